@@ -1,0 +1,92 @@
+//! Who is calling, and what they may do.
+
+use std::collections::BTreeSet;
+
+use super::{ids::AccountId, permission::Permission, role::Roles};
+
+/// What kind of caller a token was made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActorKind {
+    /// A person who signed in.
+    User,
+    /// A partner's program.
+    Client,
+    /// Operations, with a token from the command line.
+    Cli,
+    /// This service itself: the courier, in the timeline.
+    System,
+    /// Whoever holds an activation link.
+    Link,
+}
+
+impl ActorKind {
+    const ALL: [Self; 5] = [Self::User, Self::Client, Self::Cli, Self::System, Self::Link];
+
+    /// The name that answers and rows use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Client => "client",
+            Self::Cli => "cli",
+            Self::System => "system",
+            Self::Link => "link",
+        }
+    }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// Who did something, as it is written down beside it. A snapshot: a later change of name leaves it as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActorRef {
+    /// What kind of caller.
+    pub kind: ActorKind,
+    /// The user's id, or what the token calls its subject.
+    pub id: String,
+    /// What people know them by.
+    pub name: String,
+}
+
+impl ActorRef {
+    /// This service itself.
+    #[must_use]
+    pub fn system() -> Self {
+        Self { kind: ActorKind::System, id: "courier".to_owned(), name: "Courier".to_owned() }
+    }
+
+    /// Whoever holds an activation link: nobody has proved who that is.
+    #[must_use]
+    pub fn link() -> Self {
+        Self { kind: ActorKind::Link, id: "activation_link".to_owned(), name: "Activation link".to_owned() }
+    }
+}
+
+/// An authenticated caller.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// Who it is.
+    pub who: ActorRef,
+    /// What the token allows.
+    pub permissions: BTreeSet<Permission>,
+    /// The accounts that the caller owns; what lies under them is theirs to manage.
+    pub accounts: Vec<AccountId>,
+}
+
+impl Actor {
+    /// Whether the token allows it.
+    #[must_use]
+    pub fn may(&self, permission: Permission) -> bool {
+        self.permissions.contains(&permission)
+    }
+
+    /// Whether the caller holds everything that the roles allow: nobody grants more than they hold.
+    #[must_use]
+    pub fn may_grant(&self, roles: &Roles) -> bool {
+        roles.permissions().is_subset(&self.permissions)
+    }
+}

@@ -1,0 +1,186 @@
+//! A person's e-mail address, parsed once at the door.
+//!
+//! Accepted: a dot-atom local part (RFC 5322 §3.2.3) of at most 64 characters, and a domain name with a dot, IDN included
+//! (UTS 46). Not accepted: quoted local parts, address literals, control characters, more than 254 characters (RFC 5321).
+
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+
+/// The longest address that fits a forward path, RFC 5321 §4.5.3.1.3 less its two brackets.
+const LONGEST: usize = 254;
+/// RFC 5321 §4.5.3.1.1.
+const LONGEST_LOCAL: usize = 64;
+
+/// An address as its owner typed it, with the domain in lower case.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Email {
+    text: String,
+    key: String,
+}
+
+/// Why a text is no acceptable address; each says what to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EmailError {
+    /// Nothing but blanks.
+    #[error("An e-mail address is required.")]
+    Empty,
+    /// More than 254 characters, counted in the form that travels.
+    #[error("An e-mail address has at most 254 characters, and at most 64 before the @.")]
+    TooLong,
+    /// No `@`, or no domain name with a dot behind it.
+    #[error("This is not an e-mail address: it needs one @ and a domain name with a dot, as in ada@example.com.")]
+    Malformed,
+    /// Quoted local parts, non-ASCII ones, control characters, two dots in a row.
+    #[error("The part before the @ may hold ASCII letters, digits, single dots and any of !#$%&'*+-/=?^_`{{|}}~ only.")]
+    LocalPart,
+}
+
+impl Email {
+    /// Reads an address.
+    ///
+    /// # Errors
+    /// [`EmailError`] says which rule it breaks.
+    pub fn parse(text: &str) -> Result<Self, EmailError> {
+        let text = text.trim_matches([' ', '\t']);
+        if text.is_empty() {
+            return Err(EmailError::Empty);
+        }
+        let (local, domain) = text.rsplit_once('@').ok_or(EmailError::Malformed)?;
+        if local.is_empty() || domain.is_empty() {
+            return Err(EmailError::Malformed);
+        }
+        if local.len() > LONGEST_LOCAL || text.len() > 4 * LONGEST {
+            return Err(EmailError::TooLong);
+        }
+        if local.split('.').any(|atom| atom.is_empty() || !atom.bytes().all(is_atext)) {
+            return Err(EmailError::LocalPart);
+        }
+        let ascii = punycode(domain)?;
+        if local.len() + 1 + ascii.len() > LONGEST {
+            return Err(EmailError::TooLong);
+        }
+        Ok(Self { text: format!("{local}@{}", domain.to_lowercase()), key: format!("{}@{ascii}", local.to_ascii_lowercase()) })
+    }
+
+    /// The address as typed, domain in lower case: what people are shown.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// What two addresses are compared by: local part in lower case, domain in punycode.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The address as it travels in an SMTP envelope: local part as typed, domain in punycode.
+    #[must_use]
+    pub fn wire(&self) -> String {
+        let local = self.local_part();
+        format!("{local}{}", self.key.get(local.len()..).unwrap_or_default())
+    }
+
+    /// What stands before the `@`, as typed.
+    #[must_use]
+    pub fn local_part(&self) -> &str {
+        self.text.split_once('@').map_or("", |(local, _)| local)
+    }
+
+    /// The address for a log line: enough to recognise one's own, too little to write to.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let first = self.text.chars().next().unwrap_or('?');
+        format!("{first}…@{}", self.key.rsplit('@').next().unwrap_or_default())
+    }
+}
+
+/// `Debug` ends in logs, so that it shows the masked form.
+impl std::fmt::Debug for Email {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.masked())
+    }
+}
+
+/// RFC 5322 §3.2.3, `atext`.
+fn is_atext(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte)
+}
+
+fn punycode(domain: &str) -> Result<String, EmailError> {
+    let ascii = Uts46::new()
+        .to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify)
+        .map_err(|_| EmailError::Malformed)?;
+    // A last label of digits alone would be an IPv4 address (RFC 3696 §2), not a name.
+    let top = ascii.rsplit_once('.').ok_or(EmailError::Malformed)?.1;
+    if top.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(EmailError::Malformed);
+    }
+    Ok(ascii.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn keeps_what_was_typed_and_compares_without_regard_to_case() {
+        let email = Email::parse(" Ada.Lovelace+Test@Example.COM\t").unwrap();
+        assert_eq!(email.as_str(), "Ada.Lovelace+Test@example.com");
+        assert_eq!(email.key(), "ada.lovelace+test@example.com");
+        assert_eq!(email.wire(), "Ada.Lovelace+Test@example.com");
+    }
+
+    #[test]
+    fn one_mailbox_by_unicode_or_by_punycode() {
+        let unicode = Email::parse("info@BÜCHER.example").unwrap();
+        let ascii = Email::parse("info@xn--bcher-kva.example").unwrap();
+        assert_eq!(unicode.key(), ascii.key());
+        assert_eq!(unicode.as_str(), "info@bücher.example");
+        assert_eq!(unicode.wire(), "info@xn--bcher-kva.example");
+    }
+
+    #[test]
+    fn refuses_with_the_reason() {
+        let long = format!("{}@example.com", "a".repeat(300));
+        for (text, error) in [
+            ("  ", EmailError::Empty),
+            ("ada", EmailError::Malformed),
+            ("ada@", EmailError::Malformed),
+            ("@example.com", EmailError::Malformed),
+            ("ada@localhost", EmailError::Malformed),
+            ("ada@[127.0.0.1]", EmailError::Malformed),
+            ("ada@127.0.0.1", EmailError::Malformed),
+            ("ada@exa mple.com", EmailError::Malformed),
+            ("ada@example.com\r\nBcc: eve@example.com", EmailError::LocalPart),
+            ("ada@example.com\n", EmailError::Malformed),
+            ("ada@example..com", EmailError::Malformed),
+            ("ada@-example.com", EmailError::Malformed),
+            ("\"ada\"@example.com", EmailError::LocalPart),
+            ("a..b@example.com", EmailError::LocalPart),
+            (".a@example.com", EmailError::LocalPart),
+            ("a@b@example.com", EmailError::LocalPart),
+            ("ädä@example.com", EmailError::LocalPart),
+            (long.as_str(), EmailError::TooLong),
+        ] {
+            assert_eq!(Email::parse(text), Err(error), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn debug_and_masked_do_not_show_the_address() {
+        let email = Email::parse("ada@example.com").unwrap();
+        assert_eq!(format!("{email:?}"), "a…@example.com");
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics_and_parsing_is_stable(text in "\\PC{0,40}@\\PC{0,40}") {
+            if let Ok(email) = Email::parse(&text) {
+                let again = Email::parse(email.as_str()).unwrap();
+                prop_assert_eq!(again.key(), email.key());
+                prop_assert_eq!(again.as_str(), email.as_str());
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The timeline of an invitation: what happened to it, when, and by whom.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    actor::ActorRef,
+    ids::{EventId, InvitationId},
+};
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventType {
+    /// The invitation was made.
+    Created,
+    /// A letter was put into the outbox.
+    EmailQueued,
+    /// The relay took the letter.
+    EmailSent,
+    /// The relay did not take the letter; `details` say whether it will be tried again.
+    EmailFailed,
+    /// A fresh link was asked for.
+    Resent,
+    /// Somebody, or some mail scanner, looked at the link.
+    Opened,
+    /// The person activated.
+    Activated,
+    /// Staff took the invitation back.
+    Revoked,
+}
+
+impl EventType {
+    /// Every type.
+    pub const ALL: [Self; 8] = [
+        Self::Created,
+        Self::EmailQueued,
+        Self::EmailSent,
+        Self::EmailFailed,
+        Self::Resent,
+        Self::Opened,
+        Self::Activated,
+        Self::Revoked,
+    ];
+
+    /// The name that answers and rows use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::EmailQueued => "email_queued",
+            Self::EmailSent => "email_sent",
+            Self::EmailFailed => "email_failed",
+            Self::Resent => "resent",
+            Self::Opened => "opened",
+            Self::Activated => "activated",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// One entry of a timeline. `details` holds no token and no password, ever.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Its id, which sorts by time.
+    pub id: EventId,
+    /// Whose timeline.
+    pub invitation_id: InvitationId,
+    /// What happened.
+    pub event_type: EventType,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// By whom.
+    pub actor: ActorRef,
+    /// What else is worth knowing: a JSON object.
+    pub details: serde_json::Value,
+}

@@ -1,0 +1,140 @@
+//! Ids are TypeIDs: a UUIDv7 in Crockford base 32 behind a prefix that says what it names.
+//!
+//! Source: the TypeID specification 0.3. The text sorts by time of creation, which is what lists are paged by.
+
+use std::{fmt, marker::PhantomData, str::FromStr};
+
+use arrayvec::ArrayString;
+use mti::prelude::{MagicTypeId, MagicTypeIdExt, TypeIdSuffix};
+use uuid::Uuid;
+
+/// Three letters, an underscore and 26 characters.
+const LENGTH: usize = 30;
+
+/// What an id names; each kind of thing has its own three-letter prefix.
+pub trait Named: 'static {
+    /// The prefix, three lower-case letters.
+    const PREFIX: &'static str;
+}
+
+macro_rules! named {
+    ($($(#[$doc:meta])* $kind:ident, $id:ident, $prefix:literal;)+) => {$(
+        #[doc = concat!("Names the kind of thing whose ids begin with `", $prefix, "_`.")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $kind;
+        impl Named for $kind { const PREFIX: &'static str = $prefix; }
+        $(#[$doc])*
+        pub type $id = Id<$kind>;
+    )+};
+}
+
+named! {
+    /// Id of a user, `usr_…`.
+    UserKind, UserId, "usr";
+    /// Id of an account, `acc_…`.
+    AccountKind, AccountId, "acc";
+    /// Id of an invitation, `inv_…`.
+    InvitationKind, InvitationId, "inv";
+    /// Id of an entry in an invitation's timeline, `evt_…`.
+    EventKind, EventId, "evt";
+    /// Id of a letter in the outbox, `ltr_…`.
+    LetterKind, LetterId, "ltr";
+}
+
+/// A TypeID of one kind, held as its own text: it is read from and written to the database as it is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id<K> {
+    text: ArrayString<LENGTH>,
+    kind: PhantomData<fn() -> K>,
+}
+
+/// The text is no id of the kind asked for: malformed, or of another kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an id of this kind")]
+pub struct NotAnId;
+
+impl<K: Named> Id<K> {
+    /// The id that stands for `uuid`, which the caller made from the clock (UUIDv7).
+    #[must_use]
+    pub fn from_uuid(uuid: Uuid) -> Self {
+        let mut text = ArrayString::new();
+        // Prefix, underscore and suffix are 30 ASCII characters by the specification, so that nothing is cut off.
+        text.push_str(K::PREFIX);
+        text.push('_');
+        text.push_str(&TypeIdSuffix::from(uuid));
+        Self { text, kind: PhantomData }
+    }
+
+    /// The UUID inside, for where 16 bytes serve better than 30 characters.
+    #[must_use]
+    pub fn uuid(&self) -> Uuid {
+        // An `Id` is only ever made from a valid TypeID.
+        self.text.as_str().uuid().unwrap_or_default()
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.text.as_str()
+    }
+}
+
+impl<K: Named> FromStr for Id<K> {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        let id = MagicTypeId::from_str(text).map_err(|_| NotAnId)?;
+        if id.prefix().as_str() != K::PREFIX {
+            return Err(NotAnId);
+        }
+        Ok(Self { text: ArrayString::from(text).map_err(|_| NotAnId)?, kind: PhantomData })
+    }
+}
+
+impl<K: Named> fmt::Display for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl<K> fmt::Debug for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl<K: Named> serde::Serialize for Id<K> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn survives_its_text_and_refuses_another_kind() {
+        let uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
+        let id = UserId::from_uuid(uuid);
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert_eq!(id.uuid(), uuid);
+        assert_eq!(id.as_str().replace("usr", "inv").parse::<UserId>(), Err(NotAnId));
+    }
+
+    #[test]
+    fn refuses_malformed_text() {
+        for text in [
+            "",
+            "usr_",
+            "usr",
+            "01k",
+            "usr_01k",
+            "usr_8zzzzzzzzzzzzzzzzzzzzzzzzz",
+            "usr_0000000000000000000000000l",
+            "USR_01jzzzzzzzzzzzzzzzzzzzzzzz",
+        ] {
+            assert_eq!(text.parse::<UserId>(), Err(NotAnId), "{text}");
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! An invitation: who is invited to what, and what its link is worth at a given moment.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    actor::ActorRef,
+    email::Email,
+    ids::{InvitationId, UserId},
+    locale::Locale,
+    role::Roles,
+};
+
+/// What the person is invited to become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InvitationKind {
+    /// A colleague.
+    SystemUser,
+    /// The owner of a top-level account.
+    AccountOwner,
+    /// Somebody below a business customer's account.
+    SubAccount,
+}
+
+impl InvitationKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::SystemUser, Self::AccountOwner, Self::SubAccount];
+
+    /// The name that requests, answers and rows use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SystemUser => "system_user",
+            Self::AccountOwner => "account_owner",
+            Self::SubAccount => "sub_account",
+        }
+    }
+}
+
+/// What is stored: facts that happened. That a pending invitation has expired is no such fact, it follows from the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvitationState {
+    /// Awaits the person.
+    Pending,
+    /// Expired, and a new invitation took its place. Shown as `expired`.
+    Replaced,
+    /// The person came.
+    Activated,
+    /// Staff took it back.
+    Revoked,
+}
+
+impl InvitationState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Replaced, Self::Activated, Self::Revoked];
+
+    /// The name that rows use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Replaced => "replaced",
+            Self::Activated => "activated",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// What callers see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvitationStatus {
+    /// The link lives.
+    Pending,
+    /// Nobody came in time.
+    Expired,
+    /// The person came.
+    Activated,
+    /// Staff took it back.
+    Revoked,
+}
+
+impl InvitationStatus {
+    /// Every status.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Expired, Self::Activated, Self::Revoked];
+
+    /// The name that answers and filters use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Expired => "expired",
+            Self::Activated => "activated",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// Why a genuine link no longer works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DeadLink {
+    /// Staff took the invitation back.
+    #[error("the invitation was revoked")]
+    Revoked,
+    /// Somebody activated with this invitation.
+    #[error("the link was used")]
+    Used,
+    /// A newer link was sent.
+    #[error("a newer link was sent")]
+    Superseded,
+    /// Nobody came in time.
+    #[error("the link has expired")]
+    Expired,
+}
+
+/// How far the newest letter of an invitation has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Where the letter is.
+    pub state: DeliveryState,
+    /// How often it was offered to the relay.
+    pub attempts: i32,
+    /// What the relay, or the way to it, said last.
+    pub last_error: Option<String>,
+    /// When the relay took it.
+    pub sent_at: Option<DateTime<Utc>>,
+}
+
+/// Where a letter is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// In the outbox, to be tried or tried again.
+    Queued,
+    /// With the relay.
+    Sent,
+    /// Given up, or taken out of the outbox because its link died before it was sent.
+    Failed,
+}
+
+impl DeliveryState {
+    /// The name that answers use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// An invitation with its newest letter's fate.
+#[derive(Debug, Clone)]
+pub struct Invitation {
+    /// The id, which stays through every resend.
+    pub id: InvitationId,
+    /// What the person is invited to become.
+    pub kind: InvitationKind,
+    /// Who is invited.
+    pub user_id: UserId,
+    /// Where the letters go.
+    pub email: Email,
+    /// The roles of a system user; empty otherwise.
+    pub roles: Roles,
+    /// The language of letters and page, when the inviter named one.
+    pub locale: Option<Locale>,
+    /// Who invited.
+    pub invited_by: ActorRef,
+    /// What happened to it.
+    pub state: InvitationState,
+    /// Which sending the live link belongs to.
+    pub generation: i32,
+    /// 1 after the invite, one more with each resend.
+    pub send_count: i32,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last sent.
+    pub last_sent_at: DateTime<Utc>,
+    /// When the link dies.
+    pub expires_at: DateTime<Utc>,
+    /// When the person came.
+    pub activated_at: Option<DateTime<Utc>>,
+    /// When staff took it back.
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// The fate of the newest letter.
+    pub delivery: Delivery,
+}
+
+impl Invitation {
+    /// What callers see at `now`.
+    #[must_use]
+    pub fn status(&self, now: DateTime<Utc>) -> InvitationStatus {
+        match self.state {
+            InvitationState::Pending if self.expires_at > now => InvitationStatus::Pending,
+            InvitationState::Pending | InvitationState::Replaced => InvitationStatus::Expired,
+            InvitationState::Activated => InvitationStatus::Activated,
+            InvitationState::Revoked => InvitationStatus::Revoked,
+        }
+    }
+
+    /// Whether a link of `generation` works at `now`.
+    ///
+    /// # Errors
+    /// Where several reasons hold, the first of: revoked, used, superseded, expired.
+    pub fn check_link(&self, generation: i32, now: DateTime<Utc>) -> Result<(), DeadLink> {
+        match self.state {
+            InvitationState::Revoked => Err(DeadLink::Revoked),
+            InvitationState::Activated => Err(DeadLink::Used),
+            InvitationState::Replaced => Err(DeadLink::Superseded),
+            InvitationState::Pending if generation != self.generation => Err(DeadLink::Superseded),
+            InvitationState::Pending if self.expires_at <= now => Err(DeadLink::Expired),
+            InvitationState::Pending => Ok(()),
+        }
+    }
+}

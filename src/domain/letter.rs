@@ -1,0 +1,48 @@
+//! A letter: what the mail room needs to know to write and send it. It holds the live link, and so shows itself to nobody.
+
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+
+use super::{email::Email, ids::LetterId, invitation::InvitationKind, locale::Locale};
+
+/// A letter that is about to be written and sent.
+pub struct Letter {
+    /// The outbox row; also the left half of the `Message-ID`, so that every attempt carries the same one.
+    pub id: LetterId,
+    /// Whom it goes to.
+    pub to: Email,
+    /// The language it is written in.
+    pub locale: Locale,
+    /// What the person is invited to become.
+    pub kind: InvitationKind,
+    /// Who invites, by name.
+    pub inviter: String,
+    /// The operator's name.
+    pub organisation: String,
+    /// The names of the roles, for a system user.
+    pub roles: Vec<&'static str>,
+    /// The activation link, whole.
+    pub link: SecretString,
+    /// The moment at which this attempt is made: the letter's `Date`.
+    pub now: DateTime<Utc>,
+    /// When the link dies.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// `Debug` ends in logs: no address, no link.
+impl std::fmt::Debug for Letter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Letter").field("id", &self.id).field("to", &self.to).finish_non_exhaustive()
+    }
+}
+
+/// What to do with a letter that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The relay, or the way to it, may do better later: keep the letter. The text says what happened.
+    #[error("{0}")]
+    Later(String),
+    /// The relay will never take it: a 5xx for this recipient, an address it cannot reach.
+    #[error("{0}")]
+    Never(String),
+}

@@ -1,0 +1,54 @@
+//! The languages that letters and the activation page are written in.
+
+/// A language we have words for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Locale {
+    /// English.
+    En,
+    /// Dutch.
+    Nl,
+}
+
+/// No words in that language.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("There are no letters in this language. Known are: en, nl.")]
+pub struct UnknownLocale;
+
+impl Locale {
+    /// Every language, in the order in which they are offered.
+    pub const ALL: [Self; 2] = [Self::En, Self::Nl];
+
+    /// Reads a BCP 47 tag; the region is set aside, so that `nl-NL` and `nl_BE` are taken as `nl`.
+    ///
+    /// # Errors
+    /// [`UnknownLocale`] when there are no words in that language, or the tag is none.
+    pub fn parse(tag: &str) -> Result<Self, UnknownLocale> {
+        let mut subtags = tag.split(['-', '_']);
+        let language = subtags.next().unwrap_or_default();
+        let well_formed = subtags.all(|tag| (1..=8).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        Self::ALL.into_iter().find(|locale| well_formed && locale.as_str().eq_ignore_ascii_case(language)).ok_or(UnknownLocale)
+    }
+
+    /// The language subtag.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Nl => "nl",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_regions_and_refuses_the_unknown() {
+        assert_eq!(Locale::parse("nl-NL"), Ok(Locale::Nl));
+        assert_eq!(Locale::parse("EN_gb"), Ok(Locale::En));
+        for tag in ["", "xx", "fr", "nl-", "nl-!", "english"] {
+            assert_eq!(Locale::parse(tag), Err(UnknownLocale), "{tag}");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! What an invitation is and what may happen to it: values and rules, nothing else.
+//!
+//! This room is pure. It knows no HTTP, no database, no clock and no dice: `now` and ids come in as arguments,
+//! so that every rule can be tested without a double.
+
+pub mod activation;
+pub mod actor;
+pub mod email;
+pub mod event;
+pub mod ids;
+pub mod invitation;
+pub mod letter;
+pub mod locale;
+pub mod password;
+pub mod permission;
+pub mod person;
+pub mod role;
+pub mod token;
+pub mod user;

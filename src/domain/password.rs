@@ -1,0 +1,162 @@
+//! What a password must be, as NIST SP 800-63B-4 §3.1.1 has it: long enough, not commonly used, not guessable, not the
+//! person's own name or address; no composition rules.
+//!
+//! Lengths are counted in Unicode code points, after normalisation to NFC (RFC 8265 §4.2, `OpaqueString`), so that the same
+//! password typed on two keyboards is the same password.
+
+use secrecy::{ExposeSecret, SecretString};
+use unicode_normalization::UnicodeNormalization;
+
+use super::email::Email;
+
+/// The longest password accepted, in code points; NIST asks for at least 64.
+pub const LONGEST: usize = 128;
+/// Names and local parts shorter than this say nothing about a password.
+const TELLING: usize = 4;
+
+/// A password in normal form. It shows itself to nobody but [`Password::expose`].
+#[derive(Clone)]
+pub struct Password(SecretString);
+
+impl Password {
+    /// A password as it was typed, brought to NFC.
+    #[must_use]
+    pub fn new(typed: &str) -> Self {
+        Self(SecretString::from(typed.nfc().collect::<String>()))
+    }
+
+    /// The text, for hashing.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password")
+    }
+}
+
+/// Whose password it is to be: what it must not contain.
+#[derive(Debug, Clone, Default)]
+pub struct Identity<'a> {
+    /// The person's address.
+    pub email: Option<&'a Email>,
+    /// First and last name, as far as they are known.
+    pub names: Vec<&'a str>,
+}
+
+impl Identity<'_> {
+    fn words(&self) -> Vec<String> {
+        let mut words: Vec<String> = self.names.iter().map(|name| name.to_lowercase()).collect();
+        words.push(self.names.join(" ").to_lowercase());
+        words.push(self.names.concat().to_lowercase());
+        if let Some(email) = self.email {
+            words.push(email.as_str().to_lowercase());
+            words.push(email.local_part().to_lowercase());
+        }
+        words.retain(|word| word.chars().count() >= TELLING);
+        words
+    }
+}
+
+/// A rule that a password breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordFault {
+    /// Fewer code points than the minimum, which is named here.
+    TooShort(usize),
+    /// More than [`LONGEST`] code points.
+    TooLong,
+    /// On the list of commonly used passwords.
+    Common,
+    /// A zxcvbn score below 3.
+    Guessable,
+    /// Contains the person's address or name.
+    ContainsIdentity,
+}
+
+/// Every rule that `password` breaks; empty when it is good.
+#[must_use]
+pub fn faults(password: &Password, shortest: usize, identity: &Identity<'_>) -> Vec<PasswordFault> {
+    let text = password.expose();
+    let length = text.chars().count();
+    // The checks below take time that grows with the text; a book need not be judged further.
+    if length > LONGEST {
+        return vec![PasswordFault::TooLong];
+    }
+    let folded = text.to_lowercase();
+    let words = identity.words();
+    let inputs: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut faults = Vec::new();
+    if length < shortest {
+        faults.push(PasswordFault::TooShort(shortest));
+    }
+    if is_common(text) || is_common(&folded) {
+        faults.push(PasswordFault::Common);
+    }
+    if words.iter().any(|word| folded.contains(word.as_str())) {
+        faults.push(PasswordFault::ContainsIdentity);
+    }
+    if length > 0 && u8::from(zxcvbn::zxcvbn(text, &inputs).score()) < 3 {
+        faults.push(PasswordFault::Guessable);
+    }
+    faults
+}
+
+/// On the list, or made of one of its entries over and over: `passwordpassword` is no better than `password`.
+fn is_common(text: &str) -> bool {
+    let repeated = |times: usize| {
+        let (length, rest) = (text.len() / times, text.len() % times);
+        let unit = text.get(..length).filter(|unit| rest == 0 && unit.len() >= TELLING);
+        unit.is_some_and(|unit| text == unit.repeat(times) && passwords::analyzer::is_common_password(unit))
+    };
+    !text.is_empty() && (passwords::analyzer::is_common_password(text) || (2..=8).any(repeated))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(text: &str) -> Vec<PasswordFault> {
+        let email = Email::parse("ada.lovelace@example.com").unwrap();
+        faults(&Password::new(text), 15, &Identity { email: Some(&email), names: vec!["Ada", "Lovelace"] })
+    }
+
+    #[test]
+    fn a_long_phrase_is_good_in_any_script() {
+        for good in [
+            "correct horse battery staple",
+            "zevenentwintig groene fietsbellen",
+            "маленький синий вертолёт летит",
+            "🦀🐙🦑🐡🐠🐟🐬🐳🐋🦈🐊🐅🐆🦓🦍",
+        ] {
+            assert_eq!(judge(good), [], "{good}");
+        }
+    }
+
+    #[test]
+    fn length_is_counted_in_code_points_of_the_normal_form() {
+        assert!(judge("шестнадцать12").contains(&PasswordFault::TooShort(15)));
+        assert_eq!(judge(&"a\u{301}".repeat(129)), [PasswordFault::TooLong]);
+        assert!(!judge(&"a\u{301}".repeat(128)).contains(&PasswordFault::TooLong));
+        assert_eq!(Password::new("e\u{301}").expose(), "\u{e9}");
+    }
+
+    #[test]
+    fn the_common_the_guessable_and_the_personal_are_named() {
+        assert!(judge("passwordpassword").contains(&PasswordFault::Common));
+        assert!(judge("1q2w3e4r5t6y7u8i9o0p").contains(&PasswordFault::Common));
+        assert!(judge("PASSWORD").contains(&PasswordFault::Common));
+        assert!(judge("aaaaaaaaaaaaaaaaaaaaaa").contains(&PasswordFault::Guessable));
+        assert!(judge("abcdefghijklmnopqrst").contains(&PasswordFault::Guessable));
+        assert_eq!(judge("my name is LOVELACE, remember"), [PasswordFault::ContainsIdentity]);
+        assert!(judge("x7 ada.lovelace@example.com q9").contains(&PasswordFault::ContainsIdentity));
+        assert!(judge("").contains(&PasswordFault::TooShort(15)));
+    }
+
+    #[test]
+    fn shows_itself_to_nobody() {
+        assert_eq!(format!("{:?}", Password::new("hunter2")), "Password");
+    }
+}

@@ -1,0 +1,81 @@
+//! A person known to the platform, from the first invitation on.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    email::Email,
+    ids::{InvitationId, UserId},
+    role::Roles,
+};
+
+/// How far a person has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserStatus {
+    /// Invited, never activated.
+    Invited,
+    /// Has a password and may sign in.
+    Active,
+    /// Was active and is kept out.
+    Blocked,
+}
+
+impl UserStatus {
+    /// Every status.
+    pub const ALL: [Self; 3] = [Self::Invited, Self::Active, Self::Blocked];
+
+    /// The name that answers and rows use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invited => "invited",
+            Self::Active => "active",
+            Self::Blocked => "blocked",
+        }
+    }
+}
+
+/// Whether a person is staff, a customer, or both; what lists filter by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UserKind {
+    /// Staff of the operator, or invited to become that.
+    SystemUser,
+    /// A member of an account, or invited to become that.
+    Customer,
+}
+
+impl UserKind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::SystemUser, Self::Customer];
+
+    /// The name that filters use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SystemUser => "system_user",
+            Self::Customer => "customer",
+        }
+    }
+}
+
+/// One person: one e-mail address, compared by [`Email::key`].
+#[derive(Debug, Clone)]
+pub struct User {
+    /// The id.
+    pub id: UserId,
+    /// The address, as it was first typed.
+    pub email: Email,
+    /// Given at activation.
+    pub first_name: Option<String>,
+    /// Given at activation.
+    pub last_name: Option<String>,
+    /// How far the person has come.
+    pub status: UserStatus,
+    /// The roles held; empty until the person has activated as staff.
+    pub system_roles: Roles,
+    /// When the first invitation was made.
+    pub created_at: DateTime<Utc>,
+    /// When the person set a password.
+    pub activated_at: Option<DateTime<Utc>>,
+    /// The newest invitation that still awaits an answer, expired ones included.
+    pub pending_invitation_id: Option<InvitationId>,
+}
