@@ -1,2 +1,4 @@
 //! lib
+pub mod clock;
+pub mod db;
 pub mod domain;

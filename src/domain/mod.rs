@@ -7,6 +7,8 @@ pub mod activation;
 pub mod actor;
 pub mod email;
 pub mod event;
+pub mod fault;
+pub mod fold;
 pub mod ids;
 pub mod invitation;
 pub mod letter;

@@ -1,0 +1,102 @@
+//! The one home of time and chance. Everything else is given an instant, an id or a number, so that tests can choose them.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use uuid::{ContextV7, Timestamp, Uuid};
+
+use crate::domain::ids::{Id, Named};
+
+/// Where instants come from.
+#[derive(Clone)]
+enum Source {
+    System,
+    Manual(Arc<Mutex<DateTime<Utc>>>),
+}
+
+/// Hands out instants, ids that sort by them, and dice. Cheap to clone; clones share one time.
+#[derive(Clone)]
+pub struct Clock {
+    source: Source,
+    ids: Arc<Mutex<ContextV7>>,
+}
+
+impl Clock {
+    /// The machine's clock.
+    #[must_use]
+    pub fn system() -> Self {
+        Self { source: Source::System, ids: Arc::new(Mutex::new(ContextV7::new())) }
+    }
+
+    /// A clock that stands still until it is told to move, with dice that always show the same.
+    #[must_use]
+    pub fn manual(start: DateTime<Utc>) -> Self {
+        Self { source: Source::Manual(Arc::new(Mutex::new(start))), ids: Arc::new(Mutex::new(ContextV7::new())) }
+    }
+
+    /// Moves a manual clock forward; the machine's clock goes its own way.
+    pub fn advance(&self, by: TimeDelta) {
+        if let Source::Manual(time) = &self.source {
+            *time.lock().unwrap_or_else(PoisonError::into_inner) += by;
+        }
+    }
+
+    /// The present, in whole milliseconds: what is answered now and what is read back later are the same instant.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        #[expect(clippy::disallowed_methods, reason = "this is the one home of the clock")]
+        let now = match &self.source {
+            Source::System => Utc::now(),
+            Source::Manual(time) => *time.lock().unwrap_or_else(PoisonError::into_inner),
+        };
+        now.trunc_subsecs(3)
+    }
+
+    /// A new id (UUIDv7, RFC 9562 §5.7). Ids made in one process sort by the order of their making, even in one millisecond.
+    #[must_use]
+    pub fn id<K: Named>(&self) -> Id<K> {
+        let now = self.now();
+        let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
+        let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        let timestamp = Timestamp::from_unix(&*ids, seconds, now.timestamp_subsec_nanos());
+        Id::from_uuid(Uuid::new_v7(timestamp))
+    }
+
+    /// A number from 0 up to 1, for jitter. A manual clock always throws one half.
+    #[must_use]
+    pub fn dice(&self) -> f64 {
+        match self.source {
+            Source::System => rand::random(),
+            Source::Manual(_) => 0.5,
+        }
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.source {
+            Source::System => "Clock::system",
+            Source::Manual(_) => "Clock::manual",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::UserId;
+
+    #[test]
+    fn a_manual_clock_moves_when_told_and_ids_sort_by_their_making() {
+        let clock = Clock::manual(DateTime::from_timestamp_millis(1_795_000_000_000).unwrap());
+        let ids: Vec<UserId> = (0..1000).map(|_| clock.id()).collect();
+        assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
+        let before = clock.now();
+        clock.clone().advance(TimeDelta::hours(25));
+        assert_eq!(clock.now() - before, TimeDelta::hours(25));
+        assert!(clock.id::<crate::domain::ids::UserKind>() > ids[999]);
+    }
+}

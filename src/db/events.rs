@@ -1,0 +1,117 @@
+//! The timeline of each invitation.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::{
+    Tx,
+    codec::At,
+    connection::{AnyConnection, MultiBackend},
+    fault::DbFault,
+    schema::invitation_events as events,
+};
+use crate::domain::{
+    actor::{ActorKind, ActorRef},
+    event::{Event, EventType},
+    ids::{EventId, InvitationId},
+};
+
+#[derive(Insertable)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
+struct NewRow<'a> {
+    id: &'a str,
+    invitation_id: &'a str,
+    event_type: &'a str,
+    at: At,
+    actor_kind: &'a str,
+    actor_id: &'a str,
+    actor_name: &'a str,
+    details: String,
+}
+
+/// Writes entries.
+pub fn insert(tx: &mut Tx<'_>, new: &[Event]) -> Result<(), DbFault> {
+    let rows: Vec<NewRow<'_>> = new
+        .iter()
+        .map(|event| NewRow {
+            id: event.id.as_str(),
+            invitation_id: event.invitation_id.as_str(),
+            event_type: event.event_type.as_str(),
+            at: At(event.at),
+            actor_kind: event.actor.kind.as_str(),
+            actor_id: &event.actor.id,
+            actor_name: &event.actor.name,
+            details: event.details.to_string(),
+        })
+        .collect();
+    each!(tx.writing(), c => diesel::insert_into(events::table).values(&rows).execute(c))?;
+    Ok(())
+}
+
+/// Up to `limit` entries of a timeline after `after`, oldest first.
+pub fn list(
+    connection: &mut AnyConnection,
+    invitation: InvitationId,
+    after: Option<EventId>,
+    limit: i64,
+) -> Result<Vec<Event>, DbFault> {
+    let mut query = events::table
+        .filter(events::invitation_id.eq(invitation.to_string()))
+        .order(events::id.asc())
+        .limit(limit)
+        .into_boxed::<MultiBackend>();
+    if let Some(after) = after {
+        query = query.filter(events::id.gt(after.to_string()));
+    }
+    query.load::<Row>(connection)?.into_iter().map(Event::try_from).collect()
+}
+
+/// Whether an entry with these very details was made since `since`.
+pub fn seen_since(
+    connection: &mut AnyConnection,
+    event: &Event,
+    since: DateTime<Utc>,
+) -> Result<bool, DbFault> {
+    let seen = events::table
+        .filter(events::invitation_id.eq(event.invitation_id.as_str()))
+        .filter(events::event_type.eq(event.event_type.as_str()))
+        .filter(events::details.eq(event.details.to_string()))
+        .filter(events::at.gt(At(since)))
+        .select(events::id)
+        .limit(1)
+        .load::<String>(connection)?;
+    Ok(!seen.is_empty())
+}
+
+#[derive(Queryable)]
+struct Row {
+    id: String,
+    invitation_id: String,
+    event_type: String,
+    at: At,
+    actor_kind: String,
+    actor_id: String,
+    actor_name: String,
+    details: String,
+}
+
+impl TryFrom<Row> for Event {
+    type Error = DbFault;
+
+    fn try_from(row: Row) -> Result<Self, DbFault> {
+        let unreadable = |column| DbFault::Corrupt { table: "invitation_events", column, row: row.id.clone() };
+        let event_type = EventType::ALL.into_iter().find(|event| event.as_str() == row.event_type);
+        Ok(Self {
+            id: row.id.parse().map_err(|_| unreadable("id"))?,
+            invitation_id: row.invitation_id.parse().map_err(|_| unreadable("invitation_id"))?,
+            event_type: event_type.ok_or_else(|| unreadable("event_type"))?,
+            at: row.at.0,
+            actor: ActorRef {
+                kind: ActorKind::parse(&row.actor_kind).ok_or_else(|| unreadable("actor_kind"))?,
+                id: row.actor_id.clone(),
+                name: row.actor_name.clone(),
+            },
+            details: serde_json::from_str(&row.details).map_err(|_| unreadable("details"))?,
+        })
+    }
+}

@@ -1,0 +1,103 @@
+//! What can go wrong in the database, said once for both: the only reader of `diesel::result::Error`.
+
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
+
+/// A rule of the schema that a write ran into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Constraint {
+    /// One live user per address.
+    UserEmail,
+    /// One live invitation to the staff per address.
+    LiveSystemUser,
+    /// One letter per sending.
+    LetterPerSending,
+    /// Any other: a defect of ours.
+    Other,
+}
+
+/// A failed query.
+#[derive(Debug, thiserror::Error)]
+pub enum DbFault {
+    /// The database is away or too busy; the same request may do better in a moment.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// The database gave this transaction up in favour of another one; it may be begun anew.
+    #[error("the transaction lost against another one")]
+    TryAgain,
+    /// A rule of the schema was broken.
+    #[error("the write breaks the rule {0:?}")]
+    Conflict(Constraint),
+    /// A row holds what no code of ours writes.
+    #[error("{table} {row} holds an unreadable {column}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The row's id.
+        row: String,
+    },
+    /// Anything else: a defect of ours.
+    #[error("the database refused a query: {0}")]
+    Other(String),
+}
+
+impl DbFault {
+    /// The database is away, for this reason.
+    #[must_use]
+    pub fn unavailable(reason: impl Into<String>) -> Self {
+        Self::Unavailable(reason.into())
+    }
+}
+
+impl From<Error> for DbFault {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => Self::Conflict(constraint(&*information)),
+            Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Self::TryAgain,
+            Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, information) => {
+                Self::Unavailable(information.message().to_owned())
+            }
+            Error::DatabaseError(_, information) => by_message(information.message()),
+            Error::BrokenTransactionManager => Self::unavailable("the connection broke"),
+            other => Self::Other(other.to_string()),
+        }
+    }
+}
+
+/// Diesel passes on no SQLSTATE: what has no kind of its own is told by its words, which both servers keep stable.
+fn by_message(message: &str) -> DbFault {
+    const LOST: [&str; 2] = ["deadlock detected", "could not serialize access"];
+    const AWAY: [&str; 9] = [
+        "server closed the connection",
+        "terminating connection",
+        "no connection to the server",
+        "connection to server",
+        "could not receive data from server",
+        "could not send data to server",
+        "the database system is",
+        "too many clients",
+        "database is locked",
+    ];
+    let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    if says(&LOST) {
+        DbFault::TryAgain
+    } else if says(&AWAY) || message.contains("disk is full") || message.contains("disk I/O error") {
+        DbFault::Unavailable(message.to_owned())
+    } else {
+        DbFault::Other(message.to_owned())
+    }
+}
+
+/// PostgreSQL names the index; SQLite names the columns, in its message alone.
+fn constraint(information: &dyn DatabaseErrorInformation) -> Constraint {
+    match (information.constraint_name(), information.message()) {
+        (Some("users_live_email"), _) | (None, "UNIQUE constraint failed: users.email_key") => Constraint::UserEmail,
+        (Some("invitations_live_system_user"), _) | (None, "UNIQUE constraint failed: invitations.email_key") => {
+            Constraint::LiveSystemUser
+        }
+        (Some("letters_one_a_sending"), _)
+        | (None, "UNIQUE constraint failed: letters.invitation_id, letters.generation") => Constraint::LetterPerSending,
+        _ => Constraint::Other,
+    }
+}

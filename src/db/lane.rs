@@ -1,0 +1,72 @@
+//! A pool behind a gate: waiting for a connection is asynchronous and bounded, the query runs where it may block.
+
+use std::{sync::Arc, time::Duration};
+
+use diesel::r2d2::Pool;
+use tokio::sync::Semaphore;
+
+use super::{
+    fault::DbFault,
+    pooled::{Manager, Pooled},
+    url::DatabaseUrl,
+};
+
+/// How long a request waits for a database that is away before it says so.
+const CONNECT: Duration = Duration::from_secs(2);
+/// More requests than this in the queue are turned away at once: they would only time out together.
+const QUEUE: usize = 2048;
+
+/// A bounded number of connections, and a bounded queue for them.
+#[derive(Clone)]
+pub(super) struct Lane {
+    pool: Pool<Manager>,
+    turn: Arc<Semaphore>,
+    queue: Arc<Semaphore>,
+    patience: Duration,
+}
+
+impl Lane {
+    pub(super) fn new(url: &DatabaseUrl, size: u32, patience: Duration, read_only: bool) -> Self {
+        let pool = Pool::builder()
+            .max_size(size)
+            .min_idle(Some(0))
+            // The check costs a fifth of the throughput; a connection that broke is noticed at its first query.
+            .test_on_check_out(false)
+            .connection_timeout(CONNECT)
+            .error_handler(Box::new(Quiet))
+            .build_unchecked(Manager { url: url.clone(), read_only });
+        let places = size as usize;
+        Self { pool, turn: Arc::new(Semaphore::new(places)), queue: Arc::new(Semaphore::new(places + QUEUE)), patience }
+    }
+
+    /// Waits for a turn, then runs `work` on a blocking thread with a connection of its own.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Pooled) -> Result<T, DbFault> + Send + 'static,
+    ) -> Result<T, DbFault> {
+        let place = self.queue.try_acquire().map_err(|_| DbFault::unavailable("too many requests wait for the database"))?;
+        let turn = tokio::time::timeout(self.patience, self.turn.clone().acquire_owned())
+            .await
+            .map_err(|_| DbFault::unavailable("no database connection came free in time"))?
+            .map_err(|_| DbFault::unavailable("the service is stopping"))?;
+        drop(place);
+        let pool = self.pool.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            // Moved in: a request whose caller hangs up still holds its turn until its work is done.
+            let _turn = turn;
+            let mut connection = pool.get().map_err(|error| DbFault::unavailable(error.to_string()))?;
+            work(&mut connection)
+        });
+        task.await.map_err(|error| DbFault::Other(format!("the database thread failed: {error}")))?
+    }
+}
+
+/// r2d2 tells its logger of every failed attempt to connect; the request that waits says it once, in its own words.
+#[derive(Debug)]
+struct Quiet;
+
+impl<E: std::fmt::Display> diesel::r2d2::HandleError<E> for Quiet {
+    fn handle_error(&self, error: E) {
+        tracing::warn!(%error, "no connection to the database");
+    }
+}

@@ -1,0 +1,200 @@
+//! The database room: the only one that says `diesel`.
+//!
+//! [`Db::read`] and [`Db::write`] are the two doors. A write runs in a transaction that begins and ends here and nowhere
+//! else; [`Tx`] can be made by [`Db::write`] alone, so that a write outside a transaction does not type-check.
+
+/// Expands one diesel expression for both databases: what `MultiConnection` lacks (multi-row inserts, `ON CONFLICT`)
+/// compiles on each of its connections.
+macro_rules! each {
+    ($conn:expr, $c:ident => $e:expr) => {
+        match $conn {
+            $crate::db::connection::AnyConnection::Postgres($c) => $e,
+            $crate::db::connection::AnyConnection::Sqlite($c) => $e,
+        }
+    };
+}
+
+mod codec;
+mod connection;
+pub mod events;
+mod fault;
+pub mod invitations;
+mod lane;
+mod migrate;
+pub mod outbox;
+mod pattern;
+mod pooled;
+mod schema;
+mod url;
+pub mod users;
+
+use std::{sync::Arc, time::Duration};
+
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
+
+pub use self::{
+    connection::AnyConnection,
+    fault::{Constraint, DbFault},
+    migrate::OpenError,
+    url::{DatabaseUrl, DatabaseUrlError},
+};
+use self::{lane::Lane, pooled::Pooled, url::Dialect};
+
+/// How often a write is begun anew when the database gave it up in favour of another (deadlock, serialization failure).
+const WRITE_TRIES: usize = 4;
+/// How long a request waits for its turn before it is told to come back later.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A database, shared by everything in the process. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    reads: Lane,
+    writes: Lane,
+    /// Held while a SQLite file is ours alone.
+    _owned: Option<Arc<std::fs::File>>,
+}
+
+/// An open transaction for writing.
+pub struct Tx<'a>(&'a mut AnyConnection);
+
+impl Tx<'_> {
+    /// For reading inside the transaction.
+    pub fn reading(&mut self) -> &mut AnyConnection {
+        self.0
+    }
+
+    fn writing(&mut self) -> &mut AnyConnection {
+        self.0
+    }
+}
+
+impl Db {
+    /// Opens the database without touching its schema.
+    ///
+    /// # Errors
+    /// [`OpenError`] when a SQLite file is owned by another process, or its folder cannot be made.
+    pub fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
+        let owned = url.own()?;
+        let (reads, writes) = match url.dialect() {
+            // One pool serves both: PostgreSQL has many writers.
+            Dialect::Postgres => {
+                let lane = Lane::new(url, 16, PATIENCE, false);
+                (lane.clone(), lane)
+            }
+            // SQLite has one writer; readers see the last commit and never wait for it (WAL).
+            Dialect::Sqlite => (Lane::new(url, 4, PATIENCE, true), Lane::new(url, 1, PATIENCE, false)),
+        };
+        Ok(Self { reads, writes, _owned: owned.map(Arc::new) })
+    }
+
+    /// Brings the schema up to date.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the database cannot be reached or a migration fails.
+    pub async fn migrate(&self) -> Result<usize, OpenError> {
+        self.writes.run(|connection| Ok(migrate::run(&mut connection.any))).await?
+    }
+
+    /// Whether every migration has been run; an error when the database does not answer.
+    ///
+    /// # Errors
+    /// [`DbFault`] when the database is away.
+    pub async fn is_migrated(&self) -> Result<bool, DbFault> {
+        self.reads.run(|connection| migrate::is_complete(&mut connection.any)).await
+    }
+
+    /// Runs `query` on a connection for reading, on a thread where it may block.
+    ///
+    /// # Errors
+    /// What `query` returns, and [`DbFault::Unavailable`] when no connection can be had in time.
+    pub async fn read<T, E>(&self, query: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbFault> + AsFault + Send + 'static,
+    {
+        self.reads
+            .run(|connection| {
+                let outcome = query(&mut connection.any);
+                connection.judge(&outcome);
+                Ok(outcome)
+            })
+            .await
+            .map_err(E::from)?
+    }
+
+    /// Runs `work` in a transaction: all of it happens, or, when it returns an error, none. It may run more than once.
+    ///
+    /// # Errors
+    /// What `work` returns, and [`DbFault`] when the transaction cannot begin or commit.
+    pub async fn write<T, E>(&self, work: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbFault> + AsFault + Send + 'static,
+    {
+        self.writes
+            .run(move |connection| {
+                let mut tries = 0;
+                loop {
+                    tries += 1;
+                    let outcome = transaction(connection, &work);
+                    let again = matches!(&outcome, Err(error) if matches!(error.as_fault(), Some(DbFault::TryAgain)));
+                    if !again || tries == WRITE_TRIES {
+                        return Ok(outcome);
+                    }
+                }
+            })
+            .await
+            .map_err(E::from)?
+    }
+}
+
+/// An error that may hold a [`DbFault`], so that [`Db::write`] can tell a lost race from a refusal.
+pub trait AsFault {
+    /// The fault inside, if it is one.
+    fn as_fault(&self) -> Option<&DbFault>;
+}
+
+impl AsFault for DbFault {
+    fn as_fault(&self) -> Option<&DbFault> {
+        Some(self)
+    }
+}
+
+fn transaction<T, E>(connection: &mut Pooled, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
+where
+    E: From<DbFault> + AsFault,
+{
+    let outcome = attempt(&mut connection.any, work);
+    connection.judge(&outcome);
+    outcome
+}
+
+fn attempt<T, E>(any: &mut AnyConnection, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
+where
+    E: From<DbFault>,
+{
+    begin(any).map_err(fault)?;
+    match work(&mut Tx(any)) {
+        Ok(value) => {
+            each!(any, c => AnsiTransactionManager::commit_transaction(c)).map_err(fault)?;
+            Ok(value)
+        }
+        Err(error) => match each!(any, c => AnsiTransactionManager::rollback_transaction(c)) {
+            Ok(()) => Err(error),
+            // Diesel no longer knows the state of this connection; it must not be lent out again.
+            Err(undone) => Err(E::from(DbFault::unavailable(undone.to_string()))),
+        },
+    }
+}
+
+fn fault<E: From<DbFault>>(error: diesel::result::Error) -> E {
+    E::from(DbFault::from(error))
+}
+
+/// `BEGIN IMMEDIATE` on SQLite: a deferred transaction that turns into a write midway fails with "database is locked".
+fn begin(connection: &mut AnyConnection) -> diesel::QueryResult<()> {
+    match connection {
+        AnyConnection::Postgres(c) => AnsiTransactionManager::begin_transaction(c),
+        AnyConnection::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
+    }
+}

@@ -1,0 +1,212 @@
+//! The outbox: letters that are to be sent, and how far each has come.
+//!
+//! A letter is claimed with a lease: its next attempt moves to the lease's end, so that a courier that dies gives its
+//! letters back by doing nothing. Whoever records an outcome names the attempt it belongs to; after the lease has run out
+//! and another courier has claimed the letter, the late record changes nothing.
+
+use chrono::{DateTime, Utc};
+use diesel::{dsl::min, prelude::*};
+
+use super::{Tx, codec::At, connection::AnyConnection, fault::DbFault, schema::letters};
+use crate::domain::ids::{InvitationId, LetterId};
+
+/// Where a letter is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LetterState {
+    /// To be tried, or tried again, at `next_attempt_at`.
+    Queued,
+    /// With the relay.
+    Sent,
+    /// Given up.
+    Failed,
+    /// Its link died before it was sent.
+    Withdrawn,
+}
+
+impl LetterState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Queued, Self::Sent, Self::Failed, Self::Withdrawn];
+
+    /// The name that rows use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+/// One sending of one invitation.
+#[derive(Debug, Clone, Copy)]
+pub struct NewLetter {
+    /// The id.
+    pub id: LetterId,
+    /// The invitation.
+    pub invitation_id: InvitationId,
+    /// The sending, which the link is derived from.
+    pub generation: i32,
+    /// When it was put in; it is due at once.
+    pub at: DateTime<Utc>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = letters, treat_none_as_default_value = false)]
+struct NewRow<'a> {
+    id: &'a str,
+    invitation_id: &'a str,
+    generation: i32,
+    state: &'a str,
+    attempts: i32,
+    next_attempt_at: At,
+    created_at: At,
+}
+
+/// Puts letters in.
+pub fn insert(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<(), DbFault> {
+    let rows: Vec<NewRow<'_>> = new
+        .iter()
+        .map(|letter| NewRow {
+            id: letter.id.as_str(),
+            invitation_id: letter.invitation_id.as_str(),
+            generation: letter.generation,
+            state: LetterState::Queued.as_str(),
+            attempts: 0,
+            next_attempt_at: At(letter.at),
+            created_at: At(letter.at),
+        })
+        .collect();
+    each!(tx.writing(), c => diesel::insert_into(letters::table).values(&rows).execute(c))?;
+    Ok(())
+}
+
+/// Takes the unsent letters of an invitation out: their link has died.
+pub fn withdraw(tx: &mut Tx<'_>, invitation: InvitationId) -> Result<(), DbFault> {
+    diesel::update(letters::table)
+        .filter(letters::invitation_id.eq(invitation.as_str()))
+        .filter(letters::state.eq(LetterState::Queued.as_str()))
+        .set(letters::state.eq(LetterState::Withdrawn.as_str()))
+        .execute(tx.writing())?;
+    Ok(())
+}
+
+/// A letter that is ours to send until the lease ends.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// The id.
+    pub id: LetterId,
+    /// The invitation.
+    pub invitation_id: InvitationId,
+    /// The sending.
+    pub generation: i32,
+    /// Which attempt this is, 1 for the first.
+    pub attempt: i32,
+    /// When the letter was put in.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Claims up to `limit` letters that are due, for the time until `lease_ends`.
+pub fn claim(tx: &mut Tx<'_>, limit: i64, now: DateTime<Utc>, lease_ends: DateTime<Utc>) -> Result<Vec<Claimed>, DbFault> {
+    let due = letters::table
+        .filter(letters::state.eq(LetterState::Queued.as_str()).and(letters::next_attempt_at.le(At(now))))
+        .order((letters::next_attempt_at, letters::id))
+        .limit(limit)
+        .select(letters::id);
+    let ids: Vec<String> = match tx.writing() {
+        // Rows that another courier is claiming are passed over, not waited for.
+        AnyConnection::Postgres(c) => due.for_update().skip_locked().load(c)?,
+        AnyConnection::Sqlite(c) => due.load(c)?,
+    };
+    let rows = diesel::update(letters::table)
+        .filter(letters::id.eq_any(ids))
+        .set((letters::attempts.eq(letters::attempts + 1), letters::next_attempt_at.eq(At(lease_ends))))
+        .returning((letters::id, letters::invitation_id, letters::generation, letters::attempts, letters::created_at))
+        .get_results::<(String, String, i32, i32, At)>(tx.writing())?;
+    let unreadable = |column, id: &str| DbFault::Corrupt { table: "letters", column, row: id.to_owned() };
+    rows.into_iter()
+        .map(|(id, invitation, generation, attempt, created_at)| {
+            Ok(Claimed {
+                id: id.parse().map_err(|_| unreadable("id", &id))?,
+                invitation_id: invitation.parse().map_err(|_| unreadable("invitation_id", &id))?,
+                generation,
+                attempt,
+                created_at: created_at.0,
+            })
+        })
+        .collect()
+}
+
+/// What became of an attempt.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// The relay took it.
+    Sent {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// It is to be tried again.
+    Retry {
+        /// When.
+        at: DateTime<Utc>,
+        /// What went wrong.
+        error: String,
+    },
+    /// It is given up.
+    Failed {
+        /// What went wrong.
+        error: String,
+    },
+    /// Its link died meanwhile; it was not sent.
+    Withdrawn,
+}
+
+/// Records what became of an attempt. `false`, and nothing changes, when the letter is no longer at that attempt.
+pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bool, DbFault> {
+    #[derive(Default, AsChangeset)]
+    #[diesel(table_name = letters)]
+    struct Change<'a> {
+        state: Option<&'a str>,
+        next_attempt_at: Option<At>,
+        last_error: Option<&'a str>,
+        sent_at: Option<At>,
+    }
+    let state = |state: LetterState| Some(state.as_str());
+    let change = match outcome {
+        Outcome::Sent { at } => Change { state: state(LetterState::Sent), sent_at: Some(At(*at)), ..Change::default() },
+        Outcome::Retry { at, error } => {
+            Change { next_attempt_at: Some(At(*at)), last_error: Some(error), ..Change::default() }
+        }
+        Outcome::Failed { error } => Change { state: state(LetterState::Failed), last_error: Some(error), ..Change::default() },
+        Outcome::Withdrawn => Change { state: state(LetterState::Withdrawn), ..Change::default() },
+    };
+    let changed = diesel::update(letters::table)
+        .filter(letters::id.eq(letter.id.as_str()))
+        .filter(letters::state.eq(LetterState::Queued.as_str()))
+        .filter(letters::attempts.eq(letter.attempt))
+        .set(&change)
+        .execute(tx.writing())?;
+    Ok(changed == 1)
+}
+
+/// How full the outbox is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Letters that are to be sent.
+    pub queued: i64,
+    /// When the oldest of them was put in.
+    pub oldest: Option<DateTime<Utc>>,
+    /// When the next one is due.
+    pub next_due: Option<DateTime<Utc>>,
+}
+
+/// Looks how full the outbox is.
+pub fn backlog(connection: &mut AnyConnection) -> Result<Backlog, DbFault> {
+    let queued = letters::table.filter(letters::state.eq(LetterState::Queued.as_str()));
+    let (oldest, next_due) = queued
+        .select((min(letters::created_at), min(letters::next_attempt_at)))
+        .first::<(Option<At>, Option<At>)>(connection)?;
+    let queued = queued.count().get_result(connection)?;
+    Ok(Backlog { queued, oldest: oldest.map(|at| at.0), next_due: next_due.map(|at| at.0) })
+}

@@ -1,0 +1,80 @@
+//! A connection in the pool: how it is made, judged and dropped.
+
+use std::time::Duration;
+
+use diesel::{
+    Connection as _, PgConnection, SqliteConnection,
+    connection::SimpleConnection,
+    r2d2::{ManageConnection, R2D2Connection},
+};
+
+use super::{
+    AsFault,
+    connection::AnyConnection,
+    fault::DbFault,
+    url::{DatabaseUrl, Dialect},
+};
+
+/// A pooled connection, and whether it is still fit for use.
+pub(super) struct Pooled {
+    pub(super) any: AnyConnection,
+    broken: bool,
+}
+
+impl Pooled {
+    /// Takes it out of the pool when it is given back.
+    pub(super) fn discard(&mut self) {
+        self.broken = true;
+    }
+
+    /// Discards the connection when what it was used for says that the server is gone. Diesel notices that only when a
+    /// transaction breaks, and a dead connection in the pool would fail every request that it is lent to.
+    pub(super) fn judge<T, E: AsFault>(&mut self, outcome: &Result<T, E>) {
+        if matches!(outcome, Err(error) if matches!(error.as_fault(), Some(DbFault::Unavailable(_)))) {
+            self.discard();
+        }
+    }
+}
+
+/// Makes connections for the pool. `AnyConnection::establish` is not used: it swallows errors, and makes a file out of a
+/// mistyped URL.
+pub(super) struct Manager {
+    pub(super) url: DatabaseUrl,
+    pub(super) read_only: bool,
+}
+
+/// A write that waits longer for SQLite's lock than this has met another process in the file.
+const BUSY: Duration = Duration::from_secs(5);
+
+impl ManageConnection for Manager {
+    type Connection = Pooled;
+    type Error = diesel::ConnectionError;
+
+    fn connect(&self) -> Result<Pooled, Self::Error> {
+        let any = match self.url.dialect() {
+            Dialect::Postgres => AnyConnection::Postgres(PgConnection::establish(self.url.expose())?),
+            Dialect::Sqlite => {
+                let mut connection = SqliteConnection::establish(self.url.expose())?;
+                let query_only = if self.read_only { "PRAGMA query_only = ON;" } else { "" };
+                connection
+                    .batch_execute(&format!(
+                        "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                         PRAGMA foreign_keys = ON; {query_only}",
+                        BUSY.as_millis()
+                    ))
+                    .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+                AnyConnection::Sqlite(connection)
+            }
+        };
+        Ok(Pooled { any, broken: false })
+    }
+
+    fn is_valid(&self, connection: &mut Pooled) -> Result<(), Self::Error> {
+        let any = &mut connection.any;
+        each!(any, c => R2D2Connection::ping(c)).map_err(diesel::ConnectionError::CouldntSetupConfiguration)
+    }
+
+    fn has_broken(&self, connection: &mut Pooled) -> bool {
+        connection.broken
+    }
+}

@@ -1,0 +1,86 @@
+//! The tables as both databases have them, written by hand: a test holds the two schemas together.
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use super::super::codec::UtcTimestamp;
+    users (id) {
+        id -> Text,
+        email -> Text,
+        email_key -> Text,
+        search_text -> Text,
+        first_name -> Nullable<Text>,
+        last_name -> Nullable<Text>,
+        status -> Text,
+        password_hash -> Nullable<Text>,
+        created_at -> UtcTimestamp,
+        activated_at -> Nullable<UtcTimestamp>,
+        removed_at -> Nullable<UtcTimestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    user_roles (user_id, role) {
+        user_id -> Text,
+        role -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use super::super::codec::UtcTimestamp;
+    invitations (id) {
+        id -> Text,
+        kind -> Text,
+        user_id -> Text,
+        email -> Text,
+        email_key -> Text,
+        search_text -> Text,
+        roles -> Text,
+        locale -> Nullable<Text>,
+        inviter_kind -> Text,
+        inviter_id -> Text,
+        inviter_name -> Text,
+        state -> Text,
+        generation -> Integer,
+        send_count -> Integer,
+        created_at -> UtcTimestamp,
+        last_sent_at -> UtcTimestamp,
+        expires_at -> UtcTimestamp,
+        activated_at -> Nullable<UtcTimestamp>,
+        revoked_at -> Nullable<UtcTimestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use super::super::codec::UtcTimestamp;
+    invitation_events (id) {
+        id -> Text,
+        invitation_id -> Text,
+        event_type -> Text,
+        at -> UtcTimestamp,
+        actor_kind -> Text,
+        actor_id -> Text,
+        actor_name -> Text,
+        details -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use super::super::codec::UtcTimestamp;
+    letters (id) {
+        id -> Text,
+        invitation_id -> Text,
+        generation -> Integer,
+        state -> Text,
+        attempts -> Integer,
+        next_attempt_at -> UtcTimestamp,
+        last_error -> Nullable<Text>,
+        created_at -> UtcTimestamp,
+        sent_at -> Nullable<UtcTimestamp>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(users, user_roles, invitations, invitation_events, letters);

@@ -1,0 +1,314 @@
+//! Users and the roles they hold.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    dsl::{exists, max, not},
+    prelude::*,
+    sql_types::Bool,
+};
+
+use super::{
+    Tx,
+    codec::At,
+    connection::{AnyConnection, MultiBackend},
+    fault::DbFault,
+    pattern,
+    schema::{invitations, user_roles, users},
+};
+use crate::domain::{
+    email::Email,
+    fold::fold,
+    ids::{InvitationId, UserId},
+    invitation::{InvitationKind, InvitationState},
+    role::{Role, Roles},
+    user::{User, UserKind, UserStatus},
+};
+
+/// A user whose row is locked: until the transaction ends nobody else invites, activates or removes this person.
+#[derive(Debug, Clone)]
+pub struct LockedUser {
+    /// The id.
+    pub id: UserId,
+    /// How far the person has come.
+    pub status: UserStatus,
+    /// Whether the person holds a role.
+    pub is_staff: bool,
+}
+
+/// A person to be entered.
+#[derive(Debug, Clone)]
+pub struct Newcomer {
+    /// The id, if the person is new.
+    pub id: UserId,
+    /// The address.
+    pub email: Email,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = users, treat_none_as_default_value = false)]
+struct NewRow<'a> {
+    id: &'a str,
+    email: &'a str,
+    email_key: &'a str,
+    search_text: String,
+    status: &'a str,
+    created_at: At,
+}
+
+/// Enters those who are not known yet, and locks all: by address, in the order of the addresses, so that two callers who
+/// enter the same people never wait for each other crosswise.
+pub fn enter(tx: &mut Tx<'_>, people: &[Newcomer]) -> Result<HashMap<String, LockedUser>, DbFault> {
+    let keys: Vec<&str> = people.iter().map(|person| person.email.key()).collect();
+    let mut known = lock_by_keys(tx, &keys)?;
+    let mut fresh: Vec<&Newcomer> = people.iter().filter(|person| !known.contains_key(person.email.key())).collect();
+    fresh.sort_by(|a, b| a.email.key().cmp(b.email.key()));
+    fresh.dedup_by(|a, b| a.email.key() == b.email.key());
+    let inserted = insert(tx, &fresh)?;
+    let lost: Vec<&str> =
+        fresh.iter().filter(|person| !inserted.contains(person.id.as_str())).map(|person| person.email.key()).collect();
+    for person in fresh {
+        let user = LockedUser { id: person.id, status: UserStatus::Invited, is_staff: false };
+        if inserted.contains(person.id.as_str()) {
+            known.insert(person.email.key().to_owned(), user);
+        }
+    }
+    // Entered by somebody else between the look and the insert, which waited for them.
+    known.extend(lock_by_keys(tx, &lost)?);
+    Ok(known)
+}
+
+fn insert(tx: &mut Tx<'_>, people: &[&Newcomer]) -> Result<HashSet<String>, DbFault> {
+    let rows: Vec<NewRow<'_>> = people
+        .iter()
+        .map(|person| NewRow {
+            id: person.id.as_str(),
+            email: person.email.as_str(),
+            email_key: person.email.key(),
+            search_text: fold(person.email.as_str()),
+            status: UserStatus::Invited.as_str(),
+            created_at: At(person.at),
+        })
+        .collect();
+    let inserted: Vec<String> = each!(tx.writing(), c => diesel::insert_into(users::table)
+        .values(&rows)
+        .on_conflict_do_nothing()
+        .returning(users::id)
+        .get_results(c))?;
+    Ok(inserted.into_iter().collect())
+}
+
+fn lock_by_keys(tx: &mut Tx<'_>, keys: &[&str]) -> Result<HashMap<String, LockedUser>, DbFault> {
+    let found = users::table
+        .filter(users::email_key.eq_any(keys).and(users::removed_at.is_null()))
+        .select((users::id, users::email_key))
+        .load::<(String, String)>(tx.reading())?;
+    let mut locked = HashMap::new();
+    for (id, key) in found {
+        // One at a time and again by id: whoever held the row until now may have changed or removed it.
+        if let Some(user) = lock(tx, id.parse().map_err(|_| corrupt("id", &id))?)? {
+            locked.insert(key, user);
+        }
+    }
+    Ok(locked)
+}
+
+/// Locks one user, unless they have left. Everything that changes a person's invitations goes through this door first.
+pub fn lock(tx: &mut Tx<'_>, id: UserId) -> Result<Option<LockedUser>, DbFault> {
+    // SQLite needs no row lock: a write transaction has the whole file.
+    if let AnyConnection::Postgres(c) = tx.writing() {
+        users::table.find(id.as_str()).select(users::id).for_no_key_update().load::<String>(c)?;
+    }
+    let staff = exists(user_roles::table.filter(user_roles::user_id.eq(users::id)));
+    let row = users::table
+        .find(id.as_str())
+        .filter(users::removed_at.is_null())
+        .select((users::status, staff))
+        .first::<(String, bool)>(tx.reading())
+        .optional()?;
+    row.map(|(status, is_staff)| Ok(LockedUser { id, status: parse_status(&status, id.as_str())?, is_staff })).transpose()
+}
+
+/// Makes an invited user an active one. Nothing happens to one who is active already.
+pub fn activate(
+    tx: &mut Tx<'_>,
+    id: UserId,
+    (first_name, last_name): (&str, &str),
+    password_hash: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, DbFault> {
+    let invited = users::table.find(id.as_str()).filter(users::status.eq(UserStatus::Invited.as_str()));
+    let email: Option<String> = invited.select(users::email).first(tx.reading()).optional()?;
+    let Some(email) = email else { return Ok(false) };
+    let changed = diesel::update(users::table)
+        .filter(users::id.eq(id.as_str()).and(users::status.eq(UserStatus::Invited.as_str())))
+        .set((
+            users::status.eq(UserStatus::Active.as_str()),
+            users::first_name.eq(first_name),
+            users::last_name.eq(last_name),
+            users::search_text.eq(fold(&format!("{email}\n{first_name} {last_name}"))),
+            users::password_hash.eq(password_hash),
+            users::activated_at.eq(At(now)),
+        ))
+        .execute(tx.writing())?;
+    Ok(changed == 1)
+}
+
+/// Gives a user roles, beside those they hold.
+pub fn grant(tx: &mut Tx<'_>, id: UserId, roles: &Roles) -> Result<(), DbFault> {
+    let rows: Vec<_> =
+        roles.iter().map(|role| (user_roles::user_id.eq(id.as_str()), user_roles::role.eq(role.as_str()))).collect();
+    each!(tx.writing(), c => diesel::insert_into(user_roles::table).values(&rows).on_conflict_do_nothing().execute(c))?;
+    Ok(())
+}
+
+/// Removes a user who never activated and whom no invitation awaits any more; their address is free again.
+pub fn remove_if_forsaken(tx: &mut Tx<'_>, id: UserId, now: DateTime<Utc>) -> Result<bool, DbFault> {
+    let pending = invitations::table
+        .filter(invitations::user_id.eq(id.as_str()).and(invitations::state.eq(InvitationState::Pending.as_str())))
+        .select(invitations::id)
+        .limit(1)
+        .load::<String>(tx.reading())?;
+    if !pending.is_empty() {
+        return Ok(false);
+    }
+    let removed = diesel::update(users::table)
+        .filter(users::id.eq(id.as_str()).and(users::status.eq(UserStatus::Invited.as_str())))
+        .filter(users::removed_at.is_null())
+        .set(users::removed_at.eq(At(now)))
+        .execute(tx.writing())?;
+    Ok(removed == 1)
+}
+
+/// Which users a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct UserFilter {
+    /// Of these kinds; those that the caller may see.
+    pub kinds: Vec<UserKind>,
+    /// With this status.
+    pub status: Option<UserStatus>,
+    /// Holding this role.
+    pub role: Option<Role>,
+    /// With this text in the address or the name.
+    pub search: Option<String>,
+    /// This one alone.
+    pub id: Option<UserId>,
+    /// Older than this one.
+    pub before: Option<UserId>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+type Row = (String, String, Option<String>, Option<String>, String, At, Option<At>);
+
+/// The users that `filter` lets through, newest first.
+pub fn list(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<User>, DbFault> {
+    let mut query = users::table
+        .filter(users::removed_at.is_null())
+        .select((
+            users::id,
+            users::email,
+            users::first_name,
+            users::last_name,
+            users::status,
+            users::created_at,
+            users::activated_at,
+        ))
+        .order(users::id.desc())
+        .limit(filter.limit)
+        .into_boxed::<MultiBackend>();
+    let mut of_kind: Box<dyn BoxableExpression<users::table, MultiBackend, SqlType = Bool>> = Box::new(users::id.eq(""));
+    for kind in &filter.kinds {
+        let holds = exists(user_roles::table.filter(user_roles::user_id.eq(users::id)));
+        let invited_as = |staff: bool| {
+            exists(
+                invitations::table
+                    .filter(invitations::user_id.eq(users::id))
+                    .filter(invitations::state.eq(InvitationState::Pending.as_str()))
+                    .filter(invitations::kind.eq(InvitationKind::SystemUser.as_str()).eq(staff)),
+            )
+        };
+        of_kind = match kind {
+            UserKind::SystemUser => Box::new(of_kind.or(holds).or(invited_as(true))),
+            UserKind::Customer => Box::new(of_kind.or(not(holds).and(invited_as(false)))),
+        };
+    }
+    query = query.filter(of_kind);
+    if let Some(status) = filter.status {
+        query = query.filter(users::status.eq(status.as_str()));
+    }
+    if let Some(role) = filter.role {
+        let held = user_roles::table.filter(user_roles::user_id.eq(users::id)).filter(user_roles::role.eq(role.as_str()));
+        query = query.filter(exists(held));
+    }
+    if let Some(search) = &filter.search {
+        query = query.filter(users::search_text.like(pattern::containing(search)).escape('\\'));
+    }
+    if let Some(id) = filter.id {
+        query = query.filter(users::id.eq(id.to_string()));
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(users::id.lt(before.to_string()));
+    }
+    let rows = query.load::<Row>(connection)?;
+    let ids: Vec<&str> = rows.iter().map(|row| row.0.as_str()).collect();
+    let mut roles = roles_of(connection, &ids)?;
+    let mut pending = pending_of(connection, &ids)?;
+    rows.into_iter()
+        .map(|row| {
+            let (roles, pending) = (roles.remove(&row.0).unwrap_or_default(), pending.remove(&row.0));
+            user(row, roles, pending)
+        })
+        .collect()
+}
+
+/// One user, if they are of one of the kinds.
+pub fn get(connection: &mut AnyConnection, id: UserId, kinds: &[UserKind]) -> Result<Option<User>, DbFault> {
+    let filter = UserFilter { kinds: kinds.to_vec(), id: Some(id), limit: 1, ..UserFilter::default() };
+    Ok(list(connection, &filter)?.pop())
+}
+
+fn roles_of(connection: &mut AnyConnection, ids: &[&str]) -> Result<HashMap<String, Roles>, DbFault> {
+    let rows = user_roles::table.filter(user_roles::user_id.eq_any(ids)).load::<(String, String)>(connection)?;
+    let mut of_user: HashMap<String, Vec<Role>> = HashMap::new();
+    for (user, role) in rows {
+        let role = role.parse().map_err(|_| DbFault::Corrupt { table: "user_roles", column: "role", row: user.clone() })?;
+        of_user.entry(user).or_default().push(role);
+    }
+    Ok(of_user.into_iter().map(|(user, roles)| (user, roles.into_iter().collect())).collect())
+}
+
+fn pending_of(connection: &mut AnyConnection, ids: &[&str]) -> Result<HashMap<String, InvitationId>, DbFault> {
+    let rows = invitations::table
+        .filter(invitations::user_id.eq_any(ids).and(invitations::state.eq(InvitationState::Pending.as_str())))
+        .group_by(invitations::user_id)
+        .select((invitations::user_id, max(invitations::id)))
+        .load::<(String, Option<String>)>(connection)?;
+    Ok(rows.into_iter().filter_map(|(user, id)| Some((user, id?.parse().ok()?))).collect())
+}
+
+fn user(row: Row, system_roles: Roles, pending_invitation_id: Option<InvitationId>) -> Result<User, DbFault> {
+    let (id, email, first_name, last_name, status, created_at, activated_at) = row;
+    Ok(User {
+        email: Email::parse(&email).map_err(|_| corrupt("email", &id))?,
+        first_name,
+        last_name,
+        status: parse_status(&status, &id)?,
+        system_roles,
+        created_at: created_at.0,
+        activated_at: activated_at.map(|at| at.0),
+        pending_invitation_id,
+        id: id.parse().map_err(|_| corrupt("id", &id))?,
+    })
+}
+
+fn parse_status(status: &str, id: &str) -> Result<UserStatus, DbFault> {
+    UserStatus::ALL.into_iter().find(|known| known.as_str() == status).ok_or_else(|| corrupt("status", id))
+}
+
+fn corrupt(column: &'static str, row: &str) -> DbFault {
+    DbFault::Corrupt { table: "users", column, row: row.to_owned() }
+}
