@@ -52,6 +52,14 @@ pub struct NewLetter {
     pub at: DateTime<Utc>,
 }
 
+impl NewLetter {
+    /// The letter of one sending.
+    #[must_use]
+    pub fn of(id: LetterId, invitation_id: InvitationId, generation: i32, at: DateTime<Utc>) -> Self {
+        Self { id, invitation_id, generation, at }
+    }
+}
+
 #[derive(Insertable)]
 #[diesel(table_name = letters, treat_none_as_default_value = false)]
 struct NewRow<'a> {

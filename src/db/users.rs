@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    dsl::{exists, max, not},
+    dsl::{exists, max},
     prelude::*,
     sql_types::Bool,
 };
@@ -233,7 +233,7 @@ pub fn list(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<U
         };
         of_kind = match kind {
             UserKind::SystemUser => Box::new(of_kind.or(holds).or(invited_as(true))),
-            UserKind::Customer => Box::new(of_kind.or(not(holds).and(invited_as(false)))),
+            UserKind::Customer => Box::new(of_kind.or(invited_as(false))),
         };
     }
     query = query.filter(of_kind);

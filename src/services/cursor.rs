@@ -1,0 +1,61 @@
+//! Cursors: where a list goes on, bound to the filters that it was asked for with.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+
+use super::Refusal;
+use crate::domain::ids::{Id, Named};
+
+const FILTERS: usize = 8;
+const CHECK: usize = 4;
+
+/// The cursor that goes on behind `last`. `filters` is any text that differs when the filters do.
+#[must_use]
+pub fn encode<K: Named>(last: Id<K>, filters: &str) -> String {
+    let mut bytes = digest::<FILTERS>(filters.as_bytes()).to_vec();
+    bytes.extend(last.as_str().as_bytes());
+    bytes.extend(digest::<CHECK>(&bytes));
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The id behind which the list goes on.
+///
+/// # Errors
+/// [`Refusal::DamagedCursor`] when this service did not make it, [`Refusal::CursorMismatch`] when the filters differ.
+pub fn decode<K: Named>(cursor: &str, filters: &str) -> Result<Id<K>, Refusal> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| Refusal::DamagedCursor)?;
+    let split = bytes.len().checked_sub(CHECK).ok_or(Refusal::DamagedCursor)?;
+    let (body, check) = bytes.split_at(split);
+    if digest::<CHECK>(body) != check {
+        return Err(Refusal::DamagedCursor);
+    }
+    let (bound, id) = body.split_at_checked(FILTERS).ok_or(Refusal::DamagedCursor)?;
+    if digest::<FILTERS>(filters.as_bytes()) != bound {
+        return Err(Refusal::CursorMismatch);
+    }
+    std::str::from_utf8(id).ok().and_then(|id| id.parse().ok()).ok_or(Refusal::DamagedCursor)
+}
+
+fn digest<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    let mut short = [0; N];
+    short.iter_mut().zip(Sha256::digest(bytes)).for_each(|(short, byte)| *short = byte);
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{InvitationId, UserId};
+
+    #[test]
+    fn goes_on_with_the_same_filters_only_and_notices_damage() {
+        let id = UserId::from_uuid(uuid::Uuid::from_u128(5));
+        let cursor = encode(id, "status=active");
+        assert_eq!(decode::<crate::domain::ids::UserKind>(&cursor, "status=active").unwrap(), id);
+        assert!(matches!(decode::<crate::domain::ids::UserKind>(&cursor, ""), Err(Refusal::CursorMismatch)));
+        for damaged in ["", "x", "!!", &cursor[1..], &cursor[..cursor.len() - 2]] {
+            let read: Result<InvitationId, _> = decode(damaged, "status=active");
+            assert!(matches!(read, Err(Refusal::DamagedCursor)), "{damaged}");
+        }
+    }
+}

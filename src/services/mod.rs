@@ -1,0 +1,65 @@
+//! What callers can ask for: one verb a file, each a decision and a transaction.
+//!
+//! A service knows the database and the clock. It knows no HTTP and no transport: letters leave through the outbox.
+
+pub mod access_token;
+pub mod activate;
+pub mod browse;
+pub mod cursor;
+pub mod hasher;
+pub mod invite;
+pub mod preview;
+mod refusal;
+pub mod resend;
+pub mod revoke;
+mod timeline;
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::Notify;
+
+pub use self::refusal::Refusal;
+use self::{access_token::AccessTokens, hasher::Hasher};
+use crate::{clock::Clock, db::Db, domain::token::LinkKeys};
+
+/// Everything that a service needs. Cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    /// The database.
+    pub db: Db,
+    /// Time, ids and dice.
+    pub clock: Clock,
+    /// The keys that make and check activation links.
+    pub links: LinkKeys,
+    /// The keys that make and check access tokens.
+    pub access_tokens: AccessTokens,
+    /// Hashes passwords, a few at a time.
+    pub hasher: Hasher,
+    /// What the operator has decided.
+    pub rules: Rules,
+    /// Rung when a letter was put into the outbox.
+    pub bell: Arc<Notify>,
+}
+
+/// What the operator has decided.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// How long a link lives.
+    pub link_lifetime: Duration,
+    /// How long after a sending the next one may follow.
+    pub resend_cooldown: Duration,
+    /// The shortest password, in code points.
+    pub password_min_length: usize,
+    /// The operator's name, as letters and the page show it.
+    pub organisation: String,
+}
+
+impl Services {
+    /// When a link that is sent at `now` dies.
+    #[must_use]
+    pub fn expiry(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        // Configuration allows no lifetime that leaves the calendar.
+        now + TimeDelta::from_std(self.rules.link_lifetime).unwrap_or(TimeDelta::days(1))
+    }
+}

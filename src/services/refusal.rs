@@ -1,0 +1,68 @@
+//! The reasons for which a verb is refused. Each verb has its own subset; HTTP gives each its code and status.
+
+use crate::{
+    db::{AsFault, DbFault},
+    domain::{fault::FieldFault, ids::InvitationId, invitation::DeadLink},
+};
+
+/// Why a verb did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The token does not allow it.
+    #[error("the token lacks the permission {0}")]
+    Forbidden(&'static str),
+    /// The roles allow more than the inviter may do.
+    #[error("the roles allow more than the inviter may do")]
+    RoleExceedsYours,
+    /// There is no such thing, or the caller may not see it.
+    #[error("not found")]
+    NotFound,
+    /// These members are faulty.
+    #[error("some members are faulty")]
+    Invalid(Vec<FieldFault>),
+    /// A live invitation stands in the way; it can be resent.
+    #[error("a live invitation stands in the way")]
+    InvitationPending(InvitationId),
+    /// The person is staff already.
+    #[error("the person is staff already")]
+    AlreadySystemUser,
+    /// Activated, revoked, or replaced by another.
+    #[error("the invitation awaits no answer")]
+    NotPending,
+    /// The user has several invitations that await an answer.
+    #[error("several invitations await an answer")]
+    Ambiguous(Vec<InvitationId>),
+    /// The last sending was a moment ago; so many seconds remain.
+    #[error("the last sending was a moment ago")]
+    TooSoon(u64),
+    /// The token was not made by this service, or was damaged.
+    #[error("not a genuine activation link")]
+    InvalidLink,
+    /// The link was genuine and works no more.
+    #[error(transparent)]
+    DeadLink(#[from] DeadLink),
+    /// A cursor that this service did not make.
+    #[error("damaged cursor")]
+    DamagedCursor,
+    /// A cursor that was made for other filters.
+    #[error("the cursor belongs to other filters")]
+    CursorMismatch,
+    /// Too many of these at once; the same request may do better in a moment.
+    #[error("busy: {0}")]
+    Busy(&'static str),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbFault),
+    /// A defect of ours.
+    #[error("{0}")]
+    Defect(String),
+}
+
+impl AsFault for Refusal {
+    fn as_fault(&self) -> Option<&DbFault> {
+        match self {
+            Self::Db(fault) => Some(fault),
+            _ => None,
+        }
+    }
+}

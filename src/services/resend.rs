@@ -1,0 +1,125 @@
+//! Resending: the same invitation, a new link; the old link dies in the same transaction.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use super::{Refusal, Services, browse};
+use crate::{
+    db::{Tx, events, invitations, invitations::InvitationFilter, outbox, outbox::NewLetter, users},
+    domain::{
+        actor::Actor,
+        event::EventType,
+        ids::{InvitationId, UserId},
+        invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState},
+        permission::Permission,
+    },
+};
+
+/// Sends a fresh link for an invitation that awaits an answer, expired or not.
+///
+/// # Errors
+/// [`Refusal::NotFound`], [`Refusal::Forbidden`], [`Refusal::RoleExceedsYours`], [`Refusal::NotPending`],
+/// [`Refusal::InvitationPending`] when a newer invitation took its place, [`Refusal::TooSoon`].
+pub async fn invitation(services: &Services, actor: &Actor, id: InvitationId) -> Result<Invitation, Refusal> {
+    let (writer, caller) = (services.clone(), actor.clone());
+    let resent = services.db.write(move |tx| resend(&writer, tx, &caller, id)).await?;
+    services.bell.notify_one();
+    Ok(resent)
+}
+
+/// Sends a fresh link for the one invitation of a user that awaits an answer: the button on the user's page.
+///
+/// # Errors
+/// As [`invitation`]; [`Refusal::Ambiguous`] when several await an answer, [`Refusal::NotPending`] when none does.
+pub async fn user(services: &Services, actor: &Actor, user: UserId) -> Result<Invitation, Refusal> {
+    let (caller, kinds) = (actor.clone(), browse::actionable_kinds(actor));
+    let pending = services
+        .db
+        .read::<_, Refusal>(move |connection| {
+            let seen = users::get(connection, user, &browse::actionable_user_kinds(&caller))?;
+            seen.ok_or(Refusal::NotFound)?;
+            let filter = InvitationFilter { kinds, user: Some(user), unanswered: true, limit: 200, ..Default::default() };
+            Ok(invitations::list(connection, &filter)?)
+        })
+        .await?;
+    match pending.as_slice() {
+        [] => Err(Refusal::NotPending),
+        [one] => invitation(services, actor, one.id).await,
+        several => Err(Refusal::Ambiguous(several.iter().map(|one| one.id).collect())),
+    }
+}
+
+/// Whether the caller may send, resend and revoke invitations like this one.
+///
+/// # Errors
+/// [`Refusal::NotFound`] when the caller may not even see it.
+pub fn authorise(actor: &Actor, invitation: &Invitation) -> Result<(), Refusal> {
+    let permission = match invitation.kind {
+        InvitationKind::SystemUser => Permission::SystemUsersInvite,
+        InvitationKind::AccountOwner | InvitationKind::SubAccount => Permission::CustomersInvite,
+    };
+    if !browse::actionable_kinds(actor).contains(&invitation.kind) {
+        return Err(Refusal::NotFound);
+    }
+    if !actor.may(permission) {
+        return Err(Refusal::Forbidden(permission.as_str()));
+    }
+    if !actor.may_grant(&invitation.roles) {
+        return Err(Refusal::RoleExceedsYours);
+    }
+    Ok(())
+}
+
+/// The invitation, with the person's row locked: until the transaction ends nobody else changes it.
+pub(super) fn locked(tx: &mut Tx<'_>, id: InvitationId) -> Result<Invitation, Refusal> {
+    let find = |tx: &mut Tx<'_>| invitations::get(tx.reading(), id, &InvitationKind::ALL);
+    let found = find(tx)?.ok_or(Refusal::NotFound)?;
+    users::lock(tx, found.user_id)?;
+    find(tx)?.ok_or(Refusal::NotFound)
+}
+
+fn resend(services: &Services, tx: &mut Tx<'_>, actor: &Actor, id: InvitationId) -> Result<Invitation, Refusal> {
+    let old = locked(tx, id)?;
+    authorise(actor, &old)?;
+    let now = services.clock.now();
+    match old.state {
+        InvitationState::Pending => wait(services, &old, now)?,
+        InvitationState::Replaced => return Err(successor(tx, &old)?),
+        InvitationState::Activated | InvitationState::Revoked => return Err(Refusal::NotPending),
+    }
+    let fresh = Invitation {
+        generation: old.generation + 1,
+        send_count: old.send_count + 1,
+        last_sent_at: now,
+        expires_at: services.expiry(now),
+        delivery: Delivery { state: DeliveryState::Queued, attempts: 0, last_error: None, sent_at: None },
+        ..old.clone()
+    };
+    if !invitations::renew(tx, &old, now, fresh.expires_at)? {
+        return Err(Refusal::NotPending);
+    }
+    outbox::withdraw(tx, id)?;
+    outbox::insert(tx, &[NewLetter::of(services.clock.id(), id, fresh.generation, now)])?;
+    let details = json!({ "send_count": fresh.send_count });
+    let entry = |event| services.event(id, event, now, actor.who.clone(), details.clone());
+    events::insert(tx, &[entry(EventType::Resent), entry(EventType::EmailQueued)])?;
+    Ok(fresh)
+}
+
+/// Two sendings of one invitation keep their distance.
+fn wait(services: &Services, invitation: &Invitation, now: DateTime<Utc>) -> Result<(), Refusal> {
+    let cooldown = TimeDelta::from_std(services.rules.resend_cooldown).unwrap_or_default();
+    let left = invitation.last_sent_at + cooldown - now;
+    if left <= TimeDelta::zero() {
+        return Ok(());
+    }
+    // Rounded up: a caller who waits exactly as told is not refused again.
+    let seconds = left.num_milliseconds().unsigned_abs().div_ceil(1000);
+    Err(Refusal::TooSoon(seconds))
+}
+
+/// Why a replaced invitation is not resent: the one that took its place, while that one awaits an answer.
+fn successor(tx: &mut Tx<'_>, old: &Invitation) -> Result<Refusal, Refusal> {
+    let pending = invitations::pending_system_users(tx.reading(), &[old.email.key()])?;
+    Ok(pending.first().map_or(Refusal::NotPending, |newer| Refusal::InvitationPending(newer.id)))
+}

@@ -1,0 +1,40 @@
+//! Revoking: the link dies, the letter stays in the drawer, and a person who never came to life leaves the user list.
+
+use serde_json::json;
+
+use super::{
+    Refusal, Services,
+    resend::{authorise, locked},
+};
+use crate::{
+    db::{Tx, events, invitations, outbox, users},
+    domain::{
+        actor::Actor,
+        event::EventType,
+        ids::InvitationId,
+        invitation::{Invitation, InvitationState},
+    },
+};
+
+/// Takes an invitation back, expired or not.
+///
+/// # Errors
+/// [`Refusal::NotFound`], [`Refusal::Forbidden`], [`Refusal::RoleExceedsYours`], [`Refusal::NotPending`].
+pub async fn invitation(services: &Services, actor: &Actor, id: InvitationId) -> Result<Invitation, Refusal> {
+    let (writer, actor) = (services.clone(), actor.clone());
+    services.db.write(move |tx| revoke(&writer, tx, &actor, id)).await
+}
+
+fn revoke(services: &Services, tx: &mut Tx<'_>, actor: &Actor, id: InvitationId) -> Result<Invitation, Refusal> {
+    let old = locked(tx, id)?;
+    authorise(actor, &old)?;
+    let now = services.clock.now();
+    if old.state != InvitationState::Pending || !invitations::revoke(tx, (id, old.generation), now)? {
+        return Err(Refusal::NotPending);
+    }
+    outbox::withdraw(tx, id)?;
+    let removed = users::remove_if_forsaken(tx, old.user_id, now)?;
+    let details = json!({ "user_removed": removed });
+    events::insert(tx, &[services.event(id, EventType::Revoked, now, actor.who.clone(), details)])?;
+    locked(tx, id)
+}

@@ -1,0 +1,26 @@
+//! Entries for the timeline, made where something happens.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::Services;
+use crate::domain::{
+    actor::ActorRef,
+    event::{Event, EventType},
+    ids::InvitationId,
+};
+
+impl Services {
+    /// An entry that says what `actor` did to `invitation_id` at `at`.
+    #[must_use]
+    pub fn event(
+        &self,
+        invitation_id: InvitationId,
+        event_type: EventType,
+        at: DateTime<Utc>,
+        actor: ActorRef,
+        details: Value,
+    ) -> Event {
+        Event { id: self.clock.id(), invitation_id, event_type, at, actor, details }
+    }
+}
