@@ -1,0 +1,41 @@
+//! When a letter that was not taken is tried again.
+//!
+//! After about 5 s, then 10 s, 20 s, 40 s, 80 s, 160 s, 320 s, 640 s, and every 15 minutes from there, each spread by a fifth
+//! either way so that a relay that comes back is not met by everybody at once. 24 hours after it was put into the outbox, a
+//! letter is given up.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+const FIRST: TimeDelta = TimeDelta::seconds(5);
+const LONGEST: TimeDelta = TimeDelta::minutes(15);
+/// How long a letter is tried.
+pub(super) const GIVE_UP: TimeDelta = TimeDelta::hours(24);
+/// How far a delay is spread, in thousandths of itself: up to a fifth either way.
+const SPREAD: f64 = 400.0;
+
+/// When attempt number `attempt` + 1 is due, or `None` when the letter is to be given up. `dice` is from 0 up to 1.
+pub(super) fn next_attempt(attempt: i32, created_at: DateTime<Utc>, now: DateTime<Utc>, dice: f64) -> Option<DateTime<Utc>> {
+    let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or_default().min(16);
+    let delay = (FIRST * 2_i32.pow(doublings)).min(LONGEST);
+    #[expect(clippy::cast_possible_truncation, reason = "from 800 to 1200")]
+    let thousandths = (1000.0 + SPREAD * (dice - 0.5)) as i32;
+    let due = now + delay * thousandths / 1000;
+    (due <= created_at + GIVE_UP).then_some(due)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubles_to_a_quarter_of_an_hour_and_ends_after_a_day() {
+        let start = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
+        let delay = |attempt, dice| next_attempt(attempt, start, start, dice).map(|due| (due - start).num_seconds());
+        let delays: Vec<_> = (1..=10).filter_map(|attempt| delay(attempt, 0.5)).collect();
+        assert_eq!(delays, [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]);
+        assert_eq!((delay(5, 0.0), delay(5, 1.0)), (Some(64), Some(96)));
+        assert_eq!(delay(i32::MAX, 0.5), Some(900));
+        let late = start + TimeDelta::hours(24) - TimeDelta::seconds(4);
+        assert_eq!(next_attempt(1, start, late, 0.5), None);
+    }
+}

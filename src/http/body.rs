@@ -1,0 +1,173 @@
+//! Request bodies: read whole, then member by member, so that every fault is told at once.
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::BytesMut};
+use futures_util::{StreamExt, future::LocalBoxFuture};
+use serde_json::{Map, Value};
+
+use super::{
+    codes,
+    problem::Problem,
+};
+use crate::domain::fault::FieldFault;
+
+/// The longest body of an ordinary request.
+pub const LIMIT: usize = 64 * 1024;
+
+/// The body of a request, a JSON object by its syntax; or none at all, where none is needed.
+pub struct Body(Option<Map<String, Value>>);
+
+/// Turns the members of a body into a request.
+pub trait Request: Sized {
+    /// Reads all members; `None` when one that is needed is missing or faulty, which `members` then knows.
+    fn read(members: &mut Members) -> Option<Self>;
+}
+
+impl Body {
+    /// The request.
+    ///
+    /// # Errors
+    /// 400 for an empty body, 422 with every faulty member.
+    pub fn parse<R: Request>(self) -> Result<R, Problem> {
+        let empty = || Problem::new(codes::MALFORMED_JSON, "The body is empty.");
+        let mut members = Members { left: self.0.ok_or_else(empty)?, faults: Vec::new() };
+        let request = R::read(&mut members);
+        match (request, members.finish()) {
+            (Some(request), faults) if faults.is_empty() => Ok(request),
+            (_, faults) => Err(Problem::body(faults)),
+        }
+    }
+
+    /// For requests that say everything in their path: no body, or an empty object.
+    ///
+    /// # Errors
+    /// 422 when there are members.
+    pub fn expect_none(self) -> Result<(), Problem> {
+        let faults = Members { left: self.0.unwrap_or_default(), faults: Vec::new() }.finish();
+        if faults.is_empty() { Ok(()) } else { Err(Problem::body(faults)) }
+    }
+}
+
+impl FromRequest for Body {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let media_type = request.headers().get(header::CONTENT_TYPE).cloned();
+        let mut payload = payload.take();
+        Box::pin(async move {
+            let mut bytes = BytesMut::new();
+            while let Some(chunk) = payload.next().await {
+                let broken = |_| Problem::new(codes::MALFORMED_JSON, "The body did not arrive whole.");
+                let chunk = chunk.map_err(broken)?;
+                if bytes.len() + chunk.len() > LIMIT {
+                    return Err(Problem::new(codes::PAYLOAD_TOO_LARGE, format!("A body has at most {LIMIT} bytes.")));
+                }
+                bytes.extend_from_slice(&chunk);
+            }
+            if bytes.is_empty() {
+                return Ok(Self(None));
+            }
+            if !media_type.is_some_and(|value| is_json(value.as_bytes())) {
+                return Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json."));
+            }
+            match serde_json::from_slice(&bytes) {
+                Ok(Value::Object(members)) => Ok(Self(Some(members))),
+                Ok(_) => Err(Problem::body(vec![FieldFault::new("", "wrong_type", "The body must be a JSON object.")])),
+                Err(error) => Err(Problem::new(codes::MALFORMED_JSON, format!("The body is not JSON: {error}."))),
+            }
+        })
+    }
+}
+
+fn is_json(value: &[u8]) -> bool {
+    let value = std::str::from_utf8(value).ok().and_then(|value| value.parse::<mime::Mime>().ok());
+    value.is_some_and(|value| value.essence_str() == "application/json")
+}
+
+/// The members of an object: each is taken once, what is left at the end is unknown.
+pub struct Members {
+    left: Map<String, Value>,
+    faults: Vec<FieldFault>,
+}
+
+/// What is wrong with one member; the reader adds where it stands.
+pub struct Fault(pub &'static str, pub String);
+
+impl Members {
+    /// A member that must be there.
+    pub fn required<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, Fault>) -> Option<T> {
+        if matches!(self.left.get(name), None | Some(Value::Null)) {
+            self.left.remove(name);
+            self.fault(format!("/{name}"), Fault("required", "This is required.".to_owned()));
+            return None;
+        }
+        self.optional(name, read)
+    }
+
+    /// A member that may be left out; `null` is the same as leaving it out.
+    pub fn optional<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, Fault>) -> Option<T> {
+        let value = self.left.remove(name).filter(|value| !value.is_null())?;
+        match read(value) {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.fault(format!("/{name}"), fault);
+                None
+            }
+        }
+    }
+
+    /// A list that must be there, each of its items read alone.
+    pub fn list<T>(&mut self, name: &str, mut read: impl FnMut(Value) -> Result<T, Fault>) -> Option<Vec<T>> {
+        let items = self.required(name, |value| match value {
+            Value::Array(items) => Ok(items),
+            _ => Err(Fault("wrong_type", "This must be a list.".to_owned())),
+        })?;
+        let (known, total) = (self.faults.len(), items.len());
+        let mut read_items = Vec::with_capacity(total.min(1024));
+        for (index, item) in items.into_iter().enumerate() {
+            match read(item) {
+                Ok(item) => read_items.push(item),
+                Err(fault) => self.fault(format!("/{name}/{index}"), fault),
+            }
+        }
+        (self.faults.len() == known).then_some(read_items)
+    }
+
+    /// Notes a fault.
+    pub fn fault(&mut self, path: String, Fault(code, detail): Fault) {
+        self.faults.push(FieldFault { path, code, detail });
+    }
+
+    /// The faults so far, taken out: for a verb that tells them together with its own.
+    pub fn take_faults(&mut self) -> Vec<FieldFault> {
+        let left = std::mem::take(&mut self.left);
+        let unknown = left.into_iter().map(|(name, _)| {
+            // RFC 6901 §3: the two characters that mean something in a pointer.
+            let name = name.replace('~', "~0").replace('/', "~1");
+            FieldFault::new(format!("/{name}"), "unknown_member", "This member is not known here. Is it mistyped?")
+        });
+        let mut faults = std::mem::take(&mut self.faults);
+        faults.extend(unknown);
+        faults
+    }
+
+    fn finish(mut self) -> Vec<FieldFault> {
+        self.take_faults()
+    }
+}
+
+/// A member that is a text.
+pub fn text(value: Value) -> Result<String, Fault> {
+    match value {
+        Value::String(text) => Ok(text),
+        _ => Err(Fault("wrong_type", "This must be a text.".to_owned())),
+    }
+}
+
+/// A member that is a text with a form of its own.
+pub fn parsed<T, E: std::fmt::Display>(
+    code: &'static str,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> impl FnOnce(Value) -> Result<T, Fault> {
+    move |value| parse(&text(value)?).map_err(|error| Fault(code, error.to_string()))
+}

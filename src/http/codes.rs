@@ -1,0 +1,81 @@
+//! Every error code of the contract, with its status and its words: the one table that answers and their pages are made from.
+
+/// One error code.
+#[derive(Debug, Clone, Copy)]
+pub struct Code {
+    /// Stable, in `snake_case`.
+    pub code: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// A few words.
+    pub title: &'static str,
+    /// What it means and what to do, for the page that `type` leads to.
+    pub help: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident = $status:literal $code:literal, $title:literal, $help:literal;)+) => {
+        $(#[doc = $title] pub const $name: Code = Code { code: $code, status: $status, title: $title, help: $help };)+
+        /// All of them.
+        pub const ALL: &[Code] = &[$($name),+];
+    };
+}
+
+codes! {
+    MALFORMED_JSON = 400 "malformed_json", "The body is not JSON",
+        "Send one JSON object. An empty body is no JSON either.";
+    MISSING_TOKEN = 400 "missing_token", "The link is incomplete",
+        "Open the link from the e-mail whole: it carries a token behind ?token=.";
+    UNAUTHENTICATED = 401 "unauthenticated", "No valid access token",
+        "Send Authorization: Bearer followed by a live access token of this service.";
+    FORBIDDEN = 403 "forbidden", "The token does not allow this",
+        "The token lacks a permission; GET /v1/roles shows which role holds which.";
+    ROLE_EXCEEDS_YOURS = 403 "role_exceeds_yours", "The role allows more than you may do",
+        "Nobody grants more than they hold. Ask a colleague who holds the role's permissions to send the invitation.";
+    NOT_FOUND = 404 "not_found", "There is nothing here",
+        "The path or the id names nothing, or nothing that this token may see.";
+    ACTIVATION_LINK_INVALID = 404 "activation_link_invalid", "This is not an activation link of ours",
+        "The token was damaged on the way or made elsewhere. Copy the link from the e-mail whole.";
+    METHOD_NOT_ALLOWED = 405 "method_not_allowed", "This path knows no such method",
+        "The Allow header names the methods that the path knows.";
+    NOT_ACCEPTABLE = 406 "not_acceptable", "The answer cannot have that form",
+        "Answers are application/json; errors are application/problem+json. Send an Accept header that allows one of them.";
+    INVITATION_PENDING = 409 "invitation_pending", "A live invitation stands in the way",
+        "The person has an invitation that has not expired. Resend the one that invitation_id names, or revoke it first.";
+    ALREADY_SYSTEM_USER = 409 "already_system_user", "The person is a system user already",
+        "An active system user is not invited again, and inviting changes no roles.";
+    AMBIGUOUS_INVITATION = 409 "ambiguous_invitation", "The user has several invitations that await an answer",
+        "Resend the right one of candidates by POST /v1/invitations/{id}/resend.";
+    INVITATION_NOT_PENDING = 409 "invitation_not_pending", "No answer is awaited",
+        "The invitation was activated, revoked or replaced. Invite the person anew if need be.";
+    ACTIVATION_LINK_EXPIRED = 410 "activation_link_expired", "The link has expired",
+        "Ask whoever invited you to send a fresh link.";
+    ACTIVATION_LINK_USED = 410 "activation_link_used", "The link has been used",
+        "The invitation was activated with this link. If it was you, your account is active.";
+    ACTIVATION_LINK_SUPERSEDED = 410 "activation_link_superseded", "A newer link was sent",
+        "Only the newest e-mail's link works. Look for it in your mailbox.";
+    INVITATION_REVOKED = 410 "invitation_revoked", "The invitation was taken back",
+        "Ask whoever invited you whether it was meant to be.";
+    PAYLOAD_TOO_LARGE = 413 "payload_too_large", "The body is too large",
+        "A request to this path has at most 64 KiB.";
+    UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type", "The body is not application/json",
+        "Send Content-Type: application/json.";
+    VALIDATION_FAILED = 422 "validation_failed", "Some members are faulty",
+        "errors names every faulty member or query parameter with a code and words. Nothing was changed.";
+    CURSOR_MISMATCH = 422 "cursor_mismatch", "The cursor belongs to other filters",
+        "Send a cursor with the same filters as the request that it came from, or begin anew without one.";
+    RATE_LIMITED = 429 "rate_limited", "Too many requests",
+        "Wait as many seconds as Retry-After names.";
+    RESEND_TOO_SOON = 429 "resend_too_soon", "The invitation was sent a moment ago",
+        "Wait as many seconds as Retry-After names before sending it again.";
+    INTERNAL = 500 "internal", "Something went wrong on our side",
+        "Nothing was changed, or the request's fate is unknown. Tell operations the request_id.";
+    UNAVAILABLE = 503 "unavailable", "The service is busy or its database is away",
+        "Nothing was changed. Try again after as many seconds as Retry-After names.";
+}
+
+/// The code of that name.
+#[must_use]
+pub fn find(code: &str) -> Option<&'static Code> {
+    ALL.iter().find(|known| known.code == code)
+}

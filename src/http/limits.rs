@@ -1,0 +1,118 @@
+//! How often the public routes may be called, by network address: GCRA, from a well-kept crate.
+//!
+//! Told with every answer as IETF `draft-ietf-httpapi-ratelimit-headers-10` has it: `RateLimit-Policy` and `RateLimit`.
+
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{HeaderName, HeaderValue, RETRY_AFTER},
+};
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock as _, DefaultClock},
+    middleware::StateInformationMiddleware,
+    state::keyed::DashMapStateStore,
+};
+use ipnet::IpNet;
+
+use super::{codes, problem::Problem};
+
+/// So many requests a minute, and as many at once.
+const A_MINUTE: NonZeroU32 = NonZeroU32::new(300).unwrap();
+/// After so many requests, addresses that have been quiet are forgotten.
+const SWEEP: u32 = 10_000;
+
+type Limiter = RateLimiter<IpAddr, DashMapStateStore<IpAddr>, DefaultClock, StateInformationMiddleware>;
+
+/// The limit of the public routes.
+pub struct Limits {
+    limiter: Option<Limiter>,
+    trusted: Vec<IpNet>,
+    asked: AtomicU32,
+}
+
+/// What is left, as told in headers.
+pub struct Standing {
+    remaining: u32,
+    seconds: u64,
+}
+
+impl Limits {
+    pub(super) fn new(on: bool, trusted: Vec<IpNet>) -> Self {
+        let limiter = || RateLimiter::dashmap(Quota::per_minute(A_MINUTE)).with_middleware();
+        Self { limiter: on.then(limiter), trusted, asked: AtomicU32::new(0) }
+    }
+
+    /// Counts a request.
+    ///
+    /// # Errors
+    /// 429 when the caller's address has spent its share.
+    pub fn check(&self, request: &HttpRequest) -> Result<Option<Standing>, Problem> {
+        let Some(limiter) = &self.limiter else { return Ok(None) };
+        if self.asked.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
+            limiter.retain_recent();
+        }
+        match limiter.check_key(&self.origin(request)) {
+            Ok(snapshot) => {
+                let remaining = snapshot.remaining_burst_capacity();
+                Ok(Some(Standing { remaining, seconds: u64::from(A_MINUTE.get() - remaining).div_ceil(5) }))
+            }
+            Err(denied) => {
+                let wait = denied.wait_time_from(DefaultClock::default().now());
+                let seconds = (wait + Duration::from_millis(999)).as_secs().max(1);
+                let detail = format!("Too many requests from your address. Try again in {seconds} s.");
+                let problem = Problem::new(codes::RATE_LIMITED, detail).header(RETRY_AFTER, seconds.to_string());
+                let standing = Standing { remaining: 0, seconds };
+                Err(standing.headers().into_iter().fold(problem, |problem, (name, value)| problem.header(name, value)))
+            }
+        }
+    }
+
+    /// The address that a request came from. `X-Forwarded-For` is believed as far as its writers are trusted: from its end
+    /// back to the first address that is no proxy of ours.
+    fn origin(&self, request: &HttpRequest) -> IpAddr {
+        let trusted = |address: &IpAddr| self.trusted.iter().any(|net| net.contains(address));
+        let mut origin = request.peer_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
+        let headers: Vec<&str> = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok()).collect();
+        let hops = headers.iter().flat_map(|value| value.split(',')).map(|hop| hop.trim().parse::<IpAddr>());
+        for hop in hops.rev() {
+            let Some(hop) = hop.ok().filter(|_| trusted(&origin)) else { break };
+            origin = hop.to_canonical();
+        }
+        match origin {
+            // One customer of an IPv6 provider holds at least a /64.
+            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
+            v4 @ IpAddr::V4(_) => v4,
+        }
+    }
+}
+
+impl Standing {
+    fn headers(&self) -> [(HeaderName, String); 2] {
+        [
+            (HeaderName::from_static("ratelimit-policy"), format!("\"public\";q={A_MINUTE};w=60")),
+            (HeaderName::from_static("ratelimit"), format!("\"public\";r={};t={}", self.remaining, self.seconds)),
+        ]
+    }
+}
+
+/// Tells the caller what is left, with an answer or with a problem.
+pub fn tell(standing: Option<&Standing>, mut answer: Result<HttpResponse, Problem>) -> Result<HttpResponse, Problem> {
+    for (name, value) in standing.map(Standing::headers).into_iter().flatten() {
+        match &mut answer {
+            Ok(response) => {
+                if let Ok(value) = HeaderValue::from_str(&value) {
+                    response.headers_mut().insert(name, value);
+                }
+            }
+            Err(problem) => *problem = problem.clone().header(name, value),
+        }
+    }
+    answer
+}

@@ -1,0 +1,148 @@
+//! HTTP: turns requests into values, asks a service, turns the outcome into an answer. No rule lives here.
+
+mod activations;
+mod auth;
+mod body;
+mod codes;
+mod invitations;
+mod limits;
+mod meta;
+mod negotiate;
+mod openapi;
+pub mod pages;
+mod problem;
+mod query;
+mod roles;
+mod system_users;
+mod trace;
+mod users;
+mod views;
+
+use std::sync::Arc;
+
+use actix_web::{
+    App, HttpResponse,
+    body::MessageBody,
+    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    middleware::from_fn,
+    web::{self, Data},
+};
+use ipnet::IpNet;
+use utoipa_actix_web::{AppExt, UtoipaApp};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+pub use self::openapi::document;
+use self::{limits::Limits, pages::Pages};
+use crate::{domain::locale::Locale, metrics::Metrics, services::Services};
+
+/// Everything that handlers need. One for the whole process, shared by its workers.
+pub struct State {
+    /// The verbs.
+    pub services: Services,
+    /// The activation page.
+    pub pages: Pages,
+    /// The contract as text.
+    pub contract: String,
+    /// The paths of the contract, for telling 405 from 404.
+    routes: openapi::RouteTable,
+    /// How often the public routes may be called.
+    limits: Limits,
+    /// Counts.
+    pub metrics: Metrics,
+    /// What the configuration says about HTTP.
+    pub settings: Settings,
+}
+
+/// What the configuration says about HTTP.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What `type` in a problem is built from, without a slash at its end.
+    pub public_url: String,
+    /// The language of the page when the invitation names none.
+    pub locale: Locale,
+    /// The time zone of the page.
+    pub time_zone: chrono_tz::Tz,
+    /// Whether the public routes are limited.
+    pub rate_limits: bool,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+impl State {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// When a template or the contract cannot be built, which a test rules out.
+    pub fn new(services: Services, metrics: Metrics, settings: Settings) -> Result<Arc<Self>, Box<dyn std::error::Error>> {
+        let document = document();
+        Ok(Arc::new(Self {
+            services,
+            pages: Pages::new()?,
+            contract: document.to_pretty_json()?,
+            routes: openapi::RouteTable::of(&document),
+            limits: Limits::new(settings.rate_limits, settings.trusted_proxies.clone()),
+            metrics,
+            settings,
+        }))
+    }
+}
+
+/// The one table of routes. What is not in it does not exist, and what is in it is in the contract.
+fn routes<T>(app: UtoipaApp<T>) -> UtoipaApp<T>
+where
+    T: ServiceFactory<ServiceRequest, Config = (), Error = actix_web::Error, InitError = ()>,
+{
+    app.service(system_users::invite)
+        .service(invitations::list)
+        .service(invitations::get)
+        .service(invitations::events)
+        .service(invitations::resend)
+        .service(invitations::revoke)
+        .service(users::list)
+        .service(users::get)
+        .service(users::resend)
+        .service(roles::list)
+        .service(activations::preview)
+        .service(activations::activate)
+        .service(pages::show)
+        .service(pages::submit)
+        .service(meta::healthz)
+        .service(meta::readyz)
+        .service(meta::metrics)
+        .service(meta::contract)
+        .service(meta::problem)
+}
+
+/// The application: one for each worker.
+pub fn app(
+    state: Arc<State>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    let docs = SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json").display_request_duration(true));
+    let (app, _) = routes(App::new().into_utoipa_app()).split_for_parts();
+    app.service(docs)
+        .route("/docs", web::get().to(meta::to_docs))
+        .default_service(web::to(meta::nothing_here))
+        .app_data(Data::from(state))
+        .wrap(from_fn(negotiate::middleware))
+        .wrap(from_fn(trace::middleware))
+}
+
+/// The number of seconds that `Retry-After` names when the database is away or a queue is full.
+pub(crate) const RETRY_AFTER: u64 = 2;
+
+/// Seals an answer that carries or follows a token, or that is meant for one caller alone.
+fn sealed(mut response: HttpResponse) -> HttpResponse {
+    let headers = response.headers_mut();
+    for (name, value) in negotiate::SEAL {
+        headers.insert(name, actix_web::http::header::HeaderValue::from_static(value));
+    }
+    response
+}

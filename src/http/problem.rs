@@ -1,0 +1,190 @@
+//! Errors as RFC 9457 problem details: one plain `match` from refusal to code, status and words.
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    body::BoxBody,
+    http::{StatusCode, header},
+};
+use serde_json::{Map, Value, json};
+
+use super::{
+    RETRY_AFTER,
+    codes::{self, Code},
+};
+use crate::{
+    db::DbFault,
+    domain::{fault::FieldFault, invitation::DeadLink},
+    services::Refusal,
+};
+
+/// An error answer on its way out. The outermost middleware writes it, since it knows the request's id.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    pub(super) code: Code,
+    detail: String,
+    members: Map<String, Value>,
+    headers: Vec<(header::HeaderName, String)>,
+}
+
+impl Problem {
+    /// A problem with words of its own.
+    #[must_use]
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), members: Map::new(), headers: Vec::new() }
+    }
+
+    /// With a further member, for programs.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Value) -> Self {
+        self.members.insert(name.to_owned(), value);
+        self
+    }
+
+    /// With a header.
+    #[must_use]
+    pub fn header(mut self, name: header::HeaderName, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Faulty members of the body, all of them.
+    #[must_use]
+    pub fn body(faults: Vec<FieldFault>) -> Self {
+        Self::validation(faults, "pointer")
+    }
+
+    /// Faulty query parameters, all of them.
+    #[must_use]
+    pub fn query(faults: Vec<FieldFault>) -> Self {
+        Self::validation(faults, "parameter")
+    }
+
+    fn validation(faults: Vec<FieldFault>, place: &str) -> Self {
+        let names: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
+        let detail = format!("Faulty: {}.", names.join(", "));
+        let errors = faults.iter().map(|fault| json!({ place: fault.path, "code": fault.code, "detail": fault.detail }));
+        let errors = errors.collect();
+        Self::new(codes::VALIDATION_FAILED, detail).with("errors", errors)
+    }
+
+    /// The document, as the contract has it.
+    #[must_use]
+    pub fn document(&self, public_url: &str, request_id: &str) -> Value {
+        let mut document = json!({
+            "type": format!("{public_url}/problems/{}", self.code.code),
+            "title": self.code.title,
+            "status": self.code.status,
+            "detail": self.detail,
+            "code": self.code.code,
+            "request_id": request_id,
+        });
+        if let Some(object) = document.as_object_mut() {
+            object.extend(self.members.clone());
+        }
+        document
+    }
+
+    /// The whole answer.
+    #[must_use]
+    pub fn respond(&self, public_url: &str, request_id: &str) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        for (name, value) in &self.headers {
+            response.insert_header((name.clone(), value.as_str()));
+        }
+        response.content_type("application/problem+json").body(self.document(public_url, request_id).to_string())
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code.code)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+impl From<DeadLink> for Problem {
+    fn from(dead: DeadLink) -> Self {
+        let (code, detail) = match dead {
+            DeadLink::Revoked => (codes::INVITATION_REVOKED, "The invitation was taken back."),
+            DeadLink::Used => (codes::ACTIVATION_LINK_USED, "This link has been used. If it was you, your account is active."),
+            DeadLink::Superseded => (codes::ACTIVATION_LINK_SUPERSEDED, "A newer link was sent; only that one works."),
+            DeadLink::Expired => (codes::ACTIVATION_LINK_EXPIRED, "The link has expired. Ask for a fresh one."),
+        };
+        Self::new(code, detail)
+    }
+}
+
+impl From<DbFault> for Problem {
+    fn from(fault: DbFault) -> Self {
+        match fault {
+            DbFault::Unavailable(_) | DbFault::TryAgain => {
+                tracing::warn!(error = %fault, "answered 503");
+                unavailable("The database is away or busy. Nothing was changed.")
+            }
+            DbFault::Conflict(_) | DbFault::Corrupt { .. } | DbFault::Other(_) => defect(&fault.to_string()),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Forbidden(permission) => Self::new(codes::FORBIDDEN, format!("This takes {permission}.")),
+            Refusal::RoleExceedsYours => {
+                Self::new(codes::ROLE_EXCEEDS_YOURS, "A role of this invitation allows more than your token does.")
+            }
+            Refusal::NotFound => not_found(),
+            Refusal::Invalid(faults) => Self::body(faults),
+            Refusal::InvitationPending(id) => {
+                Self::new(codes::INVITATION_PENDING, format!("Invitation {id} is alive. Resend it, or revoke it first."))
+                    .with("invitation_id", json!(id))
+            }
+            Refusal::AlreadySystemUser => Self::new(codes::ALREADY_SYSTEM_USER, "This person is an active system user."),
+            Refusal::NotPending => {
+                Self::new(codes::INVITATION_NOT_PENDING, "It was activated, revoked or replaced, or there is none.")
+            }
+            Refusal::Ambiguous(ids) => Self::new(codes::AMBIGUOUS_INVITATION, "Several invitations await an answer.")
+                .with("candidates", ids.iter().map(|id| json!({ "id": id })).collect()),
+            Refusal::TooSoon(seconds) => {
+                Self::new(codes::RESEND_TOO_SOON, format!("It was sent a moment ago. Try again in {seconds} s."))
+                    .header(header::RETRY_AFTER, seconds.to_string())
+            }
+            Refusal::InvalidLink => {
+                Self::new(codes::ACTIVATION_LINK_INVALID, "The token is damaged, or was not made by this service.")
+            }
+            Refusal::DeadLink(dead) => dead.into(),
+            Refusal::DamagedCursor => {
+                Self::query(vec![FieldFault::new("cursor", "invalid_cursor", "This cursor was not made by this service.")])
+            }
+            Refusal::CursorMismatch => Self::new(codes::CURSOR_MISMATCH, "The cursor belongs to a list with other filters."),
+            Refusal::Busy(what) => unavailable(what),
+            Refusal::Db(fault) => fault.into(),
+            Refusal::Defect(what) => defect(&what),
+        }
+    }
+}
+
+/// There is no such thing, or the caller may not see it.
+#[must_use]
+pub fn not_found() -> Problem {
+    Problem::new(codes::NOT_FOUND, "There is no such thing, or this token may not see it.")
+}
+
+fn unavailable(detail: &str) -> Problem {
+    Problem::new(codes::UNAVAILABLE, detail).header(header::RETRY_AFTER, RETRY_AFTER.to_string())
+}
+
+/// A defect of ours: said in full in the log, and to the caller only that it is one.
+fn defect(what: &str) -> Problem {
+    tracing::error!(error = what, "a defect");
+    Problem::new(codes::INTERNAL, "Something went wrong on our side. Tell operations the request_id.")
+}

@@ -1,0 +1,105 @@
+//! Counters and gauges for Prometheus. The registry is a value, not a global: each service in a test has its own.
+
+use std::sync::{Arc, atomic::AtomicU64};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::{Registry, Unit},
+};
+
+/// How a request went.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RequestLabels {
+    /// The HTTP method.
+    pub method: String,
+    /// The route's pattern, never the path itself.
+    pub route: String,
+    /// The status code.
+    pub status: u16,
+}
+
+/// What became of something, in one word.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct OutcomeLabels {
+    /// The word.
+    pub outcome: String,
+}
+
+/// Everything that is counted. Cheap to clone; clones count together.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    requests: Family<RequestLabels, Counter>,
+    seconds: Histogram,
+    invites: Family<OutcomeLabels, Counter>,
+    activations: Family<OutcomeLabels, Counter>,
+    letters: Family<OutcomeLabels, Counter>,
+    queued: Gauge,
+    oldest: Gauge<f64, AtomicU64>,
+}
+
+impl Metrics {
+    /// A registry with everything in it at zero.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("invitation_service");
+        let buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
+        let (requests, seconds) = (Family::default(), Histogram::new(buckets));
+        let (invites, activations, letters) = (Family::default(), Family::default(), Family::default());
+        let (queued, oldest) = (Gauge::default(), Gauge::default());
+        registry.register("http_requests", "Requests answered", requests.clone());
+        registry.register_with_unit("http_request_duration", "Time to answer", Unit::Seconds, seconds.clone());
+        registry.register("invites", "Invites by outcome", invites.clone());
+        registry.register("activations", "Activations by outcome", activations.clone());
+        registry.register("letters", "Attempts to send a letter by outcome", letters.clone());
+        registry.register("outbox_queued", "Letters that are to be sent", queued.clone());
+        registry.register_with_unit("outbox_oldest", "Age of the oldest letter to be sent", Unit::Seconds, oldest.clone());
+        Self { registry: Arc::new(registry), requests, seconds, invites, activations, letters, queued, oldest }
+    }
+
+    /// Counts an answered request.
+    pub fn request(&self, method: &str, route: &str, status: u16, seconds: f64) {
+        let labels = RequestLabels { method: method.to_owned(), route: route.to_owned(), status };
+        self.requests.get_or_create(&labels).inc();
+        self.seconds.observe(seconds);
+    }
+
+    /// Counts an invite, by `201` or the code of its refusal.
+    pub fn invite(&self, outcome: &str) {
+        self.invites.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
+    }
+
+    /// Counts an activation likewise.
+    pub fn activation(&self, outcome: &str) {
+        self.activations.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
+    }
+
+    /// Counts an attempt to send a letter.
+    pub fn letter(&self, outcome: &str) {
+        self.letters.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
+    }
+
+    /// Says how full the outbox is.
+    pub fn outbox(&self, queued: i64, oldest_seconds: f64) {
+        self.queued.set(queued);
+        self.oldest.set(oldest_seconds);
+    }
+
+    /// Everything, in the OpenMetrics text format.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        // Writing into a `String` does not fail.
+        if encode(&mut text, &self.registry).is_err() {
+            text.clear();
+        }
+        text
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
