@@ -1,0 +1,37 @@
+# `make` alone lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help run test check openapi bench up down
+
+# cargo-nextest gives every test a process and a time limit of its own; plain cargo runs the same tests.
+tests = $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+run: ## build and start the service with everything embedded; settings come from the environment
+	cargo run --locked -- serve
+
+test: ## run all tests, those on a throw-away PostgreSQL server included
+	tests/with-postgres cargo $(tests) --locked --no-fail-fast
+	@if command -v chromedriver >/dev/null && { command -v chromium || command -v google-chrome; } >/dev/null; \
+	then echo 'The browser test was among them.'; \
+	else echo 'The browser test was left out: it needs chromedriver and chromium (or google-chrome) on PATH.'; fi
+
+check: ## formatting and lints
+	cargo fmt --check
+	cargo clippy --all-targets --locked -- -D warnings
+
+openapi: ## write the contract anew, from the code, to openapi/openapi.json
+	@mkdir -p openapi
+	cargo run -q --locked -- openapi > openapi/.new || { rm -f openapi/.new; exit 1; }
+	@mv openapi/.new openapi/openapi.json
+
+bench: ## measure it
+	benches/run
+
+up: ## build and start it in containers, with PostgreSQL and a mailbox to look into
+	docker compose up --build --wait
+	@echo 'The service: http://127.0.0.1:8080/docs   its letters: http://127.0.0.1:8025'
+
+down: ## stop the containers; what they stored stays
+	docker compose down
