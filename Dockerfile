@@ -8,7 +8,7 @@ COPY . .
 # What was compiled before is kept between builds in the caches, so the program has to be copied out of them.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target,sharing=locked \
-    cargo build --release --locked && cp target/release/invitation-service /usr/local/bin/
+    cargo build --release --locked --features postgres-tls && cp target/release/invitation-service /usr/local/bin/
 
 FROM debian:bookworm-slim
 # Certificates to check the mail relay's and the database's with.
