@@ -38,18 +38,23 @@ pub(super) fn clean(text: &str, letter: &Letter, password: Option<&SecretString>
     let link = letter.link.expose_secret();
     let token = link.rsplit('=').next().unwrap_or(link);
     text = text.replace(link, "[link]").replace(typed, &masked).replace(&wire, &masked);
-    let words: Vec<&str> = text
+    let said: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| !word.is_empty())
         .map(|word| {
+            // Relays may write the address in lower case, or with brackets and commas about it.
+            let lower = word.to_lowercase();
+            if lower.contains(&typed.to_lowercase()) || lower.contains(letter.to.key()) {
+                return masked.as_str();
+            }
             let telling = word.contains("://") || word.contains("token=") || (!token.is_empty() && word.contains(token));
             if telling || word.chars().count() > LONGEST_WORD { "[…]" } else { word }
         })
         .collect();
-    let line = words.join(" ");
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
-        None => line,
+    let said = said.join(" ");
+    match said.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", said.get(..end).unwrap_or_default()),
+        None => said,
     }
 }
 
@@ -63,9 +68,10 @@ mod tests {
         let letter = letter();
         let link = letter.link.expose_secret();
         let half = &link[..link.len() - 20];
-        let text = format!("550 5.7.1 <Ada@example.com>:\r\nspam {link} {half} said hunter2 {}", "x ".repeat(300));
+        let text =
+            format!("550 5.7.1 <Ada@example.com>:\r\nspam {link} {half} for <ada@EXAMPLE.com> said hunter2 {}", "x ".repeat(300));
         let line = clean(&text, &letter, Some(&SecretString::from("hunter2")));
-        assert!(line.starts_with("550 5.7.1 <A…@example.com>: spam [link] […] said [password] x"), "{line}");
+        assert!(line.starts_with("550 5.7.1 <A…@example.com>: spam [link] […] for A…@example.com said [password] x"), "{line}");
         assert!(line.chars().count() <= LONGEST + 1 && !line.contains(['\r', '\n']));
     }
 }

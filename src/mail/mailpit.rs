@@ -94,8 +94,11 @@ impl std::fmt::Debug for Mailpit {
 /// letter: once somebody has put it right, the letter goes out.
 fn refusal(status: StatusCode, text: String) -> SendError {
     match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => SendError::Later(text),
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => SendError::Later(text),
+        StatusCode::UNAUTHORIZED
+        | StatusCode::FORBIDDEN
+        | StatusCode::NOT_FOUND
+        | StatusCode::REQUEST_TIMEOUT
+        | StatusCode::TOO_MANY_REQUESTS => SendError::Later(text),
         status if status.is_client_error() => SendError::Never(text),
         _ => SendError::Later(text),
     }

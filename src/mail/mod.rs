@@ -80,3 +80,25 @@ impl Mailer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn may_be_spawned<T: Send>(_: &T) {}
+
+    #[tokio::test]
+    async fn every_arm_says_where_letters_go() {
+        for (text, words) in [
+            ("smtp://ada:hunter2@mail.example.com", "smtp://mail.example.com:587"),
+            ("smtps://ada:hunter2@127.0.0.1", "smtps://127.0.0.1:465"),
+            ("mailpit+http://ada:hunter2@127.0.0.1:8025", "Mailpit at http://127.0.0.1:8025"),
+        ] {
+            let mailer = Mailer::new(&MailUrl::parse(text).unwrap(), testing::sender()).unwrap();
+            assert_eq!(mailer.describe(), words);
+            assert!(!format!("{mailer:?}").contains("hunter2"));
+            let letter = testing::letter();
+            may_be_spawned(&mailer.send(&letter));
+        }
+    }
+}

@@ -7,7 +7,9 @@ use tokio::{
 use super::*;
 use crate::mail::testing::{LINK, letter, sender};
 
-const QUICK: Limits = Limits { connect: Duration::from_millis(300), whole: Duration::from_millis(300) };
+/// Ample, so that a busy machine fails no test; and short, where the server is silent on purpose.
+const AMPLE: Limits = Limits { connect: Duration::from_secs(10), whole: Duration::from_secs(10) };
+const SHORT: Limits = Limits { connect: Duration::from_millis(150), whole: Duration::from_millis(150) };
 
 /// Answers one request with `answer`, or not at all when that is empty, and gives back what it was asked.
 async fn answering(answer: &'static str) -> (Server, JoinHandle<String>) {
@@ -37,7 +39,11 @@ async fn answering(answer: &'static str) -> (Server, JoinHandle<String>) {
 }
 
 async fn attempt(server: &Server) -> Result<(), SendError> {
-    Mailpit::with_limits(server, QUICK).unwrap().send(&letter(), &Desk::new(sender()).unwrap()).await
+    attempt_within(AMPLE, server).await
+}
+
+async fn attempt_within(limits: Limits, server: &Server) -> Result<(), SendError> {
+    Mailpit::with_limits(server, limits).unwrap().send(&letter(), &Desk::new(sender()).unwrap()).await
 }
 
 #[tokio::test]
@@ -88,7 +94,7 @@ async fn tells_faults_of_the_letter_from_all_others() {
 #[tokio::test]
 async fn nobody_there_and_silence_are_tried_again() {
     let (server, asked) = answering("").await;
-    let error = attempt(&server).await.unwrap_err();
+    let error = attempt_within(SHORT, &server).await.unwrap_err();
     assert!(matches!(&error, SendError::Later(text) if text.contains("timed out") && !text.contains("http")), "{error:?}");
     asked.abort();
     let _ = asked.await;

@@ -13,13 +13,15 @@ use crate::mail::{
     url::Login,
 };
 
-const QUICK: Limits = Limits { connect: Duration::from_millis(300), letter: Duration::from_millis(300) };
+/// Ample, so that a busy machine fails no test; and short, where the relay is silent on purpose.
+const AMPLE: Limits = Limits { connect: Duration::from_secs(10), letter: Duration::from_secs(10) };
+const SHORT: Limits = Limits { connect: Duration::from_millis(150), letter: Duration::from_millis(150) };
 
 /// What the relay of a test answers, by the first word of a command; `""` is its banner and `"."` the end of a letter.
 type Script = &'static [(&'static str, &'static str)];
 
-/// A relay that says 250 to everything that its script does not mention, and tells what it was told. It serves `sessions`
-/// connections. An empty answer is a silence.
+/// A relay that says 250 to everything that its script does not mention, and tells what it was told. An empty
+/// answer is a silence.
 async fn relay(script: Script) -> (Relay, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -61,7 +63,7 @@ async fn serve(stream: tokio::net::TcpStream, script: Script, tell: mpsc::Unboun
 }
 
 async fn attempt(relay: &Relay) -> Result<(), SendError> {
-    let smtp = Smtp::with_limits(relay, QUICK).unwrap();
+    let smtp = Smtp::with_limits(relay, AMPLE).unwrap();
     smtp.send(&letter(), &Desk::new(sender()).unwrap().message(&letter(), Wire::Ascii).unwrap()).await
 }
 
@@ -82,7 +84,7 @@ async fn never(script: Script) -> String {
 #[tokio::test]
 async fn delivers_and_keeps_the_connection() {
     let (relay, mut told) = relay(&[]).await;
-    let smtp = Smtp::with_limits(&relay, QUICK).unwrap();
+    let smtp = Smtp::with_limits(&relay, AMPLE).unwrap();
     let message = Desk::new(sender()).unwrap().message(&letter(), Wire::Ascii).unwrap();
     smtp.send(&letter(), &message).await.unwrap();
     smtp.send(&letter(), &message).await.unwrap();
@@ -153,6 +155,23 @@ async fn required_tls_is_never_left_out() {
 }
 
 #[tokio::test]
+async fn offered_tls_is_taken_and_its_absence_borne() {
+    let (mut plain, _told) = relay(&[]).await;
+    plain.tls = TlsUse::Offered;
+    attempt(&plain).await.unwrap();
+
+    // This one offers TLS and cannot speak it: the letter must not go in the clear instead.
+    let (mut broken, mut told) = relay(&[("EHLO", "250-test\r\n250 STARTTLS\r\n"), ("STARTTLS", "220 go on\r\n")]).await;
+    broken.tls = TlsUse::Offered;
+    assert!(matches!(attempt(&broken).await, Err(SendError::Later(_))));
+    let mut heard = Vec::new();
+    while let Ok(line) = told.try_recv() {
+        heard.push(line);
+    }
+    assert!(heard.iter().any(|line| line == "STARTTLS") && !heard.iter().any(|line| line.starts_with("MAIL")), "{heard:?}");
+}
+
+#[tokio::test]
 async fn nobody_there() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -164,12 +183,14 @@ async fn nobody_there() {
 
 #[tokio::test]
 async fn silence_is_not_waited_out_and_its_connection_not_used_again() {
-    let text = later(&[("", "")]).await;
-    assert!(text.contains("did not answer in time"), "{text}");
-
-    let (relay, mut told) = relay(&[("DATA", "")]).await;
-    let smtp = Smtp::with_limits(&relay, QUICK).unwrap();
     let message = Desk::new(sender()).unwrap().message(&letter(), Wire::Ascii).unwrap();
+    let (mute, _told) = relay(&[("", "")]).await;
+    let error = Smtp::with_limits(&mute, SHORT).unwrap().send(&letter(), &message).await.unwrap_err();
+    assert!(matches!(&error, SendError::Later(text) if text.contains("did not answer in time")), "{error:?}");
+
+    // This one falls silent in the middle of a letter, with its answer still to come.
+    let (relay, mut told) = relay(&[("DATA", "")]).await;
+    let smtp = Smtp::with_limits(&relay, SHORT).unwrap();
     for _ in 0..2 {
         let error = smtp.send(&letter(), &message).await.unwrap_err();
         assert!(matches!(&error, SendError::Later(text) if text.contains("in time") && !text.contains(LINK)), "{error:?}");
