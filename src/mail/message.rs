@@ -1,0 +1,106 @@
+//! Makes a message of a letter: headers, both bodies, and how they travel.
+
+use lettre::{
+    Message,
+    message::{
+        Body, Mailbox, MultiPart, SinglePart,
+        header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
+    },
+};
+
+use super::{
+    Sender,
+    template::{Rendered, Templates},
+};
+use crate::domain::letter::{Letter, SendError};
+
+/// RFC 3834 §5: no program sent this in answer to anything, and no program should answer it.
+pub(super) const AUTO_SUBMITTED: (&str, &str) = ("Auto-Submitted", "auto-generated");
+/// Exchange asks for its own word: no out-of-office notes, no other automatic replies.
+pub(super) const SUPPRESS: (&str, &str) = ("X-Auto-Response-Suppress", "OOF, AutoReply");
+
+/// The longest line that mail may have, RFC 5322 §2.1.1, without its end.
+const LONGEST_LINE: usize = 998;
+
+/// What the way to the reader can carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wire {
+    /// ASCII alone: a relay need not know 8BITMIME.
+    Ascii,
+    /// Anything: a file.
+    EightBit,
+}
+
+/// Where letters are written: the sender's particulars and the templates.
+#[derive(Debug)]
+pub struct Desk {
+    pub(super) sender: Sender,
+    templates: Templates,
+}
+
+impl Desk {
+    pub(super) fn new(sender: Sender) -> Result<Self, String> {
+        Ok(Self { sender, templates: Templates::new().map_err(|error| error.to_string())? })
+    }
+
+    /// The letter in words.
+    pub(super) fn write(&self, letter: &Letter) -> Result<Rendered, SendError> {
+        // A template that is at fault now is at fault at the next attempt, too.
+        self.templates.render(letter, self.sender.time_zone).map_err(|error| SendError::Never(error.to_string()))
+    }
+
+    /// The letter as a message, ready to travel.
+    pub(super) fn message(&self, letter: &Letter, wire: Wire) -> Result<Message, SendError> {
+        let words = self.write(letter)?;
+        let to =
+            letter.to.wire().parse().map_err(|_| SendError::Never("the address cannot be written in a message".to_owned()))?;
+        let mut builder = Message::builder()
+            .from(self.sender.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(words.subject)
+            .date(letter.now.into())
+            .message_id(Some(self.message_id(letter)))
+            .raw_header(raw(AUTO_SUBMITTED))
+            .raw_header(raw(SUPPRESS));
+        if let Some(reply_to) = &self.sender.reply_to {
+            builder = builder.reply_to(reply_to.clone());
+        }
+        let bodies = MultiPart::alternative().singlepart(part(ContentType::TEXT_PLAIN, words.text, wire)).singlepart(part(
+            ContentType::TEXT_HTML,
+            words.html,
+            wire,
+        ));
+        builder.multipart(bodies).map_err(|error| SendError::Never(format!("the letter cannot be made a message: {error}")))
+    }
+
+    /// The same at every attempt of one letter, so that readers who get it twice see it once.
+    pub(super) fn message_id(&self, letter: &Letter) -> String {
+        format!("<{}@{}>", letter.id, self.sender.domain())
+    }
+}
+
+fn raw((name, value): (&'static str, &str)) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+}
+
+/// A body as it is where the way can carry that, so that a link can be copied from the source of a message.
+///
+/// lettre on its own encodes every body with a line of 76 characters or more, which the line with the link is: quoted-
+/// printable would break it in two and write `=3D` for `=`. The standard allows 998, and so we look at the lines ourselves.
+fn part(content_type: ContentType, text: String, wire: Wire) -> SinglePart {
+    let crlf = text.replace("\r\n", "\n").replace('\n', "\r\n");
+    let short = crlf.split("\r\n").all(|line| line.len() <= LONGEST_LINE);
+    let plain = if crlf.is_ascii() {
+        Some(ContentTransferEncoding::SevenBit)
+    } else {
+        (wire == Wire::EightBit).then_some(ContentTransferEncoding::EightBit)
+    };
+    let body = match plain.filter(|_| short) {
+        Some(encoding) => Body::dangerous_pre_encoded(crlf.into_bytes(), encoding),
+        None => Body::new(text),
+    };
+    SinglePart::builder().content_type(content_type).body(body)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+use mailparse::{MailHeaderMap, parse_mail};
+use secrecy::SecretString;
+
+use super::*;
+use crate::{
+    domain::{email::Email, locale::Locale},
+    mail::testing::{LINK, letter, sender},
+};
+
+fn source(letter: &Letter, wire: Wire) -> Vec<u8> {
+    Desk::new(sender()).unwrap().message(letter, wire).unwrap().formatted()
+}
+
+#[test]
+fn says_who_when_and_what_it_is() {
+    let source = source(&letter(), Wire::Ascii);
+    let mail = parse_mail(&source).unwrap();
+    for (name, value) in [
+        ("From", "Voltmark <no-reply@voltmark.example>"),
+        ("Reply-To", "help@voltmark.example"),
+        ("To", "Ada@example.com"),
+        ("Subject", "Anna de Vries invites you to join Voltmark"),
+        ("Date", "Tue, 24 Nov 2026 13:03:07 +0000"),
+        ("Message-ID", "<ltr_01j0000000f00800000000000001@voltmark.example>"),
+        ("Auto-Submitted", "auto-generated"),
+        ("X-Auto-Response-Suppress", "OOF, AutoReply"),
+        ("MIME-Version", "1.0"),
+    ] {
+        let value = value.replace("ltr_01j0000000f00800000000000001", letter().id.as_str());
+        assert_eq!(mail.headers.get_all_values(name), [value], "{name}");
+    }
+    assert_eq!(mail.ctype.mimetype, "multipart/alternative");
+    let types: Vec<_> = mail.subparts.iter().map(|part| part.ctype.mimetype.as_str()).collect();
+    assert_eq!(types, ["text/plain", "text/html"]);
+}
+
+#[test]
+fn the_message_id_stays_at_every_attempt() {
+    let mut second = letter();
+    second.now += chrono::TimeDelta::minutes(5);
+    let desk = Desk::new(sender()).unwrap();
+    assert_eq!(desk.message_id(&letter()), desk.message_id(&second));
+}
+
+#[test]
+fn the_link_is_whole_in_both_parts_however_they_travel() {
+    for (locale, wire) in
+        [(Locale::En, Wire::Ascii), (Locale::Nl, Wire::Ascii), (Locale::En, Wire::EightBit), (Locale::Nl, Wire::EightBit)]
+    {
+        let mut letter = letter();
+        letter.locale = locale;
+        letter.inviter = "Zo\u{eb} \u{1F50C}".to_owned();
+        let source = source(&letter, wire);
+        assert!(source.is_ascii() || wire == Wire::EightBit);
+        let mail = parse_mail(&source).unwrap();
+        let text = mail.subparts[0].get_body().unwrap();
+        assert!(text.lines().any(|line| line == LINK) && text.contains("Zo\u{eb} \u{1F50C}"));
+        assert!(mail.subparts[1].get_body().unwrap().contains(&format!("href=\"{LINK}\"")));
+        assert!(source.split(|byte| *byte == b'\n').all(|line| line.len() <= LONGEST_LINE + 1));
+        if wire == Wire::EightBit {
+            assert!(String::from_utf8(source).unwrap().contains(&format!("\r\n{LINK}\r\n")));
+        }
+    }
+    // An English letter without foreign letters can be copied from on any way.
+    assert!(String::from_utf8(source(&letter(), Wire::Ascii)).unwrap().contains(&format!("\r\n{LINK}\r\n")));
+}
+
+#[test]
+fn a_line_that_mail_cannot_carry_is_encoded() {
+    let mut letter = letter();
+    let link = format!("https://example.com/{}?token=x", "a".repeat(1000));
+    letter.link = SecretString::from(link.clone());
+    let source = source(&letter, Wire::EightBit);
+    assert!(source.split(|byte| *byte == b'\n').all(|line| line.len() <= LONGEST_LINE + 1));
+    assert!(parse_mail(&source).unwrap().subparts[0].get_body().unwrap().contains(&link));
+}
+
+#[test]
+fn no_name_adds_a_header_or_a_part() {
+    for name in [
+        "Ada\r\nBcc: eve@example.com\r\n\r\nhello",
+        "Ada\nX-Evil: 1",
+        "\"Ada\" <eve@example.com>",
+        "Ad\u{e4}\r\n\tX-Evil: 1",
+        "a\0b\r",
+        "<script>alert(1)</script>",
+    ] {
+        let mut letter = letter();
+        letter.inviter = name.to_owned();
+        letter.organisation = name.to_owned();
+        let source = source(&letter, Wire::Ascii);
+        let mail = parse_mail(&source).unwrap();
+        let mut names: Vec<_> = mail.headers.iter().map(|header| header.get_key().to_lowercase()).collect();
+        names.sort();
+        assert_eq!(
+            names,
+            [
+                "auto-submitted",
+                "content-type",
+                "date",
+                "from",
+                "message-id",
+                "mime-version",
+                "reply-to",
+                "subject",
+                "to",
+                "x-auto-response-suppress"
+            ],
+            "{name:?}"
+        );
+        assert_eq!(mail.subparts.len(), 2);
+        assert!(!mail.headers.get_first_value("Subject").unwrap().contains(['\r', '\n', '\0']));
+    }
+}
+
+#[test]
+fn foreign_letters_are_encoded_and_come_back() {
+    let mut letter = letter();
+    letter.inviter = "Zo\u{eb} van \u{2019}t Hof, with a name long enough to be folded over several lines of a header".to_owned();
+    letter.to = Email::parse("Ada@B\u{dc}CHER.example").unwrap();
+    let source = source(&letter, Wire::Ascii);
+    let mail = parse_mail(&source).unwrap();
+    assert_eq!(mail.headers.get_first_value("Subject").unwrap(), format!("{} invites you to join Voltmark", letter.inviter));
+    assert_eq!(mail.headers.get_first_value("To").unwrap(), "Ada@xn--bcher-kva.example");
+}

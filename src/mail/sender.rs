@@ -1,0 +1,95 @@
+//! Who letters come from, and in whose time zone they speak.
+
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+use lettre::{Address, message::Mailbox};
+
+/// The sender of every letter: `MAIL_FROM`, `MAIL_REPLY_TO` and `TIME_ZONE`.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    pub(super) from: Mailbox,
+    pub(super) reply_to: Option<Mailbox>,
+    pub(super) time_zone: chrono_tz::Tz,
+}
+
+impl Sender {
+    /// Reads the sender: `ada@example.com` or `Ada Lovelace <ada@example.com>`.
+    ///
+    /// # Errors
+    /// A sentence that names the variable and says what to change.
+    pub fn new(from: &str, reply_to: Option<&str>, time_zone: chrono_tz::Tz) -> Result<Self, String> {
+        Ok(Self {
+            from: mailbox("MAIL_FROM", from)?,
+            reply_to: reply_to.map(|text| mailbox("MAIL_REPLY_TO", text)).transpose()?,
+            time_zone,
+        })
+    }
+
+    /// The right half of every `Message-ID`.
+    pub(super) fn domain(&self) -> &str {
+        self.from.email.domain()
+    }
+}
+
+fn mailbox(variable: &str, text: &str) -> Result<Mailbox, String> {
+    let fault = || format!("{variable} must be an e-mail address, as in ada@example.com or Ada Lovelace <ada@example.com>.");
+    if text.chars().any(char::is_control) {
+        return Err(format!("{variable} must not hold line breaks or other control characters."));
+    }
+    // A folded display name is not worth the grammar: the text between the last brackets is the address.
+    let (name, address) = match text.trim().strip_suffix('>').and_then(|text| text.rsplit_once('<')) {
+        Some((name, address)) => (unquoted(name.trim()), address),
+        None => (String::new(), text.trim()),
+    };
+    let (local, domain) = address.rsplit_once('@').ok_or_else(fault)?;
+    if !local.is_ascii() || address.contains(char::is_whitespace) {
+        return Err(fault());
+    }
+    // The domain travels in punycode, so that no relay needs SMTPUTF8. `localhost` has no dot and is welcome here.
+    let domain = Uts46::new()
+        .to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify)
+        .map_err(|_| fault())?;
+    let address = Address::new(local, domain.as_ref()).map_err(|_| fault())?;
+    Ok(Mailbox::new((!name.is_empty()).then_some(name), address))
+}
+
+/// A name without the quotation marks that the grammar asks for around some names.
+fn unquoted(name: &str) -> String {
+    match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
+        Some(inner) => inner.replace("\\\"", "\"").replace("\\\\", "\\"),
+        None => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(text: &str) -> Result<Mailbox, String> {
+        Sender::new(text, None, chrono_tz::UTC).map(|sender| sender.from)
+    }
+
+    #[test]
+    fn reads_addresses_with_and_without_a_name() {
+        for (text, name, address) in [
+            ("ada@example.com", None, "ada@example.com"),
+            ("Invitations <no-reply@localhost>", Some("Invitations"), "no-reply@localhost"),
+            ("\"Volt, mark\" <Post@Example.com>", Some("Volt, mark"), "Post@example.com"),
+            ("Laadpaal B\u{fc}cher <post@b\u{fc}cher.example>", Some("Laadpaal B\u{fc}cher"), "post@xn--bcher-kva.example"),
+            ("<ada@example.com>", None, "ada@example.com"),
+        ] {
+            let mailbox = from(text).unwrap();
+            assert_eq!((mailbox.name.as_deref(), mailbox.email.as_ref()), (name, address));
+        }
+    }
+
+    #[test]
+    fn refuses_with_the_variable_at_fault() {
+        for text in
+            ["", "ada", "ada@", "@example.com", "Ada <ada@example.com", "a da@example.com", "ad\u{e4}@example.com", "a@b, c@d"]
+        {
+            assert!(from(text).unwrap_err().starts_with("MAIL_FROM must be"), "{text}");
+        }
+        assert!(from("Ada\r\nBcc: eve@example.com <ada@example.com>").unwrap_err().contains("control"));
+        assert!(Sender::new("ada@example.com", Some("nobody"), chrono_tz::UTC).unwrap_err().starts_with("MAIL_REPLY_TO"));
+    }
+}

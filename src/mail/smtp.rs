@@ -1,0 +1,211 @@
+//! Letters over SMTP to a mail relay.
+//!
+//! lettre's connections are used without lettre's transport and its pool. The pool takes a connection back when an attempt
+//! is given up halfway, with the relay's late answer still on its way; the next letter would read that answer as its own,
+//! and be thought sent. Here a connection goes back after a letter was taken, and is closed otherwise. It also shows which
+//! command was refused, which decides what a refusal means.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use lettre::{
+    Message,
+    transport::smtp::{
+        Error,
+        authentication::{Credentials, DEFAULT_MECHANISMS},
+        client::{AsyncSmtpConnection, TlsParameters},
+        commands::{Data, Mail, Rcpt},
+        extension::ClientId,
+    },
+};
+use secrecy::ExposeSecret;
+use tokio::time::timeout;
+
+use super::{
+    fault,
+    url::{Relay, TlsUse},
+};
+use crate::domain::letter::{Letter, SendError};
+
+/// How many connections wait for the next letter.
+const PARKED: usize = 4;
+/// How long they wait. Relays close after minutes, some of them after 30 seconds.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long to wait for a connection that is ready for a letter, and for a letter to be taken. Together they stay below
+/// the courier's lease of 60 seconds, after which another courier may try the same letter.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    connect: Duration,
+    letter: Duration,
+}
+
+const LIMITS: Limits = Limits { connect: Duration::from_secs(10), letter: Duration::from_secs(30) };
+
+/// A relay, and connections to it.
+pub struct Smtp {
+    relay: Relay,
+    tls: Option<TlsParameters>,
+    hello: ClientId,
+    limits: Limits,
+    parked: Mutex<Vec<(Instant, AsyncSmtpConnection)>>,
+}
+
+/// How far an attempt came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Greeting, EHLO, STARTTLS.
+    Connect,
+    /// AUTH.
+    SignIn,
+    /// MAIL FROM.
+    Sender,
+    /// RCPT TO.
+    Recipient,
+    /// DATA and what follows.
+    Content,
+}
+
+impl Smtp {
+    pub(super) fn new(relay: &Relay) -> Result<Self, String> {
+        Self::with_limits(relay, LIMITS)
+    }
+
+    fn with_limits(relay: &Relay, limits: Limits) -> Result<Self, String> {
+        let tls = match relay.tls {
+            TlsUse::None => None,
+            _ => Some(
+                TlsParameters::new(relay.host.clone())
+                    .map_err(|error| format!("no TLS to {} is possible: {}.", relay.describe(), fault::chain(&error)))?,
+            ),
+        };
+        Ok(Self { relay: relay.clone(), tls, hello: ClientId::default(), limits, parked: Mutex::default() })
+    }
+
+    pub(super) async fn send(&self, letter: &Letter, message: &Message) -> Result<(), SendError> {
+        let mut connection = match self.unpark().await {
+            Some(connection) => connection,
+            None => match timeout(self.limits.connect, self.connect()).await {
+                Ok(Ok(connection)) => connection,
+                Ok(Err((stage, error))) => return Err(self.refusal(stage, &error, letter)),
+                Err(_) => return Err(self.later("did not answer in time", letter)),
+            },
+        };
+        // On a timeout the connection is dropped with whatever it still had to say.
+        match timeout(self.limits.letter, deliver(&mut connection, message)).await {
+            Ok(Ok(())) => {
+                self.park(connection);
+                Ok(())
+            }
+            Ok(Err((stage, error))) => Err(self.refusal(stage, &error, letter)),
+            Err(_) => Err(self.later("did not take the letter in time", letter)),
+        }
+    }
+
+    pub(super) fn describe(&self) -> String {
+        self.relay.describe()
+    }
+
+    async fn connect(&self) -> Result<AsyncSmtpConnection, (Stage, Error)> {
+        let at = |stage| move |error| (stage, error);
+        let wrapped = self.tls.clone().filter(|_| self.relay.tls == TlsUse::Implicit);
+        let server = (self.relay.host.as_str(), self.relay.port);
+        let mut connection = AsyncSmtpConnection::connect_tokio1(server, Some(self.limits.connect), &self.hello, wrapped, None)
+            .await
+            .map_err(at(Stage::Connect))?;
+        let upgrade = match self.relay.tls {
+            TlsUse::Required => true,
+            TlsUse::Offered => connection.can_starttls(),
+            TlsUse::Implicit | TlsUse::None => false,
+        };
+        if let Some(tls) = self.tls.clone().filter(|_| upgrade) {
+            connection.starttls(tls, &self.hello).await.map_err(at(Stage::Connect))?;
+        }
+        if let Some(login) = &self.relay.login {
+            let credentials = Credentials::new(login.user.clone(), login.password.expose_secret().to_owned());
+            connection.auth(DEFAULT_MECHANISMS, &credentials).await.map_err(at(Stage::SignIn))?;
+        }
+        Ok(connection)
+    }
+
+    /// A connection that waited and still answers.
+    async fn unpark(&self) -> Option<AsyncSmtpConnection> {
+        loop {
+            let (since, mut connection) = self.parked.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+            if since.elapsed() < PATIENCE && timeout(self.limits.connect, connection.test_connected()).await == Ok(true) {
+                return Some(connection);
+            }
+        }
+    }
+
+    fn park(&self, connection: AsyncSmtpConnection) {
+        let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
+        parked.retain(|(since, _)| since.elapsed() < PATIENCE);
+        if parked.len() < PARKED {
+            parked.push((Instant::now(), connection));
+        }
+    }
+
+    fn refusal(&self, stage: Stage, error: &Error, letter: &Letter) -> SendError {
+        let what = match stage {
+            Stage::Connect => "cannot be used",
+            Stage::SignIn => "refused the sign-in",
+            Stage::Sender => "refused the sender",
+            Stage::Recipient => "refused the recipient",
+            Stage::Content => "refused the letter",
+        };
+        let said = fault::chain(error);
+        let text = self.line(&format!("{what}: {said}"), letter);
+        let code = error.status().map(u16::from).filter(|_| error.is_permanent());
+        if code.is_some_and(|code| is_final(stage, code, &said)) { SendError::Never(text) } else { SendError::Later(text) }
+    }
+
+    fn later(&self, what: &str, letter: &Letter) -> SendError {
+        SendError::Later(self.line(what, letter))
+    }
+
+    fn line(&self, what: &str, letter: &Letter) -> String {
+        let text = format!("the relay {}:{} {what}", self.relay.host, self.relay.port);
+        fault::clean(&text, letter, self.relay.login.as_ref().map(|login| &login.password))
+    }
+}
+
+impl std::fmt::Debug for Smtp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.describe())
+    }
+}
+
+async fn deliver(connection: &mut AsyncSmtpConnection, message: &Message) -> Result<(), (Stage, Error)> {
+    let at = |stage| move |error| (stage, error);
+    let envelope = message.envelope();
+    connection.command(Mail::new(envelope.from().cloned(), Vec::new())).await.map_err(at(Stage::Sender))?;
+    for recipient in envelope.to() {
+        connection.command(Rcpt::new(recipient.clone(), Vec::new())).await.map_err(at(Stage::Recipient))?;
+    }
+    connection.command(Data).await.map_err(at(Stage::Content))?;
+    connection.message(&message.formatted()).await.map_err(at(Stage::Content))?;
+    Ok(())
+}
+
+/// Whether a permanent refusal (5xx) is about this letter for good.
+///
+/// What is said before a recipient is named is about us: a banner (554, 521), AUTH (535, 534), a sender whom the relay
+/// does not let us use (550, 553). Every letter would meet the same, and an operator can put it right, so that letters
+/// wait. After that a refusal is about the recipient or the letter, but for replies that still speak of the talk itself:
+/// 502 to 504 (commands and their order, RFC 5321 §4.2.3), 521 (a host that takes no mail at all, RFC 7504), and 530, 534,
+/// 535, 538 (sign in first, RFC 4954 §6). Relays that want a sign-in before they relay have no code of their own for it:
+/// Postfix says 554, Exim and Exchange 550, all of them with the word "relay".
+fn is_final(stage: Stage, code: u16, said: &str) -> bool {
+    let about_us = matches!(code, 502..=504 | 521 | 530 | 534 | 535 | 538);
+    match stage {
+        Stage::Connect | Stage::SignIn | Stage::Sender => false,
+        Stage::Recipient => !about_us && !said.to_ascii_lowercase().contains("relay"),
+        Stage::Content => !about_us,
+    }
+}
+
+#[cfg(test)]
+mod tests;

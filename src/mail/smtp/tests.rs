@@ -1,0 +1,203 @@
+use secrecy::SecretString;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::TcpListener,
+    sync::mpsc,
+};
+
+use super::*;
+use crate::mail::{
+    Desk,
+    message::Wire,
+    testing::{LINK, letter, sender},
+    url::Login,
+};
+
+/// Ample, so that a busy machine fails no test; and short, where the relay is silent on purpose.
+const AMPLE: Limits = Limits { connect: Duration::from_secs(10), letter: Duration::from_secs(10) };
+const SHORT: Limits = Limits { connect: Duration::from_millis(150), letter: Duration::from_millis(150) };
+
+/// What the relay of a test answers, by the first word of a command; `""` is its banner and `"."` the end of a letter.
+type Script = &'static [(&'static str, &'static str)];
+
+/// A relay that says 250 to everything that its script does not mention, and tells what it was told. An empty
+/// answer is a silence.
+async fn relay(script: Script) -> (Relay, mpsc::UnboundedReceiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (tell, told) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream, script, tell.clone()));
+        }
+    });
+    (Relay { host: "127.0.0.1".to_owned(), port, tls: TlsUse::None, login: None }, told)
+}
+
+async fn serve(stream: tokio::net::TcpStream, script: Script, tell: mpsc::UnboundedSender<String>) {
+    let (reader, mut writer) = stream.into_split();
+    let mut lines = BufReader::new(reader).lines();
+    let scripted =
+        |word: &str, usual: &'static str| script.iter().find(|(name, _)| *name == word).map_or(usual, |(_, said)| *said);
+    tell.send("CONNECT".to_owned()).unwrap();
+    writer.write_all(scripted("", "220 test\r\n").as_bytes()).await.unwrap();
+    let mut in_letter = false;
+    while let Ok(Some(line)) = lines.next_line().await {
+        let answer = match (in_letter, line.as_str()) {
+            (true, ".") => scripted(".", "250 2.0.0 queued\r\n"),
+            (true, _) => continue,
+            _ => {
+                tell.send(line.clone()).unwrap();
+                match line.split([' ', ':']).next().unwrap_or_default() {
+                    "EHLO" => scripted("EHLO", "250-test\r\n250 AUTH PLAIN\r\n"),
+                    "DATA" => scripted("DATA", "354 go on\r\n"),
+                    word => scripted(word, "250 2.0.0 ok\r\n"),
+                }
+            }
+        };
+        in_letter = answer.starts_with("354");
+        if writer.write_all(answer.as_bytes()).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn attempt(relay: &Relay) -> Result<(), SendError> {
+    let smtp = Smtp::with_limits(relay, AMPLE).unwrap();
+    smtp.send(&letter(), &Desk::new(sender()).unwrap().message(&letter(), Wire::Ascii).unwrap()).await
+}
+
+async fn later(script: Script) -> String {
+    match attempt(&relay(script).await.0).await {
+        Err(SendError::Later(text)) => text,
+        other => panic!("{script:?}: {other:?}"),
+    }
+}
+
+async fn never(script: Script) -> String {
+    match attempt(&relay(script).await.0).await {
+        Err(SendError::Never(text)) => text,
+        other => panic!("{script:?}: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn delivers_and_keeps_the_connection() {
+    let (relay, mut told) = relay(&[]).await;
+    let smtp = Smtp::with_limits(&relay, AMPLE).unwrap();
+    let message = Desk::new(sender()).unwrap().message(&letter(), Wire::Ascii).unwrap();
+    smtp.send(&letter(), &message).await.unwrap();
+    smtp.send(&letter(), &message).await.unwrap();
+    let mut heard = Vec::new();
+    while let Ok(line) = told.try_recv() {
+        heard.push(line);
+    }
+    assert_eq!(heard.iter().filter(|line| *line == "CONNECT").count(), 1);
+    assert_eq!(heard.iter().filter(|line| *line == "MAIL FROM:<no-reply@voltmark.example>").count(), 2);
+    assert_eq!(heard.iter().filter(|line| *line == "RCPT TO:<Ada@example.com>").count(), 2);
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_recipient_or_the_letter_is_final() {
+    let text = never(&[("RCPT", "550 5.1.1 <Ada@example.com>: no such user\r\n")]).await;
+    assert!(text.contains("refused the recipient") && text.contains("550") && text.contains("no such user"), "{text}");
+    assert!(!text.contains("Ada@"), "{text}");
+    never(&[("RCPT", "556 5.1.10 null mx\r\n")]).await;
+    never(&[("RCPT", "501 5.1.3 bad address syntax\r\n")]).await;
+    let text = never(&[(".", "554 5.7.1 spam: https://invite.example.com/activate?token=AQIDBAUG\r\n")]).await;
+    assert!(!text.contains("AQID"), "{text}");
+}
+
+#[tokio::test]
+async fn what_may_change_is_tried_again() {
+    for script in [
+        &[("RCPT", "451 4.7.1 greylisted\r\n")] as Script,
+        &[("RCPT", "450 4.2.1 busy\r\n")],
+        &[("RCPT", "421 4.3.2 closing\r\n")],
+        &[(".", "452 4.3.1 disk full\r\n")],
+        &[("", "554 5.3.2 no service\r\n")],
+        &[("", "421 4.7.0 too many connections\r\n")],
+        &[("MAIL", "550 5.7.1 not your domain\r\n")],
+        &[("MAIL", "530 5.7.0 authentication required\r\n")],
+        &[("RCPT", "530 5.7.0 authentication required\r\n")],
+        &[("RCPT", "554 5.7.1 relay access denied\r\n")],
+        &[("RCPT", "503 5.5.1 bad sequence\r\n")],
+        &[("EHLO", "hello?\r\n")],
+    ] {
+        let text = later(script).await;
+        assert!(text.starts_with("the relay 127.0.0.1:") && !text.contains('\n'), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_sign_in_is_the_configurations_fault_and_shows_no_password() {
+    let (mut relay, mut told) = relay(&[("AUTH", "535 5.7.8 hunter22 is wrong\r\n")]).await;
+    relay.login = Some(Login { user: "ada".to_owned(), password: SecretString::from("hunter22") });
+    let error = attempt(&relay).await.unwrap_err();
+    assert!(
+        matches!(&error, SendError::Later(text) if text.contains("refused the sign-in") && text.contains("535")),
+        "{error:?}"
+    );
+    assert!(!format!("{error:?}").contains("hunter22"));
+    while let Ok(line) = told.try_recv() {
+        assert!(!line.starts_with("MAIL"));
+    }
+}
+
+#[tokio::test]
+async fn required_tls_is_never_left_out() {
+    let (mut relay, mut told) = relay(&[]).await;
+    relay.tls = TlsUse::Required;
+    assert!(matches!(attempt(&relay).await, Err(SendError::Later(_))));
+    while let Ok(line) = told.try_recv() {
+        assert!(!line.starts_with("MAIL"));
+    }
+}
+
+#[tokio::test]
+async fn offered_tls_is_taken_and_its_absence_borne() {
+    let (mut plain, _told) = relay(&[]).await;
+    plain.tls = TlsUse::Offered;
+    attempt(&plain).await.unwrap();
+
+    // This one offers TLS and cannot speak it: the letter must not go in the clear instead.
+    let (mut broken, mut told) = relay(&[("EHLO", "250-test\r\n250 STARTTLS\r\n"), ("STARTTLS", "220 go on\r\n")]).await;
+    broken.tls = TlsUse::Offered;
+    assert!(matches!(attempt(&broken).await, Err(SendError::Later(_))));
+    let mut heard = Vec::new();
+    while let Ok(line) = told.try_recv() {
+        heard.push(line);
+    }
+    assert!(heard.iter().any(|line| line == "STARTTLS") && !heard.iter().any(|line| line.starts_with("MAIL")), "{heard:?}");
+}
+
+#[tokio::test]
+async fn nobody_there() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let relay = Relay { host: "127.0.0.1".to_owned(), port, tls: TlsUse::None, login: None };
+    let error = attempt(&relay).await.unwrap_err();
+    assert!(matches!(&error, SendError::Later(text) if text.to_lowercase().contains("refused")), "{error:?}");
+}
+
+#[tokio::test]
+async fn silence_is_not_waited_out_and_its_connection_not_used_again() {
+    let message = Desk::new(sender()).unwrap().message(&letter(), Wire::Ascii).unwrap();
+    let (mute, _told) = relay(&[("", "")]).await;
+    let error = Smtp::with_limits(&mute, SHORT).unwrap().send(&letter(), &message).await.unwrap_err();
+    assert!(matches!(&error, SendError::Later(text) if text.contains("did not answer in time")), "{error:?}");
+
+    // This one falls silent in the middle of a letter, with its answer still to come.
+    let (relay, mut told) = relay(&[("DATA", "")]).await;
+    let smtp = Smtp::with_limits(&relay, SHORT).unwrap();
+    for _ in 0..2 {
+        let error = smtp.send(&letter(), &message).await.unwrap_err();
+        assert!(matches!(&error, SendError::Later(text) if text.contains("in time") && !text.contains(LINK)), "{error:?}");
+    }
+    let mut connections = 0;
+    while let Ok(line) = told.try_recv() {
+        connections += usize::from(line == "CONNECT");
+    }
+    assert_eq!(connections, 2);
+}

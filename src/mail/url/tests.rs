@@ -1,0 +1,101 @@
+use secrecy::ExposeSecret;
+
+use super::*;
+
+fn relay(text: &str) -> Relay {
+    match MailUrl::parse(text).unwrap().0 {
+        Place::Smtp(relay) => relay,
+        _ => panic!("{text} is no relay"),
+    }
+}
+
+fn server(text: &str) -> Server {
+    match MailUrl::parse(text).unwrap().0 {
+        Place::Mailpit(server) => server,
+        _ => panic!("{text} is no Mailpit"),
+    }
+}
+
+#[test]
+fn describes_every_form_without_its_password() {
+    for (text, words) in [
+        ("directory:data/mail", "folder data/mail"),
+        ("directory:/srv/mail", "folder /srv/mail"),
+        ("smtp://mail.example.com", "smtp://mail.example.com:587"),
+        ("smtp://ada:hunter2@mail.example.com:2525", "smtp://mail.example.com:2525"),
+        ("smtp://127.0.0.1:25/?tls=none", "smtp://127.0.0.1:25"),
+        ("smtps://ada:hunter2@mail.example.com", "smtps://mail.example.com:465"),
+        ("SMTP://mail.example.com", "smtp://mail.example.com:587"),
+        ("smtp://[::1]:25", "smtp://[::1]:25"),
+        ("mailpit+http://127.0.0.1:8025", "Mailpit at http://127.0.0.1:8025"),
+        ("mailpit+https://ada:hunter2@mail.example.com/box/", "Mailpit at https://mail.example.com/box"),
+    ] {
+        let url = MailUrl::parse(text).unwrap();
+        assert_eq!(url.describe(), words);
+        assert_eq!(format!("{url:?}"), format!("MailUrl({words})"));
+    }
+}
+
+#[test]
+fn takes_tls_as_the_url_says() {
+    assert_eq!(relay("smtp://h").tls, TlsUse::Offered);
+    assert_eq!(relay("smtp://h?tls=required").tls, TlsUse::Required);
+    assert_eq!(relay("smtp://h?tls=none").tls, TlsUse::None);
+    assert_eq!(relay("smtps://h").tls, TlsUse::Implicit);
+}
+
+#[test]
+fn decodes_user_and_password() {
+    for login in [
+        relay("smtp://ada%40example.com:p%2F%3a%25w%C3%AB@h").login,
+        server("mailpit+http://ada%40example.com:p%2F%3a%25w%C3%AB@h").login,
+    ] {
+        let login = login.unwrap();
+        assert_eq!((login.user.as_str(), login.password.expose_secret()), ("ada@example.com", "p/:%wë"));
+    }
+    assert_eq!(relay("smtp://[::1]").host, "::1");
+    assert_eq!(server("mailpit+http://ada:pw@h:8025").base, "http://h:8025");
+}
+
+#[test]
+fn says_what_is_wrong_and_repeats_nothing() {
+    for (text, part) in [
+        ("", "must be one of"),
+        ("data/mail", "must be one of"),
+        ("hunter2://h", "scheme is not known"),
+        ("postmark://hunter2", "scheme is not known"),
+        ("directory:", "folder is missing"),
+        ("directory:  ", "folder is missing"),
+        ("directory://data/mail", "without slashes"),
+        ("directory:data?tls=none", "no parameters"),
+        ("smtp:h", "Two slashes"),
+        ("smtp://", "host is missing"),
+        ("smtp:///path", "host is missing"),
+        ("smtp://:25", "host is missing"),
+        ("smtp://h:hunter2", "port must be"),
+        ("smtp://h:0", "port must be"),
+        ("smtp://h:65536", "port must be"),
+        ("smtp://ada:hun/ter2@h", "port must be"),
+        ("smtp://h/hunter2", "Nothing may follow"),
+        ("smtp://h?tls=hunter2", "tls parameter must be"),
+        ("smtp://h?tls=", "tls parameter must be"),
+        ("smtp://h?tls=none&tls=required", "given once"),
+        ("smtp://h?hunter2=1", "query parameter is not known"),
+        ("smtps://h?tls=none", "takes no tls parameter"),
+        ("smtp://ada@h", "without a password"),
+        ("smtp://:hunter2@h", "without a user name"),
+        ("smtp://ada:hunter2%@h", "%25"),
+        ("smtp://ada:hunter2%FF@h", "UTF-8"),
+        ("smtp://h#hunter2", "%23"),
+        ("smtp://b\u{fc}cher.example", "xn--"),
+        ("mailpit+http:", "host is missing"),
+        ("mailpit+http://", "host is missing"),
+        ("mailpit+http://h:hunter2", "port must be"),
+        ("mailpit+http://h?tls=none", "query parameter is not known"),
+        ("mailpit+ftp://h", "scheme is not known"),
+    ] {
+        let error = MailUrl::parse(text).unwrap_err();
+        assert!(error.contains(part), "{text}: {error}");
+        assert!(!error.contains("hunter2") && error.ends_with('.'), "{text}: {error}");
+    }
+}
