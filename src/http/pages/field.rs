@@ -11,8 +11,8 @@ pub(super) enum Control {
     Input,
     Select,
     Radio,
-    /// Shown and told to the password manager, never sent.
-    Fixed,
+    /// For password managers alone, which file the password under it: neither seen nor sent.
+    Username,
 }
 
 /// A field with what was typed into it and what was wrong with that.
@@ -59,9 +59,9 @@ impl<'a> Field<'a> {
         Self { control, choices, ..Self::input(name, label) }
     }
 
-    /// Something the person knows already.
-    pub fn fixed(name: &'static str, label: &'static str, value: &'a str) -> Self {
-        Self { control: Control::Fixed, value, required: false, ..Self::input(name, label) }
+    /// The address that the password belongs to.
+    pub fn username(value: &'a str) -> Self {
+        Self { control: Control::Username, value, ..Self::input("username", "") }
     }
 
     pub fn with(mut self, attributes: &[(&'static str, &str)]) -> Self {

@@ -29,7 +29,7 @@ pub(super) fn sections<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Sec
         section(legends.about_you, person(form, words)),
         section(legends.account, account(form, words)),
         section(company, if asked.company || asked.account_type { company_fields(form, words) } else { Vec::new() }),
-        section(legends.sign_in, if asked.password { sign_in(form, words) } else { Vec::new() }),
+        section(legends.password, if asked.password { sign_in(form, words) } else { Vec::new() }),
     ];
     sections.retain(|section| !section.fields.is_empty());
     for section in &mut sections {
@@ -85,8 +85,7 @@ fn sign_in<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a>> {
     }
     password.hints.extend(labels.password_hints.map(|hint| hint.replace("{number}", &shortest)));
     // Typed already, when the address is asked for: then the browser knows which one.
-    let username = Field::fixed("username", labels.username, form.email).hint(labels.username_hint);
-    if form.requires.email { vec![password] } else { vec![username, password] }
+    if form.requires.email { vec![password] } else { vec![Field::username(form.email), password] }
 }
 
 fn account<'a>(form: &Form<'_>, words: &'static Words) -> Vec<Field<'a>> {

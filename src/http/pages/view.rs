@@ -52,7 +52,7 @@ fn notice_page(notice: &Notice<'_>, words: &'static Words, locale: Locale) -> Va
 fn form(form: &Form<'_>, words: &'static Words, locale: Locale) -> Value {
     let texts = &words.form;
     let (heading, submit) =
-        if form.requires.password { (texts.activate, texts.activate) } else { (texts.accept_heading, texts.accept) };
+        if form.requires.password { (texts.activate_heading, texts.activate) } else { (texts.accept_heading, texts.accept) };
     let sections = fields::sections(form, words);
     let place = |name: &str| {
         let mut shown = sections.iter().flat_map(|section| &section.fields);
@@ -110,11 +110,9 @@ fn facts(form: &Form<'_>, words: &Words) -> Vec<Fact> {
     let roles_label = if roles.len() == 1 { labels.role } else { labels.roles };
     let stamp = form.expires_at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let local = escape(&when::local(form.expires_at, form.time_zone, words));
-    // Somebody new finds the address beside the password.
-    let email = Some(form.email.to_owned()).filter(|_| form.requires.email || !form.requires.password);
     let text = |label, value: Option<String>| value.map(|value| Fact { label, value: Value::from(value) });
     let facts = [
-        text(labels.email, email),
+        text(labels.email, Some(form.email.to_owned())),
         text(roles_label, Some(roles.join(", ")).filter(|roles| !roles.is_empty())),
         text(labels.account, account.name.map(str::to_owned)),
         text(labels.parent, account.parent_name.map(str::to_owned)),

@@ -81,7 +81,7 @@ fn an_error_is_told_above_and_beside_its_field() {
     let errors = vec![error("last_name", "Please fill this in."), error("company_city", "Elsewhere."), error("token", "Odd.")];
     let html = page(&Screen::Form(Form { errors, ..form() }), Locale::En);
     let summary = between(&html, "role=\"alert\"", "</div>")[0];
-    assert!(summary.contains("<a href=\"#last_name\">Last name</a>: Please fill this in."));
+    assert!(summary.contains("<a href=\"#last_name\"><strong>Last name</strong>: Please fill this in.</a>"));
     assert!(summary.contains("<li>Elsewhere.</li>") && summary.contains("<li>Odd.</li>"));
     assert!(html.contains("<title>Error: Activate your account – Voltwerk Charging</title>"));
     let field = between(&html, "<input id=\"last_name\"", ">")[0];

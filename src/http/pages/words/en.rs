@@ -10,7 +10,8 @@ pub(super) const WORDS: Words = Words {
     optional: "optional",
     choose: "Choose a country",
     form: Form {
-        activate: "Activate your account",
+        activate_heading: "Activate your account",
+        activate: "Activate account",
         accept_heading: "Accept your invitation",
         accept: "Accept invitation",
         intro_system_user: "{inviter} invites you to work with {organisation} as a colleague.",
@@ -22,10 +23,10 @@ pub(super) const WORDS: Words = Words {
         account: "Your account",
         company: "Your company",
         company_if_business: "Your company – only for a business account",
-        sign_in: "How you will sign in",
+        password: "Choose a password",
     },
     facts: Facts {
-        email: "Invited",
+        email: "Your e-mail address",
         role: "Your role",
         roles: "Your roles",
         account: "Account",
@@ -42,11 +43,9 @@ pub(super) const WORDS: Words = Words {
     fields: Fields {
         first_name: "First name",
         last_name: "Last name",
-        username: "E-mail address",
-        username_hint: "You will sign in with this address.",
         confirm_email: "Your e-mail address",
         confirm_email_hint: "Type the address that the invitation was sent to. This shows us that it is you who accepts.",
-        password: "Choose a password",
+        password: "Password",
         password_hints: [
             "At least {number} characters. A few random words work well.",
             "Not a commonly used password, and not your name or e-mail address.",

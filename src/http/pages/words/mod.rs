@@ -40,8 +40,9 @@ pub(super) struct Words {
 /// Around the form's fields.
 pub(super) struct Form {
     /// Heading and button for somebody new.
+    pub activate_heading: &'static str,
     pub activate: &'static str,
-    /// Heading for somebody who is a user already.
+    /// Heading and button for somebody who is a user already.
     pub accept_heading: &'static str,
     pub accept: &'static str,
     pub intro_system_user: &'static str,
@@ -53,7 +54,7 @@ pub(super) struct Form {
     pub account: &'static str,
     pub company: &'static str,
     pub company_if_business: &'static str,
-    pub sign_in: &'static str,
+    pub password: &'static str,
 }
 
 /// What the invitation says.
@@ -78,8 +79,6 @@ pub(super) struct Facts {
 pub(super) struct Fields {
     pub first_name: &'static str,
     pub last_name: &'static str,
-    pub username: &'static str,
-    pub username_hint: &'static str,
     pub confirm_email: &'static str,
     pub confirm_email_hint: &'static str,
     pub password: &'static str,

@@ -10,7 +10,8 @@ pub(super) const WORDS: Words = Words {
     optional: "niet verplicht",
     choose: "Kies een land",
     form: Form {
-        activate: "Activeer je account",
+        activate_heading: "Activeer je account",
+        activate: "Account activeren",
         accept_heading: "Neem je uitnodiging aan",
         accept: "Uitnodiging aannemen",
         intro_system_user: "{inviter} nodigt je uit om als collega bij {organisation} te werken.",
@@ -22,10 +23,10 @@ pub(super) const WORDS: Words = Words {
         account: "Je account",
         company: "Je bedrijf",
         company_if_business: "Je bedrijf – alleen voor een zakelijk account",
-        sign_in: "Zo log je straks in",
+        password: "Kies een wachtwoord",
     },
     facts: Facts {
-        email: "Uitgenodigd",
+        email: "Je e-mailadres",
         role: "Je rol",
         roles: "Je rollen",
         account: "Account",
@@ -42,11 +43,9 @@ pub(super) const WORDS: Words = Words {
     fields: Fields {
         first_name: "Voornaam",
         last_name: "Achternaam",
-        username: "E-mailadres",
-        username_hint: "Met dit adres log je in.",
         confirm_email: "Je e-mailadres",
         confirm_email_hint: "Typ het adres waar de uitnodiging naartoe is gestuurd. Zo weten we dat jij het bent.",
-        password: "Kies een wachtwoord",
+        password: "Wachtwoord",
         password_hints: [
             "Minstens {number} tekens. Een paar willekeurige woorden werken goed.",
             "Geen veelgebruikt wachtwoord, en niet je naam of e-mailadres.",
@@ -71,7 +70,7 @@ pub(super) const WORDS: Words = Words {
             heading: "Deze link werkt niet",
             texts: &[
                 "Misschien is hij onderweg afgebroken of beschadigd geraakt.",
-                "Open de link in je e-mail nog een keer, of kopieer hem in zijn geheel naar je browser. Werkt het dan nog niet, \
+                "Open de link in je mail nog een keer, of kopieer hem in zijn geheel naar je browser. Werkt het dan nog niet, \
                  vraag dan een nieuwe aan {inviter}.",
             ],
         },
@@ -90,7 +89,7 @@ pub(super) const WORDS: Words = Words {
         renewed: Notice {
             heading: "Er is een nieuwe link onderweg",
             texts: &[
-                "Kijk over een minuutje naar onze nieuwste e-mail, ook in je map met ongewenste post. Alleen de link daarin werkt.",
+                "Kijk over een minuutje naar onze nieuwste mail, ook in je map met ongewenste post. Alleen de link daarin werkt.",
                 "Je kunt deze pagina sluiten.",
             ],
         },
@@ -104,7 +103,7 @@ pub(super) const WORDS: Words = Words {
         superseded: Notice {
             heading: "Er is een nieuwere link",
             texts: &[
-                "We hebben je daarna nog een e-mail gestuurd. Alleen de link in de nieuwste werkt.",
+                "We hebben je daarna nog een mail gestuurd. Alleen de link in de nieuwste werkt.",
                 "Kun je die niet vinden? Kijk in je map met ongewenste post of vraag het aan {inviter}.",
             ],
         },
@@ -115,8 +114,8 @@ pub(super) const WORDS: Words = Words {
         missing_token: Notice {
             heading: "Deze link is niet compleet",
             texts: &[
-                "Het einde van het adres ontbreekt, misschien doordat de e-mail de link over twee regels heeft verdeeld.",
-                "Open de link in je e-mail nog een keer, of kopieer hem in zijn geheel naar je browser.",
+                "Het einde van het adres ontbreekt, misschien doordat je mailprogramma de link over twee regels heeft verdeeld.",
+                "Open de link in je mail nog een keer, of kopieer hem in zijn geheel naar je browser.",
             ],
         },
         done: Notice {
