@@ -127,7 +127,9 @@ fn company_fields<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a
     ];
     // The browser cannot know that a private person leaves these empty.
     if form.requires.account_type {
-        fields.iter_mut().for_each(|field| field.required = false);
+        for field in &mut fields {
+            field.required = false;
+        }
     }
     fields
 }

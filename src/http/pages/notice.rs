@@ -4,7 +4,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::{
-    screen::{Dead, DeadCode, Done, Inviter, MissingToken, Renewed, Trouble, TroubleKind},
+    screen::{Dead, DeadCode, Done, FormValues, Inviter, MissingToken, Renewed, Trouble, TroubleKind},
     words::{self, Words, escape, fill, strong},
 };
 
@@ -90,7 +90,7 @@ pub(super) fn trouble<'a>(trouble: &Trouble<'a>, words: &Words) -> Notice<'a> {
     notice.texts.extend(trouble.message.map(Value::from));
     notice.request_id = Some((texts.request_id, trouble.request_id));
     notice.action = trouble.retry.as_ref().map(|retry| {
-        let typed = retry.values.into_iter().flat_map(|values| values.entries()).filter(|(_, value)| !value.is_empty());
+        let typed = retry.values.into_iter().flat_map(FormValues::entries).filter(|(_, value)| !value.is_empty());
         Action {
             method: if retry.values.is_some() { "post" } else { "get" },
             url: "/activate",

@@ -11,6 +11,7 @@ use crate::domain::{
 };
 
 /// One state of the page.
+#[expect(clippy::large_enum_variant, reason = "one is made for each answer and rendered where it stands")]
 pub enum Screen<'a> {
     /// The link lives: what it is for, and the form.
     Form(Form<'a>),
@@ -81,20 +82,32 @@ pub struct Account<'a> {
 /// The form's fields but for token and password, as they were typed. A password is never sent back.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-#[expect(missing_docs, reason = "the fields are the contract's form fields, by their names")]
 pub struct FormValues {
+    /// The person's first name.
     pub first_name: String,
+    /// The person's last name.
     pub last_name: String,
+    /// Their address, typed to confirm.
     pub email: String,
+    /// The account's name.
     pub account_name: String,
+    /// `business` or `consumer`.
     pub account_type: String,
+    /// The company's name.
     pub company_name: String,
+    /// Its number in the trade register.
     pub company_registration_number: String,
+    /// Its VAT number.
     pub company_vat_number: String,
+    /// Its street.
     pub company_street: String,
+    /// The number in that street.
     pub company_house_number: String,
+    /// Its postal code.
     pub company_postal_code: String,
+    /// Its city.
     pub company_city: String,
+    /// Its country: ISO 3166-1 alpha-2.
     pub company_country: String,
 }
 

@@ -50,7 +50,7 @@ pub(super) fn error(field: &str, message: impl Into<String>) -> FieldError<'_> {
     FieldError { field, message: message.into() }
 }
 
-fn faulty(form: Form<'static>) -> Form<'static> {
+fn faulty() -> Form<'static> {
     let fault = |field, fault: FieldFault| error(field, fault.message(Locale::En));
     let errors = vec![
         fault("last_name", FieldFault::Required),
@@ -58,7 +58,7 @@ fn faulty(form: Form<'static>) -> Form<'static> {
         fault("company_vat_number", FieldFault::Malformed),
         fault("account_type", FieldFault::NotOffered),
     ];
-    Form { values: TYPED.clone(), errors, ..form }
+    Form { values: TYPED.clone(), errors, ..form() }
 }
 
 /// Each screen in each of its shapes, by a name.
@@ -83,9 +83,9 @@ pub(super) fn every_screen() -> [(&'static str, Screen<'static>); 18] {
     let (again, resend) = (Retry { token: TOKEN, values: None }, Retry { token: TOKEN, values: Some(&TYPED) });
     [
         ("form", Screen::Form(form())),
-        ("form_faulty", Screen::Form(faulty(form()))),
+        ("form_faulty", Screen::Form(faulty())),
         ("owner", Screen::Form(Form { values: TYPED.clone(), ..owner })),
-        ("everything_faulty", Screen::Form(Form { requires: requires(true), ..faulty(form()) })),
+        ("everything_faulty", Screen::Form(Form { requires: requires(true), ..faulty() })),
         ("driver", Screen::Form(driver)),
         ("member", Screen::Form(member)),
         ("invalid", dead(DeadCode::Invalid, None, None)),

@@ -26,7 +26,7 @@ pub(super) const WORDS: Words = Words {
         password: "Choose a password",
     },
     facts: Facts {
-        email: "Your e-mail address",
+        email: "E-mail address",
         role: "Your role",
         roles: "Your roles",
         account: "Account",

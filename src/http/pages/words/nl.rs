@@ -26,7 +26,7 @@ pub(super) const WORDS: Words = Words {
         password: "Kies een wachtwoord",
     },
     facts: Facts {
-        email: "Je e-mailadres",
+        email: "E-mailadres",
         role: "Je rol",
         roles: "Je rollen",
         account: "Account",
