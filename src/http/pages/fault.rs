@@ -1,89 +1,92 @@
-//! What can be wrong with a field, and the words for it in each language.
+//! From a fault as the service tells it, a JSON Pointer and a stable code, to the form's field and words in its language.
 
-use super::words::Words;
-use crate::domain::{email::EmailError, locale::Locale, password, password::PasswordFault, person::PersonNameError};
+use super::{screen::FieldError, words::Words};
+use crate::domain::{locale::Locale, password};
 
-/// A usual fault of a form field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldFault {
-    /// Nothing was typed or chosen.
-    Required,
-    /// More characters than this.
-    TooLong(usize),
-    /// Line breaks or control characters.
-    Control,
-    /// No e-mail address.
-    EmailMalformed,
-    /// An address, but not the one invited.
-    EmailOther,
-    /// None of the choices offered.
-    NotOffered,
-    /// Not of the form that the field or the country asks for.
-    Malformed,
-    /// The password breaks a rule.
-    Password(PasswordFault),
-}
+/// The form's fields by the members of the API's body, all but those of the same name.
+const NESTED: [(&str, &str); 10] = [
+    ("/account/name", "account_name"),
+    ("/account/type", "account_type"),
+    ("/account/company/name", "company_name"),
+    ("/account/company/registration_number", "company_registration_number"),
+    ("/account/company/vat_number", "company_vat_number"),
+    ("/account/company/address/street", "company_street"),
+    ("/account/company/address/house_number", "company_house_number"),
+    ("/account/company/address/postal_code", "company_postal_code"),
+    ("/account/company/address/city", "company_city"),
+    ("/account/company/address/country", "company_country"),
+];
 
-impl FieldFault {
-    /// What to change, in the language of `locale`.
+impl<'a> FieldError<'a> {
+    /// The fault at `pointer`, a JSON Pointer into the body of `POST /v1/activations`, said in the language of `locale`. A
+    /// fault for which the page has no words is told by its own `detail`.
     #[must_use]
-    pub fn message(self, locale: Locale) -> String {
-        let words = &Words::of(locale).faults;
-        let (text, number) = match self {
-            Self::Required => (words.required, 0),
-            Self::TooLong(longest) => (words.too_long, longest),
-            Self::Control => (words.control, 0),
-            Self::EmailMalformed => (words.email_malformed, 0),
-            Self::EmailOther => (words.email_other, 0),
-            Self::NotOffered => (words.not_offered, 0),
-            Self::Malformed => (words.malformed, 0),
-            Self::Password(PasswordFault::TooShort(shortest)) => (words.password_too_short, shortest),
-            Self::Password(PasswordFault::TooLong) => (words.password_too_long, password::LONGEST),
-            Self::Password(PasswordFault::Common) => (words.password_common, 0),
-            Self::Password(PasswordFault::Guessable) => (words.password_guessable, 0),
-            Self::Password(PasswordFault::ContainsIdentity) => (words.password_contains_identity, 0),
-        };
-        text.replace("{number}", &number.to_string())
+    pub fn told(pointer: &'a str, code: &str, detail: &str, password_min_length: usize, locale: Locale) -> Self {
+        let nested = NESTED.into_iter().find(|(known, _)| *known == pointer).map(|(_, field)| field);
+        let field = nested.unwrap_or_else(|| pointer.trim_start_matches('/'));
+        let message = message(field, code, password_min_length, locale).unwrap_or_else(|| detail.to_owned());
+        Self { field, message }
     }
 }
 
-impl From<PasswordFault> for FieldFault {
-    fn from(fault: PasswordFault) -> Self {
-        Self::Password(fault)
-    }
-}
-
-impl From<PersonNameError> for FieldFault {
-    fn from(error: PersonNameError) -> Self {
-        match error {
-            PersonNameError::Empty => Self::Required,
-            PersonNameError::TooLong => Self::TooLong(100),
-            PersonNameError::Control => Self::Control,
-        }
-    }
-}
-
-impl From<EmailError> for FieldFault {
-    fn from(error: EmailError) -> Self {
-        match error {
-            EmailError::Empty => Self::Required,
-            EmailError::TooLong => Self::TooLong(254),
-            EmailError::Malformed | EmailError::LocalPart => Self::EmailMalformed,
-        }
-    }
+fn message(field: &str, code: &str, password_min_length: usize, locale: Locale) -> Option<String> {
+    let words = &Words::of(locale).faults;
+    let longest = match field {
+        "password" => Some(password::LONGEST),
+        "first_name" | "last_name" => Some(100),
+        "email" => Some(254),
+        _ => None,
+    };
+    let (text, number) = match (code, longest) {
+        ("required", _) => (words.required, 0),
+        ("too_long", Some(longest)) => (words.too_long, longest),
+        ("too_long", None) => (words.shorter, 0),
+        ("too_short", _) if field == "password" => (words.password_too_short, password_min_length),
+        ("password_common", _) => (words.password_common, 0),
+        ("password_guessable", _) => (words.password_guessable, 0),
+        ("password_contains_identity", _) => (words.password_contains_identity, 0),
+        ("email_mismatch", _) => (words.email_other, 0),
+        ("not_applicable", _) => return None,
+        // Whatever else the service finds: of these fields, one thing alone can still be wrong.
+        _ => match field {
+            "first_name" | "last_name" => (words.control, 0),
+            "email" => (words.email_malformed, 0),
+            "account_type" | "company_country" => (words.not_offered, 0),
+            _ if NESTED.iter().any(|(_, known)| *known == field) => (words.malformed, 0),
+            _ => return None,
+        },
+    };
+    Some(text.replace("{number}", &number.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn told(pointer: &'static str, code: &str, locale: Locale) -> (&'static str, String) {
+        let error = FieldError::told(pointer, code, "as the service says it", 15, locale);
+        (error.field, error.message)
+    }
+
     #[test]
     fn numbers_are_filled_in_and_languages_differ() {
-        let fault = FieldFault::from(PasswordFault::TooShort(15));
-        assert!(fault.message(Locale::En).contains("15 characters"));
-        assert!(fault.message(Locale::Nl).contains("15 tekens"));
-        for locale in Locale::ALL {
-            assert!(!FieldFault::TooLong(100).message(locale).contains('{'));
-        }
+        assert_eq!(told("/password", "too_short", Locale::En), ("password", "Use at least 15 characters.".to_owned()));
+        assert_eq!(told("/password", "too_short", Locale::Nl), ("password", "Gebruik minstens 15 tekens.".to_owned()));
+        assert_eq!(told("/password", "too_long", Locale::En), ("password", "Use 128 characters at most.".to_owned()));
+        assert_eq!(told("/first_name", "too_long", Locale::En), ("first_name", "Use 100 characters at most.".to_owned()));
+    }
+
+    #[test]
+    fn every_pointer_finds_its_field() {
+        assert_eq!(told("/account/company/vat_number", "vat_number_invalid", Locale::En).0, "company_vat_number");
+        assert_eq!(told("/account/company/address/city", "required", Locale::En).0, "company_city");
+        assert_eq!(told("/email", "email_mismatch", Locale::En).0, "email");
+    }
+
+    #[test]
+    fn the_unforeseen_is_told_as_the_service_says_it() {
+        assert_eq!(told("/password", "password_haunted", Locale::Nl).1, "as the service says it");
+        assert_eq!(told("/email", "not_applicable", Locale::Nl).1, "as the service says it");
+        assert_eq!(told("/nothing", "unknown_member", Locale::Nl).1, "as the service says it");
     }
 }

@@ -26,7 +26,6 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::locale::Locale;
 
-pub use fault::FieldFault;
 pub use screen::{
     Account, Dead, DeadCode, Done, FieldError, Form, FormValues, Inviter, MissingToken, Renewed, Retry, Screen, Trouble,
     TroubleKind,

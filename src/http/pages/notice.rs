@@ -24,9 +24,14 @@ pub(super) struct Notice<'a> {
 #[derive(Serialize)]
 struct Action<'a> {
     method: &'static str,
-    url: &'static str,
+    /// One of ours, which needs no escaping.
+    url: Value,
     label: &'static str,
     hidden: Vec<(&'static str, &'a str)>,
+}
+
+fn ours(url: &str) -> Value {
+    Value::from_safe_string(url.to_owned())
 }
 
 impl<'a> Notice<'a> {
@@ -51,7 +56,7 @@ pub(super) fn dead<'a>(dead: &Dead<'a>, words: &Words) -> Notice<'a> {
     let slots = [("inviter", dead.inviter.map_or_else(|| escape(texts.somebody), inviter))];
     let action = renewal.map(|token| Action {
         method: "post",
-        url: "/activate/renew",
+        url: ours("/activate/renew"),
         label: texts.renew,
         hidden: vec![("token", token)],
     });
@@ -93,7 +98,7 @@ pub(super) fn trouble<'a>(trouble: &Trouble<'a>, words: &Words) -> Notice<'a> {
         let typed = retry.values.into_iter().flat_map(FormValues::entries).filter(|(_, value)| !value.is_empty());
         Action {
             method: if retry.values.is_some() { "post" } else { "get" },
-            url: "/activate",
+            url: ours("/activate"),
             label: texts.try_again,
             hidden: [("token", retry.token)].into_iter().chain(typed).collect(),
         }

@@ -133,7 +133,8 @@ impl FormValues {
     }
 }
 
-/// Something wrong with a field, in the page's language; [`super::FieldFault::message`] has words for the usual faults.
+/// Something wrong with a field, in the page's language; [`FieldError::told`] has words for the usual
+/// faults.
 pub struct FieldError<'a> {
     /// The form field's name. An error about none that is shown appears in the summary alone.
     pub field: &'a str,

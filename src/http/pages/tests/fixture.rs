@@ -51,12 +51,12 @@ pub(super) fn error(field: &str, message: impl Into<String>) -> FieldError<'_> {
 }
 
 fn faulty() -> Form<'static> {
-    let fault = |field, fault: FieldFault| error(field, fault.message(Locale::En));
+    let fault = |pointer, code| FieldError::told(pointer, code, "", 15, Locale::En);
     let errors = vec![
-        fault("last_name", FieldFault::Required),
-        fault("password", FieldFault::Password(crate::domain::password::PasswordFault::TooShort(15))),
-        fault("company_vat_number", FieldFault::Malformed),
-        fault("account_type", FieldFault::NotOffered),
+        fault("/last_name", "required"),
+        fault("/password", "too_short"),
+        fault("/account/company/vat_number", "vat_number_invalid"),
+        fault("/account/type", "unknown_value"),
     ];
     Form { values: TYPED.clone(), errors, ..form() }
 }

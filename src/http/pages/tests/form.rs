@@ -116,10 +116,7 @@ fn the_password_field_helps_managers_and_cuts_nothing() {
     }
     assert!(!password.contains("maxlength") && password.contains("required"));
     assert!(html.contains("At least 12 characters"));
-    assert!(
-        html.contains("<form method=\"post\" action=\"&#x2f;activate\"")
-            || html.contains("<form method=\"post\" action=\"/activate\"")
-    );
+    assert!(html.contains("<form method=\"post\" action=\"/activate\" accept-charset=\"utf-8\">"));
 }
 
 #[test]
