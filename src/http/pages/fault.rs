@@ -1,0 +1,92 @@
+//! From a fault as the service tells it, a JSON Pointer and a stable code, to the form's field and words in its language.
+
+use super::{screen::FieldError, words::Words};
+use crate::domain::{locale::Locale, password};
+
+/// The form's fields by the members of the API's body, all but those of the same name.
+const NESTED: [(&str, &str); 10] = [
+    ("/account/name", "account_name"),
+    ("/account/type", "account_type"),
+    ("/account/company/name", "company_name"),
+    ("/account/company/registration_number", "company_registration_number"),
+    ("/account/company/vat_number", "company_vat_number"),
+    ("/account/company/address/street", "company_street"),
+    ("/account/company/address/house_number", "company_house_number"),
+    ("/account/company/address/postal_code", "company_postal_code"),
+    ("/account/company/address/city", "company_city"),
+    ("/account/company/address/country", "company_country"),
+];
+
+impl<'a> FieldError<'a> {
+    /// The fault at `pointer`, a JSON Pointer into the body of `POST /v1/activations`, said in the language of `locale`. A
+    /// fault for which the page has no words is told by its own `detail`.
+    #[must_use]
+    pub fn told(pointer: &'a str, code: &str, detail: &str, password_min_length: usize, locale: Locale) -> Self {
+        let nested = NESTED.into_iter().find(|(known, _)| *known == pointer).map(|(_, field)| field);
+        let field = nested.unwrap_or_else(|| pointer.trim_start_matches('/'));
+        let message = message(field, code, password_min_length, locale).unwrap_or_else(|| detail.to_owned());
+        Self { field, message }
+    }
+}
+
+fn message(field: &str, code: &str, password_min_length: usize, locale: Locale) -> Option<String> {
+    let words = &Words::of(locale).faults;
+    let longest = match field {
+        "password" => Some(password::LONGEST),
+        "first_name" | "last_name" => Some(100),
+        "email" => Some(254),
+        _ => None,
+    };
+    let (text, number) = match (code, longest) {
+        ("required", _) => (words.required, 0),
+        ("too_long", Some(longest)) => (words.too_long, longest),
+        ("too_long", None) => (words.shorter, 0),
+        ("too_short", _) if field == "password" => (words.password_too_short, password_min_length),
+        ("password_common", _) => (words.password_common, 0),
+        ("password_guessable", _) => (words.password_guessable, 0),
+        ("password_contains_identity", _) => (words.password_contains_identity, 0),
+        ("email_mismatch", _) => (words.email_other, 0),
+        ("not_applicable", _) => return None,
+        // Whatever else the service finds: of these fields, one thing alone can still be wrong.
+        _ => match field {
+            "first_name" | "last_name" => (words.control, 0),
+            "email" => (words.email_malformed, 0),
+            "account_type" | "company_country" => (words.not_offered, 0),
+            _ if NESTED.iter().any(|(_, known)| *known == field) => (words.malformed, 0),
+            _ => return None,
+        },
+    };
+    Some(text.replace("{number}", &number.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(pointer: &'static str, code: &str, locale: Locale) -> (&'static str, String) {
+        let error = FieldError::told(pointer, code, "as the service says it", 15, locale);
+        (error.field, error.message)
+    }
+
+    #[test]
+    fn numbers_are_filled_in_and_languages_differ() {
+        assert_eq!(told("/password", "too_short", Locale::En), ("password", "Use at least 15 characters.".to_owned()));
+        assert_eq!(told("/password", "too_short", Locale::Nl), ("password", "Gebruik minstens 15 tekens.".to_owned()));
+        assert_eq!(told("/password", "too_long", Locale::En), ("password", "Use 128 characters at most.".to_owned()));
+        assert_eq!(told("/first_name", "too_long", Locale::En), ("first_name", "Use 100 characters at most.".to_owned()));
+    }
+
+    #[test]
+    fn every_pointer_finds_its_field() {
+        assert_eq!(told("/account/company/vat_number", "vat_number_invalid", Locale::En).0, "company_vat_number");
+        assert_eq!(told("/account/company/address/city", "required", Locale::En).0, "company_city");
+        assert_eq!(told("/email", "email_mismatch", Locale::En).0, "email");
+    }
+
+    #[test]
+    fn the_unforeseen_is_told_as_the_service_says_it() {
+        assert_eq!(told("/password", "password_haunted", Locale::Nl).1, "as the service says it");
+        assert_eq!(told("/email", "not_applicable", Locale::Nl).1, "as the service says it");
+        assert_eq!(told("/nothing", "unknown_member", Locale::Nl).1, "as the service says it");
+    }
+}

@@ -1,0 +1,107 @@
+//! The pages without a form: a heading, a few sentences, at most one button.
+
+use minijinja::Value;
+use serde::Serialize;
+
+use super::{
+    screen::{Dead, DeadCode, Done, FormValues, Inviter, MissingToken, Renewed, Trouble, TroubleKind},
+    words::{self, Words, escape, fill, strong},
+};
+
+/// What the template shows.
+#[derive(Serialize)]
+pub(super) struct Notice<'a> {
+    pub heading: String,
+    pub organisation: Option<&'a str>,
+    /// Whether it is good news.
+    good: bool,
+    texts: Vec<Value>,
+    action: Option<Action<'a>>,
+    request_id: Option<(&'static str, &'a str)>,
+}
+
+/// A form that is one button.
+#[derive(Serialize)]
+struct Action<'a> {
+    method: &'static str,
+    /// One of ours, which needs no escaping.
+    url: Value,
+    label: &'static str,
+    hidden: Vec<(&'static str, &'a str)>,
+}
+
+fn ours(url: &str) -> Value {
+    Value::from_safe_string(url.to_owned())
+}
+
+impl<'a> Notice<'a> {
+    fn new(words: &words::Notice, organisation: Option<&'a str>, slots: &[(&str, String)]) -> Self {
+        let texts = words.texts.iter().map(|text| fill(text, slots)).collect();
+        Self { heading: words.heading.to_owned(), organisation, good: false, texts, action: None, request_id: None }
+    }
+}
+
+pub(super) fn dead<'a>(dead: &Dead<'a>, words: &Words) -> Notice<'a> {
+    let texts = &words.notices;
+    let renewal = dead.renewal.filter(|_| dead.code == DeadCode::Expired);
+    let text = match dead.code {
+        DeadCode::Invalid => &texts.invalid,
+        DeadCode::Expired if renewal.is_some() => &texts.renewable,
+        DeadCode::Expired => &texts.expired,
+        DeadCode::Used => &texts.used,
+        DeadCode::Superseded => &texts.superseded,
+        DeadCode::Revoked => &texts.revoked,
+    };
+    let inviter = |inviter: Inviter<'_>| strong(inviter.name);
+    let slots = [("inviter", dead.inviter.map_or_else(|| escape(texts.somebody), inviter))];
+    let action = renewal.map(|token| Action {
+        method: "post",
+        url: ours("/activate/renew"),
+        label: texts.renew,
+        hidden: vec![("token", token)],
+    });
+    Notice { action, ..Notice::new(text, dead.inviter.map(|inviter| inviter.organisation), &slots) }
+}
+
+pub(super) fn done<'a>(done: &Done<'a>, words: &Words) -> Notice<'a> {
+    let texts = &words.notices;
+    let next = if done.chose_password { texts.done_new_password } else { texts.done_old_password };
+    let slots = [("organisation", strong(done.organisation)), ("email", strong(done.email))];
+    let mut notice = Notice::new(&texts.done, Some(done.organisation), &[]);
+    notice.good = true;
+    notice.texts.insert(0, fill(next, &slots));
+    if let Some(name) = done.first_name {
+        notice.texts.insert(0, fill(texts.welcome, &[("name", strong(name))]));
+    }
+    notice
+}
+
+pub(super) fn renewed<'a>(renewed: &Renewed<'a>, words: &Words) -> Notice<'a> {
+    Notice { good: true, ..Notice::new(&words.notices.renewed, renewed.organisation, &[]) }
+}
+
+pub(super) fn missing_token<'a>(missing: &MissingToken<'a>, words: &Words) -> Notice<'a> {
+    Notice::new(&words.notices.missing_token, missing.organisation, &[])
+}
+
+pub(super) fn trouble<'a>(trouble: &Trouble<'a>, words: &Words) -> Notice<'a> {
+    let texts = &words.notices;
+    let text = match trouble.kind {
+        TroubleKind::Away => &texts.away,
+        TroubleKind::TooMany => &texts.too_many,
+        TroubleKind::Unexpected => &texts.unexpected,
+    };
+    let mut notice = Notice::new(text, None, &[]);
+    notice.texts.extend(trouble.message.map(Value::from));
+    notice.request_id = Some((texts.request_id, trouble.request_id));
+    notice.action = trouble.retry.as_ref().map(|retry| {
+        let typed = retry.values.into_iter().flat_map(FormValues::entries).filter(|(_, value)| !value.is_empty());
+        Action {
+            method: if retry.values.is_some() { "post" } else { "get" },
+            url: ours("/activate"),
+            label: texts.try_again,
+            hidden: [("token", retry.token)].into_iter().chain(typed).collect(),
+        }
+    });
+    notice
+}

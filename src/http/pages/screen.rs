@@ -1,0 +1,234 @@
+//! What the activation page can show. Nothing here is `Debug`: a form holds a token and a person's details.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    activation::Requires,
+    invitation::{DeadLink, InvitationKind},
+    role::Role,
+};
+
+/// One state of the page.
+#[expect(clippy::large_enum_variant, reason = "one is made for each answer and rendered where it stands")]
+pub enum Screen<'a> {
+    /// The link lives: what it is for, and the form.
+    Form(Form<'a>),
+    /// The link does not work (any more).
+    Dead(Dead<'a>),
+    /// Activated.
+    Done(Done<'a>),
+    /// A fresh link is on its way.
+    Renewed(Renewed<'a>),
+    /// The address of the page came without a token.
+    MissingToken(MissingToken<'a>),
+    /// The service could not answer.
+    Trouble(Trouble<'a>),
+}
+
+/// A living link: what it is for, and what it asks.
+pub struct Form<'a> {
+    /// Who invites.
+    pub inviter: Inviter<'a>,
+    /// The address invited.
+    pub email: &'a str,
+    /// To become what.
+    pub kind: InvitationKind,
+    /// The roles of a system user.
+    pub roles: &'a [Role],
+    /// The account that it is about, as far as it is known.
+    pub account: Option<Account<'a>>,
+    /// When the link dies.
+    pub expires_at: DateTime<Utc>,
+    /// Where the person's clock hangs.
+    pub time_zone: Tz,
+    /// The fewest characters of a password.
+    pub password_min_length: usize,
+    /// What to ask for.
+    pub requires: Requires,
+    /// The link's token, for a hidden field.
+    pub token: &'a str,
+    /// The countries to choose from: ISO 3166-1 alpha-2 code and name, in the order to be shown.
+    pub countries: &'a [(String, String)],
+    /// What was typed before.
+    pub values: FormValues,
+    /// What was wrong with it; empty at the first showing.
+    pub errors: Vec<FieldError<'a>>,
+}
+
+/// Who invites.
+#[derive(Clone, Copy)]
+pub struct Inviter<'a> {
+    /// The person's name.
+    pub name: &'a str,
+    /// The company that they invite for.
+    pub organisation: &'a str,
+}
+
+/// An account, by the names that answers use.
+#[derive(Clone, Copy, Default)]
+pub struct Account<'a> {
+    /// Its name.
+    pub name: Option<&'a str>,
+    /// The name of the account above it.
+    pub parent_name: Option<&'a str>,
+    /// `employee` or `subsidiary`.
+    pub used_by: Option<&'a str>,
+    /// `business` or `consumer`.
+    pub account_type: Option<&'a str>,
+}
+
+/// The form's fields but for token and password, as they were typed. A password is never sent back.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FormValues {
+    /// The person's first name.
+    pub first_name: String,
+    /// The person's last name.
+    pub last_name: String,
+    /// Their address, typed to confirm.
+    pub email: String,
+    /// The account's name.
+    pub account_name: String,
+    /// `business` or `consumer`.
+    pub account_type: String,
+    /// The company's name.
+    pub company_name: String,
+    /// Its number in the trade register.
+    pub company_registration_number: String,
+    /// Its VAT number.
+    pub company_vat_number: String,
+    /// Its street.
+    pub company_street: String,
+    /// The number in that street.
+    pub company_house_number: String,
+    /// Its postal code.
+    pub company_postal_code: String,
+    /// Its city.
+    pub company_city: String,
+    /// Its country: ISO 3166-1 alpha-2.
+    pub company_country: String,
+}
+
+impl FormValues {
+    /// Every field with its value, in the form's order.
+    #[must_use]
+    pub fn entries(&self) -> [(&'static str, &str); 13] {
+        [
+            ("first_name", &self.first_name),
+            ("last_name", &self.last_name),
+            ("email", &self.email),
+            ("account_name", &self.account_name),
+            ("account_type", &self.account_type),
+            ("company_name", &self.company_name),
+            ("company_registration_number", &self.company_registration_number),
+            ("company_vat_number", &self.company_vat_number),
+            ("company_street", &self.company_street),
+            ("company_house_number", &self.company_house_number),
+            ("company_postal_code", &self.company_postal_code),
+            ("company_city", &self.company_city),
+            ("company_country", &self.company_country),
+        ]
+    }
+}
+
+/// Something wrong with a field, in the page's language; [`FieldError::told`] has words for the usual
+/// faults.
+pub struct FieldError<'a> {
+    /// The form field's name. An error about none that is shown appears in the summary alone.
+    pub field: &'a str,
+    /// What to change.
+    pub message: String,
+}
+
+/// A link that does not work.
+pub struct Dead<'a> {
+    /// Why.
+    pub code: DeadCode,
+    /// Who invited, where that is known.
+    pub inviter: Option<Inviter<'a>>,
+    /// The token, where the person may have a fresh link sent by a press of a button. Shown when expired.
+    pub renewal: Option<&'a str>,
+}
+
+/// Why a link does not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeadCode {
+    /// Forged or damaged.
+    Invalid,
+    /// Nobody came in time.
+    Expired,
+    /// Somebody activated with it.
+    Used,
+    /// A newer link was sent.
+    Superseded,
+    /// Staff took the invitation back.
+    Revoked,
+}
+
+impl From<DeadLink> for DeadCode {
+    fn from(reason: DeadLink) -> Self {
+        match reason {
+            DeadLink::Revoked => Self::Revoked,
+            DeadLink::Used => Self::Used,
+            DeadLink::Superseded => Self::Superseded,
+            DeadLink::Expired => Self::Expired,
+        }
+    }
+}
+
+/// Activated.
+pub struct Done<'a> {
+    /// The company that invited.
+    pub organisation: &'a str,
+    /// The person's first name; not always known of somebody who was a user before.
+    pub first_name: Option<&'a str>,
+    /// What the person signs in with.
+    pub email: &'a str,
+    /// Whether they just chose a password; else they sign in with the one they had.
+    pub chose_password: bool,
+}
+
+/// A fresh link is on its way.
+pub struct Renewed<'a> {
+    /// The company that invited, where that is known.
+    pub organisation: Option<&'a str>,
+}
+
+/// The address of the page came without a token.
+pub struct MissingToken<'a> {
+    /// The company that runs this service, where that is known.
+    pub organisation: Option<&'a str>,
+}
+
+/// The service could not answer.
+pub struct Trouble<'a> {
+    /// Which trouble it is.
+    pub kind: TroubleKind,
+    /// What else is worth saying, in the page's language.
+    pub message: Option<&'a str>,
+    /// What support finds the request by.
+    pub request_id: &'a str,
+    /// What a button sends again; without it, the person is only told to try again.
+    pub retry: Option<Retry<'a>>,
+}
+
+/// Which trouble it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TroubleKind {
+    /// The database is away or a queue is full: 503.
+    Away,
+    /// Too many requests: 429.
+    TooMany,
+    /// Anything else: 500.
+    Unexpected,
+}
+
+/// What a button sends again.
+pub struct Retry<'a> {
+    /// The link's token.
+    pub token: &'a str,
+    /// What was typed, to be posted again; `None` asks for the page again.
+    pub values: Option<&'a FormValues>,
+}

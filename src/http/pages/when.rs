@@ -1,0 +1,34 @@
+//! A moment as people read it: absolute, by their own clock, with the zone named.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use super::words::Words;
+
+/// `at` by the clock of `zone`, in the language of `words`: "Wednesday 25 November 2026, 14:03 CET".
+pub(super) fn local(at: DateTime<Utc>, zone: Tz, words: &Words) -> String {
+    let at = at.with_timezone(&zone);
+    let day = at.format_localized(words.date_format, words.date_locale);
+    let abbreviation = at.format("%Z").to_string();
+    // Zones without letters of their own go by their offset ("+03"), which says little without the word before it.
+    let prefix = if abbreviation.starts_with(['+', '-']) { "UTC" } else { "" };
+    format!("{day} {prefix}{abbreviation}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::locale::Locale;
+
+    #[test]
+    fn reads_like_a_calendar_in_each_language() {
+        let at: DateTime<Utc> = "2026-11-25T13:03:59Z".parse().unwrap();
+        let summer: DateTime<Utc> = "2026-07-01T22:30:00Z".parse().unwrap();
+        let (en, nl) = (Words::of(Locale::En), Words::of(Locale::Nl));
+        assert_eq!(local(at, Tz::Europe__Amsterdam, en), "Wednesday 25 November 2026, 14:03 CET");
+        assert_eq!(local(at, Tz::Europe__Amsterdam, nl), "woensdag 25 november 2026, 14:03 CET");
+        assert_eq!(local(summer, Tz::Europe__Amsterdam, nl), "donderdag 2 juli 2026, 00:30 CEST");
+        assert_eq!(local(at, Tz::UTC, en), "Wednesday 25 November 2026, 13:03 UTC");
+        assert_eq!(local(at, Tz::Europe__Istanbul, en), "Wednesday 25 November 2026, 16:03 UTC+03");
+    }
+}

@@ -1,0 +1,196 @@
+//! Every text that a person reads on the page, one file a language.
+//!
+//! A new language is a new file that fills [`Words`] and an arm in [`Words::of`]: the compiler names what is missing. Texts
+//! are plain; `{slots}` are filled by [`fill`].
+
+mod en;
+mod nl;
+
+use minijinja::{HtmlEscape, Value};
+use serde::Serialize;
+
+use crate::domain::{locale::Locale, role::Role};
+
+/// A page's language.
+#[derive(Serialize)]
+pub(super) struct Words {
+    /// For `chrono`; the zone's abbreviation follows.
+    #[serde(skip)]
+    pub date_format: &'static str,
+    #[serde(skip)]
+    pub date_locale: chrono::Locale,
+    /// Said before an error, for those who do not see that it is red; also in the title.
+    pub error: &'static str,
+    pub errors_heading: &'static str,
+    pub optional: &'static str,
+    /// The first, empty choice of a list.
+    pub choose: &'static str,
+    #[serde(skip)]
+    pub form: Form,
+    #[serde(skip)]
+    pub facts: Facts,
+    #[serde(skip)]
+    pub fields: Fields,
+    #[serde(skip)]
+    pub notices: Notices,
+    #[serde(skip)]
+    pub faults: Faults,
+}
+
+/// Around the form's fields.
+pub(super) struct Form {
+    /// Heading and button for somebody new.
+    pub activate_heading: &'static str,
+    pub activate: &'static str,
+    /// Heading and button for somebody who is a user already.
+    pub accept_heading: &'static str,
+    pub accept: &'static str,
+    pub intro_system_user: &'static str,
+    pub intro_account: &'static str,
+    pub intro_named_account: &'static str,
+    pub intro_sub_account: &'static str,
+    pub intro_sub_account_of: &'static str,
+    pub about_you: &'static str,
+    pub account: &'static str,
+    pub company: &'static str,
+    pub company_if_business: &'static str,
+    pub password: &'static str,
+}
+
+/// What the invitation says.
+pub(super) struct Facts {
+    pub email: &'static str,
+    pub role: &'static str,
+    pub roles: &'static str,
+    pub account: &'static str,
+    pub parent: &'static str,
+    pub used_by: &'static str,
+    pub account_type: &'static str,
+    pub expires: &'static str,
+    pub employee: &'static str,
+    pub subsidiary: &'static str,
+    pub business: &'static str,
+    pub consumer: &'static str,
+    /// In the order of [`Role::ALL`].
+    pub role_names: [&'static str; Role::ALL.len()],
+}
+
+/// Labels and hints.
+pub(super) struct Fields {
+    pub first_name: &'static str,
+    pub last_name: &'static str,
+    pub confirm_email: &'static str,
+    pub confirm_email_hint: &'static str,
+    pub password: &'static str,
+    pub password_hints: [&'static str; 3],
+    pub password_again: &'static str,
+    pub account_name: &'static str,
+    pub account_type: &'static str,
+    pub company_name: &'static str,
+    pub company_registration_number: &'static str,
+    pub company_vat_number: &'static str,
+    pub company_vat_number_hint: &'static str,
+    pub company_street: &'static str,
+    pub company_house_number: &'static str,
+    pub company_postal_code: &'static str,
+    pub company_city: &'static str,
+    pub company_country: &'static str,
+}
+
+/// A heading and the paragraphs under it.
+pub(super) struct Notice {
+    pub heading: &'static str,
+    pub texts: &'static [&'static str],
+}
+
+/// The pages without a form.
+pub(super) struct Notices {
+    /// Stands for the inviter where the name is not known; fits every `{inviter}` of a notice.
+    pub somebody: &'static str,
+    pub invalid: Notice,
+    pub expired: Notice,
+    pub renewable: Notice,
+    pub renew: &'static str,
+    pub renewed: Notice,
+    pub used: Notice,
+    pub superseded: Notice,
+    pub revoked: Notice,
+    pub missing_token: Notice,
+    pub done: Notice,
+    pub done_new_password: &'static str,
+    pub done_old_password: &'static str,
+    pub welcome: &'static str,
+    pub away: Notice,
+    pub too_many: Notice,
+    pub unexpected: Notice,
+    pub try_again: &'static str,
+    pub request_id: &'static str,
+}
+
+/// What is wrong with a field; `{number}` is a limit.
+pub(super) struct Faults {
+    pub required: &'static str,
+    pub too_long: &'static str,
+    pub shorter: &'static str,
+    pub control: &'static str,
+    pub email_malformed: &'static str,
+    pub email_other: &'static str,
+    pub not_offered: &'static str,
+    pub malformed: &'static str,
+    pub password_too_short: &'static str,
+    pub password_common: &'static str,
+    pub password_guessable: &'static str,
+    pub password_contains_identity: &'static str,
+}
+
+impl Words {
+    /// The words of a language.
+    pub fn of(locale: Locale) -> &'static Self {
+        match locale {
+            Locale::En => &en::WORDS,
+            Locale::Nl => &nl::WORDS,
+        }
+    }
+
+    /// A role as people call it.
+    pub fn role(&self, role: Role) -> &'static str {
+        let names = Role::ALL.into_iter().zip(self.facts.role_names);
+        names.into_iter().find(|(known, _)| *known == role).map_or(role.as_str(), |(_, name)| name)
+    }
+}
+
+/// Fills the `{slots}` of a text: HTML, in which the text is escaped and the values are HTML already, as of [`strong`].
+pub(super) fn fill(text: &str, slots: &[(&str, String)]) -> Value {
+    let mut html = String::with_capacity(text.len());
+    // In one pass, so that a value which looks like a slot stays as it is.
+    for piece in text.split_inclusive('}') {
+        let slot = piece.strip_suffix('}').and_then(|piece| piece.rsplit_once('{'));
+        let found = slot.and_then(|(words, name)| Some((words, slots.iter().find(|(slot, _)| *slot == name)?)));
+        html.push_str(&escape(found.map_or(piece, |(words, _)| words)));
+        html.push_str(found.map_or("", |(_, (_, value))| value));
+    }
+    Value::from_safe_string(html)
+}
+
+/// A name that somebody typed, as HTML that stands out. `dir=auto` keeps a name in another script from reordering the words
+/// around it.
+pub(super) fn strong(name: &str) -> String {
+    format!("<strong dir=\"auto\">{}</strong>", escape(name))
+}
+
+/// Plain text as HTML.
+pub(super) fn escape(text: &str) -> String {
+    HtmlEscape(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_are_filled_once_and_everything_is_escaped() {
+        let slots = [("a", strong("<{b}>")), ("b", strong("never"))];
+        let html = fill("1 < {a} & {c}}", &slots).to_string();
+        assert_eq!(html, "1 &lt; <strong dir=\"auto\">&lt;{b}&gt;</strong> &amp; {c}}");
+    }
+}
