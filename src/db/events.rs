@@ -67,11 +67,7 @@ pub fn list(
 }
 
 /// Whether an entry with these very details was made since `since`.
-pub fn seen_since(
-    connection: &mut AnyConnection,
-    event: &Event,
-    since: DateTime<Utc>,
-) -> Result<bool, DbFault> {
+pub fn seen_since(connection: &mut AnyConnection, event: &Event, since: DateTime<Utc>) -> Result<bool, DbFault> {
     let seen = events::table
         .filter(events::invitation_id.eq(event.invitation_id.as_str()))
         .filter(events::event_type.eq(event.event_type.as_str()))

@@ -96,8 +96,9 @@ fn constraint(information: &dyn DatabaseErrorInformation) -> Constraint {
         (Some("invitations_live_system_user"), _) | (None, "UNIQUE constraint failed: invitations.email_key") => {
             Constraint::LiveSystemUser
         }
-        (Some("letters_one_a_sending"), _)
-        | (None, "UNIQUE constraint failed: letters.invitation_id, letters.generation") => Constraint::LetterPerSending,
+        (Some("letters_one_a_sending"), _) | (None, "UNIQUE constraint failed: letters.invitation_id, letters.generation") => {
+            Constraint::LetterPerSending
+        }
         _ => Constraint::Other,
     }
 }

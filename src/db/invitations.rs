@@ -97,12 +97,7 @@ fn change(tx: &mut Tx<'_>, (id, generation): (InvitationId, i32), change: &Chang
 }
 
 /// Raises the generation: the old link dies, a new one lives until `expires_at`.
-pub fn renew(
-    tx: &mut Tx<'_>,
-    old: &Invitation,
-    now: DateTime<Utc>,
-    expires_at: DateTime<Utc>,
-) -> Result<bool, DbFault> {
+pub fn renew(tx: &mut Tx<'_>, old: &Invitation, now: DateTime<Utc>, expires_at: DateTime<Utc>) -> Result<bool, DbFault> {
     let values = Change {
         generation: Some(old.generation + 1),
         send_count: Some(old.send_count + 1),
@@ -173,8 +168,7 @@ pub struct InvitationFilter {
 
 /// The invitations that `filter` lets through, newest first.
 pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result<Vec<Invitation>, DbFault> {
-    let newest_letter =
-        letters::invitation_id.eq(invitations::id).and(letters::generation.eq(invitations::generation));
+    let newest_letter = letters::invitation_id.eq(invitations::id).and(letters::generation.eq(invitations::generation));
     let kinds: Vec<&str> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
     let mut query = invitations::table
         .inner_join(letters::table.on(newest_letter))
@@ -217,11 +211,7 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
 }
 
 /// One invitation, if it is of one of the kinds.
-pub fn get(
-    connection: &mut AnyConnection,
-    id: InvitationId,
-    kinds: &[InvitationKind],
-) -> Result<Option<Invitation>, DbFault> {
+pub fn get(connection: &mut AnyConnection, id: InvitationId, kinds: &[InvitationKind]) -> Result<Option<Invitation>, DbFault> {
     let filter = InvitationFilter { kinds: kinds.to_vec(), id: Some(id), limit: 1, ..InvitationFilter::default() };
     Ok(list(connection, &filter)?.pop())
 }

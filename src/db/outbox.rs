@@ -183,9 +183,7 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bo
     let state = |state: LetterState| Some(state.as_str());
     let change = match outcome {
         Outcome::Sent { at } => Change { state: state(LetterState::Sent), sent_at: Some(At(*at)), ..Change::default() },
-        Outcome::Retry { at, error } => {
-            Change { next_attempt_at: Some(At(*at)), last_error: Some(error), ..Change::default() }
-        }
+        Outcome::Retry { at, error } => Change { next_attempt_at: Some(At(*at)), last_error: Some(error), ..Change::default() },
         Outcome::Failed { error } => Change { state: state(LetterState::Failed), last_error: Some(error), ..Change::default() },
         Outcome::Withdrawn => Change { state: state(LetterState::Withdrawn), ..Change::default() },
     };
@@ -212,9 +210,8 @@ pub struct Backlog {
 /// Looks how full the outbox is.
 pub fn backlog(connection: &mut AnyConnection) -> Result<Backlog, DbFault> {
     let queued = letters::table.filter(letters::state.eq(LetterState::Queued.as_str()));
-    let (oldest, next_due) = queued
-        .select((min(letters::created_at), min(letters::next_attempt_at)))
-        .first::<(Option<At>, Option<At>)>(connection)?;
+    let (oldest, next_due) =
+        queued.select((min(letters::created_at), min(letters::next_attempt_at))).first::<(Option<At>, Option<At>)>(connection)?;
     let queued = queued.count().get_result(connection)?;
     Ok(Backlog { queued, oldest: oldest.map(|at| at.0), next_due: next_due.map(|at| at.0) })
 }

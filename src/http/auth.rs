@@ -20,9 +20,8 @@ impl FromRequest for Caller {
 }
 
 fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
-    let unauthenticated = |detail: &str, challenge: &str| {
-        Problem::new(codes::UNAUTHENTICATED, detail).header(header::WWW_AUTHENTICATE, challenge)
-    };
+    let unauthenticated =
+        |detail: &str, challenge: &str| Problem::new(codes::UNAUTHENTICATED, detail).header(header::WWW_AUTHENTICATE, challenge);
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = given.and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;

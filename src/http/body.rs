@@ -4,10 +4,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Bytes
 use futures_util::{StreamExt, future::LocalBoxFuture};
 use serde_json::{Map, Value};
 
-use super::{
-    codes,
-    problem::Problem,
-};
+use super::{codes, problem::Problem};
 use crate::domain::fault::FieldFault;
 
 /// The longest body of an ordinary request.

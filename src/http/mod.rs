@@ -18,7 +18,10 @@ mod trace;
 mod users;
 mod views;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use actix_web::{
     App, HttpResponse,
@@ -47,10 +50,38 @@ pub struct State {
     routes: openapi::RouteTable,
     /// How often the public routes may be called.
     limits: Limits,
+    /// Whether the courier of this process is at work.
+    pub courier: CourierWatch,
     /// Counts.
     pub metrics: Metrics,
     /// What the configuration says about HTTP.
     pub settings: Settings,
+}
+
+/// Whether the courier is at work, as `/readyz` tells it.
+#[derive(Clone, Default)]
+pub struct CourierWatch(Option<Arc<AtomicBool>>);
+
+impl CourierWatch {
+    /// The courier of this process; the flag is true while it works.
+    #[must_use]
+    pub fn here(flag: Arc<AtomicBool>) -> Self {
+        Self(Some(flag))
+    }
+
+    /// A process of its own does that work.
+    #[must_use]
+    pub fn elsewhere() -> Self {
+        Self(None)
+    }
+
+    fn word(&self) -> &'static str {
+        match &self.0 {
+            None => "elsewhere",
+            Some(flag) if flag.load(Ordering::Relaxed) => "ok",
+            Some(_) => "stopped",
+        }
+    }
 }
 
 /// What the configuration says about HTTP.
@@ -73,7 +104,12 @@ impl State {
     ///
     /// # Errors
     /// When a template or the contract cannot be built, which a test rules out.
-    pub fn new(services: Services, metrics: Metrics, settings: Settings) -> Result<Arc<Self>, Box<dyn std::error::Error>> {
+    pub fn new(
+        services: Services,
+        courier: CourierWatch,
+        metrics: Metrics,
+        settings: Settings,
+    ) -> Result<Arc<Self>, Box<dyn std::error::Error>> {
         let document = document();
         Ok(Arc::new(Self {
             services,
@@ -81,6 +117,7 @@ impl State {
             contract: document.to_pretty_json()?,
             routes: openapi::RouteTable::of(&document),
             limits: Limits::new(settings.rate_limits, settings.trusted_proxies.clone()),
+            courier,
             metrics,
             settings,
         }))
@@ -104,8 +141,8 @@ where
         .service(roles::list)
         .service(activations::preview)
         .service(activations::activate)
-        .service(pages::show)
-        .service(pages::submit)
+        .service(activations::show)
+        .service(activations::submit)
         .service(meta::healthz)
         .service(meta::readyz)
         .service(meta::metrics)

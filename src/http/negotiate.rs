@@ -4,7 +4,7 @@ use actix_web::{
     Error, HttpMessage,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{Accept, HeaderName, REFERRER_POLICY, CACHE_CONTROL},
+    http::header::{Accept, CACHE_CONTROL, HeaderName, REFERRER_POLICY},
     middleware::Next,
 };
 

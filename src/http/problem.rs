@@ -47,6 +47,11 @@ impl Problem {
         self
     }
 
+    /// The headers that go with it.
+    pub(super) fn headers(&self) -> &[(header::HeaderName, String)] {
+        &self.headers
+    }
+
     /// Faulty members of the body, all of them.
     #[must_use]
     pub fn body(faults: Vec<FieldFault>) -> Self {

@@ -74,7 +74,11 @@ impl Query {
             // A number beyond 64 bits is above 200 as well.
             let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
             let number = if digits { text.parse().unwrap_or(i64::MAX) } else { 0 };
-            if number >= 1 { Ok(number.min(LARGEST_LIMIT)) } else { Err("This takes a whole number from 1; above 200 is taken as 200.") }
+            if number >= 1 {
+                Ok(number.min(LARGEST_LIMIT))
+            } else {
+                Err("This takes a whole number from 1; above 200 is taken as 200.")
+            }
         });
         PageRequest { limit: limit.unwrap_or(DEFAULT_LIMIT), cursor: self.text("cursor") }
     }

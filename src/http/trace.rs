@@ -38,7 +38,7 @@ pub async fn middleware(
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
     let started = Instant::now();
     let state = request.app_data::<Data<State>>().cloned();
-    let id = request_id(&request, state.as_deref());
+    let id = request_id(&request, state.as_ref().map(Data::get_ref));
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
     if method == Method::HEAD {
@@ -47,13 +47,11 @@ pub async fn middleware(
     }
     let span = tracing::info_span!("request", request_id = %id, trace_id = trace_id(&request));
     let answer = next.call(request).instrument(span.clone()).await?;
-    let mut answer = complete(answer, state.as_deref(), &id);
+    let mut answer = complete(answer, state.as_ref().map(Data::get_ref), &id);
     if let Ok(value) = HeaderValue::from_str(&id) {
         answer.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
     }
-    answer
-        .headers_mut()
-        .insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+    answer.headers_mut().insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
     let route = answer.request().match_pattern().unwrap_or_else(|| "unknown".to_owned());
     let (status, elapsed) = (answer.status().as_u16(), started.elapsed());
     let caller = answer.request().extensions().get::<CallerId>().map(|caller| caller.0.clone());
@@ -83,12 +81,7 @@ where
         None => answer.map_into_left_body().map_response(private),
         Some(problem) => {
             let public_url = state.map_or("", |state| state.settings.public_url.as_str());
-            let headers = answer.headers().clone();
-            let mut response = seal(problem.respond(public_url, id));
-            // Limits are told with every answer of a limited route, refusals included.
-            for (name, value) in headers.iter().filter(|(name, _)| name.as_str().starts_with("ratelimit")) {
-                response.headers_mut().insert(name.clone(), value.clone());
-            }
+            let response = seal(problem.respond(public_url, id));
             ServiceResponse::new(answer.into_parts().0, response).map_into_right_body()
         }
     }

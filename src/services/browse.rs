@@ -148,12 +148,7 @@ pub async fn invitation(services: &Services, actor: &Actor, id: InvitationId) ->
 ///
 /// # Errors
 /// As [`invitation`], and those of a cursor.
-pub async fn timeline(
-    services: &Services,
-    actor: &Actor,
-    id: InvitationId,
-    page: PageRequest,
-) -> Result<Page<Event>, Refusal> {
+pub async fn timeline(services: &Services, actor: &Actor, id: InvitationId, page: PageRequest) -> Result<Page<Event>, Refusal> {
     invitation(services, actor, id).await?;
     let bound = id.to_string();
     let after = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;

@@ -102,10 +102,8 @@ pub enum Outcome {
 /// # Errors
 /// Only when the database fails; then nothing has happened.
 pub fn invite_many(services: &Services, tx: &mut Tx<'_>, drafts: &[Invitation]) -> Result<Vec<Outcome>, DbFault> {
-    let people: Vec<Newcomer> = drafts
-        .iter()
-        .map(|draft| Newcomer { id: draft.user_id, email: draft.email.clone(), at: draft.created_at })
-        .collect();
+    let people: Vec<Newcomer> =
+        drafts.iter().map(|draft| Newcomer { id: draft.user_id, email: draft.email.clone(), at: draft.created_at }).collect();
     let users = users::enter(tx, &people)?;
     let keys: Vec<&str> = drafts.iter().map(|draft| draft.email.key()).collect();
     let pending = invitations::pending_system_users(tx.reading(), &keys)?;

@@ -58,6 +58,15 @@ pub async fn link(services: &Services, token: &LinkToken, user_agent: Option<&st
     preview
 }
 
+/// The invitation that a genuine link belongs to, dead or alive: for telling its holder whom to ask.
+///
+/// # Errors
+/// When the database fails.
+pub async fn invitation(services: &Services, token: &LinkToken) -> Result<Option<Invitation>, DbFault> {
+    let Ok(claim) = services.links.verify(token) else { return Ok(None) };
+    services.db.read(move |connection| invitations::get(connection, claim.invitation, &InvitationKind::ALL)).await
+}
+
 /// Who a link belongs to; the outer error is the database's, the inner one says why the link is refused.
 pub(super) fn look(
     connection: &mut AnyConnection,

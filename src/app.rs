@@ -1,0 +1,140 @@
+//! The composition root: puts the rooms together from the configuration, starts and stops them.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use actix_web::{HttpServer, dev::ServerHandle};
+use tokio::sync::{Notify, watch};
+
+use crate::{
+    clock::Clock,
+    config::{self, Config, SecretError},
+    courier::Courier,
+    db::{Db, OpenError},
+    domain::token::LinkKeys,
+    http::{self, CourierWatch, Settings, State},
+    mail::Mailer,
+    metrics::Metrics,
+    services::{Rules, Services, access_token::AccessTokens, hasher::Hasher},
+};
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error("{0}")]
+    Database(#[from] OpenError),
+    /// The root key.
+    #[error("{0}")]
+    Secret(#[from] SecretError),
+    /// The way of letters.
+    #[error("MAIL_URL: {0}")]
+    Mail(String),
+    /// The address to listen at.
+    #[error("cannot listen at {0}: {1}")]
+    Listen(std::net::SocketAddr, #[source] io::Error),
+    /// A defect of ours.
+    #[error("{0}")]
+    Defect(String),
+}
+
+/// The parts, put together and not yet running.
+#[derive(Clone)]
+pub struct Parts {
+    /// The verbs.
+    pub services: Services,
+    /// Sends what the verbs put into the outbox.
+    pub courier: Courier,
+    /// What HTTP needs to know.
+    pub settings: Settings,
+}
+
+/// The keys that the configuration leads to.
+///
+/// # Errors
+/// [`SecretError`] when the key's file cannot be used.
+pub fn keys(config: &Config) -> Result<(LinkKeys, AccessTokens), SecretError> {
+    let root = config::root_key(config.secret_key.as_ref())?;
+    let previous = config.secret_key_previous.as_ref();
+    let tokens = AccessTokens::derive(&root, previous, &config.jwt_issuer, &config.jwt_audience);
+    Ok((LinkKeys::derive(&root, previous), tokens))
+}
+
+impl Parts {
+    /// Puts the parts together. Opens the database, and leaves its schema alone.
+    ///
+    /// # Errors
+    /// [`StartError`] says which part is missing.
+    pub fn new(config: &Config, clock: Clock) -> Result<Self, StartError> {
+        let (links, access_tokens) = keys(config)?;
+        let mailer = Arc::new(Mailer::new(&config.mail_url, config.sender.clone()).map_err(StartError::Mail)?);
+        let db = Db::open(&config.database_url)?;
+        let (bell, metrics) = (Arc::new(Notify::new()), Metrics::new());
+        let courier = Courier {
+            db: db.clone(),
+            clock: clock.clone(),
+            links: links.clone(),
+            mailer,
+            activation_url: config.activation_url.clone(),
+            organisation: config.operator_name.clone(),
+            locale: config.locale,
+            link_lifetime: config.invitation_ttl,
+            bell: bell.clone(),
+            metrics,
+        };
+        let rules = Rules {
+            link_lifetime: config.invitation_ttl,
+            resend_cooldown: config.resend_cooldown,
+            password_min_length: config.password_min_length,
+            organisation: config.operator_name.clone(),
+        };
+        let settings = Settings {
+            public_url: config.public_url.as_str().trim_end_matches('/').to_owned(),
+            locale: config.locale,
+            time_zone: config.time_zone,
+            rate_limits: config.rate_limits,
+            trusted_proxies: config.trusted_proxies.clone(),
+        };
+        let services = Services { db, clock, links, access_tokens, hasher: Hasher::new(), rules, bell };
+        Ok(Self { services, courier, settings })
+    }
+
+    /// Starts the API at `listener`'s address. It runs until the handle stops it or a signal does.
+    ///
+    /// # Errors
+    /// [`StartError`] when a worker cannot be started.
+    pub fn serve(
+        &self,
+        listener: std::net::TcpListener,
+        courier: CourierWatch,
+    ) -> Result<(ServerHandle, impl Future<Output = io::Result<()>> + use<>), StartError> {
+        let state = State::new(self.services.clone(), courier, self.courier.metrics.clone(), self.settings.clone());
+        let state = state.map_err(|error| StartError::Defect(error.to_string()))?;
+        let address = listener.local_addr().map_err(|error| StartError::Defect(error.to_string()))?;
+        let server = HttpServer::new(move || http::app(state.clone()))
+            .shutdown_timeout(10)
+            .disable_signals()
+            .listen(listener)
+            .map_err(|error| StartError::Listen(address, error))?
+            .run();
+        Ok((server.handle(), server))
+    }
+}
+
+/// Runs the courier and says, while it does, that it is at work.
+pub async fn run_courier(courier: Courier, at_work: Arc<AtomicBool>, stop: watch::Receiver<bool>) {
+    struct AtWork(Arc<AtomicBool>);
+    impl Drop for AtWork {
+        fn drop(&mut self) {
+            self.0.store(false, Ordering::Relaxed);
+        }
+    }
+    at_work.store(true, Ordering::Relaxed);
+    let _sign = AtWork(at_work);
+    courier.run(stop).await;
+}

@@ -1,0 +1,131 @@
+//! The command line: what each subcommand does and how it ends.
+
+mod serve;
+mod token;
+
+use std::{process::ExitCode, time::Duration};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    app,
+    clock::Clock,
+    config::{self, Config, ConfigFault},
+    http, telemetry,
+};
+
+/// Invites people onto an EV-charging operator's platform: one e-mailed link, valid 24 hours, usable once.
+#[derive(Parser)]
+#[command(name = "invitation-service", version, after_help = config::help(), subcommand_required = false)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the API, the courier and the migrations in one process (also with no subcommand)
+    Serve {
+        /// Leave the letters to a process of their own
+        #[arg(long)]
+        no_courier: bool,
+    },
+    /// Run the courier alone, beside any number of `serve --no-courier` (PostgreSQL)
+    Courier,
+    /// Bring the database's schema up to date
+    Migrate,
+    /// Make an access token and print it; reads only the key, so it works beside a running server
+    Token(token::Arguments),
+    /// Print the contract (OpenAPI)
+    Openapi,
+    /// Check the configuration, and say what it leads to
+    CheckConfig,
+    /// Write every letter in every language to .eml files
+    MailPreview {
+        /// The folder to write to
+        #[arg(default_value = "data/mail-preview")]
+        folder: String,
+    },
+    /// Ask a running server whether it is ready; for containers
+    Healthcheck,
+}
+
+/// Runs what the command line says.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let command = arguments.command.unwrap_or(Command::Serve { no_courier: false });
+    if matches!(command, Command::Openapi) {
+        return openapi();
+    }
+    let config = match Config::read(|name| std::env::var(name).ok()) {
+        Ok(config) => config,
+        Err(faults) => return misconfigured(&faults),
+    };
+    let outcome = match command {
+        Command::Serve { no_courier } => serve::serve(&config, !no_courier),
+        Command::Courier => serve::courier(&config),
+        Command::Migrate => serve::migrate(&config),
+        Command::Token(arguments) => token::print(&config, &arguments),
+        Command::CheckConfig => check(&config),
+        Command::MailPreview { folder } => serve::mail_preview(&config, &folder),
+        Command::Healthcheck => serve::healthcheck(&config),
+        Command::Openapi => return openapi(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("invitation-service: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+fn misconfigured(faults: &[ConfigFault]) -> ExitCode {
+    eprintln!("invitation-service: the configuration has {} fault(s):", faults.len());
+    for ConfigFault(fault) in faults {
+        eprintln!("  {fault}");
+    }
+    eprintln!("Every variable is explained by: invitation-service --help");
+    // EX_CONFIG of sysexits.h.
+    ExitCode::from(78)
+}
+
+fn openapi() -> ExitCode {
+    match http::document().to_pretty_json() {
+        Ok(document) => {
+            println!("{document}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("invitation-service: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn check(config: &Config) -> Outcome {
+    app::keys(config)?;
+    println!("database    {}", config.database_url.describe());
+    println!("listens at  {}", config.listen_addr);
+    println!("links open  {}", config.activation_url);
+    println!("mail goes   {}", config.mail_url.describe());
+    println!("links live  {}", humantime::format_duration(config.invitation_ttl));
+    println!("The configuration is good.");
+    Ok(())
+}
+
+/// A runtime for what runs beside the API's own workers.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().thread_keep_alive(Duration::from_secs(10)).build()
+}
+
+fn start_logging(config: &Config) {
+    telemetry::start(&config.log, config.log_format);
+}
+
+fn clock() -> Clock {
+    Clock::system()
+}

@@ -1,0 +1,133 @@
+//! The subcommands that run: `serve`, `courier`, `migrate`, and the small ones beside them.
+
+use std::{
+    io::{Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+
+use super::{Outcome, clock, runtime, start_logging};
+use crate::{
+    app::{self, Parts},
+    config::Config,
+    http::CourierWatch,
+    mail::{MailUrl, Mailer, samples},
+};
+
+/// The API, with the courier unless that is left to another process.
+pub(super) fn serve(config: &Config, with_courier: bool) -> Outcome {
+    start_logging(config);
+    runtime()?.block_on(async {
+        let parts = Parts::new(config, clock())?;
+        parts.services.db.migrate().await?;
+        let address = config.listen_addr;
+        let listener = TcpListener::bind(address).map_err(|error| app::StartError::Listen(address, error))?;
+        let (stop, stopping) = watch::channel(false);
+        let at_work = Arc::new(AtomicBool::new(with_courier));
+        let watch = if with_courier { CourierWatch::here(at_work.clone()) } else { CourierWatch::elsewhere() };
+        let (handle, server) = parts.serve(listener, watch)?;
+        let courier = with_courier.then(|| tokio::spawn(app::run_courier(parts.courier.clone(), at_work, stopping)));
+        greet(config, with_courier);
+        let server = tokio::spawn(server);
+        stop_signal().await?;
+        tracing::info!("stopping: requests in hand are answered first");
+        handle.stop(true).await;
+        server.await??;
+        // A receiver that is gone has stopped already.
+        let _ = stop.send(true);
+        if let Some(courier) = courier {
+            courier.await?;
+        }
+        Ok(())
+    })
+}
+
+/// The courier alone.
+pub(super) fn courier(config: &Config) -> Outcome {
+    start_logging(config);
+    runtime()?.block_on(async {
+        let parts = Parts::new(config, clock())?;
+        parts.services.db.migrate().await?;
+        let (stop, stopping) = watch::channel(false);
+        let courier = tokio::spawn(app::run_courier(parts.courier, Arc::default(), stopping));
+        println!("invitation-service courier: letters go to {}", config.mail_url.describe());
+        stop_signal().await?;
+        let _ = stop.send(true);
+        Ok(courier.await?)
+    })
+}
+
+/// The migrations alone.
+pub(super) fn migrate(config: &Config) -> Outcome {
+    start_logging(config);
+    let done = runtime()?.block_on(async {
+        let parts = Parts::new(config, clock())?;
+        Ok::<_, Box<dyn std::error::Error>>(parts.services.db.migrate().await?)
+    })?;
+    println!("{}: {done} migration(s) run", config.database_url.describe());
+    Ok(())
+}
+
+/// Every letter in every language.
+pub(super) fn mail_preview(config: &Config, folder: &str) -> Outcome {
+    let url = MailUrl::parse(&format!("directory:{folder}"))?;
+    let mailer = Mailer::new(&url, config.sender.clone())?;
+    runtime()?.block_on(async {
+        for (_, letter) in samples(clock().now()) {
+            mailer.send(&letter).await?;
+        }
+        Ok::<_, Box<dyn std::error::Error>>(())
+    })?;
+    println!("The letters are in {folder}.");
+    Ok(())
+}
+
+/// Asks `/readyz`, so that a container needs no other program for it.
+pub(super) fn healthcheck(config: &Config) -> Outcome {
+    let mut address = config.listen_addr;
+    if address.ip().is_unspecified() {
+        address = SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()));
+    }
+    let patience = Duration::from_secs(2);
+    let mut stream = TcpStream::connect_timeout(&address, patience)?;
+    stream.set_read_timeout(Some(patience))?;
+    stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.take(16 * 1024).read_to_string(&mut answer)?;
+    if answer.starts_with("HTTP/1.1 200") { Ok(()) } else { Err("not ready".into()) }
+}
+
+async fn stop_signal() -> std::io::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// What a newcomer needs to know, with a command to paste.
+fn greet(config: &Config, with_courier: bool) {
+    let program = std::env::current_exe().map_or_else(|_| "invitation-service".to_owned(), |path| path.display().to_string());
+    let (url, mail) = (config.public_url.as_str().trim_end_matches('/'), config.mail_url.describe());
+    let mail = if with_courier { format!("go to {mail}") } else { "are left to another process".to_owned() };
+    println!(
+        "invitation-service {version}\n\
+         \n  listens at   http://{listen}   (contract: {url}/docs)\
+         \n  stores in    {database}\
+         \n  letters      {mail}\n\
+         \nInvite somebody:\n\
+         \n  TOKEN=$('{program}' token --role admin)\
+         \n  curl -sS {url}/v1/system-users/invitations -H \"Authorization: Bearer $TOKEN\" \
+         -H 'Content-Type: application/json' -d '{{\"email\":\"ada@example.com\",\"roles\":[\"viewer\"]}}'\n",
+        version = env!("CARGO_PKG_VERSION"),
+        listen = config.listen_addr,
+        database = config.database_url.describe(),
+    );
+}

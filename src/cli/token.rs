@@ -1,0 +1,70 @@
+//! `invitation-service token`: an access token for operations and for trying things out.
+
+use std::time::Duration;
+
+use super::{Outcome, clock};
+use crate::{
+    app,
+    config::Config,
+    domain::{
+        actor::{ActorKind, ActorRef},
+        ids::AccountId,
+        permission::Permission,
+        role::Role,
+    },
+    services::access_token::Grant,
+};
+
+/// Whom the token is for and what it allows.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// A role: admin, user_manager, customer_support, finance or viewer (may repeat)
+    #[arg(long, value_parser = role)]
+    role: Vec<Role>,
+    /// A permission, as customers:invite (may repeat)
+    #[arg(long, value_parser = permission)]
+    scope: Vec<Permission>,
+    /// An account that the holder owns, acc_… (may repeat)
+    #[arg(long, value_parser = account)]
+    account: Vec<AccountId>,
+    /// What the holder is called, in letters and timelines
+    #[arg(long, default_value = "operations")]
+    subject: String,
+    /// How long the token lives, as 15m or 1h
+    #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
+    ttl: Duration,
+}
+
+fn role(name: &str) -> Result<Role, String> {
+    name.parse().map_err(|error: crate::domain::role::UnknownRole| error.to_string())
+}
+
+fn permission(name: &str) -> Result<Permission, String> {
+    let known = || Permission::ALL.map(Permission::as_str).join(", ");
+    name.parse().map_err(|_| format!("there is no such permission; known are: {}", known()))
+}
+
+fn account(id: &str) -> Result<AccountId, String> {
+    id.parse().map_err(|_| "is no account's id, acc_…".to_owned())
+}
+
+/// Prints a token.
+pub(super) fn print(config: &Config, arguments: &Arguments) -> Outcome {
+    if arguments.role.is_empty() && arguments.scope.is_empty() && arguments.account.is_empty() {
+        return Err("a token that allows nothing is of no use: name --role, --scope or --account".into());
+    }
+    let name = arguments.subject.trim().to_owned();
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err("--subject must have 1 to 100 characters on one line".into());
+    }
+    let (_, tokens) = app::keys(config)?;
+    let grant = Grant {
+        holder: ActorRef { kind: ActorKind::Cli, id: name.clone(), name },
+        roles: arguments.role.clone(),
+        scope: arguments.scope.clone(),
+        accounts: arguments.account.clone(),
+        lifetime: arguments.ttl,
+    };
+    println!("{}", tokens.issue(&grant, clock().now())?);
+    Ok(())
+}

@@ -1,0 +1,275 @@
+//! Configuration, from the environment alone: every variable with its default, all faults reported at once.
+
+mod secret;
+mod variables;
+
+use std::{net::SocketAddr, str::FromStr, time::Duration};
+
+use chrono_tz::Tz;
+use ipnet::IpNet;
+use secrecy::SecretString;
+use url::Url;
+
+pub use self::{
+    secret::{SecretError, root_key},
+    variables::{VARIABLES, help},
+};
+use crate::{
+    db::DatabaseUrl,
+    domain::{locale::Locale, password},
+    mail::{MailUrl, Sender},
+};
+
+/// What is wrong with one variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigFault(pub String);
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// For programs.
+    Json,
+}
+
+/// Everything that the environment says, read and checked.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each field is the variable of its name, explained in `VARIABLES`")]
+pub struct Config {
+    pub database_url: DatabaseUrl,
+    pub listen_addr: SocketAddr,
+    pub public_url: Url,
+    pub activation_url: Url,
+    pub mail_url: MailUrl,
+    pub sender: Sender,
+    pub operator_name: String,
+    pub locale: Locale,
+    pub time_zone: Tz,
+    pub secret_key: Option<SecretString>,
+    pub secret_key_previous: Option<SecretString>,
+    pub jwt_issuer: String,
+    pub jwt_audience: String,
+    pub invitation_ttl: Duration,
+    pub resend_cooldown: Duration,
+    pub password_min_length: usize,
+    pub rate_limits: bool,
+    pub self_renewal: bool,
+    pub trusted_proxies: Vec<IpNet>,
+    pub log: String,
+    pub log_format: Option<LogFormat>,
+}
+
+impl Config {
+    /// Reads the configuration. `variable` looks one up, as `std::env::var` does.
+    ///
+    /// # Errors
+    /// Every fault there is.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<ConfigFault>> {
+        let mut reader = Reader { variable, faults: Vec::new() };
+        let public_url = reader.parsed("PUBLIC_URL", web_url);
+        let activation_url = match reader.given("ACTIVATION_URL") {
+            Some(_) => reader.parsed("ACTIVATION_URL", web_url),
+            // Joined by hand: a public URL may have a path, which `Url::join` would cut off.
+            None => public_url.as_ref().and_then(|url| format!("{}/activate", url.as_str().trim_end_matches('/')).parse().ok()),
+        };
+        let time_zone =
+            reader.parsed("TIME_ZONE", |text| Tz::from_str(text).map_err(|_| "is no IANA time zone, as Europe/Amsterdam"));
+        let sender = time_zone.and_then(|zone| reader.sender(zone));
+        let config = Self::from_parts(&mut reader, public_url, activation_url, time_zone, sender);
+        match config {
+            Some(config) if reader.faults.is_empty() => Ok(config),
+            _ => Err(reader.faults),
+        }
+    }
+
+    fn from_parts<F: Fn(&str) -> Option<String>>(
+        reader: &mut Reader<F>,
+        public_url: Option<Url>,
+        activation_url: Option<Url>,
+        time_zone: Option<Tz>,
+        sender: Option<Sender>,
+    ) -> Option<Self> {
+        // Each is read before any is asked for: a fault in the first must not hide one in the last.
+        let database_url = reader.parsed("DATABASE_URL", |text| DatabaseUrl::parse(text).map_err(|error| error.to_string()));
+        let listen_addr =
+            reader.parsed("LISTEN_ADDR", |text| text.parse().map_err(|_| "is no address with a port, as 127.0.0.1:8080"));
+        let mail_url = reader.parsed("MAIL_URL", MailUrl::parse);
+        let operator_name = reader.parsed("OPERATOR_NAME", one_line);
+        let locale = reader.parsed("LOCALE", |text| Locale::parse(text).map_err(|_| "is not one of: en, nl"));
+        let secret_key = reader.secret("SECRET_KEY");
+        let secret_key_previous = reader.secret("SECRET_KEY_PREVIOUS");
+        let jwt_issuer = reader.parsed("JWT_ISSUER", one_line);
+        let jwt_audience = reader.parsed("JWT_AUDIENCE", one_line);
+        let invitation_ttl = reader.parsed("INVITATION_TTL", |text| duration(text, Duration::from_secs(1)));
+        let resend_cooldown = reader.parsed("RESEND_COOLDOWN", |text| duration(text, Duration::ZERO));
+        let password_min_length = reader.parsed("PASSWORD_MIN_LENGTH", |text| {
+            let length = text.parse().ok().filter(|length| (8..=password::LONGEST).contains(length));
+            length.ok_or("is no number from 8 to 128")
+        });
+        let rate_limits = reader.parsed("RATE_LIMITS", switch);
+        let self_renewal = reader.parsed("SELF_RENEWAL", switch);
+        let trusted_proxies = reader.parsed("TRUSTED_PROXIES", networks);
+        let log = reader.parsed("LOG", |text| match tracing_subscriber::EnvFilter::try_new(text) {
+            Ok(_) => Ok(text.to_owned()),
+            Err(_) => Err("is no filter, as info or warn,invitation_service=debug"),
+        });
+        let log_format = reader.parsed("LOG_FORMAT", |text| match text {
+            "" => Ok(None),
+            "pretty" => Ok(Some(LogFormat::Pretty)),
+            "json" => Ok(Some(LogFormat::Json)),
+            _ => Err("is neither pretty nor json"),
+        });
+        Some(Self {
+            database_url: database_url?,
+            listen_addr: listen_addr?,
+            public_url: public_url?,
+            activation_url: activation_url?,
+            mail_url: mail_url?,
+            sender: sender?,
+            operator_name: operator_name?,
+            locale: locale?,
+            time_zone: time_zone?,
+            secret_key,
+            secret_key_previous,
+            jwt_issuer: jwt_issuer?,
+            jwt_audience: jwt_audience?,
+            invitation_ttl: invitation_ttl?,
+            resend_cooldown: resend_cooldown?,
+            password_min_length: password_min_length?,
+            rate_limits: rate_limits?,
+            self_renewal: self_renewal?,
+            trusted_proxies: trusted_proxies?,
+            log: log?,
+            log_format: log_format?,
+        })
+    }
+}
+
+struct Reader<F> {
+    variable: F,
+    faults: Vec<ConfigFault>,
+}
+
+impl<F: Fn(&str) -> Option<String>> Reader<F> {
+    /// What the environment says; an empty variable says nothing, as compose files have it.
+    fn given(&self, name: &str) -> Option<String> {
+        (self.variable)(name).filter(|value| !value.trim().is_empty())
+    }
+
+    fn parsed<T, E: std::fmt::Display>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+        let text = self.given(name).unwrap_or_else(|| variables::default(name).to_owned());
+        match parse(text.trim()) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.faults.push(ConfigFault(format!("{name}: {error}")));
+                None
+            }
+        }
+    }
+
+    fn secret(&mut self, name: &str) -> Option<SecretString> {
+        let text = self.given(name)?;
+        if text.len() < secret::SHORTEST {
+            let shortest = secret::SHORTEST;
+            self.faults.push(ConfigFault(format!("{name}: has {} bytes and needs at least {shortest}", text.len())));
+        }
+        Some(text.into())
+    }
+
+    fn sender(&mut self, zone: Tz) -> Option<Sender> {
+        let from = self.given("MAIL_FROM").unwrap_or_else(|| variables::default("MAIL_FROM").to_owned());
+        match Sender::new(&from, self.given("MAIL_REPLY_TO").as_deref(), zone) {
+            Ok(sender) => Some(sender),
+            Err(error) => {
+                self.faults.push(ConfigFault(error));
+                None
+            }
+        }
+    }
+}
+
+fn web_url(text: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(text).map_err(|_| "is no URL")?;
+    let web = matches!(url.scheme(), "http" | "https") && url.has_host() && url.fragment().is_none();
+    if web { Ok(url) } else { Err("is no http:// or https:// URL without a fragment") }
+}
+
+fn one_line(text: &str) -> Result<String, &'static str> {
+    let good = (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    if good { Ok(text.to_owned()) } else { Err("must have 1 to 100 characters on one line") }
+}
+
+fn duration(text: &str, shortest: Duration) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).map_err(|_| "is no duration, as 2s, 90m or 24h".to_owned())?;
+    let longest = Duration::from_secs(365 * 24 * 3600);
+    if (shortest..=longest).contains(&duration) {
+        return Ok(duration);
+    }
+    Err(format!("must be from {} to a year", humantime::format_duration(shortest)))
+}
+
+fn switch(text: &str) -> Result<bool, &'static str> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("is neither on nor off"),
+    }
+}
+
+fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let network = |text: &str| text.parse::<IpNet>().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from));
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| network(part).map_err(|_| format!("{part:?} is neither an address nor a network, as 10.0.0.0/8"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+        let look_up = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        Config::read(look_up).map_err(|faults| faults.into_iter().map(|fault| fault.0).collect())
+    }
+
+    #[test]
+    fn every_default_is_good() {
+        let config = read(&[]).unwrap_or_else(|faults| panic!("{faults:?}"));
+        assert_eq!(config.activation_url.as_str(), "http://127.0.0.1:8080/activate");
+        assert_eq!(config.invitation_ttl, Duration::from_secs(24 * 3600));
+    }
+
+    #[test]
+    fn all_faults_are_told_at_once_each_with_its_name() {
+        let names = [
+            "DATABASE_URL",
+            "LISTEN_ADDR",
+            "PUBLIC_URL",
+            "ACTIVATION_URL",
+            "MAIL_URL",
+            "MAIL_FROM",
+            "LOCALE",
+            "SECRET_KEY",
+            "INVITATION_TTL",
+            "RESEND_COOLDOWN",
+            "PASSWORD_MIN_LENGTH",
+            "RATE_LIMITS",
+            "SELF_RENEWAL",
+            "TRUSTED_PROXIES",
+            "LOG_FORMAT",
+        ];
+        let wrong: Vec<(&str, &str)> = names.iter().map(|name| (*name, "nonsense!")).collect();
+        let faults = read(&wrong).err().unwrap();
+        for name in names {
+            assert_eq!(faults.iter().filter(|fault| fault.starts_with(name)).count(), 1, "{name}: {faults:?}");
+        }
+        assert_eq!(faults.len(), names.len());
+    }
+
+    #[test]
+    fn a_public_url_may_have_a_path() {
+        let config =
+            read(&[("PUBLIC_URL", "https://api.example.com/invitations/")]).unwrap_or_else(|faults| panic!("{faults:?}"));
+        assert_eq!(config.activation_url.as_str(), "https://api.example.com/invitations/activate");
+    }
+}

@@ -1,0 +1,48 @@
+//! Every variable, with its default and its meaning: the one table that `--help` and the reading are made from.
+
+/// A variable: its name, what it is when it is not set, and what it means.
+pub const VARIABLES: &[(&str, &str, &str)] = &[
+    ("DATABASE_URL", "sqlite://data/invitations.db", "or postgres://user:password@host/database"),
+    ("LISTEN_ADDR", "127.0.0.1:8080", "where the API listens"),
+    ("PUBLIC_URL", "http://127.0.0.1:8080", "what links are built from"),
+    ("ACTIVATION_URL", "", "the page that links open; ?token=… is added (default: {PUBLIC_URL}/activate)"),
+    (
+        "MAIL_URL",
+        "directory:data/mail",
+        "directory:PATH writes .eml files; smtp://user:pass@host:587 (STARTTLS when offered; ?tls=required or ?tls=none), \
+         smtps://…; mailpit+http://host:8025",
+    ),
+    ("MAIL_FROM", "Invitations <no-reply@localhost>", "the sender of letters"),
+    ("MAIL_REPLY_TO", "", "where answers to letters go"),
+    ("OPERATOR_NAME", "EV Charging", "the company that letters and the page name"),
+    ("LOCALE", "en", "the language of letters and the page when the invitation says nothing: en, nl"),
+    ("TIME_ZONE", "UTC", "the time zone of letters and the page, as Europe/Amsterdam"),
+    ("SECRET_KEY", "", "root of the derived keys, at least 32 bytes (default: made on first start in data/secret.key)"),
+    ("SECRET_KEY_PREVIOUS", "", "the root before it, while links and tokens made with it still live"),
+    ("JWT_ISSUER", "invitation-service", "the issuer of access tokens"),
+    ("JWT_AUDIENCE", "invitation-service", "the audience of access tokens"),
+    ("INVITATION_TTL", "24h", "how long a link lives, as 2s, 90m, 24h"),
+    ("RESEND_COOLDOWN", "60s", "how long after a sending the next one may follow; 0s switches it off"),
+    ("PASSWORD_MIN_LENGTH", "15", "the shortest password, 8 to 128"),
+    ("RATE_LIMITS", "on", "off switches the limits of the public routes off"),
+    ("SELF_RENEWAL", "on", "off keeps people from sending themselves a fresh link"),
+    ("TRUSTED_PROXIES", "", "addresses and networks whose X-Forwarded-For is believed, separated by commas"),
+    ("LOG", "info", "what is logged, as warn or info,invitation_service=debug"),
+    ("LOG_FORMAT", "", "pretty or json (default: pretty on a terminal)"),
+];
+
+/// What a variable is when it is not set.
+pub(super) fn default(name: &str) -> &'static str {
+    VARIABLES.iter().find(|(known, ..)| *known == name).map_or("", |(_, default, _)| default)
+}
+
+/// The table, for `--help`.
+#[must_use]
+pub fn help() -> String {
+    let mut text = String::from("Environment:\n");
+    for (name, default, meaning) in VARIABLES {
+        let default = if default.is_empty() { String::new() } else { format!(" [{default}]") };
+        text.push_str(&format!("  {name}{default}\n      {meaning}\n"));
+    }
+    text
+}

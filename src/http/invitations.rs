@@ -1,0 +1,161 @@
+//! `/v1/invitations`: list, show, timeline, resend, revoke.
+
+use actix_web::{
+    HttpRequest, HttpResponse, get, post,
+    web::{Data, Path},
+};
+
+use super::{
+    State,
+    auth::Caller,
+    body::Body,
+    problem::{Problem, not_found},
+    query::Query,
+    views::{self, EventView, InvitationView, List},
+};
+use crate::{
+    domain::{
+        email::Email,
+        ids::{Id, Named},
+        invitation::{InvitationKind, InvitationStatus},
+    },
+    services::{self, browse, browse::InvitationQuery},
+};
+
+/// The id in a path; a malformed one, or one of another kind, names nothing.
+pub fn id<K: Named>(path: &Path<String>) -> Result<Id<K>, Problem> {
+    path.parse().map_err(|_| not_found())
+}
+
+/// List invitations
+///
+/// Newest first. Filters combine with AND. What the caller may not see is not in the list.
+#[utoipa::path(
+    tag = "Invitations",
+    operation_id = "listInvitations",
+    params(
+        ("kind" = Option<String>, Query, description = "`system_user`, `account_owner` or `sub_account`. 403 for a kind that the token may not see.", example = "system_user"),
+        ("status" = Option<String>, Query, description = "`pending`, `expired`, `activated` or `revoked`.", example = "pending"),
+        ("email" = Option<String>, Query, description = "This very address, without regard to case.", example = "ada@example.com"),
+        ("search" = Option<String>, Query, description = "Any part of address or name, without regard to case.", example = "ada"),
+        ("limit" = Option<i64>, Query, description = "From 1; above 200 is taken as 200. Default 50.", example = 50),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, with the same filters."),
+    ),
+    responses(
+        (status = 200, description = "A page.", body = List<InvitationView>,
+            headers(("Link" = String, description = "The next page, `rel=\"next\"`; none on the last page."))),
+        (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
+    ),
+    security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
+)]
+#[get("/v1/invitations")]
+pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
+    let filters = InvitationQuery {
+        kind: query.one_of("kind", &InvitationKind::ALL, InvitationKind::as_str),
+        status: query.one_of("status", &InvitationStatus::ALL, InvitationStatus::as_str),
+        email: query.parsed("email", "invalid_email", Email::parse),
+        search: query.search(),
+    };
+    let page = query.page();
+    query.finish()?;
+    let page = browse::invitations(&state.services, &caller.0, filters, page).await?;
+    let now = state.services.clock.now();
+    views::list(&page, |row| InvitationView::of(row, now), &request)
+}
+
+/// Show an invitation
+#[utoipa::path(
+    tag = "Invitations",
+    operation_id = "getInvitation",
+    params(("id" = String, Path, description = "`inv_…`", example = "inv_01kavx6e9me0r8jm6d2e1k2v3w")),
+    responses(
+        (status = 200, description = "The invitation.", body = InvitationView),
+        (status = 404, description = "`not_found`: there is none, or this token may not see it."),
+    ),
+    security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
+)]
+#[get("/v1/invitations/{id}")]
+pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<State>) -> Result<HttpResponse, Problem> {
+    query.finish()?;
+    let invitation = browse::invitation(&state.services, &caller.0, id(&path)?).await?;
+    Ok(HttpResponse::Ok().json(InvitationView::of(&invitation, state.services.clock.now())))
+}
+
+/// Show the timeline of an invitation
+///
+/// Oldest first: who did what, when. `opened` tells who looked at the link, so that a mail scanner can be told from a person.
+#[utoipa::path(
+    tag = "Invitations",
+    operation_id = "listInvitationEvents",
+    params(
+        ("id" = String, Path, description = "`inv_…`", example = "inv_01kavx6e9me0r8jm6d2e1k2v3w"),
+        ("limit" = Option<i64>, Query, description = "From 1; above 200 is taken as 200. Default 50.", example = 50),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
+    ),
+    responses(
+        (status = 200, description = "A page.", body = List<EventView>,
+            headers(("Link" = String, description = "The next page, `rel=\"next\"`; none on the last page."))),
+        (status = 404, description = "`not_found`: there is none, or this token may not see it."),
+    ),
+    security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
+)]
+#[get("/v1/invitations/{id}/events")]
+pub async fn events(
+    caller: Caller,
+    path: Path<String>,
+    mut query: Query,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let page = query.page();
+    query.finish()?;
+    let page = browse::timeline(&state.services, &caller.0, id(&path)?, page).await?;
+    views::list(&page, |event| EventView::from(event), &request)
+}
+
+/// Resend an invitation
+///
+/// The same invitation, a new link with a new 24 hours; the old link dies at once. Also when the invitation has expired.
+/// Between two sendings lies a minute (configurable).
+#[utoipa::path(
+    tag = "Invitations",
+    operation_id = "resendInvitation",
+    params(("id" = String, Path, description = "`inv_…`", example = "inv_01kavx6e9me0r8jm6d2e1k2v3w")),
+    responses(
+        (status = 200, description = "Sent anew.", body = InvitationView),
+        (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
+        (status = 404, description = "`not_found`."),
+        (status = 409, description = "`invitation_not_pending`; or `invitation_pending` when a newer invitation (`invitation_id`) took its place."),
+        (status = 429, description = "`resend_too_soon`, with `Retry-After`."),
+    ),
+    security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
+)]
+#[post("/v1/invitations/{id}/resend")]
+pub async fn resend(caller: Caller, path: Path<String>, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+    body.expect_none()?;
+    let invitation = services::resend::invitation(&state.services, &caller.0, id(&path)?).await?;
+    Ok(HttpResponse::Ok().json(InvitationView::of(&invitation, state.services.clock.now())))
+}
+
+/// Revoke an invitation
+///
+/// The link dies, a letter that was not sent stays unsent. A person who never activated and whom no other invitation
+/// awaits leaves the user list; their address can be invited again.
+#[utoipa::path(
+    tag = "Invitations",
+    operation_id = "revokeInvitation",
+    params(("id" = String, Path, description = "`inv_…`", example = "inv_01kavx6e9me0r8jm6d2e1k2v3w")),
+    responses(
+        (status = 200, description = "Revoked.", body = InvitationView),
+        (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
+        (status = 404, description = "`not_found`."),
+        (status = 409, description = "`invitation_not_pending`."),
+    ),
+    security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
+)]
+#[post("/v1/invitations/{id}/revoke")]
+pub async fn revoke(caller: Caller, path: Path<String>, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+    body.expect_none()?;
+    let invitation = services::revoke::invitation(&state.services, &caller.0, id(&path)?).await?;
+    Ok(HttpResponse::Ok().json(InvitationView::of(&invitation, state.services.clock.now())))
+}

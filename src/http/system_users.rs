@@ -1,0 +1,96 @@
+//! `POST /v1/system-users/invitations`.
+
+use actix_web::{HttpResponse, http::header, post, web::Data};
+use utoipa::ToSchema;
+
+use super::{
+    State,
+    auth::Caller,
+    body::{self, Body, Fault, Members},
+    problem::Problem,
+    views::InvitationView,
+};
+use crate::{
+    domain::{
+        email::Email,
+        locale::Locale,
+        permission::Permission,
+        role::{Role, Roles},
+    },
+    services::{self, Refusal, invite::SystemUserInvite},
+};
+
+/// A colleague to be invited.
+#[derive(ToSchema)]
+#[schema(example = json!({"email": "ada@example.com", "roles": ["viewer"], "locale": "nl"}))]
+pub struct InviteSystemUser {
+    /// Where the letter goes. Compared without regard to case.
+    #[schema(value_type = String, format = Email, max_length = 254)]
+    pub email: Email,
+    /// At least one role, each once.
+    #[schema(value_type = Vec<String>, min_items = 1, example = json!(["viewer"]))]
+    pub roles: Roles,
+    /// The language of letter and page: `en` or `nl`; a region is set aside.
+    #[schema(value_type = Option<String>)]
+    pub locale: Option<Locale>,
+}
+
+impl body::Request for InviteSystemUser {
+    fn read(members: &mut Members) -> Option<Self> {
+        let email = members.required("email", body::parsed("invalid_email", Email::parse));
+        let roles = roles(members);
+        let locale = members.optional("locale", body::parsed("unknown_locale", Locale::parse));
+        Some(Self { email: email?, roles: roles?, locale })
+    }
+}
+
+fn roles(members: &mut Members) -> Option<Roles> {
+    let mut seen = Vec::new();
+    let roles = members.list("roles", |value| {
+        let role: Role = body::parsed("unknown_role", str::parse)(value)?;
+        if seen.contains(&role) {
+            return Err(Fault("duplicate_role", format!("{} is named twice.", role.as_str())));
+        }
+        seen.push(role);
+        Ok(role)
+    })?;
+    if roles.is_empty() {
+        members.fault("/roles".to_owned(), Fault("too_few", "A system user holds at least one role.".to_owned()));
+        return None;
+    }
+    Some(roles.into_iter().collect())
+}
+
+/// Invite a system user
+///
+/// Makes the invitation and puts its letter into the outbox, in one transaction: after a 201 the letter is sent, whatever
+/// happens to the mail server or to this service. `delivery.state` says how far it has come. An expired invitation to the
+/// same address is replaced.
+#[utoipa::path(
+    tag = "System users",
+    operation_id = "inviteSystemUser",
+    request_body = InviteSystemUser,
+    responses(
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView,
+            headers(("Location" = String, description = "Where the invitation is."))),
+        (status = 403, description = "`forbidden`, or `role_exceeds_yours`: a role allows more than the token does."),
+        (status = 409, description = "`invitation_pending` (with `invitation_id`: offer to resend it) or `already_system_user`."),
+    ),
+    security(("access_token" = ["system_users:invite"])),
+)]
+#[post("/v1/system-users/invitations")]
+pub async fn invite(caller: Caller, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+    let Caller(actor) = caller;
+    if !actor.may(Permission::SystemUsersInvite) {
+        // Before the body is judged: whoever may not invite learns nothing by trying.
+        return Err(Refusal::Forbidden(Permission::SystemUsersInvite.as_str()).into());
+    }
+    let InviteSystemUser { email, roles, locale } = body.parse()?;
+    let invite = SystemUserInvite { email, roles, locale };
+    let outcome = services::invite::system_user(&state.services, &actor, invite).await.map_err(Problem::from);
+    state.metrics.invite(outcome.as_ref().map_or_else(|problem| problem.code.code, |_| "invited"));
+    let invitation = outcome?;
+    Ok(HttpResponse::Created()
+        .insert_header((header::LOCATION, format!("/v1/invitations/{}", invitation.id)))
+        .json(InvitationView::of(&invitation, state.services.clock.now())))
+}
