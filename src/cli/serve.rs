@@ -28,12 +28,13 @@ pub(super) fn serve(config: &Config, with_courier: bool) -> Outcome {
         parts.services.db.migrate().await?;
         let address = config.listen_addr;
         let listener = TcpListener::bind(address).map_err(|error| app::StartError::Listen(address, error))?;
+        let bound = listener.local_addr()?;
         let (stop, stopping) = watch::channel(false);
         let at_work = Arc::new(AtomicBool::new(with_courier));
         let watch = if with_courier { CourierWatch::here(at_work.clone()) } else { CourierWatch::elsewhere() };
         let (handle, server) = parts.serve(listener, watch)?;
         let courier = with_courier.then(|| tokio::spawn(app::run_courier(parts.courier.clone(), at_work, stopping)));
-        greet(config, with_courier);
+        greet(config, bound, with_courier);
         let server = tokio::spawn(server);
         stop_signal().await?;
         tracing::info!("stopping: requests in hand are answered first");
@@ -113,8 +114,11 @@ async fn stop_signal() -> std::io::Result<()> {
 }
 
 /// What a newcomer needs to know, with a command to paste.
-fn greet(config: &Config, with_courier: bool) {
-    let program = std::env::current_exe().map_or_else(|_| "invitation-service".to_owned(), |path| path.display().to_string());
+fn greet(config: &Config, bound: SocketAddr, with_courier: bool) {
+    let path = |path: std::io::Result<std::path::PathBuf>| path.map(|path| path.display().to_string()).ok();
+    let program = path(std::env::current_exe()).unwrap_or_else(|| "invitation-service".to_owned());
+    // Without SECRET_KEY the key lies in this folder, and a token made in another one would be made with another key.
+    let folder = path(std::env::current_dir()).unwrap_or_else(|| ".".to_owned());
     let (url, mail) = (config.public_url.as_str().trim_end_matches('/'), config.mail_url.describe());
     let mail = if with_courier { format!("go to {mail}") } else { "are left to another process".to_owned() };
     println!(
@@ -123,11 +127,11 @@ fn greet(config: &Config, with_courier: bool) {
          \n  stores in    {database}\
          \n  letters      {mail}\n\
          \nInvite somebody:\n\
-         \n  TOKEN=$('{program}' token --role admin)\
+         \n  TOKEN=$(cd '{folder}' && '{program}' token --role admin)\
          \n  curl -sS {url}/v1/system-users/invitations -H \"Authorization: Bearer $TOKEN\" \
          -H 'Content-Type: application/json' -d '{{\"email\":\"ada@example.com\",\"roles\":[\"viewer\"]}}'\n",
         version = env!("CARGO_PKG_VERSION"),
-        listen = config.listen_addr,
+        listen = bound,
         database = config.database_url.describe(),
     );
 }

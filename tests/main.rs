@@ -1,0 +1,7 @@
+//! Everything that is tested over HTTP against the running service, on both databases. `make test` runs it.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails where it stands")]
+
+mod support;
+
+mod invite;

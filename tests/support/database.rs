@@ -1,0 +1,98 @@
+//! A database for one test alone: a SQLite file in a folder of its own, or a PostgreSQL database that is dropped at the end.
+
+use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, sql_query};
+use tempfile::TempDir;
+
+/// Which database a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+/// A database, gone when it is dropped.
+pub struct TestDatabase {
+    pub backend: Backend,
+    pub url: String,
+    name: String,
+    _folder: Option<TempDir>,
+}
+
+impl TestDatabase {
+    pub fn new(backend: Backend) -> Self {
+        match backend {
+            Backend::Sqlite => {
+                let folder = tempfile::tempdir().unwrap();
+                let url = format!("sqlite://{}/test.db", folder.path().display());
+                Self { backend, url, name: String::new(), _folder: Some(folder) }
+            }
+            Backend::Postgres => {
+                let server = server();
+                let name = format!("t_{:032x}", rand::random::<u128>());
+                execute_on(&server, &format!("CREATE DATABASE {name} TEMPLATE template0"));
+                let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
+                Self { backend, url, name, _folder: None }
+            }
+        }
+    }
+
+    /// Runs a statement, beside the service.
+    pub fn execute(&self, statement: &str) -> usize {
+        match self.backend {
+            Backend::Postgres => {
+                let mut connection = PgConnection::establish(&self.url).unwrap();
+                sql_query(statement).execute(&mut connection).unwrap()
+            }
+            Backend::Sqlite => {
+                let mut connection = SqliteConnection::establish(self.url.trim_start_matches("sqlite://")).unwrap();
+                sql_query("PRAGMA busy_timeout = 5000").execute(&mut connection).unwrap();
+                sql_query(statement).execute(&mut connection).unwrap()
+            }
+        }
+    }
+
+    /// The number that `SELECT COUNT(*) …` finds, beside the service.
+    pub fn count(&self, from_where: &str) -> i64 {
+        #[derive(diesel::QueryableByName)]
+        struct Count {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            n: i64,
+        }
+        let query = sql_query(format!("SELECT COUNT(*) AS n FROM {from_where}"));
+        match self.backend {
+            Backend::Postgres => query.get_result::<Count>(&mut PgConnection::establish(&self.url).unwrap()).unwrap().n,
+            Backend::Sqlite => {
+                let path = self.url.trim_start_matches("sqlite://");
+                query.get_result::<Count>(&mut SqliteConnection::establish(path).unwrap()).unwrap().n
+            }
+        }
+    }
+
+    /// Makes the database refuse everybody and throws out who is in it (PostgreSQL), until [`TestDatabase::bring_back`].
+    pub fn take_away(&self) {
+        execute_on(&server(), &format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.name));
+        let victims = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name);
+        execute_on(&server(), &victims);
+    }
+
+    pub fn bring_back(&self) {
+        execute_on(&server(), &format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", self.name));
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        if self.backend == Backend::Postgres && !std::thread::panicking() {
+            execute_on(&server(), &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        }
+    }
+}
+
+fn server() -> String {
+    std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL is not set: run the tests by `make test`")
+}
+
+fn execute_on(url: &str, statement: &str) {
+    let mut connection = PgConnection::establish(url).unwrap();
+    sql_query(statement).execute(&mut connection).unwrap();
+}
