@@ -65,7 +65,8 @@ impl Problem {
     }
 
     fn validation(faults: &[FieldFault], place: &str) -> Self {
-        let names: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
+        let mut names: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
+        names.dedup();
         let detail = format!("Faulty: {}.", names.join(", "));
         let errors = faults.iter().map(|fault| json!({ place: fault.path, "code": fault.code, "detail": fault.detail }));
         let errors = errors.collect();
