@@ -17,5 +17,6 @@ pub mod password;
 pub mod permission;
 pub mod person;
 pub mod role;
+pub mod sight;
 pub mod token;
 pub mod user;
