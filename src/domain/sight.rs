@@ -47,11 +47,10 @@ impl Sight {
         }
     }
 
-    /// Which accounts a caller may be told of while inviting.
+    /// The accounts that a caller may invite into. Being able to read the others is not enough: they are 404 all the same.
     #[must_use]
     pub fn inviting(actor: &Actor) -> Self {
-        let customers = actor.may(Permission::CustomersInvite) || actor.may(Permission::AccountsRead);
-        Self { staff: false, customers, under: actor.accounts.clone() }
+        Self { staff: false, customers: actor.may(Permission::CustomersInvite), under: actor.accounts.clone() }
     }
 
     /// Whether there is nothing to be seen.
