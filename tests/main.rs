@@ -7,3 +7,4 @@ mod support;
 mod crash;
 mod invite;
 mod races;
+mod smtp_faults;
