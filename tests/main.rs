@@ -5,6 +5,7 @@
 mod support;
 
 mod crash;
+mod database_gone;
 mod invite;
 mod races;
 mod smtp_faults;
