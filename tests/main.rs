@@ -4,4 +4,8 @@
 
 mod support;
 
+mod crash;
+mod database_gone;
 mod invite;
+mod races;
+mod smtp_faults;

@@ -68,11 +68,30 @@ impl TestDatabase {
         }
     }
 
+    /// The texts that `SELECT … AS text FROM …` finds, beside the service.
+    pub fn texts(&self, select: &str) -> Vec<String> {
+        #[derive(diesel::QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            text: String,
+        }
+        let query = sql_query(select);
+        let rows: Vec<Row> = match self.backend {
+            Backend::Postgres => query.load(&mut PgConnection::establish(&self.url).unwrap()).unwrap(),
+            Backend::Sqlite => {
+                let path = self.url.trim_start_matches("sqlite://");
+                query.load(&mut SqliteConnection::establish(path).unwrap()).unwrap()
+            }
+        };
+        rows.into_iter().map(|row| row.text).collect()
+    }
+
     /// Makes the database refuse everybody and throws out who is in it (PostgreSQL), until [`TestDatabase::bring_back`].
     pub fn take_away(&self) {
         execute_on(&server(), &format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.name));
         let victims = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name);
-        execute_on(&server(), &victims);
+        // They die one by one, each at the next thing that it does.
+        while execute_on(&server(), &victims) > 0 {}
     }
 
     pub fn bring_back(&self) {
@@ -92,7 +111,7 @@ fn server() -> String {
     std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL is not set: run the tests by `make test`")
 }
 
-fn execute_on(url: &str, statement: &str) {
+fn execute_on(url: &str, statement: &str) -> usize {
     let mut connection = PgConnection::establish(url).unwrap();
-    sql_query(statement).execute(&mut connection).unwrap();
+    sql_query(statement).execute(&mut connection).unwrap()
 }
