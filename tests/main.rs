@@ -5,3 +5,6 @@
 mod support;
 
 mod invite;
+mod permissions;
+mod tokens;
+mod validation;
