@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails where it stands")]
 
-mod support;
-
 mod crash;
 mod database_gone;
 mod invite;
+mod permissions;
 mod races;
 mod smtp_faults;
+mod support;
+mod tokens;
+mod validation;

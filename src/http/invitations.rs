@@ -131,7 +131,14 @@ pub async fn events(
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/invitations/{id}/resend")]
-pub async fn resend(caller: Caller, path: Path<String>, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn resend(
+    caller: Caller,
+    path: Path<String>,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    query.finish()?;
     body.expect_none()?;
     let invitation = services::resend::invitation(&state.services, &caller.0, id(&path)?).await?;
     Ok(HttpResponse::Ok().json(InvitationView::of(&invitation, state.services.clock.now())))
@@ -154,7 +161,14 @@ pub async fn resend(caller: Caller, path: Path<String>, body: Body, state: Data<
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/invitations/{id}/revoke")]
-pub async fn revoke(caller: Caller, path: Path<String>, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn revoke(
+    caller: Caller,
+    path: Path<String>,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    query.finish()?;
     body.expect_none()?;
     let invitation = services::revoke::invitation(&state.services, &caller.0, id(&path)?).await?;
     Ok(HttpResponse::Ok().json(InvitationView::of(&invitation, state.services.clock.now())))

@@ -8,6 +8,7 @@ use super::{
     auth::Caller,
     body::{self, Body, Fault, Members},
     problem::Problem,
+    query::Query,
     views::InvitationView,
 };
 use crate::{
@@ -79,12 +80,13 @@ fn roles(members: &mut Members) -> Option<Roles> {
     security(("access_token" = ["system_users:invite"])),
 )]
 #[post("/v1/system-users/invitations")]
-pub async fn invite(caller: Caller, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn invite(caller: Caller, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
     let Caller(actor) = caller;
     if !actor.may(Permission::SystemUsersInvite) {
         // Before the body is judged: whoever may not invite learns nothing by trying.
         return Err(Refusal::Forbidden(Permission::SystemUsersInvite.as_str()).into());
     }
+    query.finish()?;
     let InviteSystemUser { email, roles, locale } = body.parse()?;
     let invite = SystemUserInvite { email, roles, locale };
     let outcome = services::invite::system_user(&state.services, &actor, invite).await.map_err(Problem::from);

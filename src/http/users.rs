@@ -92,7 +92,14 @@ pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<S
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/users/{id}/resend-invitation")]
-pub async fn resend(caller: Caller, path: Path<String>, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn resend(
+    caller: Caller,
+    path: Path<String>,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    query.finish()?;
     body.expect_none()?;
     let invitation = services::resend::user(&state.services, &caller.0, id(&path)?).await?;
     Ok(HttpResponse::Ok().json(InvitationView::of(&invitation, state.services.clock.now())))

@@ -78,9 +78,13 @@ impl TestApp {
 
     /// A caller with these roles and permissions.
     pub fn caller(&self, roles: &[Role], scope: &[Permission]) -> Client {
-        let name = "Grace Hopper".to_owned();
+        self.caller_named("Grace Hopper", roles, scope)
+    }
+
+    /// A caller whom people know by this name.
+    pub fn caller_named(&self, name: &str, roles: &[Role], scope: &[Permission]) -> Client {
         let grant = Grant {
-            holder: ActorRef { kind: ActorKind::Cli, id: "grace".to_owned(), name },
+            holder: ActorRef { kind: ActorKind::Cli, id: "grace".to_owned(), name: name.to_owned() },
             roles: roles.to_vec(),
             scope: scope.to_vec(),
             accounts: Vec::new(),
@@ -122,17 +126,27 @@ impl TestApp {
         (answer.body, self.letter().await)
     }
 
+    /// Invites a system user as an admin, and leaves the letter in the outbox.
+    pub async fn invite_unsent(&self, email: &str, roles: &[&str]) -> Value {
+        let body = json!({ "email": email, "roles": roles });
+        self.admin().post("/v1/system-users/invitations", &body).await.expect(201).body
+    }
+
     /// Activates with a name and a good password.
     pub async fn activate(&self, token: &str) -> Answer {
         let body = json!({ "token": token, "password": PASSWORD, "first_name": "Ada", "last_name": "Lovelace" });
         self.anybody().post("/v1/activations", &body).await
     }
 
+    /// An invitation's timeline, oldest first.
+    pub async fn events(&self, invitation: &str) -> Vec<Value> {
+        let answer = self.admin().get(&format!("/v1/invitations/{invitation}/events")).await.expect(200);
+        answer.body["data"].as_array().unwrap().clone()
+    }
+
     /// The types in an invitation's timeline, oldest first.
     pub async fn timeline(&self, invitation: &str) -> Vec<String> {
-        let answer = self.admin().get(&format!("/v1/invitations/{invitation}/events")).await.expect(200);
-        let events = answer.body["data"].as_array().unwrap().clone();
-        events.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
+        self.events(invitation).await.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
     }
 }
 

@@ -38,6 +38,12 @@ impl Client {
         Answer::of(self.request(Method::POST, path).json(body)).await
     }
 
+    /// Any method, with no body and with these headers.
+    pub async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let request = self.request(method, path);
+        Answer::of(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
+    }
+
     /// POST with no body at all.
     pub async fn press(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::POST, path)).await

@@ -1,6 +1,6 @@
 //! A database for one test alone: a SQLite file in a folder of its own, or a PostgreSQL database that is dropped at the end.
 
-use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, sql_query};
+use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_query};
 use tempfile::TempDir;
 
 /// Which database a test runs on.
@@ -38,34 +38,49 @@ impl TestDatabase {
 
     /// Runs a statement, beside the service.
     pub fn execute(&self, statement: &str) -> usize {
-        match self.backend {
-            Backend::Postgres => {
-                let mut connection = PgConnection::establish(&self.url).unwrap();
-                sql_query(statement).execute(&mut connection).unwrap()
-            }
-            Backend::Sqlite => {
-                let mut connection = SqliteConnection::establish(self.url.trim_start_matches("sqlite://")).unwrap();
-                sql_query("PRAGMA busy_timeout = 5000").execute(&mut connection).unwrap();
-                sql_query(statement).execute(&mut connection).unwrap()
-            }
-        }
+        self.try_execute(statement).unwrap()
+    }
+
+    /// Runs a statement, beside the service, unless the database refuses it.
+    pub fn try_execute(&self, statement: &str) -> Result<usize, String> {
+        let query = sql_query(statement);
+        let done = match self.backend {
+            Backend::Postgres => query.execute(&mut self.postgres()),
+            Backend::Sqlite => query.execute(&mut self.sqlite()),
+        };
+        done.map_err(|error| error.to_string())
     }
 
     /// The number that `SELECT COUNT(*) …` finds, beside the service.
     pub fn count(&self, from_where: &str) -> i64 {
+        self.texts(&format!("SELECT CAST(COUNT(*) AS TEXT) AS text FROM {from_where}"))[0].parse().unwrap()
+    }
+
+    /// The column `text` that a query finds, beside the service.
+    pub fn texts(&self, query: &str) -> Vec<String> {
         #[derive(diesel::QueryableByName)]
-        struct Count {
-            #[diesel(sql_type = diesel::sql_types::BigInt)]
-            n: i64,
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            text: String,
         }
-        let query = sql_query(format!("SELECT COUNT(*) AS n FROM {from_where}"));
-        match self.backend {
-            Backend::Postgres => query.get_result::<Count>(&mut PgConnection::establish(&self.url).unwrap()).unwrap().n,
-            Backend::Sqlite => {
-                let path = self.url.trim_start_matches("sqlite://");
-                query.get_result::<Count>(&mut SqliteConnection::establish(path).unwrap()).unwrap().n
-            }
-        }
+        let query = sql_query(query);
+        let rows = match self.backend {
+            Backend::Postgres => query.get_results::<Row>(&mut self.postgres()),
+            Backend::Sqlite => query.get_results::<Row>(&mut self.sqlite()),
+        };
+        rows.unwrap().into_iter().map(|row| row.text).collect()
+    }
+
+    /// A connection of our own.
+    pub fn postgres(&self) -> PgConnection {
+        PgConnection::establish(&self.url).unwrap()
+    }
+
+    /// A connection of our own, set up as the service's are.
+    pub fn sqlite(&self) -> SqliteConnection {
+        let mut connection = SqliteConnection::establish(self.url.trim_start_matches("sqlite://")).unwrap();
+        connection.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON").unwrap();
+        connection
     }
 
     /// The texts that `SELECT … AS text FROM …` finds, beside the service.

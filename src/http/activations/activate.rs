@@ -9,6 +9,7 @@ use super::super::{
     body::{self, Body, Fault, Members},
     limits,
     problem::Problem,
+    query::Query,
     views::{InvitationAccount, UserView},
 };
 use crate::{
@@ -83,12 +84,13 @@ pub struct ActivatedView {
     security(()),
 )]
 #[post("/v1/activations")]
-pub async fn activate(request: HttpRequest, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn activate(request: HttpRequest, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
     let standing = state.limits.check(&request)?;
-    limits::tell(standing.as_ref(), answer(body, &state).await)
+    limits::tell(standing.as_ref(), answer(query, body, &state).await)
 }
 
-async fn answer(body: Body, state: &State) -> Result<HttpResponse, Problem> {
+async fn answer(query: Query, body: Body, state: &State) -> Result<HttpResponse, Problem> {
+    query.finish()?;
     let ActivateRequest { token, password, first_name, last_name, email, faults } = body.parse()?;
     let answer = Answer { password, first_name, last_name, email, faults };
     let outcome = services::activate::link(&state.services, &token, answer).await.map_err(Problem::from);

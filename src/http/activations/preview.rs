@@ -10,6 +10,7 @@ use super::{
         body::{self, Body, Members},
         limits,
         problem::Problem,
+        query::Query,
         views::Timestamp,
     },
     user_agent,
@@ -130,12 +131,13 @@ impl From<Requires> for RequiresView {
     security(()),
 )]
 #[post("/v1/activations/preview")]
-pub async fn preview(request: HttpRequest, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn preview(request: HttpRequest, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
     let standing = state.limits.check(&request)?;
-    limits::tell(standing.as_ref(), look(&request, body, &state).await)
+    limits::tell(standing.as_ref(), look(&request, query, body, &state).await)
 }
 
-async fn look(request: &HttpRequest, body: Body, state: &State) -> Result<HttpResponse, Problem> {
+async fn look(request: &HttpRequest, query: Query, body: Body, state: &State) -> Result<HttpResponse, Problem> {
+    query.finish()?;
     let PreviewRequest { token } = body.parse()?;
     let seen = services::preview::link(&state.services, &token, user_agent(request)).await?;
     let invitation = &seen.invitation;

@@ -1,0 +1,148 @@
+//! Who may do what: every role, no role and every single permission, at every endpoint.
+
+use invitation_service::domain::{
+    permission::Permission,
+    role::Role::{self, Admin, CustomerSupport, Finance, UserManager, Viewer},
+};
+
+use crate::support::{Answer, Client, TestApp, json, on_both};
+
+/// In the order of [`knock`].
+const ENDPOINTS: [&str; 14] = [
+    "GET roles",
+    "GET invitations",
+    "GET invitations?kind=system_user",
+    "GET invitations?kind=account_owner",
+    "GET invitation",
+    "GET events",
+    "GET users",
+    "GET users?kind=system_user",
+    "GET users?kind=customer",
+    "GET user",
+    "POST invite",
+    "POST resend",
+    "POST users resend",
+    "POST revoke",
+];
+
+/// Asks at every endpoint, about an invitation of its own.
+async fn knock(app: &TestApp, caller: &Client, index: usize) -> [Answer; 14] {
+    let made = app.invite_unsent(&format!("colleague{index}@example.com"), &["viewer"]).await;
+    let (id, user) = (made["id"].as_str().unwrap(), made["user_id"].as_str().unwrap());
+    [
+        caller.get("/v1/roles").await,
+        caller.get("/v1/invitations").await,
+        caller.get("/v1/invitations?kind=system_user").await,
+        caller.get("/v1/invitations?kind=account_owner").await,
+        caller.get(&format!("/v1/invitations/{id}")).await,
+        caller.get(&format!("/v1/invitations/{id}/events")).await,
+        caller.get("/v1/users").await,
+        caller.get("/v1/users?kind=system_user").await,
+        caller.get("/v1/users?kind=customer").await,
+        caller.get(&format!("/v1/users/{user}")).await,
+        caller
+            .post("/v1/system-users/invitations", &json!({ "email": format!("new{index}@example.com"), "roles": ["viewer"] }))
+            .await,
+        caller.press(&format!("/v1/invitations/{id}/resend")).await,
+        caller.press(&format!("/v1/users/{user}/resend-invitation")).await,
+        caller.press(&format!("/v1/invitations/{id}/revoke")).await,
+    ]
+}
+
+const ALL: [u16; 14] = [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 201, 200, 200, 200];
+const VIEWS: [u16; 14] = [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403, 403, 403];
+/// Sees customers alone: of colleagues, nothing.
+const CUSTOMERS: [u16; 14] = [200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 404];
+const NOTHING: [u16; 14] = [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 404];
+const NOBODY: [u16; 14] = [401; 14];
+/// May invite colleagues, yet holds nothing that a viewer holds.
+const INVITES: [u16; 14] = [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403];
+const SEES_STAFF: [u16; 14] = [200, 200, 200, 403, 200, 200, 200, 200, 403, 200, 403, 403, 403, 403];
+
+on_both! { with [("RESEND_COOLDOWN", "0s")];
+    async fn everybody_at_every_endpoint(app: TestApp) {
+        let roles = [(Admin, ALL), (UserManager, ALL), (CustomerSupport, CUSTOMERS), (Finance, CUSTOMERS), (Viewer, VIEWS)];
+        let by_role = roles.map(|(role, expected)| (role.as_str(), app.caller(&[role], &[]), expected));
+        let by_scope = Permission::ALL.map(|permission| {
+            let expected = match permission {
+                Permission::SystemUsersInvite => INVITES,
+                Permission::SystemUsersRead => SEES_STAFF,
+                Permission::CustomersRead => CUSTOMERS,
+                Permission::CustomersInvite | Permission::AccountsRead | Permission::UsersBlock | Permission::UsersErase
+                | Permission::ClientsManage | Permission::AuditRead => NOTHING,
+            };
+            (permission.as_str(), app.caller(&[], &[permission]), expected)
+        });
+        let scopes = [Permission::SystemUsersInvite, Permission::SystemUsersRead, Permission::CustomersRead, Permission::AccountsRead];
+        let others = [
+            ("nobody", app.anybody(), NOBODY), ("no role", app.caller(&[], &[]), NOTHING),
+            ("two roles", app.caller(&[Finance, Viewer], &[]), VIEWS),
+            ("role and scope", app.caller(&[Viewer], &[Permission::SystemUsersInvite]), ALL),
+            ("scopes of a viewer who invites", app.caller(&[], &scopes), ALL),
+        ];
+        for (index, (name, caller, expected)) in by_role.into_iter().chain(by_scope).chain(others).enumerate() {
+            let answers = knock(&app, &caller, index).await;
+            for ((endpoint, answer), status) in ENDPOINTS.iter().zip(&answers).zip(expected) {
+                assert_eq!(answer.status, status, "{name} at {endpoint}: {}", answer.text);
+                let code = answer.body["code"].as_str();
+                let exceeds = name == "system_users:invite" && endpoint.starts_with("POST");
+                let expected_code = match status {
+                    200 | 201 => None,
+                    401 => Some("unauthenticated"),
+                    403 if exceeds => Some("role_exceeds_yours"),
+                    403 => Some("forbidden"),
+                    _ => Some("not_found"),
+                };
+                assert_eq!(code, expected_code, "{name} at {endpoint}");
+            }
+            if expected == CUSTOMERS {
+                // Colleagues are not in the lists, however many there are.
+                assert_eq!((&answers[1].body["data"], &answers[6].body["data"]), (&json!([]), &json!([])), "{name}");
+            }
+            if expected == SEES_STAFF {
+                assert_ne!(answers[1].body["data"], json!([]), "{name}");
+            }
+        }
+    }
+
+    async fn nobody_handles_an_invitation_to_more_than_they_hold(app: TestApp) {
+        for (inviter, invited) in [(UserManager, "admin"), (Viewer, "viewer"), (UserManager, "user_manager")] {
+            let made = app.invite_unsent(&format!("{invited}@example.com"), &[invited, "finance"]).await;
+            let (id, user) = (made["id"].as_str().unwrap(), made["user_id"].as_str().unwrap());
+            let caller = app.caller(&[inviter], &[]);
+            let refusal = match (inviter, invited) {
+                (Role::Viewer, _) => Some("forbidden"),
+                (_, "admin") => Some("role_exceeds_yours"),
+                _ => None,
+            };
+            let paths =
+                [format!("/v1/invitations/{id}/resend"), format!("/v1/users/{user}/resend-invitation"), format!("/v1/invitations/{id}/revoke")];
+            for path in paths {
+                match refusal {
+                    Some(code) => caller.press(&path).await.problem(403, code),
+                    None => caller.press(&path).await.expect(200),
+                };
+            }
+            let after = app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200);
+            let untouched = (after.body["status"].as_str().unwrap(), after.body["send_count"].as_i64().unwrap());
+            assert_eq!(untouched, if refusal.is_some() { ("pending", 1) } else { ("revoked", 3) });
+        }
+        let invite = json!({ "email": "boss@example.com", "roles": ["viewer", "admin"] });
+        app.caller(&[UserManager], &[]).post("/v1/system-users/invitations", &invite).await.problem(403, "role_exceeds_yours");
+        assert_eq!(app.database.count("users WHERE email_key = 'boss@example.com'"), 0);
+    }
+
+    async fn the_checkboxes(app: TestApp) {
+        let shown = app.caller(&[], &[]).get("/v1/roles").await.expect(200);
+        let roles: Vec<_> = shown.body["data"].as_array().unwrap().iter().map(|role| (role["name"].clone(), role["permissions"].clone())).collect();
+        assert_eq!(roles, [
+            (json!("admin"), json!(["system_users:invite", "system_users:read", "customers:invite", "customers:read", "accounts:read",
+                "users:block", "users:erase", "clients:manage", "audit:read"])),
+            (json!("user_manager"), json!(["system_users:invite", "system_users:read", "customers:invite", "customers:read", "accounts:read"])),
+            (json!("customer_support"), json!(["customers:invite", "customers:read", "accounts:read"])),
+            (json!("finance"), json!(["customers:read", "accounts:read"])),
+            (json!("viewer"), json!(["system_users:read", "customers:read", "accounts:read"])),
+        ]);
+        assert!(shown.body["data"].as_array().unwrap().iter().all(|role| !role["description"].as_str().unwrap().is_empty()));
+    }
+}

@@ -1,0 +1,158 @@
+//! Access tokens: what is accepted, and everything that is not.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::TimeDelta;
+use invitation_service::domain::{
+    permission::Permission::{SystemUsersInvite, SystemUsersRead},
+    token::DerivedKey,
+};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use reqwest::Method;
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::support::{TestApp, json, on_both};
+
+fn key(root: &str, purpose: &str) -> DerivedKey {
+    DerivedKey::derive(&SecretString::from(root), purpose)
+}
+
+fn ours() -> DerivedKey {
+    key("a key for tests that nobody else has", "access-token")
+}
+
+fn header() -> Header {
+    Header { typ: Some("at+jwt".to_owned()), kid: Some(ours().id()), ..Header::new(Algorithm::HS256) }
+}
+
+/// The claims of a good token, changed by `change`; a null takes a claim out.
+fn claims(app: &TestApp, change: Value) -> Value {
+    let now = app.now().timestamp();
+    let mut claims = json!({
+        "iss": "invitation-service", "aud": "invitation-service", "sub": "ada", "actor": "cli", "iat": now, "exp": now + 3600,
+        "roles": ["admin"],
+    });
+    let members = claims.as_object_mut().unwrap();
+    members.extend(change.as_object().unwrap().clone());
+    members.retain(|_, value| !value.is_null());
+    claims
+}
+
+fn sign(header: &Header, claims: &Value, key: &DerivedKey) -> String {
+    jsonwebtoken::encode(header, claims, &EncodingKey::from_secret(key.secret())).unwrap()
+}
+
+async fn accepted(app: &TestApp, token: &str) {
+    app.bearer(token).get("/v1/users").await.expect(200);
+}
+
+#[track_caller]
+fn refused(app: &TestApp, token: &str) -> impl Future<Output = ()> {
+    let (caller, place) = (app.bearer(token), std::panic::Location::caller());
+    async move {
+        for path in ["/v1/users", "/v1/roles"] {
+            let answer = caller.get(path).await;
+            assert_eq!(answer.status, 401, "{place}: {}", answer.text);
+            let answer = answer.problem(401, "unauthenticated");
+            assert_eq!(answer.header("www-authenticate"), "Bearer error=\"invalid_token\"", "{place}");
+        }
+    }
+}
+
+on_both! {
+    async fn claims_and_times(app: TestApp) {
+        let token = |change: Value| sign(&header(), &claims(&app, change), &ours());
+        let now = app.now().timestamp();
+        accepted(&app, &token(json!({}))).await;
+        accepted(&app, &token(json!({ "exp": now - 29 }))).await;
+        accepted(&app, &token(json!({ "iat": now + 29 }))).await;
+        for change in [
+            json!({ "exp": now - 31 }), json!({ "exp": now - 30 }), json!({ "exp": null }), json!({ "exp": "tomorrow" }),
+            json!({ "iat": now + 31 }), json!({ "iat": null }),
+            json!({ "iss": "somebody-else" }), json!({ "iss": null }),
+            json!({ "aud": "something-else" }), json!({ "aud": null }),
+            json!({ "sub": null }), json!({ "actor": "robot" }), json!({ "actor": null }), json!({ "actor": "link" }),
+            json!({ "roles": ["boss"] }), json!({ "roles": "admin" }), json!({ "scope": "everything" }),
+            json!({ "account_ids": ["acc_x"] }),
+        ] {
+            refused(&app, &token(change)).await;
+        }
+        let short = token(json!({ "exp": now + 60 }));
+        app.advance(TimeDelta::seconds(60 + 29));
+        accepted(&app, &short).await;
+        app.advance(TimeDelta::seconds(2));
+        refused(&app, &short).await;
+    }
+
+    async fn signatures_algorithms_and_types(app: TestApp) {
+        let (claims, header) = (claims(&app, json!({})), header());
+        let good = sign(&header, &claims, &ours());
+        accepted(&app, &good).await;
+        let (signed, signature) = good.rsplit_once('.').unwrap();
+        let (head, _) = signed.split_once('.').unwrap();
+
+        let stranger = key("a key that somebody else has, for sure", "access-token");
+        refused(&app, &sign(&header, &claims, &stranger)).await;
+        refused(&app, &sign(&Header { kid: Some(stranger.id()), ..header.clone() }, &claims, &stranger)).await;
+        refused(&app, &sign(&header, &claims, &key("a key for tests that nobody else has", "activation-link"))).await;
+        refused(&app, &sign(&Header { kid: None, ..header.clone() }, &claims, &ours())).await;
+        for algorithm in [Algorithm::HS384, Algorithm::HS512] {
+            refused(&app, &sign(&Header { alg: algorithm, ..header.clone() }, &claims, &ours())).await;
+        }
+        for typ in [None, Some("JWT".to_owned()), Some("id+jwt".to_owned())] {
+            refused(&app, &sign(&Header { typ, ..header.clone() }, &claims, &ours())).await;
+        }
+
+        let more = URL_SAFE_NO_PAD.encode(claims.to_string().replace("ada", "eve"));
+        refused(&app, &format!("{head}.{more}.{signature}")).await;
+        for none in ["none", "None", "NONE", ""] {
+            let head = URL_SAFE_NO_PAD.encode(json!({ "alg": none, "typ": "at+jwt", "kid": ours().id() }).to_string());
+            refused(&app, &format!("{head}.{more}.")).await;
+            refused(&app, &format!("{head}.{more}.{signature}")).await;
+        }
+        let flipped = if signature.starts_with('A') { "B" } else { "A" };
+        refused(&app, &format!("{signed}.{flipped}{}", &signature[1..])).await;
+        for damaged in [&good[..good.len() / 2], &good[..good.len() - 1], &good[1..], signed, "x", "a.b.c", ".."] {
+            refused(&app, damaged).await;
+        }
+    }
+
+    async fn the_header(app: TestApp) {
+        let token = sign(&header(), &claims(&app, json!({})), &ours());
+        let get = async |value: String| app.anybody().call(Method::GET, "/v1/roles", &[("authorization", &value)]).await;
+        for scheme in ["Bearer", "bearer", "BEARER"] {
+            get(format!("{scheme} {token}")).await.expect(200);
+        }
+        for value in [token.clone(), format!("Basic {token}"), format!("Token {token}"), "Bearer".to_owned(), String::new(), format!("Bearer:{token}")] {
+            let answer = get(value).await.problem(401, "unauthenticated");
+            assert_eq!(answer.header("www-authenticate"), "Bearer");
+        }
+        let missing = app.anybody().get("/v1/roles").await.problem(401, "unauthenticated");
+        assert_eq!(missing.header("www-authenticate"), "Bearer");
+        app.anybody().get(&format!("/v1/roles?access_token={token}")).await.problem(401, "unauthenticated");
+    }
+
+    async fn a_link_is_no_access_token_nor_the_other_way_round(app: TestApp) {
+        let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
+        refused(&app, &mail.token).await;
+        let access = sign(&header(), &claims(&app, json!({})), &ours());
+        for token in [access.as_str(), &mail.token[..mail.token.len() / 2], &mail.token[1..], "", "é"] {
+            app.activate(token).await.problem(404, "activation_link_invalid");
+            app.anybody().post("/v1/activations/preview", &json!({ "token": token })).await.problem(404, "activation_link_invalid");
+        }
+        app.activate(&mail.token).await.expect(201);
+    }
+
+    async fn scopes_do_as_well_as_roles(app: TestApp) {
+        let scoped = |scope: &str| app.bearer(&sign(&header(), &claims(&app, json!({ "roles": null, "scope": scope })), &ours()));
+        scoped("system_users:read").get("/v1/users").await.expect(200);
+        scoped("").get("/v1/users").await.problem(403, "forbidden");
+        scoped("").get("/v1/roles").await.expect(200);
+        let invite = json!({ "email": "ada@example.com", "roles": ["viewer"] });
+        let viewer_and_invite = "system_users:invite  system_users:read customers:read accounts:read";
+        scoped("system_users:invite").post("/v1/system-users/invitations", &invite).await.problem(403, "role_exceeds_yours");
+        let made = scoped(viewer_and_invite).post("/v1/system-users/invitations", &invite).await.expect(201);
+        assert_eq!(made.body["invited_by"], json!({ "type": "cli", "id": "ada", "name": "ada" }));
+        app.caller(&[], &[SystemUsersInvite, SystemUsersRead]).get(&format!("/v1/users/{}", made.text_of("user_id"))).await.expect(200);
+    }
+}
