@@ -141,6 +141,17 @@ pub fn lock(tx: &mut Tx<'_>, id: UserId) -> Result<Option<LockedUser>, DbFault> 
     row.map(|(status, is_staff)| Ok(LockedUser { id, status: parse_status(&status, id.as_str())?, is_staff })).transpose()
 }
 
+/// The id and the password's hash of the user with this address, if they have one.
+pub fn credentials(connection: &mut AnyConnection, email_key: &str) -> Result<Option<(UserId, String)>, DbFault> {
+    let row = users::table
+        .filter(users::email_key.eq(email_key).and(users::removed_at.is_null()))
+        .select((users::id, users::password_hash))
+        .first::<(String, Option<String>)>(connection)
+        .optional()?;
+    let Some((id, Some(hash))) = row else { return Ok(None) };
+    Ok(Some((id.parse().map_err(|_| corrupt("id", &id))?, hash)))
+}
+
 /// Makes an invited user an active one. Nothing happens to one who is active already.
 pub fn activate(
     tx: &mut Tx<'_>,

@@ -56,7 +56,7 @@ fn roles(members: &mut Members) -> Option<Roles> {
         Ok(role)
     })?;
     if roles.is_empty() {
-        members.fault("/roles".to_owned(), Fault("too_few", "A system user holds at least one role.".to_owned()));
+        members.fault("roles", Fault("too_few", "A system user holds at least one role.".to_owned()));
         return None;
     }
     Some(roles.into_iter().collect())
