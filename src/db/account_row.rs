@@ -4,11 +4,9 @@ use diesel::prelude::*;
 
 use super::{codec::At, fault::DbFault, schema::accounts};
 use crate::domain::{
-    account::{Account, AccountStatus, AccountType, UsedBy},
-    company::{Address, Company},
-    country::Country,
+    account::Account,
+    company::{Company, RawCompany},
     reimbursement::Rate,
-    vat::VatNumber,
 };
 
 #[derive(Queryable)]
@@ -52,14 +50,14 @@ pub(super) struct CompanyRow {
 pub(super) fn company_row(company: Option<&Company>) -> CompanyRow {
     let text = |read: fn(&Company) -> String| company.map(read);
     CompanyRow {
-        company_name: text(|company| company.name.clone()),
-        registration_number: company.and_then(|company| company.registration_number.clone()),
+        company_name: text(|company| company.name.as_str().to_owned()),
+        registration_number: company.and_then(|company| Some(company.registration_number.as_ref()?.as_str().to_owned())),
         vat_number: text(|company| company.vat_number.as_str().to_owned()),
-        street: text(|company| company.address.street.clone()),
-        house_number: company.and_then(|company| company.address.house_number.clone()),
-        postal_code: text(|company| company.address.postal_code.clone()),
-        city: text(|company| company.address.city.clone()),
-        country: text(|company| company.address.country.as_str().to_owned()),
+        street: text(|company| company.address.street.as_str().to_owned()),
+        house_number: company.and_then(|company| Some(company.address.house_number.as_ref()?.as_str().to_owned())),
+        postal_code: text(|company| company.address.postal_code.as_str().to_owned()),
+        city: text(|company| company.address.city.as_str().to_owned()),
+        country: text(|company| company.address.country.code().to_owned()),
     }
 }
 
@@ -69,14 +67,14 @@ impl TryFrom<Row> for Account {
     fn try_from(row: Row) -> Result<Self, DbFault> {
         let id = row.id.clone();
         let unreadable = |column| DbFault::Corrupt { table: "accounts", column, row: id.clone() };
-        let account_type = row.account_type.as_deref().map(|word| AccountType::parse(word).ok_or_else(|| unreadable("account_type")));
-        let used_by = row.used_by.as_deref().map(|word| UsedBy::parse(word).ok_or_else(|| unreadable("used_by")));
+        let account_type = row.account_type.as_deref().map(|word| word.parse().map_err(|_| unreadable("account_type")));
+        let used_by = row.used_by.as_deref().map(|word| word.parse().map_err(|_| unreadable("used_by")));
         let parent = row.parent_account_id.as_deref().map(|id| id.parse().map_err(|_| unreadable("parent_account_id")));
         let rate = row.rate.map(|rate| Rate::from_ten_thousandths(rate).ok_or_else(|| unreadable("rate")));
         Ok(Self {
             id: row.id.parse().map_err(|_| unreadable("id"))?,
             account_type: account_type.transpose()?,
-            status: AccountStatus::parse(&row.status).ok_or_else(|| unreadable("status"))?,
+            status: row.status.parse().map_err(|_| unreadable("status"))?,
             parent_account_id: parent.transpose()?,
             used_by: used_by.transpose()?,
             rate: rate.transpose()?,
@@ -87,18 +85,20 @@ impl TryFrom<Row> for Account {
     }
 }
 
+/// The company of a row, read as it was when it was sent: what was let in then is let out now.
 fn company(row: Row) -> Result<Option<Company>, &'static str> {
-    let Some(name) = row.company_name else { return Ok(None) };
-    Ok(Some(Company {
-        name,
+    if row.company_name.is_none() {
+        return Ok(None);
+    }
+    let raw = RawCompany {
+        name: row.company_name,
         registration_number: row.registration_number,
-        vat_number: VatNumber::stored(row.vat_number.ok_or("vat_number")?),
-        address: Address {
-            street: row.street.ok_or("street")?,
-            house_number: row.house_number,
-            postal_code: row.postal_code.ok_or("postal_code")?,
-            city: row.city.ok_or("city")?,
-            country: row.country.as_deref().and_then(Country::parse).ok_or("country")?,
-        },
-    }))
+        vat_number: row.vat_number,
+        street: row.street,
+        house_number: row.house_number,
+        postal_code: row.postal_code,
+        city: row.city,
+        country: row.country,
+    };
+    Company::parse(&raw).map(Some).map_err(|_| "company_name")
 }

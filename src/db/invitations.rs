@@ -14,7 +14,6 @@ use super::{
 };
 use crate::domain::{
     actor::{ActorKind, ActorRef},
-    account::{AccountType, MemberRole, UsedBy},
     email::Email,
     fold::fold,
     ids::{AccountId, InvitationId, UserId},
@@ -408,12 +407,12 @@ fn invited_to(row: &Row, (_, name, parent, used_by, account_type): AccountRow) -
     let known = |text: &Option<String>| text.clone().unwrap_or_default();
     let id: AccountId = known(&row.account_id).parse().map_err(|_| unreadable("account_id"))?;
     Ok(InvitedTo {
-        role: MemberRole::parse(&known(&row.member_role)).ok_or_else(|| unreadable("member_role"))?,
+        role: known(&row.member_role).parse().map_err(|_| unreadable("member_role"))?,
         is_new: row.kind != InvitationKind::AccountOwner.as_str() || row.scope.is_empty(),
         name,
         parent_account_id: parent.map(|id| id.parse()).transpose().map_err(|_| unreadable("parent_account_id"))?,
-        used_by: used_by.map(|word| UsedBy::parse(&word).ok_or_else(|| unreadable("used_by"))).transpose()?,
-        account_type: account_type.map(|word| AccountType::parse(&word).ok_or_else(|| unreadable("account_type"))).transpose()?,
+        used_by: used_by.map(|word| word.parse().map_err(|_| unreadable("used_by"))).transpose()?,
+        account_type: account_type.map(|word| word.parse().map_err(|_| unreadable("account_type"))).transpose()?,
         id,
     })
 }

@@ -55,7 +55,7 @@ pub fn places(connection: &mut AnyConnection, users: &[UserId]) -> Result<HashMa
         let place = Place {
             account: account.parse().map_err(|_| corrupt("account_id", &user))?,
             parent: parent.map(|parent| parent.parse()).transpose().map_err(|_| corrupt("parent_account_id", &user))?,
-            role: MemberRole::parse(&role).ok_or_else(|| corrupt("role", &user))?,
+            role: role.parse().map_err(|_| corrupt("role", &user))?,
         };
         of_user.entry(user.parse().map_err(|_| corrupt("user_id", &user))?).or_default().push(place);
     }
@@ -79,7 +79,7 @@ pub(super) fn seen(connection: &mut AnyConnection, users: &[&str], sight: &Sight
     let mut of_user: HashMap<String, Vec<Membership>> = HashMap::new();
     for (user, account, account_name, role) in query.load::<(String, String, Option<String>, String)>(connection)? {
         let account_id = account.parse().map_err(|_| corrupt("account_id", &user))?;
-        let role = MemberRole::parse(&role).ok_or_else(|| corrupt("role", &user))?;
+        let role = role.parse().map_err(|_| corrupt("role", &user))?;
         of_user.entry(user).or_default().push(Membership { account_id, account_name, role });
     }
     Ok(of_user)

@@ -155,6 +155,15 @@ impl Members {
         value.filter(|_| whole)
     }
 
+    /// Of faults that somebody else found, with paths below this object, those about members that were not told as faulty.
+    pub fn unknown_among(&self, found: Vec<FieldFault>) -> Vec<FieldFault> {
+        let told = |path: &str| {
+            let path = format!("{}{path}", self.base);
+            self.faults.iter().any(|fault| fault.path == path || path.starts_with(&format!("{}/", fault.path)))
+        };
+        found.into_iter().filter(|fault| !told(&fault.path)).collect()
+    }
+
     /// Faults that somebody else found, with paths below this object.
     pub fn faults_below(&mut self, name: &str, faults: Vec<FieldFault>) {
         let base = format!("{}/{name}", self.base);

@@ -58,17 +58,35 @@ pub(super) fn read(members: &mut Members) -> Option<Company> {
             raw.country = members.optional("country", body::text);
             Some(())
         });
-        match Company::parse(raw) {
+        match Company::parse(&raw) {
             Ok(company) => Some(company),
             Err(found) => {
                 // A member of a wrong type was told as that; that it is missing as well would be told of it twice.
-                faults = found.into_iter().filter(|fault| !members.has_fault(&fault.path)).collect();
+                faults = members.unknown_among(found);
                 None
             }
         }
     });
     members.faults_below("company", faults);
     company
+}
+
+impl From<&Company> for CompanyView {
+    fn from(company: &Company) -> Self {
+        let address = &company.address;
+        Self {
+            name: company.name.as_str().to_owned(),
+            registration_number: company.registration_number.as_ref().map(|line| line.as_str().to_owned()),
+            vat_number: company.vat_number.as_str().to_owned(),
+            address: AddressView {
+                street: address.street.as_str().to_owned(),
+                house_number: address.house_number.as_ref().map(|line| line.as_str().to_owned()),
+                postal_code: address.postal_code.as_str().to_owned(),
+                city: address.city.as_str().to_owned(),
+                country: address.country.code().to_owned(),
+            },
+        }
+    }
 }
 
 /// A company's details.

@@ -1,5 +1,7 @@
 //! Reading: what a caller may see, a page at a time.
 
+pub use crate::db::users::AnyRole;
+
 use super::{Refusal, Services, cursor};
 use crate::{
     db::{
@@ -7,7 +9,7 @@ use crate::{
         accounts::{self, AccountFilter},
         events,
         invitations::{self, InvitationFilter},
-        users::{self, AnyRole, UserFilter},
+        users::{self, UserFilter},
     },
     domain::{
         account::{Account, AccountType, UsedBy},

@@ -3,10 +3,12 @@
 mod activate;
 mod page;
 mod preview;
+mod renew;
 
 pub use activate::*;
 pub use page::*;
 pub use preview::*;
+pub use renew::*;
 
 use actix_web::{HttpRequest, http::header};
 
