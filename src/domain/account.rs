@@ -1,8 +1,13 @@
 //! Accounts: what a customer is called and is, and who uses what is below it.
 
+use chrono::{DateTime, Utc};
+
 use super::{
+    company::Company,
     fold::fold,
+    ids::AccountId,
     line::{Line, LineError},
+    reimbursement::Rate,
 };
 
 /// The name of an account: 1 to 200 characters on one line, in any script, surrounding blanks trimmed.
@@ -269,6 +274,29 @@ impl std::str::FromStr for AccountStatus {
     fn from_str(name: &str) -> Result<Self, UnknownValue> {
         Self::ALL.into_iter().find(|value| value.as_str() == name).ok_or(UnknownValue { known: "invited, active" })
     }
+}
+
+/// A customer of the operator, and its billing entity. It exists from the invitation on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The id.
+    pub id: AccountId,
+    /// Its name, once somebody gave it one. Names need not be unique.
+    pub name: Option<String>,
+    /// Its type, once somebody has said so.
+    pub account_type: Option<AccountType>,
+    /// How far it has come.
+    pub status: AccountStatus,
+    /// The account above it.
+    pub parent_account_id: Option<AccountId>,
+    /// By whom it is used, below a parent.
+    pub used_by: Option<UsedBy>,
+    /// What private charging is reimbursed with.
+    pub rate: Option<Rate>,
+    /// The company of an active business account.
+    pub company: Option<Company>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
 }
 
 #[cfg(test)]

@@ -1,19 +1,18 @@
 //! `POST /v1/auth/token`: signing in.
 
-use actix_web::{HttpRequest, HttpResponse, post, web::Data};
+use actix_web::{HttpResponse, post, web::Data};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
     State,
     body::{self, Body, Members},
-    limits,
     problem::Problem,
     query::Query,
 };
 use crate::{
     domain::{email::Email, password::Password},
-    services::{Refusal, sign_in},
+    services::{self, Refusal},
 };
 
 /// An address and a password.
@@ -65,9 +64,8 @@ pub struct AccessToken {
     security(()),
 )]
 #[post("/v1/auth/token")]
-pub async fn sign_in(request: HttpRequest, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
-    let standing = state.limits.check(&request)?;
-    limits::tell(standing.as_ref(), answer(query, body, &state).await)
+pub async fn sign_in(query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+    answer(query, body, &state).await
 }
 
 async fn answer(query: Query, body: Body, state: &State) -> Result<HttpResponse, Problem> {
@@ -75,7 +73,7 @@ async fn answer(query: Query, body: Body, state: &State) -> Result<HttpResponse,
     let SignInRequest { email, password } = body.parse()?;
     // A text that is no address belongs to nobody, and nobody waits for a password to be compared.
     let email = email.ok_or(Refusal::InvalidCredentials)?;
-    let access_token = sign_in::sign_in(&state.services, email, password).await?;
-    let expires_in = sign_in::LIFETIME.as_secs();
+    let access_token = services::sign_in::sign_in(&state.services, email, password).await?;
+    let expires_in = services::sign_in::LIFETIME.as_secs();
     Ok(HttpResponse::Ok().json(AccessToken { access_token, token_type: "Bearer", expires_in }))
 }

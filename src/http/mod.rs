@@ -184,6 +184,7 @@ pub fn app(
         .default_service(web::to(meta::nothing_here))
         .app_data(Data::from(state))
         .wrap(from_fn(negotiate::middleware))
+        .wrap(from_fn(limits::middleware))
         .wrap(from_fn(trace::middleware))
 }
 

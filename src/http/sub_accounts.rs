@@ -181,7 +181,7 @@ pub async fn invite(caller: Caller, query: Query, body: Body, state: Data<State>
     query.finish()?;
     may_try(&actor)?;
     let request: InviteSubAccountUser = body.parse()?;
-    let invite = SubAccountInvite {
+    let wanted = SubAccountInvite {
         email: request.email,
         locale: request.locale,
         parent: request.parent,
@@ -191,7 +191,7 @@ pub async fn invite(caller: Caller, query: Query, body: Body, state: Data<State>
         name: request.sub_account_name,
         account_type: request.account_type,
     };
-    invited(&state, services::invite::sub_account(&state.services, &actor, invite).await)
+    invited(&state, services::invite::sub_account(&state.services, &actor, wanted).await)
 }
 
 /// Somebody to be invited below the account in the path.
@@ -276,7 +276,7 @@ pub async fn create(
     may_try(&actor)?;
     let parent = id(&path)?;
     let request: InviteSubAccount = body.parse()?;
-    let invite = SubAccountInvite {
+    let wanted = SubAccountInvite {
         email: request.email,
         locale: request.locale,
         parent: Parent::Id(parent),
@@ -286,7 +286,7 @@ pub async fn create(
         name: Some(request.account_name),
         account_type: Some(request.account_type),
     };
-    match services::invite::sub_account(&state.services, &actor, invite).await {
+    match services::invite::sub_account(&state.services, &actor, wanted).await {
         // The account is the resource of this path.
         Err(Refusal::AccountNotFound) => Err(not_found()),
         outcome => invited(&state, outcome),

@@ -6,7 +6,15 @@ use serde::Serialize;
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::{
-    domain::{actor::ActorRef, event::Event, invitation::{Invitation, InvitedTo}, locale::Locale, role::Role, user::User},
+    domain::{
+        account::{AccountType, UsedBy},
+        actor::ActorRef,
+        event::Event,
+        invitation::{Invitation, InvitedTo},
+        locale::Locale,
+        role::Role,
+        user::{Membership, User},
+    },
     services::browse::Page,
 };
 

@@ -8,8 +8,7 @@ use super::{
     super::{
         State,
         body::{self, Body, Members},
-        limits,
-        problem::Problem,
+            problem::Problem,
         query::Query,
         views::Timestamp,
     },
@@ -134,8 +133,7 @@ impl From<Requires> for RequiresView {
 )]
 #[post("/v1/activations/preview")]
 pub async fn preview(request: HttpRequest, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
-    let standing = state.limits.check(&request)?;
-    limits::tell(standing.as_ref(), look(&request, query, body, &state).await)
+    look(&request, query, body, &state).await
 }
 
 async fn look(request: &HttpRequest, query: Query, body: Body, state: &State) -> Result<HttpResponse, Problem> {

@@ -1,11 +1,11 @@
 //! `POST /v1/activations/renew`.
 
-use actix_web::{HttpRequest, HttpResponse, post, web::Data};
+use actix_web::{HttpResponse, post, web::Data};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    super::{State, body::Body, limits, problem::Problem, query::Query},
+    super::{State, body::Body, problem::Problem, query::Query},
     preview::PreviewRequest,
 };
 use crate::services;
@@ -36,9 +36,8 @@ pub struct Renewal {
     security(()),
 )]
 #[post("/v1/activations/renew")]
-pub async fn renew(request: HttpRequest, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
-    let standing = state.limits.check(&request)?;
-    limits::tell(standing.as_ref(), send(query, body, &state).await)
+pub async fn renew(query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+    send(query, body, &state).await
 }
 
 async fn send(query: Query, body: Body, state: &State) -> Result<HttpResponse, Problem> {
