@@ -1,7 +1,7 @@
 //! VAT numbers, held against the form of the country they belong to, and their check digits where those are published.
 //!
-//! Whether a number is registered is for its administration to say; this tells a mistyped one. No crate did it well
-//! enough: those at hand know forms but no digits, or refuse real numbers.
+//! Whether a number is registered is for its administration to say; this tells a mistyped one. The crates
+//! at hand know forms without check digits, or refuse numbers that are issued today (Belgian ones that begin with 1).
 
 mod digits;
 mod scheme;
@@ -25,7 +25,7 @@ pub struct VatNumber(String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VatNumberError {
     /// It does not look like one of that country.
-    #[error("This is not a VAT number of {country}: that is {form}, as in {example}.")]
+    #[error("A VAT number of this country ({country}) is {form}, as in {example}.")]
     Malformed {
         /// The country's name.
         country: &'static str,
@@ -38,7 +38,9 @@ pub enum VatNumberError {
     #[error("A VAT number has 2 to 20 letters and digits, at least one digit among them.")]
     NoNumber,
     /// It looks like one of another country.
-    #[error("This looks like a VAT number of {other}, while the address is in {country}. Is the country right?")]
+    #[error(
+        "This looks like a VAT number of another country ({other}), while the address is in {country}. Is the country right?"
+    )]
     OtherCountry {
         /// The country it looks like.
         other: &'static str,

@@ -123,7 +123,7 @@ fn refuses_with_the_reason() {
     }
     assert_eq!(
         parse("123", "NL").unwrap_err().to_string(),
-        "This is not a VAT number of Netherlands: that is NL, 9 digits, B and 2 digits, as in NL004495445B01."
+        "A VAT number of this country (Netherlands) is NL, 9 digits, B and 2 digits, as in NL004495445B01."
     );
 }
 
