@@ -37,7 +37,7 @@ pub fn id<K: Named>(path: &Path<String>) -> Result<Id<K>, Problem> {
         ("kind" = Option<String>, Query, description = "`system_user`, `account_owner` or `sub_account`. 403 for a kind that the token may not see.", example = "system_user"),
         ("status" = Option<String>, Query, description = "`pending`, `expired`, `activated` or `revoked`.", example = "pending"),
         ("email" = Option<String>, Query, description = "This very address, without regard to case.", example = "ada@example.com"),
-        ("search" = Option<String>, Query, description = "Any part of address or name, without regard to case.", example = "ada"),
+        ("search" = Option<String>, Query, description = "Any part of address or name, without regard to case; at most 256 characters.", example = "ada"),
         ("limit" = Option<i64>, Query, description = "From 1; above 200 is taken as 200. Default 50.", example = 50),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, with the same filters."),
     ),

@@ -32,7 +32,7 @@ use crate::{
         ("kind" = Option<String>, Query, description = "`system_user` or `customer`. 403 for a kind that the token may not see.", example = "system_user"),
         ("status" = Option<String>, Query, description = "`invited`, `active` or `blocked`.", example = "active"),
         ("role" = Option<String>, Query, description = "Those who hold this role.", example = "viewer"),
-        ("search" = Option<String>, Query, description = "Any part of address or name, without regard to case.", example = "ada"),
+        ("search" = Option<String>, Query, description = "Any part of address or name, without regard to case; at most 256 characters.", example = "ada"),
         ("limit" = Option<i64>, Query, description = "From 1; above 200 is taken as 200. Default 50.", example = 50),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, with the same filters."),
     ),
