@@ -247,7 +247,7 @@ fn answer(password: &str, values: &FormValues) -> Answer {
     let mut name = |path: &str, text: &str| match PersonName::parse(&typed(text)?) {
         Ok(name) => Some(name),
         Err(error) => {
-            faults.push(FieldFault::new(path, "invalid_name", error.to_string()));
+            faults.push(FieldFault::new(path, error.code(), error.to_string()));
             None
         }
     };
