@@ -4,7 +4,19 @@
 
 mod support;
 
+mod activate;
+mod architecture;
+mod contract;
+mod conventions;
 mod invite;
+mod lists;
+mod page;
+mod parity;
+mod passwords;
 mod permissions;
+mod resend;
+mod revoke;
+mod rules;
+mod search;
 mod tokens;
 mod validation;

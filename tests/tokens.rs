@@ -67,12 +67,23 @@ on_both! {
         accepted(&app, &token(json!({ "exp": now - 29 }))).await;
         accepted(&app, &token(json!({ "iat": now + 29 }))).await;
         for change in [
-            json!({ "exp": now - 31 }), json!({ "exp": now - 30 }), json!({ "exp": null }), json!({ "exp": "tomorrow" }),
-            json!({ "iat": now + 31 }), json!({ "iat": null }),
-            json!({ "iss": "somebody-else" }), json!({ "iss": null }),
-            json!({ "aud": "something-else" }), json!({ "aud": null }),
-            json!({ "sub": null }), json!({ "actor": "robot" }), json!({ "actor": null }), json!({ "actor": "link" }),
-            json!({ "roles": ["boss"] }), json!({ "roles": "admin" }), json!({ "scope": "everything" }),
+            json!({ "exp": now - 31 }),
+            json!({ "exp": now - 30 }),
+            json!({ "exp": null }),
+            json!({ "exp": "tomorrow" }),
+            json!({ "iat": now + 31 }),
+            json!({ "iat": null }),
+            json!({ "iss": "somebody-else" }),
+            json!({ "iss": null }),
+            json!({ "aud": "something-else" }),
+            json!({ "aud": null }),
+            json!({ "sub": null }),
+            json!({ "actor": "robot" }),
+            json!({ "actor": null }),
+            json!({ "actor": "link" }),
+            json!({ "roles": ["boss"] }),
+            json!({ "roles": "admin" }),
+            json!({ "scope": "everything" }),
             json!({ "account_ids": ["acc_x"] }),
         ] {
             refused(&app, &token(change)).await;
@@ -123,7 +134,14 @@ on_both! {
         for scheme in ["Bearer", "bearer", "BEARER"] {
             get(format!("{scheme} {token}")).await.expect(200);
         }
-        for value in [token.clone(), format!("Basic {token}"), format!("Token {token}"), "Bearer".to_owned(), String::new(), format!("Bearer:{token}")] {
+        for value in [
+            token.clone(),
+            format!("Basic {token}"),
+            format!("Token {token}"),
+            "Bearer".to_owned(),
+            String::new(),
+            format!("Bearer:{token}"),
+        ] {
             let answer = get(value).await.problem(401, "unauthenticated");
             assert_eq!(answer.header("www-authenticate"), "Bearer");
         }
@@ -138,7 +156,10 @@ on_both! {
         let access = sign(&header(), &claims(&app, json!({})), &ours());
         for token in [access.as_str(), &mail.token[..mail.token.len() / 2], &mail.token[1..], "", "é"] {
             app.activate(token).await.problem(404, "activation_link_invalid");
-            app.anybody().post("/v1/activations/preview", &json!({ "token": token })).await.problem(404, "activation_link_invalid");
+            app.anybody()
+                .post("/v1/activations/preview", &json!({ "token": token }))
+                .await
+                .problem(404, "activation_link_invalid");
         }
         app.activate(&mail.token).await.expect(201);
     }
@@ -153,6 +174,9 @@ on_both! {
         scoped("system_users:invite").post("/v1/system-users/invitations", &invite).await.problem(403, "role_exceeds_yours");
         let made = scoped(viewer_and_invite).post("/v1/system-users/invitations", &invite).await.expect(201);
         assert_eq!(made.body["invited_by"], json!({ "type": "cli", "id": "ada", "name": "ada" }));
-        app.caller(&[], &[SystemUsersInvite, SystemUsersRead]).get(&format!("/v1/users/{}", made.text_of("user_id"))).await.expect(200);
+        app.caller(&[], &[SystemUsersInvite, SystemUsersRead])
+            .get(&format!("/v1/users/{}", made.text_of("user_id")))
+            .await
+            .expect(200);
     }
 }
