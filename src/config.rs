@@ -202,7 +202,7 @@ fn one_line(text: &str) -> Result<String, &'static str> {
 
 fn duration(text: &str, shortest: Duration) -> Result<Duration, String> {
     let duration = humantime::parse_duration(text).map_err(|_| "is no duration, as 2s, 90m or 24h".to_owned())?;
-    let longest = Duration::from_secs(365 * 24 * 3600);
+    let longest = Duration::from_hours(365 * 24);
     if (shortest..=longest).contains(&duration) {
         return Ok(duration);
     }
@@ -236,7 +236,7 @@ mod tests {
     fn every_default_is_good() {
         let config = read(&[]).unwrap_or_else(|faults| panic!("{faults:?}"));
         assert_eq!(config.activation_url.as_str(), "http://127.0.0.1:8080/activate");
-        assert_eq!(config.invitation_ttl, Duration::from_secs(24 * 3600));
+        assert_eq!(config.invitation_ttl, Duration::from_hours(24));
     }
 
     #[test]

@@ -60,6 +60,9 @@ impl Metrics {
 
     /// Counts an answered request.
     pub fn request(&self, method: &str, route: &str, status: u16, seconds: f64) {
+        // A caller may invent methods; each would be a series of its own.
+        let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+        let method = known.into_iter().find(|known| *known == method).unwrap_or("other");
         let labels = RequestLabels { method: method.to_owned(), route: route.to_owned(), status };
         self.requests.get_or_create(&labels).inc();
         self.seconds.observe(seconds);

@@ -9,6 +9,8 @@ use std::{
 
 use secrecy::SecretString;
 
+use crate::domain::token::hex;
+
 /// Fewer bytes than this are no key.
 pub(super) const SHORTEST: usize = 32;
 /// Where a key that was made here is kept.
@@ -56,7 +58,7 @@ fn make(path: &Path) -> io::Result<()> {
         fs::create_dir_all(folder)?;
     }
     let key: [u8; 32] = rand::random();
-    let text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text: String = hex(&key);
     let draft = path.with_extension(format!("{}.draft", std::process::id()));
     let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&draft)?;
     writeln!(file, "{text}")?;

@@ -42,7 +42,7 @@ pub fn help() -> String {
     let mut text = String::from("Environment:\n");
     for (name, default, meaning) in VARIABLES {
         let default = if default.is_empty() { String::new() } else { format!(" [{default}]") };
-        text.push_str(&format!("  {name}{default}\n      {meaning}\n"));
+        text.extend(["  ", name, &default, "\n      ", meaning, "\n"]);
     }
     text
 }

@@ -1,6 +1,6 @@
 //! A connection in the pool: how it is made, judged and dropped.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::{
     Connection as _, PgConnection, SqliteConnection,
@@ -19,19 +19,37 @@ use super::{
 pub(super) struct Pooled {
     pub(super) any: AnyConnection,
     broken: bool,
+    answered_at: Instant,
 }
 
 impl Pooled {
-    /// Takes it out of the pool when it is given back.
-    pub(super) fn discard(&mut self) {
-        self.broken = true;
+    /// Whether it is taken out of the pool when it is given back.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Notes that the server answered.
+    pub(super) fn answered(&mut self) {
+        self.answered_at = Instant::now();
+    }
+
+    /// Whether the server has answered on this connection after `doubt`, and within the last `fresh`.
+    pub(super) fn has_answered_since(&self, doubt: Instant, fresh: Duration) -> bool {
+        self.answered_at > doubt && self.answered_at.elapsed() < fresh
+    }
+
+    /// Asks for a sign of life. Without one, the connection leaves the pool when it is given back.
+    pub(super) fn ping(&mut self) -> bool {
+        let any = &mut self.any;
+        self.broken = each!(any, c => R2D2Connection::ping(c)).is_err();
+        !self.broken
     }
 
     /// Discards the connection when what it was used for says that the server is gone. Diesel notices that only when a
     /// transaction breaks, and a dead connection in the pool would fail every request that it is lent to.
     pub(super) fn judge<T, E: AsFault>(&mut self, outcome: &Result<T, E>) {
         if matches!(outcome, Err(error) if matches!(error.as_fault(), Some(DbFault::Unavailable(_)))) {
-            self.discard();
+            self.broken = true;
         }
     }
 }
@@ -43,8 +61,8 @@ pub(super) struct Manager {
     pub(super) read_only: bool,
 }
 
-/// A write that waits longer for SQLite's lock than this has met another process in the file.
-const BUSY: Duration = Duration::from_secs(5);
+/// A write that waits longer for SQLite's lock than this has met somebody's tool in the file. Other writes wait behind it.
+const BUSY: Duration = Duration::from_secs(2);
 
 impl ManageConnection for Manager {
     type Connection = Pooled;
@@ -66,7 +84,7 @@ impl ManageConnection for Manager {
                 AnyConnection::Sqlite(connection)
             }
         };
-        Ok(Pooled { any, broken: false })
+        Ok(Pooled { any, broken: false, answered_at: Instant::now() })
     }
 
     fn is_valid(&self, connection: &mut Pooled) -> Result<(), Self::Error> {

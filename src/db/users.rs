@@ -59,26 +59,31 @@ struct NewRow<'a> {
     created_at: At,
 }
 
+/// How often a person is looked for and entered while others enter and remove the same one.
+const ENTER_TRIES: usize = 16;
+
 /// Enters those who are not known yet, and locks all: by address, in the order of the addresses, so that two callers who
 /// enter the same people never wait for each other crosswise.
 pub fn enter(tx: &mut Tx<'_>, people: &[Newcomer]) -> Result<HashMap<String, LockedUser>, DbFault> {
-    let keys: Vec<&str> = people.iter().map(|person| person.email.key()).collect();
-    let mut known = lock_by_keys(tx, &keys)?;
-    let mut fresh: Vec<&Newcomer> = people.iter().filter(|person| !known.contains_key(person.email.key())).collect();
-    fresh.sort_by(|a, b| a.email.key().cmp(b.email.key()));
-    fresh.dedup_by(|a, b| a.email.key() == b.email.key());
-    let inserted = insert(tx, &fresh)?;
-    let lost: Vec<&str> =
-        fresh.iter().filter(|person| !inserted.contains(person.id.as_str())).map(|person| person.email.key()).collect();
-    for person in fresh {
-        let user = LockedUser { id: person.id, status: UserStatus::Invited, is_staff: false };
-        if inserted.contains(person.id.as_str()) {
-            known.insert(person.email.key().to_owned(), user);
+    let mut known = HashMap::new();
+    let mut left: Vec<&Newcomer> = people.iter().collect();
+    left.sort_by(|a, b| a.email.key().cmp(b.email.key()));
+    left.dedup_by(|a, b| a.email.key() == b.email.key());
+    for _ in 0..ENTER_TRIES {
+        let keys: Vec<&str> = left.iter().map(|person| person.email.key()).collect();
+        known.extend(lock_by_keys(tx, &keys)?);
+        left.retain(|person| !known.contains_key(person.email.key()));
+        let inserted = insert(tx, &left)?;
+        let (entered, lost): (Vec<&Newcomer>, _) = left.into_iter().partition(|person| inserted.contains(person.id.as_str()));
+        let newcomer = |person: &Newcomer| LockedUser { id: person.id, status: UserStatus::Invited, is_staff: false };
+        known.extend(entered.into_iter().map(|person| (person.email.key().to_owned(), newcomer(person))));
+        if lost.is_empty() {
+            return Ok(known);
         }
+        // Entered by somebody else between the look and the insert, which waited for them; perhaps removed again by now.
+        left = lost;
     }
-    // Entered by somebody else between the look and the insert, which waited for them.
-    known.extend(lock_by_keys(tx, &lost)?);
-    Ok(known)
+    Err(DbFault::TryAgain)
 }
 
 fn insert(tx: &mut Tx<'_>, people: &[&Newcomer]) -> Result<HashSet<String>, DbFault> {
@@ -105,6 +110,7 @@ fn lock_by_keys(tx: &mut Tx<'_>, keys: &[&str]) -> Result<HashMap<String, Locked
     let found = users::table
         .filter(users::email_key.eq_any(keys).and(users::removed_at.is_null()))
         .select((users::id, users::email_key))
+        .order(users::email_key)
         .load::<(String, String)>(tx.reading())?;
     let mut locked = HashMap::new();
     for (id, key) in found {

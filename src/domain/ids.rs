@@ -12,7 +12,7 @@ use uuid::Uuid;
 const LENGTH: usize = 30;
 
 /// What an id names; each kind of thing has its own three-letter prefix.
-pub trait Named: 'static {
+pub trait Named: Copy + 'static {
     /// The prefix, three lower-case letters.
     const PREFIX: &'static str;
 }

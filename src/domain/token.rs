@@ -18,6 +18,13 @@ const KEY_ID: usize = 4;
 const CLAIM: usize = 1 + KEY_ID + 16 + 4;
 const MAC: usize = 32;
 
+/// Bytes as hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
 /// A key that was derived from the root for one purpose.
 #[derive(Clone)]
 pub struct DerivedKey {
@@ -41,7 +48,7 @@ impl DerivedKey {
     /// The key's name, safe to show: eight hexadecimal digits.
     #[must_use]
     pub fn id(&self) -> String {
-        self.id.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.id)
     }
 
     /// The key itself.

@@ -30,7 +30,7 @@ impl Body {
         let request = R::read(&mut members);
         match (request, members.finish()) {
             (Some(request), faults) if faults.is_empty() => Ok(request),
-            (_, faults) => Err(Problem::body(faults)),
+            (_, faults) => Err(Problem::body(&faults)),
         }
     }
 
@@ -40,7 +40,7 @@ impl Body {
     /// 422 when there are members.
     pub fn expect_none(self) -> Result<(), Problem> {
         let faults = Members { left: self.0.unwrap_or_default(), faults: Vec::new() }.finish();
-        if faults.is_empty() { Ok(()) } else { Err(Problem::body(faults)) }
+        if faults.is_empty() { Ok(()) } else { Err(Problem::body(&faults)) }
     }
 }
 
@@ -69,7 +69,7 @@ impl FromRequest for Body {
             }
             match serde_json::from_slice(&bytes) {
                 Ok(Value::Object(members)) => Ok(Self(Some(members))),
-                Ok(_) => Err(Problem::body(vec![FieldFault::new("", "wrong_type", "The body must be a JSON object.")])),
+                Ok(_) => Err(Problem::body(&[FieldFault::new("", "wrong_type", "The body must be a JSON object.")])),
                 Err(error) => Err(Problem::new(codes::MALFORMED_JSON, format!("The body is not JSON: {error}."))),
             }
         })

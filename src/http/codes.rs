@@ -4,6 +4,7 @@
 #[derive(Debug, Clone, Copy)]
 pub struct Code {
     /// Stable, in `snake_case`.
+    #[expect(clippy::struct_field_names, reason = "it is what the contract calls it")]
     pub code: &'static str,
     /// The HTTP status.
     pub status: u16,
@@ -15,9 +16,9 @@ pub struct Code {
 
 macro_rules! codes {
     ($($name:ident = $status:literal $code:literal, $title:literal, $help:literal;)+) => {
-        $(#[doc = $title] pub const $name: Code = Code { code: $code, status: $status, title: $title, help: $help };)+
+        $(#[doc = $title] pub const $name: &Code = &Code { code: $code, status: $status, title: $title, help: $help };)+
         /// All of them.
-        pub const ALL: &[Code] = &[$($name),+];
+        pub const ALL: &[&Code] = &[$($name),+];
     };
 }
 
@@ -77,5 +78,5 @@ codes! {
 /// The code of that name.
 #[must_use]
 pub fn find(code: &str) -> Option<&'static Code> {
-    ALL.iter().find(|known| known.code == code)
+    ALL.iter().copied().find(|known| known.code == code)
 }

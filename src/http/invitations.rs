@@ -60,7 +60,7 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
     query.finish()?;
     let page = browse::invitations(&state.services, &caller.0, filters, page).await?;
     let now = state.services.clock.now();
-    views::list(&page, |row| InvitationView::of(row, now), &request)
+    Ok(views::list(&page, |row| InvitationView::of(row, now), &request))
 }
 
 /// Show an invitation
@@ -110,7 +110,7 @@ pub async fn events(
     let page = query.page();
     query.finish()?;
     let page = browse::timeline(&state.services, &caller.0, id(&path)?, page).await?;
-    views::list(&page, |event| EventView::from(event), &request)
+    Ok(views::list(&page, |event| EventView::from(event), &request))
 }
 
 /// Resend an invitation

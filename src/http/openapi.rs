@@ -5,7 +5,7 @@ use utoipa::openapi::{
     ComponentsBuilder, Content, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr, ResponseBuilder,
     path::Operation,
     schema::Schema,
-    security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
 };
 use utoipa_actix_web::AppExt;
 
@@ -43,7 +43,7 @@ fn is_request(schema: &str) -> bool {
 
 /// Adds the refusals that every operation of a kind shares, and gives every refusal its form.
 fn complete(operation: &mut Operation) {
-    let public = operation.security.as_ref().is_none_or(|all| all.iter().all(|one| *one == Default::default()));
+    let public = operation.security.as_ref().is_none_or(|all| all.iter().all(|one| *one == SecurityRequirement::default()));
     let path = operation.operation_id.clone().unwrap_or_default();
     let api = !matches!(
         path.as_str(),

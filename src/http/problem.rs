@@ -20,7 +20,7 @@ use crate::{
 /// An error answer on its way out. The outermost middleware writes it, since it knows the request's id.
 #[derive(Debug, Clone)]
 pub struct Problem {
-    pub(super) code: Code,
+    pub(super) code: &'static Code,
     detail: String,
     members: Map<String, Value>,
     headers: Vec<(header::HeaderName, String)>,
@@ -29,7 +29,7 @@ pub struct Problem {
 impl Problem {
     /// A problem with words of its own.
     #[must_use]
-    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+    pub fn new(code: &'static Code, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into(), members: Map::new(), headers: Vec::new() }
     }
 
@@ -54,18 +54,19 @@ impl Problem {
 
     /// Faulty members of the body, all of them.
     #[must_use]
-    pub fn body(faults: Vec<FieldFault>) -> Self {
+    pub fn body(faults: &[FieldFault]) -> Self {
         Self::validation(faults, "pointer")
     }
 
     /// Faulty query parameters, all of them.
     #[must_use]
-    pub fn query(faults: Vec<FieldFault>) -> Self {
+    pub fn query(faults: &[FieldFault]) -> Self {
         Self::validation(faults, "parameter")
     }
 
-    fn validation(faults: Vec<FieldFault>, place: &str) -> Self {
-        let names: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
+    fn validation(faults: &[FieldFault], place: &str) -> Self {
+        let mut names: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
+        names.dedup();
         let detail = format!("Faulty: {}.", names.join(", "));
         let errors = faults.iter().map(|fault| json!({ place: fault.path, "code": fault.code, "detail": fault.detail }));
         let errors = errors.collect();
@@ -148,7 +149,7 @@ impl From<Refusal> for Problem {
                 Self::new(codes::ROLE_EXCEEDS_YOURS, "A role of this invitation allows more than your token does.")
             }
             Refusal::NotFound => not_found(),
-            Refusal::Invalid(faults) => Self::body(faults),
+            Refusal::Invalid(faults) => Self::body(&faults),
             Refusal::InvitationPending(id) => {
                 Self::new(codes::INVITATION_PENDING, format!("Invitation {id} is alive. Resend it, or revoke it first."))
                     .with("invitation_id", json!(id))
@@ -168,7 +169,7 @@ impl From<Refusal> for Problem {
             }
             Refusal::DeadLink(dead) => dead.into(),
             Refusal::DamagedCursor => {
-                Self::query(vec![FieldFault::new("cursor", "invalid_cursor", "This cursor was not made by this service.")])
+                Self::query(&[FieldFault::new("cursor", "invalid_cursor", "This cursor was not made by this service.")])
             }
             Refusal::CursorMismatch => Self::new(codes::CURSOR_MISMATCH, "The cursor belongs to a list with other filters."),
             Refusal::Busy(what) => unavailable(what),

@@ -101,7 +101,7 @@ impl Query {
         for (name, _) in std::mem::take(&mut self.left) {
             self.fault(&name, "unknown_parameter", "This parameter is not known here. Is it mistyped?");
         }
-        if self.faults.is_empty() { Ok(()) } else { Err(Problem::query(self.faults)) }
+        if self.faults.is_empty() { Ok(()) } else { Err(Problem::query(&self.faults)) }
     }
 
     fn fault(&mut self, name: &str, code: &'static str, detail: &str) {

@@ -19,6 +19,7 @@ use super::{State, codes, problem::Problem, sealed};
 use crate::domain::ids::{Id, Named};
 
 /// Names the kind of thing whose ids begin with `req_`.
+#[derive(Clone, Copy)]
 struct RequestKind;
 impl Named for RequestKind {
     const PREFIX: &'static str = "req";
@@ -58,7 +59,7 @@ pub async fn middleware(
     if let Some(state) = &state {
         state.metrics.request(method.as_str(), &route, status, elapsed.as_secs_f64());
     }
-    let milliseconds = elapsed.as_micros() as f64 / 1000.0;
+    let milliseconds = elapsed.as_secs_f64() * 1000.0;
     span.in_scope(|| tracing::info!(%method, route, status, milliseconds, caller, "request"));
     Ok(answer)
 }

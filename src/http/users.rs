@@ -54,7 +54,7 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
     let page = query.page();
     query.finish()?;
     let page = browse::users(&state.services, &caller.0, filters, page).await?;
-    views::list(&page, |user| UserView::from(user), &request)
+    Ok(views::list(&page, |user| UserView::from(user), &request))
 }
 
 /// Show a user

@@ -5,7 +5,6 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::{PartialSchema, ToSchema};
 
-use super::problem::Problem;
 use crate::{
     domain::{actor::ActorRef, event::Event, invitation::Invitation, locale::Locale, role::Role, user::User},
     services::browse::Page,
@@ -286,7 +285,7 @@ pub fn list<R, T: Serialize + ToSchema + PartialSchema>(
     page: &Page<R>,
     view: impl Fn(&R) -> T,
     request: &actix_web::HttpRequest,
-) -> Result<HttpResponse, Problem> {
+) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &page.next_cursor {
         let query = url::form_urlencoded::parse(request.query_string().as_bytes()).filter(|(name, _)| name != "cursor");
@@ -294,5 +293,5 @@ pub fn list<R, T: Serialize + ToSchema + PartialSchema>(
             url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).append_pair("cursor", cursor).finish();
         response.insert_header((header::LINK, format!("<{}?{query}>; rel=\"next\"", request.path())));
     }
-    Ok(response.json(List { data: page.data.iter().map(view).collect(), next_cursor: page.next_cursor.clone() }))
+    response.json(List { data: page.data.iter().map(view).collect(), next_cursor: page.next_cursor.clone() })
 }

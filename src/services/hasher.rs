@@ -77,12 +77,12 @@ mod tests {
     #[tokio::test]
     async fn the_hash_says_how_it_was_made_and_differs_every_time() {
         let hasher = Hasher::new();
-        let mut hashes = Vec::new();
+        let mut made = Vec::new();
         for _ in 0..2 {
             let place = hasher.place().await.unwrap();
-            hashes.push(hasher.hash(place, Password::new("correct horse battery staple")).await.unwrap());
+            made.push(hasher.hash(place, Password::new("correct horse battery staple")).await.unwrap());
         }
-        assert!(hashes[0].starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hashes[0]);
-        assert_ne!(hashes[0], hashes[1]);
+        assert!(made[0].starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", made[0]);
+        assert_ne!(made[0], made[1]);
     }
 }

@@ -79,7 +79,12 @@ pub(super) fn look(
     if let Err(dead) = invitation.check_link(claim.generation, now) {
         return Ok(Err(dead.into()));
     }
-    let Some(user) = invitee(connection, &invitation)? else { return Ok(Err(Refusal::InvalidLink)) };
+    let Some(user) = invitee(connection, &invitation)? else {
+        // Revoked between the two looks, and the person removed with it: the second look says so.
+        let again = invitations::get(connection, claim.invitation, &InvitationKind::ALL)?;
+        let dead = again.and_then(|found| found.check_link(claim.generation, now).err());
+        return Ok(Err(dead.map_or(Refusal::InvalidLink, Refusal::from)));
+    };
     let requires = Requires::of(&invitation, &user);
     Ok(Ok(Preview { invitation, requires }))
 }

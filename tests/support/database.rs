@@ -87,7 +87,8 @@ impl TestDatabase {
     pub fn take_away(&self) {
         execute_on(&server(), &format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.name));
         let victims = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name);
-        execute_on(&server(), &victims);
+        // They die one by one, each at the next thing that it does.
+        while execute_on(&server(), &victims) > 0 {}
     }
 
     pub fn bring_back(&self) {
@@ -107,7 +108,7 @@ fn server() -> String {
     std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL is not set: run the tests by `make test`")
 }
 
-fn execute_on(url: &str, statement: &str) {
+fn execute_on(url: &str, statement: &str) -> usize {
     let mut connection = PgConnection::establish(url).unwrap();
-    sql_query(statement).execute(&mut connection).unwrap();
+    sql_query(statement).execute(&mut connection).unwrap()
 }

@@ -4,11 +4,17 @@ pub mod app;
 pub mod client;
 pub mod database;
 pub mod mailbox;
+pub mod process;
+pub mod relay;
 
 pub use app::TestApp;
 pub use client::{Answer, Client};
 pub use database::Backend;
 pub use mailbox::Mail;
+pub use process::Home;
+pub use relay::Relay;
+
+use std::time::{Duration, Instant};
 
 pub use serde_json::json;
 
@@ -39,3 +45,38 @@ macro_rules! on_both {
     ($($tests:tt)+) => { on_both! { with []; $($tests)+ } };
 }
 pub(crate) use on_both;
+
+/// As [`on_both`], for tests that start what they need by themselves: `on_each! { async fn name(backend: Backend) { … } }`.
+macro_rules! on_each {
+    ($($(#[$meta:meta])* async fn $name:ident($backend:ident: Backend) $body:block)+) => {$(
+        $(#[$meta])*
+        mod $name {
+            use super::*;
+
+            async fn test($backend: Backend) $body
+
+            #[tokio::test]
+            async fn sqlite() {
+                test(Backend::Sqlite).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                test(Backend::Postgres).await;
+            }
+        }
+    )+};
+}
+pub(crate) use on_each;
+
+/// Looks again and again until there is something to see, and gives it; the test ends when that takes longer than `limit`.
+pub async fn eventually<T>(what: &str, limit: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(seen) = look().await {
+            return seen;
+        }
+        assert!(started.elapsed() < limit, "this did not come to pass within {limit:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

@@ -1,0 +1,234 @@
+//! A mail relay that does as it is told: takes letters, refuses recipients, hangs up, is away and comes back. It speaks
+//! SMTP, and Mailpit's HTTP interface, on a port that stays its own all the while.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpSocket, TcpStream},
+    task::JoinSet,
+};
+
+use super::{Mail, mailbox::parse};
+
+/// What the relay does with the next letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    /// Takes them.
+    Takes,
+    /// Refuses the recipient with this reply; over HTTP, with the status that it begins with.
+    Refuses(&'static str),
+    /// Reads the letter whole, and hangs up without an answer.
+    HangsUp,
+}
+
+/// Which language it speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaks {
+    Smtp,
+    Mailpit,
+}
+
+/// A relay; away until [`Relay::up`].
+pub struct Relay {
+    address: SocketAddr,
+    speaks: Speaks,
+    /// Holds the port while nobody listens: whoever knocks is refused.
+    reserved: Option<TcpSocket>,
+    running: Option<JoinSet<()>>,
+    told: Arc<Mutex<Told>>,
+}
+
+struct Told {
+    mood: Mood,
+    taken: Vec<Mail>,
+    unanswered: Vec<Mail>,
+    refused: usize,
+}
+
+impl Relay {
+    pub fn new(speaks: Speaks) -> Self {
+        let reserved = reserve("127.0.0.1:0".parse().unwrap());
+        let address = reserved.local_addr().unwrap();
+        let told = Told { mood: Mood::Takes, taken: Vec::new(), unanswered: Vec::new(), refused: 0 };
+        Self { address, speaks, reserved: Some(reserved), running: None, told: Arc::new(Mutex::new(told)) }
+    }
+
+    /// For `MAIL_URL`.
+    pub fn url(&self) -> String {
+        match self.speaks {
+            Speaks::Smtp => format!("smtp://{}?tls=none", self.address),
+            Speaks::Mailpit => format!("mailpit+http://{}", self.address),
+        }
+    }
+
+    pub fn up(&mut self) {
+        let listener = self.reserved.take().expect("the relay is away").listen(64).unwrap();
+        let mut running = JoinSet::new();
+        running.spawn(accept(listener, self.speaks, self.told.clone()));
+        self.running = Some(running);
+    }
+
+    /// Goes away, in the middle of whatever it was doing.
+    pub async fn down(&mut self) {
+        self.running.take().expect("the relay is up").shutdown().await;
+        self.reserved = Some(reserve(self.address));
+    }
+
+    pub fn is(&self, mood: Mood) {
+        self.told.lock().unwrap().mood = mood;
+    }
+
+    /// The letters taken since the last look.
+    pub fn taken(&self) -> Vec<Mail> {
+        std::mem::take(&mut self.told.lock().unwrap().taken)
+    }
+
+    /// The letters that were read whole and never answered for.
+    pub fn unanswered(&self) -> Vec<Mail> {
+        std::mem::take(&mut self.told.lock().unwrap().unanswered)
+    }
+
+    /// How often it refused a recipient.
+    pub fn refused(&self) -> usize {
+        self.told.lock().unwrap().refused
+    }
+}
+
+fn reserve(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(address).unwrap();
+    socket
+}
+
+async fn accept(listener: TcpListener, speaks: Speaks, told: Arc<Mutex<Told>>) {
+    // Ends with this task, and with it everybody who is in the middle of something.
+    let mut talks = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        let told = told.clone();
+        talks.spawn(async move {
+            // A caller who hangs up ends the talk, and nothing else.
+            let _ = match speaks {
+                Speaks::Smtp => smtp(stream, &told).await,
+                Speaks::Mailpit => mailpit(stream, &told).await,
+            };
+        });
+    }
+}
+
+impl Told {
+    /// Notes a letter that was read whole; `None` when there is to be no answer.
+    fn take(&mut self, mail: Mail) -> Option<()> {
+        match self.mood {
+            Mood::HangsUp => self.unanswered.push(mail),
+            _ => self.taken.push(mail),
+        }
+        (self.mood != Mood::HangsUp).then_some(())
+    }
+}
+
+async fn smtp(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
+    let (reader, mut writer) = stream.into_split();
+    let mut lines = BufReader::new(reader);
+    writer.write_all(b"220 relay\r\n").await?;
+    let mut letter: Option<String> = None;
+    loop {
+        let mut line = String::new();
+        if lines.read_line(&mut line).await? == 0 {
+            return Ok(());
+        }
+        let answer = match &mut letter {
+            Some(text) if line == ".\r\n" => {
+                let mail = parse(text.as_bytes());
+                letter = None;
+                let answered = told.lock().unwrap().take(mail);
+                if answered.is_none() {
+                    return Ok(());
+                }
+                "250 taken"
+            }
+            Some(text) => {
+                // RFC 5321 §4.5.2: a dot at the start of a line travels as two.
+                text.push_str(line.strip_prefix('.').unwrap_or(&line));
+                continue;
+            }
+            None => match line.split([' ', ':', '\r']).next().unwrap_or_default() {
+                "RCPT" => {
+                    let mut told = told.lock().unwrap();
+                    match told.mood {
+                        Mood::Refuses(reply) => {
+                            told.refused += 1;
+                            reply
+                        }
+                        _ => "250 ok",
+                    }
+                }
+                "DATA" => {
+                    letter = Some(String::new());
+                    "354 go on"
+                }
+                "EHLO" => "250 relay",
+                "QUIT" => return writer.write_all(b"221 bye\r\n").await,
+                _ => "250 ok",
+            },
+        };
+        writer.write_all(format!("{answer}\r\n").as_bytes()).await?;
+    }
+}
+
+async fn mailpit(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
+    let (reader, mut writer) = stream.into_split();
+    let mut reader = BufReader::new(reader);
+    loop {
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line).await? == 0 {
+                return Ok(());
+            }
+            if line == "\r\n" {
+                break;
+            }
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).await?;
+        let refusal = {
+            let mut told = told.lock().unwrap();
+            if let Mood::Refuses(status) = told.mood {
+                told.refused += 1;
+                Some(status)
+            } else if told.take(from_json(&body)).is_none() {
+                return Ok(());
+            } else {
+                None
+            }
+        };
+        let (status, answer) = refusal.map_or(("200 OK", r#"{"ID":"x"}"#), |status| (status, r#"{"Error":"no"}"#));
+        let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", answer.len());
+        writer.write_all(format!("{head}{answer}").as_bytes()).await?;
+    }
+}
+
+fn from_json(body: &[u8]) -> Mail {
+    let body: Value = serde_json::from_slice(body).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let words = text(&body["Text"]);
+    let link = words.split_whitespace().find(|word| word.contains("?token=")).unwrap().to_owned();
+    Mail {
+        to: text(&body["To"][0]["Email"]),
+        subject: text(&body["Subject"]),
+        message_id: text(&body["Headers"]["Message-ID"]),
+        html: text(&body["HTML"]),
+        token: link.split_once("?token=").unwrap().1.to_owned(),
+        text: words,
+        link,
+    }
+}
