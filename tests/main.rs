@@ -8,4 +8,5 @@ mod crash;
 mod database_gone;
 mod invite;
 mod races;
+mod secrecy;
 mod smtp_faults;
