@@ -4,6 +4,8 @@
 
 mod activate;
 mod architecture;
+mod browser;
+mod cli;
 mod contract;
 mod conventions;
 mod crash;
@@ -19,6 +21,7 @@ mod resend;
 mod revoke;
 mod rules;
 mod search;
+mod secrecy;
 mod smtp_faults;
 mod support;
 mod tokens;
