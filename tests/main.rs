@@ -2,11 +2,26 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails where it stands")]
 
+mod activate;
+mod architecture;
+mod browser;
+mod cli;
+mod contract;
+mod conventions;
 mod crash;
 mod database_gone;
 mod invite;
+mod lists;
+mod page;
+mod parity;
+mod passwords;
 mod permissions;
 mod races;
+mod resend;
+mod revoke;
+mod rules;
+mod search;
+mod secrecy;
 mod smtp_faults;
 mod support;
 mod tokens;

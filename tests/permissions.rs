@@ -68,14 +68,20 @@ on_both! { with [("RESEND_COOLDOWN", "0s")];
                 Permission::SystemUsersInvite => INVITES,
                 Permission::SystemUsersRead => SEES_STAFF,
                 Permission::CustomersRead => CUSTOMERS,
-                Permission::CustomersInvite | Permission::AccountsRead | Permission::UsersBlock | Permission::UsersErase
-                | Permission::ClientsManage | Permission::AuditRead => NOTHING,
+                Permission::CustomersInvite
+                | Permission::AccountsRead
+                | Permission::UsersBlock
+                | Permission::UsersErase
+                | Permission::ClientsManage
+                | Permission::AuditRead => NOTHING,
             };
             (permission.as_str(), app.caller(&[], &[permission]), expected)
         });
-        let scopes = [Permission::SystemUsersInvite, Permission::SystemUsersRead, Permission::CustomersRead, Permission::AccountsRead];
+        let scopes =
+            [Permission::SystemUsersInvite, Permission::SystemUsersRead, Permission::CustomersRead, Permission::AccountsRead];
         let others = [
-            ("nobody", app.anybody(), NOBODY), ("no role", app.caller(&[], &[]), NOTHING),
+            ("nobody", app.anybody(), NOBODY),
+            ("no role", app.caller(&[], &[]), NOTHING),
             ("two roles", app.caller(&[Finance, Viewer], &[]), VIEWS),
             ("role and scope", app.caller(&[Viewer], &[Permission::SystemUsersInvite]), ALL),
             ("scopes of a viewer who invites", app.caller(&[], &scopes), ALL),
@@ -115,8 +121,11 @@ on_both! { with [("RESEND_COOLDOWN", "0s")];
                 (_, "admin") => Some("role_exceeds_yours"),
                 _ => None,
             };
-            let paths =
-                [format!("/v1/invitations/{id}/resend"), format!("/v1/users/{user}/resend-invitation"), format!("/v1/invitations/{id}/revoke")];
+            let paths = [
+                format!("/v1/invitations/{id}/resend"),
+                format!("/v1/users/{user}/resend-invitation"),
+                format!("/v1/invitations/{id}/revoke"),
+            ];
             for path in paths {
                 match refusal {
                     Some(code) => caller.press(&path).await.problem(403, code),
@@ -134,15 +143,38 @@ on_both! { with [("RESEND_COOLDOWN", "0s")];
 
     async fn the_checkboxes(app: TestApp) {
         let shown = app.caller(&[], &[]).get("/v1/roles").await.expect(200);
-        let roles: Vec<_> = shown.body["data"].as_array().unwrap().iter().map(|role| (role["name"].clone(), role["permissions"].clone())).collect();
-        assert_eq!(roles, [
-            (json!("admin"), json!(["system_users:invite", "system_users:read", "customers:invite", "customers:read", "accounts:read",
-                "users:block", "users:erase", "clients:manage", "audit:read"])),
-            (json!("user_manager"), json!(["system_users:invite", "system_users:read", "customers:invite", "customers:read", "accounts:read"])),
-            (json!("customer_support"), json!(["customers:invite", "customers:read", "accounts:read"])),
-            (json!("finance"), json!(["customers:read", "accounts:read"])),
-            (json!("viewer"), json!(["system_users:read", "customers:read", "accounts:read"])),
-        ]);
+        let roles: Vec<_> = shown.body["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|role| (role["name"].clone(), role["permissions"].clone()))
+            .collect();
+        assert_eq!(
+            roles,
+            [
+                (
+                    json!("admin"),
+                    json!([
+                        "system_users:invite",
+                        "system_users:read",
+                        "customers:invite",
+                        "customers:read",
+                        "accounts:read",
+                        "users:block",
+                        "users:erase",
+                        "clients:manage",
+                        "audit:read"
+                    ])
+                ),
+                (
+                    json!("user_manager"),
+                    json!(["system_users:invite", "system_users:read", "customers:invite", "customers:read", "accounts:read"])
+                ),
+                (json!("customer_support"), json!(["customers:invite", "customers:read", "accounts:read"])),
+                (json!("finance"), json!(["customers:read", "accounts:read"])),
+                (json!("viewer"), json!(["system_users:read", "customers:read", "accounts:read"])),
+            ]
+        );
         assert!(shown.body["data"].as_array().unwrap().iter().all(|role| !role["description"].as_str().unwrap().is_empty()));
     }
 }

@@ -26,7 +26,7 @@ fn header() -> Header {
 }
 
 /// The claims of a good token, changed by `change`; a null takes a claim out.
-fn claims(app: &TestApp, change: Value) -> Value {
+fn claims(app: &TestApp, change: &Value) -> Value {
     let now = app.now().timestamp();
     let mut claims = json!({
         "iss": "invitation-service", "aud": "invitation-service", "sub": "ada", "actor": "cli", "iat": now, "exp": now + 3600,
@@ -61,18 +61,29 @@ fn refused(app: &TestApp, token: &str) -> impl Future<Output = ()> {
 
 on_both! {
     async fn claims_and_times(app: TestApp) {
-        let token = |change: Value| sign(&header(), &claims(&app, change), &ours());
+        let token = |change: Value| sign(&header(), &claims(&app, &change), &ours());
         let now = app.now().timestamp();
         accepted(&app, &token(json!({}))).await;
         accepted(&app, &token(json!({ "exp": now - 29 }))).await;
         accepted(&app, &token(json!({ "iat": now + 29 }))).await;
         for change in [
-            json!({ "exp": now - 31 }), json!({ "exp": now - 30 }), json!({ "exp": null }), json!({ "exp": "tomorrow" }),
-            json!({ "iat": now + 31 }), json!({ "iat": null }),
-            json!({ "iss": "somebody-else" }), json!({ "iss": null }),
-            json!({ "aud": "something-else" }), json!({ "aud": null }),
-            json!({ "sub": null }), json!({ "actor": "robot" }), json!({ "actor": null }), json!({ "actor": "link" }),
-            json!({ "roles": ["boss"] }), json!({ "roles": "admin" }), json!({ "scope": "everything" }),
+            json!({ "exp": now - 31 }),
+            json!({ "exp": now - 30 }),
+            json!({ "exp": null }),
+            json!({ "exp": "tomorrow" }),
+            json!({ "iat": now + 31 }),
+            json!({ "iat": null }),
+            json!({ "iss": "somebody-else" }),
+            json!({ "iss": null }),
+            json!({ "aud": "something-else" }),
+            json!({ "aud": null }),
+            json!({ "sub": null }),
+            json!({ "actor": "robot" }),
+            json!({ "actor": null }),
+            json!({ "actor": "link" }),
+            json!({ "roles": ["boss"] }),
+            json!({ "roles": "admin" }),
+            json!({ "scope": "everything" }),
             json!({ "account_ids": ["acc_x"] }),
         ] {
             refused(&app, &token(change)).await;
@@ -85,7 +96,7 @@ on_both! {
     }
 
     async fn signatures_algorithms_and_types(app: TestApp) {
-        let (claims, header) = (claims(&app, json!({})), header());
+        let (claims, header) = (claims(&app, &json!({})), header());
         let good = sign(&header, &claims, &ours());
         accepted(&app, &good).await;
         let (signed, signature) = good.rsplit_once('.').unwrap();
@@ -118,12 +129,19 @@ on_both! {
     }
 
     async fn the_header(app: TestApp) {
-        let token = sign(&header(), &claims(&app, json!({})), &ours());
+        let token = sign(&header(), &claims(&app, &json!({})), &ours());
         let get = async |value: String| app.anybody().call(Method::GET, "/v1/roles", &[("authorization", &value)]).await;
         for scheme in ["Bearer", "bearer", "BEARER"] {
             get(format!("{scheme} {token}")).await.expect(200);
         }
-        for value in [token.clone(), format!("Basic {token}"), format!("Token {token}"), "Bearer".to_owned(), String::new(), format!("Bearer:{token}")] {
+        for value in [
+            token.clone(),
+            format!("Basic {token}"),
+            format!("Token {token}"),
+            "Bearer".to_owned(),
+            String::new(),
+            format!("Bearer:{token}"),
+        ] {
             let answer = get(value).await.problem(401, "unauthenticated");
             assert_eq!(answer.header("www-authenticate"), "Bearer");
         }
@@ -135,16 +153,19 @@ on_both! {
     async fn a_link_is_no_access_token_nor_the_other_way_round(app: TestApp) {
         let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
         refused(&app, &mail.token).await;
-        let access = sign(&header(), &claims(&app, json!({})), &ours());
+        let access = sign(&header(), &claims(&app, &json!({})), &ours());
         for token in [access.as_str(), &mail.token[..mail.token.len() / 2], &mail.token[1..], "", "é"] {
             app.activate(token).await.problem(404, "activation_link_invalid");
-            app.anybody().post("/v1/activations/preview", &json!({ "token": token })).await.problem(404, "activation_link_invalid");
+            app.anybody()
+                .post("/v1/activations/preview", &json!({ "token": token }))
+                .await
+                .problem(404, "activation_link_invalid");
         }
         app.activate(&mail.token).await.expect(201);
     }
 
     async fn scopes_do_as_well_as_roles(app: TestApp) {
-        let scoped = |scope: &str| app.bearer(&sign(&header(), &claims(&app, json!({ "roles": null, "scope": scope })), &ours()));
+        let scoped = |scope: &str| app.bearer(&sign(&header(), &claims(&app, &json!({ "roles": null, "scope": scope })), &ours()));
         scoped("system_users:read").get("/v1/users").await.expect(200);
         scoped("").get("/v1/users").await.problem(403, "forbidden");
         scoped("").get("/v1/roles").await.expect(200);
@@ -153,6 +174,9 @@ on_both! {
         scoped("system_users:invite").post("/v1/system-users/invitations", &invite).await.problem(403, "role_exceeds_yours");
         let made = scoped(viewer_and_invite).post("/v1/system-users/invitations", &invite).await.expect(201);
         assert_eq!(made.body["invited_by"], json!({ "type": "cli", "id": "ada", "name": "ada" }));
-        app.caller(&[], &[SystemUsersInvite, SystemUsersRead]).get(&format!("/v1/users/{}", made.text_of("user_id"))).await.expect(200);
+        app.caller(&[], &[SystemUsersInvite, SystemUsersRead])
+            .get(&format!("/v1/users/{}", made.text_of("user_id")))
+            .await
+            .expect(200);
     }
 }

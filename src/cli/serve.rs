@@ -3,6 +3,7 @@
 use std::{
     io::{Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    path::Path,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
@@ -17,7 +18,7 @@ use crate::{
     app::{self, Parts},
     config::Config,
     http::CourierWatch,
-    mail::{MailUrl, Mailer, samples},
+    mail::write_samples,
 };
 
 /// The API, with the courier unless that is left to another process.
@@ -77,15 +78,10 @@ pub(super) fn migrate(config: &Config) -> Outcome {
 
 /// Every letter in every language.
 pub(super) fn mail_preview(config: &Config, folder: &str) -> Outcome {
-    let url = MailUrl::parse(&format!("directory:{folder}"))?;
-    let mailer = Mailer::new(&url, config.sender.clone())?;
-    runtime()?.block_on(async {
-        for (_, letter) in samples(clock().now()) {
-            mailer.send(&letter).await?;
-        }
-        Ok::<_, Box<dyn std::error::Error>>(())
-    })?;
-    println!("The letters are in {folder}.");
+    let files = write_samples(Path::new(folder), config.sender.clone(), clock().now())?;
+    for file in files {
+        println!("{}", file.display());
+    }
     Ok(())
 }
 

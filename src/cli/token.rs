@@ -30,8 +30,8 @@ pub(super) struct Arguments {
     /// What the holder is called, in letters and timelines
     #[arg(long, default_value = "operations")]
     subject: String,
-    /// How long the token lives, as 15m or 1h
-    #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
+    /// How long the token lives, as 15m or 1h; a year at most
+    #[arg(long, default_value = "1h", value_parser = lifetime)]
     ttl: Duration,
 }
 
@@ -46,6 +46,12 @@ fn permission(name: &str) -> Result<Permission, String> {
 
 fn account(id: &str) -> Result<AccountId, String> {
     id.parse().map_err(|_| "is no account's id, acc_…".to_owned())
+}
+
+fn lifetime(text: &str) -> Result<Duration, String> {
+    let lifetime = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let (shortest, longest) = (Duration::from_secs(1), Duration::from_secs(365 * 24 * 3600));
+    if (shortest..=longest).contains(&lifetime) { Ok(lifetime) } else { Err("must be from 1s to 365d".to_owned()) }
 }
 
 /// Prints a token.

@@ -20,6 +20,18 @@ pub enum PersonNameError {
     Control,
 }
 
+impl PersonNameError {
+    /// The stable code of a fault like this.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Empty => "required",
+            Self::TooLong => "too_long",
+            Self::Control => "invalid_name",
+        }
+    }
+}
+
 impl PersonName {
     /// Reads a name.
     ///

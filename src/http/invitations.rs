@@ -38,7 +38,7 @@ pub fn id<K: Named>(path: &Path<String>) -> Result<Id<K>, Problem> {
         ("status" = Option<String>, Query, description = "`pending`, `expired`, `activated` or `revoked`.", example = "pending"),
         ("account_id" = Option<String>, Query, description = "To this account."),
         ("email" = Option<String>, Query, description = "This very address, without regard to case.", example = "ada@example.com"),
-        ("search" = Option<String>, Query, description = "Any part of address, name or account name, without regard to case.", example = "ada"),
+        ("search" = Option<String>, Query, description = "Any part of address, name or account name, without regard to case; at most 256 characters.", example = "ada"),
         ("limit" = Option<i64>, Query, description = "From 1; above 200 is taken as 200. Default 50.", example = 50),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, with the same filters."),
     ),

@@ -56,7 +56,8 @@ fn complete(operation: &mut Operation) {
             shared.push(("403", "`forbidden`: the token lacks the permission."));
         }
     }
-    if operation.request_body.is_some() {
+    // The page's form answers with pages.
+    if api && operation.request_body.is_some() {
         shared.extend([
             ("400", "`malformed_json`: the body is empty or no JSON."),
             ("413", "`payload_too_large`: more than 64 KiB."),

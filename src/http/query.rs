@@ -10,6 +10,8 @@ use crate::{domain::fault::FieldFault, services::browse::PageRequest};
 const DEFAULT_LIMIT: i64 = 50;
 /// What a larger `limit` is taken as.
 const LARGEST_LIMIT: i64 = 200;
+/// The longest text to search for: an address is no longer, nor is a name.
+const LONGEST_SEARCH: usize = 256;
 
 /// The parameters of a request: what nobody takes is unknown.
 pub struct Query {
@@ -65,7 +67,15 @@ impl Query {
 
     /// A text to search for; an empty one finds everything, like none.
     pub fn search(&mut self) -> Option<String> {
-        self.text("search").filter(|text| !text.trim().is_empty()).map(|text| text.trim().to_owned())
+        let text = self.parsed("search", "invalid_search", |text| {
+            let text = text.trim();
+            // No address and no name holds a control character; PostgreSQL stores no NUL, and SQLite's patterns have a limit.
+            if text.chars().count() > LONGEST_SEARCH || text.chars().any(char::is_control) {
+                return Err(format!("This takes at most {LONGEST_SEARCH} characters, and no control characters."));
+            }
+            Ok(text.to_owned())
+        });
+        text.filter(|text| !text.is_empty())
     }
 
     /// Which page: `limit` and `cursor`.

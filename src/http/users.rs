@@ -58,7 +58,7 @@ fn role_name(role: AnyRole) -> &'static str {
         ("status" = Option<String>, Query, description = "`invited`, `active` or `blocked`.", example = "active"),
         ("role" = Option<String>, Query, description = "Those who hold this role: a system role, `account_owner` or `driver`.", example = "viewer"),
         ("account_id" = Option<String>, Query, description = "Those who belong, or are invited, to this account."),
-        ("search" = Option<String>, Query, description = "Any part of address, name or account name, without regard to case.", example = "ada"),
+        ("search" = Option<String>, Query, description = "Any part of address, name or account name, without regard to case; at most 256 characters.", example = "ada"),
         ("limit" = Option<i64>, Query, description = "From 1; above 200 is taken as 200. Default 50.", example = 50),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, with the same filters."),
     ),

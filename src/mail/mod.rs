@@ -23,7 +23,7 @@ pub use self::{
     directory::Directory,
     mailpit::Mailpit,
     message::Desk,
-    samples::samples,
+    samples::{samples, write_samples},
     sender::Sender,
     smtp::Smtp,
     template::{RenderError, Rendered, render},

@@ -1,8 +1,11 @@
 //! One letter of each sort in each language, for looking at.
 
+use std::path::{Path, PathBuf};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 
+use super::{Desk, Sender, message::Wire};
 use crate::domain::{email::Email, ids::LetterId, invitation::InvitationKind, letter::Letter, locale::Locale};
 
 /// Every letter in every language as it would be written at `now`, each with a name for a file: `invitation-system_user-nl`.
@@ -30,4 +33,20 @@ pub fn samples(now: DateTime<Utc>) -> Vec<(String, Letter)> {
             Locale::ALL.map(|locale| (format!("invitation-{}-{}", kind.as_str(), locale.as_str()), letter(kind, locale)))
         })
         .collect()
+}
+
+/// Writes every letter in every language into `folder`, each to a file of its own name, and says which.
+///
+/// # Errors
+/// A sentence for the operator.
+pub fn write_samples(folder: &Path, sender: Sender, now: DateTime<Utc>) -> Result<Vec<PathBuf>, String> {
+    let desk = Desk::new(sender)?;
+    std::fs::create_dir_all(folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+    let write = |(name, letter): (String, Letter)| {
+        let message = desk.message(&letter, Wire::EightBit).map_err(|error| error.to_string())?;
+        let file = folder.join(format!("{name}.eml"));
+        std::fs::write(&file, message.formatted()).map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
+        Ok(file)
+    };
+    samples(now).into_iter().map(write).collect()
 }

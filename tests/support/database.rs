@@ -83,24 +83,6 @@ impl TestDatabase {
         connection
     }
 
-    /// The texts that `SELECT … AS text FROM …` finds, beside the service.
-    pub fn texts(&self, select: &str) -> Vec<String> {
-        #[derive(diesel::QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = diesel::sql_types::Text)]
-            text: String,
-        }
-        let query = sql_query(select);
-        let rows: Vec<Row> = match self.backend {
-            Backend::Postgres => query.load(&mut PgConnection::establish(&self.url).unwrap()).unwrap(),
-            Backend::Sqlite => {
-                let path = self.url.trim_start_matches("sqlite://");
-                query.load(&mut SqliteConnection::establish(path).unwrap()).unwrap()
-            }
-        };
-        rows.into_iter().map(|row| row.text).collect()
-    }
-
     /// Makes the database refuse everybody and throws out who is in it (PostgreSQL), until [`TestDatabase::bring_back`].
     pub fn take_away(&self) {
         execute_on(&server(), &format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.name));

@@ -172,7 +172,8 @@ async fn smtp(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
                     letter = Some(String::new());
                     "354 go on"
                 }
-                "EHLO" => "250 relay",
+                "EHLO" => "250-relay\r\n250 AUTH PLAIN",
+                "AUTH" => "235 welcome",
                 "QUIT" => return writer.write_all(b"221 bye\r\n").await,
                 _ => "250 ok",
             },
@@ -211,7 +212,8 @@ async fn mailpit(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
                 None
             }
         };
-        let (status, answer) = refusal.map_or(("200 OK", r#"{"ID":"x"}"#), |status| (status, r#"{"Error":"no"}"#));
+        let quoted = |status| (status, serde_json::json!({ "Error": status }).to_string());
+        let (status, answer) = refusal.map_or_else(|| ("200 OK", r#"{"ID":"x"}"#.to_owned()), quoted);
         let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", answer.len());
         writer.write_all(format!("{head}{answer}").as_bytes()).await?;
     }

@@ -58,8 +58,9 @@ impl body::Request for ActivateRequest {
     fn read(members: &mut Members) -> Option<Self> {
         let token = members.required("token", body::text).map(LinkToken::from_text);
         let password = members.optional("password", |value| Ok(Password::new(&body::text(value)?)));
-        let first_name = members.optional("first_name", body::parsed("invalid_name", PersonName::parse));
-        let last_name = members.optional("last_name", body::parsed("invalid_name", PersonName::parse));
+        let name = |value| PersonName::parse(&body::text(value)?).map_err(|error| Fault(error.code(), error.to_string()));
+        let first_name = members.optional("first_name", name);
+        let last_name = members.optional("last_name", name);
         let email = members.optional("email", body::parsed("invalid_email", Email::parse));
         let account = members.object("account", |members| Some(ActivateAccount::read(members)));
         let token = token?;
@@ -118,7 +119,7 @@ impl From<&Activated> for ActivatedView {
         (status = 201, description = "Active.", body = ActivatedView),
         (status = 404, description = "`activation_link_invalid`: forged or damaged."),
         (status = 410, description = "`invitation_revoked`, `activation_link_used`, `activation_link_superseded` or `activation_link_expired`."),
-        (status = 422, description = "`validation_failed`. Of a password: `too_short`, `too_long`, `password_common`, `password_guessable`, `password_contains_identity`. Of any member: `required`, `not_applicable`, `unknown_member`, `wrong_type`."),
+        (status = 422, description = "`validation_failed`. Of a password: `too_short`, `too_long`, `password_common`, `password_guessable`, `password_contains_identity`. Of a name: `too_long`, `invalid_name`. Of any member: `required`, `not_applicable`, `unknown_member`, `wrong_type`."),
     ),
     security(()),
 )]

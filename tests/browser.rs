@@ -1,0 +1,186 @@
+//! The activation page as a person meets it: a real browser, a phone's window, from the letter's link to an active user.
+//!
+//! It needs chromedriver, and chromium or google-chrome, on PATH; where they are missing, the test says so and is left out.
+//! `SCREENSHOTS` names a folder for pictures of what it sees.
+
+use std::{
+    io::{BufRead, BufReader},
+    panic::AssertUnwindSafe,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use fantoccini::{Client, ClientBuilder, Locator};
+use futures_util::FutureExt;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{Backend, PASSWORD, TestApp, on_each};
+
+/// A small phone's screen, in CSS pixels.
+const PHONE: (u32, u32) = (360, 740);
+/// Long enough for the page's own field, and easy to guess.
+const WEAK: &str = "password12345678";
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+/// A browser with a profile of its own.
+struct Browser {
+    driver: Child,
+    client: Client,
+    _profile: TempDir,
+}
+
+impl Browser {
+    async fn start(driver: &Path, browser: &Path) -> Self {
+        let mut driver = Command::new(driver).arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let port = lines.find_map(|line| {
+            Some(line.split_once("started successfully on port ")?.1.trim_end_matches('.').parse::<u16>().unwrap())
+        });
+        // It goes on talking, and must not be stopped by a full pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        let profile = tempfile::tempdir().unwrap();
+        let arguments = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            &format!("--user-data-dir={}", profile.path().display()),
+        ];
+        let (width, height) = PHONE;
+        let metrics = json!({ "width": width, "height": height, "pixelRatio": 2.0, "touch": true });
+        let options = json!({ "binary": browser, "args": arguments, "mobileEmulation": { "deviceMetrics": metrics } });
+        let Value::Object(capabilities) = json!({ "goog:chromeOptions": options }) else { unreachable!() };
+        let url = format!("http://127.0.0.1:{}", port.expect("chromedriver names its port"));
+        let client = ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&url).await.unwrap();
+        Self { driver, client, _profile: profile }
+    }
+
+    async fn see(&self, name: &str) {
+        let wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        assert_eq!(self.client.execute(wide, Vec::new()).await.unwrap(), json!(0), "{name} is wider than a phone");
+        if let Some(folder) = std::env::var_os("SCREENSHOTS") {
+            std::fs::create_dir_all(&folder).unwrap();
+            let picture = self.client.screenshot().await.unwrap();
+            std::fs::write(Path::new(&folder).join(format!("{name}.png")), picture).unwrap();
+        }
+    }
+
+    async fn heading(&self) -> String {
+        self.client.wait().at_most(Duration::from_secs(20)).for_element(Locator::Css("h1")).await.unwrap().text().await.unwrap()
+    }
+
+    async fn text(&self, css: &str) -> String {
+        self.client.find(Locator::Css(css)).await.unwrap().text().await.unwrap()
+    }
+
+    async fn value(&self, name: &str) -> String {
+        let field = self.client.find(Locator::Id(name)).await.unwrap();
+        field.prop("value").await.unwrap().unwrap_or_default()
+    }
+
+    async fn fill(&self, name: &str, text: &str) {
+        let field = self.client.find(Locator::Id(name)).await.unwrap();
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
+    /// Presses the form's button, and waits for the page that comes of it.
+    async fn press(&self) {
+        let old = self.client.find(Locator::Css("html")).await.unwrap();
+        self.client.find(Locator::Css("button")).await.unwrap().click().await.unwrap();
+        let gone = async || old.tag_name().await.is_err().then_some(());
+        crate::support::eventually("the next page", Duration::from_secs(20), gone).await;
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // It ends by itself at times.
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+on_each! {
+    async fn from_the_letter_to_an_active_user(backend: Backend) {
+        let found = on_path("chromedriver").zip(on_path("chromium").or_else(|| on_path("google-chrome")));
+        let Some((driver, chromium)) = found else {
+            eprintln!("left out: chromedriver, or chromium and google-chrome, are not on PATH");
+            return;
+        };
+        let app = TestApp::start(backend, &[("TIME_ZONE", "Europe/Amsterdam")]).await;
+        let browser = Browser::start(&driver, &chromium).await;
+        // Whatever goes wrong, the browser is closed.
+        let outcome = AssertUnwindSafe(activate(&app, &browser)).catch_unwind().await;
+        browser.client.clone().close().await.unwrap();
+        outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    }
+}
+
+async fn activate(app: &TestApp, browser: &Browser) {
+    let (invitation, mail) = app.invite("ada@example.com", &["user_manager", "finance"]).await;
+    let page = &browser.client;
+    page.goto(&mail.link).await.unwrap();
+    assert_eq!(browser.heading().await, "Activate your account");
+    let text = browser.text("body").await;
+    for words in [
+        "Grace Hopper invites you to work with EV Charging as a colleague.",
+        "ada@example.com",
+        "User manager",
+        "Finance",
+        "Wednesday 25 November 2026, 13:00 CET",
+        "At least 15 characters",
+    ] {
+        assert!(text.contains(words), "no {words} in:\n{text}");
+    }
+    browser.see("form").await;
+
+    browser.fill("first_name", "Ada").await;
+    browser.fill("last_name", "Lovelace").await;
+    browser.fill("password", WEAK).await;
+    browser.press().await;
+    let error = browser.text("#password-error").await;
+    assert!(error.contains("easy to guess") || error.contains("Many people use"), "{error}");
+    let field = page.find(Locator::Id("password")).await.unwrap();
+    assert_eq!(field.attr("aria-invalid").await.unwrap().as_deref(), Some("true"));
+    assert!(field.attr("aria-describedby").await.unwrap().unwrap().contains("password-error"));
+    assert_eq!((browser.value("first_name").await, browser.value("last_name").await), ("Ada".into(), "Lovelace".into()));
+    assert_eq!(browser.value("password").await, "", "a password is typed again, and never sent back");
+    // The token stays where it was: nothing was consumed, nothing is in the address.
+    assert!(!page.current_url().await.unwrap().as_str().contains(&mail.token));
+    browser.see("error").await;
+
+    browser.fill("password", PASSWORD).await;
+    browser.press().await;
+    assert_eq!(browser.heading().await, "Your account is active");
+    let text = browser.text("body").await;
+    assert!(text.contains("Welcome, Ada!") && text.contains("ada@example.com"), "{text}");
+    browser.see("done").await;
+    let users = app.admin().get("/v1/users?search=lovelace").await.expect(200);
+    let user = &users.body["data"][0];
+    assert_eq!((&user["id"], &user["status"]), (&invitation["user_id"], &json!("active")));
+    assert_eq!(user["system_roles"], json!(["user_manager", "finance"]));
+
+    // The letter's link once more; and the form sent once more, which is what reloading the success page does.
+    page.goto(&mail.link).await.unwrap();
+    assert_eq!(browser.heading().await, "This link has been used");
+    browser.see("used").await;
+    page.back().await.unwrap();
+    page.refresh().await.unwrap();
+    let heading = browser.heading().await;
+    assert!(["This link has been used", "Your account is active"].contains(&heading.as_str()), "{heading}");
+    let id = invitation["id"].as_str().unwrap();
+    let activations = app.timeline(id).await.into_iter().filter(|event| event == "activated").count();
+    assert_eq!(activations, 1);
+}

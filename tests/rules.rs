@@ -1,0 +1,132 @@
+//! The rules of the schema: both databases refuse the same wrong rows.
+
+use crate::{
+    parity::{migrated, schema},
+    support::Backend,
+};
+
+const AT: &str = "'2026-11-24T12:00:00.000Z'";
+
+fn user(id: &str, key: &str, status: &str, hash: &str, activated: &str, removed: &str) -> String {
+    format!(
+        "INSERT INTO users (id, email, email_key, search_text, status, password_hash, created_at, activated_at, removed_at)
+         VALUES ('{id}', '{key}', '{key}', '{key}', '{status}', {hash}, {AT}, {activated}, {removed})"
+    )
+}
+
+/// An invitation; `change` replaces values by column.
+fn invitation(change: &[(&str, &str)]) -> String {
+    let row = [
+        ("id", "'i2'"),
+        ("kind", "'system_user'"),
+        ("user_id", "'u1'"),
+        ("email", "'b@x.nl'"),
+        ("email_key", "'b@x.nl'"),
+        ("search_text", "''"),
+        ("roles", "'viewer'"),
+        ("inviter_kind", "'cli'"),
+        ("inviter_id", "'g'"),
+        ("inviter_name", "'G'"),
+        ("state", "'pending'"),
+        ("generation", "1"),
+        ("send_count", "1"),
+        ("created_at", AT),
+        ("last_sent_at", AT),
+        ("expires_at", "'2026-11-25T12:00:00.000Z'"),
+        ("activated_at", "NULL"),
+        ("revoked_at", "NULL"),
+    ];
+    insert("invitations", &row, change)
+}
+
+fn letter(change: &[(&str, &str)]) -> String {
+    let row = [
+        ("id", "'l2'"),
+        ("invitation_id", "'i1'"),
+        ("generation", "2"),
+        ("state", "'queued'"),
+        ("attempts", "0"),
+        ("next_attempt_at", AT),
+        ("created_at", AT),
+        ("sent_at", "NULL"),
+    ];
+    insert("letters", &row, change)
+}
+
+fn insert(table: &str, row: &[(&str, &str)], change: &[(&str, &str)]) -> String {
+    let value =
+        |column: &str, usual: &str| change.iter().find(|(name, _)| *name == column).map_or(usual, |(_, value)| *value).to_owned();
+    assert!(change.iter().all(|(name, _)| row.iter().any(|(column, _)| column == name)));
+    let columns: Vec<&str> = row.iter().map(|(column, _)| *column).collect();
+    let values: Vec<String> = row.iter().map(|(column, usual)| value(column, usual)).collect();
+    format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), values.join(", "))
+}
+
+#[tokio::test]
+async fn both_refuse_the_same_wrong_rows() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let database = migrated(backend).await;
+        database.execute(&user("u1", "a@x.nl", "invited", "NULL", "NULL", "NULL"));
+        database.execute("INSERT INTO user_roles VALUES ('u1', 'viewer')");
+        database.execute(&invitation(&[("id", "'i1'"), ("email_key", "'a@x.nl'")]));
+        database.execute(&letter(&[("id", "'l1'"), ("generation", "1")]));
+        let wrong = [
+            ("users_live_email", "users.email_key", user("u2", "a@x.nl", "invited", "NULL", "NULL", "NULL")),
+            ("users_pkey", "users.id", user("u1", "b@x.nl", "invited", "NULL", "NULL", "NULL")),
+            ("users_status_known", "", user("u2", "b@x.nl", "asleep", "'h'", AT, "NULL")),
+            ("users_invited_until_activated", "", user("u2", "b@x.nl", "invited", "NULL", AT, "NULL")),
+            ("users_invited_until_activated", "", user("u2", "b@x.nl", "active", "'h'", "NULL", "NULL")),
+            ("users_password_from_activation", "", user("u2", "b@x.nl", "active", "NULL", AT, "NULL")),
+            ("users_password_from_activation", "", user("u2", "b@x.nl", "invited", "'h'", "NULL", "NULL")),
+            ("users_only_invited_are_removed", "", user("u2", "b@x.nl", "active", "'h'", AT, AT)),
+            (
+                "user_roles_pkey",
+                "user_roles.user_id, user_roles.role",
+                "INSERT INTO user_roles VALUES ('u1', 'viewer')".to_owned(),
+            ),
+            ("user_roles_known", "", "INSERT INTO user_roles VALUES ('u1', 'boss')".to_owned()),
+            ("user_roles_user_id_fkey", "FOREIGN KEY", "INSERT INTO user_roles VALUES ('u9', 'viewer')".to_owned()),
+            ("invitations_live_system_user", "invitations.email_key", invitation(&[("email_key", "'a@x.nl'")])),
+            ("invitations_kind_known", "", invitation(&[("kind", "'robot'"), ("roles", "''")])),
+            ("invitations_state_known", "", invitation(&[("state", "'expired'")])),
+            ("invitations_inviter_known", "", invitation(&[("inviter_kind", "'link'")])),
+            ("invitations_counts_from_one", "", invitation(&[("generation", "0")])),
+            ("invitations_counts_from_one", "", invitation(&[("send_count", "0")])),
+            ("invitations_expire_after_sending", "", invitation(&[("expires_at", AT)])),
+            ("invitations_activated_at_its_time", "", invitation(&[("state", "'activated'")])),
+            ("invitations_activated_at_its_time", "", invitation(&[("activated_at", AT)])),
+            ("invitations_revoked_at_its_time", "", invitation(&[("state", "'revoked'")])),
+            ("invitations_revoked_at_its_time", "", invitation(&[("revoked_at", AT)])),
+            ("invitations_roles_of_staff", "", invitation(&[("roles", "''")])),
+            ("invitations_roles_of_staff", "", invitation(&[("kind", "'sub_account'")])),
+            ("invitations_user_id_fkey", "FOREIGN KEY", invitation(&[("user_id", "'u9'")])),
+            ("letters_one_a_sending", "letters.invitation_id, letters.generation", letter(&[("generation", "1")])),
+            ("letters_state_known", "", letter(&[("state", "'lost'")])),
+            ("letters_sent_at_its_time", "", letter(&[("state", "'sent'")])),
+            ("letters_sent_at_its_time", "", letter(&[("sent_at", AT)])),
+            ("letters_counts", "", letter(&[("attempts", "-1")])),
+            ("letters_invitation_id_fkey", "FOREIGN KEY", letter(&[("invitation_id", "'i9'")])),
+            (
+                "invitation_events_invitation_id_fkey",
+                "FOREIGN KEY",
+                format!("INSERT INTO invitation_events VALUES ('e1', 'i9', 'created', {AT}, 'cli', 'g', 'G', '{{}}')"),
+            ),
+        ];
+        for (rule, columns, statement) in &wrong {
+            let refusal = database.try_execute(statement).expect_err(statement);
+            // SQLite names its CHECKs, and of what is unique or foreign the columns alone.
+            let says = if backend == Backend::Sqlite && !columns.is_empty() { columns } else { rule };
+            assert!(refusal.contains(says), "{backend:?}, {rule}: {refusal}");
+        }
+        // No rule goes without a wrong row.
+        for line in schema(&database).iter().filter(|line| line.starts_with("rule ") || line.contains(" unique ")) {
+            assert!(wrong.iter().any(|(rule, ..)| line.split(' ').any(|word| word == *rule)), "no wrong row for {line}");
+        }
+        // What looks alike and is right: a removed person's address, a second invitation once the first is no longer live.
+        database.execute(&user("u3", "c@x.nl", "invited", "NULL", "NULL", AT));
+        database.execute(&user("u4", "c@x.nl", "invited", "NULL", "NULL", "NULL"));
+        database.execute("UPDATE invitations SET state = 'replaced'");
+        database.execute(&invitation(&[("email_key", "'a@x.nl'")]));
+        database.execute(&letter(&[]));
+    }
+}
