@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::super::{
     State,
     accounts::AccountView,
-    body::{self, Body, Members},
+    body::{self, Body, Fault, Members},
     company,
     company::CompanyRequest,
     problem::Problem,
