@@ -30,7 +30,8 @@ pub async fn invitation(services: &Services, actor: &Actor, id: InvitationId) ->
 /// Sends a fresh link for the one invitation of a user that awaits an answer: the button on the user's page.
 ///
 /// # Errors
-/// As [`invitation`]; [`Refusal::Ambiguous`] when several await an answer, [`Refusal::NotPending`] when none does.
+/// As [`invitation`]; [`Refusal::Ambiguous`] when several await an answer, [`Refusal::NotPending`] when none does,
+/// [`Refusal::Forbidden`] when none could be resent by this caller anyway.
 pub async fn user(services: &Services, actor: &Actor, user: UserId) -> Result<Invitation, Refusal> {
     let (caller, kinds) = (actor.clone(), browse::actionable_kinds(actor));
     let pending = services
@@ -42,7 +43,9 @@ pub async fn user(services: &Services, actor: &Actor, user: UserId) -> Result<In
             Ok(invitations::list(connection, &filter)?)
         })
         .await?;
+    let may_invite = actor.may(Permission::SystemUsersInvite) || actor.may(Permission::CustomersInvite);
     match pending.as_slice() {
+        [] if !may_invite => Err(Refusal::Forbidden("system_users:invite or customers:invite")),
         [] => Err(Refusal::NotPending),
         [one] => invitation(services, actor, one.id).await,
         several => Err(Refusal::Ambiguous(several.iter().map(|one| one.id).collect())),
