@@ -16,7 +16,7 @@ use invitation_service::{
     },
     services::{
         Refusal,
-        invite::{Outcome, invite_many},
+        invite::{Draft, Outcome, invite_many},
     },
 };
 
@@ -250,7 +250,7 @@ on_both! {
     }
 
     async fn callers_who_invite_the_same_people_in_opposite_order_never_deadlock(app: TestApp) {
-        let drafts: Vec<Invitation> = (0..12).map(|number| draft(&app, &format!("person{number}@example.com"))).collect();
+        let drafts: Vec<Draft> = (0..12).map(|number| draft(&app, &format!("person{number}@example.com"))).collect();
         for round in 0..ROUNDS {
             // Every other round the people are known already, and are locked rather than entered.
             if round % 2 == 0 {
@@ -267,8 +267,8 @@ on_both! {
                     mine.reverse();
                 }
                 for draft in &mut mine {
-                    draft.id = services.clock.id();
-                    draft.user_id = services.clock.id();
+                    draft.invitation.id = services.clock.id();
+                    draft.invitation.user_id = services.clock.id();
                 }
                 let db = services.db.clone();
                 async move { db.write::<_, Refusal>(move |tx| Ok(invite_many(&services, tx, &mine)?)).await }
@@ -283,10 +283,10 @@ on_both! {
     }
 }
 
-fn draft(app: &TestApp, email: &str) -> Invitation {
+fn draft(app: &TestApp, email: &str) -> Draft {
     let (clock, now) = (&app.clock, app.now());
     let never: DateTime<chrono::Utc> = now + chrono::TimeDelta::days(1);
-    Invitation {
+    let invitation = Invitation {
         id: clock.id(),
         kind: InvitationKind::SystemUser,
         user_id: clock.id(),
@@ -303,7 +303,9 @@ fn draft(app: &TestApp, email: &str) -> Invitation {
         activated_at: None,
         revoked_at: None,
         delivery: Delivery { state: DeliveryState::Queued, attempts: 0, last_error: None, sent_at: None },
-    }
+        account: None,
+    };
+    Draft { invitation, account: None }
 }
 
 fn is_hash_of(hash: &str, password: &str) -> bool {

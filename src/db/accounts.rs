@@ -90,9 +90,8 @@ pub fn insert(tx: &mut Tx<'_>, new: &[&NewAccount]) -> Result<(), DbFault> {
 
 fn lineage(tx: &mut Tx<'_>, new: &[&NewAccount]) -> Result<Vec<(String, String)>, DbFault> {
     let parents: Vec<&str> = new.iter().filter_map(|account| account.parent.as_ref().map(|(id, _)| id.as_str())).collect();
-    let known = account_lineage::table
-        .filter(account_lineage::account_id.eq_any(parents))
-        .load::<(String, String)>(tx.reading())?;
+    let known =
+        account_lineage::table.filter(account_lineage::account_id.eq_any(parents)).load::<(String, String)>(tx.reading())?;
     let mut above: HashMap<String, Vec<String>> = HashMap::new();
     for (account, ancestor) in known {
         above.entry(account).or_default().push(ancestor);
@@ -208,9 +207,7 @@ pub fn list(connection: &mut AnyConnection, filter: &AccountFilter) -> Result<Ve
         .into_boxed::<MultiBackend>();
     if !filter.sight.customers {
         let under: Vec<String> = filter.sight.under.iter().map(ToString::to_string).collect();
-        let below = account_lineage::table
-            .filter(account_lineage::ancestor_id.eq_any(under))
-            .select(account_lineage::account_id);
+        let below = account_lineage::table.filter(account_lineage::ancestor_id.eq_any(under)).select(account_lineage::account_id);
         query = query.filter(accounts::id.eq_any(below));
     }
     if let Some(account_type) = filter.account_type {

@@ -216,7 +216,8 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
         .select((
             invitations::all_columns,
             (letters::state, letters::attempts, letters::last_error, letters::sent_at),
-            (accounts::search_text, accounts::name, accounts::parent_account_id, accounts::used_by, accounts::account_type).nullable(),
+            (accounts::search_text, accounts::name, accounts::parent_account_id, accounts::used_by, accounts::account_type)
+                .nullable(),
         ))
         .order(invitations::id.desc())
         .limit(filter.limit)

@@ -63,7 +63,11 @@ pub fn places(connection: &mut AnyConnection, users: &[UserId]) -> Result<HashMa
 }
 
 /// The memberships of these users, as far as they may be seen, by user.
-pub(super) fn seen(connection: &mut AnyConnection, users: &[&str], sight: &Sight) -> Result<HashMap<String, Vec<Membership>>, DbFault> {
+pub(super) fn seen(
+    connection: &mut AnyConnection,
+    users: &[&str],
+    sight: &Sight,
+) -> Result<HashMap<String, Vec<Membership>>, DbFault> {
     let mut query = memberships::table
         .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))
         .filter(memberships::user_id.eq_any(users.iter().map(ToString::to_string).collect::<Vec<_>>()))

@@ -3,11 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use diesel::{
-    dsl::exists,
-    prelude::*,
-    sql_types::Bool,
-};
+use diesel::{dsl::exists, prelude::*, sql_types::Bool};
 
 use super::{
     Tx,
@@ -311,9 +307,8 @@ pub fn list(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<U
         }
     };
     if let Some(account) = filter.account {
-        let belongs = memberships::table
-            .filter(memberships::user_id.eq(users::id))
-            .filter(memberships::account_id.eq(account.to_string()));
+        let belongs =
+            memberships::table.filter(memberships::user_id.eq(users::id)).filter(memberships::account_id.eq(account.to_string()));
         let invited = invitations::table
             .filter(invitations::user_id.eq(users::id))
             .filter(invitations::state.eq(InvitationState::Pending.as_str()))
@@ -366,11 +361,7 @@ fn roles_of(connection: &mut AnyConnection, ids: &[&str]) -> Result<HashMap<Stri
 }
 
 /// The newest invitation of each that awaits an answer, as far as it may be seen.
-fn pending_of(
-    connection: &mut AnyConnection,
-    ids: &[&str],
-    sight: &Sight,
-) -> Result<HashMap<String, InvitationId>, DbFault> {
+fn pending_of(connection: &mut AnyConnection, ids: &[&str], sight: &Sight) -> Result<HashMap<String, InvitationId>, DbFault> {
     let mut query = invitations::table
         .filter(invitations::user_id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()))
         .filter(invitations::state.eq(InvitationState::Pending.as_str()))

@@ -48,7 +48,7 @@ impl body::Request for InviteAccountOwner {
     fn read(members: &mut Members) -> Option<Self> {
         let email = members.required("email", body::parsed("invalid_email", Email::parse));
         let account_id = members.optional("account_id", body::parsed("invalid_id", str::parse::<AccountId>));
-        let account_name = members.optional("account_name", body::parsed("invalid_name", AccountName::parse));
+        let account_name = members.optional("account_name", body::account_name);
         let account_type = members.optional("account_type", body::parsed("unknown_value", str::parse));
         let locale = members.optional("locale", body::parsed("unknown_locale", Locale::parse));
         if account_id.is_some() {

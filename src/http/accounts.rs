@@ -117,12 +117,7 @@ impl From<&Account> for AccountView {
     security(("access_token" = ["accounts:read"])),
 )]
 #[get("/v1/accounts")]
-pub async fn list(
-    caller: Caller,
-    mut query: Query,
-    request: HttpRequest,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
+pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
     let parent = query.parsed("parent_account_id", "invalid_id", str::parse);
     page(&caller, query, parent, &request, &state).await
 }

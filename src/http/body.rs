@@ -5,7 +5,7 @@ use futures_util::{StreamExt, future::LocalBoxFuture};
 use serde_json::{Map, Value};
 
 use super::{codes, problem::Problem};
-use crate::domain::fault::FieldFault;
+use crate::domain::{account::AccountName, fault::FieldFault};
 
 /// The longest body of an ordinary request.
 pub const LIMIT: usize = 64 * 1024;
@@ -194,6 +194,11 @@ pub fn text(value: Value) -> Result<String, Fault> {
         Value::String(text) => Ok(text),
         _ => Err(Fault("wrong_type", "This must be a text.".to_owned())),
     }
+}
+
+/// A member that is the name of an account.
+pub fn account_name(value: Value) -> Result<AccountName, Fault> {
+    AccountName::parse(&text(value)?).map_err(|error| Fault(error.code(), error.to_string()))
 }
 
 /// A member that is a text with a form of its own.

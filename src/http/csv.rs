@@ -46,12 +46,7 @@ pub async fn users(services: &Services, actor: &Actor, filters: UserQuery) -> Re
         .streaming(stream::once(async { head }).chain(rest)))
 }
 
-async fn page(
-    services: &Services,
-    actor: &Actor,
-    filters: &UserQuery,
-    cursor: Option<String>,
-) -> Result<Page<User>, Refusal> {
+async fn page(services: &Services, actor: &Actor, filters: &UserQuery, cursor: Option<String>) -> Result<Page<User>, Refusal> {
     browse::users(services, actor, filters.clone(), PageRequest { limit: CHUNK, cursor }).await
 }
 

@@ -106,14 +106,8 @@ impl Standing {
 }
 
 /// The public routes that take a secret, or send mail.
-const LIMITED: [&str; 6] = [
-    "/v1/activations",
-    "/v1/activations/preview",
-    "/v1/activations/renew",
-    "/v1/auth/token",
-    "/activate",
-    "/activate/renew",
-];
+const LIMITED: [&str; 6] =
+    ["/v1/activations", "/v1/activations/preview", "/v1/activations/renew", "/v1/auth/token", "/activate", "/activate/renew"];
 
 /// Counts every request to a limited route, whatever else is wrong with it, and tells what is left with every answer. The
 /// page is told of a refusal and shows it; elsewhere it is the answer.

@@ -166,9 +166,9 @@ impl From<Refusal> for Problem {
                 Self::new(codes::ACCOUNT_NOT_FOUND, "There is no such account, or this token may not invite into it.")
             }
             Refusal::AmbiguousAccount(accounts) => {
-                let candidates = accounts.iter().map(|account| {
-                    json!({ "id": account.id, "name": account.name, "parent_account_id": account.parent_account_id })
-                });
+                let candidates = accounts.iter().map(
+                    |account| json!({ "id": account.id, "name": account.name, "parent_account_id": account.parent_account_id }),
+                );
                 Self::new(codes::AMBIGUOUS_ACCOUNT, "Several accounts have this name. Choose one by account_id.")
                     .with("candidates", candidates.collect())
             }
@@ -182,9 +182,7 @@ impl From<Refusal> for Problem {
                 Self::new(codes::INVALID_CREDENTIALS, "The address or the password is wrong, or the user is not active.")
                     .header(header::WWW_AUTHENTICATE, "Bearer")
             }
-            Refusal::RenewalDisabled => {
-                Self::new(codes::RENEWAL_DISABLED, "Ask whoever invited you to send a fresh link.")
-            }
+            Refusal::RenewalDisabled => Self::new(codes::RENEWAL_DISABLED, "Ask whoever invited you to send a fresh link."),
             Refusal::LinkStillValid => Self::new(codes::LINK_STILL_VALID, "This link still works: open it."),
             Refusal::Changed => unavailable("The invitation changed meanwhile. Nothing was changed by this request."),
             Refusal::NotPending => {

@@ -34,6 +34,7 @@ use crate::{
 
 /// Somebody to be invited below an account, from the users overview.
 #[derive(ToSchema)]
+#[expect(dead_code, reason = "some members are described here and used as what they mean together")]
 #[schema(example = json!({"email": "driver@example.com", "role": "driver", "account_name": "Acme B.V.", "reimbursement_rate": "0.23"}))]
 pub struct InviteSubAccountUser {
     /// Where the letter goes. Compared without regard to case.
@@ -79,7 +80,7 @@ impl body::Request for InviteSubAccountUser {
         let reimbursement_rate = rate(members);
         let used_by = members.optional("used_by", body::parsed("unknown_value", str::parse::<UsedBy>));
         let use_ = role.and_then(|role| contradiction(members, "used_by", SubAccountUse::of_role(role, used_by)));
-        let sub_account_name = members.optional("sub_account_name", body::parsed("invalid_name", AccountName::parse));
+        let sub_account_name = members.optional("sub_account_name", body::account_name);
         let account_type = members.optional("account_type", body::parsed("unknown_value", str::parse));
         let locale = members.optional("locale", body::parsed("unknown_locale", Locale::parse));
         let (account_id, account_name) = match parent.clone()? {
@@ -113,7 +114,7 @@ fn parent(members: &mut Members, id: Option<serde_json::Value>, name: Option<ser
             Ok(id) => Some(Parent::Id(id)),
             Err(error) => fault(members, "account_id", error),
         },
-        (None, Some(name)) => match body::parsed("invalid_name", AccountName::parse)(name) {
+        (None, Some(name)) => match body::account_name(name) {
             Ok(name) => Some(Parent::Name(name)),
             Err(error) => fault(members, "account_name", error),
         },
@@ -130,19 +131,13 @@ fn parent(members: &mut Members, id: Option<serde_json::Value>, name: Option<ser
 
 fn rate(members: &mut Members) -> Option<Rate> {
     members.optional("reimbursement_rate", |value| match value {
-        serde_json::Value::String(text) => {
-            Rate::parse(&text).map_err(|error: RateError| Fault(error.code(), error.to_string()))
-        }
+        serde_json::Value::String(text) => Rate::parse(&text).map_err(|error: RateError| Fault(error.code(), error.to_string())),
         // A number has been through binary floats on its way.
         _ => Err(Fault("wrong_type", "A rate is a text, as \"0.23\", so that nothing is rounded.".to_owned())),
     })
 }
 
-fn contradiction(
-    members: &mut Members,
-    name: &str,
-    chosen: Result<SubAccountUse, DriverOfSubsidiary>,
-) -> Option<SubAccountUse> {
+fn contradiction(members: &mut Members, name: &str, chosen: Result<SubAccountUse, DriverOfSubsidiary>) -> Option<SubAccountUse> {
     match chosen {
         Ok(chosen) => Some(chosen),
         Err(error) => {
@@ -196,6 +191,7 @@ pub async fn invite(caller: Caller, query: Query, body: Body, state: Data<State>
 
 /// Somebody to be invited below the account in the path.
 #[derive(ToSchema)]
+#[expect(dead_code, reason = "some members are described here and used as what they mean together")]
 #[schema(example = json!({"used_by": "employee", "account_name": "Ada at home", "email": "ada@example.com", "account_type": "consumer", "reimbursement_rate": "0.23"}))]
 pub struct InviteSubAccount {
     /// `employee` or `subsidiary`.
@@ -226,7 +222,7 @@ pub struct InviteSubAccount {
 impl body::Request for InviteSubAccount {
     fn read(members: &mut Members) -> Option<Self> {
         let used_by = members.required("used_by", body::parsed("unknown_value", str::parse::<UsedBy>));
-        let account_name = members.required("account_name", body::parsed("invalid_name", AccountName::parse));
+        let account_name = members.required("account_name", body::account_name);
         let email = members.required("email", body::parsed("invalid_email", Email::parse));
         let account_type = members.required("account_type", body::parsed("unknown_value", str::parse));
         let role = members.optional("role", body::parsed("unknown_value", str::parse::<MemberRole>));

@@ -44,6 +44,8 @@ pub struct Answer {
     pub last_name: Option<PersonName>,
     /// The person's own address, typed.
     pub email: Option<Email>,
+    /// Whether anything was said of an account.
+    pub account: bool,
     /// The account's name.
     pub account_name: Option<AccountName>,
     /// The account's type.

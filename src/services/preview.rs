@@ -7,7 +7,7 @@ use super::{Refusal, Services};
 use crate::{
     db::{AnyConnection, DbFault, accounts, events, invitations, users},
     domain::{
-        account::Account,
+        account::{Account, AccountStatus},
         activation::Requires,
         actor::ActorRef,
         event::EventType,
@@ -15,6 +15,7 @@ use crate::{
         invitation::Invitation,
         sight::Sight,
         token::{LinkClaim, LinkToken},
+        user::UserStatus,
     },
 };
 
@@ -85,15 +86,25 @@ pub(super) fn look(
     if let Err(dead) = invitation.check_link(claim.generation, now) {
         return Ok(Err(dead.into()));
     }
-    let Some(user) = users::get(connection, invitation.user_id, Sight::everything())? else {
-        return Ok(Err(Refusal::InvalidLink));
-    };
+    let user = users::get(connection, invitation.user_id, Sight::everything())?;
     let find = |connection: &mut AnyConnection, id: Option<AccountId>| match id {
         Some(id) => accounts::get(connection, id, &Sight::everything()),
         None => Ok(None),
     };
     let account = find(connection, invitation.account.as_ref().map(|target| target.id))?;
     let parent = find(connection, account.as_ref().and_then(|account| account.parent_account_id))?;
+    let settled = user.as_ref().is_some_and(|user| user.status == UserStatus::Invited)
+        && account.is_some() == invitation.account.is_some()
+        && !(account.as_ref().is_some_and(|account| account.status == AccountStatus::Active)
+            && invitation.account.as_ref().is_some_and(|target| target.is_new));
+    if !settled {
+        // Perhaps the link was used or revoked between the looks, and user or account show it already: a further look tells.
+        let again = invitations::get(connection, claim.invitation, Sight::everything())?;
+        if let Some(dead) = again.and_then(|found| found.check_link(claim.generation, now).err()) {
+            return Ok(Err(dead.into()));
+        }
+    }
+    let Some(user) = user else { return Ok(Err(Refusal::InvalidLink)) };
     let requires = Requires::of(&invitation, &user, account.as_ref());
     Ok(Ok(Preview { invitation, account, parent_name: parent.and_then(|parent| parent.name), requires }))
 }

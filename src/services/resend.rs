@@ -45,7 +45,8 @@ pub async fn invitation(services: &Services, actor: &Actor, id: InvitationId) ->
 /// Sends a fresh link for the one invitation of a user that awaits an answer: the button on the user's page.
 ///
 /// # Errors
-/// As [`invitation`]; [`Refusal::Ambiguous`] when several await an answer, [`Refusal::NotPending`] when none does.
+/// As [`invitation`]; [`Refusal::Ambiguous`] when several await an answer, [`Refusal::NotPending`] when none does,
+/// [`Refusal::Forbidden`] when none could be resent by this caller anyway.
 pub async fn user(services: &Services, actor: &Actor, user: UserId) -> Result<Invitation, Refusal> {
     let sight = Sight::acting(actor);
     let pending = services
@@ -56,7 +57,9 @@ pub async fn user(services: &Services, actor: &Actor, user: UserId) -> Result<In
             Ok(invitations::list(connection, &filter)?)
         })
         .await?;
+    let may_invite = actor.may(Permission::SystemUsersInvite) || actor.may(Permission::CustomersInvite);
     match pending.as_slice() {
+        [] if !may_invite => Err(Refusal::Forbidden("system_users:invite or customers:invite")),
         [] => Err(Refusal::NotPending),
         [one] => invitation(services, actor, one.id).await,
         _ => Err(Refusal::Ambiguous(pending)),
@@ -101,12 +104,7 @@ pub(super) fn locked(tx: &mut Tx<'_>, id: InvitationId) -> Result<Invitation, Re
 }
 
 /// Gives a locked invitation a new link, and puts its letter into the outbox.
-pub(super) fn resend(
-    services: &Services,
-    tx: &mut Tx<'_>,
-    who: &ActorRef,
-    old: &Invitation,
-) -> Result<Invitation, Refusal> {
+pub(super) fn resend(services: &Services, tx: &mut Tx<'_>, who: &ActorRef, old: &Invitation) -> Result<Invitation, Refusal> {
     let (id, now) = (old.id, services.clock.now());
     match old.state {
         InvitationState::Pending => wait(services, old, now)?,

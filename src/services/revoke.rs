@@ -34,11 +34,10 @@ fn revoke(services: &Services, tx: &mut Tx<'_>, actor: &Actor, id: InvitationId)
     }
     outbox::withdraw(tx, id)?;
     let user_removed = users::remove_if_forsaken(tx, old.user_id, now)?;
-    let account_removed = match old.account.as_ref().filter(|account| account.is_new) {
-        Some(account) => accounts::remove_if_forsaken(tx, account.id, now)?,
-        None => false,
-    };
-    let details = json!({ "user_removed": user_removed, "account_removed": account_removed });
+    let mut details = json!({ "user_removed": user_removed });
+    if let Some(account) = old.account.as_ref().filter(|account| account.is_new) {
+        details["account_removed"] = accounts::remove_if_forsaken(tx, account.id, now)?.into();
+    }
     events::insert(tx, &[services.event(id, EventType::Revoked, now, actor.who.clone(), details)])?;
     locked(tx, id)
 }

@@ -18,8 +18,7 @@ use crate::{
 pub const LIFETIME: Duration = Duration::from_mins(15);
 
 /// Verified against when the address is unknown, so that the answer takes as long: the hash of a password nobody has.
-const DECOY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$U2lsZW5jZUlzR29sZGVu$ZGVjb3kgZGVjb3kgZGVjb3kgZGVjb3kgZGVjb3kgISE";
+const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$U2lsZW5jZUlzR29sZGVu$ZGVjb3kgZGVjb3kgZGVjb3kgZGVjb3kgZGVjb3kgISE";
 
 /// Signs in.
 ///

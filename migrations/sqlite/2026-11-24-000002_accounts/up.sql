@@ -26,11 +26,10 @@ CREATE TABLE accounts (
     CONSTRAINT accounts_used_by_below_a_parent CHECK ((parent_account_id IS NULL) = (used_by IS NULL)),
     -- In 1/10000 EUR per kWh.
     CONSTRAINT accounts_rate_in_range CHECK (rate IS NULL OR (rate BETWEEN 1 AND 999999 AND parent_account_id IS NOT NULL)),
-    CONSTRAINT accounts_named_and_typed_when_active
-        CHECK (status = 'invited' OR (name IS NOT NULL AND account_type IS NOT NULL)),
+    CONSTRAINT accounts_named_and_typed_when_active CHECK (status = 'invited' OR (name IS NOT NULL AND account_type IS NOT NULL)),
     CONSTRAINT accounts_key_with_name CHECK ((name IS NULL) = (name_key IS NULL)),
-    CONSTRAINT accounts_company_of_active_business
-        CHECK ((company_name IS NOT NULL) = (status = 'active' AND account_type IS NOT NULL AND account_type = 'business')),
+    CONSTRAINT accounts_company_of_active_business CHECK (
+        (company_name IS NOT NULL) = (status = 'active' AND account_type IS NOT NULL AND account_type = 'business')),
     CONSTRAINT accounts_company_whole CHECK (
         (company_name IS NULL AND registration_number IS NULL AND vat_number IS NULL AND street IS NULL
             AND house_number IS NULL AND postal_code IS NULL AND city IS NULL AND country IS NULL)

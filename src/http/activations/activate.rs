@@ -18,7 +18,12 @@ use crate::{
     domain::{
         account::{AccountName, AccountType},
         company::Company,
-        email::Email, fault::FieldFault, password::Password, person::PersonName, token::LinkToken},
+        email::Email,
+        fault::FieldFault,
+        password::Password,
+        person::PersonName,
+        token::LinkToken,
+    },
     services::{
         self,
         activate::{Activated, Answer},
@@ -85,7 +90,7 @@ pub struct ActivateAccount {
 
 impl ActivateAccount {
     fn read(members: &mut Members) -> Self {
-        let name = members.optional("name", body::parsed("invalid_name", AccountName::parse));
+        let name = members.optional("name", body::account_name);
         let r#type = members.optional("type", body::parsed("unknown_value", str::parse));
         Self { name, r#type, company: company::read(members) }
     }
@@ -131,9 +136,10 @@ pub async fn activate(query: Query, body: Body, state: Data<State>) -> Result<Ht
 async fn answer(query: Query, body: Body, state: &State) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let ActivateRequest { token, password, first_name, last_name, email, account, faults } = body.parse()?;
+    let given = account.is_some();
     let ActivateAccount { name, r#type, company } = account.unwrap_or_default();
     let (account_name, account_type) = (name, r#type);
-    let answer = Answer { password, first_name, last_name, email, account_name, account_type, company, faults };
+    let answer = Answer { password, first_name, last_name, email, account: given, account_name, account_type, company, faults };
     let outcome = services::activate::link(&state.services, &token, answer).await.map_err(Problem::from);
     state.metrics.activation(outcome.as_ref().map_or_else(|problem| problem.code.code, |_| "activated"));
     Ok(HttpResponse::Created().json(ActivatedView::from(&outcome?)))

@@ -1,8 +1,9 @@
 //! `/activate`: the built-in page that an activation link opens. GET and HEAD change nothing but the timeline.
 
 use actix_web::{
-    HttpRequest, HttpResponse, get,
+    HttpRequest, HttpResponse,
     error::UrlencodedError,
+    get,
     http::StatusCode,
     post,
     web::{Data, Form},
@@ -145,15 +146,19 @@ fn unreadable(error: &actix_web::Error) -> StatusCode {
 /// What was typed, as the API would have it.
 pub(super) fn answer(password: &str, values: &FormValues) -> Answer {
     let mut faults = Vec::new();
-    let first_name = read(&values.first_name, "/first_name", "invalid_name", PersonName::parse, &mut faults);
-    let last_name = read(&values.last_name, "/last_name", "invalid_name", PersonName::parse, &mut faults);
-    let email = read(&values.email, "/email", "invalid_email", Email::parse, &mut faults);
-    let account_name = read(&values.account_name, "/account/name", "invalid_name", AccountName::parse, &mut faults);
-    let parse_type = |text: &str| text.parse::<AccountType>();
-    let account_type = read(&values.account_type, "/account/type", "unknown_value", parse_type, &mut faults);
+    let person = |text: &str| PersonName::parse(text).map_err(|error| (error.code(), error.to_string()));
+    let first_name = read(&values.first_name, "/first_name", person, &mut faults);
+    let last_name = read(&values.last_name, "/last_name", person, &mut faults);
+    let email = |text: &str| Email::parse(text).map_err(|error| ("invalid_email", error.to_string()));
+    let email = read(&values.email, "/email", email, &mut faults);
+    let account_name = |text: &str| AccountName::parse(text).map_err(|error| (error.code(), error.to_string()));
+    let account_name = read(&values.account_name, "/account/name", account_name, &mut faults);
+    let account_type = |text: &str| text.parse::<AccountType>().map_err(|error| ("unknown_value", error.to_string()));
+    let account_type = read(&values.account_type, "/account/type", account_type, &mut faults);
     let company = if account_type == Some(AccountType::Consumer) { None } else { company(values, &mut faults) };
     let password = typed(password).map(|text| Password::new(&text));
-    Answer { password, first_name, last_name, email, account_name, account_type, company, faults }
+    let account = account_name.is_some() || account_type.is_some() || company.is_some();
+    Answer { password, first_name, last_name, email, account, account_name, account_type, company, faults }
 }
 
 /// The company's details, when any of them was typed. A private person's form has the fields too, hidden and empty.
@@ -185,17 +190,16 @@ fn typed(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-fn read<T, E: std::fmt::Display>(
+fn read<T>(
     text: &str,
     path: &str,
-    code: &'static str,
-    parse: impl FnOnce(&str) -> Result<T, E>,
+    parse: impl FnOnce(&str) -> Result<T, (&'static str, String)>,
     faults: &mut Vec<FieldFault>,
 ) -> Option<T> {
     match typed(text).map(|text| parse(&text)).transpose() {
         Ok(value) => value,
-        Err(error) => {
-            faults.push(FieldFault::new(path, code, error.to_string()));
+        Err((code, detail)) => {
+            faults.push(FieldFault::new(path, code, detail));
             None
         }
     }

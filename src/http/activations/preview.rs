@@ -8,7 +8,7 @@ use super::{
     super::{
         State,
         body::{self, Body, Members},
-            problem::Problem,
+        problem::Problem,
         query::Query,
         views::Timestamp,
     },
@@ -17,7 +17,9 @@ use super::{
 use crate::{
     domain::{
         account::{AccountType, UsedBy},
-        activation::Requires, token::LinkToken},
+        activation::Requires,
+        token::LinkToken,
+    },
     services,
 };
 

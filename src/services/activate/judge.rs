@@ -20,8 +20,12 @@ pub(super) fn judge(services: &Services, seen: &Preview, answer: &Answer) -> Res
     faults.member("/first_name", answer.first_name.is_some(), person_name);
     faults.member("/last_name", answer.last_name.is_some(), person_name);
     faults.member("/email", answer.email.is_some(), email);
-    faults.member("/account/name", answer.account_name.is_some(), account_name);
-    judge_account(seen, answer, account_type, &mut faults);
+    if seen.account.is_some() {
+        faults.member("/account/name", answer.account_name.is_some(), account_name);
+        judge_account(seen, answer, account_type, &mut faults);
+    } else {
+        faults.member("/account", answer.account, false);
+    }
     if let (true, Some(typed)) = (email, &answer.email)
         && typed.key() != seen.invitation.email.key()
     {
