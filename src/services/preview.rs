@@ -12,7 +12,7 @@ use crate::{
         event::EventType,
         invitation::{Invitation, InvitationKind},
         token::{LinkClaim, LinkToken},
-        user::{User, UserKind},
+        user::{User, UserKind, UserStatus},
     },
 };
 
@@ -79,12 +79,16 @@ pub(super) fn look(
     if let Err(dead) = invitation.check_link(claim.generation, now) {
         return Ok(Err(dead.into()));
     }
-    let Some(user) = invitee(connection, &invitation)? else {
-        // Revoked between the two looks, and the person removed with it: the second look says so.
+    let user = invitee(connection, &invitation)?;
+    if user.as_ref().is_none_or(|user| user.status != UserStatus::Invited) {
+        // Active before, perhaps. Or this very invitation was activated or revoked between the two looks, which changed or
+        // removed the person: then what it would ask of them is not the question any more.
         let again = invitations::get(connection, claim.invitation, &InvitationKind::ALL)?;
-        let dead = again.and_then(|found| found.check_link(claim.generation, now).err());
-        return Ok(Err(dead.map_or(Refusal::InvalidLink, Refusal::from)));
-    };
+        if let Some(dead) = again.and_then(|found| found.check_link(claim.generation, now).err()) {
+            return Ok(Err(dead.into()));
+        }
+    }
+    let Some(user) = user else { return Ok(Err(Refusal::InvalidLink)) };
     let requires = Requires::of(&invitation, &user);
     Ok(Ok(Preview { invitation, requires }))
 }
