@@ -11,7 +11,7 @@ pub use app::TestApp;
 pub use client::{Answer, Client};
 pub use database::Backend;
 pub use mailbox::Mail;
-pub use process::{Home, Process};
+pub use process::Home;
 pub use relay::Relay;
 
 use std::time::{Duration, Instant};
