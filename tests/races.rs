@@ -178,22 +178,22 @@ on_both! {
         let mut activated = 0;
         for round in 0..ROUNDS {
             let (invitation, mail) = app.invite(&format!("ada{round}@example.com"), &["viewer"]).await;
-            let (id, user) = (invitation["id"].as_str().unwrap(), invitation["user_id"].as_str().unwrap());
+            let (id, person) = (invitation["id"].as_str().unwrap(), invitation["user_id"].as_str().unwrap());
             let path = format!("/v1/invitations/{id}/revoke");
             let press = async {
                 warm_up(&app, round * 4).await;
                 admin.press(&path).await
             };
             let (used, revoked) = join(app.activate(&mail.token), press).await;
-            let user = admin.get(&format!("/v1/users/{user}")).await;
+            let person = admin.get(&format!("/v1/users/{person}")).await;
             if used.status == 201 {
                 activated += 1;
                 revoked.problem(409, "invitation_not_pending");
-                assert_eq!(user.expect(200).body["status"], "active");
+                assert_eq!(person.expect(200).body["status"], "active");
             } else {
                 used.problem(410, "invitation_revoked");
                 revoked.expect(200);
-                user.problem(404, "not_found");
+                person.problem(404, "not_found");
             }
             invariants(&app);
         }
