@@ -61,18 +61,31 @@ pub(super) struct Manager {
     pub(super) read_only: bool,
 }
 
+/// Why there is no connection, in words without a password: the pool hands them to whoever waits, and to its logger.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct ConnectFault(String);
+
+impl Manager {
+    fn fault(&self, error: &dyn std::error::Error) -> ConnectFault {
+        ConnectFault(self.url.redact(&error.to_string()))
+    }
+}
+
 /// A write that waits longer for SQLite's lock than this has met somebody's tool in the file. Other writes wait behind it.
 const BUSY: Duration = Duration::from_secs(2);
 
 impl ManageConnection for Manager {
     type Connection = Pooled;
-    type Error = diesel::ConnectionError;
+    type Error = ConnectFault;
 
     fn connect(&self) -> Result<Pooled, Self::Error> {
         let any = match self.url.dialect() {
-            Dialect::Postgres => AnyConnection::Postgres(PgConnection::establish(self.url.expose())?),
+            Dialect::Postgres => {
+                AnyConnection::Postgres(PgConnection::establish(self.url.expose()).map_err(|error| self.fault(&error))?)
+            }
             Dialect::Sqlite => {
-                let mut connection = SqliteConnection::establish(self.url.expose())?;
+                let mut connection = SqliteConnection::establish(self.url.expose()).map_err(|error| self.fault(&error))?;
                 let query_only = if self.read_only { "PRAGMA query_only = ON;" } else { "" };
                 connection
                     .batch_execute(&format!(
@@ -80,7 +93,7 @@ impl ManageConnection for Manager {
                          PRAGMA foreign_keys = ON; {query_only}",
                         BUSY.as_millis()
                     ))
-                    .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+                    .map_err(|error| self.fault(&error))?;
                 AnyConnection::Sqlite(connection)
             }
         };
@@ -89,7 +102,7 @@ impl ManageConnection for Manager {
 
     fn is_valid(&self, connection: &mut Pooled) -> Result<(), Self::Error> {
         let any = &mut connection.any;
-        each!(any, c => R2D2Connection::ping(c)).map_err(diesel::ConnectionError::CouldntSetupConfiguration)
+        each!(any, c => R2D2Connection::ping(c)).map_err(|error| self.fault(&error))
     }
 
     fn has_broken(&self, connection: &mut Pooled) -> bool {
