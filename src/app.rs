@@ -14,7 +14,7 @@ use tokio::sync::{Notify, watch};
 use crate::{
     clock::Clock,
     config::{self, Config, SecretError},
-    courier::Courier,
+    courier::{self, Courier},
     db::{Db, OpenError},
     domain::token::LinkKeys,
     http::{self, CourierWatch, Settings, State},
@@ -76,7 +76,7 @@ impl Parts {
         let db = Db::open(&config.database_url)?;
         let (bell, metrics) = (Arc::new(Notify::new()), Metrics::new());
         let courier = Courier {
-            db: db.clone(),
+            db: db.apart(courier::AT_ONCE),
             clock: clock.clone(),
             links: links.clone(),
             mailer,

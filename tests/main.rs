@@ -10,6 +10,7 @@ mod contract;
 mod conventions;
 mod crash;
 mod database_gone;
+mod database_held;
 mod invite;
 mod lists;
 mod page;

@@ -68,7 +68,8 @@ impl From<Error> for DbFault {
 /// Diesel passes on no SQLSTATE: what has no kind of its own is told by its words, which both servers keep stable.
 fn by_message(message: &str) -> DbFault {
     const LOST: [&str; 2] = ["deadlock detected", "could not serialize access"];
-    const AWAY: [&str; 9] = [
+    const AWAY: [&str; 10] = [
+        "canceling statement due to",
         "server closed the connection",
         "terminating connection",
         "no connection to the server",

@@ -28,7 +28,7 @@ mod schema;
 mod url;
 pub mod users;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 
@@ -38,18 +38,22 @@ pub use self::{
     migrate::OpenError,
     url::{DatabaseUrl, DatabaseUrlError},
 };
-use self::{lane::Lane, pooled::Pooled, url::Dialect};
+use self::{
+    lane::{Doubt, Lane},
+    pooled::{Pooled, Purpose},
+    url::Dialect,
+};
 
 /// How often a write is begun anew when the database gave it up in favour of another (deadlock, serialization failure).
 const WRITE_TRIES: usize = 4;
-/// How long a request waits for its turn before it is told to come back later.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A database, shared by everything in the process. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     reads: Lane,
     writes: Lane,
+    url: DatabaseUrl,
+    doubt: Doubt,
     /// Held while a SQLite file is ours alone.
     _owned: Option<Arc<std::fs::File>>,
 }
@@ -75,16 +79,25 @@ impl Db {
     /// [`OpenError`] when a SQLite file is owned by another process, or its folder cannot be made.
     pub fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
         let owned = url.own()?;
+        let doubt = Doubt::new();
         let (reads, writes) = match url.dialect() {
-            // One pool serves both: PostgreSQL has many writers.
-            Dialect::Postgres => {
-                let lane = Lane::new(url, 16, PATIENCE, false);
-                (lane.clone(), lane)
-            }
+            // Writes that wait for a row that somebody holds must not keep readers out.
+            Dialect::Postgres => (Lane::new(url, 8, Purpose::Read, &doubt), Lane::new(url, 8, Purpose::Write, &doubt)),
             // SQLite has one writer; readers see the last commit and never wait for it (WAL).
-            Dialect::Sqlite => (Lane::new(url, 4, PATIENCE, true), Lane::new(url, 1, PATIENCE, false)),
+            Dialect::Sqlite => (Lane::new(url, 4, Purpose::Read, &doubt), Lane::new(url, 1, Purpose::Write, &doubt)),
         };
-        Ok(Self { reads, writes, _owned: owned.map(Arc::new) })
+        Ok(Self { reads, writes, url: url.clone(), doubt, _owned: owned.map(Arc::new) })
+    }
+
+    /// The same database with `writers` connections of its own for writing, where it has many writers (PostgreSQL): whoever
+    /// works with it waits for no writes but its own.
+    #[must_use]
+    pub fn apart(&self, writers: u32) -> Self {
+        let writes = match self.url.dialect() {
+            Dialect::Postgres => Lane::new(&self.url, writers, Purpose::Write, &self.doubt),
+            Dialect::Sqlite => self.writes.clone(),
+        };
+        Self { writes, ..self.clone() }
     }
 
     /// Brings the schema up to date.
@@ -92,7 +105,11 @@ impl Db {
     /// # Errors
     /// [`OpenError`] when the database cannot be reached or a migration fails.
     pub async fn migrate(&self) -> Result<usize, OpenError> {
-        self.writes.run(|connection| Ok(migrate::run(&mut connection.any))).await?
+        let lane = match self.url.dialect() {
+            Dialect::Postgres => Lane::new(&self.url, 1, Purpose::Migrate, &self.doubt),
+            Dialect::Sqlite => self.writes.clone(),
+        };
+        lane.run(|connection| Ok(migrate::run(&mut connection.any))).await?
     }
 
     /// Whether every migration has been run; an error when the database does not answer.

@@ -7,6 +7,7 @@ use diesel::{
     connection::SimpleConnection,
     r2d2::{ManageConnection, R2D2Connection},
 };
+use secrecy::ExposeSecret;
 
 use super::{
     AsFault,
@@ -58,7 +59,18 @@ impl Pooled {
 /// mistyped URL.
 pub(super) struct Manager {
     pub(super) url: DatabaseUrl,
-    pub(super) read_only: bool,
+    pub(super) purpose: Purpose,
+}
+
+/// What connections are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Queries. On SQLite they cannot write.
+    Read,
+    /// Transactions.
+    Write,
+    /// The schema: changes to it take as long as they take.
+    Migrate,
 }
 
 /// Why there is no connection, in words without a password: the pool hands them to whoever waits, and to its logger.
@@ -70,7 +82,33 @@ impl Manager {
     fn fault(&self, error: &dyn std::error::Error) -> ConnectFault {
         ConnectFault(self.url.redact(&error.to_string()))
     }
+
+    /// PostgreSQL's limits for this session, but for those that the URL names. They are set by statements, since poolers
+    /// between us and the server refuse `options`.
+    fn limits(&self) -> String {
+        if self.purpose == Purpose::Migrate {
+            return String::new();
+        }
+        let ours = LIMITS.iter().filter(|(name, _)| !self.url.names(name));
+        ours.map(|(name, limit)| format!("SET {name} = {};", limit.as_millis())).collect()
+    }
 }
+
+/// PostgreSQL: how long a statement waits for a lock.
+pub(super) const LOCK: Duration = Duration::from_secs(5);
+const LIMITS: [(&str, Duration); 3] = [
+    ("lock_timeout", LOCK),
+    ("statement_timeout", Duration::from_secs(15)),
+    ("idle_in_transaction_session_timeout", Duration::from_secs(30)),
+];
+/// PostgreSQL: how soon a server that has vanished without a word is noticed. The last one is in milliseconds.
+const PARAMETERS: [(&str, &str); 5] = [
+    ("connect_timeout", "3"),
+    ("keepalives_idle", "30"),
+    ("keepalives_interval", "10"),
+    ("keepalives_count", "3"),
+    ("tcp_user_timeout", "20000"),
+];
 
 /// A write that waits longer for SQLite's lock than this has met somebody's tool in the file. Other writes wait behind it.
 const BUSY: Duration = Duration::from_secs(2);
@@ -82,11 +120,14 @@ impl ManageConnection for Manager {
     fn connect(&self) -> Result<Pooled, Self::Error> {
         let any = match self.url.dialect() {
             Dialect::Postgres => {
-                AnyConnection::Postgres(PgConnection::establish(self.url.expose()).map_err(|error| self.fault(&error))?)
+                let url = self.url.with_parameters(&PARAMETERS);
+                let mut connection = PgConnection::establish(url.expose_secret()).map_err(|error| self.fault(&error))?;
+                connection.batch_execute(&self.limits()).map_err(|error| self.fault(&error))?;
+                AnyConnection::Postgres(connection)
             }
             Dialect::Sqlite => {
                 let mut connection = SqliteConnection::establish(self.url.expose()).map_err(|error| self.fault(&error))?;
-                let query_only = if self.read_only { "PRAGMA query_only = ON;" } else { "" };
+                let query_only = if self.purpose == Purpose::Read { "PRAGMA query_only = ON;" } else { "" };
                 connection
                     .batch_execute(&format!(
                         "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
