@@ -11,6 +11,7 @@ mod conventions;
 mod crash;
 mod database_gone;
 mod database_held;
+mod database_panic;
 mod invite;
 mod lists;
 mod page;

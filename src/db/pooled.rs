@@ -146,7 +146,9 @@ impl ManageConnection for Manager {
         each!(any, c => R2D2Connection::ping(c)).map_err(|error| self.fault(&error))
     }
 
+    /// A panic may have left a transaction open, and the next one to be lent the connection would write into it.
     fn has_broken(&self, connection: &mut Pooled) -> bool {
-        connection.broken
+        let any = &mut connection.any;
+        connection.broken || std::thread::panicking() || each!(any, c => R2D2Connection::is_broken(c))
     }
 }
