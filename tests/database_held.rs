@@ -1,7 +1,13 @@
 //! A database that answers late, or not at all, because somebody holds what is asked for: whoever needs it is told to come
 //! back, everybody else goes on.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use chrono::TimeDelta;
 use diesel::{RunQueryDsl, connection::SimpleConnection, sql_query};
@@ -83,4 +89,43 @@ async fn statements_that_take_too_long_are_unavailability() {
     let body = json!({ "email": "ada@example.com", "roles": ["viewer"] });
     app.admin().post("/v1/system-users/invitations", &body).await.expect(201);
     app.letter().await;
+}
+
+/// A server whose messages are German: the words tell us nothing, and what is to be done is found out all the same.
+#[tokio::test]
+async fn no_words_need_to_be_understood() {
+    let app = TestApp::start(Backend::Postgres, &[]).await;
+    let db = &app.parts.services.db;
+    let raise = |code: &str, words: &str, after: f32| {
+        format!("DO $$ BEGIN PERFORM pg_sleep({after}); RAISE EXCEPTION '{words}' USING ERRCODE = '{code}'; END $$")
+    };
+    let deadlock = raise("40P01", "Verklemmung entdeckt", 0.0);
+    let tries = Arc::new(AtomicUsize::new(0));
+    let counted = tries.clone();
+    db.write::<_, DbFault>(move |tx| {
+        if counted.fetch_add(1, Ordering::Relaxed) == 0 {
+            sql_query(&deadlock).execute(tx.reading())?;
+        }
+        Ok(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(tries.load(Ordering::Relaxed), 2);
+
+    let cancelled = raise("57014", "Anfrage wird abgebrochen", 5.0);
+    let fault = db.read::<_, DbFault>(move |c| Ok(sql_query(cancelled).execute(c)?)).await.unwrap_err();
+    assert!(matches!(fault, DbFault::Unavailable(_)), "{fault}");
+    let standby = "SET TRANSACTION READ ONLY";
+    let fault = db
+        .write::<_, DbFault>(move |tx| {
+            sql_query(standby).execute(tx.reading())?;
+            Ok(sql_query("DELETE FROM letters").execute(tx.reading())?)
+        })
+        .await
+        .unwrap_err();
+    assert!(matches!(fault, DbFault::Unavailable(_)), "{fault}");
+
+    // A defect stays one.
+    let fault = db.read::<_, DbFault>(|c| Ok(sql_query("SELECT nonsense").execute(c)?)).await.unwrap_err();
+    assert!(matches!(fault, DbFault::Other(_)), "{fault}");
 }

@@ -83,8 +83,9 @@ impl Lane {
             // Moved in: a request whose caller hangs up still holds its turn until its work is done.
             let _turn = turn;
             let mut connection = lane.check_out()?;
+            let began = Instant::now();
             let outcome = work(&mut connection);
-            connection.judge(&outcome);
+            let outcome = connection.judge(began, outcome);
             if connection.is_broken() {
                 lane.doubt.begins();
             } else {

@@ -28,7 +28,7 @@ mod schema;
 mod url;
 pub mod users;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 
@@ -131,9 +131,9 @@ impl Db {
     {
         self.reads
             .run(|connection| {
+                let began = Instant::now();
                 let outcome = query(&mut connection.any);
-                connection.judge(&outcome);
-                Ok(outcome)
+                Ok(connection.judge(began, outcome))
             })
             .await
             .map_err(E::from)?
@@ -154,8 +154,13 @@ impl Db {
                 loop {
                     tries += 1;
                     let outcome = transaction(connection, &work);
-                    let again = matches!(&outcome, Err(error) if matches!(error.as_fault(), Some(DbFault::TryAgain)));
-                    if !again || tries == WRITE_TRIES {
+                    let again = match outcome.as_ref().err().and_then(AsFault::as_fault) {
+                        Some(DbFault::TryAgain) => tries < WRITE_TRIES,
+                        // A deadlock, perhaps, told in words that we do not know. A defect fails again, and is told then.
+                        Some(DbFault::Other(_)) => tries == 1 && connection.is_postgres(),
+                        _ => false,
+                    };
+                    if !again {
                         return Ok(outcome);
                     }
                 }
@@ -181,9 +186,9 @@ fn transaction<T, E>(connection: &mut Pooled, work: impl Fn(&mut Tx<'_>) -> Resu
 where
     E: From<DbFault> + AsFault,
 {
+    let began = Instant::now();
     let outcome = attempt(&mut connection.any, work);
-    connection.judge(&outcome);
-    outcome
+    connection.judge(began, outcome)
 }
 
 fn attempt<T, E>(any: &mut AnyConnection, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>

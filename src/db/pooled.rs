@@ -48,10 +48,26 @@ impl Pooled {
 
     /// Discards the connection when what it was used for says that the server is gone. Diesel notices that only when a
     /// transaction breaks, and a dead connection in the pool would fail every request that it is lent to.
-    pub(super) fn judge<T, E: AsFault>(&mut self, outcome: &Result<T, E>) {
-        if matches!(outcome, Err(error) if matches!(error.as_fault(), Some(DbFault::Unavailable(_)))) {
-            self.broken = true;
+    ///
+    /// Diesel hands on neither SQLSTATE nor a kind for most of PostgreSQL's errors, and their words come in the server's
+    /// language. So what is not understood is weighed: on a connection that no longer answers, or after as long as a
+    /// statement may wait for a lock, it is unavailability and no defect.
+    pub(super) fn judge<T, E: From<DbFault> + AsFault>(&mut self, began: Instant, outcome: Result<T, E>) -> Result<T, E> {
+        let Err(error) = outcome else { return outcome };
+        match error.as_fault() {
+            Some(DbFault::Unavailable(_)) => self.broken = true,
+            Some(DbFault::Other(words)) if self.is_postgres() && (began.elapsed() >= LOCK || !self.ping()) => {
+                self.broken = true;
+                return Err(E::from(DbFault::unavailable(words.clone())));
+            }
+            _ => {}
         }
+        Err(error)
+    }
+
+    /// Whether this is a connection to a server, whose words are in its own language.
+    pub(super) fn is_postgres(&self) -> bool {
+        matches!(self.any, AnyConnection::Postgres(_))
     }
 }
 
@@ -95,7 +111,7 @@ impl Manager {
 }
 
 /// PostgreSQL: how long a statement waits for a lock.
-pub(super) const LOCK: Duration = Duration::from_secs(5);
+const LOCK: Duration = Duration::from_secs(5);
 const LIMITS: [(&str, Duration); 3] = [
     ("lock_timeout", LOCK),
     ("statement_timeout", Duration::from_secs(15)),
