@@ -8,6 +8,7 @@ mod browser;
 mod cli;
 mod contract;
 mod conventions;
+mod configuration;
 mod crash;
 mod database_gone;
 mod database_held;

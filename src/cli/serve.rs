@@ -25,17 +25,18 @@ use crate::{
 pub(super) fn serve(config: &Config, with_courier: bool) -> Outcome {
     start_logging(config);
     runtime()?.block_on(async {
-        let parts = Parts::new(config, clock())?;
-        parts.services.db.migrate().await?;
         let address = config.listen_addr;
         let listener = TcpListener::bind(address).map_err(|error| app::StartError::Listen(address, error))?;
-        let bound = listener.local_addr()?;
+        // Links lead to where it really listens.
+        let config = &config.listening_at(listener.local_addr()?);
+        let parts = Parts::new(config, clock())?;
+        parts.services.db.migrate().await?;
         let (stop, stopping) = watch::channel(false);
         let at_work = Arc::new(AtomicBool::new(with_courier));
         let watch = if with_courier { CourierWatch::here(at_work.clone()) } else { CourierWatch::elsewhere() };
         let (handle, server) = parts.serve(listener, watch)?;
         let courier = with_courier.then(|| tokio::spawn(app::run_courier(parts.courier.clone(), at_work, stopping)));
-        greet(config, bound, with_courier);
+        greet(config, with_courier);
         let server = tokio::spawn(server);
         stop_signal().await?;
         tracing::info!("stopping: requests in hand are answered first");
@@ -110,7 +111,7 @@ async fn stop_signal() -> std::io::Result<()> {
 }
 
 /// What a newcomer needs to know, with a command to paste.
-fn greet(config: &Config, bound: SocketAddr, with_courier: bool) {
+fn greet(config: &Config, with_courier: bool) {
     let path = |path: std::io::Result<std::path::PathBuf>| path.map(|path| path.display().to_string()).ok();
     let program = path(std::env::current_exe()).unwrap_or_else(|| "invitation-service".to_owned());
     // Without SECRET_KEY the key lies in this folder, and a token made in another one would be made with another key.
@@ -127,7 +128,7 @@ fn greet(config: &Config, bound: SocketAddr, with_courier: bool) {
          \n  curl -sS {url}/v1/system-users/invitations -H \"Authorization: Bearer $TOKEN\" \
          -H 'Content-Type: application/json' -d '{{\"email\":\"ada@example.com\",\"roles\":[\"viewer\"]}}'\n",
         version = env!("CARGO_PKG_VERSION"),
-        listen = bound,
+        listen = config.listen_addr,
         database = config.database_url.describe(),
     );
 }

@@ -4,7 +4,7 @@
 pub const VARIABLES: &[(&str, &str, &str)] = &[
     ("DATABASE_URL", "sqlite://data/invitations.db", "or postgres://user:password@host/database"),
     ("LISTEN_ADDR", "127.0.0.1:8080", "where the API listens"),
-    ("PUBLIC_URL", "http://127.0.0.1:8080", "what links are built from"),
+    ("PUBLIC_URL", "", "what links are built from: scheme, host and port (default: http://{LISTEN_ADDR})"),
     ("ACTIVATION_URL", "", "the page that links open; ?token=… is added (default: {PUBLIC_URL}/activate)"),
     (
         "MAIL_URL",
