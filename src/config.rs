@@ -91,7 +91,8 @@ impl Config {
         };
         let time_zone =
             reader.parsed("TIME_ZONE", |text| Tz::from_str(text).map_err(|_| "is no IANA time zone, as Europe/Amsterdam"));
-        let sender = time_zone.and_then(|zone| reader.sender(zone));
+        // Read whatever the time zone is: its fault must not hide one of these.
+        let sender = reader.sender(time_zone.unwrap_or_default());
         let config = Self::from_parts(&mut reader, listen_addr, public_url, activation_url, time_zone, sender);
         match config {
             Some(config) if reader.faults.is_empty() => Ok(config),
@@ -214,8 +215,8 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         let from = self.given("MAIL_FROM").unwrap_or_else(|| variables::default("MAIL_FROM").to_owned());
         match Sender::new(&from, self.given("MAIL_REPLY_TO").as_deref(), zone) {
             Ok(sender) => Some(sender),
-            Err(error) => {
-                self.faults.push(ConfigFault(error));
+            Err(faults) => {
+                self.faults.extend(faults.into_iter().map(ConfigFault));
                 None
             }
         }
@@ -316,7 +317,9 @@ mod tests {
             "ACTIVATION_URL",
             "MAIL_URL",
             "MAIL_FROM",
+            "MAIL_REPLY_TO",
             "LOCALE",
+            "TIME_ZONE",
             "SECRET_KEY",
             "INVITATION_TTL",
             "RESEND_COOLDOWN",
