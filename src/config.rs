@@ -203,7 +203,8 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     }
 
     fn secret(&mut self, name: &str) -> Option<SecretString> {
-        let text = self.given(name)?;
+        // As the file's is: a line break at its end is an accident of whoever put it there.
+        let text = self.given(name)?.trim().to_owned();
         if text.len() < secret::SHORTEST {
             let shortest = secret::SHORTEST;
             self.faults.push(ConfigFault(format!("{name}: has {} bytes and needs at least {shortest}", text.len())));
@@ -335,6 +336,19 @@ mod tests {
             assert_eq!(faults.iter().filter(|fault| fault.starts_with(name)).count(), 1, "{name}: {faults:?}");
         }
         assert_eq!(faults.len(), names.len());
+    }
+
+    #[test]
+    fn a_key_from_the_environment_is_trimmed_as_the_file_s_is() {
+        use secrecy::ExposeSecret;
+        let key = "a key for tests that nobody else has";
+        let spaced = format!(" {key}\r\n");
+        let config = read(&[("SECRET_KEY", &spaced), ("SECRET_KEY_PREVIOUS", &spaced)]).unwrap_or_else(|f| panic!("{f:?}"));
+        for read in [config.secret_key, config.secret_key_previous] {
+            assert_eq!(read.unwrap().expose_secret(), key);
+        }
+        let blanks = format!("short{}", " ".repeat(40));
+        assert!(read(&[("SECRET_KEY", &blanks)]).err().unwrap()[0].contains("has 5 bytes"));
     }
 
     #[test]
