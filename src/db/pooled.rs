@@ -102,11 +102,10 @@ impl Manager {
     /// PostgreSQL's limits for this session, but for those that the URL names. They are set by statements, since poolers
     /// between us and the server refuse `options`.
     fn limits(&self) -> String {
-        if self.purpose == Purpose::Migrate {
-            return String::new();
-        }
         let ours = LIMITS.iter().filter(|(name, _)| !self.url.names(name));
-        ours.map(|(name, limit)| format!("SET {name} = {};", limit.as_millis())).collect()
+        // Nought is none.
+        let limit = |limit: &Duration| if self.purpose == Purpose::Migrate { 0 } else { limit.as_millis() };
+        ours.map(|(name, time)| format!("SET {name} = {};", limit(time))).collect()
     }
 }
 
