@@ -15,8 +15,8 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use self::{
-    secret::{SecretError, root_key},
-    variables::{VARIABLES, help},
+    secret::{SecretError, exposed_key_file, root_key, root_key_or_new},
+    variables::{VARIABLES, default, help},
 };
 use crate::{
     db::DatabaseUrl,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Backend, Home, eventually, json};
+use crate::support::{Backend, Home, Process, eventually, json};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -11,6 +11,15 @@ fn complaint(home: &Home, arguments: &[&str]) -> String {
     let output = home.run(arguments);
     assert!(!output.status.success(), "{arguments:?}: {output:?}");
     String::from_utf8(output.stderr).unwrap()
+}
+
+/// What a server prints when it has started, to its last line.
+async fn greeting(server: &Process) -> String {
+    let greeted = async || server.out().contains("Authorization").then(|| server.out());
+    eventually("the greeting", SOON, greeted).await;
+    // It is printed at once; what follows the command is there when the server answers.
+    server.client(None).get("/healthz").await.expect(200);
+    server.out()
 }
 
 #[test]
@@ -32,8 +41,35 @@ async fn links_lead_to_the_port_that_the_system_chose() {
     eventually("the letter", SOON, async || (home.letters().len() == 1).then_some(())).await;
     let link = &home.letters()[0].link;
     assert!(link.starts_with(&format!("{}/activate?token=", server.url)), "{link}");
-    let greeted = async || server.out().contains("Authorization").then(|| server.out());
-    let greeting = eventually("the greeting", SOON, greeted).await;
+    let greeting = greeting(&server).await;
     assert!(greeting.contains(&format!("curl -sS {}/v1/", server.url)), "{greeting}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn only_what_serves_makes_a_key() {
+    let home = Home::new(Backend::Sqlite, &[("SECRET_KEY", "")]);
+    let key = home.path().join("data/secret.key");
+    let said = complaint(&home, &["token", "--role", "admin"]);
+    assert!(said.contains("Start the service once in this folder, or set SECRET_KEY"), "{said}");
+    home.print(&["check-config"]);
+    home.print(&["mail-preview"]);
+    home.print(&["migrate"]);
+    complaint(&home, &["healthcheck"]);
+    assert!(!key.exists());
+
+    let server = home.start(&["serve"]);
+    assert!(key.exists());
+    server.client(Some(home.token())).get("/v1/roles").await.expect(200);
+    assert!(!greeting(&server).await.contains("needs the same"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_greeting_says_what_the_token_command_needs() {
+    let home = Home::new(Backend::Sqlite, &[("JWT_AUDIENCE", "charging")]);
+    let server = home.start(&["serve"]);
+    let says = "The token command needs the same SECRET_KEY, JWT_AUDIENCE in its environment";
+    eventually("it says so", SOON, async || server.out().contains(says).then_some(())).await;
     server.stop().await;
 }

@@ -16,7 +16,8 @@ use tokio::{
 use super::{Outcome, clock, runtime, start_logging};
 use crate::{
     app::{self, Parts},
-    config::Config,
+    config::{self, Config},
+    db::Db,
     http::CourierWatch,
     mail::write_samples,
 };
@@ -70,8 +71,8 @@ pub(super) fn courier(config: &Config) -> Outcome {
 pub(super) fn migrate(config: &Config) -> Outcome {
     start_logging(config);
     let done = runtime()?.block_on(async {
-        let parts = Parts::new(config, clock())?;
-        Ok::<_, Box<dyn std::error::Error>>(parts.services.db.migrate().await?)
+        // The database alone: no key is needed, and none is to be made.
+        Ok::<_, app::StartError>(Db::open(&config.database_url)?.migrate().await?)
     })?;
     println!("{}: {done} migration(s) run", config.database_url.describe());
     Ok(())
@@ -126,9 +127,20 @@ fn greet(config: &Config, with_courier: bool) {
          \nInvite somebody:\n\
          \n  TOKEN=$(cd '{folder}' && '{program}' token --role admin)\
          \n  curl -sS {url}/v1/system-users/invitations -H \"Authorization: Bearer $TOKEN\" \
-         -H 'Content-Type: application/json' -d '{{\"email\":\"ada@example.com\",\"roles\":[\"viewer\"]}}'\n",
+         -H 'Content-Type: application/json' -d '{{\"email\":\"ada@example.com\",\"roles\":[\"viewer\"]}}'\n{needs}",
+        needs = token_needs(config).map(|needs| format!("\n{needs}\n")).unwrap_or_default(),
         version = env!("CARGO_PKG_VERSION"),
         listen = config.listen_addr,
         database = config.database_url.describe(),
     );
+}
+
+/// What the `token` command would miss in a shell that does not have this process's environment.
+fn token_needs(config: &Config) -> Option<String> {
+    let own = |name: &str, value: &str| (value != config::default(name)).then(|| name.to_owned());
+    let key = config.secret_key.is_some().then(|| "SECRET_KEY".to_owned());
+    let names: Vec<String> =
+        [key, own("JWT_ISSUER", &config.jwt_issuer), own("JWT_AUDIENCE", &config.jwt_audience)].into_iter().flatten().collect();
+    let alike = "in its environment as this process: without, its tokens are refused.";
+    (!names.is_empty()).then(|| format!("The token command needs the same {} {alike}", names.join(", ")))
 }

@@ -32,7 +32,8 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
 ];
 
 /// What a variable is when it is not set.
-pub(super) fn default(name: &str) -> &'static str {
+#[must_use]
+pub fn default(name: &str) -> &'static str {
     VARIABLES.iter().find(|(known, ..)| *known == name).map_or("", |(_, default, _)| default)
 }
 
