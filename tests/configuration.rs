@@ -1,6 +1,6 @@
 //! What the environment and the command line lead to, in the real process.
 
-use std::time::Duration;
+use std::{fs::Permissions, os::unix::fs::PermissionsExt, time::Duration};
 
 use crate::support::{Backend, Home, Process, eventually, json};
 
@@ -72,4 +72,27 @@ async fn the_greeting_says_what_the_token_command_needs() {
     let says = "The token command needs the same SECRET_KEY, JWT_AUDIENCE in its environment";
     eventually("it says so", SOON, async || server.out().contains(says).then_some(())).await;
     server.stop().await;
+}
+
+/// With a umask that lets everybody read, and a key that somebody copied carelessly.
+#[tokio::test]
+async fn what_is_stored_is_for_its_owner_alone() {
+    let home = Home::new(Backend::Sqlite, &[("SECRET_KEY", ""), ("DATABASE_URL", "sqlite://data/db/x.db"), ("LOG", "warn")]);
+    let mode = |path: &str| {
+        let found = std::fs::metadata(home.path().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        found.permissions().mode() & 0o777
+    };
+    let server = home.start(&["serve"]);
+    server.client(None).get("/readyz").await.expect(200);
+    for folder in ["data", "data/db", "data/mail"] {
+        assert_eq!(mode(folder), 0o700, "{folder}");
+    }
+    for file in ["data/secret.key", "data/db/x.db", "data/db/x.db-wal", "data/db/x.db-shm", "data/db/x.db.lock"] {
+        assert_eq!(mode(file), 0o600, "{file}");
+    }
+    assert!(!server.stop().await.contains("secret.key"));
+
+    std::fs::set_permissions(home.path().join("data/secret.key"), Permissions::from_mode(0o640)).unwrap();
+    let server = home.start(&["serve"]);
+    assert!(server.stop().await.contains("others than its owner may read the key"));
 }

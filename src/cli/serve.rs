@@ -25,6 +25,7 @@ use crate::{
 /// The API, with the courier unless that is left to another process.
 pub(super) fn serve(config: &Config, with_courier: bool) -> Outcome {
     start_logging(config);
+    warn_of_exposed_key(config);
     runtime()?.block_on(async {
         let address = config.listen_addr;
         let listener = TcpListener::bind(address).map_err(|error| app::StartError::Listen(address, error))?;
@@ -55,6 +56,7 @@ pub(super) fn serve(config: &Config, with_courier: bool) -> Outcome {
 /// The courier alone.
 pub(super) fn courier(config: &Config) -> Outcome {
     start_logging(config);
+    warn_of_exposed_key(config);
     runtime()?.block_on(async {
         let parts = Parts::new(config, clock())?;
         parts.services.db.migrate().await?;
@@ -109,6 +111,12 @@ async fn stop_signal() -> std::io::Result<()> {
         _ = interrupt.recv() => {}
     }
     Ok(())
+}
+
+fn warn_of_exposed_key(config: &Config) {
+    if let Some(file) = config::exposed_key_file(config.secret_key.as_ref()) {
+        tracing::warn!(?file, "others than its owner may read the key: chmod 600, and rotate it if they may have");
+    }
 }
 
 /// What a newcomer needs to know, with a command to paste.

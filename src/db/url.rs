@@ -1,7 +1,9 @@
 //! `DATABASE_URL`: which database, and where.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -157,15 +159,22 @@ impl DatabaseUrl {
         }
         let path = Path::new(self.expose());
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            made.map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
         }
         let lock = PathBuf::from(format!("{}.lock", path.display()));
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&lock);
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&lock);
         let file = file.map_err(|error| OpenError::Folder(lock.clone(), error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => Err(OpenError::Owned(path.to_owned())),
-            Err(TryLockError::Error(error)) => Err(OpenError::Folder(lock, error)),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(OpenError::Owned(path.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(OpenError::Folder(lock, error)),
+        }
+        // Before SQLite makes it with the mode that everything has: what is in it is for its owner. Its companions (-wal,
+        // -shm) get its mode.
+        match OpenOptions::new().create_new(true).write(true).mode(0o600).open(path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(OpenError::Folder(path.to_owned(), error)),
+            _ => Ok(Some(file)),
         }
     }
 }
