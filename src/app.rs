@@ -9,12 +9,13 @@ use std::{
 };
 
 use actix_web::{HttpServer, dev::ServerHandle};
+use secrecy::SecretString;
 use tokio::sync::{Notify, watch};
 
 use crate::{
     clock::Clock,
     config::{self, Config, SecretError},
-    courier::Courier,
+    courier::{self, Courier},
     db::{Db, OpenError},
     domain::token::LinkKeys,
     http::{self, CourierWatch, Settings, State},
@@ -54,29 +55,33 @@ pub struct Parts {
     pub settings: Settings,
 }
 
-/// The keys that the configuration leads to.
+/// The maker of access tokens, for whoever needs no more than the key. Makes none where there is none: a folder that holds
+/// no service's key is the wrong one.
 ///
 /// # Errors
-/// [`SecretError`] when the key's file cannot be used.
-pub fn keys(config: &Config) -> Result<(LinkKeys, AccessTokens), SecretError> {
-    let root = config::root_key(config.secret_key.as_ref())?;
+/// [`SecretError`] when there is no key, or its file cannot be read.
+pub fn access_tokens(config: &Config) -> Result<AccessTokens, SecretError> {
+    Ok(derive(config, &config::root_key(config.secret_key.as_ref())?).1)
+}
+
+fn derive(config: &Config, root: &SecretString) -> (LinkKeys, AccessTokens) {
     let previous = config.secret_key_previous.as_ref();
-    let tokens = AccessTokens::derive(&root, previous, &config.jwt_issuer, &config.jwt_audience);
-    Ok((LinkKeys::derive(&root, previous), tokens))
+    let tokens = AccessTokens::derive(root, previous, &config.jwt_issuer, &config.jwt_audience);
+    (LinkKeys::derive(root, previous), tokens)
 }
 
 impl Parts {
-    /// Puts the parts together. Opens the database, and leaves its schema alone.
+    /// Puts the parts together. Makes the root key when there is none; opens the database, and leaves its schema alone.
     ///
     /// # Errors
     /// [`StartError`] says which part is missing.
     pub fn new(config: &Config, clock: Clock) -> Result<Self, StartError> {
-        let (links, access_tokens) = keys(config)?;
+        let (links, access_tokens) = derive(config, &config::root_key_or_new(config.secret_key.as_ref())?);
         let mailer = Arc::new(Mailer::new(&config.mail_url, config.sender.clone()).map_err(StartError::Mail)?);
         let db = Db::open(&config.database_url)?;
         let (bell, metrics) = (Arc::new(Notify::new()), Metrics::new());
         let courier = Courier {
-            db: db.clone(),
+            db: db.apart(courier::AT_ONCE),
             clock: clock.clone(),
             links: links.clone(),
             mailer,

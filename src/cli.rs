@@ -8,9 +8,8 @@ use std::{process::ExitCode, time::Duration};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    app,
     clock::Clock,
-    config::{self, Config, ConfigFault},
+    config::{self, Config, ConfigFault, SecretError},
     http, telemetry,
 };
 
@@ -107,11 +106,17 @@ fn openapi() -> ExitCode {
 }
 
 fn check(config: &Config) -> Outcome {
-    app::keys(config)?;
+    let key = match config::root_key(config.secret_key.as_ref()) {
+        Ok(_) if config.secret_key.is_some() => "from SECRET_KEY",
+        Ok(_) => "in data/secret.key",
+        Err(SecretError::Missing(_)) => "made in data/secret.key at the first start",
+        Err(error) => return Err(error.into()),
+    };
     println!("database    {}", config.database_url.describe());
     println!("listens at  {}", config.listen_addr);
     println!("links open  {}", config.activation_url);
     println!("mail goes   {}", config.mail_url.describe());
+    println!("root key    {key}");
     println!("links live  {}", humantime::format_duration(config.invitation_ttl));
     println!("The configuration is good.");
     Ok(())

@@ -3,7 +3,11 @@
 mod secret;
 mod variables;
 
-use std::{net::SocketAddr, str::FromStr, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    str::FromStr,
+    time::Duration,
+};
 
 use chrono_tz::Tz;
 use ipnet::IpNet;
@@ -11,8 +15,8 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use self::{
-    secret::{SecretError, root_key},
-    variables::{VARIABLES, help},
+    secret::{SecretError, exposed_key_file, root_key, root_key_or_new},
+    variables::{VARIABLES, default, help},
 };
 use crate::{
     db::DatabaseUrl,
@@ -58,6 +62,14 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     pub log: String,
     pub log_format: Option<LogFormat>,
+    /// Which of the two URLs were given; the others follow from where the API listens.
+    given_urls: GivenUrls,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct GivenUrls {
+    public: bool,
+    activation: bool,
 }
 
 impl Config {
@@ -67,24 +79,45 @@ impl Config {
     /// Every fault there is.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<ConfigFault>> {
         let mut reader = Reader { variable, faults: Vec::new() };
-        let public_url = reader.parsed("PUBLIC_URL", web_url);
+        let listen_addr =
+            reader.parsed("LISTEN_ADDR", |text| text.parse().map_err(|_| "is no address with a port, as 127.0.0.1:8080"));
+        let public_url = match reader.given("PUBLIC_URL") {
+            Some(_) => reader.parsed("PUBLIC_URL", origin),
+            None => listen_addr.and_then(origin_of),
+        };
         let activation_url = match reader.given("ACTIVATION_URL") {
-            Some(_) => reader.parsed("ACTIVATION_URL", web_url),
-            // Joined by hand: a public URL may have a path, which `Url::join` would cut off.
-            None => public_url.as_ref().and_then(|url| format!("{}/activate", url.as_str().trim_end_matches('/')).parse().ok()),
+            Some(_) => reader.parsed("ACTIVATION_URL", page),
+            None => public_url.as_ref().and_then(page_of),
         };
         let time_zone =
             reader.parsed("TIME_ZONE", |text| Tz::from_str(text).map_err(|_| "is no IANA time zone, as Europe/Amsterdam"));
-        let sender = time_zone.and_then(|zone| reader.sender(zone));
-        let config = Self::from_parts(&mut reader, public_url, activation_url, time_zone, sender);
+        // Read whatever the time zone is: its fault must not hide one of these.
+        let sender = reader.sender(time_zone.unwrap_or_default());
+        let config = Self::from_parts(&mut reader, listen_addr, public_url, activation_url, time_zone, sender);
         match config {
             Some(config) if reader.faults.is_empty() => Ok(config),
             _ => Err(reader.faults),
         }
     }
 
+    /// The configuration of a service that listens at `bound`: with `LISTEN_ADDR`'s port 0 the system chooses one, and links
+    /// must lead to it.
+    #[must_use]
+    pub fn listening_at(&self, bound: SocketAddr) -> Self {
+        let mut config = self.clone();
+        config.listen_addr = bound;
+        if let Some(url) = origin_of(bound).filter(|_| !self.given_urls.public) {
+            config.public_url = url;
+        }
+        if let Some(url) = page_of(&config.public_url).filter(|_| !self.given_urls.activation) {
+            config.activation_url = url;
+        }
+        config
+    }
+
     fn from_parts<F: Fn(&str) -> Option<String>>(
         reader: &mut Reader<F>,
+        listen_addr: Option<SocketAddr>,
         public_url: Option<Url>,
         activation_url: Option<Url>,
         time_zone: Option<Tz>,
@@ -92,8 +125,6 @@ impl Config {
     ) -> Option<Self> {
         // Each is read before any is asked for: a fault in the first must not hide one in the last.
         let database_url = reader.parsed("DATABASE_URL", |text| DatabaseUrl::parse(text).map_err(|error| error.to_string()));
-        let listen_addr =
-            reader.parsed("LISTEN_ADDR", |text| text.parse().map_err(|_| "is no address with a port, as 127.0.0.1:8080"));
         let mail_url = reader.parsed("MAIL_URL", MailUrl::parse);
         let operator_name = reader.parsed("OPERATOR_NAME", one_line);
         let locale = reader.parsed("LOCALE", |text| Locale::parse(text).map_err(|_| "is not one of: en, nl"));
@@ -120,6 +151,8 @@ impl Config {
             "json" => Ok(Some(LogFormat::Json)),
             _ => Err("is neither pretty nor json"),
         });
+        let given_urls =
+            GivenUrls { public: reader.given("PUBLIC_URL").is_some(), activation: reader.given("ACTIVATION_URL").is_some() };
         Some(Self {
             database_url: database_url?,
             listen_addr: listen_addr?,
@@ -142,6 +175,7 @@ impl Config {
             trusted_proxies: trusted_proxies?,
             log: log?,
             log_format: log_format?,
+            given_urls,
         })
     }
 }
@@ -169,7 +203,8 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     }
 
     fn secret(&mut self, name: &str) -> Option<SecretString> {
-        let text = self.given(name)?;
+        // As the file's is: a line break at its end is an accident of whoever put it there.
+        let text = self.given(name)?.trim().to_owned();
         if text.len() < secret::SHORTEST {
             let shortest = secret::SHORTEST;
             self.faults.push(ConfigFault(format!("{name}: has {} bytes and needs at least {shortest}", text.len())));
@@ -181,18 +216,53 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         let from = self.given("MAIL_FROM").unwrap_or_else(|| variables::default("MAIL_FROM").to_owned());
         match Sender::new(&from, self.given("MAIL_REPLY_TO").as_deref(), zone) {
             Ok(sender) => Some(sender),
-            Err(error) => {
-                self.faults.push(ConfigFault(error));
+            Err(faults) => {
+                self.faults.extend(faults.into_iter().map(ConfigFault));
                 None
             }
         }
     }
 }
 
+/// Scheme, host and port: the page's form, `Location` and `Link` begin at the root, so that a path would work for some only.
+fn origin(text: &str) -> Result<Url, &'static str> {
+    let url = web_url(text)?;
+    if url.query().is_some() || !matches!(url.path(), "" | "/") {
+        return Err("must be scheme, host and port alone, as https://invitations.example.com: nothing may follow them");
+    }
+    Ok(url)
+}
+
+/// A page on the web, to which the token is added.
+fn page(text: &str) -> Result<Url, &'static str> {
+    web_url(text)
+}
+
 fn web_url(text: &str) -> Result<Url, &'static str> {
     let url = Url::parse(text).map_err(|_| "is no URL")?;
-    let web = matches!(url.scheme(), "http" | "https") && url.has_host() && url.fragment().is_none();
-    if web { Ok(url) } else { Err("is no http:// or https:// URL without a fragment") }
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err("is no http:// or https:// URL");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must hold no user name and no password: it is sent to everybody");
+    }
+    if url.fragment().is_some() {
+        return Err("must hold no #");
+    }
+    Ok(url)
+}
+
+/// Where people on this machine reach what listens at `address`.
+fn origin_of(mut address: SocketAddr) -> Option<Url> {
+    if address.ip().is_unspecified() {
+        address = (Ipv4Addr::LOCALHOST, address.port()).into();
+    }
+    Url::parse(&format!("http://{address}")).ok()
+}
+
+/// The built-in page.
+fn page_of(public_url: &Url) -> Option<Url> {
+    public_url.join("/activate").ok()
 }
 
 fn one_line(text: &str) -> Result<String, &'static str> {
@@ -248,7 +318,9 @@ mod tests {
             "ACTIVATION_URL",
             "MAIL_URL",
             "MAIL_FROM",
+            "MAIL_REPLY_TO",
             "LOCALE",
+            "TIME_ZONE",
             "SECRET_KEY",
             "INVITATION_TTL",
             "RESEND_COOLDOWN",
@@ -267,9 +339,69 @@ mod tests {
     }
 
     #[test]
-    fn a_public_url_may_have_a_path() {
-        let config =
-            read(&[("PUBLIC_URL", "https://api.example.com/invitations/")]).unwrap_or_else(|faults| panic!("{faults:?}"));
-        assert_eq!(config.activation_url.as_str(), "https://api.example.com/invitations/activate");
+    fn a_key_from_the_environment_is_trimmed_as_the_file_s_is() {
+        use secrecy::ExposeSecret;
+        let key = "a key for tests that nobody else has";
+        let spaced = format!(" {key}\r\n");
+        let config = read(&[("SECRET_KEY", &spaced), ("SECRET_KEY_PREVIOUS", &spaced)]).unwrap_or_else(|f| panic!("{f:?}"));
+        for read in [config.secret_key, config.secret_key_previous] {
+            assert_eq!(read.unwrap().expose_secret(), key);
+        }
+        let blanks = format!("short{}", " ".repeat(40));
+        assert!(read(&[("SECRET_KEY", &blanks)]).err().unwrap()[0].contains("has 5 bytes"));
+    }
+
+    #[test]
+    fn a_public_url_is_an_origin() {
+        for good in ["https://api.example.com", "https://api.example.com/", "http://[::1]:9000"] {
+            let config = read(&[("PUBLIC_URL", good)]).unwrap_or_else(|faults| panic!("{faults:?}"));
+            assert_eq!(config.activation_url.as_str(), format!("{}/activate", good.trim_end_matches('/')));
+        }
+        for (wrong, because) in [
+            ("https://api.example.com/invitations/", "scheme, host and port"),
+            ("https://api.example.com?x=1", "scheme, host and port"),
+            ("https://api.example.com?", "scheme, host and port"),
+            ("https://api.example.com#x", "#"),
+            ("https://ada@api.example.com", "user name"),
+            ("https://:secret@api.example.com", "password"),
+            ("ftp://api.example.com", "http://"),
+        ] {
+            let faults = read(&[("PUBLIC_URL", wrong)]).err().unwrap();
+            assert!(faults.len() == 1 && faults[0].starts_with("PUBLIC_URL: ") && faults[0].contains(because), "{faults:?}");
+            assert!(!faults[0].contains("secret"), "{faults:?}");
+        }
+    }
+
+    #[test]
+    fn the_page_may_be_anywhere_on_the_web() {
+        let page = "https://app.example.com/join/us?from=mail";
+        let config = read(&[("ACTIVATION_URL", page)]).unwrap_or_else(|faults| panic!("{faults:?}"));
+        assert_eq!(config.activation_url.as_str(), page);
+        for wrong in ["https://app.example.com/#/activate", "https://ada:x@app.example.com/", "mailto:ada@example.com"] {
+            assert!(read(&[("ACTIVATION_URL", wrong)]).err().unwrap()[0].starts_with("ACTIVATION_URL: "), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn links_lead_to_where_the_api_listens_unless_told_otherwise() {
+        for (listens, url) in [
+            ("127.0.0.1:9000", "http://127.0.0.1:9000/"),
+            ("0.0.0.0:9000", "http://127.0.0.1:9000/"),
+            ("[::]:9000", "http://127.0.0.1:9000/"),
+            ("[::1]:9000", "http://[::1]:9000/"),
+        ] {
+            let config = read(&[("LISTEN_ADDR", listens)]).unwrap_or_else(|faults| panic!("{faults:?}"));
+            assert_eq!((config.public_url.as_str(), config.activation_url.as_str()), (url, format!("{url}activate").as_str()));
+        }
+        let bound = "0.0.0.0:4321".parse().unwrap();
+        let page = |variables: &[(&str, &str)]| {
+            let config = read(variables).unwrap_or_else(|faults| panic!("{faults:?}")).listening_at(bound);
+            (String::from(config.public_url), String::from(config.activation_url))
+        };
+        let own = |text: &str| text.to_owned();
+        assert_eq!(page(&[]), (own("http://127.0.0.1:4321/"), own("http://127.0.0.1:4321/activate")));
+        let (public, frontend) = (("PUBLIC_URL", "https://x.example"), ("ACTIVATION_URL", "https://y.example/z"));
+        assert_eq!(page(&[public]), (own("https://x.example/"), own("https://x.example/activate")));
+        assert_eq!(page(&[frontend]), (own("http://127.0.0.1:4321/"), own("https://y.example/z")));
     }
 }

@@ -16,7 +16,8 @@ use tokio::{
 use super::{Outcome, clock, runtime, start_logging};
 use crate::{
     app::{self, Parts},
-    config::Config,
+    config::{self, Config},
+    db::Db,
     http::CourierWatch,
     mail::write_samples,
 };
@@ -24,18 +25,20 @@ use crate::{
 /// The API, with the courier unless that is left to another process.
 pub(super) fn serve(config: &Config, with_courier: bool) -> Outcome {
     start_logging(config);
+    warn_of_exposed_key(config);
     runtime()?.block_on(async {
-        let parts = Parts::new(config, clock())?;
-        parts.services.db.migrate().await?;
         let address = config.listen_addr;
         let listener = TcpListener::bind(address).map_err(|error| app::StartError::Listen(address, error))?;
-        let bound = listener.local_addr()?;
+        // Links lead to where it really listens.
+        let config = &config.listening_at(listener.local_addr()?);
+        let parts = Parts::new(config, clock())?;
+        parts.services.db.migrate().await?;
         let (stop, stopping) = watch::channel(false);
         let at_work = Arc::new(AtomicBool::new(with_courier));
         let watch = if with_courier { CourierWatch::here(at_work.clone()) } else { CourierWatch::elsewhere() };
         let (handle, server) = parts.serve(listener, watch)?;
         let courier = with_courier.then(|| tokio::spawn(app::run_courier(parts.courier.clone(), at_work, stopping)));
-        greet(config, bound, with_courier);
+        greet(config, with_courier);
         let server = tokio::spawn(server);
         stop_signal().await?;
         tracing::info!("stopping: requests in hand are answered first");
@@ -53,6 +56,7 @@ pub(super) fn serve(config: &Config, with_courier: bool) -> Outcome {
 /// The courier alone.
 pub(super) fn courier(config: &Config) -> Outcome {
     start_logging(config);
+    warn_of_exposed_key(config);
     runtime()?.block_on(async {
         let parts = Parts::new(config, clock())?;
         parts.services.db.migrate().await?;
@@ -69,8 +73,8 @@ pub(super) fn courier(config: &Config) -> Outcome {
 pub(super) fn migrate(config: &Config) -> Outcome {
     start_logging(config);
     let done = runtime()?.block_on(async {
-        let parts = Parts::new(config, clock())?;
-        Ok::<_, Box<dyn std::error::Error>>(parts.services.db.migrate().await?)
+        // The database alone: no key is needed, and none is to be made.
+        Ok::<_, app::StartError>(Db::open(&config.database_url)?.migrate().await?)
     })?;
     println!("{}: {done} migration(s) run", config.database_url.describe());
     Ok(())
@@ -109,8 +113,14 @@ async fn stop_signal() -> std::io::Result<()> {
     Ok(())
 }
 
+fn warn_of_exposed_key(config: &Config) {
+    if let Some(file) = config::exposed_key_file(config.secret_key.as_ref()) {
+        tracing::warn!(?file, "others than its owner may read the key: chmod 600, and rotate it if they may have");
+    }
+}
+
 /// What a newcomer needs to know, with a command to paste.
-fn greet(config: &Config, bound: SocketAddr, with_courier: bool) {
+fn greet(config: &Config, with_courier: bool) {
     let path = |path: std::io::Result<std::path::PathBuf>| path.map(|path| path.display().to_string()).ok();
     let program = path(std::env::current_exe()).unwrap_or_else(|| "invitation-service".to_owned());
     // Without SECRET_KEY the key lies in this folder, and a token made in another one would be made with another key.
@@ -125,9 +135,20 @@ fn greet(config: &Config, bound: SocketAddr, with_courier: bool) {
          \nInvite somebody:\n\
          \n  TOKEN=$(cd '{folder}' && '{program}' token --role admin)\
          \n  curl -sS {url}/v1/system-users/invitations -H \"Authorization: Bearer $TOKEN\" \
-         -H 'Content-Type: application/json' -d '{{\"email\":\"ada@example.com\",\"roles\":[\"viewer\"]}}'\n",
+         -H 'Content-Type: application/json' -d '{{\"email\":\"ada@example.com\",\"roles\":[\"viewer\"]}}'\n{needs}",
+        needs = token_needs(config).map(|needs| format!("\n{needs}\n")).unwrap_or_default(),
         version = env!("CARGO_PKG_VERSION"),
-        listen = bound,
+        listen = config.listen_addr,
         database = config.database_url.describe(),
     );
+}
+
+/// What the `token` command would miss in a shell that does not have this process's environment.
+fn token_needs(config: &Config) -> Option<String> {
+    let own = |name: &str, value: &str| (value != config::default(name)).then(|| name.to_owned());
+    let key = config.secret_key.is_some().then(|| "SECRET_KEY".to_owned());
+    let names: Vec<String> =
+        [key, own("JWT_ISSUER", &config.jwt_issuer), own("JWT_AUDIENCE", &config.jwt_audience)].into_iter().flatten().collect();
+    let alike = "in its environment as this process: without, its tokens are refused.";
+    (!names.is_empty()).then(|| format!("The token command needs the same {} {alike}", names.join(", ")))
 }

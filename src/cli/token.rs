@@ -63,7 +63,7 @@ pub(super) fn print(config: &Config, arguments: &Arguments) -> Outcome {
     if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err("--subject must have 1 to 100 characters on one line".into());
     }
-    let (_, tokens) = app::keys(config)?;
+    let tokens = app::access_tokens(config)?;
     let grant = Grant {
         holder: ActorRef { kind: ActorKind::Cli, id: name.clone(), name },
         roles: arguments.role.clone(),

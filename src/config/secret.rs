@@ -1,9 +1,9 @@
 //! The root key: given by the environment, or made on first start and kept in a file that only its owner reads.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, DirBuilder, OpenOptions},
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -15,6 +15,8 @@ use crate::domain::token::hex;
 pub(super) const SHORTEST: usize = 32;
 /// Where a key that was made here is kept.
 const FILE: &str = "data/secret.key";
+/// How the name of an unfinished key ends.
+const DRAFT: &str = ".key-draft";
 
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
@@ -25,48 +27,108 @@ pub enum SecretError {
     /// The file holds no key.
     #[error("{} holds fewer than {SHORTEST} bytes; delete it to have a new key made, which ends every link and token", .0.display())]
     Short(PathBuf),
+    /// There is no file.
+    #[error("there is no key: no {} here. Start the service once in this folder, or set SECRET_KEY", .0.display())]
+    Missing(PathBuf),
+}
+
+/// The root key: `given`, or the file's.
+///
+/// # Errors
+/// [`SecretError`] when there is none, or the file cannot be read.
+pub fn root_key(given: Option<&SecretString>) -> Result<SecretString, SecretError> {
+    given.map_or_else(|| read(Path::new(FILE)), |given| Ok(given.clone()))
 }
 
 /// The root key: `given`, or the file's, which is made when there is none.
 ///
 /// # Errors
 /// [`SecretError`] when the file cannot be read or made.
-pub fn root_key(given: Option<&SecretString>) -> Result<SecretString, SecretError> {
-    if let Some(given) = given {
-        return Ok(given.clone());
-    }
-    let path = Path::new(FILE);
-    let failed = |error| SecretError::File(path.to_owned(), error);
-    match fs::read_to_string(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            make(path).map_err(failed)?;
-            read(path)
+pub fn root_key_or_new(given: Option<&SecretString>) -> Result<SecretString, SecretError> {
+    match root_key(given) {
+        Err(SecretError::Missing(path)) => {
+            make(&path).map_err(|error| SecretError::File(path.clone(), error))?;
+            read(&path)
         }
-        _ => read(path),
+        found => found,
     }
 }
 
+/// The file with the key, when the key comes from there and others than its owner may read it.
+#[must_use]
+pub fn exposed_key_file(given: Option<&SecretString>) -> Option<&'static Path> {
+    let path = Path::new(FILE);
+    let mode = fs::metadata(path).ok()?.permissions().mode();
+    (given.is_none() && mode & 0o077 != 0).then_some(path)
+}
+
 fn read(path: &Path) -> Result<SecretString, SecretError> {
-    let text = fs::read_to_string(path).map_err(|error| SecretError::File(path.to_owned(), error))?;
+    let text = fs::read_to_string(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => SecretError::Missing(path.to_owned()),
+        _ => SecretError::File(path.to_owned(), error),
+    })?;
     let text = text.trim();
     if text.len() < SHORTEST { Err(SecretError::Short(path.to_owned())) } else { Ok(text.to_owned().into()) }
 }
 
 /// Two processes that start together must end up with one key: each writes a draft, and the first to give it the name wins.
 fn make(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let key: [u8; 32] = rand::random();
-    let text: String = hex(&key);
-    let draft = path.with_extension(format!("{}.draft", std::process::id()));
-    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&draft)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let (key, draft): ([u8; 32], [u8; 8]) = (rand::random(), rand::random());
+    // A name by chance: in a container the process's number is always the same, and a draft that a crash left would be met.
+    let draft = folder.join(format!("{}{DRAFT}", hex(&draft)));
+    let named = write(&draft, &hex(&key)).and_then(|()| match fs::hard_link(&draft, path) {
+        // Another process was faster. It has tidied up, perhaps, and our draft is gone with the rest.
+        Err(_) if path.exists() => Ok(()),
+        named => named,
+    });
+    tidy(folder);
+    named?;
+    // The new name itself must survive a crash.
+    fs::File::open(folder)?.sync_all()
+}
+
+fn write(draft: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(draft)?;
     writeln!(file, "{text}")?;
-    file.sync_all()?;
-    let named = match fs::hard_link(&draft, path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    };
-    fs::remove_file(&draft)?;
-    named
+    file.sync_all()
+}
+
+/// Removes our draft, and those that crashes left. None of them was ever anybody's key.
+fn tidy(folder: &Path) {
+    for file in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if file.file_name().to_string_lossy().ends_with(DRAFT) {
+            // Whoever removed it before us did the same.
+            let _ = fs::remove_file(file.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_made_once_and_for_its_owner_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("data/secret.key");
+        assert!(matches!(read(&path), Err(SecretError::Missing(_))));
+        make(&path).unwrap();
+        let key = fs::read_to_string(&path).unwrap();
+        assert_eq!(key.trim().len(), 64);
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+        make(&path).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), key);
+    }
+
+    #[test]
+    fn what_a_crash_left_is_cleared_away() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("secret.key");
+        fs::write(home.path().join(format!("1{DRAFT}")), "half a k").unwrap();
+        make(&path).unwrap();
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+    }
 }

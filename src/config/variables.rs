@@ -4,7 +4,7 @@
 pub const VARIABLES: &[(&str, &str, &str)] = &[
     ("DATABASE_URL", "sqlite://data/invitations.db", "or postgres://user:password@host/database"),
     ("LISTEN_ADDR", "127.0.0.1:8080", "where the API listens"),
-    ("PUBLIC_URL", "http://127.0.0.1:8080", "what links are built from"),
+    ("PUBLIC_URL", "", "what links are built from: scheme, host and port (default: http://{LISTEN_ADDR})"),
     ("ACTIVATION_URL", "", "the page that links open; ?token=… is added (default: {PUBLIC_URL}/activate)"),
     (
         "MAIL_URL",
@@ -32,7 +32,8 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
 ];
 
 /// What a variable is when it is not set.
-pub(super) fn default(name: &str) -> &'static str {
+#[must_use]
+pub fn default(name: &str) -> &'static str {
     VARIABLES.iter().find(|(known, ..)| *known == name).map_or("", |(_, default, _)| default)
 }
 

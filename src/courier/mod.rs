@@ -17,6 +17,8 @@ use crate::{
     metrics::Metrics,
 };
 
+/// How many letters are under way at once: as many as the relay is offered connections.
+pub const AT_ONCE: u32 = 4;
 /// Letters that another process put in are found within this time; those of this process ring the bell.
 const POLL: Duration = Duration::from_secs(2);
 /// How long to leave a database alone that did not answer.

@@ -10,7 +10,7 @@ use futures_util::{StreamExt, stream};
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::{Courier, backoff};
+use super::{AT_ONCE, Courier, backoff};
 use crate::{
     db::{
         DbFault, Tx, events, invitations,
@@ -29,8 +29,6 @@ use crate::{
 
 /// How long a claimed letter is left alone; longer than every time-out of a transport together.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
-/// How many letters are under way at once: as many as the relay is offered connections.
-const AT_ONCE: usize = 4;
 /// How often the record of a sent letter is tried: a record that is lost means a second letter.
 const RECORD_TRIES: u32 = 4;
 
@@ -53,7 +51,7 @@ impl Courier {
     /// When the outbox cannot be reached; what was claimed comes free again by itself.
     pub async fn step(&self) -> Result<Step, DbFault> {
         let now = self.clock.now();
-        let limit = i64::try_from(AT_ONCE).unwrap_or(1);
+        let limit = i64::from(AT_ONCE);
         let claimed = self.db.write::<_, DbFault>(move |tx| outbox::claim(tx, limit, now, now + LEASE)).await?;
         if claimed.is_empty() {
             let backlog = self.db.read::<_, DbFault>(outbox::backlog).await?;
@@ -64,7 +62,7 @@ impl Courier {
         }
         let worked = claimed.len();
         let done: Vec<Result<(), DbFault>> =
-            stream::iter(claimed).map(|letter| self.deliver(letter)).buffer_unordered(AT_ONCE).collect().await;
+            stream::iter(claimed).map(|letter| self.deliver(letter)).buffer_unordered(AT_ONCE as usize).collect().await;
         done.into_iter().collect::<Result<Vec<()>, _>>()?;
         Ok(Step::Worked(worked))
     }

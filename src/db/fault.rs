@@ -58,6 +58,10 @@ impl From<Error> for DbFault {
             Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, information) => {
                 Self::Unavailable(information.message().to_owned())
             }
+            // A server that was made a standby while we were connected.
+            Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, information) => {
+                Self::Unavailable(information.message().to_owned())
+            }
             Error::DatabaseError(_, information) => by_message(information.message()),
             Error::BrokenTransactionManager => Self::unavailable("the connection broke"),
             other => Self::Other(other.to_string()),
@@ -65,10 +69,12 @@ impl From<Error> for DbFault {
     }
 }
 
-/// Diesel passes on no SQLSTATE: what has no kind of its own is told by its words, which both servers keep stable.
+/// Diesel passes on no SQLSTATE: what has no kind of its own is told by its words, which SQLite and a PostgreSQL server with
+/// English messages keep stable. With other messages it is `Other`, and `Pooled::judge` and `Db::write` weigh what it may be.
 fn by_message(message: &str) -> DbFault {
     const LOST: [&str; 2] = ["deadlock detected", "could not serialize access"];
-    const AWAY: [&str; 9] = [
+    const AWAY: [&str; 10] = [
+        "canceling statement due to",
         "server closed the connection",
         "terminating connection",
         "no connection to the server",
@@ -79,10 +85,11 @@ fn by_message(message: &str) -> DbFault {
         "too many clients",
         "database is locked",
     ];
+    const FULL: [&str; 3] = ["disk is full", "disk I/O error", "No space left on device"];
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
     if says(&LOST) {
         DbFault::TryAgain
-    } else if says(&AWAY) || message.contains("disk is full") || message.contains("disk I/O error") {
+    } else if says(&AWAY) || says(&FULL) {
         DbFault::Unavailable(message.to_owned())
     } else {
         DbFault::Other(message.to_owned())

@@ -10,10 +10,12 @@ use tokio::sync::Semaphore;
 
 use super::{
     fault::DbFault,
-    pooled::{Manager, Pooled},
+    pooled::{Manager, Pooled, Purpose},
     url::DatabaseUrl,
 };
 
+/// How long a request waits for its turn before it is told to come back later.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a request waits for a database that is away before it says so.
 const CONNECT: Duration = Duration::from_secs(2);
 /// More requests than this in the queue are turned away at once: they would only time out together.
@@ -28,14 +30,30 @@ pub(super) struct Lane {
     pool: Pool<Manager>,
     turn: Arc<Semaphore>,
     queue: Arc<Semaphore>,
-    patience: Duration,
-    /// When a connection was last found dead. Those that have not answered since are suspect: they were made for the same
-    /// server, and each of them would fail the request that it is lent to.
-    doubt: Arc<Mutex<Instant>>,
+    doubt: Doubt,
+}
+
+/// When a connection was last found dead, in whichever lane. Those that have not answered since are suspect: they were made
+/// for the same server, and each of them would fail the request that it is lent to.
+#[derive(Clone)]
+pub(super) struct Doubt(Arc<Mutex<Instant>>);
+
+impl Doubt {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Mutex::new(Instant::now())))
+    }
+
+    fn since(&self) -> Instant {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begins(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
 }
 
 impl Lane {
-    pub(super) fn new(url: &DatabaseUrl, size: u32, patience: Duration, read_only: bool) -> Self {
+    pub(super) fn new(url: &DatabaseUrl, size: u32, purpose: Purpose, doubt: &Doubt) -> Self {
         let pool = Pool::builder()
             .max_size(size)
             .min_idle(Some(0))
@@ -43,10 +61,10 @@ impl Lane {
             .test_on_check_out(false)
             .connection_timeout(CONNECT)
             .error_handler(Box::new(Quiet))
-            .build_unchecked(Manager { url: url.clone(), read_only });
+            .build_unchecked(Manager { url: url.clone(), purpose });
         let places = size as usize;
         let (turn, queue) = (Arc::new(Semaphore::new(places)), Arc::new(Semaphore::new(places + QUEUE)));
-        Self { pool, turn, queue, patience, doubt: Arc::new(Mutex::new(Instant::now())) }
+        Self { pool, turn, queue, doubt: doubt.clone() }
     }
 
     /// Waits for a turn, then runs `work` on a blocking thread with a connection of its own.
@@ -55,7 +73,7 @@ impl Lane {
         work: impl FnOnce(&mut Pooled) -> Result<T, DbFault> + Send + 'static,
     ) -> Result<T, DbFault> {
         let place = self.queue.try_acquire().map_err(|_| DbFault::unavailable("too many requests wait for the database"))?;
-        let turn = tokio::time::timeout(self.patience, self.turn.clone().acquire_owned())
+        let turn = tokio::time::timeout(PATIENCE, self.turn.clone().acquire_owned())
             .await
             .map_err(|_| DbFault::unavailable("no database connection came free in time"))?
             .map_err(|_| DbFault::unavailable("the service is stopping"))?;
@@ -65,10 +83,11 @@ impl Lane {
             // Moved in: a request whose caller hangs up still holds its turn until its work is done.
             let _turn = turn;
             let mut connection = lane.check_out()?;
+            let began = Instant::now();
             let outcome = work(&mut connection);
-            connection.judge(&outcome);
+            let outcome = connection.judge(began, outcome);
             if connection.is_broken() {
-                *lane.doubt.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+                lane.doubt.begins();
             } else {
                 connection.answered();
             }
@@ -83,8 +102,7 @@ impl Lane {
     fn check_out(&self) -> Result<PooledConnection<Manager>, DbFault> {
         loop {
             let mut connection = self.pool.get().map_err(|error| DbFault::unavailable(error.to_string()))?;
-            let doubt = *self.doubt.lock().unwrap_or_else(PoisonError::into_inner);
-            if connection.has_answered_since(doubt, FRESH) || connection.ping() {
+            if connection.has_answered_since(self.doubt.since(), FRESH) || connection.ping() {
                 return Ok(connection);
             }
         }

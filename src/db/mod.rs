@@ -31,7 +31,7 @@ mod schema;
 mod url;
 pub mod users;
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, time::Instant};
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 
@@ -41,18 +41,22 @@ pub use self::{
     migrate::OpenError,
     url::{DatabaseUrl, DatabaseUrlError},
 };
-use self::{lane::Lane, pooled::Pooled, url::Dialect};
+use self::{
+    lane::{Doubt, Lane},
+    pooled::{Pooled, Purpose},
+    url::Dialect,
+};
 
 /// How often a write is begun anew when the database gave it up in favour of another (deadlock, serialization failure).
 const WRITE_TRIES: usize = 4;
-/// How long a request waits for its turn before it is told to come back later.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A database, shared by everything in the process. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     reads: Lane,
     writes: Lane,
+    url: DatabaseUrl,
+    doubt: Doubt,
     /// Held while a SQLite file is ours alone.
     _owned: Option<Arc<std::fs::File>>,
 }
@@ -78,16 +82,25 @@ impl Db {
     /// [`OpenError`] when a SQLite file is owned by another process, or its folder cannot be made.
     pub fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
         let owned = url.own()?;
+        let doubt = Doubt::new();
         let (reads, writes) = match url.dialect() {
-            // One pool serves both: PostgreSQL has many writers.
-            Dialect::Postgres => {
-                let lane = Lane::new(url, 16, PATIENCE, false);
-                (lane.clone(), lane)
-            }
+            // Writes that wait for a row that somebody holds must not keep readers out.
+            Dialect::Postgres => (Lane::new(url, 8, Purpose::Read, &doubt), Lane::new(url, 8, Purpose::Write, &doubt)),
             // SQLite has one writer; readers see the last commit and never wait for it (WAL).
-            Dialect::Sqlite => (Lane::new(url, 4, PATIENCE, true), Lane::new(url, 1, PATIENCE, false)),
+            Dialect::Sqlite => (Lane::new(url, 4, Purpose::Read, &doubt), Lane::new(url, 1, Purpose::Write, &doubt)),
         };
-        Ok(Self { reads, writes, _owned: owned.map(Arc::new) })
+        Ok(Self { reads, writes, url: url.clone(), doubt, _owned: owned.map(Arc::new) })
+    }
+
+    /// The same database with `writers` connections of its own for writing, where it has many writers (PostgreSQL): whoever
+    /// works with it waits for no writes but its own.
+    #[must_use]
+    pub fn apart(&self, writers: u32) -> Self {
+        let writes = match self.url.dialect() {
+            Dialect::Postgres => Lane::new(&self.url, writers, Purpose::Write, &self.doubt),
+            Dialect::Sqlite => self.writes.clone(),
+        };
+        Self { writes, ..self.clone() }
     }
 
     /// Brings the schema up to date.
@@ -95,7 +108,11 @@ impl Db {
     /// # Errors
     /// [`OpenError`] when the database cannot be reached or a migration fails.
     pub async fn migrate(&self) -> Result<usize, OpenError> {
-        self.writes.run(|connection| Ok(migrate::run(&mut connection.any))).await?
+        let lane = match self.url.dialect() {
+            Dialect::Postgres => Lane::new(&self.url, 1, Purpose::Migrate, &self.doubt),
+            Dialect::Sqlite => self.writes.clone(),
+        };
+        lane.run(|connection| Ok(migrate::run(&mut connection.any))).await?
     }
 
     /// Whether every migration has been run; an error when the database does not answer.
@@ -117,9 +134,9 @@ impl Db {
     {
         self.reads
             .run(|connection| {
+                let began = Instant::now();
                 let outcome = query(&mut connection.any);
-                connection.judge(&outcome);
-                Ok(outcome)
+                Ok(connection.judge(began, outcome))
             })
             .await
             .map_err(E::from)?
@@ -140,8 +157,13 @@ impl Db {
                 loop {
                     tries += 1;
                     let outcome = transaction(connection, &work);
-                    let again = matches!(&outcome, Err(error) if matches!(error.as_fault(), Some(DbFault::TryAgain)));
-                    if !again || tries == WRITE_TRIES {
+                    let again = match outcome.as_ref().err().and_then(AsFault::as_fault) {
+                        Some(DbFault::TryAgain) => tries < WRITE_TRIES,
+                        // A deadlock, perhaps, told in words that we do not know. A defect fails again, and is told then.
+                        Some(DbFault::Other(_)) => tries == 1 && connection.is_postgres(),
+                        _ => false,
+                    };
+                    if !again {
                         return Ok(outcome);
                     }
                 }
@@ -167,9 +189,9 @@ fn transaction<T, E>(connection: &mut Pooled, work: impl Fn(&mut Tx<'_>) -> Resu
 where
     E: From<DbFault> + AsFault,
 {
+    let began = Instant::now();
     let outcome = attempt(&mut connection.any, work);
-    connection.judge(&outcome);
-    outcome
+    connection.judge(began, outcome)
 }
 
 fn attempt<T, E>(any: &mut AnyConnection, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>

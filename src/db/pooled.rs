@@ -7,6 +7,7 @@ use diesel::{
     connection::SimpleConnection,
     r2d2::{ManageConnection, R2D2Connection},
 };
+use secrecy::ExposeSecret;
 
 use super::{
     AsFault,
@@ -47,10 +48,26 @@ impl Pooled {
 
     /// Discards the connection when what it was used for says that the server is gone. Diesel notices that only when a
     /// transaction breaks, and a dead connection in the pool would fail every request that it is lent to.
-    pub(super) fn judge<T, E: AsFault>(&mut self, outcome: &Result<T, E>) {
-        if matches!(outcome, Err(error) if matches!(error.as_fault(), Some(DbFault::Unavailable(_)))) {
-            self.broken = true;
+    ///
+    /// Diesel hands on neither SQLSTATE nor a kind for most of PostgreSQL's errors, and their words come in the server's
+    /// language. So what is not understood is weighed: on a connection that no longer answers, or after as long as a
+    /// statement may wait for a lock, it is unavailability and no defect.
+    pub(super) fn judge<T, E: From<DbFault> + AsFault>(&mut self, began: Instant, outcome: Result<T, E>) -> Result<T, E> {
+        let Err(error) = outcome else { return outcome };
+        match error.as_fault() {
+            Some(DbFault::Unavailable(_)) => self.broken = true,
+            Some(DbFault::Other(words)) if self.is_postgres() && (began.elapsed() >= LOCK || !self.ping()) => {
+                self.broken = true;
+                return Err(E::from(DbFault::unavailable(words.clone())));
+            }
+            _ => {}
         }
+        Err(error)
+    }
+
+    /// Whether this is a connection to a server, whose words are in its own language.
+    pub(super) fn is_postgres(&self) -> bool {
+        matches!(self.any, AnyConnection::Postgres(_))
     }
 }
 
@@ -58,29 +75,81 @@ impl Pooled {
 /// mistyped URL.
 pub(super) struct Manager {
     pub(super) url: DatabaseUrl,
-    pub(super) read_only: bool,
+    pub(super) purpose: Purpose,
 }
+
+/// What connections are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Queries. On SQLite they cannot write.
+    Read,
+    /// Transactions.
+    Write,
+    /// The schema: changes to it take as long as they take.
+    Migrate,
+}
+
+/// Why there is no connection, in words without a password: the pool hands them to whoever waits, and to its logger.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct ConnectFault(String);
+
+impl Manager {
+    fn fault(&self, error: &dyn std::error::Error) -> ConnectFault {
+        ConnectFault(self.url.redact(&error.to_string()))
+    }
+
+    /// PostgreSQL's limits for this session, but for those that the URL names. They are set by statements, since poolers
+    /// between us and the server refuse `options`.
+    fn limits(&self) -> String {
+        let ours = LIMITS.iter().filter(|(name, _)| !self.url.names(name));
+        // Nought is none.
+        let limit = |limit: &Duration| if self.purpose == Purpose::Migrate { 0 } else { limit.as_millis() };
+        ours.map(|(name, time)| format!("SET {name} = {};", limit(time))).collect()
+    }
+}
+
+/// PostgreSQL: how long a statement waits for a lock.
+const LOCK: Duration = Duration::from_secs(5);
+const LIMITS: [(&str, Duration); 3] = [
+    ("lock_timeout", LOCK),
+    ("statement_timeout", Duration::from_secs(15)),
+    ("idle_in_transaction_session_timeout", Duration::from_secs(30)),
+];
+/// PostgreSQL: how soon a server that has vanished without a word is noticed. The last one is in milliseconds.
+const PARAMETERS: [(&str, &str); 5] = [
+    ("connect_timeout", "3"),
+    ("keepalives_idle", "30"),
+    ("keepalives_interval", "10"),
+    ("keepalives_count", "3"),
+    ("tcp_user_timeout", "20000"),
+];
 
 /// A write that waits longer for SQLite's lock than this has met somebody's tool in the file. Other writes wait behind it.
 const BUSY: Duration = Duration::from_secs(2);
 
 impl ManageConnection for Manager {
     type Connection = Pooled;
-    type Error = diesel::ConnectionError;
+    type Error = ConnectFault;
 
     fn connect(&self) -> Result<Pooled, Self::Error> {
         let any = match self.url.dialect() {
-            Dialect::Postgres => AnyConnection::Postgres(PgConnection::establish(self.url.expose())?),
+            Dialect::Postgres => {
+                let url = self.url.with_parameters(&PARAMETERS);
+                let mut connection = PgConnection::establish(url.expose_secret()).map_err(|error| self.fault(&error))?;
+                connection.batch_execute(&self.limits()).map_err(|error| self.fault(&error))?;
+                AnyConnection::Postgres(connection)
+            }
             Dialect::Sqlite => {
-                let mut connection = SqliteConnection::establish(self.url.expose())?;
-                let query_only = if self.read_only { "PRAGMA query_only = ON;" } else { "" };
+                let mut connection = SqliteConnection::establish(self.url.expose()).map_err(|error| self.fault(&error))?;
+                let query_only = if self.purpose == Purpose::Read { "PRAGMA query_only = ON;" } else { "" };
                 connection
                     .batch_execute(&format!(
                         "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                          PRAGMA foreign_keys = ON; {query_only}",
                         BUSY.as_millis()
                     ))
-                    .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+                    .map_err(|error| self.fault(&error))?;
                 AnyConnection::Sqlite(connection)
             }
         };
@@ -89,10 +158,12 @@ impl ManageConnection for Manager {
 
     fn is_valid(&self, connection: &mut Pooled) -> Result<(), Self::Error> {
         let any = &mut connection.any;
-        each!(any, c => R2D2Connection::ping(c)).map_err(diesel::ConnectionError::CouldntSetupConfiguration)
+        each!(any, c => R2D2Connection::ping(c)).map_err(|error| self.fault(&error))
     }
 
+    /// A panic may have left a transaction open, and the next one to be lent the connection would write into it.
     fn has_broken(&self, connection: &mut Pooled) -> bool {
-        connection.broken
+        let any = &mut connection.any;
+        connection.broken || std::thread::panicking() || each!(any, c => R2D2Connection::is_broken(c))
     }
 }

@@ -1,7 +1,9 @@
 //! `DATABASE_URL`: which database, and where.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -37,9 +39,18 @@ pub enum DatabaseUrlError {
     /// An in-memory database would lose invitations.
     #[error("an in-memory database would lose every invitation at the next start")]
     InMemory,
+    /// SQLite's own URLs would be opened with what stands behind the question mark, and locked as another file.
+    #[error("takes a path alone: no file: in front of it, no ? and nothing behind one")]
+    NotAPath,
     /// A PostgreSQL URL that cannot be read.
     #[error("is no PostgreSQL URL: {0}")]
     Malformed(url::ParseError),
+    /// What the server's library would complain of, in words that repeat the password.
+    #[error("holds a % without two hexadecimal digits behind it (or %00): write %25 for a % in the user name or password")]
+    Percent,
+    /// A character that ends the password early, so that the rest of it would be taken for a host or a database.
+    #[error("holds an @, a # or a blank that must be percent-encoded: %40, %23, %20 (and %2F for a /, %3F for a ?)")]
+    Unencoded,
 }
 
 impl DatabaseUrl {
@@ -51,11 +62,23 @@ impl DatabaseUrl {
         if let Some(path) = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")) {
             return match path {
                 "" => Err(DatabaseUrlError::NoFile),
-                path if path.contains(":memory:") || path.contains("mode=memory") => Err(DatabaseUrlError::InMemory),
+                path if path.contains(['?', '\0']) || path.starts_with("file:") => Err(DatabaseUrlError::NotAPath),
+                path if path.contains(":memory:") => Err(DatabaseUrlError::InMemory),
                 path => Ok(Self { dialect: Dialect::Sqlite, target: path.to_owned().into() }),
             };
         }
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        if let Some(rest) = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://")) {
+            if rest.matches('@').count() > 1 || rest.contains(|sign: char| sign == '#' || sign.is_whitespace() || sign.is_control())
+            {
+                return Err(DatabaseUrlError::Unencoded);
+            }
+            // The first @ ends the user and the password; a / or ? before it is one of theirs.
+            if rest.split_once('@').is_some_and(|(user, _)| user.contains(['/', '?'])) {
+                return Err(DatabaseUrlError::Unencoded);
+            }
+            if !is_percent_encoded(rest) {
+                return Err(DatabaseUrlError::Percent);
+            }
             url::Url::parse(text).map_err(DatabaseUrlError::Malformed)?;
             return Ok(Self { dialect: Dialect::Postgres, target: text.to_owned().into() });
         }
@@ -70,6 +93,45 @@ impl DatabaseUrl {
     /// The path of the file, or the URL with its password.
     pub(super) fn expose(&self) -> &str {
         self.target.expose_secret()
+    }
+
+    /// The URL, with its password, and the parameters that it does not name itself.
+    pub(super) fn with_parameters(&self, parameters: &[(&str, &str)]) -> SecretString {
+        let mut url = self.expose().to_owned();
+        for (name, value) in parameters {
+            if !self.names(name) {
+                url.push(if url.contains('?') { '&' } else { '?' });
+                url.extend([name, "=", value]);
+            }
+        }
+        url.into()
+    }
+
+    /// Whether the URL's query sets something of this name, be it within `options`.
+    pub(super) fn names(&self, name: &str) -> bool {
+        self.expose().split_once('?').is_some_and(|(_, query)| query.contains(name))
+    }
+
+    /// `message` without the password, however it was written: libpq quotes what it cannot read.
+    pub(super) fn redact(&self, message: &str) -> String {
+        if self.dialect == Dialect::Sqlite {
+            return message.to_owned();
+        }
+        let mut secrets = vec![self.expose().to_owned()];
+        if let Ok(url) = url::Url::parse(self.expose()) {
+            let query = self.expose().split_once('?').map_or("", |(_, query)| query);
+            let parameters = query.split('&').filter_map(|pair| pair.split_once('='));
+            let passwords = parameters.filter(|(name, _)| name.ends_with("password")).map(|(_, value)| value);
+            // As it was written, for `Url` encodes what it finds unusual.
+            let written = self.expose().split_once("://").and_then(|(_, rest)| rest.split_once('@'));
+            let written = written.and_then(|(user, _)| user.split_once(':')).map(|(_, password)| password);
+            for password in url.password().into_iter().chain(written).chain(passwords) {
+                secrets.extend([password.to_owned(), decoded(password)]);
+            }
+        }
+        // The longest first: it may hold a shorter one.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets.iter().filter(|secret| !secret.is_empty()).fold(message.to_owned(), |text, secret| text.replace(secret, "***"))
     }
 
     /// Where the data lives, without a password: for people and logs.
@@ -97,17 +159,48 @@ impl DatabaseUrl {
         }
         let path = Path::new(self.expose());
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            made.map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
         }
         let lock = PathBuf::from(format!("{}.lock", path.display()));
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&lock);
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&lock);
         let file = file.map_err(|error| OpenError::Folder(lock.clone(), error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => Err(OpenError::Owned(path.to_owned())),
-            Err(TryLockError::Error(error)) => Err(OpenError::Folder(lock, error)),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(OpenError::Owned(path.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(OpenError::Folder(lock, error)),
+        }
+        // Before SQLite makes it with the mode that everything has: what is in it is for its owner. Its companions (-wal,
+        // -shm) get its mode.
+        match OpenOptions::new().create_new(true).write(true).mode(0o600).open(path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(OpenError::Folder(path.to_owned(), error)),
+            _ => Ok(Some(file)),
         }
     }
+}
+
+/// Whether every `%` is followed by two hexadecimal digits, not both of them zero.
+fn is_percent_encoded(text: &str) -> bool {
+    text.split('%').skip(1).all(|part| {
+        let digits = part.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit) && digits != b"00")
+    })
+}
+
+/// `text` with what is percent-encoded decoded.
+fn decoded(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        match part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                bytes.extend_from_slice(&part.as_bytes()[2..]);
+            }
+            None => bytes.extend(["%", part].concat().into_bytes()),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 impl std::fmt::Debug for DatabaseUrl {
@@ -129,5 +222,58 @@ mod tests {
         assert_eq!(DatabaseUrl::parse("sqlite://").unwrap_err(), DatabaseUrlError::NoFile);
         assert_eq!(DatabaseUrl::parse("sqlite://:memory:").unwrap_err(), DatabaseUrlError::InMemory);
         assert!(matches!(DatabaseUrl::parse("postgres://h:99999/x"), Err(DatabaseUrlError::Malformed(_))));
+    }
+
+    #[test]
+    fn a_sqlite_path_is_a_path_alone() {
+        for text in ["sqlite://data/x.db?mode=ro", "sqlite:x.db?", "sqlite://file:x.db", "sqlite://x?mode=memory"] {
+            assert_eq!(DatabaseUrl::parse(text).unwrap_err(), DatabaseUrlError::NotAPath, "{text}");
+        }
+        assert_eq!(DatabaseUrl::parse("sqlite://100%.db").unwrap().describe(), "SQLite file 100%.db");
+    }
+
+    /// What libpq would read otherwise than we do, or complain of with the password in its words.
+    #[test]
+    fn an_ill_encoded_password_is_refused_and_not_repeated() {
+        for (text, error) in [
+            ("postgres://u:s3cr%ZZ@127.0.0.1:1/x", DatabaseUrlError::Percent),
+            ("postgres://u:s3cr%@127.0.0.1:1/x", DatabaseUrlError::Percent),
+            ("postgres://u:s3cr%4@127.0.0.1:1/x", DatabaseUrlError::Percent),
+            ("postgres://u%:s3cr@127.0.0.1:1/x", DatabaseUrlError::Percent),
+            ("postgres://u:s3cr%00@127.0.0.1:1/x", DatabaseUrlError::Percent),
+            ("postgres://u@h/x?password=s3cr%ZZ", DatabaseUrlError::Percent),
+            ("postgres://u:s3@cr@127.0.0.1:1/x", DatabaseUrlError::Unencoded),
+            ("postgres://u:12/s3cr@127.0.0.1:1/x", DatabaseUrlError::Unencoded),
+            ("postgres://u:12?s3cr@127.0.0.1:1/x", DatabaseUrlError::Unencoded),
+            ("postgres://u:12#s3cr@127.0.0.1:1/x", DatabaseUrlError::Unencoded),
+            ("postgres://u:12 s3cr@127.0.0.1:1/x", DatabaseUrlError::Unencoded),
+        ] {
+            let refused = DatabaseUrl::parse(text).unwrap_err();
+            assert_eq!(refused, error, "{text}");
+            assert!(!refused.to_string().contains("s3"), "{refused}");
+        }
+        assert!(DatabaseUrl::parse("postgres://u%40x:p%2f%3F%25@h/x").is_ok());
+    }
+
+    #[test]
+    fn the_password_is_taken_out_of_what_others_say() {
+        let url = DatabaseUrl::parse("postgres://u:s3%63r%25@h/x?sslpassword=h%75sh").unwrap();
+        for said in ["token: \"s3%63r%25\"", "token: s3cr%", "postgres://u:s3%63r%25@h/x?sslpassword=h%75sh", "hush", "h%75sh"] {
+            let redacted = url.redact(said);
+            assert!(redacted.contains("***") && !redacted.contains("s3") && !redacted.contains('h'), "{redacted}");
+        }
+        let unusual = DatabaseUrl::parse("postgres://u:é^{@h/x").unwrap();
+        assert_eq!(unusual.redact("token é^{"), "token ***");
+        assert_eq!(DatabaseUrl::parse("postgres://u@h/x").unwrap().redact("as it is"), "as it is");
+    }
+
+    #[test]
+    fn parameters_are_added_unless_the_url_names_them() {
+        let with = |text: &str| {
+            let url = DatabaseUrl::parse(text).unwrap().with_parameters(&[("connect_timeout", "3"), ("keepalives_idle", "30")]);
+            url.expose_secret().to_owned()
+        };
+        assert_eq!(with("postgres://h/x"), "postgres://h/x?connect_timeout=3&keepalives_idle=30");
+        assert_eq!(with("postgres://h/x?connect_timeout=9"), "postgres://h/x?connect_timeout=9&keepalives_idle=30");
     }
 }

@@ -15,13 +15,13 @@ impl Sender {
     /// Reads the sender: `ada@example.com` or `Ada Lovelace <ada@example.com>`.
     ///
     /// # Errors
-    /// A sentence that names the variable and says what to change.
-    pub fn new(from: &str, reply_to: Option<&str>, time_zone: chrono_tz::Tz) -> Result<Self, String> {
-        Ok(Self {
-            from: mailbox("MAIL_FROM", from)?,
-            reply_to: reply_to.map(|text| mailbox("MAIL_REPLY_TO", text)).transpose()?,
-            time_zone,
-        })
+    /// For each of the two that is wrong, a sentence that names the variable and says what to change.
+    pub fn new(from: &str, reply_to: Option<&str>, time_zone: chrono_tz::Tz) -> Result<Self, Vec<String>> {
+        let reply_to = reply_to.map(|text| mailbox("MAIL_REPLY_TO", text)).transpose();
+        match (mailbox("MAIL_FROM", from), reply_to) {
+            (Ok(from), Ok(reply_to)) => Ok(Self { from, reply_to, time_zone }),
+            (from, reply_to) => Err(from.err().into_iter().chain(reply_to.err()).collect()),
+        }
     }
 
     /// The right half of every `Message-ID`.
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     fn from(text: &str) -> Result<Mailbox, String> {
-        Sender::new(text, None, chrono_tz::UTC).map(|sender| sender.from)
+        Sender::new(text, None, chrono_tz::UTC).map(|sender| sender.from).map_err(|mut faults| faults.remove(0))
     }
 
     #[test]
@@ -90,6 +90,9 @@ mod tests {
             assert!(from(text).unwrap_err().starts_with("MAIL_FROM must be"), "{text}");
         }
         assert!(from("Ada\r\nBcc: eve@example.com <ada@example.com>").unwrap_err().contains("control"));
-        assert!(Sender::new("ada@example.com", Some("nobody"), chrono_tz::UTC).unwrap_err().starts_with("MAIL_REPLY_TO"));
+        let faults = |from: &str| Sender::new(from, Some("nobody"), chrono_tz::UTC).unwrap_err();
+        assert!(faults("ada@example.com")[0].starts_with("MAIL_REPLY_TO"));
+        let both = faults("somebody");
+        assert!(both.len() == 2 && both[0].starts_with("MAIL_FROM") && both[1].starts_with("MAIL_REPLY_TO"), "{both:?}");
     }
 }

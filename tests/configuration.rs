@@ -1,0 +1,98 @@
+//! What the environment and the command line lead to, in the real process.
+
+use std::{fs::Permissions, os::unix::fs::PermissionsExt, time::Duration};
+
+use crate::support::{Backend, Home, Process, eventually, json};
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// What a process said on standard error, having ended badly.
+fn complaint(home: &Home, arguments: &[&str]) -> String {
+    let output = home.run(arguments);
+    assert!(!output.status.success(), "{arguments:?}: {output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// What a server prints when it has started, to its last line.
+async fn greeting(server: &Process) -> String {
+    let greeted = async || server.out().contains("Authorization").then(|| server.out());
+    eventually("the greeting", SOON, greeted).await;
+    // It is printed at once; what follows the command is there when the server answers.
+    server.client(None).get("/healthz").await.expect(200);
+    server.out()
+}
+
+#[test]
+fn a_password_that_cannot_be_read_is_told_without_being_shown() {
+    let home = Home::new(Backend::Sqlite, &[("DATABASE_URL", "postgres://u:s3cr%ZZ@127.0.0.1:1/x")]);
+    for arguments in [&["check-config"][..], &["serve"], &["migrate"]] {
+        let said = complaint(&home, arguments);
+        assert!(said.contains("DATABASE_URL: ") && !said.contains("s3cr"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn links_lead_to_the_port_that_the_system_chose() {
+    let home = Home::new(Backend::Sqlite, &[]);
+    let server = home.start(&["serve"]);
+    let caller = server.client(Some(home.token()));
+    let body = json!({ "email": "ada@example.com", "roles": ["viewer"] });
+    caller.post("/v1/system-users/invitations", &body).await.expect(201);
+    eventually("the letter", SOON, async || (home.letters().len() == 1).then_some(())).await;
+    let link = &home.letters()[0].link;
+    assert!(link.starts_with(&format!("{}/activate?token=", server.url)), "{link}");
+    let greeting = greeting(&server).await;
+    assert!(greeting.contains(&format!("curl -sS {}/v1/", server.url)), "{greeting}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn only_what_serves_makes_a_key() {
+    let home = Home::new(Backend::Sqlite, &[("SECRET_KEY", "")]);
+    let key = home.path().join("data/secret.key");
+    let said = complaint(&home, &["token", "--role", "admin"]);
+    assert!(said.contains("Start the service once in this folder, or set SECRET_KEY"), "{said}");
+    home.print(&["check-config"]);
+    home.print(&["mail-preview"]);
+    home.print(&["migrate"]);
+    complaint(&home, &["healthcheck"]);
+    assert!(!key.exists());
+
+    let server = home.start(&["serve"]);
+    assert!(key.exists());
+    server.client(Some(home.token())).get("/v1/roles").await.expect(200);
+    assert!(!greeting(&server).await.contains("needs the same"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_greeting_says_what_the_token_command_needs() {
+    let home = Home::new(Backend::Sqlite, &[("JWT_AUDIENCE", "charging")]);
+    let server = home.start(&["serve"]);
+    let says = "The token command needs the same SECRET_KEY, JWT_AUDIENCE in its environment";
+    eventually("it says so", SOON, async || server.out().contains(says).then_some(())).await;
+    server.stop().await;
+}
+
+/// With a umask that lets everybody read, and a key that somebody copied carelessly.
+#[tokio::test]
+async fn what_is_stored_is_for_its_owner_alone() {
+    let home = Home::new(Backend::Sqlite, &[("SECRET_KEY", ""), ("DATABASE_URL", "sqlite://data/db/x.db"), ("LOG", "warn")]);
+    let mode = |path: &str| {
+        let found = std::fs::metadata(home.path().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        found.permissions().mode() & 0o777
+    };
+    let server = home.start(&["serve"]);
+    server.client(None).get("/readyz").await.expect(200);
+    for folder in ["data", "data/db", "data/mail"] {
+        assert_eq!(mode(folder), 0o700, "{folder}");
+    }
+    for file in ["data/secret.key", "data/db/x.db", "data/db/x.db-wal", "data/db/x.db-shm", "data/db/x.db.lock"] {
+        assert_eq!(mode(file), 0o600, "{file}");
+    }
+    assert!(!server.stop().await.contains("secret.key"));
+
+    std::fs::set_permissions(home.path().join("data/secret.key"), Permissions::from_mode(0o640)).unwrap();
+    let server = home.start(&["serve"]);
+    assert!(server.stop().await.contains("others than its owner may read the key"));
+}
