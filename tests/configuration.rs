@@ -2,7 +2,7 @@
 
 use std::{fs::Permissions, os::unix::fs::PermissionsExt, time::Duration};
 
-use crate::support::{Backend, Home, Process, eventually, json};
+use crate::support::{Backend, Home, eventually, json, process::Process};
 
 const SOON: Duration = Duration::from_secs(10);
 
