@@ -2,30 +2,40 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails where it stands")]
 
+mod account_owners;
+mod accounts;
 mod activate;
 mod architecture;
 mod browser;
 mod cli;
+mod companies;
+mod configuration;
 mod contract;
 mod conventions;
-mod configuration;
 mod crash;
 mod database_gone;
 mod database_held;
 mod database_panic;
 mod invite;
 mod lists;
+mod owners_as_callers;
 mod page;
 mod parity;
 mod passwords;
 mod permissions;
 mod races;
+mod rates;
+mod renew;
 mod resend;
 mod revoke;
 mod rules;
 mod search;
 mod secrecy;
+mod several_places;
+mod sign_in;
 mod smtp_faults;
+mod sub_accounts;
+mod sub_accounts_route;
 mod support;
 mod tokens;
 mod validation;
