@@ -172,7 +172,7 @@ async fn both_refuse_the_same_wrong_rows() {
             ("letters_sent_at_its_time", "", letter(&[("sent_at", AT)])),
             ("letters_counts", "", letter(&[("attempts", "-1")])),
             ("letters_invitation_id_fkey", "FOREIGN KEY", letter(&[("invitation_id", "'i9'")])),
-            ("accounts_status_known", "", account(&[("status", "'closed'")])),
+            ("accounts_status_known", "", account(&[NAMED[0], NAMED[1], ("account_type", "'consumer'"), ("status", "'closed'")])),
             ("accounts_type_known", "", account(&[("account_type", "'club'")])),
             ("accounts_used_by_known", "", account(&[("parent_account_id", "'a1'"), ("used_by", "'nobody'")])),
             ("accounts_used_by_below_a_parent", "", account(&[("parent_account_id", "'a1'")])),
