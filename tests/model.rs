@@ -264,7 +264,7 @@ impl Run {
         match (state, self.model.pending(person, kind.place())) {
             (State::Pending, _) => {
                 answer.expect(200);
-                self.sent_again(index)
+                Some(self.sent_again(index))
             }
             (State::Replaced, Some(newer)) => {
                 let id = &self.model.invitations[newer].id;
@@ -278,11 +278,11 @@ impl Run {
         }
     }
 
-    fn sent_again(&mut self, index: usize) -> Option<usize> {
+    fn sent_again(&mut self, index: usize) -> usize {
         let invitation = &mut self.model.invitations[index];
         invitation.generation += 1;
         invitation.expires = self.app.now() + TimeDelta::hours(24);
-        Some(index)
+        index
     }
 
     async fn revoke(&mut self, index: usize) {
@@ -341,7 +341,7 @@ impl Run {
             Ok(()) => drop(answer.problem(409, "link_still_valid")),
             Err("activation_link_expired") => {
                 answer.expect(202);
-                return self.sent_again(index);
+                return Some(self.sent_again(index));
             }
             Err(code) => drop(answer.problem(410, code)),
         }

@@ -39,6 +39,10 @@ on_both! {
         let events = acme.client.get(&format!("/v1/invitations/{id}/events")).await.expect(200).body;
         let who: Vec<_> = events["data"].as_array().unwrap().iter().map(|event| event["actor"]["type"].as_str().unwrap()).collect();
         assert_eq!(who, ["user", "user", "system", "user"]);
+        // Nothing is left to resend or to take back, and that is told as it is told to staff.
+        for path in [format!("/v1/users/{}/resend-invitation", text(&made, "/user_id")), format!("/v1/invitations/{id}/revoke")] {
+            acme.client.press(&path).await.problem(409, "invitation_not_pending");
+        }
         let account = acme.client.get(&format!("/v1/accounts/{account}")).await.expect(200).body;
         assert_eq!((&account["reimbursement"]["rate"], &account["reimbursement"]["mode"]), (&json!("0.2300"), &json!("automated")));
     }

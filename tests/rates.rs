@@ -9,7 +9,7 @@ use crate::support::{
 };
 
 /// Invites with this rate: on the specific-account route when `specific`, else on the users-overview route.
-async fn invite(app: &TestApp, acme: &Owner, number: usize, specific: bool, rate: Value) -> Answer {
+async fn invite(acme: &Owner, number: usize, specific: bool, rate: Value) -> Answer {
     let email = format!("driver{number}.{specific}@example.com");
     let (path, body) = if specific {
         let body = json!({
@@ -44,7 +44,7 @@ on_both! {
         .enumerate()
         {
             for specific in [false, true] {
-                let made = invite(&app, &acme, number, specific, json!(rate)).await.expect(201).body;
+                let made = invite(&acme, number, specific, json!(rate)).await.expect(201).body;
                 let account = acme.client.get(&format!("/v1/accounts/{}", text(&made, "/account/id"))).await.expect(200);
                 // As a text, in the bytes of the answer.
                 assert!(account.text.contains(&format!("\"rate\":\"{shown}\"")), "{rate}: {}", account.text);
@@ -105,7 +105,7 @@ on_both! {
         let mut words = std::collections::BTreeSet::new();
         for (rate, code) in values {
             for specific in [false, true] {
-                let refused = invite(&app, &acme, 0, specific, rate.clone()).await;
+                let refused = invite(&acme, 0, specific, rate.clone()).await;
                 assert_eq!(refused.status, 422, "{rate}: {}", refused.text);
                 let refused = refused.faults(&[("/reimbursement_rate", code)]);
                 words.insert((code, refused.body["errors"][0]["detail"].as_str().unwrap().to_owned()));
@@ -115,7 +115,7 @@ on_both! {
         assert_eq!(words.len(), 6, "{words:?}");
         assert_eq!((app.database.count("accounts"), app.database.count("letters")), (1, 1));
         // Left out, or null, there is none.
-        let made = invite(&app, &acme, 0, false, Value::Null).await.expect(201).body;
+        let made = invite(&acme, 0, false, Value::Null).await.expect(201).body;
         let account = acme.client.get(&format!("/v1/accounts/{}", text(&made, "/account/id"))).await.expect(200).body;
         assert_eq!(account["reimbursement"], Value::Null);
         app.letter().await;

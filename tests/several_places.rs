@@ -1,6 +1,7 @@
 //! One person, several places: joining by the link and the typed address, and conflicts with what the frontend needs next.
 
 use chrono::TimeDelta;
+use futures_util::future::join;
 use invitation_service::domain::role::Role;
 use serde_json::Value;
 
@@ -161,5 +162,28 @@ on_both! {
         let (again, _) = app.invite_by(SUB_ACCOUNTS, with(below, json!({ "sub_account_name": "New" }))).await;
         assert_ne!(again["id"], made["id"]);
         assert_eq!(again["user_id"], made["user_id"]);
+    }
+
+    async fn two_first_links_at_once_make_one_person(app: TestApp) {
+        let acme = app.owner("grace@example.com", "Acme").await;
+        for round in 0..4 {
+            let email = format!("ada{round}@example.com");
+            let (_, first) = app.invite(&email, &["viewer"]).await;
+            let below = json!({ "email": email, "role": "driver", "account_id": acme.account, "account_type": "consumer" });
+            let (made, second) = app.invite_by(SUB_ACCOUNTS, below).await;
+            let (one, other) = join(app.activate(&first.token), app.activate(&second.token)).await;
+            // Whoever comes second is known by then, and is asked for the address instead.
+            let (won, lost, left) = if one.status == 201 { (one, other, &second) } else { (other, one, &first) };
+            won.expect(201);
+            lost.faults(&[
+                ("/email", "required"),
+                ("/password", "not_applicable"),
+                ("/first_name", "not_applicable"),
+                ("/last_name", "not_applicable"),
+            ]);
+            let joined = app.join(&left.token, &email, json!({})).await.expect(201).body;
+            assert_eq!((&joined["user"]["id"], &joined["user"]["system_roles"]), (&made["user_id"], &json!(["viewer"])));
+            assert_eq!(joined["user"]["memberships"].as_array().unwrap().len(), 1);
+        }
     }
 }

@@ -168,6 +168,13 @@ on_both! {
         );
         assert_eq!(activated["user"]["memberships"][0]["role"], "driver");
 
+        // Two names that are too long for one: the address serves.
+        let more = json!({ "account_id": acme.account, "account_type": "consumer" });
+        let (_, mail) = app.invite_by(SUB_ACCOUNTS, invite("long@example.com", "driver", more)).await;
+        let long = json!({ "first_name": "a".repeat(100), "last_name": "b".repeat(100) });
+        let activated = app.activate_with(&mail.token, long).await.expect(201).body;
+        assert_eq!(activated["account"]["name"], "long@example.com");
+
         // What the inviter left open is asked for: a type of the driver, a name too of an owner.
         let more = json!({ "account_id": acme.account });
         let (_, mail) = app.invite_by(SUB_ACCOUNTS, invite("joe@example.com", "driver", more.clone())).await;

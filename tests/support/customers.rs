@@ -126,7 +126,7 @@ impl TestApp {
             roles: Vec::new(),
             scope: Vec::new(),
             accounts: accounts.iter().map(|id| id.parse::<AccountId>().unwrap()).collect(),
-            lifetime: Duration::from_secs(7 * 24 * 3600),
+            lifetime: Duration::from_hours(7 * 24),
         };
         self.bearer(&self.parts.services.access_tokens.issue(&grant, self.clock.now()).unwrap())
     }
