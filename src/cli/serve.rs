@@ -17,7 +17,6 @@ use super::{Outcome, clock, runtime, start_logging};
 use crate::{
     app::{self, Parts},
     config::{self, Config},
-    db::Db,
     http::CourierWatch,
     mail::write_samples,
 };
@@ -72,10 +71,7 @@ pub(super) fn courier(config: &Config) -> Outcome {
 /// The migrations alone.
 pub(super) fn migrate(config: &Config) -> Outcome {
     start_logging(config);
-    let done = runtime()?.block_on(async {
-        // The database alone: no key is needed, and none is to be made.
-        Ok::<_, app::StartError>(Db::open(&config.database_url)?.migrate().await?)
-    })?;
+    let done = runtime()?.block_on(async { Ok::<_, app::StartError>(app::migrate(config).await?) })?;
     println!("{}: {done} migration(s) run", config.database_url.describe());
     Ok(())
 }
