@@ -50,7 +50,7 @@ fn account(id: &str) -> Result<AccountId, String> {
 
 fn lifetime(text: &str) -> Result<Duration, String> {
     let lifetime = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    let (shortest, longest) = (Duration::from_secs(1), Duration::from_secs(365 * 24 * 3600));
+    let (shortest, longest) = (Duration::from_secs(1), Duration::from_hours(365 * 24));
     if (shortest..=longest).contains(&lifetime) { Ok(lifetime) } else { Err("must be from 1s to 365d".to_owned()) }
 }
 
