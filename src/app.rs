@@ -104,6 +104,7 @@ impl Parts {
             link_lifetime: config.invitation_ttl,
             resend_cooldown: config.resend_cooldown,
             password_min_length: config.password_min_length,
+            self_renewal: config.self_renewal,
             organisation: config.operator_name.clone(),
         };
         let settings = Settings {

@@ -155,4 +155,33 @@ on_both! {
         let page = anybody.get(problem["type"].as_str().unwrap().strip_prefix(&app.url).unwrap()).await.expect(200);
         assert!(page.text.contains("unauthenticated"));
     }
+
+    async fn public_routes_say_what_is_left(app: TestApp) {
+        let anybody = app.anybody();
+        let answers = [
+            anybody.get("/activate").await.expect(400),
+            anybody.get("/activate?token=x").await.expect(404),
+            anybody.post("/v1/activations/preview", &json!({ "token": "x" })).await.expect(404),
+            anybody.post("/v1/activations", &json!({})).await.expect(422),
+        ];
+        for answer in &answers {
+            assert_eq!(answer.header("ratelimit-policy"), "\"public\";q=300;w=60");
+            assert!(answer.header("ratelimit").starts_with("\"public\";r=29"), "{}", answer.header("ratelimit"));
+        }
+        assert_eq!(answers[0].header("ratelimit"), "\"public\";r=299;t=1");
+        assert_eq!(app.admin().get("/v1/roles").await.expect(200).header("ratelimit"), "");
+    }
+}
+
+mod without_limits {
+    use super::*;
+
+    on_both! { with [("RATE_LIMITS", "off")];
+        async fn nothing_is_counted(app: TestApp) {
+            for _ in 0..310 {
+                let answer = app.anybody().get("/activate").await.expect(400);
+                assert_eq!((answer.header("ratelimit"), answer.header("ratelimit-policy")), ("", ""));
+            }
+        }
+    }
 }

@@ -24,7 +24,7 @@ use tokio::{
 use crate::support::{Backend, Home, TestApp, eventually, json, on_both, on_each};
 
 /// How long work that is under way may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How many letters the courier has in hand at once.
 const IN_HAND: i64 = 4;
 

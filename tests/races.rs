@@ -16,7 +16,7 @@ use invitation_service::{
     },
     services::{
         Refusal,
-        invite::{Outcome, invite_many},
+        invite::{Draft, Outcome, invite_many},
     },
 };
 
@@ -95,7 +95,7 @@ on_both! {
     async fn of_many_identical_invites_one_succeeds(app: TestApp) {
         let admin = app.admin();
         let invite = |number: usize| {
-            let email = if number % 2 == 0 { "ada@example.com" } else { "ADA@Example.com" };
+            let email = if number.is_multiple_of(2) { "ada@example.com" } else { "ADA@Example.com" };
             let (caller, body) = (admin.clone(), json!({ "email": email, "roles": ["viewer"] }));
             async move { caller.post("/v1/system-users/invitations", &body).await }
         };
@@ -151,24 +151,21 @@ on_both! {
             let (invitation, mail) = app.invite(&format!("ada{round}@example.com"), &["viewer"]).await;
             let id = invitation["id"].as_str().unwrap();
             let path = format!("/v1/invitations/{id}/resend");
-            let resend = async {
+            let press = async {
                 warm_up(&app, round * 4).await;
                 admin.press(&path).await
             };
-            let (used, resent) = join(app.activate(&mail.token), resend).await;
+            let (used, resent) = join(app.activate(&mail.token), press).await;
             let letters = app.letters().await;
-            match used.status {
-                201 => {
-                    activated += 1;
-                    resent.problem(409, "invitation_not_pending");
-                    assert!(letters.is_empty());
-                }
-                _ => {
-                    used.problem(410, "activation_link_superseded");
-                    resent.expect(200);
-                    assert_eq!(letters.len(), 1);
-                    app.activate(&letters[0].token).await.expect(201);
-                }
+            if used.status == 201 {
+                activated += 1;
+                resent.problem(409, "invitation_not_pending");
+                assert!(letters.is_empty());
+            } else {
+                used.problem(410, "activation_link_superseded");
+                resent.expect(200);
+                assert_eq!(letters.len(), 1);
+                app.activate(&letters[0].token).await.expect(201);
             }
             invariants(&app);
         }
@@ -181,22 +178,22 @@ on_both! {
         let mut activated = 0;
         for round in 0..ROUNDS {
             let (invitation, mail) = app.invite(&format!("ada{round}@example.com"), &["viewer"]).await;
-            let (id, user) = (invitation["id"].as_str().unwrap(), invitation["user_id"].as_str().unwrap());
+            let (id, person) = (invitation["id"].as_str().unwrap(), invitation["user_id"].as_str().unwrap());
             let path = format!("/v1/invitations/{id}/revoke");
-            let revoke = async {
+            let press = async {
                 warm_up(&app, round * 4).await;
                 admin.press(&path).await
             };
-            let (used, revoked) = join(app.activate(&mail.token), revoke).await;
-            let user = admin.get(&format!("/v1/users/{user}")).await;
+            let (used, revoked) = join(app.activate(&mail.token), press).await;
+            let person = admin.get(&format!("/v1/users/{person}")).await;
             if used.status == 201 {
                 activated += 1;
                 revoked.problem(409, "invitation_not_pending");
-                assert_eq!(user.expect(200).body["status"], "active");
+                assert_eq!(person.expect(200).body["status"], "active");
             } else {
                 used.problem(410, "invitation_revoked");
                 revoked.expect(200);
-                user.problem(404, "not_found");
+                person.problem(404, "not_found");
             }
             invariants(&app);
         }
@@ -214,9 +211,9 @@ on_both! {
                 None => admin.post("/v1/system-users/invitations", &body).await.expect(201).text_of("id"),
             };
             let path = format!("/v1/invitations/{live}/revoke");
-            let invites = join_all((0..6).map(|_| admin.post("/v1/system-users/invitations", &body)));
-            let revokes = join_all((0..3).map(|_| admin.press(&path)));
-            let (invited, revoked) = join(invites, revokes).await;
+            let inviters = join_all((0..6).map(|_| admin.post("/v1/system-users/invitations", &body)));
+            let others = join_all((0..3).map(|_| admin.press(&path)));
+            let (invited, revoked) = join(inviters, others).await;
             assert_eq!(revoked.iter().filter(|answer| answer.status == 200).count(), 1, "{:?}", statuses(&revoked));
             assert!(invited.iter().filter(|answer| answer.status == 201).count() <= 1, "{:?}", statuses(&invited));
             for answer in invited.into_iter().filter(|answer| answer.status != 201) {
@@ -250,7 +247,7 @@ on_both! {
     }
 
     async fn callers_who_invite_the_same_people_in_opposite_order_never_deadlock(app: TestApp) {
-        let drafts: Vec<Invitation> = (0..12).map(|number| draft(&app, &format!("person{number}@example.com"))).collect();
+        let drafts: Vec<Draft> = (0..12).map(|number| draft(&app, &format!("person{number}@example.com"))).collect();
         for round in 0..ROUNDS {
             // Every other round the people are known already, and are locked rather than entered.
             if round % 2 == 0 {
@@ -267,8 +264,8 @@ on_both! {
                     mine.reverse();
                 }
                 for draft in &mut mine {
-                    draft.id = services.clock.id();
-                    draft.user_id = services.clock.id();
+                    draft.invitation.id = services.clock.id();
+                    draft.invitation.user_id = services.clock.id();
                 }
                 let db = services.db.clone();
                 async move { db.write::<_, Refusal>(move |tx| Ok(invite_many(&services, tx, &mine)?)).await }
@@ -283,10 +280,10 @@ on_both! {
     }
 }
 
-fn draft(app: &TestApp, email: &str) -> Invitation {
+fn draft(app: &TestApp, email: &str) -> Draft {
     let (clock, now) = (&app.clock, app.now());
     let never: DateTime<chrono::Utc> = now + chrono::TimeDelta::days(1);
-    Invitation {
+    let invitation = Invitation {
         id: clock.id(),
         kind: InvitationKind::SystemUser,
         user_id: clock.id(),
@@ -303,7 +300,9 @@ fn draft(app: &TestApp, email: &str) -> Invitation {
         activated_at: None,
         revoked_at: None,
         delivery: Delivery { state: DeliveryState::Queued, attempts: 0, last_error: None, sent_at: None },
-    }
+        account: None,
+    };
+    Draft { invitation, account: None }
 }
 
 fn is_hash_of(hash: &str, password: &str) -> bool {

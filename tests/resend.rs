@@ -58,6 +58,7 @@ on_both! {
         app.activate(&old.token).await.problem(410, "activation_link_superseded");
         app.activate(&app.letter().await.token).await.expect(201);
         admin.press(&path).await.problem(409, "invitation_not_pending");
+        app.caller(&[Role::Viewer], &[]).press(&path).await.problem(403, "forbidden");
         admin.press("/v1/users/usr_01kavx6e9kfzabv5qhm1p4d6xn/resend-invitation").await.problem(404, "not_found");
     }
 

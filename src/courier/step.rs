@@ -19,9 +19,10 @@ use crate::{
     domain::{
         actor::ActorRef,
         event::{Event, EventType},
-        invitation::{Invitation, InvitationKind},
+        invitation::Invitation,
         letter::{Letter, SendError},
         role::Role,
+        sight::Sight,
         token::LinkClaim,
     },
 };
@@ -68,7 +69,7 @@ impl Courier {
 
     async fn deliver(&self, letter: Claimed) -> Result<(), DbFault> {
         let id = letter.invitation_id;
-        let found = self.db.read(move |connection| invitations::get(connection, id, &InvitationKind::ALL)).await?;
+        let found = self.db.read(move |connection| invitations::get(connection, id, Sight::everything())).await?;
         let now = self.clock.now();
         // An invitation that expired while the relay was away is still delivered: its day begins when the letter goes.
         let live = found.filter(|found| found.check_link(letter.generation, found.created_at).is_ok());

@@ -10,15 +10,16 @@ use super::{
     fault::DbFault,
     outbox::LetterState,
     pattern,
-    schema::{invitations, letters, users},
+    schema::{account_lineage, accounts, invitations, letters, users},
 };
 use crate::domain::{
     actor::{ActorKind, ActorRef},
     email::Email,
     fold::fold,
-    ids::{InvitationId, UserId},
-    invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitationStatus},
+    ids::{AccountId, InvitationId, UserId},
+    invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitationStatus, InvitedTo},
     locale::Locale,
+    sight::Sight,
 };
 
 #[derive(Insertable)]
@@ -41,6 +42,9 @@ struct NewRow<'a> {
     created_at: At,
     last_sent_at: At,
     expires_at: At,
+    account_id: Option<&'a str>,
+    member_role: Option<&'a str>,
+    scope: &'a str,
 }
 
 /// Writes new invitations.
@@ -69,6 +73,18 @@ fn new_row(invitation: &Invitation) -> NewRow<'_> {
         created_at: At(invitation.created_at),
         last_sent_at: At(invitation.last_sent_at),
         expires_at: At(invitation.expires_at),
+        account_id: invitation.account.as_ref().map(|account| account.id.as_str()),
+        member_role: invitation.account.as_ref().map(|account| account.role.as_str()),
+        scope: scope(invitation),
+    }
+}
+
+/// What a pending invitation is unique within, beside its kind and address.
+fn scope(invitation: &Invitation) -> &str {
+    match (&invitation.account, invitation.kind) {
+        (Some(account), InvitationKind::SubAccount) => account.parent_account_id.as_ref().map_or("", AccountId::as_str),
+        (Some(account), InvitationKind::AccountOwner) if !account.is_new => account.id.as_str(),
+        _ => "",
     }
 }
 
@@ -144,10 +160,14 @@ pub fn activate(tx: &mut Tx<'_>, sending: (InvitationId, i32), now: DateTime<Utc
 }
 
 /// Which invitations a list shows.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct InvitationFilter {
-    /// Of these kinds; those that the caller may see.
-    pub kinds: Vec<InvitationKind>,
+    /// What the caller may see.
+    pub sight: Sight,
+    /// Of this kind.
+    pub kind: Option<InvitationKind>,
+    /// To this account.
+    pub account: Option<AccountId>,
     /// With this status at this moment.
     pub status: Option<(InvitationStatus, DateTime<Utc>)>,
     /// To this address.
@@ -166,18 +186,63 @@ pub struct InvitationFilter {
     pub limit: i64,
 }
 
+impl InvitationFilter {
+    /// Everything that may be seen.
+    #[must_use]
+    pub fn all(sight: Sight, limit: i64) -> Self {
+        Self {
+            sight,
+            kind: None,
+            account: None,
+            status: None,
+            email: None,
+            user: None,
+            unanswered: false,
+            search: None,
+            id: None,
+            before: None,
+            limit,
+        }
+    }
+}
+
 /// The invitations that `filter` lets through, newest first.
 pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result<Vec<Invitation>, DbFault> {
     let newest_letter = letters::invitation_id.eq(invitations::id).and(letters::generation.eq(invitations::generation));
-    let kinds: Vec<&str> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
     let mut query = invitations::table
         .inner_join(letters::table.on(newest_letter))
         .inner_join(users::table.on(users::id.eq(invitations::user_id)))
-        .filter(invitations::kind.eq_any(kinds))
-        .select((invitations::all_columns, (letters::state, letters::attempts, letters::last_error, letters::sent_at)))
+        .left_join(accounts::table.on(accounts::id.nullable().eq(invitations::account_id)))
+        .select((
+            invitations::all_columns,
+            (letters::state, letters::attempts, letters::last_error, letters::sent_at),
+            (accounts::search_text, accounts::name, accounts::parent_account_id, accounts::used_by, accounts::account_type)
+                .nullable(),
+        ))
         .order(invitations::id.desc())
         .limit(filter.limit)
         .into_boxed::<MultiBackend>();
+    // What may be seen comes first: the conditions after it are joined to the whole of it by AND.
+    let of_staff = invitations::kind.eq(InvitationKind::SystemUser.as_str());
+    let of_customers = invitations::kind.ne(InvitationKind::SystemUser.as_str());
+    let Sight { staff, customers, under } = &filter.sight;
+    query = match (staff, customers) {
+        (true, true) => query,
+        (true, false) => query.filter(of_staff),
+        (false, true) => query.filter(of_customers),
+        (false, false) => query.filter(invitations::id.eq("")),
+    };
+    if !customers && !under.is_empty() {
+        let owned = account_lineage::ancestor_id.eq_any(under.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let below = account_lineage::table.filter(owned).select(account_lineage::account_id.nullable());
+        query = query.or_filter(invitations::account_id.eq_any(below).assume_not_null());
+    }
+    if let Some(kind) = filter.kind {
+        query = query.filter(invitations::kind.eq(kind.as_str()));
+    }
+    if let Some(account) = filter.account {
+        query = query.filter(invitations::account_id.eq(account.to_string()));
+    }
     if let Some((status, now)) = filter.status {
         let pending = invitations::state.eq(InvitationState::Pending.as_str());
         let replaced = invitations::state.eq(InvitationState::Replaced.as_str());
@@ -199,7 +264,9 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
     if let Some(search) = &filter.search {
         let pattern = pattern::containing(search);
         let in_address = invitations::search_text.like(pattern.clone()).escape('\\');
-        query = query.filter(in_address.or(users::search_text.like(pattern).escape('\\')));
+        let in_name = users::search_text.like(pattern.clone()).escape('\\');
+        let in_account = accounts::search_text.like(pattern).escape('\\');
+        query = query.filter(in_address.or(in_name).nullable().or(in_account.nullable()));
     }
     if let Some(id) = filter.id {
         query = query.filter(invitations::id.eq(id.to_string()));
@@ -207,42 +274,63 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
     if let Some(before) = filter.before {
         query = query.filter(invitations::id.lt(before.to_string()));
     }
-    query.load::<(Row, LetterRow)>(connection)?.into_iter().map(Invitation::try_from).collect()
+    query.load::<(Row, LetterRow, Option<AccountRow>)>(connection)?.into_iter().map(Invitation::try_from).collect()
 }
 
-/// One invitation, if it is of one of the kinds.
-pub fn get(connection: &mut AnyConnection, id: InvitationId, kinds: &[InvitationKind]) -> Result<Option<Invitation>, DbFault> {
-    let filter = InvitationFilter { kinds: kinds.to_vec(), id: Some(id), limit: 1, ..InvitationFilter::default() };
+/// One invitation, if it may be seen.
+pub fn get(connection: &mut AnyConnection, id: InvitationId, sight: Sight) -> Result<Option<Invitation>, DbFault> {
+    let filter = InvitationFilter { id: Some(id), ..InvitationFilter::all(sight, 1) };
     Ok(list(connection, &filter)?.pop())
 }
 
-/// The live invitations to the staff of these addresses, expired ones included: at most one for each.
-pub fn pending_system_users(connection: &mut AnyConnection, email_keys: &[&str]) -> Result<Vec<Pending>, DbFault> {
+/// The pending invitations to these addresses, expired ones included: at most one for each address, kind and scope.
+pub fn pending(connection: &mut AnyConnection, email_keys: &[&str]) -> Result<Vec<Pending>, DbFault> {
     let rows = invitations::table
         .filter(invitations::email_key.eq_any(email_keys))
-        .filter(invitations::kind.eq(InvitationKind::SystemUser.as_str()))
         .filter(invitations::state.eq(InvitationState::Pending.as_str()))
-        .select((invitations::id, invitations::email_key, invitations::generation, invitations::expires_at))
-        .load::<(String, String, i32, At)>(connection)?;
+        .select((
+            (invitations::email_key, invitations::kind, invitations::scope),
+            invitations::id,
+            invitations::generation,
+            invitations::expires_at,
+            invitations::account_id,
+        ))
+        .load::<((String, String, String), String, i32, At, Option<String>)>(connection)?;
     rows.into_iter()
-        .map(|(id, email_key, generation, expires_at)| {
+        .map(|(place, id, generation, expires_at, account)| {
+            let account = account.map(|account| account.parse()).transpose().map_err(|_| corrupt("account_id", &id))?;
             let id = id.parse().map_err(|_| corrupt("id", &id))?;
-            Ok(Pending { id, email_key, generation, expires_at: expires_at.0 })
+            Ok(Pending { place: Place(place.0, place.1, place.2), id, generation, expires_at: expires_at.0, account })
         })
         .collect()
+}
+
+/// Where one invitation at most is pending: address, kind and scope.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Place(String, String, String);
+
+impl Place {
+    /// The place that an invitation takes.
+    #[must_use]
+    pub fn of(invitation: &Invitation) -> Self {
+        let (key, kind, scope) = (invitation.email.key(), invitation.kind.as_str(), scope(invitation));
+        Self(key.to_owned(), kind.to_owned(), scope.to_owned())
+    }
 }
 
 /// As much of a pending invitation as a new one needs to know.
 #[derive(Debug, Clone)]
 pub struct Pending {
+    /// Its place.
+    pub place: Place,
     /// The id.
     pub id: InvitationId,
-    /// The address, as it is compared.
-    pub email_key: String,
     /// Which sending is live.
     pub generation: i32,
     /// When the link dies.
     pub expires_at: DateTime<Utc>,
+    /// The account that it leads to.
+    pub account: Option<AccountId>,
 }
 
 #[derive(Queryable)]
@@ -266,7 +354,13 @@ struct Row {
     expires_at: At,
     activated_at: Option<At>,
     revoked_at: Option<At>,
+    account_id: Option<String>,
+    member_role: Option<String>,
+    scope: String,
 }
+
+/// Search text (which every account has), name, parent, used by, type.
+type AccountRow = (String, Option<String>, Option<String>, Option<String>, Option<String>);
 
 #[derive(Queryable)]
 struct LetterRow {
@@ -276,10 +370,10 @@ struct LetterRow {
     sent_at: Option<At>,
 }
 
-impl TryFrom<(Row, LetterRow)> for Invitation {
+impl TryFrom<(Row, LetterRow, Option<AccountRow>)> for Invitation {
     type Error = DbFault;
 
-    fn try_from((row, letter): (Row, LetterRow)) -> Result<Self, DbFault> {
+    fn try_from((row, letter, account): (Row, LetterRow, Option<AccountRow>)) -> Result<Self, DbFault> {
         let unreadable = |column| corrupt(column, &row.id);
         let kind = InvitationKind::ALL.into_iter().find(|kind| kind.as_str() == row.kind);
         let state = InvitationState::ALL.into_iter().find(|state| state.as_str() == row.state);
@@ -304,8 +398,24 @@ impl TryFrom<(Row, LetterRow)> for Invitation {
             activated_at: row.activated_at.map(|at| at.0),
             revoked_at: row.revoked_at.map(|at| at.0),
             delivery: delivery(letter).ok_or_else(|| unreadable("letters.state"))?,
+            account: account.map(|account| invited_to(&row, account)).transpose()?,
         })
     }
+}
+
+fn invited_to(row: &Row, (_, name, parent, used_by, account_type): AccountRow) -> Result<InvitedTo, DbFault> {
+    let unreadable = |column| corrupt(column, &row.id);
+    let known = |text: &Option<String>| text.clone().unwrap_or_default();
+    let id: AccountId = known(&row.account_id).parse().map_err(|_| unreadable("account_id"))?;
+    Ok(InvitedTo {
+        role: known(&row.member_role).parse().map_err(|_| unreadable("member_role"))?,
+        is_new: row.kind != InvitationKind::AccountOwner.as_str() || row.scope.is_empty(),
+        name,
+        parent_account_id: parent.map(|id| id.parse()).transpose().map_err(|_| unreadable("parent_account_id"))?,
+        used_by: used_by.map(|word| word.parse().map_err(|_| unreadable("used_by"))).transpose()?,
+        account_type: account_type.map(|word| word.parse().map_err(|_| unreadable("account_type"))).transpose()?,
+        id,
+    })
 }
 
 fn delivery(letter: LetterRow) -> Option<Delivery> {

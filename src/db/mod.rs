@@ -14,12 +14,15 @@ macro_rules! each {
     };
 }
 
+mod account_row;
+pub mod accounts;
 mod codec;
 mod connection;
 pub mod events;
 mod fault;
 pub mod invitations;
 mod lane;
+pub mod memberships;
 mod migrate;
 pub mod outbox;
 mod pattern;

@@ -49,6 +49,54 @@ diesel::table! {
         expires_at -> UtcTimestamp,
         activated_at -> Nullable<UtcTimestamp>,
         revoked_at -> Nullable<UtcTimestamp>,
+        account_id -> Nullable<Text>,
+        member_role -> Nullable<Text>,
+        scope -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use super::super::codec::UtcTimestamp;
+    accounts (id) {
+        id -> Text,
+        name -> Nullable<Text>,
+        name_key -> Nullable<Text>,
+        search_text -> Text,
+        account_type -> Nullable<Text>,
+        status -> Text,
+        parent_account_id -> Nullable<Text>,
+        used_by -> Nullable<Text>,
+        rate -> Nullable<Integer>,
+        company_name -> Nullable<Text>,
+        registration_number -> Nullable<Text>,
+        vat_number -> Nullable<Text>,
+        street -> Nullable<Text>,
+        house_number -> Nullable<Text>,
+        postal_code -> Nullable<Text>,
+        city -> Nullable<Text>,
+        country -> Nullable<Text>,
+        created_at -> UtcTimestamp,
+        removed_at -> Nullable<UtcTimestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    account_lineage (account_id, ancestor_id) {
+        account_id -> Text,
+        ancestor_id -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use super::super::codec::UtcTimestamp;
+    memberships (user_id, account_id) {
+        user_id -> Text,
+        account_id -> Text,
+        role -> Text,
+        created_at -> UtcTimestamp,
     }
 }
 
@@ -83,4 +131,13 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(users, user_roles, invitations, invitation_events, letters);
+diesel::allow_tables_to_appear_in_same_query!(
+    users,
+    user_roles,
+    invitations,
+    invitation_events,
+    letters,
+    accounts,
+    account_lineage,
+    memberships
+);

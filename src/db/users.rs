@@ -3,27 +3,26 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use diesel::{
-    dsl::{exists, max},
-    prelude::*,
-    sql_types::Bool,
-};
+use diesel::{dsl::exists, prelude::*, sql_types::Bool};
 
 use super::{
     Tx,
     codec::At,
     connection::{AnyConnection, MultiBackend},
     fault::DbFault,
+    memberships::seen as memberships_of,
     pattern,
-    schema::{invitations, user_roles, users},
+    schema::{account_lineage, accounts, invitations, memberships, user_roles, users},
 };
 use crate::domain::{
+    account::MemberRole,
     email::Email,
     fold::fold,
-    ids::{InvitationId, UserId},
+    ids::{AccountId, InvitationId, UserId},
     invitation::{InvitationKind, InvitationState},
     role::{Role, Roles},
-    user::{User, UserKind, UserStatus},
+    sight::Sight,
+    user::{User, UserStatus},
 };
 
 /// A user whose row is locked: until the transaction ends nobody else invites, activates or removes this person.
@@ -138,6 +137,17 @@ pub fn lock(tx: &mut Tx<'_>, id: UserId) -> Result<Option<LockedUser>, DbFault> 
     row.map(|(status, is_staff)| Ok(LockedUser { id, status: parse_status(&status, id.as_str())?, is_staff })).transpose()
 }
 
+/// The id and the password's hash of the user with this address, if they have one.
+pub fn credentials(connection: &mut AnyConnection, email_key: &str) -> Result<Option<(UserId, String)>, DbFault> {
+    let row = users::table
+        .filter(users::email_key.eq(email_key).and(users::removed_at.is_null()))
+        .select((users::id, users::password_hash))
+        .first::<(String, Option<String>)>(connection)
+        .optional()?;
+    let Some((id, Some(hash))) = row else { return Ok(None) };
+    Ok(Some((id.parse().map_err(|_| corrupt("id", &id))?, hash)))
+}
+
 /// Makes an invited user an active one. Nothing happens to one who is active already.
 pub fn activate(
     tx: &mut Tx<'_>,
@@ -190,15 +200,17 @@ pub fn remove_if_forsaken(tx: &mut Tx<'_>, id: UserId, now: DateTime<Utc>) -> Re
 }
 
 /// Which users a list shows.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct UserFilter {
-    /// Of these kinds; those that the caller may see.
-    pub kinds: Vec<UserKind>,
+    /// What the caller may see.
+    pub sight: Sight,
     /// With this status.
     pub status: Option<UserStatus>,
     /// Holding this role.
-    pub role: Option<Role>,
-    /// With this text in the address or the name.
+    pub role: Option<AnyRole>,
+    /// Belonging, or invited, to this account.
+    pub account: Option<AccountId>,
+    /// With this text in the address, the name or an account's name.
     pub search: Option<String>,
     /// This one alone.
     pub id: Option<UserId>,
@@ -208,7 +220,60 @@ pub struct UserFilter {
     pub limit: i64,
 }
 
+/// A role of a system user or of a member of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnyRole {
+    /// Of a system user.
+    System(Role),
+    /// Of a member.
+    Member(MemberRole),
+}
+
+impl UserFilter {
+    /// Everybody who may be seen.
+    #[must_use]
+    pub fn all(sight: Sight, limit: i64) -> Self {
+        Self { sight, status: None, role: None, account: None, search: None, id: None, before: None, limit }
+    }
+}
+
 type Row = (String, String, Option<String>, Option<String>, String, At, Option<At>);
+type Condition = Box<dyn BoxableExpression<users::table, MultiBackend, SqlType = Bool>>;
+
+/// Who may be seen: by what they are, or by what they are invited to become.
+fn seen(sight: &Sight) -> Condition {
+    let invited_as = |staff: bool| {
+        exists(
+            invitations::table
+                .filter(invitations::user_id.eq(users::id))
+                .filter(invitations::state.eq(InvitationState::Pending.as_str()))
+                .filter(invitations::kind.eq(InvitationKind::SystemUser.as_str()).eq(staff)),
+        )
+    };
+    let mut seen: Condition = Box::new(users::id.eq(""));
+    if sight.staff {
+        let holds = exists(user_roles::table.filter(user_roles::user_id.eq(users::id)));
+        seen = Box::new(seen.or(holds).or(invited_as(true)));
+    }
+    if sight.customers {
+        let belongs = exists(memberships::table.filter(memberships::user_id.eq(users::id)));
+        seen = Box::new(seen.or(belongs).or(invited_as(false)));
+    }
+    if !sight.under.is_empty() {
+        let under: Vec<String> = sight.under.iter().map(ToString::to_string).collect();
+        let belongs = memberships::table
+            .inner_join(account_lineage::table.on(account_lineage::account_id.eq(memberships::account_id)))
+            .filter(memberships::user_id.eq(users::id))
+            .filter(account_lineage::ancestor_id.eq_any(under.clone()));
+        let invited = invitations::table
+            .inner_join(account_lineage::table.on(account_lineage::account_id.nullable().eq(invitations::account_id)))
+            .filter(invitations::user_id.eq(users::id))
+            .filter(invitations::state.eq(InvitationState::Pending.as_str()))
+            .filter(account_lineage::ancestor_id.eq_any(under));
+        seen = Box::new(seen.or(exists(belongs)).or(exists(invited)));
+    }
+    seen
+}
 
 /// The users that `filter` lets through, newest first.
 pub fn list(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<User>, DbFault> {
@@ -225,33 +290,38 @@ pub fn list(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<U
         ))
         .order(users::id.desc())
         .limit(filter.limit)
-        .into_boxed::<MultiBackend>();
-    let mut of_kind: Box<dyn BoxableExpression<users::table, MultiBackend, SqlType = Bool>> = Box::new(users::id.eq(""));
-    for kind in &filter.kinds {
-        let holds = exists(user_roles::table.filter(user_roles::user_id.eq(users::id)));
-        let invited_as = |staff: bool| {
-            exists(
-                invitations::table
-                    .filter(invitations::user_id.eq(users::id))
-                    .filter(invitations::state.eq(InvitationState::Pending.as_str()))
-                    .filter(invitations::kind.eq(InvitationKind::SystemUser.as_str()).eq(staff)),
-            )
-        };
-        of_kind = match kind {
-            UserKind::SystemUser => Box::new(of_kind.or(holds).or(invited_as(true))),
-            UserKind::Customer => Box::new(of_kind.or(invited_as(false))),
-        };
-    }
-    query = query.filter(of_kind);
+        .into_boxed::<MultiBackend>()
+        .filter(seen(&filter.sight));
     if let Some(status) = filter.status {
         query = query.filter(users::status.eq(status.as_str()));
     }
-    if let Some(role) = filter.role {
-        let held = user_roles::table.filter(user_roles::user_id.eq(users::id)).filter(user_roles::role.eq(role.as_str()));
-        query = query.filter(exists(held));
+    query = match filter.role {
+        None => query,
+        Some(AnyRole::System(role)) => {
+            let held = user_roles::table.filter(user_roles::user_id.eq(users::id));
+            query.filter(exists(held.filter(user_roles::role.eq(role.as_str()))))
+        }
+        Some(AnyRole::Member(role)) => {
+            let held = memberships::table.filter(memberships::user_id.eq(users::id));
+            query.filter(exists(held.filter(memberships::role.eq(role.as_str()))))
+        }
+    };
+    if let Some(account) = filter.account {
+        let belongs =
+            memberships::table.filter(memberships::user_id.eq(users::id)).filter(memberships::account_id.eq(account.to_string()));
+        let invited = invitations::table
+            .filter(invitations::user_id.eq(users::id))
+            .filter(invitations::state.eq(InvitationState::Pending.as_str()))
+            .filter(invitations::account_id.eq(account.to_string()));
+        query = query.filter(exists(belongs).or(exists(invited)));
     }
     if let Some(search) = &filter.search {
-        query = query.filter(users::search_text.like(pattern::containing(search)).escape('\\'));
+        let pattern = pattern::containing(search);
+        let in_account = memberships::table
+            .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))
+            .filter(memberships::user_id.eq(users::id))
+            .filter(accounts::search_text.like(pattern.clone()).escape('\\'));
+        query = query.filter(users::search_text.like(pattern).escape('\\').or(exists(in_account)));
     }
     if let Some(id) = filter.id {
         query = query.filter(users::id.eq(id.to_string()));
@@ -261,20 +331,23 @@ pub fn list(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<U
     }
     let rows = query.load::<Row>(connection)?;
     let ids: Vec<&str> = rows.iter().map(|row| row.0.as_str()).collect();
-    let mut roles = roles_of(connection, &ids)?;
-    let mut pending = pending_of(connection, &ids)?;
+    // Whoever sees an account's people and nothing else is not told what they are to the operator.
+    let only_below = !filter.sight.staff && !filter.sight.customers;
+    let mut roles = if only_below { HashMap::new() } else { roles_of(connection, &ids)? };
+    let mut pending = pending_of(connection, &ids, &filter.sight)?;
+    let mut members = memberships_of(connection, &ids, &filter.sight)?;
     rows.into_iter()
         .map(|row| {
             let (roles, pending) = (roles.remove(&row.0).unwrap_or_default(), pending.remove(&row.0));
-            user(row, roles, pending)
+            let memberships = members.remove(&row.0).unwrap_or_default();
+            Ok(User { memberships, ..user(row, roles, pending)? })
         })
         .collect()
 }
 
-/// One user, if they are of one of the kinds.
-pub fn get(connection: &mut AnyConnection, id: UserId, kinds: &[UserKind]) -> Result<Option<User>, DbFault> {
-    let filter = UserFilter { kinds: kinds.to_vec(), id: Some(id), limit: 1, ..UserFilter::default() };
-    Ok(list(connection, &filter)?.pop())
+/// One user, if they may be seen.
+pub fn get(connection: &mut AnyConnection, id: UserId, sight: Sight) -> Result<Option<User>, DbFault> {
+    Ok(list(connection, &UserFilter { id: Some(id), ..UserFilter::all(sight, 1) })?.pop())
 }
 
 fn roles_of(connection: &mut AnyConnection, ids: &[&str]) -> Result<HashMap<String, Roles>, DbFault> {
@@ -287,13 +360,22 @@ fn roles_of(connection: &mut AnyConnection, ids: &[&str]) -> Result<HashMap<Stri
     Ok(of_user.into_iter().map(|(user, roles)| (user, roles.into_iter().collect())).collect())
 }
 
-fn pending_of(connection: &mut AnyConnection, ids: &[&str]) -> Result<HashMap<String, InvitationId>, DbFault> {
-    let rows = invitations::table
-        .filter(invitations::user_id.eq_any(ids).and(invitations::state.eq(InvitationState::Pending.as_str())))
-        .group_by(invitations::user_id)
-        .select((invitations::user_id, max(invitations::id)))
-        .load::<(String, Option<String>)>(connection)?;
-    Ok(rows.into_iter().filter_map(|(user, id)| Some((user, id?.parse().ok()?))).collect())
+/// The newest invitation of each that awaits an answer, as far as it may be seen.
+fn pending_of(connection: &mut AnyConnection, ids: &[&str], sight: &Sight) -> Result<HashMap<String, InvitationId>, DbFault> {
+    let mut query = invitations::table
+        .filter(invitations::user_id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()))
+        .filter(invitations::state.eq(InvitationState::Pending.as_str()))
+        .select((invitations::user_id, invitations::id))
+        .order(invitations::id.asc())
+        .into_boxed::<MultiBackend>();
+    if !sight.staff && !sight.customers {
+        let owned = account_lineage::ancestor_id.eq_any(sight.under.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let below = account_lineage::table.filter(owned).select(account_lineage::account_id.nullable());
+        query = query.filter(invitations::account_id.eq_any(below).assume_not_null());
+    }
+    // In order of time, so that the newest one stays.
+    let rows = query.load::<(String, String)>(connection)?;
+    Ok(rows.into_iter().filter_map(|(user, id)| Some((user, id.parse().ok()?))).collect())
 }
 
 fn user(row: Row, system_roles: Roles, pending_invitation_id: Option<InvitationId>) -> Result<User, DbFault> {
@@ -304,6 +386,7 @@ fn user(row: Row, system_roles: Roles, pending_invitation_id: Option<InvitationI
         last_name,
         status: parse_status(&status, &id)?,
         system_roles,
+        memberships: Vec::new(),
         created_at: created_at.0,
         activated_at: activated_at.map(|at| at.0),
         pending_invitation_id,

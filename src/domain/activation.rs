@@ -1,6 +1,7 @@
 //! What the person must give to activate an invitation.
 
 use super::{
+    account::{Account, AccountStatus, AccountType, MemberRole},
     invitation::Invitation,
     user::{User, UserStatus},
 };
@@ -17,24 +18,27 @@ pub struct Requires {
     pub email: bool,
     /// A name for the account.
     pub account_name: bool,
-    /// Business or consumer.
+    /// Business or consumer. The type chosen decides whether the company's details are needed.
     pub account_type: bool,
     /// The company's details.
     pub company: bool,
 }
 
 impl Requires {
-    /// What `invitation` asks of `user`. Somebody who is active already gives no password again.
+    /// What `invitation` asks of `user`. Somebody who is active already gives no password again; an account that lives
+    /// already is asked nothing; a driver's account without a name is named after its driver.
     #[must_use]
-    pub fn of(_invitation: &Invitation, user: &User) -> Self {
+    pub fn of(invitation: &Invitation, user: &User, account: Option<&Account>) -> Self {
         let newcomer = user.status == UserStatus::Invited;
+        let unborn = account.filter(|account| account.status == AccountStatus::Invited);
+        let names = invitation.account.as_ref().is_some_and(|target| target.role == MemberRole::AccountOwner);
         Self {
             password: newcomer,
             person_name: newcomer,
             email: !newcomer,
-            account_name: false,
-            account_type: false,
-            company: false,
+            account_name: names && unborn.is_some_and(|account| account.name.is_none()),
+            account_type: unborn.is_some_and(|account| account.account_type.is_none()),
+            company: unborn.is_some_and(|account| account.account_type == Some(AccountType::Business)),
         }
     }
 }

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::{
+    account::{AccountType, MemberRole, UsedBy},
     actor::ActorRef,
     email::Email,
-    ids::{InvitationId, UserId},
+    ids::{AccountId, InvitationId, UserId},
     locale::Locale,
     role::Roles,
 };
@@ -182,6 +183,27 @@ pub struct Invitation {
     pub revoked_at: Option<DateTime<Utc>>,
     /// The fate of the newest letter.
     pub delivery: Delivery,
+    /// The account that it leads to; none for a system user.
+    pub account: Option<InvitedTo>,
+}
+
+/// The account that an invitation leads to, and as what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvitedTo {
+    /// The account.
+    pub id: AccountId,
+    /// Its name, once it has one.
+    pub name: Option<String>,
+    /// The account above it.
+    pub parent_account_id: Option<AccountId>,
+    /// By whom it is used, below a parent.
+    pub used_by: Option<UsedBy>,
+    /// Business or consumer, once somebody has said so.
+    pub account_type: Option<AccountType>,
+    /// As what the person is invited.
+    pub role: MemberRole,
+    /// Whether the account was made for this invitation, and goes with it when nobody comes.
+    pub is_new: bool,
 }
 
 impl Invitation {

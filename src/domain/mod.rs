@@ -3,8 +3,12 @@
 //! This room is pure. It knows no HTTP, no database, no clock and no dice: `now` and ids come in as arguments,
 //! so that every rule can be tested without a double.
 
+pub mod account;
 pub mod activation;
 pub mod actor;
+pub mod company;
+pub mod country;
+mod country_names;
 pub mod email;
 pub mod event;
 pub mod fault;
@@ -12,10 +16,14 @@ pub mod fold;
 pub mod ids;
 pub mod invitation;
 pub mod letter;
+pub mod line;
 pub mod locale;
 pub mod password;
 pub mod permission;
 pub mod person;
+pub mod reimbursement;
 pub mod role;
+pub mod sight;
 pub mod token;
 pub mod user;
+pub mod vat;

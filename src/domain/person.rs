@@ -1,5 +1,7 @@
 //! The name of a person, which ends up in letters, pages and lists.
 
+use super::line::is_control;
+
 /// A first or a last name: 1 to 100 characters on one line, surrounding blanks trimmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonName(String);
@@ -53,12 +55,6 @@ impl PersonName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Control characters, line separators, and the bidirectional embeddings, overrides and isolates (UAX 9), with which a
-/// name could make the words around it read differently.
-fn is_control(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

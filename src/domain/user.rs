@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::{
+    account::MemberRole,
     email::Email,
-    ids::{InvitationId, UserId},
+    ids::{AccountId, InvitationId, UserId},
     role::Roles,
 };
 
@@ -57,6 +58,17 @@ impl UserKind {
     }
 }
 
+/// A user's place in an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// The account.
+    pub account_id: AccountId,
+    /// Its name.
+    pub account_name: Option<String>,
+    /// As what.
+    pub role: MemberRole,
+}
+
 /// One person: one e-mail address, compared by [`Email::key`].
 #[derive(Debug, Clone)]
 pub struct User {
@@ -72,6 +84,8 @@ pub struct User {
     pub status: UserStatus,
     /// The roles held; empty until the person has activated as staff.
     pub system_roles: Roles,
+    /// The accounts that the person belongs to, as far as the caller may see them.
+    pub memberships: Vec<Membership>,
     /// When the first invitation was made.
     pub created_at: DateTime<Utc>,
     /// When the person set a password.

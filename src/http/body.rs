@@ -5,7 +5,7 @@ use futures_util::{StreamExt, future::LocalBoxFuture};
 use serde_json::{Map, Value};
 
 use super::{codes, problem::Problem};
-use crate::domain::fault::FieldFault;
+use crate::domain::{account::AccountName, fault::FieldFault};
 
 /// The longest body of an ordinary request.
 pub const LIMIT: usize = 64 * 1024;
@@ -26,7 +26,7 @@ impl Body {
     /// 400 for an empty body, 422 with every faulty member.
     pub fn parse<R: Request>(self) -> Result<R, Problem> {
         let empty = || Problem::new(codes::MALFORMED_JSON, "The body is empty.");
-        let mut members = Members { left: self.0.ok_or_else(empty)?, faults: Vec::new() };
+        let mut members = Members::new(self.0.ok_or_else(empty)?);
         let request = R::read(&mut members);
         match (request, members.finish()) {
             (Some(request), faults) if faults.is_empty() => Ok(request),
@@ -39,7 +39,7 @@ impl Body {
     /// # Errors
     /// 422 when there are members.
     pub fn expect_none(self) -> Result<(), Problem> {
-        let faults = Members { left: self.0.unwrap_or_default(), faults: Vec::new() }.finish();
+        let faults = Members::new(self.0.unwrap_or_default()).finish();
         if faults.is_empty() { Ok(()) } else { Err(Problem::body(&faults)) }
     }
 }
@@ -84,6 +84,8 @@ fn is_json(value: &[u8]) -> bool {
 /// The members of an object: each is taken once, what is left at the end is unknown.
 pub struct Members {
     left: Map<String, Value>,
+    /// Where the object stands: a JSON Pointer, empty for the body itself.
+    base: String,
     faults: Vec<FieldFault>,
 }
 
@@ -91,11 +93,15 @@ pub struct Members {
 pub struct Fault(pub &'static str, pub String);
 
 impl Members {
+    fn new(left: Map<String, Value>) -> Self {
+        Self { left, base: String::new(), faults: Vec::new() }
+    }
+
     /// A member that must be there.
     pub fn required<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, Fault>) -> Option<T> {
         if matches!(self.left.get(name), None | Some(Value::Null)) {
             self.left.remove(name);
-            self.fault(format!("/{name}"), Fault("required", "This is required.".to_owned()));
+            self.fault(name, Fault("required", "This is required.".to_owned()));
             return None;
         }
         self.optional(name, read)
@@ -107,7 +113,7 @@ impl Members {
         match read(value) {
             Ok(value) => Some(value),
             Err(fault) => {
-                self.fault(format!("/{name}"), fault);
+                self.fault(name, fault);
                 None
             }
         }
@@ -124,24 +130,53 @@ impl Members {
         for (index, item) in items.into_iter().enumerate() {
             match read(item) {
                 Ok(item) => read_items.push(item),
-                Err(fault) => self.fault(format!("/{name}/{index}"), fault),
+                Err(fault) => self.fault(&format!("{name}/{index}"), fault),
             }
         }
         (self.faults.len() == known).then_some(read_items)
     }
 
     /// Notes a fault.
-    pub fn fault(&mut self, path: String, Fault(code, detail): Fault) {
-        self.faults.push(FieldFault { path, code, detail });
+    pub fn fault(&mut self, name: &str, Fault(code, detail): Fault) {
+        self.faults.push(FieldFault { path: format!("{}/{name}", self.base), code, detail });
+    }
+
+    /// A member that is an object of its own and may be left out.
+    pub fn object<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let left = self.optional(name, |value| match value {
+            Value::Object(members) => Ok(members),
+            _ => Err(Fault("wrong_type", "This must be an object.".to_owned())),
+        })?;
+        let mut inner = Self { left, base: format!("{}/{name}", self.base), faults: Vec::new() };
+        let value = read(&mut inner);
+        let faults = inner.finish();
+        let whole = faults.is_empty();
+        self.faults.extend(faults);
+        value.filter(|_| whole)
+    }
+
+    /// Of faults that somebody else found, with paths below this object, those about members that were not told as faulty.
+    pub fn unknown_among(&self, found: Vec<FieldFault>) -> Vec<FieldFault> {
+        let told = |path: &str| {
+            let path = format!("{}{path}", self.base);
+            self.faults.iter().any(|fault| fault.path == path || path.starts_with(&format!("{}/", fault.path)))
+        };
+        found.into_iter().filter(|fault| !told(&fault.path)).collect()
+    }
+
+    /// Faults that somebody else found, with paths below this object.
+    pub fn faults_below(&mut self, name: &str, faults: Vec<FieldFault>) {
+        let base = format!("{}/{name}", self.base);
+        self.faults.extend(faults.into_iter().map(|fault| FieldFault { path: format!("{base}{}", fault.path), ..fault }));
     }
 
     /// The faults so far, taken out: for a verb that tells them together with its own.
     pub fn take_faults(&mut self) -> Vec<FieldFault> {
-        let left = std::mem::take(&mut self.left);
+        let (left, base) = (std::mem::take(&mut self.left), self.base.clone());
         let unknown = left.into_iter().map(|(name, _)| {
             // RFC 6901 §3: the two characters that mean something in a pointer.
             let name = name.replace('~', "~0").replace('/', "~1");
-            FieldFault::new(format!("/{name}"), "unknown_member", "This member is not known here. Is it mistyped?")
+            FieldFault::new(format!("{base}/{name}"), "unknown_member", "This member is not known here. Is it mistyped?")
         });
         let mut faults = std::mem::take(&mut self.faults);
         faults.extend(unknown);
@@ -159,6 +194,11 @@ pub fn text(value: Value) -> Result<String, Fault> {
         Value::String(text) => Ok(text),
         _ => Err(Fault("wrong_type", "This must be a text.".to_owned())),
     }
+}
+
+/// A member that is the name of an account.
+pub fn account_name(value: Value) -> Result<AccountName, Fault> {
+    AccountName::parse(&text(value)?).map_err(|error| Fault(error.code(), error.to_string()))
 }
 
 /// A member that is a text with a form of its own.

@@ -29,12 +29,18 @@ codes! {
         "Open the link from the e-mail whole: it carries a token behind ?token=.";
     UNAUTHENTICATED = 401 "unauthenticated", "No valid access token",
         "Send Authorization: Bearer followed by a live access token of this service.";
+    INVALID_CREDENTIALS = 401 "invalid_credentials", "Wrong address or password",
+        "Which of the two is wrong, or whether the user is not active, is not told.";
+    RENEWAL_DISABLED = 403 "renewal_disabled", "Fresh links come from the inviter",
+        "The operator does not let people send themselves a fresh link. Ask whoever invited you.";
     FORBIDDEN = 403 "forbidden", "The token does not allow this",
         "The token lacks a permission; GET /v1/roles shows which role holds which.";
     ROLE_EXCEEDS_YOURS = 403 "role_exceeds_yours", "The role allows more than you may do",
         "Nobody grants more than they hold. Ask a colleague who holds the role's permissions to send the invitation.";
     NOT_FOUND = 404 "not_found", "There is nothing here",
         "The path or the id names nothing, or nothing that this token may see.";
+    ACCOUNT_NOT_FOUND = 404 "account_not_found", "There is no such account",
+        "The id or the name leads to no account that this token may invite into. Names are compared whole, without regard to case.";
     ACTIVATION_LINK_INVALID = 404 "activation_link_invalid", "This is not an activation link of ours",
         "The token was damaged on the way or made elsewhere. Copy the link from the e-mail whole.";
     METHOD_NOT_ALLOWED = 405 "method_not_allowed", "This path knows no such method",
@@ -45,6 +51,18 @@ codes! {
         "The person has an invitation that has not expired. Resend the one that invitation_id names, or revoke it first.";
     ALREADY_SYSTEM_USER = 409 "already_system_user", "The person is a system user already",
         "An active system user is not invited again, and inviting changes no roles.";
+    ALREADY_ACCOUNT_OWNER = 409 "already_account_owner", "The person owns a top-level account already",
+        "Invite them to a further account by its account_id, or as a sub-account user.";
+    ALREADY_MEMBER = 409 "already_member", "The person is a member already",
+        "They belong to the account, or to a sub-account of the parent, already.";
+    AMBIGUOUS_ACCOUNT = 409 "ambiguous_account", "Several accounts have this name",
+        "Choose one of candidates and name it by account_id.";
+    PARENT_NOT_BUSINESS = 409 "parent_not_business", "The parent is a consumer's account",
+        "Only a business account has sub-accounts.";
+    PARENT_NOT_ACTIVE = 409 "parent_not_active", "The account is not active yet",
+        "Its first owner has to activate it. Resend their invitation.";
+    LINK_STILL_VALID = 409 "link_still_valid", "The link still works",
+        "Open it; a fresh one is sent only in place of an expired one.";
     AMBIGUOUS_INVITATION = 409 "ambiguous_invitation", "The user has several invitations that await an answer",
         "Resend the right one of candidates by POST /v1/invitations/{id}/resend.";
     INVITATION_NOT_PENDING = 409 "invitation_not_pending", "No answer is awaited",

@@ -36,8 +36,9 @@ pub fn id<K: Named>(path: &Path<String>) -> Result<Id<K>, Problem> {
     params(
         ("kind" = Option<String>, Query, description = "`system_user`, `account_owner` or `sub_account`. 403 for a kind that the token may not see.", example = "system_user"),
         ("status" = Option<String>, Query, description = "`pending`, `expired`, `activated` or `revoked`.", example = "pending"),
+        ("account_id" = Option<String>, Query, description = "To this account."),
         ("email" = Option<String>, Query, description = "This very address, without regard to case.", example = "ada@example.com"),
-        ("search" = Option<String>, Query, description = "Any part of address or name, without regard to case; at most 256 characters.", example = "ada"),
+        ("search" = Option<String>, Query, description = "Any part of address, name or account name, without regard to case; at most 256 characters.", example = "ada"),
         ("limit" = Option<i64>, Query, description = "From 1; above 200 is taken as 200. Default 50.", example = 50),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, with the same filters."),
     ),
@@ -54,6 +55,7 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
         kind: query.one_of("kind", &InvitationKind::ALL, InvitationKind::as_str),
         status: query.one_of("status", &InvitationStatus::ALL, InvitationStatus::as_str),
         email: query.parsed("email", "invalid_email", Email::parse),
+        account: query.parsed("account_id", "invalid_id", str::parse),
         search: query.search(),
     };
     let page = query.page();

@@ -10,8 +10,12 @@ use std::{
 };
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    Error, HttpMessage, HttpRequest,
+    body::{EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
     http::header::{HeaderName, HeaderValue, RETRY_AFTER},
+    middleware::Next,
+    web::Data,
 };
 use governor::{
     Quota, RateLimiter,
@@ -21,7 +25,7 @@ use governor::{
 };
 use ipnet::IpNet;
 
-use super::{codes, problem::Problem};
+use super::{State, codes, problem::Problem};
 
 /// So many requests a minute, and as many at once.
 const A_MINUTE: NonZeroU32 = NonZeroU32::new(300).unwrap();
@@ -53,7 +57,7 @@ impl Limits {
     ///
     /// # Errors
     /// 429 when the caller's address has spent its share.
-    pub fn check(&self, request: &HttpRequest) -> Result<Option<Standing>, Problem> {
+    fn check(&self, request: &HttpRequest) -> Result<Option<Standing>, (Standing, Problem)> {
         let Some(limiter) = &self.limiter else { return Ok(None) };
         if self.asked.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
             limiter.retain_recent();
@@ -68,8 +72,7 @@ impl Limits {
                 let seconds = (wait + Duration::from_millis(999)).as_secs().max(1);
                 let detail = format!("Too many requests from your address. Try again in {seconds} s.");
                 let problem = Problem::new(codes::RATE_LIMITED, detail).header(RETRY_AFTER, seconds.to_string());
-                let standing = Standing { remaining: 0, seconds };
-                Err(standing.headers().into_iter().fold(problem, |problem, (name, value)| problem.header(name, value)))
+                Err((Standing { remaining: 0, seconds }, problem))
             }
         }
     }
@@ -102,17 +105,42 @@ impl Standing {
     }
 }
 
-/// Tells the caller what is left, with an answer or with a problem.
-pub fn tell(standing: Option<&Standing>, mut answer: Result<HttpResponse, Problem>) -> Result<HttpResponse, Problem> {
-    for (name, value) in standing.map(Standing::headers).into_iter().flatten() {
-        match &mut answer {
-            Ok(response) => {
-                if let Ok(value) = HeaderValue::from_str(&value) {
-                    response.headers_mut().insert(name, value);
-                }
-            }
-            Err(problem) => *problem = problem.clone().header(name, value),
+/// The public routes that take a secret, or send mail.
+const LIMITED: [&str; 6] =
+    ["/v1/activations", "/v1/activations/preview", "/v1/activations/renew", "/v1/auth/token", "/activate", "/activate/renew"];
+
+/// Counts every request to a limited route, whatever else is wrong with it, and tells what is left with every answer. The
+/// page is told of a refusal and shows it; elsewhere it is the answer.
+pub async fn middleware(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
+    let state = request.app_data::<Data<State>>().cloned().filter(|_| LIMITED.contains(&request.path()));
+    let Some(state) = state else { return Ok(next.call(request).await?.map_into_left_body()) };
+    let outcome = state.limits.check(request.request());
+    let (standing, denied) = match outcome {
+        Ok(standing) => (standing, None),
+        Err((standing, problem)) => (Some(standing), Some(problem)),
+    };
+    let mut answer = match denied {
+        Some(problem) if !request.path().starts_with("/activate") => request.error_response(problem).map_into_right_body(),
+        Some(problem) => {
+            request.extensions_mut().insert(Denied(problem));
+            next.call(request).await?.map_into_left_body()
+        }
+        None => next.call(request).await?.map_into_left_body(),
+    };
+    for (name, value) in standing.iter().flat_map(Standing::headers) {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            answer.headers_mut().insert(name, value);
         }
     }
-    answer
+    Ok(answer)
+}
+
+struct Denied(Problem);
+
+/// Why the page must not be shown, if its address has spent its share.
+pub fn denied(request: &HttpRequest) -> Option<Problem> {
+    request.extensions().get::<Denied>().map(|denied| denied.0.clone())
 }

@@ -1,9 +1,14 @@
 //! HTTP: turns requests into values, asks a service, turns the outcome into an answer. No rule lives here.
 
+mod account_owners;
+mod accounts;
 mod activations;
 mod auth;
+mod auth_token;
 mod body;
 mod codes;
+mod company;
+mod csv;
 mod invitations;
 mod limits;
 mod meta;
@@ -13,6 +18,7 @@ pub mod pages;
 mod problem;
 mod query;
 mod roles;
+mod sub_accounts;
 mod system_users;
 mod trace;
 mod users;
@@ -130,6 +136,12 @@ where
     T: ServiceFactory<ServiceRequest, Config = (), Error = actix_web::Error, InitError = ()>,
 {
     app.service(system_users::invite)
+        .service(account_owners::invite)
+        .service(sub_accounts::invite)
+        .service(sub_accounts::create)
+        .service(accounts::list)
+        .service(accounts::get)
+        .service(accounts::sub_accounts)
         .service(invitations::list)
         .service(invitations::get)
         .service(invitations::events)
@@ -141,8 +153,11 @@ where
         .service(roles::list)
         .service(activations::preview)
         .service(activations::activate)
+        .service(activations::renew)
+        .service(auth_token::sign_in)
         .service(activations::show)
         .service(activations::submit)
+        .service(activations::submit_renewal)
         .service(meta::healthz)
         .service(meta::readyz)
         .service(meta::metrics)
@@ -169,6 +184,7 @@ pub fn app(
         .default_service(web::to(meta::nothing_here))
         .app_data(Data::from(state))
         .wrap(from_fn(negotiate::middleware))
+        .wrap(from_fn(limits::middleware))
         .wrap(from_fn(trace::middleware))
 }
 

@@ -1,7 +1,7 @@
 //! What a caller accepts (RFC 9110 §12.5.1), asked before anything is done.
 
 use actix_web::{
-    Error, HttpMessage,
+    Error, HttpMessage, HttpRequest,
     body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::header::{Accept, CACHE_CONTROL, HeaderName, Quality, REFERRER_POLICY, q},
@@ -18,7 +18,7 @@ pub async fn middleware(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
-    if request.path().starts_with("/v1/") && !accepts_json(&request) {
+    if request.path().starts_with("/v1/") && !acceptable(&request) {
         // An answer and not an error, which would pass by the middleware that writes problems.
         let refusal = Problem::new(codes::NOT_ACCEPTABLE, "Answers are application/json.");
         return Ok(request.error_response(refusal).map_into_right_body());
@@ -26,8 +26,28 @@ pub async fn middleware(
     Ok(next.call(request).await?.map_into_left_body())
 }
 
-fn accepts_json(request: &ServiceRequest) -> bool {
+/// The one answer that has a second form.
+const EXPORTED: &str = "/v1/users";
+
+fn acceptable(request: &ServiceRequest) -> bool {
     let Some(accept) = request.get_header::<Accept>() else { return true };
+    accepts_json(&accept) || (request.path() == EXPORTED && csv_quality(&accept) > q(0.0))
+}
+
+/// Whether a caller would rather have CSV: it names it, and gives it at least the weight of JSON.
+pub fn prefers_csv(request: &HttpRequest) -> bool {
+    let Some(accept) = request.get_header::<Accept>() else { return false };
+    let json = accept.iter().filter(|range| range.item.essence_str() == "application/json").map(|range| range.quality).max();
+    let csv = csv_quality(&accept);
+    csv > q(0.0) && json.is_none_or(|json| csv >= json)
+}
+
+fn csv_quality(accept: &Accept) -> Quality {
+    let named = accept.iter().filter(|range| range.item.essence_str() == "text/csv").map(|range| range.quality);
+    named.max().unwrap_or(q(0.0))
+}
+
+fn accepts_json(accept: &Accept) -> bool {
     // Of the ranges that take JSON in, the most specific one decides.
     let decisive = accept.iter().filter_map(|range| {
         let precision = match (range.item.type_().as_str(), range.item.subtype().as_str()) {

@@ -47,7 +47,14 @@ fn complete(operation: &mut Operation) {
     let path = operation.operation_id.clone().unwrap_or_default();
     let api = !matches!(
         path.as_str(),
-        "healthz" | "readyz" | "metrics" | "contract" | "problem" | "activationPage" | "submitActivationPage"
+        "healthz"
+            | "readyz"
+            | "metrics"
+            | "contract"
+            | "problem"
+            | "activationPage"
+            | "submitActivationPage"
+            | "submitRenewalPage"
     );
     let mut shared: Vec<(&str, &str)> = Vec::new();
     if !public {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{
     RETRY_AFTER,
     codes::{self, Code},
+    views::InvitationAccount,
 };
 use crate::{
     db::DbFault,
@@ -155,11 +156,46 @@ impl From<Refusal> for Problem {
                     .with("invitation_id", json!(id))
             }
             Refusal::AlreadySystemUser => Self::new(codes::ALREADY_SYSTEM_USER, "This person is an active system user."),
+            Refusal::AlreadyAccountOwner => {
+                Self::new(codes::ALREADY_ACCOUNT_OWNER, "This person owns a top-level account. Invite them to it by account_id.")
+            }
+            Refusal::AlreadyMember => {
+                Self::new(codes::ALREADY_MEMBER, "This person belongs to the account, or to one below the parent, already.")
+            }
+            Refusal::AccountNotFound => {
+                Self::new(codes::ACCOUNT_NOT_FOUND, "There is no such account, or this token may not invite into it.")
+            }
+            Refusal::AmbiguousAccount(accounts) => {
+                let candidates = accounts.iter().map(
+                    |account| json!({ "id": account.id, "name": account.name, "parent_account_id": account.parent_account_id }),
+                );
+                Self::new(codes::AMBIGUOUS_ACCOUNT, "Several accounts have this name. Choose one by account_id.")
+                    .with("candidates", candidates.collect())
+            }
+            Refusal::ParentNotBusiness => {
+                Self::new(codes::PARENT_NOT_BUSINESS, "Only a business account has sub-accounts; this one is a consumer's.")
+            }
+            Refusal::ParentNotActive => {
+                Self::new(codes::PARENT_NOT_ACTIVE, "Nobody has activated this account yet. Resend its owner's invitation.")
+            }
+            Refusal::InvalidCredentials => {
+                Self::new(codes::INVALID_CREDENTIALS, "The address or the password is wrong, or the user is not active.")
+                    .header(header::WWW_AUTHENTICATE, "Bearer")
+            }
+            Refusal::RenewalDisabled => Self::new(codes::RENEWAL_DISABLED, "Ask whoever invited you to send a fresh link."),
+            Refusal::LinkStillValid => Self::new(codes::LINK_STILL_VALID, "This link still works: open it."),
+            Refusal::Changed => unavailable("The invitation changed meanwhile. Nothing was changed by this request."),
             Refusal::NotPending => {
                 Self::new(codes::INVITATION_NOT_PENDING, "It was activated, revoked or replaced, or there is none.")
             }
-            Refusal::Ambiguous(ids) => Self::new(codes::AMBIGUOUS_INVITATION, "Several invitations await an answer.")
-                .with("candidates", ids.iter().map(|id| json!({ "id": id })).collect()),
+            Refusal::Ambiguous(invitations) => {
+                let candidates = invitations.iter().map(|one| {
+                    let account = one.account.as_ref().map(InvitationAccount::from);
+                    json!({ "id": one.id, "kind": one.kind.as_str(), "account": account })
+                });
+                Self::new(codes::AMBIGUOUS_INVITATION, "Several invitations await an answer.")
+                    .with("candidates", candidates.collect())
+            }
             Refusal::TooSoon(seconds) => {
                 Self::new(codes::RESEND_TOO_SOON, format!("It was sent a moment ago. Try again in {seconds} s."))
                     .header(header::RETRY_AFTER, seconds.to_string())

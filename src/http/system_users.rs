@@ -1,10 +1,11 @@
 //! `POST /v1/system-users/invitations`.
 
-use actix_web::{HttpResponse, http::header, post, web::Data};
+use actix_web::{HttpResponse, post, web::Data};
 use utoipa::ToSchema;
 
 use super::{
     State,
+    account_owners::invited,
     auth::Caller,
     body::{self, Body, Fault, Members},
     problem::Problem,
@@ -56,7 +57,7 @@ fn roles(members: &mut Members) -> Option<Roles> {
         Ok(role)
     })?;
     if roles.is_empty() {
-        members.fault("/roles".to_owned(), Fault("too_few", "A system user holds at least one role.".to_owned()));
+        members.fault("roles", Fault("too_few", "A system user holds at least one role.".to_owned()));
         return None;
     }
     Some(roles.into_iter().collect())
@@ -89,10 +90,5 @@ pub async fn invite(caller: Caller, query: Query, body: Body, state: Data<State>
     query.finish()?;
     let InviteSystemUser { email, roles, locale } = body.parse()?;
     let invite = SystemUserInvite { email, roles, locale };
-    let outcome = services::invite::system_user(&state.services, &actor, invite).await.map_err(Problem::from);
-    state.metrics.invite(outcome.as_ref().map_or_else(|problem| problem.code.code, |_| "invited"));
-    let invitation = outcome?;
-    Ok(HttpResponse::Created()
-        .insert_header((header::LOCATION, format!("/v1/invitations/{}", invitation.id)))
-        .json(InvitationView::of(&invitation, state.services.clock.now())))
+    invited(&state, services::invite::system_user(&state.services, &actor, invite).await)
 }

@@ -82,7 +82,11 @@ where
         None => answer.map_into_left_body().map_response(private),
         Some(problem) => {
             let public_url = state.map_or("", |state| state.settings.public_url.as_str());
-            let response = seal(problem.respond(public_url, id));
+            let mut response = seal(problem.respond(public_url, id));
+            // Limits are told with every answer of a limited route, refusals included.
+            for (name, value) in answer.headers().iter().filter(|(name, _)| name.as_str().starts_with("ratelimit")) {
+                response.headers_mut().insert(name.clone(), value.clone());
+            }
             ServiceResponse::new(answer.into_parts().0, response).map_into_right_body()
         }
     }

@@ -9,35 +9,64 @@ use super::{
     State,
     auth::Caller,
     body::Body,
+    csv,
     invitations::id,
+    negotiate,
     problem::Problem,
     query::Query,
     views::{self, InvitationView, List, UserView},
 };
 use crate::{
     domain::{
+        account::MemberRole,
         role::Role,
         user::{UserKind, UserStatus},
     },
-    services::{self, browse, browse::UserQuery},
+    services::{
+        self, browse,
+        browse::{AnyRole, UserQuery},
+    },
 };
+
+/// What `role` takes.
+const ROLES: [AnyRole; 7] = [
+    AnyRole::System(Role::Admin),
+    AnyRole::System(Role::UserManager),
+    AnyRole::System(Role::CustomerSupport),
+    AnyRole::System(Role::Finance),
+    AnyRole::System(Role::Viewer),
+    AnyRole::Member(MemberRole::AccountOwner),
+    AnyRole::Member(MemberRole::Driver),
+];
+
+fn role_name(role: AnyRole) -> &'static str {
+    match role {
+        AnyRole::System(role) => role.as_str(),
+        AnyRole::Member(role) => role.as_str(),
+    }
+}
 
 /// List users
 ///
-/// Newest first. Filters combine with AND. A person is in the list from the first invitation on.
+/// Newest first. Filters combine with AND. A person is in the list from the first invitation on. With `Accept: text/csv` all
+/// that match are exported as CSV (RFC 4180), with a header line; `limit` and `cursor` are set aside.
 #[utoipa::path(
     tag = "Users",
     operation_id = "listUsers",
     params(
         ("kind" = Option<String>, Query, description = "`system_user` or `customer`. 403 for a kind that the token may not see.", example = "system_user"),
         ("status" = Option<String>, Query, description = "`invited`, `active` or `blocked`.", example = "active"),
-        ("role" = Option<String>, Query, description = "Those who hold this role.", example = "viewer"),
-        ("search" = Option<String>, Query, description = "Any part of address or name, without regard to case; at most 256 characters.", example = "ada"),
+        ("role" = Option<String>, Query, description = "Those who hold this role: a system role, `account_owner` or `driver`.", example = "viewer"),
+        ("account_id" = Option<String>, Query, description = "Those who belong, or are invited, to this account."),
+        ("search" = Option<String>, Query, description = "Any part of address, name or account name, without regard to case; at most 256 characters.", example = "ada"),
         ("limit" = Option<i64>, Query, description = "From 1; above 200 is taken as 200. Default 50.", example = 50),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, with the same filters."),
     ),
     responses(
-        (status = 200, description = "A page.", body = List<UserView>,
+        (status = 200, description = "A page; or every match, as CSV.", content(
+            (List<UserView> = "application/json"),
+            (String = "text/csv", example = "id,email,first_name,last_name,status,system_roles,memberships,created_at,activated_at\r\n"),
+        ),
             headers(("Link" = String, description = "The next page, `rel=\"next\"`; none on the last page."))),
         (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
     ),
@@ -48,11 +77,15 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
     let filters = UserQuery {
         kind: query.one_of("kind", &UserKind::ALL, UserKind::as_str),
         status: query.one_of("status", &UserStatus::ALL, UserStatus::as_str),
-        role: query.one_of("role", &Role::ALL, Role::as_str),
+        role: query.one_of("role", &ROLES, role_name),
+        account: query.parsed("account_id", "invalid_id", str::parse),
         search: query.search(),
     };
     let page = query.page();
     query.finish()?;
+    if negotiate::prefers_csv(&request) {
+        return csv::users(&state.services, &caller.0, filters).await;
+    }
     let page = browse::users(&state.services, &caller.0, filters, page).await?;
     Ok(views::list(&page, |user| UserView::from(user), &request))
 }

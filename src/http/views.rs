@@ -6,7 +6,15 @@ use serde::Serialize;
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::{
-    domain::{actor::ActorRef, event::Event, invitation::Invitation, locale::Locale, role::Role, user::User},
+    domain::{
+        account::{AccountType, UsedBy},
+        actor::ActorRef,
+        event::Event,
+        invitation::{Invitation, InvitedTo},
+        locale::Locale,
+        role::Role,
+        user::{Membership, User},
+    },
     services::browse::Page,
 };
 
@@ -81,9 +89,21 @@ pub struct InvitationAccount {
     /// The account above it.
     pub parent_account_id: Option<String>,
     /// `employee` or `subsidiary`, for a sub-account.
-    pub used_by: Option<String>,
+    pub used_by: Option<&'static str>,
     /// `business` or `consumer`; null until somebody says so.
-    pub r#type: Option<String>,
+    pub r#type: Option<&'static str>,
+}
+
+impl From<&InvitedTo> for InvitationAccount {
+    fn from(account: &InvitedTo) -> Self {
+        Self {
+            id: account.id.to_string(),
+            name: account.name.clone(),
+            parent_account_id: account.parent_account_id.map(|id| id.to_string()),
+            used_by: account.used_by.map(UsedBy::as_str),
+            r#type: account.account_type.map(AccountType::as_str),
+        }
+    }
 }
 
 /// How far a letter has come.
@@ -134,7 +154,7 @@ impl InvitationView {
             status: invitation.status(now).as_str(),
             user_id: invitation.user_id.to_string(),
             roles: invitation.roles.names(),
-            account: None,
+            account: invitation.account.as_ref().map(InvitationAccount::from),
             locale: invitation.locale.map(Locale::as_str),
             invited_by: (&invitation.invited_by).into(),
             created_at: Timestamp(invitation.created_at),
@@ -195,7 +215,14 @@ pub struct MembershipView {
     /// The account's name.
     pub account_name: Option<String>,
     /// `account_owner` or `driver`.
-    pub role: String,
+    pub role: &'static str,
+}
+
+impl From<&Membership> for MembershipView {
+    fn from(membership: &Membership) -> Self {
+        let Membership { account_id, account_name, role } = membership;
+        Self { account_id: account_id.to_string(), account_name: account_name.clone(), role: role.as_str() }
+    }
 }
 
 impl From<&User> for UserView {
@@ -207,7 +234,7 @@ impl From<&User> for UserView {
             last_name: user.last_name.clone(),
             status: user.status.as_str(),
             system_roles: user.system_roles.names(),
-            memberships: Vec::new(),
+            memberships: user.memberships.iter().map(MembershipView::from).collect(),
             created_at: Timestamp(user.created_at),
             activated_at: timestamp(user.activated_at),
             pending_invitation_id: user.pending_invitation_id.map(|id| id.to_string()),

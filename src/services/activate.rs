@@ -1,7 +1,10 @@
-//! Activating: the link is used, the person becomes active. However many try at once, one succeeds.
+//! Activating: the link is used, the person becomes active and belongs to the account. However many try at once, one succeeds.
+
+mod judge;
 
 use serde_json::json;
 
+use self::judge::judge;
 use super::{
     Refusal, Services,
     hasher::Place,
@@ -9,20 +12,26 @@ use super::{
     resend::locked,
 };
 use crate::{
-    db::{Tx, events, invitations, outbox, users},
+    db::{Tx, accounts, accounts::Life, events, invitations, memberships, outbox, users},
     domain::{
+        account::{Account, AccountName, AccountType},
         activation::Requires,
         actor::{ActorKind, ActorRef},
+        company::Company,
         email::Email,
         event::EventType,
         fault::FieldFault,
-        invitation::{DeadLink, InvitationState},
-        password::{self, Identity, Password, PasswordFault},
+        invitation::{DeadLink, Invitation},
+        password::Password,
         person::PersonName,
+        sight::Sight,
         token::{LinkClaim, LinkToken},
-        user::{User, UserKind},
+        user::User,
     },
 };
+
+/// How often an answer is judged anew when what it was judged by changed meanwhile.
+const TRIES: usize = 3;
 
 /// What the person sent with the link.
 #[derive(Debug, Clone, Default)]
@@ -35,18 +44,47 @@ pub struct Answer {
     pub last_name: Option<PersonName>,
     /// The person's own address, typed.
     pub email: Option<Email>,
+    /// Whether anything was said of an account.
+    pub account: bool,
+    /// The account's name.
+    pub account_name: Option<AccountName>,
+    /// The account's type.
+    pub account_type: Option<AccountType>,
+    /// The company's details.
+    pub company: Option<Company>,
     /// Faults found while reading these members, so that all are told together.
     pub faults: Vec<FieldFault>,
+}
+
+/// Who is active now, and where they belong.
+#[derive(Debug, Clone)]
+pub struct Activated {
+    /// The person.
+    pub user: User,
+    /// The account; none for a system user.
+    pub account: Option<Account>,
 }
 
 /// Activates.
 ///
 /// # Errors
 /// [`Refusal::InvalidLink`], [`Refusal::DeadLink`], [`Refusal::Invalid`]. A refusal consumes nothing: the link still works.
-pub async fn link(services: &Services, token: &LinkToken, answer: Answer) -> Result<User, Refusal> {
+pub async fn link(services: &Services, token: &LinkToken, answer: Answer) -> Result<Activated, Refusal> {
     let claim = services.links.verify(token).map_err(|_| Refusal::InvalidLink)?;
+    let mut tries = 1;
+    loop {
+        match once(services, claim, &answer).await {
+            // The person became active by another invitation a moment ago, or the account came to life.
+            Err(Refusal::Changed) if tries < TRIES => tries += 1,
+            Err(Refusal::Changed) => return Err(Refusal::Busy("the invitation changed meanwhile")),
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn once(services: &Services, claim: LinkClaim, answer: &Answer) -> Result<Activated, Refusal> {
     let seen = look(services, claim).await?;
-    judge(services, &seen, &answer)?;
+    judge(services, &seen, answer)?;
     let password_hash = match answer.password.clone().filter(|_| seen.requires.password) {
         None => None,
         Some(password) => {
@@ -54,14 +92,8 @@ pub async fn link(services: &Services, token: &LinkToken, answer: Answer) -> Res
             Some(hash(services, claim, place, password).await?)
         }
     };
-    let (writer, names) = (services.clone(), (answer.first_name, answer.last_name));
-    services
-        .db
-        .write(move |tx| {
-            let names = (names.0.as_ref().map_or("", PersonName::as_str), names.1.as_ref().map_or("", PersonName::as_str));
-            activate(&writer, tx, claim, seen.requires, names, password_hash.as_deref())
-        })
-        .await
+    let (writer, answer) = (services.clone(), answer.clone());
+    services.db.write(move |tx| activate(&writer, tx, claim, &seen, &answer, password_hash.as_deref())).await
 }
 
 async fn look(services: &Services, claim: LinkClaim) -> Result<Preview, Refusal> {
@@ -76,85 +108,60 @@ async fn hash(services: &Services, claim: LinkClaim, place: Place, password: Pas
     services.hasher.hash(place, password).await
 }
 
-/// Everything that is missing, out of place or not good enough, together.
-fn judge(services: &Services, seen: &Preview, answer: &Answer) -> Result<(), Refusal> {
-    let Requires { password, person_name, email, .. } = seen.requires;
-    let mut faults = answer.faults.clone();
-    let known = |path: &str, faults: &[FieldFault]| faults.iter().any(|fault| fault.path == path);
-    for (path, given, required) in [
-        ("/password", answer.password.is_some(), password),
-        ("/first_name", answer.first_name.is_some(), person_name),
-        ("/last_name", answer.last_name.is_some(), person_name),
-        ("/email", answer.email.is_some(), email),
-    ] {
-        match (given || known(path, &faults), required) {
-            (true, false) => {
-                faults.retain(|fault| fault.path != path);
-                faults.push(FieldFault::new(path, "not_applicable", "This invitation does not ask for it."));
-            }
-            (false, true) => faults.push(FieldFault::new(path, "required", "This is required.")),
-            _ => {}
-        }
-    }
-    if let (true, Some(typed)) = (email, &answer.email)
-        && typed.key() != seen.invitation.email.key()
-    {
-        faults.push(FieldFault::new("/email", "email_mismatch", "This is not the address that was invited."));
-    }
-    if let (true, Some(chosen)) = (password, &answer.password) {
-        let names = [&answer.first_name, &answer.last_name].into_iter().flatten().map(PersonName::as_str).collect();
-        let identity = Identity { email: Some(&seen.invitation.email), names };
-        let broken = password::faults(chosen, services.rules.password_min_length, &identity);
-        faults.extend(broken.into_iter().map(password_fault));
-    }
-    if faults.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults)) }
-}
-
-fn password_fault(fault: PasswordFault) -> FieldFault {
-    let (code, detail) = match fault {
-        PasswordFault::TooShort(shortest) => ("too_short", format!("A password has at least {shortest} characters.")),
-        PasswordFault::TooLong => ("too_long", format!("A password has at most {} characters.", password::LONGEST)),
-        PasswordFault::Common => ("password_common", "This password is commonly used and is tried first by attackers.".into()),
-        PasswordFault::Guessable => {
-            ("password_guessable", "This password is easy to guess. A few unrelated words make a better one.".into())
-        }
-        PasswordFault::ContainsIdentity => {
-            ("password_contains_identity", "A password must not contain your name or your e-mail address.".into())
-        }
-    };
-    FieldFault::new("/password", code, detail)
-}
-
 fn activate(
     services: &Services,
     tx: &mut Tx<'_>,
     claim: LinkClaim,
-    seen: Requires,
-    names: (&str, &str),
+    seen: &Preview,
+    answer: &Answer,
     password_hash: Option<&str>,
-) -> Result<User, Refusal> {
+) -> Result<Activated, Refusal> {
     let now = services.clock.now();
     let invitation = locked(tx, claim.invitation)?;
     invitation.check_link(claim.generation, now)?;
-    let find = |tx: &mut Tx<'_>| users::get(tx.reading(), invitation.user_id, &UserKind::ALL);
+    let find = |tx: &mut Tx<'_>| users::get(tx.reading(), invitation.user_id, Sight::everything());
     let user = find(tx)?.ok_or(Refusal::InvalidLink)?;
-    if Requires::of(&invitation, &user) != seen {
-        // The person became active by another invitation a moment ago; this answer was judged by what no longer holds.
-        return Err(Refusal::Busy("the invitation changed meanwhile"));
+    let account = account_of(tx, &invitation)?;
+    if Requires::of(&invitation, &user, account.as_ref()) != seen.requires {
+        return Err(Refusal::Changed);
     }
     if !invitations::activate(tx, (invitation.id, claim.generation), now)? {
         return Err(DeadLink::Used.into());
     }
     if let Some(hash) = password_hash {
-        users::activate(tx, user.id, names, hash, now)?;
+        let name = |name: &Option<PersonName>| name.as_ref().map_or(String::new(), |name| name.as_str().to_owned());
+        users::activate(tx, user.id, (&name(&answer.first_name), &name(&answer.last_name)), hash, now)?;
     }
     users::grant(tx, user.id, &invitation.roles)?;
+    if let (Some(target), Some(account)) = (&invitation.account, &account) {
+        let user = find(tx)?.ok_or(Refusal::InvalidLink)?;
+        accounts::activate(tx, account.id, &life(account, &user, answer)?)?;
+        memberships::add(tx, user.id, account.id, target.role, now)?;
+    }
     outbox::withdraw(tx, invitation.id)?;
     let user = find(tx)?.ok_or(Refusal::InvalidLink)?;
     let who = ActorRef { kind: ActorKind::User, id: user.id.to_string(), name: full_name(&user) };
     events::insert(tx, &[services.event(invitation.id, EventType::Activated, now, who, json!({}))])?;
-    debug_assert_ne!(invitation.state, InvitationState::Activated);
-    Ok(user)
+    Ok(Activated { account: account_of(tx, &invitation)?, user })
+}
+
+fn account_of(tx: &mut Tx<'_>, invitation: &Invitation) -> Result<Option<Account>, Refusal> {
+    match &invitation.account {
+        Some(target) => Ok(accounts::get(tx.reading(), target.id, &Sight::everything())?),
+        None => Ok(None),
+    }
+}
+
+/// What the account becomes: what the inviter said, what the person said, and where neither did, the person's own name.
+fn life(account: &Account, user: &User, answer: &Answer) -> Result<Life, Refusal> {
+    let given = account.name.as_deref().and_then(|name| AccountName::parse(name).ok());
+    let own = || AccountName::parse(&full_name(user)).or_else(|_| AccountName::parse(user.email.as_str())).ok();
+    let name = given.or_else(|| answer.account_name.clone()).or_else(own);
+    let account_type = account.account_type.or(answer.account_type);
+    match (name, account_type) {
+        (Some(name), Some(account_type)) => Ok(Life { name, account_type, company: answer.company.clone() }),
+        _ => Err(Refusal::Defect("an activation was let through without a name or a type".to_owned())),
+    }
 }
 
 fn full_name(user: &User) -> String {

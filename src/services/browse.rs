@@ -1,20 +1,25 @@
 //! Reading: what a caller may see, a page at a time.
 
+pub use crate::db::users::AnyRole;
+
 use super::{Refusal, Services, cursor};
 use crate::{
     db::{
-        DbFault, events,
+        DbFault,
+        accounts::{self, AccountFilter},
+        events,
         invitations::{self, InvitationFilter},
         users::{self, UserFilter},
     },
     domain::{
+        account::{Account, AccountType, UsedBy},
         actor::Actor,
         email::Email,
         event::Event,
-        ids::{Id, InvitationId, Named, UserId},
+        ids::{AccountId, Id, InvitationId, Named, UserId},
         invitation::{Invitation, InvitationKind, InvitationStatus},
         permission::Permission,
-        role::Role,
+        sight::Sight,
         user::{User, UserKind, UserStatus},
     },
 };
@@ -37,61 +42,10 @@ pub struct PageRequest {
     pub cursor: Option<String>,
 }
 
-/// The kinds of invitation that a caller may read.
-#[must_use]
-pub fn visible_kinds(actor: &Actor) -> Vec<InvitationKind> {
-    let mut kinds = Vec::new();
-    if actor.may(Permission::SystemUsersRead) {
-        kinds.push(InvitationKind::SystemUser);
-    }
-    if actor.may(Permission::CustomersRead) {
-        kinds.extend([InvitationKind::AccountOwner, InvitationKind::SubAccount]);
-    }
-    kinds
-}
-
-/// The kinds that a caller knows of: whoever may send an invitation may also be told that it exists.
-#[must_use]
-pub fn actionable_kinds(actor: &Actor) -> Vec<InvitationKind> {
-    let mut kinds = visible_kinds(actor);
-    if actor.may(Permission::SystemUsersInvite) {
-        kinds.push(InvitationKind::SystemUser);
-    }
-    if actor.may(Permission::CustomersInvite) {
-        kinds.extend([InvitationKind::AccountOwner, InvitationKind::SubAccount]);
-    }
-    kinds.sort_unstable();
-    kinds.dedup();
-    kinds
-}
-
-/// The kinds of user behind kinds of invitation.
-fn user_kinds(kinds: &[InvitationKind]) -> Vec<UserKind> {
-    let mut kinds: Vec<UserKind> = kinds
-        .iter()
-        .map(|kind| match kind {
-            InvitationKind::SystemUser => UserKind::SystemUser,
-            InvitationKind::AccountOwner | InvitationKind::SubAccount => UserKind::Customer,
-        })
-        .collect();
-    kinds.dedup();
-    kinds
-}
-
-/// The kinds of user that a caller knows of.
-#[must_use]
-pub fn actionable_user_kinds(actor: &Actor) -> Vec<UserKind> {
-    user_kinds(&actionable_kinds(actor))
-}
-
 /// Of what a caller may see, what is asked for. Asking for what one may not see is refused, as is seeing nothing at all.
-fn narrow<K: PartialEq>(visible: Vec<K>, asked: Option<K>, name: &'static str) -> Result<Vec<K>, Refusal> {
-    match asked {
-        None if visible.is_empty() => Err(Refusal::Forbidden(name)),
-        None => Ok(visible),
-        Some(kind) if visible.contains(&kind) => Ok(vec![kind]),
-        Some(_) => Err(Refusal::Forbidden(name)),
-    }
+fn narrow(sight: Sight, part: impl FnOnce(Sight) -> Option<Sight>) -> Result<Sight, Refusal> {
+    let seen = if sight.is_blind() { None } else { part(sight) };
+    seen.ok_or(Refusal::Forbidden("system_users:read or customers:read"))
 }
 
 /// What a list of invitations is asked for with.
@@ -103,7 +57,9 @@ pub struct InvitationQuery {
     pub status: Option<InvitationStatus>,
     /// To this address.
     pub email: Option<Email>,
-    /// With this text in the address or the name.
+    /// To this account.
+    pub account: Option<AccountId>,
+    /// With this text in the address, the name or the account's name.
     pub search: Option<String>,
 }
 
@@ -117,18 +73,21 @@ pub async fn invitations(
     query: InvitationQuery,
     page: PageRequest,
 ) -> Result<Page<Invitation>, Refusal> {
-    let kinds = narrow(visible_kinds(actor), query.kind, "system_users:read or customers:read")?;
+    let sight = narrow(Sight::reading(actor), |sight| match query.kind {
+        Some(kind) => sight.of_invitations(kind),
+        None => Some(sight),
+    })?;
     let bound = format!("{query:?}/{}", query.email.as_ref().map_or("", Email::key));
     let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
     let now = services.clock.now();
     let filter = InvitationFilter {
-        kinds,
+        kind: query.kind,
+        account: query.account,
         status: query.status.map(|status| (status, now)),
         email: query.email,
         search: query.search,
         before,
-        limit: page.limit + 1,
-        ..InvitationFilter::default()
+        ..InvitationFilter::all(sight, page.limit + 1)
     };
     let rows = services.db.read::<_, DbFault>(move |connection| invitations::list(connection, &filter)).await?;
     Ok(cut(rows, page.limit, &bound, |row| row.id))
@@ -139,8 +98,8 @@ pub async fn invitations(
 /// # Errors
 /// [`Refusal::NotFound`], also for one that the caller may not see.
 pub async fn invitation(services: &Services, actor: &Actor, id: InvitationId) -> Result<Invitation, Refusal> {
-    let kinds = visible_kinds(actor);
-    let found = services.db.read::<_, DbFault>(move |connection| invitations::get(connection, id, &kinds)).await?;
+    let sight = Sight::reading(actor);
+    let found = services.db.read::<_, DbFault>(move |connection| invitations::get(connection, id, sight)).await?;
     found.ok_or(Refusal::NotFound)
 }
 
@@ -165,8 +124,10 @@ pub struct UserQuery {
     /// With this status.
     pub status: Option<UserStatus>,
     /// Holding this role.
-    pub role: Option<Role>,
-    /// With this text in the address or the name.
+    pub role: Option<AnyRole>,
+    /// Belonging, or invited, to this account.
+    pub account: Option<AccountId>,
+    /// With this text in the address, the name or an account's name.
     pub search: Option<String>,
 }
 
@@ -175,11 +136,14 @@ pub struct UserQuery {
 /// # Errors
 /// As [`invitations`].
 pub async fn users(services: &Services, actor: &Actor, query: UserQuery, page: PageRequest) -> Result<Page<User>, Refusal> {
-    let kinds = narrow(user_kinds(&visible_kinds(actor)), query.kind, "system_users:read or customers:read")?;
+    let sight = narrow(Sight::reading(actor), |sight| match query.kind {
+        Some(kind) => sight.of_users(kind),
+        None => Some(sight),
+    })?;
     let bound = format!("{query:?}");
     let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
-    let UserQuery { status, role, search, .. } = query;
-    let filter = UserFilter { kinds, status, role, search, before, limit: page.limit + 1, id: None };
+    let UserQuery { status, role, account, search, .. } = query;
+    let filter = UserFilter { status, role, account, search, before, ..UserFilter::all(sight, page.limit + 1) };
     let rows = services.db.read::<_, DbFault>(move |connection| users::list(connection, &filter)).await?;
     Ok(cut(rows, page.limit, &bound, |row| row.id))
 }
@@ -189,8 +153,54 @@ pub async fn users(services: &Services, actor: &Actor, query: UserQuery, page: P
 /// # Errors
 /// [`Refusal::NotFound`], also for one that the caller may not see.
 pub async fn user(services: &Services, actor: &Actor, id: UserId) -> Result<User, Refusal> {
-    let kinds = user_kinds(&visible_kinds(actor));
-    let found = services.db.read::<_, DbFault>(move |connection| users::get(connection, id, &kinds)).await?;
+    let sight = Sight::reading(actor);
+    let found = services.db.read::<_, DbFault>(move |connection| users::get(connection, id, sight)).await?;
+    found.ok_or(Refusal::NotFound)
+}
+
+/// What a list of accounts is asked for with.
+#[derive(Debug, Clone, Default)]
+pub struct AccountQuery {
+    /// Of this type.
+    pub account_type: Option<AccountType>,
+    /// Right below this one.
+    pub parent: Option<AccountId>,
+    /// Used by these.
+    pub used_by: Option<UsedBy>,
+    /// With this text in the name.
+    pub search: Option<String>,
+}
+
+/// Lists accounts, newest first.
+///
+/// # Errors
+/// As [`invitations`].
+pub async fn accounts(
+    services: &Services,
+    actor: &Actor,
+    query: AccountQuery,
+    page: PageRequest,
+) -> Result<Page<Account>, Refusal> {
+    let sight = Sight::accounts(actor);
+    if sight.is_blind() {
+        return Err(Refusal::Forbidden(Permission::AccountsRead.as_str()));
+    }
+    let bound = format!("{query:?}");
+    let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
+    let AccountQuery { account_type, parent, used_by, search } = query;
+    let all = AccountFilter::all(sight, page.limit + 1);
+    let filter = AccountFilter { account_type, parent, used_by, search, before, ..all };
+    let rows = services.db.read::<_, DbFault>(move |connection| accounts::list(connection, &filter)).await?;
+    Ok(cut(rows, page.limit, &bound, |row| row.id))
+}
+
+/// Shows one account.
+///
+/// # Errors
+/// [`Refusal::NotFound`], also for one that the caller may not see.
+pub async fn account(services: &Services, actor: &Actor, id: AccountId) -> Result<Account, Refusal> {
+    let sight = Sight::accounts(actor);
+    let found = services.db.read::<_, DbFault>(move |connection| accounts::get(connection, id, &sight)).await?;
     found.ok_or(Refusal::NotFound)
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use argon2::{
     Argon2, Params,
-    password_hash::{PasswordHasher, phc::PasswordHash},
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -54,6 +54,21 @@ impl Hasher {
             hash.map(|hash| hash.to_string())
         });
         task.await.map_err(|error| defect(&error))?.map_err(|error| defect(&error))
+    }
+}
+
+impl Hasher {
+    /// Whether `password` is the one that `hash` was made of. A hash that cannot be read matches nothing.
+    ///
+    /// # Errors
+    /// [`Refusal::Defect`] when the thread fails.
+    pub async fn verify(&self, place: Place, password: Password, hash: String) -> Result<bool, Refusal> {
+        let task = tokio::task::spawn_blocking(move || {
+            let _place = place.0;
+            let hash = PasswordHash::new(&hash);
+            hash.is_ok_and(|hash| argon2id().verify_password(password.expose().as_bytes(), &hash).is_ok())
+        });
+        task.await.map_err(|error| Refusal::Defect(format!("a password could not be verified: {error}")))
     }
 }
 

@@ -1,87 +1,49 @@
-//! Inviting: users, invitations, timeline and letters, all in one transaction.
+//! Inviting: users, accounts, invitations, timeline and letters, all in one transaction.
+
+mod owner;
+mod staff;
+mod sub_account;
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
 use serde_json::json;
 
+pub use self::{
+    owner::{OwnerInvite, account_owner},
+    staff::{SystemUserInvite, system_user},
+    sub_account::{Parent, SubAccountInvite, sub_account},
+};
 use super::{Refusal, Services};
 use crate::{
     db::{
-        DbFault, Tx, events, invitations,
+        DbFault, Tx,
+        accounts::{self, NewAccount},
+        events, invitations,
+        invitations::{Pending, Place},
+        memberships::{self, Place as Member},
         outbox::{self, NewLetter},
         users::{self, LockedUser, Newcomer},
     },
     domain::{
+        account::MemberRole,
         actor::Actor,
         email::Email,
         event::EventType,
         ids::InvitationId,
-        invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState},
+        invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitedTo},
         locale::Locale,
-        permission::Permission,
         role::Roles,
         user::UserStatus,
     },
 };
 
-/// A colleague to be invited.
+/// An invitation as it will be if nothing stands in its way, with the account that is made for it.
 #[derive(Debug, Clone)]
-pub struct SystemUserInvite {
-    /// Where the letter goes.
-    pub email: Email,
-    /// At least one.
-    pub roles: Roles,
-    /// The language of letter and page.
-    pub locale: Option<Locale>,
-}
-
-/// Invites a colleague.
-///
-/// # Errors
-/// [`Refusal::Forbidden`], [`Refusal::RoleExceedsYours`], [`Refusal::InvitationPending`], [`Refusal::AlreadySystemUser`].
-pub async fn system_user(services: &Services, actor: &Actor, invite: SystemUserInvite) -> Result<Invitation, Refusal> {
-    if !actor.may(Permission::SystemUsersInvite) {
-        return Err(Refusal::Forbidden(Permission::SystemUsersInvite.as_str()));
-    }
-    if !actor.may_grant(&invite.roles) {
-        return Err(Refusal::RoleExceedsYours);
-    }
-    let draft = draft(services, actor, invite);
-    let writer = services.clone();
-    let outcomes = services.db.write(move |tx| invite_many(&writer, tx, std::slice::from_ref(&draft))).await?;
-    let outcome = outcomes.into_iter().next().ok_or_else(|| Refusal::Defect("an invite had no outcome".to_owned()))?;
-    match outcome {
-        Outcome::Invited(invitation) => {
-            services.bell.notify_one();
-            Ok(*invitation)
-        }
-        Outcome::Pending(id) => Err(Refusal::InvitationPending(id)),
-        Outcome::AlreadySystemUser => Err(Refusal::AlreadySystemUser),
-    }
-}
-
-/// The invitation as it will be if nothing stands in its way. The user's id is that of a newcomer until we know better.
-fn draft(services: &Services, actor: &Actor, invite: SystemUserInvite) -> Invitation {
-    let now = services.clock.now();
-    Invitation {
-        id: services.clock.id(),
-        kind: InvitationKind::SystemUser,
-        user_id: services.clock.id(),
-        email: invite.email,
-        roles: invite.roles,
-        locale: invite.locale,
-        invited_by: actor.who.clone(),
-        state: InvitationState::Pending,
-        generation: 1,
-        send_count: 1,
-        created_at: now,
-        last_sent_at: now,
-        expires_at: services.expiry(now),
-        activated_at: None,
-        revoked_at: None,
-        delivery: Delivery { state: DeliveryState::Queued, attempts: 0, last_error: None, sent_at: None },
-    }
+pub struct Draft {
+    /// The invitation. The user's id is that of a newcomer until we know better.
+    pub invitation: Invitation,
+    /// The account, where the invitation does not lead to one that exists.
+    pub account: Option<NewAccount>,
 }
 
 /// What became of one invite among many.
@@ -93,6 +55,57 @@ pub enum Outcome {
     Pending(InvitationId),
     /// The person is staff already.
     AlreadySystemUser,
+    /// The person owns a top-level account already.
+    AlreadyAccountOwner,
+    /// The person belongs to the account, or to one below the parent, already.
+    AlreadyMember,
+}
+
+/// What every draft has in common.
+fn draft(
+    services: &Services,
+    actor: &Actor,
+    (kind, email, locale): (InvitationKind, Email, Option<Locale>),
+    roles: Roles,
+    account: Option<InvitedTo>,
+) -> Invitation {
+    let now = services.clock.now();
+    Invitation {
+        id: services.clock.id(),
+        kind,
+        user_id: services.clock.id(),
+        email,
+        roles,
+        locale,
+        invited_by: actor.who.clone(),
+        state: InvitationState::Pending,
+        generation: 1,
+        send_count: 1,
+        created_at: now,
+        last_sent_at: now,
+        expires_at: services.expiry(now),
+        activated_at: None,
+        revoked_at: None,
+        delivery: Delivery { state: DeliveryState::Queued, attempts: 0, last_error: None, sent_at: None },
+        account,
+    }
+}
+
+/// Invites one.
+async fn one(services: &Services, draft: Draft) -> Result<Invitation, Refusal> {
+    let writer = services.clone();
+    let outcomes = services.db.write(move |tx| invite_many(&writer, tx, std::slice::from_ref(&draft))).await?;
+    let outcome = outcomes.into_iter().next().ok_or_else(|| Refusal::Defect("an invite had no outcome".to_owned()))?;
+    match outcome {
+        Outcome::Invited(invitation) => {
+            services.bell.notify_one();
+            Ok(*invitation)
+        }
+        Outcome::Pending(id) => Err(Refusal::InvitationPending(id)),
+        Outcome::AlreadySystemUser => Err(Refusal::AlreadySystemUser),
+        Outcome::AlreadyAccountOwner => Err(Refusal::AlreadyAccountOwner),
+        Outcome::AlreadyMember => Err(Refusal::AlreadyMember),
+    }
 }
 
 /// Invites many at once, each judged alone and answered in the order given.
@@ -101,60 +114,105 @@ pub enum Outcome {
 ///
 /// # Errors
 /// Only when the database fails; then nothing has happened.
-pub fn invite_many(services: &Services, tx: &mut Tx<'_>, drafts: &[Invitation]) -> Result<Vec<Outcome>, DbFault> {
-    let people: Vec<Newcomer> =
-        drafts.iter().map(|draft| Newcomer { id: draft.user_id, email: draft.email.clone(), at: draft.created_at }).collect();
+pub fn invite_many(services: &Services, tx: &mut Tx<'_>, drafts: &[Draft]) -> Result<Vec<Outcome>, DbFault> {
+    let people: Vec<Newcomer> = drafts
+        .iter()
+        .map(|Draft { invitation, .. }| Newcomer {
+            id: invitation.user_id,
+            email: invitation.email.clone(),
+            at: invitation.created_at,
+        })
+        .collect();
     let users = users::enter(tx, &people)?;
-    let keys: Vec<&str> = drafts.iter().map(|draft| draft.email.key()).collect();
-    let pending = invitations::pending_system_users(tx.reading(), &keys)?;
-    let mut live: HashMap<String, (InvitationId, DateTime<Utc>, i32)> =
-        pending.into_iter().map(|one| (one.email_key, (one.id, one.expires_at, one.generation))).collect();
-    let mut outcomes = Vec::with_capacity(drafts.len());
+    let known: Vec<_> = users.values().map(|user| user.id).collect();
+    let members = memberships::places(tx.reading(), &known)?;
+    let keys: Vec<&str> = drafts.iter().map(|draft| draft.invitation.email.key()).collect();
+    let pending = invitations::pending(tx.reading(), &keys)?;
+    let mut live: HashMap<Place, Pending> = pending.into_iter().map(|one| (one.place.clone(), one)).collect();
+    let (mut outcomes, mut made) = (Vec::with_capacity(drafts.len()), Vec::new());
     for draft in drafts {
-        let key = draft.email.key();
+        let key = draft.invitation.email.key();
         let user = users.get(key).ok_or_else(|| DbFault::Other("an entered user was not found".to_owned()))?;
-        outcomes.push(judge(user, live.get(key).copied(), draft));
-        if let (Some(Outcome::Invited(_)), Some((id, _, generation))) = (outcomes.last(), live.get(key).copied()) {
-            invitations::replace(tx, (id, generation))?;
-            outbox::withdraw(tx, id)?;
+        let member = members.get(&user.id).map_or(&[][..], Vec::as_slice);
+        let place = Place::of(&draft.invitation);
+        let outcome = judge(user, member, live.get(&place), draft);
+        if let Outcome::Invited(invitation) = &outcome {
+            if let Some(old) = live.remove(&place) {
+                replace(tx, &old, invitation)?;
+            }
+            live.insert(place.clone(), pending_of(place, invitation));
+            made.push((invitation.as_ref().clone(), draft.account.clone()));
         }
-        if let Some(Outcome::Invited(made)) = outcomes.last() {
-            live.insert(key.to_owned(), (made.id, made.expires_at, made.generation));
-        }
+        outcomes.push(outcome);
     }
-    write(services, tx, &outcomes)?;
+    write(services, tx, &made)?;
     Ok(outcomes)
 }
 
-fn judge(user: &LockedUser, live: Option<(InvitationId, DateTime<Utc>, i32)>, draft: &Invitation) -> Outcome {
+fn judge(user: &LockedUser, member: &[Member], live: Option<&Pending>, draft: &Draft) -> Outcome {
+    let Draft { invitation, .. } = draft;
+    let target = invitation.account.as_ref();
+    let is_member = |inside: &dyn Fn(&Member) -> bool| member.iter().any(inside);
+    match (invitation.kind, target) {
+        (InvitationKind::SystemUser, _) if user.is_staff && user.status != UserStatus::Invited => {
+            return Outcome::AlreadySystemUser;
+        }
+        (InvitationKind::AccountOwner, Some(target)) if !target.is_new => {
+            if is_member(&|place| place.account == target.id) {
+                return Outcome::AlreadyMember;
+            }
+        }
+        (InvitationKind::AccountOwner, _) => {
+            if is_member(&|place| place.parent.is_none() && place.role == MemberRole::AccountOwner) {
+                return Outcome::AlreadyAccountOwner;
+            }
+        }
+        (InvitationKind::SubAccount, Some(target)) => {
+            if is_member(&|place| place.parent == target.parent_account_id) {
+                return Outcome::AlreadyMember;
+            }
+        }
+        _ => {}
+    }
     match live {
-        _ if user.is_staff && user.status != UserStatus::Invited => Outcome::AlreadySystemUser,
-        Some((id, expires_at, _)) if expires_at > draft.created_at => Outcome::Pending(id),
-        _ => Outcome::Invited(Box::new(Invitation { user_id: user.id, ..draft.clone() })),
+        Some(live) if live.expires_at > invitation.created_at => Outcome::Pending(live.id),
+        _ => Outcome::Invited(Box::new(Invitation { user_id: user.id, ..invitation.clone() })),
     }
 }
 
-fn write(services: &Services, tx: &mut Tx<'_>, outcomes: &[Outcome]) -> Result<(), DbFault> {
-    let made: Vec<&Invitation> = outcomes
-        .iter()
-        .filter_map(|outcome| match outcome {
-            Outcome::Invited(invitation) => Some(invitation.as_ref()),
-            Outcome::Pending(_) | Outcome::AlreadySystemUser => None,
-        })
-        .collect();
+/// Lets a new invitation take an expired one's place. The account that was made for the old one goes with it.
+fn replace(tx: &mut Tx<'_>, old: &Pending, new: &Invitation) -> Result<(), DbFault> {
+    invitations::replace(tx, (old.id, old.generation))?;
+    outbox::withdraw(tx, old.id)?;
+    match old.account {
+        Some(account) => accounts::remove_if_forsaken(tx, account, new.created_at).map(drop),
+        None => Ok(()),
+    }
+}
+
+fn pending_of(place: Place, made: &Invitation) -> Pending {
+    let account = made.account.as_ref().map(|account| account.id);
+    Pending { place, id: made.id, generation: made.generation, expires_at: made.expires_at, account }
+}
+
+fn write(services: &Services, tx: &mut Tx<'_>, made: &[(Invitation, Option<NewAccount>)]) -> Result<(), DbFault> {
     if made.is_empty() {
         return Ok(());
     }
+    let new: Vec<&NewAccount> = made.iter().filter_map(|(_, account)| account.as_ref()).collect();
+    accounts::insert(tx, &new)?;
+    let made: Vec<&Invitation> = made.iter().map(|(invitation, _)| invitation).collect();
     invitations::insert(tx, &made)?;
     let letters: Vec<NewLetter> =
         made.iter().map(|one| NewLetter::of(services.clock.id(), one.id, one.generation, one.created_at)).collect();
     outbox::insert(tx, &letters)?;
     let timeline = made.iter().flat_map(|one| {
         let entry = |event, details| services.event(one.id, event, one.created_at, one.invited_by.clone(), details);
-        [
-            entry(EventType::Created, json!({ "roles": one.roles.names() })),
-            entry(EventType::EmailQueued, json!({ "send_count": one.send_count })),
-        ]
+        let details = match &one.account {
+            None => json!({ "roles": one.roles.names() }),
+            Some(account) => json!({ "account_id": account.id, "role": account.role.as_str() }),
+        };
+        [entry(EventType::Created, details), entry(EventType::EmailQueued, json!({ "send_count": one.send_count }))]
     });
     events::insert(tx, &timeline.collect::<Vec<_>>())
 }

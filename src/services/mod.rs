@@ -10,8 +10,10 @@ pub mod hasher;
 pub mod invite;
 pub mod preview;
 mod refusal;
+pub mod renew;
 pub mod resend;
 pub mod revoke;
+pub mod sign_in;
 mod timeline;
 
 use std::{sync::Arc, time::Duration};
@@ -51,6 +53,8 @@ pub struct Rules {
     pub resend_cooldown: Duration,
     /// The shortest password, in code points.
     pub password_min_length: usize,
+    /// Whether people may send themselves a fresh link.
+    pub self_renewal: bool,
     /// The operator's name, as letters and the page show it.
     pub organisation: String,
 }

@@ -5,14 +5,17 @@ use serde_json::json;
 
 use super::{Refusal, Services};
 use crate::{
-    db::{AnyConnection, DbFault, events, invitations, users},
+    db::{AnyConnection, DbFault, accounts, events, invitations, users},
     domain::{
+        account::{Account, AccountStatus},
         activation::Requires,
         actor::ActorRef,
         event::EventType,
-        invitation::{Invitation, InvitationKind},
+        ids::AccountId,
+        invitation::Invitation,
+        sight::Sight,
         token::{LinkClaim, LinkToken},
-        user::{User, UserKind},
+        user::UserStatus,
     },
 };
 
@@ -26,6 +29,10 @@ const USER_AGENT: usize = 256;
 pub struct Preview {
     /// The invitation.
     pub invitation: Invitation,
+    /// The account that it leads to.
+    pub account: Option<Account>,
+    /// The name of the account above that one.
+    pub parent_name: Option<String>,
     /// What activating asks for.
     pub requires: Requires,
 }
@@ -64,7 +71,7 @@ pub async fn link(services: &Services, token: &LinkToken, user_agent: Option<&st
 /// When the database fails.
 pub async fn invitation(services: &Services, token: &LinkToken) -> Result<Option<Invitation>, DbFault> {
     let Ok(claim) = services.links.verify(token) else { return Ok(None) };
-    services.db.read(move |connection| invitations::get(connection, claim.invitation, &InvitationKind::ALL)).await
+    services.db.read(move |connection| invitations::get(connection, claim.invitation, Sight::everything())).await
 }
 
 /// Who a link belongs to; the outer error is the database's, the inner one says why the link is refused.
@@ -73,22 +80,31 @@ pub(super) fn look(
     claim: LinkClaim,
     now: DateTime<Utc>,
 ) -> Result<Result<Preview, Refusal>, DbFault> {
-    let Some(invitation) = invitations::get(connection, claim.invitation, &InvitationKind::ALL)? else {
+    let Some(invitation) = invitations::get(connection, claim.invitation, Sight::everything())? else {
         return Ok(Err(Refusal::InvalidLink));
     };
     if let Err(dead) = invitation.check_link(claim.generation, now) {
         return Ok(Err(dead.into()));
     }
-    let Some(user) = invitee(connection, &invitation)? else {
-        // Revoked between the two looks, and the person removed with it: the second look says so.
-        let again = invitations::get(connection, claim.invitation, &InvitationKind::ALL)?;
-        let dead = again.and_then(|found| found.check_link(claim.generation, now).err());
-        return Ok(Err(dead.map_or(Refusal::InvalidLink, Refusal::from)));
+    let user = users::get(connection, invitation.user_id, Sight::everything())?;
+    let find = |connection: &mut AnyConnection, id: Option<AccountId>| match id {
+        Some(id) => accounts::get(connection, id, &Sight::everything()),
+        None => Ok(None),
     };
-    let requires = Requires::of(&invitation, &user);
-    Ok(Ok(Preview { invitation, requires }))
-}
-
-fn invitee(connection: &mut AnyConnection, invitation: &Invitation) -> Result<Option<User>, DbFault> {
-    users::get(connection, invitation.user_id, &UserKind::ALL)
+    let account = find(connection, invitation.account.as_ref().map(|target| target.id))?;
+    let parent = find(connection, account.as_ref().and_then(|account| account.parent_account_id))?;
+    let settled = user.as_ref().is_some_and(|user| user.status == UserStatus::Invited)
+        && account.is_some() == invitation.account.is_some()
+        && !(account.as_ref().is_some_and(|account| account.status == AccountStatus::Active)
+            && invitation.account.as_ref().is_some_and(|target| target.is_new));
+    if !settled {
+        // Perhaps the link was used or revoked between the looks, and user or account show it already: a further look tells.
+        let again = invitations::get(connection, claim.invitation, Sight::everything())?;
+        if let Some(dead) = again.and_then(|found| found.check_link(claim.generation, now).err()) {
+            return Ok(Err(dead.into()));
+        }
+    }
+    let Some(user) = user else { return Ok(Err(Refusal::InvalidLink)) };
+    let requires = Requires::of(&invitation, &user, account.as_ref());
+    Ok(Ok(Preview { invitation, account, parent_name: parent.and_then(|parent| parent.name), requires }))
 }

@@ -2,7 +2,12 @@
 
 use crate::{
     db::{AsFault, DbFault},
-    domain::{fault::FieldFault, ids::InvitationId, invitation::DeadLink},
+    domain::{
+        account::Account,
+        fault::FieldFault,
+        ids::InvitationId,
+        invitation::{DeadLink, Invitation},
+    },
 };
 
 /// Why a verb did not do what was asked.
@@ -26,12 +31,30 @@ pub enum Refusal {
     /// The person is staff already.
     #[error("the person is staff already")]
     AlreadySystemUser,
+    /// The person owns a top-level account already.
+    #[error("the person owns an account already")]
+    AlreadyAccountOwner,
+    /// The person belongs to the account, or to one below the parent, already.
+    #[error("the person is a member already")]
+    AlreadyMember,
+    /// There is no such account, or the caller may not invite into it.
+    #[error("no such account")]
+    AccountNotFound,
+    /// Several accounts have the name.
+    #[error("several accounts have this name")]
+    AmbiguousAccount(Vec<Account>),
+    /// The account above is a consumer's.
+    #[error("the parent is not a business account")]
+    ParentNotBusiness,
+    /// Nobody has brought the account to life yet.
+    #[error("the account is not active")]
+    ParentNotActive,
     /// Activated, revoked, or replaced by another.
     #[error("the invitation awaits no answer")]
     NotPending,
     /// The user has several invitations that await an answer.
     #[error("several invitations await an answer")]
-    Ambiguous(Vec<InvitationId>),
+    Ambiguous(Vec<Invitation>),
     /// The last sending was a moment ago; so many seconds remain.
     #[error("the last sending was a moment ago")]
     TooSoon(u64),
@@ -47,6 +70,18 @@ pub enum Refusal {
     /// A cursor that was made for other filters.
     #[error("the cursor belongs to other filters")]
     CursorMismatch,
+    /// What the answer was judged by changed while it was; it is to be judged anew.
+    #[error("the invitation changed meanwhile")]
+    Changed,
+    /// A wrong password, an unknown address, or somebody who is not active: which of them is not told.
+    #[error("wrong address or password")]
+    InvalidCredentials,
+    /// The operator does not let people send themselves a fresh link.
+    #[error("self-renewal is switched off")]
+    RenewalDisabled,
+    /// The link that a fresh one was asked for still works.
+    #[error("the link still works")]
+    LinkStillValid,
     /// Too many of these at once; the same request may do better in a moment.
     #[error("busy: {0}")]
     Busy(&'static str),

@@ -3,15 +3,23 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-use super::{Refusal, Services, browse};
+use super::{Refusal, Services};
 use crate::{
-    db::{Tx, events, invitations, invitations::InvitationFilter, outbox, outbox::NewLetter, users},
+    db::{
+        Tx, accounts, events, invitations,
+        invitations::{InvitationFilter, Place},
+        outbox,
+        outbox::NewLetter,
+        users,
+    },
     domain::{
-        actor::Actor,
+        account::AccountType,
+        actor::{Actor, ActorRef},
         event::EventType,
         ids::{InvitationId, UserId},
         invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState},
         permission::Permission,
+        sight::Sight,
     },
 };
 
@@ -22,7 +30,14 @@ use crate::{
 /// [`Refusal::InvitationPending`] when a newer invitation took its place, [`Refusal::TooSoon`].
 pub async fn invitation(services: &Services, actor: &Actor, id: InvitationId) -> Result<Invitation, Refusal> {
     let (writer, caller) = (services.clone(), actor.clone());
-    let resent = services.db.write(move |tx| resend(&writer, tx, &caller, id)).await?;
+    let resent = services
+        .db
+        .write::<_, Refusal>(move |tx| {
+            let old = locked(tx, id)?;
+            authorise(tx, &caller, &old)?;
+            resend(&writer, tx, &caller.who, &old)
+        })
+        .await?;
     services.bell.notify_one();
     Ok(resent)
 }
@@ -30,61 +45,70 @@ pub async fn invitation(services: &Services, actor: &Actor, id: InvitationId) ->
 /// Sends a fresh link for the one invitation of a user that awaits an answer: the button on the user's page.
 ///
 /// # Errors
-/// As [`invitation`]; [`Refusal::Ambiguous`] when several await an answer, [`Refusal::NotPending`] when none does.
+/// As [`invitation`]; [`Refusal::Ambiguous`] when several await an answer, [`Refusal::NotPending`] when none does,
+/// [`Refusal::Forbidden`] when none could be resent by this caller anyway.
 pub async fn user(services: &Services, actor: &Actor, user: UserId) -> Result<Invitation, Refusal> {
-    let (caller, kinds) = (actor.clone(), browse::actionable_kinds(actor));
+    let sight = Sight::acting(actor);
     let pending = services
         .db
         .read::<_, Refusal>(move |connection| {
-            let seen = users::get(connection, user, &browse::actionable_user_kinds(&caller))?;
-            seen.ok_or(Refusal::NotFound)?;
-            let filter = InvitationFilter { kinds, user: Some(user), unanswered: true, limit: 200, ..Default::default() };
+            users::get(connection, user, sight.clone())?.ok_or(Refusal::NotFound)?;
+            let filter = InvitationFilter { user: Some(user), unanswered: true, ..InvitationFilter::all(sight, 200) };
             Ok(invitations::list(connection, &filter)?)
         })
         .await?;
+    let may_invite = actor.may(Permission::SystemUsersInvite) || actor.may(Permission::CustomersInvite);
     match pending.as_slice() {
+        [] if !may_invite => Err(Refusal::Forbidden("system_users:invite or customers:invite")),
         [] => Err(Refusal::NotPending),
         [one] => invitation(services, actor, one.id).await,
-        several => Err(Refusal::Ambiguous(several.iter().map(|one| one.id).collect())),
+        _ => Err(Refusal::Ambiguous(pending)),
     }
 }
 
-/// Whether the caller may send, resend and revoke invitations like this one.
+/// Whether the caller may send, resend and revoke invitations like this one: by permission, or as the owner of the account
+/// that it leads into.
 ///
 /// # Errors
 /// [`Refusal::NotFound`] when the caller may not even see it.
-pub fn authorise(actor: &Actor, invitation: &Invitation) -> Result<(), Refusal> {
+pub(super) fn authorise(tx: &mut Tx<'_>, actor: &Actor, invitation: &Invitation) -> Result<(), Refusal> {
     let permission = match invitation.kind {
         InvitationKind::SystemUser => Permission::SystemUsersInvite,
         InvitationKind::AccountOwner | InvitationKind::SubAccount => Permission::CustomersInvite,
     };
-    if !browse::actionable_kinds(actor).contains(&invitation.kind) {
-        return Err(Refusal::NotFound);
+    invitations::get(tx.reading(), invitation.id, Sight::acting(actor))?.ok_or(Refusal::NotFound)?;
+    if actor.may(permission) {
+        return if actor.may_grant(&invitation.roles) { Ok(()) } else { Err(Refusal::RoleExceedsYours) };
     }
-    if !actor.may(permission) {
-        return Err(Refusal::Forbidden(permission.as_str()));
-    }
-    if !actor.may_grant(&invitation.roles) {
-        return Err(Refusal::RoleExceedsYours);
-    }
-    Ok(())
+    let owns = match &invitation.account {
+        Some(target) => {
+            let into = if target.is_new { target.parent_account_id } else { Some(target.id) };
+            // The owner of a consumer's account invites nobody, and so resends and revokes nothing.
+            let manages = target.is_new || target.account_type == Some(AccountType::Business);
+            match into.filter(|_| manages) {
+                Some(id) => accounts::is_under(tx.reading(), id, &actor.accounts)?,
+                None => false,
+            }
+        }
+        None => false,
+    };
+    if owns { Ok(()) } else { Err(Refusal::Forbidden(permission.as_str())) }
 }
 
 /// The invitation, with the person's row locked: until the transaction ends nobody else changes it.
 pub(super) fn locked(tx: &mut Tx<'_>, id: InvitationId) -> Result<Invitation, Refusal> {
-    let find = |tx: &mut Tx<'_>| invitations::get(tx.reading(), id, &InvitationKind::ALL);
+    let find = |tx: &mut Tx<'_>| invitations::get(tx.reading(), id, Sight::everything());
     let found = find(tx)?.ok_or(Refusal::NotFound)?;
     users::lock(tx, found.user_id)?;
     find(tx)?.ok_or(Refusal::NotFound)
 }
 
-fn resend(services: &Services, tx: &mut Tx<'_>, actor: &Actor, id: InvitationId) -> Result<Invitation, Refusal> {
-    let old = locked(tx, id)?;
-    authorise(actor, &old)?;
-    let now = services.clock.now();
+/// Gives a locked invitation a new link, and puts its letter into the outbox.
+pub(super) fn resend(services: &Services, tx: &mut Tx<'_>, who: &ActorRef, old: &Invitation) -> Result<Invitation, Refusal> {
+    let (id, now) = (old.id, services.clock.now());
     match old.state {
-        InvitationState::Pending => wait(services, &old, now)?,
-        InvitationState::Replaced => return Err(successor(tx, &old)?),
+        InvitationState::Pending => wait(services, old, now)?,
+        InvitationState::Replaced => return Err(successor(tx, old)?),
         InvitationState::Activated | InvitationState::Revoked => return Err(Refusal::NotPending),
     }
     let fresh = Invitation {
@@ -95,13 +119,13 @@ fn resend(services: &Services, tx: &mut Tx<'_>, actor: &Actor, id: InvitationId)
         delivery: Delivery { state: DeliveryState::Queued, attempts: 0, last_error: None, sent_at: None },
         ..old.clone()
     };
-    if !invitations::renew(tx, &old, now, fresh.expires_at)? {
+    if !invitations::renew(tx, old, now, fresh.expires_at)? {
         return Err(Refusal::NotPending);
     }
     outbox::withdraw(tx, id)?;
     outbox::insert(tx, &[NewLetter::of(services.clock.id(), id, fresh.generation, now)])?;
     let details = json!({ "send_count": fresh.send_count });
-    let entry = |event| services.event(id, event, now, actor.who.clone(), details.clone());
+    let entry = |event| services.event(id, event, now, who.clone(), details.clone());
     events::insert(tx, &[entry(EventType::Resent), entry(EventType::EmailQueued)])?;
     Ok(fresh)
 }
@@ -120,6 +144,8 @@ fn wait(services: &Services, invitation: &Invitation, now: DateTime<Utc>) -> Res
 
 /// Why a replaced invitation is not resent: the one that took its place, while that one awaits an answer.
 fn successor(tx: &mut Tx<'_>, old: &Invitation) -> Result<Refusal, Refusal> {
-    let pending = invitations::pending_system_users(tx.reading(), &[old.email.key()])?;
-    Ok(pending.first().map_or(Refusal::NotPending, |newer| Refusal::InvitationPending(newer.id)))
+    let place = Place::of(old);
+    let pending = invitations::pending(tx.reading(), &[old.email.key()])?;
+    let newer = pending.into_iter().find(|one| one.place == place);
+    Ok(newer.map_or(Refusal::NotPending, |newer| Refusal::InvitationPending(newer.id)))
 }

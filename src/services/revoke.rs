@@ -1,4 +1,4 @@
-//! Revoking: the link dies, the letter stays in the drawer, and a person who never came to life leaves the user list.
+//! Revoking: the link dies, the letter stays in the drawer, and what never came to life goes: the person, the account.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use super::{
     resend::{authorise, locked},
 };
 use crate::{
-    db::{Tx, events, invitations, outbox, users},
+    db::{Tx, accounts, events, invitations, outbox, users},
     domain::{
         actor::Actor,
         event::EventType,
@@ -27,14 +27,17 @@ pub async fn invitation(services: &Services, actor: &Actor, id: InvitationId) ->
 
 fn revoke(services: &Services, tx: &mut Tx<'_>, actor: &Actor, id: InvitationId) -> Result<Invitation, Refusal> {
     let old = locked(tx, id)?;
-    authorise(actor, &old)?;
+    authorise(tx, actor, &old)?;
     let now = services.clock.now();
     if old.state != InvitationState::Pending || !invitations::revoke(tx, (id, old.generation), now)? {
         return Err(Refusal::NotPending);
     }
     outbox::withdraw(tx, id)?;
-    let removed = users::remove_if_forsaken(tx, old.user_id, now)?;
-    let details = json!({ "user_removed": removed });
+    let user_removed = users::remove_if_forsaken(tx, old.user_id, now)?;
+    let mut details = json!({ "user_removed": user_removed });
+    if let Some(account) = old.account.as_ref().filter(|account| account.is_new) {
+        details["account_removed"] = accounts::remove_if_forsaken(tx, account.id, now)?.into();
+    }
     events::insert(tx, &[services.event(id, EventType::Revoked, now, actor.who.clone(), details)])?;
     locked(tx, id)
 }

@@ -1,20 +1,33 @@
 //! `POST /v1/activations`.
 
-use actix_web::{HttpRequest, HttpResponse, post, web::Data};
+use actix_web::{HttpResponse, post, web::Data};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::{
     State,
+    accounts::AccountView,
     body::{self, Body, Fault, Members},
-    limits,
+    company,
+    company::CompanyRequest,
     problem::Problem,
     query::Query,
-    views::{InvitationAccount, UserView},
+    views::UserView,
 };
 use crate::{
-    domain::{email::Email, fault::FieldFault, password::Password, person::PersonName, token::LinkToken},
-    services::{self, activate::Answer},
+    domain::{
+        account::{AccountName, AccountType},
+        company::Company,
+        email::Email,
+        fault::FieldFault,
+        password::Password,
+        person::PersonName,
+        token::LinkToken,
+    },
+    services::{
+        self,
+        activate::{Activated, Answer},
+    },
 };
 
 /// What the person sends with the link. Which members belong into it, `requires` of the preview says.
@@ -39,6 +52,8 @@ pub struct ActivateRequest {
     /// The person's own address, where `requires.email` asks for it.
     #[schema(value_type = Option<String>)]
     pub email: Option<Email>,
+    /// The account's details, where they are asked for.
+    pub account: Option<ActivateAccount>,
     /// What is faulty so far: the link is judged first, and these are told together with what the invitation asks for.
     #[schema(ignore)]
     faults: Vec<FieldFault>,
@@ -52,9 +67,32 @@ impl body::Request for ActivateRequest {
         let first_name = members.optional("first_name", name);
         let last_name = members.optional("last_name", name);
         let email = members.optional("email", body::parsed("invalid_email", Email::parse));
-        members.optional("account", |_| Err::<(), _>(Fault("not_applicable", "This invitation does not ask for it.".to_owned())));
+        let account = members.object("account", |members| Some(ActivateAccount::read(members)));
         let token = token?;
-        Some(Self { token, password, first_name, last_name, email, faults: members.take_faults() })
+        Some(Self { token, password, first_name, last_name, email, account, faults: members.take_faults() })
+    }
+}
+
+/// An account's details.
+#[derive(Default, ToSchema)]
+#[schema(as = ActivateAccountRequest)]
+pub struct ActivateAccount {
+    /// 1 to 200 characters, where `requires.account_name` asks for it.
+    #[schema(value_type = Option<String>)]
+    pub name: Option<AccountName>,
+    /// `business` or `consumer`, where `requires.account_type` asks for it.
+    #[schema(value_type = Option<String>)]
+    pub r#type: Option<AccountType>,
+    /// The company's details: needed for a business account, refused for a consumer's.
+    #[schema(value_type = Option<CompanyRequest>)]
+    pub company: Option<Company>,
+}
+
+impl ActivateAccount {
+    fn read(members: &mut Members) -> Self {
+        let name = members.optional("name", body::account_name);
+        let r#type = members.optional("type", body::parsed("unknown_value", str::parse));
+        Self { name, r#type, company: company::read(members) }
     }
 }
 
@@ -65,7 +103,13 @@ pub struct ActivatedView {
     /// The person.
     pub user: UserView,
     /// The account joined; null for a system user.
-    pub account: Option<InvitationAccount>,
+    pub account: Option<AccountView>,
+}
+
+impl From<&Activated> for ActivatedView {
+    fn from(activated: &Activated) -> Self {
+        Self { user: UserView::from(&activated.user), account: activated.account.as_ref().map(AccountView::from) }
+    }
 }
 
 /// Activate an invitation
@@ -85,16 +129,18 @@ pub struct ActivatedView {
     security(()),
 )]
 #[post("/v1/activations")]
-pub async fn activate(request: HttpRequest, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
-    let standing = state.limits.check(&request)?;
-    limits::tell(standing.as_ref(), answer(query, body, &state).await)
+pub async fn activate(query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+    answer(query, body, &state).await
 }
 
 async fn answer(query: Query, body: Body, state: &State) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    let ActivateRequest { token, password, first_name, last_name, email, faults } = body.parse()?;
-    let answer = Answer { password, first_name, last_name, email, faults };
+    let ActivateRequest { token, password, first_name, last_name, email, account, faults } = body.parse()?;
+    let given = account.is_some();
+    let ActivateAccount { name, r#type, company } = account.unwrap_or_default();
+    let (account_name, account_type) = (name, r#type);
+    let answer = Answer { password, first_name, last_name, email, account: given, account_name, account_type, company, faults };
     let outcome = services::activate::link(&state.services, &token, answer).await.map_err(Problem::from);
     state.metrics.activation(outcome.as_ref().map_or_else(|problem| problem.code.code, |_| "activated"));
-    Ok(HttpResponse::Created().json(ActivatedView { user: UserView::from(&outcome?), account: None }))
+    Ok(HttpResponse::Created().json(ActivatedView::from(&outcome?)))
 }

@@ -1,12 +1,15 @@
 //! What the holder of an activation link can do: look, and activate. The link's token is the only credential.
 
 mod activate;
+mod form;
 mod page;
 mod preview;
+mod renew;
 
 pub use activate::*;
-pub use page::*;
+pub use form::*;
 pub use preview::*;
+pub use renew::*;
 
 use actix_web::{HttpRequest, http::header};
 

@@ -1,134 +1,90 @@
-//! `/activate`: the built-in page that an activation link opens. GET and HEAD change nothing but the timeline.
+//! What the activation page shows, for each thing that can happen.
 
 use actix_web::{
-    HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, get,
+    HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},
-    post,
-    web::{Data, Form},
 };
-use serde::Deserialize;
 
 use super::{
     super::{
-        RETRY_AFTER, State,
-        limits::Standing,
-        pages::{self, Dead, DeadCode, Done, FieldError, FormValues, Inviter, MissingToken, Retry, Screen, Trouble, TroubleKind},
+        RETRY_AFTER, State, limits,
+        pages::{
+            self, Account, Dead, DeadCode, Done, FieldError, FormValues, Inviter, MissingToken, Renewed, Retry, Screen, Trouble,
+            TroubleKind,
+        },
         problem::Problem,
         trace::RequestId,
     },
+    form::answer,
     user_agent,
 };
 use crate::{
-    db::DbFault,
     domain::{
-        email::Email, fault::FieldFault, locale::Locale, password::Password, person::PersonName, role::Role, token::LinkToken,
+        account::{AccountType, UsedBy},
+        country::Country,
+        fault::FieldFault,
+        invitation::Invitation,
+        locale::Locale,
+        role::Role,
+        token::LinkToken,
     },
     services::{
-        Refusal,
-        activate::{self, Answer},
+        Refusal, activate,
         preview::{self, Preview},
+        renew,
     },
 };
 
-/// The activation page
-///
-/// What an activation link opens unless the operator has a page of their own (`ACTIVATION_URL`). Shows what the preview
-/// says, and the form. A dead link answers with its 404 or 410 and a page that says what to do.
-#[utoipa::path(
-    tag = "Activation",
-    operation_id = "activationPage",
-    params(("token" = String, Query, description = "The link's token.", example = "Ab3…")),
-    responses(
-        (status = 200, description = "The form.", content_type = "text/html", body = String),
-        (status = 400, description = "The token is missing.", content_type = "text/html", body = String),
-        (status = 404, description = "The link is forged or damaged.", content_type = "text/html", body = String),
-        (status = 410, description = "The link works no more.", content_type = "text/html", body = String),
-    ),
-    security(()),
-)]
-#[get("/activate")]
-pub async fn show(request: HttpRequest, state: Data<State>) -> HttpResponse {
-    let token = url::form_urlencoded::parse(request.query_string().as_bytes()).find(|(name, _)| name == "token");
-    let page = Page::new(&request, &state, token.map(|(_, token)| token.into_owned()));
-    page.guarded(page.form(FormValues::default(), &[], StatusCode::OK)).await
-}
-
-/// What the page's form sends.
-#[derive(Default, Deserialize, utoipa::ToSchema)]
-#[serde(default)]
-pub struct Submission {
-    /// The link's token, from a hidden field.
-    pub token: String,
-    /// The password chosen.
-    #[schema(format = Password)]
-    pub password: String,
-    /// The other fields.
-    #[serde(flatten)]
-    #[schema(value_type = Object)]
-    pub values: FormValues,
-}
-
-/// Activate by the page's form
-///
-/// Answers with a page: success, the form with errors beside its fields, or why the link is dead.
-#[utoipa::path(
-    tag = "Activation",
-    operation_id = "submitActivationPage",
-    request_body(content = Submission, content_type = "application/x-www-form-urlencoded"),
-    responses(
-        (status = 200, description = "Active.", content_type = "text/html", body = String),
-        (status = 400, description = "The token is missing.", content_type = "text/html", body = String),
-        (status = 404, description = "The link is forged or damaged.", content_type = "text/html", body = String),
-        (status = 410, description = "The link works no more.", content_type = "text/html", body = String),
-        (status = 422, description = "The form again, with what is to be put right.", content_type = "text/html", body = String),
-    ),
-    security(()),
-)]
-#[post("/activate")]
-pub async fn submit(request: HttpRequest, form: Result<Form<Submission>, actix_web::Error>, state: Data<State>) -> HttpResponse {
-    let Submission { token, password, values } = form.map(Form::into_inner).unwrap_or_default();
-    let page = Page::new(&request, &state, Some(token));
-    page.guarded(page.activate(&password, values)).await
-}
-
 /// One showing of the page.
-struct Page<'a> {
+pub(super) struct Page<'a> {
     state: &'a State,
     request: &'a HttpRequest,
     token: Option<LinkToken>,
 }
 
 impl<'a> Page<'a> {
-    fn new(request: &'a HttpRequest, state: &'a State, token: Option<String>) -> Self {
+    pub(super) fn new(request: &'a HttpRequest, state: &'a State, token: Option<String>) -> Self {
         Self { state, request, token: token.filter(|token| !token.is_empty()).map(LinkToken::from_text) }
     }
 
     /// Answers with what `inner` makes, unless there is no token or the address has spent its share.
-    async fn guarded(&self, inner: impl Future<Output = HttpResponse>) -> HttpResponse {
-        let standing: Option<Standing> = match self.state.limits.check(self.request) {
-            Ok(standing) => standing,
-            Err(problem) => return self.refuse(&problem),
-        };
-        let answer = match &self.token {
+    pub(super) async fn guarded(&self, inner: impl Future<Output = HttpResponse>) -> HttpResponse {
+        if let Some(problem) = limits::denied(self.request) {
+            return self.trouble(&problem, None);
+        }
+        match &self.token {
             None => {
                 let organisation = Some(self.state.services.rules.organisation.as_str());
                 let screen = Screen::MissingToken(MissingToken { organisation });
                 self.render(StatusCode::BAD_REQUEST, &screen, self.state.settings.locale)
             }
             Some(_) => inner.await,
-        };
-        super::super::limits::tell(standing.as_ref(), Ok(answer)).unwrap_or_else(|problem: Problem| self.refuse(&problem))
+        }
+    }
+
+    /// A form that is none.
+    pub(super) fn unreadable(&self, status: StatusCode) -> HttpResponse {
+        let message = Some("The form could not be read. Go back, and send it again.");
+        let id = self.request_id();
+        let trouble = Trouble { kind: TroubleKind::Unexpected, message, request_id: &id, retry: None };
+        self.render(status, &Screen::Trouble(trouble), self.state.settings.locale)
     }
 
     /// The form: empty, or with what was typed and what is to be put right.
-    async fn form(&self, values: FormValues, faults: &[FieldFault], status: StatusCode) -> HttpResponse {
+    pub(super) async fn form(&self, values: FormValues, faults: &[FieldFault], status: StatusCode) -> HttpResponse {
         let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
         let services = &self.state.services;
-        let Preview { invitation, requires } = match preview::link(services, token, user_agent(self.request)).await {
+        let seen = match preview::link(services, token, user_agent(self.request)).await {
             Ok(preview) => preview,
             Err(refusal) => return self.dead_end(refusal, Some(&values)).await,
         };
+        let Preview { invitation, account, parent_name, requires } = &seen;
         let locale = invitation.locale.unwrap_or(self.state.settings.locale);
+        let countries: Vec<(String, String)> = Country::all(locale)
+            .into_iter()
+            .filter(|_| requires.company || requires.account_type)
+            .map(|country| (country.code().to_owned(), country.name(locale).to_owned()))
+            .collect();
         let shortest = services.rules.password_min_length;
         let roles: Vec<Role> = invitation.roles.iter().collect();
         let screen = Screen::Form(pages::Form {
@@ -136,29 +92,34 @@ impl<'a> Page<'a> {
             email: invitation.email.as_str(),
             kind: invitation.kind,
             roles: &roles,
-            account: None,
+            account: account.as_ref().map(|account| Account {
+                name: account.name.as_deref(),
+                parent_name: parent_name.as_deref(),
+                used_by: account.used_by.map(UsedBy::as_str),
+                account_type: account.account_type.map(AccountType::as_str),
+            }),
             expires_at: invitation.expires_at,
             time_zone: self.state.settings.time_zone,
             password_min_length: shortest,
-            requires,
+            requires: *requires,
             token: token.expose(),
-            countries: &[],
+            countries: &countries,
             values,
             errors: faults.iter().map(|fault| told(fault, shortest, locale)).collect(),
         });
         self.render(status, &screen, locale)
     }
 
-    async fn activate(&self, password: &str, values: FormValues) -> HttpResponse {
+    pub(super) async fn activate(&self, password: &str, values: FormValues) -> HttpResponse {
         let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
         match activate::link(&self.state.services, token, answer(password, &values)).await {
-            Ok(user) => {
+            Ok(activated) => {
                 self.state.metrics.activation("activated");
                 let locale = self.invitation().await.and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
                 let screen = Screen::Done(Done {
                     organisation: &self.state.services.rules.organisation,
-                    first_name: user.first_name.as_deref(),
-                    email: user.email.as_str(),
+                    first_name: activated.user.first_name.as_deref(),
+                    email: activated.user.email.as_str(),
                     chose_password: !password.is_empty(),
                 });
                 self.render(StatusCode::OK, &screen, locale)
@@ -168,6 +129,21 @@ impl<'a> Page<'a> {
                 self.form(values, &faults, StatusCode::UNPROCESSABLE_ENTITY).await
             }
             Err(refusal) => self.dead_end(refusal, Some(&values)).await,
+        }
+    }
+
+    /// Sends a fresh link in place of an expired one.
+    pub(super) async fn renew(&self) -> HttpResponse {
+        let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
+        match renew::link(&self.state.services, token).await {
+            Ok(()) => {
+                let locale = self.invitation().await.and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
+                let organisation = Some(self.state.services.rules.organisation.as_str());
+                self.render(StatusCode::OK, &Screen::Renewed(Renewed { organisation }), locale)
+            }
+            // It came to life meanwhile, or somebody pressed the button of a page that had not expired: here is the form.
+            Err(Refusal::LinkStillValid) => self.form(FormValues::default(), &[], StatusCode::OK).await,
+            Err(refusal) => self.dead_end(refusal, None).await,
         }
     }
 
@@ -182,20 +158,19 @@ impl<'a> Page<'a> {
         let locale = invitation.as_ref().and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
         let inviter = invitation.as_ref().map(|found| self.inviter(&found.invited_by.name));
         let status = if code == DeadCode::Invalid { StatusCode::NOT_FOUND } else { StatusCode::GONE };
-        self.render(status, &Screen::Dead(Dead { code, inviter, renewal: None }), locale)
-    }
-
-    fn refuse(&self, problem: &Problem) -> HttpResponse {
-        self.trouble(problem, None)
+        let renewable = code == DeadCode::Expired && self.state.services.rules.self_renewal;
+        let renewal = self.token.as_ref().filter(|_| renewable).map(LinkToken::expose);
+        self.render(status, &Screen::Dead(Dead { code, inviter, renewal }), locale)
     }
 
     fn trouble(&self, problem: &Problem, values: Option<&FormValues>) -> HttpResponse {
         let (status, kind) = match problem.code.status {
             429 => (StatusCode::TOO_MANY_REQUESTS, TroubleKind::TooMany),
             503 => (StatusCode::SERVICE_UNAVAILABLE, TroubleKind::Away),
+            403 => (StatusCode::FORBIDDEN, TroubleKind::Unexpected),
             _ => (StatusCode::INTERNAL_SERVER_ERROR, TroubleKind::Unexpected),
         };
-        let id = self.request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+        let id = self.request_id();
         let retry = self.token.as_ref().map(|token| Retry { token: token.expose(), values });
         let screen = Screen::Trouble(Trouble { kind, message: None, request_id: &id, retry });
         let mut response = self.render(status, &screen, self.state.settings.locale);
@@ -207,14 +182,18 @@ impl<'a> Page<'a> {
         response
     }
 
+    fn request_id(&self) -> String {
+        self.request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+    }
+
     fn inviter<'b>(&'b self, name: &'b str) -> Inviter<'b> {
         Inviter { name, organisation: &self.state.services.rules.organisation }
     }
 
     /// The invitation behind a genuine token, for the language and the inviter's name on a page that has nothing else.
-    async fn invitation(&self) -> Option<crate::domain::invitation::Invitation> {
+    async fn invitation(&self) -> Option<Invitation> {
         let token = self.token.as_ref()?;
-        preview::invitation(&self.state.services, token).await.unwrap_or_else(|error: DbFault| {
+        preview::invitation(&self.state.services, token).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "a page is shown without its invitation");
             None
         })
@@ -238,26 +217,4 @@ impl<'a> Page<'a> {
 
 fn told(fault: &FieldFault, shortest: usize, locale: Locale) -> FieldError<'_> {
     FieldError::told(&fault.path, fault.code, &fault.detail, shortest, locale)
-}
-
-/// What was typed, as the API would have it. An empty field was left out.
-fn answer(password: &str, values: &FormValues) -> Answer {
-    let mut faults = Vec::new();
-    let typed = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let mut name = |path: &str, text: &str| match PersonName::parse(&typed(text)?) {
-        Ok(name) => Some(name),
-        Err(error) => {
-            faults.push(FieldFault::new(path, error.code(), error.to_string()));
-            None
-        }
-    };
-    let (first_name, last_name) = (name("/first_name", &values.first_name), name("/last_name", &values.last_name));
-    let email = match typed(&values.email).map(|text| Email::parse(&text)).transpose() {
-        Ok(email) => email,
-        Err(error) => {
-            faults.push(FieldFault::new("/email", "invalid_email", error.to_string()));
-            None
-        }
-    };
-    Answer { password: typed(password).map(|text| Password::new(&text)), first_name, last_name, email, faults }
 }

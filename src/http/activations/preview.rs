@@ -8,7 +8,6 @@ use super::{
     super::{
         State,
         body::{self, Body, Members},
-        limits,
         problem::Problem,
         query::Query,
         views::Timestamp,
@@ -16,7 +15,11 @@ use super::{
     user_agent,
 };
 use crate::{
-    domain::{activation::Requires, token::LinkToken},
+    domain::{
+        account::{AccountType, UsedBy},
+        activation::Requires,
+        token::LinkToken,
+    },
     services,
 };
 
@@ -79,9 +82,9 @@ pub struct PreviewAccount {
     /// The name of the account above it.
     pub parent_name: Option<String>,
     /// `employee` or `subsidiary`.
-    pub used_by: Option<String>,
+    pub used_by: Option<&'static str>,
     /// `business` or `consumer`.
-    pub r#type: Option<String>,
+    pub r#type: Option<&'static str>,
 }
 
 /// What activating asks for. What is true must be sent, what is false is refused.
@@ -132,8 +135,7 @@ impl From<Requires> for RequiresView {
 )]
 #[post("/v1/activations/preview")]
 pub async fn preview(request: HttpRequest, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
-    let standing = state.limits.check(&request)?;
-    limits::tell(standing.as_ref(), look(&request, query, body, &state).await)
+    look(&request, query, body, &state).await
 }
 
 async fn look(request: &HttpRequest, query: Query, body: Body, state: &State) -> Result<HttpResponse, Problem> {
@@ -148,7 +150,12 @@ async fn look(request: &HttpRequest, query: Query, body: Body, state: &State) ->
             name: invitation.invited_by.name.clone(),
             organisation: state.services.rules.organisation.clone(),
         },
-        account: None,
+        account: seen.account.as_ref().map(|account| PreviewAccount {
+            name: account.name.clone(),
+            parent_name: seen.parent_name.clone(),
+            used_by: account.used_by.map(UsedBy::as_str),
+            r#type: account.account_type.map(AccountType::as_str),
+        }),
         roles: invitation.roles.names(),
         expires_at: Timestamp(invitation.expires_at),
         requires: seen.requires.into(),

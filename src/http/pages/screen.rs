@@ -80,7 +80,7 @@ pub struct Account<'a> {
 }
 
 /// The form's fields but for token and password, as they were typed. A password is never sent back.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default)]
 pub struct FormValues {
     /// The person's first name.

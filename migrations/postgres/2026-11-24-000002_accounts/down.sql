@@ -1,0 +1,12 @@
+DELETE FROM letters WHERE invitation_id IN (SELECT id FROM invitations WHERE kind <> 'system_user');
+DELETE FROM invitation_events WHERE invitation_id IN (SELECT id FROM invitations WHERE kind <> 'system_user');
+DELETE FROM invitations WHERE kind <> 'system_user';
+DROP INDEX invitations_live;
+DROP INDEX invitations_of_account;
+CREATE UNIQUE INDEX invitations_live_system_user ON invitations (email_key) WHERE kind = 'system_user' AND state = 'pending';
+ALTER TABLE invitations DROP COLUMN scope;
+ALTER TABLE invitations DROP COLUMN member_role;
+ALTER TABLE invitations DROP COLUMN account_id;
+DROP TABLE memberships;
+DROP TABLE account_lineage;
+DROP TABLE accounts;

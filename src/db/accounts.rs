@@ -1,0 +1,256 @@
+//! Accounts and what lies under them.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::{
+    Tx,
+    account_row::{Row, company_row},
+    codec::At,
+    connection::{AnyConnection, MultiBackend},
+    fault::DbFault,
+    pattern,
+    schema::{account_lineage, accounts, invitations},
+};
+use crate::domain::{
+    account::{Account, AccountName, AccountStatus, AccountType, UsedBy},
+    company::Company,
+    fold::fold,
+    ids::AccountId,
+    invitation::InvitationState,
+    reimbursement::Rate,
+    sight::Sight,
+};
+
+/// An account that is made for an invitation.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// The id.
+    pub id: AccountId,
+    /// Its name, when the inviter gave one.
+    pub name: Option<AccountName>,
+    /// Its type, likewise.
+    pub account_type: Option<AccountType>,
+    /// The account above it, and by whom it is used.
+    pub parent: Option<(AccountId, UsedBy)>,
+    /// EUR per kWh.
+    pub rate: Option<Rate>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = accounts, treat_none_as_default_value = false)]
+struct NewRow<'a> {
+    id: &'a str,
+    name: Option<&'a str>,
+    name_key: Option<String>,
+    search_text: String,
+    account_type: Option<&'a str>,
+    status: &'a str,
+    parent_account_id: Option<&'a str>,
+    used_by: Option<&'a str>,
+    rate: Option<i32>,
+    created_at: At,
+}
+
+/// Enters accounts, each under its parent and under all that the parent is under.
+pub fn insert(tx: &mut Tx<'_>, new: &[&NewAccount]) -> Result<(), DbFault> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<NewRow<'_>> = new
+        .iter()
+        .map(|account| NewRow {
+            id: account.id.as_str(),
+            name: account.name.as_ref().map(AccountName::as_str),
+            name_key: account.name.as_ref().map(AccountName::key),
+            search_text: account.name.as_ref().map(|name| fold(name.as_str())).unwrap_or_default(),
+            account_type: account.account_type.map(AccountType::as_str),
+            status: AccountStatus::Invited.as_str(),
+            parent_account_id: account.parent.as_ref().map(|(parent, _)| parent.as_str()),
+            used_by: account.parent.map(|(_, used_by)| used_by.as_str()),
+            rate: account.rate.map(|rate| rate.ten_thousandths()),
+            created_at: At(account.at),
+        })
+        .collect();
+    each!(tx.writing(), c => diesel::insert_into(accounts::table).values(&rows).execute(c))?;
+    let above = lineage(tx, new)?;
+    let rows: Vec<_> = above
+        .iter()
+        .map(|(account, ancestor)| {
+            (account_lineage::account_id.eq(account.as_str()), account_lineage::ancestor_id.eq(ancestor.as_str()))
+        })
+        .collect();
+    each!(tx.writing(), c => diesel::insert_into(account_lineage::table).values(&rows).execute(c))?;
+    Ok(())
+}
+
+fn lineage(tx: &mut Tx<'_>, new: &[&NewAccount]) -> Result<Vec<(String, String)>, DbFault> {
+    let parents: Vec<&str> = new.iter().filter_map(|account| account.parent.as_ref().map(|(id, _)| id.as_str())).collect();
+    let known =
+        account_lineage::table.filter(account_lineage::account_id.eq_any(parents)).load::<(String, String)>(tx.reading())?;
+    let mut above: HashMap<String, Vec<String>> = HashMap::new();
+    for (account, ancestor) in known {
+        above.entry(account).or_default().push(ancestor);
+    }
+    let pairs = new.iter().flat_map(|account| {
+        let id = account.id.to_string();
+        let parent = account.parent.as_ref().and_then(|(parent, _)| above.get(parent.as_str()));
+        let ancestors = parent.into_iter().flatten().map({
+            let id = id.clone();
+            move |ancestor| (id.clone(), ancestor.clone())
+        });
+        ancestors.chain([(id.clone(), id)]).collect::<Vec<_>>()
+    });
+    Ok(pairs.collect())
+}
+
+/// What an account becomes when its first owner, or its driver, comes.
+#[derive(Debug, Clone)]
+pub struct Life {
+    /// Its name.
+    pub name: AccountName,
+    /// Its type.
+    pub account_type: AccountType,
+    /// The company, of a business account.
+    pub company: Option<Company>,
+}
+
+/// Brings an invited account to life. `false`, and nothing changes, when it lives already.
+pub fn activate(tx: &mut Tx<'_>, id: AccountId, life: &Life) -> Result<bool, DbFault> {
+    let changed = diesel::update(accounts::table)
+        .filter(accounts::id.eq(id.as_str()))
+        .filter(accounts::status.eq(AccountStatus::Invited.as_str()))
+        .filter(accounts::removed_at.is_null())
+        .set((
+            accounts::status.eq(AccountStatus::Active.as_str()),
+            accounts::name.eq(life.name.as_str()),
+            accounts::name_key.eq(life.name.key()),
+            accounts::search_text.eq(fold(life.name.as_str())),
+            accounts::account_type.eq(life.account_type.as_str()),
+            company_row(life.company.as_ref()),
+        ))
+        .execute(tx.writing())?;
+    Ok(changed == 1)
+}
+
+/// Removes an account that never came to life and that no invitation leads to any more.
+pub fn remove_if_forsaken(tx: &mut Tx<'_>, id: AccountId, now: DateTime<Utc>) -> Result<bool, DbFault> {
+    let pending = invitations::table
+        .filter(invitations::account_id.eq(id.as_str()))
+        .filter(invitations::state.eq(InvitationState::Pending.as_str()))
+        .select(invitations::id)
+        .limit(1)
+        .load::<String>(tx.reading())?;
+    if !pending.is_empty() {
+        return Ok(false);
+    }
+    let removed = diesel::update(accounts::table)
+        .filter(accounts::id.eq(id.as_str()))
+        .filter(accounts::status.eq(AccountStatus::Invited.as_str()))
+        .filter(accounts::removed_at.is_null())
+        .set(accounts::removed_at.eq(At(now)))
+        .execute(tx.writing())?;
+    Ok(removed == 1)
+}
+
+/// Which accounts a list shows.
+#[derive(Debug, Clone)]
+pub struct AccountFilter {
+    /// What the caller may see.
+    pub sight: Sight,
+    /// Of this type.
+    pub account_type: Option<AccountType>,
+    /// Right below this one.
+    pub parent: Option<AccountId>,
+    /// Used by these.
+    pub used_by: Option<UsedBy>,
+    /// With this text in the name.
+    pub search: Option<String>,
+    /// With this very name, as it is compared.
+    pub name_key: Option<String>,
+    /// This one alone.
+    pub id: Option<AccountId>,
+    /// Older than this one.
+    pub before: Option<AccountId>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+impl AccountFilter {
+    /// Everything that may be seen.
+    #[must_use]
+    pub fn all(sight: Sight, limit: i64) -> Self {
+        Self {
+            sight,
+            account_type: None,
+            parent: None,
+            used_by: None,
+            search: None,
+            name_key: None,
+            id: None,
+            before: None,
+            limit,
+        }
+    }
+}
+
+/// The accounts that `filter` lets through, newest first.
+pub fn list(connection: &mut AnyConnection, filter: &AccountFilter) -> Result<Vec<Account>, DbFault> {
+    let mut query = accounts::table
+        .filter(accounts::removed_at.is_null())
+        .order(accounts::id.desc())
+        .limit(filter.limit)
+        .into_boxed::<MultiBackend>();
+    if !filter.sight.customers {
+        let under: Vec<String> = filter.sight.under.iter().map(ToString::to_string).collect();
+        let below = account_lineage::table.filter(account_lineage::ancestor_id.eq_any(under)).select(account_lineage::account_id);
+        query = query.filter(accounts::id.eq_any(below));
+    }
+    if let Some(account_type) = filter.account_type {
+        query = query.filter(accounts::account_type.eq(account_type.as_str()));
+    }
+    if let Some(parent) = filter.parent {
+        query = query.filter(accounts::parent_account_id.eq(parent.to_string()));
+    }
+    if let Some(used_by) = filter.used_by {
+        query = query.filter(accounts::used_by.eq(used_by.as_str()));
+    }
+    if let Some(search) = &filter.search {
+        query = query.filter(accounts::search_text.like(pattern::containing(search)).escape('\\'));
+    }
+    if let Some(key) = &filter.name_key {
+        query = query.filter(accounts::name_key.eq(key.clone()));
+    }
+    if let Some(id) = filter.id {
+        query = query.filter(accounts::id.eq(id.to_string()));
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(accounts::id.lt(before.to_string()));
+    }
+    query.load::<Row>(connection)?.into_iter().map(Account::try_from).collect()
+}
+
+/// One account, if it may be seen.
+pub fn get(connection: &mut AnyConnection, id: AccountId, sight: &Sight) -> Result<Option<Account>, DbFault> {
+    Ok(list(connection, &AccountFilter { id: Some(id), ..AccountFilter::all(sight.clone(), 1) })?.pop())
+}
+
+/// The accounts of this very name, without regard to case, among those that may be seen.
+pub fn named(connection: &mut AnyConnection, name: &AccountName, sight: &Sight) -> Result<Vec<Account>, DbFault> {
+    list(connection, &AccountFilter { name_key: Some(name.key()), ..AccountFilter::all(sight.clone(), 200) })
+}
+
+/// Whether an account lies under one of these, or is one of them.
+pub fn is_under(connection: &mut AnyConnection, id: AccountId, owned: &[AccountId]) -> Result<bool, DbFault> {
+    let owned: Vec<&str> = owned.iter().map(AccountId::as_str).collect();
+    let found = account_lineage::table
+        .filter(account_lineage::account_id.eq(id.as_str()).and(account_lineage::ancestor_id.eq_any(owned)))
+        .select(account_lineage::ancestor_id)
+        .limit(1)
+        .load::<String>(connection)?;
+    Ok(!found.is_empty())
+}

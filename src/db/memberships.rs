@@ -1,0 +1,104 @@
+//! Who belongs to which account, from activation on.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::{
+    Tx,
+    codec::At,
+    connection::{AnyConnection, MultiBackend},
+    fault::DbFault,
+    schema::{account_lineage, accounts, memberships},
+};
+use crate::domain::{
+    account::MemberRole,
+    ids::{AccountId, UserId},
+    sight::Sight,
+    user::Membership,
+};
+
+/// Makes a user a member. Nothing happens to one who is a member already.
+pub fn add(tx: &mut Tx<'_>, user: UserId, account: AccountId, role: MemberRole, now: DateTime<Utc>) -> Result<(), DbFault> {
+    let row = (
+        memberships::user_id.eq(user.as_str()),
+        memberships::account_id.eq(account.as_str()),
+        memberships::role.eq(role.as_str()),
+        memberships::created_at.eq(At(now)),
+    );
+    each!(tx.writing(), c => diesel::insert_into(memberships::table).values(row).on_conflict_do_nothing().execute(c))?;
+    Ok(())
+}
+
+/// A membership as an invite needs to know it.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// The account.
+    pub account: AccountId,
+    /// The account above it.
+    pub parent: Option<AccountId>,
+    /// As what.
+    pub role: MemberRole,
+}
+
+/// Every membership of these users.
+pub fn places(connection: &mut AnyConnection, users: &[UserId]) -> Result<HashMap<UserId, Vec<Place>>, DbFault> {
+    let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
+    let rows = memberships::table
+        .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))
+        .filter(memberships::user_id.eq_any(ids))
+        .select((memberships::user_id, memberships::account_id, accounts::parent_account_id, memberships::role))
+        .load::<(String, String, Option<String>, String)>(connection)?;
+    let mut of_user: HashMap<UserId, Vec<Place>> = HashMap::new();
+    for (user, account, parent, role) in rows {
+        let place = Place {
+            account: account.parse().map_err(|_| corrupt("account_id", &user))?,
+            parent: parent.map(|parent| parent.parse()).transpose().map_err(|_| corrupt("parent_account_id", &user))?,
+            role: role.parse().map_err(|_| corrupt("role", &user))?,
+        };
+        of_user.entry(user.parse().map_err(|_| corrupt("user_id", &user))?).or_default().push(place);
+    }
+    Ok(of_user)
+}
+
+/// The memberships of these users, as far as they may be seen, by user.
+pub(super) fn seen(
+    connection: &mut AnyConnection,
+    users: &[&str],
+    sight: &Sight,
+) -> Result<HashMap<String, Vec<Membership>>, DbFault> {
+    let mut query = memberships::table
+        .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))
+        .filter(memberships::user_id.eq_any(users.iter().map(ToString::to_string).collect::<Vec<_>>()))
+        .select((memberships::user_id, memberships::account_id, accounts::name, memberships::role))
+        .order((memberships::user_id, memberships::account_id))
+        .into_boxed::<MultiBackend>();
+    // Staff who see a colleague see where they belong; an owner sees what lies under their own accounts.
+    if !sight.customers && !sight.staff {
+        let owned = account_lineage::ancestor_id.eq_any(sight.under.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let below = account_lineage::table.filter(owned).select(account_lineage::account_id);
+        query = query.filter(memberships::account_id.eq_any(below));
+    }
+    let mut of_user: HashMap<String, Vec<Membership>> = HashMap::new();
+    for (user, account, account_name, role) in query.load::<(String, String, Option<String>, String)>(connection)? {
+        let account_id = account.parse().map_err(|_| corrupt("account_id", &user))?;
+        let role = role.parse().map_err(|_| corrupt("role", &user))?;
+        of_user.entry(user).or_default().push(Membership { account_id, account_name, role });
+    }
+    Ok(of_user)
+}
+
+/// The accounts that a user owns, for their access token.
+pub fn owned(connection: &mut AnyConnection, user: UserId) -> Result<Vec<AccountId>, DbFault> {
+    let rows = memberships::table
+        .filter(memberships::user_id.eq(user.as_str()).and(memberships::role.eq(MemberRole::AccountOwner.as_str())))
+        .select(memberships::account_id)
+        .order(memberships::account_id)
+        .load::<String>(connection)?;
+    rows.into_iter().map(|id| id.parse().map_err(|_| corrupt("account_id", &id))).collect()
+}
+
+fn corrupt(column: &'static str, row: &str) -> DbFault {
+    DbFault::Corrupt { table: "memberships", column, row: row.to_owned() }
+}

@@ -1,0 +1,111 @@
+//! Text on one line, as it stands in a form field: what names, streets and cities have in common.
+
+/// 1 to `MAX` characters on one line, surrounding blanks trimmed, in any script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line<const MAX: usize>(String);
+
+/// Why a text is no such line; each says what to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LineError {
+    /// Nothing that could be seen.
+    #[error("This is required.")]
+    Empty,
+    /// More characters than fit.
+    #[error("This has at most {most} characters.")]
+    TooLong {
+        /// How many fit.
+        most: usize,
+    },
+    /// Line breaks, other control characters, or characters that reorder the text around them.
+    #[error("This holds no line breaks, control characters or text-direction controls.")]
+    Control,
+}
+
+impl LineError {
+    /// What is wrong, for programs: stable.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Empty => "required",
+            Self::TooLong { .. } => "too_long",
+            Self::Control => "control_characters",
+        }
+    }
+}
+
+impl<const MAX: usize> Line<MAX> {
+    /// Reads a line.
+    ///
+    /// # Errors
+    /// [`LineError`] says which rule it breaks.
+    pub fn parse(text: &str) -> Result<Self, LineError> {
+        // Before trimming: a text that ends in a line break was not typed into a field of one line.
+        if text.chars().any(is_control) {
+            return Err(LineError::Control);
+        }
+        let text = text.trim();
+        if text.chars().all(is_invisible) {
+            return Err(LineError::Empty);
+        }
+        if text.chars().count() > MAX {
+            return Err(LineError::TooLong { most: MAX });
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Control characters, line separators, and the bidirectional embeddings, overrides and isolates (UAX 9), with which a
+/// text could make the words around it read differently. Right-to-left letters, and the marks that go with them, are none.
+#[must_use]
+pub fn is_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether nothing is to be seen where the character stands: joiners, marks of direction, fillers, variation selectors.
+/// They belong inside words and emoji, yet a text of nothing else would be a gap in every list.
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}')
+        || matches!(c, '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}')
+        || matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn trims_and_counts_characters() {
+        assert_eq!(Line::<3>::parse(" äöü ").unwrap().as_str(), "äöü");
+        assert_eq!(Line::<3>::parse("abcd"), Err(LineError::TooLong { most: 3 }));
+        assert_eq!(LineError::TooLong { most: 3 }.to_string(), "This has at most 3 characters.");
+    }
+
+    #[test]
+    fn refuses_what_cannot_be_seen_or_reorders() {
+        for text in ["", " ", "\u{A0}", "\u{200B}", "\u{3164}\u{200D}", "\u{FE0F}"] {
+            assert_eq!(Line::<9>::parse(text), Err(LineError::Empty), "{text:?}");
+        }
+        for text in ["a\nb", "a\n", "a\tb", "a\0", "a\u{202E}b", "a\u{2067}b", "a\u{2028}"] {
+            assert_eq!(Line::<9>::parse(text), Err(LineError::Control), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics_and_parsing_is_stable(text in any::<String>()) {
+            if let Ok(line) = Line::<20>::parse(&text) {
+                prop_assert!((1..=20).contains(&line.as_str().chars().count()));
+                prop_assert!(!line.as_str().chars().any(is_control));
+                prop_assert_eq!(Line::<20>::parse(line.as_str()), Ok(line));
+            }
+        }
+    }
+}

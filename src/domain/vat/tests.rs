@@ -1,0 +1,227 @@
+use proptest::prelude::*;
+
+use super::{scheme::SCHEMES, *};
+
+fn parse(text: &str, country: &str) -> Result<VatNumber, VatNumberError> {
+    VatNumber::parse(text, Country::parse(country).unwrap())
+}
+
+/// The code of the fault, or the number.
+fn told(text: &str, country: &str) -> String {
+    parse(text, country).map_or_else(|error| error.code().to_owned(), |number| number.0)
+}
+
+/// Numbers that companies and administrations publish.
+const REAL: [(&str, &str); 38] = [
+    ("AT", "ATU13585627"),
+    ("BE", "BE0403170701"),
+    ("BE", "BE0428759497"),
+    ("BG", "BG175074752"),
+    ("CH", "CHE107787577IVA"),
+    ("CY", "CY10259033P"),
+    ("CZ", "CZ25123891"),
+    ("DE", "DE136695976"),
+    ("DK", "DK13585628"),
+    ("EE", "EE100931558"),
+    ("ES", "ESA28015865"),
+    ("ES", "ESB58378431"),
+    ("ES", "ES54362315K"),
+    ("ES", "ESX5253868R"),
+    ("ES", "ESM1234567L"),
+    ("FI", "FI20774740"),
+    ("FR", "FR40303265045"),
+    ("FR", "FRK7399859412"),
+    ("GB", "GB980780684"),
+    ("GR", "EL094259216"),
+    ("HR", "HR33392005961"),
+    ("HU", "HU12892312"),
+    ("IE", "IE6433435F"),
+    ("IE", "IE6433435OA"),
+    ("IE", "IE8D79739I"),
+    ("IT", "IT00743110157"),
+    ("LT", "LT100001919017"),
+    ("LU", "LU15027442"),
+    ("LV", "LV40003521600"),
+    ("MT", "MT11679112"),
+    ("NL", "NL004495445B01"),
+    ("NL", "NL002455799B11"),
+    ("NO", "NO923609016MVA"),
+    ("PL", "PL8567346215"),
+    ("PT", "PT501964843"),
+    ("RO", "RO18547290"),
+    ("SE", "SE556188840401"),
+    ("SI", "SI50223054"),
+];
+
+#[test]
+fn takes_real_numbers_with_and_without_prefix() {
+    for (country, number) in REAL {
+        assert_eq!(told(number, country), number);
+        let prefix = if country == "CH" { 3 } else { 2 };
+        assert_eq!(told(&number[prefix..], country), number);
+        assert_eq!(told(&number.to_lowercase(), country), number);
+    }
+}
+
+#[test]
+fn examples_keep_their_own_rules() {
+    for scheme in &SCHEMES {
+        assert_eq!(told(scheme.example, scheme.country), scheme.example);
+    }
+}
+
+#[test]
+fn separators_are_set_aside() {
+    for (text, country, number) in [
+        ("NL 0044.95.445.B.01", "NL", "NL004495445B01"),
+        (" be 0403.170.701\t", "BE", "BE0403170701"),
+        ("BE 403.170.701", "BE", "BE0403170701"),
+        ("CHE-107.787.577 IVA", "CH", "CHE107787577IVA"),
+        ("NO 923 609 016 MVA", "NO", "NO923609016MVA"),
+        ("923\u{A0}609\u{A0}016", "NO", "NO923609016MVA"),
+        ("gb–980–7806–84", "GB", "GB980780684"),
+        ("12.345.678/0001-95", "BR", "12345678000195"),
+    ] {
+        assert_eq!(told(text, country), number);
+    }
+}
+
+#[test]
+fn prefixes_that_differ_from_the_country() {
+    assert_eq!(told("XI980780684", "GB"), "XI980780684");
+    assert_eq!(told("GR094259216", "GR"), "EL094259216");
+    assert_eq!(told("GB980780684", "IM"), "GB980780684");
+    assert_eq!(told("FR40303265045", "MC"), "FR40303265045");
+    assert_eq!(told("FI20774740", "AX"), "FI20774740");
+}
+
+#[test]
+fn refuses_with_the_reason() {
+    for (text, country, code) in [
+        ("", "NL", "vat_number_malformed"),
+        ("NL123", "NL", "vat_number_malformed"),
+        ("NL004495445B0", "NL", "vat_number_malformed"),
+        ("NL004495445B01\n", "NL", "vat_number_malformed"),
+        ("NL004495445B01,", "NL", "vat_number_malformed"),
+        ("NLNL004495445B01", "NL", "vat_number_malformed"),
+        ("NL００4495445B01", "NL", "vat_number_malformed"),
+        ("DE000000000", "DE", "vat_number_check_digits"),
+        ("NL000000000B01", "NL", "vat_number_check_digits"),
+        ("NL004495446B01", "NL", "vat_number_check_digits"),
+        ("NL002455799B12", "NL", "vat_number_check_digits"),
+        ("BE0403170702", "BE", "vat_number_check_digits"),
+        ("FR41303265045", "FR", "vat_number_check_digits"),
+        ("FRIO334175221", "FR", "vat_number_check_digits"),
+        ("DE136695976", "NL", "vat_number_other_country"),
+        ("XI980780684", "IE", "vat_number_other_country"),
+        ("1", "US", "vat_number_malformed"),
+        ("none", "US", "vat_number_malformed"),
+        ("123456789012345678901", "US", "vat_number_malformed"),
+        ("12+34", "US", "vat_number_malformed"),
+    ] {
+        assert_eq!(told(text, country), code, "{text:?}");
+    }
+    assert_eq!(
+        parse("123", "NL").unwrap_err().to_string(),
+        "A VAT number of this country (Netherlands) is NL, 9 digits, B and 2 digits, as in NL004495445B01."
+    );
+}
+
+#[test]
+fn elsewhere_every_number_is_taken() {
+    assert_eq!(told("12-3456789", "US"), "123456789");
+    assert_eq!(told("DE136695976", "US"), "DE136695976");
+    assert_eq!(told("53 004 085 616", "AU"), "53004085616");
+}
+
+/// The schemes whose weights no single digit can slip through, each with a number and its digits under that guarantee.
+const GUARANTEED: [(&str, &str, std::ops::Range<usize>); 17] = [
+    ("AT", "ATU13585627", 3..11),
+    ("BE", "BE0403170701", 3..12),
+    ("CH", "CHE107787577IVA", 3..12),
+    ("DE", "DE136695976", 2..11),
+    ("DK", "DK13585628", 2..10),
+    ("EE", "EE100931558", 2..11),
+    ("ES", "ESA28015865", 3..10),
+    ("ES", "ES54362315K", 2..10),
+    ("FI", "FI20774740", 2..10),
+    ("FR", "FR40303265045", 2..13),
+    ("HR", "HR33392005961", 2..13),
+    ("HU", "HU12892312", 2..10),
+    ("IE", "IE6433435F", 2..9),
+    ("IT", "IT00743110157", 2..13),
+    ("LU", "LU15027442", 2..10),
+    ("NO", "NO923609016MVA", 2..11),
+    ("PL", "PL8567346215", 2..12),
+];
+
+#[test]
+fn one_wrong_digit_is_noticed() {
+    for (country, number, places) in GUARANTEED {
+        for at in places {
+            for digit in '0'..='9' {
+                let mut changed = number.to_owned();
+                changed.replace_range(at..=at, digit.encode_utf8(&mut [0; 4]));
+                let expected = if changed == number { number } else { "vat_number_check_digits" };
+                assert_eq!(told(&changed, country), expected, "{changed}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn one_wrong_digit_is_noticed_in_any_number(
+        which in 0..GUARANTEED.len(), fill in "[0-9]{11}", at in any::<proptest::sample::Index>(), other in 1..10_u8,
+    ) {
+        // Some filling of the digits is right for one choice of the last ones; where none is, there is nothing to hold.
+        let (country, number, places) = &GUARANTEED[which];
+        let mut digits: Vec<u8> = number.bytes().collect();
+        digits[places.clone()].copy_from_slice(&fill.as_bytes()[..places.len()]);
+        let right = (0..100_u8).find_map(|last| {
+            let end = places.end;
+            digits[end - 2..end].copy_from_slice(format!("{last:02}").as_bytes());
+            let text = String::from_utf8(digits.clone()).unwrap();
+            parse(&text, country).is_ok().then_some(text)
+        });
+        if let Some(right) = right {
+            let at = places.start + at.index(places.len());
+            let mut wrong = right.clone().into_bytes();
+            wrong[at] = b'0' + (wrong[at] - b'0' + other) % 10;
+            prop_assert!(parse(&String::from_utf8(wrong).unwrap(), country).is_err());
+        }
+    }
+
+    #[test]
+    fn never_panics_and_parsing_is_stable(text in any::<String>(), near in "[A-Z]{0,3}[0-9A-Z+*]{0,13}", country in "[A-Z]{2}") {
+        let countries = SCHEMES.iter().map(|scheme| scheme.country).chain([country.as_str()]);
+        for country in countries.filter_map(|code| Country::parse(code).ok()) {
+            for text in [&text, &near] {
+                if let Ok(number) = VatNumber::parse(text, country) {
+                    prop_assert_eq!(VatNumber::parse(number.as_str(), country), Ok(number));
+                }
+            }
+        }
+    }
+
+    /// Texts that have the form of a country reach its arithmetic.
+    #[test]
+    fn no_form_makes_the_arithmetic_panic(seed in "[0-9]{16}", letters in "[A-Z]{4}") {
+        for scheme in &SCHEMES {
+            for form in scheme.forms {
+                let (mut digits, mut capitals) = (seed.chars().cycle(), letters.chars().cycle());
+                let body: String = form
+                    .chars()
+                    .map(|c| match c {
+                        '#' => digits.next().unwrap_or('0'),
+                        '@' | '*' | '?' => capitals.next().unwrap_or('A'),
+                        other => other,
+                    })
+                    .collect();
+                prop_assert!(scheme.takes(&body));
+                let outcome = told(&body, scheme.country);
+                prop_assert!(outcome == "vat_number_check_digits" || outcome.ends_with(&body), "{}", outcome);
+            }
+        }
+    }
+}

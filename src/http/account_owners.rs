@@ -1,0 +1,101 @@
+//! `POST /v1/account-owners/invitations`.
+
+use actix_web::{HttpResponse, http::header, post, web::Data};
+use utoipa::ToSchema;
+
+use super::{
+    State,
+    auth::Caller,
+    body::{self, Body, Fault, Members},
+    problem::Problem,
+    query::Query,
+    views::InvitationView,
+};
+use crate::{
+    domain::{
+        account::{AccountName, AccountType},
+        email::Email,
+        ids::AccountId,
+        invitation::Invitation,
+        locale::Locale,
+        permission::Permission,
+    },
+    services::{self, Refusal, invite::OwnerInvite},
+};
+
+/// An account owner to be invited: of a new top-level account, or, with `account_id`, of one that exists.
+#[derive(ToSchema)]
+#[schema(example = json!({"email": "ada@example.com", "account_name": "Acme B.V.", "account_type": "business"}))]
+pub struct InviteAccountOwner {
+    /// Where the letter goes. Compared without regard to case.
+    #[schema(value_type = String, format = Email, max_length = 254)]
+    pub email: Email,
+    /// The account to become a further owner of. Not together with `account_name` or `account_type`.
+    #[schema(value_type = Option<String>)]
+    pub account_id: Option<AccountId>,
+    /// The name of the new account, 1 to 200 characters; asked for at activation when it is left out.
+    #[schema(value_type = Option<String>)]
+    pub account_name: Option<AccountName>,
+    /// `business` or `consumer`; asked for at activation when it is left out.
+    #[schema(value_type = Option<String>)]
+    pub account_type: Option<AccountType>,
+    /// The language of letter and page: `en` or `nl`; a region is set aside.
+    #[schema(value_type = Option<String>)]
+    pub locale: Option<Locale>,
+}
+
+impl body::Request for InviteAccountOwner {
+    fn read(members: &mut Members) -> Option<Self> {
+        let email = members.required("email", body::parsed("invalid_email", Email::parse));
+        let account_id = members.optional("account_id", body::parsed("invalid_id", str::parse::<AccountId>));
+        let account_name = members.optional("account_name", body::account_name);
+        let account_type = members.optional("account_type", body::parsed("unknown_value", str::parse));
+        let locale = members.optional("locale", body::parsed("unknown_locale", Locale::parse));
+        if account_id.is_some() {
+            let named = [("account_name", account_name.is_some()), ("account_type", account_type.is_some())];
+            for (name, _) in named.into_iter().filter(|(_, given)| *given) {
+                members.fault(name, Fault("not_applicable", "The account exists and has its own.".to_owned()));
+            }
+        }
+        Some(Self { email: email?, account_id, account_name, account_type, locale })
+    }
+}
+
+/// Invite an account owner
+///
+/// Without `account_id` a new top-level account is made, with status `invited` until its owner activates. With it, the person
+/// becomes a further owner of that account; the account's own owners may do this too.
+#[utoipa::path(
+    tag = "Customers",
+    operation_id = "inviteAccountOwner",
+    request_body = InviteAccountOwner,
+    responses(
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView,
+            headers(("Location" = String, description = "Where the invitation is."))),
+        (status = 403, description = "`forbidden`."),
+        (status = 404, description = "`account_not_found`: there is none, or it is not yours."),
+        (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_account_owner`, `already_member`, or `parent_not_active` when nobody has activated the account yet."),
+    ),
+    security(("access_token" = ["customers:invite"])),
+)]
+#[post("/v1/account-owners/invitations")]
+pub async fn invite(caller: Caller, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+    let Caller(actor) = caller;
+    query.finish()?;
+    if !actor.may(Permission::CustomersInvite) && actor.accounts.is_empty() {
+        return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()).into());
+    }
+    let InviteAccountOwner { email, account_id, account_name, account_type, locale } = body.parse()?;
+    let invite = OwnerInvite { email, locale, account_id, account_name, account_type };
+    invited(&state, services::invite::account_owner(&state.services, &actor, invite).await)
+}
+
+/// The answer to an invite of any kind.
+pub(super) fn invited(state: &State, outcome: Result<Invitation, Refusal>) -> Result<HttpResponse, Problem> {
+    let outcome = outcome.map_err(Problem::from);
+    state.metrics.invite(outcome.as_ref().map_or_else(|problem| problem.code.code, |_| "invited"));
+    let invitation = outcome?;
+    Ok(HttpResponse::Created()
+        .insert_header((header::LOCATION, format!("/v1/invitations/{}", invitation.id)))
+        .json(InvitationView::of(&invitation, state.services.clock.now())))
+}

@@ -1,0 +1,206 @@
+//! `/activate`: the built-in page that an activation link opens. GET and HEAD change nothing but the timeline.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    error::UrlencodedError,
+    get,
+    http::StatusCode,
+    post,
+    web::{Data, Form},
+};
+use serde::Deserialize;
+
+use super::{
+    super::{State, pages::FormValues},
+    page::Page,
+};
+use crate::{
+    domain::{
+        account::{AccountName, AccountType},
+        company::{Company, RawCompany},
+        email::Email,
+        fault::FieldFault,
+        password::Password,
+        person::PersonName,
+    },
+    services::activate::Answer,
+};
+
+/// The activation page
+///
+/// What an activation link opens unless the operator has a page of their own (`ACTIVATION_URL`). Shows what the preview
+/// says, and the form. A dead link answers with its 404 or 410 and a page that says what to do.
+#[utoipa::path(
+    tag = "Activation",
+    operation_id = "activationPage",
+    params(("token" = String, Query, description = "The link's token.", example = "Ab3…")),
+    responses(
+        (status = 200, description = "The form.", content_type = "text/html", body = String),
+        (status = 400, description = "The token is missing.", content_type = "text/html", body = String),
+        (status = 404, description = "The link is forged or damaged.", content_type = "text/html", body = String),
+        (status = 410, description = "The link works no more.", content_type = "text/html", body = String),
+        (status = 429, description = "Too many requests from this address.", content_type = "text/html", body = String),
+        (status = 503, description = "The service is busy or its database is away.", content_type = "text/html", body = String),
+    ),
+    security(()),
+)]
+#[get("/activate")]
+pub async fn show(request: HttpRequest, state: Data<State>) -> HttpResponse {
+    let token = url::form_urlencoded::parse(request.query_string().as_bytes()).find(|(name, _)| name == "token");
+    let page = Page::new(&request, &state, token.map(|(_, token)| token.into_owned()));
+    page.guarded(page.form(FormValues::default(), &[], StatusCode::OK)).await
+}
+
+/// What the page's form sends. An empty field is one that was left out.
+#[derive(Default, Deserialize, utoipa::ToSchema)]
+#[serde(default)]
+#[schema(as = ActivationForm)]
+pub struct Submission {
+    /// The link's token, from a hidden field.
+    pub token: String,
+    /// The password chosen.
+    #[schema(format = Password)]
+    pub password: String,
+    /// The other fields.
+    #[serde(flatten)]
+    pub values: FormValues,
+}
+
+/// Activate by the page's form
+///
+/// Answers with a page: success, the form with errors beside its fields, or why the link is dead.
+#[utoipa::path(
+    tag = "Activation",
+    operation_id = "submitActivationPage",
+    request_body(content = Submission, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "Active.", content_type = "text/html", body = String),
+        (status = 400, description = "The token is missing, or the form cannot be read.", content_type = "text/html", body = String),
+        (status = 404, description = "The link is forged or damaged.", content_type = "text/html", body = String),
+        (status = 410, description = "The link works no more.", content_type = "text/html", body = String),
+        (status = 413, description = "The form is too large.", content_type = "text/html", body = String),
+        (status = 415, description = "Not a form.", content_type = "text/html", body = String),
+        (status = 422, description = "The form again, with what is to be put right.", content_type = "text/html", body = String),
+        (status = 429, description = "Too many requests from this address.", content_type = "text/html", body = String),
+        (status = 503, description = "The service is busy or its database is away.", content_type = "text/html", body = String),
+    ),
+    security(()),
+)]
+#[post("/activate")]
+pub async fn submit(request: HttpRequest, form: Result<Form<Submission>, actix_web::Error>, state: Data<State>) -> HttpResponse {
+    let Submission { token, password, values } = match form {
+        Ok(form) => form.into_inner(),
+        Err(error) => return Page::new(&request, &state, None).unreadable(unreadable(&error)),
+    };
+    let page = Page::new(&request, &state, Some(token));
+    page.guarded(page.activate(&password, values)).await
+}
+
+/// What the button on an expired link's page sends.
+#[derive(Default, Deserialize, utoipa::ToSchema)]
+#[serde(default)]
+#[schema(as = RenewalForm)]
+pub struct RenewalSubmission {
+    /// The link's token, from a hidden field.
+    pub token: String,
+}
+
+/// Ask for a fresh link by the page's button
+#[utoipa::path(
+    tag = "Activation",
+    operation_id = "submitRenewalPage",
+    request_body(content = RenewalSubmission, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "A fresh link is on its way; or this one still works, and here is its form.", content_type = "text/html", body = String),
+        (status = 400, description = "The token is missing, or the form cannot be read.", content_type = "text/html", body = String),
+        (status = 403, description = "Fresh links come from the inviter.", content_type = "text/html", body = String),
+        (status = 404, description = "The link is forged or damaged.", content_type = "text/html", body = String),
+        (status = 410, description = "The link works no more.", content_type = "text/html", body = String),
+        (status = 429, description = "Too many requests from this address, or a link was sent a moment ago.", content_type = "text/html", body = String),
+        (status = 503, description = "The service is busy or its database is away.", content_type = "text/html", body = String),
+    ),
+    security(()),
+)]
+#[post("/activate/renew")]
+pub async fn submit_renewal(
+    request: HttpRequest,
+    form: Result<Form<RenewalSubmission>, actix_web::Error>,
+    state: Data<State>,
+) -> HttpResponse {
+    let token = match form {
+        Ok(form) => form.into_inner().token,
+        Err(error) => return Page::new(&request, &state, None).unreadable(unreadable(&error)),
+    };
+    let page = Page::new(&request, &state, Some(token));
+    page.guarded(page.renew()).await
+}
+
+fn unreadable(error: &actix_web::Error) -> StatusCode {
+    match error.as_error::<UrlencodedError>() {
+        Some(UrlencodedError::Overflow { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
+        Some(UrlencodedError::ContentType) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// What was typed, as the API would have it.
+pub(super) fn answer(password: &str, values: &FormValues) -> Answer {
+    let mut faults = Vec::new();
+    let person = |text: &str| PersonName::parse(text).map_err(|error| (error.code(), error.to_string()));
+    let first_name = read(&values.first_name, "/first_name", person, &mut faults);
+    let last_name = read(&values.last_name, "/last_name", person, &mut faults);
+    let email = |text: &str| Email::parse(text).map_err(|error| ("invalid_email", error.to_string()));
+    let email = read(&values.email, "/email", email, &mut faults);
+    let account_name = |text: &str| AccountName::parse(text).map_err(|error| (error.code(), error.to_string()));
+    let account_name = read(&values.account_name, "/account/name", account_name, &mut faults);
+    let account_type = |text: &str| text.parse::<AccountType>().map_err(|error| ("unknown_value", error.to_string()));
+    let account_type = read(&values.account_type, "/account/type", account_type, &mut faults);
+    let company = if account_type == Some(AccountType::Consumer) { None } else { company(values, &mut faults) };
+    let password = typed(password).map(|text| Password::new(&text));
+    let account = account_name.is_some() || account_type.is_some() || company.is_some();
+    Answer { password, first_name, last_name, email, account, account_name, account_type, company, faults }
+}
+
+/// The company's details, when any of them was typed. A private person's form has the fields too, hidden and empty.
+fn company(values: &FormValues, faults: &mut Vec<FieldFault>) -> Option<Company> {
+    let raw = RawCompany {
+        name: typed(&values.company_name),
+        registration_number: typed(&values.company_registration_number),
+        vat_number: typed(&values.company_vat_number),
+        street: typed(&values.company_street),
+        house_number: typed(&values.company_house_number),
+        postal_code: typed(&values.company_postal_code),
+        city: typed(&values.company_city),
+        country: typed(&values.company_country),
+    };
+    if raw == RawCompany::default() {
+        return None;
+    }
+    match Company::parse(&raw) {
+        Ok(company) => Some(company),
+        Err(found) => {
+            let below = |fault: FieldFault| FieldFault { path: format!("/account/company{}", fault.path), ..fault };
+            faults.extend(found.into_iter().map(below));
+            None
+        }
+    }
+}
+
+fn typed(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn read<T>(
+    text: &str,
+    path: &str,
+    parse: impl FnOnce(&str) -> Result<T, (&'static str, String)>,
+    faults: &mut Vec<FieldFault>,
+) -> Option<T> {
+    match typed(text).map(|text| parse(&text)).transpose() {
+        Ok(value) => value,
+        Err((code, detail)) => {
+            faults.push(FieldFault::new(path, code, detail));
+            None
+        }
+    }
+}

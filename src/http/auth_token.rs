@@ -1,0 +1,79 @@
+//! `POST /v1/auth/token`: signing in.
+
+use actix_web::{HttpResponse, post, web::Data};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    State,
+    body::{self, Body, Members},
+    problem::Problem,
+    query::Query,
+};
+use crate::{
+    domain::{email::Email, password::Password},
+    services::{self, Refusal},
+};
+
+/// An address and a password.
+#[derive(ToSchema)]
+#[schema(example = json!({"email": "ada@example.com", "password": "seven green bicycles sing"}))]
+pub struct SignInRequest {
+    /// The person's address, without regard to case. One that is none is simply unknown.
+    #[schema(value_type = String)]
+    email: Option<Email>,
+    /// The person's password.
+    #[schema(value_type = String, format = Password)]
+    password: Password,
+}
+
+impl body::Request for SignInRequest {
+    fn read(members: &mut Members) -> Option<Self> {
+        let email = members.required("email", body::text).map(|text| Email::parse(&text).ok());
+        let password = members.required("password", |value| Ok(Password::new(&body::text(value)?)));
+        Some(Self { email: email?, password: password? })
+    }
+}
+
+/// An access token (RFC 6749 §5.1).
+#[derive(Serialize, ToSchema)]
+pub struct AccessToken {
+    /// For `Authorization: Bearer`.
+    #[schema(example = "eyJ0eXAiOiJhdCtqd3Qi…")]
+    access_token: String,
+    /// Always `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Seconds until it ends.
+    #[schema(example = 900)]
+    expires_in: u64,
+}
+
+/// Sign in
+///
+/// A 15-minute access token with the person's roles and the accounts that they own. Anything wrong is the same 401, and takes
+/// as long.
+#[utoipa::path(
+    tag = "Signing in",
+    operation_id = "signIn",
+    request_body = SignInRequest,
+    responses(
+        (status = 200, description = "Signed in.", body = AccessToken),
+        (status = 401, description = "`invalid_credentials`: wrong address, wrong password, or not active."),
+    ),
+    security(()),
+)]
+#[post("/v1/auth/token")]
+pub async fn sign_in(query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+    answer(query, body, &state).await
+}
+
+async fn answer(query: Query, body: Body, state: &State) -> Result<HttpResponse, Problem> {
+    query.finish()?;
+    let SignInRequest { email, password } = body.parse()?;
+    // A text that is no address belongs to nobody, and nobody waits for a password to be compared.
+    let email = email.ok_or(Refusal::InvalidCredentials)?;
+    let access_token = services::sign_in::sign_in(&state.services, email, password).await?;
+    let expires_in = services::sign_in::LIFETIME.as_secs();
+    Ok(HttpResponse::Ok().json(AccessToken { access_token, token_type: "Bearer", expires_in }))
+}

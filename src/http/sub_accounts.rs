@@ -1,0 +1,290 @@
+//! `POST /v1/sub-accounts/invitations` and `POST /v1/accounts/{account_id}/sub-accounts`: the two routes to one thing.
+
+use actix_web::{
+    HttpResponse, post,
+    web::{Data, Path},
+};
+use utoipa::ToSchema;
+
+use super::{
+    State,
+    account_owners::invited,
+    auth::Caller,
+    body::{self, Body, Fault, Members},
+    invitations::id,
+    problem::{Problem, not_found},
+    query::Query,
+    views::InvitationView,
+};
+use crate::{
+    domain::{
+        account::{AccountName, AccountType, DriverOfSubsidiary, MemberRole, SubAccountUse, UsedBy},
+        actor::Actor,
+        email::Email,
+        ids::AccountId,
+        locale::Locale,
+        permission::Permission,
+        reimbursement::{Rate, RateError},
+    },
+    services::{
+        self, Refusal,
+        invite::{Parent, SubAccountInvite},
+    },
+};
+
+/// Somebody to be invited below an account, from the users overview.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "some members are described here and used as what they mean together")]
+#[schema(example = json!({"email": "driver@example.com", "role": "driver", "account_name": "Acme B.V.", "reimbursement_rate": "0.23"}))]
+pub struct InviteSubAccountUser {
+    /// Where the letter goes. Compared without regard to case.
+    #[schema(value_type = String, format = Email, max_length = 254)]
+    pub email: Email,
+    /// `driver` or `account_owner`.
+    #[schema(value_type = String)]
+    pub role: MemberRole,
+    /// The account above, by id. Either this or `account_name`.
+    #[schema(value_type = Option<String>)]
+    pub account_id: Option<AccountId>,
+    /// The account above, by its exact name, without regard to case.
+    #[schema(value_type = Option<String>)]
+    pub account_name: Option<AccountName>,
+    /// EUR per kWh, a decimal text: greater than 0, at most 99.9999, at most 4 decimals.
+    #[schema(value_type = Option<String>, pattern = "^[0-9]{1,2}(\\.[0-9]{1,4})?$", example = "0.23")]
+    pub reimbursement_rate: Option<Rate>,
+    /// `employee` (the default for a driver) or `subsidiary` (the default for an account owner; not for a driver).
+    #[schema(value_type = Option<String>)]
+    pub used_by: Option<UsedBy>,
+    /// The name of the new account; a driver's without one is named after the person at activation.
+    #[schema(value_type = Option<String>)]
+    pub sub_account_name: Option<AccountName>,
+    /// `business` or `consumer`; asked for at activation when it is left out.
+    #[schema(value_type = Option<String>)]
+    pub account_type: Option<AccountType>,
+    /// The language of letter and page: `en` or `nl`; a region is set aside.
+    #[schema(value_type = Option<String>)]
+    pub locale: Option<Locale>,
+    #[schema(ignore)]
+    use_: SubAccountUse,
+    #[schema(ignore)]
+    parent: Parent,
+}
+
+impl body::Request for InviteSubAccountUser {
+    fn read(members: &mut Members) -> Option<Self> {
+        let email = members.required("email", body::parsed("invalid_email", Email::parse));
+        let role = members.required("role", body::parsed("unknown_value", str::parse::<MemberRole>));
+        let by_id = members.optional("account_id", Ok);
+        let by_name = members.optional("account_name", Ok);
+        let parent = parent(members, by_id, by_name);
+        let reimbursement_rate = rate(members);
+        let used_by = members.optional("used_by", body::parsed("unknown_value", str::parse::<UsedBy>));
+        let use_ = role.and_then(|role| contradiction(members, "used_by", SubAccountUse::of_role(role, used_by)));
+        let sub_account_name = members.optional("sub_account_name", body::account_name);
+        let account_type = members.optional("account_type", body::parsed("unknown_value", str::parse));
+        let locale = members.optional("locale", body::parsed("unknown_locale", Locale::parse));
+        let (account_id, account_name) = match parent.clone()? {
+            Parent::Id(id) => (Some(id), None),
+            Parent::Name(name) => (None, Some(name)),
+        };
+        Some(Self {
+            email: email?,
+            role: role?,
+            account_id,
+            account_name,
+            reimbursement_rate,
+            used_by,
+            sub_account_name,
+            account_type,
+            locale,
+            use_: use_?,
+            parent: parent?,
+        })
+    }
+}
+
+/// The parent, named in exactly one of two ways.
+fn parent(members: &mut Members, id: Option<serde_json::Value>, name: Option<serde_json::Value>) -> Option<Parent> {
+    let fault = |members: &mut Members, name: &str, fault: Fault| {
+        members.fault(name, fault);
+        None
+    };
+    match (id, name) {
+        (Some(id), None) => match body::parsed("invalid_id", str::parse::<AccountId>)(id) {
+            Ok(id) => Some(Parent::Id(id)),
+            Err(error) => fault(members, "account_id", error),
+        },
+        (None, Some(name)) => match body::account_name(name) {
+            Ok(name) => Some(Parent::Name(name)),
+            Err(error) => fault(members, "account_name", error),
+        },
+        (None, None) => {
+            let words = "Name the account above by account_id or by account_name.";
+            fault(members, "account_id", Fault("required", words.to_owned()))
+        }
+        (Some(_), Some(_)) => {
+            let words = "Name the account above by account_id or by account_name, not by both.";
+            fault(members, "account_name", Fault("not_applicable", words.to_owned()))
+        }
+    }
+}
+
+fn rate(members: &mut Members) -> Option<Rate> {
+    members.optional("reimbursement_rate", |value| match value {
+        serde_json::Value::String(text) => Rate::parse(&text).map_err(|error: RateError| Fault(error.code(), error.to_string())),
+        // A number has been through binary floats on its way.
+        _ => Err(Fault("wrong_type", "A rate is a text, as \"0.23\", so that nothing is rounded.".to_owned())),
+    })
+}
+
+fn contradiction(members: &mut Members, name: &str, chosen: Result<SubAccountUse, DriverOfSubsidiary>) -> Option<SubAccountUse> {
+    match chosen {
+        Ok(chosen) => Some(chosen),
+        Err(error) => {
+            members.fault(name, Fault(DriverOfSubsidiary::CODE, error.to_string()));
+            None
+        }
+    }
+}
+
+fn may_try(actor: &Actor) -> Result<(), Problem> {
+    if actor.may(Permission::CustomersInvite) || !actor.accounts.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()).into())
+}
+
+/// Invite a sub-account user, from the users overview
+///
+/// Makes a new account below the one named, which must be an active business account.
+#[utoipa::path(
+    tag = "Customers",
+    operation_id = "inviteSubAccountUser",
+    request_body = InviteSubAccountUser,
+    responses(
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView,
+            headers(("Location" = String, description = "Where the invitation is."))),
+        (status = 403, description = "`forbidden`."),
+        (status = 404, description = "`account_not_found`: there is none, or it is not yours."),
+        (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_member`, `ambiguous_account` (with `candidates`), `parent_not_business`, `parent_not_active`."),
+    ),
+    security(("access_token" = ["customers:invite"])),
+)]
+#[post("/v1/sub-accounts/invitations")]
+pub async fn invite(caller: Caller, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+    let Caller(actor) = caller;
+    query.finish()?;
+    may_try(&actor)?;
+    let request: InviteSubAccountUser = body.parse()?;
+    let wanted = SubAccountInvite {
+        email: request.email,
+        locale: request.locale,
+        parent: request.parent,
+        role: request.use_.role(),
+        used_by: request.use_.used_by(),
+        rate: request.reimbursement_rate,
+        name: request.sub_account_name,
+        account_type: request.account_type,
+    };
+    invited(&state, services::invite::sub_account(&state.services, &actor, wanted).await)
+}
+
+/// Somebody to be invited below the account in the path.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "some members are described here and used as what they mean together")]
+#[schema(example = json!({"used_by": "employee", "account_name": "Ada at home", "email": "ada@example.com", "account_type": "consumer", "reimbursement_rate": "0.23"}))]
+pub struct InviteSubAccount {
+    /// `employee` or `subsidiary`.
+    #[schema(value_type = String)]
+    pub used_by: UsedBy,
+    /// The name of the new account, 1 to 200 characters.
+    #[schema(value_type = String)]
+    pub account_name: AccountName,
+    /// Where the letter goes. Compared without regard to case.
+    #[schema(value_type = String, format = Email, max_length = 254)]
+    pub email: Email,
+    /// `business` or `consumer`.
+    #[schema(value_type = String)]
+    pub account_type: AccountType,
+    /// `driver` (the default for an employee; not for a subsidiary) or `account_owner` (the default for a subsidiary).
+    #[schema(value_type = Option<String>)]
+    pub role: Option<MemberRole>,
+    /// EUR per kWh, a decimal text: greater than 0, at most 99.9999, at most 4 decimals.
+    #[schema(value_type = Option<String>, pattern = "^[0-9]{1,2}(\\.[0-9]{1,4})?$", example = "0.23")]
+    pub reimbursement_rate: Option<Rate>,
+    /// The language of letter and page: `en` or `nl`; a region is set aside.
+    #[schema(value_type = Option<String>)]
+    pub locale: Option<Locale>,
+    #[schema(ignore)]
+    use_: SubAccountUse,
+}
+
+impl body::Request for InviteSubAccount {
+    fn read(members: &mut Members) -> Option<Self> {
+        let used_by = members.required("used_by", body::parsed("unknown_value", str::parse::<UsedBy>));
+        let account_name = members.required("account_name", body::account_name);
+        let email = members.required("email", body::parsed("invalid_email", Email::parse));
+        let account_type = members.required("account_type", body::parsed("unknown_value", str::parse));
+        let role = members.optional("role", body::parsed("unknown_value", str::parse::<MemberRole>));
+        let use_ = used_by.and_then(|used_by| contradiction(members, "role", SubAccountUse::of_user(used_by, role)));
+        let reimbursement_rate = rate(members);
+        let locale = members.optional("locale", body::parsed("unknown_locale", Locale::parse));
+        Some(Self {
+            used_by: used_by?,
+            account_name: account_name?,
+            email: email?,
+            account_type: account_type?,
+            role,
+            reimbursement_rate,
+            locale,
+            use_: use_?,
+        })
+    }
+}
+
+/// Invite a sub-account user, from an account's page
+///
+/// Makes a new account below the one in the path, which must be an active business account.
+#[utoipa::path(
+    tag = "Customers",
+    operation_id = "inviteSubAccount",
+    params(("account_id" = String, Path, description = "`acc_…`", example = "acc_01kavx6e9me0r8jm6d2e1k2v3w")),
+    request_body = InviteSubAccount,
+    responses(
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView,
+            headers(("Location" = String, description = "Where the invitation is."))),
+        (status = 403, description = "`forbidden`."),
+        (status = 404, description = "`not_found`: there is no such account, or it is not yours."),
+        (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_member`, `parent_not_business`, `parent_not_active`."),
+    ),
+    security(("access_token" = ["customers:invite"])),
+)]
+#[post("/v1/accounts/{account_id}/sub-accounts")]
+pub async fn create(
+    caller: Caller,
+    path: Path<String>,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let Caller(actor) = caller;
+    query.finish()?;
+    may_try(&actor)?;
+    let parent = id(&path)?;
+    let request: InviteSubAccount = body.parse()?;
+    let wanted = SubAccountInvite {
+        email: request.email,
+        locale: request.locale,
+        parent: Parent::Id(parent),
+        role: request.use_.role(),
+        used_by: request.use_.used_by(),
+        rate: request.reimbursement_rate,
+        name: Some(request.account_name),
+        account_type: Some(request.account_type),
+    };
+    match services::invite::sub_account(&state.services, &actor, wanted).await {
+        // The account is the resource of this path.
+        Err(Refusal::AccountNotFound) => Err(not_found()),
+        outcome => invited(&state, outcome),
+    }
+}

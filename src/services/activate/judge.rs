@@ -1,0 +1,96 @@
+//! Whether an answer has everything that the invitation asks for, and nothing else: all faults together.
+
+use super::{Answer, Preview};
+use crate::{
+    domain::{
+        account::{AccountStatus, AccountType},
+        activation::Requires,
+        fault::FieldFault,
+        password::{self, Identity, PasswordFault},
+        person::PersonName,
+    },
+    services::{Refusal, Services},
+};
+
+/// Judges.
+pub(super) fn judge(services: &Services, seen: &Preview, answer: &Answer) -> Result<(), Refusal> {
+    let mut faults = Faults(answer.faults.clone());
+    let Requires { password, person_name, email, account_name, account_type, .. } = seen.requires;
+    faults.member("/password", answer.password.is_some(), password);
+    faults.member("/first_name", answer.first_name.is_some(), person_name);
+    faults.member("/last_name", answer.last_name.is_some(), person_name);
+    faults.member("/email", answer.email.is_some(), email);
+    if seen.account.is_some() {
+        faults.member("/account/name", answer.account_name.is_some(), account_name);
+        judge_account(seen, answer, account_type, &mut faults);
+    } else {
+        faults.member("/account", answer.account, false);
+    }
+    if let (true, Some(typed)) = (email, &answer.email)
+        && typed.key() != seen.invitation.email.key()
+    {
+        faults.push("/email", "email_mismatch", "This is not the address that was invited.");
+    }
+    if let (true, Some(chosen)) = (password, &answer.password) {
+        let names = [&answer.first_name, &answer.last_name].into_iter().flatten().map(PersonName::as_str).collect();
+        let identity = Identity { email: Some(&seen.invitation.email), names };
+        let broken = password::faults(chosen, services.rules.password_min_length, &identity);
+        faults.0.extend(broken.into_iter().map(password_fault));
+    }
+    if faults.0.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults.0)) }
+}
+
+/// The type decides whether the company's details are needed, whoever says it.
+fn judge_account(seen: &Preview, answer: &Answer, asked: bool, faults: &mut Faults) {
+    let known = seen.account.as_ref().and_then(|account| account.account_type);
+    // A form that sends back what the inviter chose contradicts nobody.
+    let repeats = answer.account_type.is_some() && answer.account_type == known;
+    if !repeats {
+        faults.member("/account/type", answer.account_type.is_some(), asked);
+    }
+    let unborn = seen.account.as_ref().is_some_and(|account| account.status == AccountStatus::Invited);
+    let chosen = if asked { answer.account_type } else { known };
+    match chosen.filter(|_| unborn) {
+        Some(AccountType::Business) => faults.member("/account/company", answer.company.is_some(), true),
+        // Which of the two is meant is not known yet, and that is said above; the company is not judged by a guess.
+        None if unborn => {}
+        Some(AccountType::Consumer) | None => faults.member("/account/company", answer.company.is_some(), false),
+    }
+}
+
+struct Faults(Vec<FieldFault>);
+
+impl Faults {
+    fn push(&mut self, path: &str, code: &'static str, detail: &str) {
+        self.0.push(FieldFault::new(path, code, detail));
+    }
+
+    /// A member that must be there, or must not. What is out of place is told as that alone, whatever else is wrong with it.
+    fn member(&mut self, path: &str, given: bool, required: bool) {
+        let inside = |fault: &FieldFault| fault.path == path || fault.path.starts_with(&format!("{path}/"));
+        let faulty = self.0.iter().any(inside);
+        match (given || faulty, required) {
+            (true, false) => {
+                self.0.retain(|fault| !inside(fault));
+                self.push(path, "not_applicable", "This invitation does not ask for it.");
+            }
+            (false, true) => self.push(path, "required", "This is required."),
+            _ => {}
+        }
+    }
+}
+
+fn password_fault(fault: PasswordFault) -> FieldFault {
+    let (code, detail) = match fault {
+        PasswordFault::TooShort(shortest) => ("too_short", format!("A password has at least {shortest} characters.")),
+        PasswordFault::TooLong => ("too_long", format!("A password has at most {} characters.", password::LONGEST)),
+        PasswordFault::Common => ("password_common", "This password is commonly used and is tried first by attackers.".into()),
+        PasswordFault::Guessable => {
+            ("password_guessable", "This password is easy to guess. A few unrelated words make a better one.".into())
+        }
+        PasswordFault::ContainsIdentity => {
+            ("password_contains_identity", "A password must not contain your name or your e-mail address.".into())
+        }
+    };
+    FieldFault::new("/password", code, detail)
+}

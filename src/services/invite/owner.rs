@@ -1,0 +1,90 @@
+//! Inviting the owner of a new top-level account, or a further owner of one that exists.
+
+use super::{Draft, draft, one};
+use crate::{
+    db::{DbFault, accounts, accounts::NewAccount},
+    domain::{
+        account::{Account, AccountName, AccountStatus, AccountType, MemberRole},
+        actor::Actor,
+        email::Email,
+        ids::AccountId,
+        invitation::{Invitation, InvitationKind, InvitedTo},
+        locale::Locale,
+        permission::Permission,
+        role::Roles,
+        sight::Sight,
+    },
+    services::{Refusal, Services},
+};
+
+/// An owner to be invited.
+#[derive(Debug, Clone)]
+pub struct OwnerInvite {
+    /// Where the letter goes.
+    pub email: Email,
+    /// The language of letter and page.
+    pub locale: Option<Locale>,
+    /// The account that exists; none makes a new one.
+    pub account_id: Option<AccountId>,
+    /// The name of the new account; asked for at activation when it is not given.
+    pub account_name: Option<AccountName>,
+    /// The type of the new account; likewise.
+    pub account_type: Option<AccountType>,
+}
+
+/// Invites an owner.
+///
+/// # Errors
+/// [`Refusal::Forbidden`], [`Refusal::AccountNotFound`], [`Refusal::ParentNotActive`], [`Refusal::InvitationPending`],
+/// [`Refusal::AlreadyAccountOwner`], [`Refusal::AlreadyMember`].
+pub async fn account_owner(services: &Services, actor: &Actor, invite: OwnerInvite) -> Result<Invitation, Refusal> {
+    let draft = match invite.account_id {
+        Some(id) => further(services, actor, invite, id).await?,
+        None if actor.may(Permission::CustomersInvite) => first(services, actor, invite),
+        None => return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str())),
+    };
+    one(services, draft).await
+}
+
+fn first(services: &Services, actor: &Actor, invite: OwnerInvite) -> Draft {
+    let account = NewAccount {
+        id: services.clock.id(),
+        name: invite.account_name,
+        account_type: invite.account_type,
+        parent: None,
+        rate: None,
+        at: services.clock.now(),
+    };
+    let target = InvitedTo {
+        id: account.id,
+        name: account.name.as_ref().map(|name| name.as_str().to_owned()),
+        parent_account_id: None,
+        used_by: None,
+        account_type: account.account_type,
+        role: MemberRole::AccountOwner,
+        is_new: true,
+    };
+    let addressed = (InvitationKind::AccountOwner, invite.email, invite.locale);
+    Draft { invitation: draft(services, actor, addressed, Roles::default(), Some(target)), account: Some(account) }
+}
+
+async fn further(services: &Services, actor: &Actor, invite: OwnerInvite, id: AccountId) -> Result<Draft, Refusal> {
+    let staff = actor.may(Permission::CustomersInvite);
+    if !staff && actor.accounts.is_empty() {
+        return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()));
+    }
+    let sight = Sight::inviting(actor);
+    let found = services.db.read::<_, DbFault>(move |connection| accounts::get(connection, id, &sight)).await?;
+    let Account { name, parent_account_id, used_by, account_type, status, .. } = found.ok_or(Refusal::AccountNotFound)?;
+    if status != AccountStatus::Active {
+        return Err(Refusal::ParentNotActive);
+    }
+    if !staff && account_type != Some(AccountType::Business) {
+        // A consumer's account is one person's: staff may help, its owner may not hand it on.
+        return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()));
+    }
+    let role = MemberRole::AccountOwner;
+    let target = InvitedTo { id, name, parent_account_id, used_by, account_type, role, is_new: false };
+    let addressed = (InvitationKind::AccountOwner, invite.email, invite.locale);
+    Ok(Draft { invitation: draft(services, actor, addressed, Roles::default(), Some(target)), account: None })
+}

@@ -1,0 +1,36 @@
+//! Self-service renewal: whoever holds an expired link has a fresh one sent, to the same address as before.
+
+use super::{
+    Refusal, Services,
+    resend::{locked, resend},
+};
+use crate::domain::{actor::ActorRef, invitation::DeadLink, token::LinkToken};
+
+/// Sends a fresh link in place of an expired one.
+///
+/// # Errors
+/// [`Refusal::RenewalDisabled`], [`Refusal::InvalidLink`], [`Refusal::LinkStillValid`], [`Refusal::DeadLink`] for a link that
+/// is dead for another reason, [`Refusal::TooSoon`].
+pub async fn link(services: &Services, token: &LinkToken) -> Result<(), Refusal> {
+    if !services.rules.self_renewal {
+        return Err(Refusal::RenewalDisabled);
+    }
+    let claim = services.links.verify(token).map_err(|_| Refusal::InvalidLink)?;
+    let writer = services.clone();
+    services
+        .db
+        .write(move |tx| {
+            let old = locked(tx, claim.invitation).map_err(|refusal| match refusal {
+                Refusal::NotFound => Refusal::InvalidLink,
+                other => other,
+            })?;
+            match old.check_link(claim.generation, writer.clock.now()) {
+                Ok(()) => Err(Refusal::LinkStillValid),
+                Err(DeadLink::Expired) => resend(&writer, tx, &ActorRef::link(), &old).map(drop),
+                Err(dead) => Err(dead.into()),
+            }
+        })
+        .await?;
+    services.bell.notify_one();
+    Ok(())
+}
