@@ -70,10 +70,10 @@ fn derive(config: &Config, root: &SecretString) -> (LinkKeys, AccessTokens) {
     (LinkKeys::derive(root, previous), tokens)
 }
 
-/// Brings the schema up to date, and says how many migrations that took. The database alone: no key is needed, and none made.
+/// Brings the schema up to date, and says by how many migrations. Needs no key, and makes none.
 ///
 /// # Errors
-/// [`StartError`] when the database cannot be reached or a migration fails.
+/// [`StartError`] when the database cannot be used or a migration fails.
 pub async fn migrate(config: &Config) -> Result<usize, StartError> {
     Ok(Db::open(&config.database_url)?.migrate().await?)
 }

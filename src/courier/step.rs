@@ -134,7 +134,7 @@ impl Courier {
         let (letter_id, invitation, attempt) = (letter.id, letter.invitation_id, letter.attempt);
         match error {
             None => tracing::info!(%letter_id, %invitation, attempt, outcome = word, "letter"),
-            Some(error) => tracing::warn!(%letter_id, %invitation, attempt, outcome = word, %error, "letter"),
+            Some(error) => tracing::warn!(%letter_id, %invitation, attempt, outcome = word, error = error.as_str(), "letter"),
         }
     }
 

@@ -105,7 +105,7 @@ impl Manager {
         let ours = LIMITS.iter().filter(|(name, _)| !self.url.names(name));
         // Nought is none.
         let limit = |limit: &Duration| if self.purpose == Purpose::Migrate { 0 } else { limit.as_millis() };
-        ours.map(|(name, time)| format!("SET {name} = {};", limit(time))).collect()
+        ours.map(|(name, time)| format!("SET {name} = {};", limit(time))).collect::<Vec<_>>().concat()
     }
 }
 
