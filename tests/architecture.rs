@@ -142,10 +142,8 @@ fn faults(room: &str, depth: usize, source: &str) -> BTreeSet<String> {
             Some("super") if supers >= depth => &path[supers..],
             _ => &path[..0],
         };
-        if let Some(to) = steps.first().filter(|to| *to != room && is_room(to)) {
-            if !allowed.contains(&to.as_str()) {
-                faults.insert(format!("{room} -> {}", steps.join("::")));
-            }
+        if steps.first().is_some_and(|to| *to != room && is_room(to) && !allowed.contains(&to.as_str())) {
+            faults.insert(format!("{room} -> {}", steps.join("::")));
         }
         for (name, rooms) in CRATES {
             if path[0] == name && !rooms.contains(&room) {

@@ -188,6 +188,7 @@ pub enum Outcome {
 pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bool, DbFault> {
     #[derive(Default, AsChangeset)]
     #[diesel(table_name = letters)]
+    #[expect(clippy::option_option, reason = "the outer one says whether the column is set, the inner one to what")]
     struct Change<'a> {
         state: Option<&'a str>,
         next_attempt_at: Option<At>,
