@@ -250,6 +250,10 @@ fn seen(sight: &Sight) -> Condition {
                 .filter(invitations::kind.eq(InvitationKind::SystemUser.as_str()).eq(staff)),
         )
     };
+    if sight.staff && sight.customers {
+        // Everybody: also who is neither yet, in the middle of an activation.
+        return Box::new(users::removed_at.is_null());
+    }
     let mut seen: Condition = Box::new(users::id.eq(""));
     if sight.staff {
         let holds = exists(user_roles::table.filter(user_roles::user_id.eq(users::id)));
