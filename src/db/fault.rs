@@ -43,6 +43,12 @@ pub enum DbFault {
 }
 
 impl DbFault {
+    /// Whether the same request may do better in a moment.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::TryAgain)
+    }
+
     /// The database is away, for this reason.
     #[must_use]
     pub fn unavailable(reason: impl Into<String>) -> Self {

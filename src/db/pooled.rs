@@ -113,7 +113,7 @@ impl Manager {
 const LOCK: Duration = Duration::from_secs(5);
 const LIMITS: [(&str, Duration); 3] = [
     ("lock_timeout", LOCK),
-    ("statement_timeout", Duration::from_secs(15)),
+    ("statement_timeout", Duration::from_secs(8)),
     ("idle_in_transaction_session_timeout", Duration::from_secs(30)),
 ];
 /// PostgreSQL: how soon a server that has vanished without a word is noticed. The last one is in milliseconds.

@@ -39,6 +39,7 @@ impl body::Request for SignInRequest {
 #[derive(Serialize, ToSchema)]
 pub struct AccessToken {
     /// For `Authorization: Bearer`.
+    #[expect(clippy::struct_field_names, reason = "RFC 6749 calls it so")]
     #[schema(example = "eyJ0eXAiOiJhdCtqd3Qi…")]
     access_token: String,
     /// Always `Bearer`.

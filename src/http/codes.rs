@@ -90,7 +90,8 @@ codes! {
     INTERNAL = 500 "internal", "Something went wrong on our side",
         "Nothing was changed, or the request's fate is unknown. Tell operations the request_id.";
     UNAVAILABLE = 503 "unavailable", "The service is busy or its database is away",
-        "Nothing was changed. Try again after as many seconds as Retry-After names.";
+        "Try again after as many seconds as Retry-After names. A connection that broke while a change was being stored leaves open \
+         whether it was: look before you repeat it.";
 }
 
 /// The code of that name.

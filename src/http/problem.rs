@@ -13,7 +13,6 @@ use super::{
     views::InvitationAccount,
 };
 use crate::{
-    db::DbFault,
     domain::{fault::FieldFault, invitation::DeadLink},
     services::Refusal,
 };
@@ -130,18 +129,6 @@ impl From<DeadLink> for Problem {
     }
 }
 
-impl From<DbFault> for Problem {
-    fn from(fault: DbFault) -> Self {
-        match fault {
-            DbFault::Unavailable(_) | DbFault::TryAgain => {
-                tracing::warn!(error = %fault, "answered 503");
-                unavailable("The database is away or busy. Nothing was changed.")
-            }
-            DbFault::Conflict(_) | DbFault::Corrupt { .. } | DbFault::Other(_) => defect(&fault.to_string()),
-        }
-    }
-}
-
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
@@ -209,7 +196,11 @@ impl From<Refusal> for Problem {
             }
             Refusal::CursorMismatch => Self::new(codes::CURSOR_MISMATCH, "The cursor belongs to a list with other filters."),
             Refusal::Busy(what) => unavailable(what),
-            Refusal::Db(fault) => fault.into(),
+            Refusal::Db(fault) if fault.is_temporary() => {
+                tracing::warn!(error = ?fault.to_string(), "answered 503");
+                unavailable("The database is away or busy. Try again in a moment.")
+            }
+            Refusal::Db(fault) => defect(&fault.to_string()),
             Refusal::Defect(what) => defect(&what),
         }
     }

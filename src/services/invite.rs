@@ -157,20 +157,16 @@ fn judge(user: &LockedUser, member: &[Member], live: Option<&Pending>, draft: &D
         (InvitationKind::SystemUser, _) if user.is_staff && user.status != UserStatus::Invited => {
             return Outcome::AlreadySystemUser;
         }
-        (InvitationKind::AccountOwner, Some(target)) if !target.is_new => {
-            if is_member(&|place| place.account == target.id) {
-                return Outcome::AlreadyMember;
-            }
+        (InvitationKind::AccountOwner, Some(target))
+            if target.is_new && is_member(&|place| place.parent.is_none() && place.role == MemberRole::AccountOwner) =>
+        {
+            return Outcome::AlreadyAccountOwner;
         }
-        (InvitationKind::AccountOwner, _) => {
-            if is_member(&|place| place.parent.is_none() && place.role == MemberRole::AccountOwner) {
-                return Outcome::AlreadyAccountOwner;
-            }
+        (InvitationKind::AccountOwner, Some(target)) if !target.is_new && is_member(&|place| place.account == target.id) => {
+            return Outcome::AlreadyMember;
         }
-        (InvitationKind::SubAccount, Some(target)) => {
-            if is_member(&|place| place.parent == target.parent_account_id) {
-                return Outcome::AlreadyMember;
-            }
+        (InvitationKind::SubAccount, Some(target)) if is_member(&|place| place.parent == target.parent_account_id) => {
+            return Outcome::AlreadyMember;
         }
         _ => {}
     }

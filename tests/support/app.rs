@@ -88,7 +88,7 @@ impl TestApp {
             roles: roles.to_vec(),
             scope: scope.to_vec(),
             accounts: Vec::new(),
-            lifetime: Duration::from_secs(7 * 24 * 3600),
+            lifetime: Duration::from_hours(7 * 24),
         };
         self.bearer(&self.parts.services.access_tokens.issue(&grant, self.clock.now()).unwrap())
     }
