@@ -229,7 +229,7 @@ async fn a_second_signal_ends_a_process_at_once() {
     let mut server = home.start(&["serve"]);
     let body = json!({ "email": "ada@example.com", "roles": ["viewer"] });
     server.client(Some(home.token())).post("/v1/system-users/invitations", &body).await.expect(201);
-    silent.accept().unwrap();
+    let _held = silent.accept().unwrap();
     server.terminate();
     eventually("it says that it stops", PATIENCE, async || server.log().contains("stopping").then_some(())).await;
     tokio::time::sleep(Duration::from_millis(500)).await;
