@@ -141,7 +141,8 @@ impl Members {
         self.faults.push(FieldFault { path: format!("{}/{name}", self.base), code, detail });
     }
 
-    /// A member that is an object of its own and may be left out.
+    /// A member that is an object of its own and may be left out. What could be read of it is given, faults or not, so that
+    /// nobody takes for missing what was there.
     pub fn object<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         let left = self.optional(name, |value| match value {
             Value::Object(members) => Ok(members),
@@ -149,10 +150,8 @@ impl Members {
         })?;
         let mut inner = Self { left, base: format!("{}/{name}", self.base), faults: Vec::new() };
         let value = read(&mut inner);
-        let faults = inner.finish();
-        let whole = faults.is_empty();
-        self.faults.extend(faults);
-        value.filter(|_| whole)
+        self.faults.extend(inner.finish());
+        value
     }
 
     /// Of faults that somebody else found, with paths below this object, those about members that were not told as faulty.

@@ -116,6 +116,8 @@ pub struct RenewalSubmission {
         (status = 403, description = "Fresh links come from the inviter.", content_type = "text/html", body = String),
         (status = 404, description = "The link is forged or damaged.", content_type = "text/html", body = String),
         (status = 410, description = "The link works no more.", content_type = "text/html", body = String),
+        (status = 413, description = "The form is too large.", content_type = "text/html", body = String),
+        (status = 415, description = "Not a form.", content_type = "text/html", body = String),
         (status = 429, description = "Too many requests from this address, or a link was sent a moment ago.", content_type = "text/html", body = String),
         (status = 503, description = "The service is busy or its database is away.", content_type = "text/html", body = String),
     ),
