@@ -68,7 +68,8 @@ impl DatabaseUrl {
             };
         }
         if let Some(rest) = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://")) {
-            if rest.matches('@').count() > 1 || rest.contains(|sign: char| sign == '#' || sign.is_whitespace() || sign.is_control())
+            if rest.matches('@').count() > 1
+                || rest.contains(|sign: char| sign == '#' || sign.is_whitespace() || sign.is_control())
             {
                 return Err(DatabaseUrlError::Unencoded);
             }
