@@ -10,6 +10,7 @@ use super::{
     problem::Problem,
     query::Query,
     views::InvitationView,
+    words::LanguageTag,
 };
 use crate::{
     domain::{
@@ -25,22 +26,17 @@ use crate::{
 
 /// An account owner to be invited: of a new top-level account, or, with `account_id`, of one that exists.
 #[derive(ToSchema)]
-#[schema(example = json!({"email": "ada@example.com", "account_name": "Acme B.V.", "account_type": "business"}))]
 pub struct InviteAccountOwner {
     /// Where the letter goes. Compared without regard to case.
-    #[schema(value_type = String, format = Email, max_length = 254)]
     pub email: Email,
     /// The account to become a further owner of. Not together with `account_name` or `account_type`.
-    #[schema(value_type = Option<String>)]
     pub account_id: Option<AccountId>,
-    /// The name of the new account, 1 to 200 characters; asked for at activation when it is left out.
-    #[schema(value_type = Option<String>)]
+    /// The name of the new account; asked for at activation when it is left out.
     pub account_name: Option<AccountName>,
-    /// `business` or `consumer`; asked for at activation when it is left out.
-    #[schema(value_type = Option<String>)]
+    /// The new account's type; asked for at activation when it is left out.
     pub account_type: Option<AccountType>,
-    /// The language of letter and page: `en` or `nl`; a region is set aside.
-    #[schema(value_type = Option<String>)]
+    /// The language of letter and page; the operator's default when it is left out.
+    #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
 }
 
@@ -70,8 +66,7 @@ impl body::Request for InviteAccountOwner {
     operation_id = "inviteAccountOwner",
     request_body = InviteAccountOwner,
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView,
-            headers(("Location" = String, description = "Where the invitation is."))),
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"))),
         (status = 403, description = "`forbidden`."),
         (status = 404, description = "`account_not_found`: there is none, or it is not yours."),
         (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_account_owner`, `already_member`, or `parent_not_active` when nobody has activated the account yet."),

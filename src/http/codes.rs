@@ -47,6 +47,8 @@ codes! {
         "The Allow header names the methods that the path knows.";
     NOT_ACCEPTABLE = 406 "not_acceptable", "The answer cannot have that form",
         "Answers are application/json; errors are application/problem+json. Send an Accept header that allows one of them.";
+    REQUEST_TIMEOUT = 408 "request_timeout", "The body did not arrive in time",
+        "A request's body has 15 seconds to arrive. Nothing was changed; send it again.";
     INVITATION_PENDING = 409 "invitation_pending", "A live invitation stands in the way",
         "The person has an invitation that has not expired. Resend the one that invitation_id names, or revoke it first.";
     ALREADY_SYSTEM_USER = 409 "already_system_user", "The person is a system user already",
@@ -78,9 +80,9 @@ codes! {
     PAYLOAD_TOO_LARGE = 413 "payload_too_large", "The body is too large",
         "A request to this path has at most 64 KiB.";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type", "The body is not application/json",
-        "Send Content-Type: application/json.";
+        "Send Content-Type: application/json, and no Content-Encoding.";
     VALIDATION_FAILED = 422 "validation_failed", "Some members are faulty",
-        "errors names every faulty member or query parameter with a code and words. Nothing was changed.";
+        "errors names every faulty member or query parameter, the first 100 of them, with a code and words. Nothing was changed.";
     CURSOR_MISMATCH = 422 "cursor_mismatch", "The cursor belongs to other filters",
         "Send a cursor with the same filters as the request that it came from, or begin anew without one.";
     RATE_LIMITED = 429 "rate_limited", "Too many requests",

@@ -17,6 +17,9 @@ use crate::{
     services::Refusal,
 };
 
+/// So many faults are told one by one: a body of faults is not answered with a longer one.
+const MOST_ERRORS: usize = 100;
+
 /// An error answer on its way out. The outermost middleware writes it, since it knows the request's id.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -65,10 +68,14 @@ impl Problem {
     }
 
     fn validation(faults: &[FieldFault], place: &str) -> Self {
-        let mut names: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
+        let (told, untold) = faults.split_at(faults.len().min(MOST_ERRORS));
+        let mut names: Vec<&str> = told.iter().map(|fault| fault.path.as_str()).collect();
         names.dedup();
-        let detail = format!("Faulty: {}.", names.join(", "));
-        let errors = faults.iter().map(|fault| json!({ place: fault.path, "code": fault.code, "detail": fault.detail }));
+        let detail = match untold.len() {
+            0 => format!("Faulty: {}.", names.join(", ")),
+            more => format!("Faulty: {}, and {more} more. `errors` has the first {MOST_ERRORS}.", names.join(", ")),
+        };
+        let errors = told.iter().map(|fault| json!({ place: fault.path, "code": fault.code, "detail": fault.detail }));
         let errors = errors.collect();
         Self::new(codes::VALIDATION_FAILED, detail).with("errors", errors)
     }
@@ -96,6 +103,10 @@ impl Problem {
         let mut response = HttpResponse::build(self.status_code());
         for (name, value) in &self.headers {
             response.insert_header((name.clone(), value.as_str()));
+        }
+        if matches!(self.code.status, 408 | 413) {
+            // The rest of the body is not waited for.
+            response.force_close();
         }
         response.content_type("application/problem+json").body(self.document(public_url, request_id).to_string())
     }
@@ -192,7 +203,7 @@ impl From<Refusal> for Problem {
             }
             Refusal::DeadLink(dead) => dead.into(),
             Refusal::DamagedCursor => {
-                Self::query(&[FieldFault::new("cursor", "invalid_cursor", "This cursor was not made by this service.")])
+                Self::query(&[FieldFault::new("cursor", "invalid_cursor", Refusal::DamagedCursor.to_string())])
             }
             Refusal::CursorMismatch => Self::new(codes::CURSOR_MISMATCH, "The cursor belongs to a list with other filters."),
             Refusal::Busy(what) => unavailable(what),

@@ -11,6 +11,7 @@ use super::{
     problem::Problem,
     query::Query,
     views::InvitationView,
+    words::LanguageTag,
 };
 use crate::{
     domain::{
@@ -24,16 +25,14 @@ use crate::{
 
 /// A colleague to be invited.
 #[derive(ToSchema)]
-#[schema(example = json!({"email": "ada@example.com", "roles": ["viewer"], "locale": "nl"}))]
 pub struct InviteSystemUser {
     /// Where the letter goes. Compared without regard to case.
-    #[schema(value_type = String, format = Email, max_length = 254)]
     pub email: Email,
     /// At least one role, each once.
-    #[schema(value_type = Vec<String>, min_items = 1, example = json!(["viewer"]))]
+    #[schema(value_type = BTreeSet<Role>, min_items = 1)]
     pub roles: Roles,
-    /// The language of letter and page: `en` or `nl`; a region is set aside.
-    #[schema(value_type = Option<String>)]
+    /// The language of letter and page; the operator's default when it is left out.
+    #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
 }
 
@@ -73,8 +72,7 @@ fn roles(members: &mut Members) -> Option<Roles> {
     operation_id = "inviteSystemUser",
     request_body = InviteSystemUser,
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView,
-            headers(("Location" = String, description = "Where the invitation is."))),
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"))),
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`: a role allows more than the token does."),
         (status = 409, description = "`invitation_pending` (with `invitation_id`: offer to resend it) or `already_system_user`."),
     ),

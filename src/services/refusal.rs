@@ -65,7 +65,7 @@ pub enum Refusal {
     #[error(transparent)]
     DeadLink(#[from] DeadLink),
     /// A cursor that this service did not make.
-    #[error("damaged cursor")]
+    #[error("This cursor was not made by this service.")]
     DamagedCursor,
     /// A cursor that was made for other filters.
     #[error("the cursor belongs to other filters")]
