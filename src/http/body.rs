@@ -3,6 +3,7 @@
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::BytesMut};
 use futures_util::{StreamExt, future::LocalBoxFuture};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use super::{codes, problem::Problem};
 use crate::domain::{account::AccountName, fault::FieldFault};
@@ -11,7 +12,7 @@ use crate::domain::{account::AccountName, fault::FieldFault};
 pub const LIMIT: usize = 64 * 1024;
 
 /// The body of a request, a JSON object by its syntax; or none at all, where none is needed.
-pub struct Body(Option<Map<String, Value>>);
+pub struct Body(Option<Map<String, Value>>, [u8; 32]);
 
 /// Turns the members of a body into a request.
 pub trait Request: Sized {
@@ -44,6 +45,14 @@ impl Body {
     }
 }
 
+impl Body {
+    /// What tells two bodies apart.
+    #[must_use]
+    pub fn digest(&self) -> &[u8] {
+        &self.1
+    }
+}
+
 impl FromRequest for Body {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
@@ -61,14 +70,15 @@ impl FromRequest for Body {
                 }
                 bytes.extend_from_slice(&chunk);
             }
+            let digest = Sha256::digest(&bytes).into();
             if bytes.is_empty() {
-                return Ok(Self(None));
+                return Ok(Self(None, digest));
             }
             if !media_type.is_some_and(|value| is_json(value.as_bytes())) {
                 return Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json."));
             }
             match serde_json::from_slice(&bytes) {
-                Ok(Value::Object(members)) => Ok(Self(Some(members))),
+                Ok(Value::Object(members)) => Ok(Self(Some(members), digest)),
                 Ok(_) => Err(Problem::body(&[FieldFault::new("", "wrong_type", "The body must be a JSON object.")])),
                 Err(error) => Err(Problem::new(codes::MALFORMED_JSON, format!("The body is not JSON: {error}."))),
             }
