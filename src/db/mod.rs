@@ -20,6 +20,7 @@ mod codec;
 mod connection;
 pub mod events;
 mod fault;
+pub mod idempotency;
 pub mod invitations;
 mod lane;
 pub mod memberships;

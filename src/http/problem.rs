@@ -176,6 +176,13 @@ impl From<Refusal> for Problem {
             Refusal::ParentNotActive => {
                 Self::new(codes::PARENT_NOT_ACTIVE, "Nobody has activated this account yet. Resend its owner's invitation.")
             }
+            Refusal::IdempotencyKeyReused => {
+                Self::new(codes::IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key was sent with another request.")
+            }
+            Refusal::IdempotencyInProgress => {
+                Self::new(codes::IDEMPOTENCY_IN_PROGRESS, "The first request with this Idempotency-Key is still running.")
+                    .header(header::RETRY_AFTER, RETRY_AFTER.to_string())
+            }
             Refusal::InvalidCredentials => {
                 Self::new(codes::INVALID_CREDENTIALS, "The address or the password is wrong, or the user is not active.")
                     .header(header::WWW_AUTHENTICATE, "Bearer")
