@@ -16,6 +16,7 @@ mod crash;
 mod database_gone;
 mod database_held;
 mod database_panic;
+mod idempotency;
 mod invite;
 mod lists;
 mod model;

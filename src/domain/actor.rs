@@ -20,7 +20,8 @@ pub enum ActorKind {
 }
 
 impl ActorKind {
-    const ALL: [Self; 5] = [Self::User, Self::Client, Self::Cli, Self::System, Self::Link];
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::User, Self::Client, Self::Cli, Self::System, Self::Link];
 
     /// The name that answers and rows use.
     #[must_use]

@@ -137,6 +137,9 @@ pub enum DeliveryState {
 }
 
 impl DeliveryState {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::Queued, Self::Sent, Self::Failed];
+
     /// The name that answers use.
     #[must_use]
     pub fn as_str(self) -> &'static str {

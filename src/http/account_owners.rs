@@ -1,15 +1,17 @@
 //! `POST /v1/account-owners/invitations`.
 
-use actix_web::{HttpResponse, http::header, post, web::Data};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, post, web::Data};
 use utoipa::ToSchema;
 
 use super::{
     State,
     auth::Caller,
     body::{self, Body, Fault, Members},
+    idempotency,
     problem::Problem,
     query::Query,
     views::InvitationView,
+    words::LanguageTag,
 };
 use crate::{
     domain::{
@@ -25,22 +27,17 @@ use crate::{
 
 /// An account owner to be invited: of a new top-level account, or, with `account_id`, of one that exists.
 #[derive(ToSchema)]
-#[schema(example = json!({"email": "ada@example.com", "account_name": "Acme B.V.", "account_type": "business"}))]
 pub struct InviteAccountOwner {
     /// Where the letter goes. Compared without regard to case.
-    #[schema(value_type = String, format = Email, max_length = 254)]
     pub email: Email,
     /// The account to become a further owner of. Not together with `account_name` or `account_type`.
-    #[schema(value_type = Option<String>)]
     pub account_id: Option<AccountId>,
-    /// The name of the new account, 1 to 200 characters; asked for at activation when it is left out.
-    #[schema(value_type = Option<String>)]
+    /// The name of the new account; asked for at activation when it is left out.
     pub account_name: Option<AccountName>,
-    /// `business` or `consumer`; asked for at activation when it is left out.
-    #[schema(value_type = Option<String>)]
+    /// The new account's type; asked for at activation when it is left out.
     pub account_type: Option<AccountType>,
-    /// The language of letter and page: `en` or `nl`; a region is set aside.
-    #[schema(value_type = Option<String>)]
+    /// The language of letter and page; the operator's default when it is left out.
+    #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
 }
 
@@ -70,8 +67,7 @@ impl body::Request for InviteAccountOwner {
     operation_id = "inviteAccountOwner",
     request_body = InviteAccountOwner,
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView,
-            headers(("Location" = String, description = "Where the invitation is."))),
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"))),
         (status = 403, description = "`forbidden`."),
         (status = 404, description = "`account_not_found`: there is none, or it is not yours."),
         (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_account_owner`, `already_member`, or `parent_not_active` when nobody has activated the account yet."),
@@ -79,23 +75,29 @@ impl body::Request for InviteAccountOwner {
     security(("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/account-owners/invitations")]
-pub async fn invite(caller: Caller, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn invite(
+    request: HttpRequest,
+    caller: Caller,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
     let Caller(actor) = caller;
     query.finish()?;
     if !actor.may(Permission::CustomersInvite) && actor.accounts.is_empty() {
         return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()).into());
     }
-    let InviteAccountOwner { email, account_id, account_name, account_type, locale } = body.parse()?;
-    let invite = OwnerInvite { email, locale, account_id, account_name, account_type };
-    invited(&state, services::invite::account_owner(&state.services, &actor, invite).await)
+    idempotency::once((&request, &state, &actor), StatusCode::CREATED, body, async |body, ticket| {
+        let InviteAccountOwner { email, account_id, account_name, account_type, locale } = body.parse()?;
+        let wanted = OwnerInvite { email, locale, account_id, account_name, account_type };
+        counted(&state, services::invite::account_owner(&state.services, &actor, wanted, ticket).await)
+    })
+    .await
 }
 
-/// The answer to an invite of any kind.
-pub(super) fn invited(state: &State, outcome: Result<Invitation, Refusal>) -> Result<HttpResponse, Problem> {
+/// Counts an invite of any kind, and says its refusal as a problem.
+pub(super) fn counted(state: &State, outcome: Result<Invitation, Refusal>) -> Result<Invitation, Problem> {
     let outcome = outcome.map_err(Problem::from);
     state.metrics.invite(outcome.as_ref().map_or_else(|problem| problem.code.code, |_| "invited"));
-    let invitation = outcome?;
-    Ok(HttpResponse::Created()
-        .insert_header((header::LOCATION, format!("/v1/invitations/{}", invitation.id)))
-        .json(InvitationView::of(&invitation, state.services.clock.now())))
+    outcome
 }

@@ -13,12 +13,12 @@ use super::{
     company::CompanyView,
     invitations::id,
     problem::Problem,
-    query::Query,
+    query::{Paging, Query},
     views::{self, List, Timestamp},
 };
 use crate::{
     domain::{
-        account::{Account, AccountType, UsedBy},
+        account::{Account, AccountName, AccountStatus, AccountType, UsedBy},
         ids::AccountId,
         reimbursement::ReimbursementMode,
     },
@@ -29,27 +29,22 @@ use crate::{
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Account)]
 pub struct AccountView {
-    /// `acc_…`.
-    #[schema(example = "acc_01kavx6e9me0r8jm6d2e1k2v3w")]
-    pub id: String,
+    /// Its id.
+    pub id: AccountId,
     /// Null until somebody gives it one. Names need not be unique.
-    #[schema(example = "Acme B.V.")]
+    #[schema(value_type = Option<AccountName>)]
     pub name: Option<String>,
-    /// `business` or `consumer`; null until somebody says so.
-    #[schema(example = "business")]
-    pub r#type: Option<&'static str>,
+    /// Null until somebody says so.
+    pub r#type: Option<AccountType>,
     /// `invited` until its first owner, or its driver, activates.
-    #[schema(pattern = "^(invited|active)$", example = "active")]
-    pub status: &'static str,
+    pub status: AccountStatus,
     /// The account above it; null for a top-level account.
-    #[schema(example = json!(null))]
-    pub parent_account_id: Option<String>,
-    /// `employee` or `subsidiary`; null for a top-level account.
-    #[schema(example = json!(null))]
-    pub used_by: Option<&'static str>,
-    /// What private charging is reimbursed with.
+    pub parent_account_id: Option<AccountId>,
+    /// Who uses it; null for a top-level account.
+    pub used_by: Option<UsedBy>,
+    /// What private charging is reimbursed with; null for a top-level account, or when nothing is.
     pub reimbursement: Option<ReimbursementView>,
-    /// Of an active business account.
+    /// Of an active business account; null otherwise.
     pub company: Option<CompanyView>,
     /// When it was made.
     pub created_at: Timestamp,
@@ -59,35 +54,51 @@ pub struct AccountView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Reimbursement)]
 pub struct ReimbursementView {
-    /// With 4 decimals.
-    #[schema(example = "0.2300")]
+    /// A decimal as a text, always with 4 decimals.
+    #[schema(pattern = "^[0-9]{1,2}\\.[0-9]{4}$", examples("0.2300"))]
     pub rate: String,
-    /// `EUR`.
-    #[schema(example = "EUR")]
-    pub currency: &'static str,
-    /// `kWh`.
-    #[schema(example = "kWh")]
-    pub unit: &'static str,
+    /// What the rate is in.
+    pub currency: Currency,
+    /// What it is paid for.
+    pub unit: EnergyUnit,
     /// `automated` for an employee, `manual` for a subsidiary.
-    #[schema(pattern = "^(automated|manual)$", example = "automated")]
-    pub mode: &'static str,
+    pub mode: ReimbursementMode,
 }
+
+/// What rates are in.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Currency {
+    /// The euro.
+    Eur,
+}
+
+/// What rates are paid for.
+#[derive(Debug, Serialize, ToSchema)]
+pub enum EnergyUnit {
+    /// A kilowatt-hour.
+    #[serde(rename = "kWh")]
+    KilowattHour,
+}
+
+/// A page of accounts.
+pub type Accounts = List<AccountView>;
 
 impl From<&Account> for AccountView {
     fn from(account: &Account) -> Self {
         let reimbursement = account.rate.zip(account.used_by).map(|(rate, used_by)| ReimbursementView {
             rate: rate.to_string(),
-            currency: "EUR",
-            unit: "kWh",
-            mode: ReimbursementMode::from(used_by).as_str(),
+            currency: Currency::Eur,
+            unit: EnergyUnit::KilowattHour,
+            mode: used_by.into(),
         });
         Self {
-            id: account.id.to_string(),
+            id: account.id,
             name: account.name.clone(),
-            r#type: account.account_type.map(AccountType::as_str),
-            status: account.status.as_str(),
-            parent_account_id: account.parent_account_id.map(|id| id.to_string()),
-            used_by: account.used_by.map(UsedBy::as_str),
+            r#type: account.account_type,
+            status: account.status,
+            parent_account_id: account.parent_account_id,
+            used_by: account.used_by,
             reimbursement,
             company: account.company.as_ref().map(CompanyView::from),
             created_at: Timestamp(account.created_at),
@@ -102,16 +113,15 @@ impl From<&Account> for AccountView {
     tag = "Customers",
     operation_id = "listAccounts",
     params(
-        ("search" = Option<String>, Query, description = "Any part of the name, without regard to case: the type-ahead of the invite form.", example = "acme"),
-        ("type" = Option<String>, Query, description = "`business` or `consumer`.", example = "business"),
-        ("parent_account_id" = Option<String>, Query, description = "Those right below this account."),
-        ("used_by" = Option<String>, Query, description = "`employee` or `subsidiary`.", example = "employee"),
-        ("limit" = Option<i64>, Query, description = "From 1; above 200 is taken as 200. Default 50.", example = 50),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, with the same filters."),
+        ("search" = Option<String>, Query, max_length = 256, description = "Any part of the name, without regard to case: the type-ahead of the invite form. No control characters.", example = "acme"),
+        ("type" = Option<AccountType>, Query, description = "Those of this type.", example = "business"),
+        ("parent_account_id" = Option<AccountId>, Query, description = "Those right below this account."),
+        ("used_by" = Option<UsedBy>, Query, description = "Those used by these.", example = "employee"),
+        Paging,
     ),
     responses(
-        (status = 200, description = "A page.", body = List<AccountView>,
-            headers(("Link" = String, description = "The next page, `rel=\"next\"`; none on the last page."))),
+        (status = 200, description = "A page.", body = Accounts, headers(("Link"))),
+        (status = 403, description = "`forbidden`: the token may see no account."),
         (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
     ),
     security(("access_token" = ["accounts:read"])),
@@ -126,7 +136,7 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
 #[utoipa::path(
     tag = "Customers",
     operation_id = "getAccount",
-    params(("account_id" = String, Path, description = "`acc_…`", example = "acc_01kavx6e9me0r8jm6d2e1k2v3w")),
+    params(("account_id" = AccountId, Path, description = "The account.")),
     responses(
         (status = 200, description = "The account.", body = AccountView),
         (status = 404, description = "`not_found`: there is none, or this token may not see it."),
@@ -147,17 +157,16 @@ pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<S
     tag = "Customers",
     operation_id = "listSubAccounts",
     params(
-        ("account_id" = String, Path, description = "`acc_…`", example = "acc_01kavx6e9me0r8jm6d2e1k2v3w"),
-        ("search" = Option<String>, Query, description = "Any part of the name, without regard to case.", example = "ada"),
-        ("type" = Option<String>, Query, description = "`business` or `consumer`.", example = "consumer"),
-        ("used_by" = Option<String>, Query, description = "`employee` or `subsidiary`.", example = "employee"),
-        ("limit" = Option<i64>, Query, description = "From 1; above 200 is taken as 200. Default 50.", example = 50),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, with the same filters."),
+        ("account_id" = AccountId, Path, description = "The account above."),
+        ("search" = Option<String>, Query, max_length = 256, description = "Any part of the name, without regard to case. No control characters.", example = "ada"),
+        ("type" = Option<AccountType>, Query, description = "Those of this type.", example = "consumer"),
+        ("used_by" = Option<UsedBy>, Query, description = "Those used by these.", example = "employee"),
+        Paging,
     ),
     responses(
-        (status = 200, description = "A page.", body = List<AccountView>,
-            headers(("Link" = String, description = "The next page, `rel=\"next\"`; none on the last page."))),
+        (status = 200, description = "A page.", body = Accounts, headers(("Link"))),
         (status = 404, description = "`not_found`: there is no such account, or this token may not see it."),
+        (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
     ),
     security(("access_token" = ["accounts:read"])),
 )]

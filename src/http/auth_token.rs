@@ -17,9 +17,8 @@ use crate::{
 
 /// An address and a password.
 #[derive(ToSchema)]
-#[schema(example = json!({"email": "ada@example.com", "password": "seven green bicycles sing"}))]
 pub struct SignInRequest {
-    /// The person's address, without regard to case. One that is none is simply unknown.
+    /// The person's address, without regard to case. A text that is no address is refused like an unknown one.
     #[schema(value_type = String)]
     email: Option<Email>,
     /// The person's password.
@@ -39,14 +38,20 @@ impl body::Request for SignInRequest {
 #[derive(Serialize, ToSchema)]
 pub struct AccessToken {
     /// For `Authorization: Bearer`.
-    #[schema(example = "eyJ0eXAiOiJhdCtqd3Qi…")]
-    access_token: String,
-    /// Always `Bearer`.
-    #[schema(example = "Bearer")]
-    token_type: &'static str,
+    #[expect(clippy::struct_field_names, reason = "RFC 6749 calls it so")]
+    pub(super) access_token: String,
+    /// How to send it.
+    pub(super) token_type: TokenType,
     /// Seconds until it ends.
-    #[schema(example = 900)]
-    expires_in: u64,
+    #[schema(minimum = 1)]
+    pub(super) expires_in: u64,
+}
+
+/// How an access token is sent.
+#[derive(Serialize, ToSchema)]
+pub enum TokenType {
+    /// RFC 6750.
+    Bearer,
 }
 
 /// Sign in
@@ -75,5 +80,5 @@ async fn answer(query: Query, body: Body, state: &State) -> Result<HttpResponse,
     let email = email.ok_or(Refusal::InvalidCredentials)?;
     let access_token = services::sign_in::sign_in(&state.services, email, password).await?;
     let expires_in = services::sign_in::LIFETIME.as_secs();
-    Ok(HttpResponse::Ok().json(AccessToken { access_token, token_type: "Bearer", expires_in }))
+    Ok(HttpResponse::Ok().json(AccessToken { access_token, token_type: TokenType::Bearer, expires_in }))
 }

@@ -1,17 +1,39 @@
 //! Request bodies: read whole, then member by member, so that every fault is told at once.
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::BytesMut};
-use futures_util::{StreamExt, future::LocalBoxFuture};
-use serde_json::{Map, Value};
+use std::time::Duration;
 
-use super::{codes, problem::Problem};
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    error::PayloadError,
+    http::header,
+    web::{Bytes, BytesMut},
+};
+use futures_util::{Stream, StreamExt, future::LocalBoxFuture};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+
+use super::{codes, json, problem::Problem};
 use crate::domain::{account::AccountName, fault::FieldFault};
 
 /// The longest body of an ordinary request.
 pub const LIMIT: usize = 64 * 1024;
+/// How long a body may take to arrive.
+pub(super) const IN_TIME: Duration = Duration::from_secs(15);
 
 /// The body of a request, a JSON object by its syntax; or none at all, where none is needed.
-pub struct Body(Option<Map<String, Value>>);
+pub struct Body {
+    members: Option<Map<String, Value>>,
+    /// What tells two bodies apart.
+    digest: [u8; 32],
+    /// Members that it names twice.
+    faults: Vec<FieldFault>,
+}
+
+/// The body of a request that says everything in its path: none, or an object without members.
+#[derive(ToSchema)]
+pub struct EmptyRequest {}
 
 /// Turns the members of a body into a request.
 pub trait Request: Sized {
@@ -26,7 +48,7 @@ impl Body {
     /// 400 for an empty body, 422 with every faulty member.
     pub fn parse<R: Request>(self) -> Result<R, Problem> {
         let empty = || Problem::new(codes::MALFORMED_JSON, "The body is empty.");
-        let mut members = Members::new(self.0.ok_or_else(empty)?);
+        let mut members = Members::new(self.members.ok_or_else(empty)?, self.faults);
         let request = R::read(&mut members);
         match (request, members.finish()) {
             (Some(request), faults) if faults.is_empty() => Ok(request),
@@ -39,8 +61,16 @@ impl Body {
     /// # Errors
     /// 422 when there are members.
     pub fn expect_none(self) -> Result<(), Problem> {
-        let faults = Members::new(self.0.unwrap_or_default()).finish();
+        let faults = Members::new(self.members.unwrap_or_default(), self.faults).finish();
         if faults.is_empty() { Ok(()) } else { Err(Problem::body(&faults)) }
+    }
+}
+
+impl Body {
+    /// What tells two bodies apart.
+    #[must_use]
+    pub fn digest(&self) -> &[u8] {
+        &self.digest
     }
 }
 
@@ -49,26 +79,19 @@ impl FromRequest for Body {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let media_type = request.headers().get(header::CONTENT_TYPE).cloned();
-        let mut payload = payload.take();
+        let (headers, payload) = (Head::of(request), payload.take());
         Box::pin(async move {
-            let mut bytes = BytesMut::new();
-            while let Some(chunk) = payload.next().await {
-                let broken = |_| Problem::new(codes::MALFORMED_JSON, "The body did not arrive whole.");
-                let chunk = chunk.map_err(broken)?;
-                if bytes.len() + chunk.len() > LIMIT {
-                    return Err(Problem::new(codes::PAYLOAD_TOO_LARGE, format!("A body has at most {LIMIT} bytes.")));
-                }
-                bytes.extend_from_slice(&chunk);
-            }
+            headers.check(LIMIT)?;
+            let bytes = read(payload, IN_TIME).await?;
+            let digest = Sha256::digest(&bytes).into();
             if bytes.is_empty() {
-                return Ok(Self(None));
+                return Ok(Self { members: None, digest, faults: Vec::new() });
             }
-            if !media_type.is_some_and(|value| is_json(value.as_bytes())) {
+            if !headers.json {
                 return Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json."));
             }
-            match serde_json::from_slice(&bytes) {
-                Ok(Value::Object(members)) => Ok(Self(Some(members))),
+            match json::parse(&bytes) {
+                Ok((Value::Object(members), faults)) => Ok(Self { members: Some(members), digest, faults }),
                 Ok(_) => Err(Problem::body(&[FieldFault::new("", "wrong_type", "The body must be a JSON object.")])),
                 Err(error) => Err(Problem::new(codes::MALFORMED_JSON, format!("The body is not JSON: {error}."))),
             }
@@ -76,9 +99,71 @@ impl FromRequest for Body {
     }
 }
 
-fn is_json(value: &[u8]) -> bool {
-    let value = std::str::from_utf8(value).ok().and_then(|value| value.parse::<mime::Mime>().ok());
-    value.is_some_and(|value| value.essence_str() == "application/json")
+/// What the headers say of a body, before any of it is read.
+pub(super) struct Head {
+    json: bool,
+    encoded: bool,
+    length: Option<u64>,
+}
+
+impl Head {
+    pub(super) fn of(request: &HttpRequest) -> Self {
+        let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let media_type = text(header::CONTENT_TYPE).and_then(|value| value.parse::<mime::Mime>().ok());
+        Self {
+            json: media_type.is_some_and(|value| value.essence_str() == "application/json"),
+            encoded: request
+                .headers()
+                .get_all(header::CONTENT_ENCODING)
+                .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")),
+            length: text(header::CONTENT_LENGTH).and_then(|value| value.parse().ok()),
+        }
+    }
+
+    /// Whether it is worth reading.
+    ///
+    /// # Errors
+    /// 413 when more is announced than is read, 415 for a compressed one.
+    pub(super) fn check(&self, limit: usize) -> Result<(), Problem> {
+        if self.length.is_some_and(|length| length > limit as u64) {
+            return Err(too_large(limit));
+        }
+        if self.encoded {
+            // RFC 9110 §15.5.16: what would be accepted instead.
+            let refused = Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, "Send the body without a Content-Encoding.");
+            return Err(refused.header(header::ACCEPT_ENCODING, "identity"));
+        }
+        Ok(())
+    }
+}
+
+fn too_large(limit: usize) -> Problem {
+    Problem::new(codes::PAYLOAD_TOO_LARGE, format!("A body has at most {limit} bytes."))
+}
+
+/// The whole body. A caller who sends it a byte a minute holds a connection, and is let go.
+async fn read(
+    mut payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+    in_time: Duration,
+) -> Result<BytesMut, Problem> {
+    let whole = async {
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| Problem::new(codes::MALFORMED_JSON, "The body did not arrive whole."))?;
+            if bytes.len() + chunk.len() > LIMIT {
+                return Err(too_large(LIMIT));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    };
+    tokio::time::timeout(in_time, whole).await.unwrap_or_else(|_| Err(late()))
+}
+
+/// The body did not arrive in time.
+pub(super) fn late() -> Problem {
+    let detail = format!("The body did not arrive within {} seconds.", IN_TIME.as_secs());
+    Problem::new(codes::REQUEST_TIMEOUT, detail)
 }
 
 /// The members of an object: each is taken once, what is left at the end is unknown.
@@ -93,8 +178,8 @@ pub struct Members {
 pub struct Fault(pub &'static str, pub String);
 
 impl Members {
-    fn new(left: Map<String, Value>) -> Self {
-        Self { left, base: String::new(), faults: Vec::new() }
+    fn new(left: Map<String, Value>, faults: Vec<FieldFault>) -> Self {
+        Self { left, base: String::new(), faults }
     }
 
     /// A member that must be there.
@@ -173,9 +258,11 @@ impl Members {
     pub fn take_faults(&mut self) -> Vec<FieldFault> {
         let (left, base) = (std::mem::take(&mut self.left), self.base.clone());
         let unknown = left.into_iter().map(|(name, _)| {
-            // RFC 6901 §3: the two characters that mean something in a pointer.
-            let name = name.replace('~', "~0").replace('/', "~1");
-            FieldFault::new(format!("{base}/{name}"), "unknown_member", "This member is not known here. Is it mistyped?")
+            FieldFault::new(
+                format!("{base}/{}", json::step(&name)),
+                "unknown_member",
+                "This member is not known here. Is it mistyped?",
+            )
         });
         let mut faults = std::mem::take(&mut self.faults);
         faults.extend(unknown);
@@ -206,4 +293,21 @@ pub fn parsed<T, E: std::fmt::Display>(
     parse: impl FnOnce(&str) -> Result<T, E>,
 ) -> impl FnOnce(Value) -> Result<T, Fault> {
     move |value| parse(&text(value)?).map_err(|error| Fault(code, error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::stream;
+
+    #[tokio::test]
+    async fn waits_for_a_body_only_so_long() {
+        let chunk = || Ok(Bytes::from_static(b"{"));
+        let soon = Duration::from_millis(20);
+        assert_eq!(read(stream::iter([chunk(), chunk()]), soon).await.unwrap(), "{{");
+        let stalled = stream::iter([chunk()]).chain(stream::pending());
+        assert_eq!(read(stalled, soon).await.unwrap_err().code.code, "request_timeout");
+        let endless = stream::iter(std::iter::repeat_with(|| Ok(Bytes::from(vec![b' '; 5000]))));
+        assert_eq!(read(endless, IN_TIME).await.unwrap_err().code.code, "payload_too_large");
+    }
 }

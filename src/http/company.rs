@@ -9,16 +9,15 @@ use crate::domain::company::{Company, RawCompany};
 /// A company's details, as they are sent.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes the members; `RawCompany` holds them")]
-#[schema(example = json!({
-    "name": "Acme B.V.", "registration_number": "12345678", "vat_number": "NL004495445B01",
-    "address": {"street": "Keizersgracht", "house_number": "1", "postal_code": "1015 CN", "city": "Amsterdam", "country": "NL"}
-}))]
 pub struct CompanyRequest {
-    /// 1 to 200 characters.
+    /// Its registered name.
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
-    /// At most 50 characters.
+    /// Its number in the trade register, if it has one.
+    #[schema(max_length = 50)]
     registration_number: Option<String>,
     /// In the form of the address's country, with or without its prefix; check digits are checked where their rule is published.
+    #[schema(min_length = 1)]
     vat_number: String,
     /// Where the company is.
     address: AddressRequest,
@@ -28,15 +27,20 @@ pub struct CompanyRequest {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes the members; `RawCompany` holds them")]
 pub struct AddressRequest {
-    /// 1 to 200 characters.
+    /// The street, with the number where the country writes it there.
+    #[schema(min_length = 1, max_length = 200)]
     street: String,
-    /// At most 20 characters.
+    /// The number and what follows it, where it stands apart.
+    #[schema(max_length = 20)]
     house_number: Option<String>,
-    /// At most 20 characters.
+    /// The postal code.
+    #[schema(min_length = 1, max_length = 20)]
     postal_code: String,
-    /// At most 100 characters.
+    /// The city.
+    #[schema(min_length = 1, max_length = 100)]
     city: String,
-    /// ISO 3166-1 alpha-2.
+    /// ISO 3166-1 alpha-2, in either case.
+    #[schema(pattern = "^[A-Za-z]{2}$")]
     country: String,
 }
 
@@ -94,13 +98,10 @@ impl From<&Company> for CompanyView {
 #[schema(as = Company)]
 pub struct CompanyView {
     /// Its name.
-    #[schema(example = "Acme B.V.")]
     pub name: String,
     /// Its number in the trade register.
-    #[schema(example = "12345678")]
     pub registration_number: Option<String>,
     /// With its country's prefix.
-    #[schema(example = "NL004495445B01")]
     pub vat_number: String,
     /// Where it is.
     pub address: AddressView,
@@ -111,18 +112,14 @@ pub struct CompanyView {
 #[schema(as = Address)]
 pub struct AddressView {
     /// The street.
-    #[schema(example = "Keizersgracht")]
     pub street: String,
     /// The number in it.
-    #[schema(example = "1")]
     pub house_number: Option<String>,
     /// The postal code.
-    #[schema(example = "1015 CN")]
     pub postal_code: String,
     /// The city.
-    #[schema(example = "Amsterdam")]
     pub city: String,
-    /// ISO 3166-1 alpha-2.
-    #[schema(example = "NL")]
+    /// ISO 3166-1 alpha-2, in upper case.
+    #[schema(pattern = "^[A-Z]{2}$")]
     pub country: String,
 }

@@ -1,22 +1,25 @@
 //! `/v1/invitations`: list, show, timeline, resend, revoke.
 
 use actix_web::{
-    HttpRequest, HttpResponse, get, post,
+    HttpRequest, HttpResponse, get,
+    http::StatusCode,
+    post,
     web::{Data, Path},
 };
 
 use super::{
     State,
     auth::Caller,
-    body::Body,
+    body::{Body, EmptyRequest},
+    idempotency,
     problem::{Problem, not_found},
-    query::Query,
-    views::{self, EventView, InvitationView, List},
+    query::{Paging, Query},
+    views::{self, EventView, Events, InvitationView, Invitations},
 };
 use crate::{
     domain::{
         email::Email,
-        ids::{Id, Named},
+        ids::{AccountId, Id, InvitationId, Named},
         invitation::{InvitationKind, InvitationStatus},
     },
     services::{self, browse, browse::InvitationQuery},
@@ -34,17 +37,16 @@ pub fn id<K: Named>(path: &Path<String>) -> Result<Id<K>, Problem> {
     tag = "Invitations",
     operation_id = "listInvitations",
     params(
-        ("kind" = Option<String>, Query, description = "`system_user`, `account_owner` or `sub_account`. 403 for a kind that the token may not see.", example = "system_user"),
-        ("status" = Option<String>, Query, description = "`pending`, `expired`, `activated` or `revoked`.", example = "pending"),
-        ("account_id" = Option<String>, Query, description = "To this account."),
-        ("email" = Option<String>, Query, description = "This very address, without regard to case.", example = "ada@example.com"),
-        ("search" = Option<String>, Query, description = "Any part of address, name or account name, without regard to case; at most 256 characters.", example = "ada"),
-        ("limit" = Option<i64>, Query, description = "From 1; above 200 is taken as 200. Default 50.", example = 50),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, with the same filters."),
+        ("kind" = Option<InvitationKind>, Query, description = "Those of this kind. 403 for a kind that the token may not see.", example = "system_user"),
+        ("status" = Option<InvitationStatus>, Query, description = "Those with this status.", example = "pending"),
+        ("account_id" = Option<AccountId>, Query, description = "Those to this account."),
+        ("email" = Option<Email>, Query, description = "Those to this very address, without regard to case.", example = "ada@example.com"),
+        ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or account name, without regard to case. No control characters.", example = "ada"),
+        Paging,
     ),
     responses(
-        (status = 200, description = "A page.", body = List<InvitationView>,
-            headers(("Link" = String, description = "The next page, `rel=\"next\"`; none on the last page."))),
+        (status = 200, description = "A page.", body = Invitations, headers(("Link"))),
+        (status = 403, description = "`forbidden`: the token may see no invitation, or none of this kind."),
         (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
     ),
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
@@ -69,7 +71,7 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "getInvitation",
-    params(("id" = String, Path, description = "`inv_…`", example = "inv_01kavx6e9me0r8jm6d2e1k2v3w")),
+    params(("id" = InvitationId, Path, description = "The invitation.")),
     responses(
         (status = 200, description = "The invitation.", body = InvitationView),
         (status = 404, description = "`not_found`: there is none, or this token may not see it."),
@@ -90,14 +92,13 @@ pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<S
     tag = "Invitations",
     operation_id = "listInvitationEvents",
     params(
-        ("id" = String, Path, description = "`inv_…`", example = "inv_01kavx6e9me0r8jm6d2e1k2v3w"),
-        ("limit" = Option<i64>, Query, description = "From 1; above 200 is taken as 200. Default 50.", example = 50),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
+        ("id" = InvitationId, Path, description = "The invitation."),
+        Paging,
     ),
     responses(
-        (status = 200, description = "A page.", body = List<EventView>,
-            headers(("Link" = String, description = "The next page, `rel=\"next\"`; none on the last page."))),
+        (status = 200, description = "A page.", body = Events, headers(("Link"))),
         (status = 404, description = "`not_found`: there is none, or this token may not see it."),
+        (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
     ),
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
 )]
@@ -122,11 +123,12 @@ pub async fn events(
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "resendInvitation",
-    params(("id" = String, Path, description = "`inv_…`", example = "inv_01kavx6e9me0r8jm6d2e1k2v3w")),
+    params(("id" = InvitationId, Path, description = "The invitation.")),
+    request_body = Option<EmptyRequest>,
     responses(
         (status = 200, description = "Sent anew.", body = InvitationView),
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
-        (status = 404, description = "`not_found`."),
+        (status = 404, description = "`not_found`: there is none, or this token may not see it."),
         (status = 409, description = "`invitation_not_pending`; or `invitation_pending` when a newer invitation (`invitation_id`) took its place."),
         (status = 429, description = "`resend_too_soon`, with `Retry-After`."),
     ),
@@ -134,6 +136,7 @@ pub async fn events(
 )]
 #[post("/v1/invitations/{id}/resend")]
 pub async fn resend(
+    request: HttpRequest,
     caller: Caller,
     path: Path<String>,
     query: Query,
@@ -141,9 +144,12 @@ pub async fn resend(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    body.expect_none()?;
-    let invitation = services::resend::invitation(&state.services, &caller.0, id(&path)?).await?;
-    Ok(HttpResponse::Ok().json(InvitationView::of(&invitation, state.services.clock.now())))
+    let wanted = id(&path)?;
+    idempotency::once((&request, &state, &caller.0), StatusCode::OK, body, async |body, ticket| {
+        body.expect_none()?;
+        Ok(services::resend::invitation(&state.services, &caller.0, wanted, ticket).await?)
+    })
+    .await
 }
 
 /// Revoke an invitation
@@ -153,17 +159,19 @@ pub async fn resend(
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "revokeInvitation",
-    params(("id" = String, Path, description = "`inv_…`", example = "inv_01kavx6e9me0r8jm6d2e1k2v3w")),
+    params(("id" = InvitationId, Path, description = "The invitation.")),
+    request_body = Option<EmptyRequest>,
     responses(
         (status = 200, description = "Revoked.", body = InvitationView),
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
-        (status = 404, description = "`not_found`."),
+        (status = 404, description = "`not_found`: there is none, or this token may not see it."),
         (status = 409, description = "`invitation_not_pending`."),
     ),
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/invitations/{id}/revoke")]
 pub async fn revoke(
+    request: HttpRequest,
     caller: Caller,
     path: Path<String>,
     query: Query,
@@ -171,7 +179,10 @@ pub async fn revoke(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    body.expect_none()?;
-    let invitation = services::revoke::invitation(&state.services, &caller.0, id(&path)?).await?;
-    Ok(HttpResponse::Ok().json(InvitationView::of(&invitation, state.services.clock.now())))
+    let wanted = id(&path)?;
+    idempotency::once((&request, &state, &caller.0), StatusCode::OK, body, async |body, ticket| {
+        body.expect_none()?;
+        Ok(services::revoke::invitation(&state.services, &caller.0, wanted, ticket).await?)
+    })
+    .await
 }

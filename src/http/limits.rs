@@ -109,13 +109,18 @@ impl Standing {
 const LIMITED: [&str; 6] =
     ["/v1/activations", "/v1/activations/preview", "/v1/activations/renew", "/v1/auth/token", "/activate", "/activate/renew"];
 
+/// Whether a path is limited.
+pub fn is_limited(path: &str) -> bool {
+    LIMITED.contains(&path)
+}
+
 /// Counts every request to a limited route, whatever else is wrong with it, and tells what is left with every answer. The
 /// page is told of a refusal and shows it; elsewhere it is the answer.
 pub async fn middleware(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
-    let state = request.app_data::<Data<State>>().cloned().filter(|_| LIMITED.contains(&request.path()));
+    let state = request.app_data::<Data<State>>().cloned().filter(|_| is_limited(request.path()));
     let Some(state) = state else { return Ok(next.call(request).await?.map_into_left_body()) };
     let outcome = state.limits.check(request.request());
     let (standing, denied) = match outcome {

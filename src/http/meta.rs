@@ -10,15 +10,51 @@ use utoipa::ToSchema;
 
 use super::{
     State, codes,
+    openapi::ErrorCode,
     problem::{Problem, not_found},
 };
 
 /// How the service is.
 #[derive(Serialize, ToSchema)]
 pub struct Health {
-    /// `ok`, or `unavailable`.
-    #[schema(example = "ok")]
-    pub status: &'static str,
+    /// It answers, so it is.
+    pub status: Alive,
+}
+
+/// A process that answers.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Alive {
+    /// It does.
+    Ok,
+}
+
+/// How something is that the service needs.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    /// It does its work.
+    Ok,
+    /// It does not.
+    Unavailable,
+}
+
+impl Condition {
+    fn of(well: bool) -> Self {
+        if well { Self::Ok } else { Self::Unavailable }
+    }
+}
+
+/// How the courier is: `elsewhere` when it runs in a process of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CourierCondition {
+    /// It is at work in this process.
+    Ok,
+    /// It was, and has stopped.
+    Stopped,
+    /// It is another process's work.
+    Elsewhere,
 }
 
 /// Is the process alive?
@@ -27,24 +63,20 @@ pub struct Health {
 #[utoipa::path(tag = "Operations", operation_id = "healthz", security(()), responses((status = 200, description = "It is.", body = Health)))]
 #[get("/healthz")]
 pub async fn healthz() -> HttpResponse {
-    HttpResponse::Ok().json(Health { status: "ok" })
+    HttpResponse::Ok().json(Health { status: Alive::Ok })
 }
 
 /// What a service needs to be of use.
 #[derive(Serialize, ToSchema)]
 pub struct Readiness {
-    /// `ok`, or `unavailable` when any of the rest is not `ok`.
-    #[schema(example = "ok")]
-    pub status: &'static str,
+    /// `unavailable` when the database or its schema is, or the courier has stopped.
+    pub status: Condition,
     /// Whether the database answers.
-    #[schema(example = "ok")]
-    pub database: &'static str,
+    pub database: Condition,
     /// Whether its schema is up to date.
-    #[schema(example = "ok")]
-    pub migrations: &'static str,
-    /// The courier of this process: `ok`, `stopped`, or `elsewhere` when it runs in a process of its own.
-    #[schema(example = "ok")]
-    pub courier: &'static str,
+    pub migrations: Condition,
+    /// The courier of this process.
+    pub courier: CourierCondition,
 }
 
 /// Can the service do its work?
@@ -62,13 +94,12 @@ pub struct Readiness {
 #[get("/readyz")]
 pub async fn readyz(state: Data<State>) -> HttpResponse {
     let (database, migrations) = match state.services.db.is_migrated().await {
-        Ok(true) => ("ok", "ok"),
-        Ok(false) => ("ok", "unavailable"),
-        Err(_) => ("unavailable", "unavailable"),
+        Ok(migrated) => (Condition::Ok, Condition::of(migrated)),
+        Err(_) => (Condition::Unavailable, Condition::Unavailable),
     };
-    let courier = state.courier.word();
-    let ready = (database, migrations) == ("ok", "ok") && courier != "stopped";
-    let status = if ready { "ok" } else { "unavailable" };
+    let courier = state.courier.condition();
+    let ready = (database, migrations) == (Condition::Ok, Condition::Ok) && courier != CourierCondition::Stopped;
+    let status = Condition::of(ready);
     let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     if !ready {
         response.insert_header((header::RETRY_AFTER, super::RETRY_AFTER.to_string()));
@@ -96,7 +127,7 @@ pub async fn contract(state: Data<State>) -> HttpResponse {
 #[utoipa::path(
     tag = "Operations",
     operation_id = "problem",
-    params(("code" = String, Path, description = "The code.", example = "validation_failed")),
+    params(("code" = ErrorCode, Path, description = "The code.", example = "validation_failed")),
     security(()),
     responses(
         (status = 200, description = "What it means and what to do.", content_type = "text/html", body = String),

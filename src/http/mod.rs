@@ -9,7 +9,9 @@ mod body;
 mod codes;
 mod company;
 mod csv;
+mod idempotency;
 mod invitations;
+mod json;
 mod limits;
 mod meta;
 mod negotiate;
@@ -23,6 +25,7 @@ mod system_users;
 mod trace;
 mod users;
 mod views;
+mod words;
 
 use std::sync::{
     Arc,
@@ -41,7 +44,7 @@ use utoipa_actix_web::{AppExt, UtoipaApp};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 pub use self::openapi::document;
-use self::{limits::Limits, pages::Pages};
+use self::{limits::Limits, meta::CourierCondition, pages::Pages};
 use crate::{domain::locale::Locale, metrics::Metrics, services::Services};
 
 /// Everything that handlers need. One for the whole process, shared by its workers.
@@ -81,11 +84,11 @@ impl CourierWatch {
         Self(None)
     }
 
-    fn word(&self) -> &'static str {
+    fn condition(&self) -> CourierCondition {
         match &self.0 {
-            None => "elsewhere",
-            Some(flag) if flag.load(Ordering::Relaxed) => "ok",
-            Some(_) => "stopped",
+            None => CourierCondition::Elsewhere,
+            Some(flag) if flag.load(Ordering::Relaxed) => CourierCondition::Ok,
+            Some(_) => CourierCondition::Stopped,
         }
     }
 }
@@ -177,7 +180,13 @@ pub fn app(
         InitError = (),
     >,
 > {
-    let docs = SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json").display_request_duration(true));
+    let docs = Config::from("/openapi.json")
+        .display_request_duration(true)
+        .try_it_out_enabled(true)
+        .persist_authorization(true)
+        // The badge would send the address of this document to a host on the internet.
+        .validator_url("none");
+    let docs = SwaggerUi::new("/docs/{_:.*}").config(docs);
     let (app, _) = routes(App::new().into_utoipa_app()).split_for_parts();
     app.service(docs)
         .route("/docs", web::get().to(meta::to_docs))

@@ -13,10 +13,12 @@ use super::{
     views::InvitationAccount,
 };
 use crate::{
-    db::DbFault,
     domain::{fault::FieldFault, invitation::DeadLink},
     services::Refusal,
 };
+
+/// So many faults are told one by one: a body of faults is not answered with a longer one.
+const MOST_ERRORS: usize = 100;
 
 /// An error answer on its way out. The outermost middleware writes it, since it knows the request's id.
 #[derive(Debug, Clone)]
@@ -66,10 +68,14 @@ impl Problem {
     }
 
     fn validation(faults: &[FieldFault], place: &str) -> Self {
-        let mut names: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
+        let (told, untold) = faults.split_at(faults.len().min(MOST_ERRORS));
+        let mut names: Vec<&str> = told.iter().map(|fault| fault.path.as_str()).collect();
         names.dedup();
-        let detail = format!("Faulty: {}.", names.join(", "));
-        let errors = faults.iter().map(|fault| json!({ place: fault.path, "code": fault.code, "detail": fault.detail }));
+        let detail = match untold.len() {
+            0 => format!("Faulty: {}.", names.join(", ")),
+            more => format!("Faulty: {}, and {more} more. `errors` has the first {MOST_ERRORS}.", names.join(", ")),
+        };
+        let errors = told.iter().map(|fault| json!({ place: fault.path, "code": fault.code, "detail": fault.detail }));
         let errors = errors.collect();
         Self::new(codes::VALIDATION_FAILED, detail).with("errors", errors)
     }
@@ -97,6 +103,10 @@ impl Problem {
         let mut response = HttpResponse::build(self.status_code());
         for (name, value) in &self.headers {
             response.insert_header((name.clone(), value.as_str()));
+        }
+        if matches!(self.code.status, 408 | 413) {
+            // The rest of the body is not waited for.
+            response.force_close();
         }
         response.content_type("application/problem+json").body(self.document(public_url, request_id).to_string())
     }
@@ -127,18 +137,6 @@ impl From<DeadLink> for Problem {
             DeadLink::Expired => (codes::ACTIVATION_LINK_EXPIRED, "The link has expired. Ask for a fresh one."),
         };
         Self::new(code, detail)
-    }
-}
-
-impl From<DbFault> for Problem {
-    fn from(fault: DbFault) -> Self {
-        match fault {
-            DbFault::Unavailable(_) | DbFault::TryAgain => {
-                tracing::warn!(error = %fault, "answered 503");
-                unavailable("The database is away or busy. Nothing was changed.")
-            }
-            DbFault::Conflict(_) | DbFault::Corrupt { .. } | DbFault::Other(_) => defect(&fault.to_string()),
-        }
     }
 }
 
@@ -178,6 +176,13 @@ impl From<Refusal> for Problem {
             Refusal::ParentNotActive => {
                 Self::new(codes::PARENT_NOT_ACTIVE, "Nobody has activated this account yet. Resend its owner's invitation.")
             }
+            Refusal::IdempotencyKeyReused => {
+                Self::new(codes::IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key was sent with another request.")
+            }
+            Refusal::IdempotencyInProgress => {
+                Self::new(codes::IDEMPOTENCY_IN_PROGRESS, "The first request with this Idempotency-Key is still running.")
+                    .header(header::RETRY_AFTER, RETRY_AFTER.to_string())
+            }
             Refusal::InvalidCredentials => {
                 Self::new(codes::INVALID_CREDENTIALS, "The address or the password is wrong, or the user is not active.")
                     .header(header::WWW_AUTHENTICATE, "Bearer")
@@ -205,11 +210,15 @@ impl From<Refusal> for Problem {
             }
             Refusal::DeadLink(dead) => dead.into(),
             Refusal::DamagedCursor => {
-                Self::query(&[FieldFault::new("cursor", "invalid_cursor", "This cursor was not made by this service.")])
+                Self::query(&[FieldFault::new("cursor", "invalid_cursor", Refusal::DamagedCursor.to_string())])
             }
             Refusal::CursorMismatch => Self::new(codes::CURSOR_MISMATCH, "The cursor belongs to a list with other filters."),
             Refusal::Busy(what) => unavailable(what),
-            Refusal::Db(fault) => fault.into(),
+            Refusal::Db(fault) if fault.is_temporary() => {
+                tracing::warn!(error = ?fault.to_string(), "answered 503");
+                unavailable("The database is away or busy. Try again in a moment.")
+            }
+            Refusal::Db(fault) => defect(&fault.to_string()),
             Refusal::Defect(what) => defect(&what),
         }
     }

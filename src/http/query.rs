@@ -2,9 +2,13 @@
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use std::future::{Ready, ready};
+use utoipa::IntoParams;
 
 use super::problem::Problem;
-use crate::{domain::fault::FieldFault, services::browse::PageRequest};
+use crate::{
+    domain::fault::FieldFault,
+    services::browse::{self, PageRequest},
+};
 
 /// What `limit` is when it is left out.
 const DEFAULT_LIMIT: i64 = 50;
@@ -12,6 +16,19 @@ const DEFAULT_LIMIT: i64 = 50;
 const LARGEST_LIMIT: i64 = 200;
 /// The longest text to search for: an address is no longer, nor is a name.
 const LONGEST_SEARCH: usize = 256;
+
+/// Which page of a list.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes what `Query::page` reads")]
+pub struct Paging {
+    /// At most so many items; a number above 200 is taken as 200.
+    #[param(minimum = 1, default = 50, example = 50)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before, sent with the same filters.
+    #[param(min_length = 1)]
+    cursor: Option<String>,
+}
 
 /// The parameters of a request: what nobody takes is unknown.
 pub struct Query {
@@ -90,7 +107,9 @@ impl Query {
                 Err("This takes a whole number from 1; above 200 is taken as 200.")
             }
         });
-        PageRequest { limit: limit.unwrap_or(DEFAULT_LIMIT), cursor: self.text("cursor") }
+        // Which list a cursor belongs to is known later; damage is seen here, and told with what else is wrong.
+        let cursor = self.parsed("cursor", "invalid_cursor", |text| browse::genuine_cursor(text).map(|()| text.to_owned()));
+        PageRequest { limit: limit.unwrap_or(DEFAULT_LIMIT), cursor }
     }
 
     /// Ends the reading.

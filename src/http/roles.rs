@@ -9,6 +9,7 @@ use crate::domain::role::Role;
 
 /// Every role.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ListOfRoles)]
 pub struct RoleList {
     /// The roles, the most powerful first.
     pub data: Vec<RoleView>,

@@ -1,20 +1,24 @@
 //! `POST /v1/sub-accounts/invitations` and `POST /v1/accounts/{account_id}/sub-accounts`: the two routes to one thing.
 
 use actix_web::{
-    HttpResponse, post,
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    post,
     web::{Data, Path},
 };
 use utoipa::ToSchema;
 
 use super::{
     State,
-    account_owners::invited,
+    account_owners::counted,
     auth::Caller,
     body::{self, Body, Fault, Members},
+    idempotency,
     invitations::id,
     problem::{Problem, not_found},
     query::Query,
     views::InvitationView,
+    words::LanguageTag,
 };
 use crate::{
     domain::{
@@ -35,34 +39,25 @@ use crate::{
 /// Somebody to be invited below an account, from the users overview.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "some members are described here and used as what they mean together")]
-#[schema(example = json!({"email": "driver@example.com", "role": "driver", "account_name": "Acme B.V.", "reimbursement_rate": "0.23"}))]
 pub struct InviteSubAccountUser {
     /// Where the letter goes. Compared without regard to case.
-    #[schema(value_type = String, format = Email, max_length = 254)]
     pub email: Email,
-    /// `driver` or `account_owner`.
-    #[schema(value_type = String)]
+    /// What the person becomes.
     pub role: MemberRole,
     /// The account above, by id. Either this or `account_name`.
-    #[schema(value_type = Option<String>)]
     pub account_id: Option<AccountId>,
     /// The account above, by its exact name, without regard to case.
-    #[schema(value_type = Option<String>)]
     pub account_name: Option<AccountName>,
-    /// EUR per kWh, a decimal text: greater than 0, at most 99.9999, at most 4 decimals.
-    #[schema(value_type = Option<String>, pattern = "^[0-9]{1,2}(\\.[0-9]{1,4})?$", example = "0.23")]
+    /// What private charging is reimbursed with; nothing when it is left out.
     pub reimbursement_rate: Option<Rate>,
     /// `employee` (the default for a driver) or `subsidiary` (the default for an account owner; not for a driver).
-    #[schema(value_type = Option<String>)]
     pub used_by: Option<UsedBy>,
     /// The name of the new account; a driver's without one is named after the person at activation.
-    #[schema(value_type = Option<String>)]
     pub sub_account_name: Option<AccountName>,
-    /// `business` or `consumer`; asked for at activation when it is left out.
-    #[schema(value_type = Option<String>)]
+    /// The new account's type; asked for at activation when it is left out.
     pub account_type: Option<AccountType>,
-    /// The language of letter and page: `en` or `nl`; a region is set aside.
-    #[schema(value_type = Option<String>)]
+    /// The language of letter and page; the operator's default when it is left out.
+    #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
     #[schema(ignore)]
     use_: SubAccountUse,
@@ -162,8 +157,7 @@ fn may_try(actor: &Actor) -> Result<(), Problem> {
     operation_id = "inviteSubAccountUser",
     request_body = InviteSubAccountUser,
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView,
-            headers(("Location" = String, description = "Where the invitation is."))),
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"))),
         (status = 403, description = "`forbidden`."),
         (status = 404, description = "`account_not_found`: there is none, or it is not yours."),
         (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_member`, `ambiguous_account` (with `candidates`), `parent_not_business`, `parent_not_active`."),
@@ -171,49 +165,51 @@ fn may_try(actor: &Actor) -> Result<(), Problem> {
     security(("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/sub-accounts/invitations")]
-pub async fn invite(caller: Caller, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn invite(
+    request: HttpRequest,
+    caller: Caller,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
     let Caller(actor) = caller;
     query.finish()?;
     may_try(&actor)?;
-    let request: InviteSubAccountUser = body.parse()?;
-    let wanted = SubAccountInvite {
-        email: request.email,
-        locale: request.locale,
-        parent: request.parent,
-        role: request.use_.role(),
-        used_by: request.use_.used_by(),
-        rate: request.reimbursement_rate,
-        name: request.sub_account_name,
-        account_type: request.account_type,
-    };
-    invited(&state, services::invite::sub_account(&state.services, &actor, wanted).await)
+    idempotency::once((&request, &state, &actor), StatusCode::CREATED, body, async |body, ticket| {
+        let asked: InviteSubAccountUser = body.parse()?;
+        let wanted = SubAccountInvite {
+            email: asked.email,
+            locale: asked.locale,
+            parent: asked.parent,
+            role: asked.use_.role(),
+            used_by: asked.use_.used_by(),
+            rate: asked.reimbursement_rate,
+            name: asked.sub_account_name,
+            account_type: asked.account_type,
+        };
+        counted(&state, services::invite::sub_account(&state.services, &actor, wanted, ticket).await)
+    })
+    .await
 }
 
 /// Somebody to be invited below the account in the path.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "some members are described here and used as what they mean together")]
-#[schema(example = json!({"used_by": "employee", "account_name": "Ada at home", "email": "ada@example.com", "account_type": "consumer", "reimbursement_rate": "0.23"}))]
 pub struct InviteSubAccount {
-    /// `employee` or `subsidiary`.
-    #[schema(value_type = String)]
+    /// Who uses the new account.
     pub used_by: UsedBy,
-    /// The name of the new account, 1 to 200 characters.
-    #[schema(value_type = String)]
+    /// The name of the new account.
     pub account_name: AccountName,
     /// Where the letter goes. Compared without regard to case.
-    #[schema(value_type = String, format = Email, max_length = 254)]
     pub email: Email,
-    /// `business` or `consumer`.
-    #[schema(value_type = String)]
+    /// The new account's type.
     pub account_type: AccountType,
     /// `driver` (the default for an employee; not for a subsidiary) or `account_owner` (the default for a subsidiary).
-    #[schema(value_type = Option<String>)]
     pub role: Option<MemberRole>,
-    /// EUR per kWh, a decimal text: greater than 0, at most 99.9999, at most 4 decimals.
-    #[schema(value_type = Option<String>, pattern = "^[0-9]{1,2}(\\.[0-9]{1,4})?$", example = "0.23")]
+    /// What private charging is reimbursed with; nothing when it is left out.
     pub reimbursement_rate: Option<Rate>,
-    /// The language of letter and page: `en` or `nl`; a region is set aside.
-    #[schema(value_type = Option<String>)]
+    /// The language of letter and page; the operator's default when it is left out.
+    #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
     #[schema(ignore)]
     use_: SubAccountUse,
@@ -248,11 +244,10 @@ impl body::Request for InviteSubAccount {
 #[utoipa::path(
     tag = "Customers",
     operation_id = "inviteSubAccount",
-    params(("account_id" = String, Path, description = "`acc_…`", example = "acc_01kavx6e9me0r8jm6d2e1k2v3w")),
+    params(("account_id" = AccountId, Path, description = "The account above.")),
     request_body = InviteSubAccount,
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView,
-            headers(("Location" = String, description = "Where the invitation is."))),
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"))),
         (status = 403, description = "`forbidden`."),
         (status = 404, description = "`not_found`: there is no such account, or it is not yours."),
         (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_member`, `parent_not_business`, `parent_not_active`."),
@@ -261,6 +256,7 @@ impl body::Request for InviteSubAccount {
 )]
 #[post("/v1/accounts/{account_id}/sub-accounts")]
 pub async fn create(
+    request: HttpRequest,
     caller: Caller,
     path: Path<String>,
     query: Query,
@@ -271,20 +267,23 @@ pub async fn create(
     query.finish()?;
     may_try(&actor)?;
     let parent = id(&path)?;
-    let request: InviteSubAccount = body.parse()?;
-    let wanted = SubAccountInvite {
-        email: request.email,
-        locale: request.locale,
-        parent: Parent::Id(parent),
-        role: request.use_.role(),
-        used_by: request.use_.used_by(),
-        rate: request.reimbursement_rate,
-        name: Some(request.account_name),
-        account_type: Some(request.account_type),
-    };
-    match services::invite::sub_account(&state.services, &actor, wanted).await {
-        // The account is the resource of this path.
-        Err(Refusal::AccountNotFound) => Err(not_found()),
-        outcome => invited(&state, outcome),
-    }
+    idempotency::once((&request, &state, &actor), StatusCode::CREATED, body, async |body, ticket| {
+        let asked: InviteSubAccount = body.parse()?;
+        let wanted = SubAccountInvite {
+            email: asked.email,
+            locale: asked.locale,
+            parent: Parent::Id(parent),
+            role: asked.use_.role(),
+            used_by: asked.use_.used_by(),
+            rate: asked.reimbursement_rate,
+            name: Some(asked.account_name),
+            account_type: Some(asked.account_type),
+        };
+        match services::invite::sub_account(&state.services, &actor, wanted, ticket).await {
+            // The account is the resource of this path.
+            Err(Refusal::AccountNotFound) => Err(not_found()),
+            outcome => counted(&state, outcome),
+        }
+    })
+    .await
 }

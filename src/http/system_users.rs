@@ -1,16 +1,18 @@
 //! `POST /v1/system-users/invitations`.
 
-use actix_web::{HttpResponse, post, web::Data};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, post, web::Data};
 use utoipa::ToSchema;
 
 use super::{
     State,
-    account_owners::invited,
+    account_owners::counted,
     auth::Caller,
     body::{self, Body, Fault, Members},
+    idempotency,
     problem::Problem,
     query::Query,
     views::InvitationView,
+    words::LanguageTag,
 };
 use crate::{
     domain::{
@@ -24,16 +26,14 @@ use crate::{
 
 /// A colleague to be invited.
 #[derive(ToSchema)]
-#[schema(example = json!({"email": "ada@example.com", "roles": ["viewer"], "locale": "nl"}))]
 pub struct InviteSystemUser {
     /// Where the letter goes. Compared without regard to case.
-    #[schema(value_type = String, format = Email, max_length = 254)]
     pub email: Email,
     /// At least one role, each once.
-    #[schema(value_type = Vec<String>, min_items = 1, example = json!(["viewer"]))]
+    #[schema(value_type = BTreeSet<Role>, min_items = 1)]
     pub roles: Roles,
-    /// The language of letter and page: `en` or `nl`; a region is set aside.
-    #[schema(value_type = Option<String>)]
+    /// The language of letter and page; the operator's default when it is left out.
+    #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
 }
 
@@ -73,22 +73,30 @@ fn roles(members: &mut Members) -> Option<Roles> {
     operation_id = "inviteSystemUser",
     request_body = InviteSystemUser,
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView,
-            headers(("Location" = String, description = "Where the invitation is."))),
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"))),
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`: a role allows more than the token does."),
         (status = 409, description = "`invitation_pending` (with `invitation_id`: offer to resend it) or `already_system_user`."),
     ),
     security(("access_token" = ["system_users:invite"])),
 )]
 #[post("/v1/system-users/invitations")]
-pub async fn invite(caller: Caller, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn invite(
+    request: HttpRequest,
+    caller: Caller,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
     let Caller(actor) = caller;
     if !actor.may(Permission::SystemUsersInvite) {
         // Before the body is judged: whoever may not invite learns nothing by trying.
         return Err(Refusal::Forbidden(Permission::SystemUsersInvite.as_str()).into());
     }
     query.finish()?;
-    let InviteSystemUser { email, roles, locale } = body.parse()?;
-    let invite = SystemUserInvite { email, roles, locale };
-    invited(&state, services::invite::system_user(&state.services, &actor, invite).await)
+    idempotency::once((&request, &state, &actor), StatusCode::CREATED, body, async |body, ticket| {
+        let InviteSystemUser { email, roles, locale } = body.parse()?;
+        let wanted = SystemUserInvite { email, roles, locale };
+        counted(&state, services::invite::system_user(&state.services, &actor, wanted, ticket).await)
+    })
+    .await
 }

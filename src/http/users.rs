@@ -1,24 +1,27 @@
 //! `/v1/users`: list, show, and the button that resends.
 
 use actix_web::{
-    HttpRequest, HttpResponse, get, post,
+    HttpRequest, HttpResponse, get,
+    http::StatusCode,
+    post,
     web::{Data, Path},
 };
 
 use super::{
     State,
     auth::Caller,
-    body::Body,
-    csv,
+    body::{Body, EmptyRequest},
+    csv, idempotency,
     invitations::id,
     negotiate,
     problem::Problem,
-    query::Query,
-    views::{self, InvitationView, List, UserView},
+    query::{Paging, Query},
+    views::{self, InvitationView, UserView, Users},
 };
 use crate::{
     domain::{
         account::MemberRole,
+        ids::{AccountId, UserId},
         role::Role,
         user::{UserKind, UserStatus},
     },
@@ -54,20 +57,20 @@ fn role_name(role: AnyRole) -> &'static str {
     tag = "Users",
     operation_id = "listUsers",
     params(
-        ("kind" = Option<String>, Query, description = "`system_user` or `customer`. 403 for a kind that the token may not see.", example = "system_user"),
-        ("status" = Option<String>, Query, description = "`invited`, `active` or `blocked`.", example = "active"),
-        ("role" = Option<String>, Query, description = "Those who hold this role: a system role, `account_owner` or `driver`.", example = "viewer"),
-        ("account_id" = Option<String>, Query, description = "Those who belong, or are invited, to this account."),
-        ("search" = Option<String>, Query, description = "Any part of address, name or account name, without regard to case; at most 256 characters.", example = "ada"),
-        ("limit" = Option<i64>, Query, description = "From 1; above 200 is taken as 200. Default 50.", example = 50),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, with the same filters."),
+        ("kind" = Option<UserKind>, Query, description = "Those of this kind. 403 for a kind that the token may not see.", example = "system_user"),
+        ("status" = Option<UserStatus>, Query, description = "Those with this status.", example = "active"),
+        ("role" = Option<AnyRole>, Query, description = "Those who hold this role, a system user's or a member's.", example = "viewer"),
+        ("account_id" = Option<AccountId>, Query, description = "Those who belong, or are invited, to this account."),
+        ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or account name, without regard to case. No control characters.", example = "ada"),
+        Paging,
     ),
     responses(
         (status = 200, description = "A page; or every match, as CSV.", content(
-            (List<UserView> = "application/json"),
-            (String = "text/csv", example = "id,email,first_name,last_name,status,system_roles,memberships,created_at,activated_at\r\n"),
-        ),
-            headers(("Link" = String, description = "The next page, `rel=\"next\"`; none on the last page."))),
+            (Users = "application/json"),
+            (String = "text/csv"),
+        ), headers(("Link"), ("Content-Disposition"))),
+        (status = 403, description = "`forbidden`: the token may see no user, or none of this kind."),
+        (status = 406, description = "`not_acceptable`: the `Accept` header rules out both JSON and CSV."),
         (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
     ),
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
@@ -94,7 +97,7 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
 #[utoipa::path(
     tag = "Users",
     operation_id = "getUser",
-    params(("id" = String, Path, description = "`usr_…`", example = "usr_01kavx6e9kfzabv5qhm1p4d6xn")),
+    params(("id" = UserId, Path, description = "The user.")),
     responses(
         (status = 200, description = "The user.", body = UserView),
         (status = 404, description = "`not_found`: there is none, or this token may not see them."),
@@ -114,11 +117,12 @@ pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<S
 #[utoipa::path(
     tag = "Users",
     operation_id = "resendUserInvitation",
-    params(("id" = String, Path, description = "`usr_…`", example = "usr_01kavx6e9kfzabv5qhm1p4d6xn")),
+    params(("id" = UserId, Path, description = "The user.")),
+    request_body = Option<EmptyRequest>,
     responses(
         (status = 200, description = "Sent anew.", body = InvitationView),
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
-        (status = 404, description = "`not_found`."),
+        (status = 404, description = "`not_found`: there is none, or this token may not see them."),
         (status = 409, description = "`invitation_not_pending`, or `ambiguous_invitation` with `candidates`."),
         (status = 429, description = "`resend_too_soon`, with `Retry-After`."),
     ),
@@ -126,6 +130,7 @@ pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<S
 )]
 #[post("/v1/users/{id}/resend-invitation")]
 pub async fn resend(
+    request: HttpRequest,
     caller: Caller,
     path: Path<String>,
     query: Query,
@@ -133,7 +138,10 @@ pub async fn resend(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    body.expect_none()?;
-    let invitation = services::resend::user(&state.services, &caller.0, id(&path)?).await?;
-    Ok(HttpResponse::Ok().json(InvitationView::of(&invitation, state.services.clock.now())))
+    let wanted = id(&path)?;
+    idempotency::once((&request, &state, &caller.0), StatusCode::OK, body, async |body, ticket| {
+        body.expect_none()?;
+        Ok(services::resend::user(&state.services, &caller.0, wanted, ticket).await?)
+    })
+    .await
 }

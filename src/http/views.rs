@@ -1,26 +1,38 @@
 //! What answers look like: the contract's objects.
 
+use std::borrow::Cow;
+
 use actix_web::{HttpResponse, http::header};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        Array, Object, Ref, RefOr,
+        schema::{Schema, SchemaType, Type},
+    },
+};
 
 use crate::{
     domain::{
-        account::{AccountType, UsedBy},
-        actor::ActorRef,
-        event::Event,
-        invitation::{Invitation, InvitedTo},
+        account::{AccountName, AccountType, MemberRole, UsedBy},
+        actor::{ActorKind, ActorRef},
+        email::Email,
+        event::{Event, EventType},
+        ids::{AccountId, EventId, InvitationId, UserId},
+        invitation::{DeliveryState, Invitation, InvitationKind, InvitationStatus, InvitedTo},
         locale::Locale,
+        permission::Permission,
+        person::PersonName,
         role::Role,
-        user::{Membership, User},
+        user::{Membership, User, UserStatus},
     },
     services::browse::Page,
 };
 
 /// An instant: RFC 3339 in UTC, with milliseconds.
 #[derive(Debug, Clone, Copy, ToSchema)]
-#[schema(value_type = String, format = DateTime, example = "2026-11-24T14:03:00.000Z")]
+#[schema(value_type = String, format = DateTime, examples("2026-11-24T14:03:00.000Z"))]
 pub struct Timestamp(pub DateTime<Utc>);
 
 impl Serialize for Timestamp {
@@ -38,28 +50,22 @@ fn timestamp(at: Option<DateTime<Utc>>) -> Option<Timestamp> {
 #[schema(as = Invitation)]
 pub struct InvitationView {
     /// Stays the same through every resend.
-    #[schema(example = "inv_01kavx6e9me0r8jm6d2e1k2v3w")]
-    pub id: String,
+    pub id: InvitationId,
     /// What the person is invited to become.
-    #[schema(pattern = "^(system_user|account_owner|sub_account)$", example = "system_user")]
-    pub kind: &'static str,
+    pub kind: InvitationKind,
     /// As typed, with the domain in lower case.
-    #[schema(example = "ada@example.com")]
+    #[schema(value_type = Email)]
     pub email: String,
     /// `expired` is what a pending invitation is after `expires_at`.
-    #[schema(pattern = "^(pending|expired|activated|revoked)$", example = "pending")]
-    pub status: &'static str,
+    pub status: InvitationStatus,
     /// The person invited.
-    #[schema(example = "usr_01kavx6e9kfzabv5qhm1p4d6xn")]
-    pub user_id: String,
+    pub user_id: UserId,
     /// The roles of a system user; empty otherwise.
-    #[schema(example = json!(["viewer"]))]
-    pub roles: Vec<&'static str>,
+    pub roles: Vec<Role>,
     /// The account that the person is invited to; null for a system user.
     pub account: Option<InvitationAccount>,
     /// The language of letters and page; null leaves it to the operator's default.
-    #[schema(example = "nl")]
-    pub locale: Option<&'static str>,
+    pub locale: Option<Locale>,
     /// Who invited.
     pub invited_by: ActorView,
     /// When it was made.
@@ -67,7 +73,7 @@ pub struct InvitationView {
     /// When it was last sent; moved when the mail relay takes the letter.
     pub last_sent_at: Timestamp,
     /// 1 after the invite, one more with each resend.
-    #[schema(example = 1)]
+    #[schema(minimum = 1)]
     pub send_count: i32,
     /// `last_sent_at` plus 24 hours: when the link dies.
     pub expires_at: Timestamp,
@@ -82,26 +88,27 @@ pub struct InvitationView {
 /// The account that an invitation is about.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct InvitationAccount {
-    /// `acc_…`.
-    pub id: String,
+    /// Its id.
+    pub id: AccountId,
     /// Null until somebody gives it one.
+    #[schema(value_type = Option<AccountName>)]
     pub name: Option<String>,
-    /// The account above it.
-    pub parent_account_id: Option<String>,
-    /// `employee` or `subsidiary`, for a sub-account.
-    pub used_by: Option<&'static str>,
-    /// `business` or `consumer`; null until somebody says so.
-    pub r#type: Option<&'static str>,
+    /// The account above it; null for a top-level account.
+    pub parent_account_id: Option<AccountId>,
+    /// Who uses it; null for a top-level account.
+    pub used_by: Option<UsedBy>,
+    /// Null until somebody says so.
+    pub r#type: Option<AccountType>,
 }
 
 impl From<&InvitedTo> for InvitationAccount {
     fn from(account: &InvitedTo) -> Self {
         Self {
-            id: account.id.to_string(),
+            id: account.id,
             name: account.name.clone(),
-            parent_account_id: account.parent_account_id.map(|id| id.to_string()),
-            used_by: account.used_by.map(UsedBy::as_str),
-            r#type: account.account_type.map(AccountType::as_str),
+            parent_account_id: account.parent_account_id,
+            used_by: account.used_by,
+            r#type: account.account_type,
         }
     }
 }
@@ -111,10 +118,9 @@ impl From<&InvitedTo> for InvitationAccount {
 #[schema(as = Delivery)]
 pub struct DeliveryView {
     /// `queued` until the relay takes the letter, `failed` when it was given up or its link died before.
-    #[schema(pattern = "^(queued|sent|failed)$", example = "sent")]
-    pub state: &'static str,
+    pub state: DeliveryState,
     /// How often it was offered to the relay.
-    #[schema(example = 1)]
+    #[schema(minimum = 0)]
     pub attempts: i32,
     /// What the relay, or the way to it, said last.
     pub last_error: Option<String>,
@@ -126,20 +132,17 @@ pub struct DeliveryView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Actor)]
 pub struct ActorView {
-    /// `user`, `client` or `cli`; in a timeline also `system` and `link`.
-    #[schema(example = "cli")]
-    pub r#type: &'static str,
+    /// What kind of caller.
+    pub r#type: ActorKind,
     /// The user's id, or what the token calls its subject.
-    #[schema(example = "operations")]
     pub id: String,
     /// What people know them by.
-    #[schema(example = "operations")]
     pub name: String,
 }
 
 impl From<&ActorRef> for ActorView {
     fn from(actor: &ActorRef) -> Self {
-        Self { r#type: actor.kind.as_str(), id: actor.id.clone(), name: actor.name.clone() }
+        Self { r#type: actor.kind, id: actor.id.clone(), name: actor.name.clone() }
     }
 }
 
@@ -148,14 +151,14 @@ impl InvitationView {
     pub fn of(invitation: &Invitation, now: DateTime<Utc>) -> Self {
         let delivery = &invitation.delivery;
         Self {
-            id: invitation.id.to_string(),
-            kind: invitation.kind.as_str(),
+            id: invitation.id,
+            kind: invitation.kind,
             email: invitation.email.as_str().to_owned(),
-            status: invitation.status(now).as_str(),
-            user_id: invitation.user_id.to_string(),
-            roles: invitation.roles.names(),
+            status: invitation.status(now),
+            user_id: invitation.user_id,
+            roles: invitation.roles.iter().collect(),
             account: invitation.account.as_ref().map(InvitationAccount::from),
-            locale: invitation.locale.map(Locale::as_str),
+            locale: invitation.locale,
             invited_by: (&invitation.invited_by).into(),
             created_at: Timestamp(invitation.created_at),
             last_sent_at: Timestamp(invitation.last_sent_at),
@@ -164,7 +167,7 @@ impl InvitationView {
             activated_at: timestamp(invitation.activated_at),
             revoked_at: timestamp(invitation.revoked_at),
             delivery: DeliveryView {
-                state: delivery.state.as_str(),
+                state: delivery.state,
                 attempts: delivery.attempts,
                 last_error: delivery.last_error.clone(),
                 sent_at: timestamp(delivery.sent_at),
@@ -177,24 +180,21 @@ impl InvitationView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = User)]
 pub struct UserView {
-    /// `usr_…`.
-    #[schema(example = "usr_01kavx6e9kfzabv5qhm1p4d6xn")]
-    pub id: String,
+    /// Their id.
+    pub id: UserId,
     /// As first typed, with the domain in lower case.
-    #[schema(example = "ada@example.com")]
+    #[schema(value_type = Email)]
     pub email: String,
     /// Given at activation.
-    #[schema(example = "Ada")]
+    #[schema(value_type = Option<PersonName>)]
     pub first_name: Option<String>,
     /// Given at activation.
-    #[schema(example = "Lovelace")]
+    #[schema(value_type = Option<PersonName>)]
     pub last_name: Option<String>,
     /// How far the person has come.
-    #[schema(pattern = "^(invited|active|blocked)$", example = "active")]
-    pub status: &'static str,
+    pub status: UserStatus,
     /// The roles held; empty until the person has activated as a system user.
-    #[schema(example = json!(["viewer"]))]
-    pub system_roles: Vec<&'static str>,
+    pub system_roles: Vec<Role>,
     /// The accounts that the person belongs to.
     pub memberships: Vec<MembershipView>,
     /// When the first invitation was made.
@@ -202,42 +202,42 @@ pub struct UserView {
     /// When the person set a password.
     pub activated_at: Option<Timestamp>,
     /// The newest invitation that awaits an answer, expired ones included.
-    #[schema(example = json!(null))]
-    pub pending_invitation_id: Option<String>,
+    pub pending_invitation_id: Option<InvitationId>,
 }
 
 /// A user's place in an account.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Membership)]
 pub struct MembershipView {
-    /// `acc_…`.
-    pub account_id: String,
-    /// The account's name.
+    /// The account.
+    pub account_id: AccountId,
+    /// The account's name; null until it has one.
+    #[schema(value_type = Option<AccountName>)]
     pub account_name: Option<String>,
-    /// `account_owner` or `driver`.
-    pub role: &'static str,
+    /// What the person is in it.
+    pub role: MemberRole,
 }
 
 impl From<&Membership> for MembershipView {
     fn from(membership: &Membership) -> Self {
         let Membership { account_id, account_name, role } = membership;
-        Self { account_id: account_id.to_string(), account_name: account_name.clone(), role: role.as_str() }
+        Self { account_id: *account_id, account_name: account_name.clone(), role: *role }
     }
 }
 
 impl From<&User> for UserView {
     fn from(user: &User) -> Self {
         Self {
-            id: user.id.to_string(),
+            id: user.id,
             email: user.email.as_str().to_owned(),
             first_name: user.first_name.clone(),
             last_name: user.last_name.clone(),
-            status: user.status.as_str(),
-            system_roles: user.system_roles.names(),
+            status: user.status,
+            system_roles: user.system_roles.iter().collect(),
             memberships: user.memberships.iter().map(MembershipView::from).collect(),
             created_at: Timestamp(user.created_at),
             activated_at: timestamp(user.activated_at),
-            pending_invitation_id: user.pending_invitation_id.map(|id| id.to_string()),
+            pending_invitation_id: user.pending_invitation_id,
         }
     }
 }
@@ -246,29 +246,24 @@ impl From<&User> for UserView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Event)]
 pub struct EventView {
-    /// `evt_…`.
-    #[schema(example = "evt_01kavx6e9me0r8jm6d2e1k2v3x")]
-    pub id: String,
+    /// Its id.
+    pub id: EventId,
     /// What happened.
-    #[schema(
-        pattern = "^(created|email_queued|email_sent|email_failed|resent|opened|activated|revoked)$",
-        example = "email_sent"
-    )]
-    pub r#type: &'static str,
+    pub r#type: EventType,
     /// When.
     pub at: Timestamp,
     /// By whom.
     pub actor: ActorView,
     /// What else is worth knowing; never a token.
-    #[schema(value_type = Object, example = json!({"attempt": 1}))]
+    #[schema(value_type = Object)]
     pub details: serde_json::Value,
 }
 
 impl From<&Event> for EventView {
     fn from(event: &Event) -> Self {
         Self {
-            id: event.id.to_string(),
-            r#type: event.event_type.as_str(),
+            id: event.id,
+            r#type: event.event_type,
             at: Timestamp(event.at),
             actor: (&event.actor).into(),
             details: event.details.clone(),
@@ -281,38 +276,64 @@ impl From<&Event> for EventView {
 #[schema(as = Role)]
 pub struct RoleView {
     /// The name that requests use.
-    #[schema(example = "viewer")]
-    pub name: &'static str,
+    pub name: Role,
     /// One line for people.
-    #[schema(example = "Sees colleagues, customers and accounts.")]
     pub description: &'static str,
     /// What it allows.
-    #[schema(example = json!(["system_users:read", "customers:read", "accounts:read"]))]
-    pub permissions: Vec<&'static str>,
+    pub permissions: Vec<Permission>,
 }
 
 impl From<Role> for RoleView {
     fn from(role: Role) -> Self {
-        let permissions = role.permissions().iter().map(|permission| permission.as_str()).collect();
-        Self { name: role.as_str(), description: role.description(), permissions }
+        Self { name: role, description: role.description(), permissions: role.permissions().to_vec() }
     }
 }
 
-/// A page of a list.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct List<T: ToSchema> {
+/// A page of a list. In the contract each is a schema of its own, `ListOfUsers`, that points to its item's.
+#[derive(Debug, Serialize)]
+pub struct List<T> {
     /// What is on it, newest first; a timeline oldest first.
     pub data: Vec<T>,
     /// For asking for the next page; null on the last one.
     pub next_cursor: Option<String>,
 }
 
+/// A page of users.
+pub type Users = List<UserView>;
+/// A page of invitations.
+pub type Invitations = List<InvitationView>;
+/// A page of a timeline.
+pub type Events = List<EventView>;
+
+impl<T: ToSchema> PartialSchema for List<T> {
+    fn schema() -> RefOr<Schema> {
+        let rows = Array::builder().items(Ref::from_schema_name(T::name())).description(Some("What is on the page."));
+        let cursor = Object::builder()
+            .schema_type([Type::String, Type::Null].into_iter().collect::<SchemaType>())
+            .description(Some("For asking for the next page; null on the last one."));
+        Object::builder()
+            .description(Some("A page of a list."))
+            .property("data", rows)
+            .required("data")
+            .property("next_cursor", cursor)
+            .required("next_cursor")
+            .into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for List<T> {
+    fn name() -> Cow<'static, str> {
+        Cow::Owned(format!("ListOf{}s", T::name()))
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+    }
+}
+
 /// Answers with a page, and with a `Link` to the next one (RFC 8288): relative, so that it holds behind any proxy.
-pub fn list<R, T: Serialize + ToSchema + PartialSchema>(
-    page: &Page<R>,
-    view: impl Fn(&R) -> T,
-    request: &actix_web::HttpRequest,
-) -> HttpResponse {
+pub fn list<R, T: Serialize>(page: &Page<R>, view: impl Fn(&R) -> T, request: &actix_web::HttpRequest) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &page.next_cursor {
         let query = url::form_urlencoded::parse(request.query_string().as_bytes()).filter(|(name, _)| name != "cursor");

@@ -1,5 +1,6 @@
 //! Reading: what a caller may see, a page at a time.
 
+pub use super::cursor::genuine as genuine_cursor;
 pub use crate::db::users::AnyRole;
 
 use super::{Refusal, Services, cursor};

@@ -18,17 +18,27 @@ pub fn encode<K: Named>(last: Id<K>, filters: &str) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// Whether this service made it, for whichever list and filters.
+///
+/// # Errors
+/// [`Refusal::DamagedCursor`] when it did not.
+pub fn genuine(cursor: &str) -> Result<(), Refusal> {
+    undamaged(cursor).map(drop)
+}
+
+fn undamaged(cursor: &str) -> Result<Vec<u8>, Refusal> {
+    let mut bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| Refusal::DamagedCursor)?;
+    let split = bytes.len().checked_sub(CHECK).ok_or(Refusal::DamagedCursor)?;
+    let check = bytes.split_off(split);
+    if digest::<CHECK>(&bytes) == *check { Ok(bytes) } else { Err(Refusal::DamagedCursor) }
+}
+
 /// The id behind which the list goes on.
 ///
 /// # Errors
 /// [`Refusal::DamagedCursor`] when this service did not make it, [`Refusal::CursorMismatch`] when the filters differ.
 pub fn decode<K: Named>(cursor: &str, filters: &str) -> Result<Id<K>, Refusal> {
-    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| Refusal::DamagedCursor)?;
-    let split = bytes.len().checked_sub(CHECK).ok_or(Refusal::DamagedCursor)?;
-    let (body, check) = bytes.split_at(split);
-    if digest::<CHECK>(body) != check {
-        return Err(Refusal::DamagedCursor);
-    }
+    let body = undamaged(cursor)?;
     let (bound, id) = body.split_at_checked(FILTERS).ok_or(Refusal::DamagedCursor)?;
     if digest::<FILTERS>(filters.as_bytes()) != bound {
         return Err(Refusal::CursorMismatch);

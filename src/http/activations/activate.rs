@@ -32,25 +32,16 @@ use crate::{
 
 /// What the person sends with the link. Which members belong into it, `requires` of the preview says.
 #[derive(ToSchema)]
-#[schema(example = json!({
-    "token": "Ab3…", "password": "correct horse battery staple", "first_name": "Ada", "last_name": "Lovelace"
-}))]
 pub struct ActivateRequest {
     /// The token behind `?token=` in the link.
-    #[schema(value_type = String)]
     pub token: LinkToken,
-    /// At least 15 characters, at most 128, of any kind; not commonly used, not guessable, not the person's own name or
-    /// address (NIST SP 800-63B-4).
-    #[schema(value_type = Option<String>, format = Password)]
+    /// The password chosen, where `requires.password` asks for it.
     pub password: Option<Password>,
-    /// 1 to 100 characters.
-    #[schema(value_type = Option<String>)]
+    /// The person's first name, where `requires.person_name` asks for it.
     pub first_name: Option<PersonName>,
-    /// 1 to 100 characters.
-    #[schema(value_type = Option<String>)]
+    /// The person's last name, where `requires.person_name` asks for it.
     pub last_name: Option<PersonName>,
     /// The person's own address, where `requires.email` asks for it.
-    #[schema(value_type = Option<String>)]
     pub email: Option<Email>,
     /// The account's details, where they are asked for.
     pub account: Option<ActivateAccount>,
@@ -77,11 +68,9 @@ impl body::Request for ActivateRequest {
 #[derive(Default, ToSchema)]
 #[schema(as = ActivateAccountRequest)]
 pub struct ActivateAccount {
-    /// 1 to 200 characters, where `requires.account_name` asks for it.
-    #[schema(value_type = Option<String>)]
+    /// The account's name, where `requires.account_name` asks for it.
     pub name: Option<AccountName>,
-    /// `business` or `consumer`, where `requires.account_type` asks for it.
-    #[schema(value_type = Option<String>)]
+    /// The account's type, where `requires.account_type` asks for it. One that repeats the inviter's is accepted.
     pub r#type: Option<AccountType>,
     /// The company's details: needed for a business account, refused for a consumer's.
     #[schema(value_type = Option<CompanyRequest>)]

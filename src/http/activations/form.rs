@@ -1,18 +1,21 @@
 //! `/activate`: the built-in page that an activation link opens. GET and HEAD change nothing but the timeline.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    error::UrlencodedError,
-    get,
-    http::StatusCode,
-    post,
-    web::{Data, Form},
-};
+use std::borrow::Cow;
+
+use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, post, web::Data};
 use serde::Deserialize;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        KnownFormat, Object, RefOr, SchemaFormat,
+        schema::{Schema, Type},
+    },
+};
 
 use super::{
     super::{State, pages::FormValues},
     page::Page,
+    posted::Posted,
 };
 use crate::{
     domain::{
@@ -22,6 +25,7 @@ use crate::{
         fault::FieldFault,
         password::Password,
         person::PersonName,
+        token::LinkToken,
     },
     services::activate::Answer,
 };
@@ -33,7 +37,7 @@ use crate::{
 #[utoipa::path(
     tag = "Activation",
     operation_id = "activationPage",
-    params(("token" = String, Query, description = "The link's token.", example = "Ab3…")),
+    params(("token" = LinkToken, Query, description = "The link's token.")),
     responses(
         (status = 200, description = "The form.", content_type = "text/html", body = String),
         (status = 400, description = "The token is missing.", content_type = "text/html", body = String),
@@ -52,18 +56,49 @@ pub async fn show(request: HttpRequest, state: Data<State>) -> HttpResponse {
 }
 
 /// What the page's form sends. An empty field is one that was left out.
-#[derive(Default, Deserialize, utoipa::ToSchema)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
-#[schema(as = ActivationForm)]
 pub struct Submission {
     /// The link's token, from a hidden field.
     pub token: String,
     /// The password chosen.
-    #[schema(format = Password)]
     pub password: String,
     /// The other fields.
     #[serde(flatten)]
     pub values: FormValues,
+}
+
+/// One flat object, as a form is: the two fields that are never shown again, and those that are.
+impl PartialSchema for Submission {
+    fn schema() -> RefOr<Schema> {
+        let text = |description| Object::builder().schema_type(Type::String).description(Some(description));
+        let token = text("The link's token, from a hidden field.").min_length(Some(1));
+        let password = text("The password chosen.").format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)));
+        let form = Object::builder()
+            .description(Some("What the page's form sends. An empty field is one that was left out; others are set aside."))
+            .property("token", token)
+            .required("token")
+            .property("password", password);
+        let RefOr::T(Schema::Object(values)) = FormValues::schema() else { return form.into() };
+        values.properties.into_iter().fold(form, |form, (name, field)| form.property(name, without_default(field))).into()
+    }
+}
+
+/// That an empty field is none is said once, for all of them.
+fn without_default(field: RefOr<Schema>) -> RefOr<Schema> {
+    match field {
+        RefOr::T(Schema::Object(mut field)) => {
+            field.default = None;
+            RefOr::T(Schema::Object(field))
+        }
+        other => other,
+    }
+}
+
+impl ToSchema for Submission {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("ActivationForm")
+    }
 }
 
 /// Activate by the page's form
@@ -77,6 +112,7 @@ pub struct Submission {
         (status = 200, description = "Active.", content_type = "text/html", body = String),
         (status = 400, description = "The token is missing, or the form cannot be read.", content_type = "text/html", body = String),
         (status = 404, description = "The link is forged or damaged.", content_type = "text/html", body = String),
+        (status = 408, description = "The form did not arrive in time.", content_type = "text/html", body = String),
         (status = 410, description = "The link works no more.", content_type = "text/html", body = String),
         (status = 413, description = "The form is too large.", content_type = "text/html", body = String),
         (status = 415, description = "Not a form.", content_type = "text/html", body = String),
@@ -87,21 +123,22 @@ pub struct Submission {
     security(()),
 )]
 #[post("/activate")]
-pub async fn submit(request: HttpRequest, form: Result<Form<Submission>, actix_web::Error>, state: Data<State>) -> HttpResponse {
-    let Submission { token, password, values } = match form {
-        Ok(form) => form.into_inner(),
-        Err(error) => return Page::new(&request, &state, None).unreadable(unreadable(&error)),
+pub async fn submit(request: HttpRequest, form: Posted<Submission>, state: Data<State>) -> HttpResponse {
+    let Submission { token, password, values } = match form.0 {
+        Ok(form) => form,
+        Err(status) => return Page::new(&request, &state, None).unreadable(status),
     };
     let page = Page::new(&request, &state, Some(token));
     page.guarded(page.activate(&password, values)).await
 }
 
 /// What the button on an expired link's page sends.
-#[derive(Default, Deserialize, utoipa::ToSchema)]
-#[serde(default)]
+#[derive(Deserialize, ToSchema)]
 #[schema(as = RenewalForm)]
 pub struct RenewalSubmission {
     /// The link's token, from a hidden field.
+    #[serde(default)]
+    #[schema(value_type = LinkToken, required = true)]
     pub token: String,
 }
 
@@ -115,6 +152,7 @@ pub struct RenewalSubmission {
         (status = 400, description = "The token is missing, or the form cannot be read.", content_type = "text/html", body = String),
         (status = 403, description = "Fresh links come from the inviter.", content_type = "text/html", body = String),
         (status = 404, description = "The link is forged or damaged.", content_type = "text/html", body = String),
+        (status = 408, description = "The form did not arrive in time.", content_type = "text/html", body = String),
         (status = 410, description = "The link works no more.", content_type = "text/html", body = String),
         (status = 413, description = "The form is too large.", content_type = "text/html", body = String),
         (status = 415, description = "Not a form.", content_type = "text/html", body = String),
@@ -124,25 +162,13 @@ pub struct RenewalSubmission {
     security(()),
 )]
 #[post("/activate/renew")]
-pub async fn submit_renewal(
-    request: HttpRequest,
-    form: Result<Form<RenewalSubmission>, actix_web::Error>,
-    state: Data<State>,
-) -> HttpResponse {
-    let token = match form {
-        Ok(form) => form.into_inner().token,
-        Err(error) => return Page::new(&request, &state, None).unreadable(unreadable(&error)),
+pub async fn submit_renewal(request: HttpRequest, form: Posted<RenewalSubmission>, state: Data<State>) -> HttpResponse {
+    let token = match form.0 {
+        Ok(form) => form.token,
+        Err(status) => return Page::new(&request, &state, None).unreadable(status),
     };
     let page = Page::new(&request, &state, Some(token));
     page.guarded(page.renew()).await
-}
-
-fn unreadable(error: &actix_web::Error) -> StatusCode {
-    match error.as_error::<UrlencodedError>() {
-        Some(UrlencodedError::Overflow { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
-        Some(UrlencodedError::ContentType) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        _ => StatusCode::BAD_REQUEST,
-    }
 }
 
 /// What was typed, as the API would have it.

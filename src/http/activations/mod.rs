@@ -3,6 +3,7 @@
 mod activate;
 mod form;
 mod page;
+mod posted;
 mod preview;
 mod renew;
 
@@ -11,9 +12,11 @@ pub use form::*;
 pub use preview::*;
 pub use renew::*;
 
+use std::borrow::Cow;
+
 use actix_web::{HttpRequest, http::header};
 
-/// Who looks, as far as they say.
-fn user_agent(request: &HttpRequest) -> Option<&str> {
-    request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok())
+/// Who looks, as far as they say. What is no UTF-8 in it is replaced: half a name tells more than none.
+fn user_agent(request: &HttpRequest) -> Option<Cow<'_, str>> {
+    request.headers().get(header::USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()))
 }

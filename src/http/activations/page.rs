@@ -78,7 +78,7 @@ impl<'a> Page<'a> {
     pub(super) async fn form(&self, values: FormValues, faults: &[FieldFault], status: StatusCode) -> HttpResponse {
         let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
         let services = &self.state.services;
-        let seen = match preview::link(services, token, user_agent(self.request)).await {
+        let seen = match preview::link(services, token, user_agent(self.request).as_deref()).await {
             Ok(preview) => preview,
             Err(refusal) => return self.dead_end(refusal, Some(&values)).await,
         };

@@ -16,8 +16,11 @@ use super::{
 };
 use crate::{
     domain::{
-        account::{AccountType, UsedBy},
+        account::{AccountName, AccountType, UsedBy},
         activation::Requires,
+        email::Email,
+        invitation::InvitationKind,
+        role::Role,
         token::LinkToken,
     },
     services,
@@ -25,10 +28,8 @@ use crate::{
 
 /// A link to look at.
 #[derive(ToSchema)]
-#[schema(example = json!({"token": "Ab3…"}))]
 pub struct PreviewRequest {
     /// The token behind `?token=` in the link.
-    #[schema(value_type = String)]
     pub token: LinkToken,
 }
 
@@ -43,19 +44,17 @@ impl body::Request for PreviewRequest {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Preview)]
 pub struct PreviewView {
-    /// `system_user`, `account_owner` or `sub_account`.
-    #[schema(example = "system_user")]
-    pub kind: &'static str,
+    /// What the person is invited to become.
+    pub kind: InvitationKind,
     /// The address invited.
-    #[schema(example = "ada@example.com")]
+    #[schema(value_type = Email)]
     pub email: String,
     /// Who invites.
     pub inviter: InviterView,
     /// The account that the person is invited to; null for a system user.
     pub account: Option<PreviewAccount>,
     /// The roles of a system user.
-    #[schema(example = json!(["viewer"]))]
-    pub roles: Vec<&'static str>,
+    pub roles: Vec<Role>,
     /// When the link dies.
     pub expires_at: Timestamp,
     /// What activating asks for.
@@ -67,24 +66,24 @@ pub struct PreviewView {
 #[schema(as = Inviter)]
 pub struct InviterView {
     /// The person, or what the inviting program calls itself.
-    #[schema(example = "Grace Hopper")]
     pub name: String,
     /// The company.
-    #[schema(example = "EV Charging")]
     pub organisation: String,
 }
 
 /// The account that a link leads to.
 #[derive(Serialize, ToSchema)]
 pub struct PreviewAccount {
-    /// Its name.
+    /// Its name; null until somebody gives it one.
+    #[schema(value_type = Option<AccountName>)]
     pub name: Option<String>,
-    /// The name of the account above it.
+    /// The name of the account above it; null for a top-level account.
+    #[schema(value_type = Option<AccountName>)]
     pub parent_name: Option<String>,
-    /// `employee` or `subsidiary`.
-    pub used_by: Option<&'static str>,
-    /// `business` or `consumer`.
-    pub r#type: Option<&'static str>,
+    /// Who uses it; null for a top-level account.
+    pub used_by: Option<UsedBy>,
+    /// Its type; null until somebody says so.
+    pub r#type: Option<AccountType>,
 }
 
 /// What activating asks for. What is true must be sent, what is false is refused.
@@ -93,22 +92,16 @@ pub struct PreviewAccount {
 #[expect(clippy::struct_excessive_bools, reason = "the contract's object")]
 pub struct RequiresView {
     /// `password`
-    #[schema(example = true)]
     pub password: bool,
     /// `first_name` and `last_name`
-    #[schema(example = true)]
     pub person_name: bool,
     /// `email`: the person types their address, so that a scanner's button press joins nobody.
-    #[schema(example = false)]
     pub email: bool,
     /// `account.name`
-    #[schema(example = false)]
     pub account_name: bool,
     /// `account.type`; the type chosen decides whether `account.company` is needed.
-    #[schema(example = false)]
     pub account_type: bool,
     /// `account.company`
-    #[schema(example = false)]
     pub company: bool,
 }
 
@@ -141,10 +134,10 @@ pub async fn preview(request: HttpRequest, query: Query, body: Body, state: Data
 async fn look(request: &HttpRequest, query: Query, body: Body, state: &State) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let PreviewRequest { token } = body.parse()?;
-    let seen = services::preview::link(&state.services, &token, user_agent(request)).await?;
+    let seen = services::preview::link(&state.services, &token, user_agent(request).as_deref()).await?;
     let invitation = &seen.invitation;
     Ok(HttpResponse::Ok().json(PreviewView {
-        kind: invitation.kind.as_str(),
+        kind: invitation.kind,
         email: invitation.email.as_str().to_owned(),
         inviter: InviterView {
             name: invitation.invited_by.name.clone(),
@@ -153,10 +146,10 @@ async fn look(request: &HttpRequest, query: Query, body: Body, state: &State) ->
         account: seen.account.as_ref().map(|account| PreviewAccount {
             name: account.name.clone(),
             parent_name: seen.parent_name.clone(),
-            used_by: account.used_by.map(UsedBy::as_str),
-            r#type: account.account_type.map(AccountType::as_str),
+            used_by: account.used_by,
+            r#type: account.account_type,
         }),
-        roles: invitation.roles.names(),
+        roles: invitation.roles.iter().collect(),
         expires_at: Timestamp(invitation.expires_at),
         requires: seen.requires.into(),
     }))

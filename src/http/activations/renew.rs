@@ -13,9 +13,16 @@ use crate::services;
 /// A fresh link is on its way.
 #[derive(Serialize, ToSchema)]
 pub struct Renewal {
-    /// Always `sent`: to the same address as before, which is not told.
-    #[schema(example = "sent")]
-    status: &'static str,
+    /// To the same address as before, which is not told.
+    pub status: RenewalStatus,
+}
+
+/// What became of a wish for a fresh link.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RenewalStatus {
+    /// It is on its way.
+    Sent,
 }
 
 /// Ask for a fresh link in place of an expired one
@@ -44,5 +51,5 @@ async fn send(query: Query, body: Body, state: &State) -> Result<HttpResponse, P
     query.finish()?;
     let PreviewRequest { token } = body.parse()?;
     services::renew::link(&state.services, &token).await?;
-    Ok(HttpResponse::Accepted().json(Renewal { status: "sent" }))
+    Ok(HttpResponse::Accepted().json(Renewal { status: RenewalStatus::Sent }))
 }

@@ -1,0 +1,82 @@
+//! The headers of answers: each described once, and named where it comes.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use utoipa::openapi::{
+    Header, HeaderBuilder, Object, Ref, RefOr, Response,
+    schema::{SchemaType, Type},
+};
+
+use super::super::limits;
+
+/// Name, type, what it says, an example.
+type Row = (&'static str, Type, &'static str, Value);
+
+fn rows() -> [Row; 9] {
+    [
+        (
+            "X-Request-Id",
+            Type::String,
+            "The caller's, when it is 1 to 128 of `A–Z a–z 0–9 . _ -`, else a new one. Name it to operations.",
+            json!("req_01m86xvxh0f4xsjrspgpayc2qn"),
+        ),
+        ("Cache-Control", Type::String, "The answer is for its caller alone.", json!("no-store")),
+        ("Retry-After", Type::Integer, "So many seconds to wait before the same request may do better.", json!(2)),
+        (
+            "RateLimit-Policy",
+            Type::String,
+            "How many requests (`q`) an address may make in so many seconds (`w`), as IETF draft-ietf-httpapi-ratelimit-headers-10 \
+             has it. Absent when limits are switched off.",
+            json!("\"public\";q=300;w=60"),
+        ),
+        (
+            "RateLimit",
+            Type::String,
+            "How many remain (`r`), and in how many seconds (`t`) all of them do again. Absent when limits are switched off.",
+            json!("\"public\";r=299;t=1"),
+        ),
+        ("WWW-Authenticate", Type::String, "How to authenticate (RFC 6750).", json!("Bearer")),
+        ("Location", Type::String, "Where the invitation is.", json!("/v1/invitations/inv_01m86xvxh0e3pt0yekqqme4qcm")),
+        (
+            "Link",
+            Type::String,
+            "The next page (RFC 8288), relative to this one; absent on the last page.",
+            json!("</v1/users?limit=50&cursor=WmCz7Pu0>; rel=\"next\""),
+        ),
+        ("Content-Disposition", Type::String, "With CSV: a name for the file.", json!("attachment; filename=\"users.csv\"")),
+    ]
+}
+
+/// All of them, for reference.
+pub(super) fn components() -> BTreeMap<String, RefOr<Header>> {
+    let header = |(name, kind, description, example): Row| {
+        let schema = Object::with_type(SchemaType::Type(kind));
+        let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description)).example(Some(example)).build();
+        (name.to_owned(), RefOr::T(header))
+    };
+    rows().into_iter().map(header).collect()
+}
+
+/// Names the headers that an answer of this status comes with. What a handler declares itself is named with them.
+pub(super) fn name(path: &str, status: &str, response: &mut Response) {
+    let private = path.starts_with("/v1/") || path.starts_with("/activate");
+    let names = [
+        ("X-Request-Id", true),
+        ("Cache-Control", private),
+        ("Retry-After", matches!(status, "429" | "503")),
+        ("RateLimit-Policy", limits::is_limited(path)),
+        ("RateLimit", limits::is_limited(path)),
+        ("WWW-Authenticate", status == "401"),
+    ];
+    let common = names.into_iter().filter(|(_, comes)| *comes).map(|(name, _)| name.to_owned());
+    let declared = response.headers.keys().cloned();
+    let all: Vec<String> = common.chain(declared).collect();
+    response.headers = all
+        .into_iter()
+        .map(|name| {
+            let place = Ref::new(format!("#/components/headers/{name}"));
+            (name, RefOr::Ref(place))
+        })
+        .collect();
+}

@@ -1,0 +1,71 @@
+//! The contract, collected from the handlers: what is routed is in it, what is in it is routed.
+//!
+//! The handlers say what is theirs alone. What holds for many of them is added here once: the refusals that operations of a
+//! kind share, headers, examples, and the habits of schemas.
+
+mod examples;
+mod headers;
+mod operations;
+mod problems;
+mod routes;
+mod schemas;
+mod security;
+
+use std::collections::BTreeSet;
+
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{InfoBuilder, LicenseBuilder, OpenApi, RefOr, Server, tag::TagBuilder},
+};
+use utoipa_actix_web::AppExt;
+
+pub use self::{
+    problems::{ErrorCode, ProblemDocument},
+    routes::RouteTable,
+};
+
+/// The groups of operations, in the order in which a reader meets them.
+const TAGS: [(&str, &str); 7] = [
+    ("Signing in", "An access token for a person who has activated."),
+    ("System users", "Colleagues: inviting them, and the roles that they can hold."),
+    ("Customers", "Account owners, sub-accounts and drivers: inviting them, and their accounts."),
+    ("Invitations", "What was sent to whom and what became of it; resending and revoking."),
+    ("Users", "People, from their first invitation on."),
+    ("Activation", "What the holder of an activation link does. The link's token is the only credential."),
+    ("Operations", "For those who run the service, and for readers of this contract."),
+];
+
+/// The document.
+#[must_use]
+pub fn document() -> OpenApi {
+    let (_, mut document) = super::routes(actix_web::App::new().into_utoipa_app()).split_for_parts();
+    document.info = InfoBuilder::new()
+        .title("invitation-service")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(include_str!("info.md")))
+        .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
+        .build();
+    // Wherever the document was fetched from.
+    document.servers = Some(vec![Server::new("/")]);
+    let tag = |(name, description)| TagBuilder::new().name(name).description(Some(description)).build();
+    document.tags = Some(TAGS.into_iter().map(tag).collect());
+    let mut components = document.components.take().unwrap_or_default();
+    components.security_schemes.insert("access_token".to_owned(), RefOr::T(security::access_token()));
+    let mut problem = vec![(ProblemDocument::name().into_owned(), ProblemDocument::schema())];
+    ProblemDocument::schemas(&mut problem);
+    components.schemas.extend(problem);
+    components.headers = headers::components();
+    let mut shown = BTreeSet::new();
+    for (path, item) in &mut document.paths.paths {
+        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            operations::complete(path, operation, &mut shown);
+        }
+    }
+    components.examples = examples::components(&shown);
+    for (name, schema) in &mut components.schemas {
+        schemas::tidy(name, schema);
+    }
+    document.components = Some(components);
+    document
+}

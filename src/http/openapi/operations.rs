@@ -1,0 +1,99 @@
+//! What operations of a kind share: refusals, their form, headers, examples.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use utoipa::openapi::{
+    Content, Ref, RefOr, Response, ResponseBuilder, path::Operation, request_body::RequestBody, security::SecurityRequirement,
+};
+
+use super::{super::limits, examples, headers, problems};
+
+/// Adds what is shared. `shown` learns which examples are pointed to.
+pub(super) fn complete(path: &str, operation: &mut Operation, shown: &mut BTreeSet<String>) {
+    let id = operation.operation_id.clone().unwrap_or_default();
+    for (status, description) in shared(path, &id, operation) {
+        let refusal = || RefOr::T(ResponseBuilder::new().description(description).build());
+        operation.responses.responses.entry(status.to_owned()).or_insert_with(refusal);
+    }
+    let has_body = operation.request_body.is_some();
+    if let Some(RefOr::T(RequestBody { content, .. })) = &mut operation.request_body {
+        for content in content.values_mut().filter_map(written) {
+            point(content, examples::requests(&id), shown);
+        }
+    }
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        if response.content.is_empty() && status.starts_with(['4', '5']) {
+            let mut content = Content::new(Some(Ref::from_schema_name("Problem")));
+            point(&mut content, &problems::named_in(&response.description, has_body), shown);
+            response.content.insert("application/problem+json".to_owned(), RefOr::T(content));
+        } else {
+            show(&id, status, response, shown);
+        }
+        headers::name(path, status, response);
+    }
+}
+
+fn written(content: &mut RefOr<Content>) -> Option<&mut Content> {
+    match content {
+        RefOr::T(content) => Some(content),
+        RefOr::Ref(_) => None,
+    }
+}
+
+/// Points to examples by name.
+fn point(content: &mut Content, names: &[&str], shown: &mut BTreeSet<String>) {
+    for name in names {
+        let place = Ref::new(format!("#/components/examples/{name}"));
+        content.examples.insert((*name).to_owned(), RefOr::Ref(place));
+        shown.insert((*name).to_owned());
+    }
+}
+
+fn show(id: &str, status: &str, response: &mut Response, shown: &mut BTreeSet<String>) {
+    for (media_type, content) in &mut response.content {
+        let Some(content) = written(content) else { continue };
+        match media_type.as_str() {
+            "application/json" => point(content, examples::answers(id, status), shown),
+            "text/html" => content.example = Some(json!("<!doctype html><html lang=\"en\">…</html>")),
+            "text/csv" => content.example = Some(json!(examples::CSV)),
+            _ => content.example = Some(json!(examples::METRICS)),
+        }
+    }
+}
+
+/// The refusals that every operation of a kind shares.
+fn shared(path: &str, id: &str, operation: &Operation) -> Vec<(&'static str, &'static str)> {
+    let public = operation.security.as_ref().is_none_or(|all| all.iter().all(|one| *one == SecurityRequirement::default()));
+    let mut shared = Vec::new();
+    if !path.starts_with("/v1/") {
+        return shared;
+    }
+    if !public {
+        shared.push(("401", "`unauthenticated`: no access token, or none that is valid."));
+    }
+    if let Some(RefOr::T(body)) = &operation.request_body {
+        let needed = body.required == Some(utoipa::openapi::Required::True);
+        let malformed =
+            if needed { "`malformed_json`: the body is empty or no JSON." } else { "`malformed_json`: the body is no JSON." };
+        shared.extend([
+            ("400", malformed),
+            ("408", "`request_timeout`: the body did not arrive within 15 seconds."),
+            ("413", "`payload_too_large`: the body has more than 64 KiB."),
+            ("415", "`unsupported_media_type`: the body is not `application/json`, or has a `Content-Encoding`."),
+        ]);
+    }
+    shared.extend([
+        ("406", "`not_acceptable`: the `Accept` header rules JSON out."),
+        ("422", "`validation_failed`, with every faulty member or parameter in `errors`."),
+    ]);
+    // The roles are in no database.
+    if id != "listRoles" {
+        shared.push(("503", "`unavailable`: the database is away or a queue is full. Nothing was changed."));
+    }
+    if limits::is_limited(path) {
+        shared.push(("429", "`rate_limited`: too many requests from this address."));
+    }
+    shared
+}

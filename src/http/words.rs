@@ -1,0 +1,196 @@
+//! What the contract says of the domain's closed sets and simple values, and how the sets are written.
+//!
+//! The domain knows no JSON and no contract, so both are given to its types here. A set's `enum` and what is written come
+//! from the same list and the same words: neither can drift from the other.
+
+use std::borrow::Cow;
+
+use serde::{Serialize, Serializer};
+use serde_json::json;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        KnownFormat, ObjectBuilder, OneOfBuilder, Ref, RefOr, SchemaFormat,
+        schema::{Schema, Type},
+    },
+};
+
+use crate::{
+    domain::{
+        account::{AccountName, AccountStatus, AccountType, MemberRole, UsedBy},
+        actor::ActorKind,
+        email::Email,
+        event::EventType,
+        ids::{AccountId, EventId, InvitationId, UserId},
+        invitation::{DeliveryState, InvitationKind, InvitationStatus},
+        locale::Locale,
+        password::Password,
+        permission::Permission,
+        person::PersonName,
+        reimbursement::{Rate, ReimbursementMode},
+        role::Role,
+        token::LinkToken,
+        user::{UserKind, UserStatus},
+    },
+    services::browse::AnyRole,
+};
+
+macro_rules! closed_sets {
+    ($($set:ty, $name:literal, $description:literal;)+) => {$(
+        impl Serialize for $set {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str((*self).as_str())
+            }
+        }
+        impl PartialSchema for $set {
+            fn schema() -> RefOr<Schema> {
+                let words = Self::ALL.map(Self::as_str);
+                ObjectBuilder::new().schema_type(Type::String).description(Some($description)).enum_values(Some(words)).into()
+            }
+        }
+        impl ToSchema for $set {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed($name)
+            }
+        }
+    )+};
+}
+
+closed_sets! {
+    InvitationKind, "InvitationKind", "What a person is invited to become.";
+    InvitationStatus, "InvitationStatus", "How far an invitation has come. `expired` is what a pending one is after `expires_at`.";
+    DeliveryState, "DeliveryState", "`queued` until the relay takes the letter, `failed` when it was given up or its link died before.";
+    EventType, "EventType", "What happened to an invitation.";
+    ActorKind, "ActorType", "`user`, `client` or `cli`; in a timeline also `system` (this service) and `link` (whoever holds the link).";
+    Role, "SystemRole", "A role of a system user; `GET /v1/roles` says what each allows.";
+    Permission, "Permission", "One thing that a token may allow.";
+    MemberRole, "MemberRole", "What a customer is in an account: an `account_owner` manages it, a `driver` charges cars.";
+    AccountType, "AccountType", "What a customer is before the law.";
+    AccountStatus, "AccountStatus", "`invited` until the account's first owner, or its driver, activates.";
+    UsedBy, "UsedBy", "Who uses a sub-account.";
+    ReimbursementMode, "ReimbursementMode", "`automated` for an employee's sub-account, `manual` for a subsidiary's.";
+    UserStatus, "UserStatus", "How far a person has come.";
+    UserKind, "UserKind", "Staff of the operator, or a customer; who was invited to become that counts.";
+    Locale, "Locale", "A language of letters and page.";
+}
+
+/// Either kind of role, as the list of users takes it.
+impl PartialSchema for AnyRole {
+    fn schema() -> RefOr<Schema> {
+        let one = |name| Ref::from_schema_name(name);
+        OneOfBuilder::new()
+            .item(one(Role::name()))
+            .item(one(MemberRole::name()))
+            .description(Some("A role of either kind."))
+            .into()
+    }
+}
+
+impl ToSchema for AnyRole {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.extend([(Role::name().into_owned(), Role::schema()), (MemberRole::name().into_owned(), MemberRole::schema())]);
+    }
+}
+
+/// A text of a form of its own.
+struct Text {
+    description: &'static str,
+    example: &'static str,
+    format: Option<KnownFormat>,
+    pattern: Option<&'static str>,
+    length: (Option<usize>, Option<usize>),
+}
+
+impl Text {
+    const fn new(description: &'static str, example: &'static str) -> Self {
+        Self { description, example, format: None, pattern: None, length: (None, None) }
+    }
+
+    const fn pattern(self, pattern: &'static str) -> Self {
+        Self { pattern: Some(pattern), ..self }
+    }
+
+    const fn length(self, shortest: usize, longest: usize) -> Self {
+        Self { length: (Some(shortest), Some(longest)), ..self }
+    }
+
+    fn schema(self) -> RefOr<Schema> {
+        let (shortest, longest) = self.length;
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(self.description))
+            .format(self.format.map(SchemaFormat::KnownFormat))
+            .pattern(self.pattern)
+            .min_length(shortest)
+            .max_length(longest)
+            .examples([json!(self.example)])
+            .into()
+    }
+}
+
+macro_rules! texts {
+    ($($text:ty, $name:literal, $schema:expr;)+) => {$(
+        impl PartialSchema for $text {
+            fn schema() -> RefOr<Schema> {
+                let text: Text = $schema;
+                text.schema()
+            }
+        }
+        impl ToSchema for $text {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed($name)
+            }
+        }
+    )+};
+}
+
+texts! {
+    InvitationId, "InvitationId", Text::new("Names an invitation.", "inv_01m86xvxh0e3pt0yekqqme4qcm")
+        .pattern("^inv_[0-7][0-9a-hjkmnp-tv-z]{25}$");
+    UserId, "UserId", Text::new("Names a user.", "usr_01m86xvxh0es8r65rzyjka792g")
+        .pattern("^usr_[0-7][0-9a-hjkmnp-tv-z]{25}$");
+    AccountId, "AccountId", Text::new("Names an account.", "acc_01m5snybh0efct6h2vpcbkhxys")
+        .pattern("^acc_[0-7][0-9a-hjkmnp-tv-z]{25}$");
+    EventId, "EventId", Text::new("Names an entry of a timeline.", "evt_01m86xvxh0f46bs8r42wfv2z13")
+        .pattern("^evt_[0-7][0-9a-hjkmnp-tv-z]{25}$");
+    Email, "EmailAddress", Text {
+        format: Some(KnownFormat::Email),
+        length: (None, Some(254)),
+        ..Text::new(
+            "An e-mail address, compared without regard to case and echoed as typed, with the domain in lower case. The part \
+             before the @ is ASCII, 64 characters at most; the domain has a dot and may be international.",
+            "ada@example.com",
+        )
+    };
+    AccountName, "AccountName", Text::new("The name of an account, on one line; blanks around it are set aside.", "Acme B.V.")
+        .length(1, 200);
+    PersonName, "PersonName", Text::new("A first or a last name, on one line; blanks around it are set aside.", "Ada")
+        .length(1, 100);
+    Rate, "ReimbursementRate", Text::new(
+        "EUR per kWh: a decimal as a text, so that nothing is rounded. More than 0, at most 99.9999, at most 4 decimals.",
+        "0.23",
+    ).pattern("^([1-9][0-9]?(\\.[0-9]{1,4})?|0\\.([1-9][0-9]{0,3}|0[1-9][0-9]{0,2}|00[1-9][0-9]?|000[1-9]))$");
+    LanguageTag, "LanguageTag", Text::new(
+        "The language of letter and page: `en` or `nl`. A region is set aside: `nl-BE` is taken as `nl`.",
+        "nl",
+    ).pattern("^([Ee][Nn]|[Nn][Ll])([-_][A-Za-z0-9]{1,8})*$");
+    LinkToken, "ActivationToken", Text {
+        length: (Some(1), None),
+        ..Text::new(
+            "What stands behind `?token=` in an activation link.",
+            "AWdI-koBmrfTOTRwMIlQzRODMWx8AAAAAZ5vG0cZ0mYk3c1c7p1u8o9Xq2hB4sKJd6VwT5yN0aE",
+        )
+    };
+    Password, "NewPassword", Text {
+        format: Some(KnownFormat::Password),
+        ..Text::new(
+            "A password as NIST SP 800-63B-4 has it: at least 15 characters (the operator may ask for another number from 8 up), \
+             at most 128, of any kind; not commonly used, not guessable, without the person's own name or address. Characters \
+             are Unicode code points, counted after normalisation to NFC.",
+            "correct horse battery staple",
+        ).length(8, 128)
+    };
+}
+
+/// The language that a request asks for: a tag, of which [`Locale`] is what remains.
+pub struct LanguageTag;
