@@ -9,7 +9,7 @@ use crate::support::{
 };
 
 /// Invites with this rate: on the specific-account route when `specific`, else on the users-overview route.
-async fn invite(app: &TestApp, acme: &Owner, number: usize, specific: bool, rate: Value) -> Answer {
+async fn invite(_app: &TestApp, acme: &Owner, number: usize, specific: bool, rate: Value) -> Answer {
     let email = format!("driver{number}.{specific}@example.com");
     let (path, body) = if specific {
         let body = json!({
