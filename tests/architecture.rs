@@ -32,7 +32,7 @@ const CRATES: [(&str, &[&str]); 7] = [
     ("reqwest", &["mail"]),
     ("actix_web", &["app", "cli", "http"]),
     ("utoipa", &["http"]),
-    ("tokio", &["app", "cli", "courier", "db", "mail", "services"]),
+    ("tokio", &["app", "cli", "courier", "db", "http", "mail", "services"]),
 ];
 /// What would make the domain depend on when and where it runs.
 const IMPURE: [&str; 11] = [

@@ -150,12 +150,17 @@ fn of_accounts() -> Vec<(&'static str, &'static str, String)> {
     ]
 }
 
+fn answered(key: &str, status: &str, body: &str) -> String {
+    format!("INSERT INTO idempotency_keys VALUES ('p', '{key}', 'f', 'w', {AT}, {AT}, {status}, {body}, NULL)")
+}
+
 #[tokio::test]
 async fn both_refuse_the_same_wrong_rows() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let database = migrated(backend).await;
         database.execute(&user("u1", "a@x.nl", "invited", "NULL", "NULL", "NULL"));
         database.execute("INSERT INTO user_roles VALUES ('u1', 'viewer')");
+        database.execute(&answered("k1", "NULL", "NULL"));
         database.execute(&invitation(&[("id", "'i1'"), ("email_key", "'a@x.nl'")]));
         database.execute(&letter(&[("id", "'l1'"), ("generation", "1")]));
         database.execute(&active(&[("id", "'a1'")]));
@@ -175,6 +180,9 @@ async fn both_refuse_the_same_wrong_rows() {
                 "user_roles.user_id, user_roles.role",
                 "INSERT INTO user_roles VALUES ('u1', 'viewer')".to_owned(),
             ),
+            ("idempotency_keys_answered_whole", "", answered("k2", "200", "NULL")),
+            ("idempotency_keys_answered_whole", "", answered("k2", "NULL", "'{}'")),
+            ("idempotency_keys_pkey", "idempotency_keys.principal, idempotency_keys.key", answered("k1", "200", "'{}'")),
             ("user_roles_known", "", "INSERT INTO user_roles VALUES ('u1', 'boss')".to_owned()),
             ("user_roles_user_id_fkey", "FOREIGN KEY", "INSERT INTO user_roles VALUES ('u9', 'viewer')".to_owned()),
             (
