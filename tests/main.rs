@@ -4,6 +4,7 @@
 
 mod activate;
 mod architecture;
+mod bodies;
 mod browser;
 mod cli;
 mod configuration;

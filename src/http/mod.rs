@@ -16,6 +16,7 @@ mod meta;
 mod negotiate;
 mod openapi;
 pub mod pages;
+mod paging;
 mod problem;
 mod query;
 mod roles;
