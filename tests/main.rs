@@ -6,6 +6,7 @@ mod account_owners;
 mod accounts;
 mod activate;
 mod architecture;
+mod bodies;
 mod browser;
 mod cli;
 mod companies;

@@ -12,9 +12,10 @@ use super::{
     auth::Caller,
     company::CompanyView,
     invitations::id,
+    paging::{self, List},
     problem::Problem,
     query::{Paging, Query},
-    views::{self, List, Timestamp},
+    views::Timestamp,
 };
 use crate::{
     domain::{
@@ -199,5 +200,5 @@ async fn page(
     let page = query.page();
     query.finish()?;
     let page = browse::accounts(&state.services, &caller.0, filters, page).await?;
-    Ok(views::list(&page, |account| AccountView::from(account), request))
+    Ok(paging::answer(&page, |account| AccountView::from(account), request))
 }

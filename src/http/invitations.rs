@@ -11,10 +11,10 @@ use super::{
     State,
     auth::Caller,
     body::{Body, EmptyRequest},
-    idempotency,
+    idempotency, paging,
     problem::{Problem, not_found},
     query::{Paging, Query},
-    views::{self, EventView, Events, InvitationView, Invitations},
+    views::{EventView, Events, InvitationView, Invitations},
 };
 use crate::{
     domain::{
@@ -64,7 +64,7 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
     query.finish()?;
     let page = browse::invitations(&state.services, &caller.0, filters, page).await?;
     let now = state.services.clock.now();
-    Ok(views::list(&page, |row| InvitationView::of(row, now), &request))
+    Ok(paging::answer(&page, |row| InvitationView::of(row, now), &request))
 }
 
 /// Show an invitation
@@ -113,7 +113,7 @@ pub async fn events(
     let page = query.page();
     query.finish()?;
     let page = browse::timeline(&state.services, &caller.0, id(&path)?, page).await?;
-    Ok(views::list(&page, |event| EventView::from(event), &request))
+    Ok(paging::answer(&page, |event| EventView::from(event), &request))
 }
 
 /// Resend an invitation

@@ -17,6 +17,7 @@ mod meta;
 mod negotiate;
 mod openapi;
 pub mod pages;
+mod paging;
 mod problem;
 mod query;
 mod roles;

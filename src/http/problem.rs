@@ -104,10 +104,6 @@ impl Problem {
         for (name, value) in &self.headers {
             response.insert_header((name.clone(), value.as_str()));
         }
-        if matches!(self.code.status, 408 | 413) {
-            // The rest of the body is not waited for.
-            response.force_close();
-        }
         response.content_type("application/problem+json").body(self.document(public_url, request_id).to_string())
     }
 }

@@ -2,7 +2,10 @@
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use std::future::{Ready, ready};
-use utoipa::IntoParams;
+use utoipa::{
+    IntoParams,
+    openapi::{Object, schema::Type},
+};
 
 use super::problem::Problem;
 use crate::{
@@ -23,11 +26,16 @@ const LONGEST_SEARCH: usize = 256;
 #[expect(dead_code, reason = "it describes what `Query::page` reads")]
 pub struct Paging {
     /// At most so many items; a number above 200 is taken as 200.
-    #[param(minimum = 1, default = 50, example = 50)]
+    #[param(schema_with = limit, required = false, example = 50)]
     limit: Option<i64>,
     /// `next_cursor` of the page before, sent with the same filters.
     #[param(min_length = 1)]
     cursor: Option<String>,
+}
+
+/// However large: a format of so many bits would set a bound that there is not.
+fn limit() -> Object {
+    Object::builder().schema_type(Type::Integer).minimum(Some(1)).default(Some(DEFAULT_LIMIT.into())).build()
 }
 
 /// The parameters of a request: what nobody takes is unknown.

@@ -13,10 +13,10 @@ use super::{
     body::{Body, EmptyRequest},
     csv, idempotency,
     invitations::id,
-    negotiate,
+    negotiate, paging,
     problem::Problem,
     query::{Paging, Query},
-    views::{self, InvitationView, UserView, Users},
+    views::{InvitationView, UserView, Users},
 };
 use crate::{
     domain::{
@@ -90,7 +90,7 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
         return csv::users(&state.services, &caller.0, filters).await;
     }
     let page = browse::users(&state.services, &caller.0, filters, page).await?;
-    Ok(views::list(&page, |user| UserView::from(user), &request))
+    Ok(paging::answer(&page, |user| UserView::from(user), &request))
 }
 
 /// Show a user

@@ -5,11 +5,14 @@
 
 mod examples;
 mod headers;
+mod idempotency;
 mod operations;
 mod problems;
 mod routes;
 mod schemas;
 mod security;
+mod shared;
+mod story;
 
 use std::collections::BTreeSet;
 
@@ -18,6 +21,8 @@ use utoipa::{
     openapi::{InfoBuilder, LicenseBuilder, OpenApi, RefOr, Server, tag::TagBuilder},
 };
 use utoipa_actix_web::AppExt;
+
+use crate::{domain::user::UserKind, services::browse::AnyRole};
 
 pub use self::{
     problems::{ErrorCode, ProblemDocument},
@@ -51,9 +56,12 @@ pub fn document() -> OpenApi {
     document.tags = Some(TAGS.into_iter().map(tag).collect());
     let mut components = document.components.take().unwrap_or_default();
     components.security_schemes.insert("access_token".to_owned(), RefOr::T(security::access_token()));
-    let mut problem = vec![(ProblemDocument::name().into_owned(), ProblemDocument::schema())];
-    ProblemDocument::schemas(&mut problem);
-    components.schemas.extend(problem);
+    let mut more = vec![(ProblemDocument::name().into_owned(), ProblemDocument::schema())];
+    ProblemDocument::schemas(&mut more);
+    // What stands in parameters alone is collected by nobody else.
+    more.push((UserKind::name().into_owned(), UserKind::schema()));
+    more.push((AnyRole::name().into_owned(), AnyRole::schema()));
+    components.schemas.extend(more);
     components.headers = headers::components();
     let mut shown = BTreeSet::new();
     for (path, item) in &mut document.paths.paths {
@@ -63,6 +71,7 @@ pub fn document() -> OpenApi {
         }
     }
     components.examples = examples::components(&shown);
+    components.responses = shared::responses(&mut document);
     for (name, schema) in &mut components.schemas {
         schemas::tidy(name, schema);
     }

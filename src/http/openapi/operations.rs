@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use utoipa::openapi::{
-    Content, Ref, RefOr, Response, ResponseBuilder, path::Operation, request_body::RequestBody, security::SecurityRequirement,
+    Content, Ref, RefOr, Required, Response, ResponseBuilder, path::Operation, request_body::RequestBody, schema::Schema,
+    security::SecurityRequirement,
 };
 
-use super::{super::limits, examples, headers, problems};
+use super::{super::limits, examples, headers, idempotency, problems, story};
 
 /// Adds what is shared. `shown` learns which examples are pointed to.
 pub(super) fn complete(path: &str, operation: &mut Operation, shown: &mut BTreeSet<String>) {
@@ -16,9 +17,11 @@ pub(super) fn complete(path: &str, operation: &mut Operation, shown: &mut BTreeS
         let refusal = || RefOr::T(ResponseBuilder::new().description(description).build());
         operation.responses.responses.entry(status.to_owned()).or_insert_with(refusal);
     }
-    let has_body = operation.request_body.is_some();
+    idempotency::add(operation);
+    let has_body = needs_body(operation);
     if let Some(RefOr::T(RequestBody { content, .. })) = &mut operation.request_body {
         for content in content.values_mut().filter_map(written) {
+            without_null(content);
             point(content, examples::requests(&id), shown);
         }
     }
@@ -32,6 +35,19 @@ pub(super) fn complete(path: &str, operation: &mut Operation, shown: &mut BTreeS
             show(&id, status, response, shown);
         }
         headers::name(path, status, response);
+    }
+}
+
+fn needs_body(operation: &Operation) -> bool {
+    matches!(&operation.request_body, Some(RefOr::T(body)) if body.required == Some(Required::True))
+}
+
+/// A body that may be left out is still not `null`.
+fn without_null(content: &mut Content) {
+    if let Some(RefOr::T(Schema::OneOf(either))) = &mut content.schema
+        && let Some(reference) = either.items.iter().position(|one| matches!(one, RefOr::Ref(_)))
+    {
+        content.schema = Some(either.items.swap_remove(reference));
     }
 }
 
@@ -57,8 +73,8 @@ fn show(id: &str, status: &str, response: &mut Response, shown: &mut BTreeSet<St
         match media_type.as_str() {
             "application/json" => point(content, examples::answers(id, status), shown),
             "text/html" => content.example = Some(json!("<!doctype html><html lang=\"en\">…</html>")),
-            "text/csv" => content.example = Some(json!(examples::CSV)),
-            _ => content.example = Some(json!(examples::METRICS)),
+            "text/csv" => content.example = Some(json!(story::CSV)),
+            _ => content.example = Some(json!(story::METRICS)),
         }
     }
 }
@@ -73,10 +89,12 @@ fn shared(path: &str, id: &str, operation: &Operation) -> Vec<(&'static str, &'s
     if !public {
         shared.push(("401", "`unauthenticated`: no access token, or none that is valid."));
     }
-    if let Some(RefOr::T(body)) = &operation.request_body {
-        let needed = body.required == Some(utoipa::openapi::Required::True);
-        let malformed =
-            if needed { "`malformed_json`: the body is empty or no JSON." } else { "`malformed_json`: the body is no JSON." };
+    if operation.request_body.is_some() {
+        let malformed = if needs_body(operation) {
+            "`malformed_json`: the body is empty or no JSON."
+        } else {
+            "`malformed_json`: the body is no JSON."
+        };
         shared.extend([
             ("400", malformed),
             ("408", "`request_timeout`: the body did not arrive within 15 seconds."),

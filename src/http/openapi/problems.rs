@@ -1,7 +1,8 @@
 //! What an error answer looks like, and an example for every code that an operation names.
 
-use serde_json::{Value, json};
 use std::borrow::Cow;
+
+use serde_json::{Value, json};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
@@ -15,8 +16,9 @@ use super::{
     super::{
         codes::{self, Code},
         problem::Problem,
+        views::InvitationAccount,
     },
-    examples,
+    story,
 };
 use crate::{
     domain::{
@@ -25,7 +27,6 @@ use crate::{
         ids::{AccountId, InvitationId},
         invitation::{DeadLink, InvitationKind},
     },
-    http::views::InvitationAccount,
     services::Refusal,
 };
 
@@ -117,8 +118,12 @@ pub struct ErrorCode;
 impl PartialSchema for ErrorCode {
     fn schema() -> RefOr<Schema> {
         let all: Vec<&str> = codes::ALL.iter().map(|code| code.code).collect();
-        let list: String =
-            codes::ALL.iter().map(|code| format!("- `{}` ({}): {}\n", code.code, code.status, code.title)).collect();
+        let list: Vec<String> =
+            codes::ALL.iter().map(|code| format!("- `{}` ({}): {}", code.code, code.status, code.title)).collect();
+        let list = list.join(
+            "
+",
+        );
         let words =
             format!("What went wrong, for programs. Stable; more may come: take one that is unknown by its status.\n\n{list}");
         open_set(&words, &all, "validation_failed")
@@ -217,7 +222,7 @@ pub(super) fn example(name: &str) -> Option<(&'static str, Value)> {
         ]),
         code => of(codes::find(code)?),
     };
-    Some((problem.code.title, problem.document(examples::PUBLIC_URL, examples::REQUEST_ID)))
+    Some((problem.code.title, problem.document(story::PUBLIC_URL, story::REQUEST_ID)))
 }
 
 fn of(code: &'static Code) -> Problem {
@@ -232,9 +237,9 @@ fn of(code: &'static Code) -> Problem {
             FieldFault::new("/rolls", "unknown_member", "This member is not known here. Is it mistyped?"),
         ]),
         "ambiguous_account" => Problem::new(code, "Several accounts have this name. Choose one by account_id.")
-            .with("candidates", examples::account_candidates()),
+            .with("candidates", story::account_candidates()),
         "ambiguous_invitation" => {
-            Problem::new(code, "Several invitations await an answer.").with("candidates", examples::invitation_candidates())
+            Problem::new(code, "Several invitations await an answer.").with("candidates", story::invitation_candidates())
         }
         // Those that no verb refuses with: their help is what is said in general.
         _ => Problem::new(code, code.help),
@@ -247,7 +252,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Forbidden("system_users:invite"),
         Refusal::RoleExceedsYours,
         Refusal::NotFound,
-        Refusal::InvitationPending(examples::invitation_id()),
+        Refusal::InvitationPending(story::invitation_id()),
         Refusal::AlreadySystemUser,
         Refusal::AlreadyAccountOwner,
         Refusal::AlreadyMember,

@@ -6,12 +6,14 @@ use crate::domain::permission::Permission;
 
 /// The one way to authenticate.
 pub(super) fn access_token() -> SecurityScheme {
-    let permissions: String = Permission::ALL.into_iter().map(|one| format!("- `{}`: {}\n", one.as_str(), allows(one))).collect();
+    let permissions: Vec<String> =
+        Permission::ALL.into_iter().map(|one| format!("- `{}`: {}", one.as_str(), allows(one))).collect();
+    let permissions = permissions.join("\n");
     let description = format!(
         "An access token (a JWT) in `Authorization: Bearer`. A person gets one by `POST /v1/auth/token`, with the permissions of \
          their roles and the accounts that they own; programs and operations get theirs from the command line \
          (`invitation-service token`), by role or by scope.\n\nThe scopes of an operation are the permissions of which the \
-         token needs one:\n\n{permissions}\nWhoever owns an account may invite into it, and read, resend and revoke what lies \
+         token needs one:\n\n{permissions}\n\nWhoever owns an account may invite into it, and read, resend and revoke what lies \
          under it, without a permission."
     );
     SecurityScheme::Http(

@@ -1,0 +1,63 @@
+//! Refusals that several operations share word by word: described once, and pointed to.
+
+use std::collections::BTreeMap;
+
+use utoipa::openapi::{OpenApi, Ref, RefOr, Response};
+
+use super::super::limits;
+
+/// Moves them out of the operations.
+pub(super) fn responses(document: &mut OpenApi) -> BTreeMap<String, RefOr<Response>> {
+    let mut seen: Vec<(String, Response, usize)> = Vec::new();
+    each(document, |name, response| {
+        let RefOr::T(response) = response else { return };
+        match seen.iter_mut().find(|(known, same, _)| *known == name && same == response) {
+            Some((.., times)) => *times += 1,
+            None => seen.push((name, response.clone(), 1)),
+        }
+    });
+    // Of several of one name, the most frequent one is shared and the others stay where they are.
+    seen.retain(|(.., times)| *times > 1);
+    seen.sort_by_key(|(.., times)| *times);
+    let shared: BTreeMap<String, Response> = seen.into_iter().map(|(name, response, _)| (name, response)).collect();
+    each(document, |name, response| {
+        if matches!(response, RefOr::T(one) if shared.get(&name) == Some(one)) {
+            *response = RefOr::Ref(Ref::from_response_name(name));
+        }
+    });
+    shared.into_iter().map(|(name, response)| (name, RefOr::T(response))).collect()
+}
+
+/// Every refusal, with the name that it would be shared under.
+fn each(document: &mut OpenApi, mut look: impl FnMut(String, &mut RefOr<Response>)) {
+    for (path, item) in &mut document.paths.paths {
+        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            for response in operation.responses.responses.values_mut() {
+                let name = match response {
+                    RefOr::T(response) => name(path, response),
+                    RefOr::Ref(_) => None,
+                };
+                if let Some(name) = name {
+                    look(name, response);
+                }
+            }
+        }
+    }
+}
+
+/// After the codes that it may have: `ForbiddenOrRoleExceedsYours`. Nobody would read a name of three.
+fn name(path: &str, response: &Response) -> Option<String> {
+    let Some(RefOr::T(content)) = response.content.get("application/problem+json") else { return None };
+    let codes: Vec<String> = content.examples.keys().map(|code| pascal(code)).collect();
+    if codes.len() > 2 {
+        return None;
+    }
+    let kind = if limits::is_limited(path) { "OfLimitedRoute" } else { "" };
+    Some(format!("{}{kind}", codes.join("Or")))
+}
+
+fn pascal(code: &str) -> String {
+    let word = |word: &str| word[..1].to_uppercase() + &word[1..];
+    code.split('_').filter(|part| !part.is_empty()).map(word).collect()
+}

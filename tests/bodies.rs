@@ -1,0 +1,101 @@
+//! Bodies that are too much, too little, or not what they seem.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::support::{Answer, TestApp, json, on_both};
+
+const INVITE: &str = "/v1/system-users/invitations";
+
+/// What is answered to these bytes, sent as they are.
+async fn answer_to(app: &TestApp, request: &str) -> String {
+    let address = app.url.strip_prefix("http://").unwrap();
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    let read = connection.read_to_string(&mut answer);
+    tokio::time::timeout(Duration::from_secs(10), read).await.expect("the connection is closed").unwrap();
+    answer
+}
+
+on_both! {
+    async fn a_member_that_is_named_twice_is_told(app: TestApp) {
+        let admin = app.admin();
+        let body = r#"{"email": "ada@example.com", "email": "eve@example.com", "roles": ["viewer"], "rolls": {"x": 1, "x": 2}}"#;
+        admin.post_raw(INVITE, "application/json", body).await.faults(&[
+            ("/email", "duplicate_member"),
+            ("/rolls/x", "duplicate_member"),
+            ("/rolls", "unknown_member"),
+        ]);
+        let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
+        let body = format!(
+            r#"{{"token": "{}", "password": "correct horse battery staple", "first_name": "A", "first_name": "B", "last_name": "L"}}"#,
+            mail.token
+        );
+        let anybody = app.anybody();
+        anybody.post_raw("/v1/activations", "application/json", body).await.faults(&[("/first_name", "duplicate_member")]);
+        app.activate(&mail.token).await.expect(201);
+        let path = "/v1/invitations/x/resend";
+        admin.post_raw(path, "application/json", r#"{"a": 1, "a": 2}"#).await.faults(&[
+            ("/a", "duplicate_member"),
+            ("/a", "unknown_member"),
+        ]);
+    }
+
+    async fn a_thousand_faults_are_a_hundred_and_a_number(app: TestApp) {
+        let roles: Vec<String> = (0..5000).map(|index| format!("r{index}")).collect();
+        let refused = app.admin().post(INVITE, &json!({ "email": "ada@example.com", "roles": roles })).await;
+        let refused = refused.problem(422, "validation_failed");
+        assert_eq!(refused.body["errors"].as_array().unwrap().len(), 100);
+        assert!(refused.text_of("detail").contains("/roles/99, and 4900 more."), "{}", refused.text_of("detail"));
+        assert!(refused.text.len() < 30_000, "{}", refused.text.len());
+    }
+
+    async fn compressed_bodies_are_refused(app: TestApp) {
+        let (admin, good) = (app.admin(), json!({ "email": "ada@example.com", "roles": ["viewer"] }));
+        for coding in ["gzip", "br", "identity, gzip", "x"] {
+            let refused = Answer::of(admin.request(Method::POST, INVITE).header("content-encoding", coding).json(&good)).await;
+            assert_eq!(refused.problem(415, "unsupported_media_type").header("accept-encoding"), "identity");
+            let form = app.anybody().request(Method::POST, "/activate").header("content-encoding", coding);
+            Answer::of(form.form(&[("token", "x")])).await.expect(415);
+        }
+        Answer::of(admin.request(Method::POST, INVITE).header("content-encoding", "Identity").json(&good)).await.expect(201);
+    }
+
+    async fn what_is_announced_as_too_large_is_not_waited_for(app: TestApp) {
+        let token = app.admin().token.unwrap();
+        let headers = |path: &str, kind: &str, length: usize| {
+            format!(
+                "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/{kind}\r\n\
+                 Content-Length: {length}\r\n\r\n{{"
+            )
+        };
+        let answer = answer_to(&app, &headers(INVITE, "json", 64 * 1024 + 1)).await;
+        assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("payload_too_large"), "{answer}");
+        let answer = answer_to(&app, &headers("/activate", "x-www-form-urlencoded", 16 * 1024 + 1)).await;
+        assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("text/html"), "{answer}");
+    }
+
+    async fn a_damaged_cursor_is_told_with_the_rest(app: TestApp) {
+        app.admin().get("/v1/users?cursor=x&limit=0&role=boss&verbose=1").await.faults(&[
+            ("cursor", "invalid_cursor"),
+            ("limit", "invalid_limit"),
+            ("role", "unknown_value"),
+            ("verbose", "unknown_parameter"),
+        ]);
+    }
+
+    async fn a_user_agent_is_kept_as_far_as_it_can_be_read(app: TestApp) {
+        let (invitation, mail) = app.invite("ada@example.com", &["viewer"]).await;
+        let look = app.anybody().request(Method::POST, "/v1/activations/preview");
+        let agent = reqwest::header::HeaderValue::from_bytes(b"Caf\xe9 \xc3\xa9/1").unwrap();
+        Answer::of(look.header("user-agent", agent).json(&json!({ "token": mail.token }))).await.expect(200);
+        let opened = app.events(invitation["id"].as_str().unwrap()).await.pop().unwrap();
+        assert_eq!(opened["details"]["user_agent"], "Caf\u{fffd} é/1");
+    }
+}
