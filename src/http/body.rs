@@ -145,7 +145,7 @@ async fn read(
         }
         Ok(bytes)
     };
-    tokio::time::timeout(in_time, whole).await.unwrap_or_else(|_| Err(late()))
+    actix_web::rt::time::timeout(in_time, whole).await.unwrap_or_else(|_| Err(late()))
 }
 
 /// The body did not arrive in time.
@@ -289,7 +289,7 @@ mod tests {
     use super::*;
     use futures_util::stream;
 
-    #[tokio::test]
+    #[actix_web::test]
     async fn waits_for_a_body_only_so_long() {
         let chunk = || Ok(Bytes::from_static(b"{"));
         let soon = Duration::from_millis(20);
