@@ -201,10 +201,14 @@ on_both! {
     async fn every_route_of_the_document_answers(app: TestApp) {
         let served: Value = app.anybody().get("/openapi.json").await.expect(200).body;
         assert_eq!(served, document());
+        let owner = json!({ "email": "olivia@acme.example" });
+        let owner = app.admin().post("/v1/account-owners/invitations", &owner).await.expect(201);
+        let account = owner.body["account"]["id"].as_str().unwrap().to_owned();
         for (index, (path, method, operation)) in operations(&served).into_iter().enumerate() {
             let made = app.invite_unsent(&format!("colleague{index}@example.com"), &["viewer"]).await;
             let owner = if path.starts_with("/v1/users") { "user_id" } else { "id" };
             let at = path.replace("{id}", made[owner].as_str().unwrap()).replace("{code}", "not_found");
+            let at = at.replace("{account_id}", &account);
             let call = async |client: crate::support::Client| match operation.get("requestBody") {
                 Some(_) => client.post(&at, &json!({})).await,
                 None => client.call(method.clone(), &at, &[]).await,

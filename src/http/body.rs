@@ -157,7 +157,7 @@ async fn read(
         }
         Ok(bytes)
     };
-    tokio::time::timeout(in_time, whole).await.unwrap_or_else(|_| Err(late()))
+    actix_web::rt::time::timeout(in_time, whole).await.unwrap_or_else(|_| Err(late()))
 }
 
 /// The body did not arrive in time.
@@ -300,7 +300,7 @@ mod tests {
     use super::*;
     use futures_util::stream;
 
-    #[tokio::test]
+    #[actix_web::test]
     async fn waits_for_a_body_only_so_long() {
         let chunk = || Ok(Bytes::from_static(b"{"));
         let soon = Duration::from_millis(20);

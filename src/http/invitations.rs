@@ -144,9 +144,9 @@ pub async fn resend(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    let wanted = id(&path)?;
     idempotency::once((&request, &state, &caller.0), StatusCode::OK, body, async |body, ticket| {
         body.expect_none()?;
+        let wanted = id(&path)?;
         Ok(services::resend::invitation(&state.services, &caller.0, wanted, ticket).await?)
     })
     .await
@@ -179,9 +179,9 @@ pub async fn revoke(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    let wanted = id(&path)?;
     idempotency::once((&request, &state, &caller.0), StatusCode::OK, body, async |body, ticket| {
         body.expect_none()?;
+        let wanted = id(&path)?;
         Ok(services::revoke::invitation(&state.services, &caller.0, wanted, ticket).await?)
     })
     .await

@@ -4,7 +4,11 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use std::future::{Ready, ready};
 use utoipa::{
     IntoParams,
-    openapi::{Object, schema::Type},
+    openapi::{
+        Object, ObjectBuilder, Required,
+        path::{Parameter, ParameterBuilder, ParameterIn},
+        schema::Type,
+    },
 };
 
 use super::problem::Problem;
@@ -20,22 +24,23 @@ const LARGEST_LIMIT: i64 = 200;
 /// The longest text to search for: an address is no longer, nor is a name.
 const LONGEST_SEARCH: usize = 256;
 
-/// Which page of a list.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what `Query::page` reads")]
-pub struct Paging {
-    /// At most so many items; a number above 200 is taken as 200.
-    #[param(schema_with = limit, required = false, example = 50)]
-    limit: Option<i64>,
-    /// `next_cursor` of the page before, sent with the same filters.
-    #[param(min_length = 1)]
-    cursor: Option<String>,
-}
+/// Which page of a list, as the contract has it.
+pub struct Paging;
 
-/// However large: a format of so many bits would set a bound that there is not.
-fn limit() -> Object {
-    Object::builder().schema_type(Type::Integer).minimum(Some(1)).default(Some(DEFAULT_LIMIT.into())).build()
+impl IntoParams for Paging {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        // However large: a format of so many bits would set a bound that there is not.
+        let limit = Object::builder().schema_type(Type::Integer).minimum(Some(1)).default(Some(DEFAULT_LIMIT.into()));
+        let cursor = Object::builder().schema_type(Type::String).min_length(Some(1));
+        let parameter = |name: &str, description: &str, schema: ObjectBuilder| {
+            let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).required(Required::False);
+            parameter.description(Some(description)).schema(Some(schema)).build()
+        };
+        vec![
+            parameter("limit", "At most so many items; a number above 200 is taken as 200.", limit),
+            parameter("cursor", "`next_cursor` of the page before, sent with the same filters.", cursor),
+        ]
+    }
 }
 
 /// The parameters of a request: what nobody takes is unknown.

@@ -138,9 +138,9 @@ pub async fn resend(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    let wanted = id(&path)?;
     idempotency::once((&request, &state, &caller.0), StatusCode::OK, body, async |body, ticket| {
         body.expect_none()?;
+        let wanted = id(&path)?;
         Ok(services::resend::user(&state.services, &caller.0, wanted, ticket).await?)
     })
     .await

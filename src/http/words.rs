@@ -162,9 +162,9 @@ texts! {
             "ada@example.com",
         )
     };
-    AccountName, "AccountName", Text::new("The name of an account, on one line; blanks around it are set aside.", "Acme B.V.")
+    AccountName, "AccountName", Text::new("The name of an account, on one line, without control characters; blanks around it are set aside.", "Acme B.V.")
         .length(1, 200);
-    PersonName, "PersonName", Text::new("A first or a last name, on one line; blanks around it are set aside.", "Ada")
+    PersonName, "PersonName", Text::new("A first or a last name, on one line, without control characters; blanks around it are set aside.", "Ada")
         .length(1, 100);
     Rate, "ReimbursementRate", Text::new(
         "EUR per kWh: a decimal as a text, so that nothing is rounded. More than 0, at most 99.9999, at most 4 decimals.",

@@ -23,7 +23,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Posted<T> {
         }
         let form = Form::<T>::from_request(request, payload);
         Box::pin(async move {
-            let form = match tokio::time::timeout(IN_TIME, form).await {
+            let form = match actix_web::rt::time::timeout(IN_TIME, form).await {
                 Ok(form) => form.map(Form::into_inner).map_err(|error| status(&error)),
                 Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
             };
