@@ -70,6 +70,14 @@ fn derive(config: &Config, root: &SecretString) -> (LinkKeys, AccessTokens) {
     (LinkKeys::derive(root, previous), tokens)
 }
 
+/// Brings the schema up to date, and says by how many migrations. Needs no key, and makes none.
+///
+/// # Errors
+/// [`StartError`] when the database cannot be used or a migration fails.
+pub async fn migrate(config: &Config) -> Result<usize, StartError> {
+    Ok(Db::open(&config.database_url)?.migrate().await?)
+}
+
 impl Parts {
     /// Puts the parts together. Makes the root key when there is none; opens the database, and leaves its schema alone.
     ///

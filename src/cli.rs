@@ -1,5 +1,6 @@
 //! The command line: what each subcommand does and how it ends.
 
+mod running;
 mod serve;
 mod token;
 

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! main -> cli -> app -> everything
-//! http     -> services, domain, clock       never mail
+//! http     -> services, domain, clock       never db, never mail
 //! services -> db, domain, clock             never actix, never a transport
 //! courier  -> db, mail, domain, clock       the background worker
 //! db       -> domain                        the only room that says `diesel`

@@ -1,8 +1,19 @@
 //! Log lines: for people on a terminal, JSON otherwise. They hold no address in full, no token, no password.
+//!
+//! What others wrote (a relay's answer, a database's words) may stand in a field; it can neither begin a line of its own nor
+//! steer a terminal. JSON escapes such text by itself, the lines for people do it in [`Clean`].
 
-use std::io::IsTerminal;
+use std::{
+    fmt::{self, Write},
+    io::IsTerminal,
+};
 
-use tracing_subscriber::EnvFilter;
+use tracing::field::Field;
+use tracing_subscriber::{
+    EnvFilter,
+    field::MakeExt,
+    fmt::{FormatFields, format, format::Writer},
+};
 
 use crate::config::LogFormat;
 
@@ -13,10 +24,80 @@ pub fn start(filter: &str, format: Option<LogFormat>) {
     let subscriber = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr);
     // A second start, as in a test, leaves the first one as it is.
     let started = match format {
-        LogFormat::Pretty => subscriber.with_ansi(terminal).with_target(false).try_init(),
+        LogFormat::Pretty => subscriber.with_ansi(terminal).with_target(false).fmt_fields(fields()).try_init(),
         LogFormat::Json => subscriber.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
     };
     if started.is_err() {
         tracing::debug!("logging was started before");
+    }
+}
+
+/// The fields of a line for people.
+fn fields() -> impl for<'writer> FormatFields<'writer> + 'static {
+    format::debug_fn(field).delimited(" ")
+}
+
+fn field(writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Result {
+    match field.name() {
+        "message" => {}
+        name => write!(writer, "{name}=")?,
+    }
+    write!(Clean(writer), "{value:?}")
+}
+
+/// Passes text on with its control characters escaped.
+struct Clean<W>(W);
+
+impl<W: Write> Write for Clean<W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for sign in text.chars() {
+            // The two are line breaks to Unicode, and to some programs that show logs.
+            if sign.is_control() || matches!(sign, '\u{2028}' | '\u{2029}') {
+                write!(self.0, "{}", sign.escape_default())?;
+            } else {
+                self.0.write_char(sign)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn foreign_text_forges_no_line() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).without_time().with_target(false).fmt_fields(fields());
+        let said = "no\n INFO all is well\r\u{1b}[2J\u{9b}1m\u{2028}x";
+        tracing::subscriber::with_default(subscriber.with_writer(move || writer.clone()).finish(), || {
+            let span = tracing::info_span!("request", id = %said);
+            span.in_scope(|| tracing::warn!(error = %said, text = said, debug = ?said, "a relay said: {said}"));
+        });
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.trim_end().chars().all(|sign| !sign.is_control() && sign != '\u{2028}'), "{text:?}");
+        assert!(text.contains(r"error=no\n INFO all is well\r\u{1b}[2J\u{9b}1m\u{2028}x"), "{text}");
     }
 }

@@ -18,14 +18,11 @@ const PLAN: [(&str, &[&str]); 11] = [
     ("config", &["db", "domain", "mail"]),
     ("services", &["clock", "db", "domain"]),
     ("courier", &["clock", "db", "domain", "mail", "metrics"]),
-    // `db` for the exception below alone.
-    ("http", &["clock", "db", "domain", "metrics", "services"]),
+    ("http", &["clock", "domain", "metrics", "services"]),
     ("app", &["clock", "config", "courier", "db", "domain", "http", "mail", "metrics", "services"]),
 ];
 /// The command line stands before `app`, and knows what subcommands need.
 const CLI: &[&str] = &["app", "clock", "config", "domain", "http", "mail", "services", "telemetry"];
-/// Of `db`, `http` may know what its error table answers, and no query.
-const HTTP_OF_DB: &str = "DbFault";
 
 /// Crates, each with the rooms that may name it. `app` and `cli` start what runs.
 const CRATES: [(&str, &[&str]); 7] = [
@@ -35,7 +32,7 @@ const CRATES: [(&str, &[&str]); 7] = [
     ("reqwest", &["mail"]),
     ("actix_web", &["app", "cli", "http"]),
     ("utoipa", &["http"]),
-    ("tokio", &["app", "cli", "courier", "db", "mail", "services"]),
+    ("tokio", &["app", "cli", "courier", "db", "http", "mail", "services"]),
 ];
 /// What would make the domain depend on when and where it runs.
 const IMPURE: [&str; 11] = [
@@ -145,11 +142,8 @@ fn faults(room: &str, depth: usize, source: &str) -> BTreeSet<String> {
             Some("super") if supers >= depth => &path[supers..],
             _ => &path[..0],
         };
-        if let Some(to) = steps.first().filter(|to| *to != room && is_room(to)) {
-            let exception = (room, to.as_str()) == ("http", "db") && steps.get(1).is_none_or(|item| item != HTTP_OF_DB);
-            if !allowed.contains(&to.as_str()) || exception {
-                faults.insert(format!("{room} -> {}", steps.join("::")));
-            }
+        if steps.first().is_some_and(|to| *to != room && is_room(to) && !allowed.contains(&to.as_str())) {
+            faults.insert(format!("{room} -> {}", steps.join("::")));
         }
         for (name, rooms) in CRATES {
             if path[0] == name && !rooms.contains(&room) {
@@ -206,6 +200,7 @@ fn wrong_arrows_are_seen_however_they_are_drawn() {
         ("services", 2, "use crate::{\n    domain::{\n        ids::Id,\n    },\n    http,\n};", "services -> http"),
         ("http", 3, "fn f() { crate::db::users::list(c, &f) }", "http -> db::users::list"),
         ("http", 2, "use crate::db::{DbFault, Tx};", "http -> db::Tx"),
+        ("http", 2, "use crate::{db::DbFault, services::Refusal};", "http -> db::DbFault"),
         ("courier", 2, "type T = Vec<crate::services::Services>;", "courier -> services::Services"),
         ("clock", 1, "use super::db;", "clock -> db"),
         ("db", 2, "use super::super::mail::Mailer;", "db -> mail::Mailer"),
@@ -224,7 +219,6 @@ fn wrong_arrows_are_seen_however_they_are_drawn() {
             2,
             "// use crate::db::Db;\n//! [`crate::db`]\n/* crate::db */ let s = \"crate::db::Db \\\" crate::db\"; let c = '\"';",
         ),
-        ("http", 2, "use crate::{db::DbFault, services::Refusal};"),
         ("domain", 2, "use super::*; use crate::domain::ids::Id; use std::fmt;"),
         ("services", 2, "pub(crate) use crate::db::{users::{self, LockedUser}, DbFault};"),
         ("clock", 1, "mod tests { use super::*; }"),

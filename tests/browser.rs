@@ -17,7 +17,11 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Backend, PASSWORD, TestApp, on_each};
+use crate::support::{
+    Backend, PASSWORD, TestApp,
+    customers::{OWNERS, text},
+    on_each,
+};
 
 /// A small phone's screen, in CSS pixels.
 const PHONE: (u32, u32) = (360, 740);
@@ -122,7 +126,11 @@ on_each! {
         let app = TestApp::start(backend, &[("TIME_ZONE", "Europe/Amsterdam")]).await;
         let browser = Browser::start(&driver, &chromium).await;
         // Whatever goes wrong, the browser is closed.
-        let outcome = AssertUnwindSafe(activate(&app, &browser)).catch_unwind().await;
+        let both = async {
+            activate(&app, &browser).await;
+            found_a_company(&app, &browser).await;
+        };
+        let outcome = AssertUnwindSafe(both).catch_unwind().await;
         browser.client.clone().close().await.unwrap();
         outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     }
@@ -183,4 +191,42 @@ async fn activate(app: &TestApp, browser: &Browser) {
     let id = invitation["id"].as_str().unwrap();
     let activations = app.timeline(id).await.into_iter().filter(|event| event == "activated").count();
     assert_eq!(activations, 1);
+}
+
+/// An account owner chooses a type, fills in the company, puts one thing right, and is told where.
+async fn found_a_company(app: &TestApp, browser: &Browser) {
+    let (invitation, mail) = app.invite_by(OWNERS, json!({ "email": "grace@example.com" })).await;
+    let page = &browser.client;
+    page.goto(&mail.link).await.unwrap();
+    browser.see("owner").await;
+    for (name, text) in [("first_name", "Grace"), ("last_name", "Hopper"), ("account_name", "Acme B.V."), ("password", PASSWORD)]
+    {
+        browser.fill(name, text).await;
+    }
+    // The company's fields are there for a business alone, without any script.
+    let shown = async |name: &str| page.find(Locator::Id(name)).await.unwrap().is_displayed().await.unwrap();
+    page.find(Locator::Id("account_type-consumer")).await.unwrap().click().await.unwrap();
+    assert!(!shown("company_vat_number").await);
+    page.find(Locator::Id("account_type-business")).await.unwrap().click().await.unwrap();
+    assert!(shown("company_vat_number").await);
+    for (name, text) in [
+        ("company_name", "Acme Laadpalen B.V."),
+        ("company_vat_number", "NL004495446B01"),
+        ("company_street", "Damrak"),
+        ("company_postal_code", "1012 LG"),
+        ("company_city", "Amsterdam"),
+    ] {
+        browser.fill(name, text).await;
+    }
+    page.find(Locator::Id("company_country")).await.unwrap().select_by_label("Netherlands").await.unwrap();
+    browser.press().await;
+    assert!(!browser.text("#company_vat_number-error").await.is_empty());
+    assert_eq!((browser.value("company_city").await, browser.value("company_country").await), ("Amsterdam".into(), "NL".into()));
+    browser.see("company").await;
+    browser.fill("company_vat_number", "NL 0044.95.445.B01").await;
+    browser.fill("password", PASSWORD).await;
+    browser.press().await;
+    assert_eq!(browser.heading().await, "Your account is active");
+    let account = app.admin().get(&format!("/v1/accounts/{}", text(&invitation, "/account/id"))).await.expect(200).body;
+    assert_eq!((&account["status"], &account["company"]["vat_number"]), (&json!("active"), &json!("NL004495445B01")));
 }

@@ -2,6 +2,8 @@
 
 use std::{fs::Permissions, os::unix::fs::PermissionsExt, time::Duration};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
 use crate::support::{Backend, Home, eventually, json, process::Process};
 
 const SOON: Duration = Duration::from_secs(10);
@@ -95,4 +97,31 @@ async fn what_is_stored_is_for_its_owner_alone() {
     std::fs::set_permissions(home.path().join("data/secret.key"), Permissions::from_mode(0o640)).unwrap();
     let server = home.start(&["serve"]);
     assert!(server.stop().await.contains("others than its owner may read the key"));
+}
+
+/// A header that claims to be a log line: refused for a reason in a word, and repeated nowhere.
+#[tokio::test]
+async fn a_token_writes_nothing_into_the_log() {
+    for format in ["pretty", "json"] {
+        let home = Home::new(Backend::Sqlite, &[("LOG_FORMAT", format)]);
+        let server = home.start(&["serve"]);
+        let head = "{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"x\\n2026 ERROR forged\":\"a\", forged\n}";
+        let forged = format!("{}.e30.AAAA", URL_SAFE_NO_PAD.encode(head));
+        let unknown = format!("{}.e30.AAAA", URL_SAFE_NO_PAD.encode("{\"alg\":\"for\\nged\",\"typ\":\"at+jwt\"}"));
+        for token in [forged, unknown] {
+            server.client(Some(token)).get("/v1/roles").await.expect(401);
+        }
+        let log = server.stop().await;
+        assert!(log.contains("an access token was refused") && log.contains("malformed"), "{log}");
+        assert!(!log.contains("forged") && !log.contains("for\\nged") && !log.contains("ged`"), "{log}");
+    }
+}
+
+#[test]
+fn a_token_lives_from_a_second_to_a_year() {
+    let home = Home::new(Backend::Sqlite, &[]);
+    for (ttl, good) in [("0s", false), ("999ms", false), ("1s", true), ("365days", true), ("366days", false), ("soon", false)] {
+        let output = home.run(&["token", "--role", "viewer", "--ttl", ttl]);
+        assert_eq!(output.status.success(), good, "{ttl}: {output:?}");
+    }
 }

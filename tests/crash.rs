@@ -219,3 +219,25 @@ async fn a_second_process_in_one_sqlite_file_says_so_and_ends() {
     server.stop().await;
     home.print(&["migrate"]);
 }
+
+/// A relay that never says a word has a letter, and an operator has no time for it.
+#[tokio::test]
+async fn a_second_signal_ends_a_process_at_once() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let relay = format!("smtp://{}?tls=none", silent.local_addr().unwrap());
+    let home = Home::new(Backend::Sqlite, &[("MAIL_URL", &relay)]);
+    let mut server = home.start(&["serve"]);
+    let body = json!({ "email": "ada@example.com", "roles": ["viewer"] });
+    server.client(Some(home.token())).post("/v1/system-users/invitations", &body).await.expect(201);
+    let _held = silent.accept().unwrap();
+    server.terminate();
+    eventually("it says that it stops", PATIENCE, async || server.log().contains("stopping").then_some(())).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    server.terminate();
+    let asked = std::time::Instant::now();
+    let status = server.ended().await;
+    assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
+    assert_eq!(status.code(), Some(1));
+    assert!(server.log().contains("told to stop twice"), "{}", server.log());
+    assert_eq!(home.database.count("letters WHERE state = 'queued'"), 1);
+}

@@ -35,7 +35,8 @@ async fn a_held_row_keeps_neither_readers_nor_the_courier_out() {
     let waiting = async {
         let asked = Instant::now();
         let answers = join_all((0..CROWD).map(|_| admin.press(&resend))).await;
-        assert!(asked.elapsed() < Duration::from_secs(12), "{:?}", asked.elapsed());
+        // Their turn comes within 5 s, and a statement ends after 15 s whatever it waits for.
+        assert!(asked.elapsed() < Duration::from_secs(21), "{:?}", asked.elapsed());
         for answer in answers {
             assert_eq!(answer.status, 503, "{}", answer.text);
             answer.problem(503, "unavailable");

@@ -109,7 +109,10 @@ on_both! {
         let admin = app.admin();
         let says = async |token: &str, status: u16, heading: &str| {
             let shown = page(app.anybody().get(&format!("/activate?token={token}")).await, status, heading);
-            assert!(!shown.contains("<form") && !shown.contains("name=\"password\""), "{shown}");
+            // Nothing to fill in; an expired link's page has a button that asks for a fresh one.
+            let renewable = heading == "This link has expired";
+            assert_eq!(shown.contains("<form method=\"post\" action=\"/activate/renew\""), renewable, "{shown}");
+            assert!(!shown.contains("name=\"password\"") && shown.matches("<form").count() == usize::from(renewable), "{shown}");
             let fields = [("token", token), ("password", PASSWORD), ("first_name", "Ada"), ("last_name", "Lovelace")];
             assert_eq!(page(submit(&app, &fields).await, status, heading), shown);
             app.anybody().call(Method::HEAD, &format!("/activate?token={token}"), &[]).await.expect(status);
@@ -118,7 +121,7 @@ on_both! {
         let (made, old) = app.invite("ada@example.com", &["viewer"]).await;
         says(&old.token[..40], 404, "This link does not work").await;
         app.advance(TimeDelta::hours(24));
-        assert!(says(&old.token, 410, "This link has expired").await.contains("Grace Hopper"));
+        assert!(says(&old.token, 410, "This link has expired").await.contains("EV Charging"));
         admin.press(&format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap())).await.expect(200);
         let new = app.letter().await;
         says(&old.token, 410, "There is a newer link").await;
@@ -132,7 +135,10 @@ on_both! {
             app.anybody().call(Method::HEAD, path, &[]).await.expect(400);
         }
         page(submit(&app, &[("password", PASSWORD)]).await, 400, "This link is not complete");
-        page(app.anybody().post("/activate", &json!({ "token": "x" })).await, 400, "This link is not complete");
+        // What is no form is told as that.
+        app.anybody().post("/activate", &json!({ "token": "x" })).await.expect(415);
+        let large = "x".repeat(100_000);
+        assert_eq!(submit(&app, &[("token", "x"), ("first_name", &large)]).await.status, 413);
     }
 
     async fn in_the_language_of_the_invitation(app: TestApp) {

@@ -35,8 +35,59 @@ fn invitation(change: &[(&str, &str)]) -> String {
         ("expires_at", "'2026-11-25T12:00:00.000Z'"),
         ("activated_at", "NULL"),
         ("revoked_at", "NULL"),
+        ("account_id", "NULL"),
+        ("member_role", "NULL"),
+        ("scope", "''"),
     ];
     insert("invitations", &row, change)
+}
+
+/// An invitation of a customer to the account `a1`.
+fn of_customer(change: &[(&str, &str)]) -> String {
+    let usual = [("kind", "'sub_account'"), ("roles", "''"), ("account_id", "'a1'"), ("member_role", "'driver'")];
+    let kept = usual.into_iter().filter(|(column, _)| !change.iter().any(|(name, _)| name == column));
+    invitation(&kept.chain(change.iter().copied()).collect::<Vec<_>>())
+}
+
+fn account(change: &[(&str, &str)]) -> String {
+    let row = [
+        ("id", "'a2'"),
+        ("name", "NULL"),
+        ("name_key", "NULL"),
+        ("search_text", "''"),
+        ("account_type", "NULL"),
+        ("status", "'invited'"),
+        ("parent_account_id", "NULL"),
+        ("used_by", "NULL"),
+        ("rate", "NULL"),
+        ("company_name", "NULL"),
+        ("vat_number", "NULL"),
+        ("street", "NULL"),
+        ("postal_code", "NULL"),
+        ("city", "NULL"),
+        ("country", "NULL"),
+        ("created_at", AT),
+        ("removed_at", "NULL"),
+    ];
+    insert("accounts", &row, change)
+}
+
+const NAMED: [(&str, &str); 2] = [("name", "'Acme'"), ("name_key", "'acme'")];
+const COMPANY: [(&str, &str); 6] = [
+    ("company_name", "'Acme'"),
+    ("vat_number", "'NL1'"),
+    ("street", "'Damrak'"),
+    ("postal_code", "'1012'"),
+    ("city", "'Amsterdam'"),
+    ("country", "'NL'"),
+];
+
+/// An account that has come to life as a business, but for these values.
+fn active(change: &[(&str, &str)]) -> String {
+    let usual = [("status", "'active'"), ("account_type", "'business'")];
+    let usual =
+        usual.into_iter().chain(NAMED).chain(COMPANY).filter(|(column, _)| !change.iter().any(|(name, _)| name == column));
+    account(&usual.chain(change.iter().copied()).collect::<Vec<_>>())
 }
 
 fn letter(change: &[(&str, &str)]) -> String {
@@ -62,14 +113,59 @@ fn insert(table: &str, row: &[(&str, &str)], change: &[(&str, &str)]) -> String 
     format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), values.join(", "))
 }
 
+/// Wrong rows of accounts and memberships.
+fn of_accounts() -> Vec<(&'static str, &'static str, String)> {
+    vec![
+        ("accounts_status_known", "", account(&[NAMED[0], NAMED[1], ("account_type", "'consumer'"), ("status", "'closed'")])),
+        ("accounts_type_known", "", account(&[("account_type", "'club'")])),
+        ("accounts_used_by_known", "", account(&[("parent_account_id", "'a1'"), ("used_by", "'nobody'")])),
+        ("accounts_used_by_below_a_parent", "", account(&[("parent_account_id", "'a1'")])),
+        ("accounts_used_by_below_a_parent", "", account(&[("used_by", "'employee'")])),
+        ("accounts_rate_in_range", "", account(&[("rate", "2300")])),
+        ("accounts_rate_in_range", "", account(&[("parent_account_id", "'a1'"), ("used_by", "'employee'"), ("rate", "0")])),
+        ("accounts_rate_in_range", "", account(&[("parent_account_id", "'a1'"), ("used_by", "'employee'"), ("rate", "1000000")])),
+        ("accounts_named_and_typed_when_active", "", active(&[("name", "NULL"), ("name_key", "NULL")])),
+        ("accounts_key_with_name", "", account(&[("name", "'Acme'")])),
+        ("accounts_company_of_active_business", "", active(&[("account_type", "'consumer'")])),
+        ("accounts_company_of_active_business", "", active(&COMPANY.map(|(column, _)| (column, "NULL")))),
+        ("accounts_company_whole", "", active(&[("city", "NULL")])),
+        ("accounts_company_whole", "", account(&[("vat_number", "'NL1'")])),
+        ("accounts_only_invited_are_removed", "", active(&[("removed_at", AT)])),
+        ("accounts_parent_account_id_fkey", "FOREIGN KEY", account(&[("parent_account_id", "'a9'"), ("used_by", "'employee'")])),
+        ("account_lineage_account_id_fkey", "FOREIGN KEY", "INSERT INTO account_lineage VALUES ('a9', 'a1')".to_owned()),
+        ("account_lineage_ancestor_id_fkey", "FOREIGN KEY", "INSERT INTO account_lineage VALUES ('a1', 'a9')".to_owned()),
+        (
+            "account_lineage_pkey",
+            "account_lineage.account_id, account_lineage.ancestor_id",
+            "INSERT INTO account_lineage VALUES ('a1', 'a1')".to_owned(),
+        ),
+        (
+            "memberships_pkey",
+            "memberships.user_id, memberships.account_id",
+            format!("INSERT INTO memberships VALUES ('u1', 'a1', 'account_owner', {AT})"),
+        ),
+        ("memberships_role_known", "", format!("INSERT INTO memberships VALUES ('u1', 'a1', 'boss', {AT})")),
+        ("memberships_user_id_fkey", "FOREIGN KEY", format!("INSERT INTO memberships VALUES ('u9', 'a1', 'driver', {AT})")),
+        ("memberships_account_id_fkey", "FOREIGN KEY", format!("INSERT INTO memberships VALUES ('u1', 'a9', 'driver', {AT})")),
+    ]
+}
+
+fn answered(key: &str, status: &str, body: &str) -> String {
+    format!("INSERT INTO idempotency_keys VALUES ('p', '{key}', 'f', 'w', {AT}, {AT}, {status}, {body}, NULL)")
+}
+
 #[tokio::test]
 async fn both_refuse_the_same_wrong_rows() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let database = migrated(backend).await;
         database.execute(&user("u1", "a@x.nl", "invited", "NULL", "NULL", "NULL"));
         database.execute("INSERT INTO user_roles VALUES ('u1', 'viewer')");
+        database.execute(&answered("k1", "NULL", "NULL"));
         database.execute(&invitation(&[("id", "'i1'"), ("email_key", "'a@x.nl'")]));
         database.execute(&letter(&[("id", "'l1'"), ("generation", "1")]));
+        database.execute(&active(&[("id", "'a1'")]));
+        database.execute("INSERT INTO account_lineage VALUES ('a1', 'a1')");
+        database.execute(&format!("INSERT INTO memberships VALUES ('u1', 'a1', 'driver', {AT})"));
         let wrong = [
             ("users_live_email", "users.email_key", user("u2", "a@x.nl", "invited", "NULL", "NULL", "NULL")),
             ("users_pkey", "users.id", user("u1", "b@x.nl", "invited", "NULL", "NULL", "NULL")),
@@ -84,10 +180,18 @@ async fn both_refuse_the_same_wrong_rows() {
                 "user_roles.user_id, user_roles.role",
                 "INSERT INTO user_roles VALUES ('u1', 'viewer')".to_owned(),
             ),
+            ("idempotency_keys_answered_whole", "", answered("k2", "200", "NULL")),
+            ("idempotency_keys_answered_whole", "", answered("k2", "NULL", "'{}'")),
+            ("idempotency_keys_pkey", "idempotency_keys.principal, idempotency_keys.key", answered("k1", "200", "'{}'")),
             ("user_roles_known", "", "INSERT INTO user_roles VALUES ('u1', 'boss')".to_owned()),
             ("user_roles_user_id_fkey", "FOREIGN KEY", "INSERT INTO user_roles VALUES ('u9', 'viewer')".to_owned()),
-            ("invitations_live_system_user", "invitations.email_key", invitation(&[("email_key", "'a@x.nl'")])),
-            ("invitations_kind_known", "", invitation(&[("kind", "'robot'"), ("roles", "''")])),
+            (
+                "invitations_live",
+                "invitations.email_key, invitations.kind, invitations.scope",
+                invitation(&[("email_key", "'a@x.nl'")]),
+            ),
+            // No row of an unknown kind keeps the rule that says what each kind is a member as; SQLite names that one.
+            ("invitations_kind_known", "invitations_member_role_known", of_customer(&[("kind", "'robot'")])),
             ("invitations_state_known", "", invitation(&[("state", "'expired'")])),
             ("invitations_inviter_known", "", invitation(&[("inviter_kind", "'link'")])),
             ("invitations_counts_from_one", "", invitation(&[("generation", "0")])),
@@ -98,7 +202,14 @@ async fn both_refuse_the_same_wrong_rows() {
             ("invitations_revoked_at_its_time", "", invitation(&[("state", "'revoked'")])),
             ("invitations_revoked_at_its_time", "", invitation(&[("revoked_at", AT)])),
             ("invitations_roles_of_staff", "", invitation(&[("roles", "''")])),
-            ("invitations_roles_of_staff", "", invitation(&[("kind", "'sub_account'")])),
+            ("invitations_roles_of_staff", "", of_customer(&[("roles", "'viewer'")])),
+            ("invitations_account_of_customers", "", invitation(&[("account_id", "'a1'")])),
+            ("invitations_account_of_customers", "", of_customer(&[("account_id", "NULL")])),
+            ("invitations_member_role_known", "", invitation(&[("member_role", "'driver'")])),
+            ("invitations_member_role_known", "", of_customer(&[("member_role", "NULL")])),
+            ("invitations_member_role_known", "", of_customer(&[("member_role", "'boss'")])),
+            ("invitations_member_role_known", "", of_customer(&[("kind", "'account_owner'")])),
+            ("invitations_account_id_fkey", "FOREIGN KEY", of_customer(&[("account_id", "'a9'")])),
             ("invitations_user_id_fkey", "FOREIGN KEY", invitation(&[("user_id", "'u9'")])),
             ("letters_one_a_sending", "letters.invitation_id, letters.generation", letter(&[("generation", "1")])),
             ("letters_state_known", "", letter(&[("state", "'lost'")])),
@@ -112,6 +223,7 @@ async fn both_refuse_the_same_wrong_rows() {
                 format!("INSERT INTO invitation_events VALUES ('e1', 'i9', 'created', {AT}, 'cli', 'g', 'G', '{{}}')"),
             ),
         ];
+        let wrong: Vec<_> = wrong.into_iter().chain(of_accounts()).collect();
         for (rule, columns, statement) in &wrong {
             let refusal = database.try_execute(statement).expect_err(statement);
             // SQLite names its CHECKs, and of what is unique or foreign the columns alone.
@@ -125,6 +237,8 @@ async fn both_refuse_the_same_wrong_rows() {
         // What looks alike and is right: a removed person's address, a second invitation once the first is no longer live.
         database.execute(&user("u3", "c@x.nl", "invited", "NULL", "NULL", AT));
         database.execute(&user("u4", "c@x.nl", "invited", "NULL", "NULL", "NULL"));
+        database.execute(&of_customer(&[("id", "'i5'"), ("email_key", "'a@x.nl'"), ("scope", "'a1'")]));
+        database.execute(&of_customer(&[("id", "'i6'"), ("email_key", "'a@x.nl'"), ("scope", "'a2'")]));
         database.execute("UPDATE invitations SET state = 'replaced'");
         database.execute(&invitation(&[("email_key", "'a@x.nl'")]));
         database.execute(&letter(&[]));

@@ -66,6 +66,8 @@ on_both! {
         accepted(&app, &token(json!({}))).await;
         accepted(&app, &token(json!({ "exp": now - 29 }))).await;
         accepted(&app, &token(json!({ "iat": now + 29 }))).await;
+        accepted(&app, &token(json!({ "nbf": now + 29 }))).await;
+        accepted(&app, &token(json!({ "aud": ["invitation-service"] }))).await;
         for change in [
             json!({ "exp": now - 31 }),
             json!({ "exp": now - 30 }),
@@ -110,7 +112,11 @@ on_both! {
         for algorithm in [Algorithm::HS384, Algorithm::HS512] {
             refused(&app, &sign(&Header { alg: algorithm, ..header.clone() }, &claims, &ours())).await;
         }
-        for typ in [None, Some("JWT".to_owned()), Some("id+jwt".to_owned())] {
+        for typ in ["application/at+jwt", "AT+JWT", "Application/at+JWT"] {
+            accepted(&app, &sign(&Header { typ: Some(typ.to_owned()), ..header.clone() }, &claims, &ours())).await;
+        }
+        for typ in [None, Some("JWT"), Some("id+jwt"), Some("text/at+jwt"), Some("application/jwt"), Some("/at+jwt")] {
+            let typ = typ.map(ToOwned::to_owned);
             refused(&app, &sign(&Header { typ, ..header.clone() }, &claims, &ours())).await;
         }
 
@@ -144,6 +150,13 @@ on_both! {
         ] {
             let answer = get(value).await.problem(401, "unauthenticated");
             assert_eq!(answer.header("www-authenticate"), "Bearer");
+        }
+        let (bearer, basic) = (format!("Bearer {token}"), format!("Basic {token}"));
+        for second in [&bearer, &basic] {
+            for values in [[&bearer, second], [second, &bearer]] {
+                let headers = values.map(|value| ("authorization", value.as_str()));
+                app.anybody().call(Method::GET, "/v1/roles", &headers).await.problem(401, "unauthenticated");
+            }
         }
         let missing = app.anybody().get("/v1/roles").await.problem(401, "unauthenticated");
         assert_eq!(missing.header("www-authenticate"), "Bearer");

@@ -8,16 +8,16 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::watch,
-};
+use tokio::sync::watch;
 
-use super::{Outcome, clock, runtime, start_logging};
+use super::{
+    Outcome, clock,
+    running::{Part, Signals, until_told},
+    runtime, start_logging,
+};
 use crate::{
     app::{self, Parts},
     config::{self, Config},
-    db::Db,
     http::CourierWatch,
     mail::write_samples,
 };
@@ -26,7 +26,7 @@ use crate::{
 pub(super) fn serve(config: &Config, with_courier: bool) -> Outcome {
     start_logging(config);
     warn_of_exposed_key(config);
-    runtime()?.block_on(async {
+    run_to_end(async {
         let address = config.listen_addr;
         let listener = TcpListener::bind(address).map_err(|error| app::StartError::Listen(address, error))?;
         // Links lead to where it really listens.
@@ -36,20 +36,15 @@ pub(super) fn serve(config: &Config, with_courier: bool) -> Outcome {
         let (stop, stopping) = watch::channel(false);
         let at_work = Arc::new(AtomicBool::new(with_courier));
         let watch = if with_courier { CourierWatch::here(at_work.clone()) } else { CourierWatch::elsewhere() };
+        // Listened for before anybody can know that we are there.
+        let mut signals = Signals::listen()?;
         let (handle, server) = parts.serve(listener, watch)?;
-        let courier = with_courier.then(|| tokio::spawn(app::run_courier(parts.courier.clone(), at_work, stopping)));
-        greet(config, with_courier);
-        let server = tokio::spawn(server);
-        stop_signal().await?;
-        tracing::info!("stopping: requests in hand are answered first");
-        handle.stop(true).await;
-        server.await??;
-        // A receiver that is gone has stopped already.
-        let _ = stop.send(true);
-        if let Some(courier) = courier {
-            courier.await?;
+        let mut running = vec![Part::spawn("the server", server)];
+        if with_courier {
+            running.push(courier_part(&parts, at_work, stopping));
         }
-        Ok(())
+        greet(config, with_courier);
+        Ok(until_told(async || signals.next().await, running, stop, async { handle.stop(true).await }).await?)
     })
 }
 
@@ -57,25 +52,39 @@ pub(super) fn serve(config: &Config, with_courier: bool) -> Outcome {
 pub(super) fn courier(config: &Config) -> Outcome {
     start_logging(config);
     warn_of_exposed_key(config);
-    runtime()?.block_on(async {
+    run_to_end(async {
         let parts = Parts::new(config, clock())?;
         parts.services.db.migrate().await?;
         let (stop, stopping) = watch::channel(false);
-        let courier = tokio::spawn(app::run_courier(parts.courier, Arc::default(), stopping));
+        let mut signals = Signals::listen()?;
+        let running = vec![courier_part(&parts, Arc::default(), stopping)];
         println!("invitation-service courier: letters go to {}", config.mail_url.describe());
-        stop_signal().await?;
-        let _ = stop.send(true);
-        Ok(courier.await?)
+        Ok(until_told(async || signals.next().await, running, stop, async {}).await?)
     })
+}
+
+fn courier_part(parts: &Parts, at_work: Arc<AtomicBool>, stopping: watch::Receiver<bool>) -> Part {
+    let courier = parts.courier.clone();
+    Part::spawn("the courier", async move {
+        app::run_courier(courier, at_work, stopping).await;
+        Ok(())
+    })
+}
+
+/// Runs `work` and returns when it does: what did not end well is not waited for.
+fn run_to_end(work: impl Future<Output = Outcome>) -> Outcome {
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(work);
+    if outcome.is_err() {
+        runtime.shutdown_background();
+    }
+    outcome
 }
 
 /// The migrations alone.
 pub(super) fn migrate(config: &Config) -> Outcome {
     start_logging(config);
-    let done = runtime()?.block_on(async {
-        // The database alone: no key is needed, and none is to be made.
-        Ok::<_, app::StartError>(Db::open(&config.database_url)?.migrate().await?)
-    })?;
+    let done = runtime()?.block_on(async { app::migrate(config).await })?;
     println!("{}: {done} migration(s) run", config.database_url.describe());
     Ok(())
 }
@@ -102,15 +111,6 @@ pub(super) fn healthcheck(config: &Config) -> Outcome {
     let mut answer = String::new();
     stream.take(16 * 1024).read_to_string(&mut answer)?;
     if answer.starts_with("HTTP/1.1 200") { Ok(()) } else { Err("not ready".into()) }
-}
-
-async fn stop_signal() -> std::io::Result<()> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
 }
 
 fn warn_of_exposed_key(config: &Config) {

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::{AT_ONCE, Courier, backoff};
 use crate::{
     db::{
-        DbFault, Tx, events, invitations,
+        AsFault, DbFault, Tx, events, invitations,
         outbox::{self, Claimed, Outcome},
     },
     domain::{
@@ -27,8 +27,10 @@ use crate::{
     },
 };
 
-/// How long a claimed letter is left alone; longer than every time-out of a transport together.
+/// How long a claimed letter is left alone; longer than [`PATIENCE`].
 const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// How long a relay may take for one letter, connecting and everything included.
+const PATIENCE: Duration = Duration::from_secs(45);
 /// How often the record of a sent letter is tried: a record that is lost means a second letter.
 const RECORD_TRIES: u32 = 4;
 
@@ -75,14 +77,20 @@ impl Courier {
         let live = found.filter(|found| found.check_link(letter.generation, found.created_at).is_ok());
         let outcome = match live {
             None => Outcome::Withdrawn,
-            Some(invitation) => match self.mailer.send(&self.write(&letter, invitation, now)).await {
-                Ok(()) => Outcome::Sent { at: now },
+            Some(invitation) => match self.send(&self.write(&letter, invitation, now)).await {
+                Ok(()) => Outcome::Sent { at: self.clock.now() },
                 Err(SendError::Never(error)) => Outcome::Failed { error },
                 Err(SendError::Later(error)) => self.retry(&letter, error),
             },
         };
         self.report(&letter, &outcome);
         self.record(letter, outcome).await
+    }
+
+    /// Hands a letter over, within a time that leaves some of the lease for the record.
+    async fn send(&self, letter: &Letter) -> Result<(), SendError> {
+        let late = || Err(SendError::Later("the relay did not take the letter in time".to_owned()));
+        tokio::time::timeout(PATIENCE, self.mailer.send(letter)).await.unwrap_or_else(|_| late())
     }
 
     fn retry(&self, letter: &Claimed, error: String) -> Outcome {
@@ -126,7 +134,7 @@ impl Courier {
         let (letter_id, invitation, attempt) = (letter.id, letter.invitation_id, letter.attempt);
         match error {
             None => tracing::info!(%letter_id, %invitation, attempt, outcome = word, "letter"),
-            Some(error) => tracing::warn!(%letter_id, %invitation, attempt, outcome = word, %error, "letter"),
+            Some(error) => tracing::warn!(%letter_id, %invitation, attempt, outcome = word, error = error.as_str(), "letter"),
         }
     }
 
@@ -134,22 +142,23 @@ impl Courier {
         let mut tries = 1;
         loop {
             let (courier, letter, outcome) = (self.clone(), letter.clone(), outcome.clone());
-            let recorded = self.db.write(move |tx| courier.record_in(tx, &letter, &outcome)).await;
-            if recorded.is_ok() || tries == RECORD_TRIES {
-                return recorded;
+            match self.db.write(move |tx| courier.record_in(tx, &letter, &outcome)).await {
+                Ok(()) | Err(Unrecorded::Late) => return Ok(()),
+                Err(Unrecorded::Db(fault)) if tries == RECORD_TRIES => return Err(fault),
+                Err(Unrecorded::Db(_)) => tokio::time::sleep(Duration::from_secs(1) * tries).await,
             }
-            tokio::time::sleep(Duration::from_secs(1) * tries).await;
             tries += 1;
         }
     }
 
-    fn record_in(&self, tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<(), DbFault> {
+    fn record_in(&self, tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<(), Unrecorded> {
         // The invitation before the letter, as everywhere: two transactions that meet here wait, and do not deadlock.
         if let Outcome::Sent { at } = outcome {
             invitations::handed_over(tx, (letter.invitation_id, letter.generation), *at, self.expiry(*at))?;
         }
         if !outbox::record(tx, letter, outcome)? {
-            return Ok(());
+            // Undoes the line above too.
+            return Err(Unrecorded::Late);
         }
         let entry = match outcome {
             Outcome::Sent { .. } => Some((EventType::EmailSent, json!({ "attempt": letter.attempt }))),
@@ -165,6 +174,30 @@ impl Courier {
         let Some((event_type, details)) = entry else { return Ok(()) };
         let at = self.clock.now();
         let (id, invitation_id) = (self.clock.id(), letter.invitation_id);
-        events::insert(tx, &[Event { id, invitation_id, event_type, at, actor: ActorRef::system(), details }])
+        events::insert(tx, &[Event { id, invitation_id, event_type, at, actor: ActorRef::system(), details }])?;
+        Ok(())
+    }
+}
+
+/// Why an outcome was not recorded.
+enum Unrecorded {
+    /// The lease ran out and the letter is in other hands, or was found to have arrived.
+    Late,
+    /// The database failed.
+    Db(DbFault),
+}
+
+impl From<DbFault> for Unrecorded {
+    fn from(fault: DbFault) -> Self {
+        Self::Db(fault)
+    }
+}
+
+impl AsFault for Unrecorded {
+    fn as_fault(&self) -> Option<&DbFault> {
+        match self {
+            Self::Late => None,
+            Self::Db(fault) => Some(fault),
+        }
     }
 }

@@ -72,7 +72,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &[&NewAccount]) -> Result<(), DbFault> {
             status: AccountStatus::Invited.as_str(),
             parent_account_id: account.parent.as_ref().map(|(parent, _)| parent.as_str()),
             used_by: account.parent.map(|(_, used_by)| used_by.as_str()),
-            rate: account.rate.map(|rate| rate.ten_thousandths()),
+            rate: account.rate.map(Rate::ten_thousandths),
             created_at: At(account.at),
         })
         .collect();

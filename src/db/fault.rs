@@ -43,6 +43,12 @@ pub enum DbFault {
 }
 
 impl DbFault {
+    /// Whether the same request may do better in a moment.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::TryAgain)
+    }
+
     /// The database is away, for this reason.
     #[must_use]
     pub fn unavailable(reason: impl Into<String>) -> Self {
@@ -55,13 +61,13 @@ impl From<Error> for DbFault {
         match error {
             Error::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => Self::Conflict(constraint(&*information)),
             Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Self::TryAgain,
-            Error::DatabaseError(DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand, information) => {
-                Self::Unavailable(information.message().to_owned())
-            }
-            // A server that was made a standby while we were connected.
-            Error::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, information) => {
-                Self::Unavailable(information.message().to_owned())
-            }
+            // Read-only: a server that was made a standby while we were connected.
+            Error::DatabaseError(
+                DatabaseErrorKind::ClosedConnection
+                | DatabaseErrorKind::UnableToSendCommand
+                | DatabaseErrorKind::ReadOnlyTransaction,
+                information,
+            ) => Self::Unavailable(information.message().to_owned()),
             Error::DatabaseError(_, information) => by_message(information.message()),
             Error::BrokenTransactionManager => Self::unavailable("the connection broke"),
             other => Self::Other(other.to_string()),

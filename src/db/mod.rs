@@ -20,6 +20,7 @@ mod codec;
 mod connection;
 pub mod events;
 mod fault;
+pub mod idempotency;
 pub mod invitations;
 mod lane;
 pub mod memberships;
@@ -92,12 +93,12 @@ impl Db {
         Ok(Self { reads, writes, url: url.clone(), doubt, _owned: owned.map(Arc::new) })
     }
 
-    /// The same database with `writers` connections of its own for writing, where it has many writers (PostgreSQL): whoever
+    /// The same database with `places` connections of its own for writing, where it has many writers (PostgreSQL): whoever
     /// works with it waits for no writes but its own.
     #[must_use]
-    pub fn apart(&self, writers: u32) -> Self {
+    pub fn apart(&self, places: u32) -> Self {
         let writes = match self.url.dialect() {
-            Dialect::Postgres => Lane::new(&self.url, writers, Purpose::Write, &self.doubt),
+            Dialect::Postgres => Lane::new(&self.url, places, Purpose::Write, &self.doubt),
             Dialect::Sqlite => self.writes.clone(),
         };
         Self { writes, ..self.clone() }

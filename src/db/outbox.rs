@@ -100,6 +100,18 @@ pub fn withdraw(tx: &mut Tx<'_>, invitation: InvitationId) -> Result<(), DbFault
     Ok(())
 }
 
+/// Settles the letters of an invitation that was activated by the link of `generation`: a letter that the courier has in hand
+/// has arrived, whether or not it has been recorded; the rest is taken out. `true` when one was found to have arrived.
+pub fn settle(tx: &mut Tx<'_>, (invitation, generation): (InvitationId, i32), now: DateTime<Utc>) -> Result<bool, DbFault> {
+    let arrived = diesel::update(letters::table)
+        .filter(letters::invitation_id.eq(invitation.as_str()).and(letters::generation.eq(generation)))
+        .filter(letters::state.eq(LetterState::Queued.as_str()).and(letters::attempts.ge(1)))
+        .set((letters::state.eq(LetterState::Sent.as_str()), letters::sent_at.eq(At(now))))
+        .execute(tx.writing())?;
+    withdraw(tx, invitation)?;
+    Ok(arrived == 1)
+}
+
 /// A letter that is ours to send until the lease ends.
 #[derive(Debug, Clone)]
 pub struct Claimed {
@@ -171,25 +183,39 @@ pub enum Outcome {
 }
 
 /// Records what became of an attempt. `false`, and nothing changes, when the letter is no longer at that attempt.
+///
+/// A letter that was taken out while it was on its way has been sent all the same, and that is what is recorded.
 pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bool, DbFault> {
     #[derive(Default, AsChangeset)]
     #[diesel(table_name = letters)]
+    #[expect(clippy::option_option, reason = "the outer one says whether the column is set, the inner one to what")]
     struct Change<'a> {
         state: Option<&'a str>,
         next_attempt_at: Option<At>,
-        last_error: Option<&'a str>,
+        last_error: Option<Option<&'a str>>,
         sent_at: Option<At>,
     }
     let state = |state: LetterState| Some(state.as_str());
     let change = match outcome {
-        Outcome::Sent { at } => Change { state: state(LetterState::Sent), sent_at: Some(At(*at)), ..Change::default() },
-        Outcome::Retry { at, error } => Change { next_attempt_at: Some(At(*at)), last_error: Some(error), ..Change::default() },
-        Outcome::Failed { error } => Change { state: state(LetterState::Failed), last_error: Some(error), ..Change::default() },
+        // What went wrong before does not matter any more.
+        Outcome::Sent { at } => {
+            Change { state: state(LetterState::Sent), last_error: Some(None), sent_at: Some(At(*at)), ..Change::default() }
+        }
+        Outcome::Retry { at, error } => {
+            Change { next_attempt_at: Some(At(*at)), last_error: Some(Some(error)), ..Change::default() }
+        }
+        Outcome::Failed { error } => {
+            Change { state: state(LetterState::Failed), last_error: Some(Some(error)), ..Change::default() }
+        }
         Outcome::Withdrawn => Change { state: state(LetterState::Withdrawn), ..Change::default() },
+    };
+    let open: &[&str] = match outcome {
+        Outcome::Sent { .. } => &[LetterState::Queued.as_str(), LetterState::Withdrawn.as_str()],
+        _ => &[LetterState::Queued.as_str()],
     };
     let changed = diesel::update(letters::table)
         .filter(letters::id.eq(letter.id.as_str()))
-        .filter(letters::state.eq(LetterState::Queued.as_str()))
+        .filter(letters::state.eq_any(open))
         .filter(letters::attempts.eq(letter.attempt))
         .set(&change)
         .execute(tx.writing())?;

@@ -105,7 +105,7 @@ impl Manager {
         let ours = LIMITS.iter().filter(|(name, _)| !self.url.names(name));
         // Nought is none.
         let limit = |limit: &Duration| if self.purpose == Purpose::Migrate { 0 } else { limit.as_millis() };
-        ours.map(|(name, time)| format!("SET {name} = {};", limit(time))).collect()
+        ours.map(|(name, time)| format!("SET {name} = {};", limit(time))).collect::<Vec<_>>().concat()
     }
 }
 
@@ -113,7 +113,7 @@ impl Manager {
 const LOCK: Duration = Duration::from_secs(5);
 const LIMITS: [(&str, Duration); 3] = [
     ("lock_timeout", LOCK),
-    ("statement_timeout", Duration::from_secs(15)),
+    ("statement_timeout", Duration::from_secs(8)),
     ("idle_in_transaction_session_timeout", Duration::from_secs(30)),
 ];
 /// PostgreSQL: how soon a server that has vanished without a word is noticed. The last one is in milliseconds.

@@ -131,6 +131,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{Integer, Nullable, Text};
+    use super::super::codec::UtcTimestamp;
+    idempotency_keys (principal, key) {
+        principal -> Text,
+        key -> Text,
+        fingerprint -> Text,
+        worker -> Text,
+        held_until -> UtcTimestamp,
+        expires_at -> UtcTimestamp,
+        status -> Nullable<Integer>,
+        body -> Nullable<Text>,
+        location -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     user_roles,

@@ -250,6 +250,10 @@ fn seen(sight: &Sight) -> Condition {
                 .filter(invitations::kind.eq(InvitationKind::SystemUser.as_str()).eq(staff)),
         )
     };
+    if sight.staff && sight.customers {
+        // Nobody is hidden, not even who is neither for a moment: midway through an activation.
+        return Box::new(users::id.ne(""));
+    }
     let mut seen: Condition = Box::new(users::id.eq(""));
     if sight.staff {
         let holds = exists(user_roles::table.filter(user_roles::user_id.eq(users::id)));
@@ -275,6 +279,44 @@ fn seen(sight: &Sight) -> Condition {
     seen
 }
 
+/// Whether nothing is seen but what lies under certain accounts.
+fn only_below(sight: &Sight) -> bool {
+    !sight.staff && !sight.customers
+}
+
+type Under = diesel::dsl::Select<
+    diesel::dsl::Filter<account_lineage::table, diesel::dsl::EqAny<account_lineage::ancestor_id, Vec<String>>>,
+    account_lineage::account_id,
+>;
+
+/// The accounts that may be seen because they lie under others.
+fn accounts_under(sight: &Sight) -> Under {
+    let under: Vec<String> = sight.under.iter().map(ToString::to_string).collect();
+    account_lineage::table.filter(account_lineage::ancestor_id.eq_any(under)).select(account_lineage::account_id)
+}
+
+/// With a text in the address, the person's name, or the name of an account that they belong or are invited to, as far as
+/// that may be seen.
+fn holding(search: &str, sight: &Sight) -> Condition {
+    let pattern = pattern::containing(search);
+    let named = accounts::search_text.like(pattern.clone()).escape('\\');
+    let belongs = memberships::table
+        .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))
+        .filter(memberships::user_id.eq(users::id))
+        .filter(named.clone());
+    let invited = invitations::table
+        .inner_join(accounts::table.on(accounts::id.nullable().eq(invitations::account_id)))
+        .filter(invitations::user_id.eq(users::id))
+        .filter(invitations::state.eq(InvitationState::Pending.as_str()))
+        .filter(named);
+    let person = users::search_text.like(pattern).escape('\\');
+    if only_below(sight) {
+        let under = || accounts::id.eq_any(accounts_under(sight));
+        return Box::new(person.or(exists(belongs.filter(under()))).or(exists(invited.filter(under()))));
+    }
+    if sight.customers { Box::new(person.or(exists(belongs)).or(exists(invited))) } else { Box::new(person.or(exists(belongs))) }
+}
+
 /// The users that `filter` lets through, newest first.
 pub fn list(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<User>, DbFault> {
     let mut query = users::table
@@ -295,15 +337,22 @@ pub fn list(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<U
     if let Some(status) = filter.status {
         query = query.filter(users::status.eq(status.as_str()));
     }
+    let below = only_below(&filter.sight);
     query = match filter.role {
         None => query,
+        // What they are to the operator is not shown, and so not searched by.
+        Some(AnyRole::System(_)) if below => query.filter(users::id.eq("")),
         Some(AnyRole::System(role)) => {
             let held = user_roles::table.filter(user_roles::user_id.eq(users::id));
             query.filter(exists(held.filter(user_roles::role.eq(role.as_str()))))
         }
         Some(AnyRole::Member(role)) => {
-            let held = memberships::table.filter(memberships::user_id.eq(users::id));
-            query.filter(exists(held.filter(memberships::role.eq(role.as_str()))))
+            let held = memberships::table.filter(memberships::user_id.eq(users::id)).filter(memberships::role.eq(role.as_str()));
+            if below {
+                query.filter(exists(held.filter(memberships::account_id.eq_any(accounts_under(&filter.sight)))))
+            } else {
+                query.filter(exists(held))
+            }
         }
     };
     if let Some(account) = filter.account {
@@ -314,14 +363,13 @@ pub fn list(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<U
             .filter(invitations::state.eq(InvitationState::Pending.as_str()))
             .filter(invitations::account_id.eq(account.to_string()));
         query = query.filter(exists(belongs).or(exists(invited)));
+        if below {
+            let under = accounts_under(&filter.sight).filter(account_lineage::account_id.eq(account.to_string()));
+            query = query.filter(exists(under));
+        }
     }
     if let Some(search) = &filter.search {
-        let pattern = pattern::containing(search);
-        let in_account = memberships::table
-            .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))
-            .filter(memberships::user_id.eq(users::id))
-            .filter(accounts::search_text.like(pattern.clone()).escape('\\'));
-        query = query.filter(users::search_text.like(pattern).escape('\\').or(exists(in_account)));
+        query = query.filter(holding(search, &filter.sight));
     }
     if let Some(id) = filter.id {
         query = query.filter(users::id.eq(id.to_string()));
@@ -332,8 +380,7 @@ pub fn list(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<U
     let rows = query.load::<Row>(connection)?;
     let ids: Vec<&str> = rows.iter().map(|row| row.0.as_str()).collect();
     // Whoever sees an account's people and nothing else is not told what they are to the operator.
-    let only_below = !filter.sight.staff && !filter.sight.customers;
-    let mut roles = if only_below { HashMap::new() } else { roles_of(connection, &ids)? };
+    let mut roles = if below { HashMap::new() } else { roles_of(connection, &ids)? };
     let mut pending = pending_of(connection, &ids, &filter.sight)?;
     let mut members = memberships_of(connection, &ids, &filter.sight)?;
     rows.into_iter()
@@ -368,11 +415,17 @@ fn pending_of(connection: &mut AnyConnection, ids: &[&str], sight: &Sight) -> Re
         .select((invitations::user_id, invitations::id))
         .order(invitations::id.asc())
         .into_boxed::<MultiBackend>();
-    if !sight.staff && !sight.customers {
-        let owned = account_lineage::ancestor_id.eq_any(sight.under.iter().map(ToString::to_string).collect::<Vec<_>>());
-        let below = account_lineage::table.filter(owned).select(account_lineage::account_id.nullable());
-        query = query.filter(invitations::account_id.eq_any(below).assume_not_null());
-    }
+    let of_staff = InvitationKind::SystemUser.as_str();
+    query = match (sight.staff, sight.customers) {
+        (true, true) => query,
+        (true, false) => query.filter(invitations::kind.eq(of_staff)),
+        (false, true) => query.filter(invitations::kind.ne(of_staff)),
+        (false, false) => {
+            let owned = account_lineage::ancestor_id.eq_any(sight.under.iter().map(ToString::to_string).collect::<Vec<_>>());
+            let below = account_lineage::table.filter(owned).select(account_lineage::account_id.nullable());
+            query.filter(invitations::account_id.eq_any(below).assume_not_null())
+        }
+    };
     // In order of time, so that the newest one stays.
     let rows = query.load::<(String, String)>(connection)?;
     Ok(rows.into_iter().filter_map(|(user, id)| Some((user, id.parse().ok()?))).collect())

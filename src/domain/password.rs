@@ -7,11 +7,11 @@
 use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::UnicodeNormalization;
 
-use super::email::Email;
+use super::{email::Email, fold::fold};
 
 /// The longest password accepted, in code points; NIST asks for at least 64.
 pub const LONGEST: usize = 128;
-/// Names and local parts shorter than this say nothing about a password.
+/// Names and local parts shorter than this are in too many words.
 const TELLING: usize = 4;
 
 /// A password in normal form. It shows itself to nobody but [`Password::expose`].
@@ -48,16 +48,23 @@ pub struct Identity<'a> {
 }
 
 impl Identity<'_> {
+    /// What must not stand anywhere in the password, folded as it is.
     fn words(&self) -> Vec<String> {
-        let mut words: Vec<String> = self.names.iter().map(|name| name.to_lowercase()).collect();
-        words.push(self.names.join(" ").to_lowercase());
-        words.push(self.names.concat().to_lowercase());
+        let mut words: Vec<String> = self.names.iter().map(|name| fold(name)).collect();
+        words.push(fold(&self.names.join(" ")));
+        words.push(fold(&self.names.concat()));
         if let Some(email) = self.email {
-            words.push(email.as_str().to_lowercase());
-            words.push(email.local_part().to_lowercase());
+            words.push(fold(email.as_str()));
+            words.push(fold(email.local_part()));
         }
         words.retain(|word| word.chars().count() >= TELLING);
         words
+    }
+
+    /// Names too short to be looked for inside words: `Ada` is in `Canada`. They must not stand alone.
+    fn short_names(&self) -> Vec<String> {
+        let short = |name: &String| (2..TELLING).contains(&name.chars().count());
+        self.names.iter().map(|name| fold(name)).filter(short).collect()
     }
 }
 
@@ -85,17 +92,19 @@ pub fn faults(password: &Password, shortest: usize, identity: &Identity<'_>) -> 
     if length > LONGEST {
         return vec![PasswordFault::TooLong];
     }
-    let folded = text.to_lowercase();
+    let folded = fold(text);
     let words = identity.words();
     let inputs: Vec<&str> = words.iter().map(String::as_str).collect();
     let mut faults = Vec::new();
     if length < shortest {
         faults.push(PasswordFault::TooShort(shortest));
     }
-    if is_common(text) || is_common(&folded) {
+    if is_common(text) || is_common(&text.to_lowercase()) {
         faults.push(PasswordFault::Common);
     }
-    if words.iter().any(|word| folded.contains(word.as_str())) {
+    let short = identity.short_names();
+    let alone = |part: &str| short.iter().any(|name| name == part);
+    if words.iter().any(|word| folded.contains(word.as_str())) || folded.split(|c: char| !c.is_alphanumeric()).any(alone) {
         faults.push(PasswordFault::ContainsIdentity);
     }
     if length > 0 && u8::from(zxcvbn::zxcvbn(text, &inputs).score()) < 3 {
@@ -152,6 +161,10 @@ mod tests {
         assert!(judge("abcdefghijklmnopqrst").contains(&PasswordFault::Guessable));
         assert_eq!(judge("my name is LOVELACE, remember"), [PasswordFault::ContainsIdentity]);
         assert!(judge("x7 ada.lovelace@example.com q9").contains(&PasswordFault::ContainsIdentity));
+        assert_eq!(judge("canadas seven green bicycles"), []);
+        assert_eq!(judge("it is Ada who sings at noon!"), [PasswordFault::ContainsIdentity]);
+        let jose = Identity { email: None, names: vec!["Jose\u{301}"] };
+        assert_eq!(faults(&Password::new("josé green bicycles at noon"), 15, &jose), [PasswordFault::ContainsIdentity]);
         assert!(judge("").contains(&PasswordFault::TooShort(15)));
     }
 

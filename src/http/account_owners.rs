@@ -1,12 +1,13 @@
 //! `POST /v1/account-owners/invitations`.
 
-use actix_web::{HttpResponse, http::header, post, web::Data};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, post, web::Data};
 use utoipa::ToSchema;
 
 use super::{
     State,
     auth::Caller,
     body::{self, Body, Fault, Members},
+    idempotency,
     problem::Problem,
     query::Query,
     views::InvitationView,
@@ -74,23 +75,29 @@ impl body::Request for InviteAccountOwner {
     security(("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/account-owners/invitations")]
-pub async fn invite(caller: Caller, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn invite(
+    request: HttpRequest,
+    caller: Caller,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
     let Caller(actor) = caller;
     query.finish()?;
     if !actor.may(Permission::CustomersInvite) && actor.accounts.is_empty() {
         return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()).into());
     }
-    let InviteAccountOwner { email, account_id, account_name, account_type, locale } = body.parse()?;
-    let invite = OwnerInvite { email, locale, account_id, account_name, account_type };
-    invited(&state, services::invite::account_owner(&state.services, &actor, invite).await)
+    idempotency::once((&request, &state, &actor), StatusCode::CREATED, body, async |body, ticket| {
+        let InviteAccountOwner { email, account_id, account_name, account_type, locale } = body.parse()?;
+        let wanted = OwnerInvite { email, locale, account_id, account_name, account_type };
+        counted(&state, services::invite::account_owner(&state.services, &actor, wanted, ticket).await)
+    })
+    .await
 }
 
-/// The answer to an invite of any kind.
-pub(super) fn invited(state: &State, outcome: Result<Invitation, Refusal>) -> Result<HttpResponse, Problem> {
+/// Counts an invite of any kind, and says its refusal as a problem.
+pub(super) fn counted(state: &State, outcome: Result<Invitation, Refusal>) -> Result<Invitation, Problem> {
     let outcome = outcome.map_err(Problem::from);
     state.metrics.invite(outcome.as_ref().map_or_else(|problem| problem.code.code, |_| "invited"));
-    let invitation = outcome?;
-    Ok(HttpResponse::Created()
-        .insert_header((header::LOCATION, format!("/v1/invitations/{}", invitation.id)))
-        .json(InvitationView::of(&invitation, state.services.clock.now())))
+    outcome
 }

@@ -22,7 +22,9 @@ impl FromRequest for Caller {
 fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
     let unauthenticated =
         |detail: &str, challenge: &str| Problem::new(codes::UNAUTHENTICATED, detail).header(header::WWW_AUTHENTICATE, challenge);
-    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    // One alone: of two, a proxy may have looked at the other.
+    let mut given = request.headers().get_all(header::AUTHORIZATION);
+    let given = given.next().filter(|_| given.next().is_none()).and_then(|value| value.to_str().ok());
     let token = given.and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         // RFC 9110 §11.1: the scheme is compared without regard to case.
@@ -36,7 +38,7 @@ fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
             Ok(Caller(actor))
         }
         Err(error) => {
-            tracing::info!(reason = %error, "an access token was refused");
+            tracing::info!(reason = error.word(), "an access token was refused");
             Err(unauthenticated("The access token is not valid, or no longer.", "Bearer error=\"invalid_token\""))
         }
     }

@@ -39,6 +39,7 @@ impl body::Request for SignInRequest {
 #[expect(clippy::struct_field_names, reason = "RFC 6749 has these names")]
 pub struct AccessToken {
     /// For `Authorization: Bearer`.
+    #[expect(clippy::struct_field_names, reason = "RFC 6749 calls it so")]
     pub(super) access_token: String,
     /// How to send it.
     pub(super) token_type: TokenType,

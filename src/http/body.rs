@@ -11,6 +11,7 @@ use actix_web::{
 };
 use futures_util::{Stream, StreamExt, future::LocalBoxFuture};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::{codes, json, problem::Problem};
@@ -24,6 +25,8 @@ pub(super) const IN_TIME: Duration = Duration::from_secs(15);
 /// The body of a request, a JSON object by its syntax; or none at all, where none is needed.
 pub struct Body {
     members: Option<Map<String, Value>>,
+    /// What tells two bodies apart.
+    digest: [u8; 32],
     /// Members that it names twice.
     faults: Vec<FieldFault>,
 }
@@ -63,6 +66,14 @@ impl Body {
     }
 }
 
+impl Body {
+    /// What tells two bodies apart.
+    #[must_use]
+    pub fn digest(&self) -> &[u8] {
+        &self.digest
+    }
+}
+
 impl FromRequest for Body {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
@@ -72,14 +83,15 @@ impl FromRequest for Body {
         Box::pin(async move {
             headers.check(LIMIT)?;
             let bytes = read(payload, IN_TIME).await?;
+            let digest = Sha256::digest(&bytes).into();
             if bytes.is_empty() {
-                return Ok(Self { members: None, faults: Vec::new() });
+                return Ok(Self { members: None, digest, faults: Vec::new() });
             }
             if !headers.json {
                 return Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json."));
             }
             match json::parse(&bytes) {
-                Ok((Value::Object(members), faults)) => Ok(Self { members: Some(members), faults }),
+                Ok((Value::Object(members), faults)) => Ok(Self { members: Some(members), digest, faults }),
                 Ok(_) => Err(Problem::body(&[FieldFault::new("", "wrong_type", "The body must be a JSON object.")])),
                 Err(error) => Err(Problem::new(codes::MALFORMED_JSON, format!("The body is not JSON: {error}."))),
             }
@@ -214,7 +226,8 @@ impl Members {
         self.faults.push(FieldFault { path: format!("{}/{name}", self.base), code, detail });
     }
 
-    /// A member that is an object of its own and may be left out.
+    /// A member that is an object of its own and may be left out. What could be read of it is given, faults or not, so that
+    /// nobody takes for missing what was there.
     pub fn object<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         let left = self.optional(name, |value| match value {
             Value::Object(members) => Ok(members),
@@ -222,10 +235,8 @@ impl Members {
         })?;
         let mut inner = Self { left, base: format!("{}/{name}", self.base), faults: Vec::new() };
         let value = read(&mut inner);
-        let faults = inner.finish();
-        let whole = faults.is_empty();
-        self.faults.extend(faults);
-        value.filter(|_| whole)
+        self.faults.extend(inner.finish());
+        value
     }
 
     /// Of faults that somebody else found, with paths below this object, those about members that were not told as faulty.

@@ -27,6 +27,8 @@ codes! {
         "Send one JSON object. An empty body is no JSON either.";
     MISSING_TOKEN = 400 "missing_token", "The link is incomplete",
         "Open the link from the e-mail whole: it carries a token behind ?token=.";
+    IDEMPOTENCY_KEY_INVALID = 400 "idempotency_key_invalid", "The Idempotency-Key is malformed",
+        "Send one key of 1 to 255 visible ASCII characters, quoted or bare.";
     UNAUTHENTICATED = 401 "unauthenticated", "No valid access token",
         "Send Authorization: Bearer followed by a live access token of this service.";
     INVALID_CREDENTIALS = 401 "invalid_credentials", "Wrong address or password",
@@ -53,6 +55,8 @@ codes! {
         "The person has an invitation that has not expired. Resend the one that invitation_id names, or revoke it first.";
     ALREADY_SYSTEM_USER = 409 "already_system_user", "The person is a system user already",
         "An active system user is not invited again, and inviting changes no roles.";
+    IDEMPOTENCY_IN_PROGRESS = 409 "idempotency_in_progress", "The first request with this key is still running",
+        "Send the same request again in a moment.";
     ALREADY_ACCOUNT_OWNER = 409 "already_account_owner", "The person owns a top-level account already",
         "Invite them to a further account by its account_id, or as a sub-account user.";
     ALREADY_MEMBER = 409 "already_member", "The person is a member already",
@@ -83,6 +87,8 @@ codes! {
         "Send Content-Type: application/json, and no Content-Encoding.";
     VALIDATION_FAILED = 422 "validation_failed", "Some members are faulty",
         "errors names every faulty member or query parameter, the first 100 of them, with a code and words. Nothing was changed.";
+    IDEMPOTENCY_KEY_REUSED = 422 "idempotency_key_reused", "The key belongs to another request",
+        "A key goes with one method, path and body. Make a new one for every new request.";
     CURSOR_MISMATCH = 422 "cursor_mismatch", "The cursor belongs to other filters",
         "Send a cursor with the same filters as the request that it came from, or begin anew without one.";
     RATE_LIMITED = 429 "rate_limited", "Too many requests",
@@ -92,7 +98,8 @@ codes! {
     INTERNAL = 500 "internal", "Something went wrong on our side",
         "Nothing was changed, or the request's fate is unknown. Tell operations the request_id.";
     UNAVAILABLE = 503 "unavailable", "The service is busy or its database is away",
-        "Nothing was changed. Try again after as many seconds as Retry-After names.";
+        "Try again after as many seconds as Retry-After names. A connection that broke while a change was being stored leaves open \
+         whether it was: look before you repeat it.";
 }
 
 /// The code of that name.

@@ -1,7 +1,9 @@
 //! `/v1/invitations`: list, show, timeline, resend, revoke.
 
 use actix_web::{
-    HttpRequest, HttpResponse, get, post,
+    HttpRequest, HttpResponse, get,
+    http::StatusCode,
+    post,
     web::{Data, Path},
 };
 
@@ -9,7 +11,7 @@ use super::{
     State,
     auth::Caller,
     body::{Body, EmptyRequest},
-    paging,
+    idempotency, paging,
     problem::{Problem, not_found},
     query::{Paging, Query},
     views::{EventView, Events, InvitationView, Invitations},
@@ -134,6 +136,7 @@ pub async fn events(
 )]
 #[post("/v1/invitations/{id}/resend")]
 pub async fn resend(
+    request: HttpRequest,
     caller: Caller,
     path: Path<String>,
     query: Query,
@@ -141,9 +144,12 @@ pub async fn resend(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    body.expect_none()?;
-    let invitation = services::resend::invitation(&state.services, &caller.0, id(&path)?).await?;
-    Ok(HttpResponse::Ok().json(InvitationView::of(&invitation, state.services.clock.now())))
+    let wanted = id(&path)?;
+    idempotency::once((&request, &state, &caller.0), StatusCode::OK, body, async |body, ticket| {
+        body.expect_none()?;
+        Ok(services::resend::invitation(&state.services, &caller.0, wanted, ticket).await?)
+    })
+    .await
 }
 
 /// Revoke an invitation
@@ -165,6 +171,7 @@ pub async fn resend(
 )]
 #[post("/v1/invitations/{id}/revoke")]
 pub async fn revoke(
+    request: HttpRequest,
     caller: Caller,
     path: Path<String>,
     query: Query,
@@ -172,7 +179,10 @@ pub async fn revoke(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    body.expect_none()?;
-    let invitation = services::revoke::invitation(&state.services, &caller.0, id(&path)?).await?;
-    Ok(HttpResponse::Ok().json(InvitationView::of(&invitation, state.services.clock.now())))
+    let wanted = id(&path)?;
+    idempotency::once((&request, &state, &caller.0), StatusCode::OK, body, async |body, ticket| {
+        body.expect_none()?;
+        Ok(services::revoke::invitation(&state.services, &caller.0, wanted, ticket).await?)
+    })
+    .await
 }

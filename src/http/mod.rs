@@ -9,6 +9,7 @@ mod body;
 mod codes;
 mod company;
 mod csv;
+mod idempotency;
 mod invitations;
 mod json;
 mod limits;

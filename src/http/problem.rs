@@ -13,7 +13,6 @@ use super::{
     views::InvitationAccount,
 };
 use crate::{
-    db::DbFault,
     domain::{fault::FieldFault, invitation::DeadLink},
     services::Refusal,
 };
@@ -137,18 +136,6 @@ impl From<DeadLink> for Problem {
     }
 }
 
-impl From<DbFault> for Problem {
-    fn from(fault: DbFault) -> Self {
-        match fault {
-            DbFault::Unavailable(_) | DbFault::TryAgain => {
-                tracing::warn!(error = %fault, "answered 503");
-                unavailable("The database is away or busy. Nothing was changed.")
-            }
-            DbFault::Conflict(_) | DbFault::Corrupt { .. } | DbFault::Other(_) => defect(&fault.to_string()),
-        }
-    }
-}
-
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
@@ -185,6 +172,13 @@ impl From<Refusal> for Problem {
             Refusal::ParentNotActive => {
                 Self::new(codes::PARENT_NOT_ACTIVE, "Nobody has activated this account yet. Resend its owner's invitation.")
             }
+            Refusal::IdempotencyKeyReused => {
+                Self::new(codes::IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key was sent with another request.")
+            }
+            Refusal::IdempotencyInProgress => {
+                Self::new(codes::IDEMPOTENCY_IN_PROGRESS, "The first request with this Idempotency-Key is still running.")
+                    .header(header::RETRY_AFTER, RETRY_AFTER.to_string())
+            }
             Refusal::InvalidCredentials => {
                 Self::new(codes::INVALID_CREDENTIALS, "The address or the password is wrong, or the user is not active.")
                     .header(header::WWW_AUTHENTICATE, "Bearer")
@@ -216,7 +210,11 @@ impl From<Refusal> for Problem {
             }
             Refusal::CursorMismatch => Self::new(codes::CURSOR_MISMATCH, "The cursor belongs to a list with other filters."),
             Refusal::Busy(what) => unavailable(what),
-            Refusal::Db(fault) => fault.into(),
+            Refusal::Db(fault) if fault.is_temporary() => {
+                tracing::warn!(error = ?fault.to_string(), "answered 503");
+                unavailable("The database is away or busy. Try again in a moment.")
+            }
+            Refusal::Db(fault) => defect(&fault.to_string()),
             Refusal::Defect(what) => defect(&what),
         }
     }

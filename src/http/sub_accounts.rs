@@ -1,16 +1,19 @@
 //! `POST /v1/sub-accounts/invitations` and `POST /v1/accounts/{account_id}/sub-accounts`: the two routes to one thing.
 
 use actix_web::{
-    HttpResponse, post,
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    post,
     web::{Data, Path},
 };
 use utoipa::ToSchema;
 
 use super::{
     State,
-    account_owners::invited,
+    account_owners::counted,
     auth::Caller,
     body::{self, Body, Fault, Members},
+    idempotency,
     invitations::id,
     problem::{Problem, not_found},
     query::Query,
@@ -162,22 +165,31 @@ fn may_try(actor: &Actor) -> Result<(), Problem> {
     security(("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/sub-accounts/invitations")]
-pub async fn invite(caller: Caller, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn invite(
+    request: HttpRequest,
+    caller: Caller,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
     let Caller(actor) = caller;
     query.finish()?;
     may_try(&actor)?;
-    let request: InviteSubAccountUser = body.parse()?;
-    let wanted = SubAccountInvite {
-        email: request.email,
-        locale: request.locale,
-        parent: request.parent,
-        role: request.use_.role(),
-        used_by: request.use_.used_by(),
-        rate: request.reimbursement_rate,
-        name: request.sub_account_name,
-        account_type: request.account_type,
-    };
-    invited(&state, services::invite::sub_account(&state.services, &actor, wanted).await)
+    idempotency::once((&request, &state, &actor), StatusCode::CREATED, body, async |body, ticket| {
+        let asked: InviteSubAccountUser = body.parse()?;
+        let wanted = SubAccountInvite {
+            email: asked.email,
+            locale: asked.locale,
+            parent: asked.parent,
+            role: asked.use_.role(),
+            used_by: asked.use_.used_by(),
+            rate: asked.reimbursement_rate,
+            name: asked.sub_account_name,
+            account_type: asked.account_type,
+        };
+        counted(&state, services::invite::sub_account(&state.services, &actor, wanted, ticket).await)
+    })
+    .await
 }
 
 /// Somebody to be invited below the account in the path.
@@ -244,6 +256,7 @@ impl body::Request for InviteSubAccount {
 )]
 #[post("/v1/accounts/{account_id}/sub-accounts")]
 pub async fn create(
+    request: HttpRequest,
     caller: Caller,
     path: Path<String>,
     query: Query,
@@ -254,20 +267,23 @@ pub async fn create(
     query.finish()?;
     may_try(&actor)?;
     let parent = id(&path)?;
-    let request: InviteSubAccount = body.parse()?;
-    let wanted = SubAccountInvite {
-        email: request.email,
-        locale: request.locale,
-        parent: Parent::Id(parent),
-        role: request.use_.role(),
-        used_by: request.use_.used_by(),
-        rate: request.reimbursement_rate,
-        name: Some(request.account_name),
-        account_type: Some(request.account_type),
-    };
-    match services::invite::sub_account(&state.services, &actor, wanted).await {
-        // The account is the resource of this path.
-        Err(Refusal::AccountNotFound) => Err(not_found()),
-        outcome => invited(&state, outcome),
-    }
+    idempotency::once((&request, &state, &actor), StatusCode::CREATED, body, async |body, ticket| {
+        let asked: InviteSubAccount = body.parse()?;
+        let wanted = SubAccountInvite {
+            email: asked.email,
+            locale: asked.locale,
+            parent: Parent::Id(parent),
+            role: asked.use_.role(),
+            used_by: asked.use_.used_by(),
+            rate: asked.reimbursement_rate,
+            name: Some(asked.account_name),
+            account_type: Some(asked.account_type),
+        };
+        match services::invite::sub_account(&state.services, &actor, wanted, ticket).await {
+            // The account is the resource of this path.
+            Err(Refusal::AccountNotFound) => Err(not_found()),
+            outcome => counted(&state, outcome),
+        }
+    })
+    .await
 }

@@ -1,13 +1,14 @@
 //! `POST /v1/system-users/invitations`.
 
-use actix_web::{HttpResponse, post, web::Data};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, post, web::Data};
 use utoipa::ToSchema;
 
 use super::{
     State,
-    account_owners::invited,
+    account_owners::counted,
     auth::Caller,
     body::{self, Body, Fault, Members},
+    idempotency,
     problem::Problem,
     query::Query,
     views::InvitationView,
@@ -79,14 +80,23 @@ fn roles(members: &mut Members) -> Option<Roles> {
     security(("access_token" = ["system_users:invite"])),
 )]
 #[post("/v1/system-users/invitations")]
-pub async fn invite(caller: Caller, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn invite(
+    request: HttpRequest,
+    caller: Caller,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
     let Caller(actor) = caller;
     if !actor.may(Permission::SystemUsersInvite) {
         // Before the body is judged: whoever may not invite learns nothing by trying.
         return Err(Refusal::Forbidden(Permission::SystemUsersInvite.as_str()).into());
     }
     query.finish()?;
-    let InviteSystemUser { email, roles, locale } = body.parse()?;
-    let invite = SystemUserInvite { email, roles, locale };
-    invited(&state, services::invite::system_user(&state.services, &actor, invite).await)
+    idempotency::once((&request, &state, &actor), StatusCode::CREATED, body, async |body, ticket| {
+        let InviteSystemUser { email, roles, locale } = body.parse()?;
+        let wanted = SystemUserInvite { email, roles, locale };
+        counted(&state, services::invite::system_user(&state.services, &actor, wanted, ticket).await)
+    })
+    .await
 }

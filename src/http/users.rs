@@ -1,7 +1,9 @@
 //! `/v1/users`: list, show, and the button that resends.
 
 use actix_web::{
-    HttpRequest, HttpResponse, get, post,
+    HttpRequest, HttpResponse, get,
+    http::StatusCode,
+    post,
     web::{Data, Path},
 };
 
@@ -9,7 +11,7 @@ use super::{
     State,
     auth::Caller,
     body::{Body, EmptyRequest},
-    csv,
+    csv, idempotency,
     invitations::id,
     negotiate, paging,
     problem::Problem,
@@ -128,6 +130,7 @@ pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<S
 )]
 #[post("/v1/users/{id}/resend-invitation")]
 pub async fn resend(
+    request: HttpRequest,
     caller: Caller,
     path: Path<String>,
     query: Query,
@@ -135,7 +138,10 @@ pub async fn resend(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    body.expect_none()?;
-    let invitation = services::resend::user(&state.services, &caller.0, id(&path)?).await?;
-    Ok(HttpResponse::Ok().json(InvitationView::of(&invitation, state.services.clock.now())))
+    let wanted = id(&path)?;
+    idempotency::once((&request, &state, &caller.0), StatusCode::OK, body, async |body, ticket| {
+        body.expect_none()?;
+        Ok(services::resend::user(&state.services, &caller.0, wanted, ticket).await?)
+    })
+    .await
 }

@@ -6,9 +6,9 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{DateTime, Utc};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::domain::{
     actor::{Actor, ActorKind, ActorRef},
@@ -29,6 +29,7 @@ pub struct Claims {
     /// Who made it.
     pub iss: String,
     /// Whom it is for.
+    #[serde(deserialize_with = "one_audience")]
     pub aud: String,
     /// Who holds it.
     pub sub: String,
@@ -41,6 +42,9 @@ pub struct Claims {
     pub iat: i64,
     /// When it ends.
     pub exp: i64,
+    /// When it begins, if that is not when it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
     /// Roles, which stand for what they allow.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
@@ -50,6 +54,19 @@ pub struct Claims {
     /// The accounts that the holder owns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub account_ids: Vec<String>,
+}
+
+/// RFC 7519 §4.1.3: one audience, alone or in a list. A token for several would be ours to replay against the others.
+fn one_audience<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Audience {
+        One(String),
+        List([String; 1]),
+    }
+    Audience::deserialize(deserializer).map(|audience| match audience {
+        Audience::One(audience) | Audience::List([audience]) => audience,
+    })
 }
 
 /// Whom a new token is for and what it allows.
@@ -87,6 +104,27 @@ pub enum TokenError {
     Unknown(&'static str),
 }
 
+impl TokenError {
+    /// The reason in a word, for the log: nothing in it comes from the token, which anybody may have written.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Jwt(error) => match error.kind() {
+                ErrorKind::InvalidSignature => "signature",
+                ErrorKind::InvalidIssuer => "issuer",
+                ErrorKind::InvalidAudience => "audience",
+                ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName | ErrorKind::UnsupportedAlgorithm => "algorithm",
+                ErrorKind::MissingRequiredClaim(_) | ErrorKind::InvalidClaimFormat(_) => "claims",
+                _ => "malformed",
+            },
+            Self::Type => "type",
+            Self::Expired => "expired",
+            Self::NotYet => "not_yet",
+            Self::Unknown(what) => what,
+        }
+    }
+}
+
 /// Makes and checks access tokens.
 #[derive(Clone)]
 pub struct AccessTokens {
@@ -119,6 +157,7 @@ impl AccessTokens {
             actor: grant.holder.kind.as_str().to_owned(),
             iat: now.timestamp(),
             exp: now.timestamp().saturating_add(lifetime),
+            nbf: None,
             roles: grant.roles.iter().map(|role| role.as_str().to_owned()).collect(),
             scope: names(&grant.scope),
             account_ids: grant.accounts.iter().map(ToString::to_string).collect(),
@@ -133,7 +172,7 @@ impl AccessTokens {
     /// [`TokenError`] for everything that is not a live token of ours.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Actor, TokenError> {
         let header = jsonwebtoken::decode_header(token)?;
-        if header.typ.as_deref() != Some(TYPE) {
+        if !header.typ.as_deref().is_some_and(is_access_token) {
             return Err(TokenError::Type);
         }
         let key = self.keys.iter().find(|key| header.kid.as_deref() == Some(&key.id())).ok_or(TokenError::Unknown("key"))?;
@@ -149,11 +188,17 @@ impl AccessTokens {
         if claims.exp.saturating_add(LEEWAY) <= now {
             return Err(TokenError::Expired);
         }
-        if claims.iat.saturating_sub(LEEWAY) > now {
+        if claims.iat.max(claims.nbf.unwrap_or(i64::MIN)).saturating_sub(LEEWAY) > now {
             return Err(TokenError::NotYet);
         }
         actor(claims)
     }
+}
+
+/// RFC 9068 §4: a media type, which may leave out `application/` and is compared without regard to case.
+fn is_access_token(typ: &str) -> bool {
+    let is = |name: &str| name.eq_ignore_ascii_case(TYPE);
+    is(typ) || typ.split_once('/').is_some_and(|(tree, name)| tree.eq_ignore_ascii_case("application") && is(name))
 }
 
 fn actor(claims: Claims) -> Result<Actor, TokenError> {

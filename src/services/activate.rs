@@ -138,7 +138,12 @@ fn activate(
         accounts::activate(tx, account.id, &life(account, &user, answer)?)?;
         memberships::add(tx, user.id, account.id, target.role, now)?;
     }
-    outbox::withdraw(tx, invitation.id)?;
+    if outbox::settle(tx, (invitation.id, claim.generation), now)? {
+        // Whoever has the link has had the letter, though its sender has not come back yet, or never will.
+        let details = json!({ "inferred": "the link was used" });
+        let sent = services.event(invitation.id, EventType::EmailSent, now, ActorRef::system(), details);
+        events::insert(tx, &[sent])?;
+    }
     let user = find(tx)?.ok_or(Refusal::InvalidLink)?;
     let who = ActorRef { kind: ActorKind::User, id: user.id.to_string(), name: full_name(&user) };
     events::insert(tx, &[services.event(invitation.id, EventType::Activated, now, who, json!({}))])?;

@@ -13,7 +13,7 @@ pub use self::{
     staff::{SystemUserInvite, system_user},
     sub_account::{Parent, SubAccountInvite, sub_account},
 };
-use super::{Refusal, Services};
+use super::{Refusal, Services, idempotency::Ticket};
 use crate::{
     db::{
         DbFault, Tx,
@@ -92,9 +92,18 @@ fn draft(
 }
 
 /// Invites one.
-async fn one(services: &Services, draft: Draft) -> Result<Invitation, Refusal> {
+async fn one(services: &Services, draft: Draft, ticket: Option<Ticket>) -> Result<Invitation, Refusal> {
     let writer = services.clone();
-    let outcomes = services.db.write(move |tx| invite_many(&writer, tx, std::slice::from_ref(&draft))).await?;
+    let outcomes = services
+        .db
+        .write::<_, DbFault>(move |tx| {
+            let outcomes = invite_many(&writer, tx, std::slice::from_ref(&draft))?;
+            if let (Some(ticket), [Outcome::Invited(invitation)]) = (&ticket, outcomes.as_slice()) {
+                ticket.store(tx, invitation)?;
+            }
+            Ok(outcomes)
+        })
+        .await?;
     let outcome = outcomes.into_iter().next().ok_or_else(|| Refusal::Defect("an invite had no outcome".to_owned()))?;
     match outcome {
         Outcome::Invited(invitation) => {
@@ -157,20 +166,16 @@ fn judge(user: &LockedUser, member: &[Member], live: Option<&Pending>, draft: &D
         (InvitationKind::SystemUser, _) if user.is_staff && user.status != UserStatus::Invited => {
             return Outcome::AlreadySystemUser;
         }
-        (InvitationKind::AccountOwner, Some(target)) if !target.is_new => {
-            if is_member(&|place| place.account == target.id) {
-                return Outcome::AlreadyMember;
-            }
+        (InvitationKind::AccountOwner, Some(target))
+            if target.is_new && is_member(&|place| place.parent.is_none() && place.role == MemberRole::AccountOwner) =>
+        {
+            return Outcome::AlreadyAccountOwner;
         }
-        (InvitationKind::AccountOwner, _) => {
-            if is_member(&|place| place.parent.is_none() && place.role == MemberRole::AccountOwner) {
-                return Outcome::AlreadyAccountOwner;
-            }
+        (InvitationKind::AccountOwner, Some(target)) if !target.is_new && is_member(&|place| place.account == target.id) => {
+            return Outcome::AlreadyMember;
         }
-        (InvitationKind::SubAccount, Some(target)) => {
-            if is_member(&|place| place.parent == target.parent_account_id) {
-                return Outcome::AlreadyMember;
-            }
+        (InvitationKind::SubAccount, Some(target)) if is_member(&|place| place.parent == target.parent_account_id) => {
+            return Outcome::AlreadyMember;
         }
         _ => {}
     }

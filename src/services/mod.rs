@@ -7,6 +7,7 @@ pub mod activate;
 pub mod browse;
 pub mod cursor;
 pub mod hasher;
+pub mod idempotency;
 pub mod invite;
 pub mod preview;
 mod refusal;

@@ -10,9 +10,9 @@ use crate::{
         account::{Account, AccountStatus},
         activation::Requires,
         actor::ActorRef,
-        event::EventType,
+        event::{Event, EventType},
         ids::AccountId,
-        invitation::Invitation,
+        invitation::{DeadLink, Invitation},
         sight::Sight,
         token::{LinkClaim, LinkToken},
         user::UserStatus,
@@ -45,17 +45,29 @@ pub async fn link(services: &Services, token: &LinkToken, user_agent: Option<&st
     let claim = services.links.verify(token).map_err(|_| Refusal::InvalidLink)?;
     let now = services.clock.now();
     let agent = user_agent.map(|agent| agent.chars().filter(|c| !c.is_control()).take(USER_AGENT).collect::<String>());
-    let opened = services.event(claim.invitation, EventType::Opened, now, ActorRef::link(), json!({ "user_agent": agent }));
-    let seen = opened.clone();
-    let (preview, seen_before) = services
+    let seen = services.event(claim.invitation, EventType::Opened, now, ActorRef::link(), json!({ "user_agent": agent }));
+    let (preview, opened) = services
         .db
         .read::<_, Refusal>(move |connection| {
             let preview = look(connection, claim, now)?;
-            let seen_before = preview.is_err() || events::seen_since(connection, &seen, now - ONE_LOOK)?;
-            Ok((preview, seen_before))
+            let looked = match &preview {
+                Ok(_) => Some(seen),
+                // Somebody who comes too late is worth knowing of: they want to be sent a fresh link.
+                Err(Refusal::DeadLink(DeadLink::Expired)) => {
+                    let details = json!({ "user_agent": seen.details["user_agent"], "link": "expired" });
+                    Some(Event { details, ..seen })
+                }
+                Err(_) => None,
+            };
+            let before = |looked: &Event, connection| events::seen_since(connection, looked, now - ONE_LOOK);
+            let looked = match looked {
+                Some(looked) if !before(&looked, connection)? => Some(looked),
+                _ => None,
+            };
+            Ok((preview, looked))
         })
         .await?;
-    if !seen_before {
+    if let Some(opened) = opened {
         // A look that cannot be written down is still answered: the person came to activate, not to be counted.
         let written = services.db.write::<_, DbFault>(move |tx| events::insert(tx, std::slice::from_ref(&opened))).await;
         if let Err(error) = written {

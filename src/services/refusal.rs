@@ -73,6 +73,12 @@ pub enum Refusal {
     /// What the answer was judged by changed while it was; it is to be judged anew.
     #[error("the invitation changed meanwhile")]
     Changed,
+    /// The idempotency key was used for another request.
+    #[error("the idempotency key was used for another request")]
+    IdempotencyKeyReused,
+    /// The first request with the idempotency key is still being worked on.
+    #[error("the first request with this idempotency key is still running")]
+    IdempotencyInProgress,
     /// A wrong password, an unknown address, or somebody who is not active: which of them is not told.
     #[error("wrong address or password")]
     InvalidCredentials,

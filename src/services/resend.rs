@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-use super::{Refusal, Services};
+use super::{Refusal, Services, idempotency::Ticket};
 use crate::{
     db::{
         Tx, accounts, events, invitations,
@@ -28,14 +28,23 @@ use crate::{
 /// # Errors
 /// [`Refusal::NotFound`], [`Refusal::Forbidden`], [`Refusal::RoleExceedsYours`], [`Refusal::NotPending`],
 /// [`Refusal::InvitationPending`] when a newer invitation took its place, [`Refusal::TooSoon`].
-pub async fn invitation(services: &Services, actor: &Actor, id: InvitationId) -> Result<Invitation, Refusal> {
+pub async fn invitation(
+    services: &Services,
+    actor: &Actor,
+    id: InvitationId,
+    ticket: Option<Ticket>,
+) -> Result<Invitation, Refusal> {
     let (writer, caller) = (services.clone(), actor.clone());
     let resent = services
         .db
         .write::<_, Refusal>(move |tx| {
             let old = locked(tx, id)?;
             authorise(tx, &caller, &old)?;
-            resend(&writer, tx, &caller.who, &old)
+            let fresh = resend(&writer, tx, &caller.who, &old)?;
+            if let Some(ticket) = &ticket {
+                ticket.store(tx, &fresh)?;
+            }
+            Ok(fresh)
         })
         .await?;
     services.bell.notify_one();
@@ -47,7 +56,7 @@ pub async fn invitation(services: &Services, actor: &Actor, id: InvitationId) ->
 /// # Errors
 /// As [`invitation`]; [`Refusal::Ambiguous`] when several await an answer, [`Refusal::NotPending`] when none does,
 /// [`Refusal::Forbidden`] when none could be resent by this caller anyway.
-pub async fn user(services: &Services, actor: &Actor, user: UserId) -> Result<Invitation, Refusal> {
+pub async fn user(services: &Services, actor: &Actor, user: UserId, ticket: Option<Ticket>) -> Result<Invitation, Refusal> {
     let sight = Sight::acting(actor);
     let pending = services
         .db
@@ -57,11 +66,12 @@ pub async fn user(services: &Services, actor: &Actor, user: UserId) -> Result<In
             Ok(invitations::list(connection, &filter)?)
         })
         .await?;
-    let may_invite = actor.may(Permission::SystemUsersInvite) || actor.may(Permission::CustomersInvite);
+    let may_invite =
+        actor.may(Permission::SystemUsersInvite) || actor.may(Permission::CustomersInvite) || !actor.accounts.is_empty();
     match pending.as_slice() {
         [] if !may_invite => Err(Refusal::Forbidden("system_users:invite or customers:invite")),
         [] => Err(Refusal::NotPending),
-        [one] => invitation(services, actor, one.id).await,
+        [one] => invitation(services, actor, one.id, ticket).await,
         _ => Err(Refusal::Ambiguous(pending)),
     }
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{
     Refusal, Services,
+    idempotency::Ticket,
     resend::{authorise, locked},
 };
 use crate::{
@@ -20,9 +21,23 @@ use crate::{
 ///
 /// # Errors
 /// [`Refusal::NotFound`], [`Refusal::Forbidden`], [`Refusal::RoleExceedsYours`], [`Refusal::NotPending`].
-pub async fn invitation(services: &Services, actor: &Actor, id: InvitationId) -> Result<Invitation, Refusal> {
+pub async fn invitation(
+    services: &Services,
+    actor: &Actor,
+    id: InvitationId,
+    ticket: Option<Ticket>,
+) -> Result<Invitation, Refusal> {
     let (writer, actor) = (services.clone(), actor.clone());
-    services.db.write(move |tx| revoke(&writer, tx, &actor, id)).await
+    services
+        .db
+        .write(move |tx| {
+            let revoked = revoke(&writer, tx, &actor, id)?;
+            if let Some(ticket) = &ticket {
+                ticket.store(tx, &revoked)?;
+            }
+            Ok(revoked)
+        })
+        .await
 }
 
 fn revoke(services: &Services, tx: &mut Tx<'_>, actor: &Actor, id: InvitationId) -> Result<Invitation, Refusal> {

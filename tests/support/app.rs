@@ -88,7 +88,19 @@ impl TestApp {
             roles: roles.to_vec(),
             scope: scope.to_vec(),
             accounts: Vec::new(),
-            lifetime: Duration::from_secs(7 * 24 * 3600),
+            lifetime: Duration::from_hours(7 * 24),
+        };
+        self.bearer(&self.parts.services.access_tokens.issue(&grant, self.clock.now()).unwrap())
+    }
+
+    /// A caller of that id, with these roles.
+    pub fn somebody(&self, id: &str, roles: &[Role]) -> Client {
+        let grant = Grant {
+            holder: ActorRef { kind: ActorKind::Client, id: id.to_owned(), name: id.to_owned() },
+            roles: roles.to_vec(),
+            scope: Vec::new(),
+            accounts: Vec::new(),
+            lifetime: Duration::from_hours(7 * 24),
         };
         self.bearer(&self.parts.services.access_tokens.issue(&grant, self.clock.now()).unwrap())
     }

@@ -39,7 +39,9 @@ impl Mailbox {
         let names: BTreeSet<String> = std::fs::read_dir(self.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name.ends_with(".eml") && !self.read.borrow().contains(name))
+            .filter(|name| {
+                Path::new(name).extension().is_some_and(|extension| extension == "eml") && !self.read.borrow().contains(name)
+            })
             .collect();
         let letters = names.iter().map(|name| parse(&std::fs::read(self.path().join(name)).unwrap())).collect();
         self.read.borrow_mut().extend(names);

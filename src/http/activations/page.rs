@@ -21,6 +21,7 @@ use super::{
 use crate::{
     domain::{
         account::{AccountType, UsedBy},
+        company::{Company, RawCompany},
         country::Country,
         fault::FieldFault,
         invitation::Invitation,
@@ -34,6 +35,9 @@ use crate::{
         renew,
     },
 };
+
+/// Where the company stands in the API's body.
+const COMPANY: &str = "/account/company";
 
 /// One showing of the page.
 pub(super) struct Page<'a> {
@@ -126,7 +130,7 @@ impl<'a> Page<'a> {
             }
             Err(Refusal::Invalid(faults)) => {
                 self.state.metrics.activation("validation_failed");
-                self.form(values, &faults, StatusCode::UNPROCESSABLE_ENTITY).await
+                self.form(values, &beside_fields(faults), StatusCode::UNPROCESSABLE_ENTITY).await
             }
             Err(refusal) => self.dead_end(refusal, Some(&values)).await,
         }
@@ -213,6 +217,18 @@ impl<'a> Page<'a> {
             }
         }
     }
+}
+
+/// A company that is missing as a whole is told field by field: the form has no field for the whole.
+fn beside_fields(faults: Vec<FieldFault>) -> Vec<FieldFault> {
+    let fields = |fault: FieldFault| match (fault.path.as_str(), fault.code) {
+        (COMPANY, "required") => {
+            let missing = Company::parse(&RawCompany::default()).err().unwrap_or_default();
+            missing.into_iter().map(|fault| FieldFault { path: format!("{COMPANY}{}", fault.path), ..fault }).collect()
+        }
+        _ => vec![fault],
+    };
+    faults.into_iter().flat_map(fields).collect()
 }
 
 fn told(fault: &FieldFault, shortest: usize, locale: Locale) -> FieldError<'_> {

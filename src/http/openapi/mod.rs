@@ -5,6 +5,7 @@
 
 mod examples;
 mod headers;
+mod idempotency;
 mod operations;
 mod problems;
 mod routes;

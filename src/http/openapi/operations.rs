@@ -8,7 +8,7 @@ use utoipa::openapi::{
     security::SecurityRequirement,
 };
 
-use super::{super::limits, examples, headers, problems, story};
+use super::{super::limits, examples, headers, idempotency, problems, story};
 
 /// Adds what is shared. `shown` learns which examples are pointed to.
 pub(super) fn complete(path: &str, operation: &mut Operation, shown: &mut BTreeSet<String>) {
@@ -17,6 +17,7 @@ pub(super) fn complete(path: &str, operation: &mut Operation, shown: &mut BTreeS
         let refusal = || RefOr::T(ResponseBuilder::new().description(description).build());
         operation.responses.responses.entry(status.to_owned()).or_insert_with(refusal);
     }
+    idempotency::add(operation);
     let has_body = needs_body(operation);
     if let Some(RefOr::T(RequestBody { content, .. })) = &mut operation.request_body {
         for content in content.values_mut().filter_map(written) {

@@ -46,6 +46,9 @@ fn message(field: &str, code: &str, password_min_length: usize, locale: Locale) 
         ("password_guessable", _) => (words.password_guessable, 0),
         ("password_contains_identity", _) => (words.password_contains_identity, 0),
         ("email_mismatch", _) => (words.email_other, 0),
+        ("vat_number_malformed", _) => (words.vat_malformed, 0),
+        ("vat_number_check_digits", _) => (words.vat_check_digits, 0),
+        ("vat_number_other_country", _) => (words.vat_other_country, 0),
         ("not_applicable", _) => return None,
         // Whatever else the service finds: of these fields, one thing alone can still be wrong.
         _ => match field {

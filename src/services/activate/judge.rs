@@ -68,7 +68,9 @@ impl Faults {
     /// A member that must be there, or must not. What is out of place is told as that alone, whatever else is wrong with it.
     fn member(&mut self, path: &str, given: bool, required: bool) {
         let inside = |fault: &FieldFault| fault.path == path || fault.path.starts_with(&format!("{path}/"));
-        let faulty = self.0.iter().any(inside);
+        // Of an object that is none, nothing is said to be missing.
+        let around = |fault: &FieldFault| path.starts_with(&format!("{}/", fault.path));
+        let faulty = self.0.iter().any(|fault| inside(fault) || (required && around(fault)));
         match (given || faulty, required) {
             (true, false) => {
                 self.0.retain(|fault| !inside(fault));

@@ -14,7 +14,7 @@ use crate::{
         role::Roles,
         sight::Sight,
     },
-    services::{Refusal, Services},
+    services::{Refusal, Services, idempotency::Ticket},
 };
 
 /// An owner to be invited.
@@ -37,13 +37,18 @@ pub struct OwnerInvite {
 /// # Errors
 /// [`Refusal::Forbidden`], [`Refusal::AccountNotFound`], [`Refusal::ParentNotActive`], [`Refusal::InvitationPending`],
 /// [`Refusal::AlreadyAccountOwner`], [`Refusal::AlreadyMember`].
-pub async fn account_owner(services: &Services, actor: &Actor, invite: OwnerInvite) -> Result<Invitation, Refusal> {
+pub async fn account_owner(
+    services: &Services,
+    actor: &Actor,
+    invite: OwnerInvite,
+    ticket: Option<Ticket>,
+) -> Result<Invitation, Refusal> {
     let draft = match invite.account_id {
         Some(id) => further(services, actor, invite, id).await?,
         None if actor.may(Permission::CustomersInvite) => first(services, actor, invite),
         None => return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str())),
     };
-    one(services, draft).await
+    one(services, draft, ticket).await
 }
 
 fn first(services: &Services, actor: &Actor, invite: OwnerInvite) -> Draft {

@@ -10,7 +10,7 @@ use crate::{
         permission::Permission,
         role::Roles,
     },
-    services::{Refusal, Services},
+    services::{Refusal, Services, idempotency::Ticket},
 };
 
 /// A colleague to be invited.
@@ -28,7 +28,12 @@ pub struct SystemUserInvite {
 ///
 /// # Errors
 /// [`Refusal::Forbidden`], [`Refusal::RoleExceedsYours`], [`Refusal::InvitationPending`], [`Refusal::AlreadySystemUser`].
-pub async fn system_user(services: &Services, actor: &Actor, invite: SystemUserInvite) -> Result<Invitation, Refusal> {
+pub async fn system_user(
+    services: &Services,
+    actor: &Actor,
+    invite: SystemUserInvite,
+    ticket: Option<Ticket>,
+) -> Result<Invitation, Refusal> {
     if !actor.may(Permission::SystemUsersInvite) {
         return Err(Refusal::Forbidden(Permission::SystemUsersInvite.as_str()));
     }
@@ -37,5 +42,5 @@ pub async fn system_user(services: &Services, actor: &Actor, invite: SystemUserI
     }
     let SystemUserInvite { email, roles, locale } = invite;
     let invitation = draft(services, actor, (InvitationKind::SystemUser, email, locale), roles, None);
-    one(services, Draft { invitation, account: None }).await
+    one(services, Draft { invitation, account: None }, ticket).await
 }

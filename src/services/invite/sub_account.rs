@@ -15,7 +15,7 @@ use crate::{
         role::Roles,
         sight::Sight,
     },
-    services::{Refusal, Services},
+    services::{Refusal, Services, idempotency::Ticket},
 };
 
 /// The account above the new one, as the inviter names it.
@@ -53,7 +53,12 @@ pub struct SubAccountInvite {
 /// # Errors
 /// [`Refusal::Forbidden`], [`Refusal::AccountNotFound`], [`Refusal::AmbiguousAccount`], [`Refusal::ParentNotBusiness`],
 /// [`Refusal::ParentNotActive`], [`Refusal::InvitationPending`], [`Refusal::AlreadyMember`].
-pub async fn sub_account(services: &Services, actor: &Actor, invite: SubAccountInvite) -> Result<Invitation, Refusal> {
+pub async fn sub_account(
+    services: &Services,
+    actor: &Actor,
+    invite: SubAccountInvite,
+    ticket: Option<Ticket>,
+) -> Result<Invitation, Refusal> {
     if !actor.may(Permission::CustomersInvite) && actor.accounts.is_empty() {
         return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()));
     }
@@ -86,7 +91,7 @@ pub async fn sub_account(services: &Services, actor: &Actor, invite: SubAccountI
     };
     let addressed = (InvitationKind::SubAccount, invite.email, invite.locale);
     let invitation = draft(services, actor, addressed, Roles::default(), Some(target));
-    one(services, Draft { invitation, account: Some(account) }).await
+    one(services, Draft { invitation, account: Some(account) }, ticket).await
 }
 
 /// The account above, among those that the caller may see.

@@ -137,6 +137,12 @@ pub(super) struct Faults {
     pub email_other: &'static str,
     pub not_offered: &'static str,
     pub malformed: &'static str,
+    /// Not of that country's form.
+    pub vat_malformed: &'static str,
+    /// A digit is wrong.
+    pub vat_check_digits: &'static str,
+    /// Of another country than the address.
+    pub vat_other_country: &'static str,
     pub password_too_short: &'static str,
     pub password_common: &'static str,
     pub password_guessable: &'static str,

@@ -1,0 +1,16 @@
+-- Answers to requests that carried an Idempotency-Key, kept for a day. The same as in ../../sqlite.
+CREATE TABLE idempotency_keys (
+    principal   TEXT COLLATE "C" NOT NULL,
+    key         TEXT COLLATE "C" NOT NULL,
+    fingerprint TEXT NOT NULL,
+    -- Who works on it, and until when it is left to them.
+    worker      TEXT NOT NULL,
+    held_until  TIMESTAMPTZ NOT NULL,
+    expires_at  TIMESTAMPTZ NOT NULL,
+    status      INTEGER,
+    body        TEXT,
+    location    TEXT,
+    PRIMARY KEY (principal, key),
+    CONSTRAINT idempotency_keys_answered_whole CHECK ((status IS NULL) = (body IS NULL))
+);
+CREATE INDEX idempotency_keys_old ON idempotency_keys (expires_at);

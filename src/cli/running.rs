@@ -1,0 +1,173 @@
+//! What runs until it is told to stop: nothing that ends by itself goes unnoticed, and nobody is kept waiting who insists.
+
+use std::{future::Future, io};
+
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+    task::{JoinError, JoinHandle},
+};
+
+/// Why it did not end well.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RunError {
+    /// A task ended that should run for ever.
+    #[error("{0} ended by itself: {1}")]
+    Ended(&'static str, String),
+    /// Signals cannot be listened for.
+    #[error("cannot listen for signals: {0}")]
+    Signals(#[from] io::Error),
+    /// A second signal.
+    #[error("told to stop twice: ended at once, with work in hand")]
+    Impatient,
+}
+
+/// The signals that end a process.
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub(super) fn listen() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    pub(super) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// A task that is part of the service.
+pub(super) struct Part {
+    name: &'static str,
+    task: JoinHandle<io::Result<()>>,
+}
+
+impl Part {
+    pub(super) fn spawn(name: &'static str, work: impl Future<Output = io::Result<()>> + Send + 'static) -> Self {
+        Self { name, task: tokio::spawn(work) }
+    }
+
+    async fn ended(&mut self) -> Result<(), RunError> {
+        let name = self.name;
+        match (&mut self.task).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(RunError::Ended(name, error.to_string())),
+            Err(error) => Err(RunError::Ended(name, why(error))),
+        }
+    }
+}
+
+fn why(error: JoinError) -> String {
+    match error.try_into_panic() {
+        Ok(_) => "a panic".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Runs until a signal (`signal` waits for the next one), or until a part ends, which is a fault. Then tells all of them to stop at the same time, by `stop`
+/// and by `stop_server`, and waits for what they have in hand, or for a second signal.
+pub(super) async fn until_told(
+    mut signal: impl AsyncFnMut(),
+    mut parts: Vec<Part>,
+    stop: watch::Sender<bool>,
+    stop_server: impl Future<Output = ()>,
+) -> Result<(), RunError> {
+    let (first, rest) = {
+        let any = futures_util::future::select_all(parts.iter_mut().map(|part| Box::pin(part.ended())));
+        tokio::select! {
+            () = signal() => (Ok(()), None),
+            (ended, index, _) = any => (ended, Some(index)),
+        }
+    };
+    let first = match rest.map(|index| parts.remove(index).name) {
+        None => first,
+        Some(name) => Err(first.err().unwrap_or_else(|| RunError::Ended(name, "it had nothing more to do".to_owned()))),
+    };
+    match &first {
+        Ok(()) => tracing::info!("stopping: requests and letters in hand are finished first"),
+        Err(error) => tracing::error!(%error, "stopping"),
+    }
+    // A receiver that is gone has stopped already.
+    let _ = stop.send(true);
+    let all = async {
+        let parts = async {
+            let mut outcome = Ok(());
+            for part in &mut parts {
+                outcome = outcome.and(part.ended().await);
+            }
+            outcome
+        };
+        tokio::join!(stop_server, parts).1
+    };
+    let second = tokio::select! {
+        outcome = all => outcome,
+        () = signal() => Err(RunError::Impatient),
+    };
+    if let Err(error) = &second {
+        tracing::error!(%error, "stopped");
+    }
+    first.and(second)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn stays(stop: &watch::Sender<bool>) -> Part {
+        let mut stopping = stop.subscribe();
+        Part::spawn("one that stays", async move {
+            let _ = stopping.wait_for(|stop| *stop).await;
+            Ok(())
+        })
+    }
+
+    #[tokio::test]
+    async fn a_part_that_ends_by_itself_ends_the_rest_and_is_named() {
+        for (ends, because) in [
+            (Part::spawn("the courier", async { panic!("a defect, as a test has it") }), "a panic"),
+            (Part::spawn("the courier", async { Err(io::Error::other("no more")) }), "no more"),
+            (Part::spawn("the courier", async { Ok(()) }), "nothing more to do"),
+        ] {
+            let stop = watch::Sender::new(false);
+            let parts = vec![stays(&stop), ends];
+            let run = until_told(async || std::future::pending().await, parts, stop, async {});
+            let outcome = tokio::time::timeout(Duration::from_secs(5), run).await.unwrap();
+            let Err(RunError::Ended("the courier", why)) = outcome else { panic!("{outcome:?}") };
+            assert!(why.contains(because), "{why}");
+        }
+    }
+
+    #[tokio::test]
+    async fn everybody_is_told_to_stop_at_the_same_time() {
+        let stop = watch::Sender::new(false);
+        let parts = vec![stays(&stop), stays(&stop)];
+        // A server that still has something in hand when the courier is told.
+        let mut stopping = stop.subscribe();
+        let server = async move {
+            let _ = stopping.wait_for(|stop| *stop).await;
+        };
+        let mut signals = 0;
+        let signal = async || {
+            signals += 1;
+            if signals > 1 {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(5), until_told(signal, parts, stop, server)).await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_second_signal_ends_what_does_not_stop() {
+        let stuck = Part::spawn("one that is stuck", std::future::pending());
+        let run = until_told(async || (), vec![stuck], watch::Sender::new(false), async {});
+        let outcome = tokio::time::timeout(Duration::from_secs(5), run).await.unwrap();
+        assert!(matches!(outcome, Err(RunError::Impatient)));
+    }
+}

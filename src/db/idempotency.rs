@@ -1,0 +1,126 @@
+//! Answers to requests that carried an `Idempotency-Key`.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::{Tx, codec::At, fault::DbFault, schema::idempotency_keys as keys};
+
+/// A request with a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyedRequest {
+    /// Who sent it.
+    pub principal: String,
+    /// Its key.
+    pub key: String,
+    /// What it asks for: two requests with the same one ask for the same.
+    pub fingerprint: String,
+}
+
+/// An answer, as it was given the first time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: String,
+    /// The `Location` header.
+    pub location: Option<String>,
+}
+
+/// What is known of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// It is ours to answer.
+    Ours,
+    /// Somebody works on it.
+    Held,
+    /// It was used for another request.
+    Reused,
+    /// It was answered.
+    Answered(StoredAnswer),
+}
+
+/// Takes a key for `worker` until `held_until`, unless it is answered, held, or used for something else.
+pub fn take(
+    tx: &mut Tx<'_>,
+    request: &KeyedRequest,
+    worker: &str,
+    (now, held_until, expires_at): (DateTime<Utc>, DateTime<Utc>, DateTime<Utc>),
+) -> Result<Known, DbFault> {
+    forget(tx, now)?;
+    let row = (
+        keys::principal.eq(&request.principal),
+        keys::key.eq(&request.key),
+        keys::fingerprint.eq(&request.fingerprint),
+        keys::worker.eq(worker),
+        keys::held_until.eq(At(held_until)),
+        keys::expires_at.eq(At(expires_at)),
+    );
+    let inserted = each!(tx.writing(), c => diesel::insert_into(keys::table).values(row).on_conflict_do_nothing().execute(c))?;
+    if inserted == 1 {
+        return Ok(Known::Ours);
+    }
+    let (fingerprint, held, answer) = keys::table
+        .find((&request.principal, &request.key))
+        .select((keys::fingerprint, keys::held_until, (keys::status, keys::body, keys::location)))
+        .first::<(String, At, (Option<i32>, Option<String>, Option<String>))>(tx.reading())
+        .optional()?
+        // Forgotten by somebody else between the two.
+        .ok_or(DbFault::TryAgain)?;
+    if fingerprint != request.fingerprint {
+        return Ok(Known::Reused);
+    }
+    if let (Some(status), Some(body), location) = answer {
+        let status = u16::try_from(status).unwrap_or(500);
+        return Ok(Known::Answered(StoredAnswer { status, body, location }));
+    }
+    if held.0 > now {
+        return Ok(Known::Held);
+    }
+    // Whoever worked on it is gone. One of those who notice takes it over.
+    let taken = diesel::update(keys::table)
+        .filter(keys::principal.eq(&request.principal).and(keys::key.eq(&request.key)))
+        .filter(keys::status.is_null().and(keys::held_until.eq(held)))
+        .set((keys::worker.eq(worker), keys::held_until.eq(At(held_until))))
+        .execute(tx.writing())?;
+    Ok(if taken == 1 { Known::Ours } else { Known::Held })
+}
+
+/// Stores the answer: in the transaction of its effect, so that neither is without the other. Somebody who has lost the key
+/// to another worker does not get to do the same work twice: [`DbFault::TryAgain`] undoes it.
+pub fn answer(tx: &mut Tx<'_>, request: &KeyedRequest, worker: &str, answer: &StoredAnswer) -> Result<(), DbFault> {
+    let stored = diesel::update(keys::table)
+        .filter(keys::principal.eq(&request.principal).and(keys::key.eq(&request.key)))
+        .filter(keys::worker.eq(worker).and(keys::status.is_null()))
+        .set((
+            keys::status.eq(i32::from(answer.status)),
+            keys::body.eq(&answer.body),
+            keys::location.eq(answer.location.as_deref()),
+        ))
+        .execute(tx.writing())?;
+    if stored == 1 { Ok(()) } else { Err(DbFault::unavailable("the idempotency key went to another worker")) }
+}
+
+/// Gives a key back unanswered: the next request with it is the first.
+pub fn release(tx: &mut Tx<'_>, request: &KeyedRequest, worker: &str) -> Result<(), DbFault> {
+    diesel::delete(keys::table)
+        .filter(keys::principal.eq(&request.principal).and(keys::key.eq(&request.key)))
+        .filter(keys::worker.eq(worker).and(keys::status.is_null()))
+        .execute(tx.writing())?;
+    Ok(())
+}
+
+/// Deletes what is older than a day, a little at a time.
+fn forget(tx: &mut Tx<'_>, now: DateTime<Utc>) -> Result<(), DbFault> {
+    let old = keys::table
+        .filter(keys::expires_at.le(At(now)))
+        .select((keys::principal, keys::key))
+        .limit(20)
+        .load::<(String, String)>(tx.reading())?;
+    for (principal, key) in old {
+        diesel::delete(keys::table)
+            .filter(keys::principal.eq(principal).and(keys::key.eq(key)).and(keys::expires_at.le(At(now))))
+            .execute(tx.writing())?;
+    }
+    Ok(())
+}

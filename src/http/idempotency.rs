@@ -1,0 +1,140 @@
+//! `Idempotency-Key`: which requests carry one, and what is answered to a retry.
+
+use actix_web::{
+    HttpMessage, HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{HeaderName, LOCATION},
+    },
+};
+use sha2::{Digest, Sha256};
+
+use super::{State, body::Body, codes, problem::Problem, trace::RequestId, views::InvitationView};
+use crate::{
+    domain::{actor::Actor, invitation::Invitation, token::hex},
+    services::idempotency::{self, Begin, KeyedRequest, Render, StoredAnswer, Ticket},
+};
+
+/// Says that an answer was given before.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// The longest key.
+const LONGEST: usize = 255;
+/// Refusals that a later request with the same key may escape: they are not kept.
+const PASSING: [u16; 5] = [401, 403, 413, 415, 429];
+
+/// Does `work` once for each key, and answers with the invitation that comes of it; a retry gets the first answer.
+pub async fn once(
+    (request, state, actor): (&HttpRequest, &State, &Actor),
+    status: StatusCode,
+    body: Body,
+    work: impl AsyncFnOnce(Body, Option<Ticket>) -> Result<Invitation, Problem>,
+) -> Result<HttpResponse, Problem> {
+    let now = state.services.clock.now();
+    let render: Render = std::sync::Arc::new(move |invitation| {
+        let body = serde_json::to_string(&InvitationView::of(invitation, now)).unwrap_or_default();
+        let location = (status == StatusCode::CREATED).then(|| format!("/v1/invitations/{}", invitation.id));
+        StoredAnswer { status: status.as_u16(), body, location }
+    });
+    let Some(key) = key(request)? else {
+        return Ok(respond(&render(&work(body, None).await?), false));
+    };
+    let keyed = KeyedRequest {
+        principal: format!("{}:{}", actor.who.kind.as_str(), actor.who.id),
+        key,
+        fingerprint: fingerprint(request, &body),
+    };
+    let ticket = match idempotency::begin(&state.services, keyed, render.clone()).await? {
+        Begin::Replay(answer) => return Ok(respond(&answer, true)),
+        Begin::First(ticket) => ticket,
+    };
+    match work(body, Some(ticket.clone())).await {
+        Ok(invitation) => Ok(respond(&render(&invitation), false)),
+        Err(problem) => {
+            let status = problem.code.status;
+            let kept = (400..500).contains(&status) && !PASSING.contains(&status);
+            ticket.close(&state.services, kept.then(|| refusal(request, state, &problem))).await;
+            Err(problem)
+        }
+    }
+}
+
+fn refusal(request: &HttpRequest, state: &State, problem: &Problem) -> StoredAnswer {
+    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let document = problem.document(&state.settings.public_url, &id);
+    StoredAnswer { status: problem.code.status, body: document.to_string(), location: None }
+}
+
+fn respond(answer: &StoredAnswer, replayed: bool) -> HttpResponse {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = HttpResponse::build(status);
+    if let Some(location) = &answer.location {
+        response.insert_header((LOCATION, location.as_str()));
+    }
+    if replayed {
+        response.insert_header((REPLAYED, "true"));
+    }
+    let media_type = if status.is_success() { "application/json" } else { "application/problem+json" };
+    response.content_type(media_type).body(answer.body.clone())
+}
+
+/// Two requests ask for the same when method, path and body are the same.
+fn fingerprint(request: &HttpRequest, body: &Body) -> String {
+    let mut hash = Sha256::new();
+    for part in [request.method().as_str().as_bytes(), request.path().as_bytes(), body.digest()] {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(part);
+    }
+    hex(&hash.finalize())
+}
+
+/// The key, quoted as the draft has it (a structured-field string, RFC 8941 §3.3.3) or bare.
+fn key(request: &HttpRequest) -> Result<Option<String>, Problem> {
+    let invalid = || {
+        let words = format!("An Idempotency-Key has 1 to {LONGEST} visible ASCII characters, and is given once.");
+        Problem::new(codes::IDEMPOTENCY_KEY_INVALID, words)
+    };
+    let mut values = request.headers().get_all("idempotency-key");
+    let Some(value) = values.next() else { return Ok(None) };
+    let text = value.to_str().map_err(|_| invalid())?.trim();
+    let key = match text.strip_prefix('"') {
+        None => text.to_owned(),
+        Some(quoted) => unquote(quoted).ok_or_else(invalid)?,
+    };
+    let good = (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if good && values.next().is_none() { Ok(Some(key)) } else { Err(invalid()) }
+}
+
+fn unquote(quoted: &str) -> Option<String> {
+    let inner = quoted.strip_suffix('"')?;
+    let mut key = String::with_capacity(inner.len());
+    let mut characters = inner.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' => return None,
+            '\\' => key.push(characters.next().filter(|escaped| matches!(escaped, '"' | '\\'))?),
+            other => key.push(other),
+        }
+    }
+    Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn a_key_is_read_quoted_or_bare_and_refused_otherwise() {
+        let read = |value: &str| {
+            let request = TestRequest::default().insert_header(("idempotency-key", value)).to_http_request();
+            key(&request).map_err(|problem| problem.code.code)
+        };
+        assert_eq!(read("abc-1"), Ok(Some("abc-1".to_owned())));
+        assert_eq!(read("\"abc-1\""), Ok(Some("abc-1".to_owned())));
+        assert_eq!(read(r#""a\"b\\c""#), Ok(Some("a\"b\\c".to_owned())));
+        for bad in ["", "\"\"", "\"abc", "a b", r#""a\c""#, "\"a\"b\"", &"x".repeat(256)] {
+            assert_eq!(read(bad), Err("idempotency_key_invalid"), "{bad}");
+        }
+        assert_eq!(key(&TestRequest::default().to_http_request()).map_err(|_| ()), Ok(None));
+    }
+}

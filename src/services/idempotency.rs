@@ -1,0 +1,88 @@
+//! Retries that are safe: a request with an `Idempotency-Key` has its effect once, and its first answer every time
+//! (draft-ietf-httpapi-idempotency-key-header).
+//!
+//! The key is taken in a transaction of its own; the answer is stored in the transaction of the effect. A crash between the
+//! two leaves a key that nobody works on, which the next retry takes over after a minute.
+
+use std::{fmt, sync::Arc};
+
+use chrono::TimeDelta;
+
+use super::{Refusal, Services};
+pub use crate::db::idempotency::{KeyedRequest, StoredAnswer};
+use crate::{
+    db::{DbFault, Tx, idempotency, idempotency::Known},
+    domain::{ids::EventKind, invitation::Invitation},
+};
+
+/// How long a key is left to whoever took it.
+const HELD: TimeDelta = TimeDelta::seconds(60);
+/// How long an answer is kept.
+const KEPT: TimeDelta = TimeDelta::hours(24);
+
+/// Writes the answer that an effect leads to.
+pub type Render = Arc<dyn Fn(&Invitation) -> StoredAnswer + Send + Sync>;
+
+/// A key that is ours to answer.
+#[derive(Clone)]
+pub struct Ticket {
+    request: KeyedRequest,
+    worker: String,
+    render: Render,
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ticket")
+    }
+}
+
+/// What to do with a request that carried a key.
+#[derive(Debug)]
+pub enum Begin {
+    /// It is the first: do it.
+    First(Ticket),
+    /// It was done: answer as then.
+    Replay(StoredAnswer),
+}
+
+/// Begins a request with a key.
+///
+/// # Errors
+/// [`Refusal::IdempotencyKeyReused`], [`Refusal::IdempotencyInProgress`].
+pub async fn begin(services: &Services, request: KeyedRequest, render: Render) -> Result<Begin, Refusal> {
+    let now = services.clock.now();
+    let worker = services.clock.id::<EventKind>().to_string();
+    let ticket = Ticket { request, worker, render };
+    let taken = ticket.clone();
+    let times = (now, now + HELD, now + KEPT);
+    let known = services.db.write::<_, DbFault>(move |tx| idempotency::take(tx, &taken.request, &taken.worker, times)).await?;
+    match known {
+        Known::Ours => Ok(Begin::First(ticket)),
+        Known::Answered(answer) => Ok(Begin::Replay(answer)),
+        Known::Held => Err(Refusal::IdempotencyInProgress),
+        Known::Reused => Err(Refusal::IdempotencyKeyReused),
+    }
+}
+
+impl Ticket {
+    /// Stores the answer to an effect, in its transaction.
+    pub(super) fn store(&self, tx: &mut Tx<'_>, effect: &Invitation) -> Result<(), DbFault> {
+        idempotency::answer(tx, &self.request, &self.worker, &(self.render)(effect))
+    }
+
+    /// Ends a request that had no effect: its refusal is kept, or, without one, the key is free again.
+    pub async fn close(self, services: &Services, refusal: Option<StoredAnswer>) {
+        let ended = services
+            .db
+            .write::<_, DbFault>(move |tx| match &refusal {
+                Some(refusal) => idempotency::answer(tx, &self.request, &self.worker, refusal),
+                None => idempotency::release(tx, &self.request, &self.worker),
+            })
+            .await;
+        if let Err(error) = ended {
+            // The key comes free by itself in a minute.
+            tracing::warn!(error = ?error.to_string(), "an idempotency key was not closed");
+        }
+    }
+}

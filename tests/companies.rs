@@ -1,0 +1,125 @@
+//! The details of a company: what a business account is activated with.
+
+use serde_json::Value;
+
+use crate::support::{
+    TestApp,
+    customers::{OWNERS, company},
+    json, on_both,
+};
+
+/// The company with another value at a JSON Pointer; null takes the member out.
+fn but(pointer: &str, value: Value) -> Value {
+    let mut company = company();
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    company.pointer_mut(parent).unwrap()[name] = value;
+    company
+}
+
+on_both! {
+    async fn each_faulty_member_by_its_pointer(app: TestApp) {
+        let invite = json!({ "email": "ada@example.com", "account_name": "Acme", "account_type": "business" });
+        let (_, mail) = app.invite_by(OWNERS, invite).await;
+        let activate = async |company: Value| app.activate_with(&mail.token, json!({ "account": { "company": company } })).await;
+        app.activate(&mail.token).await.faults(&[("/account/company", "required")]);
+        let long = |count: usize| json!("a".repeat(count));
+        for (pointer, value, code) in [
+            ("/name", Value::Null, "required"),
+            ("/name", json!(" "), "required"),
+            ("/name", long(201), "too_long"),
+            ("/name", json!("Acme\nB.V."), "control_characters"),
+            ("/name", json!(1), "wrong_type"),
+            ("/registration_number", long(51), "too_long"),
+            ("/registration_number", json!(33_031_431), "wrong_type"),
+            ("/vat_number", Value::Null, "required"),
+            ("/vat_number", json!("NL004495446B01"), "vat_number_check_digits"),
+            ("/vat_number", json!("NL00449544B01"), "vat_number_malformed"),
+            ("/vat_number", json!("12345"), "vat_number_malformed"),
+            ("/vat_number", json!("DE136695976"), "vat_number_other_country"),
+            ("/vat_number", json!([]), "wrong_type"),
+            ("/vat_no", json!("x"), "unknown_member"),
+            ("/address", json!("Damrak 1"), "wrong_type"),
+            ("/address/street", Value::Null, "required"),
+            ("/address/street", long(201), "too_long"),
+            ("/address/house_number", long(21), "too_long"),
+            ("/address/postal_code", Value::Null, "required"),
+            ("/address/postal_code", long(21), "too_long"),
+            ("/address/city", json!(""), "required"),
+            ("/address/city", long(101), "too_long"),
+            ("/address/country", Value::Null, "required"),
+            ("/address/country", json!("XX"), "unknown_country"),
+            ("/address/country", json!("Netherlands"), "unknown_country"),
+            ("/address/country", json!("NLD"), "unknown_country"),
+            ("/address/country", json!(31), "wrong_type"),
+            ("/address/planet", json!("Earth"), "unknown_member"),
+        ] {
+            let answer = activate(but(pointer, value.clone())).await;
+            let told = answer.problem(422, "validation_failed");
+            let at = format!("/account/company{pointer}");
+            let errors: Vec<_> = told.body["errors"].as_array().unwrap().iter().map(|one| (&one["pointer"], &one["code"])).collect();
+            assert_eq!(errors, [(&json!(at), &json!(code))], "{pointer} {value}");
+        }
+        // All together, and every one of them once.
+        let faulty = json!({ "vat_number": 5, "color": "red", "address": { "country": "XX", "city": 7, "street": "a\tb" } });
+        activate(faulty).await.faults(&[
+            ("/account/company/name", "required"),
+            ("/account/company/vat_number", "wrong_type"),
+            ("/account/company/color", "unknown_member"),
+            ("/account/company/address/country", "unknown_country"),
+            ("/account/company/address/city", "wrong_type"),
+            ("/account/company/address/postal_code", "required"),
+            ("/account/company/address/street", "control_characters"),
+        ]);
+        activate(json!("Acme B.V.")).await.faults(&[("/account/company", "wrong_type")]);
+        activate(json!({})).await.faults(&[
+            ("/account/company/name", "required"),
+            ("/account/company/vat_number", "required"),
+            ("/account/company/address/street", "required"),
+            ("/account/company/address/postal_code", "required"),
+            ("/account/company/address/city", "required"),
+            ("/account/company/address/country", "required"),
+        ]);
+        activate(but("/address", Value::Null)).await.faults(&[
+            ("/account/company/address/street", "required"),
+            ("/account/company/address/postal_code", "required"),
+            ("/account/company/address/city", "required"),
+            ("/account/company/address/country", "required"),
+        ]);
+        // A link that was refused forty times still works, and what was typed is tidied.
+        let mut typed = but("/vat_number", json!(" nl 0044.95.445.b01 "));
+        typed["address"]["country"] = json!("nl");
+        typed["name"] = json!("  Acme Laadpalen B.V. ");
+        typed["address"]["house_number"] = json!("1-bis ");
+        assert_eq!(activate(typed).await.expect(201).body["account"]["company"], company());
+    }
+
+    async fn what_may_be_left_out_and_where_companies_are(app: TestApp) {
+        for (index, (vat, country, shown)) in [
+            ("BE 0403.170.701", "BE", "BE0403170701"),
+            ("DE136695976", "DE", "DE136695976"),
+            ("EL094259216", "GR", "EL094259216"),
+            ("GB 980 7806 84", "GB", "GB980780684"),
+            ("CHE-107.787.577 IVA", "CH", "CHE107787577IVA"),
+            ("12-3456789", "US", "123456789"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let email = format!("owner{index}@example.com");
+            let invite = json!({ "email": email, "account_name": "Acme", "account_type": "business" });
+            let (_, mail) = app.invite_by(OWNERS, invite).await;
+            let company = json!({
+                "name": "Acme", "registration_number": null, "vat_number": vat,
+                "address": { "street": "Damrak 1", "house_number": " ", "postal_code": "1", "city": "C", "country": country }
+            });
+            let activated = app.activate_with(&mail.token, json!({ "account": { "company": company } })).await.expect(201).body;
+            let kept = &activated["account"]["company"];
+            assert_eq!(
+                (&kept["vat_number"], &kept["registration_number"], &kept["address"]["house_number"]),
+                (&json!(shown), &json!(null), &json!(null))
+            );
+            let account = activated["account"]["id"].as_str().unwrap();
+            assert_eq!(app.admin().get(&format!("/v1/accounts/{account}")).await.expect(200).body["company"], *kept);
+        }
+    }
+}
