@@ -13,7 +13,7 @@ use super::super::limits;
 /// Name, type, what it says, an example.
 type Row = (&'static str, Type, &'static str, Value);
 
-fn rows() -> [Row; 9] {
+fn rows() -> [Row; 10] {
     [
         (
             "X-Request-Id",
@@ -44,6 +44,7 @@ fn rows() -> [Row; 9] {
             "The next page (RFC 8288), relative to this one; absent on the last page.",
             json!("</v1/users?limit=50&cursor=WmCz7Pu0>; rel=\"next\""),
         ),
+        ("Idempotency-Replayed", Type::String, "`true` when this answer was given before, to the same key.", json!("true")),
         ("Content-Disposition", Type::String, "With CSV: a name for the file.", json!("attachment; filename=\"users.csv\"")),
     ]
 }

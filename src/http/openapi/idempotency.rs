@@ -1,7 +1,7 @@
 //! What an `Idempotency-Key` adds to an operation.
 
 use utoipa::openapi::{
-    ObjectBuilder, RefOr, ResponseBuilder,
+    Header, ObjectBuilder, RefOr, ResponseBuilder,
     path::{Operation, Parameter, ParameterBuilder, ParameterIn},
     schema::{SchemaType, Type},
     security::SecurityRequirement,
@@ -26,6 +26,16 @@ pub(super) fn add(operation: &mut Operation) {
             response.description = if before.is_empty() { words.to_owned() } else { format!("{before} {words}") };
         }
     }
+    for (_, response) in operation.responses.responses.iter_mut().filter(|(status, _)| is_kept(status)) {
+        if let RefOr::T(response) = response {
+            response.headers.insert("Idempotency-Replayed".to_owned(), RefOr::T(Header::default()));
+        }
+    }
+}
+
+/// Whether an answer of this status is kept for a retry.
+fn is_kept(status: &str) -> bool {
+    status.starts_with('2') || matches!(status, "404" | "409" | "422")
 }
 
 fn header() -> RefOr<Parameter> {
