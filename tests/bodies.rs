@@ -32,7 +32,7 @@ on_both! {
             ("/rolls/x", "duplicate_member"),
             ("/rolls", "unknown_member"),
         ]);
-        let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
+        let (invitation, mail) = app.invite("ada@example.com", &["viewer"]).await;
         let body = format!(
             r#"{{"token": "{}", "password": "correct horse battery staple", "first_name": "A", "first_name": "B", "last_name": "L"}}"#,
             mail.token
@@ -40,8 +40,8 @@ on_both! {
         let anybody = app.anybody();
         anybody.post_raw("/v1/activations", "application/json", body).await.faults(&[("/first_name", "duplicate_member")]);
         app.activate(&mail.token).await.expect(201);
-        let path = "/v1/invitations/x/resend";
-        admin.post_raw(path, "application/json", r#"{"a": 1, "a": 2}"#).await.faults(&[
+        let path = format!("/v1/invitations/{}/resend", invitation["id"].as_str().unwrap());
+        admin.post_raw(&path, "application/json", r#"{"a": 1, "a": 2}"#).await.faults(&[
             ("/a", "duplicate_member"),
             ("/a", "unknown_member"),
         ]);

@@ -38,8 +38,11 @@ fn is_kept(status: &str) -> bool {
     status.starts_with('2') || matches!(status, "404" | "409" | "422")
 }
 
+/// A bare key, or a quoted one with its escapes.
+const KEY: &str = r#"^([!#-~][!-~]{0,254}|"([!#-\[\]-~]|\\["\\]){1,255}")$"#;
+
 fn header() -> RefOr<Parameter> {
-    let schema = ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)).min_length(Some(1)).max_length(Some(257));
+    let schema = ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)).pattern(Some(KEY));
     let header = ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)
