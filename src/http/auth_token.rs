@@ -36,6 +36,7 @@ impl body::Request for SignInRequest {
 
 /// An access token (RFC 6749 §5.1).
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "RFC 6749 has these names")]
 pub struct AccessToken {
     /// For `Authorization: Bearer`.
     pub(super) access_token: String,
