@@ -41,7 +41,7 @@ use actix_web::{
     web::{self, Data},
 };
 use ipnet::IpNet;
-use utoipa_actix_web::{AppExt, UtoipaApp};
+use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 pub use self::openapi::document;
@@ -134,39 +134,46 @@ impl State {
     }
 }
 
-/// The one table of routes. What is not in it does not exist, and what is in it is in the contract.
-fn routes<T>(app: UtoipaApp<T>) -> UtoipaApp<T>
-where
-    T: ServiceFactory<ServiceRequest, Config = (), Error = actix_web::Error, InitError = ()>,
-{
-    app.service(system_users::invite)
-        .service(account_owners::invite)
-        .service(sub_accounts::invite)
-        .service(sub_accounts::create)
-        .service(accounts::list)
-        .service(accounts::get)
-        .service(accounts::sub_accounts)
-        .service(invitations::list)
-        .service(invitations::get)
-        .service(invitations::events)
-        .service(invitations::resend)
-        .service(invitations::revoke)
-        .service(users::list)
-        .service(users::get)
-        .service(users::resend)
-        .service(roles::list)
-        .service(activations::preview)
-        .service(activations::activate)
-        .service(activations::renew)
-        .service(auth_token::sign_in)
-        .service(activations::show)
-        .service(activations::submit)
-        .service(activations::submit_renewal)
-        .service(meta::healthz)
-        .service(meta::readyz)
-        .service(meta::metrics)
-        .service(meta::contract)
-        .service(meta::problem)
+/// The one table of routes. What is not in it does not exist, and what is in it is in the contract: the same lines make the
+/// application and collect the document. A macro, since the two are made of different types, and collecting the document once
+/// more in every worker costs each of them a few megabytes.
+macro_rules! routes {
+    ($app:expr) => {
+        $app.service(system_users::invite)
+            .service(account_owners::invite)
+            .service(sub_accounts::invite)
+            .service(sub_accounts::create)
+            .service(accounts::list)
+            .service(accounts::get)
+            .service(accounts::sub_accounts)
+            .service(invitations::list)
+            .service(invitations::get)
+            .service(invitations::events)
+            .service(invitations::resend)
+            .service(invitations::revoke)
+            .service(users::list)
+            .service(users::get)
+            .service(users::resend)
+            .service(roles::list)
+            .service(activations::preview)
+            .service(activations::activate)
+            .service(activations::renew)
+            .service(auth_token::sign_in)
+            .service(activations::show)
+            .service(activations::submit)
+            .service(activations::submit_renewal)
+            .service(meta::healthz)
+            .service(meta::readyz)
+            .service(meta::metrics)
+            .service(meta::contract)
+            .service(meta::problem)
+    };
+}
+
+/// The contract, as far as the handlers tell it.
+fn collected() -> utoipa::openapi::OpenApi {
+    let (_, document) = routes!(App::new().into_utoipa_app()).split_for_parts();
+    document
 }
 
 /// The application: one for each worker.
@@ -188,8 +195,8 @@ pub fn app(
         // The badge would send the address of this document to a host on the internet.
         .validator_url("none");
     let docs = SwaggerUi::new("/docs/{_:.*}").config(docs);
-    let (app, _) = routes(App::new().into_utoipa_app()).split_for_parts();
-    app.service(docs)
+    routes!(App::new())
+        .service(docs)
         .route("/docs", web::get().to(meta::to_docs))
         .default_service(web::to(meta::nothing_here))
         .app_data(Data::from(state))

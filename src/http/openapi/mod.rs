@@ -20,7 +20,6 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{InfoBuilder, LicenseBuilder, OpenApi, RefOr, Server, tag::TagBuilder},
 };
-use utoipa_actix_web::AppExt;
 
 use crate::{domain::user::UserKind, services::browse::AnyRole};
 
@@ -43,7 +42,7 @@ const TAGS: [(&str, &str); 7] = [
 /// The document.
 #[must_use]
 pub fn document() -> OpenApi {
-    let (_, mut document) = super::routes(actix_web::App::new().into_utoipa_app()).split_for_parts();
+    let mut document = super::collected();
     document.info = InfoBuilder::new()
         .title("invitation-service")
         .version(env!("CARGO_PKG_VERSION"))
