@@ -109,7 +109,8 @@ pub(super) fn healthcheck(config: &Config) -> Outcome {
     stream.set_read_timeout(Some(patience))?;
     stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut answer = String::new();
-    stream.take(16 * 1024).read_to_string(&mut answer)?;
+    // Whoever takes too long to say whether they are ready is not.
+    stream.take(16 * 1024).read_to_string(&mut answer).map_err(|error| format!("not ready: {error}"))?;
     if answer.starts_with("HTTP/1.1 200") { Ok(()) } else { Err("not ready".into()) }
 }
 
