@@ -1,19 +1,6 @@
 //! What can go wrong in the database, said once for both: the only reader of `diesel::result::Error`.
 
-use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error};
-
-/// A rule of the schema that a write ran into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Constraint {
-    /// One live user per address.
-    UserEmail,
-    /// One live invitation to the staff per address.
-    LiveSystemUser,
-    /// One letter per sending.
-    LetterPerSending,
-    /// Any other: a defect of ours.
-    Other,
-}
+use diesel::result::{DatabaseErrorKind, Error};
 
 /// A failed query.
 #[derive(Debug, thiserror::Error)]
@@ -24,9 +11,10 @@ pub enum DbFault {
     /// The database gave this transaction up in favour of another one; it may be begun anew.
     #[error("the transaction lost against another one")]
     TryAgain,
-    /// A rule of the schema was broken.
-    #[error("the write breaks the rule {0:?}")]
-    Conflict(Constraint),
+    /// A unique rule of the schema was broken. People are locked and decided about before anything is written, so that this is
+    /// a defect of ours; the text names the rule.
+    #[error("the write breaks a rule: {0}")]
+    Conflict(String),
     /// A row holds what no code of ours writes.
     #[error("{table} {row} holds an unreadable {column}")]
     Corrupt {
@@ -59,7 +47,9 @@ impl DbFault {
 impl From<Error> for DbFault {
     fn from(error: Error) -> Self {
         match error {
-            Error::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => Self::Conflict(constraint(&*information)),
+            Error::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => {
+                Self::Conflict(information.message().to_owned())
+            }
             Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Self::TryAgain,
             // Read-only: a server that was made a standby while we were connected.
             Error::DatabaseError(
@@ -99,19 +89,5 @@ fn by_message(message: &str) -> DbFault {
         DbFault::Unavailable(message.to_owned())
     } else {
         DbFault::Other(message.to_owned())
-    }
-}
-
-/// PostgreSQL names the index; SQLite names the columns, in its message alone.
-fn constraint(information: &dyn DatabaseErrorInformation) -> Constraint {
-    match (information.constraint_name(), information.message()) {
-        (Some("users_live_email"), _) | (None, "UNIQUE constraint failed: users.email_key") => Constraint::UserEmail,
-        (Some("invitations_live_system_user"), _) | (None, "UNIQUE constraint failed: invitations.email_key") => {
-            Constraint::LiveSystemUser
-        }
-        (Some("letters_one_a_sending"), _) | (None, "UNIQUE constraint failed: letters.invitation_id, letters.generation") => {
-            Constraint::LetterPerSending
-        }
-        _ => Constraint::Other,
     }
 }

@@ -38,7 +38,7 @@ use diesel::connection::{AnsiTransactionManager, TransactionManager};
 
 pub use self::{
     connection::AnyConnection,
-    fault::{Constraint, DbFault},
+    fault::DbFault,
     migrate::OpenError,
     url::{DatabaseUrl, DatabaseUrlError},
 };
