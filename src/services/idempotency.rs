@@ -21,17 +21,23 @@ const HELD: TimeDelta = TimeDelta::seconds(60);
 const KEPT: TimeDelta = TimeDelta::hours(24);
 
 /// Writes the answer that an effect leads to.
-pub type Render = Arc<dyn Fn(&Invitation) -> StoredAnswer + Send + Sync>;
+pub type Render<E = Invitation> = Arc<dyn Fn(&E) -> StoredAnswer + Send + Sync>;
 
 /// A key that is ours to answer.
-#[derive(Clone)]
-pub struct Ticket {
+pub struct Ticket<E = Invitation> {
     request: KeyedRequest,
     worker: String,
-    render: Render,
+    render: Render<E>,
 }
 
-impl fmt::Debug for Ticket {
+// Derived, it would ask that effects can be cloned.
+impl<E> Clone for Ticket<E> {
+    fn clone(&self) -> Self {
+        Self { request: self.request.clone(), worker: self.worker.clone(), render: self.render.clone() }
+    }
+}
+
+impl<E> fmt::Debug for Ticket<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Ticket")
     }
@@ -39,9 +45,9 @@ impl fmt::Debug for Ticket {
 
 /// What to do with a request that carried a key.
 #[derive(Debug)]
-pub enum Begin {
+pub enum Begin<E = Invitation> {
     /// It is the first: do it.
-    First(Ticket),
+    First(Ticket<E>),
     /// It was done: answer as then.
     Replay(StoredAnswer),
 }
@@ -50,13 +56,13 @@ pub enum Begin {
 ///
 /// # Errors
 /// [`Refusal::IdempotencyKeyReused`], [`Refusal::IdempotencyInProgress`].
-pub async fn begin(services: &Services, request: KeyedRequest, render: Render) -> Result<Begin, Refusal> {
+pub async fn begin<E>(services: &Services, request: KeyedRequest, render: Render<E>) -> Result<Begin<E>, Refusal> {
     let now = services.clock.now();
     let worker = services.clock.id::<EventKind>().to_string();
     let ticket = Ticket { request, worker, render };
-    let taken = ticket.clone();
+    let (request, worker) = (ticket.request.clone(), ticket.worker.clone());
     let times = (now, now + HELD, now + KEPT);
-    let known = services.db.write::<_, DbFault>(move |tx| idempotency::take(tx, &taken.request, &taken.worker, times)).await?;
+    let known = services.db.write::<_, DbFault>(move |tx| idempotency::take(tx, &request, &worker, times)).await?;
     match known {
         Known::Ours => Ok(Begin::First(ticket)),
         Known::Answered(answer) => Ok(Begin::Replay(answer)),
@@ -65,19 +71,20 @@ pub async fn begin(services: &Services, request: KeyedRequest, render: Render) -
     }
 }
 
-impl Ticket {
+impl<E> Ticket<E> {
     /// Stores the answer to an effect, in its transaction.
-    pub(super) fn store(&self, tx: &mut Tx<'_>, effect: &Invitation) -> Result<(), DbFault> {
+    pub(super) fn store(&self, tx: &mut Tx<'_>, effect: &E) -> Result<(), DbFault> {
         idempotency::answer(tx, &self.request, &self.worker, &(self.render)(effect))
     }
 
     /// Ends a request that had no effect: its refusal is kept, or, without one, the key is free again.
     pub async fn close(self, services: &Services, refusal: Option<StoredAnswer>) {
+        let Self { request, worker, .. } = self;
         let ended = services
             .db
             .write::<_, DbFault>(move |tx| match &refusal {
-                Some(refusal) => idempotency::answer(tx, &self.request, &self.worker, refusal),
-                None => idempotency::release(tx, &self.request, &self.worker),
+                Some(refusal) => idempotency::answer(tx, &request, &worker, refusal),
+                None => idempotency::release(tx, &request, &worker),
             })
             .await;
         if let Err(error) = ended {

@@ -1,5 +1,6 @@
 //! Inviting: users, accounts, invitations, timeline and letters, all in one transaction.
 
+mod named;
 mod owner;
 mod staff;
 mod sub_account;
@@ -8,13 +9,11 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-pub use self::{
-    owner::{OwnerInvite, account_owner},
-    staff::{SystemUserInvite, system_user},
-    sub_account::{Parent, SubAccountInvite, sub_account},
-};
-use super::{Refusal, Services, idempotency::Ticket};
+use self::named::Named;
+pub use self::{named::Target, owner::OwnerInvite, staff::SystemUserInvite, sub_account::SubAccountInvite};
+use super::{Refusal, Services, idempotency::Ticket, timeline::entry};
 use crate::{
+    clock::Clock,
     db::{
         DbFault, Tx,
         accounts::{self, NewAccount},
@@ -61,8 +60,47 @@ pub enum Outcome {
     AlreadyMember,
 }
 
+/// Somebody to be invited.
+#[derive(Debug, Clone)]
+pub enum Invite {
+    /// A colleague.
+    SystemUser(SystemUserInvite),
+    /// The owner of an account.
+    AccountOwner(OwnerInvite),
+    /// Somebody below a business customer's account.
+    SubAccount(SubAccountInvite),
+}
+
+impl Invite {
+    /// The account that it names.
+    fn target(&self) -> Option<Target> {
+        match self {
+            Self::SystemUser(_) => None,
+            Self::AccountOwner(invite) => invite.account_id.map(Target::Id),
+            Self::SubAccount(invite) => Some(invite.parent.clone()),
+        }
+    }
+}
+
+/// Judges invites by what the caller may do and by the accounts that they name, each alone, and drafts those that pass.
+///
+/// Refused are [`Refusal::Forbidden`], [`Refusal::RoleExceedsYours`], [`Refusal::AccountNotFound`],
+/// [`Refusal::AmbiguousAccount`], [`Refusal::ParentNotBusiness`] and [`Refusal::ParentNotActive`].
+///
+/// # Errors
+/// Only when the database fails.
+pub async fn drafts(services: &Services, actor: &Actor, invites: Vec<Invite>) -> Result<Vec<Result<Draft, Refusal>>, DbFault> {
+    let named = Named::look_up(services, actor, invites.iter().filter_map(Invite::target)).await?;
+    let draft = |invite| match invite {
+        Invite::SystemUser(invite) => staff::draft(services, actor, invite),
+        Invite::AccountOwner(invite) => owner::draft(services, actor, invite, &named),
+        Invite::SubAccount(invite) => sub_account::draft(services, actor, invite, &named),
+    };
+    Ok(invites.into_iter().map(draft).collect())
+}
+
 /// What every draft has in common.
-fn draft(
+fn invitation(
     services: &Services,
     actor: &Actor,
     (kind, email, locale): (InvitationKind, Email, Option<Locale>),
@@ -92,28 +130,42 @@ fn draft(
 }
 
 /// Invites one.
-async fn one(services: &Services, draft: Draft, ticket: Option<Ticket>) -> Result<Invitation, Refusal> {
-    let writer = services.clone();
+///
+/// # Errors
+/// Those of [`drafts`]; [`Refusal::InvitationPending`], [`Refusal::AlreadySystemUser`], [`Refusal::AlreadyAccountOwner`],
+/// [`Refusal::AlreadyMember`].
+pub async fn one(services: &Services, actor: &Actor, invite: Invite, ticket: Option<Ticket>) -> Result<Invitation, Refusal> {
+    let none = || Refusal::Defect("an invite had no outcome".to_owned());
+    let draft = drafts(services, actor, vec![invite]).await?.pop().ok_or_else(none)??;
+    let clock = services.clock.clone();
     let outcomes = services
         .db
         .write::<_, DbFault>(move |tx| {
-            let outcomes = invite_many(&writer, tx, std::slice::from_ref(&draft))?;
+            let outcomes = invite_many(&clock, tx, &[&draft])?;
             if let (Some(ticket), [Outcome::Invited(invitation)]) = (&ticket, outcomes.as_slice()) {
                 ticket.store(tx, invitation)?;
             }
             Ok(outcomes)
         })
         .await?;
-    let outcome = outcomes.into_iter().next().ok_or_else(|| Refusal::Defect("an invite had no outcome".to_owned()))?;
-    match outcome {
-        Outcome::Invited(invitation) => {
-            services.bell.notify_one();
-            Ok(*invitation)
+    let invited = outcomes.into_iter().next().ok_or_else(none)?.into_result()?;
+    services.bell.notify_one();
+    Ok(invited)
+}
+
+impl Outcome {
+    /// The invitation, or why there is none.
+    ///
+    /// # Errors
+    /// As [`one`].
+    pub fn into_result(self) -> Result<Invitation, Refusal> {
+        match self {
+            Self::Invited(invitation) => Ok(*invitation),
+            Self::Pending(id) => Err(Refusal::InvitationPending(id)),
+            Self::AlreadySystemUser => Err(Refusal::AlreadySystemUser),
+            Self::AlreadyAccountOwner => Err(Refusal::AlreadyAccountOwner),
+            Self::AlreadyMember => Err(Refusal::AlreadyMember),
         }
-        Outcome::Pending(id) => Err(Refusal::InvitationPending(id)),
-        Outcome::AlreadySystemUser => Err(Refusal::AlreadySystemUser),
-        Outcome::AlreadyAccountOwner => Err(Refusal::AlreadyAccountOwner),
-        Outcome::AlreadyMember => Err(Refusal::AlreadyMember),
     }
 }
 
@@ -123,7 +175,7 @@ async fn one(services: &Services, draft: Draft, ticket: Option<Ticket>) -> Resul
 ///
 /// # Errors
 /// Only when the database fails; then nothing has happened.
-pub fn invite_many(services: &Services, tx: &mut Tx<'_>, drafts: &[Draft]) -> Result<Vec<Outcome>, DbFault> {
+pub fn invite_many(clock: &Clock, tx: &mut Tx<'_>, drafts: &[&Draft]) -> Result<Vec<Outcome>, DbFault> {
     let people: Vec<Newcomer> = drafts
         .iter()
         .map(|Draft { invitation, .. }| Newcomer {
@@ -154,7 +206,7 @@ pub fn invite_many(services: &Services, tx: &mut Tx<'_>, drafts: &[Draft]) -> Re
         }
         outcomes.push(outcome);
     }
-    write(services, tx, &made)?;
+    write(clock, tx, &made)?;
     Ok(outcomes)
 }
 
@@ -200,7 +252,7 @@ fn pending_of(place: Place, made: &Invitation) -> Pending {
     Pending { place, id: made.id, generation: made.generation, expires_at: made.expires_at, account }
 }
 
-fn write(services: &Services, tx: &mut Tx<'_>, made: &[(Invitation, Option<NewAccount>)]) -> Result<(), DbFault> {
+fn write(clock: &Clock, tx: &mut Tx<'_>, made: &[(Invitation, Option<NewAccount>)]) -> Result<(), DbFault> {
     if made.is_empty() {
         return Ok(());
     }
@@ -209,10 +261,10 @@ fn write(services: &Services, tx: &mut Tx<'_>, made: &[(Invitation, Option<NewAc
     let made: Vec<&Invitation> = made.iter().map(|(invitation, _)| invitation).collect();
     invitations::insert(tx, &made)?;
     let letters: Vec<NewLetter> =
-        made.iter().map(|one| NewLetter::of(services.clock.id(), one.id, one.generation, one.created_at)).collect();
+        made.iter().map(|one| NewLetter::of(clock.id(), one.id, one.generation, one.created_at)).collect();
     outbox::insert(tx, &letters)?;
     let timeline = made.iter().flat_map(|one| {
-        let entry = |event, details| services.event(one.id, event, one.created_at, one.invited_by.clone(), details);
+        let entry = |event, details| entry(clock, one.id, (event, one.created_at), one.invited_by.clone(), details);
         let details = match &one.account {
             None => json!({ "roles": one.roles.names() }),
             Some(account) => json!({ "account_id": account.id, "role": account.role.as_str() }),
