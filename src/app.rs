@@ -21,7 +21,7 @@ use crate::{
     http::{self, CourierWatch, Settings, State},
     mail::Mailer,
     metrics::Metrics,
-    services::{Rules, Services, access_token::AccessTokens, hasher::Hasher},
+    services::{Rules, Services, access_token::AccessTokens, hasher::Hasher, invite},
 };
 
 /// Why the service does not start.
@@ -114,7 +114,8 @@ impl Parts {
             rate_limits: config.rate_limits,
             trusted_proxies: config.trusted_proxies.clone(),
         };
-        let services = Services { db, clock, links, access_tokens, hasher: Hasher::new(), rules, bell };
+        let invites = invite::queue(&db, &clock, config.write_batch).map_err(|error| StartError::Defect(error.to_string()))?;
+        let services = Services { db, invites, clock, links, access_tokens, hasher: Hasher::new(), rules, bell };
         Ok(Self { services, courier, settings })
     }
 

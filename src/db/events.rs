@@ -44,7 +44,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &[Event]) -> Result<(), DbFault> {
             details: event.details.to_string(),
         })
         .collect();
-    each!(tx.writing(), c => diesel::insert_into(events::table).values(&rows).execute(c))?;
+    each!(tx.writing(), c => rows!(rows => values { diesel::insert_into(events::table).values(values).execute(c) }))?;
     Ok(())
 }
 

@@ -50,7 +50,7 @@ struct NewRow<'a> {
 /// Writes new invitations.
 pub fn insert(tx: &mut Tx<'_>, new: &[&Invitation]) -> Result<(), DbFault> {
     let rows: Vec<NewRow<'_>> = new.iter().map(|invitation| new_row(invitation)).collect();
-    each!(tx.writing(), c => diesel::insert_into(invitations::table).values(&rows).execute(c))?;
+    each!(tx.writing(), c => rows!(rows => values { diesel::insert_into(invitations::table).values(values).execute(c) }))?;
     Ok(())
 }
 

@@ -82,22 +82,33 @@ impl Lane {
         let task = tokio::task::spawn_blocking(move || {
             // Moved in: a request whose caller hangs up still holds its turn until its work is done.
             let _turn = turn;
-            let mut connection = lane.check_out()?;
-            let began = Instant::now();
-            let outcome = work(&mut connection);
-            let outcome = connection.judge(began, outcome);
-            if connection.is_broken() {
-                lane.doubt.begins();
-            } else {
-                connection.answered();
-            }
-            outcome
+            lane.work(work)
         });
         task.await.map_err(|error| DbFault::Other(format!("the database thread failed: {error}")))?
+    }
+
+    /// Waits for a turn, then runs `work` on this thread, which must be one that may block.
+    pub(super) fn run_here<T>(&self, work: impl FnOnce(&mut Pooled) -> Result<T, DbFault>) -> Result<T, DbFault> {
+        let turn = futures_executor::block_on(self.turn.acquire());
+        let _turn = turn.map_err(|_| DbFault::unavailable("the service is stopping"))?;
+        self.work(work)
     }
 }
 
 impl Lane {
+    fn work<T>(&self, work: impl FnOnce(&mut Pooled) -> Result<T, DbFault>) -> Result<T, DbFault> {
+        let mut connection = self.check_out()?;
+        let began = Instant::now();
+        let outcome = work(&mut connection);
+        let outcome = connection.judge(began, outcome);
+        if connection.is_broken() {
+            self.doubt.begins();
+        } else {
+            connection.answered();
+        }
+        outcome
+    }
+
     /// A connection that works, as far as can be told. Those that turn out to be dead are taken out of the pool.
     fn check_out(&self) -> Result<PooledConnection<Manager>, DbFault> {
         loop {

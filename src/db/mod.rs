@@ -14,8 +14,20 @@ macro_rules! each {
     };
 }
 
+/// Expands one insert for one row and for several. A single row's statement is always the same, so that the database plans it
+/// once; a statement for several rows is as long as their number.
+macro_rules! rows {
+    ($rows:expr => $values:ident $e:block) => {
+        match $rows.as_slice() {
+            [$values] => $e,
+            $values => $e,
+        }
+    };
+}
+
 mod account_row;
 pub mod accounts;
+pub mod batcher;
 mod codec;
 mod connection;
 pub mod events;
@@ -152,25 +164,45 @@ impl Db {
         T: Send + 'static,
         E: From<DbFault> + AsFault + Send + 'static,
     {
-        self.writes
-            .run(move |connection| {
-                let mut tries = 0;
-                loop {
-                    tries += 1;
-                    let outcome = transaction(connection, &work);
-                    let again = match outcome.as_ref().err().and_then(AsFault::as_fault) {
-                        Some(DbFault::TryAgain) => tries < WRITE_TRIES,
-                        // A deadlock, perhaps, told in words that we do not know. A defect fails again, and is told then.
-                        Some(DbFault::Other(_)) => tries == 1 && connection.is_postgres(),
-                        _ => false,
-                    };
-                    if !again {
-                        return Ok(outcome);
-                    }
-                }
-            })
-            .await
-            .map_err(E::from)?
+        self.writes.run(move |connection| Ok(persist(connection, &work))).await.map_err(E::from)?
+    }
+
+    /// The same on this thread, which must be one that may block.
+    fn write_here<T, E>(&self, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<DbFault> + AsFault,
+    {
+        self.writes.run_here(|connection| Ok(persist(connection, &work))).map_err(E::from)?
+    }
+
+    /// How many threads share commits at once: on SQLite there is one writer anyway. On PostgreSQL two, so that one batch is
+    /// made up while the other one waits for the disk; with more the batches become smaller, and commits more.
+    fn sharing_writers(&self) -> u32 {
+        match self.url.dialect() {
+            Dialect::Postgres => 2,
+            Dialect::Sqlite => 1,
+        }
+    }
+}
+
+/// Tries a transaction until it is decided.
+fn persist<T, E>(connection: &mut Pooled, work: &impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
+where
+    E: From<DbFault> + AsFault,
+{
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let outcome = transaction(connection, work);
+        let again = match outcome.as_ref().err().and_then(AsFault::as_fault) {
+            Some(DbFault::TryAgain) => tries < WRITE_TRIES,
+            // A deadlock, perhaps, told in words that we do not know. A defect fails again, and is told then.
+            Some(DbFault::Other(_)) => tries == 1 && connection.is_postgres(),
+            _ => false,
+        };
+        if !again {
+            return outcome;
+        }
     }
 }
 

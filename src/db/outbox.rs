@@ -86,7 +86,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<(), DbFault> {
             created_at: At(letter.at),
         })
         .collect();
-    each!(tx.writing(), c => diesel::insert_into(letters::table).values(&rows).execute(c))?;
+    each!(tx.writing(), c => rows!(rows => values { diesel::insert_into(letters::table).values(values).execute(c) }))?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ mod owner;
 mod staff;
 mod sub_account;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, io};
 
 use serde_json::json;
 
@@ -15,20 +15,21 @@ use super::{Refusal, Services, idempotency::Ticket, timeline::entry};
 use crate::{
     clock::Clock,
     db::{
-        DbFault, Tx,
+        Db, DbFault, Tx,
         accounts::{self, NewAccount},
+        batcher::Batcher,
         events, invitations,
         invitations::{Pending, Place},
         memberships::{self, Place as Member},
         outbox::{self, NewLetter},
-        users::{self, LockedUser, Newcomer},
+        users::{self, Entered, LockedUser, Newcomer},
     },
     domain::{
         account::MemberRole,
         actor::Actor,
         email::Email,
         event::EventType,
-        ids::InvitationId,
+        ids::{InvitationId, UserId},
         invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitedTo},
         locale::Locale,
         role::Roles,
@@ -137,20 +138,30 @@ fn invitation(
 pub async fn one(services: &Services, actor: &Actor, invite: Invite, ticket: Option<Ticket>) -> Result<Invitation, Refusal> {
     let none = || Refusal::Defect("an invite had no outcome".to_owned());
     let draft = drafts(services, actor, vec![invite]).await?.pop().ok_or_else(none)??;
-    let clock = services.clock.clone();
-    let outcomes = services
-        .db
-        .write::<_, DbFault>(move |tx| {
-            let outcomes = invite_many(&clock, tx, &[&draft])?;
-            if let (Some(ticket), [Outcome::Invited(invitation)]) = (&ticket, outcomes.as_slice()) {
-                ticket.store(tx, invitation)?;
-            }
-            Ok(outcomes)
-        })
-        .await?;
-    let invited = outcomes.into_iter().next().ok_or_else(none)?.into_result()?;
+    let invited = services.invites.write((draft, ticket)).await?.into_result()?;
     services.bell.notify_one();
     Ok(invited)
+}
+
+/// Single invites that arrive together, each with the key that its answer is kept under.
+pub type Queue = Batcher<(Draft, Option<Ticket>), Outcome, DbFault>;
+
+/// Starts the queue; up to `most` of them share a commit.
+///
+/// # Errors
+/// When the system gives no thread.
+pub fn queue(db: &Db, clock: &Clock, most: usize) -> io::Result<Queue> {
+    let clock = clock.clone();
+    Batcher::start(db, "invites", most, move |tx, items: &[(Draft, Option<Ticket>)]| {
+        let drafts: Vec<&Draft> = items.iter().map(|(draft, _)| draft).collect();
+        let outcomes = invite_many(&clock, tx, &drafts)?;
+        for ((_, ticket), outcome) in items.iter().zip(&outcomes) {
+            if let (Some(ticket), Outcome::Invited(invitation)) = (ticket, outcome) {
+                ticket.store(tx, invitation)?;
+            }
+        }
+        Ok(outcomes)
+    })
 }
 
 impl Outcome {
@@ -184,11 +195,14 @@ pub fn invite_many(clock: &Clock, tx: &mut Tx<'_>, drafts: &[&Draft]) -> Result<
             at: invitation.created_at,
         })
         .collect();
-    let users = users::enter(tx, &people)?;
-    let known: Vec<_> = users.values().map(|user| user.id).collect();
-    let members = memberships::places(tx.reading(), &known)?;
-    let keys: Vec<&str> = drafts.iter().map(|draft| draft.invitation.email.key()).collect();
-    let pending = invitations::pending(tx.reading(), &keys)?;
+    let Entered { people: users, known } = users::enter(tx, &people)?;
+    let (mut members, mut pending) = (HashMap::new(), Vec::new());
+    // A newcomer belongs to nothing and is awaited nowhere.
+    if !known.is_empty() {
+        let ids: Vec<UserId> = known.iter().filter_map(|key| users.get(key)).map(|user| user.id).collect();
+        members = memberships::places(tx.reading(), &ids)?;
+        pending = invitations::pending(tx.reading(), &known.iter().map(String::as_str).collect::<Vec<_>>())?;
+    }
     let mut live: HashMap<Place, Pending> = pending.into_iter().map(|one| (one.place.clone(), one)).collect();
     let (mut outcomes, mut made) = (Vec::with_capacity(drafts.len()), Vec::new());
     for draft in drafts {

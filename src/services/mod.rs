@@ -31,6 +31,8 @@ use crate::{clock::Clock, db::Db, domain::token::LinkKeys};
 pub struct Services {
     /// The database.
     pub db: Db,
+    /// Invites that share commits.
+    pub invites: invite::Queue,
     /// Time, ids and dice.
     pub clock: Clock,
     /// The keys that make and check activation links.

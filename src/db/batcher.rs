@@ -1,0 +1,139 @@
+//! Shared commits: writes that arrive together become one transaction.
+//!
+//! There is no timer. A thread that is free takes whatever is waiting, and while it commits, the next batch gathers. So an
+//! idle service answers as fast as it can commit once, and a busy one commits as seldom as it can.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{AsFault, Db, DbFault, Tx};
+
+/// More items than this in the queue are turned away: they would only time out together.
+const QUEUE: usize = 2048;
+
+/// What a batch does: one result for each item, in their order, or an error that undoes them all.
+type Work<I, O, E> = dyn Fn(&mut Tx<'_>, &[I]) -> Result<Vec<O>, E> + Send + Sync;
+
+/// Writes of one sort. Clones share the queue; when the last one is dropped, the threads end.
+pub struct Batcher<I, O, E> {
+    queue: mpsc::Sender<Waiting<I, O, E>>,
+}
+
+struct Waiting<I, O, E> {
+    item: I,
+    answer: oneshot::Sender<Result<O, E>>,
+}
+
+impl<I, O, E> Clone for Batcher<I, O, E> {
+    fn clone(&self) -> Self {
+        Self { queue: self.queue.clone() }
+    }
+}
+
+impl<I, O, E> Batcher<I, O, E>
+where
+    I: Send + 'static,
+    O: Send + 'static,
+    E: From<DbFault> + AsFault + Send + 'static,
+{
+    /// Starts the threads, named `name`; a transaction takes up to `most` items.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(
+        db: &Db,
+        name: &str,
+        most: usize,
+        work: impl Fn(&mut Tx<'_>, &[I]) -> Result<Vec<O>, E> + Send + Sync + 'static,
+    ) -> std::io::Result<Self> {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let (waiting, work) = (Arc::new(Mutex::new(waiting)), Arc::new(work));
+        let db = db.apart(db.sharing_writers());
+        for _ in 0..db.sharing_writers() {
+            let (db, waiting, work) = (db.clone(), waiting.clone(), work.clone());
+            thread::Builder::new().name(name.to_owned()).spawn(move || {
+                while let Some(batch) = take(&waiting, most) {
+                    commit(&db, batch, &*work);
+                }
+            })?;
+        }
+        Ok(Self { queue })
+    }
+
+    /// Writes one item, with others that wait at the same moment, and returns after the commit. It happens whether or not
+    /// the caller stays.
+    ///
+    /// # Errors
+    /// What the work says of this item; [`DbFault::Unavailable`] when too many wait.
+    pub async fn write(&self, item: I) -> Result<O, E> {
+        let (answer, answered) = oneshot::channel();
+        let full = |_| E::from(DbFault::unavailable("too many requests wait for the database"));
+        self.queue.try_send(Waiting { item, answer }).map_err(full)?;
+        answered.await.unwrap_or_else(|_| Err(E::from(DbFault::Other("a database thread failed".to_owned()))))
+    }
+}
+
+/// Waits for an item, and takes what waits behind it.
+fn take<I, O, E>(queue: &Mutex<mpsc::Receiver<Waiting<I, O, E>>>, most: usize) -> Option<Vec<Waiting<I, O, E>>> {
+    let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut batch = vec![queue.blocking_recv()?];
+    while batch.len() < most
+        && let Ok(next) = queue.try_recv()
+    {
+        batch.push(next);
+    }
+    Some(batch)
+}
+
+/// Writes a batch. When it fails, each item is tried alone, so that a faulty one fails nobody else.
+fn commit<I, O, E>(db: &Db, batch: Vec<Waiting<I, O, E>>, work: &Work<I, O, E>)
+where
+    E: From<DbFault> + AsFault,
+{
+    let (items, answers): (Vec<I>, Vec<_>) = batch.into_iter().map(|one| (one.item, one.answer)).unzip();
+    let outcomes = match attempt(db, &items, work) {
+        Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+        Err(error) if items.len() == 1 => vec![Err(error)],
+        Err(_) => alone(db, &items, work),
+    };
+    for (answer, outcome) in answers.into_iter().zip(outcomes) {
+        // Whoever has hung up does not hear it.
+        let _ = answer.send(outcome);
+    }
+}
+
+/// Tries each item by itself. Of a database that is away only two of them find out by waiting.
+fn alone<I, O, E>(db: &Db, items: &[I], work: &Work<I, O, E>) -> Vec<Result<O, E>>
+where
+    E: From<DbFault> + AsFault,
+{
+    let (mut outcomes, mut away) = (Vec::with_capacity(items.len()), 0);
+    for item in items.chunks(1) {
+        let outcome = match away {
+            0 | 1 => attempt(db, item, work).and_then(only),
+            _ => Err(E::from(DbFault::unavailable("the database is away"))),
+        };
+        let unavailable = outcome.as_ref().err().and_then(AsFault::as_fault).is_some_and(DbFault::is_temporary);
+        away = if unavailable { away + 1 } else { 0 };
+        outcomes.push(outcome);
+    }
+    outcomes
+}
+
+/// One transaction. A panic in it is an error like any other: the thread has more to do.
+fn attempt<I, O, E>(db: &Db, items: &[I], work: &Work<I, O, E>) -> Result<Vec<O>, E>
+where
+    E: From<DbFault> + AsFault,
+{
+    let panicked = |_| Err(E::from(DbFault::Other("a database thread panicked".to_owned())));
+    catch_unwind(AssertUnwindSafe(|| db.write_here(|tx| work(tx, items)))).unwrap_or_else(panicked)
+}
+
+fn only<O, E: From<DbFault>>(outcomes: Vec<O>) -> Result<O, E> {
+    outcomes.into_iter().next().ok_or_else(|| E::from(DbFault::Other("a write had no outcome".to_owned())))
+}
