@@ -21,7 +21,7 @@ use crate::{
     http::{self, CourierWatch, Settings, State},
     mail::Mailer,
     metrics::Metrics,
-    services::{Rules, Services, access_token::AccessTokens, hasher::Hasher, invite},
+    services::{Rules, Services, access_token::AccessTokens, activate, hasher::Hasher, invite},
 };
 
 /// Why the service does not start.
@@ -114,8 +114,10 @@ impl Parts {
             rate_limits: config.rate_limits,
             trusted_proxies: config.trusted_proxies.clone(),
         };
-        let invites = invite::queue(&db, &clock, config.write_batch).map_err(|error| StartError::Defect(error.to_string()))?;
-        let services = Services { db, invites, clock, links, access_tokens, hasher: Hasher::new(), rules, bell };
+        let no_thread = |error: io::Error| StartError::Defect(error.to_string());
+        let invites = invite::queue(&db, &clock, config.write_batch).map_err(no_thread)?;
+        let activations = activate::queue(&db, &clock, config.write_batch).map_err(no_thread)?;
+        let services = Services { db, invites, activations, clock, links, access_tokens, hasher: Hasher::new(), rules, bell };
         Ok(Self { services, courier, settings })
     }
 

@@ -9,7 +9,10 @@ use std::{
     thread,
 };
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    runtime::{self, Runtime},
+    sync::{mpsc, oneshot},
+};
 
 use super::{AsFault, Db, DbFault, Tx};
 
@@ -52,13 +55,16 @@ where
         work: impl Fn(&mut Tx<'_>, &[I]) -> Result<Vec<O>, E> + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let (waiting, work) = (Arc::new(Mutex::new(waiting)), Arc::new(work));
+        let waiting = Arc::new(Mutex::new(waiting));
+        let work: Arc<Work<I, O, E>> = Arc::new(work);
         let db = db.apart(db.sharing_writers());
         for _ in 0..db.sharing_writers() {
             let (db, waiting, work) = (db.clone(), waiting.clone(), work.clone());
+            let timer = runtime::Builder::new_current_thread().enable_time().build()?;
+            let writer = Writer { db, timer, work };
             thread::Builder::new().name(name.to_owned()).spawn(move || {
                 while let Some(batch) = take(&waiting, most) {
-                    commit(&db, batch, &*work);
+                    writer.commit(batch);
                 }
             })?;
         }
@@ -90,48 +96,53 @@ fn take<I, O, E>(queue: &Mutex<mpsc::Receiver<Waiting<I, O, E>>>, most: usize) -
     Some(batch)
 }
 
-/// Writes a batch. When it fails, each item is tried alone, so that a faulty one fails nobody else.
-fn commit<I, O, E>(db: &Db, batch: Vec<Waiting<I, O, E>>, work: &Work<I, O, E>)
-where
-    E: From<DbFault> + AsFault,
-{
-    let (items, answers): (Vec<I>, Vec<_>) = batch.into_iter().map(|one| (one.item, one.answer)).unzip();
-    let outcomes = match attempt(db, &items, work) {
-        Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
-        Err(error) if items.len() == 1 => vec![Err(error)],
-        Err(_) => alone(db, &items, work),
-    };
-    for (answer, outcome) in answers.into_iter().zip(outcomes) {
-        // Whoever has hung up does not hear it.
-        let _ = answer.send(outcome);
-    }
+struct Writer<I, O, E> {
+    db: Db,
+    timer: Runtime,
+    work: Arc<Work<I, O, E>>,
 }
 
-/// Tries each item by itself. Of a database that is away only two of them find out by waiting.
-fn alone<I, O, E>(db: &Db, items: &[I], work: &Work<I, O, E>) -> Vec<Result<O, E>>
+impl<I, O, E> Writer<I, O, E>
 where
     E: From<DbFault> + AsFault,
 {
-    let (mut outcomes, mut away) = (Vec::with_capacity(items.len()), 0);
-    for item in items.chunks(1) {
-        let outcome = match away {
-            0 | 1 => attempt(db, item, work).and_then(only),
-            _ => Err(E::from(DbFault::unavailable("the database is away"))),
+    /// Writes a batch. When it fails, each item is tried alone, so that a faulty one fails nobody else.
+    fn commit(&self, batch: Vec<Waiting<I, O, E>>) {
+        let (items, answers): (Vec<I>, Vec<_>) = batch.into_iter().map(|one| (one.item, one.answer)).unzip();
+        let outcomes = match self.attempt(&items) {
+            Ok(Ok(outcomes)) => outcomes.into_iter().map(Ok).collect(),
+            Ok(Err(error)) if items.len() == 1 => vec![Err(error)],
+            Ok(Err(_)) => self.alone(&items),
+            Err(fault) => items.iter().map(|_| Err(E::from(DbFault::unavailable(fault.to_string())))).collect(),
         };
-        let unavailable = outcome.as_ref().err().and_then(AsFault::as_fault).is_some_and(DbFault::is_temporary);
-        away = if unavailable { away + 1 } else { 0 };
-        outcomes.push(outcome);
+        for (answer, outcome) in answers.into_iter().zip(outcomes) {
+            // Whoever has hung up does not hear it.
+            let _ = answer.send(outcome);
+        }
     }
-    outcomes
-}
 
-/// One transaction. A panic in it is an error like any other: the thread has more to do.
-fn attempt<I, O, E>(db: &Db, items: &[I], work: &Work<I, O, E>) -> Result<Vec<O>, E>
-where
-    E: From<DbFault> + AsFault,
-{
-    let panicked = |_| Err(E::from(DbFault::Other("a database thread panicked".to_owned())));
-    catch_unwind(AssertUnwindSafe(|| db.write_here(|tx| work(tx, items)))).unwrap_or_else(panicked)
+    /// Tries each item by itself. Of a database that is away only two of them find out by waiting.
+    fn alone(&self, items: &[I]) -> Vec<Result<O, E>> {
+        let (mut outcomes, mut away) = (Vec::with_capacity(items.len()), 0);
+        for item in items.chunks(1) {
+            let outcome = match away {
+                0 | 1 => self.attempt(item).map_err(E::from).flatten().and_then(only),
+                _ => Err(E::from(DbFault::unavailable("the database is away"))),
+            };
+            let unavailable = outcome.as_ref().err().and_then(AsFault::as_fault).is_some_and(DbFault::is_temporary);
+            away = if unavailable { away + 1 } else { 0 };
+            outcomes.push(outcome);
+        }
+        outcomes
+    }
+
+    /// One transaction; the outer error says that there was no connection for it. A panic is an error like any other: the
+    /// thread has more to do.
+    fn attempt(&self, items: &[I]) -> Result<Result<Vec<O>, E>, DbFault> {
+        let panicked = |_| Ok(Err(E::from(DbFault::Other("a database thread panicked".to_owned()))));
+        let write = || self.db.write_here(&self.timer, |tx| (self.work)(tx, items));
+        catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(panicked)
+    }
 }
 
 fn only<O, E: From<DbFault>>(outcomes: Vec<O>) -> Result<O, E> {

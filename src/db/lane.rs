@@ -6,7 +6,10 @@ use std::{
 };
 
 use diesel::r2d2::{Pool, PooledConnection};
-use tokio::sync::Semaphore;
+use tokio::{
+    runtime::Runtime,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 
 use super::{
     fault::DbFault,
@@ -73,10 +76,7 @@ impl Lane {
         work: impl FnOnce(&mut Pooled) -> Result<T, DbFault> + Send + 'static,
     ) -> Result<T, DbFault> {
         let place = self.queue.try_acquire().map_err(|_| DbFault::unavailable("too many requests wait for the database"))?;
-        let turn = tokio::time::timeout(PATIENCE, self.turn.clone().acquire_owned())
-            .await
-            .map_err(|_| DbFault::unavailable("no database connection came free in time"))?
-            .map_err(|_| DbFault::unavailable("the service is stopping"))?;
+        let turn = self.turn().await?;
         drop(place);
         let lane = self.clone();
         let task = tokio::task::spawn_blocking(move || {
@@ -87,11 +87,21 @@ impl Lane {
         task.await.map_err(|error| DbFault::Other(format!("the database thread failed: {error}")))?
     }
 
-    /// Waits for a turn, then runs `work` on this thread, which must be one that may block.
-    pub(super) fn run_here<T>(&self, work: impl FnOnce(&mut Pooled) -> Result<T, DbFault>) -> Result<T, DbFault> {
-        let turn = futures_executor::block_on(self.turn.acquire());
-        let _turn = turn.map_err(|_| DbFault::unavailable("the service is stopping"))?;
+    /// Waits for a turn, then runs `work` on this thread, which must be one that may block; `timer` is its own.
+    pub(super) fn run_here<T>(
+        &self,
+        timer: &Runtime,
+        work: impl FnOnce(&mut Pooled) -> Result<T, DbFault>,
+    ) -> Result<T, DbFault> {
+        let _turn = timer.block_on(self.turn())?;
         self.work(work)
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, DbFault> {
+        tokio::time::timeout(PATIENCE, self.turn.clone().acquire_owned())
+            .await
+            .map_err(|_| DbFault::unavailable("no database connection came free in time"))?
+            .map_err(|_| DbFault::unavailable("the service is stopping"))
     }
 }
 

@@ -47,6 +47,7 @@ pub mod users;
 use std::{sync::Arc, time::Instant};
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use tokio::runtime::Runtime;
 
 pub use self::{
     connection::AnyConnection,
@@ -167,12 +168,12 @@ impl Db {
         self.writes.run(move |connection| Ok(persist(connection, &work))).await.map_err(E::from)?
     }
 
-    /// The same on this thread, which must be one that may block.
-    fn write_here<T, E>(&self, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
+    /// The same on this thread, which must be one that may block. The outer error says that it was not even tried.
+    fn write_here<T, E>(&self, timer: &Runtime, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<Result<T, E>, DbFault>
     where
         E: From<DbFault> + AsFault,
     {
-        self.writes.run_here(|connection| Ok(persist(connection, &work))).map_err(E::from)?
+        self.writes.run_here(timer, |connection| Ok(persist(connection, &work)))
     }
 
     /// How many threads share commits at once: on SQLite there is one writer anyway. On PostgreSQL two, so that one batch is

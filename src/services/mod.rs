@@ -33,6 +33,8 @@ pub struct Services {
     pub db: Db,
     /// Invites that share commits.
     pub invites: invite::Queue,
+    /// Activations that share commits.
+    pub activations: activate::Queue,
     /// Time, ids and dice.
     pub clock: Clock,
     /// The keys that make and check activation links.
