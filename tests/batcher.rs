@@ -3,6 +3,7 @@
 use std::{
     sync::{Arc, Mutex, mpsc},
     thread,
+    time::Duration,
 };
 
 use futures_util::{FutureExt, future::join_all};
@@ -12,7 +13,7 @@ use invitation_service::{
     domain::email::Email,
 };
 
-use crate::support::{Backend, TestApp, on_both};
+use crate::support::{Backend, TestApp, eventually, on_both};
 
 /// Enters users by number. Number 13 is an error, after the fact; number 14 a panic.
 fn enter(clock: &Clock, tx: &mut Tx<'_>, numbers: &[u32]) -> Result<Vec<u32>, DbFault> {
@@ -36,7 +37,7 @@ fn held(app: &TestApp) -> Held {
     let (go, wait) = mpsc::channel();
     let (clock, wait, sizes) = (app.clock.clone(), Mutex::new(wait), Arc::<Mutex<Vec<usize>>>::default());
     let seen = sizes.clone();
-    let batcher = Batcher::start(&app.parts.services.db, "test", 100, move |tx, numbers: &[u32]| {
+    let batcher = Batcher::writing(&app.parts.services.db, "test", 100, move |tx, numbers: &[u32]| {
         let first = sizes.lock().unwrap().is_empty();
         sizes.lock().unwrap().push(numbers.len());
         if first {
@@ -60,10 +61,10 @@ async fn what_waits_behind_a_commit_becomes_the_next_one() {
     let (batcher, go, sizes) = held(&app);
     let first = tokio::spawn({
         let batcher = batcher.clone();
-        async move { batcher.write(1).await }
+        async move { batcher.run(1).await }
     });
     until_held(&sizes);
-    let others = join_all((100..350).map(|number| batcher.write(number)));
+    let others = join_all((100..350).map(|number| batcher.run(number)));
     let (others, ()) = tokio::join!(others, async { go.send(()).unwrap() });
     assert_eq!(first.await.unwrap().unwrap(), 1);
     assert_eq!(others.into_iter().map(Result::unwrap).collect::<Vec<_>>(), (100..350).collect::<Vec<_>>());
@@ -78,20 +79,21 @@ async fn more_than_can_wait_are_turned_away_and_whoever_hangs_up_changes_nothing
     let (batcher, go, sizes) = held(&app);
     let first = tokio::spawn({
         let batcher = batcher.clone();
-        async move { batcher.write(1).await }
+        async move { batcher.run(1).await }
     });
     until_held(&sizes);
     // Polled once, so that they are in the queue, and dropped: their callers have hung up.
-    let mut waiting: Vec<_> = (100..100 + 2048).map(|number| Box::pin(batcher.write(number))).collect();
+    let mut waiting: Vec<_> = (100..100 + 2048).map(|number| Box::pin(batcher.run(number))).collect();
     for one in &mut waiting {
         assert!(one.as_mut().now_or_never().is_none());
     }
-    let refused = batcher.write(9000).await.unwrap_err();
+    let refused = batcher.run(9000).await.unwrap_err();
     assert!(matches!(refused, DbFault::Unavailable(_)), "{refused}");
     drop(waiting);
     go.send(()).unwrap();
     first.await.unwrap().unwrap();
-    batcher.write(9001).await.unwrap();
+    // As soon as the thread has taken some of them, there is room again; and what was in the queue comes first.
+    eventually("there is room", Duration::from_secs(20), async || batcher.run(9001).await.ok()).await;
     assert_eq!(app.database.count("users"), 1 + 2048 + 1);
 }
 
@@ -99,9 +101,9 @@ on_both! {
     async fn a_faulty_item_fails_alone(app: TestApp) {
         let clock = app.clock.clone();
         let work = move |tx: &mut Tx<'_>, numbers: &[u32]| enter(&clock, tx, numbers);
-        let batcher: Batcher<u32, u32, DbFault> = Batcher::start(&app.parts.services.db, "test", 100, work).unwrap();
+        let batcher: Batcher<u32, u32, DbFault> = Batcher::writing(&app.parts.services.db, "test", 100, work).unwrap();
         for _ in 0..3 {
-            let outcomes = join_all((0..40).map(|number| batcher.write(number))).await;
+            let outcomes = join_all((0..40).map(|number| batcher.run(number))).await;
             for (number, outcome) in (0..).zip(outcomes) {
                 match number {
                     13 => assert!(matches!(outcome, Err(DbFault::Conflict(_))), "{outcome:?}"),

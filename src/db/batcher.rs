@@ -1,9 +1,10 @@
-//! Shared commits: writes that arrive together become one transaction.
+//! Shared commits: writes that arrive together become one transaction, and looks that arrive together one query.
 //!
-//! There is no timer. A thread that is free takes whatever is waiting, and while it commits, the next batch gathers. So an
+//! There is no timer. A thread that is free takes whatever is waiting, and while it works, the next batch gathers. So an
 //! idle service answers as fast as it can commit once, and a busy one commits as seldom as it can.
 
 use std::{
+    io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
     thread,
@@ -14,15 +15,18 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
-use super::{AsFault, Db, DbFault, Tx};
+use super::{AnyConnection, AsFault, Db, DbFault, Tx};
 
 /// More items than this in the queue are turned away: they would only time out together.
 const QUEUE: usize = 2048;
+/// Threads that read: while one waits for the database, another one's batch is read out.
+const READERS: u32 = 2;
 
-/// What a batch does: one result for each item, in their order, or an error that undoes them all.
-type Work<I, O, E> = dyn Fn(&mut Tx<'_>, &[I]) -> Result<Vec<O>, E> + Send + Sync;
+/// Does a batch: one result for each item, in their order, or an error that undoes them all. The outer error says that it
+/// was not even tried.
+type Work<I, O, E> = dyn Fn(&Runtime, &[I]) -> Result<Result<Vec<O>, E>, DbFault> + Send + Sync;
 
-/// Writes of one sort. Clones share the queue; when the last one is dropped, the threads end.
+/// Work of one sort. Clones share the queue; when the last one is dropped, the threads end.
 pub struct Batcher<I, O, E> {
     queue: mpsc::Sender<Waiting<I, O, E>>,
 }
@@ -44,39 +48,63 @@ where
     O: Send + 'static,
     E: From<DbFault> + AsFault + Send + 'static,
 {
-    /// Starts the threads, named `name`; a transaction takes up to `most` items.
+    /// For writing: starts the threads, named `name`; a transaction takes up to `most` items.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(
+    pub fn writing(
         db: &Db,
         name: &str,
         most: usize,
         work: impl Fn(&mut Tx<'_>, &[I]) -> Result<Vec<O>, E> + Send + Sync + 'static,
-    ) -> std::io::Result<Self> {
+    ) -> io::Result<Self> {
+        let threads = db.sharing_writers();
+        let db = db.apart(threads);
+        Self::start(name, threads, most, move |timer, items| db.write_here(timer, |tx| work(tx, items)))
+    }
+
+    /// For reading: starts the threads, named `name`; a query takes up to `most` items.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn reading(
+        db: &Db,
+        name: &str,
+        most: usize,
+        work: impl Fn(&mut AnyConnection, &[I]) -> Result<Vec<O>, E> + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        let db = db.clone();
+        Self::start(name, READERS, most, move |timer, items| db.read_here(timer, |connection| work(connection, items)))
+    }
+
+    fn start(
+        name: &str,
+        threads: u32,
+        most: usize,
+        work: impl Fn(&Runtime, &[I]) -> Result<Result<Vec<O>, E>, DbFault> + Send + Sync + 'static,
+    ) -> io::Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let waiting = Arc::new(Mutex::new(waiting));
         let work: Arc<Work<I, O, E>> = Arc::new(work);
-        let db = db.apart(db.sharing_writers());
-        for _ in 0..db.sharing_writers() {
-            let (db, waiting, work) = (db.clone(), waiting.clone(), work.clone());
+        for _ in 0..threads {
+            let (waiting, work) = (waiting.clone(), work.clone());
             let timer = runtime::Builder::new_current_thread().enable_time().build()?;
-            let writer = Writer { db, timer, work };
+            let worker = Worker { timer, work };
             thread::Builder::new().name(name.to_owned()).spawn(move || {
                 while let Some(batch) = take(&waiting, most) {
-                    writer.commit(batch);
+                    worker.work(batch);
                 }
             })?;
         }
         Ok(Self { queue })
     }
 
-    /// Writes one item, with others that wait at the same moment, and returns after the commit. It happens whether or not
-    /// the caller stays.
+    /// Has one item done, with others that wait at the same moment, and returns when it is (a write: after the commit). It
+    /// happens whether or not the caller stays.
     ///
     /// # Errors
     /// What the work says of this item; [`DbFault::Unavailable`] when too many wait.
-    pub async fn write(&self, item: I) -> Result<O, E> {
+    pub async fn run(&self, item: I) -> Result<O, E> {
         let (answer, answered) = oneshot::channel();
         let full = |_| E::from(DbFault::unavailable("too many requests wait for the database"));
         self.queue.try_send(Waiting { item, answer }).map_err(full)?;
@@ -96,18 +124,17 @@ fn take<I, O, E>(queue: &Mutex<mpsc::Receiver<Waiting<I, O, E>>>, most: usize) -
     Some(batch)
 }
 
-struct Writer<I, O, E> {
-    db: Db,
+struct Worker<I, O, E> {
     timer: Runtime,
     work: Arc<Work<I, O, E>>,
 }
 
-impl<I, O, E> Writer<I, O, E>
+impl<I, O, E> Worker<I, O, E>
 where
     E: From<DbFault> + AsFault,
 {
-    /// Writes a batch. When it fails, each item is tried alone, so that a faulty one fails nobody else.
-    fn commit(&self, batch: Vec<Waiting<I, O, E>>) {
+    /// Does a batch. When it fails, each item is tried alone, so that a faulty one fails nobody else.
+    fn work(&self, batch: Vec<Waiting<I, O, E>>) {
         let (items, answers): (Vec<I>, Vec<_>) = batch.into_iter().map(|one| (one.item, one.answer)).unzip();
         let outcomes = match self.attempt(&items) {
             Ok(Ok(outcomes)) => outcomes.into_iter().map(Ok).collect(),
@@ -136,15 +163,13 @@ where
         outcomes
     }
 
-    /// One transaction; the outer error says that there was no connection for it. A panic is an error like any other: the
-    /// thread has more to do.
+    /// A panic is an error like any other: the thread has more to do.
     fn attempt(&self, items: &[I]) -> Result<Result<Vec<O>, E>, DbFault> {
         let panicked = |_| Ok(Err(E::from(DbFault::Other("a database thread panicked".to_owned()))));
-        let write = || self.db.write_here(&self.timer, |tx| (self.work)(tx, items));
-        catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(panicked)
+        catch_unwind(AssertUnwindSafe(|| (self.work)(&self.timer, items))).unwrap_or_else(panicked)
     }
 }
 
 fn only<O, E: From<DbFault>>(outcomes: Vec<O>) -> Result<O, E> {
-    outcomes.into_iter().next().ok_or_else(|| E::from(DbFault::Other("a write had no outcome".to_owned())))
+    outcomes.into_iter().next().ok_or_else(|| E::from(DbFault::Other("it had no outcome".to_owned())))
 }

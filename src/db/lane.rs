@@ -98,6 +98,9 @@ impl Lane {
     }
 
     async fn turn(&self) -> Result<OwnedSemaphorePermit, DbFault> {
+        if let Ok(turn) = self.turn.clone().try_acquire_owned() {
+            return Ok(turn);
+        }
         tokio::time::timeout(PATIENCE, self.turn.clone().acquire_owned())
             .await
             .map_err(|_| DbFault::unavailable("no database connection came free in time"))?

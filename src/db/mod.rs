@@ -34,6 +34,7 @@ pub mod events;
 mod fault;
 pub mod idempotency;
 pub mod invitations;
+pub mod known;
 mod lane;
 pub mod memberships;
 mod migrate;
@@ -168,7 +169,23 @@ impl Db {
         self.writes.run(move |connection| Ok(persist(connection, &work))).await.map_err(E::from)?
     }
 
-    /// The same on this thread, which must be one that may block. The outer error says that it was not even tried.
+    /// [`Db::read`] on this thread, which must be one that may block. The outer error says that it was not even tried.
+    fn read_here<T, E>(
+        &self,
+        timer: &Runtime,
+        query: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
+    ) -> Result<Result<T, E>, DbFault>
+    where
+        E: From<DbFault> + AsFault,
+    {
+        self.reads.run_here(timer, |connection| {
+            let began = Instant::now();
+            let outcome = query(&mut connection.any);
+            Ok(connection.judge(began, outcome))
+        })
+    }
+
+    /// [`Db::write`] on this thread, which must be one that may block. The outer error says that it was not even tried.
     fn write_here<T, E>(&self, timer: &Runtime, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<Result<T, E>, DbFault>
     where
         E: From<DbFault> + AsFault,

@@ -474,7 +474,7 @@ fn user(row: Row, system_roles: Roles, pending_invitation_id: Option<InvitationI
     })
 }
 
-fn parse_status(status: &str, id: &str) -> Result<UserStatus, DbFault> {
+pub(super) fn parse_status(status: &str, id: &str) -> Result<UserStatus, DbFault> {
     UserStatus::ALL.into_iter().find(|known| known.as_str() == status).ok_or_else(|| corrupt("status", id))
 }
 

@@ -74,7 +74,7 @@ pub async fn link(services: &Services, token: &LinkToken, answer: Answer) -> Res
 }
 
 async fn once(services: &Services, claim: LinkClaim, answer: &Answer) -> Result<Activated, Refusal> {
-    let seen = look(services, claim).await?;
+    let seen = preview::look(services, claim).await?;
     judge(services, &seen, answer)?;
     let password_hash = match answer.password.clone().filter(|_| seen.requires.password) {
         None => None,
@@ -83,17 +83,12 @@ async fn once(services: &Services, claim: LinkClaim, answer: &Answer) -> Result<
             Some(hash(services, claim, place, password).await?)
         }
     };
-    services.activations.write(Attempt { claim, seen, answer: answer.clone(), password_hash }).await?
-}
-
-async fn look(services: &Services, claim: LinkClaim) -> Result<Preview, Refusal> {
-    let now = services.clock.now();
-    services.db.read::<_, Refusal>(move |connection| preview::look(connection, claim, now).map_err(Refusal::from)).await?
+    services.activations.run(Attempt { claim, seen, answer: answer.clone(), password_hash }).await?
 }
 
 /// Hashes, unless somebody else has used the link while we stood in the queue: thirty more clicks cost thirty looks, not
 /// thirty hashes.
 async fn hash(services: &Services, claim: LinkClaim, place: Place, password: Password) -> Result<String, Refusal> {
-    look(services, claim).await?;
+    preview::look(services, claim).await?;
     services.hasher.hash(place, password).await
 }

@@ -138,7 +138,7 @@ fn invitation(
 pub async fn one(services: &Services, actor: &Actor, invite: Invite, ticket: Option<Ticket>) -> Result<Invitation, Refusal> {
     let none = || Refusal::Defect("an invite had no outcome".to_owned());
     let draft = drafts(services, actor, vec![invite]).await?.pop().ok_or_else(none)??;
-    let invited = services.invites.write((draft, ticket)).await?.into_result()?;
+    let invited = services.invites.run((draft, ticket)).await?.into_result()?;
     services.bell.notify_one();
     Ok(invited)
 }
@@ -152,7 +152,7 @@ pub type Queue = Batcher<(Draft, Option<Ticket>), Outcome, DbFault>;
 /// When the system gives no thread.
 pub fn queue(db: &Db, clock: &Clock, most: usize) -> io::Result<Queue> {
     let clock = clock.clone();
-    Batcher::start(db, "invites", most, move |tx, items: &[(Draft, Option<Ticket>)]| {
+    Batcher::writing(db, "invites", most, move |tx, items: &[(Draft, Option<Ticket>)]| {
         let drafts: Vec<&Draft> = items.iter().map(|(draft, _)| draft).collect();
         let outcomes = invite_many(&clock, tx, &drafts)?;
         for ((_, ticket), outcome) in items.iter().zip(&outcomes) {

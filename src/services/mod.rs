@@ -9,6 +9,7 @@ pub mod cursor;
 pub mod hasher;
 pub mod idempotency;
 pub mod invite;
+pub mod lookup;
 pub mod preview;
 mod refusal;
 pub mod renew;
@@ -31,6 +32,8 @@ use crate::{clock::Clock, db::Db, domain::token::LinkKeys};
 pub struct Services {
     /// The database.
     pub db: Db,
+    /// Looks at invitations that share queries.
+    pub lookups: lookup::Queue,
     /// Invites that share commits.
     pub invites: invite::Queue,
     /// Activations that share commits.

@@ -42,7 +42,7 @@ pub type Queue = Batcher<Attempt, Result<Activated, Refusal>, Refusal>;
 /// When the system gives no thread.
 pub fn queue(db: &Db, clock: &Clock, most: usize) -> io::Result<Queue> {
     let clock = clock.clone();
-    Batcher::start(db, "activations", most, move |tx, attempts| activate_many(&clock, tx, attempts))
+    Batcher::writing(db, "activations", most, move |tx, attempts| activate_many(&clock, tx, attempts))
 }
 
 /// Activates many, each judged alone and answered in the order given.
@@ -79,7 +79,7 @@ fn admit(tx: &mut Tx<'_>, attempt: &Attempt, now: DateTime<Utc>) -> Result<Resul
         return Ok(Err(Refusal::InvalidLink));
     };
     let account = account_of(tx, &invitation)?;
-    if Requires::of(&invitation, &user, account.as_ref()) != seen.requires {
+    if Requires::of(&invitation, user.status, account.as_ref().map(|account| account.status)) != seen.requires {
         return Ok(Err(Refusal::Changed));
     }
     // The guarded update decides, whatever was read before.
