@@ -21,7 +21,7 @@ use crate::{
     http::{self, CourierWatch, Settings, State},
     mail::Mailer,
     metrics::Metrics,
-    services::{Rules, Services, access_token::AccessTokens, activate, hasher::Hasher, invite, lookup},
+    services::{Rules, Services, access_token::AccessTokens, activate, hasher::Hasher, idempotency, invite, lookup},
 };
 
 /// Why the service does not start.
@@ -116,10 +116,11 @@ impl Parts {
         };
         let no_thread = |error: io::Error| StartError::Defect(error.to_string());
         let lookups = lookup::queue(&db).map_err(no_thread)?;
+        let keys = idempotency::queue(&db, config.write_batch).map_err(no_thread)?;
         let invites = invite::queue(&db, &clock, config.write_batch).map_err(no_thread)?;
         let activations = activate::queue(&db, &clock, config.write_batch).map_err(no_thread)?;
         let services =
-            Services { db, lookups, invites, activations, clock, links, access_tokens, hasher: Hasher::new(), rules, bell };
+            Services { db, lookups, keys, invites, activations, clock, links, access_tokens, hasher: Hasher::new(), rules, bell };
         Ok(Self { services, courier, settings })
     }
 

@@ -4,14 +4,19 @@
 //! The key is taken in a transaction of its own; the answer is stored in the transaction of the effect. A crash between the
 //! two leaves a key that nobody works on, which the next retry takes over after a minute.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, io, sync::Arc};
 
 use chrono::TimeDelta;
 
 use super::{Refusal, Services};
 pub use crate::db::idempotency::{KeyedRequest, StoredAnswer};
 use crate::{
-    db::{DbFault, Tx, idempotency, idempotency::Known},
+    db::{
+        Db, DbFault, Tx,
+        batcher::Batcher,
+        idempotency,
+        idempotency::{Known, Taker},
+    },
     domain::{ids::EventKind, invitation::Invitation},
 };
 
@@ -52,6 +57,17 @@ pub enum Begin<E = Invitation> {
     Replay(StoredAnswer),
 }
 
+/// Requests with keys that arrive together.
+pub type Queue = Batcher<Taker, Known, DbFault>;
+
+/// Starts the queue; up to `most` of them share a commit.
+///
+/// # Errors
+/// When the system gives no thread.
+pub fn queue(db: &Db, most: usize) -> io::Result<Queue> {
+    Batcher::writing(db, "keys", most, idempotency::take_many)
+}
+
 /// Begins a request with a key.
 ///
 /// # Errors
@@ -61,9 +77,8 @@ pub async fn begin<E>(services: &Services, request: KeyedRequest, render: Render
     let worker = services.clock.id::<EventKind>().to_string();
     let ticket = Ticket { request, worker, render };
     let (request, worker) = (ticket.request.clone(), ticket.worker.clone());
-    let times = (now, now + HELD, now + KEPT);
-    let known = services.db.write::<_, DbFault>(move |tx| idempotency::take(tx, &request, &worker, times)).await?;
-    match known {
+    let taker = Taker { request, worker, now, held_until: now + HELD, expires_at: now + KEPT };
+    match services.keys.run(taker).await? {
         Known::Ours => Ok(Begin::First(ticket)),
         Known::Answered(answer) => Ok(Begin::Replay(answer)),
         Known::Held => Err(Refusal::IdempotencyInProgress),

@@ -34,6 +34,8 @@ pub struct Services {
     pub db: Db,
     /// Looks at invitations that share queries.
     pub lookups: lookup::Queue,
+    /// Requests with idempotency keys that share commits.
+    pub keys: idempotency::Queue,
     /// Invites that share commits.
     pub invites: invite::Queue,
     /// Activations that share commits.
