@@ -149,6 +149,6 @@ on_each! {
         let reached: BTreeSet<&str> = letters.iter().map(|letter| letter.message_id.as_str()).collect();
         assert_eq!(i64::try_from(reached.len()).unwrap(), PEOPLE);
         // What was sent and not recorded when the process died.
-        assert!(letters.len() - reached.len() <= 4, "{}", letters.len());
+        assert!(letters.len() - reached.len() <= 64, "{}", letters.len());
     }
 }

@@ -3,13 +3,14 @@
 pub use super::cursor::genuine as genuine_cursor;
 pub use crate::db::users::AnyRole;
 
-use super::{Refusal, Services, cursor, lookup::Wanted};
+use super::{Refusal, Services, cursor};
 use crate::{
     db::{
         DbFault,
         accounts::{self, AccountFilter},
         events,
         invitations::{self, InvitationFilter},
+        lookup::Wanted,
         users::{self, UserFilter},
     },
     domain::{

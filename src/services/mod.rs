@@ -9,7 +9,6 @@ pub mod cursor;
 pub mod hasher;
 pub mod idempotency;
 pub mod invite;
-pub mod lookup;
 pub mod preview;
 mod refusal;
 pub mod renew;
@@ -25,7 +24,11 @@ use tokio::sync::Notify;
 
 pub use self::refusal::Refusal;
 use self::{access_token::AccessTokens, hasher::Hasher};
-use crate::{clock::Clock, db::Db, domain::token::LinkKeys};
+use crate::{
+    clock::Clock,
+    db::{Db, lookup::Lookups},
+    domain::token::LinkKeys,
+};
 
 /// Everything that a service needs. Cheap to clone.
 #[derive(Clone)]
@@ -33,7 +36,7 @@ pub struct Services {
     /// The database.
     pub db: Db,
     /// Looks at invitations that share queries.
-    pub lookups: lookup::Queue,
+    pub lookups: Lookups,
     /// Requests with idempotency keys that share commits.
     pub keys: idempotency::Queue,
     /// Invites that share commits.

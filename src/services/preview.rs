@@ -3,12 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::{
-    Refusal, Services,
-    lookup::{Known, Wanted},
-};
+use super::{Refusal, Services};
 use crate::{
-    db::{DbFault, events},
+    db::{
+        DbFault, events,
+        lookup::{Known, Wanted},
+    },
     domain::{
         account::AccountStatus,
         activation::Requires,

@@ -4,12 +4,10 @@ use std::{collections::HashMap, io};
 
 use chrono::{DateTime, Utc};
 
-use crate::{
-    db::{AnyConnection, Db, DbFault, batcher::Batcher, known},
-    domain::ids::InvitationId,
-};
+use super::{AnyConnection, Db, DbFault, batcher::Batcher, known};
+use crate::domain::ids::InvitationId;
 
-pub use crate::db::known::Known;
+pub use super::known::Known;
 
 /// The most that share a query.
 const MOST: usize = 256;
@@ -33,13 +31,13 @@ pub struct Found {
 }
 
 /// Looks that arrive together.
-pub type Queue = Batcher<Wanted, Found, DbFault>;
+pub type Lookups = Batcher<Wanted, Found, DbFault>;
 
 /// Starts the queue.
 ///
 /// # Errors
 /// When the system gives no thread.
-pub fn queue(db: &Db) -> io::Result<Queue> {
+pub fn lookups(db: &Db) -> io::Result<Lookups> {
     Batcher::reading(db, "looks", MOST, look_up)
 }
 
