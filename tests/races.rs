@@ -10,7 +10,7 @@ use invitation_service::{
         actor::{ActorKind, ActorRef},
         email::Email,
         ids::InvitationId,
-        invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState},
+        invitation::{Delivery, Invitation, InvitationKind, InvitationState},
         role::Role,
         token::LinkClaim,
     },
@@ -301,7 +301,7 @@ fn draft(app: &TestApp, email: &str) -> Draft {
         expires_at: never,
         activated_at: None,
         revoked_at: None,
-        delivery: Delivery { state: DeliveryState::Queued, attempts: 0, last_error: None, sent_at: None },
+        delivery: Delivery::queued(),
         account: None,
     };
     Draft { invitation, account: None }

@@ -100,6 +100,11 @@ fn letter(change: &[(&str, &str)]) -> String {
         ("next_attempt_at", AT),
         ("created_at", AT),
         ("sent_at", "NULL"),
+        ("kind", "'invitation'"),
+        ("provider", "NULL"),
+        ("provider_message_id", "NULL"),
+        ("fate", "NULL"),
+        ("fate_at", "NULL"),
     ];
     insert("letters", &row, change)
 }
@@ -211,11 +216,16 @@ async fn both_refuse_the_same_wrong_rows() {
             ("invitations_member_role_known", "", of_customer(&[("kind", "'account_owner'")])),
             ("invitations_account_id_fkey", "FOREIGN KEY", of_customer(&[("account_id", "'a9'")])),
             ("invitations_user_id_fkey", "FOREIGN KEY", invitation(&[("user_id", "'u9'")])),
-            ("letters_one_a_sending", "letters.invitation_id, letters.generation", letter(&[("generation", "1")])),
+            ("letters_one_a_sending", "letters.invitation_id, letters.generation, letters.kind", letter(&[("generation", "1")])),
             ("letters_state_known", "", letter(&[("state", "'lost'")])),
             ("letters_sent_at_its_time", "", letter(&[("state", "'sent'")])),
             ("letters_sent_at_its_time", "", letter(&[("sent_at", AT)])),
             ("letters_counts", "", letter(&[("attempts", "-1")])),
+            ("letters_kind_known", "", letter(&[("kind", "'advertisement'")])),
+            ("letters_fate_known", "", letter(&[("fate", "'lost'"), ("fate_at", AT)])),
+            ("letters_fate_at_its_time", "", letter(&[("fate", "'bounced'")])),
+            ("letters_fate_at_its_time", "", letter(&[("fate_at", AT)])),
+            ("letters_named_by_a_provider", "", letter(&[("provider_message_id", "'m1'")])),
             ("letters_invitation_id_fkey", "FOREIGN KEY", letter(&[("invitation_id", "'i9'")])),
             (
                 "invitation_events_invitation_id_fkey",

@@ -91,7 +91,7 @@ fn record(
     outcome: &Outcome,
 ) -> Result<(), Unrecorded> {
     // The invitation before the letter, as everywhere: two transactions that meet here wait, and do not deadlock.
-    if let Outcome::Sent { at } = outcome {
+    if let Outcome::Sent { at, .. } = outcome {
         invitations::handed_over(tx, (letter.invitation_id, letter.generation), *at, expiry(*at, link_lifetime))?;
     }
     if !outbox::record(tx, letter, outcome)? {

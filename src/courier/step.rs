@@ -18,7 +18,7 @@ use crate::{
     },
     domain::{
         invitation::Invitation,
-        letter::{Letter, SendError},
+        letter::{Letter, Receipt, SendError},
         role::Role,
         token::LinkClaim,
     },
@@ -112,7 +112,7 @@ impl Courier {
         let outcome = match live {
             None => Outcome::Withdrawn,
             Some(invitation) => match self.send(&self.write(letter, invitation, now)).await {
-                Ok(()) => Outcome::Sent { at: self.clock.now() },
+                Ok(receipt) => Outcome::Sent { at: self.clock.now(), receipt },
                 Err(SendError::Never(error)) => Outcome::Failed { error },
                 Err(SendError::Later(error)) => self.retry(letter, error),
             },
@@ -122,7 +122,7 @@ impl Courier {
     }
 
     /// Hands a letter over, within a time that leaves some of the lease for the record.
-    async fn send(&self, letter: &Letter) -> Result<(), SendError> {
+    async fn send(&self, letter: &Letter) -> Result<Receipt, SendError> {
         let late = || Err(SendError::Later("the relay did not take the letter in time".to_owned()));
         tokio::time::timeout(PATIENCE, self.mailer.send(letter)).await.unwrap_or_else(|_| late())
     }

@@ -18,6 +18,7 @@ use crate::domain::{
     fold::fold,
     ids::{AccountId, InvitationId, UserId},
     invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitationStatus, InvitedTo},
+    letter::LetterPurpose,
     locale::Locale,
     sight::Sight,
 };
@@ -197,14 +198,26 @@ impl InvitationFilter {
 
 /// The invitations that `filter` lets through, newest first.
 pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result<Vec<Invitation>, DbFault> {
-    let newest_letter = letters::invitation_id.eq(invitations::id).and(letters::generation.eq(invitations::generation));
+    let newest_letter = letters::invitation_id
+        .eq(invitations::id)
+        .and(letters::generation.eq(invitations::generation))
+        .and(letters::kind.eq(LetterPurpose::Invitation.as_str()));
     let mut query = invitations::table
         .inner_join(letters::table.on(newest_letter))
         .inner_join(users::table.on(users::id.eq(invitations::user_id)))
         .left_join(accounts::table.on(accounts::id.nullable().eq(invitations::account_id)))
         .select((
             invitations::all_columns,
-            (letters::state, letters::attempts, letters::last_error, letters::sent_at),
+            (
+                letters::state,
+                letters::attempts,
+                letters::last_error,
+                letters::sent_at,
+                letters::leased_until,
+                letters::fate,
+                letters::fate_at,
+                letters::fate_reason,
+            ),
             (accounts::search_text, accounts::name, accounts::parent_account_id, accounts::used_by, accounts::account_type)
                 .nullable(),
         ))
@@ -365,6 +378,10 @@ pub(super) struct LetterRow {
     attempts: i32,
     last_error: Option<String>,
     sent_at: Option<At>,
+    leased_until: Option<At>,
+    fate: Option<String>,
+    fate_at: Option<At>,
+    fate_reason: Option<String>,
 }
 
 impl TryFrom<(Row, LetterRow, Option<AccountRow>)> for Invitation {
@@ -418,15 +435,24 @@ fn invited_to(row: &Row, (_, name, parent, used_by, account_type): AccountRow) -
 fn delivery(letter: LetterRow) -> Option<Delivery> {
     let state = LetterState::ALL.into_iter().find(|state| state.as_str() == letter.state)?;
     let withdrawn = (state == LetterState::Withdrawn).then(|| "The link died before the letter was sent.".to_owned());
+    let reported = |fate: String| DeliveryState::ALL.into_iter().find(|state| state.as_str() == fate);
+    let state = match (state, letter.fate) {
+        (LetterState::Sent, Some(fate)) => reported(fate)?,
+        (LetterState::Sent, None) => DeliveryState::Sent,
+        (LetterState::Queued, _) if letter.leased_until.is_some() => DeliveryState::Sending,
+        (LetterState::Queued, _) => DeliveryState::Queued,
+        (LetterState::Failed | LetterState::Withdrawn, _) => DeliveryState::Failed,
+        (LetterState::HandedOver, _) => DeliveryState::HandedOver,
+    };
+    let last_error = withdrawn.or(letter.last_error);
+    let given_up = last_error.clone().filter(|_| state == DeliveryState::Failed);
     Some(Delivery {
-        state: match state {
-            LetterState::Queued => DeliveryState::Queued,
-            LetterState::Sent => DeliveryState::Sent,
-            LetterState::Failed | LetterState::Withdrawn => DeliveryState::Failed,
-        },
+        state,
         attempts: letter.attempts,
-        last_error: withdrawn.or(letter.last_error),
+        last_error,
         sent_at: letter.sent_at.map(|at| at.0),
+        reason: letter.fate_reason.or(given_up),
+        reported_at: letter.fate_at.map(|at| at.0),
     })
 }
 

@@ -13,7 +13,9 @@ use super::{
     schema::{accounts, invitation_events as events, invitations, letters, users},
     users::parse_status,
 };
-use crate::domain::{account::AccountStatus, event::EventType, ids::InvitationId, invitation::Invitation, user::UserStatus};
+use crate::domain::{
+    account::AccountStatus, event::EventType, ids::InvitationId, invitation::Invitation, letter::LetterPurpose, user::UserStatus,
+};
 
 /// An invitation, and how far the person and the account have come.
 #[derive(Debug, Clone)]
@@ -33,15 +35,26 @@ macro_rules! whole {
     ($parents:ident) => {
         invitations::table
             .inner_join(
-                letters::table
-                    .on(letters::invitation_id.eq(invitations::id).and(letters::generation.eq(invitations::generation))),
+                letters::table.on(letters::invitation_id
+                    .eq(invitations::id)
+                    .and(letters::generation.eq(invitations::generation))
+                    .and(letters::kind.eq(LetterPurpose::Invitation.as_str()))),
             )
             .inner_join(users::table.on(users::id.eq(invitations::user_id)))
             .left_join(accounts::table.on(accounts::id.nullable().eq(invitations::account_id)))
             .left_join($parents.on($parents.field(accounts::id).nullable().eq(accounts::parent_account_id)))
             .select((
                 invitations::all_columns,
-                (letters::state, letters::attempts, letters::last_error, letters::sent_at),
+                (
+                    letters::state,
+                    letters::attempts,
+                    letters::last_error,
+                    letters::sent_at,
+                    letters::leased_until,
+                    letters::fate,
+                    letters::fate_at,
+                    letters::fate_reason,
+                ),
                 (accounts::search_text, accounts::name, accounts::parent_account_id, accounts::used_by, accounts::account_type)
                     .nullable(),
                 users::status,

@@ -8,7 +8,10 @@ use chrono::{DateTime, Utc};
 use diesel::{dsl::min, prelude::*};
 
 use super::{Tx, codec::At, connection::AnyConnection, fault::DbFault, schema::letters};
-use crate::domain::ids::{InvitationId, LetterId};
+use crate::domain::{
+    ids::{InvitationId, LetterId},
+    letter::{LetterPurpose, Receipt},
+};
 
 /// Where a letter is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,11 +24,13 @@ pub enum LetterState {
     Failed,
     /// Its link died before it was sent.
     Withdrawn,
+    /// It is never sent: whoever invited was given the link.
+    HandedOver,
 }
 
 impl LetterState {
     /// Every state.
-    pub const ALL: [Self; 4] = [Self::Queued, Self::Sent, Self::Failed, Self::Withdrawn];
+    pub const ALL: [Self; 5] = [Self::Queued, Self::Sent, Self::Failed, Self::Withdrawn, Self::HandedOver];
 
     /// The name that rows use.
     #[must_use]
@@ -35,6 +40,7 @@ impl LetterState {
             Self::Sent => "sent",
             Self::Failed => "failed",
             Self::Withdrawn => "withdrawn",
+            Self::HandedOver => "handed_over",
         }
     }
 }
@@ -48,6 +54,8 @@ pub struct NewLetter {
     pub invitation_id: InvitationId,
     /// The sending, which the link is derived from.
     pub generation: i32,
+    /// What it is for.
+    pub purpose: LetterPurpose,
     /// When it was put in; it is due at once.
     pub at: DateTime<Utc>,
 }
@@ -56,7 +64,7 @@ impl NewLetter {
     /// The letter of one sending.
     #[must_use]
     pub fn of(id: LetterId, invitation_id: InvitationId, generation: i32, at: DateTime<Utc>) -> Self {
-        Self { id, invitation_id, generation, at }
+        Self { id, invitation_id, generation, purpose: LetterPurpose::Invitation, at }
     }
 }
 
@@ -70,6 +78,7 @@ struct NewRow<'a> {
     attempts: i32,
     next_attempt_at: At,
     created_at: At,
+    kind: &'a str,
 }
 
 /// Puts letters in.
@@ -84,6 +93,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<(), DbFault> {
             attempts: 0,
             next_attempt_at: At(letter.at),
             created_at: At(letter.at),
+            kind: letter.purpose.as_str(),
         })
         .collect();
     each!(tx.writing(), c => rows!(rows => values { diesel::insert_into(letters::table).values(values).execute(c) }))?;
@@ -112,7 +122,7 @@ pub fn settle(tx: &mut Tx<'_>, (invitation, generation): (InvitationId, i32), no
     let arrived = diesel::update(letters::table)
         .filter(letters::invitation_id.eq(invitation.as_str()).and(letters::generation.eq(generation)))
         .filter(letters::state.eq(LetterState::Queued.as_str()).and(letters::attempts.ge(1)))
-        .set((letters::state.eq(LetterState::Sent.as_str()), letters::sent_at.eq(At(now))))
+        .set((letters::state.eq(LetterState::Sent.as_str()), letters::sent_at.eq(At(now)), letters::leased_until.eq(None::<At>)))
         .execute(tx.writing())?;
     withdraw(tx, invitation)?;
     Ok(arrived == 1)
@@ -127,6 +137,8 @@ pub struct Claimed {
     pub invitation_id: InvitationId,
     /// The sending.
     pub generation: i32,
+    /// What it is for.
+    pub purpose: LetterPurpose,
     /// Which attempt this is, 1 for the first.
     pub attempt: i32,
     /// When the letter was put in.
@@ -147,16 +159,31 @@ pub fn claim(tx: &mut Tx<'_>, limit: i64, now: DateTime<Utc>, lease_ends: DateTi
     };
     let rows = diesel::update(letters::table)
         .filter(letters::id.eq_any(ids))
-        .set((letters::attempts.eq(letters::attempts + 1), letters::next_attempt_at.eq(At(lease_ends))))
-        .returning((letters::id, letters::invitation_id, letters::generation, letters::attempts, letters::created_at))
-        .get_results::<(String, String, i32, i32, At)>(tx.writing())?;
+        .set((
+            letters::attempts.eq(letters::attempts + 1),
+            letters::next_attempt_at.eq(At(lease_ends)),
+            letters::leased_until.eq(At(lease_ends)),
+        ))
+        .returning((
+            letters::id,
+            letters::invitation_id,
+            letters::generation,
+            letters::kind,
+            letters::attempts,
+            letters::created_at,
+        ))
+        .get_results::<(String, String, i32, String, i32, At)>(tx.writing())?;
     let unreadable = |column, id: &str| DbFault::Corrupt { table: "letters", column, row: id.to_owned() };
     rows.into_iter()
-        .map(|(id, invitation, generation, attempt, created_at)| {
+        .map(|(id, invitation, generation, kind, attempt, created_at)| {
             Ok(Claimed {
                 id: id.parse().map_err(|_| unreadable("id", &id))?,
                 invitation_id: invitation.parse().map_err(|_| unreadable("invitation_id", &id))?,
                 generation,
+                purpose: LetterPurpose::ALL
+                    .into_iter()
+                    .find(|known| known.as_str() == kind)
+                    .ok_or_else(|| unreadable("kind", &id))?,
                 attempt,
                 created_at: created_at.0,
             })
@@ -170,7 +197,11 @@ pub fn give_back(tx: &mut Tx<'_>, letters: &[Claimed], now: DateTime<Utc>) -> Re
         diesel::update(letters::table)
             .filter(letters::id.eq(letter.id.as_str()).and(letters::attempts.eq(letter.attempt)))
             .filter(letters::state.eq(LetterState::Queued.as_str()))
-            .set((letters::attempts.eq(letter.attempt - 1), letters::next_attempt_at.eq(At(now))))
+            .set((
+                letters::attempts.eq(letter.attempt - 1),
+                letters::next_attempt_at.eq(At(now)),
+                letters::leased_until.eq(None::<At>),
+            ))
             .execute(tx.writing())?;
     }
     Ok(())
@@ -183,6 +214,8 @@ pub enum Outcome {
     Sent {
         /// When.
         at: DateTime<Utc>,
+        /// By whom, and under which name.
+        receipt: Receipt,
     },
     /// It is to be tried again.
     Retry {
@@ -212,13 +245,21 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bo
         next_attempt_at: Option<At>,
         last_error: Option<Option<&'a str>>,
         sent_at: Option<At>,
+        leased_until: Option<Option<At>>,
+        provider: Option<&'a str>,
+        provider_message_id: Option<&'a str>,
     }
     let state = |state: LetterState| Some(state.as_str());
-    let change = match outcome {
+    let mut change = match outcome {
         // What went wrong before does not matter any more.
-        Outcome::Sent { at } => {
-            Change { state: state(LetterState::Sent), last_error: Some(None), sent_at: Some(At(*at)), ..Change::default() }
-        }
+        Outcome::Sent { at, receipt } => Change {
+            state: state(LetterState::Sent),
+            last_error: Some(None),
+            sent_at: Some(At(*at)),
+            provider: receipt.provider,
+            provider_message_id: receipt.message_id.as_deref().filter(|_| receipt.provider.is_some()),
+            ..Change::default()
+        },
         Outcome::Retry { at, error } => {
             Change { next_attempt_at: Some(At(*at)), last_error: Some(Some(error)), ..Change::default() }
         }
@@ -227,6 +268,7 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bo
         }
         Outcome::Withdrawn => Change { state: state(LetterState::Withdrawn), ..Change::default() },
     };
+    change.leased_until = Some(None);
     let open: &[&str] = match outcome {
         Outcome::Sent { .. } => &[LetterState::Queued.as_str(), LetterState::Withdrawn.as_str()],
         _ => &[LetterState::Queued.as_str()],

@@ -128,6 +128,23 @@ diesel::table! {
         last_error -> Nullable<Text>,
         created_at -> UtcTimestamp,
         sent_at -> Nullable<UtcTimestamp>,
+        kind -> Text,
+        leased_until -> Nullable<UtcTimestamp>,
+        provider -> Nullable<Text>,
+        provider_message_id -> Nullable<Text>,
+        fate -> Nullable<Text>,
+        fate_at -> Nullable<UtcTimestamp>,
+        fate_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use super::super::codec::UtcTimestamp;
+    mail_events (provider, event_id) {
+        provider -> Text,
+        event_id -> Text,
+        received_at -> UtcTimestamp,
     }
 }
 

@@ -123,6 +123,18 @@ pub struct Delivery {
     pub last_error: Option<String>,
     /// When the relay took it.
     pub sent_at: Option<DateTime<Utc>>,
+    /// Why it was deferred, bounced, complained of or given up.
+    pub reason: Option<String>,
+    /// When the provider said what became of it.
+    pub reported_at: Option<DateTime<Utc>>,
+}
+
+impl Delivery {
+    /// Of a letter that was just put into the outbox.
+    #[must_use]
+    pub fn queued() -> Self {
+        Self { state: DeliveryState::Queued, attempts: 0, last_error: None, sent_at: None, reason: None, reported_at: None }
+    }
 }
 
 /// Where a letter is.
@@ -130,23 +142,51 @@ pub struct Delivery {
 pub enum DeliveryState {
     /// In the outbox, to be tried or tried again.
     Queued,
-    /// With the relay.
+    /// In a courier's hands.
+    Sending,
+    /// With the relay or the provider.
     Sent,
+    /// In the mailbox, as the provider says.
+    Delivered,
+    /// With the provider, which tries again.
+    Deferred,
+    /// Returned: the mailbox does not take it.
+    Bounced,
+    /// Called spam by the person.
+    Complained,
     /// Given up, or taken out of the outbox because its link died before it was sent.
     Failed,
+    /// No letter: whoever invited was given the link.
+    HandedOver,
 }
 
 impl DeliveryState {
     /// Every state.
-    pub const ALL: [Self; 3] = [Self::Queued, Self::Sent, Self::Failed];
+    pub const ALL: [Self; 9] = [
+        Self::Queued,
+        Self::Sending,
+        Self::Sent,
+        Self::Delivered,
+        Self::Deferred,
+        Self::Bounced,
+        Self::Complained,
+        Self::Failed,
+        Self::HandedOver,
+    ];
 
     /// The name that answers use.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
+            Self::Sending => "sending",
             Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Deferred => "deferred",
+            Self::Bounced => "bounced",
+            Self::Complained => "complained",
             Self::Failed => "failed",
+            Self::HandedOver => "handed_over",
         }
     }
 }

@@ -36,6 +36,38 @@ impl std::fmt::Debug for Letter {
     }
 }
 
+/// What a letter is for. Both carry the same link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LetterPurpose {
+    /// It invites.
+    Invitation,
+    /// It reminds of an invitation whose link dies soon.
+    Reminder,
+}
+
+impl LetterPurpose {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Invitation, Self::Reminder];
+
+    /// The name that rows use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invitation => "invitation",
+            Self::Reminder => "reminder",
+        }
+    }
+}
+
+/// That a letter was taken.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// By whom, where it is a provider that reports on it later: `postmark`, `sendgrid`, `mailgun`, `resend`.
+    pub provider: Option<&'static str>,
+    /// The provider's name for it.
+    pub message_id: Option<String>,
+}
+
 /// What to do with a letter that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {

@@ -106,7 +106,7 @@ impl From<&InvitedTo> for InvitationAccount {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Delivery)]
 pub struct DeliveryView {
-    /// `queued` until the relay takes the letter, `failed` when it was given up or its link died before.
+    /// Where it is.
     pub state: DeliveryState,
     /// How often it was offered to the relay.
     #[schema(minimum = 0)]
@@ -115,6 +115,14 @@ pub struct DeliveryView {
     pub last_error: Option<String>,
     /// When the relay took it.
     pub sent_at: Option<Timestamp>,
+    /// Why it was deferred, bounced, complained of or given up. Absent otherwise.
+    #[schema(value_type = String, required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When the provider said what became of it. Absent until then.
+    #[schema(value_type = Timestamp, required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reported_at: Option<Timestamp>,
 }
 
 /// Who did something.
@@ -160,6 +168,8 @@ impl InvitationView {
                 attempts: delivery.attempts,
                 last_error: delivery.last_error.clone(),
                 sent_at: timestamp(delivery.sent_at),
+                reason: delivery.reason.clone(),
+                reported_at: timestamp(delivery.reported_at),
             },
         }
     }

@@ -17,7 +17,7 @@ mod words;
 #[cfg(test)]
 mod testing;
 
-use crate::domain::letter::{Letter, SendError};
+use crate::domain::letter::{Letter, Receipt, SendError};
 
 pub use self::{
     directory::Directory,
@@ -62,12 +62,14 @@ impl Mailer {
     /// # Errors
     /// [`SendError`] says whether another attempt may do better. Its text is one short line, without the link, the
     /// address or a password.
-    pub async fn send(&self, letter: &Letter) -> Result<(), SendError> {
+    pub async fn send(&self, letter: &Letter) -> Result<Receipt, SendError> {
         match self {
-            Self::Directory(desk, folder) => folder.put(letter, &desk.message(letter, Wire::EightBit)?).await,
-            Self::Smtp(desk, relay) => relay.send(letter, &desk.message(letter, Wire::Ascii)?).await,
-            Self::Mailpit(desk, server) => server.send(letter, desk).await,
+            Self::Directory(desk, folder) => folder.put(letter, &desk.message(letter, Wire::EightBit)?).await?,
+            Self::Smtp(desk, relay) => relay.send(letter, &desk.message(letter, Wire::Ascii)?).await?,
+            Self::Mailpit(desk, server) => server.send(letter, desk).await?,
         }
+        // A relay tells nothing of a letter afterwards.
+        Ok(Receipt::default())
     }
 
     /// Where letters go, for logs and `check-config`: never a password.

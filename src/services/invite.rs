@@ -31,7 +31,7 @@ use crate::{
         email::Email,
         event::EventType,
         ids::{InvitationId, UserId},
-        invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitedTo},
+        invitation::{Delivery, Invitation, InvitationKind, InvitationState, InvitedTo},
         locale::Locale,
         role::Roles,
         sight::Sight,
@@ -135,7 +135,7 @@ fn invitation(
         expires_at: services.expiry(now),
         activated_at: None,
         revoked_at: None,
-        delivery: Delivery { state: DeliveryState::Queued, attempts: 0, last_error: None, sent_at: None },
+        delivery: Delivery::queued(),
         account,
     }
 }

@@ -73,7 +73,7 @@ pub(super) fn user(number: u128, name: &str) -> ActorView {
 }
 
 pub(super) fn queued() -> DeliveryView {
-    DeliveryView { state: DeliveryState::Queued, attempts: 0, last_error: None, sent_at: None }
+    DeliveryView { state: DeliveryState::Queued, attempts: 0, last_error: None, sent_at: None, reason: None, reported_at: None }
 }
 
 /// Ada's, as the invite answers.
@@ -99,7 +99,7 @@ pub(super) fn for_ada() -> InvitationView {
 }
 
 pub(super) fn for_ada_sent() -> InvitationView {
-    let delivery = DeliveryView { state: DeliveryState::Sent, attempts: 1, last_error: None, sent_at: Some(at(1)) };
+    let delivery = DeliveryView { state: DeliveryState::Sent, attempts: 1, sent_at: Some(at(1)), ..queued() };
     InvitationView { last_sent_at: at(1), expires_at: at(DAY + 1), delivery, ..for_ada() }
 }
 

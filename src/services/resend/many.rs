@@ -17,7 +17,7 @@ use crate::{
         actor::{Actor, ActorRef},
         event::EventType,
         ids::{AccountId, InvitationId, UserId},
-        invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState},
+        invitation::{Delivery, Invitation, InvitationKind, InvitationState},
         permission::Permission,
         sight::Sight,
     },
@@ -166,7 +166,7 @@ fn fresh(services: &Services, old: &Invitation, now: DateTime<Utc>) -> Invitatio
         send_count: old.send_count + 1,
         last_sent_at: now,
         expires_at: services.expiry(now),
-        delivery: Delivery { state: DeliveryState::Queued, attempts: 0, last_error: None, sent_at: None },
+        delivery: Delivery::queued(),
         ..old.clone()
     }
 }
