@@ -6,6 +6,8 @@
 //! command was refused, which decides what a refusal means.
 
 use std::{
+    fmt,
+    string::FromUtf8Error,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -172,8 +174,8 @@ impl Smtp {
     }
 }
 
-impl std::fmt::Debug for Smtp {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Smtp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.describe())
     }
 }
@@ -186,8 +188,28 @@ async fn deliver(connection: &mut AsyncSmtpConnection, message: &Message) -> Res
         connection.command(Rcpt::new(recipient.clone(), Vec::new())).await.map_err(at(Stage::Recipient))?;
     }
     connection.command(Data).await.map_err(at(Stage::Content))?;
-    connection.message(&message.formatted()).await.map_err(at(Stage::Content))?;
-    Ok(())
+    let content = String::from_utf8(message.formatted()).map_err(FromUtf8Error::into_bytes);
+    let taken = match &content {
+        Ok(text) => connection.command(Content(text)).await,
+        Err(bytes) => connection.message(bytes).await,
+    };
+    taken.map(drop).map_err(at(Stage::Content))
+}
+
+/// A message as it follows DATA (RFC 5321 §4.5.2: a dot that begins a line is doubled, a lone one ends it all), written at once.
+///
+/// lettre writes the end apart from the rest. A small write after another waits until that has been acknowledged (Nagle), and
+/// whoever expects more to come acknowledges late: 40 ms for every letter.
+struct Content<'a>(&'a str);
+
+impl fmt::Display for Content<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in self.0.split_inclusive("\r\n") {
+            f.write_str(if line.starts_with('.') { "." } else { "" })?;
+            f.write_str(line)?;
+        }
+        f.write_str(if self.0.ends_with("\r\n") { ".\r\n" } else { "\r\n.\r\n" })
+    }
 }
 
 /// Whether a permanent refusal (5xx) is about this letter for good.

@@ -201,3 +201,9 @@ async fn silence_is_not_waited_out_and_its_connection_not_used_again() {
     }
     assert_eq!(connections, 2);
 }
+
+#[test]
+fn a_line_that_begins_with_a_dot_ends_no_letter() {
+    assert_eq!(Content("a\r\n.b\r\n.\r\n").to_string(), "a\r\n..b\r\n..\r\n.\r\n");
+    assert_eq!(Content(".a").to_string(), "..a\r\n.\r\n");
+}
