@@ -76,7 +76,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &[&NewAccount]) -> Result<(), DbFault> {
             created_at: At(account.at),
         })
         .collect();
-    each!(tx.writing(), c => diesel::insert_into(accounts::table).values(&rows).execute(c))?;
+    each!(tx.writing(), c => rows!(rows => values { diesel::insert_into(accounts::table).values(values).execute(c) }))?;
     let above = lineage(tx, new)?;
     let rows: Vec<_> = above
         .iter()

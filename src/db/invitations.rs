@@ -50,7 +50,7 @@ struct NewRow<'a> {
 /// Writes new invitations.
 pub fn insert(tx: &mut Tx<'_>, new: &[&Invitation]) -> Result<(), DbFault> {
     let rows: Vec<NewRow<'_>> = new.iter().map(|invitation| new_row(invitation)).collect();
-    each!(tx.writing(), c => diesel::insert_into(invitations::table).values(&rows).execute(c))?;
+    each!(tx.writing(), c => rows!(rows => values { diesel::insert_into(invitations::table).values(values).execute(c) }))?;
     Ok(())
 }
 
@@ -334,7 +334,7 @@ pub struct Pending {
 }
 
 #[derive(Queryable)]
-struct Row {
+pub(super) struct Row {
     id: String,
     kind: String,
     user_id: String,
@@ -360,10 +360,10 @@ struct Row {
 }
 
 /// Search text (which every account has), name, parent, used by, type.
-type AccountRow = (String, Option<String>, Option<String>, Option<String>, Option<String>);
+pub(super) type AccountRow = (String, Option<String>, Option<String>, Option<String>, Option<String>);
 
 #[derive(Queryable)]
-struct LetterRow {
+pub(super) struct LetterRow {
     state: String,
     attempts: i32,
     last_error: Option<String>,

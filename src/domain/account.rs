@@ -11,7 +11,7 @@ use super::{
 };
 
 /// The name of an account: 1 to 200 characters on one line, in any script, surrounding blanks trimmed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AccountName(Line<200>);
 
 /// Why a text is no name of an account; each says what to change.

@@ -53,6 +53,15 @@ impl Sight {
         Self { staff: false, customers: actor.may(Permission::CustomersInvite), under: actor.accounts.clone() }
     }
 
+    /// Whether every invitation of this kind is seen, whatever it leads to.
+    #[must_use]
+    pub fn shows(&self, kind: InvitationKind) -> bool {
+        match kind {
+            InvitationKind::SystemUser => self.staff,
+            InvitationKind::AccountOwner | InvitationKind::SubAccount => self.customers,
+        }
+    }
+
     /// Whether there is nothing to be seen.
     #[must_use]
     pub fn is_blind(&self) -> bool {
