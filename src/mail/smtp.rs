@@ -23,7 +23,7 @@ use lettre::{
     },
 };
 use secrecy::ExposeSecret;
-use tokio::time::timeout;
+use tokio::time::{error::Elapsed, timeout};
 
 use super::{
     fault,
@@ -35,6 +35,10 @@ use crate::domain::letter::{Letter, SendError};
 const PARKED: usize = 4;
 /// How long they wait. Relays close after minutes, some of them after 30 seconds.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A connection that has waited for less is not asked first whether it still answers: a fifth of the talk, while letters follow
+/// each other.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// How long to wait for a connection that is ready for a letter, and for a letter to be taken. Together they stay below
 /// the courier's lease of 60 seconds, after which another courier may try the same letter.
@@ -70,6 +74,9 @@ enum Stage {
     Content,
 }
 
+/// What became of a letter; the outer error is the end of patience.
+type Handed = Result<Result<(), (Stage, Error)>, Elapsed>;
+
 impl Smtp {
     pub(super) fn new(relay: &Relay) -> Result<Self, String> {
         Self::with_limits(relay, LIMITS)
@@ -87,23 +94,35 @@ impl Smtp {
     }
 
     pub(super) async fn send(&self, letter: &Letter, message: &Message) -> Result<(), SendError> {
-        let mut connection = match self.unpark().await {
-            Some(connection) => connection,
+        let waiting = match self.unpark().await {
+            Some(connection) => Some(self.hand_over(connection, message).await),
+            None => None,
+        };
+        // Closed after its last letter, as some relays do after so many: nothing has been said of this one.
+        let hung_up = |outcome: &Handed| matches!(outcome, Ok(Err((Stage::Sender, error))) if !error.is_permanent());
+        let outcome = match waiting.filter(|outcome| !hung_up(outcome)) {
+            Some(outcome) => outcome,
             None => match timeout(self.limits.connect, self.connect()).await {
-                Ok(Ok(connection)) => connection,
+                Ok(Ok(connection)) => self.hand_over(connection, message).await,
                 Ok(Err((stage, error))) => return Err(self.refusal(stage, &error, letter)),
                 Err(_) => return Err(self.later("did not answer in time", letter)),
             },
         };
-        // On a timeout the connection is dropped with whatever it still had to say.
-        match timeout(self.limits.letter, deliver(&mut connection, message)).await {
-            Ok(Ok(())) => {
-                self.park(connection);
-                Ok(())
-            }
+        match outcome {
+            Ok(Ok(())) => Ok(()),
             Ok(Err((stage, error))) => Err(self.refusal(stage, &error, letter)),
             Err(_) => Err(self.later("did not take the letter in time", letter)),
         }
+    }
+
+    /// Hands a letter over, and keeps the connection for the next one. On a timeout it is dropped with whatever it still had
+    /// to say.
+    async fn hand_over(&self, mut connection: AsyncSmtpConnection, message: &Message) -> Handed {
+        let outcome = timeout(self.limits.letter, deliver(&mut connection, message)).await;
+        if matches!(outcome, Ok(Ok(()))) {
+            self.park(connection);
+        }
+        outcome
     }
 
     pub(super) fn describe(&self) -> String {
@@ -132,11 +151,15 @@ impl Smtp {
         Ok(connection)
     }
 
-    /// A connection that waited and still answers.
+    /// A connection that waited and, where it waited for long, still answers.
     async fn unpark(&self) -> Option<AsyncSmtpConnection> {
         loop {
             let (since, mut connection) = self.parked.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
-            if since.elapsed() < PATIENCE && timeout(self.limits.connect, connection.test_connected()).await == Ok(true) {
+            let waited = since.elapsed();
+            if waited < FRESH {
+                return Some(connection);
+            }
+            if waited < PATIENCE && timeout(self.limits.connect, connection.test_connected()).await == Ok(true) {
                 return Some(connection);
             }
         }
