@@ -42,6 +42,7 @@ mod migrate;
 pub mod outbox;
 mod pattern;
 mod pooled;
+pub mod resends;
 mod schema;
 mod url;
 pub mod users;

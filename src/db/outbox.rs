@@ -92,8 +92,14 @@ pub fn insert(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<(), DbFault> {
 
 /// Takes the unsent letters of an invitation out: their link has died.
 pub fn withdraw(tx: &mut Tx<'_>, invitation: InvitationId) -> Result<(), DbFault> {
+    withdraw_all(tx, &[invitation])
+}
+
+/// The same for several invitations.
+pub fn withdraw_all(tx: &mut Tx<'_>, invitations: &[InvitationId]) -> Result<(), DbFault> {
+    let ids: Vec<&str> = invitations.iter().map(InvitationId::as_str).collect();
     diesel::update(letters::table)
-        .filter(letters::invitation_id.eq(invitation.as_str()))
+        .filter(letters::invitation_id.eq_any(ids))
         .filter(letters::state.eq(LetterState::Queued.as_str()))
         .set(letters::state.eq(LetterState::Withdrawn.as_str()))
         .execute(tx.writing())?;

@@ -92,6 +92,12 @@ impl<E> Ticket<E> {
         idempotency::answer(tx, &self.request, &self.worker, &(self.render)(effect))
     }
 
+    /// Ends a request that had no effect and has an answer of its own all the same.
+    pub(super) async fn keep(self, services: &Services, effect: &E) {
+        let answer = (self.render)(effect);
+        self.close(services, Some(answer)).await;
+    }
+
     /// Ends a request that had no effect: its refusal is kept, or, without one, the key is free again.
     pub async fn close(self, services: &Services, refusal: Option<StoredAnswer>) {
         let Self { request, worker, .. } = self;

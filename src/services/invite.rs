@@ -1,5 +1,6 @@
 //! Inviting: users, accounts, invitations, timeline and letters, all in one transaction.
 
+pub mod batch;
 mod named;
 mod owner;
 mod staff;
@@ -33,6 +34,7 @@ use crate::{
         invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitedTo},
         locale::Locale,
         role::Roles,
+        sight::Sight,
         user::UserStatus,
     },
 };
@@ -81,6 +83,14 @@ impl Invite {
             Self::SubAccount(invite) => Some(invite.parent.clone()),
         }
     }
+}
+
+/// Whether the caller may invite anybody at all.
+///
+/// # Errors
+/// [`Refusal::Forbidden`].
+pub fn may_invite(actor: &Actor) -> Result<(), Refusal> {
+    if Sight::inviting(actor).is_blind() { Err(Refusal::Forbidden("system_users:invite or customers:invite")) } else { Ok(()) }
 }
 
 /// Judges invites by what the caller may do and by the accounts that they name, each alone, and drafts those that pass.
