@@ -66,6 +66,14 @@ impl Body {
     }
 }
 
+/// What is wrong with these members as the body of a request `R`: nothing, when it would be taken.
+#[must_use]
+pub fn faults<R: Request>(members: Map<String, Value>) -> Vec<FieldFault> {
+    let mut members = Members::new(members, Vec::new());
+    R::read(&mut members);
+    members.finish()
+}
+
 impl Body {
     /// What tells two bodies apart.
     #[must_use]

@@ -4,6 +4,7 @@ pub mod app;
 pub mod client;
 pub mod customers;
 pub mod database;
+pub mod imports;
 pub mod mailbox;
 pub mod process;
 pub mod relay;
