@@ -19,14 +19,14 @@ test: ## run all tests, those on a throw-away PostgreSQL server included
 
 check: ## formatting and lints
 	cargo fmt --check
-	cargo clippy --all-targets --locked -- -D warnings
+	cargo clippy --all-targets --features yardstick --locked -- -D warnings
 
 openapi: ## write the contract anew, from the code, to openapi/openapi.json
 	@mkdir -p openapi
 	cargo run -q --locked -- openapi > openapi/.new || { rm -f openapi/.new; exit 1; }
 	@mv openapi/.new openapi/openapi.json
 
-bench: ## measure it
+bench: ## measure it beside the machine's own yardsticks (about five minutes); benches/run tells its options
 	benches/run
 
 up: ## build and start it in containers, with PostgreSQL and a mailbox to look into

@@ -16,12 +16,12 @@ use crate::{
     clock::Clock,
     config::{self, Config, SecretError},
     courier::{self, Courier},
-    db::{Db, OpenError},
+    db::{Db, OpenError, lookup::lookups},
     domain::token::LinkKeys,
     http::{self, CourierWatch, Settings, State},
     mail::Mailer,
     metrics::Metrics,
-    services::{Rules, Services, access_token::AccessTokens, hasher::Hasher},
+    services::{Rules, Services, access_token::AccessTokens, activate, hasher::Hasher, idempotency, invite},
 };
 
 /// Why the service does not start.
@@ -88,8 +88,12 @@ impl Parts {
         let mailer = Arc::new(Mailer::new(&config.mail_url, config.sender.clone()).map_err(StartError::Mail)?);
         let db = Db::open(&config.database_url)?;
         let (bell, metrics) = (Arc::new(Notify::new()), Metrics::new());
+        let no_thread = |error: io::Error| StartError::Defect(error.to_string());
+        let lookups = lookups(&db).map_err(no_thread)?;
         let courier = Courier {
-            db: db.apart(courier::AT_ONCE),
+            db: db.apart(1),
+            lookups: lookups.clone(),
+            records: courier::records(&db, &clock, config.invitation_ttl).map_err(no_thread)?,
             clock: clock.clone(),
             links: links.clone(),
             mailer,
@@ -114,7 +118,11 @@ impl Parts {
             rate_limits: config.rate_limits,
             trusted_proxies: config.trusted_proxies.clone(),
         };
-        let services = Services { db, clock, links, access_tokens, hasher: Hasher::new(), rules, bell };
+        let keys = idempotency::queue(&db, config.write_batch).map_err(no_thread)?;
+        let invites = invite::queue(&db, &clock, config.write_batch).map_err(no_thread)?;
+        let activations = activate::queue(&db, &clock, config.write_batch).map_err(no_thread)?;
+        let services =
+            Services { db, lookups, keys, invites, activations, clock, links, access_tokens, hasher: Hasher::new(), rules, bell };
         Ok(Self { services, courier, settings })
     }
 

@@ -57,6 +57,7 @@ pub struct Config {
     pub invitation_ttl: Duration,
     pub resend_cooldown: Duration,
     pub password_min_length: usize,
+    pub write_batch: usize,
     pub rate_limits: bool,
     pub self_renewal: bool,
     pub trusted_proxies: Vec<IpNet>,
@@ -138,6 +139,10 @@ impl Config {
             let length = text.parse().ok().filter(|length| (8..=password::LONGEST).contains(length));
             length.ok_or("is no number from 8 to 128")
         });
+        let write_batch = reader.parsed("WRITE_BATCH", |text| {
+            let most = text.parse().ok().filter(|most| (1..=1000).contains(most));
+            most.ok_or("is no number from 1 to 1000")
+        });
         let rate_limits = reader.parsed("RATE_LIMITS", switch);
         let self_renewal = reader.parsed("SELF_RENEWAL", switch);
         let trusted_proxies = reader.parsed("TRUSTED_PROXIES", networks);
@@ -170,6 +175,7 @@ impl Config {
             invitation_ttl: invitation_ttl?,
             resend_cooldown: resend_cooldown?,
             password_min_length: password_min_length?,
+            write_batch: write_batch?,
             rate_limits: rate_limits?,
             self_renewal: self_renewal?,
             trusted_proxies: trusted_proxies?,

@@ -8,7 +8,11 @@ use reqwest::Method;
 use serde_json::Value;
 
 use self::schema::{faults, resolved};
-use crate::support::{Answer, TestApp, json, on_both};
+use crate::support::{
+    Answer, TestApp,
+    batches::{BATCH, RESEND},
+    json, on_both,
+};
 
 fn document() -> Value {
     serde_json::from_str(&invitation_service::http::document().to_json().unwrap()).unwrap()
@@ -243,6 +247,19 @@ on_both! {
         let again = json!({ "email": "olivia@acme.example" });
         let pending = admin.post("/v1/account-owners/invitations", &again).await.problem(409, "invitation_pending");
         fits(&served, &operation("post", "/v1/account-owners/invitations"), &pending);
+        let items = json!([
+            { "kind": "system_user", "email": "bob@example.com", "roles": ["viewer"] },
+            { "kind": "account_owner", "email": "olivia@acme.example" },
+            { "kind": "sub_account", "email": "x", "rolls": 1 },
+        ]);
+        for validate_only in [true, false] {
+            let body = json!({ "invitations": items, "validate_only": validate_only });
+            fits(&served, &operation("post", BATCH), &admin.post(BATCH, &body).await.expect(200));
+        }
+        for body in [json!({ "ids": [invitation["id"], owner.body["id"], "x"] }), json!({ "filter": { "status": "pending" } }), json!({})] {
+            fits(&served, &operation("post", RESEND), &admin.post(RESEND, &body).await);
+        }
+        fits(&served, &operation("post", RESEND), &app.caller(&[], &[]).post(RESEND, &json!({})).await.expect(403));
         for (list, query) in [
             ("/v1/users", "?limit=1"),
             ("/v1/invitations", "?limit=1&kind=system_user"),

@@ -3,7 +3,11 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::support::{TestApp, json, on_both};
+use crate::support::{
+    TestApp,
+    batches::{BATCH, RESEND},
+    json, on_both,
+};
 
 const INVITE: &str = "/v1/system-users/invitations";
 
@@ -50,15 +54,19 @@ on_both! {
             "/v1/invitations/x/resend",
             "/v1/invitations/x/revoke",
             "/v1/users/x/resend-invitation",
+            BATCH,
+            RESEND,
         ];
-        for (path, allow) in GETS[..6].iter().zip(["GET, HEAD"; 6]).chain(post.iter().zip(["POST"; 6])) {
+        for (path, allow) in GETS[..6].iter().zip(["GET, HEAD"; 6]).chain(post.iter().zip(["POST"; 8])) {
             for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
                 let refused = admin.call(method, path, &[]).await.problem(405, "method_not_allowed");
                 assert_eq!(refused.header("allow"), allow, "{path}");
             }
         }
         admin.press("/v1/users").await.problem(405, "method_not_allowed");
-        admin.get(INVITE).await.problem(405, "method_not_allowed");
+        for path in [INVITE, BATCH, RESEND] {
+            assert_eq!(admin.get(path).await.problem(405, "method_not_allowed").header("allow"), "POST");
+        }
         assert_eq!(
             admin.call(Method::PUT, "/activate", &[]).await.problem(405, "method_not_allowed").header("allow"),
             "GET, HEAD, POST"

@@ -26,7 +26,7 @@ use crate::support::{Backend, Home, TestApp, eventually, json, on_both, on_each}
 /// How long work that is under way may take on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// How many letters the courier has in hand at once.
-const IN_HAND: i64 = 4;
+const IN_HAND: i64 = 64;
 
 /// What must hold in the database after a crash: everything of an invitation was written, or nothing.
 fn nothing_is_torn(home: &Home) {

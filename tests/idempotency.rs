@@ -124,6 +124,24 @@ on_both! {
         app.letter().await;
     }
 
+    /// Old answers are deleted a few at a time, the oldest first: those that wait for it are none the more alive.
+    async fn an_old_key_is_forgotten_before_it_is_swept_up(app: TestApp) {
+        let admin = app.admin();
+        let body = |number: usize| json!({ "email": format!("ada{number}@example.com"), "roles": ["viewer"] });
+        for number in 0..10 {
+            keyed(&admin, INVITE, &format!("k{number}"), &body(number)).await.expect(201);
+            app.advance(TimeDelta::seconds(1));
+        }
+        app.advance(TimeDelta::hours(24));
+        keyed(&admin, INVITE, "k9", &body(10)).await.expect(201);
+        assert_eq!(app.database.count("idempotency_keys"), 8);
+        for number in 11..16 {
+            keyed(&admin, INVITE, &format!("n{number}"), &body(number)).await.expect(201);
+        }
+        assert_eq!(app.database.count("idempotency_keys"), 6);
+        assert_eq!(app.letters().await.len(), 16);
+    }
+
     async fn a_malformed_key_is_refused(app: TestApp) {
         let admin = app.admin();
         for key in ["", "\"", "a b", "\"open", "ü", &"x".repeat(256)] {

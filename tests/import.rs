@@ -35,6 +35,7 @@ on_each! {
         let parent = account(&home, &admin, "gina@globex.example", "Globex Leasing").await;
         let sample = std::fs::read_to_string(SAMPLE).unwrap();
         let people = sample.lines().count() - 1;
+        summary(&import(&home, &server, &sample, &["--dry-run"]), &format!("would be invited {people}, already there 0, failed 0"));
         summary(&import(&home, &server, &sample, &[]), &format!("invited {people}, already there 0, failed 0"));
         assert_eq!(reached(&home).await.len(), people + 1);
         // What a row says is what was asked for.

@@ -42,7 +42,7 @@ fn every_faulty_row_is_told_with_its_line_and_column_and_nothing_is_sent() {
           system_user;grace@example.com;viewer;;;;;;\r\n",
     );
     let expected = [
-        "people.csv:3: kind: \"boss\": there is no such kind. Known are: system_user, account_owner, sub_account. (unknown_kind)",
+        "people.csv:3: kind: \"boss\": There is no such value. Known are: system_user, account_owner, sub_account. (unknown_value)",
         "people.csv:3: email: This is not an e-mail address: it needs one @ and a domain name with a dot, as in ada@example.com. (invalid_email)",
         "people.csv:5: roles: A row of kind account_owner has none: leave this cell empty. (not_applicable)",
         "people.csv:5: account_name: The name of an account holds no line breaks, control characters or text-direction controls. (control_characters)",
@@ -125,7 +125,7 @@ fn programs_are_told_as_json() {
     assert!(errors.starts_with("stdin:2: kind: "), "{errors}");
     assert!(errors.ends_with("invited 0, already there 0, failed 1, not sent 1\n"), "{errors}");
     let rows: Vec<serde_json::Value> = results.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(rows[0]["errors"][0]["code"], "unknown_kind");
+    assert_eq!(rows[0]["errors"][0]["code"], "unknown_value");
     assert_eq!(
         (&rows[0]["row"], &rows[0]["email"], &rows[0]["status"]),
         (&2.into(), &"ada@example.com".into(), &"failed".into())

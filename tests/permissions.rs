@@ -5,10 +5,14 @@ use invitation_service::domain::{
     role::Role::{self, Admin, CustomerSupport, Finance, UserManager, Viewer},
 };
 
-use crate::support::{Answer, Client, TestApp, json, on_both};
+use crate::support::{
+    Answer, Client, TestApp,
+    batches::{BATCH, RESEND, colleague, only},
+    json, on_both,
+};
 
 /// In the order of [`knock`].
-const ENDPOINTS: [&str; 14] = [
+const ENDPOINTS: [&str; 16] = [
     "GET roles",
     "GET invitations",
     "GET invitations?kind=system_user",
@@ -22,11 +26,13 @@ const ENDPOINTS: [&str; 14] = [
     "POST invite",
     "POST resend",
     "POST users resend",
+    "POST batch",
+    "POST batch resend",
     "POST revoke",
 ];
 
 /// Asks at every endpoint, about an invitation of its own.
-async fn knock(app: &TestApp, caller: &Client, index: usize) -> [Answer; 14] {
+async fn knock(app: &TestApp, caller: &Client, index: usize) -> [Answer; 16] {
     let made = app.invite_unsent(&format!("colleague{index}@example.com"), &["viewer"]).await;
     let (id, user) = (made["id"].as_str().unwrap(), made["user_id"].as_str().unwrap());
     [
@@ -45,31 +51,36 @@ async fn knock(app: &TestApp, caller: &Client, index: usize) -> [Answer; 14] {
             .await,
         caller.press(&format!("/v1/invitations/{id}/resend")).await,
         caller.press(&format!("/v1/users/{user}/resend-invitation")).await,
+        only(caller.post(BATCH, &json!({ "invitations": [colleague(&format!("batch{index}@example.com"))] })).await),
+        only(caller.post(RESEND, &json!({ "ids": [id] })).await),
         caller.press(&format!("/v1/invitations/{id}/revoke")).await,
     ]
 }
 
-const ALL: [u16; 14] = [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 201, 200, 200, 200];
-const VIEWS: [u16; 14] = [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403, 403, 403];
+const ALL: [u16; 16] = [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 201, 200, 200, 201, 200, 200];
+const VIEWS: [u16; 16] = [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403, 403, 403, 403, 403];
 /// Sees customers alone: of colleagues, nothing.
-const CUSTOMERS: [u16; 14] = [200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 404];
-const NOTHING: [u16; 14] = [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 404];
-const NOBODY: [u16; 14] = [401; 14];
+const CUSTOMERS: [u16; 16] = [200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 403, 403, 404];
+/// And may invite them: of a batch each item is told what its own route says.
+const SUPPORT: [u16; 16] = [200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 403, 404, 404];
+const INVITES_CUSTOMERS: [u16; 16] = [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 403, 404, 404];
+const NOTHING: [u16; 16] = [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 403, 403, 404];
+const NOBODY: [u16; 16] = [401; 16];
 /// May invite colleagues, yet holds nothing that a viewer holds.
-const INVITES: [u16; 14] = [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403];
-const SEES_STAFF: [u16; 14] = [200, 200, 200, 403, 200, 200, 200, 200, 403, 200, 403, 403, 403, 403];
+const INVITES: [u16; 16] = [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403, 403];
+const SEES_STAFF: [u16; 16] = [200, 200, 200, 403, 200, 200, 200, 200, 403, 200, 403, 403, 403, 403, 403, 403];
 
 on_both! { with [("RESEND_COOLDOWN", "0s")];
     async fn everybody_at_every_endpoint(app: TestApp) {
-        let roles = [(Admin, ALL), (UserManager, ALL), (CustomerSupport, CUSTOMERS), (Finance, CUSTOMERS), (Viewer, VIEWS)];
+        let roles = [(Admin, ALL), (UserManager, ALL), (CustomerSupport, SUPPORT), (Finance, CUSTOMERS), (Viewer, VIEWS)];
         let by_role = roles.map(|(role, expected)| (role.as_str(), app.caller(&[role], &[]), expected));
         let by_scope = Permission::ALL.map(|permission| {
             let expected = match permission {
                 Permission::SystemUsersInvite => INVITES,
                 Permission::SystemUsersRead => SEES_STAFF,
                 Permission::CustomersRead => CUSTOMERS,
-                Permission::CustomersInvite
-                | Permission::AccountsRead
+                Permission::CustomersInvite => INVITES_CUSTOMERS,
+                Permission::AccountsRead
                 | Permission::UsersBlock
                 | Permission::UsersErase
                 | Permission::ClientsManage
@@ -101,7 +112,7 @@ on_both! { with [("RESEND_COOLDOWN", "0s")];
                 };
                 assert_eq!(code, expected_code, "{name} at {endpoint}");
             }
-            if expected == CUSTOMERS {
+            if expected == CUSTOMERS || expected == SUPPORT {
                 // Colleagues are not in the lists, however many there are.
                 assert_eq!((&answers[1].body["data"], &answers[6].body["data"]), (&json!([]), &json!([])), "{name}");
             }

@@ -8,12 +8,13 @@ use reqwest::Method;
 
 use crate::support::{
     Answer, Client, TestApp,
+    batches::{BATCH, RESEND, only},
     customers::{OWNERS, SUB_ACCOUNTS, text},
     json, on_both,
 };
 
 /// In the order of [`knock`].
-const ENDPOINTS: [&str; 18] = [
+const ENDPOINTS: [&str; 21] = [
     "GET accounts",
     "GET account",
     "GET sub-accounts",
@@ -26,6 +27,9 @@ const ENDPOINTS: [&str; 18] = [
     "GET user",
     "POST resend",
     "POST users resend",
+    "POST batch owner",
+    "POST batch sub-account",
+    "POST batch resend",
     "POST revoke",
     "GET invitations?kind=sub_account",
     "GET users?kind=customer",
@@ -35,7 +39,7 @@ const ENDPOINTS: [&str; 18] = [
 ];
 
 /// Asks at every endpoint, about an invitation of its own below the account.
-async fn knock(app: &TestApp, caller: &Client, index: usize, account: &str) -> [Answer; 18] {
+async fn knock(app: &TestApp, caller: &Client, index: usize, account: &str) -> [Answer; 21] {
     let below = |name: &str| json!({ "email": format!("{name}{index}@example.com"), "role": "driver", "account_id": account });
     let made = app.admin().post(SUB_ACCOUNTS, &below("standing")).await.expect(201).body;
     let (id, user) = (text(&made, "/id"), text(&made, "/user_id"));
@@ -43,6 +47,7 @@ async fn knock(app: &TestApp, caller: &Client, index: usize, account: &str) -> [
     let by_route = json!({
         "email": format!("routed{index}@example.com"), "used_by": "employee", "account_name": "Home", "account_type": "consumer"
     });
+    let batch = async |item| only(caller.post(BATCH, &json!({ "invitations": [item] })).await);
     let further = json!({ "email": format!("further{index}@example.com"), "account_id": account });
     [
         caller.get("/v1/accounts").await,
@@ -57,6 +62,10 @@ async fn knock(app: &TestApp, caller: &Client, index: usize, account: &str) -> [
         caller.get(&format!("/v1/users/{user}")).await,
         caller.press(&format!("/v1/invitations/{id}/resend")).await,
         caller.press(&format!("/v1/users/{user}/resend-invitation")).await,
+        batch(json!({ "kind": "account_owner", "email": format!("batch{index}@example.com") })).await,
+        batch(json!({ "kind": "sub_account", "email": format!("batch{index}@example.com"), "role": "driver", "account_id": account }))
+            .await,
+        only(caller.post(RESEND, &json!({ "ids": [id] })).await),
         caller.press(&format!("/v1/invitations/{id}/revoke")).await,
         caller.get("/v1/invitations?kind=sub_account").await,
         caller.get("/v1/users?kind=customer").await,
@@ -68,20 +77,25 @@ async fn knock(app: &TestApp, caller: &Client, index: usize, account: &str) -> [
     ]
 }
 
-type Row = [u16; 18];
-const ALL: Row = [200, 200, 200, 201, 201, 201, 201, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 201];
-const SUPPORT: Row = [200, 200, 200, 201, 201, 201, 201, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403];
-const FINANCE: Row = [200, 200, 200, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 200, 200, 200, 403, 403];
-const VIEWER: Row = [200, 200, 200, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 200, 200, 200, 200, 403];
-const NOTHING: Row = [403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 403, 403, 403];
-const READS_STAFF: Row = [403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 200, 200, 403];
-const INVITES: Row = [403, 404, 404, 201, 201, 201, 201, 404, 404, 404, 200, 200, 200, 403, 403, 403, 403, 403];
-const READS: Row = [403, 404, 404, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 200, 200, 200, 403, 403];
-const READS_ACCOUNTS: Row = [200, 200, 200, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 403, 403, 403];
-const OWNER: Row = [200, 200, 200, 403, 201, 201, 201, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403];
+type Row = [u16; 21];
+const ALL: Row = [200, 200, 200, 201, 201, 201, 201, 200, 200, 200, 200, 200, 201, 201, 200, 200, 200, 200, 200, 200, 201];
+const SUPPORT: Row = [200, 200, 200, 201, 201, 201, 201, 200, 200, 200, 200, 200, 201, 201, 200, 200, 200, 200, 200, 403, 403];
+const FINANCE: Row = [200, 200, 200, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 200, 200, 200, 403, 403];
+const VIEWER: Row = [200, 200, 200, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 200, 200, 200, 200, 403];
+const NOTHING: Row = [403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403];
+/// Of a batch each item is told what its own route says.
+const INVITES_STAFF: Row =
+    [403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 403, 403, 404, 404, 403, 403, 403, 403, 403];
+const READS_STAFF: Row =
+    [403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 200, 200, 403];
+const INVITES: Row = [403, 404, 404, 201, 201, 201, 201, 404, 404, 404, 200, 200, 201, 201, 200, 200, 403, 403, 403, 403, 403];
+const READS: Row = [403, 404, 404, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 200, 200, 200, 403, 403];
+const READS_ACCOUNTS: Row =
+    [200, 200, 200, 403, 403, 403, 403, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403];
+const OWNER: Row = [200, 200, 200, 403, 201, 201, 201, 200, 200, 200, 200, 200, 403, 201, 200, 200, 200, 200, 200, 403, 403];
 /// Owns something else.
-const FOREIGNER: Row = [200, 404, 404, 403, 404, 404, 404, 404, 404, 404, 404, 404, 404, 200, 200, 200, 403, 403];
-const NOBODY: Row = [401; 18];
+const FOREIGNER: Row = [200, 404, 404, 403, 404, 404, 404, 404, 404, 404, 404, 404, 403, 404, 404, 404, 200, 200, 200, 403, 403];
+const NOBODY: Row = [401; 21];
 
 on_both! { with [("RESEND_COOLDOWN", "0s")];
     async fn everybody_at_every_endpoint(app: TestApp) {
@@ -96,6 +110,7 @@ on_both! { with [("RESEND_COOLDOWN", "0s")];
         let by_scope = Permission::ALL.map(|permission| {
             let expected = match permission {
                 SystemUsersRead => READS_STAFF,
+                SystemUsersInvite => INVITES_STAFF,
                 CustomersInvite => INVITES,
                 CustomersRead => READS,
                 AccountsRead => READS_ACCOUNTS,
@@ -117,7 +132,7 @@ on_both! { with [("RESEND_COOLDOWN", "0s")];
             let answers = knock(&app, &caller, index, &acme.account).await;
             for ((endpoint, answer), status) in ENDPOINTS.iter().zip(&answers).zip(expected) {
                 assert_eq!(answer.status, status, "{name} at {endpoint}: {}", answer.text);
-                let by_reference = ["POST further owner", "POST sub-account by name"].contains(endpoint);
+                let by_reference = ["POST further owner", "POST sub-account by name", "POST batch sub-account"].contains(endpoint);
                 let exceeds = name == SystemUsersInvite.as_str() && *endpoint == "POST system user";
                 let code = match status {
                     200 | 201 => None,

@@ -258,17 +258,19 @@ on_both! {
                 app.database.execute("DELETE FROM users");
             }
             let calls = (0..8).map(|caller: usize| {
-                let (services, mut mine) = (app.parts.services.clone(), drafts.clone());
+                let (clock, mut mine) = (app.clock.clone(), drafts.clone());
                 mine.rotate_left(caller);
                 if caller % 2 == 1 {
                     mine.reverse();
                 }
                 for draft in &mut mine {
-                    draft.invitation.id = services.clock.id();
-                    draft.invitation.user_id = services.clock.id();
+                    draft.invitation.id = clock.id();
+                    draft.invitation.user_id = clock.id();
                 }
-                let db = services.db.clone();
-                async move { db.write::<_, Refusal>(move |tx| Ok(invite_many(&services, tx, &mine)?)).await }
+                let db = app.parts.services.db.clone();
+                async move {
+                    db.write::<_, Refusal>(move |tx| Ok(invite_many(&clock, tx, &mine.iter().collect::<Vec<_>>())?)).await
+                }
             });
             let outcomes: Vec<Outcome> = join_all(calls).await.into_iter().flat_map(|outcomes| outcomes.unwrap()).collect();
             let invited = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Invited(_))).count();

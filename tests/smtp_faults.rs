@@ -94,6 +94,26 @@ async fn away_and_back(backend: Backend, speaks: Speaks) {
 }
 
 on_each! {
+    /// A relay that takes four seconds a letter: those whose turn would outlast the lease are given back untried, and nobody
+    /// gets two.
+    async fn a_slow_relay_gets_as_many_letters_as_a_lease_has_time_for(backend: Backend) {
+        let mut relay = Relay::new(Speaks::Smtp);
+        relay.up();
+        let app = app_with(backend, &relay).await;
+        for number in 0..20 {
+            invite(&app, &format!("ada{number}@example.com")).await;
+        }
+        relay.is_slow(&app.clock, TimeDelta::seconds(4));
+        // Fifteen seconds to begin in: three letters and a bit, and the other connections have one in hand.
+        let Step::Worked(first) = app.parts.courier.step().await.unwrap() else { panic!("nothing was due") };
+        assert!((4..=7).contains(&first), "{first}");
+        assert_eq!(app.database.count("letters WHERE state = 'sent'"), i64::try_from(first).unwrap());
+        assert_eq!(app.database.count("letters WHERE state = 'queued' AND attempts = 0"), i64::try_from(20 - first).unwrap());
+        work(&app).await;
+        assert_eq!(relay.taken().len(), 20);
+        assert_eq!(app.database.count("letters WHERE state = 'sent' AND attempts = 1"), 20);
+    }
+
     async fn a_relay_that_was_away_gets_the_letter_when_it_is_back(backend: Backend) {
         away_and_back(backend, Speaks::Smtp).await;
     }

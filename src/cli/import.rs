@@ -201,7 +201,7 @@ fn own_token(config: &Config, subject: &str, rows: &[Row]) -> Result<SecretStrin
     let tokens = app::access_tokens(config).map_err(|error| format!("{error}. Or give an access token in ACCESS_TOKEN"))?;
     let scope: BTreeSet<Permission> = rows
         .iter()
-        .filter_map(|row| row.kind)
+        .filter_map(Row::kind)
         .map(|kind| match kind {
             InvitationKind::SystemUser => Permission::SystemUsersInvite,
             InvitationKind::AccountOwner | InvitationKind::SubAccount => Permission::CustomersInvite,

@@ -24,6 +24,7 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
     ("INVITATION_TTL", "24h", "how long a link lives, as 2s, 90m, 24h"),
     ("RESEND_COOLDOWN", "60s", "how long after a sending the next one may follow; 0s switches it off"),
     ("PASSWORD_MIN_LENGTH", "15", "the shortest password, 8 to 128"),
+    ("WRITE_BATCH", "256", "how many requests that arrive together share a commit at most, 1 to 1000; 1 gives each its own"),
     ("RATE_LIMITS", "on", "off switches the limits of the public routes off"),
     ("SELF_RENEWAL", "on", "off keeps people from sending themselves a fresh link"),
     ("TRUSTED_PROXIES", "", "addresses and networks whose X-Forwarded-For is believed, separated by commas"),

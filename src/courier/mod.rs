@@ -1,6 +1,7 @@
 //! The courier: takes letters out of the outbox and hands them to the relay, until each is sent or given up.
 
 mod backoff;
+mod record;
 mod step;
 
 use std::{sync::Arc, time::Duration};
@@ -8,17 +9,20 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::{Notify, watch};
 use url::Url;
 
-pub use self::step::Step;
+pub use self::{
+    record::{Records, Unrecorded, records},
+    step::Step,
+};
 use crate::{
     clock::Clock,
-    db::Db,
+    db::{Db, lookup::Lookups},
     domain::{locale::Locale, token::LinkKeys},
     mail::Mailer,
     metrics::Metrics,
 };
 
 /// How many letters are under way at once: as many as the relay is offered connections.
-pub const AT_ONCE: u32 = 4;
+pub const AT_ONCE: usize = 4;
 /// Letters that another process put in are found within this time; those of this process ring the bell.
 const POLL: Duration = Duration::from_secs(2);
 /// How long to leave a database alone that did not answer.
@@ -29,6 +33,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct Courier {
     /// The database.
     pub db: Db,
+    /// Looks at invitations.
+    pub lookups: Lookups,
+    /// What became of letters, on its way into the outbox.
+    pub records: Records,
     /// Time and dice.
     pub clock: Clock,
     /// Makes the links.

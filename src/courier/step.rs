@@ -8,21 +8,18 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt, stream};
 use secrecy::SecretString;
-use serde_json::json;
 
-use super::{AT_ONCE, Courier, backoff};
+use super::{AT_ONCE, Courier, backoff, record::expiry};
 use crate::{
     db::{
-        AsFault, DbFault, Tx, events, invitations,
+        DbFault,
+        lookup::Wanted,
         outbox::{self, Claimed, Outcome},
     },
     domain::{
-        actor::ActorRef,
-        event::{Event, EventType},
         invitation::Invitation,
         letter::{Letter, SendError},
         role::Role,
-        sight::Sight,
         token::LinkClaim,
     },
 };
@@ -31,8 +28,18 @@ use crate::{
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// How long a relay may take for one letter, connecting and everything included.
 const PATIENCE: Duration = Duration::from_secs(45);
-/// How often the record of a sent letter is tried: a record that is lost means a second letter.
-const RECORD_TRIES: u32 = 4;
+/// How many letters are claimed at once: enough for the connections to be busy while outcomes are recorded and the next are
+/// claimed. Those whose turn does not come in time, as when a relay is slow, are given back.
+const CLAIM: i64 = 64;
+/// How many outcomes wait to be recorded at most, before nothing more is sent.
+const RECORDING: usize = 64;
+
+/// What became of a claimed letter's turn.
+enum Turn {
+    Taken,
+    /// It came too late for the lease.
+    Passed(Claimed),
+}
 
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,8 +60,7 @@ impl Courier {
     /// When the outbox cannot be reached; what was claimed comes free again by itself.
     pub async fn step(&self) -> Result<Step, DbFault> {
         let now = self.clock.now();
-        let limit = i64::from(AT_ONCE);
-        let claimed = self.db.write::<_, DbFault>(move |tx| outbox::claim(tx, limit, now, now + LEASE)).await?;
+        let claimed = self.db.write::<_, DbFault>(move |tx| outbox::claim(tx, CLAIM, now, now + LEASE)).await?;
         if claimed.is_empty() {
             let backlog = self.db.read::<_, DbFault>(outbox::backlog).await?;
             let age = backlog.oldest.map_or(TimeDelta::zero(), |oldest| now - oldest);
@@ -62,29 +68,57 @@ impl Courier {
             self.metrics.outbox(backlog.queued, age.num_milliseconds() as f64 / 1000.0);
             return Ok(Step::Idle { next_due: backlog.next_due });
         }
-        let worked = claimed.len();
-        let done: Vec<Result<(), DbFault>> =
-            stream::iter(claimed).map(|letter| self.deliver(letter)).buffer_unordered(AT_ONCE as usize).collect().await;
-        done.into_iter().collect::<Result<Vec<()>, _>>()?;
+        let begin_by = now + LEASE - TimeDelta::from_std(PATIENCE).unwrap_or_default();
+        // What has been sent is recorded while the next ones are sent, as many together as are ready.
+        let turns: Vec<Result<Turn, DbFault>> = stream::iter(claimed)
+            .map(|letter| self.turn(letter, begin_by))
+            .buffer_unordered(AT_ONCE)
+            .map(|turn| self.finish(turn))
+            .buffer_unordered(RECORDING)
+            .collect()
+            .await;
+        let (mut worked, mut passed) = (0, Vec::new());
+        for turn in turns {
+            match turn? {
+                Turn::Taken => worked += 1,
+                Turn::Passed(letter) => passed.push(letter),
+            }
+        }
+        if !passed.is_empty() {
+            self.db.write::<_, DbFault>(move |tx| outbox::give_back(tx, &passed, now)).await?;
+        }
         Ok(Step::Worked(worked))
     }
 
-    async fn deliver(&self, letter: Claimed) -> Result<(), DbFault> {
-        let id = letter.invitation_id;
-        let found = self.db.read(move |connection| invitations::get(connection, id, Sight::everything())).await?;
+    async fn turn(&self, letter: Claimed, begin_by: DateTime<Utc>) -> Result<(Claimed, Option<Outcome>), DbFault> {
+        let outcome = if self.clock.now() < begin_by { Some(self.deliver(&letter).await?) } else { None };
+        Ok((letter, outcome))
+    }
+
+    async fn finish(&self, turn: Result<(Claimed, Option<Outcome>), DbFault>) -> Result<Turn, DbFault> {
+        match turn? {
+            (letter, Some(outcome)) => self.record(letter, outcome).await.map(|()| Turn::Taken),
+            (letter, None) => Ok(Turn::Passed(letter)),
+        }
+    }
+
+    async fn deliver(&self, letter: &Claimed) -> Result<Outcome, DbFault> {
+        // Looked at when its turn has come: a link that has died meanwhile is not sent.
+        let found = self.lookups.run(Wanted { id: letter.invitation_id, looks_since: None }).await?;
         let now = self.clock.now();
+        let found = found.known.map(|known| known.invitation);
         // An invitation that expired while the relay was away is still delivered: its day begins when the letter goes.
         let live = found.filter(|found| found.check_link(letter.generation, found.created_at).is_ok());
         let outcome = match live {
             None => Outcome::Withdrawn,
-            Some(invitation) => match self.send(&self.write(&letter, invitation, now)).await {
+            Some(invitation) => match self.send(&self.write(letter, invitation, now)).await {
                 Ok(()) => Outcome::Sent { at: self.clock.now() },
                 Err(SendError::Never(error)) => Outcome::Failed { error },
-                Err(SendError::Later(error)) => self.retry(&letter, error),
+                Err(SendError::Later(error)) => self.retry(letter, error),
             },
         };
-        self.report(&letter, &outcome);
-        self.record(letter, outcome).await
+        self.report(letter, &outcome);
+        Ok(outcome)
     }
 
     /// Hands a letter over, within a time that leaves some of the lease for the record.
@@ -115,12 +149,8 @@ impl Courier {
             roles: invitation.roles.iter().map(Role::as_str).collect(),
             link: SecretString::from(String::from(link)),
             now,
-            expires_at: self.expiry(now),
+            expires_at: expiry(now, self.link_lifetime),
         }
-    }
-
-    fn expiry(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        now + TimeDelta::from_std(self.link_lifetime).unwrap_or(TimeDelta::days(1))
     }
 
     fn report(&self, letter: &Claimed, outcome: &Outcome) {
@@ -135,69 +165,6 @@ impl Courier {
         match error {
             None => tracing::info!(%letter_id, %invitation, attempt, outcome = word, "letter"),
             Some(error) => tracing::warn!(%letter_id, %invitation, attempt, outcome = word, error = error.as_str(), "letter"),
-        }
-    }
-
-    async fn record(&self, letter: Claimed, outcome: Outcome) -> Result<(), DbFault> {
-        let mut tries = 1;
-        loop {
-            let (courier, letter, outcome) = (self.clone(), letter.clone(), outcome.clone());
-            match self.db.write(move |tx| courier.record_in(tx, &letter, &outcome)).await {
-                Ok(()) | Err(Unrecorded::Late) => return Ok(()),
-                Err(Unrecorded::Db(fault)) if tries == RECORD_TRIES => return Err(fault),
-                Err(Unrecorded::Db(_)) => tokio::time::sleep(Duration::from_secs(1) * tries).await,
-            }
-            tries += 1;
-        }
-    }
-
-    fn record_in(&self, tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<(), Unrecorded> {
-        // The invitation before the letter, as everywhere: two transactions that meet here wait, and do not deadlock.
-        if let Outcome::Sent { at } = outcome {
-            invitations::handed_over(tx, (letter.invitation_id, letter.generation), *at, self.expiry(*at))?;
-        }
-        if !outbox::record(tx, letter, outcome)? {
-            // Undoes the line above too.
-            return Err(Unrecorded::Late);
-        }
-        let entry = match outcome {
-            Outcome::Sent { .. } => Some((EventType::EmailSent, json!({ "attempt": letter.attempt }))),
-            // The first fault and the last one; the ninety between them are counted on the invitation.
-            Outcome::Retry { error, .. } if letter.attempt == 1 => {
-                Some((EventType::EmailFailed, json!({ "attempt": 1, "error": error, "will_retry": true })))
-            }
-            Outcome::Failed { error } => {
-                Some((EventType::EmailFailed, json!({ "attempt": letter.attempt, "error": error, "will_retry": false })))
-            }
-            Outcome::Retry { .. } | Outcome::Withdrawn => None,
-        };
-        let Some((event_type, details)) = entry else { return Ok(()) };
-        let at = self.clock.now();
-        let (id, invitation_id) = (self.clock.id(), letter.invitation_id);
-        events::insert(tx, &[Event { id, invitation_id, event_type, at, actor: ActorRef::system(), details }])?;
-        Ok(())
-    }
-}
-
-/// Why an outcome was not recorded.
-enum Unrecorded {
-    /// The lease ran out and the letter is in other hands, or was found to have arrived.
-    Late,
-    /// The database failed.
-    Db(DbFault),
-}
-
-impl From<DbFault> for Unrecorded {
-    fn from(fault: DbFault) -> Self {
-        Self::Db(fault)
-    }
-}
-
-impl AsFault for Unrecorded {
-    fn as_fault(&self) -> Option<&DbFault> {
-        match self {
-            Self::Late => None,
-            Self::Db(fault) => Some(fault),
         }
     }
 }

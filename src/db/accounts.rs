@@ -1,6 +1,6 @@
 //! Accounts and what lies under them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -56,6 +56,9 @@ struct NewRow<'a> {
     created_at: At,
 }
 
+/// So many lines of two columns each are well within the 32,766 parameters that a statement has on SQLite.
+const LINES: usize = 8192;
+
 /// Enters accounts, each under its parent and under all that the parent is under.
 pub fn insert(tx: &mut Tx<'_>, new: &[&NewAccount]) -> Result<(), DbFault> {
     if new.is_empty() {
@@ -76,7 +79,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &[&NewAccount]) -> Result<(), DbFault> {
             created_at: At(account.at),
         })
         .collect();
-    each!(tx.writing(), c => diesel::insert_into(accounts::table).values(&rows).execute(c))?;
+    each!(tx.writing(), c => rows!(rows => values { diesel::insert_into(accounts::table).values(values).execute(c) }))?;
     let above = lineage(tx, new)?;
     let rows: Vec<_> = above
         .iter()
@@ -84,7 +87,10 @@ pub fn insert(tx: &mut Tx<'_>, new: &[&NewAccount]) -> Result<(), DbFault> {
             (account_lineage::account_id.eq(account.as_str()), account_lineage::ancestor_id.eq(ancestor.as_str()))
         })
         .collect();
-    each!(tx.writing(), c => diesel::insert_into(account_lineage::table).values(&rows).execute(c))?;
+    // A thousand accounts far down have more ancestors than a statement takes.
+    for rows in rows.chunks(LINES) {
+        each!(tx.writing(), c => diesel::insert_into(account_lineage::table).values(rows).execute(c))?;
+    }
     Ok(())
 }
 
@@ -174,6 +180,8 @@ pub struct AccountFilter {
     pub name_key: Option<String>,
     /// This one alone.
     pub id: Option<AccountId>,
+    /// These alone.
+    pub ids: Option<Vec<AccountId>>,
     /// Older than this one.
     pub before: Option<AccountId>,
     /// At most so many.
@@ -192,6 +200,7 @@ impl AccountFilter {
             search: None,
             name_key: None,
             id: None,
+            ids: None,
             before: None,
             limit,
         }
@@ -228,6 +237,9 @@ pub fn list(connection: &mut AnyConnection, filter: &AccountFilter) -> Result<Ve
     if let Some(id) = filter.id {
         query = query.filter(accounts::id.eq(id.to_string()));
     }
+    if let Some(ids) = &filter.ids {
+        query = query.filter(accounts::id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
+    }
     if let Some(before) = filter.before {
         query = query.filter(accounts::id.lt(before.to_string()));
     }
@@ -239,18 +251,23 @@ pub fn get(connection: &mut AnyConnection, id: AccountId, sight: &Sight) -> Resu
     Ok(list(connection, &AccountFilter { id: Some(id), ..AccountFilter::all(sight.clone(), 1) })?.pop())
 }
 
+/// Those of these accounts that may be seen, in no order.
+pub fn of_ids(connection: &mut AnyConnection, ids: &[AccountId], sight: &Sight) -> Result<Vec<Account>, DbFault> {
+    list(connection, &AccountFilter { ids: Some(ids.to_vec()), ..AccountFilter::all(sight.clone(), i64::MAX) })
+}
+
 /// The accounts of this very name, without regard to case, among those that may be seen.
 pub fn named(connection: &mut AnyConnection, name: &AccountName, sight: &Sight) -> Result<Vec<Account>, DbFault> {
     list(connection, &AccountFilter { name_key: Some(name.key()), ..AccountFilter::all(sight.clone(), 200) })
 }
 
-/// Whether an account lies under one of these, or is one of them.
-pub fn is_under(connection: &mut AnyConnection, id: AccountId, owned: &[AccountId]) -> Result<bool, DbFault> {
-    let owned: Vec<&str> = owned.iter().map(AccountId::as_str).collect();
+/// Those of these accounts that lie under an account of `owned`, or are one of them.
+pub fn under(connection: &mut AnyConnection, ids: &[AccountId], owned: &[AccountId]) -> Result<HashSet<AccountId>, DbFault> {
+    let text = |ids: &[AccountId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
     let found = account_lineage::table
-        .filter(account_lineage::account_id.eq(id.as_str()).and(account_lineage::ancestor_id.eq_any(owned)))
-        .select(account_lineage::ancestor_id)
-        .limit(1)
+        .filter(account_lineage::account_id.eq_any(text(ids)).and(account_lineage::ancestor_id.eq_any(text(owned))))
+        .select(account_lineage::account_id)
         .load::<String>(connection)?;
-    Ok(!found.is_empty())
+    let corrupt = |id: &str| DbFault::Corrupt { table: "account_lineage", column: "account_id", row: id.to_owned() };
+    found.into_iter().map(|id| id.parse().map_err(|_| corrupt(&id))).collect()
 }

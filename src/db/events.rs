@@ -1,6 +1,5 @@
 //! The timeline of each invitation.
 
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::{
@@ -44,7 +43,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &[Event]) -> Result<(), DbFault> {
             details: event.details.to_string(),
         })
         .collect();
-    each!(tx.writing(), c => diesel::insert_into(events::table).values(&rows).execute(c))?;
+    each!(tx.writing(), c => rows!(rows => values { diesel::insert_into(events::table).values(values).execute(c) }))?;
     Ok(())
 }
 
@@ -64,19 +63,6 @@ pub fn list(
         query = query.filter(events::id.gt(after.to_string()));
     }
     query.load::<Row>(connection)?.into_iter().map(Event::try_from).collect()
-}
-
-/// Whether an entry with these very details was made since `since`.
-pub fn seen_since(connection: &mut AnyConnection, event: &Event, since: DateTime<Utc>) -> Result<bool, DbFault> {
-    let seen = events::table
-        .filter(events::invitation_id.eq(event.invitation_id.as_str()))
-        .filter(events::event_type.eq(event.event_type.as_str()))
-        .filter(events::details.eq(event.details.to_string()))
-        .filter(events::at.gt(At(since)))
-        .select(events::id)
-        .limit(1)
-        .load::<String>(connection)?;
-    Ok(!seen.is_empty())
 }
 
 #[derive(Queryable)]

@@ -3,7 +3,7 @@
 use diesel::result::{DatabaseErrorKind, Error};
 
 /// A failed query.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum DbFault {
     /// The database is away or too busy; the same request may do better in a moment.
     #[error("the database is unavailable: {0}")]

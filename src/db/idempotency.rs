@@ -40,33 +40,67 @@ pub enum Known {
     Answered(StoredAnswer),
 }
 
-/// Takes a key for `worker` until `held_until`, unless it is answered, held, or used for something else.
-pub fn take(
-    tx: &mut Tx<'_>,
-    request: &KeyedRequest,
-    worker: &str,
-    (now, held_until, expires_at): (DateTime<Utc>, DateTime<Utc>, DateTime<Utc>),
-) -> Result<Known, DbFault> {
-    forget(tx, now)?;
+/// Somebody who wants to work on a request with a key.
+#[derive(Debug, Clone)]
+pub struct Taker {
+    /// The request.
+    pub request: KeyedRequest,
+    /// Who wants to.
+    pub worker: String,
+    /// When.
+    pub now: DateTime<Utc>,
+    /// Until when the key is theirs.
+    pub held_until: DateTime<Utc>,
+    /// Until when the answer is kept.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Lets each take their key, unless it is answered, held, or used for something else.
+pub fn take_many(tx: &mut Tx<'_>, takers: &[Taker]) -> Result<Vec<Known>, DbFault> {
+    if let Some(now) = takers.iter().map(|taker| taker.now).min() {
+        forget(tx, takers.len(), now)?;
+    }
+    // In the order of the keys: two processes that are sent the same requests never wait for each other crosswise.
+    let mut order: Vec<usize> = (0..takers.len()).collect();
+    let key = |taker: &Taker| (taker.request.principal.clone(), taker.request.key.clone());
+    order.sort_by_cached_key(|place| takers.get(*place).map(key));
+    let mut known = vec![Known::Held; takers.len()];
+    for place in order {
+        if let (Some(taker), Some(outcome)) = (takers.get(place), known.get_mut(place)) {
+            *outcome = take(tx, taker)?;
+        }
+    }
+    Ok(known)
+}
+
+fn take(tx: &mut Tx<'_>, taker: &Taker) -> Result<Known, DbFault> {
+    let Taker { request, worker, now, held_until, expires_at } = taker;
     let row = (
         keys::principal.eq(&request.principal),
         keys::key.eq(&request.key),
         keys::fingerprint.eq(&request.fingerprint),
         keys::worker.eq(worker),
-        keys::held_until.eq(At(held_until)),
-        keys::expires_at.eq(At(expires_at)),
+        keys::held_until.eq(At(*held_until)),
+        keys::expires_at.eq(At(*expires_at)),
     );
     let inserted = each!(tx.writing(), c => diesel::insert_into(keys::table).values(row).on_conflict_do_nothing().execute(c))?;
     if inserted == 1 {
         return Ok(Known::Ours);
     }
-    let (fingerprint, held, answer) = keys::table
+    let (fingerprint, held, kept, answer) = keys::table
         .find((&request.principal, &request.key))
-        .select((keys::fingerprint, keys::held_until, (keys::status, keys::body, keys::location)))
-        .first::<(String, At, (Option<i32>, Option<String>, Option<String>))>(tx.reading())
+        .select((keys::fingerprint, keys::held_until, keys::expires_at, (keys::status, keys::body, keys::location)))
+        .first::<(String, At, At, (Option<i32>, Option<String>, Option<String>))>(tx.reading())
         .optional()?
         // Forgotten by somebody else between the two.
         .ok_or(DbFault::TryAgain)?;
+    if kept.0 <= *now {
+        // Old, and not swept up yet.
+        diesel::delete(keys::table)
+            .filter(keys::principal.eq(&request.principal).and(keys::key.eq(&request.key)).and(keys::expires_at.eq(kept)))
+            .execute(tx.writing())?;
+        return take(tx, taker);
+    }
     if fingerprint != request.fingerprint {
         return Ok(Known::Reused);
     }
@@ -74,16 +108,16 @@ pub fn take(
         let status = u16::try_from(status).unwrap_or(500);
         return Ok(Known::Answered(StoredAnswer { status, body, location }));
     }
-    if held.0 > now {
+    if held.0 > *now {
         return Ok(Known::Held);
     }
     // Whoever worked on it is gone. One of those who notice takes it over.
-    let taken = diesel::update(keys::table)
+    let taken_over = diesel::update(keys::table)
         .filter(keys::principal.eq(&request.principal).and(keys::key.eq(&request.key)))
         .filter(keys::status.is_null().and(keys::held_until.eq(held)))
-        .set((keys::worker.eq(worker), keys::held_until.eq(At(held_until))))
+        .set((keys::worker.eq(worker), keys::held_until.eq(At(*held_until))))
         .execute(tx.writing())?;
-    Ok(if taken == 1 { Known::Ours } else { Known::Held })
+    Ok(if taken_over == 1 { Known::Ours } else { Known::Held })
 }
 
 /// Stores the answer: in the transaction of its effect, so that neither is without the other. Somebody who has lost the key
@@ -110,17 +144,16 @@ pub fn release(tx: &mut Tx<'_>, request: &KeyedRequest, worker: &str) -> Result<
     Ok(())
 }
 
-/// Deletes what is older than a day, a little at a time.
-fn forget(tx: &mut Tx<'_>, now: DateTime<Utc>) -> Result<(), DbFault> {
+/// Deletes answers that are no longer kept, the oldest first: up to twice as many as are begun, so that the table shrinks.
+fn forget(tx: &mut Tx<'_>, begun: usize, now: DateTime<Utc>) -> Result<(), DbFault> {
     let old = keys::table
         .filter(keys::expires_at.le(At(now)))
-        .select((keys::principal, keys::key))
-        .limit(20)
-        .load::<(String, String)>(tx.reading())?;
-    for (principal, key) in old {
-        diesel::delete(keys::table)
-            .filter(keys::principal.eq(principal).and(keys::key.eq(key)).and(keys::expires_at.le(At(now))))
-            .execute(tx.writing())?;
+        .select(keys::expires_at)
+        .order(keys::expires_at)
+        .limit(i64::try_from(2 * begun).unwrap_or(i64::MAX))
+        .load::<At>(tx.reading())?;
+    if let Some(youngest) = old.last() {
+        diesel::delete(keys::table).filter(keys::expires_at.le(At(youngest.0))).execute(tx.writing())?;
     }
     Ok(())
 }

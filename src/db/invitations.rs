@@ -50,7 +50,7 @@ struct NewRow<'a> {
 /// Writes new invitations.
 pub fn insert(tx: &mut Tx<'_>, new: &[&Invitation]) -> Result<(), DbFault> {
     let rows: Vec<NewRow<'_>> = new.iter().map(|invitation| new_row(invitation)).collect();
-    each!(tx.writing(), c => diesel::insert_into(invitations::table).values(&rows).execute(c))?;
+    each!(tx.writing(), c => rows!(rows => values { diesel::insert_into(invitations::table).values(values).execute(c) }))?;
     Ok(())
 }
 
@@ -93,8 +93,6 @@ fn scope(invitation: &Invitation) -> &str {
 #[diesel(table_name = invitations)]
 struct Change {
     state: Option<&'static str>,
-    generation: Option<i32>,
-    send_count: Option<i32>,
     last_sent_at: Option<At>,
     expires_at: Option<At>,
     activated_at: Option<At>,
@@ -110,18 +108,6 @@ fn change(tx: &mut Tx<'_>, (id, generation): (InvitationId, i32), change: &Chang
         .set(change)
         .execute(tx.writing())?;
     Ok(changed == 1)
-}
-
-/// Raises the generation: the old link dies, a new one lives until `expires_at`.
-pub fn renew(tx: &mut Tx<'_>, old: &Invitation, now: DateTime<Utc>, expires_at: DateTime<Utc>) -> Result<bool, DbFault> {
-    let values = Change {
-        generation: Some(old.generation + 1),
-        send_count: Some(old.send_count + 1),
-        last_sent_at: Some(At(now)),
-        expires_at: Some(At(expires_at)),
-        ..Change::default()
-    };
-    change(tx, (old.id, old.generation), &values)
 }
 
 /// Moves the moment of sending to when the relay took the letter, and the expiry with it.
@@ -180,6 +166,8 @@ pub struct InvitationFilter {
     pub search: Option<String>,
     /// This one alone.
     pub id: Option<InvitationId>,
+    /// These alone.
+    pub ids: Option<Vec<InvitationId>>,
     /// Older than this one.
     pub before: Option<InvitationId>,
     /// At most so many.
@@ -200,6 +188,7 @@ impl InvitationFilter {
             unanswered: false,
             search: None,
             id: None,
+            ids: None,
             before: None,
             limit,
         }
@@ -271,10 +260,18 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
     if let Some(id) = filter.id {
         query = query.filter(invitations::id.eq(id.to_string()));
     }
+    if let Some(ids) = &filter.ids {
+        query = query.filter(invitations::id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
+    }
     if let Some(before) = filter.before {
         query = query.filter(invitations::id.lt(before.to_string()));
     }
     query.load::<(Row, LetterRow, Option<AccountRow>)>(connection)?.into_iter().map(Invitation::try_from).collect()
+}
+
+/// Those of these invitations that may be seen, in no order.
+pub fn of_ids(connection: &mut AnyConnection, ids: &[InvitationId], sight: Sight) -> Result<Vec<Invitation>, DbFault> {
+    list(connection, &InvitationFilter { ids: Some(ids.to_vec()), ..InvitationFilter::all(sight, i64::MAX) })
 }
 
 /// One invitation, if it may be seen.
@@ -334,7 +331,7 @@ pub struct Pending {
 }
 
 #[derive(Queryable)]
-struct Row {
+pub(super) struct Row {
     id: String,
     kind: String,
     user_id: String,
@@ -360,10 +357,10 @@ struct Row {
 }
 
 /// Search text (which every account has), name, parent, used by, type.
-type AccountRow = (String, Option<String>, Option<String>, Option<String>, Option<String>);
+pub(super) type AccountRow = (String, Option<String>, Option<String>, Option<String>, Option<String>);
 
 #[derive(Queryable)]
-struct LetterRow {
+pub(super) struct LetterRow {
     state: String,
     attempts: i32,
     last_error: Option<String>,

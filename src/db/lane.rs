@@ -6,7 +6,10 @@ use std::{
 };
 
 use diesel::r2d2::{Pool, PooledConnection};
-use tokio::sync::Semaphore;
+use tokio::{
+    runtime::Runtime,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 
 use super::{
     fault::DbFault,
@@ -73,31 +76,52 @@ impl Lane {
         work: impl FnOnce(&mut Pooled) -> Result<T, DbFault> + Send + 'static,
     ) -> Result<T, DbFault> {
         let place = self.queue.try_acquire().map_err(|_| DbFault::unavailable("too many requests wait for the database"))?;
-        let turn = tokio::time::timeout(PATIENCE, self.turn.clone().acquire_owned())
-            .await
-            .map_err(|_| DbFault::unavailable("no database connection came free in time"))?
-            .map_err(|_| DbFault::unavailable("the service is stopping"))?;
+        let turn = self.turn().await?;
         drop(place);
         let lane = self.clone();
         let task = tokio::task::spawn_blocking(move || {
             // Moved in: a request whose caller hangs up still holds its turn until its work is done.
             let _turn = turn;
-            let mut connection = lane.check_out()?;
-            let began = Instant::now();
-            let outcome = work(&mut connection);
-            let outcome = connection.judge(began, outcome);
-            if connection.is_broken() {
-                lane.doubt.begins();
-            } else {
-                connection.answered();
-            }
-            outcome
+            lane.work(work)
         });
         task.await.map_err(|error| DbFault::Other(format!("the database thread failed: {error}")))?
+    }
+
+    /// Waits for a turn, then runs `work` on this thread, which must be one that may block; `timer` is its own.
+    pub(super) fn run_here<T>(
+        &self,
+        timer: &Runtime,
+        work: impl FnOnce(&mut Pooled) -> Result<T, DbFault>,
+    ) -> Result<T, DbFault> {
+        let _turn = timer.block_on(self.turn())?;
+        self.work(work)
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, DbFault> {
+        if let Ok(turn) = self.turn.clone().try_acquire_owned() {
+            return Ok(turn);
+        }
+        tokio::time::timeout(PATIENCE, self.turn.clone().acquire_owned())
+            .await
+            .map_err(|_| DbFault::unavailable("no database connection came free in time"))?
+            .map_err(|_| DbFault::unavailable("the service is stopping"))
     }
 }
 
 impl Lane {
+    fn work<T>(&self, work: impl FnOnce(&mut Pooled) -> Result<T, DbFault>) -> Result<T, DbFault> {
+        let mut connection = self.check_out()?;
+        let began = Instant::now();
+        let outcome = work(&mut connection);
+        let outcome = connection.judge(began, outcome);
+        if connection.is_broken() {
+            self.doubt.begins();
+        } else {
+            connection.answered();
+        }
+        outcome
+    }
+
     /// A connection that works, as far as can be told. Those that turn out to be dead are taken out of the pool.
     fn check_out(&self) -> Result<PooledConnection<Manager>, DbFault> {
         loop {

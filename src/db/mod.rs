@@ -14,20 +14,35 @@ macro_rules! each {
     };
 }
 
+/// Expands one insert for one row and for several. A single row's statement is always the same, so that the database plans it
+/// once; a statement for several rows is as long as their number.
+macro_rules! rows {
+    ($rows:expr => $values:ident $e:block) => {
+        match $rows.as_slice() {
+            [$values] => $e,
+            $values => $e,
+        }
+    };
+}
+
 mod account_row;
 pub mod accounts;
+pub mod batcher;
 mod codec;
 mod connection;
 pub mod events;
 mod fault;
 pub mod idempotency;
 pub mod invitations;
+mod known;
 mod lane;
+pub mod lookup;
 pub mod memberships;
 mod migrate;
 pub mod outbox;
 mod pattern;
 mod pooled;
+pub mod resends;
 mod schema;
 mod url;
 pub mod users;
@@ -35,6 +50,7 @@ pub mod users;
 use std::{sync::Arc, time::Instant};
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use tokio::runtime::Runtime;
 
 pub use self::{
     connection::AnyConnection,
@@ -152,25 +168,61 @@ impl Db {
         T: Send + 'static,
         E: From<DbFault> + AsFault + Send + 'static,
     {
-        self.writes
-            .run(move |connection| {
-                let mut tries = 0;
-                loop {
-                    tries += 1;
-                    let outcome = transaction(connection, &work);
-                    let again = match outcome.as_ref().err().and_then(AsFault::as_fault) {
-                        Some(DbFault::TryAgain) => tries < WRITE_TRIES,
-                        // A deadlock, perhaps, told in words that we do not know. A defect fails again, and is told then.
-                        Some(DbFault::Other(_)) => tries == 1 && connection.is_postgres(),
-                        _ => false,
-                    };
-                    if !again {
-                        return Ok(outcome);
-                    }
-                }
-            })
-            .await
-            .map_err(E::from)?
+        self.writes.run(move |connection| Ok(persist(connection, &work))).await.map_err(E::from)?
+    }
+
+    /// [`Db::read`] on this thread, which must be one that may block. The outer error says that it was not even tried.
+    fn read_here<T, E>(
+        &self,
+        timer: &Runtime,
+        query: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
+    ) -> Result<Result<T, E>, DbFault>
+    where
+        E: From<DbFault> + AsFault,
+    {
+        self.reads.run_here(timer, |connection| {
+            let began = Instant::now();
+            let outcome = query(&mut connection.any);
+            Ok(connection.judge(began, outcome))
+        })
+    }
+
+    /// [`Db::write`] on this thread, which must be one that may block. The outer error says that it was not even tried.
+    fn write_here<T, E>(&self, timer: &Runtime, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<Result<T, E>, DbFault>
+    where
+        E: From<DbFault> + AsFault,
+    {
+        self.writes.run_here(timer, |connection| Ok(persist(connection, &work)))
+    }
+
+    /// How many threads share commits at once: on SQLite there is one writer anyway. On PostgreSQL two, so that one batch is
+    /// made up while the other one waits for the disk; with more the batches become smaller, and commits more.
+    fn sharing_writers(&self) -> u32 {
+        match self.url.dialect() {
+            Dialect::Postgres => 2,
+            Dialect::Sqlite => 1,
+        }
+    }
+}
+
+/// Tries a transaction until it is decided.
+fn persist<T, E>(connection: &mut Pooled, work: &impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
+where
+    E: From<DbFault> + AsFault,
+{
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let outcome = transaction(connection, work);
+        let again = match outcome.as_ref().err().and_then(AsFault::as_fault) {
+            Some(DbFault::TryAgain) => tries < WRITE_TRIES,
+            // A deadlock, perhaps, told in words that we do not know. A defect fails again, and is told then.
+            Some(DbFault::Other(_)) => tries == 1 && connection.is_postgres(),
+            _ => false,
+        };
+        if !again {
+            return outcome;
+        }
     }
 }
 

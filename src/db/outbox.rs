@@ -86,14 +86,20 @@ pub fn insert(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<(), DbFault> {
             created_at: At(letter.at),
         })
         .collect();
-    each!(tx.writing(), c => diesel::insert_into(letters::table).values(&rows).execute(c))?;
+    each!(tx.writing(), c => rows!(rows => values { diesel::insert_into(letters::table).values(values).execute(c) }))?;
     Ok(())
 }
 
 /// Takes the unsent letters of an invitation out: their link has died.
 pub fn withdraw(tx: &mut Tx<'_>, invitation: InvitationId) -> Result<(), DbFault> {
+    withdraw_all(tx, &[invitation])
+}
+
+/// The same for several invitations.
+pub fn withdraw_all(tx: &mut Tx<'_>, invitations: &[InvitationId]) -> Result<(), DbFault> {
+    let ids: Vec<&str> = invitations.iter().map(InvitationId::as_str).collect();
     diesel::update(letters::table)
-        .filter(letters::invitation_id.eq(invitation.as_str()))
+        .filter(letters::invitation_id.eq_any(ids))
         .filter(letters::state.eq(LetterState::Queued.as_str()))
         .set(letters::state.eq(LetterState::Withdrawn.as_str()))
         .execute(tx.writing())?;
@@ -156,6 +162,18 @@ pub fn claim(tx: &mut Tx<'_>, limit: i64, now: DateTime<Utc>, lease_ends: DateTi
             })
         })
         .collect()
+}
+
+/// Gives claimed letters back that were not tried.
+pub fn give_back(tx: &mut Tx<'_>, letters: &[Claimed], now: DateTime<Utc>) -> Result<(), DbFault> {
+    for letter in letters {
+        diesel::update(letters::table)
+            .filter(letters::id.eq(letter.id.as_str()).and(letters::attempts.eq(letter.attempt)))
+            .filter(letters::state.eq(LetterState::Queued.as_str()))
+            .set((letters::attempts.eq(letter.attempt - 1), letters::next_attempt_at.eq(At(now))))
+            .execute(tx.writing())?;
+    }
+    Ok(())
 }
 
 /// What became of an attempt.

@@ -61,26 +61,41 @@ struct NewRow<'a> {
 /// How often a person is looked for and entered while others enter and remove the same one.
 const ENTER_TRIES: usize = 16;
 
-/// Enters those who are not known yet, and locks all: by address, in the order of the addresses, so that two callers who
-/// enter the same people never wait for each other crosswise.
-pub fn enter(tx: &mut Tx<'_>, people: &[Newcomer]) -> Result<HashMap<String, LockedUser>, DbFault> {
-    let mut known = HashMap::new();
+/// The people entered or found.
+#[derive(Debug, Default)]
+pub struct Entered {
+    /// Each of them, locked, by address.
+    pub people: HashMap<String, LockedUser>,
+    /// The addresses of those who were known before; the others belong to nothing and await nothing yet.
+    pub known: Vec<String>,
+}
+
+/// Enters those who are not known yet, and locks all.
+///
+/// Both in the order of the addresses, so that two callers who enter the same people never wait for each other crosswise;
+/// and entering comes first: whoever holds a lock waits for nobody who is still entering.
+pub fn enter(tx: &mut Tx<'_>, people: &[Newcomer]) -> Result<Entered, DbFault> {
+    let mut entered = Entered::default();
     let mut left: Vec<&Newcomer> = people.iter().collect();
     left.sort_by(|a, b| a.email.key().cmp(b.email.key()));
     left.dedup_by(|a, b| a.email.key() == b.email.key());
     for _ in 0..ENTER_TRIES {
-        let keys: Vec<&str> = left.iter().map(|person| person.email.key()).collect();
-        known.extend(lock_by_keys(tx, &keys)?);
-        left.retain(|person| !known.contains_key(person.email.key()));
         let inserted = insert(tx, &left)?;
-        let (entered, lost): (Vec<&Newcomer>, _) = left.into_iter().partition(|person| inserted.contains(person.id.as_str()));
+        let (new, rest): (Vec<&Newcomer>, _) = left.into_iter().partition(|person| inserted.contains(person.id.as_str()));
         let newcomer = |person: &Newcomer| LockedUser { id: person.id, status: UserStatus::Invited, is_staff: false };
-        known.extend(entered.into_iter().map(|person| (person.email.key().to_owned(), newcomer(person))));
-        if lost.is_empty() {
-            return Ok(known);
+        entered.people.extend(new.into_iter().map(|person| (person.email.key().to_owned(), newcomer(person))));
+        if rest.is_empty() {
+            return Ok(entered);
         }
-        // Entered by somebody else between the look and the insert, which waited for them; perhaps removed again by now.
-        left = lost;
+        let keys: Vec<&str> = rest.iter().map(|person| person.email.key()).collect();
+        let locked = lock_where(tx, &Which::Keys(&keys))?;
+        entered.known.extend(locked.iter().map(|(key, _)| key.clone()));
+        entered.people.extend(locked);
+        left = rest.into_iter().filter(|person| !entered.people.contains_key(person.email.key())).collect();
+        if left.is_empty() {
+            return Ok(entered);
+        }
+        // Known at the insert, and removed by whoever we waited for.
     }
     Err(DbFault::TryAgain)
 }
@@ -97,44 +112,56 @@ fn insert(tx: &mut Tx<'_>, people: &[&Newcomer]) -> Result<HashSet<String>, DbFa
             created_at: At(person.at),
         })
         .collect();
-    let inserted: Vec<String> = each!(tx.writing(), c => diesel::insert_into(users::table)
-        .values(&rows)
-        .on_conflict_do_nothing()
-        .returning(users::id)
-        .get_results(c))?;
+    let inserted: Vec<String> = each!(tx.writing(), c => rows!(rows => values {
+        diesel::insert_into(users::table).values(values).on_conflict_do_nothing().returning(users::id).get_results(c)
+    }))?;
     Ok(inserted.into_iter().collect())
-}
-
-fn lock_by_keys(tx: &mut Tx<'_>, keys: &[&str]) -> Result<HashMap<String, LockedUser>, DbFault> {
-    let found = users::table
-        .filter(users::email_key.eq_any(keys).and(users::removed_at.is_null()))
-        .select((users::id, users::email_key))
-        .order(users::email_key)
-        .load::<(String, String)>(tx.reading())?;
-    let mut locked = HashMap::new();
-    for (id, key) in found {
-        // One at a time and again by id: whoever held the row until now may have changed or removed it.
-        if let Some(user) = lock(tx, id.parse().map_err(|_| corrupt("id", &id))?)? {
-            locked.insert(key, user);
-        }
-    }
-    Ok(locked)
 }
 
 /// Locks one user, unless they have left. Everything that changes a person's invitations goes through this door first.
 pub fn lock(tx: &mut Tx<'_>, id: UserId) -> Result<Option<LockedUser>, DbFault> {
-    // SQLite needs no row lock: a write transaction has the whole file.
-    if let AnyConnection::Postgres(c) = tx.writing() {
-        users::table.find(id.as_str()).select(users::id).for_no_key_update().load::<String>(c)?;
-    }
-    let staff = exists(user_roles::table.filter(user_roles::user_id.eq(users::id)));
-    let row = users::table
-        .find(id.as_str())
+    Ok(lock_many(tx, &[id])?.remove(&id))
+}
+
+/// Locks these users, but for those who have left: in the order of their addresses, as [`enter`] does.
+pub fn lock_many(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, LockedUser>, DbFault> {
+    let ids: Vec<&str> = ids.iter().map(UserId::as_str).collect();
+    Ok(lock_where(tx, &Which::Ids(&ids))?.into_iter().map(|(_, user)| (user.id, user)).collect())
+}
+
+enum Which<'a> {
+    Keys(&'a [&'a str]),
+    Ids(&'a [&'a str]),
+}
+
+/// The users' addresses, and what is true of them from now on until the transaction ends.
+fn lock_where(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<(String, LockedUser)>, DbFault> {
+    let live = users::table
         .filter(users::removed_at.is_null())
-        .select((users::status, staff))
-        .first::<(String, bool)>(tx.reading())
-        .optional()?;
-    row.map(|(status, is_staff)| Ok(LockedUser { id, status: parse_status(&status, id.as_str())?, is_staff })).transpose()
+        .select((users::id, users::email_key, users::status))
+        .order(users::email_key);
+    // Whoever waits for a row gets it as its holder left it, or not at all when it no longer matches.
+    let rows: Vec<(String, String, String)> = match (tx.writing(), which) {
+        (AnyConnection::Postgres(c), Which::Keys(keys)) => {
+            live.filter(users::email_key.eq_any(*keys)).for_no_key_update().load(c)?
+        }
+        (AnyConnection::Postgres(c), Which::Ids(ids)) => live.filter(users::id.eq_any(*ids)).for_no_key_update().load(c)?,
+        // SQLite needs no row lock: a write transaction has the whole file.
+        (AnyConnection::Sqlite(c), Which::Keys(keys)) => live.filter(users::email_key.eq_any(*keys)).load(c)?,
+        (AnyConnection::Sqlite(c), Which::Ids(ids)) => live.filter(users::id.eq_any(*ids)).load(c)?,
+    };
+    let ids: Vec<&str> = rows.iter().map(|(id, ..)| id.as_str()).collect();
+    // Asked only now: roles are given while the user's row is locked.
+    let held = user_roles::table.filter(user_roles::user_id.eq_any(&ids)).select(user_roles::user_id);
+    let staff: HashSet<String> = held.load(tx.reading())?.into_iter().collect();
+    rows.iter()
+        .map(|(id, key, status)| {
+            let status = parse_status(status, id)?;
+            let is_staff = staff.contains(id);
+            let id = id.parse().map_err(|_| corrupt("id", id))?;
+            Ok((key.clone(), LockedUser { id, status, is_staff }))
+        })
+        .collect()
 }
 
 /// The id and the password's hash of the user with this address, if they have one.
@@ -447,7 +474,7 @@ fn user(row: Row, system_roles: Roles, pending_invitation_id: Option<InvitationI
     })
 }
 
-fn parse_status(status: &str, id: &str) -> Result<UserStatus, DbFault> {
+pub(super) fn parse_status(status: &str, id: &str) -> Result<UserStatus, DbFault> {
     UserStatus::ALL.into_iter().find(|known| known.as_str() == status).ok_or_else(|| corrupt("status", id))
 }
 

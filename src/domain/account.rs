@@ -11,8 +11,8 @@ use super::{
 };
 
 /// The name of an account: 1 to 200 characters on one line, in any script, surrounding blanks trimmed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountName(Line<200>);
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AccountName(Line<{ Self::LONGEST }>);
 
 /// Why a text is no name of an account; each says what to change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,13 +34,16 @@ impl AccountNameError {
     pub fn code(self) -> &'static str {
         match self {
             Self::Empty => LineError::Empty.code(),
-            Self::TooLong => LineError::TooLong { most: 200 }.code(),
+            Self::TooLong => LineError::TooLong { most: AccountName::LONGEST }.code(),
             Self::Control => LineError::Control.code(),
         }
     }
 }
 
 impl AccountName {
+    /// The longest name, in characters.
+    pub const LONGEST: usize = 200;
+
     /// Reads a name.
     ///
     /// # Errors

@@ -1,9 +1,9 @@
 //! What the person must give to activate an invitation.
 
 use super::{
-    account::{Account, AccountStatus, AccountType, MemberRole},
+    account::{AccountStatus, AccountType, MemberRole},
     invitation::Invitation,
-    user::{User, UserStatus},
+    user::UserStatus,
 };
 
 /// What an activation asks for, each true or false; what is false is refused when it is sent.
@@ -25,12 +25,12 @@ pub struct Requires {
 }
 
 impl Requires {
-    /// What `invitation` asks of `user`. Somebody who is active already gives no password again; an account that lives
+    /// What `invitation` asks of a user and of an account that have come so far. Somebody who is active already gives no password again; an account that lives
     /// already is asked nothing; a driver's account without a name is named after its driver.
     #[must_use]
-    pub fn of(invitation: &Invitation, user: &User, account: Option<&Account>) -> Self {
-        let newcomer = user.status == UserStatus::Invited;
-        let unborn = account.filter(|account| account.status == AccountStatus::Invited);
+    pub fn of(invitation: &Invitation, user: UserStatus, account: Option<AccountStatus>) -> Self {
+        let newcomer = user == UserStatus::Invited;
+        let unborn = invitation.account.as_ref().filter(|_| account == Some(AccountStatus::Invited));
         let names = invitation.account.as_ref().is_some_and(|target| target.role == MemberRole::AccountOwner);
         Self {
             password: newcomer,

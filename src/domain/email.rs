@@ -5,11 +5,6 @@
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
-/// The longest address that fits a forward path, RFC 5321 §4.5.3.1.3 less its two brackets.
-const LONGEST: usize = 254;
-/// RFC 5321 §4.5.3.1.1.
-const LONGEST_LOCAL: usize = 64;
-
 /// An address as its owner typed it, with the domain in lower case.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Email {
@@ -35,6 +30,11 @@ pub enum EmailError {
 }
 
 impl Email {
+    /// The longest address, in characters: what fits a forward path, RFC 5321 §4.5.3.1.3 less its two brackets.
+    pub const LONGEST: usize = 254;
+    /// The longest part before the `@`, RFC 5321 §4.5.3.1.1.
+    pub const LONGEST_LOCAL: usize = 64;
+
     /// Reads an address.
     ///
     /// # Errors
@@ -48,14 +48,14 @@ impl Email {
         if local.is_empty() || domain.is_empty() {
             return Err(EmailError::Malformed);
         }
-        if local.len() > LONGEST_LOCAL || text.len() > 4 * LONGEST {
+        if local.len() > Self::LONGEST_LOCAL || text.len() > 4 * Self::LONGEST {
             return Err(EmailError::TooLong);
         }
         if local.split('.').any(|atom| atom.is_empty() || !atom.bytes().all(is_atext)) {
             return Err(EmailError::LocalPart);
         }
         let ascii = punycode(domain)?;
-        if local.len() + 1 + ascii.len() > LONGEST {
+        if local.len() + 1 + ascii.len() > Self::LONGEST {
             return Err(EmailError::TooLong);
         }
         Ok(Self { text: format!("{local}@{}", domain.to_lowercase()), key: format!("{}@{ascii}", local.to_ascii_lowercase()) })

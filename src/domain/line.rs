@@ -1,7 +1,7 @@
 //! Text on one line, as it stands in a form field: what names, streets and cities have in common.
 
 /// 1 to `MAX` characters on one line, surrounding blanks trimmed, in any script.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Line<const MAX: usize>(String);
 
 /// Why a text is no such line; each says what to change.

@@ -47,10 +47,24 @@ impl Sight {
         }
     }
 
-    /// The accounts that a caller may invite into. Being able to read the others is not enough: they are 404 all the same.
+    /// Whom a caller may invite, and into which accounts. Being able to read the others is not enough: they are 404 all the
+    /// same.
     #[must_use]
     pub fn inviting(actor: &Actor) -> Self {
-        Self { staff: false, customers: actor.may(Permission::CustomersInvite), under: actor.accounts.clone() }
+        Self {
+            staff: actor.may(Permission::SystemUsersInvite),
+            customers: actor.may(Permission::CustomersInvite),
+            under: actor.accounts.clone(),
+        }
+    }
+
+    /// Whether every invitation of this kind is seen, whatever it leads to.
+    #[must_use]
+    pub fn shows(&self, kind: InvitationKind) -> bool {
+        match kind {
+            InvitationKind::SystemUser => self.staff,
+            InvitationKind::AccountOwner | InvitationKind::SubAccount => self.customers,
+        }
     }
 
     /// Whether there is nothing to be seen.

@@ -22,7 +22,10 @@ use crate::{
         locale::Locale,
         permission::Permission,
     },
-    services::{self, Refusal, invite::OwnerInvite},
+    services::{
+        self, Refusal,
+        invite::{Invite, OwnerInvite},
+    },
 };
 
 /// An account owner to be invited: of a new top-level account, or, with `account_id`, of one that exists.
@@ -58,6 +61,13 @@ impl body::Request for InviteAccountOwner {
     }
 }
 
+impl From<InviteAccountOwner> for Invite {
+    fn from(asked: InviteAccountOwner) -> Self {
+        let InviteAccountOwner { email, account_id, account_name, account_type, locale } = asked;
+        Self::AccountOwner(OwnerInvite { email, locale, account_id, account_name, account_type })
+    }
+}
+
 /// Invite an account owner
 ///
 /// Without `account_id` a new top-level account is made, with status `invited` until its owner activates. With it, the person
@@ -88,9 +98,8 @@ pub async fn invite(
         return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()).into());
     }
     idempotency::once((&request, &state, &actor), StatusCode::CREATED, body, async |body, ticket| {
-        let InviteAccountOwner { email, account_id, account_name, account_type, locale } = body.parse()?;
-        let wanted = OwnerInvite { email, locale, account_id, account_name, account_type };
-        counted(&state, services::invite::account_owner(&state.services, &actor, wanted, ticket).await)
+        let wanted = body.parse::<InviteAccountOwner>()?.into();
+        counted(&state, services::invite::one(&state.services, &actor, wanted, ticket).await)
     })
     .await
 }

@@ -17,10 +17,16 @@ use utoipa::ToSchema;
 use super::{codes, json, problem::Problem};
 use crate::domain::{account::AccountName, fault::FieldFault};
 
-/// The longest body of an ordinary request.
-pub const LIMIT: usize = 64 * 1024;
-/// How long a body may take to arrive.
-pub(super) const IN_TIME: Duration = Duration::from_secs(15);
+/// How much a body may be.
+pub(super) struct Allowance {
+    /// So many bytes.
+    pub(super) bytes: usize,
+    /// So long on its way.
+    pub(super) time: Duration,
+}
+
+/// What an ordinary request may send.
+pub(super) const ORDINARY: Allowance = Allowance { bytes: 64 * 1024, time: Duration::from_secs(15) };
 
 /// The body of a request, a JSON object by its syntax; or none at all, where none is needed.
 pub struct Body {
@@ -47,13 +53,7 @@ impl Body {
     /// # Errors
     /// 400 for an empty body, 422 with every faulty member.
     pub fn parse<R: Request>(self) -> Result<R, Problem> {
-        let empty = || Problem::new(codes::MALFORMED_JSON, "The body is empty.");
-        let mut members = Members::new(self.members.ok_or_else(empty)?, self.faults);
-        let request = R::read(&mut members);
-        match (request, members.finish()) {
-            (Some(request), faults) if faults.is_empty() => Ok(request),
-            (_, faults) => Err(Problem::body(&faults)),
-        }
+        request(self.members.ok_or_else(empty)?, self.faults).map_err(|faults| Problem::body(&faults))
     }
 
     /// For requests that say everything in their path: no body, or an empty object.
@@ -66,20 +66,30 @@ impl Body {
     }
 }
 
-/// What is wrong with these members as the body of a request `R`: nothing, when it would be taken.
-#[must_use]
-pub fn faults<R: Request>(members: Map<String, Value>) -> Vec<FieldFault> {
-    let mut members = Members::new(members, Vec::new());
-    R::read(&mut members);
-    members.finish()
-}
-
 impl Body {
     /// What tells two bodies apart.
     #[must_use]
-    pub fn digest(&self) -> &[u8] {
+    pub fn digest(&self) -> &[u8; 32] {
         &self.digest
     }
+}
+
+/// The request that an object is, beside what is known to be faulty in it.
+///
+/// # Errors
+/// Every fault.
+pub(super) fn request<R: Request>(members: Map<String, Value>, faults: Vec<FieldFault>) -> Result<R, Vec<FieldFault>> {
+    let mut members = Members::new(members, faults);
+    let request = R::read(&mut members);
+    match (request, members.finish()) {
+        (Some(request), faults) if faults.is_empty() => Ok(request),
+        (_, faults) => Err(faults),
+    }
+}
+
+/// There is no body where one is needed.
+pub(super) fn empty() -> Problem {
+    Problem::new(codes::MALFORMED_JSON, "The body is empty.")
 }
 
 impl FromRequest for Body {
@@ -87,31 +97,38 @@ impl FromRequest for Body {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (headers, payload) = (Head::of(request), payload.take());
+        let (head, payload) = (Head::of(request), payload.take());
         Box::pin(async move {
-            headers.check(LIMIT)?;
-            let bytes = read(payload, IN_TIME).await?;
+            head.check(ORDINARY.bytes)?;
+            let bytes = head.read(payload, &ORDINARY).await?;
             let digest = Sha256::digest(&bytes).into();
             if bytes.is_empty() {
                 return Ok(Self { members: None, digest, faults: Vec::new() });
             }
-            if !headers.json {
-                return Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json."));
-            }
             match json::parse(&bytes) {
                 Ok((Value::Object(members), faults)) => Ok(Self { members: Some(members), digest, faults }),
-                Ok(_) => Err(Problem::body(&[FieldFault::new("", "wrong_type", "The body must be a JSON object.")])),
-                Err(error) => Err(Problem::new(codes::MALFORMED_JSON, format!("The body is not JSON: {error}."))),
+                Ok(_) => Err(no_object()),
+                Err(error) => Err(no_json(&error)),
             }
         })
     }
+}
+
+/// The body is something else than an object.
+pub(super) fn no_object() -> Problem {
+    Problem::body(&[FieldFault::new("", "wrong_type", "The body must be a JSON object.")])
+}
+
+/// The body is no JSON.
+pub(super) fn no_json(why: &impl std::fmt::Display) -> Problem {
+    Problem::new(codes::MALFORMED_JSON, format!("The body is not JSON: {why}."))
 }
 
 /// What the headers say of a body, before any of it is read.
 pub(super) struct Head {
     json: bool,
     encoded: bool,
-    length: Option<u64>,
+    pub(super) length: Option<u64>,
 }
 
 impl Head {
@@ -143,6 +160,22 @@ impl Head {
         }
         Ok(())
     }
+
+    /// The whole body: JSON, or nothing at all.
+    ///
+    /// # Errors
+    /// 413, 408, 400 when it breaks off, 415 for what is not called JSON.
+    pub(super) async fn read(
+        &self,
+        payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+        allowance: &Allowance,
+    ) -> Result<BytesMut, Problem> {
+        let bytes = read(payload, allowance).await?;
+        if !bytes.is_empty() && !self.json {
+            return Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json."));
+        }
+        Ok(bytes)
+    }
 }
 
 fn too_large(limit: usize) -> Problem {
@@ -152,25 +185,25 @@ fn too_large(limit: usize) -> Problem {
 /// The whole body. A caller who sends it a byte a minute holds a connection, and is let go.
 async fn read(
     mut payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
-    in_time: Duration,
+    allowance: &Allowance,
 ) -> Result<BytesMut, Problem> {
     let whole = async {
         let mut bytes = BytesMut::new();
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|_| Problem::new(codes::MALFORMED_JSON, "The body did not arrive whole."))?;
-            if bytes.len() + chunk.len() > LIMIT {
-                return Err(too_large(LIMIT));
+            if bytes.len() + chunk.len() > allowance.bytes {
+                return Err(too_large(allowance.bytes));
             }
             bytes.extend_from_slice(&chunk);
         }
         Ok(bytes)
     };
-    actix_web::rt::time::timeout(in_time, whole).await.unwrap_or_else(|_| Err(late()))
+    actix_web::rt::time::timeout(allowance.time, whole).await.unwrap_or_else(|_| Err(late(allowance)))
 }
 
 /// The body did not arrive in time.
-pub(super) fn late() -> Problem {
-    let detail = format!("The body did not arrive within {} seconds.", IN_TIME.as_secs());
+fn late(allowance: &Allowance) -> Problem {
+    let detail = format!("The body did not arrive within {} seconds.", allowance.time.as_secs());
     Problem::new(codes::REQUEST_TIMEOUT, detail)
 }
 
@@ -227,6 +260,19 @@ impl Members {
             }
         }
         (self.faults.len() == known).then_some(read_items)
+    }
+
+    /// Whether a member is there, whatever it holds; `null` is the same as leaving it out.
+    pub fn has(&mut self, name: &str) -> bool {
+        if self.left.get(name).is_some_and(Value::is_null) {
+            self.left.remove(name);
+        }
+        self.left.contains_key(name)
+    }
+
+    /// Leaves the rest unread: nobody knows what belongs there.
+    pub fn let_be(&mut self) {
+        self.left.clear();
     }
 
     /// Notes a fault.
@@ -290,6 +336,11 @@ pub fn text(value: Value) -> Result<String, Fault> {
     }
 }
 
+/// A member that is true or false.
+pub fn boolean(value: &Value) -> Result<bool, Fault> {
+    value.as_bool().ok_or_else(|| Fault("wrong_type", "This must be true or false.".to_owned()))
+}
+
 /// A member that is the name of an account.
 pub fn account_name(value: Value) -> Result<AccountName, Fault> {
     AccountName::parse(&text(value)?).map_err(|error| Fault(error.code(), error.to_string()))
@@ -311,11 +362,11 @@ mod tests {
     #[actix_web::test]
     async fn waits_for_a_body_only_so_long() {
         let chunk = || Ok(Bytes::from_static(b"{"));
-        let soon = Duration::from_millis(20);
-        assert_eq!(read(stream::iter([chunk(), chunk()]), soon).await.unwrap(), "{{");
+        let soon = Allowance { time: Duration::from_millis(20), ..ORDINARY };
+        assert_eq!(read(stream::iter([chunk(), chunk()]), &soon).await.unwrap(), "{{");
         let stalled = stream::iter([chunk()]).chain(stream::pending());
-        assert_eq!(read(stalled, soon).await.unwrap_err().code.code, "request_timeout");
+        assert_eq!(read(stalled, &soon).await.unwrap_err().code.code, "request_timeout");
         let endless = stream::iter(std::iter::repeat_with(|| Ok(Bytes::from(vec![b' '; 5000]))));
-        assert_eq!(read(endless, IN_TIME).await.unwrap_err().code.code, "payload_too_large");
+        assert_eq!(read(endless, &ORDINARY).await.unwrap_err().code.code, "payload_too_large");
     }
 }

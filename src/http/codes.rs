@@ -50,7 +50,7 @@ codes! {
     NOT_ACCEPTABLE = 406 "not_acceptable", "The answer cannot have that form",
         "Answers are application/json; errors are application/problem+json. Send an Accept header that allows one of them.";
     REQUEST_TIMEOUT = 408 "request_timeout", "The body did not arrive in time",
-        "A request's body has 15 seconds to arrive. Nothing was changed; send it again.";
+        "A request's body has 15 seconds to arrive, a batch of invites 60. Nothing was changed; send it again.";
     INVITATION_PENDING = 409 "invitation_pending", "A live invitation stands in the way",
         "The person has an invitation that has not expired. Resend the one that invitation_id names, or revoke it first.";
     ALREADY_SYSTEM_USER = 409 "already_system_user", "The person is a system user already",
@@ -82,7 +82,7 @@ codes! {
     INVITATION_REVOKED = 410 "invitation_revoked", "The invitation was taken back",
         "Ask whoever invited you whether it was meant to be.";
     PAYLOAD_TOO_LARGE = 413 "payload_too_large", "The body is too large",
-        "A request to this path has at most 64 KiB.";
+        "A request has at most 64 KiB, a batch of invites as much as 1,000 full items take.";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type", "The body is not application/json",
         "Send Content-Type: application/json, and no Content-Encoding.";
     VALIDATION_FAILED = 422 "validation_failed", "Some members are faulty",

@@ -24,31 +24,43 @@ const PASSING: [u16; 5] = [401, 403, 413, 415, 429];
 
 /// Does `work` once for each key, and answers with the invitation that comes of it; a retry gets the first answer.
 pub async fn once(
-    (request, state, actor): (&HttpRequest, &State, &Actor),
+    caller: (&HttpRequest, &State, &Actor),
     status: StatusCode,
     body: Body,
     work: impl AsyncFnOnce(Body, Option<Ticket>) -> Result<Invitation, Problem>,
 ) -> Result<HttpResponse, Problem> {
+    let (_, state, _) = caller;
     let now = state.services.clock.now();
     let render: Render = std::sync::Arc::new(move |invitation| {
         let body = serde_json::to_string(&InvitationView::of(invitation, now)).unwrap_or_default();
         let location = (status == StatusCode::CREATED).then(|| format!("/v1/invitations/{}", invitation.id));
         StoredAnswer { status: status.as_u16(), body, location }
     });
+    let digest = *body.digest();
+    answer(caller, &digest, render.clone(), async |ticket| Ok(render(&work(body, ticket).await?))).await
+}
+
+/// Does `work` once for each key. `render` writes what its ticket stores, and so the same as `work` answers.
+pub async fn answer<E>(
+    (request, state, actor): (&HttpRequest, &State, &Actor),
+    digest: &[u8],
+    render: Render<E>,
+    work: impl AsyncFnOnce(Option<Ticket<E>>) -> Result<StoredAnswer, Problem>,
+) -> Result<HttpResponse, Problem> {
     let Some(key) = key(request)? else {
-        return Ok(respond(&render(&work(body, None).await?), false));
+        return Ok(respond(&work(None).await?, false));
     };
     let keyed = KeyedRequest {
         principal: format!("{}:{}", actor.who.kind.as_str(), actor.who.id),
         key,
-        fingerprint: fingerprint(request, &body),
+        fingerprint: fingerprint(request, digest),
     };
-    let ticket = match idempotency::begin(&state.services, keyed, render.clone()).await? {
+    let ticket = match idempotency::begin(&state.services, keyed, render).await? {
         Begin::Replay(answer) => return Ok(respond(&answer, true)),
         Begin::First(ticket) => ticket,
     };
-    match work(body, Some(ticket.clone())).await {
-        Ok(invitation) => Ok(respond(&render(&invitation), false)),
+    match work(Some(ticket.clone())).await {
+        Ok(answer) => Ok(respond(&answer, false)),
         Err(problem) => {
             let status = problem.code.status;
             let kept = (400..500).contains(&status) && !PASSING.contains(&status);
@@ -59,9 +71,13 @@ pub async fn once(
 }
 
 fn refusal(request: &HttpRequest, state: &State, problem: &Problem) -> StoredAnswer {
-    let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    let document = problem.document(&state.settings.public_url, &id);
+    let document = problem.document(&state.settings.public_url, &request_id(request));
     StoredAnswer { status: problem.code.status, body: document.to_string(), location: None }
+}
+
+/// The id of this request, as a problem names it.
+pub fn request_id(request: &HttpRequest) -> String {
+    request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
 }
 
 fn respond(answer: &StoredAnswer, replayed: bool) -> HttpResponse {
@@ -78,9 +94,9 @@ fn respond(answer: &StoredAnswer, replayed: bool) -> HttpResponse {
 }
 
 /// Two requests ask for the same when method, path and body are the same.
-fn fingerprint(request: &HttpRequest, body: &Body) -> String {
+fn fingerprint(request: &HttpRequest, digest: &[u8]) -> String {
     let mut hash = Sha256::new();
-    for part in [request.method().as_str().as_bytes(), request.path().as_bytes(), body.digest()] {
+    for part in [request.method().as_str().as_bytes(), request.path().as_bytes(), digest] {
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         hash.update(part);
     }

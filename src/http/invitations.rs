@@ -2,6 +2,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse, get,
+    guard::GuardContext,
     http::StatusCode,
     post,
     web::{Data, Path},
@@ -67,6 +68,11 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
     Ok(paging::answer(&page, |row| InvitationView::of(row, now), &request))
 }
 
+/// `batch` names none: it is a path of its own, of which GET is not a method.
+fn names_one(request: &GuardContext<'_>) -> bool {
+    request.head().uri.path() != "/v1/invitations/batch"
+}
+
 /// Show an invitation
 #[utoipa::path(
     tag = "Invitations",
@@ -78,7 +84,7 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
     ),
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
 )]
-#[get("/v1/invitations/{id}")]
+#[get("/v1/invitations/{id}", guard = "names_one")]
 pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<State>) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let invitation = browse::invitation(&state.services, &caller.0, id(&path)?).await?;

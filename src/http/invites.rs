@@ -1,9 +1,9 @@
-//! The three kinds of invites as data: for whoever makes their bodies from something else, a file's rows for instance, and wants
-//! them judged by the API's own rules.
+//! Invites as data: for whoever makes them from something else, a file's rows for instance, and wants them judged by the API's
+//! own rules.
 
 use serde_json::{Map, Value};
 
-use super::{account_owners::InviteAccountOwner, body, sub_accounts::InviteSubAccountUser, system_users::InviteSystemUser};
+use super::batches;
 use crate::domain::{fault::FieldFault, invitation::InvitationKind};
 
 /// Where an invite of that kind is posted. A sub-account's is that of the users overview, whose body names the parent.
@@ -16,14 +16,11 @@ pub fn path(kind: InvitationKind) -> &'static str {
     }
 }
 
-/// What is wrong with these members as the body of that [`path`], as far as can be told without looking anything up.
+/// What is wrong with these members as an item of a batch: a kind, and the body of that kind's [`path`]. It is as much as can be
+/// told without looking anything up.
 #[must_use]
-pub fn faults(kind: InvitationKind, members: Map<String, Value>) -> Vec<FieldFault> {
-    match kind {
-        InvitationKind::SystemUser => body::faults::<InviteSystemUser>(members),
-        InvitationKind::AccountOwner => body::faults::<InviteAccountOwner>(members),
-        InvitationKind::SubAccount => body::faults::<InviteSubAccountUser>(members),
-    }
+pub fn faults(members: Map<String, Value>) -> Vec<FieldFault> {
+    batches::faults(members)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod accounts;
 mod activations;
 mod auth;
 mod auth_token;
+mod batches;
 mod body;
 mod codes;
 mod company;
@@ -46,7 +47,7 @@ use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 pub use self::openapi::document;
-use self::{limits::Limits, meta::CourierCondition, pages::Pages};
+use self::{batches::Capacity, limits::Limits, meta::CourierCondition, pages::Pages};
 use crate::{domain::locale::Locale, metrics::Metrics, services::Services};
 
 /// Everything that handlers need. One for the whole process, shared by its workers.
@@ -61,6 +62,8 @@ pub struct State {
     routes: openapi::RouteTable,
     /// How often the public routes may be called.
     limits: Limits,
+    /// How much of batches is in hand at once.
+    batches: Capacity,
     /// Whether the courier of this process is at work.
     pub courier: CourierWatch,
     /// Counts.
@@ -128,6 +131,7 @@ impl State {
             contract: document.to_pretty_json()?,
             routes: openapi::RouteTable::of(&document),
             limits: Limits::new(settings.rate_limits, settings.trusted_proxies.clone()),
+            batches: Capacity::new(),
             courier,
             metrics,
             settings,
@@ -147,6 +151,9 @@ macro_rules! routes {
             .service(accounts::list)
             .service(accounts::get)
             .service(accounts::sub_accounts)
+            // Before the routes that take any id where these have a word.
+            .service(batches::invite)
+            .service(batches::resend)
             .service(invitations::list)
             .service(invitations::get)
             .service(invitations::events)

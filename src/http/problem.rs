@@ -69,7 +69,9 @@ impl Problem {
 
     fn validation(faults: &[FieldFault], place: &str) -> Self {
         let (told, untold) = faults.split_at(faults.len().min(MOST_ERRORS));
-        let mut names: Vec<&str> = told.iter().map(|fault| fault.path.as_str()).collect();
+        // An empty pointer is the whole of it.
+        let name = |fault: &FieldFault| if fault.path.is_empty() { "the whole".to_owned() } else { fault.path.clone() };
+        let mut names: Vec<String> = told.iter().map(name).collect();
         names.dedup();
         let detail = match untold.len() {
             0 => format!("Faulty: {}.", names.join(", ")),
@@ -138,13 +140,19 @@ impl From<DeadLink> for Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
+        Self::from(&refusal)
+    }
+}
+
+impl From<&Refusal> for Problem {
+    fn from(refusal: &Refusal) -> Self {
         match refusal {
             Refusal::Forbidden(permission) => Self::new(codes::FORBIDDEN, format!("This takes {permission}.")),
             Refusal::RoleExceedsYours => {
                 Self::new(codes::ROLE_EXCEEDS_YOURS, "A role of this invitation allows more than your token does.")
             }
             Refusal::NotFound => not_found(),
-            Refusal::Invalid(faults) => Self::body(&faults),
+            Refusal::Invalid(faults) => Self::body(faults),
             Refusal::InvitationPending(id) => {
                 Self::new(codes::INVITATION_PENDING, format!("Invitation {id} is alive. Resend it, or revoke it first."))
                     .with("invitation_id", json!(id))
@@ -200,11 +208,13 @@ impl From<Refusal> for Problem {
             Refusal::TooSoon(seconds) => {
                 Self::new(codes::RESEND_TOO_SOON, format!("It was sent a moment ago. Try again in {seconds} s."))
                     .header(header::RETRY_AFTER, seconds.to_string())
+                    // In a batch there is no header of its own for each.
+                    .with("retry_after", json!(seconds))
             }
             Refusal::InvalidLink => {
                 Self::new(codes::ACTIVATION_LINK_INVALID, "The token is damaged, or was not made by this service.")
             }
-            Refusal::DeadLink(dead) => dead.into(),
+            Refusal::DeadLink(dead) => (*dead).into(),
             Refusal::DamagedCursor => {
                 Self::query(&[FieldFault::new("cursor", "invalid_cursor", Refusal::DamagedCursor.to_string())])
             }
@@ -215,7 +225,7 @@ impl From<Refusal> for Problem {
                 unavailable("The database is away or busy. Try again in a moment.")
             }
             Refusal::Db(fault) => defect(&fault.to_string()),
-            Refusal::Defect(what) => defect(&what),
+            Refusal::Defect(what) => defect(what),
         }
     }
 }

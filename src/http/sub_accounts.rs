@@ -32,13 +32,12 @@ use crate::{
     },
     services::{
         self, Refusal,
-        invite::{Parent, SubAccountInvite},
+        invite::{Invite, SubAccountInvite, Target},
     },
 };
 
 /// Somebody to be invited below an account, from the users overview.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "some members are described here and used as what they mean together")]
 pub struct InviteSubAccountUser {
     /// Where the letter goes. Compared without regard to case.
     pub email: Email,
@@ -62,7 +61,7 @@ pub struct InviteSubAccountUser {
     #[schema(ignore)]
     use_: SubAccountUse,
     #[schema(ignore)]
-    parent: Parent,
+    parent: Target,
 }
 
 impl body::Request for InviteSubAccountUser {
@@ -79,8 +78,8 @@ impl body::Request for InviteSubAccountUser {
         let account_type = members.optional("account_type", body::parsed("unknown_value", str::parse));
         let locale = members.optional("locale", body::parsed("unknown_locale", Locale::parse));
         let (account_id, account_name) = match parent.clone()? {
-            Parent::Id(id) => (Some(id), None),
-            Parent::Name(name) => (None, Some(name)),
+            Target::Id(id) => (Some(id), None),
+            Target::Name(name) => (None, Some(name)),
         };
         Some(Self {
             email: email?,
@@ -98,19 +97,34 @@ impl body::Request for InviteSubAccountUser {
     }
 }
 
+impl From<InviteSubAccountUser> for Invite {
+    fn from(asked: InviteSubAccountUser) -> Self {
+        Self::SubAccount(SubAccountInvite {
+            email: asked.email,
+            locale: asked.locale,
+            parent: asked.parent,
+            role: asked.use_.role(),
+            used_by: asked.use_.used_by(),
+            rate: asked.reimbursement_rate,
+            name: asked.sub_account_name,
+            account_type: asked.account_type,
+        })
+    }
+}
+
 /// The parent, named in exactly one of two ways.
-fn parent(members: &mut Members, id: Option<serde_json::Value>, name: Option<serde_json::Value>) -> Option<Parent> {
+fn parent(members: &mut Members, id: Option<serde_json::Value>, name: Option<serde_json::Value>) -> Option<Target> {
     let fault = |members: &mut Members, name: &str, fault: Fault| {
         members.fault(name, fault);
         None
     };
     match (id, name) {
         (Some(id), None) => match body::parsed("invalid_id", str::parse::<AccountId>)(id) {
-            Ok(id) => Some(Parent::Id(id)),
+            Ok(id) => Some(Target::Id(id)),
             Err(error) => fault(members, "account_id", error),
         },
         (None, Some(name)) => match body::account_name(name) {
-            Ok(name) => Some(Parent::Name(name)),
+            Ok(name) => Some(Target::Name(name)),
             Err(error) => fault(members, "account_name", error),
         },
         (None, None) => {
@@ -176,18 +190,8 @@ pub async fn invite(
     query.finish()?;
     may_try(&actor)?;
     idempotency::once((&request, &state, &actor), StatusCode::CREATED, body, async |body, ticket| {
-        let asked: InviteSubAccountUser = body.parse()?;
-        let wanted = SubAccountInvite {
-            email: asked.email,
-            locale: asked.locale,
-            parent: asked.parent,
-            role: asked.use_.role(),
-            used_by: asked.use_.used_by(),
-            rate: asked.reimbursement_rate,
-            name: asked.sub_account_name,
-            account_type: asked.account_type,
-        };
-        counted(&state, services::invite::sub_account(&state.services, &actor, wanted, ticket).await)
+        let wanted = body.parse::<InviteSubAccountUser>()?.into();
+        counted(&state, services::invite::one(&state.services, &actor, wanted, ticket).await)
     })
     .await
 }
@@ -272,14 +276,14 @@ pub async fn create(
         let wanted = SubAccountInvite {
             email: asked.email,
             locale: asked.locale,
-            parent: Parent::Id(parent),
+            parent: Target::Id(parent),
             role: asked.use_.role(),
             used_by: asked.use_.used_by(),
             rate: asked.reimbursement_rate,
             name: Some(asked.account_name),
             account_type: Some(asked.account_type),
         };
-        match services::invite::sub_account(&state.services, &actor, wanted, ticket).await {
+        match services::invite::one(&state.services, &actor, Invite::SubAccount(wanted), ticket).await {
             // The account is the resource of this path.
             Err(Refusal::AccountNotFound) => Err(not_found()),
             outcome => counted(&state, outcome),

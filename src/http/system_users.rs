@@ -21,7 +21,10 @@ use crate::{
         permission::Permission,
         role::{Role, Roles},
     },
-    services::{self, Refusal, invite::SystemUserInvite},
+    services::{
+        self, Refusal,
+        invite::{Invite, SystemUserInvite},
+    },
 };
 
 /// A colleague to be invited.
@@ -63,6 +66,12 @@ fn roles(members: &mut Members) -> Option<Roles> {
     Some(roles.into_iter().collect())
 }
 
+impl From<InviteSystemUser> for Invite {
+    fn from(InviteSystemUser { email, roles, locale }: InviteSystemUser) -> Self {
+        Self::SystemUser(SystemUserInvite { email, roles, locale })
+    }
+}
+
 /// Invite a system user
 ///
 /// Makes the invitation and puts its letter into the outbox, in one transaction: after a 201 the letter is sent, whatever
@@ -94,9 +103,8 @@ pub async fn invite(
     }
     query.finish()?;
     idempotency::once((&request, &state, &actor), StatusCode::CREATED, body, async |body, ticket| {
-        let InviteSystemUser { email, roles, locale } = body.parse()?;
-        let wanted = SystemUserInvite { email, roles, locale };
-        counted(&state, services::invite::system_user(&state.services, &actor, wanted, ticket).await)
+        let wanted = body.parse::<InviteSystemUser>()?.into();
+        counted(&state, services::invite::one(&state.services, &actor, wanted, ticket).await)
     })
     .await
 }

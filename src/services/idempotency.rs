@@ -4,14 +4,19 @@
 //! The key is taken in a transaction of its own; the answer is stored in the transaction of the effect. A crash between the
 //! two leaves a key that nobody works on, which the next retry takes over after a minute.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, io, sync::Arc};
 
 use chrono::TimeDelta;
 
 use super::{Refusal, Services};
 pub use crate::db::idempotency::{KeyedRequest, StoredAnswer};
 use crate::{
-    db::{DbFault, Tx, idempotency, idempotency::Known},
+    db::{
+        Db, DbFault, Tx,
+        batcher::Batcher,
+        idempotency,
+        idempotency::{Known, Taker},
+    },
     domain::{ids::EventKind, invitation::Invitation},
 };
 
@@ -21,17 +26,23 @@ const HELD: TimeDelta = TimeDelta::seconds(60);
 const KEPT: TimeDelta = TimeDelta::hours(24);
 
 /// Writes the answer that an effect leads to.
-pub type Render = Arc<dyn Fn(&Invitation) -> StoredAnswer + Send + Sync>;
+pub type Render<E = Invitation> = Arc<dyn Fn(&E) -> StoredAnswer + Send + Sync>;
 
 /// A key that is ours to answer.
-#[derive(Clone)]
-pub struct Ticket {
+pub struct Ticket<E = Invitation> {
     request: KeyedRequest,
     worker: String,
-    render: Render,
+    render: Render<E>,
 }
 
-impl fmt::Debug for Ticket {
+// Derived, it would ask that effects can be cloned.
+impl<E> Clone for Ticket<E> {
+    fn clone(&self) -> Self {
+        Self { request: self.request.clone(), worker: self.worker.clone(), render: self.render.clone() }
+    }
+}
+
+impl<E> fmt::Debug for Ticket<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Ticket")
     }
@@ -39,25 +50,35 @@ impl fmt::Debug for Ticket {
 
 /// What to do with a request that carried a key.
 #[derive(Debug)]
-pub enum Begin {
+pub enum Begin<E = Invitation> {
     /// It is the first: do it.
-    First(Ticket),
+    First(Ticket<E>),
     /// It was done: answer as then.
     Replay(StoredAnswer),
+}
+
+/// Requests with keys that arrive together.
+pub type Queue = Batcher<Taker, Known, DbFault>;
+
+/// Starts the queue; up to `most` of them share a commit.
+///
+/// # Errors
+/// When the system gives no thread.
+pub fn queue(db: &Db, most: usize) -> io::Result<Queue> {
+    Batcher::writing(db, "keys", most, idempotency::take_many)
 }
 
 /// Begins a request with a key.
 ///
 /// # Errors
 /// [`Refusal::IdempotencyKeyReused`], [`Refusal::IdempotencyInProgress`].
-pub async fn begin(services: &Services, request: KeyedRequest, render: Render) -> Result<Begin, Refusal> {
+pub async fn begin<E>(services: &Services, request: KeyedRequest, render: Render<E>) -> Result<Begin<E>, Refusal> {
     let now = services.clock.now();
     let worker = services.clock.id::<EventKind>().to_string();
     let ticket = Ticket { request, worker, render };
-    let taken = ticket.clone();
-    let times = (now, now + HELD, now + KEPT);
-    let known = services.db.write::<_, DbFault>(move |tx| idempotency::take(tx, &taken.request, &taken.worker, times)).await?;
-    match known {
+    let (request, worker) = (ticket.request.clone(), ticket.worker.clone());
+    let taker = Taker { request, worker, now, held_until: now + HELD, expires_at: now + KEPT };
+    match services.keys.run(taker).await? {
         Known::Ours => Ok(Begin::First(ticket)),
         Known::Answered(answer) => Ok(Begin::Replay(answer)),
         Known::Held => Err(Refusal::IdempotencyInProgress),
@@ -65,19 +86,26 @@ pub async fn begin(services: &Services, request: KeyedRequest, render: Render) -
     }
 }
 
-impl Ticket {
+impl<E> Ticket<E> {
     /// Stores the answer to an effect, in its transaction.
-    pub(super) fn store(&self, tx: &mut Tx<'_>, effect: &Invitation) -> Result<(), DbFault> {
+    pub(super) fn store(&self, tx: &mut Tx<'_>, effect: &E) -> Result<(), DbFault> {
         idempotency::answer(tx, &self.request, &self.worker, &(self.render)(effect))
+    }
+
+    /// Ends a request that had no effect and has an answer of its own all the same.
+    pub(super) async fn keep(self, services: &Services, effect: &E) {
+        let answer = (self.render)(effect);
+        self.close(services, Some(answer)).await;
     }
 
     /// Ends a request that had no effect: its refusal is kept, or, without one, the key is free again.
     pub async fn close(self, services: &Services, refusal: Option<StoredAnswer>) {
+        let Self { request, worker, .. } = self;
         let ended = services
             .db
             .write::<_, DbFault>(move |tx| match &refusal {
-                Some(refusal) => idempotency::answer(tx, &self.request, &self.worker, refusal),
-                None => idempotency::release(tx, &self.request, &self.worker),
+                Some(refusal) => idempotency::answer(tx, &request, &worker, refusal),
+                None => idempotency::release(tx, &request, &worker),
             })
             .await;
         if let Err(error) = ended {

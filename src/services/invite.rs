@@ -1,38 +1,40 @@
 //! Inviting: users, accounts, invitations, timeline and letters, all in one transaction.
 
+pub mod batch;
+mod named;
 mod owner;
 mod staff;
 mod sub_account;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, io};
 
 use serde_json::json;
 
-pub use self::{
-    owner::{OwnerInvite, account_owner},
-    staff::{SystemUserInvite, system_user},
-    sub_account::{Parent, SubAccountInvite, sub_account},
-};
-use super::{Refusal, Services, idempotency::Ticket};
+use self::named::Named;
+pub use self::{named::Target, owner::OwnerInvite, staff::SystemUserInvite, sub_account::SubAccountInvite};
+use super::{Refusal, Services, idempotency::Ticket, timeline::entry};
 use crate::{
+    clock::Clock,
     db::{
-        DbFault, Tx,
+        Db, DbFault, Tx,
         accounts::{self, NewAccount},
+        batcher::Batcher,
         events, invitations,
         invitations::{Pending, Place},
         memberships::{self, Place as Member},
         outbox::{self, NewLetter},
-        users::{self, LockedUser, Newcomer},
+        users::{self, Entered, LockedUser, Newcomer},
     },
     domain::{
         account::MemberRole,
         actor::Actor,
         email::Email,
         event::EventType,
-        ids::InvitationId,
+        ids::{InvitationId, UserId},
         invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitedTo},
         locale::Locale,
         role::Roles,
+        sight::Sight,
         user::UserStatus,
     },
 };
@@ -61,8 +63,55 @@ pub enum Outcome {
     AlreadyMember,
 }
 
+/// Somebody to be invited.
+#[derive(Debug, Clone)]
+pub enum Invite {
+    /// A colleague.
+    SystemUser(SystemUserInvite),
+    /// The owner of an account.
+    AccountOwner(OwnerInvite),
+    /// Somebody below a business customer's account.
+    SubAccount(SubAccountInvite),
+}
+
+impl Invite {
+    /// The account that it names.
+    fn target(&self) -> Option<Target> {
+        match self {
+            Self::SystemUser(_) => None,
+            Self::AccountOwner(invite) => invite.account_id.map(Target::Id),
+            Self::SubAccount(invite) => Some(invite.parent.clone()),
+        }
+    }
+}
+
+/// Whether the caller may invite anybody at all.
+///
+/// # Errors
+/// [`Refusal::Forbidden`].
+pub fn may_invite(actor: &Actor) -> Result<(), Refusal> {
+    if Sight::inviting(actor).is_blind() { Err(Refusal::Forbidden("system_users:invite or customers:invite")) } else { Ok(()) }
+}
+
+/// Judges invites by what the caller may do and by the accounts that they name, each alone, and drafts those that pass.
+///
+/// Refused are [`Refusal::Forbidden`], [`Refusal::RoleExceedsYours`], [`Refusal::AccountNotFound`],
+/// [`Refusal::AmbiguousAccount`], [`Refusal::ParentNotBusiness`] and [`Refusal::ParentNotActive`].
+///
+/// # Errors
+/// Only when the database fails.
+pub async fn drafts(services: &Services, actor: &Actor, invites: Vec<Invite>) -> Result<Vec<Result<Draft, Refusal>>, DbFault> {
+    let named = Named::look_up(services, actor, invites.iter().filter_map(Invite::target)).await?;
+    let draft = |invite| match invite {
+        Invite::SystemUser(invite) => staff::draft(services, actor, invite),
+        Invite::AccountOwner(invite) => owner::draft(services, actor, invite, &named),
+        Invite::SubAccount(invite) => sub_account::draft(services, actor, invite, &named),
+    };
+    Ok(invites.into_iter().map(draft).collect())
+}
+
 /// What every draft has in common.
-fn draft(
+fn invitation(
     services: &Services,
     actor: &Actor,
     (kind, email, locale): (InvitationKind, Email, Option<Locale>),
@@ -92,28 +141,52 @@ fn draft(
 }
 
 /// Invites one.
-async fn one(services: &Services, draft: Draft, ticket: Option<Ticket>) -> Result<Invitation, Refusal> {
-    let writer = services.clone();
-    let outcomes = services
-        .db
-        .write::<_, DbFault>(move |tx| {
-            let outcomes = invite_many(&writer, tx, std::slice::from_ref(&draft))?;
-            if let (Some(ticket), [Outcome::Invited(invitation)]) = (&ticket, outcomes.as_slice()) {
+///
+/// # Errors
+/// Those of [`drafts`]; [`Refusal::InvitationPending`], [`Refusal::AlreadySystemUser`], [`Refusal::AlreadyAccountOwner`],
+/// [`Refusal::AlreadyMember`].
+pub async fn one(services: &Services, actor: &Actor, invite: Invite, ticket: Option<Ticket>) -> Result<Invitation, Refusal> {
+    let none = || Refusal::Defect("an invite had no outcome".to_owned());
+    let draft = drafts(services, actor, vec![invite]).await?.pop().ok_or_else(none)??;
+    let invited = services.invites.run((draft, ticket)).await?.into_result()?;
+    services.bell.notify_one();
+    Ok(invited)
+}
+
+/// Single invites that arrive together, each with the key that its answer is kept under.
+pub type Queue = Batcher<(Draft, Option<Ticket>), Outcome, DbFault>;
+
+/// Starts the queue; up to `most` of them share a commit.
+///
+/// # Errors
+/// When the system gives no thread.
+pub fn queue(db: &Db, clock: &Clock, most: usize) -> io::Result<Queue> {
+    let clock = clock.clone();
+    Batcher::writing(db, "invites", most, move |tx, items: &[(Draft, Option<Ticket>)]| {
+        let drafts: Vec<&Draft> = items.iter().map(|(draft, _)| draft).collect();
+        let outcomes = invite_many(&clock, tx, &drafts)?;
+        for ((_, ticket), outcome) in items.iter().zip(&outcomes) {
+            if let (Some(ticket), Outcome::Invited(invitation)) = (ticket, outcome) {
                 ticket.store(tx, invitation)?;
             }
-            Ok(outcomes)
-        })
-        .await?;
-    let outcome = outcomes.into_iter().next().ok_or_else(|| Refusal::Defect("an invite had no outcome".to_owned()))?;
-    match outcome {
-        Outcome::Invited(invitation) => {
-            services.bell.notify_one();
-            Ok(*invitation)
         }
-        Outcome::Pending(id) => Err(Refusal::InvitationPending(id)),
-        Outcome::AlreadySystemUser => Err(Refusal::AlreadySystemUser),
-        Outcome::AlreadyAccountOwner => Err(Refusal::AlreadyAccountOwner),
-        Outcome::AlreadyMember => Err(Refusal::AlreadyMember),
+        Ok(outcomes)
+    })
+}
+
+impl Outcome {
+    /// The invitation, or why there is none.
+    ///
+    /// # Errors
+    /// As [`one`].
+    pub fn into_result(self) -> Result<Invitation, Refusal> {
+        match self {
+            Self::Invited(invitation) => Ok(*invitation),
+            Self::Pending(id) => Err(Refusal::InvitationPending(id)),
+            Self::AlreadySystemUser => Err(Refusal::AlreadySystemUser),
+            Self::AlreadyAccountOwner => Err(Refusal::AlreadyAccountOwner),
+            Self::AlreadyMember => Err(Refusal::AlreadyMember),
+        }
     }
 }
 
@@ -123,7 +196,7 @@ async fn one(services: &Services, draft: Draft, ticket: Option<Ticket>) -> Resul
 ///
 /// # Errors
 /// Only when the database fails; then nothing has happened.
-pub fn invite_many(services: &Services, tx: &mut Tx<'_>, drafts: &[Draft]) -> Result<Vec<Outcome>, DbFault> {
+pub fn invite_many(clock: &Clock, tx: &mut Tx<'_>, drafts: &[&Draft]) -> Result<Vec<Outcome>, DbFault> {
     let people: Vec<Newcomer> = drafts
         .iter()
         .map(|Draft { invitation, .. }| Newcomer {
@@ -132,11 +205,14 @@ pub fn invite_many(services: &Services, tx: &mut Tx<'_>, drafts: &[Draft]) -> Re
             at: invitation.created_at,
         })
         .collect();
-    let users = users::enter(tx, &people)?;
-    let known: Vec<_> = users.values().map(|user| user.id).collect();
-    let members = memberships::places(tx.reading(), &known)?;
-    let keys: Vec<&str> = drafts.iter().map(|draft| draft.invitation.email.key()).collect();
-    let pending = invitations::pending(tx.reading(), &keys)?;
+    let Entered { people: users, known } = users::enter(tx, &people)?;
+    let (mut members, mut pending) = (HashMap::new(), Vec::new());
+    // A newcomer belongs to nothing and is awaited nowhere.
+    if !known.is_empty() {
+        let ids: Vec<UserId> = known.iter().filter_map(|key| users.get(key)).map(|user| user.id).collect();
+        members = memberships::places(tx.reading(), &ids)?;
+        pending = invitations::pending(tx.reading(), &known.iter().map(String::as_str).collect::<Vec<_>>())?;
+    }
     let mut live: HashMap<Place, Pending> = pending.into_iter().map(|one| (one.place.clone(), one)).collect();
     let (mut outcomes, mut made) = (Vec::with_capacity(drafts.len()), Vec::new());
     for draft in drafts {
@@ -154,7 +230,7 @@ pub fn invite_many(services: &Services, tx: &mut Tx<'_>, drafts: &[Draft]) -> Re
         }
         outcomes.push(outcome);
     }
-    write(services, tx, &made)?;
+    write(clock, tx, &made)?;
     Ok(outcomes)
 }
 
@@ -200,7 +276,7 @@ fn pending_of(place: Place, made: &Invitation) -> Pending {
     Pending { place, id: made.id, generation: made.generation, expires_at: made.expires_at, account }
 }
 
-fn write(services: &Services, tx: &mut Tx<'_>, made: &[(Invitation, Option<NewAccount>)]) -> Result<(), DbFault> {
+fn write(clock: &Clock, tx: &mut Tx<'_>, made: &[(Invitation, Option<NewAccount>)]) -> Result<(), DbFault> {
     if made.is_empty() {
         return Ok(());
     }
@@ -209,10 +285,10 @@ fn write(services: &Services, tx: &mut Tx<'_>, made: &[(Invitation, Option<NewAc
     let made: Vec<&Invitation> = made.iter().map(|(invitation, _)| invitation).collect();
     invitations::insert(tx, &made)?;
     let letters: Vec<NewLetter> =
-        made.iter().map(|one| NewLetter::of(services.clock.id(), one.id, one.generation, one.created_at)).collect();
+        made.iter().map(|one| NewLetter::of(clock.id(), one.id, one.generation, one.created_at)).collect();
     outbox::insert(tx, &letters)?;
     let timeline = made.iter().flat_map(|one| {
-        let entry = |event, details| services.event(one.id, event, one.created_at, one.invited_by.clone(), details);
+        let entry = |event, details| entry(clock, one.id, (event, one.created_at), one.invited_by.clone(), details);
         let details = match &one.account {
             None => json!({ "roles": one.roles.names() }),
             Some(account) => json!({ "account_id": account.id, "role": account.role.as_str() }),

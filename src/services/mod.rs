@@ -24,13 +24,25 @@ use tokio::sync::Notify;
 
 pub use self::refusal::Refusal;
 use self::{access_token::AccessTokens, hasher::Hasher};
-use crate::{clock::Clock, db::Db, domain::token::LinkKeys};
+use crate::{
+    clock::Clock,
+    db::{Db, lookup::Lookups},
+    domain::token::LinkKeys,
+};
 
 /// Everything that a service needs. Cheap to clone.
 #[derive(Clone)]
 pub struct Services {
     /// The database.
     pub db: Db,
+    /// Looks at invitations that share queries.
+    pub lookups: Lookups,
+    /// Requests with idempotency keys that share commits.
+    pub keys: idempotency::Queue,
+    /// Invites that share commits.
+    pub invites: invite::Queue,
+    /// Activations that share commits.
+    pub activations: activate::Queue,
     /// Time, ids and dice.
     pub clock: Clock,
     /// The keys that make and check activation links.

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Why a verb did not do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Refusal {
     /// The token does not allow it.
     #[error("the token lacks the permission {0}")]

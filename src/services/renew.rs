@@ -2,9 +2,9 @@
 
 use super::{
     Refusal, Services,
-    resend::{locked, resend},
+    resend::{judged, locked, send},
 };
-use crate::domain::{actor::ActorRef, invitation::DeadLink, token::LinkToken};
+use crate::domain::{actor::ActorRef, invitation::DeadLink, sight::Sight, token::LinkToken};
 
 /// Sends a fresh link in place of an expired one.
 ///
@@ -20,13 +20,16 @@ pub async fn link(services: &Services, token: &LinkToken) -> Result<(), Refusal>
     services
         .db
         .write(move |tx| {
-            let old = locked(tx, claim.invitation).map_err(|refusal| match refusal {
+            let old = locked(tx, claim.invitation, Sight::everything()).map_err(|refusal| match refusal {
                 Refusal::NotFound => Refusal::InvalidLink,
                 other => other,
             })?;
             match old.check_link(claim.generation, writer.clock.now()) {
                 Ok(()) => Err(Refusal::LinkStillValid),
-                Err(DeadLink::Expired) => resend(&writer, tx, &ActorRef::link(), &old).map(drop),
+                Err(DeadLink::Expired) => {
+                    let judged = judged(&writer, tx, vec![old])?;
+                    send(&writer, tx, &ActorRef::link(), judged)?.into_values().try_for_each(|outcome| outcome.map(drop))
+                }
                 Err(dead) => Err(dead.into()),
             }
         })

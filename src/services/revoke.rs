@@ -14,6 +14,7 @@ use crate::{
         event::EventType,
         ids::InvitationId,
         invitation::{Invitation, InvitationState},
+        sight::Sight,
     },
 };
 
@@ -41,8 +42,8 @@ pub async fn invitation(
 }
 
 fn revoke(services: &Services, tx: &mut Tx<'_>, actor: &Actor, id: InvitationId) -> Result<Invitation, Refusal> {
-    let old = locked(tx, id)?;
-    authorise(tx, actor, &old)?;
+    let old = locked(tx, id, Sight::acting(actor))?;
+    authorise(tx, actor, &[&old])?.into_iter().collect::<Result<(), _>>()?;
     let now = services.clock.now();
     if old.state != InvitationState::Pending || !invitations::revoke(tx, (id, old.generation), now)? {
         return Err(Refusal::NotPending);
@@ -54,5 +55,5 @@ fn revoke(services: &Services, tx: &mut Tx<'_>, actor: &Actor, id: InvitationId)
         details["account_removed"] = accounts::remove_if_forsaken(tx, account.id, now)?.into();
     }
     events::insert(tx, &[services.event(id, EventType::Revoked, now, actor.who.clone(), details)])?;
-    locked(tx, id)
+    locked(tx, id, Sight::everything())
 }

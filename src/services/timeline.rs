@@ -4,10 +4,13 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::Services;
-use crate::domain::{
-    actor::ActorRef,
-    event::{Event, EventType},
-    ids::InvitationId,
+use crate::{
+    clock::Clock,
+    domain::{
+        actor::ActorRef,
+        event::{Event, EventType},
+        ids::InvitationId,
+    },
 };
 
 impl Services {
@@ -21,6 +24,17 @@ impl Services {
         actor: ActorRef,
         details: Value,
     ) -> Event {
-        Event { id: self.clock.id(), invitation_id, event_type, at, actor, details }
+        entry(&self.clock, invitation_id, (event_type, at), actor, details)
     }
+}
+
+/// The same, for whoever has no more than the clock.
+pub(super) fn entry(
+    clock: &Clock,
+    invitation_id: InvitationId,
+    (event_type, at): (EventType, DateTime<Utc>),
+    actor: ActorRef,
+    details: Value,
+) -> Event {
+    Event { id: clock.id(), invitation_id, event_type, at, actor, details }
 }

@@ -66,6 +66,7 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str, found: &mut 
             | "description"
             | "default"
             | "examples"
+            | "discriminator"
             | "x-extensible-enum"
             | "properties"
             | "additionalProperties"

@@ -6,6 +6,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use chrono::TimeDelta;
+use invitation_service::clock::Clock;
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -45,6 +47,7 @@ pub struct Relay {
 
 struct Told {
     mood: Mood,
+    each_takes: Option<(Clock, TimeDelta)>,
     taken: Vec<Mail>,
     unanswered: Vec<Mail>,
     refused: usize,
@@ -54,7 +57,7 @@ impl Relay {
     pub fn new(speaks: Speaks) -> Self {
         let reserved = reserve("127.0.0.1:0".parse().unwrap());
         let address = reserved.local_addr().unwrap();
-        let told = Told { mood: Mood::Takes, taken: Vec::new(), unanswered: Vec::new(), refused: 0 };
+        let told = Told { mood: Mood::Takes, each_takes: None, taken: Vec::new(), unanswered: Vec::new(), refused: 0 };
         Self { address, speaks, reserved: Some(reserved), running: None, told: Arc::new(Mutex::new(told)) }
     }
 
@@ -81,6 +84,11 @@ impl Relay {
 
     pub fn is(&self, mood: Mood) {
         self.told.lock().unwrap().mood = mood;
+    }
+
+    /// From now on so much time passes with each letter.
+    pub fn is_slow(&self, clock: &Clock, each: TimeDelta) {
+        self.told.lock().unwrap().each_takes = Some((clock.clone(), each));
     }
 
     /// The letters taken since the last look.
@@ -124,9 +132,13 @@ async fn accept(listener: TcpListener, speaks: Speaks, told: Arc<Mutex<Told>>) {
 impl Told {
     /// Notes a letter that was read whole; `None` when there is to be no answer.
     fn take(&mut self, mail: Mail) -> Option<()> {
-        match self.mood {
-            Mood::HangsUp => self.unanswered.push(mail),
-            _ => self.taken.push(mail),
+        if self.mood == Mood::HangsUp {
+            self.unanswered.push(mail);
+        } else {
+            self.taken.push(mail);
+            if let Some((clock, each)) = &self.each_takes {
+                clock.advance(*each);
+            }
         }
         (self.mood != Mood::HangsUp).then_some(())
     }

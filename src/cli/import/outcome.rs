@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    columns::{ACCOUNT_ID, ACCOUNT_NAME, KIND, ROLES},
+    columns::{ACCOUNT_ID, ACCOUNT_NAME, EMAIL, KIND, ROLES},
     fault::Fault,
     row::{Row, column},
     service::{Answer, in_words},
@@ -84,8 +84,8 @@ impl Outcome {
 
     /// A row and what became of it, for programs.
     pub(super) fn document(&self, row: &Row) -> Value {
-        let kind = row.kind.map(crate::domain::invitation::InvitationKind::as_str);
-        let mut document = json!({ "row": row.line, "kind": kind, "email": row.members.get("email"), "status": self.word() });
+        let (kind, email) = (row.item.get(KIND), row.item.get(EMAIL));
+        let mut document = json!({ "row": row.line, "kind": kind, "email": email, "status": self.word() });
         match self {
             Self::Invited { invitation_id } => document["invitation_id"] = invitation_id.clone(),
             Self::AlreadyThere { code, invitation_id } => {

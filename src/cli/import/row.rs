@@ -23,10 +23,8 @@ use crate::{
 pub(super) struct Row {
     /// The line on which it begins.
     pub line: usize,
-    /// What it invites to; none when the file says something else.
-    pub kind: Option<InvitationKind>,
-    /// The body of its invite.
-    pub members: Map<String, Value>,
+    /// What it asks for, as an item of a batch: the kind, and the body of its invite.
+    pub item: Map<String, Value>,
     /// What is wrong with it.
     pub faults: Vec<Fault>,
 }
@@ -48,19 +46,12 @@ pub(super) fn read(records: Vec<Record>) -> (Vec<Row>, Vec<Row>) {
 
 impl Row {
     fn of(record: Record) -> Self {
-        let Record { line, cells, mut faults, torn } = record;
-        let (mut kind, mut members) = (None, Map::new());
-        for (column, text) in cells {
-            match column {
-                KIND => match known_kind(&text) {
-                    Ok(known) => kind = Some(known),
-                    Err(fault) => faults.push(fault),
-                },
-                ROLES => drop(members.insert(ROLES.to_owned(), roles(&text))),
-                _ => drop(members.insert(column.to_owned(), Value::String(text))),
-            }
-        }
-        let mut row = Self { line, kind, members, faults };
+        let Record { line, cells, faults, torn } = record;
+        let member = |(column, text): (&str, String)| {
+            let value = if column == ROLES { roles(&text) } else { Value::String(text) };
+            (column.to_owned(), value)
+        };
+        let mut row = Self { line, item: cells.into_iter().map(member).collect(), faults };
         if !torn {
             row.judge();
         }
@@ -68,20 +59,9 @@ impl Row {
     }
 
     fn judge(&mut self) {
-        let found = if let Some(kind) = self.kind {
-            invites::faults(kind, self.members.clone())
-        } else {
-            if self.faults.iter().all(|fault| fault.column != KIND) {
-                self.faults.push(Fault::new(KIND, "required", "This is required."));
-            }
-            // What the others mean depends on the kind; an address is one for all kinds.
-            let mut found = invites::faults(InvitationKind::SystemUser, self.members.clone());
-            found.retain(|fault| column(&fault.path) == EMAIL);
-            found
-        };
-        let told: Vec<String> = self.faults.iter().map(|fault| fault.column.clone()).collect();
-        let found = found.iter().filter(|fault| !told.iter().any(|told| told == column(&fault.path)));
-        let found: Vec<Fault> = found.map(|fault| self.tell(fault)).collect();
+        let known = |fault: &&FieldFault| self.faults.iter().all(|known| known.column != column(&fault.path));
+        let found = invites::faults(self.item.clone());
+        let found: Vec<Fault> = found.iter().filter(known).map(|fault| self.tell(fault)).collect();
         self.faults.extend(found);
         self.faults.sort_by_key(|fault| columns::position(&fault.column));
     }
@@ -94,7 +74,7 @@ impl Row {
         match fault.code {
             // Only columns that are known come this far.
             "unknown_member" => {
-                let kind = self.kind.map_or("", InvitationKind::as_str);
+                let kind = self.text(KIND);
                 Fault::new(column, "not_applicable", format!("A row of kind {kind} has none: leave this cell empty."))
             }
             _ if column == RATE && Rate::parse(&cell.replace(',', ".")).is_ok() => {
@@ -107,19 +87,24 @@ impl Row {
 
     fn cell(&self, pointer: &str) -> &str {
         let mut steps = pointer.split('/').skip(1);
-        let member = steps.next().and_then(|name| self.members.get(name));
+        let member = steps.next().and_then(|name| self.item.get(name));
         let item = steps.next().and_then(|index| member?.get(index.parse::<usize>().ok()?));
         item.or(member).and_then(Value::as_str).unwrap_or_default()
     }
 
     /// A cell's text; empty where there is none.
     pub(super) fn text(&self, column: &str) -> &str {
-        self.members.get(column).and_then(Value::as_str).unwrap_or_default()
+        self.item.get(column).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// What it invites to; none when the file says something else.
+    pub(super) fn kind(&self) -> Option<InvitationKind> {
+        InvitationKind::ALL.into_iter().find(|kind| kind.as_str() == self.text(KIND))
     }
 
     /// What counts as one invitation: the kind and the address, and for some the account that it leads to.
     fn place(&self) -> Option<(InvitationKind, String, String)> {
-        let kind = self.kind?;
+        let kind = self.kind()?;
         let email = Email::parse(self.text(EMAIL)).ok()?;
         let id = self.text(ACCOUNT_ID);
         let account = match kind {
@@ -132,27 +117,21 @@ impl Row {
 
     /// The roles that it grants.
     pub(super) fn granted(&self) -> impl Iterator<Item = Role> {
-        let names = self.members.get(ROLES).and_then(Value::as_array).into_iter().flatten();
+        let names = self.item.get(ROLES).and_then(Value::as_array).into_iter().flatten();
         names.filter_map(|name| name.as_str()?.parse().ok())
     }
 
     /// The body of its invite, as it is sent.
     pub(super) fn body(&self) -> String {
-        Value::Object(self.members.clone()).to_string()
+        let mut body = self.item.clone();
+        body.remove(KIND);
+        Value::Object(body).to_string()
     }
 
     /// The key under which the service remembers it: the same row, wherever it stands in whichever file, has the same.
     pub(super) fn key(&self) -> String {
-        let kind = self.kind.map_or("", InvitationKind::as_str);
-        format!("import-{}", hex(&Sha256::digest(format!("{kind}\n{}", self.body()))))
+        format!("import-{}", hex(&Sha256::digest(Value::Object(self.item.clone()).to_string())))
     }
-}
-
-fn known_kind(text: &str) -> Result<InvitationKind, Fault> {
-    let known = InvitationKind::ALL.into_iter().find(|known| known.as_str() == text);
-    let words =
-        || format!("{text:?}: there is no such kind. Known are: {}.", InvitationKind::ALL.map(InvitationKind::as_str).join(", "));
-    known.ok_or_else(|| Fault::new(KIND, "unknown_kind", words()))
 }
 
 /// The column that a pointer into the body leads to.

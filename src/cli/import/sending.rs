@@ -1,7 +1,7 @@
 //! The rows on their way: a bounded number at once, told in the file's order.
 
 use futures_util::{StreamExt, stream};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     outcome::Outcome,
@@ -10,7 +10,7 @@ use super::{
     service::{Service, in_words},
     stop::{Reason, Stop},
 };
-use crate::{domain::invitation::InvitationKind, http::invites};
+use crate::http::invites;
 
 /// So many rows are on their way at once.
 const AT_ONCE: usize = 16;
@@ -27,7 +27,7 @@ pub(super) async fn invite(service: &Service, rows: &[Row], run: &str, report: &
 }
 
 async fn invite_one(service: &Service, row: &Row, run: &str) -> Option<Outcome> {
-    let (path, key, body) = (row.kind.map(invites::path)?, row.key(), row.body());
+    let (path, key, body) = (row.kind().map(invites::path)?, row.key(), row.body());
     let first = service.post(path, Some(&key), &body).await?;
     if first.replayed && first.status >= 400 {
         // An earlier run was refused, and what stood in its way may be gone. That refusal had no effect that could come twice.
@@ -47,7 +47,7 @@ pub(super) async fn judge(service: &Service, rows: &[Row], report: &mut Report, 
 }
 
 async fn judge_some(service: &Service, rows: &[Row], stop: &Stop) -> Vec<Outcome> {
-    let items: Vec<Value> = rows.iter().map(item).collect();
+    let items: Vec<_> = rows.iter().map(|row| &row.item).collect();
     let body = json!({ "invitations": items, "validate_only": true }).to_string();
     let Some(answer) = service.post("/v1/invitations/batch", None, &body).await else { return Vec::new() };
     let results = answer.body["results"].as_array().filter(|results| answer.status == 200 && results.len() == rows.len());
@@ -56,12 +56,6 @@ async fn judge_some(service: &Service, rows: &[Row], stop: &Stop) -> Vec<Outcome
         return Vec::new();
     };
     rows.iter().zip(results).map(|(row, item)| Outcome::of_item(row, item)).collect()
-}
-
-fn item(row: &Row) -> Value {
-    let mut item = row.members.clone();
-    item.insert("kind".to_owned(), json!(row.kind.map(InvitationKind::as_str)));
-    Value::Object(item)
 }
 
 /// Tells what became of each row; what has no outcome was not sent.

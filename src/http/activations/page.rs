@@ -82,7 +82,7 @@ impl<'a> Page<'a> {
             Ok(preview) => preview,
             Err(refusal) => return self.dead_end(refusal, Some(&values)).await,
         };
-        let Preview { invitation, account, parent_name, requires } = &seen;
+        let Preview { invitation, parent_name, requires, .. } = &seen;
         let locale = invitation.locale.unwrap_or(self.state.settings.locale);
         let countries: Vec<(String, String)> = Country::all(locale)
             .into_iter()
@@ -96,7 +96,7 @@ impl<'a> Page<'a> {
             email: invitation.email.as_str(),
             kind: invitation.kind,
             roles: &roles,
-            account: account.as_ref().map(|account| Account {
+            account: invitation.account.as_ref().map(|account| Account {
                 name: account.name.as_deref(),
                 parent_name: parent_name.as_deref(),
                 used_by: account.used_by.map(UsedBy::as_str),

@@ -4,7 +4,7 @@ use actix_web::{Error, FromRequest, HttpRequest, dev::Payload, error::Urlencoded
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
-use super::super::body::{Head, IN_TIME};
+use super::super::body::{Head, ORDINARY};
 
 /// The longest form, as actix has it.
 const LIMIT: usize = 16 * 1024;
@@ -23,7 +23,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Posted<T> {
         }
         let form = Form::<T>::from_request(request, payload);
         Box::pin(async move {
-            let form = match actix_web::rt::time::timeout(IN_TIME, form).await {
+            let form = match actix_web::rt::time::timeout(ORDINARY.time, form).await {
                 Ok(form) => form.map(Form::into_inner).map_err(|error| status(&error)),
                 Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
             };

@@ -143,7 +143,7 @@ async fn look(request: &HttpRequest, query: Query, body: Body, state: &State) ->
             name: invitation.invited_by.name.clone(),
             organisation: state.services.rules.organisation.clone(),
         },
-        account: seen.account.as_ref().map(|account| PreviewAccount {
+        account: invitation.account.as_ref().map(|account| PreviewAccount {
             name: account.name.clone(),
             parent_name: seen.parent_name.clone(),
             used_by: account.used_by,

@@ -13,18 +13,20 @@ use super::{
     super::{
         activations::{ActivatedView, Renewal, RenewalStatus},
         auth_token::{AccessToken, TokenType},
+        batches::{BatchResult, BatchResults, BatchStatus, ResendResult, ResendResults, ResendStatus},
         meta::{Alive, Condition, CourierCondition, Health, Readiness},
         paging::List,
+        problem::Problem,
         roles::RoleList,
         views::{InvitationView, RoleView},
     },
     problems,
     story::{
-        DAY, PASSWORD, TOKEN, acme, ada, at, dirk, for_ada, for_ada_sent, for_dirk, for_olivia, home, olivia, preview_for_ada,
-        preview_for_olivia, timeline,
+        DAY, PASSWORD, PUBLIC_URL, REQUEST_ID, TOKEN, acme, ada, at, dirk, for_ada, for_ada_sent, for_dirk, for_olivia, home,
+        olivia, preview_for_ada, preview_for_olivia, timeline,
     },
 };
-use crate::domain::{invitation::InvitationStatus, role::Role};
+use crate::domain::{account::DriverOfSubsidiary, fault::FieldFault, invitation::InvitationStatus, role::Role};
 
 /// Names of the examples of an operation's request.
 pub(super) fn requests(operation: &str) -> &'static [&'static str] {
@@ -33,6 +35,8 @@ pub(super) fn requests(operation: &str) -> &'static [&'static str] {
         "inviteAccountOwner" => &["InviteAccountOwner", "InviteFurtherAccountOwner"],
         "inviteSubAccountUser" => &["InviteDriver", "InviteSubsidiaryOwner"],
         "inviteSubAccount" => &["InviteSubAccount"],
+        "inviteBatch" => &["InviteBatch", "ValidateBatch"],
+        "resendBatch" => &["ResendByFilter", "ResendByIds"],
         "resendInvitation" | "revokeInvitation" | "resendUserInvitation" => &["Empty"],
         "previewActivation" | "renewActivation" | "submitRenewalPage" => &["Token"],
         "activate" => &["ActivateSystemUser", "ActivateAccountOwner"],
@@ -49,6 +53,8 @@ pub(super) fn answers(operation: &str, status: &str) -> &'static [&'static str] 
         ("inviteSystemUser", _) => &["SystemUserInvitation"],
         ("inviteAccountOwner", _) => &["AccountOwnerInvitation"],
         ("inviteSubAccountUser" | "inviteSubAccount", _) => &["SubAccountInvitation"],
+        ("inviteBatch", _) => &["BatchInvited", "BatchValidated"],
+        ("resendBatch", _) => &["BatchResent"],
         ("getInvitation", _) => &["SentInvitation"],
         ("listInvitations", _) => &["Invitations"],
         ("listInvitationEvents", _) => &["Timeline"],
@@ -111,6 +117,32 @@ fn request(name: &str) -> Option<(&'static str, Value)> {
                 "reimbursement_rate": "0.23"
             }),
         ),
+        "InviteBatch" => (
+            "Four at once, two of them faulty",
+            json!({ "invitations": [
+            { "kind": "system_user", "email": "ada@example.com", "roles": ["viewer"], "locale": "en" },
+            { "kind": "sub_account", "email": "dirk@acme.example", "role": "driver", "account_name": "Acme B.V.",
+              "reimbursement_rate": "0.23", "sub_account_name": "Dirk at home", "account_type": "consumer", "locale": "nl" },
+            { "kind": "system_user", "email": "ADA@example.com", "roles": ["viewer"] },
+            {
+                        "kind": "sub_account", "email": "sofie@sub.acme.example", "role": "driver", "account_id": acme().id,
+                        "used_by": "subsidiary"
+                    },
+        ] }),
+        ),
+        "ValidateBatch" => (
+            "One, to be judged and no more",
+            json!({
+                "invitations": [{ "kind": "system_user", "email": "ada@example.com", "roles": ["viewer"] }], "validate_only": true
+            }),
+        ),
+        "ResendByIds" => ("These two", json!({ "ids": [for_ada().id, for_dirk().id] })),
+        "ResendByFilter" => (
+            "Everybody below Acme who came too late",
+            json!({
+                "filter": { "status": "expired", "kind": "sub_account", "account_id": acme().id }
+            }),
+        ),
         "Empty" => ("Everything is in the path", json!({})),
         "Token" => ("The token of a link", json!({ "token": TOKEN })),
         "ActivateSystemUser" => {
@@ -131,11 +163,49 @@ fn request(name: &str) -> Option<(&'static str, Value)> {
 fn answer(name: &str) -> Option<(&'static str, Value)> {
     let resent = InvitationView { last_sent_at: at(600), send_count: 2, expires_at: at(DAY + 600), ..for_ada() };
     let revoked = InvitationView { status: InvitationStatus::Revoked, revoked_at: Some(at(900)), ..for_ada_sent() };
+    let failed = |name| problems::example(name).map(|(_, problem)| problem);
+    let result = |index, status, invitation, error| BatchResult { index, status, invitation, error };
     let ready = |database, status| Readiness { status, database, migrations: status, courier: CourierCondition::Ok };
     Some(match name {
         "SystemUserInvitation" => ("A colleague is invited", written(for_ada())),
         "AccountOwnerInvitation" => ("An account owner is invited", written(for_olivia())),
         "SubAccountInvitation" => ("A driver is invited", written(for_dirk())),
+        "BatchInvited" => (
+            "Two are invited, two failed",
+            written(BatchResults {
+                results: vec![
+                    result(0, BatchStatus::Invited, Some(for_ada()), None),
+                    result(1, BatchStatus::Invited, Some(for_dirk()), None),
+                    result(2, BatchStatus::Failed, None, failed("invitation_pending")),
+                    result(3, BatchStatus::Failed, None, Some(driver_of_subsidiary())),
+                ],
+            }),
+        ),
+        "BatchValidated" => {
+            ("It would be invited", written(BatchResults { results: vec![result(0, BatchStatus::Valid, None, None)] }))
+        }
+        "BatchResent" => (
+            "One is resent, one was sent a moment ago",
+            written(ResendResults {
+                results: vec![
+                    ResendResult {
+                        index: 0,
+                        id: resent.id.to_string(),
+                        status: ResendStatus::Resent,
+                        invitation: Some(resent),
+                        error: None,
+                    },
+                    ResendResult {
+                        index: 1,
+                        id: for_dirk().id.to_string(),
+                        status: ResendStatus::Failed,
+                        invitation: None,
+                        error: failed("resend_too_soon"),
+                    },
+                ],
+                more: false,
+            }),
+        ),
         "SentInvitation" => ("The letter has left", written(for_ada_sent())),
         "ResentInvitation" => ("A fresh link is on its way", written(resent)),
         "RevokedInvitation" => ("The link is dead", written(revoked)),
@@ -168,6 +238,12 @@ fn answer(name: &str) -> Option<(&'static str, Value)> {
         "Contract" => ("Its beginning", json!({ "openapi": "3.1.0", "info": { "title": "invitation-service" }, "paths": {} })),
         _ => return None,
     })
+}
+
+/// What is wrong with the last item of the batch.
+fn driver_of_subsidiary() -> Value {
+    let fault = FieldFault::new("/used_by", DriverOfSubsidiary::CODE, DriverOfSubsidiary.to_string());
+    Problem::body(&[fault]).document(PUBLIC_URL, REQUEST_ID)
 }
 
 fn page<T: Serialize>(data: Vec<T>) -> Value {

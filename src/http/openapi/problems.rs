@@ -52,6 +52,9 @@ pub struct ProblemDocument {
     /// With `validation_failed`: every faulty member or parameter, the first 100 of them.
     #[schema(required = false, max_items = 100)]
     errors: Vec<FieldError>,
+    /// With `resend_too_soon`: so many seconds to wait, as in `Retry-After`.
+    #[schema(required = false, minimum = 1)]
+    retry_after: u32,
     /// With `invitation_pending`: the invitation to resend.
     #[schema(required = false)]
     invitation_id: InvitationId,
@@ -137,7 +140,7 @@ impl ToSchema for ErrorCode {
 }
 
 /// The codes of faulty members and parameters.
-const FIELD_CODES: [&str; 34] = [
+const FIELD_CODES: [&str; 36] = [
     "required",
     "not_applicable",
     "unknown_member",
@@ -145,6 +148,7 @@ const FIELD_CODES: [&str; 34] = [
     "wrong_type",
     "unknown_value",
     "too_few",
+    "too_many",
     "too_short",
     "too_long",
     "control_characters",
@@ -154,6 +158,7 @@ const FIELD_CODES: [&str; 34] = [
     "invalid_id",
     "unknown_role",
     "duplicate_role",
+    "duplicate_id",
     "unknown_locale",
     "unknown_country",
     "driver_of_subsidiary",

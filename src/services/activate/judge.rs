@@ -20,7 +20,7 @@ pub(super) fn judge(services: &Services, seen: &Preview, answer: &Answer) -> Res
     faults.member("/first_name", answer.first_name.is_some(), person_name);
     faults.member("/last_name", answer.last_name.is_some(), person_name);
     faults.member("/email", answer.email.is_some(), email);
-    if seen.account.is_some() {
+    if seen.invitation.account.is_some() {
         faults.member("/account/name", answer.account_name.is_some(), account_name);
         judge_account(seen, answer, account_type, &mut faults);
     } else {
@@ -42,13 +42,13 @@ pub(super) fn judge(services: &Services, seen: &Preview, answer: &Answer) -> Res
 
 /// The type decides whether the company's details are needed, whoever says it.
 fn judge_account(seen: &Preview, answer: &Answer, asked: bool, faults: &mut Faults) {
-    let known = seen.account.as_ref().and_then(|account| account.account_type);
+    let known = seen.invitation.account.as_ref().and_then(|account| account.account_type);
     // A form that sends back what the inviter chose contradicts nobody.
     let repeats = answer.account_type.is_some() && answer.account_type == known;
     if !repeats {
         faults.member("/account/type", answer.account_type.is_some(), asked);
     }
-    let unborn = seen.account.as_ref().is_some_and(|account| account.status == AccountStatus::Invited);
+    let unborn = seen.account_status == Some(AccountStatus::Invited);
     let chosen = if asked { answer.account_type } else { known };
     match chosen.filter(|_| unborn) {
         Some(AccountType::Business) => faults.member("/account/company", answer.company.is_some(), true),

@@ -1,20 +1,19 @@
 //! Inviting the owner of a new top-level account, or a further owner of one that exists.
 
-use super::{Draft, draft, one};
+use super::{Draft, Named, Target, invitation};
 use crate::{
-    db::{DbFault, accounts, accounts::NewAccount},
+    db::accounts::NewAccount,
     domain::{
         account::{Account, AccountName, AccountStatus, AccountType, MemberRole},
         actor::Actor,
         email::Email,
         ids::AccountId,
-        invitation::{Invitation, InvitationKind, InvitedTo},
+        invitation::{InvitationKind, InvitedTo},
         locale::Locale,
         permission::Permission,
         role::Roles,
-        sight::Sight,
     },
-    services::{Refusal, Services, idempotency::Ticket},
+    services::{Refusal, Services},
 };
 
 /// An owner to be invited.
@@ -32,23 +31,13 @@ pub struct OwnerInvite {
     pub account_type: Option<AccountType>,
 }
 
-/// Invites an owner.
-///
-/// # Errors
-/// [`Refusal::Forbidden`], [`Refusal::AccountNotFound`], [`Refusal::ParentNotActive`], [`Refusal::InvitationPending`],
-/// [`Refusal::AlreadyAccountOwner`], [`Refusal::AlreadyMember`].
-pub async fn account_owner(
-    services: &Services,
-    actor: &Actor,
-    invite: OwnerInvite,
-    ticket: Option<Ticket>,
-) -> Result<Invitation, Refusal> {
-    let draft = match invite.account_id {
-        Some(id) => further(services, actor, invite, id).await?,
-        None if actor.may(Permission::CustomersInvite) => first(services, actor, invite),
-        None => return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str())),
-    };
-    one(services, draft, ticket).await
+/// What is made of it: a new account, or a place in one that exists.
+pub(super) fn draft(services: &Services, actor: &Actor, invite: OwnerInvite, named: &Named) -> Result<Draft, Refusal> {
+    match invite.account_id {
+        Some(id) => further(services, actor, invite, id, named),
+        None if actor.may(Permission::CustomersInvite) => Ok(first(services, actor, invite)),
+        None => Err(Refusal::Forbidden(Permission::CustomersInvite.as_str())),
+    }
 }
 
 fn first(services: &Services, actor: &Actor, invite: OwnerInvite) -> Draft {
@@ -70,17 +59,15 @@ fn first(services: &Services, actor: &Actor, invite: OwnerInvite) -> Draft {
         is_new: true,
     };
     let addressed = (InvitationKind::AccountOwner, invite.email, invite.locale);
-    Draft { invitation: draft(services, actor, addressed, Roles::default(), Some(target)), account: Some(account) }
+    Draft { invitation: invitation(services, actor, addressed, Roles::default(), Some(target)), account: Some(account) }
 }
 
-async fn further(services: &Services, actor: &Actor, invite: OwnerInvite, id: AccountId) -> Result<Draft, Refusal> {
+fn further(services: &Services, actor: &Actor, invite: OwnerInvite, id: AccountId, named: &Named) -> Result<Draft, Refusal> {
     let staff = actor.may(Permission::CustomersInvite);
     if !staff && actor.accounts.is_empty() {
         return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()));
     }
-    let sight = Sight::inviting(actor);
-    let found = services.db.read::<_, DbFault>(move |connection| accounts::get(connection, id, &sight)).await?;
-    let Account { name, parent_account_id, used_by, account_type, status, .. } = found.ok_or(Refusal::AccountNotFound)?;
+    let Account { name, parent_account_id, used_by, account_type, status, .. } = named.one(&Target::Id(id))?;
     if status != AccountStatus::Active {
         return Err(Refusal::ParentNotActive);
     }
@@ -91,5 +78,5 @@ async fn further(services: &Services, actor: &Actor, invite: OwnerInvite, id: Ac
     let role = MemberRole::AccountOwner;
     let target = InvitedTo { id, name, parent_account_id, used_by, account_type, role, is_new: false };
     let addressed = (InvitationKind::AccountOwner, invite.email, invite.locale);
-    Ok(Draft { invitation: draft(services, actor, addressed, Roles::default(), Some(target)), account: None })
+    Ok(Draft { invitation: invitation(services, actor, addressed, Roles::default(), Some(target)), account: None })
 }

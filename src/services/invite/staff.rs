@@ -1,16 +1,9 @@
 //! Inviting a colleague.
 
-use super::{Draft, draft, one};
+use super::{Draft, invitation};
 use crate::{
-    domain::{
-        actor::Actor,
-        email::Email,
-        invitation::{Invitation, InvitationKind},
-        locale::Locale,
-        permission::Permission,
-        role::Roles,
-    },
-    services::{Refusal, Services, idempotency::Ticket},
+    domain::{actor::Actor, email::Email, invitation::InvitationKind, locale::Locale, permission::Permission, role::Roles},
+    services::{Refusal, Services},
 };
 
 /// A colleague to be invited.
@@ -24,16 +17,8 @@ pub struct SystemUserInvite {
     pub locale: Option<Locale>,
 }
 
-/// Invites a colleague.
-///
-/// # Errors
-/// [`Refusal::Forbidden`], [`Refusal::RoleExceedsYours`], [`Refusal::InvitationPending`], [`Refusal::AlreadySystemUser`].
-pub async fn system_user(
-    services: &Services,
-    actor: &Actor,
-    invite: SystemUserInvite,
-    ticket: Option<Ticket>,
-) -> Result<Invitation, Refusal> {
+/// What is made of it: a colleague is invited by whoever may, into roles that allow no more than theirs.
+pub(super) fn draft(services: &Services, actor: &Actor, invite: SystemUserInvite) -> Result<Draft, Refusal> {
     if !actor.may(Permission::SystemUsersInvite) {
         return Err(Refusal::Forbidden(Permission::SystemUsersInvite.as_str()));
     }
@@ -41,6 +26,6 @@ pub async fn system_user(
         return Err(Refusal::RoleExceedsYours);
     }
     let SystemUserInvite { email, roles, locale } = invite;
-    let invitation = draft(services, actor, (InvitationKind::SystemUser, email, locale), roles, None);
-    one(services, Draft { invitation, account: None }, ticket).await
+    let invitation = invitation(services, actor, (InvitationKind::SystemUser, email, locale), roles, None);
+    Ok(Draft { invitation, account: None })
 }

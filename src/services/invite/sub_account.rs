@@ -1,31 +1,20 @@
 //! Inviting somebody below a business customer's account: a driver or an owner, an employee or a subsidiary.
 
-use super::{Draft, draft, one};
+use super::{Draft, Named, Target, invitation};
 use crate::{
-    db::{accounts, accounts::NewAccount},
+    db::accounts::NewAccount,
     domain::{
-        account::{Account, AccountName, AccountStatus, AccountType, MemberRole, UsedBy},
+        account::{AccountName, AccountStatus, AccountType, MemberRole, UsedBy},
         actor::Actor,
         email::Email,
-        ids::AccountId,
-        invitation::{Invitation, InvitationKind, InvitedTo},
+        invitation::{InvitationKind, InvitedTo},
         locale::Locale,
         permission::Permission,
         reimbursement::Rate,
         role::Roles,
-        sight::Sight,
     },
-    services::{Refusal, Services, idempotency::Ticket},
+    services::{Refusal, Services},
 };
-
-/// The account above the new one, as the inviter names it.
-#[derive(Debug, Clone)]
-pub enum Parent {
-    /// By id.
-    Id(AccountId),
-    /// By its exact name, without regard to case.
-    Name(AccountName),
-}
 
 /// Somebody to be invited below an account.
 #[derive(Debug, Clone)]
@@ -35,7 +24,7 @@ pub struct SubAccountInvite {
     /// The language of letter and page.
     pub locale: Option<Locale>,
     /// The account above.
-    pub parent: Parent,
+    pub parent: Target,
     /// As what.
     pub role: MemberRole,
     /// By whom the new account is used.
@@ -48,21 +37,12 @@ pub struct SubAccountInvite {
     pub account_type: Option<AccountType>,
 }
 
-/// Invites somebody below an account.
-///
-/// # Errors
-/// [`Refusal::Forbidden`], [`Refusal::AccountNotFound`], [`Refusal::AmbiguousAccount`], [`Refusal::ParentNotBusiness`],
-/// [`Refusal::ParentNotActive`], [`Refusal::InvitationPending`], [`Refusal::AlreadyMember`].
-pub async fn sub_account(
-    services: &Services,
-    actor: &Actor,
-    invite: SubAccountInvite,
-    ticket: Option<Ticket>,
-) -> Result<Invitation, Refusal> {
+/// What is made of it: a new account below one that is an active business's.
+pub(super) fn draft(services: &Services, actor: &Actor, invite: SubAccountInvite, named: &Named) -> Result<Draft, Refusal> {
     if !actor.may(Permission::CustomersInvite) && actor.accounts.is_empty() {
         return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()));
     }
-    let parent = find(services, actor, invite.parent.clone()).await?;
+    let parent = named.one(&invite.parent)?;
     if parent.account_type != Some(AccountType::Business) && parent.status == AccountStatus::Active {
         return Err(Refusal::ParentNotBusiness);
     }
@@ -90,26 +70,6 @@ pub async fn sub_account(
         is_new: true,
     };
     let addressed = (InvitationKind::SubAccount, invite.email, invite.locale);
-    let invitation = draft(services, actor, addressed, Roles::default(), Some(target));
-    one(services, Draft { invitation, account: Some(account) }, ticket).await
-}
-
-/// The account above, among those that the caller may see.
-async fn find(services: &Services, actor: &Actor, parent: Parent) -> Result<Account, Refusal> {
-    let sight = Sight::inviting(actor);
-    let mut found = services
-        .db
-        .read::<_, Refusal>(move |connection| match parent {
-            Parent::Id(id) => Ok(accounts::get(connection, id, &sight)?.into_iter().collect()),
-            Parent::Name(name) => Ok(accounts::named(connection, &name, &sight)?),
-        })
-        .await?;
-    match (found.pop(), found.is_empty()) {
-        (None, _) => Err(Refusal::AccountNotFound),
-        (Some(account), true) => Ok(account),
-        (Some(last), false) => {
-            found.push(last);
-            Err(Refusal::AmbiguousAccount(found))
-        }
-    }
+    let invitation = invitation(services, actor, addressed, Roles::default(), Some(target));
+    Ok(Draft { invitation, account: Some(account) })
 }

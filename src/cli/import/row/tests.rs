@@ -45,7 +45,7 @@ fn a_row_becomes_the_body_of_its_invite() {
 fn every_faulty_cell_is_told_with_its_column_and_the_api_s_code() {
     for (line, expected) in [
         (",ada,,,,,,,,,", &[("kind", "required"), ("email", "invalid_email")][..]),
-        ("boss,,,,,,,,,,", &[("kind", "unknown_kind"), ("email", "required")]),
+        ("boss,,,,,,,,,,", &[("kind", "unknown_value"), ("email", "required")]),
         ("system_user,ada@example.com,,,,,,,,,", &[("roles", "required")]),
         (
             "system_user,a@b.example,boss viewer viewer,,,,,0.2,,,xx",

@@ -1,0 +1,2 @@
+-- The newest fifty invitations: for pgbench.
+SELECT * FROM invitations ORDER BY id DESC LIMIT 50;

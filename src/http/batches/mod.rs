@@ -1,0 +1,68 @@
+//! Many at once: `POST /v1/invitations/batch` and `POST /v1/invitations/batch/resend`.
+
+mod capacity;
+mod envelope;
+mod invites;
+mod item;
+mod receive;
+mod resends;
+
+pub use self::{
+    capacity::Capacity,
+    invites::{BatchResult, BatchResults, BatchStatus, invite},
+    item::faults,
+    resends::{ResendResult, ResendResults, ResendStatus, resend},
+};
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, web};
+use chrono::{DateTime, Utc};
+
+use super::{State, idempotency::request_id, problem::Problem, views::InvitationView};
+use crate::{
+    domain::invitation::Invitation,
+    services::{
+        Refusal,
+        idempotency::{Render, StoredAnswer},
+    },
+};
+
+/// What a result is written with: the same for all of one answer, and for every time that it is written.
+struct Page {
+    public_url: String,
+    request_id: String,
+    now: DateTime<Utc>,
+}
+
+/// An item's invitation, or the problem that it ran into.
+type Shown = (Option<InvitationView>, Option<serde_json::Value>);
+
+impl Page {
+    fn of(state: &State, request: &HttpRequest) -> Self {
+        let now = state.services.clock.now();
+        Self { public_url: state.settings.public_url.clone(), request_id: request_id(request), now }
+    }
+
+    /// What is told of an outcome; what was only judged has become nothing that could be shown.
+    fn show(&self, outcome: &Result<Invitation, Refusal>, validate_only: bool) -> Shown {
+        match outcome {
+            Ok(_) if validate_only => (None, None),
+            Ok(invitation) => (Some(InvitationView::of(invitation, self.now)), None),
+            Err(refusal) => (None, Some(Problem::from(refusal).document(&self.public_url, &self.request_id))),
+        }
+    }
+}
+
+/// Writes an answer for its effect.
+fn render<E, A: serde::Serialize>(page: Page, answer: impl Fn(&Page, &E) -> A + Send + Sync + 'static) -> Render<E> {
+    Arc::new(move |effect| {
+        let body = serde_json::to_string(&answer(&page, effect)).unwrap_or_default();
+        StoredAnswer { status: 200, body, location: None }
+    })
+}
+
+/// Runs what takes milliseconds, as a thousand items do, where it keeps no other request waiting.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    web::block(work).await.map_err(|_| Refusal::Busy("The service is stopping.").into())
+}

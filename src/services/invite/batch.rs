@@ -1,0 +1,122 @@
+//! Inviting many at once: one transaction, each judged alone.
+
+use super::{Draft, Invite, Outcome, drafts, invite_many};
+use crate::{
+    db::{AsFault, DbFault},
+    domain::{actor::Actor, invitation::Invitation},
+    services::{Refusal, Services, idempotency::Ticket},
+};
+
+/// The longest batch.
+pub const MOST: usize = 1000;
+
+/// What became of a batch.
+#[derive(Debug, Clone)]
+pub struct Invited {
+    /// Each invitation, or why there is none, in the order asked. After `validate_only`: as it would have been.
+    pub results: Vec<Result<Invitation, Refusal>>,
+    /// Whether nothing was done but judging.
+    pub validate_only: bool,
+}
+
+/// Invites many, or, with `validate_only`, tells what would become of them. An item that could not even be read comes with its
+/// refusal, which stays its result.
+///
+/// Each is refused as [`super::one`] refuses it; a second one to the same place is told the invitation that the first became.
+///
+/// # Errors
+/// Only when the database fails; then nothing has happened.
+pub async fn many(
+    services: &Services,
+    actor: &Actor,
+    (items, validate_only): (Vec<Result<Invite, Refusal>>, bool),
+    ticket: Option<Ticket<Invited>>,
+) -> Result<Invited, Refusal> {
+    let drafted = drafted(services, actor, items).await?;
+    let (clock, keep) = (services.clock.clone(), ticket.clone());
+    let written = services
+        .db
+        .write(move |tx| {
+            let drafts: Vec<&Draft> = drafted.iter().filter_map(|item| item.as_ref().ok()).collect();
+            let outcomes = if drafts.is_empty() { Vec::new() } else { invite_many(&clock, tx, &drafts)? };
+            let invited = Invited { results: merged(&drafted, outcomes), validate_only };
+            if validate_only {
+                return Err(Undone::Judged(invited));
+            }
+            if let Some(ticket) = &keep {
+                ticket.store(tx, &invited)?;
+            }
+            Ok(invited)
+        })
+        .await;
+    match written {
+        Ok(invited) => {
+            if invited.results.iter().any(Result::is_ok) {
+                services.bell.notify_one();
+            }
+            Ok(invited)
+        }
+        Err(Undone::Judged(judged)) => {
+            if let Some(ticket) = ticket {
+                ticket.keep(services, &judged).await;
+            }
+            Ok(judged)
+        }
+        Err(Undone::Db(fault)) => Err(fault.into()),
+    }
+}
+
+/// Why a transaction was rolled back.
+enum Undone {
+    /// It was for judging alone: conflicts are found by trying.
+    Judged(Invited),
+    /// The database failed.
+    Db(DbFault),
+}
+
+impl From<DbFault> for Undone {
+    fn from(fault: DbFault) -> Self {
+        Self::Db(fault)
+    }
+}
+
+impl AsFault for Undone {
+    fn as_fault(&self) -> Option<&DbFault> {
+        match self {
+            Self::Judged(_) => None,
+            Self::Db(fault) => Some(fault),
+        }
+    }
+}
+
+/// Drafts what could be read; every item keeps its place.
+async fn drafted(
+    services: &Services,
+    actor: &Actor,
+    items: Vec<Result<Invite, Refusal>>,
+) -> Result<Vec<Result<Draft, Refusal>>, DbFault> {
+    let (mut places, mut invites) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
+    for item in items {
+        match item {
+            Ok(invite) => {
+                invites.push(invite);
+                places.push(None);
+            }
+            Err(refusal) => places.push(Some(refusal)),
+        }
+    }
+    let mut drafts = drafts(services, actor, invites).await?.into_iter();
+    let missing = || Err(Refusal::Defect("an invite had no draft".to_owned()));
+    Ok(places.into_iter().map(|refusal| refusal.map_or_else(|| drafts.next().unwrap_or_else(missing), Err)).collect())
+}
+
+/// The outcomes of those that were drafted, between the refusals of the others.
+fn merged(drafted: &[Result<Draft, Refusal>], outcomes: Vec<Outcome>) -> Vec<Result<Invitation, Refusal>> {
+    let mut outcomes = outcomes.into_iter().map(Outcome::into_result);
+    let missing = || Err(Refusal::Defect("an invite had no outcome".to_owned()));
+    let result = |item: &Result<Draft, Refusal>| match item {
+        Ok(_) => outcomes.next().unwrap_or_else(missing),
+        Err(refusal) => Err(refusal.clone()),
+    };
+    drafted.iter().map(result).collect()
+}

@@ -1,0 +1,152 @@
+//! Resending many at once: those that are named, or those that a filter chooses. One transaction, each judged alone.
+
+use std::collections::{HashMap, HashSet};
+
+use super::many::{judged_for, send, wait};
+use crate::{
+    db::{
+        DbFault, Tx,
+        resends::{self, Unanswered},
+    },
+    domain::{
+        actor::Actor,
+        fault::FieldFault,
+        ids::{AccountId, InvitationId},
+        invitation::{Invitation, InvitationKind},
+        role::{Role, Roles},
+        sight::Sight,
+    },
+    services::{Refusal, Services, idempotency::Ticket},
+};
+
+/// So many are worked on at once.
+pub const MOST: usize = 1000;
+
+/// Which invitations are to be resent.
+#[derive(Debug, Clone)]
+pub enum Wanted {
+    /// Those of these ids, as they were sent; a malformed one names nothing.
+    Ids(Vec<String>),
+    /// Those that the caller may resend and that match, [`MOST`] at a time: those whose last sending is longest ago first.
+    Filter(Filter),
+}
+
+/// Of the invitations that await an answer, which.
+#[derive(Debug, Clone, Copy)]
+pub struct Filter {
+    /// Those that have expired, or those that have not.
+    pub expired: bool,
+    /// Of this kind.
+    pub kind: Option<InvitationKind>,
+    /// To this account, or to one below it.
+    pub account: Option<AccountId>,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone)]
+pub struct Resent {
+    /// Each id with the invitation as it is now, or why it was not resent.
+    pub results: Vec<(String, Result<Invitation, Refusal>)>,
+    /// Whether the filter chooses more, that could be resent now.
+    pub more: bool,
+    /// Whether nothing was done but judging.
+    pub validate_only: bool,
+}
+
+/// Resends many, or, with `validate_only`, tells what would become of them.
+///
+/// A single one is refused as [`super::invitation`] refuses it; an id that is named a second time is [`Refusal::Invalid`].
+///
+/// # Errors
+/// [`Refusal::Forbidden`] for a filter of a kind that the caller may not invite; when the database fails, and then nothing has
+/// happened.
+pub async fn many(
+    services: &Services,
+    actor: &Actor,
+    wanted: Wanted,
+    validate_only: bool,
+    ticket: Option<Ticket<Resent>>,
+) -> Result<Resent, Refusal> {
+    let chosen = match wanted {
+        Wanted::Ids(ids) => Chosen::Named(ids),
+        Wanted::Filter(filter) => Chosen::Matching(unanswered(services, actor, filter)?),
+    };
+    let (writer, actor) = (services.clone(), actor.clone());
+    let resent = services
+        .db
+        .write::<_, DbFault>(move |tx| {
+            let resent = batch(&writer, tx, &actor, &chosen, validate_only)?;
+            if let Some(ticket) = &ticket {
+                ticket.store(tx, &resent)?;
+            }
+            Ok(resent)
+        })
+        .await?;
+    if !validate_only && resent.results.iter().any(|(_, outcome)| outcome.is_ok()) {
+        services.bell.notify_one();
+    }
+    Ok(resent)
+}
+
+enum Chosen {
+    Named(Vec<String>),
+    Matching(Unanswered),
+}
+
+/// What the filter means for this caller. Chosen are only those that they may resend: others would come back at every call,
+/// and hold up those behind them.
+fn unanswered(services: &Services, actor: &Actor, filter: Filter) -> Result<Unanswered, Refusal> {
+    let all = Sight::inviting(actor);
+    let sight = match filter.kind {
+        Some(kind) => all.of_invitations(kind).ok_or(Refusal::Forbidden("system_users:invite or customers:invite"))?,
+        None => all,
+    };
+    let exceeds = |role: &Role| !actor.may_grant(&[*role].into_iter().collect::<Roles>());
+    Ok(Unanswered {
+        sight,
+        without: Role::ALL.into_iter().filter(exceeds).collect(),
+        expired: filter.expired,
+        now: services.clock.now(),
+        kind: filter.kind,
+        under: filter.account,
+        // One more tells that there are more.
+        limit: i64::try_from(MOST).unwrap_or(i64::MAX).saturating_add(1),
+    })
+}
+
+fn batch(services: &Services, tx: &mut Tx<'_>, actor: &Actor, chosen: &Chosen, validate_only: bool) -> Result<Resent, DbFault> {
+    let (names, more) = match chosen {
+        Chosen::Named(names) => (names.clone(), false),
+        Chosen::Matching(wanted) => {
+            let mut found = resends::oldest(tx.reading(), wanted)?;
+            let next = if found.len() > MOST { found.pop() } else { None };
+            let more = next.is_some_and(|(_, sent)| wait(services, sent, wanted.now).is_none());
+            (found.into_iter().map(|(id, _)| id.to_string()).collect(), more)
+        }
+    };
+    let ids: Vec<Option<InvitationId>> = names.iter().map(|name| name.parse().ok()).collect();
+    let distinct: HashSet<InvitationId> = ids.iter().flatten().copied().collect();
+    let judged = judged_for(services, tx, actor, &distinct.into_iter().collect::<Vec<_>>())?;
+    let mut outcomes = if validate_only {
+        judged.into_iter().map(|(one, due)| (one.id, due.map(|()| one))).collect()
+    } else {
+        send(services, tx, &actor.who, judged)?
+    };
+    let mut first = HashMap::new();
+    let outcome = |(index, (name, id)): (usize, (String, Option<InvitationId>))| {
+        let earlier = id.and_then(|id| (*first.entry(id).or_insert(index) != index).then_some(first[&id]));
+        let outcome = match (id, earlier) {
+            (_, Some(earlier)) => Err(repeated(earlier)),
+            (Some(id), None) => outcomes.remove(&id).unwrap_or(Err(Refusal::NotFound)),
+            (None, None) => Err(Refusal::NotFound),
+        };
+        (name, outcome)
+    };
+    let results = names.into_iter().zip(ids).enumerate().map(outcome).collect();
+    Ok(Resent { results, more, validate_only })
+}
+
+fn repeated(index: usize) -> Refusal {
+    let words = format!("This id is named at index {index} already, and is worked on there.");
+    Refusal::Invalid(vec![FieldFault::new("", "duplicate_id", words)])
+}

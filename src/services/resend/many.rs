@@ -1,0 +1,189 @@
+//! The resend itself, for any number of invitations: locked together, judged one by one, written together.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use crate::{
+    db::{
+        DbFault, Tx, accounts, events, invitations,
+        invitations::Place,
+        outbox::{self, NewLetter},
+        resends, users,
+    },
+    domain::{
+        account::AccountType,
+        actor::{Actor, ActorRef},
+        event::EventType,
+        ids::{AccountId, InvitationId, UserId},
+        invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState},
+        permission::Permission,
+        sight::Sight,
+    },
+    services::{Refusal, Services},
+};
+
+/// The invitation, with the person's row locked: until the transaction ends nobody else changes it.
+pub(in crate::services) fn locked(tx: &mut Tx<'_>, id: InvitationId, sight: Sight) -> Result<Invitation, Refusal> {
+    let found = invitations::get(tx.reading(), id, sight)?.ok_or(Refusal::NotFound)?;
+    users::lock(tx, found.user_id)?;
+    invitations::get(tx.reading(), id, Sight::everything())?.ok_or(Refusal::NotFound)
+}
+
+/// The same for several: those that `sight` shows, the people's rows locked in the one order in which all who lock several
+/// do it.
+fn locked_many(tx: &mut Tx<'_>, ids: &[InvitationId], sight: Sight) -> Result<Vec<Invitation>, DbFault> {
+    let seen = invitations::of_ids(tx.reading(), ids, sight)?;
+    let people: HashSet<UserId> = seen.iter().map(|one| one.user_id).collect();
+    users::lock_many(tx, &people.into_iter().collect::<Vec<_>>())?;
+    let ids: Vec<InvitationId> = seen.iter().map(|one| one.id).collect();
+    invitations::of_ids(tx.reading(), &ids, Sight::everything())
+}
+
+/// Whether the caller may send, resend and revoke invitations like these, which they see: by permission, or as the owner of
+/// the account that each leads into.
+pub(in crate::services) fn authorise(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    invitations: &[&Invitation],
+) -> Result<Vec<Result<(), Refusal>>, DbFault> {
+    let permission = |one: &Invitation| match one.kind {
+        InvitationKind::SystemUser => Permission::SystemUsersInvite,
+        InvitationKind::AccountOwner | InvitationKind::SubAccount => Permission::CustomersInvite,
+    };
+    let managed: Vec<AccountId> = if actor.accounts.is_empty() {
+        Vec::new()
+    } else {
+        invitations.iter().filter(|one| !actor.may(permission(one))).filter_map(|one| manager(one)).collect()
+    };
+    let owned = if managed.is_empty() { HashSet::new() } else { accounts::under(tx.reading(), &managed, &actor.accounts)? };
+    let judge = |one: &&Invitation| match permission(one) {
+        permission if actor.may(permission) => {
+            if actor.may_grant(&one.roles) {
+                Ok(())
+            } else {
+                Err(Refusal::RoleExceedsYours)
+            }
+        }
+        _ if manager(one).is_some_and(|account| owned.contains(&account)) => Ok(()),
+        permission => Err(Refusal::Forbidden(permission.as_str())),
+    };
+    Ok(invitations.iter().map(judge).collect())
+}
+
+/// The account whose owners handle an invitation: the one that it leads into, or the one above a new one.
+fn manager(invitation: &Invitation) -> Option<AccountId> {
+    let target = invitation.account.as_ref()?;
+    let into = if target.is_new { target.parent_account_id } else { Some(target.id) };
+    // The owner of a consumer's account invites nobody, and so resends and revokes nothing.
+    let manages = target.is_new || target.account_type == Some(AccountType::Business);
+    into.filter(|_| manages)
+}
+
+/// Invitations that are locked, each with whether it may be resent now.
+pub(in crate::services) type Judged = Vec<(Invitation, Result<(), Refusal>)>;
+
+/// Locks and judges those of these invitations that the caller sees, each alone.
+pub(super) fn judged_for(services: &Services, tx: &mut Tx<'_>, actor: &Actor, ids: &[InvitationId]) -> Result<Judged, DbFault> {
+    let found = locked_many(tx, ids, Sight::acting(actor))?;
+    let allowed = authorise(tx, actor, &found.iter().collect::<Vec<_>>())?;
+    let judged = judged(services, tx, found)?.into_iter().zip(allowed);
+    Ok(judged.map(|((one, due), allowed)| (one, allowed.and(due))).collect())
+}
+
+/// Judges locked invitations by what has become of them, and by when they were last sent.
+pub(in crate::services) fn judged(services: &Services, tx: &mut Tx<'_>, locked: Vec<Invitation>) -> Result<Judged, DbFault> {
+    let (now, newer) = (services.clock.now(), successors(tx, &locked)?);
+    let judge = |one: &Invitation| match one.state {
+        InvitationState::Pending => wait(services, one.last_sent_at, now).map_or(Ok(()), |left| Err(Refusal::TooSoon(left))),
+        InvitationState::Replaced => match newer.get(&Place::of(one)) {
+            Some(newer) => Err(Refusal::InvitationPending(*newer)),
+            None => Err(Refusal::NotPending),
+        },
+        InvitationState::Activated | InvitationState::Revoked => Err(Refusal::NotPending),
+    };
+    Ok(locked.into_iter().map(|one| (judge(&one), one)).map(|(due, one)| (one, due)).collect())
+}
+
+/// Gives those that may be resent new links, and puts their letters into the outbox.
+pub(in crate::services) fn send(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    who: &ActorRef,
+    judged: Judged,
+) -> Result<HashMap<InvitationId, Result<Invitation, Refusal>>, DbFault> {
+    let now = services.clock.now();
+    let due: Vec<&Invitation> = judged.iter().filter(|(_, due)| due.is_ok()).map(|(one, _)| one).collect();
+    let renewed = renew(services, tx, &due, now)?;
+    let sent: Vec<Invitation> = due.iter().filter(|old| renewed.contains(&old.id)).map(|old| fresh(services, old, now)).collect();
+    write(services, tx, who, &sent)?;
+    // What passed and was not renewed after all has been changed behind a lock that somebody forgot.
+    let mut outcomes: HashMap<_, _> = judged.into_iter().map(|(one, due)| (one.id, due.and(Err(Refusal::NotPending)))).collect();
+    outcomes.extend(sent.into_iter().map(|fresh| (fresh.id, Ok(fresh))));
+    Ok(outcomes)
+}
+
+/// How many seconds remain until an invitation that was sent at `last` may be sent again; two sendings keep their distance.
+pub(super) fn wait(services: &Services, last: DateTime<Utc>, now: DateTime<Utc>) -> Option<u64> {
+    let cooldown = TimeDelta::from_std(services.rules.resend_cooldown).unwrap_or_default();
+    let left = last + cooldown - now;
+    // Rounded up: a caller who waits exactly as told is not refused again.
+    (left > TimeDelta::zero()).then(|| left.num_milliseconds().unsigned_abs().div_ceil(1000))
+}
+
+/// For those that were replaced, the invitations that took their places and await an answer.
+fn successors(tx: &mut Tx<'_>, wanted: &[Invitation]) -> Result<HashMap<Place, InvitationId>, DbFault> {
+    let replaced = wanted.iter().filter(|one| one.state == InvitationState::Replaced);
+    let keys: Vec<&str> = replaced.map(|one| one.email.key()).collect();
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    Ok(invitations::pending(tx.reading(), &keys)?.into_iter().map(|one| (one.place, one.id)).collect())
+}
+
+/// The guarded change, one statement for all that are at the same generation.
+fn renew(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    due: &[&Invitation],
+    now: DateTime<Utc>,
+) -> Result<HashSet<InvitationId>, DbFault> {
+    let mut by_generation: HashMap<i32, Vec<InvitationId>> = HashMap::new();
+    for old in due {
+        by_generation.entry(old.generation).or_default().push(old.id);
+    }
+    let mut renewed = HashSet::new();
+    for (generation, ids) in by_generation {
+        renewed.extend(resends::renew(tx, &ids, generation, now, services.expiry(now))?);
+    }
+    Ok(renewed)
+}
+
+fn fresh(services: &Services, old: &Invitation, now: DateTime<Utc>) -> Invitation {
+    Invitation {
+        generation: old.generation + 1,
+        send_count: old.send_count + 1,
+        last_sent_at: now,
+        expires_at: services.expiry(now),
+        delivery: Delivery { state: DeliveryState::Queued, attempts: 0, last_error: None, sent_at: None },
+        ..old.clone()
+    }
+}
+
+/// Takes the old letters out, puts the new ones in, and tells the timelines.
+fn write(services: &Services, tx: &mut Tx<'_>, who: &ActorRef, sent: &[Invitation]) -> Result<(), DbFault> {
+    if sent.is_empty() {
+        return Ok(());
+    }
+    outbox::withdraw_all(tx, &sent.iter().map(|one| one.id).collect::<Vec<_>>())?;
+    let letters: Vec<NewLetter> =
+        sent.iter().map(|one| NewLetter::of(services.clock.id(), one.id, one.generation, one.last_sent_at)).collect();
+    outbox::insert(tx, &letters)?;
+    let timeline = sent.iter().flat_map(|one| {
+        let details = json!({ "send_count": one.send_count });
+        let entry = |event| services.event(one.id, event, one.last_sent_at, who.clone(), details.clone());
+        [entry(EventType::Resent), entry(EventType::EmailQueued)]
+    });
+    events::insert(tx, &timeline.collect::<Vec<_>>())
+}
