@@ -1,5 +1,6 @@
 //! The command line: what each subcommand does and how it ends.
 
+mod import;
 mod running;
 mod serve;
 mod token;
@@ -36,6 +37,8 @@ enum Command {
     Migrate,
     /// Make an access token and print it; reads only the key, so it works beside a running server
     Token(token::Arguments),
+    /// Invite everybody in a CSV file, through a running service
+    Import(import::Arguments),
     /// Print the contract (OpenAPI)
     Openapi,
     /// Check the configuration, and say what it leads to
@@ -67,6 +70,10 @@ pub fn run() -> ExitCode {
         Command::Courier => serve::courier(&config),
         Command::Migrate => serve::migrate(&config),
         Command::Token(arguments) => token::print(&config, &arguments),
+        Command::Import(arguments) => match import::run(&config, &arguments) {
+            Ok(code) => return code,
+            Err(error) => Err(error),
+        },
         Command::CheckConfig => check(&config),
         Command::MailPreview { folder } => serve::mail_preview(&config, &folder),
         Command::Healthcheck => serve::healthcheck(&config),

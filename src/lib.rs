@@ -3,12 +3,12 @@
 //! The rooms of the house, and who may know whom (a test holds them to it):
 //!
 //! ```text
-//! main -> cli -> app -> everything
+//! main -> cli -> app -> everything          `cli::import` is a client of our own API, and says `reqwest` for it
 //! http     -> services, domain, clock       never db, never mail
 //! services -> db, domain, clock             never actix, never a transport
 //! courier  -> db, mail, domain, clock       the background worker
 //! db       -> domain                        the only room that says `diesel`
-//! mail     -> domain                        the only room that says `lettre` or `reqwest`
+//! mail     -> domain                        the only room that says `lettre`, and `reqwest` for letters
 //! domain   -> nothing of ours               pure
 //! ```
 //!

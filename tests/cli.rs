@@ -42,10 +42,10 @@ fn help_lists_every_variable_with_its_default() {
         let line = if default.is_empty() { format!("  {name}\n") } else { format!("  {name} [{default}]\n") };
         assert!(help.contains(&line) && help.contains(meaning), "{name}");
     }
-    for command in ["serve", "courier", "migrate", "token", "openapi", "check-config", "mail-preview", "healthcheck"] {
+    for command in ["serve", "courier", "migrate", "token", "import", "openapi", "check-config", "mail-preview", "healthcheck"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command}");
     }
-    for arguments in [["serve", "--help"], ["token", "--help"], ["mail-preview", "--help"]] {
+    for arguments in [["serve", "--help"], ["token", "--help"], ["import", "--help"], ["mail-preview", "--help"]] {
         home().print(&arguments);
     }
     assert!(home().print(&["--version"]).starts_with("invitation-service "));

@@ -59,13 +59,10 @@ pub(super) fn print(config: &Config, arguments: &Arguments) -> Outcome {
     if arguments.role.is_empty() && arguments.scope.is_empty() && arguments.account.is_empty() {
         return Err("a token that allows nothing is of no use: name --role, --scope or --account".into());
     }
-    let name = arguments.subject.trim().to_owned();
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-        return Err("--subject must have 1 to 100 characters on one line".into());
-    }
+    let holder = holder(&arguments.subject)?;
     let tokens = app::access_tokens(config)?;
     let grant = Grant {
-        holder: ActorRef { kind: ActorKind::Cli, id: name.clone(), name },
+        holder,
         roles: arguments.role.clone(),
         scope: arguments.scope.clone(),
         accounts: arguments.account.clone(),
@@ -73,4 +70,16 @@ pub(super) fn print(config: &Config, arguments: &Arguments) -> Outcome {
     };
     println!("{}", tokens.issue(&grant, clock().now())?);
     Ok(())
+}
+
+/// Whoever uses the command line, under this name.
+///
+/// # Errors
+/// When it is no name.
+pub(super) fn holder(subject: &str) -> Result<ActorRef, &'static str> {
+    let name = subject.trim().to_owned();
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err("--subject must have 1 to 100 characters on one line");
+    }
+    Ok(ActorRef { kind: ActorKind::Cli, id: name.clone(), name })
 }

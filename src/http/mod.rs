@@ -12,6 +12,7 @@ mod company;
 mod csv;
 mod idempotency;
 mod invitations;
+pub mod invites;
 mod json;
 mod limits;
 mod meta;

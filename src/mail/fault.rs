@@ -15,7 +15,8 @@ const LONGEST: usize = 200;
 const LONGEST_WORD: usize = 48;
 
 /// An error and everything that lies beneath it, said once each.
-pub(super) fn chain(error: &dyn Error) -> String {
+#[must_use]
+pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut beneath = error.source();
     while let Some(cause) = beneath {

@@ -1,6 +1,6 @@
 //! The mail room: writes a letter and hands it to whatever carries letters here.
 //!
-//! It knows the domain and nothing else of ours, and it is the only room that says `lettre` or `reqwest`. It keeps no
+//! It knows the domain and nothing else of ours, and it is the only room that says `lettre`. It keeps no
 //! queue and tries nothing twice: it says [`SendError::Later`] or [`SendError::Never`], and the courier acts on it.
 
 mod directory;
@@ -21,6 +21,7 @@ use crate::domain::letter::{Letter, Receipt, SendError};
 
 pub use self::{
     directory::Directory,
+    fault::chain,
     mailpit::Mailpit,
     message::Desk,
     samples::{samples, write_samples},

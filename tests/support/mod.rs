@@ -5,6 +5,7 @@ pub mod batches;
 pub mod client;
 pub mod customers;
 pub mod database;
+pub mod imports;
 pub mod mailbox;
 pub mod process;
 pub mod relay;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Value, value::RawValue};
+use serde_json::{Map, Value, value::RawValue};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
@@ -38,6 +38,11 @@ pub(super) fn read(text: &RawValue) -> Result<Result<Invite, Refusal>, serde_jso
         }
         _ => refused("wrong_type", "An item is a JSON object."),
     }
+}
+
+/// What is wrong with these members as an item.
+pub fn faults(members: Map<String, Value>) -> Vec<FieldFault> {
+    body::request::<Item>(members, Vec::new()).err().unwrap_or_default()
 }
 
 struct Item(Invite);

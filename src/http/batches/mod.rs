@@ -10,6 +10,7 @@ mod resends;
 pub use self::{
     capacity::Capacity,
     invites::{BatchResult, BatchResults, BatchStatus, invite},
+    item::faults,
     resends::{ResendResult, ResendResults, ResendStatus, resend},
 };
 

@@ -1,0 +1,89 @@
+//! The columns that a file may have, and how a header line is read.
+
+use super::fault::Fault;
+
+/// What is invited to, on every row.
+pub(super) const KIND: &str = "kind";
+/// Who is invited, on every row.
+pub(super) const EMAIL: &str = "email";
+/// The roles of a system user, in one cell.
+pub(super) const ROLES: &str = "roles";
+/// The parent, or the account to become a further owner of.
+pub(super) const ACCOUNT_ID: &str = "account_id";
+/// The parent, or what a new top-level account is called.
+pub(super) const ACCOUNT_NAME: &str = "account_name";
+/// What charging is reimbursed with.
+pub(super) const RATE: &str = "reimbursement_rate";
+
+/// Every column, in the order in which they are listed: the kind, and the members of the three invites' bodies.
+pub(super) const ALL: [&str; 11] =
+    [KIND, EMAIL, ROLES, ACCOUNT_ID, ACCOUNT_NAME, "account_type", "role", RATE, "used_by", "sub_account_name", "locale"];
+
+/// The column that a header's cell names, in any case and with blanks around it.
+pub(super) fn find(cell: &[u8]) -> Option<&'static str> {
+    let name = std::str::from_utf8(cell).ok()?.trim();
+    ALL.into_iter().find(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// Where a column stands in [`ALL`].
+pub(super) fn position(column: &str) -> Option<usize> {
+    ALL.iter().position(|known| *known == column)
+}
+
+/// The columns that a header names, one for each of its cells: none where the cell is empty.
+///
+/// # Errors
+/// Columns that are unknown, missing or doubled, all of them.
+pub(super) fn read<'a>(cells: impl Iterator<Item = &'a [u8]>) -> Result<Vec<Option<&'static str>>, Vec<Fault>> {
+    let (mut columns, mut faults) = (Vec::new(), Vec::new());
+    for cell in cells {
+        let column = find(cell);
+        let name = String::from_utf8_lossy(cell);
+        match column {
+            Some(name) if columns.contains(&column) => {
+                faults.push(Fault::new(name, "duplicate_column", "This column is there twice. Which of them counts?"));
+            }
+            None if !name.trim().is_empty() => {
+                let words = format!("There is no such column. Known are: {}.", ALL.join(", "));
+                faults.push(Fault::new(name.trim(), "unknown_column", words));
+            }
+            _ => {}
+        }
+        columns.push(column);
+    }
+    if columns.iter().all(Option::is_none) {
+        let words = format!("The first line must name the columns, separated by , or ; as in: {}", ALL.join(","));
+        return Err(vec![Fault::new(KIND, "missing_header", words)]);
+    }
+    for name in [KIND, EMAIL].into_iter().filter(|name| !columns.contains(&Some(*name))) {
+        faults.push(Fault::new(name, "missing_column", "This column is missing: every row needs it."));
+    }
+    if faults.is_empty() { Ok(columns) } else { Err(faults) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(header: &str) -> Vec<(String, String)> {
+        let faults = read(header.split(',').map(str::as_bytes)).unwrap_err();
+        faults.into_iter().map(|fault| (fault.column, fault.code)).collect()
+    }
+
+    #[test]
+    fn a_header_is_read_in_any_order_and_case() {
+        let columns = read([&b"Email "[..], b"", b"KIND", b" locale"].into_iter()).unwrap();
+        assert_eq!(columns, [Some(EMAIL), None, Some(KIND), Some("locale")]);
+    }
+
+    #[test]
+    fn every_fault_of_a_header_is_told_with_its_column() {
+        let own = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>();
+        assert_eq!(
+            codes("email,rolls,Email"),
+            own(&[("rolls", "unknown_column"), ("email", "duplicate_column"), ("kind", "missing_column")])
+        );
+        assert_eq!(codes("system_user,ada@example.com"), own(&[("kind", "missing_header")]));
+        assert_eq!(codes(""), own(&[("kind", "missing_header")]));
+    }
+}

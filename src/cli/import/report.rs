@@ -1,0 +1,139 @@
+//! What people and programs see: a bar on a terminal, faults on standard error, results on standard output.
+
+use std::io::{self, Write};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{
+    fault::{Fault, clean},
+    outcome::Outcome,
+    row::Row,
+    stop::Reason,
+};
+
+/// Standard error, with a bar at its foot while rows are sent and it is a terminal. Clones share the bar.
+#[derive(Clone)]
+pub(super) struct Screen(ProgressBar);
+
+impl Screen {
+    /// Writes a line above the bar.
+    pub(super) fn say(&self, line: &str) {
+        // With nobody to read it, there is nothing to be told.
+        self.0.suspend(|| drop(writeln!(io::stderr(), "{line}")));
+    }
+}
+
+/// Where the results of an import go.
+pub(super) struct Report {
+    /// What the file is called.
+    file: String,
+    dry_run: bool,
+    json: bool,
+    pub screen: Screen,
+    total: usize,
+    invited: usize,
+    already: usize,
+    failed: usize,
+}
+
+impl Report {
+    pub(super) fn new(file: String, total: usize, dry_run: bool, json: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::hidden());
+        Self { file, dry_run, json, screen: Screen(bar), total, invited: 0, already: 0, failed: 0 }
+    }
+
+    /// Shows the bar, unless there is no terminal.
+    pub(super) fn begin(&self) {
+        let bar = &self.screen.0;
+        if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len}  {eta} left  {msg}") {
+            bar.set_style(style);
+        }
+        bar.reset_elapsed();
+        bar.set_draw_target(ProgressDrawTarget::stderr());
+    }
+
+    /// A fault of the file as a whole.
+    pub(super) fn fault(&self, line: usize, fault: &Fault) {
+        self.screen.say(&format!("{}:{line}: {fault}", clean(&self.file)));
+    }
+
+    /// What became of a row.
+    ///
+    /// # Errors
+    /// When nobody reads standard output any more.
+    pub(super) fn row(&mut self, row: &Row, outcome: &Outcome) -> io::Result<()> {
+        match outcome {
+            Outcome::Invited { .. } | Outcome::Valid => self.invited += 1,
+            Outcome::AlreadyThere { .. } => self.already += 1,
+            Outcome::Failed(faults) => {
+                self.failed += 1;
+                for fault in faults {
+                    self.fault(row.line, fault);
+                }
+            }
+            Outcome::NotSent => {}
+        }
+        if *outcome != Outcome::NotSent {
+            self.screen.0.inc(1);
+        }
+        if self.failed > 0 {
+            self.screen.0.set_message(format!("{} failed", self.failed));
+        }
+        if self.json { self.print(&outcome.document(row).to_string()) } else { Ok(()) }
+    }
+
+    fn print(&self, line: &str) -> io::Result<()> {
+        self.screen.0.suspend(|| writeln!(io::stdout(), "{line}"))
+    }
+
+    /// Takes the bar away and says what came of it all, and how to go on when it ended early.
+    ///
+    /// # Errors
+    /// When nobody reads standard output any more.
+    pub(super) fn end(&self, reason: Option<&Reason>) -> io::Result<()> {
+        self.screen.0.finish_and_clear();
+        let left = self.left();
+        let again = "Run the same command again to go on: who was invited is not invited twice.";
+        let words = match reason {
+            None => String::new(),
+            Some(Reason::Faulty) => {
+                let (faulty, all) = (self.failed, self.total);
+                format!(
+                    "Nothing was sent: {faulty} of {all} rows are faulty. Put them right, or send the others with --skip-faulty."
+                )
+            }
+            Some(Reason::Interrupted) => format!("Interrupted. {again}"),
+            Some(Reason::Unanswered(words)) => format!("Gave up: the service has trouble ({}). {again}", clean(words)),
+            Some(Reason::Denied(words)) => format!("Stopped: the token does not allow this ({}).", clean(words)),
+            Some(Reason::Refused(words)) => format!("Stopped: the service answered {}", clean(words)),
+            Some(Reason::Unread(words)) => format!("Stopped: the results cannot be written ({words}). {again}"),
+        };
+        if !words.is_empty() {
+            self.screen.say(&words);
+        }
+        let invited = if self.dry_run { "would be invited" } else { "invited" };
+        let mut summary = format!("{invited} {}, already there {}, failed {}", self.invited, self.already, self.failed);
+        if left > 0 {
+            summary = format!("{summary}, not sent {left}");
+        }
+        if self.json {
+            self.screen.say(&summary);
+            return Ok(());
+        }
+        self.print(&summary)
+    }
+
+    /// Whether no row failed.
+    pub(super) fn is_good(&self) -> bool {
+        self.failed == 0
+    }
+
+    /// Whether it is known what became of every row.
+    pub(super) fn is_complete(&self) -> bool {
+        self.left() == 0
+    }
+
+    fn left(&self) -> usize {
+        self.total - self.invited - self.already - self.failed
+    }
+}

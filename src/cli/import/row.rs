@@ -1,0 +1,150 @@
+//! A row as the invite that it asks for, judged by the API's own rules as far as they need nobody else.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::{
+    columns::{self, ACCOUNT_ID, ACCOUNT_NAME, EMAIL, KIND, RATE, ROLES},
+    fault::Fault,
+    file::Record,
+};
+use crate::{
+    domain::{
+        account::AccountName, email::Email, fault::FieldFault, invitation::InvitationKind, reimbursement::Rate, role::Role,
+        token::hex,
+    },
+    http::invites,
+};
+
+/// A row of the file.
+#[derive(Debug)]
+pub(super) struct Row {
+    /// The line on which it begins.
+    pub line: usize,
+    /// What it asks for, as an item of a batch: the kind, and the body of its invite.
+    pub item: Map<String, Value>,
+    /// What is wrong with it.
+    pub faults: Vec<Fault>,
+}
+
+/// Rows that can be sent, and rows that cannot, each in the file's order.
+pub(super) fn read(records: Vec<Record>) -> (Vec<Row>, Vec<Row>) {
+    let mut rows: Vec<Row> = records.into_iter().map(Row::of).collect();
+    let mut first = BTreeMap::new();
+    for row in &mut rows {
+        let Some(place) = row.place() else { continue };
+        let line = *first.entry(place).or_insert(row.line);
+        if line != row.line {
+            let words = format!("Row {line} invites the same person to the same.");
+            row.faults.push(Fault::new(EMAIL, "duplicate_row", words));
+        }
+    }
+    rows.into_iter().partition(|row| row.faults.is_empty())
+}
+
+impl Row {
+    fn of(record: Record) -> Self {
+        let Record { line, cells, faults, torn } = record;
+        let member = |(column, text): (&str, String)| {
+            let value = if column == ROLES { roles(&text) } else { Value::String(text) };
+            (column.to_owned(), value)
+        };
+        let mut row = Self { line, item: cells.into_iter().map(member).collect(), faults };
+        if !torn {
+            row.judge();
+        }
+        row
+    }
+
+    fn judge(&mut self) {
+        let known = |fault: &&FieldFault| self.faults.iter().all(|known| known.column != column(&fault.path));
+        let found = invites::faults(self.item.clone());
+        let found: Vec<Fault> = found.iter().filter(known).map(|fault| self.tell(fault)).collect();
+        self.faults.extend(found);
+        self.faults.sort_by_key(|fault| columns::position(&fault.column));
+    }
+
+    /// A fault of a body, in the words of a file.
+    fn tell(&self, fault: &FieldFault) -> Fault {
+        let column = column(&fault.path);
+        let told = |words: String| Fault::new(column, fault.code, words);
+        let cell = self.cell(&fault.path);
+        match fault.code {
+            // Only columns that are known come this far.
+            "unknown_member" => {
+                let kind = self.text(KIND);
+                Fault::new(column, "not_applicable", format!("A row of kind {kind} has none: leave this cell empty."))
+            }
+            _ if column == RATE && Rate::parse(&cell.replace(',', ".")).is_ok() => {
+                told(format!("Write {} with a point: {cell} has a comma.", cell.replace(',', ".")))
+            }
+            code if code.starts_with("unknown_") || code == "invalid_id" => told(format!("{cell:?}: {}", fault.detail)),
+            _ => told(fault.detail.clone()),
+        }
+    }
+
+    fn cell(&self, pointer: &str) -> &str {
+        let mut steps = pointer.split('/').skip(1);
+        let member = steps.next().and_then(|name| self.item.get(name));
+        let item = steps.next().and_then(|index| member?.get(index.parse::<usize>().ok()?));
+        item.or(member).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// A cell's text; empty where there is none.
+    pub(super) fn text(&self, column: &str) -> &str {
+        self.item.get(column).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// What it invites to; none when the file says something else.
+    pub(super) fn kind(&self) -> Option<InvitationKind> {
+        InvitationKind::ALL.into_iter().find(|kind| kind.as_str() == self.text(KIND))
+    }
+
+    /// What counts as one invitation: the kind and the address, and for some the account that it leads to.
+    fn place(&self) -> Option<(InvitationKind, String, String)> {
+        let kind = self.kind()?;
+        let email = Email::parse(self.text(EMAIL)).ok()?;
+        let id = self.text(ACCOUNT_ID);
+        let account = match kind {
+            InvitationKind::SystemUser => String::new(),
+            InvitationKind::SubAccount if id.is_empty() => AccountName::parse(self.text(ACCOUNT_NAME)).ok()?.key(),
+            InvitationKind::AccountOwner | InvitationKind::SubAccount => id.to_owned(),
+        };
+        Some((kind, email.key().to_owned(), account))
+    }
+
+    /// The roles that it grants.
+    pub(super) fn granted(&self) -> impl Iterator<Item = Role> {
+        let names = self.item.get(ROLES).and_then(Value::as_array).into_iter().flatten();
+        names.filter_map(|name| name.as_str()?.parse().ok())
+    }
+
+    /// The body of its invite, as it is sent.
+    pub(super) fn body(&self) -> String {
+        let mut body = self.item.clone();
+        body.remove(KIND);
+        Value::Object(body).to_string()
+    }
+
+    /// The key under which the service remembers it: the same row, wherever it stands in whichever file, has the same.
+    pub(super) fn key(&self) -> String {
+        format!("import-{}", hex(&Sha256::digest(Value::Object(self.item.clone()).to_string())))
+    }
+}
+
+/// The column that a pointer into the body leads to.
+pub(super) fn column(pointer: &str) -> &str {
+    pointer.split('/').nth(1).unwrap_or(KIND)
+}
+
+/// In one order, so that the same roles make the same row.
+fn roles(text: &str) -> Value {
+    let mut roles: Vec<&str> = text.split(|c: char| c == '|' || c.is_whitespace()).filter(|name| !name.is_empty()).collect();
+    roles.sort_unstable();
+    Value::from(roles)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+use serde_json::json;
+
+use super::*;
+use crate::cli::import::file;
+
+const HEADER: &str =
+    "kind,email,roles,account_id,account_name,account_type,role,reimbursement_rate,used_by,sub_account_name,locale";
+const ACME: &str = "acc_01kavx6e9kfzabv5qhm1p4d6xn";
+
+fn rows(lines: &[&str]) -> (Vec<Row>, Vec<Row>) {
+    read(file::read([&[HEADER], lines].concat().join("\n").as_bytes()).unwrap())
+}
+
+/// What is wrong with one row, as `(column, code)`.
+fn faults(line: &str) -> Vec<(String, String)> {
+    let (good, faulty) = rows(&[line]);
+    assert_eq!(good.len() + faulty.len(), 1);
+    faulty.into_iter().flat_map(|row| row.faults).map(|fault| (fault.column, fault.code)).collect()
+}
+
+fn words(line: &str) -> String {
+    rows(&[line]).1[0].faults[0].to_string()
+}
+
+#[test]
+fn a_row_becomes_the_body_of_its_invite() {
+    let (good, faulty) = rows(&[
+        "system_user,ada@example.com,viewer| finance,,,,,,,,nl-NL",
+        "account_owner,olga@example.com,,,Acme B.V.,business,,,,,",
+        &format!("sub_account,dave@example.com,,{ACME},,,driver,0.23,,,"),
+    ]);
+    assert!(faulty.is_empty(), "{faulty:?}");
+    let bodies: Vec<Value> = good.iter().map(|row| serde_json::from_str(&row.body()).unwrap()).collect();
+    assert_eq!(
+        bodies,
+        [
+            json!({ "email": "ada@example.com", "roles": ["finance", "viewer"], "locale": "nl-NL" }),
+            json!({ "email": "olga@example.com", "account_name": "Acme B.V.", "account_type": "business" }),
+            json!({ "email": "dave@example.com", "account_id": ACME, "role": "driver", "reimbursement_rate": "0.23" }),
+        ]
+    );
+}
+
+#[test]
+fn every_faulty_cell_is_told_with_its_column_and_the_api_s_code() {
+    for (line, expected) in [
+        (",ada,,,,,,,,,", &[("kind", "required"), ("email", "invalid_email")][..]),
+        ("boss,,,,,,,,,,", &[("kind", "unknown_value"), ("email", "required")]),
+        ("system_user,ada@example.com,,,,,,,,,", &[("roles", "required")]),
+        (
+            "system_user,a@b.example,boss viewer viewer,,,,,0.2,,,xx",
+            &[
+                ("roles", "unknown_role"),
+                ("roles", "duplicate_role"),
+                ("reimbursement_rate", "not_applicable"),
+                ("locale", "unknown_locale"),
+            ],
+        ),
+        ("account_owner,olga@example.com,viewer,,,,,,,,", &[("roles", "not_applicable")]),
+        (&format!("account_owner,olga@example.com,,{ACME},Acme,,,,,,"), &[("account_name", "not_applicable")]),
+        (
+            "account_owner,olga@example.com,,usr_1,,company,,,,,",
+            &[("account_id", "invalid_id"), ("account_type", "unknown_value")],
+        ),
+        ("sub_account,dave@example.com,,,,,,,,,", &[("account_id", "required"), ("role", "required")]),
+        (&format!("sub_account,dave@example.com,,{ACME},Acme,,driver,,,,"), &[("account_name", "not_applicable")]),
+        (
+            "sub_account,dave@example.com,,,Acme,,driver,\"0,23\",subsidiary,,",
+            &[("reimbursement_rate", "rate_malformed"), ("used_by", "driver_of_subsidiary")],
+        ),
+        (
+            "sub_account,dave@example.com,,,\"Ac\nme\",,driver,-1,,,",
+            &[("account_name", "control_characters"), ("reimbursement_rate", "rate_not_positive")],
+        ),
+        // The cells of a torn row say nothing.
+        ("sub_account,dave@example.com,,,Acme,,driver,0,23,,,", &[("kind", "cell_count")]),
+    ] {
+        let expected: Vec<_> = expected.iter().map(|(column, code)| ((*column).to_owned(), (*code).to_owned())).collect();
+        assert_eq!(faults(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn the_words_say_what_to_change() {
+    let comma = words("sub_account,dave@example.com,,,Acme,,driver,\"0,23\",,,");
+    assert_eq!(comma, "reimbursement_rate: Write 0.23 with a point: 0,23 has a comma. (rate_malformed)");
+    assert!(words("system_user,ada@example.com,boss,,,,,,,,").starts_with("roles: \"boss\": There is no such role."));
+    let customer = words("account_owner,olga@example.com,viewer,,,,,,,,");
+    assert_eq!(customer, "roles: A row of kind account_owner has none: leave this cell empty. (not_applicable)");
+    // A cell forges no second line.
+    assert!(!words("\"x\ny\u{1b}[2J\",a@example.com,,,,,,,,,").contains(['\n', '\u{1b}']));
+}
+
+#[test]
+fn a_person_is_invited_to_one_thing_once() {
+    let (good, faulty) = rows(&[
+        "system_user,ada@example.com,viewer,,,,,,,,",
+        "account_owner,ada@example.com,,,,,,,,,",
+        "system_user,ADA@Example.com,finance,,,,,,,,",
+        "sub_account,ada@example.com,,,Acme,,driver,,,,",
+        "sub_account,ada@example.com,,,ACME,,driver,0.2,,,",
+        "sub_account,ada@example.com,,,Globex,,driver,,,,",
+        &format!("account_owner,ada@example.com,,{ACME},,,,,,,"),
+        "account_owner,ada@example.com,,,Other,,,,,,",
+    ]);
+    assert_eq!(good.len(), 5);
+    let told: Vec<_> = faulty.iter().map(|row| (row.line, row.faults[0].to_string())).collect();
+    let again = |line: usize| format!("email: Row {line} invites the same person to the same. (duplicate_row)");
+    assert_eq!(told, [(4, again(2)), (6, again(5)), (9, again(3))]);
+}
+
+#[test]
+fn a_key_tells_rows_apart_and_knows_one_again() {
+    let key = |line: &str| rows(&[line]).0[0].key();
+    let ada = key("system_user,ada@example.com,viewer finance,,,,,,,,");
+    assert!(ada.len() == 7 + 64 && ada.bytes().all(|byte| byte.is_ascii_graphic()));
+    assert_eq!(ada, key("system_user, ada@example.com ,finance|viewer,,,,,,,,"));
+    assert_eq!(ada, read(file::read(b"roles;email;kind\nviewer finance;ada@example.com;system_user").unwrap()).0[0].key());
+    for other in ["system_user,ada@example.com,finance,,,,,,,,", "system_user,ada@example.com,viewer finance,,,,,,,,nl"] {
+        assert_ne!(ada, key(other));
+    }
+    assert_ne!(key("account_owner,ada@example.com,,,A,,,,,,"), key("sub_account,ada@example.com,,,A,,driver,,,,"));
+}

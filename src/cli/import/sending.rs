@@ -1,0 +1,70 @@
+//! The rows on their way: a bounded number at once, told in the file's order.
+
+use futures_util::{StreamExt, stream};
+use serde_json::json;
+
+use super::{
+    outcome::Outcome,
+    report::Report,
+    row::Row,
+    service::{Service, in_words},
+    stop::{Reason, Stop},
+};
+use crate::http::invites;
+
+/// So many rows are on their way at once.
+const AT_ONCE: usize = 16;
+/// So many rows are judged at once: what a batch takes.
+const BATCH: usize = 1000;
+
+/// Sends every row until there is a reason to stop. Those on their way then are waited for. `run` tells this run from others.
+pub(super) async fn invite(service: &Service, rows: &[Row], run: &str, report: &mut Report, stop: &Stop) {
+    let sent = stream::iter(rows)
+        .take_until(Box::pin(stop.clone().told()))
+        .map(|row| async move { invite_one(service, row, run).await.unwrap_or(Outcome::NotSent) })
+        .buffered(AT_ONCE);
+    tell(rows, sent, report, stop).await;
+}
+
+async fn invite_one(service: &Service, row: &Row, run: &str) -> Option<Outcome> {
+    let (path, key, body) = (row.kind().map(invites::path)?, row.key(), row.body());
+    let first = service.post(path, Some(&key), &body).await?;
+    if first.replayed && first.status >= 400 {
+        // An earlier run was refused, and what stood in its way may be gone. That refusal had no effect that could come twice.
+        let anew = service.post(path, Some(&format!("{key}-{run}")), &body).await?;
+        return Some(Outcome::of(row, &anew));
+    }
+    Some(Outcome::of(row, &first))
+}
+
+/// Asks the service to judge every row, and changes nothing.
+pub(super) async fn judge(service: &Service, rows: &[Row], report: &mut Report, stop: &Stop) {
+    let judged = stream::iter(rows.chunks(BATCH))
+        .take_until(Box::pin(stop.clone().told()))
+        .then(|rows| judge_some(service, rows, stop))
+        .flat_map(stream::iter);
+    tell(rows, judged, report, stop).await;
+}
+
+async fn judge_some(service: &Service, rows: &[Row], stop: &Stop) -> Vec<Outcome> {
+    let items: Vec<_> = rows.iter().map(|row| &row.item).collect();
+    let body = json!({ "invitations": items, "validate_only": true }).to_string();
+    let Some(answer) = service.post("/v1/invitations/batch", None, &body).await else { return Vec::new() };
+    let results = answer.body["results"].as_array().filter(|results| answer.status == 200 && results.len() == rows.len());
+    let Some(results) = results else {
+        stop.because(Reason::Refused(format!("POST /v1/invitations/batch with {}", in_words(answer.status, &answer.body))));
+        return Vec::new();
+    };
+    rows.iter().zip(results).map(|(row, item)| Outcome::of_item(row, item)).collect()
+}
+
+/// Tells what became of each row; what has no outcome was not sent.
+async fn tell(rows: &[Row], outcomes: impl stream::Stream<Item = Outcome>, report: &mut Report, stop: &Stop) {
+    let mut outcomes = std::pin::pin!(outcomes);
+    for row in rows {
+        let outcome = outcomes.next().await.unwrap_or(Outcome::NotSent);
+        if let Err(error) = report.row(row, &outcome) {
+            stop.because(Reason::Unread(error.to_string()));
+        }
+    }
+}
