@@ -26,14 +26,6 @@ fn driver(members: Value) -> Value {
     with(json!({ "kind": "sub_account", "role": "driver" }), members)
 }
 
-/// Nothing of an invite is in the database but what is counted here.
-fn rows(app: &TestApp, invitations: i64) {
-    for table in ["invitations", "letters"] {
-        assert_eq!(app.database.count(table), invitations, "{table}");
-    }
-    assert_eq!(app.database.count("invitation_events WHERE event_type IN ('created', 'email_queued')"), 2 * invitations);
-}
-
 on_both! {
     async fn three_kinds_in_one_batch(app: TestApp) {
         let acme = app.owner("grace@acme.example", "Acme").await;
@@ -265,33 +257,6 @@ on_both! {
         let expected = [count("invited", 3), count("invitation_pending", 1), count("forbidden", 2)];
         assert_eq!(counts.iter().copied().collect::<BTreeSet<_>>(), expected.iter().map(String::as_str).collect::<BTreeSet<_>>());
         app.letters().await;
-    }
-
-    async fn a_thousand_at_once(app: TestApp) {
-        let acme = app.owner("grace@acme.example", "Acme").await;
-        app.letters().await;
-        let below = |number: usize| driver(json!({ "email": format!("driver{number}@example.com"), "account_id": acme.account }));
-        let items: Vec<Value> = (0..1000)
-            .map(|number| match number % 4 {
-                0 => below(number),
-                // Every hundredth is faulty, every tenth is there twice.
-                _ if number % 100 == 99 => colleague("nobody"),
-                _ if number % 10 == 7 => colleague(&format!("PERSON{}@example.com", number - 1)),
-                _ => colleague(&format!("person{number}@example.com")),
-            })
-            .collect();
-        let before = app.database.count("invitations");
-        let results = app.admin().batch(&items).await;
-        let count = |word: &str| words(&results).iter().filter(|found| **found == word).count();
-        let (faulty, twice) = (10, (0..1000).filter(|n| n % 10 == 7 && n % 4 != 0 && (n - 1) % 4 != 0).count());
-        assert_eq!((count("validation_failed"), count("invitation_pending")), (faulty, twice));
-        assert_eq!(count("invited"), 1000 - faulty - twice);
-        let invited = i64::try_from(1000 - faulty - twice).unwrap();
-        assert_eq!(app.database.count("invitations") - before, invited);
-        assert_eq!(app.database.count("letters WHERE state = 'queued'"), invited);
-        assert_eq!(app.database.count("accounts WHERE status = 'invited'"), 250);
-        assert_eq!(app.database.count("account_lineage"), 1 + 250 * 2);
-        rows(&app, app.database.count("invitations"));
     }
 
     async fn a_batch_and_a_single_invite_see_each_other(app: TestApp) {

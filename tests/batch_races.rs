@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::support::{
     Answer, Backend, Client, TestApp,
-    batches::{BATCH, RESEND, colleagues, results, words},
+    batches::{BATCH, RESEND, colleague, colleagues, results, words},
     json, on_both,
 };
 
@@ -46,7 +46,7 @@ fn invariants(app: &TestApp) {
 }
 
 on_both! {
-    with [("RESEND_COOLDOWN", "0s")];
+    with [("RESEND_COOLDOWN", "0s"), ("RATE_LIMITS", "off")];
 
     async fn two_batches_over_the_same_people_in_opposite_order(app: TestApp) {
         let admin = app.admin();
@@ -110,6 +110,42 @@ on_both! {
         assert_eq!(app.database.count("letters"), people * sent);
         assert_eq!(app.database.count("invitation_events WHERE event_type = 'resent'"), people * (sent - 1));
         invariants(&app);
+    }
+
+    async fn resends_against_activations(app: TestApp) {
+        let admin = app.admin();
+        let mut activated = 0;
+        for round in 0..6 {
+            let items: Vec<Value> = (0..8).map(|number| colleague(&format!("person{number}.{round}@example.com"))).collect();
+            let made = admin.batch(&items).await;
+            let ids: Vec<Value> = made.iter().map(|result| result["invitation"]["id"].clone()).collect();
+            let letters = app.letters().await;
+            let people = join_all(letters.iter().map(|letter| app.activate(&letter.token)));
+            let resends = async {
+                // At another moment of the activations in each round.
+                for _ in 0..round * 12 {
+                    app.anybody().get("/healthz").await.expect(200);
+                }
+                let (forth, back) = (json!({ "ids": ids }), json!({ "ids": backwards(&ids) }));
+                join(admin.post(RESEND, &forth), admin.post(RESEND, &back)).await
+            };
+            let (people, (one, two)) = join(people, resends).await;
+            let came = people.iter().filter(|answer| answer.status == 201).count();
+            for answer in people.into_iter().filter(|answer| answer.status != 201) {
+                answer.problem(410, "activation_link_superseded");
+            }
+            let (one, two) = (results(&one), results(&two));
+            let resent = words(&one).into_iter().chain(words(&two)).filter(|word| *word == "resent").count();
+            let late = words(&one).into_iter().chain(words(&two)).filter(|word| *word == "invitation_not_pending").count();
+            assert_eq!(resent + late, 2 * ids.len());
+            // Whoever did not come has been sent both.
+            assert!(late <= 2 * came && resent >= 2 * (ids.len() - came), "{came} came, {resent} resent");
+            activated += came;
+            invariants(&app);
+            app.letters().await;
+        }
+        eprintln!("{activated} of 48 were faster than a resend");
+        assert_eq!(app.database.count("users WHERE status = 'active'"), i64::try_from(activated).unwrap());
     }
 
     async fn batches_against_single_revokes_and_the_courier(app: TestApp) {

@@ -12,6 +12,7 @@ mod batch_crash;
 mod batch_keys;
 mod batch_races;
 mod batch_resend;
+mod batch_scale;
 mod batcher;
 mod bodies;
 mod browser;

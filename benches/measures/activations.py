@@ -1,6 +1,7 @@
 """Activations, beside what the machine's cores could hash with Argon2id if they did nothing else."""
 
 import os
+from pathlib import Path
 
 from databases import Postgres
 from load import wrk
@@ -10,27 +11,30 @@ from service import Service
 from table import at_most, beside
 
 CLIENTS = 16
-# More than any two cores hash in a run.
-LINKS = 1500
 ANSWER = ',"first_name":"Ada","last_name":"Lovelace","password":"seven green bicycles sing"'
 
 
 def postgres(bench):
     database = bench.filled(Postgres)
+    # For each round more than the machine can use, and for none those of the round before, some of which are still under way.
+    each = 200 * len(os.sched_getaffinity(0)) * bench.seconds
+    links = live_links(bench, database, each * bench.rounds, "system_user").read_text().splitlines()
+    rounds = (links[number * each : (number + 1) * each] for number in range(bench.rounds))
     with Service(database, RATE_LIMITS="off") as service:
         yield beside(
             f"activations, PostgreSQL, {CLIENTS} clients; beside cores ÷ time of one Argon2id hash",
             bench.rounds,
-            lambda: activate(bench, database, service),
+            lambda: activate(bench, service, next(rounds)),
             lambda: len(os.sched_getaffinity(0)) / (float(yardstick("argon2", bench.seconds)) / 1e6),
             "/s", 0.85,
         )
         yield at_most("highest resident memory under activations", service.megabytes("VmHWM"), "MB")
 
 
-def activate(bench, database, service):
-    links = live_links(bench, database, LINKS, "system_user")
+def activate(bench, service, links):
+    file = Path(bench.folder) / "round.txt"
+    file.write_text("".join(f"{link}\n" for link in links))
     return wrk(
         "link", service.url, CLIENTS, bench.seconds,
-        BENCH_PATH="/v1/activations", LINKS=str(links), MEMBERS=ANSWER, ONCE="1",
+        BENCH_PATH="/v1/activations", LINKS=str(file), MEMBERS=ANSWER, ONCE="1",
     )

@@ -75,6 +75,6 @@ class Sqlite:
     def fill(self):
         connection = sqlite3.connect(self.path)
         connection.executescript(_filling(lambda seconds: f"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ({seconds}) || ' seconds')"))
-        connection.executescript("ANALYZE; PRAGMA wal_checkpoint(TRUNCATE);")
+        connection.executescript("PRAGMA wal_checkpoint(TRUNCATE);")
         connection.close()
         return self

@@ -3,7 +3,7 @@
 //! The key is derived for this purpose only, so that an activation link cannot pass for an access token, nor the other way
 //! round. Time comes from our clock; a token's clock may differ from it by 30 seconds.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
@@ -125,20 +125,50 @@ impl TokenError {
     }
 }
 
-/// Makes and checks access tokens.
+/// Makes and checks access tokens. Cheap to clone.
 #[derive(Clone)]
-pub struct AccessTokens {
-    keys: Vec<DerivedKey>,
+pub struct AccessTokens(Arc<Ring>);
+
+/// What a token is made and checked with, made ready once.
+struct Ring {
+    keys: Vec<Key>,
+    validation: Validation,
     issuer: String,
     audience: String,
+}
+
+struct Key {
+    id: String,
+    signs: EncodingKey,
+    checks: DecodingKey,
+}
+
+impl Key {
+    fn derive(root: &SecretString) -> Self {
+        let key = DerivedKey::derive(root, "access-token");
+        let (signs, checks) = (EncodingKey::from_secret(key.secret()), DecodingKey::from_secret(key.secret()));
+        Self { id: key.id(), signs, checks }
+    }
+}
+
+fn validation(issuer: &str, audience: &str) -> Validation {
+    // One algorithm, named here and not by the token: `alg: none` and key confusion end at this line.
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.set_issuer(&[issuer]);
+    validation.set_audience(&[audience]);
+    validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
+    // Expiry is judged by our clock.
+    validation.validate_exp = false;
+    validation
 }
 
 impl AccessTokens {
     /// Derives the keys from the root, and from the root before it while tokens made with that one still live.
     #[must_use]
     pub fn derive(root: &SecretString, previous: Option<&SecretString>, issuer: &str, audience: &str) -> Self {
-        let keys = [Some(root), previous].into_iter().flatten().map(|root| DerivedKey::derive(root, "access-token"));
-        Self { keys: keys.collect(), issuer: issuer.to_owned(), audience: audience.to_owned() }
+        let keys = [Some(root), previous].into_iter().flatten().map(Key::derive).collect();
+        let validation = validation(issuer, audience);
+        Self(Arc::new(Ring { keys, validation, issuer: issuer.to_owned(), audience: audience.to_owned() }))
     }
 
     /// Makes a token.
@@ -146,12 +176,13 @@ impl AccessTokens {
     /// # Errors
     /// Only when it cannot be serialised, which its types rule out.
     pub fn issue(&self, grant: &Grant, now: DateTime<Utc>) -> Result<String, TokenError> {
-        let key = self.keys.first().ok_or(TokenError::Unknown("key"))?;
+        let Ring { keys, issuer, audience, .. } = &*self.0;
+        let key = keys.first().ok_or(TokenError::Unknown("key"))?;
         let names = |permissions: &[Permission]| permissions.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(" ");
         let lifetime = i64::try_from(grant.lifetime.as_secs()).unwrap_or(i64::MAX);
         let claims = Claims {
-            iss: self.issuer.clone(),
-            aud: self.audience.clone(),
+            iss: issuer.clone(),
+            aud: audience.clone(),
             sub: grant.holder.id.clone(),
             name: Some(grant.holder.name.clone()),
             actor: grant.holder.kind.as_str().to_owned(),
@@ -162,8 +193,8 @@ impl AccessTokens {
             scope: names(&grant.scope),
             account_ids: grant.accounts.iter().map(ToString::to_string).collect(),
         };
-        let header = Header { typ: Some(TYPE.to_owned()), kid: Some(key.id()), ..Header::new(Algorithm::HS256) };
-        Ok(jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(key.secret()))?)
+        let header = Header { typ: Some(TYPE.to_owned()), kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
+        Ok(jsonwebtoken::encode(&header, &claims, &key.signs)?)
     }
 
     /// Reads a token that a caller sent.
@@ -175,15 +206,9 @@ impl AccessTokens {
         if !header.typ.as_deref().is_some_and(is_access_token) {
             return Err(TokenError::Type);
         }
-        let key = self.keys.iter().find(|key| header.kid.as_deref() == Some(&key.id())).ok_or(TokenError::Unknown("key"))?;
-        // One algorithm, named here and not by the token: `alg: none` and key confusion end at this line.
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_issuer(&[&self.issuer]);
-        validation.set_audience(&[&self.audience]);
-        validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
-        // Expiry is judged below, by our clock.
-        validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_secret(key.secret()), &validation)?.claims;
+        let Ring { keys, validation, .. } = &*self.0;
+        let key = keys.iter().find(|key| header.kid.as_ref() == Some(&key.id)).ok_or(TokenError::Unknown("key"))?;
+        let claims = jsonwebtoken::decode::<Claims>(token, &key.checks, validation)?.claims;
         let now = now.timestamp();
         if claims.exp.saturating_add(LEEWAY) <= now {
             return Err(TokenError::Expired);

@@ -1,10 +1,14 @@
 //! Argon2id on threads where it may block, a bounded number at a time, so that a flood of activations starves nobody.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::{
-    Argon2, Params,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+    Argon2, Block, Params, Version,
+    password_hash::{
+        PasswordVerifier,
+        phc::{Output, ParamsString, PasswordHash, Salt},
+        try_generate_salt,
+    },
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -19,17 +23,37 @@ const QUEUE: usize = 512;
 pub struct Hasher {
     places: Arc<Semaphore>,
     queue: Arc<Semaphore>,
+    spare: Spare,
 }
 
+/// Memory that earlier hashes left for later ones: at most as many pieces as there are places. Allocated for each hash, 19 MiB
+/// at a time on whichever thread comes first, it would stay with the allocator of every such thread.
+type Spare = Arc<Mutex<Vec<Vec<Block>>>>;
+
 /// A place at the hasher. While it is held, no more than the machine's cores work on passwords.
-pub struct Place(OwnedSemaphorePermit);
+pub struct Place {
+    _permit: OwnedSemaphorePermit,
+    spare: Spare,
+}
+
+impl Place {
+    fn with_memory<T>(&self, work: impl FnOnce(&mut [Block]) -> T) -> T {
+        let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = spare().pop();
+        let mut memory = left.unwrap_or_else(|| vec![Block::new(); argon2id().params().block_count()]);
+        let outcome = work(&mut memory);
+        spare().push(memory);
+        outcome
+    }
+}
 
 impl Hasher {
     /// A hasher with one place for each core.
     #[must_use]
     pub fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { places: Arc::new(Semaphore::new(cores)), queue: Arc::new(Semaphore::new(cores + QUEUE)) }
+        let (places, queue) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(cores + QUEUE)));
+        Self { places, queue, spare: Spare::default() }
     }
 
     /// Waits for a place.
@@ -39,7 +63,8 @@ impl Hasher {
     pub async fn place(&self) -> Result<Place, Refusal> {
         let busy = || Refusal::Busy("too many activations at once");
         let _waiting = self.queue.try_acquire().map_err(|_| busy())?;
-        self.places.clone().acquire_owned().await.map(Place).map_err(|_| busy())
+        let permit = self.places.clone().acquire_owned().await.map_err(|_| busy())?;
+        Ok(Place { _permit: permit, spare: self.spare.clone() })
     }
 
     /// Hashes, with a salt from the operating system. The place is held until the work is done, whatever the caller does.
@@ -49,9 +74,7 @@ impl Hasher {
     pub async fn hash(&self, place: Place, password: Password) -> Result<String, Refusal> {
         let defect = |error: &dyn std::fmt::Display| Refusal::Defect(format!("a password could not be hashed: {error}"));
         let task = tokio::task::spawn_blocking(move || {
-            let _place = place.0;
-            let hash: Result<PasswordHash, _> = argon2id().hash_password(password.expose().as_bytes());
-            hash.map(|hash| hash.to_string())
+            place.with_memory(|memory| hash(password.expose().as_bytes(), memory)).map(|hash| hash.to_string())
         });
         task.await.map_err(|error| defect(&error))?.map_err(|error| defect(&error))
     }
@@ -64,9 +87,8 @@ impl Hasher {
     /// [`Refusal::Defect`] when the thread fails.
     pub async fn verify(&self, place: Place, password: Password, hash: String) -> Result<bool, Refusal> {
         let task = tokio::task::spawn_blocking(move || {
-            let _place = place.0;
-            let hash = PasswordHash::new(&hash);
-            hash.is_ok_and(|hash| argon2id().verify_password(password.expose().as_bytes(), &hash).is_ok())
+            let matches = |hash| place.with_memory(|memory| matches(password.expose().as_bytes(), &hash, memory));
+            PasswordHash::new(&hash).is_ok_and(matches)
         });
         task.await.map_err(|error| Refusal::Defect(format!("a password could not be verified: {error}")))
     }
@@ -85,6 +107,36 @@ fn argon2id() -> Argon2<'static> {
     Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
 }
 
+/// What `PasswordHasher::hash_password` does, in memory that is there already.
+fn hash(password: &[u8], memory: &mut [Block]) -> argon2::password_hash::Result<PasswordHash> {
+    let (argon2, salt) = (argon2id(), Salt::new(&try_generate_salt()?)?);
+    let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
+    argon2.hash_password_into_with_memory(password, &salt, &mut out, memory)?;
+    Ok(PasswordHash {
+        algorithm: argon2::Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(argon2.params())?,
+        salt: Some(salt),
+        hash: Some(Output::new(&out)?),
+    })
+}
+
+/// What `PasswordVerifier::verify_password` does, in memory that is there already.
+fn matches(password: &[u8], hash: &PasswordHash, memory: &mut [Block]) -> bool {
+    let ours = argon2id();
+    let same = hash.algorithm == argon2::Algorithm::Argon2id.ident()
+        && hash.version == Some(Version::V0x13.into())
+        && ParamsString::try_from(ours.params()).is_ok_and(|params| params == hash.params);
+    let (Some(salt), Some(expected), true) = (&hash.salt, &hash.hash, same) else {
+        // Made with other parameters: those of a time before or after.
+        return ours.verify_password(password, hash).is_ok();
+    };
+    let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
+    let computed = ours.hash_password_into_with_memory(password, salt, &mut out, memory);
+    // `Output` compares in constant time.
+    computed.is_ok() && Output::new(&out).is_ok_and(|computed| computed == *expected)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,5 +151,32 @@ mod tests {
         }
         assert!(made[0].starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", made[0]);
         assert_ne!(made[0], made[1]);
+        assert_eq!(hasher.spare.lock().unwrap().len(), 1);
+        let read = |hash: &str| PasswordHash::new(hash).unwrap();
+        // The crate's own verifier finds nothing wrong with hashes made in used memory.
+        assert!(made.iter().all(|hash| argon2id().verify_password(b"correct horse battery staple", &read(hash)).is_ok()));
+    }
+
+    #[tokio::test]
+    async fn a_password_is_known_again_whatever_its_hash_was_made_with() {
+        let hasher = Hasher::new();
+        let ours = hasher.hash(hasher.place().await.unwrap(), Password::new("correct horse battery staple")).await.unwrap();
+        // From the reference implementation's test vectors: another algorithm, other memory.
+        let others = [
+            "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+            "$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA",
+        ];
+        let cases = [(ours.as_str(), "correct horse battery staple"), (others[0], "password"), (others[1], "password")];
+        for (hash, password) in cases {
+            for (typed, is_right) in [(password, true), ("something else entirely", false)] {
+                let place = hasher.place().await.unwrap();
+                let matches = hasher.verify(place, Password::new(typed), hash.to_owned()).await.unwrap();
+                assert_eq!(matches, is_right, "{hash} {typed}");
+            }
+        }
+        for damaged in ["", "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ", "plain"] {
+            let place = hasher.place().await.unwrap();
+            assert!(!hasher.verify(place, Password::new("password"), damaged.to_owned()).await.unwrap());
+        }
     }
 }

@@ -105,7 +105,7 @@ fn count(state: &State, invited: &Invited) {
         (status = 200, description = "What became of each item.", body = BatchResults),
         (status = 403, description = "`forbidden`: the token may invite nobody."),
         (status = 408, description = "`request_timeout`: the body did not arrive within 60 seconds."),
-        (status = 413, description = "`payload_too_large`: the body is longer than 1,000 full items."),
+        (status = 413, description = "`payload_too_large`: the body has more than 7.4 MB, which is what 1,000 full items take."),
         (status = 422, description = "`validation_failed`: it is no list of 1 to 1,000 items, or a member beside them is faulty. What is faulty in an item is in its result."),
     ),
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),

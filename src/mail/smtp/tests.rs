@@ -55,8 +55,12 @@ async fn serve(stream: tokio::net::TcpStream, script: Script, tell: mpsc::Unboun
                 }
             }
         };
+        let was_in_letter = in_letter;
         in_letter = answer.starts_with("354");
         if writer.write_all(answer.as_bytes()).await.is_err() {
+            return;
+        }
+        if was_in_letter && script.iter().any(|(word, _)| *word == "hangs up") {
             return;
         }
     }
@@ -95,6 +99,22 @@ async fn delivers_and_keeps_the_connection() {
     assert_eq!(heard.iter().filter(|line| *line == "CONNECT").count(), 1);
     assert_eq!(heard.iter().filter(|line| *line == "MAIL FROM:<no-reply@voltmark.example>").count(), 2);
     assert_eq!(heard.iter().filter(|line| *line == "RCPT TO:<Ada@example.com>").count(), 2);
+}
+
+#[tokio::test]
+async fn a_relay_that_hangs_up_after_each_letter_is_called_again_for_the_next() {
+    let (relay, mut told) = relay(&[("hangs up", "")]).await;
+    let smtp = Smtp::with_limits(&relay, AMPLE).unwrap();
+    let message = Desk::new(sender()).unwrap().message(&letter(), Wire::Ascii).unwrap();
+    for _ in 0..3 {
+        smtp.send(&letter(), &message).await.unwrap();
+    }
+    let mut heard = Vec::new();
+    while let Ok(line) = told.try_recv() {
+        heard.push(line);
+    }
+    let count = |what: &str| heard.iter().filter(|line| line.starts_with(what)).count();
+    assert_eq!((count("CONNECT"), count("DATA"), count("NOOP")), (3, 3, 0));
 }
 
 #[tokio::test]
@@ -200,4 +220,10 @@ async fn silence_is_not_waited_out_and_its_connection_not_used_again() {
         connections += usize::from(line == "CONNECT");
     }
     assert_eq!(connections, 2);
+}
+
+#[test]
+fn a_line_that_begins_with_a_dot_ends_no_letter() {
+    assert_eq!(Content("a\r\n.b\r\n.\r\n").to_string(), "a\r\n..b\r\n..\r\n.\r\n");
+    assert_eq!(Content(".a").to_string(), "..a\r\n.\r\n");
 }
