@@ -110,6 +110,7 @@ impl Parts {
             password_min_length: config.password_min_length,
             self_renewal: config.self_renewal,
             organisation: config.operator_name.clone(),
+            activation_url: config.activation_url.clone(),
         };
         let settings = Settings {
             public_url: config.public_url.as_str().trim_end_matches('/').to_owned(),

@@ -26,6 +26,7 @@ mod crowd;
 mod database_gone;
 mod database_held;
 mod database_panic;
+mod hand_over;
 mod idempotency;
 mod import;
 mod import_dry_run;

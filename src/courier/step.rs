@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt, stream};
-use secrecy::SecretString;
 
 use super::{AT_ONCE, Courier, backoff, record::expiry};
 use crate::{
@@ -136,9 +135,7 @@ impl Courier {
 
     /// Writes the letter anew: the same link and the same `Message-ID` at every attempt.
     fn write(&self, letter: &Claimed, invitation: Invitation, now: DateTime<Utc>) -> Letter {
-        let token = self.links.sign(LinkClaim { invitation: invitation.id, generation: letter.generation });
-        let mut link = self.activation_url.clone();
-        link.query_pairs_mut().append_pair("token", token.expose());
+        let claim = LinkClaim { invitation: invitation.id, generation: letter.generation };
         Letter {
             id: letter.id,
             to: invitation.email,
@@ -147,7 +144,7 @@ impl Courier {
             inviter: invitation.invited_by.name,
             organisation: self.organisation.clone(),
             roles: invitation.roles.iter().map(Role::as_str).collect(),
-            link: SecretString::from(String::from(link)),
+            link: self.links.link(&self.activation_url, claim),
             now,
             expires_at: expiry(now, self.link_lifetime),
         }

@@ -56,6 +56,8 @@ pub struct NewLetter {
     pub generation: i32,
     /// What it is for.
     pub purpose: LetterPurpose,
+    /// To be sent, or only a note that the link was handed over.
+    pub state: LetterState,
     /// When it was put in; it is due at once.
     pub at: DateTime<Utc>,
 }
@@ -64,7 +66,7 @@ impl NewLetter {
     /// The letter of one sending.
     #[must_use]
     pub fn of(id: LetterId, invitation_id: InvitationId, generation: i32, at: DateTime<Utc>) -> Self {
-        Self { id, invitation_id, generation, purpose: LetterPurpose::Invitation, at }
+        Self { id, invitation_id, generation, purpose: LetterPurpose::Invitation, state: LetterState::Queued, at }
     }
 }
 
@@ -89,7 +91,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<(), DbFault> {
             id: letter.id.as_str(),
             invitation_id: letter.invitation_id.as_str(),
             generation: letter.generation,
-            state: LetterState::Queued.as_str(),
+            state: letter.state.as_str(),
             attempts: 0,
             next_attempt_at: At(letter.at),
             created_at: At(letter.at),

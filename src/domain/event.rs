@@ -14,6 +14,8 @@ pub enum EventType {
     Created,
     /// A letter was put into the outbox.
     EmailQueued,
+    /// Whoever invited was given the link; no letter was written.
+    LinkHandedOver,
     /// The relay took the letter.
     EmailSent,
     /// The relay did not take the letter; `details` say whether it will be tried again.
@@ -30,9 +32,10 @@ pub enum EventType {
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Created,
         Self::EmailQueued,
+        Self::LinkHandedOver,
         Self::EmailSent,
         Self::EmailFailed,
         Self::Resent,
@@ -47,6 +50,7 @@ impl EventType {
         match self {
             Self::Created => "created",
             Self::EmailQueued => "email_queued",
+            Self::LinkHandedOver => "link_handed_over",
             Self::EmailSent => "email_sent",
             Self::EmailFailed => "email_failed",
             Self::Resent => "resent",

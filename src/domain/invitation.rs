@@ -130,10 +130,43 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// Of an invitation that was just made, by the way that its link goes.
+    #[must_use]
+    pub fn by(way: Way) -> Self {
+        match way {
+            Way::Email => Self::queued(),
+            Way::Link => Self { state: DeliveryState::HandedOver, ..Self::queued() },
+        }
+    }
+
     /// Of a letter that was just put into the outbox.
     #[must_use]
     pub fn queued() -> Self {
         Self { state: DeliveryState::Queued, attempts: 0, last_error: None, sent_at: None, reason: None, reported_at: None }
+    }
+}
+
+/// The way that a link goes to the person invited.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Way {
+    /// By letter.
+    #[default]
+    Email,
+    /// By whoever invites: they are given the link, once, and no letter is sent.
+    Link,
+}
+
+impl Way {
+    /// Every way.
+    pub const ALL: [Self; 2] = [Self::Email, Self::Link];
+
+    /// The name that requests use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Link => "link",
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
+use url::Url;
 
 use super::ids::InvitationId;
 
@@ -135,6 +136,14 @@ impl LinkKeys {
             bytes.extend(mac.finalize().into_bytes());
         }
         LinkToken::from_text(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// The link that opens `page` with the token of a sending.
+    #[must_use]
+    pub fn link(&self, page: &Url, claim: LinkClaim) -> SecretString {
+        let mut link = page.clone();
+        link.query_pairs_mut().append_pair("token", self.sign(claim).expose());
+        SecretString::from(String::from(link))
     }
 
     /// Reads a token that somebody sent. The MAC is compared in constant time.

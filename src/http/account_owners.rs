@@ -18,7 +18,7 @@ use crate::{
         account::{AccountName, AccountType},
         email::Email,
         ids::AccountId,
-        invitation::Invitation,
+        invitation::{Invitation, Way},
         locale::Locale,
         permission::Permission,
     },
@@ -42,6 +42,9 @@ pub struct InviteAccountOwner {
     /// The language of letter and page; the operator's default when it is left out.
     #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
+    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it over.
+    #[schema(value_type = Option<Way>)]
+    pub delivery: Way,
 }
 
 impl body::Request for InviteAccountOwner {
@@ -51,19 +54,20 @@ impl body::Request for InviteAccountOwner {
         let account_name = members.optional("account_name", body::account_name);
         let account_type = members.optional("account_type", body::parsed("unknown_value", str::parse));
         let locale = members.optional("locale", body::parsed("unknown_locale", Locale::parse));
+        let delivery = body::way(members);
         if account_id.is_some() {
             let named = [("account_name", account_name.is_some()), ("account_type", account_type.is_some())];
             for (name, _) in named.into_iter().filter(|(_, given)| *given) {
                 members.fault(name, Fault("not_applicable", "The account exists and has its own.".to_owned()));
             }
         }
-        Some(Self { email: email?, account_id, account_name, account_type, locale })
+        Some(Self { email: email?, account_id, account_name, account_type, locale, delivery })
     }
 }
 
 impl From<InviteAccountOwner> for Invite {
     fn from(asked: InviteAccountOwner) -> Self {
-        let InviteAccountOwner { email, account_id, account_name, account_type, locale } = asked;
+        let InviteAccountOwner { email, account_id, account_name, account_type, locale, .. } = asked;
         Self::AccountOwner(OwnerInvite { email, locale, account_id, account_name, account_type })
     }
 }
@@ -98,7 +102,9 @@ pub async fn invite(
         return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()).into());
     }
     idempotency::once((&request, &state, &actor), StatusCode::CREATED, body, async |body, ticket| {
-        let wanted = body.parse::<InviteAccountOwner>()?.into();
+        let wanted: InviteAccountOwner = body.parse()?;
+        let way = wanted.delivery;
+        let wanted = (wanted.into(), way);
         counted(&state, services::invite::one(&state.services, &actor, wanted, ticket).await)
     })
     .await

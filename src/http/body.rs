@@ -15,7 +15,11 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::{codes, json, problem::Problem};
-use crate::domain::{account::AccountName, fault::FieldFault};
+use crate::domain::{
+    account::{AccountName, UnknownValue},
+    fault::FieldFault,
+    invitation::Way,
+};
 
 /// How much a body may be.
 pub(super) struct Allowance {
@@ -339,6 +343,15 @@ pub fn text(value: Value) -> Result<String, Fault> {
 /// A member that is true or false.
 pub fn boolean(value: &Value) -> Result<bool, Fault> {
     value.as_bool().ok_or_else(|| Fault("wrong_type", "This must be true or false.".to_owned()))
+}
+
+/// The way that a link goes; by letter when nothing is said.
+pub fn way(members: &mut Members) -> Way {
+    let parse = |name: &str| {
+        let known = Way::ALL.into_iter().find(|way| way.as_str() == name);
+        known.ok_or(UnknownValue { known: "email, link" })
+    };
+    members.optional("delivery", parsed("unknown_value", parse)).unwrap_or_default()
 }
 
 /// A member that is the name of an account.

@@ -4,14 +4,19 @@ use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
     http::{
         StatusCode,
-        header::{HeaderName, LOCATION},
+        header::{CACHE_CONTROL, HeaderName, LOCATION, REFERRER_POLICY},
     },
 };
+use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 
 use super::{State, body::Body, codes, problem::Problem, trace::RequestId, views::InvitationView};
 use crate::{
-    domain::{actor::Actor, invitation::Invitation, token::hex},
+    domain::{
+        actor::Actor,
+        invitation::{DeliveryState, Invitation},
+        token::hex,
+    },
     services::idempotency::{self, Begin, KeyedRequest, Render, StoredAnswer, Ticket},
 };
 
@@ -48,7 +53,7 @@ pub async fn answer<E>(
     work: impl AsyncFnOnce(Option<Ticket<E>>) -> Result<StoredAnswer, Problem>,
 ) -> Result<HttpResponse, Problem> {
     let Some(key) = key(request)? else {
-        return Ok(respond(&work(None).await?, false));
+        return Ok(respond(state, &work(None).await?, false));
     };
     let keyed = KeyedRequest {
         principal: format!("{}:{}", actor.who.kind.as_str(), actor.who.id),
@@ -56,11 +61,11 @@ pub async fn answer<E>(
         fingerprint: fingerprint(request, digest),
     };
     let ticket = match idempotency::begin(&state.services, keyed, render).await? {
-        Begin::Replay(answer) => return Ok(respond(&answer, true)),
+        Begin::Replay(answer) => return Ok(respond(state, &answer, true)),
         Begin::First(ticket) => ticket,
     };
     match work(Some(ticket.clone())).await {
-        Ok(answer) => Ok(respond(&answer, false)),
+        Ok(answer) => Ok(respond(state, &answer, false)),
         Err(problem) => {
             let status = problem.code.status;
             let kept = (400..500).contains(&status) && !PASSING.contains(&status);
@@ -80,7 +85,22 @@ pub fn request_id(request: &HttpRequest) -> String {
     request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
 }
 
-fn respond(answer: &StoredAnswer, replayed: bool) -> HttpResponse {
+/// The link of an invitation that was just made, when whoever made it hands it over. It is made anew for each answer, since no
+/// live link is ever stored, and only here: nobody else is shown it.
+fn with_link(state: &State, answer: &StoredAnswer) -> Option<String> {
+    if answer.status != 201 || !answer.body.contains(DeliveryState::HandedOver.as_str()) {
+        return None;
+    }
+    let mut body: serde_json::Value = serde_json::from_str(&answer.body).ok()?;
+    if body["delivery"]["state"] != DeliveryState::HandedOver.as_str() {
+        return None;
+    }
+    let id = body["id"].as_str()?.parse().ok()?;
+    body["activation_link"] = state.services.link(id, 1).expose_secret().into();
+    Some(body.to_string())
+}
+
+fn respond(state: &State, answer: &StoredAnswer, replayed: bool) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
     if let Some(location) = &answer.location {
@@ -89,8 +109,12 @@ fn respond(answer: &StoredAnswer, replayed: bool) -> HttpResponse {
     if replayed {
         response.insert_header((REPLAYED, "true"));
     }
+    let link = with_link(state, answer);
+    if link.is_some() {
+        response.insert_header((CACHE_CONTROL, "no-store")).insert_header((REFERRER_POLICY, "no-referrer"));
+    }
     let media_type = if status.is_success() { "application/json" } else { "application/problem+json" };
-    response.content_type(media_type).body(answer.body.clone())
+    response.content_type(media_type).body(link.unwrap_or_else(|| answer.body.clone()))
 }
 
 /// Two requests ask for the same when method, path and body are the same.

@@ -26,6 +26,7 @@ use crate::{
         actor::Actor,
         email::Email,
         ids::AccountId,
+        invitation::Way,
         locale::Locale,
         permission::Permission,
         reimbursement::{Rate, RateError},
@@ -58,6 +59,9 @@ pub struct InviteSubAccountUser {
     /// The language of letter and page; the operator's default when it is left out.
     #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
+    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it over.
+    #[schema(value_type = Option<Way>)]
+    pub delivery: Way,
     #[schema(ignore)]
     use_: SubAccountUse,
     #[schema(ignore)]
@@ -77,6 +81,7 @@ impl body::Request for InviteSubAccountUser {
         let sub_account_name = members.optional("sub_account_name", body::account_name);
         let account_type = members.optional("account_type", body::parsed("unknown_value", str::parse));
         let locale = members.optional("locale", body::parsed("unknown_locale", Locale::parse));
+        let delivery = body::way(members);
         let (account_id, account_name) = match parent.clone()? {
             Target::Id(id) => (Some(id), None),
             Target::Name(name) => (None, Some(name)),
@@ -91,6 +96,7 @@ impl body::Request for InviteSubAccountUser {
             sub_account_name,
             account_type,
             locale,
+            delivery,
             use_: use_?,
             parent: parent?,
         })
@@ -190,7 +196,9 @@ pub async fn invite(
     query.finish()?;
     may_try(&actor)?;
     idempotency::once((&request, &state, &actor), StatusCode::CREATED, body, async |body, ticket| {
-        let wanted = body.parse::<InviteSubAccountUser>()?.into();
+        let wanted: InviteSubAccountUser = body.parse()?;
+        let way = wanted.delivery;
+        let wanted = (wanted.into(), way);
         counted(&state, services::invite::one(&state.services, &actor, wanted, ticket).await)
     })
     .await
@@ -215,6 +223,9 @@ pub struct InviteSubAccount {
     /// The language of letter and page; the operator's default when it is left out.
     #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
+    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it over.
+    #[schema(value_type = Option<Way>)]
+    pub delivery: Way,
     #[schema(ignore)]
     use_: SubAccountUse,
 }
@@ -229,6 +240,7 @@ impl body::Request for InviteSubAccount {
         let use_ = used_by.and_then(|used_by| contradiction(members, "role", SubAccountUse::of_user(used_by, role)));
         let reimbursement_rate = rate(members);
         let locale = members.optional("locale", body::parsed("unknown_locale", Locale::parse));
+        let delivery = body::way(members);
         Some(Self {
             used_by: used_by?,
             account_name: account_name?,
@@ -237,6 +249,7 @@ impl body::Request for InviteSubAccount {
             role,
             reimbursement_rate,
             locale,
+            delivery,
             use_: use_?,
         })
     }
@@ -283,7 +296,7 @@ pub async fn create(
             name: Some(asked.account_name),
             account_type: Some(asked.account_type),
         };
-        match services::invite::one(&state.services, &actor, Invite::SubAccount(wanted), ticket).await {
+        match services::invite::one(&state.services, &actor, (Invite::SubAccount(wanted), asked.delivery), ticket).await {
             // The account is the resource of this path.
             Err(Refusal::AccountNotFound) => Err(not_found()),
             outcome => counted(&state, outcome),

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     domain::{
         email::Email,
+        invitation::Way,
         locale::Locale,
         permission::Permission,
         role::{Role, Roles},
@@ -38,6 +39,9 @@ pub struct InviteSystemUser {
     /// The language of letter and page; the operator's default when it is left out.
     #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
+    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it over.
+    #[schema(value_type = Option<Way>)]
+    pub delivery: Way,
 }
 
 impl body::Request for InviteSystemUser {
@@ -45,7 +49,8 @@ impl body::Request for InviteSystemUser {
         let email = members.required("email", body::parsed("invalid_email", Email::parse));
         let roles = roles(members);
         let locale = members.optional("locale", body::parsed("unknown_locale", Locale::parse));
-        Some(Self { email: email?, roles: roles?, locale })
+        let delivery = body::way(members);
+        Some(Self { email: email?, roles: roles?, locale, delivery })
     }
 }
 
@@ -67,7 +72,7 @@ fn roles(members: &mut Members) -> Option<Roles> {
 }
 
 impl From<InviteSystemUser> for Invite {
-    fn from(InviteSystemUser { email, roles, locale }: InviteSystemUser) -> Self {
+    fn from(InviteSystemUser { email, roles, locale, .. }: InviteSystemUser) -> Self {
         Self::SystemUser(SystemUserInvite { email, roles, locale })
     }
 }
@@ -103,7 +108,9 @@ pub async fn invite(
     }
     query.finish()?;
     idempotency::once((&request, &state, &actor), StatusCode::CREATED, body, async |body, ticket| {
-        let wanted = body.parse::<InviteSystemUser>()?.into();
+        let wanted: InviteSystemUser = body.parse()?;
+        let way = wanted.delivery;
+        let wanted = (wanted.into(), way);
         counted(&state, services::invite::one(&state.services, &actor, wanted, ticket).await)
     })
     .await

@@ -72,6 +72,10 @@ pub struct InvitationView {
     pub revoked_at: Option<Timestamp>,
     /// How far the newest letter has come.
     pub delivery: DeliveryView,
+    /// The link, in the answer to an invite with `"delivery": "link"` and nowhere else.
+    #[schema(value_type = String, required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub activation_link: Option<String>,
 }
 
 /// The account that an invitation is about.
@@ -171,6 +175,7 @@ impl InvitationView {
                 reason: delivery.reason.clone(),
                 reported_at: timestamp(delivery.reported_at),
             },
+            activation_link: None,
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::{
         events, invitations,
         invitations::{Pending, Place},
         memberships::{self, Place as Member},
-        outbox::{self, NewLetter},
+        outbox::{self, LetterState, NewLetter},
         users::{self, Entered, LockedUser, Newcomer},
     },
     domain::{
@@ -31,7 +31,7 @@ use crate::{
         email::Email,
         event::EventType,
         ids::{InvitationId, UserId},
-        invitation::{Delivery, Invitation, InvitationKind, InvitationState, InvitedTo},
+        invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitedTo, Way},
         locale::Locale,
         role::Roles,
         sight::Sight,
@@ -145,9 +145,15 @@ fn invitation(
 /// # Errors
 /// Those of [`drafts`]; [`Refusal::InvitationPending`], [`Refusal::AlreadySystemUser`], [`Refusal::AlreadyAccountOwner`],
 /// [`Refusal::AlreadyMember`].
-pub async fn one(services: &Services, actor: &Actor, invite: Invite, ticket: Option<Ticket>) -> Result<Invitation, Refusal> {
+pub async fn one(
+    services: &Services,
+    actor: &Actor,
+    (invite, way): (Invite, Way),
+    ticket: Option<Ticket>,
+) -> Result<Invitation, Refusal> {
     let none = || Refusal::Defect("an invite had no outcome".to_owned());
-    let draft = drafts(services, actor, vec![invite]).await?.pop().ok_or_else(none)??;
+    let mut draft = drafts(services, actor, vec![invite]).await?.pop().ok_or_else(none)??;
+    draft.invitation.delivery = Delivery::by(way);
     let invited = services.invites.run((draft, ticket)).await?.into_result()?;
     services.bell.notify_one();
     Ok(invited)
@@ -284,8 +290,12 @@ fn write(clock: &Clock, tx: &mut Tx<'_>, made: &[(Invitation, Option<NewAccount>
     accounts::insert(tx, &new)?;
     let made: Vec<&Invitation> = made.iter().map(|(invitation, _)| invitation).collect();
     invitations::insert(tx, &made)?;
-    let letters: Vec<NewLetter> =
-        made.iter().map(|one| NewLetter::of(clock.id(), one.id, one.generation, one.created_at)).collect();
+    let handed_over = |one: &Invitation| one.delivery.state == DeliveryState::HandedOver;
+    let letter = |one: &&Invitation| NewLetter {
+        state: if handed_over(one) { LetterState::HandedOver } else { LetterState::Queued },
+        ..NewLetter::of(clock.id(), one.id, one.generation, one.created_at)
+    };
+    let letters: Vec<NewLetter> = made.iter().map(letter).collect();
     outbox::insert(tx, &letters)?;
     let timeline = made.iter().flat_map(|one| {
         let entry = |event, details| entry(clock, one.id, (event, one.created_at), one.invited_by.clone(), details);
@@ -293,7 +303,8 @@ fn write(clock: &Clock, tx: &mut Tx<'_>, made: &[(Invitation, Option<NewAccount>
             None => json!({ "roles": one.roles.names() }),
             Some(account) => json!({ "account_id": account.id, "role": account.role.as_str() }),
         };
-        [entry(EventType::Created, details), entry(EventType::EmailQueued, json!({ "send_count": one.send_count }))]
+        let way = if handed_over(one) { EventType::LinkHandedOver } else { EventType::EmailQueued };
+        [entry(EventType::Created, details), entry(way, json!({ "send_count": one.send_count }))]
     });
     events::insert(tx, &timeline.collect::<Vec<_>>())
 }

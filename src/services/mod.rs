@@ -20,6 +20,7 @@ mod timeline;
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::SecretString;
 use tokio::sync::Notify;
 
 pub use self::refusal::Refusal;
@@ -27,7 +28,10 @@ use self::{access_token::AccessTokens, hasher::Hasher};
 use crate::{
     clock::Clock,
     db::{Db, lookup::Lookups},
-    domain::token::LinkKeys,
+    domain::{
+        ids::InvitationId,
+        token::{LinkClaim, LinkKeys},
+    },
 };
 
 /// Everything that a service needs. Cheap to clone.
@@ -70,9 +74,17 @@ pub struct Rules {
     pub self_renewal: bool,
     /// The operator's name, as letters and the page show it.
     pub organisation: String,
+    /// The page that a link opens; `?token=…` is added.
+    pub activation_url: url::Url,
 }
 
 impl Services {
+    /// The link of a sending, whole, for whoever hands it over.
+    #[must_use]
+    pub fn link(&self, invitation: InvitationId, generation: i32) -> SecretString {
+        self.links.link(&self.rules.activation_url, LinkClaim { invitation, generation })
+    }
+
     /// When a link that is sent at `now` dies.
     #[must_use]
     pub fn expiry(&self, now: DateTime<Utc>) -> DateTime<Utc> {

@@ -13,7 +13,7 @@ use utoipa::{
 
 use super::super::{
     account_owners::InviteAccountOwner,
-    body::{self, Members, ORDINARY},
+    body::{self, Fault, Members, ORDINARY},
     json,
     sub_accounts::InviteSubAccountUser,
     system_users::InviteSystemUser,
@@ -49,6 +49,11 @@ struct Item(Invite);
 
 impl body::Request for Item {
     fn read(members: &mut Members) -> Option<Self> {
+        // A batch is kept for its retries, and a link is kept nowhere.
+        members.optional("delivery", |value| match value.as_str() {
+            Some("email") => Ok(()),
+            _ => Err(Fault("not_applicable", "A link is handed over by the route of its own kind.".to_owned())),
+        });
         let invite = match members.required("kind", body::parsed("unknown_value", kind)) {
             Some(InvitationKind::SystemUser) => InviteSystemUser::read(members).map(Invite::from),
             Some(InvitationKind::AccountOwner) => InviteAccountOwner::read(members).map(Invite::from),

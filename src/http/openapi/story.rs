@@ -95,6 +95,7 @@ pub(super) fn for_ada() -> InvitationView {
         activated_at: None,
         revoked_at: None,
         delivery: queued(),
+        activation_link: None,
     }
 }
 

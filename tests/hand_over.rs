@@ -1,0 +1,94 @@
+//! `"delivery": "link"`: whoever invites is given the link, once, and no letter is sent.
+
+use chrono::TimeDelta;
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::support::{Answer, PASSWORD, TestApp, json, on_both};
+
+const INVITE: &str = "/v1/system-users/invitations";
+
+fn ada() -> Value {
+    json!({ "email": "ada@example.com", "roles": ["viewer"], "delivery": "link" })
+}
+
+fn token_of(answer: &Answer) -> String {
+    answer.text_of("activation_link").split_once("/activate?token=").unwrap().1.to_owned()
+}
+
+on_both! {
+    async fn the_link_is_in_that_answer_alone_and_works(app: TestApp) {
+        let admin = app.admin();
+        let invited = admin.post(INVITE, &ada()).await.expect(201);
+        assert_eq!(invited.body["delivery"]["state"], "handed_over");
+        assert_eq!((invited.header("cache-control"), invited.header("referrer-policy")), ("no-store", "no-referrer"));
+        let (id, token) = (invited.text_of("id"), token_of(&invited));
+        assert!(app.letters().await.is_empty());
+        assert_eq!(app.timeline(&id).await, ["created", "link_handed_over"]);
+        for path in [format!("/v1/invitations/{id}"), "/v1/invitations".to_owned(), format!("/v1/invitations/{id}/events")] {
+            let shown = admin.get(&path).await.expect(200);
+            assert!(!shown.text.contains("activation_link") && !shown.text.contains(&token), "{}", shown.text);
+        }
+        app.activate(&token).await.expect(201);
+    }
+
+    async fn every_route_hands_over(app: TestApp) {
+        let admin = app.admin();
+        let owner = json!({
+            "email": "olga@acme.example", "account_name": "Acme", "account_type": "business", "delivery": "link",
+        });
+        let owner = admin.post("/v1/account-owners/invitations", &owner).await.expect(201);
+        let body = json!({
+            "token": token_of(&owner), "password": PASSWORD, "first_name": "Olga", "last_name": "Owner",
+            "account": { "company": {
+                "name": "Acme B.V.", "vat_number": "NL004495445B01",
+                "address": { "street": "Keizersgracht", "postal_code": "1015 CN", "city": "Amsterdam", "country": "NL" },
+            } },
+        });
+        let acme = app.anybody().post("/v1/activations", &body).await.expect(201).body["account"]["id"].clone();
+        let driver = json!({ "email": "dave@acme.example", "role": "driver", "account_id": acme, "delivery": "link" });
+        token_of(&admin.post("/v1/sub-accounts/invitations", &driver).await.expect(201));
+        let below = json!({
+            "email": "nora@acme.example", "used_by": "subsidiary", "account_name": "Noord", "account_type": "business",
+            "delivery": "link",
+        });
+        let path = format!("/v1/accounts/{}/sub-accounts", acme.as_str().unwrap());
+        token_of(&admin.post(&path, &below).await.expect(201));
+        assert!(app.letters().await.is_empty());
+    }
+
+    async fn a_retry_gets_the_same_link_though_none_is_stored(app: TestApp) {
+        let admin = app.admin();
+        let send = async || Answer::of(admin.request(Method::POST, INVITE).header("idempotency-key", "k").json(&ada())).await;
+        let (first, again) = (send().await.expect(201), send().await.expect(201));
+        assert_eq!((again.header("idempotency-replayed"), &again.body), ("true", &first.body));
+        let token = token_of(&first);
+        let stored = app.database.texts("SELECT body AS text FROM idempotency_keys");
+        assert!(!stored[0].contains(&token) && !stored[0].contains("activation_link"), "{}", stored[0]);
+        assert!(app.letters().await.is_empty());
+    }
+
+    async fn a_resend_goes_by_letter_and_ends_the_link(app: TestApp) {
+        let invited = app.admin().post(INVITE, &ada()).await.expect(201);
+        app.advance(TimeDelta::minutes(2));
+        let resent = app.admin().press(&format!("/v1/invitations/{}/resend", invited.text_of("id"))).await.expect(200);
+        assert_eq!(resent.body["delivery"]["state"], "queued");
+        let letter = app.letter().await;
+        app.activate(&token_of(&invited)).await.problem(410, "activation_link_superseded");
+        app.activate(&letter.token).await.expect(201);
+    }
+
+    async fn other_words_and_batches_are_refused(app: TestApp) {
+        let admin = app.admin();
+        let odd = json!({ "email": "ada@example.com", "roles": ["viewer"], "delivery": "pigeon" });
+        admin.post(INVITE, &odd).await.faults(&[("/delivery", "unknown_value")]);
+        let item = |way: &str| {
+            json!({ "kind": "system_user", "email": format!("{way}@example.com"), "roles": ["viewer"], "delivery": way })
+        };
+        let batch = json!({ "invitations": [item("link"), item("email")] });
+        let answer = admin.post("/v1/invitations/batch", &batch).await.expect(200);
+        assert_eq!(answer.body["results"][0]["error"]["errors"][0]["code"], "not_applicable");
+        assert_eq!(answer.body["results"][1]["status"], "invited");
+        assert_eq!(app.letters().await.len(), 1);
+    }
+}
