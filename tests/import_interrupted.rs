@@ -21,7 +21,7 @@ fn interrupt(child: &Child) {
 
 on_each! {
     async fn an_import_that_is_killed_is_run_again(backend: Backend) {
-        const PEOPLE: usize = 400;
+        const PEOPLE: usize = 800;
         let home = Home::new(backend, &[]);
         let server = home.start(&["serve"]);
         let lines = colleagues(PEOPLE);
@@ -44,7 +44,7 @@ on_each! {
     }
 
     async fn an_import_that_is_interrupted_finishes_what_it_has_in_hand(backend: Backend) {
-        const PEOPLE: usize = 300;
+        const PEOPLE: usize = 600;
         let home = Home::new(backend, &[]);
         let server = home.start(&["serve"]);
         let lines = colleagues(PEOPLE);
@@ -68,7 +68,7 @@ on_each! {
 
     /// The server is killed and started again while an import runs: it goes on by itself.
     async fn an_import_outlives_its_server(backend: Backend) {
-        const PEOPLE: usize = 300;
+        const PEOPLE: usize = 600;
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let home = Home::new(backend, &[("LISTEN_ADDR", &free)]);
         let mut server = home.start(&["serve"]);

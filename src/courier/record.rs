@@ -13,10 +13,12 @@ use crate::{
         batcher::Batcher,
         events, invitations,
         outbox::{self, Claimed, Outcome},
+        users,
     },
     domain::{
         actor::ActorRef,
         event::{Event, EventType},
+        ids::InvitationId,
     },
 };
 
@@ -35,6 +37,9 @@ pub type Records = Batcher<(Claimed, Outcome), (), Unrecorded>;
 pub fn records(db: &Db, clock: &Clock, link_lifetime: Duration) -> io::Result<Records> {
     let clock = clock.clone();
     Batcher::writing(db, "records", MOST, move |tx, outcomes: &[(Claimed, Outcome)]| {
+        // As everybody does who changes invitations of several people: first the people, in the order of their addresses.
+        let invited: Vec<InvitationId> = outcomes.iter().map(|(letter, _)| letter.invitation_id).collect();
+        users::lock_invited(tx, &invited)?;
         outcomes.iter().map(|(letter, outcome)| record(&clock, link_lifetime, tx, letter, outcome)).collect()
     })
 }

@@ -129,6 +129,14 @@ pub fn lock_many(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, Lock
     Ok(lock_where(tx, &Which::Ids(&ids))?.into_iter().map(|(_, user)| (user.id, user)).collect())
 }
 
+/// Locks the people of these invitations, as [`lock_many`] does.
+pub fn lock_invited(tx: &mut Tx<'_>, invited: &[InvitationId]) -> Result<(), DbFault> {
+    let ids: Vec<&str> = invited.iter().map(InvitationId::as_str).collect();
+    let people: Vec<String> =
+        invitations::table.filter(invitations::id.eq_any(ids)).select(invitations::user_id).load(tx.reading())?;
+    lock_where(tx, &Which::Ids(&people.iter().map(String::as_str).collect::<Vec<_>>())).map(drop)
+}
+
 enum Which<'a> {
     Keys(&'a [&'a str]),
     Ids(&'a [&'a str]),
