@@ -63,7 +63,7 @@ where
         Self::start(name, threads, most, move |timer, items| db.write_here(timer, |tx| work(tx, items)))
     }
 
-    /// For reading: starts the threads, named `name`; a query takes up to `most` items.
+    /// For looking up by key: starts the threads, named `name`; a query takes up to `most` items.
     ///
     /// # Errors
     /// When the system gives no thread.
@@ -73,7 +73,7 @@ where
         most: usize,
         work: impl Fn(&mut AnyConnection, &[I]) -> Result<Vec<O>, E> + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let db = db.clone();
+        let db = db.for_look_ups(READERS);
         Self::start(name, READERS, most, move |timer, items| db.read_here(timer, |connection| work(connection, items)))
     }
 

@@ -120,6 +120,16 @@ impl Db {
         Self { writes, ..self.clone() }
     }
 
+    /// The same database with `places` connections of its own for looking up by key, where planning that costs more than doing
+    /// it (PostgreSQL).
+    fn for_look_ups(&self, places: u32) -> Self {
+        let reads = match self.url.dialect() {
+            Dialect::Postgres => Lane::new(&self.url, places, Purpose::LookUp, &self.doubt),
+            Dialect::Sqlite => self.reads.clone(),
+        };
+        Self { reads, ..self.clone() }
+    }
+
     /// Brings the schema up to date.
     ///
     /// # Errors
