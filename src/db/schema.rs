@@ -149,6 +149,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::{Integer, Text};
+    use super::super::codec::UtcTimestamp;
+    mail_slots (relay) {
+        relay -> Text,
+        window_start -> UtcTimestamp,
+        taken -> Integer,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{Integer, Nullable, Text};
     use super::super::codec::UtcTimestamp;
     idempotency_keys (principal, key) {

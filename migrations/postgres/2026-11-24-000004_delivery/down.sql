@@ -1,3 +1,4 @@
+DROP TABLE mail_slots;
 DROP TABLE mail_events;
 DROP INDEX letters_of_provider;
 DELETE FROM letters WHERE kind <> 'invitation';
