@@ -128,7 +128,7 @@ impl Config {
         let database_url = reader.parsed("DATABASE_URL", |text| DatabaseUrl::parse(text).map_err(|error| error.to_string()));
         let mail_url = reader.parsed("MAIL_URL", MailUrl::parse);
         let operator_name = reader.parsed("OPERATOR_NAME", one_line);
-        let locale = reader.parsed("LOCALE", |text| Locale::parse(text).map_err(|_| "is not one of: en, nl"));
+        let locale = reader.parsed("LOCALE", |text| Locale::parse(text).map_err(|_| "is not one of: en, nl, de, fr"));
         let secret_key = reader.secret("SECRET_KEY");
         let secret_key_previous = reader.secret("SECRET_KEY_PREVIOUS");
         let jwt_issuer = reader.parsed("JWT_ISSUER", one_line);

@@ -15,7 +15,7 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
     ("MAIL_FROM", "Invitations <no-reply@localhost>", "the sender of letters"),
     ("MAIL_REPLY_TO", "", "where answers to letters go"),
     ("OPERATOR_NAME", "EV Charging", "the company that letters and the page name"),
-    ("LOCALE", "en", "the language of letters and the page when the invitation says nothing: en, nl"),
+    ("LOCALE", "en", "the language of letters and the page when the invitation says nothing: en, nl, de, fr"),
     ("TIME_ZONE", "UTC", "the time zone of letters and the page, as Europe/Amsterdam"),
     ("SECRET_KEY", "", "root of the derived keys, at least 32 bytes (default: made on first start in data/secret.key)"),
     ("SECRET_KEY_PREVIOUS", "", "the root before it, while links and tokens made with it still live"),

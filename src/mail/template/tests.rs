@@ -64,19 +64,28 @@ fn dutch() {
 }
 
 #[test]
-fn every_kind_in_every_language_names_everyone_and_loads_nothing() {
+fn every_letter_in_every_language_names_everyone_and_loads_nothing() {
     let all = samples(now());
-    assert_eq!(all.len(), 6);
+    assert_eq!(all.len(), 5 * 2 * Locale::ALL.len());
     for (name, letter) in all {
         let words = written(&letter);
-        let first = words.text.lines().next().unwrap();
+        let first = words.text.split("\n\n").next().unwrap();
         for line in [words.subject.as_str(), first] {
             assert!(line.contains("Grace Hopper") && line.contains("Example Charging"), "{name}: {line}");
+        }
+        let account = letter.account.as_ref();
+        for shown in account.iter().flat_map(|account| [&account.name, &account.parent_name]).flatten() {
+            assert!(flat(&words.text).contains(shown.as_str()) && words.html.contains(shown.as_str()), "{name}: {shown}");
         }
         assert_eq!(letter.kind == InvitationKind::SystemUser, words.text.contains("  * "), "{name}");
         assert!(!words.text.contains("\n\n\n") && !words.text.contains("{{"), "{name}: {}", words.text);
         for outside in ["<img", "src=", "<link", "@import", "url(", "<script"] {
             assert!(!words.html.contains(outside), "{name}: {outside}");
+        }
+        for wanted in
+            ["color-scheme", "prefers-color-scheme: dark", "max-width: 480px", &format!("lang=\"{}\"", letter.locale.as_str())]
+        {
+            assert!(words.html.contains(wanted), "{name}: {wanted}");
         }
         assert_eq!(words.html.matches("https://").count(), words.html.matches("https://example.com/activate?token=").count());
         assert!(words.text.lines().all(|line| line.chars().count() < 80 || line.contains("token=")), "{name}: {}", words.text);
@@ -84,10 +93,43 @@ fn every_kind_in_every_language_names_everyone_and_loads_nothing() {
 }
 
 #[test]
+fn a_further_owner_opens_no_account() {
+    let subject = |wanted: &str| {
+        let (_, letter) = samples(now()).into_iter().find(|(name, _)| name == wanted).unwrap();
+        let words = written(&letter);
+        assert_eq!(words.text.contains("exists already"), wanted.contains("further"), "{}", words.text);
+        words.subject
+    };
+    assert_eq!(
+        subject("invitation-account_owner-en"),
+        "Grace Hopper invites you to open the account Acme B.V. with Example Charging"
+    );
+    assert_eq!(
+        subject("invitation-further_owner-en"),
+        "Grace Hopper invites you to manage the account Acme B.V. with Example Charging"
+    );
+    assert_eq!(subject("invitation-driver-en"), "Grace Hopper invites you to charge with Example Charging");
+}
+
+#[test]
+fn a_reminder_says_that_it_is_one_and_how_long_is_left() {
+    let starts = ["Reminder: Grace", "Herinnering: Grace", "Erinnerung: Grace", "Rappel\u{a0}: Grace"];
+    let left = ["for 4 hours more", "nog 4 uur lang", "noch 4 Stunden lang", "encore 4 heures"];
+    for ((locale, start), left) in Locale::ALL.into_iter().zip(starts).zip(left) {
+        let name = format!("reminder-driver-{}", locale.as_str());
+        let (_, letter) = samples(now()).into_iter().find(|(known, _)| *known == name).unwrap();
+        let words = written(&letter);
+        assert!(words.subject.starts_with(start), "{}", words.subject);
+        assert!(flat(&words.text).contains(left), "{}", words.text);
+        assert!(words.text.starts_with("Grace Hopper "), "{}", words.text);
+    }
+}
+
+#[test]
 fn one_role_and_none_read_well() {
     let mut letter = letter();
     letter.roles = vec!["viewer"];
-    assert!(written(&letter).text.contains("in this role:\n\n  * Viewer (read only)\n\nAccept"));
+    assert!(written(&letter).text.contains("Your role:\n\n  * Viewer (read only)\n\nAccept"));
     letter.roles.clear();
     assert!(flat(&written(&letter).text).contains("charging platform. Accept"));
 }
@@ -97,9 +139,21 @@ fn html_escapes_every_name() {
     let mut letter = letter();
     letter.inviter = "<script>alert('x')</script> \"Ada\" & co".to_owned();
     letter.organisation = "<b>Volt</b>".to_owned();
+    letter.kind = InvitationKind::SubAccount;
+    letter.account = Some(LetterAccount {
+        name: Some("<i>account</i><script>".to_owned()),
+        parent_name: Some("<u>parent</u>".to_owned()),
+        role: MemberRole::Driver,
+        is_new: true,
+    });
     letter.link = SecretString::from("https://example.com/a?b=1&token=\"><script>".to_owned());
     let words = written(&letter);
-    assert!(!words.html.contains("<script") && !words.html.contains("<b>"));
+    assert!(
+        !words.html.contains("<script")
+            && !words.html.contains("<b>")
+            && !words.html.contains("<u>")
+            && !words.html.contains("<i>")
+    );
     assert!(words.html.contains("&lt;script&gt;alert(") && words.html.contains("&amp; co"));
     assert!(words.html.contains("href=\"https://example.com/a?b=1&amp;token=&quot;&gt;&lt;script&gt;\""));
     assert!(words.text.contains("<script>alert('x')</script> \"Ada\" & co") && words.text.contains("?b=1&token="));
