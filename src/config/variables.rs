@@ -14,6 +14,7 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
     ),
     ("MAIL_FROM", "Invitations <no-reply@localhost>", "the sender of letters"),
     ("MAIL_REPLY_TO", "", "where answers to letters go"),
+    ("MAIL_TEMPLATES", "", "a folder whose files replace the built-in words and templates of letters"),
     ("OPERATOR_NAME", "EV Charging", "the company that letters and the page name"),
     ("LOCALE", "en", "the language of letters and the page when the invitation says nothing: en, nl, de, fr"),
     ("TIME_ZONE", "UTC", "the time zone of letters and the page, as Europe/Amsterdam"),
