@@ -41,6 +41,7 @@ mod parity;
 mod passwords;
 mod permissions;
 mod permissions_customers;
+mod postfix;
 mod races;
 mod rates;
 mod renew;
