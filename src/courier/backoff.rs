@@ -46,6 +46,7 @@ mod tests {
         let late = start + TimeDelta::hours(24) - TimeDelta::seconds(4);
         assert_eq!(next_attempt(1, start, late, 0.5, None), None);
     }
+
     #[test]
     fn nobody_is_asked_earlier_than_they_said() {
         let start = DateTime::from_timestamp(1_795_000_000, 0).unwrap();

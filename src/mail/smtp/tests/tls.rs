@@ -37,26 +37,24 @@ async fn secure(tls: TlsUse, acceptor: TlsAcceptor) -> (Relay, mpsc::UnboundedRe
     let port = listener.local_addr().unwrap().port();
     let (tell, told) = mpsc::unbounded_channel();
     tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let (tell, acceptor) = (tell.clone(), acceptor.clone());
-            tokio::spawn(async move {
-                let greets = tls == TlsUse::Implicit;
-                if !greets && talk(&mut stream, OFFERS, &tell, true).await != End::Tls {
-                    return;
-                }
-                let Ok(mut stream) = acceptor.accept(stream).await else { return };
-                let (under_tls, mut heard) = mpsc::unbounded_channel();
-                let pass = tokio::spawn(async move {
-                    while let Some(line) = heard.recv().await {
-                        // Nobody listens any more once the test has what it wants.
-                        let _ = tell.send(format!("TLS {line}"));
-                    }
-                });
-                talk(&mut stream, &[], &under_tls, greets).await;
-                drop(under_tls);
-                pass.await.unwrap();
-            });
+        // One connection, since a letter takes one. When it is closed nobody is left who tells, which ends the listening.
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let greets = tls == TlsUse::Implicit;
+        if !greets && talk(&mut stream, OFFERS, &tell, true).await != End::Tls {
+            return;
         }
+        let Ok(mut stream) = acceptor.accept(stream).await else { return };
+        let (under_tls, mut heard) = mpsc::unbounded_channel();
+        let pass = async {
+            while let Some(line) = heard.recv().await {
+                tell.send(format!("TLS {line}")).unwrap();
+            }
+        };
+        let talk = async {
+            talk(&mut stream, &[], &under_tls, greets).await;
+            drop(under_tls);
+        };
+        tokio::join!(talk, pass);
     });
     (Relay { host: "localhost".to_owned(), port, tls, ca: None, login: None }, told)
 }
@@ -65,7 +63,7 @@ async fn secure(tls: TlsUse, acceptor: TlsAcceptor) -> (Relay, mpsc::UnboundedRe
 async fn hand_over(relay: &Relay, mut told: mpsc::UnboundedReceiver<String>) -> (Result<(), SendError>, Vec<String>) {
     let outcome = attempt(relay).await;
     let mut heard = Vec::new();
-    while let Ok(Some(line)) = timeout(Duration::from_millis(300), told.recv()).await {
+    while let Some(line) = told.recv().await {
         heard.push(line);
     }
     (outcome, heard)
