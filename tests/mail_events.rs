@@ -160,4 +160,43 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         report(&app, SECRET, &complaint).await.expect(200);
         assert_eq!(delivery(&app, &ada).await["state"], "delivered");
     }
+
+    async fn what_did_not_arrive_is_listed_and_sent_anew_in_bulk(app: TestApp) {
+        let mut all = Vec::new();
+        for (name, state) in [("ada", "bounced"), ("bob", "failed"), ("eve", "sent"), ("max", "deferred")] {
+            let (one, _) = app.invite(&format!("{name}@example.com"), &["viewer"]).await;
+            taken(&app, name);
+            all.push((one["id"].as_str().unwrap().to_owned(), state));
+        }
+        let queued = app.invite_unsent("joe@example.com", &["viewer"]).await;
+        all.push((queued["id"].as_str().unwrap().to_owned(), "queued"));
+        report(&app, SECRET, &event("HardBounce", 1, "ada", 0)).await.expect(200);
+        report(&app, SECRET, &event("SoftBounce", 2, "max", 0)).await.expect(200);
+        app.database.execute(&format!("UPDATE letters SET state = 'failed', sent_at = NULL WHERE invitation_id = '{}'", all[1].0));
+        let admin = app.admin();
+        for state in ["queued", "sending", "sent", "delivered", "deferred", "bounced", "complained", "failed", "handed_over"] {
+            let page = admin.get(&format!("/v1/invitations?delivery={state}")).await.expect(200);
+            let found: Vec<&str> = page.body["data"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+            let expected: Vec<&str> = all.iter().filter(|(_, is)| *is == state).map(|(id, _)| id.as_str()).collect();
+            assert_eq!(found, expected, "{state}");
+        }
+        admin.get("/v1/invitations?delivery=lost").await.faults(&[("delivery", "unknown_value")]);
+        let page = admin.get("/v1/invitations?limit=1").await.expect(200);
+        let cursor = page.body["next_cursor"].as_str().unwrap();
+        admin.get(&format!("/v1/invitations?limit=1&delivery=sent&cursor={cursor}")).await.problem(422, "cursor_mismatch");
+
+        let resend = "/v1/invitations/batch/resend";
+        admin.post(resend, &json!({ "filter": { "delivery": "lost" } })).await.faults(&[("/filter/delivery", "unknown_value")]);
+        app.advance(TimeDelta::minutes(2));
+        for (state, place) in [("bounced", 0), ("failed", 1)] {
+            let none = admin.post(resend, &json!({ "filter": { "delivery": state, "status": "expired" } })).await.expect(200);
+            assert_eq!(none.body["results"], json!([]));
+            let sent = admin.post(resend, &json!({ "filter": { "delivery": state } })).await.expect(200);
+            assert_eq!(sent.body["results"].as_array().map(Vec::len), Some(1), "{}", sent.text);
+            assert_eq!((&sent.body["results"][0]["id"], &sent.body["results"][0]["status"]), (&json!(all[place].0), &json!("resent")));
+            let again = admin.post(resend, &json!({ "filter": { "delivery": state } })).await.expect(200);
+            assert_eq!(again.body["results"], json!([]));
+        }
+        assert_eq!(app.letters().await.len(), 3);
+    }
 }
