@@ -21,7 +21,11 @@ pub use self::{
 };
 use crate::{
     db::DatabaseUrl,
-    domain::{locale::Locale, password},
+    domain::{
+        feedback::{Key, Keys, Provider},
+        locale::Locale,
+        password,
+    },
     mail::{MailUrl, Sender, Templates},
 };
 
@@ -48,6 +52,8 @@ pub struct Config {
     pub activation_url: Url,
     pub mail_url: MailUrl,
     pub sender: Sender,
+    /// The keys by which providers prove themselves: `MAIL_EVENTS_…`.
+    pub mail_events: Keys,
     pub operator_name: String,
     pub locale: Locale,
     pub time_zone: Tz,
@@ -128,6 +134,7 @@ impl Config {
         // Each is read before any is asked for: a fault in the first must not hide one in the last.
         let database_url = reader.parsed("DATABASE_URL", |text| DatabaseUrl::parse(text).map_err(|error| error.to_string()));
         let mail_url = reader.parsed("MAIL_URL", MailUrl::parse);
+        let mail_events = reader.mail_events();
         let operator_name = reader.parsed("OPERATOR_NAME", one_line);
         let locale = reader.parsed("LOCALE", |text| Locale::parse(text).map_err(|_| "is not one of: en, nl, de, fr"));
         let secret_key = reader.secret("SECRET_KEY");
@@ -166,6 +173,7 @@ impl Config {
             activation_url: activation_url?,
             mail_url: mail_url?,
             sender: sender?,
+            mail_events,
             operator_name: operator_name?,
             locale: locale?,
             time_zone: time_zone?,
@@ -229,6 +237,19 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
                 None
             }
         }
+    }
+
+    fn mail_events(&mut self) -> Keys {
+        let mut keys = Keys::default();
+        for provider in Provider::ALL {
+            let name = provider.variable();
+            let Some(text) = self.given(name) else { continue };
+            match Key::parse(provider, text.trim()) {
+                Ok(key) => keys.0.push((provider, key)),
+                Err(error) => self.faults.push(ConfigFault(format!("{name}: {error}"))),
+            }
+        }
+        keys
     }
 
     fn sender(&mut self, zone: Tz) -> Option<Sender> {
@@ -343,6 +364,10 @@ mod tests {
             "MAIL_URL",
             "MAIL_FROM",
             "MAIL_REPLY_TO",
+            "MAIL_EVENTS_POSTMARK",
+            "MAIL_EVENTS_SENDGRID",
+            "MAIL_EVENTS_MAILGUN",
+            "MAIL_EVENTS_RESEND",
             "LOCALE",
             "TIME_ZONE",
             "SECRET_KEY",

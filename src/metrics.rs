@@ -26,6 +26,15 @@ pub struct OutcomeLabels {
     pub outcome: String,
 }
 
+/// What a provider reported.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ReportLabels {
+    /// The provider.
+    pub provider: String,
+    /// What it said, or why that changed nothing.
+    pub outcome: String,
+}
+
 /// Everything that is counted. Cheap to clone; clones count together.
 #[derive(Clone)]
 pub struct Metrics {
@@ -35,6 +44,7 @@ pub struct Metrics {
     invites: Family<OutcomeLabels, Counter>,
     activations: Family<OutcomeLabels, Counter>,
     letters: Family<OutcomeLabels, Counter>,
+    reports: Family<ReportLabels, Counter>,
     queued: Gauge,
     oldest: Gauge<f64, AtomicU64>,
 }
@@ -47,15 +57,17 @@ impl Metrics {
         let buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
         let (requests, seconds) = (Family::default(), Histogram::new(buckets));
         let (invites, activations, letters) = (Family::default(), Family::default(), Family::default());
+        let reports = Family::default();
         let (queued, oldest) = (Gauge::default(), Gauge::default());
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register_with_unit("http_request_duration", "Time to answer", Unit::Seconds, seconds.clone());
         registry.register("invites", "Invites by outcome", invites.clone());
         registry.register("activations", "Activations by outcome", activations.clone());
         registry.register("letters", "Attempts to send a letter by outcome", letters.clone());
+        registry.register("mail_events", "Reports of providers by outcome", reports.clone());
         registry.register("outbox_queued", "Letters that are to be sent", queued.clone());
         registry.register_with_unit("outbox_oldest", "Age of the oldest letter to be sent", Unit::Seconds, oldest.clone());
-        Self { registry: Arc::new(registry), requests, seconds, invites, activations, letters, queued, oldest }
+        Self { registry: Arc::new(registry), requests, seconds, invites, activations, letters, reports, queued, oldest }
     }
 
     /// Counts an answered request.
@@ -81,6 +93,12 @@ impl Metrics {
     /// Counts an attempt to send a letter.
     pub fn letter(&self, outcome: &str) {
         self.letters.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
+    }
+
+    /// Counts what a provider reported.
+    pub fn report(&self, provider: &str, outcome: &str) {
+        let labels = ReportLabels { provider: provider.to_owned(), outcome: outcome.to_owned() };
+        self.reports.get_or_create(&labels).inc();
     }
 
     /// Says how full the outbox is.

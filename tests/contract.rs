@@ -208,7 +208,9 @@ on_both! {
         let owner = json!({ "email": "olivia@acme.example" });
         let owner = app.admin().post("/v1/account-owners/invitations", &owner).await.expect(201);
         let account = owner.body["account"]["id"].as_str().unwrap().to_owned();
-        for (index, (path, method, operation)) in operations(&served).into_iter().enumerate() {
+        // Providers have no token, and none may report here: `mail_events` has their answers.
+        let callable = operations(&served).into_iter().filter(|(path, ..)| path != "/v1/mail-events/{provider}");
+        for (index, (path, method, operation)) in callable.enumerate() {
             let made = app.invite_unsent(&format!("colleague{index}@example.com"), &["viewer"]).await;
             let owner = if path.starts_with("/v1/users") { "user_id" } else { "id" };
             let at = path.replace("{id}", made[owner].as_str().unwrap()).replace("{code}", "not_found");

@@ -34,6 +34,7 @@ mod import_files;
 mod import_interrupted;
 mod invite;
 mod lists;
+mod mail_events;
 mod model;
 mod owners_as_callers;
 mod page;

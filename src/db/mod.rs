@@ -32,6 +32,7 @@ mod codec;
 mod connection;
 pub mod events;
 mod fault;
+pub mod feedback;
 pub mod idempotency;
 pub mod invitations;
 mod known;

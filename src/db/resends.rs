@@ -10,11 +10,13 @@ use super::{
     codec::At,
     connection::{AnyConnection, MultiBackend},
     fault::DbFault,
-    schema::{account_lineage, invitations},
+    invitations::LetterIs,
+    schema::{account_lineage, invitations, letters},
 };
 use crate::domain::{
     ids::{AccountId, InvitationId},
-    invitation::{InvitationKind, InvitationState},
+    invitation::{DeliveryState, InvitationKind, InvitationState},
+    letter::LetterPurpose,
     role::Role,
     sight::Sight,
 };
@@ -26,10 +28,12 @@ pub struct Unanswered {
     pub sight: Sight,
     /// Not those into any of these roles.
     pub without: Vec<Role>,
-    /// The links that have expired at `now`, or those that have not.
-    pub expired: bool,
+    /// The links that have expired at `now`, or those that have not; both when it is not said.
+    pub expired: Option<bool>,
     /// The moment that this is judged at.
     pub now: DateTime<Utc>,
+    /// With the newest letter in this state.
+    pub delivery: Option<DeliveryState>,
     /// Of this kind.
     pub kind: Option<InvitationKind>,
     /// To this account, or to one below it.
@@ -40,7 +44,12 @@ pub struct Unanswered {
 
 /// Those that match, each with the moment of its last sending: the longest ago first.
 pub fn oldest(connection: &mut AnyConnection, wanted: &Unanswered) -> Result<Vec<(InvitationId, DateTime<Utc>)>, DbFault> {
+    let newest_letter = letters::invitation_id
+        .eq(invitations::id)
+        .and(letters::generation.eq(invitations::generation))
+        .and(letters::kind.eq(LetterPurpose::Invitation.as_str()));
     let mut query = invitations::table
+        .inner_join(letters::table.on(newest_letter))
         .select((invitations::id, invitations::last_sent_at))
         .order((invitations::last_sent_at, invitations::id))
         .limit(wanted.limit)
@@ -61,11 +70,24 @@ pub fn oldest(connection: &mut AnyConnection, wanted: &Unanswered) -> Result<Vec
         query = query.or_filter(below(under.iter().map(ToString::to_string).collect()));
     }
     query = query.filter(invitations::state.eq(InvitationState::Pending.as_str()));
-    query = if wanted.expired {
-        query.filter(invitations::expires_at.le(At(wanted.now)))
-    } else {
-        query.filter(invitations::expires_at.gt(At(wanted.now)))
+    query = match wanted.expired {
+        Some(true) => query.filter(invitations::expires_at.le(At(wanted.now))),
+        Some(false) => query.filter(invitations::expires_at.gt(At(wanted.now))),
+        None => query,
     };
+    if let Some(letter) = wanted.delivery.map(LetterIs::of) {
+        query = query.filter(letters::state.eq_any(letter.states));
+        query = match letter.leased {
+            Some(true) => query.filter(letters::leased_until.is_not_null()),
+            Some(false) => query.filter(letters::leased_until.is_null()),
+            None => query,
+        };
+        query = match letter.fate {
+            Some(Some(fate)) => query.filter(letters::fate.eq(fate).assume_not_null()),
+            Some(None) => query.filter(letters::fate.is_null()),
+            None => query,
+        };
+    }
     for role in &wanted.without {
         // They are stored by name, separated by commas, and no name is part of another.
         query = query.filter(invitations::roles.not_like(format!("%{}%", role.as_str())));

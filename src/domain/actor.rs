@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{ids::AccountId, permission::Permission, role::Roles};
+use super::{feedback::Provider, ids::AccountId, permission::Permission, role::Roles};
 
 /// What kind of caller a token was made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum ActorKind {
     Client,
     /// Operations, with a token from the command line.
     Cli,
-    /// This service itself: the courier, in the timeline.
+    /// This service itself, in the timeline: the courier, and the providers that report on letters.
     System,
     /// Whoever holds an activation link.
     Link,
@@ -58,6 +58,12 @@ impl ActorRef {
     #[must_use]
     pub fn system() -> Self {
         Self { kind: ActorKind::System, id: "courier".to_owned(), name: "Courier".to_owned() }
+    }
+
+    /// A provider that reports what became of a letter.
+    #[must_use]
+    pub fn provider(provider: Provider) -> Self {
+        Self { kind: ActorKind::System, id: provider.as_str().to_owned(), name: provider.title().to_owned() }
     }
 
     /// Whoever holds an activation link: nobody has proved who that is.

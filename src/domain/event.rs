@@ -20,6 +20,14 @@ pub enum EventType {
     EmailSent,
     /// The relay did not take the letter; `details` say whether it will be tried again.
     EmailFailed,
+    /// The provider says that the mailbox's server took it.
+    EmailDelivered,
+    /// The provider says that it was not taken yet; told once a letter.
+    EmailDeferred,
+    /// The provider says that it came back.
+    EmailBounced,
+    /// The provider says that the person called it spam.
+    EmailComplained,
     /// A fresh link was asked for.
     Resent,
     /// Somebody, or some mail scanner, looked at the link.
@@ -32,12 +40,16 @@ pub enum EventType {
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::Created,
         Self::EmailQueued,
         Self::LinkHandedOver,
         Self::EmailSent,
         Self::EmailFailed,
+        Self::EmailDelivered,
+        Self::EmailDeferred,
+        Self::EmailBounced,
+        Self::EmailComplained,
         Self::Resent,
         Self::Opened,
         Self::Activated,
@@ -53,6 +65,10 @@ impl EventType {
             Self::LinkHandedOver => "link_handed_over",
             Self::EmailSent => "email_sent",
             Self::EmailFailed => "email_failed",
+            Self::EmailDelivered => "email_delivered",
+            Self::EmailDeferred => "email_deferred",
+            Self::EmailBounced => "email_bounced",
+            Self::EmailComplained => "email_complained",
             Self::Resent => "resent",
             Self::Opened => "opened",
             Self::Activated => "activated",

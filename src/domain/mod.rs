@@ -12,6 +12,7 @@ mod country_names;
 pub mod email;
 pub mod event;
 pub mod fault;
+pub mod feedback;
 pub mod fold;
 pub mod ids;
 pub mod invitation;

@@ -21,7 +21,7 @@ use crate::{
     domain::{
         email::Email,
         ids::{AccountId, Id, InvitationId, Named},
-        invitation::{InvitationKind, InvitationStatus},
+        invitation::{DeliveryState, InvitationKind, InvitationStatus},
     },
     services::{self, browse, browse::InvitationQuery},
 };
@@ -40,6 +40,7 @@ pub fn id<K: Named>(path: &Path<String>) -> Result<Id<K>, Problem> {
     params(
         ("kind" = Option<InvitationKind>, Query, description = "Those of this kind. 403 for a kind that the token may not see.", example = "system_user"),
         ("status" = Option<InvitationStatus>, Query, description = "Those with this status.", example = "pending"),
+        ("delivery" = Option<DeliveryState>, Query, description = "Those whose newest letter is in this state.", example = "bounced"),
         ("account_id" = Option<AccountId>, Query, description = "Those to this account."),
         ("email" = Option<Email>, Query, description = "Those to this very address, without regard to case.", example = "ada@example.com"),
         ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or account name, without regard to case. No control characters.", example = "ada"),
@@ -57,6 +58,7 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
     let filters = InvitationQuery {
         kind: query.one_of("kind", &InvitationKind::ALL, InvitationKind::as_str),
         status: query.one_of("status", &InvitationStatus::ALL, InvitationStatus::as_str),
+        delivery: query.one_of("delivery", &DeliveryState::ALL, DeliveryState::as_str),
         email: query.parsed("email", "invalid_email", Email::parse),
         account: query.parsed("account_id", "invalid_id", str::parse),
         search: query.search(),

@@ -15,6 +15,7 @@ mod invitations;
 pub mod invites;
 mod json;
 mod limits;
+mod mail_events;
 mod meta;
 mod negotiate;
 mod openapi;
@@ -48,7 +49,11 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 pub use self::openapi::document;
 use self::{batches::Capacity, limits::Limits, meta::CourierCondition, pages::Pages};
-use crate::{domain::locale::Locale, metrics::Metrics, services::Services};
+use crate::{
+    domain::{feedback::Keys, locale::Locale},
+    metrics::Metrics,
+    services::Services,
+};
 
 /// Everything that handlers need. One for the whole process, shared by its workers.
 pub struct State {
@@ -107,6 +112,8 @@ pub struct Settings {
     pub locale: Locale,
     /// The time zone of the page.
     pub time_zone: chrono_tz::Tz,
+    /// The providers that may report, and how they prove themselves.
+    pub mail_events: Keys,
     /// Whether the public routes are limited.
     pub rate_limits: bool,
     /// Whose `X-Forwarded-For` is believed.
@@ -170,6 +177,7 @@ macro_rules! routes {
             .service(activations::show)
             .service(activations::submit)
             .service(activations::submit_renewal)
+            .service(mail_events::receive)
             .service(meta::healthz)
             .service(meta::readyz)
             .service(meta::metrics)

@@ -19,7 +19,7 @@ use crate::{
         email::Email,
         event::Event,
         ids::{AccountId, Id, InvitationId, Named, UserId},
-        invitation::{Invitation, InvitationKind, InvitationStatus},
+        invitation::{DeliveryState, Invitation, InvitationKind, InvitationStatus},
         permission::Permission,
         sight::Sight,
         user::{User, UserKind, UserStatus},
@@ -57,6 +57,8 @@ pub struct InvitationQuery {
     pub kind: Option<InvitationKind>,
     /// With this status.
     pub status: Option<InvitationStatus>,
+    /// With its newest letter in this state.
+    pub delivery: Option<DeliveryState>,
     /// To this address.
     pub email: Option<Email>,
     /// To this account.
@@ -86,6 +88,7 @@ pub async fn invitations(
         kind: query.kind,
         account: query.account,
         status: query.status.map(|status| (status, now)),
+        delivery: query.delivery,
         email: query.email,
         search: query.search,
         before,

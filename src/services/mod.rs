@@ -6,6 +6,7 @@ pub mod access_token;
 pub mod activate;
 pub mod browse;
 pub mod cursor;
+pub mod feedback;
 pub mod hasher;
 pub mod idempotency;
 pub mod invite;

@@ -1,5 +1,6 @@
 DROP TABLE mail_slots;
 DROP TABLE mail_events;
+DROP INDEX letters_in_trouble;
 DROP INDEX letters_of_provider;
 DELETE FROM letters WHERE kind <> 'invitation';
 UPDATE letters SET state = 'withdrawn' WHERE state = 'handed_over';

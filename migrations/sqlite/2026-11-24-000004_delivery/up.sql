@@ -37,6 +37,8 @@ ALTER TABLE letters_new RENAME TO letters;
 CREATE UNIQUE INDEX letters_one_a_sending ON letters (invitation_id, generation, kind);
 CREATE INDEX letters_due ON letters (next_attempt_at) WHERE state = 'queued';
 CREATE INDEX letters_of_provider ON letters (provider, provider_message_id) WHERE provider_message_id IS NOT NULL;
+-- For lists of what did not arrive.
+CREATE INDEX letters_in_trouble ON letters (fate) WHERE fate IS NOT NULL;
 
 -- Events that providers have sent, each once: whoever sends one again changes nothing.
 CREATE TABLE mail_events (

@@ -24,7 +24,7 @@ use crate::{
     domain::{
         account::UnknownValue,
         ids::{AccountId, InvitationId},
-        invitation::{InvitationKind, InvitationStatus},
+        invitation::{DeliveryState, InvitationKind, InvitationStatus},
     },
     services::{
         self, Refusal,
@@ -53,9 +53,11 @@ pub struct ResendBatchRequest {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes the members; `Filter` holds what they mean")]
 pub struct ResendFilterRequest {
-    /// `expired` (the default), or `pending`: those whose link lives.
+    /// `expired`, or `pending`: those whose link lives. Left out, it is `expired`, or with `delivery` both.
     #[schema(value_type = Option<ResendableStatus>)]
     status: Option<InvitationStatus>,
+    /// With the newest letter in this state: `failed` and `bounced` are those that nobody has received.
+    delivery: Option<DeliveryState>,
     /// Of this kind. 403 for a kind that the token may not invite.
     kind: Option<InvitationKind>,
     /// To this account, or to one below it.
@@ -109,14 +111,24 @@ fn ids(members: &mut Members) -> Option<Vec<String>> {
 
 fn filter(members: &mut Members) -> Filter {
     let status = members.optional("status", body::parsed("unknown_value", status));
+    let delivery = members.optional("delivery", body::parsed("unknown_value", delivery));
     let kind = members.optional("kind", body::parsed("unknown_value", kind));
     let account = members.optional("account_id", body::parsed("invalid_id", str::parse::<AccountId>));
-    Filter { expired: status != Some(InvitationStatus::Pending), kind, account }
+    let expired = match status {
+        None if delivery.is_some() => None,
+        status => Some(status != Some(InvitationStatus::Pending)),
+    };
+    Filter { expired, delivery, kind, account }
 }
 
 fn status(name: &str) -> Result<InvitationStatus, UnknownValue> {
     let known = [InvitationStatus::Expired, InvitationStatus::Pending].into_iter().find(|status| status.as_str() == name);
     known.ok_or(UnknownValue { known: "expired, pending" })
+}
+
+fn delivery(name: &str) -> Result<DeliveryState, String> {
+    let known = || DeliveryState::ALL.map(DeliveryState::as_str).join(", ");
+    DeliveryState::ALL.into_iter().find(|state| state.as_str() == name).ok_or_else(|| format!("This takes one of: {}.", known()))
 }
 
 /// What became of a batch of resends.

@@ -14,6 +14,7 @@ use super::{
         activations::{ActivatedView, Renewal, RenewalStatus},
         auth_token::{AccessToken, TokenType},
         batches::{BatchResult, BatchResults, BatchStatus, ResendResult, ResendResults, ResendStatus},
+        mail_events::ReceivedEvents,
         meta::{Alive, Condition, CourierCondition, Health, Readiness},
         paging::List,
         problem::Problem,
@@ -41,6 +42,7 @@ pub(super) fn requests(operation: &str) -> &'static [&'static str] {
         "previewActivation" | "renewActivation" | "submitRenewalPage" => &["Token"],
         "activate" => &["ActivateSystemUser", "ActivateAccountOwner"],
         "submitActivationPage" => &["ActivateSystemUser"],
+        "reportMailEvents" => &["PostmarkBounce", "SendgridDelivered"],
 
         "signIn" => &["SignIn"],
         _ => &[],
@@ -70,6 +72,7 @@ pub(super) fn answers(operation: &str, status: &str) -> &'static [&'static str] 
         ("activate", _) => &["ActivatedSystemUser", "ActivatedAccountOwner"],
         ("renewActivation", _) => &["Renewal"],
         ("signIn", _) => &["AccessToken"],
+        ("reportMailEvents", _) => &["ReceivedEvents"],
         ("healthz", _) => &["Alive"],
         ("readyz", "503") => &["NotReady"],
         ("readyz", _) => &["Ready"],
@@ -155,6 +158,21 @@ fn request(name: &str) -> Option<(&'static str, Value)> {
                 "account": { "company": acme().company }
             }),
         ),
+        "PostmarkBounce" => (
+            "Postmark: the mailbox does not exist",
+            json!({
+                "RecordType": "Bounce", "ID": 42, "Type": "HardBounce", "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483",
+                "Metadata": { "letter": "ltr_01m86xvxh0e3pt0yekqqme4qcm" }, "Details": "smtp;550 5.1.1 unknown user",
+                "BouncedAt": "2026-11-24T14:03:05.0000000Z"
+            }),
+        ),
+        "SendgridDelivered" => (
+            "SendGrid: the letter has arrived",
+            json!([{
+                "event": "delivered", "timestamp": 1_795_529_000, "sg_event_id": "ZGVsaXZlcmVkLTA", "sg_message_id": "14c5d75ce93.recvd-0",
+                "letter": "ltr_01m86xvxh0e3pt0yekqqme4qcm", "response": "250 OK"
+            }]),
+        ),
         "SignIn" => ("An address and a password", json!({ "email": "ada@example.com", "password": PASSWORD })),
         _ => return None,
     })
@@ -232,6 +250,7 @@ fn answer(name: &str) -> Option<(&'static str, Value)> {
                 expires_in: 900,
             }),
         ),
+        "ReceivedEvents" => ("One event", written(ReceivedEvents { received: 1 })),
         "Alive" => ("It is", written(Health { status: Alive::Ok })),
         "Ready" => ("It can", written(ready(Condition::Ok, Condition::Ok))),
         "NotReady" => ("The database is away", written(ready(Condition::Unavailable, Condition::Unavailable))),

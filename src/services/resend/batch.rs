@@ -12,7 +12,7 @@ use crate::{
         actor::Actor,
         fault::FieldFault,
         ids::{AccountId, InvitationId},
-        invitation::{Invitation, InvitationKind},
+        invitation::{DeliveryState, Invitation, InvitationKind},
         role::{Role, Roles},
         sight::Sight,
     },
@@ -34,8 +34,10 @@ pub enum Wanted {
 /// Of the invitations that await an answer, which.
 #[derive(Debug, Clone, Copy)]
 pub struct Filter {
-    /// Those that have expired, or those that have not.
-    pub expired: bool,
+    /// Those that have expired, or those that have not; both when it is not said.
+    pub expired: Option<bool>,
+    /// With the newest letter in this state.
+    pub delivery: Option<DeliveryState>,
     /// Of this kind.
     pub kind: Option<InvitationKind>,
     /// To this account, or to one below it.
@@ -107,6 +109,7 @@ fn unanswered(services: &Services, actor: &Actor, filter: Filter) -> Result<Unan
         without: Role::ALL.into_iter().filter(exceeds).collect(),
         expired: filter.expired,
         now: services.clock.now(),
+        delivery: filter.delivery,
         kind: filter.kind,
         under: filter.account,
         // One more tells that there are more.

@@ -1,0 +1,75 @@
+//! Mailgun, which signs a timestamp and a token with HMAC-SHA-256, and puts them into the body.
+//! <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks>
+
+use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use super::{Fate, Posted, Report, Unread, letter, message_ids, named, reason, signs, text};
+
+/// The shortest signing key, in bytes; Mailgun's have 32.
+const SHORTEST: usize = 16;
+
+/// The signing key of the account's webhooks.
+#[derive(Clone)]
+pub struct Key(SecretString);
+
+impl Key {
+    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+        let good = text.len() >= SHORTEST;
+        if good { Ok(Self(text.into())) } else { Err("is no signing key of Mailgun: it has fewer than 16 characters") }
+    }
+
+    pub(super) fn read(&self, posted: &Posted<'_>) -> Result<Vec<Report>, Unread> {
+        let body = posted.json()?;
+        if !self.signed(posted, &body).unwrap_or_default() {
+            return Err(Unread::Unverified);
+        }
+        let event = body.pointer("/event-data").filter(|event| event.is_object()).ok_or(Unread::OtherForm)?;
+        Ok(vec![report(posted, event)])
+    }
+
+    fn signed(&self, posted: &Posted<'_>, body: &Value) -> Option<bool> {
+        let (timestamp, token) = (text(body, "/signature/timestamp")?, text(body, "/signature/token")?);
+        let signature = bytes(text(body, "/signature/signature")?)?;
+        let parts = [timestamp.as_bytes(), token.as_bytes()];
+        Some(posted.is_fresh(timestamp) && signs(self.0.expose_secret().as_bytes(), &parts, &signature))
+    }
+}
+
+/// Bytes from hexadecimal digits.
+fn bytes(digits: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u32> = digits.chars().map(|c| c.to_digit(16)).collect::<Option<_>>()?;
+    digits.chunks(2).map(|pair| if let [high, low] = pair { u8::try_from(high * 16 + low).ok() } else { None }).collect()
+}
+
+fn report(posted: &Posted<'_>, event: &Value) -> Report {
+    let fate = match (text(event, "/event").unwrap_or_default(), text(event, "/severity")) {
+        ("delivered", _) => Some(Fate::Delivered),
+        ("failed", Some("temporary")) => Some(Fate::Deferred),
+        ("failed" | "rejected", _) => Some(Fate::Bounced),
+        ("complained", _) => Some(Fate::Complained),
+        _ => None,
+    };
+    let message = text(event, "/message/headers/message-id");
+    // The answer to the sending has angle brackets around it, the event has none.
+    let bracketed = message.map(|id| format!("<{id}>"));
+    let reasons = ["/delivery-status/message", "/delivery-status/description", "/reject/reason", "/reason"];
+    Report {
+        event_id: named(text(event, "/id").map(str::to_owned), event),
+        letter: letter(event, "/user-variables/letter"),
+        message_ids: message_ids(message.into_iter().chain(bracketed.as_deref())),
+        at: posted.at(event.pointer("/timestamp").and_then(Value::as_f64).and_then(moment)),
+        fate,
+        reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &reasons)),
+    }
+}
+
+/// Seconds after 1970, with a fraction.
+fn moment(seconds: f64) -> Option<DateTime<Utc>> {
+    let millis = (seconds * 1000.0).round();
+    // Beyond, a float holds no whole number for certain.
+    let safe = millis.abs() < 9e15;
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and within 2^53")]
+    safe.then_some(millis as i64).and_then(DateTime::from_timestamp_millis)
+}

@@ -1,0 +1,262 @@
+//! What providers report of letters that they took: verified, and read into one form. One file a provider.
+
+mod mailgun;
+mod postmark;
+mod reason;
+mod resend;
+mod sendgrid;
+#[cfg(test)]
+mod tests;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::{ids::LetterId, token::hex};
+
+/// A signed report is believed for so long, and may be dated ahead by as much: clocks differ.
+const FRESH: TimeDelta = TimeDelta::minutes(5);
+/// The longest name of an event that is kept as it is.
+const LONGEST_NAME: usize = 200;
+
+/// Who takes letters and reports on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provider {
+    /// <https://postmarkapp.com/developer/webhooks/webhooks-overview>
+    Postmark,
+    /// <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event>
+    Sendgrid,
+    /// <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhooks>
+    Mailgun,
+    /// <https://resend.com/docs/webhooks/introduction>
+    Resend,
+}
+
+impl Provider {
+    /// Every provider.
+    pub const ALL: [Self; 4] = [Self::Postmark, Self::Sendgrid, Self::Mailgun, Self::Resend];
+
+    /// The name that paths, rows and metrics use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Postmark => "postmark",
+            Self::Sendgrid => "sendgrid",
+            Self::Mailgun => "mailgun",
+            Self::Resend => "resend",
+        }
+    }
+
+    /// The name that people know it by.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Postmark => "Postmark",
+            Self::Sendgrid => "SendGrid",
+            Self::Mailgun => "Mailgun",
+            Self::Resend => "Resend",
+        }
+    }
+
+    /// The variable that holds its secret or its public key.
+    #[must_use]
+    pub fn variable(self) -> &'static str {
+        match self {
+            Self::Postmark => "MAIL_EVENTS_POSTMARK",
+            Self::Sendgrid => "MAIL_EVENTS_SENDGRID",
+            Self::Mailgun => "MAIL_EVENTS_MAILGUN",
+            Self::Resend => "MAIL_EVENTS_RESEND",
+        }
+    }
+
+    /// The provider of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|provider| provider.as_str() == name)
+    }
+}
+
+/// What becomes of a letter after a provider took it; a later one here outranks an earlier one, in whatever order they arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// It was not taken yet.
+    Deferred,
+    /// The mailbox's server took it.
+    Delivered,
+    /// It came back.
+    Bounced,
+    /// The person called it spam.
+    Complained,
+}
+
+impl Fate {
+    /// Every fate, by rank.
+    pub const ALL: [Self; 4] = [Self::Deferred, Self::Delivered, Self::Bounced, Self::Complained];
+
+    /// The name that rows and answers use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deferred => "deferred",
+            Self::Delivered => "delivered",
+            Self::Bounced => "bounced",
+            Self::Complained => "complained",
+        }
+    }
+}
+
+/// What a provider says of one letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The provider's name for this event: the same one comes again when it is told again.
+    pub event_id: String,
+    /// Our id of the letter, where the provider gives it back.
+    pub letter: Option<LetterId>,
+    /// The names under which the provider may have taken it.
+    pub message_ids: Vec<String>,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// What happened; `None` is nothing that matters here: an opening, an automatic reply.
+    pub fate: Option<Fate>,
+    /// Why, in a short line without an address or a link.
+    pub reason: Option<String>,
+}
+
+/// Why nothing was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unread {
+    /// The secret or the signature is missing or wrong, or it is too old.
+    Unverified,
+    /// It is no JSON.
+    NoJson,
+    /// It is JSON of another form.
+    OtherForm,
+}
+
+/// A request as a provider sent it.
+pub struct Posted<'a> {
+    /// A header's value, by its name in lower case.
+    pub header: &'a dyn Fn(&str) -> Option<&'a str>,
+    /// The body, byte by byte as it came: signatures are over it.
+    pub body: &'a [u8],
+    /// When it came.
+    pub now: DateTime<Utc>,
+}
+
+impl Posted<'_> {
+    fn json(&self) -> Result<Value, Unread> {
+        serde_json::from_slice(self.body).map_err(|_| Unread::NoJson)
+    }
+
+    /// Whether a signature of so many seconds after 1970 is still believed.
+    fn is_fresh(&self, seconds: &str) -> bool {
+        let signed = seconds.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        signed.is_some_and(|signed| (self.now - signed).abs() <= FRESH)
+    }
+
+    /// The time of an event; one that lies ahead, or cannot be read, is now.
+    fn at(&self, at: Option<DateTime<Utc>>) -> DateTime<Utc> {
+        at.map_or(self.now, |at| at.min(self.now))
+    }
+}
+
+/// What proves that a provider sent something.
+#[derive(Clone)]
+pub enum Key {
+    /// A secret that comes with each request.
+    Postmark(postmark::Key),
+    /// A public key.
+    Sendgrid(sendgrid::Key),
+    /// A secret that signs.
+    Mailgun(mailgun::Key),
+    /// A secret that signs.
+    Resend(resend::Key),
+}
+
+/// `Debug` ends in logs: no secret.
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key")
+    }
+}
+
+impl Key {
+    /// Reads a key as it is configured.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words that do not hold it.
+    pub fn parse(provider: Provider, text: &str) -> Result<Self, &'static str> {
+        Ok(match provider {
+            Provider::Postmark => Self::Postmark(postmark::Key::parse(text)?),
+            Provider::Sendgrid => Self::Sendgrid(sendgrid::Key::parse(text)?),
+            Provider::Mailgun => Self::Mailgun(mailgun::Key::parse(text)?),
+            Provider::Resend => Self::Resend(resend::Key::parse(text)?),
+        })
+    }
+
+    /// Verifies what came, and reads it.
+    ///
+    /// # Errors
+    /// [`Unread`].
+    pub fn read(&self, posted: &Posted<'_>) -> Result<Vec<Report>, Unread> {
+        match self {
+            Self::Postmark(key) => key.read(posted),
+            Self::Sendgrid(key) => key.read(posted),
+            Self::Mailgun(key) => key.read(posted),
+            Self::Resend(key) => key.read(posted),
+        }
+    }
+}
+
+/// The keys of the providers that may report.
+#[derive(Debug, Clone, Default)]
+pub struct Keys(pub Vec<(Provider, Key)>);
+
+impl Keys {
+    /// The key of this one, when it may report.
+    #[must_use]
+    pub fn of(&self, provider: Provider) -> Option<&Key> {
+        self.0.iter().find(|(known, _)| *known == provider).map(|(_, key)| key)
+    }
+}
+
+/// A text that says something.
+fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// The first of these that says something, as a reason.
+fn reason(value: &Value, pointers: &[&str]) -> Option<String> {
+    pointers.iter().find_map(|pointer| reason::line(text(value, pointer)?))
+}
+
+fn letter(value: &Value, pointer: &str) -> Option<LetterId> {
+    text(value, pointer)?.parse().ok()
+}
+
+/// A name that a row can hold: one that is long or strange is kept by its digest.
+fn named(id: Option<String>, event: &Value) -> String {
+    match id {
+        Some(id) if id.len() <= LONGEST_NAME && id.bytes().all(|byte| byte.is_ascii_graphic()) => id,
+        Some(id) => hex(&Sha256::digest(id)),
+        None => hex(&Sha256::digest(event.to_string())),
+    }
+}
+
+/// Names of a letter that a row can hold.
+fn message_ids<'a>(ids: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let good = |id: &&str| id.len() <= LONGEST_NAME && id.bytes().all(|byte| byte.is_ascii_graphic());
+    ids.into_iter().filter(good).map(str::to_owned).collect()
+}
+
+fn rfc3339(value: &Value, pointer: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text(value, pointer)?).ok().map(|at| at.to_utc())
+}
+
+/// Whether `given` is the HMAC-SHA-256 of these parts together, compared in constant time.
+fn signs(secret: &[u8], parts: &[&[u8]], given: &[u8]) -> bool {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else { return false };
+    parts.iter().for_each(|part| mac.update(part));
+    mac.verify_slice(given).is_ok()
+}

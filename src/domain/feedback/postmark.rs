@@ -1,0 +1,92 @@
+//! Postmark, which signs nothing: a secret comes with each request, as the password of basic authentication (in the webhook's
+//! URL) or in a header of its own. <https://postmarkapp.com/developer/webhooks/webhooks-overview>
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::{Fate, Posted, Report, Unread, letter, message_ids, named, reason, rfc3339, text};
+
+/// The shortest secret, in bytes.
+const SHORTEST: usize = 16;
+/// Where the secret stands when it is not the password.
+const HEADER: &str = "x-mail-events-secret";
+
+/// The secret.
+#[derive(Clone)]
+pub struct Key(SecretString);
+
+impl Key {
+    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+        let good = text.len() >= SHORTEST && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if good { Ok(Self(text.into())) } else { Err("must have at least 16 visible ASCII characters") }
+    }
+
+    pub(super) fn read(&self, posted: &Posted<'_>) -> Result<Vec<Report>, Unread> {
+        let basic = (posted.header)("authorization").and_then(password);
+        let header = (posted.header)(HEADER).map(str::to_owned);
+        if !basic.or(header).is_some_and(|given| self.is(&given)) {
+            return Err(Unread::Unverified);
+        }
+        let event = posted.json()?;
+        if !event.is_object() {
+            return Err(Unread::OtherForm);
+        }
+        Ok(vec![report(posted, &event)])
+    }
+
+    /// Digests have one length, so that nothing is told by how long it takes.
+    fn is(&self, given: &str) -> bool {
+        Sha256::digest(self.0.expose_secret()).ct_eq(&Sha256::digest(given)).into()
+    }
+}
+
+/// RFC 7617: the user's name does not matter.
+fn password(header: &str) -> Option<String> {
+    let (scheme, credentials) = header.split_once(' ')?;
+    let decoded = STANDARD.decode(credentials.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    Some(String::from_utf8(decoded).ok()?.split_once(':')?.1.to_owned())
+}
+
+fn report(posted: &Posted<'_>, event: &Value) -> Report {
+    let record = text(event, "/RecordType").unwrap_or_default();
+    let fate = match record {
+        "Delivery" => Some(Fate::Delivered),
+        "Bounce" => bounce(text(event, "/Type").unwrap_or_default()),
+        "SpamComplaint" => Some(Fate::Complained),
+        _ => None,
+    };
+    // A bounce has a number of its own; a delivery has none, and a letter has one recipient.
+    let number = event.pointer("/ID").map(ToString::to_string);
+    let name = number.or_else(|| text(event, "/MessageID").map(str::to_owned)).map(|id| format!("{record}:{id}"));
+    Report {
+        event_id: named(name, event),
+        letter: letter(event, "/Metadata/letter"),
+        message_ids: message_ids(text(event, "/MessageID")),
+        at: posted.at(rfc3339(event, "/BouncedAt").or_else(|| rfc3339(event, "/DeliveredAt"))),
+        fate,
+        reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &["/Details", "/Description", "/Name"])),
+    }
+}
+
+/// <https://postmarkapp.com/developer/api/bounce-api#bounce-types>: automatic replies, changes of address, subscriptions and
+/// what Postmark cannot classify are no bounces.
+fn bounce(kind: &str) -> Option<Fate> {
+    match kind {
+        "Transient" | "SoftBounce" | "DnsError" => Some(Fate::Deferred),
+        "HardBounce"
+        | "BadEmailAddress"
+        | "ManuallyDeactivated"
+        | "Unconfirmed"
+        | "Blocked"
+        | "SMTPApiError"
+        | "DMARCPolicy"
+        | "SpamNotification"
+        | "VirusNotification"
+        | "TemplateRenderingFailed" => Some(Fate::Bounced),
+        "SpamComplaint" => Some(Fate::Complained),
+        _ => None,
+    }
+}

@@ -1,0 +1,63 @@
+//! Resend, which signs as Svix does: HMAC-SHA-256 over id, timestamp and body.
+//! <https://resend.com/docs/webhooks/verify-webhooks-requests>, <https://docs.svix.com/receiving/verifying-payloads/how-manual>
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::Value;
+
+use super::{Fate, Posted, Report, Unread, letter, message_ids, named, reason, rfc3339, signs, text};
+
+/// The webhook's secret.
+#[derive(Clone)]
+pub struct Key(Vec<u8>);
+
+impl Key {
+    /// `whsec_` and base 64.
+    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+        let secret = text.strip_prefix("whsec_").and_then(|secret| STANDARD.decode(secret).ok());
+        secret.filter(|secret| secret.len() >= 16).map(Self).ok_or("is no signing secret of Resend, as whsec_…")
+    }
+
+    pub(super) fn read(&self, posted: &Posted<'_>) -> Result<Vec<Report>, Unread> {
+        let id = self.signed(posted).ok_or(Unread::Unverified)?;
+        let event = posted.json()?;
+        if !event.is_object() {
+            return Err(Unread::OtherForm);
+        }
+        Ok(vec![report(posted, id, &event)])
+    }
+
+    /// The event's id, when one of the signatures is right: while a secret is replaced there are two.
+    fn signed<'a>(&self, posted: &Posted<'a>) -> Option<&'a str> {
+        let header = |name| (posted.header)(name);
+        let (id, timestamp) = (header("svix-id")?, header("svix-timestamp")?);
+        let parts: [&[u8]; 5] = [id.as_bytes(), b".", timestamp.as_bytes(), b".", posted.body];
+        let mut given = header("svix-signature")?.split(' ').filter_map(|one| STANDARD.decode(one.strip_prefix("v1,")?).ok());
+        (posted.is_fresh(timestamp) && given.any(|given| signs(&self.0, &parts, &given))).then_some(id)
+    }
+}
+
+fn report(posted: &Posted<'_>, id: &str, event: &Value) -> Report {
+    let fate = match (text(event, "/type").unwrap_or_default(), text(event, "/data/bounce/type")) {
+        ("email.delivered", _) => Some(Fate::Delivered),
+        // Automatic replies come as transient bounces too.
+        ("email.delivery_delayed", _) | ("email.bounced", Some("Transient" | "Undetermined")) => Some(Fate::Deferred),
+        ("email.bounced" | "email.failed" | "email.suppressed", _) => Some(Fate::Bounced),
+        ("email.complained", _) => Some(Fate::Complained),
+        _ => None,
+    };
+    let reasons = ["/data/bounce/message", "/data/failed/reason", "/data/suppressed/message", "/data/bounce/subType"];
+    Report {
+        event_id: named(Some(id.to_owned()), event),
+        letter: letter(event, "/data/tags/letter").or_else(|| tagged(event)),
+        message_ids: message_ids(text(event, "/data/email_id")),
+        at: posted.at(rfc3339(event, "/created_at")),
+        fate,
+        reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &reasons)),
+    }
+}
+
+/// Tags come as an object, and have come as a list of names and values.
+fn tagged(event: &Value) -> Option<super::LetterId> {
+    let tags = event.pointer("/data/tags")?.as_array()?;
+    tags.iter().find(|tag| text(tag, "/name") == Some("letter")).and_then(|tag| letter(tag, "/value"))
+}

@@ -1,0 +1,73 @@
+//! SendGrid, which signs the timestamp and the body with ECDSA on P-256.
+//! <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features>
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::DateTime;
+use p256::{
+    ecdsa::{Signature, VerifyingKey, signature::Verifier},
+    pkcs8::DecodePublicKey,
+};
+use serde_json::Value;
+
+use super::{Fate, Posted, Report, Unread, letter, message_ids, named, reason, text};
+
+const SIGNATURE: &str = "x-twilio-email-event-webhook-signature";
+const TIMESTAMP: &str = "x-twilio-email-event-webhook-timestamp";
+
+/// The public key of the webhook.
+#[derive(Clone)]
+pub struct Key(VerifyingKey);
+
+impl Key {
+    /// Base 64 of the DER form, as SendGrid shows it.
+    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+        let der = STANDARD.decode(text).ok();
+        let key = der.and_then(|der| VerifyingKey::from_public_key_der(&der).ok());
+        key.map(Self).ok_or("is no P-256 public key in base 64, as SendGrid shows it")
+    }
+
+    pub(super) fn read(&self, posted: &Posted<'_>) -> Result<Vec<Report>, Unread> {
+        if !self.signed(posted).unwrap_or_default() {
+            return Err(Unread::Unverified);
+        }
+        match posted.json()? {
+            Value::Array(events) if events.iter().all(Value::is_object) => {
+                Ok(events.iter().map(|event| report(posted, event)).collect())
+            }
+            _ => Err(Unread::OtherForm),
+        }
+    }
+
+    fn signed(&self, posted: &Posted<'_>) -> Option<bool> {
+        let timestamp = (posted.header)(TIMESTAMP)?;
+        let signature = Signature::from_der(&STANDARD.decode((posted.header)(SIGNATURE)?).ok()?).ok()?;
+        let signed = [timestamp.as_bytes(), posted.body].concat();
+        Some(posted.is_fresh(timestamp) && self.0.verify(&signed, &signature).is_ok())
+    }
+}
+
+fn report(posted: &Posted<'_>, event: &Value) -> Report {
+    let fate = match (text(event, "/event").unwrap_or_default(), text(event, "/type")) {
+        ("delivered", _) => Some(Fate::Delivered),
+        // `blocked` is how SendGrid calls a refusal that says nothing about the address: a soft bounce.
+        ("deferred", _) | ("bounce", Some("blocked")) => Some(Fate::Deferred),
+        // It was on SendGrid's list of addresses that have bounced, complained or unsubscribed, and was never tried.
+        ("bounce" | "dropped", _) => Some(Fate::Bounced),
+        ("spamreport", _) => Some(Fate::Complained),
+        _ => None,
+    };
+    let seconds = event.pointer("/timestamp").and_then(Value::as_i64);
+    Report {
+        event_id: named(text(event, "/sg_event_id").map(str::to_owned), event),
+        letter: letter(event, "/letter"),
+        message_ids: message_ids(text(event, "/sg_message_id").into_iter().flat_map(prefixes)),
+        at: posted.at(seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0))),
+        fate,
+        reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &["/reason", "/response"])),
+    }
+}
+
+/// A letter is taken under a name that events carry with something behind it: `NAME.recvd-…`, `NAME.filter…`.
+fn prefixes(id: &str) -> impl Iterator<Item = &str> {
+    id.match_indices('.').map(|(end, _)| &id[..end]).chain([id])
+}

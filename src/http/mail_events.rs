@@ -1,0 +1,107 @@
+//! `POST /v1/mail-events/{provider}`: what providers report of letters.
+
+use std::time::Duration;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header,
+    post,
+    web::{Data, Path, Payload},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    State,
+    body::{self, Allowance, Head},
+    codes,
+    problem::{Problem, not_found},
+    query::Query,
+};
+use crate::{
+    domain::{
+        fault::FieldFault,
+        feedback::{Posted, Provider, Unread},
+    },
+    services,
+};
+
+/// SendGrid sends hundreds of events at once, Postmark what a server said in full.
+const ALLOWANCE: Allowance = Allowance { bytes: 1024 * 1024, time: Duration::from_secs(15) };
+
+/// What was received.
+#[derive(Serialize, ToSchema)]
+pub struct ReceivedEvents {
+    /// How many events were understood; those that say nothing new, and those of other letters, are counted too.
+    #[schema(minimum = 0)]
+    pub(super) received: usize,
+}
+
+/// Report what became of letters
+///
+/// For the webhooks of mail providers, which prove themselves as each does it: `postmark` by the configured secret, as the
+/// password of basic authentication or in `X-Mail-Events-Secret`; `sendgrid` by `X-Twilio-Email-Event-Webhook-Signature` and
+/// `-Timestamp`; `mailgun` by `signature` in the body; `resend` by `svix-id`, `svix-timestamp` and `svix-signature`. The body is
+/// the provider's own, in its own form.
+///
+/// An event that comes again, is about a letter of somebody else, or says nothing about the fate of one, changes nothing.
+#[utoipa::path(
+    tag = "Operations",
+    operation_id = "reportMailEvents",
+    params(("provider" = String, Path, description = "`postmark`, `sendgrid`, `mailgun` or `resend`.", example = "postmark")),
+    request_body(content = Value, description = "An object, or SendGrid's list of objects.", content_type = "application/json"),
+    responses(
+        (status = 200, description = "Received.", body = ReceivedEvents),
+        (status = 401, description = "`mail_event_unverified`: the secret or the signature is missing or wrong, or more than 5 minutes old."),
+        (status = 404, description = "`not_found`: there is no such provider, or its `MAIL_EVENTS_…` is not set."),
+        (status = 413, description = "`payload_too_large`: the body has more than 1 MiB."),
+    ),
+    security(()),
+)]
+#[post("/v1/mail-events/{provider}")]
+pub async fn receive(
+    request: HttpRequest,
+    path: Path<String>,
+    query: Query,
+    payload: Payload,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    query.finish()?;
+    let provider = Provider::parse(&path).ok_or_else(not_found)?;
+    let key = state.settings.mail_events.of(provider).ok_or_else(not_found)?;
+    let head = Head::of(&request);
+    head.check(ALLOWANCE.bytes)?;
+    let bytes = head.read(payload.into_inner(), &ALLOWANCE).await?;
+    if bytes.is_empty() {
+        return Err(body::empty());
+    }
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let posted = Posted { header: &header, body: &bytes, now: state.services.clock.now() };
+    let reports = key.read(&posted).map_err(|unread| refused(&state, provider, unread))?;
+    let received = reports.len();
+    for outcome in services::feedback::record(&state.services, provider, reports).await? {
+        state.metrics.report(provider.as_str(), outcome.as_str());
+    }
+    Ok(HttpResponse::Ok().json(ReceivedEvents { received }))
+}
+
+fn refused(state: &State, provider: Provider, unread: Unread) -> Problem {
+    let (outcome, problem) = match unread {
+        Unread::Unverified => ("unverified", unverified(provider)),
+        Unread::NoJson => ("unreadable", Problem::new(codes::MALFORMED_JSON, "The body is not JSON.")),
+        Unread::OtherForm => {
+            let words = format!("This is not what {} sends.", provider.title());
+            ("unreadable", Problem::body(&[FieldFault::new("", "wrong_type", words)]))
+        }
+    };
+    state.metrics.report(provider.as_str(), outcome);
+    tracing::warn!(provider = provider.as_str(), outcome, "a report was refused");
+    problem
+}
+
+fn unverified(provider: Provider) -> Problem {
+    // RFC 9110 §15.5.2 asks for a challenge; only Postmark's has a registered name.
+    let challenge = if provider == Provider::Postmark { "Basic realm=\"mail-events\"" } else { "Signature" };
+    Problem::new(codes::MAIL_EVENT_UNVERIFIED, "The secret or the signature is missing, wrong or too old.")
+        .header(header::WWW_AUTHENTICATE, challenge)
+}
