@@ -48,6 +48,9 @@ enum Command {
         /// The folder to write to
         #[arg(default_value = "data/mail-preview")]
         folder: String,
+        /// Write the built-in templates and words to this folder instead, to begin your own with (MAIL_TEMPLATES)
+        #[arg(long, value_name = "FOLDER")]
+        templates: Option<String>,
     },
     /// Ask a running server whether it is ready; for containers
     Healthcheck,
@@ -75,7 +78,7 @@ pub fn run() -> ExitCode {
             Err(error) => Err(error),
         },
         Command::CheckConfig => check(&config),
-        Command::MailPreview { folder } => serve::mail_preview(&config, &folder),
+        Command::MailPreview { folder, templates } => serve::mail_preview(&config, &folder, templates.as_deref()),
         Command::Healthcheck => serve::healthcheck(&config),
         Command::Openapi => return openapi(),
     };

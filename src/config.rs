@@ -5,6 +5,7 @@ mod variables;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    path::Path,
     str::FromStr,
     time::Duration,
 };
@@ -21,7 +22,7 @@ pub use self::{
 use crate::{
     db::DatabaseUrl,
     domain::{locale::Locale, password},
-    mail::{MailUrl, Sender},
+    mail::{MailUrl, Sender, Templates},
 };
 
 /// What is wrong with one variable.
@@ -128,7 +129,7 @@ impl Config {
         let database_url = reader.parsed("DATABASE_URL", |text| DatabaseUrl::parse(text).map_err(|error| error.to_string()));
         let mail_url = reader.parsed("MAIL_URL", MailUrl::parse);
         let operator_name = reader.parsed("OPERATOR_NAME", one_line);
-        let locale = reader.parsed("LOCALE", |text| Locale::parse(text).map_err(|_| "is not one of: en, nl"));
+        let locale = reader.parsed("LOCALE", |text| Locale::parse(text).map_err(|_| "is not one of: en, nl, de, fr"));
         let secret_key = reader.secret("SECRET_KEY");
         let secret_key_previous = reader.secret("SECRET_KEY_PREVIOUS");
         let jwt_issuer = reader.parsed("JWT_ISSUER", one_line);
@@ -218,11 +219,28 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         Some(text.into())
     }
 
+    /// The operator's own templates, if there is a folder of them; none when they are at fault, too.
+    fn templates_given(&mut self) -> Option<Templates> {
+        let folder = self.given("MAIL_TEMPLATES")?;
+        match Templates::from_folder(Path::new(folder.trim())) {
+            Ok(templates) => Some(templates),
+            Err(faults) => {
+                self.faults.extend(faults.into_iter().map(|fault| ConfigFault(format!("MAIL_TEMPLATES: {fault}"))));
+                None
+            }
+        }
+    }
+
     fn sender(&mut self, zone: Tz) -> Option<Sender> {
         let from = self.given("MAIL_FROM").unwrap_or_else(|| variables::default("MAIL_FROM").to_owned());
         match Sender::new(&from, self.given("MAIL_REPLY_TO").as_deref(), zone) {
-            Ok(sender) => Some(sender),
+            Ok(sender) => Some(match self.templates_given() {
+                Some(templates) => sender.writing_with(templates),
+                None => sender,
+            }),
             Err(faults) => {
+                // Looked at all the same: every fault is told at once.
+                self.templates_given();
                 self.faults.extend(faults.into_iter().map(ConfigFault));
                 None
             }

@@ -135,7 +135,7 @@ on_both! {
             json!({ "kind": "driver", "email": "x", "locale": "xx", "role": "y" }),
             json!({ "email": "ada@example.com" }),
             json!({ "kind": 7, "email": "ada@example.com", "roles": [] }),
-            json!({ "kind": "system_user", "email": 1, "roles": ["viewer", "boss", "viewer"], "locale": "fr", "account_id": "x" }),
+            json!({ "kind": "system_user", "email": 1, "roles": ["viewer", "boss", "viewer"], "locale": "es", "account_id": "x" }),
             json!({ "kind": "account_owner", "email": "a@b.example", "account_id": "usr_x", "account_type": "firm", "roles": [] }),
             json!({ "kind": "sub_account", "email": "a@b.example", "role": "driver", "used_by": "subsidiary", "reimbursement_rate": 0.23 }),
             json!({ "kind": "sub_account", "email": "a@b.example", "role": "owner", "account_id": "x", "account_name": "y" }),

@@ -49,7 +49,7 @@ const EXAMPLE: &str = "Columns, in any order, separated by , or ; with the names
   reimbursement_rate   EUR per kWh, as 0.23
   used_by              employee or subsidiary
   sub_account_name     what the new account below the parent is called
-  locale               en or nl
+  locale               en, nl, de or fr
 An empty cell says nothing. Columns that no row needs may be left out.
 
 Example:

@@ -19,7 +19,7 @@ use crate::{
     app::{self, Parts},
     config::{self, Config},
     http::CourierWatch,
-    mail::write_samples,
+    mail::{write_built_in, write_samples},
 };
 
 /// The API, with the courier unless that is left to another process.
@@ -89,9 +89,12 @@ pub(super) fn migrate(config: &Config) -> Outcome {
     Ok(())
 }
 
-/// Every letter in every language.
-pub(super) fn mail_preview(config: &Config, folder: &str) -> Outcome {
-    let files = write_samples(Path::new(folder), config.sender.clone(), clock().now())?;
+/// Every letter in every language, or what letters are made of.
+pub(super) fn mail_preview(config: &Config, folder: &str, templates: Option<&str>) -> Outcome {
+    let files = match templates {
+        Some(templates) => write_built_in(Path::new(templates))?,
+        None => write_samples(Path::new(folder), config.sender.clone(), clock().now())?,
+    };
     for file in files {
         println!("{}", file.display());
     }

@@ -12,12 +12,11 @@ use super::{AT_ONCE, Courier, backoff, record::expiry};
 use crate::{
     db::{
         DbFault,
-        lookup::Wanted,
+        lookup::{Known, Wanted},
         outbox::{self, Claimed, Outcome},
     },
     domain::{
-        invitation::Invitation,
-        letter::{Letter, Receipt, SendError},
+        letter::{Letter, LetterAccount, LetterPurpose, Receipt, SendError},
         role::Role,
         token::LinkClaim,
     },
@@ -105,12 +104,13 @@ impl Courier {
         // Looked at when its turn has come: a link that has died meanwhile is not sent.
         let found = self.lookups.run(Wanted { id: letter.invitation_id, looks_since: None }).await?;
         let now = self.clock.now();
-        let found = found.known.map(|known| known.invitation);
         // An invitation that expired while the relay was away is still delivered: its day begins when the letter goes.
-        let live = found.filter(|found| found.check_link(letter.generation, found.created_at).is_ok());
+        let live = found
+            .known
+            .filter(|Known { invitation, .. }| invitation.check_link(letter.generation, invitation.created_at).is_ok());
         let outcome = match live {
             None => Outcome::Withdrawn,
-            Some(invitation) => match self.send(&self.write(letter, invitation, now)).await {
+            Some(known) => match self.send(&self.write(letter, known, now)).await {
                 Ok(receipt) => Outcome::Sent { at: self.clock.now(), receipt },
                 Err(SendError::Never(error)) => Outcome::Failed { error },
                 Err(SendError::Later(error)) => self.retry(letter, error),
@@ -134,19 +134,31 @@ impl Courier {
     }
 
     /// Writes the letter anew: the same link and the same `Message-ID` at every attempt.
-    fn write(&self, letter: &Claimed, invitation: Invitation, now: DateTime<Utc>) -> Letter {
+    fn write(&self, letter: &Claimed, known: Known, now: DateTime<Utc>) -> Letter {
+        let Known { invitation, parent_name, .. } = known;
         let claim = LinkClaim { invitation: invitation.id, generation: letter.generation };
         Letter {
             id: letter.id,
+            purpose: letter.purpose,
             to: invitation.email,
             locale: invitation.locale.unwrap_or(self.locale),
             kind: invitation.kind,
             inviter: invitation.invited_by.name,
             organisation: self.organisation.clone(),
             roles: invitation.roles.iter().map(Role::as_str).collect(),
+            account: invitation.account.map(|account| LetterAccount {
+                name: account.name,
+                parent_name,
+                role: account.role,
+                is_new: account.is_new,
+            }),
             link: self.links.link(&self.activation_url, claim),
             now,
-            expires_at: expiry(now, self.link_lifetime),
+            expires_at: match letter.purpose {
+                LetterPurpose::Invitation => expiry(now, self.link_lifetime),
+                // A reminder gives no further time.
+                LetterPurpose::Reminder => invitation.expires_at,
+            },
         }
     }
 

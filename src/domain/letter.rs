@@ -3,12 +3,14 @@
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
-use super::{email::Email, ids::LetterId, invitation::InvitationKind, locale::Locale};
+use super::{account::MemberRole, email::Email, ids::LetterId, invitation::InvitationKind, locale::Locale};
 
 /// A letter that is about to be written and sent.
 pub struct Letter {
     /// The outbox row; also the left half of the `Message-ID`, so that every attempt carries the same one.
     pub id: LetterId,
+    /// What it is for.
+    pub purpose: LetterPurpose,
     /// Whom it goes to.
     pub to: Email,
     /// The language it is written in.
@@ -21,12 +23,27 @@ pub struct Letter {
     pub organisation: String,
     /// The names of the roles, for a system user.
     pub roles: Vec<&'static str>,
+    /// The account that the link leads to; none for a system user.
+    pub account: Option<LetterAccount>,
     /// The activation link, whole.
     pub link: SecretString,
     /// The moment at which this attempt is made: the letter's `Date`.
     pub now: DateTime<Utc>,
     /// When the link dies.
     pub expires_at: DateTime<Utc>,
+}
+
+/// What a letter says of the account that its link leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LetterAccount {
+    /// Its name, once it has one.
+    pub name: Option<String>,
+    /// The name of the account above it.
+    pub parent_name: Option<String>,
+    /// As what the person is invited.
+    pub role: MemberRole,
+    /// Whether it was made for this invitation: nobody is invited to open what others have already.
+    pub is_new: bool,
 }
 
 /// `Debug` ends in logs: no address, no link.

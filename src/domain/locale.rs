@@ -7,16 +7,20 @@ pub enum Locale {
     En,
     /// Dutch.
     Nl,
+    /// German.
+    De,
+    /// French.
+    Fr,
 }
 
 /// No words in that language.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("There are no letters in this language. Known are: en, nl.")]
+#[error("There are no letters in this language. Known are: en, nl, de, fr.")]
 pub struct UnknownLocale;
 
 impl Locale {
     /// Every language, in the order in which they are offered.
-    pub const ALL: [Self; 2] = [Self::En, Self::Nl];
+    pub const ALL: [Self; 4] = [Self::En, Self::Nl, Self::De, Self::Fr];
 
     /// Reads a BCP 47 tag; the region is set aside, so that `nl-NL` and `nl_BE` are taken as `nl`.
     ///
@@ -35,6 +39,8 @@ impl Locale {
         match self {
             Self::En => "en",
             Self::Nl => "nl",
+            Self::De => "de",
+            Self::Fr => "fr",
         }
     }
 }
@@ -47,7 +53,9 @@ mod tests {
     fn takes_regions_and_refuses_the_unknown() {
         assert_eq!(Locale::parse("nl-NL"), Ok(Locale::Nl));
         assert_eq!(Locale::parse("EN_gb"), Ok(Locale::En));
-        for tag in ["", "xx", "fr", "nl-", "nl-!", "english"] {
+        assert_eq!(Locale::parse("de-AT"), Ok(Locale::De));
+        assert_eq!(Locale::parse("fr"), Ok(Locale::Fr));
+        for tag in ["", "xx", "frr", "es", "nl-", "nl-!", "english"] {
             assert_eq!(Locale::parse(tag), Err(UnknownLocale), "{tag}");
         }
     }

@@ -1,5 +1,7 @@
 //! Makes a message of a letter: headers, both bodies, and how they travel.
 
+use std::sync::Arc;
+
 use lettre::{
     Message,
     message::{
@@ -35,12 +37,16 @@ pub(super) enum Wire {
 #[derive(Debug)]
 pub struct Desk {
     pub(super) sender: Sender,
-    templates: Templates,
+    templates: Arc<Templates>,
 }
 
 impl Desk {
     pub(super) fn new(sender: Sender) -> Result<Self, String> {
-        Ok(Self { sender, templates: Templates::new().map_err(|error| error.to_string())? })
+        let templates = match &sender.templates {
+            Some(templates) => Arc::clone(templates),
+            None => Arc::new(Templates::built_in().map_err(|faults| faults.join("; "))?),
+        };
+        Ok(Self { sender, templates })
     }
 
     /// The letter in words.

@@ -12,6 +12,7 @@ mod sender;
 mod smtp;
 mod template;
 mod url;
+mod vocabulary;
 mod words;
 
 #[cfg(test)]
@@ -27,7 +28,7 @@ pub use self::{
     samples::{samples, write_samples},
     sender::Sender,
     smtp::Smtp,
-    template::{RenderError, Rendered, render},
+    template::{RenderError, Rendered, Templates, render, write_built_in},
     url::MailUrl,
 };
 

@@ -1,14 +1,20 @@
 //! Who letters come from, and in whose time zone they speak.
 
+use std::sync::Arc;
+
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use lettre::{Address, message::Mailbox};
 
-/// The sender of every letter: `MAIL_FROM`, `MAIL_REPLY_TO` and `TIME_ZONE`.
+use super::template::Templates;
+
+/// The sender of every letter, and the operator's own words: `MAIL_FROM`, `MAIL_REPLY_TO`, `TIME_ZONE` and `MAIL_TEMPLATES`.
 #[derive(Debug, Clone)]
 pub struct Sender {
     pub(super) from: Mailbox,
     pub(super) reply_to: Option<Mailbox>,
     pub(super) time_zone: chrono_tz::Tz,
+    /// Instead of the built-in ones.
+    pub(super) templates: Option<Arc<Templates>>,
 }
 
 impl Sender {
@@ -19,9 +25,15 @@ impl Sender {
     pub fn new(from: &str, reply_to: Option<&str>, time_zone: chrono_tz::Tz) -> Result<Self, Vec<String>> {
         let reply_to = reply_to.map(|text| mailbox("MAIL_REPLY_TO", text)).transpose();
         match (mailbox("MAIL_FROM", from), reply_to) {
-            (Ok(from), Ok(reply_to)) => Ok(Self { from, reply_to, time_zone }),
+            (Ok(from), Ok(reply_to)) => Ok(Self { from, reply_to, time_zone, templates: None }),
             (from, reply_to) => Err(from.err().into_iter().chain(reply_to.err()).collect()),
         }
+    }
+
+    /// The same sender, who writes with templates of the operator's own.
+    #[must_use]
+    pub fn writing_with(self, templates: Templates) -> Self {
+        Self { templates: Some(Arc::new(templates)), ..self }
     }
 
     /// The right half of every `Message-ID`.

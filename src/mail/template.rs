@@ -1,24 +1,29 @@
-//! Writes a letter: the templates of this folder, filled in.
+//! Writes a letter: two templates that every language shares, and each language's words, filled in.
 //!
-//! HTML templates escape everything; a name that a template asks for and nobody gave is an error, never an empty place.
+//! HTML escapes everything; a name that a template asks for and nobody gave is an error, never an empty place.
+
+mod check;
+mod files;
+
+use std::path::Path;
 
 use chrono_tz::Tz;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
+use minijinja::{AutoEscape, Environment, HtmlEscape, State, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
 use secrecy::ExposeSecret;
 
-use super::words;
-use crate::domain::letter::Letter;
+use self::files::Files;
+use super::{
+    vocabulary::{Vocabulary, line_of},
+    words,
+};
+use crate::domain::{
+    account::MemberRole,
+    invitation::InvitationKind,
+    letter::{Letter, LetterAccount, LetterPurpose},
+    locale::Locale,
+};
 
-const SOURCES: [(&str, &str); 8] = [
-    ("layout.html", include_str!("templates/layout.html")),
-    ("roles.html", include_str!("templates/roles.html")),
-    ("invitation.en.subject", include_str!("templates/invitation.en.subject")),
-    ("invitation.en.txt", include_str!("templates/invitation.en.txt")),
-    ("invitation.en.html", include_str!("templates/invitation.en.html")),
-    ("invitation.nl.subject", include_str!("templates/invitation.nl.subject")),
-    ("invitation.nl.txt", include_str!("templates/invitation.nl.txt")),
-    ("invitation.nl.html", include_str!("templates/invitation.nl.html")),
-];
+pub use self::files::write_built_in;
 
 /// A letter in words. It holds the live link, and so shows itself to nobody.
 pub struct Rendered {
@@ -48,56 +53,158 @@ impl From<minijinja::Error> for RenderError {
     }
 }
 
-/// Writes a letter, for whoever writes one and no more.
+/// Writes a letter with the built-in templates, for whoever writes one and no more.
 ///
 /// # Errors
 /// [`RenderError`] when a template is at fault.
 pub fn render(letter: &Letter, time_zone: Tz) -> Result<Rendered, RenderError> {
-    Templates::new()?.render(letter, time_zone)
+    Templates::built_in().map_err(|faults| RenderError(faults.join("; ")))?.render(letter, time_zone)
 }
 
-/// The templates, read once.
-pub(super) struct Templates(Environment<'static>);
+/// The templates and the words, read once.
+#[derive(Clone)]
+pub struct Templates {
+    environment: Environment<'static>,
+    vocabularies: Vec<(Locale, Vocabulary)>,
+}
 
 impl Templates {
-    /// Reads the templates.
-    pub fn new() -> Result<Self, RenderError> {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_auto_escape_callback(|name| {
-            let html = std::path::Path::new(name).extension().is_some_and(|extension| extension == "html");
-            if html { AutoEscape::Html } else { AutoEscape::None }
-        });
-        environment
-            .set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()?);
-        for (name, source) in SOURCES {
-            environment.add_template(name, source)?;
+    /// The built-in ones.
+    ///
+    /// # Errors
+    /// What is wrong with them, which the tests rule out.
+    pub fn built_in() -> Result<Self, Vec<String>> {
+        let mut faults = Vec::new();
+        let templates = Self::of(&Files::built_in(), &mut faults);
+        if faults.is_empty() { Ok(templates) } else { Err(faults) }
+    }
+
+    /// The built-in ones, save those that `folder` has files for, tried out on every sort of letter in every language.
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with file and line.
+    pub fn from_folder(folder: &Path) -> Result<Self, Vec<String>> {
+        let mut faults = Vec::new();
+        let files = Files::with(folder, &mut faults);
+        let templates = Self::of(&files, &mut faults);
+        check::try_out(&templates, &files, &mut faults);
+        if faults.is_empty() { Ok(templates) } else { Err(faults) }
+    }
+
+    /// Whatever is at fault is told, and its built-in counterpart takes its place, so that the rest can be looked at.
+    fn of(files: &Files, faults: &mut Vec<String>) -> Self {
+        let mut environment = environment();
+        for file in files.templates() {
+            if let Err(error) = environment.add_template_owned(file.name, file.text.clone()) {
+                faults.push(check::told(&error, files));
+                let _ = environment.add_template(file.name, file.built_in);
+            }
         }
-        Ok(Self(environment))
+        let model = Files::built_in()
+            .words()
+            .find_map(|(locale, file)| (locale == Locale::En).then(|| Vocabulary::read(file.built_in, None).0));
+        let vocabularies = files.words().map(|(locale, file)| {
+            let built_in = Vocabulary::read(file.built_in, model.as_ref()).0;
+            let (words, wrong) = Vocabulary::read(&file.text, Some(&built_in));
+            faults.extend(wrong.into_iter().map(|fault| format!("{}:{}: {}", file.name, fault.line, fault.text)));
+            if words::moment(chrono::DateTime::UNIX_EPOCH, Tz::UTC, locale, &words).is_none() {
+                let line = line_of(&file.text, "\"moment\"");
+                faults.push(format!("{}:{line}: \"moment\" is no form of a date that strftime knows", file.name));
+            }
+            for (name, sentence) in words.sentences() {
+                for part in ["txt", "html"] {
+                    let key = sentence_name(file.name, name, part);
+                    if let Err(error) = environment.add_template_owned(key.clone(), sentence.to_owned()) {
+                        // The same sentence is at fault in both parts.
+                        if part == "txt" {
+                            faults.push(check::told(&error, files));
+                        }
+                        let _ = environment.add_template_owned(key, built_in.plain(name).to_owned());
+                    }
+                }
+            }
+            (locale, words)
+        });
+        let vocabularies = vocabularies.collect();
+        Self { environment, vocabularies }
+    }
+
+    /// The words of a language.
+    pub(super) fn vocabulary(&self, locale: Locale) -> &Vocabulary {
+        static NONE: Vocabulary = Vocabulary::empty();
+        self.vocabularies.iter().find(|(known, _)| *known == locale).map_or(&NONE, |(_, words)| words)
     }
 
     /// Writes a letter, with its times in `time_zone`.
+    ///
+    /// # Errors
+    /// [`RenderError`] when a template is at fault.
     pub fn render(&self, letter: &Letter, time_zone: Tz) -> Result<Rendered, RenderError> {
+        Ok(self.compose(letter, time_zone)?)
+    }
+
+    fn compose(&self, letter: &Letter, time_zone: Tz) -> Result<Rendered, minijinja::Error> {
+        let words = self.vocabulary(letter.locale);
+        let named = |name: &str| Some(words::name(name)).filter(|name| !name.is_empty());
         let organisation = words::name(&letter.organisation);
-        let inviter = Some(words::name(&letter.inviter)).filter(|name| !name.is_empty()).unwrap_or_else(|| organisation.clone());
-        let link = letter.link.expose_secret();
-        let shared = context! {
-            kind => letter.kind.as_str(),
-            roles => letter.roles.iter().map(|name| words::role(name, letter.locale)).collect::<Vec<_>>(),
-            to => letter.to.as_str(),
-            valid_for => words::duration(letter.expires_at - letter.now, letter.locale),
-            expires_at => words::moment(letter.expires_at, time_zone, letter.locale),
+        let inviter = named(&letter.inviter).unwrap_or_else(|| organisation.clone());
+        let account = letter.account.as_ref();
+        let moment = words::moment(letter.expires_at, time_zone, letter.locale, words).ok_or_else(|| {
+            minijinja::Error::new(minijinja::ErrorKind::BadSerialization, "the words for \"moment\" are no form of a date")
+        })?;
+        let kind = occasion(letter);
+        let about = context! {
+            kind,
+            purpose => letter.purpose.as_str(),
             locale => letter.locale.as_str(),
+            roles => letter.roles.iter().map(|name| words::role(name, words)).collect::<Vec<_>>(),
+            account => account.and_then(|account| named(account.name.as_deref()?)),
+            parent => account.and_then(|account| named(account.parent_name.as_deref()?)),
+            to => letter.to.as_str(),
+            valid_for => words::duration(letter.expires_at - letter.now, words),
+            expires_at => moment,
             inviter,
             organisation,
         };
-        let write = |part: &str, own: Value| {
-            let name = format!("invitation.{}.{part}", letter.locale.as_str());
-            self.0.get_template(&name)?.render(context! { ..own, ..shared.clone() })
+        let say = |name: &str, part: &str, more: Value| -> Result<String, minijinja::Error> {
+            let name = sentence_name(files::words_name(letter.locale), name, part);
+            self.environment.get_template(&name)?.render(context! { ..more, ..about.clone() })
         };
-        let subject = write("subject", context! {})?.trim().to_owned();
-        let text = write("txt", context! { link, headline => subject.as_str() })?;
-        let html = write("html", context! { link => Value::from_safe_string(attribute(link)), headline => subject.as_str() })?;
+        let headline = words::one_line(&say(&format!("subject_{kind}"), "txt", context! {})?);
+        let subject = match letter.purpose {
+            LetterPurpose::Invitation => headline.clone(),
+            LetterPurpose::Reminder => {
+                words::one_line(&say("subject_reminder", "txt", context! { headline => headline.as_str() })?)
+            }
+        };
+        let write = |part: &str, link: Value| -> Result<String, minijinja::Error> {
+            // What was said for HTML is HTML already.
+            let own = |text: String| if part == "html" { Value::from_safe_string(text) } else { Value::from(text) };
+            let said = |name: &str| say(name, part, context! {}).map(own);
+            let reminder = match letter.purpose {
+                LetterPurpose::Invitation => Value::from(()),
+                LetterPurpose::Reminder => said("reminder")?,
+            };
+            let texts = context! {
+                reminder,
+                introduction => said(&format!("introduction_{kind}"))?,
+                roles_label => said("roles_label")?,
+                button => said("button")?,
+                action => said("action")?,
+                expiry => said("expiry")?,
+                secret => said("secret")?,
+                fallback => said("fallback")?,
+                stranger => said("stranger")?,
+                footer => said("footer")?,
+                headline => headline.as_str(),
+                subject => subject.as_str(),
+                link,
+            };
+            self.environment.get_template(&format!("letter.{part}"))?.render(context! { ..texts, ..about.clone() })
+        };
+        let link = letter.link.expose_secret();
+        let text = write("txt", Value::from(link))?;
+        let html = write("html", Value::from_safe_string(attribute(link)))?;
         Ok(Rendered { subject, text, html })
     }
 }
@@ -106,6 +213,46 @@ impl std::fmt::Debug for Templates {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Templates")
     }
+}
+
+fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|name| {
+        let html = Path::new(name).extension().is_some_and(|extension| extension == "html");
+        if html { AutoEscape::Html } else { AutoEscape::None }
+    });
+    if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build() {
+        environment.set_syntax(syntax);
+    }
+    environment.add_filter("wrap", |text: &str| words::wrap(text));
+    environment.add_filter("strong", strong);
+    environment
+}
+
+/// What stands out in HTML, and nothing special in plain text. `dir=auto` keeps a name in another script from reordering the
+/// words around it.
+fn strong(state: &State<'_, '_>, text: &str) -> Value {
+    match state.auto_escape() {
+        AutoEscape::Html => Value::from_safe_string(format!("<strong dir=\"auto\">{}</strong>", HtmlEscape(text))),
+        _ => Value::from(text),
+    }
+}
+
+/// What the person is invited to, as the names of texts have it.
+fn occasion(letter: &Letter) -> &'static str {
+    match (letter.kind, &letter.account) {
+        (InvitationKind::SystemUser, _) => "system_user",
+        (InvitationKind::AccountOwner, Some(LetterAccount { is_new: false, .. })) => "further_owner",
+        (InvitationKind::AccountOwner, _) => "account_owner",
+        (InvitationKind::SubAccount, Some(LetterAccount { role: MemberRole::AccountOwner, .. })) => "sub_account_owner",
+        (InvitationKind::SubAccount, _) => "driver",
+    }
+}
+
+/// The template of one sentence: `words.en.json/expiry.html`.
+fn sentence_name(file: &str, name: &str, part: &str) -> String {
+    format!("{file}/{name}.{part}")
 }
 
 /// The link, escaped for HTML by hand: the templates' own escaping writes every slash as `&#x2f;`, which is right and

@@ -4,7 +4,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 
 use super::Sender;
-use crate::domain::{email::Email, ids::LetterId, invitation::InvitationKind, letter::Letter, locale::Locale};
+use crate::domain::{
+    email::Email,
+    ids::LetterId,
+    invitation::InvitationKind,
+    letter::{Letter, LetterPurpose},
+    locale::Locale,
+};
 
 /// A link as long as real ones are.
 pub(super) const LINK: &str = "https://invite.example.com/activate?token=AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAhIiMkJSYnKCkqKywtLi8wMTIzNDU2Nzg5Ojs8PT4_QEFCQ0RF";
@@ -18,12 +24,14 @@ pub(super) fn now() -> DateTime<Utc> {
 pub(super) fn letter() -> Letter {
     Letter {
         id: LetterId::from_uuid(uuid::Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001)),
+        purpose: LetterPurpose::Invitation,
         to: Email::parse("Ada@example.com").unwrap(),
         locale: Locale::En,
         kind: InvitationKind::SystemUser,
         inviter: "Anna de Vries".to_owned(),
         organisation: "Voltmark".to_owned(),
         roles: vec!["user_manager", "finance"],
+        account: None,
         link: SecretString::from(LINK),
         now: now(),
         expires_at: now() + TimeDelta::hours(24),

@@ -23,8 +23,10 @@ fn every_screen_renders_in_every_language_without_a_gap() {
             body
         })
     });
-    let [english, dutch] = bodies;
-    assert!(english.iter().zip(&dutch).all(|(english, dutch)| english != dutch));
+    let [english, others @ ..] = bodies;
+    for other in others {
+        assert!(english.iter().zip(&other).all(|(english, other)| english != other));
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@ use secrecy::SecretString;
 
 use super::*;
 use crate::{
-    domain::{email::Email, locale::Locale},
+    domain::{account::MemberRole, email::Email, invitation::InvitationKind, letter::LetterAccount, locale::Locale},
     mail::testing::{LINK, letter, sender},
 };
 
@@ -40,6 +40,14 @@ fn the_message_id_stays_at_every_attempt() {
     second.now += chrono::TimeDelta::minutes(5);
     let desk = Desk::new(sender()).unwrap();
     assert_eq!(desk.message_id(&letter()), desk.message_id(&second));
+}
+
+#[test]
+fn each_letter_has_a_message_id_of_its_own() {
+    let desk = Desk::new(sender()).unwrap();
+    let mut resent = letter();
+    resent.id = crate::domain::ids::LetterId::from_uuid(uuid::Uuid::from_u128(2));
+    assert_ne!(desk.message_id(&letter()), desk.message_id(&resent));
 }
 
 #[test]
@@ -84,10 +92,20 @@ fn no_name_adds_a_header_or_a_part() {
         "Ad\u{e4}\r\n\tX-Evil: 1",
         "a\0b\r",
         "<script>alert(1)</script>",
+        "\u{202E}moc.elpmaxe\u{2066}\u{61C} Ada\u{2028}Bcc: eve@example.com",
+        "\u{1F469}\u{200D}\u{1F4BB}".repeat(67).as_str(),
+        "\u{1F50C}".repeat(200).as_str(),
     ] {
         let mut letter = letter();
         letter.inviter = name.to_owned();
         letter.organisation = name.to_owned();
+        letter.kind = InvitationKind::SubAccount;
+        letter.account = Some(LetterAccount {
+            name: Some(name.to_owned()),
+            parent_name: Some(name.to_owned()),
+            role: MemberRole::AccountOwner,
+            is_new: true,
+        });
         let source = source(&letter, Wire::Ascii);
         let mail = parse_mail(&source).unwrap();
         let mut names: Vec<_> = mail.headers.iter().map(|header| header.get_key().to_lowercase()).collect();
@@ -109,7 +127,12 @@ fn no_name_adds_a_header_or_a_part() {
             "{name:?}"
         );
         assert_eq!(mail.subparts.len(), 2);
-        assert!(!mail.headers.get_first_value("Subject").unwrap().contains(['\r', '\n', '\0']));
+        let subject = mail.headers.get_first_value("Subject").unwrap();
+        let turning = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{61C}' | '\u{2028}');
+        assert!(!subject.contains(['\r', '\n', '\0']) && !subject.contains(turning), "{subject:?}");
+        assert!(source.is_ascii() && source.split(|byte| *byte == b'\n').all(|line| line.len() <= LONGEST_LINE + 1));
+        let bodies = mail.subparts.iter().map(|part| part.get_body().unwrap());
+        assert!(bodies.into_iter().all(|body| body.contains("token=") && !body.contains(turning)));
     }
 }
 

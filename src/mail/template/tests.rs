@@ -64,19 +64,28 @@ fn dutch() {
 }
 
 #[test]
-fn every_kind_in_every_language_names_everyone_and_loads_nothing() {
+fn every_letter_in_every_language_names_everyone_and_loads_nothing() {
     let all = samples(now());
-    assert_eq!(all.len(), 6);
+    assert_eq!(all.len(), 5 * 2 * Locale::ALL.len());
     for (name, letter) in all {
         let words = written(&letter);
-        let first = words.text.lines().next().unwrap();
+        let first = words.text.split("\n\n").next().unwrap();
         for line in [words.subject.as_str(), first] {
             assert!(line.contains("Grace Hopper") && line.contains("Example Charging"), "{name}: {line}");
+        }
+        let account = letter.account.as_ref();
+        for shown in account.iter().flat_map(|account| [&account.name, &account.parent_name]).flatten() {
+            assert!(flat(&words.text).contains(shown.as_str()) && words.html.contains(shown.as_str()), "{name}: {shown}");
         }
         assert_eq!(letter.kind == InvitationKind::SystemUser, words.text.contains("  * "), "{name}");
         assert!(!words.text.contains("\n\n\n") && !words.text.contains("{{"), "{name}: {}", words.text);
         for outside in ["<img", "src=", "<link", "@import", "url(", "<script"] {
             assert!(!words.html.contains(outside), "{name}: {outside}");
+        }
+        for wanted in
+            ["color-scheme", "prefers-color-scheme: dark", "max-width: 480px", &format!("lang=\"{}\"", letter.locale.as_str())]
+        {
+            assert!(words.html.contains(wanted), "{name}: {wanted}");
         }
         assert_eq!(words.html.matches("https://").count(), words.html.matches("https://example.com/activate?token=").count());
         assert!(words.text.lines().all(|line| line.chars().count() < 80 || line.contains("token=")), "{name}: {}", words.text);
@@ -84,10 +93,43 @@ fn every_kind_in_every_language_names_everyone_and_loads_nothing() {
 }
 
 #[test]
+fn a_further_owner_opens_no_account() {
+    let subject = |wanted: &str| {
+        let (_, letter) = samples(now()).into_iter().find(|(name, _)| name == wanted).unwrap();
+        let words = written(&letter);
+        assert_eq!(words.text.contains("exists already"), wanted.contains("further"), "{}", words.text);
+        words.subject
+    };
+    assert_eq!(
+        subject("invitation-account_owner-en"),
+        "Grace Hopper invites you to open the account Acme B.V. with Example Charging"
+    );
+    assert_eq!(
+        subject("invitation-further_owner-en"),
+        "Grace Hopper invites you to manage the account Acme B.V. with Example Charging"
+    );
+    assert_eq!(subject("invitation-driver-en"), "Grace Hopper invites you to charge with Example Charging");
+}
+
+#[test]
+fn a_reminder_says_that_it_is_one_and_how_long_is_left() {
+    let starts = ["Reminder: Grace", "Herinnering: Grace", "Erinnerung: Grace", "Rappel\u{a0}: Grace"];
+    let left = ["for 4 hours more", "nog 4 uur lang", "noch 4 Stunden lang", "encore 4 heures"];
+    for ((locale, start), left) in Locale::ALL.into_iter().zip(starts).zip(left) {
+        let name = format!("reminder-driver-{}", locale.as_str());
+        let (_, letter) = samples(now()).into_iter().find(|(known, _)| *known == name).unwrap();
+        let words = written(&letter);
+        assert!(words.subject.starts_with(start), "{}", words.subject);
+        assert!(flat(&words.text).contains(left), "{}", words.text);
+        assert!(words.text.starts_with("Grace Hopper "), "{}", words.text);
+    }
+}
+
+#[test]
 fn one_role_and_none_read_well() {
     let mut letter = letter();
     letter.roles = vec!["viewer"];
-    assert!(written(&letter).text.contains("in this role:\n\n  * Viewer (read only)\n\nAccept"));
+    assert!(written(&letter).text.contains("Your role:\n\n  * Viewer (read only)\n\nAccept"));
     letter.roles.clear();
     assert!(flat(&written(&letter).text).contains("charging platform. Accept"));
 }
@@ -97,9 +139,21 @@ fn html_escapes_every_name() {
     let mut letter = letter();
     letter.inviter = "<script>alert('x')</script> \"Ada\" & co".to_owned();
     letter.organisation = "<b>Volt</b>".to_owned();
+    letter.kind = InvitationKind::SubAccount;
+    letter.account = Some(LetterAccount {
+        name: Some("<i>account</i><script>".to_owned()),
+        parent_name: Some("<u>parent</u>".to_owned()),
+        role: MemberRole::Driver,
+        is_new: true,
+    });
     letter.link = SecretString::from("https://example.com/a?b=1&token=\"><script>".to_owned());
     let words = written(&letter);
-    assert!(!words.html.contains("<script") && !words.html.contains("<b>"));
+    assert!(
+        !words.html.contains("<script")
+            && !words.html.contains("<b>")
+            && !words.html.contains("<u>")
+            && !words.html.contains("<i>")
+    );
     assert!(words.html.contains("&lt;script&gt;alert(") && words.html.contains("&amp; co"));
     assert!(words.html.contains("href=\"https://example.com/a?b=1&amp;token=&quot;&gt;&lt;script&gt;\""));
     assert!(words.text.contains("<script>alert('x')</script> \"Ada\" & co") && words.text.contains("?b=1&token="));
@@ -115,4 +169,67 @@ fn a_nameless_inviter_is_the_organisation() {
 #[test]
 fn shows_itself_to_nobody() {
     assert_eq!(format!("{:?}", written(&letter())), "Rendered");
+}
+
+/// What is wrong with a folder that holds these files.
+fn faults(files: &[(&str, &str)]) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    Templates::from_folder(folder.path()).err().unwrap_or_default()
+}
+
+#[test]
+fn the_built_in_files_are_good_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(write_built_in(folder.path()).unwrap().len(), 6);
+    Templates::from_folder(folder.path()).unwrap();
+    assert!(write_built_in(folder.path()).unwrap_err().contains("letter.txt cannot be written"));
+}
+
+#[test]
+fn a_file_replaces_the_built_in_one_of_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("letter.txt"), "Dear {{ to }}\n{{ link }}\n").unwrap();
+    std::fs::write(folder.path().join(".hidden"), "{{").unwrap();
+    let words = Templates::from_folder(folder.path()).unwrap().render(&letter(), Tz::UTC).unwrap();
+    assert_eq!(words.text, format!("Dear Ada@example.com\n{LINK}\n"));
+    assert!(words.html.contains("Accept the invitation"));
+}
+
+#[test]
+fn every_faulty_file_is_named_at_once_with_the_line() {
+    let english = include_str!("../templates/words.en.json");
+    let words = english.replace("\"footer\": \"Sent", "\"footer\": \"{{ sender }} sent").replace("\"button\":", "\"buton\":");
+    let found = faults(&[
+        ("letter.txt", "\n\n{% if purpose %}{{ link }}"),
+        ("letter.html", "{{ link }}\n{% if kind == 'nobody' %}{{ inviterr }}{% endif %}"),
+        ("words.en.json", &words),
+        ("words.nl.json", "{\n  \"a\": \"b\",\n"),
+        ("words.xx.json", "{}"),
+    ]);
+    let line = |name: &str| english.lines().position(|line| line.contains(&format!("\"{name}\""))).unwrap() + 1;
+    for wanted in [
+        "letter.txt:3: syntax error".to_owned(),
+        "letter.html:2: asks for `inviterr`, which no letter has".to_owned(),
+        format!("words.en.json:{}: asks for `sender`, which no letter has", line("footer")),
+        format!("words.en.json:{}: no letter asks for \"buton\"", line("button")),
+        "there are no words for button".to_owned(),
+        "words.nl.json:".to_owned(),
+        "words.xx.json: no letter is made of a file of that name".to_owned(),
+    ] {
+        assert!(found.iter().any(|fault| fault.contains(&wanted)), "{wanted}: {found:#?}");
+    }
+    assert_eq!(found.len(), 7, "{found:#?}");
+}
+
+#[test]
+fn a_letter_without_its_link_and_a_date_that_is_none_are_refused() {
+    assert_eq!(faults(&[("letter.html", "<p>{{ headline }}</p>")]), ["letter.html:1: shows no link"]);
+    let words = include_str!("../templates/words.fr.json").replace("%A %-d", "%Q %-d");
+    let found = faults(&[("words.fr.json", &words)]);
+    assert!(found.iter().any(|fault| fault.contains("is no form of a date")), "{found:?}");
+    assert!(faults(&[]).is_empty());
+    assert!(Templates::from_folder(Path::new("/nowhere")).unwrap_err()[0].contains("cannot be read"));
 }

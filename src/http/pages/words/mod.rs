@@ -3,7 +3,9 @@
 //! A new language is a new file that fills [`Words`] and an arm in [`Words::of`]: the compiler names what is missing. Texts
 //! are plain; `{slots}` are filled by [`fill`].
 
+mod de;
 mod en;
+mod fr;
 mod nl;
 
 use minijinja::{HtmlEscape, Value};
@@ -155,6 +157,8 @@ impl Words {
         match locale {
             Locale::En => &en::WORDS,
             Locale::Nl => &nl::WORDS,
+            Locale::De => &de::WORDS,
+            Locale::Fr => &fr::WORDS,
         }
     }
 

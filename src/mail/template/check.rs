@@ -1,0 +1,97 @@
+//! Tries templates out before anybody is to get a letter: what is at fault at the start is not at fault at the sending.
+
+use std::collections::BTreeSet;
+
+use chrono::DateTime;
+use chrono_tz::Tz;
+use secrecy::ExposeSecret;
+
+use super::{Templates, files::Files};
+use crate::mail::{samples, vocabulary::line_of};
+
+/// What a sentence may ask for, and so may a template.
+const ABOUT: [&str; 11] =
+    ["kind", "purpose", "locale", "roles", "account", "parent", "to", "valid_for", "expires_at", "inviter", "organisation"];
+/// What a template may ask for besides.
+const TEXTS: [&str; 13] = [
+    "reminder",
+    "introduction",
+    "roles_label",
+    "button",
+    "action",
+    "expiry",
+    "secret",
+    "fallback",
+    "stranger",
+    "footer",
+    "headline",
+    "subject",
+    "link",
+];
+
+/// Looks at every template and writes every sample; adds what is wrong.
+pub(super) fn try_out(templates: &Templates, files: &Files, faults: &mut Vec<String>) {
+    let mut found = BTreeSet::new();
+    unknown_variables(templates, files, &mut found);
+    for (_, letter) in samples::every_variant(DateTime::UNIX_EPOCH) {
+        match templates.compose(&letter, Tz::UTC) {
+            Err(error) => {
+                let fault = told(&error, files);
+                let place = fault.splitn(3, ':').take(2).collect::<Vec<_>>().join(":");
+                // What is known to be wrong there is the better word for it.
+                if !faults.iter().chain(&found).any(|known| known.starts_with(&format!("{place}:"))) {
+                    found.insert(fault);
+                }
+            }
+            Ok(words) => {
+                let link = letter.link.expose_secret();
+                let parts = [("letter.txt", &words.text), ("letter.html", &words.html)];
+                found.extend(
+                    parts.iter().filter(|(_, text)| !text.contains(link)).map(|(name, _)| format!("{name}:1: shows no link")),
+                );
+                if words.subject.is_empty() {
+                    found.insert(format!("{}:1: a letter has no subject", super::files::words_name(letter.locale)));
+                }
+            }
+        }
+    }
+    faults.extend(found);
+}
+
+/// Whatever a template asks for that no letter has, in branches that no sample takes, too.
+fn unknown_variables(templates: &Templates, files: &Files, found: &mut BTreeSet<String>) {
+    let environment = &templates.environment;
+    let globals: Vec<&str> = environment.globals().map(|(name, _)| name).collect();
+    for (name, template) in environment.templates() {
+        let (file, sentence) = place(name);
+        for variable in template.undeclared_variables(false) {
+            let variable = variable.as_str();
+            let texts = sentence.is_none() || (sentence == Some("subject_reminder") && variable == "headline");
+            let known = ABOUT.contains(&variable) || globals.contains(&variable) || (texts && TEXTS.contains(&variable));
+            if !known {
+                let text = files.named(file).map_or("", |file| &file.text);
+                let line = sentence.map_or_else(|| line_of(text, variable), |sentence| line_of(text, &format!("\"{sentence}\"")));
+                found.insert(format!("{file}:{line}: asks for `{variable}`, which no letter has"));
+            }
+        }
+    }
+}
+
+/// The file and the sentence that a template's name stands for: `words.en.json/expiry.html`.
+fn place(name: &str) -> (&str, Option<&str>) {
+    match name.split_once('/') {
+        Some((file, sentence)) => (file, sentence.rsplit_once('.').map(|(sentence, _)| sentence)),
+        None => (name, None),
+    }
+}
+
+/// A fault as an operator reads it: `letter.txt:3: syntax error: …`.
+pub(super) fn told(error: &minijinja::Error, files: &Files) -> String {
+    let (file, sentence) = place(error.name().unwrap_or_default());
+    let line = match (sentence, files.named(file)) {
+        (Some(sentence), Some(file)) => line_of(&file.text, &format!("\"{sentence}\"")),
+        _ => error.line().unwrap_or(1),
+    };
+    let detail = error.detail().map(|detail| format!(": {detail}")).unwrap_or_default();
+    format!("{file}:{line}: {}{detail}", error.kind())
+}

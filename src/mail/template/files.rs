@@ -1,0 +1,101 @@
+//! The files that letters are made of: ours, or the operator's where there is one of that name.
+
+use std::path::{Path, PathBuf};
+
+use crate::domain::locale::Locale;
+
+/// A file by its name.
+pub(super) struct File {
+    pub name: &'static str,
+    pub built_in: &'static str,
+    pub text: String,
+}
+
+const TEMPLATES: [(&str, &str); 2] =
+    [("letter.txt", include_str!("../templates/letter.txt")), ("letter.html", include_str!("../templates/letter.html"))];
+
+/// The name of a language's file.
+pub(super) fn words_name(locale: Locale) -> &'static str {
+    match locale {
+        Locale::En => "words.en.json",
+        Locale::Nl => "words.nl.json",
+        Locale::De => "words.de.json",
+        Locale::Fr => "words.fr.json",
+    }
+}
+
+fn built_in_words(locale: Locale) -> &'static str {
+    match locale {
+        Locale::En => include_str!("../templates/words.en.json"),
+        Locale::Nl => include_str!("../templates/words.nl.json"),
+        Locale::De => include_str!("../templates/words.de.json"),
+        Locale::Fr => include_str!("../templates/words.fr.json"),
+    }
+}
+
+/// All of them.
+pub(super) struct Files(Vec<File>);
+
+impl Files {
+    pub fn built_in() -> Self {
+        let words = Locale::ALL.map(|locale| (words_name(locale), built_in_words(locale)));
+        let files = TEMPLATES.into_iter().chain(words);
+        Self(files.map(|(name, built_in)| File { name, built_in, text: built_in.to_owned() }).collect())
+    }
+
+    /// Ours, with those of `folder` in their place. Names that begin with a point are left alone: a volume of Kubernetes has
+    /// such beside its files.
+    pub fn with(folder: &Path, faults: &mut Vec<String>) -> Self {
+        let mut files = Self::built_in();
+        let entries = std::fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        let mut entries = match entries {
+            Ok(entries) => entries,
+            Err(error) => {
+                faults.push(format!("{} cannot be read: {error}", folder.display()));
+                return files;
+            }
+        };
+        entries.sort_by_key(std::fs::DirEntry::file_name);
+        for entry in entries {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with('.') {
+                continue;
+            }
+            let known: Vec<&str> = files.0.iter().map(|file| file.name).collect();
+            let unknown = format!("{name}: no letter is made of a file of that name. Known are: {}", known.join(", "));
+            match (files.0.iter_mut().find(|file| file.name == name), std::fs::read_to_string(entry.path())) {
+                (None, _) => faults.push(unknown),
+                (Some(file), Ok(text)) => file.text = text,
+                (Some(_), Err(error)) => faults.push(format!("{name}: cannot be read: {error}")),
+            }
+        }
+        files
+    }
+
+    pub fn templates(&self) -> impl Iterator<Item = &File> {
+        self.0.iter().filter(|file| TEMPLATES.iter().any(|(name, _)| *name == file.name))
+    }
+
+    pub fn words(&self) -> impl Iterator<Item = (Locale, &File)> {
+        Locale::ALL.into_iter().filter_map(|locale| Some((locale, self.named(words_name(locale))?)))
+    }
+
+    pub fn named(&self, name: &str) -> Option<&File> {
+        self.0.iter().find(|file| file.name == name)
+    }
+}
+
+/// Writes the built-in files into `folder`, to begin one's own with. A file that is there already is kept.
+///
+/// # Errors
+/// A sentence for the operator.
+pub fn write_built_in(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    std::fs::create_dir_all(folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+    let write = |file: &File| {
+        let path = folder.join(file.name);
+        let opened = std::fs::OpenOptions::new().write(true).create_new(true).open(&path);
+        let written = opened.and_then(|mut opened| std::io::Write::write_all(&mut opened, file.built_in.as_bytes()));
+        written.map(|()| path.clone()).map_err(|error| format!("{} cannot be written: {error}", path.display()))
+    };
+    Files::built_in().0.iter().map(write).collect()
+}
