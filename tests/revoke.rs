@@ -78,11 +78,10 @@ on_both! {
     async fn a_letter_in_the_outbox_stays_there(app: TestApp) {
         let made = app.invite_unsent("ada@example.com", &["viewer"]).await;
         let revoked = app.admin().press(&format!("/v1/invitations/{}/revoke", made["id"].as_str().unwrap())).await.expect(200);
+        let why = "The link died before the letter was sent.";
         assert_eq!(
             revoked.body["delivery"],
-            json!({
-                "state": "failed", "attempts": 0, "last_error": "The link died before the letter was sent.", "sent_at": null
-            })
+            json!({ "state": "failed", "attempts": 0, "last_error": why, "reason": why, "sent_at": null })
         );
         app.advance(TimeDelta::hours(1));
         assert_eq!(app.letters().await.len(), 0);

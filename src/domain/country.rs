@@ -42,7 +42,7 @@ impl Country {
         let known = NAMES.binary_search_by_key(&self.0, |(code, _)| code).ok().and_then(|at| NAMES.get(at));
         let named = known.and_then(|(_, names)| names.iter().zip(Locale::ALL).find(|(_, language)| *language == locale));
         // A country younger than our table is named in English; a test says so when the crate learns of one.
-        named.map(|(name, _)| *name).unwrap_or_else(|| rust_iso3166::from_alpha2(self.0).map_or(self.0, |country| country.name))
+        named.map_or_else(|| rust_iso3166::from_alpha2(self.0).map_or(self.0, |country| country.name), |(name, _)| *name)
     }
 
     /// Every country, in the order of its name in that language: what a form offers.

@@ -7,7 +7,7 @@
 use super::locale::Locale;
 
 /// Alpha-2 code, and the names in the order of [`Locale::ALL`]; by code.
-pub(super) const NAMES: [(&str, [&str; Locale::ALL.len()]); 249] = [
+pub(super) static NAMES: [(&str, [&str; Locale::ALL.len()]); 249] = [
     ("AD", ["Andorra", "Andorra", "Andorra", "Andorre"]),
     ("AE", ["United Arab Emirates", "Verenigde Arabische Emiraten", "Vereinigte Arabische Emirate", "Émirats arabes unis"]),
     ("AF", ["Afghanistan", "Afghanistan", "Afghanistan", "Afghanistan"]),

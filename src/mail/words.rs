@@ -63,9 +63,10 @@ pub(super) fn role(name: &str, words: &Vocabulary) -> String {
     words.of("role", name).map_or_else(|| name.replace('_', " "), str::to_owned)
 }
 
-/// A text on one line, with one blank between words.
+/// A text on one line, with one blank between words. No-break spaces hold, as French has them before a colon.
 pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let parts = |c: char| c.is_whitespace() && !matches!(c, '\u{A0}' | '\u{202F}');
+    text.split(parts).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// A paragraph in lines that fit plain text. A word that is longer than a line stays whole, as a link must.
@@ -95,7 +96,7 @@ pub(super) fn name(text: &str) -> String {
         !matches!(c, '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
             | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
     });
-    let spaced: String = shown.map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect();
+    let spaced: String = shown.map(|c| if c.is_control() || c.is_whitespace() { ' ' } else { c }).collect();
     let line = one_line(&spaced);
     match line.char_indices().nth(LONGEST_NAME) {
         Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default().trim_end()),

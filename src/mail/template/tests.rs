@@ -69,7 +69,7 @@ fn every_letter_in_every_language_names_everyone_and_loads_nothing() {
     assert_eq!(all.len(), 5 * 2 * Locale::ALL.len());
     for (name, letter) in all {
         let words = written(&letter);
-        let first = words.text.split("\n\n").next().unwrap();
+        let (first, rest) = words.text.split_once('\n').unwrap();
         for line in [words.subject.as_str(), first] {
             assert!(line.contains("Grace Hopper") && line.contains("Example Charging"), "{name}: {line}");
         }
@@ -88,7 +88,8 @@ fn every_letter_in_every_language_names_everyone_and_loads_nothing() {
             assert!(words.html.contains(wanted), "{name}: {wanted}");
         }
         assert_eq!(words.html.matches("https://").count(), words.html.matches("https://example.com/activate?token=").count());
-        assert!(words.text.lines().all(|line| line.chars().count() < 80 || line.contains("token=")), "{name}: {}", words.text);
+        // The first line is one line, however long the names are.
+        assert!(rest.lines().all(|line| line.chars().count() < 80 || line.contains("token=")), "{name}: {}", words.text);
     }
 }
 
