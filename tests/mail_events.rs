@@ -51,6 +51,8 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         let told = delivery(&app, &ada).await;
         assert_eq!((&told["state"], &told["reported_at"]), (&json!("bounced"), &json!("2026-11-24T12:01:00.000Z")));
         assert_eq!(told["reason"], "smtp;550 5.1.1 unknown user, see");
+        // Whoever reads it learns what to do; once the invitation is taken back, there is nothing to do.
+        assert!(told["advice"].as_str().unwrap().contains("the address is wrong: correct it"), "{told}");
         let entry = app.events(ada["id"].as_str().unwrap()).await.pop().unwrap();
         assert_eq!((&entry["type"], &entry["actor"]["name"]), (&json!("email_bounced"), &json!("Postmark")));
         assert_eq!(
@@ -59,6 +61,8 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         );
         let metrics = app.anybody().get("/metrics").await.text;
         assert!(metrics.contains("mail_events_total{provider=\"postmark\",outcome=\"bounced\"} 1"), "{metrics}");
+        let revoked = app.admin().press(&format!("/v1/invitations/{}/revoke", ada["id"].as_str().unwrap())).await.expect(200);
+        assert_eq!((&revoked.body["delivery"]["state"], &revoked.body["delivery"]["advice"]), (&json!("bounced"), &Value::Null));
     }
 
     async fn whoever_proves_nothing_changes_nothing(app: TestApp) {

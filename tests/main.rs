@@ -44,6 +44,7 @@ mod passwords;
 mod permissions;
 mod permissions_customers;
 mod postfix;
+mod providers;
 mod races;
 mod rates;
 mod renew;

@@ -129,7 +129,31 @@ on_both! {
         assert_eq!(app.letters().await.len(), 0);
     }
 
-    async fn the_body_is_empty(app: TestApp) {
+    async fn in_another_language(app: TestApp) {
+        let (made, first) = app.invite("ada@example.com", &["viewer"]).await;
+        let admin = app.admin();
+        let paths = [
+            format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap()),
+            format!("/v1/users/{}/resend-invitation", made["user_id"].as_str().unwrap()),
+        ];
+        assert!(first.subject.contains("invites you"), "{}", first.subject);
+        // Refused, it changes nothing.
+        admin.post(&paths[0], &json!({ "locale": "de" })).await.problem(429, "resend_too_soon");
+        for (path, locale, words) in [(&paths[0], "de-AT", "lädt Sie"), (&paths[1], "fr", "vous invite")] {
+            admin.post(path, &json!({ "locale": "xx" })).await.faults(&[("/locale", "unknown_locale")]);
+            app.advance(TimeDelta::minutes(1));
+            let resent = admin.post(path, &json!({ "locale": locale })).await.expect(200);
+            assert_eq!(resent.body["locale"], locale[..2]);
+            let letter = app.letter().await;
+            assert!(letter.subject.contains(words), "{}", letter.subject);
+        }
+        // It stays so.
+        app.advance(TimeDelta::minutes(1));
+        assert_eq!(admin.press(&paths[0]).await.expect(200).body["locale"], "fr");
+        assert!(app.letter().await.subject.contains("vous invite"));
+    }
+
+    async fn the_body_is_empty_but_for_the_language(app: TestApp) {
         let admin = app.admin();
         let made = app.invite_unsent("ada@example.com", &["viewer"]).await;
         app.advance(TimeDelta::minutes(1));

@@ -17,6 +17,7 @@ use crate::domain::{
     ids::{AccountId, InvitationId},
     invitation::{DeliveryState, InvitationKind, InvitationState},
     letter::LetterPurpose,
+    locale::Locale,
     role::Role,
     sight::Sight,
 };
@@ -125,6 +126,15 @@ pub fn renew(
         .returning(invitations::id)
         .get_results(tx.writing())?;
     renewed.into_iter().map(|id| id.parse().map_err(|_| corrupt(&id))).collect()
+}
+
+/// From now on the invitation's letters and page are in this language.
+pub fn speak(tx: &mut Tx<'_>, id: InvitationId, locale: Locale) -> Result<(), DbFault> {
+    diesel::update(invitations::table)
+        .filter(invitations::id.eq(id.as_str()).and(invitations::state.eq(InvitationState::Pending.as_str())))
+        .set(invitations::locale.eq(locale.as_str()))
+        .execute(tx.writing())?;
+    Ok(())
 }
 
 fn corrupt(id: &str) -> DbFault {

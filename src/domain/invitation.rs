@@ -207,6 +207,20 @@ impl DeliveryState {
         Self::HandedOver,
     ];
 
+    /// What staff should do about it, where there is something to do.
+    #[must_use]
+    pub fn advice(self) -> Option<&'static str> {
+        match self {
+            Self::Bounced => Some(
+                "The letter came back. Unless the reason says otherwise, the address is wrong: correct it, or revoke the \
+                 invitation and invite the person at another one.",
+            ),
+            Self::Complained => Some("The person called the letter spam. Speak to them before anything more is sent there."),
+            Self::Failed => Some("No letter was delivered. See to the reason, then resend the invitation."),
+            Self::Queued | Self::Sending | Self::Sent | Self::Delivered | Self::Deferred | Self::HandedOver => None,
+        }
+    }
+
     /// The name that answers use.
     #[must_use]
     pub fn as_str(self) -> &'static str {

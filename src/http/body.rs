@@ -60,6 +60,14 @@ impl Body {
         request(self.members.ok_or_else(empty)?, self.faults).map_err(|faults| Problem::body(&faults))
     }
 
+    /// The request, of which all may be left out, the body too.
+    ///
+    /// # Errors
+    /// 422 with every faulty member.
+    pub fn parse_if_any<R: Request>(self) -> Result<R, Problem> {
+        request(self.members.unwrap_or_default(), self.faults).map_err(|faults| Problem::body(&faults))
+    }
+
     /// For requests that say everything in their path: no body, or an empty object.
     ///
     /// # Errors

@@ -7,21 +7,24 @@ use actix_web::{
     post,
     web::{Data, Path},
 };
+use utoipa::ToSchema;
 
 use super::{
     State,
     auth::Caller,
-    body::{Body, EmptyRequest},
+    body::{self, Body, EmptyRequest, Members},
     idempotency, paging,
     problem::{Problem, not_found},
     query::{Paging, Query},
     views::{EventView, Events, InvitationView, Invitations},
+    words::LanguageTag,
 };
 use crate::{
     domain::{
         email::Email,
         ids::{AccountId, Id, InvitationId, Named},
         invitation::{DeliveryState, InvitationKind, InvitationStatus},
+        locale::Locale,
     },
     services::{self, browse, browse::InvitationQuery},
 };
@@ -124,15 +127,29 @@ pub async fn events(
     Ok(paging::answer(&page, |event| EventView::from(event), &request))
 }
 
+/// What a resend may change; the body may be left out.
+#[derive(ToSchema)]
+pub struct ResendRequest {
+    /// The language of letter and page from now on; as it was when it is left out.
+    #[schema(value_type = Option<LanguageTag>)]
+    pub locale: Option<Locale>,
+}
+
+impl body::Request for ResendRequest {
+    fn read(members: &mut Members) -> Option<Self> {
+        Some(Self { locale: members.optional("locale", body::parsed("unknown_locale", Locale::parse)) })
+    }
+}
+
 /// Resend an invitation
 ///
 /// The same invitation, a new link with a new 24 hours; the old link dies at once. Also when the invitation has expired.
-/// Between two sendings lies a minute (configurable).
+/// Between two sendings lies a minute (configurable). With `locale` the letter is written in another language than before.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "resendInvitation",
     params(("id" = InvitationId, Path, description = "The invitation.")),
-    request_body = Option<EmptyRequest>,
+    request_body = Option<ResendRequest>,
     responses(
         (status = 200, description = "Sent anew.", body = InvitationView),
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
@@ -153,8 +170,8 @@ pub async fn resend(
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
     idempotency::once((&request, &state, &caller.0), StatusCode::OK, body, async |body, ticket| {
-        body.expect_none()?;
-        let wanted = id(&path)?;
+        let asked: ResendRequest = body.parse_if_any()?;
+        let wanted = (id(&path)?, asked.locale);
         Ok(services::resend::invitation(&state.services, &caller.0, wanted, ticket).await?)
     })
     .await

@@ -10,9 +10,9 @@ use actix_web::{
 use super::{
     State,
     auth::Caller,
-    body::{Body, EmptyRequest},
+    body::Body,
     csv, idempotency,
-    invitations::id,
+    invitations::{ResendRequest, id},
     negotiate, paging,
     problem::Problem,
     query::{Paging, Query},
@@ -118,7 +118,7 @@ pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<S
     tag = "Users",
     operation_id = "resendUserInvitation",
     params(("id" = UserId, Path, description = "The user.")),
-    request_body = Option<EmptyRequest>,
+    request_body = Option<ResendRequest>,
     responses(
         (status = 200, description = "Sent anew.", body = InvitationView),
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
@@ -139,8 +139,8 @@ pub async fn resend(
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
     idempotency::once((&request, &state, &caller.0), StatusCode::OK, body, async |body, ticket| {
-        body.expect_none()?;
-        let wanted = id(&path)?;
+        let asked: ResendRequest = body.parse_if_any()?;
+        let wanted = (id(&path)?, asked.locale);
         Ok(services::resend::user(&state.services, &caller.0, wanted, ticket).await?)
     })
     .await

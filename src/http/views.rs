@@ -11,7 +11,7 @@ use crate::domain::{
     email::Email,
     event::{Event, EventType},
     ids::{AccountId, EventId, InvitationId, UserId},
-    invitation::{DeliveryState, Invitation, InvitationKind, InvitationStatus, InvitedTo},
+    invitation::{DeliveryState, Invitation, InvitationKind, InvitationState, InvitationStatus, InvitedTo},
     locale::Locale,
     permission::Permission,
     person::PersonName,
@@ -123,6 +123,10 @@ pub struct DeliveryView {
     #[schema(value_type = String, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What staff should do: after a bounce, fix the address. Absent where there is nothing to do.
+    #[schema(value_type = String, required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<&'static str>,
     /// When the provider said what became of it. Absent until then.
     #[schema(value_type = Timestamp, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -173,6 +177,8 @@ impl InvitationView {
                 last_error: delivery.last_error.clone(),
                 sent_at: timestamp(delivery.sent_at),
                 reason: delivery.reason.clone(),
+                // Of what nobody waits for any more, nothing is to be done.
+                advice: delivery.state.advice().filter(|_| invitation.state == InvitationState::Pending),
                 reported_at: timestamp(delivery.reported_at),
             },
             activation_link: None,

@@ -11,17 +11,18 @@ use crate::{
     db::{
         DbFault,
         invitations::{self, InvitationFilter},
-        users,
+        resends, users,
     },
     domain::{
         actor::Actor,
         ids::{InvitationId, UserId},
         invitation::Invitation,
+        locale::Locale,
         sight::Sight,
     },
 };
 
-/// Sends a fresh link for an invitation that awaits an answer, expired or not.
+/// Sends a fresh link for an invitation that awaits an answer, expired or not; in another language when one is named.
 ///
 /// # Errors
 /// [`Refusal::NotFound`], [`Refusal::Forbidden`], [`Refusal::RoleExceedsYours`], [`Refusal::NotPending`],
@@ -29,14 +30,18 @@ use crate::{
 pub async fn invitation(
     services: &Services,
     actor: &Actor,
-    id: InvitationId,
+    (id, locale): (InvitationId, Option<Locale>),
     ticket: Option<Ticket>,
 ) -> Result<Invitation, Refusal> {
     let (writer, caller) = (services.clone(), actor.clone());
     let resent = services
         .db
         .write::<_, DbFault>(move |tx| {
-            let judged = judged_for(&writer, tx, &caller, &[id])?;
+            let mut judged = judged_for(&writer, tx, &caller, &[id])?;
+            if let (Some((invitation, Ok(()))), Some(locale)) = (judged.first_mut(), locale) {
+                resends::speak(tx, id, locale)?;
+                invitation.locale = Some(locale);
+            }
             let resent = send(&writer, tx, &caller.who, judged)?.remove(&id);
             if let (Some(ticket), Some(Ok(fresh))) = (&ticket, &resent) {
                 ticket.store(tx, fresh)?;
@@ -54,7 +59,12 @@ pub async fn invitation(
 /// # Errors
 /// As [`invitation`]; [`Refusal::Ambiguous`] when several await an answer, [`Refusal::NotPending`] when none does,
 /// [`Refusal::Forbidden`] when none could be resent by this caller anyway.
-pub async fn user(services: &Services, actor: &Actor, user: UserId, ticket: Option<Ticket>) -> Result<Invitation, Refusal> {
+pub async fn user(
+    services: &Services,
+    actor: &Actor,
+    (user, locale): (UserId, Option<Locale>),
+    ticket: Option<Ticket>,
+) -> Result<Invitation, Refusal> {
     let sight = Sight::acting(actor);
     let pending = services
         .db
@@ -69,7 +79,7 @@ pub async fn user(services: &Services, actor: &Actor, user: UserId, ticket: Opti
             may_invite(actor)?;
             Err(Refusal::NotPending)
         }
-        [one] => invitation(services, actor, one.id, ticket).await,
+        [one] => invitation(services, actor, (one.id, locale), ticket).await,
         _ => Err(Refusal::Ambiguous(pending)),
     }
 }

@@ -8,6 +8,7 @@ pub mod database;
 pub mod imports;
 pub mod mailbox;
 pub mod process;
+pub mod provider;
 pub mod relay;
 
 pub use app::TestApp;

@@ -23,8 +23,8 @@ use super::{
     },
     problems,
     story::{
-        DAY, PASSWORD, PUBLIC_URL, REQUEST_ID, TOKEN, acme, ada, at, dirk, for_ada, for_ada_sent, for_dirk, for_olivia, home,
-        olivia, preview_for_ada, preview_for_olivia, timeline,
+        DAY, PASSWORD, PUBLIC_URL, REQUEST_ID, TOKEN, acme, ada, at, dirk, for_ada, for_ada_bounced, for_ada_by_link,
+        for_ada_sent, for_dirk, for_olivia, home, olivia, preview_for_ada, preview_for_olivia, timeline,
     },
 };
 use crate::domain::{account::DriverOfSubsidiary, fault::FieldFault, invitation::InvitationStatus, role::Role};
@@ -32,18 +32,18 @@ use crate::domain::{account::DriverOfSubsidiary, fault::FieldFault, invitation::
 /// Names of the examples of an operation's request.
 pub(super) fn requests(operation: &str) -> &'static [&'static str] {
     match operation {
-        "inviteSystemUser" => &["InviteSystemUser"],
+        "inviteSystemUser" => &["InviteSystemUser", "InviteByLink"],
         "inviteAccountOwner" => &["InviteAccountOwner", "InviteFurtherAccountOwner"],
         "inviteSubAccountUser" => &["InviteDriver", "InviteSubsidiaryOwner"],
         "inviteSubAccount" => &["InviteSubAccount"],
         "inviteBatch" => &["InviteBatch", "ValidateBatch"],
         "resendBatch" => &["ResendByFilter", "ResendByIds"],
-        "resendInvitation" | "revokeInvitation" | "resendUserInvitation" => &["Empty"],
+        "resendInvitation" | "resendUserInvitation" => &["Empty", "ResendInGerman"],
+        "revokeInvitation" => &["Empty"],
         "previewActivation" | "renewActivation" | "submitRenewalPage" => &["Token"],
         "activate" => &["ActivateSystemUser", "ActivateAccountOwner"],
         "submitActivationPage" => &["ActivateSystemUser"],
         "reportMailEvents" => &["PostmarkBounce", "SendgridDelivered"],
-
         "signIn" => &["SignIn"],
         _ => &[],
     }
@@ -52,12 +52,12 @@ pub(super) fn requests(operation: &str) -> &'static [&'static str] {
 /// Names of the examples of an operation's answer in JSON.
 pub(super) fn answers(operation: &str, status: &str) -> &'static [&'static str] {
     match (operation, status) {
-        ("inviteSystemUser", _) => &["SystemUserInvitation"],
+        ("inviteSystemUser", _) => &["SystemUserInvitation", "InvitationByLink"],
         ("inviteAccountOwner", _) => &["AccountOwnerInvitation"],
         ("inviteSubAccountUser" | "inviteSubAccount", _) => &["SubAccountInvitation"],
         ("inviteBatch", _) => &["BatchInvited", "BatchValidated"],
         ("resendBatch", _) => &["BatchResent"],
-        ("getInvitation", _) => &["SentInvitation"],
+        ("getInvitation", _) => &["SentInvitation", "BouncedInvitation"],
         ("listInvitations", _) => &["Invitations"],
         ("listInvitationEvents", _) => &["Timeline"],
         ("resendInvitation" | "resendUserInvitation", _) => &["ResentInvitation"],
@@ -95,6 +95,10 @@ fn request(name: &str) -> Option<(&'static str, Value)> {
         "InviteSystemUser" => {
             ("A colleague who may look", json!({ "email": "ada@example.com", "roles": ["viewer"], "locale": "en" }))
         }
+        "InviteByLink" => (
+            "A colleague without mail: the link comes with the answer",
+            json!({ "email": "ada@example.com", "roles": ["viewer"], "locale": "en", "delivery": "link" }),
+        ),
         "InviteAccountOwner" => (
             "The owner of a new account",
             json!({ "email": "olivia@acme.example", "account_name": "Acme B.V.", "account_type": "business", "locale": "nl" }),
@@ -147,6 +151,7 @@ fn request(name: &str) -> Option<(&'static str, Value)> {
             }),
         ),
         "Empty" => ("Everything is in the path", json!({})),
+        "ResendInGerman" => ("In another language from now on", json!({ "locale": "de" })),
         "Token" => ("The token of a link", json!({ "token": TOKEN })),
         "ActivateSystemUser" => {
             ("A colleague", json!({ "token": TOKEN, "password": PASSWORD, "first_name": "Ada", "last_name": "Lovelace" }))
@@ -186,6 +191,7 @@ fn answer(name: &str) -> Option<(&'static str, Value)> {
     let ready = |database, status| Readiness { status, database, migrations: status, courier: CourierCondition::Ok };
     Some(match name {
         "SystemUserInvitation" => ("A colleague is invited", written(for_ada())),
+        "InvitationByLink" => ("The link, this once", written(for_ada_by_link())),
         "AccountOwnerInvitation" => ("An account owner is invited", written(for_olivia())),
         "SubAccountInvitation" => ("A driver is invited", written(for_dirk())),
         "BatchInvited" => (
@@ -225,6 +231,7 @@ fn answer(name: &str) -> Option<(&'static str, Value)> {
             }),
         ),
         "SentInvitation" => ("The letter has left", written(for_ada_sent())),
+        "BouncedInvitation" => ("There is no such mailbox", written(for_ada_bounced())),
         "ResentInvitation" => ("A fresh link is on its way", written(resent)),
         "RevokedInvitation" => ("The link is dead", written(revoked)),
         "Invitations" => ("The last page", page(vec![for_dirk(), for_ada_sent()])),

@@ -73,7 +73,15 @@ pub(super) fn user(number: u128, name: &str) -> ActorView {
 }
 
 pub(super) fn queued() -> DeliveryView {
-    DeliveryView { state: DeliveryState::Queued, attempts: 0, last_error: None, sent_at: None, reason: None, reported_at: None }
+    DeliveryView {
+        state: DeliveryState::Queued,
+        attempts: 0,
+        last_error: None,
+        sent_at: None,
+        reason: None,
+        advice: None,
+        reported_at: None,
+    }
 }
 
 /// Ada's, as the invite answers.
@@ -102,6 +110,25 @@ pub(super) fn for_ada() -> InvitationView {
 pub(super) fn for_ada_sent() -> InvitationView {
     let delivery = DeliveryView { state: DeliveryState::Sent, attempts: 1, sent_at: Some(at(1)), ..queued() };
     InvitationView { last_sent_at: at(1), expires_at: at(DAY + 1), delivery, ..for_ada() }
+}
+
+/// Hers, when there is no such mailbox.
+pub(super) fn for_ada_bounced() -> InvitationView {
+    let delivery = DeliveryView {
+        state: DeliveryState::Bounced,
+        reason: Some("smtp;550 5.1.1 unknown user".to_owned()),
+        advice: DeliveryState::Bounced.advice(),
+        reported_at: Some(at(4)),
+        ..for_ada_sent().delivery
+    };
+    InvitationView { delivery, ..for_ada_sent() }
+}
+
+/// Hers, when the link is handed over.
+pub(super) fn for_ada_by_link() -> InvitationView {
+    let delivery = DeliveryView { state: DeliveryState::HandedOver, ..queued() };
+    let link = format!("{PUBLIC_URL}/activate?token={TOKEN}");
+    InvitationView { delivery, activation_link: Some(link), ..for_ada() }
 }
 
 pub(super) fn for_olivia() -> InvitationView {
