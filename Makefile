@@ -16,6 +16,9 @@ test: ## run all tests, those on a throw-away PostgreSQL server included
 	@if command -v chromedriver >/dev/null && { command -v chromium || command -v google-chrome; } >/dev/null; \
 	then echo 'The browser test was among them.'; \
 	else echo 'The browser test was left out: it needs chromedriver and chromium (or google-chrome) on PATH.'; fi
+	@if [ "$$(id -u)" = 0 ] && [ -x "$${POSTFIX_ROOT:-}/usr/lib/postfix/sbin/master" ]; \
+	then echo 'The Postfix test was among them.'; \
+	else echo 'The Postfix test was left out: it needs root and Postfix (tests/with-postfix make test).'; fi
 
 check: ## formatting and lints
 	cargo fmt --check

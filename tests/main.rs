@@ -42,6 +42,7 @@ mod parity;
 mod passwords;
 mod permissions;
 mod permissions_customers;
+mod postfix;
 mod races;
 mod rates;
 mod renew;

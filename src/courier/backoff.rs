@@ -1,8 +1,8 @@
 //! When a letter that was not taken is tried again.
 //!
 //! After about 5 s, then 10 s, 20 s, 40 s, 80 s, 160 s, 320 s, 640 s, and every 15 minutes from there, each spread by a fifth
-//! either way so that a relay that comes back is not met by everybody at once. 24 hours after it was put into the outbox, a
-//! letter is given up.
+//! either way so that a relay that comes back is not met by everybody at once. Whoever said how long to wait (`Retry-After`, a
+//! greylisting reply) is not asked earlier than that. 24 hours after it was put into the outbox, a letter is given up.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -13,13 +13,21 @@ pub(super) const GIVE_UP: TimeDelta = TimeDelta::hours(24);
 /// How far a delay is spread, in thousandths of itself: up to a fifth either way.
 const SPREAD: f64 = 400.0;
 
-/// When attempt number `attempt` + 1 is due, or `None` when the letter is to be given up. `dice` is from 0 up to 1.
-pub(super) fn next_attempt(attempt: i32, created_at: DateTime<Utc>, now: DateTime<Utc>, dice: f64) -> Option<DateTime<Utc>> {
+/// When attempt number `attempt` + 1 is due, or `None` when the letter is to be given up. `dice` is from 0 up to 1, `wait` what
+/// we were told to wait.
+pub(super) fn next_attempt(
+    attempt: i32,
+    created_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+    dice: f64,
+    wait: Option<TimeDelta>,
+) -> Option<DateTime<Utc>> {
     let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or_default().min(16);
     let delay = (FIRST * 2_i32.pow(doublings)).min(LONGEST);
     #[expect(clippy::cast_possible_truncation, reason = "from 800 to 1200")]
     let thousandths = (1000.0 + SPREAD * (dice - 0.5)) as i32;
-    let due = now + delay * thousandths / 1000;
+    let spread = delay * thousandths / 1000;
+    let due = now.checked_add_signed(wait.map_or(spread, |wait| wait.max(spread)))?;
     (due <= created_at + GIVE_UP).then_some(due)
 }
 
@@ -30,12 +38,23 @@ mod tests {
     #[test]
     fn doubles_to_a_quarter_of_an_hour_and_ends_after_a_day() {
         let start = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
-        let delay = |attempt, dice| next_attempt(attempt, start, start, dice).map(|due| (due - start).num_seconds());
+        let delay = |attempt, dice| next_attempt(attempt, start, start, dice, None).map(|due| (due - start).num_seconds());
         let delays: Vec<_> = (1..=10).filter_map(|attempt| delay(attempt, 0.5)).collect();
         assert_eq!(delays, [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]);
         assert_eq!((delay(5, 0.0), delay(5, 1.0)), (Some(64), Some(96)));
         assert_eq!(delay(i32::MAX, 0.5), Some(900));
         let late = start + TimeDelta::hours(24) - TimeDelta::seconds(4);
-        assert_eq!(next_attempt(1, start, late, 0.5), None);
+        assert_eq!(next_attempt(1, start, late, 0.5, None), None);
+    }
+
+    #[test]
+    fn nobody_is_asked_earlier_than_they_said() {
+        let start = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
+        let due = |wait| next_attempt(3, start, start, 0.5, Some(wait)).map(|due| due - start);
+        assert_eq!(due(TimeDelta::seconds(300)), Some(TimeDelta::seconds(300)));
+        // Told less than the schedule says, the schedule holds.
+        assert_eq!(due(TimeDelta::seconds(1)), Some(TimeDelta::seconds(20)));
+        assert_eq!(due(TimeDelta::hours(24)), Some(TimeDelta::hours(24)));
+        assert_eq!((due(TimeDelta::hours(25)), due(TimeDelta::MAX)), (None, None));
     }
 }

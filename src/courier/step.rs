@@ -113,7 +113,7 @@ impl Courier {
             Some(known) => match self.send(&self.write(letter, known, now)).await {
                 Ok(receipt) => Outcome::Sent { at: self.clock.now(), receipt },
                 Err(SendError::Never(error)) => Outcome::Failed { error },
-                Err(SendError::Later(error)) => self.retry(letter, error),
+                Err(SendError::Later { text, wait }) => self.retry(letter, text, wait),
             },
         };
         self.report(letter, &outcome);
@@ -122,12 +122,12 @@ impl Courier {
 
     /// Hands a letter over, within a time that leaves some of the lease for the record.
     async fn send(&self, letter: &Letter) -> Result<Receipt, SendError> {
-        let late = || Err(SendError::Later("the relay did not take the letter in time".to_owned()));
+        let late = || Err(SendError::later("the relay did not take the letter in time".to_owned()));
         tokio::time::timeout(PATIENCE, self.mailer.send(letter)).await.unwrap_or_else(|_| late())
     }
 
-    fn retry(&self, letter: &Claimed, error: String) -> Outcome {
-        match backoff::next_attempt(letter.attempt, letter.created_at, self.clock.now(), self.clock.dice()) {
+    fn retry(&self, letter: &Claimed, error: String, wait: Option<TimeDelta>) -> Outcome {
+        match backoff::next_attempt(letter.attempt, letter.created_at, self.clock.now(), self.clock.dice(), wait) {
             Some(at) => Outcome::Retry { at, error },
             None => Outcome::Failed { error },
         }

@@ -1,6 +1,6 @@
 //! A letter: what the mail room needs to know to write and send it. It holds the live link, and so shows itself to nobody.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 
 use super::{account::MemberRole, email::Email, ids::LetterId, invitation::InvitationKind, locale::Locale};
@@ -88,10 +88,23 @@ pub struct Receipt {
 /// What to do with a letter that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// The relay, or the way to it, may do better later: keep the letter. The text says what happened.
-    #[error("{0}")]
-    Later(String),
+    /// The relay, or the way to it, may do better later: keep the letter.
+    #[error("{text}")]
+    Later {
+        /// What happened.
+        text: String,
+        /// How long to leave it alone from now on, where that was said: `Retry-After`, or a greylisting reply.
+        wait: Option<TimeDelta>,
+    },
     /// The relay will never take it: a 5xx for this recipient, an address it cannot reach.
     #[error("{0}")]
     Never(String),
+}
+
+impl SendError {
+    /// To be tried again whenever we like.
+    #[must_use]
+    pub fn later(text: String) -> Self {
+        Self::Later { text, wait: None }
+    }
 }

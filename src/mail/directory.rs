@@ -39,8 +39,8 @@ impl Directory {
                 tracing::info!(file = %target.display(), "letter written");
                 Ok(())
             }
-            Ok(Err(error)) => Err(SendError::Later(format!("the letter cannot be written to the {}: {error}", self.describe()))),
-            Err(_) => Err(SendError::Later("the letter was not written: the service is stopping".to_owned())),
+            Ok(Err(error)) => Err(SendError::later(format!("the letter cannot be written to the {}: {error}", self.describe()))),
+            Err(_) => Err(SendError::later("the letter was not written: the service is stopping".to_owned())),
         }
     }
 
@@ -155,7 +155,7 @@ mod tests {
         fs::remove_dir_all(&scratch.0).unwrap();
         fs::write(&scratch.0, "a file stands in the way").unwrap();
         let error = mailer.send(&letter()).await.unwrap_err();
-        assert!(matches!(&error, SendError::Later(text) if text.contains("cannot be written")), "{error:?}");
+        assert!(matches!(&error, SendError::Later { text, .. } if text.contains("cannot be written")), "{error:?}");
         assert!(Directory::new(&scratch.0.join("mail")).unwrap_err().contains("cannot be made"));
         fs::remove_file(&scratch.0).unwrap();
     }

@@ -5,7 +5,7 @@
 
 mod directory;
 mod fault;
-mod mailpit;
+mod http;
 mod message;
 mod samples;
 mod sender;
@@ -23,7 +23,7 @@ use crate::domain::letter::{Letter, Receipt, SendError};
 pub use self::{
     directory::Directory,
     fault::chain,
-    mailpit::Mailpit,
+    http::Http,
     message::Desk,
     samples::{samples, write_samples},
     sender::Sender,
@@ -41,8 +41,8 @@ pub enum Mailer {
     Directory(Desk, Directory),
     /// A mail relay.
     Smtp(Desk, Box<Smtp>),
-    /// Mailpit's HTTP interface.
-    Mailpit(Desk, Mailpit),
+    /// A service over HTTP.
+    Http(Desk, Http),
 }
 
 impl Mailer {
@@ -55,7 +55,7 @@ impl Mailer {
         Ok(match url.place() {
             Place::Directory(path) => Self::Directory(desk, Directory::new(path)?),
             Place::Smtp(relay) => Self::Smtp(desk, Box::new(Smtp::new(relay)?)),
-            Place::Mailpit(server) => Self::Mailpit(desk, Mailpit::new(server)?),
+            Place::Http(server) => Self::Http(desk, Http::new(server)?),
         })
     }
 
@@ -68,9 +68,9 @@ impl Mailer {
         match self {
             Self::Directory(desk, folder) => folder.put(letter, &desk.message(letter, Wire::EightBit)?).await?,
             Self::Smtp(desk, relay) => relay.send(letter, &desk.message(letter, Wire::Ascii)?).await?,
-            Self::Mailpit(desk, server) => server.send(letter, desk).await?,
+            Self::Http(desk, server) => return server.send(letter, desk).await,
         }
-        // A relay tells nothing of a letter afterwards.
+        // A folder and a relay tell nothing of a letter afterwards.
         Ok(Receipt::default())
     }
 
@@ -80,7 +80,7 @@ impl Mailer {
         match self {
             Self::Directory(_, folder) => folder.describe(),
             Self::Smtp(_, relay) => relay.describe(),
-            Self::Mailpit(_, server) => server.describe(),
+            Self::Http(_, server) => server.describe(),
         }
     }
 }
@@ -97,6 +97,7 @@ mod tests {
             ("smtp://ada:hunter2@mail.example.com", "smtp://mail.example.com:587"),
             ("smtps://ada:hunter2@127.0.0.1", "smtps://127.0.0.1:465"),
             ("mailpit+http://ada:hunter2@127.0.0.1:8025", "Mailpit at http://127.0.0.1:8025"),
+            ("postmark://hunter2?api=http://127.0.0.1:1", "Postmark at http://127.0.0.1:1"),
         ] {
             let mailer = Mailer::new(&MailUrl::parse(text).unwrap(), testing::sender()).unwrap();
             assert_eq!(mailer.describe(), words);

@@ -5,8 +5,10 @@
 //! and be thought sent. Here a connection goes back after a letter was taken, and is closed otherwise. It also shows which
 //! command was refused, which decides what a refusal means.
 
+mod hint;
+
 use std::{
-    fmt,
+    fmt, fs,
     string::FromUtf8Error,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
@@ -17,7 +19,7 @@ use lettre::{
     transport::smtp::{
         Error,
         authentication::{Credentials, DEFAULT_MECHANISMS},
-        client::{AsyncSmtpConnection, TlsParameters},
+        client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters},
         commands::{Data, Mail, Rcpt},
         extension::ClientId,
     },
@@ -85,10 +87,7 @@ impl Smtp {
     fn with_limits(relay: &Relay, limits: Limits) -> Result<Self, String> {
         let tls = match relay.tls {
             TlsUse::None => None,
-            _ => Some(
-                TlsParameters::new(relay.host.clone())
-                    .map_err(|error| format!("no TLS to {} is possible: {}.", relay.describe(), fault::chain(&error)))?,
-            ),
+            _ => Some(trust(relay).map_err(|fault| format!("no TLS to {} is possible: {fault}.", relay.describe()))?),
         };
         Ok(Self { relay: relay.clone(), tls, hello: ClientId::default(), limits, parked: Mutex::default() })
     }
@@ -98,8 +97,7 @@ impl Smtp {
             Some(connection) => Some(self.hand_over(connection, message).await),
             None => None,
         };
-        // Closed after its last letter, as some relays do after so many: nothing has been said of this one.
-        let hung_up = |outcome: &Handed| matches!(outcome, Ok(Err((Stage::Sender, error))) if !error.is_permanent());
+        let hung_up = |outcome: &Handed| matches!(outcome, Ok(Err((stage, error))) if is_closing(*stage, error));
         let outcome = match waiting.filter(|outcome| !hung_up(outcome)) {
             Some(outcome) => outcome,
             None => match timeout(self.limits.connect, self.connect()).await {
@@ -184,11 +182,14 @@ impl Smtp {
         let said = fault::chain(error);
         let text = self.line(&format!("{what}: {said}"), letter);
         let code = error.status().map(u16::from).filter(|_| error.is_permanent());
-        if code.is_some_and(|code| is_final(stage, code, &said)) { SendError::Never(text) } else { SendError::Later(text) }
+        if code.is_some_and(|code| is_final(stage, code, &said)) {
+            return SendError::Never(text);
+        }
+        SendError::Later { text, wait: Some(said).filter(|_| error.is_transient()).and_then(|said| hint::wait(&said)) }
     }
 
     fn later(&self, what: &str, letter: &Letter) -> SendError {
-        SendError::Later(self.line(what, letter))
+        SendError::later(self.line(what, letter))
     }
 
     fn line(&self, what: &str, letter: &Letter) -> String {
@@ -200,6 +201,34 @@ impl Smtp {
 impl fmt::Debug for Smtp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.describe())
+    }
+}
+
+/// Whom to believe that the relay is the relay: the system's authorities, or those of the file alone. The name is always
+/// checked.
+fn trust(relay: &Relay) -> Result<TlsParameters, String> {
+    let mut tls = TlsParameters::builder(relay.host.clone());
+    if let Some(path) = &relay.ca {
+        let pem = fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+        // Without any certificate, lettre would trust nobody and say so at the first letter.
+        if !String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
+            return Err(format!("{} holds no PEM certificate", path.display()));
+        }
+        let authorities = Certificate::from_pem(&pem).map_err(|error| format!("{}: {}", path.display(), fault::chain(&error)))?;
+        tls = tls.certificate_store(CertificateStore::None).add_root_certificate(authorities);
+    }
+    tls.build().map_err(|error| fault::chain(&error))
+}
+
+/// Whether a connection that had waited was closed without a word about this letter, so that another may take it at once:
+/// after its last letter, as some relays do after so many, or with 421, which may come at any command (RFC 5321 §3.8). When
+/// nothing is said after the content, the letter may have been taken; that is no case for haste.
+fn is_closing(stage: Stage, error: &Error) -> bool {
+    match (stage, error.status().map(u16::from)) {
+        (_, Some(421)) => true,
+        (Stage::Sender, _) => !error.is_permanent(),
+        (Stage::Recipient, None) => !error.is_timeout(),
+        _ => false,
     }
 }
 

@@ -7,7 +7,12 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use url::Url;
 
-const FORMS: &str = "directory:PATH, smtp://USER:PASSWORD@HOST:587, smtps://USER:PASSWORD@HOST:465 or mailpit+http://HOST:8025";
+mod services;
+
+pub(super) use self::services::{Server, Service};
+
+const FORMS: &str = "directory:PATH, smtp://USER:PASSWORD@HOST:587, smtps://USER:PASSWORD@HOST:465, postmark://TOKEN, \
+                     sendgrid://KEY, mailgun://KEY@DOMAIN, resend://KEY or mailpit+http://HOST:8025";
 
 /// A place that letters go to. `Debug` shows what [`MailUrl::describe`] says, never a password.
 #[derive(Clone)]
@@ -20,8 +25,8 @@ pub(super) enum Place {
     Directory(PathBuf),
     /// A relay.
     Smtp(Relay),
-    /// Mailpit.
-    Mailpit(Server),
+    /// A service over HTTP.
+    Http(Server),
 }
 
 /// How a relay is reached.
@@ -30,6 +35,8 @@ pub(super) struct Relay {
     pub host: String,
     pub port: u16,
     pub tls: TlsUse,
+    /// `?ca=`: a PEM file with the only authorities that the relay's certificate may come from.
+    pub ca: Option<PathBuf>,
     pub login: Option<Login>,
 }
 
@@ -44,13 +51,6 @@ pub(super) enum TlsUse {
     Offered,
     /// `?tls=none`: never.
     None,
-}
-
-/// Where Mailpit listens: an address without user and password, and without a slash at its end.
-#[derive(Clone)]
-pub(super) struct Server {
-    pub base: String,
-    pub login: Option<Login>,
 }
 
 /// Whom we say we are.
@@ -71,8 +71,12 @@ impl MailUrl {
             "directory" => directory(rest).map(Place::Directory),
             "smtp" => smtp(text, false).map(Place::Smtp),
             "smtps" => smtp(text, true).map(Place::Smtp),
-            "mailpit+http" => mailpit(&format!("http:{rest}")).map(Place::Mailpit),
-            "mailpit+https" => mailpit(&format!("https:{rest}")).map(Place::Mailpit),
+            "mailpit+http" => services::mailpit(&format!("http:{rest}")).map(Place::Http),
+            "mailpit+https" => services::mailpit(&format!("https:{rest}")).map(Place::Http),
+            "postmark" => services::postmark(rest).map(Place::Http),
+            "sendgrid" => services::sendgrid(rest).map(Place::Http),
+            "mailgun" => services::mailgun(rest).map(Place::Http),
+            "resend" => services::resend(rest).map(Place::Http),
             _ => Err(format!("Its scheme is not known; it must be one of {FORMS}.")),
         }
         .map(Self)
@@ -84,7 +88,7 @@ impl MailUrl {
         match &self.0 {
             Place::Directory(path) => describe_folder(path),
             Place::Smtp(relay) => relay.describe(),
-            Place::Mailpit(server) => server.describe(),
+            Place::Http(server) => server.describe(),
         }
     }
 
@@ -106,13 +110,6 @@ impl Relay {
         // An IPv6 address needs its brackets back.
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         format!("{scheme}://{host}:{}", self.port)
-    }
-}
-
-impl Server {
-    /// The server's address, for people.
-    pub fn describe(&self) -> String {
-        format!("Mailpit at {}", self.base)
     }
 }
 
@@ -139,35 +136,35 @@ fn smtp(text: &str, implicit: bool) -> Result<Relay, String> {
     let url = read(text)?;
     let host = host(&url)?;
     if !matches!(url.path(), "" | "/") {
-        return Err("Nothing may follow the host and port of a mail relay but ?tls=required or ?tls=none.".to_owned());
+        return Err("Nothing may follow the host and port of a mail relay but ?tls=required, ?tls=none and ca=FILE.".to_owned());
     }
-    let mut tls = if implicit { TlsUse::Implicit } else { TlsUse::Offered };
-    for (index, (name, value)) in url.query_pairs().enumerate() {
-        tls = match (name.as_ref(), value.as_ref()) {
-            ("tls", _) if implicit => return Err("smtps:// is encrypted from the start and takes no tls parameter.".to_owned()),
-            ("tls", _) if index > 0 => return Err("The tls parameter may be given once.".to_owned()),
-            ("tls", "required") => TlsUse::Required,
-            ("tls", "none") => TlsUse::None,
-            ("tls", _) => {
-                return Err("The tls parameter must be required or none; without it, STARTTLS is used when offered.".to_owned());
-            }
-            _ => return Err("Its query parameter is not known; smtp:// takes tls=required or tls=none.".to_owned()),
+    let (mut tls, mut ca) = (None, None);
+    for (name, value) in url.query_pairs() {
+        let again = match name.as_ref() {
+            "tls" if implicit => return Err("smtps:// is encrypted from the start and takes no tls parameter.".to_owned()),
+            "tls" => tls.replace(tls_use(&value)?).is_some(),
+            "ca" if value.is_empty() => return Err("The ca parameter must name a PEM file.".to_owned()),
+            "ca" => ca.replace(PathBuf::from(&*value)).is_some(),
+            _ => return Err("Its query parameter is not known; smtp:// takes tls=required or tls=none, and ca=FILE.".to_owned()),
         };
+        if again {
+            return Err("Each query parameter may be given once.".to_owned());
+        }
+    }
+    let tls = tls.unwrap_or(if implicit { TlsUse::Implicit } else { TlsUse::Offered });
+    if tls == TlsUse::None && ca.is_some() {
+        return Err("Without TLS there is no certificate to check: leave ca out, or take tls=none away.".to_owned());
     }
     let port = url.port().unwrap_or(if implicit { 465 } else { 587 });
-    Ok(Relay { host, port, tls, login: login(&url)? })
+    Ok(Relay { host, port, tls, ca, login: login(&url)? })
 }
 
-fn mailpit(text: &str) -> Result<Server, String> {
-    let mut url = read(text)?;
-    if url.query().is_some() {
-        return Err("Its query parameter is not known; mailpit+http:// takes none.".to_owned());
+fn tls_use(value: &str) -> Result<TlsUse, String> {
+    match value {
+        "required" => Ok(TlsUse::Required),
+        "none" => Ok(TlsUse::None),
+        _ => Err("The tls parameter must be required or none; without it, STARTTLS is used when offered.".to_owned()),
     }
-    host(&url)?;
-    let login = login(&url)?;
-    // Both calls refuse only URLs without a host, and this one has one.
-    let _ = (url.set_username(""), url.set_password(None));
-    Ok(Server { base: url.as_str().trim_end_matches('/').to_owned(), login })
 }
 
 fn read(text: &str) -> Result<Url, String> {

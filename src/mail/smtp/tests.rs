@@ -1,7 +1,7 @@
 use secrecy::SecretString;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    net::TcpListener,
+    io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
     sync::mpsc,
 };
 
@@ -13,6 +13,8 @@ use crate::mail::{
     url::Login,
 };
 
+mod tls;
+
 /// Ample, so that a busy machine fails no test; and short, where the relay is silent on purpose.
 const AMPLE: Limits = Limits { connect: Duration::from_secs(10), letter: Duration::from_secs(10) };
 const SHORT: Limits = Limits { connect: Duration::from_millis(150), letter: Duration::from_millis(150) };
@@ -20,8 +22,13 @@ const SHORT: Limits = Limits { connect: Duration::from_millis(150), letter: Dura
 /// What the relay of a test answers, by the first word of a command; `""` is its banner and `"."` the end of a letter.
 type Script = &'static [(&'static str, &'static str)];
 
+/// Instead of an answer: the connection is reset.
+const RESET: &str = "reset";
+/// As a banner: one that never ends, a line every 20 ms.
+const DRIPS: &str = "drips";
+
 /// A relay that says 250 to everything that its script does not mention, and tells what it was told. An empty
-/// answer is a silence.
+/// answer is a silence; a word after `2:` counts from a connection's second letter on.
 async fn relay(script: Script) -> (Relay, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -31,37 +38,81 @@ async fn relay(script: Script) -> (Relay, mpsc::UnboundedReceiver<String>) {
             tokio::spawn(serve(stream, script, tell.clone()));
         }
     });
-    (Relay { host: "127.0.0.1".to_owned(), port, tls: TlsUse::None, login: None }, told)
+    (Relay { host: "127.0.0.1".to_owned(), port, tls: TlsUse::None, ca: None, login: None }, told)
 }
 
-async fn serve(stream: tokio::net::TcpStream, script: Script, tell: mpsc::UnboundedSender<String>) {
-    let (reader, mut writer) = stream.into_split();
-    let mut lines = BufReader::new(reader).lines();
-    let scripted =
-        |word: &str, usual: &'static str| script.iter().find(|(name, _)| *name == word).map_or(usual, |(_, said)| *said);
+async fn serve(mut stream: TcpStream, script: Script, tell: mpsc::UnboundedSender<String>) {
     tell.send("CONNECT".to_owned()).unwrap();
-    writer.write_all(scripted("", "220 test\r\n").as_bytes()).await.unwrap();
+    if talk(&mut stream, script, &tell, true).await == End::Reset {
+        stream.set_zero_linger().unwrap();
+    }
+}
+
+/// How a talk ended.
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    HungUp,
+    Reset,
+    /// STARTTLS was asked for and granted.
+    Tls,
+}
+
+async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    script: Script,
+    tell: &mpsc::UnboundedSender<String>,
+    greets: bool,
+) -> End {
+    let mut lines = BufReader::new(stream);
+    let mut letters = 0;
+    let find = |word: &str| script.iter().find(|(name, _)| *name == word).map(|(_, said)| *said);
+    let scripted = |letters: usize, word: &str, usual: &'static str| {
+        find(&format!("2:{word}")).filter(|_| letters > 0).or(find(word)).unwrap_or(usual)
+    };
+    let banner = if greets { scripted(0, "", "220 test\r\n") } else { "" };
+    while banner == DRIPS {
+        if lines.get_mut().write_all(b"220-a moment\r\n").await.is_err() {
+            return End::HungUp;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    lines.get_mut().write_all(banner.as_bytes()).await.unwrap();
     let mut in_letter = false;
-    while let Ok(Some(line)) = lines.next_line().await {
-        let answer = match (in_letter, line.as_str()) {
-            (true, ".") => scripted(".", "250 2.0.0 queued\r\n"),
+    let mut line = String::new();
+    loop {
+        line.clear();
+        if !matches!(lines.read_line(&mut line).await, Ok(1..)) {
+            return End::HungUp;
+        }
+        let said = line.trim_end();
+        let answer = match (in_letter, said) {
+            (true, ".") => scripted(letters, ".", "250 2.0.0 queued\r\n"),
             (true, _) => continue,
             _ => {
-                tell.send(line.clone()).unwrap();
-                match line.split([' ', ':']).next().unwrap_or_default() {
-                    "EHLO" => scripted("EHLO", "250-test\r\n250 AUTH PLAIN\r\n"),
-                    "DATA" => scripted("DATA", "354 go on\r\n"),
-                    word => scripted(word, "250 2.0.0 ok\r\n"),
+                tell.send(said.to_owned()).unwrap();
+                match said.split([' ', ':']).next().unwrap_or_default() {
+                    "EHLO" => scripted(letters, "EHLO", "250-test\r\n250 AUTH PLAIN\r\n"),
+                    "DATA" => scripted(letters, "DATA", "354 go on\r\n"),
+                    "AUTH" => scripted(letters, "AUTH", "235 2.7.0 welcome\r\n"),
+                    word => scripted(letters, word, "250 2.0.0 ok\r\n"),
                 }
             }
         };
+        if answer == RESET {
+            return End::Reset;
+        }
         let was_in_letter = in_letter;
         in_letter = answer.starts_with("354");
-        if writer.write_all(answer.as_bytes()).await.is_err() {
-            return;
+        if lines.get_mut().write_all(answer.as_bytes()).await.is_err() || lines.get_mut().flush().await.is_err() {
+            return End::HungUp;
         }
-        if was_in_letter && script.iter().any(|(word, _)| *word == "hangs up") {
-            return;
+        if said == "STARTTLS" && answer.starts_with("220") {
+            return End::Tls;
+        }
+        letters += usize::from(was_in_letter);
+        // RFC 5321 §4.2.3: whoever says 421 closes.
+        if answer.starts_with("421") || (was_in_letter && script.iter().any(|(word, _)| *word == "hangs up")) {
+            return End::HungUp;
         }
     }
 }
@@ -73,7 +124,7 @@ async fn attempt(relay: &Relay) -> Result<(), SendError> {
 
 async fn later(script: Script) -> String {
     match attempt(&relay(script).await.0).await {
-        Err(SendError::Later(text)) => text,
+        Err(SendError::Later { text, .. }) => text,
         other => panic!("{script:?}: {other:?}"),
     }
 }
@@ -155,7 +206,7 @@ async fn a_refused_sign_in_is_the_configurations_fault_and_shows_no_password() {
     relay.login = Some(Login { user: "ada".to_owned(), password: SecretString::from("hunter22") });
     let error = attempt(&relay).await.unwrap_err();
     assert!(
-        matches!(&error, SendError::Later(text) if text.contains("refused the sign-in") && text.contains("535")),
+        matches!(&error, SendError::Later { text, .. } if text.contains("refused the sign-in") && text.contains("535")),
         "{error:?}"
     );
     assert!(!format!("{error:?}").contains("hunter22"));
@@ -168,7 +219,7 @@ async fn a_refused_sign_in_is_the_configurations_fault_and_shows_no_password() {
 async fn required_tls_is_never_left_out() {
     let (mut relay, mut told) = relay(&[]).await;
     relay.tls = TlsUse::Required;
-    assert!(matches!(attempt(&relay).await, Err(SendError::Later(_))));
+    assert!(matches!(attempt(&relay).await, Err(SendError::Later { .. })));
     while let Ok(line) = told.try_recv() {
         assert!(!line.starts_with("MAIL"));
     }
@@ -183,7 +234,7 @@ async fn offered_tls_is_taken_and_its_absence_borne() {
     // This one offers TLS and cannot speak it: the letter must not go in the clear instead.
     let (mut broken, mut told) = relay(&[("EHLO", "250-test\r\n250 STARTTLS\r\n"), ("STARTTLS", "220 go on\r\n")]).await;
     broken.tls = TlsUse::Offered;
-    assert!(matches!(attempt(&broken).await, Err(SendError::Later(_))));
+    assert!(matches!(attempt(&broken).await, Err(SendError::Later { .. })));
     let mut heard = Vec::new();
     while let Ok(line) = told.try_recv() {
         heard.push(line);
@@ -196,9 +247,9 @@ async fn nobody_there() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
-    let relay = Relay { host: "127.0.0.1".to_owned(), port, tls: TlsUse::None, login: None };
+    let relay = Relay { host: "127.0.0.1".to_owned(), port, tls: TlsUse::None, ca: None, login: None };
     let error = attempt(&relay).await.unwrap_err();
-    assert!(matches!(&error, SendError::Later(text) if text.to_lowercase().contains("refused")), "{error:?}");
+    assert!(matches!(&error, SendError::Later { text, .. } if text.to_lowercase().contains("refused")), "{error:?}");
 }
 
 #[tokio::test]
@@ -206,20 +257,82 @@ async fn silence_is_not_waited_out_and_its_connection_not_used_again() {
     let message = Desk::new(sender()).unwrap().message(&letter(), Wire::Ascii).unwrap();
     let (mute, _told) = relay(&[("", "")]).await;
     let error = Smtp::with_limits(&mute, SHORT).unwrap().send(&letter(), &message).await.unwrap_err();
-    assert!(matches!(&error, SendError::Later(text) if text.contains("did not answer in time")), "{error:?}");
+    assert!(matches!(&error, SendError::Later { text, .. } if text.contains("did not answer in time")), "{error:?}");
 
     // This one falls silent in the middle of a letter, with its answer still to come.
     let (relay, mut told) = relay(&[("DATA", "")]).await;
     let smtp = Smtp::with_limits(&relay, SHORT).unwrap();
     for _ in 0..2 {
         let error = smtp.send(&letter(), &message).await.unwrap_err();
-        assert!(matches!(&error, SendError::Later(text) if text.contains("in time") && !text.contains(LINK)), "{error:?}");
+        assert!(matches!(&error, SendError::Later { text, .. } if text.contains("in time") && !text.contains(LINK)), "{error:?}");
     }
     let mut connections = 0;
     while let Ok(line) = told.try_recv() {
         connections += usize::from(line == "CONNECT");
     }
     assert_eq!(connections, 2);
+}
+
+/// Two letters over one relay, the second over the first one's connection as far as that goes: what became of the second, and
+/// how many connections there were.
+async fn second_letter(script: Script) -> (Result<(), SendError>, usize) {
+    let (relay, mut told) = relay(script).await;
+    let smtp = Smtp::with_limits(&relay, AMPLE).unwrap();
+    let message = Desk::new(sender()).unwrap().message(&letter(), Wire::Ascii).unwrap();
+    smtp.send(&letter(), &message).await.unwrap();
+    let outcome = smtp.send(&letter(), &message).await;
+    let mut connections = 0;
+    while let Ok(line) = told.try_recv() {
+        connections += usize::from(line == "CONNECT");
+    }
+    (outcome, connections)
+}
+
+#[tokio::test]
+async fn a_connection_that_closes_in_mid_session_costs_no_attempt() {
+    for script in [
+        &[("2:MAIL", "421 4.3.2 shutting down\r\n")] as Script,
+        &[("2:RCPT", "421 4.3.2 shutting down\r\n")],
+        &[("2:DATA", "421 4.3.2 shutting down\r\n")],
+        &[("2:.", "421 4.3.2 shutting down\r\n")],
+        &[("2:MAIL", RESET)],
+        &[("2:RCPT", RESET)],
+    ] {
+        assert_eq!(second_letter(script).await, (Ok(()), 2), "{script:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_said_of_the_letter_is_not_asked_twice() {
+    for script in [&[("2:RCPT", "451 4.7.1 greylisted\r\n")] as Script, &[("2:.", "452 4.3.1 full\r\n")], &[("2:.", RESET)]] {
+        let (outcome, connections) = second_letter(script).await;
+        assert!(matches!(outcome, Err(SendError::Later { .. })), "{script:?}: {outcome:?}");
+        assert_eq!(connections, 1, "{script:?}");
+    }
+    let (outcome, connections) = second_letter(&[("2:RCPT", "550 5.1.1 nobody\r\n")]).await;
+    assert!(matches!(outcome, Err(SendError::Never(_))) && connections == 1, "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_relay_that_says_how_long_to_wait_is_believed() {
+    let wait = async |script: Script| match attempt(&relay(script).await.0).await {
+        Err(SendError::Later { wait, .. }) => wait.map(|wait| wait.num_seconds()),
+        other => panic!("{script:?}: {other:?}"),
+    };
+    assert_eq!(wait(&[("RCPT", "451 4.7.1 Greylisted for 300 seconds\r\n")]).await, Some(300));
+    assert_eq!(wait(&[("RCPT", "451 4.7.1 Greylisted\r\n")]).await, None);
+    // A refusal for good that is ours to put right has no time.
+    assert_eq!(wait(&[("MAIL", "550 5.7.1 not yours, try again in 5 minutes\r\n")]).await, None);
+}
+
+#[tokio::test]
+async fn no_step_is_waited_for_without_end() {
+    let message = Desk::new(sender()).unwrap().message(&letter(), Wire::Ascii).unwrap();
+    for script in [&[("", DRIPS)] as Script, &[("EHLO", "")], &[("MAIL", "")], &[("RCPT", "")], &[("DATA", "")], &[(".", "")]] {
+        let (relay, _told) = relay(script).await;
+        let error = Smtp::with_limits(&relay, SHORT).unwrap().send(&letter(), &message).await.unwrap_err();
+        assert!(matches!(&error, SendError::Later { text, .. } if text.contains("in time")), "{script:?}: {error:?}");
+    }
 }
 
 #[test]

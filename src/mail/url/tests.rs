@@ -11,8 +11,8 @@ fn relay(text: &str) -> Relay {
 
 fn server(text: &str) -> Server {
     match MailUrl::parse(text).unwrap().0 {
-        Place::Mailpit(server) => server,
-        _ => panic!("{text} is no Mailpit"),
+        Place::Http(server) => server,
+        _ => panic!("{text} is no service over HTTP"),
     }
 }
 
@@ -29,6 +29,13 @@ fn describes_every_form_without_its_password() {
         ("smtp://[::1]:25", "smtp://[::1]:25"),
         ("mailpit+http://127.0.0.1:8025", "Mailpit at http://127.0.0.1:8025"),
         ("mailpit+https://ada:hunter2@mail.example.com/box/", "Mailpit at https://mail.example.com/box"),
+        ("postmark://hunter2", "Postmark at https://api.postmarkapp.com"),
+        ("sendgrid://SG.hunter2_-x", "SendGrid at https://api.sendgrid.com"),
+        ("sendgrid://hunter2?region=eu", "SendGrid at https://api.eu.sendgrid.com"),
+        ("mailgun://hunter2@mg.example.com", "Mailgun for mg.example.com at https://api.mailgun.net"),
+        ("mailgun://hunter2@mg.example.com/?region=eu", "Mailgun for mg.example.com at https://api.eu.mailgun.net"),
+        ("resend://hunter2?api=http://127.0.0.1:8025/", "Resend at http://127.0.0.1:8025"),
+        ("resend://hunter2?api=https://mail.example.com/resend", "Resend at https://mail.example.com/resend"),
     ] {
         let url = MailUrl::parse(text).unwrap();
         assert_eq!(url.describe(), words);
@@ -42,13 +49,19 @@ fn takes_tls_as_the_url_says() {
     assert_eq!(relay("smtp://h?tls=required").tls, TlsUse::Required);
     assert_eq!(relay("smtp://h?tls=none").tls, TlsUse::None);
     assert_eq!(relay("smtps://h").tls, TlsUse::Implicit);
+    let own = relay("smtp://h?ca=/etc/ssl/own%20ca.pem&tls=required");
+    assert_eq!((own.tls, own.ca), (TlsUse::Required, Some(PathBuf::from("/etc/ssl/own ca.pem"))));
+    assert_eq!(relay("smtps://h?ca=ca.pem").ca, Some(PathBuf::from("ca.pem")));
 }
 
 #[test]
 fn decodes_user_and_password() {
     for login in [
         relay("smtp://ada%40example.com:p%2F%3a%25w%C3%AB@h").login,
-        server("mailpit+http://ada%40example.com:p%2F%3a%25w%C3%AB@h").login,
+        match server("mailpit+http://ada%40example.com:p%2F%3a%25w%C3%AB@h").service {
+            Service::Mailpit(login) => login,
+            _ => None,
+        },
     ] {
         let login = login.unwrap();
         assert_eq!((login.user.as_str(), login.password.expose_secret()), ("ada@example.com", "p/:%wë"));
@@ -63,7 +76,20 @@ fn says_what_is_wrong_and_repeats_nothing() {
         ("", "must be one of"),
         ("data/mail", "must be one of"),
         ("hunter2://h", "scheme is not known"),
-        ("postmark://hunter2", "scheme is not known"),
+        ("postmark:hunter2", "Two slashes"),
+        ("postmark://", "key is missing"),
+        ("postmark://hunter2/x", "visible ASCII"),
+        ("postmark://hunter2%20", "visible ASCII"),
+        ("postmark://hunter2@h", "visible ASCII"),
+        ("postmark://hunter2?region=eu", "no region parameter"),
+        ("sendgrid://hunter2?region=hunter2", "region parameter must be eu"),
+        ("resend://hunter2?hunter2=1", "query parameter is not known"),
+        ("resend://hunter2?api=http://mail.example.com", "loopback"),
+        ("resend://hunter2?api=https://ada:hunter2@h", "loopback"),
+        ("resend://hunter2?api=https://h&api=https://h", "given once"),
+        ("mailgun://hunter2", "domain is missing"),
+        ("mailgun://hunter2@", "The domain must be"),
+        ("mailgun://hunter2@h/x", "The domain must be"),
         ("directory:", "folder is missing"),
         ("directory:  ", "folder is missing"),
         ("directory://data/mail", "without slashes"),
@@ -82,6 +108,9 @@ fn says_what_is_wrong_and_repeats_nothing() {
         ("smtp://h?tls=none&tls=required", "given once"),
         ("smtp://h?hunter2=1", "query parameter is not known"),
         ("smtps://h?tls=none", "takes no tls parameter"),
+        ("smtp://h?ca=", "must name a PEM file"),
+        ("smtp://h?ca=/a.pem&ca=/b.pem", "given once"),
+        ("smtp://h?tls=none&ca=/a.pem", "no certificate to check"),
         ("smtp://ada@h", "without a password"),
         ("smtp://:hunter2@h", "without a user name"),
         ("smtp://ada:hunter2%@h", "%25"),
@@ -98,4 +127,18 @@ fn says_what_is_wrong_and_repeats_nothing() {
         assert!(error.contains(part), "{text}: {error}");
         assert!(!error.contains("hunter2") && error.ends_with('.'), "{text}: {error}");
     }
+}
+
+#[test]
+fn keys_are_read_as_they_are() {
+    let key = |text: &str| match server(text).service {
+        Service::Postmark(key) | Service::SendGrid(key) | Service::Mailgun { key, .. } | Service::Resend(key) => {
+            key.expose_secret().to_owned()
+        }
+        Service::Mailpit(_) => panic!("{text} is Mailpit"),
+    };
+    assert_eq!(key("postmark://ABCdef-1234"), "ABCdef-1234");
+    assert_eq!(key("sendgrid://SG.aB_c-d.E%2Ff"), "SG.aB_c-d.E/f");
+    assert_eq!(key("mailgun://key-AB%40cd@mg.example.com"), "key-AB@cd");
+    assert_eq!(key("resend://re_AbC"), "re_AbC");
 }

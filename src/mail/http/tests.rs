@@ -4,12 +4,19 @@ use tokio::{
     task::JoinHandle,
 };
 
+use serde_json::json;
+
 use super::*;
 use crate::mail::testing::{LINK, letter, sender};
+
+mod providers;
 
 /// Ample, so that a busy machine fails no test; and short, where the server is silent on purpose.
 const AMPLE: Limits = Limits { connect: Duration::from_secs(10), whole: Duration::from_secs(10) };
 const SHORT: Limits = Limits { connect: Duration::from_millis(150), whole: Duration::from_millis(150) };
+
+/// Stands for an answer: the connection is reset once the request has been read.
+const RESET: &str = "reset";
 
 /// Answers one request with `answer`, or not at all when that is empty, and gives back what it was asked.
 async fn answering(answer: &'static str) -> (Server, JoinHandle<String>) {
@@ -29,28 +36,30 @@ async fn answering(answer: &'static str) -> (Server, JoinHandle<String>) {
                 break;
             }
         }
-        if answer.is_empty() {
-            tokio::time::sleep(Duration::from_secs(1)).await;
+        match answer {
+            "" => std::future::pending().await,
+            // Dropped with a reset instead of an orderly end.
+            RESET => stream.set_zero_linger().unwrap(),
+            answer => stream.write_all(answer.as_bytes()).await.unwrap(),
         }
-        stream.write_all(answer.as_bytes()).await.unwrap();
         request
     });
-    (Server { base, login: None }, asked)
+    (Server { base, service: Service::Mailpit(None) }, asked)
 }
 
-async fn attempt(server: &Server) -> Result<(), SendError> {
+async fn attempt(server: &Server) -> Result<Receipt, SendError> {
     attempt_within(AMPLE, server).await
 }
 
-async fn attempt_within(limits: Limits, server: &Server) -> Result<(), SendError> {
-    Mailpit::with_limits(server, limits).unwrap().send(&letter(), &Desk::new(sender()).unwrap()).await
+async fn attempt_within(limits: Limits, server: &Server) -> Result<Receipt, SendError> {
+    Http::with_limits(server, limits).unwrap().send(&letter(), &Desk::new(sender()).unwrap()).await
 }
 
 #[tokio::test]
 async fn posts_the_whole_letter() {
     let (mut server, asked) = answering("HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{\"ID\":\"abc\"}").await;
-    server.login = Some(Login { user: "ada".to_owned(), password: SecretString::from("hunter22") });
-    attempt(&server).await.unwrap();
+    server.service = Service::Mailpit(Some(Login { user: "ada".to_owned(), password: SecretString::from("hunter22") }));
+    assert_eq!(attempt(&server).await.unwrap(), Receipt::default());
     let request = asked.await.unwrap();
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST /api/v1/send HTTP/1.1\r\n"), "{head}");
@@ -95,9 +104,9 @@ async fn tells_faults_of_the_letter_from_all_others() {
 async fn nobody_there_and_silence_are_tried_again() {
     let (server, asked) = answering("").await;
     let error = attempt_within(SHORT, &server).await.unwrap_err();
-    assert!(matches!(&error, SendError::Later(text) if text.contains("timed out") && !text.contains("http")), "{error:?}");
+    assert!(matches!(&error, SendError::Later { text, .. } if text.contains("timed out") && !text.contains("http")), "{error:?}");
     asked.abort();
     let _ = asked.await;
     let error = attempt(&server).await.unwrap_err();
-    assert!(matches!(&error, SendError::Later(text) if text.contains("refused")), "{error:?}");
+    assert!(matches!(&error, SendError::Later { text, .. } if text.contains("refused")), "{error:?}");
 }

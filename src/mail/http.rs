@@ -1,0 +1,200 @@
+//! Letters over HTTP: to Postmark, SendGrid, Mailgun and Resend, and to Mailpit, which shows instead of delivering them.
+//!
+//! Each service is a file with two pure functions: what it is asked ([`Post`]), and what its answer means ([`Verdict`]). How
+//! both travel is here. Nobody tracks who opens or presses anything: where a service has a switch for that, it is off.
+
+mod answer;
+mod mailgun;
+mod mailpit;
+mod postmark;
+mod resend;
+mod sendgrid;
+
+use std::time::Duration;
+
+use reqwest::{
+    Client, RequestBuilder,
+    header::{CONTENT_TYPE, HeaderValue},
+    redirect::Policy,
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use self::answer::{Answer, Verdict};
+use super::{
+    fault,
+    message::{AUTO_SUBMITTED, Desk, SUPPRESS},
+    url::{Login, Server, Service},
+};
+use crate::domain::letter::{Letter, Receipt, SendError};
+
+/// How long to wait for a connection, and for everything.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    connect: Duration,
+    whole: Duration,
+}
+
+const LIMITS: Limits = Limits { connect: Duration::from_secs(5), whole: Duration::from_secs(15) };
+/// As much of an answer as is read.
+const LONGEST_ANSWER: usize = 64 * 1024;
+
+/// What a service is asked: a POST.
+#[derive(Debug, PartialEq)]
+struct Post {
+    path: String,
+    headers: Vec<(&'static str, String)>,
+    body: Body,
+}
+
+#[derive(Debug, PartialEq)]
+enum Body {
+    Json(Value),
+    Form(Vec<(&'static str, String)>),
+}
+
+/// A service, and a client for it.
+pub struct Http {
+    server: Server,
+    client: Client,
+}
+
+impl Http {
+    pub(super) fn new(server: &Server) -> Result<Self, String> {
+        Self::with_limits(server, LIMITS)
+    }
+
+    fn with_limits(server: &Server, limits: Limits) -> Result<Self, String> {
+        // The client looks for the process's provider of cryptography. That another part has installed one is just as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .connect_timeout(limits.connect)
+            .timeout(limits.whole)
+            // A letter goes where the configuration says, and not where an answer says.
+            .redirect(Policy::none())
+            .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| format!("no HTTP client for {} can be made: {}.", server.describe(), fault::chain(&error)))?;
+        Ok(Self { server: server.clone(), client })
+    }
+
+    pub(super) async fn send(&self, letter: &Letter, desk: &Desk) -> Result<Receipt, SendError> {
+        let service = &self.server.service;
+        let answer = match self.ask(service.post(letter, desk)?).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let said = fault::chain(&error.without_url());
+                let text = self.clean(&format!("{} cannot be reached: {said}", service.name()), letter);
+                return Err(SendError::later(text));
+            }
+        };
+        let line = |answer: &Answer| self.clean(&answer.line(service.name()), letter);
+        match service.read(&answer) {
+            Verdict::Taken(message_id) => Ok(Receipt { provider: service.provider(), message_id }),
+            Verdict::Later => Err(SendError::Later { text: line(&answer), wait: answer.wait(letter.now) }),
+            Verdict::Never => Err(SendError::Never(line(&answer))),
+        }
+    }
+
+    async fn ask(&self, post: Post) -> Result<Answer, reqwest::Error> {
+        let mut request = self.sign(self.client.post(format!("{}{}", self.server.base, post.path)));
+        for (name, value) in post.headers {
+            request = request.header(name, value);
+        }
+        request = match post.body {
+            Body::Json(json) => request.json(&json),
+            Body::Form(fields) => {
+                let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+                request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form)
+            }
+        };
+        let mut response = request.send().await?;
+        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        let mut body = Vec::new();
+        // Once the status is there, the letter was taken or not, whatever becomes of the rest; an endless answer is not read.
+        while let Ok(Some(piece)) = response.chunk().await {
+            body.extend_from_slice(&piece);
+            if body.len() > LONGEST_ANSWER {
+                break;
+            }
+        }
+        Ok(Answer { status, headers, body })
+    }
+
+    fn sign(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.server.service {
+            Service::Mailpit(None) => request,
+            Service::Mailpit(Some(Login { user, password })) => request.basic_auth(user, Some(password.expose_secret())),
+            Service::Mailgun { key, .. } => request.basic_auth("api", Some(key.expose_secret())),
+            Service::SendGrid(key) | Service::Resend(key) => request.bearer_auth(key.expose_secret()),
+            Service::Postmark(token) => match HeaderValue::from_str(token.expose_secret()) {
+                Ok(mut value) => {
+                    value.set_sensitive(true);
+                    request.header("X-Postmark-Server-Token", value)
+                }
+                // Cannot be: the address has been read, and takes visible ASCII alone. Unsigned, it is refused with 401.
+                Err(_) => request,
+            },
+        }
+    }
+
+    pub(super) fn describe(&self) -> String {
+        self.server.describe()
+    }
+
+    fn clean(&self, text: &str, letter: &Letter) -> String {
+        fault::clean(text, letter, self.server.service.secret())
+    }
+}
+
+impl std::fmt::Debug for Http {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.describe())
+    }
+}
+
+impl Service {
+    /// What is asked of the service to send the letter.
+    fn post(&self, letter: &Letter, desk: &Desk) -> Result<Post, SendError> {
+        let words = desk.write(letter)?;
+        Ok(match self {
+            Self::Mailpit(_) => mailpit::post(letter, desk, &words),
+            Self::Postmark(_) => postmark::post(letter, desk, &words),
+            Self::SendGrid(_) => sendgrid::post(letter, desk, &words),
+            Self::Mailgun { domain, .. } => mailgun::post(domain, letter, desk, words),
+            Self::Resend(_) => resend::post(letter, desk, &words),
+        })
+    }
+
+    /// What the service's answer means.
+    fn read(&self, answer: &Answer) -> Verdict {
+        match self {
+            Self::Mailpit(_) => answer.usual(None),
+            Self::Postmark(_) => postmark::read(answer),
+            Self::SendGrid(_) => sendgrid::read(answer),
+            Self::Mailgun { .. } => mailgun::read(answer),
+            Self::Resend(_) => resend::read(answer),
+        }
+    }
+
+    /// What [`Receipt::provider`] says. Mailpit tells nothing of a letter afterwards.
+    fn provider(&self) -> Option<&'static str> {
+        match self {
+            Self::Mailpit(_) => None,
+            Self::Postmark(_) => Some("postmark"),
+            Self::SendGrid(_) => Some("sendgrid"),
+            Self::Mailgun { .. } => Some("mailgun"),
+            Self::Resend(_) => Some("resend"),
+        }
+    }
+
+    fn secret(&self) -> Option<&SecretString> {
+        match self {
+            Self::Mailpit(login) => login.as_ref().map(|login| &login.password),
+            Self::Postmark(key) | Self::SendGrid(key) | Self::Mailgun { key, .. } | Self::Resend(key) => Some(key),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

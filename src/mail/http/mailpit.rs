@@ -1,0 +1,23 @@
+//! Mailpit's API, `POST /api/v1/send`. It makes the message itself, with a `Date` of its own; our other headers it takes as
+//! they are.
+
+use lettre::message::Mailbox;
+use serde_json::json;
+
+use super::{AUTO_SUBMITTED, Body, Desk, Letter, Post, SUPPRESS};
+use crate::mail::Rendered;
+
+pub(super) fn post(letter: &Letter, desk: &Desk, words: &Rendered) -> Post {
+    let person =
+        |mailbox: &Mailbox| json!({"Name": mailbox.name.as_deref().unwrap_or_default(), "Email": mailbox.email.as_ref() as &str});
+    let body = json!({
+        "From": person(&desk.sender.from),
+        "To": [{"Name": "", "Email": letter.to.wire()}],
+        "ReplyTo": desk.sender.reply_to.iter().map(person).collect::<Vec<_>>(),
+        "Subject": words.subject,
+        "Text": words.text,
+        "HTML": words.html,
+        "Headers": {"Message-ID": desk.message_id(letter), AUTO_SUBMITTED.0: AUTO_SUBMITTED.1, SUPPRESS.0: SUPPRESS.1},
+    });
+    Post { path: "/api/v1/send".to_owned(), headers: Vec::new(), body: Body::Json(body) }
+}
