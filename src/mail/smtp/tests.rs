@@ -70,11 +70,11 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
         find(&format!("2:{word}")).filter(|_| letters > 0).or(find(word)).unwrap_or(usual)
     };
     let banner = if greets { scripted(0, "", "220 test\r\n") } else { "" };
-    while banner == DRIPS {
-        if lines.get_mut().write_all(b"220-a moment\r\n").await.is_err() {
-            return End::HungUp;
+    if banner == DRIPS {
+        while lines.get_mut().write_all(b"220-a moment\r\n").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        return End::HungUp;
     }
     lines.get_mut().write_all(banner.as_bytes()).await.unwrap();
     let mut in_letter = false;

@@ -69,8 +69,8 @@ async fn hand_over(relay: &Relay, mut told: mpsc::UnboundedReceiver<String>) -> 
     (outcome, heard)
 }
 
-fn login() -> Option<Login> {
-    Some(Login { user: "ada".to_owned(), password: SecretString::from("hunter22") })
+fn login() -> Login {
+    Login { user: "ada".to_owned(), password: SecretString::from("hunter22") }
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn letters_and_passwords_go_under_tls_however_it_begins() {
     for tls in [TlsUse::Required, TlsUse::Offered, TlsUse::Implicit] {
         let (file, acceptor) = authority("localhost");
         let (mut relay, told) = secure(tls, acceptor).await;
-        (relay.ca, relay.login) = (Some(file.path().to_owned()), login());
+        (relay.ca, relay.login) = (Some(file.path().to_owned()), Some(login()));
         let (outcome, heard) = hand_over(&relay, told).await;
         outcome.unwrap();
         let said = |word: &str| heard.iter().any(|line| line.starts_with(word));
@@ -100,7 +100,7 @@ async fn a_relay_that_cannot_prove_itself_gets_nothing() {
             (Some(elsewhere.0.path().to_owned()), elsewhere.1),
         ] {
             let (mut relay, told) = secure(tls, acceptor).await;
-            (relay.ca, relay.login) = (ca, login());
+            (relay.ca, relay.login) = (ca, Some(login()));
             let (outcome, heard) = hand_over(&relay, told).await;
             let error = outcome.unwrap_err();
             assert!(matches!(&error, SendError::Later { text, .. } if text.contains("certificate")), "{tls:?}: {error:?}");
