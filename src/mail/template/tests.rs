@@ -93,6 +93,23 @@ fn every_letter_in_every_language_names_everyone_and_loads_nothing() {
     }
 }
 
+/// Companies are called B.V. and people Jr.; a sentence that ends with them ends once.
+#[test]
+fn no_sentence_ends_twice() {
+    for (name, mut letter) in samples(now()) {
+        letter.inviter = "Grace Hopper Jr.".to_owned();
+        letter.organisation = "Voltmark B.V.".to_owned();
+        if let Some(account) = &mut letter.account {
+            (account.name, account.parent_name) = (Some("Home Ltd.".to_owned()), Some("Acme B.V.".to_owned()));
+        }
+        let words = written(&letter);
+        assert!(!words.text.contains("..") && !words.text.contains(" \n\n"), "{name}: {}", words.text);
+        for twice in ["..", ".</strong>.", ".</h1>."] {
+            assert!(!words.html.contains(twice), "{name}: {twice}: {}", words.html);
+        }
+    }
+}
+
 #[test]
 fn a_further_owner_opens_no_account() {
     let subject = |wanted: &str| {
