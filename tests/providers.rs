@@ -4,7 +4,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
 use hmac::{Hmac, KeyInit, Mac};
-use invitation_service::courier::Step;
+use invitation_service::{courier::Step, domain::token::hex};
 use p256::{
     ecdsa::{Signature, SigningKey, signature::Signer},
     pkcs8::EncodePublicKey,
@@ -27,13 +27,16 @@ fn sendgrids_key() -> SigningKey {
     SigningKey::from_slice(&[7; 32]).unwrap()
 }
 
+/// Headers and a body.
+type Report = (Vec<(&'static str, String)>, Value);
+
 /// How a provider is configured, what it answers to a letter, and how it proves and tells a bounce of that letter.
 struct Case {
     provider: &'static str,
     mail_url: &'static str,
     key: String,
     answer: (&'static str, &'static str, &'static str),
-    bounce: fn(now: i64) -> (Vec<(&'static str, String)>, Value),
+    bounce: fn(now: i64) -> Report,
 }
 
 fn cases() -> [Case; 4] {
@@ -73,7 +76,7 @@ fn cases() -> [Case; 4] {
             key: SECRET.to_owned(),
             answer: ("200 OK", "", r#"{"id":"<name-of-theirs@mg.example.com>","message":"Queued. Thank you."}"#),
             bounce: |now| {
-                let signature: String = mac(&format!("{now}token")).iter().map(|byte| format!("{byte:02x}")).collect();
+                let signature = hex(&mac(&format!("{now}token")));
                 let body = json!({
                     "signature": { "timestamp": now.to_string(), "token": "token", "signature": signature },
                     "event-data": {
@@ -141,7 +144,7 @@ on_each! {
                 Answer::of(request.header("content-type", "application/json").body(body))
             };
             // Somebody who knows the shapes and not the key.
-            let wrong: Vec<_> = headers.iter().map(|(name, value)| (*name, value.replace(['a', 'A'], "b"))).collect();
+            let wrong: Vec<_> = headers.iter().map(|(name, value)| (*name, value.chars().rev().collect())).collect();
             let forged = body.to_string().replace("\"token\":\"token\"", "\"token\":\"other\"");
             report(&wrong, forged).await.problem(401, "mail_event_unverified");
             assert_eq!(delivery(&app, &id).await["state"], "sent", "{}", case.provider);

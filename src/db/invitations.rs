@@ -8,6 +8,7 @@ use super::{
     codec::At,
     connection::{AnyConnection, MultiBackend},
     fault::DbFault,
+    letter_state::whose_letter_is,
     outbox::LetterState,
     pattern,
     schema::{account_lineage, accounts, invitations, letters, users},
@@ -257,18 +258,8 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
             InvitationStatus::Activated | InvitationStatus::Revoked => query.filter(invitations::state.eq(status.as_str())),
         };
     }
-    if let Some(wanted) = filter.delivery.map(LetterIs::of) {
-        query = query.filter(letters::state.eq_any(wanted.states));
-        query = match wanted.leased {
-            Some(true) => query.filter(letters::leased_until.is_not_null()),
-            Some(false) => query.filter(letters::leased_until.is_null()),
-            None => query,
-        };
-        query = match wanted.fate {
-            Some(Some(fate)) => query.filter(letters::fate.eq(fate).assume_not_null()),
-            Some(None) => query.filter(letters::fate.is_null()),
-            None => query,
-        };
+    if let Some(state) = filter.delivery {
+        query = whose_letter_is!(query, state);
     }
     if let Some(email) = &filter.email {
         query = query.filter(invitations::email_key.eq(email.key().to_owned()));
@@ -470,31 +461,6 @@ fn delivery(letter: LetterRow) -> Option<Delivery> {
         reason: letter.fate_reason.or(given_up),
         reported_at: letter.fate_at.map(|at| at.0),
     })
-}
-
-/// The rows that [`delivery`] reads as a state.
-pub(super) struct LetterIs {
-    pub(super) states: Vec<&'static str>,
-    /// In a courier's hands, or not.
-    pub(super) leased: Option<bool>,
-    /// Reported as this, or not reported.
-    pub(super) fate: Option<Option<&'static str>>,
-}
-
-impl LetterIs {
-    pub(super) fn of(state: DeliveryState) -> Self {
-        let (states, leased, fate): (&[LetterState], _, _) = match state {
-            DeliveryState::Queued => (&[LetterState::Queued], Some(false), None),
-            DeliveryState::Sending => (&[LetterState::Queued], Some(true), None),
-            DeliveryState::Sent => (&[LetterState::Sent], None, Some(None)),
-            DeliveryState::Delivered | DeliveryState::Deferred | DeliveryState::Bounced | DeliveryState::Complained => {
-                (&[LetterState::Sent], None, Some(Some(state.as_str())))
-            }
-            DeliveryState::Failed => (&[LetterState::Failed, LetterState::Withdrawn], None, None),
-            DeliveryState::HandedOver => (&[LetterState::HandedOver], None, None),
-        };
-        Self { states: states.iter().map(|state| state.as_str()).collect(), leased, fate }
-    }
 }
 
 fn corrupt(column: &'static str, row: &str) -> DbFault {

@@ -37,6 +37,7 @@ pub mod idempotency;
 pub mod invitations;
 mod known;
 mod lane;
+mod letter_state;
 pub mod lookup;
 pub mod memberships;
 mod migrate;

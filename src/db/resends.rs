@@ -10,7 +10,7 @@ use super::{
     codec::At,
     connection::{AnyConnection, MultiBackend},
     fault::DbFault,
-    invitations::LetterIs,
+    letter_state::whose_letter_is,
     schema::{account_lineage, invitations, letters},
 };
 use crate::domain::{
@@ -76,18 +76,8 @@ pub fn oldest(connection: &mut AnyConnection, wanted: &Unanswered) -> Result<Vec
         Some(false) => query.filter(invitations::expires_at.gt(At(wanted.now))),
         None => query,
     };
-    if let Some(letter) = wanted.delivery.map(LetterIs::of) {
-        query = query.filter(letters::state.eq_any(letter.states));
-        query = match letter.leased {
-            Some(true) => query.filter(letters::leased_until.is_not_null()),
-            Some(false) => query.filter(letters::leased_until.is_null()),
-            None => query,
-        };
-        query = match letter.fate {
-            Some(Some(fate)) => query.filter(letters::fate.eq(fate).assume_not_null()),
-            Some(None) => query.filter(letters::fate.is_null()),
-            None => query,
-        };
+    if let Some(state) = wanted.delivery {
+        query = whose_letter_is!(query, state);
     }
     for role in &wanted.without {
         // They are stored by name, separated by commas, and no name is part of another.
