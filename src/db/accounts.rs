@@ -41,19 +41,28 @@ pub struct NewAccount {
     pub at: DateTime<Utc>,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = accounts, treat_none_as_default_value = false)]
-struct NewRow<'a> {
-    id: &'a str,
-    name: Option<&'a str>,
-    name_key: Option<String>,
-    search_text: String,
-    account_type: Option<&'a str>,
-    status: &'a str,
-    parent_account_id: Option<&'a str>,
-    used_by: Option<&'a str>,
-    rate: Option<i32>,
-    created_at: At,
+rows! {
+    struct NewRow<'a> of accounts {
+        id: &'a str,
+        name: Option<&'a str>,
+        name_key: Option<String>,
+        search_text: String,
+        account_type: Option<&'a str>,
+        status: &'a str,
+        parent_account_id: Option<&'a str>,
+        used_by: Option<&'a str>,
+        rate: Option<i32>,
+        created_at: At,
+    }
+    insert
+}
+
+rows! {
+    struct Line<'a> of account_lineage {
+        account_id: &'a str,
+        ancestor_id: &'a str,
+    }
+    insert
 }
 
 /// So many lines of two columns each are well within the 32,766 parameters that a statement has on SQLite.
@@ -79,17 +88,13 @@ pub fn insert(tx: &mut Tx<'_>, new: &[&NewAccount]) -> Result<(), DbFault> {
             created_at: At(account.at),
         })
         .collect();
-    each!(tx.writing(), c => rows!(rows => values { diesel::insert_into(accounts::table).values(values).execute(c) }))?;
+    NewRow::insert(tx.writing(), &rows)?;
     let above = lineage(tx, new)?;
-    let rows: Vec<_> = above
-        .iter()
-        .map(|(account, ancestor)| {
-            (account_lineage::account_id.eq(account.as_str()), account_lineage::ancestor_id.eq(ancestor.as_str()))
-        })
-        .collect();
+    let lines: Vec<Line<'_>> =
+        above.iter().map(|(account, ancestor)| Line { account_id: account, ancestor_id: ancestor }).collect();
     // A thousand accounts far down have more ancestors than a statement takes.
-    for rows in rows.chunks(LINES) {
-        each!(tx.writing(), c => diesel::insert_into(account_lineage::table).values(rows).execute(c))?;
+    for lines in lines.chunks(LINES) {
+        Line::insert(tx.writing(), lines)?;
     }
     Ok(())
 }

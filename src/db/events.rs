@@ -15,17 +15,18 @@ use crate::domain::{
     ids::{EventId, InvitationId},
 };
 
-#[derive(Insertable)]
-#[diesel(table_name = events, treat_none_as_default_value = false)]
-struct NewRow<'a> {
-    id: &'a str,
-    invitation_id: &'a str,
-    event_type: &'a str,
-    at: At,
-    actor_kind: &'a str,
-    actor_id: &'a str,
-    actor_name: &'a str,
-    details: String,
+rows! {
+    struct NewRow<'a> of events {
+        id: &'a str,
+        invitation_id: &'a str,
+        event_type: &'a str,
+        at: At,
+        actor_kind: &'a str,
+        actor_id: &'a str,
+        actor_name: &'a str,
+        details: String,
+    }
+    insert
 }
 
 /// Writes entries.
@@ -43,7 +44,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &[Event]) -> Result<(), DbFault> {
             details: event.details.to_string(),
         })
         .collect();
-    each!(tx.writing(), c => rows!(rows => values { diesel::insert_into(events::table).values(values).execute(c) }))?;
+    NewRow::insert(tx.writing(), &rows)?;
     Ok(())
 }
 

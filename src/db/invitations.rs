@@ -24,35 +24,36 @@ use crate::domain::{
     sight::Sight,
 };
 
-#[derive(Insertable)]
-#[diesel(table_name = invitations, treat_none_as_default_value = false)]
-struct NewRow<'a> {
-    id: &'a str,
-    kind: &'a str,
-    user_id: &'a str,
-    email: &'a str,
-    email_key: &'a str,
-    search_text: String,
-    roles: String,
-    locale: Option<&'a str>,
-    inviter_kind: &'a str,
-    inviter_id: &'a str,
-    inviter_name: &'a str,
-    state: &'a str,
-    generation: i32,
-    send_count: i32,
-    created_at: At,
-    last_sent_at: At,
-    expires_at: At,
-    account_id: Option<&'a str>,
-    member_role: Option<&'a str>,
-    scope: &'a str,
+rows! {
+    struct NewRow<'a> of invitations {
+        id: &'a str,
+        kind: &'a str,
+        user_id: &'a str,
+        email: &'a str,
+        email_key: &'a str,
+        search_text: String,
+        roles: String,
+        locale: Option<&'a str>,
+        inviter_kind: &'a str,
+        inviter_id: &'a str,
+        inviter_name: &'a str,
+        state: &'a str,
+        generation: i32,
+        send_count: i32,
+        created_at: At,
+        last_sent_at: At,
+        expires_at: At,
+        account_id: Option<&'a str>,
+        member_role: Option<&'a str>,
+        scope: &'a str,
+    }
+    insert
 }
 
 /// Writes new invitations.
 pub fn insert(tx: &mut Tx<'_>, new: &[&Invitation]) -> Result<(), DbFault> {
     let rows: Vec<NewRow<'_>> = new.iter().map(|invitation| new_row(invitation)).collect();
-    each!(tx.writing(), c => rows!(rows => values { diesel::insert_into(invitations::table).values(values).execute(c) }))?;
+    NewRow::insert(tx.writing(), &rows)?;
     Ok(())
 }
 

@@ -14,16 +14,8 @@ macro_rules! each {
     };
 }
 
-/// Expands one insert for one row and for several. A single row's statement is always the same, so that the database plans it
-/// once; a statement for several rows is as long as their number.
-macro_rules! rows {
-    ($rows:expr => $values:ident $e:block) => {
-        match $rows.as_slice() {
-            [$values] => $e,
-            $values => $e,
-        }
-    };
-}
+#[macro_use]
+mod rows;
 
 mod account_row;
 pub mod accounts;

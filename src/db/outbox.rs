@@ -70,17 +70,18 @@ impl NewLetter {
     }
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = letters, treat_none_as_default_value = false)]
-struct NewRow<'a> {
-    id: &'a str,
-    invitation_id: &'a str,
-    generation: i32,
-    state: &'a str,
-    attempts: i32,
-    next_attempt_at: At,
-    created_at: At,
-    kind: &'a str,
+rows! {
+    struct NewRow<'a> of letters {
+        id: &'a str,
+        invitation_id: &'a str,
+        generation: i32,
+        state: &'a str,
+        attempts: i32,
+        next_attempt_at: At,
+        created_at: At,
+        kind: &'a str,
+    }
+    insert
 }
 
 /// Puts letters in.
@@ -98,7 +99,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<(), DbFault> {
             kind: letter.purpose.as_str(),
         })
         .collect();
-    each!(tx.writing(), c => rows!(rows => values { diesel::insert_into(letters::table).values(values).execute(c) }))?;
+    NewRow::insert(tx.writing(), &rows)?;
     Ok(())
 }
 

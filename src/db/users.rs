@@ -47,15 +47,16 @@ pub struct Newcomer {
     pub at: DateTime<Utc>,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = users, treat_none_as_default_value = false)]
-struct NewRow<'a> {
-    id: &'a str,
-    email: &'a str,
-    email_key: &'a str,
-    search_text: String,
-    status: &'a str,
-    created_at: At,
+rows! {
+    struct NewRow<'a> of users {
+        id: &'a str,
+        email: &'a str,
+        email_key: &'a str,
+        search_text: String,
+        status: &'a str,
+        created_at: At,
+    }
+    enter
 }
 
 /// How often a person is looked for and entered while others enter and remove the same one.
@@ -112,10 +113,7 @@ fn insert(tx: &mut Tx<'_>, people: &[&Newcomer]) -> Result<HashSet<String>, DbFa
             created_at: At(person.at),
         })
         .collect();
-    let inserted: Vec<String> = each!(tx.writing(), c => rows!(rows => values {
-        diesel::insert_into(users::table).values(values).on_conflict_do_nothing().returning(users::id).get_results(c)
-    }))?;
-    Ok(inserted.into_iter().collect())
+    Ok(NewRow::enter(tx.writing(), &rows)?.into_iter().collect())
 }
 
 /// Locks one user, unless they have left. Everything that changes a person's invitations goes through this door first.
