@@ -25,6 +25,8 @@ on_both! {
         let (id, token) = (invited.text_of("id"), token_of(&invited));
         assert!(app.letters().await.is_empty());
         assert_eq!(app.timeline(&id).await, ["created", "link_handed_over"]);
+        let metrics = app.anybody().get("/metrics").await.text;
+        assert!(metrics.contains("letters_total{outcome=\"handed_over\"} 1"), "{metrics}");
         for path in [format!("/v1/invitations/{id}"), "/v1/invitations".to_owned(), format!("/v1/invitations/{id}/events")] {
             let shown = admin.get(&path).await.expect(200);
             assert!(!shown.text.contains("activation_link") && !shown.text.contains(&token), "{}", shown.text);

@@ -178,6 +178,8 @@ on_each! {
         assert_eq!((&delivery["state"], &delivery["attempts"]), (&json!("failed"), &json!(1)));
         let error = delivery["last_error"].as_str().unwrap();
         assert!(error.contains("no such mailbox") && !error.contains("ada@"), "{error}");
+        assert_eq!((&delivery["reason"], time(&delivery["failed_at"])), (&delivery["last_error"], app.now()));
+        assert!(delivery["advice"].as_str().unwrap().contains("resend"), "{delivery}");
         assert_eq!(failures(&app, &id).await, [json!({ "attempt": 1, "error": error, "will_retry": false })]);
         app.advance(TimeDelta::hours(1));
         assert_eq!(work(&app).await, None);

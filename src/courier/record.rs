@@ -109,7 +109,7 @@ fn record(
         Outcome::Retry { error, .. } if letter.attempt == 1 => {
             Some((EventType::EmailFailed, json!({ "attempt": 1, "error": error, "will_retry": true })))
         }
-        Outcome::Failed { error } => {
+        Outcome::Failed { error, .. } => {
             Some((EventType::EmailFailed, json!({ "attempt": letter.attempt, "error": error, "will_retry": false })))
         }
         Outcome::Retry { .. } | Outcome::Withdrawn => None,

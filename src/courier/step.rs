@@ -112,7 +112,7 @@ impl Courier {
             None => Outcome::Withdrawn,
             Some(known) => match self.send(&self.write(letter, known, now)).await {
                 Ok(receipt) => Outcome::Sent { at: self.clock.now(), receipt },
-                Err(SendError::Never(error)) => Outcome::Failed { error },
+                Err(SendError::Never(error)) => Outcome::Failed { at: self.clock.now(), error },
                 Err(SendError::Later { text, wait }) => self.retry(letter, text, wait),
             },
         };
@@ -129,7 +129,7 @@ impl Courier {
     fn retry(&self, letter: &Claimed, error: String, wait: Option<TimeDelta>) -> Outcome {
         match backoff::next_attempt(letter.attempt, letter.created_at, self.clock.now(), self.clock.dice(), wait) {
             Some(at) => Outcome::Retry { at, error },
-            None => Outcome::Failed { error },
+            None => Outcome::Failed { at: self.clock.now(), error },
         }
     }
 
@@ -166,7 +166,7 @@ impl Courier {
         let (word, error) = match outcome {
             Outcome::Sent { .. } => ("sent", None),
             Outcome::Retry { error, .. } => ("deferred", Some(error)),
-            Outcome::Failed { error } => ("failed", Some(error)),
+            Outcome::Failed { error, .. } => ("failed", Some(error)),
             Outcome::Withdrawn => ("withdrawn", None),
         };
         self.metrics.letter(word);

@@ -222,6 +222,7 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
                 letters::fate,
                 letters::fate_at,
                 letters::fate_reason,
+                letters::failed_at,
             ),
             (accounts::search_text, accounts::name, accounts::parent_account_id, accounts::used_by, accounts::account_type)
                 .nullable(),
@@ -390,6 +391,7 @@ pub(super) struct LetterRow {
     fate: Option<String>,
     fate_at: Option<At>,
     fate_reason: Option<String>,
+    failed_at: Option<At>,
 }
 
 impl TryFrom<(Row, LetterRow, Option<AccountRow>)> for Invitation {
@@ -461,6 +463,7 @@ fn delivery(letter: LetterRow) -> Option<Delivery> {
         sent_at: letter.sent_at.map(|at| at.0),
         reason: letter.fate_reason.or(given_up),
         reported_at: letter.fate_at.map(|at| at.0),
+        failed_at: letter.failed_at.map(|at| at.0),
     })
 }
 

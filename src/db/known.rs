@@ -54,6 +54,7 @@ macro_rules! whole {
                     letters::fate,
                     letters::fate_at,
                     letters::fate_reason,
+                    letters::failed_at,
                 ),
                 (accounts::search_text, accounts::name, accounts::parent_account_id, accounts::used_by, accounts::account_type)
                     .nullable(),

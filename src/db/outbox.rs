@@ -229,6 +229,8 @@ pub enum Outcome {
     },
     /// It is given up.
     Failed {
+        /// When.
+        at: DateTime<Utc>,
         /// What went wrong.
         error: String,
     },
@@ -248,6 +250,7 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bo
         next_attempt_at: Option<At>,
         last_error: Option<Option<&'a str>>,
         sent_at: Option<At>,
+        failed_at: Option<At>,
         leased_until: Option<Option<At>>,
         provider: Option<&'a str>,
         provider_message_id: Option<&'a str>,
@@ -266,9 +269,12 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bo
         Outcome::Retry { at, error } => {
             Change { next_attempt_at: Some(At(*at)), last_error: Some(Some(error)), ..Change::default() }
         }
-        Outcome::Failed { error } => {
-            Change { state: state(LetterState::Failed), last_error: Some(Some(error)), ..Change::default() }
-        }
+        Outcome::Failed { at, error } => Change {
+            state: state(LetterState::Failed),
+            last_error: Some(Some(error)),
+            failed_at: Some(At(*at)),
+            ..Change::default()
+        },
         Outcome::Withdrawn => Change { state: state(LetterState::Withdrawn), ..Change::default() },
     };
     change.leased_until = Some(None);

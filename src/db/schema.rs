@@ -135,6 +135,7 @@ diesel::table! {
         fate -> Nullable<Text>,
         fate_at -> Nullable<UtcTimestamp>,
         fate_reason -> Nullable<Text>,
+        failed_at -> Nullable<UtcTimestamp>,
     }
 }
 

@@ -127,6 +127,8 @@ pub struct Delivery {
     pub reason: Option<String>,
     /// When the provider said what became of it.
     pub reported_at: Option<DateTime<Utc>>,
+    /// When it was given up.
+    pub failed_at: Option<DateTime<Utc>>,
 }
 
 impl Delivery {
@@ -142,7 +144,15 @@ impl Delivery {
     /// Of a letter that was just put into the outbox.
     #[must_use]
     pub fn queued() -> Self {
-        Self { state: DeliveryState::Queued, attempts: 0, last_error: None, sent_at: None, reason: None, reported_at: None }
+        Self {
+            state: DeliveryState::Queued,
+            attempts: 0,
+            last_error: None,
+            sent_at: None,
+            reason: None,
+            reported_at: None,
+            failed_at: None,
+        }
     }
 }
 

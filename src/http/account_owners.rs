@@ -18,7 +18,7 @@ use crate::{
         account::{AccountName, AccountType},
         email::Email,
         ids::AccountId,
-        invitation::{Invitation, Way},
+        invitation::{DeliveryState, Invitation, Way},
         locale::Locale,
         permission::Permission,
     },
@@ -114,5 +114,8 @@ pub async fn invite(
 pub(super) fn counted(state: &State, outcome: Result<Invitation, Refusal>) -> Result<Invitation, Problem> {
     let outcome = outcome.map_err(Problem::from);
     state.metrics.invite(outcome.as_ref().map_or_else(|problem| problem.code.code, |_| "invited"));
+    if outcome.as_ref().is_ok_and(|invited| invited.delivery.state == DeliveryState::HandedOver) {
+        state.metrics.letter(DeliveryState::HandedOver.as_str());
+    }
     outcome
 }

@@ -131,6 +131,10 @@ pub struct DeliveryView {
     #[schema(value_type = Timestamp, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reported_at: Option<Timestamp>,
+    /// When it was given up. Absent otherwise.
+    #[schema(value_type = Timestamp, required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_at: Option<Timestamp>,
 }
 
 /// Who did something.
@@ -180,6 +184,7 @@ impl InvitationView {
                 // Of what nobody waits for any more, nothing is to be done.
                 advice: delivery.state.advice().filter(|_| invitation.state == InvitationState::Pending),
                 reported_at: timestamp(delivery.reported_at),
+                failed_at: timestamp(delivery.failed_at),
             },
             activation_link: None,
         }

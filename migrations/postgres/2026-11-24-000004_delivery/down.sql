@@ -10,6 +10,7 @@ ALTER TABLE letters
     DROP CONSTRAINT letters_named_by_a_provider,
     DROP CONSTRAINT letters_fate_at_its_time,
     DROP CONSTRAINT letters_fate_known,
+    DROP CONSTRAINT letters_failed_at_its_time,
     DROP CONSTRAINT letters_kind_known,
     DROP CONSTRAINT letters_state_known,
     ADD CONSTRAINT letters_state_known CHECK (state IN ('queued', 'sent', 'failed', 'withdrawn')),
@@ -18,5 +19,6 @@ ALTER TABLE letters
     DROP COLUMN fate,
     DROP COLUMN provider_message_id,
     DROP COLUMN provider,
+    DROP COLUMN failed_at,
     DROP COLUMN leased_until,
     DROP COLUMN kind;

@@ -6,6 +6,8 @@ ALTER TABLE letters
     ADD COLUMN kind                TEXT NOT NULL DEFAULT 'invitation',
     -- Until when a courier has it in hand.
     ADD COLUMN leased_until        TIMESTAMPTZ,
+    -- When it was given up.
+    ADD COLUMN failed_at           TIMESTAMPTZ,
     -- Who took it, and under which name.
     ADD COLUMN provider            TEXT,
     ADD COLUMN provider_message_id TEXT COLLATE "C",
@@ -16,6 +18,7 @@ ALTER TABLE letters
     DROP CONSTRAINT letters_state_known,
     ADD CONSTRAINT letters_state_known CHECK (state IN ('queued', 'sent', 'failed', 'withdrawn', 'handed_over')),
     ADD CONSTRAINT letters_kind_known CHECK (kind IN ('invitation', 'reminder')),
+    ADD CONSTRAINT letters_failed_at_its_time CHECK (failed_at IS NULL OR state = 'failed'),
     ADD CONSTRAINT letters_fate_known CHECK (fate IS NULL OR fate IN ('delivered', 'deferred', 'bounced', 'complained')),
     ADD CONSTRAINT letters_fate_at_its_time CHECK ((fate IS NULL) = (fate_at IS NULL)),
     ADD CONSTRAINT letters_named_by_a_provider CHECK (provider_message_id IS NULL OR provider IS NOT NULL);

@@ -15,6 +15,8 @@ CREATE TABLE letters_new (
     kind                TEXT NOT NULL,
     -- Until when a courier has it in hand.
     leased_until        TEXT,
+    -- When it was given up.
+    failed_at           TEXT,
     -- Who took it, and under which name.
     provider            TEXT,
     provider_message_id TEXT,
@@ -26,6 +28,7 @@ CREATE TABLE letters_new (
     CONSTRAINT letters_sent_at_its_time CHECK ((state = 'sent') = (sent_at IS NOT NULL)),
     CONSTRAINT letters_counts CHECK (generation >= 1 AND attempts >= 0),
     CONSTRAINT letters_kind_known CHECK (kind IN ('invitation', 'reminder')),
+    CONSTRAINT letters_failed_at_its_time CHECK (failed_at IS NULL OR state = 'failed'),
     CONSTRAINT letters_fate_known CHECK (fate IS NULL OR fate IN ('delivered', 'deferred', 'bounced', 'complained')),
     CONSTRAINT letters_fate_at_its_time CHECK ((fate IS NULL) = (fate_at IS NULL)),
     CONSTRAINT letters_named_by_a_provider CHECK (provider_message_id IS NULL OR provider IS NOT NULL)

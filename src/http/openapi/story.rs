@@ -81,6 +81,7 @@ pub(super) fn queued() -> DeliveryView {
         reason: None,
         advice: None,
         reported_at: None,
+        failed_at: None,
     }
 }
 
