@@ -61,7 +61,7 @@ impl NewLetter {
 }
 
 rows! {
-    struct NewRow<'a> of letters {
+    pub(super) struct NewRow<'a> of letters {
         id: &'a str,
         invitation_id: &'a str,
         generation: i32,
@@ -75,8 +75,12 @@ rows! {
 
 /// Puts letters in.
 pub fn insert(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<(), DbFault> {
-    let rows: Vec<NewRow<'_>> = new
-        .iter()
+    NewRow::insert(tx.writing(), &rows(new))?;
+    Ok(())
+}
+
+pub(super) fn rows(new: &[NewLetter]) -> Vec<NewRow<'_>> {
+    new.iter()
         .map(|letter| NewRow {
             id: letter.id.as_str(),
             invitation_id: letter.invitation_id.as_str(),
@@ -86,9 +90,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<(), DbFault> {
             next_attempt_at: At(letter.at),
             created_at: At(letter.at),
         })
-        .collect();
-    NewRow::insert(tx.writing(), &rows)?;
-    Ok(())
+        .collect()
 }
 
 /// Takes the unsent letters of an invitation out: their link has died.
@@ -199,6 +201,16 @@ pub enum Outcome {
     },
     /// Its link died meanwhile; it was not sent.
     Withdrawn,
+}
+
+impl Outcome {
+    /// When the relay took it, if it did.
+    pub(super) fn sent_at(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Sent { at } => Some(*at),
+            _ => None,
+        }
+    }
 }
 
 /// Records what became of an attempt. `false`, and nothing changes, when the letter is no longer at that attempt.
