@@ -9,13 +9,14 @@ use std::{
 };
 
 use actix_web::{HttpServer, dev::ServerHandle};
+use chrono::TimeDelta;
 use secrecy::SecretString;
 use tokio::sync::{Notify, watch};
 
 use crate::{
     clock::Clock,
     config::{self, Config, SecretError},
-    courier::{self, Courier},
+    courier::{self, Courier, Looked},
     db::{Db, OpenError, lookup::lookups},
     domain::token::LinkKeys,
     http::{self, CourierWatch, Settings, State},
@@ -101,6 +102,9 @@ impl Parts {
             organisation: config.operator_name.clone(),
             locale: config.locale,
             link_lifetime: config.invitation_ttl,
+            remind_before: config.reminder_before.and_then(|before| TimeDelta::from_std(before).ok()),
+            reminded: Looked::default(),
+            pace: config.mail_rate_limit,
             bell: bell.clone(),
             metrics,
         };

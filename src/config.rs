@@ -24,6 +24,7 @@ use crate::{
     domain::{
         feedback::{Key, Keys, Provider},
         locale::Locale,
+        pace::{NoPace, Pace},
         password,
     },
     mail::{MailUrl, Sender, Templates},
@@ -62,6 +63,9 @@ pub struct Config {
     pub jwt_issuer: String,
     pub jwt_audience: String,
     pub invitation_ttl: Duration,
+    /// How long before their link dies people are reminded; `None` is never.
+    pub reminder_before: Option<Duration>,
+    pub mail_rate_limit: Option<Pace>,
     pub resend_cooldown: Duration,
     pub password_min_length: usize,
     pub write_batch: usize,
@@ -142,6 +146,11 @@ impl Config {
         let jwt_issuer = reader.parsed("JWT_ISSUER", one_line);
         let jwt_audience = reader.parsed("JWT_AUDIENCE", one_line);
         let invitation_ttl = reader.parsed("INVITATION_TTL", |text| duration(text, Duration::from_secs(1)));
+        let reminder_before = reader.parsed("REMINDER_BEFORE", |text| reminder(text, invitation_ttl));
+        let mail_rate_limit = reader.parsed("MAIL_RATE_LIMIT", |text| match text {
+            "" => Ok(None),
+            text => text.parse().map(Some),
+        } as Result<_, NoPace>);
         let resend_cooldown = reader.parsed("RESEND_COOLDOWN", |text| duration(text, Duration::ZERO));
         let password_min_length = reader.parsed("PASSWORD_MIN_LENGTH", |text| {
             let length = text.parse().ok().filter(|length| (8..=password::LONGEST).contains(length));
@@ -182,6 +191,8 @@ impl Config {
             jwt_issuer: jwt_issuer?,
             jwt_audience: jwt_audience?,
             invitation_ttl: invitation_ttl?,
+            reminder_before: reminder_before?,
+            mail_rate_limit: mail_rate_limit?,
             resend_cooldown: resend_cooldown?,
             password_min_length: password_min_length?,
             write_batch: write_batch?,
@@ -322,6 +333,18 @@ fn duration(text: &str, shortest: Duration) -> Result<Duration, String> {
         return Ok(duration);
     }
     Err(format!("must be from {} to a year", humantime::format_duration(shortest)))
+}
+
+/// How long before the end of the link, where people are reminded. Of a lifetime that is at fault nothing is said here.
+fn reminder(text: &str, lifetime: Option<Duration>) -> Result<Option<Duration>, String> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let before = duration(text, Duration::from_secs(1)).map_err(|error| format!("{error}, or off"))?;
+    if lifetime.is_some_and(|lifetime| before >= lifetime) {
+        return Err("is not shorter than INVITATION_TTL".to_owned());
+    }
+    Ok(Some(before))
 }
 
 fn switch(text: &str) -> Result<bool, &'static str> {

@@ -228,7 +228,6 @@ async fn both_refuse_the_same_wrong_rows() {
             ("letters_fate_at_its_time", "", letter(&[("fate", "'bounced'")])),
             ("letters_fate_at_its_time", "", letter(&[("fate_at", AT)])),
             ("letters_named_by_a_provider", "", letter(&[("provider_message_id", "'m1'")])),
-            ("mail_slots_count", "", format!("INSERT INTO mail_slots VALUES ('smtp', {AT}, -1)")),
             ("letters_invitation_id_fkey", "FOREIGN KEY", letter(&[("invitation_id", "'i9'")])),
             (
                 "invitation_events_invitation_id_fkey",

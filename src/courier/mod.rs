@@ -2,10 +2,15 @@
 
 mod backoff;
 mod record;
+mod remind;
 mod step;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Notify, watch};
 use url::Url;
 
@@ -16,7 +21,7 @@ pub use self::{
 use crate::{
     clock::Clock,
     db::{Db, lookup::Lookups},
-    domain::{locale::Locale, token::LinkKeys},
+    domain::{locale::Locale, pace::Pace, token::LinkKeys},
     mail::Mailer,
     metrics::Metrics,
 };
@@ -51,10 +56,30 @@ pub struct Courier {
     pub locale: Locale,
     /// How long a link lives, from the moment it is handed over.
     pub link_lifetime: Duration,
+    /// How long before their link dies people are reminded, if they are.
+    pub remind_before: Option<TimeDelta>,
+    /// When it was last looked who is to be reminded.
+    pub reminded: Looked,
+    /// How fast letters go, where that is limited.
+    pub pace: Option<Pace>,
     /// Rung when a letter was put into the outbox.
     pub bell: Arc<Notify>,
     /// Counts attempts.
     pub metrics: Metrics,
+}
+
+/// When something was last looked at. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Looked(Arc<Mutex<Option<DateTime<Utc>>>>);
+
+impl Looked {
+    fn is_fresh(&self, now: DateTime<Utc>, for_: TimeDelta) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|last| now < last + for_)
+    }
+
+    fn at(&self, now: DateTime<Utc>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+    }
 }
 
 impl Courier {

@@ -14,6 +14,7 @@ use crate::{
         DbFault,
         lookup::{Known, Wanted},
         outbox::{self, Claimed, Outcome},
+        pace,
     },
     domain::{
         letter::{Letter, LetterAccount, LetterPurpose, Receipt, SendError},
@@ -58,13 +59,11 @@ impl Courier {
     /// When the outbox cannot be reached; what was claimed comes free again by itself.
     pub async fn step(&self) -> Result<Step, DbFault> {
         let now = self.clock.now();
-        let claimed = self.db.write::<_, DbFault>(move |tx| outbox::claim(tx, CLAIM, now, now + LEASE)).await?;
+        self.remind(now).await?;
+        let (claimed, free_at) = self.claim(now).await?;
         if claimed.is_empty() {
-            let backlog = self.db.read::<_, DbFault>(outbox::backlog).await?;
-            let age = backlog.oldest.map_or(TimeDelta::zero(), |oldest| now - oldest);
-            #[expect(clippy::cast_precision_loss, reason = "a letter's age in milliseconds is far below 2^52")]
-            self.metrics.outbox(backlog.queued, age.num_milliseconds() as f64 / 1000.0);
-            return Ok(Step::Idle { next_due: backlog.next_due });
+            let next_due = self.db.read::<_, DbFault>(outbox::next_due).await?;
+            return Ok(Step::Idle { next_due: next_due.map(|due| due.max(free_at)) });
         }
         let begin_by = now + LEASE - TimeDelta::from_std(PATIENCE).unwrap_or_default();
         // What has been sent is recorded while the next ones are sent, as many together as are ready.
@@ -88,6 +87,27 @@ impl Courier {
         Ok(Step::Worked(worked))
     }
 
+    /// Claims what is due and may go, and tells from when on it may.
+    async fn claim(&self, now: DateTime<Utc>) -> Result<(Vec<Claimed>, DateTime<Utc>), DbFault> {
+        let Some(pace) = self.pace else {
+            let claimed = self.db.write::<_, DbFault>(move |tx| outbox::claim(tx, CLAIM, now, now + LEASE)).await?;
+            return Ok((claimed, now));
+        };
+        let relay = self.mailer.describe();
+        self.db
+            .write(move |tx| {
+                let free_at = pace::free_at(tx, &relay, now)?;
+                if free_at > now {
+                    return Ok((Vec::new(), free_at));
+                }
+                let claimed = outbox::claim(tx, i64::from(pace.at_once()).min(CLAIM), now, now + LEASE)?;
+                // Whatever becomes of them, the provider is asked.
+                pace::went(tx, &relay, pace, u32::try_from(claimed.len()).unwrap_or(u32::MAX), now)?;
+                Ok((claimed, free_at))
+            })
+            .await
+    }
+
     async fn turn(&self, letter: Claimed, begin_by: DateTime<Utc>) -> Result<(Claimed, Option<Outcome>), DbFault> {
         let outcome = if self.clock.now() < begin_by { Some(self.deliver(&letter).await?) } else { None };
         Ok((letter, outcome))
@@ -105,9 +125,13 @@ impl Courier {
         let found = self.lookups.run(Wanted { id: letter.invitation_id, looks_since: None }).await?;
         let now = self.clock.now();
         // An invitation that expired while the relay was away is still delivered: its day begins when the letter goes.
-        let live = found
-            .known
-            .filter(|Known { invitation, .. }| invitation.check_link(letter.generation, invitation.created_at).is_ok());
+        let live = found.known.filter(|Known { invitation, .. }| {
+            let at = match letter.purpose {
+                LetterPurpose::Invitation => invitation.created_at,
+                LetterPurpose::Reminder => now,
+            };
+            invitation.check_link(letter.generation, at).is_ok()
+        });
         let outcome = match live {
             None => Outcome::Withdrawn,
             Some(known) => match self.send(&self.write(letter, known, now)).await {

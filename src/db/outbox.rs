@@ -5,7 +5,10 @@
 //! and another courier has claimed the letter, the late record changes nothing.
 
 use chrono::{DateTime, Utc};
-use diesel::{dsl::min, prelude::*};
+use diesel::{
+    dsl::{count_star, min},
+    prelude::*,
+};
 
 use super::{Tx, codec::At, connection::AnyConnection, fault::DbFault, schema::letters};
 use crate::domain::{
@@ -81,7 +84,7 @@ rows! {
         created_at: At,
         kind: &'a str,
     }
-    insert
+    insert enter
 }
 
 /// Puts letters in.
@@ -105,6 +108,12 @@ pub(super) fn rows(new: &[NewLetter]) -> Vec<NewRow<'_>> {
         .collect()
 }
 
+/// The same, but for those that have been put in already: each letter of a sending once.
+pub fn enter(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<(), DbFault> {
+    NewRow::enter(tx.writing(), &rows(new))?;
+    Ok(())
+}
+
 /// Takes the unsent letters of an invitation out: their link has died.
 pub fn withdraw(tx: &mut Tx<'_>, invitation: InvitationId) -> Result<(), DbFault> {
     withdraw_all(tx, &[invitation])
@@ -126,6 +135,7 @@ pub fn withdraw_all(tx: &mut Tx<'_>, invitations: &[InvitationId]) -> Result<(),
 pub fn settle(tx: &mut Tx<'_>, (invitation, generation): (InvitationId, i32), now: DateTime<Utc>) -> Result<bool, DbFault> {
     let arrived = diesel::update(letters::table)
         .filter(letters::invitation_id.eq(invitation.as_str()).and(letters::generation.eq(generation)))
+        .filter(letters::kind.eq(LetterPurpose::Invitation.as_str()))
         .filter(letters::state.eq(LetterState::Queued.as_str()).and(letters::attempts.ge(1)))
         .set((letters::state.eq(LetterState::Sent.as_str()), letters::sent_at.eq(At(now)), letters::leased_until.eq(None::<At>)))
         .execute(tx.writing())?;
@@ -303,6 +313,13 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bo
     Ok(changed == 1)
 }
 
+/// When the next letter is due.
+pub fn next_due(connection: &mut AnyConnection) -> Result<Option<DateTime<Utc>>, DbFault> {
+    let queued = letters::table.filter(letters::state.eq(LetterState::Queued.as_str()));
+    let due: Option<At> = queued.select(min(letters::next_attempt_at)).first(connection)?;
+    Ok(due.map(|at| at.0))
+}
+
 /// How full the outbox is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Backlog {
@@ -310,15 +327,11 @@ pub struct Backlog {
     pub queued: i64,
     /// When the oldest of them was put in.
     pub oldest: Option<DateTime<Utc>>,
-    /// When the next one is due.
-    pub next_due: Option<DateTime<Utc>>,
 }
 
 /// Looks how full the outbox is.
 pub fn backlog(connection: &mut AnyConnection) -> Result<Backlog, DbFault> {
     let queued = letters::table.filter(letters::state.eq(LetterState::Queued.as_str()));
-    let (oldest, next_due) =
-        queued.select((min(letters::created_at), min(letters::next_attempt_at))).first::<(Option<At>, Option<At>)>(connection)?;
-    let queued = queued.count().get_result(connection)?;
-    Ok(Backlog { queued, oldest: oldest.map(|at| at.0), next_due: next_due.map(|at| at.0) })
+    let (queued, oldest): (i64, Option<At>) = queued.select((count_star(), min(letters::created_at))).first(connection)?;
+    Ok(Backlog { queued, oldest: oldest.map(|at| at.0) })
 }

@@ -5,7 +5,7 @@
 /// `insert` writes rows in the order given; `enter` leaves out those that a unique index refuses, and tells the ids of those
 /// that were written. One row alone has a statement of its own, and so have many: both are planned once on PostgreSQL.
 macro_rules! rows {
-    ($vis:vis struct $row:ident<$life:lifetime> of $table:ident { $($column:ident: $shape:ty),+ $(,)? } $does:ident) => {
+    ($vis:vis struct $row:ident<$life:lifetime> of $table:ident { $($column:ident: $shape:ty),+ $(,)? } $($does:ident)+) => {
         #[derive(diesel::Insertable)]
         #[diesel(table_name = $table, treat_none_as_default_value = false)]
         $vis struct $row<$life> {
@@ -20,7 +20,7 @@ macro_rules! rows {
             };
 
             impl $row<'_> {
-                rows!(@$does $vis $table);
+                $(rows!(@$does $vis $table);)+
 
                 /// The insert of many, for PostgreSQL, and what it ends with.
                 $vis fn arrays(rows: &[Self], after: &'static str) -> Arrays<impl QueryFragment<diesel::pg::Pg>> {

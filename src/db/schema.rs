@@ -152,10 +152,9 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::{Integer, Text};
     use super::super::codec::UtcTimestamp;
-    mail_slots (relay) {
+    mail_pace (relay) {
         relay -> Text,
-        window_start -> UtcTimestamp,
-        taken -> Integer,
+        free_at -> UtcTimestamp,
     }
 }
 

@@ -19,6 +19,7 @@ pub mod invitation;
 pub mod letter;
 pub mod line;
 pub mod locale;
+pub mod pace;
 pub mod password;
 pub mod permission;
 pub mod person;

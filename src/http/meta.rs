@@ -29,6 +29,18 @@ pub enum Alive {
     Ok,
 }
 
+/// How letters go.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MailCondition {
+    /// As they should.
+    Ok,
+    /// Some have waited for more than 15 minutes: the relay is away or refuses, the limit is too low, or no courier is at work.
+    Late,
+    /// It cannot be said while the database is away.
+    Unknown,
+}
+
 /// How something is that the service needs.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -70,13 +82,27 @@ pub async fn healthz() -> HttpResponse {
 #[derive(Serialize, ToSchema)]
 pub struct Readiness {
     /// `unavailable` when the database or its schema is, or the courier has stopped.
-    pub status: Condition,
+    pub status: Overall,
     /// Whether the database answers.
     pub database: Condition,
     /// Whether its schema is up to date.
     pub migrations: Condition,
     /// The courier of this process.
     pub courier: CourierCondition,
+    /// The letters. When they are late the service is `degraded`, and still able to do its work.
+    pub mail: MailCondition,
+}
+
+/// How the whole is.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Overall {
+    /// It does its work.
+    Ok,
+    /// It does, but letters are late.
+    Degraded,
+    /// It does not.
+    Unavailable,
 }
 
 /// Can the service do its work?
@@ -87,7 +113,7 @@ pub struct Readiness {
     operation_id = "readyz",
     security(()),
     responses(
-        (status = 200, description = "It can.", body = Readiness),
+        (status = 200, description = "It can; when it is `degraded`, letters are late.", body = Readiness),
         (status = 503, description = "The database is away, its schema is not up to date, or the courier has stopped.", body = Readiness),
     )
 )]
@@ -99,18 +125,31 @@ pub async fn readyz(state: Data<State>) -> HttpResponse {
     };
     let courier = state.courier.condition();
     let ready = (database, migrations) == (Condition::Ok, Condition::Ok) && courier != CourierCondition::Stopped;
-    let status = Condition::of(ready);
+    let mail = match state.services.backlog().await {
+        Ok(backlog) if backlog.is_late() => MailCondition::Late,
+        Ok(_) => MailCondition::Ok,
+        Err(_) => MailCondition::Unknown,
+    };
+    let status = match (ready, mail) {
+        (false, _) => Overall::Unavailable,
+        (true, MailCondition::Late) => Overall::Degraded,
+        (true, _) => Overall::Ok,
+    };
     let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     if !ready {
         response.insert_header((header::RETRY_AFTER, super::RETRY_AFTER.to_string()));
     }
-    response.json(Readiness { status, database, migrations, courier })
+    response.json(Readiness { status, database, migrations, courier, mail })
 }
 
 /// Metrics for Prometheus
 #[utoipa::path(tag = "Operations", operation_id = "metrics", security(()), responses((status = 200, description = "OpenMetrics text.", content_type = "application/openmetrics-text", body = String)))]
 #[get("/metrics")]
 pub async fn metrics(state: Data<State>) -> HttpResponse {
+    // What waits is counted when it is asked for, by whichever process: a courier that is busy or elsewhere tells nobody.
+    if let Ok(backlog) = state.services.backlog().await {
+        state.metrics.outbox(backlog.queued, backlog.oldest_seconds());
+    }
     HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(state.metrics.render())
 }
 

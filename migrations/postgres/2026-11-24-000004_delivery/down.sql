@@ -1,4 +1,4 @@
-DROP TABLE mail_slots;
+DROP TABLE mail_pace;
 DROP TABLE mail_events;
 DROP INDEX letters_in_trouble;
 DROP INDEX letters_of_provider;

@@ -38,10 +38,8 @@ CREATE TABLE mail_events (
 );
 CREATE INDEX mail_events_old ON mail_events (received_at);
 
--- What a limit that all couriers share has left: one row a relay, with the window that its count belongs to.
-CREATE TABLE mail_slots (
-    relay        TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    window_start TIMESTAMPTZ NOT NULL,
-    taken        INTEGER NOT NULL,
-    CONSTRAINT mail_slots_count CHECK (taken >= 0)
+-- The pace of letters, which all couriers keep together: when the next may go to a relay.
+CREATE TABLE mail_pace (
+    relay   TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    free_at TIMESTAMPTZ NOT NULL
 );

@@ -1,4 +1,4 @@
-DROP TABLE mail_slots;
+DROP TABLE mail_pace;
 DROP TABLE mail_events;
 CREATE TABLE letters_old (
     id              TEXT NOT NULL PRIMARY KEY,

@@ -15,7 +15,7 @@ use super::{
         auth_token::{AccessToken, TokenType},
         batches::{BatchResult, BatchResults, BatchStatus, ResendResult, ResendResults, ResendStatus},
         mail_events::ReceivedEvents,
-        meta::{Alive, Condition, CourierCondition, Health, Readiness},
+        meta::{Alive, Condition, CourierCondition, Health, MailCondition, Overall, Readiness},
         paging::List,
         problem::Problem,
         roles::RoleList,
@@ -75,7 +75,7 @@ pub(super) fn answers(operation: &str, status: &str) -> &'static [&'static str] 
         ("reportMailEvents", _) => &["ReceivedEvents"],
         ("healthz", _) => &["Alive"],
         ("readyz", "503") => &["NotReady"],
-        ("readyz", _) => &["Ready"],
+        ("readyz", _) => &["Ready", "Degraded"],
         ("contract", _) => &["Contract"],
         _ => &[],
     }
@@ -188,7 +188,8 @@ fn answer(name: &str) -> Option<(&'static str, Value)> {
     let revoked = InvitationView { status: InvitationStatus::Revoked, revoked_at: Some(at(900)), ..for_ada_sent() };
     let failed = |name| problems::example(name).map(|(_, problem)| problem);
     let result = |index, status, invitation, error| BatchResult { index, status, invitation, error };
-    let ready = |database, status| Readiness { status, database, migrations: status, courier: CourierCondition::Ok };
+    let ready =
+        |status, database, mail| Readiness { status, database, migrations: database, courier: CourierCondition::Ok, mail };
     Some(match name {
         "SystemUserInvitation" => ("A colleague is invited", written(for_ada())),
         "InvitationByLink" => ("The link, this once", written(for_ada_by_link())),
@@ -259,8 +260,11 @@ fn answer(name: &str) -> Option<(&'static str, Value)> {
         ),
         "ReceivedEvents" => ("One event", written(ReceivedEvents { received: 1 })),
         "Alive" => ("It is", written(Health { status: Alive::Ok })),
-        "Ready" => ("It can", written(ready(Condition::Ok, Condition::Ok))),
-        "NotReady" => ("The database is away", written(ready(Condition::Unavailable, Condition::Unavailable))),
+        "Ready" => ("It can", written(ready(Overall::Ok, Condition::Ok, MailCondition::Ok))),
+        "Degraded" => ("Letters are late", written(ready(Overall::Degraded, Condition::Ok, MailCondition::Late))),
+        "NotReady" => {
+            ("The database is away", written(ready(Overall::Unavailable, Condition::Unavailable, MailCondition::Unknown)))
+        }
         "Contract" => ("Its beginning", json!({ "openapi": "3.1.0", "info": { "title": "invitation-service" }, "paths": {} })),
         _ => return None,
     })

@@ -1,0 +1,25 @@
+//! The pace of letters, which all couriers of a database keep together.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::{Tx, codec::At, connection::AnyConnection, fault::DbFault, schema::mail_pace};
+use crate::domain::pace::Pace;
+
+/// When the next letters may go to this relay; whoever asks keeps others from asking until the transaction ends.
+pub fn free_at(tx: &mut Tx<'_>, relay: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, DbFault> {
+    let first = (mail_pace::relay.eq(relay), mail_pace::free_at.eq(At(now)));
+    each!(tx.writing(), c => diesel::insert_into(mail_pace::table).values(first).on_conflict_do_nothing().execute(c))?;
+    let row = mail_pace::table.find(relay).select(mail_pace::free_at);
+    let free_at: At = match tx.writing() {
+        AnyConnection::Postgres(c) => row.for_update().first(c)?,
+        AnyConnection::Sqlite(c) => row.first(c)?,
+    };
+    Ok(free_at.0)
+}
+
+/// Writes down that so many go at `now`.
+pub fn went(tx: &mut Tx<'_>, relay: &str, pace: Pace, letters: u32, now: DateTime<Utc>) -> Result<(), DbFault> {
+    diesel::update(mail_pace::table.find(relay)).set(mail_pace::free_at.eq(At(pace.next(letters, now)))).execute(tx.writing())?;
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! Invitations whose people are to be reminded.
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    dsl::{exists, not},
+    prelude::*,
+};
+
+use super::{
+    codec::At,
+    connection::AnyConnection,
+    fault::DbFault,
+    outbox::LetterState,
+    schema::{invitations, letters},
+};
+use crate::domain::{ids::InvitationId, invitation::InvitationState, letter::LetterPurpose};
+
+/// Up to `limit` sendings whose link dies after `now` and not after `until`, and of which nobody has been reminded yet: those
+/// whose letter was sent, as far as we know, and did not come back or annoy.
+pub fn due(
+    connection: &mut AnyConnection,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<(InvitationId, i32)>, DbFault> {
+    let reminders = diesel::alias!(letters as reminders);
+    let reminded = reminders.filter(
+        reminders
+            .field(letters::invitation_id)
+            .eq(invitations::id)
+            .and(reminders.field(letters::generation).eq(invitations::generation))
+            .and(reminders.field(letters::kind).eq(LetterPurpose::Reminder.as_str())),
+    );
+    let its_letter = letters::invitation_id
+        .eq(invitations::id)
+        .and(letters::generation.eq(invitations::generation))
+        .and(letters::kind.eq(LetterPurpose::Invitation.as_str()));
+    let rows: Vec<(String, i32)> = invitations::table
+        .inner_join(letters::table.on(its_letter))
+        .filter(invitations::state.eq(InvitationState::Pending.as_str()))
+        .filter(invitations::expires_at.gt(At(now)).and(invitations::expires_at.le(At(until))))
+        .filter(letters::state.eq(LetterState::Sent.as_str()))
+        .filter(letters::fate.is_null().or(letters::fate.eq_any(["delivered", "deferred"]).assume_not_null()))
+        .filter(not(exists(reminded)))
+        .order(invitations::expires_at)
+        .limit(limit)
+        .select((invitations::id, invitations::generation))
+        .load(connection)?;
+    let unreadable = |id: &str| DbFault::Corrupt { table: "invitations", column: "id", row: id.to_owned() };
+    rows.into_iter().map(|(id, generation)| Ok((id.parse().map_err(|_| unreadable(&id))?, generation))).collect()
+}

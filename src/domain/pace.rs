@@ -1,0 +1,88 @@
+//! How fast letters may go: what a provider allows.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// So many letters in a time, by whichever couriers they go.
+///
+/// Letters go evenly, a few at a time: `at_once` of them, and then none until their share of the time is over. In no stretch
+/// of that time do more go than are allowed, wherever it begins, as they might where whole minutes are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    letters: u32,
+    per: TimeDelta,
+}
+
+/// A pace that cannot be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is no number of letters from 1 to 10000 in a second, minute, hour or day, as 14/s, 100/min, 1000/h or 5000/day")]
+pub struct NoPace;
+
+impl FromStr for Pace {
+    type Err = NoPace;
+
+    fn from_str(text: &str) -> Result<Self, NoPace> {
+        let (letters, per) = text.split_once('/').ok_or(NoPace)?;
+        let per = match per.trim() {
+            "s" | "sec" | "second" => TimeDelta::seconds(1),
+            "min" | "minute" => TimeDelta::minutes(1),
+            "h" | "hour" => TimeDelta::hours(1),
+            "d" | "day" => TimeDelta::days(1),
+            _ => return Err(NoPace),
+        };
+        let letters = letters.trim().parse().ok().filter(|letters| (1..=10_000).contains(letters)).ok_or(NoPace)?;
+        Ok(Self { letters, per })
+    }
+}
+
+impl Pace {
+    /// How many may go together: those of a quarter of a second, and a number that the whole can be divided by.
+    #[must_use]
+    pub fn at_once(self) -> u32 {
+        let quarter = i64::from(self.letters) * 250 / self.per.num_milliseconds();
+        let most = u32::try_from(quarter).unwrap_or(self.letters).max(1);
+        (1..=most).rev().find(|some| self.letters.is_multiple_of(*some)).unwrap_or(1)
+    }
+
+    /// When the next may go after so many went at `now`. Rounded up to the millisecond that the database keeps.
+    #[must_use]
+    pub fn next(self, went: u32, now: DateTime<Utc>) -> DateTime<Utc> {
+        let milliseconds =
+            (self.per.num_milliseconds() * i64::from(went) + i64::from(self.letters) - 1) / i64::from(self.letters);
+        now + TimeDelta::milliseconds(milliseconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pace(text: &str) -> Pace {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn no_stretch_of_the_time_sees_more_than_are_allowed() {
+        for (text, letters, per) in
+            [("14/s", 14, 1_000), ("100/min", 100, 60_000), ("1000/h", 1000, 3_600_000), ("9973/s", 9973, 1000)]
+        {
+            let (pace, start) = (pace(text), DateTime::from_timestamp(1_795_000_000, 0).unwrap());
+            let (mut at, mut sent) = (start, 0);
+            while at < start + TimeDelta::milliseconds(per) {
+                sent += pace.at_once();
+                at = pace.next(pace.at_once(), at);
+            }
+            assert!(sent <= letters, "{text}: {sent}");
+        }
+        assert_eq!((pace("14/s").at_once(), pace("100/min").at_once(), pace("10000/s").at_once()), (2, 1, 2500));
+    }
+
+    #[test]
+    fn what_is_no_pace_is_refused() {
+        for text in ["", "14", "0/s", "10001/s", "-1/s", "1.5/s", "14/fortnight", "/s", "s/14"] {
+            assert_eq!(text.parse::<Pace>(), Err(NoPace), "{text}");
+        }
+        assert_eq!(pace(" 14 / s "), pace("14/second"));
+    }
+}
