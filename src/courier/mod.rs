@@ -10,7 +10,7 @@ use tokio::sync::{Notify, watch};
 use url::Url;
 
 pub use self::{
-    record::{Records, Unrecorded, records},
+    record::{Records, records},
     step::Step,
 };
 use crate::{

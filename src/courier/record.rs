@@ -9,16 +9,18 @@ use super::Courier;
 use crate::{
     clock::Clock,
     db::{
-        AsFault, Db, DbFault, Tx,
+        Db, DbFault, Tx,
         batcher::Batcher,
-        events, invitations,
-        outbox::{self, Claimed, Outcome},
+        events,
+        outbox::{Claimed, Outcome},
+        sent::{self, HandedOver},
         users,
     },
     domain::{
         actor::ActorRef,
         event::{Event, EventType},
         ids::InvitationId,
+        letter::LetterPurpose,
     },
 };
 
@@ -28,7 +30,7 @@ const TRIES: u32 = 4;
 const MOST: usize = 64;
 
 /// Outcomes that are ready together.
-pub type Records = Batcher<(Claimed, Outcome), (), Unrecorded>;
+pub type Records = Batcher<(Claimed, Outcome), (), DbFault>;
 
 /// Starts the queue.
 ///
@@ -37,35 +39,9 @@ pub type Records = Batcher<(Claimed, Outcome), (), Unrecorded>;
 pub fn records(db: &Db, clock: &Clock, link_lifetime: Duration) -> io::Result<Records> {
     let clock = clock.clone();
     Batcher::writing(db, "records", MOST, move |tx, outcomes: &[(Claimed, Outcome)]| {
-        // As everybody does who changes invitations of several people: first the people, in the order of their addresses.
-        let invited: Vec<InvitationId> = outcomes.iter().map(|(letter, _)| letter.invitation_id).collect();
-        users::lock_invited(tx, &invited)?;
-        outcomes.iter().map(|(letter, outcome)| record(&clock, link_lifetime, tx, letter, outcome)).collect()
+        record(&clock, link_lifetime, tx, outcomes)?;
+        Ok(vec![(); outcomes.len()])
     })
-}
-
-/// Why an outcome was not recorded.
-#[derive(Debug)]
-pub enum Unrecorded {
-    /// The lease ran out and the letter is in other hands, or was found to have arrived.
-    Late,
-    /// The database failed.
-    Db(DbFault),
-}
-
-impl From<DbFault> for Unrecorded {
-    fn from(fault: DbFault) -> Self {
-        Self::Db(fault)
-    }
-}
-
-impl AsFault for Unrecorded {
-    fn as_fault(&self) -> Option<&DbFault> {
-        match self {
-            Self::Late => None,
-            Self::Db(fault) => Some(fault),
-        }
-    }
 }
 
 impl Courier {
@@ -74,9 +50,9 @@ impl Courier {
         let mut tries = 1;
         loop {
             match self.records.run((letter.clone(), outcome.clone())).await {
-                Ok(()) | Err(Unrecorded::Late) => return Ok(()),
-                Err(Unrecorded::Db(fault)) if tries == TRIES => return Err(fault),
-                Err(Unrecorded::Db(_)) => tokio::time::sleep(Duration::from_secs(1) * tries).await,
+                Ok(()) => return Ok(()),
+                Err(fault) if tries == TRIES => return Err(fault),
+                Err(_) => tokio::time::sleep(Duration::from_secs(1) * tries).await,
             }
             tries += 1;
         }
@@ -88,22 +64,33 @@ pub(super) fn expiry(now: DateTime<Utc>, link_lifetime: Duration) -> DateTime<Ut
     now + TimeDelta::from_std(link_lifetime).unwrap_or(TimeDelta::days(1))
 }
 
-fn record(
-    clock: &Clock,
-    link_lifetime: Duration,
-    tx: &mut Tx<'_>,
-    letter: &Claimed,
-    outcome: &Outcome,
-) -> Result<(), Unrecorded> {
-    // The invitation before the letter, as everywhere: two transactions that meet here wait, and do not deadlock.
-    if let Outcome::Sent { at, .. } = outcome {
-        invitations::handed_over(tx, (letter.invitation_id, letter.generation), *at, expiry(*at, link_lifetime))?;
-    }
-    if !outbox::record(tx, letter, outcome)? {
-        // Undoes the line above too.
-        return Err(Unrecorded::Late);
-    }
-    let entry = match outcome {
+/// Nothing is written of a letter whose lease ran out and that is in other hands, or was found to have arrived.
+fn record(clock: &Clock, link_lifetime: Duration, tx: &mut Tx<'_>, outcomes: &[(Claimed, Outcome)]) -> Result<(), DbFault> {
+    // As everybody does who changes invitations of several people: first the people, in the order of their addresses.
+    let invited: Vec<InvitationId> = outcomes.iter().map(|(letter, _)| letter.invitation_id).collect();
+    users::lock_invited(tx, &invited)?;
+    let recorded = sent::record(tx, outcomes)?;
+    let recorded: Vec<&(Claimed, Outcome)> =
+        outcomes.iter().zip(recorded).filter_map(|(one, done)| done.then_some(one)).collect();
+    let handed_over = recorded.iter().filter_map(|(letter, outcome)| {
+        // A reminder gives no further time.
+        let Some((at, _)) = outcome.sent().filter(|_| letter.purpose == LetterPurpose::Invitation) else { return None };
+        let (invitation, generation, expires_at) = (letter.invitation_id, letter.generation, expiry(at, link_lifetime));
+        Some(HandedOver { invitation, generation, at, expires_at })
+    });
+    sent::handed_over(tx, &handed_over.collect::<Vec<_>>())?;
+    let now = clock.now();
+    let entries = recorded.iter().filter_map(|(letter, outcome)| {
+        let (event_type, details) = entry(letter, outcome)?;
+        let (id, invitation_id) = (clock.id(), letter.invitation_id);
+        Some(Event { id, invitation_id, event_type, at: now, actor: ActorRef::system(), details })
+    });
+    events::insert(tx, &entries.collect::<Vec<_>>())
+}
+
+/// What the timeline tells of an outcome.
+fn entry(letter: &Claimed, outcome: &Outcome) -> Option<(EventType, serde_json::Value)> {
+    match outcome {
         Outcome::Sent { .. } => Some((EventType::EmailSent, json!({ "attempt": letter.attempt }))),
         // The first fault and the last one; the ninety between them are counted on the invitation.
         Outcome::Retry { error, .. } if letter.attempt == 1 => {
@@ -113,10 +100,5 @@ fn record(
             Some((EventType::EmailFailed, json!({ "attempt": letter.attempt, "error": error, "will_retry": false })))
         }
         Outcome::Retry { .. } | Outcome::Withdrawn => None,
-    };
-    let Some((event_type, details)) = entry else { return Ok(()) };
-    let at = clock.now();
-    let (id, invitation_id) = (clock.id(), letter.invitation_id);
-    events::insert(tx, &[Event { id, invitation_id, event_type, at, actor: ActorRef::system(), details }])?;
-    Ok(())
+    }
 }

@@ -28,9 +28,9 @@ const LEASE: TimeDelta = TimeDelta::seconds(60);
 const PATIENCE: Duration = Duration::from_secs(45);
 /// How many letters are claimed at once: enough for the connections to be busy while outcomes are recorded and the next are
 /// claimed. Those whose turn does not come in time, as when a relay is slow, are given back.
-const CLAIM: i64 = 64;
-/// How many outcomes wait to be recorded at most, before nothing more is sent.
-const RECORDING: usize = 64;
+const CLAIM: i64 = 256;
+/// How many outcomes wait to be recorded at most, before nothing more is sent: with those under way 64, which a crash repeats.
+const RECORDING: usize = 64 - AT_ONCE;
 
 /// What became of a claimed letter's turn.
 enum Turn {

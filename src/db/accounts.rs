@@ -3,7 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
+use diesel::{
+    dsl::{exists, not},
+    prelude::*,
+};
 
 use super::{
     Tx,
@@ -150,22 +153,26 @@ pub fn activate(tx: &mut Tx<'_>, id: AccountId, life: &Life) -> Result<bool, DbF
 
 /// Removes an account that never came to life and that no invitation leads to any more.
 pub fn remove_if_forsaken(tx: &mut Tx<'_>, id: AccountId, now: DateTime<Utc>) -> Result<bool, DbFault> {
-    let pending = invitations::table
-        .filter(invitations::account_id.eq(id.as_str()))
-        .filter(invitations::state.eq(InvitationState::Pending.as_str()))
-        .select(invitations::id)
-        .limit(1)
-        .load::<String>(tx.reading())?;
-    if !pending.is_empty() {
-        return Ok(false);
+    Ok(remove_forsaken(tx, &[id], now)? == 1)
+}
+
+/// Removes those of these accounts that never came to life and that no invitation leads to any more, and tells how many.
+pub fn remove_forsaken(tx: &mut Tx<'_>, ids: &[AccountId], now: DateTime<Utc>) -> Result<usize, DbFault> {
+    if ids.is_empty() {
+        return Ok(0);
     }
+    let ids: Vec<&str> = ids.iter().map(AccountId::as_str).collect();
+    let awaited = invitations::table
+        .filter(invitations::account_id.eq(accounts::id.nullable()))
+        .filter(invitations::state.eq(InvitationState::Pending.as_str()));
     let removed = diesel::update(accounts::table)
-        .filter(accounts::id.eq(id.as_str()))
+        .filter(accounts::id.eq_any(ids))
         .filter(accounts::status.eq(AccountStatus::Invited.as_str()))
         .filter(accounts::removed_at.is_null())
+        .filter(not(exists(awaited)))
         .set(accounts::removed_at.eq(At(now)))
         .execute(tx.writing())?;
-    Ok(removed == 1)
+    Ok(removed)
 }
 
 /// Which accounts a list shows.

@@ -7,7 +7,7 @@ use super::{
     codec::At,
     connection::{AnyConnection, MultiBackend},
     fault::DbFault,
-    schema::invitation_events as events,
+    schema::{invitation_events, invitation_events as events},
 };
 use crate::domain::{
     actor::{ActorKind, ActorRef},
@@ -16,7 +16,7 @@ use crate::domain::{
 };
 
 rows! {
-    struct NewRow<'a> of events {
+    pub(super) struct NewRow<'a> of invitation_events {
         id: &'a str,
         invitation_id: &'a str,
         event_type: &'a str,
@@ -31,8 +31,12 @@ rows! {
 
 /// Writes entries.
 pub fn insert(tx: &mut Tx<'_>, new: &[Event]) -> Result<(), DbFault> {
-    let rows: Vec<NewRow<'_>> = new
-        .iter()
+    NewRow::insert(tx.writing(), &rows(new))?;
+    Ok(())
+}
+
+pub(super) fn rows(new: &[Event]) -> Vec<NewRow<'_>> {
+    new.iter()
         .map(|event| NewRow {
             id: event.id.as_str(),
             invitation_id: event.invitation_id.as_str(),
@@ -43,9 +47,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &[Event]) -> Result<(), DbFault> {
             actor_name: &event.actor.name,
             details: event.details.to_string(),
         })
-        .collect();
-    NewRow::insert(tx.writing(), &rows)?;
-    Ok(())
+        .collect()
 }
 
 /// Up to `limit` entries of a timeline after `after`, oldest first.

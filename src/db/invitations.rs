@@ -5,17 +5,20 @@ use diesel::prelude::*;
 
 use super::{
     Tx,
+    arrays::Together,
     codec::At,
     connection::{AnyConnection, MultiBackend},
+    events,
     fault::DbFault,
     letter_state::whose_letter_is,
-    outbox::LetterState,
+    outbox::{self, LetterState, NewLetter},
     pattern,
     schema::{account_lineage, accounts, invitations, letters, users},
 };
 use crate::domain::{
     actor::{ActorKind, ActorRef},
     email::Email,
+    event::Event,
     fold::fold,
     ids::{AccountId, InvitationId, UserId},
     invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitationStatus, InvitedTo},
@@ -25,7 +28,7 @@ use crate::domain::{
 };
 
 rows! {
-    struct NewRow<'a> of invitations {
+    pub(super) struct NewRow<'a> of invitations {
         id: &'a str,
         kind: &'a str,
         user_id: &'a str,
@@ -50,10 +53,22 @@ rows! {
     insert
 }
 
-/// Writes new invitations.
-pub fn insert(tx: &mut Tx<'_>, new: &[&Invitation]) -> Result<(), DbFault> {
+/// Writes new invitations, with their first letters and the beginnings of their timelines.
+pub fn insert(tx: &mut Tx<'_>, new: &[&Invitation], letters: &[NewLetter], timeline: &[Event]) -> Result<(), DbFault> {
     let rows: Vec<NewRow<'_>> = new.iter().map(|invitation| new_row(invitation)).collect();
-    NewRow::insert(tx.writing(), &rows)?;
+    let (letters, timeline) = (outbox::rows(letters), events::rows(timeline));
+    match tx.writing() {
+        AnyConnection::Postgres(c) => {
+            let letters = outbox::NewRow::arrays(&letters, ")");
+            let timeline = events::NewRow::arrays(&timeline, ")");
+            Together(NewRow::arrays(&rows, ")"), letters, timeline).execute(c)?;
+        }
+        sqlite @ AnyConnection::Sqlite(_) => {
+            NewRow::insert(sqlite, &rows)?;
+            outbox::NewRow::insert(sqlite, &letters)?;
+            events::NewRow::insert(sqlite, &timeline)?;
+        }
+    }
     Ok(())
 }
 
@@ -114,7 +129,7 @@ fn change(tx: &mut Tx<'_>, (id, generation): (InvitationId, i32), change: &Chang
 }
 
 /// Moves the moment of sending to when the relay took the letter, and the expiry with it.
-pub fn handed_over(
+pub(super) fn handed_over(
     tx: &mut Tx<'_>,
     sending: (InvitationId, i32),
     now: DateTime<Utc>,
@@ -130,9 +145,15 @@ pub fn revoke(tx: &mut Tx<'_>, sending: (InvitationId, i32), now: DateTime<Utc>)
     change(tx, sending, &Change { state, revoked_at: Some(At(now)), ..Change::default() })
 }
 
-/// Lets a new invitation take an expired one's place.
-pub fn replace(tx: &mut Tx<'_>, sending: (InvitationId, i32)) -> Result<bool, DbFault> {
-    change(tx, sending, &Change { state: Some(InvitationState::Replaced.as_str()), ..Change::default() })
+/// Lets new invitations take the places of expired ones.
+pub fn replace(tx: &mut Tx<'_>, ids: &[InvitationId]) -> Result<(), DbFault> {
+    let ids: Vec<&str> = ids.iter().map(InvitationId::as_str).collect();
+    diesel::update(invitations::table)
+        .filter(invitations::id.eq_any(ids))
+        .filter(invitations::state.eq(InvitationState::Pending.as_str()))
+        .set(invitations::state.eq(InvitationState::Replaced.as_str()))
+        .execute(tx.writing())?;
+    Ok(())
 }
 
 /// Uses the link: of all who try at once, one gets `true`. An expired link is not used, whatever was read before.

@@ -19,6 +19,7 @@ mod rows;
 
 mod account_row;
 pub mod accounts;
+mod arrays;
 pub mod batcher;
 mod codec;
 mod connection;
@@ -38,6 +39,7 @@ mod pattern;
 mod pooled;
 pub mod resends;
 mod schema;
+pub mod sent;
 mod url;
 pub mod users;
 

@@ -71,7 +71,7 @@ impl NewLetter {
 }
 
 rows! {
-    struct NewRow<'a> of letters {
+    pub(super) struct NewRow<'a> of letters {
         id: &'a str,
         invitation_id: &'a str,
         generation: i32,
@@ -86,8 +86,12 @@ rows! {
 
 /// Puts letters in.
 pub fn insert(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<(), DbFault> {
-    let rows: Vec<NewRow<'_>> = new
-        .iter()
+    NewRow::insert(tx.writing(), &rows(new))?;
+    Ok(())
+}
+
+pub(super) fn rows(new: &[NewLetter]) -> Vec<NewRow<'_>> {
+    new.iter()
         .map(|letter| NewRow {
             id: letter.id.as_str(),
             invitation_id: letter.invitation_id.as_str(),
@@ -98,9 +102,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<(), DbFault> {
             created_at: At(letter.at),
             kind: letter.purpose.as_str(),
         })
-        .collect();
-    NewRow::insert(tx.writing(), &rows)?;
-    Ok(())
+        .collect()
 }
 
 /// Takes the unsent letters of an invitation out: their link has died.
@@ -238,6 +240,17 @@ pub enum Outcome {
     Withdrawn,
 }
 
+impl Outcome {
+    /// When the relay took it, and what it gave for it, if it did.
+    #[must_use]
+    pub fn sent(&self) -> Option<(DateTime<Utc>, &Receipt)> {
+        match self {
+            Self::Sent { at, receipt } => Some((*at, receipt)),
+            _ => None,
+        }
+    }
+}
+
 /// Records what became of an attempt. `false`, and nothing changes, when the letter is no longer at that attempt.
 ///
 /// A letter that was taken out while it was on its way has been sent all the same, and that is what is recorded.
@@ -263,7 +276,7 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bo
             last_error: Some(None),
             sent_at: Some(At(*at)),
             provider: receipt.provider,
-            provider_message_id: receipt.message_id.as_deref().filter(|_| receipt.provider.is_some()),
+            provider_message_id: receipt.name(),
             ..Change::default()
         },
         Outcome::Retry { at, error } => {

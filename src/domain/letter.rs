@@ -85,6 +85,14 @@ pub struct Receipt {
     pub message_id: Option<String>,
 }
 
+impl Receipt {
+    /// The provider's name for it, where there is a provider that it means something to.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.message_id.as_deref().filter(|_| self.provider.is_some())
+    }
+}
+
 /// What to do with a letter that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {

@@ -6,10 +6,10 @@
 //! command was refused, which decides what a refusal means.
 
 mod hint;
+mod talk;
 
 use std::{
     fmt, fs,
-    string::FromUtf8Error,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -20,13 +20,13 @@ use lettre::{
         Error,
         authentication::{Credentials, DEFAULT_MECHANISMS},
         client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters},
-        commands::{Data, Mail, Rcpt},
         extension::ClientId,
     },
 };
 use secrecy::ExposeSecret;
 use tokio::time::{error::Elapsed, timeout};
 
+use self::talk::{Line, Stage};
 use super::{
     fault,
     url::{Relay, TlsUse},
@@ -58,22 +58,7 @@ pub struct Smtp {
     tls: Option<TlsParameters>,
     hello: ClientId,
     limits: Limits,
-    parked: Mutex<Vec<(Instant, AsyncSmtpConnection)>>,
-}
-
-/// How far an attempt came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// Greeting, EHLO, STARTTLS.
-    Connect,
-    /// AUTH.
-    SignIn,
-    /// MAIL FROM.
-    Sender,
-    /// RCPT TO.
-    Recipient,
-    /// DATA and what follows.
-    Content,
+    parked: Mutex<Vec<(Instant, Line)>>,
 }
 
 /// What became of a letter; the outer error is the end of patience.
@@ -94,14 +79,14 @@ impl Smtp {
 
     pub(super) async fn send(&self, letter: &Letter, message: &Message) -> Result<(), SendError> {
         let waiting = match self.unpark().await {
-            Some(connection) => Some(self.hand_over(connection, message).await),
+            Some(line) => Some(self.hand_over(line, message).await),
             None => None,
         };
         let hung_up = |outcome: &Handed| matches!(outcome, Ok(Err((stage, error))) if is_closing(*stage, error));
         let outcome = match waiting.filter(|outcome| !hung_up(outcome)) {
             Some(outcome) => outcome,
             None => match timeout(self.limits.connect, self.connect()).await {
-                Ok(Ok(connection)) => self.hand_over(connection, message).await,
+                Ok(Ok(line)) => self.hand_over(line, message).await,
                 Ok(Err((stage, error))) => return Err(self.refusal(stage, &error, letter)),
                 Err(_) => return Err(self.later("did not answer in time", letter)),
             },
@@ -115,10 +100,10 @@ impl Smtp {
 
     /// Hands a letter over, and keeps the connection for the next one. On a timeout it is dropped with whatever it still had
     /// to say.
-    async fn hand_over(&self, mut connection: AsyncSmtpConnection, message: &Message) -> Handed {
-        let outcome = timeout(self.limits.letter, deliver(&mut connection, message)).await;
+    async fn hand_over(&self, mut line: Line, message: &Message) -> Handed {
+        let outcome = timeout(self.limits.letter, line.deliver(message)).await;
         if matches!(outcome, Ok(Ok(()))) {
-            self.park(connection);
+            self.park(line);
         }
         outcome
     }
@@ -127,7 +112,7 @@ impl Smtp {
         self.relay.describe()
     }
 
-    async fn connect(&self) -> Result<AsyncSmtpConnection, (Stage, Error)> {
+    async fn connect(&self) -> Result<Line, (Stage, Error)> {
         let at = |stage| move |error| (stage, error);
         let wrapped = self.tls.clone().filter(|_| self.relay.tls == TlsUse::Implicit);
         let server = (self.relay.host.as_str(), self.relay.port);
@@ -142,32 +127,33 @@ impl Smtp {
         if let Some(tls) = self.tls.clone().filter(|_| upgrade) {
             connection.starttls(tls, &self.hello).await.map_err(at(Stage::Connect))?;
         }
+        let mut line = Line::new(connection, &self.hello).await.map_err(at(Stage::Connect))?;
         if let Some(login) = &self.relay.login {
             let credentials = Credentials::new(login.user.clone(), login.password.expose_secret().to_owned());
-            connection.auth(DEFAULT_MECHANISMS, &credentials).await.map_err(at(Stage::SignIn))?;
+            line.connection.auth(DEFAULT_MECHANISMS, &credentials).await.map_err(at(Stage::SignIn))?;
         }
-        Ok(connection)
+        Ok(line)
     }
 
     /// A connection that waited and, where it waited for long, still answers.
-    async fn unpark(&self) -> Option<AsyncSmtpConnection> {
+    async fn unpark(&self) -> Option<Line> {
         loop {
-            let (since, mut connection) = self.parked.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+            let (since, mut line) = self.parked.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
             let waited = since.elapsed();
             if waited < FRESH {
-                return Some(connection);
+                return Some(line);
             }
-            if waited < PATIENCE && timeout(self.limits.connect, connection.test_connected()).await == Ok(true) {
-                return Some(connection);
+            if waited < PATIENCE && timeout(self.limits.connect, line.connection.test_connected()).await == Ok(true) {
+                return Some(line);
             }
         }
     }
 
-    fn park(&self, connection: AsyncSmtpConnection) {
+    fn park(&self, line: Line) {
         let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
         parked.retain(|(since, _)| since.elapsed() < PATIENCE);
         if parked.len() < PARKED {
-            parked.push((Instant::now(), connection));
+            parked.push((Instant::now(), line));
         }
     }
 
@@ -229,38 +215,6 @@ fn is_closing(stage: Stage, error: &Error) -> bool {
         (Stage::Sender, _) => !error.is_permanent(),
         (Stage::Recipient, None) => !error.is_timeout(),
         _ => false,
-    }
-}
-
-async fn deliver(connection: &mut AsyncSmtpConnection, message: &Message) -> Result<(), (Stage, Error)> {
-    let at = |stage| move |error| (stage, error);
-    let envelope = message.envelope();
-    connection.command(Mail::new(envelope.from().cloned(), Vec::new())).await.map_err(at(Stage::Sender))?;
-    for recipient in envelope.to() {
-        connection.command(Rcpt::new(recipient.clone(), Vec::new())).await.map_err(at(Stage::Recipient))?;
-    }
-    connection.command(Data).await.map_err(at(Stage::Content))?;
-    let content = String::from_utf8(message.formatted()).map_err(FromUtf8Error::into_bytes);
-    let taken = match &content {
-        Ok(text) => connection.command(Content(text)).await,
-        Err(bytes) => connection.message(bytes).await,
-    };
-    taken.map(drop).map_err(at(Stage::Content))
-}
-
-/// A message as it follows DATA (RFC 5321 §4.5.2: a dot that begins a line is doubled, a lone one ends it all), written at once.
-///
-/// lettre writes the end apart from the rest. A small write after another waits until that has been acknowledged (Nagle), and
-/// whoever expects more to come acknowledges late: 40 ms for every letter.
-struct Content<'a>(&'a str);
-
-impl fmt::Display for Content<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for line in self.0.split_inclusive("\r\n") {
-            f.write_str(if line.starts_with('.') { "." } else { "" })?;
-            f.write_str(line)?;
-        }
-        f.write_str(if self.0.ends_with("\r\n") { ".\r\n" } else { "\r\n.\r\n" })
     }
 }
 

@@ -7,8 +7,10 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
+use quick_cache::sync::Cache;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::domain::{
     actor::{Actor, ActorKind, ActorRef},
@@ -135,7 +137,21 @@ struct Ring {
     validation: Validation,
     issuer: String,
     audience: String,
+    genuine: Cache<[u8; 32], Genuine>,
 }
+
+/// What was found about a token whose signature was checked. It is the same whenever it is asked; only the time is not.
+#[derive(Clone)]
+struct Genuine {
+    actor: Actor,
+    /// Before this second it is not yet valid.
+    begins: i64,
+    /// From this second on it is not valid any more.
+    ends: i64,
+}
+
+/// How many genuine tokens are remembered: callers come again with the same one. A forged one is never among them.
+const REMEMBERED: usize = 1024;
 
 struct Key {
     id: String,
@@ -168,7 +184,8 @@ impl AccessTokens {
     pub fn derive(root: &SecretString, previous: Option<&SecretString>, issuer: &str, audience: &str) -> Self {
         let keys = [Some(root), previous].into_iter().flatten().map(Key::derive).collect();
         let validation = validation(issuer, audience);
-        Self(Arc::new(Ring { keys, validation, issuer: issuer.to_owned(), audience: audience.to_owned() }))
+        let (issuer, audience) = (issuer.to_owned(), audience.to_owned());
+        Self(Arc::new(Ring { keys, validation, issuer, audience, genuine: Cache::new(REMEMBERED) }))
     }
 
     /// Makes a token.
@@ -202,6 +219,27 @@ impl AccessTokens {
     /// # Errors
     /// [`TokenError`] for everything that is not a live token of ours.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Actor, TokenError> {
+        // By its digest: no live token is kept.
+        let digest = Sha256::digest(token.as_bytes()).into();
+        let genuine = if let Some(genuine) = self.0.genuine.get(&digest) {
+            genuine
+        } else {
+            let genuine = self.read(token)?;
+            self.0.genuine.insert(digest, genuine.clone());
+            genuine
+        };
+        let now = now.timestamp();
+        if genuine.ends.saturating_add(LEEWAY) <= now {
+            return Err(TokenError::Expired);
+        }
+        if genuine.begins.saturating_sub(LEEWAY) > now {
+            return Err(TokenError::NotYet);
+        }
+        Ok(genuine.actor)
+    }
+
+    /// Everything that a token says, but for the time.
+    fn read(&self, token: &str) -> Result<Genuine, TokenError> {
         let header = jsonwebtoken::decode_header(token)?;
         if !header.typ.as_deref().is_some_and(is_access_token) {
             return Err(TokenError::Type);
@@ -209,14 +247,8 @@ impl AccessTokens {
         let Ring { keys, validation, .. } = &*self.0;
         let key = keys.iter().find(|key| header.kid.as_ref() == Some(&key.id)).ok_or(TokenError::Unknown("key"))?;
         let claims = jsonwebtoken::decode::<Claims>(token, &key.checks, validation)?.claims;
-        let now = now.timestamp();
-        if claims.exp.saturating_add(LEEWAY) <= now {
-            return Err(TokenError::Expired);
-        }
-        if claims.iat.max(claims.nbf.unwrap_or(i64::MIN)).saturating_sub(LEEWAY) > now {
-            return Err(TokenError::NotYet);
-        }
-        actor(claims)
+        let (begins, ends) = (claims.iat.max(claims.nbf.unwrap_or(i64::MIN)), claims.exp);
+        Ok(Genuine { actor: actor(claims)?, begins, ends })
     }
 }
 

@@ -8,6 +8,7 @@ mod sub_account;
 
 use std::{collections::HashMap, io};
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use self::named::Named;
@@ -19,7 +20,7 @@ use crate::{
         Db, DbFault, Tx,
         accounts::{self, NewAccount},
         batcher::Batcher,
-        events, invitations,
+        invitations,
         invitations::{Pending, Place},
         memberships::{self, Place as Member},
         outbox::{self, LetterState, NewLetter},
@@ -30,7 +31,7 @@ use crate::{
         actor::Actor,
         email::Email,
         event::EventType,
-        ids::{InvitationId, UserId},
+        ids::{AccountId, InvitationId, UserId},
         invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitedTo, Way},
         locale::Locale,
         role::Roles,
@@ -220,7 +221,7 @@ pub fn invite_many(clock: &Clock, tx: &mut Tx<'_>, drafts: &[&Draft]) -> Result<
         pending = invitations::pending(tx.reading(), &known.iter().map(String::as_str).collect::<Vec<_>>())?;
     }
     let mut live: HashMap<Place, Pending> = pending.into_iter().map(|one| (one.place.clone(), one)).collect();
-    let (mut outcomes, mut made) = (Vec::with_capacity(drafts.len()), Vec::new());
+    let (mut outcomes, mut made, mut replaced) = (Vec::with_capacity(drafts.len()), Vec::new(), Vec::new());
     for draft in drafts {
         let key = draft.invitation.email.key();
         let user = users.get(key).ok_or_else(|| DbFault::Other("an entered user was not found".to_owned()))?;
@@ -228,14 +229,12 @@ pub fn invite_many(clock: &Clock, tx: &mut Tx<'_>, drafts: &[&Draft]) -> Result<
         let place = Place::of(&draft.invitation);
         let outcome = judge(user, member, live.get(&place), draft);
         if let Outcome::Invited(invitation) = &outcome {
-            if let Some(old) = live.remove(&place) {
-                replace(tx, &old, invitation)?;
-            }
-            live.insert(place.clone(), pending_of(place, invitation));
+            replaced.extend(live.insert(place.clone(), pending_of(place, invitation)));
             made.push((invitation.as_ref().clone(), draft.account.clone()));
         }
         outcomes.push(outcome);
     }
+    replace(tx, &replaced, clock.now())?;
     write(clock, tx, &made)?;
     Ok(outcomes)
 }
@@ -267,14 +266,16 @@ fn judge(user: &LockedUser, member: &[Member], live: Option<&Pending>, draft: &D
     }
 }
 
-/// Lets a new invitation take an expired one's place. The account that was made for the old one goes with it.
-fn replace(tx: &mut Tx<'_>, old: &Pending, new: &Invitation) -> Result<(), DbFault> {
-    invitations::replace(tx, (old.id, old.generation))?;
-    outbox::withdraw(tx, old.id)?;
-    match old.account {
-        Some(account) => accounts::remove_if_forsaken(tx, account, new.created_at).map(drop),
-        None => Ok(()),
+/// Lets new invitations take the places of expired ones. The accounts that were made for those go with them.
+fn replace(tx: &mut Tx<'_>, expired: &[Pending], now: DateTime<Utc>) -> Result<(), DbFault> {
+    if expired.is_empty() {
+        return Ok(());
     }
+    let ids: Vec<InvitationId> = expired.iter().map(|old| old.id).collect();
+    invitations::replace(tx, &ids)?;
+    outbox::withdraw_all(tx, &ids)?;
+    let accounts: Vec<AccountId> = expired.iter().filter_map(|old| old.account).collect();
+    accounts::remove_forsaken(tx, &accounts, now).map(drop)
 }
 
 fn pending_of(place: Place, made: &Invitation) -> Pending {
@@ -289,14 +290,12 @@ fn write(clock: &Clock, tx: &mut Tx<'_>, made: &[(Invitation, Option<NewAccount>
     let new: Vec<&NewAccount> = made.iter().filter_map(|(_, account)| account.as_ref()).collect();
     accounts::insert(tx, &new)?;
     let made: Vec<&Invitation> = made.iter().map(|(invitation, _)| invitation).collect();
-    invitations::insert(tx, &made)?;
     let handed_over = |one: &Invitation| one.delivery.state == DeliveryState::HandedOver;
     let letter = |one: &&Invitation| NewLetter {
         state: if handed_over(one) { LetterState::HandedOver } else { LetterState::Queued },
         ..NewLetter::of(clock.id(), one.id, one.generation, one.created_at)
     };
     let letters: Vec<NewLetter> = made.iter().map(letter).collect();
-    outbox::insert(tx, &letters)?;
     let timeline = made.iter().flat_map(|one| {
         let entry = |event, details| entry(clock, one.id, (event, one.created_at), one.invited_by.clone(), details);
         let details = match &one.account {
@@ -306,5 +305,5 @@ fn write(clock: &Clock, tx: &mut Tx<'_>, made: &[(Invitation, Option<NewAccount>
         let way = if handed_over(one) { EventType::LinkHandedOver } else { EventType::EmailQueued };
         [entry(EventType::Created, details), entry(way, json!({ "send_count": one.send_count }))]
     });
-    events::insert(tx, &timeline.collect::<Vec<_>>())
+    invitations::insert(tx, &made, &letters, &timeline.collect::<Vec<_>>())
 }

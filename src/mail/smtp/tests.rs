@@ -5,7 +5,7 @@ use tokio::{
     sync::mpsc,
 };
 
-use super::*;
+use super::{talk::Content, *};
 use crate::mail::{
     Desk,
     message::Wire,
@@ -102,7 +102,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
             return End::Reset;
         }
         let was_in_letter = in_letter;
-        in_letter = answer.starts_with("354");
+        in_letter = answer.lines().next_back().is_some_and(|last| last.starts_with("354"));
         if lines.get_mut().write_all(answer.as_bytes()).await.is_err() || lines.get_mut().flush().await.is_err() {
             return End::HungUp;
         }
@@ -150,6 +150,41 @@ async fn delivers_and_keeps_the_connection() {
     assert_eq!(heard.iter().filter(|line| *line == "CONNECT").count(), 1);
     assert_eq!(heard.iter().filter(|line| *line == "MAIL FROM:<no-reply@voltmark.example>").count(), 2);
     assert_eq!(heard.iter().filter(|line| *line == "RCPT TO:<Ada@example.com>").count(), 2);
+}
+
+const PIPELINING: (&str, &str) = ("EHLO", "250-test\r\n250 PIPELINING\r\n");
+
+#[tokio::test]
+async fn sender_recipient_and_data_go_at_once_to_a_relay_that_takes_them_so() {
+    // It says nothing before it has heard all three.
+    let script: Script = &[PIPELINING, ("MAIL", ""), ("RCPT", ""), ("DATA", "250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 go on\r\n")];
+    let (relay, mut told) = relay(script).await;
+    let smtp = Smtp::with_limits(&relay, AMPLE).unwrap();
+    let message = Desk::new(sender()).unwrap().message(&letter(), Wire::Ascii).unwrap();
+    for _ in 0..2 {
+        smtp.send(&letter(), &message).await.unwrap();
+    }
+    let mut heard = Vec::new();
+    while let Ok(line) = told.try_recv() {
+        heard.push(line);
+    }
+    let count = |what: &str| heard.iter().filter(|line| line.starts_with(what)).count();
+    assert_eq!((count("CONNECT"), count("MAIL"), count("RCPT"), count("DATA")), (1, 2, 2, 2));
+}
+
+#[tokio::test]
+async fn a_refusal_among_answers_that_come_together_is_told_from_those_that_follow_from_it() {
+    const REFUSED: (&str, &str) = ("RCPT", "550 5.1.1 no such user\r\n");
+    let text = never(&[PIPELINING, REFUSED, ("DATA", "554 5.5.1 no valid recipients\r\n")]).await;
+    assert!(text.contains("refused the recipient") && text.contains("550"), "{text}");
+    // RFC 2920 §3.1: a relay may want the content all the same. It gets none, and the connection is not used again.
+    never(&[PIPELINING, REFUSED]).await;
+    let text = later(&[PIPELINING, ("RCPT", "451 4.7.1 greylisted\r\n")]).await;
+    assert!(text.contains("refused the recipient") && text.contains("451"), "{text}");
+    let text = later(&[PIPELINING, ("MAIL", "550 5.7.1 not your domain\r\n"), ("RCPT", "503 5.5.1 sender first\r\n")]).await;
+    assert!(text.contains("refused the sender") && text.contains("not your domain"), "{text}");
+    let text = later(&[PIPELINING, ("DATA", "451 4.3.0 try later\r\n")]).await;
+    assert!(text.contains("refused the letter") && text.contains("451"), "{text}");
 }
 
 #[tokio::test]

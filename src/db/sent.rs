@@ -1,0 +1,90 @@
+//! Recording that letters were sent: many by one statement, where the database is a round trip away.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    IntoSql,
+    pg::Pg,
+    prelude::*,
+    query_builder::QueryFragment,
+    sql_types::{Array, Integer, Nullable, Text},
+};
+
+use super::{
+    Tx,
+    arrays::Arrays,
+    codec::{At, UtcTimestamp},
+    connection::AnyConnection,
+    fault::DbFault,
+    invitations,
+    outbox::{self, Claimed, Outcome},
+};
+use crate::domain::ids::InvitationId;
+
+/// Records what became of each attempt, as [`outbox::record`] does: `false`, and nothing changes, for a letter that is no longer
+/// at that attempt.
+pub fn record(tx: &mut Tx<'_>, outcomes: &[(Claimed, Outcome)]) -> Result<Vec<bool>, DbFault> {
+    let at_once: HashSet<String> = match tx.writing() {
+        AnyConnection::Postgres(c) => letters(outcomes).get_results::<String>(c)?.into_iter().collect(),
+        AnyConnection::Sqlite(_) => HashSet::new(),
+    };
+    let postgres = matches!(tx.writing(), AnyConnection::Postgres(_));
+    let recorded = |(letter, outcome): &(Claimed, Outcome)| match outcome {
+        Outcome::Sent { .. } if postgres => Ok(at_once.contains(letter.id.as_str())),
+        _ => outbox::record(tx, letter, outcome),
+    };
+    outcomes.iter().map(recorded).collect()
+}
+
+fn letters(outcomes: &[(Claimed, Outcome)]) -> Arrays<impl QueryFragment<Pg>> {
+    let sent = || outcomes.iter().filter_map(|(letter, outcome)| Some((letter, outcome.sent()?)));
+    let list = (
+        sent().map(|(letter, _)| letter.id.to_string()).collect::<Vec<_>>().into_sql::<Array<Text>>(),
+        sent().map(|(letter, _)| letter.attempt).collect::<Vec<_>>().into_sql::<Array<Integer>>(),
+        sent().map(|(_, (at, _))| At(at)).collect::<Vec<_>>().into_sql::<Array<UtcTimestamp>>(),
+        sent().map(|(_, (_, receipt))| receipt.provider).collect::<Vec<_>>().into_sql::<Array<Nullable<Text>>>(),
+        sent().map(|(_, (_, receipt))| receipt.name().map(str::to_owned)).collect::<Vec<_>>().into_sql::<Array<Nullable<Text>>>(),
+    );
+    let before = "UPDATE letters SET state = 'sent', last_error = NULL, leased_until = NULL, sent_at = taken.at, \
+                  provider = taken.provider, provider_message_id = taken.name FROM unnest(";
+    let after = ") AS taken (id, attempt, at, provider, name) WHERE letters.id = taken.id \
+                 AND letters.attempts = taken.attempt AND letters.state IN ('queued', 'withdrawn') RETURNING letters.id";
+    Arrays { before: before.into(), list, after }
+}
+
+/// A sending that the relay took: whose, when, and when its link dies, then.
+#[derive(Debug, Clone, Copy)]
+pub struct HandedOver {
+    /// The invitation.
+    pub invitation: InvitationId,
+    /// The sending.
+    pub generation: i32,
+    /// When it was taken.
+    pub at: DateTime<Utc>,
+    /// When the link dies.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Moves the moment of sending to when the relay took the letter, and the expiry with it.
+pub fn handed_over(tx: &mut Tx<'_>, sendings: &[HandedOver]) -> Result<(), DbFault> {
+    match tx.writing() {
+        AnyConnection::Postgres(c) => invitations_of(sendings).execute(c).map(drop).map_err(DbFault::from),
+        AnyConnection::Sqlite(_) => sendings
+            .iter()
+            .try_for_each(|one| invitations::handed_over(tx, (one.invitation, one.generation), one.at, one.expires_at).map(drop)),
+    }
+}
+
+fn invitations_of(sendings: &[HandedOver]) -> Arrays<impl QueryFragment<Pg>> {
+    let list = (
+        sendings.iter().map(|one| one.invitation.as_str()).collect::<Vec<_>>().into_sql::<Array<Text>>(),
+        sendings.iter().map(|one| one.generation).collect::<Vec<_>>().into_sql::<Array<Integer>>(),
+        sendings.iter().map(|one| At(one.at)).collect::<Vec<_>>().into_sql::<Array<UtcTimestamp>>(),
+        sendings.iter().map(|one| At(one.expires_at)).collect::<Vec<_>>().into_sql::<Array<UtcTimestamp>>(),
+    );
+    let before = "UPDATE invitations SET last_sent_at = taken.at, expires_at = taken.expires_at FROM unnest(";
+    let after = ") AS taken (id, generation, at, expires_at) WHERE invitations.id = taken.id \
+                 AND invitations.generation = taken.generation AND invitations.state = 'pending'";
+    Arrays { before: before.into(), list, after }
+}

@@ -1,0 +1,91 @@
+//! The talk with a relay about one letter.
+//!
+//! A relay that says PIPELINING (RFC 2920) hears sender, recipient and DATA in one write: two round trips a letter, not four.
+
+use std::{fmt, string::FromUtf8Error};
+
+use lettre::{
+    Message,
+    transport::smtp::{
+        Error,
+        client::AsyncSmtpConnection,
+        commands::{Data, Ehlo, Mail, Rcpt},
+        extension::ClientId,
+    },
+};
+
+/// How far an attempt came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Greeting, EHLO, STARTTLS.
+    Connect,
+    /// AUTH.
+    SignIn,
+    /// MAIL FROM.
+    Sender,
+    /// RCPT TO.
+    Recipient,
+    /// DATA and what follows.
+    Content,
+}
+
+/// A connection that is ready for a letter.
+pub(super) struct Line {
+    pub(super) connection: AsyncSmtpConnection,
+    pipelining: bool,
+}
+
+impl Line {
+    /// Asks once more what the relay can do: the library does not tell what it was told of pipelining.
+    pub(super) async fn new(mut connection: AsyncSmtpConnection, hello: &ClientId) -> Result<Self, Error> {
+        let said = connection.command(Ehlo::new(hello.clone())).await?;
+        let pipelining = said.message().any(|line| line.trim().eq_ignore_ascii_case("PIPELINING"));
+        Ok(Self { connection, pipelining })
+    }
+
+    /// Hands a letter over. After an error nobody knows what the relay has still to say: the connection is of no more use.
+    pub(super) async fn deliver(&mut self, message: &Message) -> Result<(), (Stage, Error)> {
+        let at = |stage| move |error| (stage, error);
+        let connection = &mut self.connection;
+        let envelope = message.envelope();
+        let sender = Mail::new(envelope.from().cloned(), Vec::new());
+        let recipients = || envelope.to().iter().map(|recipient| Rcpt::new(recipient.clone(), Vec::new()));
+        if self.pipelining {
+            let recipients: String = recipients().map(|recipient| recipient.to_string()).collect();
+            // Each answer is read whatever the others are, and the first refusal is the reason of those that follow.
+            connection.command(format!("{sender}{recipients}{Data}")).await.map_err(at(Stage::Sender))?;
+            for _ in envelope.to() {
+                connection.read_response().await.map_err(at(Stage::Recipient))?;
+            }
+            connection.read_response().await.map_err(at(Stage::Content))?;
+        } else {
+            connection.command(sender).await.map_err(at(Stage::Sender))?;
+            for recipient in recipients() {
+                connection.command(recipient).await.map_err(at(Stage::Recipient))?;
+            }
+            connection.command(Data).await.map_err(at(Stage::Content))?;
+        }
+        let content = String::from_utf8(message.formatted()).map_err(FromUtf8Error::into_bytes);
+        let taken = match &content {
+            Ok(text) => connection.command(Content(text)).await,
+            Err(bytes) => connection.message(bytes).await,
+        };
+        taken.map(drop).map_err(at(Stage::Content))
+    }
+}
+
+/// A message as it follows DATA (RFC 5321 §4.5.2: a dot that begins a line is doubled, a lone one ends it all), written at once.
+///
+/// lettre writes the end apart from the rest. A small write after another waits until that has been acknowledged (Nagle), and
+/// whoever expects more to come acknowledges late: 40 ms for every letter.
+pub(super) struct Content<'a>(pub(super) &'a str);
+
+impl fmt::Display for Content<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in self.0.split_inclusive("\r\n") {
+            f.write_str(if line.starts_with('.') { "." } else { "" })?;
+            f.write_str(line)?;
+        }
+        f.write_str(if self.0.ends_with("\r\n") { ".\r\n" } else { "\r\n.\r\n" })
+    }
+}
