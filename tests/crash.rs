@@ -173,6 +173,17 @@ on_each! {
     }
 }
 
+/// It says so itself, it is listed among those in this state, and not among those in the other.
+async fn is_in_state(app: &TestApp, id: &str, state: &str, other: &str) {
+    let admin = app.admin();
+    let shown = admin.get(&format!("/v1/invitations/{id}")).await.expect(200);
+    assert_eq!(shown.body["delivery"]["state"], state);
+    for (asked, found) in [(state, 1), (other, 0)] {
+        let list = admin.get(&format!("/v1/invitations?delivery={asked}")).await.expect(200);
+        assert_eq!(list.body["data"].as_array().map(Vec::len), Some(found), "{asked}");
+    }
+}
+
 on_both! {
     async fn a_courier_that_dies_gives_its_letters_back(app: TestApp) {
         let body = json!({ "email": "ada@example.com", "roles": ["viewer"] });
@@ -187,7 +198,9 @@ on_both! {
         assert_eq!(app.parts.courier.step().await.unwrap(), Step::Idle { next_due: Some(lease) });
         app.advance(TimeDelta::milliseconds(59_999));
         assert_eq!(app.parts.courier.step().await.unwrap(), Step::Idle { next_due: Some(lease) });
+        is_in_state(&app, &id, "sending", "queued").await;
         app.advance(TimeDelta::milliseconds(1));
+        is_in_state(&app, &id, "queued", "sending").await;
         assert_eq!(app.parts.courier.step().await.unwrap(), Step::Worked(1));
         assert_eq!(app.mailbox.unread().len(), 1);
         let shown = app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200);

@@ -74,9 +74,9 @@ fn record(clock: &Clock, link_lifetime: Duration, tx: &mut Tx<'_>, outcomes: &[(
         outcomes.iter().zip(recorded).filter_map(|(one, done)| done.then_some(one)).collect();
     let handed_over = recorded.iter().filter_map(|(letter, outcome)| {
         // A reminder gives no further time.
-        let (Outcome::Sent { at, .. }, LetterPurpose::Invitation) = (outcome, letter.purpose) else { return None };
-        let (invitation, generation, expires_at) = (letter.invitation_id, letter.generation, expiry(*at, link_lifetime));
-        Some(HandedOver { invitation, generation, at: *at, expires_at })
+        let (at, _) = outcome.sent().filter(|_| letter.purpose == LetterPurpose::Invitation)?;
+        let (invitation, generation, expires_at) = (letter.invitation_id, letter.generation, expiry(at, link_lifetime));
+        Some(HandedOver { invitation, generation, at, expires_at })
     });
     sent::handed_over(tx, &handed_over.collect::<Vec<_>>())?;
     let now = clock.now();

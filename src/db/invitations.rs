@@ -180,8 +180,8 @@ pub struct InvitationFilter {
     pub account: Option<AccountId>,
     /// With this status at this moment.
     pub status: Option<(InvitationStatus, DateTime<Utc>)>,
-    /// With its newest letter in this state.
-    pub delivery: Option<DeliveryState>,
+    /// With its newest letter in this state at this moment.
+    pub delivery: Option<(DeliveryState, DateTime<Utc>)>,
     /// To this address.
     pub email: Option<Email>,
     /// To this user.
@@ -281,8 +281,8 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
             InvitationStatus::Activated | InvitationStatus::Revoked => query.filter(invitations::state.eq(status.as_str())),
         };
     }
-    if let Some(state) = filter.delivery {
-        query = whose_letter_is!(query, state);
+    if let Some((state, now)) = filter.delivery {
+        query = whose_letter_is!(query, state, now);
     }
     if let Some(email) = &filter.email {
         query = query.filter(invitations::email_key.eq(email.key().to_owned()));
@@ -470,7 +470,6 @@ fn delivery(letter: LetterRow) -> Option<Delivery> {
     let state = match (state, letter.fate) {
         (LetterState::Sent, Some(fate)) => reported(fate)?,
         (LetterState::Sent, None) => DeliveryState::Sent,
-        (LetterState::Queued, _) if letter.leased_until.is_some() => DeliveryState::Sending,
         (LetterState::Queued, _) => DeliveryState::Queued,
         (LetterState::Failed | LetterState::Withdrawn, _) => DeliveryState::Failed,
         (LetterState::HandedOver, _) => DeliveryState::HandedOver,
@@ -479,6 +478,7 @@ fn delivery(letter: LetterRow) -> Option<Delivery> {
     let given_up = last_error.clone().filter(|_| state == DeliveryState::Failed);
     Some(Delivery {
         state,
+        leased_until: letter.leased_until.map(|at| at.0),
         attempts: letter.attempts,
         last_error,
         sent_at: letter.sent_at.map(|at| at.0),

@@ -34,14 +34,14 @@ impl LetterIs {
     }
 }
 
-/// Narrows a boxed query that joins `letters` to those in a state. A macro, since queries have types of their own.
+/// Narrows a boxed query that joins `letters` to those in a state at a moment. A macro, since queries have types of their own.
 macro_rules! whose_letter_is {
-    ($query:expr, $state:expr) => {{
+    ($query:expr, $state:expr, $now:expr) => {{
         let wanted = super::letter_state::LetterIs::of($state);
         let query = $query.filter(letters::state.eq_any(wanted.states));
         let query = match wanted.leased {
-            Some(true) => query.filter(letters::leased_until.is_not_null()),
-            Some(false) => query.filter(letters::leased_until.is_null()),
+            Some(true) => query.filter(letters::leased_until.gt(At($now)).assume_not_null()),
+            Some(false) => query.filter(letters::leased_until.is_null().or(letters::leased_until.le(At($now)).assume_not_null())),
             None => query,
         };
         match wanted.report {

@@ -251,8 +251,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// When the relay took it, and what it said, if it did.
-    pub(super) fn sent(&self) -> Option<(DateTime<Utc>, &Receipt)> {
+    /// When the relay took it, and what it gave for it, if it did.
+    #[must_use]
+    pub fn sent(&self) -> Option<(DateTime<Utc>, &Receipt)> {
         match self {
             Self::Sent { at, receipt } => Some((*at, receipt)),
             _ => None,
@@ -285,7 +286,7 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bo
             last_error: Some(None),
             sent_at: Some(At(*at)),
             provider: receipt.provider,
-            provider_message_id: receipt.id_at_provider(),
+            provider_message_id: receipt.name(),
             ..Change::default()
         },
         Outcome::Retry { at, error } => {

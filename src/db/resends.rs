@@ -77,7 +77,7 @@ pub fn oldest(connection: &mut AnyConnection, wanted: &Unanswered) -> Result<Vec
         None => query,
     };
     if let Some(state) = wanted.delivery {
-        query = whose_letter_is!(query, state);
+        query = whose_letter_is!(query, state, wanted.now);
     }
     for role in &wanted.without {
         // They are stored by name, separated by commas, and no name is part of another.

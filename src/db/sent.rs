@@ -38,21 +38,18 @@ pub fn record(tx: &mut Tx<'_>, outcomes: &[(Claimed, Outcome)]) -> Result<Vec<bo
 }
 
 fn letters(outcomes: &[(Claimed, Outcome)]) -> Arrays<impl QueryFragment<Pg>> {
-    let sent = || outcomes.iter().filter_map(|(letter, outcome)| outcome.sent().map(|(at, receipt)| (letter, at, receipt)));
+    let sent = || outcomes.iter().filter_map(|(letter, outcome)| Some((letter, outcome.sent()?)));
     let list = (
-        sent().map(|(letter, ..)| letter.id.to_string()).collect::<Vec<_>>().into_sql::<Array<Text>>(),
-        sent().map(|(letter, ..)| letter.attempt).collect::<Vec<_>>().into_sql::<Array<Integer>>(),
-        sent().map(|(_, at, _)| At(at)).collect::<Vec<_>>().into_sql::<Array<UtcTimestamp>>(),
-        sent().map(|(.., receipt)| receipt.provider).collect::<Vec<_>>().into_sql::<Array<Nullable<Text>>>(),
-        sent()
-            .map(|(.., receipt)| receipt.id_at_provider().map(str::to_owned))
-            .collect::<Vec<_>>()
-            .into_sql::<Array<Nullable<Text>>>(),
+        sent().map(|(letter, _)| letter.id.to_string()).collect::<Vec<_>>().into_sql::<Array<Text>>(),
+        sent().map(|(letter, _)| letter.attempt).collect::<Vec<_>>().into_sql::<Array<Integer>>(),
+        sent().map(|(_, (at, _))| At(at)).collect::<Vec<_>>().into_sql::<Array<UtcTimestamp>>(),
+        sent().map(|(_, (_, receipt))| receipt.provider).collect::<Vec<_>>().into_sql::<Array<Nullable<Text>>>(),
+        sent().map(|(_, (_, receipt))| receipt.name().map(str::to_owned)).collect::<Vec<_>>().into_sql::<Array<Nullable<Text>>>(),
     );
     let before = "UPDATE letters SET state = 'sent', last_error = NULL, leased_until = NULL, sent_at = taken.at, \
-                  provider = taken.provider, provider_message_id = taken.message FROM unnest(";
-    let after = ") AS taken (id, attempt, at, provider, message) WHERE letters.id = taken.id AND letters.attempts = taken.attempt \
-                 AND letters.state IN ('queued', 'withdrawn') RETURNING letters.id";
+                  provider = taken.provider, provider_message_id = taken.name FROM unnest(";
+    let after = ") AS taken (id, attempt, at, provider, name) WHERE letters.id = taken.id \
+                 AND letters.attempts = taken.attempt AND letters.state IN ('queued', 'withdrawn') RETURNING letters.id";
     Arrays { before: before.into(), list, after }
 }
 

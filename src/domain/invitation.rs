@@ -115,8 +115,10 @@ pub enum DeadLink {
 /// How far the newest letter of an invitation has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// Where the letter is.
+    /// Where the letter is, but for whether a courier has it in hand: see [`Delivery::state_at`].
     pub state: DeliveryState,
+    /// Until when a courier has it in hand; one that died has it no longer, then.
+    pub leased_until: Option<DateTime<Utc>>,
     /// How often it was offered to the relay.
     pub attempts: i32,
     /// What the relay, or the way to it, said last.
@@ -146,12 +148,22 @@ impl Delivery {
     pub fn queued() -> Self {
         Self {
             state: DeliveryState::Queued,
+            leased_until: None,
             attempts: 0,
             last_error: None,
             sent_at: None,
             reason: None,
             reported_at: None,
             failed_at: None,
+        }
+    }
+
+    /// Where it is at `now`.
+    #[must_use]
+    pub fn state_at(&self, now: DateTime<Utc>) -> DeliveryState {
+        match self.state {
+            DeliveryState::Queued if self.leased_until.is_some_and(|end| end > now) => DeliveryState::Sending,
+            state => state,
         }
     }
 }

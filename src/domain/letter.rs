@@ -86,9 +86,9 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// The name of the letter at the provider that reports on it.
+    /// The provider's name for it, where there is a provider that it means something to.
     #[must_use]
-    pub fn id_at_provider(&self) -> Option<&str> {
+    pub fn name(&self) -> Option<&str> {
         self.message_id.as_deref().filter(|_| self.provider.is_some())
     }
 }

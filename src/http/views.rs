@@ -158,7 +158,7 @@ impl From<&ActorRef> for ActorView {
 impl InvitationView {
     /// The invitation as it is at `now`.
     pub fn of(invitation: &Invitation, now: DateTime<Utc>) -> Self {
-        let delivery = &invitation.delivery;
+        let (delivery, state) = (&invitation.delivery, invitation.delivery.state_at(now));
         Self {
             id: invitation.id,
             kind: invitation.kind,
@@ -176,13 +176,13 @@ impl InvitationView {
             activated_at: timestamp(invitation.activated_at),
             revoked_at: timestamp(invitation.revoked_at),
             delivery: DeliveryView {
-                state: delivery.state,
+                state,
                 attempts: delivery.attempts,
                 last_error: delivery.last_error.clone(),
                 sent_at: timestamp(delivery.sent_at),
                 reason: delivery.reason.clone(),
                 // Of what nobody waits for any more, nothing is to be done.
-                advice: delivery.state.advice().filter(|_| invitation.state == InvitationState::Pending),
+                advice: state.advice().filter(|_| invitation.state == InvitationState::Pending),
                 reported_at: timestamp(delivery.reported_at),
                 failed_at: timestamp(delivery.failed_at),
             },

@@ -88,7 +88,7 @@ pub async fn invitations(
         kind: query.kind,
         account: query.account,
         status: query.status.map(|status| (status, now)),
-        delivery: query.delivery,
+        delivery: query.delivery.map(|state| (state, now)),
         email: query.email,
         search: query.search,
         before,
