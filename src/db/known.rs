@@ -42,7 +42,14 @@ macro_rules! whole {
             .select((
                 invitations::all_columns,
                 (letters::state, letters::attempts, letters::last_error, letters::sent_at),
-                (accounts::search_text, accounts::name, accounts::parent_account_id, accounts::used_by, accounts::account_type)
+                (
+                    accounts::search_text,
+                    accounts::name,
+                    accounts::parent_account_id,
+                    accounts::used_by,
+                    accounts::account_type,
+                    accounts::rate,
+                )
                     .nullable(),
                 users::status,
                 accounts::status.nullable(),

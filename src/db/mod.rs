@@ -27,6 +27,7 @@ macro_rules! rows {
 
 mod account_row;
 pub mod accounts;
+pub mod amendments;
 pub mod batcher;
 mod codec;
 mod connection;

@@ -100,7 +100,7 @@ pub fn enter(tx: &mut Tx<'_>, people: &[Newcomer]) -> Result<Entered, DbFault> {
     Err(DbFault::TryAgain)
 }
 
-fn insert(tx: &mut Tx<'_>, people: &[&Newcomer]) -> Result<HashSet<String>, DbFault> {
+pub(super) fn insert(tx: &mut Tx<'_>, people: &[&Newcomer]) -> Result<HashSet<String>, DbFault> {
     let rows: Vec<NewRow<'_>> = people
         .iter()
         .map(|person| NewRow {
@@ -129,7 +129,8 @@ pub fn lock_many(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, Lock
     Ok(lock_where(tx, &Which::Ids(&ids))?.into_iter().map(|(_, user)| (user.id, user)).collect())
 }
 
-/// Locks the people of these invitations, as [`lock_many`] does.
+/// Locks the people of these invitations, as [`lock_many`] does, for whoever changes no more than what belongs to one sending:
+/// one that was moved to somebody else while we waited has another generation by then.
 pub fn lock_invited(tx: &mut Tx<'_>, invited: &[InvitationId]) -> Result<(), DbFault> {
     let ids: Vec<&str> = invited.iter().map(InvitationId::as_str).collect();
     let people: Vec<String> =
@@ -137,13 +138,13 @@ pub fn lock_invited(tx: &mut Tx<'_>, invited: &[InvitationId]) -> Result<(), DbF
     lock_where(tx, &Which::Ids(&people.iter().map(String::as_str).collect::<Vec<_>>())).map(drop)
 }
 
-enum Which<'a> {
+pub(super) enum Which<'a> {
     Keys(&'a [&'a str]),
     Ids(&'a [&'a str]),
 }
 
 /// The users' addresses, and what is true of them from now on until the transaction ends.
-fn lock_where(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<(String, LockedUser)>, DbFault> {
+pub(super) fn lock_where(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<(String, LockedUser)>, DbFault> {
     let live = users::table
         .filter(users::removed_at.is_null())
         .select((users::id, users::email_key, users::status))

@@ -20,6 +20,8 @@ pub enum EventType {
     EmailFailed,
     /// A fresh link was asked for.
     Resent,
+    /// Staff or an owner changed it; `details` say what, from what to what.
+    Updated,
     /// Somebody, or some mail scanner, looked at the link.
     Opened,
     /// The person activated.
@@ -30,12 +32,13 @@ pub enum EventType {
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Created,
         Self::EmailQueued,
         Self::EmailSent,
         Self::EmailFailed,
         Self::Resent,
+        Self::Updated,
         Self::Opened,
         Self::Activated,
         Self::Revoked,
@@ -50,6 +53,7 @@ impl EventType {
             Self::EmailSent => "email_sent",
             Self::EmailFailed => "email_failed",
             Self::Resent => "resent",
+            Self::Updated => "updated",
             Self::Opened => "opened",
             Self::Activated => "activated",
             Self::Revoked => "revoked",

@@ -1,6 +1,7 @@
 //! Inviting: users, accounts, invitations, timeline and letters, all in one transaction.
 
 pub mod batch;
+mod judge;
 mod named;
 mod owner;
 mod staff;
@@ -10,6 +11,7 @@ use std::{collections::HashMap, io};
 
 use serde_json::json;
 
+pub(super) use self::judge::{judge, replace};
 use self::named::Named;
 pub use self::{named::Target, owner::OwnerInvite, staff::SystemUserInvite, sub_account::SubAccountInvite};
 use super::{Refusal, Services, idempotency::Ticket, timeline::entry};
@@ -21,12 +23,11 @@ use crate::{
         batcher::Batcher,
         events, invitations,
         invitations::{Pending, Place},
-        memberships::{self, Place as Member},
+        memberships,
         outbox::{self, NewLetter},
-        users::{self, Entered, LockedUser, Newcomer},
+        users::{self, Entered, Newcomer},
     },
     domain::{
-        account::MemberRole,
         actor::Actor,
         email::Email,
         event::EventType,
@@ -35,7 +36,6 @@ use crate::{
         locale::Locale,
         role::Roles,
         sight::Sight,
-        user::UserStatus,
     },
 };
 
@@ -220,10 +220,11 @@ pub fn invite_many(clock: &Clock, tx: &mut Tx<'_>, drafts: &[&Draft]) -> Result<
         let user = users.get(key).ok_or_else(|| DbFault::Other("an entered user was not found".to_owned()))?;
         let member = members.get(&user.id).map_or(&[][..], Vec::as_slice);
         let place = Place::of(&draft.invitation);
-        let outcome = judge(user, member, live.get(&place), draft);
+        let invitation = &draft.invitation;
+        let outcome = judge(user, member, live.get(&place), invitation, invitation.created_at);
         if let Outcome::Invited(invitation) = &outcome {
             if let Some(old) = live.remove(&place) {
-                replace(tx, &old, invitation)?;
+                replace(tx, &old, invitation.created_at)?;
             }
             live.insert(place.clone(), pending_of(place, invitation));
             made.push((invitation.as_ref().clone(), draft.account.clone()));
@@ -232,43 +233,6 @@ pub fn invite_many(clock: &Clock, tx: &mut Tx<'_>, drafts: &[&Draft]) -> Result<
     }
     write(clock, tx, &made)?;
     Ok(outcomes)
-}
-
-fn judge(user: &LockedUser, member: &[Member], live: Option<&Pending>, draft: &Draft) -> Outcome {
-    let Draft { invitation, .. } = draft;
-    let target = invitation.account.as_ref();
-    let is_member = |inside: &dyn Fn(&Member) -> bool| member.iter().any(inside);
-    match (invitation.kind, target) {
-        (InvitationKind::SystemUser, _) if user.is_staff && user.status != UserStatus::Invited => {
-            return Outcome::AlreadySystemUser;
-        }
-        (InvitationKind::AccountOwner, Some(target))
-            if target.is_new && is_member(&|place| place.parent.is_none() && place.role == MemberRole::AccountOwner) =>
-        {
-            return Outcome::AlreadyAccountOwner;
-        }
-        (InvitationKind::AccountOwner, Some(target)) if !target.is_new && is_member(&|place| place.account == target.id) => {
-            return Outcome::AlreadyMember;
-        }
-        (InvitationKind::SubAccount, Some(target)) if is_member(&|place| place.parent == target.parent_account_id) => {
-            return Outcome::AlreadyMember;
-        }
-        _ => {}
-    }
-    match live {
-        Some(live) if live.expires_at > invitation.created_at => Outcome::Pending(live.id),
-        _ => Outcome::Invited(Box::new(Invitation { user_id: user.id, ..invitation.clone() })),
-    }
-}
-
-/// Lets a new invitation take an expired one's place. The account that was made for the old one goes with it.
-fn replace(tx: &mut Tx<'_>, old: &Pending, new: &Invitation) -> Result<(), DbFault> {
-    invitations::replace(tx, (old.id, old.generation))?;
-    outbox::withdraw(tx, old.id)?;
-    match old.account {
-        Some(account) => accounts::remove_if_forsaken(tx, account, new.created_at).map(drop),
-        None => Ok(()),
-    }
 }
 
 fn pending_of(place: Place, made: &Invitation) -> Pending {

@@ -4,6 +4,7 @@
 
 pub mod access_token;
 pub mod activate;
+pub mod amend;
 pub mod browse;
 pub mod cursor;
 pub mod hasher;
