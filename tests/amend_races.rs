@@ -121,6 +121,30 @@ on_both! {
         app.letters().await;
     }
 
+    async fn a_revoke_while_it_moves_to_somebody_who_is_invited_elsewhere(app: TestApp) {
+        let admin = app.admin();
+        let mut moved = 0;
+        for round in 0..ROUNDS {
+            let made = app.invite_unsent(&format!("adda{round}@example.com"), &["viewer"]).await;
+            let (id, email) = (text(&made, "/id"), format!("ada{round}@example.com"));
+            let path = format!("/v1/invitations/{id}/revoke");
+            let body = to(&email);
+            let rivals = join_all((0..4).map(|_| admin.press(&path)));
+            let others = join_all((0..3).map(|_| admin.post("/v1/account-owners/invitations", &body)));
+            let (changed, (revoked, invited)) = join(admin.amend(id, "*", &body), join(rivals, others)).await;
+            match changed.status {
+                200 => moved += 1,
+                _ => drop(changed.problem(409, "invitation_not_pending")),
+            }
+            assert_eq!((with_status(&revoked, 200), with_status(&invited, 201)), (1, 1));
+            // Whoever was invited elsewhere meanwhile stays, whatever became of this one.
+            assert_eq!(app.database.count(&format!("users WHERE email_key = '{email}' AND removed_at IS NULL")), 1);
+            invariants(&app);
+        }
+        eprintln!("it moved first in {moved} of {ROUNDS} rounds");
+        app.letters().await;
+    }
+
     async fn two_invitations_that_change_places(app: TestApp) {
         let admin = app.admin();
         let (customer, _) = app.invite_by("/v1/account-owners/invitations", to("ada@example.com")).await;
@@ -149,7 +173,7 @@ on_both! {
         for round in 0..12 {
             let listed = admin.get("/v1/invitations?status=pending").await.expect(200).body;
             let ids: Vec<String> = listed["data"].as_array().unwrap().iter().map(|one| text(one, "/id").to_owned()).collect();
-            let changes = ids.iter().flat_map(|id| people.iter().map(move |email| (id.clone(), to(email)))).map(|(id, patch)| {
+            let moves = ids.iter().flat_map(|id| people.iter().map(move |email| (id.clone(), to(email)))).map(|(id, patch)| {
                 let caller = admin.clone();
                 async move { caller.amend(&id, "*", &patch).await }
             });
@@ -171,7 +195,7 @@ on_both! {
                 }
             };
             let ((changed, resent), ((gone, invited), (batch, ()))) = join(
-                join(join_all(changes), resends),
+                join(join_all(moves), resends),
                 join(join(join_all(taken), join_all(singles)), join(admin.post(BATCH, &batch), courier)),
             )
             .await;

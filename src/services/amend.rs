@@ -100,13 +100,11 @@ fn amend(
     let seen = invitations::get(tx.reading(), id, Sight::acting(actor))?.ok_or(Refusal::NotFound)?;
     // Before anybody is locked or entered for it, and once more behind the lock.
     admit(tx, actor, &seen, asked)?;
-    let heir = match patch.email.as_ref().filter(|email| email.key() != seen.email.key()) {
-        Some(email) => Some(heir::lock(services, tx, &seen, email)?),
-        None => {
-            users::lock(tx, seen.user_id)?;
-            None
-        }
-    };
+    let elsewhere = patch.email.as_ref().filter(|email| email.key() != seen.email.key());
+    let heir = elsewhere.map(|email| heir::lock(services, tx, &seen, email)).transpose()?;
+    if heir.is_none() {
+        users::lock(tx, seen.user_id)?;
+    }
     let old = invitations::get(tx.reading(), id, Sight::everything())?.ok_or(Refusal::NotFound)?;
     if old.user_id != seen.user_id {
         return Err(MOVED.into());
@@ -120,7 +118,7 @@ fn amend(
     if let Some(heir) = &heir {
         new = heir::take_over(services, tx, heir, &new)?;
     }
-    write(services, tx, actor, (&old, &new, patch), changes)?;
+    write(services, tx, actor, (&old, &new, patch), &changes)?;
     let amended = invitations::get(tx.reading(), id, Sight::everything())?.ok_or(Refusal::NotFound)?;
     Ok((amended, sent))
 }
@@ -145,7 +143,7 @@ fn write(
     tx: &mut Tx<'_>,
     actor: &Actor,
     (old, new, patch): (&Invitation, &Invitation, &Patch),
-    changes: Map<String, Value>,
+    changes: &Map<String, Value>,
 ) -> Result<(), Refusal> {
     let now = services.clock.now();
     // The guarded update decides, whatever was read before.

@@ -58,11 +58,10 @@ pub struct AmendInvitationRequest {
 
 impl body::Request for Patch {
     fn read(members: &mut Members) -> Option<Self> {
-        let email = match members.names("email") {
-            true => members.required("email", body::parsed("invalid_email", Email::parse)),
-            false => None,
-        };
-        let roles = if members.names("roles") { system_users::roles(members) } else { None };
+        // Both may be left out and are never null.
+        let has_email = members.names("email");
+        let email = has_email.then(|| members.required("email", body::parsed("invalid_email", Email::parse))).flatten();
+        let roles = members.names("roles").then(|| system_users::roles(members)).flatten();
         let locale = change(members, "locale", body::parsed("unknown_locale", Locale::parse));
         let account_name = change(members, "account_name", body::account_name);
         let rate = change(members, "reimbursement_rate", sub_accounts::rate_of);

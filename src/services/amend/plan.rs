@@ -28,8 +28,8 @@ pub(super) fn of(old: &Invitation, patch: &Patch) -> Plan {
         account.rate = patch.rate.of(account.rate);
     }
     let (before, after) = (members(old), members(&new));
-    let changed = before.into_iter().zip(after).filter(|((_, from), (_, to))| from != to);
-    let changes = changed.map(|((name, from), (_, to))| (name.to_owned(), json!({ "from": from, "to": to }))).collect();
+    let differing = before.into_iter().zip(after).filter(|((_, from), (_, to))| from != to);
+    let changes = differing.map(|((name, from), (_, to))| (name.to_owned(), json!({ "from": from, "to": to }))).collect();
     Plan { new, changes }
 }
 
