@@ -121,6 +121,8 @@ fn every_answer_names_its_headers() {
             expected.extend(["RateLimit", "RateLimit-Policy"].iter().filter(|_| limited));
             expected.extend(["WWW-Authenticate"].iter().filter(|_| status == "401"));
             expected.extend(["Location"].iter().filter(|_| status == "201" && !limited));
+            let one = response["content"]["application/json"]["schema"]["$ref"] == "#/components/schemas/Invitation";
+            expected.extend(["ETag"].iter().filter(|_| one || status == "412"));
             let lists = operation["operationId"].as_str().is_some_and(|id| id.starts_with("list") && id != "listRoles");
             expected.extend(["Link"].iter().filter(|_| status == "200" && lists));
             for name in expected {
@@ -216,7 +218,7 @@ on_both! {
             let at = path.replace("{id}", made[owner].as_str().unwrap()).replace("{code}", "not_found");
             let at = at.replace("{account_id}", &account);
             let call = async |client: crate::support::Client| match operation.get("requestBody") {
-                Some(_) => client.post(&at, &json!({})).await,
+                Some(_) => Answer::of(client.request(method.clone(), &at).json(&json!({}))).await,
                 None => client.call(method.clone(), &at, &[]).await,
             };
             let anybody = call(app.anybody()).await;
@@ -273,6 +275,17 @@ on_both! {
         }
         fits(&served, &operation("get", "/v1/users"), &admin.call(Method::GET, "/v1/users", &[("accept", "text/csv")]).await);
         let id = invitation["id"].as_str().unwrap();
+        let events = admin.get(&format!("/v1/invitations/{id}/events")).await.expect(200);
+        fits(&served, &operation("get", "/v1/invitations/{id}/events"), &events);
+        let id = owner.text_of("id");
+        let shown = admin.get(&format!("/v1/invitations/{id}")).await.expect(200);
+        fits(&served, &operation("get", "/v1/invitations/{id}"), &shown);
+        let patch = json!({ "email": "otto@acme.example", "account_name": "Acme", "locale": null });
+        for (tag, status) in [(shown.header("etag"), 200), (shown.header("etag"), 412)] {
+            fits(&served, &operation("patch", "/v1/invitations/{id}"), &admin.amend(&id, tag, &patch).await.expect(status));
+        }
+        let patch = json!({ "roles": [], "reimbursement_rate": 1, "x": 1 });
+        fits(&served, &operation("patch", "/v1/invitations/{id}"), &admin.amend(&id, "*", &patch).await.expect(422));
         let events = admin.get(&format!("/v1/invitations/{id}/events")).await.expect(200);
         fits(&served, &operation("get", "/v1/invitations/{id}/events"), &events);
         app.letters().await;

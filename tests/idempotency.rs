@@ -29,6 +29,8 @@ on_both! {
         assert_eq!(again.header("idempotency-replayed"), "true");
         assert_eq!((again.text.as_str(), again.header("location")), (first.text.as_str(), first.header("location")));
         assert_eq!(again.header("content-type"), "application/json");
+        assert!(!first.header("etag").is_empty());
+        assert_eq!(again.header("etag"), first.header("etag"));
         assert!(app.letters().await.is_empty());
         assert_eq!(app.database.count("invitations"), 1);
     }

@@ -5,6 +5,10 @@
 mod account_owners;
 mod accounts;
 mod activate;
+mod amend;
+mod amend_customers;
+mod amend_people;
+mod amend_races;
 mod architecture;
 mod batch;
 mod batch_bodies;

@@ -41,6 +41,8 @@ enum Step {
     Invite(usize, Kind),
     Resend(usize),
     Revoke(usize),
+    /// To this person, who may have it already.
+    Amend(usize, usize),
     /// With the newest link, or with the one so many sendings before.
     Activate(usize, i64),
     Renew(usize, i64),
@@ -62,6 +64,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (0..2usize, kind).prop_map(|(person, kind)| Step::Invite(person, kind)),
         3 => which().prop_map(Step::Resend),
         3 => which().prop_map(Step::Revoke),
+        4 => (which(), 0..2usize).prop_map(|(which, person)| Step::Amend(which, person)),
         3 => (which(), older()).prop_map(|(which, older)| Step::Activate(which, older)),
         2 => (which(), older()).prop_map(|(which, older)| Step::Renew(which, older)),
         2 => prop_oneof![Just(60i64), Just(12 * 3600), Just(24 * 3600)].prop_map(Step::Pass),
@@ -148,6 +151,11 @@ impl Model {
             self.accounts.remove(account);
         }
         let person = invitation.person;
+        self.leave(person);
+    }
+
+    /// Whoever never came and is awaited nowhere is nobody's user any more.
+    fn leave(&mut self, person: usize) {
         let awaited = self.invitations.iter().any(|one| one.person == person && one.state == State::Pending);
         if !awaited && !self.people[person].active {
             self.people[person].user = None;
@@ -189,6 +197,10 @@ impl Run {
                 }
                 None
             }
+            Step::Amend(which, person) => match self.index(which) {
+                Some(index) => self.amend(index, person).await,
+                None => None,
+            },
             Step::Activate(which, older) => {
                 if let Some(index) = self.index(which) {
                     self.activate(index, older).await;
@@ -295,6 +307,48 @@ impl Run {
         } else {
             answer.problem(409, "invitation_not_pending");
         }
+    }
+
+    async fn amend(&mut self, index: usize, person: usize) -> Option<usize> {
+        let Invitation { ref id, person: before, kind, state, .. } = self.model.invitations[index];
+        let answer = self.app.admin().amend(id, "*", &json!({ "email": PEOPLE[person] })).await;
+        let standing = self.model.pending(person, kind.place());
+        if state != State::Pending {
+            match self.model.pending(before, kind.place()).filter(|_| state == State::Replaced) {
+                Some(newer) => {
+                    let id = &self.model.invitations[newer].id;
+                    assert_eq!(answer.problem(409, "invitation_pending").body["invitation_id"], *id);
+                }
+                None => drop(answer.problem(409, "invitation_not_pending")),
+            }
+            return None;
+        }
+        if person == before {
+            answer.expect(200);
+            return None;
+        }
+        if let Some(code) = self.model.refusal(person, kind) {
+            answer.problem(409, code);
+            return None;
+        }
+        if let Some(standing) = standing {
+            let standing = &mut self.model.invitations[standing];
+            if standing.expires > self.app.now() {
+                assert_eq!(answer.problem(409, "invitation_pending").body["invitation_id"], standing.id);
+                return None;
+            }
+            standing.state = State::Replaced;
+            if let Some(account) = &standing.account {
+                self.model.accounts.remove(account);
+            }
+        }
+        let user = text(&answer.expect(200).body, "/user_id").to_owned();
+        let known = self.model.people[person].user.get_or_insert_with(|| user.clone());
+        assert_eq!(*known, user, "one address is one user");
+        self.model.invitations[index].user = user;
+        self.model.invitations[index].person = person;
+        self.model.leave(before);
+        Some(self.sent_again(index))
     }
 
     /// The token of a sending, the newest or an older one, as far as there is one.

@@ -12,7 +12,7 @@ use crate::support::{
 };
 
 /// In the order of [`knock`].
-const ENDPOINTS: [&str; 16] = [
+const ENDPOINTS: [&str; 17] = [
     "GET roles",
     "GET invitations",
     "GET invitations?kind=system_user",
@@ -25,6 +25,7 @@ const ENDPOINTS: [&str; 16] = [
     "GET user",
     "POST invite",
     "POST resend",
+    "PATCH invitation",
     "POST users resend",
     "POST batch",
     "POST batch resend",
@@ -32,7 +33,7 @@ const ENDPOINTS: [&str; 16] = [
 ];
 
 /// Asks at every endpoint, about an invitation of its own.
-async fn knock(app: &TestApp, caller: &Client, index: usize) -> [Answer; 16] {
+async fn knock(app: &TestApp, caller: &Client, index: usize) -> [Answer; 17] {
     let made = app.invite_unsent(&format!("colleague{index}@example.com"), &["viewer"]).await;
     let (id, user) = (made["id"].as_str().unwrap(), made["user_id"].as_str().unwrap());
     [
@@ -50,6 +51,7 @@ async fn knock(app: &TestApp, caller: &Client, index: usize) -> [Answer; 16] {
             .post("/v1/system-users/invitations", &json!({ "email": format!("new{index}@example.com"), "roles": ["viewer"] }))
             .await,
         caller.press(&format!("/v1/invitations/{id}/resend")).await,
+        caller.amend(id, "*", &json!({ "locale": "nl" })).await,
         caller.press(&format!("/v1/users/{user}/resend-invitation")).await,
         only(caller.post(BATCH, &json!({ "invitations": [colleague(&format!("batch{index}@example.com"))] })).await),
         only(caller.post(RESEND, &json!({ "ids": [id] })).await),
@@ -57,18 +59,18 @@ async fn knock(app: &TestApp, caller: &Client, index: usize) -> [Answer; 16] {
     ]
 }
 
-const ALL: [u16; 16] = [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 201, 200, 200, 201, 200, 200];
-const VIEWS: [u16; 16] = [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403, 403, 403, 403, 403];
+const ALL: [u16; 17] = [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 201, 200, 200, 200, 201, 200, 200];
+const VIEWS: [u16; 17] = [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403];
 /// Sees customers alone: of colleagues, nothing.
-const CUSTOMERS: [u16; 16] = [200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 403, 403, 404];
+const CUSTOMERS: [u16; 17] = [200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 404, 403, 403, 404];
 /// And may invite them: of a batch each item is told what its own route says.
-const SUPPORT: [u16; 16] = [200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 403, 404, 404];
-const INVITES_CUSTOMERS: [u16; 16] = [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 403, 404, 404];
-const NOTHING: [u16; 16] = [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 403, 403, 404];
-const NOBODY: [u16; 16] = [401; 16];
+const SUPPORT: [u16; 17] = [200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 404, 403, 404, 404];
+const INVITES_CUSTOMERS: [u16; 17] = [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 404, 403, 404, 404];
+const NOTHING: [u16; 17] = [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 404, 403, 403, 404];
+const NOBODY: [u16; 17] = [401; 17];
 /// May invite colleagues, yet holds nothing that a viewer holds.
-const INVITES: [u16; 16] = [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403, 403];
-const SEES_STAFF: [u16; 16] = [200, 200, 200, 403, 200, 200, 200, 200, 403, 200, 403, 403, 403, 403, 403, 403];
+const INVITES: [u16; 17] = [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403, 403, 403];
+const SEES_STAFF: [u16; 17] = [200, 200, 200, 403, 200, 200, 200, 200, 403, 200, 403, 403, 403, 403, 403, 403, 403];
 
 on_both! { with [("RESEND_COOLDOWN", "0s")];
     async fn everybody_at_every_endpoint(app: TestApp) {
@@ -102,7 +104,7 @@ on_both! { with [("RESEND_COOLDOWN", "0s")];
             for ((endpoint, answer), status) in ENDPOINTS.iter().zip(&answers).zip(expected) {
                 assert_eq!(answer.status, status, "{name} at {endpoint}: {}", answer.text);
                 let code = answer.body["code"].as_str();
-                let exceeds = name == "system_users:invite" && endpoint.starts_with("POST");
+                let exceeds = name == "system_users:invite" && endpoint.starts_with('P');
                 let expected_code = match status {
                     200 | 201 => None,
                     401 => Some("unauthenticated"),
@@ -143,6 +145,12 @@ on_both! { with [("RESEND_COOLDOWN", "0s")];
                     None => caller.press(&path).await.expect(200),
                 };
             }
+            let changed = caller.amend(id, "*", &json!({ "roles": [invited] })).await;
+            match refusal {
+                Some(code) => changed.problem(403, code),
+                // Revoked by now.
+                None => changed.problem(409, "invitation_not_pending"),
+            };
             let after = app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200);
             let untouched = (after.body["status"].as_str().unwrap(), after.body["send_count"].as_i64().unwrap());
             assert_eq!(untouched, if refusal.is_some() { ("pending", 1) } else { ("revoked", 3) });

@@ -14,7 +14,7 @@ use crate::support::{
 };
 
 /// In the order of [`knock`].
-const ENDPOINTS: [&str; 21] = [
+const ENDPOINTS: [&str; 22] = [
     "GET accounts",
     "GET account",
     "GET sub-accounts",
@@ -26,6 +26,7 @@ const ENDPOINTS: [&str; 21] = [
     "GET events",
     "GET user",
     "POST resend",
+    "PATCH invitation",
     "POST users resend",
     "POST batch owner",
     "POST batch sub-account",
@@ -39,7 +40,7 @@ const ENDPOINTS: [&str; 21] = [
 ];
 
 /// Asks at every endpoint, about an invitation of its own below the account.
-async fn knock(app: &TestApp, caller: &Client, index: usize, account: &str) -> [Answer; 21] {
+async fn knock(app: &TestApp, caller: &Client, index: usize, account: &str) -> [Answer; 22] {
     let below = |name: &str| json!({ "email": format!("{name}{index}@example.com"), "role": "driver", "account_id": account });
     let made = app.admin().post(SUB_ACCOUNTS, &below("standing")).await.expect(201).body;
     let (id, user) = (text(&made, "/id"), text(&made, "/user_id"));
@@ -61,6 +62,7 @@ async fn knock(app: &TestApp, caller: &Client, index: usize, account: &str) -> [
         caller.get(&format!("/v1/invitations/{id}/events")).await,
         caller.get(&format!("/v1/users/{user}")).await,
         caller.press(&format!("/v1/invitations/{id}/resend")).await,
+        caller.amend(id, "*", &json!({ "reimbursement_rate": "0.23" })).await,
         caller.press(&format!("/v1/users/{user}/resend-invitation")).await,
         batch(json!({ "kind": "account_owner", "email": format!("batch{index}@example.com") })).await,
         batch(json!({ "kind": "sub_account", "email": format!("batch{index}@example.com"), "role": "driver", "account_id": account }))
@@ -77,25 +79,31 @@ async fn knock(app: &TestApp, caller: &Client, index: usize, account: &str) -> [
     ]
 }
 
-type Row = [u16; 21];
-const ALL: Row = [200, 200, 200, 201, 201, 201, 201, 200, 200, 200, 200, 200, 201, 201, 200, 200, 200, 200, 200, 200, 201];
-const SUPPORT: Row = [200, 200, 200, 201, 201, 201, 201, 200, 200, 200, 200, 200, 201, 201, 200, 200, 200, 200, 200, 403, 403];
-const FINANCE: Row = [200, 200, 200, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 200, 200, 200, 403, 403];
-const VIEWER: Row = [200, 200, 200, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 200, 200, 200, 200, 403];
-const NOTHING: Row = [403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403];
+type Row = [u16; 22];
+const ALL: Row = [200, 200, 200, 201, 201, 201, 201, 200, 200, 200, 200, 200, 200, 201, 201, 200, 200, 200, 200, 200, 200, 201];
+const SUPPORT: Row =
+    [200, 200, 200, 201, 201, 201, 201, 200, 200, 200, 200, 200, 200, 201, 201, 200, 200, 200, 200, 200, 403, 403];
+const FINANCE: Row =
+    [200, 200, 200, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 403, 403];
+const VIEWER: Row =
+    [200, 200, 200, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 200, 403];
+const NOTHING: Row =
+    [403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403];
 /// Of a batch each item is told what its own route says.
 const INVITES_STAFF: Row =
-    [403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 403, 403, 404, 404, 403, 403, 403, 403, 403];
+    [403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 404, 404, 403, 403, 403, 403, 403];
 const READS_STAFF: Row =
-    [403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 200, 200, 403];
-const INVITES: Row = [403, 404, 404, 201, 201, 201, 201, 404, 404, 404, 200, 200, 201, 201, 200, 200, 403, 403, 403, 403, 403];
-const READS: Row = [403, 404, 404, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 200, 200, 200, 403, 403];
+    [403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 200, 200, 403];
+const INVITES: Row =
+    [403, 404, 404, 201, 201, 201, 201, 404, 404, 404, 200, 200, 200, 201, 201, 200, 200, 403, 403, 403, 403, 403];
+const READS: Row = [403, 404, 404, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 403, 403];
 const READS_ACCOUNTS: Row =
-    [200, 200, 200, 403, 403, 403, 403, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403];
-const OWNER: Row = [200, 200, 200, 403, 201, 201, 201, 200, 200, 200, 200, 200, 403, 201, 200, 200, 200, 200, 200, 403, 403];
+    [200, 200, 200, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403];
+const OWNER: Row = [200, 200, 200, 403, 201, 201, 201, 200, 200, 200, 200, 200, 200, 403, 201, 200, 200, 200, 200, 200, 403, 403];
 /// Owns something else.
-const FOREIGNER: Row = [200, 404, 404, 403, 404, 404, 404, 404, 404, 404, 404, 404, 403, 404, 404, 404, 200, 200, 200, 403, 403];
-const NOBODY: Row = [401; 21];
+const FOREIGNER: Row =
+    [200, 404, 404, 403, 404, 404, 404, 404, 404, 404, 404, 404, 404, 403, 404, 404, 404, 200, 200, 200, 403, 403];
+const NOBODY: Row = [401; 22];
 
 on_both! { with [("RESEND_COOLDOWN", "0s")];
     async fn everybody_at_every_endpoint(app: TestApp) {

@@ -157,7 +157,7 @@ fn of_accounts() -> Vec<(&'static str, &'static str, String)> {
 }
 
 fn answered(key: &str, status: &str, body: &str) -> String {
-    format!("INSERT INTO idempotency_keys VALUES ('p', '{key}', 'f', 'w', {AT}, {AT}, {status}, {body}, NULL)")
+    format!("INSERT INTO idempotency_keys VALUES ('p', '{key}', 'f', 'w', {AT}, {AT}, {status}, {body}, NULL, NULL)")
 }
 
 #[tokio::test]

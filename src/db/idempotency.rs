@@ -25,6 +25,8 @@ pub struct StoredAnswer {
     pub body: String,
     /// The `Location` header.
     pub location: Option<String>,
+    /// The `ETag` header.
+    pub etag: Option<String>,
 }
 
 /// What is known of a key.
@@ -89,8 +91,8 @@ fn take(tx: &mut Tx<'_>, taker: &Taker) -> Result<Known, DbFault> {
     }
     let (fingerprint, held, kept, answer) = keys::table
         .find((&request.principal, &request.key))
-        .select((keys::fingerprint, keys::held_until, keys::expires_at, (keys::status, keys::body, keys::location)))
-        .first::<(String, At, At, (Option<i32>, Option<String>, Option<String>))>(tx.reading())
+        .select((keys::fingerprint, keys::held_until, keys::expires_at, (keys::status, keys::body, keys::location, keys::etag)))
+        .first::<(String, At, At, (Option<i32>, Option<String>, Option<String>, Option<String>))>(tx.reading())
         .optional()?
         // Forgotten by somebody else between the two.
         .ok_or(DbFault::TryAgain)?;
@@ -104,9 +106,9 @@ fn take(tx: &mut Tx<'_>, taker: &Taker) -> Result<Known, DbFault> {
     if fingerprint != request.fingerprint {
         return Ok(Known::Reused);
     }
-    if let (Some(status), Some(body), location) = answer {
+    if let (Some(status), Some(body), location, etag) = answer {
         let status = u16::try_from(status).unwrap_or(500);
-        return Ok(Known::Answered(StoredAnswer { status, body, location }));
+        return Ok(Known::Answered(StoredAnswer { status, body, location, etag }));
     }
     if held.0 > *now {
         return Ok(Known::Held);
@@ -130,6 +132,7 @@ pub fn answer(tx: &mut Tx<'_>, request: &KeyedRequest, worker: &str, answer: &St
             keys::status.eq(i32::from(answer.status)),
             keys::body.eq(&answer.body),
             keys::location.eq(answer.location.as_deref()),
+            keys::etag.eq(answer.etag.as_deref()),
         ))
         .execute(tx.writing())?;
     if stored == 1 { Ok(()) } else { Err(DbFault::unavailable("the idempotency key went to another worker")) }

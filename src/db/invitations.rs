@@ -24,6 +24,7 @@ use crate::domain::{
     invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitationStatus, InvitedTo},
     letter::LetterPurpose,
     locale::Locale,
+    reimbursement::Rate,
     sight::Sight,
 };
 
@@ -245,7 +246,14 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
                 letters::fate_reason,
                 letters::failed_at,
             ),
-            (accounts::search_text, accounts::name, accounts::parent_account_id, accounts::used_by, accounts::account_type)
+            (
+                accounts::search_text,
+                accounts::name,
+                accounts::parent_account_id,
+                accounts::used_by,
+                accounts::account_type,
+                accounts::rate,
+            )
                 .nullable(),
         ))
         .order(invitations::id.desc())
@@ -399,8 +407,8 @@ pub(super) struct Row {
     scope: String,
 }
 
-/// Search text (which every account has), name, parent, used by, type.
-pub(super) type AccountRow = (String, Option<String>, Option<String>, Option<String>, Option<String>);
+/// Search text (which every account has), name, parent, used by, type, rate.
+pub(super) type AccountRow = (String, Option<String>, Option<String>, Option<String>, Option<String>, Option<i32>);
 
 #[derive(Queryable)]
 pub(super) struct LetterRow {
@@ -448,7 +456,7 @@ impl TryFrom<(Row, LetterRow, Option<AccountRow>)> for Invitation {
     }
 }
 
-fn invited_to(row: &Row, (_, name, parent, used_by, account_type): AccountRow) -> Result<InvitedTo, DbFault> {
+fn invited_to(row: &Row, (_, name, parent, used_by, account_type, rate): AccountRow) -> Result<InvitedTo, DbFault> {
     let unreadable = |column| corrupt(column, &row.id);
     let known = |text: &Option<String>| text.clone().unwrap_or_default();
     let id: AccountId = known(&row.account_id).parse().map_err(|_| unreadable("account_id"))?;
@@ -459,6 +467,7 @@ fn invited_to(row: &Row, (_, name, parent, used_by, account_type): AccountRow) -
         parent_account_id: parent.map(|id| id.parse()).transpose().map_err(|_| unreadable("parent_account_id"))?,
         used_by: used_by.map(|word| word.parse().map_err(|_| unreadable("used_by"))).transpose()?,
         account_type: account_type.map(|word| word.parse().map_err(|_| unreadable("account_type"))).transpose()?,
+        rate: rate.map(|rate| Rate::from_ten_thousandths(rate).ok_or_else(|| unreadable("rate"))).transpose()?,
         id,
     })
 }

@@ -56,7 +56,14 @@ macro_rules! whole {
                     letters::fate_reason,
                     letters::failed_at,
                 ),
-                (accounts::search_text, accounts::name, accounts::parent_account_id, accounts::used_by, accounts::account_type)
+                (
+                    accounts::search_text,
+                    accounts::name,
+                    accounts::parent_account_id,
+                    accounts::used_by,
+                    accounts::account_type,
+                    accounts::rate,
+                )
                     .nullable(),
                 users::status,
                 accounts::status.nullable(),

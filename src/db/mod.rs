@@ -19,6 +19,7 @@ mod rows;
 
 mod account_row;
 pub mod accounts;
+pub mod amendments;
 mod arrays;
 pub mod batcher;
 mod codec;
@@ -62,8 +63,10 @@ use self::{
     url::Dialect,
 };
 
-/// How often a write is begun anew when the database gave it up in favour of another (deadlock, serialization failure).
-const WRITE_TRIES: usize = 4;
+/// How often a write is begun anew when the database gave it up in favour of another (deadlock, serialization failure), or
+/// when somebody it was to lock had been removed, or had lost an invitation to somebody else, by whoever it waited for. Each
+/// time another one has got through.
+const WRITE_TRIES: usize = 16;
 
 /// A database, shared by everything in the process. Cheap to clone.
 #[derive(Clone)]

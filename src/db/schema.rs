@@ -171,6 +171,7 @@ diesel::table! {
         status -> Nullable<Integer>,
         body -> Nullable<Text>,
         location -> Nullable<Text>,
+        etag -> Nullable<Text>,
     }
 }
 

@@ -59,9 +59,6 @@ rows! {
     enter
 }
 
-/// How often a person is looked for and entered while others enter and remove the same one.
-const ENTER_TRIES: usize = 16;
-
 /// The people entered or found.
 #[derive(Debug, Default)]
 pub struct Entered {
@@ -74,34 +71,31 @@ pub struct Entered {
 /// Enters those who are not known yet, and locks all.
 ///
 /// Both in the order of the addresses, so that two callers who enter the same people never wait for each other crosswise;
-/// and entering comes first: whoever holds a lock waits for nobody who is still entering.
+/// and entering comes first: whoever holds a lock waits for nobody who is still entering. So somebody who was known at first,
+/// and was removed by whoever we waited for, is not entered now: the transaction is begun anew ([`DbFault::TryAgain`]).
 pub fn enter(tx: &mut Tx<'_>, people: &[Newcomer]) -> Result<Entered, DbFault> {
     let mut entered = Entered::default();
-    let mut left: Vec<&Newcomer> = people.iter().collect();
-    left.sort_by(|a, b| a.email.key().cmp(b.email.key()));
-    left.dedup_by(|a, b| a.email.key() == b.email.key());
-    for _ in 0..ENTER_TRIES {
-        let inserted = insert(tx, &left)?;
-        let (new, rest): (Vec<&Newcomer>, _) = left.into_iter().partition(|person| inserted.contains(person.id.as_str()));
-        let newcomer = |person: &Newcomer| LockedUser { id: person.id, status: UserStatus::Invited, is_staff: false };
-        entered.people.extend(new.into_iter().map(|person| (person.email.key().to_owned(), newcomer(person))));
-        if rest.is_empty() {
-            return Ok(entered);
-        }
-        let keys: Vec<&str> = rest.iter().map(|person| person.email.key()).collect();
-        let locked = lock_where(tx, &Which::Keys(&keys))?;
-        entered.known.extend(locked.iter().map(|(key, _)| key.clone()));
-        entered.people.extend(locked);
-        left = rest.into_iter().filter(|person| !entered.people.contains_key(person.email.key())).collect();
-        if left.is_empty() {
-            return Ok(entered);
-        }
-        // Known at the insert, and removed by whoever we waited for.
+    let mut all: Vec<&Newcomer> = people.iter().collect();
+    all.sort_by(|a, b| a.email.key().cmp(b.email.key()));
+    all.dedup_by(|a, b| a.email.key() == b.email.key());
+    let inserted = insert(tx, &all)?;
+    let (new, rest): (Vec<&Newcomer>, _) = all.into_iter().partition(|person| inserted.contains(person.id.as_str()));
+    let newcomer = |person: &Newcomer| LockedUser { id: person.id, status: UserStatus::Invited, is_staff: false };
+    entered.people.extend(new.into_iter().map(|person| (person.email.key().to_owned(), newcomer(person))));
+    if rest.is_empty() {
+        return Ok(entered);
     }
-    Err(DbFault::TryAgain)
+    let keys: Vec<&str> = rest.iter().map(|person| person.email.key()).collect();
+    let locked = lock_where(tx, &Which::Keys(&keys))?;
+    if locked.len() < keys.len() {
+        return Err(DbFault::TryAgain);
+    }
+    entered.known.extend(locked.iter().map(|(key, _)| key.clone()));
+    entered.people.extend(locked);
+    Ok(entered)
 }
 
-fn insert(tx: &mut Tx<'_>, people: &[&Newcomer]) -> Result<HashSet<String>, DbFault> {
+pub(super) fn insert(tx: &mut Tx<'_>, people: &[&Newcomer]) -> Result<HashSet<String>, DbFault> {
     let rows: Vec<NewRow<'_>> = people
         .iter()
         .map(|person| NewRow {
@@ -127,7 +121,8 @@ pub fn lock_many(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, Lock
     Ok(lock_where(tx, &Which::Ids(&ids))?.into_iter().map(|(_, user)| (user.id, user)).collect())
 }
 
-/// Locks the people of these invitations, as [`lock_many`] does.
+/// Locks the people of these invitations, as [`lock_many`] does, for whoever changes no more than what belongs to one sending:
+/// one that was moved to somebody else while we waited has another generation by then.
 pub fn lock_invited(tx: &mut Tx<'_>, invited: &[InvitationId]) -> Result<(), DbFault> {
     let ids: Vec<&str> = invited.iter().map(InvitationId::as_str).collect();
     let people: Vec<String> =
@@ -135,13 +130,13 @@ pub fn lock_invited(tx: &mut Tx<'_>, invited: &[InvitationId]) -> Result<(), DbF
     lock_where(tx, &Which::Ids(&people.iter().map(String::as_str).collect::<Vec<_>>())).map(drop)
 }
 
-enum Which<'a> {
+pub(super) enum Which<'a> {
     Keys(&'a [&'a str]),
     Ids(&'a [&'a str]),
 }
 
 /// The users' addresses, and what is true of them from now on until the transaction ends.
-fn lock_where(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<(String, LockedUser)>, DbFault> {
+pub(super) fn lock_where(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<(String, LockedUser)>, DbFault> {
     let live = users::table
         .filter(users::removed_at.is_null())
         .select((users::id, users::email_key, users::status))

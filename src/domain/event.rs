@@ -30,6 +30,8 @@ pub enum EventType {
     EmailComplained,
     /// A fresh link was asked for.
     Resent,
+    /// Staff or an owner changed it; `details` say what, from what to what.
+    Updated,
     /// Somebody, or some mail scanner, looked at the link.
     Opened,
     /// The person activated.
@@ -40,7 +42,7 @@ pub enum EventType {
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Created,
         Self::EmailQueued,
         Self::LinkHandedOver,
@@ -51,6 +53,7 @@ impl EventType {
         Self::EmailBounced,
         Self::EmailComplained,
         Self::Resent,
+        Self::Updated,
         Self::Opened,
         Self::Activated,
         Self::Revoked,
@@ -70,6 +73,7 @@ impl EventType {
             Self::EmailBounced => "email_bounced",
             Self::EmailComplained => "email_complained",
             Self::Resent => "resent",
+            Self::Updated => "updated",
             Self::Opened => "opened",
             Self::Activated => "activated",
             Self::Revoked => "revoked",

@@ -8,6 +8,7 @@ use super::{
     email::Email,
     ids::{AccountId, InvitationId, UserId},
     locale::Locale,
+    reimbursement::Rate,
     role::Roles,
 };
 
@@ -281,7 +282,7 @@ pub struct Invitation {
     pub state: InvitationState,
     /// Which sending the live link belongs to.
     pub generation: i32,
-    /// 1 after the invite, one more with each resend.
+    /// 1 after the invite, one more with each resend and each new address.
     pub send_count: i32,
     /// When it was made.
     pub created_at: DateTime<Utc>,
@@ -312,6 +313,8 @@ pub struct InvitedTo {
     pub used_by: Option<UsedBy>,
     /// Business or consumer, once somebody has said so.
     pub account_type: Option<AccountType>,
+    /// What private charging is reimbursed with.
+    pub rate: Option<Rate>,
     /// As what the person is invited.
     pub role: MemberRole,
     /// Whether the account was made for this invitation, and goes with it when nobody comes.

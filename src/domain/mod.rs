@@ -6,6 +6,7 @@
 pub mod account;
 pub mod activation;
 pub mod actor;
+pub mod change;
 pub mod company;
 pub mod country;
 mod country_names;
@@ -24,6 +25,7 @@ pub mod password;
 pub mod permission;
 pub mod person;
 pub mod reimbursement;
+pub mod revision;
 pub mod role;
 pub mod sight;
 pub mod token;

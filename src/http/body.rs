@@ -6,7 +6,10 @@ use actix_web::{
     FromRequest, HttpRequest,
     dev::Payload,
     error::PayloadError,
-    http::header,
+    http::{
+        Method,
+        header::{self, HeaderName},
+    },
     web::{Bytes, BytesMut},
 };
 use futures_util::{Stream, StreamExt, future::LocalBoxFuture};
@@ -136,9 +139,13 @@ pub(super) fn no_json(why: &impl std::fmt::Display) -> Problem {
     Problem::new(codes::MALFORMED_JSON, format!("The body is not JSON: {why}."))
 }
 
+const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
+const PATCHES: &str = "application/json, application/merge-patch+json";
+
 /// What the headers say of a body, before any of it is read.
 pub(super) struct Head {
     json: bool,
+    patch: bool,
     encoded: bool,
     pub(super) length: Option<u64>,
 }
@@ -147,8 +154,11 @@ impl Head {
     pub(super) fn of(request: &HttpRequest) -> Self {
         let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
         let media_type = text(header::CONTENT_TYPE).and_then(|value| value.parse::<mime::Mime>().ok());
+        let patch = request.method() == Method::PATCH;
+        let is_json = |kind: &str| kind == "application/json" || (patch && kind == "application/merge-patch+json");
         Self {
-            json: media_type.is_some_and(|value| value.essence_str() == "application/json"),
+            json: media_type.is_some_and(|value| is_json(value.essence_str())),
+            patch,
             encoded: request
                 .headers()
                 .get_all(header::CONTENT_ENCODING)
@@ -184,7 +194,9 @@ impl Head {
     ) -> Result<BytesMut, Problem> {
         let bytes = read(payload, allowance).await?;
         if !bytes.is_empty() && !self.json {
-            return Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json."));
+            let refused = Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json.");
+            // RFC 5789 §2.2: what would be accepted instead.
+            return Err(if self.patch { refused.header(ACCEPT_PATCH, PATCHES) } else { refused });
         }
         Ok(bytes)
     }
@@ -285,6 +297,11 @@ impl Members {
     /// Leaves the rest unread: nobody knows what belongs there.
     pub fn let_be(&mut self) {
         self.left.clear();
+    }
+
+    /// Whether a member is named, be it with `null`.
+    pub fn names(&self, name: &str) -> bool {
+        self.left.contains_key(name)
     }
 
     /// Notes a fault.

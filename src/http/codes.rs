@@ -84,6 +84,9 @@ codes! {
         "Only the newest e-mail's link works. Look for it in your mailbox.";
     INVITATION_REVOKED = 410 "invitation_revoked", "The invitation was taken back",
         "Ask whoever invited you whether it was meant to be.";
+    PRECONDITION_FAILED = 412 "precondition_failed", "The invitation has changed since",
+        "If-Match names another state than the present one, whose tag is in ETag; a tag goes with its quotation marks, and a weak \
+         one (W/) names none. Look at the invitation again and send the change with the tag of that look, if it is still wanted.";
     PAYLOAD_TOO_LARGE = 413 "payload_too_large", "The body is too large",
         "A request has at most 64 KiB, a batch of invites as much as 1,000 full items take.";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type", "The body is not application/json",
@@ -94,6 +97,8 @@ codes! {
         "A key goes with one method, path and body. Make a new one for every new request.";
     CURSOR_MISMATCH = 422 "cursor_mismatch", "The cursor belongs to other filters",
         "Send a cursor with the same filters as the request that it came from, or begin anew without one.";
+    PRECONDITION_REQUIRED = 428 "precondition_required", "The change names no state that it is meant for",
+        "Send If-Match with the ETag of the answer that showed you the invitation, so that nobody's work is undone unseen; or *.";
     RATE_LIMITED = 429 "rate_limited", "Too many requests",
         "Wait as many seconds as Retry-After names.";
     RESEND_TOO_SOON = 429 "resend_too_soon", "The invitation was sent a moment ago",

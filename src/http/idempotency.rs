@@ -4,13 +4,13 @@ use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
     http::{
         StatusCode,
-        header::{CACHE_CONTROL, HeaderName, LOCATION, REFERRER_POLICY},
+        header::{CACHE_CONTROL, ETAG, HeaderName, LOCATION, REFERRER_POLICY},
     },
 };
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 
-use super::{State, body::Body, codes, problem::Problem, trace::RequestId, views::InvitationView};
+use super::{State, body::Body, codes, etag, problem::Problem, trace::RequestId, views::InvitationView};
 use crate::{
     domain::{
         actor::Actor,
@@ -39,7 +39,7 @@ pub async fn once(
     let render: Render = std::sync::Arc::new(move |invitation| {
         let body = serde_json::to_string(&InvitationView::of(invitation, now)).unwrap_or_default();
         let location = (status == StatusCode::CREATED).then(|| format!("/v1/invitations/{}", invitation.id));
-        StoredAnswer { status: status.as_u16(), body, location }
+        StoredAnswer { status: status.as_u16(), body, location, etag: Some(etag::of(invitation)) }
     });
     let digest = *body.digest();
     answer(caller, &digest, render.clone(), async |ticket| Ok(render(&work(body, ticket).await?))).await
@@ -77,7 +77,7 @@ pub async fn answer<E>(
 
 fn refusal(request: &HttpRequest, state: &State, problem: &Problem) -> StoredAnswer {
     let document = problem.document(&state.settings.public_url, &request_id(request));
-    StoredAnswer { status: problem.code.status, body: document.to_string(), location: None }
+    StoredAnswer { status: problem.code.status, body: document.to_string(), location: None, etag: None }
 }
 
 /// The id of this request, as a problem names it.
@@ -105,6 +105,9 @@ fn respond(state: &State, answer: &StoredAnswer, replayed: bool) -> HttpResponse
     let mut response = HttpResponse::build(status);
     if let Some(location) = &answer.location {
         response.insert_header((LOCATION, location.as_str()));
+    }
+    if let Some(etag) = &answer.etag {
+        response.insert_header((ETAG, etag.as_str()));
     }
     if replayed {
         response.insert_header((REPLAYED, "true"));

@@ -1,9 +1,11 @@
-//! `/v1/invitations`: list, show, timeline, resend, revoke.
+//! `/v1/invitations`: list, show, change, timeline, resend, revoke.
+
+pub mod amend;
 
 use actix_web::{
     HttpRequest, HttpResponse, get,
     guard::GuardContext,
-    http::StatusCode,
+    http::{StatusCode, header::ETAG},
     post,
     web::{Data, Path},
 };
@@ -13,7 +15,7 @@ use super::{
     State,
     auth::Caller,
     body::{self, Body, EmptyRequest, Members},
-    idempotency, paging,
+    etag, idempotency, paging,
     problem::{Problem, not_found},
     query::{Paging, Query},
     views::{EventView, Events, InvitationView, Invitations},
@@ -73,18 +75,21 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
     Ok(paging::answer(&page, |row| InvitationView::of(row, now), &request))
 }
 
-/// `batch` names none: it is a path of its own, of which GET is not a method.
+/// `batch` names none: it is a path of its own, of which GET and PATCH are no methods.
 fn names_one(request: &GuardContext<'_>) -> bool {
     request.head().uri.path() != "/v1/invitations/batch"
 }
 
 /// Show an invitation
+///
+/// `ETag` names the state that can be changed by PATCH, and no more: the rest of an answer may change while it stays. So
+/// `If-None-Match` is set aside, and the answer is whole each time.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "getInvitation",
     params(("id" = InvitationId, Path, description = "The invitation.")),
     responses(
-        (status = 200, description = "The invitation.", body = InvitationView),
+        (status = 200, description = "The invitation.", body = InvitationView, headers(("ETag"))),
         (status = 404, description = "`not_found`: there is none, or this token may not see it."),
     ),
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
@@ -93,7 +98,8 @@ fn names_one(request: &GuardContext<'_>) -> bool {
 pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<State>) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let invitation = browse::invitation(&state.services, &caller.0, id(&path)?).await?;
-    Ok(HttpResponse::Ok().json(InvitationView::of(&invitation, state.services.clock.now())))
+    let view = InvitationView::of(&invitation, state.services.clock.now());
+    Ok(HttpResponse::Ok().insert_header((ETAG, etag::of(&invitation))).json(view))
 }
 
 /// Show the timeline of an invitation
@@ -151,7 +157,7 @@ impl body::Request for ResendRequest {
     params(("id" = InvitationId, Path, description = "The invitation.")),
     request_body = Option<ResendRequest>,
     responses(
-        (status = 200, description = "Sent anew.", body = InvitationView),
+        (status = 200, description = "Sent anew.", body = InvitationView, headers(("ETag"))),
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
         (status = 404, description = "`not_found`: there is none, or this token may not see it."),
         (status = 409, description = "`invitation_not_pending`; or `invitation_pending` when a newer invitation (`invitation_id`) took its place."),
@@ -187,7 +193,7 @@ pub async fn resend(
     params(("id" = InvitationId, Path, description = "The invitation.")),
     request_body = Option<EmptyRequest>,
     responses(
-        (status = 200, description = "Revoked.", body = InvitationView),
+        (status = 200, description = "Revoked.", body = InvitationView, headers(("ETag"))),
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
         (status = 404, description = "`not_found`: there is none, or this token may not see it."),
         (status = 409, description = "`invitation_not_pending`."),

@@ -10,6 +10,7 @@ mod body;
 mod codes;
 mod company;
 mod csv;
+mod etag;
 mod idempotency;
 mod invitations;
 pub mod invites;
@@ -163,6 +164,7 @@ macro_rules! routes {
             .service(batches::resend)
             .service(invitations::list)
             .service(invitations::get)
+            .service(invitations::amend::amend)
             .service(invitations::events)
             .service(invitations::resend)
             .service(invitations::revoke)

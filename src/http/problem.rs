@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{
     RETRY_AFTER,
     codes::{self, Code},
+    etag,
     views::InvitationAccount,
 };
 use crate::{
@@ -196,6 +197,14 @@ impl From<&Refusal> for Problem {
             Refusal::Changed => unavailable("The invitation changed meanwhile. Nothing was changed by this request."),
             Refusal::NotPending => {
                 Self::new(codes::INVITATION_NOT_PENDING, "It was activated, revoked or replaced, or there is none.")
+            }
+            Refusal::PreconditionRequired => Self::new(
+                codes::PRECONDITION_REQUIRED,
+                "Say by If-Match which state this change is meant for: the ETag of your last look.",
+            ),
+            Refusal::PreconditionFailed(current) => {
+                Self::new(codes::PRECONDITION_FAILED, "The invitation has changed since. Nothing was changed by this request.")
+                    .header(header::ETAG, etag::quoted(current))
             }
             Refusal::Ambiguous(invitations) => {
                 let candidates = invitations.iter().map(|one| {

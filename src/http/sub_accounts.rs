@@ -145,11 +145,16 @@ fn parent(members: &mut Members, id: Option<serde_json::Value>, name: Option<ser
 }
 
 fn rate(members: &mut Members) -> Option<Rate> {
-    members.optional("reimbursement_rate", |value| match value {
+    members.optional("reimbursement_rate", rate_of)
+}
+
+/// A member that is a rate.
+pub(super) fn rate_of(value: serde_json::Value) -> Result<Rate, Fault> {
+    match value {
         serde_json::Value::String(text) => Rate::parse(&text).map_err(|error: RateError| Fault(error.code(), error.to_string())),
         // A number has been through binary floats on its way.
         _ => Err(Fault("wrong_type", "A rate is a text, as \"0.23\", so that nothing is rounded.".to_owned())),
-    })
+    }
 }
 
 fn contradiction(members: &mut Members, name: &str, chosen: Result<SubAccountUse, DriverOfSubsidiary>) -> Option<SubAccountUse> {
@@ -177,7 +182,7 @@ fn may_try(actor: &Actor) -> Result<(), Problem> {
     operation_id = "inviteSubAccountUser",
     request_body = InviteSubAccountUser,
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"))),
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag"))),
         (status = 403, description = "`forbidden`."),
         (status = 404, description = "`account_not_found`: there is none, or it is not yours."),
         (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_member`, `ambiguous_account` (with `candidates`), `parent_not_business`, `parent_not_active`."),
@@ -264,7 +269,7 @@ impl body::Request for InviteSubAccount {
     params(("account_id" = AccountId, Path, description = "The account above.")),
     request_body = InviteSubAccount,
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"))),
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag"))),
         (status = 403, description = "`forbidden`."),
         (status = 404, description = "`not_found`: there is no such account, or it is not yours."),
         (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_member`, `parent_not_business`, `parent_not_active`."),

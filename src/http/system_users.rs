@@ -54,7 +54,8 @@ impl body::Request for InviteSystemUser {
     }
 }
 
-fn roles(members: &mut Members) -> Option<Roles> {
+/// The roles of a system user: at least one, each once.
+pub(super) fn roles(members: &mut Members) -> Option<Roles> {
     let mut seen = Vec::new();
     let roles = members.list("roles", |value| {
         let role: Role = body::parsed("unknown_role", str::parse)(value)?;
@@ -87,7 +88,7 @@ impl From<InviteSystemUser> for Invite {
     operation_id = "inviteSystemUser",
     request_body = InviteSystemUser,
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"))),
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag"))),
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`: a role allows more than the token does."),
         (status = 409, description = "`invitation_pending` (with `invitation_id`: offer to resend it) or `already_system_user`."),
     ),

@@ -120,7 +120,7 @@ pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<S
     params(("id" = UserId, Path, description = "The user.")),
     request_body = Option<ResendRequest>,
     responses(
-        (status = 200, description = "Sent anew.", body = InvitationView),
+        (status = 200, description = "Sent anew.", body = InvitationView, headers(("ETag"))),
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
         (status = 404, description = "`not_found`: there is none, or this token may not see them."),
         (status = 409, description = "`invitation_not_pending`, or `ambiguous_invitation` with `candidates`."),

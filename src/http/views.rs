@@ -38,7 +38,7 @@ fn timestamp(at: Option<DateTime<Utc>>) -> Option<Timestamp> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Invitation)]
 pub struct InvitationView {
-    /// Stays the same through every resend.
+    /// Stays the same through every resend and every change.
     pub id: InvitationId,
     /// What the person is invited to become.
     pub kind: InvitationKind,
@@ -61,7 +61,7 @@ pub struct InvitationView {
     pub created_at: Timestamp,
     /// When it was last sent; moved when the mail relay takes the letter.
     pub last_sent_at: Timestamp,
-    /// 1 after the invite, one more with each resend.
+    /// 1 after the invite, one more with each resend and each new address.
     #[schema(minimum = 1)]
     pub send_count: i32,
     /// `last_sent_at` plus 24 hours: when the link dies.

@@ -1,6 +1,7 @@
 //! Inviting: users, accounts, invitations, timeline and letters, all in one transaction.
 
 pub mod batch;
+mod judge;
 mod named;
 mod owner;
 mod staff;
@@ -8,9 +9,9 @@ mod sub_account;
 
 use std::{collections::HashMap, io};
 
-use chrono::{DateTime, Utc};
 use serde_json::json;
 
+pub(super) use self::judge::{judge, replace};
 use self::named::Named;
 pub use self::{named::Target, owner::OwnerInvite, staff::SystemUserInvite, sub_account::SubAccountInvite};
 use super::{Refusal, Services, idempotency::Ticket, timeline::entry};
@@ -22,21 +23,19 @@ use crate::{
         batcher::Batcher,
         invitations,
         invitations::{Pending, Place},
-        memberships::{self, Place as Member},
-        outbox::{self, LetterState, NewLetter},
-        users::{self, Entered, LockedUser, Newcomer},
+        memberships,
+        outbox::{LetterState, NewLetter},
+        users::{self, Entered, Newcomer},
     },
     domain::{
-        account::MemberRole,
         actor::Actor,
         email::Email,
         event::EventType,
-        ids::{AccountId, InvitationId, UserId},
+        ids::{InvitationId, UserId},
         invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitedTo, Way},
         locale::Locale,
         role::Roles,
         sight::Sight,
-        user::UserStatus,
     },
 };
 
@@ -227,7 +226,8 @@ pub fn invite_many(clock: &Clock, tx: &mut Tx<'_>, drafts: &[&Draft]) -> Result<
         let user = users.get(key).ok_or_else(|| DbFault::Other("an entered user was not found".to_owned()))?;
         let member = members.get(&user.id).map_or(&[][..], Vec::as_slice);
         let place = Place::of(&draft.invitation);
-        let outcome = judge(user, member, live.get(&place), draft);
+        let invitation = &draft.invitation;
+        let outcome = judge(user, member, live.get(&place), invitation, invitation.created_at);
         if let Outcome::Invited(invitation) = &outcome {
             replaced.extend(live.insert(place.clone(), pending_of(place, invitation)));
             made.push((invitation.as_ref().clone(), draft.account.clone()));
@@ -237,45 +237,6 @@ pub fn invite_many(clock: &Clock, tx: &mut Tx<'_>, drafts: &[&Draft]) -> Result<
     replace(tx, &replaced, clock.now())?;
     write(clock, tx, &made)?;
     Ok(outcomes)
-}
-
-fn judge(user: &LockedUser, member: &[Member], live: Option<&Pending>, draft: &Draft) -> Outcome {
-    let Draft { invitation, .. } = draft;
-    let target = invitation.account.as_ref();
-    let is_member = |inside: &dyn Fn(&Member) -> bool| member.iter().any(inside);
-    match (invitation.kind, target) {
-        (InvitationKind::SystemUser, _) if user.is_staff && user.status != UserStatus::Invited => {
-            return Outcome::AlreadySystemUser;
-        }
-        (InvitationKind::AccountOwner, Some(target))
-            if target.is_new && is_member(&|place| place.parent.is_none() && place.role == MemberRole::AccountOwner) =>
-        {
-            return Outcome::AlreadyAccountOwner;
-        }
-        (InvitationKind::AccountOwner, Some(target)) if !target.is_new && is_member(&|place| place.account == target.id) => {
-            return Outcome::AlreadyMember;
-        }
-        (InvitationKind::SubAccount, Some(target)) if is_member(&|place| place.parent == target.parent_account_id) => {
-            return Outcome::AlreadyMember;
-        }
-        _ => {}
-    }
-    match live {
-        Some(live) if live.expires_at > invitation.created_at => Outcome::Pending(live.id),
-        _ => Outcome::Invited(Box::new(Invitation { user_id: user.id, ..invitation.clone() })),
-    }
-}
-
-/// Lets new invitations take the places of expired ones. The accounts that were made for those go with them.
-fn replace(tx: &mut Tx<'_>, expired: &[Pending], now: DateTime<Utc>) -> Result<(), DbFault> {
-    if expired.is_empty() {
-        return Ok(());
-    }
-    let ids: Vec<InvitationId> = expired.iter().map(|old| old.id).collect();
-    invitations::replace(tx, &ids)?;
-    outbox::withdraw_all(tx, &ids)?;
-    let accounts: Vec<AccountId> = expired.iter().filter_map(|old| old.account).collect();
-    accounts::remove_forsaken(tx, &accounts, now).map(drop)
 }
 
 fn pending_of(place: Place, made: &Invitation) -> Pending {

@@ -4,6 +4,7 @@
 
 pub mod access_token;
 pub mod activate;
+pub mod amend;
 pub mod backlog;
 pub mod browse;
 pub mod cursor;

@@ -7,6 +7,7 @@ use crate::{
         fault::FieldFault,
         ids::InvitationId,
         invitation::{DeadLink, Invitation},
+        revision::Revision,
     },
 };
 
@@ -52,6 +53,12 @@ pub enum Refusal {
     /// Activated, revoked, or replaced by another.
     #[error("the invitation awaits no answer")]
     NotPending,
+    /// A change says nothing of the state that it is meant for.
+    #[error("the change names no state that it is meant for")]
+    PreconditionRequired,
+    /// The invitation has changed since the caller saw it; this is its state now.
+    #[error("the invitation has changed")]
+    PreconditionFailed(Revision),
     /// The user has several invitations that await an answer.
     #[error("several invitations await an answer")]
     Ambiguous(Vec<Invitation>),

@@ -38,6 +38,12 @@ impl Client {
         Answer::of(self.request(Method::POST, path).json(body)).await
     }
 
+    /// Changes an invitation, if its tag is this one.
+    pub async fn amend(&self, invitation: &str, tag: &str, patch: &Value) -> Answer {
+        let request = self.request(Method::PATCH, &format!("/v1/invitations/{invitation}"));
+        Answer::of(request.header("if-match", tag).json(patch)).await
+    }
+
     /// Any method, with no body and with these headers.
     pub async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
         let request = self.request(method, path);

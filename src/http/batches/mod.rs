@@ -58,7 +58,7 @@ impl Page {
 fn render<E, A: serde::Serialize>(page: Page, answer: impl Fn(&Page, &E) -> A + Send + Sync + 'static) -> Render<E> {
     Arc::new(move |effect| {
         let body = serde_json::to_string(&answer(&page, effect)).unwrap_or_default();
-        StoredAnswer { status: 200, body, location: None }
+        StoredAnswer { status: 200, body, location: None, etag: None }
     })
 }
 

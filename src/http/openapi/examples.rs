@@ -23,8 +23,8 @@ use super::{
     },
     problems,
     story::{
-        DAY, PASSWORD, PUBLIC_URL, REQUEST_ID, TOKEN, acme, ada, at, dirk, for_ada, for_ada_bounced, for_ada_by_link,
-        for_ada_sent, for_dirk, for_olivia, home, olivia, preview_for_ada, preview_for_olivia, timeline,
+        DAY, LOVELACE, PASSWORD, PUBLIC_URL, REQUEST_ID, TOKEN, acme, ada, at, dirk, for_ada, for_ada_bounced, for_ada_by_link,
+        for_ada_sent, for_dirk, for_olivia, home, id, olivia, preview_for_ada, preview_for_olivia, timeline,
     },
 };
 use crate::domain::{account::DriverOfSubsidiary, fault::FieldFault, invitation::InvitationStatus, role::Role};
@@ -40,6 +40,7 @@ pub(super) fn requests(operation: &str) -> &'static [&'static str] {
         "resendBatch" => &["ResendByFilter", "ResendByIds"],
         "resendInvitation" | "resendUserInvitation" => &["Empty", "ResendInGerman"],
         "revokeInvitation" => &["Empty"],
+        "amendInvitation" => &["AmendAddress", "AmendDriver"],
         "previewActivation" | "renewActivation" | "submitRenewalPage" => &["Token"],
         "activate" => &["ActivateSystemUser", "ActivateAccountOwner"],
         "submitActivationPage" => &["ActivateSystemUser"],
@@ -58,6 +59,7 @@ pub(super) fn answers(operation: &str, status: &str) -> &'static [&'static str] 
         ("inviteBatch", _) => &["BatchInvited", "BatchValidated"],
         ("resendBatch", _) => &["BatchResent"],
         ("getInvitation", _) => &["SentInvitation", "BouncedInvitation"],
+        ("amendInvitation", _) => &["AmendedInvitation"],
         ("listInvitations", _) => &["Invitations"],
         ("listInvitationEvents", _) => &["Timeline"],
         ("resendInvitation" | "resendUserInvitation", _) => &["ResentInvitation"],
@@ -150,6 +152,10 @@ fn request(name: &str) -> Option<(&'static str, Value)> {
                 "filter": { "status": "expired", "kind": "sub_account", "account_id": acme().id }
             }),
         ),
+        "AmendAddress" => ("The address was mistyped", json!({ "email": "ada.lovelace@example.com" })),
+        "AmendDriver" => {
+            ("Another rate, and no name of the inviter's choice", json!({ "reimbursement_rate": "0.25", "account_name": null }))
+        }
         "Empty" => ("Everything is in the path", json!({})),
         "ResendInGerman" => ("In another language from now on", json!({ "locale": "de" })),
         "Token" => ("The token of a link", json!({ "token": TOKEN })),
@@ -184,7 +190,10 @@ fn request(name: &str) -> Option<(&'static str, Value)> {
 }
 
 fn answer(name: &str) -> Option<(&'static str, Value)> {
-    let resent = InvitationView { last_sent_at: at(600), send_count: 2, expires_at: at(DAY + 600), ..for_ada() };
+    let resent_at =
+        |seconds| InvitationView { last_sent_at: at(seconds), send_count: 2, expires_at: at(DAY + seconds), ..for_ada() };
+    let resent = resent_at(600);
+    let amended = InvitationView { email: "ada.lovelace@example.com".to_owned(), user_id: id(LOVELACE), ..resent_at(300) };
     let revoked = InvitationView { status: InvitationStatus::Revoked, revoked_at: Some(at(900)), ..for_ada_sent() };
     let failed = |name| problems::example(name).map(|(_, problem)| problem);
     let result = |index, status, invitation, error| BatchResult { index, status, invitation, error };
@@ -234,6 +243,7 @@ fn answer(name: &str) -> Option<(&'static str, Value)> {
         "SentInvitation" => ("The letter has left", written(for_ada_sent())),
         "BouncedInvitation" => ("There is no such mailbox", written(for_ada_bounced())),
         "ResentInvitation" => ("A fresh link is on its way", written(resent)),
+        "AmendedInvitation" => ("A letter is on its way to the new address", written(amended)),
         "RevokedInvitation" => ("The link is dead", written(revoked)),
         "Invitations" => ("The last page", page(vec![for_dirk(), for_ada_sent()])),
         "Timeline" => ("From the invite to the first look", page(timeline())),

@@ -13,7 +13,7 @@ use super::super::limits;
 /// Name, type, what it says, an example.
 type Row = (&'static str, Type, &'static str, Value);
 
-fn rows() -> [Row; 10] {
+fn rows() -> [Row; 11] {
     [
         (
             "X-Request-Id",
@@ -38,6 +38,12 @@ fn rows() -> [Row; 10] {
         ),
         ("WWW-Authenticate", Type::String, "How to authenticate (RFC 6750).", json!("Bearer")),
         ("Location", Type::String, "Where the invitation is.", json!("/v1/invitations/inv_01m86xvxh0e3pt0yekqqme4qcm")),
+        (
+            "ETag",
+            Type::String,
+            "The state of the invitation, as far as PATCH can change it: a strong entity tag for its `If-Match`.",
+            json!("\"7b1c0a4de2f95386b0d4a1f7c3e86a52\""),
+        ),
         (
             "Link",
             Type::String,

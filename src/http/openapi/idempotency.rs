@@ -7,7 +7,7 @@ use utoipa::openapi::{
     security::SecurityRequirement,
 };
 
-/// Adds the header and its refusals to an authenticated operation that takes a body.
+/// Adds the header and its refusals to an authenticated POST that takes a body.
 pub(super) fn add(operation: &mut Operation) {
     let public = operation.security.as_ref().is_none_or(|all| all.iter().all(|one| *one == SecurityRequirement::default()));
     if public || operation.request_body.is_none() {

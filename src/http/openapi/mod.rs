@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{InfoBuilder, LicenseBuilder, OpenApi, RefOr, Server, tag::TagBuilder},
+    openapi::{HttpMethod, InfoBuilder, LicenseBuilder, OpenApi, RefOr, Server, tag::TagBuilder},
 };
 
 use crate::{domain::user::UserKind, services::browse::AnyRole};
@@ -64,9 +64,17 @@ pub fn document() -> OpenApi {
     components.headers = headers::components();
     let mut shown = BTreeSet::new();
     for (path, item) in &mut document.paths.paths {
-        let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
-        for operation in operations.into_iter().flatten() {
-            operations::complete(path, operation, &mut shown);
+        let operations = [
+            (HttpMethod::Get, &mut item.get),
+            (HttpMethod::Post, &mut item.post),
+            (HttpMethod::Put, &mut item.put),
+            (HttpMethod::Patch, &mut item.patch),
+            (HttpMethod::Delete, &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                operations::complete((path, method), operation, &mut shown);
+            }
         }
     }
     components.examples = examples::components(&shown);

@@ -4,20 +4,22 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use utoipa::openapi::{
-    Content, Ref, RefOr, Required, Response, ResponseBuilder, path::Operation, request_body::RequestBody, schema::Schema,
-    security::SecurityRequirement,
+    Content, HttpMethod, Ref, RefOr, Required, Response, ResponseBuilder, path::Operation, request_body::RequestBody,
+    schema::Schema, security::SecurityRequirement,
 };
 
 use super::{super::limits, examples, headers, idempotency, problems, story};
 
 /// Adds what is shared. `shown` learns which examples are pointed to.
-pub(super) fn complete(path: &str, operation: &mut Operation, shown: &mut BTreeSet<String>) {
+pub(super) fn complete((path, method): (&str, HttpMethod), operation: &mut Operation, shown: &mut BTreeSet<String>) {
     let id = operation.operation_id.clone().unwrap_or_default();
     for (status, description) in shared(path, &id, operation) {
         let refusal = || RefOr::T(ResponseBuilder::new().description(description).build());
         operation.responses.responses.entry(status.to_owned()).or_insert_with(refusal);
     }
-    idempotency::add(operation);
+    if method == HttpMethod::Post {
+        idempotency::add(operation);
+    }
     let has_body = needs_body(operation);
     if let Some(RefOr::T(RequestBody { content, .. })) = &mut operation.request_body {
         for content in content.values_mut().filter_map(written) {

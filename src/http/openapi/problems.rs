@@ -265,6 +265,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::ParentNotBusiness,
         Refusal::ParentNotActive,
         Refusal::NotPending,
+        Refusal::PreconditionRequired,
         Refusal::TooSoon(42),
         Refusal::InvalidLink,
         Refusal::DeadLink(DeadLink::Revoked),

@@ -13,7 +13,7 @@ pub(super) fn access_token() -> SecurityScheme {
         "An access token (a JWT) in `Authorization: Bearer`. A person gets one by `POST /v1/auth/token`, with the permissions of \
          their roles and the accounts that they own; programs and operations get theirs from the command line \
          (`invitation-service token`), by role or by scope.\n\nThe scopes of an operation are the permissions of which the \
-         token needs one:\n\n{permissions}\n\nWhoever owns an account may invite into it, and read, resend and revoke what lies \
+         token needs one:\n\n{permissions}\n\nWhoever owns an account may invite into it, and read, change, resend and revoke what lies \
          under it, without a permission."
     );
     SecurityScheme::Http(
@@ -23,9 +23,11 @@ pub(super) fn access_token() -> SecurityScheme {
 
 fn allows(permission: Permission) -> &'static str {
     match permission {
-        Permission::SystemUsersInvite => "invite colleagues, resend and revoke their invitations.",
+        Permission::SystemUsersInvite => "invite colleagues, change, resend and revoke their invitations.",
         Permission::SystemUsersRead => "see staff and their invitations.",
-        Permission::CustomersInvite => "invite account owners and sub-account users, resend and revoke their invitations.",
+        Permission::CustomersInvite => {
+            "invite account owners and sub-account users, change, resend and revoke their invitations."
+        }
         Permission::CustomersRead => "see customers and their invitations.",
         Permission::AccountsRead => "see accounts.",
         Permission::UsersBlock => "block and unblock users; no operation asks for it yet.",

@@ -55,6 +55,7 @@ fn first(services: &Services, actor: &Actor, invite: OwnerInvite) -> Draft {
         parent_account_id: None,
         used_by: None,
         account_type: account.account_type,
+        rate: account.rate,
         role: MemberRole::AccountOwner,
         is_new: true,
     };
@@ -67,7 +68,7 @@ fn further(services: &Services, actor: &Actor, invite: OwnerInvite, id: AccountI
     if !staff && actor.accounts.is_empty() {
         return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()));
     }
-    let Account { name, parent_account_id, used_by, account_type, status, .. } = named.one(&Target::Id(id))?;
+    let Account { name, parent_account_id, used_by, account_type, rate, status, .. } = named.one(&Target::Id(id))?;
     if status != AccountStatus::Active {
         return Err(Refusal::ParentNotActive);
     }
@@ -76,7 +77,7 @@ fn further(services: &Services, actor: &Actor, invite: OwnerInvite, id: AccountI
         return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()));
     }
     let role = MemberRole::AccountOwner;
-    let target = InvitedTo { id, name, parent_account_id, used_by, account_type, role, is_new: false };
+    let target = InvitedTo { id, name, parent_account_id, used_by, account_type, rate, role, is_new: false };
     let addressed = (InvitationKind::AccountOwner, invite.email, invite.locale);
     Ok(Draft { invitation: invitation(services, actor, addressed, Roles::default(), Some(target)), account: None })
 }

@@ -66,6 +66,7 @@ pub(super) fn draft(services: &Services, actor: &Actor, invite: SubAccountInvite
         parent_account_id: Some(parent.id),
         used_by: Some(invite.used_by),
         account_type: account.account_type,
+        rate: account.rate,
         role: invite.role,
         is_new: true,
     };

@@ -24,11 +24,16 @@ use crate::{
     services::{Refusal, Services},
 };
 
+/// While we waited for the person, the invitation was moved to somebody else, whom it would be out of order to lock now: the
+/// transaction is begun anew.
+pub(in crate::services) const MOVED: DbFault = DbFault::TryAgain;
+
 /// The invitation, with the person's row locked: until the transaction ends nobody else changes it.
 pub(in crate::services) fn locked(tx: &mut Tx<'_>, id: InvitationId, sight: Sight) -> Result<Invitation, Refusal> {
     let found = invitations::get(tx.reading(), id, sight)?.ok_or(Refusal::NotFound)?;
     users::lock(tx, found.user_id)?;
-    invitations::get(tx.reading(), id, Sight::everything())?.ok_or(Refusal::NotFound)
+    let locked = invitations::get(tx.reading(), id, Sight::everything())?.ok_or(Refusal::NotFound)?;
+    if locked.user_id == found.user_id { Ok(locked) } else { Err(MOVED.into()) }
 }
 
 /// The same for several: those that `sight` shows, the people's rows locked in the one order in which all who lock several
@@ -36,9 +41,10 @@ pub(in crate::services) fn locked(tx: &mut Tx<'_>, id: InvitationId, sight: Sigh
 fn locked_many(tx: &mut Tx<'_>, ids: &[InvitationId], sight: Sight) -> Result<Vec<Invitation>, DbFault> {
     let seen = invitations::of_ids(tx.reading(), ids, sight)?;
     let people: HashSet<UserId> = seen.iter().map(|one| one.user_id).collect();
-    users::lock_many(tx, &people.into_iter().collect::<Vec<_>>())?;
+    users::lock_many(tx, &people.iter().copied().collect::<Vec<_>>())?;
     let ids: Vec<InvitationId> = seen.iter().map(|one| one.id).collect();
-    invitations::of_ids(tx.reading(), &ids, Sight::everything())
+    let locked = invitations::of_ids(tx.reading(), &ids, Sight::everything())?;
+    if locked.iter().all(|one| people.contains(&one.user_id)) { Ok(locked) } else { Err(MOVED) }
 }
 
 /// Whether the caller may send, resend and revoke invitations like these, which they see: by permission, or as the owner of
@@ -95,15 +101,26 @@ pub(super) fn judged_for(services: &Services, tx: &mut Tx<'_>, actor: &Actor, id
 /// Judges locked invitations by what has become of them, and by when they were last sent.
 pub(in crate::services) fn judged(services: &Services, tx: &mut Tx<'_>, locked: Vec<Invitation>) -> Result<Judged, DbFault> {
     let (now, newer) = (services.clock.now(), successors(tx, &locked)?);
-    let judge = |one: &Invitation| match one.state {
-        InvitationState::Pending => wait(services, one.last_sent_at, now).map_or(Ok(()), |left| Err(Refusal::TooSoon(left))),
+    let due = |one: &Invitation| wait(services, one.last_sent_at, now).map_or(Ok(()), |left| Err(Refusal::TooSoon(left)));
+    let judge = |one: &Invitation| unanswered(one, &newer).and_then(|()| due(one));
+    Ok(locked.into_iter().map(|one| (judge(&one), one)).map(|(due, one)| (one, due)).collect())
+}
+
+/// Whether a locked invitation awaits an answer; when another one took its place, that one's id is told.
+pub(in crate::services) fn awaits_answer(tx: &mut Tx<'_>, one: &Invitation) -> Result<(), Refusal> {
+    let newer = successors(tx, std::slice::from_ref(one))?;
+    unanswered(one, &newer)
+}
+
+fn unanswered(one: &Invitation, newer: &HashMap<Place, InvitationId>) -> Result<(), Refusal> {
+    match one.state {
+        InvitationState::Pending => Ok(()),
         InvitationState::Replaced => match newer.get(&Place::of(one)) {
             Some(newer) => Err(Refusal::InvitationPending(*newer)),
             None => Err(Refusal::NotPending),
         },
         InvitationState::Activated | InvitationState::Revoked => Err(Refusal::NotPending),
-    };
-    Ok(locked.into_iter().map(|one| (judge(&one), one)).map(|(due, one)| (one, due)).collect())
+    }
 }
 
 /// Gives those that may be resent new links, and puts their letters into the outbox.
@@ -160,7 +177,8 @@ fn renew(
     Ok(renewed)
 }
 
-fn fresh(services: &Services, old: &Invitation, now: DateTime<Utc>) -> Invitation {
+/// The invitation, sent anew at `now`: another link, and none of the old ones.
+pub(in crate::services) fn fresh(services: &Services, old: &Invitation, now: DateTime<Utc>) -> Invitation {
     Invitation {
         generation: old.generation + 1,
         send_count: old.send_count + 1,

@@ -1,0 +1,173 @@
+//! Changing an invitation that awaits an answer: where it goes, and what it leads to.
+//!
+//! A new address is another person: the old link dies and a letter with a new one goes there. Whatever else changes is shown by
+//! the page and by letters that are still to be written; those that were sent are not sent again.
+
+mod heir;
+mod plan;
+
+use serde_json::{Map, Value, json};
+
+use self::plan::Plan;
+use super::{
+    Refusal, Services,
+    resend::{MOVED, authorise, awaits_answer},
+};
+use crate::{
+    db::{
+        Tx, amendments, events, invitations,
+        outbox::{self, NewLetter},
+        users,
+    },
+    domain::{
+        account::AccountName, actor::Actor, change::Change, email::Email, event::EventType, fault::FieldFault, ids::InvitationId,
+        invitation::Invitation, locale::Locale, reimbursement::Rate, revision::Revision, role::Roles, sight::Sight,
+    },
+};
+
+/// What is to change: a merge patch (RFC 7396) of the members that an invite has.
+#[derive(Debug, Clone, Default)]
+pub struct Patch {
+    /// Where the letters go.
+    pub email: Option<Email>,
+    /// The roles of a system user, all of them.
+    pub roles: Option<Roles>,
+    /// The language of letters and page.
+    pub locale: Change<Locale>,
+    /// The name of the account that was made for the invitation.
+    pub account_name: Change<AccountName>,
+    /// EUR per kWh for private charging, of a sub-account.
+    pub rate: Change<Rate>,
+    /// What is faulty so far: told together with what this kind of invitation has not.
+    pub faults: Vec<FieldFault>,
+}
+
+/// Which state of the invitation a change is meant for.
+#[derive(Debug, Clone)]
+pub enum Condition {
+    /// The caller did not say, and so may undo what they have not seen.
+    Absent,
+    /// Whichever it is in.
+    Any,
+    /// One of these revisions.
+    OneOf(Vec<String>),
+}
+
+impl Condition {
+    fn judge(&self, invitation: &Invitation) -> Result<(), Refusal> {
+        let current = Revision::of(invitation);
+        match self {
+            Self::Absent => Err(Refusal::PreconditionRequired),
+            Self::Any => Ok(()),
+            Self::OneOf(seen) if seen.iter().any(|one| one == current.as_str()) => Ok(()),
+            Self::OneOf(_) => Err(Refusal::PreconditionFailed(current)),
+        }
+    }
+}
+
+/// Changes an invitation that awaits an answer, expired or not. What is so already is left alone.
+///
+/// # Errors
+/// [`Refusal::NotFound`], [`Refusal::Forbidden`], [`Refusal::RoleExceedsYours`] for roles that it has or would have,
+/// [`Refusal::NotPending`], [`Refusal::PreconditionRequired`], [`Refusal::PreconditionFailed`], [`Refusal::Invalid`];
+/// [`Refusal::InvitationPending`] when a newer invitation took its place. At a new address, what an invite meets there:
+/// [`Refusal::InvitationPending`], [`Refusal::AlreadySystemUser`], [`Refusal::AlreadyAccountOwner`],
+/// [`Refusal::AlreadyMember`].
+pub async fn invitation(
+    services: &Services,
+    actor: &Actor,
+    id: InvitationId,
+    condition: Condition,
+    patch: Patch,
+) -> Result<Invitation, Refusal> {
+    let (writer, actor) = (services.clone(), actor.clone());
+    let (amended, sent) = services.db.write(move |tx| amend(&writer, tx, &actor, id, (&condition, &patch))).await?;
+    if sent {
+        services.bell.notify_one();
+    }
+    Ok(amended)
+}
+
+/// The invitation afterwards, and whether a letter goes out.
+fn amend(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: InvitationId,
+    asked: (&Condition, &Patch),
+) -> Result<(Invitation, bool), Refusal> {
+    let (_, patch) = asked;
+    let seen = invitations::get(tx.reading(), id, Sight::acting(actor))?.ok_or(Refusal::NotFound)?;
+    // Before anybody is locked or entered for it, and once more behind the lock.
+    admit(tx, actor, &seen, asked)?;
+    let elsewhere = patch.email.as_ref().filter(|email| email.key() != seen.email.key());
+    let heir = elsewhere.map(|email| heir::lock(services, tx, &seen, email)).transpose()?;
+    if heir.is_none() {
+        users::lock(tx, seen.user_id)?;
+    }
+    let old = invitations::get(tx.reading(), id, Sight::everything())?.ok_or(Refusal::NotFound)?;
+    if old.user_id != seen.user_id {
+        return Err(MOVED.into());
+    }
+    admit(tx, actor, &old, asked)?;
+    let Plan { mut new, changes } = plan::of(&old, patch);
+    if changes.is_empty() {
+        return Ok((old, false));
+    }
+    let sent = heir.is_some();
+    if let Some(heir) = &heir {
+        new = heir::take_over(services, tx, heir, &new)?;
+    }
+    write(services, tx, actor, (&old, &new, patch), &changes)?;
+    let amended = invitations::get(tx.reading(), id, Sight::everything())?.ok_or(Refusal::NotFound)?;
+    Ok((amended, sent))
+}
+
+/// Whether this caller may change this invitation in this way, whatever else stands in the way.
+fn admit(tx: &mut Tx<'_>, actor: &Actor, one: &Invitation, (condition, patch): (&Condition, &Patch)) -> Result<(), Refusal> {
+    authorise(tx, actor, &[one])?.into_iter().collect::<Result<(), _>>()?;
+    awaits_answer(tx, one)?;
+    condition.judge(one)?;
+    let faults = plan::faults(one, patch);
+    if !faults.is_empty() {
+        return Err(Refusal::Invalid(faults));
+    }
+    if patch.roles.as_ref().is_some_and(|roles| !actor.may_grant(roles)) {
+        return Err(Refusal::RoleExceedsYours);
+    }
+    Ok(())
+}
+
+fn write(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    (old, new, patch): (&Invitation, &Invitation, &Patch),
+    changes: &Map<String, Value>,
+) -> Result<(), Refusal> {
+    let now = services.clock.now();
+    // The guarded update decides, whatever was read before.
+    if !amendments::invitation(tx, (old.id, old.generation), new)? {
+        return Err(Refusal::NotPending);
+    }
+    if let Some(account) = new.account.as_ref().filter(|_| new.account != old.account)
+        && !amendments::account(tx, account.id, &patch.account_name, &patch.rate)?
+    {
+        return Err(Refusal::NotPending);
+    }
+    let mut details = json!({ "changes": changes });
+    let entry = |event, details| services.event(old.id, event, now, actor.who.clone(), details);
+    if new.generation == old.generation {
+        if new.email != old.email {
+            amendments::written_form(tx, new.user_id, &new.email)?;
+        }
+        events::insert(tx, &[entry(EventType::Updated, details)])?;
+        return Ok(());
+    }
+    outbox::withdraw(tx, old.id)?;
+    outbox::insert(tx, &[NewLetter::of(services.clock.id(), new.id, new.generation, now)])?;
+    details["user_removed"] = users::remove_if_forsaken(tx, old.user_id, now)?.into();
+    let queued = json!({ "send_count": new.send_count });
+    events::insert(tx, &[entry(EventType::Updated, details), entry(EventType::EmailQueued, queued)])?;
+    Ok(())
+}
