@@ -318,7 +318,7 @@ on_both! {
         let anybody = app.anybody();
         assert_eq!(anybody.get("/healthz").await.expect(200).body, json!({ "status": "ok" }));
         let ready = anybody.get("/readyz").await.expect(200);
-        assert_eq!(ready.body, json!({ "status": "ok", "database": "ok", "migrations": "ok", "courier": "ok" }));
+        assert_eq!(ready.body, json!({ "status": "ok", "database": "ok", "migrations": "ok", "courier": "ok", "mail": "ok" }));
         let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
         app.activate(&mail.token).await.expect(201);
         app.activate(&mail.token).await.expect(410);

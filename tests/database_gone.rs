@@ -96,7 +96,7 @@ async fn postgres_goes_away_and_comes_back() {
     let ready = anybody.get("/readyz").await.expect(503);
     assert_eq!(
         ready.body,
-        json!({ "status": "unavailable", "database": "unavailable", "migrations": "unavailable", "courier": "ok" })
+        json!({ "status": "unavailable", "database": "unavailable", "migrations": "unavailable", "courier": "ok", "mail": "unknown" })
     );
     assert_eq!(ready.header("retry-after"), "2");
     anybody.get("/healthz").await.expect(200);
