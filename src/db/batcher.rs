@@ -136,13 +136,17 @@ impl<I, O, E> Worker<I, O, E>
 where
     E: From<DbFault> + AsFault,
 {
-    /// Does a batch. When it fails, each item is tried alone, so that a faulty one fails nobody else.
+    /// Does a batch. When it is refused, each item is tried alone, so that a faulty one fails nobody else.
     fn work(&self, batch: Vec<Waiting<I, O, E>>) {
         let (items, answers): (Vec<I>, Vec<_>) = batch.into_iter().map(|one| (one.item, one.answer)).unzip();
         let outcomes = match self.attempt(&items) {
             Ok(Ok(outcomes)) => outcomes.into_iter().map(Ok).collect(),
             Ok(Err(error)) if items.len() == 1 => vec![Err(error)],
-            Ok(Err(_)) => self.alone(&items),
+            Ok(Err(error)) => match error.as_fault() {
+                // It may have happened, to all of them. Tried again, each would meet itself.
+                Some(DbFault::InDoubt(why)) => items.iter().map(|_| Err(E::from(DbFault::InDoubt(why.clone())))).collect(),
+                _ => self.alone(&items),
+            },
             Err(fault) => items.iter().map(|_| Err(E::from(DbFault::unavailable(fault.to_string())))).collect(),
         };
         for (answer, outcome) in answers.into_iter().zip(outcomes) {

@@ -8,6 +8,9 @@ pub enum DbFault {
     /// The database is away or too busy; the same request may do better in a moment.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The database did not answer a COMMIT: whether it happened is not known.
+    #[error("the commit was not answered: {0}")]
+    InDoubt(String),
     /// The database gave this transaction up in favour of another one; it may be begun anew.
     #[error("the transaction lost against another one")]
     TryAgain,
@@ -34,7 +37,7 @@ impl DbFault {
     /// Whether the same request may do better in a moment.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::TryAgain)
+        matches!(self, Self::Unavailable(_) | Self::InDoubt(_) | Self::TryAgain)
     }
 
     /// The database is away, for this reason.

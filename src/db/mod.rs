@@ -265,7 +265,7 @@ where
     begin(any).map_err(fault)?;
     match work(&mut Tx(any)) {
         Ok(value) => {
-            each!(any, c => AnsiTransactionManager::commit_transaction(c)).map_err(fault)?;
+            each!(any, c => AnsiTransactionManager::commit_transaction(c)).map_err(|error| E::from(undecided(error)))?;
             Ok(value)
         }
         Err(error) => match each!(any, c => AnsiTransactionManager::rollback_transaction(c)) {
@@ -273,6 +273,14 @@ where
             // Diesel no longer knows the state of this connection; it must not be lent out again.
             Err(undone) => Err(E::from(DbFault::unavailable(undone.to_string()))),
         },
+    }
+}
+
+/// A COMMIT is refused in words that are known, or else nobody knows what became of it: it is not to be done again.
+fn undecided(error: diesel::result::Error) -> DbFault {
+    match DbFault::from(error) {
+        known @ (DbFault::TryAgain | DbFault::Conflict(_)) => known,
+        unknown => DbFault::InDoubt(unknown.to_string()),
     }
 }
 

@@ -55,7 +55,7 @@ impl Pooled {
     pub(super) fn judge<T, E: From<DbFault> + AsFault>(&mut self, began: Instant, outcome: Result<T, E>) -> Result<T, E> {
         let Err(error) = outcome else { return outcome };
         match error.as_fault() {
-            Some(DbFault::Unavailable(_)) => self.broken = true,
+            Some(DbFault::Unavailable(_) | DbFault::InDoubt(_)) => self.broken = true,
             Some(DbFault::Other(words)) if self.is_postgres() && (began.elapsed() >= LOCK || !self.ping()) => {
                 self.broken = true;
                 return Err(E::from(DbFault::unavailable(words.clone())));

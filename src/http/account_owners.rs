@@ -101,7 +101,7 @@ pub async fn invite(
     if !actor.may(Permission::CustomersInvite) && actor.accounts.is_empty() {
         return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()).into());
     }
-    idempotency::once((&request, &state, &actor), StatusCode::CREATED, body, async |body, ticket| {
+    idempotency::once((&request, state, actor), StatusCode::CREATED, body, async move |(state, actor), body, ticket| {
         let wanted: InviteAccountOwner = body.parse()?;
         let way = wanted.delivery;
         let wanted = (wanted.into(), way);

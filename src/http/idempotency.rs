@@ -6,9 +6,11 @@ use actix_web::{
         StatusCode,
         header::{CACHE_CONTROL, ETAG, HeaderName, LOCATION, REFERRER_POLICY},
     },
+    web::Data,
 };
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
+use tracing::Instrument;
 
 use super::{State, body::Body, codes, etag, problem::Problem, trace::RequestId, views::InvitationView};
 use crate::{
@@ -27,14 +29,16 @@ const LONGEST: usize = 255;
 /// Refusals that a later request with the same key may escape: they are not kept.
 const PASSING: [u16; 5] = [401, 403, 413, 415, 429];
 
+/// For whom something is done.
+type For = (Data<State>, Actor);
+
 /// Does `work` once for each key, and answers with the invitation that comes of it; a retry gets the first answer.
 pub async fn once(
-    caller: (&HttpRequest, &State, &Actor),
+    (request, state, actor): (&HttpRequest, Data<State>, Actor),
     status: StatusCode,
     body: Body,
-    work: impl AsyncFnOnce(Body, Option<Ticket>) -> Result<Invitation, Problem>,
+    work: impl AsyncFnOnce(For, Body, Option<Ticket>) -> Result<Invitation, Problem> + 'static,
 ) -> Result<HttpResponse, Problem> {
-    let (_, state, _) = caller;
     let now = state.services.clock.now();
     let render: Render = std::sync::Arc::new(move |invitation| {
         let body = serde_json::to_string(&InvitationView::of(invitation, now)).unwrap_or_default();
@@ -42,41 +46,61 @@ pub async fn once(
         StoredAnswer { status: status.as_u16(), body, location, etag: Some(etag::of(invitation)) }
     });
     let digest = *body.digest();
-    answer(caller, &digest, render.clone(), async |ticket| Ok(render(&work(body, ticket).await?))).await
+    let written = render.clone();
+    let work = async move |caller: For, ticket| Ok(written(&work(caller, body, ticket).await?));
+    answer((request, state, actor), &digest, render, work).await
 }
 
 /// Does `work` once for each key. `render` writes what its ticket stores, and so the same as `work` answers.
-pub async fn answer<E>(
-    (request, state, actor): (&HttpRequest, &State, &Actor),
+///
+/// With a key it is done to its end whether or not the caller stays: given up halfway, it would leave the key held, and whoever
+/// comes back with it, as those do whose connection broke, would be kept waiting for nobody.
+pub async fn answer<E: 'static>(
+    (request, state, actor): (&HttpRequest, Data<State>, Actor),
     digest: &[u8],
     render: Render<E>,
-    work: impl AsyncFnOnce(Option<Ticket<E>>) -> Result<StoredAnswer, Problem>,
+    work: impl AsyncFnOnce(For, Option<Ticket<E>>) -> Result<StoredAnswer, Problem> + 'static,
 ) -> Result<HttpResponse, Problem> {
     let Some(key) = key(request)? else {
-        return Ok(respond(state, &work(None).await?, false));
+        let answer = work((state.clone(), actor), None).await?;
+        return Ok(respond(&state, &answer, false));
     };
     let keyed = KeyedRequest {
         principal: format!("{}:{}", actor.who.kind.as_str(), actor.who.id),
         key,
         fingerprint: fingerprint(request, digest),
     };
+    let done = with_key((state.clone(), actor), request_id(request), keyed, render, work).in_current_span();
+    let gone = |_| Problem::new(codes::INTERNAL, "The work on this request ended early.");
+    let (answer, replayed) = actix_web::rt::spawn(done).await.map_err(gone)??;
+    Ok(respond(&state, &answer, replayed))
+}
+
+/// The answer, and whether it was given before.
+async fn with_key<E>(
+    (state, actor): For,
+    request_id: String,
+    keyed: KeyedRequest,
+    render: Render<E>,
+    work: impl AsyncFnOnce(For, Option<Ticket<E>>) -> Result<StoredAnswer, Problem>,
+) -> Result<(StoredAnswer, bool), Problem> {
     let ticket = match idempotency::begin(&state.services, keyed, render).await? {
-        Begin::Replay(answer) => return Ok(respond(state, &answer, true)),
+        Begin::Replay(answer) => return Ok((answer, true)),
         Begin::First(ticket) => ticket,
     };
-    match work(Some(ticket.clone())).await {
-        Ok(answer) => Ok(respond(state, &answer, false)),
+    match work((state.clone(), actor), Some(ticket.clone())).await {
+        Ok(answer) => Ok((answer, false)),
         Err(problem) => {
             let status = problem.code.status;
             let kept = (400..500).contains(&status) && !PASSING.contains(&status);
-            ticket.close(&state.services, kept.then(|| refusal(request, state, &problem))).await;
+            ticket.close(&state.services, kept.then(|| refusal(&request_id, &state, &problem))).await;
             Err(problem)
         }
     }
 }
 
-fn refusal(request: &HttpRequest, state: &State, problem: &Problem) -> StoredAnswer {
-    let document = problem.document(&state.settings.public_url, &request_id(request));
+fn refusal(request_id: &str, state: &State, problem: &Problem) -> StoredAnswer {
+    let document = problem.document(&state.settings.public_url, request_id);
     StoredAnswer { status: problem.code.status, body: document.to_string(), location: None, etag: None }
 }
 

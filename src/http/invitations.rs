@@ -175,10 +175,10 @@ pub async fn resend(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    idempotency::once((&request, &state, &caller.0), StatusCode::OK, body, async |body, ticket| {
+    idempotency::once((&request, state, caller.0), StatusCode::OK, body, async move |(state, actor), body, ticket| {
         let asked: ResendRequest = body.parse_if_any()?;
         let wanted = (id(&path)?, asked.locale);
-        Ok(services::resend::invitation(&state.services, &caller.0, wanted, ticket).await?)
+        Ok(services::resend::invitation(&state.services, &actor, wanted, ticket).await?)
     })
     .await
 }
@@ -210,10 +210,10 @@ pub async fn revoke(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    idempotency::once((&request, &state, &caller.0), StatusCode::OK, body, async |body, ticket| {
+    idempotency::once((&request, state, caller.0), StatusCode::OK, body, async move |(state, actor), body, ticket| {
         body.expect_none()?;
         let wanted = id(&path)?;
-        Ok(services::revoke::invitation(&state.services, &caller.0, wanted, ticket).await?)
+        Ok(services::revoke::invitation(&state.services, &actor, wanted, ticket).await?)
     })
     .await
 }

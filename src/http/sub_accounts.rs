@@ -200,7 +200,7 @@ pub async fn invite(
     let Caller(actor) = caller;
     query.finish()?;
     may_try(&actor)?;
-    idempotency::once((&request, &state, &actor), StatusCode::CREATED, body, async |body, ticket| {
+    idempotency::once((&request, state, actor), StatusCode::CREATED, body, async move |(state, actor), body, ticket| {
         let wanted: InviteSubAccountUser = body.parse()?;
         let way = wanted.delivery;
         let wanted = (wanted.into(), way);
@@ -289,7 +289,7 @@ pub async fn create(
     query.finish()?;
     may_try(&actor)?;
     let parent = id(&path)?;
-    idempotency::once((&request, &state, &actor), StatusCode::CREATED, body, async |body, ticket| {
+    idempotency::once((&request, state, actor), StatusCode::CREATED, body, async move |(state, actor), body, ticket| {
         let asked: InviteSubAccount = body.parse()?;
         let wanted = SubAccountInvite {
             email: asked.email,

@@ -108,7 +108,7 @@ pub async fn invite(
         return Err(Refusal::Forbidden(Permission::SystemUsersInvite.as_str()).into());
     }
     query.finish()?;
-    idempotency::once((&request, &state, &actor), StatusCode::CREATED, body, async |body, ticket| {
+    idempotency::once((&request, state, actor), StatusCode::CREATED, body, async move |(state, actor), body, ticket| {
         let wanted: InviteSystemUser = body.parse()?;
         let way = wanted.delivery;
         let wanted = (wanted.into(), way);

@@ -17,7 +17,6 @@ use std::{
 use lettre::{
     Message,
     transport::smtp::{
-        Error,
         authentication::{Credentials, DEFAULT_MECHANISMS},
         client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters},
         extension::ClientId,
@@ -26,7 +25,7 @@ use lettre::{
 use secrecy::ExposeSecret;
 use tokio::time::{error::Elapsed, timeout};
 
-use self::talk::{Line, Stage};
+use self::talk::{Fault, Line, Stage};
 use super::{
     fault,
     url::{Relay, TlsUse},
@@ -62,7 +61,7 @@ pub struct Smtp {
 }
 
 /// What became of a letter; the outer error is the end of patience.
-type Handed = Result<Result<(), (Stage, Error)>, Elapsed>;
+type Handed = Result<Result<(), (Stage, Fault)>, Elapsed>;
 
 impl Smtp {
     pub(super) fn new(relay: &Relay) -> Result<Self, String> {
@@ -112,8 +111,8 @@ impl Smtp {
         self.relay.describe()
     }
 
-    async fn connect(&self) -> Result<Line, (Stage, Error)> {
-        let at = |stage| move |error| (stage, error);
+    async fn connect(&self) -> Result<Line, (Stage, Fault)> {
+        let at = |stage| move |error| (stage, Fault::Said(error));
         let wrapped = self.tls.clone().filter(|_| self.relay.tls == TlsUse::Implicit);
         let server = (self.relay.host.as_str(), self.relay.port);
         let mut connection = AsyncSmtpConnection::connect_tokio1(server, Some(self.limits.connect), &self.hello, wrapped, None)
@@ -157,7 +156,7 @@ impl Smtp {
         }
     }
 
-    fn refusal(&self, stage: Stage, error: &Error, letter: &Letter) -> SendError {
+    fn refusal(&self, stage: Stage, error: &Fault, letter: &Letter) -> SendError {
         let what = match stage {
             Stage::Connect => "cannot be used",
             Stage::SignIn => "refused the sign-in",
@@ -167,7 +166,7 @@ impl Smtp {
         };
         let said = fault::chain(error);
         let text = self.line(&format!("{what}: {said}"), letter);
-        let code = error.status().map(u16::from).filter(|_| error.is_permanent());
+        let code = error.status().filter(|_| error.is_permanent());
         if code.is_some_and(|code| is_final(stage, code, &said)) {
             return SendError::Never(text);
         }
@@ -209,8 +208,8 @@ fn trust(relay: &Relay) -> Result<TlsParameters, String> {
 /// Whether a connection that had waited was closed without a word about this letter, so that another may take it at once:
 /// after its last letter, as some relays do after so many, or with 421, which may come at any command (RFC 5321 §3.8). When
 /// nothing is said after the content, the letter may have been taken; that is no case for haste.
-fn is_closing(stage: Stage, error: &Error) -> bool {
-    match (stage, error.status().map(u16::from)) {
+fn is_closing(stage: Stage, error: &Fault) -> bool {
+    match (stage, error.status()) {
         (_, Some(421)) => true,
         (Stage::Sender, _) => !error.is_permanent(),
         (Stage::Recipient, None) => !error.is_timeout(),

@@ -125,11 +125,10 @@ pub async fn invite(
     let received = receive(&request, payload, &state).await?;
     let render = render(Page::of(&state, &request), results);
     let asked = received.asked;
-    idempotency::answer((&request, &state, &actor), &received.digest, render.clone(), async |ticket| {
+    idempotency::answer((&request, state, actor), &received.digest, render.clone(), async move |(state, actor), ticket| {
         let asked = asked?;
         let asked = (asked.items, asked.validate_only);
         let invited = services::invite::batch::many(&state.services, &actor, asked, ticket).await?;
-        let state = state.clone();
         let written = move || {
             count(&state, &invited);
             render(&invited)

@@ -220,7 +220,7 @@ pub async fn resend(
     query.finish()?;
     let render = render(Page::of(&state, &request), results);
     let digest = *body.digest();
-    idempotency::answer((&request, &state, &actor), &digest, render.clone(), async |ticket| {
+    idempotency::answer((&request, state, actor), &digest, render.clone(), async move |(state, actor), ticket| {
         let ResendBatchRequest { wanted, judge, .. } = body.parse()?;
         let resent = services::resend::batch::many(&state.services, &actor, wanted, judge, ticket).await?;
         aside(move || render(&resent)).await

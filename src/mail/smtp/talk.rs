@@ -11,6 +11,7 @@ use lettre::{
         client::AsyncSmtpConnection,
         commands::{Data, Ehlo, Mail, Rcpt},
         extension::ClientId,
+        response::{Code, Response, Severity},
     },
 };
 
@@ -29,6 +30,49 @@ pub(super) enum Stage {
     Content,
 }
 
+/// Why a relay did not take a letter.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    /// What it said, or that it could not be heard.
+    #[error(transparent)]
+    Said(#[from] Error),
+    /// It answered with what is no answer to what was said last: from here on each answer may be another command's.
+    #[error("it answered out of turn: {0}")]
+    OutOfTurn(Code),
+}
+
+impl Fault {
+    fn said(&self) -> Option<&Error> {
+        match self {
+            Self::Said(error) => Some(error),
+            Self::OutOfTurn(_) => None,
+        }
+    }
+
+    /// The reply's code, where it refused in its turn.
+    pub(super) fn status(&self) -> Option<u16> {
+        self.said()?.status().map(u16::from)
+    }
+
+    pub(super) fn is_permanent(&self) -> bool {
+        self.said().is_some_and(Error::is_permanent)
+    }
+
+    pub(super) fn is_transient(&self) -> bool {
+        self.said().is_some_and(Error::is_transient)
+    }
+
+    pub(super) fn is_timeout(&self) -> bool {
+        self.said().is_some_and(Error::is_timeout)
+    }
+}
+
+/// A reply that ends a command well, or, after DATA, asks for the content: a reply of the other sort belongs elsewhere.
+fn expect(severity: Severity, reply: Result<Response, Error>) -> Result<(), Fault> {
+    let code = reply?.code();
+    if code.severity == severity { Ok(()) } else { Err(Fault::OutOfTurn(code)) }
+}
+
 /// A connection that is ready for a letter.
 pub(super) struct Line {
     pub(super) connection: AsyncSmtpConnection,
@@ -44,8 +88,10 @@ impl Line {
     }
 
     /// Hands a letter over. After an error nobody knows what the relay has still to say: the connection is of no more use.
-    pub(super) async fn deliver(&mut self, message: &Message) -> Result<(), (Stage, Error)> {
-        let at = |stage| move |error| (stage, error);
+    pub(super) async fn deliver(&mut self, message: &Message) -> Result<(), (Stage, Fault)> {
+        let at = |stage| move |fault| (stage, fault);
+        let done = |reply| expect(Severity::PositiveCompletion, reply);
+        let go_on = |reply| expect(Severity::PositiveIntermediate, reply);
         let connection = &mut self.connection;
         let envelope = message.envelope();
         let sender = Mail::new(envelope.from().cloned(), Vec::new());
@@ -53,24 +99,24 @@ impl Line {
         if self.pipelining {
             let recipients: String = recipients().map(|recipient| recipient.to_string()).collect();
             // Each answer is read whatever the others are, and the first refusal is the reason of those that follow.
-            connection.command(format!("{sender}{recipients}{Data}")).await.map_err(at(Stage::Sender))?;
+            done(connection.command(format!("{sender}{recipients}{Data}")).await).map_err(at(Stage::Sender))?;
             for _ in envelope.to() {
-                connection.read_response().await.map_err(at(Stage::Recipient))?;
+                done(connection.read_response().await).map_err(at(Stage::Recipient))?;
             }
-            connection.read_response().await.map_err(at(Stage::Content))?;
+            go_on(connection.read_response().await).map_err(at(Stage::Content))?;
         } else {
-            connection.command(sender).await.map_err(at(Stage::Sender))?;
+            done(connection.command(sender).await).map_err(at(Stage::Sender))?;
             for recipient in recipients() {
-                connection.command(recipient).await.map_err(at(Stage::Recipient))?;
+                done(connection.command(recipient).await).map_err(at(Stage::Recipient))?;
             }
-            connection.command(Data).await.map_err(at(Stage::Content))?;
+            go_on(connection.command(Data).await).map_err(at(Stage::Content))?;
         }
         let content = String::from_utf8(message.formatted()).map_err(FromUtf8Error::into_bytes);
         let taken = match &content {
             Ok(text) => connection.command(Content(text)).await,
             Err(bytes) => connection.message(bytes).await,
         };
-        taken.map(drop).map_err(at(Stage::Content))
+        done(taken).map_err(at(Stage::Content))
     }
 }
 

@@ -188,6 +188,28 @@ async fn a_refusal_among_answers_that_come_together_is_told_from_those_that_foll
 }
 
 #[tokio::test]
+async fn a_reply_that_nobody_asked_for_is_not_taken_for_the_next_letters() {
+    // One more 250 than there are commands: from then on each answer is the one before.
+    const STRAY: (&str, &str) = (".", "250 2.0.0 queued\r\n250 2.0.0 and again\r\n");
+    for script in [&[STRAY] as Script, &[PIPELINING, STRAY]] {
+        let (relay, mut told) = relay(script).await;
+        let smtp = Smtp::with_limits(&relay, AMPLE).unwrap();
+        let message = Desk::new(sender()).unwrap().message(&letter(), Wire::Ascii).unwrap();
+        smtp.send(&letter(), &message).await.unwrap();
+        match smtp.send(&letter(), &message).await {
+            Err(SendError::Later { text, .. }) => assert!(text.contains("out of turn"), "{text}"),
+            other => panic!("{other:?}"),
+        }
+        smtp.send(&letter(), &message).await.unwrap();
+        let mut connections = 0;
+        while let Ok(line) = told.try_recv() {
+            connections += usize::from(line == "CONNECT");
+        }
+        assert_eq!(connections, 2);
+    }
+}
+
+#[tokio::test]
 async fn a_relay_that_hangs_up_after_each_letter_is_called_again_for_the_next() {
     let (relay, mut told) = relay(&[("hangs up", "")]).await;
     let smtp = Smtp::with_limits(&relay, AMPLE).unwrap();

@@ -1,0 +1,101 @@
+//! A COMMIT that happened and whose answer is lost on its way: nobody is told that it did not happen, nor does it again.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use futures_util::future::join_all;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, copy},
+    net::{TcpListener, TcpStream},
+};
+use url::Url;
+
+use crate::support::{Backend, TestApp, database::TestDatabase, json};
+
+/// Stands between the service and PostgreSQL, and cuts the connection at the `left`th commit's answer, once.
+struct Cut {
+    url: String,
+    left: Arc<AtomicI64>,
+}
+
+impl Cut {
+    async fn before(database: &TestDatabase) -> Self {
+        let mut url = Url::parse(&database.url).unwrap();
+        let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
+        let left = Arc::new(AtomicI64::new(i64::MAX));
+        let commits = left.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let server = TcpStream::connect(&server).await.unwrap();
+                tokio::spawn(pass(client, server, commits.clone()));
+            }
+        });
+        Self { url: url.to_string(), left }
+    }
+
+    fn cuts_at(&self, commit: i64) {
+        self.left.store(commit, Ordering::SeqCst);
+    }
+}
+
+async fn pass(client: TcpStream, server: TcpStream, left: Arc<AtomicI64>) {
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    let asks = tokio::spawn(async move { copy(&mut from_client, &mut to_server).await });
+    let mut answers = vec![0; 65_536];
+    while let Ok(length @ 1..) = from_server.read(&mut answers).await {
+        let told = answers.get(..length).unwrap();
+        // CommandComplete, as the protocol has it: "COMMIT" and a zero.
+        if told.windows(7).any(|words| words == b"COMMIT\0") && left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            break;
+        }
+        if to_client.write_all(told).await.is_err() {
+            break;
+        }
+    }
+    asks.abort();
+}
+
+#[tokio::test]
+async fn many_who_share_a_commit_hear_that_it_is_not_known() {
+    let database = TestDatabase::new(Backend::Postgres);
+    let cut = Cut::before(&database).await;
+    let app = TestApp::start(Backend::Postgres, &[("DATABASE_URL", &cut.url)]).await;
+    let admin = app.admin();
+    // The first two commits are for those who came first; the rest have gathered by then.
+    cut.cuts_at(3);
+    let body = |number: i32| json!({ "email": format!("person-{number}@example.com"), "roles": ["viewer"] });
+    let bodies: Vec<_> = (0..64).map(body).collect();
+    let answers = join_all(bodies.iter().map(|body| admin.post("/v1/system-users/invitations", body))).await;
+    let count = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((count(201) + count(503), count(201) < 64), (64, true), "{answers:?}");
+    assert!(count(503) > 1, "nobody shared that commit");
+    // It had happened: everybody is invited, once.
+    assert_eq!(database.count("invitations"), 64);
+    for (answer, body) in answers.iter().zip(&bodies) {
+        if answer.status == 503 {
+            assert!(!answer.header("retry-after").is_empty());
+            admin.post("/v1/system-users/invitations", body).await.problem(409, "invitation_pending");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_activation_is_not_told_that_the_link_was_used_by_itself() {
+    let database = TestDatabase::new(Backend::Postgres);
+    let cut = Cut::before(&database).await;
+    let app = TestApp::start(Backend::Postgres, &[("DATABASE_URL", &cut.url)]).await;
+    let mut tokens = Vec::new();
+    for number in 0..8 {
+        tokens.push(app.invite(&format!("person-{number}@example.com"), &["viewer"]).await.1.token);
+    }
+    cut.cuts_at(2);
+    let answers = join_all(tokens.iter().map(|token| app.activate(token))).await;
+    let count = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
+    assert_eq!((count(201) + count(503), count(201) < 8), (8, true), "{answers:?}");
+    assert_eq!(database.count("users WHERE status = 'active'"), 8);
+}

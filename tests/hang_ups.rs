@@ -1,0 +1,44 @@
+//! Callers whose connection breaks, and who come again with their key.
+
+use std::{
+    io::Write,
+    net::{Shutdown, TcpStream},
+    time::Duration,
+};
+
+use reqwest::Method;
+
+use crate::support::{Answer, TestApp, eventually, json, on_both};
+
+const ATTEMPTS: usize = 24;
+
+on_both! {
+    async fn nobody_is_kept_waiting_for_themselves(app: TestApp) {
+        let admin = app.admin();
+        let (token, address) = (admin.token.clone().unwrap(), app.url.strip_prefix("http://").unwrap().to_owned());
+        for number in 0..ATTEMPTS {
+            let body = json!({ "email": format!("person-{number}@example.com"), "roles": ["viewer"] });
+            let text = body.to_string();
+            let mut connection = TcpStream::connect(&address).unwrap();
+            let request = format!(
+                "POST /v1/system-users/invitations HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+                 Content-Type: application/json\r\nIdempotency-Key: key-{number}\r\nContent-Length: {}\r\n\r\n{text}",
+                text.len()
+            );
+            connection.write_all(request.as_bytes()).unwrap();
+            connection.shutdown(Shutdown::Both).unwrap();
+            drop(connection);
+            // The clock stands still: a key that nobody works on would be held for ever.
+            let answer = eventually("the key is free", Duration::from_secs(20), async || {
+                let again = admin.request(Method::POST, "/v1/system-users/invitations");
+                let key = format!("key-{number}");
+                let answer = Answer::of(again.header("idempotency-key", key).json(&body)).await;
+                (answer.status != 409).then_some(answer)
+            })
+            .await;
+            answer.expect(201);
+        }
+        assert_eq!(app.database.count("invitations"), i64::try_from(ATTEMPTS).unwrap());
+        app.letters().await;
+    }
+}
