@@ -83,19 +83,3 @@ async fn many_who_share_a_commit_hear_that_it_is_not_known() {
         }
     }
 }
-
-#[tokio::test]
-async fn an_activation_is_not_told_that_the_link_was_used_by_itself() {
-    let database = TestDatabase::new(Backend::Postgres);
-    let cut = Cut::before(&database).await;
-    let app = TestApp::start(Backend::Postgres, &[("DATABASE_URL", &cut.url)]).await;
-    let mut tokens = Vec::new();
-    for number in 0..8 {
-        tokens.push(app.invite(&format!("person-{number}@example.com"), &["viewer"]).await.1.token);
-    }
-    cut.cuts_at(2);
-    let answers = join_all(tokens.iter().map(|token| app.activate(token))).await;
-    let count = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
-    assert_eq!((count(201) + count(503), count(201) < 8), (8, true), "{answers:?}");
-    assert_eq!(database.count("users WHERE status = 'active'"), 8);
-}
