@@ -182,6 +182,30 @@ on_both! {
         app.letter().await;
     }
 
+    /// Of a body of nothing but faults no more is kept than is told, and that is bounded however many items there are.
+    async fn a_thousand_items_of_faults_are_answered_briefly(app: TestApp) {
+        let wrong = json!({ "kind": "system_user", "email": "m@example.com", "roles": vec![1; 3500] });
+        let answer = app.admin().post(BATCH, &json!({ "invitations": vec![wrong; 1000] })).await;
+        let expected: Vec<(String, &str)> = (0..10).map(|index| (format!("/roles/{index}"), "wrong_type")).collect();
+        let expected: Vec<(&str, &str)> = expected.iter().map(|(path, code)| (path.as_str(), *code)).collect();
+        for result in results(&answer) {
+            assert_eq!(faults(&result), expected);
+            let detail = result["error"]["detail"].as_str().unwrap();
+            assert!(detail.ends_with("/roles/9, and 3490 more. `errors` has the first 10."), "{detail}");
+        }
+        assert!(answer.text.len() < 2_000_000, "{}", answer.text.len());
+        // Names that a caller makes up are told as far as anybody reads them, each once more in words.
+        let long: Value = (0..7).map(|number| (format!("{number}{}", "~".repeat(1000)), json!(1))).collect::<serde_json::Map<_, _>>().into();
+        let answer = app.admin().post(BATCH, &json!({ "invitations": vec![with(colleague("m@example.com"), long); 900] })).await;
+        for result in results(&answer) {
+            let found = faults(&result);
+            assert_eq!(found.len(), 7);
+            assert!(found.iter().all(|(path, code)| path.ends_with("~0…") && path.chars().count() == 201 && *code == "unknown_member"));
+        }
+        assert!(answer.text.len() < 5_000_000, "{}", answer.text.len());
+        assert_eq!(app.database.count("invitations"), 0);
+    }
+
     async fn a_thousand_full_items_fit_and_no_more(app: TestApp) {
         let parent = "🚗".repeat(200);
         let (_, mail) = app.invite_by(OWNERS, json!({ "email": "o@example.com", "account_name": parent, "account_type": "business" })).await;
