@@ -1,8 +1,9 @@
 //! Batches whose body is too much, too little, or faulty: as a whole, or in an item.
 
-use std::fmt::Write;
+use std::{fmt::Write, time::Duration};
 
 use futures_util::future::join;
+use invitation_service::domain::role::Role;
 use reqwest::Method;
 use serde_json::Value;
 use tokio::{
@@ -11,10 +12,10 @@ use tokio::{
 };
 
 use crate::support::{
-    Answer, TestApp,
+    Answer, Backend, TestApp,
     batches::{BATCH, colleague, colleagues, faults, results, words},
     customers::{OWNERS, company, with},
-    json, on_both,
+    eventually, json, on_both,
 };
 
 /// What 1,000 full items take.
@@ -68,6 +69,33 @@ async fn unannounced(app: &TestApp, body: &str) -> String {
     let (_, read) = join(writer.write_all(head.as_bytes()), reader.read_to_end(&mut answer)).await;
     assert!(read.is_ok() || !answer.is_empty(), "{read:?}");
     String::from_utf8(answer).unwrap()
+}
+
+/// Uploads that say their first byte and nothing more hold room, but not everybody's.
+#[tokio::test]
+async fn uploads_that_hang_keep_nobody_else_out() {
+    let app = TestApp::start(Backend::Sqlite, &[]).await;
+    let (hostile, honest) = (app.somebody("hostile", &[Role::Admin]), app.somebody("honest", &[Role::Admin]));
+    let head = format!(
+        "POST {BATCH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+         Content-Length: {LIMIT}\r\n\r\n{{",
+        hostile.token.as_ref().unwrap()
+    );
+    let mut hanging = Vec::new();
+    for _ in 0..4 {
+        let mut connection = TcpStream::connect(app.url.strip_prefix("http://").unwrap()).await.unwrap();
+        connection.write_all(head.as_bytes()).await.unwrap();
+        hanging.push(connection);
+    }
+    let body = json!({ "invitations": [colleague("ada@example.com")], "validate_only": true });
+    // Once the next one of the same caller finds no room, they hold all that they can.
+    eventually("they have taken what they can", Duration::from_mins(1), async || {
+        let next = hostile.post(BATCH, &body).await;
+        (next.status == 503).then(|| assert_eq!(next.problem(503, "unavailable").header("retry-after"), "2"))
+    })
+    .await;
+    assert_eq!(words(&results(&honest.post(BATCH, &body).await)), ["valid"]);
+    drop(hanging);
 }
 
 on_both! {

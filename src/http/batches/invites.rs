@@ -122,7 +122,7 @@ pub async fn invite(
     // Before megabytes of it are read.
     services::invite::may_invite(&actor)?;
     query.finish()?;
-    let received = receive(&request, payload, &state).await?;
+    let received = receive(&request, payload, (&state, &actor.who)).await?;
     let render = render(Page::of(&state, &request), results);
     let asked = received.asked;
     idempotency::answer((&request, &state, &actor), &received.digest, render.clone(), async |ticket| {
