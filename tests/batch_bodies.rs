@@ -1,8 +1,9 @@
 //! Batches whose body is too much, too little, or faulty: as a whole, or in an item.
 
-use std::fmt::Write;
+use std::{fmt::Write, time::Duration};
 
 use futures_util::future::join;
+use invitation_service::domain::role::Role;
 use reqwest::Method;
 use serde_json::Value;
 use tokio::{
@@ -11,10 +12,10 @@ use tokio::{
 };
 
 use crate::support::{
-    Answer, TestApp,
+    Answer, Backend, TestApp,
     batches::{BATCH, colleague, colleagues, faults, results, words},
     customers::{OWNERS, company, with},
-    json, on_both,
+    eventually, json, on_both,
 };
 
 /// What 1,000 full items take.
@@ -68,6 +69,33 @@ async fn unannounced(app: &TestApp, body: &str) -> String {
     let (_, read) = join(writer.write_all(head.as_bytes()), reader.read_to_end(&mut answer)).await;
     assert!(read.is_ok() || !answer.is_empty(), "{read:?}");
     String::from_utf8(answer).unwrap()
+}
+
+/// Uploads that say their first byte and nothing more hold room, but not everybody's.
+#[tokio::test]
+async fn uploads_that_hang_keep_nobody_else_out() {
+    let app = TestApp::start(Backend::Sqlite, &[]).await;
+    let (hostile, honest) = (app.somebody("hostile", &[Role::Admin]), app.somebody("honest", &[Role::Admin]));
+    let head = format!(
+        "POST {BATCH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+         Content-Length: {LIMIT}\r\n\r\n{{",
+        hostile.token.as_ref().unwrap()
+    );
+    let mut hanging = Vec::new();
+    for _ in 0..4 {
+        let mut connection = TcpStream::connect(app.url.strip_prefix("http://").unwrap()).await.unwrap();
+        connection.write_all(head.as_bytes()).await.unwrap();
+        hanging.push(connection);
+    }
+    let body = json!({ "invitations": [colleague("ada@example.com")], "validate_only": true });
+    // Once the next one of the same caller finds no room, they hold all that they can.
+    eventually("they have taken what they can", Duration::from_mins(1), async || {
+        let next = hostile.post(BATCH, &body).await;
+        (next.status == 503).then(|| assert_eq!(next.problem(503, "unavailable").header("retry-after"), "2"))
+    })
+    .await;
+    assert_eq!(words(&results(&honest.post(BATCH, &body).await)), ["valid"]);
+    drop(hanging);
 }
 
 on_both! {
@@ -180,6 +208,30 @@ on_both! {
         assert_eq!(faults(&results(&twice)[0]), expected);
         assert_eq!(app.database.count("invitations"), 1);
         app.letter().await;
+    }
+
+    /// Of a body of nothing but faults no more is kept than is told, and that is bounded however many items there are.
+    async fn a_thousand_items_of_faults_are_answered_briefly(app: TestApp) {
+        let wrong = json!({ "kind": "system_user", "email": "m@example.com", "roles": vec![1; 3500] });
+        let answer = app.admin().post(BATCH, &json!({ "invitations": vec![wrong; 1000] })).await;
+        let expected: Vec<(String, &str)> = (0..10).map(|index| (format!("/roles/{index}"), "wrong_type")).collect();
+        let expected: Vec<(&str, &str)> = expected.iter().map(|(path, code)| (path.as_str(), *code)).collect();
+        for result in results(&answer) {
+            assert_eq!(faults(&result), expected);
+            let detail = result["error"]["detail"].as_str().unwrap();
+            assert!(detail.ends_with("/roles/9, and 3490 more. `errors` has the first 10."), "{detail}");
+        }
+        assert!(answer.text.len() < 2_000_000, "{}", answer.text.len());
+        // Names that a caller makes up are told as far as anybody reads them, each once more in words.
+        let long: Value = (0..7).map(|number| (format!("{number}{}", "~".repeat(1000)), json!(1))).collect::<serde_json::Map<_, _>>().into();
+        let answer = app.admin().post(BATCH, &json!({ "invitations": vec![with(colleague("m@example.com"), long); 900] })).await;
+        for result in results(&answer) {
+            let found = faults(&result);
+            assert_eq!(found.len(), 7);
+            assert!(found.iter().all(|(path, code)| path.ends_with("~0…") && path.chars().count() == 201 && *code == "unknown_member"));
+        }
+        assert!(answer.text.len() < 5_000_000, "{}", answer.text.len());
+        assert_eq!(app.database.count("invitations"), 0);
     }
 
     async fn a_thousand_full_items_fit_and_no_more(app: TestApp) {

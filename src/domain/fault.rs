@@ -18,3 +18,112 @@ impl FieldFault {
         Self { path: path.into(), code, detail: detail.into() }
     }
 }
+
+/// The faults of one request: the first ones, and how many there are beside them. Whoever sends a body of nothing but faults is
+/// told no more than this, and makes us keep no more.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Faults {
+    told: Vec<FieldFault>,
+    untold: usize,
+}
+
+impl Faults {
+    /// So many are kept.
+    pub const MOST: usize = 100;
+    /// A path of the caller's making is kept up to so many characters; those of members that are known are shorter.
+    const LONGEST_PATH: usize = 200;
+
+    /// Notes a fault.
+    pub fn push(&mut self, fault: FieldFault) {
+        self.push_with(|| fault);
+    }
+
+    /// Notes a fault, which is made only where it is kept.
+    pub fn push_with(&mut self, fault: impl FnOnce() -> FieldFault) {
+        if self.told.len() < Self::MOST {
+            let fault = fault();
+            self.told.push(FieldFault { path: cut(fault.path), ..fault });
+        } else {
+            self.untold += 1;
+        }
+    }
+
+    /// Keeps the first `most`; the others are counted.
+    #[must_use]
+    pub fn first(mut self, most: usize) -> Self {
+        self.untold += self.told.len().saturating_sub(most);
+        self.told.truncate(most);
+        self.told.shrink_to_fit();
+        self
+    }
+
+    /// Forgets those that are told and match.
+    pub fn forget(&mut self, matches: impl Fn(&FieldFault) -> bool) {
+        self.told.retain(|fault| !matches(fault));
+    }
+
+    /// Those of somebody else, behind these.
+    pub fn append(&mut self, other: Self) {
+        self.extend(other.told);
+        self.untold += other.untold;
+    }
+
+    /// The first ones.
+    #[must_use]
+    pub fn told(&self) -> &[FieldFault] {
+        &self.told
+    }
+
+    /// How many there are beside the first ones.
+    #[must_use]
+    pub fn untold(&self) -> usize {
+        self.untold
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.told.len() + self.untold
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count() == 0
+    }
+
+    /// The first ones, for whoever tells them in words of their own.
+    #[must_use]
+    pub fn into_told(self) -> Vec<FieldFault> {
+        self.told
+    }
+}
+
+impl Extend<FieldFault> for Faults {
+    fn extend<I: IntoIterator<Item = FieldFault>>(&mut self, faults: I) {
+        faults.into_iter().for_each(|fault| self.push(fault));
+    }
+}
+
+impl FromIterator<FieldFault> for Faults {
+    fn from_iter<I: IntoIterator<Item = FieldFault>>(faults: I) -> Self {
+        let mut all = Self::default();
+        all.extend(faults);
+        all
+    }
+}
+
+impl<const N: usize> From<[FieldFault; N]> for Faults {
+    fn from(faults: [FieldFault; N]) -> Self {
+        faults.into_iter().collect()
+    }
+}
+
+fn cut(mut path: String) -> String {
+    if let Some((end, _)) = path.char_indices().nth(Faults::LONGEST_PATH) {
+        path.truncate(end);
+        path.push('…');
+        path.shrink_to_fit();
+    }
+    path
+}

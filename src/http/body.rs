@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 use super::{codes, json, problem::Problem};
 use crate::domain::{
     account::{AccountName, UnknownValue},
-    fault::FieldFault,
+    fault::{Faults, FieldFault},
     invitation::Way,
 };
 
@@ -41,7 +41,7 @@ pub struct Body {
     /// What tells two bodies apart.
     digest: [u8; 32],
     /// Members that it names twice.
-    faults: Vec<FieldFault>,
+    faults: Faults,
 }
 
 /// The body of a request that says everything in its path: none, or an object without members.
@@ -92,8 +92,8 @@ impl Body {
 /// The request that an object is, beside what is known to be faulty in it.
 ///
 /// # Errors
-/// Every fault.
-pub(super) fn request<R: Request>(members: Map<String, Value>, faults: Vec<FieldFault>) -> Result<R, Vec<FieldFault>> {
+/// What is faulty.
+pub(super) fn request<R: Request>(members: Map<String, Value>, faults: Faults) -> Result<R, Faults> {
     let mut members = Members::new(members, faults);
     let request = R::read(&mut members);
     match (request, members.finish()) {
@@ -118,7 +118,7 @@ impl FromRequest for Body {
             let bytes = head.read(payload, &ORDINARY).await?;
             let digest = Sha256::digest(&bytes).into();
             if bytes.is_empty() {
-                return Ok(Self { members: None, digest, faults: Vec::new() });
+                return Ok(Self { members: None, digest, faults: Faults::default() });
             }
             match json::parse(&bytes) {
                 Ok((Value::Object(members), faults)) => Ok(Self { members: Some(members), digest, faults }),
@@ -131,7 +131,7 @@ impl FromRequest for Body {
 
 /// The body is something else than an object.
 pub(super) fn no_object() -> Problem {
-    Problem::body(&[FieldFault::new("", "wrong_type", "The body must be a JSON object.")])
+    Problem::body(&[FieldFault::new("", "wrong_type", "The body must be a JSON object.")].into())
 }
 
 /// The body is no JSON.
@@ -236,14 +236,14 @@ pub struct Members {
     left: Map<String, Value>,
     /// Where the object stands: a JSON Pointer, empty for the body itself.
     base: String,
-    faults: Vec<FieldFault>,
+    faults: Faults,
 }
 
 /// What is wrong with one member; the reader adds where it stands.
 pub struct Fault(pub &'static str, pub String);
 
 impl Members {
-    fn new(left: Map<String, Value>, faults: Vec<FieldFault>) -> Self {
+    fn new(left: Map<String, Value>, faults: Faults) -> Self {
         Self { left, base: String::new(), faults }
     }
 
@@ -275,7 +275,7 @@ impl Members {
             Value::Array(items) => Ok(items),
             _ => Err(Fault("wrong_type", "This must be a list.".to_owned())),
         })?;
-        let (known, total) = (self.faults.len(), items.len());
+        let (known, total) = (self.faults.count(), items.len());
         let mut read_items = Vec::with_capacity(total.min(1024));
         for (index, item) in items.into_iter().enumerate() {
             match read(item) {
@@ -283,7 +283,7 @@ impl Members {
                 Err(fault) => self.fault(&format!("{name}/{index}"), fault),
             }
         }
-        (self.faults.len() == known).then_some(read_items)
+        (self.faults.count() == known).then_some(read_items)
     }
 
     /// Whether a member is there, whatever it holds; `null` is the same as leaving it out.
@@ -316,9 +316,9 @@ impl Members {
             Value::Object(members) => Ok(members),
             _ => Err(Fault("wrong_type", "This must be an object.".to_owned())),
         })?;
-        let mut inner = Self { left, base: format!("{}/{name}", self.base), faults: Vec::new() };
+        let mut inner = Self { left, base: format!("{}/{name}", self.base), faults: Faults::default() };
         let value = read(&mut inner);
-        self.faults.extend(inner.finish());
+        self.faults.append(inner.finish());
         value
     }
 
@@ -326,7 +326,7 @@ impl Members {
     pub fn unknown_among(&self, found: Vec<FieldFault>) -> Vec<FieldFault> {
         let told = |path: &str| {
             let path = format!("{}{path}", self.base);
-            self.faults.iter().any(|fault| fault.path == path || path.starts_with(&format!("{}/", fault.path)))
+            self.faults.told().iter().any(|fault| fault.path == path || path.starts_with(&format!("{}/", fault.path)))
         };
         found.into_iter().filter(|fault| !told(&fault.path)).collect()
     }
@@ -338,21 +338,16 @@ impl Members {
     }
 
     /// The faults so far, taken out: for a verb that tells them together with its own.
-    pub fn take_faults(&mut self) -> Vec<FieldFault> {
-        let (left, base) = (std::mem::take(&mut self.left), self.base.clone());
-        let unknown = left.into_iter().map(|(name, _)| {
-            FieldFault::new(
-                format!("{base}/{}", json::step(&name)),
-                "unknown_member",
-                "This member is not known here. Is it mistyped?",
-            )
-        });
+    pub fn take_faults(&mut self) -> Faults {
         let mut faults = std::mem::take(&mut self.faults);
-        faults.extend(unknown);
+        for (name, _) in std::mem::take(&mut self.left) {
+            let words = "This member is not known here. Is it mistyped?";
+            faults.push_with(|| FieldFault::new(format!("{}/{}", self.base, json::step(&name)), "unknown_member", words));
+        }
         faults
     }
 
-    fn finish(mut self) -> Vec<FieldFault> {
+    fn finish(mut self) -> Faults {
         self.take_faults()
     }
 }
@@ -396,6 +391,22 @@ pub fn parsed<T, E: std::fmt::Display>(
 mod tests {
     use super::*;
     use futures_util::stream;
+
+    #[test]
+    fn keeps_no_more_faults_than_it_tells() {
+        let members = serde_json::json!({ "list": vec![1; 5000], "object": { "x": 1, "list": vec![1; 5000] } });
+        let Value::Object(members) = members else { unreachable!() };
+        let many = (0..5000).map(|number| (format!("m{number}"), Value::Null));
+        let mut members = Members::new(members.into_iter().chain(many).collect(), Faults::default());
+        members.list("list", text);
+        members.object("object", |members| members.list("list", text));
+        assert_eq!((members.faults.told().len(), members.faults.count()), (Faults::MOST, 10_001));
+        let all = members.finish();
+        assert_eq!((all.told().len(), all.count()), (Faults::MOST, 15_001));
+        assert_eq!(all.told()[99].path, "/list/99");
+        let some = all.first(10);
+        assert_eq!((some.told().len(), some.count()), (10, 15_001));
+    }
 
     #[actix_web::test]
     async fn waits_for_a_body_only_so_long() {

@@ -91,7 +91,7 @@ fn refused(state: &State, provider: Provider, unread: Unread) -> Problem {
         Unread::NoJson => ("unreadable", Problem::new(codes::MALFORMED_JSON, "The body is not JSON.")),
         Unread::OtherForm => {
             let words = format!("This is not what {} sends.", provider.title());
-            ("unreadable", Problem::body(&[FieldFault::new("", "wrong_type", words)]))
+            ("unreadable", Problem::body(&[FieldFault::new("", "wrong_type", words)].into()))
         }
     };
     state.metrics.report(provider.as_str(), outcome);

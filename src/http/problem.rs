@@ -14,12 +14,12 @@ use super::{
     views::InvitationAccount,
 };
 use crate::{
-    domain::{fault::FieldFault, invitation::DeadLink},
+    domain::{
+        fault::{Faults, FieldFault},
+        invitation::DeadLink,
+    },
     services::Refusal,
 };
-
-/// So many faults are told one by one: a body of faults is not answered with a longer one.
-const MOST_ERRORS: usize = 100;
 
 /// An error answer on its way out. The outermost middleware writes it, since it knows the request's id.
 #[derive(Debug, Clone)]
@@ -56,27 +56,27 @@ impl Problem {
         &self.headers
     }
 
-    /// Faulty members of the body, all of them.
+    /// Faulty members of the body.
     #[must_use]
-    pub fn body(faults: &[FieldFault]) -> Self {
+    pub fn body(faults: &Faults) -> Self {
         Self::validation(faults, "pointer")
     }
 
-    /// Faulty query parameters, all of them.
+    /// Faulty query parameters.
     #[must_use]
-    pub fn query(faults: &[FieldFault]) -> Self {
+    pub fn query(faults: &Faults) -> Self {
         Self::validation(faults, "parameter")
     }
 
-    fn validation(faults: &[FieldFault], place: &str) -> Self {
-        let (told, untold) = faults.split_at(faults.len().min(MOST_ERRORS));
+    fn validation(faults: &Faults, place: &str) -> Self {
+        let told = faults.told();
         // An empty pointer is the whole of it.
         let name = |fault: &FieldFault| if fault.path.is_empty() { "the whole".to_owned() } else { fault.path.clone() };
         let mut names: Vec<String> = told.iter().map(name).collect();
         names.dedup();
-        let detail = match untold.len() {
+        let detail = match faults.untold() {
             0 => format!("Faulty: {}.", names.join(", ")),
-            more => format!("Faulty: {}, and {more} more. `errors` has the first {MOST_ERRORS}.", names.join(", ")),
+            more => format!("Faulty: {}, and {more} more. `errors` has the first {}.", names.join(", "), told.len()),
         };
         let errors = told.iter().map(|fault| json!({ place: fault.path, "code": fault.code, "detail": fault.detail }));
         let errors = errors.collect();
@@ -225,7 +225,7 @@ impl From<&Refusal> for Problem {
             }
             Refusal::DeadLink(dead) => (*dead).into(),
             Refusal::DamagedCursor => {
-                Self::query(&[FieldFault::new("cursor", "invalid_cursor", Refusal::DamagedCursor.to_string())])
+                Self::query(&[FieldFault::new("cursor", "invalid_cursor", Refusal::DamagedCursor.to_string())].into())
             }
             Refusal::CursorMismatch => Self::new(codes::CURSOR_MISMATCH, "The cursor belongs to a list with other filters."),
             Refusal::Busy(what) => unavailable(what),

@@ -13,7 +13,7 @@ use utoipa::{
 
 use super::problem::Problem;
 use crate::{
-    domain::fault::FieldFault,
+    domain::fault::{Faults, FieldFault},
     services::browse::{self, PageRequest},
 };
 
@@ -46,7 +46,7 @@ impl IntoParams for Paging {
 /// The parameters of a request: what nobody takes is unknown.
 pub struct Query {
     left: Vec<(String, String)>,
-    faults: Vec<FieldFault>,
+    faults: Faults,
 }
 
 impl FromRequest for Query {
@@ -55,7 +55,7 @@ impl FromRequest for Query {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let left = url::form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
-        ready(Ok(Self { left, faults: Vec::new() }))
+        ready(Ok(Self { left, faults: Faults::default() }))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::domain::{
     account::{Account, AccountName, AccountType},
     company::Company,
     email::Email,
-    fault::FieldFault,
+    fault::Faults,
     password::Password,
     person::PersonName,
     token::{LinkClaim, LinkToken},
@@ -44,7 +44,7 @@ pub struct Answer {
     /// The company's details.
     pub company: Option<Company>,
     /// Faults found while reading these members, so that all are told together.
-    pub faults: Vec<FieldFault>,
+    pub faults: Faults,
 }
 
 /// Who is active now, and where they belong.

@@ -20,7 +20,7 @@ use crate::{
         users,
     },
     domain::{
-        account::AccountName, actor::Actor, change::Change, email::Email, event::EventType, fault::FieldFault, ids::InvitationId,
+        account::AccountName, actor::Actor, change::Change, email::Email, event::EventType, fault::Faults, ids::InvitationId,
         invitation::Invitation, locale::Locale, reimbursement::Rate, revision::Revision, role::Roles, sight::Sight,
     },
 };
@@ -39,7 +39,7 @@ pub struct Patch {
     /// EUR per kWh for private charging, of a sub-account.
     pub rate: Change<Rate>,
     /// What is faulty so far: told together with what this kind of invitation has not.
-    pub faults: Vec<FieldFault>,
+    pub faults: Faults,
 }
 
 /// Which state of the invitation a change is meant for.

@@ -4,7 +4,7 @@ use crate::{
     db::{AsFault, DbFault},
     domain::{
         account::Account,
-        fault::FieldFault,
+        fault::Faults,
         ids::InvitationId,
         invitation::{DeadLink, Invitation},
         revision::Revision,
@@ -25,7 +25,7 @@ pub enum Refusal {
     NotFound,
     /// These members are faulty.
     #[error("some members are faulty")]
-    Invalid(Vec<FieldFault>),
+    Invalid(Faults),
     /// A live invitation stands in the way; it can be resent.
     #[error("a live invitation stands in the way")]
     InvitationPending(InvitationId),

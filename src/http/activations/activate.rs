@@ -19,7 +19,7 @@ use crate::{
         account::{AccountName, AccountType},
         company::Company,
         email::Email,
-        fault::FieldFault,
+        fault::Faults,
         password::Password,
         person::PersonName,
         token::LinkToken,
@@ -47,7 +47,7 @@ pub struct ActivateRequest {
     pub account: Option<ActivateAccount>,
     /// What is faulty so far: the link is judged first, and these are told together with what the invitation asks for.
     #[schema(ignore)]
-    faults: Vec<FieldFault>,
+    faults: Faults,
 }
 
 impl body::Request for ActivateRequest {

@@ -22,7 +22,7 @@ use crate::{
         account::{AccountName, AccountType},
         company::{Company, RawCompany},
         email::Email,
-        fault::FieldFault,
+        fault::{Faults, FieldFault},
         password::Password,
         person::PersonName,
         token::LinkToken,
@@ -173,7 +173,7 @@ pub async fn submit_renewal(request: HttpRequest, form: Posted<RenewalSubmission
 
 /// What was typed, as the API would have it.
 pub(super) fn answer(password: &str, values: &FormValues) -> Answer {
-    let mut faults = Vec::new();
+    let mut faults = Faults::default();
     let person = |text: &str| PersonName::parse(text).map_err(|error| (error.code(), error.to_string()));
     let first_name = read(&values.first_name, "/first_name", person, &mut faults);
     let last_name = read(&values.last_name, "/last_name", person, &mut faults);
@@ -190,7 +190,7 @@ pub(super) fn answer(password: &str, values: &FormValues) -> Answer {
 }
 
 /// The company's details, when any of them was typed. A private person's form has the fields too, hidden and empty.
-fn company(values: &FormValues, faults: &mut Vec<FieldFault>) -> Option<Company> {
+fn company(values: &FormValues, faults: &mut Faults) -> Option<Company> {
     let raw = RawCompany {
         name: typed(&values.company_name),
         registration_number: typed(&values.company_registration_number),
@@ -222,7 +222,7 @@ fn read<T>(
     text: &str,
     path: &str,
     parse: impl FnOnce(&str) -> Result<T, (&'static str, String)>,
-    faults: &mut Vec<FieldFault>,
+    faults: &mut Faults,
 ) -> Option<T> {
     match typed(text).map(|text| parse(&text)).transpose() {
         Ok(value) => value,

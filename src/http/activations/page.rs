@@ -130,7 +130,7 @@ impl<'a> Page<'a> {
             }
             Err(Refusal::Invalid(faults)) => {
                 self.state.metrics.activation("validation_failed");
-                self.form(values, &beside_fields(faults), StatusCode::UNPROCESSABLE_ENTITY).await
+                self.form(values, &beside_fields(faults.into_told()), StatusCode::UNPROCESSABLE_ENTITY).await
             }
             Err(refusal) => self.dead_end(refusal, Some(&values)).await,
         }

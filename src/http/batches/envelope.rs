@@ -11,10 +11,10 @@ use super::super::{
     json::step,
     problem::Problem,
 };
-use crate::{domain::fault::FieldFault, services::invite::batch::MOST};
-
-/// So many unknown members are told.
-const MOST_UNKNOWN: usize = 100;
+use crate::{
+    domain::fault::{Faults, FieldFault},
+    services::invite::batch::MOST,
+};
 
 /// A batch by its syntax.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl<'a> Envelope<'a> {
 struct Members<'a> {
     invitations: Option<&'a RawValue>,
     validate_only: Option<&'a RawValue>,
-    faults: Vec<FieldFault>,
+    faults: Faults,
 }
 
 impl<'a> Members<'a> {
@@ -108,25 +108,23 @@ impl<'de> Visitor<'de> for MembersVisitor {
                 Some(slot @ None) => *slot = Some(map.next_value()?),
                 Some(Some(_)) => {
                     map.next_value::<IgnoredAny>()?;
-                    members.told(&name, "duplicate_member", "This member is named more than once. Which of them counts?");
+                    members.fault(
+                        &format!("/{}", step(&name)),
+                        "duplicate_member",
+                        "This member is named more than once. Which of them counts?",
+                    );
                 }
                 None => {
                     map.next_value::<IgnoredAny>()?;
-                    members.told(&name, "unknown_member", "This member is not known here. Is it mistyped?");
+                    members.fault(
+                        &format!("/{}", step(&name)),
+                        "unknown_member",
+                        "This member is not known here. Is it mistyped?",
+                    );
                 }
             }
         }
         Ok(members)
-    }
-}
-
-impl Members<'_> {
-    /// A fault of a member that nobody reads. A body of nothing else is not answered with a longer one.
-    fn told(&mut self, name: &str, code: &'static str, words: &str) {
-        if self.faults.len() < MOST_UNKNOWN {
-            let name: String = step(name).chars().take(1000).collect();
-            self.fault(&format!("/{name}"), code, words);
-        }
     }
 }
 

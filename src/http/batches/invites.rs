@@ -5,7 +5,7 @@ use actix_web::{
     web::{Data, Payload},
 };
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::{
@@ -50,7 +50,7 @@ pub struct BatchResult {
     /// With `failed`: the problem that the item's own route would have answered with. Pointers are into the item.
     #[schema(value_type = ProblemDocument, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<Value>,
+    pub error: Option<Box<RawValue>>,
 }
 
 /// What became of an item, in a word: `valid` is what `validate_only` says instead of `invited`.
@@ -122,7 +122,7 @@ pub async fn invite(
     // Before megabytes of it are read.
     services::invite::may_invite(&actor)?;
     query.finish()?;
-    let received = receive(&request, payload, &state).await?;
+    let received = receive(&request, payload, (&state, &actor.who)).await?;
     let render = render(Page::of(&state, &request), results);
     let asked = received.asked;
     idempotency::answer((&request, state, actor), &received.digest, render.clone(), async move |(state, actor), ticket| {

@@ -19,30 +19,40 @@ use super::super::{
     system_users::InviteSystemUser,
 };
 use crate::{
-    domain::{account::UnknownValue, email::Email, fault::FieldFault, invitation::InvitationKind, locale::Locale},
+    domain::{
+        account::UnknownValue,
+        email::Email,
+        fault::{Faults, FieldFault},
+        invitation::InvitationKind,
+        locale::Locale,
+    },
     services::{Refusal, invite::Invite},
 };
 
-/// Reads an item. Every fault of it is told, with pointers into the item.
+/// So many faults of one item are told, each with a path of its own: a thousand times a hundred would be an answer of many
+/// megabytes, to a body that is short. No kind has more members.
+const MOST_FAULTS: usize = 10;
+
+/// Reads an item. Its faults are told together, with pointers into the item.
 ///
 /// # Errors
 /// When what looked like JSON is none after all: half a surrogate, too many levels, too large a number.
 pub(super) fn read(text: &RawValue) -> Result<Result<Invite, Refusal>, serde_json::Error> {
-    let refused = |code, words: &str| Ok(Err(Refusal::Invalid(vec![FieldFault::new("", code, words)])));
+    let refused = |code, words: &str| Ok(Err(Refusal::Invalid([FieldFault::new("", code, words)].into())));
     if text.get().len() > ORDINARY.bytes {
         return refused("too_long", "An item has at most 64 KiB, as a request of its own has.");
     }
     match json::parse(text.get().as_bytes())? {
-        (Value::Object(members), faults) => {
-            Ok(body::request::<Item>(members, faults).map(|item| item.0).map_err(Refusal::Invalid))
-        }
+        (Value::Object(members), faults) => Ok(body::request::<Item>(members, faults)
+            .map(|item| item.0)
+            .map_err(|faults| Refusal::Invalid(faults.first(MOST_FAULTS)))),
         _ => refused("wrong_type", "An item is a JSON object."),
     }
 }
 
 /// What is wrong with these members as an item.
 pub fn faults(members: Map<String, Value>) -> Vec<FieldFault> {
-    body::request::<Item>(members, Vec::new()).err().unwrap_or_default()
+    body::request::<Item>(members, Faults::default()).err().unwrap_or_default().into_told()
 }
 
 struct Item(Invite);

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, web};
 use chrono::{DateTime, Utc};
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::{State, idempotency::request_id, problem::Problem, views::InvitationView};
 use crate::{
@@ -35,8 +36,9 @@ struct Page {
     now: DateTime<Utc>,
 }
 
-/// An item's invitation, or the problem that it ran into.
-type Shown = (Option<InvitationView>, Option<serde_json::Value>);
+/// An item's invitation, or the problem that it ran into. A problem is text already: a thousand of them as values would take many
+/// times its bytes.
+type Shown = (Option<InvitationView>, Option<Box<RawValue>>);
 
 impl Page {
     fn of(state: &State, request: &HttpRequest) -> Self {
@@ -49,7 +51,11 @@ impl Page {
         match outcome {
             Ok(_) if validate_only => (None, None),
             Ok(invitation) => (Some(InvitationView::of(invitation, self.now)), None),
-            Err(refusal) => (None, Some(Problem::from(refusal).document(&self.public_url, &self.request_id))),
+            Err(refusal) => {
+                let document = Problem::from(refusal).document(&self.public_url, &self.request_id);
+                // A value with texts for names can always be written.
+                (None, to_raw_value(&document).ok())
+            }
         }
     }
 }

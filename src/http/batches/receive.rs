@@ -17,7 +17,7 @@ use super::{
     item,
 };
 use crate::{
-    domain::{account::AccountName, email::Email},
+    domain::{account::AccountName, actor::ActorRef, email::Email},
     services::{
         Refusal,
         invite::{Invite, batch::MOST},
@@ -72,11 +72,15 @@ pub(super) struct Asked {
 /// Reads the body and every item of it.
 ///
 /// # Errors
-/// As for any body: 400, 408, 413, 415; 503 when too many batches are under way.
-pub(super) async fn receive(request: &HttpRequest, payload: Payload, state: &State) -> Result<Received, Problem> {
+/// As for any body: 400, 408, 413, 415; 503 when too many batches are under way, of this caller or of all.
+pub(super) async fn receive(
+    request: &HttpRequest,
+    payload: Payload,
+    (state, who): (&State, &ActorRef),
+) -> Result<Received, Problem> {
     let head = Head::of(request);
     head.check(ALLOWANCE.bytes)?;
-    let room = state.batches.room(head.length).await?;
+    let room = state.batches.room(who, head.length).await?;
     let bytes = head.read(payload.into_inner(), &ALLOWANCE).await?;
     if bytes.is_empty() {
         return Err(body::empty());

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, post, web::Data};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::{
@@ -158,7 +158,7 @@ pub struct ResendResult {
     /// With `failed`: the problem that `POST /v1/invitations/{id}/resend` would have answered with.
     #[schema(value_type = ProblemDocument, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<Value>,
+    pub error: Option<Box<RawValue>>,
 }
 
 /// What became of one, in a word: `valid` is what `validate_only` says instead of `resent`.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::to_raw_value};
 use utoipa::openapi::{
     RefOr,
     example::{Example, ExampleBuilder},
@@ -195,7 +195,7 @@ fn answer(name: &str) -> Option<(&'static str, Value)> {
     let resent = resent_at(600);
     let amended = InvitationView { email: "ada.lovelace@example.com".to_owned(), user_id: id(LOVELACE), ..resent_at(300) };
     let revoked = InvitationView { status: InvitationStatus::Revoked, revoked_at: Some(at(900)), ..for_ada_sent() };
-    let failed = |name| problems::example(name).map(|(_, problem)| problem);
+    let failed = |name| problems::example(name).and_then(|(_, problem)| to_raw_value(&problem).ok());
     let result = |index, status, invitation, error| BatchResult { index, status, invitation, error };
     let ready =
         |status, database, mail| Readiness { status, database, migrations: database, courier: CourierCondition::Ok, mail };
@@ -211,7 +211,7 @@ fn answer(name: &str) -> Option<(&'static str, Value)> {
                     result(0, BatchStatus::Invited, Some(for_ada()), None),
                     result(1, BatchStatus::Invited, Some(for_dirk()), None),
                     result(2, BatchStatus::Failed, None, failed("invitation_pending")),
-                    result(3, BatchStatus::Failed, None, Some(driver_of_subsidiary())),
+                    result(3, BatchStatus::Failed, None, to_raw_value(&driver_of_subsidiary()).ok()),
                 ],
             }),
         ),
@@ -283,7 +283,7 @@ fn answer(name: &str) -> Option<(&'static str, Value)> {
 /// What is wrong with the last item of the batch.
 fn driver_of_subsidiary() -> Value {
     let fault = FieldFault::new("/used_by", DriverOfSubsidiary::CODE, DriverOfSubsidiary.to_string());
-    Problem::body(&[fault]).document(PUBLIC_URL, REQUEST_ID)
+    Problem::body(&[fault].into()).document(PUBLIC_URL, REQUEST_ID)
 }
 
 fn page<T: Serialize>(data: Vec<T>) -> Value {

@@ -49,7 +49,7 @@ pub struct ProblemDocument {
     code: ErrorCode,
     /// As in `X-Request-Id`.
     request_id: String,
-    /// With `validation_failed`: every faulty member or parameter, the first 100 of them.
+    /// With `validation_failed`: every faulty member or parameter, the first 100 of them; of an item of a batch the first 10.
     #[schema(required = false, max_items = 100)]
     errors: Vec<FieldError>,
     /// With `resend_too_soon`: so many seconds to wait, as in `Retry-After`.
@@ -221,10 +221,13 @@ pub(super) fn named_in(description: &str, has_body: bool) -> Vec<&'static str> {
 /// The example of that name, with a few words.
 pub(super) fn example(name: &str) -> Option<(&'static str, Value)> {
     let problem = match name {
-        FAULTY_QUERY => Problem::query(&[
-            FieldFault::new("limit", "invalid_limit", "This takes a whole number from 1; above 200 is taken as 200."),
-            FieldFault::new("stauts", "unknown_parameter", "This parameter is not known here. Is it mistyped?"),
-        ]),
+        FAULTY_QUERY => Problem::query(
+            &[
+                FieldFault::new("limit", "invalid_limit", "This takes a whole number from 1; above 200 is taken as 200."),
+                FieldFault::new("stauts", "unknown_parameter", "This parameter is not known here. Is it mistyped?"),
+            ]
+            .into(),
+        ),
         code => of(codes::find(code)?),
     };
     Some((problem.code.title, problem.document(story::PUBLIC_URL, story::REQUEST_ID)))
@@ -233,14 +236,17 @@ pub(super) fn example(name: &str) -> Option<(&'static str, Value)> {
 fn of(code: &'static Code) -> Problem {
     let refused = refusals().into_iter().map(Problem::from).find(|problem| problem.code.code == code.code);
     refused.unwrap_or_else(|| match code.code {
-        "validation_failed" => Problem::body(&[
-            FieldFault::new(
-                "/email",
-                "invalid_email",
-                "This is not an e-mail address: it needs one @ and a domain name with a dot, as in ada@example.com.",
-            ),
-            FieldFault::new("/rolls", "unknown_member", "This member is not known here. Is it mistyped?"),
-        ]),
+        "validation_failed" => Problem::body(
+            &[
+                FieldFault::new(
+                    "/email",
+                    "invalid_email",
+                    "This is not an e-mail address: it needs one @ and a domain name with a dot, as in ada@example.com.",
+                ),
+                FieldFault::new("/rolls", "unknown_member", "This member is not known here. Is it mistyped?"),
+            ]
+            .into(),
+        ),
         "ambiguous_account" => Problem::new(code, "Several accounts have this name. Choose one by account_id.")
             .with("candidates", story::account_candidates()),
         "ambiguous_invitation" => {

@@ -5,7 +5,7 @@ use crate::{
     domain::{
         account::{AccountStatus, AccountType},
         activation::Requires,
-        fault::FieldFault,
+        fault::{Faults, FieldFault},
         password::{self, Identity, PasswordFault},
         person::PersonName,
     },
@@ -14,7 +14,7 @@ use crate::{
 
 /// Judges.
 pub(super) fn judge(services: &Services, seen: &Preview, answer: &Answer) -> Result<(), Refusal> {
-    let mut faults = Faults(answer.faults.clone());
+    let mut faults = Judged(answer.faults.clone());
     let Requires { password, person_name, email, account_name, account_type, .. } = seen.requires;
     faults.member("/password", answer.password.is_some(), password);
     faults.member("/first_name", answer.first_name.is_some(), person_name);
@@ -41,7 +41,7 @@ pub(super) fn judge(services: &Services, seen: &Preview, answer: &Answer) -> Res
 }
 
 /// The type decides whether the company's details are needed, whoever says it.
-fn judge_account(seen: &Preview, answer: &Answer, asked: bool, faults: &mut Faults) {
+fn judge_account(seen: &Preview, answer: &Answer, asked: bool, faults: &mut Judged) {
     let known = seen.invitation.account.as_ref().and_then(|account| account.account_type);
     // A form that sends back what the inviter chose contradicts nobody.
     let repeats = answer.account_type.is_some() && answer.account_type == known;
@@ -58,9 +58,9 @@ fn judge_account(seen: &Preview, answer: &Answer, asked: bool, faults: &mut Faul
     }
 }
 
-struct Faults(Vec<FieldFault>);
+struct Judged(Faults);
 
-impl Faults {
+impl Judged {
     fn push(&mut self, path: &str, code: &'static str, detail: &str) {
         self.0.push(FieldFault::new(path, code, detail));
     }
@@ -70,10 +70,10 @@ impl Faults {
         let inside = |fault: &FieldFault| fault.path == path || fault.path.starts_with(&format!("{path}/"));
         // Of an object that is none, nothing is said to be missing.
         let around = |fault: &FieldFault| path.starts_with(&format!("{}/", fault.path));
-        let faulty = self.0.iter().any(|fault| inside(fault) || (required && around(fault)));
+        let faulty = self.0.told().iter().any(|fault| inside(fault) || (required && around(fault)));
         match (given || faulty, required) {
             (true, false) => {
-                self.0.retain(|fault| !inside(fault));
+                self.0.forget(inside);
                 self.push(path, "not_applicable", "This invitation does not ask for it.");
             }
             (false, true) => self.push(path, "required", "This is required."),

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Patch;
 use crate::domain::{
-    fault::FieldFault,
+    fault::{Faults, FieldFault},
     invitation::{Invitation, InvitationKind},
     locale::Locale,
 };
@@ -46,7 +46,7 @@ fn members(invitation: &Invitation) -> [(&'static str, Value); 5] {
 }
 
 /// What is wrong with a patch of this invitation. Of a member that it has not, nothing else is told.
-pub(super) fn faults(invitation: &Invitation, patch: &Patch) -> Vec<FieldFault> {
+pub(super) fn faults(invitation: &Invitation, patch: &Patch) -> Faults {
     let mut faults = patch.faults.clone();
     let made = invitation.account.as_ref().filter(|account| account.is_new);
     let below = made.is_some_and(|account| account.parent_account_id.is_some());
@@ -56,8 +56,8 @@ pub(super) fn faults(invitation: &Invitation, patch: &Patch) -> Vec<FieldFault> 
         ("/reimbursement_rate", patch.rate.is_named(), below, "Only a sub-account has a rate."),
     ] {
         let inside = |fault: &FieldFault| fault.path == path || fault.path.starts_with(&format!("{path}/"));
-        if !has && (named || faults.iter().any(inside)) {
-            faults.retain(|fault| !inside(fault));
+        if !has && (named || faults.told().iter().any(inside)) {
+            faults.forget(inside);
             faults.push(FieldFault::new(path, "not_applicable", words));
         }
     }

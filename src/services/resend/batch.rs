@@ -151,5 +151,5 @@ fn batch(services: &Services, tx: &mut Tx<'_>, actor: &Actor, chosen: &Chosen, v
 
 fn repeated(index: usize) -> Refusal {
     let words = format!("This id is named at index {index} already, and is worked on there.");
-    Refusal::Invalid(vec![FieldFault::new("", "duplicate_id", words)])
+    Refusal::Invalid([FieldFault::new("", "duplicate_id", words)].into())
 }
