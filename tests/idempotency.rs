@@ -5,7 +5,11 @@ use futures_util::future::join_all;
 use invitation_service::domain::role::Role;
 use reqwest::Method;
 
-use crate::support::{Answer, Client, TestApp, json, on_both};
+use crate::support::{
+    Answer, Client, TestApp,
+    batches::{BATCH, RESEND},
+    json, on_both,
+};
 
 const INVITE: &str = "/v1/system-users/invitations";
 
@@ -67,6 +71,34 @@ on_both! {
         keyed(&viewer, INVITE, "fourth", &ada()).await.problem(403, "forbidden");
         keyed(&app.somebody("viewer", &[Role::Admin]), INVITE, "fourth", &ada()).await.expect(201);
         app.letters().await;
+    }
+
+    /// What is no JSON is a body as well: it is compared, and its refusal is kept.
+    async fn a_body_that_is_no_json_is_kept_with_its_key(app: TestApp) {
+        let admin = app.admin();
+        let send = async |path: &str, key: &str, body: &'static str| {
+            let request = admin.request(Method::POST, path).header("idempotency-key", key).header("content-type", "application/json");
+            Answer::of(request.body(body)).await
+        };
+        for (number, path) in [INVITE, BATCH, RESEND, "/v1/invitations/inv_x/revoke"].into_iter().enumerate() {
+            for (key, body) in [("none", ""), ("broken", "{"), ("text", "nonsense")] {
+                let key = format!("{key}-{number}");
+                let first = send(path, &key, body).await;
+                // Whoever needs no body is content with none.
+                let (status, code) = if path.ends_with("/revoke") && body.is_empty() { (404, "not_found") } else { (400, "malformed_json") };
+                let first = first.problem(status, code);
+                assert_eq!(first.header("idempotency-replayed"), "");
+                let again = send(path, &key, body).await.expect(status);
+                assert_eq!((again.header("idempotency-replayed"), &again.text), ("true", &first.text), "{path} {body}");
+                send(path, &key, "{}").await.problem(422, "idempotency_key_reused");
+            }
+            let key = format!("list-{number}");
+            let first = send(path, &key, "[1]").await.problem(422, "validation_failed");
+            assert_eq!(send(path, &key, "[1]").await.text, first.text);
+        }
+        // Whoever may not do it at all is told that, whatever they send.
+        app.somebody("viewer", &[Role::Viewer]).post_raw(INVITE, "application/json", "{").await.problem(403, "forbidden");
+        assert_eq!(app.database.count("invitations"), 0);
     }
 
     async fn resend_and_revoke_happen_once(app: TestApp) {

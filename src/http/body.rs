@@ -35,9 +35,11 @@ pub(super) struct Allowance {
 /// What an ordinary request may send.
 pub(super) const ORDINARY: Allowance = Allowance { bytes: 64 * 1024, time: Duration::from_secs(15) };
 
-/// The body of a request, a JSON object by its syntax; or none at all, where none is needed.
+/// The body of a request, as it arrived. What it is no good for is said when it is parsed, so that an `Idempotency-Key` keeps that
+/// refusal as any other.
 pub struct Body {
-    members: Option<Map<String, Value>>,
+    /// A JSON object; none where nothing was sent.
+    members: Result<Option<Map<String, Value>>, Problem>,
     /// What tells two bodies apart.
     digest: [u8; 32],
     /// Members that it names twice.
@@ -58,9 +60,9 @@ impl Body {
     /// The request.
     ///
     /// # Errors
-    /// 400 for an empty body, 422 with every faulty member.
+    /// 400 for what is no JSON and for an empty body, 422 with every faulty member.
     pub fn parse<R: Request>(self) -> Result<R, Problem> {
-        request(self.members.ok_or_else(empty)?, self.faults).map_err(|faults| Problem::body(&faults))
+        request(self.members?.ok_or_else(empty)?, self.faults).map_err(|faults| Problem::body(&faults))
     }
 
     /// The request, of which all may be left out, the body too.
@@ -68,15 +70,15 @@ impl Body {
     /// # Errors
     /// 422 with every faulty member.
     pub fn parse_if_any<R: Request>(self) -> Result<R, Problem> {
-        request(self.members.unwrap_or_default(), self.faults).map_err(|faults| Problem::body(&faults))
+        request(self.members?.unwrap_or_default(), self.faults).map_err(|faults| Problem::body(&faults))
     }
 
     /// For requests that say everything in their path: no body, or an empty object.
     ///
     /// # Errors
-    /// 422 when there are members.
+    /// 400 for what is no JSON, 422 when there are members.
     pub fn expect_none(self) -> Result<(), Problem> {
-        let faults = Members::new(self.members.unwrap_or_default(), self.faults).finish();
+        let faults = Members::new(self.members?.unwrap_or_default(), self.faults).finish();
         if faults.is_empty() { Ok(()) } else { Err(Problem::body(&faults)) }
     }
 }
@@ -117,14 +119,13 @@ impl FromRequest for Body {
             head.check(ORDINARY.bytes)?;
             let bytes = head.read(payload, &ORDINARY).await?;
             let digest = Sha256::digest(&bytes).into();
-            if bytes.is_empty() {
-                return Ok(Self { members: None, digest, faults: Faults::default() });
-            }
-            match json::parse(&bytes) {
-                Ok((Value::Object(members), faults)) => Ok(Self { members: Some(members), digest, faults }),
-                Ok(_) => Err(no_object()),
-                Err(error) => Err(no_json(&error)),
-            }
+            let (members, faults) = match json::parse(&bytes) {
+                _ if bytes.is_empty() => (Ok(None), Faults::default()),
+                Ok((Value::Object(members), faults)) => (Ok(Some(members)), faults),
+                Ok(_) => (Err(no_object()), Faults::default()),
+                Err(error) => (Err(no_json(&error)), Faults::default()),
+            };
+            Ok(Self { members, digest, faults })
         })
     }
 }

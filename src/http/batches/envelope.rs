@@ -26,15 +26,18 @@ pub(super) struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    /// Opens it. The outer error is that it is no JSON; the inner one is told like the faults of any request.
-    pub(super) fn open(text: &'a [u8]) -> Result<Result<Self, Problem>, Problem> {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// 400 when it is no JSON; 422 with what is faulty around the items.
+    pub(super) fn open(text: &'a [u8]) -> Result<Self, Problem> {
         let whole: &RawValue = serde_json::from_slice(text).map_err(|error| no_json(&error))?;
         if !whole.get().starts_with('{') {
-            return Ok(Err(no_object()));
+            return Err(no_object());
         }
         let mut members: Members<'a> = serde_json::from_str(whole.get()).map_err(|error| no_json(&error))?;
         let (items, validate_only) = (members.items(), members.validate_only());
-        Ok(if members.faults.is_empty() { Ok(Self { items, validate_only }) } else { Err(Problem::body(&members.faults)) })
+        if members.faults.is_empty() { Ok(Self { items, validate_only }) } else { Err(Problem::body(&members.faults)) }
     }
 }
 
@@ -180,8 +183,8 @@ mod tests {
     #[test]
     fn items_are_counted_and_those_beyond_are_let_go() {
         let text = |count: usize| format!(r#"{{"invitations": [{}]}}"#, vec!["{}"; count].join(","));
-        assert_eq!(Envelope::open(text(MOST).as_bytes()).unwrap().unwrap().items.len(), MOST);
-        assert_eq!(Envelope::open(text(MOST + 1).as_bytes()).unwrap().unwrap_err().code.code, "validation_failed");
-        assert_eq!(Envelope::open(text(0).as_bytes()).unwrap().unwrap_err().code.code, "validation_failed");
+        assert_eq!(Envelope::open(text(MOST).as_bytes()).unwrap().items.len(), MOST);
+        assert_eq!(Envelope::open(text(MOST + 1).as_bytes()).unwrap_err().code.code, "validation_failed");
+        assert_eq!(Envelope::open(text(0).as_bytes()).unwrap_err().code.code, "validation_failed");
     }
 }

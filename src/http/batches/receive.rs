@@ -72,7 +72,7 @@ pub(super) struct Asked {
 /// Reads the body and every item of it.
 ///
 /// # Errors
-/// As for any body: 400, 408, 413, 415; 503 when too many batches are under way, of this caller or of all.
+/// As for any body that does not arrive: 400, 408, 413, 415; 503 when too many batches are under way, of this caller or of all.
 pub(super) async fn receive(
     request: &HttpRequest,
     payload: Payload,
@@ -82,22 +82,18 @@ pub(super) async fn receive(
     head.check(ALLOWANCE.bytes)?;
     let room = state.batches.room(who, head.length).await?;
     let bytes = head.read(payload.into_inner(), &ALLOWANCE).await?;
-    if bytes.is_empty() {
-        return Err(body::empty());
-    }
     let (digest, asked) = aside(move || (Sha256::digest(&bytes).into(), asked(&bytes))).await?;
-    Ok(Received { digest, asked: asked?, _room: room })
+    Ok(Received { digest, asked, _room: room })
 }
 
-/// The outer error is that it is no JSON.
-fn asked(text: &[u8]) -> Result<Result<Asked, Problem>, Problem> {
-    let Envelope { items, validate_only } = match Envelope::open(text)? {
-        Ok(envelope) => envelope,
-        Err(refused) => return Ok(Err(refused)),
-    };
+fn asked(text: &[u8]) -> Result<Asked, Problem> {
+    if text.is_empty() {
+        return Err(body::empty());
+    }
+    let Envelope { items, validate_only } = Envelope::open(text)?;
     let read = |(index, item)| item::read(item).map_err(|error| body::no_json(&format!("/invitations/{index}: {error}")));
     let items: Result<_, Problem> = items.into_iter().enumerate().map(read).collect();
-    Ok(Ok(Asked { items: items?, validate_only }))
+    Ok(Asked { items: items?, validate_only })
 }
 
 #[cfg(test)]
