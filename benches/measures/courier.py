@@ -27,7 +27,7 @@ def postgres(bench):
             bench.rounds,
             lambda: drain(bench, database, sink),
             lambda: source(sink, size),
-            "letters/s", 0.2,
+            "letters/s", 0.25,
         )
 
 

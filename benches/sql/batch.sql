@@ -12,8 +12,8 @@ INSERT INTO invitations (id, kind, user_id, email, email_key, search_text, roles
         'person.' || k || '@example.com', 'person.' || k || '@example.com', 'customer_support,viewer', NULL,
         'cli', 'Benchmark', 'Benchmark', 'pending', 1, 1, now(), now(), now() + interval '1 day', NULL, NULL, ''
     FROM generate_series(:k::bigint + 1, :k::bigint + :size::bigint) AS k;
-INSERT INTO letters (id, invitation_id, generation, state, attempts, next_attempt_at, created_at)
-    SELECT 'ltr_01kzzzzzzze08' || k, 'inv_01kzzzzzzze08' || k, 1, 'queued', 0, now(), now()
+INSERT INTO letters (id, invitation_id, kind, generation, state, attempts, next_attempt_at, created_at)
+    SELECT 'ltr_01kzzzzzzze08' || k, 'inv_01kzzzzzzze08' || k, 'invitation', 1, 'queued', 0, now(), now()
     FROM generate_series(:k::bigint + 1, :k::bigint + :size::bigint) AS k;
 INSERT INTO invitation_events (id, invitation_id, event_type, at, actor_kind, actor_id, actor_name, details)
     SELECT 'evt_01kzzzzzzze' || event.tag || k, 'inv_01kzzzzzzze08' || k, event.type, now(), 'cli', 'Benchmark', 'Benchmark', event.details

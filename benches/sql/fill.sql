@@ -40,8 +40,8 @@ INSERT INTO invitations (id, kind, user_id, email, email_key, search_text, roles
         CASE WHEN active THEN AT(made + 3600) END, CASE WHEN NOT staff THEN 'acc_01' || id END,
         CASE WHEN NOT staff THEN 'driver' END, CASE WHEN staff THEN '' ELSE 'acc_01' || parent END
     FROM people;
-INSERT INTO letters (id, invitation_id, generation, state, attempts, next_attempt_at, created_at, sent_at)
-    SELECT 'ltr_01' || id, 'inv_01' || id, 1, 'sent', 1, AT(made + 60), AT(made), AT(made + 1) FROM people;
+INSERT INTO letters (id, invitation_id, kind, generation, state, attempts, next_attempt_at, created_at, sent_at)
+    SELECT 'ltr_01' || id, 'inv_01' || id, 'invitation', 1, 'sent', 1, AT(made + 60), AT(made), AT(made + 1) FROM people;
 INSERT INTO invitation_events (id, invitation_id, event_type, at, actor_kind, actor_id, actor_name, details)
     SELECT 'evt_01' || substr(id, 1, 11) || event.tag || substr(id, 13), 'inv_01' || id, event.type, AT(made), 'user',
         'usr_01k0000000e008200000000001', 'Grace Hopper', event.details

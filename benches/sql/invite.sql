@@ -10,8 +10,8 @@ INSERT INTO invitations (id, kind, user_id, email, email_key, search_text, roles
     VALUES ('inv_01kzzzzzzze08' || :k::text, 'system_user', 'usr_01kzzzzzzze08' || :k::text, 'person.' || :k::text || '@example.com',
         'person.' || :k::text || '@example.com', 'person.' || :k::text || '@example.com', 'customer_support,viewer', NULL,
         'cli', 'Benchmark', 'Benchmark', 'pending', 1, 1, now(), now(), now() + interval '1 day', NULL, NULL, '');
-INSERT INTO letters (id, invitation_id, generation, state, attempts, next_attempt_at, created_at)
-    VALUES ('ltr_01kzzzzzzze08' || :k::text, 'inv_01kzzzzzzze08' || :k::text, 1, 'queued', 0, now(), now());
+INSERT INTO letters (id, invitation_id, kind, generation, state, attempts, next_attempt_at, created_at)
+    VALUES ('ltr_01kzzzzzzze08' || :k::text, 'inv_01kzzzzzzze08' || :k::text, 'invitation', 1, 'queued', 0, now(), now());
 INSERT INTO invitation_events (id, invitation_id, event_type, at, actor_kind, actor_id, actor_name, details)
     VALUES ('evt_01kzzzzzzze08' || :k::text, 'inv_01kzzzzzzze08' || :k::text, 'created', now(), 'cli', 'Benchmark', 'Benchmark',
             '{"roles":["customer_support","viewer"]}'),

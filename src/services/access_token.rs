@@ -151,7 +151,7 @@ struct Genuine {
 }
 
 /// How many genuine tokens are remembered: callers come again with the same one. A forged one is never among them.
-const REMEMBERED: usize = 1024;
+const REMEMBERED: usize = 256;
 
 struct Key {
     id: String,
