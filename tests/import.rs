@@ -100,6 +100,69 @@ on_each! {
         server.stop().await;
     }
 
+    /// What was answered a day ago may be true no more: a person who was invited and cannot come in is not told as being there.
+    async fn whoever_was_revoked_or_expired_since_is_told_and_invited_when_that_is_asked_for(backend: Backend) {
+        let home = Home::new(backend, &[]);
+        let server = home.start(&["serve"]);
+        let admin = server.client(Some(home.token()));
+        let lines = colleagues(5);
+        summary(&import(&home, &server, &lines, &[]), "invited 5, already there 0, failed 0");
+        assert_eq!(reached(&home).await.len(), 5);
+        let id = async |number: usize| {
+            let found = admin.get(&format!("/v1/invitations?email=person{number}@example.com")).await.expect(200);
+            found.body["data"][0]["id"].as_str().unwrap().to_owned()
+        };
+        let (revoked, expired, replaced) = (id(0).await, id(1).await, id(2).await);
+        for gone in [&revoked, &replaced] {
+            admin.press(&format!("/v1/invitations/{gone}/revoke")).await.expect(200);
+        }
+        home.database.execute(&format!(
+            "UPDATE invitations SET created_at = '2020-01-01T00:00:00.000Z', last_sent_at = '2020-01-01T00:00:00.000Z',
+             expires_at = '2020-01-02T00:00:00.000Z' WHERE id = '{expired}'"
+        ));
+        let person = json!({ "email": "person2@example.com", "roles": ["viewer", "finance"] });
+        let newer = admin.post("/v1/system-users/invitations", &person).await.expect(201).text_of("id");
+        let link = home.letters().into_iter().find(|letter| letter.to == "person3@example.com").unwrap().token;
+        let name = json!({ "token": link, "password": PASSWORD, "first_name": "Ada", "last_name": "Lovelace" });
+        admin.post("/v1/activations", &name).await.expect(201);
+
+        let (code, results, errors) = told(&import(&home, &server, &lines, &[]));
+        assert_eq!((code, results.as_str()), (1, "invited 0, already there 3, failed 0, no longer invited 2\n"));
+        let said = |row, since, code| {
+            format!("people.csv:{row}: email: Invited before, but that invitation {since} since. With --anew this row is invited once more. ({code})\n")
+        };
+        assert_eq!(errors, said(2, "was revoked", "invitation_revoked") + &said(3, "has expired", "invitation_expired"));
+        let (_, results, _) = told(&import(&home, &server, &lines, &["--json"]));
+        let rows: Vec<Value> = results.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let statuses: Vec<&str> = rows.iter().map(|row| row["status"].as_str().unwrap()).collect();
+        assert_eq!(statuses, ["no_longer_invited", "no_longer_invited", "already_there", "already_there", "already_there"]);
+        assert_eq!((&rows[0]["invitation_id"], &rows[0]["errors"][0]["code"]), (&json!(revoked), &json!("invitation_revoked")));
+        assert_eq!((&rows[2]["code"], &rows[2]["invitation_id"]), (&json!("invitation_pending"), &json!(newer)));
+        assert_eq!(home.database.count("invitations"), 6);
+
+        summary(&import(&home, &server, &lines, &["--anew"]), "invited 2, already there 3, failed 0");
+        assert_eq!(home.database.count("invitations"), 8);
+        assert_ne!(id(0).await, revoked);
+        summary(&import(&home, &server, &lines, &["--anew"]), "invited 0, already there 5, failed 0");
+        server.stop().await;
+    }
+
+    /// A token without the right to read says as much as it may know.
+    async fn whoever_may_not_read_is_told_that_it_came_to_nothing(backend: Backend) {
+        let home = Home::new(backend, &[]);
+        let server = home.start(&["serve"]);
+        let lines = "kind,email,account_name\naccount_owner,olga@acme.example,Acme\naccount_owner,bob@globex.example,Globex\n";
+        let blind = home.print(&["token", "--scope", "customers:invite", "--subject", "operations"]).trim().to_owned();
+        summary(&import(&home, &server, lines, &["--token", &blind]), "invited 2, already there 0, failed 0");
+        let admin = server.client(Some(home.token()));
+        let found = admin.get("/v1/invitations?email=olga@acme.example").await.expect(200);
+        admin.press(&format!("/v1/invitations/{}/revoke", found.body["data"][0]["id"].as_str().unwrap())).await.expect(200);
+        let (code, results, errors) = told(&import(&home, &server, lines, &["--token", &blind]));
+        assert_eq!((code, results.as_str()), (1, "invited 0, already there 1, failed 0, no longer invited 1\n"));
+        assert!(errors.starts_with("people.csv:2: email: ") && errors.contains("was revoked or has expired since"), "{errors}");
+        server.stop().await;
+    }
+
     async fn the_good_rows_are_sent_when_that_is_asked_for(backend: Backend) {
         let home = Home::new(backend, &[]);
         let server = home.start(&["serve"]);

@@ -22,6 +22,7 @@ use self::{
     outcome::Outcome,
     report::Report,
     row::Row,
+    sending::Run,
     service::Service,
     stop::{Reason, Stop},
 };
@@ -65,12 +66,14 @@ Example:
   $ invitation-service import people.csv
   invited 3, already there 0, failed 0
 
-Run it again after an interruption: who was invited is not invited twice. It ends with 0 when every row is invited or
-already there, with 130 when it was interrupted, and with 1 otherwise.";
+Run it again after an interruption: who was invited is not invited twice. Somebody whom an earlier run of this day invited, and whose
+invitation was revoked or has expired since, is told as no longer invited, and invited once more with --anew. It ends with 0 when
+every row is invited or already there, with 130 when it was interrupted, and with 1 otherwise.";
 
 /// What to import, and where to.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLE)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Arguments {
     /// The CSV file (UTF-8); - reads standard input
     file: PathBuf,
@@ -80,6 +83,9 @@ pub(super) struct Arguments {
     /// Send the good rows, although others are faulty
     #[arg(long)]
     skip_faulty: bool,
+    /// Invite those once more whom an earlier run invited, and whose invitation was revoked or has expired since
+    #[arg(long)]
+    anew: bool,
     /// Print one JSON object a row to standard output, and the summary to standard error
     #[arg(long)]
     json: bool,
@@ -169,7 +175,7 @@ fn send(config: &Config, arguments: &Arguments, rows: &[Row], report: &mut Repor
     let url = arguments.url.as_ref().unwrap_or(&config.public_url).as_str();
     let screen = report.screen.clone();
     let service = Service::new(url, token, arguments.retry_for, stop.clone(), screen.clone())?;
-    let run = clock().now().timestamp_millis().to_string();
+    let run = Run { id: clock().now().timestamp_millis().to_string(), anew: arguments.anew };
     runtime()?.block_on(async {
         let mut signals = Signals::listen()?;
         service.look(own).await?;
@@ -195,16 +201,17 @@ fn send(config: &Config, arguments: &Arguments, rows: &[Row], report: &mut Repor
     })
 }
 
-/// A token that allows what the rows ask for, and no more: their kinds, and what the roles allow that they grant.
+/// A token that allows what the rows ask for, and no more: their kinds, what has become of such invitations, and what the roles allow
+/// that they grant.
 fn own_token(config: &Config, subject: &str, rows: &[Row]) -> Result<SecretString, Box<dyn Error>> {
     let holder = token::holder(subject)?;
     let tokens = app::access_tokens(config).map_err(|error| format!("{error}. Or give an access token in ACCESS_TOKEN"))?;
     let scope: BTreeSet<Permission> = rows
         .iter()
         .filter_map(Row::kind)
-        .map(|kind| match kind {
-            InvitationKind::SystemUser => Permission::SystemUsersInvite,
-            InvitationKind::AccountOwner | InvitationKind::SubAccount => Permission::CustomersInvite,
+        .flat_map(|kind| match kind {
+            InvitationKind::SystemUser => [Permission::SystemUsersInvite, Permission::SystemUsersRead],
+            InvitationKind::AccountOwner | InvitationKind::SubAccount => [Permission::CustomersInvite, Permission::CustomersRead],
         })
         .collect();
     let roles: BTreeSet<_> = rows.iter().flat_map(Row::granted).collect();

@@ -18,6 +18,8 @@ pub(super) enum Outcome {
     Valid,
     /// The person was invited before, or belongs there already.
     AlreadyThere { code: String, invitation_id: Value },
+    /// The person was invited before, and nothing is left of that.
+    NoLongerInvited { invitation_id: Value, fault: Fault },
     /// It was refused.
     Failed(Vec<Fault>),
     /// The import ended before it was its turn, or before its answer came.
@@ -28,14 +30,23 @@ pub(super) enum Outcome {
 const ALREADY: [&str; 4] = ["invitation_pending", "already_system_user", "already_account_owner", "already_member"];
 
 impl Outcome {
-    /// What an answer to a row's own request says.
-    pub(super) fn of(row: &Row, Answer { status, replayed, body }: &Answer) -> Self {
-        let invitation_id = body["id"].clone();
+    /// What an answer to a row's own request says, given to it for the first time.
+    pub(super) fn of(row: &Row, Answer { status, body, .. }: &Answer) -> Self {
         match status {
-            201 if *replayed => Self::AlreadyThere { code: "replayed".to_owned(), invitation_id },
-            201 => Self::Invited { invitation_id },
+            201 => Self::Invited { invitation_id: body["id"].clone() },
             _ => Self::refused(row, *status, body),
         }
+    }
+
+    /// What is said of an invitation of an earlier run that nobody can follow any more: its status, where that is known.
+    pub(super) fn no_longer_invited(invitation_id: Value, status: Option<&str>) -> Self {
+        let (code, since) = match status {
+            Some("revoked") => ("invitation_revoked", "was revoked"),
+            Some("expired") => ("invitation_expired", "has expired"),
+            _ => ("no_longer_invited", "was revoked or has expired"),
+        };
+        let words = format!("Invited before, but that invitation {since} since. With --anew this row is invited once more.");
+        Self::NoLongerInvited { invitation_id, fault: Fault::new(EMAIL, code, words) }
     }
 
     /// What a batch that changes nothing says of a row: the item of its results.
@@ -77,6 +88,7 @@ impl Outcome {
             Self::Invited { .. } => "invited",
             Self::Valid => "valid",
             Self::AlreadyThere { .. } => "already_there",
+            Self::NoLongerInvited { .. } => "no_longer_invited",
             Self::Failed(_) => "failed",
             Self::NotSent => "not_sent",
         }
@@ -92,14 +104,19 @@ impl Outcome {
                 document["code"] = json!(code);
                 document["invitation_id"] = invitation_id.clone();
             }
-            Self::Failed(faults) => {
-                let told = |fault: &Fault| json!({ "column": fault.column, "code": fault.code, "detail": fault.words });
-                document["errors"] = faults.iter().map(told).collect();
+            Self::NoLongerInvited { invitation_id, fault } => {
+                document["invitation_id"] = invitation_id.clone();
+                document["errors"] = json!([told(fault)]);
             }
+            Self::Failed(faults) => document["errors"] = faults.iter().map(told).collect(),
             Self::Valid | Self::NotSent => {}
         }
         document
     }
+}
+
+fn told(fault: &Fault) -> Value {
+    json!({ "column": fault.column, "code": fault.code, "detail": fault.words })
 }
 
 /// The column that a refusal is about, where it names none itself.

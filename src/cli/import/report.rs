@@ -33,13 +33,14 @@ pub(super) struct Report {
     total: usize,
     invited: usize,
     already: usize,
+    lapsed: usize,
     failed: usize,
 }
 
 impl Report {
     pub(super) fn new(file: String, total: usize, dry_run: bool, json: bool) -> Self {
         let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::hidden());
-        Self { file, dry_run, json, screen: Screen(bar), total, invited: 0, already: 0, failed: 0 }
+        Self { file, dry_run, json, screen: Screen(bar), total, invited: 0, already: 0, lapsed: 0, failed: 0 }
     }
 
     /// Shows the bar, unless there is no terminal.
@@ -65,6 +66,10 @@ impl Report {
         match outcome {
             Outcome::Invited { .. } | Outcome::Valid => self.invited += 1,
             Outcome::AlreadyThere { .. } => self.already += 1,
+            Outcome::NoLongerInvited { fault, .. } => {
+                self.lapsed += 1;
+                self.fault(row.line, fault);
+            }
             Outcome::Failed(faults) => {
                 self.failed += 1;
                 for fault in faults {
@@ -113,6 +118,9 @@ impl Report {
         }
         let invited = if self.dry_run { "would be invited" } else { "invited" };
         let mut summary = format!("{invited} {}, already there {}, failed {}", self.invited, self.already, self.failed);
+        if self.lapsed > 0 {
+            summary = format!("{summary}, no longer invited {}", self.lapsed);
+        }
         if left > 0 {
             summary = format!("{summary}, not sent {left}");
         }
@@ -123,9 +131,9 @@ impl Report {
         self.print(&summary)
     }
 
-    /// Whether no row failed.
+    /// Whether everybody is invited or there, of whom it is known what became.
     pub(super) fn is_good(&self) -> bool {
-        self.failed == 0
+        self.failed == 0 && self.lapsed == 0
     }
 
     /// Whether it is known what became of every row.
@@ -134,6 +142,6 @@ impl Report {
     }
 
     fn left(&self) -> usize {
-        self.total - self.invited - self.already - self.failed
+        self.total - self.invited - self.already - self.lapsed - self.failed
     }
 }

@@ -1,7 +1,7 @@
 //! The rows on their way: a bounded number at once, told in the file's order.
 
 use futures_util::{StreamExt, stream};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     outcome::Outcome,
@@ -17,24 +17,53 @@ const AT_ONCE: usize = 16;
 /// So many rows are judged at once: what a batch takes.
 const BATCH: usize = 1000;
 
-/// Sends every row until there is a reason to stop. Those on their way then are waited for. `run` tells this run from others.
-pub(super) async fn invite(service: &Service, rows: &[Row], run: &str, report: &mut Report, stop: &Stop) {
+/// One run of an import.
+pub(super) struct Run {
+    /// Tells it from others.
+    pub id: String,
+    /// Whether those are invited once more whose invitation came to nothing.
+    pub anew: bool,
+}
+
+/// Sends every row until there is a reason to stop. Those on their way then are waited for.
+pub(super) async fn invite(service: &Service, rows: &[Row], run: &Run, report: &mut Report, stop: &Stop) {
     let sent = stream::iter(rows)
         .take_until(Box::pin(stop.clone().told()))
-        .map(|row| async move { invite_one(service, row, run).await.unwrap_or(Outcome::NotSent) })
+        .map(|row| async move { invite_one(service, row, run, stop).await.unwrap_or(Outcome::NotSent) })
         .buffered(AT_ONCE);
     tell(rows, sent, report, stop).await;
 }
 
-async fn invite_one(service: &Service, row: &Row, run: &str) -> Option<Outcome> {
+async fn invite_one(service: &Service, row: &Row, run: &Run, stop: &Stop) -> Option<Outcome> {
     let (path, key, body) = (row.kind().map(invites::path)?, row.key(), row.body());
     let first = service.post(path, Some(&key), &body).await?;
-    if first.replayed && first.status >= 400 {
-        // An earlier run was refused, and what stood in its way may be gone. That refusal had no effect that could come twice.
-        let anew = service.post(path, Some(&format!("{key}-{run}")), &body).await?;
-        return Some(Outcome::of(row, &anew));
+    if !first.replayed {
+        return Some(Outcome::of(row, &first));
     }
-    Some(Outcome::of(row, &first))
+    if first.status == 201 {
+        let since = invited_before(service, row, &first.body["id"], stop).await?;
+        if !(run.anew && matches!(since, Outcome::NoLongerInvited { .. })) {
+            return Some(since);
+        }
+    }
+    // An earlier run was refused, and what stood in its way may be gone; or its invitation came to nothing. Nothing is left of
+    // either that could come twice.
+    let anew = service.post(path, Some(&format!("{key}-{}", run.id)), &body).await?;
+    Some(Outcome::of(row, &anew))
+}
+
+/// What has become of somebody whom an earlier run invited.
+async fn invited_before(service: &Service, row: &Row, id: &Value, stop: &Stop) -> Option<Outcome> {
+    let path = format!("/v1/invitations/{}", id.as_str().unwrap_or_default());
+    let known = service.get(&path).await?;
+    // A token that may not read finds nothing.
+    let status = known.body["status"].as_str().filter(|_| known.status == 200);
+    if matches!(status, Some("pending" | "activated")) {
+        return Some(Outcome::AlreadyThere { code: "replayed".to_owned(), invitation_id: id.clone() });
+    }
+    // Somebody may have invited them anew in another way: whether they are there, the service judges.
+    let judged = judge_some(service, std::slice::from_ref(row), stop).await.pop()?;
+    Some(if judged == Outcome::Valid { Outcome::no_longer_invited(id.clone(), status) } else { judged })
 }
 
 /// Asks the service to judge every row, and changes nothing.

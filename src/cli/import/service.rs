@@ -108,15 +108,25 @@ impl Service {
         }
     }
 
-    /// Posts, and posts again while nothing comes back that would settle it. None when the import ends meanwhile; the reason
-    /// is known to `stop` then.
+    /// Looks something up. None as with [`Self::post`].
+    pub(super) async fn get(&self, path: &str) -> Option<Answer> {
+        self.settle(|| self.request(Method::GET, path)).await
+    }
+
+    /// Posts. None when the import ends meanwhile; the reason is known to `stop` then.
     pub(super) async fn post(&self, path: &str, key: Option<&str>, body: &str) -> Option<Answer> {
-        let (begun, stop) = (Instant::now(), self.stop.clone());
-        let attempt = || {
+        let request = || {
             let request = self.request(Method::POST, path).header(header::CONTENT_TYPE, "application/json");
             let request = key.iter().fold(request, |request, key| request.header("idempotency-key", format!("\"{key}\"")));
-            self.ask(request.body(body.to_owned()))
+            request.body(body.to_owned())
         };
+        self.settle(request).await
+    }
+
+    /// Asks, and asks again while nothing comes back that would settle it.
+    async fn settle(&self, request: impl Fn() -> RequestBuilder) -> Option<Answer> {
+        let (begun, stop) = (Instant::now(), self.stop.clone());
+        let attempt = || self.ask(request());
         let waits = ExponentialBuilder::new().with_min_delay(WAITS.0).with_max_delay(WAITS.1).with_jitter().without_max_times();
         let outcome = attempt
             .retry(waits)
