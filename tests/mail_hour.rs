@@ -366,10 +366,10 @@ impl World {
         }
         let (taken, unanswered) = self.look();
         let now = self.app.now();
-        let list = self.list("").await;
-        let claimed = due.iter().filter(|id| told(&list[*id]).1 > self.truths[*id].attempts).count();
-        assert!(claimed == due.len() || (claimed == 0 && !beside_other), "{claimed} of {}", due.len());
-        if claimed == 0 {
+        let shown = self.list("").await;
+        let counted = due.iter().filter(|id| told(&shown[*id]).1 > self.truths[*id].attempts).count();
+        assert!(counted == due.len() || (counted == 0 && !beside_other), "{counted} of {}", due.len());
+        if counted == 0 {
             assert!(taken.is_empty() && unanswered.is_empty(), "it was sent and never claimed");
             return;
         }
@@ -377,7 +377,7 @@ impl World {
             let claimed = self.truths[id].claimed(now);
             let recorded = claimed.recorded(now, &self.fate(&claimed.to, &taken));
             let (taken, unanswered) = (taken.contains(&claimed.to), unanswered.contains(&claimed.to));
-            let in_hand = told(&list[id]).0 == "sending";
+            let in_hand = told(&shown[id]).0 == "sending";
             let truth = if in_hand { claimed } else { recorded };
             let lost = truth.lost + usize::from(unanswered || (in_hand && taken));
             self.truths.insert(id.clone(), Truth { lost, ..truth });
