@@ -41,6 +41,7 @@ mod import_interrupted;
 mod invite;
 mod lists;
 mod mail_events;
+mod mail_hour;
 mod mail_pace;
 mod model;
 mod owners_as_callers;

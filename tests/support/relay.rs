@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpSocket, TcpStream},
+    sync::Notify,
     task::JoinSet,
 };
 
@@ -22,10 +23,14 @@ use super::{Mail, mailbox::parse};
 pub enum Mood {
     /// Takes them.
     Takes,
-    /// Refuses the recipient with this reply; over HTTP, with the status that it begins with.
+    /// Refuses the recipient with this reply, and hangs up after a 421; over HTTP, with the status that it begins with.
     Refuses(&'static str),
+    /// Hangs up when the letter is about to come; SMTP alone.
+    HangsUpAtData,
     /// Reads the letter whole, and hangs up without an answer.
     HangsUp,
+    /// Reads the letter whole, and keeps silent; SMTP alone. See [`Relay::holds`].
+    Holds,
 }
 
 /// Which language it speaks.
@@ -46,7 +51,9 @@ pub struct Relay {
 }
 
 struct Told {
-    mood: Mood,
+    mood: Box<dyn Fn(&str) -> Mood + Send>,
+    a_session: usize,
+    holds: Arc<Notify>,
     each_takes: Option<(Clock, TimeDelta)>,
     taken: Vec<Mail>,
     unanswered: Vec<Mail>,
@@ -57,7 +64,15 @@ impl Relay {
     pub fn new(speaks: Speaks) -> Self {
         let reserved = reserve("127.0.0.1:0".parse().unwrap());
         let address = reserved.local_addr().unwrap();
-        let told = Told { mood: Mood::Takes, each_takes: None, taken: Vec::new(), unanswered: Vec::new(), refused: 0 };
+        let told = Told {
+            mood: Box::new(|_| Mood::Takes),
+            a_session: usize::MAX,
+            holds: Arc::default(),
+            each_takes: None,
+            taken: Vec::new(),
+            unanswered: Vec::new(),
+            refused: 0,
+        };
         Self { address, speaks, reserved: Some(reserved), running: None, told: Arc::new(Mutex::new(told)) }
     }
 
@@ -83,7 +98,24 @@ impl Relay {
     }
 
     pub fn is(&self, mood: Mood) {
-        self.told.lock().unwrap().mood = mood;
+        self.is_to(move |_| mood);
+    }
+
+    /// From now on its mood depends on the recipient.
+    pub fn is_to(&self, mood: impl Fn(&str) -> Mood + Send + 'static) {
+        self.told.lock().unwrap().mood = Box::new(mood);
+    }
+
+    /// From now on it says 421 to whoever has handed over so many letters and begins with another one; SMTP alone.
+    pub fn takes_a_session(&self, letters: usize) {
+        self.told.lock().unwrap().a_session = letters;
+    }
+
+    /// Rung from now on when it has read a letter whole and keeps silent.
+    pub fn holds(&self) -> Arc<Notify> {
+        let bell = Arc::<Notify>::default();
+        self.told.lock().unwrap().holds = bell.clone();
+        bell
     }
 
     /// From now on so much time passes with each letter.
@@ -132,15 +164,15 @@ async fn accept(listener: TcpListener, speaks: Speaks, told: Arc<Mutex<Told>>) {
 impl Told {
     /// Notes a letter that was read whole; `None` when there is to be no answer.
     fn take(&mut self, mail: Mail) -> Option<()> {
-        if self.mood == Mood::HangsUp {
+        if matches!((self.mood)(&mail.to), Mood::HangsUp | Mood::Holds) {
             self.unanswered.push(mail);
-        } else {
-            self.taken.push(mail);
-            if let Some((clock, each)) = &self.each_takes {
-                clock.advance(*each);
-            }
+            return None;
         }
-        (self.mood != Mood::HangsUp).then_some(())
+        self.taken.push(mail);
+        if let Some((clock, each)) = &self.each_takes {
+            clock.advance(*each);
+        }
+        Some(())
     }
 }
 
@@ -149,6 +181,7 @@ async fn smtp(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
     let mut lines = BufReader::new(reader);
     writer.write_all(b"220 relay\r\n").await?;
     let mut letter: Option<String> = None;
+    let (mut mood, mut handed_over) = (Mood::Takes, 0);
     loop {
         let mut line = String::new();
         if lines.read_line(&mut line).await? == 0 {
@@ -159,9 +192,14 @@ async fn smtp(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
                 let mail = parse(text.as_bytes());
                 letter = None;
                 let answered = told.lock().unwrap().take(mail);
+                if answered.is_none() && mood == Mood::Holds {
+                    told.lock().unwrap().holds.notify_one();
+                    std::future::pending::<()>().await;
+                }
                 if answered.is_none() {
                     return Ok(());
                 }
+                handed_over += 1;
                 "250 taken"
             }
             Some(text) => {
@@ -170,9 +208,13 @@ async fn smtp(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
                 continue;
             }
             None => match line.split([' ', ':', '\r']).next().unwrap_or_default() {
+                "MAIL" if handed_over >= told.lock().unwrap().a_session => {
+                    return writer.write_all(b"421 4.7.0 that was enough for one session\r\n").await;
+                }
                 "RCPT" => {
                     let mut told = told.lock().unwrap();
-                    match told.mood {
+                    mood = (told.mood)(line.trim_end().trim_start_matches("RCPT TO:<").trim_end_matches('>'));
+                    match mood {
                         Mood::Refuses(reply) => {
                             told.refused += 1;
                             reply
@@ -180,6 +222,7 @@ async fn smtp(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
                         _ => "250 ok",
                     }
                 }
+                "DATA" if mood == Mood::HangsUpAtData => return Ok(()),
                 "DATA" => {
                     letter = Some(String::new());
                     "354 go on"
@@ -191,6 +234,9 @@ async fn smtp(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
             },
         };
         writer.write_all(format!("{answer}\r\n").as_bytes()).await?;
+        if answer.starts_with("421") {
+            return Ok(());
+        }
     }
 }
 
@@ -215,10 +261,11 @@ async fn mailpit(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
         reader.read_exact(&mut body).await?;
         let refusal = {
             let mut told = told.lock().unwrap();
-            if let Mood::Refuses(status) = told.mood {
+            let mail = from_json(&body);
+            if let Mood::Refuses(status) = (told.mood)(&mail.to) {
                 told.refused += 1;
                 Some(status)
-            } else if told.take(from_json(&body)).is_none() {
+            } else if told.take(mail).is_none() {
                 return Ok(());
             } else {
                 None
