@@ -47,13 +47,13 @@ impl Key {
 }
 
 fn report(posted: &Posted<'_>, event: &Value) -> Report {
-    let fate = match (text(event, "/event").unwrap_or_default(), text(event, "/type")) {
-        ("delivered", _) => Some(Fate::Delivered),
-        // `blocked` is how SendGrid calls a refusal that says nothing about the address: a soft bounce.
-        ("deferred", _) | ("bounce", Some("blocked")) => Some(Fate::Deferred),
-        // It was on SendGrid's list of addresses that have bounced, complained or unsubscribed, and was never tried.
-        ("bounce" | "dropped", _) => Some(Fate::Bounced),
-        ("spamreport", _) => Some(Fate::Complained),
+    let fate = match text(event, "/event").unwrap_or_default() {
+        "delivered" => Some(Fate::Delivered),
+        "deferred" => Some(Fate::Deferred),
+        // A bounce of the type `blocked` too: it says less about the address, but SendGrid does not try again. What is dropped was
+        // on SendGrid's list of addresses that have bounced, complained or unsubscribed, and was never tried.
+        "bounce" | "dropped" => Some(Fate::Bounced),
+        "spamreport" => Some(Fate::Complained),
         _ => None,
     };
     let seconds = event.pointer("/timestamp").and_then(Value::as_i64);

@@ -140,7 +140,7 @@ fn sendgrid_reports() {
             (Some(Fate::Delivered), None),
             (Some(Fate::Deferred), Some("400 try again later")),
             (Some(Fate::Bounced), Some("500 unknown recipient")),
-            (Some(Fate::Deferred), Some("550 blocked")),
+            (Some(Fate::Bounced), Some("550 blocked")),
             (Some(Fate::Bounced), Some("Bounced Address")),
             (Some(Fate::Complained), None),
             (None, None),
