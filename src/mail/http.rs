@@ -28,14 +28,15 @@ use super::{
 };
 use crate::domain::letter::{Letter, Receipt, SendError};
 
-/// How long to wait for a connection, and for everything.
+/// How long to wait for a connection, and for everything. A service that takes letters slowly has taken the one whose answer
+/// is not waited for, and would get it again.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
     connect: Duration,
     whole: Duration,
 }
 
-const LIMITS: Limits = Limits { connect: Duration::from_secs(5), whole: Duration::from_secs(15) };
+const LIMITS: Limits = Limits { connect: Duration::from_secs(5), whole: Duration::from_secs(60) };
 /// As much of an answer as is read.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
@@ -90,7 +91,14 @@ impl Http {
         };
         let line = |answer: &Answer| self.clean(&answer.line(service.name()), letter);
         match service.read(&answer) {
-            Verdict::Taken(message_id) => Ok(Receipt { provider: service.provider(), message_id }),
+            Verdict::Taken(message_id) => {
+                let provider = service.provider();
+                Ok(Receipt { provider, message_id: provider.and(Some(message_id)) })
+            }
+            Verdict::Unproven => {
+                let text = self.clean(&answer.unproven(service.name()), letter);
+                Err(SendError::Later { text, wait: answer.wait(letter.now) })
+            }
             Verdict::Later => Err(SendError::Later { text: line(&answer), wait: answer.wait(letter.now) }),
             Verdict::Never => Err(SendError::Never(line(&answer))),
         }
@@ -111,7 +119,7 @@ impl Http {
         let mut response = request.send().await?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         let mut body = Vec::new();
-        // Once the status is there, the letter was taken or not, whatever becomes of the rest; an endless answer is not read.
+        // What came of a body that breaks off may be enough; an endless one is not read.
         while let Ok(Some(piece)) = response.chunk().await {
             body.extend_from_slice(&piece);
             if body.len() > LONGEST_ANSWER {
@@ -169,7 +177,7 @@ impl Service {
     /// What the service's answer means.
     fn read(&self, answer: &Answer) -> Verdict {
         match self {
-            Self::Mailpit(_) => answer.usual(None),
+            Self::Mailpit(_) => mailpit::read(answer),
             Self::Postmark(_) => postmark::read(answer),
             Self::SendGrid(_) => sendgrid::read(answer),
             Self::Mailgun { .. } => mailgun::read(answer),

@@ -27,13 +27,20 @@ pub(super) fn post(domain: &str, letter: &Letter, desk: &Desk, words: Rendered) 
     Post { path: format!("/v3/{domain}/messages"), headers: Vec::new(), body: Body::Form(form) }
 }
 
-/// Its `id` is the `Message-ID`, in angle brackets here and without them in events. A refusal of the sender is the operator's
-/// to put right.
+/// Its `id` is the `Message-ID`, in angle brackets here and without them in events. A refusal of the sender, or of
+/// a domain that is not set up yet, is the operator's to put right.
 pub(super) fn read(answer: &Answer) -> Verdict {
     let json = answer.json();
     let message = json["message"].as_str().unwrap_or_default();
-    if answer.status == StatusCode::BAD_REQUEST && message.contains("'from'") {
+    if answer.status == StatusCode::BAD_REQUEST && about_us(message) {
         return Verdict::Later;
     }
     answer.usual(json["id"].as_str().map(|id| id.trim_start_matches('<').trim_end_matches('>').to_owned()))
+}
+
+/// "from parameter is not a valid address", with quotation marks or without, and "Domain … is not allowed to send: The domain is
+/// unverified".
+fn about_us(message: &str) -> bool {
+    let message = message.to_ascii_lowercase().replace(['\'', '"', '`'], "");
+    ["from parameter", "reply-to parameter", "not allowed to send"].iter().any(|words| message.contains(words))
 }

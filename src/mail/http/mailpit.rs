@@ -4,7 +4,7 @@
 use lettre::message::Mailbox;
 use serde_json::json;
 
-use super::{AUTO_SUBMITTED, Body, Desk, Letter, Post, SUPPRESS};
+use super::{AUTO_SUBMITTED, Answer, Body, Desk, Letter, Post, SUPPRESS, Verdict};
 use crate::mail::Rendered;
 
 pub(super) fn post(letter: &Letter, desk: &Desk, words: &Rendered) -> Post {
@@ -20,4 +20,9 @@ pub(super) fn post(letter: &Letter, desk: &Desk, words: &Rendered) -> Post {
         "Headers": {"Message-ID": desk.message_id(letter), AUTO_SUBMITTED.0: AUTO_SUBMITTED.1, SUPPRESS.0: SUPPRESS.1},
     });
     Post { path: "/api/v1/send".to_owned(), headers: Vec::new(), body: Body::Json(body) }
+}
+
+/// It names each message that it keeps.
+pub(super) fn read(answer: &Answer) -> Verdict {
+    answer.usual(answer.json()["ID"].as_str().map(str::to_owned))
 }

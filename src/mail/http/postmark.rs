@@ -38,11 +38,12 @@ pub(super) fn post(letter: &Letter, desk: &Desk, words: &Rendered) -> Post {
 }
 
 /// Every refusal for what the letter or the account is comes as 422 and tells which by its `ErrorCode`. Most are about the
-/// account: a sender who is not confirmed, nothing left to send.
+/// account: a sender who is not confirmed, nothing left to send. A letter that was taken has `ErrorCode` 0 and a `MessageID`.
 pub(super) fn read(answer: &Answer) -> Verdict {
     let json = answer.json();
     match json["ErrorCode"].as_u64() {
-        None | Some(0) => answer.usual(json["MessageID"].as_str().map(str::to_owned)),
+        Some(0) => answer.usual(json["MessageID"].as_str().map(str::to_owned)),
+        None => answer.usual(None),
         Some(INVALID) if json["Message"].as_str().is_some_and(about_sender) => Verdict::Later,
         Some(INVALID) => Verdict::Never,
         Some(code) if FINAL.contains(&code) => Verdict::Never,

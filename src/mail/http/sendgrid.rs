@@ -37,7 +37,8 @@ fn person(mailbox: &Mailbox) -> Value {
     person
 }
 
-/// The name of a letter is in a header; events call it `sg_message_id`, with more behind it. A refusal names the member at
+/// A letter that was taken is answered with 202 and its name in a header, of which events have more behind it
+/// (`sg_message_id`). A refusal names the member at
 /// fault: the sender is the operator's, all others are the letter's.
 pub(super) fn read(answer: &Answer) -> Verdict {
     if answer.status == StatusCode::BAD_REQUEST {
@@ -47,5 +48,6 @@ pub(super) fn read(answer: &Answer) -> Verdict {
             return Verdict::Later;
         }
     }
-    answer.usual(answer.header("x-message-id").map(str::to_owned))
+    let taken = answer.status == StatusCode::ACCEPTED;
+    answer.usual(answer.header("x-message-id").filter(|_| taken).map(str::to_owned))
 }

@@ -57,7 +57,7 @@ async fn attempt_within(limits: Limits, server: &Server) -> Result<Receipt, Send
 
 #[tokio::test]
 async fn posts_the_whole_letter() {
-    let (mut server, asked) = answering("HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{\"ID\":\"abc\"}").await;
+    let (mut server, asked) = answering("HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n{\"ID\":\"abc\"}").await;
     server.service = Service::Mailpit(Some(Login { user: "ada".to_owned(), password: SecretString::from("hunter22") }));
     assert_eq!(attempt(&server).await.unwrap(), Receipt::default());
     let request = asked.await.unwrap();

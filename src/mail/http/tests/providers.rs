@@ -174,6 +174,14 @@ async fn refusals_mean_what_the_providers_documentation_says() {
             r#"{"message":"'from' parameter is not a valid address. please check documentation"}"#,
             false,
         ),
+        (mailgun, "400 Bad Request", r#"{"message":"to parameter is not a valid address. please check documentation"}"#, true),
+        (mailgun, "400 Bad Request", r#"{"message":"from parameter is not a valid address. please check documentation"}"#, false),
+        (
+            mailgun,
+            "400 Bad Request",
+            r#"{"message":"Domain mg.voltmark.example is not allowed to send: The domain is unverified and requires DNS configuration."}"#,
+            false,
+        ),
         (mailgun, "401 Unauthorized", "Forbidden", false),
         (mailgun, "402 Payment Required", r#"{"message":"Request Failed"}"#, false),
         (mailgun, "404 Not Found", r#"{"message":"Domain not found: mg.voltmark.example"}"#, false),
@@ -265,11 +273,79 @@ async fn silence_and_a_reset_after_the_request_are_tried_again() {
     }
 }
 
-/// The status says that it was taken, whatever becomes of the rest; a second one would be a duplicate.
+/// As a proxy answers that stands in for the service, or an answer that broke off: nobody knows that the letter was taken.
 #[tokio::test]
-async fn an_answer_that_is_cut_short_is_an_answer() {
-    for url in ALL {
-        let (outcome, ..) = meet(url, "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"id").await;
-        assert_eq!(outcome.unwrap().message_id, None);
+async fn a_success_without_what_comes_with_one_is_tried_again() {
+    let [postmark, sendgrid, mailgun, resend] = ALL;
+    let page = answer("200 OK", "Content-Type: text/html\r\n", "<!doctype html><HTML><Title> We are back soon </Title><p>x</p>");
+    let cut = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"id";
+    let ok = |body| answer("200 OK", "", body);
+    for (url, answer) in
+        ALL.into_iter().chain(["mailpit+http"]).flat_map(|url| [(url, page), (url, ok("")), (url, ok("{}")), (url, cut)]).chain([
+            (postmark, ok(r#"{"ErrorCode":40"#)),
+            (postmark, ok(r#"{"ErrorCode":"406","Message":"inactive"}"#)),
+            (postmark, ok(r#"{"ErrorCode":0,"Message":"OK"}"#)),
+            (postmark, ok(r#"{"ErrorCode":0,"MessageID":""}"#)),
+            (postmark, ok(r#"{"MessageID":"0a129aee"}"#)),
+            (sendgrid, answer("202 Accepted", "", "")),
+            (sendgrid, answer("200 OK", "X-Message-Id: a\r\n", "")),
+            (mailgun, ok(r#"{"id":"<>","message":"Queued. Thank you."}"#)),
+            (resend, ok(r#"{"id":7}"#)),
+        ])
+    {
+        let outcome = match url {
+            "mailpit+http" => attempt(&answering(answer).await.0).await,
+            url => meet(url, answer).await.0,
+        };
+        match outcome {
+            Err(SendError::Later { text, wait: None }) => {
+                assert!(text.contains("without a message id (is MAIL_URL right?)") && !text.contains('<'), "{url}: {text}");
+                assert_eq!(text.contains("a web page, We are back soon"), answer == page, "{text}");
+            }
+            other => panic!("{url} {answer}: {other:?}"),
+        }
+    }
+}
+
+/// SendGrid says in the head all that there is to say.
+#[tokio::test]
+async fn sendgrids_answer_may_break_off_after_its_head() {
+    let (outcome, ..) = meet(ALL[1], "HTTP/1.1 202 Accepted\r\nX-Message-Id: a\r\ncontent-length: 100\r\n\r\n{\"id").await;
+    assert_eq!(outcome.unwrap(), taken("sendgrid", "a"));
+}
+
+#[tokio::test]
+async fn the_reason_is_told_however_it_is_wrapped() {
+    let [postmark, sendgrid, mailgun, resend] = ALL;
+    let long = format!("<html><head><title>{}</title></head><body>{}</body></html>", "x ".repeat(100), "y ".repeat(100));
+    for (url, body, reason) in [
+        (
+            resend,
+            r#"{"statusCode":422,"message":"The attribute is not what it should be.","name":"validation_error"}"#,
+            "Resend answered 422: The attribute is not what it should be.",
+        ),
+        (
+            postmark,
+            r#"{"ErrorCode":300,"Message":"Zero recipients specified, it says"}"#,
+            "Postmark answered 422: Zero recipients specified, it says",
+        ),
+        (
+            mailgun,
+            r#"{"message":"to parameter is not a valid address"}"#,
+            "Mailgun answered 422: to parameter is not a valid address",
+        ),
+        (
+            sendgrid,
+            r#"{"errors":[{"message":"Does not contain a valid address.","field":"personalizations.0.to.0.email","help":null},{"message":"Bad.","field":null}]}"#,
+            "SendGrid answered 422: Does not contain a valid address. (personalizations.0.to.0.email); Bad.",
+        ),
+        (resend, r#"{"what":"is this about","why":["nobody","knows","and","nobody","tells"]}"#, r#"{ "what": "is this about","#),
+        (resend, "plain words, and many of them", "Resend answered 422: plain words, and many of them"),
+        (resend, &long, "Resend answered 422: a web page, x x x"),
+        (resend, "<p>no title</p>", "Resend answered 422: a web page"),
+        (resend, "", "Resend answered 422"),
+    ] {
+        let text = meet(url, answer("422 Unprocessable Entity", "", body)).await.0.unwrap_err().to_string();
+        assert!(text.contains(reason) && !text.contains("[…]") && !text.ends_with([':', ' ']) && !text.contains("y y"), "{text}");
     }
 }
