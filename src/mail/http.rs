@@ -36,7 +36,7 @@ struct Limits {
     whole: Duration,
 }
 
-const LIMITS: Limits = Limits { connect: Duration::from_secs(5), whole: Duration::from_secs(60) };
+const LIMITS: Limits = Limits { connect: Duration::from_secs(5), whole: Duration::from_mins(1) };
 /// As much of an answer as is read.
 const LONGEST_ANSWER: usize = 64 * 1024;
 

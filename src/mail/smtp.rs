@@ -5,11 +5,14 @@
 //! and be thought sent. Here a connection goes back after a letter was taken, and is closed otherwise. It also shows which
 //! command was refused, which decides what a refusal means.
 
+mod door;
 mod hint;
+mod refusal;
 mod talk;
+mod tidy;
 
 use std::{
-    fmt, fs,
+    fmt,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -18,18 +21,18 @@ use lettre::{
     Message,
     transport::smtp::{
         authentication::{Credentials, DEFAULT_MECHANISMS},
-        client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters},
         extension::ClientId,
     },
 };
 use secrecy::ExposeSecret;
-use tokio::time::{error::Elapsed, timeout};
+use tokio::time::timeout;
 
-use self::talk::{Fault, Line, Stage};
-use super::{
-    fault,
-    url::{Relay, TlsUse},
+use self::{
+    door::Door,
+    refusal::{is_closing, is_final},
+    talk::{Fault, Line, Stage},
 };
+use super::{fault, url::Relay};
 use crate::domain::letter::{Letter, SendError, Wait};
 
 /// How many connections wait for the next letter.
@@ -41,27 +44,29 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// each other.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// How long to wait for a connection that is ready for a letter, and for a letter to be taken. Together they stay below
-/// the courier's patience of 35 seconds and its lease of 60, after which another courier may try the same letter.
+/// How long to wait for a connection that is ready for a letter, for the answer to each command, and for the answer to the whole
+/// letter. A relay that is slow with the last one takes the letter when nobody listens any more, and gets it again and again:
+/// RFC 5321 §4.5.3.2.6 gives it ten minutes.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
     connect: Duration,
-    letter: Duration,
+    reply: Duration,
+    end: Duration,
 }
 
-const LIMITS: Limits = Limits { connect: Duration::from_secs(10), letter: Duration::from_secs(25) };
+const LIMITS: Limits = Limits { connect: Duration::from_secs(10), reply: Duration::from_secs(30), end: Duration::from_mins(10) };
 
 /// A relay, and connections to it.
 pub struct Smtp {
     relay: Relay,
-    tls: Option<TlsParameters>,
+    door: Door,
     hello: ClientId,
     limits: Limits,
     parked: Mutex<Vec<(Instant, Line)>>,
 }
 
-/// What became of a letter; the outer error is the end of patience.
-type Handed = Result<Result<(), (Stage, Fault)>, Elapsed>;
+/// What became of a letter.
+type Handed = Result<(), (Stage, Fault)>;
 
 impl Smtp {
     pub(super) fn new(relay: &Relay) -> Result<Self, String> {
@@ -69,11 +74,8 @@ impl Smtp {
     }
 
     fn with_limits(relay: &Relay, limits: Limits) -> Result<Self, String> {
-        let tls = match relay.tls {
-            TlsUse::None => None,
-            _ => Some(trust(relay).map_err(|fault| format!("no TLS to {} is possible: {fault}.", relay.describe()))?),
-        };
-        Ok(Self { relay: relay.clone(), tls, hello: ClientId::default(), limits, parked: Mutex::default() })
+        let door = Door::new(relay).map_err(|fault| format!("no TLS to {} is possible: {fault}.", relay.describe()))?;
+        Ok(Self { relay: relay.clone(), door, hello: ClientId::default(), limits, parked: Mutex::default() })
     }
 
     pub(super) async fn send(&self, letter: &Letter, message: &Message) -> Result<(), SendError> {
@@ -81,30 +83,24 @@ impl Smtp {
             Some(line) => Some(self.hand_over(line, message).await),
             None => None,
         };
-        let hung_up = |outcome: &Handed| matches!(outcome, Ok(Err((stage, error))) if is_closing(*stage, error));
+        let hung_up = |outcome: &Handed| matches!(outcome, Err((stage, error)) if is_closing(*stage, error));
         let outcome = match waiting.filter(|outcome| !hung_up(outcome)) {
             Some(outcome) => outcome,
             None => match timeout(self.limits.connect, self.connect()).await {
                 Ok(Ok(line)) => self.hand_over(line, message).await,
-                Ok(Err((stage, error))) => return Err(self.refusal(stage, &error, letter)),
-                Err(_) => return Err(self.later("did not answer in time", letter)),
+                Ok(Err(fault)) => Err(fault),
+                Err(_) => Err((Stage::Connect, Fault::Late)),
             },
         };
-        match outcome {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err((stage, error))) => Err(self.refusal(stage, &error, letter)),
-            Err(_) => Err(self.later("did not take the letter in time", letter)),
-        }
+        outcome.map_err(|(stage, error)| self.refusal(stage, &error, letter))
     }
 
-    /// Hands a letter over, and keeps the connection for the next one. On a timeout it is dropped with whatever it still had
-    /// to say.
+    /// Hands a letter over, and keeps the connection for the next one. After a fault it is dropped with whatever it still had to
+    /// say.
     async fn hand_over(&self, mut line: Line, message: &Message) -> Handed {
-        let outcome = timeout(self.limits.letter, line.deliver(message)).await;
-        if matches!(outcome, Ok(Ok(()))) {
-            self.park(line);
-        }
-        outcome
+        line.deliver(message, self.limits).await?;
+        self.park(line);
+        Ok(())
     }
 
     pub(super) fn describe(&self) -> String {
@@ -113,19 +109,7 @@ impl Smtp {
 
     async fn connect(&self) -> Result<Line, (Stage, Fault)> {
         let at = |stage| move |error| (stage, Fault::Said(error));
-        let wrapped = self.tls.clone().filter(|_| self.relay.tls == TlsUse::Implicit);
-        let server = (self.relay.host.as_str(), self.relay.port);
-        let mut connection = AsyncSmtpConnection::connect_tokio1(server, Some(self.limits.connect), &self.hello, wrapped, None)
-            .await
-            .map_err(at(Stage::Connect))?;
-        let upgrade = match self.relay.tls {
-            TlsUse::Required => true,
-            TlsUse::Offered => connection.can_starttls(),
-            TlsUse::Implicit | TlsUse::None => false,
-        };
-        if let Some(tls) = self.tls.clone().filter(|_| upgrade) {
-            connection.starttls(tls, &self.hello).await.map_err(at(Stage::Connect))?;
-        }
+        let connection = self.door.open(&self.hello).await.map_err(|fault| (Stage::Connect, fault))?;
         let mut line = Line::new(connection, &self.hello).await.map_err(at(Stage::Connect))?;
         if let Some(login) = &self.relay.login {
             let credentials = Credentials::new(login.user.clone(), login.password.expose_secret().to_owned());
@@ -158,6 +142,8 @@ impl Smtp {
 
     fn refusal(&self, stage: Stage, error: &Fault, letter: &Letter) -> SendError {
         let what = match stage {
+            Stage::Connect | Stage::SignIn if error.is_late() => return self.later("did not answer in time", letter),
+            _ if error.is_late() => return self.later("did not take the letter in time", letter),
             Stage::Connect => "cannot be used",
             Stage::SignIn => "refused the sign-in",
             Stage::Sender => "refused the sender",
@@ -189,51 +175,6 @@ impl Smtp {
 impl fmt::Debug for Smtp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.describe())
-    }
-}
-
-/// Whom to believe that the relay is the relay: the system's authorities, or those of the file alone. The name is always
-/// checked.
-fn trust(relay: &Relay) -> Result<TlsParameters, String> {
-    let mut tls = TlsParameters::builder(relay.host.clone());
-    if let Some(path) = &relay.ca {
-        let pem = fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
-        // Without any certificate, lettre would trust nobody and say so at the first letter.
-        if !String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
-            return Err(format!("{} holds no PEM certificate", path.display()));
-        }
-        let authorities = Certificate::from_pem(&pem).map_err(|error| format!("{}: {}", path.display(), fault::chain(&error)))?;
-        tls = tls.certificate_store(CertificateStore::None).add_root_certificate(authorities);
-    }
-    tls.build().map_err(|error| fault::chain(&error))
-}
-
-/// Whether a connection that had waited was closed without a word about this letter, so that another may take it at once:
-/// after its last letter, as some relays do after so many, or with 421, which may come at any command (RFC 5321 §3.8). When
-/// nothing is said after the content, the letter may have been taken; that is no case for haste.
-fn is_closing(stage: Stage, error: &Fault) -> bool {
-    match (stage, error.status()) {
-        (_, Some(421)) => true,
-        (Stage::Sender, _) => !error.is_permanent(),
-        (Stage::Recipient, None) => !error.is_timeout(),
-        _ => false,
-    }
-}
-
-/// Whether a permanent refusal (5xx) is about this letter for good.
-///
-/// What is said before a recipient is named is about us: a banner (554, 521), AUTH (535, 534), a sender whom the relay
-/// does not let us use (550, 553). Every letter would meet the same, and an operator can put it right, so that letters
-/// wait. After that a refusal is about the recipient or the letter, but for replies that still speak of the talk itself:
-/// 502 to 504 (commands and their order, RFC 5321 §4.2.3), 521 (a host that takes no mail at all, RFC 7504), and 530, 534,
-/// 535, 538 (sign in first, RFC 4954 §6). Relays that want a sign-in before they relay have no code of their own for it:
-/// Postfix says 554, Exim and Exchange 550, all of them with the word "relay".
-fn is_final(stage: Stage, code: u16, said: &str) -> bool {
-    let about_us = matches!(code, 502..=504 | 521 | 530 | 534 | 535 | 538);
-    match stage {
-        Stage::Connect | Stage::SignIn | Stage::Sender => false,
-        Stage::Recipient => !about_us && !said.to_ascii_lowercase().contains("relay"),
-        Stage::Content => !about_us,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A relay that says PIPELINING (RFC 2920) hears sender, recipient and DATA in one write: two round trips a letter, not four.
 
-use std::{fmt, string::FromUtf8Error};
+use std::{fmt, io, string::FromUtf8Error, time::Duration};
 
 use lettre::{
     Message,
@@ -14,6 +14,9 @@ use lettre::{
         response::{Code, Response, Severity},
     },
 };
+use tokio::time::timeout;
+
+use super::Limits;
 
 /// How far an attempt came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,39 +39,68 @@ pub(super) enum Fault {
     /// What it said, or that it could not be heard.
     #[error(transparent)]
     Said(#[from] Error),
+    /// What it said before TLS.
+    #[error("{} error ({}): {}", if self.is_permanent() { "permanent" } else { "transient" }, .0.code(), words(.0))]
+    Refused(Response),
+    /// There is no way to it, or none that is safe.
+    #[error(transparent)]
+    Unreachable(#[from] io::Error),
+    #[error("it does not offer STARTTLS")]
+    NoTls,
+    /// What follows the consent to TLS in the clear is from whoever wants it to be taken for the relay's.
+    #[error("it said more in the clear than that TLS may begin")]
+    Early,
+    #[error("it hung up")]
+    HungUp,
+    #[error("it did not answer in time")]
+    Late,
     /// It answered with what is no answer to what was said last: from here on each answer may be another command's.
     #[error("it answered out of turn: {0}")]
     OutOfTurn(Code),
 }
 
 impl Fault {
-    fn said(&self) -> Option<&Error> {
+    /// The reply's code, where it refused in its turn.
+    pub(super) fn status(&self) -> Option<u16> {
         match self {
-            Self::Said(error) => Some(error),
-            Self::OutOfTurn(_) => None,
+            Self::Said(error) => error.status().map(u16::from),
+            Self::Refused(reply) => Some(reply.code().into()),
+            _ => None,
         }
     }
 
-    /// The reply's code, where it refused in its turn.
-    pub(super) fn status(&self) -> Option<u16> {
-        self.said()?.status().map(u16::from)
-    }
-
     pub(super) fn is_permanent(&self) -> bool {
-        self.said().is_some_and(Error::is_permanent)
+        self.status().is_some_and(|code| code >= 500)
     }
 
     pub(super) fn is_transient(&self) -> bool {
-        self.said().is_some_and(Error::is_transient)
+        self.status().is_some_and(|code| (400..500).contains(&code))
+    }
+
+    /// Whether our patience ended.
+    pub(super) fn is_late(&self) -> bool {
+        matches!(self, Self::Late)
     }
 
     pub(super) fn is_timeout(&self) -> bool {
-        self.said().is_some_and(Error::is_timeout)
+        match self {
+            Self::Said(error) => error.is_timeout(),
+            _ => self.is_late(),
+        }
     }
 }
 
+fn words(reply: &Response) -> String {
+    reply.message().collect::<Vec<_>>().join(" ")
+}
+
+/// A reply, where it comes in time.
+async fn within(limit: Duration, reply: impl Future<Output = Result<Response, Error>>) -> Result<Response, Fault> {
+    Ok(timeout(limit, reply).await.map_err(|_| Fault::Late)??)
+}
+
 /// A reply that ends a command well, or, after DATA, asks for the content: a reply of the other sort belongs elsewhere.
-fn expect(severity: Severity, reply: Result<Response, Error>) -> Result<(), Fault> {
+fn expect(severity: Severity, reply: Result<Response, Fault>) -> Result<(), Fault> {
     let code = reply?.code();
     if code.severity == severity { Ok(()) } else { Err(Fault::OutOfTurn(code)) }
 }
@@ -88,33 +120,34 @@ impl Line {
     }
 
     /// Hands a letter over. After an error nobody knows what the relay has still to say: the connection is of no more use.
-    pub(super) async fn deliver(&mut self, message: &Message) -> Result<(), (Stage, Fault)> {
+    pub(super) async fn deliver(&mut self, message: &Message, limits: Limits) -> Result<(), (Stage, Fault)> {
         let at = |stage| move |fault| (stage, fault);
         let done = |reply| expect(Severity::PositiveCompletion, reply);
         let go_on = |reply| expect(Severity::PositiveIntermediate, reply);
         let connection = &mut self.connection;
+        let Limits { reply, end, .. } = limits;
         let envelope = message.envelope();
         let sender = Mail::new(envelope.from().cloned(), Vec::new());
         let recipients = || envelope.to().iter().map(|recipient| Rcpt::new(recipient.clone(), Vec::new()));
         if self.pipelining {
             let recipients: String = recipients().map(|recipient| recipient.to_string()).collect();
             // Each answer is read whatever the others are, and the first refusal is the reason of those that follow.
-            done(connection.command(format!("{sender}{recipients}{Data}")).await).map_err(at(Stage::Sender))?;
+            done(within(reply, connection.command(format!("{sender}{recipients}{Data}"))).await).map_err(at(Stage::Sender))?;
             for _ in envelope.to() {
-                done(connection.read_response().await).map_err(at(Stage::Recipient))?;
+                done(within(reply, connection.read_response()).await).map_err(at(Stage::Recipient))?;
             }
-            go_on(connection.read_response().await).map_err(at(Stage::Content))?;
+            go_on(within(reply, connection.read_response()).await).map_err(at(Stage::Content))?;
         } else {
-            done(connection.command(sender).await).map_err(at(Stage::Sender))?;
+            done(within(reply, connection.command(sender)).await).map_err(at(Stage::Sender))?;
             for recipient in recipients() {
-                done(connection.command(recipient).await).map_err(at(Stage::Recipient))?;
+                done(within(reply, connection.command(recipient)).await).map_err(at(Stage::Recipient))?;
             }
-            go_on(connection.command(Data).await).map_err(at(Stage::Content))?;
+            go_on(within(reply, connection.command(Data)).await).map_err(at(Stage::Content))?;
         }
         let content = String::from_utf8(message.formatted()).map_err(FromUtf8Error::into_bytes);
         let taken = match &content {
-            Ok(text) => connection.command(Content(text)).await,
-            Err(bytes) => connection.message(bytes).await,
+            Ok(text) => within(end, connection.command(Content(text))).await,
+            Err(bytes) => within(end, connection.message(bytes)).await,
         };
         done(taken).map_err(at(Stage::Content))
     }

@@ -10,20 +10,26 @@ use crate::mail::{
     Desk,
     message::Wire,
     testing::{LINK, letter, sender},
-    url::Login,
+    url::{Login, TlsUse},
 };
 
+mod replies;
 mod tls;
 
 /// Ample, so that a busy machine fails no test; and short, where the relay is silent on purpose.
-const AMPLE: Limits = Limits { connect: Duration::from_secs(10), letter: Duration::from_secs(10) };
-const SHORT: Limits = Limits { connect: Duration::from_millis(150), letter: Duration::from_millis(150) };
+const AMPLE: Limits = Limits { connect: Duration::from_secs(10), reply: Duration::from_secs(10), end: Duration::from_secs(10) };
+const SHORT: Limits =
+    Limits { connect: Duration::from_millis(150), reply: Duration::from_millis(150), end: Duration::from_millis(150) };
 
-/// What the relay of a test answers, by the first word of a command; `""` is its banner and `"."` the end of a letter.
+/// What the relay of a test answers, by the first word of a command; `""` is its banner and `"."` the end of a letter. Each
+/// character is a byte.
 type Script = &'static [(&'static str, &'static str)];
 
 /// Instead of an answer: the connection is reset.
 const RESET: &str = "reset";
+/// Before an answer: it comes after [`SLOW`].
+const SLOWLY: &str = "slowly ";
+const SLOW: Duration = Duration::from_millis(2200);
 /// As a banner: one that never ends, a line every 20 ms.
 const DRIPS: &str = "drips";
 
@@ -103,7 +109,11 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
         }
         let was_in_letter = in_letter;
         in_letter = answer.lines().next_back().is_some_and(|last| last.starts_with("354"));
-        if lines.get_mut().write_all(answer.as_bytes()).await.is_err() || lines.get_mut().flush().await.is_err() {
+        let bytes: Vec<u8> = answer.trim_start_matches(SLOWLY).chars().map(|c| u8::try_from(c).unwrap()).collect();
+        if answer.starts_with(SLOWLY) {
+            tokio::time::sleep(SLOW).await;
+        }
+        if lines.get_mut().write_all(&bytes).await.is_err() || lines.get_mut().flush().await.is_err() {
             return End::HungUp;
         }
         if said == "STARTTLS" && answer.starts_with("220") {
@@ -394,6 +404,15 @@ async fn no_step_is_waited_for_without_end() {
         let error = Smtp::with_limits(&relay, SHORT).unwrap().send(&letter(), &message).await.unwrap_err();
         assert!(matches!(&error, SendError::Later { text, .. } if text.contains("in time")), "{script:?}: {error:?}");
     }
+}
+
+/// It takes the letter when others have stopped listening, and would take it again and again.
+#[tokio::test]
+async fn the_answer_to_the_whole_letter_is_waited_for_longer_than_any_other() {
+    let message = Desk::new(sender()).unwrap().message(&letter(), Wire::Ascii).unwrap();
+    let limits = Limits { reply: Duration::from_secs(2), ..AMPLE };
+    let (relay, _told) = relay(&[(".", "slowly 250 2.0.0 queued at last\r\n")]).await;
+    Smtp::with_limits(&relay, limits).unwrap().send(&letter(), &message).await.unwrap();
 }
 
 #[test]

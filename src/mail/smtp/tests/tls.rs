@@ -31,8 +31,12 @@ fn authority(name: &str) -> (NamedTempFile, TlsAcceptor) {
 
 const OFFERS: Script = &[("EHLO", "250-test\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN\r\n"), ("STARTTLS", "220 2.0.0 go on\r\n")];
 
-/// A relay that is reached as `tls` says, and tells what it was told, what it was told under TLS after `TLS `.
 async fn secure(tls: TlsUse, acceptor: TlsAcceptor) -> (Relay, mpsc::UnboundedReceiver<String>) {
+    offering(OFFERS, tls, acceptor).await
+}
+
+/// A relay that is reached as `tls` says, offers it in these words, and tells what it was told, what it was told under TLS after `TLS `.
+async fn offering(offers: Script, tls: TlsUse, acceptor: TlsAcceptor) -> (Relay, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (tell, told) = mpsc::unbounded_channel();
@@ -40,7 +44,7 @@ async fn secure(tls: TlsUse, acceptor: TlsAcceptor) -> (Relay, mpsc::UnboundedRe
         // One connection, since a letter takes one. When it is closed nobody is left who tells, which ends the listening.
         let (mut stream, _) = listener.accept().await.unwrap();
         let greets = tls == TlsUse::Implicit;
-        if !greets && talk(&mut stream, OFFERS, &tell, true).await != End::Tls {
+        if !greets && talk(&mut stream, offers, &tell, true).await != End::Tls {
             return;
         }
         let Ok(mut stream) = acceptor.accept(stream).await else { return };
@@ -106,6 +110,46 @@ async fn a_relay_that_cannot_prove_itself_gets_nothing() {
             assert!(matches!(&error, SendError::Later { text, .. } if text.contains("certificate")), "{tls:?}: {error:?}");
             let secret = heard.iter().any(|line| line.contains("AUTH") || line.contains("MAIL"));
             assert!(!secret, "{tls:?}: {heard:?}");
+        }
+    }
+}
+
+/// Whoever sits in between can add words to the consent, which lies in the clear; under TLS they would be the relay's.
+#[tokio::test]
+async fn nothing_said_before_tls_is_taken_for_what_was_said_under_it() {
+    for consent in ["220 go\r\n250-evil\r\n250 AUTH PLAIN\r\n", "220 go\r\n250", "220 go\r\n220 go\r\n"] {
+        for tls in [TlsUse::Required, TlsUse::Offered] {
+            let (file, acceptor) = authority("localhost");
+            let script = vec![OFFERS[0], ("STARTTLS", consent)].leak();
+            let (mut relay, told) = offering(script, tls, acceptor).await;
+            (relay.ca, relay.login) = (Some(file.path().to_owned()), Some(login()));
+            let (outcome, heard) = hand_over(&relay, told).await;
+            assert!(matches!(&outcome, Err(SendError::Later { text, .. }) if text.contains("in the clear")), "{outcome:?}");
+            assert!(!heard.iter().any(|line| line.starts_with("TLS") || line.contains("AUTH")), "{heard:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_offer_of_tls_is_heard_in_whatever_letters_and_its_refusal_ends_the_talk() {
+    let (file, acceptor) = authority("localhost");
+    let script: Script = &[("EHLO", "250-test\n250 StartTLS\n"), ("STARTTLS", "220 \u{e9}\n")];
+    let (mut relay, told) = offering(script, TlsUse::Offered, acceptor).await;
+    relay.ca = Some(file.path().to_owned());
+    let (outcome, heard) = hand_over(&relay, told).await;
+    outcome.unwrap();
+    assert!(heard.iter().any(|line| line.starts_with("TLS MAIL")), "{heard:?}");
+
+    for (refusal, wait) in [("454 4.7.0 TLS is away, try again in 5 minutes\r\n", Some(300)), ("502 5.5.1 no\r\n", None)] {
+        let (_file, acceptor) = authority("localhost");
+        let script = vec![OFFERS[0], ("STARTTLS", refusal)].leak();
+        let (relay, told) = offering(script, TlsUse::Offered, acceptor).await;
+        match hand_over(&relay, told).await.0 {
+            Err(SendError::Later { text, wait: told }) => {
+                assert!(text.contains("cannot be used") && text.contains(&refusal[4..12]), "{text}");
+                assert_eq!(told.map(|told| (told.time.num_seconds(), told.every_letter)), wait.map(|wait| (wait, true)));
+            }
+            other => panic!("{refusal}: {other:?}"),
         }
     }
 }

@@ -1,0 +1,164 @@
+//! Makes what a relay says fit to be read as SMTP, before anything reads it.
+//!
+//! lettre fails on a reply that is not UTF-8, on one with a bare line feed, and on one with a line of more than 1,000 bytes,
+//! and the code is lost with the words: a letter that was taken would be sent again, one that was refused tried for a day.
+
+use std::{
+    collections::VecDeque,
+    fmt, io,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use lettre::transport::smtp::client::AsyncTokioStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// As much of a line as is passed on, in bytes. RFC 5321 §4.5.3.1.5 allows 512, lettre takes 1,000.
+const LONGEST_LINE: usize = 900;
+/// As many lines of one reply as are passed on; lettre takes 100,000 bytes.
+const MOST_LINES: usize = 100;
+/// As much as is read at once.
+const PIECE: usize = 4096;
+
+/// What was heard, as lines that are whole and tidy.
+#[derive(Debug, Default)]
+struct Heard {
+    line: Vec<u8>,
+    lines: usize,
+    ready: VecDeque<u8>,
+}
+
+impl Heard {
+    fn feed(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            match byte {
+                b'\n' => self.end_line(),
+                b'\r' | 0 => {}
+                byte if self.line.len() < LONGEST_LINE => self.line.push(*byte),
+                _ => {}
+            }
+        }
+    }
+
+    /// A line whose fourth character is a hyphen is followed by another of the same reply (RFC 5321 §4.2.1). A code may stand
+    /// alone, which lettre does not take for a line.
+    fn end_line(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        let goes_on = line.get(3) == Some(&b'-');
+        self.lines = if goes_on { self.lines + 1 } else { 0 };
+        if self.lines > MOST_LINES {
+            return;
+        }
+        let words = String::from_utf8_lossy(&line).replace(char::REPLACEMENT_CHARACTER, "?");
+        let blank = if line.len() == 3 { " " } else { "" };
+        self.ready.extend(words.bytes().chain(blank.bytes()).chain(*b"\r\n"));
+    }
+}
+
+/// A connection whose replies are tidy; what is written goes through as it is.
+pub(super) struct Tidy<S> {
+    stream: S,
+    peer: SocketAddr,
+    heard: Heard,
+}
+
+impl<S> Tidy<S> {
+    /// `first` is heard before anything else.
+    pub(super) fn new(stream: S, peer: SocketAddr, first: &str) -> Self {
+        let mut heard = Heard::default();
+        heard.feed(first.as_bytes());
+        Self { stream, peer, heard }
+    }
+
+    /// The connection itself, unless something was heard that nobody has read.
+    pub(super) fn into_inner(self) -> Option<S> {
+        (self.heard.ready.is_empty() && self.heard.line.is_empty()).then_some(self.stream)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Tidy<S> {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let tidy = self.get_mut();
+        while tidy.heard.ready.is_empty() {
+            let mut piece = [0; PIECE];
+            let mut piece = ReadBuf::new(&mut piece);
+            ready!(Pin::new(&mut tidy.stream).poll_read(context, &mut piece))?;
+            if piece.filled().is_empty() {
+                // The end; a line that was begun is none.
+                return Poll::Ready(Ok(()));
+            }
+            tidy.heard.feed(piece.filled());
+        }
+        let (front, _) = tidy.heard.ready.as_slices();
+        let length = front.len().min(buffer.remaining());
+        buffer.put_slice(front.get(..length).unwrap_or_default());
+        tidy.heard.ready.drain(..length);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Tidy<S> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> AsyncTokioStream for Tidy<S> {
+    fn peer_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.peer)
+    }
+}
+
+impl<S> fmt::Debug for Tidy<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tidy({})", self.peer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tidied(bytes: &[u8]) -> String {
+        let mut whole = Heard::default();
+        whole.feed(bytes);
+        let mut pieces = Heard::default();
+        for byte in bytes {
+            pieces.feed(&[*byte]);
+        }
+        assert_eq!(whole.ready, pieces.ready);
+        String::from_utf8(whole.ready.into()).unwrap()
+    }
+
+    #[test]
+    fn whatever_is_said_becomes_lines_of_text() {
+        for (said, heard) in [
+            (b"250 ok\r\n" as &[u8], "250 ok\r\n"),
+            (b"250-a\n250 b\n", "250-a\r\n250 b\r\n"),
+            (b"250 2.0.0 accept\xe9\r\n", "250 2.0.0 accept?\r\n"),
+            ("550 5.1.1 bo\u{ee}te inconnue\r\n".as_bytes(), "550 5.1.1 bo\u{ee}te inconnue\r\n"),
+            (b"250 a\0b\rc\r\n", "250 abc\r\n"),
+            (b"250\r\n", "250 \r\n"),
+            (b"250 begun", ""),
+        ] {
+            assert_eq!(tidied(said), heard);
+        }
+    }
+
+    #[test]
+    fn neither_a_line_nor_a_reply_is_longer_than_can_be_read() {
+        let line = tidied(format!("250 {}\r\n250 next\r\n", "x".repeat(100_000)).as_bytes());
+        assert_eq!((line.find('\r'), line.lines().count()), (Some(LONGEST_LINE), 2));
+        let reply = tidied(format!("{}250 end\r\n250 next\r\n", "250-more\r\n".repeat(1000)).as_bytes());
+        assert_eq!(reply.lines().count(), MOST_LINES + 2);
+    }
+}
