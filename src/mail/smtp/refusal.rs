@@ -14,19 +14,89 @@ pub(super) fn is_closing(stage: Stage, error: &Fault) -> bool {
     }
 }
 
+/// Refusals to relay, which is what relays say to whoever has not signed in, or may not use them. Exchange, Exim, Postfix,
+/// Sendmail and others have each their own.
+const NOT_FOR_US: [&str; 24] = [
+    "relay access denied",
+    "relay denied",
+    "relaying denied",
+    "relaying is denied",
+    "relay not permitted",
+    "relaying not permitted",
+    "relaying is not permitted",
+    "relay not allowed",
+    "relaying not allowed",
+    "relaying is not allowed",
+    "relay prohibited",
+    "relaying prohibited",
+    "relaying is prohibited",
+    "relay forbidden",
+    "relaying forbidden",
+    "unable to relay",
+    "cannot relay",
+    "not allowed to relay",
+    "not permitted to relay",
+    "not authorized to relay",
+    "do not relay",
+    "credentials for relay",
+    "not authenticated",
+    "must authenticate",
+];
+
 /// Whether a permanent refusal (5xx) is about this letter for good.
 ///
 /// What is said before a recipient is named is about us: a banner (554, 521), AUTH (535, 534), a sender whom the relay
 /// does not let us use (550, 553). Every letter would meet the same, and an operator can put it right, so that letters
 /// wait. After that a refusal is about the recipient or the letter, but for replies that still speak of the talk itself:
 /// 502 to 504 (commands and their order, RFC 5321 §4.2.3), 521 (a host that takes no mail at all, RFC 7504), and 530, 534,
-/// 535, 538 (sign in first, RFC 4954 §6). Relays that want a sign-in before they relay have no code of their own for it:
-/// Postfix says 554, Exim and Exchange 550, all of them with the word "relay".
+/// 535, 538 (sign in first, RFC 4954 §6); and 5.4.5, Gmail's for a sender who has sent enough for the day. Relays that want a
+/// sign-in before they relay have no code of their own for it: Postfix says 554, Exim and Exchange 550, and their words tell.
 pub(super) fn is_final(stage: Stage, code: u16, said: &str) -> bool {
-    let about_us = matches!(code, 502..=504 | 521 | 530 | 534 | 535 | 538);
+    let about_us = matches!(code, 502..=504 | 521 | 530 | 534 | 535 | 538) || said.split_whitespace().any(|word| word == "5.4.5");
     match stage {
         Stage::Connect | Stage::SignIn | Stage::Sender => false,
-        Stage::Recipient => !about_us && !said.to_ascii_lowercase().contains("relay"),
+        Stage::Recipient => !about_us && !refuses_to_relay(said),
         Stage::Content => !about_us,
+    }
+}
+
+/// Whether the words say so; addresses and the names of hosts, which may hold any word, say nothing.
+fn refuses_to_relay(said: &str) -> bool {
+    let said = said.to_ascii_lowercase();
+    let words = said.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()));
+    let words = words.filter(|word| !word.is_empty() && !word.contains(['@', '.'])).collect::<Vec<_>>().join(" ");
+    let wants_sign_in = words.contains("authenticat") && words.contains("require");
+    wants_sign_in || NOT_FOR_US.iter().any(|refusal| words.contains(refusal))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_to_relay_are_about_us_and_the_word_alone_is_not() {
+        for (said, is_ours) in [
+            ("5.7.1 <u@elsewhere.example>: Relay access denied", true),
+            ("5.7.1 <u@elsewhere.example>... Relaying denied. Proper authentication required.", true),
+            ("5.7.1 Unable to relay", true),
+            ("5.7.54 SMTP; Unable to relay recipient in non-accepted domain", true),
+            ("relay not permitted", true),
+            ("5.7.0 Relaying not allowed: <u@elsewhere.example>", true),
+            ("5.7.1 We do not relay for (10.0.0.1)", true),
+            ("relaying prohibited", true),
+            ("5.7.1 authentication is required", true),
+            ("SMTP AUTH: this server requires authentication", true),
+            ("5.7.57 Client was not authenticated to send mail", true),
+            ("5.4.5 Daily user sending limit exceeded", true),
+            ("5.1.1 <u@relay.example>: Recipient address rejected: User unknown", false),
+            ("5.1.1 <relay@example.com>: Recipient address rejected: User unknown in relay recipient table", false),
+            ("5.7.1 relay.denied.example says: no such user", false),
+            ("5.7.1 Service unavailable; host relay listed", false),
+            ("5.1.1 no such user", false),
+        ] {
+            assert_eq!(is_final(Stage::Recipient, 550, said), !is_ours, "{said}");
+        }
+        assert!(!is_final(Stage::Content, 550, "permanent error (550): 5.4.5 Daily user sending limit exceeded"));
+        assert!(is_final(Stage::Content, 554, "5.7.1 relay access denied"));
     }
 }
