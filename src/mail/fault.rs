@@ -5,8 +5,10 @@
 
 use std::error::Error;
 
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::url::Login;
 use crate::domain::letter::Letter;
 
 /// The longest line, in characters.
@@ -29,11 +31,36 @@ pub fn chain(error: &dyn Error) -> String {
     text
 }
 
+/// What must not be repeated, each with what is shown instead.
+#[derive(Default)]
+pub(super) struct Secrets(Vec<(SecretString, &'static str)>);
+
+impl Secrets {
+    /// A key or a password.
+    pub fn of(secret: &SecretString) -> Self {
+        let (plain, encoded) = (secret.expose_secret(), STANDARD_NO_PAD.encode(secret.expose_secret()));
+        Self(vec![(plain.into(), "[password]"), (encoded.into(), "[password]")])
+    }
+
+    /// A sign-in: its password, and the forms in which it travels. Whoever repeats what they heard repeats base64: of AUTH PLAIN
+    /// (RFC 4616), of each half of AUTH LOGIN, or of HTTP's Basic scheme (RFC 7617).
+    pub fn of_login(Login { user, password }: &Login) -> Self {
+        let plain = password.expose_secret();
+        let joint = [format!("\0{user}\0{plain}"), format!("{user}:{plain}")];
+        let mut secrets = joint.map(|joint| (STANDARD_NO_PAD.encode(joint).into(), "[password]")).to_vec();
+        secrets.extend(Self::of(password).0);
+        secrets.push((STANDARD_NO_PAD.encode(user).into(), "[user]"));
+        Self(secrets)
+    }
+}
+
 /// Makes `text` fit to be shown and logged.
-pub(super) fn clean(text: &str, letter: &Letter, password: Option<&SecretString>) -> String {
+pub(super) fn clean(text: &str, letter: &Letter, secrets: &Secrets) -> String {
     let mut text = text.to_owned();
-    if let Some(password) = password.map(ExposeSecret::expose_secret).filter(|password| !password.is_empty()) {
-        text = text.replace(password, "[password]");
+    for (secret, shown) in &secrets.0 {
+        if !secret.expose_secret().is_empty() {
+            text = text.replace(secret.expose_secret(), shown);
+        }
     }
     let (typed, wire, masked) = (letter.to.as_str(), letter.to.wire(), letter.to.masked());
     let link = letter.link.expose_secret();
@@ -71,11 +98,20 @@ mod tests {
         let half = &link[..link.len() - 20];
         let text =
             format!("550 5.7.1 <Ada@example.com>:\r\nspam {link} {half} for <ada@EXAMPLE.com> said hunter2 {}", "x ".repeat(300));
-        let cleaned = clean(&text, &letter, Some(&SecretString::from("hunter2")));
+        let cleaned = clean(&text, &letter, &Secrets::of(&SecretString::from("hunter2")));
         assert!(
             cleaned.starts_with("550 5.7.1 <A…@example.com>: spam [link] […] for A…@example.com said [password] x"),
             "{cleaned}"
         );
         assert!(cleaned.chars().count() <= LONGEST + 1 && !cleaned.contains(['\r', '\n']));
+    }
+    /// AUTH PLAIN and AUTH LOGIN, with the padding and without.
+    #[test]
+    fn a_sign_in_is_told_in_no_form() {
+        let secrets = Secrets::of_login(&Login { user: "ada-lovelace".to_owned(), password: SecretString::from("hunter22") });
+        let text = "535 AGFkYS1sb3ZlbGFjZQBodW50ZXIyMg== AGFkYS1sb3ZlbGFjZQBodW50ZXIyMg aHVudGVyMjI= YWRhLWxvdmVsYWNl \
+                    YWRhLWxvdmVsYWNlOmh1bnRlcjIy hunter22 are wrong";
+        let cleaned = clean(text, &letter(), &secrets);
+        assert_eq!(cleaned, "535 [password]== [password] [password]= [user] [password] [password] are wrong");
     }
 }

@@ -17,12 +17,12 @@ use reqwest::{
     header::{CONTENT_TYPE, HeaderValue},
     redirect::Policy,
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use self::answer::{Answer, Verdict};
 use super::{
-    fault,
+    fault::{self, Secrets},
     message::{AUTO_SUBMITTED, Desk, SUPPRESS},
     url::{Login, Server, Service},
 };
@@ -37,6 +37,8 @@ struct Limits {
 }
 
 const LIMITS: Limits = Limits { connect: Duration::from_secs(5), whole: Duration::from_mins(1) };
+/// Whom Mailgun's keys belong to.
+const MAILGUN_USER: &str = "api";
 /// As much of an answer as is read.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
@@ -58,6 +60,7 @@ enum Body {
 pub struct Http {
     server: Server,
     client: Client,
+    secrets: Secrets,
 }
 
 impl Http {
@@ -76,7 +79,7 @@ impl Http {
             .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| format!("no HTTP client for {} can be made: {}.", server.describe(), fault::chain(&error)))?;
-        Ok(Self { server: server.clone(), client })
+        Ok(Self { server: server.clone(), client, secrets: server.service.secrets() })
     }
 
     pub(super) async fn send(&self, letter: &Letter, desk: &Desk) -> Result<Receipt, SendError> {
@@ -133,7 +136,7 @@ impl Http {
         match &self.server.service {
             Service::Mailpit(None) => request,
             Service::Mailpit(Some(Login { user, password })) => request.basic_auth(user, Some(password.expose_secret())),
-            Service::Mailgun { key, .. } => request.basic_auth("api", Some(key.expose_secret())),
+            Service::Mailgun { key, .. } => request.basic_auth(MAILGUN_USER, Some(key.expose_secret())),
             Service::SendGrid(key) | Service::Resend(key) => request.bearer_auth(key.expose_secret()),
             Service::Postmark(token) => match HeaderValue::from_str(token.expose_secret()) {
                 Ok(mut value) => {
@@ -151,7 +154,7 @@ impl Http {
     }
 
     fn clean(&self, text: &str, letter: &Letter) -> String {
-        fault::clean(text, letter, self.server.service.secret())
+        fault::clean(text, letter, &self.secrets)
     }
 }
 
@@ -196,10 +199,11 @@ impl Service {
         }
     }
 
-    fn secret(&self) -> Option<&SecretString> {
+    fn secrets(&self) -> Secrets {
         match self {
-            Self::Mailpit(login) => login.as_ref().map(|login| &login.password),
-            Self::Postmark(key) | Self::SendGrid(key) | Self::Mailgun { key, .. } | Self::Resend(key) => Some(key),
+            Self::Mailpit(login) => login.as_ref().map(Secrets::of_login).unwrap_or_default(),
+            Self::Mailgun { key, .. } => Secrets::of_login(&Login { user: MAILGUN_USER.to_owned(), password: key.clone() }),
+            Self::Postmark(key) | Self::SendGrid(key) | Self::Resend(key) => Secrets::of(key),
         }
     }
 }

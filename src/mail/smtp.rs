@@ -32,7 +32,10 @@ use self::{
     refusal::{is_closing, is_final},
     talk::{Fault, Line, Stage},
 };
-use super::{fault, url::Relay};
+use super::{
+    fault::{self, Secrets},
+    url::Relay,
+};
 use crate::domain::letter::{Letter, SendError, Wait};
 
 /// How many connections wait for the next letter.
@@ -62,6 +65,7 @@ pub struct Smtp {
     door: Door,
     hello: ClientId,
     limits: Limits,
+    secrets: Secrets,
     parked: Mutex<Vec<(Instant, Line)>>,
 }
 
@@ -75,7 +79,8 @@ impl Smtp {
 
     fn with_limits(relay: &Relay, limits: Limits) -> Result<Self, String> {
         let door = Door::new(relay).map_err(|fault| format!("no TLS to {} is possible: {fault}.", relay.describe()))?;
-        Ok(Self { relay: relay.clone(), door, hello: ClientId::default(), limits, parked: Mutex::default() })
+        let secrets = relay.login.as_ref().map(Secrets::of_login).unwrap_or_default();
+        Ok(Self { relay: relay.clone(), door, hello: ClientId::default(), limits, secrets, parked: Mutex::default() })
     }
 
     pub(super) async fn send(&self, letter: &Letter, message: &Message) -> Result<(), SendError> {
@@ -168,7 +173,7 @@ impl Smtp {
 
     fn line(&self, what: &str, letter: &Letter) -> String {
         let text = format!("the relay {}:{} {what}", self.relay.host, self.relay.port);
-        fault::clean(&text, letter, self.relay.login.as_ref().map(|login| &login.password))
+        fault::clean(&text, letter, &self.secrets)
     }
 }
 

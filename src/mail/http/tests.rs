@@ -4,6 +4,7 @@ use tokio::{
     task::JoinHandle,
 };
 
+use secrecy::SecretString;
 use serde_json::json;
 
 use super::*;
