@@ -5,7 +5,7 @@ use std::sync::Arc;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use lettre::{Address, message::Mailbox};
 
-use super::template::Templates;
+use super::{template::Templates, words};
 
 /// The sender of every letter, and the operator's own words: `MAIL_FROM`, `MAIL_REPLY_TO`, `TIME_ZONE` and `MAIL_TEMPLATES`.
 #[derive(Debug, Clone)]
@@ -49,7 +49,7 @@ fn mailbox(variable: &str, text: &str) -> Result<Mailbox, String> {
     }
     // A folded display name is not worth the grammar: the text between the last brackets is the address.
     let (name, address) = match text.trim().strip_suffix('>').and_then(|text| text.rsplit_once('<')) {
-        Some((name, address)) => (unquoted(name.trim()), address),
+        Some((name, address)) => (words::without_encoded_words(&unquoted(name.trim())), address),
         None => (String::new(), text.trim()),
     };
     let (local, domain) = address.rsplit_once('@').ok_or_else(fault)?;
@@ -88,6 +88,7 @@ mod tests {
             ("\"Volt, mark\" <Post@Example.com>", Some("Volt, mark"), "Post@example.com"),
             ("Laadpaal B\u{fc}cher <post@b\u{fc}cher.example>", Some("Laadpaal B\u{fc}cher"), "post@xn--bcher-kva.example"),
             ("<ada@example.com>", None, "ada@example.com"),
+            ("=?utf-8?Q?Ada?= <ada@example.com>", Some("= ?utf-8?Q?Ada?="), "ada@example.com"),
         ] {
             let mailbox = from(text).unwrap();
             assert_eq!((mailbox.name.as_deref(), mailbox.email.as_ref()), (name, address));

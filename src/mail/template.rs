@@ -105,11 +105,12 @@ impl Templates {
             .find_map(|(locale, file)| (locale == Locale::En).then(|| Vocabulary::read(file.built_in, None).0));
         let vocabularies = files.words().map(|(locale, file)| {
             let built_in = Vocabulary::read(file.built_in, model.as_ref()).0;
-            let (words, wrong) = Vocabulary::read(&file.text, Some(&built_in));
+            let (mut words, wrong) = Vocabulary::read(&file.text, Some(&built_in));
             faults.extend(wrong.into_iter().map(|fault| format!("{}:{}: {}", file.name, fault.line, fault.text)));
             if words::moment(chrono::DateTime::UNIX_EPOCH, Tz::UTC, locale, &words).is_none() {
                 let line = line_of(&file.text, "\"moment\"");
                 faults.push(format!("{}:{line}: \"moment\" is no form of a date that strftime knows", file.name));
+                words.take_from(&built_in, "moment");
             }
             for (name, sentence) in words.sentences() {
                 for part in ["txt", "html"] {
@@ -150,7 +151,9 @@ impl Templates {
         let inviter = named(&letter.inviter).unwrap_or_else(|| organisation.clone());
         let account = letter.account.as_ref();
         let moment = words::moment(letter.expires_at, time_zone, letter.locale, words).ok_or_else(|| {
-            minijinja::Error::new(minijinja::ErrorKind::BadSerialization, "the words for \"moment\" are no form of a date")
+            let file = files::words_name(letter.locale);
+            let fault = format!("{file}: the words for \"moment\" are no form of a date");
+            minijinja::Error::new(minijinja::ErrorKind::BadSerialization, fault)
         })?;
         let kind = occasion(letter);
         let about = context! {
@@ -177,6 +180,7 @@ impl Templates {
                 words::one_line(&say("subject_reminder", "txt", context! { headline => headline.as_str() })?)
             }
         };
+        let subject = words::without_encoded_words(&subject);
         let write = |part: &str, link: Value| -> Result<String, minijinja::Error> {
             // What was said for HTML is HTML already.
             let own = |text: String| if part == "html" { Value::from_safe_string(text) } else { Value::from(text) };

@@ -50,6 +50,13 @@ impl Vocabulary {
         (Self { texts }, faults)
     }
 
+    /// Gives up a text for another's of the same name.
+    pub fn take_from(&mut self, other: &Self, name: &str) {
+        if let Some(text) = other.texts.get(name) {
+            self.texts.insert(name.to_owned(), text.clone());
+        }
+    }
+
     /// A text that is used as it is; its name, should there be none.
     pub fn plain<'a>(&'a self, name: &'a str) -> &'a str {
         self.texts.get(name).map_or(name, String::as_str)

@@ -4,10 +4,15 @@ use std::fmt::Write;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::{OffsetName, Tz};
+use unicode_normalization::char::canonical_combining_class;
 
 use super::vocabulary::Vocabulary;
 use crate::domain::locale::Locale;
 
+const ZERO_WIDTH_NON_JOINER: char = '\u{200C}';
+const ZERO_WIDTH_JOINER: char = '\u{200D}';
+/// The combining class of the signs that take a vowel away.
+const VIRAMA: u8 = 9;
 /// The longest name that a letter shows, in characters: it stands in the subject.
 const LONGEST_NAME: usize = 100;
 /// How wide plain text is, in characters: what a mail program shows without breaking lines of its own.
@@ -90,18 +95,48 @@ pub(super) fn wrap(paragraph: &str) -> String {
 }
 
 /// A name on one line: line breaks and other control characters become blanks, characters that turn the direction of
-/// writing or cannot be seen are left out, and what is very long is cut.
+/// writing or cannot be seen are left out, but for the two that join and part letters, where they do; what is very long is cut.
 pub(super) fn name(text: &str) -> String {
-    let shown = text.chars().filter(|c| {
-        !matches!(c, '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
-            | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
-    });
-    let spaced: String = shown.map(|c| if c.is_control() || c.is_whitespace() { ' ' } else { c }).collect();
+    let mut spaced = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            ZERO_WIDTH_NON_JOINER | ZERO_WIDTH_JOINER if joins(spaced.chars().next_back(), rest.peek().copied()) => {
+                spaced.push(c);
+            }
+            '\u{061C}'
+            | '\u{180E}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{FEFF}'
+            | '\u{FFF9}'..='\u{FFFB}'
+            | '\u{E0000}'..='\u{E007F}' => {}
+            c if c.is_control() || c.is_whitespace() => spaced.push(' '),
+            c => spaced.push(c),
+        }
+    }
     let line = one_line(&spaced);
     match line.char_indices().nth(LONGEST_NAME) {
         Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default().trim_end()),
         None => line,
     }
+}
+
+/// Whether a joiner belongs between two characters: Persian and Indic names are misspelt without it, and families of emoji
+/// fall apart. After a virama it shapes what stands before it (RFC 5892 appendix A has the same rule for host names). In
+/// ASCII it does nothing, and would only hide.
+fn joins(before: Option<char>, after: Option<char>) -> bool {
+    let joined = |c: char| {
+        !c.is_ascii() && c.is_alphabetic() || matches!(c, '\u{2190}'..='\u{2BFF}' | '\u{FE0F}' | '\u{1F000}'..='\u{1FAFF}')
+    };
+    before.is_some_and(|c| canonical_combining_class(c) == VIRAMA) || (before.is_some_and(joined) && after.is_some_and(joined))
+}
+
+/// A text in which a header holds no encoded word (RFC 2047). Mail programs decode what looks like one, and a name that was
+/// plain here would be another one there.
+pub(super) fn without_encoded_words(text: &str) -> String {
+    text.replace("=?", "= ?")
 }
 
 #[cfg(test)]
@@ -166,6 +201,30 @@ mod tests {
     fn names_fit_one_line() {
         assert_eq!(name(" Ada\r\nBcc: eve@example.com\u{202E}\u{61C}\u{E0041}\0 "), "Ada Bcc: eve@example.com");
         assert_eq!(name(&"a".repeat(300)).chars().count(), LONGEST_NAME + 1);
+    }
+
+    #[test]
+    fn names_keep_what_joins_their_letters_and_nothing_else_that_is_not_seen() {
+        for kept in [
+            // A family; a heart on fire, with its variation selector; a woman with dark skin who writes programs.
+            "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}",
+            "\u{2764}\u{FE0F}\u{200D}\u{1F525}",
+            "\u{1F469}\u{1F3FF}\u{200D}\u{1F4BB}",
+            // Persian, Sinhala, and Malayalam at the end of a word.
+            "\u{645}\u{6CC}\u{200C}\u{62E}\u{648}\u{627}\u{647}\u{645}",
+            "\u{DC1}\u{DCA}\u{200D}\u{DBB}\u{DD3}",
+            "\u{D05}\u{D28}\u{D3F}\u{D32}\u{D4D}\u{200D} \u{D15}",
+        ] {
+            assert_eq!(name(kept), kept);
+        }
+        for (text, shown) in [
+            ("Pay\u{200D}Pal\u{200C}", "PayPal"),
+            ("\u{200D}\u{645}\u{200C}\u{200C}\u{6CC}\u{200C} \u{200D}", "\u{645}\u{200C}\u{6CC}"),
+            ("\u{645}\u{202E}\u{6CC}\u{200B}\u{645}\u{FEFF}", "\u{645}\u{6CC}\u{645}"),
+            ("=\u{200D}?", "=?"),
+        ] {
+            assert_eq!(name(text), shown);
+        }
     }
 
     #[test]

@@ -146,3 +146,22 @@ fn foreign_letters_are_encoded_and_come_back() {
     assert_eq!(mail.headers.get_first_value("Subject").unwrap(), format!("{} invites you to join Voltmark", letter.inviter));
     assert_eq!(mail.headers.get_first_value("To").unwrap(), "Ada@xn--bcher-kva.example");
 }
+
+/// Mail programs decode what looks like an encoded word wherever they find it.
+#[test]
+fn a_name_that_looks_like_an_encoded_word_is_read_as_it_was_typed() {
+    for (inviter, read) in [
+        ("=?utf-8?B?UGF5UGFsDQp1cmdlbnQ=?=", "= ?utf-8?B?UGF5UGFsDQp1cmdlbnQ= ?="),
+        ("Zo\u{eb} =?utf-8?Q?=50=61=79=50=61=6C?=", "Zo\u{eb} = ?utf-8?Q?=50=61=79=50=61=6C?="),
+        ("==\u{200B}??utf-8?Q?=50?=", "== ??utf-8?Q?=50?="),
+    ] {
+        let mut letter = letter();
+        letter.inviter = inviter.to_owned();
+        let expected = format!("{read} invites you to join Voltmark");
+        assert_eq!(Desk::new(sender()).unwrap().write(&letter).unwrap().subject, expected);
+        for wire in [Wire::Ascii, Wire::EightBit] {
+            let source = source(&letter, wire);
+            assert_eq!(parse_mail(&source).unwrap().headers.get_first_value("Subject"), Some(expected.clone()), "{inviter}");
+        }
+    }
+}
