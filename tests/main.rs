@@ -65,6 +65,7 @@ mod search;
 mod secrecy;
 mod several_places;
 mod sign_in;
+mod slow_letters;
 mod smtp_faults;
 mod sub_accounts;
 mod sub_accounts_route;

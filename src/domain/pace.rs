@@ -4,10 +4,14 @@ use std::str::FromStr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+/// A letter may take so much longer than another one from the outbox to the provider.
+const TRAVEL: TimeDelta = TimeDelta::milliseconds(250);
+
 /// So many letters in a time, by whichever couriers they go.
 ///
 /// Letters go evenly, a few at a time: `at_once` of them, and then none until their share of the time is over. In no stretch
-/// of that time do more go than are allowed, wherever it begins, as they might where whole minutes are counted.
+/// of that time do more arrive than are allowed, wherever it begins, as they might where whole minutes are counted: the time is
+/// taken for a little longer, since not all letters travel equally fast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
     letters: u32,
@@ -48,8 +52,8 @@ impl Pace {
     /// When the next may go after so many went at `now`. Rounded up to the millisecond that the database keeps.
     #[must_use]
     pub fn next(self, went: u32, now: DateTime<Utc>) -> DateTime<Utc> {
-        let milliseconds =
-            (self.per.num_milliseconds() * i64::from(went) + i64::from(self.letters) - 1) / i64::from(self.letters);
+        let time = (self.per + TRAVEL).num_milliseconds();
+        let milliseconds = (time * i64::from(went) + i64::from(self.letters) - 1) / i64::from(self.letters);
         now + TimeDelta::milliseconds(milliseconds)
     }
 }
@@ -69,7 +73,8 @@ mod tests {
         {
             let (pace, start) = (pace(text), DateTime::from_timestamp(1_795_000_000, 0).unwrap());
             let (mut at, mut sent) = (start, 0);
-            while at < start + TimeDelta::milliseconds(per) {
+            // The first of them travels slowly, the last ones fast.
+            while at < start + TimeDelta::milliseconds(per) + TRAVEL {
                 sent += pace.at_once();
                 at = pace.next(pace.at_once(), at);
             }
