@@ -102,7 +102,8 @@ codes! {
     RATE_LIMITED = 429 "rate_limited", "Too many requests",
         "Wait as many seconds as Retry-After names.";
     RESEND_TOO_SOON = 429 "resend_too_soon", "The invitation was sent a moment ago",
-        "Wait as many seconds as Retry-After names before sending it again.";
+        "Wait as many seconds as Retry-After names before sending it again, or, where its address was changed, before changing it \
+         once more.";
     INTERNAL = 500 "internal", "Something went wrong on our side",
         "Nothing was changed, or the request's fate is unknown. Tell operations the request_id.";
     UNAVAILABLE = 503 "unavailable", "The service is busy or its database is away",

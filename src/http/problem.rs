@@ -214,11 +214,9 @@ impl From<&Refusal> for Problem {
                 Self::new(codes::AMBIGUOUS_INVITATION, "Several invitations await an answer.")
                     .with("candidates", candidates.collect())
             }
-            Refusal::TooSoon(seconds) => {
-                Self::new(codes::RESEND_TOO_SOON, format!("It was sent a moment ago. Try again in {seconds} s."))
-                    .header(header::RETRY_AFTER, seconds.to_string())
-                    // In a batch there is no header of its own for each.
-                    .with("retry_after", json!(seconds))
+            Refusal::TooSoon(seconds) => too_soon("It was sent a moment ago.", *seconds),
+            Refusal::MovedTooSoon(seconds) => {
+                too_soon("It was sent to a changed address a moment ago; the address, and no more, stays for now.", *seconds)
             }
             Refusal::InvalidLink => {
                 Self::new(codes::ACTIVATION_LINK_INVALID, "The token is damaged, or was not made by this service.")
@@ -243,6 +241,13 @@ impl From<&Refusal> for Problem {
 #[must_use]
 pub fn not_found() -> Problem {
     Problem::new(codes::NOT_FOUND, "There is no such thing, or this token may not see it.")
+}
+
+fn too_soon(why: &str, seconds: u64) -> Problem {
+    Problem::new(codes::RESEND_TOO_SOON, format!("{why} Try again in {seconds} s."))
+        .header(header::RETRY_AFTER, seconds.to_string())
+        // In a batch there is no header of its own for each.
+        .with("retry_after", json!(seconds))
 }
 
 fn unavailable(detail: &str) -> Problem {

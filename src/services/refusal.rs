@@ -65,6 +65,9 @@ pub enum Refusal {
     /// The last sending was a moment ago; so many seconds remain.
     #[error("the last sending was a moment ago")]
     TooSoon(u64),
+    /// The address was changed a moment ago; so many seconds remain until it may be changed again.
+    #[error("the last change of address was a moment ago")]
+    MovedTooSoon(u64),
     /// The token was not made by this service, or was damaged.
     #[error("not a genuine activation link")]
     InvalidLink,
