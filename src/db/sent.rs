@@ -26,8 +26,10 @@ use crate::domain::ids::InvitationId;
 /// at that attempt.
 pub fn record(tx: &mut Tx<'_>, outcomes: &[(Claimed, Outcome)]) -> Result<Vec<bool>, DbFault> {
     let at_once: HashSet<String> = match tx.writing() {
-        AnyConnection::Postgres(c) => letters(outcomes).get_results::<String>(c)?.into_iter().collect(),
-        AnyConnection::Sqlite(_) => HashSet::new(),
+        AnyConnection::Postgres(c) if outcomes.iter().any(|(_, outcome)| outcome.sent().is_some()) => {
+            letters(outcomes).get_results::<String>(c)?.into_iter().collect()
+        }
+        AnyConnection::Postgres(_) | AnyConnection::Sqlite(_) => HashSet::new(),
     };
     let postgres = matches!(tx.writing(), AnyConnection::Postgres(_));
     let recorded = |(letter, outcome): &(Claimed, Outcome)| match outcome {
@@ -68,6 +70,9 @@ pub struct HandedOver {
 
 /// Moves the moment of sending to when the relay took the letter, and the expiry with it.
 pub fn handed_over(tx: &mut Tx<'_>, sendings: &[HandedOver]) -> Result<(), DbFault> {
+    if sendings.is_empty() {
+        return Ok(());
+    }
     match tx.writing() {
         AnyConnection::Postgres(c) => invitations_of(sendings).execute(c).map(drop).map_err(DbFault::from),
         AnyConnection::Sqlite(_) => sendings
