@@ -57,7 +57,7 @@ pub enum Condition {
     Absent,
     /// Whichever it is in.
     Any,
-    /// One of these revisions.
+    /// One of these revisions; of none, when the caller named states as none is named.
     OneOf(Vec<String>),
 }
 
@@ -68,6 +68,7 @@ impl Condition {
             Self::Absent => Err(Refusal::PreconditionRequired),
             Self::Any => Ok(()),
             Self::OneOf(seen) if seen.iter().any(|one| one == current.as_str()) => Ok(()),
+            Self::OneOf(seen) if seen.is_empty() => Err(Refusal::PreconditionMalformed(current)),
             Self::OneOf(_) => Err(Refusal::PreconditionFailed(current)),
         }
     }
@@ -77,8 +78,8 @@ impl Condition {
 ///
 /// # Errors
 /// [`Refusal::NotFound`], [`Refusal::Forbidden`], [`Refusal::RoleExceedsYours`] for roles that it has or would have,
-/// [`Refusal::NotPending`], [`Refusal::PreconditionRequired`], [`Refusal::PreconditionFailed`], [`Refusal::Invalid`];
-/// [`Refusal::InvitationPending`] when a newer invitation took its place; [`Refusal::MovedTooSoon`] for another address, a moment
+/// [`Refusal::NotPending`], [`Refusal::PreconditionRequired`], [`Refusal::PreconditionFailed`],
+/// [`Refusal::PreconditionMalformed`], [`Refusal::Invalid`]; [`Refusal::InvitationPending`] when a newer invitation took its place; [`Refusal::MovedTooSoon`] for another address, a moment
 /// after the one before. At a new address, what an invite meets there:
 /// [`Refusal::InvitationPending`], [`Refusal::AlreadySystemUser`], [`Refusal::AlreadyAccountOwner`],
 /// [`Refusal::AlreadyMember`].

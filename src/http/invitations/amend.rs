@@ -106,7 +106,7 @@ fn change<T>(members: &mut Members, name: &str, read: impl FnOnce(Value) -> Resu
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`: a role that it has, or would have, allows more than the token does."),
         (status = 404, description = "`not_found`: there is none, or this token may not see it."),
         (status = 409, description = "`invitation_not_pending`; `invitation_pending` when a newer invitation (`invitation_id`) took its place, or stands at the new address; `already_system_user`, `already_account_owner` or `already_member` for whoever has the new address."),
-        (status = 412, description = "`precondition_failed`: it is in another state, whose tag is in `ETag`.", headers(("ETag"))),
+        (status = 412, description = "`precondition_failed`: it is in another state, whose tag is in `ETag`; or `If-Match` holds no tag that could match, as a weak or a garbled one.", headers(("ETag"))),
         (status = 428, description = "`precondition_required`: there is no `If-Match`."),
         (status = 429, description = "`resend_too_soon`, with `Retry-After`: another address, and the last change of address was a moment ago."),
     ),
