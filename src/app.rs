@@ -94,7 +94,7 @@ impl Parts {
         let courier = Courier {
             db: db.apart(1),
             lookups: lookups.clone(),
-            records: courier::records(&db, &clock, config.invitation_ttl).map_err(no_thread)?,
+            records: courier::records(&db, &clock, mailer.describe(), config.invitation_ttl).map_err(no_thread)?,
             clock: clock.clone(),
             links: links.clone(),
             mailer,

@@ -230,7 +230,7 @@ fn courier(app: &TestApp, relay: &Relay) -> Courier {
     let sender = Sender::new("Invitations <no-reply@localhost>", None, chrono_tz::UTC).unwrap();
     let mailer = Arc::new(Mailer::new(&MailUrl::parse(&relay.url()).unwrap(), sender).unwrap());
     let db = app.parts.courier.db.apart(1);
-    let records = records(&db, &app.clock, Duration::from_hours(24)).unwrap();
+    let records = records(&db, &app.clock, relay.url(), Duration::from_hours(24)).unwrap();
     Courier { db, records, mailer, reminded: Looked::default(), ..app.parts.courier.clone() }
 }
 
@@ -450,7 +450,7 @@ impl World {
             for outcome in [
                 Outcome::Failed { at: now, error: "too late".to_owned() },
                 Outcome::Sent { at: now, receipt: Receipt::default() },
-                Outcome::Retry { at: now, error: "too late".to_owned() },
+                Outcome::Retry { at: now, error: "too late".to_owned(), held_until: None },
             ] {
                 let said = [(claim.clone(), outcome)];
                 let heard = self.db().write::<_, DbFault>(move |tx| sent::record(tx, &said)).await.unwrap();
@@ -534,7 +534,7 @@ impl World {
         db.write::<_, DbFault>(|_| Ok(())).await.unwrap();
         if let Some(id) = due.first() {
             let (id, invitation_id, purpose) = (self.app.clock.id(), id.parse().unwrap(), LetterPurpose::Invitation);
-            let none = Claimed { id, invitation_id, generation: 1, purpose, attempt: 1, created_at: self.app.now() };
+            let none = Claimed { id, invitation_id, generation: 1, purpose, attempt: 1, first_tried_at: self.app.now() };
             records.run((none, Outcome::Withdrawn)).await.unwrap();
         }
         self.died(due, beside_other).await;

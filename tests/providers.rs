@@ -178,4 +178,46 @@ on_each! {
         assert_eq!((&sent["state"], &sent["attempts"]), (&json!("sent"), &json!(2)));
         assert_eq!(app.database.texts("SELECT provider_message_id AS text FROM letters"), ["m"]);
     }
+
+    /// A relay that asked for too long a time is asked after a day; no letter is given up for it.
+    async fn a_provider_that_wants_a_week_is_asked_after_a_day(backend: Backend) {
+        let week = ("429 Too Many Requests", "Retry-After: 604800\r\n", "{}");
+        let provider = Provider::start(&[week, ("200 OK", "", r#"{"id":"m"}"#)]).await;
+        let app = TestApp::start(backend, &[("MAIL_URL", &format!("resend://hunter22?api={}", provider.base))]).await;
+        let (id, start) = (invite(&app).await, app.now());
+        assert_eq!(work(&app).await, Step::Idle { next_due: Some(start + TimeDelta::days(1)) });
+        assert_eq!(delivery(&app, &id).await["state"], "queued");
+        app.advance(TimeDelta::days(1));
+        assert_eq!(work(&app).await, Step::Idle { next_due: None });
+        assert_eq!(delivery(&app, &id).await["state"], "sent");
+    }
+
+    /// It has asked all couriers to stay away, with every letter: those in hand are given back untried, later ones wait.
+    async fn a_busy_provider_is_left_alone_by_everybody(backend: Backend) {
+        for limit in [&[][..], &[("MAIL_RATE_LIMIT", "10000/s")]] {
+            let busy = ("429 Too Many Requests", "Retry-After: 120\r\n", r#"{"message":"slower"}"#);
+            // At most as many are asked as are under way together.
+            let answers = [[busy].repeat(4), vec![("200 OK", "", r#"{"id":"m"}"#)]].concat();
+            let provider = Provider::start(&answers).await;
+            let mail_url = format!("resend://hunter22?api={}", provider.base);
+            let app = TestApp::start(backend, &[&[("MAIL_URL", mail_url.as_str())], limit].concat()).await;
+            for number in 0..20 {
+                app.invite_unsent(&format!("person-{number}@example.com"), &["viewer"]).await;
+            }
+            let start = app.now();
+            let due = start + TimeDelta::seconds(120);
+            assert_eq!(work(&app).await, Step::Idle { next_due: Some(due) });
+            assert_eq!(provider.asked().len(), 4);
+            assert_eq!(app.database.count("letters WHERE attempts = 0 AND first_tried_at IS NULL"), 16);
+            // Whoever comes later waits as well.
+            app.invite_unsent("late@example.com", &["viewer"]).await;
+            app.advance(TimeDelta::seconds(119));
+            assert_eq!(work(&app).await, Step::Idle { next_due: Some(due) });
+            assert_eq!(provider.asked().len(), 4);
+            app.advance(TimeDelta::seconds(1));
+            assert_eq!(work(&app).await, Step::Idle { next_due: None });
+            assert_eq!(app.database.count("letters WHERE state = 'sent'"), 21);
+            assert_eq!(provider.asked().len(), 25);
+        }
+    }
 }

@@ -2,14 +2,17 @@
 //!
 //! After about 5 s, then 10 s, 20 s, 40 s, 80 s, 160 s, 320 s, 640 s, and every 15 minutes from there, each spread by a fifth
 //! either way so that a relay that comes back is not met by everybody at once. Whoever said how long to wait (`Retry-After`, a
-//! greylisting reply) is not asked earlier than that. 24 hours after it was put into the outbox, a letter is given up.
+//! greylisting reply) is not asked earlier than that, but after a day at the latest. Once 24 hours have passed since the first
+//! attempt, the next one that fails is the last. How long a letter had waited before it was tried at all does not count.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 const FIRST: TimeDelta = TimeDelta::seconds(5);
 const LONGEST: TimeDelta = TimeDelta::minutes(15);
 /// How long a letter is tried.
-pub(super) const GIVE_UP: TimeDelta = TimeDelta::hours(24);
+const GIVE_UP: TimeDelta = TimeDelta::hours(24);
+/// Nobody is left alone for longer than this, whatever they say: no relay means years, and no letter can wait for them.
+const LONGEST_WAIT: TimeDelta = TimeDelta::hours(24);
 /// How far a delay is spread, in thousandths of itself: up to a fifth either way.
 const SPREAD: f64 = 400.0;
 
@@ -17,7 +20,7 @@ const SPREAD: f64 = 400.0;
 /// we were told to wait.
 pub(super) fn next_attempt(
     attempt: i32,
-    created_at: DateTime<Utc>,
+    first_tried_at: DateTime<Utc>,
     now: DateTime<Utc>,
     dice: f64,
     wait: Option<TimeDelta>,
@@ -27,8 +30,12 @@ pub(super) fn next_attempt(
     #[expect(clippy::cast_possible_truncation, reason = "from 800 to 1200")]
     let thousandths = (1000.0 + SPREAD * (dice - 0.5)) as i32;
     let spread = delay * thousandths / 1000;
-    let due = now.checked_add_signed(wait.map_or(spread, |wait| wait.max(spread)))?;
-    (due <= created_at + GIVE_UP).then_some(due)
+    (now - first_tried_at < GIVE_UP).then(|| after(wait.unwrap_or_default().max(spread), now))
+}
+
+/// The moment that is so long after `now`, or a day after it.
+pub(super) fn after(wait: TimeDelta, now: DateTime<Utc>) -> DateTime<Utc> {
+    now + wait.min(LONGEST_WAIT)
 }
 
 #[cfg(test)]
@@ -43,8 +50,10 @@ mod tests {
         assert_eq!(delays, [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]);
         assert_eq!((delay(5, 0.0), delay(5, 1.0)), (Some(64), Some(96)));
         assert_eq!(delay(i32::MAX, 0.5), Some(900));
-        let late = start + TimeDelta::hours(24) - TimeDelta::seconds(4);
-        assert_eq!(next_attempt(1, start, late, 0.5, None), None);
+        let day = start + TimeDelta::hours(24);
+        let last = day - TimeDelta::milliseconds(1);
+        assert_eq!(next_attempt(98, start, last, 0.5, None), Some(last + TimeDelta::minutes(15)));
+        assert_eq!(next_attempt(99, start, day, 0.5, None), None);
     }
 
     #[test]
@@ -54,7 +63,11 @@ mod tests {
         assert_eq!(due(TimeDelta::seconds(300)), Some(TimeDelta::seconds(300)));
         // Told less than the schedule says, the schedule holds.
         assert_eq!(due(TimeDelta::seconds(1)), Some(TimeDelta::seconds(20)));
-        assert_eq!(due(TimeDelta::hours(24)), Some(TimeDelta::hours(24)));
-        assert_eq!((due(TimeDelta::hours(25)), due(TimeDelta::MAX)), (None, None));
+        for long in [TimeDelta::hours(24), TimeDelta::hours(25), TimeDelta::MAX] {
+            assert_eq!(due(long), Some(TimeDelta::hours(24)), "that is no reason to give a letter up");
+        }
+        // What is told late in the day is respected all the same.
+        let late = start + TimeDelta::hours(23);
+        assert_eq!(next_attempt(3, start, late, 0.5, Some(TimeDelta::hours(2))), Some(late + TimeDelta::hours(2)));
     }
 }

@@ -13,6 +13,7 @@ use crate::{
         batcher::Batcher,
         events,
         outbox::{Claimed, Outcome},
+        pace,
         sent::{self, HandedOver},
         users,
     },
@@ -32,14 +33,17 @@ const MOST: usize = 64;
 /// Outcomes that are ready together.
 pub type Records = Batcher<(Claimed, Outcome), (), DbFault>;
 
-/// Starts the queue.
+/// Starts the queue, for letters that go to this relay.
 ///
 /// # Errors
 /// When the system gives no thread.
-pub fn records(db: &Db, clock: &Clock, link_lifetime: Duration) -> io::Result<Records> {
+pub fn records(db: &Db, clock: &Clock, relay: String, link_lifetime: Duration) -> io::Result<Records> {
     let clock = clock.clone();
     Batcher::writing(db, "records", MOST, move |tx, outcomes: &[(Claimed, Outcome)]| {
         record(&clock, link_lifetime, tx, outcomes)?;
+        if let Some(until) = outcomes.iter().filter_map(|(_, outcome)| outcome.held_until()).max() {
+            pace::hold(tx, &relay, until)?;
+        }
         Ok(vec![(); outcomes.len()])
     })
 }

@@ -3,7 +3,10 @@
 //! A crash after the claim costs the lease, a crash after the sending costs a second letter with the same `Message-ID`: at
 //! least once, never none.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt, stream};
@@ -17,16 +20,19 @@ use crate::{
         pace,
     },
     domain::{
-        letter::{Letter, LetterAccount, LetterPurpose, Receipt, SendError},
+        letter::{Letter, LetterAccount, LetterPurpose, Receipt, SendError, Wait},
         role::Role,
         token::LinkClaim,
     },
 };
 
-/// How long a claimed letter is left alone; longer than [`PATIENCE`].
+/// How long a claimed letter is left alone: for a turn that begins as late as it may, with [`PATIENCE`], and what looking at
+/// the invitation and recording the outcome take with a slow database.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// How long after the claim a turn may begin.
+const BEGIN: TimeDelta = TimeDelta::seconds(10);
 /// How long a relay may take for one letter, connecting and everything included.
-const PATIENCE: Duration = Duration::from_secs(45);
+const PATIENCE: Duration = Duration::from_secs(35);
 /// How many letters are claimed at once: enough for the connections to be busy while outcomes are recorded and the next are
 /// claimed. Those whose turn does not come in time, as when a relay is slow, are given back.
 const CLAIM: i64 = 256;
@@ -36,8 +42,16 @@ const RECORDING: usize = 64 - AT_ONCE;
 /// What became of a claimed letter's turn.
 enum Turn {
     Taken,
-    /// It came too late for the lease.
+    /// It came too late for the lease, or the relay had asked to be left alone.
     Passed(Claimed),
+}
+
+/// What the turns of a step share.
+struct Sitting {
+    /// No turn begins after this.
+    begin_by: DateTime<Utc>,
+    /// The relay has asked to be left alone.
+    held: AtomicBool,
 }
 
 /// What a step did.
@@ -65,10 +79,10 @@ impl Courier {
             let next_due = self.db.read::<_, DbFault>(outbox::next_due).await?;
             return Ok(Step::Idle { next_due: next_due.map(|due| due.max(free_at)) });
         }
-        let begin_by = now + LEASE - TimeDelta::from_std(PATIENCE).unwrap_or_default();
+        let sitting = Sitting { begin_by: now + BEGIN, held: AtomicBool::new(false) };
         // What has been sent is recorded while the next ones are sent, as many together as are ready.
         let turns: Vec<Result<Turn, DbFault>> = stream::iter(claimed)
-            .map(|letter| self.turn(letter, begin_by))
+            .map(|letter| self.turn(letter, &sitting))
             .buffer_unordered(AT_ONCE)
             .map(|turn| self.finish(turn))
             .buffer_unordered(RECORDING)
@@ -89,28 +103,38 @@ impl Courier {
 
     /// Claims what is due and may go, and tells from when on it may.
     async fn claim(&self, now: DateTime<Utc>) -> Result<(Vec<Claimed>, DateTime<Utc>), DbFault> {
-        let Some(pace) = self.pace else {
-            let claimed = self.db.write::<_, DbFault>(move |tx| outbox::claim(tx, CLAIM, now, now + LEASE)).await?;
-            return Ok((claimed, now));
-        };
-        let relay = self.mailer.describe();
+        let (pace, relay) = (self.pace, self.mailer.describe());
         self.db
             .write(move |tx| {
-                let free_at = pace::free_at(tx, &relay, now)?;
+                let free_at = match pace {
+                    Some(_) => pace::free_at(tx, &relay, now)?,
+                    None => pace::held_until(tx, &relay)?.unwrap_or(now),
+                };
                 if free_at > now {
                     return Ok((Vec::new(), free_at));
                 }
-                let claimed = outbox::claim(tx, i64::from(pace.at_once()).min(CLAIM), now, now + LEASE)?;
-                // Whatever becomes of them, the provider is asked.
-                pace::went(tx, &relay, pace, u32::try_from(claimed.len()).unwrap_or(u32::MAX), now)?;
+                let most = pace.map_or(CLAIM, |pace| i64::from(pace.at_once()).min(CLAIM));
+                let claimed = outbox::claim(tx, most, now, now + LEASE)?;
+                if let Some(pace) = pace {
+                    // Whatever becomes of them, the provider is asked.
+                    pace::went(tx, &relay, pace, u32::try_from(claimed.len()).unwrap_or(u32::MAX), now)?;
+                }
                 Ok((claimed, free_at))
             })
             .await
     }
 
-    async fn turn(&self, letter: Claimed, begin_by: DateTime<Utc>) -> Result<(Claimed, Option<Outcome>), DbFault> {
-        let outcome = if self.clock.now() < begin_by { Some(self.deliver(&letter).await?) } else { None };
-        Ok((letter, outcome))
+    async fn turn(&self, letter: Claimed, sitting: &Sitting) -> Result<(Claimed, Option<Outcome>), DbFault> {
+        if sitting.held.load(Ordering::Relaxed) || self.clock.now() >= sitting.begin_by {
+            return Ok((letter, None));
+        }
+        let outcome = self.deliver(&letter).await?;
+        if let Some(until) = outcome.held_until()
+            && !sitting.held.swap(true, Ordering::Relaxed)
+        {
+            tracing::warn!(%until, relay = self.mailer.describe(), "the relay asks to be left alone");
+        }
+        Ok((letter, Some(outcome)))
     }
 
     async fn finish(&self, turn: Result<(Claimed, Option<Outcome>), DbFault>) -> Result<Turn, DbFault> {
@@ -150,10 +174,12 @@ impl Courier {
         tokio::time::timeout(PATIENCE, self.mailer.send(letter)).await.unwrap_or_else(|_| late())
     }
 
-    fn retry(&self, letter: &Claimed, error: String, wait: Option<TimeDelta>) -> Outcome {
-        match backoff::next_attempt(letter.attempt, letter.created_at, self.clock.now(), self.clock.dice(), wait) {
-            Some(at) => Outcome::Retry { at, error },
-            None => Outcome::Failed { at: self.clock.now(), error },
+    fn retry(&self, letter: &Claimed, error: String, wait: Option<Wait>) -> Outcome {
+        let (now, time) = (self.clock.now(), wait.map(|wait| wait.time));
+        let held_until = wait.filter(|wait| wait.every_letter).map(|wait| backoff::after(wait.time, now));
+        match backoff::next_attempt(letter.attempt, letter.first_tried_at, now, self.clock.dice(), time) {
+            Some(at) => Outcome::Retry { at, error, held_until },
+            None => Outcome::Failed { at: now, error },
         }
     }
 

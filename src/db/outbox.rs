@@ -6,11 +6,18 @@
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    dsl::{count_star, min},
+    dsl::{case_when, count_star, min},
     prelude::*,
+    sql_types::Nullable,
 };
 
-use super::{Tx, codec::At, connection::AnyConnection, fault::DbFault, schema::letters};
+use super::{
+    Tx,
+    codec::{At, UtcTimestamp},
+    connection::AnyConnection,
+    fault::DbFault,
+    schema::letters,
+};
 use crate::domain::{
     ids::{InvitationId, LetterId},
     letter::{LetterPurpose, Receipt},
@@ -156,8 +163,8 @@ pub struct Claimed {
     pub purpose: LetterPurpose,
     /// Which attempt this is, 1 for the first.
     pub attempt: i32,
-    /// When the letter was put in.
-    pub created_at: DateTime<Utc>,
+    /// When it was first tried.
+    pub first_tried_at: DateTime<Utc>,
 }
 
 /// Claims up to `limit` letters that are due, for the time until `lease_ends`.
@@ -178,6 +185,11 @@ pub fn claim(tx: &mut Tx<'_>, limit: i64, now: DateTime<Utc>, lease_ends: DateTi
             letters::attempts.eq(letters::attempts + 1),
             letters::next_attempt_at.eq(At(lease_ends)),
             letters::leased_until.eq(At(lease_ends)),
+            letters::first_tried_at.eq(case_when(
+                letters::first_tried_at.is_null(),
+                At(now).into_sql::<Nullable<UtcTimestamp>>(),
+            )
+            .otherwise(letters::first_tried_at)),
         ))
         .returning((
             letters::id,
@@ -185,12 +197,12 @@ pub fn claim(tx: &mut Tx<'_>, limit: i64, now: DateTime<Utc>, lease_ends: DateTi
             letters::generation,
             letters::kind,
             letters::attempts,
-            letters::created_at,
+            letters::first_tried_at,
         ))
-        .get_results::<(String, String, i32, String, i32, At)>(tx.writing())?;
+        .get_results::<(String, String, i32, String, i32, Option<At>)>(tx.writing())?;
     let unreadable = |column, id: &str| DbFault::Corrupt { table: "letters", column, row: id.to_owned() };
     rows.into_iter()
-        .map(|(id, invitation, generation, kind, attempt, created_at)| {
+        .map(|(id, invitation, generation, kind, attempt, first_tried_at)| {
             Ok(Claimed {
                 id: id.parse().map_err(|_| unreadable("id", &id))?,
                 invitation_id: invitation.parse().map_err(|_| unreadable("invitation_id", &id))?,
@@ -200,7 +212,7 @@ pub fn claim(tx: &mut Tx<'_>, limit: i64, now: DateTime<Utc>, lease_ends: DateTi
                     .find(|known| known.as_str() == kind)
                     .ok_or_else(|| unreadable("kind", &id))?,
                 attempt,
-                created_at: created_at.0,
+                first_tried_at: first_tried_at.map_or(now, |at| at.0),
             })
         })
         .collect()
@@ -216,6 +228,7 @@ pub fn give_back(tx: &mut Tx<'_>, letters: &[Claimed], now: DateTime<Utc>) -> Re
                 letters::attempts.eq(letter.attempt - 1),
                 letters::next_attempt_at.eq(At(now)),
                 letters::leased_until.eq(None::<At>),
+                letters::first_tried_at.eq((letter.attempt > 1).then_some(At(letter.first_tried_at))),
             ))
             .execute(tx.writing())?;
     }
@@ -238,6 +251,8 @@ pub enum Outcome {
         at: DateTime<Utc>,
         /// What went wrong.
         error: String,
+        /// Until when the relay asked to be left alone with every letter, if it did.
+        held_until: Option<DateTime<Utc>>,
     },
     /// It is given up.
     Failed {
@@ -258,6 +273,12 @@ impl Outcome {
             Self::Sent { at, receipt } => Some((*at, receipt)),
             _ => None,
         }
+    }
+
+    /// Until when the relay asked to be left alone with every letter, if it did.
+    #[must_use]
+    pub fn held_until(&self) -> Option<DateTime<Utc>> {
+        if let Self::Retry { held_until, .. } = self { *held_until } else { None }
     }
 }
 
@@ -289,7 +310,7 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bo
             provider_message_id: receipt.name(),
             ..Change::default()
         },
-        Outcome::Retry { at, error } => {
+        Outcome::Retry { at, error, .. } => {
             Change { next_attempt_at: Some(At(*at)), last_error: Some(Some(error)), ..Change::default() }
         }
         Outcome::Failed { at, error } => Change {

@@ -136,6 +136,7 @@ diesel::table! {
         fate_at -> Nullable<UtcTimestamp>,
         fate_reason -> Nullable<Text>,
         failed_at -> Nullable<UtcTimestamp>,
+        first_tried_at -> Nullable<UtcTimestamp>,
     }
 }
 

@@ -93,6 +93,15 @@ impl Receipt {
     }
 }
 
+/// How long to stay away from now on, as the relay asked: `Retry-After`, or a greylisting reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// For so long.
+    pub time: TimeDelta,
+    /// With every letter, not with this one alone.
+    pub every_letter: bool,
+}
+
 /// What to do with a letter that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
@@ -101,8 +110,8 @@ pub enum SendError {
     Later {
         /// What happened.
         text: String,
-        /// How long to leave it alone from now on, where that was said: `Retry-After`, or a greylisting reply.
-        wait: Option<TimeDelta>,
+        /// How long to stay away, where that was said.
+        wait: Option<Wait>,
     },
     /// The relay will never take it: a 5xx for this recipient, an address it cannot reach.
     #[error("{0}")]

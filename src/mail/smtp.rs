@@ -30,7 +30,7 @@ use super::{
     fault,
     url::{Relay, TlsUse},
 };
-use crate::domain::letter::{Letter, SendError};
+use crate::domain::letter::{Letter, SendError, Wait};
 
 /// How many connections wait for the next letter.
 const PARKED: usize = 4;
@@ -42,14 +42,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const FRESH: Duration = Duration::from_secs(1);
 
 /// How long to wait for a connection that is ready for a letter, and for a letter to be taken. Together they stay below
-/// the courier's lease of 60 seconds, after which another courier may try the same letter.
+/// the courier's patience of 35 seconds and its lease of 60, after which another courier may try the same letter.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
     connect: Duration,
     letter: Duration,
 }
 
-const LIMITS: Limits = Limits { connect: Duration::from_secs(10), letter: Duration::from_secs(30) };
+const LIMITS: Limits = Limits { connect: Duration::from_secs(10), letter: Duration::from_secs(25) };
 
 /// A relay, and connections to it.
 pub struct Smtp {
@@ -170,7 +170,10 @@ impl Smtp {
         if code.is_some_and(|code| is_final(stage, code, &said)) {
             return SendError::Never(text);
         }
-        SendError::Later { text, wait: Some(said).filter(|_| error.is_transient()).and_then(|said| hint::wait(&said)) }
+        let time = Some(said).filter(|_| error.is_transient()).and_then(|said| hint::wait(&said));
+        // Greylisting is of a recipient; what is said before there is one, or at the end of the talk, is of all of them.
+        let every_letter = !matches!(stage, Stage::Recipient | Stage::Content) || error.status() == Some(421);
+        SendError::Later { text, wait: time.map(|time| Wait { time, every_letter }) }
     }
 
     fn later(&self, what: &str, letter: &Letter) -> SendError {

@@ -7,6 +7,11 @@ use reqwest::{
 };
 use serde_json::Value;
 
+use crate::domain::letter::Wait;
+
+/// Who is asked too often and does not say for how long is left alone for this.
+const A_MOMENT: TimeDelta = TimeDelta::seconds(5);
+
 /// An answer that came.
 pub(super) struct Answer {
     pub status: StatusCode,
@@ -65,17 +70,32 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
     }
 
-    /// How long to wait from now on: `Retry-After` in seconds or as a date (RFC 9110 §10.2.3), else, of a refusal for having
-    /// asked too often, the moment that SendGrid calls `X-RateLimit-Reset`, in seconds since 1970.
-    pub fn wait(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
-        let until = |moment: DateTime<Utc>| (moment - now).max(TimeDelta::zero());
-        if let Some(text) = self.header(RETRY_AFTER.as_str()) {
-            return match text.parse() {
-                Ok(seconds) => TimeDelta::try_seconds(seconds),
-                Err(_) => DateTime::parse_from_rfc2822(text).ok().map(|date| until(date.to_utc())),
-            };
-        }
-        let reset = self.header("x-ratelimit-reset").filter(|_| self.status == StatusCode::TOO_MANY_REQUESTS)?;
-        DateTime::from_timestamp(reset.parse().ok()?, 0).map(until)
+    /// How long to stay away from now on. Who is asked too often (429), or is out of service and says for how long, speaks of
+    /// every letter.
+    pub fn wait(&self, now: DateTime<Utc>) -> Option<Wait> {
+        let too_often = self.status == StatusCode::TOO_MANY_REQUESTS;
+        let said = self.retry_after(now).or_else(|| self.reset(now).filter(|_| too_often));
+        let time = said.or_else(|| too_often.then_some(A_MOMENT))?;
+        Some(Wait { time, every_letter: too_often || self.status == StatusCode::SERVICE_UNAVAILABLE })
     }
+
+    /// `Retry-After`, in seconds or as a date (RFC 9110 §10.2.3).
+    fn retry_after(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
+        let text = self.header(RETRY_AFTER.as_str())?;
+        match text.parse() {
+            Ok(seconds) => TimeDelta::try_seconds(seconds),
+            Err(_) => DateTime::parse_from_rfc2822(text).ok().map(|date| until(date.to_utc(), now)),
+        }
+    }
+
+    /// The moment that SendGrid calls `X-RateLimit-Reset`, in seconds after 1970. Others count milliseconds, or from now on;
+    /// what means no moment of the next day is not believed.
+    fn reset(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
+        let reset = self.header("x-ratelimit-reset")?;
+        DateTime::from_timestamp(reset.parse().ok()?, 0).map(|at| until(at, now)).filter(|time| *time <= TimeDelta::days(1))
+    }
+}
+
+fn until(moment: DateTime<Utc>, now: DateTime<Utc>) -> TimeDelta {
+    (moment - now).max(TimeDelta::zero())
 }

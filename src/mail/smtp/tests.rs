@@ -373,11 +373,15 @@ async fn what_was_said_of_the_letter_is_not_asked_twice() {
 #[tokio::test]
 async fn a_relay_that_says_how_long_to_wait_is_believed() {
     let wait = async |script: Script| match attempt(&relay(script).await.0).await {
-        Err(SendError::Later { wait, .. }) => wait.map(|wait| wait.num_seconds()),
+        Err(SendError::Later { wait, .. }) => wait.map(|wait| (wait.time.num_seconds(), wait.every_letter)),
         other => panic!("{script:?}: {other:?}"),
     };
-    assert_eq!(wait(&[("RCPT", "451 4.7.1 Greylisted for 300 seconds\r\n")]).await, Some(300));
+    assert_eq!(wait(&[("RCPT", "451 4.7.1 Greylisted for 300 seconds\r\n")]).await, Some((300, false)));
     assert_eq!(wait(&[("RCPT", "451 4.7.1 Greylisted\r\n")]).await, None);
+    // Whoever has had enough of us has had enough of every letter.
+    assert_eq!(wait(&[("MAIL", "450 4.7.1 too fast, retry in 90 seconds\r\n")]).await, Some((90, true)));
+    assert_eq!(wait(&[("", "421 4.3.2 too many connections, try again in 2 minutes\r\n")]).await, Some((120, true)));
+    assert_eq!(wait(&[(".", "421 4.7.0 too many letters, try again in 1 hour\r\n")]).await, Some((3600, true)));
     // A refusal for good that is ours to put right has no time.
     assert_eq!(wait(&[("MAIL", "550 5.7.1 not yours, try again in 5 minutes\r\n")]).await, None);
 }

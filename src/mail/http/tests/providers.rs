@@ -223,20 +223,25 @@ async fn busy_and_broken_providers_are_tried_again_and_not_before_they_said() {
     let in_two_minutes = (letter().now + TimeDelta::minutes(2)).to_rfc2822().replace("+0000", "GMT");
     let date = format!("Retry-After: {in_two_minutes}\r\n");
     let reset = format!("X-RateLimit-Reset: {}\r\n", letter().now.timestamp() + 90);
+    let no_moment = format!("X-RateLimit-Reset: {}\r\n", letter().now.timestamp_millis() + 90_000);
     for url in ALL {
         for (status, headers, wait) in [
-            ("429 Too Many Requests", "Retry-After: 30\r\n", Some(30)),
-            ("429 Too Many Requests", date.as_str(), Some(120)),
-            ("429 Too Many Requests", reset.as_str(), Some(90)),
-            ("429 Too Many Requests", "Retry-After: soon\r\n", None),
-            ("503 Service Unavailable", "Retry-After: 600\r\n", Some(600)),
+            ("429 Too Many Requests", "Retry-After: 30\r\n", Some((30, true))),
+            ("429 Too Many Requests", date.as_str(), Some((120, true))),
+            ("429 Too Many Requests", reset.as_str(), Some((90, true))),
+            ("429 Too Many Requests", no_moment.as_str(), Some((5, true))),
+            ("429 Too Many Requests", "Retry-After: soon\r\n", Some((5, true))),
+            ("503 Service Unavailable", "Retry-After: 600\r\n", Some((600, true))),
+            ("503 Service Unavailable", "", None),
+            ("409 Conflict", "Retry-After: 7\r\n", Some((7, false))),
             ("500 Internal Server Error", reset.as_str(), None),
             ("502 Bad Gateway", "", None),
         ] {
             let (outcome, ..) = meet(url, answer(status, headers, "{\"message\":\"hunter22\"}")).await;
             match outcome.unwrap_err() {
                 SendError::Later { text, wait: told } => {
-                    assert_eq!(told, wait.map(TimeDelta::seconds), "{url} {status} {headers}");
+                    let told = told.map(|wait| (wait.time.num_seconds(), wait.every_letter));
+                    assert_eq!(told, wait, "{url} {status} {headers}");
                     assert!(text.contains(&status[..3]) && !text.contains("hunter22"), "{text}");
                 }
                 error @ SendError::Never(_) => panic!("{url} {status}: {error:?}"),
