@@ -27,8 +27,10 @@ use crate::domain::ids::InvitationId;
 /// at that attempt.
 pub fn record(tx: &mut Tx<'_>, outcomes: &[(Claimed, Outcome)]) -> Result<Vec<bool>, DbFault> {
     let at_once: HashSet<String> = match tx.writing() {
-        AnyConnection::Postgres(c) => letters(outcomes).get_results::<String>(c)?.into_iter().collect(),
-        AnyConnection::Sqlite(_) => HashSet::new(),
+        AnyConnection::Postgres(c) if outcomes.iter().any(|(_, outcome)| outcome.sent().is_some()) => {
+            letters(outcomes).get_results::<String>(c)?.into_iter().collect()
+        }
+        AnyConnection::Postgres(_) | AnyConnection::Sqlite(_) => HashSet::new(),
     };
     let postgres = matches!(tx.writing(), AnyConnection::Postgres(_));
     let recorded = |(letter, outcome): &(Claimed, Outcome)| match outcome {
@@ -71,6 +73,9 @@ pub struct HandedOver {
 /// answer to this sending, which are returned.
 pub fn handed_over(tx: &mut Tx<'_>, sendings: &[HandedOver]) -> Result<HashSet<InvitationId>, DbFault> {
     let mut moved = HashSet::new();
+    if sendings.is_empty() {
+        return Ok(moved);
+    }
     match tx.writing() {
         AnyConnection::Postgres(c) => {
             for id in invitations_of(sendings).get_results::<String>(c)? {

@@ -1,6 +1,6 @@
 //! How fast letters may go: what a provider allows.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -37,6 +37,18 @@ impl FromStr for Pace {
         };
         let letters = letters.trim().parse().ok().filter(|letters| (1..=10_000).contains(letters)).ok_or(NoPace)?;
         Ok(Self { letters, per })
+    }
+}
+
+impl fmt::Display for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let per = match self.per.num_seconds() {
+            1 => "s",
+            60 => "min",
+            3600 => "h",
+            _ => "day",
+        };
+        write!(f, "{}/{per}", self.letters)
     }
 }
 
@@ -89,5 +101,8 @@ mod tests {
             assert_eq!(text.parse::<Pace>(), Err(NoPace), "{text}");
         }
         assert_eq!(pace(" 14 / s "), pace("14/second"));
+        for text in ["14/s", "100/min", "1000/h", "5000/day"] {
+            assert_eq!(pace(text).to_string(), text);
+        }
     }
 }
