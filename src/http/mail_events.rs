@@ -77,9 +77,10 @@ pub async fn receive(
     }
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let posted = Posted { header: &header, body: &bytes, now: state.services.clock.now() };
-    let reports = key.read(&posted).map_err(|unread| refused(&state, provider, unread))?;
-    let received = reports.len();
-    for outcome in services::feedback::record(&state.services, provider, reports).await? {
+    let verified = key.read(&posted).map_err(|unread| refused(&state, provider, unread))?;
+    let received = verified.reports.len();
+    let outcomes = services::feedback::record(&state.services, provider, verified).await?;
+    for outcome in outcomes.ok_or_else(|| refused(&state, provider, Unread::Unverified))? {
         state.metrics.report(provider.as_str(), outcome.as_str());
     }
     Ok(HttpResponse::Ok().json(ReceivedEvents { received }))

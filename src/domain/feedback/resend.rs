@@ -2,9 +2,13 @@
 //! <https://resend.com/docs/webhooks/verify-webhooks-requests>, <https://docs.svix.com/receiving/verifying-payloads/how-manual>
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::{Fate, Posted, Report, Unread, letter, message_ids, named, reason, rfc3339, signs, text};
+
+/// Svix signs each try anew. <https://docs.svix.com/receiving/verifying-payloads/how-manual>
+const WINDOW: TimeDelta = TimeDelta::minutes(5);
 
 /// The webhook's secret.
 #[derive(Clone)]
@@ -32,7 +36,7 @@ impl Key {
         let (id, timestamp) = (header("svix-id")?, header("svix-timestamp")?);
         let parts: [&[u8]; 5] = [id.as_bytes(), b".", timestamp.as_bytes(), b".", posted.body];
         let mut given = header("svix-signature")?.split(' ').filter_map(|one| STANDARD.decode(one.strip_prefix("v1,")?).ok());
-        (posted.is_fresh(timestamp) && given.any(|given| signs(&self.0, &parts, &given))).then_some(id)
+        (posted.is_fresh(timestamp, WINDOW) && given.any(|given| signs(&self.0, &parts, &given))).then_some(id)
     }
 }
 
