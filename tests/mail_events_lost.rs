@@ -38,7 +38,8 @@ async fn report(app: &TestApp, kind: &str, id: u32, letter: &str) -> Answer {
     let at = app.now().to_rfc3339();
     let (record, kind) = if kind == "Delivery" { ("Delivery", None) } else { ("Bounce", Some(kind)) };
     let event = json!({
-        "RecordType": record, "Type": kind, "ID": id, "MessageID": "name-of-theirs", "BouncedAt": at, "Metadata": { "letter": letter }
+        "RecordType": record, "Type": kind, "ID": id, "MessageID": "name-of-theirs", "BouncedAt": at,
+        "Details": if kind == Some("Transient") { "action: delayed" } else { "" }, "Metadata": { "letter": letter }
     });
     let request = app.anybody().request(reqwest::Method::POST, "/v1/mail-events/postmark").header("x-mail-events-secret", SECRET);
     Answer::of(request.json(&event)).await.expect(200)

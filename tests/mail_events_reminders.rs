@@ -24,7 +24,7 @@ async fn report(app: &TestApp, kind: &str, id: u32, letter: &str) {
     let (record, kind) = if kind == "Delivery" { ("Delivery", None) } else { ("Bounce", Some(kind)) };
     let event = json!({
         "RecordType": record, "Type": kind, "ID": id, "MessageID": letter, "BouncedAt": at, "DeliveredAt": at,
-        "Details": "550 unknown", "Metadata": { "letter": letter }
+        "Details": if kind == Some("Transient") { "action: delayed" } else { "550 unknown" }, "Metadata": { "letter": letter }
     });
     let request = app.anybody().request(reqwest::Method::POST, "/v1/mail-events/postmark").header("x-mail-events-secret", SECRET);
     Answer::of(request.json(&event)).await.expect(200);

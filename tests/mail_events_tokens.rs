@@ -116,4 +116,27 @@ on_both! { with [("MAIL_EVENTS_MAILGUN", SECRET)];
         report(&app, &signed(&app, "t2"), &event(&app, "complained", "e1", &letter)).await.expect(200);
         assert_eq!(state(&app, &ada).await, "complained");
     }
+
+    /// Numbers that are no times of ours, and numbers as text.
+    async fn a_time_that_cannot_be_is_now(app: TestApp) {
+        let now = app.now().timestamp();
+        let then = (app.now() - TimeDelta::minutes(1)).to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+        let here = app.now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+        for (place, (at, told)) in [
+            (json!(-8e12), &here),
+            (json!(-1), &here),
+            (json!(8e12), &here),
+            (json!("NaN"), &here),
+            (json!({ "at": [] }), &here),
+            (json!((now - 60).to_string()), &then),
+            (json!(now - 60), &then),
+        ].into_iter().enumerate() {
+            let (ada, letter) = invited(&app, &format!("ada{place}@example.com")).await;
+            let mut delivered = event(&app, "delivered", &format!("e{place}"), &letter);
+            delivered["timestamp"] = at;
+            report(&app, &signed(&app, &format!("t{place}")), &delivered).await.expect(200);
+            let shown = app.admin().get(&format!("/v1/invitations/{ada}")).await.expect(200);
+            assert_eq!(shown.body["delivery"]["reported_at"], *told, "{}", delivered["timestamp"]);
+        }
+    }
 }

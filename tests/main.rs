@@ -43,6 +43,7 @@ mod lists;
 mod mail_events;
 mod mail_events_lost;
 mod mail_events_reminders;
+mod mail_events_replies;
 mod mail_events_tokens;
 mod mail_hour;
 mod mail_pace;

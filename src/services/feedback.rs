@@ -121,6 +121,9 @@ impl Teller<'_> {
             self.settle(tx, &letter, unsettled, report)?;
             self.letters[place].unsettled = None;
         }
+        if report.may_be_reply && letter.fate >= Some(Fate::Delivered) {
+            return Ok(Outcome::Outranked);
+        }
         // A letter that waits is reported again and again; that it waits is told once.
         if fate != Fate::Deferred || letter.fate.is_none() {
             let at = report.at.to_rfc3339_opts(SecondsFormat::Millis, true);

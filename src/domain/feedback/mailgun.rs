@@ -2,11 +2,11 @@
 //! proves the first one that it comes with.
 //! <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks>
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::{Fate, Posted, Report, Token, Unread, Verified, digest, letter, message_ids, named, reason, signs, text};
+use super::{Fate, Posted, Report, Token, Unread, Verified, digest, letter, message_ids, named, reason, seconds, signs, text};
 
 /// The shortest signing key, in bytes; Mailgun's have 32.
 const SHORTEST: usize = 16;
@@ -67,17 +67,9 @@ fn report(posted: &Posted<'_>, event: &Value) -> Report {
         event_id: named(name, event),
         letter: letter(event, "/user-variables/letter"),
         message_ids: message_ids(bracketed.as_deref().into_iter().chain(message)),
-        at: posted.at(event.pointer("/timestamp").and_then(Value::as_f64).and_then(moment)),
+        at: posted.at(seconds(event, "/timestamp")),
         fate,
+        may_be_reply: false,
         reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &reasons)),
     }
-}
-
-/// Seconds after 1970, with a fraction.
-fn moment(seconds: f64) -> Option<DateTime<Utc>> {
-    let millis = (seconds * 1000.0).round();
-    // Beyond, a float holds no whole number for certain.
-    let safe = millis.abs() < 9e15;
-    #[expect(clippy::cast_possible_truncation, reason = "it is whole and within 2^53")]
-    safe.then_some(millis as i64).and_then(DateTime::from_timestamp_millis)
 }

@@ -119,6 +119,8 @@ pub struct Report {
     pub at: DateTime<Utc>,
     /// What happened; `None` is nothing that matters here: an opening, an automatic reply.
     pub fate: Option<Fate>,
+    /// It may be no more than an automatic reply, which follows a delivery: then it says nothing of a delivered letter.
+    pub may_be_reply: bool,
     /// Why, in a short line without an address or a link.
     pub reason: Option<String>,
 }
@@ -179,9 +181,9 @@ impl Posted<'_> {
         signed.is_some_and(|signed| (-AHEAD..=window).contains(&(self.now - signed)))
     }
 
-    /// The time of an event; one that lies ahead, or cannot be read, is now.
+    /// The time of an event; one that lies ahead, or before 1970, or cannot be read, is now.
     fn at(&self, at: Option<DateTime<Utc>>) -> DateTime<Utc> {
-        at.map_or(self.now, |at| at.min(self.now))
+        at.filter(|at| (DateTime::UNIX_EPOCH..self.now).contains(at)).unwrap_or(self.now)
     }
 }
 
@@ -274,8 +276,18 @@ fn digest(text: &str) -> String {
 
 /// Names of a letter that a row can hold.
 fn message_ids<'a>(ids: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    let good = |id: &&str| id.len() <= LONGEST_NAME && id.bytes().all(|byte| byte.is_ascii_graphic());
+    let good = |id: &&str| (1..=LONGEST_NAME).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
     ids.into_iter().filter(good).map(str::to_owned).collect()
+}
+
+/// Seconds after 1970, with a fraction perhaps, as a number or as text.
+fn seconds(value: &Value, pointer: &str) -> Option<DateTime<Utc>> {
+    let seconds = value.pointer(pointer)?.as_f64().or_else(|| text(value, pointer)?.parse().ok())?;
+    let millis = (seconds * 1000.0).round();
+    // Beyond, a float holds no whole number for certain.
+    let safe = millis.abs() < 9e15;
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and within 2^53")]
+    safe.then_some(millis as i64).and_then(DateTime::from_timestamp_millis)
 }
 
 fn rfc3339(value: &Value, pointer: &str) -> Option<DateTime<Utc>> {

@@ -2,14 +2,14 @@
 //! <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features>
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chrono::{DateTime, TimeDelta};
+use chrono::TimeDelta;
 use p256::{
     ecdsa::{Signature, VerifyingKey, signature::Verifier},
     pkcs8::DecodePublicKey,
 };
 use serde_json::Value;
 
-use super::{Fate, Posted, Report, Unread, letter, message_ids, named, reason, text};
+use super::{Fate, Posted, Report, Unread, letter, message_ids, named, reason, seconds, text};
 
 /// It tries again until 24 hours after the event, and does not say that it signs anew. The body is signed, and each event counts
 /// once: an old one does no harm. <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/troubleshooting>
@@ -61,13 +61,13 @@ fn report(posted: &Posted<'_>, event: &Value) -> Report {
         "spamreport" => Some(Fate::Complained),
         _ => None,
     };
-    let seconds = event.pointer("/timestamp").and_then(Value::as_i64);
     Report {
         event_id: named(text(event, "/sg_event_id").map(str::to_owned), event),
         letter: letter(event, "/letter"),
         message_ids: message_ids(text(event, "/sg_message_id").into_iter().flat_map(names)),
-        at: posted.at(seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0))),
+        at: posted.at(seconds(event, "/timestamp")),
         fate,
+        may_be_reply: false,
         reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &["/reason", "/response"])),
     }
 }

@@ -68,6 +68,7 @@ fn postmark_reports() {
             message_ids: vec!["883953f4-6105-42a2-a16a-77a8eac79483".to_owned()],
             at: now() - TimeDelta::minutes(1),
             fate: Some(Fate::Delivered),
+            may_be_reply: false,
             reason: None,
         }
     );
@@ -83,7 +84,11 @@ fn postmark_reports() {
     let hard = bounce("HardBounce");
     assert_eq!((hard.fate, hard.reason.as_deref()), (Some(Fate::Bounced), Some("smtp;550 5.1.1 unknown")));
     assert_eq!((hard.event_id.as_str(), hard.at.timestamp()), ("Bounce:4323372036854775807", NOW - 60));
-    assert_eq!(bounce("SoftBounce").fate, Some(Fate::Deferred));
+    for given_up in ["SoftBounce", "Transient", "DnsError"] {
+        assert_eq!(bounce(given_up).fate, Some(Fate::Bounced), "{given_up}");
+    }
+    let delayed = json!({ "RecordType": "Bounce", "Type": "Transient", "ID": "7", "Details": "Action: delayed\r\n" });
+    assert_eq!((postmark(&delayed).fate, postmark(&delayed).event_id.len()), (Some(Fate::Deferred), 64));
     for none in ["AutoResponder", "Subscribe", "Unsubscribe", "AddressChange", "ChallengeVerification", "Unknown", "New"] {
         assert_eq!(bounce(none).fate, None, "{none}");
     }
@@ -148,6 +153,11 @@ fn sendgrid_reports() {
     );
     assert!(read[0].message_ids.contains(&"14c5d75ce93.dfd.64b469".to_owned()) && read[0].letter.is_some());
     assert_eq!((read[0].event_id.as_str(), read[0].at.timestamp()), ("ZGVsaXZlcmVkLTA", NOW - 60));
+    let named = event("delivered", json!({ "sg_message_id": "a.b.c.recvd-1-2.3", "timestamp": "1795521541" }));
+    let named = sendgrid(NOW, &json!([named]).to_string()).unwrap().remove(0);
+    assert_eq!((named.message_ids[0].as_str(), named.at.timestamp()), ("a.b.c", NOW - 59));
+    let pointed = event("delivered", json!({ "sg_message_id": ".".repeat(200) }));
+    assert!(sendgrid(NOW, &json!([pointed]).to_string()).unwrap()[0].message_ids.len() < 10);
     for old in [NOW - 25 * 3600 - 1, NOW + 301] {
         assert_eq!(sendgrid(old, "[]"), Err(Unread::Unverified));
     }
@@ -249,7 +259,12 @@ fn resend_reports() {
     assert_eq!((hard.fate, hard.at.timestamp(), hard.letter.is_some()), (Some(Fate::Bounced), NOW - 60, true));
     assert!(hard.reason.unwrap().starts_with("The recipient's email address is on"));
     assert_eq!(hard.message_ids, ["56761188-7520-42d8-8898-ff6fc54ce618"]);
-    assert_eq!(bounce("Transient").fate, Some(Fate::Deferred));
+    for (kind, may_be_reply) in [("Permanent", false), ("Transient", true), ("Undetermined", true)] {
+        assert_eq!((bounce(kind).fate, bounce(kind).may_be_reply), (Some(Fate::Bounced), may_be_reply), "{kind}");
+    }
+    let full = one("email.bounced", json!({ "bounce": { "type": "Transient", "subType": "MailboxFull" } }));
+    assert_eq!((full.fate, full.may_be_reply), (Some(Fate::Bounced), false));
+    assert!(!one("email.delivered", json!({ "bounce": { "type": "Transient" } })).may_be_reply);
     assert_eq!(one("email.delivered", json!({})).fate, Some(Fate::Delivered));
     assert_eq!(one("email.delivery_delayed", json!({})).fate, Some(Fate::Deferred));
     assert_eq!(one("email.complained", json!({})).fate, Some(Fate::Complained));
@@ -264,5 +279,5 @@ fn a_strange_name_of_an_event_is_kept_by_its_digest() {
     for strange in [None, Some("\0".to_owned()), Some("x".repeat(201)), Some("é".to_owned())] {
         assert_eq!(named(strange, &event).len(), 64);
     }
-    assert_eq!(message_ids(["good", "\0", "no ne"]), ["good"]);
+    assert_eq!(message_ids(["good", "\0", "no ne", ""]), ["good"]);
 }
