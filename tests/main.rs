@@ -41,6 +41,7 @@ mod import_interrupted;
 mod invite;
 mod lists;
 mod mail_events;
+mod mail_events_lists;
 mod mail_events_lost;
 mod mail_events_reminders;
 mod mail_events_replies;
