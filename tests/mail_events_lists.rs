@@ -54,4 +54,16 @@ on_each! {
             assert!(metrics.contains(&format!("mail_events_total{{provider=\"sendgrid\",outcome=\"{line}")), "{line}: {metrics}");
         }
     }
+
+    async fn what_happened_first_is_told_first(backend: Backend) {
+        let app = start(backend).await;
+        let (ada, _) = app.invite("ada@example.com", &["viewer"]).await;
+        let letter = app.database.texts("SELECT id AS text FROM letters").remove(0);
+        let now = app.now().timestamp();
+        let event = |event: &str, id: &str, at: i64| json!({ "event": event, "sg_event_id": id, "timestamp": at, "letter": letter });
+        let events = [event("spamreport", "a", now), event("delivered", "b", now - 1), event("deferred", "c", now - 2)];
+        report(&app, &events).await.expect(200);
+        let timeline = app.timeline(ada["id"].as_str().unwrap()).await;
+        assert_eq!(timeline[3..], ["email_deferred", "email_delivered", "email_complained"]);
+    }
 }

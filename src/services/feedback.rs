@@ -65,8 +65,9 @@ impl Outcome {
 pub async fn record(services: &Services, provider: Provider, verified: Verified) -> Result<Option<Vec<Outcome>>, Refusal> {
     let Verified { reports, token } = verified;
     let (mut telling, ignored): (Vec<Report>, Vec<Report>) = reports.into_iter().partition(|report| report.fate.is_some());
-    // In one order, so that two transactions with the same events do not wait for each other crosswise.
-    telling.sort_by(|one, other| one.event_id.cmp(&other.event_id));
+    // As it happened, so that the timeline reads so; and in one order, so that two transactions with the same events do not wait for
+    // each other crosswise.
+    telling.sort_by(|one, other| (one.at, &one.event_id).cmp(&(other.at, &other.event_id)));
     let mut outcomes = vec![Outcome::Ignored; ignored.len()];
     // What says nothing spends its token all the same.
     let nothing = token.iter().filter(|_| telling.is_empty()).map(|_| Vec::new());
