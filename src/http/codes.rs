@@ -34,8 +34,8 @@ codes! {
     INVALID_CREDENTIALS = 401 "invalid_credentials", "Wrong address or password",
         "Which of the two is wrong, or whether the user is not active, is not told.";
     MAIL_EVENT_UNVERIFIED = 401 "mail_event_unverified", "The report does not prove where it comes from",
-        "The secret or the signature is missing or wrong, or was made more than 5 minutes ago. Compare the MAIL_EVENTS_… variable with \
-         what the provider shows, and the clocks.";
+        "The secret or the signature is missing or wrong, too old, or came before with another event. Compare the MAIL_EVENTS_… \
+         variable with what the provider shows, and the clocks.";
     RENEWAL_DISABLED = 403 "renewal_disabled", "Fresh links come from the inviter",
         "The operator does not let people send themselves a fresh link. Ask whoever invited you.";
     FORBIDDEN = 403 "forbidden", "The token does not allow this",
