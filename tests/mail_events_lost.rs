@@ -106,7 +106,7 @@ on_each! {
         let (at, error) = (app.now(), "it hung up".to_owned());
         for outcome in [
             Outcome::Sent { at, receipt: Receipt { provider: Some("postmark"), message_id: Some("another".to_owned()) } },
-            Outcome::Retry { at, error: error.clone() },
+            Outcome::Retry { at, error: error.clone(), held_until: None },
             Outcome::Failed { at, error },
             Outcome::Withdrawn,
         ] {

@@ -114,4 +114,26 @@ on_each! {
         assert_eq!(sent().await, [json!({ "attempt": 1, "superseded": true }), json!({ "attempt": 1 })]);
         assert_eq!(delivery(&app, &id).await["state"], "sent");
     }
+
+    /// The link is dead, and the letter is not back for that.
+    async fn what_is_on_its_way_when_the_link_dies_is_told_as_such(backend: Backend) {
+        let relay = silent_about("ada");
+        let app = TestApp::start(backend, &[("MAIL_URL", &relay.url())]).await;
+        let id = app.invite_unsent("ada@example.com", &["viewer"]).await["id"].as_str().unwrap().to_owned();
+        let holds = relay.holds();
+        let courier = app.parts.courier.clone();
+        let sending = tokio::spawn(async move { courier.step().await });
+        holds.notified().await;
+        app.admin().press(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
+        let told = delivery(&app, &id).await;
+        assert_eq!((&told["state"], &told["last_error"], &told["reason"]), (&json!("sending"), &Value::Null, &Value::Null), "{told}");
+        for (state, listed) in [("sending", 1), ("failed", 0)] {
+            let list = app.admin().get(&format!("/v1/invitations?delivery={state}")).await.expect(200);
+            assert_eq!(list.body["data"].as_array().unwrap().len(), listed, "{state}");
+        }
+        relay.lets_go();
+        sending.await.unwrap().unwrap();
+        assert_eq!(delivery(&app, &id).await["state"], "sent");
+        assert_eq!(app.timeline(&id).await, ["created", "email_queued", "revoked", "email_sent"]);
+    }
 }

@@ -22,12 +22,12 @@ impl LetterIs {
     pub(super) fn of(state: DeliveryState) -> Self {
         let (states, leased, report): (&[LetterState], _, _) = match state {
             DeliveryState::Queued => (&[LetterState::Queued], Some(false), Report::Any),
-            DeliveryState::Sending => (&[LetterState::Queued], Some(true), Report::Any),
+            DeliveryState::Sending => (&[LetterState::Queued, LetterState::Withdrawn], Some(true), Report::Any),
             DeliveryState::Sent => (&[LetterState::Sent], None, Report::None),
             DeliveryState::Delivered | DeliveryState::Deferred | DeliveryState::Bounced | DeliveryState::Complained => {
                 (&[LetterState::Sent], None, Report::Of(state.as_str()))
             }
-            DeliveryState::Failed => (&[LetterState::Failed, LetterState::Withdrawn], None, Report::Any),
+            DeliveryState::Failed => (&[LetterState::Failed, LetterState::Withdrawn], Some(false), Report::Any),
             DeliveryState::HandedOver => (&[LetterState::HandedOver], None, Report::Any),
         };
         Self { states: states.iter().map(|state| state.as_str()).collect(), leased, report }

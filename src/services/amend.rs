@@ -107,6 +107,7 @@ fn amend(
     asked: (&Condition, &Patch),
 ) -> Result<(Invitation, bool), Refusal> {
     let (_, patch) = asked;
+    amendments::queue_up(tx, id)?;
     let seen = invitations::get(tx.reading(), id, Sight::acting(actor))?.ok_or(Refusal::NotFound)?;
     // Before anybody is locked or entered for it, and once more behind the lock.
     admit(services, tx, actor, &seen, asked)?;

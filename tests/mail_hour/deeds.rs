@@ -1,6 +1,6 @@
 //! What couriers do with what is due, and how they die of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use invitation_service::{
     courier::Step,
