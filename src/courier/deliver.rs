@@ -18,9 +18,9 @@ use crate::{
     },
 };
 
-/// How long a relay may take for one letter, connecting and everything included: it has ten minutes for the last word of it
+/// How long a relay may take for one letter, everything included that the mail room waits for: ten minutes for the last word
 /// (RFC 5321 §4.5.3.2.6), and whoever gives up earlier sends what was taken once more.
-const PATIENCE: Duration = Duration::from_mins(11);
+const PATIENCE: Duration = Duration::from_mins(13);
 
 impl Courier {
     pub(super) async fn deliver(&self, letter: &Claimed) -> Result<Outcome, DbFault> {
