@@ -20,7 +20,7 @@ use crate::support::{Answer, Backend, Client, Home, PASSWORD, TestApp, eventuall
 /// How soon an answer must come when there is no database.
 const SOON: Duration = Duration::from_secs(8);
 /// How long to wait for what must come, on a machine that has other things to do as well.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 struct Ids {
     invitation: String,

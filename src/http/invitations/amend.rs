@@ -89,7 +89,8 @@ fn change<T>(members: &mut Members, name: &str, read: impl FnOnce(Value) -> Resu
 /// A new address is another person: the old link dies at once, letters that were not sent stay unsent, a letter with a new link
 /// goes to the new address at once, without a cooldown (24 hours; `send_count` grows), and the invitation belongs to the user who has it. Whoever
 /// had it before leaves the user list unless they have activated or something else awaits them. An invite to the new address is
-/// refused for the same reasons. Other changes send nothing: the page shows them at once, and so do letters that are still to be
+/// refused for the same reasons. A role that is added to an invitation whose link was handed over (`"delivery": "link"`) sends a
+/// letter with a new link too, and ends the old one. Other changes send nothing: the page shows them at once, and so do letters that are still to be
 /// written; an expired link stays expired. A change that changes nothing leaves the tag and the timeline alone.
 #[utoipa::path(
     tag = "Invitations",
