@@ -16,7 +16,7 @@ use tokio::sync::{Notify, watch};
 use crate::{
     clock::Clock,
     config::{self, Config, SecretError},
-    courier::{self, Courier, Looked},
+    courier::{self, Courier, Lanes, Looked},
     db::{Db, OpenError, lookup::lookups},
     domain::token::LinkKeys,
     http::{self, CourierWatch, Settings, State},
@@ -105,6 +105,8 @@ impl Parts {
             remind_before: config.reminder_before.and_then(|before| TimeDelta::from_std(before).ok()),
             reminded: Looked::default(),
             pace: config.mail_rate_limit,
+            lanes: Lanes::default(),
+            renewed: courier::RENEWED,
             bell: bell.clone(),
             metrics,
         };

@@ -129,6 +129,14 @@ fn check(config: &Config) -> Outcome {
     println!("mail goes   {}", config.mail_url.describe());
     println!("root key    {key}");
     println!("links live  {}", humantime::format_duration(config.invitation_ttl));
+    let reminded = config.reminder_before.map(|before| format!("{} before their link dies", humantime::format_duration(before)));
+    println!("reminded    {}", reminded.as_deref().unwrap_or("nobody"));
+    let pace = config.mail_rate_limit.map(|pace| format!("{pace} at most, by all processes together"));
+    println!("mail pace   {}", pace.as_deref().unwrap_or("no limit"));
+    let templates = config.mail_templates.as_ref().map(|folder| format!("from folder {}", folder.display()));
+    println!("mail words  {}", templates.as_deref().unwrap_or("built in"));
+    let reporting: Vec<&str> = config.mail_events.0.iter().map(|(provider, _)| provider.title()).collect();
+    println!("reports by  {}", if reporting.is_empty() { "nobody".to_owned() } else { reporting.join(", ") });
     println!("The configuration is good.");
     Ok(())
 }

@@ -5,7 +5,7 @@ mod variables;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    path::Path,
+    path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
 };
@@ -53,6 +53,8 @@ pub struct Config {
     pub activation_url: Url,
     pub mail_url: MailUrl,
     pub sender: Sender,
+    /// Where the sender's templates are from; `None` are the built-in ones.
+    pub mail_templates: Option<PathBuf>,
     /// The keys by which providers prove themselves: `MAIL_EVENTS_…`.
     pub mail_events: Keys,
     pub operator_name: String,
@@ -182,6 +184,7 @@ impl Config {
             activation_url: activation_url?,
             mail_url: mail_url?,
             sender: sender?,
+            mail_templates: reader.given("MAIL_TEMPLATES").map(|folder| folder.trim().into()),
             mail_events,
             operator_name: operator_name?,
             locale: locale?,

@@ -70,6 +70,10 @@ on_both! {
         for stale in ["\"0\"", "", bare, &format!("W/{tag}"), "\"a\", \"b\"", &tag[1..], &tag.to_uppercase()] {
             let refused = admin.amend(id, stale, &json!({ "locale": "nl" })).await.problem(412, "precondition_failed");
             assert_eq!(refused.header("etag"), tag, "{stale}");
+            // What no answer can have shown has not changed since.
+            let garbled = ["", bare, &tag[1..]].contains(&stale) || stale.starts_with("W/");
+            let words = refused.body["detail"].as_str().unwrap();
+            assert_eq!((words.contains("no entity tag"), words.contains("has changed since")), (garbled, !garbled), "{stale}: {words}");
         }
         assert_eq!(look(&admin, id).await, (tag.clone(), before.clone()));
         assert_eq!(app.timeline(id).await.len(), 3);

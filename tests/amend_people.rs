@@ -1,6 +1,7 @@
 //! A new address is another person: who has the invitation then, what they are sent, and what stands in the way.
 
 use chrono::TimeDelta;
+use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::{
@@ -83,6 +84,7 @@ on_both! {
         assert_eq!(names.as_object().unwrap().keys().collect::<Vec<_>>(), ["email", "locale", "roles"]);
         assert_eq!(app.database.count("letters WHERE state = 'withdrawn'"), 1);
         // Back again: the first address has a link of its own, the third.
+        app.advance(TimeDelta::minutes(1));
         let back = admin.amend(id, "*", &json!({ "email": "adda@example.com" })).await.expect(200).body;
         assert_eq!(back["send_count"], 3);
         assert_ne!(back["user_id"], made["user_id"]);
@@ -91,6 +93,59 @@ on_both! {
         assert_eq!(last.to, "adda@example.com");
         admin.press(&format!("/v1/invitations/{id}/resend")).await.problem(429, "resend_too_soon");
         app.activate(&last.token).await.expect(201);
+    }
+
+    async fn two_changes_of_address_keep_their_distance(app: TestApp) {
+        let admin = app.admin();
+        let (made, _) = app.invite("ada@example.com", &["viewer"]).await;
+        let id = text(&made, "/id");
+        let to = |email: &str| json!({ "email": email });
+        app.advance(TimeDelta::minutes(2));
+        admin.press(&format!("/v1/invitations/{id}/resend")).await.expect(200);
+        app.letter().await;
+        admin.amend(id, "*", &to("eve@example.com")).await.expect(200);
+        assert_eq!(app.letter().await.to, "eve@example.com", "the first goes at once, whatever was sent a moment ago");
+        app.advance(TimeDelta::milliseconds(1));
+
+        // There and back again would write to the same mailbox twice; nor does a third one hear of it, or is entered.
+        let (tag, before) = look(&admin, id).await;
+        for email in ["ada@example.com", "grace@example.com"] {
+            let patch = json!({ "email": email, "roles": ["finance"] });
+            let refused = admin.amend(id, "*", &patch).await.problem(429, "resend_too_soon");
+            assert_eq!((refused.header("retry-after"), &refused.body["retry_after"]), ("60", &json!(60)));
+            assert!(refused.body["detail"].as_str().unwrap().contains("address"), "{}", refused.text);
+        }
+        assert_eq!(look(&admin, id).await, (tag.clone(), before));
+        assert!(app.letters().await.is_empty());
+        assert_eq!(app.database.count("users WHERE email_key = 'grace@example.com'"), 0);
+        // What stands in the way anyway is told first.
+        admin.amend(id, "\"0\"", &to("ada@example.com")).await.problem(412, "precondition_failed");
+
+        // Nothing else waits, nor makes wait: other members, the same address, the same in another form.
+        for patch in [json!({ "roles": ["finance"] }), to("eve@example.com"), to("EVE@example.com"), json!({ "locale": "nl" })] {
+            admin.amend(id, "*", &patch).await.expect(200);
+        }
+        app.advance(TimeDelta::milliseconds(58_999));
+        let refused = admin.amend(id, "*", &to("ada@example.com")).await.problem(429, "resend_too_soon");
+        assert_eq!(refused.header("retry-after"), "1");
+        app.advance(TimeDelta::seconds(1));
+        admin.amend(id, "*", &to("ada@example.com")).await.expect(200);
+        let back = app.letter().await;
+        assert_eq!(back.to, "ada@example.com");
+        app.activate(&back.token).await.expect(201);
+    }
+
+    async fn of_many_changes_of_address_at_once_one_is_made(app: TestApp) {
+        let admin = app.admin();
+        let (made, _) = app.invite("adda@example.com", &["viewer"]).await;
+        let id = text(&made, "/id");
+        let patches: Vec<Value> = (0..8).map(|number| json!({ "email": format!("ada{number}@example.com") })).collect();
+        let answers = join_all(patches.iter().map(|patch| admin.amend(id, "*", patch))).await;
+        assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+        for refused in answers.into_iter().filter(|answer| answer.status != 200) {
+            refused.problem(429, "resend_too_soon");
+        }
+        assert_eq!(look(&admin, id).await.1["email"], app.letter().await.to);
     }
 
     async fn the_same_address_in_another_form_sends_nothing(app: TestApp) {

@@ -90,6 +90,18 @@ on_both! {
         assert_eq!(app.database.count("users WHERE status = 'active'"), i64::try_from(ROUNDS).unwrap());
     }
 
+    async fn many_who_do_not_mind_what_they_change_are_all_heard(app: TestApp) {
+        let admin = app.admin();
+        let made = app.invite_unsent("adda@example.com", &["viewer"]).await;
+        let id = text(&made, "/id");
+        let patches: Vec<Value> = (0..100).map(|number| to(&format!("ada{number}@example.com"))).collect();
+        for answer in join_all(patches.iter().map(|patch| admin.amend(id, "*", patch))).await {
+            answer.expect(200);
+        }
+        assert_eq!(app.letters().await.len(), 1);
+        invariants(&app);
+    }
+
     async fn of_many_changes_of_one_state_one_is_made(app: TestApp) {
         let admin = app.admin();
         for round in 0..8 {

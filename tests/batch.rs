@@ -116,6 +116,29 @@ on_both! {
         app.letters().await;
     }
 
+    async fn a_name_of_many_accounts_is_told_in_short(app: TestApp) {
+        let admin = app.admin();
+        let twin = |number: usize| owner(json!({ "email": format!("owner{number}@acme.example"), "account_name": "Twins" }));
+        let dirk = || driver(json!({ "email": "dirk@acme.example", "account_name": "twins" }));
+        let candidates = |result: &Value| result["error"]["candidates"].as_array().unwrap().len();
+        let ten: Vec<Value> = (0..10).map(twin).collect();
+        assert_eq!(words(&admin.batch(&ten).await), ["invited"; 10]);
+        let told = &admin.batch(&[dirk()]).await[0];
+        assert_eq!(candidates(told), 10);
+        assert!(!told["error"]["detail"].as_str().unwrap().contains("10"), "{told}");
+
+        admin.batch(&[twin(10), twin(11)]).await;
+        for told in admin.batch(&[dirk(), dirk()]).await {
+            assert_eq!((&told["error"]["code"], candidates(&told)), (&json!("ambiguous_account"), 10));
+            assert!(told["error"]["detail"].as_str().unwrap().starts_with("More than 10 accounts"), "{told}");
+        }
+        // By itself it is told all.
+        let alone = json!({ "email": "dirk@acme.example", "role": "driver", "account_name": "Twins" });
+        let refused = admin.post("/v1/sub-accounts/invitations", &alone).await.problem(409, "ambiguous_account");
+        assert_eq!(refused.body["candidates"].as_array().unwrap().len(), 12);
+        app.letters().await;
+    }
+
     async fn duplicates_inside_a_batch(app: TestApp) {
         let acme = app.owner("grace@acme.example", "Acme").await;
         let zenith = app.owner("linus@zenith.example", "Zenith").await;

@@ -87,6 +87,11 @@ fn check_config_says_what_the_configuration_leads_to() {
             ("MAIL_URL", "smtp://ada:relay-sesame@relay.example.com"),
             ("PUBLIC_URL", "https://invite.example.com/"),
             ("INVITATION_TTL", "90m"),
+            ("REMINDER_BEFORE", "30m"),
+            ("MAIL_RATE_LIMIT", "100/min"),
+            ("MAIL_TEMPLATES", "."),
+            ("MAIL_EVENTS_POSTMARK", "a-sesame-that-opens-to-postmark"),
+            ("MAIL_EVENTS_RESEND", "whsec_c2VzYW1lIHNlc2FtZSBzZXNhbWU="),
         ],
     );
     let said = home.print(&["check-config"]);
@@ -95,11 +100,20 @@ fn check_config_says_what_the_configuration_leads_to() {
         "smtp://relay.example.com:587",
         "https://invite.example.com/activate",
         "1h 30m",
+        "reminded    30m before their link dies",
+        "mail pace   100/min at most",
+        "mail words  from folder .",
+        "reports by  Postmark, Resend\n",
         "The configuration is good.",
     ] {
         assert!(said.contains(words), "{words}: {said}");
     }
-    assert!(!said.contains("sesame"), "{said}");
+    assert!(!said.contains("sesame") && !said.contains("whsec"), "{said}");
+
+    let said = Home::new(Backend::Sqlite, &[]).print(&["check-config"]);
+    for words in ["reminded    nobody\n", "mail pace   no limit\n", "mail words  built in\n", "reports by  nobody\n"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
 }
 
 #[test]

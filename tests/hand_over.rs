@@ -34,6 +34,20 @@ on_both! {
         app.activate(&token).await.expect(201);
     }
 
+    async fn its_members_are_in_the_order_of_every_other_answer(app: TestApp) {
+        let members = |answer: &Answer| {
+            let mut names: Vec<String> = answer.body.as_object().unwrap().keys().cloned().collect();
+            names.sort_by_key(|name| answer.text.find(&format!("\"{name}\":")));
+            names
+        };
+        let invited = app.admin().post(INVITE, &ada()).await.expect(201);
+        let shown = app.admin().get(&format!("/v1/invitations/{}", invited.text_of("id"))).await.expect(200);
+        let mut expected = members(&shown);
+        assert_eq!((expected[0].as_str(), expected[1].as_str()), ("id", "kind"));
+        expected.push("activation_link".to_owned());
+        assert_eq!(members(&invited), expected);
+    }
+
     async fn every_route_hands_over(app: TestApp) {
         let admin = app.admin();
         let owner = json!({
@@ -84,13 +98,19 @@ on_both! {
         let admin = app.admin();
         let odd = json!({ "email": "ada@example.com", "roles": ["viewer"], "delivery": "pigeon" });
         admin.post(INVITE, &odd).await.faults(&[("/delivery", "unknown_value")]);
-        let item = |way: &str| {
-            json!({ "kind": "system_user", "email": format!("{way}@example.com"), "roles": ["viewer"], "delivery": way })
-        };
-        let batch = json!({ "invitations": [item("link"), item("email")] });
+        let item = |way: Value| json!({ "kind": "system_user", "email": "ada@example.com", "roles": ["viewer"], "delivery": way });
+        let ways = ["link", "mail", "pigeon"].map(Value::from).into_iter().chain([json!(1), json!("email")]);
+        let batch = json!({ "invitations": ways.map(item).collect::<Vec<_>>() });
         let answer = admin.post("/v1/invitations/batch", &batch).await.expect(200);
-        assert_eq!(answer.body["results"][0]["error"]["errors"][0]["code"], "not_applicable");
-        assert_eq!(answer.body["results"][1]["status"], "invited");
+        let results = answer.body["results"].as_array().unwrap();
+        for (result, code) in results.iter().zip(["not_applicable", "unknown_value", "unknown_value", "wrong_type"]) {
+            let fault = &result["error"]["errors"][0];
+            assert_eq!((&fault["pointer"], &fault["code"]), (&json!("/delivery"), &json!(code)), "{result}");
+            let words = fault["detail"].as_str().unwrap();
+            assert_eq!(words.contains("always e-mailed"), code != "wrong_type", "{words}");
+            assert_eq!(words.contains("link"), code == "not_applicable", "{words}");
+        }
+        assert_eq!(results[4]["status"], "invited");
         assert_eq!(app.letters().await.len(), 1);
     }
 }

@@ -17,10 +17,12 @@ async fn report(app: &TestApp, secret: &str, event: &Value) -> Answer {
 fn event(kind: &str, id: u32, message: &str, seconds: u32) -> Value {
     let at = format!("2026-11-24T12:{:02}:{:02}.0000000Z", seconds / 60, seconds % 60);
     let (record, kind) = if kind == "Delivery" { ("Delivery", None) } else { ("Bounce", Some(kind)) };
-    json!({
-        "RecordType": record, "Type": kind, "ID": id, "MessageID": message, "BouncedAt": at,
-        "Details": "smtp;550 5.1.1 <ada@example.com> unknown user, see https://example.com/help"
-    })
+    // A server on the way says that it tries again; whatever Postmark says itself is final.
+    let details = match kind {
+        Some("Transient") => "action: delayed",
+        _ => "smtp;550 5.1.1 <ada@example.com> unknown user, see https://example.com/help",
+    };
+    json!({ "RecordType": record, "Type": kind, "ID": id, "MessageID": message, "BouncedAt": at, "Details": details })
 }
 
 /// As the courier of a provider writes it down; the newest letter of all that were sent under no name yet.
@@ -75,7 +77,8 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         }
         app.admin().post(POSTMARK, &bounce).await.problem(401, "mail_event_unverified");
         for absent in ["sendgrid", "mailgun", "resend", "somebody"] {
-            app.anybody().post(&format!("/v1/mail-events/{absent}"), &bounce).await.problem(404, "not_found");
+            let refused = app.anybody().post(&format!("/v1/mail-events/{absent}"), &bounce).await.problem(404, "not_found");
+            assert_eq!(refused.body["detail"], "There is no mail provider of this name, or its MAIL_EVENTS_… is not set.");
         }
         report(&app, SECRET, &json!([])).await.faults(&[("", "wrong_type")]);
         let raw = |body: &'static str| {
@@ -116,12 +119,12 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         taken(&app, "m1");
         app.advance(TimeDelta::minutes(10));
         for (id, (kind, seconds, state, at)) in [
-            ("SoftBounce", 10, "deferred", 10),
+            ("Transient", 10, "deferred", 10),
             ("Transient", 5, "deferred", 10),
-            ("SoftBounce", 20, "deferred", 20),
+            ("Transient", 20, "deferred", 20),
             ("Delivery", 9, "delivered", 9),
-            ("SoftBounce", 30, "delivered", 9),
-            ("HardBounce", 8, "bounced", 8),
+            ("Transient", 30, "delivered", 9),
+            ("SoftBounce", 8, "bounced", 8),
             ("Delivery", 40, "bounced", 8),
             ("SpamComplaint", 7, "complained", 7),
             ("HardBounce", 50, "complained", 7),
@@ -134,6 +137,18 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         // That it waits is told once; everything else as often as it is reported.
         let expected = ["deferred", "delivered", "bounced", "delivered", "complained", "bounced"].map(|one| format!("email_{one}"));
         assert_eq!(timeline(&app, &ada).await, expected);
+    }
+
+    /// Events without an id of their own are told apart by what they say.
+    async fn events_without_a_number_are_told_apart(app: TestApp) {
+        let (ada, _) = app.invite("ada@example.com", &["viewer"]).await;
+        taken(&app, "m1");
+        for (kind, id, state) in [("Transient", Value::Null, "deferred"), ("HardBounce", Value::Null, "bounced"), ("SpamComplaint", json!(" "), "complained")] {
+            let mut event = event(kind, 0, "m1", 0);
+            event["ID"] = id;
+            report(&app, SECRET, &event).await.expect(200);
+            assert_eq!(delivery(&app, &ada).await["state"], state);
+        }
     }
 
     async fn a_superseded_letter_s_report_leaves_the_newer_one_alone(app: TestApp) {
@@ -175,7 +190,7 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         let queued = app.invite_unsent("joe@example.com", &["viewer"]).await;
         all.push((queued["id"].as_str().unwrap().to_owned(), "queued"));
         report(&app, SECRET, &event("HardBounce", 1, "ada", 0)).await.expect(200);
-        report(&app, SECRET, &event("SoftBounce", 2, "max", 0)).await.expect(200);
+        report(&app, SECRET, &event("Transient", 2, "max", 0)).await.expect(200);
         app.database.execute(&format!("UPDATE letters SET state = 'failed', sent_at = NULL WHERE invitation_id = '{}'", all[1].0));
         let admin = app.admin();
         for state in ["queued", "sending", "sent", "delivered", "deferred", "bounced", "complained", "failed", "handed_over"] {

@@ -14,12 +14,14 @@ on_each! {
         let began = app.now();
         let (first, second) = (app.parts.courier.clone(), app.parts.courier.clone());
         let (one, other) = tokio::join!(first.step(), second.step());
-        let next = began + TimeDelta::milliseconds(600);
+        // A minute and a quarter of a second, for a hundred letters.
+        let pause = TimeDelta::milliseconds(603);
+        let next = began + pause;
         let steps = [one.unwrap(), other.unwrap()];
         assert!(steps.contains(&Step::Worked(1)) && steps.contains(&Step::Idle { next_due: Some(next) }), "{steps:?}");
         let mut sent = 1;
-        while app.now() < began + TimeDelta::minutes(1) - TimeDelta::milliseconds(600) {
-            app.advance(TimeDelta::milliseconds(600));
+        while app.now() + pause < began + TimeDelta::minutes(1) {
+            app.advance(pause);
             let (one, other) = tokio::join!(first.step(), second.step());
             for step in [one.unwrap(), other.unwrap()] {
                 sent += if let Step::Worked(letters) = step { letters } else { 0 };

@@ -29,7 +29,11 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
     ("JWT_AUDIENCE", "invitation-service", "the audience of access tokens"),
     ("INVITATION_TTL", "24h", "how long a link lives, as 2s, 90m, 24h"),
     ("REMINDER_BEFORE", "off", "how long before their link dies people are reminded once, as 4h; shorter than INVITATION_TTL"),
-    ("RESEND_COOLDOWN", "60s", "how long after a sending the next one may follow; 0s switches it off"),
+    (
+        "RESEND_COOLDOWN",
+        "60s",
+        "how long after a sending the next one may follow, and after a change of address the next change; 0s switches it off",
+    ),
     ("PASSWORD_MIN_LENGTH", "15", "the shortest password, 8 to 128"),
     ("WRITE_BATCH", "256", "how many requests that arrive together share a commit at most, 1 to 1000; 1 gives each its own"),
     ("RATE_LIMITS", "on", "off switches the limits of the public routes off"),

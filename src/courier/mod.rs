@@ -1,20 +1,29 @@
 //! The courier: takes letters out of the outbox and hands them to the relay, until each is sent or given up.
 
 mod backoff;
+mod deliver;
+mod lanes;
 mod record;
 mod remind;
 mod step;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    future::Future,
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::{Notify, watch};
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use tokio::{
+    sync::{Notify, watch},
+    time::{sleep, timeout},
+};
 use url::Url;
 
+use self::step::{Begun, Sitting};
 pub use self::{
+    lanes::Lanes,
     record::{Records, records},
     step::Step,
 };
@@ -26,12 +35,16 @@ use crate::{
     metrics::Metrics,
 };
 
-/// How many letters are under way at once: as many as the relay is offered connections.
+/// How many letters are under way at once, while each goes quickly: as many as the relay is offered connections.
 pub const AT_ONCE: usize = 4;
 /// Letters that another process put in are found within this time; those of this process ring the bell.
 const POLL: Duration = Duration::from_secs(2);
+/// [`Courier::renewed`], as the service has it.
+pub const RENEWED: Duration = Duration::from_secs(20);
 /// How long to leave a database alone that did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long letters in hand are waited for at the end. What takes longer is sent anew after the next start.
+const GRACE: Duration = Duration::from_secs(30);
 
 /// Everything that sending takes.
 #[derive(Clone)]
@@ -62,6 +75,10 @@ pub struct Courier {
     pub reminded: Looked,
     /// How fast letters go, where that is limited.
     pub pace: Option<Pace>,
+    /// How many letters go together.
+    pub lanes: Lanes,
+    /// How often the lease of a letter in hand is renewed; several times while it lasts.
+    pub renewed: Duration,
     /// Rung when a letter was put into the outbox.
     pub bell: Arc<Notify>,
     /// Counts attempts.
@@ -84,15 +101,31 @@ impl Looked {
 
 impl Courier {
     /// Works until `stop` turns true. A letter in hand is finished first.
+    ///
+    /// The next letters are claimed as soon as each of the last ones has had its turn: those that a slow relay still has in hand
+    /// are finished beside them.
     pub async fn run(&self, mut stop: watch::Receiver<bool>) {
+        let mut under_way = FuturesUnordered::new();
         while !*stop.borrow() {
             // Registered before looking: a letter that arrives between the look and the wait still wakes us.
             let bell = self.bell.notified();
             tokio::pin!(bell);
             bell.as_mut().enable();
-            let pause = match self.step().await {
-                Ok(Step::Worked(_)) => continue,
-                Ok(Step::Idle { next_due }) => {
+            let begun = tokio::select! {
+                begun = beside(&mut under_way, self.begin()) => begun,
+                _ = stop.changed() => break,
+            };
+            let pause = match begun {
+                Ok(Begun::Sitting(sitting)) => {
+                    let sitting = Arc::new(sitting);
+                    under_way.push(self.sit(sitting.clone()));
+                    tokio::select! {
+                        () = beside(&mut under_way, sitting.all_begun()) => {}
+                        _ = stop.changed() => sitting.held.store(true, Ordering::Relaxed),
+                    }
+                    continue;
+                }
+                Ok(Begun::Idle(next_due)) => {
                     let due = next_due.and_then(|due| (due - self.clock.now()).to_std().ok());
                     due.map_or(POLL, |due| due.min(POLL))
                 }
@@ -101,11 +134,34 @@ impl Courier {
                     PAUSE
                 }
             };
-            tokio::select! {
-                () = bell => {}
-                () = tokio::time::sleep(pause) => {}
-                _ = stop.changed() => {}
-            }
+            let wait = async {
+                tokio::select! {
+                    () = bell => {}
+                    () = sleep(pause) => {}
+                    _ = stop.changed() => {}
+                }
+            };
+            beside(&mut under_way, wait).await;
+        }
+        if timeout(GRACE, under_way.collect::<()>()).await.is_err() {
+            tracing::warn!("letters in hand were not finished in time, and may be sent once more");
+        }
+    }
+
+    async fn sit(&self, sitting: Arc<Sitting>) {
+        if let Err(error) = self.finish(&sitting).await {
+            tracing::warn!(%error, "the courier cannot reach the outbox");
+        }
+    }
+}
+
+/// Waits for `what`, while that which is under way goes on.
+async fn beside<T, F: Future<Output = ()>>(under_way: &mut FuturesUnordered<F>, what: impl Future<Output = T>) -> T {
+    tokio::pin!(what);
+    loop {
+        tokio::select! {
+            done = &mut what => return done,
+            Some(()) = under_way.next() => {}
         }
     }
 }

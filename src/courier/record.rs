@@ -1,6 +1,6 @@
 //! Recording what became of letters: those that are ready at the same moment in one transaction.
 
-use std::{io, time::Duration};
+use std::{collections::HashSet, io, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -20,7 +20,7 @@ use crate::{
     domain::{
         actor::ActorRef,
         event::{Event, EventType},
-        ids::InvitationId,
+        ids::{InvitationId, LetterId},
         letter::LetterPurpose,
     },
 };
@@ -82,14 +82,35 @@ fn record(clock: &Clock, link_lifetime: Duration, tx: &mut Tx<'_>, outcomes: &[(
         let (invitation, generation, expires_at) = (letter.invitation_id, letter.generation, expiry(at, link_lifetime));
         Some(HandedOver { invitation, generation, at, expires_at })
     });
-    sent::handed_over(tx, &handed_over.collect::<Vec<_>>())?;
+    let current = sent::handed_over(tx, &handed_over.collect::<Vec<_>>())?;
+    let old = superseded(tx, &recorded, &current)?;
     let now = clock.now();
     let entries = recorded.iter().filter_map(|(letter, outcome)| {
-        let (event_type, details) = entry(letter, outcome)?;
+        let (event_type, mut details) = entry(letter, outcome)?;
+        if old.contains(&letter.id) {
+            details["superseded"] = true.into();
+        }
         let (id, invitation_id) = (clock.id(), letter.invitation_id);
         Some(Event { id, invitation_id, event_type, at: now, actor: ActorRef::system(), details })
     });
     events::insert(tx, &entries.collect::<Vec<_>>())
+}
+
+/// The letters that went although a newer one had been put in while they were on their way.
+fn superseded(
+    tx: &mut Tx<'_>,
+    recorded: &[&(Claimed, Outcome)],
+    current: &HashSet<InvitationId>,
+) -> Result<HashSet<LetterId>, DbFault> {
+    let doubtful =
+        |(letter, outcome): &&&(Claimed, Outcome)| outcome.sent().is_some() && !current.contains(&letter.invitation_id);
+    let doubtful: Vec<&Claimed> = recorded.iter().filter(doubtful).map(|(letter, _)| letter).collect();
+    if doubtful.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let newest = sent::generations(tx, &doubtful.iter().map(|letter| letter.invitation_id).collect::<Vec<_>>())?;
+    let is_old = |letter: &&&Claimed| newest.get(&letter.invitation_id).is_some_and(|newest| letter.generation < *newest);
+    Ok(doubtful.iter().filter(is_old).map(|letter| letter.id).collect())
 }
 
 /// What the timeline tells of an outcome; of a reminder, that it was one.
@@ -111,6 +132,6 @@ fn told(letter: &Claimed, outcome: &Outcome) -> Option<(EventType, serde_json::V
         Outcome::Failed { error, .. } => {
             Some((EventType::EmailFailed, json!({ "attempt": letter.attempt, "error": error, "will_retry": false })))
         }
-        Outcome::Retry { .. } | Outcome::Withdrawn => None,
+        Outcome::Retry { .. } | Outcome::Withdrawn | Outcome::Untried { .. } => None,
     }
 }

@@ -1,10 +1,11 @@
 //! Changing an invitation that awaits an answer, and moving it from one person to another.
 
-use diesel::prelude::*;
+use diesel::{prelude::*, sql_types::Text};
 
 use super::{
     Tx,
     codec::At,
+    connection::AnyConnection,
     fault::DbFault,
     schema::{accounts, invitations, users},
     users::{self as people, LockedUser, Newcomer, Which},
@@ -28,6 +29,16 @@ pub struct Heir {
     pub user: LockedUser,
     /// Whether they were entered just now; then they belong to nothing and await nothing.
     pub is_new: bool,
+}
+
+/// Waits until nobody else changes this invitation, before anybody is locked for it: each change of address moves it to another
+/// person, and whoever had locked the one before would have to begin anew, again and again where many want it at once.
+pub fn queue_up(tx: &mut Tx<'_>, id: InvitationId) -> Result<(), DbFault> {
+    if let AnyConnection::Postgres(c) = tx.writing() {
+        // Until the transaction ends. Nobody who waits here holds a lock that somebody else waits for.
+        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind::<Text, _>(id.as_str()).execute(c)?;
+    }
+    Ok(())
 }
 
 /// Locks the person of `from`, and that of the newcomer's address, who is entered first unless they are known.

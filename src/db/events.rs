@@ -1,5 +1,6 @@
 //! The timeline of each invitation.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::{
@@ -48,6 +49,21 @@ pub(super) fn rows(new: &[Event]) -> Vec<NewRow<'_>> {
             details: event.details.to_string(),
         })
         .collect()
+}
+
+/// The entries of that type since `after`, that moment left out: the newest first.
+pub fn since(
+    connection: &mut AnyConnection,
+    invitation: InvitationId,
+    event_type: EventType,
+    after: DateTime<Utc>,
+) -> Result<Vec<Event>, DbFault> {
+    let rows = events::table
+        .filter(events::invitation_id.eq(invitation.to_string()))
+        .filter(events::event_type.eq(event_type.as_str()).and(events::at.gt(At(after))))
+        .order(events::id.desc())
+        .load::<Row>(connection)?;
+    rows.into_iter().map(Event::try_from).collect()
 }
 
 /// Up to `limit` entries of a timeline after `after`, oldest first.

@@ -1,4 +1,4 @@
-//! What providers report of letters: which letter is meant, whether the event is new, and what becomes of the letter.
+//! What providers report of letters: which letter is meant, and what becomes of it.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -7,11 +7,13 @@ use super::{
     Tx,
     codec::At,
     fault::DbFault,
-    schema::{invitations, letters, mail_events},
+    outbox::LetterState,
+    schema::{invitations, letters},
 };
 use crate::domain::{
     feedback::{Fate, Provider},
     ids::{InvitationId, LetterId},
+    letter::LetterPurpose,
 };
 
 /// A letter that reports are about.
@@ -21,52 +23,108 @@ pub struct Reported {
     pub id: LetterId,
     /// Its invitation.
     pub invitation_id: InvitationId,
+    /// The sending.
+    pub generation: i32,
+    /// What it is for.
+    pub purpose: LetterPurpose,
     /// Whether a newer letter was sent since.
     pub superseded: bool,
     /// The provider's name for it.
     pub message_id: Option<String>,
     /// What was reported before.
     pub fate: Option<Fate>,
+    /// Set when it was tried, and no courier knows that it was taken.
+    pub unsettled: Option<Unsettled>,
 }
+
+/// A letter that was tried, as far as we know in vain.
+#[derive(Debug, Clone, Copy)]
+pub struct Unsettled {
+    /// How often.
+    pub attempts: i32,
+    /// When it was put into the outbox.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What a tried letter is that no courier knows to have been taken.
+const UNSETTLED: [LetterState; 3] = [LetterState::Queued, LetterState::Failed, LetterState::Withdrawn];
 
 /// The letters of these ids, unless another provider took them, and those that this provider took under these names.
 pub fn reported(tx: &mut Tx<'_>, provider: Provider, ids: &[LetterId], message_ids: &[String]) -> Result<Vec<Reported>, DbFault> {
     let ids: Vec<&str> = ids.iter().map(LetterId::as_str).collect();
     let ours = letters::provider.is_null().or(letters::provider.eq(provider.as_str()).assume_not_null());
     let named = letters::provider.eq(provider.as_str()).and(letters::provider_message_id.eq_any(message_ids)).assume_not_null();
-    let rows = letters::table
+    letters::table
         .inner_join(invitations::table.on(invitations::id.eq(letters::invitation_id)))
         .filter(letters::id.eq_any(ids).and(ours).or(named))
         .select((
-            letters::id,
-            letters::invitation_id,
+            (letters::id, letters::invitation_id, letters::kind, letters::state),
             (letters::generation, invitations::generation),
-            letters::provider_message_id,
-            letters::fate,
+            (letters::attempts, letters::created_at),
+            (letters::provider_message_id, letters::fate),
         ))
-        .load::<(String, String, (i32, i32), Option<String>, Option<String>)>(tx.reading())?;
-    let unreadable = |column, id: &str| DbFault::Corrupt { table: "letters", column, row: id.to_owned() };
-    rows.into_iter()
-        .map(|(id, invitation, (generation, newest), message_id, fate)| {
-            let known = |fate: &String| Fate::ALL.into_iter().find(|known| known.as_str() == fate);
-            Ok(Reported {
-                invitation_id: invitation.parse().map_err(|_| unreadable("invitation_id", &id))?,
-                superseded: generation != newest,
-                message_id,
-                fate: fate.map(|fate| known(&fate).ok_or_else(|| unreadable("fate", &id))).transpose()?,
-                id: id.parse().map_err(|_| unreadable("id", &id))?,
-            })
-        })
+        .load::<Row>(tx.reading())?
+        .into_iter()
+        .map(Reported::try_from)
         .collect()
 }
 
-/// Whether this event comes for the first time.
-pub fn is_new(tx: &mut Tx<'_>, provider: Provider, event_id: &str, now: DateTime<Utc>) -> Result<bool, DbFault> {
-    let row =
-        (mail_events::provider.eq(provider.as_str()), mail_events::event_id.eq(event_id), mail_events::received_at.eq(At(now)));
-    let written =
-        each!(tx.writing(), c => diesel::insert_into(mail_events::table).values(row).on_conflict_do_nothing().execute(c))?;
-    Ok(written == 1)
+type Row = ((String, String, String, String), (i32, i32), (i32, At), (Option<String>, Option<String>));
+
+impl TryFrom<Row> for Reported {
+    type Error = DbFault;
+
+    fn try_from(row: Row) -> Result<Self, DbFault> {
+        let ((id, invitation, kind, state), (generation, newest), (attempts, created_at), (message_id, fate)) = row;
+        let unreadable = |column| DbFault::Corrupt { table: "letters", column, row: id.clone() };
+        let known = |fate: String| Fate::ALL.into_iter().find(|known| known.as_str() == fate).ok_or_else(|| unreadable("fate"));
+        let purpose = LetterPurpose::ALL.into_iter().find(|known| known.as_str() == kind);
+        let unsettled = attempts >= 1 && UNSETTLED.iter().any(|one| one.as_str() == state);
+        Ok(Self {
+            invitation_id: invitation.parse().map_err(|_| unreadable("invitation_id"))?,
+            generation,
+            purpose: purpose.ok_or_else(|| unreadable("kind"))?,
+            superseded: generation != newest,
+            message_id,
+            fate: fate.map(known).transpose()?,
+            unsettled: unsettled.then_some(Unsettled { attempts, created_at: created_at.0 }),
+            id: id.parse().map_err(|_| unreadable("id"))?,
+        })
+    }
+}
+
+/// Records that a letter was taken after all, at `at` and under `message_id`. The courier that still tries it, or has it in hand,
+/// finds it settled and records nothing.
+pub fn settle(
+    tx: &mut Tx<'_>,
+    provider: Provider,
+    letter: LetterId,
+    at: DateTime<Utc>,
+    message_id: Option<&str>,
+) -> Result<bool, DbFault> {
+    let none = None::<At>;
+    let changed = diesel::update(letters::table)
+        .filter(letters::id.eq(letter.as_str()).and(letters::attempts.ge(1)))
+        .filter(letters::state.eq_any(UNSETTLED.map(LetterState::as_str)))
+        .set((
+            letters::state.eq(LetterState::Sent.as_str()),
+            (letters::sent_at.eq(At(at)), letters::leased_until.eq(none), letters::failed_at.eq(none)),
+            letters::last_error.eq(None::<&str>),
+            (letters::provider.eq(provider.as_str()), letters::provider_message_id.eq(message_id)),
+        ))
+        .execute(tx.writing())?;
+    Ok(changed == 1)
+}
+
+/// The letter that a reminder reminds of.
+pub fn reminded(tx: &mut Tx<'_>, reminder: &Reported) -> Result<Option<LetterId>, DbFault> {
+    let id: Option<String> = letters::table
+        .filter(letters::invitation_id.eq(reminder.invitation_id.as_str()).and(letters::generation.eq(reminder.generation)))
+        .filter(letters::kind.eq(LetterPurpose::Invitation.as_str()))
+        .select(letters::id)
+        .first(tx.reading())
+        .optional()?;
+    id.map(|id| id.parse().map_err(|_| DbFault::Corrupt { table: "letters", column: "id", row: id })).transpose()
 }
 
 /// Writes a fate down, unless what was reported before outranks it, or is the same and later. `true` when it was written.
@@ -80,18 +138,4 @@ pub fn tell(tx: &mut Tx<'_>, letter: LetterId, (fate, at): (Fate, DateTime<Utc>)
         .set((letters::fate.eq(fate.as_str()), letters::fate_at.eq(At(at)), letters::fate_reason.eq(reason)))
         .execute(tx.writing())?;
     Ok(changed == 1)
-}
-
-/// Forgets events that came before `before`, the oldest first: at most so many.
-pub fn forget(tx: &mut Tx<'_>, most: i64, before: DateTime<Utc>) -> Result<(), DbFault> {
-    let old = mail_events::table
-        .filter(mail_events::received_at.lt(At(before)))
-        .select(mail_events::received_at)
-        .order(mail_events::received_at)
-        .limit(most)
-        .load::<At>(tx.reading())?;
-    if let Some(youngest) = old.last() {
-        diesel::delete(mail_events::table).filter(mail_events::received_at.le(At(youngest.0))).execute(tx.writing())?;
-    }
-    Ok(())
 }

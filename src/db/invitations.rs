@@ -1,31 +1,30 @@
-//! Invitations, each with the fate of its newest letter.
+//! Invitations: made, changed as long as they await an answer, and listed.
+
+mod list;
+mod row;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+pub use self::list::{InvitationFilter, get, list, of_ids};
+use self::row::corrupt;
+pub(super) use self::row::{AccountRow, LetterRow, Row, account_columns, letter_columns};
 use super::{
     Tx,
     arrays::Together,
     codec::At,
-    connection::{AnyConnection, MultiBackend},
+    connection::AnyConnection,
     events,
     fault::DbFault,
-    letter_state::whose_letter_is,
-    outbox::{self, LetterState, NewLetter},
-    pattern,
-    schema::{account_lineage, accounts, invitations, letters, users},
+    outbox::{self, NewLetter},
+    schema::invitations,
 };
 use crate::domain::{
-    actor::{ActorKind, ActorRef},
-    email::Email,
     event::Event,
     fold::fold,
-    ids::{AccountId, InvitationId, UserId},
-    invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitationStatus, InvitedTo},
-    letter::LetterPurpose,
+    ids::{AccountId, InvitationId},
+    invitation::{Invitation, InvitationKind, InvitationState},
     locale::Locale,
-    reimbursement::Rate,
-    sight::Sight,
 };
 
 rows! {
@@ -170,167 +169,6 @@ pub fn activate(tx: &mut Tx<'_>, sending: (InvitationId, i32), now: DateTime<Utc
     Ok(changed == 1)
 }
 
-/// Which invitations a list shows.
-#[derive(Debug, Clone)]
-pub struct InvitationFilter {
-    /// What the caller may see.
-    pub sight: Sight,
-    /// Of this kind.
-    pub kind: Option<InvitationKind>,
-    /// To this account.
-    pub account: Option<AccountId>,
-    /// With this status at this moment.
-    pub status: Option<(InvitationStatus, DateTime<Utc>)>,
-    /// With its newest letter in this state at this moment.
-    pub delivery: Option<(DeliveryState, DateTime<Utc>)>,
-    /// To this address.
-    pub email: Option<Email>,
-    /// To this user.
-    pub user: Option<UserId>,
-    /// Still awaiting an answer, expired or not.
-    pub unanswered: bool,
-    /// With this text in the address or the person's name.
-    pub search: Option<String>,
-    /// This one alone.
-    pub id: Option<InvitationId>,
-    /// These alone.
-    pub ids: Option<Vec<InvitationId>>,
-    /// Older than this one.
-    pub before: Option<InvitationId>,
-    /// At most so many.
-    pub limit: i64,
-}
-
-impl InvitationFilter {
-    /// Everything that may be seen.
-    #[must_use]
-    pub fn all(sight: Sight, limit: i64) -> Self {
-        Self {
-            sight,
-            kind: None,
-            account: None,
-            status: None,
-            delivery: None,
-            email: None,
-            user: None,
-            unanswered: false,
-            search: None,
-            id: None,
-            ids: None,
-            before: None,
-            limit,
-        }
-    }
-}
-
-/// The invitations that `filter` lets through, newest first.
-pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result<Vec<Invitation>, DbFault> {
-    let newest_letter = letters::invitation_id
-        .eq(invitations::id)
-        .and(letters::generation.eq(invitations::generation))
-        .and(letters::kind.eq(LetterPurpose::Invitation.as_str()));
-    let mut query = invitations::table
-        .inner_join(letters::table.on(newest_letter))
-        .inner_join(users::table.on(users::id.eq(invitations::user_id)))
-        .left_join(accounts::table.on(accounts::id.nullable().eq(invitations::account_id)))
-        .select((
-            invitations::all_columns,
-            (
-                letters::state,
-                letters::attempts,
-                letters::last_error,
-                letters::sent_at,
-                letters::leased_until,
-                letters::fate,
-                letters::fate_at,
-                letters::fate_reason,
-                letters::failed_at,
-            ),
-            (
-                accounts::search_text,
-                accounts::name,
-                accounts::parent_account_id,
-                accounts::used_by,
-                accounts::account_type,
-                accounts::rate,
-            )
-                .nullable(),
-        ))
-        .order(invitations::id.desc())
-        .limit(filter.limit)
-        .into_boxed::<MultiBackend>();
-    // What may be seen comes first: the conditions after it are joined to the whole of it by AND.
-    let of_staff = invitations::kind.eq(InvitationKind::SystemUser.as_str());
-    let of_customers = invitations::kind.ne(InvitationKind::SystemUser.as_str());
-    let Sight { staff, customers, under } = &filter.sight;
-    query = match (staff, customers) {
-        (true, true) => query,
-        (true, false) => query.filter(of_staff),
-        (false, true) => query.filter(of_customers),
-        (false, false) => query.filter(invitations::id.eq("")),
-    };
-    if !customers && !under.is_empty() {
-        let owned = account_lineage::ancestor_id.eq_any(under.iter().map(ToString::to_string).collect::<Vec<_>>());
-        let below = account_lineage::table.filter(owned).select(account_lineage::account_id.nullable());
-        query = query.or_filter(invitations::account_id.eq_any(below).assume_not_null());
-    }
-    if let Some(kind) = filter.kind {
-        query = query.filter(invitations::kind.eq(kind.as_str()));
-    }
-    if let Some(account) = filter.account {
-        query = query.filter(invitations::account_id.eq(account.to_string()));
-    }
-    if let Some((status, now)) = filter.status {
-        let pending = invitations::state.eq(InvitationState::Pending.as_str());
-        let replaced = invitations::state.eq(InvitationState::Replaced.as_str());
-        query = match status {
-            InvitationStatus::Pending => query.filter(pending.and(invitations::expires_at.gt(At(now)))),
-            InvitationStatus::Expired => query.filter(pending.and(invitations::expires_at.le(At(now))).or(replaced)),
-            InvitationStatus::Activated | InvitationStatus::Revoked => query.filter(invitations::state.eq(status.as_str())),
-        };
-    }
-    if let Some((state, now)) = filter.delivery {
-        query = whose_letter_is!(query, state, now);
-    }
-    if let Some(email) = &filter.email {
-        query = query.filter(invitations::email_key.eq(email.key().to_owned()));
-    }
-    if let Some(user) = filter.user {
-        query = query.filter(invitations::user_id.eq(user.to_string()));
-    }
-    if filter.unanswered {
-        query = query.filter(invitations::state.eq(InvitationState::Pending.as_str()));
-    }
-    if let Some(search) = &filter.search {
-        let pattern = pattern::containing(search);
-        let in_address = invitations::search_text.like(pattern.clone()).escape('\\');
-        let in_name = users::search_text.like(pattern.clone()).escape('\\');
-        let in_account = accounts::search_text.like(pattern).escape('\\');
-        query = query.filter(in_address.or(in_name).nullable().or(in_account.nullable()));
-    }
-    if let Some(id) = filter.id {
-        query = query.filter(invitations::id.eq(id.to_string()));
-    }
-    if let Some(ids) = &filter.ids {
-        query = query.filter(invitations::id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
-    }
-    if let Some(before) = filter.before {
-        query = query.filter(invitations::id.lt(before.to_string()));
-    }
-    query.load::<(Row, LetterRow, Option<AccountRow>)>(connection)?.into_iter().map(Invitation::try_from).collect()
-}
-
-/// Those of these invitations that may be seen, in no order.
-pub fn of_ids(connection: &mut AnyConnection, ids: &[InvitationId], sight: Sight) -> Result<Vec<Invitation>, DbFault> {
-    list(connection, &InvitationFilter { ids: Some(ids.to_vec()), ..InvitationFilter::all(sight, i64::MAX) })
-}
-
-/// One invitation, if it may be seen.
-pub fn get(connection: &mut AnyConnection, id: InvitationId, sight: Sight) -> Result<Option<Invitation>, DbFault> {
-    let filter = InvitationFilter { id: Some(id), ..InvitationFilter::all(sight, 1) };
-    Ok(list(connection, &filter)?.pop())
-}
-
 /// The pending invitations to these addresses, expired ones included: at most one for each address, kind and scope.
 pub fn pending(connection: &mut AnyConnection, email_keys: &[&str]) -> Result<Vec<Pending>, DbFault> {
     let rows = invitations::table
@@ -379,124 +217,4 @@ pub struct Pending {
     pub expires_at: DateTime<Utc>,
     /// The account that it leads to.
     pub account: Option<AccountId>,
-}
-
-#[derive(Queryable)]
-pub(super) struct Row {
-    id: String,
-    kind: String,
-    user_id: String,
-    email: String,
-    _email_key: String,
-    _search_text: String,
-    roles: String,
-    locale: Option<String>,
-    inviter_kind: String,
-    inviter_id: String,
-    inviter_name: String,
-    state: String,
-    generation: i32,
-    send_count: i32,
-    created_at: At,
-    last_sent_at: At,
-    expires_at: At,
-    activated_at: Option<At>,
-    revoked_at: Option<At>,
-    account_id: Option<String>,
-    member_role: Option<String>,
-    scope: String,
-}
-
-/// Search text (which every account has), name, parent, used by, type, rate.
-pub(super) type AccountRow = (String, Option<String>, Option<String>, Option<String>, Option<String>, Option<i32>);
-
-#[derive(Queryable)]
-pub(super) struct LetterRow {
-    state: String,
-    attempts: i32,
-    last_error: Option<String>,
-    sent_at: Option<At>,
-    leased_until: Option<At>,
-    fate: Option<String>,
-    fate_at: Option<At>,
-    fate_reason: Option<String>,
-    failed_at: Option<At>,
-}
-
-impl TryFrom<(Row, LetterRow, Option<AccountRow>)> for Invitation {
-    type Error = DbFault;
-
-    fn try_from((row, letter, account): (Row, LetterRow, Option<AccountRow>)) -> Result<Self, DbFault> {
-        let unreadable = |column| corrupt(column, &row.id);
-        let kind = InvitationKind::ALL.into_iter().find(|kind| kind.as_str() == row.kind);
-        let state = InvitationState::ALL.into_iter().find(|state| state.as_str() == row.state);
-        Ok(Self {
-            id: row.id.parse().map_err(|_| unreadable("id"))?,
-            kind: kind.ok_or_else(|| unreadable("kind"))?,
-            user_id: row.user_id.parse().map_err(|_| unreadable("user_id"))?,
-            email: Email::parse(&row.email).map_err(|_| unreadable("email"))?,
-            roles: row.roles.parse().map_err(|_| unreadable("roles"))?,
-            locale: row.locale.as_deref().map(Locale::parse).transpose().map_err(|_| unreadable("locale"))?,
-            invited_by: ActorRef {
-                kind: ActorKind::parse(&row.inviter_kind).ok_or_else(|| unreadable("inviter_kind"))?,
-                id: row.inviter_id.clone(),
-                name: row.inviter_name.clone(),
-            },
-            state: state.ok_or_else(|| unreadable("state"))?,
-            generation: row.generation,
-            send_count: row.send_count,
-            created_at: row.created_at.0,
-            last_sent_at: row.last_sent_at.0,
-            expires_at: row.expires_at.0,
-            activated_at: row.activated_at.map(|at| at.0),
-            revoked_at: row.revoked_at.map(|at| at.0),
-            delivery: delivery(letter).ok_or_else(|| unreadable("letters.state"))?,
-            account: account.map(|account| invited_to(&row, account)).transpose()?,
-        })
-    }
-}
-
-fn invited_to(row: &Row, (_, name, parent, used_by, account_type, rate): AccountRow) -> Result<InvitedTo, DbFault> {
-    let unreadable = |column| corrupt(column, &row.id);
-    let known = |text: &Option<String>| text.clone().unwrap_or_default();
-    let id: AccountId = known(&row.account_id).parse().map_err(|_| unreadable("account_id"))?;
-    Ok(InvitedTo {
-        role: known(&row.member_role).parse().map_err(|_| unreadable("member_role"))?,
-        is_new: row.kind != InvitationKind::AccountOwner.as_str() || row.scope.is_empty(),
-        name,
-        parent_account_id: parent.map(|id| id.parse()).transpose().map_err(|_| unreadable("parent_account_id"))?,
-        used_by: used_by.map(|word| word.parse().map_err(|_| unreadable("used_by"))).transpose()?,
-        account_type: account_type.map(|word| word.parse().map_err(|_| unreadable("account_type"))).transpose()?,
-        rate: rate.map(|rate| Rate::from_ten_thousandths(rate).ok_or_else(|| unreadable("rate"))).transpose()?,
-        id,
-    })
-}
-
-fn delivery(letter: LetterRow) -> Option<Delivery> {
-    let state = LetterState::ALL.into_iter().find(|state| state.as_str() == letter.state)?;
-    let withdrawn = (state == LetterState::Withdrawn).then(|| "The link died before the letter was sent.".to_owned());
-    let reported = |fate: String| DeliveryState::ALL.into_iter().find(|state| state.as_str() == fate);
-    let state = match (state, letter.fate) {
-        (LetterState::Sent, Some(fate)) => reported(fate)?,
-        (LetterState::Sent, None) => DeliveryState::Sent,
-        (LetterState::Queued, _) => DeliveryState::Queued,
-        (LetterState::Failed | LetterState::Withdrawn, _) => DeliveryState::Failed,
-        (LetterState::HandedOver, _) => DeliveryState::HandedOver,
-    };
-    let last_error = withdrawn.or(letter.last_error);
-    let given_up = last_error.clone().filter(|_| state == DeliveryState::Failed);
-    Some(Delivery {
-        state,
-        leased_until: letter.leased_until.map(|at| at.0),
-        attempts: letter.attempts,
-        last_error,
-        sent_at: letter.sent_at.map(|at| at.0),
-        reason: letter.fate_reason.or(given_up),
-        reported_at: letter.fate_at.map(|at| at.0),
-        failed_at: letter.failed_at.map(|at| at.0),
-    })
-}
-
-fn corrupt(column: &'static str, row: &str) -> DbFault {
-    DbFault::Corrupt { table: "invitations", column, row: row.to_owned() }
 }

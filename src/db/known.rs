@@ -9,7 +9,7 @@ use super::{
     codec::At,
     connection::AnyConnection,
     fault::DbFault,
-    invitations::{AccountRow, LetterRow, Row},
+    invitations::{AccountRow, LetterRow, Row, account_columns, letter_columns},
     schema::{accounts, invitation_events as events, invitations, letters, users},
     users::parse_status,
 };
@@ -46,26 +46,8 @@ macro_rules! whole {
             .left_join($parents.on($parents.field(accounts::id).nullable().eq(accounts::parent_account_id)))
             .select((
                 invitations::all_columns,
-                (
-                    letters::state,
-                    letters::attempts,
-                    letters::last_error,
-                    letters::sent_at,
-                    letters::leased_until,
-                    letters::fate,
-                    letters::fate_at,
-                    letters::fate_reason,
-                    letters::failed_at,
-                ),
-                (
-                    accounts::search_text,
-                    accounts::name,
-                    accounts::parent_account_id,
-                    accounts::used_by,
-                    accounts::account_type,
-                    accounts::rate,
-                )
-                    .nullable(),
+                letter_columns(),
+                account_columns().nullable(),
                 (users::status, users::address_proven_at),
                 accounts::status.nullable(),
                 $parents.field(accounts::name).nullable(),

@@ -22,12 +22,12 @@ impl LetterIs {
     pub(super) fn of(state: DeliveryState) -> Self {
         let (states, leased, report): (&[LetterState], _, _) = match state {
             DeliveryState::Queued => (&[LetterState::Queued], Some(false), Report::Any),
-            DeliveryState::Sending => (&[LetterState::Queued], Some(true), Report::Any),
+            DeliveryState::Sending => (&[LetterState::Queued, LetterState::Withdrawn], Some(true), Report::Any),
             DeliveryState::Sent => (&[LetterState::Sent], None, Report::None),
             DeliveryState::Delivered | DeliveryState::Deferred | DeliveryState::Bounced | DeliveryState::Complained => {
                 (&[LetterState::Sent], None, Report::Of(state.as_str()))
             }
-            DeliveryState::Failed => (&[LetterState::Failed, LetterState::Withdrawn], None, Report::Any),
+            DeliveryState::Failed => (&[LetterState::Failed, LetterState::Withdrawn], Some(false), Report::Any),
             DeliveryState::HandedOver => (&[LetterState::HandedOver], None, Report::Any),
         };
         Self { states: states.iter().map(|state| state.as_str()).collect(), leased, report }
@@ -37,7 +37,7 @@ impl LetterIs {
 /// Narrows a boxed query that joins `letters` to those in a state at a moment. A macro, since queries have types of their own.
 macro_rules! whose_letter_is {
     ($query:expr, $state:expr, $now:expr) => {{
-        let wanted = super::letter_state::LetterIs::of($state);
+        let wanted = $crate::db::letter_state::LetterIs::of($state);
         let query = $query.filter(letters::state.eq_any(wanted.states));
         let query = match wanted.leased {
             Some(true) => query.filter(letters::leased_until.gt(At($now)).assume_not_null()),
@@ -45,9 +45,9 @@ macro_rules! whose_letter_is {
             None => query,
         };
         match wanted.report {
-            super::letter_state::Report::Of(fate) => query.filter(letters::fate.eq(fate).assume_not_null()),
-            super::letter_state::Report::None => query.filter(letters::fate.is_null()),
-            super::letter_state::Report::Any => query,
+            $crate::db::letter_state::Report::Of(fate) => query.filter(letters::fate.eq(fate).assume_not_null()),
+            $crate::db::letter_state::Report::None => query.filter(letters::fate.is_null()),
+            $crate::db::letter_state::Report::Any => query,
         }
     }};
 }

@@ -34,6 +34,7 @@ mod known;
 mod lane;
 mod letter_state;
 pub mod lookup;
+pub mod mail_events;
 pub mod memberships;
 mod migrate;
 pub mod outbox;

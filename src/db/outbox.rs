@@ -218,21 +218,30 @@ pub fn claim(tx: &mut Tx<'_>, limit: i64, now: DateTime<Utc>, lease_ends: DateTi
         .collect()
 }
 
-/// Gives claimed letters back that were not tried.
-pub fn give_back(tx: &mut Tx<'_>, letters: &[Claimed], now: DateTime<Utc>) -> Result<(), DbFault> {
-    for letter in letters {
-        diesel::update(letters::table)
-            .filter(letters::id.eq(letter.id.as_str()).and(letters::attempts.eq(letter.attempt)))
-            .filter(letters::state.eq(LetterState::Queued.as_str()))
-            .set((
-                letters::attempts.eq(letter.attempt - 1),
-                letters::next_attempt_at.eq(At(now)),
-                letters::leased_until.eq(None::<At>),
-                letters::first_tried_at.eq((letter.attempt > 1).then_some(At(letter.first_tried_at))),
-            ))
-            .execute(tx.writing())?;
-    }
+/// Keeps a letter in hand: nobody else claims it before `until`. One that was taken out meanwhile is still told as under way.
+pub fn renew(tx: &mut Tx<'_>, letter: &Claimed, until: DateTime<Utc>) -> Result<(), DbFault> {
+    diesel::update(letters::table)
+        .filter(letters::id.eq(letter.id.as_str()).and(letters::attempts.eq(letter.attempt)))
+        .filter(letters::state.eq_any([LetterState::Queued.as_str(), LetterState::Withdrawn.as_str()]))
+        .filter(letters::leased_until.is_not_null())
+        .set((letters::next_attempt_at.eq(At(until)), letters::leased_until.eq(At(until))))
+        .execute(tx.writing())?;
     Ok(())
+}
+
+/// Gives a claimed letter back that was not tried.
+fn give_back(tx: &mut Tx<'_>, letter: &Claimed, now: DateTime<Utc>) -> Result<bool, DbFault> {
+    let changed = diesel::update(letters::table)
+        .filter(letters::id.eq(letter.id.as_str()).and(letters::attempts.eq(letter.attempt)))
+        .filter(letters::state.eq(LetterState::Queued.as_str()))
+        .set((
+            letters::attempts.eq(letter.attempt - 1),
+            letters::next_attempt_at.eq(At(now)),
+            letters::leased_until.eq(None::<At>),
+            letters::first_tried_at.eq((letter.attempt > 1).then_some(At(letter.first_tried_at))),
+        ))
+        .execute(tx.writing())?;
+    Ok(changed == 1)
 }
 
 /// What became of an attempt.
@@ -263,6 +272,11 @@ pub enum Outcome {
     },
     /// Its link died meanwhile; it was not sent.
     Withdrawn,
+    /// Its turn did not come: it is given back.
+    Untried {
+        /// When.
+        at: DateTime<Utc>,
+    },
 }
 
 impl Outcome {
@@ -320,6 +334,7 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bo
             ..Change::default()
         },
         Outcome::Withdrawn => Change { state: state(LetterState::Withdrawn), ..Change::default() },
+        Outcome::Untried { at } => return give_back(tx, letter, *at),
     };
     change.leased_until = Some(None);
     let open: &[&str] = match outcome {

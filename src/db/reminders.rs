@@ -13,7 +13,7 @@ use super::{
     outbox::LetterState,
     schema::{invitations, letters},
 };
-use crate::domain::{ids::InvitationId, invitation::InvitationState, letter::LetterPurpose};
+use crate::domain::{feedback::Fate, ids::InvitationId, invitation::InvitationState, letter::LetterPurpose};
 
 /// Up to `limit` sendings whose link dies after `now` and not after `until`, and of which nobody has been reminded yet: those
 /// whose letter was sent, as far as we know, and did not come back or annoy.
@@ -40,9 +40,14 @@ pub fn due(
         .filter(invitations::state.eq(InvitationState::Pending.as_str()))
         .filter(invitations::expires_at.gt(At(now)).and(invitations::expires_at.le(At(until))))
         .filter(letters::state.eq(LetterState::Sent.as_str()))
-        .filter(letters::fate.is_null().or(letters::fate.eq_any(["delivered", "deferred"]).assume_not_null()))
+        .filter(
+            letters::fate
+                .is_null()
+                .or(letters::fate.eq_any([Fate::Delivered, Fate::Deferred].map(Fate::as_str)).assume_not_null()),
+        )
         .filter(not(exists(reminded)))
-        .order(invitations::expires_at)
+        // One order for all: two couriers that write the same reminders must not wait for each other crosswise.
+        .order((invitations::expires_at, invitations::id))
         .limit(limit)
         .select((invitations::id, invitations::generation))
         .load(connection)?;

@@ -152,6 +152,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::Text;
+    use super::super::codec::UtcTimestamp;
+    mail_tokens (provider, token) {
+        provider -> Text,
+        token -> Text,
+        event -> Text,
+        received_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
     use diesel::sql_types::{Integer, Text};
     use super::super::codec::UtcTimestamp;
     mail_pace (relay) {

@@ -1,6 +1,6 @@
 //! Recording that letters were sent: many by one statement, where the database is a round trip away.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -19,6 +19,7 @@ use super::{
     fault::DbFault,
     invitations,
     outbox::{self, Claimed, Outcome},
+    schema,
 };
 use crate::domain::ids::InvitationId;
 
@@ -26,8 +27,10 @@ use crate::domain::ids::InvitationId;
 /// at that attempt.
 pub fn record(tx: &mut Tx<'_>, outcomes: &[(Claimed, Outcome)]) -> Result<Vec<bool>, DbFault> {
     let at_once: HashSet<String> = match tx.writing() {
-        AnyConnection::Postgres(c) => letters(outcomes).get_results::<String>(c)?.into_iter().collect(),
-        AnyConnection::Sqlite(_) => HashSet::new(),
+        AnyConnection::Postgres(c) if outcomes.iter().any(|(_, outcome)| outcome.sent().is_some()) => {
+            letters(outcomes).get_results::<String>(c)?.into_iter().collect()
+        }
+        AnyConnection::Postgres(_) | AnyConnection::Sqlite(_) => HashSet::new(),
     };
     let postgres = matches!(tx.writing(), AnyConnection::Postgres(_));
     let recorded = |(letter, outcome): &(Claimed, Outcome)| match outcome {
@@ -66,14 +69,40 @@ pub struct HandedOver {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Moves the moment of sending to when the relay took the letter, and the expiry with it.
-pub fn handed_over(tx: &mut Tx<'_>, sendings: &[HandedOver]) -> Result<(), DbFault> {
-    match tx.writing() {
-        AnyConnection::Postgres(c) => invitations_of(sendings).execute(c).map(drop).map_err(DbFault::from),
-        AnyConnection::Sqlite(_) => sendings
-            .iter()
-            .try_for_each(|one| invitations::handed_over(tx, (one.invitation, one.generation), one.at, one.expires_at).map(drop)),
+/// Moves the moment of sending to when the relay took the letter, and the expiry with it: of invitations that still await an
+/// answer to this sending, which are returned.
+pub fn handed_over(tx: &mut Tx<'_>, sendings: &[HandedOver]) -> Result<HashSet<InvitationId>, DbFault> {
+    let mut moved = HashSet::new();
+    if sendings.is_empty() {
+        return Ok(moved);
     }
+    match tx.writing() {
+        AnyConnection::Postgres(c) => {
+            for id in invitations_of(sendings).get_results::<String>(c)? {
+                let unreadable = |_| DbFault::Corrupt { table: "invitations", column: "id", row: id.clone() };
+                moved.insert(id.parse().map_err(unreadable)?);
+            }
+        }
+        AnyConnection::Sqlite(_) => {
+            for one in sendings {
+                if invitations::handed_over(tx, (one.invitation, one.generation), one.at, one.expires_at)? {
+                    moved.insert(one.invitation);
+                }
+            }
+        }
+    }
+    Ok(moved)
+}
+
+/// The newest sending of each of these invitations.
+pub fn generations(tx: &mut Tx<'_>, ids: &[InvitationId]) -> Result<HashMap<InvitationId, i32>, DbFault> {
+    let ids: Vec<&str> = ids.iter().map(InvitationId::as_str).collect();
+    let known = schema::invitations::table
+        .filter(schema::invitations::id.eq_any(ids))
+        .select((schema::invitations::id, schema::invitations::generation))
+        .load::<(String, i32)>(tx.reading())?;
+    let unreadable = |id: &str| DbFault::Corrupt { table: "invitations", column: "id", row: id.to_owned() };
+    known.into_iter().map(|(id, generation)| Ok((id.parse().map_err(|_| unreadable(&id))?, generation))).collect()
 }
 
 fn invitations_of(sendings: &[HandedOver]) -> Arrays<impl QueryFragment<Pg>> {
@@ -85,6 +114,6 @@ fn invitations_of(sendings: &[HandedOver]) -> Arrays<impl QueryFragment<Pg>> {
     );
     let before = "UPDATE invitations SET last_sent_at = taken.at, expires_at = taken.expires_at FROM unnest(";
     let after = ") AS taken (id, generation, at, expires_at) WHERE invitations.id = taken.id \
-                 AND invitations.generation = taken.generation AND invitations.state = 'pending'";
+                 AND invitations.generation = taken.generation AND invitations.state = 'pending' RETURNING invitations.id";
     Arrays { before: before.into(), list, after }
 }

@@ -163,9 +163,28 @@ impl Delivery {
     #[must_use]
     pub fn state_at(&self, now: DateTime<Utc>) -> DeliveryState {
         match self.state {
-            DeliveryState::Queued if self.leased_until.is_some_and(|end| end > now) => DeliveryState::Sending,
+            // Taken out when it was on its way already: that is still so, until it is known what became of it.
+            DeliveryState::Queued | DeliveryState::Failed if self.leased_until.is_some_and(|end| end > now) => {
+                DeliveryState::Sending
+            }
             state => state,
         }
+    }
+
+    /// What was said last of where it is at `now`.
+    #[must_use]
+    pub fn last_error_at(&self, now: DateTime<Utc>) -> Option<&str> {
+        self.last_error.as_deref().filter(|_| !self.is_taken_out_on_its_way(now))
+    }
+
+    /// Why it is where it is at `now`.
+    #[must_use]
+    pub fn reason_at(&self, now: DateTime<Utc>) -> Option<&str> {
+        self.reason.as_deref().filter(|_| !self.is_taken_out_on_its_way(now))
+    }
+
+    fn is_taken_out_on_its_way(&self, now: DateTime<Utc>) -> bool {
+        self.state == DeliveryState::Failed && self.state_at(now) == DeliveryState::Sending
     }
 }
 

@@ -1,13 +1,17 @@
 //! How fast letters may go: what a provider allows.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, TimeDelta, Utc};
+
+/// A letter may take so much longer than another one from the outbox to the provider.
+const TRAVEL: TimeDelta = TimeDelta::milliseconds(250);
 
 /// So many letters in a time, by whichever couriers they go.
 ///
 /// Letters go evenly, a few at a time: `at_once` of them, and then none until their share of the time is over. In no stretch
-/// of that time do more go than are allowed, wherever it begins, as they might where whole minutes are counted.
+/// of that time do more arrive than are allowed, wherever it begins, as they might where whole minutes are counted: the time is
+/// taken for a little longer, since not all letters travel equally fast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
     letters: u32,
@@ -36,6 +40,18 @@ impl FromStr for Pace {
     }
 }
 
+impl fmt::Display for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let per = match self.per.num_seconds() {
+            1 => "s",
+            60 => "min",
+            3600 => "h",
+            _ => "day",
+        };
+        write!(f, "{}/{per}", self.letters)
+    }
+}
+
 impl Pace {
     /// How many may go together: those of a quarter of a second, and a number that the whole can be divided by.
     #[must_use]
@@ -48,8 +64,8 @@ impl Pace {
     /// When the next may go after so many went at `now`. Rounded up to the millisecond that the database keeps.
     #[must_use]
     pub fn next(self, went: u32, now: DateTime<Utc>) -> DateTime<Utc> {
-        let milliseconds =
-            (self.per.num_milliseconds() * i64::from(went) + i64::from(self.letters) - 1) / i64::from(self.letters);
+        let time = (self.per + TRAVEL).num_milliseconds();
+        let milliseconds = (time * i64::from(went) + i64::from(self.letters) - 1) / i64::from(self.letters);
         now + TimeDelta::milliseconds(milliseconds)
     }
 }
@@ -69,7 +85,8 @@ mod tests {
         {
             let (pace, start) = (pace(text), DateTime::from_timestamp(1_795_000_000, 0).unwrap());
             let (mut at, mut sent) = (start, 0);
-            while at < start + TimeDelta::milliseconds(per) {
+            // The first of them travels slowly, the last ones fast.
+            while at < start + TimeDelta::milliseconds(per) + TRAVEL {
                 sent += pace.at_once();
                 at = pace.next(pace.at_once(), at);
             }
@@ -84,5 +101,8 @@ mod tests {
             assert_eq!(text.parse::<Pace>(), Err(NoPace), "{text}");
         }
         assert_eq!(pace(" 14 / s "), pace("14/second"));
+        for text in ["14/s", "100/min", "1000/h", "5000/day"] {
+            assert_eq!(pace(text).to_string(), text);
+        }
     }
 }

@@ -34,8 +34,8 @@ codes! {
     INVALID_CREDENTIALS = 401 "invalid_credentials", "Wrong address or password",
         "Which of the two is wrong, or whether the user is not active, is not told.";
     MAIL_EVENT_UNVERIFIED = 401 "mail_event_unverified", "The report does not prove where it comes from",
-        "The secret or the signature is missing or wrong, or was made more than 5 minutes ago. Compare the MAIL_EVENTS_… variable with \
-         what the provider shows, and the clocks.";
+        "The secret or the signature is missing or wrong, too old, or came before with another event. Compare the MAIL_EVENTS_… \
+         variable with what the provider shows, and the clocks.";
     RENEWAL_DISABLED = 403 "renewal_disabled", "Fresh links come from the inviter",
         "The operator does not let people send themselves a fresh link. Ask whoever invited you.";
     FORBIDDEN = 403 "forbidden", "The token does not allow this",
@@ -84,9 +84,9 @@ codes! {
         "Only the newest e-mail's link works. Look for it in your mailbox.";
     INVITATION_REVOKED = 410 "invitation_revoked", "The invitation was taken back",
         "Ask whoever invited you whether it was meant to be.";
-    PRECONDITION_FAILED = 412 "precondition_failed", "The invitation has changed since",
-        "If-Match names another state than the present one, whose tag is in ETag; a tag goes with its quotation marks, and a weak \
-         one (W/) names none. Look at the invitation again and send the change with the tag of that look, if it is still wanted.";
+    PRECONDITION_FAILED = 412 "precondition_failed", "If-Match does not name the present state",
+        "The invitation has changed since, and its present tag is in ETag; or If-Match holds no tag that could match: a tag goes \
+         with its quotation marks, and a weak one (W/) never matches (RFC 9110 §13.1.1). Look at the invitation again and send the change with the tag of that look, if it is still wanted.";
     PAYLOAD_TOO_LARGE = 413 "payload_too_large", "The body is too large",
         "A request has at most 64 KiB, a batch of invites as much as 1,000 full items take.";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type", "The body is not application/json",
@@ -102,7 +102,8 @@ codes! {
     RATE_LIMITED = 429 "rate_limited", "Too many requests",
         "Wait as many seconds as Retry-After names.";
     RESEND_TOO_SOON = 429 "resend_too_soon", "The invitation was sent a moment ago",
-        "Wait as many seconds as Retry-After names before sending it again.";
+        "Wait as many seconds as Retry-After names before sending it again, or, where its address was changed, before changing it \
+         once more.";
     INTERNAL = 500 "internal", "Something went wrong on our side",
         "Nothing was changed, or the request's fate is unknown. Tell operations the request_id.";
     UNAVAILABLE = 503 "unavailable", "The service is busy or its database is away",

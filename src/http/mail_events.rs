@@ -15,7 +15,7 @@ use super::{
     State,
     body::{self, Allowance, Head},
     codes,
-    problem::{Problem, not_found},
+    problem::Problem,
     query::Query,
 };
 use crate::{
@@ -44,6 +44,9 @@ pub struct ReceivedEvents {
 /// `-Timestamp`; `mailgun` by `signature` in the body; `resend` by `svix-id`, `svix-timestamp` and `svix-signature`. The body is
 /// the provider's own, in its own form.
 ///
+/// Reports of reminders are in the timeline as such (`letter`); of these, only a bounce and a complaint show in `delivery`. A report on
+/// a letter whose sending was never answered says that it was sent.
+///
 /// An event that comes again, is about a letter of somebody else, or says nothing about the fate of one, changes nothing.
 #[utoipa::path(
     tag = "Operations",
@@ -52,7 +55,7 @@ pub struct ReceivedEvents {
     request_body(content = Value, description = "An object, or SendGrid's list of objects.", content_type = "application/json"),
     responses(
         (status = 200, description = "Received.", body = ReceivedEvents),
-        (status = 401, description = "`mail_event_unverified`: the secret or the signature is missing or wrong, or more than 5 minutes old."),
+        (status = 401, description = "`mail_event_unverified`: the secret or the signature is missing, wrong or too old (Resend 5 minutes, Mailgun 12 hours, SendGrid 25 hours), or Mailgun's token came before with another event."),
         (status = 404, description = "`not_found`: there is no such provider, or its `MAIL_EVENTS_…` is not set."),
         (status = 413, description = "`payload_too_large`: the body has more than 1 MiB."),
     ),
@@ -67,8 +70,8 @@ pub async fn receive(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    let provider = Provider::parse(&path).ok_or_else(not_found)?;
-    let key = state.settings.mail_events.of(provider).ok_or_else(not_found)?;
+    let provider = Provider::parse(&path).ok_or_else(unknown)?;
+    let key = state.settings.mail_events.of(provider).ok_or_else(unknown)?;
     let head = Head::of(&request);
     head.check(ALLOWANCE.bytes)?;
     let bytes = head.read(payload.into_inner(), &ALLOWANCE).await?;
@@ -77,12 +80,18 @@ pub async fn receive(
     }
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let posted = Posted { header: &header, body: &bytes, now: state.services.clock.now() };
-    let reports = key.read(&posted).map_err(|unread| refused(&state, provider, unread))?;
-    let received = reports.len();
-    for outcome in services::feedback::record(&state.services, provider, reports).await? {
+    let verified = key.read(&posted).map_err(|unread| refused(&state, provider, unread))?;
+    let received = verified.reports.len();
+    let outcomes = services::feedback::record(&state.services, provider, verified).await?;
+    for outcome in outcomes.ok_or_else(|| refused(&state, provider, Unread::Unverified))? {
         state.metrics.report(provider.as_str(), outcome.as_str());
     }
     Ok(HttpResponse::Ok().json(ReceivedEvents { received }))
+}
+
+/// Which of the two it is, is not told.
+fn unknown() -> Problem {
+    Problem::new(codes::NOT_FOUND, "There is no mail provider of this name, or its MAIL_EVENTS_… is not set.")
 }
 
 fn refused(state: &State, provider: Provider, unread: Unread) -> Problem {
@@ -102,6 +111,9 @@ fn refused(state: &State, provider: Provider, unread: Unread) -> Problem {
 fn unverified(provider: Provider) -> Problem {
     // RFC 9110 §15.5.2 asks for a challenge; only Postmark's has a registered name.
     let challenge = if provider == Provider::Postmark { "Basic realm=\"mail-events\"" } else { "Signature" };
-    Problem::new(codes::MAIL_EVENT_UNVERIFIED, "The secret or the signature is missing, wrong or too old.")
-        .header(header::WWW_AUTHENTICATE, challenge)
+    Problem::new(
+        codes::MAIL_EVENT_UNVERIFIED,
+        "The secret or the signature is missing, wrong, too old, or was used for another event.",
+    )
+    .header(header::WWW_AUTHENTICATE, challenge)
 }

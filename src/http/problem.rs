@@ -15,11 +15,15 @@ use super::{
 };
 use crate::{
     domain::{
+        account::Account,
         fault::{Faults, FieldFault},
         invitation::DeadLink,
     },
     services::Refusal,
 };
+
+/// The most accounts that are shown where an item of a batch names one of several.
+const MOST_CANDIDATES: usize = 10;
 
 /// An error answer on its way out. The outermost middleware writes it, since it knows the request's id.
 #[derive(Debug, Clone)]
@@ -66,6 +70,24 @@ impl Problem {
     #[must_use]
     pub fn query(faults: &Faults) -> Self {
         Self::validation(faults, "parameter")
+    }
+
+    /// Why an item of a batch is refused. Each of a thousand may name an account of which there are hundreds: some are shown.
+    #[must_use]
+    pub fn of_item(refusal: &Refusal) -> Self {
+        match refusal {
+            Refusal::AmbiguousAccount(accounts) => match accounts.get(..MOST_CANDIDATES) {
+                Some(first) if accounts.len() > MOST_CANDIDATES => ambiguous_account(
+                    first,
+                    &format!(
+                        "More than {MOST_CANDIDATES} accounts have this name, and candidates has so many of them. Choose one by \
+                         account_id; GET /v1/accounts?search= finds all."
+                    ),
+                ),
+                _ => refusal.into(),
+            },
+            _ => refusal.into(),
+        }
     }
 
     fn validation(faults: &Faults, place: &str) -> Self {
@@ -169,11 +191,7 @@ impl From<&Refusal> for Problem {
                 Self::new(codes::ACCOUNT_NOT_FOUND, "There is no such account, or this token may not invite into it.")
             }
             Refusal::AmbiguousAccount(accounts) => {
-                let candidates = accounts.iter().map(
-                    |account| json!({ "id": account.id, "name": account.name, "parent_account_id": account.parent_account_id }),
-                );
-                Self::new(codes::AMBIGUOUS_ACCOUNT, "Several accounts have this name. Choose one by account_id.")
-                    .with("candidates", candidates.collect())
+                ambiguous_account(accounts, "Several accounts have this name. Choose one by account_id.")
             }
             Refusal::ParentNotBusiness => {
                 Self::new(codes::PARENT_NOT_BUSINESS, "Only a business account has sub-accounts; this one is a consumer's.")
@@ -206,6 +224,12 @@ impl From<&Refusal> for Problem {
                 Self::new(codes::PRECONDITION_FAILED, "The invitation has changed since. Nothing was changed by this request.")
                     .header(header::ETAG, etag::quoted(current))
             }
+            Refusal::PreconditionMalformed(current) => Self::new(
+                codes::PRECONDITION_FAILED,
+                "If-Match names no entity tag that could match: send the ETag as it came, with its quotation marks; a weak tag \
+                 (W/) never matches. Nothing was changed by this request.",
+            )
+            .header(header::ETAG, etag::quoted(current)),
             Refusal::Ambiguous(invitations) => {
                 let candidates = invitations.iter().map(|one| {
                     let account = one.account.as_ref().map(InvitationAccount::from);
@@ -214,11 +238,9 @@ impl From<&Refusal> for Problem {
                 Self::new(codes::AMBIGUOUS_INVITATION, "Several invitations await an answer.")
                     .with("candidates", candidates.collect())
             }
-            Refusal::TooSoon(seconds) => {
-                Self::new(codes::RESEND_TOO_SOON, format!("It was sent a moment ago. Try again in {seconds} s."))
-                    .header(header::RETRY_AFTER, seconds.to_string())
-                    // In a batch there is no header of its own for each.
-                    .with("retry_after", json!(seconds))
+            Refusal::TooSoon(seconds) => too_soon("It was sent a moment ago.", *seconds),
+            Refusal::MovedTooSoon(seconds) => {
+                too_soon("It was sent to a changed address a moment ago; the address, and no more, stays for now.", *seconds)
             }
             Refusal::InvalidLink => {
                 Self::new(codes::ACTIVATION_LINK_INVALID, "The token is damaged, or was not made by this service.")
@@ -243,6 +265,20 @@ impl From<&Refusal> for Problem {
 #[must_use]
 pub fn not_found() -> Problem {
     Problem::new(codes::NOT_FOUND, "There is no such thing, or this token may not see it.")
+}
+
+fn ambiguous_account(candidates: &[Account], detail: &str) -> Problem {
+    let shown = candidates
+        .iter()
+        .map(|account| json!({ "id": account.id, "name": account.name, "parent_account_id": account.parent_account_id }));
+    Problem::new(codes::AMBIGUOUS_ACCOUNT, detail).with("candidates", shown.collect())
+}
+
+fn too_soon(why: &str, seconds: u64) -> Problem {
+    Problem::new(codes::RESEND_TOO_SOON, format!("{why} Try again in {seconds} s."))
+        .header(header::RETRY_AFTER, seconds.to_string())
+        // In a batch there is no header of its own for each.
+        .with("retry_after", json!(seconds))
 }
 
 fn unavailable(detail: &str) -> Problem {

@@ -178,9 +178,9 @@ impl InvitationView {
             delivery: DeliveryView {
                 state,
                 attempts: delivery.attempts,
-                last_error: delivery.last_error.clone(),
+                last_error: delivery.last_error_at(now).map(str::to_owned),
                 sent_at: timestamp(delivery.sent_at),
-                reason: delivery.reason.clone(),
+                reason: delivery.reason_at(now).map(str::to_owned),
                 // Of what nobody waits for any more, nothing is to be done.
                 advice: state.advice().filter(|_| invitation.state == InvitationState::Pending),
                 reported_at: timestamp(delivery.reported_at),

@@ -36,17 +36,23 @@ pub(super) fn moment(at: DateTime<Utc>, time_zone: Tz, locale: Locale, words: &V
 /// How long the link works, as people say it: `24 hours`, `90 minutes`, `2 seconds`.
 ///
 /// Exact where the duration is a round one, as configured ones are. The moment of an attempt makes it a little less than
-/// round, and so seconds are rounded away above two minutes; what is still odd above four hours is rounded down.
+/// round, by seconds, and that of a reminder, which is looked for once a minute, by a minute: so much is forgiven where minutes,
+/// and hours, are counted. What is still odd is rounded down, so that no letter promises time that is not there.
 pub(super) fn duration(length: TimeDelta, words: &Vocabulary) -> String {
     const MINUTE: i64 = 60;
     const HOUR: i64 = 60;
     const DAY: i64 = 24;
+    /// How many seconds an attempt may come late.
+    const LATE: i64 = 5;
     let count = |number: i64, one, many| format!("{number} {}", words.plain(if number == 1 { one } else { many }));
     let seconds = (length.num_milliseconds().max(0) + 999) / 1000;
     if seconds < 2 * MINUTE && (seconds % MINUTE != 0 || seconds == 0) {
         return count(seconds, "second_one", "second_many");
     }
-    let minutes = (seconds + MINUTE / 2) / MINUTE;
+    let mut minutes = (seconds + LATE) / MINUTE;
+    if minutes > HOUR && (minutes + 1) % HOUR == 0 {
+        minutes += 1;
+    }
     let hours = minutes / HOUR;
     if minutes % HOUR != 0 && hours < 4 {
         return count(minutes, "minute_one", "minute_many");
@@ -138,6 +144,12 @@ mod tests {
         for (milliseconds, said) in [
             (-5, ["0 seconds", "0 seconden", "0 Sekunden", "0 secondes"]),
             (1_000, ["1 second", "1 seconde", "1 Sekunde", "1 seconde"]),
+            (45_000, ["45 seconds", "45 seconden", "45 Sekunden", "45 secondes"]),
+            (150_000, ["2 minutes", "2 minuten", "2 Minuten", "2 minutes"]),
+            (300_000 - 900, ["5 minutes", "5 minuten", "5 Minuten", "5 minutes"]),
+            (3_540_000, ["59 minutes", "59 minuten", "59 Minuten", "59 minutes"]),
+            (14_400_000 - 59_000, ["4 hours", "4 uur", "4 Stunden", "4 heures"]),
+            (14_400_000 - 130_000, ["237 minutes", "237 minuten", "237 Minuten", "237 minutes"]),
             (1_999, ["2 seconds", "2 seconden", "2 Sekunden", "2 secondes"]),
             (60_000, ["1 minute", "1 minuut", "1 Minute", "1 minute"]),
             (90_000, ["90 seconds", "90 seconden", "90 Sekunden", "90 secondes"]),

@@ -4,6 +4,7 @@
 //! handed over would lead to further roles. Whatever else changes is shown by the page and by letters that are still to be
 //! written; those that were sent are not sent again.
 
+mod cooldown;
 mod heir;
 mod plan;
 
@@ -54,6 +55,13 @@ pub struct Patch {
     pub faults: Faults,
 }
 
+impl Patch {
+    /// The address that takes the invitation to another mailbox; none for the same one in another form.
+    fn elsewhere(&self, invitation: &Invitation) -> Option<&Email> {
+        self.email.as_ref().filter(|email| email.key() != invitation.email.key())
+    }
+}
+
 /// Which state of the invitation a change is meant for.
 #[derive(Debug, Clone)]
 pub enum Condition {
@@ -61,7 +69,7 @@ pub enum Condition {
     Absent,
     /// Whichever it is in.
     Any,
-    /// One of these revisions.
+    /// One of these revisions; of none, when the caller named states as none is named.
     OneOf(Vec<String>),
 }
 
@@ -72,6 +80,7 @@ impl Condition {
             Self::Absent => Err(Refusal::PreconditionRequired),
             Self::Any => Ok(()),
             Self::OneOf(seen) if seen.iter().any(|one| one == current.as_str()) => Ok(()),
+            Self::OneOf(seen) if seen.is_empty() => Err(Refusal::PreconditionMalformed(current)),
             Self::OneOf(_) => Err(Refusal::PreconditionFailed(current)),
         }
     }
@@ -81,8 +90,9 @@ impl Condition {
 ///
 /// # Errors
 /// [`Refusal::NotFound`], [`Refusal::Forbidden`], [`Refusal::RoleExceedsYours`] for roles that it has or would have,
-/// [`Refusal::NotPending`], [`Refusal::PreconditionRequired`], [`Refusal::PreconditionFailed`], [`Refusal::Invalid`];
-/// [`Refusal::InvitationPending`] when a newer invitation took its place. At a new address, what an invite meets there:
+/// [`Refusal::NotPending`], [`Refusal::PreconditionRequired`], [`Refusal::PreconditionFailed`],
+/// [`Refusal::PreconditionMalformed`], [`Refusal::Invalid`]; [`Refusal::InvitationPending`] when a newer invitation took its place; [`Refusal::MovedTooSoon`] for another address, a moment
+/// after the one before. At a new address, what an invite meets there:
 /// [`Refusal::InvitationPending`], [`Refusal::AlreadySystemUser`], [`Refusal::AlreadyAccountOwner`],
 /// [`Refusal::AlreadyMember`].
 pub async fn invitation(
@@ -109,10 +119,11 @@ fn amend(
     asked: (&Condition, &Patch),
 ) -> Result<(Invitation, bool), Refusal> {
     let (_, patch) = asked;
+    amendments::queue_up(tx, id)?;
     let seen = invitations::get(tx.reading(), id, Sight::acting(actor))?.ok_or(Refusal::NotFound)?;
     // Before anybody is locked or entered for it, and once more behind the lock.
-    admit(tx, actor, &seen, asked)?;
-    let elsewhere = patch.email.as_ref().filter(|email| email.key() != seen.email.key());
+    admit(services, tx, actor, &seen, asked)?;
+    let elsewhere = patch.elsewhere(&seen);
     let heir = elsewhere.map(|email| heir::lock(services, tx, &seen, email)).transpose()?;
     if heir.is_none() {
         users::lock(tx, seen.user_id)?;
@@ -121,7 +132,7 @@ fn amend(
     if old.user_id != seen.user_id {
         return Err(MOVED.into());
     }
-    admit(tx, actor, &old, asked)?;
+    admit(services, tx, actor, &old, asked)?;
     let Plan { mut new, changes } = plan::of(&old, patch);
     if changes.is_empty() {
         return Ok((old, false));
@@ -145,7 +156,13 @@ fn outgrows_its_link(old: &Invitation, new: &Invitation) -> bool {
 }
 
 /// Whether this caller may change this invitation in this way, whatever else stands in the way.
-fn admit(tx: &mut Tx<'_>, actor: &Actor, one: &Invitation, (condition, patch): (&Condition, &Patch)) -> Result<(), Refusal> {
+fn admit(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    one: &Invitation,
+    (condition, patch): (&Condition, &Patch),
+) -> Result<(), Refusal> {
     authorise(tx, actor, &[one])?.into_iter().collect::<Result<(), _>>()?;
     awaits_answer(tx, one)?;
     condition.judge(one)?;
@@ -156,7 +173,7 @@ fn admit(tx: &mut Tx<'_>, actor: &Actor, one: &Invitation, (condition, patch): (
     if patch.roles.as_ref().is_some_and(|roles| !actor.may_grant(roles)) {
         return Err(Refusal::RoleExceedsYours);
     }
-    Ok(())
+    if patch.elsewhere(one).is_some() { cooldown::judge(services, tx, one.id) } else { Ok(()) }
 }
 
 fn write(
@@ -188,7 +205,7 @@ fn write(
     outbox::withdraw(tx, old.id)?;
     outbox::insert(tx, &[NewLetter::of(services.clock.id(), new.id, new.generation, now)])?;
     if new.user_id != old.user_id {
-        details["user_removed"] = users::remove_if_forsaken(tx, old.user_id, now)?.into();
+        details[cooldown::USER_REMOVED] = users::remove_if_forsaken(tx, old.user_id, now)?.into();
     }
     let queued = json!({ "send_count": new.send_count });
     events::insert(tx, &[entry(EventType::Updated, details), entry(EventType::EmailQueued, queued)])?;

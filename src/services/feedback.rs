@@ -2,21 +2,24 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::{Refusal, Services};
 use crate::{
     db::{
         DbFault, Tx, events,
-        feedback::{self, Reported},
+        feedback::{self, Reported, Unsettled},
+        mail_events,
+        sent::{self, HandedOver},
         users,
     },
     domain::{
         actor::ActorRef,
         event::{Event, EventType},
-        feedback::{Fate, Provider, Report},
+        feedback::{Fate, Provider, Report, Verified},
         ids::{InvitationId, LetterId},
+        letter::LetterPurpose,
     },
 };
 
@@ -54,57 +57,125 @@ impl Outcome {
     }
 }
 
-/// Writes reports down. Those that were written stay so when a later one cannot be: the provider sends all of them again.
+/// Writes reports down; `None`, and nothing, when what proves them has proved another event before. Those that were written stay so
+/// when a later one cannot be: the provider sends all of them again.
 ///
 /// # Errors
 /// [`Refusal::Db`].
-pub async fn record(services: &Services, provider: Provider, reports: Vec<Report>) -> Result<Vec<Outcome>, Refusal> {
+pub async fn record(services: &Services, provider: Provider, verified: Verified) -> Result<Option<Vec<Outcome>>, Refusal> {
+    let Verified { reports, token } = verified;
     let (mut telling, ignored): (Vec<Report>, Vec<Report>) = reports.into_iter().partition(|report| report.fate.is_some());
-    // In one order, so that two transactions with the same events do not wait for each other crosswise.
-    telling.sort_by(|one, other| one.event_id.cmp(&other.event_id));
+    // As it happened, so that the timeline reads so; and in one order, so that two transactions with the same events do not wait for
+    // each other crosswise.
+    telling.sort_by(|one, other| (one.at, &one.event_id).cmp(&(other.at, &other.event_id)));
     let mut outcomes = vec![Outcome::Ignored; ignored.len()];
-    for some in telling.chunks(MOST) {
-        let (writer, some) = (services.clone(), some.to_vec());
-        outcomes.extend(services.db.write::<_, DbFault>(move |tx| write(&writer, tx, provider, &some)).await?);
+    // What says nothing spends its token all the same.
+    let nothing = token.iter().filter(|_| telling.is_empty()).map(|_| Vec::new());
+    for some in telling.chunks(MOST).map(<[Report]>::to_vec).chain(nothing) {
+        let (writer, token) = (services.clone(), token.clone());
+        let written = services.db.write::<_, DbFault>(move |tx| {
+            let now = writer.clock.now();
+            mail_events::forget(tx, i64::try_from(2 * some.len().max(1)).unwrap_or(i64::MAX), now - KEPT)?;
+            let proved = token.as_ref().map_or(Ok(true), |token| mail_events::spend(tx, provider, token, now))?;
+            proved.then(|| write(&writer, tx, provider, &some)).transpose()
+        });
+        let Some(written) = written.await? else { return Ok(None) };
+        outcomes.extend(written);
     }
-    Ok(outcomes)
+    Ok(Some(outcomes))
 }
 
 fn write(services: &Services, tx: &mut Tx<'_>, provider: Provider, reports: &[Report]) -> Result<Vec<Outcome>, DbFault> {
-    let now = services.clock.now();
-    feedback::forget(tx, i64::try_from(2 * reports.len()).unwrap_or(i64::MAX), now - KEPT)?;
     let ids: Vec<LetterId> = reports.iter().filter_map(|report| report.letter).collect();
     let names: Vec<String> = reports.iter().flat_map(|report| report.message_ids.clone()).collect();
     let invited: HashSet<InvitationId> =
         feedback::reported(tx, provider, &ids, &names)?.into_iter().map(|letter| letter.invitation_id).collect();
     users::lock_invited(tx, &invited.into_iter().collect::<Vec<_>>())?;
     // Once more, as they are behind the locks.
-    let mut letters = feedback::reported(tx, provider, &ids, &names)?;
-    let (mut outcomes, mut timeline) = (Vec::with_capacity(reports.len()), Vec::new());
-    for report in reports {
-        let letter = letters.iter_mut().find(|letter| is_meant(report, letter));
-        let (Some(letter), Some(fate)) = (letter, report.fate) else {
-            outcomes.push(Outcome::Unknown);
-            continue;
-        };
-        if !feedback::is_new(tx, provider, &report.event_id, now)? {
-            outcomes.push(Outcome::Repeated);
-            continue;
-        }
-        let told = feedback::tell(tx, letter.id, (fate, report.at), report.reason.as_deref())?;
-        // A letter that waits is reported again and again; that it waits is told once.
-        if fate != Fate::Deferred || letter.fate.is_none() {
-            timeline.push(entry(services, provider, letter, (fate, report), now));
-        }
-        if told {
-            letter.fate = Some(fate);
-        }
-        outcomes.push(if told { Outcome::Told(fate) } else { Outcome::Outranked });
-    }
-    if !timeline.is_empty() {
-        events::insert(tx, &timeline)?;
+    let letters = feedback::reported(tx, provider, &ids, &names)?;
+    let mut teller = Teller { services, provider, now: services.clock.now(), letters, timeline: Vec::new() };
+    let outcomes = reports.iter().map(|report| teller.tell(tx, report)).collect::<Result<_, _>>()?;
+    if !teller.timeline.is_empty() {
+        events::insert(tx, &teller.timeline)?;
     }
     Ok(outcomes)
+}
+
+/// Tells reports one after the other, each to what those before it have left.
+struct Teller<'a> {
+    services: &'a Services,
+    provider: Provider,
+    now: DateTime<Utc>,
+    letters: Vec<Reported>,
+    timeline: Vec<Event>,
+}
+
+impl Teller<'_> {
+    fn tell(&mut self, tx: &mut Tx<'_>, report: &Report) -> Result<Outcome, DbFault> {
+        let place = self.letters.iter().position(|letter| is_meant(report, letter));
+        let (Some(place), Some(fate)) = (place, report.fate) else { return Ok(Outcome::Unknown) };
+        if !mail_events::is_new(tx, self.provider, &report.event_id, self.now)? {
+            return Ok(Outcome::Repeated);
+        }
+        let letter = self.letters[place].clone();
+        if let Some(unsettled) = letter.unsettled {
+            self.settle(tx, &letter, unsettled, report)?;
+            self.letters[place].unsettled = None;
+        }
+        if report.may_be_reply && letter.fate >= Some(Fate::Delivered) {
+            return Ok(Outcome::Outranked);
+        }
+        // A letter that waits is reported again and again; that it waits is told once.
+        if fate != Fate::Deferred || letter.fate.is_none() {
+            let at = report.at.to_rfc3339_opts(SecondsFormat::Millis, true);
+            let mut details = json!({ "reported_at": at, "superseded": letter.superseded });
+            if let Some(reason) = &report.reason {
+                details["reason"] = reason.as_str().into();
+            }
+            self.enter(&letter, entry_of(fate), details);
+        }
+        let told = self.write(tx, letter.id, fate, report)?;
+        // Whom it annoyed, and whose mailbox has gone, has no use for the invitation's letter either.
+        if letter.purpose == LetterPurpose::Reminder
+            && fate >= Fate::Bounced
+            && !letter.superseded
+            && let Some(reminded) = feedback::reminded(tx, &letter)?
+        {
+            self.write(tx, reminded, fate, report)?;
+        }
+        Ok(if told { Outcome::Told(fate) } else { Outcome::Outranked })
+    }
+
+    fn write(&mut self, tx: &mut Tx<'_>, letter: LetterId, fate: Fate, report: &Report) -> Result<bool, DbFault> {
+        let told = feedback::tell(tx, letter, (fate, report.at), report.reason.as_deref())?;
+        if let Some(letter) = self.letters.iter_mut().find(|one| one.id == letter).filter(|_| told) {
+            letter.fate = Some(fate);
+        }
+        Ok(told)
+    }
+
+    /// The provider took it, and its answer was lost: what the courier would have recorded.
+    fn settle(&mut self, tx: &mut Tx<'_>, letter: &Reported, unsettled: Unsettled, report: &Report) -> Result<(), DbFault> {
+        let at = report.at.max(unsettled.created_at);
+        if !feedback::settle(tx, self.provider, letter.id, at, report.message_ids.first().map(String::as_str))? {
+            return Ok(());
+        }
+        // A reminder gives no further time.
+        if letter.purpose == LetterPurpose::Invitation {
+            let (invitation, generation, expires_at) = (letter.invitation_id, letter.generation, self.services.expiry(at));
+            sent::handed_over(tx, &[HandedOver { invitation, generation, at, expires_at }])?;
+        }
+        self.enter(letter, EventType::EmailSent, json!({ "attempt": unsettled.attempts }));
+        Ok(())
+    }
+
+    fn enter(&mut self, letter: &Reported, event_type: EventType, mut details: Value) {
+        if letter.purpose == LetterPurpose::Reminder {
+            details["letter"] = LetterPurpose::Reminder.as_str().into();
+        }
+        let actor = ActorRef::provider(self.provider);
+        self.timeline.push(self.services.event(letter.invitation_id, event_type, self.now, actor, details));
+    }
 }
 
 /// By our own id, where the provider gives it back; else by the provider's.
@@ -115,23 +186,11 @@ fn is_meant(report: &Report, letter: &Reported) -> bool {
     )
 }
 
-fn entry(
-    services: &Services,
-    provider: Provider,
-    letter: &Reported,
-    (fate, report): (Fate, &Report),
-    now: DateTime<Utc>,
-) -> Event {
-    let event_type = match fate {
+fn entry_of(fate: Fate) -> EventType {
+    match fate {
         Fate::Deferred => EventType::EmailDeferred,
         Fate::Delivered => EventType::EmailDelivered,
         Fate::Bounced => EventType::EmailBounced,
         Fate::Complained => EventType::EmailComplained,
-    };
-    let at = report.at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-    let mut details = json!({ "reported_at": at, "superseded": letter.superseded });
-    if let (Some(reason), Some(members)) = (&report.reason, details.as_object_mut()) {
-        members.insert("reason".to_owned(), Value::String(reason.clone()));
     }
-    services.event(letter.invitation_id, event_type, now, ActorRef::provider(provider), details)
 }

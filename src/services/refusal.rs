@@ -1,5 +1,7 @@
 //! The reasons for which a verb is refused. Each verb has its own subset; HTTP gives each its code and status.
 
+use std::sync::Arc;
+
 use crate::{
     db::{AsFault, DbFault},
     domain::{
@@ -43,7 +45,7 @@ pub enum Refusal {
     AccountNotFound,
     /// Several accounts have the name.
     #[error("several accounts have this name")]
-    AmbiguousAccount(Vec<Account>),
+    AmbiguousAccount(Arc<[Account]>),
     /// The account above is a consumer's.
     #[error("the parent is not a business account")]
     ParentNotBusiness,
@@ -59,12 +61,18 @@ pub enum Refusal {
     /// The invitation has changed since the caller saw it; this is its state now.
     #[error("the invitation has changed")]
     PreconditionFailed(Revision),
+    /// The change names states as none is named, so that it can be meant for none; this is the present one.
+    #[error("the change names no state as states are named")]
+    PreconditionMalformed(Revision),
     /// The user has several invitations that await an answer.
     #[error("several invitations await an answer")]
     Ambiguous(Vec<Invitation>),
     /// The last sending was a moment ago; so many seconds remain.
     #[error("the last sending was a moment ago")]
     TooSoon(u64),
+    /// The address was changed a moment ago; so many seconds remain until it may be changed again.
+    #[error("the last change of address was a moment ago")]
+    MovedTooSoon(u64),
     /// The token was not made by this service, or was damaged.
     #[error("not a genuine activation link")]
     InvalidLink,

@@ -3,7 +3,7 @@
 pub mod batch;
 mod many;
 
-pub(super) use self::many::{MOVED, authorise, awaits_answer, fresh, judged, locked, send};
+pub(super) use self::many::{MOVED, authorise, awaits_answer, fresh, judged, locked, send, wait};
 
 use self::many::judged_for;
 use super::{Refusal, Services, idempotency::Ticket, invite::may_invite};

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpSocket, TcpStream},
-    sync::Notify,
+    sync::{Notify, watch},
     task::JoinSet,
 };
 
@@ -29,7 +29,7 @@ pub enum Mood {
     HangsUpAtData,
     /// Reads the letter whole, and hangs up without an answer.
     HangsUp,
-    /// Reads the letter whole, and keeps silent; SMTP alone. See [`Relay::holds`].
+    /// Reads the letter whole, and keeps silent until [`Relay::lets_go`]; SMTP alone. See [`Relay::holds`].
     Holds,
 }
 
@@ -54,6 +54,7 @@ struct Told {
     mood: Box<dyn Fn(&str) -> Mood + Send>,
     a_session: usize,
     holds: Arc<Notify>,
+    lets_go: watch::Sender<bool>,
     each_takes: Option<(Clock, TimeDelta)>,
     taken: Vec<Mail>,
     unanswered: Vec<Mail>,
@@ -68,6 +69,7 @@ impl Relay {
             mood: Box::new(|_| Mood::Takes),
             a_session: usize::MAX,
             holds: Arc::default(),
+            lets_go: watch::Sender::default(),
             each_takes: None,
             taken: Vec::new(),
             unanswered: Vec::new(),
@@ -116,6 +118,11 @@ impl Relay {
         let bell = Arc::<Notify>::default();
         self.told.lock().unwrap().holds = bell.clone();
         bell
+    }
+
+    /// Takes the letters that it was silent about, and is not silent about others.
+    pub fn lets_go(&self) {
+        self.told.lock().unwrap().lets_go.send_replace(true);
     }
 
     /// From now on so much time passes with each letter.
@@ -191,13 +198,16 @@ async fn smtp(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
             Some(text) if line == ".\r\n" => {
                 let mail = parse(text.as_bytes());
                 letter = None;
-                let answered = told.lock().unwrap().take(mail);
-                if answered.is_none() && mood == Mood::Holds {
-                    told.lock().unwrap().holds.notify_one();
-                    std::future::pending::<()>().await;
+                let answered = told.lock().unwrap().take(mail.clone());
+                if answered.is_none() && mood != Mood::Holds {
+                    return Ok(());
                 }
                 if answered.is_none() {
-                    return Ok(());
+                    let mut lets_go = told.lock().unwrap().lets_go.subscribe();
+                    told.lock().unwrap().holds.notify_one();
+                    // As long as the relay is there.
+                    let _ = lets_go.wait_for(|lets_go| *lets_go).await;
+                    told.lock().unwrap().taken.push(mail);
                 }
                 handed_over += 1;
                 "250 taken"

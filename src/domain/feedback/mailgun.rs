@@ -1,14 +1,18 @@
-//! Mailgun, which signs a timestamp and a token with HMAC-SHA-256, and puts them into the body.
+//! Mailgun, which signs a timestamp and a token with HMAC-SHA-256, and puts them into the body. The event is not signed: the token
+//! proves the first one that it comes with.
 //! <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks>
 
-use chrono::{DateTime, Utc};
+use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::{Fate, Posted, Report, Unread, letter, message_ids, named, reason, signs, text};
+use super::{Fate, Posted, Report, Token, Unread, Verified, digest, letter, message_ids, named, reason, seconds, signs, text};
 
 /// The shortest signing key, in bytes; Mailgun's have 32.
 const SHORTEST: usize = 16;
+/// It tries again for 8 hours, with the signature of the first time.
+/// <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-retries>
+const WINDOW: TimeDelta = TimeDelta::hours(12);
 
 /// The signing key of the account's webhooks.
 #[derive(Clone)]
@@ -20,20 +24,21 @@ impl Key {
         if good { Ok(Self(text.into())) } else { Err("is no signing key of Mailgun: it has fewer than 16 characters") }
     }
 
-    pub(super) fn read(&self, posted: &Posted<'_>) -> Result<Vec<Report>, Unread> {
+    pub(super) fn read(&self, posted: &Posted<'_>) -> Result<Verified, Unread> {
         let body = posted.json()?;
-        if !self.signed(posted, &body).unwrap_or_default() {
-            return Err(Unread::Unverified);
-        }
+        let token = self.signed(posted, &body).ok_or(Unread::Unverified)?;
         let event = body.pointer("/event-data").filter(|event| event.is_object()).ok_or(Unread::OtherForm)?;
-        Ok(vec![report(posted, event)])
+        let token = Token { name: named(Some(token.to_owned()), event), event: digest(&event.to_string()) };
+        Ok(Verified { reports: vec![report(posted, event)], token: Some(token) })
     }
 
-    fn signed(&self, posted: &Posted<'_>, body: &Value) -> Option<bool> {
+    /// The token, when it is signed. Where it begins is not, but for one place alone is what stands before it a fresh timestamp.
+    fn signed<'a>(&self, posted: &Posted<'_>, body: &'a Value) -> Option<&'a str> {
         let (timestamp, token) = (text(body, "/signature/timestamp")?, text(body, "/signature/token")?);
         let signature = bytes(text(body, "/signature/signature")?)?;
         let parts = [timestamp.as_bytes(), token.as_bytes()];
-        Some(posted.is_fresh(timestamp) && signs(self.0.expose_secret().as_bytes(), &parts, &signature))
+        let good = posted.is_fresh(timestamp, WINDOW) && signs(self.0.expose_secret().as_bytes(), &parts, &signature);
+        good.then_some(token)
     }
 }
 
@@ -55,21 +60,16 @@ fn report(posted: &Posted<'_>, event: &Value) -> Report {
     // The answer to the sending has angle brackets around it, the event has none.
     let bracketed = message.map(|id| format!("<{id}>"));
     let reasons = ["/delivery-status/message", "/delivery-status/description", "/reject/reason", "/reason"];
+    // An id is unique within a day.
+    // <https://documentation.mailgun.com/docs/mailgun/user-manual/events/event-structure>
+    let name = text(event, "/id").map(|id| event.get("timestamp").map_or_else(|| id.to_owned(), |at| format!("{id}@{at}")));
     Report {
-        event_id: named(text(event, "/id").map(str::to_owned), event),
+        event_id: named(name, event),
         letter: letter(event, "/user-variables/letter"),
-        message_ids: message_ids(message.into_iter().chain(bracketed.as_deref())),
-        at: posted.at(event.pointer("/timestamp").and_then(Value::as_f64).and_then(moment)),
+        message_ids: message_ids(bracketed.as_deref().into_iter().chain(message)),
+        at: posted.at(seconds(event, "/timestamp")),
         fate,
+        may_be_reply: false,
         reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &reasons)),
     }
-}
-
-/// Seconds after 1970, with a fraction.
-fn moment(seconds: f64) -> Option<DateTime<Utc>> {
-    let millis = (seconds * 1000.0).round();
-    // Beyond, a float holds no whole number for certain.
-    let safe = millis.abs() < 9e15;
-    #[expect(clippy::cast_possible_truncation, reason = "it is whole and within 2^53")]
-    safe.then_some(millis as i64).and_then(DateTime::from_timestamp_millis)
 }

@@ -15,8 +15,8 @@ use sha2::{Digest, Sha256};
 
 use super::{ids::LetterId, token::hex};
 
-/// A signed report is believed for so long, and may be dated ahead by as much: clocks differ.
-const FRESH: TimeDelta = TimeDelta::minutes(5);
+/// A signature may be dated ahead by so much: clocks differ.
+const AHEAD: TimeDelta = TimeDelta::minutes(5);
 /// The longest name of an event that is kept as it is.
 const LONGEST_NAME: usize = 200;
 
@@ -113,14 +113,40 @@ pub struct Report {
     pub event_id: String,
     /// Our id of the letter, where the provider gives it back.
     pub letter: Option<LetterId>,
-    /// The names under which the provider may have taken it.
+    /// The names under which the provider may have taken it, the likeliest first.
     pub message_ids: Vec<String>,
     /// When it happened.
     pub at: DateTime<Utc>,
     /// What happened; `None` is nothing that matters here: an opening, an automatic reply.
     pub fate: Option<Fate>,
+    /// It may be no more than an automatic reply, which follows a delivery: then it says nothing of a delivered letter.
+    pub may_be_reply: bool,
     /// Why, in a short line without an address or a link.
     pub reason: Option<String>,
+}
+
+/// What a request says, once it has proved where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// What it reports.
+    pub reports: Vec<Report>,
+    /// What is to be spent first, where the signature is not over the reports.
+    pub token: Option<Token>,
+}
+
+impl From<Vec<Report>> for Verified {
+    fn from(reports: Vec<Report>) -> Self {
+        Self { reports, token: None }
+    }
+}
+
+/// What was signed in place of an event: it proves the first one that it comes with, and no other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// The token, or its digest.
+    pub name: String,
+    /// The digest of the event that it came with.
+    pub event: String,
 }
 
 /// Why nothing was read.
@@ -149,15 +175,15 @@ impl Posted<'_> {
         serde_json::from_slice(self.body).map_err(|_| Unread::NoJson)
     }
 
-    /// Whether a signature of so many seconds after 1970 is still believed.
-    fn is_fresh(&self, seconds: &str) -> bool {
+    /// Whether a signature of so many seconds after 1970 is still believed, for as long as `window` after it was made.
+    fn is_fresh(&self, seconds: &str, window: TimeDelta) -> bool {
         let signed = seconds.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-        signed.is_some_and(|signed| (self.now - signed).abs() <= FRESH)
+        signed.is_some_and(|signed| (-AHEAD..=window).contains(&(self.now - signed)))
     }
 
-    /// The time of an event; one that lies ahead, or cannot be read, is now.
+    /// The time of an event; one that lies ahead, or before 1970, or cannot be read, is now.
     fn at(&self, at: Option<DateTime<Utc>>) -> DateTime<Utc> {
-        at.map_or(self.now, |at| at.min(self.now))
+        at.filter(|at| (DateTime::UNIX_EPOCH..self.now).contains(at)).unwrap_or(self.now)
     }
 }
 
@@ -199,12 +225,12 @@ impl Key {
     ///
     /// # Errors
     /// [`Unread`].
-    pub fn read(&self, posted: &Posted<'_>) -> Result<Vec<Report>, Unread> {
+    pub fn read(&self, posted: &Posted<'_>) -> Result<Verified, Unread> {
         match self {
-            Self::Postmark(key) => key.read(posted),
-            Self::Sendgrid(key) => key.read(posted),
+            Self::Postmark(key) => key.read(posted).map(Verified::from),
+            Self::Sendgrid(key) => key.read(posted).map(Verified::from),
             Self::Mailgun(key) => key.read(posted),
-            Self::Resend(key) => key.read(posted),
+            Self::Resend(key) => key.read(posted).map(Verified::from),
         }
     }
 }
@@ -239,15 +265,29 @@ fn letter(value: &Value, pointer: &str) -> Option<LetterId> {
 fn named(id: Option<String>, event: &Value) -> String {
     match id {
         Some(id) if id.len() <= LONGEST_NAME && id.bytes().all(|byte| byte.is_ascii_graphic()) => id,
-        Some(id) => hex(&Sha256::digest(id)),
-        None => hex(&Sha256::digest(event.to_string())),
+        Some(id) => digest(&id),
+        None => digest(&event.to_string()),
     }
+}
+
+fn digest(text: &str) -> String {
+    hex(&Sha256::digest(text))
 }
 
 /// Names of a letter that a row can hold.
 fn message_ids<'a>(ids: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    let good = |id: &&str| id.len() <= LONGEST_NAME && id.bytes().all(|byte| byte.is_ascii_graphic());
+    let good = |id: &&str| (1..=LONGEST_NAME).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
     ids.into_iter().filter(good).map(str::to_owned).collect()
+}
+
+/// Seconds after 1970, with a fraction perhaps, as a number or as text.
+fn seconds(value: &Value, pointer: &str) -> Option<DateTime<Utc>> {
+    let seconds = value.pointer(pointer)?.as_f64().or_else(|| text(value, pointer)?.parse().ok())?;
+    let millis = (seconds * 1000.0).round();
+    // Beyond, a float holds no whole number for certain.
+    let safe = millis.abs() < 9e15;
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and within 2^53")]
+    safe.then_some(millis as i64).and_then(DateTime::from_timestamp_millis)
 }
 
 fn rfc3339(value: &Value, pointer: &str) -> Option<DateTime<Utc>> {

@@ -54,29 +54,36 @@ fn report(posted: &Posted<'_>, event: &Value) -> Report {
     let record = text(event, "/RecordType").unwrap_or_default();
     let fate = match record {
         "Delivery" => Some(Fate::Delivered),
-        "Bounce" => bounce(text(event, "/Type").unwrap_or_default()),
+        "Bounce" => bounce(text(event, "/Type").unwrap_or_default(), text(event, "/Details").unwrap_or_default()),
         "SpamComplaint" => Some(Fate::Complained),
         _ => None,
     };
     // A bounce has a number of its own; a delivery has none, and a letter has one recipient.
-    let number = event.pointer("/ID").map(ToString::to_string);
-    let name = number.or_else(|| text(event, "/MessageID").map(str::to_owned)).map(|id| format!("{record}:{id}"));
+    let number = event.get("ID").filter(|id| id.is_number()).map(ToString::to_string);
+    let delivery = text(event, "/MessageID").filter(|_| record == "Delivery").map(str::to_owned);
+    let name = number.or(delivery).map(|id| format!("{record}:{id}"));
     Report {
         event_id: named(name, event),
         letter: letter(event, "/Metadata/letter"),
         message_ids: message_ids(text(event, "/MessageID")),
         at: posted.at(rfc3339(event, "/BouncedAt").or_else(|| rfc3339(event, "/DeliveredAt"))),
         fate,
+        may_be_reply: false,
         reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &["/Details", "/Description", "/Name"])),
     }
 }
 
 /// <https://postmarkapp.com/developer/api/bounce-api#bounce-types>: automatic replies, changes of address, subscriptions and
-/// what Postmark cannot classify are no bounces.
-fn bounce(kind: &str) -> Option<Fate> {
+/// what Postmark cannot classify are no bounces. What is called soft and undeliverable is what Postmark has given up.
+/// <https://postmarkapp.com/support/article/1159-how-to-fix-soft-bounces>
+fn bounce(kind: &str, details: &str) -> Option<Fate> {
     match kind {
-        "Transient" | "SoftBounce" | "DnsError" => Some(Fate::Deferred),
+        // A server on the way says that it tries again: RFC 3464 §2.3.3.
+        "Transient" if details.to_ascii_lowercase().contains("action: delayed") => Some(Fate::Deferred),
         "HardBounce"
+        | "SoftBounce"
+        | "Transient"
+        | "DnsError"
         | "BadEmailAddress"
         | "ManuallyDeactivated"
         | "Unconfirmed"

@@ -2,9 +2,13 @@
 //! <https://resend.com/docs/webhooks/verify-webhooks-requests>, <https://docs.svix.com/receiving/verifying-payloads/how-manual>
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::{Fate, Posted, Report, Unread, letter, message_ids, named, reason, rfc3339, signs, text};
+
+/// Svix signs each try anew. <https://docs.svix.com/receiving/verifying-payloads/how-manual>
+const WINDOW: TimeDelta = TimeDelta::minutes(5);
 
 /// The webhook's secret.
 #[derive(Clone)]
@@ -32,17 +36,17 @@ impl Key {
         let (id, timestamp) = (header("svix-id")?, header("svix-timestamp")?);
         let parts: [&[u8]; 5] = [id.as_bytes(), b".", timestamp.as_bytes(), b".", posted.body];
         let mut given = header("svix-signature")?.split(' ').filter_map(|one| STANDARD.decode(one.strip_prefix("v1,")?).ok());
-        (posted.is_fresh(timestamp) && given.any(|given| signs(&self.0, &parts, &given))).then_some(id)
+        (posted.is_fresh(timestamp, WINDOW) && given.any(|given| signs(&self.0, &parts, &given))).then_some(id)
     }
 }
 
 fn report(posted: &Posted<'_>, id: &str, event: &Value) -> Report {
-    let fate = match (text(event, "/type").unwrap_or_default(), text(event, "/data/bounce/type")) {
-        ("email.delivered", _) => Some(Fate::Delivered),
-        // Automatic replies come as transient bounces too.
-        ("email.delivery_delayed", _) | ("email.bounced", Some("Transient" | "Undetermined")) => Some(Fate::Deferred),
-        ("email.bounced" | "email.failed" | "email.suppressed", _) => Some(Fate::Bounced),
-        ("email.complained", _) => Some(Fate::Complained),
+    let fate = match text(event, "/type").unwrap_or_default() {
+        "email.delivered" => Some(Fate::Delivered),
+        // While it tries again. What has bounced it gives up, of whatever type.
+        "email.delivery_delayed" => Some(Fate::Deferred),
+        "email.bounced" | "email.failed" | "email.suppressed" => Some(Fate::Bounced),
+        "email.complained" => Some(Fate::Complained),
         _ => None,
     };
     let reasons = ["/data/bounce/message", "/data/failed/reason", "/data/suppressed/message", "/data/bounce/subType"];
@@ -52,8 +56,18 @@ fn report(posted: &Posted<'_>, id: &str, event: &Value) -> Report {
         message_ids: message_ids(text(event, "/data/email_id")),
         at: posted.at(rfc3339(event, "/created_at")),
         fate,
+        may_be_reply: fate == Some(Fate::Bounced) && may_be_reply(event),
         reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &reasons)),
     }
+}
+
+/// Automatic replies come as bounces too, of these types and for no reason that is a bounce's alone.
+/// <https://resend.com/docs/dashboard/emails/email-bounces>,
+/// <https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html#bounce-types>
+fn may_be_reply(event: &Value) -> bool {
+    let certain = ["MailboxFull", "MessageTooLarge", "ContentRejected", "AttachmentRejected"];
+    matches!(text(event, "/data/bounce/type"), Some("Transient" | "Undetermined"))
+        && !text(event, "/data/bounce/subType").is_some_and(|sub_type| certain.contains(&sub_type))
 }
 
 /// Tags come as an object, and have come as a list of names and values.

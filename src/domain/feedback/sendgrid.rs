@@ -2,15 +2,20 @@
 //! <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features>
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chrono::DateTime;
+use chrono::TimeDelta;
 use p256::{
     ecdsa::{Signature, VerifyingKey, signature::Verifier},
     pkcs8::DecodePublicKey,
 };
 use serde_json::Value;
 
-use super::{Fate, Posted, Report, Unread, letter, message_ids, named, reason, text};
+use super::{Fate, Posted, Report, Unread, letter, message_ids, named, reason, seconds, text};
 
+/// It tries again until 24 hours after the event, and does not say that it signs anew. The body is signed, and each event counts
+/// once: an old one does no harm. <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/troubleshooting>
+const WINDOW: TimeDelta = TimeDelta::hours(25);
+/// So many parts of a name are tried: two hundred events in one query are few hundred names, then.
+const MOST_POINTS: usize = 8;
 const SIGNATURE: &str = "x-twilio-email-event-webhook-signature";
 const TIMESTAMP: &str = "x-twilio-email-event-webhook-timestamp";
 
@@ -42,7 +47,7 @@ impl Key {
         let timestamp = (posted.header)(TIMESTAMP)?;
         let signature = Signature::from_der(&STANDARD.decode((posted.header)(SIGNATURE)?).ok()?).ok()?;
         let signed = [timestamp.as_bytes(), posted.body].concat();
-        Some(posted.is_fresh(timestamp) && self.0.verify(&signed, &signature).is_ok())
+        Some(posted.is_fresh(timestamp, WINDOW) && self.0.verify(&signed, &signature).is_ok())
     }
 }
 
@@ -56,18 +61,20 @@ fn report(posted: &Posted<'_>, event: &Value) -> Report {
         "spamreport" => Some(Fate::Complained),
         _ => None,
     };
-    let seconds = event.pointer("/timestamp").and_then(Value::as_i64);
     Report {
         event_id: named(text(event, "/sg_event_id").map(str::to_owned), event),
         letter: letter(event, "/letter"),
-        message_ids: message_ids(text(event, "/sg_message_id").into_iter().flat_map(prefixes)),
-        at: posted.at(seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0))),
+        message_ids: message_ids(text(event, "/sg_message_id").into_iter().flat_map(names)),
+        at: posted.at(seconds(event, "/timestamp")),
         fate,
+        may_be_reply: false,
         reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &["/reason", "/response"])),
     }
 }
 
-/// A letter is taken under a name that events carry with something behind it: `NAME.recvd-…`, `NAME.filter…`.
-fn prefixes(id: &str) -> impl Iterator<Item = &str> {
-    id.match_indices('.').map(|(end, _)| &id[..end]).chain([id])
+/// A letter is taken under a name that events carry with something behind it: `NAME.recvd-…`, `NAME.filter…`. Names hold a few
+/// points themselves.
+fn names(id: &str) -> impl Iterator<Item = &str> {
+    let likely = id.find(".recvd-").or_else(|| id.find(".filter")).map(|end| &id[..end]);
+    likely.into_iter().chain(id.match_indices('.').take(MOST_POINTS).map(|(end, _)| &id[..end])).chain([id])
 }

@@ -18,7 +18,7 @@ fn now() -> DateTime<Utc> {
 
 fn read(key: &Key, headers: &[(&str, &str)], body: &str) -> Result<Vec<Report>, Unread> {
     let header = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-    key.read(&Posted { header: &header, body: body.as_bytes(), now: now() })
+    key.read(&Posted { header: &header, body: body.as_bytes(), now: now() }).map(|verified| verified.reports)
 }
 
 fn mac(secret: &[u8], text: &str) -> Vec<u8> {
@@ -68,6 +68,7 @@ fn postmark_reports() {
             message_ids: vec!["883953f4-6105-42a2-a16a-77a8eac79483".to_owned()],
             at: now() - TimeDelta::minutes(1),
             fate: Some(Fate::Delivered),
+            may_be_reply: false,
             reason: None,
         }
     );
@@ -83,7 +84,11 @@ fn postmark_reports() {
     let hard = bounce("HardBounce");
     assert_eq!((hard.fate, hard.reason.as_deref()), (Some(Fate::Bounced), Some("smtp;550 5.1.1 unknown")));
     assert_eq!((hard.event_id.as_str(), hard.at.timestamp()), ("Bounce:4323372036854775807", NOW - 60));
-    assert_eq!(bounce("SoftBounce").fate, Some(Fate::Deferred));
+    for given_up in ["SoftBounce", "Transient", "DnsError"] {
+        assert_eq!(bounce(given_up).fate, Some(Fate::Bounced), "{given_up}");
+    }
+    let delayed = json!({ "RecordType": "Bounce", "Type": "Transient", "ID": "7", "Details": "Action: delayed\r\n" });
+    assert_eq!((postmark(&delayed).fate, postmark(&delayed).event_id.len()), (Some(Fate::Deferred), 64));
     for none in ["AutoResponder", "Subscribe", "Unsubscribe", "AddressChange", "ChallengeVerification", "Unknown", "New"] {
         assert_eq!(bounce(none).fate, None, "{none}");
     }
@@ -132,7 +137,7 @@ fn sendgrid_reports() {
         event("spamreport", json!({})),
         event("open", json!({})),
     ]);
-    let read = sendgrid(NOW - 300, &events.to_string()).unwrap();
+    let read = sendgrid(NOW - 24 * 3600, &events.to_string()).unwrap();
     let told: Vec<_> = read.iter().map(|report| (report.fate, report.reason.as_deref())).collect();
     assert_eq!(
         told,
@@ -148,7 +153,12 @@ fn sendgrid_reports() {
     );
     assert!(read[0].message_ids.contains(&"14c5d75ce93.dfd.64b469".to_owned()) && read[0].letter.is_some());
     assert_eq!((read[0].event_id.as_str(), read[0].at.timestamp()), ("ZGVsaXZlcmVkLTA", NOW - 60));
-    for old in [NOW - 301, NOW + 301] {
+    let named = event("delivered", json!({ "sg_message_id": "a.b.c.recvd-1-2.3", "timestamp": "1795521541" }));
+    let named = sendgrid(NOW, &json!([named]).to_string()).unwrap().remove(0);
+    assert_eq!((named.message_ids[0].as_str(), named.at.timestamp()), ("a.b.c", NOW - 59));
+    let pointed = event("delivered", json!({ "sg_message_id": ".".repeat(200) }));
+    assert!(sendgrid(NOW, &json!([pointed]).to_string()).unwrap()[0].message_ids.len() < 10);
+    for old in [NOW - 25 * 3600 - 1, NOW + 301] {
         assert_eq!(sendgrid(old, "[]"), Err(Unread::Unverified));
     }
     assert_eq!((sendgrid(NOW, "{}"), sendgrid(NOW, "[1]")), (Err(Unread::OtherForm), Err(Unread::OtherForm)));
@@ -191,7 +201,13 @@ fn mailgun_reports() {
     assert_eq!((one("delivered", "").fate, one("delivered", "").reason), (Some(Fate::Delivered), None));
     assert_eq!((one("complained", "").fate, one("opened", "").fate), (Some(Fate::Complained), None));
     assert_eq!(mailgun(NOW, &json!({ "event": "delivered", "user-variables": [] })).unwrap()[0].letter, None);
-    assert_eq!(mailgun(NOW - 301, &event("delivered", "")), Err(Unread::Unverified));
+    for old in [NOW - 12 * 3600 - 1, NOW + 301] {
+        assert_eq!(mailgun(old, &event("delivered", "")), Err(Unread::Unverified));
+    }
+    assert_eq!(
+        (one("opened", "").event_id.as_str(), mailgun(NOW - 8 * 3600, &event("opened", "")).is_ok()),
+        ("G9Bn5sl1TC6nu79C8C0bwg@1795521540.5", true)
+    );
     assert_eq!(mailgun(NOW, &json!([])), Err(Unread::OtherForm));
 }
 
@@ -209,7 +225,7 @@ fn resend_is_verified_as_svix_says() {
     };
     let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
     let posted = |now| Posted { header: &header, body: br#"{"test": 2432232314}"#, now };
-    let read = key.read(&posted(at(1_614_265_330))).unwrap();
+    let read = key.read(&posted(at(1_614_265_330))).unwrap().reports;
     assert_eq!((read[0].event_id.as_str(), read[0].fate), ("msg_p5jXN8AQM9LWM0D4loKWxJek", None));
     assert_eq!(key.read(&posted(at(1_614_265_631))), Err(Unread::Unverified));
     assert!(
@@ -243,7 +259,12 @@ fn resend_reports() {
     assert_eq!((hard.fate, hard.at.timestamp(), hard.letter.is_some()), (Some(Fate::Bounced), NOW - 60, true));
     assert!(hard.reason.unwrap().starts_with("The recipient's email address is on"));
     assert_eq!(hard.message_ids, ["56761188-7520-42d8-8898-ff6fc54ce618"]);
-    assert_eq!(bounce("Transient").fate, Some(Fate::Deferred));
+    for (kind, may_be_reply) in [("Permanent", false), ("Transient", true), ("Undetermined", true)] {
+        assert_eq!((bounce(kind).fate, bounce(kind).may_be_reply), (Some(Fate::Bounced), may_be_reply), "{kind}");
+    }
+    let full = one("email.bounced", json!({ "bounce": { "type": "Transient", "subType": "MailboxFull" } }));
+    assert_eq!((full.fate, full.may_be_reply), (Some(Fate::Bounced), false));
+    assert!(!one("email.delivered", json!({ "bounce": { "type": "Transient" } })).may_be_reply);
     assert_eq!(one("email.delivered", json!({})).fate, Some(Fate::Delivered));
     assert_eq!(one("email.delivery_delayed", json!({})).fate, Some(Fate::Deferred));
     assert_eq!(one("email.complained", json!({})).fate, Some(Fate::Complained));
@@ -258,5 +279,5 @@ fn a_strange_name_of_an_event_is_kept_by_its_digest() {
     for strange in [None, Some("\0".to_owned()), Some("x".repeat(201)), Some("é".to_owned())] {
         assert_eq!(named(strange, &event).len(), 64);
     }
-    assert_eq!(message_ids(["good", "\0", "no ne"]), ["good"]);
+    assert_eq!(message_ids(["good", "\0", "no ne", ""]), ["good"]);
 }

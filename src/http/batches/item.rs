@@ -7,7 +7,7 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
         Discriminator, ObjectBuilder, OneOfBuilder, Ref, RefOr,
-        schema::{Schema, Type},
+        schema::{Schema, SchemaType, Type},
     },
 };
 
@@ -23,7 +23,7 @@ use crate::{
         account::UnknownValue,
         email::Email,
         fault::{Faults, FieldFault},
-        invitation::InvitationKind,
+        invitation::{InvitationKind, Way},
         locale::Locale,
     },
     services::{Refusal, invite::Invite},
@@ -59,11 +59,7 @@ struct Item(Invite);
 
 impl body::Request for Item {
     fn read(members: &mut Members) -> Option<Self> {
-        // A batch is kept for its retries, and a link is kept nowhere.
-        members.optional("delivery", |value| match value.as_str() {
-            Some("email") => Ok(()),
-            _ => Err(Fault("not_applicable", "A link is handed over by the route of its own kind.".to_owned())),
-        });
+        members.optional("delivery", way);
         let invite = match members.required("kind", body::parsed("unknown_value", kind)) {
             Some(InvitationKind::SystemUser) => InviteSystemUser::read(members).map(Invite::from),
             Some(InvitationKind::AccountOwner) => InviteAccountOwner::read(members).map(Invite::from),
@@ -77,6 +73,16 @@ impl body::Request for Item {
             }
         };
         invite.map(Self)
+    }
+}
+
+/// Items go by letter: a batch is kept for its retries, and a link is kept nowhere.
+fn way(value: Value) -> Result<(), Fault> {
+    const ALWAYS: &str = "The items of a batch are always e-mailed";
+    match body::text(value)?.as_str() {
+        "email" => Ok(()),
+        "link" => Err(Fault("not_applicable", format!("{ALWAYS}. The route of its own kind hands a link over."))),
+        _ => Err(Fault("unknown_value", format!("{ALWAYS}: this is \"email\", or left out."))),
     }
 }
 
@@ -159,6 +165,11 @@ fn of_kind(body: RefOr<Schema>, kind: InvitationKind) -> RefOr<Schema> {
         .description(Some("Which kind of invite this is."))
         .enum_values(Some([kind.as_str()]));
     body.properties.insert("kind".to_owned(), word.into());
+    let letter = ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .description(Some("The items of a batch are always e-mailed: this may as well be left out."))
+        .enum_values(Some([Value::from(Way::Email.as_str()), Value::Null]));
+    body.properties.insert("delivery".to_owned(), letter.into());
     body.required.insert(0, "kind".to_owned());
     RefOr::T(Schema::Object(body))
 }

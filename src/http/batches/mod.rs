@@ -52,7 +52,7 @@ impl Page {
             Ok(_) if validate_only => (None, None),
             Ok(invitation) => (Some(InvitationView::of(invitation, self.now)), None),
             Err(refusal) => {
-                let document = Problem::from(refusal).document(&self.public_url, &self.request_id);
+                let document = Problem::of_item(refusal).document(&self.public_url, &self.request_id);
                 // A value with texts for names can always be written.
                 (None, to_raw_value(&document).ok())
             }

@@ -87,11 +87,13 @@ fn change<T>(members: &mut Members, name: &str, read: impl FnOnce(Value) -> Resu
 /// be changed here, with each sending and with the answer; not with the progress of the letter, nor when the link expires.
 ///
 /// A new address is another person: the old link dies at once, letters that were not sent stay unsent, a letter with a new link
-/// goes to the new address at once, without a cooldown (24 hours; `send_count` grows), and the invitation belongs to the user who has it. Whoever
-/// had it before leaves the user list unless they have activated or something else awaits them. An invite to the new address is
-/// refused for the same reasons. A role that is added to an invitation whose link was handed over (`"delivery": "link"`) sends a
-/// letter with a new link too, and ends the old one. Other changes send nothing: the page shows them at once, and so do letters that are still to be
-/// written; an expired link stays expired. A change that changes nothing leaves the tag and the timeline alone.
+/// goes to the new address at once, however short the last sending is ago (24 hours; `send_count` grows), and the invitation belongs
+/// to the user who has it. Whoever had it before leaves the user list unless they have activated or something else awaits them. An
+/// invite to the new address is refused for the same reasons. Between two changes of address lies a minute, as between two sendings
+/// (configurable): there and back again would write to the first mailbox twice. A role that is added to an invitation whose link
+/// was handed over (`"delivery": "link"`) ends that link too, and sends a letter with a new one. Other changes send nothing and may
+/// follow each other at any time: the page shows them at once, and so do letters that are still to be written; an expired link stays
+/// expired. A change that changes nothing leaves the tag and the timeline alone.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "amendInvitation",
@@ -105,8 +107,9 @@ fn change<T>(members: &mut Members, name: &str, read: impl FnOnce(Value) -> Resu
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`: a role that it has, or would have, allows more than the token does."),
         (status = 404, description = "`not_found`: there is none, or this token may not see it."),
         (status = 409, description = "`invitation_not_pending`; `invitation_pending` when a newer invitation (`invitation_id`) took its place, or stands at the new address; `already_system_user`, `already_account_owner` or `already_member` for whoever has the new address."),
-        (status = 412, description = "`precondition_failed`: it is in another state, whose tag is in `ETag`.", headers(("ETag"))),
+        (status = 412, description = "`precondition_failed`: it is in another state, whose tag is in `ETag`; or `If-Match` holds no tag that could match, as a weak or a garbled one.", headers(("ETag"))),
         (status = 428, description = "`precondition_required`: there is no `If-Match`."),
+        (status = 429, description = "`resend_too_soon`, with `Retry-After`: another address, and the last change of address was a moment ago."),
     ),
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]

@@ -58,7 +58,7 @@ pub struct ProblemDocument {
     /// With `invitation_pending`: the invitation to resend.
     #[schema(required = false)]
     invitation_id: InvitationId,
-    /// With `ambiguous_account` and `ambiguous_invitation`: what was meant, perhaps.
+    /// With `ambiguous_account` and `ambiguous_invitation`: what was meant, perhaps; of an item of a batch the first 10.
     #[schema(required = false)]
     candidates: Vec<Candidate>,
 }

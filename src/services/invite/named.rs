@@ -1,6 +1,9 @@
 //! The accounts that invites name: looked up together, before any of them is judged.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use crate::{
     db::{DbFault, accounts},
@@ -26,8 +29,8 @@ pub enum Target {
 #[derive(Debug, Default)]
 pub(super) struct Named {
     by_id: HashMap<AccountId, Account>,
-    /// As names are compared.
-    by_name: HashMap<String, Vec<Account>>,
+    /// As names are compared; shared, since a thousand items may name the same one.
+    by_name: HashMap<String, Arc<[Account]>>,
 }
 
 impl Named {
@@ -59,7 +62,7 @@ impl Named {
             let by_id = found.into_iter().map(|account| (account.id, account)).collect();
             let mut by_name = HashMap::new();
             for (key, name) in names {
-                by_name.insert(key, accounts::named(connection, &name, &sight)?);
+                by_name.insert(key, accounts::named(connection, &name, &sight)?.into());
             }
             Ok(Self { by_id, by_name })
         };
@@ -68,14 +71,12 @@ impl Named {
 
     /// The one account that this names.
     pub(super) fn one(&self, target: &Target) -> Result<Account, Refusal> {
-        let found = match target {
-            Target::Id(id) => self.by_id.get(id).map_or(&[][..], std::slice::from_ref),
-            Target::Name(name) => self.by_name.get(&name.key()).map_or(&[][..], Vec::as_slice),
-        };
-        match found {
-            [] => Err(Refusal::AccountNotFound),
-            [one] => Ok(one.clone()),
-            several => Err(Refusal::AmbiguousAccount(several.to_vec())),
+        match target {
+            Target::Id(id) => self.by_id.get(id).cloned().ok_or(Refusal::AccountNotFound),
+            Target::Name(name) => match self.by_name.get(&name.key()) {
+                Some(several) if several.len() > 1 => Err(Refusal::AmbiguousAccount(several.clone())),
+                found => found.and_then(|found| found.first()).cloned().ok_or(Refusal::AccountNotFound),
+            },
         }
     }
 }

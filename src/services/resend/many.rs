@@ -142,7 +142,7 @@ pub(in crate::services) fn send(
 }
 
 /// How many seconds remain until an invitation that was sent at `last` may be sent again; two sendings keep their distance.
-pub(super) fn wait(services: &Services, last: DateTime<Utc>, now: DateTime<Utc>) -> Option<u64> {
+pub(in crate::services) fn wait(services: &Services, last: DateTime<Utc>, now: DateTime<Utc>) -> Option<u64> {
     let cooldown = TimeDelta::from_std(services.rules.resend_cooldown).unwrap_or_default();
     let left = last + cooldown - now;
     // Rounded up: a caller who waits exactly as told is not refused again.

@@ -1,0 +1,109 @@
+//! What happens to one letter whose turn has come: it is looked at, written, handed over, and judged.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::{Courier, backoff, record::expiry};
+use crate::{
+    db::{
+        DbFault,
+        lookup::{Known, Wanted},
+        outbox::{Claimed, Outcome},
+    },
+    domain::{
+        letter::{Letter, LetterAccount, LetterPurpose, Receipt, SendError, Wait},
+        role::Role,
+        token::LinkClaim,
+    },
+};
+
+/// How long a relay may take for one letter, connecting and everything included: it has ten minutes for the last word of it
+/// (RFC 5321 §4.5.3.2.6), and whoever gives up earlier sends what was taken once more.
+const PATIENCE: Duration = Duration::from_mins(11);
+
+impl Courier {
+    pub(super) async fn deliver(&self, letter: &Claimed) -> Result<Outcome, DbFault> {
+        // Looked at when its turn has come: a link that has died meanwhile is not sent.
+        let found = self.lookups.run(Wanted { id: letter.invitation_id, looks_since: None }).await?;
+        let now = self.clock.now();
+        // An invitation that expired while the relay was away is still delivered: its day begins when the letter goes.
+        let live = found.known.filter(|Known { invitation, .. }| {
+            let at = match letter.purpose {
+                LetterPurpose::Invitation => invitation.created_at,
+                LetterPurpose::Reminder => now,
+            };
+            invitation.check_link(letter.generation, at).is_ok()
+        });
+        let outcome = match live {
+            None => Outcome::Withdrawn,
+            Some(known) => match self.send(&self.write(letter, known, now)).await {
+                Ok(receipt) => Outcome::Sent { at: self.clock.now(), receipt },
+                Err(SendError::Never(error)) => Outcome::Failed { at: self.clock.now(), error },
+                Err(SendError::Later { text, wait }) => self.retry(letter, text, wait),
+            },
+        };
+        self.report(letter, &outcome);
+        Ok(outcome)
+    }
+
+    /// Hands a letter over, within a time that leaves some of the lease for the record.
+    async fn send(&self, letter: &Letter) -> Result<Receipt, SendError> {
+        let late = || Err(SendError::later("the relay did not take the letter in time".to_owned()));
+        tokio::time::timeout(PATIENCE, self.mailer.send(letter)).await.unwrap_or_else(|_| late())
+    }
+
+    fn retry(&self, letter: &Claimed, error: String, wait: Option<Wait>) -> Outcome {
+        let (now, time) = (self.clock.now(), wait.map(|wait| wait.time));
+        let held_until = wait.filter(|wait| wait.every_letter).map(|wait| backoff::after(wait.time, now));
+        match backoff::next_attempt(letter.attempt, letter.first_tried_at, now, self.clock.dice(), time) {
+            Some(at) => Outcome::Retry { at, error, held_until },
+            None => Outcome::Failed { at: now, error },
+        }
+    }
+
+    /// Writes the letter anew: the same link and the same `Message-ID` at every attempt.
+    fn write(&self, letter: &Claimed, known: Known, now: DateTime<Utc>) -> Letter {
+        let Known { invitation, parent_name, .. } = known;
+        let claim = LinkClaim { invitation: invitation.id, generation: letter.generation };
+        Letter {
+            id: letter.id,
+            purpose: letter.purpose,
+            to: invitation.email,
+            locale: invitation.locale.unwrap_or(self.locale),
+            kind: invitation.kind,
+            inviter: invitation.invited_by.name,
+            organisation: self.organisation.clone(),
+            roles: invitation.roles.iter().map(Role::as_str).collect(),
+            account: invitation.account.map(|account| LetterAccount {
+                name: account.name,
+                parent_name,
+                role: account.role,
+                is_new: account.is_new,
+            }),
+            link: self.links.link(&self.activation_url, claim),
+            now,
+            expires_at: match letter.purpose {
+                LetterPurpose::Invitation => expiry(now, self.link_lifetime),
+                // A reminder gives no further time.
+                LetterPurpose::Reminder => invitation.expires_at,
+            },
+        }
+    }
+
+    fn report(&self, letter: &Claimed, outcome: &Outcome) {
+        let (word, error) = match outcome {
+            Outcome::Sent { .. } => ("sent", None),
+            Outcome::Retry { error, .. } => ("deferred", Some(error)),
+            Outcome::Failed { error, .. } => ("failed", Some(error)),
+            Outcome::Withdrawn => ("withdrawn", None),
+            Outcome::Untried { .. } => ("untried", None),
+        };
+        self.metrics.letter(word);
+        let (letter_id, invitation, attempt) = (letter.id, letter.invitation_id, letter.attempt);
+        match error {
+            None => tracing::info!(%letter_id, %invitation, attempt, outcome = word, "letter"),
+            Some(error) => tracing::warn!(%letter_id, %invitation, attempt, outcome = word, error = error.as_str(), "letter"),
+        }
+    }
+}

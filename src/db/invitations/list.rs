@@ -1,0 +1,162 @@
+//! Invitations, each with the fate of its newest letter and the account that it leads to, by whatever lists are filtered by.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::row::{AccountRow, LetterRow, Row, account_columns, letter_columns};
+use crate::{
+    db::{
+        codec::At,
+        connection::{AnyConnection, MultiBackend},
+        fault::DbFault,
+        letter_state::whose_letter_is,
+        pattern,
+        schema::{account_lineage, accounts, invitations, letters, users},
+    },
+    domain::{
+        email::Email,
+        ids::{AccountId, InvitationId, UserId},
+        invitation::{DeliveryState, Invitation, InvitationKind, InvitationState, InvitationStatus},
+        letter::LetterPurpose,
+        sight::Sight,
+    },
+};
+
+/// Which invitations a list shows.
+#[derive(Debug, Clone)]
+pub struct InvitationFilter {
+    /// What the caller may see.
+    pub sight: Sight,
+    /// Of this kind.
+    pub kind: Option<InvitationKind>,
+    /// To this account.
+    pub account: Option<AccountId>,
+    /// With this status at this moment.
+    pub status: Option<(InvitationStatus, DateTime<Utc>)>,
+    /// With its newest letter in this state at this moment.
+    pub delivery: Option<(DeliveryState, DateTime<Utc>)>,
+    /// To this address.
+    pub email: Option<Email>,
+    /// To this user.
+    pub user: Option<UserId>,
+    /// Still awaiting an answer, expired or not.
+    pub unanswered: bool,
+    /// With this text in the address or the person's name.
+    pub search: Option<String>,
+    /// This one alone.
+    pub id: Option<InvitationId>,
+    /// These alone.
+    pub ids: Option<Vec<InvitationId>>,
+    /// Older than this one.
+    pub before: Option<InvitationId>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+impl InvitationFilter {
+    /// Everything that may be seen.
+    #[must_use]
+    pub fn all(sight: Sight, limit: i64) -> Self {
+        Self {
+            sight,
+            kind: None,
+            account: None,
+            status: None,
+            delivery: None,
+            email: None,
+            user: None,
+            unanswered: false,
+            search: None,
+            id: None,
+            ids: None,
+            before: None,
+            limit,
+        }
+    }
+}
+
+/// The invitations that `filter` lets through, newest first.
+pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result<Vec<Invitation>, DbFault> {
+    let newest_letter = letters::invitation_id
+        .eq(invitations::id)
+        .and(letters::generation.eq(invitations::generation))
+        .and(letters::kind.eq(LetterPurpose::Invitation.as_str()));
+    let mut query = invitations::table
+        .inner_join(letters::table.on(newest_letter))
+        .inner_join(users::table.on(users::id.eq(invitations::user_id)))
+        .left_join(accounts::table.on(accounts::id.nullable().eq(invitations::account_id)))
+        .select((invitations::all_columns, letter_columns(), account_columns().nullable()))
+        .order(invitations::id.desc())
+        .limit(filter.limit)
+        .into_boxed::<MultiBackend>();
+    // What may be seen comes first: the conditions after it are joined to the whole of it by AND.
+    let of_staff = invitations::kind.eq(InvitationKind::SystemUser.as_str());
+    let of_customers = invitations::kind.ne(InvitationKind::SystemUser.as_str());
+    let Sight { staff, customers, under } = &filter.sight;
+    query = match (staff, customers) {
+        (true, true) => query,
+        (true, false) => query.filter(of_staff),
+        (false, true) => query.filter(of_customers),
+        (false, false) => query.filter(invitations::id.eq("")),
+    };
+    if !customers && !under.is_empty() {
+        let owned = account_lineage::ancestor_id.eq_any(under.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let below = account_lineage::table.filter(owned).select(account_lineage::account_id.nullable());
+        query = query.or_filter(invitations::account_id.eq_any(below).assume_not_null());
+    }
+    if let Some(kind) = filter.kind {
+        query = query.filter(invitations::kind.eq(kind.as_str()));
+    }
+    if let Some(account) = filter.account {
+        query = query.filter(invitations::account_id.eq(account.to_string()));
+    }
+    if let Some((status, now)) = filter.status {
+        let pending = invitations::state.eq(InvitationState::Pending.as_str());
+        let replaced = invitations::state.eq(InvitationState::Replaced.as_str());
+        query = match status {
+            InvitationStatus::Pending => query.filter(pending.and(invitations::expires_at.gt(At(now)))),
+            InvitationStatus::Expired => query.filter(pending.and(invitations::expires_at.le(At(now))).or(replaced)),
+            InvitationStatus::Activated | InvitationStatus::Revoked => query.filter(invitations::state.eq(status.as_str())),
+        };
+    }
+    if let Some((state, now)) = filter.delivery {
+        query = whose_letter_is!(query, state, now);
+    }
+    if let Some(email) = &filter.email {
+        query = query.filter(invitations::email_key.eq(email.key().to_owned()));
+    }
+    if let Some(user) = filter.user {
+        query = query.filter(invitations::user_id.eq(user.to_string()));
+    }
+    if filter.unanswered {
+        query = query.filter(invitations::state.eq(InvitationState::Pending.as_str()));
+    }
+    if let Some(search) = &filter.search {
+        let pattern = pattern::containing(search);
+        let in_address = invitations::search_text.like(pattern.clone()).escape('\\');
+        let in_name = users::search_text.like(pattern.clone()).escape('\\');
+        let in_account = accounts::search_text.like(pattern).escape('\\');
+        query = query.filter(in_address.or(in_name).nullable().or(in_account.nullable()));
+    }
+    if let Some(id) = filter.id {
+        query = query.filter(invitations::id.eq(id.to_string()));
+    }
+    if let Some(ids) = &filter.ids {
+        query = query.filter(invitations::id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()));
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(invitations::id.lt(before.to_string()));
+    }
+    query.load::<(Row, LetterRow, Option<AccountRow>)>(connection)?.into_iter().map(Invitation::try_from).collect()
+}
+
+/// Those of these invitations that may be seen, in no order.
+pub fn of_ids(connection: &mut AnyConnection, ids: &[InvitationId], sight: Sight) -> Result<Vec<Invitation>, DbFault> {
+    list(connection, &InvitationFilter { ids: Some(ids.to_vec()), ..InvitationFilter::all(sight, i64::MAX) })
+}
+
+/// One invitation, if it may be seen.
+pub fn get(connection: &mut AnyConnection, id: InvitationId, sight: Sight) -> Result<Option<Invitation>, DbFault> {
+    let filter = InvitationFilter { id: Some(id), ..InvitationFilter::all(sight, 1) };
+    Ok(list(connection, &filter)?.pop())
+}

@@ -1,0 +1,167 @@
+//! Rows as invitations, and the columns that they are read from.
+
+use diesel::prelude::*;
+
+use crate::{
+    db::{
+        codec::At,
+        connection::MultiBackend,
+        fault::DbFault,
+        outbox::LetterState,
+        schema::{accounts, letters},
+    },
+    domain::{
+        actor::{ActorKind, ActorRef},
+        email::Email,
+        ids::AccountId,
+        invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitedTo},
+        locale::Locale,
+        reimbursement::Rate,
+    },
+};
+
+/// The whole of `invitations`.
+#[derive(Queryable)]
+pub(in crate::db) struct Row {
+    id: String,
+    kind: String,
+    user_id: String,
+    email: String,
+    _email_key: String,
+    _search_text: String,
+    roles: String,
+    locale: Option<String>,
+    inviter_kind: String,
+    inviter_id: String,
+    inviter_name: String,
+    state: String,
+    generation: i32,
+    send_count: i32,
+    created_at: At,
+    last_sent_at: At,
+    expires_at: At,
+    activated_at: Option<At>,
+    revoked_at: Option<At>,
+    account_id: Option<String>,
+    member_role: Option<String>,
+    scope: String,
+}
+
+/// What an invitation tells of the account that it leads to: [`account_columns`].
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = accounts)]
+pub(in crate::db) struct AccountRow {
+    /// Which every account has, so that a row without it is none.
+    #[diesel(column_name = search_text)]
+    _search_text: String,
+    name: Option<String>,
+    parent_account_id: Option<String>,
+    used_by: Option<String>,
+    account_type: Option<String>,
+    rate: Option<i32>,
+}
+
+/// What an invitation tells of its newest letter: [`letter_columns`].
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = letters)]
+pub(in crate::db) struct LetterRow {
+    state: String,
+    attempts: i32,
+    last_error: Option<String>,
+    sent_at: Option<At>,
+    leased_until: Option<At>,
+    fate: Option<String>,
+    fate_at: Option<At>,
+    fate_reason: Option<String>,
+    failed_at: Option<At>,
+}
+
+/// The columns of a [`LetterRow`], on either database.
+pub(in crate::db) fn letter_columns() -> <LetterRow as Selectable<MultiBackend>>::SelectExpression {
+    <LetterRow as Selectable<MultiBackend>>::construct_selection()
+}
+
+/// The columns of an [`AccountRow`], on either database.
+pub(in crate::db) fn account_columns() -> <AccountRow as Selectable<MultiBackend>>::SelectExpression {
+    <AccountRow as Selectable<MultiBackend>>::construct_selection()
+}
+
+impl TryFrom<(Row, LetterRow, Option<AccountRow>)> for Invitation {
+    type Error = DbFault;
+
+    fn try_from((row, letter, account): (Row, LetterRow, Option<AccountRow>)) -> Result<Self, DbFault> {
+        let unreadable = |column| corrupt(column, &row.id);
+        let kind = InvitationKind::ALL.into_iter().find(|kind| kind.as_str() == row.kind);
+        let state = InvitationState::ALL.into_iter().find(|state| state.as_str() == row.state);
+        Ok(Self {
+            id: row.id.parse().map_err(|_| unreadable("id"))?,
+            kind: kind.ok_or_else(|| unreadable("kind"))?,
+            user_id: row.user_id.parse().map_err(|_| unreadable("user_id"))?,
+            email: Email::parse(&row.email).map_err(|_| unreadable("email"))?,
+            roles: row.roles.parse().map_err(|_| unreadable("roles"))?,
+            locale: row.locale.as_deref().map(Locale::parse).transpose().map_err(|_| unreadable("locale"))?,
+            invited_by: ActorRef {
+                kind: ActorKind::parse(&row.inviter_kind).ok_or_else(|| unreadable("inviter_kind"))?,
+                id: row.inviter_id.clone(),
+                name: row.inviter_name.clone(),
+            },
+            state: state.ok_or_else(|| unreadable("state"))?,
+            generation: row.generation,
+            send_count: row.send_count,
+            created_at: row.created_at.0,
+            last_sent_at: row.last_sent_at.0,
+            expires_at: row.expires_at.0,
+            activated_at: row.activated_at.map(|at| at.0),
+            revoked_at: row.revoked_at.map(|at| at.0),
+            delivery: delivery(letter).ok_or_else(|| unreadable("letters.state"))?,
+            account: account.map(|account| invited_to(&row, account)).transpose()?,
+        })
+    }
+}
+
+fn invited_to(row: &Row, account: AccountRow) -> Result<InvitedTo, DbFault> {
+    let AccountRow { name, parent_account_id, used_by, account_type, rate, .. } = account;
+    let unreadable = |column| corrupt(column, &row.id);
+    let known = |text: &Option<String>| text.clone().unwrap_or_default();
+    let id: AccountId = known(&row.account_id).parse().map_err(|_| unreadable("account_id"))?;
+    Ok(InvitedTo {
+        role: known(&row.member_role).parse().map_err(|_| unreadable("member_role"))?,
+        is_new: row.kind != InvitationKind::AccountOwner.as_str() || row.scope.is_empty(),
+        name,
+        parent_account_id: parent_account_id.map(|id| id.parse()).transpose().map_err(|_| unreadable("parent_account_id"))?,
+        used_by: used_by.map(|word| word.parse().map_err(|_| unreadable("used_by"))).transpose()?,
+        account_type: account_type.map(|word| word.parse().map_err(|_| unreadable("account_type"))).transpose()?,
+        rate: rate.map(|rate| Rate::from_ten_thousandths(rate).ok_or_else(|| unreadable("rate"))).transpose()?,
+        id,
+    })
+}
+
+fn delivery(letter: LetterRow) -> Option<Delivery> {
+    let state = LetterState::ALL.into_iter().find(|state| state.as_str() == letter.state)?;
+    let withdrawn = (state == LetterState::Withdrawn).then(|| "The link died before the letter was sent.".to_owned());
+    let reported = |fate: String| DeliveryState::ALL.into_iter().find(|state| state.as_str() == fate);
+    let state = match (state, letter.fate) {
+        (LetterState::Sent, Some(fate)) => reported(fate)?,
+        (LetterState::Sent, None) => DeliveryState::Sent,
+        (LetterState::Queued, _) => DeliveryState::Queued,
+        (LetterState::Failed | LetterState::Withdrawn, _) => DeliveryState::Failed,
+        (LetterState::HandedOver, _) => DeliveryState::HandedOver,
+    };
+    let last_error = withdrawn.or(letter.last_error);
+    let given_up = last_error.clone().filter(|_| state == DeliveryState::Failed);
+    Some(Delivery {
+        state,
+        leased_until: letter.leased_until.map(|at| at.0),
+        attempts: letter.attempts,
+        last_error,
+        sent_at: letter.sent_at.map(|at| at.0),
+        reason: letter.fate_reason.or(given_up),
+        reported_at: letter.fate_at.map(|at| at.0),
+        failed_at: letter.failed_at.map(|at| at.0),
+    })
+}
+
+/// A row of `invitations` that cannot be read.
+pub(super) fn corrupt(column: &'static str, row: &str) -> DbFault {
+    DbFault::Corrupt { table: "invitations", column, row: row.to_owned() }
+}

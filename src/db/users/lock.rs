@@ -1,0 +1,163 @@
+//! People entered and locked: everything that changes a person's invitations begins here.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::{corrupt, parse_status};
+use crate::{
+    db::{
+        Tx,
+        codec::At,
+        connection::AnyConnection,
+        fault::DbFault,
+        schema::{invitations, user_roles, users},
+    },
+    domain::{
+        email::Email,
+        fold::fold,
+        ids::{InvitationId, UserId},
+        user::UserStatus,
+    },
+};
+
+/// A user whose row is locked: until the transaction ends nobody else invites, activates or removes this person.
+#[derive(Debug, Clone)]
+pub struct LockedUser {
+    /// The id.
+    pub id: UserId,
+    /// How far the person has come.
+    pub status: UserStatus,
+    /// Whether the person holds a role.
+    pub is_staff: bool,
+}
+
+/// A person to be entered.
+#[derive(Debug, Clone)]
+pub struct Newcomer {
+    /// The id, if the person is new.
+    pub id: UserId,
+    /// The address.
+    pub email: Email,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+rows! {
+    struct NewRow<'a> of users {
+        id: &'a str,
+        email: &'a str,
+        email_key: &'a str,
+        search_text: String,
+        status: &'a str,
+        created_at: At,
+    }
+    enter
+}
+
+/// The people entered or found.
+#[derive(Debug, Default)]
+pub struct Entered {
+    /// Each of them, locked, by address.
+    pub people: HashMap<String, LockedUser>,
+    /// The addresses of those who were known before; the others belong to nothing and await nothing yet.
+    pub known: Vec<String>,
+}
+
+/// Enters those who are not known yet, and locks all.
+///
+/// Both in the order of the addresses, so that two callers who enter the same people never wait for each other crosswise;
+/// and entering comes first: whoever holds a lock waits for nobody who is still entering. So somebody who was known at first,
+/// and was removed by whoever we waited for, is not entered now: the transaction is begun anew ([`DbFault::TryAgain`]).
+pub fn enter(tx: &mut Tx<'_>, people: &[Newcomer]) -> Result<Entered, DbFault> {
+    let mut entered = Entered::default();
+    let mut all: Vec<&Newcomer> = people.iter().collect();
+    all.sort_by(|a, b| a.email.key().cmp(b.email.key()));
+    all.dedup_by(|a, b| a.email.key() == b.email.key());
+    let inserted = insert(tx, &all)?;
+    let (new, rest): (Vec<&Newcomer>, _) = all.into_iter().partition(|person| inserted.contains(person.id.as_str()));
+    let newcomer = |person: &Newcomer| LockedUser { id: person.id, status: UserStatus::Invited, is_staff: false };
+    entered.people.extend(new.into_iter().map(|person| (person.email.key().to_owned(), newcomer(person))));
+    if rest.is_empty() {
+        return Ok(entered);
+    }
+    let keys: Vec<&str> = rest.iter().map(|person| person.email.key()).collect();
+    let locked = lock_where(tx, &Which::Keys(&keys))?;
+    if locked.len() < keys.len() {
+        return Err(DbFault::TryAgain);
+    }
+    entered.known.extend(locked.iter().map(|(key, _)| key.clone()));
+    entered.people.extend(locked);
+    Ok(entered)
+}
+
+pub(in crate::db) fn insert(tx: &mut Tx<'_>, people: &[&Newcomer]) -> Result<HashSet<String>, DbFault> {
+    let rows: Vec<NewRow<'_>> = people
+        .iter()
+        .map(|person| NewRow {
+            id: person.id.as_str(),
+            email: person.email.as_str(),
+            email_key: person.email.key(),
+            search_text: fold(person.email.as_str()),
+            status: UserStatus::Invited.as_str(),
+            created_at: At(person.at),
+        })
+        .collect();
+    Ok(NewRow::enter(tx.writing(), &rows)?.into_iter().collect())
+}
+
+/// Locks one user, unless they have left. Everything that changes a person's invitations goes through this door first.
+pub fn lock(tx: &mut Tx<'_>, id: UserId) -> Result<Option<LockedUser>, DbFault> {
+    Ok(lock_many(tx, &[id])?.remove(&id))
+}
+
+/// Locks these users, but for those who have left: in the order of their addresses, as [`enter`] does.
+pub fn lock_many(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, LockedUser>, DbFault> {
+    let ids: Vec<&str> = ids.iter().map(UserId::as_str).collect();
+    Ok(lock_where(tx, &Which::Ids(&ids))?.into_iter().map(|(_, user)| (user.id, user)).collect())
+}
+
+/// Locks the people of these invitations, as [`lock_many`] does, for whoever changes no more than what belongs to one sending:
+/// one that was moved to somebody else while we waited has another generation by then.
+pub fn lock_invited(tx: &mut Tx<'_>, invited: &[InvitationId]) -> Result<(), DbFault> {
+    let ids: Vec<&str> = invited.iter().map(InvitationId::as_str).collect();
+    let people: Vec<String> =
+        invitations::table.filter(invitations::id.eq_any(ids)).select(invitations::user_id).load(tx.reading())?;
+    lock_where(tx, &Which::Ids(&people.iter().map(String::as_str).collect::<Vec<_>>())).map(drop)
+}
+
+pub(in crate::db) enum Which<'a> {
+    Keys(&'a [&'a str]),
+    Ids(&'a [&'a str]),
+}
+
+/// The users' addresses, and what is true of them from now on until the transaction ends.
+pub(in crate::db) fn lock_where(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<(String, LockedUser)>, DbFault> {
+    let live = users::table
+        .filter(users::removed_at.is_null())
+        .select((users::id, users::email_key, users::status))
+        .order(users::email_key);
+    // Whoever waits for a row gets it as its holder left it, or not at all when it no longer matches.
+    let rows: Vec<(String, String, String)> = match (tx.writing(), which) {
+        (AnyConnection::Postgres(c), Which::Keys(keys)) => {
+            live.filter(users::email_key.eq_any(*keys)).for_no_key_update().load(c)?
+        }
+        (AnyConnection::Postgres(c), Which::Ids(ids)) => live.filter(users::id.eq_any(*ids)).for_no_key_update().load(c)?,
+        // SQLite needs no row lock: a write transaction has the whole file.
+        (AnyConnection::Sqlite(c), Which::Keys(keys)) => live.filter(users::email_key.eq_any(*keys)).load(c)?,
+        (AnyConnection::Sqlite(c), Which::Ids(ids)) => live.filter(users::id.eq_any(*ids)).load(c)?,
+    };
+    let ids: Vec<&str> = rows.iter().map(|(id, ..)| id.as_str()).collect();
+    // Asked only now: roles are given while the user's row is locked.
+    let held = user_roles::table.filter(user_roles::user_id.eq_any(&ids)).select(user_roles::user_id);
+    let staff: HashSet<String> = held.load(tx.reading())?.into_iter().collect();
+    rows.iter()
+        .map(|(id, key, status)| {
+            let status = parse_status(status, id)?;
+            let is_staff = staff.contains(id);
+            let id = id.parse().map_err(|_| corrupt("id", id))?;
+            Ok((key.clone(), LockedUser { id, status, is_staff }))
+        })
+        .collect()
+}
