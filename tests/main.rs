@@ -57,6 +57,8 @@ mod passwords;
 mod permissions;
 mod permissions_customers;
 mod postfix;
+mod proven_addresses;
+mod proven_addresses_races;
 mod providers;
 mod races;
 mod rates;

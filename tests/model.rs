@@ -38,7 +38,8 @@ impl Kind {
 
 #[derive(Debug, Clone, Copy)]
 enum Step {
-    Invite(usize, Kind),
+    /// By letter, or by a link that whoever invites hands over.
+    Invite(usize, Kind, bool),
     Resend(usize),
     Revoke(usize),
     /// To this person, who may have it already.
@@ -61,7 +62,7 @@ fn step() -> impl Strategy<Value = Step> {
     // Counted from the newest: most of what happens, happens to recent invitations.
     let which = || prop_oneof![4 => 0..4usize, 1 => 0..40usize];
     prop_oneof![
-        6 => (0..2usize, kind).prop_map(|(person, kind)| Step::Invite(person, kind)),
+        6 => (0..2usize, kind, prop::bool::weighted(0.3)).prop_map(|(person, kind, by_hand)| Step::Invite(person, kind, by_hand)),
         3 => which().prop_map(Step::Resend),
         3 => which().prop_map(Step::Revoke),
         4 => (which(), 0..2usize).prop_map(|(which, person)| Step::Amend(which, person)),
@@ -87,6 +88,8 @@ struct Invitation {
     kind: Kind,
     state: State,
     generation: i64,
+    /// Whether the link of this generation was handed over.
+    by_hand: bool,
     expires: DateTime<Utc>,
     /// The account that was made for it.
     account: Option<String>,
@@ -97,6 +100,9 @@ struct Person {
     /// None while no live user has the address.
     user: Option<String>,
     active: bool,
+    /// Whether the password was chosen by a link that was mailed.
+    proven: bool,
+    password: String,
     staff: bool,
     member_of: BTreeMap<String, Kind>,
 }
@@ -186,7 +192,7 @@ impl Run {
 
     async fn take(&mut self, step: Step) {
         let sent = match step {
-            Step::Invite(person, kind) => self.invite(person, kind).await,
+            Step::Invite(person, kind, by_hand) => self.invite(person, kind, by_hand).await,
             Step::Resend(which) => match self.index(which) {
                 Some(index) => self.resend(index).await,
                 None => None,
@@ -226,8 +232,9 @@ impl Run {
         }
     }
 
-    async fn invite(&mut self, person: usize, kind: Kind) -> Option<usize> {
-        let email = json!({ "email": PEOPLE[person] });
+    /// The place of the invitation, if a letter goes out.
+    async fn invite(&mut self, person: usize, kind: Kind, by_hand: bool) -> Option<usize> {
+        let email = json!({ "email": PEOPLE[person], "delivery": if by_hand { "link" } else { "email" } });
         let parent = |parent: usize| self.model.parents[parent].clone();
         let below = |role: &str, of: usize| json!({ "role": role, "account_id": parent(of), "sub_account_name": "Home", "account_type": "consumer" });
         let (path, body) = match kind {
@@ -265,8 +272,14 @@ impl Run {
         }
         let (id, expires) = (text(&made, "/id").to_owned(), now + TimeDelta::hours(24));
         let state = State::Pending;
-        self.model.invitations.push(Invitation { id, user, person, kind, state, generation: 1, expires, account });
-        Some(self.model.invitations.len() - 1)
+        self.model.invitations.push(Invitation { id, user, person, kind, state, generation: 1, by_hand, expires, account });
+        let index = self.model.invitations.len() - 1;
+        let link = made["activation_link"].as_str().and_then(|link| link.split_once("token="));
+        assert_eq!(link.is_some(), by_hand);
+        if let Some((_, token)) = link {
+            self.tokens.insert((index, 1), token.to_owned());
+        }
+        (!by_hand).then_some(index)
     }
 
     async fn resend(&mut self, index: usize) -> Option<usize> {
@@ -293,6 +306,7 @@ impl Run {
     fn sent_again(&mut self, index: usize) -> usize {
         let invitation = &mut self.model.invitations[index];
         invitation.generation += 1;
+        invitation.by_hand = false;
         invitation.expires = self.app.now() + TimeDelta::hours(24);
         index
     }
@@ -359,13 +373,21 @@ impl Run {
 
     async fn activate(&mut self, index: usize, older: i64) {
         let (generation, token) = self.token(index, older);
-        let Invitation { person, kind, .. } = self.model.invitations[index];
-        let active = self.model.people[person].active;
-        let members = if active {
-            json!({ "email": PEOPLE[person] })
-        } else {
-            json!({ "password": PASSWORD, "first_name": "Ada", "last_name": "Lovelace" })
+        let Invitation { person, kind, by_hand, .. } = self.model.invitations[index];
+        let Person { active, proven, ref password, .. } = self.model.people[person];
+        let chosen = format!("{PASSWORD} {index}");
+        let (asks, members) = match (active, proven, by_hand) {
+            (true, true, _) => ([false, false, true], json!({ "email": PEOPLE[person] })),
+            (true, false, true) => ([true, false, true], json!({ "email": PEOPLE[person], "password": password })),
+            // Somebody new, or whose password may be somebody else's.
+            (true, false, false) | (false, ..) => {
+                ([true, true, false], json!({ "password": chosen, "first_name": "Ada", "last_name": "Lovelace" }))
+            }
         };
+        let seen = self.app.anybody().post("/v1/activations/preview", &json!({ "token": token })).await;
+        if seen.status == 200 {
+            assert_eq!(["password", "person_name", "email"].map(|member| seen.body["requires"][member] == true), asks);
+        }
         let answer = self.app.anybody().post("/v1/activations", &with(json!({ "token": token }), members)).await;
         if let Err(code) = self.model.link(index, generation, self.app.now()) {
             answer.problem(410, code);
@@ -377,6 +399,11 @@ impl Run {
         let account = invitation.account.clone();
         let held = &mut self.model.people[person];
         held.active = true;
+        if asks == [true, true, false] {
+            (held.password, held.proven) = (chosen, !by_hand);
+        }
+        let signs_in = json!({ "email": PEOPLE[person], "password": held.password });
+        self.app.anybody().post("/v1/auth/token", &signs_in).await.expect(200);
         match kind {
             Kind::Staff => held.staff = true,
             Kind::FurtherOwner(parent) => drop(held.member_of.insert(self.model.parents[parent].clone(), kind)),

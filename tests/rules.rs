@@ -181,6 +181,7 @@ async fn both_refuse_the_same_wrong_rows() {
             ("users_password_from_activation", "", user("u2", "b@x.nl", "active", "NULL", AT, "NULL")),
             ("users_password_from_activation", "", user("u2", "b@x.nl", "invited", "'h'", "NULL", "NULL")),
             ("users_only_invited_are_removed", "", user("u2", "b@x.nl", "active", "'h'", AT, AT)),
+            ("users_proven_from_activation", "", format!("UPDATE users SET address_proven_at = {AT} WHERE id = 'u1'")),
             (
                 "user_roles_pkey",
                 "user_roles.user_id, user_roles.role",

@@ -14,7 +14,8 @@ use super::{
     users::parse_status,
 };
 use crate::domain::{
-    account::AccountStatus, event::EventType, ids::InvitationId, invitation::Invitation, letter::LetterPurpose, user::UserStatus,
+    account::AccountStatus, activation::Person, event::EventType, ids::InvitationId, invitation::Invitation,
+    letter::LetterPurpose,
 };
 
 /// An invitation, and how far the person and the account have come.
@@ -23,7 +24,7 @@ pub struct Known {
     /// The invitation.
     pub invitation: Invitation,
     /// How far the person has come.
-    pub user_status: UserStatus,
+    pub person: Person,
     /// How far the account has come that it leads to.
     pub account_status: Option<AccountStatus>,
     /// The name of the account above that one.
@@ -47,14 +48,14 @@ macro_rules! whole {
                 invitations::all_columns,
                 letter_columns(),
                 account_columns().nullable(),
-                users::status,
+                (users::status, users::address_proven_at),
                 accounts::status.nullable(),
                 $parents.field(accounts::name).nullable(),
             ))
     };
 }
 
-type Whole = (Row, LetterRow, Option<AccountRow>, String, Option<String>, Option<String>);
+type Whole = (Row, LetterRow, Option<AccountRow>, (String, Option<At>), Option<String>, Option<String>);
 
 /// Those of these invitations that there are.
 pub fn by_ids(connection: &mut AnyConnection, ids: &[InvitationId]) -> Result<HashMap<InvitationId, Known>, DbFault> {
@@ -74,12 +75,15 @@ pub fn by_ids(connection: &mut AnyConnection, ids: &[InvitationId]) -> Result<Ha
     rows.into_iter().map(known).collect()
 }
 
-fn known((row, letter, account, user, account_status, parent_name): Whole) -> Result<(InvitationId, Known), DbFault> {
+fn known(
+    (row, letter, account, (status, proven_at), account_status, parent_name): Whole,
+) -> Result<(InvitationId, Known), DbFault> {
     let invitation = Invitation::try_from((row, letter, account))?;
-    let user_status = parse_status(&user, invitation.user_id.as_str())?;
+    let status = parse_status(&status, invitation.user_id.as_str())?;
+    let person = Person { status, is_proven: proven_at.is_some() };
     let unreadable = |_| DbFault::Corrupt { table: "accounts", column: "status", row: invitation.id.to_string() };
     let account_status = account_status.map(|status| status.parse().map_err(unreadable)).transpose()?;
-    Ok((invitation.id, Known { invitation, user_status, account_status, parent_name }))
+    Ok((invitation.id, Known { invitation, person, account_status, parent_name }))
 }
 
 /// The details of the looks at these invitations since `since`.

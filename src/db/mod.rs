@@ -24,6 +24,7 @@ mod arrays;
 pub mod batcher;
 mod codec;
 mod connection;
+pub mod credentials;
 pub mod events;
 mod fault;
 pub mod feedback;

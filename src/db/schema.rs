@@ -15,6 +15,7 @@ diesel::table! {
         created_at -> UtcTimestamp,
         activated_at -> Nullable<UtcTimestamp>,
         removed_at -> Nullable<UtcTimestamp>,
+        address_proven_at -> Nullable<UtcTimestamp>,
     }
 }
 

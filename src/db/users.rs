@@ -32,10 +32,11 @@ pub fn credentials(connection: &mut AnyConnection, email_key: &str) -> Result<Op
     Ok(Some((id.parse().map_err(|_| corrupt("id", &id))?, hash)))
 }
 
-/// Makes an invited user an active one. Nothing happens to one who is active already.
+/// Makes an invited user an active one, whose address is proven if the link was mailed there. Nothing happens to one who is
+/// active already.
 pub fn activate(
     tx: &mut Tx<'_>,
-    id: UserId,
+    (id, is_mailed): (UserId, bool),
     (first_name, last_name): (&str, &str),
     password_hash: &str,
     now: DateTime<Utc>,
@@ -52,6 +53,7 @@ pub fn activate(
             users::search_text.eq(fold(&format!("{email}\n{first_name} {last_name}"))),
             users::password_hash.eq(password_hash),
             users::activated_at.eq(At(now)),
+            users::address_proven_at.eq(is_mailed.then_some(At(now))),
         ))
         .execute(tx.writing())?;
     Ok(changed == 1)

@@ -39,7 +39,8 @@ pub struct InviteSystemUser {
     /// The language of letter and page; the operator's default when it is left out.
     #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
-    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it over.
+    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it over. It proves nothing
+    /// of the address: see `requires` of a preview.
     #[schema(value_type = Option<Way>)]
     pub delivery: Way,
 }

@@ -4,21 +4,25 @@ mod judge;
 mod write;
 
 use self::judge::judge;
+use self::write::Secret;
 pub use self::write::{Attempt, Queue, queue};
 use super::{
     Refusal, Services,
     hasher::Place,
     preview::{self, Preview},
 };
-use crate::domain::{
-    account::{Account, AccountName, AccountType},
-    company::Company,
-    email::Email,
-    fault::Faults,
-    password::Password,
-    person::PersonName,
-    token::{LinkClaim, LinkToken},
-    user::User,
+use crate::{
+    db::{DbFault, credentials},
+    domain::{
+        account::{Account, AccountName, AccountType},
+        company::Company,
+        email::Email,
+        fault::{Faults, FieldFault},
+        password::Password,
+        person::PersonName,
+        token::{LinkClaim, LinkToken},
+        user::User,
+    },
 };
 
 /// How often an answer is judged anew when what it was judged by changed meanwhile.
@@ -27,7 +31,7 @@ const TRIES: usize = 3;
 /// What the person sent with the link.
 #[derive(Debug, Clone, Default)]
 pub struct Answer {
-    /// The password chosen.
+    /// The password chosen, or the one that the person has.
     pub password: Option<Password>,
     /// First name.
     pub first_name: Option<PersonName>,
@@ -54,6 +58,8 @@ pub struct Activated {
     pub user: User,
     /// The account; none for a system user.
     pub account: Option<Account>,
+    /// Whether they chose a password just now.
+    pub chose_password: bool,
 }
 
 /// Activates.
@@ -65,7 +71,8 @@ pub async fn link(services: &Services, token: &LinkToken, answer: Answer) -> Res
     let mut tries = 1;
     loop {
         match once(services, claim, &answer).await {
-            // The person became active by another invitation a moment ago, or the account came to life.
+            // The person became active by another invitation a moment ago, or has another password, or the account came to
+            // life.
             Err(Refusal::Changed) if tries < TRIES => tries += 1,
             Err(Refusal::Changed) => return Err(Refusal::Busy("the invitation changed meanwhile")),
             outcome => return outcome,
@@ -76,19 +83,34 @@ pub async fn link(services: &Services, token: &LinkToken, answer: Answer) -> Res
 async fn once(services: &Services, claim: LinkClaim, answer: &Answer) -> Result<Activated, Refusal> {
     let seen = preview::look(services, claim).await?;
     judge(services, &seen, answer)?;
-    let password_hash = match answer.password.clone().filter(|_| seen.requires.password) {
-        None => None,
-        Some(password) => {
-            let place = services.hasher.place().await?;
-            Some(hash(services, claim, place, password).await?)
+    let secret = match &answer.password {
+        Some(password) if seen.requires.new_password() => {
+            Secret::Chosen(services.hasher.hash(place(services, claim).await?, password.clone()).await?)
         }
+        Some(password) if seen.requires.own_password() => own(services, claim, &seen, password.clone()).await?,
+        _ => Secret::None,
     };
-    services.activations.run(Attempt { claim, seen, answer: answer.clone(), password_hash }).await?
+    services.activations.run(Attempt { claim, seen, answer: answer.clone(), secret }).await?
 }
 
-/// Hashes, unless somebody else has used the link while we stood in the queue: thirty more clicks cost thirty looks, not
-/// thirty hashes.
-async fn hash(services: &Services, claim: LinkClaim, place: Place, password: Password) -> Result<String, Refusal> {
+/// Compares the password with the one that the person has. A wrong one consumes nothing.
+async fn own(services: &Services, claim: LinkClaim, seen: &Preview, password: Password) -> Result<Secret, Refusal> {
+    let user = seen.invitation.user_id;
+    let place = place(services, claim).await?;
+    let stored = services.db.read::<_, DbFault>(move |connection| credentials::of(connection, user)).await?;
+    let hash = stored.password_hash.ok_or(Refusal::Changed)?;
+    if services.hasher.verify(place, password, hash.clone()).await? {
+        return Ok(Secret::Matched(hash));
+    }
+    let detail = "This is not the password of the user with this address. Whoever does not know it has the invitation resent by \
+                  e-mail, and chooses a new one.";
+    Err(Refusal::Invalid([FieldFault::new("/password", "password_wrong", detail)].into()))
+}
+
+/// A place at the hasher, unless somebody else has used the link while we stood in the queue: thirty more clicks cost thirty
+/// looks, not thirty hashes.
+async fn place(services: &Services, claim: LinkClaim) -> Result<Place, Refusal> {
+    let place = services.hasher.place().await?;
     preview::look(services, claim).await?;
-    services.hasher.hash(place, password).await
+    Ok(place)
 }

@@ -1,7 +1,8 @@
 //! Changing an invitation that awaits an answer: where it goes, and what it leads to.
 //!
-//! A new address is another person: the old link dies and a letter with a new one goes there. Whatever else changes is shown by
-//! the page and by letters that are still to be written; those that were sent are not sent again.
+//! A new address is another person: the old link dies and a letter with a new one goes there. So does one when a link that was
+//! handed over would lead to further roles. Whatever else changes is shown by the page and by letters that are still to be
+//! written; those that were sent are not sent again.
 
 mod cooldown;
 mod heir;
@@ -12,7 +13,7 @@ use serde_json::{Map, Value, json};
 use self::plan::Plan;
 use super::{
     Refusal, Services,
-    resend::{MOVED, authorise, awaits_answer},
+    resend::{MOVED, authorise, awaits_answer, fresh},
 };
 use crate::{
     db::{
@@ -21,8 +22,19 @@ use crate::{
         users,
     },
     domain::{
-        account::AccountName, actor::Actor, change::Change, email::Email, event::EventType, fault::Faults, ids::InvitationId,
-        invitation::Invitation, locale::Locale, reimbursement::Rate, revision::Revision, role::Roles, sight::Sight,
+        account::AccountName,
+        actor::Actor,
+        change::Change,
+        email::Email,
+        event::EventType,
+        fault::Faults,
+        ids::InvitationId,
+        invitation::{DeliveryState, Invitation},
+        locale::Locale,
+        reimbursement::Rate,
+        revision::Revision,
+        role::{Role, Roles},
+        sight::Sight,
     },
 };
 
@@ -125,13 +137,22 @@ fn amend(
     if changes.is_empty() {
         return Ok((old, false));
     }
-    let sent = heir.is_some();
+    let sent = heir.is_some() || outgrows_its_link(&old, &new);
     if let Some(heir) = &heir {
         new = heir::take_over(services, tx, heir, &new)?;
+    } else if sent {
+        new = fresh(services, &new, services.clock.now());
     }
     write(services, tx, actor, (&old, &new, patch), &changes)?;
     let amended = invitations::get(tx.reading(), id, Sight::everything())?.ok_or(Refusal::NotFound)?;
     Ok((amended, sent))
+}
+
+/// Whether the invitation would lead to more than its link was handed over for: whoever was given that link may have kept it, and
+/// perhaps could not have given as much themselves.
+fn outgrows_its_link(old: &Invitation, new: &Invitation) -> bool {
+    let given: Vec<Role> = old.roles.iter().collect();
+    old.delivery.state == DeliveryState::HandedOver && new.roles.iter().any(|role| !given.contains(&role))
 }
 
 /// Whether this caller may change this invitation in this way, whatever else stands in the way.
@@ -174,16 +195,18 @@ fn write(
     }
     let mut details = json!({ "changes": changes });
     let entry = |event, details| services.event(old.id, event, now, actor.who.clone(), details);
+    if new.user_id == old.user_id && new.email != old.email {
+        amendments::written_form(tx, new.user_id, &new.email)?;
+    }
     if new.generation == old.generation {
-        if new.email != old.email {
-            amendments::written_form(tx, new.user_id, &new.email)?;
-        }
         events::insert(tx, &[entry(EventType::Updated, details)])?;
         return Ok(());
     }
     outbox::withdraw(tx, old.id)?;
     outbox::insert(tx, &[NewLetter::of(services.clock.id(), new.id, new.generation, now)])?;
-    details[cooldown::USER_REMOVED] = users::remove_if_forsaken(tx, old.user_id, now)?.into();
+    if new.user_id != old.user_id {
+        details[cooldown::USER_REMOVED] = users::remove_if_forsaken(tx, old.user_id, now)?.into();
+    }
     let queued = json!({ "send_count": new.send_count });
     events::insert(tx, &[entry(EventType::Updated, details), entry(EventType::EmailQueued, queued)])?;
     Ok(())

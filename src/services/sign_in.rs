@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Refusal, Services, access_token::Grant};
 use crate::{
-    db::{AnyConnection, DbFault, memberships, users},
+    db::{AnyConnection, DbFault, credentials, memberships, users},
     domain::{
         actor::{ActorKind, ActorRef},
         email::Email,
@@ -29,11 +29,15 @@ pub async fn sign_in(services: &Services, email: Email, password: Password) -> R
     let found = services.db.read::<_, DbFault>(move |connection| users::credentials(connection, &key)).await?;
     let (id, hash) = found.unzip();
     let place = services.hasher.place().await?;
-    let matches = services.hasher.verify(place, password, hash.unwrap_or_else(|| DECOY.to_owned())).await?;
+    let matches = services.hasher.verify(place, password, hash.clone().unwrap_or_else(|| DECOY.to_owned())).await?;
     let id = id.filter(|_| matches).ok_or(Refusal::InvalidCredentials)?;
     let look = move |connection: &mut AnyConnection| -> Result<_, DbFault> {
         let user = users::get(connection, id, Sight::everything())?;
-        Ok((user, memberships::owned(connection, id)?))
+        let accounts = memberships::owned(connection, id)?;
+        // Asked last: whoever replaces a password gives their rights in the same transaction or later, and a password that was
+        // replaced while it was verified gets none of them.
+        let still = credentials::of(connection, id)?.password_hash == hash;
+        Ok((user.filter(|_| still), accounts))
     };
     let (user, accounts) = services.db.read(look).await?;
     let user = user.filter(|user| user.status == UserStatus::Active).ok_or(Refusal::InvalidCredentials)?;

@@ -35,7 +35,7 @@ use crate::{
 pub struct ActivateRequest {
     /// The token behind `?token=` in the link.
     pub token: LinkToken,
-    /// The password chosen, where `requires.password` asks for it.
+    /// The password chosen, where `requires.password` asks for it; where `requires.email` asks too, the one that the person has.
     pub password: Option<Password>,
     /// The person's first name, where `requires.person_name` asks for it.
     pub first_name: Option<PersonName>,
@@ -105,6 +105,10 @@ impl From<&Activated> for ActivatedView {
 ///
 /// Uses the link: of however many requests at once, one gets 201 and the rest 410 `activation_link_used`. A request that is
 /// refused consumes nothing. Activating never signs in.
+///
+/// Somebody who is active already gives no new password, unless they have only ever come by links that were handed over
+/// (`"delivery": "link"`) and this one was mailed: then somebody else may have chosen the password that they have, and the new one
+/// takes its place.
 #[utoipa::path(
     tag = "Activation",
     operation_id = "activate",
@@ -113,7 +117,7 @@ impl From<&Activated> for ActivatedView {
         (status = 201, description = "Active.", body = ActivatedView),
         (status = 404, description = "`activation_link_invalid`: forged or damaged."),
         (status = 410, description = "`invitation_revoked`, `activation_link_used`, `activation_link_superseded` or `activation_link_expired`."),
-        (status = 422, description = "`validation_failed`. Of a password: `too_short`, `too_long`, `password_common`, `password_guessable`, `password_contains_identity`. Of a name: `too_long`, `invalid_name`. Of any member: `required`, `not_applicable`, `unknown_member`, `wrong_type`."),
+        (status = 422, description = "`validation_failed`. Of a password: `too_short`, `too_long`, `password_common`, `password_guessable`, `password_contains_identity`; of the one that the person has, `password_wrong` alone, once nothing else is faulty. Of a name: `too_long`, `invalid_name`. Of any member: `required`, `not_applicable`, `unknown_member`, `wrong_type`."),
     ),
     security(()),
 )]

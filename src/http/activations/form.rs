@@ -61,7 +61,7 @@ pub async fn show(request: HttpRequest, state: Data<State>) -> HttpResponse {
 pub struct Submission {
     /// The link's token, from a hidden field.
     pub token: String,
-    /// The password chosen.
+    /// The password chosen, or the one that the person has.
     pub password: String,
     /// The other fields.
     #[serde(flatten)]
@@ -73,7 +73,8 @@ impl PartialSchema for Submission {
     fn schema() -> RefOr<Schema> {
         let text = |description| Object::builder().schema_type(Type::String).description(Some(description));
         let token = text("The link's token, from a hidden field.").min_length(Some(1));
-        let password = text("The password chosen.").format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)));
+        let password = text("The password chosen, or the one that the person has.")
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)));
         let form = Object::builder()
             .description(Some("What the page's form sends. An empty field is one that was left out; others are set aside."))
             .property("token", token)

@@ -124,7 +124,7 @@ impl<'a> Page<'a> {
                     organisation: &self.state.services.rules.organisation,
                     first_name: activated.user.first_name.as_deref(),
                     email: activated.user.email.as_str(),
-                    chose_password: !password.is_empty(),
+                    chose_password: activated.chose_password,
                 });
                 self.render(StatusCode::OK, &screen, locale)
             }

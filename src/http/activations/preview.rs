@@ -87,11 +87,17 @@ pub struct PreviewAccount {
 }
 
 /// What activating asks for. What is true must be sent, what is false is refused.
+///
+/// `password` alone: a new one is chosen. `email` alone: the person is active already, and their address is proven, since they have
+/// activated by a link that was mailed to it. Both: the person is active already, but by links that were handed over
+/// (`"delivery": "link"`) alone, and so is this one; whoever goes on has to know the password that they have. It is compared and
+/// stays as it is. Whoever does not know it has the invitation resent: a link that is mailed to them asks for a new password and
+/// for their names, and the old password ends with it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Requires)]
 #[expect(clippy::struct_excessive_bools, reason = "the contract's object")]
 pub struct RequiresView {
-    /// `password`
+    /// `password`: a new one, or, where `email` is asked for too, the one that the person has.
     pub password: bool,
     /// `first_name` and `last_name`
     pub person_name: bool,

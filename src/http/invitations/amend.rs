@@ -90,9 +90,10 @@ fn change<T>(members: &mut Members, name: &str, read: impl FnOnce(Value) -> Resu
 /// goes to the new address at once, however short the last sending is ago (24 hours; `send_count` grows), and the invitation belongs
 /// to the user who has it. Whoever had it before leaves the user list unless they have activated or something else awaits them. An
 /// invite to the new address is refused for the same reasons. Between two changes of address lies a minute, as between two sendings
-/// (configurable): there and back again would write to the first mailbox twice. Other changes send nothing and may follow each other
-/// at any time: the page shows them at once, and so do letters that are still to be written; an expired link stays expired. A change
-/// that changes nothing leaves the tag and the timeline alone.
+/// (configurable): there and back again would write to the first mailbox twice. A role that is added to an invitation whose link
+/// was handed over (`"delivery": "link"`) ends that link too, and sends a letter with a new one. Other changes send nothing and may
+/// follow each other at any time: the page shows them at once, and so do letters that are still to be written; an expired link stays
+/// expired. A change that changes nothing leaves the tag and the timeline alone.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "amendInvitation",

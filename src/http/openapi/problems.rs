@@ -140,7 +140,7 @@ impl ToSchema for ErrorCode {
 }
 
 /// The codes of faulty members and parameters.
-const FIELD_CODES: [&str; 36] = [
+const FIELD_CODES: [&str; 37] = [
     "required",
     "not_applicable",
     "unknown_member",
@@ -172,6 +172,7 @@ const FIELD_CODES: [&str; 36] = [
     "password_common",
     "password_guessable",
     "password_contains_identity",
+    "password_wrong",
     "unknown_parameter",
     "duplicate_parameter",
     "invalid_limit",

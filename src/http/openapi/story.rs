@@ -312,6 +312,12 @@ pub(super) fn preview_for_ada() -> PreviewView {
     }
 }
 
+/// Hers, when she is active by a link that was handed over, and this is another one.
+pub(super) fn preview_by_hand() -> PreviewView {
+    let requires = RequiresView { person_name: false, email: true, ..preview_for_ada().requires };
+    PreviewView { requires, expires_at: at(DAY), ..preview_for_ada() }
+}
+
 pub(super) fn preview_for_olivia() -> PreviewView {
     PreviewView {
         kind: InvitationKind::AccountOwner,

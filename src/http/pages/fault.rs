@@ -45,6 +45,7 @@ fn message(field: &str, code: &str, password_min_length: usize, locale: Locale) 
         ("password_common", _) => (words.password_common, 0),
         ("password_guessable", _) => (words.password_guessable, 0),
         ("password_contains_identity", _) => (words.password_contains_identity, 0),
+        ("password_wrong", _) => (words.password_wrong, 0),
         ("email_mismatch", _) => (words.email_other, 0),
         ("vat_number_malformed", _) => (words.vat_malformed, 0),
         ("vat_number_check_digits", _) => (words.vat_check_digits, 0),

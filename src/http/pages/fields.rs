@@ -29,7 +29,8 @@ pub(super) fn sections<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Sec
         section(legends.about_you, person(form, words)),
         section(legends.account, account(form, words)),
         section(company, if asked.company || asked.account_type { company_fields(form, words) } else { Vec::new() }),
-        section(legends.password, if asked.password { sign_in(form, words) } else { Vec::new() }),
+        section(legends.password, if asked.new_password() { new_password(form, words) } else { Vec::new() }),
+        section(legends.own_password, if asked.own_password() { own_password(form, words) } else { Vec::new() }),
     ];
     sections.retain(|section| !section.fields.is_empty());
     for section in &mut sections {
@@ -69,23 +70,29 @@ fn person<'a>(form: &Form<'_>, words: &'static Words) -> Vec<Field<'a>> {
     fields
 }
 
-fn sign_in<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a>> {
+fn new_password<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a>> {
     let labels = &words.fields;
     let shortest = form.password_min_length.to_string();
-    let mut password = Field::input("password", labels.password).with(&[
-        ("type", "password"),
+    let mut password = password(form, words).with(&[
         ("autocomplete", "new-password"),
-        ("autocapitalize", "none"),
-        ("spellcheck", "false"),
         ("minlength", &shortest),
         ("passwordrules", &format!("minlength: {shortest}")),
     ]);
-    if !form.errors.is_empty() {
-        password = password.hint(labels.password_again);
-    }
     password.hints.extend(labels.password_hints.map(|hint| hint.replace("{number}", &shortest)));
-    // Typed already, when the address is asked for: then the browser knows which one.
-    if form.requires.email { vec![password] } else { vec![Field::username(form.email), password] }
+    vec![Field::username(form.email), password]
+}
+
+/// The one that the person has. Their address is typed already, so that the browser knows whose it is.
+fn own_password<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a>> {
+    let password = password(form, words).with(&[("autocomplete", "current-password")]);
+    vec![password.hint(words.fields.own_password_hint.replace("{inviter}", form.inviter.name))]
+}
+
+fn password<'a>(form: &Form<'_>, words: &'static Words) -> Field<'a> {
+    let labels = &words.fields;
+    let password = Field::input("password", labels.password);
+    let password = password.with(&[("type", "password"), ("autocapitalize", "none"), ("spellcheck", "false")]);
+    if form.errors.is_empty() { password } else { password.hint(labels.password_again) }
 }
 
 fn account<'a>(form: &Form<'_>, words: &'static Words) -> Vec<Field<'a>> {

@@ -52,7 +52,7 @@ fn notice_page(notice: &Notice<'_>, words: &'static Words, locale: Locale) -> Va
 fn form(form: &Form<'_>, words: &'static Words, locale: Locale) -> Value {
     let texts = &words.form;
     let (heading, submit) =
-        if form.requires.password { (texts.activate_heading, texts.activate) } else { (texts.accept_heading, texts.accept) };
+        if form.requires.email { (texts.accept_heading, texts.accept) } else { (texts.activate_heading, texts.activate) };
     let sections = fields::sections(form, words);
     let place = |name: &str| {
         let mut shown = sections.iter().flat_map(|section| &section.fields);

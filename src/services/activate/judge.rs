@@ -31,7 +31,7 @@ pub(super) fn judge(services: &Services, seen: &Preview, answer: &Answer) -> Res
     {
         faults.push("/email", "email_mismatch", "This is not the address that was invited.");
     }
-    if let (true, Some(chosen)) = (password, &answer.password) {
+    if let (true, Some(chosen)) = (seen.requires.new_password(), &answer.password) {
         let names = [&answer.first_name, &answer.last_name].into_iter().flatten().map(PersonName::as_str).collect();
         let identity = Identity { email: Some(&seen.invitation.email), names };
         let broken = password::faults(chosen, services.rules.password_min_length, &identity);

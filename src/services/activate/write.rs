@@ -8,18 +8,24 @@ use serde_json::json;
 use super::{Activated, Answer};
 use crate::{
     clock::Clock,
-    db::{Db, Tx, accounts, accounts::Life, batcher::Batcher, events, invitations, memberships, outbox, users},
+    db::{
+        Db, Tx, accounts,
+        accounts::Life,
+        batcher::Batcher,
+        credentials::{self, Credentials},
+        events, invitations, memberships, outbox, users,
+    },
     domain::{
         account::{Account, AccountName},
-        activation::Requires,
+        activation::{Person, Requires},
         actor::{ActorKind, ActorRef},
         event::EventType,
         ids::UserId,
-        invitation::{DeadLink, Invitation},
+        invitation::{DeadLink, DeliveryState, Invitation},
         person::PersonName,
         sight::Sight,
         token::LinkClaim,
-        user::User,
+        user::{User, UserStatus},
     },
     services::{Refusal, preview::Preview, timeline::entry},
 };
@@ -30,7 +36,18 @@ pub struct Attempt {
     pub(super) claim: LinkClaim,
     pub(super) seen: Preview,
     pub(super) answer: Answer,
-    pub(super) password_hash: Option<String>,
+    pub(super) secret: Secret,
+}
+
+/// What a password has come to.
+#[derive(Debug)]
+pub(super) enum Secret {
+    /// None was asked for.
+    None,
+    /// One was chosen: its hash.
+    Chosen(String),
+    /// It is the one that the person has, of which this hash was stored.
+    Matched(String),
 }
 
 /// Activations that arrive together.
@@ -68,7 +85,7 @@ struct Admitted {
 /// Judges once more, by what is true while the person's row is locked. The inner error is the refusal of this one; nothing
 /// has been written yet, so that its neighbours go on.
 fn admit(tx: &mut Tx<'_>, attempt: &Attempt, now: DateTime<Utc>) -> Result<Result<Admitted, Refusal>, Refusal> {
-    let Attempt { claim, seen, .. } = attempt;
+    let Attempt { claim, seen, secret, .. } = attempt;
     let Some(invitation) = invitations::get(tx.reading(), claim.invitation, Sight::everything())? else {
         return Ok(Err(Refusal::InvalidLink));
     };
@@ -79,7 +96,17 @@ fn admit(tx: &mut Tx<'_>, attempt: &Attempt, now: DateTime<Utc>) -> Result<Resul
         return Ok(Err(Refusal::InvalidLink));
     };
     let account = account_of(tx, &invitation)?;
-    if Requires::of(&invitation, user.status, account.as_ref().map(|account| account.status)) != seen.requires {
+    let Credentials { password_hash, is_proven } = match user.status {
+        UserStatus::Invited => Credentials::default(),
+        UserStatus::Active | UserStatus::Blocked => credentials::of(tx.reading(), user.id)?,
+    };
+    let person = Person { status: user.status, is_proven };
+    if Requires::of(&invitation, person, account.as_ref().map(|account| account.status)) != seen.requires {
+        return Ok(Err(Refusal::Changed));
+    }
+    if let Secret::Matched(hash) = secret
+        && password_hash.as_ref() != Some(hash)
+    {
         return Ok(Err(Refusal::Changed));
     }
     // The guarded update decides, whatever was read before.
@@ -98,9 +125,19 @@ fn perform(
 ) -> Result<Activated, Refusal> {
     let answer = &attempt.answer;
     let find = |tx: &mut Tx<'_>| users::get(tx.reading(), invitation.user_id, Sight::everything());
-    if let Some(hash) = &attempt.password_hash {
+    let chosen = if let Secret::Chosen(hash) = &attempt.secret { Some(hash) } else { None };
+    if let Some(hash) = chosen {
         let name = |name: &Option<PersonName>| name.as_ref().map_or(String::new(), |name| name.as_str().to_owned());
-        users::activate(tx, user.id, (&name(&answer.first_name), &name(&answer.last_name)), hash, now)?;
+        let (first, last) = (name(&answer.first_name), name(&answer.last_name));
+        let is_mailed = invitation.delivery.state != DeliveryState::HandedOver;
+        let is_set = match user.status {
+            UserStatus::Invited => users::activate(tx, (user.id, is_mailed), (&first, &last), hash, now)?,
+            // Somebody else may have chosen the password that they have: it works no more.
+            UserStatus::Active | UserStatus::Blocked => credentials::replace(tx, user.id, (&first, &last), hash, now)?,
+        };
+        if !is_set {
+            return Err(Refusal::Defect("a password was chosen for somebody who may choose none".to_owned()));
+        }
     }
     users::grant(tx, user.id, &invitation.roles)?;
     if let (Some(target), Some(account)) = (&invitation.account, &account) {
@@ -117,7 +154,7 @@ fn perform(
     let user = find(tx)?.ok_or(Refusal::InvalidLink)?;
     let who = ActorRef { kind: ActorKind::User, id: user.id.to_string(), name: full_name(&user) };
     events::insert(tx, &[entry(clock, invitation.id, (EventType::Activated, now), who, json!({}))])?;
-    Ok(Activated { account: account_of(tx, &invitation)?, user })
+    Ok(Activated { account: account_of(tx, &invitation)?, user, chose_password: chosen.is_some() })
 }
 
 fn account_of(tx: &mut Tx<'_>, invitation: &Invitation) -> Result<Option<Account>, Refusal> {

@@ -46,6 +46,11 @@ pub(super) fn form() -> Form<'static> {
     }
 }
 
+/// The form of somebody who is active by a link that was handed over, at another such link.
+pub(super) fn owning_a_password() -> Form<'static> {
+    Form { requires: Requires { password: true, email: true, ..requires(false) }, ..form() }
+}
+
 pub(super) fn error(field: &str, message: impl Into<String>) -> FieldError<'_> {
     FieldError { field, message: message.into() }
 }
@@ -62,7 +67,7 @@ fn faulty() -> Form<'static> {
 }
 
 /// Each screen in each of its shapes, by a name.
-pub(super) fn every_screen() -> [(&'static str, Screen<'static>); 18] {
+pub(super) fn every_screen() -> [(&'static str, Screen<'static>); 19] {
     let owner =
         Form { kind: InvitationKind::AccountOwner, roles: &[], requires: Requires { email: false, ..requires(true) }, ..form() };
     let account = Account {
@@ -73,6 +78,7 @@ pub(super) fn every_screen() -> [(&'static str, Screen<'static>); 18] {
     };
     let driver = Form { kind: InvitationKind::SubAccount, roles: &[], account: Some(account), ..form() };
     let member = Form { requires: Requires { email: true, ..requires(false) }, ..form() };
+    let mistaken = Form { errors: vec![error("password", "Wrong.")], ..owning_a_password() };
     let inviter = Some(form().inviter);
     let dead = |code, inviter, renewal| Screen::Dead(Dead { code, inviter, renewal });
     let done = |first_name, chose_password| {
@@ -88,6 +94,7 @@ pub(super) fn every_screen() -> [(&'static str, Screen<'static>); 18] {
         ("everything_faulty", Screen::Form(Form { requires: requires(true), ..faulty() })),
         ("driver", Screen::Form(driver)),
         ("member", Screen::Form(member)),
+        ("member_with_password", Screen::Form(mistaken)),
         ("invalid", dead(DeadCode::Invalid, None, None)),
         ("expired", dead(DeadCode::Expired, inviter, None)),
         ("expired_renewable", dead(DeadCode::Expired, inviter, Some(TOKEN))),

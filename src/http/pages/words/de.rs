@@ -24,6 +24,7 @@ pub(super) const WORDS: Words = Words {
         company: "Ihr Unternehmen",
         company_if_business: "Ihr Unternehmen – nur bei einem Geschäftskonto",
         password: "Wählen Sie ein Passwort",
+        own_password: "Ihr Passwort",
     },
     facts: Facts {
         email: "E-Mail-Adresse",
@@ -51,6 +52,7 @@ pub(super) const WORDS: Words = Words {
             "Kein häufig verwendetes Passwort und weder Ihr Name noch Ihre E-Mail-Adresse.",
             "Großbuchstaben, Ziffern und Sonderzeichen sind willkommen, aber nicht nötig.",
         ],
+        own_password_hint: "Das Passwort, das Sie beim Aktivieren Ihres Kontos gewählt haben. Kennen Sie es nicht? Dann lassen Sie sich die Einladung per E-Mail senden, von {inviter}: Mit dem Link darin wählen Sie ein neues.",
         password_again: "Bitte geben Sie Ihr Passwort noch einmal ein: Wir behalten es nie auf dieser Seite.",
         account_name: "Name des Kontos",
         account_type: "Wofür ist das Konto?",
@@ -156,5 +158,6 @@ pub(super) const WORDS: Words = Words {
         password_common: "Viele Menschen verwenden dieses Passwort. Wählen Sie eines, das nur Sie haben.",
         password_guessable: "Dieses Passwort ist leicht zu erraten. Einige zufällige Wörter sind besser.",
         password_contains_identity: "Lassen Sie Ihren Namen und Ihre E-Mail-Adresse aus dem Passwort weg.",
+        password_wrong: "Das ist nicht Ihr Passwort. Wenn Sie es nicht kennen, lassen Sie sich die Einladung per E-Mail senden.",
     },
 };

@@ -24,6 +24,7 @@ pub(super) const WORDS: Words = Words {
         company: "Your company",
         company_if_business: "Your company – only for a business account",
         password: "Choose a password",
+        own_password: "Your password",
     },
     facts: Facts {
         email: "E-mail address",
@@ -51,6 +52,7 @@ pub(super) const WORDS: Words = Words {
             "Not a commonly used password, and not your name or e-mail address.",
             "Capitals, digits and symbols are welcome, not required.",
         ],
+        own_password_hint: "The password that you chose when you activated your account. If you do not know it, ask {inviter} to send you the invitation by e-mail: its link lets you choose a new one.",
         password_again: "Please type your password again: we never keep it on this page.",
         account_name: "Name of the account",
         account_type: "What is the account for?",
@@ -153,5 +155,6 @@ pub(super) const WORDS: Words = Words {
         password_common: "Many people use this password. Choose one that is yours alone.",
         password_guessable: "This password is easy to guess. A few random words make a better one.",
         password_contains_identity: "Leave your name and e-mail address out of your password.",
+        password_wrong: "This is not your password. If you do not know it, ask for the invitation to be sent to you by e-mail.",
     },
 };

@@ -24,6 +24,7 @@ pub(super) const WORDS: Words = Words {
         company: "Votre entreprise",
         company_if_business: "Votre entreprise – uniquement pour un compte professionnel",
         password: "Choisissez un mot de passe",
+        own_password: "Votre mot de passe",
     },
     facts: Facts {
         email: "Adresse e-mail",
@@ -51,6 +52,7 @@ pub(super) const WORDS: Words = Words {
             "Pas de mot de passe courant, ni votre nom ni votre adresse e-mail.",
             "Majuscules, chiffres et symboles sont bienvenus, mais pas obligatoires.",
         ],
+        own_password_hint: "Le mot de passe que vous avez choisi en activant votre compte. Si vous ne le connaissez pas, demandez à {inviter} de vous envoyer l’invitation par e-mail : son lien vous permet d’en choisir un nouveau.",
         password_again: "Veuillez saisir à nouveau votre mot de passe : nous ne le conservons jamais sur cette page.",
         account_name: "Nom du compte",
         account_type: "À quoi sert le compte ?",
@@ -160,5 +162,6 @@ pub(super) const WORDS: Words = Words {
         password_common: "Beaucoup de gens utilisent ce mot de passe. Choisissez-en un qui ne soit qu’à vous.",
         password_guessable: "Ce mot de passe est facile à deviner. Quelques mots pris au hasard conviennent mieux.",
         password_contains_identity: "N’utilisez ni votre nom ni votre adresse e-mail dans votre mot de passe.",
+        password_wrong: "Ce n’est pas votre mot de passe. Si vous ne le connaissez pas, demandez que l’invitation vous soit envoyée par e-mail.",
     },
 };

@@ -56,7 +56,10 @@ pub(super) struct Form {
     pub account: &'static str,
     pub company: &'static str,
     pub company_if_business: &'static str,
+    /// Where one is to be chosen.
     pub password: &'static str,
+    /// Where the one is to be given that the person has.
+    pub own_password: &'static str,
 }
 
 /// What the invitation says.
@@ -85,6 +88,7 @@ pub(super) struct Fields {
     pub confirm_email_hint: &'static str,
     pub password: &'static str,
     pub password_hints: [&'static str; 3],
+    pub own_password_hint: &'static str,
     pub password_again: &'static str,
     pub account_name: &'static str,
     pub account_type: &'static str,
@@ -149,6 +153,7 @@ pub(super) struct Faults {
     pub password_common: &'static str,
     pub password_guessable: &'static str,
     pub password_contains_identity: &'static str,
+    pub password_wrong: &'static str,
 }
 
 impl Words {

@@ -24,6 +24,7 @@ pub(super) const WORDS: Words = Words {
         company: "Je bedrijf",
         company_if_business: "Je bedrijf – alleen voor een zakelijk account",
         password: "Kies een wachtwoord",
+        own_password: "Je wachtwoord",
     },
     facts: Facts {
         email: "E-mailadres",
@@ -51,6 +52,7 @@ pub(super) const WORDS: Words = Words {
             "Geen veelgebruikt wachtwoord, en niet je naam of e-mailadres.",
             "Hoofdletters, cijfers en leestekens mogen, maar hoeven niet.",
         ],
+        own_password_hint: "Het wachtwoord dat je hebt gekozen toen je je account activeerde. Weet je het niet? Vraag {inviter} om je de uitnodiging te mailen: met de link daarin kies je een nieuw wachtwoord.",
         password_again: "Typ je wachtwoord opnieuw: we bewaren het nooit op deze pagina.",
         account_name: "Naam van het account",
         account_type: "Waar is het account voor?",
@@ -156,5 +158,6 @@ pub(super) const WORDS: Words = Words {
         password_common: "Dit wachtwoord gebruiken veel mensen. Kies er een dat alleen van jou is.",
         password_guessable: "Dit wachtwoord is makkelijk te raden. Een paar willekeurige woorden zijn beter.",
         password_contains_identity: "Laat je naam en e-mailadres weg uit je wachtwoord.",
+        password_wrong: "Dit is niet je wachtwoord. Weet je het niet? Vraag dan om de uitnodiging per mail.",
     },
 };

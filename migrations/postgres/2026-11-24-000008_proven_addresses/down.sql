@@ -1,0 +1,1 @@
+ALTER TABLE users DROP COLUMN address_proven_at;

@@ -1,0 +1,52 @@
+//! What people sign in with, and whether it is proven to be theirs.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::{Tx, codec::At, connection::AnyConnection, fault::DbFault, schema::users};
+use crate::domain::{fold::fold, ids::UserId, user::UserStatus};
+
+/// What a person signs in with.
+#[derive(Default)]
+pub struct Credentials {
+    /// The password's hash; none of somebody who never activated.
+    pub password_hash: Option<String>,
+    /// Whether whoever chose the password had a link that was mailed to the person's address.
+    pub is_proven: bool,
+}
+
+/// The credentials of a user; nothing of one who is not there.
+pub fn of(connection: &mut AnyConnection, id: UserId) -> Result<Credentials, DbFault> {
+    let row = users::table
+        .find(id.as_str())
+        .select((users::password_hash, users::address_proven_at))
+        .first::<(Option<String>, Option<At>)>(connection)
+        .optional()?;
+    let found = row.map(|(password_hash, proven_at)| Credentials { password_hash, is_proven: proven_at.is_some() });
+    Ok(found.unwrap_or_default())
+}
+
+/// Gives somebody who is active, but whose address was not proven, another password and other names: from now on it is.
+/// `false`, and nothing changes, for anybody else.
+pub fn replace(
+    tx: &mut Tx<'_>,
+    id: UserId,
+    (first_name, last_name): (&str, &str),
+    password_hash: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, DbFault> {
+    let email: Option<String> = users::table.find(id.as_str()).select(users::email).first(tx.reading()).optional()?;
+    let Some(email) = email else { return Ok(false) };
+    let changed = diesel::update(users::table)
+        .filter(users::id.eq(id.as_str()).and(users::status.ne(UserStatus::Invited.as_str())))
+        .filter(users::address_proven_at.is_null())
+        .set((
+            users::first_name.eq(first_name),
+            users::last_name.eq(last_name),
+            users::search_text.eq(fold(&format!("{email}\n{first_name} {last_name}"))),
+            users::password_hash.eq(password_hash),
+            users::address_proven_at.eq(At(now)),
+        ))
+        .execute(tx.writing())?;
+    Ok(changed == 1)
+}
