@@ -136,4 +136,33 @@ on_each! {
         assert_eq!(delivery(&app, &id).await["state"], "sent");
         assert_eq!(app.timeline(&id).await, ["created", "email_queued", "revoked", "email_sent"]);
     }
+
+    /// Those whose turn has not come go back at once, to whoever starts next; those in hand are finished.
+    async fn a_courier_that_is_stopped_gives_back_what_it_has_not_begun(backend: Backend) {
+        let relay = silent_about("silent");
+        let app = TestApp::start(backend, &[("MAIL_URL", &relay.url())]).await;
+        for number in 0..30 {
+            app.invite_unsent(&format!("silent-{number}@example.com"), &["viewer"]).await;
+        }
+        let (stop, stopping) = watch::channel(false);
+        let courier = app.parts.courier.clone();
+        let running = tokio::spawn(async move { courier.run(stopping).await });
+        let mut held = 0;
+        let some_held = async || {
+            held += relay.unanswered().len();
+            (held >= 4).then_some(())
+        };
+        eventually("it has some in hand", PATIENCE, some_held).await;
+        stop.send(true).unwrap();
+        let untried = async || {
+            let (untried, tried) = (app.database.count("letters WHERE attempts = 0"), app.database.count("letters WHERE attempts = 1"));
+            (untried >= 14 && untried + tried == 30 && app.database.count("letters WHERE attempts = 1 AND leased_until IS NULL") == 0)
+                .then_some(tried)
+        };
+        let tried = eventually("the others are given back", PATIENCE, untried).await;
+        relay.lets_go();
+        running.await.unwrap();
+        assert_eq!(app.database.count("letters WHERE state = 'sent'"), tried);
+        assert_eq!(app.database.count("letters WHERE state = 'queued' AND leased_until IS NULL"), 30 - tried);
+    }
 }

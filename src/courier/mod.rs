@@ -9,7 +9,7 @@ mod step;
 
 use std::{
     future::Future,
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
@@ -43,8 +43,9 @@ const POLL: Duration = Duration::from_secs(2);
 pub const RENEWED: Duration = Duration::from_secs(20);
 /// How long to leave a database alone that did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long letters in hand are waited for at the end. What takes longer is sent anew after the next start.
-const GRACE: Duration = Duration::from_secs(30);
+/// How long letters in hand are waited for at the end, within the 30 seconds that whoever stops us is asked to give. What takes
+/// longer is sent anew after the next start.
+const GRACE: Duration = Duration::from_secs(25);
 
 /// Everything that sending takes.
 #[derive(Clone)]
@@ -106,22 +107,26 @@ impl Courier {
     /// are finished beside them.
     pub async fn run(&self, mut stop: watch::Receiver<bool>) {
         let mut under_way = FuturesUnordered::new();
+        let mut sittings: Vec<Weak<Sitting>> = Vec::new();
         while !*stop.borrow() {
             // Registered before looking: a letter that arrives between the look and the wait still wakes us.
             let bell = self.bell.notified();
             tokio::pin!(bell);
             bell.as_mut().enable();
-            let begun = tokio::select! {
-                begun = beside(&mut under_way, self.begin()) => begun,
+            tokio::select! {
+                () = beside(&mut under_way, self.lanes.free()) => {}
                 _ = stop.changed() => break,
-            };
-            let pause = match begun {
+            }
+            // Not given up halfway: what it claims would wait for its lease to end.
+            let pause = match beside(&mut under_way, self.begin()).await {
                 Ok(Begun::Sitting(sitting)) => {
                     let sitting = Arc::new(sitting);
                     under_way.push(self.sit(sitting.clone()));
+                    sittings.retain(|sitting| sitting.strong_count() > 0);
+                    sittings.push(Arc::downgrade(&sitting));
                     tokio::select! {
                         () = beside(&mut under_way, sitting.all_begun()) => {}
-                        _ = stop.changed() => sitting.held.store(true, Ordering::Relaxed),
+                        _ = stop.changed() => {}
                     }
                     continue;
                 }
@@ -142,6 +147,9 @@ impl Courier {
                 }
             };
             beside(&mut under_way, wait).await;
+        }
+        for sitting in sittings.iter().filter_map(Weak::upgrade) {
+            sitting.hold();
         }
         if timeout(GRACE, under_way.collect::<()>()).await.is_err() {
             tracing::warn!("letters in hand were not finished in time, and may be sent once more");

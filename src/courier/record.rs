@@ -4,6 +4,7 @@ use std::{collections::HashSet, io, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
+use tokio::time::{Instant, sleep};
 
 use super::Courier;
 use crate::{
@@ -25,8 +26,10 @@ use crate::{
     },
 };
 
-/// How often the record of a sent letter is tried: a record that is lost means a second letter.
+/// How often a record is tried at least.
 const TRIES: u32 = 4;
+/// How long a database that is away is waited for with it.
+const PATIENCE: Duration = Duration::from_mins(15);
 /// The most that share a commit.
 const MOST: usize = 64;
 
@@ -49,14 +52,16 @@ pub fn records(db: &Db, clock: &Clock, relay: String, link_lifetime: Duration) -
 }
 
 impl Courier {
-    /// Records an outcome, unless the letter is in other hands by now.
+    /// Records an outcome, unless the letter is in other hands by now. A database that is away is waited for: an outcome that is
+    /// lost means a second letter.
     pub(super) async fn record(&self, letter: Claimed, outcome: Outcome) -> Result<(), DbFault> {
+        let began = Instant::now();
         let mut tries = 1;
         loop {
             match self.records.run((letter.clone(), outcome.clone())).await {
                 Ok(()) => return Ok(()),
-                Err(fault) if tries == TRIES => return Err(fault),
-                Err(_) => tokio::time::sleep(Duration::from_secs(1) * tries).await,
+                Err(fault) if tries >= TRIES && (!fault.is_temporary() || began.elapsed() > PATIENCE) => return Err(fault),
+                Err(_) => sleep(Duration::from_secs(1) * tries.min(3)).await,
             }
             tries += 1;
         }

@@ -5,12 +5,15 @@
 
 use std::{
     future::Future,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::{sync::Notify, time::sleep};
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, sleep, timeout_at},
+};
 
 use super::Courier;
 use crate::db::{
@@ -46,8 +49,10 @@ pub(super) struct Sitting {
     letters: Vec<Claimed>,
     /// No turn begins after this.
     begin_by: DateTime<Utc>,
+    /// The same by the clock on the wall, for whoever waits for a place.
+    ends: Instant,
     /// The relay has asked to be left alone, or the courier is to stop.
-    pub(super) held: AtomicBool,
+    held: watch::Sender<bool>,
     waiting: AtomicUsize,
     all_begun: Notify,
 }
@@ -55,7 +60,20 @@ pub(super) struct Sitting {
 impl Sitting {
     fn of(letters: Vec<Claimed>, now: DateTime<Utc>) -> Self {
         let waiting = AtomicUsize::new(letters.len());
-        Self { letters, begin_by: now + BEGIN, held: AtomicBool::new(false), waiting, all_begun: Notify::new() }
+        let ends = Instant::now() + BEGIN.to_std().unwrap_or_default();
+        Self { letters, begin_by: now + BEGIN, ends, held: watch::Sender::default(), waiting, all_begun: Notify::new() }
+    }
+
+    /// Lets no further turn begin. `true` when it was so already.
+    pub(super) fn hold(&self) -> bool {
+        self.held.send_replace(true)
+    }
+
+    /// Waits until no turn may begin any more.
+    async fn over(&self) {
+        let mut held = self.held.subscribe();
+        // It cannot be closed: this very sitting has the sender.
+        let _ = timeout_at(self.ends, held.wait_for(|held| *held)).await;
     }
 
     /// Waits until every letter's turn has come.
@@ -67,7 +85,7 @@ impl Sitting {
         if self.waiting.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.all_begun.notify_one();
         }
-        !self.held.load(Ordering::Relaxed) && now < self.begin_by
+        !*self.held.borrow() && now < self.begin_by
     }
 }
 
@@ -90,9 +108,8 @@ impl Courier {
         }
     }
 
-    /// Claims what is due, once there is a place for it.
+    /// Claims what is due.
     pub(super) async fn begin(&self) -> Result<Begun, DbFault> {
-        self.lanes.free().await;
         let now = self.clock.now();
         self.remind(now).await?;
         let (claimed, free_at) = self.claim(now).await?;
@@ -137,21 +154,26 @@ impl Courier {
 
     /// `true` when the letter was tried; otherwise it is given back.
     async fn turn(&self, letter: Claimed, sitting: &Sitting) -> Result<bool, DbFault> {
-        let _unrecorded = self.lanes.unrecorded().await;
-        let lane = self.lanes.lane().await;
+        // Slow letters may have all the places, and for long: what waits behind them is given back for others to send.
+        let places = tokio::select! {
+            biased;
+            places = async { (self.lanes.unrecorded().await, self.lanes.lane().await) } => Some(places),
+            () = sitting.over() => None,
+        };
         let now = self.clock.now();
-        if !sitting.begins(now) {
-            drop(lane);
+        let begins = sitting.begins(now);
+        let Some((_unrecorded, lane)) = places.filter(|_| begins) else {
             return self.record(letter, Outcome::Untried { at: now }).await.map(|()| false);
-        }
+        };
         // Boxed, for those alone whose turn has come: a talk with a relay is large.
         let outcome = lane.carry(self.in_hand(&letter, Box::pin(self.deliver(&letter)))).await?;
         if let Some(until) = outcome.held_until()
-            && !sitting.held.swap(true, Ordering::Relaxed)
+            && !sitting.hold()
         {
             tracing::warn!(%until, relay = self.mailer.describe(), "the relay asks to be left alone");
         }
-        self.record(letter, outcome).await.map(|()| true)
+        // Still in hand: what is known and not yet stored must not be sent by somebody else meanwhile.
+        self.in_hand(&letter, self.record(letter.clone(), outcome)).await.map(|()| true)
     }
 
     /// Does what is to be done with a letter, and keeps others from claiming it meanwhile, however long it takes.

@@ -165,6 +165,8 @@ pub struct Claimed {
     pub attempt: i32,
     /// When it was first tried.
     pub first_tried_at: DateTime<Utc>,
+    /// When the lease ends that it was claimed with.
+    pub lease_ends: DateTime<Utc>,
 }
 
 /// Claims up to `limit` letters that are due, for the time until `lease_ends`.
@@ -213,6 +215,7 @@ pub fn claim(tx: &mut Tx<'_>, limit: i64, now: DateTime<Utc>, lease_ends: DateTi
                     .ok_or_else(|| unreadable("kind", &id))?,
                 attempt,
                 first_tried_at: first_tried_at.map_or(now, |at| at.0),
+                lease_ends,
             })
         })
         .collect()
@@ -233,6 +236,8 @@ pub fn renew(tx: &mut Tx<'_>, letter: &Claimed, until: DateTime<Utc>) -> Result<
 fn give_back(tx: &mut Tx<'_>, letter: &Claimed, now: DateTime<Utc>) -> Result<bool, DbFault> {
     let changed = diesel::update(letters::table)
         .filter(letters::id.eq(letter.id.as_str()).and(letters::attempts.eq(letter.attempt)))
+        // Told twice, it must not take the next claim's lease, which has the same number of attempts.
+        .filter(letters::leased_until.eq(At(letter.lease_ends)).assume_not_null())
         .filter(letters::state.eq(LetterState::Queued.as_str()))
         .set((
             letters::attempts.eq(letter.attempt - 1),

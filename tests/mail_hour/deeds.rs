@@ -119,7 +119,15 @@ impl World {
         db.write::<_, DbFault>(|_| Ok(())).await.unwrap();
         if let Some(id) = due.first() {
             let (id, invitation_id, purpose) = (self.app.clock.id(), id.parse().unwrap(), LetterPurpose::Invitation);
-            let none = Claimed { id, invitation_id, generation: 1, purpose, attempt: 1, first_tried_at: self.app.now() };
+            let none = Claimed {
+                id,
+                invitation_id,
+                generation: 1,
+                purpose,
+                attempt: 1,
+                first_tried_at: self.app.now(),
+                lease_ends: self.app.now(),
+            };
             records.run((none, Outcome::Withdrawn)).await.unwrap();
         }
         self.died(due, beside_other).await;
