@@ -105,6 +105,8 @@ pub fn generations(tx: &mut Tx<'_>, ids: &[InvitationId]) -> Result<HashMap<Invi
     known.into_iter().map(|(id, generation)| Ok((id.parse().map_err(|_| unreadable(&id))?, generation))).collect()
 }
 
+/// The state is written so that no index of the pending ones serves: a server that has not counted the table yet would go through
+/// the whole of it instead of looking the few ids up.
 fn invitations_of(sendings: &[HandedOver]) -> Arrays<impl QueryFragment<Pg>> {
     let list = (
         sendings.iter().map(|one| one.invitation.as_str()).collect::<Vec<_>>().into_sql::<Array<Text>>(),
@@ -114,6 +116,6 @@ fn invitations_of(sendings: &[HandedOver]) -> Arrays<impl QueryFragment<Pg>> {
     );
     let before = "UPDATE invitations SET last_sent_at = taken.at, expires_at = taken.expires_at FROM unnest(";
     let after = ") AS taken (id, generation, at, expires_at) WHERE invitations.id = taken.id \
-                 AND invitations.generation = taken.generation AND invitations.state = 'pending' RETURNING invitations.id";
+                 AND invitations.generation = taken.generation AND invitations.state || '' = 'pending' RETURNING invitations.id";
     Arrays { before: before.into(), list, after }
 }

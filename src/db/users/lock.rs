@@ -143,7 +143,18 @@ pub(in crate::db) fn lock_where(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Ve
         (AnyConnection::Postgres(c), Which::Keys(keys)) => {
             live.filter(users::email_key.eq_any(*keys)).for_no_key_update().load(c)?
         }
-        (AnyConnection::Postgres(c), Which::Ids(ids)) => live.filter(users::id.eq_any(*ids)).for_no_key_update().load(c)?,
+        (AnyConnection::Postgres(c), Which::Ids(ids)) => {
+            // Whether they are still there is asked of the rows: in the condition, it makes a server that has not counted the
+            // table yet go through the whole index of live addresses.
+            let known = users::table
+                .filter(users::id.eq_any(*ids))
+                .select((users::id, users::email_key, users::status, users::removed_at))
+                .order(users::email_key)
+                .for_no_key_update()
+                .load::<(String, String, String, Option<At>)>(c)?;
+            let live = known.into_iter().filter(|(.., removed_at)| removed_at.is_none());
+            live.map(|(id, key, status, _)| (id, key, status)).collect()
+        }
         // SQLite needs no row lock: a write transaction has the whole file.
         (AnyConnection::Sqlite(c), Which::Keys(keys)) => live.filter(users::email_key.eq_any(*keys)).load(c)?,
         (AnyConnection::Sqlite(c), Which::Ids(ids)) => live.filter(users::id.eq_any(*ids)).load(c)?,
