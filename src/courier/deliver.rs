@@ -47,7 +47,7 @@ impl Courier {
         Ok(outcome)
     }
 
-    /// Hands a letter over, within a time that leaves some of the lease for the record.
+    /// Hands a letter over. Its lease is renewed meanwhile.
     async fn send(&self, letter: &Letter) -> Result<Receipt, SendError> {
         let late = || Err(SendError::later("the relay did not take the letter in time".to_owned()));
         tokio::time::timeout(PATIENCE, self.mailer.send(letter)).await.unwrap_or_else(|_| late())
