@@ -209,7 +209,7 @@ on_both! {
         assert_eq!(shown.body["delivery"]["attempts"], 2);
 
         // The first one was not dead, only slow: what it says now changes nothing.
-        let late = Outcome::Failed { at: app.now(), error: "too late".to_owned() };
+        let late = Outcome::Failed { at: app.now(), error: "too late".to_owned(), held_until: None };
         let letter = claimed.into_iter().next().unwrap();
         assert!(!db.write::<_, DbFault>(move |tx| outbox::record(tx, &letter, &late)).await.unwrap());
         let shown = app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200);

@@ -107,7 +107,7 @@ on_each! {
         for outcome in [
             Outcome::Sent { at, receipt: Receipt { provider: Some("postmark"), message_id: Some("another".to_owned()) } },
             Outcome::Retry { at, error: error.clone(), held_until: None },
-            Outcome::Failed { at, error },
+            Outcome::Failed { at, error, held_until: None },
             Outcome::Withdrawn,
         ] {
             let late = [(claimed.clone(), outcome)];

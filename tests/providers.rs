@@ -192,6 +192,26 @@ on_each! {
         assert_eq!(delivery(&app, &id).await["state"], "sent");
     }
 
+    /// Also when the letter that was told so is given up by it.
+    async fn a_provider_that_ends_a_letters_day_is_left_alone_by_the_next(backend: Backend) {
+        let busy = |seconds| ("429 Too Many Requests", seconds, r#"{"message":"slower"}"#);
+        let answers = [busy("Retry-After: 86400\r\n"), busy("Retry-After: 120\r\n"), ("200 OK", "", r#"{"id":"m"}"#)];
+        let provider = Provider::start(&answers).await;
+        let app = TestApp::start(backend, &[("MAIL_URL", &format!("resend://hunter22?api={}", provider.base))]).await;
+        let given_up = invite(&app).await;
+        work(&app).await;
+        app.advance(TimeDelta::days(1));
+        work(&app).await;
+        assert_eq!(delivery(&app, &given_up).await["state"], "failed");
+        app.invite_unsent("late@example.com", &["viewer"]).await;
+        let due = app.now() + TimeDelta::seconds(120);
+        assert_eq!(work(&app).await, Step::Idle { next_due: Some(due) });
+        assert_eq!(provider.asked().len(), 2);
+        app.advance(TimeDelta::seconds(120));
+        assert_eq!(work(&app).await, Step::Idle { next_due: None });
+        assert_eq!(provider.asked().len(), 3);
+    }
+
     /// It has asked all couriers to stay away, with every letter: those in hand are given back untried, later ones wait.
     async fn a_busy_provider_is_left_alone_by_everybody(backend: Backend) {
         for limit in [&[][..], &[("MAIL_RATE_LIMIT", "10000/s")]] {

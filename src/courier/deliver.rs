@@ -39,7 +39,7 @@ impl Courier {
             None => Outcome::Withdrawn,
             Some(known) => match self.send(&self.write(letter, known, now)).await {
                 Ok(receipt) => Outcome::Sent { at: self.clock.now(), receipt },
-                Err(SendError::Never(error)) => Outcome::Failed { at: self.clock.now(), error },
+                Err(SendError::Never(error)) => Outcome::Failed { at: self.clock.now(), error, held_until: None },
                 Err(SendError::Later { text, wait }) => self.retry(letter, text, wait),
             },
         };
@@ -58,7 +58,7 @@ impl Courier {
         let held_until = wait.filter(|wait| wait.every_letter).map(|wait| backoff::after(wait.time, now));
         match backoff::next_attempt(letter.attempt, letter.first_tried_at, now, self.clock.dice(), time) {
             Some(at) => Outcome::Retry { at, error, held_until },
-            None => Outcome::Failed { at: now, error },
+            None => Outcome::Failed { at: now, error, held_until },
         }
     }
 

@@ -32,6 +32,8 @@ const TRIES: u32 = 4;
 const PATIENCE: Duration = Duration::from_mins(15);
 /// The most that share a commit.
 const MOST: usize = 64;
+/// How long outcomes gather: a commit for each few letters that are ready together would cost the database more than the letters.
+const GATHER: Duration = Duration::from_millis(5);
 
 /// Outcomes that are ready together.
 pub type Records = Batcher<(Claimed, Outcome), (), DbFault>;
@@ -42,7 +44,7 @@ pub type Records = Batcher<(Claimed, Outcome), (), DbFault>;
 /// When the system gives no thread.
 pub fn records(db: &Db, clock: &Clock, relay: String, link_lifetime: Duration) -> io::Result<Records> {
     let clock = clock.clone();
-    Batcher::writing(db, "records", MOST, move |tx, outcomes: &[(Claimed, Outcome)]| {
+    Batcher::gathering(db, "records", (MOST, GATHER), move |tx, outcomes: &[(Claimed, Outcome)]| {
         record(&clock, link_lifetime, tx, outcomes)?;
         if let Some(until) = outcomes.iter().filter_map(|(_, outcome)| outcome.held_until()).max() {
             pace::hold(tx, &relay, until)?;

@@ -1,13 +1,15 @@
 //! Shared commits: writes that arrive together become one transaction, and looks that arrive together one query.
 //!
-//! There is no timer. A thread that is free takes whatever is waiting, and while it works, the next batch gathers. So an
-//! idle service answers as fast as it can commit once, and a busy one commits as seldom as it can.
+//! Where somebody waits for the answer there is no timer: a thread that is free takes whatever is waiting, and while it works,
+//! the next batch gathers. So an idle service answers as fast as it can commit once, and a busy one commits as seldom as it can.
+//! Work that nobody waits for may gather for a moment longer.
 
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
     thread,
+    time::Duration,
 };
 
 use tokio::{
@@ -60,7 +62,21 @@ where
     ) -> io::Result<Self> {
         let threads = db.sharing_writers();
         let db = db.apart(threads);
-        Self::start(name, threads, most, move |timer, items| db.write_here(timer, |tx| work(tx, items)))
+        Self::start(name, threads, (most, Duration::ZERO), move |timer, items| db.write_here(timer, |tx| work(tx, items)))
+    }
+
+    /// The same for work that nobody waits for: what arrives within `time` of the first item shares its transaction.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn gathering(
+        db: &Db,
+        name: &str,
+        (most, time): (usize, Duration),
+        work: impl Fn(&mut Tx<'_>, &[I]) -> Result<Vec<O>, E> + Send + Sync + 'static,
+    ) -> io::Result<Self> {
+        let db = db.apart(1);
+        Self::start(name, 1, (most, time), move |timer, items| db.write_here(timer, |tx| work(tx, items)))
     }
 
     /// For looking up by key: starts the threads, named `name`; a query takes up to `most` items.
@@ -74,13 +90,15 @@ where
         work: impl Fn(&mut AnyConnection, &[I]) -> Result<Vec<O>, E> + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let db = db.for_look_ups(READERS);
-        Self::start(name, READERS, most, move |timer, items| db.read_here(timer, |connection| work(connection, items)))
+        Self::start(name, READERS, (most, Duration::ZERO), move |timer, items| {
+            db.read_here(timer, |connection| work(connection, items))
+        })
     }
 
     fn start(
         name: &str,
         threads: u32,
-        most: usize,
+        (most, time): (usize, Duration),
         work: impl Fn(&Runtime, &[I]) -> Result<Result<Vec<O>, E>, DbFault> + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
@@ -91,7 +109,7 @@ where
             let timer = runtime::Builder::new_current_thread().enable_time().build()?;
             let worker = Worker { timer, work };
             thread::Builder::new().name(name.to_owned()).spawn(move || {
-                while let Some(batch) = take(&waiting, most) {
+                while let Some(batch) = take(&waiting, most, time) {
                     worker.work(batch);
                 }
             })?;
@@ -112,13 +130,17 @@ where
     }
 }
 
-/// Waits for an item, and takes what waits behind it.
-fn take<I, O, E>(queue: &Mutex<mpsc::Receiver<Waiting<I, O, E>>>, most: usize) -> Option<Vec<Waiting<I, O, E>>> {
+/// Waits for an item, and takes what waits behind it after `time`.
+fn take<I, O, E>(queue: &Mutex<mpsc::Receiver<Waiting<I, O, E>>>, most: usize, time: Duration) -> Option<Vec<Waiting<I, O, E>>> {
     let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
     let mut batch = vec![queue.blocking_recv()?];
     // Callers whom the last batch has answered are about to ask again: on a busy machine they do so first, on an idle one this
     // takes no time.
-    thread::yield_now();
+    if time.is_zero() {
+        thread::yield_now();
+    } else {
+        thread::sleep(time);
+    }
     while batch.len() < most
         && let Ok(next) = queue.try_recv()
     {

@@ -6,6 +6,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::{
+    connection::SimpleConnection,
     dsl::{case_when, count_star, min},
     prelude::*,
     sql_types::Nullable,
@@ -169,6 +170,10 @@ pub struct Claimed {
     pub lease_ends: DateTime<Utc>,
 }
 
+/// Letters that are due are read from their index, in its order. A server that has not counted the table since the letters came
+/// in expects few of them, and would read and sort all that wait, at every claim: 45 ms with 55,000 waiting, beside 0.4 ms.
+const IN_ORDER: &str = "SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off";
+
 /// Claims up to `limit` letters that are due, for the time until `lease_ends`.
 pub fn claim(tx: &mut Tx<'_>, limit: i64, now: DateTime<Utc>, lease_ends: DateTime<Utc>) -> Result<Vec<Claimed>, DbFault> {
     let due = letters::table
@@ -177,8 +182,11 @@ pub fn claim(tx: &mut Tx<'_>, limit: i64, now: DateTime<Utc>, lease_ends: DateTi
         .limit(limit)
         .select(letters::id);
     let ids: Vec<String> = match tx.writing() {
-        // Rows that another courier is claiming are passed over, not waited for.
-        AnyConnection::Postgres(c) => due.for_update().skip_locked().load(c)?,
+        AnyConnection::Postgres(c) => {
+            c.batch_execute(IN_ORDER)?;
+            // Rows that another courier is claiming are passed over, not waited for.
+            due.for_update().skip_locked().load(c)?
+        }
         AnyConnection::Sqlite(c) => due.load(c)?,
     };
     let rows = diesel::update(letters::table)
@@ -274,6 +282,8 @@ pub enum Outcome {
         at: DateTime<Utc>,
         /// What went wrong.
         error: String,
+        /// Until when the relay asked to be left alone with every letter, if it did.
+        held_until: Option<DateTime<Utc>>,
     },
     /// Its link died meanwhile; it was not sent.
     Withdrawn,
@@ -297,7 +307,10 @@ impl Outcome {
     /// Until when the relay asked to be left alone with every letter, if it did.
     #[must_use]
     pub fn held_until(&self) -> Option<DateTime<Utc>> {
-        if let Self::Retry { held_until, .. } = self { *held_until } else { None }
+        match self {
+            Self::Retry { held_until, .. } | Self::Failed { held_until, .. } => *held_until,
+            Self::Sent { .. } | Self::Withdrawn | Self::Untried { .. } => None,
+        }
     }
 }
 
@@ -332,7 +345,7 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bo
         Outcome::Retry { at, error, .. } => {
             Change { next_attempt_at: Some(At(*at)), last_error: Some(Some(error)), ..Change::default() }
         }
-        Outcome::Failed { at, error } => Change {
+        Outcome::Failed { at, error, .. } => Change {
             state: state(LetterState::Failed),
             last_error: Some(Some(error)),
             failed_at: Some(At(*at)),

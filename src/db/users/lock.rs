@@ -124,7 +124,7 @@ pub fn lock_invited(tx: &mut Tx<'_>, invited: &[InvitationId]) -> Result<(), DbF
     let ids: Vec<&str> = invited.iter().map(InvitationId::as_str).collect();
     let people: Vec<String> =
         invitations::table.filter(invitations::id.eq_any(ids)).select(invitations::user_id).load(tx.reading())?;
-    lock_where(tx, &Which::Ids(&people.iter().map(String::as_str).collect::<Vec<_>>())).map(drop)
+    lock_rows(tx, &Which::Ids(&people.iter().map(String::as_str).collect::<Vec<_>>())).map(drop)
 }
 
 pub(in crate::db) enum Which<'a> {
@@ -132,14 +132,16 @@ pub(in crate::db) enum Which<'a> {
     Ids(&'a [&'a str]),
 }
 
-/// The users' addresses, and what is true of them from now on until the transaction ends.
-pub(in crate::db) fn lock_where(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<(String, LockedUser)>, DbFault> {
+/// Id, address and status, as the rows have them.
+type LockedRow = (String, String, String);
+
+fn lock_rows(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<LockedRow>, DbFault> {
     let live = users::table
         .filter(users::removed_at.is_null())
         .select((users::id, users::email_key, users::status))
         .order(users::email_key);
     // Whoever waits for a row gets it as its holder left it, or not at all when it no longer matches.
-    let rows: Vec<(String, String, String)> = match (tx.writing(), which) {
+    let rows = match (tx.writing(), which) {
         (AnyConnection::Postgres(c), Which::Keys(keys)) => {
             live.filter(users::email_key.eq_any(*keys)).for_no_key_update().load(c)?
         }
@@ -159,6 +161,12 @@ pub(in crate::db) fn lock_where(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Ve
         (AnyConnection::Sqlite(c), Which::Keys(keys)) => live.filter(users::email_key.eq_any(*keys)).load(c)?,
         (AnyConnection::Sqlite(c), Which::Ids(ids)) => live.filter(users::id.eq_any(*ids)).load(c)?,
     };
+    Ok(rows)
+}
+
+/// The users' addresses, and what is true of them from now on until the transaction ends.
+pub(in crate::db) fn lock_where(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<(String, LockedUser)>, DbFault> {
+    let rows = lock_rows(tx, which)?;
     let ids: Vec<&str> = rows.iter().map(|(id, ..)| id.as_str()).collect();
     // Asked only now: roles are given while the user's row is locked.
     let held = user_roles::table.filter(user_roles::user_id.eq_any(&ids)).select(user_roles::user_id);
