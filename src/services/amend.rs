@@ -91,9 +91,9 @@ impl Condition {
 /// # Errors
 /// [`Refusal::NotFound`], [`Refusal::Forbidden`], [`Refusal::RoleExceedsYours`] for roles that it has or would have,
 /// [`Refusal::NotPending`], [`Refusal::PreconditionRequired`], [`Refusal::PreconditionFailed`],
-/// [`Refusal::PreconditionMalformed`], [`Refusal::Invalid`]; [`Refusal::InvitationPending`] when a newer invitation took its place; [`Refusal::MovedTooSoon`] for another address, a moment
-/// after the one before. At a new address, what an invite meets there:
-/// [`Refusal::InvitationPending`], [`Refusal::AlreadySystemUser`], [`Refusal::AlreadyAccountOwner`],
+/// [`Refusal::PreconditionMalformed`], [`Refusal::Invalid`]; [`Refusal::InvitationPending`] when a newer invitation took its
+/// place; [`Refusal::MovedTooSoon`] for another address, a moment after the one before. At a new address, what an invite meets
+/// there: [`Refusal::InvitationPending`], [`Refusal::AlreadySystemUser`], [`Refusal::AlreadyAccountOwner`],
 /// [`Refusal::AlreadyMember`].
 pub async fn invitation(
     services: &Services,
