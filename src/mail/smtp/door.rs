@@ -3,8 +3,9 @@
 //! The words before TLS are our own. lettre keeps what came with the relay's consent to STARTTLS and takes it for what was said
 //! under TLS: whoever sits between us and the relay could put words into its mouth. Here such a talk ends.
 
-use std::{fs, sync::Arc};
+use std::{fs, io, net::SocketAddr, sync::Arc};
 
+use futures_util::{FutureExt, future::BoxFuture};
 use lettre::transport::smtp::{
     client::AsyncSmtpConnection,
     commands::{Ehlo, Starttls},
@@ -18,21 +19,31 @@ use rustls::{
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    net::TcpStream,
+    net::{TcpStream, lookup_host},
+    time::{Instant, timeout_at},
 };
 use tokio_rustls::TlsConnector;
 
-use super::{talk::Fault, tidy::Tidy};
+use super::{
+    reach::{PAUSE, reach},
+    talk::Fault,
+    tidy::Tidy,
+};
 use crate::mail::url::{Relay, TlsUse};
 
 /// lettre wants to be greeted; the relay's greeting has been heard by then.
 const GREETED: &str = "220 \r\n";
+
+/// Finds the addresses of a host and port, in the order in which to try them.
+pub(super) type Resolve = Box<dyn Fn(String, u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
 
 /// A relay's door, and whom to believe that it is the relay's.
 pub(super) struct Door {
     host: String,
     port: u16,
     tls: TlsUse,
+    /// The system's, but in tests.
+    pub(super) resolve: Resolve,
     connector: Option<(TlsConnector, ServerName<'static>)>,
 }
 
@@ -44,12 +55,19 @@ impl Door {
             TlsUse::None => None,
             _ => Some((TlsConnector::from(Arc::new(trust(relay)?)), name(&relay.host)?)),
         };
-        Ok(Self { host: relay.host.clone(), port: relay.port, tls: relay.tls, connector })
+        let resolve: Resolve = Box::new(|host, port| async move { Ok(lookup_host((host, port)).await?.collect()) }.boxed());
+        Ok(Self { host: relay.host.clone(), port: relay.port, tls: relay.tls, resolve, connector })
     }
 
-    /// Connects, and begins the talk.
-    pub(super) async fn open(&self, hello: &ClientId) -> Result<AsyncSmtpConnection, Fault> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+    /// Connects, until `end`.
+    pub(super) async fn reach(&self, end: Instant) -> Result<TcpStream, Fault> {
+        let late = |_| io::Error::new(io::ErrorKind::TimedOut, "its name was not resolved in time");
+        let addresses = timeout_at(end, (self.resolve)(self.host.clone(), self.port)).await.map_err(late)??;
+        Ok(reach(addresses, PAUSE, end).await?)
+    }
+
+    /// Begins the talk.
+    pub(super) async fn open(&self, stream: TcpStream, hello: &ClientId) -> Result<AsyncSmtpConnection, Fault> {
         let peer = stream.peer_addr()?;
         let (stream, first, secure) = match self.tls {
             TlsUse::None => (stream, "", false),

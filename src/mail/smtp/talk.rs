@@ -16,7 +16,7 @@ use lettre::{
 };
 use tokio::time::timeout;
 
-use super::Limits;
+use super::{Limits, reach::NoWay};
 
 /// How far an attempt came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,9 @@ pub(super) enum Fault {
     /// What it said before TLS.
     #[error("{} error ({}): {}", if self.is_permanent() { "permanent" } else { "transient" }, .0.code(), words(.0))]
     Refused(Response),
-    /// There is no way to it, or none that is safe.
+    #[error(transparent)]
+    NoWay(#[from] NoWay),
+    /// Its name is not known, or the way to it is not safe, or broke.
     #[error(transparent)]
     Unreachable(#[from] io::Error),
     #[error("it does not offer STARTTLS")]
