@@ -6,6 +6,7 @@
 //! command was refused, which decides what a refusal means.
 
 mod door;
+mod hello;
 mod hint;
 mod reach;
 mod refusal;
@@ -123,12 +124,15 @@ impl Smtp {
     }
 
     async fn begin(&self, stream: TcpStream) -> Result<Line, (Stage, Fault)> {
-        let at = |stage| move |error| (stage, Fault::Said(error));
-        let connection = self.door.open(stream, &self.hello).await.map_err(|fault| (Stage::Connect, fault))?;
-        let mut line = Line::new(connection, &self.hello).await.map_err(at(Stage::Connect))?;
+        let (connection, offers) = self.door.open(stream, &self.hello).await.map_err(|fault| (Stage::Connect, fault))?;
+        let mut line = Line::new(connection, &offers);
         if let Some(login) = &self.relay.login {
+            if !offers.is_extended() {
+                return Err((Stage::Connect, Fault::NoExtensions("sign-in")));
+            }
             let credentials = Credentials::new(login.user.clone(), login.password.expose_secret().to_owned());
-            line.connection.auth(DEFAULT_MECHANISMS, &credentials).await.map_err(at(Stage::SignIn))?;
+            let signed_in = line.connection.auth(DEFAULT_MECHANISMS, &credentials).await;
+            signed_in.map_err(|error| (Stage::SignIn, Fault::Said(error)))?;
         }
         Ok(line)
     }

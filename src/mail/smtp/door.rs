@@ -6,33 +6,26 @@
 use std::{fs, io, net::SocketAddr, sync::Arc};
 
 use futures_util::{FutureExt, future::BoxFuture};
-use lettre::transport::smtp::{
-    client::AsyncSmtpConnection,
-    commands::{Ehlo, Starttls},
-    extension::ClientId,
-    response::{Response, Severity},
-};
+use lettre::transport::smtp::{client::AsyncSmtpConnection, commands::Starttls, extension::ClientId};
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::ring,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncRead, AsyncWrite},
     net::{TcpStream, lookup_host},
     time::{Instant, timeout_at},
 };
 use tokio_rustls::TlsConnector;
 
 use super::{
+    hello::{Offers, ask, greeting, introduce, leave},
     reach::{PAUSE, reach},
     talk::Fault,
     tidy::Tidy,
 };
 use crate::mail::url::{Relay, TlsUse};
-
-/// lettre wants to be greeted; the relay's greeting has been heard by then.
-const GREETED: &str = "220 \r\n";
 
 /// Finds the addresses of a host and port, in the order in which to try them.
 pub(super) type Resolve = Box<dyn Fn(String, u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
@@ -66,61 +59,39 @@ impl Door {
         Ok(reach(addresses, PAUSE, end).await?)
     }
 
-    /// Begins the talk.
-    pub(super) async fn open(&self, stream: TcpStream, hello: &ClientId) -> Result<AsyncSmtpConnection, Fault> {
+    /// Begins the talk, under TLS where it is to be. RFC 3207 §4.2: what was said before TLS is forgotten.
+    pub(super) async fn open(&self, stream: TcpStream, hello: &ClientId) -> Result<(AsyncSmtpConnection, Offers), Fault> {
         let peer = stream.peer_addr()?;
-        let (stream, first, secure) = match self.tls {
-            TlsUse::None => (stream, "", false),
-            TlsUse::Implicit => (stream, "", true),
-            TlsUse::Offered | TlsUse::Required => {
-                let (stream, agreed) = self.ask_for_tls(Tidy::new(stream, peer, ""), hello).await?;
-                (stream, GREETED, agreed)
-            }
-        };
-        let boxed = match &self.connector {
-            Some((connector, name)) if secure => {
-                let stream = connector.connect(name.clone(), stream).await?;
-                Box::new(Tidy::new(stream, peer, first)) as Box<_>
-            }
-            _ => Box::new(Tidy::new(stream, peer, first)) as Box<_>,
-        };
-        Ok(AsyncSmtpConnection::connect_with_transport(boxed, hello).await?)
-    }
-
-    /// Hears the greeting and asks for TLS. Says whether it comes now; it need not where it is only taken when it is offered.
-    async fn ask_for_tls(&self, stream: Tidy<TcpStream>, hello: &ClientId) -> Result<(TcpStream, bool), Fault> {
-        let mut talk = BufReader::new(stream);
-        reply(&mut talk).await?;
-        talk.write_all(Ehlo::new(hello.clone()).to_string().as_bytes()).await?;
-        let offers = reply(&mut talk).await?;
-        // RFC 5321 §4.1.1.1: upper and lower case mean the same.
-        let offered = offers.message().any(|line| line.trim().eq_ignore_ascii_case("STARTTLS"));
-        if offered {
-            talk.write_all(Starttls.to_string().as_bytes()).await?;
-            reply(&mut talk).await?;
-        } else if self.tls == TlsUse::Required {
-            return Err(Fault::NoTls);
+        let Some((connector, name)) = &self.connector else { return greeted(Tidy::new(stream, peer), hello).await };
+        if self.tls == TlsUse::Implicit {
+            return greeted(Tidy::new(connector.connect(name.clone(), stream).await?, peer), hello).await;
         }
-        let unread = !talk.buffer().is_empty();
-        let stream = talk.into_inner().into_inner().filter(|_| !unread).ok_or(Fault::Early)?;
-        Ok((stream, offered))
+        let mut talk = Tidy::new(stream, peer);
+        greeting(&mut talk).await?;
+        let offers = introduce(&mut talk, hello).await?;
+        if !offers.has("STARTTLS") {
+            return match self.tls {
+                TlsUse::Required if offers.is_extended() => Err(Fault::NoTls),
+                TlsUse::Required => Err(Fault::NoExtensions("TLS")),
+                _ => Ok((leave(talk, hello, &offers).await?, offers)),
+            };
+        }
+        ask(&mut talk, &Starttls.to_string()).await?;
+        let stream = talk.into_inner().ok_or(Fault::Early)?;
+        let mut talk = Tidy::new(connector.connect(name.clone(), stream).await?, peer);
+        let offers = introduce(&mut talk, hello).await?;
+        Ok((leave(talk, hello, &offers).await?, offers))
     }
 }
 
-/// The next reply, where it agrees.
-async fn reply(talk: &mut BufReader<Tidy<TcpStream>>) -> Result<Response, Fault> {
-    let mut said = String::new();
-    loop {
-        let begin = said.len();
-        if talk.read_line(&mut said).await? == 0 {
-            return Err(Fault::HungUp);
-        }
-        if said.as_bytes().get(begin + 3) != Some(&b'-') {
-            break;
-        }
-    }
-    let reply: Response = said.parse()?;
-    if reply.code().severity == Severity::PositiveCompletion { Ok(reply) } else { Err(Fault::Refused(reply)) }
+/// The first words where TLS has begun, or never will.
+async fn greeted<S>(mut talk: Tidy<S>, hello: &ClientId) -> Result<(AsyncSmtpConnection, Offers), Fault>
+where
+    S: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static,
+{
+    greeting(&mut talk).await?;
+    let offers = introduce(&mut talk, hello).await?;
+    Ok((leave(talk, hello, &offers).await?, offers))
 }
 
 fn name(host: &str) -> Result<ServerName<'static>, String> {

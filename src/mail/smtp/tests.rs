@@ -13,6 +13,7 @@ use crate::mail::{
     url::{Login, TlsUse},
 };
 
+mod hello;
 mod reach;
 mod replies;
 mod tls;

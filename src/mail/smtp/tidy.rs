@@ -12,7 +12,7 @@ use std::{
 };
 
 use lettre::transport::smtp::client::AsyncTokioStream;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 
 /// As much of a line as is passed on, in bytes. RFC 5321 §4.5.3.1.5 allows 512, lettre takes 1,000.
 const LONGEST_LINE: usize = 900;
@@ -61,14 +61,20 @@ pub(super) struct Tidy<S> {
     stream: S,
     peer: SocketAddr,
     heard: Heard,
+    /// Until the first line that is written ends.
+    mute: bool,
 }
 
 impl<S> Tidy<S> {
-    /// `first` is heard before anything else.
-    pub(super) fn new(stream: S, peer: SocketAddr, first: &str) -> Self {
-        let mut heard = Heard::default();
-        heard.feed(first.as_bytes());
-        Self { stream, peer, heard }
+    pub(super) fn new(stream: S, peer: SocketAddr) -> Self {
+        Self { stream, peer, heard: Heard::default(), mute: false }
+    }
+
+    /// `words` are heard before anything else, and the first line that is written stays unsaid: they are its answer.
+    pub(super) fn answering(mut self, words: &str) -> Self {
+        let unread = std::mem::take(&mut self.heard.ready);
+        self.heard.ready = words.bytes().chain(unread).collect();
+        Self { mute: true, ..self }
     }
 
     /// The connection itself, unless something was heard that nobody has read.
@@ -77,8 +83,8 @@ impl<S> Tidy<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Tidy<S> {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+impl<S: AsyncRead + Unpin> AsyncBufRead for Tidy<S> {
+    fn poll_fill_buf(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let tidy = self.get_mut();
         while tidy.heard.ready.is_empty() {
             let mut piece = [0; PIECE];
@@ -86,21 +92,37 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tidy<S> {
             ready!(Pin::new(&mut tidy.stream).poll_read(context, &mut piece))?;
             if piece.filled().is_empty() {
                 // The end; a line that was begun is none.
-                return Poll::Ready(Ok(()));
+                break;
             }
             tidy.heard.feed(piece.filled());
         }
-        let (front, _) = tidy.heard.ready.as_slices();
+        Poll::Ready(Ok(tidy.heard.ready.as_slices().0))
+    }
+
+    fn consume(self: Pin<&mut Self>, length: usize) {
+        self.get_mut().heard.ready.drain(..length);
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Tidy<S> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let front = ready!(self.as_mut().poll_fill_buf(context))?;
         let length = front.len().min(buffer.remaining());
         buffer.put_slice(front.get(..length).unwrap_or_default());
-        tidy.heard.ready.drain(..length);
+        self.consume(length);
         Poll::Ready(Ok(()))
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Tidy<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
+        let tidy = self.get_mut();
+        if tidy.mute {
+            let end = bytes.iter().position(|byte| *byte == b'\n');
+            tidy.mute = end.is_none();
+            return Poll::Ready(Ok(end.map_or(bytes.len(), |end| end + 1)));
+        }
+        Pin::new(&mut tidy.stream).poll_write(context, bytes)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
