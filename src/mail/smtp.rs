@@ -12,6 +12,7 @@ mod reach;
 mod refusal;
 mod talk;
 mod tidy;
+mod trust;
 
 use std::{
     fmt,

@@ -3,15 +3,11 @@
 //! The words before TLS are our own. lettre keeps what came with the relay's consent to STARTTLS and takes it for what was said
 //! under TLS: whoever sits between us and the relay could put words into its mouth. Here such a talk ends.
 
-use std::{fs, io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use lettre::transport::smtp::{client::AsyncSmtpConnection, commands::Starttls, extension::ClientId};
-use rustls::{
-    ClientConfig, RootCertStore,
-    crypto::ring,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
-};
+use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, lookup_host},
@@ -24,6 +20,7 @@ use super::{
     reach::{PAUSE, reach},
     talk::Fault,
     tidy::Tidy,
+    trust::trust,
 };
 use crate::mail::url::{Relay, TlsUse};
 
@@ -96,30 +93,4 @@ where
 
 fn name(host: &str) -> Result<ServerName<'static>, String> {
     ServerName::try_from(host.to_owned()).map_err(|_| format!("{host} is no name that a certificate can be for"))
-}
-
-/// The system's authorities, or those of the file alone. The name is always checked.
-fn trust(relay: &Relay) -> Result<ClientConfig, String> {
-    let mut authorities = RootCertStore::empty();
-    match &relay.ca {
-        Some(path) => {
-            let fault = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-            let pem = fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
-            for certificate in CertificateDer::pem_slice_iter(&pem) {
-                authorities.add(certificate.map_err(|error| fault(&error))?).map_err(|error| fault(&error))?;
-            }
-            // Nobody would be trusted, which would be said at the first letter.
-            if authorities.is_empty() {
-                return Err(format!("{} holds no PEM certificate", path.display()));
-            }
-        }
-        None => {
-            // Systems have some that cannot be read.
-            authorities.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?;
-    Ok(config.with_root_certificates(authorities).with_no_client_auth())
 }

@@ -14,6 +14,7 @@ use crate::mail::{
 };
 
 mod hello;
+mod own;
 mod reach;
 mod replies;
 mod tls;
