@@ -1,7 +1,7 @@
 //! Makes what a relay says fit to be read as SMTP, before anything reads it.
 //!
-//! lettre fails on a reply that is not UTF-8, on one with a bare line feed, and on one with a line of more than 1,000 bytes,
-//! and the code is lost with the words: a letter that was taken would be sent again, one that was refused tried for a day.
+//! lettre fails on a reply that is not UTF-8, on one with a bare line feed, on one with a line of more than 1,000 bytes, and on one
+//! whose code has a second digit above 5, and the code is lost with the words: a letter that was taken would be sent again, one that was refused tried for a day.
 
 use std::{
     collections::VecDeque,
@@ -44,8 +44,9 @@ impl Heard {
     /// A line whose fourth character is a hyphen is followed by another of the same reply (RFC 5321 §4.2.1). A code may stand
     /// alone, which lettre does not take for a line.
     fn end_line(&mut self) {
-        let line = std::mem::take(&mut self.line);
+        let mut line = std::mem::take(&mut self.line);
         let goes_on = line.get(3) == Some(&b'-');
+        readable(&mut line, self.lines == 0);
         self.lines = if goes_on { self.lines + 1 } else { 0 };
         if self.lines > MOST_LINES {
             return;
@@ -54,6 +55,20 @@ impl Heard {
         let blank = if line.len() == 3 { " " } else { "" };
         self.ready.extend(words.bytes().chain(blank.bytes()).chain(*b"\r\n"));
     }
+}
+
+/// RFC 5321 §4.2.1 knows no second digit above 5, but relays say 571 and the like. Of a code that one does not know the first digit
+/// counts (§4.3.2): it is read as the x50 of its sort, and the relay's own stays before the words.
+fn readable(line: &mut Vec<u8>, is_first: bool) {
+    let [b'2'..=b'5', b'6'..=b'9', b'0'..=b'9', rest @ ..] = line.as_slice() else { return };
+    let own: &[u8] = match rest.first() {
+        None | Some(b' ' | b'-') if is_first => line.get(..3).unwrap_or_default(),
+        None | Some(b' ' | b'-') => &[],
+        Some(_) => return,
+    };
+    let (sign, words) = rest.split_at_checked(1).unwrap_or((b" ", b""));
+    let blank: &[u8] = if own.is_empty() || words.is_empty() { b"" } else { b" " };
+    *line = [line.get(..1).unwrap_or_default(), b"50", sign, own, blank, words].concat();
 }
 
 /// A connection whose replies are tidy; what is written goes through as it is.
@@ -170,6 +185,10 @@ mod tests {
             ("550 5.1.1 bo\u{ee}te inconnue\r\n".as_bytes(), "550 5.1.1 bo\u{ee}te inconnue\r\n"),
             (b"250 a\0b\rc\r\n", "250 abc\r\n"),
             (b"250\r\n", "250 \r\n"),
+            (b"571 5.7.1 no\r\n", "550 571 5.7.1 no\r\n"),
+            (b"571-5.7.1 no\r\n571 such\r\n550 next\r\n", "550-571 5.7.1 no\r\n550 such\r\n550 next\r\n"),
+            (b"471 4.7.1 wait\r\n299\r\n361 \r\n", "450 471 4.7.1 wait\r\n250 299\r\n350 361\r\n"),
+            (b"5711 no\r\n671 no\r\n57x no\r\n", "5711 no\r\n671 no\r\n57x no\r\n"),
             (b"250 begun", ""),
         ] {
             assert_eq!(tidied(said), heard);
