@@ -77,6 +77,7 @@ mod smtp_faults;
 mod sub_accounts;
 mod sub_accounts_route;
 mod support;
+mod sweep;
 mod tokens;
 mod users_csv;
 mod validation;
