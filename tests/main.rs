@@ -45,6 +45,7 @@ mod mail_events_lists;
 mod mail_events_lost;
 mod mail_events_reminders;
 mod mail_events_replies;
+mod mail_events_smtp;
 mod mail_events_tokens;
 mod mail_hour;
 mod mail_pace;
