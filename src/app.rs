@@ -6,12 +6,16 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use actix_web::{HttpServer, dev::ServerHandle};
 use chrono::TimeDelta;
 use secrecy::SecretString;
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::sleep,
+};
 
 use crate::{
     clock::Clock,
@@ -22,8 +26,11 @@ use crate::{
     http::{self, CourierWatch, Settings, State},
     mail::Mailer,
     metrics::Metrics,
-    services::{Rules, Services, access_token::AccessTokens, activate, hasher::Hasher, idempotency, invite},
+    services::{Rules, Services, access_token::AccessTokens, activate, hasher::Hasher, idempotency, invite, sweep::sweep},
 };
+
+/// How often it is swept: what is kept for a day may stay an hour longer.
+const SWEPT: Duration = Duration::from_hours(1);
 
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
@@ -167,4 +174,17 @@ pub async fn run_courier(courier: Courier, at_work: Arc<AtomicBool>, stop: watch
     at_work.store(true, Ordering::Relaxed);
     let _sign = AtWork(at_work);
     courier.run(stop).await;
+}
+
+/// Sweeps, at once and then by the hour, until `stop` turns true.
+pub async fn run_sweeper(services: Services, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = sweep(&services).await {
+            tracing::warn!(%error, "what is no longer kept could not be swept up; it is tried again in an hour");
+        }
+        tokio::select! {
+            () = sleep(SWEPT) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
 }

@@ -39,7 +39,7 @@ pub(super) fn serve(config: &Config, with_courier: bool) -> Outcome {
         // Listened for before anybody can know that we are there.
         let mut signals = Signals::listen()?;
         let (handle, server) = parts.serve(listener, watch)?;
-        let mut running = vec![Part::spawn("the server", server)];
+        let mut running = vec![Part::spawn("the server", server), sweeper_part(&parts, stopping.clone())];
         if with_courier {
             running.push(courier_part(&parts, at_work, stopping));
         }
@@ -67,6 +67,14 @@ fn courier_part(parts: &Parts, at_work: Arc<AtomicBool>, stopping: watch::Receiv
     let courier = parts.courier.clone();
     Part::spawn("the courier", async move {
         app::run_courier(courier, at_work, stopping).await;
+        Ok(())
+    })
+}
+
+fn sweeper_part(parts: &Parts, stopping: watch::Receiver<bool>) -> Part {
+    let services = parts.services.clone();
+    Part::spawn("the sweeper", async move {
+        app::run_sweeper(services, stopping).await;
         Ok(())
     })
 }

@@ -60,7 +60,8 @@ pub struct Taker {
 /// Lets each take their key, unless it is answered, held, or used for something else.
 pub fn take_many(tx: &mut Tx<'_>, takers: &[Taker]) -> Result<Vec<Known>, DbFault> {
     if let Some(now) = takers.iter().map(|taker| taker.now).min() {
-        forget(tx, takers.len(), now)?;
+        // Twice as many as are begun, so that the table shrinks.
+        forget(tx, 2 * takers.len(), now)?;
     }
     // In the order of the keys: two processes that are sent the same requests never wait for each other crosswise.
     let mut order: Vec<usize> = (0..takers.len()).collect();
@@ -147,16 +148,14 @@ pub fn release(tx: &mut Tx<'_>, request: &KeyedRequest, worker: &str) -> Result<
     Ok(())
 }
 
-/// Deletes answers that are no longer kept, the oldest first: up to twice as many as are begun, so that the table shrinks.
-fn forget(tx: &mut Tx<'_>, begun: usize, now: DateTime<Utc>) -> Result<(), DbFault> {
+/// Deletes answers that are no longer kept, the oldest first: at most so many. How many there were.
+pub fn forget(tx: &mut Tx<'_>, most: usize, now: DateTime<Utc>) -> Result<usize, DbFault> {
     let old = keys::table
         .filter(keys::expires_at.le(At(now)))
         .select(keys::expires_at)
         .order(keys::expires_at)
-        .limit(i64::try_from(2 * begun).unwrap_or(i64::MAX))
+        .limit(i64::try_from(most).unwrap_or(i64::MAX))
         .load::<At>(tx.reading())?;
-    if let Some(youngest) = old.last() {
-        diesel::delete(keys::table).filter(keys::expires_at.le(At(youngest.0))).execute(tx.writing())?;
-    }
-    Ok(())
+    let Some(youngest) = old.last() else { return Ok(0) };
+    Ok(diesel::delete(keys::table).filter(keys::expires_at.le(At(youngest.0))).execute(tx.writing())?)
 }

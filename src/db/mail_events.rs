@@ -35,8 +35,10 @@ pub fn spend(tx: &mut Tx<'_>, provider: Provider, token: &Token, now: DateTime<U
     Ok(written == 1 || spent.first::<String>(tx.reading())? == token.event)
 }
 
-/// Forgets what came before `before`, the oldest first: at most so many of each.
-pub fn forget(tx: &mut Tx<'_>, most: i64, before: DateTime<Utc>) -> Result<(), DbFault> {
+/// Forgets what came before `before`, the oldest first: at most so many of each. How many there were.
+pub fn forget(tx: &mut Tx<'_>, most: usize, before: DateTime<Utc>) -> Result<usize, DbFault> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let mut forgotten = 0;
     macro_rules! forget {
         ($table:ident) => {
             let old = $table::table
@@ -46,11 +48,12 @@ pub fn forget(tx: &mut Tx<'_>, most: i64, before: DateTime<Utc>) -> Result<(), D
                 .limit(most)
                 .load::<At>(tx.reading())?;
             if let Some(youngest) = old.last() {
-                diesel::delete($table::table).filter($table::received_at.le(At(youngest.0))).execute(tx.writing())?;
+                let old = $table::table.filter($table::received_at.le(At(youngest.0)));
+                forgotten += diesel::delete(old).execute(tx.writing())?;
             }
         };
     }
     forget!(mail_events);
     forget!(mail_tokens);
-    Ok(())
+    Ok(forgotten)
 }

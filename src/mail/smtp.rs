@@ -6,15 +6,18 @@
 //! command was refused, which decides what a refusal means.
 
 mod door;
+mod hello;
 mod hint;
+mod reach;
 mod refusal;
 mod talk;
 mod tidy;
+mod trust;
 
 use std::{
     fmt,
     sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use lettre::{
@@ -25,7 +28,10 @@ use lettre::{
     },
 };
 use secrecy::ExposeSecret;
-use tokio::time::timeout;
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout, timeout_at},
+};
 
 use self::{
     door::Door,
@@ -91,10 +97,9 @@ impl Smtp {
         let hung_up = |outcome: &Handed| matches!(outcome, Err((stage, error)) if is_closing(*stage, error));
         let outcome = match waiting.filter(|outcome| !hung_up(outcome)) {
             Some(outcome) => outcome,
-            None => match timeout(self.limits.connect, self.connect()).await {
-                Ok(Ok(line)) => self.hand_over(line, message).await,
-                Ok(Err(fault)) => Err(fault),
-                Err(_) => Err((Stage::Connect, Fault::Late)),
+            None => match self.connect().await {
+                Ok(line) => self.hand_over(line, message).await,
+                Err(fault) => Err(fault),
             },
         };
         outcome.map_err(|(stage, error)| self.refusal(stage, &error, letter))
@@ -112,13 +117,23 @@ impl Smtp {
         self.relay.describe()
     }
 
+    /// A connection that is ready for a letter, within the limit for it.
     async fn connect(&self) -> Result<Line, (Stage, Fault)> {
-        let at = |stage| move |error| (stage, Fault::Said(error));
-        let connection = self.door.open(&self.hello).await.map_err(|fault| (Stage::Connect, fault))?;
-        let mut line = Line::new(connection, &self.hello).await.map_err(at(Stage::Connect))?;
+        let end = Instant::now() + self.limits.connect;
+        let stream = self.door.reach(end).await.map_err(|fault| (Stage::Connect, fault))?;
+        timeout_at(end, self.begin(stream)).await.unwrap_or(Err((Stage::Connect, Fault::Late)))
+    }
+
+    async fn begin(&self, stream: TcpStream) -> Result<Line, (Stage, Fault)> {
+        let (connection, offers) = self.door.open(stream, &self.hello).await.map_err(|fault| (Stage::Connect, fault))?;
+        let mut line = Line::new(connection, &offers);
         if let Some(login) = &self.relay.login {
+            if !offers.is_extended() {
+                return Err((Stage::Connect, Fault::NoExtensions("sign-in")));
+            }
             let credentials = Credentials::new(login.user.clone(), login.password.expose_secret().to_owned());
-            line.connection.auth(DEFAULT_MECHANISMS, &credentials).await.map_err(at(Stage::SignIn))?;
+            let signed_in = line.connection.auth(DEFAULT_MECHANISMS, &credentials).await;
+            signed_in.map_err(|error| (Stage::SignIn, Fault::Said(error)))?;
         }
         Ok(line)
     }
@@ -172,7 +187,7 @@ impl Smtp {
     }
 
     fn line(&self, what: &str, letter: &Letter) -> String {
-        let text = format!("the relay {}:{} {what}", self.relay.host, self.relay.port);
+        let text = format!("the relay {} {what}", self.relay.address());
         fault::clean(&text, letter, &self.secrets)
     }
 }

@@ -107,9 +107,14 @@ impl Relay {
     /// The relay's address, for people.
     pub fn describe(&self) -> String {
         let scheme = if self.tls == TlsUse::Implicit { "smtps" } else { "smtp" };
+        format!("{scheme}://{}", self.address())
+    }
+
+    /// Host and port.
+    pub fn address(&self) -> String {
         // An IPv6 address needs its brackets back.
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        format!("{scheme}://{host}:{}", self.port)
+        format!("{host}:{}", self.port)
     }
 }
 

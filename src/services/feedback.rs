@@ -26,7 +26,7 @@ use crate::{
 /// So many reports share a transaction, so that people are not locked for long.
 const MOST: usize = 200;
 /// An event that comes again is known for so long; providers give up after days.
-const KEPT: TimeDelta = TimeDelta::days(30);
+pub(super) const KEPT: TimeDelta = TimeDelta::days(30);
 
 /// What a report did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +75,7 @@ pub async fn record(services: &Services, provider: Provider, verified: Verified)
         let (writer, token) = (services.clone(), token.clone());
         let written = services.db.write::<_, DbFault>(move |tx| {
             let now = writer.clock.now();
-            mail_events::forget(tx, i64::try_from(2 * some.len().max(1)).unwrap_or(i64::MAX), now - KEPT)?;
+            mail_events::forget(tx, 2 * some.len().max(1), now - KEPT)?;
             let proved = token.as_ref().map_or(Ok(true), |token| mail_events::spend(tx, provider, token, now))?;
             proved.then(|| write(&writer, tx, provider, &some)).transpose()
         });

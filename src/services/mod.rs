@@ -18,6 +18,7 @@ pub mod renew;
 pub mod resend;
 pub mod revoke;
 pub mod sign_in;
+pub mod sweep;
 mod timeline;
 
 use std::{sync::Arc, time::Duration};

@@ -6,7 +6,10 @@ use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::{Fate, Posted, Report, Token, Unread, Verified, digest, letter, message_ids, named, reason, seconds, signs, text};
+use super::{
+    Fate, Posted, Report, Token, Unread, Verified, digest, letter, letter_of_message_id, message_ids, named, reason, seconds,
+    signs, text,
+};
 
 /// The shortest signing key, in bytes; Mailgun's have 32.
 const SHORTEST: usize = 16;
@@ -65,7 +68,7 @@ fn report(posted: &Posted<'_>, event: &Value) -> Report {
     let name = text(event, "/id").map(|id| event.get("timestamp").map_or_else(|| id.to_owned(), |at| format!("{id}@{at}")));
     Report {
         event_id: named(name, event),
-        letter: letter(event, "/user-variables/letter"),
+        letter: letter(event, "/user-variables/letter").or_else(|| message.and_then(letter_of_message_id)),
         message_ids: message_ids(bracketed.as_deref().into_iter().chain(message)),
         at: posted.at(seconds(event, "/timestamp")),
         fate,

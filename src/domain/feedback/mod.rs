@@ -261,6 +261,12 @@ fn letter(value: &Value, pointer: &str) -> Option<LetterId> {
     text(value, pointer)?.parse().ok()
 }
 
+/// The letter whose `Message-ID` this is, with its angle brackets or without: ours is `<LETTER@DOMAIN>`, and tells a provider's reports
+/// about letters that were handed to it by SMTP, where it is told no more of them.
+fn letter_of_message_id(message_id: &str) -> Option<LetterId> {
+    message_id.trim_start_matches('<').split_once('@')?.0.parse().ok()
+}
+
 /// A name that a row can hold: one that is long or strange is kept by its digest.
 fn named(id: Option<String>, event: &Value) -> String {
     match id {

@@ -9,7 +9,7 @@ use p256::{
 };
 use serde_json::Value;
 
-use super::{Fate, Posted, Report, Unread, letter, message_ids, named, reason, seconds, text};
+use super::{Fate, Posted, Report, Unread, letter, letter_of_message_id, message_ids, named, reason, seconds, text};
 
 /// It tries again until 24 hours after the event, and does not say that it signs anew. The body is signed, and each event counts
 /// once: an old one does no harm. <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/troubleshooting>
@@ -63,7 +63,8 @@ fn report(posted: &Posted<'_>, event: &Value) -> Report {
     };
     Report {
         event_id: named(text(event, "/sg_event_id").map(str::to_owned), event),
-        letter: letter(event, "/letter"),
+        // The Message-ID, where the sender's domain is one that SendGrid has confirmed: else it has one of its own.
+        letter: letter(event, "/letter").or_else(|| text(event, "/smtp-id").and_then(letter_of_message_id)),
         message_ids: message_ids(text(event, "/sg_message_id").into_iter().flat_map(names)),
         at: posted.at(seconds(event, "/timestamp")),
         fate,

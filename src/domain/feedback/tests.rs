@@ -272,6 +272,31 @@ fn resend_reports() {
     assert_eq!((listed.fate, listed.letter.is_some()), (None, true));
 }
 
+/// As they report of letters that came by SMTP, with no more than a `Message-ID`.
+#[test]
+fn mailgun_and_sendgrid_name_a_letter_by_its_message_id() {
+    for (message_id, known) in [
+        (format!("<{LETTER}@voltmark.example>"), true),
+        (format!("{LETTER}@voltmark.example"), true),
+        ("<14c5d75ce93.dfd.64b469@ismtpd-555>".to_owned(), false),
+        (format!("<{LETTER}>"), false),
+        (format!("<x{LETTER}@voltmark.example>"), false),
+        (format!("<inv_{}@voltmark.example>", &LETTER[4..]), false),
+    ] {
+        let letter = LETTER.parse().ok().filter(|_| known);
+        let event = json!({ "event": "delivered", "message": { "headers": { "message-id": message_id } } });
+        assert_eq!(mailgun(NOW, &event).unwrap()[0].letter, letter, "{message_id}");
+        let event = json!([{ "event": "delivered", "smtp-id": message_id }]);
+        assert_eq!(sendgrid(NOW, &event.to_string()).unwrap()[0].letter, letter, "{message_id}");
+    }
+    // What they were told beside it comes first.
+    let other = format!("<{}4@voltmark.example>", &LETTER[..LETTER.len() - 1]);
+    let event = json!({ "message": { "headers": { "message-id": other } }, "user-variables": { "letter": LETTER } });
+    assert_eq!(mailgun(NOW, &event).unwrap()[0].letter, LETTER.parse().ok());
+    let event = json!([{ "smtp-id": other, "letter": LETTER }]);
+    assert_eq!(sendgrid(NOW, &event.to_string()).unwrap()[0].letter, LETTER.parse().ok());
+}
+
 #[test]
 fn a_strange_name_of_an_event_is_kept_by_its_digest() {
     let event = json!({ "a": 1 });

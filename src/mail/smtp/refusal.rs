@@ -43,16 +43,21 @@ const NOT_FOR_US: [&str; 24] = [
     "must authenticate",
 ];
 
+/// What replies say in RFC 3463's codes of whoever sends, whatever the three digits are: the sign-in, or the encryption that it needs
+/// (X.7.8 to X.7.14, the registry of RFC 5248), and Gmail's for a sender who has sent enough for the day.
+const ABOUT_US: [&str; 7] = ["5.4.5", "5.7.8", "5.7.9", "5.7.10", "5.7.11", "5.7.13", "5.7.14"];
+
 /// Whether a permanent refusal (5xx) is about this letter for good.
 ///
 /// What is said before a recipient is named is about us: a banner (554, 521), AUTH (535, 534), a sender whom the relay
 /// does not let us use (550, 553). Every letter would meet the same, and an operator can put it right, so that letters
-/// wait. After that a refusal is about the recipient or the letter, but for replies that still speak of the talk itself:
-/// 502 to 504 (commands and their order, RFC 5321 §4.2.3), 521 (a host that takes no mail at all, RFC 7504), and 530, 534,
-/// 535, 538 (sign in first, RFC 4954 §6); and 5.4.5, Gmail's for a sender who has sent enough for the day. Relays that want a
+/// wait. After that a refusal is about the recipient or the letter, whatever its other digits are, but for replies that still speak
+/// of the talk itself: 502 to 504 (commands and their order, RFC 5321 §4.2.3), 521 (a host that takes no mail at all, RFC 7504), 530,
+/// 534, 535, 538 (sign in first, RFC 4954 §6), and those that say so in another way ([`ABOUT_US`]). Relays that want a
 /// sign-in before they relay have no code of their own for it: Postfix says 554, Exim and Exchange 550, and their words tell.
 pub(super) fn is_final(stage: Stage, code: u16, said: &str) -> bool {
-    let about_us = matches!(code, 502..=504 | 521 | 530 | 534 | 535 | 538) || said.split_whitespace().any(|word| word == "5.4.5");
+    let about_us =
+        matches!(code, 502..=504 | 521 | 530 | 534 | 535 | 538) || said.split_whitespace().any(|word| ABOUT_US.contains(&word));
     match stage {
         Stage::Connect | Stage::SignIn | Stage::Sender => false,
         Stage::Recipient => !about_us && !refuses_to_relay(said),
@@ -95,6 +100,10 @@ mod tests {
             ("5.1.1 no such user", false),
         ] {
             assert_eq!(is_final(Stage::Recipient, 550, said), !is_ours, "{said}");
+        }
+        for code in [500, 501, 522, 523, 541, 550, 551, 552, 553, 554, 555, 556] {
+            assert!(is_final(Stage::Recipient, code, "no") && is_final(Stage::Content, code, "no"), "{code}");
+            assert!(!is_final(Stage::Recipient, code, "5.7.13 the account is disabled"), "{code}");
         }
         assert!(!is_final(Stage::Content, 550, "permanent error (550): 5.4.5 Daily user sending limit exceeded"));
         assert!(is_final(Stage::Content, 554, "5.7.1 relay access denied"));

@@ -9,19 +9,18 @@ use lettre::{
     transport::smtp::{
         Error,
         client::AsyncSmtpConnection,
-        commands::{Data, Ehlo, Mail, Rcpt},
-        extension::ClientId,
+        commands::{Data, Mail, Rcpt},
         response::{Code, Response, Severity},
     },
 };
 use tokio::time::timeout;
 
-use super::Limits;
+use super::{Limits, hello::Offers, reach::NoWay};
 
 /// How far an attempt came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Greeting, EHLO, STARTTLS.
+    /// Greeting, EHLO or HELO, STARTTLS.
     Connect,
     /// AUTH.
     SignIn,
@@ -42,11 +41,16 @@ pub(super) enum Fault {
     /// What it said before TLS.
     #[error("{} error ({}): {}", if self.is_permanent() { "permanent" } else { "transient" }, .0.code(), words(.0))]
     Refused(Response),
-    /// There is no way to it, or none that is safe.
+    #[error(transparent)]
+    NoWay(#[from] NoWay),
+    /// Its name is not known, or the way to it is not safe, or broke.
     #[error(transparent)]
     Unreachable(#[from] io::Error),
     #[error("it does not offer STARTTLS")]
     NoTls,
+    /// It knows no more than HELO.
+    #[error("it does not know EHLO, and so offers no {0}")]
+    NoExtensions(&'static str),
     /// What follows the consent to TLS in the clear is from whoever wants it to be taken for the relay's.
     #[error("it said more in the clear than that TLS may begin")]
     Early,
@@ -112,11 +116,8 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// Asks once more what the relay can do: the library does not tell what it was told of pipelining.
-    pub(super) async fn new(mut connection: AsyncSmtpConnection, hello: &ClientId) -> Result<Self, Error> {
-        let said = connection.command(Ehlo::new(hello.clone())).await?;
-        let pipelining = said.message().any(|line| line.trim().eq_ignore_ascii_case("PIPELINING"));
-        Ok(Self { connection, pipelining })
+    pub(super) fn new(connection: AsyncSmtpConnection, offers: &Offers) -> Self {
+        Self { connection, pipelining: offers.has("PIPELINING") }
     }
 
     /// Hands a letter over. After an error nobody knows what the relay has still to say: the connection is of no more use.

@@ -13,6 +13,9 @@ use crate::mail::{
     url::{Login, TlsUse},
 };
 
+mod hello;
+mod own;
+mod reach;
 mod replies;
 mod tls;
 

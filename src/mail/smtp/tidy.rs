@@ -1,7 +1,7 @@
 //! Makes what a relay says fit to be read as SMTP, before anything reads it.
 //!
-//! lettre fails on a reply that is not UTF-8, on one with a bare line feed, and on one with a line of more than 1,000 bytes,
-//! and the code is lost with the words: a letter that was taken would be sent again, one that was refused tried for a day.
+//! lettre fails on a reply that is not UTF-8, on one with a bare line feed, on one with a line of more than 1,000 bytes, and on one
+//! whose code has a second digit above 5, and the code is lost with the words: a letter that was taken would be sent again, one that was refused tried for a day.
 
 use std::{
     collections::VecDeque,
@@ -12,7 +12,7 @@ use std::{
 };
 
 use lettre::transport::smtp::client::AsyncTokioStream;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 
 /// As much of a line as is passed on, in bytes. RFC 5321 §4.5.3.1.5 allows 512, lettre takes 1,000.
 const LONGEST_LINE: usize = 900;
@@ -44,8 +44,9 @@ impl Heard {
     /// A line whose fourth character is a hyphen is followed by another of the same reply (RFC 5321 §4.2.1). A code may stand
     /// alone, which lettre does not take for a line.
     fn end_line(&mut self) {
-        let line = std::mem::take(&mut self.line);
+        let mut line = std::mem::take(&mut self.line);
         let goes_on = line.get(3) == Some(&b'-');
+        readable(&mut line, self.lines == 0);
         self.lines = if goes_on { self.lines + 1 } else { 0 };
         if self.lines > MOST_LINES {
             return;
@@ -56,19 +57,39 @@ impl Heard {
     }
 }
 
+/// RFC 5321 §4.2.1 knows no second digit above 5, but relays say 571 and the like. Of a code that one does not know the first digit
+/// counts (§4.3.2): it is read as the x50 of its sort, and the relay's own stays before the words.
+fn readable(line: &mut Vec<u8>, is_first: bool) {
+    let [b'2'..=b'5', b'6'..=b'9', b'0'..=b'9', rest @ ..] = line.as_slice() else { return };
+    let own: &[u8] = match rest.first() {
+        None | Some(b' ' | b'-') if is_first => line.get(..3).unwrap_or_default(),
+        None | Some(b' ' | b'-') => &[],
+        Some(_) => return,
+    };
+    let (sign, words) = rest.split_at_checked(1).unwrap_or((b" ", b""));
+    let blank: &[u8] = if own.is_empty() || words.is_empty() { b"" } else { b" " };
+    *line = [line.get(..1).unwrap_or_default(), b"50", sign, own, blank, words].concat();
+}
+
 /// A connection whose replies are tidy; what is written goes through as it is.
 pub(super) struct Tidy<S> {
     stream: S,
     peer: SocketAddr,
     heard: Heard,
+    /// Until the first line that is written ends.
+    mute: bool,
 }
 
 impl<S> Tidy<S> {
-    /// `first` is heard before anything else.
-    pub(super) fn new(stream: S, peer: SocketAddr, first: &str) -> Self {
-        let mut heard = Heard::default();
-        heard.feed(first.as_bytes());
-        Self { stream, peer, heard }
+    pub(super) fn new(stream: S, peer: SocketAddr) -> Self {
+        Self { stream, peer, heard: Heard::default(), mute: false }
+    }
+
+    /// `words` are heard before anything else, and the first line that is written stays unsaid: they are its answer.
+    pub(super) fn answering(mut self, words: &str) -> Self {
+        let unread = std::mem::take(&mut self.heard.ready);
+        self.heard.ready = words.bytes().chain(unread).collect();
+        Self { mute: true, ..self }
     }
 
     /// The connection itself, unless something was heard that nobody has read.
@@ -77,8 +98,8 @@ impl<S> Tidy<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Tidy<S> {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+impl<S: AsyncRead + Unpin> AsyncBufRead for Tidy<S> {
+    fn poll_fill_buf(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let tidy = self.get_mut();
         while tidy.heard.ready.is_empty() {
             let mut piece = [0; PIECE];
@@ -86,21 +107,37 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tidy<S> {
             ready!(Pin::new(&mut tidy.stream).poll_read(context, &mut piece))?;
             if piece.filled().is_empty() {
                 // The end; a line that was begun is none.
-                return Poll::Ready(Ok(()));
+                break;
             }
             tidy.heard.feed(piece.filled());
         }
-        let (front, _) = tidy.heard.ready.as_slices();
+        Poll::Ready(Ok(tidy.heard.ready.as_slices().0))
+    }
+
+    fn consume(self: Pin<&mut Self>, length: usize) {
+        self.get_mut().heard.ready.drain(..length);
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Tidy<S> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let front = ready!(self.as_mut().poll_fill_buf(context))?;
         let length = front.len().min(buffer.remaining());
         buffer.put_slice(front.get(..length).unwrap_or_default());
-        tidy.heard.ready.drain(..length);
+        self.consume(length);
         Poll::Ready(Ok(()))
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Tidy<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
+        let tidy = self.get_mut();
+        if tidy.mute {
+            let end = bytes.iter().position(|byte| *byte == b'\n');
+            tidy.mute = end.is_none();
+            return Poll::Ready(Ok(end.map_or(bytes.len(), |end| end + 1)));
+        }
+        Pin::new(&mut tidy.stream).poll_write(context, bytes)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -148,6 +185,10 @@ mod tests {
             ("550 5.1.1 bo\u{ee}te inconnue\r\n".as_bytes(), "550 5.1.1 bo\u{ee}te inconnue\r\n"),
             (b"250 a\0b\rc\r\n", "250 abc\r\n"),
             (b"250\r\n", "250 \r\n"),
+            (b"571 5.7.1 no\r\n", "550 571 5.7.1 no\r\n"),
+            (b"571-5.7.1 no\r\n571 such\r\n550 next\r\n", "550-571 5.7.1 no\r\n550 such\r\n550 next\r\n"),
+            (b"471 4.7.1 wait\r\n299\r\n361 \r\n", "450 471 4.7.1 wait\r\n250 299\r\n350 361\r\n"),
+            (b"5711 no\r\n671 no\r\n57x no\r\n", "5711 no\r\n671 no\r\n57x no\r\n"),
             (b"250 begun", ""),
         ] {
             assert_eq!(tidied(said), heard);

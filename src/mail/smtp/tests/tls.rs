@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::PathBuf, sync::Arc};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tempfile::NamedTempFile;
 use tokio_rustls::{
     TlsAcceptor,
@@ -18,20 +18,28 @@ fn authority(name: &str) -> (NamedTempFile, TlsAcceptor) {
     let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+    (file(&issuer.pem()), acceptor(&certificate, &key))
+}
+
+pub(super) fn file(pem: &str) -> NamedTempFile {
     let mut file = NamedTempFile::new().unwrap();
-    file.write_all(issuer.pem().as_bytes()).unwrap();
+    file.write_all(pem.as_bytes()).unwrap();
+    file
+}
+
+pub(super) fn acceptor(certificate: &Certificate, key: &KeyPair) -> TlsAcceptor {
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
         .unwrap();
-    (file, TlsAcceptor::from(Arc::new(config)))
+    TlsAcceptor::from(Arc::new(config))
 }
 
 const OFFERS: Script = &[("EHLO", "250-test\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN\r\n"), ("STARTTLS", "220 2.0.0 go on\r\n")];
 
-async fn secure(tls: TlsUse, acceptor: TlsAcceptor) -> (Relay, mpsc::UnboundedReceiver<String>) {
+pub(super) async fn secure(tls: TlsUse, acceptor: TlsAcceptor) -> (Relay, mpsc::UnboundedReceiver<String>) {
     offering(OFFERS, tls, acceptor).await
 }
 
@@ -64,7 +72,7 @@ async fn offering(offers: Script, tls: TlsUse, acceptor: TlsAcceptor) -> (Relay,
 }
 
 /// One attempt, and what the relay heard up to the end of the talk.
-async fn hand_over(relay: &Relay, mut told: mpsc::UnboundedReceiver<String>) -> (Result<(), SendError>, Vec<String>) {
+pub(super) async fn hand_over(relay: &Relay, mut told: mpsc::UnboundedReceiver<String>) -> (Result<(), SendError>, Vec<String>) {
     let outcome = attempt(relay).await;
     let mut heard = Vec::new();
     while let Some(line) = told.recv().await {

@@ -1,0 +1,58 @@
+//! Relays whose certificate is nobody's but their own.
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
+
+use super::{
+    tls::{acceptor, file, hand_over, secure},
+    *,
+};
+
+/// What becomes of a certificate that a relay signed itself, once it was changed by `change`, with a client that trusts the
+/// same one, or, when `again`, another one that differs in nothing but its key.
+async fn believed(tls: TlsUse, again: bool, change: impl Fn(&mut CertificateParams)) -> Result<(), String> {
+    let own = || {
+        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        change(&mut params);
+        let key = KeyPair::generate().unwrap();
+        (params.self_signed(&key).unwrap(), key)
+    };
+    let (certificate, key) = own();
+    let trusted = file(&if again { own().0.pem() } else { certificate.pem() });
+    let (mut relay, told) = secure(tls, acceptor(&certificate, &key)).await;
+    relay.ca = Some(trusted.path().to_owned());
+    let (outcome, heard) = hand_over(&relay, told).await;
+    let taken = heard.iter().any(|line| line.starts_with("TLS MAIL"));
+    match outcome {
+        Ok(()) if taken => Ok(()),
+        Err(SendError::Later { text, .. }) if !taken => Err(text),
+        other => panic!("{other:?}: {heard:?}"),
+    }
+}
+
+/// `openssl req -x509` says of the certificates that it makes that they are an authority's.
+#[tokio::test]
+async fn the_very_certificate_in_the_file_is_believed() {
+    for tls in [TlsUse::Required, TlsUse::Offered, TlsUse::Implicit] {
+        believed(tls, false, |_| ()).await.unwrap();
+        believed(tls, false, |params| params.is_ca = IsCa::NoCa).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn another_one_is_not_nor_one_for_another_name_or_another_time() {
+    for tls in [TlsUse::Required, TlsUse::Implicit] {
+        let text = believed(tls, true, |_| ()).await.unwrap_err();
+        assert!(
+            text.contains("its certificate is an authority's own, which is believed only where ca= holds that very one"),
+            "{text}"
+        );
+        let name = |params: &mut CertificateParams| params.subject_alt_names.clear();
+        let text = believed(tls, false, name).await.unwrap_err();
+        assert!(text.contains("not valid for name \"localhost\""), "{text}");
+        let text = believed(tls, false, |params| params.not_after = date_time_ymd(2020, 1, 1)).await.unwrap_err();
+        assert!(text.contains("expired"), "{text}");
+        let text = believed(tls, false, |params| params.not_before = date_time_ymd(2999, 1, 1)).await.unwrap_err();
+        assert!(text.contains("not valid yet"), "{text}");
+    }
+}
