@@ -20,7 +20,7 @@ use tokio::{
 use crate::{
     clock::Clock,
     config::{self, Config, SecretError},
-    courier::{self, Courier, Lanes, Looked},
+    courier::{self, Courier, Lanes, Looked, Outage},
     db::{Db, OpenError, lookup::lookups},
     domain::token::LinkKeys,
     http::{self, CourierWatch, Settings, State},
@@ -113,6 +113,7 @@ impl Parts {
             reminded: Looked::default(),
             pace: config.mail_rate_limit,
             lanes: Lanes::default(),
+            outage: Outage::default(),
             renewed: courier::RENEWED,
             bell: bell.clone(),
             metrics,

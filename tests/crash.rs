@@ -13,7 +13,7 @@ use invitation_service::{
     courier::Step,
     db::{
         DbFault,
-        outbox::{self, Outcome},
+        outbox::{self, Outcome, Which},
     },
 };
 use tokio::{
@@ -193,7 +193,7 @@ on_both! {
         let lease = start + TimeDelta::seconds(60);
         let db = &app.parts.services.db;
         // What the courier does first. Then it is killed: nothing is sent, nothing recorded.
-        let claimed = db.write::<_, DbFault>(move |tx| outbox::claim(tx, 4, start, lease)).await.unwrap();
+        let claimed = db.write::<_, DbFault>(move |tx| outbox::claim(tx, Which::Due, 4, (start, lease))).await.unwrap();
         assert_eq!(claimed.len(), 1);
 
         assert_eq!(app.parts.courier.step().await.unwrap(), Step::Idle { next_due: Some(lease) });

@@ -12,7 +12,10 @@ use std::{
 use chrono::TimeDelta;
 use diesel::{RunQueryDsl, connection::SimpleConnection, sql_query};
 use futures_util::future::join_all;
-use invitation_service::{courier::Step, db::DbFault};
+use invitation_service::{
+    courier::Step,
+    db::{DbFault, Tx, batcher::Batcher},
+};
 
 use crate::support::{Backend, TestApp, json};
 
@@ -129,4 +132,23 @@ async fn no_words_need_to_be_understood() {
     // A defect stays one.
     let fault = db.read::<_, DbFault>(|c| Ok(sql_query("SELECT nonsense").execute(c)?)).await.unwrap_err();
     assert!(matches!(fault, DbFault::Other(_)), "{fault}");
+}
+
+/// A server that is frozen: its kernel answers for it, and no limit of its own ends the wait.
+#[tokio::test]
+async fn nobody_waits_for_ever() {
+    let app = TestApp::start(Backend::Postgres, &[]).await;
+    let db = app.parts.services.db.within(Duration::from_millis(100));
+    let mut somebody = app.database.postgres();
+    somebody.batch_execute("BEGIN; LOCK TABLE users").unwrap();
+    let fault = db.read::<_, DbFault>(|c| Ok(sql_query("SELECT FROM users").execute(c)?)).await.unwrap_err();
+    assert!(matches!(fault, DbFault::Unavailable(_)) && fault.to_string().contains("in time"), "{fault}");
+    let delete = |tx: &mut Tx<'_>| Ok(sql_query("DELETE FROM users").execute(tx.reading())?);
+    let shared =
+        Batcher::writing(&db, "test", 9, move |tx, items: &[()]| Ok::<_, DbFault>(vec![delete(tx)?; items.len()])).unwrap();
+    for fault in [db.write(delete).await.unwrap_err(), shared.run(()).await.unwrap_err()] {
+        assert!(matches!(fault, DbFault::InDoubt(_)) && fault.to_string().contains("in time"), "{fault}");
+    }
+    somebody.batch_execute("ROLLBACK").unwrap();
+    app.anybody().get("/readyz").await.expect(200);
 }

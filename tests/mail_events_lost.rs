@@ -5,7 +5,7 @@ use invitation_service::{
     courier::Step,
     db::{
         DbFault,
-        outbox::{self, Claimed, Outcome},
+        outbox::{self, Claimed, Outcome, Which},
         sent,
     },
     domain::letter::Receipt,
@@ -97,7 +97,7 @@ on_each! {
         let (app, _provider) = breaking(backend).await;
         let (ada, letter) = invite(&app).await;
         let (now, db) = (app.now(), &app.parts.services.db);
-        let claim = db.write::<Vec<Claimed>, DbFault>(move |tx| outbox::claim(tx, 9, now, now + TimeDelta::minutes(5)));
+        let claim = db.write::<Vec<Claimed>, DbFault>(move |tx| outbox::claim(tx, Which::Due, 9, (now, now + TimeDelta::minutes(5))));
         let claimed = claim.await.unwrap().remove(0);
         report(&app, "Delivery", 1, &letter).await;
         let before = shown(&app, &ada).await;

@@ -26,6 +26,7 @@ mod companies;
 mod configuration;
 mod contract;
 mod conventions;
+mod courier_outage;
 mod crash;
 mod crowd;
 mod database_gone;

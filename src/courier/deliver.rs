@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{Courier, backoff, record::expiry};
+use super::{Courier, backoff, record::expiry, step::TOO_LATE};
 use crate::{
     db::{
         DbFault,
@@ -25,8 +25,12 @@ const PATIENCE: Duration = Duration::from_mins(13);
 impl Courier {
     pub(super) async fn deliver(&self, letter: &Claimed) -> Result<Outcome, DbFault> {
         // Looked at when its turn has come: a link that has died meanwhile is not sent.
-        let found = self.lookups.run(Wanted { id: letter.invitation_id, looks_since: None }).await?;
+        let found = self.noticing(self.lookups.run(Wanted { id: letter.invitation_id, looks_since: None })).await?;
         let now = self.clock.now();
+        if now > letter.lease_ends - TOO_LATE {
+            // Others may have it by now, or at any moment.
+            return Ok(Outcome::Untried { at: now });
+        }
         // An invitation that expired while the relay was away is still delivered: its day begins when the letter goes.
         let live = found.known.filter(|Known { invitation, .. }| {
             let at = match letter.purpose {

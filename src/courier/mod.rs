@@ -3,6 +3,7 @@
 mod backoff;
 mod deliver;
 mod lanes;
+mod outage;
 mod record;
 mod remind;
 mod step;
@@ -24,6 +25,7 @@ use url::Url;
 use self::step::{Begun, Sitting};
 pub use self::{
     lanes::Lanes,
+    outage::Outage,
     record::{Records, records},
     step::Step,
 };
@@ -78,6 +80,8 @@ pub struct Courier {
     pub pace: Option<Pace>,
     /// How many letters go together.
     pub lanes: Lanes,
+    /// When the database was last away.
+    pub outage: Outage,
     /// How often the lease of a letter in hand is renewed; several times while it lasts.
     pub renewed: Duration,
     /// Rung when a letter was put into the outbox.

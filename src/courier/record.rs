@@ -60,7 +60,7 @@ impl Courier {
         let began = Instant::now();
         let mut tries = 1;
         loop {
-            match self.records.run((letter.clone(), outcome.clone())).await {
+            match self.noticing(self.records.run((letter.clone(), outcome.clone()))).await {
                 Ok(()) => return Ok(()),
                 Err(fault) if tries >= TRIES && (!fault.is_temporary() || began.elapsed() > PATIENCE) => return Err(fault),
                 Err(_) => sleep(Duration::from_secs(1) * tries.min(3)).await,

@@ -18,13 +18,15 @@ use tokio::{
 use super::Courier;
 use crate::db::{
     DbFault,
-    outbox::{self, Claimed, Outcome},
+    outbox::{self, Claimed, Outcome, Which},
     pace,
 };
 
 /// How long a claimed letter is left alone: until its turn has come, it has been looked at in a slow database, and the lease has
 /// been renewed; or for good, when the courier dies.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// How long before the end of the lease that it was claimed with a letter is no longer begun, as when the look at it took long.
+pub(super) const TOO_LATE: TimeDelta = TimeDelta::seconds(15);
 /// How long after the claim a turn may begin.
 const BEGIN: TimeDelta = TimeDelta::seconds(10);
 /// How many letters are claimed at once: enough for the connections to be busy while outcomes are recorded and the next are
@@ -111,13 +113,17 @@ impl Courier {
     /// Claims what is due.
     pub(super) async fn begin(&self) -> Result<Begun, DbFault> {
         let now = self.clock.now();
-        self.remind(now).await?;
-        let (claimed, free_at) = self.claim(now).await?;
-        if claimed.is_empty() {
-            let next_due = self.db.read::<_, DbFault>(outbox::next_due).await?;
-            return Ok(Begun::Idle(next_due.map(|due| due.max(free_at))));
-        }
-        Ok(Begun::Sitting(Sitting::of(claimed, now)))
+        let looks = async {
+            self.remind(now).await?;
+            let spared = self.outage.spares_until(now);
+            let (claimed, free_at) = self.claim(now, spared.map_or(Which::Due, |_| Which::InNoHands)).await?;
+            if claimed.is_empty() {
+                let next_due = self.db.read::<_, DbFault>(outbox::next_due).await?;
+                return Ok(Begun::Idle(next_due.map(|due| due.max(spared.unwrap_or(now)).max(free_at))));
+            }
+            Ok(Begun::Sitting(Sitting::of(claimed, now)))
+        };
+        self.noticing(looks).await
     }
 
     /// Takes the turns of what was claimed, and tells how many were not given back.
@@ -130,7 +136,7 @@ impl Courier {
     }
 
     /// Claims what is due and may go, and tells from when on it may.
-    async fn claim(&self, now: DateTime<Utc>) -> Result<(Vec<Claimed>, DateTime<Utc>), DbFault> {
+    async fn claim(&self, now: DateTime<Utc>, which: Which) -> Result<(Vec<Claimed>, DateTime<Utc>), DbFault> {
         let (pace, relay) = (self.pace, self.mailer.describe());
         self.db
             .write(move |tx| {
@@ -142,7 +148,7 @@ impl Courier {
                     return Ok((Vec::new(), free_at));
                 }
                 let most = pace.map_or(CLAIM, |pace| i64::from(pace.at_once()).min(CLAIM));
-                let claimed = outbox::claim(tx, most, now, now + LEASE)?;
+                let claimed = outbox::claim(tx, which, most, (now, now + LEASE))?;
                 if let Some(pace) = pace {
                     // Whatever becomes of them, the provider is asked.
                     pace::went(tx, &relay, pace, u32::try_from(claimed.len()).unwrap_or(u32::MAX), now)?;
@@ -172,8 +178,9 @@ impl Courier {
         {
             tracing::warn!(%until, relay = self.mailer.describe(), "the relay asks to be left alone");
         }
+        let tried = !matches!(outcome, Outcome::Untried { .. });
         // Still in hand: what is known and not yet stored must not be sent by somebody else meanwhile.
-        self.in_hand(&letter, self.record(letter.clone(), outcome)).await.map(|()| true)
+        self.in_hand(&letter, self.record(letter.clone(), outcome)).await.map(|()| tried)
     }
 
     /// Does what is to be done with a letter, and keeps others from claiming it meanwhile, however long it takes.
@@ -189,9 +196,12 @@ impl Courier {
 
     /// Beside the work, which goes on: whoever is sending a letter does not stop for a slow database.
     fn renew(&self, letter: Claimed) {
-        let (db, until) = (self.db.clone(), self.clock.now() + LEASE);
+        let courier = self.clone();
         tokio::spawn(async move {
-            if let Err(error) = db.write::<_, DbFault>(move |tx| outbox::renew(tx, &letter, until)).await {
+            let clock = courier.clock.clone();
+            // From when it is written: a database that was away may do so long after it was asked.
+            let renewed = courier.db.write(move |tx| outbox::renew(tx, &letter, clock.now() + LEASE));
+            if let Err(error) = courier.noticing(renewed).await {
                 tracing::warn!(%error, "the lease of a letter in hand was not renewed");
             }
         });

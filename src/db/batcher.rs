@@ -15,9 +15,10 @@ use std::{
 use tokio::{
     runtime::{self, Runtime},
     sync::{mpsc, oneshot},
+    time::timeout,
 };
 
-use super::{AnyConnection, AsFault, Db, DbFault, Tx};
+use super::{AnyConnection, AsFault, Db, DbFault, SILENT, Tx};
 
 /// More items than this in the queue are turned away: they would only time out together.
 const QUEUE: usize = 2048;
@@ -28,9 +29,20 @@ const READERS: u32 = 1;
 /// was not even tried.
 type Work<I, O, E> = dyn Fn(&Runtime, &[I]) -> Result<Result<Vec<O>, E>, DbFault> + Send + Sync;
 
+#[derive(Clone, Copy)]
+struct Limits {
+    /// The most items that are done together.
+    most: usize,
+    /// How long they gather.
+    gather: Duration,
+    /// How long an answer is waited for.
+    patience: Duration,
+}
+
 /// Work of one sort. Clones share the queue; when the last one is dropped, the threads end.
 pub struct Batcher<I, O, E> {
     queue: mpsc::Sender<Waiting<I, O, E>>,
+    patience: Duration,
 }
 
 struct Waiting<I, O, E> {
@@ -40,7 +52,7 @@ struct Waiting<I, O, E> {
 
 impl<I, O, E> Clone for Batcher<I, O, E> {
     fn clone(&self) -> Self {
-        Self { queue: self.queue.clone() }
+        Self { queue: self.queue.clone(), patience: self.patience }
     }
 }
 
@@ -62,21 +74,23 @@ where
     ) -> io::Result<Self> {
         let threads = db.sharing_writers();
         let db = db.apart(threads);
-        Self::start(name, threads, (most, Duration::ZERO), move |timer, items| db.write_here(timer, |tx| work(tx, items)))
+        let limits = Limits { most, gather: Duration::ZERO, patience: db.patience };
+        Self::start(name, threads, limits, move |timer, items| db.write_here(timer, |tx| work(tx, items)))
     }
 
-    /// The same for work that nobody waits for: what arrives within `time` of the first item shares its transaction.
+    /// The same for work that nobody waits for: what arrives within `gather` of the first item shares its transaction.
     ///
     /// # Errors
     /// When the system gives no thread.
     pub fn gathering(
         db: &Db,
         name: &str,
-        (most, time): (usize, Duration),
+        (most, gather): (usize, Duration),
         work: impl Fn(&mut Tx<'_>, &[I]) -> Result<Vec<O>, E> + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let db = db.apart(1);
-        Self::start(name, 1, (most, time), move |timer, items| db.write_here(timer, |tx| work(tx, items)))
+        let limits = Limits { most, gather, patience: db.patience };
+        Self::start(name, 1, limits, move |timer, items| db.write_here(timer, |tx| work(tx, items)))
     }
 
     /// For looking up by key: starts the threads, named `name`; a query takes up to `most` items.
@@ -90,15 +104,14 @@ where
         work: impl Fn(&mut AnyConnection, &[I]) -> Result<Vec<O>, E> + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let db = db.for_look_ups(READERS);
-        Self::start(name, READERS, (most, Duration::ZERO), move |timer, items| {
-            db.read_here(timer, |connection| work(connection, items))
-        })
+        let limits = Limits { most, gather: Duration::ZERO, patience: db.patience };
+        Self::start(name, READERS, limits, move |timer, items| db.read_here(timer, |connection| work(connection, items)))
     }
 
     fn start(
         name: &str,
         threads: u32,
-        (most, time): (usize, Duration),
+        limits: Limits,
         work: impl Fn(&Runtime, &[I]) -> Result<Result<Vec<O>, E>, DbFault> + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
@@ -109,12 +122,12 @@ where
             let timer = runtime::Builder::new_current_thread().enable_time().build()?;
             let worker = Worker { timer, work };
             thread::Builder::new().name(name.to_owned()).spawn(move || {
-                while let Some(batch) = take(&waiting, most, time) {
+                while let Some(batch) = take(&waiting, limits) {
                     worker.work(batch);
                 }
             })?;
         }
-        Ok(Self { queue })
+        Ok(Self { queue, patience: limits.patience })
     }
 
     /// Has one item done, with others that wait at the same moment, and returns when it is (a write: after the commit). It
@@ -126,20 +139,27 @@ where
         let (answer, answered) = oneshot::channel();
         let full = |_| E::from(DbFault::unavailable("too many requests wait for the database"));
         self.queue.try_send(Waiting { item, answer }).map_err(full)?;
-        answered.await.unwrap_or_else(|_| Err(E::from(DbFault::Other("a database thread failed".to_owned()))))
+        match timeout(self.patience, answered).await {
+            Ok(answer) => answer.unwrap_or_else(|_| Err(E::from(DbFault::Other("a database thread failed".to_owned())))),
+            // It may still happen.
+            Err(_) => Err(E::from(DbFault::InDoubt(SILENT.to_owned()))),
+        }
     }
 }
 
-/// Waits for an item, and takes what waits behind it after `time`.
-fn take<I, O, E>(queue: &Mutex<mpsc::Receiver<Waiting<I, O, E>>>, most: usize, time: Duration) -> Option<Vec<Waiting<I, O, E>>> {
+/// Waits for an item, and takes what waits behind it once it has gathered.
+fn take<I, O, E>(
+    queue: &Mutex<mpsc::Receiver<Waiting<I, O, E>>>,
+    Limits { most, gather, .. }: Limits,
+) -> Option<Vec<Waiting<I, O, E>>> {
     let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
     let mut batch = vec![queue.blocking_recv()?];
     // Callers whom the last batch has answered are about to ask again: on a busy machine they do so first, on an idle one this
     // takes no time.
-    if time.is_zero() {
+    if gather.is_zero() {
         thread::yield_now();
     } else {
-        thread::sleep(time);
+        thread::sleep(gather);
     }
     while batch.len() < most
         && let Ok(next) = queue.try_recv()

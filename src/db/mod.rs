@@ -48,10 +48,13 @@ pub mod sent;
 mod url;
 pub mod users;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, time::timeout};
 
 pub use self::{
     connection::AnyConnection,
@@ -70,6 +73,11 @@ use self::{
 /// time another one has got through.
 const WRITE_TRIES: usize = 16;
 
+/// How long an answer is waited for: longer than a turn, a connection and a statement may take together. A server that is frozen
+/// keeps no limit of its own, and its kernel answers for it.
+const PATIENCE: Duration = Duration::from_secs(20);
+const SILENT: &str = "the database did not answer in time";
+
 /// A database, shared by everything in the process. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
@@ -77,6 +85,7 @@ pub struct Db {
     writes: Lane,
     url: DatabaseUrl,
     doubt: Doubt,
+    patience: Duration,
     /// Held while a SQLite file is ours alone.
     _owned: Option<Arc<std::fs::File>>,
 }
@@ -109,7 +118,13 @@ impl Db {
             // SQLite has one writer; readers see the last commit and never wait for it (WAL).
             Dialect::Sqlite => (Lane::new(url, 4, Purpose::Read, &doubt), Lane::new(url, 1, Purpose::Write, &doubt)),
         };
-        Ok(Self { reads, writes, url: url.clone(), doubt, _owned: owned.map(Arc::new) })
+        Ok(Self { reads, writes, url: url.clone(), doubt, patience: PATIENCE, _owned: owned.map(Arc::new) })
+    }
+
+    /// The same database for whoever waits no longer than this for an answer; [`Db::open`] gives 20 seconds.
+    #[must_use]
+    pub fn within(&self, patience: Duration) -> Self {
+        Self { patience, ..self.clone() }
     }
 
     /// The same database with `places` connections of its own for writing, where it has many writers (PostgreSQL): whoever
@@ -150,7 +165,8 @@ impl Db {
     /// # Errors
     /// [`DbFault`] when the database is away.
     pub async fn is_migrated(&self) -> Result<bool, DbFault> {
-        self.reads.run(|connection| migrate::is_complete(&mut connection.any)).await
+        let answer = self.reads.run(|connection| migrate::is_complete(&mut connection.any));
+        timeout(self.patience, answer).await.unwrap_or_else(|_| Err(DbFault::unavailable(SILENT)))
     }
 
     /// Runs `query` on a connection for reading, on a thread where it may block.
@@ -162,14 +178,12 @@ impl Db {
         T: Send + 'static,
         E: From<DbFault> + AsFault + Send + 'static,
     {
-        self.reads
-            .run(|connection| {
-                let began = Instant::now();
-                let outcome = query(&mut connection.any);
-                Ok(connection.judge(began, outcome))
-            })
-            .await
-            .map_err(E::from)?
+        let answer = self.reads.run(|connection| {
+            let began = Instant::now();
+            let outcome = query(&mut connection.any);
+            Ok(connection.judge(began, outcome))
+        });
+        timeout(self.patience, answer).await.unwrap_or_else(|_| Err(DbFault::unavailable(SILENT))).map_err(E::from)?
     }
 
     /// Runs `work` in a transaction: all of it happens, or, when it returns an error, none. It may run more than once.
@@ -181,7 +195,8 @@ impl Db {
         T: Send + 'static,
         E: From<DbFault> + AsFault + Send + 'static,
     {
-        self.writes.run(move |connection| Ok(persist(connection, &work))).await.map_err(E::from)?
+        let answer = self.writes.run(move |connection| Ok(persist(connection, &work)));
+        timeout(self.patience, answer).await.unwrap_or_else(|_| Err(DbFault::InDoubt(SILENT.to_owned()))).map_err(E::from)?
     }
 
     /// [`Db::read`] on this thread, which must be one that may block. The outer error says that it was not even tried.

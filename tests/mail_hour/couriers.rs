@@ -5,7 +5,7 @@ use std::{pin::pin, sync::Arc, task::Poll, time::Duration};
 use chrono::{DateTime, Utc};
 use futures_util::future::try_join_all;
 use invitation_service::{
-    courier::{Courier, Lanes, Looked, Step, records},
+    courier::{Courier, Lanes, Looked, Outage, Step, records},
     db::{
         DbFault,
         batcher::Batcher,
@@ -23,7 +23,15 @@ pub(super) fn courier(app: &TestApp, relay: &Relay) -> Courier {
     let mailer = Arc::new(Mailer::new(&MailUrl::parse(&relay.url()).unwrap(), sender).unwrap());
     let db = app.parts.courier.db.apart(1);
     let records = records(&db, &app.clock, relay.url(), Duration::from_hours(24)).unwrap();
-    Courier { db, records, mailer, reminded: Looked::default(), lanes: Lanes::default(), ..app.parts.courier.clone() }
+    Courier {
+        db,
+        records,
+        mailer,
+        reminded: Looked::default(),
+        lanes: Lanes::default(),
+        outage: Outage::default(),
+        ..app.parts.courier.clone()
+    }
 }
 
 /// Works until nothing is due, and says how much was, and when something will be.

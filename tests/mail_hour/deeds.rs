@@ -6,7 +6,7 @@ use invitation_service::{
     courier::Step,
     db::{
         Db, DbFault,
-        outbox::{self, Claimed, Outcome},
+        outbox::{self, Claimed, Outcome, Which},
         sent,
     },
     domain::letter::{LetterPurpose, Receipt},
@@ -158,7 +158,11 @@ impl World {
             Deed::WorkTogether => self.work(&due, 2).await,
             Deed::DieClaiming => {
                 let now = self.app.now();
-                let claimed = self.db().write::<_, DbFault>(move |tx| outbox::claim(tx, 256, now, now + LEASE)).await.unwrap();
+                let claimed = self
+                    .db()
+                    .write::<_, DbFault>(move |tx| outbox::claim(tx, Which::Due, 256, (now, now + LEASE)))
+                    .await
+                    .unwrap();
                 let ids: BTreeSet<String> = claimed.iter().map(|claim| claim.invitation_id.to_string()).collect();
                 assert_eq!((&ids, claimed.len()), (&due, due.len()));
                 self.stale.extend(claimed);

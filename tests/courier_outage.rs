@@ -1,0 +1,118 @@
+//! A database that is away for longer than a lease, while letters are in hand: each goes once all the same.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use diesel::{PgConnection, connection::SimpleConnection};
+use invitation_service::courier::{Courier, Lanes, Outage, Step};
+use tokio::task::JoinHandle;
+
+use crate::support::{
+    Backend, Relay, TestApp, eventually, json,
+    relay::{Mood, Speaks},
+};
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Another process, as far as couriers can tell.
+fn another(app: &TestApp) -> Courier {
+    Courier { lanes: Lanes::default(), outage: Outage::default(), ..app.parts.courier.clone() }
+}
+
+fn started(courier: &Courier) -> JoinHandle<Step> {
+    let courier = courier.clone();
+    tokio::spawn(async move { courier.step().await.unwrap() })
+}
+
+/// A relay that has ada's letter and does not say so; and whoever sends it.
+async fn in_hand(app: &TestApp, relay: &Relay) -> (String, JoinHandle<Step>) {
+    let id = app.invite_unsent("ada@example.com", &["viewer"]).await["id"].as_str().unwrap().to_owned();
+    let holds = relay.holds();
+    let sending = started(&app.parts.courier);
+    holds.notified().await;
+    (id, sending)
+}
+
+async fn app_with(relay: &mut Relay) -> TestApp {
+    relay.up();
+    relay.is_to(|to| if to.starts_with("ada") { Mood::Holds } else { Mood::Takes });
+    TestApp::start(Backend::Postgres, &[("MAIL_URL", &relay.url())]).await
+}
+
+#[tokio::test]
+async fn whoever_has_a_letter_in_hand_may_tell_of_it_when_the_database_is_back() {
+    let mut relay = Relay::new(Speaks::Smtp);
+    let app = app_with(&mut relay).await;
+    let other = another(&app);
+    let (id, sending) = in_hand(&app, &relay).await;
+    app.database.take_away();
+    // Taken, and not to be told.
+    relay.lets_go();
+    eventually("it is taken", PATIENCE, async || (relay.taken().len() == 1).then_some(())).await;
+    app.advance(TimeDelta::seconds(120));
+    other.step().await.unwrap_err();
+    app.database.bring_back();
+    // Long past its lease; but the other courier has noticed that nobody could tell.
+    assert_eq!(other.step().await.unwrap(), Step::Idle { next_due: Some(app.now() + TimeDelta::seconds(15)) });
+    assert_eq!(sending.await.unwrap(), Step::Worked(1));
+    let told = app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200).body["delivery"].clone();
+    assert_eq!((&told["state"], &told["attempts"]), (&json!("sent"), &json!(1)));
+    assert_eq!(other.step().await.unwrap(), Step::Idle { next_due: None });
+    assert_eq!(relay.taken().len(), 0, "a second copy");
+}
+
+/// Whoever had it is dead.
+#[tokio::test]
+async fn a_letter_that_nobody_tells_of_after_an_outage_goes_a_moment_later() {
+    let mut relay = Relay::new(Speaks::Smtp);
+    let app = app_with(&mut relay).await;
+    let other = another(&app);
+    let (_, sending) = in_hand(&app, &relay).await;
+    sending.abort();
+    app.database.take_away();
+    app.advance(TimeDelta::seconds(120));
+    other.step().await.unwrap_err();
+    app.database.bring_back();
+    relay.is(Mood::Takes);
+    // Whatever nobody has had in hand goes at once.
+    app.invite_unsent("bob@example.com", &["viewer"]).await;
+    assert_eq!(other.step().await.unwrap(), Step::Worked(1));
+    app.advance(TimeDelta::seconds(14));
+    assert!(matches!(other.step().await.unwrap(), Step::Idle { .. }));
+    app.advance(TimeDelta::seconds(1));
+    assert_eq!(other.step().await.unwrap(), Step::Worked(1));
+    assert_eq!(relay.taken().iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["bob@example.com", "ada@example.com"]);
+}
+
+fn held(app: &TestApp) -> PgConnection {
+    let mut somebody = app.database.postgres();
+    somebody.batch_execute("BEGIN; LOCK TABLE invitations").unwrap();
+    somebody
+}
+
+/// The database answered so late that others may have the letter by now.
+#[tokio::test]
+async fn a_letter_that_was_looked_at_for_too_long_is_given_back() {
+    let mut relay = Relay::new(Speaks::Smtp);
+    let app = app_with(&mut relay).await;
+    relay.is(Mood::Takes);
+    for (seconds, worked) in [(46, 0), (45, 1)] {
+        app.invite_unsent(&format!("bob-{seconds}@example.com"), &["viewer"]).await;
+        let mut somebody = held(&app);
+        let sending = started(&app.parts.courier);
+        let looks =
+            async || (app.database.count("pg_locks WHERE NOT granted AND relation = 'invitations'::regclass") == 1).then_some(());
+        eventually("it is looked at", PATIENCE, looks).await;
+        app.advance(TimeDelta::seconds(seconds));
+        somebody.batch_execute("ROLLBACK").unwrap();
+        assert_eq!(sending.await.unwrap(), Step::Worked(worked), "after {seconds} s");
+        assert_eq!(relay.taken().len(), worked);
+        let untried = "letters WHERE state = 'queued' AND attempts = 0 AND leased_until IS NULL";
+        assert_eq!(app.database.count(untried), i64::from(worked == 0));
+        assert_eq!(
+            app.parts.courier.step().await.unwrap(),
+            if worked == 0 { Step::Worked(1) } else { Step::Idle { next_due: None } }
+        );
+        relay.taken();
+    }
+}
