@@ -116,3 +116,20 @@ async fn a_letter_that_was_looked_at_for_too_long_is_given_back() {
         relay.taken();
     }
 }
+
+#[tokio::test]
+async fn a_letter_whose_look_is_cut_off_is_given_back() {
+    let mut relay = Relay::new(Speaks::Smtp);
+    let app = app_with(&mut relay).await;
+    app.invite_unsent("bob@example.com", &["viewer"]).await;
+    let mut somebody = held(&app);
+    let sending = started(&app.parts.courier);
+    let cut =
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    eventually("it is looked at, and cut off", PATIENCE, async || (app.database.execute(cut) == 1).then_some(())).await;
+    somebody.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(sending.await.unwrap(), Step::Worked(0));
+    assert_eq!(app.database.count("letters WHERE state = 'queued' AND attempts = 0 AND leased_until IS NULL"), 1);
+    assert_eq!(app.parts.courier.step().await.unwrap(), Step::Worked(1));
+    assert_eq!(relay.taken().len(), 1);
+}

@@ -25,12 +25,13 @@ const PATIENCE: Duration = Duration::from_mins(13);
 impl Courier {
     pub(super) async fn deliver(&self, letter: &Claimed) -> Result<Outcome, DbFault> {
         // Looked at when its turn has come: a link that has died meanwhile is not sent.
-        let found = self.noticing(self.lookups.run(Wanted { id: letter.invitation_id, looks_since: None })).await?;
+        let found = self.noticing(self.lookups.run(Wanted { id: letter.invitation_id, looks_since: None })).await;
         let now = self.clock.now();
-        if now > letter.lease_ends - TOO_LATE {
-            // Others may have it by now, or at any moment.
+        // After a look that took long others may have it by now, or at any moment.
+        if now > letter.lease_ends - TOO_LATE || found.as_ref().is_err_and(DbFault::is_temporary) {
             return Ok(Outcome::Untried { at: now });
         }
+        let found = found?;
         // An invitation that expired while the relay was away is still delivered: its day begins when the letter goes.
         let live = found.known.filter(|Known { invitation, .. }| {
             let at = match letter.purpose {

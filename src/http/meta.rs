@@ -1,5 +1,7 @@
 //! What operations and readers of the contract need: liveness, readiness, metrics, the contract, what errors mean.
 
+use std::time::Duration;
+
 use actix_web::{
     HttpRequest, HttpResponse, get,
     http::header,
@@ -13,6 +15,9 @@ use super::{
     openapi::ErrorCode,
     problem::{Problem, not_found},
 };
+
+/// How long the database is given to answer: whoever asks so often gives no more time themselves.
+const PROBE: Duration = Duration::from_secs(5);
 
 /// How the service is.
 #[derive(Serialize, ToSchema)]
@@ -119,16 +124,17 @@ pub enum Overall {
 )]
 #[get("/readyz")]
 pub async fn readyz(state: Data<State>) -> HttpResponse {
-    let (database, migrations) = match state.services.db.is_migrated().await {
+    let (database, migrations) = match state.services.db.within(PROBE).is_migrated().await {
         Ok(migrated) => (Condition::Ok, Condition::of(migrated)),
         Err(_) => (Condition::Unavailable, Condition::Unavailable),
     };
     let courier = state.courier.condition();
     let ready = (database, migrations) == (Condition::Ok, Condition::Ok) && courier != CourierCondition::Stopped;
-    let mail = match state.services.backlog().await {
-        Ok(backlog) if backlog.is_late() => MailCondition::Late,
-        Ok(_) => MailCondition::Ok,
-        Err(_) => MailCondition::Unknown,
+    let backlog = if database == Condition::Ok { state.services.backlog(PROBE).await.ok() } else { None };
+    let mail = match backlog {
+        Some(backlog) if backlog.is_late() => MailCondition::Late,
+        Some(_) => MailCondition::Ok,
+        None => MailCondition::Unknown,
     };
     let status = match (ready, mail) {
         (false, _) => Overall::Unavailable,
@@ -147,7 +153,7 @@ pub async fn readyz(state: Data<State>) -> HttpResponse {
 #[get("/metrics")]
 pub async fn metrics(state: Data<State>) -> HttpResponse {
     // What waits is counted when it is asked for, by whichever process: a courier that is busy or elsewhere tells nobody.
-    if let Ok(backlog) = state.services.backlog().await {
+    if let Ok(backlog) = state.services.backlog(PROBE).await {
         state.metrics.outbox(backlog.queued, backlog.oldest_seconds());
     }
     HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(state.metrics.render())

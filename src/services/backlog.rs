@@ -1,5 +1,7 @@
 //! How full the outbox is, and whether letters grow old in it.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 
 use super::Services;
@@ -32,13 +34,13 @@ impl Backlog {
 }
 
 impl Services {
-    /// Looks.
+    /// Looks, for no longer than that.
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn backlog(&self) -> Result<Backlog, DbFault> {
+    pub async fn backlog(&self, patience: Duration) -> Result<Backlog, DbFault> {
         let now = self.clock.now();
-        let backlog = self.db.read(outbox::backlog).await?;
+        let backlog = self.db.within(patience).read(outbox::backlog).await?;
         let oldest = backlog.oldest.map_or(TimeDelta::zero(), |oldest| (now - oldest).max(TimeDelta::zero()));
         Ok(Backlog { queued: backlog.queued, oldest })
     }
