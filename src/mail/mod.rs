@@ -11,6 +11,7 @@ mod samples;
 mod sender;
 mod smtp;
 mod template;
+mod unlinked;
 mod url;
 mod vocabulary;
 mod words;
