@@ -97,7 +97,9 @@ fn check_config_says_what_the_configuration_leads_to() {
     let said = home.print(&["check-config"]);
     for words in [
         "PostgreSQL at db.example:5433/inv",
-        "smtp://relay.example.com:587",
+        "smtp://relay.example.com:587, under TLS when the relay offers STARTTLS, and in the clear when it does not\n",
+        "take care   MAIL_URL: it has a password and does not say tls=",
+        "add ?tls=required",
         "https://invite.example.com/activate",
         "1h 30m",
         "reminded    30m before their link dies",
@@ -111,6 +113,7 @@ fn check_config_says_what_the_configuration_leads_to() {
     assert!(!said.contains("sesame") && !said.contains("whsec"), "{said}");
 
     let said = Home::new(Backend::Sqlite, &[]).print(&["check-config"]);
+    assert!(!said.contains("take care"), "{said}");
     for words in ["reminded    nobody\n", "mail pace   no limit\n", "mail words  built in\n", "reports by  nobody\n"] {
         assert!(said.contains(words), "{words}: {said}");
     }

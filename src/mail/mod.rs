@@ -60,6 +60,17 @@ impl Mailer {
         })
     }
 
+    /// What [`Mailer::new`] would refuse, found out without leaving anything behind. Called on a Tokio runtime.
+    ///
+    /// # Errors
+    /// As [`Mailer::new`] has them, but for a folder that others keep from being made.
+    pub fn check(url: &MailUrl, sender: Sender) -> Result<(), String> {
+        match url.place() {
+            Place::Directory(path) => Desk::new(sender).and(Directory::check(path)),
+            Place::Smtp(_) | Place::Http(_) => Self::new(url, sender).map(drop),
+        }
+    }
+
     /// Writes the letter and hands it over, once.
     ///
     /// # Errors

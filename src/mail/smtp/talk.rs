@@ -46,7 +46,7 @@ pub(super) enum Fault {
     /// Its name is not known, or the way to it is not safe, or broke.
     #[error(transparent)]
     Unreachable(#[from] io::Error),
-    #[error("it does not offer STARTTLS")]
+    #[error("it does not offer STARTTLS, without which ?tls=required gives it nothing")]
     NoTls,
     /// It knows no more than HELO.
     #[error("it does not know EHLO, and so offers no {0}")]

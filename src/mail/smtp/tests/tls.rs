@@ -68,7 +68,7 @@ async fn offering(offers: Script, tls: TlsUse, acceptor: TlsAcceptor) -> (Relay,
         };
         tokio::join!(talk, pass);
     });
-    (Relay { host: "localhost".to_owned(), port, tls, ca: None, login: None }, told)
+    (Relay { host: "localhost".to_owned(), port, tls, tls_said: true, ca: None, login: None }, told)
 }
 
 /// One attempt, and what the relay heard up to the end of the talk.
@@ -164,7 +164,7 @@ async fn an_offer_of_tls_is_heard_in_whatever_letters_and_its_refusal_ends_the_t
 
 #[test]
 fn a_file_without_authorities_is_told_at_the_start() {
-    let mut relay = Relay { host: "h".to_owned(), port: 25, tls: TlsUse::Required, ca: None, login: None };
+    let mut relay = Relay { host: "h".to_owned(), port: 25, tls: TlsUse::Required, tls_said: true, ca: None, login: None };
     let mut fault = |path: PathBuf| {
         relay.ca = Some(path);
         Smtp::new(&relay).unwrap_err()
