@@ -188,8 +188,10 @@ fn smtp(text: &str, implicit: bool) -> Result<Relay, String> {
             "ca" if value.is_empty() => return Err("The ca parameter must name a PEM file.".to_owned()),
             "ca" => ca.replace(PathBuf::from(&*value)).is_some(),
             _ => {
-                return Err("Its query parameter is not known; smtp:// takes tls=required, tls=offered or tls=none, and ca=FILE."
-                    .to_owned());
+                return Err(
+                    "Its query parameter is not known; smtp:// takes tls=required, tls=offered or tls=none, and ca=FILE."
+                        .to_owned(),
+                );
             }
         };
         if again {

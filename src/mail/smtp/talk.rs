@@ -51,6 +51,9 @@ pub(super) enum Fault {
     /// It knows no more than HELO.
     #[error("it does not know EHLO, and so offers no {0}")]
     NoExtensions(&'static str),
+    /// It has no AUTH, or none that is ours; many a relay offers it under TLS alone.
+    #[error("it offers no way to sign in over this connection that we know (PLAIN, LOGIN)")]
+    NoSignIn,
     /// What follows the consent to TLS in the clear is from whoever wants it to be taken for the relay's.
     #[error("it said more in the clear than that TLS may begin")]
     Early,
