@@ -9,7 +9,7 @@ use std::{
 use invitation_service::config::VARIABLES;
 use serde_json::Value;
 
-use crate::support::{Backend, Home, eventually, json, on_each};
+use crate::support::{Backend, Home, eventually, json, mailbox, on_each};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -184,6 +184,19 @@ fn every_letter_in_every_language_is_written() {
     let letters: Vec<String> = files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
     assert!(letters.iter().any(|letter| letter.contains("Accept the invitation")));
     assert!(letters.iter().any(|letter| letter.contains("uitnodiging")));
+}
+
+#[test]
+fn previewed_letters_are_the_operators_own() {
+    for (name, shown) in [("Voltmark", "Voltmark"), ("", "EV Charging")] {
+        let home = Home::new(Backend::Sqlite, &[("OPERATOR_NAME", name)]);
+        for file in home.print(&["mail-preview"]).lines() {
+            let letter = mailbox::parse(&std::fs::read(home.path().join(file)).unwrap());
+            for part in [&letter.text, &letter.html] {
+                assert!(part.contains(shown) && !part.contains("Example Charging"), "{file}: {part}");
+            }
+        }
+    }
 }
 
 on_each! {

@@ -105,7 +105,7 @@ pub(super) fn migrate(config: &Config) -> Outcome {
 pub(super) fn mail_preview(config: &Config, folder: &str, templates: Option<&str>) -> Outcome {
     let files = match templates {
         Some(templates) => write_built_in(Path::new(templates))?,
-        None => write_samples(Path::new(folder), config.sender.clone(), clock().now())?,
+        None => write_samples(Path::new(folder), config.sender.clone(), &config.operator_name, clock().now())?,
     };
     for file in files {
         println!("{}", file.display());
