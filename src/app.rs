@@ -86,6 +86,15 @@ pub async fn migrate(config: &Config) -> Result<usize, StartError> {
     Ok(Db::open(&config.database_url)?.migrate().await?)
 }
 
+/// Builds what [`Parts::new`] builds from the configuration alone, and keeps nothing of it: neither network, database nor folder is
+/// touched. Called on a Tokio runtime.
+///
+/// # Errors
+/// [`StartError`], as a start would have it.
+pub fn check(config: &Config) -> Result<(), StartError> {
+    Mailer::check(&config.mail_url, config.sender.clone()).map_err(StartError::Mail)
+}
+
 impl Parts {
     /// Puts the parts together. Makes the root key when there is none; opens the database, and leaves its schema alone.
     ///

@@ -10,6 +10,7 @@ use std::{process::ExitCode, time::Duration};
 use clap::{Parser, Subcommand};
 
 use crate::{
+    app,
     clock::Clock,
     config::{self, Config, ConfigFault, SecretError},
     http, telemetry,
@@ -91,6 +92,9 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// What is wrong with a key file that others may read.
+const EXPOSED_KEY: &str = "others than its owner may read the key: chmod 600, and rotate it if they may have";
+
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn misconfigured(faults: &[ConfigFault]) -> ExitCode {
@@ -118,15 +122,21 @@ fn openapi() -> ExitCode {
 
 fn check(config: &Config) -> Outcome {
     let key = match config::root_key(config.secret_key.as_ref()) {
-        Ok(_) if config.secret_key.is_some() => "from SECRET_KEY",
-        Ok(_) => "in data/secret.key",
-        Err(SecretError::Missing(_)) => "made in data/secret.key at the first start",
-        Err(error) => return Err(error.into()),
+        Ok(_) if config.secret_key.is_some() => Ok("from SECRET_KEY"),
+        Ok(_) => Ok("in data/secret.key"),
+        Err(SecretError::Missing(_)) => Ok("made in data/secret.key at the first start"),
+        Err(error) => Err(app::StartError::from(error)),
+    };
+    let started = runtime()?.block_on(async { app::check(config) });
+    let key = match (key, started) {
+        (Ok(key), Ok(())) => key,
+        (Err(fault), Ok(())) | (Ok(_), Err(fault)) => return Err(fault.into()),
+        (Err(fault), Err(other)) => return Err(format!("{fault}\n{other}").into()),
     };
     println!("database    {}", config.database_url.describe());
     println!("listens at  {}", config.listen_addr);
     println!("links open  {}", config.activation_url);
-    println!("mail goes   {}", config.mail_url.describe());
+    println!("mail goes   {}", config.mail_url.describe_way());
     println!("root key    {key}");
     println!("links live  {}", humantime::format_duration(config.invitation_ttl));
     let reminded = config.reminder_before.map(|before| format!("{} before their link dies", humantime::format_duration(before)));
@@ -137,6 +147,12 @@ fn check(config: &Config) -> Outcome {
     println!("mail words  {}", templates.as_deref().unwrap_or("built in"));
     let reporting: Vec<&str> = config.mail_events.0.iter().map(|(provider, _)| provider.title()).collect();
     println!("reports by  {}", if reporting.is_empty() { "nobody".to_owned() } else { reporting.join(", ") });
+    if let Some(caution) = config.mail_url.caution() {
+        println!("take care   MAIL_URL: {caution}");
+    }
+    if let Some(file) = config::exposed_key_file(config.secret_key.as_ref()) {
+        println!("take care   {}: {EXPOSED_KEY}", file.display());
+    }
     println!("The configuration is good.");
     Ok(())
 }

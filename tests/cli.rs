@@ -9,7 +9,7 @@ use std::{
 use invitation_service::config::VARIABLES;
 use serde_json::Value;
 
-use crate::support::{Backend, Home, eventually, json, on_each};
+use crate::support::{Backend, Home, eventually, json, mailbox, on_each};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -97,7 +97,9 @@ fn check_config_says_what_the_configuration_leads_to() {
     let said = home.print(&["check-config"]);
     for words in [
         "PostgreSQL at db.example:5433/inv",
-        "smtp://relay.example.com:587",
+        "smtp://relay.example.com:587, under TLS when the relay offers STARTTLS, and in the clear when it does not\n",
+        "take care   MAIL_URL: it has a password and does not say tls=",
+        "add ?tls=required",
         "https://invite.example.com/activate",
         "1h 30m",
         "reminded    30m before their link dies",
@@ -111,6 +113,7 @@ fn check_config_says_what_the_configuration_leads_to() {
     assert!(!said.contains("sesame") && !said.contains("whsec"), "{said}");
 
     let said = Home::new(Backend::Sqlite, &[]).print(&["check-config"]);
+    assert!(!said.contains("take care"), "{said}");
     for words in ["reminded    nobody\n", "mail pace   no limit\n", "mail words  built in\n", "reports by  nobody\n"] {
         assert!(said.contains(words), "{words}: {said}");
     }
@@ -143,8 +146,13 @@ fn a_token_that_cannot_be_made_says_why() {
         (&["token", "--scope", "customers:eat"], "there is no such permission"),
         (&["token", "--account", "usr_01kavx6e9kfzabv5qhm1p4d6xn"], "no account's id"),
         (&["token", "--role", "admin", "--ttl", "soon"], "'soon' for '--ttl"),
-        (&["token", "--role", "admin", "--subject", " "], "1 to 100 characters"),
-        (&["token", "--role", "admin", "--subject", "two\nlines"], "1 to 100 characters"),
+        (&["token", "--role", "admin", "--subject", " "], "--subject: A name is required."),
+        (&["token", "--role", "admin", "--subject", &"a".repeat(101)], "--subject: A name has at most 100 characters."),
+        (&["token", "--role", "admin", "--subject", "two\nlines"], "--subject: A name holds no line breaks"),
+        (&["token", "--role", "admin", "--subject", "Grace\u{202E}reppoH"], "control characters or text-direction controls"),
+        (&["token", "--role", "admin", "--subject", "Grace\u{2066}Hopper"], "text-direction controls"),
+        (&["token", "--role", "admin", "--subject", "Grace\u{2028}Hopper"], "line breaks"),
+        (&["token", "--role", "admin", "--subject", "Grace\u{7F}Hopper"], "control characters"),
         (&["token", "--role", "admin", "--ttl", "0s"], "--ttl"),
         (&["token", "--role", "admin", "--ttl", "99999999999y"], "--ttl"),
     ] {
@@ -181,6 +189,19 @@ fn every_letter_in_every_language_is_written() {
     let letters: Vec<String> = files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
     assert!(letters.iter().any(|letter| letter.contains("Accept the invitation")));
     assert!(letters.iter().any(|letter| letter.contains("uitnodiging")));
+}
+
+#[test]
+fn previewed_letters_are_the_operators_own() {
+    for (name, shown) in [("Voltmark", "Voltmark"), ("", "EV Charging")] {
+        let home = Home::new(Backend::Sqlite, &[("OPERATOR_NAME", name)]);
+        for file in home.print(&["mail-preview"]).lines() {
+            let letter = mailbox::parse(&std::fs::read(home.path().join(file)).unwrap());
+            for part in [&letter.text, &letter.html] {
+                assert!(part.contains(shown) && !part.contains("Example Charging"), "{file}: {part}");
+            }
+        }
+    }
 }
 
 on_each! {

@@ -97,6 +97,53 @@ async fn what_is_stored_is_for_its_owner_alone() {
     std::fs::set_permissions(home.path().join("data/secret.key"), Permissions::from_mode(0o640)).unwrap();
     let server = home.start(&["serve"]);
     assert!(server.stop().await.contains("others than its owner may read the key"));
+    let said = home.print(&["check-config"]);
+    assert!(said.contains("data/secret.key: others than its owner may read the key"), "{said}");
+}
+
+/// What a start would refuse is refused before it, in the same words, and nothing is left behind by asking.
+#[test]
+fn check_config_refuses_what_serve_refuses() {
+    let no_file = "MAIL_URL: no TLS to smtp://relay.example.com:587 is possible: /nofile cannot be read";
+    let no_certificate = "MAIL_URL: no TLS to smtps://relay.example.com:465 is possible: empty.pem holds no PEM certificate";
+    for (mail, words) in [
+        ("smtp://relay.example.com?ca=/nofile", no_file),
+        ("smtps://relay.example.com?ca=empty.pem", no_certificate),
+        ("directory:empty.pem/mail", "MAIL_URL: the folder empty.pem/mail cannot be made: Not a directory"),
+        ("directory:empty.pem", "MAIL_URL: the folder empty.pem cannot be made: "),
+    ] {
+        let home = Home::new(Backend::Sqlite, &[("MAIL_URL", mail)]);
+        std::fs::write(home.path().join("empty.pem"), "").unwrap();
+        for arguments in ["check-config", "serve", "courier"] {
+            let said = complaint(&home, &[arguments]);
+            assert!(said.contains(words), "{mail}: {arguments}: {said}");
+        }
+    }
+    let home = Home::new(Backend::Sqlite, &[("SECRET_KEY", ""), ("MAIL_URL", "smtp://relay.example.com?ca=/nofile")]);
+    std::fs::create_dir(home.path().join("data")).unwrap();
+    std::fs::write(home.path().join("data/secret.key"), "short").unwrap();
+    let said = complaint(&home, &["check-config"]);
+    assert!(said.contains(no_file) && said.contains("fewer than 32 bytes"), "{said}");
+
+    let home = Home::new(Backend::Sqlite, &[("MAIL_URL", "directory:not/yet/there")]);
+    home.print(&["check-config"]);
+    assert_eq!(home.path().read_dir().unwrap().count(), 0);
+}
+
+/// By whoever sends letters, and by nobody else.
+#[tokio::test]
+async fn a_password_that_may_go_in_the_clear_is_warned_of() {
+    for (mail, arguments, warned) in [
+        ("smtp://ada:relay-sesame@127.0.0.1:1", &["serve"][..], true),
+        ("smtp://ada:relay-sesame@127.0.0.1:1", &["serve", "--no-courier"], false),
+        ("smtp://ada:relay-sesame@127.0.0.1:1?tls=offered", &["serve"], false),
+        ("smtp://127.0.0.1:1", &["serve"], false),
+    ] {
+        let home = Home::new(Backend::Sqlite, &[("MAIL_URL", mail)]);
+        let log = home.start(arguments).stop().await;
+        assert_eq!(log.contains("MAIL_URL: it has a password and does not say tls="), warned, "{mail}: {log}");
+        assert!(!log.contains("sesame"), "{log}");
+    }
 }
 
 /// A header that claims to be a log line: refused for a reason in a word, and repeated nowhere.

@@ -144,7 +144,7 @@ fn what_is_missing_is_named_with_what_to_do() {
         (&["import", "nobody.csv"][..], &["cannot read nobody.csv"][..]),
         (&["import", "people.csv"], &[NOWHERE, "refused", "invitation-service serve", "--url", "Nothing was sent"]),
         (&["import", "people.csv", "--dry-run"], &[NOWHERE, "refused", "Nothing was sent"]),
-        (&["import", "people.csv", "--subject", " "], &["1 to 100 characters"]),
+        (&["import", "people.csv", "--subject", " "], &["--subject: A name is required."]),
     ] {
         let (errors, results) = said(&home.run(arguments));
         assert!(words.iter().all(|words| errors.contains(words)), "{arguments:?}: {errors}");

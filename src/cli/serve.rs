@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::watch;
 
 use super::{
-    Outcome, clock,
+    EXPOSED_KEY, Outcome, clock,
     running::{Part, Signals, until_told},
     runtime, start_logging,
 };
@@ -26,6 +26,9 @@ use crate::{
 pub(super) fn serve(config: &Config, with_courier: bool) -> Outcome {
     start_logging(config);
     warn_of_exposed_key(config);
+    if with_courier {
+        warn_of_exposed_password(config);
+    }
     run_to_end(async {
         let address = config.listen_addr;
         let listener = TcpListener::bind(address).map_err(|error| app::StartError::Listen(address, error))?;
@@ -52,6 +55,7 @@ pub(super) fn serve(config: &Config, with_courier: bool) -> Outcome {
 pub(super) fn courier(config: &Config) -> Outcome {
     start_logging(config);
     warn_of_exposed_key(config);
+    warn_of_exposed_password(config);
     run_to_end(async {
         let parts = Parts::new(config, clock())?;
         parts.services.db.migrate().await?;
@@ -101,7 +105,7 @@ pub(super) fn migrate(config: &Config) -> Outcome {
 pub(super) fn mail_preview(config: &Config, folder: &str, templates: Option<&str>) -> Outcome {
     let files = match templates {
         Some(templates) => write_built_in(Path::new(templates))?,
-        None => write_samples(Path::new(folder), config.sender.clone(), clock().now())?,
+        None => write_samples(Path::new(folder), config.sender.clone(), &config.operator_name, clock().now())?,
     };
     for file in files {
         println!("{}", file.display());
@@ -127,7 +131,13 @@ pub(super) fn healthcheck(config: &Config) -> Outcome {
 
 fn warn_of_exposed_key(config: &Config) {
     if let Some(file) = config::exposed_key_file(config.secret_key.as_ref()) {
-        tracing::warn!(?file, "others than its owner may read the key: chmod 600, and rotate it if they may have");
+        tracing::warn!(?file, "{EXPOSED_KEY}");
+    }
+}
+
+fn warn_of_exposed_password(config: &Config) {
+    if let Some(caution) = config.mail_url.caution() {
+        tracing::warn!(relay = config.mail_url.describe(), "MAIL_URL: {caution}");
     }
 }
 

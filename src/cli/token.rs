@@ -10,6 +10,7 @@ use crate::{
         actor::{ActorKind, ActorRef},
         ids::AccountId,
         permission::Permission,
+        person::PersonName,
         role::Role,
     },
     services::access_token::Grant,
@@ -75,11 +76,9 @@ pub(super) fn print(config: &Config, arguments: &Arguments) -> Outcome {
 /// Whoever uses the command line, under this name.
 ///
 /// # Errors
-/// When it is no name.
-pub(super) fn holder(subject: &str) -> Result<ActorRef, &'static str> {
-    let name = subject.trim().to_owned();
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-        return Err("--subject must have 1 to 100 characters on one line");
-    }
+/// When a person could not be called so.
+pub(super) fn holder(subject: &str) -> Result<ActorRef, String> {
+    let name = PersonName::parse(subject).map_err(|error| format!("--subject: {error}"))?;
+    let name = name.as_str().to_owned();
     Ok(ActorRef { kind: ActorKind::Cli, id: name.clone(), name })
 }

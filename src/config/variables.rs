@@ -9,8 +9,8 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
     (
         "MAIL_URL",
         "directory:data/mail",
-        "directory:PATH writes .eml files; smtp://user:pass@host:587 (STARTTLS when offered; ?tls=required or ?tls=none; \
-         ?ca=FILE.pem), smtps://…; postmark://TOKEN, sendgrid://KEY, mailgun://KEY@DOMAIN (?region=eu), resend://KEY; mailpit+http://host:8025",
+        "directory:PATH writes .eml files; smtp://user:pass@host:587 (STARTTLS when offered; ?tls=required, which is right \
+         with a password, ?tls=offered or ?tls=none; ?ca=FILE.pem), smtps://…; postmark://TOKEN, sendgrid://KEY, mailgun://KEY@DOMAIN (?region=eu), resend://KEY; mailpit+http://host:8025",
     ),
     ("MAIL_FROM", "Invitations <no-reply@localhost>", "the sender of letters"),
     ("MAIL_REPLY_TO", "", "where answers to letters go"),

@@ -21,8 +21,22 @@ pub struct Directory {
 
 impl Directory {
     pub(super) fn new(path: &Path) -> Result<Self, String> {
-        create(path).map_err(|error| format!("the {} cannot be made: {error}.", describe_folder(path)))?;
+        create(path).map_err(|error| cannot_be_made(path, &error))?;
         Ok(Self { path: path.to_owned(), written: AtomicU64::new(0) })
+    }
+
+    /// What stands in the way of the folder, which is not made.
+    pub(super) fn check(path: &Path) -> Result<(), String> {
+        for place in path.ancestors() {
+            let fault = match fs::metadata(place) {
+                Ok(found) if found.is_dir() => return Ok(()),
+                Ok(_) => io::ErrorKind::NotADirectory.into(),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => error,
+            };
+            return Err(cannot_be_made(path, &fault));
+        }
+        Ok(())
     }
 
     /// Writes the letter as a file of its own, whole or not at all.
@@ -47,6 +61,10 @@ impl Directory {
     pub(super) fn describe(&self) -> String {
         describe_folder(&self.path)
     }
+}
+
+fn cannot_be_made(folder: &Path, error: &io::Error) -> String {
+    format!("the {} cannot be made: {error}.", describe_folder(folder))
 }
 
 fn write(folder: &Path, draft: &Path, target: &Path, bytes: &[u8]) -> io::Result<()> {

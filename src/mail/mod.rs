@@ -11,6 +11,7 @@ mod samples;
 mod sender;
 mod smtp;
 mod template;
+mod unlinked;
 mod url;
 mod vocabulary;
 mod words;
@@ -57,6 +58,17 @@ impl Mailer {
             Place::Smtp(relay) => Self::Smtp(desk, Box::new(Smtp::new(relay)?)),
             Place::Http(server) => Self::Http(desk, Http::new(server)?),
         })
+    }
+
+    /// What [`Mailer::new`] would refuse, found out without leaving anything behind. Called on a Tokio runtime.
+    ///
+    /// # Errors
+    /// As [`Mailer::new`] has them, but for a folder that others keep from being made.
+    pub fn check(url: &MailUrl, sender: Sender) -> Result<(), String> {
+        match url.place() {
+            Place::Directory(path) => Desk::new(sender).and(Directory::check(path)),
+            Place::Smtp(_) | Place::Http(_) => Self::new(url, sender).map(drop),
+        }
     }
 
     /// Writes the letter and hands it over, once.

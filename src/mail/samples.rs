@@ -92,14 +92,15 @@ pub(super) fn every_variant(now: DateTime<Utc>) -> Vec<(String, Letter)> {
     all
 }
 
-/// Writes every letter in every language into `folder`, each to a file of its own name, and says which.
+/// Writes every letter in every language into `folder` on behalf of `organisation`, each to a file of its own name, and says which.
 ///
 /// # Errors
 /// A sentence for the operator.
-pub fn write_samples(folder: &Path, sender: Sender, now: DateTime<Utc>) -> Result<Vec<PathBuf>, String> {
+pub fn write_samples(folder: &Path, sender: Sender, organisation: &str, now: DateTime<Utc>) -> Result<Vec<PathBuf>, String> {
     let desk = Desk::new(sender)?;
     std::fs::create_dir_all(folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
     let write = |(name, letter): (String, Letter)| {
+        let letter = Letter { organisation: organisation.to_owned(), ..letter };
         let message = desk.message(&letter, Wire::EightBit).map_err(|error| error.to_string())?;
         let file = folder.join(format!("{name}.eml"));
         std::fs::write(&file, message.formatted()).map_err(|error| format!("{} cannot be written: {error}", file.display()))?;

@@ -131,6 +131,9 @@ impl Smtp {
             if !offers.is_extended() {
                 return Err((Stage::Connect, Fault::NoExtensions("sign-in")));
             }
+            if line.connection.server_info().get_auth_mechanism(DEFAULT_MECHANISMS).is_none() {
+                return Err((Stage::Connect, Fault::NoSignIn));
+            }
             let credentials = Credentials::new(login.user.clone(), login.password.expose_secret().to_owned());
             let signed_in = line.connection.auth(DEFAULT_MECHANISMS, &credentials).await;
             signed_in.map_err(|error| (Stage::SignIn, Fault::Said(error)))?;

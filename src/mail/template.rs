@@ -13,6 +13,7 @@ use secrecy::ExposeSecret;
 
 use self::files::Files;
 use super::{
+    unlinked::unlinked,
     vocabulary::{Vocabulary, line_of},
     words,
 };
@@ -146,7 +147,7 @@ impl Templates {
 
     fn compose(&self, letter: &Letter, time_zone: Tz) -> Result<Rendered, minijinja::Error> {
         let words = self.vocabulary(letter.locale);
-        let named = |name: &str| Some(words::name(name)).filter(|name| !name.is_empty());
+        let named = |name: &str| Some(unlinked(&words::name(name))).filter(|name| !name.is_empty());
         let organisation = words::name(&letter.organisation);
         let inviter = named(&letter.inviter).unwrap_or_else(|| organisation.clone());
         let account = letter.account.as_ref();

@@ -35,6 +35,8 @@ pub(super) struct Relay {
     pub host: String,
     pub port: u16,
     pub tls: TlsUse,
+    /// Whether the URL says so, or leaves it to the default.
+    pub tls_said: bool,
     /// `?ca=`: a PEM file with the only authorities that the relay's certificate may come from.
     pub ca: Option<PathBuf>,
     pub login: Option<Login>,
@@ -47,7 +49,7 @@ pub(super) enum TlsUse {
     Implicit,
     /// `?tls=required`: after STARTTLS, or not at all.
     Required,
-    /// After STARTTLS when the relay offers it.
+    /// `?tls=offered`, and where nothing is said: after STARTTLS when the relay offers it.
     Offered,
     /// `?tls=none`: never.
     None,
@@ -92,6 +94,27 @@ impl MailUrl {
         }
     }
 
+    /// Where letters go, and how they are kept from others on the way.
+    #[must_use]
+    pub fn describe_way(&self) -> String {
+        match &self.0 {
+            Place::Smtp(relay) => format!("{}, {}", relay.describe(), relay.tls.describe()),
+            Place::Directory(_) | Place::Http(_) => self.describe(),
+        }
+    }
+
+    /// What the operator should know of it before letters go, though it works.
+    #[must_use]
+    pub fn caution(&self) -> Option<&'static str> {
+        match &self.0 {
+            Place::Smtp(Relay { tls: TlsUse::Offered, tls_said: false, login: Some(_), .. }) => Some(
+                "it has a password and does not say tls=, so that whoever takes the relay's offer of STARTTLS out of the talk is \
+                 told the password: add ?tls=required (or &tls=required behind ?ca=…), or tls=offered to keep it so",
+            ),
+            _ => None,
+        }
+    }
+
     pub(super) fn place(&self) -> &Place {
         &self.0
     }
@@ -100,6 +123,17 @@ impl MailUrl {
 impl std::fmt::Debug for MailUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "MailUrl({})", self.describe())
+    }
+}
+
+impl TlsUse {
+    fn describe(self) -> &'static str {
+        match self {
+            Self::Implicit => "under TLS from the first byte",
+            Self::Required => "under TLS (STARTTLS) or not at all",
+            Self::Offered => "under TLS when the relay offers STARTTLS, and in the clear when it does not",
+            Self::None => "in the clear (tls=none)",
+        }
     }
 }
 
@@ -141,7 +175,10 @@ fn smtp(text: &str, implicit: bool) -> Result<Relay, String> {
     let url = read(text)?;
     let host = host(&url)?;
     if !matches!(url.path(), "" | "/") {
-        return Err("Nothing may follow the host and port of a mail relay but ?tls=required, ?tls=none and ca=FILE.".to_owned());
+        return Err(
+            "Nothing may follow the host and port of a mail relay but ?tls=required, ?tls=offered, ?tls=none and ca=FILE."
+                .to_owned(),
+        );
     }
     let (mut tls, mut ca) = (None, None);
     for (name, value) in url.query_pairs() {
@@ -150,25 +187,32 @@ fn smtp(text: &str, implicit: bool) -> Result<Relay, String> {
             "tls" => tls.replace(tls_use(&value)?).is_some(),
             "ca" if value.is_empty() => return Err("The ca parameter must name a PEM file.".to_owned()),
             "ca" => ca.replace(PathBuf::from(&*value)).is_some(),
-            _ => return Err("Its query parameter is not known; smtp:// takes tls=required or tls=none, and ca=FILE.".to_owned()),
+            _ => {
+                return Err(
+                    "Its query parameter is not known; smtp:// takes tls=required, tls=offered or tls=none, and ca=FILE."
+                        .to_owned(),
+                );
+            }
         };
         if again {
             return Err("Each query parameter may be given once.".to_owned());
         }
     }
+    let tls_said = tls.is_some();
     let tls = tls.unwrap_or(if implicit { TlsUse::Implicit } else { TlsUse::Offered });
     if tls == TlsUse::None && ca.is_some() {
         return Err("Without TLS there is no certificate to check: leave ca out, or take tls=none away.".to_owned());
     }
     let port = url.port().unwrap_or(if implicit { 465 } else { 587 });
-    Ok(Relay { host, port, tls, ca, login: login(&url)? })
+    Ok(Relay { host, port, tls, tls_said, ca, login: login(&url)? })
 }
 
 fn tls_use(value: &str) -> Result<TlsUse, String> {
     match value {
         "required" => Ok(TlsUse::Required),
+        "offered" => Ok(TlsUse::Offered),
         "none" => Ok(TlsUse::None),
-        _ => Err("The tls parameter must be required or none; without it, STARTTLS is used when offered.".to_owned()),
+        _ => Err("The tls parameter must be required, offered or none; without it, STARTTLS is used when offered.".to_owned()),
     }
 }
 

@@ -165,3 +165,20 @@ fn a_name_that_looks_like_an_encoded_word_is_read_as_it_was_typed() {
         }
     }
 }
+
+#[test]
+fn a_name_that_is_an_address_is_read_without_being_one() {
+    let mut letter = letter();
+    letter.inviter = "https://evil.example/pay Click now".to_owned();
+    for (locale, wire) in Locale::ALL.into_iter().flat_map(|locale| [(locale, Wire::Ascii), (locale, Wire::EightBit)]) {
+        letter.locale = locale;
+        let source = source(&letter, wire);
+        let mail = parse_mail(&source).unwrap();
+        let broken = "https:\u{200B}//evil.\u{200B}example/pay Click now";
+        let subject = mail.headers.get_first_value("Subject").unwrap();
+        assert!(subject.starts_with(broken), "{subject}");
+        assert!(mail.subparts[0].get_body().unwrap().starts_with(broken));
+        let html = mail.subparts[1].get_body().unwrap().replace("&#x2f;", "/");
+        assert!(html.matches(broken).count() >= 2 && !html.contains("evil.example"), "{html}");
+    }
+}

@@ -46,11 +46,14 @@ pub(super) enum Fault {
     /// Its name is not known, or the way to it is not safe, or broke.
     #[error(transparent)]
     Unreachable(#[from] io::Error),
-    #[error("it does not offer STARTTLS")]
+    #[error("it does not offer STARTTLS, without which ?tls=required gives it nothing")]
     NoTls,
     /// It knows no more than HELO.
     #[error("it does not know EHLO, and so offers no {0}")]
     NoExtensions(&'static str),
+    /// It has no AUTH, or none that is ours; many a relay offers it under TLS alone.
+    #[error("it offers no way to sign in over this connection that we know (PLAIN, LOGIN)")]
+    NoSignIn,
     /// What follows the consent to TLS in the clear is from whoever wants it to be taken for the relay's.
     #[error("it said more in the clear than that TLS may begin")]
     Early,

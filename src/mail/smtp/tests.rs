@@ -47,7 +47,7 @@ async fn relay(script: Script) -> (Relay, mpsc::UnboundedReceiver<String>) {
             tokio::spawn(serve(stream, script, tell.clone()));
         }
     });
-    (Relay { host: "127.0.0.1".to_owned(), port, tls: TlsUse::None, ca: None, login: None }, told)
+    (Relay { host: "127.0.0.1".to_owned(), port, tls: TlsUse::None, tls_said: true, ca: None, login: None }, told)
 }
 
 async fn serve(mut stream: TcpStream, script: Script, tell: mpsc::UnboundedSender<String>) {
@@ -317,7 +317,7 @@ async fn nobody_there() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
-    let relay = Relay { host: "127.0.0.1".to_owned(), port, tls: TlsUse::None, ca: None, login: None };
+    let relay = Relay { host: "127.0.0.1".to_owned(), port, tls: TlsUse::None, tls_said: true, ca: None, login: None };
     let error = attempt(&relay).await.unwrap_err();
     assert!(matches!(&error, SendError::Later { text, .. } if text.to_lowercase().contains("refused")), "{error:?}");
 }

@@ -177,6 +177,64 @@ fn html_escapes_every_name() {
     assert!(words.text.contains("<script>alert('x')</script> \"Ada\" & co") && words.text.contains("?b=1&token="));
 }
 
+/// Every sample, with names that mail programs would make links of, from an operator whose own name is an address.
+fn linked_samples() -> Vec<(String, Letter)> {
+    let mut all = samples(now());
+    for (_, letter) in &mut all {
+        letter.inviter = "https://evil.example/pay Click now".to_owned();
+        letter.organisation = "Voltmark.example".to_owned();
+        if let Some(account) = &mut letter.account {
+            account.name = Some("Booking.com B.V.".to_owned());
+            account.parent_name = Some("J.R.R. ada@evil.example".to_owned());
+        }
+    }
+    all
+}
+
+#[test]
+fn no_name_of_a_person_or_an_account_becomes_a_link() {
+    for (name, letter) in linked_samples() {
+        let words = written(&letter);
+        assert!(words.subject.contains("https:\u{200B}//evil.\u{200B}example/pay Click now"), "{name}: {}", words.subject);
+        // The templates' escaping writes slashes and equals signs in another way.
+        let html = words.html.replace("&#x2f;", "/");
+        for part in [&words.subject, &flat(&words.text), &flat(&html)] {
+            let rest = part.replace(letter.link.expose_secret(), "");
+            for link in ["://", "evil.example", "ada@evil", "Booking.com"] {
+                assert!(!rest.contains(link), "{name}: {link}: {rest}");
+            }
+            assert!(rest.contains("Voltmark.example"), "{name}: {rest}");
+        }
+        let seen = flat(&words.text).replace('\u{200B}', "");
+        assert!(seen.contains("https://evil.example/pay Click now"), "{name}: {seen}");
+        for (given, shown) in [
+            (letter.account.as_ref().map(|account| &account.name), "Booking.\u{200B}com B.V."),
+            (letter.account.as_ref().map(|account| &account.parent_name), "J.R.R. ada@\u{200B}evil.\u{200B}example"),
+        ] {
+            let asked = given.is_some() && (seen.contains(&shown.replace('\u{200B}', "")));
+            assert_eq!(asked, flat(&words.text).contains(shown) && html.contains(shown), "{name}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn no_name_becomes_a_link_in_templates_of_the_operators_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = "{{ inviter }}, {{ account or '' }}, {{ parent or '' }}, {{ organisation }}, {{ subject }}\n{{ link }}\n";
+    for file in ["letter.txt", "letter.html"] {
+        std::fs::write(folder.path().join(file), own).unwrap();
+    }
+    let templates = Templates::from_folder(folder.path()).unwrap();
+    for (name, letter) in linked_samples() {
+        let words = templates.render(&letter, Tz::UTC).unwrap();
+        for part in [words.text, words.html.replace("&#x2f;", "/")] {
+            let rest = part.replace(letter.link.expose_secret(), "");
+            assert!(rest.starts_with("https:\u{200B}//evil.\u{200B}example/pay Click now, "), "{name}: {rest}");
+            assert!(["://", "evil.example", "ada@evil", "Booking.com"].iter().all(|link| !rest.contains(link)), "{name}: {rest}");
+        }
+    }
+}
+
 #[test]
 fn a_nameless_inviter_is_the_organisation() {
     let mut letter = letter();

@@ -47,11 +47,44 @@ fn describes_every_form_without_its_password() {
 fn takes_tls_as_the_url_says() {
     assert_eq!(relay("smtp://h").tls, TlsUse::Offered);
     assert_eq!(relay("smtp://h?tls=required").tls, TlsUse::Required);
+    assert_eq!(relay("smtp://h?tls=offered").tls, TlsUse::Offered);
     assert_eq!(relay("smtp://h?tls=none").tls, TlsUse::None);
     assert_eq!(relay("smtps://h").tls, TlsUse::Implicit);
     let own = relay("smtp://h?ca=/etc/ssl/own%20ca.pem&tls=required");
     assert_eq!((own.tls, own.ca), (TlsUse::Required, Some(PathBuf::from("/etc/ssl/own ca.pem"))));
     assert_eq!(relay("smtps://h?ca=ca.pem").ca, Some(PathBuf::from("ca.pem")));
+}
+
+#[test]
+fn says_how_letters_are_kept_from_others_on_the_way() {
+    for (text, words) in [
+        ("smtp://h", "smtp://h:587, under TLS when the relay offers STARTTLS, and in the clear when it does not"),
+        ("smtp://h?tls=required", "smtp://h:587, under TLS (STARTTLS) or not at all"),
+        ("smtp://h?tls=none", "smtp://h:587, in the clear (tls=none)"),
+        ("smtps://h", "smtps://h:465, under TLS from the first byte"),
+        ("directory:data/mail", "folder data/mail"),
+        ("postmark://hunter2", "Postmark at https://api.postmarkapp.com"),
+    ] {
+        assert_eq!(MailUrl::parse(text).unwrap().describe_way(), words);
+    }
+}
+
+#[test]
+fn a_password_that_may_go_in_the_clear_though_nobody_said_so_is_cautioned_of() {
+    for (text, careless) in [
+        ("smtp://ada:hunter2@h", true),
+        ("smtp://ada:hunter2@h?ca=/a.pem", true),
+        ("smtp://ada:hunter2@h?tls=required", false),
+        ("smtp://ada:hunter2@h?tls=offered", false),
+        ("smtp://ada:hunter2@h?tls=none", false),
+        ("smtps://ada:hunter2@h", false),
+        ("smtp://h", false),
+        ("directory:data/mail", false),
+        ("postmark://hunter2", false),
+    ] {
+        let caution = MailUrl::parse(text).unwrap().caution();
+        assert_eq!(caution.is_some_and(|caution| caution.contains("add ?tls=required")), careless, "{text}");
+    }
 }
 
 #[test]

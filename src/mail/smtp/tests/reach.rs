@@ -26,7 +26,7 @@ impl BlackHole {
 
 /// A client of a relay whose name has these addresses.
 fn client(addresses: Vec<SocketAddr>, limits: Limits) -> Smtp {
-    let relay = Relay { host: "relay.example".to_owned(), port: 25, tls: TlsUse::None, ca: None, login: None };
+    let relay = Relay { host: "relay.example".to_owned(), port: 25, tls: TlsUse::None, tls_said: true, ca: None, login: None };
     let mut smtp = Smtp::with_limits(&relay, limits).unwrap();
     smtp.door.resolve = Box::new(move |host, port| {
         assert_eq!((host.as_str(), port), ("relay.example", 25));
@@ -83,7 +83,7 @@ async fn a_name_that_is_not_resolved_in_time_and_one_that_is_unknown_are_told() 
 
 #[tokio::test]
 async fn an_ipv6_address_has_its_brackets_in_a_fault() {
-    let relay = Relay { host: "::1".to_owned(), port: 1, tls: TlsUse::None, ca: None, login: None };
+    let relay = Relay { host: "::1".to_owned(), port: 1, tls: TlsUse::None, tls_said: true, ca: None, login: None };
     let error = send(&Smtp::with_limits(&relay, AMPLE).unwrap()).await.unwrap_err();
     assert!(
         matches!(&error, SendError::Later { text, .. } if text.starts_with("the relay [::1]:1 cannot be used: [::1]:1: ")),

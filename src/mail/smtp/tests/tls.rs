@@ -68,7 +68,7 @@ async fn offering(offers: Script, tls: TlsUse, acceptor: TlsAcceptor) -> (Relay,
         };
         tokio::join!(talk, pass);
     });
-    (Relay { host: "localhost".to_owned(), port, tls, ca: None, login: None }, told)
+    (Relay { host: "localhost".to_owned(), port, tls, tls_said: true, ca: None, login: None }, told)
 }
 
 /// One attempt, and what the relay heard up to the end of the talk.
@@ -162,9 +162,35 @@ async fn an_offer_of_tls_is_heard_in_whatever_letters_and_its_refusal_ends_the_t
     }
 }
 
+/// What is missing is said, and what the operator can do about it; the password stays with us.
+#[tokio::test]
+async fn a_relay_that_offers_too_little_is_told_so_plainly() {
+    let no_sign_in = "cannot be used: it offers no way to sign in over this connection that we know (PLAIN, LOGIN)";
+    for (tls, offers, words) in [
+        (TlsUse::Offered, "250-test\r\n250 PIPELINING\r\n", no_sign_in),
+        (TlsUse::None, "250-test\r\n250 AUTH GSSAPI NTLM\r\n", no_sign_in),
+        (TlsUse::None, "250 test\r\n", no_sign_in),
+        (
+            TlsUse::Required,
+            "250-test\r\n250 AUTH PLAIN\r\n",
+            "cannot be used: it does not offer STARTTLS, without which ?tls=required",
+        ),
+    ] {
+        let (mut relay, mut told) = relay(vec![("EHLO", offers)].leak()).await;
+        (relay.tls, relay.login) = (tls, Some(login()));
+        match attempt(&relay).await {
+            Err(SendError::Later { text, .. }) => assert!(text.contains(words) && !text.contains("internal"), "{text}"),
+            other => panic!("{offers}: {other:?}"),
+        }
+        while let Ok(line) = told.try_recv() {
+            assert!(!line.starts_with("AUTH") && !line.starts_with("MAIL"), "{line}");
+        }
+    }
+}
+
 #[test]
 fn a_file_without_authorities_is_told_at_the_start() {
-    let mut relay = Relay { host: "h".to_owned(), port: 25, tls: TlsUse::Required, ca: None, login: None };
+    let mut relay = Relay { host: "h".to_owned(), port: 25, tls: TlsUse::Required, tls_said: true, ca: None, login: None };
     let mut fault = |path: PathBuf| {
         relay.ca = Some(path);
         Smtp::new(&relay).unwrap_err()
