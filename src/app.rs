@@ -32,6 +32,9 @@ use crate::{
 /// How often it is swept: what is kept for a day may stay an hour longer.
 const SWEPT: Duration = Duration::from_hours(1);
 
+/// How long a look waits for the database: a courier knows what came of it before it renews the lease of the letter.
+const LOOK: Duration = Duration::from_secs(15);
+
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -106,7 +109,7 @@ impl Parts {
         let db = Db::open(&config.database_url)?;
         let (bell, metrics) = (Arc::new(Notify::new()), Metrics::new());
         let no_thread = |error: io::Error| StartError::Defect(error.to_string());
-        let lookups = lookups(&db).map_err(no_thread)?;
+        let lookups = lookups(&db.within(LOOK)).map_err(no_thread)?;
         let courier = Courier {
             db: db.apart(1),
             lookups: lookups.clone(),
@@ -189,11 +192,14 @@ pub async fn run_courier(courier: Courier, at_work: Arc<AtomicBool>, stop: watch
 /// Sweeps, at once and then by the hour, until `stop` turns true.
 pub async fn run_sweeper(services: Services, mut stop: watch::Receiver<bool>) {
     loop {
-        if let Err(error) = sweep(&services).await {
-            tracing::warn!(%error, "what is no longer kept could not be swept up; it is tried again in an hour");
-        }
+        let round = async {
+            if let Err(error) = sweep(&services).await {
+                tracing::warn!(%error, "what is no longer kept could not be swept up; it is tried again in an hour");
+            }
+            sleep(SWEPT).await;
+        };
         tokio::select! {
-            () = sleep(SWEPT) => {}
+            () = round => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }

@@ -53,7 +53,7 @@ async fn whoever_has_a_letter_in_hand_may_tell_of_it_when_the_database_is_back()
     other.step().await.unwrap_err();
     app.database.bring_back();
     // Long past its lease; but the other courier has noticed that nobody could tell.
-    assert_eq!(other.step().await.unwrap(), Step::Idle { next_due: Some(app.now() + TimeDelta::seconds(15)) });
+    assert_eq!(other.step().await.unwrap(), Step::Idle { next_due: Some(app.now() + TimeDelta::seconds(30)) });
     assert_eq!(sending.await.unwrap(), Step::Worked(1));
     let told = app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200).body["delivery"].clone();
     assert_eq!((&told["state"], &told["attempts"]), (&json!("sent"), &json!(1)));
@@ -77,7 +77,7 @@ async fn a_letter_that_nobody_tells_of_after_an_outage_goes_a_moment_later() {
     // Whatever nobody has had in hand goes at once.
     app.invite_unsent("bob@example.com", &["viewer"]).await;
     assert_eq!(other.step().await.unwrap(), Step::Worked(1));
-    app.advance(TimeDelta::seconds(14));
+    app.advance(TimeDelta::seconds(29));
     assert!(matches!(other.step().await.unwrap(), Step::Idle { .. }));
     app.advance(TimeDelta::seconds(1));
     assert_eq!(other.step().await.unwrap(), Step::Worked(1));
@@ -130,6 +130,7 @@ async fn a_letter_whose_look_is_cut_off_is_given_back() {
     somebody.batch_execute("ROLLBACK").unwrap();
     assert_eq!(sending.await.unwrap(), Step::Worked(0));
     assert_eq!(app.database.count("letters WHERE state = 'queued' AND attempts = 0 AND leased_until IS NULL"), 1);
+    app.advance(TimeDelta::seconds(2));
     assert_eq!(app.parts.courier.step().await.unwrap(), Step::Worked(1));
     assert_eq!(relay.taken().len(), 1);
 }

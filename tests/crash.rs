@@ -14,7 +14,9 @@ use invitation_service::{
     db::{
         DbFault,
         outbox::{self, Outcome, Which},
+        sent,
     },
+    domain::letter::Receipt,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -214,6 +216,25 @@ on_both! {
         assert!(!db.write::<_, DbFault>(move |tx| outbox::record(tx, &letter, &late)).await.unwrap());
         let shown = app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200);
         assert_eq!(shown.body["delivery"]["state"], "sent");
+    }
+
+    /// As when the database answered too late, and the courier told it again.
+    async fn an_outcome_that_is_told_twice_is_recorded_once(app: TestApp) {
+        let (start, db) = (app.now(), &app.parts.services.db);
+        for (name, outcome) in ["ada", "bob", "cy"].into_iter().zip([
+            Outcome::Sent { at: start, receipt: Receipt { provider: None, message_id: None } },
+            Outcome::Retry { at: start + TimeDelta::hours(1), error: "it hung up".to_owned(), held_until: None },
+            Outcome::Failed { at: start, error: "no such person".to_owned(), held_until: None },
+        ]) {
+            app.invite_unsent(&format!("{name}@example.com"), &["viewer"]).await;
+            let lease = start + TimeDelta::seconds(60);
+            let claimed = db.write::<_, DbFault>(move |tx| outbox::claim(tx, Which::Due, 1, (start, lease))).await.unwrap().remove(0);
+            let twice = vec![(claimed, outcome); 2];
+            for recorded in [[true, false], [false, false]] {
+                let twice = twice.clone();
+                assert_eq!(db.write::<_, DbFault>(move |tx| sent::record(tx, &twice)).await.unwrap(), recorded);
+            }
+        }
     }
 }
 

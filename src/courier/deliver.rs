@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Courier, backoff, record::expiry, step::TOO_LATE};
 use crate::{
@@ -22,16 +22,20 @@ use crate::{
 /// (RFC 5321 §4.5.3.2.6), and whoever gives up earlier sends what was taken once more.
 const PATIENCE: Duration = Duration::from_mins(13);
 
+/// How long a letter is left alone that could not be looked at.
+const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
+
 impl Courier {
     pub(super) async fn deliver(&self, letter: &Claimed) -> Result<Outcome, DbFault> {
         // Looked at when its turn has come: a link that has died meanwhile is not sent.
         let found = self.noticing(self.lookups.run(Wanted { id: letter.invitation_id, looks_since: None })).await;
         let now = self.clock.now();
-        // After a look that took long others may have it by now, or at any moment.
-        if now > letter.lease_ends - TOO_LATE || found.as_ref().is_err_and(DbFault::is_temporary) {
-            return Ok(Outcome::Untried { at: now });
-        }
-        let found = found?;
+        let found = match found {
+            Err(fault) if fault.is_temporary() => return Ok(Outcome::Untried { at: now + LOOK_AGAIN }),
+            // Others may have it by now, or at any moment.
+            Ok(_) if now > letter.lease_ends - TOO_LATE => return Ok(Outcome::Untried { at: now }),
+            found => found?,
+        };
         // An invitation that expired while the relay was away is still delivered: its day begins when the letter goes.
         let live = found.known.filter(|Known { invitation, .. }| {
             let at = match letter.purpose {

@@ -110,6 +110,8 @@ impl Courier {
     /// The next letters are claimed as soon as each of the last ones has had its turn: those that a slow relay still has in hand
     /// are finished beside them.
     pub async fn run(&self, mut stop: watch::Receiver<bool>) {
+        // Whoever starts when the database is back does not know that it was away.
+        self.outage.noticed(self.clock.now());
         let mut under_way = FuturesUnordered::new();
         let mut sittings: Vec<Weak<Sitting>> = Vec::new();
         while !*stop.borrow() {

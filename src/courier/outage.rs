@@ -16,15 +16,16 @@ use crate::db::DbFault;
 
 /// Whoever answers later than this was away.
 const LATE: TimeDelta = TimeDelta::seconds(5);
-/// How long those who have letters in hand are given to tell of them: they try every 3 seconds, and wait for a connection.
-const SPARED: TimeDelta = TimeDelta::seconds(15);
+/// How long those who have letters in hand are given: they try to tell of them every 3 seconds, and renew the lease of what is still
+/// being sent every 20, each with a wait for a connection.
+const SPARED: TimeDelta = TimeDelta::seconds(30);
 
 /// When the database was last found to be away. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Outage(Arc<Mutex<Option<DateTime<Utc>>>>);
 
 impl Outage {
-    fn noticed(&self, now: DateTime<Utc>) {
+    pub(super) fn noticed(&self, now: DateTime<Utc>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
     }
 
@@ -40,7 +41,8 @@ impl Courier {
         let began = self.clock.now();
         let answer = asked.await;
         let now = self.clock.now();
-        if answer.as_ref().is_err_and(DbFault::is_temporary) || now - began > LATE {
+        let away = matches!(answer, Err(DbFault::Unavailable(_) | DbFault::InDoubt(_)));
+        if away || now - began > LATE {
             self.outage.noticed(now);
         }
         answer

@@ -25,7 +25,8 @@ use crate::db::{
 /// How long a claimed letter is left alone: until its turn has come, it has been looked at in a slow database, and the lease has
 /// been renewed; or for good, when the courier dies.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
-/// How long before the end of the lease that it was claimed with a letter is no longer begun, as when the look at it took long.
+/// How long before the end of the lease that it was claimed with a letter is no longer begun, as when the look at it took long; and
+/// how late letters are no longer claimed.
 pub(super) const TOO_LATE: TimeDelta = TimeDelta::seconds(15);
 /// How long after the claim a turn may begin.
 const BEGIN: TimeDelta = TimeDelta::seconds(10);
@@ -137,14 +138,15 @@ impl Courier {
 
     /// Claims what is due and may go, and tells from when on it may.
     async fn claim(&self, now: DateTime<Utc>, which: Which) -> Result<(Vec<Claimed>, DateTime<Utc>), DbFault> {
-        let (pace, relay) = (self.pace, self.mailer.describe());
+        let (pace, relay, clock) = (self.pace, self.mailer.describe(), self.clock.clone());
         self.db
             .write(move |tx| {
                 let free_at = match pace {
                     Some(_) => pace::free_at(tx, &relay, now)?,
                     None => pace::held_until(tx, &relay)?.unwrap_or(now),
                 };
-                if free_at > now {
+                // Nobody waits any more for what a database that was away does now.
+                if free_at > now || clock.now() - now > TOO_LATE {
                     return Ok((Vec::new(), free_at));
                 }
                 let most = pace.map_or(CLAIM, |pace| i64::from(pace.at_once()).min(CLAIM));
@@ -178,9 +180,11 @@ impl Courier {
         {
             tracing::warn!(%until, relay = self.mailer.describe(), "the relay asks to be left alone");
         }
-        let tried = !matches!(outcome, Outcome::Untried { .. });
+        if matches!(outcome, Outcome::Untried { .. }) {
+            return self.record(letter, outcome).await.map(|()| false);
+        }
         // Still in hand: what is known and not yet stored must not be sent by somebody else meanwhile.
-        self.in_hand(&letter, self.record(letter.clone(), outcome)).await.map(|()| tried)
+        self.in_hand(&letter, self.record(letter.clone(), outcome)).await.map(|()| true)
     }
 
     /// Does what is to be done with a letter, and keeps others from claiming it meanwhile, however long it takes.

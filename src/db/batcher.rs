@@ -134,7 +134,8 @@ where
     /// happens whether or not the caller stays.
     ///
     /// # Errors
-    /// What the work says of this item; [`DbFault::Unavailable`] when too many wait.
+    /// What the work says of this item; [`DbFault::Unavailable`] when too many wait; [`DbFault::InDoubt`] when it was not done in
+    /// time, and may still be.
     pub async fn run(&self, item: I) -> Result<O, E> {
         let (answer, answered) = oneshot::channel();
         let full = |_| E::from(DbFault::unavailable("too many requests wait for the database"));

@@ -8,8 +8,8 @@ pub enum DbFault {
     /// The database is away or too busy; the same request may do better in a moment.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
-    /// The database did not answer a COMMIT: whether it happened is not known.
-    #[error("the commit was not answered: {0}")]
+    /// The database did not answer a COMMIT, or nothing at all within the time that is given to it: whether it happened is not known.
+    #[error("whether it happened is not known: {0}")]
     InDoubt(String),
     /// The database gave this transaction up in favour of another one; it may be begun anew.
     #[error("the transaction lost against another one")]

@@ -124,7 +124,7 @@ fn take(tx: &mut Tx<'_>, taker: &Taker) -> Result<Known, DbFault> {
 }
 
 /// Stores the answer: in the transaction of its effect, so that neither is without the other. Somebody who has lost the key
-/// to another worker does not get to do the same work twice: [`DbFault::TryAgain`] undoes it.
+/// to another worker does not get to do the same work twice: [`DbFault::Unavailable`] undoes it.
 pub fn answer(tx: &mut Tx<'_>, request: &KeyedRequest, worker: &str, answer: &StoredAnswer) -> Result<(), DbFault> {
     let stored = diesel::update(keys::table)
         .filter(keys::principal.eq(&request.principal).and(keys::key.eq(&request.key)))

@@ -73,8 +73,8 @@ use self::{
 /// time another one has got through.
 const WRITE_TRIES: usize = 16;
 
-/// How long an answer is waited for: longer than a turn, a connection and a statement may take together. A server that is frozen
-/// keeps no limit of its own, and its kernel answers for it.
+/// How long an answer is waited for: longer than a turn, a connection and a statement at its limit take together. A server that is
+/// frozen keeps no limit of its own, and its kernel answers for it.
 const PATIENCE: Duration = Duration::from_secs(20);
 const SILENT: &str = "the database did not answer in time";
 

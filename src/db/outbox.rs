@@ -374,10 +374,13 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bo
         Outcome::Sent { .. } => &[LetterState::Queued.as_str(), LetterState::Withdrawn.as_str()],
         _ => &[LetterState::Queued.as_str()],
     };
+    // Told twice, what is to be tried again is recorded once.
+    let other = !matches!(outcome, Outcome::Retry { .. });
     let changed = diesel::update(letters::table)
         .filter(letters::id.eq(letter.id.as_str()))
         .filter(letters::state.eq_any(open))
         .filter(letters::attempts.eq(letter.attempt))
+        .filter(letters::leased_until.is_not_null().or(other.into_sql::<Bool>()))
         .set(&change)
         .execute(tx.writing())?;
     Ok(changed == 1)

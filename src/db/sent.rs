@@ -26,7 +26,7 @@ use crate::domain::ids::InvitationId;
 /// Records what became of each attempt, as [`outbox::record`] does: `false`, and nothing changes, for a letter that is no longer
 /// at that attempt.
 pub fn record(tx: &mut Tx<'_>, outcomes: &[(Claimed, Outcome)]) -> Result<Vec<bool>, DbFault> {
-    let at_once: HashSet<String> = match tx.writing() {
+    let mut at_once: HashSet<String> = match tx.writing() {
         AnyConnection::Postgres(c) if outcomes.iter().any(|(_, outcome)| outcome.sent().is_some()) => {
             letters(outcomes).get_results::<String>(c)?.into_iter().collect()
         }
@@ -34,7 +34,8 @@ pub fn record(tx: &mut Tx<'_>, outcomes: &[(Claimed, Outcome)]) -> Result<Vec<bo
     };
     let postgres = matches!(tx.writing(), AnyConnection::Postgres(_));
     let recorded = |(letter, outcome): &(Claimed, Outcome)| match outcome {
-        Outcome::Sent { .. } if postgres => Ok(at_once.contains(letter.id.as_str())),
+        // Once, also when the same outcome was told twice.
+        Outcome::Sent { .. } if postgres => Ok(at_once.remove(letter.id.as_str())),
         _ => outbox::record(tx, letter, outcome),
     };
     outcomes.iter().map(recorded).collect()

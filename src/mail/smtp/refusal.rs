@@ -44,8 +44,12 @@ const NOT_FOR_US: [&str; 24] = [
 ];
 
 /// What replies say in RFC 3463's codes of whoever sends, whatever the three digits are: the sign-in, or the encryption that it needs
-/// (X.7.8 to X.7.14, the registry of RFC 5248), and Gmail's for a sender who has sent enough for the day.
-const ABOUT_US: [&str; 7] = ["5.4.5", "5.7.8", "5.7.9", "5.7.10", "5.7.11", "5.7.13", "5.7.14"];
+/// (X.7.8 to X.7.14, the registry of RFC 5248), DKIM, SPF and names that fail (X.7.20 to X.7.29, RFC 7372 and others), and Gmail's for
+/// a sender who has sent enough for the day.
+const ABOUT_US: [&str; 18] = [
+    "5.4.5", "5.7.8", "5.7.9", "5.7.10", "5.7.11", "5.7.12", "5.7.13", "5.7.14", "5.7.20", "5.7.21", "5.7.22", "5.7.23",
+    "5.7.24", "5.7.25", "5.7.26", "5.7.27", "5.7.28", "5.7.29",
+];
 
 /// Whether a permanent refusal (5xx) is about this letter for good.
 ///
@@ -104,6 +108,10 @@ mod tests {
         for code in [500, 501, 522, 523, 541, 550, 551, 552, 553, 554, 555, 556] {
             assert!(is_final(Stage::Recipient, code, "no") && is_final(Stage::Content, code, "no"), "{code}");
             assert!(!is_final(Stage::Recipient, code, "5.7.13 the account is disabled"), "{code}");
+            assert!(
+                !is_final(Stage::Content, code, "5.7.26 your email has been blocked because the sender is unauthenticated"),
+                "{code}"
+            );
         }
         assert!(!is_final(Stage::Content, 550, "permanent error (550): 5.4.5 Daily user sending limit exceeded"));
         assert!(is_final(Stage::Content, 554, "5.7.1 relay access denied"));
