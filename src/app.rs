@@ -192,14 +192,11 @@ pub async fn run_courier(courier: Courier, at_work: Arc<AtomicBool>, stop: watch
 /// Sweeps, at once and then by the hour, until `stop` turns true.
 pub async fn run_sweeper(services: Services, mut stop: watch::Receiver<bool>) {
     loop {
-        let round = async {
-            if let Err(error) = sweep(&services).await {
-                tracing::warn!(%error, "what is no longer kept could not be swept up; it is tried again in an hour");
-            }
-            sleep(SWEPT).await;
-        };
+        if let Err(error) = sweep(&services, &stop).await {
+            tracing::warn!(%error, "what is no longer kept could not be swept up; it is tried again in an hour");
+        }
         tokio::select! {
-            () = round => {}
+            () = sleep(SWEPT) => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }

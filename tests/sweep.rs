@@ -1,14 +1,13 @@
 //! What is kept for a time goes when that is over, though nobody asks for anything any more.
 
 use chrono::TimeDelta;
-use invitation_service::app::run_sweeper;
+use invitation_service::services::sweep::sweep;
 use tokio::sync::watch;
 
 use crate::support::{Answer, Backend, Home, TestApp, json, on_both, on_each};
 
-/// As a process does that was told to stop while it sweeps: once.
 async fn swept(app: &TestApp) -> [i64; 3] {
-    run_sweeper(app.parts.services.clone(), watch::Sender::new(true).subscribe()).await;
+    sweep(&app.parts.services, &watch::Sender::new(false).subscribe()).await.unwrap();
     ["idempotency_keys", "mail_events", "mail_tokens"].map(|table| app.database.count(table))
 }
 
