@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
+use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::support::{
@@ -121,8 +122,16 @@ on_both! {
         assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| (1..=60).contains(&seconds)));
         assert!(refused.header("ratelimit").starts_with("\"public\";r=0;t="), "{:?}", refused.headers);
         assert_eq!(refused.header("cache-control"), "no-store");
-        // The good password as well: which one it is would be told otherwise.
-        sign_in(&app, "nobody@example.com", PASSWORD).await.problem(429, "rate_limited");
+        // The good password as well: which one it is would be told otherwise. Several at once, as one more is let in every 200 ms.
+        let answers = join_all((0..20).map(|_| sign_in(&app, "nobody@example.com", PASSWORD))).await;
+        let (refused, rest): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 429);
+        assert!(refused.len() >= 10, "{} of 20", refused.len());
+        for answer in refused {
+            answer.problem(429, "rate_limited");
+        }
+        for answer in rest {
+            answer.problem(401, "invalid_credentials");
+        }
     }
 }
 
