@@ -77,6 +77,15 @@ async fn a_letter_that_nobody_tells_of_after_an_outage_goes_a_moment_later() {
     // Whatever nobody has had in hand goes at once.
     app.invite_unsent("bob@example.com", &["viewer"]).await;
     assert_eq!(other.step().await.unwrap(), Step::Worked(1));
+    // Nor does it wait longer than it would otherwise.
+    relay.is(Mood::Refuses("451 4.7.1 Greylisted, please come again"));
+    app.invite_unsent("cy@example.com", &["viewer"]).await;
+    assert_eq!(other.step().await.unwrap(), Step::Worked(1));
+    let next = other.step().await.unwrap();
+    assert!(matches!(next, Step::Idle { next_due: Some(due) } if due - app.now() < TimeDelta::seconds(10)), "{next:?}");
+    relay.is(Mood::Takes);
+    app.database
+        .execute("DELETE FROM letters WHERE invitation_id IN (SELECT id FROM invitations WHERE email = 'cy@example.com')");
     app.advance(TimeDelta::seconds(29));
     assert!(matches!(other.step().await.unwrap(), Step::Idle { .. }));
     app.advance(TimeDelta::seconds(1));

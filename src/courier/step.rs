@@ -119,8 +119,14 @@ impl Courier {
             let spared = self.outage.spares_until(now);
             let (claimed, free_at) = self.claim(now, spared.map_or(Which::Due, |_| Which::InNoHands)).await?;
             if claimed.is_empty() {
-                let next_due = self.db.read::<_, DbFault>(outbox::next_due).await?;
-                return Ok(Begun::Idle(next_due.map(|due| due.max(spared.unwrap_or(now)).max(free_at))));
+                let next_due = |which| self.db.read::<_, DbFault>(move |connection| outbox::next_due(connection, which));
+                let due = next_due(Which::Due).await?;
+                let due = match spared {
+                    None => due,
+                    // Those alone that were in hand wait for it; others come as they are due.
+                    Some(until) => due.map(|due| due.max(until)).into_iter().chain(next_due(Which::InNoHands).await?).min(),
+                };
+                return Ok(Begun::Idle(due.map(|due| due.max(free_at))));
             }
             Ok(Begun::Sitting(Sitting::of(claimed, now)))
         };

@@ -386,9 +386,11 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bo
     Ok(changed == 1)
 }
 
-/// When the next letter is due.
-pub fn next_due(connection: &mut AnyConnection) -> Result<Option<DateTime<Utc>>, DbFault> {
-    let queued = letters::table.filter(letters::state.eq(LetterState::Queued.as_str()));
+/// When the next of these letters is due.
+pub fn next_due(connection: &mut AnyConnection, which: Which) -> Result<Option<DateTime<Utc>>, DbFault> {
+    let queued = letters::table
+        .filter(letters::state.eq(LetterState::Queued.as_str()))
+        .filter(letters::leased_until.is_null().or((which == Which::Due).into_sql::<Bool>()));
     let due: Option<At> = queued.select(min(letters::next_attempt_at)).first(connection)?;
     Ok(due.map(|at| at.0))
 }
