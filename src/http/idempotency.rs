@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use tracing::Instrument;
 
-use super::{State, body::Body, codes, etag, problem::Problem, trace::RequestId, views::InvitationView};
+use super::{State, body::Body, codes, etag, openapi, problem::Problem, trace::RequestId, views::InvitationView};
 use crate::{
     domain::{
         actor::Actor,
@@ -148,7 +148,7 @@ fn respond(state: &State, answer: &StoredAnswer, replayed: bool) -> HttpResponse
 /// Two requests ask for the same when method, path and body are the same.
 fn fingerprint(request: &HttpRequest, digest: &[u8]) -> String {
     let mut hash = Sha256::new();
-    for part in [request.method().as_str().as_bytes(), request.path().as_bytes(), digest] {
+    for part in [request.method().as_str().as_bytes(), openapi::path(request).as_bytes(), digest] {
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         hash.update(part);
     }
