@@ -293,7 +293,9 @@ async fn the_lists_of_words_in_the_schema_hold_every_word_that_is_written() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let database = migrated(backend).await;
         let definitions = database.texts(match backend {
-            Backend::Postgres => "SELECT conname || ' ' || pg_get_constraintdef(oid) AS text FROM pg_constraint WHERE contype = 'c'",
+            Backend::Postgres => {
+                "SELECT conname || ' ' || pg_get_constraintdef(oid) AS text FROM pg_constraint WHERE contype = 'c'"
+            }
             Backend::Sqlite => "SELECT sql AS text FROM sqlite_master WHERE type = 'table'",
         });
         let rules: Vec<&str> = definitions.iter().flat_map(|text| text.split("CONSTRAINT ")).collect();
