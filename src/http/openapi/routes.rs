@@ -82,7 +82,7 @@ impl RouteTable {
 }
 
 /// The path of a request as the router sees it: escapes are decoded, but for those of `%`, `/` and `+`.
-pub fn path(request: &HttpRequest) -> &str {
+fn path(request: &HttpRequest) -> &str {
     request.match_info().as_str()
 }
 
