@@ -1,9 +1,8 @@
 //! The network address of a client, and the blocks of addresses that it is counted by.
 
-use std::{
-    fmt,
-    net::{IpAddr, Ipv6Addr},
-};
+// Addresses are values; `core` has these alone, and no sockets.
+use core::net::{IpAddr, Ipv6Addr};
+use std::fmt;
 
 use ipnet::IpNet;
 
