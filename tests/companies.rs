@@ -93,6 +93,49 @@ on_both! {
         assert_eq!(activate(typed).await.expect(201).body["account"]["company"], company());
     }
 
+    async fn vat_numbers_as_they_are_typed(app: TestApp) {
+        // A row of each kind: the others, and the table's own, are read in the domain's tests.
+        let typed = [
+            ("FR", "FR 732 829 320", "vat_number_malformed"),
+            ("FR", "732829320", "vat_number_malformed"),
+            ("FR", "DE942695545", "vat_number_other_country"),
+            ("FR", "EL094259216", "vat_number_other_country"),
+            ("FR", "K7 399 859 412", "FRK7399859412"),
+            ("BG", "BG104850609", "vat_number_check_digits"),
+            ("BG", "BG197251956", "BG197251956"),
+            ("CY", "CY57939397G", "vat_number_check_digits"),
+            ("CZ", "CZ16552996", "vat_number_check_digits"),
+            ("CZ", "DIČ: CZ 7103192745", "CZ7103192745"),
+            ("LT", "LT444870551514", "vat_number_check_digits"),
+            ("LT", "LT900763680813", "LT900763680813"),
+            ("LV", "LV90214768184", "vat_number_check_digits"),
+            ("LV", "LV 323456-78901", "LV32345678901"),
+            ("MT", "MT39039343", "vat_number_check_digits"),
+            ("SK", "SK3151505392", "vat_number_check_digits"),
+            ("CH", "CHE-107.787.577 HR/MWST", "CHE107787577MWST"),
+            ("CH", "CHE081719885TPV", "CHE081719885TPV"),
+            ("GR", "EL79094949", "EL079094949"),
+            ("BE", "BE0677283100", "vat_number_check_digits"),
+            ("BE", "BTW BE0403170701", "BE0403170701"),
+            ("DE", "USt-IdNr. DE136695976", "DE136695976"),
+            ("AT", "UID: ATU13585627", "ATU13585627"),
+            ("IT", "P.IVA\u{A0}IT00743110157\u{200E}", "IT00743110157"),
+            ("DE", "\u{200B}DE:\u{200B}136695976", "DE136695976"),
+        ];
+        for (index, (country, number, right)) in typed.into_iter().enumerate() {
+            let invite = json!({ "email": format!("owner{index}@example.com"), "account_name": "A", "account_type": "business" });
+            let (_, mail) = app.invite_by(OWNERS, invite).await;
+            let mut company = but("/vat_number", json!(number));
+            company["address"]["country"] = json!(country);
+            let answer = app.activate_with(&mail.token, json!({ "account": { "company": company } })).await;
+            if right.starts_with("vat_number") {
+                answer.faults(&[("/account/company/vat_number", right)]);
+            } else {
+                assert_eq!(answer.expect(201).body["account"]["company"]["vat_number"], right, "{number}");
+            }
+        }
+    }
+
     async fn what_may_be_left_out_and_where_companies_are(app: TestApp) {
         for (index, (vat, country, shown)) in [
             ("BE 0403.170.701", "BE", "BE0403170701"),

@@ -123,7 +123,7 @@ fn company_fields<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a
         line("company_registration_number", labels.company_registration_number, "off", "characters", "50")
             .with(&plain)
             .optional(),
-        line("company_vat_number", labels.company_vat_number, "off", "characters", "20")
+        line("company_vat_number", labels.company_vat_number, "off", "characters", "100")
             .with(&plain)
             .hint(labels.company_vat_number_hint),
         line("company_street", labels.company_street, "address-line1", "words", "200").width("wide"),
