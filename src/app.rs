@@ -135,6 +135,7 @@ impl Parts {
             resend_cooldown: config.resend_cooldown,
             password_min_length: config.password_min_length,
             self_renewal: config.self_renewal,
+            company_vat: config.company_vat,
             organisation: config.operator_name.clone(),
             activation_url: config.activation_url.clone(),
         };

@@ -22,6 +22,7 @@ pub use self::{
 use crate::{
     db::DatabaseUrl,
     domain::{
+        company::CompanyVat,
         feedback::{Key, Keys, Provider},
         locale::Locale,
         pace::{NoPace, Pace},
@@ -73,6 +74,7 @@ pub struct Config {
     pub write_batch: usize,
     pub rate_limits: bool,
     pub self_renewal: bool,
+    pub company_vat: CompanyVat,
     pub trusted_proxies: Vec<IpNet>,
     pub log: String,
     pub log_format: Option<LogFormat>,
@@ -164,6 +166,7 @@ impl Config {
         });
         let rate_limits = reader.parsed("RATE_LIMITS", switch);
         let self_renewal = reader.parsed("SELF_RENEWAL", switch);
+        let company_vat = reader.parsed("COMPANY_VAT", |text| text.parse().map_err(|_| "is neither required nor optional"));
         let trusted_proxies = reader.parsed("TRUSTED_PROXIES", networks);
         let log = reader.parsed("LOG", |text| match tracing_subscriber::EnvFilter::try_new(text) {
             Ok(_) => Ok(text.to_owned()),
@@ -201,6 +204,7 @@ impl Config {
             write_batch: write_batch?,
             rate_limits: rate_limits?,
             self_renewal: self_renewal?,
+            company_vat: company_vat?,
             trusted_proxies: trusted_proxies?,
             log: log?,
             log_format: log_format?,
@@ -402,6 +406,7 @@ mod tests {
             "PASSWORD_MIN_LENGTH",
             "RATE_LIMITS",
             "SELF_RENEWAL",
+            "COMPANY_VAT",
             "TRUSTED_PROXIES",
             "LOG_FORMAT",
         ];

@@ -38,6 +38,7 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
     ("WRITE_BATCH", "256", "how many requests that arrive together share a commit at most, 1 to 1000; 1 gives each its own"),
     ("RATE_LIMITS", "on", "off switches the limits of the public routes off"),
     ("SELF_RENEWAL", "on", "off keeps people from sending themselves a fresh link"),
+    ("COMPANY_VAT", "required", "optional lets a company say that it has no VAT number; required does not"),
     ("TRUSTED_PROXIES", "", "addresses and networks whose X-Forwarded-For is believed, separated by commas"),
     ("LOG", "info", "what is logged, as warn or info,invitation_service=debug"),
     ("LOG_FORMAT", "", "pretty or json (default: pretty on a terminal)"),

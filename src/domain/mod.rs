@@ -25,6 +25,7 @@ pub mod pace;
 pub mod password;
 pub mod permission;
 pub mod person;
+mod postal_codes;
 pub mod reimbursement;
 pub mod revision;
 pub mod role;

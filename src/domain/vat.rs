@@ -77,8 +77,8 @@ impl VatNumber {
     pub fn parse(text: &str, country: Country) -> Result<Self, VatNumberError> {
         let typed = Typed::read(text);
         let Some(scheme) = scheme::of(country.code()) else {
-            let candidates = typed.iter().flat_map(Typed::set_apart).rev();
-            return candidates.filter_map(loose).next().ok_or(VatNumberError::NoNumber);
+            let mut candidates = typed.iter().flat_map(Typed::set_apart).rev();
+            return candidates.find_map(loose).ok_or(VatNumberError::NoNumber);
         };
         let candidates: Vec<_> = typed.iter().flat_map(Typed::candidates).collect();
         let readings: Vec<_> = candidates.iter().flat_map(|text| readings(scheme, text)).collect();
@@ -92,6 +92,12 @@ impl VatNumber {
         } else {
             Err(VatNumberError::CheckDigits)
         }
+    }
+
+    /// A number that was taken when it was sent, by the rules of that time.
+    #[must_use]
+    pub fn stored(number: String) -> Self {
+        Self(number)
     }
 
     /// The number, with its prefix.
@@ -115,10 +121,9 @@ fn readings(scheme: &Scheme, text: &str) -> impl Iterator<Item = (&'static str, 
 /// The one way of writing numbers that are known in a longer and a shorter one.
 fn complete(country: &str, body: &str) -> String {
     match (country, body.len()) {
-        // Until 2005 they had nine digits, which still stand on letterheads.
-        ("BE", 9) => format!("0{body}"),
-        // What took it for a number rather than a text lost the first 0.
-        ("GR", 8) => format!("0{body}"),
+        // Until 2005 Belgian ones had nine digits, which still stand on letterheads. What took a Greek one for a number rather
+        // than a text lost the first 0.
+        ("BE", 9) | ("GR", 8) => format!("0{body}"),
         // The organisation number; that it is registered for VAT is what the three letters say.
         ("NO", 9) => format!("{body}MVA"),
         ("CH", 9..) => one_suffix(body),
@@ -141,8 +146,8 @@ fn one_suffix(body: &str) -> String {
 /// The country other than that of `own` whose prefix and form it has.
 fn other_country(text: &str, own: &Scheme) -> Option<&'static str> {
     let has_prefix = |scheme: &&Scheme| scheme.prefixes.iter().any(|(typed, _)| text.starts_with(typed));
-    let others = scheme::SCHEMES.iter().filter(|scheme| scheme.country != own.country).filter(has_prefix);
-    let scheme = others.filter(|scheme| readings(scheme, text).next().is_some()).next()?;
+    let mut others = scheme::SCHEMES.iter().filter(|scheme| scheme.country != own.country).filter(has_prefix);
+    let scheme = others.find(|scheme| readings(scheme, text).next().is_some())?;
     Country::parse(scheme.country).ok().map(|country| country.name(Locale::En))
 }
 

@@ -71,10 +71,9 @@ pub(super) fn czechia(body: &[u8]) -> bool {
 fn birth_number(body: &[u8]) -> bool {
     let [year, month, day] = pairs(body);
     let year = match (body.len(), year) {
-        (9, 0..=53) => 1900 + year,
         (9, 80..) => 1800 + year,
+        (9, 0..=53) | (10, 54..) => 1900 + year,
         (10, 0..=53) => 2000 + year,
-        (10, _) => 1900 + year,
         _ => return false,
     };
     let checks = body.len() == 9 || split_last(body).is_some_and(|(check, digits)| number(digits) % 11 % 10 == u64::from(check));

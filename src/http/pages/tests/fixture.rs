@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use chrono_tz::Tz;
 
-use crate::domain::{activation::Requires, invitation::InvitationKind, locale::Locale, role::Role};
+use crate::domain::{activation::Requires, company::CompanyVat, invitation::InvitationKind, locale::Locale, role::Role};
 
 use super::super::*;
 
@@ -39,6 +39,7 @@ pub(super) fn form() -> Form<'static> {
         time_zone: Tz::Europe__Amsterdam,
         password_min_length: 15,
         requires: Requires { password: true, person_name: true, ..requires(false) },
+        company_vat: CompanyVat::Required,
         token: TOKEN,
         countries: &COUNTRIES,
         values: FormValues::default(),
