@@ -142,7 +142,7 @@ impl Parts {
         let settings = Settings {
             public_url: config.public_url.as_str().trim_end_matches('/').to_owned(),
             locale: config.locale,
-            time_zone: config.time_zone,
+            time_zone: config.time_zone.clone(),
             mail_events: config.mail_events.clone(),
             rate_limits: config.rate_limits,
             trusted_proxies: config.trusted_proxies.clone(),

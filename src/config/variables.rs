@@ -22,7 +22,12 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
     ("MAIL_EVENTS_RESEND", "", "the signing secret of Resend's webhook, whsec_…"),
     ("OPERATOR_NAME", "EV Charging", "the company that letters and the page name"),
     ("LOCALE", "en", "the language of letters and the page when the invitation says nothing: en, nl, de, fr"),
-    ("TIME_ZONE", "UTC", "the time zone of letters and the page, as Europe/Amsterdam"),
+    (
+        "TIME_ZONE",
+        "UTC",
+        "the time zone of letters and the page, as Europe/Amsterdam: by the system's tzdata (in the folder TZDIR, if that is set), \
+         or by the program's own copy where there is none",
+    ),
     ("SECRET_KEY", "", "root of the derived keys, at least 32 bytes (default: made on first start in data/secret.key)"),
     ("SECRET_KEY_PREVIOUS", "", "the root before it, while links and tokens made with it still live"),
     ("JWT_ISSUER", "invitation-service", "the issuer of access tokens"),

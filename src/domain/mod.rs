@@ -30,6 +30,7 @@ pub mod reimbursement;
 pub mod revision;
 pub mod role;
 pub mod sight;
+pub mod time_zone;
 pub mod token;
 pub mod user;
 pub mod vat;

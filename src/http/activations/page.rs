@@ -107,7 +107,7 @@ impl<'a> Page<'a> {
                 account_type: account.account_type.map(AccountType::as_str),
             }),
             expires_at: invitation.expires_at,
-            time_zone: self.state.settings.time_zone,
+            time_zone: &self.state.settings.time_zone,
             password_min_length: shortest,
             requires: *requires,
             company_vat: self.state.services.rules.company_vat,

@@ -1,7 +1,6 @@
 //! What the activation page can show. Nothing here is `Debug`: a form holds a token and a person's details.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
@@ -9,6 +8,7 @@ use crate::domain::{
     company::CompanyVat,
     invitation::{DeadLink, InvitationKind},
     role::Role,
+    time_zone::TimeZone,
 };
 
 /// One state of the page.
@@ -43,7 +43,7 @@ pub struct Form<'a> {
     /// When the link dies.
     pub expires_at: DateTime<Utc>,
     /// Where the person's clock hangs.
-    pub time_zone: Tz,
+    pub time_zone: &'a TimeZone,
     /// The fewest characters of a password.
     pub password_min_length: usize,
     /// What to ask for.
