@@ -30,6 +30,7 @@ mod fault;
 pub mod feedback;
 pub mod idempotency;
 pub mod invitations;
+pub mod letter_counts;
 mod known;
 mod lane;
 mod letter_state;

@@ -12,6 +12,7 @@ pub mod feedback;
 pub mod hasher;
 pub mod idempotency;
 pub mod invite;
+pub mod letter_limits;
 pub mod preview;
 mod refusal;
 pub mod renew;
@@ -34,6 +35,7 @@ use crate::{
     db::{Db, lookup::Lookups},
     domain::{
         ids::InvitationId,
+        letter_limit::LetterLimits,
         token::{LinkClaim, LinkKeys},
     },
 };
@@ -74,6 +76,8 @@ pub struct Rules {
     pub resend_cooldown: Duration,
     /// The shortest password, in code points.
     pub password_min_length: usize,
+    /// How many letters may be asked for in a day.
+    pub letters: LetterLimits,
     /// Whether people may send themselves a fresh link.
     pub self_renewal: bool,
     /// The operator's name, as letters and the page show it.
