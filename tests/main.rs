@@ -35,6 +35,7 @@ mod database_panic;
 mod hand_over;
 mod hang_ups;
 mod idempotency;
+mod idempotency_principals;
 mod import;
 mod import_dry_run;
 mod import_files;

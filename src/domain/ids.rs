@@ -41,6 +41,8 @@ named! {
     LetterKind, LetterId, "ltr";
     /// Id of an address that is not written to, `sup_…`.
     SuppressionKind, SuppressionId, "sup";
+    /// Id of an access token, `tok_…`.
+    TokenKind, TokenId, "tok";
 }
 
 /// A TypeID of one kind, held as its own text: it is read from and written to the database as it is.
