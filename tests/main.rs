@@ -41,6 +41,7 @@ mod import_dry_run;
 mod import_files;
 mod import_interrupted;
 mod invite;
+mod letter_limits;
 mod lists;
 mod mail_events;
 mod mail_events_lists;

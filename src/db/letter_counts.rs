@@ -25,7 +25,7 @@ rows! {
         sent: String,
         last_sent_at: At,
     }
-    insert
+    enter_subjects
 }
 
 /// Enters those of these subjects that have no row as if `expected` had been sent, and locks those that have one: their logs are
@@ -42,17 +42,7 @@ pub fn enter(
         .iter()
         .map(|(subject, log)| NewRow { subject, sent: log.to_string(), last_sent_at: At(now) })
         .collect();
-    let entered: Vec<String> = match (tx.writing(), rows.as_slice()) {
-        (_, []) => return Ok(HashMap::new()),
-        (AnyConnection::Postgres(c), rows) => {
-            NewRow::arrays(rows, ") ON CONFLICT DO NOTHING RETURNING subject").get_results(c)?
-        }
-        (AnyConnection::Sqlite(c), rows) => diesel::insert_into(letter_counts::table)
-            .values(rows)
-            .on_conflict_do_nothing()
-            .returning(letter_counts::subject)
-            .get_results(c)?,
-    };
+    let entered: Vec<String> = NewRow::enter_subjects(tx.writing(), &rows)?;
     let known: Vec<&str> = expected.keys().filter(|subject| !entered.contains(subject)).map(String::as_str).collect();
     if known.is_empty() {
         return Ok(HashMap::new());
@@ -116,7 +106,7 @@ pub fn write(tx: &mut Tx<'_>, logs: &[(&str, &LetterLog)], now: DateTime<Utc>) -
         }
         AnyConnection::Sqlite(c) => {
             for (subject, log) in logs {
-                diesel::update(letter_counts::table.find(*subject))
+                diesel::update(letter_counts::table.find(subject))
                     .set((letter_counts::sent.eq(log.to_string()), letter_counts::last_sent_at.eq(At(now))))
                     .execute(c)?;
             }

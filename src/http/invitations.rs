@@ -17,6 +17,7 @@ use super::{
     body::{self, Body, EmptyRequest, Members},
     etag,
     idempotency::{self, For},
+    letter_limits::Told,
     paging,
     problem::{Problem, not_found},
     query::{Paging, Query},
@@ -179,8 +180,9 @@ pub async fn resend(
     query.finish()?;
     let digest = *body.digest();
     let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(&path)?, asked.locale)));
-    let work = async |(state, actor): For, wanted, ticket| {
-        Ok(services::resend::invitation(&state.services, &actor, wanted, ticket).await?)
+    let told = Told::of(&request);
+    let work = async move |(state, actor): For, wanted, ticket| {
+        Ok(told.sent(services::resend::invitation(&state.services, &actor, wanted, ticket).await)?)
     };
     let authorise = async |caller: For, (invitation, _), _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
     idempotency::once((&request, state, caller.0), (StatusCode::OK, &digest), asked, authorise, work).await

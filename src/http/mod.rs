@@ -15,6 +15,7 @@ mod idempotency;
 mod invitations;
 pub mod invites;
 mod json;
+mod letter_limits;
 mod limits;
 mod mail_events;
 mod meta;
@@ -220,6 +221,7 @@ pub fn app(
         .app_data(Data::from(state))
         .wrap(from_fn(negotiate::middleware))
         .wrap(from_fn(limits::middleware))
+        .wrap(from_fn(letter_limits::middleware))
         .wrap(from_fn(trace::middleware))
 }
 

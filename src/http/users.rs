@@ -14,6 +14,7 @@ use super::{
     csv,
     idempotency::{self, For},
     invitations::{ResendRequest, id, may_act_on},
+    letter_limits::Told,
     negotiate, paging,
     problem::Problem,
     query::{Paging, Query},
@@ -122,8 +123,10 @@ pub async fn resend(
     query.finish()?;
     let digest = *body.digest();
     let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(&path)?, asked.locale)));
-    let work =
-        async |(state, actor): For, wanted, ticket| Ok(services::resend::user(&state.services, &actor, wanted, ticket).await?);
+    let told = Told::of(&request);
+    let work = async move |(state, actor): For, wanted, ticket| {
+        Ok(told.sent(services::resend::user(&state.services, &actor, wanted, ticket).await)?)
+    };
     let authorise = async |caller: For, (user, _), stored: Option<&StoredAnswer>| {
         // What was resent then, whoever it awaits by now; else the user.
         match stored.and_then(resent) {

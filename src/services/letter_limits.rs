@@ -173,7 +173,10 @@ impl Counts {
             self.changed.push(subject);
             standing
         };
-        Ok(subjects.into_iter().map(take).collect())
+        let standings = subjects.into_iter().map(take);
+        // How often others have written to a mailbox is not an account owner's to know, as long as it keeps nothing from them.
+        let is_told = |one: &Standing| one.scope != LimitScope::Mailbox || !matches!(charge.payer, Payer::Account(_));
+        Ok(standings.filter(|one| is_told(one) || one.remaining == 0).collect())
     }
 
     /// Writes what was counted.

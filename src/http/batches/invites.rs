@@ -13,6 +13,7 @@ use super::{
         State,
         auth::Caller,
         idempotency::{self, For},
+        letter_limits::Told,
         openapi::ProblemDocument,
         problem::Problem,
         query::Query,
@@ -137,9 +138,11 @@ pub async fn invite(
     let received = receive(&request, payload, (&state, &actor.who)).await?;
     let render = render(Page::of(&state, &request), results);
     let written = render.clone();
+    let told = Told::of(&request);
     let work = async move |(state, actor): For, asked: Asked, ticket| {
         let asked = (asked.items, asked.validate_only);
         let invited = services::invite::batch::many(&state.services, &actor, asked, ticket).await?;
+        told.note(&invited.standings);
         let written = move || {
             count(&state, &invited);
             written(&invited)

@@ -11,6 +11,7 @@ use super::{
         auth::Caller,
         body::{self, Body, Fault, Members},
         idempotency::{self, For},
+        letter_limits::Told,
         openapi::ProblemDocument,
         problem::Problem,
         query::Query,
@@ -223,8 +224,10 @@ pub async fn resend(
     let digest = *body.digest();
     let asked = body.parse().map(|asked: ResendBatchRequest| (asked.wanted, asked.judge));
     let written = render.clone();
+    let told = Told::of(&request);
     let work = async move |(state, actor): For, (wanted, judge), ticket| {
         let resent = services::resend::batch::many(&state.services, &actor, wanted, judge, ticket).await?;
+        told.note(&resent.standings);
         aside(move || written(&resent)).await
     };
     let page = Page::of(&state, &request);

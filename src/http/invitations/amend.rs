@@ -15,6 +15,7 @@ use super::{
         auth::Caller,
         body::{self, Body, Fault, Members},
         etag,
+        letter_limits::Told,
         problem::Problem,
         query::Query,
         sub_accounts, system_users,
@@ -124,7 +125,8 @@ pub async fn amend(
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let (wanted, condition) = (id(&path)?, etag::condition(&request));
-    let amended = services::amend::invitation(&state.services, &caller.0, wanted, condition, body.parse()?).await?;
+    let told = Told::of(&request);
+    let amended = told.sent(services::amend::invitation(&state.services, &caller.0, wanted, condition, body.parse()?).await)?;
     let view = InvitationView::of(&amended, state.services.clock.now());
     Ok(HttpResponse::Ok().insert_header((ETAG, etag::of(&amended))).json(view))
 }
