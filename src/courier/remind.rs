@@ -69,8 +69,7 @@ fn reminder(clock: &Clock, due: Due, now: DateTime<Utc>) -> NewLetter {
 /// since nobody asked for them.
 fn past_quota(tx: &mut Tx<'_>, letters: &[&NewLetter], quota: u32, now: DateTime<Utc>) -> Result<Vec<LetterId>, DbFault> {
     let subject = |letter: &NewLetter| format!("{}:{}", LimitScope::Mailbox.as_str(), mailbox(&letter.recipient));
-    let subjects: BTreeMap<String, LetterLog> =
-        letters.iter().map(|letter| (subject(letter), LetterLog::default())).collect();
+    let subjects: BTreeMap<String, LetterLog> = letters.iter().map(|letter| (subject(letter), LetterLog::default())).collect();
     let mut logs = letter_counts::enter(tx, &subjects, now)?;
     let mut past = Vec::new();
     for letter in letters {

@@ -38,10 +38,8 @@ pub fn enter(
     expected: &BTreeMap<String, LetterLog>,
     now: DateTime<Utc>,
 ) -> Result<HashMap<String, LetterLog>, DbFault> {
-    let rows: Vec<NewRow<'_>> = expected
-        .iter()
-        .map(|(subject, log)| NewRow { subject, sent: log.to_string(), last_sent_at: At(now) })
-        .collect();
+    let rows: Vec<NewRow<'_>> =
+        expected.iter().map(|(subject, log)| NewRow { subject, sent: log.to_string(), last_sent_at: At(now) }).collect();
     let entered: Vec<String> = NewRow::enter_subjects(tx.writing(), &rows)?;
     let known: Vec<&str> = expected.keys().filter(|subject| !entered.contains(subject)).map(String::as_str).collect();
     if known.is_empty() {
@@ -63,7 +61,11 @@ pub fn enter(
 }
 
 /// The logs of these subjects, for whoever counts nothing.
-pub fn read(connection: &mut AnyConnection, subjects: &[&str], now: DateTime<Utc>) -> Result<HashMap<String, LetterLog>, DbFault> {
+pub fn read(
+    connection: &mut AnyConnection,
+    subjects: &[&str],
+    now: DateTime<Utc>,
+) -> Result<HashMap<String, LetterLog>, DbFault> {
     let rows = letter_counts::table
         .filter(letter_counts::subject.eq_any(subjects))
         .select((letter_counts::subject, letter_counts::sent));

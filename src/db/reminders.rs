@@ -28,12 +28,7 @@ pub struct Due {
 
 /// Up to `limit` sendings whose link dies after `now` and not after `until`, and of which nobody has been reminded yet: those
 /// whose letter was sent, as far as we know, and did not come back or annoy, and whose address may be written to.
-pub fn due(
-    connection: &mut AnyConnection,
-    now: DateTime<Utc>,
-    until: DateTime<Utc>,
-    limit: i64,
-) -> Result<Vec<Due>, DbFault> {
+pub fn due(connection: &mut AnyConnection, now: DateTime<Utc>, until: DateTime<Utc>, limit: i64) -> Result<Vec<Due>, DbFault> {
     let reminders = diesel::alias!(letters as reminders);
     let reminded = reminders.filter(
         reminders

@@ -170,7 +170,8 @@ impl LetterLog {
     /// What is left of the quota.
     #[must_use]
     pub fn standing(&self, scope: LimitScope, quota: u32, now: DateTime<Utc>) -> Standing {
-        let reset = self.0.last().map_or(TimeDelta::zero(), |(at, _)| TimeDelta::milliseconds(at - now.timestamp_millis()) + WINDOW);
+        let reset =
+            self.0.last().map_or(TimeDelta::zero(), |(at, _)| TimeDelta::milliseconds(at - now.timestamp_millis()) + WINDOW);
         Standing { scope, quota, remaining: quota.saturating_sub(self.letters()), reset: seconds(reset) }
     }
 }
@@ -202,7 +203,11 @@ impl FromStr for LetterLog {
             let (at, letters) = word.split_once('x').unwrap_or((word, "1"));
             Some((at.parse().ok()?, letters.parse().ok()?))
         };
-        text.split(' ').filter(|word| !word.is_empty()).map(|word| moment(word).ok_or(NotALog)).collect::<Result<_, _>>().map(Self)
+        text.split(' ')
+            .filter(|word| !word.is_empty())
+            .map(|word| moment(word).ok_or(NotALog))
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 }
 

@@ -164,7 +164,7 @@ impl body::Request for ResendRequest {
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
         (status = 404, description = "`not_found`: there is none, or this token may not see it."),
         (status = 409, description = "`invitation_not_pending`; or `invitation_pending` when a newer invitation (`invitation_id`) took its place."),
-        (status = 429, description = "`resend_too_soon`, with `Retry-After`."),
+        (status = 429, description = "`resend_too_soon`; or `rate_limited`: a mailbox, the owners of an account or the caller have had their letters of 24 hours. With `Retry-After`."),
     ),
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]

@@ -249,12 +249,7 @@ impl Outcome {
 ///
 /// # Errors
 /// Only when the database fails; then nothing has happened.
-pub fn invite_many(
-    clock: &Clock,
-    limits: &LetterLimits,
-    tx: &mut Tx<'_>,
-    drafts: &[&Draft],
-) -> Result<Vec<Outcome>, DbFault> {
+pub fn invite_many(clock: &Clock, limits: &LetterLimits, tx: &mut Tx<'_>, drafts: &[&Draft]) -> Result<Vec<Outcome>, DbFault> {
     let people: Vec<Newcomer> = drafts
         .iter()
         .map(|Draft { invitation, .. }| Newcomer {

@@ -149,7 +149,8 @@ impl Counts {
             (LimitScope::Caller, Payer::Caller(caller)) => Some(caller.clone()),
             _ => None,
         };
-        let named = |scope: LimitScope| Some((scope, format!("{}:{}", scope.as_str(), subject(scope)?), self.limits.quota(scope)?));
+        let named =
+            |scope: LimitScope| Some((scope, format!("{}:{}", scope.as_str(), subject(scope)?), self.limits.quota(scope)?));
         LimitScope::ALL.into_iter().filter_map(named).collect()
     }
 
@@ -161,9 +162,9 @@ impl Counts {
         let (now, subjects) = (self.now, self.subjects(charge));
         let waits = subjects.iter().filter_map(|(_, subject, quota)| self.logs.get(subject)?.wait(now, *quota));
         if let Some(longest) = waits.max() {
-            let standings = subjects.iter().map(|(scope, subject, quota)| {
-                self.logs.get(subject).cloned().unwrap_or_default().standing(*scope, *quota, now)
-            });
+            let standings = subjects
+                .iter()
+                .map(|(scope, subject, quota)| self.logs.get(subject).cloned().unwrap_or_default().standing(*scope, *quota, now));
             return Err(LettersSpent { retry_after: seconds(longest).max(1), standings: standings.collect() });
         }
         let take = |(scope, subject, quota): (LimitScope, String, u32)| {

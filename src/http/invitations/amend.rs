@@ -110,7 +110,7 @@ fn change<T>(members: &mut Members, name: &str, read: impl FnOnce(Value) -> Resu
         (status = 409, description = "`invitation_not_pending`; `invitation_pending` when a newer invitation (`invitation_id`) took its place, or stands at the new address; `already_system_user`, `already_account_owner` or `already_member` for whoever has the new address."),
         (status = 412, description = "`precondition_failed`: it is in another state, whose tag is in `ETag`; or `If-Match` holds no tag that could match, as a weak or a garbled one.", headers(("ETag"))),
         (status = 428, description = "`precondition_required`: there is no `If-Match`."),
-        (status = 429, description = "`resend_too_soon`, with `Retry-After`: another address, and the last change of address was a moment ago."),
+        (status = 429, description = "`resend_too_soon`: another address, and the last change of address was a moment ago; or `rate_limited`: a letter would go out, and a mailbox, the owners of an account or the caller have had theirs of 24 hours. With `Retry-After`."),
     ),
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]

@@ -27,13 +27,15 @@ fn rows() -> [Row; 11] {
             "RateLimit-Policy",
             Type::String,
             "How many requests (`q`) an address may make in so many seconds (`w`), as IETF draft-ietf-httpapi-ratelimit-headers-10 \
-             has it. Absent when limits are switched off.",
+             has it. On routes that send letters, how many letters may be asked for in 24 hours: to one `mailbox`, by the owners \
+             of an `account`, by one `caller`. Absent when limits are switched off.",
             json!("\"public\";q=300;w=60"),
         ),
         (
             "RateLimit",
             Type::String,
-            "How many remain (`r`), and in how many seconds (`t`) all of them do again. Absent when limits are switched off.",
+            "How many remain (`r`), and in how many seconds (`t`) all of them do again. Of letters, those that this request was counted \
+             against: after one that was refused for another reason, there is none. Absent when limits are switched off.",
             json!("\"public\";r=299;t=1"),
         ),
         ("WWW-Authenticate", Type::String, "How to authenticate (RFC 6750).", json!("Bearer")),
@@ -66,14 +68,14 @@ pub(super) fn components() -> BTreeMap<String, RefOr<Header>> {
 }
 
 /// Names the headers that an answer of this status comes with. What a handler declares itself is named with them.
-pub(super) fn name(path: &str, status: &str, response: &mut Response) {
+pub(super) fn name(path: &str, letters: bool, status: &str, response: &mut Response) {
     let private = path.starts_with("/v1/") || path.starts_with("/activate");
     let names = [
         ("X-Request-Id", true),
         ("Cache-Control", private),
         ("Retry-After", matches!(status, "429" | "503")),
-        ("RateLimit-Policy", limits::is_limited(path)),
-        ("RateLimit", limits::is_limited(path)),
+        ("RateLimit-Policy", letters || limits::is_limited(path)),
+        ("RateLimit", letters || limits::is_limited(path)),
         ("WWW-Authenticate", status == "401"),
     ];
     let common = names.into_iter().filter(|(_, comes)| *comes).map(|(name, _)| name.to_owned());

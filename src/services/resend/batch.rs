@@ -17,7 +17,12 @@ use crate::{
         role::{Role, Roles},
         sight::Sight,
     },
-    services::{Refusal, Services, idempotency::Ticket, invite::Sent, letter_limits::{Payer, least}},
+    services::{
+        Refusal, Services,
+        idempotency::Ticket,
+        invite::Sent,
+        letter_limits::{Payer, least},
+    },
 };
 
 /// So many are worked on at once.
@@ -142,11 +147,8 @@ fn batch(services: &Services, tx: &mut Tx<'_>, actor: &Actor, chosen: &Chosen, v
     let distinct: HashSet<InvitationId> = ids.iter().flatten().copied().collect();
     let judged = judged_for(services, tx, actor, &distinct.into_iter().collect::<Vec<_>>())?;
     let payer = |one: &Invitation| Payer::of(actor, one);
-    let mut outcomes = if validate_only {
-        would_send(services, tx, payer, judged)?
-    } else {
-        send(services, tx, (&actor.who, payer), judged)?
-    };
+    let mut outcomes =
+        if validate_only { would_send(services, tx, payer, judged)? } else { send(services, tx, (&actor.who, payer), judged)? };
     let standings = standings(&outcomes);
     let mut first = HashMap::new();
     let outcome = |(index, (name, id)): (usize, (String, Option<InvitationId>))| {

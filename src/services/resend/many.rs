@@ -251,8 +251,7 @@ fn write(services: &Services, tx: &mut Tx<'_>, who: &ActorRef, sent: &[Invitatio
         return Ok(());
     }
     outbox::withdraw_all(tx, &sent.iter().map(|one| one.id).collect::<Vec<_>>())?;
-    let letters: Vec<NewLetter> =
-        sent.iter().map(|one| NewLetter::of(services.clock.id(), one, one.last_sent_at)).collect();
+    let letters: Vec<NewLetter> = sent.iter().map(|one| NewLetter::of(services.clock.id(), one, one.last_sent_at)).collect();
     outbox::insert(tx, &letters)?;
     let timeline = sent.iter().flat_map(|one| {
         let details = json!({ "send_count": one.send_count });
