@@ -46,6 +46,7 @@ pub mod reminders;
 pub mod resends;
 mod schema;
 pub mod sent;
+pub mod suppressions;
 mod url;
 pub mod users;
 

@@ -27,6 +27,7 @@ mod problem;
 mod query;
 mod roles;
 mod sub_accounts;
+mod suppressions;
 mod system_users;
 mod trace;
 mod users;
@@ -173,6 +174,8 @@ macro_rules! routes {
             .service(users::get)
             .service(users::resend)
             .service(roles::list)
+            .service(suppressions::list)
+            .service(suppressions::lift)
             .service(activations::preview)
             .service(activations::activate)
             .service(activations::renew)
@@ -180,6 +183,7 @@ macro_rules! routes {
             .service(activations::show)
             .service(activations::submit)
             .service(activations::submit_renewal)
+            .service(activations::submit_unsubscription)
             .service(mail_events::receive)
             .service(meta::healthz)
             .service(meta::readyz)

@@ -19,6 +19,7 @@ pub mod renew;
 pub mod resend;
 pub mod revoke;
 pub mod sign_in;
+pub mod suppressions;
 pub mod sweep;
 mod timeline;
 

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::{
+    hard,
     Fate, Posted, Report, Token, Unread, Verified, digest, letter, letter_of_message_id, message_ids, named, reason, seconds,
     signs, text,
 };
@@ -74,5 +75,6 @@ fn report(posted: &Posted<'_>, event: &Value) -> Report {
         fate,
         may_be_reply: false,
         reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &reasons)),
+        no_such_mailbox: hard::mailgun(event),
     }
 }
