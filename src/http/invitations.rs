@@ -18,7 +18,7 @@ use super::{
     etag,
     idempotency::{self, For},
     letter_limits::Told,
-    paging,
+    openapi, paging,
     problem::{Problem, not_found},
     query::{Paging, Query},
     views::{EventView, Events, InvitationView, Invitations},
@@ -80,7 +80,7 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
 
 /// `batch` names none: it is a path of its own, of which GET and PATCH are no methods.
 fn names_one(request: &GuardContext<'_>) -> bool {
-    request.head().uri.path() != "/v1/invitations/batch"
+    !openapi::is_path(&request.head().uri, "/v1/invitations/batch")
 }
 
 /// Show an invitation

@@ -27,8 +27,9 @@ fn rows() -> [Row; 11] {
             "RateLimit-Policy",
             Type::String,
             "How many requests (`q`) an address may make in so many seconds (`w`), as IETF draft-ietf-httpapi-ratelimit-headers-10 \
-             has it. On routes that send letters, how many letters may be asked for in 24 hours: to one `mailbox`, by the owners \
-             of an `account`, by one `caller`. Absent when limits are switched off.",
+             has it: `public`, `sign-in` or `mail-events`. A /64 of IPv6 is one address, and a /48 has four times as many. On routes \
+             that send letters, how many letters may be asked for in 24 hours: to one `mailbox`, by the owners of an `account`, by \
+             one `caller`. Absent when limits are switched off.",
             json!("\"public\";q=300;w=60"),
         ),
         (
@@ -74,8 +75,8 @@ pub(super) fn name(path: &str, letters: bool, status: &str, response: &mut Respo
         ("X-Request-Id", true),
         ("Cache-Control", private),
         ("Retry-After", matches!(status, "429" | "503")),
-        ("RateLimit-Policy", letters || limits::is_limited(path)),
-        ("RateLimit", letters || limits::is_limited(path)),
+        ("RateLimit-Policy", letters || limits::policy(path).is_some()),
+        ("RateLimit", letters || limits::policy(path).is_some()),
         ("WWW-Authenticate", status == "401"),
     ];
     let common = names.into_iter().filter(|(_, comes)| *comes).map(|(name, _)| name.to_owned());
