@@ -70,10 +70,25 @@ impl Metrics {
         registry.register("activations", "Activations by outcome", activations.clone());
         registry.register("letters", "Attempts to send a letter by outcome", letters.clone());
         registry.register("mail_events", "Reports of providers by outcome", reports.clone());
-        registry.register("suppressions", "Addresses that people had put on the suppression list, and that staff lifted", suppressions.clone());
+        registry.register(
+            "suppressions",
+            "Addresses that people had put on the suppression list, and that staff lifted",
+            suppressions.clone(),
+        );
         registry.register("outbox_queued", "Letters that are to be sent", queued.clone());
         registry.register_with_unit("outbox_oldest", "Age of the oldest letter to be sent", Unit::Seconds, oldest.clone());
-        Self { registry: Arc::new(registry), requests, seconds, invites, activations, letters, reports, suppressions, queued, oldest }
+        Self {
+            registry: Arc::new(registry),
+            requests,
+            seconds,
+            invites,
+            activations,
+            letters,
+            reports,
+            suppressions,
+            queued,
+            oldest,
+        }
     }
 
     /// Counts an answered request.

@@ -189,7 +189,7 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         }
         let queued = app.invite_unsent("joe@example.com", &["viewer"]).await;
         all.push((queued["id"].as_str().unwrap().to_owned(), "queued"));
-        report(&app, SECRET, &event("HardBounce", 1, "ada", 0)).await.expect(200);
+        report(&app, SECRET, &event("SoftBounce", 1, "ada", 0)).await.expect(200);
         report(&app, SECRET, &event("Transient", 2, "max", 0)).await.expect(200);
         app.database.execute(&format!("UPDATE letters SET state = 'failed', sent_at = NULL WHERE invitation_id = '{}'", all[1].0));
         let admin = app.admin();

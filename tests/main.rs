@@ -83,6 +83,7 @@ mod smtp_faults;
 mod sub_accounts;
 mod sub_accounts_route;
 mod support;
+mod suppressions;
 mod sweep;
 mod tokens;
 mod users_csv;

@@ -27,7 +27,8 @@ const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
 
 /// Why a letter was not sent whose address is on the list. Whoever invited reads it, an account owner too: it says that the address
 /// is not written to, and not what for.
-const SUPPRESSED: &str = "this address is on the suppression list and is not written to: hand the link over, or have staff lift it";
+const SUPPRESSED: &str =
+    "this address is on the suppression list and is not written to: hand the link over, or have staff lift it";
 
 impl Courier {
     pub(super) async fn deliver(&self, letter: &Claimed) -> Result<Outcome, DbFault> {
@@ -64,9 +65,7 @@ impl Courier {
     /// A letter to somebody who is not to be written to. Of a reminder nobody needs to hear.
     fn suppressed(&self, letter: &Claimed) -> Outcome {
         match letter.purpose {
-            LetterPurpose::Invitation => {
-                Outcome::Failed { at: self.clock.now(), error: SUPPRESSED.to_owned(), held_until: None }
-            }
+            LetterPurpose::Invitation => Outcome::Failed { at: self.clock.now(), error: SUPPRESSED.to_owned(), held_until: None },
             LetterPurpose::Reminder => Outcome::Withdrawn,
         }
     }

@@ -73,8 +73,7 @@ pub fn reported(tx: &mut Tx<'_>, provider: Provider, ids: &[LetterId], message_i
         .collect()
 }
 
-type Row =
-    ((String, String, String, String), (i32, i32), (i32, At), (Option<String>, Option<String>), (Option<String>, String));
+type Row = ((String, String, String, String), (i32, i32), (i32, At), (Option<String>, Option<String>), (Option<String>, String));
 
 impl TryFrom<Row> for Reported {
     type Error = DbFault;

@@ -7,8 +7,17 @@ use super::text;
 
 /// What stands in a reply that is about something else than whether there is such a mailbox: a full one (RFC 3463, X.2.2), and what
 /// a server holds against us (X.7.x).
-const ABOUT_SOMETHING_ELSE: [&str; 9] =
-    ["5.2.2", "5.7.", "mailbox full", "mailbox is full", "over quota", "overquota", "quota exceeded", "exceeded storage", "out of storage"];
+const ABOUT_SOMETHING_ELSE: [&str; 9] = [
+    "5.2.2",
+    "5.7.",
+    "mailbox full",
+    "mailbox is full",
+    "over quota",
+    "overquota",
+    "quota exceeded",
+    "exceeded storage",
+    "out of storage",
+];
 
 fn is_about_the_address(said: Option<&str>) -> bool {
     let said = said.unwrap_or_default().to_ascii_lowercase();
@@ -104,9 +113,7 @@ mod tests {
 
     #[test]
     fn mailgun_does() {
-        let event = |severity: &str, reason: &str, code: i64, message: &str| {
-            json!({ "event": "failed", "severity": severity, "reason": reason, "delivery-status": { "code": code, "message": message } })
-        };
+        let event = |severity: &str, reason: &str, code: i64, message: &str| json!({ "event": "failed", "severity": severity, "reason": reason, "delivery-status": { "code": code, "message": message } });
         for (event, hard) in [
             (event("permanent", "bounce", 550, "5.1.1 no such user"), true),
             (event("permanent", "suppress-bounce", 605, "Not delivering to previously bounced address"), true),

@@ -7,9 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::{
-    hard,
-    Fate, Posted, Report, Token, Unread, Verified, digest, letter, letter_of_message_id, message_ids, named, reason, seconds,
-    signs, text,
+    Fate, Posted, Report, Token, Unread, Verified, digest, hard, letter, letter_of_message_id, message_ids, named, reason,
+    seconds, signs, text,
 };
 
 /// The shortest signing key, in bytes; Mailgun's have 32.

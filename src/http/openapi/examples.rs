@@ -24,7 +24,8 @@ use super::{
     problems,
     story::{
         DAY, LOVELACE, PASSWORD, PUBLIC_URL, REQUEST_ID, TOKEN, acme, ada, at, dirk, for_ada, for_ada_bounced, for_ada_by_link,
-        for_ada_sent, for_dirk, for_olivia, home, id, olivia, preview_by_hand, preview_for_ada, preview_for_olivia, suppressions, timeline,
+        for_ada_sent, for_dirk, for_olivia, home, id, olivia, preview_by_hand, preview_for_ada, preview_for_olivia, suppressions,
+        timeline,
     },
 };
 use crate::domain::{account::DriverOfSubsidiary, fault::FieldFault, invitation::InvitationStatus, role::Role};
