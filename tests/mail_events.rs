@@ -156,7 +156,7 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         taken(&app, "m1");
         app.advance(TimeDelta::minutes(2));
         app.admin().press(&format!("/v1/invitations/{}/resend", ada["id"].as_str().unwrap())).await.expect(200);
-        report(&app, SECRET, &event("HardBounce", 1, "m1", 60)).await.expect(200);
+        report(&app, SECRET, &event("SoftBounce", 1, "m1", 60)).await.expect(200);
         assert_eq!(delivery(&app, &ada).await["state"], "queued");
         app.letter().await;
         taken(&app, "m2");
