@@ -109,6 +109,7 @@ impl Parts {
         let db = Db::open(&config.database_url)?;
         let (bell, metrics) = (Arc::new(Notify::new()), Metrics::new());
         let no_thread = |error: io::Error| StartError::Defect(error.to_string());
+        let letters = config.letter_limits();
         let lookups = lookups(&db.within(LOOK)).map_err(no_thread)?;
         let courier = Courier {
             db: db.apart(1),
@@ -123,6 +124,7 @@ impl Parts {
             link_lifetime: config.invitation_ttl,
             remind_before: config.reminder_before.and_then(|before| TimeDelta::from_std(before).ok()),
             reminded: Looked::default(),
+            mailbox_limit: letters.mailbox,
             pace: config.mail_rate_limit,
             lanes: Lanes::default(),
             outage: Outage::default(),
@@ -134,6 +136,7 @@ impl Parts {
             link_lifetime: config.invitation_ttl,
             resend_cooldown: config.resend_cooldown,
             password_min_length: config.password_min_length,
+            letters,
             self_renewal: config.self_renewal,
             company_vat: config.company_vat,
             organisation: config.operator_name.clone(),
@@ -148,7 +151,7 @@ impl Parts {
             trusted_proxies: config.trusted_proxies.clone(),
         };
         let keys = idempotency::queue(&db, config.write_batch).map_err(no_thread)?;
-        let invites = invite::queue(&db, &clock, config.write_batch).map_err(no_thread)?;
+        let invites = invite::queue(&db, &clock, letters, config.write_batch).map_err(no_thread)?;
         let activations = activate::queue(&db, &clock, config.write_batch).map_err(no_thread)?;
         let services =
             Services { db, lookups, keys, invites, activations, clock, links, access_tokens, hasher: Hasher::new(), rules, bell };

@@ -23,6 +23,7 @@ use crate::{
     domain::{
         company::CompanyVat,
         feedback::{Key, Keys, Provider},
+        letter_limit::LetterLimits,
         locale::Locale,
         pace::{NoPace, Pace},
         password,
@@ -73,6 +74,9 @@ pub struct Config {
     pub password_min_length: usize,
     pub write_batch: usize,
     pub rate_limits: bool,
+    pub letters_per_mailbox: Option<u32>,
+    pub letters_per_account: Option<u32>,
+    pub letters_per_caller: Option<u32>,
     pub self_renewal: bool,
     pub company_vat: CompanyVat,
     pub trusted_proxies: Vec<IpNet>,
@@ -131,6 +135,15 @@ impl Config {
         config
     }
 
+    /// How many letters may be asked for in a day: none is limited where limits are switched off.
+    #[must_use]
+    pub fn letter_limits(&self) -> LetterLimits {
+        if !self.rate_limits {
+            return LetterLimits::default();
+        }
+        LetterLimits { mailbox: self.letters_per_mailbox, account: self.letters_per_account, caller: self.letters_per_caller }
+    }
+
     fn from_parts<F: Fn(&str) -> Option<String>>(
         reader: &mut Reader<F>,
         listen_addr: Option<SocketAddr>,
@@ -165,6 +178,9 @@ impl Config {
             most.ok_or("is no number from 1 to 1000")
         });
         let rate_limits = reader.parsed("RATE_LIMITS", switch);
+        let letters_per_mailbox = reader.parsed("LETTERS_PER_MAILBOX", quota);
+        let letters_per_account = reader.parsed("LETTERS_PER_ACCOUNT", quota);
+        let letters_per_caller = reader.parsed("LETTERS_PER_CALLER", quota);
         let self_renewal = reader.parsed("SELF_RENEWAL", switch);
         let company_vat = reader.parsed("COMPANY_VAT", |text| text.parse().map_err(|_| "is neither required nor optional"));
         let trusted_proxies = reader.parsed("TRUSTED_PROXIES", networks);
@@ -203,6 +219,9 @@ impl Config {
             password_min_length: password_min_length?,
             write_batch: write_batch?,
             rate_limits: rate_limits?,
+            letters_per_mailbox: letters_per_mailbox?,
+            letters_per_account: letters_per_account?,
+            letters_per_caller: letters_per_caller?,
             self_renewal: self_renewal?,
             company_vat: company_vat?,
             trusted_proxies: trusted_proxies?,
@@ -360,6 +379,15 @@ fn switch(text: &str) -> Result<bool, &'static str> {
         "off" => Ok(false),
         _ => Err("is neither on nor off"),
     }
+}
+
+/// How many letters a day; `None` is no limit.
+fn quota(text: &str) -> Result<Option<u32>, &'static str> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let quota = text.parse().ok().filter(|quota| (1..=1_000_000).contains(quota));
+    quota.map(Some).ok_or("is neither off nor a number from 1 to 1000000")
 }
 
 fn networks(text: &str) -> Result<Vec<IpNet>, String> {

@@ -45,6 +45,7 @@ pub struct Metrics {
     activations: Family<OutcomeLabels, Counter>,
     letters: Family<OutcomeLabels, Counter>,
     reports: Family<ReportLabels, Counter>,
+    suppressions: Family<OutcomeLabels, Counter>,
     queued: Gauge,
     oldest: Gauge<f64, AtomicU64>,
 }
@@ -58,6 +59,10 @@ impl Metrics {
         let (requests, seconds) = (Family::default(), Histogram::new(buckets));
         let (invites, activations, letters) = (Family::default(), Family::default(), Family::default());
         let reports = Family::default();
+        let suppressions: Family<OutcomeLabels, Counter> = Family::default();
+        for outcome in ["unsubscribed", "lifted"] {
+            let _ = suppressions.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() });
+        }
         let (queued, oldest) = (Gauge::default(), Gauge::default());
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register_with_unit("http_request_duration", "Time to answer", Unit::Seconds, seconds.clone());
@@ -65,9 +70,25 @@ impl Metrics {
         registry.register("activations", "Activations by outcome", activations.clone());
         registry.register("letters", "Attempts to send a letter by outcome", letters.clone());
         registry.register("mail_events", "Reports of providers by outcome", reports.clone());
+        registry.register(
+            "suppressions",
+            "Addresses that people had put on the suppression list, and that staff lifted",
+            suppressions.clone(),
+        );
         registry.register("outbox_queued", "Letters that are to be sent", queued.clone());
         registry.register_with_unit("outbox_oldest", "Age of the oldest letter to be sent", Unit::Seconds, oldest.clone());
-        Self { registry: Arc::new(registry), requests, seconds, invites, activations, letters, reports, queued, oldest }
+        Self {
+            registry: Arc::new(registry),
+            requests,
+            seconds,
+            invites,
+            activations,
+            letters,
+            reports,
+            suppressions,
+            queued,
+            oldest,
+        }
     }
 
     /// Counts an answered request.
@@ -99,6 +120,11 @@ impl Metrics {
     pub fn report(&self, provider: &str, outcome: &str) {
         let labels = ReportLabels { provider: provider.to_owned(), outcome: outcome.to_owned() };
         self.reports.get_or_create(&labels).inc();
+    }
+
+    /// Counts an address that a person has had put on the suppression list, or that staff lifted.
+    pub fn suppression(&self, outcome: &str) {
+        self.suppressions.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
     }
 
     /// Says how full the outbox is.

@@ -156,7 +156,7 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         taken(&app, "m1");
         app.advance(TimeDelta::minutes(2));
         app.admin().press(&format!("/v1/invitations/{}/resend", ada["id"].as_str().unwrap())).await.expect(200);
-        report(&app, SECRET, &event("HardBounce", 1, "m1", 60)).await.expect(200);
+        report(&app, SECRET, &event("SoftBounce", 1, "m1", 60)).await.expect(200);
         assert_eq!(delivery(&app, &ada).await["state"], "queued");
         app.letter().await;
         taken(&app, "m2");
@@ -189,7 +189,7 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         }
         let queued = app.invite_unsent("joe@example.com", &["viewer"]).await;
         all.push((queued["id"].as_str().unwrap().to_owned(), "queued"));
-        report(&app, SECRET, &event("HardBounce", 1, "ada", 0)).await.expect(200);
+        report(&app, SECRET, &event("SoftBounce", 1, "ada", 0)).await.expect(200);
         report(&app, SECRET, &event("Transient", 2, "max", 0)).await.expect(200);
         app.database.execute(&format!("UPDATE letters SET state = 'failed', sent_at = NULL WHERE invitation_id = '{}'", all[1].0));
         let admin = app.admin();

@@ -8,6 +8,7 @@ use invitation_service::{
         feedback::Fate,
         invitation::{InvitationKind, InvitationState},
         letter::LetterPurpose,
+        suppression::SuppressionReason,
         user::UserStatus,
     },
 };
@@ -168,6 +169,10 @@ fn of_accounts() -> Vec<(&'static str, &'static str, String)> {
     ]
 }
 
+fn suppression(id: &str, key: &str, reason: &str) -> String {
+    format!("INSERT INTO suppressions VALUES ('{id}', '{key}', '{key}', '{reason}', NULL, {AT})")
+}
+
 fn answered(key: &str, status: &str, body: &str) -> String {
     format!("INSERT INTO idempotency_keys VALUES ('p', '{key}', 'f', 'w', {AT}, {AT}, {status}, {body}, NULL, NULL)")
 }
@@ -182,6 +187,7 @@ async fn both_refuse_the_same_wrong_rows() {
         database.execute(&invitation(&[("id", "'i1'"), ("email_key", "'a@x.nl'")]));
         database.execute(&letter(&[("id", "'l1'"), ("generation", "1")]));
         database.execute(&active(&[("id", "'a1'")]));
+        database.execute(&suppression("s1", "a@x.nl", "bounced"));
         database.execute("INSERT INTO account_lineage VALUES ('a1', 'a1')");
         database.execute(&format!("INSERT INTO memberships VALUES ('u1', 'a1', 'driver', {AT})"));
         let wrong = [
@@ -202,6 +208,8 @@ async fn both_refuse_the_same_wrong_rows() {
             ("idempotency_keys_answered_whole", "", answered("k2", "200", "NULL")),
             ("idempotency_keys_answered_whole", "", answered("k2", "NULL", "'{}'")),
             ("idempotency_keys_pkey", "idempotency_keys.principal, idempotency_keys.key", answered("k1", "200", "'{}'")),
+            ("suppressions_address", "suppressions.email_key", suppression("s2", "a@x.nl", "complained")),
+            ("suppressions_reason_known", "", suppression("s2", "b@x.nl", "tired")),
             ("user_roles_user_id_fkey", "FOREIGN KEY", "INSERT INTO user_roles VALUES ('u9', 'viewer')".to_owned()),
             (
                 "invitations_live",
@@ -284,6 +292,7 @@ fn lists() -> Vec<(&'static str, Vec<&'static str>)> {
         ("accounts_used_by_known", UsedBy::ALL.map(UsedBy::as_str).to_vec()),
         ("letters_state_known", LetterState::ALL.map(LetterState::as_str).to_vec()),
         ("letters_kind_known", LetterPurpose::ALL.map(LetterPurpose::as_str).to_vec()),
+        ("suppressions_reason_known", SuppressionReason::ALL.map(SuppressionReason::as_str).to_vec()),
         ("letters_fate_known", Fate::ALL.map(Fate::as_str).to_vec()),
     ]
 }

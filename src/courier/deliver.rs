@@ -25,6 +25,11 @@ const PATIENCE: Duration = Duration::from_mins(13);
 /// How long a letter is left alone that could not be looked at.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
 
+/// Why a letter was not sent whose address is on the list. Whoever invited reads it, an account owner too: it says that the address
+/// is not written to, and not what for.
+const SUPPRESSED: &str =
+    "this address is on the suppression list and is not written to: hand the link over, or have staff lift it";
+
 impl Courier {
     pub(super) async fn deliver(&self, letter: &Claimed) -> Result<Outcome, DbFault> {
         // Looked at when its turn has come: a link that has died meanwhile is not sent.
@@ -46,6 +51,7 @@ impl Courier {
         });
         let outcome = match live {
             None => Outcome::Withdrawn,
+            Some(known) if known.is_suppressed => self.suppressed(letter),
             Some(known) => match self.send(&self.write(letter, known, now)).await {
                 Ok(receipt) => Outcome::Sent { at: self.clock.now(), receipt },
                 Err(SendError::Never(error)) => Outcome::Failed { at: self.clock.now(), error, held_until: None },
@@ -54,6 +60,14 @@ impl Courier {
         };
         self.report(letter, &outcome);
         Ok(outcome)
+    }
+
+    /// A letter to somebody who is not to be written to. Of a reminder nobody needs to hear.
+    fn suppressed(&self, letter: &Claimed) -> Outcome {
+        match letter.purpose {
+            LetterPurpose::Invitation => Outcome::Failed { at: self.clock.now(), error: SUPPRESSED.to_owned(), held_until: None },
+            LetterPurpose::Reminder => Outcome::Withdrawn,
+        }
     }
 
     /// Hands a letter over. Its lease is renewed meanwhile.

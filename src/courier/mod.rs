@@ -76,6 +76,8 @@ pub struct Courier {
     pub remind_before: Option<TimeDelta>,
     /// When it was last looked who is to be reminded.
     pub reminded: Looked,
+    /// How many letters go to one mailbox in a day, reminders included, where that is limited.
+    pub mailbox_limit: Option<u32>,
     /// How fast letters go, where that is limited.
     pub pace: Option<Pace>,
     /// How many letters go together.

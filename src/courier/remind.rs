@@ -3,16 +3,23 @@
 //! A reminder is a letter of the same sending: the same link, no further time, once. Whether the link still lives is looked at
 //! when its turn comes, as for every letter; so nobody is locked here.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Courier;
 use crate::{
+    clock::Clock,
     db::{
-        DbFault,
-        outbox::{self, NewLetter},
-        reminders,
+        DbFault, Tx, letter_counts,
+        outbox::{self, LetterState, NewLetter},
+        reminders::{self, Due},
     },
-    domain::letter::LetterPurpose,
+    domain::{
+        ids::LetterId,
+        letter::LetterPurpose,
+        letter_limit::{LetterLog, LimitScope, mailbox},
+    },
 };
 
 /// How often it is looked who is to be reminded: nobody minds a minute, and the look goes through all that is pending.
@@ -28,18 +35,20 @@ impl Courier {
             return Ok(());
         }
         loop {
-            let clock = self.clock.clone();
+            let (clock, quota) = (self.clock.clone(), self.mailbox_limit);
             let written = self
                 .db
                 .write::<_, DbFault>(move |tx| {
                     let due = reminders::due(tx.reading(), now, now + before, MOST)?;
-                    let letter = |(invitation, generation)| NewLetter {
-                        purpose: LetterPurpose::Reminder,
-                        ..NewLetter::of(clock.id(), invitation, generation, now)
-                    };
-                    let written = due.len();
-                    outbox::enter(tx, &due.into_iter().map(letter).collect::<Vec<_>>())?;
-                    Ok(written)
+                    let found = due.len();
+                    let letters: Vec<NewLetter> = due.into_iter().map(|due| reminder(&clock, due, now)).collect();
+                    let entered = outbox::enter(tx, &letters)?;
+                    let entered: Vec<&NewLetter> = letters.iter().filter(|letter| entered.contains(&letter.id)).collect();
+                    if let Some(quota) = quota {
+                        let past = past_quota(tx, &entered, quota, now)?;
+                        outbox::set_aside(tx, &past)?;
+                    }
+                    Ok(found)
                 })
                 .await?;
             if i64::try_from(written).unwrap_or(i64::MAX) < MOST {
@@ -48,4 +57,30 @@ impl Courier {
             }
         }
     }
+}
+
+fn reminder(clock: &Clock, due: Due, now: DateTime<Utc>) -> NewLetter {
+    let Due { invitation: invitation_id, generation, recipient } = due;
+    let (purpose, state) = (LetterPurpose::Reminder, LetterState::Queued);
+    NewLetter { id: clock.id(), invitation_id, generation, recipient, purpose, state, at: now }
+}
+
+/// Counts reminders as the letters that they are, and names those whose mailbox has had its letters of the day: they are not sent,
+/// since nobody asked for them.
+fn past_quota(tx: &mut Tx<'_>, letters: &[&NewLetter], quota: u32, now: DateTime<Utc>) -> Result<Vec<LetterId>, DbFault> {
+    let subject = |letter: &NewLetter| format!("{}:{}", LimitScope::Mailbox.as_str(), mailbox(&letter.recipient));
+    let subjects: BTreeMap<String, LetterLog> = letters.iter().map(|letter| (subject(letter), LetterLog::default())).collect();
+    let mut logs = letter_counts::enter(tx, &subjects, now)?;
+    let mut past = Vec::new();
+    for letter in letters {
+        let log = logs.entry(subject(letter)).or_default();
+        if log.wait(now, quota).is_some() {
+            past.push(letter.id);
+        } else {
+            log.add(now, quota);
+        }
+    }
+    let logs: Vec<(&str, &LetterLog)> = logs.iter().map(|(subject, log)| (subject.as_str(), log)).collect();
+    letter_counts::write(tx, &logs, now)?;
+    Ok(past)
 }

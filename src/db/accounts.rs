@@ -283,3 +283,16 @@ pub fn under(connection: &mut AnyConnection, ids: &[AccountId], owned: &[Account
     let corrupt = |id: &str| DbFault::Corrupt { table: "account_lineage", column: "account_id", row: id.to_owned() };
     found.into_iter().map(|id| id.parse().map_err(|_| corrupt(&id))).collect()
 }
+
+/// The top of the tree that each of these accounts stands in.
+pub fn roots(connection: &mut AnyConnection, ids: &[AccountId]) -> Result<HashMap<AccountId, AccountId>, DbFault> {
+    let found = account_lineage::table
+        .inner_join(accounts::table.on(accounts::id.eq(account_lineage::ancestor_id)))
+        .filter(account_lineage::account_id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()))
+        .filter(accounts::parent_account_id.is_null())
+        .select((account_lineage::account_id, account_lineage::ancestor_id))
+        .load::<(String, String)>(connection)?;
+    let corrupt = |id: &str| DbFault::Corrupt { table: "account_lineage", column: "account_id", row: id.to_owned() };
+    let parse = |id: String| id.parse().map_err(|_| corrupt(&id));
+    found.into_iter().map(|(account, root)| Ok((parse(account)?, parse(root)?))).collect()
+}

@@ -11,6 +11,7 @@ use super::{
     schema::{invitations, letters},
 };
 use crate::domain::{
+    email::Email,
     feedback::{Fate, Provider},
     ids::{InvitationId, LetterId},
     letter::LetterPurpose,
@@ -31,6 +32,8 @@ pub struct Reported {
     pub superseded: bool,
     /// The provider's name for it.
     pub message_id: Option<String>,
+    /// Where it went, as far as that is known: the invitation's address may have changed since.
+    pub recipient: Option<Email>,
     /// What was reported before.
     pub fate: Option<Fate>,
     /// Set when it was tried, and no courier knows that it was taken.
@@ -62,6 +65,7 @@ pub fn reported(tx: &mut Tx<'_>, provider: Provider, ids: &[LetterId], message_i
             (letters::generation, invitations::generation),
             (letters::attempts, letters::created_at),
             (letters::provider_message_id, letters::fate),
+            (letters::recipient, invitations::email),
         ))
         .load::<Row>(tx.reading())?
         .into_iter()
@@ -69,18 +73,22 @@ pub fn reported(tx: &mut Tx<'_>, provider: Provider, ids: &[LetterId], message_i
         .collect()
 }
 
-type Row = ((String, String, String, String), (i32, i32), (i32, At), (Option<String>, Option<String>));
+type Row = ((String, String, String, String), (i32, i32), (i32, At), (Option<String>, Option<String>), (Option<String>, String));
 
 impl TryFrom<Row> for Reported {
     type Error = DbFault;
 
     fn try_from(row: Row) -> Result<Self, DbFault> {
-        let ((id, invitation, kind, state), (generation, newest), (attempts, created_at), (message_id, fate)) = row;
+        let ((id, invitation, kind, state), (generation, newest), (attempts, created_at), (message_id, fate), (recipient, email)) =
+            row;
         let unreadable = |column| DbFault::Corrupt { table: "letters", column, row: id.clone() };
         let known = |fate: String| Fate::ALL.into_iter().find(|known| known.as_str() == fate).ok_or_else(|| unreadable("fate"));
         let purpose = LetterPurpose::ALL.into_iter().find(|known| known.as_str() == kind);
         let unsettled = attempts >= 1 && UNSETTLED.iter().any(|one| one.as_str() == state);
+        let recipient = recipient.or_else(|| (generation == newest).then_some(email));
+        let recipient = recipient.map(|email| Email::parse(&email).map_err(|_| unreadable("recipient"))).transpose()?;
         Ok(Self {
+            recipient,
             invitation_id: invitation.parse().map_err(|_| unreadable("invitation_id"))?,
             generation,
             purpose: purpose.ok_or_else(|| unreadable("kind"))?,

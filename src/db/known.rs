@@ -10,7 +10,7 @@ use super::{
     connection::AnyConnection,
     fault::DbFault,
     invitations::{AccountRow, LetterRow, Row, account_columns, letter_columns},
-    schema::{accounts, invitation_events as events, invitations, letters, users},
+    schema::{accounts, invitation_events as events, invitations, letters, suppressions, users},
     users::parse_status,
 };
 use crate::domain::{
@@ -29,6 +29,8 @@ pub struct Known {
     pub account_status: Option<AccountStatus>,
     /// The name of the account above that one.
     pub parent_name: Option<String>,
+    /// Whether its address is not to be written to.
+    pub is_suppressed: bool,
 }
 
 /// The statement is always the same, so that the database plans it once.
@@ -43,6 +45,7 @@ macro_rules! whole {
             )
             .inner_join(users::table.on(users::id.eq(invitations::user_id)))
             .left_join(accounts::table.on(accounts::id.nullable().eq(invitations::account_id)))
+            .left_join(suppressions::table.on(suppressions::email_key.eq(invitations::email_key)))
             .left_join($parents.on($parents.field(accounts::id).nullable().eq(accounts::parent_account_id)))
             .select((
                 invitations::all_columns,
@@ -51,11 +54,12 @@ macro_rules! whole {
                 (users::status, users::address_proven_at),
                 accounts::status.nullable(),
                 $parents.field(accounts::name).nullable(),
+                suppressions::id.nullable(),
             ))
     };
 }
 
-type Whole = (Row, LetterRow, Option<AccountRow>, (String, Option<At>), Option<String>, Option<String>);
+type Whole = (Row, LetterRow, Option<AccountRow>, (String, Option<At>), Option<String>, Option<String>, Option<String>);
 
 /// Those of these invitations that there are.
 pub fn by_ids(connection: &mut AnyConnection, ids: &[InvitationId]) -> Result<HashMap<InvitationId, Known>, DbFault> {
@@ -76,14 +80,14 @@ pub fn by_ids(connection: &mut AnyConnection, ids: &[InvitationId]) -> Result<Ha
 }
 
 fn known(
-    (row, letter, account, (status, proven_at), account_status, parent_name): Whole,
+    (row, letter, account, (status, proven_at), account_status, parent_name, suppressed): Whole,
 ) -> Result<(InvitationId, Known), DbFault> {
     let invitation = Invitation::try_from((row, letter, account))?;
     let status = parse_status(&status, invitation.user_id.as_str())?;
     let person = Person { status, is_proven: proven_at.is_some() };
     let unreadable = |_| DbFault::Corrupt { table: "accounts", column: "status", row: invitation.id.to_string() };
     let account_status = account_status.map(|status| status.parse().map_err(unreadable)).transpose()?;
-    Ok((invitation.id, Known { invitation, person, account_status, parent_name }))
+    Ok((invitation.id, Known { invitation, person, account_status, parent_name, is_suppressed: suppressed.is_some() }))
 }
 
 /// The details of the looks at these invitations since `since`.

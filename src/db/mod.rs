@@ -32,6 +32,7 @@ pub mod idempotency;
 pub mod invitations;
 mod known;
 mod lane;
+pub mod letter_counts;
 mod letter_state;
 pub mod lookup;
 pub mod mail_events;
@@ -45,6 +46,7 @@ pub mod reminders;
 pub mod resends;
 mod schema;
 pub mod sent;
+pub mod suppressions;
 mod url;
 pub mod users;
 

@@ -4,6 +4,8 @@
 //! letters back by doing nothing. Whoever records an outcome names the attempt it belongs to; after the lease has run out
 //! and another courier has claimed the letter, the late record changes nothing.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use diesel::{
     connection::SimpleConnection,
@@ -20,7 +22,9 @@ use super::{
     schema::letters,
 };
 use crate::domain::{
+    email::Email,
     ids::{InvitationId, LetterId},
+    invitation::Invitation,
     letter::{LetterPurpose, Receipt},
 };
 
@@ -57,7 +61,7 @@ impl LetterState {
 }
 
 /// One sending of one invitation.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct NewLetter {
     /// The id.
     pub id: LetterId,
@@ -65,6 +69,8 @@ pub struct NewLetter {
     pub invitation_id: InvitationId,
     /// The sending, which the link is derived from.
     pub generation: i32,
+    /// Where it goes.
+    pub recipient: Email,
     /// What it is for.
     pub purpose: LetterPurpose,
     /// To be sent, or only a note that the link was handed over.
@@ -76,8 +82,16 @@ pub struct NewLetter {
 impl NewLetter {
     /// The letter of one sending.
     #[must_use]
-    pub fn of(id: LetterId, invitation_id: InvitationId, generation: i32, at: DateTime<Utc>) -> Self {
-        Self { id, invitation_id, generation, purpose: LetterPurpose::Invitation, state: LetterState::Queued, at }
+    pub fn of(id: LetterId, invitation: &Invitation, at: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            invitation_id: invitation.id,
+            generation: invitation.generation,
+            recipient: invitation.email.clone(),
+            purpose: LetterPurpose::Invitation,
+            state: LetterState::Queued,
+            at,
+        }
     }
 }
 
@@ -91,6 +105,7 @@ rows! {
         next_attempt_at: At,
         created_at: At,
         kind: &'a str,
+        recipient: &'a str,
     }
     insert enter
 }
@@ -112,13 +127,25 @@ pub(super) fn rows(new: &[NewLetter]) -> Vec<NewRow<'_>> {
             next_attempt_at: At(letter.at),
             created_at: At(letter.at),
             kind: letter.purpose.as_str(),
+            recipient: letter.recipient.as_str(),
         })
         .collect()
 }
 
 /// The same, but for those that have been put in already: each letter of a sending once.
-pub fn enter(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<(), DbFault> {
-    NewRow::enter(tx.writing(), &rows(new))?;
+/// The ids of those that were put in now.
+pub fn enter(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<HashSet<LetterId>, DbFault> {
+    let unreadable = |id: &str| DbFault::Corrupt { table: "letters", column: "id", row: id.to_owned() };
+    let entered = NewRow::enter(tx.writing(), &rows(new))?;
+    entered.into_iter().map(|id| id.parse().map_err(|_| unreadable(&id))).collect()
+}
+
+/// Takes letters out that have just been put in: they are never sent.
+pub fn set_aside(tx: &mut Tx<'_>, ids: &[LetterId]) -> Result<(), DbFault> {
+    let ids: Vec<&str> = ids.iter().map(LetterId::as_str).collect();
+    diesel::update(letters::table.filter(letters::id.eq_any(ids)))
+        .set(letters::state.eq(LetterState::Withdrawn.as_str()))
+        .execute(tx.writing())?;
     Ok(())
 }
 

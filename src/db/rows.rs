@@ -3,7 +3,7 @@
 /// Defines a row to be inserted, and how.
 ///
 /// `insert` writes rows in the order given; `enter` leaves out those that a unique index refuses, and tells the ids of those
-/// that were written. One row alone has a statement of its own, and so have many: both are planned once on PostgreSQL.
+/// that were written, and `enter_subjects` the subjects, where those are the key. One row alone has a statement of its own, and so have many: both are planned once on PostgreSQL.
 macro_rules! rows {
     ($vis:vis struct $row:ident<$life:lifetime> of $table:ident { $($column:ident: $shape:ty),+ $(,)? } $($does:ident)+) => {
         #[derive(diesel::Insertable)]
@@ -49,6 +49,20 @@ macro_rules! rows {
                 (Postgres(c), rows) => Self::arrays(rows, ")").execute(c),
             }
             .map(drop)
+        }
+    };
+
+    (@enter_subjects $vis:vis $table:ident) => {
+        $vis fn enter_subjects(connection: &mut AnyConnection, rows: &[Self]) -> diesel::QueryResult<Vec<String>> {
+            match (connection, rows) {
+                (_, []) => Ok(Vec::new()),
+                (Postgres(c), rows) => Self::arrays(rows, ") ON CONFLICT DO NOTHING RETURNING subject").get_results(c),
+                (Sqlite(c), rows) => diesel::insert_into($table::table)
+                    .values(rows)
+                    .on_conflict_do_nothing()
+                    .returning($table::subject)
+                    .get_results(c),
+            }
         }
     };
 

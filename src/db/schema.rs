@@ -138,6 +138,7 @@ diesel::table! {
         fate_reason -> Nullable<Text>,
         failed_at -> Nullable<UtcTimestamp>,
         first_tried_at -> Nullable<UtcTimestamp>,
+        recipient -> Nullable<Text>,
     }
 }
 
@@ -188,6 +189,29 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::Text;
+    use super::super::codec::UtcTimestamp;
+    letter_counts (subject) {
+        subject -> Text,
+        sent -> Text,
+        last_sent_at -> UtcTimestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text};
+    use super::super::codec::UtcTimestamp;
+    suppressions (id) {
+        id -> Text,
+        email -> Text,
+        email_key -> Text,
+        reason -> Text,
+        detail -> Nullable<Text>,
+        created_at -> UtcTimestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     user_roles,
@@ -196,5 +220,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     letters,
     accounts,
     account_lineage,
-    memberships
+    memberships,
+    suppressions
 );

@@ -85,6 +85,15 @@ pub fn remove_if_forsaken(tx: &mut Tx<'_>, id: UserId, now: DateTime<Utc>) -> Re
     Ok(removed == 1)
 }
 
+/// Takes people out again who were entered in this very transaction, and for whom nothing was made.
+pub fn remove_entered(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<(), DbFault> {
+    if !ids.is_empty() {
+        let ids: Vec<&str> = ids.iter().map(UserId::as_str).collect();
+        diesel::delete(users::table.filter(users::id.eq_any(ids))).execute(tx.writing())?;
+    }
+    Ok(())
+}
+
 /// How far the user of that id has come.
 pub(super) fn parse_status(status: &str, id: &str) -> Result<UserStatus, DbFault> {
     UserStatus::ALL.into_iter().find(|known| known.as_str() == status).ok_or_else(|| corrupt("status", id))

@@ -39,6 +39,8 @@ named! {
     EventKind, EventId, "evt";
     /// Id of a letter in the outbox, `ltr_…`.
     LetterKind, LetterId, "ltr";
+    /// Id of an address that is not written to, `sup_…`.
+    SuppressionKind, SuppressionId, "sup";
     /// Id of an access token, `tok_…`.
     TokenKind, TokenId, "tok";
 }

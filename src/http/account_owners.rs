@@ -8,6 +8,7 @@ use super::{
     auth::Caller,
     body::{self, Body, Fault, Members},
     idempotency::{self, Asked, For},
+    letter_limits::Told,
     problem::Problem,
     query::Query,
     views::InvitationView,
@@ -115,8 +116,9 @@ pub(super) async fn invited(
     digest: &[u8; 32],
     asked: Asked<(Way, Invite)>,
 ) -> Result<HttpResponse, Problem> {
-    let work = async |(state, actor): For, (way, wanted), ticket| {
-        counted(&state, services::invite::one(&state.services, &actor, (wanted, way), ticket).await)
+    let told = Told::of(caller.0);
+    let work = async move |(state, actor): For, (way, wanted), ticket| {
+        counted(&state, told.sent(services::invite::one(&state.services, &actor, (wanted, way), ticket).await))
     };
     let authorise = async |caller: For, (_, wanted), _: Option<&StoredAnswer>| Ok(may_send(&caller, wanted).await?);
     idempotency::once(caller, (StatusCode::CREATED, digest), asked, authorise, work).await

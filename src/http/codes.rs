@@ -100,7 +100,8 @@ codes! {
     PRECONDITION_REQUIRED = 428 "precondition_required", "The change names no state that it is meant for",
         "Send If-Match with the ETag of the answer that showed you the invitation, so that nobody's work is undone unseen; or *.";
     RATE_LIMITED = 429 "rate_limited", "Too many requests",
-        "Wait as many seconds as Retry-After names.";
+        "Wait as many seconds as Retry-After names. Requests are limited by network address, letters by mailbox, by account and by \
+         caller: RateLimit-Policy says how many, RateLimit what is left.";
     RESEND_TOO_SOON = 429 "resend_too_soon", "The invitation was sent a moment ago",
         "Wait as many seconds as Retry-After names before sending it again, or, where its address was changed, before changing it \
          once more.";

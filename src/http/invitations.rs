@@ -17,6 +17,7 @@ use super::{
     body::{self, Body, EmptyRequest, Members},
     etag,
     idempotency::{self, For},
+    letter_limits::Told,
     openapi, paging,
     problem::{Problem, not_found},
     query::{Paging, Query},
@@ -163,7 +164,7 @@ impl body::Request for ResendRequest {
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
         (status = 404, description = "`not_found`: there is none, or this token may not see it."),
         (status = 409, description = "`invitation_not_pending`; or `invitation_pending` when a newer invitation (`invitation_id`) took its place."),
-        (status = 429, description = "`resend_too_soon`, with `Retry-After`."),
+        (status = 429, description = "`resend_too_soon`; or `rate_limited`: a mailbox, the owners of an account or the caller have had their letters of 24 hours. With `Retry-After`."),
     ),
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
@@ -179,8 +180,9 @@ pub async fn resend(
     query.finish()?;
     let digest = *body.digest();
     let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(&path)?, asked.locale)));
-    let work = async |(state, actor): For, wanted, ticket| {
-        Ok(services::resend::invitation(&state.services, &actor, wanted, ticket).await?)
+    let told = Told::of(&request);
+    let work = async move |(state, actor): For, wanted, ticket| {
+        Ok(told.sent(services::resend::invitation(&state.services, &actor, wanted, ticket).await)?)
     };
     let authorise = async |caller: For, (invitation, _), _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
     idempotency::once((&request, state, caller.0), (StatusCode::OK, &digest), asked, authorise, work).await

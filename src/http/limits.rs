@@ -56,7 +56,7 @@ impl Policy {
 }
 
 /// The paths of the contract that are limited: every path that is called without an access token, but for operations'.
-const LIMITED: [(&str, Policy); 7] = [
+const LIMITED: [(&str, Policy); 8] = [
     ("/v1/activations", Policy::Public),
     ("/v1/activations/preview", Policy::Public),
     ("/v1/activations/renew", Policy::Public),
@@ -64,6 +64,7 @@ const LIMITED: [(&str, Policy); 7] = [
     ("/v1/mail-events/{provider}", Policy::MailEvents),
     ("/activate", Policy::Public),
     ("/activate/renew", Policy::Public),
+    ("/activate/unsubscribe", Policy::Public),
 ];
 
 /// How a path of the contract is limited.

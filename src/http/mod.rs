@@ -16,6 +16,7 @@ mod idempotency;
 mod invitations;
 pub mod invites;
 mod json;
+mod letter_limits;
 mod limits;
 mod mail_events;
 mod meta;
@@ -27,6 +28,7 @@ mod problem;
 mod query;
 mod roles;
 mod sub_accounts;
+mod suppressions;
 mod system_users;
 mod trace;
 mod users;
@@ -201,6 +203,8 @@ macro_rules! routes {
             .service(users::get)
             .service(users::resend)
             .service(roles::list)
+            .service(suppressions::list)
+            .service(suppressions::lift)
             .service(activations::preview)
             .service(activations::activate)
             .service(activations::renew)
@@ -208,6 +212,7 @@ macro_rules! routes {
             .service(activations::show)
             .service(activations::submit)
             .service(activations::submit_renewal)
+            .service(activations::submit_unsubscription)
             .service(mail_events::receive)
             .service(meta::healthz)
             .service(meta::readyz)
@@ -249,6 +254,7 @@ pub fn app(
         .app_data(Data::from(state))
         .wrap(from_fn(negotiate::middleware))
         .wrap(from_fn(limits::middleware))
+        .wrap(from_fn(letter_limits::middleware))
         .wrap(from_fn(trace::middleware))
 }
 

@@ -18,6 +18,7 @@ use crate::{
         account::Account,
         fault::{Faults, FieldFault},
         invitation::DeadLink,
+        letter_limit::{LettersSpent, LimitScope},
     },
     services::Refusal,
 };
@@ -242,6 +243,7 @@ impl From<&Refusal> for Problem {
             Refusal::MovedTooSoon(seconds) => {
                 too_soon("It was sent to a changed address a moment ago; the address, and no more, stays for now.", *seconds)
             }
+            Refusal::LettersSpent(spent) => letters_spent(spent),
             Refusal::InvalidLink => {
                 Self::new(codes::ACTIVATION_LINK_INVALID, "The token is damaged, or was not made by this service.")
             }
@@ -279,6 +281,23 @@ fn too_soon(why: &str, seconds: u64) -> Problem {
         .header(header::RETRY_AFTER, seconds.to_string())
         // In a batch there is no header of its own for each.
         .with("retry_after", json!(seconds))
+}
+
+fn letters_spent(LettersSpent { retry_after, standings }: &LettersSpent) -> Problem {
+    let spent = standings.iter().find(|standing| standing.remaining == 0);
+    let quota = spent.map_or(0, |standing| standing.quota);
+    let why = match spent.map(|standing| standing.scope) {
+        Some(LimitScope::Account) => format!("The owners of this account have asked for their {quota} letters of 24 hours."),
+        Some(LimitScope::Caller) => format!("You have asked for your {quota} letters of 24 hours."),
+        Some(LimitScope::Mailbox) | None => format!(
+            "This mailbox has had its {quota} letters of 24 hours, whatever they were about. A link that you hand over yourself \
+             (\"delivery\": \"link\") needs none."
+        ),
+    };
+    Problem::new(codes::RATE_LIMITED, format!("{why} Try again in {retry_after} s."))
+        .header(header::RETRY_AFTER, retry_after.to_string())
+        // In a batch there is no header of its own for each.
+        .with("retry_after", json!(retry_after))
 }
 
 fn unavailable(detail: &str) -> Problem {

@@ -15,6 +15,7 @@ use super::{
     body::{self, Body, Fault, Members},
     idempotency::{self, For},
     invitations::id,
+    letter_limits::Told,
     problem::{Problem, not_found},
     query::Query,
     views::InvitationView,
@@ -302,8 +303,9 @@ pub async fn create(
         };
         (asked.delivery, Invite::SubAccount(wanted))
     });
-    let work = async |(state, actor): For, (way, wanted), ticket| {
-        match services::invite::one(&state.services, &actor, (wanted, way), ticket).await {
+    let told = Told::of(&request);
+    let work = async move |(state, actor): For, (way, wanted), ticket| {
+        match told.sent(services::invite::one(&state.services, &actor, (wanted, way), ticket).await) {
             // The account is the resource of this path.
             Err(Refusal::AccountNotFound) => Err(not_found()),
             outcome => counted(&state, outcome),

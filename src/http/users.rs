@@ -14,6 +14,7 @@ use super::{
     csv,
     idempotency::{self, For},
     invitations::{ResendRequest, id, may_act_on},
+    letter_limits::Told,
     negotiate, paging,
     problem::Problem,
     query::{Paging, Query},
@@ -106,7 +107,7 @@ pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<S
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
         (status = 404, description = "`not_found`: there is none, or this token may not see them."),
         (status = 409, description = "`invitation_not_pending`, or `ambiguous_invitation` with `candidates`."),
-        (status = 429, description = "`resend_too_soon`, with `Retry-After`."),
+        (status = 429, description = "`resend_too_soon`; or `rate_limited`: a mailbox, the owners of an account or the caller have had their letters of 24 hours. With `Retry-After`."),
     ),
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
@@ -122,8 +123,10 @@ pub async fn resend(
     query.finish()?;
     let digest = *body.digest();
     let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(&path)?, asked.locale)));
-    let work =
-        async |(state, actor): For, wanted, ticket| Ok(services::resend::user(&state.services, &actor, wanted, ticket).await?);
+    let told = Told::of(&request);
+    let work = async move |(state, actor): For, wanted, ticket| {
+        Ok(told.sent(services::resend::user(&state.services, &actor, wanted, ticket).await)?)
+    };
     let authorise = async |caller: For, (user, _), stored: Option<&StoredAnswer>| {
         // What was resent then, whoever it awaits by now; else the user.
         match stored.and_then(resent) {

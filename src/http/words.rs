@@ -22,7 +22,7 @@ use crate::{
         company::CompanyVat,
         email::Email,
         event::EventType,
-        ids::{AccountId, EventId, InvitationId, UserId},
+        ids::{AccountId, EventId, InvitationId, SuppressionId, UserId},
         invitation::{DeliveryState, InvitationKind, InvitationStatus, Way},
         locale::Locale,
         password::Password,
@@ -30,6 +30,7 @@ use crate::{
         person::PersonName,
         reimbursement::{Rate, ReimbursementMode},
         role::Role,
+        suppression::SuppressionReason,
         token::LinkToken,
         user::{UserKind, UserStatus},
     },
@@ -74,6 +75,7 @@ closed_sets! {
     ReimbursementMode, "ReimbursementMode", "`automated` for an employee's sub-account, `manual` for a subsidiary's.";
     UserStatus, "UserStatus", "How far a person has come.";
     UserKind, "UserKind", "Staff of the operator, or a customer; who was invited to become that counts.";
+    SuppressionReason, "SuppressionReason", "Why an address is not written to: there is no such mailbox, whoever reads it asked for that, or a letter was called spam.";
     Locale, "Locale", "A language of letters and page.";
 }
 
@@ -156,6 +158,8 @@ texts! {
         .pattern("^acc_[0-7][0-9a-hjkmnp-tv-z]{25}$");
     EventId, "EventId", Text::new("Names an entry of a timeline.", "evt_01m86xvxh0f46bs8r42wfv2z13")
         .pattern("^evt_[0-7][0-9a-hjkmnp-tv-z]{25}$");
+    SuppressionId, "SuppressionId", Text::new("Names an address that is not written to.", "sup_01m86xvxh0f46bs8r42wfv2z13")
+        .pattern("^sup_[0-7][0-9a-hjkmnp-tv-z]{25}$");
     Email, "EmailAddress", Text {
         format: Some(KnownFormat::Email),
         length: (None, Some(254)),

@@ -13,6 +13,8 @@ use serde_json::{Map, Value, json};
 use self::plan::Plan;
 use super::{
     Refusal, Services,
+    invite::Sent,
+    letter_limits::{Charge, Counts, Payer},
     resend::{MOVED, authorise, awaits_answer, fresh},
 };
 use crate::{
@@ -30,6 +32,7 @@ use crate::{
         fault::Faults,
         ids::InvitationId,
         invitation::{DeliveryState, Invitation},
+        letter_limit::Standing,
         locale::Locale,
         reimbursement::Rate,
         revision::Revision,
@@ -94,14 +97,14 @@ impl Condition {
 /// [`Refusal::PreconditionMalformed`], [`Refusal::Invalid`]; [`Refusal::InvitationPending`] when a newer invitation took its
 /// place; [`Refusal::MovedTooSoon`] for another address, a moment after the one before. At a new address, what an invite meets
 /// there: [`Refusal::InvitationPending`], [`Refusal::AlreadySystemUser`], [`Refusal::AlreadyAccountOwner`],
-/// [`Refusal::AlreadyMember`].
+/// [`Refusal::AlreadyMember`]. Where a letter goes out, [`Refusal::LettersSpent`].
 pub async fn invitation(
     services: &Services,
     actor: &Actor,
     id: InvitationId,
     condition: Condition,
     patch: Patch,
-) -> Result<Invitation, Refusal> {
+) -> Result<Sent, Refusal> {
     let (writer, actor) = (services.clone(), actor.clone());
     let (amended, sent) = services.db.write(move |tx| amend(&writer, tx, &actor, id, (&condition, &patch))).await?;
     if sent {
@@ -117,7 +120,7 @@ fn amend(
     actor: &Actor,
     id: InvitationId,
     asked: (&Condition, &Patch),
-) -> Result<(Invitation, bool), Refusal> {
+) -> Result<(Sent, bool), Refusal> {
     let (_, patch) = asked;
     amendments::queue_up(tx, id)?;
     let seen = invitations::get(tx.reading(), id, Sight::acting(actor))?.ok_or(Refusal::NotFound)?;
@@ -135,7 +138,7 @@ fn amend(
     admit(services, tx, actor, &old, asked)?;
     let Plan { mut new, changes } = plan::of(&old, patch);
     if changes.is_empty() {
-        return Ok((old, false));
+        return Ok((Sent { invitation: old, standings: Vec::new() }, false));
     }
     let sent = heir.is_some() || outgrows_its_link(&old, &new);
     if let Some(heir) = &heir {
@@ -143,9 +146,19 @@ fn amend(
     } else if sent {
         new = fresh(services, &new, services.clock.now());
     }
+    let standings = if sent { count(services, tx, actor, &new)? } else { Vec::new() };
     write(services, tx, actor, (&old, &new, patch), &changes)?;
-    let amended = invitations::get(tx.reading(), id, Sight::everything())?.ok_or(Refusal::NotFound)?;
-    Ok((amended, sent))
+    let invitation = invitations::get(tx.reading(), id, Sight::everything())?.ok_or(Refusal::NotFound)?;
+    Ok((Sent { invitation, standings }, sent))
+}
+
+/// Counts the letter that goes out.
+fn count(services: &Services, tx: &mut Tx<'_>, actor: &Actor, new: &Invitation) -> Result<Vec<Standing>, Refusal> {
+    let charge = Charge::new(&new.email, Payer::of(actor, new));
+    let mut counts = Counts::lock(tx, &services.rules.letters, std::slice::from_ref(&charge), services.clock.now())?;
+    let standings = counts.take(&charge).map_err(Refusal::LettersSpent)?;
+    counts.write(tx)?;
+    Ok(standings)
 }
 
 /// Whether the invitation would lead to more than its link was handed over for: whoever was given that link may have kept it, and
@@ -203,7 +216,7 @@ fn write(
         return Ok(());
     }
     outbox::withdraw(tx, old.id)?;
-    outbox::insert(tx, &[NewLetter::of(services.clock.id(), new.id, new.generation, now)])?;
+    outbox::insert(tx, &[NewLetter::of(services.clock.id(), new, now)])?;
     if new.user_id != old.user_id {
         details[cooldown::USER_REMOVED] = users::remove_if_forsaken(tx, old.user_id, now)?.into();
     }

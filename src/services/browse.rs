@@ -215,7 +215,7 @@ pub async fn account(services: &Services, actor: &Actor, id: AccountId) -> Resul
 }
 
 /// Cuts the one row too many off, which says that there is a next page.
-fn cut<T, K: Named>(mut rows: Vec<T>, limit: i64, filters: &str, id: impl Fn(&T) -> Id<K>) -> Page<T> {
+pub(super) fn cut<T, K: Named>(mut rows: Vec<T>, limit: i64, filters: &str, id: impl Fn(&T) -> Id<K>) -> Page<T> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > limit;
     rows.truncate(limit);

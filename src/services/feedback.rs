@@ -12,7 +12,7 @@ use crate::{
         feedback::{self, Reported, Unsettled},
         mail_events,
         sent::{self, HandedOver},
-        users,
+        suppressions, users,
     },
     domain::{
         actor::ActorRef,
@@ -20,6 +20,7 @@ use crate::{
         feedback::{Fate, Provider, Report, Verified},
         ids::{InvitationId, LetterId},
         letter::LetterPurpose,
+        suppression::Suppression,
     },
 };
 
@@ -125,6 +126,7 @@ impl Teller<'_> {
         if report.may_be_reply && letter.fate >= Some(Fate::Delivered) {
             return Ok(Outcome::Outranked);
         }
+        self.suppress(tx, &letter, report)?;
         // A letter that waits is reported again and again; that it waits is told once.
         if fate != Fate::Deferred || letter.fate.is_none() {
             let at = report.at.to_rfc3339_opts(SecondsFormat::Millis, true);
@@ -144,6 +146,13 @@ impl Teller<'_> {
             self.write(tx, reminded, fate, report)?;
         }
         Ok(if told { Outcome::Told(fate) } else { Outcome::Outranked })
+    }
+
+    /// Whoever called a letter spam, and an address without a mailbox, are not written to again.
+    fn suppress(&self, tx: &mut Tx<'_>, letter: &Reported, report: &Report) -> Result<(), DbFault> {
+        let (Some(reason), Some(email)) = (report.suppresses(), letter.recipient.clone()) else { return Ok(()) };
+        let (id, detail) = (self.services.clock.id(), report.reason.clone());
+        suppressions::add(tx, &Suppression { id, email, reason, detail, created_at: self.now })
     }
 
     fn write(&mut self, tx: &mut Tx<'_>, letter: LetterId, fate: Fate, report: &Report) -> Result<bool, DbFault> {

@@ -7,14 +7,22 @@ mod owner;
 mod staff;
 mod sub_account;
 
-use std::{collections::HashMap, io};
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+};
 
 use serde_json::json;
 
 pub(super) use self::judge::{judge, replace};
 use self::named::Named;
 pub use self::{named::Target, owner::OwnerInvite, staff::SystemUserInvite, sub_account::SubAccountInvite};
-use super::{Refusal, Services, idempotency::Ticket, timeline::entry};
+use super::{
+    Refusal, Services,
+    idempotency::Ticket,
+    letter_limits::{Charge, Counts, Payer},
+    timeline::entry,
+};
 use crate::{
     clock::Clock,
     db::{
@@ -33,6 +41,7 @@ use crate::{
         event::EventType,
         ids::{InvitationId, UserId},
         invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitedTo, Way},
+        letter_limit::{LetterLimits, LettersSpent, Standing},
         locale::Locale,
         role::Roles,
         sight::Sight,
@@ -46,13 +55,39 @@ pub struct Draft {
     pub invitation: Invitation,
     /// The account, where the invitation does not lead to one that exists.
     pub account: Option<NewAccount>,
+    /// On whose account its letter goes.
+    pub payer: Payer,
+}
+
+impl Draft {
+    fn new(actor: &Actor, invitation: Invitation, account: Option<NewAccount>) -> Self {
+        let payer = Payer::of(actor, &invitation);
+        Self { invitation, account, payer }
+    }
+
+    /// Its letter; none where the link is handed over.
+    fn charge(&self) -> Option<Charge> {
+        let is_mailed = self.invitation.delivery.state != DeliveryState::HandedOver;
+        is_mailed.then(|| Charge::new(&self.invitation.email, self.payer.clone()))
+    }
+}
+
+/// What was sent, and what is left of the quotas that its letter counts against.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// The invitation.
+    pub invitation: Invitation,
+    /// What is left; nothing where no letter was sent, or letters are not counted.
+    pub standings: Vec<Standing>,
 }
 
 /// What became of one invite among many.
 #[derive(Debug)]
 pub enum Outcome {
-    /// It was made; its letter is in the outbox.
-    Invited(Box<Invitation>),
+    /// It was made; its letter is in the outbox. What is left of the quotas that it counts against.
+    Invited(Box<Invitation>, Vec<Standing>),
+    /// A mailbox, an account or a caller has had its letters of the day.
+    LettersSpent(LettersSpent),
     /// This one is alive and stands in the way.
     Pending(InvitationId),
     /// The person is staff already.
@@ -155,13 +190,13 @@ fn invitation(
 ///
 /// # Errors
 /// Those of [`drafts`]; [`Refusal::InvitationPending`], [`Refusal::AlreadySystemUser`], [`Refusal::AlreadyAccountOwner`],
-/// [`Refusal::AlreadyMember`].
+/// [`Refusal::AlreadyMember`], [`Refusal::LettersSpent`].
 pub async fn one(
     services: &Services,
     actor: &Actor,
     (invite, way): (Invite, Way),
     ticket: Option<Ticket>,
-) -> Result<Invitation, Refusal> {
+) -> Result<Sent, Refusal> {
     let none = || Refusal::Defect("an invite had no outcome".to_owned());
     let mut draft = drafts(services, actor, vec![invite]).await?.pop().ok_or_else(none)??;
     draft.invitation.delivery = Delivery::by(way);
@@ -177,13 +212,13 @@ pub type Queue = Batcher<(Draft, Option<Ticket>), Outcome, DbFault>;
 ///
 /// # Errors
 /// When the system gives no thread.
-pub fn queue(db: &Db, clock: &Clock, most: usize) -> io::Result<Queue> {
+pub fn queue(db: &Db, clock: &Clock, limits: LetterLimits, most: usize) -> io::Result<Queue> {
     let clock = clock.clone();
     Batcher::writing(db, "invites", most, move |tx, items: &[(Draft, Option<Ticket>)]| {
         let drafts: Vec<&Draft> = items.iter().map(|(draft, _)| draft).collect();
-        let outcomes = invite_many(&clock, tx, &drafts)?;
+        let outcomes = invite_many(&clock, &limits, tx, &drafts)?;
         for ((_, ticket), outcome) in items.iter().zip(&outcomes) {
-            if let (Some(ticket), Outcome::Invited(invitation)) = (ticket, outcome) {
+            if let (Some(ticket), Outcome::Invited(invitation, _)) = (ticket, outcome) {
                 ticket.store(tx, invitation)?;
             }
         }
@@ -196,9 +231,10 @@ impl Outcome {
     ///
     /// # Errors
     /// As [`one`].
-    pub fn into_result(self) -> Result<Invitation, Refusal> {
+    pub fn into_result(self) -> Result<Sent, Refusal> {
         match self {
-            Self::Invited(invitation) => Ok(*invitation),
+            Self::Invited(invitation, standings) => Ok(Sent { invitation: *invitation, standings }),
+            Self::LettersSpent(spent) => Err(Refusal::LettersSpent(spent)),
             Self::Pending(id) => Err(Refusal::InvitationPending(id)),
             Self::AlreadySystemUser => Err(Refusal::AlreadySystemUser),
             Self::AlreadyAccountOwner => Err(Refusal::AlreadyAccountOwner),
@@ -213,7 +249,7 @@ impl Outcome {
 ///
 /// # Errors
 /// Only when the database fails; then nothing has happened.
-pub fn invite_many(clock: &Clock, tx: &mut Tx<'_>, drafts: &[&Draft]) -> Result<Vec<Outcome>, DbFault> {
+pub fn invite_many(clock: &Clock, limits: &LetterLimits, tx: &mut Tx<'_>, drafts: &[&Draft]) -> Result<Vec<Outcome>, DbFault> {
     let people: Vec<Newcomer> = drafts
         .iter()
         .map(|Draft { invitation, .. }| Newcomer {
@@ -230,6 +266,8 @@ pub fn invite_many(clock: &Clock, tx: &mut Tx<'_>, drafts: &[&Draft]) -> Result<
         members = memberships::places(tx.reading(), &ids)?;
         pending = invitations::pending(tx.reading(), &known.iter().map(String::as_str).collect::<Vec<_>>())?;
     }
+    let charges: Vec<Charge> = drafts.iter().filter_map(|draft| draft.charge()).collect();
+    let mut counts = Counts::lock(tx, limits, &charges, clock.now())?;
     let mut live: HashMap<Place, Pending> = pending.into_iter().map(|one| (one.place.clone(), one)).collect();
     let (mut outcomes, mut made, mut replaced) = (Vec::with_capacity(drafts.len()), Vec::new(), Vec::new());
     for draft in drafts {
@@ -239,15 +277,32 @@ pub fn invite_many(clock: &Clock, tx: &mut Tx<'_>, drafts: &[&Draft]) -> Result<
         let place = Place::of(&draft.invitation);
         let invitation = &draft.invitation;
         let outcome = judge(user, member, live.get(&place), invitation, invitation.created_at);
-        if let Outcome::Invited(invitation) = &outcome {
+        let outcome = counted(outcome, draft, &mut counts);
+        if let Outcome::Invited(invitation, _) = &outcome {
             replaced.extend(live.insert(place.clone(), pending_of(place, invitation)));
             made.push((invitation.as_ref().clone(), draft.account.clone()));
         }
         outcomes.push(outcome);
     }
+    counts.write(tx)?;
+    // Nobody is known for a letter that was refused.
+    let invited: HashSet<UserId> = made.iter().map(|(invitation, _)| invitation.user_id).collect();
+    let strangers = users.iter().filter(|(key, user)| !invited.contains(&user.id) && !known.contains(key));
+    users::remove_entered(tx, &strangers.map(|(_, user)| user.id).collect::<Vec<_>>())?;
     replace(tx, &replaced, clock.now())?;
     write(clock, tx, &made)?;
     Ok(outcomes)
+}
+
+/// Counts the letter of an invite that nothing else stands in the way of.
+fn counted(outcome: Outcome, draft: &Draft, counts: &mut Counts) -> Outcome {
+    match (outcome, draft.charge()) {
+        (Outcome::Invited(invitation, _), Some(charge)) => match counts.take(&charge) {
+            Ok(standings) => Outcome::Invited(invitation, standings),
+            Err(spent) => Outcome::LettersSpent(spent),
+        },
+        (outcome, _) => outcome,
+    }
 }
 
 fn pending_of(place: Place, made: &Invitation) -> Pending {
@@ -265,7 +320,7 @@ fn write(clock: &Clock, tx: &mut Tx<'_>, made: &[(Invitation, Option<NewAccount>
     let handed_over = |one: &Invitation| one.delivery.state == DeliveryState::HandedOver;
     let letter = |one: &&Invitation| NewLetter {
         state: if handed_over(one) { LetterState::HandedOver } else { LetterState::Queued },
-        ..NewLetter::of(clock.id(), one.id, one.generation, one.created_at)
+        ..NewLetter::of(clock.id(), one, one.created_at)
     };
     let letters: Vec<NewLetter> = made.iter().map(letter).collect();
     let timeline = made.iter().flat_map(|one| {

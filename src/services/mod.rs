@@ -12,12 +12,14 @@ pub mod feedback;
 pub mod hasher;
 pub mod idempotency;
 pub mod invite;
+pub mod letter_limits;
 pub mod preview;
 mod refusal;
 pub mod renew;
 pub mod resend;
 pub mod revoke;
 pub mod sign_in;
+pub mod suppressions;
 pub mod sweep;
 mod timeline;
 
@@ -35,6 +37,7 @@ use crate::{
     domain::{
         company::CompanyVat,
         ids::InvitationId,
+        letter_limit::LetterLimits,
         token::{LinkClaim, LinkKeys},
     },
 };
@@ -75,6 +78,8 @@ pub struct Rules {
     pub resend_cooldown: Duration,
     /// The shortest password, in code points.
     pub password_min_length: usize,
+    /// How many letters may be asked for in a day.
+    pub letters: LetterLimits,
     /// Whether people may send themselves a fresh link.
     pub self_renewal: bool,
     /// Whether a company must have a VAT number.

@@ -86,7 +86,7 @@ pub(super) async fn look(services: &Services, claim: LinkClaim) -> Result<Previe
 }
 
 fn judge(known: Option<Known>, claim: LinkClaim, now: DateTime<Utc>) -> Result<Preview, Refusal> {
-    let Known { invitation, person, account_status, parent_name } = known.ok_or(Refusal::InvalidLink)?;
+    let Known { invitation, person, account_status, parent_name, .. } = known.ok_or(Refusal::InvalidLink)?;
     invitation.check_link(claim.generation, now)?;
     let requires = Requires::of(&invitation, person, account_status);
     Ok(Preview { invitation, account_status, parent_name, requires })

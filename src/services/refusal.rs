@@ -9,6 +9,7 @@ use crate::{
         fault::Faults,
         ids::InvitationId,
         invitation::{DeadLink, Invitation},
+        letter_limit::LettersSpent,
         revision::Revision,
     },
 };
@@ -73,6 +74,9 @@ pub enum Refusal {
     /// The address was changed a moment ago; so many seconds remain until it may be changed again.
     #[error("the last change of address was a moment ago")]
     MovedTooSoon(u64),
+    /// A mailbox, an account or a caller has had its letters of the day.
+    #[error("no more letters today")]
+    LettersSpent(LettersSpent),
     /// The token was not made by this service, or was damaged.
     #[error("not a genuine activation link")]
     InvalidLink,

@@ -2,15 +2,21 @@
 
 use super::{
     Refusal, Services,
+    letter_limits::Payer,
     resend::{judged, locked, send},
 };
-use crate::domain::{actor::ActorRef, invitation::DeadLink, sight::Sight, token::LinkToken};
+use crate::domain::{
+    actor::ActorRef,
+    invitation::{DeadLink, DeliveryState, Invitation},
+    sight::Sight,
+    token::LinkToken,
+};
 
 /// Sends a fresh link in place of an expired one.
 ///
 /// # Errors
 /// [`Refusal::RenewalDisabled`], [`Refusal::InvalidLink`], [`Refusal::LinkStillValid`], [`Refusal::DeadLink`] for a link that
-/// is dead for another reason, [`Refusal::TooSoon`].
+/// is dead for another reason, [`Refusal::TooSoon`], [`Refusal::LettersSpent`].
 pub async fn link(services: &Services, token: &LinkToken) -> Result<(), Refusal> {
     if !services.rules.self_renewal {
         return Err(Refusal::RenewalDisabled);
@@ -27,8 +33,10 @@ pub async fn link(services: &Services, token: &LinkToken) -> Result<(), Refusal>
             match old.check_link(claim.generation, writer.clock.now()) {
                 Ok(()) => Err(Refusal::LinkStillValid),
                 Err(DeadLink::Expired) => {
+                    let was_handed_over = old.delivery.state == DeliveryState::HandedOver;
+                    let payer = |one: &Invitation| Payer::of_renewal(one, was_handed_over);
                     let judged = judged(&writer, tx, vec![old])?;
-                    send(&writer, tx, &ActorRef::link(), judged)?.into_values().try_for_each(|outcome| outcome.map(drop))
+                    send(&writer, tx, (&ActorRef::link(), payer), judged)?.into_values().try_for_each(|outcome| outcome.map(drop))
                 }
                 Err(dead) => Err(dead.into()),
             }

@@ -7,17 +7,20 @@ mod many;
 pub(super) use self::many::{MOVED, authorise, awaits_answer, fresh, judged, locked, send, wait};
 
 use self::many::judged_for;
-use super::{Refusal, Services, idempotency::Ticket, invite::may_invite};
+use super::{
+    Refusal, Services,
+    idempotency::Ticket,
+    invite::{Sent, may_invite},
+    letter_limits::Payer,
+};
 use crate::{
     db::{
-        DbFault,
         invitations::{self, InvitationFilter},
         resends, users,
     },
     domain::{
         actor::Actor,
         ids::{InvitationId, UserId},
-        invitation::Invitation,
         locale::Locale,
         sight::Sight,
     },
@@ -27,30 +30,31 @@ use crate::{
 ///
 /// # Errors
 /// [`Refusal::NotFound`], [`Refusal::Forbidden`], [`Refusal::RoleExceedsYours`], [`Refusal::NotPending`],
-/// [`Refusal::InvitationPending`] when a newer invitation took its place, [`Refusal::TooSoon`].
+/// [`Refusal::InvitationPending`] when a newer invitation took its place, [`Refusal::TooSoon`], [`Refusal::LettersSpent`].
 pub async fn invitation(
     services: &Services,
     actor: &Actor,
     (id, locale): (InvitationId, Option<Locale>),
     ticket: Option<Ticket>,
-) -> Result<Invitation, Refusal> {
+) -> Result<Sent, Refusal> {
     let (writer, caller) = (services.clone(), actor.clone());
     let resent = services
         .db
-        .write::<_, DbFault>(move |tx| {
+        .write::<_, Refusal>(move |tx| {
             let mut judged = judged_for(&writer, tx, &caller, &[id])?;
             if let (Some((invitation, Ok(()))), Some(locale)) = (judged.first_mut(), locale) {
                 resends::speak(tx, id, locale)?;
                 invitation.locale = Some(locale);
             }
-            let resent = send(&writer, tx, &caller.who, judged)?.remove(&id);
-            if let (Some(ticket), Some(Ok(fresh))) = (&ticket, &resent) {
-                ticket.store(tx, fresh)?;
+            let sent = send(&writer, tx, (&caller.who, |one| Payer::of(&caller, one)), judged)?.remove(&id);
+            // A refusal undoes all, the language included.
+            let sent = sent.unwrap_or(Err(Refusal::NotFound))?;
+            if let Some(ticket) = &ticket {
+                ticket.store(tx, &sent.invitation)?;
             }
-            Ok(resent)
+            Ok(sent)
         })
-        .await?
-        .unwrap_or(Err(Refusal::NotFound))?;
+        .await?;
     services.bell.notify_one();
     Ok(resent)
 }
@@ -65,7 +69,7 @@ pub async fn user(
     actor: &Actor,
     (user, locale): (UserId, Option<Locale>),
     ticket: Option<Ticket>,
-) -> Result<Invitation, Refusal> {
+) -> Result<Sent, Refusal> {
     let sight = Sight::acting(actor);
     let pending = services
         .db

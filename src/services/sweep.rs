@@ -4,12 +4,12 @@
 use tokio::sync::watch;
 
 use super::{Services, feedback};
-use crate::db::{DbFault, idempotency, mail_events};
+use crate::db::{DbFault, idempotency, letter_counts, mail_events};
 
 /// So many of each go in one transaction: an answer to a batch may have a megabyte.
 const MOST: usize = 100;
 
-/// Forgets answers of idempotency keys, and the events and tokens of mail providers, whose time is over, or no more than the
+/// Forgets answers of idempotency keys, and the events and tokens of mail providers, and the counts of letters, whose time is over, or no more than the
 /// next few when `stop` is true.
 ///
 /// # Errors
@@ -18,7 +18,8 @@ pub async fn sweep(services: &Services, stop: &watch::Receiver<bool>) -> Result<
     loop {
         let now = services.clock.now();
         let swept = services.db.write::<_, DbFault>(move |tx| {
-            Ok(idempotency::forget(tx, MOST, now)? + mail_events::forget(tx, MOST, now - feedback::KEPT)?)
+            let letters = letter_counts::forget(tx, MOST, now)?;
+            Ok(letters + idempotency::forget(tx, MOST, now)? + mail_events::forget(tx, MOST, now - feedback::KEPT)?)
         });
         if swept.await? == 0 || *stop.borrow() {
             return Ok(());

@@ -7,8 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::{
-    Fate, Posted, Report, Token, Unread, Verified, digest, letter, letter_of_message_id, message_ids, named, reason, seconds,
-    signs, text,
+    Fate, Posted, Report, Token, Unread, Verified, digest, hard, letter, letter_of_message_id, message_ids, named, reason,
+    seconds, signs, text,
 };
 
 /// The shortest signing key, in bytes; Mailgun's have 32.
@@ -74,5 +74,6 @@ fn report(posted: &Posted<'_>, event: &Value) -> Report {
         fate,
         may_be_reply: false,
         reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &reasons)),
+        no_such_mailbox: hard::mailgun(event),
     }
 }

@@ -1,5 +1,6 @@
 //! What providers report of letters that they took: verified, and read into one form. One file a provider.
 
+mod hard;
 mod mailgun;
 mod postmark;
 mod reason;
@@ -13,7 +14,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{ids::LetterId, token::hex};
+use super::{ids::LetterId, suppression::SuppressionReason, token::hex};
 
 /// A signature may be dated ahead by so much: clocks differ.
 const AHEAD: TimeDelta = TimeDelta::minutes(5);
@@ -123,6 +124,20 @@ pub struct Report {
     pub may_be_reply: bool,
     /// Why, in a short line without an address or a link.
     pub reason: Option<String>,
+    /// Whether it says that there is no such mailbox.
+    pub no_such_mailbox: bool,
+}
+
+impl Report {
+    /// Why the address is not to be written to again, if it is not.
+    #[must_use]
+    pub fn suppresses(&self) -> Option<SuppressionReason> {
+        match self.fate {
+            Some(Fate::Complained) => Some(SuppressionReason::Complained),
+            Some(Fate::Bounced) if self.no_such_mailbox => Some(SuppressionReason::Bounced),
+            _ => None,
+        }
+    }
 }
 
 /// What a request says, once it has proved where it comes from.

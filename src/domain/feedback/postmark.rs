@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Fate, Posted, Report, Unread, letter, message_ids, named, reason, rfc3339, text};
+use super::{Fate, Posted, Report, Unread, hard, letter, message_ids, named, reason, rfc3339, text};
 
 /// The shortest secret, in bytes.
 const SHORTEST: usize = 16;
@@ -70,6 +70,7 @@ fn report(posted: &Posted<'_>, event: &Value) -> Report {
         fate,
         may_be_reply: false,
         reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &["/Details", "/Description", "/Name"])),
+        no_such_mailbox: hard::postmark(event),
     }
 }
 

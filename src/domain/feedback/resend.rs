@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use super::{Fate, Posted, Report, Unread, letter, message_ids, named, reason, rfc3339, signs, text};
+use super::{Fate, Posted, Report, Unread, hard, letter, message_ids, named, reason, rfc3339, signs, text};
 
 /// Svix signs each try anew. <https://docs.svix.com/receiving/verifying-payloads/how-manual>
 const WINDOW: TimeDelta = TimeDelta::minutes(5);
@@ -58,6 +58,7 @@ fn report(posted: &Posted<'_>, id: &str, event: &Value) -> Report {
         fate,
         may_be_reply: fate == Some(Fate::Bounced) && may_be_reply(event),
         reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &reasons)),
+        no_such_mailbox: hard::resend(event),
     }
 }
 

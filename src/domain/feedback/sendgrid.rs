@@ -9,7 +9,7 @@ use p256::{
 };
 use serde_json::Value;
 
-use super::{Fate, Posted, Report, Unread, letter, letter_of_message_id, message_ids, named, reason, seconds, text};
+use super::{Fate, Posted, Report, Unread, hard, letter, letter_of_message_id, message_ids, named, reason, seconds, text};
 
 /// It tries again until 24 hours after the event, and does not say that it signs anew. The body is signed, and each event counts
 /// once: an old one does no harm. <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/troubleshooting>
@@ -70,6 +70,7 @@ fn report(posted: &Posted<'_>, event: &Value) -> Report {
         fate,
         may_be_reply: false,
         reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &["/reason", "/response"])),
+        no_such_mailbox: hard::sendgrid(event),
     }
 }
 

@@ -70,6 +70,7 @@ fn postmark_reports() {
             fate: Some(Fate::Delivered),
             may_be_reply: false,
             reason: None,
+            no_such_mailbox: false,
         }
     );
     let bounce = |kind: &str| {

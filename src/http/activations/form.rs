@@ -172,6 +172,52 @@ pub async fn submit_renewal(request: HttpRequest, form: Posted<RenewalSubmission
     page.guarded(page.renew()).await
 }
 
+/// What the form below a page of a mailed link sends.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = UnsubscribeForm)]
+pub struct Unsubscription {
+    /// The link's token, from a hidden field.
+    #[serde(default)]
+    #[schema(value_type = LinkToken, required = true)]
+    pub token: String,
+    /// `yes` when the box is ticked; left out when it is not, and then nothing changes.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub confirm: String,
+}
+
+/// Ask not to be written to again, by the page's form
+///
+/// The address that the link was mailed to goes on the list of those that are not written to (`GET /v1/suppressions`), whether the link
+/// still works or not. It takes a tick in a box, so that a mail scanner's press of the button changes nothing. Whoever holds a link
+/// that was handed over speaks for nobody's mailbox: for them it is 404.
+#[utoipa::path(
+    tag = "Activation",
+    operation_id = "submitUnsubscribePage",
+    request_body(content = Unsubscription, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "The address is not written to any more.", content_type = "text/html", body = String),
+        (status = 400, description = "The token is missing, or the form cannot be read.", content_type = "text/html", body = String),
+        (status = 404, description = "The link is forged or damaged, or was never mailed.", content_type = "text/html", body = String),
+        (status = 408, description = "The form did not arrive in time.", content_type = "text/html", body = String),
+        (status = 413, description = "The form is too large.", content_type = "text/html", body = String),
+        (status = 415, description = "Not a form.", content_type = "text/html", body = String),
+        (status = 422, description = "The box is not ticked: the form again.", content_type = "text/html", body = String),
+        (status = 429, description = "Too many requests from this address.", content_type = "text/html", body = String),
+        (status = 503, description = "The service is busy or its database is away.", content_type = "text/html", body = String),
+    ),
+    security(()),
+)]
+#[post("/activate/unsubscribe")]
+pub async fn submit_unsubscription(request: HttpRequest, form: Posted<Unsubscription>, state: Data<State>) -> HttpResponse {
+    let Unsubscription { token, confirm } = match form.0 {
+        Ok(form) => form,
+        Err(status) => return Page::new(&request, &state, None).unreadable(status),
+    };
+    let page = Page::new(&request, &state, Some(token));
+    page.guarded(page.unsubscribe(confirm == "yes")).await
+}
+
 /// What was typed, as the API would have it.
 pub(super) fn answer(password: &str, values: &FormValues) -> Answer {
     let mut faults = Faults::default();

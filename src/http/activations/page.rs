@@ -1,5 +1,7 @@
 //! What the activation page shows, for each thing that can happen.
 
+use std::cell::Cell;
+
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},
@@ -10,7 +12,7 @@ use super::{
         RETRY_AFTER, State, limits,
         pages::{
             self, Account, Dead, DeadCode, Done, FieldError, FormValues, Inviter, MissingToken, Renewed, Retry, Screen, Trouble,
-            TroubleKind,
+            TroubleKind, Unconfirmed, Unsubscribed,
         },
         problem::Problem,
         trace::RequestId,
@@ -32,7 +34,7 @@ use crate::{
     services::{
         Refusal, activate,
         preview::{self, Preview},
-        renew,
+        renew, suppressions,
     },
 };
 
@@ -45,11 +47,18 @@ pub(super) struct Page<'a> {
     state: &'a State,
     request: &'a HttpRequest,
     token: Option<LinkToken>,
+    /// Whether the link was mailed, once that was looked up: then its holder may keep us from writing to them.
+    is_mailed: Cell<bool>,
 }
 
 impl<'a> Page<'a> {
     pub(super) fn new(request: &'a HttpRequest, state: &'a State, token: Option<String>) -> Self {
-        Self { state, request, token: token.filter(|token| !token.is_empty()).map(LinkToken::from_text) }
+        Self {
+            state,
+            request,
+            token: token.filter(|token| !token.is_empty()).map(LinkToken::from_text),
+            is_mailed: Cell::new(false),
+        }
     }
 
     /// Answers with what `inner` makes, unless there is no token or the address has spent its share.
@@ -86,6 +95,7 @@ impl<'a> Page<'a> {
             Ok(preview) => preview,
             Err(refusal) => return self.dead_end(refusal, Some(&values)).await,
         };
+        self.look_where_it_was_mailed().await;
         let Preview { invitation, parent_name, requires, .. } = &seen;
         let locale = invitation.locale.unwrap_or(self.state.settings.locale);
         let countries: Vec<(String, String)> = Country::all(locale)
@@ -156,6 +166,40 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// Keeps us from writing to whoever reads the mail that the link came by. A press of the bare button changes nothing: mail scanners
+    /// press buttons, and tick no boxes.
+    pub(super) async fn unsubscribe(&self, is_confirmed: bool) -> HttpResponse {
+        let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
+        let locale = self.invitation().await.and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
+        let organisation = self.state.services.rules.organisation.as_str();
+        if !is_confirmed {
+            self.look_where_it_was_mailed().await;
+            if !self.is_mailed.get() {
+                return self.dead_end(Refusal::InvalidLink, None).await;
+            }
+            let screen = Screen::Unconfirmed(Unconfirmed { organisation });
+            return self.render(StatusCode::UNPROCESSABLE_ENTITY, &screen, locale);
+        }
+        match suppressions::unsubscribe(&self.state.services, token).await {
+            Ok(email) => {
+                self.state.metrics.suppression("unsubscribed");
+                let screen = Screen::Unsubscribed(Unsubscribed { organisation, email: email.as_str() });
+                self.render(StatusCode::OK, &screen, locale)
+            }
+            Err(refusal) => self.dead_end(refusal, None).await,
+        }
+    }
+
+    /// Looks whether the link was mailed. A page is shown without the form below it when that cannot be told.
+    async fn look_where_it_was_mailed(&self) {
+        let Some(token) = &self.token else { return };
+        match suppressions::mailed_to(&self.state.services, token).await {
+            Ok(email) => self.is_mailed.set(email.is_some()),
+            Err(Refusal::InvalidLink) => {}
+            Err(error) => tracing::warn!(%error, "a page is shown without its last form"),
+        }
+    }
+
     /// Why there is no form to show: the link is dead, or the service cannot tell.
     async fn dead_end(&self, refusal: Refusal, values: Option<&FormValues>) -> HttpResponse {
         let code = match refusal {
@@ -163,6 +207,7 @@ impl<'a> Page<'a> {
             Refusal::DeadLink(dead) => dead.into(),
             other => return self.trouble(&Problem::from(other), values),
         };
+        self.look_where_it_was_mailed().await;
         let invitation = self.invitation().await;
         let locale = invitation.as_ref().and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
         let inviter = invitation.as_ref().map(|found| self.inviter(&found.invited_by.name));
@@ -220,7 +265,8 @@ impl<'a> Page<'a> {
         let pages = &self.state.pages;
         let mut response: HttpResponseBuilder = HttpResponse::build(status);
         response.insert_header((header::CONTENT_SECURITY_POLICY, pages.content_security_policy()));
-        match pages.render(screen, locale) {
+        let mailed = self.token.as_ref().filter(|_| self.is_mailed.get()).map(LinkToken::expose);
+        match pages.render_below(screen, mailed, locale) {
             Ok(page) => response.content_type("text/html; charset=utf-8").body(page),
             Err(error) => {
                 tracing::error!(%error, "the activation page cannot be rendered");

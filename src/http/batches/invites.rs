@@ -13,6 +13,7 @@ use super::{
         State,
         auth::Caller,
         idempotency::{self, For},
+        letter_limits::Told,
         openapi::ProblemDocument,
         problem::Problem,
         query::Query,
@@ -104,9 +105,10 @@ fn count(state: &State, invited: &Invited) {
 
 /// Invite many at once
 ///
-/// 1 to 1,000 invites of all kinds mixed, each judged alone: faults, permission, conflicts, and duplicates inside the batch (the
-/// second one fails with `invitation_pending` and names the first one's invitation). All that pass are made in one transaction,
-/// so that after a crash all of them are there or none. With an `Idempotency-Key` a retry gets the same results again.
+/// 1 to 1,000 invites of all kinds mixed, each judged alone: faults, permission, conflicts, duplicates inside the batch (the
+/// second one fails with `invitation_pending` and names the first one's invitation), and letters that are past a quota
+/// (`rate_limited`, with `retry_after`). All that pass are made in one transaction, so that after a crash all of them are there or
+/// none. With an `Idempotency-Key` a retry gets the same results again.
 ///
 /// A token that may invite nobody at all is answered 403; otherwise what it may not send fails with `forbidden`.
 #[utoipa::path(
@@ -137,9 +139,11 @@ pub async fn invite(
     let received = receive(&request, payload, (&state, &actor.who)).await?;
     let render = render(Page::of(&state, &request), results);
     let written = render.clone();
+    let told = Told::of(&request);
     let work = async move |(state, actor): For, asked: Asked, ticket| {
         let asked = (asked.items, asked.validate_only);
         let invited = services::invite::batch::many(&state.services, &actor, asked, ticket).await?;
+        told.note(&invited.standings);
         let written = move || {
             count(&state, &invited);
             written(&invited)

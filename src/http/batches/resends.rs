@@ -11,6 +11,7 @@ use super::{
         auth::Caller,
         body::{self, Body, Fault, Members},
         idempotency::{self, For},
+        letter_limits::Told,
         openapi::ProblemDocument,
         problem::Problem,
         query::Query,
@@ -190,7 +191,8 @@ fn results(page: &Page, resent: &Resent) -> ResendResults {
 /// Resend many at once
 ///
 /// Up to 1,000 invitations, each judged alone as its own resend judges it: `not_found`, `forbidden`, `role_exceeds_yours`,
-/// `invitation_not_pending`, `invitation_pending`, `resend_too_soon` (with `retry_after`). All in one transaction.
+/// `invitation_not_pending`, `invitation_pending`, `resend_too_soon` and `rate_limited` (both with `retry_after`). All in one
+/// transaction.
 ///
 /// A filter chooses among the invitations that await an answer and that the token may resend; those that a newer one has
 /// replaced await none. It works on 1,000 at a time, those whose last sending is longest ago first, and `more` says whether
@@ -223,8 +225,10 @@ pub async fn resend(
     let digest = *body.digest();
     let asked = body.parse().map(|asked: ResendBatchRequest| (asked.wanted, asked.judge));
     let written = render.clone();
+    let told = Told::of(&request);
     let work = async move |(state, actor): For, (wanted, judge), ticket| {
         let resent = services::resend::batch::many(&state.services, &actor, wanted, judge, ticket).await?;
+        told.note(&resent.standings);
         aside(move || written(&resent)).await
     };
     let page = Page::of(&state, &request);

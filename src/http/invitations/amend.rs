@@ -15,6 +15,7 @@ use super::{
         auth::Caller,
         body::{self, Body, Fault, Members},
         etag,
+        letter_limits::Told,
         problem::Problem,
         query::Query,
         sub_accounts, system_users,
@@ -109,7 +110,7 @@ fn change<T>(members: &mut Members, name: &str, read: impl FnOnce(Value) -> Resu
         (status = 409, description = "`invitation_not_pending`; `invitation_pending` when a newer invitation (`invitation_id`) took its place, or stands at the new address; `already_system_user`, `already_account_owner` or `already_member` for whoever has the new address."),
         (status = 412, description = "`precondition_failed`: it is in another state, whose tag is in `ETag`; or `If-Match` holds no tag that could match, as a weak or a garbled one.", headers(("ETag"))),
         (status = 428, description = "`precondition_required`: there is no `If-Match`."),
-        (status = 429, description = "`resend_too_soon`, with `Retry-After`: another address, and the last change of address was a moment ago."),
+        (status = 429, description = "`resend_too_soon`: another address, and the last change of address was a moment ago; or `rate_limited`: a letter would go out, and a mailbox, the owners of an account or the caller have had theirs of 24 hours. With `Retry-After`."),
     ),
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
@@ -124,7 +125,8 @@ pub async fn amend(
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let (wanted, condition) = (id(&path)?, etag::condition(&request));
-    let amended = services::amend::invitation(&state.services, &caller.0, wanted, condition, body.parse()?).await?;
+    let told = Told::of(&request);
+    let amended = told.sent(services::amend::invitation(&state.services, &caller.0, wanted, condition, body.parse()?).await)?;
     let view = InvitationView::of(&amended, state.services.clock.now());
     Ok(HttpResponse::Ok().insert_header((ETAG, etag::of(&amended))).json(view))
 }

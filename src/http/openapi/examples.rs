@@ -24,7 +24,8 @@ use super::{
     problems,
     story::{
         DAY, LOVELACE, PASSWORD, PUBLIC_URL, REQUEST_ID, TOKEN, acme, ada, at, dirk, for_ada, for_ada_bounced, for_ada_by_link,
-        for_ada_sent, for_dirk, for_olivia, home, id, olivia, preview_by_hand, preview_for_ada, preview_for_olivia, timeline,
+        for_ada_sent, for_dirk, for_olivia, home, id, olivia, preview_by_hand, preview_for_ada, preview_for_olivia, suppressions,
+        timeline,
     },
 };
 use crate::domain::{account::DriverOfSubsidiary, fault::FieldFault, invitation::InvitationStatus, role::Role};
@@ -44,6 +45,7 @@ pub(super) fn requests(operation: &str) -> &'static [&'static str] {
         "previewActivation" | "renewActivation" | "submitRenewalPage" => &["Token"],
         "activate" => &["ActivateSystemUser", "ActivateAccountOwner", "ActivateByHand"],
         "submitActivationPage" => &["ActivateSystemUser"],
+        "submitUnsubscribePage" => &["Unsubscribe"],
         "reportMailEvents" => &["PostmarkBounce", "SendgridDelivered"],
         "signIn" => &["SignIn"],
         _ => &[],
@@ -70,6 +72,7 @@ pub(super) fn answers(operation: &str, status: &str) -> &'static [&'static str] 
         ("getAccount", _) => &["Account"],
         ("listSubAccounts", _) => &["SubAccounts"],
         ("listRoles", _) => &["Roles"],
+        ("listSuppressions", _) => &["Suppressions"],
         ("previewActivation", _) => &["SystemUserPreview", "AccountOwnerPreview", "PreviewByHand"],
         ("activate", _) => &["ActivatedSystemUser", "ActivatedAccountOwner"],
         ("renewActivation", _) => &["Renewal"],
@@ -158,6 +161,7 @@ fn request(name: &str) -> Option<(&'static str, Value)> {
         }
         "Empty" => ("Everything is in the path", json!({})),
         "ResendInGerman" => ("In another language from now on", json!({ "locale": "de" })),
+        "Unsubscribe" => ("The box is ticked", json!({ "token": TOKEN, "confirm": "yes" })),
         "Token" => ("The token of a link", json!({ "token": TOKEN })),
         "ActivateSystemUser" => {
             ("A colleague", json!({ "token": TOKEN, "password": PASSWORD, "first_name": "Ada", "last_name": "Lovelace" }))
@@ -257,6 +261,7 @@ fn answer(name: &str) -> Option<(&'static str, Value)> {
         "Account" => ("A business account", written(acme())),
         "SubAccounts" => ("The one sub-account", page(vec![home()])),
         "Roles" => ("All of them", written(RoleList { data: Role::ALL.into_iter().map(RoleView::from).collect() })),
+        "Suppressions" => ("The last page", page(suppressions())),
         "SystemUserPreview" => ("A colleague's link", written(preview_for_ada())),
         "AccountOwnerPreview" => ("An account owner's link", written(preview_for_olivia())),
         "PreviewByHand" => {

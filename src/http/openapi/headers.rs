@@ -27,14 +27,16 @@ fn rows() -> [Row; 11] {
             "RateLimit-Policy",
             Type::String,
             "How many requests (`q`) an address may make in so many seconds (`w`), as IETF draft-ietf-httpapi-ratelimit-headers-10 \
-             has it: `public`, `sign-in` or `mail-events`. A /64 of IPv6 is one address, and a /48 has four times as many. \
-             Absent when limits are switched off.",
+             has it: `public`, `sign-in` or `mail-events`. A /64 of IPv6 is one address, and a /48 has four times as many. On routes \
+             that send letters, how many letters may be asked for in 24 hours: to one `mailbox`, by the owners of an `account`, by \
+             one `caller`. Absent when limits are switched off.",
             json!("\"public\";q=300;w=60"),
         ),
         (
             "RateLimit",
             Type::String,
-            "How many remain (`r`), and in how many seconds (`t`) all of them do again. Absent when limits are switched off.",
+            "How many remain (`r`), and in how many seconds (`t`) all of them do again. Of letters, those that this request was counted \
+             against: after one that was refused for another reason, there is none. Absent when limits are switched off.",
             json!("\"public\";r=299;t=1"),
         ),
         ("WWW-Authenticate", Type::String, "How to authenticate (RFC 6750).", json!("Bearer")),
@@ -67,14 +69,14 @@ pub(super) fn components() -> BTreeMap<String, RefOr<Header>> {
 }
 
 /// Names the headers that an answer of this status comes with. What a handler declares itself is named with them.
-pub(super) fn name(path: &str, status: &str, response: &mut Response) {
+pub(super) fn name(path: &str, letters: bool, status: &str, response: &mut Response) {
     let private = path.starts_with("/v1/") || path.starts_with("/activate");
     let names = [
         ("X-Request-Id", true),
         ("Cache-Control", private),
         ("Retry-After", matches!(status, "429" | "503")),
-        ("RateLimit-Policy", limits::policy(path).is_some()),
-        ("RateLimit", limits::policy(path).is_some()),
+        ("RateLimit-Policy", letters || limits::policy(path).is_some()),
+        ("RateLimit", letters || limits::policy(path).is_some()),
         ("WWW-Authenticate", status == "401"),
     ];
     let common = names.into_iter().filter(|(_, comes)| *comes).map(|(name, _)| name.to_owned());

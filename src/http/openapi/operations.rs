@@ -8,11 +8,20 @@ use utoipa::openapi::{
     schema::Schema, security::SecurityRequirement,
 };
 
-use super::{super::limits, examples, headers, idempotency, problems, story};
+use super::{
+    super::{letter_limits, limits},
+    examples, headers, idempotency, problems, story,
+};
 
 /// Adds what is shared. `shown` learns which examples are pointed to.
 pub(super) fn complete((path, method): (&str, HttpMethod), operation: &mut Operation, shown: &mut BTreeSet<String>) {
     let id = operation.operation_id.clone().unwrap_or_default();
+    let letters = sends_letters(&method, path);
+    if letters {
+        let refusal = "`rate_limited`, with `Retry-After`: a mailbox, the owners of an account or the caller have had their letters of 24 hours.";
+        let refusal = || RefOr::T(ResponseBuilder::new().description(refusal).build());
+        operation.responses.responses.entry("429".to_owned()).or_insert_with(refusal);
+    }
     for (status, description) in shared(path, &id, operation) {
         let refusal = || RefOr::T(ResponseBuilder::new().description(description).build());
         operation.responses.responses.entry(status.to_owned()).or_insert_with(refusal);
@@ -36,8 +45,17 @@ pub(super) fn complete((path, method): (&str, HttpMethod), operation: &mut Opera
         } else {
             show(&id, status, response, shown);
         }
-        headers::name(path, status, response);
+        headers::name(path, letters, status, response);
     }
+}
+
+fn sends_letters(method: &HttpMethod, path: &str) -> bool {
+    let method = match method {
+        HttpMethod::Post => "POST",
+        HttpMethod::Patch => "PATCH",
+        _ => return false,
+    };
+    letter_limits::sends_letters(method, path)
 }
 
 fn needs_body(operation: &Operation) -> bool {

@@ -26,6 +26,7 @@ use crate::{
         fault::FieldFault,
         ids::{AccountId, InvitationId},
         invitation::{DeadLink, InvitationKind},
+        letter_limit::{LettersSpent, LimitScope, Standing},
     },
     services::Refusal,
 };
@@ -52,7 +53,7 @@ pub struct ProblemDocument {
     /// With `validation_failed`: every faulty member or parameter, the first 100 of them; of an item of a batch the first 10.
     #[schema(required = false, max_items = 100)]
     errors: Vec<FieldError>,
-    /// With `resend_too_soon`: so many seconds to wait, as in `Retry-After`.
+    /// With `resend_too_soon`, and `rate_limited` of letters: so many seconds to wait, as in `Retry-After`.
     #[schema(required = false, minimum = 1)]
     retry_after: u32,
     /// With `invitation_pending`: the invitation to resend.
@@ -275,6 +276,10 @@ fn refusals() -> Vec<Refusal> {
         Refusal::NotPending,
         Refusal::PreconditionRequired,
         Refusal::TooSoon(42),
+        Refusal::LettersSpent(LettersSpent {
+            retry_after: 3600,
+            standings: vec![Standing { scope: LimitScope::Mailbox, quota: 6, remaining: 0, reset: 86_000 }],
+        }),
         Refusal::InvalidLink,
         Refusal::DeadLink(DeadLink::Revoked),
         Refusal::DeadLink(DeadLink::Used),

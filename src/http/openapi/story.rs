@@ -10,6 +10,7 @@ use super::super::{
     accounts::{AccountView, Currency, EnergyUnit, ReimbursementView},
     activations::{InviterView, PreviewAccount, PreviewView, RequiresView},
     company::{AddressView, CompanyView},
+    suppressions::SuppressionView,
     views::{ActorView, DeliveryView, EventView, InvitationAccount, InvitationView, MembershipView, Timestamp, UserView},
 };
 use crate::domain::{
@@ -21,6 +22,7 @@ use crate::domain::{
     locale::Locale,
     reimbursement::ReimbursementMode,
     role::Role,
+    suppression::SuppressionReason,
     user::UserStatus,
 };
 
@@ -335,6 +337,22 @@ pub(super) fn preview_for_olivia() -> PreviewView {
         requires: RequiresView { company: true, ..preview_for_ada().requires },
         ..preview_for_ada()
     }
+}
+
+/// Who is not written to.
+pub(super) fn suppressions() -> Vec<SuppressionView> {
+    let one = |number, email: &str, reason, detail: Option<&str>, seconds| SuppressionView {
+        id: id(number),
+        email: email.to_owned(),
+        reason,
+        detail: detail.map(str::to_owned),
+        created_at: at(seconds),
+    };
+    let unknown = Some("smtp;550 5.1.1 unknown user");
+    vec![
+        one(0x01a2_0ddf_cae0_7953_83f5_8c3c_f29d_0da9, "dirk@acme.example", SuppressionReason::Unsubscribed, None, LATER),
+        one(0x01a2_0ddd_fa08_7953_83f5_8c3c_f29d_0da9, "ada@example.com", SuppressionReason::Bounced, unknown, 4),
+    ]
 }
 
 /// Which account is meant.

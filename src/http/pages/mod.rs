@@ -21,14 +21,14 @@ mod words;
 mod tests;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, syntax::SyntaxConfig};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
 use sha2::{Digest, Sha256};
 
 use crate::domain::locale::Locale;
 
 pub use screen::{
     Account, Dead, DeadCode, Done, FieldError, Form, FormValues, Inviter, MissingToken, Renewed, Retry, Screen, Trouble,
-    TroubleKind,
+    TroubleKind, Unconfirmed, Unsubscribed,
 };
 
 const STYLE: &str = include_str!("templates/style.css");
@@ -72,8 +72,21 @@ impl Pages {
     /// # Errors
     /// When a template asks for what the screen does not hold, which a test over all screens rules out.
     pub fn render(&self, screen: &Screen<'_>, locale: Locale) -> Result<String, minijinja::Error> {
+        self.render_below(screen, None, locale)
+    }
+
+    /// The same, and below it the form by which whoever holds this token of a mailed link keeps us from writing to them.
+    ///
+    /// # Errors
+    /// As [`Pages::render`].
+    pub fn render_below(
+        &self,
+        screen: &Screen<'_>,
+        mailed_token: Option<&str>,
+        locale: Locale,
+    ) -> Result<String, minijinja::Error> {
         let (template, page) = view::lay_out(screen, locale);
-        self.environment.get_template(template)?.render(page)
+        self.environment.get_template(template)?.render(context! { mailed_token, ..page })
     }
 
     /// The `Content-Security-Policy` that every page is to be sent with.

@@ -4,7 +4,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::{
-    screen::{Dead, DeadCode, Done, FormValues, Inviter, MissingToken, Renewed, Trouble, TroubleKind},
+    screen::{Dead, DeadCode, Done, FormValues, Inviter, MissingToken, Renewed, Trouble, TroubleKind, Unconfirmed, Unsubscribed},
     words::{self, Words, escape, fill, strong},
 };
 
@@ -78,6 +78,15 @@ pub(super) fn done<'a>(done: &Done<'a>, words: &Words) -> Notice<'a> {
 
 pub(super) fn renewed<'a>(renewed: &Renewed<'a>, words: &Words) -> Notice<'a> {
     Notice { good: true, ..Notice::new(&words.notices.renewed, renewed.organisation, &[]) }
+}
+
+pub(super) fn unsubscribed<'a>(done: &Unsubscribed<'a>, words: &Words) -> Notice<'a> {
+    let slots = [("email", strong(done.email))];
+    Notice { good: true, ..Notice::new(&words.unsubscribed, Some(done.organisation), &slots) }
+}
+
+pub(super) fn unconfirmed<'a>(asked: &Unconfirmed<'a>, words: &Words) -> Notice<'a> {
+    Notice::new(&words.unconfirmed, Some(asked.organisation), &[])
 }
 
 pub(super) fn missing_token<'a>(missing: &MissingToken<'a>, words: &Words) -> Notice<'a> {

@@ -22,6 +22,10 @@ pub enum Screen<'a> {
     Done(Done<'a>),
     /// A fresh link is on its way.
     Renewed(Renewed<'a>),
+    /// The address is not written to any more.
+    Unsubscribed(Unsubscribed<'a>),
+    /// The box was not ticked.
+    Unconfirmed(Unconfirmed<'a>),
     /// The address of the page came without a token.
     MissingToken(MissingToken<'a>),
     /// The service could not answer.
@@ -200,6 +204,20 @@ pub struct Done<'a> {
 pub struct Renewed<'a> {
     /// The company that invited, where that is known.
     pub organisation: Option<&'a str>,
+}
+
+/// The address is not written to any more.
+pub struct Unsubscribed<'a> {
+    /// The company that invited.
+    pub organisation: &'a str,
+    /// The address.
+    pub email: &'a str,
+}
+
+/// The box was not ticked that says so.
+pub struct Unconfirmed<'a> {
+    /// The company that invited.
+    pub organisation: &'a str,
 }
 
 /// The address of the page came without a token.

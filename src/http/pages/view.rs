@@ -39,6 +39,8 @@ pub(super) fn lay_out(screen: &Screen<'_>, locale: Locale) -> (&'static str, Val
         Screen::Dead(screen) => (NOTICE, notice_page(&notice::dead(screen, words), words, locale)),
         Screen::Done(screen) => (NOTICE, notice_page(&notice::done(screen, words), words, locale)),
         Screen::Renewed(screen) => (NOTICE, notice_page(&notice::renewed(screen, words), words, locale)),
+        Screen::Unsubscribed(screen) => (NOTICE, notice_page(&notice::unsubscribed(screen, words), words, locale)),
+        Screen::Unconfirmed(screen) => (NOTICE, notice_page(&notice::unconfirmed(screen, words), words, locale)),
         Screen::MissingToken(screen) => (NOTICE, notice_page(&notice::missing_token(screen, words), words, locale)),
         Screen::Trouble(screen) => (NOTICE, notice_page(&notice::trouble(screen, words), words, locale)),
     }

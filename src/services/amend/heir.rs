@@ -33,7 +33,7 @@ pub(super) fn take_over(services: &Services, tx: &mut Tx<'_>, heir: &Heir, wante
     }
     let place = Place::of(wanted);
     let live = pending.into_iter().find(|one| one.place == place);
-    let theirs = judge(&heir.user, &members, live.as_ref(), wanted, now).into_result()?;
+    let theirs = judge(&heir.user, &members, live.as_ref(), wanted, now).into_result()?.invitation;
     replace(tx, live.as_slice(), now)?;
     Ok(fresh(services, &theirs, now))
 }

@@ -3,8 +3,12 @@
 use super::{Draft, Invite, Outcome, drafts, invite_many};
 use crate::{
     db::{AsFault, DbFault},
-    domain::{actor::Actor, invitation::Invitation},
-    services::{Refusal, Services, idempotency::Ticket},
+    domain::{
+        actor::Actor,
+        invitation::Invitation,
+        letter_limit::{LettersSpent, Standing},
+    },
+    services::{Refusal, Services, idempotency::Ticket, letter_limits::least},
 };
 
 /// The longest batch.
@@ -15,6 +19,8 @@ pub const MOST: usize = 1000;
 pub struct Invited {
     /// Each invitation, or why there is none, in the order asked. After `validate_only`: as it would have been.
     pub results: Vec<Result<Invitation, Refusal>>,
+    /// What is left afterwards of the quotas that the caller's letters count against; those of the mailboxes are left out.
+    pub standings: Vec<Standing>,
     /// Whether nothing was done but judging.
     pub validate_only: bool,
 }
@@ -33,13 +39,14 @@ pub async fn many(
     ticket: Option<Ticket<Invited>>,
 ) -> Result<Invited, Refusal> {
     let drafted = drafted(services, actor, items).await?;
-    let (clock, keep) = (services.clock.clone(), ticket.clone());
+    let (clock, limits, keep) = (services.clock.clone(), services.rules.letters, ticket.clone());
     let written = services
         .db
         .write(move |tx| {
             let drafts: Vec<&Draft> = drafted.iter().filter_map(|item| item.as_ref().ok()).collect();
-            let outcomes = if drafts.is_empty() { Vec::new() } else { invite_many(&clock, tx, &drafts)? };
-            let invited = Invited { results: merged(&drafted, outcomes), validate_only };
+            let outcomes = if drafts.is_empty() { Vec::new() } else { invite_many(&clock, &limits, tx, &drafts)? };
+            let standings = standings(&outcomes);
+            let invited = Invited { results: merged(&drafted, outcomes), standings, validate_only };
             if validate_only {
                 return Err(Undone::Judged(invited));
             }
@@ -110,9 +117,17 @@ async fn drafted(
     Ok(places.into_iter().map(|refusal| refusal.map_or_else(|| drafts.next().unwrap_or_else(missing), Err)).collect())
 }
 
+fn standings(outcomes: &[Outcome]) -> Vec<Standing> {
+    let of_one = |outcome: &'_ Outcome| match outcome {
+        Outcome::Invited(_, standings) | Outcome::LettersSpent(LettersSpent { standings, .. }) => standings.clone(),
+        _ => Vec::new(),
+    };
+    least(outcomes.iter().flat_map(of_one).collect::<Vec<_>>().iter())
+}
+
 /// The outcomes of those that were drafted, between the refusals of the others.
 fn merged(drafted: &[Result<Draft, Refusal>], outcomes: Vec<Outcome>) -> Vec<Result<Invitation, Refusal>> {
-    let mut outcomes = outcomes.into_iter().map(Outcome::into_result);
+    let mut outcomes = outcomes.into_iter().map(|outcome| outcome.into_result().map(|sent| sent.invitation));
     let missing = || Err(Refusal::Defect("an invite had no outcome".to_owned()));
     let result = |item: &Result<Draft, Refusal>| match item {
         Ok(_) => outcomes.next().unwrap_or_else(missing),

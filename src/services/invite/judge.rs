@@ -43,7 +43,7 @@ pub(in crate::services) fn judge(
     }
     match live {
         Some(live) if live.expires_at > now => Outcome::Pending(live.id),
-        _ => Outcome::Invited(Box::new(Invitation { user_id: user.id, ..invitation.clone() })),
+        _ => Outcome::Invited(Box::new(Invitation { user_id: user.id, ..invitation.clone() }), Vec::new()),
     }
 }
 

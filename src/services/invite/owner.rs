@@ -60,7 +60,7 @@ fn first(services: &Services, actor: &Actor, invite: OwnerInvite) -> Draft {
         is_new: true,
     };
     let addressed = (InvitationKind::AccountOwner, invite.email, invite.locale);
-    Draft { invitation: invitation(services, actor, addressed, Roles::default(), Some(target)), account: Some(account) }
+    Draft::new(actor, invitation(services, actor, addressed, Roles::default(), Some(target)), Some(account))
 }
 
 fn further(services: &Services, actor: &Actor, invite: OwnerInvite, id: AccountId, named: &Named) -> Result<Draft, Refusal> {
@@ -79,5 +79,5 @@ fn further(services: &Services, actor: &Actor, invite: OwnerInvite, id: AccountI
     let role = MemberRole::AccountOwner;
     let target = InvitedTo { id, name, parent_account_id, used_by, account_type, rate, role, is_new: false };
     let addressed = (InvitationKind::AccountOwner, invite.email, invite.locale);
-    Ok(Draft { invitation: invitation(services, actor, addressed, Roles::default(), Some(target)), account: None })
+    Ok(Draft::new(actor, invitation(services, actor, addressed, Roles::default(), Some(target)), None))
 }

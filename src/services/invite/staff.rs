@@ -27,5 +27,5 @@ pub(super) fn draft(services: &Services, actor: &Actor, invite: SystemUserInvite
     }
     let SystemUserInvite { email, roles, locale } = invite;
     let invitation = invitation(services, actor, (InvitationKind::SystemUser, email, locale), roles, None);
-    Ok(Draft { invitation, account: None })
+    Ok(Draft::new(actor, invitation, None))
 }

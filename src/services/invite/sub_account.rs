@@ -72,5 +72,5 @@ pub(super) fn draft(services: &Services, actor: &Actor, invite: SubAccountInvite
     };
     let addressed = (InvitationKind::SubAccount, invite.email, invite.locale);
     let invitation = invitation(services, actor, addressed, Roles::default(), Some(target));
-    Ok(Draft { invitation, account: Some(account) })
+    Ok(Draft::new(actor, invitation, Some(account)))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::many::{judged_for, send, wait};
+use super::many::{Outcomes, judged_for, send, wait, would_send};
 use crate::{
     db::{
         DbFault, Tx,
@@ -13,10 +13,16 @@ use crate::{
         fault::FieldFault,
         ids::{AccountId, InvitationId},
         invitation::{DeliveryState, Invitation, InvitationKind},
+        letter_limit::{LettersSpent, Standing},
         role::{Role, Roles},
         sight::Sight,
     },
-    services::{Refusal, Services, idempotency::Ticket},
+    services::{
+        Refusal, Services,
+        idempotency::Ticket,
+        invite::Sent,
+        letter_limits::{Payer, least},
+    },
 };
 
 /// So many are worked on at once.
@@ -49,6 +55,8 @@ pub struct Filter {
 pub struct Resent {
     /// Each id with the invitation as it is now, or why it was not resent.
     pub results: Vec<(String, Result<Invitation, Refusal>)>,
+    /// What is left afterwards of the quotas that the caller's letters count against; those of the mailboxes are left out.
+    pub standings: Vec<Standing>,
     /// Whether the filter chooses more, that could be resent now.
     pub more: bool,
     /// Whether nothing was done but judging.
@@ -138,23 +146,30 @@ fn batch(services: &Services, tx: &mut Tx<'_>, actor: &Actor, chosen: &Chosen, v
     let ids: Vec<Option<InvitationId>> = names.iter().map(|name| name.parse().ok()).collect();
     let distinct: HashSet<InvitationId> = ids.iter().flatten().copied().collect();
     let judged = judged_for(services, tx, actor, &distinct.into_iter().collect::<Vec<_>>())?;
-    let mut outcomes = if validate_only {
-        judged.into_iter().map(|(one, due)| (one.id, due.map(|()| one))).collect()
-    } else {
-        send(services, tx, &actor.who, judged)?
-    };
+    let payer = |one: &Invitation| Payer::of(actor, one);
+    let mut outcomes =
+        if validate_only { would_send(services, tx, payer, judged)? } else { send(services, tx, (&actor.who, payer), judged)? };
+    let standings = standings(&outcomes);
     let mut first = HashMap::new();
     let outcome = |(index, (name, id)): (usize, (String, Option<InvitationId>))| {
         let earlier = id.and_then(|id| (*first.entry(id).or_insert(index) != index).then_some(first[&id]));
         let outcome = match (id, earlier) {
             (_, Some(earlier)) => Err(repeated(earlier)),
-            (Some(id), None) => outcomes.remove(&id).unwrap_or(Err(Refusal::NotFound)),
+            (Some(id), None) => outcomes.remove(&id).unwrap_or(Err(Refusal::NotFound)).map(|sent| sent.invitation),
             (None, None) => Err(Refusal::NotFound),
         };
         (name, outcome)
     };
     let results = names.into_iter().zip(ids).enumerate().map(outcome).collect();
-    Ok(Resent { results, more, validate_only })
+    Ok(Resent { results, standings, more, validate_only })
+}
+
+fn standings(outcomes: &Outcomes) -> Vec<Standing> {
+    let of_one = |outcome: &'_ Result<Sent, Refusal>| match outcome {
+        Ok(Sent { standings, .. }) | Err(Refusal::LettersSpent(LettersSpent { standings, .. })) => standings.clone(),
+        Err(_) => Vec::new(),
+    };
+    least(outcomes.values().flat_map(of_one).collect::<Vec<_>>().iter())
 }
 
 fn repeated(index: usize) -> Refusal {

@@ -18,10 +18,15 @@ use crate::{
         event::EventType,
         ids::{AccountId, InvitationId, UserId},
         invitation::{Delivery, Invitation, InvitationKind, InvitationState},
+        letter_limit::Standing,
         permission::Permission,
         sight::Sight,
     },
-    services::{Refusal, Services},
+    services::{
+        Refusal, Services,
+        invite::Sent,
+        letter_limits::{Charge, Counts, Payer},
+    },
 };
 
 /// While we waited for the person, the invitation was moved to somebody else, whom it would be out of order to lock now: the
@@ -87,6 +92,9 @@ fn manager(invitation: &Invitation) -> Option<AccountId> {
     into.filter(|_| manages)
 }
 
+/// What became of each.
+pub(in crate::services) type Outcomes = HashMap<InvitationId, Result<Sent, Refusal>>;
+
 /// Invitations that are locked, each with whether it may be resent now.
 pub(in crate::services) type Judged = Vec<(Invitation, Result<(), Refusal>)>;
 
@@ -123,22 +131,70 @@ fn unanswered(one: &Invitation, newer: &HashMap<Place, InvitationId>) -> Result<
     }
 }
 
-/// Gives those that may be resent new links, and puts their letters into the outbox.
+/// Gives those that may be resent new links, and puts their letters into the outbox. `payer` says on whose account each goes.
 pub(in crate::services) fn send(
     services: &Services,
     tx: &mut Tx<'_>,
-    who: &ActorRef,
-    judged: Judged,
-) -> Result<HashMap<InvitationId, Result<Invitation, Refusal>>, DbFault> {
+    (who, payer): (&ActorRef, impl Fn(&Invitation) -> Payer),
+    mut judged: Judged,
+) -> Result<Outcomes, DbFault> {
     let now = services.clock.now();
+    let charges = charges(&judged, payer);
+    let mut counts = Counts::lock(tx, &services.rules.letters, &charges.values().cloned().collect::<Vec<_>>(), now)?;
+    let mut standings = count(&mut judged, &charges, &mut counts);
+    counts.write(tx)?;
     let due: Vec<&Invitation> = judged.iter().filter(|(_, due)| due.is_ok()).map(|(one, _)| one).collect();
     let renewed = renew(services, tx, &due, now)?;
     let sent: Vec<Invitation> = due.iter().filter(|old| renewed.contains(&old.id)).map(|old| fresh(services, old, now)).collect();
     write(services, tx, who, &sent)?;
     // What passed and was not renewed after all has been changed behind a lock that somebody forgot.
     let mut outcomes: HashMap<_, _> = judged.into_iter().map(|(one, due)| (one.id, due.and(Err(Refusal::NotPending)))).collect();
-    outcomes.extend(sent.into_iter().map(|fresh| (fresh.id, Ok(fresh))));
+    outcomes.extend(sent.into_iter().map(|fresh| {
+        let standings = standings.remove(&fresh.id).unwrap_or_default();
+        (fresh.id, Ok(Sent { invitation: fresh, standings }))
+    }));
     Ok(outcomes)
+}
+
+/// What would become of them, if nothing were done but judging.
+pub(super) fn would_send(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    payer: impl Fn(&Invitation) -> Payer,
+    mut judged: Judged,
+) -> Result<Outcomes, DbFault> {
+    let charges = charges(&judged, payer);
+    let all: Vec<Charge> = charges.values().cloned().collect();
+    let mut counts = Counts::look(tx, &services.rules.letters, &all, services.clock.now())?;
+    let mut standings = count(&mut judged, &charges, &mut counts);
+    let mut sent = |one: Invitation| {
+        let standings = standings.remove(&one.id).unwrap_or_default();
+        Sent { invitation: one, standings }
+    };
+    Ok(judged.into_iter().map(|(one, due)| (one.id, due.map(|()| sent(one)))).collect())
+}
+
+/// The letters of those that may be resent.
+fn charges(judged: &Judged, payer: impl Fn(&Invitation) -> Payer) -> HashMap<InvitationId, Charge> {
+    let due = judged.iter().filter(|(_, due)| due.is_ok());
+    due.map(|(one, _)| (one.id, Charge::new(&one.email, payer(one)))).collect()
+}
+
+/// Counts them, in the order given: those for which no letter is left are refused.
+fn count(
+    judged: &mut Judged,
+    charges: &HashMap<InvitationId, Charge>,
+    counts: &mut Counts,
+) -> HashMap<InvitationId, Vec<Standing>> {
+    let mut standings = HashMap::new();
+    for (one, due) in judged {
+        let Some(charge) = charges.get(&one.id) else { continue };
+        match counts.take(charge) {
+            Ok(left) => drop(standings.insert(one.id, left)),
+            Err(spent) => *due = Err(Refusal::LettersSpent(spent)),
+        }
+    }
+    standings
 }
 
 /// How many seconds remain until an invitation that was sent at `last` may be sent again; two sendings keep their distance.
@@ -195,8 +251,7 @@ fn write(services: &Services, tx: &mut Tx<'_>, who: &ActorRef, sent: &[Invitatio
         return Ok(());
     }
     outbox::withdraw_all(tx, &sent.iter().map(|one| one.id).collect::<Vec<_>>())?;
-    let letters: Vec<NewLetter> =
-        sent.iter().map(|one| NewLetter::of(services.clock.id(), one.id, one.generation, one.last_sent_at)).collect();
+    let letters: Vec<NewLetter> = sent.iter().map(|one| NewLetter::of(services.clock.id(), one, one.last_sent_at)).collect();
     outbox::insert(tx, &letters)?;
     let timeline = sent.iter().flat_map(|one| {
         let details = json!({ "send_count": one.send_count });

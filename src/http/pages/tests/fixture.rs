@@ -70,7 +70,7 @@ fn faulty() -> Form<'static> {
 }
 
 /// Each screen in each of its shapes, by a name.
-pub(super) fn every_screen() -> [(&'static str, Screen<'static>); 19] {
+pub(super) fn every_screen() -> [(&'static str, Screen<'static>); 21] {
     let owner =
         Form { kind: InvitationKind::AccountOwner, roles: &[], requires: Requires { email: false, ..requires(true) }, ..form() };
     let account = Account {
@@ -106,6 +106,8 @@ pub(super) fn every_screen() -> [(&'static str, Screen<'static>); 19] {
         ("revoked", dead(DeadCode::Revoked, inviter, None)),
         ("done", done(Some("Ada"), true)),
         ("renewed", Screen::Renewed(Renewed { organisation: Some("Voltwerk Charging") })),
+        ("unsubscribed", Screen::Unsubscribed(Unsubscribed { organisation: "Voltwerk Charging", email: "ada@example.com" })),
+        ("unconfirmed", Screen::Unconfirmed(Unconfirmed { organisation: "Voltwerk Charging" })),
         ("missing_token", Screen::MissingToken(MissingToken { organisation: None })),
         ("away", trouble(TroubleKind::Away, Some(resend))),
         ("too_many", trouble(TroubleKind::TooMany, Some(again))),

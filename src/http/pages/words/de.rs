@@ -1,6 +1,6 @@
 //! German.
 
-use super::{Facts, Faults, Fields, Form, Notice, Notices, Words};
+use super::{Facts, Faults, Fields, Form, Notice, Notices, Unsubscribe, Words};
 use crate::domain::role::Role;
 
 pub(super) const WORDS: Words = Words {
@@ -170,5 +170,22 @@ pub(super) const WORDS: Words = Words {
         password_guessable: "Dieses Passwort ist leicht zu erraten. Einige zufällige Wörter sind besser.",
         password_contains_identity: "Lassen Sie Ihren Namen und Ihre E-Mail-Adresse aus dem Passwort weg.",
         password_wrong: "Das ist nicht Ihr Passwort. Wenn Sie es nicht kennen, lassen Sie sich die Einladung per E-Mail senden.",
+    },
+    unsubscribe: Unsubscribe {
+        summary: "Schreiben Sie mir nicht mehr",
+        text: "An die Adresse, an die dieser Link gemailt wurde, gehen keine E-Mails zu Einladungen mehr. Der Link selbst funktioniert weiter.",
+        confirm: "Ja, nie wieder an diese Adresse schreiben",
+        button: "Schreiben Sie mir nicht mehr",
+    },
+    unsubscribed: Notice {
+        heading: "Wir schreiben Ihnen nicht mehr",
+        texts: &[
+            "An {email} gehen keine E-Mails zu Einladungen mehr.",
+            "Wenn Sie es sich anders überlegen, sagen Sie es der Person, die Sie eingeladen hat.",
+        ],
+    },
+    unconfirmed: Notice {
+        heading: "Bitte kreuzen Sie das Kästchen an",
+        texts: &["Noch ist nichts geändert. Kreuzen Sie unten das Kästchen an, wenn wir Ihnen nicht mehr schreiben sollen."],
     },
 };

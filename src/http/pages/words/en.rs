@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Facts, Faults, Fields, Form, Notice, Notices, Words};
+use super::{Facts, Faults, Fields, Form, Notice, Notices, Unsubscribe, Words};
 use crate::domain::role::Role;
 
 pub(super) const WORDS: Words = Words {
@@ -167,5 +167,19 @@ pub(super) const WORDS: Words = Words {
         password_guessable: "This password is easy to guess. A few random words make a better one.",
         password_contains_identity: "Leave your name and e-mail address out of your password.",
         password_wrong: "This is not your password. If you do not know it, ask for the invitation to be sent to you by e-mail.",
+    },
+    unsubscribe: Unsubscribe {
+        summary: "Do not write to me again",
+        text: "No more e-mail about invitations will be sent to the address that this link was mailed to. The link itself keeps working.",
+        confirm: "Yes, never write to this address again",
+        button: "Do not write to me again",
+    },
+    unsubscribed: Notice {
+        heading: "We will not write to you again",
+        texts: &["No more e-mail about invitations goes to {email}.", "If you change your mind, tell whoever invited you."],
+    },
+    unconfirmed: Notice {
+        heading: "Please tick the box",
+        texts: &["Nothing has changed yet. Tick the box below if we are not to write to you again."],
     },
 };

@@ -1,6 +1,6 @@
 //! French.
 
-use super::{Facts, Faults, Fields, Form, Notice, Notices, Words};
+use super::{Facts, Faults, Fields, Form, Notice, Notices, Unsubscribe, Words};
 use crate::domain::role::Role;
 
 pub(super) const WORDS: Words = Words {
@@ -174,5 +174,22 @@ pub(super) const WORDS: Words = Words {
         password_guessable: "Ce mot de passe est facile à deviner. Quelques mots pris au hasard conviennent mieux.",
         password_contains_identity: "N’utilisez ni votre nom ni votre adresse e-mail dans votre mot de passe.",
         password_wrong: "Ce n’est pas votre mot de passe. Si vous ne le connaissez pas, demandez que l’invitation vous soit envoyée par e-mail.",
+    },
+    unsubscribe: Unsubscribe {
+        summary: "Ne m’écrivez plus",
+        text: "Plus aucun e-mail d’invitation ne sera envoyé à l’adresse qui a reçu ce lien. Le lien lui-même continue de fonctionner.",
+        confirm: "Oui, ne plus jamais écrire à cette adresse",
+        button: "Ne m’écrivez plus",
+    },
+    unsubscribed: Notice {
+        heading: "Nous ne vous écrirons plus",
+        texts: &[
+            "Plus aucun e-mail d’invitation ne sera envoyé à {email}.",
+            "Si vous changez d’avis, dites-le à la personne qui vous a invité.",
+        ],
+    },
+    unconfirmed: Notice {
+        heading: "Cochez la case",
+        texts: &["Rien n’a encore changé. Cochez la case ci-dessous si nous ne devons plus vous écrire."],
     },
 };

@@ -37,6 +37,23 @@ pub(super) struct Words {
     pub notices: Notices,
     #[serde(skip)]
     pub faults: Faults,
+    /// Below every page of a link that was mailed.
+    pub unsubscribe: Unsubscribe,
+    #[serde(skip)]
+    pub unsubscribed: Notice,
+    #[serde(skip)]
+    pub unconfirmed: Notice,
+}
+
+/// The form by which whoever reads a mailbox keeps us from writing there.
+#[derive(Serialize)]
+pub(super) struct Unsubscribe {
+    pub summary: &'static str,
+    /// What it does, and what it leaves alone.
+    pub text: &'static str,
+    /// Beside the box that is to be ticked.
+    pub confirm: &'static str,
+    pub button: &'static str,
 }
 
 /// Around the form's fields.

@@ -1,6 +1,6 @@
 //! Dutch.
 
-use super::{Facts, Faults, Fields, Form, Notice, Notices, Words};
+use super::{Facts, Faults, Fields, Form, Notice, Notices, Unsubscribe, Words};
 use crate::domain::role::Role;
 
 pub(super) const WORDS: Words = Words {
@@ -170,5 +170,22 @@ pub(super) const WORDS: Words = Words {
         password_guessable: "Dit wachtwoord is makkelijk te raden. Een paar willekeurige woorden zijn beter.",
         password_contains_identity: "Laat je naam en e-mailadres weg uit je wachtwoord.",
         password_wrong: "Dit is niet je wachtwoord. Weet je het niet? Vraag dan om de uitnodiging per mail.",
+    },
+    unsubscribe: Unsubscribe {
+        summary: "Mail mij niet meer",
+        text: "Er gaat geen e-mail over uitnodigingen meer naar het adres waarnaar deze link is gemaild. De link zelf blijft werken.",
+        confirm: "Ja, mail nooit meer naar dit adres",
+        button: "Mail mij niet meer",
+    },
+    unsubscribed: Notice {
+        heading: "We mailen je niet meer",
+        texts: &[
+            "Er gaat geen e-mail over uitnodigingen meer naar {email}.",
+            "Bedenk je je, laat het dan weten aan wie je heeft uitgenodigd.",
+        ],
+    },
+    unconfirmed: Notice {
+        heading: "Vink het vakje aan",
+        texts: &["Er is nog niets veranderd. Vink het vakje hieronder aan als we je niet meer mogen mailen."],
     },
 };

@@ -1,0 +1,92 @@
+//! The list of addresses that are not written to: staff read it and lift what is on it; providers' reports and the people themselves
+//! put addresses there.
+//!
+//! The list is kept by the courier, which looks before each letter: an invitation to such an address is made like any other, its
+//! letter fails, and the link can be handed over.
+
+use super::{Refusal, Services, browse, browse::PageRequest, cursor};
+use crate::{
+    db::{DbFault, suppressions, suppressions::SuppressionFilter},
+    domain::{
+        actor::Actor,
+        email::Email,
+        ids::SuppressionId,
+        permission::Permission,
+        suppression::{Suppression, SuppressionReason},
+        token::LinkToken,
+    },
+};
+
+/// What the list is asked for with.
+#[derive(Debug, Clone, Default)]
+pub struct SuppressionQuery {
+    /// This very address.
+    pub email: Option<Email>,
+    /// For this reason.
+    pub reason: Option<SuppressionReason>,
+    /// With this text in the address.
+    pub search: Option<String>,
+}
+
+fn admit(actor: &Actor) -> Result<(), Refusal> {
+    let permission = Permission::CustomersInvite;
+    if actor.may(permission) { Ok(()) } else { Err(Refusal::Forbidden(permission.as_str())) }
+}
+
+/// Lists the addresses, newest first.
+///
+/// # Errors
+/// [`Refusal::Forbidden`], [`Refusal::DamagedCursor`], [`Refusal::CursorMismatch`].
+pub async fn list(
+    services: &Services,
+    actor: &Actor,
+    query: SuppressionQuery,
+    page: PageRequest,
+) -> Result<browse::Page<Suppression>, Refusal> {
+    admit(actor)?;
+    let bound = format!("{query:?}/{}", query.email.as_ref().map_or("", Email::key));
+    let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
+    let SuppressionQuery { email, reason, search } = query;
+    let filter = SuppressionFilter { email, reason, search, before, limit: page.limit + 1 };
+    let rows = services.db.read::<_, DbFault>(move |connection| suppressions::list(connection, &filter)).await?;
+    Ok(browse::cut(rows, page.limit, &bound, |row| row.id))
+}
+
+/// Lifts one: the address is written to again.
+///
+/// # Errors
+/// [`Refusal::Forbidden`], [`Refusal::NotFound`].
+pub async fn lift(services: &Services, actor: &Actor, id: SuppressionId) -> Result<(), Refusal> {
+    admit(actor)?;
+    let lifted = services.db.write::<_, DbFault>(move |tx| suppressions::remove(tx, id)).await?.ok_or(Refusal::NotFound)?;
+    let (email, reason) = (lifted.email.masked(), lifted.reason.as_str());
+    tracing::info!(suppression = %id, email, reason, caller = actor.who.id, "an address may be written to again");
+    Ok(())
+}
+
+/// Where a link was mailed, dead or alive; `None` for one that was handed over: its holder speaks for nobody's mailbox.
+///
+/// # Errors
+/// [`Refusal::InvalidLink`].
+pub async fn mailed_to(services: &Services, token: &LinkToken) -> Result<Option<Email>, Refusal> {
+    let claim = services.links.verify(token).map_err(|_| Refusal::InvalidLink)?;
+    Ok(services.db.read::<_, DbFault>(move |connection| suppressions::mailed_to(connection, claim)).await?)
+}
+
+/// Puts the address that a link was mailed to on the list, as whoever reads that mail wishes, and gives it.
+///
+/// # Errors
+/// [`Refusal::InvalidLink`], also for a link that was handed over.
+pub async fn unsubscribe(services: &Services, token: &LinkToken) -> Result<Email, Refusal> {
+    let claim = services.links.verify(token).map_err(|_| Refusal::InvalidLink)?;
+    let writer = services.clone();
+    services
+        .db
+        .write(move |tx| {
+            let email = suppressions::mailed_to(tx.reading(), claim)?.ok_or(Refusal::InvalidLink)?;
+            let (id, created_at, reason) = (writer.clock.id(), writer.clock.now(), SuppressionReason::Unsubscribed);
+            suppressions::add(tx, &Suppression { id, email: email.clone(), reason, detail: None, created_at })?;
+            Ok(email)
+        })
+        .await
+}
