@@ -3,6 +3,7 @@
 use super::{
     country::{Country, UnknownCountry},
     fault::FieldFault,
+    invisible::{is_blank, trim},
     line::{Line, LineError},
     vat::VatNumber,
 };
@@ -105,7 +106,7 @@ fn optional<const MAX: usize>(faults: &mut Vec<FieldFault>, path: &str, text: Op
 
 fn country(faults: &mut Vec<FieldFault>, text: Option<&str>) -> Option<Country> {
     let path = "/address/country";
-    match text.map(str::trim).filter(|text| !text.is_empty()).map(Country::parse) {
+    match text.map(trim).filter(|text| !is_blank(text)).map(Country::parse) {
         Some(Ok(country)) => Some(country),
         Some(Err(error)) => {
             faults.push(FieldFault::new(path, UnknownCountry::CODE, error.to_string()));
@@ -120,7 +121,7 @@ fn country(faults: &mut Vec<FieldFault>, text: Option<&str>) -> Option<Country> 
 
 fn vat_number(faults: &mut Vec<FieldFault>, text: Option<&str>, country: Option<Country>) -> Option<VatNumber> {
     let path = "/vat_number";
-    let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
+    let Some(text) = text.filter(|text| !is_blank(text)) else {
         faults.push(FieldFault::new(path, LineError::Empty.code(), LineError::Empty.to_string()));
         return None;
     };
