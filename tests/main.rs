@@ -41,6 +41,8 @@ mod import;
 mod import_dry_run;
 mod import_files;
 mod import_interrupted;
+mod import_spellings;
+mod invisible;
 mod invite;
 mod letter_limits;
 mod lists;
