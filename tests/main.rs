@@ -69,6 +69,7 @@ mod renew;
 mod resend;
 mod revoke;
 mod revoke_customers;
+mod roles;
 mod rules;
 mod search;
 mod secrecy;

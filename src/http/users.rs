@@ -20,9 +20,7 @@ use super::{
 };
 use crate::{
     domain::{
-        account::MemberRole,
         ids::{AccountId, UserId},
-        role::Role,
         user::{UserKind, UserStatus},
     },
     services::{
@@ -30,24 +28,6 @@ use crate::{
         browse::{AnyRole, UserQuery},
     },
 };
-
-/// What `role` takes.
-const ROLES: [AnyRole; 7] = [
-    AnyRole::System(Role::Admin),
-    AnyRole::System(Role::UserManager),
-    AnyRole::System(Role::CustomerSupport),
-    AnyRole::System(Role::Finance),
-    AnyRole::System(Role::Viewer),
-    AnyRole::Member(MemberRole::AccountOwner),
-    AnyRole::Member(MemberRole::Driver),
-];
-
-fn role_name(role: AnyRole) -> &'static str {
-    match role {
-        AnyRole::System(role) => role.as_str(),
-        AnyRole::Member(role) => role.as_str(),
-    }
-}
 
 /// List users
 ///
@@ -80,7 +60,7 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
     let filters = UserQuery {
         kind: query.one_of("kind", &UserKind::ALL, UserKind::as_str),
         status: query.one_of("status", &UserStatus::ALL, UserStatus::as_str),
-        role: query.one_of("role", &ROLES, role_name),
+        role: query.one_of("role", &AnyRole::all(), AnyRole::as_str),
         account: query.parsed("account_id", "invalid_id", str::parse),
         search: query.search(),
     };
