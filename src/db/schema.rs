@@ -138,6 +138,7 @@ diesel::table! {
         fate_reason -> Nullable<Text>,
         failed_at -> Nullable<UtcTimestamp>,
         first_tried_at -> Nullable<UtcTimestamp>,
+        cause -> Nullable<Text>,
     }
 }
 

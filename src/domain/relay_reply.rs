@@ -22,6 +22,8 @@ pub struct Reply<'a> {
     pub sender: &'a str,
     /// The address that the letter goes to, in each form that it may be repeated in.
     pub recipient: &'a [&'a str],
+    /// Whether the server had taken the recipient before it said so: what it says then is not of them.
+    pub recipient_accepted: bool,
     /// Texts of the letter, which may be quoted once the server has read it.
     pub content: &'a [&'a str],
 }
@@ -70,7 +72,7 @@ impl Reply<'_> {
         if let Some(fault) = phrases::likely(&words) {
             return About::Us(fault);
         }
-        if phrases::of_account(&words) && code::is_of_security(&coded) {
+        if phrases::of_account(&words) && (self.recipient_accepted || code::is_of_security(&coded)) {
             return About::Us(MailFault::Quota);
         }
         match subject {
@@ -78,7 +80,9 @@ impl Reply<'_> {
             words::Subject::Sender => About::Us(MailFault::Sender),
             words::Subject::Host => About::Us(MailFault::Client),
             words::Subject::Recipient => About::Recipient,
-            words::Subject::None => phrases::policy(&words).or_else(|| phrases::by_sense(&words)).map_or(About::Unknown, About::Us),
+            words::Subject::None => {
+                phrases::policy(&words).or_else(|| phrases::by_sense(&words)).map_or(About::Unknown, About::Us)
+            }
         }
     }
 }

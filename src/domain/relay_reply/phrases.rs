@@ -7,7 +7,18 @@ use crate::domain::mail_fault::MailFault::{self, *};
 /// What speaks of us whatever the code is.
 const CERTAIN: &[(MailFault, &[&str])] = &[
     (DomainAuthentication, &["spf", "dkim", "dmarc", "sender policy framework", "authentication level"]),
-    (Reputation, &["blocked using", "black listed using", "blacklisted using", "listed using", "blocked by spamhaus", "host is in an rbl", "is in a black list"]),
+    (
+        Reputation,
+        &[
+            "blocked using",
+            "black listed using",
+            "blacklisted using",
+            "listed using",
+            "blocked by spamhaus",
+            "host is in an rbl",
+            "is in a black list",
+        ],
+    ),
     (
         Sender,
         &[
@@ -346,7 +357,8 @@ const LIKELY: &[(MailFault, &[&str])] = &[
             "dynamic address",
             "dial-up",
             "email directly",
-            "connections not accepted", "use this server",
+            "connections not accepted",
+            "use this server",
             "connection rejected",
             "connections will not",
         ],
@@ -496,9 +508,34 @@ pub(super) fn by_sense(words: &str) -> Option<MailFault> {
 }
 
 const REFUSED: [&str; 29] = [
-    "rejected", "refused", "denied", "blocked", "banned", "forbidden", "prohibited", "unknown", "invalid", "suspended", "disabled",
-    "exceeded", "limit", "quota", "permissions", "too much", "too many", "not allowed", "not authorized", "not authorised",
-    "not permitted", "not verified", "not been verified", "not accepted", "not valid", "not been authorized", "not exist", "not found",
+    "rejected",
+    "refused",
+    "denied",
+    "blocked",
+    "banned",
+    "forbidden",
+    "prohibited",
+    "unknown",
+    "invalid",
+    "suspended",
+    "disabled",
+    "exceeded",
+    "limit",
+    "quota",
+    "permissions",
+    "too much",
+    "too many",
+    "not allowed",
+    "not authorized",
+    "not authorised",
+    "not permitted",
+    "not verified",
+    "not been verified",
+    "not accepted",
+    "not valid",
+    "not been authorized",
+    "not exist",
+    "not found",
     "unauthorized",
 ];
 

@@ -4,7 +4,7 @@ const SENDER: &str = "no-reply@sender.example";
 const RECIPIENT: &str = "ada@rcpt.example";
 
 fn about_to(text: &str, recipient: &str) -> About {
-    Reply { text, sender: SENDER, recipient: &[recipient], content: &[] }.about()
+    Reply { text, sender: SENDER, recipient: &[recipient], recipient_accepted: false, content: &[] }.about()
 }
 
 fn about(text: &str) -> About {
@@ -98,7 +98,7 @@ fn no_word_of_the_letter_decides() {
     let subject = "Client host rejected invites you to join Relay access denied";
     let quoting = |text: &str| {
         let content = [subject, "Client host rejected", "Relay access denied"];
-        Reply { text, sender: SENDER, recipient: &[RECIPIENT], content: &content }.about()
+        Reply { text, sender: SENDER, recipient: &[RECIPIENT], recipient_accepted: true, content: &content }.about()
     };
     assert_eq!(quoting(&format!("5.7.1 Spam: subject {subject}")), About::Unknown);
     assert_eq!(quoting(&format!("5.7.1 Spam: \"{}\"", subject.to_uppercase())), About::Unknown);
@@ -117,7 +117,11 @@ fn the_word_alone_says_nothing() {
         "5.7.1 Service unavailable; host relay listed",
         "5.7.1 virus found, the sender was told",
         "1 Requested mail action aborted",
-        "rejected by recipient", "Account suspended", "user ada is blocked", "5.7.1 Sending to this address not allowed", "4.7.1 <relay>: Client host rejected: Greylisted",
+        "rejected by recipient",
+        "Account suspended",
+        "user ada is blocked",
+        "5.7.1 Sending to this address not allowed",
+        "4.7.1 <relay>: Client host rejected: Greylisted",
         "5.7.1 You are not allowed to send to this group",
         "2.0.0 5.x.y 5.7 1.5.7.1",
     ] {

@@ -61,7 +61,10 @@ pub(super) fn without_addresses(text: &str, recipient: &[&str]) -> String {
     for (open, close) in [('<', '>'), ('[', ']'), ('"', '"')] {
         text = without_spans(&text, open, close);
     }
-    text.split_whitespace().filter(|word| !(word.contains('@') || word.contains("%40") || is_local(word))).collect::<Vec<_>>().join(" ")
+    text.split_whitespace()
+        .filter(|word| !(word.contains('@') || word.contains("%40") || is_local(word)))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Whether a link is in it under which an address of a machine is looked up.

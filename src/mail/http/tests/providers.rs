@@ -57,6 +57,7 @@ async fn postmark_takes_a_letter() {
             header("Message-ID", &message_id()),
             header("X-PM-KeepID", "true"),
             header("Auto-Submitted", "auto-generated"),
+            header("Precedence", "bulk"),
             header("X-Auto-Response-Suppress", "OOF, AutoReply"),
         ])
     );
@@ -247,7 +248,7 @@ async fn busy_and_broken_providers_are_tried_again_and_not_before_they_said() {
         ] {
             let (outcome, ..) = meet(url, answer(status, headers, "{\"message\":\"hunter22\"}")).await;
             match outcome.unwrap_err() {
-                SendError::Later { text, wait: told } => {
+                SendError::Later { text, wait: told, .. } => {
                     let told = told.map(|wait| (wait.time.num_seconds(), wait.every_letter));
                     assert_eq!(told, wait, "{url} {status} {headers}");
                     assert!(text.contains(&status[..3]) && !text.contains("hunter22"), "{text}");
@@ -264,7 +265,7 @@ async fn silence_and_a_reset_after_the_request_are_tried_again() {
         let (outcome, _, body) = meet(url, RESET).await;
         assert!(!body.is_empty());
         let error = outcome.unwrap_err();
-        assert!(matches!(&error, SendError::Later { text, wait: None } if text.contains("cannot be reached")), "{error:?}");
+        assert!(matches!(&error, SendError::Later { text, wait: None, .. } if text.contains("cannot be reached")), "{error:?}");
 
         let (mailpit, asked) = answering("").await;
         let error = attempt_within(SHORT, &server(url, &mailpit.base)).await.unwrap_err();
@@ -298,7 +299,7 @@ async fn a_success_without_what_comes_with_one_is_tried_again() {
             url => meet(url, answer).await.0,
         };
         match outcome {
-            Err(SendError::Later { text, wait: None }) => {
+            Err(SendError::Later { text, wait: None, .. }) => {
                 assert!(text.contains("without a message id (is MAIL_URL right?)") && !text.contains('<'), "{url}: {text}");
                 assert_eq!(text.contains("a web page, We are back soon"), answer == page, "{text}");
             }
