@@ -99,8 +99,7 @@ impl Http {
         let line = |answer: &Answer| self.clean(&answer.line(service.name()), letter);
         let words = || about(&answer, letter, desk);
         let verdict = match service.read(&answer) {
-            // The words say more than the status.
-            Verdict::Operator(fault) => Verdict::Operator(words().unwrap_or(fault)),
+            Verdict::Presumed(fault) => Verdict::Operator(words().unwrap_or(fault)),
             Verdict::Refused => words().map_or(Verdict::Never, Verdict::Operator),
             Verdict::Later if answer.status.is_client_error() => words().map_or(Verdict::Later, Verdict::Operator),
             verdict => verdict,
@@ -115,7 +114,7 @@ impl Http {
                 Err(SendError::Later { text, wait: answer.wait(letter.now), fault: None })
             }
             Verdict::Later => Err(SendError::Later { text: line(&answer), wait: answer.wait(letter.now), fault: None }),
-            Verdict::Operator(fault) => {
+            Verdict::Operator(fault) | Verdict::Presumed(fault) => {
                 Err(SendError::Later { text: line(&answer), wait: answer.wait(letter.now), fault: Some(fault) })
             }
             Verdict::Refused | Verdict::Never => Err(SendError::Never(line(&answer))),

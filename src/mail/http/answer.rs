@@ -32,8 +32,10 @@ pub(super) enum Verdict {
     Unproven,
     /// Another attempt may do better.
     Later,
-    /// An operator can put it right.
+    /// An operator can put it right, as the provider's own code says.
     Operator(MailFault),
+    /// The same, so far as the status says: the words may say more.
+    Presumed(MailFault),
     /// Refused, so far as the status says: the same letter would be refused again, unless the words speak of the operator.
     Refused,
     /// The same letter would be refused again, as the provider's own code says.
@@ -87,14 +89,14 @@ impl Answer {
     pub fn usual(&self, message_id: Option<String>) -> Verdict {
         match self.status {
             status if status.is_success() => message_id.filter(|id| !id.is_empty()).map_or(Verdict::Unproven, Verdict::Taken),
-            StatusCode::UNAUTHORIZED => Verdict::Operator(MailFault::Authentication),
-            StatusCode::PAYMENT_REQUIRED => Verdict::Operator(MailFault::Quota),
-            StatusCode::FORBIDDEN => Verdict::Operator(MailFault::Policy),
-            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Verdict::Operator(MailFault::Setup),
+            StatusCode::UNAUTHORIZED => Verdict::Presumed(MailFault::Authentication),
+            StatusCode::PAYMENT_REQUIRED => Verdict::Presumed(MailFault::Quota),
+            StatusCode::FORBIDDEN => Verdict::Presumed(MailFault::Policy),
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Verdict::Presumed(MailFault::Setup),
             StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
                 Verdict::Later
             }
-            status if status.is_redirection() => Verdict::Operator(MailFault::Setup),
+            status if status.is_redirection() => Verdict::Presumed(MailFault::Setup),
             status if status.is_client_error() => Verdict::Refused,
             _ => Verdict::Later,
         }

@@ -58,7 +58,7 @@ pub(super) fn read(answer: &Answer) -> Verdict {
         Some(INVALID) => Verdict::Never,
         Some(code) if FINAL.contains(&code) => Verdict::Never,
         Some(_) => match answer.usual(None) {
-            Verdict::Operator(fault) => Verdict::Operator(fault),
+            presumed @ Verdict::Presumed(_) => presumed,
             _ => Verdict::Later,
         },
     }
