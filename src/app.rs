@@ -20,7 +20,7 @@ use tokio::{
 use crate::{
     clock::Clock,
     config::{self, Config, SecretError},
-    courier::{self, Courier, Lanes, Looked, Outage},
+    courier::{self, Courier, Lanes, Looked, Outage, RefusedUs},
     db::{Db, OpenError, lookup::lookups},
     domain::{password, token::LinkKeys},
     http::{self, CourierWatch, Settings, State},
@@ -128,6 +128,7 @@ impl Parts {
             pace: config.mail_rate_limit,
             lanes: Lanes::default(),
             outage: Outage::default(),
+            refused_us: RefusedUs::default(),
             renewed: courier::RENEWED,
             bell: bell.clone(),
             metrics,

@@ -149,8 +149,8 @@ fn check(config: &Config) -> Outcome {
     println!("mail words  {}", templates.as_deref().unwrap_or("built in"));
     let reporting: Vec<&str> = config.mail_events.0.iter().map(|(provider, _)| provider.title()).collect();
     println!("reports by  {}", if reporting.is_empty() { "nobody".to_owned() } else { reporting.join(", ") });
-    if let Some(caution) = config.mail_url.caution() {
-        println!("take care   MAIL_URL: {caution}");
+    for caution in config.cautions() {
+        println!("take care   {caution}");
     }
     if let Some(file) = config::exposed_key_file(config.secret_key.as_ref()) {
         println!("take care   {}: {EXPOSED_KEY}", file.display());

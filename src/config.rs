@@ -1,5 +1,6 @@
 //! Configuration, from the environment alone: every variable with its default, all faults reported at once.
 
+mod cautions;
 mod secret;
 mod time_zone;
 mod variables;
@@ -30,7 +31,7 @@ use crate::{
         password,
         time_zone::TimeZone,
     },
-    mail::{MailUrl, Sender, Templates},
+    mail::{Hello, MailUrl, Sender, Templates},
 };
 
 /// What is wrong with one variable.
@@ -291,11 +292,18 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     }
 
     fn sender(&mut self, zone: TimeZone) -> Option<Sender> {
+        let hello = match self.given("MAIL_HELO") {
+            Some(text) => Hello::parse(text.trim()).unwrap_or_else(|fault| {
+                self.faults.push(ConfigFault(format!("MAIL_HELO: {fault}")));
+                Hello::default()
+            }),
+            None => Hello::default(),
+        };
         let from = self.given("MAIL_FROM").unwrap_or_else(|| variables::default("MAIL_FROM").to_owned());
         match Sender::new(&from, self.given("MAIL_REPLY_TO").as_deref(), zone) {
             Ok(sender) => Some(match self.templates_given() {
-                Some(templates) => sender.writing_with(templates),
-                None => sender,
+                Some(templates) => sender.greeting_with(hello).writing_with(templates),
+                None => sender.greeting_with(hello),
             }),
             Err(faults) => {
                 // Looked at all the same: every fault is told at once.

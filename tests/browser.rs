@@ -173,7 +173,7 @@ async fn activate(app: &TestApp, browser: &Browser) {
     browser.press().await;
     assert_eq!(browser.heading().await, "Your account is active");
     let text = browser.text("body").await;
-    assert!(text.contains("Welcome, Ada!") && text.contains("ada@example.com"), "{text}");
+    assert!(text.contains("Ada, welcome!") && text.contains("ada@example.com"), "{text}");
     browser.see("done").await;
     let users = app.admin().get("/v1/users?search=lovelace").await.expect(200);
     let user = &users.body["data"][0];

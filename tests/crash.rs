@@ -211,7 +211,7 @@ on_both! {
         assert_eq!(shown.body["delivery"]["attempts"], 2);
 
         // The first one was not dead, only slow: what it says now changes nothing.
-        let late = Outcome::Failed { at: app.now(), error: "too late".to_owned(), held_until: None };
+        let late = Outcome::Failed { at: app.now(), error: "too late".to_owned(), fault: None, held_until: None };
         let letter = claimed.into_iter().next().unwrap();
         assert!(!db.write::<_, DbFault>(move |tx| outbox::record(tx, &letter, &late)).await.unwrap());
         let shown = app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200);
@@ -223,8 +223,8 @@ on_both! {
         let (start, db) = (app.now(), &app.parts.services.db);
         for (name, outcome) in ["ada", "bob", "cy"].into_iter().zip([
             Outcome::Sent { at: start, receipt: Receipt { provider: None, message_id: None } },
-            Outcome::Retry { at: start + TimeDelta::hours(1), error: "it hung up".to_owned(), held_until: None },
-            Outcome::Failed { at: start, error: "no such person".to_owned(), held_until: None },
+            Outcome::Retry { at: start + TimeDelta::hours(1), error: "it hung up".to_owned(), fault: None, held_until: None },
+            Outcome::Failed { at: start, error: "no such person".to_owned(), fault: None, held_until: None },
         ]) {
             app.invite_unsent(&format!("{name}@example.com"), &["viewer"]).await;
             let lease = start + TimeDelta::seconds(60);

@@ -106,8 +106,8 @@ on_each! {
         let (at, error) = (app.now(), "it hung up".to_owned());
         for outcome in [
             Outcome::Sent { at, receipt: Receipt { provider: Some("postmark"), message_id: Some("another".to_owned()) } },
-            Outcome::Retry { at, error: error.clone(), held_until: None },
-            Outcome::Failed { at, error, held_until: None },
+            Outcome::Retry { at, error: error.clone(), fault: None, held_until: None },
+            Outcome::Failed { at, error, fault: None, held_until: None },
             Outcome::Withdrawn,
         ] {
             let late = [(claimed.clone(), outcome)];

@@ -240,4 +240,48 @@ on_each! {
             assert_eq!(provider.asked().len(), 25);
         }
     }
+
+    /// An unverified sender, an account without credit or that is suspended: the letter waits, and goes once that is put right.
+    async fn what_a_provider_says_of_the_account_ends_no_letter(backend: Backend) {
+        for (mail_url, refusal, taken, words) in [
+            (
+                "postmark://hunter22",
+                ("422 Unprocessable Entity", "", r#"{"ErrorCode":400,"Message":"The 'From' address you supplied (a@b.example) is not a Sender Signature on your account."}"#),
+                ("200 OK", "", r#"{"ErrorCode":0,"Message":"OK","MessageID":"m"}"#),
+                "MAIL_FROM",
+            ),
+            (
+                "sendgrid://hunter22",
+                ("401 Unauthorized", "", r#"{"errors":[{"message":"Maximum credits exceeded","field":null}]}"#),
+                ("202 Accepted", "X-Message-Id: m\r\n", ""),
+                "quota",
+            ),
+            (
+                "mailgun://hunter22@mg.example.com",
+                ("403 Forbidden", "", r#"{"message":"Your account has been suspended"}"#),
+                ("200 OK", "", r#"{"id":"<m@mg.example.com>","message":"Queued. Thank you."}"#),
+                "suspended",
+            ),
+            (
+                "resend://hunter22",
+                ("403 Forbidden", "", r#"{"statusCode":403,"message":"The example.com domain is not verified.","name":"validation_error"}"#),
+                ("200 OK", "", r#"{"id":"m"}"#),
+                "MAIL_FROM",
+            ),
+        ] {
+            let provider = Provider::start(&[refusal, taken]).await;
+            let app = TestApp::start(backend, &[("MAIL_URL", &format!("{mail_url}?api={}", provider.base))]).await;
+            let id = invite(&app).await;
+            let Step::Idle { next_due: Some(due) } = work(&app).await else { panic!("{mail_url}: nothing waits") };
+            let waits = delivery(&app, &id).await;
+            assert_eq!((&waits["state"], &waits["attempts"]), (&json!("queued"), &json!(1)), "{mail_url}: {waits}");
+            let reason = waits["reason"].as_str().unwrap();
+            assert!(reason.starts_with("The operator must put this right") && reason.contains(words), "{mail_url}: {waits}");
+            assert!(waits["advice"].as_str().unwrap().contains("Nothing is wrong with the address"), "{mail_url}: {waits}");
+            app.advance(due - app.now());
+            assert_eq!(work(&app).await, Step::Idle { next_due: None });
+            let sent = delivery(&app, &id).await;
+            assert_eq!((&sent["state"], sent.get("reason")), (&json!("sent"), None), "{mail_url}: {sent}");
+        }
+    }
 }

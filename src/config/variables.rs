@@ -13,6 +13,12 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
          with a password, ?tls=offered or ?tls=none; ?ca=FILE.pem), smtps://…; postmark://TOKEN, sendgrid://KEY, mailgun://KEY@DOMAIN (?region=eu), resend://KEY; mailpit+http://host:8025",
     ),
     ("MAIL_FROM", "Invitations <no-reply@localhost>", "the sender of letters"),
+    (
+        "MAIL_HELO",
+        "",
+        "the name that a relay is greeted with, as mail.example.com (default: this machine's name where it has a domain, else its address \
+         in brackets)",
+    ),
     ("MAIL_REPLY_TO", "", "where answers to letters go"),
     ("MAIL_TEMPLATES", "", "a folder whose files replace the built-in words and templates of letters"),
     ("MAIL_RATE_LIMIT", "", "how many letters may go, by all processes together, as 14/s, 100/min, 1000/h (default: no limit)"),

@@ -13,6 +13,7 @@ use crate::{
     },
     domain::{
         letter::{Letter, LetterAccount, LetterPurpose, Receipt, SendError, Wait},
+        mail_fault::MailFault,
         role::Role,
         token::LinkClaim,
     },
@@ -54,8 +55,8 @@ impl Courier {
             Some(known) if known.is_suppressed => self.suppressed(letter),
             Some(known) => match self.send(&self.write(letter, known, now)).await {
                 Ok(receipt) => Outcome::Sent { at: self.clock.now(), receipt },
-                Err(SendError::Never(error)) => Outcome::Failed { at: self.clock.now(), error, held_until: None },
-                Err(SendError::Later { text, wait }) => self.retry(letter, text, wait),
+                Err(SendError::Never(error)) => Outcome::Failed { at: self.clock.now(), error, fault: None, held_until: None },
+                Err(SendError::Later { text, wait, fault }) => self.retry(letter, text, wait, fault),
             },
         };
         self.report(letter, &outcome);
@@ -76,12 +77,12 @@ impl Courier {
         tokio::time::timeout(PATIENCE, self.mailer.send(letter)).await.unwrap_or_else(|_| late())
     }
 
-    fn retry(&self, letter: &Claimed, error: String, wait: Option<Wait>) -> Outcome {
+    fn retry(&self, letter: &Claimed, error: String, wait: Option<Wait>, fault: Option<MailFault>) -> Outcome {
         let (now, time) = (self.clock.now(), wait.map(|wait| wait.time));
         let held_until = wait.filter(|wait| wait.every_letter).map(|wait| backoff::after(wait.time, now));
         match backoff::next_attempt(letter.attempt, letter.first_tried_at, now, self.clock.dice(), time) {
-            Some(at) => Outcome::Retry { at, error, held_until },
-            None => Outcome::Failed { at: now, error, held_until },
+            Some(at) => Outcome::Retry { at, error, fault, held_until },
+            None => Outcome::Failed { at: now, error, fault, held_until },
         }
     }
 
@@ -124,6 +125,16 @@ impl Courier {
         };
         self.metrics.letter(word);
         let (letter_id, invitation, attempt) = (letter.id, letter.invitation_id, letter.attempt);
+        let fault = match outcome {
+            Outcome::Retry { fault, .. } | Outcome::Failed { fault, .. } => *fault,
+            _ => None,
+        };
+        if let (Some(fault), Some(error)) = (fault, error) {
+            // Every letter meets the same: one warning tells of all of them.
+            tracing::info!(%letter_id, %invitation, attempt, outcome = word, fault = fault.as_str(), "letter");
+            self.refused_us.warn(fault, error, &self.mailer.describe(), self.clock.now());
+            return;
+        }
         match error {
             None => tracing::info!(%letter_id, %invitation, attempt, outcome = word, "letter"),
             Some(error) => tracing::warn!(%letter_id, %invitation, attempt, outcome = word, error = error.as_str(), "letter"),

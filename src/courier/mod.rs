@@ -5,6 +5,7 @@ mod deliver;
 mod lanes;
 mod outage;
 mod record;
+mod refused_us;
 mod remind;
 mod step;
 
@@ -27,6 +28,7 @@ pub use self::{
     lanes::Lanes,
     outage::Outage,
     record::{Records, records},
+    refused_us::RefusedUs,
     step::Step,
 };
 use crate::{
@@ -84,6 +86,8 @@ pub struct Courier {
     pub lanes: Lanes,
     /// When the database was last away.
     pub outage: Outage,
+    /// What relays say of us.
+    pub refused_us: RefusedUs,
     /// How often the lease of a letter in hand is renewed; several times while it lasts.
     pub renewed: Duration,
     /// Rung when a letter was put into the outbox.

@@ -23,6 +23,7 @@ use crate::{
         event::{Event, EventType},
         ids::{InvitationId, LetterId},
         letter::LetterPurpose,
+        mail_fault::MailFault,
     },
 };
 
@@ -133,12 +134,16 @@ fn told(letter: &Claimed, outcome: &Outcome) -> Option<(EventType, serde_json::V
     match outcome {
         Outcome::Sent { .. } => Some((EventType::EmailSent, json!({ "attempt": letter.attempt }))),
         // The first fault and the last one; the ninety between them are counted on the invitation.
-        Outcome::Retry { error, .. } if letter.attempt == 1 => {
-            Some((EventType::EmailFailed, json!({ "attempt": 1, "error": error, "will_retry": true })))
-        }
-        Outcome::Failed { error, .. } => {
-            Some((EventType::EmailFailed, json!({ "attempt": letter.attempt, "error": error, "will_retry": false })))
-        }
+        Outcome::Retry { error, fault, .. } if letter.attempt == 1 => Some(failed(1, error, true, *fault)),
+        Outcome::Failed { error, fault, .. } => Some(failed(letter.attempt, error, false, *fault)),
         Outcome::Retry { .. } | Outcome::Withdrawn | Outcome::Untried { .. } => None,
     }
+}
+
+fn failed(attempt: i32, error: &str, will_retry: bool, fault: Option<MailFault>) -> (EventType, serde_json::Value) {
+    let mut details = json!({ "attempt": attempt, "error": error, "will_retry": will_retry });
+    if let Some(fault) = fault {
+        details["fault"] = fault.as_str().into();
+    }
+    (EventType::EmailFailed, details)
 }

@@ -15,6 +15,7 @@ use crate::domain::{
     feedback::{Fate, Provider},
     ids::{InvitationId, LetterId},
     letter::LetterPurpose,
+    mail_fault::MailFault,
 };
 
 /// A letter that reports are about.
@@ -36,6 +37,8 @@ pub struct Reported {
     pub recipient: Option<Email>,
     /// What was reported before.
     pub fate: Option<Fate>,
+    /// When it was taken, as far as is known.
+    pub sent_at: Option<DateTime<Utc>>,
     /// Set when it was tried, and no courier knows that it was taken.
     pub unsettled: Option<Unsettled>,
 }
@@ -64,7 +67,7 @@ pub fn reported(tx: &mut Tx<'_>, provider: Provider, ids: &[LetterId], message_i
             (letters::id, letters::invitation_id, letters::kind, letters::state),
             (letters::generation, invitations::generation),
             (letters::attempts, letters::created_at),
-            (letters::provider_message_id, letters::fate),
+            (letters::provider_message_id, letters::fate, letters::sent_at),
             (letters::recipient, invitations::email),
         ))
         .load::<Row>(tx.reading())?
@@ -73,14 +76,20 @@ pub fn reported(tx: &mut Tx<'_>, provider: Provider, ids: &[LetterId], message_i
         .collect()
 }
 
-type Row = ((String, String, String, String), (i32, i32), (i32, At), (Option<String>, Option<String>), (Option<String>, String));
+type Row = (
+    (String, String, String, String),
+    (i32, i32),
+    (i32, At),
+    (Option<String>, Option<String>, Option<At>),
+    (Option<String>, String),
+);
 
 impl TryFrom<Row> for Reported {
     type Error = DbFault;
 
     fn try_from(row: Row) -> Result<Self, DbFault> {
-        let ((id, invitation, kind, state), (generation, newest), (attempts, created_at), (message_id, fate), (recipient, email)) =
-            row;
+        let ((id, invitation, kind, state), (generation, newest), (attempts, created_at), taken, went_to) = row;
+        let ((message_id, fate, sent_at), (recipient, email)) = (taken, went_to);
         let unreadable = |column| DbFault::Corrupt { table: "letters", column, row: id.clone() };
         let known = |fate: String| Fate::ALL.into_iter().find(|known| known.as_str() == fate).ok_or_else(|| unreadable("fate"));
         let purpose = LetterPurpose::ALL.into_iter().find(|known| known.as_str() == kind);
@@ -95,6 +104,7 @@ impl TryFrom<Row> for Reported {
             superseded: generation != newest,
             message_id,
             fate: fate.map(known).transpose()?,
+            sent_at: sent_at.map(|at| at.0),
             unsettled: unsettled.then_some(Unsettled { attempts, created_at: created_at.0 }),
             id: id.parse().map_err(|_| unreadable("id"))?,
         })
@@ -117,7 +127,7 @@ pub fn settle(
         .set((
             letters::state.eq(LetterState::Sent.as_str()),
             (letters::sent_at.eq(At(at)), letters::leased_until.eq(none), letters::failed_at.eq(none)),
-            letters::last_error.eq(None::<&str>),
+            (letters::last_error.eq(None::<&str>), letters::cause.eq(None::<&str>)),
             (letters::provider.eq(provider.as_str()), letters::provider_message_id.eq(message_id)),
         ))
         .execute(tx.writing())?;
@@ -136,14 +146,22 @@ pub fn reminded(tx: &mut Tx<'_>, reminder: &Reported) -> Result<Option<LetterId>
 }
 
 /// Writes a fate down, unless what was reported before outranks it, or is the same and later. `true` when it was written.
-pub fn tell(tx: &mut Tx<'_>, letter: LetterId, (fate, at): (Fate, DateTime<Utc>), reason: Option<&str>) -> Result<bool, DbFault> {
+pub fn tell(
+    tx: &mut Tx<'_>,
+    letter: LetterId,
+    (fate, at): (Fate, DateTime<Utc>),
+    (reason, fault): (Option<&str>, Option<MailFault>),
+) -> Result<bool, DbFault> {
     let lower: Vec<&str> = Fate::ALL.into_iter().filter(|one| *one < fate).map(Fate::as_str).collect();
     let earlier = letters::fate.eq(fate.as_str()).and(letters::fate_at.le(At(at))).assume_not_null();
     let outranked = letters::fate.eq_any(lower).assume_not_null();
     let changed = diesel::update(letters::table)
         .filter(letters::id.eq(letter.as_str()))
         .filter(letters::fate.is_null().or(outranked).or(earlier))
-        .set((letters::fate.eq(fate.as_str()), letters::fate_at.eq(At(at)), letters::fate_reason.eq(reason)))
+        .set((
+            (letters::fate.eq(fate.as_str()), letters::fate_at.eq(At(at))),
+            (letters::fate_reason.eq(reason), letters::cause.eq(fault.map(MailFault::as_str))),
+        ))
         .execute(tx.writing())?;
     Ok(changed == 1)
 }

@@ -26,6 +26,7 @@ use crate::domain::{
     ids::{InvitationId, LetterId},
     invitation::Invitation,
     letter::{LetterPurpose, Receipt},
+    mail_fault::MailFault,
 };
 
 /// Where a letter is.
@@ -315,6 +316,8 @@ pub enum Outcome {
         at: DateTime<Utc>,
         /// What went wrong.
         error: String,
+        /// What the operator has to put right, where that is known.
+        fault: Option<MailFault>,
         /// Until when the relay asked to be left alone with every letter, if it did.
         held_until: Option<DateTime<Utc>>,
     },
@@ -324,6 +327,8 @@ pub enum Outcome {
         at: DateTime<Utc>,
         /// What went wrong.
         error: String,
+        /// What the operator has to put right, where that is known.
+        fault: Option<MailFault>,
         /// Until when the relay asked to be left alone with every letter, if it did.
         held_until: Option<DateTime<Utc>>,
     },
@@ -370,6 +375,7 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bo
         sent_at: Option<At>,
         failed_at: Option<At>,
         leased_until: Option<Option<At>>,
+        cause: Option<Option<&'a str>>,
         provider: Option<&'a str>,
         provider_message_id: Option<&'a str>,
     }
@@ -379,17 +385,22 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bo
         Outcome::Sent { at, receipt } => Change {
             state: state(LetterState::Sent),
             last_error: Some(None),
+            cause: Some(None),
             sent_at: Some(At(*at)),
             provider: receipt.provider,
             provider_message_id: receipt.name(),
             ..Change::default()
         },
-        Outcome::Retry { at, error, .. } => {
-            Change { next_attempt_at: Some(At(*at)), last_error: Some(Some(error)), ..Change::default() }
-        }
-        Outcome::Failed { at, error, .. } => Change {
+        Outcome::Retry { at, error, fault, .. } => Change {
+            next_attempt_at: Some(At(*at)),
+            last_error: Some(Some(error)),
+            cause: Some(fault.map(MailFault::as_str)),
+            ..Change::default()
+        },
+        Outcome::Failed { at, error, fault, .. } => Change {
             state: state(LetterState::Failed),
             last_error: Some(Some(error)),
+            cause: Some(fault.map(MailFault::as_str)),
             failed_at: Some(At(*at)),
             ..Change::default()
         },

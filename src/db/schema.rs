@@ -139,6 +139,7 @@ diesel::table! {
         failed_at -> Nullable<UtcTimestamp>,
         first_tried_at -> Nullable<UtcTimestamp>,
         recipient -> Nullable<Text>,
+        cause -> Nullable<Text>,
     }
 }
 

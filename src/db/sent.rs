@@ -50,7 +50,7 @@ fn letters(outcomes: &[(Claimed, Outcome)]) -> Arrays<impl QueryFragment<Pg>> {
         sent().map(|(_, (_, receipt))| receipt.provider).collect::<Vec<_>>().into_sql::<Array<Nullable<Text>>>(),
         sent().map(|(_, (_, receipt))| receipt.name().map(str::to_owned)).collect::<Vec<_>>().into_sql::<Array<Nullable<Text>>>(),
     );
-    let before = "UPDATE letters SET state = 'sent', last_error = NULL, leased_until = NULL, sent_at = taken.at, \
+    let before = "UPDATE letters SET state = 'sent', last_error = NULL, cause = NULL, leased_until = NULL, sent_at = taken.at, \
                   provider = taken.provider, provider_message_id = taken.name FROM unnest(";
     let after = ") AS taken (id, attempt, at, provider, name) WHERE letters.id = taken.id \
                  AND letters.attempts = taken.attempt AND letters.state IN ('queued', 'withdrawn') RETURNING letters.id";

@@ -8,6 +8,7 @@ use super::{
     email::Email,
     ids::{AccountId, InvitationId, UserId},
     locale::Locale,
+    mail_fault::MailFault,
     reimbursement::Rate,
     role::Roles,
 };
@@ -126,8 +127,10 @@ pub struct Delivery {
     pub last_error: Option<String>,
     /// When the relay took it.
     pub sent_at: Option<DateTime<Utc>>,
-    /// Why it was deferred, bounced, complained of or given up.
+    /// Why it was deferred, bounced, complained of or given up; or, while it waits, what the operator has to put right.
     pub reason: Option<String>,
+    /// What is at fault in place of the address, where that is known.
+    pub fault: Option<MailFault>,
     /// When the provider said what became of it.
     pub reported_at: Option<DateTime<Utc>>,
     /// When it was given up.
@@ -154,6 +157,7 @@ impl Delivery {
             last_error: None,
             sent_at: None,
             reason: None,
+            fault: None,
             reported_at: None,
             failed_at: None,
         }
@@ -181,6 +185,12 @@ impl Delivery {
     #[must_use]
     pub fn reason_at(&self, now: DateTime<Utc>) -> Option<&str> {
         self.reason.as_deref().filter(|_| !self.is_taken_out_on_its_way(now))
+    }
+
+    /// What staff should do about it at `now`, where there is something to do.
+    #[must_use]
+    pub fn advice_at(&self, now: DateTime<Utc>) -> Option<&'static str> {
+        self.state_at(now).advice(self.fault)
     }
 
     fn is_taken_out_on_its_way(&self, now: DateTime<Utc>) -> bool {
@@ -251,15 +261,35 @@ impl DeliveryState {
 
     /// What staff should do about it, where there is something to do.
     #[must_use]
-    pub fn advice(self) -> Option<&'static str> {
-        match self {
-            Self::Bounced => Some(
+    pub fn advice(self, fault: Option<MailFault>) -> Option<&'static str> {
+        match (self, fault) {
+            (Self::Queued, Some(fault)) if fault.is_operators() => Some(
+                "Nothing is wrong with the address. The operator of this service has to put the reason right; the letter then \
+                 goes by itself, within a quarter of an hour.",
+            ),
+            (Self::Failed, Some(fault)) if fault.is_operators() => Some(
+                "Nothing is wrong with the address. The operator of this service has to put the reason right; then resend the \
+                 invitation.",
+            ),
+            (Self::Bounced, Some(MailFault::SpamFilter)) => Some(
+                "The address is right, but its mail server took the letter for spam. Ask the person to look into their spam folder \
+                 and to allow the sender, then resend the invitation, or hand its link over.",
+            ),
+            (Self::Bounced, Some(MailFault::Blocked)) => Some(
+                "The mail server refused the letter, and says nothing against the address. See to the reason, then resend the \
+                 invitation, or hand its link over.",
+            ),
+            (Self::Bounced, Some(MailFault::Suppressed)) => Some(
+                "The mail provider no longer writes to this address, because of earlier letters that bounced or were called spam. \
+                 Make sure that it is right and wanted, take it off the provider's suppression list, then resend the invitation.",
+            ),
+            (Self::Bounced, _) => Some(
                 "The letter came back. Unless the reason says otherwise, the address is wrong: correct it, or revoke the \
                  invitation and invite the person at another one.",
             ),
-            Self::Complained => Some("The person called the letter spam. Speak to them before anything more is sent there."),
-            Self::Failed => Some("No letter was delivered. See to the reason, then resend the invitation."),
-            Self::Queued | Self::Sending | Self::Sent | Self::Delivered | Self::Deferred | Self::HandedOver => None,
+            (Self::Complained, _) => Some("The person called the letter spam. Speak to them before anything more is sent there."),
+            (Self::Failed, _) => Some("No letter was delivered. See to the reason, then resend the invitation."),
+            (Self::Queued | Self::Sending | Self::Sent | Self::Delivered | Self::Deferred | Self::HandedOver, _) => None,
         }
     }
 

@@ -3,7 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 
-use super::{account::MemberRole, email::Email, ids::LetterId, invitation::InvitationKind, locale::Locale};
+use super::{
+    account::MemberRole, email::Email, ids::LetterId, invitation::InvitationKind, locale::Locale, mail_fault::MailFault,
+};
 
 /// A letter that is about to be written and sent.
 pub struct Letter {
@@ -112,6 +114,8 @@ pub enum SendError {
         text: String,
         /// How long to stay away, where that was said.
         wait: Option<Wait>,
+        /// What the operator has to put right first, where that was said.
+        fault: Option<MailFault>,
     },
     /// The relay will never take it: a 5xx for this recipient, an address it cannot reach.
     #[error("{0}")]
@@ -122,6 +126,6 @@ impl SendError {
     /// To be tried again whenever we like.
     #[must_use]
     pub fn later(text: String) -> Self {
-        Self::Later { text, wait: None }
+        Self::Later { text, wait: None, fault: None }
     }
 }

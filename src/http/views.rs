@@ -119,11 +119,12 @@ pub struct DeliveryView {
     pub last_error: Option<String>,
     /// When the relay took it.
     pub sent_at: Option<Timestamp>,
-    /// Why it was deferred, bounced, complained of or given up. Absent otherwise.
+    /// Why it was deferred, bounced, complained of or given up; while it is queued, what the operator has to put right before it can
+    /// go. Absent otherwise.
     #[schema(value_type = String, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What staff should do: after a bounce, fix the address. Absent where there is nothing to do.
+    /// What staff should do: after a bounce, fix the address, unless something else is at fault. Absent where there is nothing to do.
     #[schema(value_type = String, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<&'static str>,
@@ -182,7 +183,7 @@ impl InvitationView {
                 sent_at: timestamp(delivery.sent_at),
                 reason: delivery.reason_at(now).map(str::to_owned),
                 // Of what nobody waits for any more, nothing is to be done.
-                advice: state.advice().filter(|_| invitation.state == InvitationState::Pending),
+                advice: delivery.advice_at(now).filter(|_| invitation.state == InvitationState::Pending),
                 reported_at: timestamp(delivery.reported_at),
                 failed_at: timestamp(delivery.failed_at),
             },

@@ -23,10 +23,14 @@ use serde_json::Value;
 use self::answer::{Answer, Verdict};
 use super::{
     fault::{self, Secrets},
-    message::{AUTO_SUBMITTED, Desk, SUPPRESS},
+    message::{AUTO_SUBMITTED, Desk, PRECEDENCE, SUPPRESS},
     url::{Login, Server, Service},
 };
-use crate::domain::letter::{Letter, Receipt, SendError};
+use crate::domain::{
+    letter::{Letter, Receipt, SendError},
+    mail_fault::MailFault,
+    relay_reply::{About, Reply},
+};
 
 /// How long to wait for a connection, and for everything. A service that takes letters slowly has taken the one whose answer
 /// is not waited for, and would get it again.
@@ -93,17 +97,27 @@ impl Http {
             }
         };
         let line = |answer: &Answer| self.clean(&answer.line(service.name()), letter);
-        match service.read(&answer) {
+        let words = || about(&answer, letter, desk);
+        let verdict = match service.read(&answer) {
+            Verdict::Presumed(fault) => Verdict::Operator(words().unwrap_or(fault)),
+            Verdict::Refused => words().map_or(Verdict::Never, Verdict::Operator),
+            Verdict::Later if answer.status.is_client_error() => words().map_or(Verdict::Later, Verdict::Operator),
+            verdict => verdict,
+        };
+        match verdict {
             Verdict::Taken(message_id) => {
                 let provider = service.provider();
                 Ok(Receipt { provider, message_id: provider.and(Some(message_id)) })
             }
             Verdict::Unproven => {
                 let text = self.clean(&answer.unproven(service.name()), letter);
-                Err(SendError::Later { text, wait: answer.wait(letter.now) })
+                Err(SendError::Later { text, wait: answer.wait(letter.now), fault: None })
             }
-            Verdict::Later => Err(SendError::Later { text: line(&answer), wait: answer.wait(letter.now) }),
-            Verdict::Never => Err(SendError::Never(line(&answer))),
+            Verdict::Later => Err(SendError::Later { text: line(&answer), wait: answer.wait(letter.now), fault: None }),
+            Verdict::Operator(fault) | Verdict::Presumed(fault) => {
+                Err(SendError::Later { text: line(&answer), wait: answer.wait(letter.now), fault: Some(fault) })
+            }
+            Verdict::Refused | Verdict::Never => Err(SendError::Never(line(&answer))),
         }
     }
 
@@ -155,6 +169,18 @@ impl Http {
 
     fn clean(&self, text: &str, letter: &Letter) -> String {
         fault::clean(text, letter, &self.secrets)
+    }
+}
+
+/// What the words of an answer say of whoever sends. What they repeat of the letter says nothing.
+fn about(answer: &Answer, letter: &Letter, desk: &Desk) -> Option<MailFault> {
+    let (said, wire, sender) = (answer.said(), letter.to.wire(), desk.sender.from.email.to_string());
+    let mut content = vec![letter.inviter.as_str(), &letter.organisation];
+    content.extend(letter.account.iter().flat_map(|account| [&account.name, &account.parent_name]).flatten().map(String::as_str));
+    let recipient: &[&str] = &[letter.to.as_str(), &wire, letter.to.key()];
+    match (Reply { text: &said, sender: &sender, recipient, recipient_accepted: true, content: &content }).about() {
+        About::Us(fault) => Some(fault),
+        About::Recipient | About::Unknown => None,
     }
 }
 

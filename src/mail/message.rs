@@ -1,6 +1,6 @@
 //! Makes a message of a letter: headers, both bodies, and how they travel.
 
-use std::sync::Arc;
+use std::{fmt::Write, sync::Arc};
 
 use lettre::{
     Message,
@@ -18,6 +18,8 @@ use crate::domain::letter::{Letter, SendError};
 
 /// RFC 3834 §5: no program sent this in answer to anything, and no program should answer it.
 pub(super) const AUTO_SUBMITTED: (&str, &str) = ("Auto-Submitted", "auto-generated");
+/// Not in any standard, but what many an autoresponder looks for that does not know `Auto-Submitted`.
+pub(super) const PRECEDENCE: (&str, &str) = ("Precedence", "bulk");
 /// Exchange asks for its own word: no out-of-office notes, no other automatic replies.
 pub(super) const SUPPRESS: (&str, &str) = ("X-Auto-Response-Suppress", "OOF, AutoReply");
 
@@ -27,9 +29,9 @@ const LONGEST_LINE: usize = 998;
 /// What the way to the reader can carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wire {
-    /// ASCII alone: a relay need not know 8BITMIME.
+    /// ASCII alone: a relay that does not say 8BITMIME (RFC 6152).
     Ascii,
-    /// Anything: a file.
+    /// Anything: a file, or a relay that says it.
     EightBit,
 }
 
@@ -67,13 +69,15 @@ impl Desk {
             .date(letter.now.into())
             .message_id(Some(self.message_id(letter)))
             .raw_header(raw(AUTO_SUBMITTED))
+            .raw_header(raw(PRECEDENCE))
             .raw_header(raw(SUPPRESS));
         if let Some(reply_to) = &self.sender.reply_to {
             builder = builder.reply_to(reply_to.clone());
         }
+        let html = if wire == Wire::Ascii { ascii_html(&words.html) } else { words.html };
         let bodies = MultiPart::alternative().singlepart(part(ContentType::TEXT_PLAIN, words.text, wire)).singlepart(part(
             ContentType::TEXT_HTML,
-            words.html,
+            html,
             wire,
         ));
         builder.multipart(bodies).map_err(|error| SendError::Never(format!("the letter cannot be made a message: {error}")))
@@ -87,6 +91,20 @@ impl Desk {
 
 fn raw((name, value): (&'static str, &str)) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+}
+
+/// HTML in which every character outside ASCII is a reference, so that it needs no encoding and its links stay whole.
+fn ascii_html(html: &str) -> String {
+    let mut text = String::with_capacity(html.len());
+    for c in html.chars() {
+        if c.is_ascii() {
+            text.push(c);
+        } else {
+            // Writing into a `String` does not fail.
+            let _ = write!(text, "&#{};", u32::from(c));
+        }
+    }
+    text
 }
 
 /// A body as it is where the way can carry that, so that a link can be copied from the source of a message.

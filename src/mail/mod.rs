@@ -28,7 +28,7 @@ pub use self::{
     message::Desk,
     samples::{samples, write_samples},
     sender::Sender,
-    smtp::Smtp,
+    smtp::{Hello, Smtp},
     template::{RenderError, Rendered, Templates, render, write_built_in},
     url::MailUrl,
 };
@@ -55,7 +55,10 @@ impl Mailer {
         let desk = Desk::new(sender)?;
         Ok(match url.place() {
             Place::Directory(path) => Self::Directory(desk, Directory::new(path)?),
-            Place::Smtp(relay) => Self::Smtp(desk, Box::new(Smtp::new(relay)?)),
+            Place::Smtp(relay) => {
+                let hello = desk.sender.hello.clone();
+                Self::Smtp(desk, Box::new(Smtp::new(relay, hello)?))
+            }
             Place::Http(server) => Self::Http(desk, Http::new(server)?),
         })
     }
@@ -79,7 +82,7 @@ impl Mailer {
     pub async fn send(&self, letter: &Letter) -> Result<Receipt, SendError> {
         match self {
             Self::Directory(desk, folder) => folder.put(letter, &desk.message(letter, Wire::EightBit)?).await?,
-            Self::Smtp(desk, relay) => relay.send(letter, &desk.message(letter, Wire::Ascii)?).await?,
+            Self::Smtp(desk, relay) => relay.send(letter, desk).await?,
             Self::Http(desk, server) => return server.send(letter, desk).await,
         }
         // A folder and a relay tell nothing of a letter afterwards.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use lettre::{Address, message::Mailbox};
 
-use super::{template::Templates, words};
+use super::{smtp::Hello, template::Templates, words};
 use crate::domain::time_zone::TimeZone;
 
 /// The sender of every letter, and the operator's own words: `MAIL_FROM`, `MAIL_REPLY_TO`, `TIME_ZONE` and `MAIL_TEMPLATES`.
@@ -14,6 +14,8 @@ pub struct Sender {
     pub(super) from: Mailbox,
     pub(super) reply_to: Option<Mailbox>,
     pub(super) time_zone: TimeZone,
+    /// How relays are greeted: `MAIL_HELO`.
+    pub(super) hello: Hello,
     /// Instead of the built-in ones.
     pub(super) templates: Option<Arc<Templates>>,
 }
@@ -26,7 +28,7 @@ impl Sender {
     pub fn new(from: &str, reply_to: Option<&str>, time_zone: TimeZone) -> Result<Self, Vec<String>> {
         let reply_to = reply_to.map(|text| mailbox("MAIL_REPLY_TO", text)).transpose();
         match (mailbox("MAIL_FROM", from), reply_to) {
-            (Ok(from), Ok(reply_to)) => Ok(Self { from, reply_to, time_zone, templates: None }),
+            (Ok(from), Ok(reply_to)) => Ok(Self { from, reply_to, time_zone, hello: Hello::default(), templates: None }),
             (from, reply_to) => Err(from.err().into_iter().chain(reply_to.err()).collect()),
         }
     }
@@ -35,6 +37,18 @@ impl Sender {
     #[must_use]
     pub fn writing_with(self, templates: Templates) -> Self {
         Self { templates: Some(Arc::new(templates)), ..self }
+    }
+
+    /// The same sender, who greets relays so.
+    #[must_use]
+    pub fn greeting_with(self, hello: Hello) -> Self {
+        Self { hello, ..self }
+    }
+
+    /// The address without a name.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        self.from.email.as_ref()
     }
 
     /// The right half of every `Message-ID`.

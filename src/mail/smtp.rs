@@ -8,6 +8,7 @@
 mod door;
 mod hello;
 mod hint;
+mod host_name;
 mod reach;
 mod refusal;
 mod talk;
@@ -20,29 +21,29 @@ use std::{
     time::Duration,
 };
 
-use lettre::{
-    Message,
-    transport::smtp::{
-        authentication::{Credentials, DEFAULT_MECHANISMS},
-        extension::ClientId,
-    },
-};
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use secrecy::ExposeSecret;
 use tokio::{
     net::TcpStream,
     time::{Instant, timeout, timeout_at},
 };
 
+pub use self::host_name::Hello;
 use self::{
     door::Door,
-    refusal::{is_closing, is_final},
+    refusal::{fault_of_ours, is_closing},
     talk::{Fault, Line, Stage},
 };
 use super::{
     fault::{self, Secrets},
+    message::Desk,
     url::Relay,
 };
-use crate::domain::letter::{Letter, SendError, Wait};
+use crate::domain::{
+    letter::{Letter, SendError, Wait},
+    mail_fault::MailFault,
+    relay_reply::Reply,
+};
 
 /// How many connections wait for the next letter.
 const PARKED: usize = 4;
@@ -69,46 +70,65 @@ const LIMITS: Limits = Limits { connect: Duration::from_secs(10), reply: Duratio
 pub struct Smtp {
     relay: Relay,
     door: Door,
-    hello: ClientId,
+    hello: Hello,
     limits: Limits,
     secrets: Secrets,
     parked: Mutex<Vec<(Instant, Line)>>,
 }
 
 /// What became of a letter.
-type Handed = Result<(), (Stage, Fault)>;
+type Handed = Result<(), Undelivered>;
+
+/// Why it was not taken.
+#[derive(Debug)]
+enum Undelivered {
+    /// By the relay, or the way to it.
+    Relay(Stage, Fault),
+    /// It could not be written.
+    Unwritten(SendError),
+}
+
+impl From<(Stage, Fault)> for Undelivered {
+    fn from((stage, fault): (Stage, Fault)) -> Self {
+        Self::Relay(stage, fault)
+    }
+}
 
 impl Smtp {
-    pub(super) fn new(relay: &Relay) -> Result<Self, String> {
-        Self::with_limits(relay, LIMITS)
+    pub(super) fn new(relay: &Relay, hello: Hello) -> Result<Self, String> {
+        Ok(Self { hello, ..Self::with_limits(relay, LIMITS)? })
     }
 
     fn with_limits(relay: &Relay, limits: Limits) -> Result<Self, String> {
         let door = Door::new(relay).map_err(|fault| format!("no TLS to {} is possible: {fault}.", relay.describe()))?;
         let secrets = relay.login.as_ref().map(Secrets::of_login).unwrap_or_default();
-        Ok(Self { relay: relay.clone(), door, hello: ClientId::default(), limits, secrets, parked: Mutex::default() })
+        Ok(Self { relay: relay.clone(), door, hello: Hello::default(), limits, secrets, parked: Mutex::default() })
     }
 
-    pub(super) async fn send(&self, letter: &Letter, message: &Message) -> Result<(), SendError> {
+    pub(super) async fn send(&self, letter: &Letter, desk: &Desk) -> Result<(), SendError> {
         let waiting = match self.unpark().await {
-            Some(line) => Some(self.hand_over(line, message).await),
+            Some(line) => Some(self.hand_over(line, letter, desk).await),
             None => None,
         };
-        let hung_up = |outcome: &Handed| matches!(outcome, Err((stage, error)) if is_closing(*stage, error));
+        let hung_up = |outcome: &Handed| matches!(outcome, Err(Undelivered::Relay(stage, error)) if is_closing(*stage, error));
         let outcome = match waiting.filter(|outcome| !hung_up(outcome)) {
             Some(outcome) => outcome,
             None => match self.connect().await {
-                Ok(line) => self.hand_over(line, message).await,
-                Err(fault) => Err(fault),
+                Ok(line) => self.hand_over(line, letter, desk).await,
+                Err(fault) => Err(fault.into()),
             },
         };
-        outcome.map_err(|(stage, error)| self.refusal(stage, &error, letter))
+        outcome.map_err(|undelivered| match undelivered {
+            Undelivered::Relay(stage, error) => self.refusal(stage, &error, letter, desk),
+            Undelivered::Unwritten(error) => error,
+        })
     }
 
     /// Hands a letter over, and keeps the connection for the next one. After a fault it is dropped with whatever it still had to
     /// say.
-    async fn hand_over(&self, mut line: Line, message: &Message) -> Handed {
-        line.deliver(message, self.limits).await?;
+    async fn hand_over(&self, mut line: Line, letter: &Letter, desk: &Desk) -> Handed {
+        let message = desk.message(letter, line.wire()).map_err(Undelivered::Unwritten)?;
+        line.deliver(&message, self.limits).await?;
         self.park(line);
         Ok(())
     }
@@ -125,7 +145,8 @@ impl Smtp {
     }
 
     async fn begin(&self, stream: TcpStream) -> Result<Line, (Stage, Fault)> {
-        let (connection, offers) = self.door.open(stream, &self.hello).await.map_err(|fault| (Stage::Connect, fault))?;
+        let hello = self.hello.over(&stream);
+        let (connection, offers) = self.door.open(stream, &hello).await.map_err(|fault| (Stage::Connect, fault))?;
         let mut line = Line::new(connection, &offers);
         if let Some(login) = &self.relay.login {
             if !offers.is_extended() {
@@ -163,26 +184,29 @@ impl Smtp {
         }
     }
 
-    fn refusal(&self, stage: Stage, error: &Fault, letter: &Letter) -> SendError {
-        let what = match stage {
-            Stage::Connect | Stage::SignIn if error.is_late() => return self.later("did not answer in time", letter),
-            _ if error.is_late() => return self.later("did not take the letter in time", letter),
-            Stage::Connect => "cannot be used",
-            Stage::SignIn => "refused the sign-in",
-            Stage::Sender => "refused the sender",
-            Stage::Recipient => "refused the recipient",
-            Stage::Content => "refused the letter",
-        };
+    fn refusal(&self, stage: Stage, error: &Fault, letter: &Letter, desk: &Desk) -> SendError {
+        if error.is_late() {
+            let early = matches!(stage, Stage::Connect | Stage::SignIn);
+            return self.later(if early { "did not answer in time" } else { "did not take the letter in time" }, letter);
+        }
         let said = fault::chain(error);
+        let fault = fault_about(stage, error, &said, letter, desk);
+        let what = match (stage, fault) {
+            (Stage::Connect, _) => "cannot be used",
+            (Stage::SignIn, _) => "refused the sign-in",
+            (Stage::Sender, _) => "refused the sender",
+            (Stage::Recipient | Stage::Content, Some(_)) => "does not let us send",
+            (Stage::Recipient, None) => "refused the recipient",
+            (Stage::Content, None) => "refused the letter",
+        };
         let text = self.line(&format!("{what}: {said}"), letter);
-        let code = error.status().filter(|_| error.is_permanent());
-        if code.is_some_and(|code| is_final(stage, code, &said)) {
+        if error.is_permanent() && fault.is_none() {
             return SendError::Never(text);
         }
         let time = Some(said).filter(|_| error.is_transient()).and_then(|said| hint::wait(&said));
         // Greylisting is of a recipient; what is said before there is one, or at the end of the talk, is of all of them.
         let every_letter = !matches!(stage, Stage::Recipient | Stage::Content) || error.status() == Some(421);
-        SendError::Later { text, wait: time.map(|time| Wait { time, every_letter }) }
+        SendError::Later { text, wait: time.map(|time| Wait { time, every_letter }), fault }
     }
 
     fn later(&self, what: &str, letter: &Letter) -> SendError {
@@ -193,6 +217,27 @@ impl Smtp {
         let text = format!("the relay {} {what}", self.relay.address());
         fault::clean(&text, letter, &self.secrets)
     }
+}
+
+/// What a refusal says of us. What it repeats of the letter says nothing.
+fn fault_about(stage: Stage, error: &Fault, said: &str, letter: &Letter, desk: &Desk) -> Option<MailFault> {
+    let (sender, wire) = (desk.sender.from.email.to_string(), letter.to.wire());
+    let subject = desk.write(letter).map(|words| words.subject).unwrap_or_default();
+    let recipient_accepted = stage == Stage::Content;
+    let mut content = vec![subject.as_str(), &letter.inviter, &letter.organisation];
+    content.extend(letter.account.iter().flat_map(|account| [&account.name, &account.parent_name]).flatten().map(String::as_str));
+    if !recipient_accepted {
+        // It has read nothing yet.
+        content.clear();
+    }
+    let reply = Reply {
+        text: said,
+        sender: &sender,
+        recipient: &[letter.to.as_str(), &wire, letter.to.key()],
+        recipient_accepted,
+        content: &content,
+    };
+    fault_of_ours(stage, error, &reply)
 }
 
 impl fmt::Debug for Smtp {

@@ -115,6 +115,16 @@ impl MailUrl {
         }
     }
 
+    /// Whether letters are on their way to people, then: a folder and Mailpit keep them.
+    #[must_use]
+    pub fn delivers(&self) -> bool {
+        match &self.0 {
+            Place::Directory(_) => false,
+            Place::Smtp(_) => true,
+            Place::Http(server) => !matches!(server.service, Service::Mailpit(_)),
+        }
+    }
+
     pub(super) fn place(&self) -> &Place {
         &self.0
     }

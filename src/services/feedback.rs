@@ -20,6 +20,7 @@ use crate::{
         feedback::{Fate, Provider, Report, Verified},
         ids::{InvitationId, LetterId},
         letter::LetterPurpose,
+        mail_fault::MailFault,
         suppression::Suppression,
     },
 };
@@ -34,6 +35,8 @@ pub(super) const KEPT: TimeDelta = TimeDelta::days(30);
 pub enum Outcome {
     /// It is on the letter and in the timeline.
     Told(Fate),
+    /// The same: the provider gave it up for what the operator has to put right.
+    Failed,
     /// Something that outranks it was known already.
     Outranked,
     /// It came before.
@@ -50,6 +53,7 @@ impl Outcome {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Told(fate) => fate.as_str(),
+            Self::Failed => "failed",
             Self::Outranked => "outranked",
             Self::Repeated => "repeated",
             Self::Unknown => "unknown_letter",
@@ -123,6 +127,10 @@ impl Teller<'_> {
             self.settle(tx, &letter, unsettled, report)?;
             self.letters[place].unsettled = None;
         }
+        // Clocks differ, and most providers count whole seconds: nothing is heard of a letter before it was sent.
+        let sent_at = self.letters[place].sent_at;
+        let report = &Report { at: sent_at.map_or(report.at, |sent_at| sent_at.max(report.at)), ..report.clone() };
+        let has_failed = report.fault.is_some_and(MailFault::is_operators);
         if report.may_be_reply && letter.fate >= Some(Fate::Delivered) {
             return Ok(Outcome::Outranked);
         }
@@ -134,18 +142,29 @@ impl Teller<'_> {
             if let Some(reason) = &report.reason {
                 details["reason"] = reason.as_str().into();
             }
-            self.enter(&letter, entry_of(fate), details);
+            if let Some(fault) = report.fault {
+                details["fault"] = fault.as_str().into();
+            }
+            if has_failed {
+                details["will_retry"] = false.into();
+            }
+            self.enter(&letter, if has_failed { EventType::EmailFailed } else { entry_of(fate) }, details);
         }
         let told = self.write(tx, letter.id, fate, report)?;
         // Whom it annoyed, and whose mailbox has gone, has no use for the invitation's letter either.
         if letter.purpose == LetterPurpose::Reminder
             && fate >= Fate::Bounced
+            && !has_failed
             && !letter.superseded
             && let Some(reminded) = feedback::reminded(tx, &letter)?
         {
             self.write(tx, reminded, fate, report)?;
         }
-        Ok(if told { Outcome::Told(fate) } else { Outcome::Outranked })
+        Ok(match told {
+            false => Outcome::Outranked,
+            true if has_failed => Outcome::Failed,
+            true => Outcome::Told(fate),
+        })
     }
 
     /// Whoever called a letter spam, and an address without a mailbox, are not written to again.
@@ -156,7 +175,7 @@ impl Teller<'_> {
     }
 
     fn write(&mut self, tx: &mut Tx<'_>, letter: LetterId, fate: Fate, report: &Report) -> Result<bool, DbFault> {
-        let told = feedback::tell(tx, letter, (fate, report.at), report.reason.as_deref())?;
+        let told = feedback::tell(tx, letter, (fate, report.at), (report.reason.as_deref(), report.fault))?;
         if let Some(letter) = self.letters.iter_mut().find(|one| one.id == letter).filter(|_| told) {
             letter.fate = Some(fate);
         }
@@ -166,6 +185,9 @@ impl Teller<'_> {
     /// The provider took it, and its answer was lost: what the courier would have recorded.
     fn settle(&mut self, tx: &mut Tx<'_>, letter: &Reported, unsettled: Unsettled, report: &Report) -> Result<(), DbFault> {
         let at = report.at.max(unsettled.created_at);
+        if let Some(one) = self.letters.iter_mut().find(|one| one.id == letter.id) {
+            one.sent_at = Some(at);
+        }
         if !feedback::settle(tx, self.provider, letter.id, at, report.message_ids.first().map(String::as_str))? {
             return Ok(());
         }

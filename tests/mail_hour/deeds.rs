@@ -31,9 +31,9 @@ impl World {
             let open = self.truths[&id].sent_at.is_none();
             *self.met.entry("late words of open letters").or_default() += usize::from(open);
             for outcome in [
-                Outcome::Failed { at: now, error: "too late".to_owned(), held_until: None },
+                Outcome::Failed { at: now, error: "too late".to_owned(), fault: None, held_until: None },
                 Outcome::Sent { at: now, receipt: Receipt::default() },
-                Outcome::Retry { at: now, error: "too late".to_owned(), held_until: None },
+                Outcome::Retry { at: now, error: "too late".to_owned(), fault: None, held_until: None },
                 Outcome::Untried { at: now },
             ] {
                 let said = [(claim.clone(), outcome)];

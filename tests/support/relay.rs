@@ -25,6 +25,8 @@ pub enum Mood {
     Takes,
     /// Refuses the recipient with this reply, and hangs up after a 421; over HTTP, with the status that it begins with.
     Refuses(&'static str),
+    /// Refuses with this reply at this step: `DATA`, or `.` for the end of the letter; SMTP alone.
+    RefusesAt(&'static str, &'static str),
     /// Hangs up when the letter is about to come; SMTP alone.
     HangsUpAtData,
     /// Reads the letter whole, and hangs up without an answer.
@@ -55,6 +57,9 @@ struct Told {
     a_session: usize,
     holds: Arc<Notify>,
     lets_go: watch::Sender<bool>,
+    says: Vec<(&'static str, &'static str)>,
+    heard: Vec<String>,
+    sources: Vec<String>,
     each_takes: Option<(Clock, TimeDelta)>,
     taken: Vec<Mail>,
     unanswered: Vec<Mail>,
@@ -70,6 +75,9 @@ impl Relay {
             a_session: usize::MAX,
             holds: Arc::default(),
             lets_go: watch::Sender::default(),
+            says: Vec::new(),
+            heard: Vec::new(),
+            sources: Vec::new(),
             each_takes: None,
             taken: Vec::new(),
             unanswered: Vec::new(),
@@ -123,6 +131,21 @@ impl Relay {
     /// Takes the letters that it was silent about, and is not silent about others.
     pub fn lets_go(&self) {
         self.told.lock().unwrap().lets_go.send_replace(true);
+    }
+
+    /// From now on it answers this command so, whatever the letter is; an empty command is its greeting. SMTP alone.
+    pub fn says(&self, replies: &[(&'static str, &'static str)]) {
+        self.told.lock().unwrap().says = replies.to_vec();
+    }
+
+    /// The commands that it was given since the last look, but for AUTH's; SMTP alone.
+    pub fn heard(&self) -> Vec<String> {
+        std::mem::take(&mut self.told.lock().unwrap().heard)
+    }
+
+    /// The letters that it has read whole since the last look, as they travelled; SMTP alone.
+    pub fn sources(&self) -> Vec<String> {
+        std::mem::take(&mut self.told.lock().unwrap().sources)
     }
 
     /// From now on so much time passes with each letter.
@@ -186,7 +209,11 @@ impl Told {
 async fn smtp(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut lines = BufReader::new(reader);
-    writer.write_all(b"220 relay\r\n").await?;
+    let says = |command: &str| {
+        let told = told.lock().unwrap();
+        told.says.iter().find(|(known, _)| *known == command).map(|(_, reply)| *reply)
+    };
+    writer.write_all(format!("{}\r\n", says("").unwrap_or("220 relay")).as_bytes()).await?;
     let mut letter: Option<String> = None;
     let (mut mood, mut handed_over) = (Mood::Takes, 0);
     loop {
@@ -195,8 +222,14 @@ async fn smtp(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
             return Ok(());
         }
         let answer = match &mut letter {
+            Some(_) if line == ".\r\n" && matches!(mood, Mood::RefusesAt(".", _)) => {
+                letter = None;
+                let Mood::RefusesAt(_, reply) = mood else { unreachable!() };
+                reply
+            }
             Some(text) if line == ".\r\n" => {
                 let mail = parse(text.as_bytes());
+                told.lock().unwrap().sources.push(text.clone());
                 letter = None;
                 let answered = told.lock().unwrap().take(mail.clone());
                 if answered.is_none() && mood != Mood::Holds {
@@ -217,7 +250,13 @@ async fn smtp(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
                 text.push_str(line.strip_prefix('.').unwrap_or(&line));
                 continue;
             }
-            None => match line.split([' ', ':', '\r']).next().unwrap_or_default() {
+            None => match {
+                if !line.starts_with("AUTH") {
+                    told.lock().unwrap().heard.push(line.trim_end().to_owned());
+                }
+                line.split([' ', ':', '\r']).next().unwrap_or_default()
+            } {
+                command if says(command).is_some() => says(command).unwrap(),
                 "MAIL" if handed_over >= told.lock().unwrap().a_session => {
                     return writer.write_all(b"421 4.7.0 that was enough for one session\r\n").await;
                 }
@@ -231,6 +270,10 @@ async fn smtp(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
                         }
                         _ => "250 ok",
                     }
+                }
+                "DATA" if matches!(mood, Mood::RefusesAt("DATA", _)) => {
+                    let Mood::RefusesAt(_, reply) = mood else { unreachable!() };
+                    reply
                 }
                 "DATA" if mood == Mood::HangsUpAtData => return Ok(()),
                 "DATA" => {

@@ -13,9 +13,11 @@ use crate::{
     domain::{
         actor::{ActorKind, ActorRef},
         email::Email,
+        feedback::Fate,
         ids::AccountId,
         invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitedTo},
         locale::Locale,
+        mail_fault::MailFault,
         reimbursement::Rate,
     },
 };
@@ -74,6 +76,7 @@ pub(in crate::db) struct LetterRow {
     fate_at: Option<At>,
     fate_reason: Option<String>,
     failed_at: Option<At>,
+    cause: Option<String>,
 }
 
 /// The columns of a [`LetterRow`], on either database.
@@ -139,23 +142,40 @@ fn invited_to(row: &Row, account: AccountRow) -> Result<InvitedTo, DbFault> {
 fn delivery(letter: LetterRow) -> Option<Delivery> {
     let state = LetterState::ALL.into_iter().find(|state| state.as_str() == letter.state)?;
     let withdrawn = (state == LetterState::Withdrawn).then(|| "The link died before the letter was sent.".to_owned());
+    let fault = match letter.cause {
+        Some(cause) => Some(MailFault::parse(&cause)?),
+        None => None,
+    };
+    let operators = fault.filter(|fault| fault.is_operators());
     let reported = |fate: String| DeliveryState::ALL.into_iter().find(|state| state.as_str() == fate);
     let state = match (state, letter.fate) {
+        // It came back to the provider, or never left it, for no fault of the address.
+        (LetterState::Sent, Some(fate)) if operators.is_some() && fate == Fate::Bounced.as_str() => DeliveryState::Failed,
         (LetterState::Sent, Some(fate)) => reported(fate)?,
         (LetterState::Sent, None) => DeliveryState::Sent,
         (LetterState::Queued, _) => DeliveryState::Queued,
         (LetterState::Failed | LetterState::Withdrawn, _) => DeliveryState::Failed,
         (LetterState::HandedOver, _) => DeliveryState::HandedOver,
     };
+    let is_withdrawn = withdrawn.is_some();
     let last_error = withdrawn.or(letter.last_error);
     let given_up = last_error.clone().filter(|_| state == DeliveryState::Failed);
+    let told = letter.fate_reason.or(given_up);
+    let reason = match operators.filter(|_| !is_withdrawn) {
+        Some(fault) => Some(match told.or_else(|| last_error.clone()) {
+            Some(said) => format!("{}: {said}", fault.explanation()),
+            None => format!("{}.", fault.explanation()),
+        }),
+        None => told,
+    };
     Some(Delivery {
         state,
         leased_until: letter.leased_until.map(|at| at.0),
         attempts: letter.attempts,
         last_error,
         sent_at: letter.sent_at.map(|at| at.0),
-        reason: letter.fate_reason.or(given_up),
+        reason,
+        fault: fault.filter(|_| !is_withdrawn),
         reported_at: letter.fate_at.map(|at| at.0),
         failed_at: letter.failed_at.map(|at| at.0),
     })

@@ -7,10 +7,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::{
-    Fate, Posted, Report, Token, Unread, Verified, digest, hard, letter, letter_of_message_id, message_ids, named, reason,
-    seconds, signs, text,
+    Fate, Posted, Report, Token, Unread, Verified, digest, fault_in_words, hard, letter, letter_of_message_id, message_ids,
+    named, reason, seconds, signs, text,
 };
+use crate::domain::mail_fault::MailFault;
 
+/// Addresses that bounced, complained or unsubscribed before, and that Mailgun does not write to.
+const SUPPRESSED: [u64; 3] = [605, 606, 607];
 /// The shortest signing key, in bytes; Mailgun's have 32.
 const SHORTEST: usize = 16;
 /// It tries again for 8 hours, with the signature of the first time.
@@ -72,8 +75,27 @@ fn report(posted: &Posted<'_>, event: &Value) -> Report {
         message_ids: message_ids(bracketed.as_deref().into_iter().chain(message)),
         at: posted.at(seconds(event, "/timestamp")),
         fate,
+        fault: fate.filter(|fate| *fate == Fate::Bounced).and_then(|_| fault(event)),
         may_be_reply: false,
         reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &reasons)),
         no_such_mailbox: hard::mailgun(event),
+    }
+}
+
+/// What is at fault where it is not the address.
+/// <https://documentation.mailgun.com/docs/mailgun/user-manual/events/event-types#failure-reasons>
+fn fault(event: &Value) -> Option<MailFault> {
+    let said = ["/delivery-status/message", "/delivery-status/description", "/reject/reason", "/reject/description"];
+    let said = said.iter().filter_map(|pointer| text(event, pointer)).collect::<Vec<_>>().join(" ");
+    let words = || fault_in_words(&said, text(event, "/recipient"));
+    let suppressed =
+        event.pointer("/delivery-status/code").and_then(Value::as_u64).is_some_and(|code| SUPPRESSED.contains(&code));
+    match (text(event, "/event").unwrap_or_default(), text(event, "/reason").unwrap_or_default()) {
+        // Mailgun itself did not take it, whatever the address is.
+        ("rejected", _) => Some(words().unwrap_or(MailFault::Policy)),
+        (_, reason) if suppressed || reason.starts_with("suppress-") => Some(MailFault::Suppressed),
+        // The recipient's provider keeps the sender's domain or address out.
+        (_, "espblock") => Some(words().unwrap_or(MailFault::Reputation)),
+        _ => words(),
     }
 }

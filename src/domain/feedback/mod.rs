@@ -14,7 +14,13 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{ids::LetterId, suppression::SuppressionReason, token::hex};
+use super::{
+    ids::LetterId,
+    mail_fault::MailFault,
+    relay_reply::{About, Reply},
+    suppression::SuppressionReason,
+    token::hex,
+};
 
 /// A signature may be dated ahead by so much: clocks differ.
 const AHEAD: TimeDelta = TimeDelta::minutes(5);
@@ -120,6 +126,9 @@ pub struct Report {
     pub at: DateTime<Utc>,
     /// What happened; `None` is nothing that matters here: an opening, an automatic reply.
     pub fate: Option<Fate>,
+    /// What is at fault in place of the address: a letter that came back for what the operator has to put right has failed, and did
+    /// not bounce.
+    pub fault: Option<MailFault>,
     /// It may be no more than an automatic reply, which follows a delivery: then it says nothing of a delivered letter.
     pub may_be_reply: bool,
     /// Why, in a short line without an address or a link.
@@ -190,10 +199,11 @@ impl Posted<'_> {
         serde_json::from_slice(self.body).map_err(|_| Unread::NoJson)
     }
 
-    /// Whether a signature of so many seconds after 1970 is still believed, for as long as `window` after it was made.
+    /// Whether a signature of so many seconds after 1970 is still believed, for as long as `window` after it was made. Whole seconds
+    /// count, as the providers' own libraries have it: a signature of five minutes ago is five minutes old until the second is over.
     fn is_fresh(&self, seconds: &str, window: TimeDelta) -> bool {
-        let signed = seconds.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-        signed.is_some_and(|signed| (-AHEAD..=window).contains(&(self.now - signed)))
+        let age = seconds.parse().ok().and_then(|signed: i64| self.now.timestamp().checked_sub(signed));
+        age.is_some_and(|age| (-AHEAD.num_seconds()..=window.num_seconds()).contains(&age))
     }
 
     /// The time of an event; one that lies ahead, or before 1970, or cannot be read, is now.
@@ -270,6 +280,15 @@ fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
 /// The first of these that says something, as a reason.
 fn reason(value: &Value, pointers: &[&str]) -> Option<String> {
     pointers.iter().find_map(|pointer| reason::line(text(value, pointer)?))
+}
+
+/// What the words of a refusal say of whoever sends, where a provider passes on what the recipient's server said.
+fn fault_in_words(text: &str, recipient: Option<&str>) -> Option<MailFault> {
+    let recipient: &[&str] = &[recipient.unwrap_or_default()];
+    match (Reply { text, sender: "", recipient, recipient_accepted: false, content: &[] }).about() {
+        About::Us(fault) => Some(fault),
+        About::Recipient | About::Unknown => None,
+    }
 }
 
 fn letter(value: &Value, pointer: &str) -> Option<LetterId> {

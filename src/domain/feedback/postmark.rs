@@ -7,7 +7,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Fate, Posted, Report, Unread, hard, letter, message_ids, named, reason, rfc3339, text};
+use super::{Fate, Posted, Report, Unread, fault_in_words, hard, letter, message_ids, named, reason, rfc3339, text};
+use crate::domain::mail_fault::MailFault;
 
 /// The shortest secret, in bytes.
 const SHORTEST: usize = 16;
@@ -58,6 +59,7 @@ fn report(posted: &Posted<'_>, event: &Value) -> Report {
         "SpamComplaint" => Some(Fate::Complained),
         _ => None,
     };
+    let fault = fate.filter(|fate| *fate == Fate::Bounced).and_then(|_| fault(event));
     // A bounce has a number of its own; a delivery has none, and a letter has one recipient.
     let number = event.get("ID").filter(|id| id.is_number()).map(ToString::to_string);
     let delivery = text(event, "/MessageID").filter(|_| record == "Delivery").map(str::to_owned);
@@ -68,6 +70,7 @@ fn report(posted: &Posted<'_>, event: &Value) -> Report {
         message_ids: message_ids(text(event, "/MessageID")),
         at: posted.at(rfc3339(event, "/BouncedAt").or_else(|| rfc3339(event, "/DeliveredAt"))),
         fate,
+        fault,
         may_be_reply: false,
         reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &["/Details", "/Description", "/Name"])),
         no_such_mailbox: hard::postmark(event),
@@ -96,5 +99,22 @@ fn bounce(kind: &str, details: &str) -> Option<Fate> {
         | "TemplateRenderingFailed" => Some(Fate::Bounced),
         "SpamComplaint" => Some(Fate::Complained),
         _ => None,
+    }
+}
+
+/// What is at fault where it is not the address: by the type, or else by what the server said.
+fn fault(event: &Value) -> Option<MailFault> {
+    match text(event, "/Type").unwrap_or_default() {
+        // What was handed in over SMTP was not accepted; a template of ours is wrong; the sender's domain forbids it.
+        "SMTPApiError" => Some(MailFault::Provider),
+        "TemplateRenderingFailed" => Some(MailFault::Setup),
+        "DMARCPolicy" => Some(MailFault::DomainAuthentication),
+        "SpamNotification" => Some(MailFault::SpamFilter),
+        "ManuallyDeactivated" => Some(MailFault::Suppressed),
+        "BadEmailAddress" => None,
+        kind => {
+            let said = fault_in_words(text(event, "/Details").unwrap_or_default(), text(event, "/Email"));
+            said.or_else(|| matches!(kind, "Blocked" | "VirusNotification").then_some(MailFault::Blocked))
+        }
     }
 }

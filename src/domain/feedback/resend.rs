@@ -5,7 +5,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use super::{Fate, Posted, Report, Unread, hard, letter, message_ids, named, reason, rfc3339, signs, text};
+use super::{Fate, Posted, Report, Unread, fault_in_words, hard, letter, message_ids, named, reason, rfc3339, signs, text};
+use crate::domain::mail_fault::MailFault;
 
 /// Svix signs each try anew. <https://docs.svix.com/receiving/verifying-payloads/how-manual>
 const WINDOW: TimeDelta = TimeDelta::minutes(5);
@@ -49,6 +50,7 @@ fn report(posted: &Posted<'_>, id: &str, event: &Value) -> Report {
         "email.complained" => Some(Fate::Complained),
         _ => None,
     };
+    let fault = fate.filter(|fate| *fate == Fate::Bounced).and_then(|_| fault(event));
     let reasons = ["/data/bounce/message", "/data/failed/reason", "/data/suppressed/message", "/data/bounce/subType"];
     Report {
         event_id: named(Some(id.to_owned()), event),
@@ -56,10 +58,42 @@ fn report(posted: &Posted<'_>, id: &str, event: &Value) -> Report {
         message_ids: message_ids(text(event, "/data/email_id")),
         at: posted.at(rfc3339(event, "/created_at")),
         fate,
+        fault,
         may_be_reply: fate == Some(Fate::Bounced) && may_be_reply(event),
         reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &reasons)),
         no_such_mailbox: hard::resend(event),
     }
+}
+
+/// What is at fault where it is not the address. <https://resend.com/docs/webhooks/emails/failed>: what has failed was never sent, for
+/// a quota, a domain that is not verified, or a key.
+fn fault(event: &Value) -> Option<MailFault> {
+    match text(event, "/type").unwrap_or_default() {
+        "email.failed" => {
+            let reason = text(event, "/data/failed/reason").unwrap_or_default().to_ascii_lowercase();
+            let has = |words: &[&str]| words.iter().any(|word| reason.contains(word));
+            match () {
+                () if has(&["invalid_recipient", "invalid_to", "recipient_not"]) => None,
+                () if has(&["quota", "limit", "suspended", "plan"]) => Some(MailFault::Quota),
+                () if has(&["domain", "from", "sender"]) => Some(MailFault::Sender),
+                () if has(&["api_key", "unauthorized", "permission"]) => Some(MailFault::Authentication),
+                () => Some(fault_in_words(&reason.replace('_', " "), None).unwrap_or(MailFault::Provider)),
+            }
+        }
+        "email.suppressed" => Some(MailFault::Suppressed),
+        _ => match text(event, "/data/bounce/subType").unwrap_or_default() {
+            "Suppressed" | "OnAccountSuppressionList" => Some(MailFault::Suppressed),
+            "ContentRejected" | "AttachmentRejected" | "MessageTooLarge" => Some(MailFault::Blocked),
+            _ => fault_in_words(&said(event), text(event, "/data/to/0")),
+        },
+    }
+}
+
+/// What the recipient's server said, as far as it is told.
+fn said(event: &Value) -> String {
+    let codes = event.pointer("/data/bounce/diagnosticCode").and_then(Value::as_array);
+    let codes = codes.into_iter().flatten().filter_map(Value::as_str);
+    codes.chain(text(event, "/data/bounce/message")).collect::<Vec<_>>().join(" ")
 }
 
 /// Automatic replies come as bounces too, of these types and for no reason that is a bounce's alone.

@@ -9,7 +9,10 @@ use p256::{
 };
 use serde_json::Value;
 
-use super::{Fate, Posted, Report, Unread, hard, letter, letter_of_message_id, message_ids, named, reason, seconds, text};
+use super::{
+    Fate, Posted, Report, Unread, fault_in_words, hard, letter, letter_of_message_id, message_ids, named, reason, seconds, text,
+};
+use crate::domain::mail_fault::MailFault;
 
 /// It tries again until 24 hours after the event, and does not say that it signs anew. The body is signed, and each event counts
 /// once: an old one does no harm. <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/troubleshooting>
@@ -68,9 +71,32 @@ fn report(posted: &Posted<'_>, event: &Value) -> Report {
         message_ids: message_ids(text(event, "/sg_message_id").into_iter().flat_map(names)),
         at: posted.at(seconds(event, "/timestamp")),
         fate,
+        fault: fate.filter(|fate| *fate == Fate::Bounced).and_then(|_| fault(event)),
         may_be_reply: false,
         reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &["/reason", "/response"])),
         no_such_mailbox: hard::sendgrid(event),
+    }
+}
+
+/// What is at fault where it is not the address.
+/// <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event#dropped>
+fn fault(event: &Value) -> Option<MailFault> {
+    let said = text(event, "/reason").or_else(|| text(event, "/response")).unwrap_or_default();
+    let words = || fault_in_words(said, text(event, "/email"));
+    if text(event, "/event") != Some("dropped") {
+        let blocked = (text(event, "/type") == Some("blocked")).then_some(MailFault::Blocked);
+        return words().or(blocked);
+    }
+    match said.to_ascii_lowercase().as_str() {
+        "" | "invalid" | "invalid address" | "invalid email address" => None,
+        "bounced address" | "spam reporting address" | "unsubscribed address" | "group unsubscribe" => {
+            Some(MailFault::Suppressed)
+        }
+        "invalid smtpapi header" => Some(MailFault::Setup),
+        "recipient list over package quota" => Some(MailFault::Quota),
+        reason if reason.starts_with("spam content") => Some(MailFault::Policy),
+        // SendGrid dropped it by itself; the address was never tried.
+        _ => Some(words().unwrap_or(MailFault::Provider)),
     }
 }
 

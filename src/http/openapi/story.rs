@@ -122,7 +122,7 @@ pub(super) fn for_ada_bounced() -> InvitationView {
     let delivery = DeliveryView {
         state: DeliveryState::Bounced,
         reason: Some("smtp;550 5.1.1 unknown user".to_owned()),
-        advice: DeliveryState::Bounced.advice(),
+        advice: DeliveryState::Bounced.advice(None),
         reported_at: Some(at(4)),
         ..for_ada_sent().delivery
     };

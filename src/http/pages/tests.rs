@@ -2,6 +2,7 @@
 
 mod fixture;
 mod form;
+mod names;
 mod notice;
 
 use base64::{Engine, engine::general_purpose::STANDARD};

@@ -7,7 +7,7 @@ use reqwest::{
 };
 use serde_json::Value;
 
-use crate::domain::letter::Wait;
+use crate::domain::{letter::Wait, mail_fault::MailFault};
 
 /// Who is asked too often and does not say for how long is left alone for this.
 const A_MOMENT: TimeDelta = TimeDelta::seconds(5);
@@ -30,9 +30,15 @@ pub(super) enum Verdict {
     /// A success that lacks what the service's documentation says comes with one. Something else answered, as a proxy does
     /// with the page that tells of maintenance: the letter is tried again.
     Unproven,
-    /// Another attempt may do better, or an operator can put it right.
+    /// Another attempt may do better.
     Later,
-    /// The same letter would be refused again.
+    /// An operator can put it right, as the provider's own code says.
+    Operator(MailFault),
+    /// The same, so far as the status says: the words may say more.
+    Presumed(MailFault),
+    /// Refused, so far as the status says: the same letter would be refused again, unless the words speak of the operator.
+    Refused,
+    /// The same letter would be refused again, as the provider's own code says.
     Never,
 }
 
@@ -53,7 +59,7 @@ impl Answer {
     }
 
     /// The reason in the members that the services have for it; otherwise the body, but of a web page no more than its title.
-    fn said(&self) -> String {
+    pub fn said(&self) -> String {
         let json = self.json();
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let errors = json["errors"].as_array().into_iter().flatten().filter_map(|error| {
@@ -83,16 +89,15 @@ impl Answer {
     pub fn usual(&self, message_id: Option<String>) -> Verdict {
         match self.status {
             status if status.is_success() => message_id.filter(|id| !id.is_empty()).map_or(Verdict::Unproven, Verdict::Taken),
-            StatusCode::UNAUTHORIZED
-            | StatusCode::PAYMENT_REQUIRED
-            | StatusCode::FORBIDDEN
-            | StatusCode::NOT_FOUND
-            | StatusCode::METHOD_NOT_ALLOWED
-            | StatusCode::REQUEST_TIMEOUT
-            | StatusCode::CONFLICT
-            | StatusCode::TOO_EARLY
-            | StatusCode::TOO_MANY_REQUESTS => Verdict::Later,
-            status if status.is_client_error() => Verdict::Never,
+            StatusCode::UNAUTHORIZED => Verdict::Presumed(MailFault::Authentication),
+            StatusCode::PAYMENT_REQUIRED => Verdict::Presumed(MailFault::Quota),
+            StatusCode::FORBIDDEN => Verdict::Presumed(MailFault::Policy),
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Verdict::Presumed(MailFault::Setup),
+            StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
+                Verdict::Later
+            }
+            status if status.is_redirection() => Verdict::Presumed(MailFault::Setup),
+            status if status.is_client_error() => Verdict::Refused,
             _ => Verdict::Later,
         }
     }

@@ -3,8 +3,8 @@
 
 use reqwest::StatusCode;
 
-use super::{AUTO_SUBMITTED, Answer, Body, Desk, Letter, Post, SUPPRESS, Verdict};
-use crate::mail::Rendered;
+use super::{AUTO_SUBMITTED, Answer, Body, Desk, Letter, PRECEDENCE, Post, SUPPRESS, Verdict};
+use crate::{domain::mail_fault::MailFault, mail::Rendered};
 
 pub(super) fn post(domain: &str, letter: &Letter, desk: &Desk, words: Rendered) -> Post {
     let mut form = vec![
@@ -19,6 +19,7 @@ pub(super) fn post(domain: &str, letter: &Letter, desk: &Desk, words: Rendered) 
         ("v:letter", letter.id.to_string()),
         ("h:Message-Id", desk.message_id(letter)),
         ("h:Auto-Submitted", AUTO_SUBMITTED.1.to_owned()),
+        ("h:Precedence", PRECEDENCE.1.to_owned()),
         ("h:X-Auto-Response-Suppress", SUPPRESS.1.to_owned()),
     ];
     if let Some(reply_to) = &desk.sender.reply_to {
@@ -33,7 +34,7 @@ pub(super) fn read(answer: &Answer) -> Verdict {
     let json = answer.json();
     let message = json["message"].as_str().unwrap_or_default();
     if answer.status == StatusCode::BAD_REQUEST && about_us(message) {
-        return Verdict::Later;
+        return Verdict::Operator(MailFault::Sender);
     }
     answer.usual(json["id"].as_str().map(|id| id.trim_start_matches('<').trim_end_matches('>').to_owned()))
 }

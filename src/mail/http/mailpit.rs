@@ -4,7 +4,7 @@
 use lettre::message::Mailbox;
 use serde_json::json;
 
-use super::{AUTO_SUBMITTED, Answer, Body, Desk, Letter, Post, SUPPRESS, Verdict};
+use super::{AUTO_SUBMITTED, Answer, Body, Desk, Letter, PRECEDENCE, Post, SUPPRESS, Verdict};
 use crate::mail::Rendered;
 
 pub(super) fn post(letter: &Letter, desk: &Desk, words: &Rendered) -> Post {
@@ -17,7 +17,7 @@ pub(super) fn post(letter: &Letter, desk: &Desk, words: &Rendered) -> Post {
         "Subject": words.subject,
         "Text": words.text,
         "HTML": words.html,
-        "Headers": {"Message-ID": desk.message_id(letter), AUTO_SUBMITTED.0: AUTO_SUBMITTED.1, SUPPRESS.0: SUPPRESS.1},
+        "Headers": {"Message-ID": desk.message_id(letter), AUTO_SUBMITTED.0: AUTO_SUBMITTED.1, PRECEDENCE.0: PRECEDENCE.1, SUPPRESS.0: SUPPRESS.1},
     });
     Post { path: "/api/v1/send".to_owned(), headers: Vec::new(), body: Body::Json(body) }
 }

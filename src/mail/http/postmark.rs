@@ -3,11 +3,18 @@
 
 use serde_json::json;
 
-use super::{AUTO_SUBMITTED, Answer, Body, Desk, Letter, Post, SUPPRESS, Verdict};
-use crate::mail::Rendered;
+use super::{AUTO_SUBMITTED, Answer, Body, Desk, Letter, PRECEDENCE, Post, SUPPRESS, Verdict};
+use crate::{domain::mail_fault::MailFault, mail::Rendered};
 
 /// "Invalid email request": an address or a field that it does not take.
 const INVALID: u64 = 300;
+/// The sender is no signature of the account, or one that nobody has confirmed.
+const SENDER_UNKNOWN: u64 = 400;
+const SENDER_UNCONFIRMED: u64 = 401;
+/// "Not allowed to send": nothing is left of what was paid for. An account that is to be approved yet, and one that may not send.
+const NO_CREDIT: u64 = 405;
+const ACCOUNT_PENDING: u64 = 412;
+const ACCOUNT_BARRED: u64 = 413;
 /// Faults that the same letter has again: JSON that it cannot read, and a recipient who bounced or complained before.
 const FINAL: [u64; 4] = [402, 403, 406, 409];
 
@@ -27,6 +34,7 @@ pub(super) fn post(letter: &Letter, desk: &Desk, words: &Rendered) -> Post {
             // Without it, Postmark writes a Message-ID of its own.
             header("X-PM-KeepID", "true"),
             header(AUTO_SUBMITTED.0, AUTO_SUBMITTED.1),
+            header(PRECEDENCE.0, PRECEDENCE.1),
             header(SUPPRESS.0, SUPPRESS.1),
         ],
     });
@@ -44,10 +52,15 @@ pub(super) fn read(answer: &Answer) -> Verdict {
     match json["ErrorCode"].as_u64() {
         Some(0) => answer.usual(json["MessageID"].as_str().map(str::to_owned)),
         None => answer.usual(None),
-        Some(INVALID) if json["Message"].as_str().is_some_and(about_sender) => Verdict::Later,
+        Some(INVALID) if json["Message"].as_str().is_some_and(about_sender) => Verdict::Operator(MailFault::Sender),
+        Some(SENDER_UNKNOWN | SENDER_UNCONFIRMED) => Verdict::Operator(MailFault::Sender),
+        Some(NO_CREDIT | ACCOUNT_PENDING | ACCOUNT_BARRED) => Verdict::Operator(MailFault::Quota),
         Some(INVALID) => Verdict::Never,
         Some(code) if FINAL.contains(&code) => Verdict::Never,
-        Some(_) => Verdict::Later,
+        Some(_) => match answer.usual(None) {
+            presumed @ Verdict::Presumed(_) => presumed,
+            _ => Verdict::Later,
+        },
     }
 }
 

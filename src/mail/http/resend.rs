@@ -7,8 +7,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{AUTO_SUBMITTED, Answer, Body, Desk, Letter, Post, SUPPRESS, Verdict};
-use crate::mail::Rendered;
+use super::{AUTO_SUBMITTED, Answer, Body, Desk, Letter, PRECEDENCE, Post, SUPPRESS, Verdict};
+use crate::{domain::mail_fault::MailFault, mail::Rendered};
 
 pub(super) fn post(letter: &Letter, desk: &Desk, words: &Rendered) -> Post {
     let mut body = json!({
@@ -17,7 +17,7 @@ pub(super) fn post(letter: &Letter, desk: &Desk, words: &Rendered) -> Post {
         "subject": words.subject,
         "text": words.text,
         "html": words.html,
-        "headers": {AUTO_SUBMITTED.0: AUTO_SUBMITTED.1, SUPPRESS.0: SUPPRESS.1},
+        "headers": {AUTO_SUBMITTED.0: AUTO_SUBMITTED.1, PRECEDENCE.0: PRECEDENCE.1, SUPPRESS.0: SUPPRESS.1},
         "tags": [{"name": "letter", "value": letter.id.to_string()}],
     });
     if let Some(reply_to) = &desk.sender.reply_to {
@@ -35,8 +35,14 @@ pub(super) fn post(letter: &Letter, desk: &Desk, words: &Rendered) -> Post {
 pub(super) fn read(answer: &Answer) -> Verdict {
     let json = answer.json();
     let (name, message) = (json["name"].as_str().unwrap_or_default(), json["message"].as_str().unwrap_or_default());
-    if name == "invalid_from_address" || message.contains("`from`") || answer.status.as_u16() == 451 {
-        return Verdict::Later;
+    match name {
+        "daily_quota_exceeded" | "monthly_quota_exceeded" => return Verdict::Operator(MailFault::Quota),
+        "missing_api_key" | "restricted_api_key" | "invalid_api_key" | "invalid_access" => {
+            return Verdict::Operator(MailFault::Authentication);
+        }
+        _ if name == "invalid_from_address" || message.contains("`from`") => return Verdict::Operator(MailFault::Sender),
+        _ if answer.status.as_u16() == 451 => return Verdict::Operator(MailFault::Policy),
+        _ => {}
     }
     answer.usual(json["id"].as_str().map(str::to_owned))
 }

@@ -5,8 +5,8 @@ use lettre::message::Mailbox;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::{AUTO_SUBMITTED, Answer, Body, Desk, Letter, Post, SUPPRESS, Verdict};
-use crate::mail::Rendered;
+use super::{AUTO_SUBMITTED, Answer, Body, Desk, Letter, PRECEDENCE, Post, SUPPRESS, Verdict};
+use crate::{domain::mail_fault::MailFault, mail::Rendered};
 
 pub(super) fn post(letter: &Letter, desk: &Desk, words: &Rendered) -> Post {
     let mut body = json!({
@@ -14,7 +14,7 @@ pub(super) fn post(letter: &Letter, desk: &Desk, words: &Rendered) -> Post {
         "from": person(&desk.sender.from),
         "subject": words.subject,
         "content": [{"type": "text/plain", "value": words.text}, {"type": "text/html", "value": words.html}],
-        "headers": {"Message-ID": desk.message_id(letter), AUTO_SUBMITTED.0: AUTO_SUBMITTED.1, SUPPRESS.0: SUPPRESS.1},
+        "headers": {"Message-ID": desk.message_id(letter), AUTO_SUBMITTED.0: AUTO_SUBMITTED.1, PRECEDENCE.0: PRECEDENCE.1, SUPPRESS.0: SUPPRESS.1},
         "custom_args": {"letter": letter.id.to_string()},
         "tracking_settings": {
             "click_tracking": {"enable": false, "enable_text": false},
@@ -45,7 +45,7 @@ pub(super) fn read(answer: &Answer) -> Verdict {
         let json = answer.json();
         let fields = json["errors"].as_array().into_iter().flatten().filter_map(|error| error["field"].as_str());
         if fields.into_iter().any(|field| field.starts_with("from") || field.starts_with("reply_to")) {
-            return Verdict::Later;
+            return Verdict::Operator(MailFault::Sender);
         }
     }
     let taken = answer.status == StatusCode::ACCEPTED;

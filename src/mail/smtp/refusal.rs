@@ -1,6 +1,10 @@
 //! What a relay's refusal means for the letter.
 
 use super::talk::{Fault, Stage};
+use crate::domain::{
+    mail_fault::MailFault,
+    relay_reply::{About, Reply},
+};
 
 /// Whether a connection that had waited was closed without a word about this letter, so that another may take it at once:
 /// after its last letter, as some relays do after so many, or with 421, which may come at any command (RFC 5321 §3.8). When
@@ -14,106 +18,85 @@ pub(super) fn is_closing(stage: Stage, error: &Fault) -> bool {
     }
 }
 
-/// Refusals to relay, which is what relays say to whoever has not signed in, or may not use them. Exchange, Exim, Postfix,
-/// Sendmail and others have each their own.
-const NOT_FOR_US: [&str; 24] = [
-    "relay access denied",
-    "relay denied",
-    "relaying denied",
-    "relaying is denied",
-    "relay not permitted",
-    "relaying not permitted",
-    "relaying is not permitted",
-    "relay not allowed",
-    "relaying not allowed",
-    "relaying is not allowed",
-    "relay prohibited",
-    "relaying prohibited",
-    "relaying is prohibited",
-    "relay forbidden",
-    "relaying forbidden",
-    "unable to relay",
-    "cannot relay",
-    "not allowed to relay",
-    "not permitted to relay",
-    "not authorized to relay",
-    "do not relay",
-    "credentials for relay",
-    "not authenticated",
-    "must authenticate",
-];
-
-/// What replies say in RFC 3463's codes of whoever sends, whatever the three digits are: the sign-in, or the encryption that it needs
-/// (X.7.8 to X.7.14, the registry of RFC 5248), DKIM, SPF and names that fail (X.7.20 to X.7.29, RFC 7372 and others), and Gmail's for
-/// a sender who has sent enough for the day.
-const ABOUT_US: [&str; 18] = [
-    "5.4.5", "5.7.8", "5.7.9", "5.7.10", "5.7.11", "5.7.12", "5.7.13", "5.7.14", "5.7.20", "5.7.21", "5.7.22", "5.7.23",
-    "5.7.24", "5.7.25", "5.7.26", "5.7.27", "5.7.28", "5.7.29",
-];
-
-/// Whether a permanent refusal (5xx) is about this letter for good.
-///
-/// What is said before a recipient is named is about us: a banner (554, 521), AUTH (535, 534), a sender whom the relay
-/// does not let us use (550, 553). Every letter would meet the same, and an operator can put it right, so that letters
-/// wait. After that a refusal is about the recipient or the letter, whatever its other digits are, but for replies that still speak
-/// of the talk itself: 502 to 504 (commands and their order, RFC 5321 §4.2.3), 521 (a host that takes no mail at all, RFC 7504), 530,
-/// 534, 535, 538 (sign in first, RFC 4954 §6), and those that say so in another way ([`ABOUT_US`]). Relays that want a
-/// sign-in before they relay have no code of their own for it: Postfix says 554, Exim and Exchange 550, and their words tell.
-pub(super) fn is_final(stage: Stage, code: u16, said: &str) -> bool {
-    let about_us =
-        matches!(code, 502..=504 | 521 | 530 | 534 | 535 | 538) || said.split_whitespace().any(|word| ABOUT_US.contains(&word));
+/// What is refused at the steps that speak of nothing but us, unless the words say more. A letter that is too large is none of the
+/// sender's.
+fn of_stage(stage: Stage, code: u16) -> Option<MailFault> {
     match stage {
-        Stage::Connect | Stage::SignIn | Stage::Sender => false,
-        Stage::Recipient => !about_us && !refuses_to_relay(said),
-        Stage::Content => !about_us,
+        Stage::Connect => Some(MailFault::Client),
+        Stage::SignIn => Some(MailFault::Authentication),
+        Stage::Sender if code == 552 => Some(MailFault::Setup),
+        Stage::Sender => Some(MailFault::Sender),
+        Stage::Recipient | Stage::Content => None,
     }
 }
 
-/// Whether the words say so; addresses and the names of hosts, which may hold any word, say nothing.
-fn refuses_to_relay(said: &str) -> bool {
-    let said = said.to_ascii_lowercase();
-    let words = said.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()));
-    let words = words.filter(|word| !word.is_empty() && !word.contains(['@', '.'])).collect::<Vec<_>>().join(" ");
-    let wants_sign_in = words.contains("authenticat") && words.contains("require");
-    wants_sign_in || NOT_FOR_US.iter().any(|refusal| words.contains(refusal))
+/// What a refusal says of us, whatever step it is said at: it ends no letter, since an operator can put it right.
+///
+/// What is said for good (5xx) before a recipient is named is about us: a banner (554, 521), AUTH (535, 534), a sender whom the relay
+/// does not let us use (550, 553). After that it is about the recipient or the letter, unless its code or its words say otherwise
+/// ([`Reply::about`]): Postfix tells its refusals of client, HELO and sender at RCPT. So do the basic codes that speak of the talk
+/// itself: 502 to 504 (commands and their order, RFC 5321 §4.2.3), 521 (a host that takes no mail at all, RFC 7504), 530, 534, 535, 538
+/// (sign in first, RFC 4954 §6). What is said for now (4xx) is of us where the words say so.
+pub(super) fn fault_of_ours(stage: Stage, fault: &Fault, reply: &Reply<'_>) -> Option<MailFault> {
+    if matches!(fault, Fault::NoTls | Fault::NoExtensions(_) | Fault::NoSignIn) {
+        return Some(MailFault::Authentication);
+    }
+    let about = fault.status().map(|code| (code, reply.about()))?;
+    match about {
+        (_, About::Us(fault)) => Some(fault),
+        (code, _) if code < 500 => None,
+        (530 | 534 | 535 | 538, _) => Some(MailFault::Authentication),
+        (521, _) | (502..=504, About::Unknown) => Some(MailFault::Setup),
+        (code, _) => of_stage(stage, code),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use lettre::transport::smtp::response::Response;
+
     use super::*;
 
+    fn fault_at(stage: Stage, code: u16, said: &str) -> Option<MailFault> {
+        let response: Response = format!("{code} {said}\r\n").parse().unwrap();
+        let reply = Reply {
+            text: said,
+            sender: "no-reply@voltmark.example",
+            recipient: &["ada@example.com"],
+            recipient_accepted: stage == Stage::Content,
+            content: &[],
+        };
+        fault_of_ours(stage, &Fault::Refused(response), &reply)
+    }
+
     #[test]
-    fn refusals_to_relay_are_about_us_and_the_word_alone_is_not() {
-        for (said, is_ours) in [
-            ("5.7.1 <u@elsewhere.example>: Relay access denied", true),
-            ("5.7.1 <u@elsewhere.example>... Relaying denied. Proper authentication required.", true),
-            ("5.7.1 Unable to relay", true),
-            ("5.7.54 SMTP; Unable to relay recipient in non-accepted domain", true),
-            ("relay not permitted", true),
-            ("5.7.0 Relaying not allowed: <u@elsewhere.example>", true),
-            ("5.7.1 We do not relay for (10.0.0.1)", true),
-            ("relaying prohibited", true),
-            ("5.7.1 authentication is required", true),
-            ("SMTP AUTH: this server requires authentication", true),
-            ("5.7.57 Client was not authenticated to send mail", true),
-            ("5.4.5 Daily user sending limit exceeded", true),
-            ("5.1.1 <u@relay.example>: Recipient address rejected: User unknown", false),
-            ("5.1.1 <relay@example.com>: Recipient address rejected: User unknown in relay recipient table", false),
-            ("5.7.1 relay.denied.example says: no such user", false),
-            ("5.7.1 Service unavailable; host relay listed", false),
-            ("5.1.1 no such user", false),
-        ] {
-            assert_eq!(is_final(Stage::Recipient, 550, said), !is_ours, "{said}");
+    fn steps_and_basic_codes_say_whom_a_refusal_is_about() {
+        for code in [500, 501, 522, 523, 541, 550, 551, 552, 553, 554, 555] {
+            for stage in [Stage::Recipient, Stage::Content] {
+                assert_eq!(fault_at(stage, code, "no"), None, "{code}");
+                assert_eq!(fault_at(stage, code, "5.7.13 no"), Some(MailFault::Authentication), "{code}");
+                assert_eq!(fault_at(stage, code, "5.7.1 relay access denied"), Some(MailFault::Authentication), "{code}");
+            }
+            for stage in [Stage::Connect, Stage::SignIn, Stage::Sender] {
+                assert!(fault_at(stage, code, "5.1.1 no").is_some(), "{code}");
+            }
         }
-        for code in [500, 501, 522, 523, 541, 550, 551, 552, 553, 554, 555, 556] {
-            assert!(is_final(Stage::Recipient, code, "no") && is_final(Stage::Content, code, "no"), "{code}");
-            assert!(!is_final(Stage::Recipient, code, "5.7.13 the account is disabled"), "{code}");
-            assert!(
-                !is_final(Stage::Content, code, "5.7.26 your email has been blocked because the sender is unauthenticated"),
-                "{code}"
-            );
+        for code in [502, 503, 504, 521, 530, 534, 535, 538] {
+            assert!(fault_at(Stage::Recipient, code, "no").is_some(), "{code}");
         }
-        assert!(!is_final(Stage::Content, 550, "permanent error (550): 5.4.5 Daily user sending limit exceeded"));
-        assert!(is_final(Stage::Content, 554, "5.7.1 relay access denied"));
+        assert_eq!(
+            fault_at(Stage::Recipient, 504, "5.5.2 <ada>: Recipient address rejected: need fully-qualified address"),
+            None
+        );
+        for code in [421, 450, 451, 452] {
+            assert_eq!(fault_at(Stage::Sender, code, "no"), None, "{code}");
+            assert_eq!(fault_at(Stage::Recipient, code, "4.1.8 Domain not found"), Some(MailFault::Sender), "{code}");
+        }
+    }
+
+    #[test]
+    fn an_account_is_ours_once_the_recipient_was_taken() {
+        assert_eq!(fault_at(Stage::Recipient, 550, "Account suspended"), None);
+        assert_eq!(fault_at(Stage::Content, 550, "Account suspended"), Some(MailFault::Quota));
     }
 }

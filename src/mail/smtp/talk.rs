@@ -10,12 +10,14 @@ use lettre::{
         Error,
         client::AsyncSmtpConnection,
         commands::{Data, Mail, Rcpt},
+        extension::{MailBodyParameter, MailParameter},
         response::{Code, Response, Severity},
     },
 };
 use tokio::time::timeout;
 
 use super::{Limits, hello::Offers, reach::NoWay};
+use crate::mail::message::Wire;
 
 /// How far an attempt came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,11 +118,17 @@ fn expect(severity: Severity, reply: Result<Response, Fault>) -> Result<(), Faul
 pub(super) struct Line {
     pub(super) connection: AsyncSmtpConnection,
     pipelining: bool,
+    eight_bit: bool,
 }
 
 impl Line {
     pub(super) fn new(connection: AsyncSmtpConnection, offers: &Offers) -> Self {
-        Self { connection, pipelining: offers.has("PIPELINING") }
+        Self { connection, pipelining: offers.has("PIPELINING"), eight_bit: offers.has("8BITMIME") }
+    }
+
+    /// What it can carry.
+    pub(super) fn wire(&self) -> Wire {
+        if self.eight_bit { Wire::EightBit } else { Wire::Ascii }
     }
 
     /// Hands a letter over. After an error nobody knows what the relay has still to say: the connection is of no more use.
@@ -131,7 +139,11 @@ impl Line {
         let connection = &mut self.connection;
         let Limits { reply, end, .. } = limits;
         let envelope = message.envelope();
-        let sender = Mail::new(envelope.from().cloned(), Vec::new());
+        let content = String::from_utf8(message.formatted()).map_err(FromUtf8Error::into_bytes);
+        // RFC 6152 §3: said of a letter that needs it.
+        let needs_eight_bits = self.eight_bit && !content.as_ref().is_ok_and(|text| text.is_ascii());
+        let body = needs_eight_bits.then_some(MailParameter::Body(MailBodyParameter::EightBitMime));
+        let sender = Mail::new(envelope.from().cloned(), body.into_iter().collect());
         let recipients = || envelope.to().iter().map(|recipient| Rcpt::new(recipient.clone(), Vec::new()));
         if self.pipelining {
             let recipients: String = recipients().map(|recipient| recipient.to_string()).collect();
@@ -148,7 +160,6 @@ impl Line {
             }
             go_on(within(reply, connection.command(Data)).await).map_err(at(Stage::Content))?;
         }
-        let content = String::from_utf8(message.formatted()).map_err(FromUtf8Error::into_bytes);
         let taken = match &content {
             Ok(text) => within(end, connection.command(Content(text))).await,
             Err(bytes) => within(end, connection.message(bytes)).await,

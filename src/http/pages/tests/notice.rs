@@ -26,7 +26,7 @@ fn only_an_expired_link_is_renewed() {
 
 #[test]
 fn an_unknown_inviter_is_described() {
-    assert!(dead(DeadCode::Revoked, None, None).contains("ask the person who invited you."));
+    assert!(dead(DeadCode::Revoked, None, None).contains("ask the person who invited you about it."));
 }
 
 #[test]

@@ -76,7 +76,7 @@ pub(super) const WORDS: Words = Words {
         company_country: "Land",
     },
     notices: Notices {
-        somebody: "die Person, die Sie eingeladen hat",
+        somebody: "die einladende Person",
         invalid: Notice {
             heading: "Dieser Link funktioniert nicht",
             texts: &[
@@ -87,7 +87,7 @@ pub(super) const WORDS: Words = Words {
         },
         expired: Notice {
             heading: "Dieser Link ist abgelaufen",
-            texts: &["Zu Ihrer Sicherheit gilt ein Link nur begrenzte Zeit.", "Einen neuen Link sendet Ihnen {inviter}."],
+            texts: &["Zu Ihrer Sicherheit gilt ein Link nur begrenzte Zeit.", "Einen neuen Link kann Ihnen {inviter} senden."],
         },
         renewable: Notice {
             heading: "Dieser Link ist abgelaufen",
@@ -108,7 +108,7 @@ pub(super) const WORDS: Words = Words {
             heading: "Dieser Link wurde schon benutzt",
             texts: &[
                 "Waren Sie das? Dann ist Ihr Konto aktiv und Sie können sich anmelden.",
-                "Waren Sie es nicht? Dann sollte das sofort erfahren: {inviter}.",
+                "Waren Sie es nicht? Dann sollte {inviter} das sofort erfahren.",
             ],
         },
         superseded: Notice {
@@ -135,7 +135,7 @@ pub(super) const WORDS: Words = Words {
         },
         done_new_password: "Sie können sich jetzt bei {organisation} anmelden, mit {email} und dem Passwort, das Sie eben gewählt haben.",
         done_old_password: "Sie können sich jetzt bei {organisation} anmelden, mit {email} und Ihrem bisherigen Passwort.",
-        welcome: "Willkommen, {name}!",
+        welcome: "{name}, willkommen!",
         away: Notice {
             heading: "Gerade ist hier viel los",
             texts: &["Nichts ist verloren: Ihr Link funktioniert noch. Bitte versuchen Sie es gleich noch einmal."],

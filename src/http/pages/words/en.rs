@@ -17,9 +17,9 @@ pub(super) const WORDS: Words = Words {
         accept: "Accept invitation",
         intro_system_user: "{inviter} invites you to work with {organisation} as a colleague.",
         intro_account: "{inviter} of {organisation} invites you to open an account.",
-        intro_named_account: "{inviter} of {organisation} invites you to manage the account {account}.",
+        intro_named_account: "{inviter} of {organisation} invites you to manage the account {account} as its owner.",
         intro_sub_account: "{inviter} of {organisation} invites you to an account for charging.",
-        intro_sub_account_of: "{inviter} of {organisation} invites you to an account for charging under {parent}.",
+        intro_sub_account_of: "{inviter} of {organisation} invites you to an account under {parent} for charging.",
         about_you: "About you",
         account: "Your account",
         company: "Your company",
@@ -115,12 +115,12 @@ pub(super) const WORDS: Words = Words {
             heading: "There is a newer link",
             texts: &[
                 "We have sent you another e-mail since, and only the link in the newest one works.",
-                "If you cannot find it, look in your spam folder or ask {inviter}.",
+                "If you cannot find it, ask {inviter} or look in your spam folder.",
             ],
         },
         revoked: Notice {
             heading: "This invitation was withdrawn",
-            texts: &["The link no longer works. If you did not expect that, ask {inviter}."],
+            texts: &["The link no longer works. If you did not expect that, ask {inviter} about it."],
         },
         missing_token: Notice {
             heading: "This link is not complete",
@@ -132,7 +132,7 @@ pub(super) const WORDS: Words = Words {
         done: Notice { heading: "Your account is active", texts: &["Nothing else is needed here: you can close this page."] },
         done_new_password: "You can sign in to {organisation} now, with {email} and the password that you just chose.",
         done_old_password: "You can sign in to {organisation} now, with {email} and the password that you already have.",
-        welcome: "Welcome, {name}!",
+        welcome: "{name}, welcome!",
         away: Notice {
             heading: "We are busy right now",
             texts: &["Nothing is lost: your link still works. Please try again in a moment."],

@@ -15,11 +15,11 @@ pub(super) const WORDS: Words = Words {
         activate: "Activer le compte",
         accept_heading: "Acceptez votre invitation",
         accept: "Accepter l’invitation",
-        intro_system_user: "{inviter} vous invite à rejoindre l’équipe de {organisation}.",
+        intro_system_user: "{inviter} vous invite à rejoindre {organisation} au sein de l’équipe.",
         intro_account: "{inviter} de {organisation} vous invite à ouvrir un compte.",
-        intro_named_account: "{inviter} de {organisation} vous invite à gérer le compte {account}.",
+        intro_named_account: "{inviter} de {organisation} vous invite à gérer le compte {account} en tant que propriétaire.",
         intro_sub_account: "{inviter} de {organisation} vous propose un compte de recharge.",
-        intro_sub_account_of: "{inviter} de {organisation} vous propose un compte de recharge rattaché à {parent}.",
+        intro_sub_account_of: "{inviter} de {organisation} vous propose, rattaché à {parent}, un compte de recharge.",
         about_you: "À propos de vous",
         account: "Votre compte",
         company: "Votre entreprise",
@@ -82,14 +82,14 @@ pub(super) const WORDS: Words = Words {
             texts: &[
                 "Il a peut-être été coupé ou abîmé en chemin.",
                 "Ouvrez encore une fois le lien de votre e-mail, ou copiez-le en entier dans votre navigateur. S’il ne \
-                 fonctionne toujours pas, demandez-en un nouveau à {inviter}.",
+                 fonctionne toujours pas, demandez à {inviter} de vous en envoyer un nouveau.",
             ],
         },
         expired: Notice {
             heading: "Ce lien a expiré",
             texts: &[
                 "Pour votre sécurité, un lien ne fonctionne que pendant un temps limité.",
-                "Demandez un nouveau lien à {inviter}.",
+                "Demandez à {inviter} un nouveau lien.",
             ],
         },
         renewable: Notice {
@@ -112,19 +112,19 @@ pub(super) const WORDS: Words = Words {
             heading: "Ce lien a déjà été utilisé",
             texts: &[
                 "Si c’était vous, votre compte est actif et vous pouvez vous connecter.",
-                "Si ce n’était pas vous, prévenez tout de suite {inviter}.",
+                "Si ce n’était pas vous, prévenez {inviter} tout de suite.",
             ],
         },
         superseded: Notice {
             heading: "Il existe un lien plus récent",
             texts: &[
                 "Nous vous avons envoyé un autre e-mail depuis. Seul le lien du plus récent fonctionne.",
-                "Si vous ne le trouvez pas, regardez dans vos courriers indésirables ou contactez {inviter}.",
+                "Si vous ne le trouvez pas, contactez {inviter} ou regardez dans vos courriers indésirables.",
             ],
         },
         revoked: Notice {
             heading: "Cette invitation a été retirée",
-            texts: &["Le lien ne fonctionne plus. Si vous ne vous y attendiez pas, contactez {inviter}."],
+            texts: &["Le lien ne fonctionne plus. Si vous ne vous y attendiez pas, demandez à {inviter} ce qu’il en est."],
         },
         missing_token: Notice {
             heading: "Ce lien est incomplet",
@@ -139,7 +139,7 @@ pub(super) const WORDS: Words = Words {
         },
         done_new_password: "Vous pouvez maintenant vous connecter chez {organisation}, avec {email} et le mot de passe que vous venez de choisir.",
         done_old_password: "Vous pouvez maintenant vous connecter chez {organisation}, avec {email} et votre mot de passe habituel.",
-        welcome: "Bienvenue, {name} !",
+        welcome: "{name}, bienvenue !",
         away: Notice {
             heading: "Il y a beaucoup de monde en ce moment",
             texts: &["Rien n’est perdu : votre lien fonctionne encore. Veuillez réessayer dans un instant."],

@@ -19,7 +19,7 @@ pub(super) const WORDS: Words = Words {
         intro_account: "{inviter} van {organisation} nodigt je uit om een account te openen.",
         intro_named_account: "{inviter} van {organisation} nodigt je uit om het account {account} te beheren.",
         intro_sub_account: "{inviter} van {organisation} nodigt je uit voor een laadaccount.",
-        intro_sub_account_of: "{inviter} van {organisation} nodigt je uit voor een laadaccount onder {parent}.",
+        intro_sub_account_of: "{inviter} van {organisation} nodigt je uit om onder {parent} een laadaccount te gebruiken.",
         about_you: "Over jou",
         account: "Je account",
         company: "Je bedrijf",
@@ -82,12 +82,12 @@ pub(super) const WORDS: Words = Words {
             texts: &[
                 "Misschien is hij onderweg afgebroken of beschadigd geraakt.",
                 "Open de link in je mail nog een keer, of kopieer hem in zijn geheel naar je browser. Werkt het dan nog niet, \
-                 vraag dan een nieuwe aan {inviter}.",
+                 vraag dan aan {inviter} om een nieuwe.",
             ],
         },
         expired: Notice {
             heading: "Deze link is verlopen",
-            texts: &["Voor je veiligheid werkt een link maar een beperkte tijd.", "Vraag een nieuwe link aan {inviter}."],
+            texts: &["Voor je veiligheid werkt een link maar een beperkte tijd.", "Vraag {inviter} om een nieuwe link."],
         },
         renewable: Notice {
             heading: "Deze link is verlopen",
@@ -108,19 +108,19 @@ pub(super) const WORDS: Words = Words {
             heading: "Deze link is al gebruikt",
             texts: &[
                 "Was jij dat? Dan is je account actief en kun je inloggen.",
-                "Was jij het niet? Laat het dan meteen weten aan {inviter}.",
+                "Was jij het niet? Laat het {inviter} dan meteen weten.",
             ],
         },
         superseded: Notice {
             heading: "Er is een nieuwere link",
             texts: &[
                 "We hebben je daarna nog een mail gestuurd. Alleen de link in de nieuwste werkt.",
-                "Kun je die niet vinden? Kijk in je map met ongewenste post of vraag het aan {inviter}.",
+                "Kun je die niet vinden? Vraag het aan {inviter} of kijk in je map met ongewenste post.",
             ],
         },
         revoked: Notice {
             heading: "Deze uitnodiging is ingetrokken",
-            texts: &["De link werkt niet meer. Had je dat niet verwacht, vraag het dan aan {inviter}."],
+            texts: &["De link werkt niet meer. Had je dat niet verwacht, vraag {inviter} dan hoe dat komt."],
         },
         missing_token: Notice {
             heading: "Deze link is niet compleet",
@@ -135,7 +135,7 @@ pub(super) const WORDS: Words = Words {
         },
         done_new_password: "Je kunt nu bij {organisation} inloggen, met {email} en het wachtwoord dat je net hebt gekozen.",
         done_old_password: "Je kunt nu bij {organisation} inloggen, met {email} en het wachtwoord dat je al had.",
-        welcome: "Welkom, {name}!",
+        welcome: "{name}, welkom!",
         away: Notice {
             heading: "Het is hier even te druk",
             texts: &["Er is niets verloren: je link werkt nog. Probeer het zo meteen opnieuw."],

@@ -57,6 +57,7 @@ async fn postmark_takes_a_letter() {
             header("Message-ID", &message_id()),
             header("X-PM-KeepID", "true"),
             header("Auto-Submitted", "auto-generated"),
+            header("Precedence", "bulk"),
             header("X-Auto-Response-Suppress", "OOF, AutoReply"),
         ])
     );
@@ -247,7 +248,7 @@ async fn busy_and_broken_providers_are_tried_again_and_not_before_they_said() {
         ] {
             let (outcome, ..) = meet(url, answer(status, headers, "{\"message\":\"hunter22\"}")).await;
             match outcome.unwrap_err() {
-                SendError::Later { text, wait: told } => {
+                SendError::Later { text, wait: told, .. } => {
                     let told = told.map(|wait| (wait.time.num_seconds(), wait.every_letter));
                     assert_eq!(told, wait, "{url} {status} {headers}");
                     assert!(text.contains(&status[..3]) && !text.contains("hunter22"), "{text}");
@@ -264,7 +265,7 @@ async fn silence_and_a_reset_after_the_request_are_tried_again() {
         let (outcome, _, body) = meet(url, RESET).await;
         assert!(!body.is_empty());
         let error = outcome.unwrap_err();
-        assert!(matches!(&error, SendError::Later { text, wait: None } if text.contains("cannot be reached")), "{error:?}");
+        assert!(matches!(&error, SendError::Later { text, wait: None, .. } if text.contains("cannot be reached")), "{error:?}");
 
         let (mailpit, asked) = answering("").await;
         let error = attempt_within(SHORT, &server(url, &mailpit.base)).await.unwrap_err();
@@ -298,7 +299,7 @@ async fn a_success_without_what_comes_with_one_is_tried_again() {
             url => meet(url, answer).await.0,
         };
         match outcome {
-            Err(SendError::Later { text, wait: None }) => {
+            Err(SendError::Later { text, wait: None, .. }) => {
                 assert!(text.contains("without a message id (is MAIL_URL right?)") && !text.contains('<'), "{url}: {text}");
                 assert_eq!(text.contains("a web page, We are back soon"), answer == page, "{text}");
             }
@@ -347,5 +348,104 @@ async fn the_reason_is_told_however_it_is_wrapped() {
     ] {
         let text = meet(url, answer("422 Unprocessable Entity", "", body)).await.0.unwrap_err().to_string();
         assert!(text.contains(reason) && !text.contains("[…]") && !text.ends_with([':', ' ']) && !text.contains("y y"), "{text}");
+    }
+}
+
+/// What a provider says of the account, the sender or the key ends no letter, whatever the status is; and says whose fault it is.
+#[tokio::test]
+async fn what_is_said_of_us_is_the_operators_to_put_right() {
+    use MailFault::{Authentication, DomainAuthentication, Policy, Quota, Sender, Setup};
+    let [postmark, sendgrid, mailgun, resend] = ALL;
+    for (url, status, body, wanted) in [
+        (postmark, "422 Unprocessable Entity", r#"{"ErrorCode":401,"Message":"Sender signature not confirmed"}"#, Some(Sender)),
+        (postmark, "422 Unprocessable Entity", r#"{"ErrorCode":405,"Message":"Not allowed to send"}"#, Some(Quota)),
+        (
+            postmark,
+            "422 Unprocessable Entity",
+            r#"{"ErrorCode":412,"Message":"While your account is pending approval, all recipient addresses must share the same domain as the 'From' address."}"#,
+            Some(Quota),
+        ),
+        (postmark, "422 Unprocessable Entity", r#"{"ErrorCode":413,"Message":"Account may not send"}"#, Some(Quota)),
+        (postmark, "401 Unauthorized", r#"{"ErrorCode":10,"Message":"Bad or missing API token"}"#, Some(Authentication)),
+        (
+            sendgrid,
+            "403 Forbidden",
+            r#"{"errors":[{"message":"The from address does not match a verified Sender Identity. Mail cannot be sent until this error is resolved.","field":"from","help":null}]}"#,
+            Some(Sender),
+        ),
+        (sendgrid, "401 Unauthorized", r#"{"errors":[{"message":"Maximum credits exceeded","field":null}]}"#, Some(Quota)),
+        (sendgrid, "400 Bad Request", r#"{"errors":[{"message":"Your account has been suspended","field":null}]}"#, Some(Quota)),
+        (sendgrid, "403 Forbidden", r#"{"errors":[{"message":"access forbidden","field":null}]}"#, Some(Policy)),
+        (
+            mailgun,
+            "400 Bad Request",
+            r#"{"message":"Sandbox subdomains are for test purposes only. Please add your own domain or add the address to authorized recipients in Account Settings."}"#,
+            Some(Quota),
+        ),
+        (
+            mailgun,
+            "403 Forbidden",
+            r#"{"message":"Domain mg.voltmark.example is not allowed to send: Account disabled"}"#,
+            Some(Sender),
+        ),
+        (
+            mailgun,
+            "403 Forbidden",
+            r#"{"message":"Please activate your Mailgun account. Check your inbox or log in to your control panel to resend the activation email."}"#,
+            Some(Quota),
+        ),
+        (mailgun, "402 Payment Required", "", Some(Quota)),
+        (mailgun, "404 Not Found", r#"{"message":"Domain not found"}"#, Some(Setup)),
+        (
+            resend,
+            "403 Forbidden",
+            r#"{"statusCode":403,"message":"The voltmark.example domain is not verified. Please, add and verify your domain on https://resend.com/domains","name":"validation_error"}"#,
+            Some(Sender),
+        ),
+        (
+            resend,
+            "403 Forbidden",
+            r#"{"statusCode":403,"message":"You can only send testing emails to your own email address (a@b.example). To send emails to other recipients, please verify a domain.","name":"validation_error"}"#,
+            Some(Sender),
+        ),
+        (
+            resend,
+            "429 Too Many Requests",
+            r#"{"statusCode":429,"message":"You have reached your daily email sending quota","name":"daily_quota_exceeded"}"#,
+            Some(Quota),
+        ),
+        (
+            resend,
+            "429 Too Many Requests",
+            r#"{"statusCode":429,"message":"Too many requests","name":"rate_limit_exceeded"}"#,
+            None,
+        ),
+        (
+            resend,
+            "400 Bad Request",
+            r#"{"statusCode":400,"message":"API key is invalid","name":"invalid_api_key"}"#,
+            Some(Authentication),
+        ),
+        (
+            resend,
+            "422 Unprocessable Entity",
+            r#"{"statusCode":422,"message":"Rejected: DMARC policy of the domain","name":"validation_error"}"#,
+            Some(DomainAuthentication),
+        ),
+        (
+            sendgrid,
+            "500 Internal Server Error",
+            r#"{"errors":[{"message":"Your account has been suspended","field":null}]}"#,
+            None,
+        ),
+    ] {
+        let (outcome, ..) = meet(url, answer(status, "", body)).await;
+        match outcome {
+            Err(SendError::Later { text, fault, .. }) => {
+                assert_eq!(fault, wanted, "{url} {status} {body}");
+                assert!(text.contains(&status[..3]), "{text}");
+            }
+            other => panic!("{url} {status} {body}: {other:?}"),
+        }
     }
 }

@@ -153,7 +153,7 @@ async fn an_offer_of_tls_is_heard_in_whatever_letters_and_its_refusal_ends_the_t
         let script = vec![OFFERS[0], ("STARTTLS", refusal)].leak();
         let (relay, told) = offering(script, TlsUse::Offered, acceptor).await;
         match hand_over(&relay, told).await.0 {
-            Err(SendError::Later { text, wait: told }) => {
+            Err(SendError::Later { text, wait: told, .. }) => {
                 assert!(text.contains("cannot be used") && text.contains(&refusal[4..12]), "{text}");
                 assert_eq!(told.map(|told| (told.time.num_seconds(), told.every_letter)), wait.map(|wait| (wait, true)));
             }
@@ -193,7 +193,7 @@ fn a_file_without_authorities_is_told_at_the_start() {
     let mut relay = Relay { host: "h".to_owned(), port: 25, tls: TlsUse::Required, tls_said: true, ca: None, login: None };
     let mut fault = |path: PathBuf| {
         relay.ca = Some(path);
-        Smtp::new(&relay).unwrap_err()
+        Smtp::new(&relay, Hello::default()).unwrap_err()
     };
     assert!(fault(PathBuf::from("/nowhere/ca.pem")).contains("/nowhere/ca.pem cannot be read"));
     let empty = NamedTempFile::new().unwrap();

@@ -1,0 +1,89 @@
+//! What works, and is hardly meant: told by `check-config`.
+
+use url::{Host, Url};
+
+use super::Config;
+
+impl Config {
+    /// What the operator should know before letters go, each a sentence behind the variable that it is about.
+    #[must_use]
+    pub fn cautions(&self) -> Vec<String> {
+        let exposed = self.mail_url.caution().map(|caution| format!("MAIL_URL: {caution}"));
+        let away = self.mail_url.delivers();
+        let sender = self.sender.address();
+        let domain = sender.rsplit('@').next().unwrap_or_default();
+        let nowhere = (away && !is_dotted(domain)).then(|| {
+            format!(
+                "MAIL_FROM: letters go out from {sender}, which is an address on no machine but this one, and which most mail servers \
+                 refuse: set it to an address of a domain of yours"
+            )
+        });
+        let variable = if self.given_urls.activation { "ACTIVATION_URL" } else { "PUBLIC_URL" };
+        let link = (away && is_loopback(&self.activation_url)).then(|| {
+            format!(
+                "{variable}: links in letters open {}, which leads everybody to their own machine: set it to the address that people \
+                 reach",
+                self.activation_url
+            )
+        });
+        exposed.into_iter().chain(nowhere).chain(link).collect()
+    }
+}
+
+fn is_dotted(domain: &str) -> bool {
+    let top = domain.rsplit('.').next().unwrap_or_default();
+    domain.contains('.') && !matches!(top, "localdomain" | "localhost")
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name.eq_ignore_ascii_case("localhost") || name.to_ascii_lowercase().ends_with(".localhost")
+        }
+        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
+        Some(Host::Ipv6(address)) => {
+            let mapped = address.to_ipv4_mapped().is_some_and(|address| address.is_loopback() || address.is_unspecified());
+            address.is_loopback() || address.is_unspecified() || mapped
+        }
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The variables that are cautioned of.
+    fn cautioned(variables: &[(&str, &str)]) -> Vec<String> {
+        let look_up = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let config = Config::read(look_up).unwrap_or_else(|faults| panic!("{faults:?}"));
+        config.cautions().into_iter().map(|text| text.split(':').next().unwrap_or_default().to_owned()).collect()
+    }
+
+    #[test]
+    fn letters_that_leave_need_a_sender_and_a_link_that_others_know() {
+        let (relay, good, link) =
+            (("MAIL_URL", "smtp://mail.example.com"), ("MAIL_FROM", "a@b.example"), ("PUBLIC_URL", "https://b.example"));
+        assert_eq!(cautioned(&[relay]), ["MAIL_FROM", "PUBLIC_URL"]);
+        assert_eq!(cautioned(&[relay, good]), ["PUBLIC_URL"]);
+        assert_eq!(cautioned(&[relay, link]), ["MAIL_FROM"]);
+        assert!(cautioned(&[relay, good, link]).is_empty());
+        for url in ["postmark://key", "resend://key", "smtp://127.0.0.1:25"] {
+            assert_eq!(cautioned(&[("MAIL_URL", url)]), ["MAIL_FROM", "PUBLIC_URL"], "{url}");
+        }
+        for url in ["directory:data/mail", "mailpit+http://127.0.0.1:8025"] {
+            assert!(cautioned(&[("MAIL_URL", url)]).is_empty(), "{url}");
+        }
+        for from in ["a@relay", "Ada <a@localhost>", "a@localhost.localdomain"] {
+            assert_eq!(cautioned(&[relay, link, ("MAIL_FROM", from)]), ["MAIL_FROM"], "{from}");
+        }
+        for page in
+            ["http://localhost:3000/x", "http://app.localhost/x", "http://[::1]/x", "http://0.0.0.0/x", "http://127.9.9.9/x"]
+        {
+            assert_eq!(cautioned(&[relay, good, link, ("ACTIVATION_URL", page)]), ["ACTIVATION_URL"], "{page}");
+        }
+        let elsewhere = ("ACTIVATION_URL", "https://app.b.example/x");
+        assert!(cautioned(&[relay, good, elsewhere]).is_empty(), "no letter has a link to PUBLIC_URL");
+    }
+}

@@ -1,0 +1,123 @@
+//! Why a letter did not reach a person although nothing is wrong with their address, as relays and providers tell it.
+
+/// Who, or what, is at fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailFault {
+    /// The sender is not owned, not verified, or may not be used by this account.
+    Sender,
+    /// This machine is not accepted as a client: its address, its name in the DNS, or its EHLO.
+    Client,
+    /// This machine or the sender's domain is on a block list, or has a bad reputation.
+    Reputation,
+    /// The account is out of quota or credit, is not activated yet, or is suspended.
+    Quota,
+    /// The sign-in is missing or refused, may not relay, or needs encryption.
+    Authentication,
+    /// SPF, DKIM or DMARC of the sender's domain fail.
+    DomainAuthentication,
+    /// A policy of the relay or the provider is against what we send.
+    Policy,
+    /// The relay or the provider is the wrong one, or not set up for this.
+    Setup,
+    /// The provider failed by itself.
+    Provider,
+    /// The person's mail server took the letter for spam.
+    SpamFilter,
+    /// The person's mail server refused the letter for what it is, or for where it came from.
+    Blocked,
+    /// The provider no longer writes to this address.
+    Suppressed,
+}
+
+impl MailFault {
+    /// Every fault.
+    pub const ALL: [Self; 12] = [
+        Self::Sender,
+        Self::Client,
+        Self::Reputation,
+        Self::Quota,
+        Self::Authentication,
+        Self::DomainAuthentication,
+        Self::Policy,
+        Self::Setup,
+        Self::Provider,
+        Self::SpamFilter,
+        Self::Blocked,
+        Self::Suppressed,
+    ];
+
+    /// The name that rows and logs use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sender => "sender",
+            Self::Client => "client",
+            Self::Reputation => "reputation",
+            Self::Quota => "quota",
+            Self::Authentication => "authentication",
+            Self::DomainAuthentication => "domain_authentication",
+            Self::Policy => "policy",
+            Self::Setup => "setup",
+            Self::Provider => "provider",
+            Self::SpamFilter => "spam_filter",
+            Self::Blocked => "blocked",
+            Self::Suppressed => "suppressed",
+        }
+    }
+
+    /// The fault of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|fault| fault.as_str() == name)
+    }
+
+    /// Whether the operator, or the provider, has to put it right: every other letter may meet the same.
+    #[must_use]
+    pub fn is_operators(self) -> bool {
+        !matches!(self, Self::SpamFilter | Self::Blocked | Self::Suppressed)
+    }
+
+    /// Whose fault it is and which one, to stand before what was said.
+    #[must_use]
+    pub fn explanation(self) -> &'static str {
+        match self {
+            Self::Sender => {
+                "The operator must put this right, the address is not at fault: the mail relay or provider does not accept the \
+                 sender (MAIL_FROM)"
+            }
+            Self::Client => {
+                "The operator must put this right, the address is not at fault: the mail relay does not accept this machine (its \
+                 IP address, its DNS name or its EHLO name, MAIL_HELO)"
+            }
+            Self::Reputation => {
+                "The operator must put this right, the address is not at fault: this machine or the sender's domain is on a block \
+                 list or has a bad reputation"
+            }
+            Self::Quota => {
+                "The operator must put this right, the address is not at fault: the mail account is out of quota, not activated or \
+                 suspended"
+            }
+            Self::Authentication => {
+                "The operator must put this right, the address is not at fault: the mail relay or provider does not accept the \
+                 sign-in or its encryption (MAIL_URL)"
+            }
+            Self::DomainAuthentication => {
+                "The operator must put this right, the address is not at fault: SPF, DKIM or DMARC of the sender's domain fail"
+            }
+            Self::Policy => {
+                "The operator must put this right, the address is not at fault: a policy of the mail relay or provider is against \
+                 this letter"
+            }
+            Self::Setup => {
+                "The operator must put this right, the address is not at fault: the mail relay or provider is not set up for this \
+                 (MAIL_URL)"
+            }
+            Self::Provider => {
+                "The operator must see to this with the mail provider, the address is not at fault: the provider failed to send"
+            }
+            Self::SpamFilter => "The person's mail server took the letter for spam",
+            Self::Blocked => "The person's mail server refused the letter, not the address",
+            Self::Suppressed => "The mail provider no longer writes to this address",
+        }
+    }
+}

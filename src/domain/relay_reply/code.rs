@@ -1,0 +1,82 @@
+//! Enhanced status codes that say whom a reply is about.
+//!
+//! Sources: RFC 3463, the registry of RFC 5248 (<https://www.iana.org/assignments/smtp-enhanced-status-codes>), RFC 7372,
+//! Exchange Online (<https://learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online>),
+//! Gmail (<https://support.google.com/a/answer/3726730>).
+
+use super::About;
+use crate::domain::mail_fault::MailFault;
+
+/// What the first code in a text says.
+pub(super) fn about(text: &str) -> About {
+    first(text).map_or(About::Unknown, |(subject, detail)| match subject {
+        1 => address(detail),
+        2 => mailbox(detail),
+        3 => system(detail),
+        // Exchange Online's for whatever a domain has no mailbox for; a destination that cannot be found.
+        4 if matches!(detail, 1 | 4) => About::Recipient,
+        4 if detail == 5 => About::Us(MailFault::Quota),
+        7 => security(detail),
+        _ => About::Unknown,
+    })
+}
+
+/// Whether the first code is of security and policy (X.7.x).
+pub(super) fn is_of_security(text: &str) -> bool {
+    first(text).is_some_and(|(subject, _)| subject == 7)
+}
+
+/// Subject and detail of the first code, which stands behind the basic one, or at the end in brackets as qmail has it: `(#5.7.1)`.
+fn first(text: &str) -> Option<(u16, u16)> {
+    text.split_whitespace().find_map(|word| {
+        let word = word.trim_matches(|c: char| !c.is_ascii_digit());
+        let mut parts = word.split('.');
+        let (class, subject, detail) = (parts.next()?, parts.next()?, parts.next()?);
+        let number = |part: &str| (1..=3).contains(&part.len()).then(|| part.parse().ok()).flatten();
+        let code = (number(subject)?, number(detail)?);
+        (matches!(class, "4" | "5") && parts.next().is_none()).then_some(code)
+    })
+}
+
+fn address(detail: u16) -> About {
+    match detail {
+        1..=6 | 9 | 10 => About::Recipient,
+        // The sender's mailbox, and its system. Exchange Online: several addresses in From.
+        7 | 8 | 20 | 21 => About::Us(MailFault::Sender),
+        // Exchange Online: the daily limit of recipients.
+        90 => About::Us(MailFault::Quota),
+        _ => About::Unknown,
+    }
+}
+
+fn mailbox(detail: u16) -> About {
+    match detail {
+        // Exchange Online: SendAsDenied.
+        252 => About::Us(MailFault::Sender),
+        _ => About::Recipient,
+    }
+}
+
+fn system(detail: u16) -> About {
+    // It takes no mail at all; its configuration is at fault.
+    if matches!(detail, 2 | 5) { About::Us(MailFault::Setup) } else { About::Unknown }
+}
+
+fn security(detail: u16) -> About {
+    match detail {
+        // A mailing list may not be expanded; mailbox and domain have changed hands (RFC 7293); Exchange Online: the recipient is
+        // not valid, is banned, or refuses.
+        2 | 17 | 18 | 19 | 504 | 505 | 507 => About::Recipient,
+        3 | 4 | 8..=14 | 54 | 57 | 64 => About::Us(MailFault::Authentication),
+        5..=7 => About::Us(MailFault::Policy),
+        // The sender's host has no name, or has another one.
+        25 | 506 | 510 => About::Us(MailFault::Client),
+        28 | 501..=503 | 508 | 511 | 513 | 606..=649 | 708 => About::Us(MailFault::Reputation),
+        20..=49 | 509 | 515 => About::Us(MailFault::DomainAuthentication),
+        60 | 512 | 750 => About::Us(MailFault::Sender),
+        700..=749 => About::Us(MailFault::Quota),
+        // Only certain senders may write to this group or mailbox.
+        124..=136 | 51 | 520 => About::Us(MailFault::Policy),
+        _ => About::Unknown,
+    }
+}

@@ -1,0 +1,566 @@
+//! The words by which mail servers and providers say whom a refusal is about, as the real ones write them.
+//!
+//! Phrases stand in lower case, without apostrophes, with one blank between words: as [`super::words::clean`] leaves them.
+
+use crate::domain::mail_fault::MailFault::{self, *};
+
+/// What speaks of us whatever the code is.
+const CERTAIN: &[(MailFault, &[&str])] = &[
+    (DomainAuthentication, &["spf", "dkim", "dmarc", "sender policy framework", "authentication level"]),
+    (
+        Reputation,
+        &[
+            "blocked using",
+            "black listed using",
+            "blacklisted using",
+            "listed using",
+            "blocked by spamhaus",
+            "host is in an rbl",
+            "is in a black list",
+        ],
+    ),
+    (
+        Sender,
+        &[
+            "sender address rejected",
+            "sender address refused",
+            "sender address denied",
+            "sender address blocked",
+            "sender address not allowed",
+            "sender address is not allowed",
+            "sender address does not",
+            "sender address is not",
+            "sender address must",
+            "sender rejected",
+            "sender denied",
+            "sender refused",
+            "sender not allowed",
+            "sender is not allowed",
+            "sender not authorized",
+            "sender is not authorized",
+            "sender not authorised",
+            "sender is not authorised",
+            "sender not permitted",
+            "sender is not permitted",
+            "sender not verified",
+            "sender is not verified",
+            "sender not valid",
+            "sender is not valid",
+            "sender invalid",
+            "invalid sender",
+            "sender unknown",
+            "unknown sender",
+            "sender verify failed",
+            "sender verify",
+            "sender verification",
+            "sender callout",
+            "callback setup failed",
+            "callout verification failed",
+            "sender signature",
+            "sender identity",
+            "sender you used",
+            "verified sender",
+            "verified senders",
+            "unverified sender",
+            "unauthenticated sender",
+            "unauthenticated senders",
+            "unauthorized sender",
+            "unauthorised sender",
+            "sender domain",
+            "senders domain",
+            "domain of sender",
+            "sender has no",
+            "envelope sender",
+            "bad outbound sender",
+            "outbound sender",
+            "not local sender",
+            "from address",
+            "from header",
+            "from domain",
+            "mail from address",
+            "send as",
+            "send on behalf",
+            "sendasdenied",
+            "sendasdeniedexception",
+            "mapiexceptionsendasdenied",
+            "to send from",
+            "send mail from",
+            "send email from",
+            "sending domain",
+            "not owned by",
+            "my badmailfrom list",
+            "email address is not verified",
+            "identities failed the check",
+            "domain is not verified",
+            "domain not verified",
+            "domain is unverified",
+            "is not allowed to send the domain",
+            "verify a domain",
+            "verify your domain",
+            "from parameter",
+            "reply-to parameter",
+            "from field",
+        ],
+    ),
+    (
+        Authentication,
+        &[
+            "relay access denied",
+            "relay denied",
+            "relaying denied",
+            "relaying is denied",
+            "relay not permitted",
+            "relaying not permitted",
+            "relaying is not permitted",
+            "relay not allowed",
+            "relaying not allowed",
+            "relaying is not allowed",
+            "relay prohibited",
+            "relaying prohibited",
+            "relaying is prohibited",
+            "relay forbidden",
+            "relaying forbidden",
+            "unable to relay",
+            "cannot relay",
+            "allowed to relay",
+            "permitted to relay",
+            "authorized to relay",
+            "authorised to relay",
+            "do not relay",
+            "credentials for relay",
+            "not authenticated",
+            "must authenticate",
+            "authentication required",
+            "authentication is required",
+            "requires authentication",
+            "require authentication",
+            "authentication failed",
+            "authentication unsuccessful",
+            "authentication failure",
+            "allowed rcpthosts",
+            "pop before smtp",
+            "must issue a starttls",
+            "must issue an auth",
+            "encryption required",
+            "invalid credentials",
+            "bad credentials",
+            "invalid login",
+            "not authorized to perform",
+        ],
+    ),
+    (
+        Client,
+        &[
+            "client host rejected",
+            "client host denied",
+            "helo command rejected",
+            "ehlo command rejected",
+            "bad helo",
+            "invalid helo",
+        ],
+    ),
+    (
+        Quota,
+        &[
+            "submissionquotaexceededexception",
+            "sending limit",
+            "sending limits",
+            "sending quota",
+            "daily message quota",
+            "message quota exceeded",
+            "email quota exceeded",
+            "sending suspended",
+            "sending paused",
+            "sending is paused",
+            "sending has been paused",
+            "sending disabled",
+            "ability to send",
+            "outgoing blocked",
+            "outgoing mail",
+            "unusual sending activity",
+            "max emails per hour",
+            "max defers and failures",
+            "emails per hour",
+            "daily smtp relay limit",
+            "maximum credits",
+            "tenant has exceeded",
+        ],
+    ),
+];
+
+/// What speaks of the recipient, where no code says otherwise.
+const RECIPIENT: &[&str] = &[
+    "user unknown",
+    "unknown user",
+    "user not known",
+    "unknown local user",
+    "no such user",
+    "no such mailbox",
+    "no such recipient",
+    "no such person",
+    "no such account",
+    "no such address",
+    "no such local user",
+    "user not found",
+    "recipient not found",
+    "mailbox not found",
+    "account not found",
+    "mailbox unavailable",
+    "mailbox is unavailable",
+    "mailbox full",
+    "mailbox is full",
+    "mailbox quota",
+    "mailbox over quota",
+    "mailbox size",
+    "mailbox disabled",
+    "mailbox is disabled",
+    "mailbox inactive",
+    "mailbox is inactive",
+    "mailbox does not",
+    "mailbox doesnt",
+    "mailbox unknown",
+    "unknown mailbox",
+    "invalid mailbox",
+    "invalid recipient",
+    "unknown recipient",
+    "recipient unknown",
+    "recipient rejected",
+    "recipient refused",
+    "recipient does not",
+    "recipient doesnt",
+    "recipient is not",
+    "recipient not",
+    "recipient has",
+    "bad recipient",
+    "my badrecipientto list",
+    "this recipient",
+    "does not exist",
+    "doesnt exist",
+    "doesnt have a",
+    "no mailbox",
+    "tried to reach",
+    "unrouteable address",
+    "unroutable address",
+    "address unknown",
+    "unknown address",
+    "address rejected",
+    "address blacklisted",
+    "account or domain may not exist",
+    "not our customer",
+    "marked as inactive",
+    "inactive recipient",
+    "inactive recipients",
+    "rejected by this user",
+    "by recipient",
+    "by the recipient",
+    "undeliverable address",
+    "over quota",
+    "quota exceeded for user",
+    "no longer accepts",
+    "is no longer valid",
+    "has left",
+    "mailbox owner",
+];
+
+/// What speaks of us, where neither code nor words speak of the recipient.
+const LIKELY: &[(MailFault, &[&str])] = &[
+    (
+        DomainAuthentication,
+        &[
+            "authentication checks",
+            "pass authentication",
+            "unauthenticated email",
+            "unauthenticated mail",
+            "anti-spoofing",
+            "antispoofing",
+            "spoofed",
+            "spoofing",
+        ],
+    ),
+    (
+        Reputation,
+        &[
+            "block list",
+            "block lists",
+            "blocklist",
+            "blocklisted",
+            "block-listed",
+            "black list",
+            "black listed",
+            "blacklist",
+            "blacklisted",
+            "black-listed",
+            "denylist",
+            "denylisted",
+            "dnsbl",
+            "rbl",
+            "bl list",
+            "spamhaus",
+            "spamhauss",
+            "spamcop",
+            "sorbs",
+            "barracuda",
+            "listed at",
+            "listed in",
+            "listed on",
+            "listed by",
+            "reputation",
+            "senderscore",
+            "sender score",
+            "user complaints",
+            "spam history",
+            "complaint rate",
+            "spam source",
+            "open relay",
+            "open proxy",
+            "unusual rate",
+            "spam abuse detected",
+            "banned sending",
+            "banned sender",
+            "banned ip",
+            "sender blocked",
+            "sender is blocked",
+            "blocked sender",
+            "traffic not accepted",
+            "ip blocked",
+            "ip is blocked",
+            "exploitable server",
+        ],
+    ),
+    (
+        Client,
+        &[
+            "helo",
+            "ehlo",
+            "client host",
+            "client address",
+            "ptr",
+            "rdns",
+            "fcrdns",
+            "reverse dns",
+            "reverse lookup",
+            "reverse hostname",
+            "your hostname",
+            "your host",
+            "your ip",
+            "your server",
+            "your mail server",
+            "ip name lookup",
+            "sending ip",
+            "connecting ip",
+            "connecting host",
+            "unauthorized ip",
+            "unauthorised ip",
+            "ip youre using",
+            "ip address sending",
+            "ip address not authorized",
+            "ip address is not authorized",
+            "dynamic ip",
+            "dynamic address",
+            "dial-up",
+            "email directly",
+            "connections not accepted",
+            "use this server",
+            "connection rejected",
+            "connections will not",
+        ],
+    ),
+    (
+        Quota,
+        &[
+            "send limit",
+            "message limit",
+            "messages limit",
+            "message rate",
+            "sending rate",
+            "rate limit",
+            "rate limits",
+            "rate limited",
+            "rate-limited",
+            "ratelimit",
+            "ratelimited",
+            "daily quota",
+            "hourly quota",
+            "monthly quota",
+            "daily limit",
+            "hourly limit",
+            "monthly limit",
+            "daily sending",
+            "daily user sending",
+            "hourly sending",
+            "per hour",
+            "per day",
+            "per minute",
+            "this hour",
+            "too many messages",
+            "too many emails",
+            "too many mails",
+            "credits",
+            "credit limit",
+            "your account",
+            "account suspended for sending",
+            "activate your",
+            "not yet activated",
+            "pending approval",
+            "sandbox",
+            "test purposes",
+            "free accounts",
+            "exceeded threshold",
+            "over package quota",
+        ],
+    ),
+    (
+        Authentication,
+        &[
+            "smtp auth",
+            "starttls",
+            "tls required",
+            "must use tls",
+            "requires tls",
+            "authenticate",
+            "unauthenticated",
+            "log in",
+            "login",
+            "credentials",
+        ],
+    ),
+    (
+        Sender,
+        &[
+            "the sender is",
+            "the sender has",
+            "this sender",
+            "your domain",
+            "not allowed to send",
+            "not authorized to send",
+            "not authorised to send",
+            "not permitted to send",
+            "permission to send",
+            "permissions to send",
+        ],
+    ),
+];
+
+/// Who may write to whom is the recipient's to decide.
+const TO_SOMEBODY: [&str; 5] =
+    ["to send to", "to send mail to", "to send email to", "to send messages to", "to send a message to"];
+
+/// What speaks of the letter, and so of no policy against us.
+const CONTENT: [&str; 12] = [
+    "content",
+    "spam",
+    "virus",
+    "malware",
+    "attachment",
+    "attachments",
+    "size",
+    "too large",
+    "too big",
+    "malformed",
+    "organization",
+    "organisation",
+];
+
+/// What is certainly about us.
+pub(super) fn certain(words: &str) -> Option<MailFault> {
+    let required = words.contains(" authenticat") && (words.contains(" require") || words.contains(" required "));
+    find(CERTAIN, words).or_else(|| required.then_some(Authentication))
+}
+
+/// What is about us where nothing speaks of the recipient.
+pub(super) fn likely(words: &str) -> Option<MailFault> {
+    let words = TO_SOMEBODY.iter().fold(words.to_owned(), |words, phrase| words.replace(&format!(" {phrase} "), " "));
+    find(LIKELY, &words)
+}
+
+/// Whether the recipient is spoken of.
+pub(super) fn of_recipient(words: &str) -> bool {
+    RECIPIENT.iter().any(|phrase| has(words, phrase))
+}
+
+/// What refuses without a word of the recipient or of what the letter holds.
+pub(super) fn policy(words: &str) -> Option<MailFault> {
+    let about_content = CONTENT.iter().any(|phrase| has(words, phrase));
+    let policy = ["policy", "policies", "administrative prohibition", "administratively prohibited", "administratively denied"];
+    if about_content {
+        return None;
+    }
+    if policy.iter().any(|phrase| has(words, phrase)) {
+        return Some(Policy);
+    }
+    has(words, "access denied").then_some(Client)
+}
+
+/// Who, and what happened to them: where no phrase is known, the two together say enough. What speaks of a person or of what the
+/// letter holds is neither.
+pub(super) fn by_sense(words: &str) -> Option<MailFault> {
+    let any = |phrases: &[&str]| phrases.iter().any(|phrase| has(words, phrase));
+    let of_others = ["recipient", "recipients", "mailbox", "user", "this address", "that address", "group", "list"];
+    if any(&of_others) || any(&CONTENT) || !any(&REFUSED) {
+        return None;
+    }
+    let of_sending = ["sender", "senders", "sending", "outgoing", "outbound"];
+    let of_machine = ["client", "ip", "your host", "your server", "your network", "your country", "to connect"];
+    match (any(&of_sending), any(&of_machine)) {
+        (true, _) | (_, true) if any(&["quota", "limit", "exceeded", "too much", "too many"]) => Some(Quota),
+        (_, true) => Some(Client),
+        (true, false) => Some(Sender),
+        (false, false) => None,
+    }
+}
+
+const REFUSED: [&str; 29] = [
+    "rejected",
+    "refused",
+    "denied",
+    "blocked",
+    "banned",
+    "forbidden",
+    "prohibited",
+    "unknown",
+    "invalid",
+    "suspended",
+    "disabled",
+    "exceeded",
+    "limit",
+    "quota",
+    "permissions",
+    "too much",
+    "too many",
+    "not allowed",
+    "not authorized",
+    "not authorised",
+    "not permitted",
+    "not verified",
+    "not been verified",
+    "not accepted",
+    "not valid",
+    "not been authorized",
+    "not exist",
+    "not found",
+    "unauthorized",
+];
+
+/// Whether an account that cannot be used is spoken of; ours, where the code or the step says so.
+pub(super) fn of_account(words: &str) -> bool {
+    let any = |phrases: &[&str]| phrases.iter().any(|phrase| has(words, phrase));
+    has(words, "account") && any(&["suspended", "disabled", "locked", "deactivated", "blocked", "inactive", "not active"])
+}
+
+/// Whether somebody is made to wait who will be let in.
+pub(super) fn of_greylisting(words: &str) -> bool {
+    words.contains(" greylist") || words.contains(" graylist") || words.contains(" grey-list")
+}
+
+/// Whether one word alone would say whom a reply is about.
+pub(super) fn is_telling(word: &str) -> bool {
+    CERTAIN.iter().chain(LIKELY).any(|(_, phrases)| phrases.contains(&word)) || ["policy", "policies"].contains(&word)
+}
+
+fn find(table: &[(MailFault, &[&str])], words: &str) -> Option<MailFault> {
+    table.iter().find(|(_, phrases)| phrases.iter().any(|phrase| has(words, phrase))).map(|(fault, _)| *fault)
+}
+
+fn has(words: &str, phrase: &str) -> bool {
+    words.match_indices(phrase).any(|(at, _)| words[..at].ends_with(' ') && words[at + phrase.len()..].starts_with(' '))
+}

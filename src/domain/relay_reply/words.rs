@@ -1,0 +1,125 @@
+//! The words of a reply, without whatever a caller may have chosen.
+
+/// Whom a reply names before a colon: `<ada@example.com>: …`, or `<ada@example.com>... …` as Sendmail has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    Sender,
+    Recipient,
+    /// A client, by its name or its HELO.
+    Host,
+    None,
+}
+
+/// What Postfix names where the letter itself, or a command, is refused.
+const COMMANDS: [&str; 4] = ["data", "end-of-message", "etrn", "unknown"];
+
+pub(super) fn subject(text: &str, sender: &str, recipient: &[&str]) -> Subject {
+    let text = text.to_ascii_lowercase();
+    let Some((before, rest)) = text.split_once('<') else { return Subject::None };
+    let Some((name, behind)) = rest.split_once('>') else { return Subject::None };
+    // Nothing but codes, and what lettre calls the reply, stands before it.
+    let is_first = before.split_whitespace().all(|word| !word.starts_with(char::is_alphabetic) || is_prefix(word));
+    if !is_first || !(behind.starts_with(':') || behind.starts_with("...")) {
+        return Subject::None;
+    }
+    let is = |address: &str| !address.is_empty() && name.eq_ignore_ascii_case(address);
+    match (name.contains('@'), is(sender), recipient.iter().any(|address| is(address))) {
+        (true, _, true) => Subject::Recipient,
+        (true, true, false) => Subject::Sender,
+        (false, ..) if !name.is_empty() && !COMMANDS.contains(&name) => Subject::Host,
+        _ => Subject::None,
+    }
+}
+
+fn is_prefix(word: &str) -> bool {
+    matches!(word, "permanent" | "transient" | "error" | "smtp;" | "smtp")
+}
+
+/// The text without the letter's own texts: content filters quote what they dislike. One word alone is left: it may be the
+/// server's own.
+pub(super) fn without_content(text: &str, content: &[&str]) -> String {
+    let mut text = text.to_lowercase();
+    for quoted in content {
+        let quoted = quoted.trim().to_lowercase();
+        if quoted.contains(char::is_whitespace) {
+            text = text.replace(&quoted, " ");
+        }
+    }
+    text
+}
+
+/// The text without anything between angle brackets, square brackets and quotation marks, and without any other address, or the
+/// part before its `@`, where that stands alone. A plain word stays: it may be the server's own.
+pub(super) fn without_addresses(text: &str, recipient: &[&str]) -> String {
+    let locals: Vec<String> =
+        recipient.iter().filter_map(|address| address.rsplit_once('@')).map(|(local, _)| local.to_lowercase()).collect();
+    let is_local = |word: &str| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        locals.iter().any(|local| *local == word && (is_joined(local) || super::phrases::is_telling(local)))
+    };
+    let mut text = text.to_owned();
+    for (open, close) in [('<', '>'), ('[', ']'), ('"', '"')] {
+        text = without_spans(&text, open, close);
+    }
+    text.split_whitespace()
+        .filter(|word| !(word.contains('@') || word.contains("%40") || is_local(word)))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Whether a link is in it under which an address of a machine is looked up.
+pub(super) fn leads_to_a_block_list(text: &str) -> bool {
+    let telling = ["?ip=", "&ip=", "/ip/", "ipcheck", "dnsbl", "/rbl"];
+    let mut links = text.split_whitespace().filter(|word| word.contains("://") && !word.contains('@'));
+    links.any(|link| telling.iter().any(|part| link.contains(part)))
+}
+
+fn without_spans(text: &str, open: char, close: char) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once(open) {
+        kept.push_str(before);
+        match behind.split_once(close) {
+            Some((_, after)) => {
+                kept.push(' ');
+                rest = after;
+            }
+            // Cut off: nobody knows where it ends.
+            None => return kept,
+        }
+    }
+    kept + rest
+}
+
+/// Lower-case words with one blank before each and one at the end, to be searched for phrases.
+pub(super) fn clean(text: &str, recipient: &[&str]) -> String {
+    let lower = without_addresses(text, recipient).to_lowercase();
+    let mut words = String::from(" ");
+    for word in lower.split_whitespace().filter(|word| !word.contains("://")) {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        // Exchange's own names for what went wrong: STOREDRV.Submission.Exception:SendAsDeniedException.
+        if word.starts_with("storedrv") || word.starts_with("resolver") {
+            word.split(|c: char| !c.is_alphanumeric()).for_each(|part| push(&mut words, part));
+            continue;
+        }
+        // Names of hosts, and addresses of machines.
+        if word.contains('.') {
+            continue;
+        }
+        word.split(['/', ':', ';', ',', '(', ')', '=']).for_each(|part| push(&mut words, part));
+    }
+    words.replace(" recipient addresses rejected ", " recipient address rejected ")
+}
+
+fn push(words: &mut String, part: &str) {
+    let plain: String =
+        part.trim_matches(|c: char| !c.is_alphanumeric()).chars().filter(|c| !matches!(c, '\'' | '\u{2019}')).collect();
+    if !plain.is_empty() {
+        words.push_str(&plain);
+        words.push(' ');
+    }
+}
+
+fn is_joined(local: &str) -> bool {
+    local.contains(|c: char| !c.is_alphanumeric())
+}
