@@ -66,7 +66,10 @@ impl Courier {
     /// A letter to somebody who is not to be written to. Of a reminder nobody needs to hear.
     fn suppressed(&self, letter: &Claimed) -> Outcome {
         match letter.purpose {
-            LetterPurpose::Invitation => Outcome::Failed { at: self.clock.now(), error: SUPPRESSED.to_owned(), held_until: None },
+            LetterPurpose::Invitation => {
+                let error = SUPPRESSED.to_owned();
+                Outcome::Failed { at: self.clock.now(), error, fault: None, held_until: None }
+            }
             LetterPurpose::Reminder => Outcome::Withdrawn,
         }
     }
