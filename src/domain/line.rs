@@ -56,6 +56,12 @@ impl<const MAX: usize> Line<MAX> {
         Ok(Self(text))
     }
 
+    /// A line that was taken when it was sent, by the rules of that time.
+    #[must_use]
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
