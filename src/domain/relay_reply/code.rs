@@ -68,15 +68,14 @@ fn security(detail: u16) -> About {
         // not valid, is banned, or refuses.
         2 | 17 | 18 | 19 | 504 | 505 | 507 => About::Recipient,
         3 | 4 | 8..=14 | 54 | 57 | 64 => About::Us(MailFault::Authentication),
-        5..=7 => About::Us(MailFault::Policy),
+        // What was signed or encrypted is not right; only certain senders may write to this group or mailbox.
+        5..=7 | 124..=136 | 51 | 520 => About::Us(MailFault::Policy),
         // The sender's host has no name, or has another one.
         25 | 506 | 510 => About::Us(MailFault::Client),
         28 | 501..=503 | 508 | 511 | 513 | 606..=649 | 708 => About::Us(MailFault::Reputation),
         20..=49 | 509 | 515 => About::Us(MailFault::DomainAuthentication),
         60 | 512 | 750 => About::Us(MailFault::Sender),
         700..=749 => About::Us(MailFault::Quota),
-        // Only certain senders may write to this group or mailbox.
-        124..=136 | 51 | 520 => About::Us(MailFault::Policy),
         _ => About::Unknown,
     }
 }

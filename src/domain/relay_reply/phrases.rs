@@ -2,7 +2,9 @@
 //!
 //! Phrases stand in lower case, without apostrophes, with one blank between words: as [`super::words::clean`] leaves them.
 
-use crate::domain::mail_fault::MailFault::{self, *};
+use crate::domain::mail_fault::MailFault::{
+    self, Authentication, Client, DomainAuthentication, Policy, Quota, Reputation, Sender,
+};
 
 /// What speaks of us whatever the code is.
 const CERTAIN: &[(MailFault, &[&str])] = &[
