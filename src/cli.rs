@@ -122,6 +122,7 @@ fn openapi() -> ExitCode {
 
 fn check(config: &Config) -> Outcome {
     let key = match config::root_key(config.secret_key.as_ref()) {
+        Ok(_) if config.secret_key_file => Ok("from the file that SECRET_KEY_FILE names"),
         Ok(_) if config.secret_key.is_some() => Ok("from SECRET_KEY"),
         Ok(_) => Ok("in data/secret.key"),
         Err(SecretError::Missing(_)) => Ok("made in data/secret.key at the first start"),
@@ -147,6 +148,9 @@ fn check(config: &Config) -> Outcome {
     println!("mail words  {}", templates.as_deref().unwrap_or("built in"));
     let reporting: Vec<&str> = config.mail_events.0.iter().map(|(provider, _)| provider.title()).collect();
     println!("reports by  {}", if reporting.is_empty() { "nobody".to_owned() } else { reporting.join(", ") });
+    for (name, caution) in config.clear_links() {
+        println!("take care   {name}: {caution}");
+    }
     if let Some(caution) = config.mail_url.caution() {
         println!("take care   MAIL_URL: {caution}");
     }
