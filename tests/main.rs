@@ -35,6 +35,7 @@ mod damaged_links;
 mod database_gone;
 mod database_held;
 mod database_panic;
+mod escaped_paths;
 mod hand_over;
 mod hang_ups;
 mod idempotency;
