@@ -80,7 +80,7 @@ on_both! {
             admin.call(Method::PUT, "/activate", &[]).await.problem(405, "method_not_allowed").header("allow"),
             "GET, HEAD, POST"
         );
-        for path in ["/", "/v1", "/v1/", "/v1/nothing", "/v1/users/", "/v2/users", "/problems/nothing", "/V1/users", "/v1//users"]
+        for path in ["/", "/v1", "/v1/", "/v1/nothing", "/v1/nothing/", "/v2/users", "/problems/nothing", "/V1/users", "/v1//users"]
         {
             for method in [Method::GET, Method::POST] {
                 if (path, &method) != ("/problems/nothing", &Method::POST) {

@@ -225,7 +225,8 @@ mod tests {
             assert_eq!(weakness(good), None, "{good}");
         }
         assert_eq!(weakness("short").as_deref(), Some("has 5 bytes and needs at least 32"));
-        assert_eq!(weakness(&"9f86d081884c7d659a2feaa0c55ad015".repeat(3000)).is_some(), false);
+        // However long it is, it is judged in no time.
+        assert_eq!(weakness(&"9f86d081884c7d659a2feaa0c55ad015".repeat(3000)), None);
     }
 
     #[test]

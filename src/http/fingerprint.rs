@@ -188,8 +188,8 @@ mod tests {
             "9007199254740992",
             r#""a b""#,
             r#""ab""#,
-            r#""é""#,
-            r#""é""#,
+            "\"\u{e9}\"",
+            "\"e\u{301}\"",
             r#""\ud800""#,
         ];
         for (index, one) in values.iter().enumerate() {
