@@ -169,6 +169,7 @@ const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 const PATCHES: &str = "application/json, application/merge-patch+json";
 
 /// What the headers say of a body, before any of it is read.
+#[expect(clippy::struct_excessive_bools, reason = "each tells of a header of its own")]
 pub(super) struct Head {
     json: bool,
     keyed: bool,

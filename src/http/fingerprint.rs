@@ -201,7 +201,7 @@ mod tests {
 
     /// As another writer might write it: members backwards, blanks everywhere, every character of a text escaped.
     fn rewritten(value: &Value) -> String {
-        let text = |text: &str| text.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect::<String>();
+        let text = |text: &str| text.encode_utf16().map(|unit| ["\\u", &format!("{unit:04X}")].concat()).collect::<String>();
         match value {
             Value::String(inner) => format!(" \"{}\" ", text(inner)),
             Value::Array(items) => format!("[ {} ]\n", items.iter().map(rewritten).collect::<Vec<_>>().join(" ,\t")),
