@@ -44,7 +44,7 @@ use crate::{
         ("status" = Option<UserStatus>, Query, description = "Those with this status.", example = "active"),
         ("role" = Option<AnyRole>, Query, description = "Those who hold this role, a system user's or a member's.", example = "viewer"),
         ("account_id" = Option<AccountId>, Query, description = "Those who belong, or are invited, to this account."),
-        ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or account name, without regard to case. No control characters.", example = "ada"),
+        ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or account name, without regard to case; a domain is found in Unicode and in punycode. No control characters.", example = "ada"),
         ("bom" = Option<bool>, Query, description = "`true` puts a byte order mark (U+FEFF) before the CSV: Excel takes a file without one for the system's old code page, and shows `ü` as `Ã¼`. It is left out otherwise, since other programs take it for a part of the first column's name. JSON never has one.", example = false),
         Paging,
     ),
