@@ -32,7 +32,12 @@ openapi: ## write the contract anew, from the code, to openapi/openapi.json
 bench: ## measure it beside the machine's own yardsticks (about five minutes); benches/run tells its options
 	benches/run
 
-up: ## build and start it in containers, with PostgreSQL and a mailbox to look into
+# The passwords of the containers' database, made by chance at the first start. No default could be one.
+.env:
+	@umask 077; random() { head -c 24 /dev/urandom | od -An -vtx1 | tr -d ' \n'; }; \
+	printf 'POSTGRES_PASSWORD=%s\nSERVICE_DB_PASSWORD=%s\n' "$$(random)" "$$(random)" > .env
+
+up: .env ## build and start it in containers, with PostgreSQL and a mailbox to look into
 	docker compose up --build --wait
 	@echo 'The service: http://127.0.0.1:8080/docs   its letters: http://127.0.0.1:8025'
 

@@ -26,7 +26,14 @@ use crate::{
     http::{self, CourierWatch, Settings, State},
     mail::Mailer,
     metrics::Metrics,
-    services::{Rules, Services, access_token::AccessTokens, activate, hasher::Hasher, idempotency, invite, sweep::sweep},
+    services::{
+        Rules, Services,
+        access_token::{AccessTokens, Terms},
+        activate,
+        hasher::Hasher,
+        idempotency, invite, sign_in,
+        sweep::sweep,
+    },
 };
 
 /// How often it is swept: what is kept for a day may stay an hour longer.
@@ -34,6 +41,8 @@ const SWEPT: Duration = Duration::from_hours(1);
 
 /// How long a look waits for the database: a courier knows what came of it before it renews the lease of the letter.
 const LOOK: Duration = Duration::from_secs(15);
+
+const _: () = assert!(sign_in::LIFETIME.as_secs() <= config::SHORTEST_JWT_MAX_TTL.as_secs());
 
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
@@ -75,9 +84,13 @@ pub fn access_tokens(config: &Config) -> Result<AccessTokens, SecretError> {
     Ok(derive(config, &config::root_key(config.secret_key.as_ref())?, Clock::system()).1)
 }
 
+fn terms(config: &Config) -> Terms<'_> {
+    Terms { issuer: &config.jwt_issuer, audience: &config.jwt_audience, max_lifetime: config.jwt_max_ttl }
+}
+
 fn derive(config: &Config, root: &SecretString, clock: Clock) -> (LinkKeys, AccessTokens) {
     let previous = config.secret_key_previous.as_ref();
-    let tokens = AccessTokens::derive(root, previous, (&config.jwt_issuer, &config.jwt_audience), clock);
+    let tokens = AccessTokens::derive(root, previous, terms(config), clock);
     (LinkKeys::derive(root, previous), tokens)
 }
 
@@ -144,6 +157,7 @@ impl Parts {
             activation_url: config.activation_url.clone(),
         };
         let settings = Settings {
+            https: config.public_url.scheme() == "https",
             public_url: config.public_url.as_str().trim_end_matches('/').to_owned(),
             locale: config.locale,
             time_zone: config.time_zone.clone(),

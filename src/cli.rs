@@ -123,6 +123,7 @@ fn openapi() -> ExitCode {
 
 fn check(config: &Config) -> Outcome {
     let key = match config::root_key(config.secret_key.as_ref()) {
+        Ok(_) if config.secret_key_file => Ok("from the file that SECRET_KEY_FILE names"),
         Ok(_) if config.secret_key.is_some() => Ok("from SECRET_KEY"),
         Ok(_) => Ok("in data/secret.key"),
         Err(SecretError::Missing(_)) => Ok("made in data/secret.key at the first start"),
@@ -151,6 +152,9 @@ fn check(config: &Config) -> Outcome {
     println!("reports by  {}", if reporting.is_empty() { "nobody".to_owned() } else { reporting.join(", ") });
     for caution in config.cautions() {
         println!("take care   {caution}");
+    }
+    for (name, caution) in config.clear_links() {
+        println!("take care   {name}: {caution}");
     }
     if let Some(file) = config::exposed_key_file(config.secret_key.as_ref()) {
         println!("take care   {}: {EXPOSED_KEY}", file.display());

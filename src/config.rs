@@ -1,6 +1,7 @@
 //! Configuration, from the environment alone: every variable with its default, all faults reported at once.
 
 mod cautions;
+mod public_host;
 mod secret;
 mod time_zone;
 mod variables;
@@ -34,6 +35,9 @@ use crate::{
     mail::{Hello, MailUrl, Sender, Templates},
 };
 
+/// The shortest that `JWT_MAX_TTL` may be: a token that is got by signing in lives for as long, and must not be refused.
+pub const SHORTEST_JWT_MAX_TTL: Duration = Duration::from_mins(15);
+
 /// What is wrong with one variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigFault(pub String);
@@ -65,9 +69,12 @@ pub struct Config {
     pub locale: Locale,
     pub time_zone: TimeZone,
     pub secret_key: Option<SecretString>,
+    /// Whether it is from the file that `SECRET_KEY_FILE` names.
+    pub secret_key_file: bool,
     pub secret_key_previous: Option<SecretString>,
     pub jwt_issuer: String,
     pub jwt_audience: String,
+    pub jwt_max_ttl: Duration,
     pub invitation_ttl: Duration,
     /// How long before their link dies people are reminded; `None` is never.
     pub reminder_before: Option<Duration>,
@@ -122,6 +129,22 @@ impl Config {
         }
     }
 
+    /// Where links would go in the clear over the internet: the variable, and what is wrong with it.
+    #[must_use]
+    pub fn clear_links(&self) -> Vec<(&'static str, String)> {
+        let page = self.given_urls.activation.then_some(("ACTIVATION_URL", &self.activation_url));
+        let clear = |(name, url): (&'static str, &Url)| {
+            let host = public_host::of(url).filter(|_| url.scheme() == "http")?;
+            Some((
+                name,
+                format!(
+                    "it is http:// and {host} is a public address: tokens and passwords would go there in the clear. Use https://"
+                ),
+            ))
+        };
+        [Some(("PUBLIC_URL", &self.public_url)), page].into_iter().flatten().filter_map(clear).collect()
+    }
+
     /// The configuration of a service that listens at `bound`: with `LISTEN_ADDR`'s port 0 the system chooses one, and links
     /// must lead to it.
     #[must_use]
@@ -159,11 +182,14 @@ impl Config {
         let mail_url = reader.parsed("MAIL_URL", MailUrl::parse);
         let mail_events = reader.mail_events();
         let operator_name = reader.parsed("OPERATOR_NAME", one_line);
-        let locale = reader.parsed("LOCALE", |text| Locale::parse(text).map_err(|_| "is not one of: en, nl, de, fr"));
-        let secret_key = reader.secret("SECRET_KEY");
-        let secret_key_previous = reader.secret("SECRET_KEY_PREVIOUS");
+        let locale =
+            reader.parsed("LOCALE", |text| Locale::parse(text).map_err(|_| format!("is not one of: {}", Locale::known())));
+        let secret_key = reader.secret("SECRET_KEY", "SECRET_KEY_FILE");
+        let secret_key_previous = reader.secret("SECRET_KEY_PREVIOUS", "SECRET_KEY_PREVIOUS_FILE");
+        let secret_key_file = secret_key.is_some() && reader.given("SECRET_KEY_FILE").is_some();
         let jwt_issuer = reader.parsed("JWT_ISSUER", one_line);
         let jwt_audience = reader.parsed("JWT_AUDIENCE", one_line);
+        let jwt_max_ttl = reader.parsed("JWT_MAX_TTL", |text| duration(text, SHORTEST_JWT_MAX_TTL));
         let invitation_ttl = reader.parsed("INVITATION_TTL", |text| duration(text, Duration::from_secs(1)));
         let reminder_before = reader.parsed("REMINDER_BEFORE", |text| reminder(text, invitation_ttl));
         let mail_rate_limit = reader.parsed("MAIL_RATE_LIMIT", |text| match text {
@@ -211,9 +237,11 @@ impl Config {
             locale: locale?,
             time_zone: time_zone?,
             secret_key,
+            secret_key_file,
             secret_key_previous,
             jwt_issuer: jwt_issuer?,
             jwt_audience: jwt_audience?,
+            jwt_max_ttl: jwt_max_ttl?,
             invitation_ttl: invitation_ttl?,
             reminder_before: reminder_before?,
             mail_rate_limit: mail_rate_limit?,
@@ -256,14 +284,26 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         }
     }
 
-    fn secret(&mut self, name: &str) -> Option<SecretString> {
-        // As the file's is: a line break at its end is an accident of whoever put it there.
-        let text = self.given(name)?.trim().to_owned();
-        if text.len() < secret::SHORTEST {
-            let shortest = secret::SHORTEST;
-            self.faults.push(ConfigFault(format!("{name}: has {} bytes and needs at least {shortest}", text.len())));
+    /// A key, by itself or in a file of its own, as containers are handed secrets.
+    fn secret(&mut self, name: &str, file: &str) -> Option<SecretString> {
+        let (name, text) = match (self.given(name), self.given(file)) {
+            (None, None) => return None,
+            (Some(text), None) => (name, Ok(text)),
+            (None, Some(path)) => (file, secret::from_file(Path::new(path.trim()))),
+            (Some(_), Some(_)) => (file, Err(format!("is given beside {name}: only one of them can count"))),
+        };
+        // A line break at its end is an accident of whoever put it there.
+        let checked = text.map(|text| text.trim().to_owned()).and_then(|text| match secret::weakness(&text) {
+            None => Ok(text),
+            Some(weakness) => Err(weakness),
+        });
+        match checked {
+            Ok(text) => Some(text.into()),
+            Err(fault) => {
+                self.faults.push(ConfigFault(format!("{name}: {fault}")));
+                None
+            }
         }
-        Some(text.into())
     }
 
     /// The operator's own templates, if there is a folder of them; none when they are at fault, too.

@@ -135,7 +135,7 @@ on_both! {
 
         for text in [
             "", "{", r#"{"invitations": [{]}"#, r#"{"invitations": [{}],}"#, r#"{"invitations": [{"kind": "\ud800"}]}"#,
-            r#"{"invitations": [{"kind": 1e999}]}"#, "\u{feff}{}",
+            r#"{"invitations": [{"kind": 1e999}]}"#, "\u{feff}", "\u{feff}\u{feff}{}",
         ] {
             admin.post_raw(BATCH, "application/json", text).await.problem(400, "malformed_json");
         }

@@ -31,14 +31,18 @@ const GETS: [&str; 13] = [
 on_both! {
     async fn answers_that_the_caller_would_not_take(app: TestApp) {
         let admin = app.admin();
-        for accept in ["text/html", "application/xml, text/*;q=0.5", "application/json;q=0, */*", "image/png"] {
+        for accept in ["text/html", "application/xml, text/*;q=0.5", "application/json;q=0, */*", "image/png", "*/*;q=0", "*; q=0"] {
             for path in ["/v1/roles", "/v1/nothing"] {
                 let refused = admin.call(Method::GET, path, &[("accept", accept)]).await.problem(406, "not_acceptable");
                 assert_eq!(refused.header("cache-control"), "no-store");
             }
         }
         for accept in
-            ["*/*", "application/*", "application/json", "text/html, application/json;q=0.1", "application/problem+json"]
+            [
+                "*/*", "application/*", "application/json", "text/html, application/json;q=0.1", "application/problem+json",
+                "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", "application/json ; charset=utf-8", "text/html, *; q=.2, */*; q=.2",
+                "*", "nonsense", "application/json;q=0.001",
+            ]
         {
             admin.call(Method::GET, "/v1/roles", &[("accept", accept)]).await.expect(200);
         }
@@ -76,7 +80,7 @@ on_both! {
             admin.call(Method::PUT, "/activate", &[]).await.problem(405, "method_not_allowed").header("allow"),
             "GET, HEAD, POST"
         );
-        for path in ["/", "/v1", "/v1/", "/v1/nothing", "/v1/users/", "/v2/users", "/problems/nothing", "/V1/users", "/v1//users"]
+        for path in ["/", "/v1", "/v1/", "/v1/nothing", "/v1/nothing/", "/v2/users", "/problems/nothing", "/V1/users", "/v1//users"]
         {
             for method in [Method::GET, Method::POST] {
                 if (path, &method) != ("/problems/nothing", &Method::POST) {

@@ -44,3 +44,10 @@ on_each! {
         server.stop().await;
     }
 }
+
+#[test]
+fn the_help_names_every_language() {
+    let help = Home::new(Backend::Sqlite, &[]).print(&["import", "--help"]);
+    let list = invitation_service::domain::locale::Locale::ALL.map(invitation_service::domain::locale::Locale::as_str).join(", ");
+    assert!(help.contains(&format!("locale               {list}")), "{help}");
+}

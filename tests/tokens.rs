@@ -97,6 +97,64 @@ on_both! {
         refused(&app, &short).await;
     }
 
+    async fn who_cannot_be_named(app: TestApp) {
+        let token = |change: Value| sign(&header(), &claims(&app, &change), &ours());
+        let long = "x".repeat(256);
+        for bad in ["", "\u{0}", "ada\u{0}", "a\nb", "a\r", "a\tb", "\u{7f}", "\u{85}", &long] {
+            for name in ["sub", "name"] {
+                let token = token(json!({ name: bad }));
+                refused(&app, &token).await;
+                // Nor where it would be written down.
+                let invite = json!({ "email": "ada@example.com", "roles": ["viewer"] });
+                let keyed = app.bearer(&token).request(Method::POST, "/v1/system-users/invitations").header("idempotency-key", "k");
+                crate::support::Answer::of(keyed.json(&invite)).await.problem(401, "unauthenticated");
+            }
+        }
+        for good in ["ada", "Ada Lovelace", "zoë@example.com", "李", &"x".repeat(255)] {
+            accepted(&app, &token(json!({ "sub": good, "name": good }))).await;
+        }
+    }
+
+    async fn lifetimes(app: TestApp) {
+        let token = |change: Value| sign(&header(), &claims(&app, &change), &ours());
+        let (now, year) = (app.now().timestamp(), 365 * 24 * 3600);
+        accepted(&app, &token(json!({ "exp": now + year }))).await;
+        accepted(&app, &token(json!({ "iat": now - year + 60, "exp": now + 60 }))).await;
+        refused(&app, &token(json!({ "exp": now + year + 1 }))).await;
+        refused(&app, &token(json!({ "iat": now - year, "exp": now + 60 }))).await;
+        refused(&app, &token(json!({ "iat": 0, "exp": now + 60 }))).await;
+        refused(&app, &token(json!({ "exp": i64::MAX }))).await;
+        refused(&app, &token(json!({ "iat": i64::MIN, "exp": now + 60 }))).await;
+    }
+
+    /// What a reader of the header must understand, and we do not; whatever it holds.
+    async fn headers_that_change_how_a_token_is_read(app: TestApp) {
+        let claims = claims(&app, &json!({}));
+        let signed = |more: Value| {
+            let mut head = json!({ "alg": "HS256", "typ": "at+jwt", "kid": ours().id() });
+            head.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let text = format!("{}.{}", URL_SAFE_NO_PAD.encode(head.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
+            let key = EncodingKey::from_secret(ours().secret());
+            let signature = jsonwebtoken::crypto::sign(text.as_bytes(), &key, Algorithm::HS256).unwrap();
+            format!("{text}.{signature}")
+        };
+        accepted(&app, &signed(json!({}))).await;
+        accepted(&app, &signed(json!({ "cty": "json" }))).await;
+        for more in [
+            json!({ "crit": ["exp"] }),
+            json!({ "crit": ["b64"], "b64": true }),
+            json!({ "crit": ["http://example.com/unknown"] }),
+            json!({ "crit": [] }),
+            json!({ "crit": null }),
+            json!({ "crit": "exp" }),
+            json!({ "zip": "DEF" }),
+            json!({ "zip": null }),
+            json!({ "zip": "none", "crit": ["zip"] }),
+        ] {
+            refused(&app, &signed(more)).await;
+        }
+    }
+
     async fn signatures_algorithms_and_types(app: TestApp) {
         let (claims, header) = (claims(&app, &json!({})), header());
         let good = sign(&header, &claims, &ours());

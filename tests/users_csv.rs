@@ -42,11 +42,58 @@ on_both! {
         assert_eq!(
             text_of,
             format!(
-                "{HEADER}{plain},plain@example.com,,,invited,,,2026-11-24T12:00:00.000Z,\r\n\
-                 {user},'=cmd@example.com,\"'@Ada, \"\"Countess\"\"\",'-Lovelace,active,finance; viewer,\
-                 \"'=HYPERLINK(\"\"x\"\"), Ltd ({account}, account_owner)\",2026-11-24T12:00:00.000Z,2026-11-24T12:00:00.000Z\r\n"
+                "{HEADER}\"{plain}\",\"plain@example.com\",\"\",\"\",\"invited\",\"\",\"\",\"2026-11-24T12:00:00.000Z\",\"\"\r\n\
+                 \"{user}\",\"'=cmd@example.com\",\"'@Ada, \"\"Countess\"\"\",\"'-Lovelace\",\"active\",\"finance; viewer\",\
+                 \"'=HYPERLINK(\"\"x\"\"), Ltd ({account}, account_owner)\",\
+                 \"2026-11-24T12:00:00.000Z\",\"2026-11-24T12:00:00.000Z\"\r\n"
             )
         );
+    }
+
+    /// Where a program separates by `;` or tabs, or ends a cell at a quotation mark, another cell begins inside of ours.
+    async fn disarmed_wherever_a_program_could_begin_a_cell(app: TestApp) {
+        let names = [
+            ("x;=1+1", "x;'=1+1"),
+            ("x; =1+1", "x; '=1+1"),
+            ("x\"=1+1", "x\"'=1+1"),
+            ("x\";\"@SUM(A1)", "x\";\"'@SUM(A1)"),
+            ("'=1+1", "''=1+1"),
+            ("x;+1", "x;'+1"),
+            ("Ada-Marie", "Ada-Marie"),
+            ("x;;＝1", "x;;'＝1"),
+        ];
+        for (index, (name, _)) in names.iter().enumerate() {
+            let (_, mail) = app.invite(&format!("a{index}@example.com"), &["viewer"]).await;
+            let members = json!({ "token": mail.token, "password": PASSWORD, "first_name": name, "last_name": name });
+            app.anybody().post("/v1/activations", &members).await.expect(201);
+        }
+        let rows = export(&app.admin(), "/v1/users").await;
+        for (row, (name, shown)) in rows.iter().rev().zip(names) {
+            assert_eq!((row[2].as_str(), row[3].as_str()), (shown, shown), "{name}");
+        }
+        let text = ask(&app.admin(), "/v1/users", "text/csv").await.text;
+        for line in text.lines().skip(1) {
+            assert!(line.starts_with('"') && line.ends_with('"') && line.matches("\",\"").count() == 8, "{line}");
+        }
+    }
+
+    async fn a_byte_order_mark_for_excel(app: TestApp) {
+        app.invite("ada@example.com", &["viewer"]).await;
+        let bytes = async |path: &str| {
+            let request = app.admin().request(Method::GET, path).header("accept", "text/csv");
+            request.send().await.unwrap().bytes().await.unwrap()
+        };
+        let plain = bytes("/v1/users").await;
+        assert!(plain.starts_with(b"id,email,"));
+        assert_eq!(bytes("/v1/users?bom=false").await, plain);
+        let marked = bytes("/v1/users?bom=true").await;
+        assert_eq!((&marked[..3], &marked[3..]), (&b"\xef\xbb\xbf"[..], &plain[..]));
+        // JSON has none.
+        let json = app.admin().get("/v1/users?bom=true").await.expect(200);
+        assert!(json.text.starts_with('{'));
+        for bad in ["", "1", "yes"] {
+            ask(&app.admin(), &format!("/v1/users?bom={bad}"), "text/csv").await.faults(&[("bom", "unknown_value")]);
+        }
     }
 
     async fn all_that_match_however_many(app: TestApp) {
@@ -106,6 +153,15 @@ on_both! {
             ("application/json;q=0.1, text/csv;q=0.2", "text/csv"),
             ("application/json", "application/json"),
             ("*/*", "application/json"),
+            ("application/json, text/csv", "application/json"),
+            ("text/csv, application/json", "application/json"),
+            ("text/csv;q=0.5, application/json;q=.5", "application/json"),
+            ("text/csv ; q=0.5, application/json ; q=0.4", "text/csv"),
+            ("text/csv;q=0.5, */*", "application/json"),
+            ("text/csv, */*;q=0.1", "text/csv"),
+            ("text/html, *; q=.2, */*; q=.2", "application/json"),
+            ("application/json ; charset=utf-8", "application/json"),
+            ("text/csv, application/json;q=0", "text/csv"),
             ("text/csv;q=0.5, application/json", "application/json"),
             ("text/csv;q=0, */*", "application/json"),
             ("text/csv;q=0, application/json", "application/json"),

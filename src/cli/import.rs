@@ -31,7 +31,7 @@ use super::{clock, running::Signals, runtime, token};
 use crate::{
     app,
     config::Config,
-    domain::{invitation::InvitationKind, permission::Permission},
+    domain::{locale::Locale, permission::Permission},
     services::access_token::Grant,
 };
 
@@ -51,7 +51,7 @@ const EXAMPLE: &str = "Columns, in any order, separated by , or ; or tabs, with 
   reimbursement_rate   EUR per kWh, as 0.23; where ; or tabs separate also 0,23
   used_by              employee or subsidiary
   sub_account_name     what the new account below the parent is called
-  locale               en, nl, de or fr
+  locale               {languages}
 An empty cell says nothing, and cells may be missing at the end of a row. Columns that no row needs may be left out. Names of columns,
 kinds and roles are read in any case, with blanks or hyphens too (E-mail, Account name, SUB_ACCOUNT). A first line sep=; says what
 separates. A rate above 2 EUR per kWh is warned of, and sent.
@@ -73,9 +73,13 @@ Run it again after an interruption: who was invited is not invited twice. Somebo
 invitation was revoked or has expired since, is told as no longer invited, and invited once more with --anew. It ends with 0 when
 every row is invited or already there, with 130 when it was interrupted, and with 1 otherwise.";
 
+fn example() -> String {
+    EXAMPLE.replace("{languages}", &Locale::known())
+}
+
 /// What to import, and where to.
 #[derive(clap::Args)]
-#[command(after_help = EXAMPLE)]
+#[command(after_help = example())]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Arguments {
     /// The CSV file (UTF-8, or UTF-16 with a byte order mark); - reads standard input
@@ -205,21 +209,15 @@ fn send(config: &Config, arguments: &Arguments, rows: &[Row], report: &mut Repor
     })
 }
 
-/// A token that allows what the rows ask for, and no more: their kinds, what has become of such invitations, and what the roles allow
-/// that they grant.
+/// A token that allows to invite, to see what has become of invitations, and what the roles allow that the rows grant.
 fn own_token(config: &Config, subject: &str, rows: &[Row]) -> Result<SecretString, Box<dyn Error>> {
     let holder = token::holder(subject)?;
     let tokens = app::access_tokens(config).map_err(|error| format!("{error}. Or give an access token in ACCESS_TOKEN"))?;
-    let scope: BTreeSet<Permission> = rows
-        .iter()
-        .filter_map(Row::kind)
-        .flat_map(|kind| match kind {
-            InvitationKind::SystemUser => [Permission::SystemUsersInvite, Permission::SystemUsersRead],
-            InvitationKind::AccountOwner | InvitationKind::SubAccount => [Permission::CustomersInvite, Permission::CustomersRead],
-        })
-        .collect();
+    // Whatever the kinds of the rows: rows' keys belong to the grant, and a file to which some were added is to find those of before.
+    let scope =
+        vec![Permission::SystemUsersInvite, Permission::SystemUsersRead, Permission::CustomersInvite, Permission::CustomersRead];
     let roles: BTreeSet<_> = rows.iter().flat_map(Row::granted).collect();
-    let (roles, scope) = (roles.into_iter().collect(), scope.into_iter().collect());
-    let grant = Grant { holder, roles, scope, accounts: Vec::new(), lifetime: TOKEN_LIFETIME };
+    let lifetime = TOKEN_LIFETIME.min(config.jwt_max_ttl);
+    let grant = Grant { holder, roles: roles.into_iter().collect(), scope, accounts: Vec::new(), lifetime };
     Ok(tokens.issue(&grant, clock().now())?.into())
 }

@@ -26,6 +26,7 @@ use crate::{
 pub(super) fn serve(config: &Config, with_courier: bool) -> Outcome {
     start_logging(config);
     warn_of_exposed_key(config);
+    warn_of_clear_links(config);
     if with_courier {
         warn_of_exposed_password(config);
     }
@@ -55,6 +56,7 @@ pub(super) fn serve(config: &Config, with_courier: bool) -> Outcome {
 pub(super) fn courier(config: &Config) -> Outcome {
     start_logging(config);
     warn_of_exposed_key(config);
+    warn_of_clear_links(config);
     warn_of_exposed_password(config);
     run_to_end(async {
         let parts = Parts::new(config, clock())?;
@@ -135,6 +137,12 @@ fn warn_of_exposed_key(config: &Config) {
     }
 }
 
+fn warn_of_clear_links(config: &Config) {
+    for (name, caution) in config.clear_links() {
+        tracing::warn!("{name}: {caution}");
+    }
+}
+
 fn warn_of_exposed_password(config: &Config) {
     if let Some(caution) = config.mail_url.caution() {
         tracing::warn!(relay = config.mail_url.describe(), "MAIL_URL: {caution}");
@@ -168,7 +176,8 @@ fn greet(config: &Config, with_courier: bool) {
 /// What the `token` command would miss in a shell that does not have this process's environment.
 fn token_needs(config: &Config) -> Option<String> {
     let own = |name: &str, value: &str| (value != config::default(name)).then(|| name.to_owned());
-    let key = config.secret_key.is_some().then(|| "SECRET_KEY".to_owned());
+    let key = if config.secret_key_file { "SECRET_KEY_FILE" } else { "SECRET_KEY" };
+    let key = config.secret_key.is_some().then(|| key.to_owned());
     let names: Vec<String> =
         [key, own("JWT_ISSUER", &config.jwt_issuer), own("JWT_AUDIENCE", &config.jwt_audience)].into_iter().flatten().collect();
     let alike = "in its environment as this process: without, its tokens are refused.";

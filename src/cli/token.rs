@@ -33,7 +33,7 @@ pub(super) struct Arguments {
     /// What the holder is called, in letters and timelines
     #[arg(long, default_value = "operations")]
     subject: String,
-    /// How long the token lives, as 15m or 1h; a year at most
+    /// How long the token lives, as 15m or 1h; JWT_MAX_TTL at most, a year unless it is set
     #[arg(long, default_value = "1h", value_parser = lifetime)]
     ttl: Duration,
 }
@@ -57,6 +57,10 @@ fn lifetime(text: &str) -> Result<Duration, String> {
 pub(super) fn print(config: &Config, arguments: &Arguments) -> Outcome {
     if arguments.role.is_empty() && arguments.scope.is_empty() && arguments.account.is_empty() {
         return Err("a token that allows nothing is of no use: name --role, --scope or --account".into());
+    }
+    if arguments.ttl > config.jwt_max_ttl {
+        let longest = humantime::format_duration(config.jwt_max_ttl);
+        return Err(format!("--ttl: the service refuses tokens that live for longer than {longest} (JWT_MAX_TTL)").into());
     }
     let holder = holder(&arguments.subject)?;
     let tokens = app::access_tokens(config)?;

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, DirBuilder, OpenOptions},
-    io::{self, Write},
+    io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
@@ -27,6 +27,9 @@ pub enum SecretError {
     /// The file holds no key.
     #[error("{} holds fewer than {SHORTEST} bytes; delete it to have a new key made, which ends every link and token", .0.display())]
     Short(PathBuf),
+    /// The file's key can be guessed.
+    #[error("the key in {} is guessable: put one there that `openssl rand -hex 32` prints, which ends every link and token", .0.display())]
+    Guessable(PathBuf),
     /// There is no file.
     #[error("there is no key: no {} here. Start the service once in this folder, or set SECRET_KEY", .0.display())]
     Missing(PathBuf),
@@ -68,7 +71,60 @@ fn read(path: &Path) -> Result<SecretString, SecretError> {
         _ => SecretError::File(path.to_owned(), error),
     })?;
     let text = text.trim();
-    if text.len() < SHORTEST { Err(SecretError::Short(path.to_owned())) } else { Ok(text.to_owned().into()) }
+    match text {
+        short if short.len() < SHORTEST => Err(SecretError::Short(path.to_owned())),
+        guessable if is_guessable(guessable) => Err(SecretError::Guessable(path.to_owned())),
+        key => Ok(key.to_owned().into()),
+    }
+}
+
+/// The text in a file that somebody else wrote, as a container's secret.
+pub(super) fn from_file(path: &Path) -> Result<String, String> {
+    // As much as any key has; a device never ends.
+    const LONGEST: u64 = 64 * 1024;
+    let mut text = String::new();
+    let read = fs::File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
+    read.map(|_| text).map_err(|error| format!("cannot read {}: {error}", path.display()))
+}
+
+/// Why a text is no key, if it is none.
+pub(super) fn weakness(text: &str) -> Option<String> {
+    if text.len() < SHORTEST {
+        return Some(format!("has {} bytes and needs at least {SHORTEST}", text.len()));
+    }
+    is_guessable(text).then(|| "is guessable: make one by chance, as `openssl rand -hex 32` prints it".to_owned())
+}
+
+/// Words of keys that are in documentation, and of those that people make up for the time being.
+const PLACEHOLDERS: [&str; 17] = [
+    "secret",
+    "password",
+    "passwort",
+    "passphrase",
+    "changeme",
+    "changethis",
+    "changeit",
+    "replaceme",
+    "replacethis",
+    "placeholder",
+    "example",
+    "insecure",
+    "testkey",
+    "quickbrownfox",
+    "loremipsum",
+    "correcthorse",
+    "tobeornottobe",
+];
+
+/// Whether a key can be found by trying: whoever has a link or a token can try offline, as often as they like. What zxcvbn thinks of
+/// after fewer than 2^63 others is guessable, and so is what holds a word of a placeholder.
+fn is_guessable(text: &str) -> bool {
+    const ENOUGH: u64 = 1 << 63;
+    // It takes long for long texts, and looks at no more by itself.
+    const LOOKED_AT: usize = 100;
+    let start: String = text.chars().take(LOOKED_AT).collect();
+    let letters: String = text.chars().filter(char::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase()).collect();
+    PLACEHOLDERS.iter().any(|word| letters.contains(word)) || zxcvbn::zxcvbn(&start, &[]).guesses() < ENOUGH
 }
 
 /// Two processes that start together must end up with one key: each writes a draft, and the first to give it the name wins.
@@ -121,6 +177,64 @@ mod tests {
         assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
         make(&path).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), key);
+    }
+
+    #[test]
+    fn what_can_be_guessed_is_no_key() {
+        for guessable in [
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "abababababababababababababababab",
+            "12345678901234567890123456789012",
+            "0123456789abcdef0123456789abcdef",
+            "0123456789012345678901234567890123456789",
+            "abcdefghijklmnopqrstuvwxyz012345",
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZ123456",
+            "qwertyuiopasdfghjklzxcvbnm123456",
+            "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9",
+            "aaaaaaaabbbbbbbbccccccccdddddddd",
+            "00000000-0000-0000-0000-000000000000",
+            "deadbeefdeadbeefdeadbeefdeadbeef",
+            "passwordpasswordpasswordpassword",
+            "Password123!Password123!Password123!",
+            "password1password2password3password4",
+            "changemechangemechangemechangeme",
+            "CHANGE-ME-change-me-CHANGE-ME-now",
+            "please-change-this-key-before-production!",
+            "your-256-bit-secret-your-256-bit-secret",
+            "my-super-secret-key-for-production!!",
+            "invitation-service-secret-key-2026",
+            "letmeinletmeinletmeinletmeinletmein",
+            "the quick brown fox jumps over the lazy dog",
+            "replace_me_replace_me_replace_me_1",
+            "correct horse battery staple and then some",
+            "Lorem ipsum dolor sit amet, consectetur",
+            "20260101202601012026010120260101",
+            "                                                                x",
+        ] {
+            assert!(weakness(guessable).is_some(), "{guessable}");
+        }
+        for good in [
+            "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "hX3k9QmZ0pLw7vR2tYb8nUc5eJf1sGdA",
+            "lGS4yZ0m2r+7Yc1uVxk/9Q3dJwAeT5oNfHb8Pp6iRsE=",
+            "c9a646d3-9c61-4cb7-bfcd-ee2522c8f633",
+            "a key for tests that nobody else has",
+            "46285739105837264910583726491058",
+            "gravel otter lantern mosaic thimble quartz",
+        ] {
+            assert_eq!(weakness(good), None, "{good}");
+        }
+        assert_eq!(weakness("short").as_deref(), Some("has 5 bytes and needs at least 32"));
+        // However long it is, it is judged in no time.
+        assert_eq!(weakness(&"9f86d081884c7d659a2feaa0c55ad015".repeat(3000)), None);
+    }
+
+    #[test]
+    fn a_made_key_is_never_guessable() {
+        for _ in 0..50 {
+            let key: [u8; 32] = rand::random();
+            assert_eq!(weakness(&hex(&key)), None, "{}", hex(&key));
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Every variable, with its default and its meaning: the one table that `--help` and the reading are made from.
 
+use crate::domain::locale::Locale;
+
 /// A variable: its name, what it is when it is not set, and what it means.
 pub const VARIABLES: &[(&str, &str, &str)] = &[
     ("DATABASE_URL", "sqlite://data/invitations.db", "or postgres://user:password@host/database"),
@@ -27,17 +29,25 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
     ("MAIL_EVENTS_MAILGUN", "", "Mailgun's HTTP webhook signing key"),
     ("MAIL_EVENTS_RESEND", "", "the signing secret of Resend's webhook, whsec_…"),
     ("OPERATOR_NAME", "EV Charging", "the company that letters and the page name"),
-    ("LOCALE", "en", "the language of letters and the page when the invitation says nothing: en, nl, de, fr"),
+    ("LOCALE", "en", "the language of letters and the page when the invitation says nothing: {languages}"),
     (
         "TIME_ZONE",
         "UTC",
         "the time zone of letters and the page, as Europe/Amsterdam: by the system's tzdata (in the folder TZDIR, if that is set), \
          or by the program's own copy where there is none",
     ),
-    ("SECRET_KEY", "", "root of the derived keys, at least 32 bytes (default: made on first start in data/secret.key)"),
+    (
+        "SECRET_KEY",
+        "",
+        "root of the derived keys, at least 32 bytes and not guessable, as openssl rand -hex 32 (default: made on first start in \
+         data/secret.key)",
+    ),
+    ("SECRET_KEY_FILE", "", "a file that holds it instead, as a container's secret"),
     ("SECRET_KEY_PREVIOUS", "", "the root before it, while links and tokens made with it still live"),
+    ("SECRET_KEY_PREVIOUS_FILE", "", "a file that holds it instead"),
     ("JWT_ISSUER", "invitation-service", "the issuer of access tokens"),
     ("JWT_AUDIENCE", "invitation-service", "the audience of access tokens"),
+    ("JWT_MAX_TTL", "365d", "the longest that an access token may live from its making, 15m to 365d; longer ones are refused"),
     ("INVITATION_TTL", "24h", "how long a link lives, as 2s, 90m, 24h"),
     ("REMINDER_BEFORE", "off", "how long before their link dies people are reminded once, as 4h; shorter than INVITATION_TTL"),
     (
@@ -73,8 +83,9 @@ pub fn default(name: &str) -> &'static str {
 pub fn help() -> String {
     let mut text = String::from("Environment:\n");
     for (name, default, meaning) in VARIABLES {
+        let meaning = meaning.replace("{languages}", &Locale::known());
         let default = if default.is_empty() { String::new() } else { format!(" [{default}]") };
-        text.extend(["  ", name, &default, "\n      ", meaning, "\n"]);
+        text.extend(["  ", name, &default, "\n      ", &meaning, "\n"]);
     }
     text
 }

@@ -15,12 +15,18 @@ pub enum Locale {
 
 /// No words in that language.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("There are no letters in this language. Known are: en, nl, de, fr.")]
+#[error("There are no letters in this language. Known are: {}.", Locale::known())]
 pub struct UnknownLocale;
 
 impl Locale {
     /// Every language, in the order in which they are offered.
     pub const ALL: [Self; 4] = [Self::En, Self::Nl, Self::De, Self::Fr];
+
+    /// Their tags, for whoever asks for another one: `en, nl, …`.
+    #[must_use]
+    pub fn known() -> String {
+        Self::ALL.map(Self::as_str).join(", ")
+    }
 
     /// Reads a BCP 47 tag; the region is set aside, so that `nl-NL` and `nl_BE` are taken as `nl`.
     ///

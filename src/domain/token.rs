@@ -18,6 +18,11 @@ const VERSION: u8 = 1;
 const KEY_ID: usize = 4;
 const CLAIM: usize = 1 + KEY_ID + 16 + 4;
 const MAC: usize = 32;
+/// The letters of a token: three bytes in four, without a rest.
+const LENGTH: usize = (CLAIM + MAC) / 3 * 4;
+const _: () = assert!((CLAIM + MAC).is_multiple_of(3));
+/// As much of what somebody sent is looked through for a token: a link has no more, whatever stands around it.
+const LONGEST: usize = 8 * 1024;
 
 /// Bytes as hexadecimal digits.
 #[must_use]
@@ -146,12 +151,21 @@ impl LinkKeys {
         SecretString::from(String::from(link))
     }
 
-    /// Reads a token that somebody sent. The MAC is compared in constant time.
+    /// Reads a token that somebody sent, be it with what was added to it on its way: see [`legible`]. The MAC is compared in constant
+    /// time.
     ///
     /// # Errors
     /// [`NotGenuine`] for everything that [`LinkKeys::sign`] did not make.
     pub fn verify(&self, token: &LinkToken) -> Result<LinkClaim, NotGenuine> {
-        let bytes = URL_SAFE_NO_PAD.decode(token.expose()).map_err(|_| NotGenuine)?;
+        let letters = legible(token.expose());
+        // The version and the id of a key are a token's first bytes, so that next to no other place is looked at any further.
+        let tokens = letters.as_bytes().windows(LENGTH).filter_map(|text| self.genuine(text).ok());
+        tokens.into_iter().next().ok_or(NotGenuine)
+    }
+
+    /// Reads [`LENGTH`] letters.
+    fn genuine(&self, text: &[u8]) -> Result<LinkClaim, NotGenuine> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| NotGenuine)?;
         let (claim, mac) = bytes.split_at_checked(CLAIM).ok_or(NotGenuine)?;
         let (&version, rest) = claim.split_first().ok_or(NotGenuine)?;
         let (key_id, rest) = rest.split_at_checked(KEY_ID).ok_or(NotGenuine)?;
@@ -164,6 +178,45 @@ impl LinkKeys {
             generation: i32::from_be_bytes(generation.try_into().map_err(|_| NotGenuine)?),
         })
     }
+}
+
+/// The letters among which a token is looked for. Mail programs and people break a link over lines, put blanks, full stops, brackets
+/// and invisible characters into it or around it, escape it, or copy all of it: what is no character of URL-safe base 64 is dropped, and
+/// escapes are undone before. What else there is, as the rest of a URL, stands before the token or behind it.
+fn legible(text: &str) -> String {
+    let end = text.char_indices().map(|(place, _)| place).take_while(|place| *place <= LONGEST).last().unwrap_or_default();
+    let mut text = if text.len() > LONGEST { text[..end].to_owned() } else { text.to_owned() };
+    // Escaped once more by each of the programs that it went through.
+    for _ in 0..3 {
+        if !text.contains('%') {
+            break;
+        }
+        text = percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned();
+    }
+    without_references(&text).chars().filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_')).collect()
+}
+
+/// Without the character references of HTML, as `&#8203;` and `&nbsp;`: their letters are no part of a token.
+fn without_references(text: &str) -> String {
+    const LONGEST_REFERENCE: usize = 10;
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('&') {
+        kept.push_str(before);
+        // Looked for nearby alone: a text of nothing but `&` is no more work than another.
+        let near = behind.bytes().take(LONGEST_REFERENCE).position(|byte| byte == b';');
+        let name = near.map(|end| (&behind[..end], &behind[end + 1..])).filter(|(name, _)| {
+            let letters = name.strip_prefix('#').unwrap_or(name);
+            !letters.is_empty() && letters.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
+        // A parameter that follows, as `&utm_source=`, has no semicolon so near.
+        rest = name.map_or(behind, |(_, behind)| behind);
+        if name.is_none() {
+            kept.push('&');
+        }
+    }
+    kept.push_str(rest);
+    kept
 }
 
 #[cfg(test)]
@@ -208,6 +261,65 @@ mod tests {
         assert!(!format!("{keys:?}").contains("secret"));
     }
 
+    #[test]
+    fn a_token_is_found_in_what_people_send() {
+        let keys = LinkKeys::derive(&root("one!"), None);
+        let token = keys.sign(claim());
+        let t = token.expose();
+        assert_eq!(t.len(), LENGTH);
+        let (head, tail) = t.split_at(40);
+        let zenith = LinkKeys::derive(&root("two!"), None).sign(claim());
+        for sent in [
+            format!(" {t}\n"),
+            format!("{head} {tail}"),
+            format!("{head}\r\n {tail}"),
+            format!("{head}=\r\n{tail}"),
+            format!("{head}%0D%0A{tail}"),
+            format!("{head}%250D%250A{tail}"),
+            format!("{head}\u{200b}{tail}\u{feff}"),
+            format!("{head}&#8203;{tail}&nbsp;"),
+            format!("{t}."),
+            format!("<{t}>"),
+            format!("3D{t}"),
+            format!("token=3D{t}"),
+            format!("token={t}&utm_source=newsletter#top"),
+            format!("https://invitations.example.com:8443/activate?token={t}"),
+            format!("<https://invitations.example.com/activate?token={t}>."),
+            format!("https://safe.example/?url=https%3A%2F%2Finvitations.example.com%2Factivate%3Ftoken%3D{t}&data=05%7C02"),
+            format!("Please open {t}, thank you"),
+            format!("{}{t}", zenith.expose()),
+            format!("{t} {t}"),
+        ] {
+            assert_eq!(keys.verify(&LinkToken::from_text(sent.clone())), Ok(claim()), "{sent}");
+        }
+        // Of two that are genuine the first counts.
+        let other = keys.sign(LinkClaim { generation: 4, ..claim() });
+        assert_eq!(keys.verify(&LinkToken::from_text(format!("{t} {}", other.expose()))), Ok(claim()));
+        for sent in
+            [head.to_owned(), tail.to_owned(), format!("{tail}{head}"), format!("{head}x{tail}"), format!("{head}3D{tail}")]
+        {
+            assert_eq!(keys.verify(&LinkToken::from_text(sent.clone())), Err(NotGenuine), "{sent}");
+        }
+    }
+
+    /// However long it is, it is read in no time.
+    #[test]
+    fn what_is_beyond_any_link_is_not_looked_through() {
+        let keys = LinkKeys::derive(&root("one!"), None);
+        let token = keys.sign(claim());
+        for filling in ["A", "é", "%", "&", "&a;", "%25"] {
+            let sent = format!("{}{}", filling.repeat(60_000), token.expose());
+            assert_eq!(keys.verify(&LinkToken::from_text(sent)), Err(NotGenuine), "{filling}");
+        }
+    }
+
+    /// Whether a `%` or `&` stands there that begins no escape of ours.
+    fn lone_escape(text: &str) -> bool {
+        let known = ["%0D%0A", "%20", "%E2%80%8B", "&#8203;", "&nbsp;"];
+        let rest = known.iter().fold(text.to_owned(), |rest, escape| rest.replace(escape, " "));
+        rest.contains(['%', '&'])
+    }
+
     proptest! {
         #[test]
         fn any_change_to_a_token_is_noticed(position in 0usize..76, letter in "[A-Za-z0-9_-]") {
@@ -223,6 +335,28 @@ mod tests {
         fn any_text_is_read_without_a_panic(text in "\\PC{0,120}") {
             let keys = LinkKeys::derive(&root("one!"), None);
             prop_assert_eq!(keys.verify(&LinkToken::from_text(text)), Err(NotGenuine));
+        }
+
+        /// What is no character of a token, wherever it is put into one or around it, and however often.
+        #[test]
+        fn a_token_is_found_through_what_its_way_added(
+            places in prop::collection::vec((0usize..=76, r#"([ \t\r\n.,;:>)<("'*!?=\[\]{}|/\\]|\PC|\u{200b}|\u{ad}|%0D%0A|%20|%E2%80%8B|=\r\n|&#8203;|&nbsp;)"#), 0..6),
+            before in r"(|3D|=3D|token=|token=3D|<|https://invitations\.example\.com/activate\?token=|https%3A%2F%2Fa\.example%2F%3Ftoken%3D)",
+            behind in r"(|>|\.|&utm_source=mail|#top| Thank you|%0D%0A|=20|=3D|>\.|-|_)",
+        ) {
+            let keys = LinkKeys::derive(&root("one!"), None);
+            let good = keys.sign(claim());
+            let mut text = good.expose().to_owned();
+            let mut places = places;
+            places.sort();
+            for (place, added) in places.into_iter().rev() {
+                let added: String = added.chars().filter(|c| !(c.is_ascii_alphanumeric() || "-_".contains(*c)) || added.len() > 1).collect();
+                text.insert_str(place, &added);
+            }
+            // A `&` or `%` that stands alone may make an escape of what follows it, which nobody can tell from one.
+            prop_assume!(!lone_escape(&text));
+            let sent = LinkToken::from_text(format!("{before}{text}{behind}"));
+            prop_assert_eq!(keys.verify(&sent), Ok(claim()), "{}", sent.expose());
         }
 
         #[test]

@@ -10,14 +10,13 @@ use actix_web::{
         Method,
         header::{self, HeaderName},
     },
-    web::{Bytes, BytesMut},
+    web::{Buf, Bytes, BytesMut},
 };
 use futures_util::{Stream, StreamExt, future::LocalBoxFuture};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use super::{codes, json, problem::Problem};
+use super::{codes, fingerprint, idempotency, json, problem::Problem};
 use crate::domain::{
     account::{AccountName, UnknownValue},
     fault::{Faults, FieldFault},
@@ -38,12 +37,37 @@ pub(super) const ORDINARY: Allowance = Allowance { bytes: 64 * 1024, time: Durat
 /// The body of a request, as it arrived. What it is no good for is said when it is parsed, so that an `Idempotency-Key` keeps that
 /// refusal as any other.
 pub struct Body {
-    /// A JSON object; none where nothing was sent.
-    members: Result<Option<Map<String, Value>>, Problem>,
+    /// A JSON object, or what stands for none.
+    members: Result<Sent, Problem>,
     /// What tells two bodies apart.
     digest: [u8; 32],
     /// Members that it names twice.
     faults: Faults,
+}
+
+/// What was sent.
+enum Sent {
+    Nothing,
+    /// `null`, which is nothing where a body may be left out.
+    Null,
+    Object(Map<String, Value>),
+}
+
+impl Sent {
+    fn required(self) -> Result<Map<String, Value>, Problem> {
+        match self {
+            Self::Object(members) => Ok(members),
+            Self::Null => Err(no_object()),
+            Self::Nothing => Err(empty()),
+        }
+    }
+
+    fn optional(self) -> Map<String, Value> {
+        match self {
+            Self::Object(members) => members,
+            Self::Null | Self::Nothing => Map::new(),
+        }
+    }
 }
 
 /// The body of a request that says everything in its path: none, or an object without members.
@@ -62,7 +86,7 @@ impl Body {
     /// # Errors
     /// 400 for what is no JSON and for an empty body, 422 with every faulty member.
     pub fn parse<R: Request>(self) -> Result<R, Problem> {
-        request(self.members?.ok_or_else(empty)?, self.faults).map_err(|faults| Problem::body(&faults))
+        request(self.members?.required()?, self.faults).map_err(|faults| Problem::body(&faults))
     }
 
     /// The request, of which all may be left out, the body too.
@@ -70,7 +94,7 @@ impl Body {
     /// # Errors
     /// 422 with every faulty member.
     pub fn parse_if_any<R: Request>(self) -> Result<R, Problem> {
-        request(self.members?.unwrap_or_default(), self.faults).map_err(|faults| Problem::body(&faults))
+        request(self.members?.optional(), self.faults).map_err(|faults| Problem::body(&faults))
     }
 
     /// For requests that say everything in their path: no body, or an empty object.
@@ -78,7 +102,7 @@ impl Body {
     /// # Errors
     /// 400 for what is no JSON, 422 when there are members.
     pub fn expect_none(self) -> Result<(), Problem> {
-        let faults = Members::new(self.members?.unwrap_or_default(), self.faults).finish();
+        let faults = Members::new(self.members?.optional(), self.faults).finish();
         if faults.is_empty() { Ok(()) } else { Err(Problem::body(&faults)) }
     }
 }
@@ -118,10 +142,11 @@ impl FromRequest for Body {
         Box::pin(async move {
             head.check(ORDINARY.bytes)?;
             let bytes = head.read(payload, &ORDINARY).await?;
-            let digest = Sha256::digest(&bytes).into();
+            let digest = head.fingerprint(&bytes);
             let (members, faults) = match json::parse(&bytes) {
-                _ if bytes.is_empty() => (Ok(None), Faults::default()),
-                Ok((Value::Object(members), faults)) => (Ok(Some(members)), faults),
+                _ if bytes.is_empty() => (Ok(Sent::Nothing), Faults::default()),
+                Ok((Value::Object(members), faults)) => (Ok(Sent::Object(members)), faults),
+                Ok((Value::Null, _)) => (Ok(Sent::Null), Faults::default()),
                 Ok(_) => (Err(no_object()), Faults::default()),
                 Err(error) => (Err(no_json(&error)), Faults::default()),
             };
@@ -144,8 +169,10 @@ const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 const PATCHES: &str = "application/json, application/merge-patch+json";
 
 /// What the headers say of a body, before any of it is read.
+#[expect(clippy::struct_excessive_bools, reason = "each tells of a header of its own")]
 pub(super) struct Head {
     json: bool,
+    keyed: bool,
     patch: bool,
     encoded: bool,
     pub(super) length: Option<u64>,
@@ -154,11 +181,15 @@ pub(super) struct Head {
 impl Head {
     pub(super) fn of(request: &HttpRequest) -> Self {
         let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-        let media_type = text(header::CONTENT_TYPE).and_then(|value| value.parse::<mime::Mime>().ok());
         let patch = request.method() == Method::PATCH;
-        let is_json = |kind: &str| kind == "application/json" || (patch && kind == "application/merge-patch+json");
+        let is_json = |kind: &str| {
+            let is = |known: &str| kind.eq_ignore_ascii_case(known);
+            is("application/json") || (patch && is("application/merge-patch+json"))
+        };
         Self {
-            json: media_type.is_some_and(|value| is_json(value.essence_str())),
+            // Without its parameters, before which there may be blanks (RFC 9110 §8.3.1).
+            json: text(header::CONTENT_TYPE).and_then(|value| value.split(';').next()).is_some_and(|kind| is_json(kind.trim())),
+            keyed: request.headers().contains_key(idempotency::KEY),
             patch,
             encoded: request
                 .headers()
@@ -193,7 +224,11 @@ impl Head {
         payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
         allowance: &Allowance,
     ) -> Result<BytesMut, Problem> {
-        let bytes = read(payload, allowance).await?;
+        let mut bytes = read(payload, allowance).await?;
+        // A byte order mark says nothing of UTF-8, and whoever writes one means no harm (RFC 8259 §8.1 lets it be ignored).
+        if bytes.starts_with(BYTE_ORDER_MARK) {
+            bytes.advance(BYTE_ORDER_MARK.len());
+        }
         if !bytes.is_empty() && !self.json {
             let refused = Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json.");
             // RFC 5789 §2.2: what would be accepted instead.
@@ -202,6 +237,16 @@ impl Head {
         Ok(bytes)
     }
 }
+
+impl Head {
+    /// What tells the body from another one that comes with the same `Idempotency-Key`; of no use where there is no key.
+    pub(super) fn fingerprint(&self, body: &[u8]) -> [u8; 32] {
+        if self.keyed { fingerprint::of(body) } else { [0; 32] }
+    }
+}
+
+/// U+FEFF in UTF-8.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 fn too_large(limit: usize) -> Problem {
     Problem::new(codes::PAYLOAD_TOO_LARGE, format!("A body has at most {limit} bytes."))

@@ -8,7 +8,7 @@ use actix_web::{
 use chrono::{DateTime, SecondsFormat, Utc};
 use futures_util::{StreamExt, stream};
 
-use super::problem::Problem;
+use super::{body::BYTE_ORDER_MARK, problem::Problem};
 use crate::{
     domain::{actor::Actor, user::User},
     services::{
@@ -22,12 +22,19 @@ const HEADER: [&str; 9] =
 /// So many rows are read at once.
 const CHUNK: i64 = 500;
 
-/// Every user that matches.
-pub async fn users(services: &Services, actor: &Actor, filters: UserQuery) -> Result<HttpResponse, Problem> {
+/// Every user that matches; with a byte order mark before them when one is asked for.
+pub async fn users(
+    services: &Services,
+    actor: &Actor,
+    filters: UserQuery,
+    byte_order_mark: bool,
+) -> Result<HttpResponse, Problem> {
     // The first page is read before the answer begins: what is wrong with the request is still told as a problem.
     let first = page(services, actor, &filters, None).await?;
     let source = (services.clone(), actor.clone(), filters);
-    let head = lines(std::iter::once(HEADER.map(str::to_owned)));
+    let mark = Bytes::from_static(if byte_order_mark { BYTE_ORDER_MARK } else { b"" });
+    // As the contract has it, letter by letter: names of ours need no quotation marks.
+    let head = Ok(Bytes::from(format!("{}\r\n", HEADER.join(","))));
     let rest = stream::unfold((Some(first), source), |(page, source)| async move {
         let Page { data, next_cursor } = page?;
         let chunk = lines(data.iter().map(row));
@@ -43,7 +50,7 @@ pub async fn users(services: &Services, actor: &Actor, filters: UserQuery) -> Re
     Ok(HttpResponse::Ok()
         .content_type(ContentType("text/csv; charset=utf-8; header=present".parse().unwrap_or(mime::TEXT_CSV)))
         .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"users.csv\""))
-        .streaming(stream::once(async { head }).chain(rest)))
+        .streaming(stream::iter([Ok(mark), head]).chain(rest)))
 }
 
 async fn page(services: &Services, actor: &Actor, filters: &UserQuery, cursor: Option<String>) -> Result<Page<User>, Refusal> {
@@ -51,7 +58,11 @@ async fn page(services: &Services, actor: &Actor, filters: &UserQuery, cursor: O
 }
 
 fn lines(rows: impl Iterator<Item = [String; 9]>) -> Result<Bytes, std::io::Error> {
-    let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(Vec::new());
+    let mut writer = ::csv::WriterBuilder::new()
+        // Always: a program that separates by something else than a comma finds the same cells.
+        .quote_style(::csv::QuoteStyle::Always)
+        .terminator(::csv::Terminator::CRLF)
+        .from_writer(Vec::new());
     for row in rows {
         writer.write_record(row.map(|cell| harmless(&cell)))?;
     }
@@ -77,11 +88,31 @@ fn row(user: &User) -> [String; 9] {
     ]
 }
 
-/// A cell that no spreadsheet takes for a formula (OWASP, CSV Injection): an apostrophe goes before what could begin one.
+/// A cell that no spreadsheet takes for a formula (OWASP, CSV Injection): an apostrophe goes before what could begin one. That is
+/// not the cell's beginning alone: where a program separates by `;` or tabs, or ends a cell at a quotation mark, another cell
+/// begins behind each of them.
 fn harmless(cell: &str) -> String {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    if formula { format!("'{cell}") } else { cell.to_owned() }
+    let mut written = String::with_capacity(cell.len() + 1);
+    let mut begins = true;
+    for character in cell.chars() {
+        let first = written.is_empty();
+        if begins && (FORMULA.contains(&character) || (first && matches!(character, '\t' | '\r' | '\n'))) {
+            written.push('\'');
+        }
+        written.push(character);
+        begins = match character {
+            ';' | '\t' | '\r' | '\n' | '"' | '\u{201c}' | '\u{201d}' | '\u{201e}' => true,
+            // What programs skip before a formula: blanks, and the quotation mark of texts.
+            '\'' => begins,
+            blank if blank.is_whitespace() => begins,
+            _ => false,
+        };
+    }
+    written
 }
+
+/// What a formula begins with, in either width.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
 #[cfg(test)]
 mod tests {
@@ -94,6 +125,42 @@ mod tests {
         cells[2] = "a,b".to_owned();
         cells[3] = "-1+1".to_owned();
         let text = String::from_utf8(lines(std::iter::once(cells)).unwrap().to_vec()).unwrap();
-        assert_eq!(text, ",\"'=HYPERLINK(\"\"http://evil\"\")\",\"a,b\",'-1+1,,,,,\r\n");
+        assert_eq!(text, "\"\",\"'=HYPERLINK(\"\"http://evil\"\")\",\"a,b\",\"'-1+1\",\"\",\"\",\"\",\"\",\"\"\r\n");
+    }
+
+    #[test]
+    fn formulas_are_disarmed_wherever_a_program_could_begin_a_cell() {
+        for (cell, written) in [
+            ("", ""),
+            ("x;=1+1", "x;'=1+1"),
+            ("x; =1+1", "x; '=1+1"),
+            ("x\t@SUM(A1)", "x\t'@SUM(A1)"),
+            ("x\"=1", "x\"'=1"),
+            ("\";-1", "\";'-1"),
+            ("x\";\"+1", "x\";\"'+1"),
+            ("'=1", "''=1"),
+            (" =1", " '=1"),
+            ("x;;＝1", "x;;'＝1"),
+            ("\t=1", "'\t'=1"),
+            ("x;\u{a0}\"@y", "x;\u{a0}\"'@y"),
+            ("Ada-Marie", "Ada-Marie"),
+            ("a+b@example.com", "a+b@example.com"),
+            ("Rock 'n'-Roll = 1", "Rock 'n'-Roll = 1"),
+            ("O'Brien; Ada", "O'Brien; Ada"),
+        ] {
+            assert_eq!(harmless(cell), written, "{cell}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn however_a_cell_is_taken_apart_no_part_begins_a_formula(cell in "[a;\t\"' =+@＝-]{0,12}") {
+            let written = harmless(&cell);
+            for part in written.split([';', '\t', '"']) {
+                proptest::prop_assert!(!part.trim_start().starts_with(FORMULA), "{cell:?}: {written:?}");
+            }
+            // Nothing is lost: without the apostrophes it is the same.
+            proptest::prop_assert_eq!(written.replace('\'', ""), cell.replace('\'', ""));
+        }
     }
 }

@@ -25,6 +25,8 @@ use crate::{
     },
 };
 
+/// The header.
+pub(super) const KEY: &str = "idempotency-key";
 /// Says that an answer was given before.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// The longest key.
@@ -206,7 +208,7 @@ fn key(request: &HttpRequest) -> Result<Option<String>, Problem> {
         let words = format!("An Idempotency-Key has 1 to {LONGEST} visible ASCII characters, and is given once.");
         Problem::new(codes::IDEMPOTENCY_KEY_INVALID, words)
     };
-    let mut values = request.headers().get_all("idempotency-key");
+    let mut values = request.headers().get_all(KEY);
     let Some(value) = values.next() else { return Ok(None) };
     let text = value.to_str().map_err(|_| invalid())?.trim();
     let key = match text.strip_prefix('"') {

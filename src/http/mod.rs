@@ -7,11 +7,13 @@ mod auth;
 mod auth_token;
 mod batches;
 mod body;
+mod browser_headers;
 mod client_address;
 mod codes;
 mod company;
 mod csv;
 mod etag;
+mod fingerprint;
 mod idempotency;
 mod invitations;
 pub mod invites;
@@ -31,6 +33,7 @@ mod sub_accounts;
 mod suppressions;
 mod system_users;
 mod trace;
+mod trailing_slash;
 mod users;
 mod views;
 mod words;
@@ -112,6 +115,8 @@ impl CourierWatch {
 /// What the configuration says about HTTP.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// Whether the service is reached by https alone.
+    pub https: bool,
     /// What `type` in a problem is built from, without a slash at its end.
     pub public_url: String,
     /// The language of the page when the invitation names none.
@@ -243,7 +248,8 @@ pub fn app(
     let docs = Config::from("/openapi.json")
         .display_request_duration(true)
         .try_it_out_enabled(true)
-        .persist_authorization(true)
+        // A token that was pasted is gone with the page: nothing of it stays in the browser's storage.
+        .persist_authorization(false)
         // The badge would send the address of this document to a host on the internet.
         .validator_url("none");
     let docs = SwaggerUi::new("/docs/{_:.*}").config(docs);
@@ -256,6 +262,7 @@ pub fn app(
         .wrap(from_fn(limits::middleware))
         .wrap(from_fn(letter_limits::middleware))
         .wrap(from_fn(trace::middleware))
+        .wrap(from_fn(trailing_slash::middleware))
 }
 
 /// The number of seconds that `Retry-After` names when the database is away or a queue is full.

@@ -1,10 +1,13 @@
 //! What a caller accepts (RFC 9110 §12.5.1), asked before anything is done.
+//!
+//! Read as generously as it is written in practice: blanks around a `;`, `*` for `*/*`, `q=.2`. A range that cannot be read says
+//! nothing, and a header in which none can be read is none.
 
 use actix_web::{
-    Error, HttpMessage, HttpRequest,
+    Error, HttpRequest,
     body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{Accept, CACHE_CONTROL, HeaderName, Quality, REFERRER_POLICY, q},
+    http::header::{ACCEPT, CACHE_CONTROL, HeaderMap, HeaderName, REFERRER_POLICY},
     middleware::Next,
 };
 
@@ -19,7 +22,9 @@ pub async fn middleware(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
     // The path as routes are found by: its escapes are undone.
-    if request.match_info().as_str().starts_with("/v1/") && !acceptable(&request) {
+    let path = request.match_info().as_str();
+    let accepted = Accepted::of(request.headers());
+    if path.starts_with("/v1/") && !accepted.json() && !(path == EXPORTED && accepted.csv > Some(0)) {
         // An answer and not an error, which would pass by the middleware that writes problems.
         let refusal = Problem::new(codes::NOT_ACCEPTABLE, "Answers are application/json.");
         return Ok(request.error_response(refusal).map_into_right_body());
@@ -30,37 +35,156 @@ pub async fn middleware(
 /// The one answer that has a second form.
 const EXPORTED: &str = "/v1/users";
 
-fn acceptable(request: &ServiceRequest) -> bool {
-    let Some(accept) = request.get_header::<Accept>() else { return true };
-    accepts_json(&accept) || (request.match_info().as_str() == EXPORTED && csv_quality(&accept) > q(0.0))
-}
-
-/// Whether a caller would rather have CSV: it names it, and gives it at least the weight of JSON.
+/// Whether a caller would rather have CSV: it names it, and gives it more weight than it gives JSON by name, and no less than it
+/// gives to everything.
 pub fn prefers_csv(request: &HttpRequest) -> bool {
-    let Some(accept) = request.get_header::<Accept>() else { return false };
-    let json = accept.iter().filter(|range| range.item.essence_str() == "application/json").map(|range| range.quality).max();
-    let csv = csv_quality(&accept);
-    csv > q(0.0) && json.is_none_or(|json| csv >= json)
+    let accepted = Accepted::of(request.headers());
+    let csv = accepted.csv.unwrap_or_default();
+    csv > 0 && accepted.named_json.is_none_or(|json| csv > json) && accepted.json.is_none_or(|json| csv >= json)
 }
 
-fn csv_quality(accept: &Accept) -> Quality {
-    let named = accept.iter().filter(|range| range.item.essence_str() == "text/csv").map(|range| range.quality);
-    named.max().unwrap_or(q(0.0))
+/// The weights of the answers that there are, in thousandths; `None` where no range takes one in.
+struct Accepted {
+    /// Of JSON, by the most specific range that takes it in.
+    json: Option<u16>,
+    /// Of `application/json` by that name.
+    named_json: Option<u16>,
+    /// Of `text/csv` by that name.
+    csv: Option<u16>,
+    /// Whether nothing was said.
+    silent: bool,
 }
 
-fn accepts_json(accept: &Accept) -> bool {
-    // Of the ranges that take JSON in, the most specific one decides.
-    let decisive = accept.iter().filter_map(|range| {
-        let precision = match (range.item.type_().as_str(), range.item.subtype().as_str()) {
-            ("application", "json") => 3,
-            ("application", "problem") => 2,
-            ("application", "*") => 1,
-            ("*", "*") => 0,
-            _ => return None,
+impl Accepted {
+    fn of(headers: &HeaderMap) -> Self {
+        let values: Vec<_> = headers.get_all(ACCEPT).map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        let ranges: Vec<Range> = values.iter().flat_map(|value| parts(value, ',')).filter_map(Range::parse).collect();
+        // Of the ranges that take JSON in, the most specific one decides.
+        let decisive = ranges.iter().filter_map(|range| Some((precision(&range.kind)?, range.weight))).max();
+        let named = |kind: &str| ranges.iter().filter(|range| range.kind == kind).map(|range| range.weight).max();
+        Self {
+            json: decisive.map(|(_, weight)| weight),
+            named_json: named("application/json"),
+            csv: named("text/csv"),
+            silent: ranges.is_empty(),
+        }
+    }
+
+    fn json(&self) -> bool {
+        self.silent || self.json > Some(0)
+    }
+}
+
+/// How exactly a range names JSON, if it takes it in.
+fn precision(kind: &str) -> Option<u8> {
+    match kind {
+        "application/json" => Some(3),
+        "application/problem+json" => Some(2),
+        "application/*" => Some(1),
+        "*/*" => Some(0),
+        _ => None,
+    }
+}
+
+/// A media range and its weight.
+struct Range {
+    /// In lower case, without parameters.
+    kind: String,
+    /// In thousandths.
+    weight: u16,
+}
+
+impl Range {
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = parts(text, ';');
+        let kind = match parts.next()?.trim() {
+            // As Java's own client writes it.
+            "*" => "*/*".to_owned(),
+            kind => kind.to_ascii_lowercase(),
         };
-        Some((precision, range.quality))
-    });
-    let decisive: Option<(u8, Quality)> = decisive.max();
-    // An empty list, or one that cannot be read, says nothing.
-    accept.is_empty() || decisive.is_some_and(|(_, quality)| quality > q(0.0))
+        let (tree, name) = kind.split_once('/')?;
+        let is_token = |text: &str| {
+            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".contains(&byte))
+        };
+        if !is_token(tree) || !is_token(name) {
+            return None;
+        }
+        let quality = parts.filter_map(|part| part.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+        Some(Self { weight: quality.map_or(1000, |(_, value)| weight(value)), kind })
+    }
+}
+
+/// A weight in thousandths; one that is no number is the whole: the caller has named the range.
+fn weight(text: &str) -> u16 {
+    let value = text.trim().trim_matches('"').parse::<f32>().ok().filter(|value| value.is_finite()).unwrap_or(1.0);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to 1000")]
+    let thousandths = (value.clamp(0.0, 1.0) * 1000.0).ceil() as u16;
+    thousandths
+}
+
+/// The parts of a list, between separators that are not in quotation marks.
+fn parts(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    text.split(move |character| {
+        quoted ^= character == '"';
+        character == separator && !quoted
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn accepted(values: &[&str]) -> Accepted {
+        let request = values.iter().fold(TestRequest::default(), |request, value| request.append_header((ACCEPT, *value)));
+        Accepted::of(request.to_http_request().headers())
+    }
+
+    #[test]
+    fn what_takes_json_in() {
+        for accept in [
+            "",
+            " ",
+            ",",
+            "nonsense",
+            "q=1",
+            "*",
+            "*/*",
+            "*; q=.2",
+            "application/*",
+            "application/json",
+            "APPLICATION/JSON",
+            "application/json ; charset=utf-8",
+            "application/json;charset=\"a,b;q=0\"",
+            "application/problem+json",
+            "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2",
+            "text/html;q=0.9,*/*;q=0.001",
+            "application/json;q=0.0001",
+            "application/json;q=x",
+            "application/json;Q=1.5",
+            "*/*;q=0, application/json",
+            "text/plain,\tapplication/json ",
+        ] {
+            assert!(accepted(&[accept]).json(), "{accept}");
+        }
+        for accept in [
+            "text/html",
+            "*/*;q=0",
+            "*;q=0",
+            "* ; q = 0",
+            "application/json;q=0",
+            "application/json;q=0, */*",
+            "application/json;q=-1",
+            "text/html, application/json ; q=0.000",
+            "application/*;q=0, */*",
+            "application/jsonx",
+            "text/*",
+            "application/xml",
+        ] {
+            assert!(!accepted(&[accept]).json(), "{accept}");
+        }
+        assert!(accepted(&["text/html", "application/json"]).json());
+        assert!(accepted(&[]).json());
+    }
 }

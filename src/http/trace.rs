@@ -15,7 +15,7 @@ use actix_web::{
 };
 use tracing::Instrument;
 
-use super::{State, codes, problem::Problem, sealed};
+use super::{State, browser_headers, codes, problem::Problem, sealed};
 use crate::domain::ids::{Id, Named};
 
 /// Names the kind of thing whose ids begin with `req_`.
@@ -55,7 +55,9 @@ pub async fn middleware(
     if let Ok(value) = HeaderValue::from_str(&id) {
         answer.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
     }
-    answer.headers_mut().insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+    let path = answer.request().match_info().as_str().to_owned();
+    let https = state.as_ref().is_some_and(|state| state.settings.https);
+    browser_headers::add(answer.headers_mut(), &path, https);
     let route = state.as_ref().and_then(|state| state.routes.find(answer.request()));
     let route = route.map_or_else(|| answer.request().match_pattern(), |route| Some(route.pattern.clone()));
     let route = route.unwrap_or_else(|| "unknown".to_owned());

@@ -35,7 +35,8 @@ use crate::{
 /// List users
 ///
 /// Newest first. Filters combine with AND. A person is in the list from the first invitation on. With `Accept: text/csv` all
-/// that match are exported as CSV (RFC 4180), with a header line; `limit` and `cursor` are set aside.
+/// that match are exported as CSV (RFC 4180), with a header line; `limit` and `cursor` are set aside. Every cell is in quotation marks,
+/// and an apostrophe stands before what a spreadsheet could take for a formula.
 #[utoipa::path(
     tag = "Users",
     operation_id = "listUsers",
@@ -45,6 +46,7 @@ use crate::{
         ("role" = Option<AnyRole>, Query, description = "Those who hold this role, a system user's or a member's.", example = "viewer"),
         ("account_id" = Option<AccountId>, Query, description = "Those who belong, or are invited, to this account."),
         ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or account name, without regard to case; a domain is found in Unicode and in punycode. No control characters.", example = "ada"),
+        ("bom" = Option<bool>, Query, description = "`true` puts a byte order mark (U+FEFF) before the CSV: Excel takes a file without one for the system's old code page, and shows `ü` as `Ã¼`. It is left out otherwise, since other programs take it for a part of the first column's name. JSON never has one.", example = false),
         Paging,
     ),
     responses(
@@ -68,9 +70,10 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
         search: query.search(),
     };
     let page = query.page();
+    let byte_order_mark = query.one_of("bom", &[true, false], |mark| if mark { "true" } else { "false" });
     query.finish()?;
     if negotiate::prefers_csv(&request) {
-        return csv::users(&state.services, &caller.0, filters).await;
+        return csv::users(&state.services, &caller.0, filters, byte_order_mark.unwrap_or_default()).await;
     }
     let page = browse::users(&state.services, &caller.0, filters, page).await?;
     Ok(paging::answer(&page, |user| UserView::from(user), &request))

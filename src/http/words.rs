@@ -99,23 +99,23 @@ impl ToSchema for AnyRole {
 
 /// A text of a form of its own.
 struct Text {
-    description: &'static str,
+    description: Cow<'static, str>,
     example: &'static str,
     format: Option<KnownFormat>,
-    pattern: Option<&'static str>,
+    pattern: Option<Cow<'static, str>>,
     length: (Option<usize>, Option<usize>),
 }
 
 impl Text {
-    const fn new(description: &'static str, example: &'static str) -> Self {
-        Self { description, example, format: None, pattern: None, length: (None, None) }
+    fn new(description: impl Into<Cow<'static, str>>, example: &'static str) -> Self {
+        Self { description: description.into(), example, format: None, pattern: None, length: (None, None) }
     }
 
-    const fn pattern(self, pattern: &'static str) -> Self {
-        Self { pattern: Some(pattern), ..self }
+    fn pattern(self, pattern: impl Into<Cow<'static, str>>) -> Self {
+        Self { pattern: Some(pattern.into()), ..self }
     }
 
-    const fn length(self, shortest: usize, longest: usize) -> Self {
+    fn length(self, shortest: usize, longest: usize) -> Self {
         Self { length: (Some(shortest), Some(longest)), ..self }
     }
 
@@ -131,6 +131,13 @@ impl Text {
             .examples([json!(self.example)])
             .into()
     }
+}
+
+/// A tag of a language that there are letters in, in any case and with whatever subtags.
+fn language_pattern() -> String {
+    let any_case = |letter: char| format!("[{}{letter}]", letter.to_ascii_uppercase());
+    let languages = Locale::ALL.map(|locale| locale.as_str().chars().map(any_case).collect::<String>());
+    format!("^({})([-_][A-Za-z0-9]{{1,8}})*$", languages.join("|"))
 }
 
 macro_rules! texts {
@@ -179,9 +186,9 @@ texts! {
         "0.23",
     ).pattern("^([1-9][0-9]?(\\.[0-9]{1,4})?|0\\.([1-9][0-9]{0,3}|0[1-9][0-9]{0,2}|00[1-9][0-9]?|000[1-9]))$");
     LanguageTag, "LanguageTag", Text::new(
-        "The language of letter and page: `en` or `nl`. A region is set aside: `nl-BE` is taken as `nl`.",
+        format!("The language of letter and page, one of: {}. A region is set aside: `nl-BE` is taken as `nl`.", Locale::known()),
         "nl",
-    ).pattern("^([Ee][Nn]|[Nn][Ll])([-_][A-Za-z0-9]{1,8})*$");
+    ).pattern(language_pattern());
     LinkToken, "ActivationToken", Text {
         length: (Some(1), None),
         ..Text::new(

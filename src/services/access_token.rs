@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
 use quick_cache::sync::Cache;
@@ -92,6 +93,17 @@ pub struct Grant {
     pub lifetime: Duration,
 }
 
+/// What every token is to say.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// Who makes them.
+    pub issuer: &'a str,
+    /// Whom they are for.
+    pub audience: &'a str,
+    /// The longest that one may live, from its making.
+    pub max_lifetime: Duration,
+}
+
 /// Why a token is not accepted; said in the log, not to the caller.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
@@ -101,6 +113,12 @@ pub enum TokenError {
     /// Not of the type `at+jwt`.
     #[error("not an access token")]
     Type,
+    /// Of the header's members this one changes how a token is to be read, in a way that is not known here (RFC 7515 §4.1.11).
+    #[error("its header says {0}")]
+    Header(&'static str),
+    /// Lives for longer than any may.
+    #[error("lives for too long")]
+    Lifetime,
     /// Past its `exp`.
     #[error("expired")]
     Expired,
@@ -126,6 +144,8 @@ impl TokenError {
                 _ => "malformed",
             },
             Self::Type => "type",
+            Self::Header(name) => name,
+            Self::Lifetime => "lifetime",
             Self::Expired => "expired",
             Self::NotYet => "not_yet",
             Self::Unknown(what) => what,
@@ -143,6 +163,7 @@ struct Ring {
     validation: Validation,
     issuer: String,
     audience: String,
+    max_lifetime: Duration,
     /// Gives each token an id of its own.
     clock: Clock,
     genuine: Cache<[u8; 32], Genuine>,
@@ -189,11 +210,12 @@ fn validation(issuer: &str, audience: &str) -> Validation {
 impl AccessTokens {
     /// Derives the keys from the root, and from the root before it while tokens made with that one still live.
     #[must_use]
-    pub fn derive(root: &SecretString, previous: Option<&SecretString>, (issuer, audience): (&str, &str), clock: Clock) -> Self {
+    pub fn derive(root: &SecretString, previous: Option<&SecretString>, terms: Terms<'_>, clock: Clock) -> Self {
+        let Terms { issuer, audience, max_lifetime } = terms;
         let keys = [Some(root), previous].into_iter().flatten().map(Key::derive).collect();
         let validation = validation(issuer, audience);
         let (issuer, audience) = (issuer.to_owned(), audience.to_owned());
-        Self(Arc::new(Ring { keys, validation, issuer, audience, clock, genuine: Cache::new(REMEMBERED) }))
+        Self(Arc::new(Ring { keys, validation, issuer, audience, max_lifetime, clock, genuine: Cache::new(REMEMBERED) }))
     }
 
     /// Makes a token.
@@ -250,12 +272,19 @@ impl AccessTokens {
     /// Everything that a token says, but for the time.
     fn read(&self, token: &str) -> Result<Genuine, TokenError> {
         let header = jsonwebtoken::decode_header(token)?;
+        if let Some(name) = strange_header(token) {
+            return Err(TokenError::Header(name));
+        }
         if !header.typ.as_deref().is_some_and(is_access_token) {
             return Err(TokenError::Type);
         }
-        let Ring { keys, validation, .. } = &*self.0;
+        let Ring { keys, validation, max_lifetime, .. } = &*self.0;
         let key = keys.iter().find(|key| header.kid.as_ref() == Some(&key.id)).ok_or(TokenError::Unknown("key"))?;
         let claims = jsonwebtoken::decode::<Claims>(token, &key.checks, validation)?.claims;
+        let lifetime = u64::try_from(claims.exp.saturating_sub(claims.iat)).unwrap_or_default();
+        if lifetime > max_lifetime.as_secs() {
+            return Err(TokenError::Lifetime);
+        }
         let (begins, ends) = (claims.iat.max(claims.nbf.unwrap_or(i64::MIN)), claims.exp);
         Ok(Genuine { actor: actor(claims)?, begins, ends })
     }
@@ -267,7 +296,26 @@ fn is_access_token(typ: &str) -> bool {
     is(typ) || typ.split_once('/').is_some_and(|(tree, name)| tree.eq_ignore_ascii_case("application") && is(name))
 }
 
+/// A member of the header that changes how a token is to be read: extensions that must be understood (RFC 7515 §4.1.11), and compression
+/// (RFC 7516 §4.1.3), by which a short token becomes a long one. None of ours has either.
+fn strange_header(token: &str) -> Option<&'static str> {
+    let header = token.split('.').next().and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())?;
+    let header: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&header).ok()?;
+    ["crit", "zip"].into_iter().find(|name| header.contains_key(*name))
+}
+
+/// As much as a subject or its name has at most.
+const LONGEST_SUBJECT: usize = 255;
+
+/// Whether a text can name somebody: in rows, in letters and in log lines.
+fn is_name(text: &str) -> bool {
+    (1..=LONGEST_SUBJECT).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+}
+
 fn actor(claims: Claims) -> Result<Actor, TokenError> {
+    if !is_name(&claims.sub) || !claims.name.as_deref().is_none_or(is_name) {
+        return Err(TokenError::Unknown("subject"));
+    }
     let kind = [ActorKind::User, ActorKind::Client, ActorKind::Cli].into_iter().find(|kind| kind.as_str() == claims.actor);
     let mut permissions = BTreeSet::new();
     for role in &claims.roles {

@@ -50,9 +50,21 @@ use crate::{
 )]
 #[get("/activate")]
 pub async fn show(request: HttpRequest, state: Data<State>) -> HttpResponse {
-    let token = url::form_urlencoded::parse(request.query_string().as_bytes()).find(|(name, _)| name == "token");
-    let page = Page::new(&request, &state, token.map(|(_, token)| token.into_owned()));
+    let page = Page::new(&request, &state, token_of(&request, &state));
     page.guarded(page.form(FormValues::default(), &[], StatusCode::OK)).await
+}
+
+/// The token of a link: the parameter of that name, or, where an escape has damaged the names or split the value, one that is found in
+/// the whole query.
+fn token_of(request: &HttpRequest, state: &State) -> Option<String> {
+    let query = request.query_string();
+    let named = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token");
+    let named = named.map(|(_, token)| token.into_owned());
+    let is_genuine = |text: &str| state.services.links.verify(&LinkToken::from_text(text.to_owned())).is_ok();
+    if !named.as_deref().is_some_and(is_genuine) && is_genuine(query) {
+        return Some(query.to_owned());
+    }
+    named
 }
 
 /// What the page's form sends. An empty field is one that was left out.

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use actix_web::{HttpRequest, web::Payload};
-use sha2::{Digest, Sha256};
 
 use super::{
     super::{
@@ -82,7 +81,7 @@ pub(super) async fn receive(
     head.check(ALLOWANCE.bytes)?;
     let room = state.batches.room(who, head.length).await?;
     let bytes = head.read(payload.into_inner(), &ALLOWANCE).await?;
-    let (digest, asked) = aside(move || (Sha256::digest(&bytes).into(), asked(&bytes))).await?;
+    let (digest, asked) = aside(move || (head.fingerprint(&bytes), asked(&bytes))).await?;
     Ok(Received { digest, asked, _room: room })
 }
 
