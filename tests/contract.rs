@@ -210,12 +210,15 @@ on_both! {
         let owner = json!({ "email": "olivia@acme.example" });
         let owner = app.admin().post("/v1/account-owners/invitations", &owner).await.expect(201);
         let account = owner.body["account"]["id"].as_str().unwrap().to_owned();
+        let lived_in = app.owner("otto@zenith.example", "Zenith").await;
         // Providers have no token, and none may report here: `mail_events` has their answers.
         let callable = operations(&served).into_iter().filter(|(path, ..)| path != "/v1/mail-events/{provider}");
         for (index, (path, method, operation)) in callable.enumerate() {
             let made = app.invite_unsent(&format!("colleague{index}@example.com"), &["viewer"]).await;
             let owner = if path.starts_with("/v1/users") { "user_id" } else { "id" };
             let at = path.replace("{id}", made[owner].as_str().unwrap()).replace("{code}", "not_found");
+            // Of an account that has members, its one owner.
+            let at = at.replace("{account_id}/members/{user_id}", &format!("{}/members/{}", lived_in.account, lived_in.user));
             let at = at.replace("{account_id}", &account);
             let call = async |client: crate::support::Client| match operation.get("requestBody") {
                 Some(_) => Answer::of(client.request(method.clone(), &at).json(&json!({}))).await,

@@ -78,6 +78,8 @@ impl ActorRef {
 pub struct Actor {
     /// Who it is.
     pub who: ActorRef,
+    /// Of a person: the mark of the password that the token was got with ([`super::token::credential_mark`]).
+    pub credential: Option<String>,
     /// What the token allows.
     pub permissions: BTreeSet<Permission>,
     /// The accounts that the caller owns; what lies under them is theirs to manage.

@@ -17,6 +17,7 @@ pub mod invites;
 mod json;
 mod limits;
 mod mail_events;
+mod memberships;
 mod meta;
 mod negotiate;
 mod openapi;
@@ -159,6 +160,8 @@ macro_rules! routes {
             .service(accounts::list)
             .service(accounts::get)
             .service(accounts::sub_accounts)
+            .service(memberships::remove)
+            .service(memberships::leave)
             // Before the routes that take any id where these have a word.
             .service(batches::invite)
             .service(batches::resend)

@@ -190,7 +190,7 @@ fn user(row: Row, system_roles: Roles, pending_invitation_id: Option<InvitationI
         status: parse_status(&status, &id)?,
         system_roles,
         memberships: Vec::new(),
-        created_at: created_at.0,
+        created_at: Some(created_at.0),
         activated_at: activated_at.map(|at| at.0),
         pending_invitation_id,
         id: id.parse().map_err(|_| corrupt("id", &id))?,

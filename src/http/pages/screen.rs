@@ -47,6 +47,8 @@ pub struct Form<'a> {
     pub password_min_length: usize,
     /// What to ask for.
     pub requires: Requires,
+    /// Whether the link came by letter. One that was handed over asks everybody the same, and may find somebody who is active.
+    pub is_mailed: bool,
     /// The link's token, for a hidden field.
     pub token: &'a str,
     /// The countries to choose from: ISO 3166-1 alpha-2 code and name, in the order to be shown.
@@ -188,6 +190,8 @@ pub struct Done<'a> {
     pub email: &'a str,
     /// Whether they just chose a password; else they sign in with the one they had.
     pub chose_password: bool,
+    /// The accounts that somebody joined with their address before they took it over.
+    pub inherited: Vec<&'a str>,
 }
 
 /// A fresh link is on its way.
