@@ -193,32 +193,32 @@ impl InvitationView {
     }
 }
 
-/// A person known to the platform, from the first invitation on.
+/// A person known to the platform, from the first invitation on. To whom which field is shown, the table at the beginning says.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = User)]
 pub struct UserView {
     /// Their id.
     pub id: UserId,
-    /// As first typed, with the domain in lower case.
+    /// As first typed, with the domain in lower case; of somebody who is merely invited in the caller's sight, as typed there.
     #[schema(value_type = Email)]
     pub email: String,
-    /// Given at activation.
+    /// Given at activation. Null where the person is merely invited in the caller's sight.
     #[schema(value_type = Option<PersonName>)]
     pub first_name: Option<String>,
-    /// Given at activation.
+    /// Given at activation. Null where the person is merely invited in the caller's sight.
     #[schema(value_type = Option<PersonName>)]
     pub last_name: Option<String>,
-    /// How far the person has come.
+    /// How far the person has come; `invited` where they are merely that in the caller's sight.
     pub status: UserStatus,
-    /// The roles held; empty until the person has activated as a system user.
+    /// The roles held; empty until the person has activated as a system user, and for callers without `system_users:read`.
     pub system_roles: Vec<Role>,
-    /// The accounts that the person belongs to.
+    /// The accounts that the person belongs to, as far as the caller may see them.
     pub memberships: Vec<MembershipView>,
     /// When the first invitation was made. Null for account owners until the person has accepted something under their accounts.
     pub created_at: Option<Timestamp>,
-    /// When the person set a password.
+    /// When the person set a password. Null where the person is merely invited in the caller's sight.
     pub activated_at: Option<Timestamp>,
-    /// The newest invitation that awaits an answer, expired ones included.
+    /// The newest invitation that awaits an answer, expired ones included, as far as the caller may see it.
     pub pending_invitation_id: Option<InvitationId>,
 }
 

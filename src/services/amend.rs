@@ -14,6 +14,7 @@ use self::plan::Plan;
 use super::{
     Refusal, Services,
     resend::{MOVED, authorise, awaits_answer, fresh},
+    timeline::USER_REMOVED,
 };
 use crate::{
     db::{
@@ -205,7 +206,7 @@ fn write(
     outbox::withdraw(tx, old.id)?;
     outbox::insert(tx, &[NewLetter::of(services.clock.id(), new.id, new.generation, now)])?;
     if new.user_id != old.user_id {
-        details[cooldown::USER_REMOVED] = users::remove_if_forsaken(tx, old.user_id, now)?.into();
+        details[USER_REMOVED] = users::remove_if_forsaken(tx, old.user_id, now)?.into();
     }
     let queued = json!({ "send_count": new.send_count });
     events::insert(tx, &[entry(EventType::Updated, details), entry(EventType::EmailQueued, queued)])?;
