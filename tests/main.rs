@@ -32,6 +32,7 @@ mod crowd;
 mod database_gone;
 mod database_held;
 mod database_panic;
+mod escaped_paths;
 mod field_rules;
 mod hand_over;
 mod hang_ups;

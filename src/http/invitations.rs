@@ -17,7 +17,7 @@ use super::{
     body::{self, Body, EmptyRequest, Members},
     etag,
     idempotency::{self, For},
-    paging,
+    openapi, paging,
     problem::{Problem, not_found},
     query::{Paging, Query},
     views::{EventView, Events, InvitationView, Invitations},
@@ -79,7 +79,7 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
 
 /// `batch` names none: it is a path of its own, of which GET and PATCH are no methods.
 fn names_one(request: &GuardContext<'_>) -> bool {
-    request.head().uri.path() != "/v1/invitations/batch"
+    !openapi::is_path(&request.head().uri, "/v1/invitations/batch")
 }
 
 /// Show an invitation
