@@ -120,6 +120,10 @@ on_both! {
         let (_, token) = hand_over(&acme.client, GRACE, &acme.account).await;
         let body = json!({ "token": token, "password": PASSWORD });
         app.bearer("x").post("/v1/activations", &body).await.problem(401, "unauthenticated");
+        // What a proxy asks for is no token of ours.
+        let unproven = json!({ "token": token });
+        let basic = app.anybody().request(Method::POST, "/v1/activations").header("authorization", "Basic YTpi").json(&unproven);
+        Answer::of(basic).await.faults(&[("/password", "required")]);
         app.advance(TimeDelta::minutes(20));
         grace.post("/v1/activations", &body).await.problem(401, "unauthenticated");
         app.anybody().post("/v1/activations", &body).await.expect(201);

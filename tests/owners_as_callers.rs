@@ -32,6 +32,13 @@ on_both! {
         assert_eq!(list["data"][0]["roles"], json!(["driver"]));
         let events = acme.client.get(&format!("/v1/invitations/{id}/events")).await.expect(200).body;
         assert_eq!(events["data"][0]["details"], json!({ "account_id": made["account"]["id"], "roles": ["driver"] }));
+        // Also where an earlier release wrote the role of one.
+        app.database.execute(&format!(
+            "UPDATE invitation_events SET details = '{{\"account_id\":\"x\",\"role\":\"driver\"}}' WHERE id = '{}'",
+            text(&events, "/data/0/id")
+        ));
+        let old = acme.client.get(&format!("/v1/invitations/{id}/events")).await.expect(200).body;
+        assert_eq!(old["data"][0]["details"], json!({ "account_id": "x", "roles": ["driver"] }));
         let preview = app.anybody().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200).body;
         assert_eq!(preview["roles"], json!(["driver"]));
         for path in [format!("/v1/invitations/{id}"), format!("/v1/users/{}", text(&made, "/user_id"))] {

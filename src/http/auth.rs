@@ -15,7 +15,8 @@ use crate::{
 /// An authenticated caller.
 pub struct Caller(pub Actor);
 
-/// A caller, where a token may be sent along and need not be. One that is sent and is not valid is refused.
+/// A caller, where a token may be sent along and need not be. One that is sent and is not valid is refused; what a proxy asks for in
+/// `Authorization` (`Basic`) is no token.
 pub struct OptionalCaller(pub Option<Actor>);
 
 impl FromRequest for Caller {
@@ -35,7 +36,9 @@ impl FromRequest for OptionalCaller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            if request.headers().contains_key(header::AUTHORIZATION) {
+            let is_bearer =
+                |value: &header::HeaderValue| value.as_bytes().get(..6).is_some_and(|s| s.eq_ignore_ascii_case(b"bearer"));
+            if request.headers().get_all(header::AUTHORIZATION).any(is_bearer) {
                 return authenticate(&request).await.map(|actor| Self(Some(actor)));
             }
             Ok(Self(None))

@@ -88,8 +88,21 @@ impl UserFilter {
 
 type Row = (String, String, Option<String>, Option<String>, String, At, Option<At>);
 
+/// How often a list is read anew when an invitation ended while it was read.
+const TRIES: usize = 4;
+
 /// The users that `filter` lets through, newest first.
 pub fn list(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<User>, DbFault> {
+    let mut tries = 1;
+    loop {
+        match list_once(connection, filter) {
+            Err(DbFault::TryAgain) if tries < TRIES => tries += 1,
+            outcome => return outcome,
+        }
+    }
+}
+
+fn list_once(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<User>, DbFault> {
     let mut query = users::table
         .filter(users::removed_at.is_null())
         .select((
@@ -135,7 +148,7 @@ pub fn list(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<U
             let (id, awaited) = (row.0.clone(), pending.remove(&row.0));
             let user = user(row, awaited.as_ref().map(|awaited| awaited.id))?;
             if known.as_ref().is_some_and(|known| !known.contains(&id)) {
-                return as_invited(user, awaited, only_below(reader));
+                return as_invited(user.id, awaited, only_below(reader));
             }
             let system_roles = roles.remove(&id).unwrap_or_default();
             Ok(User { system_roles, memberships: members.remove(&id).unwrap_or_default(), ..user })
@@ -166,7 +179,7 @@ fn with_role(role: AnyRole, reader: &Sight) -> Condition {
             if reader.customers {
                 return Box::new(exists(held));
             }
-            let below = exists(held.clone().filter(memberships::account_id.eq_any(accounts_under(reader))));
+            let below = exists(held.filter(memberships::account_id.eq_any(accounts_under(reader))));
             if reader.staff { Box::new(known(reader).and(exists(held)).or(below)) } else { Box::new(below) }
         }
     }
@@ -199,9 +212,8 @@ fn known_of(connection: &mut AnyConnection, ids: &[&str], reader: &Sight) -> Res
 }
 
 /// Somebody who is merely invited in the reader's sight: the address as it was typed there, and nothing of what they are elsewhere.
-fn as_invited(user: User, awaited: Option<Awaited>, is_owner: bool) -> Result<User, DbFault> {
-    let id = user.id;
-    // Without an invitation they would not be seen; one that ended a moment ago leaves nothing to show of them but their id.
+fn as_invited(id: UserId, awaited: Option<Awaited>, is_owner: bool) -> Result<User, DbFault> {
+    // Without an invitation they would not be seen: it ended between two of our looks, and the next look does not find them.
     let awaited = awaited.ok_or(DbFault::TryAgain)?;
     Ok(User {
         id,

@@ -92,6 +92,7 @@ pub(super) fn components(shown: &BTreeSet<String>) -> BTreeMap<String, RefOr<Exa
     shown.iter().filter_map(example).collect()
 }
 
+#[expect(clippy::too_many_lines, reason = "a table, one example after the other")]
 fn request(name: &str) -> Option<(&'static str, Value)> {
     Some(match name {
         "InviteSystemUser" => {
