@@ -34,7 +34,7 @@ on_both! {
         {
             let email = format!("owner{index}@example.com");
             let (made, mail) = app.invite_by(OWNERS, with(json!({ "email": email }), given.clone())).await;
-            assert_eq!((&made["kind"], &made["roles"], &made["status"]), (&json!("account_owner"), &json!([]), &json!("pending")));
+            assert_eq!((&made["kind"], &made["roles"], &made["status"]), (&json!("account_owner"), &json!(["account_owner"]), &json!("pending")));
             let id = text(&made, "/account/id");
             assert_eq!(
                 made["account"],

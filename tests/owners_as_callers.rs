@@ -26,6 +26,21 @@ on_both! {
         let (made, mail) = app.send(&acme.client, SUB_ACCOUNTS, body).await;
         let id = text(&made, "/id").to_owned();
         assert_eq!(made["invited_by"], json!({ "type": "user", "id": acme.user, "name": "Ada Lovelace" }));
+        // As what: in the answer, the list, the timeline and the preview.
+        assert_eq!(made["roles"], json!(["driver"]));
+        let list = acme.client.get("/v1/invitations?kind=sub_account").await.expect(200).body;
+        assert_eq!(list["data"][0]["roles"], json!(["driver"]));
+        let events = acme.client.get(&format!("/v1/invitations/{id}/events")).await.expect(200).body;
+        assert_eq!(events["data"][0]["details"], json!({ "account_id": made["account"]["id"], "roles": ["driver"] }));
+        // Also where an earlier release wrote the role of one.
+        app.database.execute(&format!(
+            "UPDATE invitation_events SET details = '{{\"account_id\":\"x\",\"role\":\"driver\"}}' WHERE id = '{}'",
+            text(&events, "/data/0/id")
+        ));
+        let old = acme.client.get(&format!("/v1/invitations/{id}/events")).await.expect(200).body;
+        assert_eq!(old["data"][0]["details"], json!({ "account_id": "x", "roles": ["driver"] }));
+        let preview = app.anybody().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200).body;
+        assert_eq!(preview["roles"], json!(["driver"]));
         for path in [format!("/v1/invitations/{id}"), format!("/v1/users/{}", text(&made, "/user_id"))] {
             acme.client.get(&path).await.expect(200);
         }
@@ -38,7 +53,7 @@ on_both! {
         );
         let events = acme.client.get(&format!("/v1/invitations/{id}/events")).await.expect(200).body;
         let who: Vec<_> = events["data"].as_array().unwrap().iter().map(|event| event["actor"]["type"].as_str().unwrap()).collect();
-        assert_eq!(who, ["user", "user", "system", "user"]);
+        assert_eq!(who, ["user", "user", "system", "link", "user"]);
         // Nothing is left to resend or to take back, and that is told as it is told to staff.
         for path in [format!("/v1/users/{}/resend-invitation", text(&made, "/user_id")), format!("/v1/invitations/{id}/revoke")] {
             acme.client.press(&path).await.problem(409, "invitation_not_pending");

@@ -14,7 +14,7 @@ use crate::support::{
 };
 
 /// In the order of [`knock`].
-const ENDPOINTS: [&str; 22] = [
+const ENDPOINTS: [&str; 23] = [
     "GET accounts",
     "GET account",
     "GET sub-accounts",
@@ -37,10 +37,11 @@ const ENDPOINTS: [&str; 22] = [
     "GET users as CSV",
     "GET users?kind=system_user",
     "POST system user",
+    "DELETE member",
 ];
 
 /// Asks at every endpoint, about an invitation of its own below the account.
-async fn knock(app: &TestApp, caller: &Client, index: usize, account: &str) -> [Answer; 22] {
+async fn knock(app: &TestApp, caller: &Client, index: usize, (account, owner): (&str, &str)) -> [Answer; 23] {
     let below = |name: &str| json!({ "email": format!("{name}{index}@example.com"), "role": "driver", "account_id": account });
     let made = app.admin().post(SUB_ACCOUNTS, &below("standing")).await.expect(201).body;
     let (id, user) = (text(&made, "/id"), text(&made, "/user_id"));
@@ -76,34 +77,39 @@ async fn knock(app: &TestApp, caller: &Client, index: usize, account: &str) -> [
         caller
             .post("/v1/system-users/invitations", &json!({ "email": format!("staff{index}@example.com"), "roles": ["viewer"] }))
             .await,
+        // The account's last owner: whoever may end a membership is told that this one stays.
+        caller.call(Method::DELETE, &format!("/v1/accounts/{account}/members/{owner}"), &[]).await,
     ]
 }
 
-type Row = [u16; 22];
-const ALL: Row = [200, 200, 200, 201, 201, 201, 201, 200, 200, 200, 200, 200, 200, 201, 201, 200, 200, 200, 200, 200, 200, 201];
+type Row = [u16; 23];
+const ALL: Row =
+    [200, 200, 200, 201, 201, 201, 201, 200, 200, 200, 200, 200, 200, 201, 201, 200, 200, 200, 200, 200, 200, 201, 409];
 const SUPPORT: Row =
-    [200, 200, 200, 201, 201, 201, 201, 200, 200, 200, 200, 200, 200, 201, 201, 200, 200, 200, 200, 200, 403, 403];
+    [200, 200, 200, 201, 201, 201, 201, 200, 200, 200, 200, 200, 200, 201, 201, 200, 200, 200, 200, 200, 403, 403, 409];
 const FINANCE: Row =
-    [200, 200, 200, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 403, 403];
+    [200, 200, 200, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403];
 const VIEWER: Row =
-    [200, 200, 200, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 200, 403];
+    [200, 200, 200, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 200, 403, 403];
 const NOTHING: Row =
-    [403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403];
+    [403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403, 404];
 /// Of a batch each item is told what its own route says.
 const INVITES_STAFF: Row =
-    [403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 404, 404, 403, 403, 403, 403, 403];
+    [403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 404, 404, 403, 403, 403, 403, 403, 404];
 const READS_STAFF: Row =
-    [403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 200, 200, 403];
+    [403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 200, 200, 403, 404];
 const INVITES: Row =
-    [403, 404, 404, 201, 201, 201, 201, 404, 404, 404, 200, 200, 200, 201, 201, 200, 200, 403, 403, 403, 403, 403];
-const READS: Row = [403, 404, 404, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 403, 403];
+    [403, 404, 404, 201, 201, 201, 201, 404, 404, 404, 200, 200, 200, 201, 201, 200, 200, 403, 403, 403, 403, 403, 409];
+const READS: Row =
+    [403, 404, 404, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403];
 const READS_ACCOUNTS: Row =
-    [200, 200, 200, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403];
-const OWNER: Row = [200, 200, 200, 403, 201, 201, 201, 200, 200, 200, 200, 200, 200, 403, 201, 200, 200, 200, 200, 200, 403, 403];
+    [200, 200, 200, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403, 404];
+const OWNER: Row =
+    [200, 200, 200, 403, 201, 201, 201, 200, 200, 200, 200, 200, 200, 403, 201, 200, 200, 200, 200, 200, 403, 403, 409];
 /// Owns something else.
 const FOREIGNER: Row =
-    [200, 404, 404, 403, 404, 404, 404, 404, 404, 404, 404, 404, 404, 403, 404, 404, 404, 200, 200, 200, 403, 403];
-const NOBODY: Row = [401; 22];
+    [200, 404, 404, 403, 404, 404, 404, 404, 404, 404, 404, 404, 404, 403, 404, 404, 404, 200, 200, 200, 403, 403, 404];
+const NOBODY: Row = [401; 23];
 
 on_both! { with [("RESEND_COOLDOWN", "0s")];
     async fn everybody_at_every_endpoint(app: TestApp) {
@@ -137,7 +143,7 @@ on_both! { with [("RESEND_COOLDOWN", "0s")];
             ("a driver", driver.client, NOTHING),
         ];
         for (index, (name, caller, expected)) in by_role.into_iter().chain(by_scope).chain(others).enumerate() {
-            let answers = knock(&app, &caller, index, &acme.account).await;
+            let answers = knock(&app, &caller, index, (&acme.account, &acme.user)).await;
             for ((endpoint, answer), status) in ENDPOINTS.iter().zip(&answers).zip(expected) {
                 assert_eq!(answer.status, status, "{name} at {endpoint}: {}", answer.text);
                 let by_reference = ["POST further owner", "POST sub-account by name", "POST batch sub-account"].contains(endpoint);
@@ -145,6 +151,7 @@ on_both! { with [("RESEND_COOLDOWN", "0s")];
                 let code = match status {
                     200 | 201 => None,
                     401 => Some("unauthenticated"),
+                    409 => Some("last_owner"),
                     403 if exceeds => Some("role_exceeds_yours"),
                     403 => Some("forbidden"),
                     _ if by_reference => Some("account_not_found"),

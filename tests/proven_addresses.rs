@@ -87,6 +87,10 @@ on_both! {
         let (_, acme) = taken(&app, GRACE).await;
         let (made, mail) = app.invite(GRACE, &["admin"]).await;
         let (grace, activated) = is_given_back(&app, &mail, GRACE).await;
+        // What was joined with the address before is shown, apart from what this invitation gave.
+        let before = &activated["memberships_before"];
+        assert_eq!((&before[0]["account_name"], &before[0]["role"], &before[1]), (&json!("Home"), &json!("driver"), &json!(null)));
+        assert_eq!(activated["user"]["memberships"], json!([]));
         assert_eq!(activated["user"]["system_roles"], json!(["admin"]));
         assert_eq!(app.timeline(text(&made, "/id")).await, ["created", "email_queued", "email_sent", "opened", "activated"]);
         let shown = grace.get(&format!("/v1/users/{}", text(&made, "/user_id"))).await.expect(200).body;
@@ -99,7 +103,9 @@ on_both! {
         // Proven from now on, by whichever link: the address alone.
         let zenith = app.owner("linus@zenith.example", "Zenith").await;
         let (_, token) = hand_over(&zenith.client, GRACE, &zenith.account).await;
-        assert_eq!(app.requires(&token).await, asks(false, false, true));
+        assert_eq!(app.requires(&token).await, asks(true, true, false));
+        go_on(&app, &token, GRACE, TAKEN).await.faults(&[("/password", "password_wrong")]);
+        go_on(&app, &token, GRACE, PASSWORD).await.expect(201);
         assert_ne!(acme, zenith.account);
     }
 
@@ -122,7 +128,7 @@ on_both! {
         mallory.get(&format!("/v1/accounts/{}", zenith.account)).await.problem(404, "not_found");
     }
 
-    async fn a_second_link_by_hand_asks_for_the_password_that_one_has(app: TestApp) {
+    async fn a_second_link_by_hand_takes_the_password_that_one_has(app: TestApp) {
         let dirk = "dirk@acme.example";
         let acme = app.owner("olga@acme.example", "Acme").await;
         let zenith = app.owner("linus@zenith.example", "Zenith").await;
@@ -131,28 +137,31 @@ on_both! {
         choose(&app, &first, PASSWORD, "Dirk").await.expect(201);
         let hashes = stored();
         let (id, second) = hand_over(&zenith.client, dirk, &zenith.account).await;
-        assert_eq!(app.requires(&second).await, asks(true, false, true));
-        choose(&app, &second, TAKEN, "Mallory").await.faults(&[
-            ("/email", "required"),
-            ("/first_name", "not_applicable"),
-            ("/last_name", "not_applicable"),
-        ]);
+        assert_eq!(app.requires(&second).await, asks(true, true, false));
         app.join(&second, dirk, json!({})).await.faults(&[("/password", "required")]);
         go_on(&app, &second, "mallory@acme.example", PASSWORD).await.faults(&[("/email", "email_mismatch")]);
         // What is wrong with a wrong password is that it is wrong, however short or common.
         for wrong in [TAKEN, "short", "passwordpassword", "", " seven green bicycles sing", &"x".repeat(200)] {
             go_on(&app, &second, dirk, wrong).await.faults(&[("/password", "password_wrong")]);
+            choose(&app, &second, wrong, "Mallory").await.faults(&[("/password", "password_wrong")]);
         }
         assert_eq!(app.timeline(&id).await, ["created", "link_handed_over", "opened"]);
-        let joined = go_on(&app, &second, " Dirk@ACME.example", PASSWORD).await.expect(201).body;
-        assert_eq!((&joined["user"]["first_name"], joined["user"]["memberships"].as_array().unwrap().len()), (&json!("Dirk"), 2));
+        // Names and an address, as the form asks everybody for, are set aside.
+        let all = json!({
+            "token": second, "email": " Dirk@ACME.example", "password": PASSWORD, "first_name": "Mallory", "last_name": "M"
+        });
+        let joined = app.anybody().post("/v1/activations", &all).await.expect(201).body;
+        assert_eq!((&joined["user"]["first_name"], joined["user"]["memberships"].as_array().unwrap().len()), (&json!("Dirk"), 1));
+        assert_eq!(joined["memberships_before"], Value::Null);
         go_on(&app, &second, dirk, PASSWORD).await.problem(410, "activation_link_used");
         assert_eq!(stored(), hashes);
         sign_in(&app, dirk, PASSWORD).await.expect(200);
+        let actor = app.events(&id).await.pop().unwrap()["actor"].clone();
+        assert_eq!(actor, json!({ "type": "user", "id": joined["user"]["id"], "name": "Dirk Hopper" }), "the password proves it");
         // That proves who they are, not where they read their mail.
         let by_hand = json!({ "email": dirk, "roles": ["viewer"], "delivery": "link" });
         let (_, third) = link_of(&app.admin().post(STAFF, &by_hand).await.expect(201));
-        assert_eq!(app.requires(&third).await, asks(true, false, true));
+        assert_eq!(app.requires(&third).await, asks(true, true, false));
     }
 
     async fn whoever_does_not_know_it_has_the_invitation_mailed(app: TestApp) {
@@ -201,15 +210,16 @@ on_both! {
         is_given_back(&app, &mail, GRACE).await;
     }
 
-    async fn whoever_has_come_by_letter_is_asked_as_ever(app: TestApp) {
+    async fn whoever_has_come_by_letter_proves_themselves_at_a_link_by_hand(app: TestApp) {
         let acme = app.owner("olga@acme.example", "Acme").await;
         let (_, mail) = app.invite(GRACE, &["viewer"]).await;
         app.activate(&mail.token).await.expect(201);
         let hashes = app.database.texts("SELECT password_hash AS text FROM users ORDER BY id");
         let (_, token) = hand_over(&acme.client, GRACE, &acme.account).await;
-        assert_eq!(app.requires(&token).await, asks(false, false, true));
-        go_on(&app, &token, GRACE, PASSWORD).await.faults(&[("/password", "not_applicable")]);
-        app.join(&token, GRACE, json!({})).await.expect(201);
+        assert_eq!(app.requires(&token).await, asks(true, true, false));
+        app.join(&token, GRACE, json!({})).await.faults(&[("/password", "required")]);
+        go_on(&app, &token, GRACE, TAKEN).await.faults(&[("/password", "password_wrong")]);
+        go_on(&app, &token, GRACE, PASSWORD).await.expect(201);
         assert_eq!(app.database.texts("SELECT password_hash AS text FROM users ORDER BY id"), hashes);
     }
 
@@ -244,16 +254,19 @@ on_both! {
         let zenith = app.owner("linus@zenith.example", "Zenith").await;
         let (_, token) = hand_over(&zenith.client, GRACE, &zenith.account).await;
         let form = open(&token).await;
-        for shown in ["Accept your invitation", "<legend>Your password</legend>", "name=\"email\"", "autocomplete=\"current-password\""] {
+        // The same as somebody new is shown: whoever invites may open it first.
+        let (_, other) = hand_over(&zenith.client, "nobody@zenith.example", &zenith.account).await;
+        let form_of_nobody = open(&other).await.replace(&other, &token).replace("nobody@zenith.example", GRACE);
+        assert_eq!(form_of_nobody, form);
+        for shown in ["Activate your account", "<legend>Your password</legend>", "name=\"first_name\"", "At least 15"] {
             assert!(form.contains(shown), "{shown} in {form}");
         }
-        for hidden in ["Choose a password", "At least 15", "minlength", "name=\"first_name\""] {
+        for hidden in ["Choose a password", "minlength", "name=\"email\""] {
             assert!(!form.contains(hidden), "{hidden} in {form}");
         }
         let fields = |password| [("token", token.as_str()), ("email", GRACE), ("password", password)];
         let refused = submit(&fields("a wrong one")).await.expect(422).text;
         assert!(refused.contains("This is not your password.") && !refused.contains("a wrong one"), "{refused}");
-        assert!(refused.contains(&format!("value=\"{GRACE}\"")), "{refused}");
         let done = submit(&fields(TAKEN)).await.expect(200).text;
         assert!(done.contains("the password that you already have"), "{done}");
 
@@ -272,6 +285,7 @@ on_both! {
         let body = [("token", mail.token.as_str()), ("password", PASSWORD), ("first_name", "Grace"), ("last_name", "Hopper")];
         let done = submit(&body).await.expect(200).text;
         assert!(done.contains("the password that you just chose"), "{done}");
+        assert!(done.contains("Somebody joined <strong dir=\"auto\">Home</strong>"), "{done}");
         sign_in(&app, GRACE, TAKEN).await.problem(401, "invalid_credentials");
         mallory.get(&format!("/v1/accounts/{acme}")).await.expect(200);
     }
@@ -283,7 +297,7 @@ on_both! {
         app.activate(&mail.token).await.expect(201);
         app.advance(TimeDelta::minutes(1));
         let (_, token) = hand_over(&acme.client, "ada@operator.example", &acme.account).await;
-        app.join(&token, "ada@operator.example", json!({})).await.expect(201);
+        go_on(&app, &token, "ada@operator.example", PASSWORD).await.expect(201);
         let (_, token) = hand_over(&acme.client, "dirk@acme.example", &acme.account).await;
         choose(&app, &token, TAKEN, "Dirk").await.expect(201);
         let (_, token) = hand_over(&acme.client, GRACE, &acme.account).await;

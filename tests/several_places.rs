@@ -46,10 +46,9 @@ on_both! {
         let joined = app.join(&mail.token, " LINUS@example.com ", json!({})).await.expect(201).body;
         assert_eq!(
             joined["user"]["memberships"],
-            json!([
-                { "account_id": acme.account, "account_name": "Acme", "role": "account_owner" },
-                { "account_id": zenith.account, "account_name": "Zenith", "role": "account_owner" },
-            ])
+            json!([{ "account_id": acme.account, "account_name": "Acme", "role": "account_owner" }]),
+            "what this invitation gave, and nothing of {}",
+            zenith.account
         );
         assert_eq!((&joined["user"]["status"], &joined["account"]["id"]), (&json!("active"), &json!(acme.account)));
         assert_eq!(app.database.texts("SELECT password_hash AS text FROM users ORDER BY id"), hash);
@@ -64,7 +63,7 @@ on_both! {
         app.join(&mail.token, "ada@example.com", json!({})).await.faults(&[("/account/type", "required")]);
         let account = json!({ "account": { "type": "business", "company": company() } });
         let joined = app.join(&mail.token, "ada@example.com", account).await.expect(201).body;
-        assert_eq!((&joined["user"]["system_roles"], &joined["account"]["status"]), (&json!(["viewer"]), &json!("active")));
+        assert_eq!((&joined["user"]["system_roles"], &joined["account"]["status"]), (&json!([]), &json!("active")));
 
         let acme = text(&joined, "/account/id").to_owned();
         let driver = app.driver("eve@example.com", &acme).await;
@@ -73,7 +72,7 @@ on_both! {
         let joined = app.join(&mail.token, "eve@example.com", json!({})).await.expect(201).body;
         assert_eq!((&joined["account"], &joined["user"]["id"]), (&json!(null), &json!(driver.user)));
         assert_eq!(joined["user"]["system_roles"], json!(["customer_support", "finance"]));
-        assert_eq!(joined["user"]["memberships"][0]["role"], "driver");
+        assert_eq!(joined["user"]["memberships"], json!([]));
         // The next sign-in carries the roles: a driver who works in support invites.
         let eve = app.sign_in("eve@example.com").await;
         app.send(&eve, OWNERS, json!({ "email": "new@example.com" })).await;
@@ -108,8 +107,8 @@ on_both! {
         ]);
         app.join(&first.token, "ada@example.com", json!({})).await.expect(201);
         let joined = app.join(&third.token, "ada@example.com", json!({ "account": { "name": "Ada" } })).await.expect(201).body;
-        assert_eq!((joined["user"]["memberships"].as_array().unwrap().len(), &joined["user"]["first_name"]), (2, &json!("Ada")));
-        assert_eq!((&joined["user"]["system_roles"], &joined["user"]["pending_invitation_id"]), (&json!(["viewer"]), &json!(null)));
+        assert_eq!((joined["user"]["memberships"].as_array().unwrap().len(), &joined["user"]["first_name"]), (1, &json!("Ada")));
+        assert_eq!((&joined["user"]["system_roles"], &joined["user"]["pending_invitation_id"]), (&json!([]), &json!(null)));
     }
 
     async fn several_pending_from_the_users_page(app: TestApp) {
@@ -182,8 +181,9 @@ on_both! {
                 ("/last_name", "not_applicable"),
             ]);
             let joined = app.join(&left.token, &email, json!({})).await.expect(201).body;
-            assert_eq!((&joined["user"]["id"], &joined["user"]["system_roles"]), (&made["user_id"], &json!(["viewer"])));
-            assert_eq!(joined["user"]["memberships"].as_array().unwrap().len(), 1);
+            assert_eq!(joined["user"]["id"], made["user_id"]);
+            let user = app.admin().get(&format!("/v1/users/{}", text(&made, "/user_id"))).await.expect(200).body;
+            assert_eq!((&user["system_roles"], user["memberships"].as_array().unwrap().len()), (&json!(["viewer"]), 1));
         }
     }
 }

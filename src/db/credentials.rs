@@ -3,8 +3,21 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::{Tx, codec::At, connection::AnyConnection, fault::DbFault, schema::users};
-use crate::domain::{email::Email, fold::searched_person, ids::UserId, user::UserStatus};
+use super::{
+    Tx,
+    codec::At,
+    connection::AnyConnection,
+    fault::DbFault,
+    memberships,
+    schema::{user_roles, users},
+};
+use crate::domain::{
+    email::Email,
+    fold::searched_person,
+    ids::{AccountId, UserId},
+    role::Roles,
+    user::UserStatus,
+};
 
 /// What a person signs in with.
 #[derive(Default)]
@@ -24,6 +37,28 @@ pub fn of(connection: &mut AnyConnection, id: UserId) -> Result<Credentials, DbF
         .optional()?;
     let found = row.map(|(password_hash, proven_at)| Credentials { password_hash, is_proven: proven_at.is_some() });
     Ok(found.unwrap_or_default())
+}
+
+/// What somebody who is active may do now.
+pub struct Standing {
+    /// Of the password that they sign in with.
+    pub password_hash: String,
+    /// The roles that they hold.
+    pub roles: Roles,
+    /// The accounts that they own.
+    pub owned: Vec<AccountId>,
+}
+
+/// What a person may do now; none of somebody who is not active.
+pub fn standing(connection: &mut AnyConnection, id: UserId) -> Result<Option<Standing>, DbFault> {
+    let active = users::status.eq(UserStatus::Active.as_str()).and(users::removed_at.is_null());
+    let hash: Option<Option<String>> =
+        users::table.find(id.as_str()).filter(active).select(users::password_hash).first(connection).optional()?;
+    let Some(password_hash) = hash.flatten() else { return Ok(None) };
+    let roles = user_roles::table.filter(user_roles::user_id.eq(id.as_str())).select(user_roles::role);
+    let corrupt = |_| DbFault::Corrupt { table: "user_roles", column: "role", row: id.to_string() };
+    let roles = roles.load::<String>(connection)?.iter().map(|role| role.parse().map_err(corrupt)).collect::<Result<_, _>>()?;
+    Ok(Some(Standing { password_hash, roles, owned: memberships::owned(connection, id)? }))
 }
 
 /// Gives somebody who is active, but whose address was not proven, another password and other names: from now on it is.

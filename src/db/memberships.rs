@@ -10,16 +10,17 @@ use super::{
     codec::At,
     connection::{AnyConnection, MultiBackend},
     fault::DbFault,
-    schema::{account_lineage, accounts, memberships},
+    schema::{account_lineage, accounts, invitations, memberships, users},
 };
 use crate::domain::{
     account::MemberRole,
-    ids::{AccountId, UserId},
+    ids::{AccountId, InvitationId, UserId},
+    invitation::InvitationState,
     sight::Sight,
-    user::Membership,
+    user::{Membership, UserStatus},
 };
 
-/// Makes a user a member. Nothing happens to one who is a member already.
+/// Makes a user a member. One who is a member already has this role from now on.
 pub fn add(tx: &mut Tx<'_>, user: UserId, account: AccountId, role: MemberRole, now: DateTime<Utc>) -> Result<(), DbFault> {
     let row = (
         memberships::user_id.eq(user.as_str()),
@@ -27,8 +28,59 @@ pub fn add(tx: &mut Tx<'_>, user: UserId, account: AccountId, role: MemberRole, 
         memberships::role.eq(role.as_str()),
         memberships::created_at.eq(At(now)),
     );
-    each!(tx.writing(), c => diesel::insert_into(memberships::table).values(row).on_conflict_do_nothing().execute(c))?;
+    each!(tx.writing(), c => diesel::insert_into(memberships::table)
+        .values(row)
+        .on_conflict((memberships::user_id, memberships::account_id))
+        .do_update()
+        .set(memberships::role.eq(role.as_str()))
+        .execute(c))?;
     Ok(())
+}
+
+/// Locks an account, until the transaction ends, against everybody who ends memberships of it. Behind the lock of the person.
+pub fn lock_account(tx: &mut Tx<'_>, account: AccountId) -> Result<(), DbFault> {
+    let one = accounts::table.find(account.as_str()).select(accounts::id);
+    match tx.writing() {
+        AnyConnection::Postgres(c) => one.for_no_key_update().first::<String>(c).optional()?,
+        // A write transaction has the whole file.
+        AnyConnection::Sqlite(_) => None,
+    };
+    Ok(())
+}
+
+/// As what a user belongs to an account.
+pub fn role(connection: &mut AnyConnection, user: UserId, account: AccountId) -> Result<Option<MemberRole>, DbFault> {
+    let role: Option<String> =
+        memberships::table.find((user.as_str(), account.as_str())).select(memberships::role).first(connection).optional()?;
+    role.map(|role| role.parse().map_err(|_| corrupt("role", user.as_str()))).transpose()
+}
+
+/// Whether an account has an owner beside this one who can look after it: one who is active.
+pub fn has_other_owner(connection: &mut AnyConnection, account: AccountId, user: UserId) -> Result<bool, DbFault> {
+    let others = memberships::table
+        .inner_join(users::table.on(users::id.eq(memberships::user_id)))
+        .filter(memberships::account_id.eq(account.as_str()))
+        .filter(memberships::role.eq(MemberRole::AccountOwner.as_str()))
+        .filter(memberships::user_id.ne(user.as_str()))
+        .filter(users::status.eq(UserStatus::Active.as_str()));
+    Ok(others.select(memberships::user_id).limit(1).load::<String>(connection)?.pop().is_some())
+}
+
+/// Ends a membership. `false` when there was none.
+pub fn end(tx: &mut Tx<'_>, user: UserId, account: AccountId) -> Result<bool, DbFault> {
+    Ok(diesel::delete(memberships::table.find((user.as_str(), account.as_str()))).execute(tx.writing())? == 1)
+}
+
+/// The invitation by which a user joined an account, the newest if there were several.
+pub fn joined_by(connection: &mut AnyConnection, user: UserId, account: AccountId) -> Result<Option<InvitationId>, DbFault> {
+    let id: Option<String> = invitations::table
+        .filter(invitations::user_id.eq(user.to_string()).and(invitations::account_id.eq(account.to_string())))
+        .filter(invitations::state.eq(InvitationState::Activated.as_str()))
+        .select(invitations::id)
+        .order((invitations::activated_at.desc(), invitations::id.desc()))
+        .first(connection)
+        .optional()?;
+    id.map(|id| id.parse().map_err(|_| corrupt("invitation_id", user.as_str()))).transpose()
 }
 
 /// A membership as an invite needs to know it.

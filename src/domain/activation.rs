@@ -2,7 +2,7 @@
 
 use super::{
     account::{AccountStatus, AccountType, MemberRole},
-    invitation::{DeliveryState, Invitation},
+    invitation::Invitation,
     user::UserStatus,
 };
 
@@ -15,11 +15,38 @@ pub struct Person {
     pub is_proven: bool,
 }
 
-/// What an activation asks for, each true or false; what is false is refused when it is sent.
+/// What the holder of a link has to do to become its person, or to prove that they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActivationPath {
+    /// They choose a password and give their names. Nobody has used the address yet; or somebody has by links that were handed
+    /// over, and this one was mailed there: whoever reads the mail takes the address over.
+    NewCredentials,
+    /// An active person at a link that was mailed to them: they type their address.
+    MailedToActive,
+    /// An active person at a link that somebody handed over: they prove themselves by their password or their access token. The
+    /// link alone joins nobody, since its inviter had it first.
+    ProofRequired,
+}
+
+impl ActivationPath {
+    /// What `invitation` asks of a person who has come so far.
+    #[must_use]
+    pub fn of(invitation: &Invitation, person: Person) -> Self {
+        match (person.status, invitation.is_mailed()) {
+            (UserStatus::Invited, _) => Self::NewCredentials,
+            (UserStatus::Active | UserStatus::Blocked, true) if !person.is_proven => Self::NewCredentials,
+            (UserStatus::Active | UserStatus::Blocked, true) => Self::MailedToActive,
+            (UserStatus::Active | UserStatus::Blocked, false) => Self::ProofRequired,
+        }
+    }
+}
+
+/// What an activation asks for, each true or false. What is false is refused when it is sent, but for what [`Requires`] asks of
+/// nobody in particular: at a link that was handed over, an active person's names and address are set aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "the contract's `requires` object is exactly this row of switches")]
 pub struct Requires {
-    /// A password: with `email` the one that the person has, else a new one.
+    /// A password: a new one, or, from an active person at a link that was handed over, the one that they have.
     pub password: bool,
     /// First and last name.
     pub person_name: bool,
@@ -34,37 +61,22 @@ pub struct Requires {
 }
 
 impl Requires {
-    /// What `invitation` asks of a person and of an account that have come so far. Somebody who is active already gives no
-    /// new password again; an account that lives already is asked nothing; a driver's account without a name is named after
-    /// its driver.
+    /// What `invitation` asks of a person and of an account that have come so far. An account that lives already is asked
+    /// nothing; a driver's account without a name is named after its driver.
     ///
-    /// Somebody who is active by links that others handed over is perhaps not the person at that address. A letter reaches
-    /// that person, who begins anew; by another link that is handed over goes on who knows the password.
+    /// A link that was handed over asks the same of everybody, so that it tells its inviter nothing about the address.
     #[must_use]
     pub fn of(invitation: &Invitation, person: Person, account: Option<AccountStatus>) -> Self {
-        let is_mailed = invitation.delivery.state != DeliveryState::HandedOver;
-        let is_known = person.status != UserStatus::Invited && (person.is_proven || !is_mailed);
+        let asks_address_only = ActivationPath::of(invitation, person) == ActivationPath::MailedToActive;
         let unborn = invitation.account.as_ref().filter(|_| account == Some(AccountStatus::Invited));
         let names = invitation.account.as_ref().is_some_and(|target| target.role == MemberRole::AccountOwner);
         Self {
-            password: !is_known || !person.is_proven,
-            person_name: !is_known,
-            email: is_known,
+            password: !asks_address_only,
+            person_name: !asks_address_only,
+            email: asks_address_only,
             account_name: names && unborn.is_some_and(|account| account.name.is_none()),
             account_type: unborn.is_some_and(|account| account.account_type.is_none()),
             company: unborn.is_some_and(|account| account.account_type == Some(AccountType::Business)),
         }
-    }
-
-    /// Whether a password is to be chosen.
-    #[must_use]
-    pub fn new_password(self) -> bool {
-        self.password && !self.email
-    }
-
-    /// Whether the password is to be given that the person has.
-    #[must_use]
-    pub fn own_password(self) -> bool {
-        self.password && self.email
     }
 }

@@ -78,6 +78,8 @@ impl ActorRef {
 pub struct Actor {
     /// Who it is.
     pub who: ActorRef,
+    /// Of a person: the mark of the password that the token was got with ([`super::token::credential_mark`]).
+    pub credential: Option<String>,
     /// Who made the token: `iss`.
     pub issuer: String,
     /// What the token allows.

@@ -38,11 +38,13 @@ pub enum EventType {
     Activated,
     /// Staff took the invitation back.
     Revoked,
+    /// The membership that the person had accepted ended: they left, or somebody removed them; the actor tells which.
+    MembershipEnded,
 }
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Created,
         Self::EmailQueued,
         Self::LinkHandedOver,
@@ -57,6 +59,7 @@ impl EventType {
         Self::Opened,
         Self::Activated,
         Self::Revoked,
+        Self::MembershipEnded,
     ];
 
     /// The name that answers and rows use.
@@ -77,6 +80,7 @@ impl EventType {
             Self::Opened => "opened",
             Self::Activated => "activated",
             Self::Revoked => "revoked",
+            Self::MembershipEnded => "membership_ended",
         }
     }
 }

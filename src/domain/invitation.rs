@@ -382,6 +382,18 @@ impl Invitation {
         }
     }
 
+    /// Whether the live link goes by letter: only then does it tell anything of who reads the mail at the address.
+    #[must_use]
+    pub fn is_mailed(&self) -> bool {
+        self.delivery.state != DeliveryState::HandedOver
+    }
+
+    /// What the person is invited to become, by name: system roles, or the one role of a member. Never empty.
+    #[must_use]
+    pub fn role_names(&self) -> Vec<&'static str> {
+        self.account.as_ref().map_or_else(|| self.roles.names(), |account| vec![account.role.as_str()])
+    }
+
     /// Whether a link of `generation` works at `now`.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::ids::InvitationId;
@@ -217,6 +217,14 @@ fn without_references(text: &str) -> String {
     }
     kept.push_str(rest);
     kept
+}
+
+/// What a person's access token says of the password that it was got with: a digest of the stored hash, which is salted, so that it
+/// tells nothing of the password. A token whose mark is not that of the present hash has outlived its password.
+#[must_use]
+pub fn credential_mark(password_hash: &str) -> String {
+    let digest = <Sha256 as Digest>::digest(format!("access-token credential\0{password_hash}"));
+    hex(digest.get(..16).unwrap_or_default())
 }
 
 #[cfg(test)]

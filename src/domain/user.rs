@@ -86,8 +86,8 @@ pub struct User {
     pub system_roles: Roles,
     /// The accounts that the person belongs to, as far as the caller may see them.
     pub memberships: Vec<Membership>,
-    /// When the first invitation was made.
-    pub created_at: DateTime<Utc>,
+    /// When the first invitation was made; none where the caller is not told.
+    pub created_at: Option<DateTime<Utc>>,
     /// When the person set a password.
     pub activated_at: Option<DateTime<Utc>>,
     /// The newest invitation that still awaits an answer, expired ones included.

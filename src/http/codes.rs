@@ -64,6 +64,8 @@ codes! {
         "Invite them to a further account by its account_id, or as a sub-account user.";
     ALREADY_MEMBER = 409 "already_member", "The person is a member already",
         "They belong to the account, or to a sub-account of the parent, already.";
+    LAST_OWNER = 409 "last_owner", "The account would have no owner left",
+        "An account keeps an owner. Invite another one and wait for them to accept, then remove this one.";
     AMBIGUOUS_ACCOUNT = 409 "ambiguous_account", "Several accounts have this name",
         "Choose one of candidates and name it by account_id.";
     PARENT_NOT_BUSINESS = 409 "parent_not_business", "The parent is a consumer's account",

@@ -83,7 +83,7 @@ fn row(user: &User) -> [String; 9] {
         user.status.as_str().to_owned(),
         user.system_roles.names().join("; "),
         memberships.collect::<Vec<_>>().join("; "),
-        instant(user.created_at),
+        user.created_at.map(instant).unwrap_or_default(),
         user.activated_at.map(instant).unwrap_or_default(),
     ]
 }

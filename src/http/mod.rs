@@ -21,6 +21,7 @@ mod json;
 mod letter_limits;
 mod limits;
 mod mail_events;
+mod memberships;
 mod meta;
 mod negotiate;
 mod openapi;
@@ -195,6 +196,8 @@ macro_rules! routes {
             .service(accounts::list)
             .service(accounts::get)
             .service(accounts::sub_accounts)
+            .service(memberships::remove)
+            .service(memberships::leave)
             // Before the routes that take any id where these have a word.
             .service(batches::invite)
             .service(batches::resend)

@@ -188,6 +188,9 @@ impl From<&Refusal> for Problem {
             Refusal::AlreadyMember => {
                 Self::new(codes::ALREADY_MEMBER, "This person belongs to the account, or to one below the parent, already.")
             }
+            Refusal::LastOwner => {
+                Self::new(codes::LAST_OWNER, "This person is the account's last owner. Invite another owner first.")
+            }
             Refusal::AccountNotFound => {
                 Self::new(codes::ACCOUNT_NOT_FOUND, "There is no such account, or this token may not invite into it.")
             }

@@ -18,6 +18,7 @@ use crate::domain::{
     role::Role,
     user::{Membership, User, UserStatus},
 };
+use crate::services::browse::AnyRole;
 
 /// An instant: RFC 3339 in UTC, with milliseconds.
 #[derive(Debug, Clone, Copy, ToSchema)]
@@ -49,8 +50,9 @@ pub struct InvitationView {
     pub status: InvitationStatus,
     /// The person invited.
     pub user_id: UserId,
-    /// The roles of a system user; empty otherwise.
-    pub roles: Vec<Role>,
+    /// What the person is invited as: the roles of a system user, or `["account_owner"]` or `["driver"]`. Never empty.
+    #[schema(min_items = 1, value_type = Vec<AnyRole>)]
+    pub roles: Vec<&'static str>,
     /// The account that the person is invited to; null for a system user.
     pub account: Option<InvitationAccount>,
     /// The language of letters and page; null leaves it to the operator's default.
@@ -166,7 +168,7 @@ impl InvitationView {
             email: invitation.email.as_str().to_owned(),
             status: invitation.status(now),
             user_id: invitation.user_id,
-            roles: invitation.roles.iter().collect(),
+            roles: invitation.role_names(),
             account: invitation.account.as_ref().map(InvitationAccount::from),
             locale: invitation.locale,
             invited_by: (&invitation.invited_by).into(),
@@ -192,32 +194,32 @@ impl InvitationView {
     }
 }
 
-/// A person known to the platform, from the first invitation on.
+/// A person known to the platform, from the first invitation on. To whom which field is shown, the table at the beginning says.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = User)]
 pub struct UserView {
     /// Their id.
     pub id: UserId,
-    /// As first typed, with the domain in lower case.
+    /// As first typed, with the domain in lower case; of somebody who is merely invited in the caller's sight, as typed there.
     #[schema(value_type = Email)]
     pub email: String,
-    /// Given at activation.
+    /// Given at activation. Null where the person is merely invited in the caller's sight.
     #[schema(value_type = Option<PersonName>)]
     pub first_name: Option<String>,
-    /// Given at activation.
+    /// Given at activation. Null where the person is merely invited in the caller's sight.
     #[schema(value_type = Option<PersonName>)]
     pub last_name: Option<String>,
-    /// How far the person has come.
+    /// How far the person has come; `invited` where they are merely that in the caller's sight.
     pub status: UserStatus,
-    /// The roles held; empty until the person has activated as a system user.
+    /// The roles held; empty until the person has activated as a system user, and for callers without `system_users:read`.
     pub system_roles: Vec<Role>,
-    /// The accounts that the person belongs to.
+    /// The accounts that the person belongs to, as far as the caller may see them.
     pub memberships: Vec<MembershipView>,
-    /// When the first invitation was made.
-    pub created_at: Timestamp,
-    /// When the person set a password.
+    /// When the first invitation was made. Null for account owners until the person has accepted something under their accounts.
+    pub created_at: Option<Timestamp>,
+    /// When the person set a password. Null where the person is merely invited in the caller's sight.
     pub activated_at: Option<Timestamp>,
-    /// The newest invitation that awaits an answer, expired ones included.
+    /// The newest invitation that awaits an answer, expired ones included, as far as the caller may see it.
     pub pending_invitation_id: Option<InvitationId>,
 }
 
@@ -251,7 +253,7 @@ impl From<&User> for UserView {
             status: user.status,
             system_roles: user.system_roles.iter().collect(),
             memberships: user.memberships.iter().map(MembershipView::from).collect(),
-            created_at: Timestamp(user.created_at),
+            created_at: timestamp(user.created_at),
             activated_at: timestamp(user.activated_at),
             pending_invitation_id: user.pending_invitation_id,
         }
@@ -282,9 +284,21 @@ impl From<&Event> for EventView {
             r#type: event.event_type,
             at: Timestamp(event.at),
             actor: (&event.actor).into(),
-            details: event.details.clone(),
+            details: details(event),
         }
     }
+}
+
+/// Entries of earlier releases say `role` of a member, where newer ones say `roles` of everybody.
+fn details(event: &Event) -> serde_json::Value {
+    let mut details = event.details.clone();
+    if event.event_type == EventType::Created
+        && let Some(details) = details.as_object_mut()
+        && let Some(role) = details.remove("role")
+    {
+        details.insert("roles".to_owned(), serde_json::json!([role]));
+    }
+    details
 }
 
 /// A role: what a checkbox of the invite form shows.

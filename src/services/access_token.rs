@@ -63,6 +63,9 @@ pub struct Claims {
     /// The accounts that the holder owns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub account_ids: Vec<String>,
+    /// Of a person: the mark of the password that the token was got with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
 }
 
 /// RFC 7519 §4.1.3: one audience, alone or in a list. A token for several would be ours to replay against the others.
@@ -223,6 +226,18 @@ impl AccessTokens {
     /// # Errors
     /// Only when it cannot be serialised, which its types rule out.
     pub fn issue(&self, grant: &Grant, now: DateTime<Utc>) -> Result<String, TokenError> {
+        self.issue_with(grant, None, now)
+    }
+
+    /// Makes a token for a person, which lives no longer than the password whose mark this is.
+    ///
+    /// # Errors
+    /// As [`AccessTokens::issue`].
+    pub fn issue_to_person(&self, grant: &Grant, credential: String, now: DateTime<Utc>) -> Result<String, TokenError> {
+        self.issue_with(grant, Some(credential), now)
+    }
+
+    fn issue_with(&self, grant: &Grant, credential: Option<String>, now: DateTime<Utc>) -> Result<String, TokenError> {
         let Ring { keys, issuer, audience, clock, .. } = &*self.0;
         let key = keys.first().ok_or(TokenError::Unknown("key"))?;
         let names = |permissions: &[Permission]| permissions.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(" ");
@@ -240,6 +255,7 @@ impl AccessTokens {
             roles: grant.roles.iter().map(|role| role.as_str().to_owned()).collect(),
             scope: names(&grant.scope),
             account_ids: grant.accounts.iter().map(ToString::to_string).collect(),
+            credential,
         };
         let header = Header { typ: Some(TYPE.to_owned()), kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
         Ok(jsonwebtoken::encode(&header, &claims, &key.signs)?)
@@ -329,6 +345,7 @@ fn actor(claims: Claims) -> Result<Actor, TokenError> {
     let name = claims.name.unwrap_or_else(|| claims.sub.clone());
     Ok(Actor {
         who: ActorRef { kind: kind.ok_or(TokenError::Unknown("kind of holder"))?, id: claims.sub, name },
+        credential: claims.credential,
         issuer: claims.iss,
         permissions,
         accounts: accounts.map_err(|_| TokenError::Unknown("account"))?,

@@ -1,6 +1,7 @@
 //! Activating: the link is used, the person becomes active and belongs to the account. However many try at once, one succeeds.
 
 mod judge;
+mod proof;
 mod write;
 
 use self::judge::judge;
@@ -11,18 +12,17 @@ use super::{
     hasher::Place,
     preview::{self, Preview},
 };
-use crate::{
-    db::{DbFault, credentials},
-    domain::{
-        account::{Account, AccountName, AccountType},
-        company::Company,
-        email::Email,
-        fault::{Faults, FieldFault},
-        password::Password,
-        person::PersonName,
-        token::{LinkClaim, LinkToken},
-        user::User,
-    },
+use crate::domain::{
+    account::{Account, AccountName, AccountType},
+    activation::ActivationPath,
+    actor::Actor,
+    company::Company,
+    email::Email,
+    fault::Faults,
+    password::Password,
+    person::PersonName,
+    token::{LinkClaim, LinkToken},
+    user::{Membership, User},
 };
 
 /// How often an answer is judged anew when what it was judged by changed meanwhile.
@@ -53,26 +53,29 @@ pub struct Answer {
     pub faults: Faults,
 }
 
-/// Who is active now, and where they belong.
+/// Who is active now, and what this invitation gave them. What they are elsewhere is not in it: whoever holds a link may be its
+/// inviter.
 #[derive(Debug, Clone)]
 pub struct Activated {
-    /// The person.
+    /// The person, with the roles or the membership of this invitation alone.
     pub user: User,
     /// The account; none for a system user.
     pub account: Option<Account>,
     /// Whether they chose a password just now.
     pub chose_password: bool,
+    /// What was given by hand to whoever used the address before, when its person took it over just now.
+    pub inherited: Vec<Membership>,
 }
 
-/// Activates.
+/// Activates. `caller` is whoever sent an access token along: the person themselves need no password then.
 ///
 /// # Errors
 /// [`Refusal::InvalidLink`], [`Refusal::DeadLink`], [`Refusal::Invalid`]. A refusal consumes nothing: the link still works.
-pub async fn link(services: &Services, token: &LinkToken, answer: Answer) -> Result<Activated, Refusal> {
+pub async fn link(services: &Services, token: &LinkToken, answer: Answer, caller: Option<&Actor>) -> Result<Activated, Refusal> {
     let claim = services.links.verify(token).map_err(|_| Refusal::InvalidLink)?;
     let mut tries = 1;
     loop {
-        match once(services, claim, &answer).await {
+        match once(services, claim, &answer, caller).await {
             // The person became active by another invitation a moment ago, or has another password, or the account came to
             // life.
             Err(Refusal::Changed) if tries < TRIES => tries += 1,
@@ -82,31 +85,27 @@ pub async fn link(services: &Services, token: &LinkToken, answer: Answer) -> Res
     }
 }
 
-async fn once(services: &Services, claim: LinkClaim, answer: &Answer) -> Result<Activated, Refusal> {
+async fn once(services: &Services, claim: LinkClaim, answer: &Answer, caller: Option<&Actor>) -> Result<Activated, Refusal> {
     let seen = preview::look(services, claim).await?;
-    judge(services, &seen, answer)?;
-    let secret = match &answer.password {
-        Some(password) if seen.requires.new_password() => {
+    let path = seen.path();
+    let proof = match path {
+        ActivationPath::NewCredentials => None,
+        ActivationPath::MailedToActive | ActivationPath::ProofRequired => {
+            proof::by_token(services, seen.invitation.user_id, caller).await?
+        }
+    };
+    judge(services, &seen, answer, proof.is_some())?;
+    let secret = match (path, proof, &answer.password) {
+        (ActivationPath::NewCredentials, _, Some(password)) => {
             Secret::Chosen(services.hasher.hash(place(services, claim).await?, password.clone()).await?)
         }
-        Some(password) if seen.requires.own_password() => own(services, claim, &seen, password.clone()).await?,
+        (_, Some(hash), _) => Secret::Matched(hash),
+        (ActivationPath::ProofRequired, None, Some(password)) => {
+            Secret::Matched(proof::by_password(services, claim, &seen, password.clone()).await?)
+        }
         _ => Secret::None,
     };
     services.activations.run(Attempt { claim, seen, answer: answer.clone(), secret }).await?
-}
-
-/// Compares the password with the one that the person has. A wrong one consumes nothing.
-async fn own(services: &Services, claim: LinkClaim, seen: &Preview, password: Password) -> Result<Secret, Refusal> {
-    let user = seen.invitation.user_id;
-    let place = place(services, claim).await?;
-    let stored = services.db.read::<_, DbFault>(move |connection| credentials::of(connection, user)).await?;
-    let hash = stored.password_hash.ok_or(Refusal::Changed)?;
-    if services.hasher.verify(place, password, hash.clone()).await? {
-        return Ok(Secret::Matched(hash));
-    }
-    let detail = "This is not the password of the user with this address. Whoever does not know it has the invitation resent by \
-                  e-mail, and chooses a new one.";
-    Err(Refusal::Invalid([FieldFault::new("/password", "password_wrong", detail)].into()))
 }
 
 /// A place at the hasher, unless somebody else has used the link while we stood in the queue: thirty more clicks cost thirty

@@ -16,6 +16,7 @@ use super::{
     invite::Sent,
     letter_limits::{Charge, Counts, Payer},
     resend::{MOVED, authorise, awaits_answer, fresh},
+    timeline::USER_REMOVED,
 };
 use crate::{
     db::{
@@ -218,7 +219,7 @@ fn write(
     outbox::withdraw(tx, old.id)?;
     outbox::insert(tx, &[NewLetter::of(services.clock.id(), new, now)])?;
     if new.user_id != old.user_id {
-        details[cooldown::USER_REMOVED] = users::remove_if_forsaken(tx, old.user_id, now)?.into();
+        details[USER_REMOVED] = users::remove_if_forsaken(tx, old.user_id, now)?.into();
     }
     let queued = json!({ "send_count": new.send_count });
     events::insert(tx, &[entry(EventType::Updated, details), entry(EventType::EmailQueued, queued)])?;

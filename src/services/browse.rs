@@ -3,7 +3,7 @@
 pub use super::cursor::genuine as genuine_cursor;
 pub use crate::db::users::AnyRole;
 
-use super::{Refusal, Services, cursor};
+use super::{Refusal, Services, cursor, timeline::USER_REMOVED};
 use crate::{
     db::{
         DbFault,
@@ -85,6 +85,7 @@ pub async fn invitations(
     let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
     let now = services.clock.now();
     let filter = InvitationFilter {
+        reader: Sight::reading(actor),
         kind: query.kind,
         account: query.account,
         status: query.status.map(|status| (status, now)),
@@ -113,7 +114,8 @@ pub async fn invitation(services: &Services, actor: &Actor, id: InvitationId) ->
     found.ok_or(Refusal::NotFound)
 }
 
-/// Shows the timeline of an invitation, oldest first.
+/// Shows the timeline of an invitation, oldest first. Whether the person left with it is for those who see everybody: to others it
+/// would tell that the person is something elsewhere.
 ///
 /// # Errors
 /// As [`invitation`], and those of a cursor.
@@ -122,7 +124,13 @@ pub async fn timeline(services: &Services, actor: &Actor, id: InvitationId, page
     let bound = id.to_string();
     let after = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
     let limit = page.limit + 1;
-    let rows = services.db.read::<_, DbFault>(move |connection| events::list(connection, id, after, limit)).await?;
+    let mut rows = services.db.read::<_, DbFault>(move |connection| events::list(connection, id, after, limit)).await?;
+    let sight = Sight::reading(actor);
+    if !(sight.staff && sight.customers) {
+        for details in rows.iter_mut().filter_map(|event| event.details.as_object_mut()) {
+            details.remove(USER_REMOVED);
+        }
+    }
     Ok(cut(rows, page.limit, &bound, |row| row.id))
 }
 
@@ -153,7 +161,8 @@ pub async fn users(services: &Services, actor: &Actor, query: UserQuery, page: P
     let bound = format!("{query:?}");
     let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
     let UserQuery { status, role, account, search, .. } = query;
-    let filter = UserFilter { status, role, account, search, before, ..UserFilter::all(sight, page.limit + 1) };
+    let reader = Sight::reading(actor);
+    let filter = UserFilter { reader, status, role, account, search, before, ..UserFilter::all(sight, page.limit + 1) };
     let rows = services.db.read::<_, DbFault>(move |connection| users::list(connection, &filter)).await?;
     Ok(cut(rows, page.limit, &bound, |row| row.id))
 }

@@ -327,7 +327,7 @@ fn write(clock: &Clock, tx: &mut Tx<'_>, made: &[(Invitation, Option<NewAccount>
         let entry = |event, details| entry(clock, one.id, (event, one.created_at), one.invited_by.clone(), details);
         let details = match &one.account {
             None => json!({ "roles": one.roles.names() }),
-            Some(account) => json!({ "account_id": account.id, "role": account.role.as_str() }),
+            Some(account) => json!({ "account_id": account.id, "roles": one.role_names() }),
         };
         let way = if handed_over(one) { EventType::LinkHandedOver } else { EventType::EmailQueued };
         [entry(EventType::Created, details), entry(way, json!({ "send_count": one.send_count }))]

@@ -11,7 +11,7 @@ use crate::{
     },
     domain::{
         account::AccountStatus,
-        activation::Requires,
+        activation::{ActivationPath, Person, Requires},
         actor::ActorRef,
         event::EventType,
         invitation::{DeadLink, Invitation},
@@ -33,8 +33,17 @@ pub struct Preview {
     pub account_status: Option<AccountStatus>,
     /// The name of the account above that one.
     pub parent_name: Option<String>,
+    /// How far the person has come. Not for answers: it would tell the inviter who holds the link.
+    pub(super) person: Person,
     /// What activating asks for.
     pub requires: Requires,
+}
+
+impl Preview {
+    /// What the holder of the link has to do. Not for answers either.
+    pub(super) fn path(&self) -> ActivationPath {
+        ActivationPath::of(&self.invitation, self.person)
+    }
 }
 
 /// Shows what a link is for.
@@ -89,5 +98,5 @@ fn judge(known: Option<Known>, claim: LinkClaim, now: DateTime<Utc>) -> Result<P
     let Known { invitation, person, account_status, parent_name, .. } = known.ok_or(Refusal::InvalidLink)?;
     invitation.check_link(claim.generation, now)?;
     let requires = Requires::of(&invitation, person, account_status);
-    Ok(Preview { invitation, account_status, parent_name, requires })
+    Ok(Preview { invitation, account_status, parent_name, person, requires })
 }

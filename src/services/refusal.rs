@@ -41,6 +41,9 @@ pub enum Refusal {
     /// The person belongs to the account, or to one below the parent, already.
     #[error("the person is a member already")]
     AlreadyMember,
+    /// The account would have no owner left.
+    #[error("the account would have no owner left")]
+    LastOwner,
     /// There is no such account, or the caller may not invite into it.
     #[error("no such account")]
     AccountNotFound,

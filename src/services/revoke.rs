@@ -6,6 +6,7 @@ use super::{
     Refusal, Services,
     idempotency::Ticket,
     resend::{authorise, locked},
+    timeline::USER_REMOVED,
 };
 use crate::{
     db::{Tx, accounts, events, invitations, outbox, users},
@@ -50,7 +51,7 @@ fn revoke(services: &Services, tx: &mut Tx<'_>, actor: &Actor, id: InvitationId)
     }
     outbox::withdraw(tx, id)?;
     let user_removed = users::remove_if_forsaken(tx, old.user_id, now)?;
-    let mut details = json!({ "user_removed": user_removed });
+    let mut details = json!({ USER_REMOVED: user_removed });
     if let Some(account) = old.account.as_ref().filter(|account| account.is_new) {
         details["account_removed"] = accounts::remove_if_forsaken(tx, account.id, now)?.into();
     }

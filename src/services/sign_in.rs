@@ -10,6 +10,7 @@ use crate::{
         email::Email,
         password::Password,
         sight::Sight,
+        token::credential_mark,
         user::{User, UserStatus},
     },
 };
@@ -37,13 +38,15 @@ pub async fn sign_in(services: &Services, email: Email, password: Password) -> R
         // Asked last: whoever replaces a password gives their rights in the same transaction or later, and a password that was
         // replaced while it was verified gets none of them.
         let still = credentials::of(connection, id)?.password_hash == hash;
-        Ok((user.filter(|_| still), accounts))
+        Ok((user.filter(|_| still), accounts, hash))
     };
-    let (user, accounts) = services.db.read(look).await?;
+    let (user, accounts, hash) = services.db.read(look).await?;
     let user = user.filter(|user| user.status == UserStatus::Active).ok_or(Refusal::InvalidCredentials)?;
     let roles = user.system_roles.iter().collect();
     let grant = Grant { holder: holder(&user), roles, scope: Vec::new(), accounts, lifetime: LIFETIME };
-    let token = services.access_tokens.issue(&grant, services.clock.now());
+    // The hash is the one that is stored still: that was asked last.
+    let credential = credential_mark(&hash.unwrap_or_default());
+    let token = services.access_tokens.issue_to_person(&grant, credential, services.clock.now());
     token.map_err(|error| Refusal::Defect(error.to_string()))
 }
 

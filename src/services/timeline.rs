@@ -13,6 +13,9 @@ use crate::{
     },
 };
 
+/// What the end of an invitation, or its move to another address, tells of whoever had it: whether they left the user list.
+pub(super) const USER_REMOVED: &str = "user_removed";
+
 impl Services {
     /// An entry that says what `actor` did to `invitation_id` at `at`.
     #[must_use]

@@ -1,7 +1,7 @@
 //! Invitations, each with the fate of its newest letter and the account that it leads to, by whatever lists are filtered by.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
+use diesel::{dsl::exists, prelude::*, sql_types::Bool};
 
 use super::row::{AccountRow, LetterRow, Row, account_columns, letter_columns};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
         fault::DbFault,
         letter_state::whose_letter_is,
         pattern,
-        schema::{account_lineage, accounts, invitations, letters, users},
+        schema::{account_lineage, accounts, invitations, letters, memberships, user_roles, users},
     },
     domain::{
         email::Email,
@@ -25,8 +25,10 @@ use crate::{
 /// Which invitations a list shows.
 #[derive(Debug, Clone)]
 pub struct InvitationFilter {
-    /// What the caller may see.
+    /// What is asked for, of what the caller may see.
     pub sight: Sight,
+    /// Everything that the caller may see: by whose names they may search.
+    pub reader: Sight,
     /// Of this kind.
     pub kind: Option<InvitationKind>,
     /// To this account.
@@ -58,6 +60,7 @@ impl InvitationFilter {
     #[must_use]
     pub fn all(sight: Sight, limit: i64) -> Self {
         Self {
+            reader: sight.clone(),
             sight,
             kind: None,
             account: None,
@@ -136,7 +139,20 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
         let in_address = invitations::search_text.like(pattern.clone()).escape('\\');
         let in_name = users::search_text.like(pattern.clone()).escape('\\');
         let in_account = accounts::search_text.like(pattern).escape('\\');
-        query = query.filter(in_address.or(in_name).nullable().or(in_account.nullable()));
+        query = if filter.reader.staff && filter.reader.customers {
+            query.filter(in_address.or(in_name).nullable().or(in_account.nullable()))
+        } else {
+            // By the names of those alone whom the reader knows, as the list of users has it.
+            let Sight { staff, customers, under } = &filter.reader;
+            let owned = account_lineage::ancestor_id.eq_any(under.iter().map(ToString::to_string).collect::<Vec<_>>());
+            let below = account_lineage::table.filter(owned).select(account_lineage::account_id);
+            let holds = exists(user_roles::table.filter(user_roles::user_id.eq(invitations::user_id)));
+            let belongs = memberships::table.filter(memberships::user_id.eq(invitations::user_id));
+            let belongs_below = exists(belongs.filter(memberships::account_id.eq_any(below)));
+            let known =
+                holds.and(staff.into_sql::<Bool>()).or(exists(belongs).and(customers.into_sql::<Bool>())).or(belongs_below);
+            query.filter(in_address.or(in_name.and(known)).nullable().or(in_account.nullable()))
+        };
     }
     if let Some(id) = filter.id {
         query = query.filter(invitations::id.eq(id.to_string()));

@@ -1,12 +1,13 @@
 //! Users, each with roles, memberships and the invitation that awaits an answer, by whatever lists are filtered by.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use diesel::{dsl::exists, prelude::*};
 
 use super::{
     corrupt, parse_status,
-    seen::{accounts_under, holding, only_below, seen},
+    seen::{Condition, accounts_under, holding, is_whole, known, nobody, only_below, seen},
 };
 use crate::{
     db::{
@@ -30,8 +31,10 @@ use crate::{
 /// Which users a list shows.
 #[derive(Debug, Clone)]
 pub struct UserFilter {
-    /// What the caller may see.
+    /// What is asked for, of what the caller may see.
     pub sight: Sight,
+    /// Everything that the caller may see: how much of each is shown, and found by.
+    pub reader: Sight,
     /// With this status.
     pub status: Option<UserStatus>,
     /// Holding this role.
@@ -78,14 +81,28 @@ impl UserFilter {
     /// Everybody who may be seen.
     #[must_use]
     pub fn all(sight: Sight, limit: i64) -> Self {
-        Self { sight, status: None, role: None, account: None, search: None, id: None, before: None, limit }
+        let reader = sight.clone();
+        Self { sight, reader, status: None, role: None, account: None, search: None, id: None, before: None, limit }
     }
 }
 
 type Row = (String, String, Option<String>, Option<String>, String, At, Option<At>);
 
+/// How often a list is read anew when an invitation ended while it was read.
+const TRIES: usize = 4;
+
 /// The users that `filter` lets through, newest first.
 pub fn list(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<User>, DbFault> {
+    let mut tries = 1;
+    loop {
+        match list_once(connection, filter) {
+            Err(DbFault::TryAgain) if tries < TRIES => tries += 1,
+            outcome => return outcome,
+        }
+    }
+}
+
+fn list_once(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<User>, DbFault> {
     let mut query = users::table
         .filter(users::removed_at.is_null())
         .select((
@@ -102,41 +119,16 @@ pub fn list(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<U
         .into_boxed::<MultiBackend>()
         .filter(seen(&filter.sight));
     if let Some(status) = filter.status {
-        query = query.filter(users::status.eq(status.as_str()));
+        query = query.filter(with_status(status, &filter.reader));
     }
-    let below = only_below(&filter.sight);
-    query = match filter.role {
-        None => query,
-        // What they are to the operator is not shown, and so not searched by.
-        Some(AnyRole::System(_)) if below => query.filter(users::id.eq("")),
-        Some(AnyRole::System(role)) => {
-            let held = user_roles::table.filter(user_roles::user_id.eq(users::id));
-            query.filter(exists(held.filter(user_roles::role.eq(role.as_str()))))
-        }
-        Some(AnyRole::Member(role)) => {
-            let held = memberships::table.filter(memberships::user_id.eq(users::id)).filter(memberships::role.eq(role.as_str()));
-            if below {
-                query.filter(exists(held.filter(memberships::account_id.eq_any(accounts_under(&filter.sight)))))
-            } else {
-                query.filter(exists(held))
-            }
-        }
-    };
+    if let Some(role) = filter.role {
+        query = query.filter(with_role(role, &filter.reader));
+    }
     if let Some(account) = filter.account {
-        let belongs =
-            memberships::table.filter(memberships::user_id.eq(users::id)).filter(memberships::account_id.eq(account.to_string()));
-        let invited = invitations::table
-            .filter(invitations::user_id.eq(users::id))
-            .filter(invitations::state.eq(InvitationState::Pending.as_str()))
-            .filter(invitations::account_id.eq(account.to_string()));
-        query = query.filter(exists(belongs).or(exists(invited)));
-        if below {
-            let under = accounts_under(&filter.sight).filter(account_lineage::account_id.eq(account.to_string()));
-            query = query.filter(exists(under));
-        }
+        query = query.filter(of_account(account, &filter.reader));
     }
     if let Some(search) = &filter.search {
-        query = query.filter(holding(search, &filter.sight));
+        query = query.filter(holding(search, &filter.sight, &filter.reader));
     }
     if let Some(id) = filter.id {
         query = query.filter(users::id.eq(id.to_string()));
@@ -146,17 +138,95 @@ pub fn list(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<U
     }
     let rows = query.load::<Row>(connection)?;
     let ids: Vec<&str> = rows.iter().map(|row| row.0.as_str()).collect();
-    // Whoever sees an account's people and nothing else is not told what they are to the operator.
-    let mut roles = if below { HashMap::new() } else { roles_of(connection, &ids)? };
+    let reader = &filter.reader;
+    let mut roles = if reader.staff { roles_of(connection, &ids)? } else { HashMap::new() };
     let mut pending = pending_of(connection, &ids, &filter.sight)?;
-    let mut members = memberships_of(connection, &ids, &filter.sight)?;
+    let mut members = memberships_of(connection, &ids, reader)?;
+    let known = known_of(connection, &ids, reader)?;
     rows.into_iter()
         .map(|row| {
-            let (roles, pending) = (roles.remove(&row.0).unwrap_or_default(), pending.remove(&row.0));
-            let memberships = members.remove(&row.0).unwrap_or_default();
-            Ok(User { memberships, ..user(row, roles, pending)? })
+            let (id, awaited) = (row.0.clone(), pending.remove(&row.0));
+            let user = user(row, awaited.as_ref().map(|awaited| awaited.id))?;
+            if known.as_ref().is_some_and(|known| !known.contains(&id)) {
+                return as_invited(user.id, awaited, only_below(reader));
+            }
+            let system_roles = roles.remove(&id).unwrap_or_default();
+            Ok(User { system_roles, memberships: members.remove(&id).unwrap_or_default(), ..user })
         })
         .collect()
+}
+
+/// With this status, as the reader is told it: of somebody whom they do not know, that they are invited.
+fn with_status(status: UserStatus, reader: &Sight) -> Condition {
+    match status {
+        _ if is_whole(reader) => Box::new(users::status.eq(status.as_str())),
+        // Whoever has a role or a membership has activated.
+        UserStatus::Invited => Box::new(diesel::dsl::not(known(reader))),
+        UserStatus::Active | UserStatus::Blocked => Box::new(known(reader).and(users::status.eq(status.as_str()))),
+    }
+}
+
+/// Holding this role, as far as the reader is shown roles: what is not shown is not searched by.
+fn with_role(role: AnyRole, reader: &Sight) -> Condition {
+    match role {
+        AnyRole::System(_) if !reader.staff => nobody(),
+        AnyRole::System(role) => {
+            let held = user_roles::table.filter(user_roles::user_id.eq(users::id));
+            Box::new(exists(held.filter(user_roles::role.eq(role.as_str()))))
+        }
+        AnyRole::Member(role) => {
+            let held = memberships::table.filter(memberships::user_id.eq(users::id)).filter(memberships::role.eq(role.as_str()));
+            if reader.customers {
+                return Box::new(exists(held));
+            }
+            let below = exists(held.filter(memberships::account_id.eq_any(accounts_under(reader))));
+            if reader.staff { Box::new(known(reader).and(exists(held)).or(below)) } else { Box::new(below) }
+        }
+    }
+}
+
+/// Belonging, or invited, to this account, as far as the reader may see that.
+fn of_account(account: AccountId, reader: &Sight) -> Condition {
+    let belongs =
+        memberships::table.filter(memberships::user_id.eq(users::id)).filter(memberships::account_id.eq(account.to_string()));
+    let invited = invitations::table
+        .filter(invitations::user_id.eq(users::id))
+        .filter(invitations::state.eq(InvitationState::Pending.as_str()))
+        .filter(invitations::account_id.eq(account.to_string()));
+    if reader.customers {
+        return Box::new(exists(belongs).or(exists(invited)));
+    }
+    let is_under = exists(accounts_under(reader).filter(account_lineage::account_id.eq(account.to_string())));
+    let below: Condition = Box::new(exists(belongs.clone()).or(exists(invited)).and(is_under));
+    if reader.staff { Box::new(below.or(known(reader).and(exists(belongs)))) } else { below }
+}
+
+/// Those of these users whom the reader knows; none when they know everybody.
+fn known_of(connection: &mut AnyConnection, ids: &[&str], reader: &Sight) -> Result<Option<HashSet<String>>, DbFault> {
+    if is_whole(reader) || ids.is_empty() {
+        return Ok(None);
+    }
+    let of_these = users::id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let query = users::table.select(users::id).into_boxed::<MultiBackend>().filter(of_these).filter(known(reader));
+    Ok(Some(query.load::<String>(connection)?.into_iter().collect()))
+}
+
+/// Somebody who is merely invited in the reader's sight: the address as it was typed there, and nothing of what they are elsewhere.
+fn as_invited(id: UserId, awaited: Option<Awaited>, is_owner: bool) -> Result<User, DbFault> {
+    // Without an invitation they would not be seen: it ended between two of our looks, and the next look does not find them.
+    let awaited = awaited.ok_or(DbFault::TryAgain)?;
+    Ok(User {
+        id,
+        email: awaited.email,
+        first_name: None,
+        last_name: None,
+        status: UserStatus::Invited,
+        system_roles: Roles::default(),
+        memberships: Vec::new(),
+        created_at: (!is_owner).then_some(awaited.created_at),
+        activated_at: None,
+        pending_invitation_id: Some(awaited.id),
+    })
 }
 
 /// One user, if they may be seen.
@@ -174,40 +244,54 @@ fn roles_of(connection: &mut AnyConnection, ids: &[&str]) -> Result<HashMap<Stri
     Ok(of_user.into_iter().map(|(user, roles)| (user, roles.into_iter().collect())).collect())
 }
 
-/// The newest invitation of each that awaits an answer, as far as it may be seen.
-fn pending_of(connection: &mut AnyConnection, ids: &[&str], sight: &Sight) -> Result<HashMap<String, InvitationId>, DbFault> {
-    let mut query = invitations::table
-        .filter(invitations::user_id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()))
-        .filter(invitations::state.eq(InvitationState::Pending.as_str()))
-        .select((invitations::user_id, invitations::id))
-        .order(invitations::id.asc())
-        .into_boxed::<MultiBackend>();
-    let of_staff = InvitationKind::SystemUser.as_str();
-    query = match (sight.staff, sight.customers) {
-        (true, true) => query,
-        (true, false) => query.filter(invitations::kind.eq(of_staff)),
-        (false, true) => query.filter(invitations::kind.ne(of_staff)),
-        (false, false) => {
-            let owned = account_lineage::ancestor_id.eq_any(sight.under.iter().map(ToString::to_string).collect::<Vec<_>>());
-            let below = account_lineage::table.filter(owned).select(account_lineage::account_id.nullable());
-            query.filter(invitations::account_id.eq_any(below).assume_not_null())
-        }
-    };
-    // In order of time, so that the newest one stays.
-    let rows = query.load::<(String, String)>(connection)?;
-    Ok(rows.into_iter().filter_map(|(user, id)| Some((user, id.parse().ok()?))).collect())
+/// An invitation that awaits somebody's answer.
+struct Awaited {
+    id: InvitationId,
+    email: Email,
+    created_at: DateTime<Utc>,
 }
 
-fn user(row: Row, system_roles: Roles, pending_invitation_id: Option<InvitationId>) -> Result<User, DbFault> {
+/// The newest invitation of each that awaits an answer, as far as it may be seen.
+fn pending_of(connection: &mut AnyConnection, ids: &[&str], sight: &Sight) -> Result<HashMap<String, Awaited>, DbFault> {
+    let owned = account_lineage::ancestor_id.eq_any(sight.under.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let below = account_lineage::table.filter(owned).select(account_lineage::account_id.nullable());
+    let below = invitations::account_id.eq_any(below).assume_not_null();
+    let (of_staff, of_customers) =
+        (invitations::kind.eq(InvitationKind::SystemUser.as_str()), invitations::kind.ne(InvitationKind::SystemUser.as_str()));
+    let mut query = invitations::table
+        .select((invitations::user_id, invitations::id, invitations::email, invitations::created_at))
+        .order(invitations::id.asc())
+        .into_boxed::<MultiBackend>();
+    // What may be seen comes first: the conditions after it are joined to the whole of it by AND.
+    query = match (sight.staff, sight.customers) {
+        (true, true) => query,
+        (true, false) => query.filter(of_staff.or(below)),
+        (false, true) => query.filter(of_customers),
+        (false, false) => query.filter(below),
+    };
+    query = query
+        .filter(invitations::user_id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()))
+        .filter(invitations::state.eq(InvitationState::Pending.as_str()));
+    // In order of time, so that the newest one stays.
+    let rows = query.load::<(String, String, String, At)>(connection)?;
+    let awaited = |(user, id, email, created_at): (String, String, String, At)| {
+        let unreadable = |column| DbFault::Corrupt { table: "invitations", column, row: id.clone() };
+        let email = Email::parse(&email).map_err(|_| unreadable("email"))?;
+        Ok((user, Awaited { id: id.parse().map_err(|_| unreadable("id"))?, email, created_at: created_at.0 }))
+    };
+    rows.into_iter().map(awaited).collect()
+}
+
+fn user(row: Row, pending_invitation_id: Option<InvitationId>) -> Result<User, DbFault> {
     let (id, email, first_name, last_name, status, created_at, activated_at) = row;
     Ok(User {
         email: Email::parse(&email).map_err(|_| corrupt("email", &id))?,
         first_name,
         last_name,
         status: parse_status(&status, &id)?,
-        system_roles,
+        system_roles: Roles::default(),
         memberships: Vec::new(),
-        created_at: created_at.0,
+        created_at: Some(created_at.0),
         activated_at: activated_at.map(|at| at.0),
         pending_invitation_id,
         id: id.parse().map_err(|_| corrupt("id", &id))?,

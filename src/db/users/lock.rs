@@ -31,6 +31,8 @@ pub struct LockedUser {
     pub status: UserStatus,
     /// Whether the person holds a role.
     pub is_staff: bool,
+    /// Whether their address is proven: they have activated by a link that was mailed there.
+    pub is_proven: bool,
 }
 
 /// A person to be entered.
@@ -77,7 +79,8 @@ pub fn enter(tx: &mut Tx<'_>, people: &[Newcomer]) -> Result<Entered, DbFault> {
     all.dedup_by(|a, b| a.email.key() == b.email.key());
     let inserted = insert(tx, &all)?;
     let (new, rest): (Vec<&Newcomer>, _) = all.into_iter().partition(|person| inserted.contains(person.id.as_str()));
-    let newcomer = |person: &Newcomer| LockedUser { id: person.id, status: UserStatus::Invited, is_staff: false };
+    let newcomer =
+        |person: &Newcomer| LockedUser { id: person.id, status: UserStatus::Invited, is_staff: false, is_proven: false };
     entered.people.extend(new.into_iter().map(|person| (person.email.key().to_owned(), newcomer(person))));
     if rest.is_empty() {
         return Ok(entered);
@@ -132,13 +135,13 @@ pub(in crate::db) enum Which<'a> {
     Ids(&'a [&'a str]),
 }
 
-/// Id, address and status, as the rows have them.
-type LockedRow = (String, String, String);
+/// Id, address, status and since when the address is proven, as the rows have them.
+type LockedRow = (String, String, String, Option<At>);
 
 fn lock_rows(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<LockedRow>, DbFault> {
     let live = users::table
         .filter(users::removed_at.is_null())
-        .select((users::id, users::email_key, users::status))
+        .select((users::id, users::email_key, users::status, users::address_proven_at))
         .order(users::email_key);
     // Whoever waits for a row gets it as its holder left it, or not at all when it no longer matches.
     let rows = match (tx.writing(), which) {
@@ -150,12 +153,11 @@ fn lock_rows(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<LockedRow>, DbFau
             // table yet go through the whole index of live addresses.
             let known = users::table
                 .filter(users::id.eq_any(*ids))
-                .select((users::id, users::email_key, users::status, users::removed_at))
+                .select(((users::id, users::email_key, users::status, users::address_proven_at), users::removed_at))
                 .order(users::email_key)
                 .for_no_key_update()
-                .load::<(String, String, String, Option<At>)>(c)?;
-            let live = known.into_iter().filter(|(.., removed_at)| removed_at.is_none());
-            live.map(|(id, key, status, _)| (id, key, status)).collect()
+                .load::<(LockedRow, Option<At>)>(c)?;
+            known.into_iter().filter(|(_, removed_at)| removed_at.is_none()).map(|(row, _)| row).collect()
         }
         // SQLite needs no row lock: a write transaction has the whole file.
         (AnyConnection::Sqlite(c), Which::Keys(keys)) => live.filter(users::email_key.eq_any(*keys)).load(c)?,
@@ -172,11 +174,11 @@ pub(in crate::db) fn lock_where(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Ve
     let held = user_roles::table.filter(user_roles::user_id.eq_any(&ids)).select(user_roles::user_id);
     let staff: HashSet<String> = held.load(tx.reading())?.into_iter().collect();
     rows.iter()
-        .map(|(id, key, status)| {
+        .map(|(id, key, status, proven_at)| {
             let status = parse_status(status, id)?;
             let is_staff = staff.contains(id);
             let id = id.parse().map_err(|_| corrupt("id", id))?;
-            Ok((key.clone(), LockedUser { id, status, is_staff }))
+            Ok((key.clone(), LockedUser { id, status, is_staff, is_proven: proven_at.is_some() }))
         })
         .collect()
 }

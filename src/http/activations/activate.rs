@@ -7,12 +7,13 @@ use utoipa::ToSchema;
 use super::super::{
     State,
     accounts::AccountView,
+    auth::OptionalCaller,
     body::{self, Body, Fault, Members},
     company,
     company::CompanyRequest,
     problem::Problem,
     query::Query,
-    views::UserView,
+    views::{MembershipView, UserView},
 };
 use crate::{
     domain::{
@@ -35,7 +36,8 @@ use crate::{
 pub struct ActivateRequest {
     /// The token behind `?token=` in the link.
     pub token: LinkToken,
-    /// The password chosen, where `requires.password` asks for it; where `requires.email` asks too, the one that the person has.
+    /// The password, where `requires.password` asks for it: one that is chosen; at a link that was handed over, from somebody who
+    /// is active already, the one that they have.
     pub password: Option<Password>,
     /// The person's first name, where `requires.person_name` asks for it.
     pub first_name: Option<PersonName>,
@@ -89,19 +91,29 @@ impl ActivateAccount {
     }
 }
 
-/// The person, active now.
+/// The person, active now. It holds what this invitation gave and nothing else: what they are elsewhere, `GET /v1/users/{id}` tells
+/// those who may see it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Activated)]
 pub struct ActivatedView {
-    /// The person.
+    /// The person, with the roles or the one membership of this invitation.
     pub user: UserView,
     /// The account joined; null for a system user.
     pub account: Option<AccountView>,
+    /// Absent but for whoever took their address over just now: what somebody joined with it before, by links that were handed over.
+    /// `DELETE /v1/me/memberships/{account_id}` leaves one.
+    #[schema(required = false)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub memberships_before: Vec<MembershipView>,
 }
 
 impl From<&Activated> for ActivatedView {
     fn from(activated: &Activated) -> Self {
-        Self { user: UserView::from(&activated.user), account: activated.account.as_ref().map(AccountView::from) }
+        Self {
+            user: UserView::from(&activated.user),
+            account: activated.account.as_ref().map(AccountView::from),
+            memberships_before: activated.inherited.iter().map(MembershipView::from).collect(),
+        }
     }
 }
 
@@ -110,15 +122,20 @@ impl From<&Activated> for ActivatedView {
 /// Uses the link: of however many requests at once, one gets 201 and the rest 410 `activation_link_used`. A request that is
 /// refused consumes nothing. Activating never signs in.
 ///
-/// Somebody who is active already gives no new password, unless they have only ever come by links that were handed over
-/// (`"delivery": "link"`) and this one was mailed: then somebody else may have chosen the password that they have, and the new one
-/// takes its place.
+/// Somebody who is active already joins by a link that was mailed to them, and types their address. A link that was handed over
+/// (`"delivery": "link"`) never joins them by itself, since its inviter had it first: they give their password in the same request, or
+/// send their own access token in `Authorization: Bearer`. Anybody else's token proves nothing here and is set aside.
+///
+/// Whoever has only ever come by links that were handed over is not proven to be the person at that address. By a link that is mailed
+/// there, that person takes the address over with a password of their own; the one before works no more, nor do access tokens that were
+/// got with it.
 #[utoipa::path(
     tag = "Activation",
     operation_id = "activate",
     request_body = ActivateRequest,
     responses(
         (status = 201, description = "Active.", body = ActivatedView),
+        (status = 401, description = "`unauthenticated`: an access token was sent along, and is not valid, or no longer."),
         (status = 404, description = "`activation_link_invalid`: forged or damaged."),
         (status = 410, description = "`invitation_revoked`, `activation_link_used`, `activation_link_superseded` or `activation_link_expired`."),
         (status = 422, description = "`validation_failed`. Of a password: `too_short`, `too_long`, `password_common`, `password_guessable`, `password_contains_identity`; of the one that the person has, `password_wrong` alone, once nothing else is faulty. Of a name: `too_long`, `invalid_name`. Of any member: `required`, `not_applicable`, `unknown_member`, `wrong_type`."),
@@ -126,11 +143,11 @@ impl From<&Activated> for ActivatedView {
     security(()),
 )]
 #[post("/v1/activations")]
-pub async fn activate(query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
-    answer(query, body, &state).await
+pub async fn activate(caller: OptionalCaller, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+    answer(caller, query, body, &state).await
 }
 
-async fn answer(query: Query, body: Body, state: &State) -> Result<HttpResponse, Problem> {
+async fn answer(caller: OptionalCaller, query: Query, body: Body, state: &State) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let ActivateRequest { token, password, first_name, last_name, email, account, faults } = body.parse()?;
     let given = account.is_some();
@@ -148,7 +165,7 @@ async fn answer(query: Query, body: Body, state: &State) -> Result<HttpResponse,
         vat_exempt,
         faults,
     };
-    let outcome = services::activate::link(&state.services, &token, answer).await.map_err(Problem::from);
+    let outcome = services::activate::link(&state.services, &token, answer, caller.0.as_ref()).await.map_err(Problem::from);
     state.metrics.activation(outcome.as_ref().map_or_else(|problem| problem.code.code, |_| "activated"));
     Ok(HttpResponse::Created().json(ActivatedView::from(&outcome?)))
 }

@@ -120,6 +120,7 @@ impl<'a> Page<'a> {
             time_zone: &self.state.settings.time_zone,
             password_min_length: shortest,
             requires: *requires,
+            is_mailed: invitation.is_mailed(),
             company_vat: self.state.services.rules.company_vat,
             token: token.expose(),
             countries: &countries,
@@ -131,7 +132,7 @@ impl<'a> Page<'a> {
 
     pub(super) async fn activate(&self, password: &str, values: FormValues) -> HttpResponse {
         let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
-        match activate::link(&self.state.services, token, answer(password, &values)).await {
+        match activate::link(&self.state.services, token, answer(password, &values), None).await {
             Ok(activated) => {
                 self.state.metrics.activation("activated");
                 let locale = self.invitation().await.and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
@@ -140,6 +141,7 @@ impl<'a> Page<'a> {
                     first_name: activated.user.first_name.as_deref(),
                     email: activated.user.email.as_str(),
                     chose_password: activated.chose_password,
+                    inherited: activated.inherited.iter().map(|one| one.account_name.as_deref().unwrap_or("–")).collect(),
                 });
                 self.render(StatusCode::OK, &screen, locale)
             }

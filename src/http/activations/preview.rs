@@ -21,10 +21,9 @@ use crate::{
         company::CompanyVat,
         email::Email,
         invitation::InvitationKind,
-        role::Role,
         token::LinkToken,
     },
-    services,
+    services::{self, browse::AnyRole},
 };
 
 /// A link to look at.
@@ -54,8 +53,9 @@ pub struct PreviewView {
     pub inviter: InviterView,
     /// The account that the person is invited to; null for a system user.
     pub account: Option<PreviewAccount>,
-    /// The roles of a system user.
-    pub roles: Vec<Role>,
+    /// What the person is invited as: the roles of a system user, or `["account_owner"]` or `["driver"]`. Never empty.
+    #[schema(min_items = 1, value_type = Vec<AnyRole>)]
+    pub roles: Vec<&'static str>,
     /// When the link dies.
     pub expires_at: Timestamp,
     /// What activating asks for.
@@ -94,16 +94,18 @@ pub struct PreviewAccount {
 
 /// What activating asks for. What is true must be sent, what is false is refused.
 ///
-/// `password` alone: a new one is chosen. `email` alone: the person is active already, and their address is proven, since they have
-/// activated by a link that was mailed to it. Both: the person is active already, but by links that were handed over
-/// (`"delivery": "link"`) alone, and so is this one; whoever goes on has to know the password that they have. It is compared and
-/// stays as it is. Whoever does not know it has the invitation resent: a link that is mailed to them asks for a new password and
-/// for their names, and the old password ends with it.
+/// `email` alone: the person is active, and this link was mailed to them. `password` and `person_name`: they choose a password and
+/// give their names, being new; or somebody has used their address by links that were handed over (`"delivery": "link"`), and by
+/// this one, which was mailed, they take it over.
+///
+/// A link that was handed over asks the same of everybody. Whoever is active already gives the password that they have, or sends their
+/// own access token along; their names and address are not needed then, and set aside. The password is compared and stays as it is.
+/// Whoever does not know it has the invitation resent by e-mail.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Requires)]
 #[expect(clippy::struct_excessive_bools, reason = "the contract's object")]
 pub struct RequiresView {
-    /// `password`: a new one, or, where `email` is asked for too, the one that the person has.
+    /// `password`: a new one; at a link that was handed over, the one that an active person has.
     pub password: bool,
     /// `first_name` and `last_name`
     pub person_name: bool,
@@ -161,7 +163,7 @@ async fn look(request: &HttpRequest, query: Query, body: Body, state: &State) ->
             used_by: account.used_by,
             r#type: account.account_type,
         }),
-        roles: invitation.roles.iter().collect(),
+        roles: invitation.role_names(),
         expires_at: Timestamp(invitation.expires_at),
         requires: seen.requires.into(),
         company_vat: Some(state.services.rules.company_vat)

@@ -24,7 +24,7 @@ use super::{
     problems,
     story::{
         DAY, LOVELACE, PASSWORD, PUBLIC_URL, REQUEST_ID, TOKEN, acme, ada, at, dirk, for_ada, for_ada_bounced, for_ada_by_link,
-        for_ada_sent, for_dirk, for_olivia, home, id, olivia, preview_by_hand, preview_for_ada, preview_for_olivia, suppressions,
+        for_ada_sent, for_dirk, for_olivia, home, id, olivia, preview_for_ada, preview_for_olivia, preview_of_active, suppressions,
         timeline,
     },
 };
@@ -43,7 +43,7 @@ pub(super) fn requests(operation: &str) -> &'static [&'static str] {
         "revokeInvitation" => &["Empty"],
         "amendInvitation" => &["AmendAddress", "AmendDriver"],
         "previewActivation" | "renewActivation" | "submitRenewalPage" => &["Token"],
-        "activate" => &["ActivateSystemUser", "ActivateAccountOwner", "ActivateByHand"],
+        "activate" => &["ActivateSystemUser", "ActivateAccountOwner", "ActivateMailed", "ActivateByHand"],
         "submitActivationPage" => &["ActivateSystemUser"],
         "submitUnsubscribePage" => &["Unsubscribe"],
         "reportMailEvents" => &["PostmarkBounce", "SendgridDelivered"],
@@ -73,7 +73,7 @@ pub(super) fn answers(operation: &str, status: &str) -> &'static [&'static str] 
         ("listSubAccounts", _) => &["SubAccounts"],
         ("listRoles", _) => &["Roles"],
         ("listSuppressions", _) => &["Suppressions"],
-        ("previewActivation", _) => &["SystemUserPreview", "AccountOwnerPreview", "PreviewByHand"],
+        ("previewActivation", _) => &["SystemUserPreview", "AccountOwnerPreview", "ActivePreview"],
         ("activate", _) => &["ActivatedSystemUser", "ActivatedAccountOwner"],
         ("renewActivation", _) => &["Renewal"],
         ("signIn", _) => &["AccessToken"],
@@ -95,6 +95,7 @@ pub(super) fn components(shown: &BTreeSet<String>) -> BTreeMap<String, RefOr<Exa
     shown.iter().filter_map(example).collect()
 }
 
+#[expect(clippy::too_many_lines, reason = "a table, one example after the other")]
 fn request(name: &str) -> Option<(&'static str, Value)> {
     Some(match name {
         "InviteSystemUser" => {
@@ -174,8 +175,12 @@ fn request(name: &str) -> Option<(&'static str, Value)> {
             }),
         ),
         "ActivateByHand" => (
-            "Somebody who is active by a link that was handed over, with another such link",
-            json!({ "token": TOKEN, "email": "ada@example.com", "password": PASSWORD }),
+            "Somebody who is active, by a link that was handed over: the password that they have",
+            json!({ "token": TOKEN, "password": PASSWORD }),
+        ),
+        "ActivateMailed" => (
+            "Somebody who is active, by a link that was mailed to them: their address, typed",
+            json!({ "token": TOKEN, "email": "ada@example.com" }),
         ),
         "PostmarkBounce" => (
             "Postmark: the mailbox does not exist",
@@ -264,11 +269,13 @@ fn answer(name: &str) -> Option<(&'static str, Value)> {
         "Suppressions" => ("The last page", page(suppressions())),
         "SystemUserPreview" => ("A colleague's link", written(preview_for_ada())),
         "AccountOwnerPreview" => ("An account owner's link", written(preview_for_olivia())),
-        "PreviewByHand" => {
-            ("Handed over, to somebody who is active by such a link: the password that they have", written(preview_by_hand()))
+        "ActivePreview" => ("Mailed to somebody who is active: their address, typed", written(preview_of_active())),
+        "ActivatedSystemUser" => {
+            ("A colleague", written(ActivatedView { user: ada(), account: None, memberships_before: Vec::new() }))
         }
-        "ActivatedSystemUser" => ("A colleague", written(ActivatedView { user: ada(), account: None })),
-        "ActivatedAccountOwner" => ("An account owner", written(ActivatedView { user: olivia(), account: Some(acme()) })),
+        "ActivatedAccountOwner" => {
+            ("An account owner", written(ActivatedView { user: olivia(), account: Some(acme()), memberships_before: Vec::new() }))
+        }
         "Renewal" => ("Sent", written(Renewal { status: RenewalStatus::Sent })),
         "AccessToken" => (
             "For a quarter of an hour",

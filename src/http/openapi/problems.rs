@@ -270,6 +270,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::AlreadySystemUser,
         Refusal::AlreadyAccountOwner,
         Refusal::AlreadyMember,
+        Refusal::LastOwner,
         Refusal::AccountNotFound,
         Refusal::ParentNotBusiness,
         Refusal::ParentNotActive,

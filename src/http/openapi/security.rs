@@ -14,7 +14,8 @@ pub(super) fn access_token() -> SecurityScheme {
          their roles and the accounts that they own; programs and operations get theirs from the command line \
          (`invitation-service token`), by role or by scope.\n\nThe scopes of an operation are the permissions of which the \
          token needs one:\n\n{permissions}\n\nWhoever owns an account may invite into it, and read, change, resend and revoke what lies \
-         under it, without a permission."
+         under it, and remove members from it, without a permission. A person's token ends with the password that it was got with, and is worth no \
+         more than the roles and accounts that its holder still has."
     );
     SecurityScheme::Http(
         HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(description)).build(),
@@ -26,7 +27,7 @@ fn allows(permission: Permission) -> &'static str {
         Permission::SystemUsersInvite => "invite colleagues, change, resend and revoke their invitations.",
         Permission::SystemUsersRead => "see staff and their invitations.",
         Permission::CustomersInvite => {
-            "invite account owners and sub-account users, change, resend and revoke their invitations."
+            "invite account owners and sub-account users, change, resend and revoke their invitations, and remove members."
         }
         Permission::CustomersRead => "see customers and their invitations.",
         Permission::AccountsRead => "see accounts.",

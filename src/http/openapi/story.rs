@@ -97,7 +97,7 @@ pub(super) fn for_ada() -> InvitationView {
         email: "ada@example.com".to_owned(),
         status: InvitationStatus::Pending,
         user_id: id(ADA),
-        roles: vec![Role::Viewer],
+        roles: vec![Role::Viewer.as_str()],
         account: None,
         locale: Some(Locale::En),
         invited_by: user(GRACE, "Grace Hopper"),
@@ -142,7 +142,7 @@ pub(super) fn for_olivia() -> InvitationView {
         kind: InvitationKind::AccountOwner,
         email: "olivia@acme.example".to_owned(),
         user_id: id(OLIVIA),
-        roles: Vec::new(),
+        roles: vec![MemberRole::AccountOwner.as_str()],
         account: Some(InvitationAccount {
             id: id(ACME),
             name: Some("Acme B.V.".to_owned()),
@@ -233,7 +233,7 @@ pub(super) fn ada() -> UserView {
         status: UserStatus::Active,
         system_roles: vec![Role::Viewer],
         memberships: Vec::new(),
-        created_at: at(0),
+        created_at: Some(at(0)),
         activated_at: Some(at(320)),
         pending_invitation_id: None,
     }
@@ -251,7 +251,7 @@ pub(super) fn olivia() -> UserView {
             account_name: Some("Acme B.V.".to_owned()),
             role: MemberRole::AccountOwner,
         }],
-        created_at: at(BEFORE),
+        created_at: Some(at(BEFORE)),
         activated_at: Some(at(BEFORE + 320)),
         ..ada()
     }
@@ -265,7 +265,7 @@ pub(super) fn dirk() -> UserView {
         last_name: None,
         status: UserStatus::Invited,
         system_roles: Vec::new(),
-        created_at: at(LATER),
+        created_at: Some(at(LATER)),
         activated_at: None,
         pending_invitation_id: Some(id(FOR_DIRK)),
         ..ada()
@@ -302,7 +302,7 @@ pub(super) fn preview_for_ada() -> PreviewView {
         email: "ada@example.com".to_owned(),
         inviter: InviterView { name: "Grace Hopper".to_owned(), organisation: "EV Charging".to_owned() },
         account: None,
-        roles: vec![Role::Viewer],
+        roles: vec![Role::Viewer.as_str()],
         expires_at: at(DAY + 1),
         requires: RequiresView {
             password: true,
@@ -316,10 +316,10 @@ pub(super) fn preview_for_ada() -> PreviewView {
     }
 }
 
-/// Hers, when she is active by a link that was handed over, and this is another one.
-pub(super) fn preview_by_hand() -> PreviewView {
-    let requires = RequiresView { person_name: false, email: true, ..preview_for_ada().requires };
-    PreviewView { requires, expires_at: at(DAY), ..preview_for_ada() }
+/// Hers, when the link was mailed and she is active already.
+pub(super) fn preview_of_active() -> PreviewView {
+    let requires = RequiresView { password: false, person_name: false, email: true, ..preview_for_ada().requires };
+    PreviewView { requires, ..preview_for_ada() }
 }
 
 pub(super) fn preview_for_olivia() -> PreviewView {
@@ -332,7 +332,7 @@ pub(super) fn preview_for_olivia() -> PreviewView {
             used_by: None,
             r#type: Some(AccountType::Business),
         }),
-        roles: Vec::new(),
+        roles: vec![MemberRole::AccountOwner.as_str()],
         expires_at: at(BEFORE + DAY + 1),
         requires: RequiresView { company: true, ..preview_for_ada().requires },
         ..preview_for_ada()

@@ -30,8 +30,8 @@ pub(super) fn sections<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Sec
         section(legends.about_you, person(form, words)),
         section(legends.account, account(form, words)),
         section(company, if asked.company || asked.account_type { company_fields(form, words) } else { Vec::new() }),
-        section(legends.password, if asked.new_password() { new_password(form, words) } else { Vec::new() }),
-        section(legends.own_password, if asked.own_password() { own_password(form, words) } else { Vec::new() }),
+        section(legends.password, if asked.password && form.is_mailed { new_password(form, words) } else { Vec::new() }),
+        section(legends.any_password, if asked.password && !form.is_mailed { any_password(form, words) } else { Vec::new() }),
     ];
     sections.retain(|section| !section.fields.is_empty());
     for section in &mut sections {
@@ -57,6 +57,10 @@ fn person<'a>(form: &Form<'_>, words: &'static Words) -> Vec<Field<'a>> {
     if form.requires.person_name {
         fields.push(name("first_name", labels.first_name, "given-name"));
         fields.push(name("last_name", labels.last_name, "family-name"));
+        for field in &mut fields {
+            // Whoever is active already has a name.
+            field.required = form.is_mailed;
+        }
     }
     if form.requires.email {
         fields.push(Field::input("email", labels.confirm_email).hint(labels.confirm_email_hint).with(&[
@@ -83,10 +87,14 @@ fn new_password<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a>>
     vec![Field::username(form.email), password]
 }
 
-/// The one that the person has. Their address is typed already, so that the browser knows whose it is.
-fn own_password<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a>> {
-    let password = password(form, words).with(&[("autocomplete", "current-password")]);
-    vec![password.hint(words.fields.own_password_hint.replace("{inviter}", form.inviter.name))]
+/// A new one, or the one that somebody has who is active already: the form does not say which, since its inviter may look at it.
+/// Whatever the length of the latter, the browser lets it through.
+fn any_password<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a>> {
+    let labels = &words.fields;
+    let mut password = password(form, words).with(&[("autocomplete", "new-password")]);
+    let shortest = form.password_min_length.to_string();
+    password.hints.extend(labels.password_hints.map(|hint| hint.replace("{number}", &shortest)));
+    vec![Field::username(form.email), password.hint(labels.own_password_hint.replace("{inviter}", form.inviter.name))]
 }
 
 fn password<'a>(form: &Form<'_>, words: &'static Words) -> Field<'a> {

@@ -70,6 +70,10 @@ pub(super) fn done<'a>(done: &Done<'a>, words: &Words) -> Notice<'a> {
     let mut notice = Notice::new(&texts.done, Some(done.organisation), &[]);
     notice.good = true;
     notice.texts.insert(0, fill(next, &slots));
+    if !done.inherited.is_empty() {
+        let accounts = done.inherited.iter().map(|name| strong(name)).collect::<Vec<_>>().join(", ");
+        notice.texts.insert(1, fill(texts.done_inherited, &[("accounts", accounts)]));
+    }
     if let Some(name) = done.first_name {
         notice.texts.insert(0, fill(texts.welcome, &[("name", strong(name))]));
     }

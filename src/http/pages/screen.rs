@@ -52,6 +52,8 @@ pub struct Form<'a> {
     pub password_min_length: usize,
     /// What to ask for.
     pub requires: Requires,
+    /// Whether the link came by letter. One that was handed over asks everybody the same, and may find somebody who is active.
+    pub is_mailed: bool,
     /// Whether a company may say that it has no VAT number.
     pub company_vat: CompanyVat,
     /// The link's token, for a hidden field.
@@ -198,6 +200,8 @@ pub struct Done<'a> {
     pub email: &'a str,
     /// Whether they just chose a password; else they sign in with the one they had.
     pub chose_password: bool,
+    /// The accounts that somebody joined with their address before they took it over.
+    pub inherited: Vec<&'a str>,
 }
 
 /// A fresh link is on its way.

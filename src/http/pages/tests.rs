@@ -78,7 +78,7 @@ fn what_people_typed_is_escaped_wherever_it_appears() {
     let retry = Some(Retry { token: evil, values: Some(&form.values) });
     let trouble = Trouble { kind: TroubleKind::Away, message: Some(evil), request_id: evil, retry };
     let dead = Dead { code: DeadCode::Expired, inviter, renewal: Some(evil) };
-    let done = Done { organisation: evil, first_name: Some(evil), email: evil, chose_password: true };
+    let done = Done { organisation: evil, first_name: Some(evil), email: evil, chose_password: true, inherited: vec![evil] };
     let mut htmls = vec![page(&Screen::Trouble(trouble), Locale::En), page(&Screen::Dead(dead), Locale::En)];
     htmls.extend([page(&Screen::Done(done), Locale::En), page(&Screen::Form(form), Locale::En)]);
     for html in htmls {

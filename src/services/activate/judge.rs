@@ -4,7 +4,7 @@ use super::{Answer, Preview};
 use crate::{
     domain::{
         account::{AccountStatus, AccountType},
-        activation::Requires,
+        activation::{ActivationPath, Requires},
         company::CompanyVat,
         fault::{Faults, FieldFault},
         password::{self, Identity, PasswordFault},
@@ -13,32 +13,60 @@ use crate::{
     services::{Refusal, Services},
 };
 
-/// Judges.
-pub(super) fn judge(services: &Services, seen: &Preview, answer: &Answer) -> Result<(), Refusal> {
+/// Judges. `is_proven` says that the person has proved themselves by their access token.
+pub(super) fn judge(services: &Services, seen: &Preview, answer: &Answer, is_proven: bool) -> Result<(), Refusal> {
     let mut faults = Judged(answer.faults.clone());
-    let Requires { password, person_name, email, account_name, .. } = seen.requires;
-    faults.member("/password", answer.password.is_some(), password);
-    faults.member("/first_name", answer.first_name.is_some(), person_name);
-    faults.member("/last_name", answer.last_name.is_some(), person_name);
-    faults.member("/email", answer.email.is_some(), email);
+    let path = seen.path();
+    judge_person(&mut faults, seen, answer, is_proven);
     if seen.invitation.account.is_some() {
+        let Requires { account_name, .. } = seen.requires;
         faults.member("/account/name", answer.account_name.is_some(), account_name);
         judge_account(services.rules.company_vat, seen, answer, &mut faults);
     } else {
         faults.member("/account", answer.account, false);
     }
-    if let (true, Some(typed)) = (email, &answer.email)
+    if let Some(typed) = &answer.email
+        && !faults.speaks_of("/email")
         && typed.key() != seen.invitation.email.key()
     {
         faults.push("/email", "email_mismatch", "This is not the address that was invited.");
     }
-    if let (true, Some(chosen)) = (seen.requires.new_password(), &answer.password) {
+    if let (ActivationPath::NewCredentials, Some(chosen)) = (path, &answer.password) {
         let names = [&answer.first_name, &answer.last_name].into_iter().flatten().map(PersonName::as_str).collect();
         let identity = Identity { email: Some(&seen.invitation.email), names };
         let broken = password::faults(chosen, services.rules.password_min_length, &identity);
         faults.0.extend(broken.into_iter().map(password_fault));
     }
     if faults.0.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults.0)) }
+}
+
+/// What the person says of themselves. At a link that was handed over, an active person gives names and an address as anybody
+/// would who cannot know that they are set aside.
+fn judge_person(faults: &mut Judged, seen: &Preview, answer: &Answer, is_proven: bool) {
+    let (first, last) = (answer.first_name.is_some(), answer.last_name.is_some());
+    match seen.path() {
+        ActivationPath::NewCredentials => {
+            faults.member("/password", answer.password.is_some(), true);
+            faults.member("/first_name", first, true);
+            faults.member("/last_name", last, true);
+            if seen.invitation.is_mailed() {
+                faults.member("/email", answer.email.is_some(), false);
+            }
+        }
+        ActivationPath::MailedToActive => {
+            faults.member("/password", answer.password.is_some(), false);
+            faults.member("/first_name", first, false);
+            faults.member("/last_name", last, false);
+            if !is_proven {
+                faults.member("/email", answer.email.is_some(), true);
+            }
+        }
+        ActivationPath::ProofRequired => {
+            if !is_proven {
+                faults.member("/password", answer.password.is_some(), true);
+            }
+        }
+    }
 }
 
 /// The type decides whether the company's details are needed, whoever says it.
@@ -88,6 +116,10 @@ struct Judged(Faults);
 impl Judged {
     fn push(&mut self, path: &str, code: &'static str, detail: &str) {
         self.0.push(FieldFault::new(path, code, detail));
+    }
+
+    fn speaks_of(&self, path: &str) -> bool {
+        self.0.told().iter().any(|fault| fault.path == path)
     }
 
     /// A member that must be there, or must not. What is out of place is told as that alone, whatever else is wrong with it.

@@ -17,15 +17,15 @@ use crate::{
     },
     domain::{
         account::{Account, AccountName},
-        activation::{Person, Requires},
+        activation::{ActivationPath, Person, Requires},
         actor::{ActorKind, ActorRef},
         event::EventType,
         ids::UserId,
-        invitation::{DeadLink, DeliveryState, Invitation},
+        invitation::{DeadLink, Invitation},
         person::PersonName,
         sight::Sight,
         token::LinkClaim,
-        user::{User, UserStatus},
+        user::{Membership, User, UserStatus},
     },
     services::{Refusal, preview::Preview, timeline::entry},
 };
@@ -46,7 +46,7 @@ pub(super) enum Secret {
     None,
     /// One was chosen: its hash.
     Chosen(String),
-    /// It is the one that the person has, of which this hash was stored.
+    /// The person proved who they are, by the password of which this hash was stored or by a token that was got with it.
     Matched(String),
 }
 
@@ -101,13 +101,16 @@ fn admit(tx: &mut Tx<'_>, attempt: &Attempt, now: DateTime<Utc>) -> Result<Resul
         UserStatus::Active | UserStatus::Blocked => credentials::of(tx.reading(), user.id)?,
     };
     let person = Person { status: user.status, is_proven };
-    if Requires::of(&invitation, person, account.as_ref().map(|account| account.status)) != seen.requires {
+    let requires = Requires::of(&invitation, person, account.as_ref().map(|account| account.status));
+    if (person, requires) != (seen.person, seen.requires) {
         return Ok(Err(Refusal::Changed));
     }
-    if let Secret::Matched(hash) = secret
-        && password_hash.as_ref() != Some(hash)
-    {
-        return Ok(Err(Refusal::Changed));
+    let path = ActivationPath::of(&invitation, person);
+    match secret {
+        Secret::Matched(hash) if password_hash.as_ref() != Some(hash) => return Ok(Err(Refusal::Changed)),
+        // What was judged without a proof is not let through here, whatever was forgotten there.
+        Secret::None | Secret::Chosen(_) if path == ActivationPath::ProofRequired => return Ok(Err(Refusal::Changed)),
+        _ => {}
     }
     // The guarded update decides, whatever was read before.
     if !invitations::activate(tx, (invitation.id, claim.generation), now)? {
@@ -127,17 +130,7 @@ fn perform(
     let find = |tx: &mut Tx<'_>| users::get(tx.reading(), invitation.user_id, Sight::everything());
     let chosen = if let Secret::Chosen(hash) = &attempt.secret { Some(hash) } else { None };
     if let Some(hash) = chosen {
-        let name = |name: &Option<PersonName>| name.as_ref().map_or(String::new(), |name| name.as_str().to_owned());
-        let (first, last) = (name(&answer.first_name), name(&answer.last_name));
-        let is_mailed = invitation.delivery.state != DeliveryState::HandedOver;
-        let is_set = match user.status {
-            UserStatus::Invited => users::activate(tx, (user.id, is_mailed), (&first, &last), hash, now)?,
-            // Somebody else may have chosen the password that they have: it works no more.
-            UserStatus::Active | UserStatus::Blocked => credentials::replace(tx, user.id, (&first, &last), hash, now)?,
-        };
-        if !is_set {
-            return Err(Refusal::Defect("a password was chosen for somebody who may choose none".to_owned()));
-        }
+        choose_credentials(tx, &invitation, &user, answer, (hash, now))?;
     }
     users::grant(tx, user.id, &invitation.roles)?;
     if let (Some(target), Some(account)) = (&invitation.account, &account) {
@@ -151,10 +144,48 @@ fn perform(
         let sent = entry(clock, invitation.id, (EventType::EmailSent, now), ActorRef::system(), details);
         events::insert(tx, &[sent])?;
     }
+    let has_taken_over = chosen.is_some() && user.status != UserStatus::Invited;
     let user = find(tx)?.ok_or(Refusal::InvalidLink)?;
-    let who = ActorRef { kind: ActorKind::User, id: user.id.to_string(), name: full_name(&user) };
+    let is_proven = invitation.is_mailed() || matches!(attempt.secret, Secret::Matched(_));
+    let who = if is_proven { person(&user) } else { ActorRef::link() };
     events::insert(tx, &[entry(clock, invitation.id, (EventType::Activated, now), who, json!({}))])?;
-    Ok(Activated { account: account_of(tx, &invitation)?, user, chose_password: chosen.is_some() })
+    let (user, elsewhere) = as_given(user, &invitation, is_proven);
+    let inherited = if has_taken_over { elsewhere } else { Vec::new() };
+    Ok(Activated { account: account_of(tx, &invitation)?, user, chose_password: chosen.is_some(), inherited })
+}
+
+/// Stores a password that was chosen, with the names beside it.
+fn choose_credentials(
+    tx: &mut Tx<'_>,
+    invitation: &Invitation,
+    user: &User,
+    answer: &Answer,
+    (hash, now): (&str, DateTime<Utc>),
+) -> Result<(), Refusal> {
+    let name = |name: &Option<PersonName>| name.as_ref().map_or(String::new(), |name| name.as_str().to_owned());
+    let (first, last) = (name(&answer.first_name), name(&answer.last_name));
+    let is_set = match user.status {
+        UserStatus::Invited => users::activate(tx, (user.id, invitation.is_mailed()), (&first, &last), hash, now)?,
+        // Somebody else may have chosen the password that they have: it works no more.
+        UserStatus::Active | UserStatus::Blocked => credentials::replace(tx, user.id, (&first, &last), hash, now)?,
+    };
+    let refused = || Refusal::Defect("a password was chosen for somebody who may choose none".to_owned());
+    if is_set { Ok(()) } else { Err(refused()) }
+}
+
+/// The person as this invitation made them, and their memberships elsewhere. Of somebody whom nobody has proved to be there, the
+/// answer holds what was typed, and the time of this invitation: it may be its inviter who reads it.
+fn as_given(user: User, invitation: &Invitation, is_proven: bool) -> (User, Vec<Membership>) {
+    let account = invitation.account.as_ref().map(|account| account.id);
+    let (memberships, elsewhere) = user.memberships.into_iter().partition(|one| Some(one.account_id) == account);
+    let created_at = if is_proven { user.created_at } else { Some(invitation.created_at) };
+    let email = if is_proven { user.email } else { invitation.email.clone() };
+    let system_roles = invitation.roles.clone();
+    (User { email, system_roles, memberships, created_at, pending_invitation_id: None, ..user }, elsewhere)
+}
+
+fn person(user: &User) -> ActorRef {
+    ActorRef { kind: ActorKind::User, id: user.id.to_string(), name: full_name(user) }
 }
 
 fn account_of(tx: &mut Tx<'_>, invitation: &Invitation) -> Result<Option<Account>, Refusal> {

@@ -11,13 +11,10 @@ use crate::{
         event::{Event, EventType},
         ids::InvitationId,
     },
-    services::{Refusal, Services, resend::wait},
+    services::{Refusal, Services, resend::wait, timeline::USER_REMOVED},
 };
 
-/// What an `updated` entry tells of a change of address, and of nothing else: whether whoever had the invitation before has left.
-pub(super) const USER_REMOVED: &str = "user_removed";
-
-/// Whether the address may be changed now: [`Refusal::MovedTooSoon`] until the cooldown after the last such change is over.
+/// Whether the address may be changed now, of which an `updated` entry tells by whether the person before has left: [`Refusal::MovedTooSoon`] until the cooldown after the last such change is over.
 pub(super) fn judge(services: &Services, tx: &mut Tx<'_>, id: InvitationId) -> Result<(), Refusal> {
     let now = services.clock.now();
     let since = now - TimeDelta::from_std(services.rules.resend_cooldown).unwrap_or_default();

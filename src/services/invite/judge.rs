@@ -9,12 +9,12 @@ use crate::{
         account::MemberRole,
         ids::{AccountId, InvitationId},
         invitation::{Invitation, InvitationKind},
-        user::UserStatus,
     },
 };
 
 /// Judges by who the person is, where they belong, and what awaits them in that place: the invitation as theirs, or what stands
-/// in its way.
+/// in its way. What the person is already stands in the way only if their address is proven: somebody who has come by links that were
+/// handed over may be anybody, and must not keep the person at that address out.
 pub(in crate::services) fn judge(
     user: &LockedUser,
     member: &[Member],
@@ -23,9 +23,9 @@ pub(in crate::services) fn judge(
     now: DateTime<Utc>,
 ) -> Outcome {
     let target = invitation.account.as_ref();
-    let is_member = |inside: &dyn Fn(&Member) -> bool| member.iter().any(inside);
+    let is_member = |inside: &dyn Fn(&Member) -> bool| user.is_proven && member.iter().any(inside);
     match (invitation.kind, target) {
-        (InvitationKind::SystemUser, _) if user.is_staff && user.status != UserStatus::Invited => {
+        (InvitationKind::SystemUser, _) if user.is_staff && user.is_proven => {
             return Outcome::AlreadySystemUser;
         }
         (InvitationKind::AccountOwner, Some(target))

@@ -41,6 +41,7 @@ pub(super) fn form() -> Form<'static> {
         time_zone: &AMSTERDAM,
         password_min_length: 15,
         requires: Requires { password: true, person_name: true, ..requires(false) },
+        is_mailed: true,
         company_vat: CompanyVat::Required,
         token: TOKEN,
         countries: &COUNTRIES,
@@ -49,9 +50,9 @@ pub(super) fn form() -> Form<'static> {
     }
 }
 
-/// The form of somebody who is active by a link that was handed over, at another such link.
-pub(super) fn owning_a_password() -> Form<'static> {
-    Form { requires: Requires { password: true, email: true, ..requires(false) }, ..form() }
+/// The same, by a link that was handed over.
+pub(super) fn handed_over() -> Form<'static> {
+    Form { is_mailed: false, ..form() }
 }
 
 pub(super) fn error(field: &str, message: impl Into<String>) -> FieldError<'_> {
@@ -81,12 +82,12 @@ pub(super) fn every_screen() -> [(&'static str, Screen<'static>); 21] {
     };
     let driver = Form { kind: InvitationKind::SubAccount, roles: &[], account: Some(account), ..form() };
     let member = Form { requires: Requires { email: true, ..requires(false) }, ..form() };
-    let mistaken = Form { errors: vec![error("password", "Wrong.")], ..owning_a_password() };
+    let by_hand = Form { errors: vec![error("password", "Wrong.")], ..handed_over() };
     let inviter = Some(form().inviter);
     let dead = |code, inviter, renewal| Screen::Dead(Dead { code, inviter, renewal });
     let done = |first_name, chose_password| {
         let (organisation, email) = ("Voltwerk Charging", "ada.lovelace@example.com");
-        Screen::Done(Done { organisation, first_name, email, chose_password })
+        Screen::Done(Done { organisation, first_name, email, chose_password, inherited: Vec::new() })
     };
     let trouble = |kind, retry| Screen::Trouble(Trouble { kind, message: None, request_id: "01J-7f3a", retry });
     let (again, resend) = (Retry { token: TOKEN, values: None }, Retry { token: TOKEN, values: Some(&TYPED) });
@@ -97,7 +98,7 @@ pub(super) fn every_screen() -> [(&'static str, Screen<'static>); 21] {
         ("everything_faulty", Screen::Form(Form { requires: requires(true), ..faulty() })),
         ("driver", Screen::Form(driver)),
         ("member", Screen::Form(member)),
-        ("member_with_password", Screen::Form(mistaken)),
+        ("by_hand", Screen::Form(by_hand)),
         ("invalid", dead(DeadCode::Invalid, None, None)),
         ("expired", dead(DeadCode::Expired, inviter, None)),
         ("expired_renewable", dead(DeadCode::Expired, inviter, Some(TOKEN))),

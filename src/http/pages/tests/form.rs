@@ -1,7 +1,7 @@
 //! What the form shows.
 
 use super::super::*;
-use super::fixture::{attributes, between, error, form, owning_a_password, page, requires};
+use super::fixture::{attributes, between, error, form, handed_over, page, requires};
 use crate::domain::activation::Requires;
 
 fn asked(bits: u8) -> Requires {
@@ -121,24 +121,26 @@ fn the_password_field_helps_managers_and_cuts_nothing() {
 }
 
 #[test]
-fn the_password_that_one_has_is_asked_for_and_not_chosen() {
+fn a_link_that_was_handed_over_takes_a_new_password_and_the_one_that_one_has() {
     for (locale, legend) in [
         (Locale::En, "Your password"),
         (Locale::Nl, "Je wachtwoord"),
         (Locale::De, "Ihr Passwort"),
         (Locale::Fr, "Votre mot de passe"),
     ] {
-        let html = page(&Screen::Form(owning_a_password()), locale);
+        let html = page(&Screen::Form(handed_over()), locale);
         let chosen = page(&Screen::Form(form()), locale);
         assert!(html.contains(&format!("<legend>{legend}</legend>")) && !chosen.contains(legend), "{html}");
         let field = between(&html, "<input id=\"password\"", ">")[0];
-        assert_eq!(attributes(field, "autocomplete"), ["current-password"]);
-        // Whatever its length, it is theirs.
+        // Whatever its length, it may be theirs.
         assert!(!field.contains("minlength") && !field.contains("passwordrules") && field.contains("required"));
         let hint = between(&html, "id=\"password-hint\"", "</div>")[0];
-        assert!(hint.contains("Grace Hopper") && !hint.contains("15"), "{hint}");
+        assert!(hint.contains("Grace Hopper") && hint.contains("15"), "{hint}");
+        // Whoever is active already has a name.
+        assert!(!between(&html, "<input id=\"first_name\"", ">")[0].contains("required"));
+        assert!(between(&chosen, "<input id=\"first_name\"", ">")[0].contains("required"));
     }
-    assert!(page(&Screen::Form(owning_a_password()), Locale::En).contains("<h1>Accept your invitation</h1>"));
+    assert!(page(&Screen::Form(handed_over()), Locale::En).contains("<h1>Activate your account</h1>"));
     let told: std::collections::BTreeSet<String> = Locale::ALL
         .into_iter()
         .map(|locale| FieldError::told("/password", "password_wrong", "as the service says it", 15, locale).message)

@@ -37,7 +37,13 @@ fn a_second_press_is_reassured() {
 #[test]
 fn done_names_the_password_that_signs_in() {
     let done = |chose_password| {
-        let done = Done { organisation: "Voltwerk", first_name: None, email: "ada@example.com", chose_password };
+        let done = Done {
+            organisation: "Voltwerk",
+            first_name: None,
+            email: "ada@example.com",
+            chose_password,
+            inherited: vec!["Acme B.V."],
+        };
         page(&Screen::Done(done), Locale::En)
     };
     assert!(done(true).contains("the password that you just chose"));

@@ -25,7 +25,7 @@ pub(super) const WORDS: Words = Words {
         company: "Ihr Unternehmen",
         company_if_business: "Ihr Unternehmen – nur bei einem Geschäftskonto",
         password: "Wählen Sie ein Passwort",
-        own_password: "Ihr Passwort",
+        any_password: "Ihr Passwort",
     },
     facts: Facts {
         email: "E-Mail-Adresse",
@@ -59,7 +59,7 @@ pub(super) const WORDS: Words = Words {
             "Kein häufig verwendetes oder leicht zu erratendes Passwort und weder Ihr Name noch Ihre E-Mail-Adresse.",
             "Großbuchstaben, Ziffern und Sonderzeichen sind willkommen, aber nicht nötig.",
         ],
-        own_password_hint: "Das Passwort, das Sie beim Aktivieren Ihres Kontos gewählt haben. Kennen Sie es nicht? Dann lassen Sie sich die Einladung per E-Mail senden, von {inviter}: Mit dem Link darin wählen Sie ein neues.",
+        own_password_hint: "Haben Sie mit dieser Adresse schon ein Konto, geben Sie das Passwort ein, das Sie haben; Ihr Name bleibt, wie er ist. Wissen Sie es nicht, bitten Sie {inviter}, Ihnen die Einladung per E-Mail zu senden.",
         password_again: "Bitte geben Sie Ihr Passwort noch einmal ein: Wir behalten es nie auf dieser Seite.",
         account_name: "Name des Kontos",
         account_type: "Wofür ist das Konto?",
@@ -135,6 +135,7 @@ pub(super) const WORDS: Words = Words {
         },
         done_new_password: "Sie können sich jetzt bei {organisation} anmelden, mit {email} und dem Passwort, das Sie eben gewählt haben.",
         done_old_password: "Sie können sich jetzt bei {organisation} anmelden, mit {email} und Ihrem bisherigen Passwort.",
+        done_inherited: "Mit Ihrer Adresse ist schon jemand {accounts} beigetreten, über einen Link, der nicht per E-Mail an Sie ging. Das Passwort von damals gilt nicht mehr. Sie gehören jetzt dazu; möchten Sie das nicht, melden Sie sich an und treten Sie aus, oder fragen Sie uns.",
         welcome: "{name}, willkommen!",
         away: Notice {
             heading: "Gerade ist hier viel los",

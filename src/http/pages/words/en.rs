@@ -25,7 +25,7 @@ pub(super) const WORDS: Words = Words {
         company: "Your company",
         company_if_business: "Your company – only for a business account",
         password: "Choose a password",
-        own_password: "Your password",
+        any_password: "Your password",
     },
     facts: Facts {
         email: "E-mail address",
@@ -59,7 +59,7 @@ pub(super) const WORDS: Words = Words {
             "Not a commonly used or easily guessed password, and not your name or e-mail address.",
             "Capitals, digits and symbols are welcome, not required.",
         ],
-        own_password_hint: "The password that you chose when you activated your account. If you do not know it, ask {inviter} to send you the invitation by e-mail: its link lets you choose a new one.",
+        own_password_hint: "If you have an account with this address already, type the password that you have; your name stays as it is. If you do not know it, ask {inviter} to send you the invitation by e-mail.",
         password_again: "Please type your password again: we never keep it on this page.",
         account_name: "Name of the account",
         account_type: "What is the account for?",
@@ -132,6 +132,7 @@ pub(super) const WORDS: Words = Words {
         done: Notice { heading: "Your account is active", texts: &["Nothing else is needed here: you can close this page."] },
         done_new_password: "You can sign in to {organisation} now, with {email} and the password that you just chose.",
         done_old_password: "You can sign in to {organisation} now, with {email} and the password that you already have.",
+        done_inherited: "Somebody joined {accounts} with your address before, by a link that was not e-mailed to you. Their password works no more. You belong there now; if you do not want to, sign in and leave, or ask us.",
         welcome: "{name}, welcome!",
         away: Notice {
             heading: "We are busy right now",

@@ -25,7 +25,7 @@ pub(super) const WORDS: Words = Words {
         company: "Votre entreprise",
         company_if_business: "Votre entreprise – uniquement pour un compte professionnel",
         password: "Choisissez un mot de passe",
-        own_password: "Votre mot de passe",
+        any_password: "Votre mot de passe",
     },
     facts: Facts {
         email: "Adresse e-mail",
@@ -59,7 +59,7 @@ pub(super) const WORDS: Words = Words {
             "Pas de mot de passe courant ou facile à deviner, ni votre nom ni votre adresse e-mail.",
             "Majuscules, chiffres et symboles sont bienvenus, mais pas obligatoires.",
         ],
-        own_password_hint: "Le mot de passe que vous avez choisi en activant votre compte. Si vous ne le connaissez pas, demandez à {inviter} de vous envoyer l’invitation par e-mail : son lien vous permet d’en choisir un nouveau.",
+        own_password_hint: "Si vous avez déjà un compte avec cette adresse, saisissez le mot de passe que vous avez ; votre nom reste le même. Si vous ne le connaissez pas, demandez à {inviter} de vous envoyer l’invitation par e-mail.",
         password_again: "Veuillez saisir à nouveau votre mot de passe : nous ne le conservons jamais sur cette page.",
         account_name: "Nom du compte",
         account_type: "À quoi sert le compte ?",
@@ -139,6 +139,7 @@ pub(super) const WORDS: Words = Words {
         },
         done_new_password: "Vous pouvez maintenant vous connecter chez {organisation}, avec {email} et le mot de passe que vous venez de choisir.",
         done_old_password: "Vous pouvez maintenant vous connecter chez {organisation}, avec {email} et votre mot de passe habituel.",
+        done_inherited: "Quelqu’un a déjà rejoint {accounts} avec votre adresse, par un lien qui ne vous a pas été envoyé par e-mail. Son mot de passe ne fonctionne plus. Vous en faites partie maintenant ; si vous ne le voulez pas, connectez-vous et quittez ce compte, ou contactez-nous.",
         welcome: "{name}, bienvenue !",
         away: Notice {
             heading: "Il y a beaucoup de monde en ce moment",

@@ -75,8 +75,8 @@ pub(super) struct Form {
     pub company_if_business: &'static str,
     /// Where one is to be chosen.
     pub password: &'static str,
-    /// Where the one is to be given that the person has.
-    pub own_password: &'static str,
+    /// Where one is to be chosen by somebody new, and the present one given by somebody who is active.
+    pub any_password: &'static str,
 }
 
 /// What the invitation says.
@@ -144,6 +144,8 @@ pub(super) struct Notices {
     pub done: Notice,
     pub done_new_password: &'static str,
     pub done_old_password: &'static str,
+    /// `{accounts}` were joined with this address before its person took it over.
+    pub done_inherited: &'static str,
     pub welcome: &'static str,
     pub away: Notice,
     pub too_many: Notice,

@@ -25,7 +25,7 @@ pub(super) const WORDS: Words = Words {
         company: "Je bedrijf",
         company_if_business: "Je bedrijf – alleen voor een zakelijk account",
         password: "Kies een wachtwoord",
-        own_password: "Je wachtwoord",
+        any_password: "Je wachtwoord",
     },
     facts: Facts {
         email: "E-mailadres",
@@ -59,7 +59,7 @@ pub(super) const WORDS: Words = Words {
             "Geen veelgebruikt of makkelijk te raden wachtwoord, en niet je naam of e-mailadres.",
             "Hoofdletters, cijfers en leestekens mogen, maar hoeven niet.",
         ],
-        own_password_hint: "Het wachtwoord dat je hebt gekozen toen je je account activeerde. Weet je het niet? Vraag {inviter} om je de uitnodiging te mailen: met de link daarin kies je een nieuw wachtwoord.",
+        own_password_hint: "Heb je al een account met dit adres, vul dan het wachtwoord in dat je hebt; je naam blijft zoals die is. Weet je het niet, vraag {inviter} dan om je de uitnodiging per e-mail te sturen.",
         password_again: "Typ je wachtwoord opnieuw: we bewaren het nooit op deze pagina.",
         account_name: "Naam van het account",
         account_type: "Waar is het account voor?",
@@ -135,6 +135,7 @@ pub(super) const WORDS: Words = Words {
         },
         done_new_password: "Je kunt nu bij {organisation} inloggen, met {email} en het wachtwoord dat je net hebt gekozen.",
         done_old_password: "Je kunt nu bij {organisation} inloggen, met {email} en het wachtwoord dat je al had.",
+        done_inherited: "Iemand heeft zich eerder met jouw adres bij {accounts} aangesloten, via een link die niet naar jou is gemaild. Dat wachtwoord werkt niet meer. Je hoort daar nu bij; wil je dat niet, log dan in en ga eruit, of vraag het ons.",
         welcome: "{name}, welkom!",
         away: Notice {
             heading: "Het is hier even te druk",

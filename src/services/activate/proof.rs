@@ -1,0 +1,49 @@
+//! Proof that an active person is the one who follows a link: their password, or their own access token.
+//!
+//! Both give the stored hash that the proof was made with. It is compared once more behind the person's lock, so that a password
+//! that is replaced meanwhile proves nothing.
+
+use super::{Preview, place};
+use crate::{
+    db::{DbFault, credentials},
+    domain::{
+        actor::{Actor, ActorKind},
+        fault::FieldFault,
+        ids::UserId,
+        password::Password,
+        token::{LinkClaim, credential_mark},
+    },
+    services::{Refusal, Services},
+};
+
+/// Whether `caller` is this person: the token names them, and was got with the password that they still have.
+///
+/// Anybody else's token proves nothing, and is no fault: staff and inviters may be signed in where they open a link.
+pub(super) async fn by_token(services: &Services, user: UserId, caller: Option<&Actor>) -> Result<Option<String>, Refusal> {
+    let Some(actor) = caller.filter(|actor| actor.who.kind == ActorKind::User && actor.who.id == user.to_string()) else {
+        return Ok(None);
+    };
+    let stored = services.db.read::<_, DbFault>(move |connection| credentials::of(connection, user)).await?;
+    Ok(stored.password_hash.filter(|hash| actor.credential.as_ref() == Some(&credential_mark(hash))))
+}
+
+/// Compares a password with the one that the person has. A wrong one consumes nothing.
+///
+/// This is the one place where the holder of a link can try passwords of somebody else.
+pub(super) async fn by_password(
+    services: &Services,
+    claim: LinkClaim,
+    seen: &Preview,
+    password: Password,
+) -> Result<String, Refusal> {
+    let user = seen.invitation.user_id;
+    let place = place(services, claim).await?;
+    let stored = services.db.read::<_, DbFault>(move |connection| credentials::of(connection, user)).await?;
+    let hash = stored.password_hash.ok_or(Refusal::Changed)?;
+    if services.hasher.verify(place, password, hash.clone()).await? {
+        return Ok(hash);
+    }
+    let detail = "A user with this address is active, and this is not their password. Whoever does not know it has the \
+                  invitation resent by e-mail.";
+    Err(Refusal::Invalid([FieldFault::new("/password", "password_wrong", detail)].into()))
+}

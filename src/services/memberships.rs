@@ -1,0 +1,86 @@
+//! Ending memberships: staff and owners remove people from an account, and people leave it. An account that has owners keeps one.
+
+use serde_json::json;
+
+use super::{Refusal, Services, session};
+use crate::{
+    db::{Tx, accounts, events, memberships, users},
+    domain::{
+        account::MemberRole,
+        actor::{Actor, ActorKind},
+        event::EventType,
+        ids::{AccountId, UserId},
+        permission::Permission,
+        sight::Sight,
+    },
+};
+
+/// Removes a person from an account, an owner or a driver.
+///
+/// # Errors
+/// [`Refusal::NotFound`] when there is no such membership, or none that the caller may see; [`Refusal::Forbidden`] when they see it
+/// and may not end it; [`Refusal::LastOwner`].
+pub async fn remove(services: &Services, actor: &Actor, account: AccountId, user: UserId) -> Result<(), Refusal> {
+    let (writer, actor) = (services.clone(), actor.clone());
+    services
+        .db
+        .write(move |tx| {
+            lock(tx, account, user)?;
+            // Whoever was removed meanwhile, by the one whom they remove perhaps, removes nobody.
+            let actor = session::narrowed(tx.reading(), actor.clone())?.ok_or(Refusal::NotFound)?;
+            let is_under = !accounts::under(tx.reading(), &[account], &actor.accounts)?.is_empty();
+            let role = memberships::role(tx.reading(), user, account)?;
+            let role = role.filter(|_| is_under || Sight::acting(&actor).customers).ok_or(Refusal::NotFound)?;
+            if !is_under && !actor.may(Permission::CustomersInvite) {
+                return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()));
+            }
+            end(&writer, tx, &actor, (account, user, role))
+        })
+        .await
+}
+
+/// Ends the caller's own membership of an account.
+///
+/// # Errors
+/// [`Refusal::Forbidden`] for a caller who is no person, [`Refusal::NotFound`] when they do not belong to it, [`Refusal::LastOwner`].
+pub async fn leave(services: &Services, actor: &Actor, account: AccountId) -> Result<(), Refusal> {
+    let person = actor.who.id.parse::<UserId>().ok().filter(|_| actor.who.kind == ActorKind::User);
+    let user = person.ok_or(Refusal::Forbidden("the access token of a person"))?;
+    let (writer, actor) = (services.clone(), actor.clone());
+    services
+        .db
+        .write(move |tx| {
+            lock(tx, account, user)?;
+            let role = memberships::role(tx.reading(), user, account)?.ok_or(Refusal::NotFound)?;
+            end(&writer, tx, &actor, (account, user, role))
+        })
+        .await
+}
+
+/// The person first, as everybody does it who changes what somebody belongs to; then the account, so that of two owners who leave at
+/// once, or remove each other, one is the last.
+fn lock(tx: &mut Tx<'_>, account: AccountId, user: UserId) -> Result<(), Refusal> {
+    users::lock(tx, user)?.ok_or(Refusal::NotFound)?;
+    Ok(memberships::lock_account(tx, account)?)
+}
+
+fn end(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    (account, user, role): (AccountId, UserId, MemberRole),
+) -> Result<(), Refusal> {
+    if role == MemberRole::AccountOwner && !memberships::has_other_owner(tx.reading(), account, user)? {
+        return Err(Refusal::LastOwner);
+    }
+    if !memberships::end(tx, user, account)? {
+        return Err(Refusal::NotFound);
+    }
+    // In the timeline of the invitation that had led there: who ended it, and what it was.
+    if let Some(invitation) = memberships::joined_by(tx.reading(), user, account)? {
+        let (now, details) = (services.clock.now(), json!({ "account_id": account, "roles": [role.as_str()] }));
+        events::insert(tx, &[services.event(invitation, EventType::MembershipEnded, now, actor.who.clone(), details)])?;
+    }
+    tracing::info!(%account, %user, by = actor.who.kind.as_str(), "a membership ended");
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! What a person's access token is still worth: it was made when they signed in, and much may have changed since.
+
+use super::Services;
+use crate::{
+    db::{AnyConnection, DbFault, credentials},
+    domain::{
+        actor::{Actor, ActorKind},
+        ids::UserId,
+        token::credential_mark,
+    },
+};
+
+/// The caller with the authority that they still have; none when their session has ended: they were removed or blocked, or their
+/// password was replaced. Tokens of programs and of the command line are as they are: what they name was given by the operator.
+///
+/// # Errors
+/// Only when the database fails.
+pub async fn current(services: &Services, actor: Actor) -> Result<Option<Actor>, DbFault> {
+    if actor.who.kind != ActorKind::User {
+        return Ok(Some(actor));
+    }
+    services.db.read(move |connection| narrowed(connection, actor)).await
+}
+
+/// The same, for whoever has a connection: within a transaction, what is read behind a lock stays so until the end.
+pub(super) fn narrowed(connection: &mut AnyConnection, actor: Actor) -> Result<Option<Actor>, DbFault> {
+    if actor.who.kind != ActorKind::User {
+        return Ok(Some(actor));
+    }
+    let Ok(user) = actor.who.id.parse::<UserId>() else { return Ok(None) };
+    let Some(standing) = credentials::standing(connection, user)? else { return Ok(None) };
+    if actor.credential != Some(credential_mark(&standing.password_hash)) {
+        return Ok(None);
+    }
+    let held = standing.roles.permissions();
+    let Actor { permissions, accounts, .. } = actor;
+    Ok(Some(Actor {
+        permissions: permissions.into_iter().filter(|one| held.contains(one)).collect(),
+        accounts: accounts.into_iter().filter(|one| standing.owned.contains(one)).collect(),
+        ..actor
+    }))
+}
