@@ -20,6 +20,7 @@ pub mod revoke;
 pub mod sign_in;
 pub mod sweep;
 mod timeline;
+pub mod withdraw;
 
 use std::{sync::Arc, time::Duration};
 

@@ -201,8 +201,14 @@ fn answer(name: &str) -> Option<(&'static str, Value)> {
     let revoked = InvitationView { status: InvitationStatus::Revoked, revoked_at: Some(at(900)), ..for_ada_sent() };
     let failed = |name| problems::example(name).and_then(|(_, problem)| to_raw_value(&problem).ok());
     let result = |index, status, invitation, error| BatchResult { index, status, invitation, error };
-    let ready =
-        |status, database, mail| Readiness { status, database, migrations: database, courier: CourierCondition::Ok, mail };
+    let ready = |status, database, mail| Readiness {
+        status,
+        database,
+        migrations: database,
+        courier: CourierCondition::Ok,
+        mail,
+        reason: None,
+    };
     Some(match name {
         "SystemUserInvitation" => ("A colleague is invited", written(for_ada())),
         "InvitationByLink" => ("The link, this once", written(for_ada_by_link())),
