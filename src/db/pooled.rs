@@ -158,6 +158,11 @@ impl Manager {
         Ok((connection, (!session.is_set).then(|| settings.local())))
     }
 
+    /// A connection to PostgreSQL of which nothing was asked yet.
+    pub(super) fn bare(&self) -> Result<PgConnection, ConnectFault> {
+        self.establish(&Settings::new(&self.url, self.purpose))
+    }
+
     fn establish(&self, settings: &Settings) -> Result<PgConnection, ConnectFault> {
         let connect = |options: Option<&str>| {
             let url = self.url.with(&PARAMETERS, options);

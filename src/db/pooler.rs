@@ -7,11 +7,7 @@
 use std::sync::Arc;
 
 use diesel::{
-    PgConnection, QueryableByName, RunQueryDsl,
-    connection::SimpleConnection,
-    dsl::{select, sql},
-    sql_query,
-    sql_types::Integer,
+    IntoSql, PgConnection, QueryableByName, RunQueryDsl, connection::SimpleConnection, dsl::select, sql_query, sql_types::Integer,
 };
 use tokio::sync::watch;
 
@@ -60,9 +56,6 @@ impl Suitability {
     }
 }
 
-/// PgBouncer's words where it pools statements.
-pub(super) const STATEMENT_MODE: &str = "statement pooling mode";
-
 /// In which order the two connections are asked: each after itself and after the other one.
 const ORDER: [usize; 8] = [0, 0, 1, 0, 1, 1, 0, 1];
 
@@ -76,7 +69,6 @@ pub(super) fn examine(mut connections: [&mut PgConnection; 2]) -> Result<Option<
         let Some((connection, seen)) = connections.get_mut(which).zip(seen.get_mut(which)) else { continue };
         match server_of(connection) {
             Ok(pid) => seen.push(pid),
-            Err(fault) if fault.to_string().contains(STATEMENT_MODE) => return Ok(Some(PoolerFault::StatementMode)),
             Err(fault) => return Err(fault),
         }
     }
@@ -88,7 +80,7 @@ pub(super) fn examine(mut connections: [&mut PgConnection; 2]) -> Result<Option<
     }
     for which in ORDER {
         let Some(connection) = connections.get_mut(which) else { continue };
-        match prepared(connection, which) {
+        match prepared(connection) {
             Ok(()) => {}
             Err(DbFault::Other(words)) => {
                 tracing::debug!(words, "a prepared statement did not last");
@@ -116,9 +108,14 @@ fn server_of(connection: &mut PgConnection) -> Result<i32, DbFault> {
 }
 
 /// Runs a statement that the connection keeps prepared from one transaction to the next. Each connection gives its first one the
-/// same name, and means another one by it.
-fn prepared(connection: &mut PgConnection, which: usize) -> Result<(), DbFault> {
-    let statement = if which == 0 { "1" } else { "2" };
-    in_transaction(connection, |connection| select(sql::<Integer>(statement)).get_result::<i32>(connection))?;
+/// same name.
+fn prepared(connection: &mut PgConnection) -> Result<(), DbFault> {
+    let statement = select(1.into_sql::<Integer>());
+    in_transaction(connection, |connection| statement.get_result::<i32>(connection))?;
     Ok(())
+}
+
+/// Whether a connection that takes statements is closed by a transaction, as PgBouncer does where it pools statements.
+pub(super) fn refuses_transactions(connection: &mut PgConnection) -> bool {
+    connection.batch_execute("SELECT 1").is_ok() && connection.batch_execute("BEGIN").is_err()
 }

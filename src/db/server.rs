@@ -73,7 +73,7 @@ impl Db {
 fn examine(manager: &Manager) -> Result<(Option<PoolerFault>, Findings), DbFault> {
     let connect = || manager.postgres().map_err(|error| DbFault::unavailable(error.to_string()));
     let (mut first, local) = match connect() {
-        Err(fault) if fault.to_string().contains(pooler::STATEMENT_MODE) => {
+        Err(_) if manager.bare().is_ok_and(|mut connection| pooler::refuses_transactions(&mut connection)) => {
             return Ok((Some(PoolerFault::StatementMode), Findings::default()));
         }
         connected => connected?,
