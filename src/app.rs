@@ -83,12 +83,12 @@ pub struct Parts {
 /// # Errors
 /// [`SecretError`] when there is no key, or its file cannot be read.
 pub fn access_tokens(config: &Config) -> Result<AccessTokens, SecretError> {
-    Ok(derive(config, &config::root_key(config.secret_key.as_ref())?).1)
+    Ok(derive(config, &config::root_key(config.secret_key.as_ref())?, Clock::system()).1)
 }
 
-fn derive(config: &Config, root: &SecretString) -> (LinkKeys, AccessTokens) {
+fn derive(config: &Config, root: &SecretString, clock: Clock) -> (LinkKeys, AccessTokens) {
     let previous = config.secret_key_previous.as_ref();
-    let tokens = AccessTokens::derive(root, previous, &config.jwt_issuer, &config.jwt_audience);
+    let tokens = AccessTokens::derive(root, previous, (&config.jwt_issuer, &config.jwt_audience), clock);
     (LinkKeys::derive(root, previous), tokens)
 }
 
@@ -177,7 +177,7 @@ impl Parts {
     /// # Errors
     /// [`StartError`] says which part is missing.
     pub fn new(config: &Config, clock: Clock) -> Result<Self, StartError> {
-        let (links, access_tokens) = derive(config, &config::root_key_or_new(config.secret_key.as_ref())?);
+        let (links, access_tokens) = derive(config, &config::root_key_or_new(config.secret_key.as_ref())?, clock.clone());
         let mailer = Arc::new(Mailer::new(&config.mail_url, config.sender.clone()).map_err(StartError::Mail)?);
         let db = Db::open(&config.database_url)?;
         let (bell, metrics) = (Arc::new(Notify::new()), Metrics::new());

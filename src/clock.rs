@@ -3,6 +3,7 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
@@ -13,8 +14,10 @@ use crate::domain::ids::{Id, Named};
 /// Where instants come from.
 #[derive(Clone)]
 enum Source {
-    System,
-    Manual(Arc<Mutex<DateTime<Utc>>>),
+    /// Started at this instant.
+    System(Instant),
+    /// Started at the first, and stands at the second.
+    Manual(DateTime<Utc>, Arc<Mutex<DateTime<Utc>>>),
 }
 
 /// Hands out instants, ids that sort by them, and dice. Cheap to clone; clones share one time.
@@ -28,18 +31,18 @@ impl Clock {
     /// The machine's clock.
     #[must_use]
     pub fn system() -> Self {
-        Self { source: Source::System, ids: Arc::new(Mutex::new(ContextV7::new())) }
+        Self { source: Source::System(Instant::now()), ids: Arc::new(Mutex::new(ContextV7::new())) }
     }
 
     /// A clock that stands still until it is told to move, with dice that always show the same.
     #[must_use]
     pub fn manual(start: DateTime<Utc>) -> Self {
-        Self { source: Source::Manual(Arc::new(Mutex::new(start))), ids: Arc::new(Mutex::new(ContextV7::new())) }
+        Self { source: Source::Manual(start, Arc::new(Mutex::new(start))), ids: Arc::new(Mutex::new(ContextV7::new())) }
     }
 
     /// Moves a manual clock forward; the machine's clock goes its own way.
     pub fn advance(&self, by: TimeDelta) {
-        if let Source::Manual(time) = &self.source {
+        if let Source::Manual(_, time) = &self.source {
             *time.lock().unwrap_or_else(PoisonError::into_inner) += by;
         }
     }
@@ -49,10 +52,23 @@ impl Clock {
     pub fn now(&self) -> DateTime<Utc> {
         #[expect(clippy::disallowed_methods, reason = "this is the one home of the clock")]
         let now = match &self.source {
-            Source::System => Utc::now(),
-            Source::Manual(time) => *time.lock().unwrap_or_else(PoisonError::into_inner),
+            Source::System(_) => Utc::now(),
+            Source::Manual(_, time) => *time.lock().unwrap_or_else(PoisonError::into_inner),
         };
         now.trunc_subsecs(3)
+    }
+
+    /// How long it has run: for what is measured or counted, and never stored. It does not go back when the machine's time is
+    /// set.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        match &self.source {
+            Source::System(started) => started.elapsed(),
+            Source::Manual(start, time) => {
+                let now = *time.lock().unwrap_or_else(PoisonError::into_inner);
+                (now - start).to_std().unwrap_or_default()
+            }
+        }
     }
 
     /// A new id (UUIDv7, RFC 9562 §5.7). Ids made in one process sort by the order of their making, even in one millisecond.
@@ -69,8 +85,8 @@ impl Clock {
     #[must_use]
     pub fn dice(&self) -> f64 {
         match self.source {
-            Source::System => rand::random(),
-            Source::Manual(_) => 0.5,
+            Source::System(_) => rand::random(),
+            Source::Manual(..) => 0.5,
         }
     }
 }
@@ -78,8 +94,8 @@ impl Clock {
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.source {
-            Source::System => "Clock::system",
-            Source::Manual(_) => "Clock::manual",
+            Source::System(_) => "Clock::system",
+            Source::Manual(..) => "Clock::manual",
         })
     }
 }
@@ -97,6 +113,7 @@ mod tests {
         let before = clock.now();
         clock.clone().advance(TimeDelta::hours(25));
         assert_eq!(clock.now() - before, TimeDelta::hours(25));
+        assert_eq!(clock.elapsed(), Duration::from_hours(25));
         assert!(clock.id::<crate::domain::ids::UserKind>() > ids[999]);
     }
 }

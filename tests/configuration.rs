@@ -36,10 +36,9 @@ fn a_password_that_cannot_be_read_is_told_without_being_shown() {
 /// libpq's list of hosts, as `check-config` and the greeting show it.
 #[test]
 fn a_list_of_hosts_is_shown_without_its_password() {
-    for (hosts, shown) in [
-        ("h1:5432,h2:5432", "h1:5432,h2:5432"),
-        ("h1,[2001:db8::7]:5433,10.0.0.1", "h1:5432,[2001:db8::7]:5433,10.0.0.1:5432"),
-    ] {
+    for (hosts, shown) in
+        [("h1:5432,h2:5432", "h1:5432,h2:5432"), ("h1,[2001:db8::7]:5433,10.0.0.1", "h1:5432,[2001:db8::7]:5433,10.0.0.1:5432")]
+    {
         for query in ["", "?target_session_attrs=primary", "?sslmode=disable&target_session_attrs=read-write"] {
             let url = format!("postgres://u:s3cret@{hosts}/db{query}");
             let said = Home::new(Backend::Sqlite, &[("DATABASE_URL", &url)]).print(&["check-config"]);

@@ -1,5 +1,17 @@
 //! The rules of the schema: both databases refuse the same wrong rows.
 
+use invitation_service::{
+    db::outbox::LetterState,
+    domain::{
+        account::{AccountStatus, AccountType, MemberRole, UsedBy},
+        actor::ActorKind,
+        feedback::Fate,
+        invitation::{InvitationKind, InvitationState},
+        letter::LetterPurpose,
+        user::UserStatus,
+    },
+};
+
 use crate::{
     parity::{migrated, schema},
     support::Backend,
@@ -190,7 +202,6 @@ async fn both_refuse_the_same_wrong_rows() {
             ("idempotency_keys_answered_whole", "", answered("k2", "200", "NULL")),
             ("idempotency_keys_answered_whole", "", answered("k2", "NULL", "'{}'")),
             ("idempotency_keys_pkey", "idempotency_keys.principal, idempotency_keys.key", answered("k1", "200", "'{}'")),
-            ("user_roles_known", "", "INSERT INTO user_roles VALUES ('u1', 'boss')".to_owned()),
             ("user_roles_user_id_fkey", "FOREIGN KEY", "INSERT INTO user_roles VALUES ('u9', 'viewer')".to_owned()),
             (
                 "invitations_live",
@@ -255,5 +266,48 @@ async fn both_refuse_the_same_wrong_rows() {
         database.execute("UPDATE invitations SET state = 'replaced'");
         database.execute(&invitation(&[("email_key", "'a@x.nl'")]));
         database.execute(&letter(&[]));
+    }
+}
+
+/// The lists of words in the schema, each with the words that the program writes there.
+fn lists() -> Vec<(&'static str, Vec<&'static str>)> {
+    let inviters = ActorKind::ALL.into_iter().filter(|kind| !matches!(kind, ActorKind::System | ActorKind::Link));
+    vec![
+        ("users_status_known", UserStatus::ALL.map(UserStatus::as_str).to_vec()),
+        ("invitations_kind_known", InvitationKind::ALL.map(InvitationKind::as_str).to_vec()),
+        ("invitations_state_known", InvitationState::ALL.map(InvitationState::as_str).to_vec()),
+        ("invitations_inviter_known", inviters.map(ActorKind::as_str).collect()),
+        ("invitations_member_role_known", MemberRole::ALL.map(MemberRole::as_str).to_vec()),
+        ("memberships_role_known", MemberRole::ALL.map(MemberRole::as_str).to_vec()),
+        ("accounts_status_known", AccountStatus::ALL.map(AccountStatus::as_str).to_vec()),
+        ("accounts_type_known", AccountType::ALL.map(AccountType::as_str).to_vec()),
+        ("accounts_used_by_known", UsedBy::ALL.map(UsedBy::as_str).to_vec()),
+        ("letters_state_known", LetterState::ALL.map(LetterState::as_str).to_vec()),
+        ("letters_kind_known", LetterPurpose::ALL.map(LetterPurpose::as_str).to_vec()),
+        ("letters_fate_known", Fate::ALL.map(Fate::as_str).to_vec()),
+    ]
+}
+
+#[tokio::test]
+async fn the_lists_of_words_in_the_schema_hold_every_word_that_is_written() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let database = migrated(backend).await;
+        let definitions = database.texts(match backend {
+            Backend::Postgres => {
+                "SELECT conname || ' ' || pg_get_constraintdef(oid) AS text FROM pg_constraint WHERE contype = 'c'"
+            }
+            Backend::Sqlite => "SELECT sql AS text FROM sqlite_master WHERE type = 'table'",
+        });
+        let rules: Vec<&str> = definitions.iter().flat_map(|text| text.split("CONSTRAINT ")).collect();
+        for (rule, words) in lists() {
+            let definition = rules.iter().find(|text| text.split_whitespace().next() == Some(rule));
+            let definition = definition.unwrap_or_else(|| panic!("{backend:?} has no {rule}"));
+            for word in words {
+                assert!(definition.contains(&format!("'{word}'")), "{backend:?}: {word} is not in {definition}");
+            }
+        }
+        for line in schema(&database).iter().filter(|line| line.starts_with("rule ") && line.ends_with("_known")) {
+            assert!(lists().iter().any(|(rule, _)| line.ends_with(&format!(" {rule}"))), "no words are named for {line}");
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+
 use super::{Outcome, clock};
 use crate::{
     app,
@@ -19,8 +21,8 @@ use crate::{
 /// Whom the token is for and what it allows.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// A role: admin, user_manager, customer_support, finance or viewer (may repeat)
-    #[arg(long, value_parser = role)]
+    /// A role (may repeat)
+    #[arg(long, value_parser = PossibleValuesParser::new(Role::ALL.map(Role::as_str)).try_map(|name| name.parse::<Role>()))]
     role: Vec<Role>,
     /// A permission, as customers:invite (may repeat)
     #[arg(long, value_parser = permission)]
@@ -34,10 +36,6 @@ pub(super) struct Arguments {
     /// How long the token lives, as 15m or 1h; a year at most
     #[arg(long, default_value = "1h", value_parser = lifetime)]
     ttl: Duration,
-}
-
-fn role(name: &str) -> Result<Role, String> {
-    name.parse().map_err(|error: crate::domain::role::UnknownRole| error.to_string())
 }
 
 fn permission(name: &str) -> Result<Permission, String> {

@@ -78,6 +78,8 @@ impl ActorRef {
 pub struct Actor {
     /// Who it is.
     pub who: ActorRef,
+    /// Who made the token: `iss`.
+    pub issuer: String,
     /// What the token allows.
     pub permissions: BTreeSet<Permission>,
     /// The accounts that the caller owns; what lies under them is theirs to manage.

@@ -39,6 +39,8 @@ named! {
     EventKind, EventId, "evt";
     /// Id of a letter in the outbox, `ltr_…`.
     LetterKind, LetterId, "ltr";
+    /// Id of an access token, `tok_…`.
+    TokenKind, TokenId, "tok";
 }
 
 /// A TypeID of one kind, held as its own text: it is read from and written to the database as it is.

@@ -7,6 +7,7 @@ pub mod account;
 pub mod activation;
 pub mod actor;
 pub mod change;
+pub mod client_address;
 pub mod company;
 pub mod country;
 mod country_names;

@@ -4,67 +4,70 @@ use std::collections::BTreeSet;
 
 use super::permission::Permission;
 
-/// What a system user is to the operator; a person may hold several.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
+/// Defines the roles, one row each, the most powerful first: the one list that the API, the contract, tokens, the command line,
+/// filters and the database take their roles from. What people call a role is said by each language, beside its other words.
+macro_rules! roles {
+    ($($(#[doc = $doc:literal])+ $role:ident, $name:literal, $description:literal, $permissions:expr;)+) => {
+        /// What a system user is to the operator; a person may hold several.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Role {
+            $($(#[doc = $doc])+ $role,)+
+        }
+
+        impl Role {
+            /// Every role, the most powerful first.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$role),+];
+
+            /// The name that requests, answers, tokens and rows use.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$role => $name,)+
+                }
+            }
+
+            /// One line for the checkbox.
+            #[must_use]
+            pub fn description(self) -> &'static str {
+                match self {
+                    $(Self::$role => $description,)+
+                }
+            }
+
+            /// What the role allows, as the contract's table has it.
+            #[must_use]
+            pub fn permissions(self) -> &'static [Permission] {
+                use Permission::{AccountsRead, CustomersInvite, CustomersRead, SystemUsersInvite, SystemUsersRead};
+                match self {
+                    $(Self::$role => &$permissions,)+
+                }
+            }
+        }
+    };
+}
+
+roles! {
     /// Everything.
-    Admin,
+    Admin, "admin", "Everything, including blocking and erasing users, API clients and the audit.",
+        Permission::ALL;
     /// Looks after colleagues and customers.
-    UserManager,
+    UserManager, "user_manager", "Invites colleagues and customers and sees them all.",
+        [SystemUsersInvite, SystemUsersRead, CustomersInvite, CustomersRead, AccountsRead];
     /// Looks after customers.
-    CustomerSupport,
+    CustomerSupport, "customer_support", "Invites customers and sees them and their accounts.",
+        [CustomersInvite, CustomersRead, AccountsRead];
     /// Reads customers and accounts.
-    Finance,
+    Finance, "finance", "Sees customers and their accounts.",
+        [CustomersRead, AccountsRead];
     /// Reads everything but the audit.
-    Viewer,
+    Viewer, "viewer", "Sees colleagues, customers and accounts.",
+        [SystemUsersRead, CustomersRead, AccountsRead];
 }
 
 /// No role has that name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("There is no such role. Known are: admin, user_manager, customer_support, finance, viewer.")]
+#[error("There is no such role. Known are: {}.", Role::ALL.map(Role::as_str).join(", "))]
 pub struct UnknownRole;
-
-impl Role {
-    /// Every role, the most powerful first.
-    pub const ALL: [Self; 5] = [Self::Admin, Self::UserManager, Self::CustomerSupport, Self::Finance, Self::Viewer];
-
-    /// The name that requests, answers and tokens use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Admin => "admin",
-            Self::UserManager => "user_manager",
-            Self::CustomerSupport => "customer_support",
-            Self::Finance => "finance",
-            Self::Viewer => "viewer",
-        }
-    }
-
-    /// One line for the checkbox.
-    #[must_use]
-    pub fn description(self) -> &'static str {
-        match self {
-            Self::Admin => "Everything, including blocking and erasing users, API clients and the audit.",
-            Self::UserManager => "Invites colleagues and customers and sees them all.",
-            Self::CustomerSupport => "Invites customers and sees them and their accounts.",
-            Self::Finance => "Sees customers and their accounts.",
-            Self::Viewer => "Sees colleagues, customers and accounts.",
-        }
-    }
-
-    /// What the role allows, as the contract's table has it.
-    #[must_use]
-    pub fn permissions(self) -> &'static [Permission] {
-        use Permission::{AccountsRead, CustomersInvite, CustomersRead, SystemUsersInvite, SystemUsersRead};
-        match self {
-            Self::Admin => &Permission::ALL,
-            Self::UserManager => &[SystemUsersInvite, SystemUsersRead, CustomersInvite, CustomersRead, AccountsRead],
-            Self::CustomerSupport => &[CustomersInvite, CustomersRead, AccountsRead],
-            Self::Finance => &[CustomersRead, AccountsRead],
-            Self::Viewer => &[SystemUsersRead, CustomersRead, AccountsRead],
-        }
-    }
-}
 
 impl std::str::FromStr for Role {
     type Err = UnknownRole;

@@ -7,7 +7,7 @@ use super::{
     State,
     auth::Caller,
     body::{self, Body, Fault, Members},
-    idempotency,
+    idempotency::{self, Asked, For},
     problem::Problem,
     query::Query,
     views::InvitationView,
@@ -16,6 +16,7 @@ use super::{
 use crate::{
     domain::{
         account::{AccountName, AccountType},
+        actor::Actor,
         email::Email,
         ids::AccountId,
         invitation::{DeliveryState, Invitation, Way},
@@ -24,6 +25,7 @@ use crate::{
     },
     services::{
         self, Refusal,
+        idempotency::StoredAnswer,
         invite::{Invite, OwnerInvite},
     },
 };
@@ -102,13 +104,27 @@ pub async fn invite(
     if !actor.may(Permission::CustomersInvite) && actor.accounts.is_empty() {
         return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()).into());
     }
-    idempotency::once((&request, state, actor), StatusCode::CREATED, body, async move |(state, actor), body, ticket| {
-        let wanted: InviteAccountOwner = body.parse()?;
-        let way = wanted.delivery;
-        let wanted = (wanted.into(), way);
-        counted(&state, services::invite::one(&state.services, &actor, wanted, ticket).await)
-    })
-    .await
+    let digest = *body.digest();
+    let asked = body.parse().map(|asked: InviteAccountOwner| (asked.delivery, asked.into()));
+    invited((&request, state, actor), &digest, asked).await
+}
+
+/// Sends an invite of any kind, once for each key.
+pub(super) async fn invited(
+    caller: (&HttpRequest, Data<State>, Actor),
+    digest: &[u8; 32],
+    asked: Asked<(Way, Invite)>,
+) -> Result<HttpResponse, Problem> {
+    let work = async |(state, actor): For, (way, wanted), ticket| {
+        counted(&state, services::invite::one(&state.services, &actor, (wanted, way), ticket).await)
+    };
+    let authorise = async |caller: For, (_, wanted), _: Option<&StoredAnswer>| Ok(may_send(&caller, wanted).await?);
+    idempotency::once(caller, (StatusCode::CREATED, digest), asked, authorise, work).await
+}
+
+/// Whether the caller may send this invite, whatever stands in its way otherwise.
+pub(super) async fn may_send((state, actor): &For, wanted: Invite) -> Result<(), Refusal> {
+    services::invite::authorise(&state.services, actor, vec![wanted]).await?.into_iter().collect()
 }
 
 /// Counts an invite of any kind, and says its refusal as a problem.

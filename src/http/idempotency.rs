@@ -12,14 +12,17 @@ use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use tracing::Instrument;
 
-use super::{State, body::Body, codes, etag, problem::Problem, trace::RequestId, views::InvitationView};
+use super::{State, codes, etag, problem::Problem, trace::RequestId, views::InvitationView};
 use crate::{
     domain::{
         actor::Actor,
         invitation::{DeliveryState, Invitation},
         token::hex,
     },
-    services::idempotency::{self, Begin, KeyedRequest, Render, StoredAnswer, Ticket},
+    services::{
+        Refusal,
+        idempotency::{self, Begin, KeyedRequest, Render, StoredAnswer, Ticket},
+    },
 };
 
 /// Says that an answer was given before.
@@ -30,14 +33,19 @@ const LONGEST: usize = 255;
 const PASSING: [u16; 5] = [401, 403, 413, 415, 429];
 
 /// For whom something is done.
-type For = (Data<State>, Actor);
+pub type For = (Data<State>, Actor);
 
-/// Does `work` once for each key, and answers with the invitation that comes of it; a retry gets the first answer.
-pub async fn once(
+/// What was asked for, or what is wrong with it.
+pub type Asked<T> = Result<T, Problem>;
+
+/// Does `work` once for each key, and answers with the invitation that comes of it; a retry gets the first answer, if `authorise`
+/// still lets the caller ask for it.
+pub async fn once<T: 'static>(
     (request, state, actor): (&HttpRequest, Data<State>, Actor),
-    status: StatusCode,
-    body: Body,
-    work: impl AsyncFnOnce(For, Body, Option<Ticket>) -> Result<Invitation, Problem> + 'static,
+    (status, digest): (StatusCode, &[u8; 32]),
+    asked: Asked<T>,
+    authorise: impl AsyncFnOnce(For, T, Option<&StoredAnswer>) -> Result<(), Problem> + 'static,
+    work: impl AsyncFnOnce(For, T, Option<Ticket>) -> Result<Invitation, Problem> + 'static,
 ) -> Result<HttpResponse, Problem> {
     let now = state.services.clock.now();
     let render: Render = std::sync::Arc::new(move |invitation| {
@@ -45,50 +53,87 @@ pub async fn once(
         let location = (status == StatusCode::CREATED).then(|| format!("/v1/invitations/{}", invitation.id));
         StoredAnswer { status: status.as_u16(), body, location, etag: Some(etag::of(invitation)) }
     });
-    let digest = *body.digest();
     let written = render.clone();
-    let work = async move |caller: For, ticket| Ok(written(&work(caller, body, ticket).await?));
-    answer((request, state, actor), &digest, render, work).await
+    let work = async move |caller: For, asked: T, ticket| Ok(written(&work(caller, asked, ticket).await?));
+    let replay =
+        async move |caller: For, asked, stored: Option<StoredAnswer>| match authorise(caller, asked, stored.as_ref()).await {
+            // It was refused for the same reason then.
+            Err(problem) if stored.as_ref().is_some_and(|stored| says(stored, &problem)) => Ok(stored),
+            Err(problem) => Err(problem),
+            Ok(()) => Ok(stored),
+        };
+    answer((request, state, actor), digest, asked, (render, replay, work)).await
+}
+
+/// Whether a stored answer is this problem.
+fn says(stored: &StoredAnswer, problem: &Problem) -> bool {
+    let code = |body: &str| serde_json::from_str::<serde_json::Value>(body).is_ok_and(|body| body["code"] == problem.code.code);
+    stored.status == problem.code.status && code(&stored.body)
 }
 
 /// Does `work` once for each key. `render` writes what its ticket stores, and so the same as `work` answers.
 ///
+/// A retry is judged as if it were new: `replay` is asked whether the caller may still do this, and gives the stored answer, or as
+/// much of it as they may still be told. It is asked as well before a caller is told that the key was used for something else or is
+/// being worked on, and is given nothing then.
+///
 /// With a key it is done to its end whether or not the caller stays: given up halfway, it would leave the key held, and whoever
 /// comes back with it, as those do whose connection broke, would be kept waiting for nobody.
-pub async fn answer<E: 'static>(
+pub async fn answer<E: 'static, T: 'static>(
     (request, state, actor): (&HttpRequest, Data<State>, Actor),
-    digest: &[u8],
-    render: Render<E>,
-    work: impl AsyncFnOnce(For, Option<Ticket<E>>) -> Result<StoredAnswer, Problem> + 'static,
+    digest: &[u8; 32],
+    asked: Asked<T>,
+    (render, replay, work): (
+        Render<E>,
+        impl AsyncFnOnce(For, T, Option<StoredAnswer>) -> Result<Option<StoredAnswer>, Problem> + 'static,
+        impl AsyncFnOnce(For, T, Option<Ticket<E>>) -> Result<StoredAnswer, Problem> + 'static,
+    ),
 ) -> Result<HttpResponse, Problem> {
     let Some(key) = key(request)? else {
-        let answer = work((state.clone(), actor), None).await?;
+        let answer = work((state.clone(), actor), asked?, None).await?;
         return Ok(respond(&state, &answer, false));
     };
-    let keyed = KeyedRequest {
-        principal: format!("{}:{}", actor.who.kind.as_str(), actor.who.id),
-        key,
-        fingerprint: fingerprint(request, digest),
-    };
-    let done = with_key((state.clone(), actor), request_id(request), keyed, render, work).in_current_span();
+    let keyed = KeyedRequest { principal: idempotency::principal(&actor), key, fingerprint: fingerprint(request, digest) };
+    let done = with_key((state.clone(), actor), request_id(request), keyed, asked, (render, replay, work)).in_current_span();
     let gone = |_| Problem::new(codes::INTERNAL, "The work on this request ended early.");
     let (answer, replayed) = actix_web::rt::spawn(done).await.map_err(gone)??;
     Ok(respond(&state, &answer, replayed))
 }
 
 /// The answer, and whether it was given before.
-async fn with_key<E>(
+async fn with_key<E, T>(
     (state, actor): For,
     request_id: String,
     keyed: KeyedRequest,
-    render: Render<E>,
-    work: impl AsyncFnOnce(For, Option<Ticket<E>>) -> Result<StoredAnswer, Problem>,
+    asked: Asked<T>,
+    (render, replay, work): (
+        Render<E>,
+        impl AsyncFnOnce(For, T, Option<StoredAnswer>) -> Result<Option<StoredAnswer>, Problem>,
+        impl AsyncFnOnce(For, T, Option<Ticket<E>>) -> Result<StoredAnswer, Problem>,
+    ),
 ) -> Result<(StoredAnswer, bool), Problem> {
-    let ticket = match idempotency::begin(&state.services, keyed, render).await? {
-        Begin::Replay(answer) => return Ok((answer, true)),
-        Begin::First(ticket) => ticket,
+    // What cannot be read asks for nothing that the caller could lack the authority for.
+    let judge = async |asked: Asked<T>, stored| match asked {
+        Ok(asked) => replay((state.clone(), actor.clone()), asked, stored).await,
+        Err(_) => Ok(stored),
     };
-    match work((state.clone(), actor), Some(ticket.clone())).await {
+    let ticket = match idempotency::begin(&state.services, keyed, render).await {
+        Ok(Begin::First(ticket)) => ticket,
+        Ok(Begin::Replay(answer)) => {
+            let answer = judge(asked, Some(answer)).await?;
+            return answer.map(|answer| (answer, true)).ok_or_else(|| Problem::new(codes::INTERNAL, "The answer was lost."));
+        }
+        Err(refusal @ (Refusal::IdempotencyInProgress | Refusal::IdempotencyKeyReused)) => {
+            judge(asked, None).await?;
+            return Err(refusal.into());
+        }
+        Err(refusal) => return Err(refusal.into()),
+    };
+    let worked = match asked {
+        Ok(asked) => work((state.clone(), actor), asked, Some(ticket.clone())).await,
+        Err(problem) => Err(problem),
+    };
+    match worked {
         Ok(answer) => Ok((answer, false)),
         Err(problem) => {
             let status = problem.code.status;
@@ -145,10 +190,10 @@ fn respond(state: &State, answer: &StoredAnswer, replayed: bool) -> HttpResponse
     response.content_type(media_type).body(link.unwrap_or_else(|| answer.body.clone()))
 }
 
-/// Two requests ask for the same when method, path and body are the same.
+/// Two requests ask for the same when method, path and body are the same: the path as it is understood, however it is escaped.
 fn fingerprint(request: &HttpRequest, digest: &[u8]) -> String {
     let mut hash = Sha256::new();
-    for part in [request.method().as_str().as_bytes(), request.path().as_bytes(), digest] {
+    for part in [request.method().as_str().as_bytes(), request.match_info().as_str().as_bytes(), digest] {
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         hash.update(part);
     }

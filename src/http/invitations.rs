@@ -15,7 +15,9 @@ use super::{
     State,
     auth::Caller,
     body::{self, Body, EmptyRequest, Members},
-    etag, idempotency, paging,
+    etag,
+    idempotency::{self, For},
+    openapi, paging,
     problem::{Problem, not_found},
     query::{Paging, Query},
     views::{EventView, Events, InvitationView, Invitations},
@@ -28,7 +30,7 @@ use crate::{
         invitation::{DeliveryState, InvitationKind, InvitationStatus},
         locale::Locale,
     },
-    services::{self, browse, browse::InvitationQuery},
+    services::{self, browse, browse::InvitationQuery, idempotency::StoredAnswer},
 };
 
 /// The id in a path; a malformed one, or one of another kind, names nothing.
@@ -77,7 +79,7 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
 
 /// `batch` names none: it is a path of its own, of which GET and PATCH are no methods.
 fn names_one(request: &GuardContext<'_>) -> bool {
-    request.head().uri.path() != "/v1/invitations/batch"
+    !openapi::is_path(&request.head().uri, "/v1/invitations/batch")
 }
 
 /// Show an invitation
@@ -175,12 +177,18 @@ pub async fn resend(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    idempotency::once((&request, state, caller.0), StatusCode::OK, body, async move |(state, actor), body, ticket| {
-        let asked: ResendRequest = body.parse_if_any()?;
-        let wanted = (id(&path)?, asked.locale);
+    let digest = *body.digest();
+    let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(&path)?, asked.locale)));
+    let work = async |(state, actor): For, wanted, ticket| {
         Ok(services::resend::invitation(&state.services, &actor, wanted, ticket).await?)
-    })
-    .await
+    };
+    let authorise = async |caller: For, (invitation, _), _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
+    idempotency::once((&request, state, caller.0), (StatusCode::OK, &digest), asked, authorise, work).await
+}
+
+/// Whether the caller may resend and revoke this invitation, whatever has become of it.
+pub(super) async fn may_act_on((state, actor): &For, id: InvitationId) -> Result<(), Problem> {
+    Ok(services::resend::authority::over_invitation(&state.services, actor, id).await?)
 }
 
 /// Revoke an invitation
@@ -210,10 +218,11 @@ pub async fn revoke(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    idempotency::once((&request, state, caller.0), StatusCode::OK, body, async move |(state, actor), body, ticket| {
-        body.expect_none()?;
-        let wanted = id(&path)?;
-        Ok(services::revoke::invitation(&state.services, &actor, wanted, ticket).await?)
-    })
-    .await
+    let digest = *body.digest();
+    let asked = body.expect_none().and_then(|()| id(&path));
+    let work = async |(state, actor): For, invitation, ticket| {
+        Ok(services::revoke::invitation(&state.services, &actor, invitation, ticket).await?)
+    };
+    let authorise = async |caller: For, invitation, _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
+    idempotency::once((&request, state, caller.0), (StatusCode::OK, &digest), asked, authorise, work).await
 }

@@ -1,117 +1,117 @@
-//! How often the public routes may be called, by network address: GCRA, from a well-kept crate.
+//! How often the public routes may be called, by network address.
 //!
 //! Told with every answer as IETF `draft-ietf-httpapi-ratelimit-headers-10` has it: `RateLimit-Policy` and `RateLimit`.
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    num::NonZeroU32,
-    sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
-};
+mod limiter;
+
+use std::{num::NonZeroU32, time::Duration};
 
 use actix_web::{
     Error, HttpMessage, HttpRequest,
     body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{HeaderName, HeaderValue, RETRY_AFTER},
+    http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
     middleware::Next,
     web::Data,
 };
-use governor::{
-    Quota, RateLimiter,
-    clock::{Clock as _, DefaultClock},
-    middleware::StateInformationMiddleware,
-    state::keyed::DashMapStateStore,
-};
-use ipnet::IpNet;
 
-use super::{State, codes, problem::Problem};
+use self::limiter::{Limiter, Remaining};
+use super::{State, client_address::client_address, codes, problem::Problem};
+use crate::{clock::Clock, domain::client_address::ClientAddress};
 
-/// So many requests a minute, and as many at once.
-const A_MINUTE: NonZeroU32 = NonZeroU32::new(300).unwrap();
-/// After so many requests, addresses that have been quiet are forgotten.
-const SWEEP: u32 = 10_000;
-
-type Limiter = RateLimiter<IpAddr, DashMapStateStore<IpAddr>, DefaultClock, StateInformationMiddleware>;
-
-/// The limit of the public routes.
-pub struct Limits {
-    limiter: Option<Limiter>,
-    trusted: Vec<IpNet>,
-    asked: AtomicU32,
+/// What a limited route counts against: each so many requests a minute, and as many at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// What takes the token of a link, or sends mail.
+    Public,
+    /// What takes a person's password for an access token. Whoever is no program needs few of these.
+    SignIn,
+    /// Reports of mail providers, which send many from few addresses.
+    MailEvents,
 }
 
-/// What is left, as told in headers.
-pub struct Standing {
-    remaining: u32,
-    seconds: u64,
+impl Policy {
+    const ALL: [Self; 3] = [Self::Public, Self::SignIn, Self::MailEvents];
+
+    /// The name that headers use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::SignIn => "sign-in",
+            Self::MailEvents => "mail-events",
+        }
+    }
+
+    /// So many requests a minute, and as many at once.
+    pub const fn quota(self) -> NonZeroU32 {
+        const PUBLIC: NonZeroU32 = NonZeroU32::new(300).unwrap();
+        const SIGN_IN: NonZeroU32 = NonZeroU32::new(10).unwrap();
+        const MAIL_EVENTS: NonZeroU32 = NonZeroU32::new(6000).unwrap();
+        match self {
+            Self::Public => PUBLIC,
+            Self::SignIn => SIGN_IN,
+            Self::MailEvents => MAIL_EVENTS,
+        }
+    }
 }
+
+/// The paths of the contract that are limited: every path that is called without an access token, but for operations'.
+const LIMITED: [(&str, Policy); 7] = [
+    ("/v1/activations", Policy::Public),
+    ("/v1/activations/preview", Policy::Public),
+    ("/v1/activations/renew", Policy::Public),
+    ("/v1/auth/token", Policy::SignIn),
+    ("/v1/mail-events/{provider}", Policy::MailEvents),
+    ("/activate", Policy::Public),
+    ("/activate/renew", Policy::Public),
+];
+
+/// How a path of the contract is limited.
+pub fn policy(path: &str) -> Option<Policy> {
+    LIMITED.iter().find(|(limited, _)| *limited == path).map(|(_, policy)| *policy)
+}
+
+/// The limits of the public routes; none when they are switched off.
+pub struct Limits(Option<[Limiter; Policy::ALL.len()]>);
 
 impl Limits {
-    pub(super) fn new(on: bool, trusted: Vec<IpNet>) -> Self {
-        let limiter = || RateLimiter::dashmap(Quota::per_minute(A_MINUTE)).with_middleware();
-        Self { limiter: on.then(limiter), trusted, asked: AtomicU32::new(0) }
+    pub(super) fn new(on: bool, clock: &Clock) -> Self {
+        Self(on.then(|| Policy::ALL.map(|policy| Limiter::new(policy, clock))))
     }
 
-    /// Counts a request.
-    ///
-    /// # Errors
-    /// 429 when the caller's address has spent its share.
-    fn check(&self, request: &HttpRequest) -> Result<Option<Standing>, (Standing, Problem)> {
-        let Some(limiter) = &self.limiter else { return Ok(None) };
-        if self.asked.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
-            limiter.retain_recent();
-        }
-        match limiter.check_key(&self.origin(request)) {
-            Ok(snapshot) => {
-                let remaining = snapshot.remaining_burst_capacity();
-                Ok(Some(Standing { remaining, seconds: u64::from(A_MINUTE.get() - remaining).div_ceil(5) }))
-            }
-            Err(denied) => {
-                let wait = denied.wait_time_from(DefaultClock::default().now());
-                let seconds = (wait + Duration::from_millis(999)).as_secs().max(1);
+    /// Counts a request of this client: what is left, and why it is refused when nothing was.
+    fn check(&self, policy: Policy, client: ClientAddress) -> Option<(Remaining, Option<Problem>)> {
+        let limiter = &self.0.as_ref()?[policy as usize];
+        Some(match limiter.check(client) {
+            Ok(left) => (left, None),
+            Err(wait) => {
+                let seconds = whole_seconds(wait);
                 let detail = format!("Too many requests from your address. Try again in {seconds} s.");
                 let problem = Problem::new(codes::RATE_LIMITED, detail).header(RETRY_AFTER, seconds.to_string());
-                Err((Standing { remaining: 0, seconds }, problem))
+                (limiter.left(0), Some(problem))
+            }
+        })
+    }
+}
+
+/// As `Retry-After` has it: never too early.
+fn whole_seconds(wait: Duration) -> u64 {
+    (wait + Duration::from_millis(999)).as_secs().max(1)
+}
+
+impl Remaining {
+    fn write(&self, headers: &mut HeaderMap) {
+        let (name, quota) = (self.policy.name(), self.policy.quota());
+        let values = [
+            ("ratelimit-policy", format!("\"{name}\";q={quota};w=60")),
+            ("ratelimit", format!("\"{name}\";r={};t={}", self.remaining, self.reset)),
+        ];
+        for (name, value) in values {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(HeaderName::from_static(name), value);
             }
         }
     }
-
-    /// The address that a request came from. `X-Forwarded-For` is believed as far as its writers are trusted: from its end
-    /// back to the first address that is no proxy of ours.
-    fn origin(&self, request: &HttpRequest) -> IpAddr {
-        let trusted = |address: &IpAddr| self.trusted.iter().any(|net| net.contains(address));
-        let mut origin = request.peer_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
-        let headers: Vec<&str> = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok()).collect();
-        let hops = headers.iter().flat_map(|value| value.split(',')).map(|hop| hop.trim().parse::<IpAddr>());
-        for hop in hops.rev() {
-            let Some(hop) = hop.ok().filter(|_| trusted(&origin)) else { break };
-            origin = hop.to_canonical();
-        }
-        match origin {
-            // One customer of an IPv6 provider holds at least a /64.
-            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
-            v4 @ IpAddr::V4(_) => v4,
-        }
-    }
-}
-
-impl Standing {
-    fn headers(&self) -> [(HeaderName, String); 2] {
-        [
-            (HeaderName::from_static("ratelimit-policy"), format!("\"public\";q={A_MINUTE};w=60")),
-            (HeaderName::from_static("ratelimit"), format!("\"public\";r={};t={}", self.remaining, self.seconds)),
-        ]
-    }
-}
-
-/// The public routes that take a secret, or send mail.
-const LIMITED: [&str; 6] =
-    ["/v1/activations", "/v1/activations/preview", "/v1/activations/renew", "/v1/auth/token", "/activate", "/activate/renew"];
-
-/// Whether a path is limited.
-pub fn is_limited(path: &str) -> bool {
-    LIMITED.contains(&path)
 }
 
 /// Counts every request to a limited route, whatever else is wrong with it, and tells what is left with every answer. The
@@ -120,26 +120,20 @@ pub async fn middleware(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
-    let state = request.app_data::<Data<State>>().cloned().filter(|_| is_limited(request.path()));
-    let Some(state) = state else { return Ok(next.call(request).await?.map_into_left_body()) };
-    let outcome = state.limits.check(request.request());
-    let (standing, denied) = match outcome {
-        Ok(standing) => (standing, None),
-        Err((standing, problem)) => (Some(standing), Some(problem)),
-    };
+    let state = request.app_data::<Data<State>>().cloned();
+    let route = state.as_ref().and_then(|state| state.routes.find(request.request()));
+    let checked = state.as_ref().zip(route.and_then(|route| route.policy));
+    let checked = checked.and_then(|(state, policy)| state.limits.check(policy, client_address(request.request())));
+    let Some((left, denied)) = checked else { return Ok(next.call(request).await?.map_into_left_body()) };
     let mut answer = match denied {
-        Some(problem) if !request.path().starts_with("/activate") => request.error_response(problem).map_into_right_body(),
+        Some(problem) if !route.is_some_and(|route| route.is_page()) => request.error_response(problem).map_into_right_body(),
         Some(problem) => {
             request.extensions_mut().insert(Denied(problem));
             next.call(request).await?.map_into_left_body()
         }
         None => next.call(request).await?.map_into_left_body(),
     };
-    for (name, value) in standing.iter().flat_map(Standing::headers) {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            answer.headers_mut().insert(name, value);
-        }
-    }
+    left.write(answer.headers_mut());
     Ok(answer)
 }
 
@@ -148,4 +142,25 @@ struct Denied(Problem);
 /// Why the page must not be shown, if its address has spent its share.
 pub fn denied(request: &HttpRequest) -> Option<Problem> {
     request.extensions().get::<Denied>().map(|denied| denied.0.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use utoipa::openapi::security::SecurityRequirement;
+
+    /// A route that anybody may call is found here the day it is written.
+    #[test]
+    fn every_public_operation_is_limited_but_for_those_of_operations() {
+        let document = crate::http::document();
+        for (path, item) in &document.paths.paths {
+            let operations = [&item.get, &item.post, &item.put, &item.patch, &item.delete];
+            let is_public = operations.into_iter().flatten().any(|operation| {
+                operation.security.as_ref().is_none_or(|all| all.iter().all(|one| *one == SecurityRequirement::default()))
+            });
+            let expected = is_public && (path.starts_with("/v1/") || path.starts_with("/activate"));
+            assert_eq!(policy(path).is_some(), expected, "{path}");
+        }
+        assert!(LIMITED.iter().all(|(path, _)| document.paths.paths.contains_key(*path)));
+    }
 }

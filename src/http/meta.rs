@@ -212,7 +212,7 @@ pub async fn to_docs() -> HttpResponse {
 
 /// For a path that no route takes: 405 when the contract knows the path, 404 when it does not.
 pub async fn nothing_here(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
-    match state.routes.methods(request.path()) {
+    match state.routes.find(&request).map(|route| route.methods.clone()) {
         Some(allow) => {
             let detail = format!("This path knows {allow}.");
             Err(Problem::new(codes::METHOD_NOT_ALLOWED, detail).header(header::ALLOW, allow))

@@ -7,6 +7,7 @@ mod auth;
 mod auth_token;
 mod batches;
 mod body;
+mod client_address;
 mod codes;
 mod company;
 mod csv;
@@ -50,7 +51,7 @@ use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 pub use self::openapi::document;
-use self::{batches::Capacity, limits::Limits, meta::CourierCondition, pages::Pages};
+use self::{batches::Capacity, client_address::ClientAddresses, limits::Limits, meta::CourierCondition, pages::Pages};
 use crate::{
     domain::{feedback::Keys, locale::Locale},
     metrics::Metrics,
@@ -69,6 +70,8 @@ pub struct State {
     routes: openapi::RouteTable,
     /// How often the public routes may be called.
     limits: Limits,
+    /// Whom proxies speak for.
+    clients: ClientAddresses,
     /// How much of batches is in hand at once.
     batches: Capacity,
     /// Whether the courier of this process is at work.
@@ -132,7 +135,7 @@ pub struct Settings {
     pub mail_events: Keys,
     /// Whether the public routes are limited.
     pub rate_limits: bool,
-    /// Whose `X-Forwarded-For` is believed.
+    /// Whose `X-Forwarded-For` or `Forwarded` is believed.
     pub trusted_proxies: Vec<IpNet>,
 }
 
@@ -150,17 +153,43 @@ impl State {
         let document = document();
         outcomes::declare(&metrics, &document);
         Ok(Arc::new(Self {
-            services,
             pages: Pages::new()?,
             contract: document.to_pretty_json()?,
             routes: openapi::RouteTable::of(&document),
-            limits: Limits::new(settings.rate_limits, settings.trusted_proxies.clone()),
+            limits: Limits::new(settings.rate_limits, &services.clock),
+            clients: ClientAddresses::new(settings.trusted_proxies.clone()),
             batches: Capacity::new(),
             courier,
             metrics,
+            services,
             settings,
         }))
     }
+}
+
+/// What is decided by the route alone, for tests that walk all of them.
+#[derive(Debug, Clone)]
+pub struct RouteRules {
+    /// The path, with parameters in braces.
+    pub path: String,
+    /// The methods that it knows, joined by commas.
+    pub methods: String,
+    /// The policy of its `RateLimit`, and the quota.
+    pub limit: Option<(&'static str, u32)>,
+    /// Whether its answers are kept out of caches.
+    pub is_sealed: bool,
+}
+
+/// Every route of the contract.
+#[must_use]
+pub fn routes() -> Vec<RouteRules> {
+    let rules = |route: &openapi::Route| RouteRules {
+        path: route.pattern.clone(),
+        methods: route.methods.clone(),
+        limit: route.policy.map(|policy| (policy.name(), policy.quota().get())),
+        is_sealed: route.is_sealed,
+    };
+    openapi::RouteTable::of(&document()).all().iter().map(rules).collect()
 }
 
 /// The one table of routes. What is not in it does not exist, and what is in it is in the contract: the same lines make the

@@ -18,7 +18,8 @@ pub async fn middleware(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
-    if request.path().starts_with("/v1/") && !acceptable(&request) {
+    // The path as routes are found by: its escapes are undone.
+    if request.match_info().as_str().starts_with("/v1/") && !acceptable(&request) {
         // An answer and not an error, which would pass by the middleware that writes problems.
         let refusal = Problem::new(codes::NOT_ACCEPTABLE, "Answers are application/json.");
         return Ok(request.error_response(refusal).map_into_right_body());
@@ -31,7 +32,7 @@ const EXPORTED: &str = "/v1/users";
 
 fn acceptable(request: &ServiceRequest) -> bool {
     let Some(accept) = request.get_header::<Accept>() else { return true };
-    accepts_json(&accept) || (request.path() == EXPORTED && csv_quality(&accept) > q(0.0))
+    accepts_json(&accept) || (request.match_info().as_str() == EXPORTED && csv_quality(&accept) > q(0.0))
 }
 
 /// Whether a caller would rather have CSV: it names it, and gives it at least the weight of JSON.

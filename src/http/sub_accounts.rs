@@ -10,10 +10,10 @@ use utoipa::ToSchema;
 
 use super::{
     State,
-    account_owners::counted,
+    account_owners::{counted, invited, may_send},
     auth::Caller,
     body::{self, Body, Fault, Members},
-    idempotency,
+    idempotency::{self, For},
     invitations::id,
     problem::{Problem, not_found},
     query::Query,
@@ -33,6 +33,7 @@ use crate::{
     },
     services::{
         self, Refusal,
+        idempotency::StoredAnswer,
         invite::{Invite, SubAccountInvite, Target},
     },
 };
@@ -201,13 +202,9 @@ pub async fn invite(
     let Caller(actor) = caller;
     query.finish()?;
     may_try(&actor)?;
-    idempotency::once((&request, state, actor), StatusCode::CREATED, body, async move |(state, actor), body, ticket| {
-        let wanted: InviteSubAccountUser = body.parse()?;
-        let way = wanted.delivery;
-        let wanted = (wanted.into(), way);
-        counted(&state, services::invite::one(&state.services, &actor, wanted, ticket).await)
-    })
-    .await
+    let digest = *body.digest();
+    let asked = body.parse().map(|asked: InviteSubAccountUser| (asked.delivery, asked.into()));
+    invited((&request, state, actor), &digest, asked).await
 }
 
 /// Somebody to be invited below the account in the path.
@@ -291,8 +288,8 @@ pub async fn create(
     query.finish()?;
     may_try(&actor)?;
     let parent = id(&path)?;
-    idempotency::once((&request, state, actor), StatusCode::CREATED, body, async move |(state, actor), body, ticket| {
-        let asked: InviteSubAccount = body.parse()?;
+    let digest = *body.digest();
+    let asked = body.parse().map(|asked: InviteSubAccount| {
         let wanted = SubAccountInvite {
             email: asked.email,
             locale: asked.locale,
@@ -303,11 +300,18 @@ pub async fn create(
             name: Some(asked.account_name),
             account_type: Some(asked.account_type),
         };
-        match services::invite::one(&state.services, &actor, (Invite::SubAccount(wanted), asked.delivery), ticket).await {
+        (asked.delivery, Invite::SubAccount(wanted))
+    });
+    let work = async |(state, actor): For, (way, wanted), ticket| {
+        match services::invite::one(&state.services, &actor, (wanted, way), ticket).await {
             // The account is the resource of this path.
             Err(Refusal::AccountNotFound) => Err(not_found()),
             outcome => counted(&state, outcome),
         }
-    })
-    .await
+    };
+    let authorise = async |caller: For, (_, wanted), _: Option<&StoredAnswer>| match may_send(&caller, wanted).await {
+        Err(Refusal::AccountNotFound) => Err(not_found()),
+        authority => Ok(authority?),
+    };
+    idempotency::once((&request, state, actor), (StatusCode::CREATED, &digest), asked, authorise, work).await
 }

@@ -1,14 +1,13 @@
 //! `POST /v1/system-users/invitations`.
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, post, web::Data};
+use actix_web::{HttpRequest, HttpResponse, post, web::Data};
 use utoipa::ToSchema;
 
 use super::{
     State,
-    account_owners::counted,
+    account_owners::invited,
     auth::Caller,
     body::{self, Body, Fault, Members},
-    idempotency,
     problem::Problem,
     query::Query,
     views::InvitationView,
@@ -23,7 +22,7 @@ use crate::{
         role::{Role, Roles},
     },
     services::{
-        self, Refusal,
+        Refusal,
         invite::{Invite, SystemUserInvite},
     },
 };
@@ -109,11 +108,7 @@ pub async fn invite(
         return Err(Refusal::Forbidden(Permission::SystemUsersInvite.as_str()).into());
     }
     query.finish()?;
-    idempotency::once((&request, state, actor), StatusCode::CREATED, body, async move |(state, actor), body, ticket| {
-        let wanted: InviteSystemUser = body.parse()?;
-        let way = wanted.delivery;
-        let wanted = (wanted.into(), way);
-        counted(&state, services::invite::one(&state.services, &actor, wanted, ticket).await)
-    })
-    .await
+    let digest = *body.digest();
+    let asked = body.parse().map(|asked: InviteSystemUser| (asked.delivery, asked.into()));
+    invited((&request, state, actor), &digest, asked).await
 }

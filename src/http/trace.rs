@@ -41,6 +41,9 @@ pub async fn middleware(
     let state = request.app_data::<Data<State>>().cloned();
     let id = request_id(&request, state.as_ref().map(Data::get_ref));
     request.extensions_mut().insert(RequestId(id.clone()));
+    if let Some(state) = &state {
+        state.clients.of(&request);
+    }
     let method = request.method().clone();
     if method == Method::HEAD {
         // Answered as GET is; the connection leaves the body out.
@@ -53,7 +56,9 @@ pub async fn middleware(
         answer.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
     }
     answer.headers_mut().insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
-    let route = answer.request().match_pattern().unwrap_or_else(|| "unknown".to_owned());
+    let route = state.as_ref().and_then(|state| state.routes.find(answer.request()));
+    let route = route.map_or_else(|| answer.request().match_pattern(), |route| Some(route.pattern.clone()));
+    let route = route.unwrap_or_else(|| "unknown".to_owned());
     let (status, elapsed) = (answer.status().as_u16(), started.elapsed());
     let caller = answer.request().extensions().get::<CallerId>().map(|caller| caller.0.clone());
     if let Some(state) = &state {
@@ -69,7 +74,7 @@ fn complete<B>(answer: ServiceResponse<B>, state: Option<&State>, id: &str) -> S
 where
     B: MessageBody,
 {
-    let private = ["/v1", "/activate"].iter().any(|prefix| answer.request().path().starts_with(prefix));
+    let private = state.is_none_or(|state| state.routes.is_sealed(answer.request()));
     let error = answer.response().error();
     let problem = error.map(|error| match error.as_error::<Problem>() {
         Some(problem) => problem.clone(),

@@ -11,8 +11,9 @@ use super::{
     State,
     auth::Caller,
     body::Body,
-    csv, idempotency,
-    invitations::{ResendRequest, id},
+    csv,
+    idempotency::{self, For},
+    invitations::{ResendRequest, id, may_act_on},
     negotiate, paging,
     problem::Problem,
     query::{Paging, Query},
@@ -20,34 +21,15 @@ use super::{
 };
 use crate::{
     domain::{
-        account::MemberRole,
-        ids::{AccountId, UserId},
-        role::Role,
+        ids::{AccountId, InvitationId, UserId},
         user::{UserKind, UserStatus},
     },
     services::{
         self, browse,
         browse::{AnyRole, UserQuery},
+        idempotency::StoredAnswer,
     },
 };
-
-/// What `role` takes.
-const ROLES: [AnyRole; 7] = [
-    AnyRole::System(Role::Admin),
-    AnyRole::System(Role::UserManager),
-    AnyRole::System(Role::CustomerSupport),
-    AnyRole::System(Role::Finance),
-    AnyRole::System(Role::Viewer),
-    AnyRole::Member(MemberRole::AccountOwner),
-    AnyRole::Member(MemberRole::Driver),
-];
-
-fn role_name(role: AnyRole) -> &'static str {
-    match role {
-        AnyRole::System(role) => role.as_str(),
-        AnyRole::Member(role) => role.as_str(),
-    }
-}
 
 /// List users
 ///
@@ -80,7 +62,7 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
     let filters = UserQuery {
         kind: query.one_of("kind", &UserKind::ALL, UserKind::as_str),
         status: query.one_of("status", &UserStatus::ALL, UserStatus::as_str),
-        role: query.one_of("role", &ROLES, role_name),
+        role: query.one_of("role", &AnyRole::all(), AnyRole::as_str),
         account: query.parsed("account_id", "invalid_id", str::parse),
         search: query.search(),
     };
@@ -138,10 +120,22 @@ pub async fn resend(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    idempotency::once((&request, state, caller.0), StatusCode::OK, body, async move |(state, actor), body, ticket| {
-        let asked: ResendRequest = body.parse_if_any()?;
-        let wanted = (id(&path)?, asked.locale);
-        Ok(services::resend::user(&state.services, &actor, wanted, ticket).await?)
-    })
-    .await
+    let digest = *body.digest();
+    let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(&path)?, asked.locale)));
+    let work =
+        async |(state, actor): For, wanted, ticket| Ok(services::resend::user(&state.services, &actor, wanted, ticket).await?);
+    let authorise = async |caller: For, (user, _), stored: Option<&StoredAnswer>| {
+        // What was resent then, whoever it awaits by now; else the user.
+        match stored.and_then(resent) {
+            Some(invitation) => may_act_on(&caller, invitation).await,
+            None => Ok(services::resend::authority::over_user(&caller.0.services, &caller.1, user).await?),
+        }
+    };
+    idempotency::once((&request, state, caller.0), (StatusCode::OK, &digest), asked, authorise, work).await
+}
+
+/// The invitation in a stored answer.
+fn resent(stored: &StoredAnswer) -> Option<InvitationId> {
+    let body: serde_json::Value = serde_json::from_str(&stored.body).ok().filter(|_| stored.status == 200)?;
+    body["id"].as_str()?.parse().ok()
 }

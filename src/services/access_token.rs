@@ -12,12 +12,15 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::domain::{
-    actor::{Actor, ActorKind, ActorRef},
-    ids::AccountId,
-    permission::Permission,
-    role::Role,
-    token::DerivedKey,
+use crate::{
+    clock::Clock,
+    domain::{
+        actor::{Actor, ActorKind, ActorRef},
+        ids::{AccountId, TokenKind},
+        permission::Permission,
+        role::Role,
+        token::DerivedKey,
+    },
 };
 
 /// How far two clocks may differ, in seconds.
@@ -35,6 +38,9 @@ pub struct Claims {
     pub aud: String,
     /// Who holds it.
     pub sub: String,
+    /// The token's own id, which no other token has (RFC 7519 §4.1.7). Tokens made before there were ids have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jti: Option<String>,
     /// What people know the holder by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -137,6 +143,8 @@ struct Ring {
     validation: Validation,
     issuer: String,
     audience: String,
+    /// Gives each token an id of its own.
+    clock: Clock,
     genuine: Cache<[u8; 32], Genuine>,
 }
 
@@ -181,11 +189,11 @@ fn validation(issuer: &str, audience: &str) -> Validation {
 impl AccessTokens {
     /// Derives the keys from the root, and from the root before it while tokens made with that one still live.
     #[must_use]
-    pub fn derive(root: &SecretString, previous: Option<&SecretString>, issuer: &str, audience: &str) -> Self {
+    pub fn derive(root: &SecretString, previous: Option<&SecretString>, (issuer, audience): (&str, &str), clock: Clock) -> Self {
         let keys = [Some(root), previous].into_iter().flatten().map(Key::derive).collect();
         let validation = validation(issuer, audience);
         let (issuer, audience) = (issuer.to_owned(), audience.to_owned());
-        Self(Arc::new(Ring { keys, validation, issuer, audience, genuine: Cache::new(REMEMBERED) }))
+        Self(Arc::new(Ring { keys, validation, issuer, audience, clock, genuine: Cache::new(REMEMBERED) }))
     }
 
     /// Makes a token.
@@ -193,7 +201,7 @@ impl AccessTokens {
     /// # Errors
     /// Only when it cannot be serialised, which its types rule out.
     pub fn issue(&self, grant: &Grant, now: DateTime<Utc>) -> Result<String, TokenError> {
-        let Ring { keys, issuer, audience, .. } = &*self.0;
+        let Ring { keys, issuer, audience, clock, .. } = &*self.0;
         let key = keys.first().ok_or(TokenError::Unknown("key"))?;
         let names = |permissions: &[Permission]| permissions.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(" ");
         let lifetime = i64::try_from(grant.lifetime.as_secs()).unwrap_or(i64::MAX);
@@ -201,6 +209,7 @@ impl AccessTokens {
             iss: issuer.clone(),
             aud: audience.clone(),
             sub: grant.holder.id.clone(),
+            jti: Some(clock.id::<TokenKind>().to_string()),
             name: Some(grant.holder.name.clone()),
             actor: grant.holder.kind.as_str().to_owned(),
             iat: now.timestamp(),
@@ -272,6 +281,7 @@ fn actor(claims: Claims) -> Result<Actor, TokenError> {
     let name = claims.name.unwrap_or_else(|| claims.sub.clone());
     Ok(Actor {
         who: ActorRef { kind: kind.ok_or(TokenError::Unknown("kind of holder"))?, id: claims.sub, name },
+        issuer: claims.iss,
         permissions,
         accounts: accounts.map_err(|_| TokenError::Unknown("account"))?,
     })

@@ -163,7 +163,7 @@ fn admit(
     one: &Invitation,
     (condition, patch): (&Condition, &Patch),
 ) -> Result<(), Refusal> {
-    authorise(tx, actor, &[one])?.into_iter().collect::<Result<(), _>>()?;
+    authorise(tx.reading(), actor, &[one])?.into_iter().collect::<Result<(), _>>()?;
     awaits_answer(tx, one)?;
     condition.judge(one)?;
     let faults = plan::faults(one, patch);

@@ -4,9 +4,10 @@
 //! The key is taken in a transaction of its own; the answer is stored in the transaction of the effect. A crash between the
 //! two leaves a key that nobody works on, which the next retry takes over after a minute.
 
-use std::{fmt, io, sync::Arc};
+use std::{collections::BTreeSet, fmt, io, sync::Arc};
 
 use chrono::TimeDelta;
+use sha2::{Digest, Sha256};
 
 use super::{Refusal, Services};
 pub use crate::db::idempotency::{KeyedRequest, StoredAnswer};
@@ -17,7 +18,12 @@ use crate::{
         idempotency,
         idempotency::{Known, Taker},
     },
-    domain::{ids::EventKind, invitation::Invitation},
+    domain::{
+        actor::Actor,
+        ids::{AccountId, EventKind},
+        invitation::Invitation,
+        token::hex,
+    },
 };
 
 /// How long a key is left to whoever took it.
@@ -55,6 +61,26 @@ pub enum Begin<E = Invitation> {
     First(Ticket<E>),
     /// It was done: answer as then.
     Replay(StoredAnswer),
+}
+
+/// Whose keys these are: a grant, which is the issuer, the subject, and all that the token allows. Tokens of one subject that allow
+/// different things are different principals, whose keys never meet; a fresh token of the same grant is the same one.
+#[must_use]
+pub fn principal(actor: &Actor) -> String {
+    let mut hash = Sha256::new();
+    let mut part = |text: &str| {
+        hash.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(text);
+    };
+    part(&actor.issuer);
+    part(actor.who.kind.as_str());
+    part(&actor.who.id);
+    // Sets: the order in which a token names them says nothing.
+    let accounts: BTreeSet<&str> = actor.accounts.iter().map(AccountId::as_str).collect();
+    part(&actor.permissions.len().to_string());
+    actor.permissions.iter().for_each(|permission| part(permission.as_str()));
+    accounts.into_iter().for_each(part);
+    format!("grant:{}", hex(&hash.finalize()))
 }
 
 /// Requests with keys that arrive together.

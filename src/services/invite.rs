@@ -110,6 +110,17 @@ pub async fn drafts(services: &Services, actor: &Actor, invites: Vec<Invite>) ->
     Ok(invites.into_iter().map(draft).collect())
 }
 
+/// Whether the caller may send each of these, whatever stands in its way otherwise: what a retry is asked before the answer of the
+/// first request is given again.
+///
+/// Refused are [`Refusal::Forbidden`], [`Refusal::RoleExceedsYours`] and [`Refusal::AccountNotFound`].
+///
+/// # Errors
+/// Only when the database fails.
+pub async fn authorise(services: &Services, actor: &Actor, invites: Vec<Invite>) -> Result<Vec<Result<(), Refusal>>, Refusal> {
+    Ok(drafts(services, actor, invites).await?.into_iter().map(Refusal::authority).collect())
+}
+
 /// What every draft has in common.
 fn invitation(
     services: &Services,

@@ -114,6 +114,25 @@ pub enum Refusal {
     Defect(String),
 }
 
+impl Refusal {
+    /// Whether it says that the caller may not do this, or not here: a matter of authority, whatever has become of the thing.
+    #[must_use]
+    pub fn is_of_authority(&self) -> bool {
+        matches!(self, Self::Forbidden(_) | Self::RoleExceedsYours | Self::NotFound | Self::AccountNotFound)
+    }
+
+    /// Only what is a matter of authority, or what keeps it from being known.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub(super) fn authority<T>(outcome: Result<T, Self>) -> Result<(), Self> {
+        match outcome {
+            Err(refusal) if refusal.is_of_authority() => Err(refusal),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl AsFault for Refusal {
     fn as_fault(&self) -> Option<&DbFault> {
         match self {

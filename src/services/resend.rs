@@ -1,5 +1,6 @@
 //! Resending: the same invitation, a new link; the old link dies in the same transaction.
 
+pub mod authority;
 pub mod batch;
 mod many;
 

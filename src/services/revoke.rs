@@ -43,7 +43,7 @@ pub async fn invitation(
 
 fn revoke(services: &Services, tx: &mut Tx<'_>, actor: &Actor, id: InvitationId) -> Result<Invitation, Refusal> {
     let old = locked(tx, id, Sight::acting(actor))?;
-    authorise(tx, actor, &[&old])?.into_iter().collect::<Result<(), _>>()?;
+    authorise(tx.reading(), actor, &[&old])?.into_iter().collect::<Result<(), _>>()?;
     let now = services.clock.now();
     if old.state != InvitationState::Pending || !invitations::revoke(tx, (id, old.generation), now)? {
         return Err(Refusal::NotPending);

@@ -57,6 +57,23 @@ pub enum AnyRole {
     Member(MemberRole),
 }
 
+impl AnyRole {
+    /// Every role, those of system users first.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        Role::ALL.map(Self::System).into_iter().chain(MemberRole::ALL.map(Self::Member)).collect()
+    }
+
+    /// The name that requests use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::System(role) => role.as_str(),
+            Self::Member(role) => role.as_str(),
+        }
+    }
+}
+
 impl UserFilter {
     /// Everybody who may be seen.
     #[must_use]

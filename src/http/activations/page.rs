@@ -68,6 +68,9 @@ impl<'a> Page<'a> {
 
     /// A form that is none.
     pub(super) fn unreadable(&self, status: StatusCode) -> HttpResponse {
+        if let Some(problem) = limits::denied(self.request) {
+            return self.trouble(&problem, None);
+        }
         let message = Some("The form could not be read. Go back, and send it again.");
         let id = self.request_id();
         let trouble = Trouble { kind: TroubleKind::Unexpected, message, request_id: &id, retry: None };

@@ -9,13 +9,25 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::{
-    super::{State, auth::Caller, idempotency, openapi::ProblemDocument, problem::Problem, query::Query, views::InvitationView},
+    super::{
+        State,
+        auth::Caller,
+        idempotency::{self, For},
+        openapi::ProblemDocument,
+        problem::Problem,
+        query::Query,
+        views::InvitationView,
+    },
     Page, aside,
     item::AnyItem,
-    receive::receive,
+    receive::{Asked, receive},
     render,
 };
-use crate::services::{self, Refusal, invite::batch::Invited};
+use crate::services::{
+    self, Refusal,
+    idempotency::StoredAnswer,
+    invite::{Invite, batch::Invited},
+};
 
 /// Many invites at once, of all kinds mixed.
 #[derive(ToSchema)]
@@ -124,16 +136,32 @@ pub async fn invite(
     query.finish()?;
     let received = receive(&request, payload, (&state, &actor.who)).await?;
     let render = render(Page::of(&state, &request), results);
-    let asked = received.asked;
-    idempotency::answer((&request, state, actor), &received.digest, render.clone(), async move |(state, actor), ticket| {
-        let asked = asked?;
+    let written = render.clone();
+    let work = async move |(state, actor): For, asked: Asked, ticket| {
         let asked = (asked.items, asked.validate_only);
         let invited = services::invite::batch::many(&state.services, &actor, asked, ticket).await?;
         let written = move || {
             count(&state, &invited);
-            render(&invited)
+            written(&invited)
         };
         aside(written).await
-    })
-    .await
+    };
+    let page = Page::of(&state, &request);
+    let replay = async move |caller, asked, stored| again(&page, &caller, asked, stored).await;
+    idempotency::answer((&request, state, actor), &received.digest, received.asked, (render, replay, work)).await
+}
+
+/// The stored answer, without what of it the caller may no longer ask for.
+async fn again(
+    page: &Page,
+    (state, actor): &For,
+    asked: Asked,
+    stored: Option<StoredAnswer>,
+) -> Result<Option<StoredAnswer>, Problem> {
+    let Some(stored) = stored else { return Ok(None) };
+    let (indices, invites): (Vec<usize>, Vec<Invite>) =
+        asked.items.into_iter().enumerate().filter_map(|(index, item)| Some((index, item.ok()?))).unzip();
+    let authority = services::invite::authorise(&state.services, actor, invites).await?;
+    let refused = indices.into_iter().zip(authority).filter_map(|(index, authority)| Some((index, authority.err()?)));
+    Ok(Some(page.without(stored, refused.collect())))
 }

@@ -18,7 +18,10 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, web};
 use chrono::{DateTime, Utc};
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{
+    Value,
+    value::{RawValue, to_raw_value},
+};
 
 use super::{State, idempotency::request_id, problem::Problem, views::InvitationView};
 use crate::{
@@ -46,6 +49,30 @@ impl Page {
         Self { public_url: state.settings.public_url.clone(), request_id: request_id(request), now }
     }
 
+    /// A stored answer in which these items fail, for want of authority by now. What failed in the same way then stays as it was.
+    fn without(&self, mut stored: StoredAnswer, refused: Vec<(usize, Refusal)>) -> StoredAnswer {
+        if refused.is_empty() {
+            return stored;
+        }
+        let mut body: Value = serde_json::from_str(&stored.body).unwrap_or_default();
+        let mut changed = false;
+        for (index, refusal) in refused {
+            let Some(result) = body["results"].get_mut(index).and_then(Value::as_object_mut) else { continue };
+            let problem = Problem::of_item(&refusal);
+            if result.get("error").is_some_and(|error| error["code"] == problem.code.code) {
+                continue;
+            }
+            result.remove("invitation");
+            result.insert("status".to_owned(), "failed".into());
+            result.insert("error".to_owned(), problem.document(&self.public_url, &self.request_id));
+            changed = true;
+        }
+        if changed {
+            stored.body = body.to_string();
+        }
+        stored
+    }
+
     /// What is told of an outcome; what was only judged has become nothing that could be shown.
     fn show(&self, outcome: &Result<Invitation, Refusal>, validate_only: bool) -> Shown {
         match outcome {
@@ -58,6 +85,12 @@ impl Page {
             }
         }
     }
+}
+
+/// The results in a stored answer.
+fn stored_results(stored: &StoredAnswer) -> Vec<Value> {
+    let body: Value = serde_json::from_str(&stored.body).unwrap_or_default();
+    body["results"].as_array().cloned().unwrap_or_default()
 }
 
 /// Writes an answer for its effect.

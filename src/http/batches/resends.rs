@@ -10,7 +10,7 @@ use super::{
         State,
         auth::Caller,
         body::{self, Body, Fault, Members},
-        idempotency,
+        idempotency::{self, For},
         openapi::ProblemDocument,
         problem::Problem,
         query::Query,
@@ -18,7 +18,7 @@ use super::{
     },
     Page, aside,
     item::kind,
-    render,
+    render, stored_results,
 };
 use crate::{
     domain::{
@@ -28,6 +28,7 @@ use crate::{
     },
     services::{
         self, Refusal,
+        idempotency::StoredAnswer,
         resend::batch::{Filter, MOST, Resent, Wanted},
     },
 };
@@ -220,10 +221,33 @@ pub async fn resend(
     query.finish()?;
     let render = render(Page::of(&state, &request), results);
     let digest = *body.digest();
-    idempotency::answer((&request, state, actor), &digest, render.clone(), async move |(state, actor), ticket| {
-        let ResendBatchRequest { wanted, judge, .. } = body.parse()?;
+    let asked = body.parse().map(|asked: ResendBatchRequest| (asked.wanted, asked.judge));
+    let written = render.clone();
+    let work = async move |(state, actor): For, (wanted, judge), ticket| {
         let resent = services::resend::batch::many(&state.services, &actor, wanted, judge, ticket).await?;
-        aside(move || render(&resent)).await
-    })
-    .await
+        aside(move || written(&resent)).await
+    };
+    let page = Page::of(&state, &request);
+    let replay = async move |caller, (wanted, _), stored| again(&page, &caller, wanted, stored).await;
+    idempotency::answer((&request, state, actor), &digest, asked, (render, replay, work)).await
+}
+
+/// The stored answer, without what of it the caller may no longer ask for: whatever was named or chosen then.
+async fn again(
+    page: &Page,
+    (state, actor): &For,
+    wanted: Wanted,
+    stored: Option<StoredAnswer>,
+) -> Result<Option<StoredAnswer>, Problem> {
+    if let Wanted::Filter(filter) = wanted {
+        services::resend::batch::may_choose(actor, filter)?;
+    }
+    let Some(stored) = stored else { return Ok(None) };
+    let results = stored_results(&stored);
+    let ids: Vec<Option<InvitationId>> = results.iter().map(|one| one["id"].as_str()?.parse().ok()).collect();
+    let known = ids.iter().flatten().copied().collect();
+    let authority = services::resend::authority::over_invitations(&state.services, actor, known).await?;
+    let refused = |(index, id): (usize, Option<InvitationId>)| Some((index, authority.get(&id?)?.clone().err()?));
+    let refused = ids.into_iter().enumerate().filter_map(refused).collect();
+    Ok(Some(page.without(stored, refused)))
 }

@@ -27,7 +27,8 @@ fn rows() -> [Row; 11] {
             "RateLimit-Policy",
             Type::String,
             "How many requests (`q`) an address may make in so many seconds (`w`), as IETF draft-ietf-httpapi-ratelimit-headers-10 \
-             has it. Absent when limits are switched off.",
+             has it: `public`, `sign-in` or `mail-events`. A /64 of IPv6 is one address, and a /48 has four times as many. \
+             Absent when limits are switched off.",
             json!("\"public\";q=300;w=60"),
         ),
         (
@@ -72,8 +73,8 @@ pub(super) fn name(path: &str, status: &str, response: &mut Response) {
         ("X-Request-Id", true),
         ("Cache-Control", private),
         ("Retry-After", matches!(status, "429" | "503")),
-        ("RateLimit-Policy", limits::is_limited(path)),
-        ("RateLimit", limits::is_limited(path)),
+        ("RateLimit-Policy", limits::policy(path).is_some()),
+        ("RateLimit", limits::policy(path).is_some()),
         ("WWW-Authenticate", status == "401"),
     ];
     let common = names.into_iter().filter(|(_, comes)| *comes).map(|(name, _)| name.to_owned());

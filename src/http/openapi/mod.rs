@@ -26,7 +26,7 @@ use crate::{domain::user::UserKind, services::browse::AnyRole};
 
 pub use self::{
     problems::{ErrorCode, ProblemDocument},
-    routes::RouteTable,
+    routes::{Route, RouteTable, is_path},
 };
 
 /// The groups of operations, in the order in which a reader meets them.

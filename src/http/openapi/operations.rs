@@ -112,7 +112,7 @@ fn shared(path: &str, id: &str, operation: &Operation) -> Vec<(&'static str, &'s
     if id != "listRoles" {
         shared.push(("503", "`unavailable`: the database is away or a queue is full. Nothing was changed."));
     }
-    if limits::is_limited(path) {
+    if limits::policy(path).is_some() {
         shared.push(("429", "`rate_limited`: too many requests from this address."));
     }
     shared

@@ -1,10 +1,44 @@
-//! The contract's paths, as a table for telling 405 from 404.
+//! The contract's paths as a table: which route a request takes, and what is decided by it before a handler is reached.
+//!
+//! Decisions go by the route that a request takes, never by its path as it was written: `/v1/auth/%74oken` is
+//! `/v1/auth/token` (RFC 3986 §6.2.2.2). Paths are compared as actix's router compares them, after it has decoded them.
 
-use actix_web::dev::ResourceDef;
+use actix_web::{
+    HttpRequest,
+    dev::{ResourceDef, Url},
+    http::Uri,
+};
 use utoipa::openapi::OpenApi;
 
-/// Which methods the contract's paths know.
-pub struct RouteTable(Vec<(ResourceDef, String)>);
+use super::super::limits::{self, Policy};
+
+/// Paths whose answers hold nothing private: these may be cached. Whatever is not named here is sealed.
+const CACHEABLE: [&str; 5] = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/problems/{code}"];
+/// The API browser, which is no part of the contract.
+const DOCS: &str = "/docs";
+
+/// A path of the contract.
+pub struct Route {
+    resource: ResourceDef,
+    /// Its path, with parameters in braces.
+    pub pattern: String,
+    /// The methods that it knows, joined by commas.
+    pub methods: String,
+    /// How often an address may call it.
+    pub policy: Option<Policy>,
+    /// Whether its answers are kept out of caches, and their addresses out of others' logs.
+    pub is_sealed: bool,
+}
+
+impl Route {
+    /// Whether it belongs to the activation page, which shows a refusal itself.
+    pub fn is_page(&self) -> bool {
+        self.pattern.starts_with("/activate")
+    }
+}
+
+/// Every path of the contract.
+pub struct RouteTable(Vec<Route>);
 
 impl RouteTable {
     /// The table of a contract.
@@ -16,16 +50,72 @@ impl RouteTable {
             }
             let others = [(&item.post, "POST"), (&item.put, "PUT"), (&item.patch, "PATCH"), (&item.delete, "DELETE")];
             methods.extend(others.into_iter().filter(|(operation, _)| operation.is_some()).map(|(_, name)| name));
-            (ResourceDef::new(path.as_str()), methods.join(", "))
+            Route {
+                resource: ResourceDef::new(path.as_str()),
+                pattern: path.clone(),
+                methods: methods.join(", "),
+                policy: limits::policy(path),
+                is_sealed: !CACHEABLE.contains(&path.as_str()),
+            }
         });
-        Self(rows.collect())
+        let mut rows: Vec<Route> = rows.collect();
+        // A path without a parameter goes before one with.
+        rows.sort_by_key(|route| route.pattern.contains('{'));
+        Self(rows)
     }
 
-    /// The methods of the route that `path` would take, joined by commas; `None` when there is none. A path without a
-    /// parameter goes before one with.
-    pub fn methods(&self, path: &str) -> Option<String> {
-        let mut matching: Vec<&(ResourceDef, String)> = self.0.iter().filter(|(route, _)| route.is_match(path)).collect();
-        matching.sort_by_key(|(route, _)| route.pattern().is_some_and(|pattern| pattern.contains('{')));
-        matching.first().map(|(_, methods)| methods.clone())
+    /// The route that a request takes, whatever its method; `None` when there is none.
+    pub fn find(&self, request: &HttpRequest) -> Option<&Route> {
+        let path = path(request);
+        self.0.iter().find(|route| route.resource.is_match(path))
+    }
+
+    /// Whether an answer is to be sealed. What no route takes is an error, and sealed too.
+    pub fn is_sealed(&self, request: &HttpRequest) -> bool {
+        self.find(request).map_or_else(|| !path(request).starts_with(DOCS), |route| route.is_sealed)
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &[Route] {
+        &self.0
+    }
+}
+
+/// The path of a request as the router sees it: escapes are decoded, but for those of `%`, `/` and `+`.
+fn path(request: &HttpRequest) -> &str {
+    request.match_info().as_str()
+}
+
+/// Whether a URI has this path, as the router sees it: for guards, which are given no more than the URI.
+pub fn is_path(uri: &Uri, path: &str) -> bool {
+    Url::new(uri.clone()).path() == path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn find(path: &str) -> (Option<String>, bool) {
+        let table = RouteTable::of(&crate::http::document());
+        let request = TestRequest::with_uri(path).to_http_request();
+        (table.find(&request).map(|route| route.pattern.clone()), table.is_sealed(&request))
+    }
+
+    #[test]
+    fn escapes_lead_to_the_same_route() {
+        let route = |pattern: &str, sealed| (Some(pattern.to_owned()), sealed);
+        for path in ["/v1/auth/token", "/v1/auth/%74oken", "/%761/auth/token", "/%76%31/%61uth/%74oken"] {
+            assert_eq!(find(path), route("/v1/auth/token", true), "{path}");
+        }
+        assert_eq!(find("/v1/invitations/%62atch"), route("/v1/invitations/batch", true));
+        assert_eq!(find("/v1/invitations/x"), route("/v1/invitations/{id}", true));
+        assert_eq!(find("/%68ealthz"), route("/healthz", false));
+        assert_eq!(find("/problems/x"), route("/problems/{code}", false));
+        // An escaped slash is none: no route, and sealed.
+        for path in ["/v1%2Fauth/token", "/v1/auth%2ftoken", "/v1/%2574oken", "/V1/auth/token", "/v1/auth/token/", "/x"] {
+            assert_eq!(find(path), (None, true), "{path}");
+        }
+        assert_eq!((find("/docs/index.html"), find("/%64ocs")), ((None, false), (None, false)));
     }
 }

@@ -53,7 +53,7 @@ fn name(path: &str, response: &Response) -> Option<String> {
     if codes.len() > 2 {
         return None;
     }
-    let kind = if limits::is_limited(path) { "OfLimitedRoute" } else { "" };
+    let kind = if limits::policy(path).is_some() { "OfLimitedRoute" } else { "" };
     Some(format!("{}{kind}", codes.join("Or")))
 }
 

@@ -95,14 +95,22 @@ enum Chosen {
     Matching(Unanswered),
 }
 
+/// Among which invitations the caller may choose by this filter.
+///
+/// # Errors
+/// [`Refusal::Forbidden`] for a kind that they may not invite.
+pub fn may_choose(actor: &Actor, filter: Filter) -> Result<Sight, Refusal> {
+    let all = Sight::inviting(actor);
+    match filter.kind {
+        Some(kind) => all.of_invitations(kind).ok_or(Refusal::Forbidden("system_users:invite or customers:invite")),
+        None => Ok(all),
+    }
+}
+
 /// What the filter means for this caller. Chosen are only those that they may resend: others would come back at every call,
 /// and hold up those behind them.
 fn unanswered(services: &Services, actor: &Actor, filter: Filter) -> Result<Unanswered, Refusal> {
-    let all = Sight::inviting(actor);
-    let sight = match filter.kind {
-        Some(kind) => all.of_invitations(kind).ok_or(Refusal::Forbidden("system_users:invite or customers:invite"))?,
-        None => all,
-    };
+    let sight = may_choose(actor, filter)?;
     let exceeds = |role: &Role| !actor.may_grant(&[*role].into_iter().collect::<Roles>());
     Ok(Unanswered {
         sight,

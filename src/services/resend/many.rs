@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     db::{
-        DbFault, Tx, accounts, events, invitations,
+        AnyConnection, DbFault, Tx, accounts, events, invitations,
         invitations::Place,
         outbox::{self, NewLetter},
         resends, users,
@@ -50,7 +50,7 @@ fn locked_many(tx: &mut Tx<'_>, ids: &[InvitationId], sight: Sight) -> Result<Ve
 /// Whether the caller may send, resend and revoke invitations like these, which they see: by permission, or as the owner of
 /// the account that each leads into.
 pub(in crate::services) fn authorise(
-    tx: &mut Tx<'_>,
+    connection: &mut AnyConnection,
     actor: &Actor,
     invitations: &[&Invitation],
 ) -> Result<Vec<Result<(), Refusal>>, DbFault> {
@@ -63,7 +63,7 @@ pub(in crate::services) fn authorise(
     } else {
         invitations.iter().filter(|one| !actor.may(permission(one))).filter_map(|one| manager(one)).collect()
     };
-    let owned = if managed.is_empty() { HashSet::new() } else { accounts::under(tx.reading(), &managed, &actor.accounts)? };
+    let owned = if managed.is_empty() { HashSet::new() } else { accounts::under(connection, &managed, &actor.accounts)? };
     let judge = |one: &&Invitation| match permission(one) {
         permission if actor.may(permission) => {
             if actor.may_grant(&one.roles) {
@@ -93,7 +93,7 @@ pub(in crate::services) type Judged = Vec<(Invitation, Result<(), Refusal>)>;
 /// Locks and judges those of these invitations that the caller sees, each alone.
 pub(super) fn judged_for(services: &Services, tx: &mut Tx<'_>, actor: &Actor, ids: &[InvitationId]) -> Result<Judged, DbFault> {
     let found = locked_many(tx, ids, Sight::acting(actor))?;
-    let allowed = authorise(tx, actor, &found.iter().collect::<Vec<_>>())?;
+    let allowed = authorise(tx.reading(), actor, &found.iter().collect::<Vec<_>>())?;
     let judged = judged(services, tx, found)?.into_iter().zip(allowed);
     Ok(judged.map(|((one, due), allowed)| (one, allowed.and(due))).collect())
 }

@@ -1,6 +1,7 @@
 //! German.
 
 use super::{Facts, Faults, Fields, Form, Notice, Notices, Words};
+use crate::domain::role::Role;
 
 pub(super) const WORDS: Words = Words {
     date_format: "%A, %-d. %B %Y, %H:%M Uhr",
@@ -39,7 +40,13 @@ pub(super) const WORDS: Words = Words {
         subsidiary: "Einem Tochterunternehmen",
         business: "Geschäftlich",
         consumer: "Privat",
-        role_names: ["Administration", "Benutzerverwaltung", "Kundenservice", "Finanzen", "Nur Lesen"],
+        role_name: |role| match role {
+            Role::Admin => "Administration",
+            Role::UserManager => "Benutzerverwaltung",
+            Role::CustomerSupport => "Kundenservice",
+            Role::Finance => "Finanzen",
+            Role::Viewer => "Nur Lesen",
+        },
     },
     fields: Fields {
         first_name: "Vorname",

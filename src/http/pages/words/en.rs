@@ -1,6 +1,7 @@
 //! English.
 
 use super::{Facts, Faults, Fields, Form, Notice, Notices, Words};
+use crate::domain::role::Role;
 
 pub(super) const WORDS: Words = Words {
     date_format: "%A %-d %B %Y, %H:%M",
@@ -39,7 +40,13 @@ pub(super) const WORDS: Words = Words {
         subsidiary: "A subsidiary",
         business: "Business",
         consumer: "Private",
-        role_names: ["Administrator", "User manager", "Customer support", "Finance", "Viewer"],
+        role_name: |role| match role {
+            Role::Admin => "Administrator",
+            Role::UserManager => "User manager",
+            Role::CustomerSupport => "Customer support",
+            Role::Finance => "Finance",
+            Role::Viewer => "Viewer",
+        },
     },
     fields: Fields {
         first_name: "First name",

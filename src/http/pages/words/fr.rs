@@ -1,6 +1,7 @@
 //! French.
 
 use super::{Facts, Faults, Fields, Form, Notice, Notices, Words};
+use crate::domain::role::Role;
 
 pub(super) const WORDS: Words = Words {
     date_format: "%A %-d %B %Y, %H:%M",
@@ -39,7 +40,13 @@ pub(super) const WORDS: Words = Words {
         subsidiary: "Une filiale",
         business: "Professionnel",
         consumer: "Particulier",
-        role_names: ["Administration", "Gestion des utilisateurs", "Service client", "Finances", "Lecture seule"],
+        role_name: |role| match role {
+            Role::Admin => "Administration",
+            Role::UserManager => "Gestion des utilisateurs",
+            Role::CustomerSupport => "Service client",
+            Role::Finance => "Finances",
+            Role::Viewer => "Lecture seule",
+        },
     },
     fields: Fields {
         first_name: "Prénom",

@@ -76,8 +76,8 @@ pub(super) struct Facts {
     pub subsidiary: &'static str,
     pub business: &'static str,
     pub consumer: &'static str,
-    /// In the order of [`Role::ALL`].
-    pub role_names: [&'static str; Role::ALL.len()],
+    /// A role as people call it: a `match` in each language, so that none is forgotten.
+    pub role_name: fn(Role) -> &'static str,
 }
 
 /// Labels and hints.
@@ -165,12 +165,6 @@ impl Words {
             Locale::De => &de::WORDS,
             Locale::Fr => &fr::WORDS,
         }
-    }
-
-    /// A role as people call it.
-    pub fn role(&self, role: Role) -> &'static str {
-        let names = Role::ALL.into_iter().zip(self.facts.role_names);
-        names.into_iter().find(|(known, _)| *known == role).map_or(role.as_str(), |(_, name)| name)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Dutch.
 
 use super::{Facts, Faults, Fields, Form, Notice, Notices, Words};
+use crate::domain::role::Role;
 
 pub(super) const WORDS: Words = Words {
     date_format: "%A %-d %B %Y, %H:%M",
@@ -39,7 +40,13 @@ pub(super) const WORDS: Words = Words {
         subsidiary: "Een dochteronderneming",
         business: "Zakelijk",
         consumer: "Particulier",
-        role_names: ["Beheerder", "Gebruikersbeheerder", "Klantenservice", "Financiën", "Meekijker"],
+        role_name: |role| match role {
+            Role::Admin => "Beheerder",
+            Role::UserManager => "Gebruikersbeheerder",
+            Role::CustomerSupport => "Klantenservice",
+            Role::Finance => "Financiën",
+            Role::Viewer => "Meekijker",
+        },
     },
     fields: Fields {
         first_name: "Voornaam",

@@ -1,0 +1,54 @@
+//! Whether a caller may still act on invitations: asked of a retry, before the answer of the first request is given again.
+
+use std::collections::HashMap;
+
+use super::many::authorise;
+use crate::{
+    db::{invitations, users},
+    domain::{
+        actor::Actor,
+        ids::{InvitationId, UserId},
+        sight::Sight,
+    },
+    services::{Refusal, Services},
+};
+
+/// Whether the caller may resend and revoke these invitations, whatever has become of them.
+///
+/// Refused are [`Refusal::NotFound`], [`Refusal::Forbidden`] and [`Refusal::RoleExceedsYours`].
+///
+/// # Errors
+/// Only when the database fails.
+pub async fn over_invitations(
+    services: &Services,
+    actor: &Actor,
+    ids: Vec<InvitationId>,
+) -> Result<HashMap<InvitationId, Result<(), Refusal>>, Refusal> {
+    let actor = actor.clone();
+    let look = move |connection: &mut _| {
+        let found = invitations::of_ids(connection, &ids, Sight::acting(&actor))?;
+        let allowed = authorise(connection, &actor, &found.iter().collect::<Vec<_>>())?;
+        let mut authority: HashMap<_, _> = ids.iter().copied().map(|id| (id, Err(Refusal::NotFound))).collect();
+        authority.extend(found.into_iter().map(|one| one.id).zip(allowed));
+        Ok(authority)
+    };
+    services.db.read(look).await
+}
+
+/// Whether the caller may resend and revoke this invitation.
+///
+/// # Errors
+/// As [`over_invitations`] has it for each.
+pub async fn over_invitation(services: &Services, actor: &Actor, id: InvitationId) -> Result<(), Refusal> {
+    over_invitations(services, actor, vec![id]).await?.remove(&id).unwrap_or(Err(Refusal::NotFound))
+}
+
+/// Whether the caller knows of this user.
+///
+/// # Errors
+/// [`Refusal::NotFound`].
+pub async fn over_user(services: &Services, actor: &Actor, id: UserId) -> Result<(), Refusal> {
+    let sight = Sight::acting(actor);
+    let look = move |connection: &mut _| users::get(connection, id, sight.clone())?.map(drop).ok_or(Refusal::NotFound);
+    services.db.read(look).await
+}

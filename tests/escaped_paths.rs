@@ -1,0 +1,97 @@
+//! Limits and seals go by the route that a request takes, however its path is written (RFC 3986 §6.2.2.2).
+
+use chrono::TimeDelta;
+use invitation_service::http::{RouteRules, routes};
+use reqwest::Method;
+
+use crate::support::{Answer, TestApp, json, on_both};
+
+/// A path of that pattern.
+fn plain(route: &RouteRules) -> String {
+    let parts = route.path.split('/').map(|part| if part.starts_with('{') { "postmark" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// The path with each of its characters escaped in turn, in upper and in lower case, and with all of them escaped.
+fn spellings(path: &str) -> Vec<String> {
+    let mut spellings = Vec::new();
+    for (at, character) in path.char_indices().filter(|(_, character)| *character != '/') {
+        for escaped in [format!("%{:02X}", character as u8), format!("%{:02x}", character as u8)] {
+            spellings.push(format!("{}{escaped}{}", &path[..at], &path[at + 1..]));
+        }
+    }
+    let all: String = path.split_inclusive('/').map(|part| part.bytes().map(escape).collect::<String>()).collect();
+    spellings.push(all);
+    spellings
+}
+
+fn escape(byte: u8) -> String {
+    if byte == b'/' { "/".to_owned() } else { format!("%{byte:02x}") }
+}
+
+/// Asks with the first method that the route knows, and no body.
+async fn ask(app: &TestApp, route: &RouteRules, path: &str) -> Answer {
+    let method: Method = route.methods.split(", ").next().unwrap().parse().unwrap();
+    app.anybody().call(method, path, &[]).await
+}
+
+on_both! {
+    async fn every_sealed_route_is_sealed_in_every_spelling(app: TestApp) {
+        let sealed: Vec<RouteRules> = routes().into_iter().filter(|route| route.is_sealed).collect();
+        assert!(sealed.len() > 20, "{sealed:?}");
+        for route in &sealed {
+            for path in spellings(&plain(route)) {
+                let answer = ask(&app, route, &path).await;
+                let headers = (answer.header("cache-control"), answer.header("referrer-policy"));
+                assert_eq!(headers, ("no-store", "no-referrer"), "{path}: {}", answer.text);
+                // Time for the limits of the next.
+                app.advance(TimeDelta::seconds(10));
+            }
+        }
+    }
+
+    async fn every_limited_route_is_limited_in_every_spelling(app: TestApp) {
+        let limited: Vec<RouteRules> = routes().into_iter().filter(|route| route.limit.is_some()).collect();
+        assert!(limited.len() >= 7, "{limited:?}");
+        for route in &limited {
+            let (name, quota) = route.limit.unwrap();
+            for path in spellings(&plain(route)) {
+                app.advance(TimeDelta::minutes(1));
+                let answer = ask(&app, route, &path).await;
+                assert_eq!(answer.header("ratelimit-policy"), format!("\"{name}\";q={quota};w=60"), "{path}: {}", answer.text);
+                assert!(answer.header("ratelimit").starts_with(&format!("\"{name}\";r={};", quota - 1)), "{path}");
+            }
+        }
+    }
+
+    async fn spellings_share_one_count(app: TestApp) {
+        for route in routes().into_iter().filter(|route| route.limit.is_some_and(|(_, quota)| quota <= 1000)) {
+            app.advance(TimeDelta::minutes(1));
+            let (_, quota) = route.limit.unwrap();
+            let spellings = spellings(&plain(&route));
+            for number in 0..quota as usize {
+                let answer = ask(&app, &route, &spellings[number % spellings.len()]).await;
+                assert_ne!(answer.status, 429, "{number}");
+            }
+            for path in [&plain(&route), &spellings[0], spellings.last().unwrap()] {
+                assert_eq!(ask(&app, &route, path).await.status, 429, "{path}");
+            }
+        }
+    }
+
+    async fn an_escaped_path_is_the_same_route_for_everything_else(app: TestApp) {
+        let (admin, anybody) = (app.admin(), app.anybody());
+        let people = json!({ "email": "ada@example.com", "roles": ["viewer"] });
+        let first = admin.keyed("/v1/system-users/invitations", "one", &people).await.expect(201);
+        let again = admin.keyed("/v1/%73ystem-users/%69nvitations", "one", &people).await.expect(201);
+        assert_eq!((again.header("idempotency-replayed"), &again.body["id"]), ("true", &first.body["id"]));
+        app.letter().await;
+        let refused = anybody.get("/%76%31/auth/%74oken").await.problem(405, "method_not_allowed");
+        assert_eq!(refused.header("allow"), "POST");
+        admin.get("/v1/invitations/%62atch").await.problem(405, "method_not_allowed");
+        let html = [("accept", "text/html")];
+        admin.call(Method::GET, "/%76%31/users", &html).await.problem(406, "not_acceptable");
+        admin.call(Method::GET, "/v1/%75sers", &[("accept", "text/csv")]).await.expect(200);
+        anybody.get("/v1%2Fauth%2Ftoken").await.problem(404, "not_found");
+    }
+}
