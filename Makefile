@@ -6,7 +6,7 @@
 tests = $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 21
 
 run: ## build and start the service with everything embedded; settings come from the environment
 	cargo run --locked -- serve

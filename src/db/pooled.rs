@@ -153,7 +153,9 @@ impl Manager {
         let mut connection = self.establish(&settings)?;
         let session = Session::of(&mut connection).map_err(|error| self.fault(&error))?;
         if session.read_only {
-            return Err(ConnectFault("the server is a standby, or takes no writes".to_owned()));
+            return Err(ConnectFault(
+                "the server is a standby, or takes no writes (behind pgpool-II: load_balance_mode must be off)".to_owned(),
+            ));
         }
         Ok((connection, (!session.is_set).then(|| settings.local())))
     }

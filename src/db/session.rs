@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use diesel::{
     PgConnection, QueryableByName, RunQueryDsl,
-    connection::AnsiTransactionManager,
-    connection::TransactionManager,
+    connection::{AnsiTransactionManager, TransactionManager},
     dsl::{select, sql},
     sql_query,
     sql_types::Bool,
@@ -90,7 +89,10 @@ impl Session {
             "SELECT current_setting('transaction_read_only') = 'on' AS read_only, \
              coalesce(current_setting('{MARK}', true), '') = 'on' AS is_set"
         );
-        in_transaction(connection, |connection| sql_query(&question).get_result(connection))
+        AnsiTransactionManager::begin_transaction(connection)?;
+        let answer = sql_query(&question).get_result(connection);
+        AnsiTransactionManager::rollback_transaction(connection)?;
+        answer
     }
 }
 
