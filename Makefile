@@ -1,12 +1,12 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test check openapi bench up down
+.PHONY: help run test test-poolers check openapi bench up down
 
 # cargo-nextest gives every test a process and a time limit of its own; plain cargo runs the same tests.
 tests = $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 21
 
 run: ## build and start the service with everything embedded; settings come from the environment
 	cargo run --locked -- serve
@@ -16,9 +16,17 @@ test: ## run all tests, those on a throw-away PostgreSQL server included
 	@if command -v chromedriver >/dev/null && { command -v chromium || command -v google-chrome; } >/dev/null; \
 	then echo 'The browser test was among them.'; \
 	else echo 'The browser test was left out: it needs chromedriver and chromium (or google-chrome) on PATH.'; fi
+	@if [ -n "$$PGBOUNCER" ] || [ -x /usr/sbin/pgbouncer ] || [ -x /usr/bin/pgbouncer ] || [ -x /usr/local/bin/pgbouncer ]; \
+	then echo 'The tests behind PgBouncer were among them.'; \
+	else echo 'The tests behind PgBouncer were left out: they need pgbouncer (make test-poolers).'; fi
 	@if [ "$$(id -u)" = 0 ] && [ -x "$${POSTFIX_ROOT:-}/usr/lib/postfix/sbin/master" ]; \
 	then echo 'The Postfix test was among them.'; \
 	else echo 'The Postfix test was left out: it needs root and Postfix (tests/with-postfix make test).'; fi
+
+test-poolers: ## run the tests behind PgBouncer; run as root it installs the distribution's
+	@command -v pgbouncer >/dev/null || test -x /usr/sbin/pgbouncer || test -n "$$PGBOUNCER" || { \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends pgbouncer >/dev/null; }
+	tests/with-postgres cargo test --locked --test integration poolers
 
 check: ## formatting and lints
 	cargo fmt --check

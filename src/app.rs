@@ -10,7 +10,7 @@ use std::{
 };
 
 use actix_web::{HttpServer, dev::ServerHandle};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use tokio::{
     sync::{Notify, watch},
@@ -33,11 +33,15 @@ use crate::{
         hasher::Hasher,
         idempotency, invite, sign_in,
         sweep::sweep,
+        withdraw::{self, Withdrawn},
     },
 };
 
 /// How often it is swept: what is kept for a day may stay an hour longer.
 const SWEPT: Duration = Duration::from_hours(1);
+
+/// How often a database is looked at that could not be worked with.
+const EXAMINED: Duration = Duration::from_secs(5);
 
 /// How long a look waits for the database: a courier knows what came of it before it renews the lease of the letter.
 const LOOK: Duration = Duration::from_secs(15);
@@ -99,7 +103,69 @@ fn derive(config: &Config, root: &SecretString, clock: Clock) -> (LinkKeys, Acce
 /// # Errors
 /// [`StartError`] when the database cannot be used or a migration fails.
 pub async fn migrate(config: &Config) -> Result<usize, StartError> {
-    Ok(Db::open(&config.database_url)?.migrate().await?)
+    let db = Db::open(&config.database_url)?;
+    db.examine().await?;
+    Ok(db.migrate().await?)
+}
+
+/// Looks at the database, and brings its schema up to date. `false`, and nothing is done, where a pooler stands before it that
+/// cannot be worked through; the log says which setting it needs.
+///
+/// # Errors
+/// [`StartError`] when the database cannot be used or a migration fails.
+pub async fn prepare(db: &Db) -> Result<bool, StartError> {
+    match db.examine().await {
+        Ok(findings) => {
+            if findings.pooled {
+                tracing::info!("a pooler stands before the database: what we set holds for one transaction at a time");
+            }
+            for caution in findings.cautions {
+                tracing::warn!("{caution}");
+            }
+            db.migrate().await?;
+            Ok(true)
+        }
+        Err(OpenError::Pooler(fault)) => {
+            tracing::error!("not ready: {fault}");
+            Ok(false)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Looks again and again at a database that [`prepare`] could not work with, until it can. It stays until `stop` turns true.
+pub async fn run_preparation(db: Db, mut stop: watch::Receiver<bool>) {
+    let preparation = async {
+        loop {
+            sleep(EXAMINED).await;
+            match db.examine().await {
+                Ok(_) => match db.migrate().await {
+                    Ok(_) => break tracing::info!("the database can be worked with now"),
+                    Err(error) => tracing::warn!(%error, "the schema could not be brought up to date"),
+                },
+                // It was told at the start.
+                Err(OpenError::Pooler(_)) => {}
+                Err(error) => tracing::warn!(%error, "the database could not be looked at"),
+            }
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = preparation => {}
+        _ = stop.wait_for(|stop| *stop) => {}
+    }
+}
+
+/// Withdraws what waits to be sent since `before`, at a database that nobody else works with or whose couriers are held.
+///
+/// # Errors
+/// [`StartError`] when the database cannot be used.
+pub async fn withdraw_mail(config: &Config, clock: &Clock, before: DateTime<Utc>) -> Result<Withdrawn, StartError> {
+    let db = Db::open(&config.database_url)?;
+    db.examine().await?;
+    db.migrate().await?;
+    let remind_before = config.reminder_before.and_then(|before| TimeDelta::from_std(before).ok());
+    Ok(withdraw::older_than(&db, clock, before, remind_before).await.map_err(OpenError::from)?)
 }
 
 /// Builds what [`Parts::new`] builds from the configuration alone, and keeps nothing of it: neither network, database nor folder is
@@ -205,11 +271,20 @@ pub async fn run_courier(courier: Courier, at_work: Arc<AtomicBool>, stop: watch
     }
     at_work.store(true, Ordering::Relaxed);
     let _sign = AtWork(at_work);
+    let mut stopping = stop.clone();
+    tokio::select! {
+        () = courier.db.suitable() => {}
+        _ = stopping.wait_for(|stop| *stop) => {}
+    }
     courier.run(stop).await;
 }
 
 /// Sweeps, at once and then by the hour, until `stop` turns true.
 pub async fn run_sweeper(services: Services, mut stop: watch::Receiver<bool>) {
+    tokio::select! {
+        () = services.db.suitable() => {}
+        _ = stop.wait_for(|stop| *stop) => return,
+    }
     loop {
         if let Err(error) = sweep(&services, &stop).await {
             tracing::warn!(%error, "what is no longer kept could not be swept up; it is tried again in an hour");

@@ -7,8 +7,10 @@ mod token;
 
 use std::{process::ExitCode, time::Duration};
 
+use chrono::{DateTime, FixedOffset};
 use clap::{Parser, Subcommand};
 
+use self::serve::Letters;
 use crate::{
     app,
     clock::Clock,
@@ -32,9 +34,22 @@ enum Command {
         /// Leave the letters to a process of their own
         #[arg(long)]
         no_courier: bool,
+        /// Send no letters: they wait, as after a start from a backup, until a start without this
+        #[arg(long)]
+        hold_mail: bool,
     },
     /// Run the courier alone, beside any number of `serve --no-courier` (PostgreSQL)
-    Courier,
+    Courier {
+        /// Send no letters
+        #[arg(long)]
+        hold_mail: bool,
+    },
+    /// Withdraw the letters that have waited since a time, as after a start from a backup that was made then
+    MailWithdraw {
+        /// That time, as 2026-11-28T03:00:00Z
+        #[arg(long, value_name = "TIME")]
+        before: DateTime<FixedOffset>,
+    },
     /// Bring the database's schema up to date
     Migrate,
     /// Make an access token and print it; reads only the key, so it works beside a running server
@@ -62,7 +77,7 @@ enum Command {
 #[must_use]
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    let command = arguments.command.unwrap_or(Command::Serve { no_courier: false });
+    let command = arguments.command.unwrap_or(Command::Serve { no_courier: false, hold_mail: false });
     if matches!(command, Command::Openapi) {
         return openapi();
     }
@@ -71,8 +86,10 @@ pub fn run() -> ExitCode {
         Err(faults) => return misconfigured(&faults),
     };
     let outcome = match command {
-        Command::Serve { no_courier } => serve::serve(&config, !no_courier),
-        Command::Courier => serve::courier(&config),
+        Command::Serve { no_courier: true, .. } => serve::serve(&config, Letters::Elsewhere),
+        Command::Serve { hold_mail, .. } => serve::serve(&config, Letters::here(hold_mail)),
+        Command::Courier { hold_mail } => serve::courier(&config, Letters::here(hold_mail)),
+        Command::MailWithdraw { before } => serve::mail_withdraw(&config, before.to_utc()),
         Command::Migrate => serve::migrate(&config),
         Command::Token(arguments) => token::print(&config, &arguments),
         Command::Import(arguments) => match import::run(&config, &arguments) {
@@ -150,6 +167,9 @@ fn check(config: &Config) -> Outcome {
     println!("mail words  {}", templates.as_deref().unwrap_or("built in"));
     let reporting: Vec<&str> = config.mail_events.0.iter().map(|(provider, _)| provider.title()).collect();
     println!("reports by  {}", if reporting.is_empty() { "nobody".to_owned() } else { reporting.join(", ") });
+    if let Some(caution) = config.database_url.caution() {
+        println!("take care   DATABASE_URL: {caution}");
+    }
     for caution in config.cautions() {
         println!("take care   {caution}");
     }

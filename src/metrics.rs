@@ -35,6 +35,9 @@ pub struct ReportLabels {
     pub outcome: String,
 }
 
+/// What becomes of an attempt to send a letter, and of a letter that is never sent.
+const LETTERS: [&str; 6] = ["sent", "deferred", "failed", "withdrawn", "untried", "handed_over"];
+
 /// Everything that is counted. Cheap to clone; clones count together.
 #[derive(Clone)]
 pub struct Metrics {
@@ -57,7 +60,9 @@ impl Metrics {
         let mut registry = Registry::with_prefix("invitation_service");
         let buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
         let (requests, seconds) = (Family::default(), Histogram::new(buckets));
-        let (invites, activations, letters) = (Family::default(), Family::default(), Family::default());
+        let (invites, activations) = (Family::default(), Family::default());
+        let letters = Family::default();
+        declare(&letters, LETTERS);
         let reports = Family::default();
         let suppressions: Family<OutcomeLabels, Counter> = Family::default();
         for outcome in ["unsubscribed", "lifted"] {
@@ -88,6 +93,24 @@ impl Metrics {
             suppressions,
             queued,
             oldest,
+        }
+    }
+
+    /// Makes these outcomes of invites known before there are any: an alert sees no first event of a series that begins with it.
+    pub fn declare_invites<'a>(&self, outcomes: impl IntoIterator<Item = &'a str>) {
+        declare(&self.invites, outcomes);
+    }
+
+    /// Makes these outcomes of activations known.
+    pub fn declare_activations<'a>(&self, outcomes: impl IntoIterator<Item = &'a str>) {
+        declare(&self.activations, outcomes);
+    }
+
+    /// Makes these outcomes of a provider's reports known.
+    pub fn declare_reports<'a>(&self, provider: &str, outcomes: impl IntoIterator<Item = &'a str>) {
+        for outcome in outcomes {
+            let labels = ReportLabels { provider: provider.to_owned(), outcome: outcome.to_owned() };
+            drop(self.reports.get_or_create(&labels));
         }
     }
 
@@ -142,6 +165,12 @@ impl Metrics {
             text.clear();
         }
         text
+    }
+}
+
+fn declare<'a>(family: &Family<OutcomeLabels, Counter>, outcomes: impl IntoIterator<Item = &'a str>) {
+    for outcome in outcomes {
+        drop(family.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }));
     }
 }
 

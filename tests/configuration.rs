@@ -33,6 +33,32 @@ fn a_password_that_cannot_be_read_is_told_without_being_shown() {
     }
 }
 
+/// libpq's list of hosts, as `check-config` and the greeting show it.
+#[test]
+fn a_list_of_hosts_is_shown_without_its_password() {
+    for (hosts, shown) in
+        [("h1:5432,h2:5432", "h1:5432,h2:5432"), ("h1,[2001:db8::7]:5433,10.0.0.1", "h1:5432,[2001:db8::7]:5433,10.0.0.1:5432")]
+    {
+        for query in ["", "?target_session_attrs=primary", "?sslmode=disable&target_session_attrs=read-write"] {
+            let url = format!("postgres://u:s3cret@{hosts}/db{query}");
+            let said = Home::new(Backend::Sqlite, &[("DATABASE_URL", &url)]).print(&["check-config"]);
+            assert!(said.contains(&format!("PostgreSQL at {shown}/db\n")) && !said.contains("s3cret"), "{said}");
+        }
+    }
+    let any = "postgres://u:s3cret@h1,h2/db?target_session_attrs=any";
+    let said = Home::new(Backend::Sqlite, &[("DATABASE_URL", any)]).print(&["check-config"]);
+    assert!(said.contains("take care   DATABASE_URL: ") && !said.contains("s3cret"), "{said}");
+    for wrong in ["h1:5432,h2:port", "h1,[::1", "h1,h2:70000"] {
+        let home = Home::new(Backend::Sqlite, &[("DATABASE_URL", &format!("postgres://u:s3cret@{wrong}/db"))]);
+        for arguments in [&["check-config"][..], &["serve"]] {
+            let said = complaint(&home, arguments);
+            assert!(said.contains("DATABASE_URL: is no PostgreSQL URL: ") && !said.contains("s3cret"), "{said}");
+        }
+    }
+    let standby = Home::new(Backend::Sqlite, &[("DATABASE_URL", "postgres://u:s3cret@h1,h2/db?target_session_attrs=standby")]);
+    assert!(complaint(&standby, &["check-config"]).contains("the service writes"));
+}
+
 #[tokio::test]
 async fn links_lead_to_the_port_that_the_system_chose() {
     let home = Home::new(Backend::Sqlite, &[]);

@@ -117,7 +117,7 @@ async fn no_words_need_to_be_understood() {
     assert_eq!(tries.load(Ordering::Relaxed), 2);
 
     let cancelled = raise("57014", "Anfrage wird abgebrochen", 5.0);
-    let fault = db.read::<_, DbFault>(move |c| Ok(sql_query(cancelled).execute(c)?)).await.unwrap_err();
+    let fault = db.read::<_, DbFault>(move |c| Ok(sql_query(&cancelled).execute(c)?)).await.unwrap_err();
     assert!(matches!(fault, DbFault::Unavailable(_)), "{fault}");
     let standby = "SET TRANSACTION READ ONLY";
     let fault = db

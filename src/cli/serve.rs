@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use tokio::sync::watch;
 
 use super::{
@@ -20,10 +21,29 @@ use crate::{
     config::{self, Config},
     http::CourierWatch,
     mail::{write_built_in, write_samples},
+    services::withdraw::Withdrawn,
 };
 
+/// What this process does with letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Letters {
+    /// Its courier sends them.
+    Sent,
+    /// They wait.
+    Held,
+    /// They are left to another process.
+    Elsewhere,
+}
+
+impl Letters {
+    pub(super) fn here(hold: bool) -> Self {
+        if hold { Self::Held } else { Self::Sent }
+    }
+}
+
 /// The API, with the courier unless that is left to another process.
-pub(super) fn serve(config: &Config, with_courier: bool) -> Outcome {
+pub(super) fn serve(config: &Config, letters: Letters) -> Outcome {
+    let with_courier = letters == Letters::Sent;
     start_logging(config);
     warn_of_exposed_key(config);
     warn_of_clear_links(config);
@@ -36,35 +56,51 @@ pub(super) fn serve(config: &Config, with_courier: bool) -> Outcome {
         // Links lead to where it really listens.
         let config = &config.listening_at(listener.local_addr()?);
         let parts = Parts::new(config, clock())?;
-        parts.services.db.migrate().await?;
+        let prepared = app::prepare(&parts.services.db).await?;
         let (stop, stopping) = watch::channel(false);
         let at_work = Arc::new(AtomicBool::new(with_courier));
-        let watch = if with_courier { CourierWatch::here(at_work.clone()) } else { CourierWatch::elsewhere() };
+        let watch = match letters {
+            Letters::Sent => CourierWatch::here(at_work.clone()),
+            Letters::Held => CourierWatch::held(),
+            Letters::Elsewhere => CourierWatch::elsewhere(),
+        };
         // Listened for before anybody can know that we are there.
         let mut signals = Signals::listen()?;
         let (handle, server) = parts.serve(listener, watch)?;
         let mut running = vec![Part::spawn("the server", server), sweeper_part(&parts, stopping.clone())];
+        if !prepared {
+            running.push(preparation_part(&parts, stopping.clone()));
+        }
         if with_courier {
             running.push(courier_part(&parts, at_work, stopping));
         }
-        greet(config, with_courier);
+        greet(config, letters);
         Ok(until_told(async || signals.next().await, running, stop, async { handle.stop(true).await }).await?)
     })
 }
 
 /// The courier alone.
-pub(super) fn courier(config: &Config) -> Outcome {
+pub(super) fn courier(config: &Config, letters: Letters) -> Outcome {
     start_logging(config);
     warn_of_exposed_key(config);
     warn_of_clear_links(config);
     warn_of_exposed_password(config);
     run_to_end(async {
         let parts = Parts::new(config, clock())?;
-        parts.services.db.migrate().await?;
+        let prepared = app::prepare(&parts.services.db).await?;
         let (stop, stopping) = watch::channel(false);
         let mut signals = Signals::listen()?;
-        let running = vec![courier_part(&parts, Arc::default(), stopping)];
-        println!("invitation-service courier: letters go to {}", config.mail_url.describe());
+        let mut running = match letters {
+            Letters::Sent => vec![courier_part(&parts, Arc::default(), stopping.clone())],
+            Letters::Held | Letters::Elsewhere => vec![idle_part(stopping.clone())],
+        };
+        if !prepared {
+            running.push(preparation_part(&parts, stopping));
+        }
+        match letters {
+            Letters::Sent => println!("invitation-service courier: letters go to {}", config.mail_url.describe()),
+            Letters::Held | Letters::Elsewhere => println!("invitation-service courier: letters wait (--hold-mail)"),
+        }
         Ok(until_told(async || signals.next().await, running, stop, async {}).await?)
     })
 }
@@ -73,6 +109,23 @@ fn courier_part(parts: &Parts, at_work: Arc<AtomicBool>, stopping: watch::Receiv
     let courier = parts.courier.clone();
     Part::spawn("the courier", async move {
         app::run_courier(courier, at_work, stopping).await;
+        Ok(())
+    })
+}
+
+/// A courier that sends nothing.
+fn idle_part(mut stopping: watch::Receiver<bool>) -> Part {
+    Part::spawn("the courier", async move {
+        // A sender that is gone stops it, too.
+        let _ = stopping.wait_for(|stop| *stop).await;
+        Ok(())
+    })
+}
+
+fn preparation_part(parts: &Parts, stopping: watch::Receiver<bool>) -> Part {
+    let db = parts.services.db.clone();
+    Part::spawn("the preparation of the database", async move {
+        app::run_preparation(db, stopping).await;
         Ok(())
     })
 }
@@ -89,9 +142,9 @@ fn sweeper_part(parts: &Parts, stopping: watch::Receiver<bool>) -> Part {
 fn run_to_end(work: impl Future<Output = Outcome>) -> Outcome {
     let runtime = runtime()?;
     let outcome = runtime.block_on(work);
-    if outcome.is_err() {
-        runtime.shutdown_background();
-    }
+    // All that is waited for has ended. What hangs in the database still, as a COMMIT that waits for a standby does, may do so for
+    // ever.
+    runtime.shutdown_background();
     outcome
 }
 
@@ -100,6 +153,31 @@ pub(super) fn migrate(config: &Config) -> Outcome {
     start_logging(config);
     let done = runtime()?.block_on(async { app::migrate(config).await })?;
     println!("{}: {done} migration(s) run", config.database_url.describe());
+    Ok(())
+}
+
+/// Withdraws what has waited to be sent since a time.
+pub(super) fn mail_withdraw(config: &Config, before: DateTime<Utc>) -> Outcome {
+    start_logging(config);
+    let clock = clock();
+    if before > clock.now() {
+        return Err(format!("--before {} lies ahead", before.to_rfc3339_opts(SecondsFormat::Secs, true)).into());
+    }
+    let Withdrawn { letters, reminders, in_hand } =
+        runtime()?.block_on(async { app::withdraw_mail(config, &clock, before).await })?;
+    println!("{letters} letter(s) withdrawn; {reminders} reminder(s) that were due will not be sent.");
+    if letters > 0 {
+        println!(
+            "GET /v1/invitations?delivery=failed lists their invitations; POST /v1/invitations/batch/resend with \
+             {{\"filter\": {{\"delivery\": \"failed\"}}}} sends them anew."
+        );
+    }
+    if in_hand > 0 {
+        return Err(format!(
+            "{in_hand} letter(s) are in a courier's hands, or were when the copy was made: run this again in a minute"
+        )
+        .into());
+    }
     Ok(())
 }
 
@@ -150,13 +228,17 @@ fn warn_of_exposed_password(config: &Config) {
 }
 
 /// What a newcomer needs to know, with a command to paste.
-fn greet(config: &Config, with_courier: bool) {
+fn greet(config: &Config, letters: Letters) {
     let path = |path: std::io::Result<std::path::PathBuf>| path.map(|path| path.display().to_string()).ok();
     let program = path(std::env::current_exe()).unwrap_or_else(|| "invitation-service".to_owned());
     // Without SECRET_KEY the key lies in this folder, and a token made in another one would be made with another key.
     let folder = path(std::env::current_dir()).unwrap_or_else(|| ".".to_owned());
     let (url, mail) = (config.public_url.as_str().trim_end_matches('/'), config.mail_url.describe());
-    let mail = if with_courier { format!("go to {mail}") } else { "are left to another process".to_owned() };
+    let mail = match letters {
+        Letters::Sent => format!("go to {mail}"),
+        Letters::Held => "wait (--hold-mail)".to_owned(),
+        Letters::Elsewhere => "are left to another process".to_owned(),
+    };
     println!(
         "invitation-service {version}\n\
          \n  listens at   http://{listen}   (contract: {url}/docs)\

@@ -4,7 +4,11 @@ use crate::domain::locale::Locale;
 
 /// A variable: its name, what it is when it is not set, and what it means.
 pub const VARIABLES: &[(&str, &str, &str)] = &[
-    ("DATABASE_URL", "sqlite://data/invitations.db", "or postgres://user:password@host/database"),
+    (
+        "DATABASE_URL",
+        "sqlite://data/invitations.db",
+        "or postgres://user:password@host/database, also with several hosts (@h1:5432,h2:5432/…)",
+    ),
     ("LISTEN_ADDR", "127.0.0.1:8080", "where the API listens"),
     ("PUBLIC_URL", "", "what links are built from: scheme, host and port (default: http://{LISTEN_ADDR})"),
     ("ACTIVATION_URL", "", "the page that links open; ?token=… is added (default: {PUBLIC_URL}/activate)"),

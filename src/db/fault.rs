@@ -8,6 +8,10 @@ pub enum DbFault {
     /// The database is away or too busy; the same request may do better in a moment.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The connection was cut, or its server takes no writes any more, before anything was committed: on another connection the
+    /// same may be done at once.
+    #[error("the connection to the database was lost: {0}")]
+    Disconnected(String),
     /// The database did not answer a COMMIT, or nothing at all within the time that is given to it: whether it happened is not known.
     #[error("whether it happened is not known: {0}")]
     InDoubt(String),
@@ -37,7 +41,7 @@ impl DbFault {
     /// Whether the same request may do better in a moment.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::InDoubt(_) | Self::TryAgain)
+        matches!(self, Self::Unavailable(_) | Self::Disconnected(_) | Self::InDoubt(_) | Self::TryAgain)
     }
 
     /// The database is away, for this reason.
@@ -60,9 +64,9 @@ impl From<Error> for DbFault {
                 | DatabaseErrorKind::UnableToSendCommand
                 | DatabaseErrorKind::ReadOnlyTransaction,
                 information,
-            ) => Self::Unavailable(information.message().to_owned()),
+            ) => Self::Disconnected(information.message().to_owned()),
             Error::DatabaseError(_, information) => by_message(information.message()),
-            Error::BrokenTransactionManager => Self::unavailable("the connection broke"),
+            Error::BrokenTransactionManager => Self::Disconnected("the connection broke".to_owned()),
             other => Self::Other(other.to_string()),
         }
     }
@@ -72,22 +76,36 @@ impl From<Error> for DbFault {
 /// English messages keep stable. With other messages it is `Other`, and `Pooled::judge` and `Db::write` weigh what it may be.
 fn by_message(message: &str) -> DbFault {
     const LOST: [&str; 2] = ["deadlock detected", "could not serialize access"];
-    const AWAY: [&str; 10] = [
-        "canceling statement due to",
+    const CUT: [&str; 12] = [
         "server closed the connection",
         "terminating connection",
         "no connection to the server",
-        "connection to server",
         "could not receive data from server",
         "could not send data to server",
+        "SSL connection has been closed",
+        "SSL SYSCALL error",
+        // PgBouncer, when the server behind it has gone.
+        "server conn crashed",
+        "server closed connection",
+        "server login has been failing",
+        // A server that was made a standby, where the statement itself is refused.
+        "during recovery",
+        "recovery is in progress",
+    ];
+    const AWAY: [&str; 6] = [
+        "canceling statement due to",
+        "connection to server",
         "the database system is",
         "too many clients",
+        "query_wait_timeout",
         "database is locked",
     ];
     const FULL: [&str; 3] = ["disk is full", "disk I/O error", "No space left on device"];
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
     if says(&LOST) {
         DbFault::TryAgain
+    } else if says(&CUT) {
+        DbFault::Disconnected(message.to_owned())
     } else if says(&AWAY) || says(&FULL) {
         DbFault::Unavailable(message.to_owned())
     } else {

@@ -12,9 +12,10 @@ use tokio::{
 };
 
 use super::{
+    AsFault,
     fault::DbFault,
-    pooled::{Manager, Pooled, Purpose},
-    url::DatabaseUrl,
+    pooled::{Manager, Pooled},
+    pooler::Suitability,
 };
 
 /// How long a request waits for its turn before it is told to come back later.
@@ -23,9 +24,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const CONNECT: Duration = Duration::from_secs(2);
 /// More requests than this in the queue are turned away at once: they would only time out together.
 const QUEUE: usize = 2048;
-/// A connection that has lain idle for longer than this is asked for a sign of life before it is used: the server may have
-/// been restarted meanwhile. A busy one is spared the question, which costs a fifth of the throughput.
+/// A connection that has lain idle for longer than this is asked for a sign of life before it is used, and a busy one as often: the
+/// server may have been restarted meanwhile, or be another one. Asked each time, the question costs a fifth of the throughput.
 const FRESH: Duration = Duration::from_secs(1);
+
+/// How often work is done anew whose connection was cut under it, before anything was committed.
+const CUT_TRIES: usize = 3;
+/// Work that took longer is not done anew: whoever waits for it has not much time left.
+const BRIEF: Duration = Duration::from_secs(5);
 
 /// A bounded number of connections, and a bounded queue for them.
 #[derive(Clone)]
@@ -34,6 +40,7 @@ pub(super) struct Lane {
     turn: Arc<Semaphore>,
     queue: Arc<Semaphore>,
     doubt: Doubt,
+    suitability: Suitability,
 }
 
 /// When a connection was last found dead, in whichever lane. Those that have not answered since are suspect: they were made
@@ -56,7 +63,7 @@ impl Doubt {
 }
 
 impl Lane {
-    pub(super) fn new(url: &DatabaseUrl, size: u32, purpose: Purpose, doubt: &Doubt) -> Self {
+    pub(super) fn new(manager: Manager, size: u32, doubt: &Doubt, suitability: &Suitability) -> Self {
         let pool = Pool::builder()
             .max_size(size)
             .min_idle(Some(0))
@@ -64,17 +71,23 @@ impl Lane {
             .test_on_check_out(false)
             .connection_timeout(CONNECT)
             .error_handler(Box::new(Quiet))
-            .build_unchecked(Manager { url: url.clone(), purpose });
+            .build_unchecked(manager);
         let places = size as usize;
         let (turn, queue) = (Arc::new(Semaphore::new(places)), Arc::new(Semaphore::new(places + QUEUE)));
-        Self { pool, turn, queue, doubt: doubt.clone() }
+        Self { pool, turn, queue, doubt: doubt.clone(), suitability: suitability.clone() }
     }
 
-    /// Waits for a turn, then runs `work` on a blocking thread with a connection of its own.
-    pub(super) async fn run<T: Send + 'static>(
+    /// Waits for a turn, then runs `work` on a blocking thread with a connection of its own; once more where that one was cut. The
+    /// outer error says that it was not even tried.
+    pub(super) async fn run<T, E>(
         &self,
-        work: impl FnOnce(&mut Pooled) -> Result<T, DbFault> + Send + 'static,
-    ) -> Result<T, DbFault> {
+        work: impl Fn(&mut Pooled) -> Result<T, E> + Send + 'static,
+    ) -> Result<Result<T, E>, DbFault>
+    where
+        T: Send + 'static,
+        E: AsFault + Send + 'static,
+        E: From<DbFault>,
+    {
         let place = self.queue.try_acquire().map_err(|_| DbFault::unavailable("too many requests wait for the database"))?;
         let turn = self.turn().await?;
         drop(place);
@@ -87,12 +100,15 @@ impl Lane {
         task.await.map_err(|error| DbFault::Other(format!("the database thread failed: {error}")))?
     }
 
-    /// Waits for a turn, then runs `work` on this thread, which must be one that may block; `timer` is its own.
-    pub(super) fn run_here<T>(
+    /// The same on this thread, which must be one that may block; `timer` is its own.
+    pub(super) fn run_here<T, E>(
         &self,
         timer: &Runtime,
-        work: impl FnOnce(&mut Pooled) -> Result<T, DbFault>,
-    ) -> Result<T, DbFault> {
+        work: impl Fn(&mut Pooled) -> Result<T, E>,
+    ) -> Result<Result<T, E>, DbFault>
+    where
+        E: From<DbFault> + AsFault,
+    {
         let _turn = timer.block_on(self.turn())?;
         self.work(work)
     }
@@ -109,27 +125,49 @@ impl Lane {
 }
 
 impl Lane {
-    fn work<T>(&self, work: impl FnOnce(&mut Pooled) -> Result<T, DbFault>) -> Result<T, DbFault> {
+    fn work<T, E>(&self, work: impl Fn(&mut Pooled) -> Result<T, E>) -> Result<Result<T, E>, DbFault>
+    where
+        E: From<DbFault> + AsFault,
+    {
+        self.suitability.check()?;
         let mut connection = self.check_out()?;
-        let began = Instant::now();
-        let outcome = work(&mut connection);
-        let outcome = connection.judge(began, outcome);
-        if connection.is_broken() {
-            self.doubt.begins();
-        } else {
-            connection.answered();
+        let first = Instant::now();
+        let mut tries = 1;
+        loop {
+            let began = Instant::now();
+            let outcome = work(&mut connection);
+            let outcome = connection.judge(began, outcome);
+            if connection.is_broken() {
+                self.doubt.begins();
+            } else {
+                connection.answered();
+            }
+            let Some(DbFault::Disconnected(words)) = outcome.as_ref().err().and_then(AsFault::as_fault) else {
+                return Ok(outcome);
+            };
+            // To whoever asked, it is no more than that.
+            let away = DbFault::unavailable(words);
+            if tries == CUT_TRIES || first.elapsed() > BRIEF {
+                return Ok(Err(E::from(away)));
+            }
+            tries += 1;
+            drop(connection);
+            let Ok(other) = self.check_out() else { return Ok(Err(E::from(away))) };
+            connection = other;
         }
-        outcome
     }
 
     /// A connection that works, as far as can be told. Those that turn out to be dead are taken out of the pool.
     fn check_out(&self) -> Result<PooledConnection<Manager>, DbFault> {
-        loop {
+        // As many dead ones as there can be, and one that is new.
+        for _ in 0..=self.pool.max_size() {
             let mut connection = self.pool.get().map_err(|error| DbFault::unavailable(error.to_string()))?;
             if connection.has_answered_since(self.doubt.since(), FRESH) || connection.ping() {
                 return Ok(connection);
             }
+            self.doubt.begins();
         }
+        Err(DbFault::unavailable("no connection to the database lasts"))
     }
 }
 

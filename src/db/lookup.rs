@@ -4,7 +4,7 @@ use std::{collections::HashMap, io};
 
 use chrono::{DateTime, Utc};
 
-use super::{AnyConnection, Db, DbFault, batcher::Batcher, known};
+use super::{AnyConnection, Db, DbFault, batcher::Batcher, known, session::check_writable};
 use crate::domain::ids::InvitationId;
 
 pub use super::known::Known;
@@ -44,6 +44,10 @@ pub fn lookups(db: &Db) -> io::Result<Lookups> {
 fn look_up(connection: &mut AnyConnection, wanted: &[Wanted]) -> Result<Vec<Found>, DbFault> {
     let ids: Vec<InvitationId> = wanted.iter().map(|one| one.id).collect();
     let known = known::by_ids(connection, &ids)?;
+    if ids.iter().any(|id| !known.contains_key(id)) {
+        // What a standby does not know may exist all the same.
+        check_writable(connection)?;
+    }
     let looked_at: Vec<InvitationId> = wanted.iter().filter(|one| one.looks_since.is_some()).map(|one| one.id).collect();
     let looks = match wanted.iter().filter_map(|one| one.looks_since).min() {
         Some(since) => known::looks(connection, &looked_at, since)?,

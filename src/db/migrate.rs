@@ -5,7 +5,14 @@ use std::path::PathBuf;
 use diesel::connection::SimpleConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{connection::AnyConnection, fault::DbFault};
+use super::{
+    AsFault,
+    connection::AnyConnection,
+    fault::DbFault,
+    pooled::Pooled,
+    pooler::PoolerFault,
+    transaction::{begin, finish},
+};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -25,6 +32,9 @@ pub enum OpenError {
     /// The folder or the lock file cannot be made.
     #[error("cannot use {}: {}", .0.display(), .1)]
     Folder(PathBuf, #[source] std::io::Error),
+    /// What stands between us and the server breaks what we do.
+    #[error(transparent)]
+    Pooler(#[from] PoolerFault),
     /// The database does not answer.
     #[error(transparent)]
     Fault(#[from] DbFault),
@@ -33,19 +43,44 @@ pub enum OpenError {
     Migration(String),
 }
 
-/// Runs the migrations that are missing, and says how many.
-pub(super) fn run(connection: &mut AnyConnection) -> Result<usize, OpenError> {
-    let failed = |error: Box<dyn std::error::Error + Send + Sync>| OpenError::Migration(error.to_string());
-    match connection {
-        AnyConnection::Postgres(c) => {
-            let locked = c.batch_execute(&format!("SELECT pg_advisory_lock({ADVISORY_LOCK})"));
-            locked.map_err(DbFault::from)?;
-            let outcome = c.run_pending_migrations(POSTGRES).map(|done| done.len()).map_err(failed);
-            c.batch_execute(&format!("SELECT pg_advisory_unlock({ADVISORY_LOCK})")).map_err(DbFault::from)?;
-            outcome
+impl AsFault for OpenError {
+    fn as_fault(&self) -> Option<&DbFault> {
+        match self {
+            Self::Fault(fault) => Some(fault),
+            _ => None,
         }
-        AnyConnection::Sqlite(c) => c.run_pending_migrations(SQLITE).map(|done| done.len()).map_err(failed),
     }
+}
+
+fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> OpenError {
+    OpenError::Migration(error.to_string())
+}
+
+/// Runs the migrations that are missing, and says how many.
+pub(super) fn run(connection: &mut Pooled) -> Result<usize, OpenError> {
+    if let AnyConnection::Sqlite(c) = &mut connection.any {
+        return c.run_pending_migrations(SQLITE).map(|done| done.len()).map_err(failed);
+    }
+    let mut done = 0;
+    loop {
+        begin(&mut connection.any, connection.local.as_deref())?;
+        let outcome = run_next(&mut connection.any);
+        if !finish(&mut connection.any, outcome)? {
+            return Ok(done);
+        }
+        done += 1;
+    }
+}
+
+/// Runs the first of those that are missing, and says whether there was one.
+fn run_next(connection: &mut AnyConnection) -> Result<bool, OpenError> {
+    let AnyConnection::Postgres(c) = connection else { return Ok(false) };
+    // Until the transaction ends: a lock of the session would stay with a pooler's connection.
+    c.batch_execute(&format!("SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")).map_err(DbFault::from)?;
+    let pending = c.pending_migrations(POSTGRES).map_err(failed)?;
+    let Some(next) = pending.first() else { return Ok(false) };
+    c.run_migration(next).map_err(failed)?;
+    Ok(true)
 }
 
 /// Whether none is missing.

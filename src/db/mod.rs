@@ -23,6 +23,7 @@ pub mod amendments;
 mod arrays;
 pub mod batcher;
 mod codec;
+mod commits;
 mod connection;
 pub mod credentials;
 pub mod events;
@@ -42,38 +43,41 @@ pub mod outbox;
 pub mod pace;
 mod pattern;
 mod pooled;
+mod pooler;
 pub mod reminders;
 pub mod resends;
 mod schema;
 pub mod sent;
+mod server;
+mod session;
 pub mod suppressions;
+mod transaction;
 mod url;
 pub mod users;
 
 use std::{
-    sync::Arc,
-    time::{Duration, Instant},
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
 };
 
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use tokio::{runtime::Runtime, time::timeout};
 
+use self::{
+    commits::Commits,
+    lane::{Doubt, Lane},
+    pooled::{Manager, Purpose},
+    pooler::Suitability,
+    transaction::persist,
+    url::Dialect,
+};
 pub use self::{
     connection::AnyConnection,
     fault::DbFault,
     migrate::OpenError,
+    pooler::PoolerFault,
+    server::Findings,
     url::{DatabaseUrl, DatabaseUrlError},
 };
-use self::{
-    lane::{Doubt, Lane},
-    pooled::{Pooled, Purpose},
-    url::Dialect,
-};
-
-/// How often a write is begun anew when the database gave it up in favour of another (deadlock, serialization failure), or
-/// when somebody it was to lock had been removed, or had lost an invitation to somebody else, by whoever it waited for. Each
-/// time another one has got through.
-const WRITE_TRIES: usize = 16;
 
 /// How long an answer is waited for: longer than a turn, a connection and a statement at its limit take together. A server that is
 /// frozen keeps no limit of its own, and its kernel answers for it.
@@ -85,11 +89,31 @@ const SILENT: &str = "the database did not answer in time";
 pub struct Db {
     reads: Lane,
     writes: Lane,
-    url: DatabaseUrl,
-    doubt: Doubt,
+    commit_lane: Lane,
+    commits: Commits,
+    maker: LaneMaker,
     patience: Duration,
     /// Held while a SQLite file is ours alone.
     _owned: Option<Arc<std::fs::File>>,
+}
+
+/// Makes lanes to one database, which know of each other what they find out about it.
+#[derive(Clone)]
+struct LaneMaker {
+    url: DatabaseUrl,
+    doubt: Doubt,
+    suitability: Suitability,
+    behind_pooler: Arc<AtomicBool>,
+}
+
+impl LaneMaker {
+    fn manager(&self, purpose: Purpose) -> Manager {
+        Manager { url: self.url.clone(), purpose, behind_pooler: self.behind_pooler.clone() }
+    }
+
+    fn lane(&self, places: u32, purpose: Purpose) -> Lane {
+        Lane::new(self.manager(purpose), places, &self.doubt, &self.suitability)
+    }
 }
 
 /// An open transaction for writing.
@@ -113,14 +137,20 @@ impl Db {
     /// [`OpenError`] when a SQLite file is owned by another process, or its folder cannot be made.
     pub fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
         let owned = url.own()?;
-        let doubt = Doubt::new();
-        let (reads, writes) = match url.dialect() {
+        let (url, suitability) = (url.clone(), Suitability::new());
+        let maker = LaneMaker { url, doubt: Doubt::new(), suitability, behind_pooler: Arc::default() };
+        let (reads, writes) = match maker.url.dialect() {
             // Writes that wait for a row that somebody holds must not keep readers out.
-            Dialect::Postgres => (Lane::new(url, 8, Purpose::Read, &doubt), Lane::new(url, 8, Purpose::Write, &doubt)),
+            Dialect::Postgres => (maker.lane(8, Purpose::Read), maker.lane(8, Purpose::Write)),
             // SQLite has one writer; readers see the last commit and never wait for it (WAL).
-            Dialect::Sqlite => (Lane::new(url, 4, Purpose::Read, &doubt), Lane::new(url, 1, Purpose::Write, &doubt)),
+            Dialect::Sqlite => (maker.lane(4, Purpose::Read), maker.lane(1, Purpose::Write)),
         };
-        Ok(Self { reads, writes, url: url.clone(), doubt, patience: PATIENCE, _owned: owned.map(Arc::new) })
+        let commit_lane = match maker.url.dialect() {
+            Dialect::Postgres => maker.lane(1, Purpose::Write),
+            Dialect::Sqlite => writes.clone(),
+        };
+        let commits = Commits::default();
+        Ok(Self { reads, writes, commit_lane, commits, maker, patience: PATIENCE, _owned: owned.map(Arc::new) })
     }
 
     /// The same database for whoever waits no longer than this for an answer; [`Db::open`] gives 20 seconds.
@@ -133,8 +163,8 @@ impl Db {
     /// works with it waits for no writes but its own.
     #[must_use]
     pub fn apart(&self, places: u32) -> Self {
-        let writes = match self.url.dialect() {
-            Dialect::Postgres => Lane::new(&self.url, places, Purpose::Write, &self.doubt),
+        let writes = match self.maker.url.dialect() {
+            Dialect::Postgres => self.maker.lane(places, Purpose::Write),
             Dialect::Sqlite => self.writes.clone(),
         };
         Self { writes, ..self.clone() }
@@ -143,8 +173,8 @@ impl Db {
     /// The same database with `places` connections of its own for looking up by key, where planning that costs more than doing
     /// it (PostgreSQL).
     fn for_look_ups(&self, places: u32) -> Self {
-        let reads = match self.url.dialect() {
-            Dialect::Postgres => Lane::new(&self.url, places, Purpose::LookUp, &self.doubt),
+        let reads = match self.maker.url.dialect() {
+            Dialect::Postgres => self.maker.lane(places, Purpose::LookUp),
             Dialect::Sqlite => self.reads.clone(),
         };
         Self { reads, ..self.clone() }
@@ -155,11 +185,11 @@ impl Db {
     /// # Errors
     /// [`OpenError`] when the database cannot be reached or a migration fails.
     pub async fn migrate(&self) -> Result<usize, OpenError> {
-        let lane = match self.url.dialect() {
-            Dialect::Postgres => Lane::new(&self.url, 1, Purpose::Migrate, &self.doubt),
+        let lane = match self.maker.url.dialect() {
+            Dialect::Postgres => self.maker.lane(1, Purpose::Migrate),
             Dialect::Sqlite => self.writes.clone(),
         };
-        lane.run(|connection| Ok(migrate::run(&mut connection.any))).await?
+        lane.run(migrate::run).await?
     }
 
     /// Whether every migration has been run; an error when the database does not answer.
@@ -167,24 +197,20 @@ impl Db {
     /// # Errors
     /// [`DbFault`] when the database is away.
     pub async fn is_migrated(&self) -> Result<bool, DbFault> {
-        let answer = self.reads.run(|connection| migrate::is_complete(&mut connection.any));
-        timeout(self.patience, answer).await.unwrap_or_else(|_| Err(DbFault::unavailable(SILENT)))
+        let answer = self.reads.run(|connection| connection.reading(&migrate::is_complete));
+        timeout(self.patience, answer).await.unwrap_or_else(|_| Err(DbFault::unavailable(SILENT)))?
     }
 
-    /// Runs `query` on a connection for reading, on a thread where it may block.
+    /// Runs `query` on a connection for reading, on a thread where it may block. It runs once more when its connection was cut.
     ///
     /// # Errors
     /// What `query` returns, and [`DbFault::Unavailable`] when no connection can be had in time.
-    pub async fn read<T, E>(&self, query: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub async fn read<T, E>(&self, query: impl Fn(&mut AnyConnection) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<DbFault> + AsFault + Send + 'static,
     {
-        let answer = self.reads.run(|connection| {
-            let began = Instant::now();
-            let outcome = query(&mut connection.any);
-            Ok(connection.judge(began, outcome))
-        });
+        let answer = self.reads.run(move |connection| connection.reading(&query));
         timeout(self.patience, answer).await.unwrap_or_else(|_| Err(DbFault::unavailable(SILENT))).map_err(E::from)?
     }
 
@@ -197,7 +223,7 @@ impl Db {
         T: Send + 'static,
         E: From<DbFault> + AsFault + Send + 'static,
     {
-        let answer = self.writes.run(move |connection| Ok(persist(connection, &work)));
+        let answer = self.writes.run(move |connection| persist(connection, &work));
         timeout(self.patience, answer).await.unwrap_or_else(|_| Err(DbFault::InDoubt(SILENT.to_owned()))).map_err(E::from)?
     }
 
@@ -205,16 +231,12 @@ impl Db {
     fn read_here<T, E>(
         &self,
         timer: &Runtime,
-        query: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
+        query: impl Fn(&mut AnyConnection) -> Result<T, E>,
     ) -> Result<Result<T, E>, DbFault>
     where
         E: From<DbFault> + AsFault,
     {
-        self.reads.run_here(timer, |connection| {
-            let began = Instant::now();
-            let outcome = query(&mut connection.any);
-            Ok(connection.judge(began, outcome))
-        })
+        self.reads.run_here(timer, |connection| connection.reading(&query))
     }
 
     /// [`Db::write`] on this thread, which must be one that may block. The outer error says that it was not even tried.
@@ -222,36 +244,15 @@ impl Db {
     where
         E: From<DbFault> + AsFault,
     {
-        self.writes.run_here(timer, |connection| Ok(persist(connection, &work)))
+        self.writes.run_here(timer, |connection| persist(connection, &work))
     }
 
     /// How many threads share commits at once: on SQLite there is one writer anyway. On PostgreSQL two, so that one batch is
     /// made up while the other one waits for the disk; with more the batches become smaller, and commits more.
     fn sharing_writers(&self) -> u32 {
-        match self.url.dialect() {
+        match self.maker.url.dialect() {
             Dialect::Postgres => 2,
             Dialect::Sqlite => 1,
-        }
-    }
-}
-
-/// Tries a transaction until it is decided.
-fn persist<T, E>(connection: &mut Pooled, work: &impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
-where
-    E: From<DbFault> + AsFault,
-{
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let outcome = transaction(connection, work);
-        let again = match outcome.as_ref().err().and_then(AsFault::as_fault) {
-            Some(DbFault::TryAgain) => tries < WRITE_TRIES,
-            // A deadlock, perhaps, told in words that we do not know. A defect fails again, and is told then.
-            Some(DbFault::Other(_)) => tries == 1 && connection.is_postgres(),
-            _ => false,
-        };
-        if !again {
-            return outcome;
         }
     }
 }
@@ -265,52 +266,5 @@ pub trait AsFault {
 impl AsFault for DbFault {
     fn as_fault(&self) -> Option<&DbFault> {
         Some(self)
-    }
-}
-
-fn transaction<T, E>(connection: &mut Pooled, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
-where
-    E: From<DbFault> + AsFault,
-{
-    let began = Instant::now();
-    let outcome = attempt(&mut connection.any, work);
-    connection.judge(began, outcome)
-}
-
-fn attempt<T, E>(any: &mut AnyConnection, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
-where
-    E: From<DbFault>,
-{
-    begin(any).map_err(fault)?;
-    match work(&mut Tx(any)) {
-        Ok(value) => {
-            each!(any, c => AnsiTransactionManager::commit_transaction(c)).map_err(|error| E::from(undecided(error)))?;
-            Ok(value)
-        }
-        Err(error) => match each!(any, c => AnsiTransactionManager::rollback_transaction(c)) {
-            Ok(()) => Err(error),
-            // Diesel no longer knows the state of this connection; it must not be lent out again.
-            Err(undone) => Err(E::from(DbFault::unavailable(undone.to_string()))),
-        },
-    }
-}
-
-/// A COMMIT is refused in words that are known, or else nobody knows what became of it: it is not to be done again.
-fn undecided(error: diesel::result::Error) -> DbFault {
-    match DbFault::from(error) {
-        known @ (DbFault::TryAgain | DbFault::Conflict(_)) => known,
-        unknown => DbFault::InDoubt(unknown.to_string()),
-    }
-}
-
-fn fault<E: From<DbFault>>(error: diesel::result::Error) -> E {
-    E::from(DbFault::from(error))
-}
-
-/// `BEGIN IMMEDIATE` on SQLite: a deferred transaction that turns into a write midway fails with "database is locked".
-fn begin(connection: &mut AnyConnection) -> diesel::QueryResult<()> {
-    match connection {
-        AnyConnection::Postgres(c) => AnsiTransactionManager::begin_transaction(c),
-        AnyConnection::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
     }
 }

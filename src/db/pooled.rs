@@ -1,6 +1,12 @@
 //! A connection in the pool: how it is made, judged and dropped.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use diesel::{
     Connection as _, PgConnection, SqliteConnection,
@@ -13,6 +19,8 @@ use super::{
     AsFault,
     connection::AnyConnection,
     fault::DbFault,
+    session::{LOCK, PARAMETERS, Session, Settings, check_writable},
+    transaction::{begin, finish},
     url::{DatabaseUrl, Dialect},
 };
 
@@ -21,9 +29,17 @@ pub(super) struct Pooled {
     pub(super) any: AnyConnection,
     broken: bool,
     answered_at: Instant,
+    verified_at: Instant,
+    /// What each transaction begins with, where the session is not ours (PostgreSQL behind a pooler).
+    pub(super) local: Option<String>,
 }
 
 impl Pooled {
+    fn new(any: AnyConnection, local: Option<String>) -> Self {
+        let now = Instant::now();
+        Self { any, broken: false, answered_at: now, verified_at: now, local }
+    }
+
     /// Whether it is taken out of the pool when it is given back.
     pub(super) fn is_broken(&self) -> bool {
         self.broken
@@ -34,31 +50,58 @@ impl Pooled {
         self.answered_at = Instant::now();
     }
 
-    /// Whether the server has answered on this connection after `doubt`, and within the last `fresh`.
+    /// Whether the server has answered on this connection after `doubt` and within the last `fresh`, and was asked within it
+    /// whether it takes writes.
     pub(super) fn has_answered_since(&self, doubt: Instant, fresh: Duration) -> bool {
-        self.answered_at > doubt && self.answered_at.elapsed() < fresh
+        self.answered_at > doubt && self.answered_at.elapsed() < fresh && self.verified_at.elapsed() < fresh
     }
 
-    /// Asks for a sign of life. Without one, the connection leaves the pool when it is given back.
+    /// Asks for a sign of life, and a server whether it takes writes: a standby knows nothing of what was written a moment
+    /// ago. Without one, the connection leaves the pool when it is given back.
     pub(super) fn ping(&mut self) -> bool {
-        let any = &mut self.any;
-        self.broken = each!(any, c => R2D2Connection::ping(c)).is_err();
-        !self.broken
+        let alive = match self.any {
+            AnyConnection::Postgres(_) => self.reading(&check_writable).is_ok(),
+            AnyConnection::Sqlite(ref mut connection) => R2D2Connection::ping(connection).is_ok(),
+        };
+        self.broken = !alive;
+        self.verified_at = Instant::now();
+        alive
+    }
+
+    /// Runs a query. Where the session is not ours it is a transaction, which has our settings and one server.
+    pub(super) fn reading<T, E>(&mut self, query: &impl Fn(&mut AnyConnection) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<DbFault> + AsFault,
+    {
+        let Some(local) = &self.local else { return query(&mut self.any) };
+        begin(&mut self.any, Some(local))?;
+        let outcome = query(&mut self.any);
+        finish(&mut self.any, outcome).map_err(|error| match error.as_fault() {
+            // It has read, whatever became of the COMMIT.
+            Some(DbFault::InDoubt(words)) => E::from(DbFault::Disconnected(words.clone())),
+            _ => error,
+        })
     }
 
     /// Discards the connection when what it was used for says that the server is gone. Diesel notices that only when a
     /// transaction breaks, and a dead connection in the pool would fail every request that it is lent to.
     ///
     /// Diesel hands on neither SQLSTATE nor a kind for most of PostgreSQL's errors, and their words come in the server's
-    /// language. So what is not understood is weighed: on a connection that no longer answers, or after as long as a
-    /// statement may wait for a lock, it is unavailability and no defect.
+    /// language. So what is not understood is weighed: after as long as a statement may wait for a lock it is unavailability,
+    /// and on a connection that no longer answers it is a lost one, and no defect.
     pub(super) fn judge<T, E: From<DbFault> + AsFault>(&mut self, began: Instant, outcome: Result<T, E>) -> Result<T, E> {
         let Err(error) = outcome else { return outcome };
         match error.as_fault() {
-            Some(DbFault::Unavailable(_) | DbFault::InDoubt(_)) => self.broken = true,
-            Some(DbFault::Other(words)) if self.is_postgres() && (began.elapsed() >= LOCK || !self.ping()) => {
-                self.broken = true;
-                return Err(E::from(DbFault::unavailable(words.clone())));
+            Some(DbFault::Unavailable(_) | DbFault::Disconnected(_) | DbFault::InDoubt(_)) => self.broken = true,
+            Some(DbFault::Other(words)) if self.is_postgres() => {
+                let words = words.clone();
+                if began.elapsed() >= LOCK {
+                    self.broken = true;
+                    return Err(E::from(DbFault::unavailable(words)));
+                }
+                if !self.ping() {
+                    return Err(E::from(DbFault::Disconnected(words)));
+                }
             }
             _ => {}
         }
@@ -73,9 +116,12 @@ impl Pooled {
 
 /// Makes connections for the pool. `AnyConnection::establish` is not used: it swallows errors, and makes a file out of a
 /// mistyped URL.
+#[derive(Clone)]
 pub(super) struct Manager {
     pub(super) url: DatabaseUrl,
     pub(super) purpose: Purpose,
+    /// Whether a pooler stands before the server that refuses our settings, as far as is known.
+    pub(super) behind_pooler: Arc<AtomicBool>,
 }
 
 /// What connections are for.
@@ -101,36 +147,49 @@ impl Manager {
         ConnectFault(self.url.redact(&error.to_string()))
     }
 
-    /// PostgreSQL's limits for this session, but for those that the URL names. They are set by statements, since poolers
-    /// between us and the server refuse `options`.
-    fn limits(&self) -> String {
-        let ours = LIMITS.iter().filter(|(name, _)| !self.url.names(name));
-        // Nought is none.
-        let limit = |limit: &Duration| if self.purpose == Purpose::Migrate { 0 } else { limit.as_millis() };
-        let limits = ours.map(|(name, time)| format!("SET {name} = {};", limit(time))).collect::<Vec<_>>().concat();
-        if self.purpose == Purpose::LookUp { limits + BY_KEY } else { limits }
+    /// A connection to PostgreSQL, and what its transactions begin with.
+    pub(super) fn postgres(&self) -> Result<(PgConnection, Option<String>), ConnectFault> {
+        let settings = Settings::new(&self.url, self.purpose);
+        let mut connection = self.establish(&settings)?;
+        let session = Session::of(&mut connection).map_err(|error| self.fault(&error))?;
+        if session.read_only {
+            return Err(ConnectFault(
+                "the server is a standby, or takes no writes (behind pgpool-II: load_balance_mode must be off)".to_owned(),
+            ));
+        }
+        Ok((connection, (!session.is_set).then(|| settings.local())))
+    }
+
+    /// A connection to PostgreSQL of which nothing was asked yet.
+    pub(super) fn bare(&self) -> Result<PgConnection, ConnectFault> {
+        self.establish(&Settings::new(&self.url, self.purpose))
+    }
+
+    fn establish(&self, settings: &Settings) -> Result<PgConnection, ConnectFault> {
+        let connect = |options: Option<&str>| {
+            let url = self.url.with(&PARAMETERS, options);
+            PgConnection::establish(url.expose_secret()).map_err(|error| self.fault(&error))
+        };
+        if self.behind_pooler.load(Ordering::Relaxed) {
+            return connect(None);
+        }
+        // What libpq would take from the environment, were there no options of ours.
+        let given = if self.url.has_options() { None } else { std::env::var("PGOPTIONS").ok() };
+        let options = format!("{} {}", settings.options(), given.unwrap_or_default());
+        match connect(Some(options.trim())) {
+            Err(ConnectFault(words)) if refuses_options(&words) => {
+                self.behind_pooler.store(true, Ordering::Relaxed);
+                connect(None)
+            }
+            outcome => outcome,
+        }
     }
 }
 
-/// PostgreSQL: how long a statement waits for a lock.
-const LOCK: Duration = Duration::from_secs(5);
-const LIMITS: [(&str, Duration); 3] = [
-    ("lock_timeout", LOCK),
-    ("statement_timeout", Duration::from_secs(8)),
-    ("idle_in_transaction_session_timeout", Duration::from_secs(30)),
-];
-/// PostgreSQL: a look-up is planned once, and goes by the indexes. Left to itself the server plans `= ANY($1)` anew each time, which
-/// costs three times what the look itself does; and a plan that was made while the tables were small would read them whole.
-const BY_KEY: &str = "SET plan_cache_mode = force_generic_plan; \
-                      SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;";
-/// PostgreSQL: how soon a server that has vanished without a word is noticed. The last one is in milliseconds.
-const PARAMETERS: [(&str, &str); 5] = [
-    ("connect_timeout", "3"),
-    ("keepalives_idle", "30"),
-    ("keepalives_interval", "10"),
-    ("keepalives_count", "3"),
-    ("tcp_user_timeout", "20000"),
-];
+/// PgBouncer's words for it, and those of Amazon's RDS Proxy.
+fn refuses_options(words: &str) -> bool {
+    words.contains("unsupported startup parameter") || words.contains("command-line options")
+}
 
 /// A write that waits longer for SQLite's lock than this has met somebody's tool in the file. Other writes wait behind it.
 const BUSY: Duration = Duration::from_secs(2);
@@ -140,12 +199,10 @@ impl ManageConnection for Manager {
     type Error = ConnectFault;
 
     fn connect(&self) -> Result<Pooled, Self::Error> {
-        let any = match self.url.dialect() {
+        match self.url.dialect() {
             Dialect::Postgres => {
-                let url = self.url.with_parameters(&PARAMETERS);
-                let mut connection = PgConnection::establish(url.expose_secret()).map_err(|error| self.fault(&error))?;
-                connection.batch_execute(&self.limits()).map_err(|error| self.fault(&error))?;
-                AnyConnection::Postgres(connection)
+                let (connection, local) = self.postgres()?;
+                Ok(Pooled::new(AnyConnection::Postgres(connection), local))
             }
             Dialect::Sqlite => {
                 let mut connection = SqliteConnection::establish(self.url.expose()).map_err(|error| self.fault(&error))?;
@@ -158,15 +215,13 @@ impl ManageConnection for Manager {
                         BUSY.as_millis()
                     ))
                     .map_err(|error| self.fault(&error))?;
-                AnyConnection::Sqlite(connection)
+                Ok(Pooled::new(AnyConnection::Sqlite(connection), None))
             }
-        };
-        Ok(Pooled { any, broken: false, answered_at: Instant::now() })
+        }
     }
 
     fn is_valid(&self, connection: &mut Pooled) -> Result<(), Self::Error> {
-        let any = &mut connection.any;
-        each!(any, c => R2D2Connection::ping(c)).map_err(|error| self.fault(&error))
+        if connection.ping() { Ok(()) } else { Err(ConnectFault("it gives no sign of life".to_owned())) }
     }
 
     /// A panic may have left a transaction open, and the next one to be lent the connection would write into it.

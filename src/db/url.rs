@@ -1,5 +1,7 @@
 //! `DATABASE_URL`: which database, and where.
 
+mod postgres;
+
 use std::{
     fs::{DirBuilder, File, OpenOptions, TryLockError},
     io,
@@ -9,6 +11,7 @@ use std::{
 
 use secrecy::{ExposeSecret, SecretString};
 
+use self::postgres::{PostgresUrl, decoded};
 use super::OpenError;
 
 /// Which of the two databases a URL names.
@@ -44,7 +47,7 @@ pub enum DatabaseUrlError {
     NotAPath,
     /// A PostgreSQL URL that cannot be read.
     #[error("is no PostgreSQL URL: {0}")]
-    Malformed(url::ParseError),
+    Malformed(&'static str),
     /// What the server's library would complain of, in words that repeat the password.
     #[error("holds a % without two hexadecimal digits behind it (or %00): write %25 for a % in the user name or password")]
     Percent,
@@ -80,7 +83,7 @@ impl DatabaseUrl {
             if !is_percent_encoded(rest) {
                 return Err(DatabaseUrlError::Percent);
             }
-            url::Url::parse(text).map_err(DatabaseUrlError::Malformed)?;
+            PostgresUrl::parse(text)?;
             return Ok(Self { dialect: Dialect::Postgres, target: text.to_owned().into() });
         }
         Err(DatabaseUrlError::Scheme)
@@ -96,39 +99,42 @@ impl DatabaseUrl {
         self.target.expose_secret()
     }
 
-    /// The URL, with its password, and the parameters that it does not name itself.
-    pub(super) fn with_parameters(&self, parameters: &[(&str, &str)]) -> SecretString {
-        let mut url = self.expose().to_owned();
-        for (name, value) in parameters {
-            if !self.names(name) {
-                url.push(if url.contains('?') { '&' } else { '?' });
-                url.extend([name, "=", value]);
-            }
-        }
-        url.into()
+    /// The URL, with its password; with these parameters too, unless it has them itself, and with these `options` before its own.
+    pub(super) fn with(&self, parameters: &[(&str, &str)], options: Option<&str>) -> SecretString {
+        self.postgres().map_or_else(|| self.expose().to_owned(), |url| url.with(parameters, options)).into()
     }
 
     /// Whether the URL's query sets something of this name, be it within `options`.
     pub(super) fn names(&self, name: &str) -> bool {
-        self.expose().split_once('?').is_some_and(|(_, query)| query.contains(name))
+        self.postgres().is_some_and(|url| url.names(name))
+    }
+
+    /// The URL's own `options`.
+    pub(super) fn has_options(&self) -> bool {
+        self.postgres().is_some_and(|url| url.parameter("options").is_some())
+    }
+
+    /// What an operator should know of the URL, if anything.
+    #[must_use]
+    pub fn caution(&self) -> Option<&'static str> {
+        let attributes = self.postgres()?.parameter("target_session_attrs")?;
+        (attributes == "any").then_some(
+            "target_session_attrs=any lets a list of hosts end at a standby, which is then refused: read-write, the default here, \
+             goes on to the next host",
+        )
+    }
+
+    fn postgres(&self) -> Option<PostgresUrl<'_>> {
+        if self.dialect == Dialect::Sqlite { None } else { PostgresUrl::parse(self.expose()).ok() }
     }
 
     /// `message` without the password, however it was written: libpq quotes what it cannot read.
     pub(super) fn redact(&self, message: &str) -> String {
-        if self.dialect == Dialect::Sqlite {
-            return message.to_owned();
-        }
+        let Some(url) = self.postgres() else { return message.to_owned() };
         let mut secrets = vec![self.expose().to_owned()];
-        if let Ok(url) = url::Url::parse(self.expose()) {
-            let query = self.expose().split_once('?').map_or("", |(_, query)| query);
-            let parameters = query.split('&').filter_map(|pair| pair.split_once('='));
-            let passwords = parameters.filter(|(name, _)| name.ends_with("password")).map(|(_, value)| value);
-            // As it was written, for `Url` encodes what it finds unusual.
-            let written = self.expose().split_once("://").and_then(|(_, rest)| rest.split_once('@'));
-            let written = written.and_then(|(user, _)| user.split_once(':')).map(|(_, password)| password);
-            for password in url.password().into_iter().chain(written).chain(passwords) {
-                secrets.extend([password.to_owned(), decoded(password)]);
-            }
+        let passwords = url.parameters().filter(|(name, _)| decoded(name).ends_with("password")).map(|(_, value)| value);
+        for password in url.password.into_iter().chain(passwords) {
+            secrets.extend([password.to_owned(), decoded(password).into_owned()]);
         }
         // The longest first: it may hold a shorter one.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
@@ -140,15 +146,9 @@ impl DatabaseUrl {
     pub fn describe(&self) -> String {
         match self.dialect {
             Dialect::Sqlite => format!("SQLite file {}", self.expose()),
-            Dialect::Postgres => match url::Url::parse(self.expose()) {
-                Ok(url) => format!(
-                    "PostgreSQL at {}:{}{}",
-                    url.host_str().unwrap_or("localhost"),
-                    url.port().unwrap_or(5432),
-                    url.path()
-                ),
-                Err(_) => "PostgreSQL".to_owned(),
-            },
+            Dialect::Postgres => {
+                self.postgres().map_or_else(|| "PostgreSQL".to_owned(), |url| format!("PostgreSQL at {}", url.describe()))
+            }
         }
     }
 
@@ -186,22 +186,6 @@ fn is_percent_encoded(text: &str) -> bool {
         let digits = part.as_bytes().get(..2);
         digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit) && digits != b"00")
     })
-}
-
-/// `text` with what is percent-encoded decoded.
-fn decoded(text: &str) -> String {
-    let mut parts = text.split('%');
-    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        match part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                bytes.extend_from_slice(&part.as_bytes()[2..]);
-            }
-            None => bytes.extend(["%", part].concat().into_bytes()),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 impl std::fmt::Debug for DatabaseUrl {
@@ -263,18 +247,11 @@ mod tests {
             let redacted = url.redact(said);
             assert!(redacted.contains("***") && !redacted.contains("s3") && !redacted.contains('h'), "{redacted}");
         }
+        let several = DatabaseUrl::parse("postgres://u:s3cret@h1:5432,h2:5432/x").unwrap();
+        assert_eq!(several.redact("postgres://u:s3cret@h1:5432,h2:5432/x and s3cret"), "*** and ***");
+        assert_eq!(format!("{several:?}"), "PostgreSQL at h1:5432,h2:5432/x");
         let unusual = DatabaseUrl::parse("postgres://u:é^{@h/x").unwrap();
         assert_eq!(unusual.redact("token é^{"), "token ***");
         assert_eq!(DatabaseUrl::parse("postgres://u@h/x").unwrap().redact("as it is"), "as it is");
-    }
-
-    #[test]
-    fn parameters_are_added_unless_the_url_names_them() {
-        let with = |text: &str| {
-            let url = DatabaseUrl::parse(text).unwrap().with_parameters(&[("connect_timeout", "3"), ("keepalives_idle", "30")]);
-            url.expose_secret().to_owned()
-        };
-        assert_eq!(with("postgres://h/x"), "postgres://h/x?connect_timeout=3&keepalives_idle=30");
-        assert_eq!(with("postgres://h/x?connect_timeout=9"), "postgres://h/x?connect_timeout=9&keepalives_idle=30");
     }
 }

@@ -89,6 +89,10 @@ pub async fn receive(
     Ok(HttpResponse::Ok().json(ReceivedEvents { received }))
 }
 
+/// The outcomes that metrics tell of reports that were refused.
+pub(super) const UNVERIFIED: &str = "unverified";
+pub(super) const UNREADABLE: &str = "unreadable";
+
 /// Which of the two it is, is not told.
 fn unknown() -> Problem {
     Problem::new(codes::NOT_FOUND, "There is no mail provider of this name, or its MAIL_EVENTS_… is not set.")
@@ -96,11 +100,11 @@ fn unknown() -> Problem {
 
 fn refused(state: &State, provider: Provider, unread: Unread) -> Problem {
     let (outcome, problem) = match unread {
-        Unread::Unverified => ("unverified", unverified(provider)),
-        Unread::NoJson => ("unreadable", Problem::new(codes::MALFORMED_JSON, "The body is not JSON.")),
+        Unread::Unverified => (UNVERIFIED, unverified(provider)),
+        Unread::NoJson => (UNREADABLE, Problem::new(codes::MALFORMED_JSON, "The body is not JSON.")),
         Unread::OtherForm => {
             let words = format!("This is not what {} sends.", provider.title());
-            ("unreadable", Problem::body(&[FieldFault::new("", "wrong_type", words)].into()))
+            (UNREADABLE, Problem::body(&[FieldFault::new("", "wrong_type", words)].into()))
         }
     };
     state.metrics.report(provider.as_str(), outcome);

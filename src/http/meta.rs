@@ -19,6 +19,9 @@ use super::{
 /// How long the database is given to answer: whoever asks so often gives no more time themselves.
 const PROBE: Duration = Duration::from_secs(5);
 
+/// How long a commit is given. One that takes longer is as good as none to whoever waits for an invite.
+const COMMIT: Duration = Duration::from_secs(3);
+
 /// How the service is.
 #[derive(Serialize, ToSchema)]
 pub struct Health {
@@ -70,6 +73,8 @@ pub enum CourierCondition {
     Ok,
     /// It was, and has stopped.
     Stopped,
+    /// It was told to send nothing (`--hold-mail`): letters wait.
+    Held,
     /// It is another process's work.
     Elsewhere,
 }
@@ -88,7 +93,7 @@ pub async fn healthz() -> HttpResponse {
 pub struct Readiness {
     /// `unavailable` when the database or its schema is, or the courier has stopped.
     pub status: Overall,
-    /// Whether the database answers.
+    /// Whether the database answers, and what is written is committed.
     pub database: Condition,
     /// Whether its schema is up to date.
     pub migrations: Condition,
@@ -96,6 +101,10 @@ pub struct Readiness {
     pub courier: CourierCondition,
     /// The letters. When they are late the service is `degraded`, and still able to do its work.
     pub mail: MailCondition,
+    /// Why the database is of no use though it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub reason: Option<String>,
 }
 
 /// How the whole is.
@@ -112,21 +121,27 @@ pub enum Overall {
 
 /// Can the service do its work?
 ///
-/// Send no requests while this answers 503.
+/// Send no requests while this answers 503. Once a second at most it asks the database whether a write is committed.
 #[utoipa::path(
     tag = "Operations",
     operation_id = "readyz",
     security(()),
     responses(
         (status = 200, description = "It can; when it is `degraded`, letters are late.", body = Readiness),
-        (status = 503, description = "The database is away, its schema is not up to date, or the courier has stopped.", body = Readiness),
+        (status = 503, description = "The database is away or commits nothing, its schema is not up to date, or the courier has stopped.", body = Readiness),
     )
 )]
 #[get("/readyz")]
 pub async fn readyz(state: Data<State>) -> HttpResponse {
-    let (database, migrations) = match state.services.db.within(PROBE).is_migrated().await {
-        Ok(migrated) => (Condition::Ok, Condition::of(migrated)),
-        Err(_) => (Condition::Unavailable, Condition::Unavailable),
+    let db = state.services.db.within(PROBE);
+    let (migrated, committed) = tokio::join!(db.is_migrated(), db.can_commit(COMMIT));
+    let (database, migrations, reason) = match (migrated, committed) {
+        (Ok(migrated), Ok(())) => (Condition::Ok, Condition::of(migrated), None),
+        (Ok(migrated), Err(_)) => {
+            let reason = "A write is not committed: the server takes none, or waits for a standby or for its disk.";
+            (Condition::Unavailable, Condition::of(migrated), Some(reason.to_owned()))
+        }
+        (Err(_), _) => (Condition::Unavailable, Condition::Unavailable, db.pooler_fault().map(|fault| fault.to_string())),
     };
     let courier = state.courier.condition();
     let ready = (database, migrations) == (Condition::Ok, Condition::Ok) && courier != CourierCondition::Stopped;
@@ -145,7 +160,7 @@ pub async fn readyz(state: Data<State>) -> HttpResponse {
     if !ready {
         response.insert_header((header::RETRY_AFTER, super::RETRY_AFTER.to_string()));
     }
-    response.json(Readiness { status, database, migrations, courier, mail })
+    response.json(Readiness { status, database, migrations, courier, mail, reason })
 }
 
 /// Metrics for Prometheus

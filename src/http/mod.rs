@@ -25,6 +25,7 @@ mod memberships;
 mod meta;
 mod negotiate;
 mod openapi;
+mod outcomes;
 pub mod pages;
 mod paging;
 mod problem;
@@ -88,27 +89,41 @@ pub struct State {
 }
 
 /// Whether the courier is at work, as `/readyz` tells it.
-#[derive(Clone, Default)]
-pub struct CourierWatch(Option<Arc<AtomicBool>>);
+#[derive(Clone)]
+pub struct CourierWatch(Watched);
+
+#[derive(Clone)]
+enum Watched {
+    Here(Arc<AtomicBool>),
+    Held,
+    Elsewhere,
+}
 
 impl CourierWatch {
     /// The courier of this process; the flag is true while it works.
     #[must_use]
     pub fn here(flag: Arc<AtomicBool>) -> Self {
-        Self(Some(flag))
+        Self(Watched::Here(flag))
+    }
+
+    /// It was told to send nothing.
+    #[must_use]
+    pub fn held() -> Self {
+        Self(Watched::Held)
     }
 
     /// A process of its own does that work.
     #[must_use]
     pub fn elsewhere() -> Self {
-        Self(None)
+        Self(Watched::Elsewhere)
     }
 
     fn condition(&self) -> CourierCondition {
         match &self.0 {
-            None => CourierCondition::Elsewhere,
-            Some(flag) if flag.load(Ordering::Relaxed) => CourierCondition::Ok,
-            Some(_) => CourierCondition::Stopped,
+            Watched::Elsewhere => CourierCondition::Elsewhere,
+            Watched::Held => CourierCondition::Held,
+            Watched::Here(flag) if flag.load(Ordering::Relaxed) => CourierCondition::Ok,
+            Watched::Here(_) => CourierCondition::Stopped,
         }
     }
 }
@@ -144,6 +159,7 @@ impl State {
         settings: Settings,
     ) -> Result<Arc<Self>, Box<dyn std::error::Error>> {
         let document = document();
+        outcomes::declare(&metrics, &document);
         Ok(Arc::new(Self {
             pages: Pages::new()?,
             contract: document.to_pretty_json()?,

@@ -110,7 +110,7 @@ pub async fn invitation(services: &Services, actor: &Actor, id: InvitationId) ->
         return Ok(found.invitation);
     }
     // What lies under the caller's own accounts is for the database to say.
-    let found = services.db.read::<_, DbFault>(move |connection| invitations::get(connection, id, sight)).await?;
+    let found = services.db.read::<_, DbFault>(move |connection| invitations::get(connection, id, sight.clone())).await?;
     found.ok_or(Refusal::NotFound)
 }
 
@@ -173,7 +173,7 @@ pub async fn users(services: &Services, actor: &Actor, query: UserQuery, page: P
 /// [`Refusal::NotFound`], also for one that the caller may not see.
 pub async fn user(services: &Services, actor: &Actor, id: UserId) -> Result<User, Refusal> {
     let sight = Sight::reading(actor);
-    let found = services.db.read::<_, DbFault>(move |connection| users::get(connection, id, sight)).await?;
+    let found = services.db.read::<_, DbFault>(move |connection| users::get(connection, id, sight.clone())).await?;
     found.ok_or(Refusal::NotFound)
 }
 

@@ -48,6 +48,12 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let others = [Self::Outranked, Self::Repeated, Self::Unknown, Self::Ignored];
+        Fate::ALL.into_iter().map(Self::Told).chain(others)
+    }
+
     /// The word that metrics use.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -24,6 +24,7 @@ pub mod sign_in;
 pub mod suppressions;
 pub mod sweep;
 mod timeline;
+pub mod withdraw;
 
 use std::{sync::Arc, time::Duration};
 

@@ -75,7 +75,7 @@ pub async fn user(
         .db
         .read::<_, Refusal>(move |connection| {
             users::get(connection, user, sight.clone())?.ok_or(Refusal::NotFound)?;
-            let filter = InvitationFilter { user: Some(user), unanswered: true, ..InvitationFilter::all(sight, 200) };
+            let filter = InvitationFilter { user: Some(user), unanswered: true, ..InvitationFilter::all(sight.clone(), 200) };
             Ok(invitations::list(connection, &filter)?)
         })
         .await?;

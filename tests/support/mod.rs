@@ -3,8 +3,10 @@
 pub mod app;
 pub mod batches;
 pub mod client;
+pub mod cluster;
 pub mod customers;
 pub mod database;
+pub mod forwarder;
 pub mod imports;
 pub mod mailbox;
 pub mod process;

@@ -149,7 +149,10 @@ impl<'a> Page<'a> {
                 self.state.metrics.activation("validation_failed");
                 self.form(values, &beside_fields(faults.into_told()), StatusCode::UNPROCESSABLE_ENTITY).await
             }
-            Err(refusal) => self.dead_end(refusal, Some(&values)).await,
+            Err(refusal) => {
+                self.state.metrics.activation(Problem::from(&refusal).code.code);
+                self.dead_end(refusal, Some(&values)).await
+            }
         }
     }
 

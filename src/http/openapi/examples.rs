@@ -24,8 +24,8 @@ use super::{
     problems,
     story::{
         DAY, LOVELACE, PASSWORD, PUBLIC_URL, REQUEST_ID, TOKEN, acme, ada, at, dirk, for_ada, for_ada_bounced, for_ada_by_link,
-        for_ada_sent, for_dirk, for_olivia, home, id, olivia, preview_for_ada, preview_for_olivia, preview_of_active, suppressions,
-        timeline,
+        for_ada_sent, for_dirk, for_olivia, home, id, olivia, preview_for_ada, preview_for_olivia, preview_of_active,
+        suppressions, timeline,
     },
 };
 use crate::domain::{account::DriverOfSubsidiary, fault::FieldFault, invitation::InvitationStatus, role::Role};
@@ -210,8 +210,14 @@ fn answer(name: &str) -> Option<(&'static str, Value)> {
     let revoked = InvitationView { status: InvitationStatus::Revoked, revoked_at: Some(at(900)), ..for_ada_sent() };
     let failed = |name| problems::example(name).and_then(|(_, problem)| to_raw_value(&problem).ok());
     let result = |index, status, invitation, error| BatchResult { index, status, invitation, error };
-    let ready =
-        |status, database, mail| Readiness { status, database, migrations: database, courier: CourierCondition::Ok, mail };
+    let ready = |status, database, mail| Readiness {
+        status,
+        database,
+        migrations: database,
+        courier: CourierCondition::Ok,
+        mail,
+        reason: None,
+    };
     Some(match name {
         "SystemUserInvitation" => ("A colleague is invited", written(for_ada())),
         "InvitationByLink" => ("The link, this once", written(for_ada_by_link())),

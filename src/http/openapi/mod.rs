@@ -21,6 +21,7 @@ use utoipa::{
     openapi::{HttpMethod, InfoBuilder, LicenseBuilder, OpenApi, RefOr, Server, tag::TagBuilder},
 };
 
+use super::codes;
 use crate::{domain::user::UserKind, services::browse::AnyRole};
 
 pub use self::{
@@ -38,6 +39,22 @@ const TAGS: [(&str, &str); 7] = [
     ("Activation", "What the holder of an activation link does. The link's token is the only credential."),
     ("Operations", "For those who run the service, and for readers of this contract."),
 ];
+
+/// The error codes that posting to this path may be answered with.
+pub fn codes_of<'a>(document: &'a OpenApi, path: &str) -> impl Iterator<Item = &'static str> + use<'a> {
+    let operation = document.paths.paths.get(path).and_then(|item| item.post.as_ref());
+    let answers = operation.into_iter().flat_map(|operation| operation.responses.responses.values());
+    let shared = |name: &str| document.components.as_ref()?.responses.get(name.rsplit('/').next()?);
+    let described = answers.filter_map(move |answer| match answer {
+        RefOr::T(answer) => Some(&answer.description),
+        RefOr::Ref(reference) => match shared(&reference.ref_location)? {
+            RefOr::T(answer) => Some(&answer.description),
+            RefOr::Ref(_) => None,
+        },
+    });
+    let words = described.flat_map(|words| words.split('`').skip(1).step_by(2));
+    words.filter_map(codes::find).map(|code| code.code)
+}
 
 /// The document.
 #[must_use]

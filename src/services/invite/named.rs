@@ -61,8 +61,8 @@ impl Named {
             };
             let by_id = found.into_iter().map(|account| (account.id, account)).collect();
             let mut by_name = HashMap::new();
-            for (key, name) in names {
-                by_name.insert(key, accounts::named(connection, &name, &sight)?.into());
+            for (key, name) in &names {
+                by_name.insert(key.clone(), accounts::named(connection, name, &sight)?.into());
             }
             Ok(Self { by_id, by_name })
         };

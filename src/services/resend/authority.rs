@@ -28,7 +28,7 @@ pub async fn over_invitations(
     let look = move |connection: &mut _| {
         let found = invitations::of_ids(connection, &ids, Sight::acting(&actor))?;
         let allowed = authorise(connection, &actor, &found.iter().collect::<Vec<_>>())?;
-        let mut authority: HashMap<_, _> = ids.into_iter().map(|id| (id, Err(Refusal::NotFound))).collect();
+        let mut authority: HashMap<_, _> = ids.iter().copied().map(|id| (id, Err(Refusal::NotFound))).collect();
         authority.extend(found.into_iter().map(|one| one.id).zip(allowed));
         Ok(authority)
     };
@@ -49,6 +49,6 @@ pub async fn over_invitation(services: &Services, actor: &Actor, id: InvitationI
 /// [`Refusal::NotFound`].
 pub async fn over_user(services: &Services, actor: &Actor, id: UserId) -> Result<(), Refusal> {
     let sight = Sight::acting(actor);
-    let look = move |connection: &mut _| users::get(connection, id, sight)?.map(drop).ok_or(Refusal::NotFound);
+    let look = move |connection: &mut _| users::get(connection, id, sight.clone())?.map(drop).ok_or(Refusal::NotFound);
     services.db.read(look).await
 }
