@@ -19,7 +19,7 @@ pub async fn current(services: &Services, actor: Actor) -> Result<Option<Actor>,
     if actor.who.kind != ActorKind::User {
         return Ok(Some(actor));
     }
-    services.db.read(move |connection| narrowed(connection, actor)).await
+    services.db.read(move |connection| narrowed(connection, actor.clone())).await
 }
 
 /// The same, for whoever has a connection: within a transaction, what is read behind a lock stays so until the end.

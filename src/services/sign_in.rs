@@ -37,8 +37,9 @@ pub async fn sign_in(services: &Services, email: Email, password: Password) -> R
         let accounts = memberships::owned(connection, id)?;
         // Asked last: whoever replaces a password gives their rights in the same transaction or later, and a password that was
         // replaced while it was verified gets none of them.
-        let still = credentials::of(connection, id)?.password_hash == hash;
-        Ok((user.filter(|_| still), accounts, hash))
+        let stored = credentials::of(connection, id)?.password_hash.filter(|stored| hash.as_ref() == Some(stored));
+        let user = user.filter(|_| stored.is_some());
+        Ok((user, accounts, stored))
     };
     let (user, accounts, hash) = services.db.read(look).await?;
     let user = user.filter(|user| user.status == UserStatus::Active).ok_or(Refusal::InvalidCredentials)?;

@@ -8,7 +8,8 @@ use crate::{
     db::{
         Db, DbFault, events,
         outbox::{self, LetterState, NewLetter},
-        reminders, users,
+        reminders::{self, Due},
+        users,
     },
     domain::{
         actor::ActorRef,
@@ -93,10 +94,14 @@ async fn due_reminders(db: &Db, clock: &Clock, remind_before: TimeDelta) -> Resu
     db.write(move |tx| {
         let now = clock.now();
         let due = reminders::due(tx.reading(), now, now + remind_before, MOST)?;
-        let note = |(invitation, generation): &_| NewLetter {
+        let note = |due: &Due| NewLetter {
+            id: clock.id(),
+            invitation_id: due.invitation,
+            generation: due.generation,
+            recipient: due.recipient.clone(),
             purpose: LetterPurpose::Reminder,
             state: LetterState::Withdrawn,
-            ..NewLetter::of(clock.id(), *invitation, *generation, now)
+            at: now,
         };
         outbox::enter(tx, &due.iter().map(note).collect::<Vec<_>>())?;
         Ok(due.len())

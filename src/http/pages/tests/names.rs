@@ -1,7 +1,7 @@
 //! Names end as their owners like; no sentence of the page ends with one, so that none ends twice.
 
 use super::super::*;
-use super::fixture::{form, owning_a_password, page, requires};
+use super::fixture::{form, handed_over, page, requires};
 use crate::domain::{invitation::InvitationKind, locale::Locale};
 
 /// Every screen that names somebody, with all names alike.
@@ -19,7 +19,7 @@ fn screens(name: &str) -> Vec<Screen<'_>> {
             all.push(Screen::Form(Form { inviter, kind, account: known, roles: &[], requires: requires(true), ..form() }));
         }
     }
-    all.push(Screen::Form(Form { inviter, ..owning_a_password() }));
+    all.push(Screen::Form(Form { inviter, ..handed_over() }));
     for code in [DeadCode::Invalid, DeadCode::Expired, DeadCode::Used, DeadCode::Superseded, DeadCode::Revoked] {
         for renewal in [None, Some("token")] {
             all.push(Screen::Dead(Dead { code, inviter: Some(inviter), renewal }));
@@ -27,7 +27,13 @@ fn screens(name: &str) -> Vec<Screen<'_>> {
         }
     }
     for chose_password in [true, false] {
-        all.push(Screen::Done(Done { organisation: name, first_name: Some(name), email: "ada@example.com", chose_password }));
+        all.push(Screen::Done(Done {
+            organisation: name,
+            first_name: Some(name),
+            email: "ada@example.com",
+            chose_password,
+            inherited: vec![name],
+        }));
     }
     all.push(Screen::Renewed(Renewed { organisation: Some(name) }));
     all.push(Screen::MissingToken(MissingToken { organisation: Some(name) }));
