@@ -22,7 +22,7 @@ use crate::{
     config::{self, Config, SecretError},
     courier::{self, Courier, Lanes, Looked, Outage},
     db::{Db, OpenError, lookup::lookups},
-    domain::token::LinkKeys,
+    domain::{password, token::LinkKeys},
     http::{self, CourierWatch, Settings, State},
     mail::Mailer,
     metrics::Metrics,
@@ -206,7 +206,7 @@ impl Parts {
         let rules = Rules {
             link_lifetime: config.invitation_ttl,
             resend_cooldown: config.resend_cooldown,
-            password_min_length: config.password_min_length,
+            password_min_length: password::asked_length(config.password_min_length),
             self_renewal: config.self_renewal,
             company_vat: config.company_vat,
             organisation: config.operator_name.clone(),

@@ -15,6 +15,7 @@ use crate::{
     app,
     clock::Clock,
     config::{self, Config, ConfigFault, SecretError},
+    domain::password,
     http, telemetry,
 };
 
@@ -155,6 +156,7 @@ fn check(config: &Config) -> Outcome {
     println!("links open  {}", config.activation_url);
     println!("mail goes   {}", config.mail_url.describe_way());
     println!("root key    {key}");
+    println!("passwords   have at least {} characters", password::asked_length(config.password_min_length));
     println!("links live  {}", humantime::format_duration(config.invitation_ttl));
     let reminded = config.reminder_before.map(|before| format!("{} before their link dies", humantime::format_duration(before)));
     println!("reminded    {}", reminded.as_deref().unwrap_or("nobody"));

@@ -23,6 +23,7 @@ use crate::{
     domain::{
         company::CompanyVat,
         feedback::{Key, Keys, Provider},
+        invisible::is_blank,
         locale::Locale,
         pace::{NoPace, Pace},
         password,
@@ -157,7 +158,7 @@ impl Config {
         } as Result<_, NoPace>);
         let resend_cooldown = reader.parsed("RESEND_COOLDOWN", |text| duration(text, Duration::ZERO));
         let password_min_length = reader.parsed("PASSWORD_MIN_LENGTH", |text| {
-            let length = text.parse().ok().filter(|length| (8..=password::LONGEST).contains(length));
+            let length = text.parse().ok().filter(|length| (password::SHORTEST..=password::LONGEST).contains(length));
             length.ok_or("is no number from 8 to 128")
         });
         let write_batch = reader.parsed("WRITE_BATCH", |text| {
@@ -329,8 +330,8 @@ fn page_of(public_url: &Url) -> Option<Url> {
 }
 
 fn one_line(text: &str) -> Result<String, &'static str> {
-    let good = (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    if good { Ok(text.to_owned()) } else { Err("must have 1 to 100 characters on one line") }
+    let good = (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control) && !is_blank(text);
+    if good { Ok(text.to_owned()) } else { Err("must have 1 to 100 characters on one line, and something to be seen") }
 }
 
 fn duration(text: &str, shortest: Duration) -> Result<Duration, String> {

@@ -15,7 +15,7 @@ use crate::support::{
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/import-sample.csv");
 
 /// A business account of this name, active.
-async fn account(home: &Home, admin: &Client, email: &str, name: &str) -> String {
+pub async fn account(home: &Home, admin: &Client, email: &str, name: &str) -> String {
     let body = json!({ "email": email, "account_name": name, "account_type": "business" });
     admin.post(OWNERS, &body).await.expect(201);
     let arrived = async || home.letters().into_iter().find(|letter| letter.to == email);

@@ -36,10 +36,12 @@ fn every_faulty_row_is_told_with_its_line_and_column_and_nothing_is_sent() {
           \r\n\
           account_owner;olga@example.com;viewer;;\"Acme\r\nB.V.\";;\r\n\
           ;;;;;;\r\n\
-          sub_account;dave@example.com;;acc_1;Acme;driver;0,23\r\n\
+          sub_account;dave@example.com;;acc_1;Acme;driver;1.000,23\r\n\
           sub_account;erin@example.com;;;;owner;\r\n\
           system_user;Ada@EXAMPLE.com;finance;;;;\r\n\
-          system_user;grace@example.com;viewer;;;;;;\r\n",
+          system_user;grace@example.com;viewer;;;;;;x\r\n\
+          system_user;linus@example.com;viewer\r\n\
+          system_user;mary@example.com;viewer;;;;;;;;\r\n\x1A",
     );
     let expected = [
         "people.csv:3: kind: \"boss\": There is no such value. Known are: system_user, account_owner, sub_account. (unknown_value)",
@@ -47,22 +49,22 @@ fn every_faulty_row_is_told_with_its_line_and_column_and_nothing_is_sent() {
         "people.csv:5: roles: A row of kind account_owner has none: leave this cell empty. (not_applicable)",
         "people.csv:5: account_name: The name of an account holds no line breaks, control characters or text-direction controls. (control_characters)",
         "people.csv:8: account_name: Name the account above by account_id or by account_name, not by both. (not_applicable)",
-        "people.csv:8: reimbursement_rate: Write 0.23 with a point: 0,23 has a comma. (rate_malformed)",
+        "people.csv:8: reimbursement_rate: A reimbursement rate is a plain decimal in EUR per kWh, digits with a point and no blanks, as in \"0.23\". (rate_malformed)",
         "people.csv:9: account_id: Name the account above by account_id or by account_name. (required)",
         "people.csv:9: role: \"owner\": There is no such value. Known are: account_owner, driver. (unknown_value)",
         "people.csv:10: email: Row 2 invites the same person to the same. (duplicate_row)",
         "people.csv:11: kind: The row has 9 cells where the columns' names take 7. Text that holds a ; stands in double quotes. (cell_count)",
-        "Nothing was sent: 6 of 7 rows are faulty. Put them right, or send the others with --skip-faulty.",
+        "Nothing was sent: 6 of 9 rows are faulty. Put them right, or send the others with --skip-faulty.",
     ];
     assert_eq!(errors.lines().collect::<Vec<_>>(), expected);
-    assert_eq!(results, "invited 0, already there 0, failed 6, not sent 1\n");
+    assert_eq!(results, "invited 0, already there 0, failed 6, not sent 3\n");
 }
 
 #[test]
 fn a_file_that_is_no_list_of_people_says_what_is_wrong_with_it() {
     let known =
         "kind, email, roles, account_id, account_name, account_type, role, reimbursement_rate, used_by, sub_account_name, locale";
-    let unknown = format!("1: e-mail: There is no such column. Known are: {known}. (unknown_column)");
+    let unknown = format!("1: rolls: There is no such column. Known are: {known}. (unknown_column)");
     let nameless = format!(
         "1: kind: The first line must name the columns, separated by , or ; as in: {} (missing_header)",
         known.replace(", ", ",")
@@ -73,11 +75,12 @@ fn a_file_that_is_no_list_of_people_says_what_is_wrong_with_it() {
         (b"system_user,ada@example.com\n", &[&nameless]),
         (b"kind|email|roles\nsystem_user|ada@example.com|viewer\n", &[&nameless]),
         (
-            b"kind\temail\nsystem_user\tada@example.com\n",
-            &["1: kind: The columns are separated by tabs. Save the file as CSV, separated by , or ; (wrong_delimiter)"],
+            b",kind,email,roles\n0,system_user,ada@example.com,viewer\n1,boss,ada,\n",
+            &["1: column 1: This column has no name on line 1, and row 2 holds \"0\" in it. Give it a name or take it out; \
+               pandas leaves its index out with to_csv(\u{2026}, index=False). (unnamed_column)"],
         ),
         (
-            b"e-mail,roles,roles\nada@example.com,viewer,viewer\n",
+            b"rolls,roles,Roles\nada@example.com,viewer,viewer\n",
             &[
                 &unknown,
                 "1: roles: This column is there twice. Which of them counts? (duplicate_column)",
@@ -85,7 +88,11 @@ fn a_file_that_is_no_list_of_people_says_what_is_wrong_with_it() {
                 "1: email: This column is missing: every row needs it. (missing_column)",
             ],
         ),
-        (b"\xFF\xFEk\0i\0n\0d\0", &["1: kind: This is UTF-16. Save the file as \"CSV UTF-8\". (not_utf8)"]),
+        (
+            b"k\0i\0n\0d\0",
+            &["1: kind: This looks like UTF-16 without a byte order mark. Save the file as \"CSV UTF-8\". (not_utf8)"],
+        ),
+        (b"PK\x03\x04\x14\0", &["1: kind: This is a spreadsheet's own format. Save the sheet as \"CSV UTF-8\". (not_csv)"]),
     ] {
         let (errors, results) = refused(file);
         let found: Vec<_> = errors.lines().map(|line| line.strip_prefix("people.csv:").unwrap()).collect();

@@ -44,6 +44,8 @@ mod import;
 mod import_dry_run;
 mod import_files;
 mod import_interrupted;
+mod import_spellings;
+mod invisible;
 mod invite;
 mod lists;
 mod mail_events;

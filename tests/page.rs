@@ -7,7 +7,7 @@ use reqwest::Method;
 use crate::support::{Answer, PASSWORD, TestApp, json, on_both};
 
 /// Sends the page's form.
-async fn submit(app: &TestApp, fields: &[(&str, &str)]) -> Answer {
+pub async fn submit(app: &TestApp, fields: &[(&str, &str)]) -> Answer {
     Answer::of(app.anybody().request(Method::POST, "/activate").form(fields)).await
 }
 

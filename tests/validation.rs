@@ -66,7 +66,11 @@ on_both! {
             "ada@example.com\r\nBcc: eve@example.com",
             "ada@example.com\n",
             "ada\0@example.com",
-            "Ada <ada@example.com>",
+            "Ada <ada@example.com",
+            "Ada <ada@localhost>",
+            "mailto:ada",
+            "eve@example.com <ada@example.com>",
+            "ada@example.com\u{85}",
             "ada@example.com, eve@example.com",
             long.as_str(),
         ] {

@@ -11,6 +11,7 @@ mod report;
 mod row;
 mod sending;
 mod service;
+mod spelling;
 mod stop;
 
 use std::{collections::BTreeSet, error::Error, io::Read, path::PathBuf, process::ExitCode, time::Duration};
@@ -39,19 +40,21 @@ const TOKEN_LIFETIME: Duration = Duration::from_hours(24);
 /// What a shell reports of a command that Ctrl-C ended: 128 and the number of SIGINT.
 const INTERRUPTED: u8 = 130;
 
-const EXAMPLE: &str = "Columns, in any order, separated by , or ; with the names in the first line:
+const EXAMPLE: &str = "Columns, in any order, separated by , or ; or tabs, with the names in the first line:
   kind                 system_user, account_owner or sub_account
   email                who is invited
-  roles                of a system user, separated by blanks or |
+  roles                of a system user, separated by blanks or by , ; |
   account_id           the parent, or the account to become a further owner of
   account_name         the parent, or what a new account is called
   account_type         business or consumer
   role                 driver or account_owner
-  reimbursement_rate   EUR per kWh, as 0.23
+  reimbursement_rate   EUR per kWh, as 0.23; where ; or tabs separate also 0,23
   used_by              employee or subsidiary
   sub_account_name     what the new account below the parent is called
   locale               en, nl, de or fr
-An empty cell says nothing. Columns that no row needs may be left out.
+An empty cell says nothing, and cells may be missing at the end of a row. Columns that no row needs may be left out. Names of columns,
+kinds and roles are read in any case, with blanks or hyphens too (E-mail, Account name, SUB_ACCOUNT). A first line sep=; says what
+separates. A rate above 2 EUR per kWh is warned of, and sent.
 
 Example:
   $ cat people.csv
@@ -75,7 +78,7 @@ every row is invited or already there, with 130 when it was interrupted, and wit
 #[command(after_help = EXAMPLE)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Arguments {
-    /// The CSV file (UTF-8); - reads standard input
+    /// The CSV file (UTF-8, or UTF-16 with a byte order mark); - reads standard input
     file: PathBuf,
     /// Check every row, here and at the service, and invite nobody
     #[arg(long)]
@@ -132,6 +135,7 @@ pub(super) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Bo
     for row in &faulty {
         report.row(row, &Outcome::Failed(row.faults.clone()))?;
     }
+    report.warnings(faulty.iter().chain(&rows));
     let held_back = !faulty.is_empty() && !arguments.skip_faulty && !arguments.dry_run;
     let stop = Stop::new();
     if held_back {

@@ -43,7 +43,7 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
         "60s",
         "how long after a sending the next one may follow, and after a change of address the next change; 0s switches it off",
     ),
-    ("PASSWORD_MIN_LENGTH", "15", "the shortest password, 8 to 128"),
+    ("PASSWORD_MIN_LENGTH", "15", "the shortest password, 8 to 128; 8 asks for 9, since 8 characters are always guessable"),
     ("WRITE_BATCH", "256", "how many requests that arrive together share a commit at most, 1 to 1000; 1 gives each its own"),
     ("RATE_LIMITS", "on", "off switches the limits of the public routes off"),
     ("SELF_RENEWAL", "on", "off keeps people from sending themselves a fresh link"),

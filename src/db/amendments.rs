@@ -14,7 +14,7 @@ use crate::domain::{
     account::{AccountName, AccountStatus},
     change::Change,
     email::Email,
-    fold::fold,
+    fold::{fold, searched_email},
     ids::{AccountId, InvitationId, UserId},
     invitation::{Invitation, InvitationState},
     locale::Locale,
@@ -64,7 +64,7 @@ pub fn invitation(tx: &mut Tx<'_>, (id, generation): (InvitationId, i32), new: &
                 invitations::user_id.eq(new.user_id.as_str()),
                 invitations::email.eq(new.email.as_str()),
                 invitations::email_key.eq(new.email.key()),
-                invitations::search_text.eq(fold(new.email.as_str())),
+                invitations::search_text.eq(searched_email(&new.email)),
             ),
             invitations::roles.eq(new.roles.to_string()),
             invitations::locale.eq(new.locale.map(Locale::as_str)),
@@ -112,7 +112,7 @@ pub fn written_form(tx: &mut Tx<'_>, user: UserId, email: &Email) -> Result<(), 
     diesel::update(users::table)
         .filter(users::id.eq(user.as_str()).and(users::email_key.eq(email.key())))
         .filter(users::status.eq(UserStatus::Invited.as_str()))
-        .set((users::email.eq(email.as_str()), users::search_text.eq(fold(email.as_str()))))
+        .set((users::email.eq(email.as_str()), users::search_text.eq(searched_email(email))))
         .execute(tx.writing())?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::{Tx, codec::At, connection::AnyConnection, fault::DbFault, schema::users};
-use crate::domain::{fold::fold, ids::UserId, user::UserStatus};
+use crate::domain::{email::Email, fold::searched_person, ids::UserId, user::UserStatus};
 
 /// What a person signs in with.
 #[derive(Default)]
@@ -37,13 +37,15 @@ pub fn replace(
 ) -> Result<bool, DbFault> {
     let email: Option<String> = users::table.find(id.as_str()).select(users::email).first(tx.reading()).optional()?;
     let Some(email) = email else { return Ok(false) };
+    let corrupt = |_| DbFault::Corrupt { table: "users", column: "email", row: id.to_string() };
+    let email = Email::parse(&email).map_err(corrupt)?;
     let changed = diesel::update(users::table)
         .filter(users::id.eq(id.as_str()).and(users::status.ne(UserStatus::Invited.as_str())))
         .filter(users::address_proven_at.is_null())
         .set((
             users::first_name.eq(first_name),
             users::last_name.eq(last_name),
-            users::search_text.eq(fold(&format!("{email}\n{first_name} {last_name}"))),
+            users::search_text.eq(searched_person(&email, first_name, last_name)),
             users::password_hash.eq(password_hash),
             users::address_proven_at.eq(At(now)),
         ))

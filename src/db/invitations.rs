@@ -21,7 +21,7 @@ use super::{
 };
 use crate::domain::{
     event::Event,
-    fold::fold,
+    fold::searched_email,
     ids::{AccountId, InvitationId},
     invitation::{Invitation, InvitationKind, InvitationState},
     locale::Locale,
@@ -79,7 +79,7 @@ fn new_row(invitation: &Invitation) -> NewRow<'_> {
         user_id: invitation.user_id.as_str(),
         email: invitation.email.as_str(),
         email_key: invitation.email.key(),
-        search_text: fold(invitation.email.as_str()),
+        search_text: searched_email(&invitation.email),
         roles: invitation.roles.to_string(),
         locale: invitation.locale.map(Locale::as_str),
         inviter_kind: invitation.invited_by.kind.as_str(),

@@ -19,7 +19,9 @@ use super::{
     fault::DbFault,
     schema::{invitations, user_roles, users},
 };
-use crate::domain::{fold::fold, ids::UserId, invitation::InvitationState, role::Roles, user::UserStatus};
+use crate::domain::{
+    email::Email, fold::searched_person, ids::UserId, invitation::InvitationState, role::Roles, user::UserStatus,
+};
 
 /// The id and the password's hash of the user with this address, if they have one.
 pub fn credentials(connection: &mut AnyConnection, email_key: &str) -> Result<Option<(UserId, String)>, DbFault> {
@@ -44,13 +46,14 @@ pub fn activate(
     let invited = users::table.find(id.as_str()).filter(users::status.eq(UserStatus::Invited.as_str()));
     let email: Option<String> = invited.select(users::email).first(tx.reading()).optional()?;
     let Some(email) = email else { return Ok(false) };
+    let email = Email::parse(&email).map_err(|_| corrupt("email", id.as_str()))?;
     let changed = diesel::update(users::table)
         .filter(users::id.eq(id.as_str()).and(users::status.eq(UserStatus::Invited.as_str())))
         .set((
             users::status.eq(UserStatus::Active.as_str()),
             users::first_name.eq(first_name),
             users::last_name.eq(last_name),
-            users::search_text.eq(fold(&format!("{email}\n{first_name} {last_name}"))),
+            users::search_text.eq(searched_person(&email, first_name, last_name)),
             users::password_hash.eq(password_hash),
             users::activated_at.eq(At(now)),
             users::address_proven_at.eq(is_mailed.then_some(At(now))),

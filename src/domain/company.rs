@@ -4,6 +4,7 @@ use super::{
     account::UnknownValue,
     country::{Country, UnknownCountry},
     fault::FieldFault,
+    invisible::{is_blank, trim},
     line::{Line, LineError},
     vat::VatNumber,
 };
@@ -160,7 +161,7 @@ fn optional<const MAX: usize>(faults: &mut Vec<FieldFault>, path: &str, text: Op
 
 fn country(faults: &mut Vec<FieldFault>, text: Option<&str>) -> Option<Country> {
     let path = "/address/country";
-    match text.map(str::trim).filter(|text| !text.is_empty()).map(Country::parse) {
+    match text.map(trim).filter(|text| !is_blank(text)).map(Country::parse) {
         Some(Ok(country)) => Some(country),
         Some(Err(error)) => {
             faults.push(FieldFault::new(path, UnknownCountry::CODE, error.to_string()));
@@ -182,7 +183,7 @@ fn postal_code(faults: &mut Vec<FieldFault>, text: Option<&str>, country: Option
 /// The number, or that there is none: one of the two, and not both.
 fn vat_number(faults: &mut Vec<FieldFault>, raw: &RawCompany, country: Option<Country>) -> Option<VatNumber> {
     let path = "/vat_number";
-    let given = raw.vat_number.as_deref().filter(|text| !text.trim().is_empty());
+    let given = raw.vat_number.as_deref().filter(|text| !is_blank(text));
     match (given, raw.vat_exempt) {
         (None, true) => return None,
         (Some(_), true) => {

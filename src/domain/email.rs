@@ -2,10 +2,15 @@
 //!
 //! Accepted: a dot-atom local part (RFC 5322 §3.2.3) of at most 64 characters, and a domain name with a dot, IDN included
 //! (UTS 46). Not accepted: quoted local parts, address literals, control characters, more than 254 characters (RFC 5321).
+//! What an address is pasted with is taken off: blanks, a name before `<…>`, `mailto:`.
+
+mod pasted;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
-/// An address as its owner typed it, with the domain in lower case.
+use super::invisible::{is_invisible, trim};
+
+/// An address as its owner typed it, with the domain in lower case; a domain in other letters than ASCII is what UTS 46 makes of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Email {
     text: String,
@@ -24,6 +29,9 @@ pub enum EmailError {
     /// No `@`, or no domain name with a dot behind it.
     #[error("This is not an e-mail address: it needs one @ and a domain name with a dot, as in ada@example.com.")]
     Malformed,
+    /// More than one address.
+    #[error("These are several addresses. Give one.")]
+    Several,
     /// Quoted local parts, non-ASCII ones, control characters, two dots in a row.
     #[error("The part before the @ may hold ASCII letters, digits, single dots and any of !#$%&'*+-/=?^_`{{|}}~ only.")]
     LocalPart,
@@ -40,10 +48,11 @@ impl Email {
     /// # Errors
     /// [`EmailError`] says which rule it breaks.
     pub fn parse(text: &str) -> Result<Self, EmailError> {
-        let text = text.trim_matches([' ', '\t']);
-        if text.is_empty() {
+        if trim(text).is_empty() {
             return Err(EmailError::Empty);
         }
+        let bare = pasted::bare(text)?;
+        let text = bare.as_ref();
         let (local, domain) = text.rsplit_once('@').ok_or(EmailError::Malformed)?;
         if local.is_empty() || domain.is_empty() {
             return Err(EmailError::Malformed);
@@ -58,7 +67,21 @@ impl Email {
         if local.len() + 1 + ascii.len() > Self::LONGEST {
             return Err(EmailError::TooLong);
         }
-        Ok(Self { text: format!("{local}@{}", domain.to_lowercase()), key: format!("{}@{ascii}", local.to_ascii_lowercase()) })
+        let read = unicode(domain);
+        // UTS 46 takes the empty Braille pattern, which reads as a blank. Joiners it takes only where a script needs them.
+        if read.chars().any(|c| is_invisible(c) && !matches!(c, '\u{200C}' | '\u{200D}')) {
+            return Err(EmailError::Malformed);
+        }
+        // An ASCII form is echoed as it was typed.
+        let shown = if domain.is_ascii() { domain.to_ascii_lowercase() } else { read };
+        Ok(Self { text: format!("{local}@{shown}"), key: format!("{}@{ascii}", local.to_ascii_lowercase()) })
+    }
+
+    /// The address with its domain as people read it: in Unicode, where it was typed in punycode.
+    #[must_use]
+    pub fn unicode(&self) -> String {
+        let domain = self.text.split_once('@').map_or("", |(_, domain)| domain);
+        format!("{}@{}", self.local_part(), unicode(domain))
     }
 
     /// The address as typed, domain in lower case: what people are shown.
@@ -106,6 +129,11 @@ fn is_atext(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte)
 }
 
+/// A domain that [`punycode`] takes, as UTS 46 maps it: in lower case, without characters that it ignores (U+00AD, U+200B).
+fn unicode(domain: &str) -> String {
+    Uts46::new().to_unicode(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast).0.into_owned()
+}
+
 fn punycode(domain: &str) -> Result<String, EmailError> {
     let ascii = Uts46::new()
         .to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify)
@@ -138,6 +166,47 @@ mod tests {
         assert_eq!(unicode.key(), ascii.key());
         assert_eq!(unicode.as_str(), "info@bücher.example");
         assert_eq!(unicode.wire(), "info@xn--bcher-kva.example");
+    }
+
+    #[test]
+    fn a_domain_is_what_uts_46_makes_of_it() {
+        for (typed, shown, key) in [
+            ("a@exa\u{AD}mple.com", "a@example.com", "a@example.com"),
+            ("a@exam\u{200B}ple.com", "a@example.com", "a@example.com"),
+            ("a@\u{2060}example.com\u{FE0F}", "a@example.com", "a@example.com"),
+            ("a@ＥＸＡＭＰＬＥ.com", "a@example.com", "a@example.com"),
+            ("a@example。com", "a@example.com", "a@example.com"),
+            ("a@BÜ\u{AD}CHER.example", "a@bücher.example", "a@xn--bcher-kva.example"),
+            ("a@bu\u{308}cher.example", "a@bücher.example", "a@xn--bcher-kva.example"),
+            ("a@straße.example", "a@straße.example", "a@xn--strae-oqa.example"),
+            ("a@XN--BCHER-KVA.Example", "a@xn--bcher-kva.example", "a@xn--bcher-kva.example"),
+            ("a@bücher.xn--bcher-kva.example", "a@bücher.bücher.example", "a@xn--bcher-kva.xn--bcher-kva.example"),
+        ] {
+            let email = Email::parse(typed).unwrap();
+            assert_eq!((email.as_str(), email.key()), (shown, key), "{typed:?}");
+        }
+        assert_eq!(Email::parse("A@xn--bcher-kva.example").unwrap().unicode(), "A@bücher.example");
+        for typed in [
+            "a@\u{AD}.com",
+            "a@\u{200B}",
+            "a@exam\u{2800}ple.com",
+            "a@xn--example-pb0e.com",
+            "a@exam\u{3000}ple.com",
+            "a\u{200B}b@example.com",
+        ] {
+            assert!(Email::parse(typed).is_err(), "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn what_stands_around_is_taken_off() {
+        for around in
+            [" ", "\t", "\u{A0}", "\u{3000}", "\u{2003}", "\u{202F}", "\u{FEFF}", "\u{200B}", "\u{202A}", "\u{2028}", "\u{2800}"]
+        {
+            let email = Email::parse(&format!("{around}Ada@example.com{around}{around}")).unwrap();
+            assert_eq!((email.as_str(), email.key()), ("Ada@example.com", "ada@example.com"), "{around:?}");
+            assert_eq!(Email::parse(around), Err(EmailError::Empty));
+        }
     }
 
     #[test]

@@ -1,14 +1,30 @@
-//! Text as it is searched: without regard to case in any script.
+//! Text as it is searched: without regard to case in any script, and to characters that nobody sees.
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Folds `text` so that two spellings that differ in case alone become equal, and any part of one is found in the other.
+use super::{email::Email, invisible::is_ignorable};
+
+/// Folds `text` so that two spellings that differ in case or in invisible characters alone become equal, and any part of one is
+/// found in the other.
 ///
-/// NFKC, then upper and lower case character by character: unlike `str::to_lowercase` this knows no context, so that a part
-/// of a word folds as it does within the word (Greek final sigma), and `ß` meets `SS`.
+/// Without what is ignorable, NFKC, then upper and lower case character by character: unlike `str::to_lowercase` this knows no
+/// context, so that a part of a word folds as it does within the word (Greek final sigma), and `ß` meets `SS`.
 #[must_use]
 pub fn fold(text: &str) -> String {
-    text.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+    text.chars().filter(|c| !is_ignorable(*c)).nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+}
+
+/// What an address is searched by: as people read it, and with the domain in punycode, if that is another text.
+#[must_use]
+pub fn searched_email(email: &Email) -> String {
+    let read = fold(&email.unicode());
+    if read == email.key() { read } else { format!("{read}\n{}", email.key()) }
+}
+
+/// What a person is searched by: their address, and their name if they have one.
+#[must_use]
+pub fn searched_person(email: &Email, first_name: &str, last_name: &str) -> String {
+    format!("{}\n{}", searched_email(email), fold(&format!("{first_name} {last_name}")))
 }
 
 #[cfg(test)]
@@ -21,5 +37,23 @@ mod tests {
         assert!(fold("ΟΔΟΣ 5").contains(&fold("οδος")));
         assert_eq!(fold("ÉLODIE"), fold("élodie"));
         assert_eq!(fold("ИВАН"), fold("иван"));
+    }
+
+    #[test]
+    fn what_nobody_sees_makes_no_difference() {
+        for text in ["Ac\u{AD}me", "A\u{200B}cm\u{200D}e", "\u{FEFF}Acme\u{FE0F}", "Ac\u{3164}me\u{E0041}"] {
+            assert_eq!(fold(text), "acme", "{text:?}");
+        }
+        assert_eq!(fold("e\u{34F}\u{301}"), fold("É"), "what is composed without it");
+    }
+
+    #[test]
+    fn an_address_is_searched_by_both_forms_of_its_domain() {
+        for typed in ["Ada@BÜCHER.example", "Ada@xn--bcher-kva.example", "Ada@XN--BCHER-KVA.Example"] {
+            let email = Email::parse(typed).unwrap();
+            assert_eq!(searched_email(&email), "ada@bücher.example\nada@xn--bcher-kva.example", "{typed}");
+        }
+        let email = Email::parse("Ada@Example.com").unwrap();
+        assert_eq!(searched_person(&email, "Zoë", "King"), "ada@example.com\nzoë king");
     }
 }

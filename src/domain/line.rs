@@ -1,6 +1,9 @@
 //! Text on one line, as it stands in a form field: what names, streets and cities have in common.
 
-/// 1 to `MAX` characters on one line, surrounding blanks trimmed, in any script.
+use super::invisible::{is_blank, tidy};
+
+/// 1 to `MAX` characters on one line, in any script, without surrounding blanks and without invisible characters that
+/// change nothing for a reader. Something of it is to be seen.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Line<const MAX: usize>(String);
 
@@ -43,14 +46,14 @@ impl<const MAX: usize> Line<MAX> {
         if text.chars().any(is_control) {
             return Err(LineError::Control);
         }
-        let text = text.trim();
-        if text.chars().all(is_invisible) {
+        let text = tidy(text);
+        if is_blank(&text) {
             return Err(LineError::Empty);
         }
         if text.chars().count() > MAX {
             return Err(LineError::TooLong { most: MAX });
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text))
     }
 
     /// A line that was taken when it was sent, by the rules of that time.
@@ -73,16 +76,6 @@ pub fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether nothing is to be seen where the character stands: joiners, marks of direction, fillers, variation selectors.
-/// They belong inside words and emoji, yet a text of nothing else would be a gap in every list.
-#[must_use]
-pub fn is_invisible(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}')
-        || matches!(c, '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}')
-        || matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,7 +90,7 @@ mod tests {
 
     #[test]
     fn refuses_what_cannot_be_seen_or_reorders() {
-        for text in ["", " ", "\u{A0}", "\u{200B}", "\u{3164}\u{200D}", "\u{FE0F}"] {
+        for text in ["", " ", "\u{A0}", "\u{200B}", "\u{3164}\u{200D}", "\u{FE0F}", "\u{2800}", "\u{E0041}"] {
             assert_eq!(Line::<9>::parse(text), Err(LineError::Empty), "{text:?}");
         }
         for text in ["a\nb", "a\n", "a\tb", "a\0", "a\u{202E}b", "a\u{2067}b", "a\u{2028}"] {

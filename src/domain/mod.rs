@@ -17,6 +17,7 @@ pub mod fault;
 pub mod feedback;
 pub mod fold;
 pub mod ids;
+pub mod invisible;
 pub mod invitation;
 pub mod letter;
 pub mod line;

@@ -1,15 +1,19 @@
 //! The name of a person, which ends up in letters, pages and lists.
 
-use super::line::is_control;
+use super::{
+    invisible::{is_blank, tidy},
+    line::is_control,
+};
 
-/// A first or a last name: 1 to 100 characters on one line, surrounding blanks trimmed.
+/// A first or a last name: 1 to 100 characters on one line, without surrounding blanks and without invisible characters
+/// that change nothing for a reader. Something of it is to be seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonName(String);
 
 /// Why a text is no name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PersonNameError {
-    /// Nothing but blanks.
+    /// Nothing that could be seen.
     #[error("A name is required.")]
     Empty,
     /// More than 100 characters.
@@ -42,12 +46,14 @@ impl PersonName {
         if text.chars().any(is_control) {
             return Err(PersonNameError::Control);
         }
-        let text = text.trim();
-        match text.chars().count() {
-            0 => Err(PersonNameError::Empty),
-            1..=100 => Ok(Self(text.to_owned())),
-            _ => Err(PersonNameError::TooLong),
+        let text = tidy(text);
+        if is_blank(&text) {
+            return Err(PersonNameError::Empty);
         }
+        if text.chars().count() > 100 {
+            return Err(PersonNameError::TooLong);
+        }
+        Ok(Self(text))
     }
 
     /// The name.
@@ -70,7 +76,9 @@ mod tests {
 
     #[test]
     fn refuses_with_the_reason() {
-        assert_eq!(PersonName::parse(" "), Err(PersonNameError::Empty));
+        for name in ["", " ", "\u{A0}", "\u{200B}", "\u{3164}", "\u{115F}\u{1160}", "\u{2800}", "\u{FE0F}", "\u{200D} \u{AD}"] {
+            assert_eq!(PersonName::parse(name), Err(PersonNameError::Empty), "{name:?}");
+        }
         assert_eq!(PersonName::parse(&"a".repeat(101)), Err(PersonNameError::TooLong));
         for name in ["Ada\r\nBcc: x", "Ada\n", "a\0b", "a\u{202E}b"] {
             assert_eq!(PersonName::parse(name), Err(PersonNameError::Control), "{name:?}");

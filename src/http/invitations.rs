@@ -50,7 +50,7 @@ pub fn id<K: Named>(path: &Path<String>) -> Result<Id<K>, Problem> {
         ("delivery" = Option<DeliveryState>, Query, description = "Those whose newest letter is in this state.", example = "bounced"),
         ("account_id" = Option<AccountId>, Query, description = "Those to this account."),
         ("email" = Option<Email>, Query, description = "Those to this very address, without regard to case.", example = "ada@example.com"),
-        ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or account name, without regard to case. No control characters.", example = "ada"),
+        ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or account name, without regard to case; a domain is found in Unicode and in punycode. No control characters.", example = "ada"),
         Paging,
     ),
     responses(

@@ -13,7 +13,11 @@ use utoipa::{
 
 use super::problem::Problem;
 use crate::{
-    domain::fault::{Faults, FieldFault},
+    domain::{
+        fault::{Faults, FieldFault},
+        fold::fold,
+        invisible::trim,
+    },
     services::browse::{self, PageRequest},
 };
 
@@ -98,14 +102,14 @@ impl Query {
     /// A text to search for; an empty one finds everything, like none.
     pub fn search(&mut self) -> Option<String> {
         let text = self.parsed("search", "invalid_search", |text| {
-            let text = text.trim();
+            let text = trim(text);
             // No address and no name holds a control character; PostgreSQL stores no NUL, and SQLite's patterns have a limit.
             if text.chars().count() > LONGEST_SEARCH || text.chars().any(char::is_control) {
                 return Err(format!("This takes at most {LONGEST_SEARCH} characters, and no control characters."));
             }
             Ok(text.to_owned())
         });
-        text.filter(|text| !text.is_empty())
+        text.filter(|text| !fold(text).trim().is_empty())
     }
 
     /// Which page: `limit` and `cursor`.

@@ -43,7 +43,7 @@ use crate::{
         ("status" = Option<UserStatus>, Query, description = "Those with this status.", example = "active"),
         ("role" = Option<AnyRole>, Query, description = "Those who hold this role, a system user's or a member's.", example = "viewer"),
         ("account_id" = Option<AccountId>, Query, description = "Those who belong, or are invited, to this account."),
-        ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or account name, without regard to case. No control characters.", example = "ada"),
+        ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or account name, without regard to case; a domain is found in Unicode and in punycode. No control characters.", example = "ada"),
         Paging,
     ),
     responses(

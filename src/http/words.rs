@@ -161,13 +161,14 @@ texts! {
         length: (None, Some(254)),
         ..Text::new(
             "An e-mail address, compared without regard to case and echoed as typed, with the domain in lower case. The part \
-             before the @ is ASCII, 64 characters at most; the domain has a dot and may be international.",
+             before the @ is ASCII, 64 characters at most; the domain has a dot and may be international, and is what UTS 46 maps \
+             it to. Blanks around it, a name before `<…>` and `mailto:` are set aside.",
             "ada@example.com",
         )
     };
-    AccountName, "AccountName", Text::new("The name of an account, on one line, without control characters; blanks around it are set aside.", "Acme B.V.")
+    AccountName, "AccountName", Text::new("The name of an account, on one line, without control characters. Something of it is to be seen; blanks around it and invisible characters that change nothing for a reader are set aside.", "Acme B.V.")
         .length(1, 200);
-    PersonName, "PersonName", Text::new("A first or a last name, on one line, without control characters; blanks around it are set aside.", "Ada")
+    PersonName, "PersonName", Text::new("A first or a last name, on one line, without control characters. Something of it is to be seen; blanks around it and invisible characters that change nothing for a reader are set aside.", "Ada")
         .length(1, 100);
     Rate, "ReimbursementRate", Text::new(
         "EUR per kWh: a decimal as a text, so that nothing is rounded. More than 0, at most 99.9999, at most 4 decimals.",
@@ -187,11 +188,12 @@ texts! {
     Password, "NewPassword", Text {
         format: Some(KnownFormat::Password),
         ..Text::new(
-            "A password as NIST SP 800-63B-4 has it: at least 15 characters (the operator may ask for another number from 8 up), \
-             at most 128, of any kind; not commonly used, not guessable, without the person's own name or address. Characters \
-             are Unicode code points, counted after normalisation to NFC.",
+            "A password as NIST SP 800-63B-4 has it: at least 15 characters (the operator may ask for another number from 9 up), \
+             at most 128, of any kind; not commonly used, not guessable (a zxcvbn score of 3 or 4, which no 8 characters reach; with \
+             fewer than 15, random characters do, words hardly), not made of the person's own name or address: neither as a whole \
+             word, nor with little else. Characters are Unicode code points, counted after normalisation to NFC.",
             "correct horse battery staple",
-        ).length(8, 128)
+        ).length(9, 128)
     };
 }
 

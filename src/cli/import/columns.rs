@@ -1,6 +1,6 @@
 //! The columns that a file may have, and how a header line is read.
 
-use super::fault::Fault;
+use super::{fault::Fault, spelling};
 
 /// What is invited to, on every row.
 pub(super) const KIND: &str = "kind";
@@ -19,10 +19,18 @@ pub(super) const RATE: &str = "reimbursement_rate";
 pub(super) const ALL: [&str; 11] =
     [KIND, EMAIL, ROLES, ACCOUNT_ID, ACCOUNT_NAME, "account_type", "role", RATE, "used_by", "sub_account_name", "locale"];
 
-/// The column that a header's cell names, in any case and with blanks around it.
+/// The column that a header's cell names, as people write it: in any case, with blanks, hyphens or nothing between the words, and with a
+/// unit or a remark in brackets behind them (`E-mail`, `Account_Name`, `Reimbursement rate (EUR/kWh)`).
 pub(super) fn find(cell: &[u8]) -> Option<&'static str> {
-    let name = std::str::from_utf8(cell).ok()?.trim();
-    ALL.into_iter().find(|known| known.eq_ignore_ascii_case(name))
+    let name = std::str::from_utf8(cell).ok()?;
+    let name = match name.split_once(['(', '[']) {
+        Some((name, _)) if !name.trim().is_empty() => name,
+        _ => name,
+    };
+    match spelling::squash(name).as_str() {
+        "emailaddress" => Some(EMAIL),
+        name => ALL.into_iter().find(|known| spelling::squash(known) == name),
+    }
 }
 
 /// Where a column stands in [`ALL`].
@@ -30,11 +38,9 @@ pub(super) fn position(column: &str) -> Option<usize> {
     ALL.iter().position(|known| *known == column)
 }
 
-/// The columns that a header names, one for each of its cells: none where the cell is empty.
-///
-/// # Errors
-/// Columns that are unknown, missing or doubled, all of them.
-pub(super) fn read<'a>(cells: impl Iterator<Item = &'a [u8]>) -> Result<Vec<Option<&'static str>>, Vec<Fault>> {
+/// The columns that a header names, one for each of its cells: none where the cell is empty. And its faults: columns that
+/// are unknown, missing or doubled, all of them.
+pub(super) fn read<'a>(cells: impl Iterator<Item = &'a [u8]>) -> (Vec<Option<&'static str>>, Vec<Fault>) {
     let (mut columns, mut faults) = (Vec::new(), Vec::new());
     for cell in cells {
         let column = find(cell);
@@ -53,12 +59,12 @@ pub(super) fn read<'a>(cells: impl Iterator<Item = &'a [u8]>) -> Result<Vec<Opti
     }
     if columns.iter().all(Option::is_none) {
         let words = format!("The first line must name the columns, separated by , or ; as in: {}", ALL.join(","));
-        return Err(vec![Fault::new(KIND, "missing_header", words)]);
+        return (Vec::new(), vec![Fault::new(KIND, "missing_header", words)]);
     }
     for name in [KIND, EMAIL].into_iter().filter(|name| !columns.contains(&Some(*name))) {
         faults.push(Fault::new(name, "missing_column", "This column is missing: every row needs it."));
     }
-    if faults.is_empty() { Ok(columns) } else { Err(faults) }
+    (columns, faults)
 }
 
 #[cfg(test)]
@@ -66,21 +72,47 @@ mod tests {
     use super::*;
 
     fn codes(header: &str) -> Vec<(String, String)> {
-        let faults = read(header.split(',').map(str::as_bytes)).unwrap_err();
+        let (_, faults) = read(header.split(',').map(str::as_bytes));
         faults.into_iter().map(|fault| (fault.column, fault.code)).collect()
     }
 
     #[test]
     fn a_header_is_read_in_any_order_and_case() {
-        let columns = read([&b"Email "[..], b"", b"KIND", b" locale"].into_iter()).unwrap();
-        assert_eq!(columns, [Some(EMAIL), None, Some(KIND), Some("locale")]);
+        let (columns, faults) = read([&b"Email "[..], b"", b"KIND", b" locale"].into_iter());
+        assert_eq!((columns.as_slice(), faults), (&[Some(EMAIL), None, Some(KIND), Some("locale")][..], vec![]));
+    }
+
+    #[test]
+    fn a_column_is_known_however_people_write_its_name() {
+        for (cell, column) in [
+            ("E-mail", EMAIL),
+            ("e\u{2010}mail\u{A0}address", EMAIL),
+            ("E Mail:", EMAIL),
+            ("EMAIL_ADDRESS", EMAIL),
+            ("\u{FEFF}Kind", KIND),
+            ("Account name", ACCOUNT_NAME),
+            ("account-name *", ACCOUNT_NAME),
+            ("AccountName", ACCOUNT_NAME),
+            ("Account_ID", ACCOUNT_ID),
+            ("Reimbursement rate (EUR/kWh)", RATE),
+            ("REIMBURSEMENT  RATE [€]", RATE),
+            ("used-by", "used_by"),
+            ("Sub-account name", "sub_account_name"),
+            ("ＲＯＬＥ", "role"),
+            ("Roles", ROLES),
+        ] {
+            assert_eq!(find(cell.as_bytes()), Some(column), "{cell}");
+        }
+        for cell in ["", " ", "-", "(rolls)", "rolls", "kind of", "e", "Unnamed: 0", "account"] {
+            assert_eq!(find(cell.as_bytes()), None, "{cell}");
+        }
     }
 
     #[test]
     fn every_fault_of_a_header_is_told_with_its_column() {
         let own = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>();
         assert_eq!(
-            codes("email,rolls,Email"),
+            codes("e-mail,rolls,Email"),
             own(&[("rolls", "unknown_column"), ("email", "duplicate_column"), ("kind", "missing_column")])
         );
         assert_eq!(codes("system_user,ada@example.com"), own(&[("kind", "missing_header")]));

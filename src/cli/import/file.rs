@@ -1,10 +1,15 @@
 //! The file as bytes, cut into rows: delimiter, encoding, quotes and the header's columns.
 
-use std::ops::Range;
+mod encoding;
+mod separator;
+
+use std::{collections::BTreeMap, ops::Range};
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
+use self::separator::Separator;
 use super::{columns, fault::Fault};
+use crate::domain::invisible::trim as trim_unseen;
 
 /// A row that holds something.
 #[derive(Debug)]
@@ -17,6 +22,8 @@ pub(super) struct Record {
     pub faults: Vec<Fault>,
     /// Whether its cells may stand in the wrong columns, so that they say nothing.
     pub torn: bool,
+    /// Whether a rate may have a decimal comma: the comma does not separate the file's cells.
+    pub decimal_comma: bool,
 }
 
 /// Cuts a file into its rows. Blank ones are left out.
@@ -24,63 +31,87 @@ pub(super) struct Record {
 /// # Errors
 /// Why it cannot be cut, with the line on which that shows.
 pub(super) fn read(bytes: &[u8]) -> Result<Vec<Record>, Vec<(usize, Fault)>> {
-    let at_top = |code: &str, words: &str| Err(vec![(1, Fault::new(columns::KIND, code, words))]);
-    if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
-        return at_top("not_utf8", "This is UTF-16. Save the file as \"CSV UTF-8\".");
-    }
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let bytes = &*encoding::to_utf8(bytes).map_err(|fault| vec![(1, fault)])?;
     let mut lines = Lines { bytes, counted: 0, line: 1 };
-    let delimiter = delimiter(bytes);
-    let mut records = Cut::new(bytes, delimiter).filter(|(_, record)| !is_blank(record));
-    let Some((range, header)) = records.next() else {
-        return at_top("no_rows", "The file is empty.");
+    let separator = Separator::of(bytes);
+    let mut records = Cut::new(bytes, separator.start, separator.byte).filter(|(_, record)| !is_blank(record));
+    let Some((range, names)) = records.next() else {
+        return Err(vec![(1, Fault::new(columns::KIND, "no_rows", "The file is empty."))]);
     };
     let line = lines.at(range.start);
-    if delimiter == b'\t' {
-        let words = "The columns are separated by tabs. Save the file as CSV, separated by , or ;";
-        return Err(vec![(line, Fault::new(columns::KIND, "wrong_delimiter", words))]);
-    }
-    let columns =
-        columns::read(header.iter()).map_err(|faults| faults.into_iter().map(|fault| (line, fault)).collect::<Vec<_>>())?;
+    let at_header = |faults: Vec<Fault>| faults.into_iter().map(|fault| (line, fault)).collect::<Vec<_>>();
+    let (columns, faults) = columns::read(names.iter());
+    let header = Header { line, columns: &columns, separator };
+    let mut nameless = BTreeMap::new();
     let rows: Vec<Record> =
-        records.map(|(range, record)| row(lines.at(range.start), &bytes[range], &record, &columns, delimiter)).collect();
+        records.map(|(range, record)| header.row(lines.at(range.start), &bytes[range], &record, &mut nameless)).collect();
+    // Columns of names that nobody knows are told by their names.
+    nameless.retain(|index, _| names.get(*index).is_none_or(is_empty));
+    let faults: Vec<Fault> = nameless.into_values().chain(faults).collect();
+    if !faults.is_empty() {
+        return Err(at_header(faults));
+    }
     if rows.is_empty() {
-        return Err(vec![(line, Fault::new(columns::KIND, "no_rows", "No row follows the line with the columns' names."))]);
+        return Err(at_header(vec![Fault::new(columns::KIND, "no_rows", "No row follows the line with the columns' names.")]));
     }
     Ok(rows)
 }
 
-fn row(line: usize, raw: &[u8], record: &ByteRecord, columns: &[Option<&'static str>], delimiter: u8) -> Record {
-    let mut row = Record { line, cells: Vec::new(), faults: Vec::new(), torn: false };
-    if raw.iter().fold(false, |open, byte| open ^ (*byte == b'"')) {
-        // The reader would take everything up to the next quote, or to the end of the file, for one cell.
-        let words = r#"A " is opened and not closed. Inside quoted text it is written twice, as in "5"" pipe"."#;
-        row.tear(Fault::new(columns::KIND, "unbalanced_quotes", words));
-        return row;
-    }
-    // Empty columns behind the last one are what a spreadsheet leaves there. It leaves them on the first line too.
-    let stray = columns.iter().zip(record).any(|(column, cell)| column.is_none() && !is_empty(cell));
-    let named = columns.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
-    if stray || !(named..=columns.len()).contains(&record.len()) {
-        let (found, delimiter) = (record.len(), char::from(delimiter));
-        let words = format!(
-            "The row has {found} cells where the columns' names take {named}. \
-             Text that holds a {delimiter} stands in double quotes."
-        );
-        row.tear(Fault::new(columns::KIND, "cell_count", words));
-        return row;
-    }
-    for (column, cell) in columns.iter().zip(record).filter_map(|(column, cell)| Some(((*column)?, cell))) {
-        match std::str::from_utf8(cell) {
-            Ok(text) if is_empty(text.as_bytes()) => {}
-            Ok(text) => row.cells.push((column, text.trim_matches(BLANKS).to_owned())),
-            Err(_) => {
-                let words = "This is not UTF-8, which letters with accents need. Save the file as \"CSV UTF-8\".";
-                row.faults.push(Fault::new(column, "not_utf8", words));
+/// The line that names the columns.
+struct Header<'a> {
+    line: usize,
+    columns: &'a [Option<&'static str>],
+    separator: Separator,
+}
+
+impl Header<'_> {
+    /// Reads a row. Columns that have no name, and stand before one that has, are noted in `nameless` when it fills them.
+    fn row(&self, line: usize, raw: &[u8], record: &ByteRecord, nameless: &mut BTreeMap<usize, Fault>) -> Record {
+        let decimal_comma = self.separator.allows_decimal_comma();
+        let mut row = Record { line, cells: Vec::new(), faults: Vec::new(), torn: false, decimal_comma };
+        if raw.iter().fold(false, |open, byte| open ^ (*byte == b'"')) {
+            // The reader would take everything up to the next quote, or to the end of the file, for one cell.
+            let words = r#"A " is opened and not closed. Inside quoted text it is written twice, as in "5"" pipe"."#;
+            row.tear(Fault::new(columns::KIND, "unbalanced_quotes", words));
+            return row;
+        }
+        // Spreadsheets leave empty cells behind the last column, and some programs leave out those at the end of a row.
+        let named = self.columns.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        let found = record.iter().rposition(|cell| !is_empty(cell)).map_or(0, |last| last + 1);
+        if found > named {
+            let delimiter = match self.separator.byte {
+                b'\t' => "tab".to_owned(),
+                byte => char::from(byte).to_string(),
+            };
+            let words = format!(
+                "The row has {found} cells where the columns' names take {named}. \
+                 Text that holds a {delimiter} stands in double quotes."
+            );
+            row.tear(Fault::new(columns::KIND, "cell_count", words));
+            return row;
+        }
+        for (index, (column, cell)) in self.columns.iter().zip(record).enumerate().filter(|(_, (_, cell))| !is_empty(cell)) {
+            match (column, std::str::from_utf8(cell)) {
+                (None, _) => drop(nameless.entry(index).or_insert_with(|| self.nameless(index, line, cell))),
+                (Some(column), Ok(text)) => row.cells.push((column, trim(text).to_owned())),
+                (Some(column), Err(_)) => {
+                    let words = "This is not UTF-8, which letters with accents need. Save the file as \"CSV UTF-8\".";
+                    row.faults.push(Fault::new(*column, "not_utf8", words));
+                }
             }
         }
+        row
     }
-    row
+
+    fn nameless(&self, index: usize, line: usize, cell: &[u8]) -> Fault {
+        let (header, cell) = (self.line, String::from_utf8_lossy(cell));
+        let cell: String = trim(&cell).chars().take(40).collect();
+        let words = format!(
+            "This column has no name on line {header}, and row {line} holds {cell:?} in it. Give it a name or take it out; \
+             pandas leaves its index out with to_csv(…, index=False)."
+        );
+        Fault::new(format!("column {}", index + 1), "unnamed_column", words)
+    }
 }
 
 impl Record {
@@ -90,42 +121,38 @@ impl Record {
     }
 }
 
-/// What spreadsheets and people put around a cell: not its text, and no fault of it.
-const BLANKS: [char; 3] = [' ', '\t', '\u{A0}'];
+/// A cell's text without what spreadsheets, other programs and people put around it: blanks, characters that nobody sees, and NULs.
+/// Line breaks stay: they are told.
+fn trim(cell: &str) -> &str {
+    trim_unseen(cell.trim_end_matches(['\0', '\x1A']))
+}
 
 fn is_empty(cell: &[u8]) -> bool {
-    std::str::from_utf8(cell).is_ok_and(|text| text.trim_matches(BLANKS).is_empty())
+    std::str::from_utf8(cell).is_ok_and(|text| trim(text).is_empty())
 }
 
 fn is_blank(record: &ByteRecord) -> bool {
     record.iter().all(is_empty)
 }
 
-/// What separates the cells: what makes the most of the first line's cells the names of columns. Spreadsheets write `;` where
-/// the comma is the decimal sign.
-fn delimiter(bytes: &[u8]) -> u8 {
-    let known = |delimiter: &u8| {
-        let header = Cut::new(bytes, *delimiter).map(|(_, record)| record).find(|record| !is_blank(record)).unwrap_or_default();
-        header.iter().filter(|cell| columns::find(cell).is_some()).count()
-    };
-    // Of equals, the last one is taken.
-    [b'\t', b';', b','].into_iter().max_by_key(known).unwrap_or(b',')
-}
-
 /// The records of a file, each with where it stands: from its first byte to the next one's.
 struct Cut<'a> {
     bytes: &'a [u8],
+    /// The byte at which the first one begins.
+    start: usize,
     reader: Reader<&'a [u8]>,
 }
 
 impl<'a> Cut<'a> {
-    fn new(bytes: &'a [u8], delimiter: u8) -> Self {
-        let reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);
-        Self { bytes, reader }
+    fn new(bytes: &'a [u8], start: usize, delimiter: u8) -> Self {
+        let rest = bytes.get(start..).unwrap_or_default();
+        let reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(rest);
+        Self { bytes, start, reader }
     }
 
     fn offset(&self) -> usize {
-        usize::try_from(self.reader.position().byte()).map_or(self.bytes.len(), |byte| byte.min(self.bytes.len()))
+        let read = usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX);
+        self.start.saturating_add(read).min(self.bytes.len())
     }
 }
 

@@ -111,6 +111,9 @@ impl Outcome {
             Self::Failed(faults) => document["errors"] = faults.iter().map(told).collect(),
             Self::Valid | Self::NotSent => {}
         }
+        if !row.warnings.is_empty() {
+            document["warnings"] = row.warnings.iter().map(told).collect();
+        }
         document
     }
 }

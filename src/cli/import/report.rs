@@ -58,6 +58,15 @@ impl Report {
         self.screen.say(&format!("{}:{line}: {fault}", clean(&self.file)));
     }
 
+    /// What is unusual about rows, before any is sent.
+    pub(super) fn warnings<'a>(&self, rows: impl IntoIterator<Item = &'a Row>) {
+        for row in rows {
+            for warning in &row.warnings {
+                self.fault(row.line, warning);
+            }
+        }
+    }
+
     /// What became of a row.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use super::{
     columns::{self, ACCOUNT_ID, ACCOUNT_NAME, EMAIL, KIND, RATE, ROLES},
     fault::Fault,
     file::Record,
+    spelling,
 };
 use crate::{
     domain::{
@@ -27,7 +28,12 @@ pub(super) struct Row {
     pub item: Map<String, Value>,
     /// What is wrong with it.
     pub faults: Vec<Fault>,
+    /// What is unusual about it, and keeps nobody from sending it.
+    pub warnings: Vec<Fault>,
 }
+
+/// More than this, in ten-thousandths of an EUR per kWh, is a slip more often than a rate: some programs turn `0,23` into `23`.
+const UNUSUAL_RATE: i32 = 20_000;
 
 /// Rows that can be sent, and rows that cannot, each in the file's order.
 pub(super) fn read(records: Vec<Record>) -> (Vec<Row>, Vec<Row>) {
@@ -46,16 +52,31 @@ pub(super) fn read(records: Vec<Record>) -> (Vec<Row>, Vec<Row>) {
 
 impl Row {
     fn of(record: Record) -> Self {
-        let Record { line, cells, faults, torn } = record;
+        let Record { line, cells, faults, torn, decimal_comma } = record;
         let member = |(column, text): (&str, String)| {
-            let value = if column == ROLES { roles(&text) } else { Value::String(text) };
+            let value = match column {
+                ROLES => Value::from(spelling::roles(&text)),
+                RATE => Value::from(spelling::rate(&text, decimal_comma)),
+                _ => Value::from(spelling::value(column, text)),
+            };
             (column.to_owned(), value)
         };
-        let mut row = Self { line, item: cells.into_iter().map(member).collect(), faults };
+        let mut row = Self { line, item: cells.into_iter().map(member).collect(), faults, warnings: Vec::new() };
         if !torn {
             row.judge();
+            row.warn();
         }
         row
+    }
+
+    fn warn(&mut self) {
+        let rate = self.text(RATE);
+        if Rate::parse(rate).is_ok_and(|rate| rate.ten_thousandths() > UNUSUAL_RATE) {
+            let words = format!(
+                "Warning: {rate} EUR per kWh is unusually high. Some programs turn 0,23 into 23: compare it with where it comes from."
+            );
+            self.warnings.push(Fault::new(RATE, "rate_unusually_high", words));
+        }
     }
 
     fn judge(&mut self) {
@@ -77,8 +98,8 @@ impl Row {
                 let kind = self.text(KIND);
                 Fault::new(column, "not_applicable", format!("A row of kind {kind} has none: leave this cell empty."))
             }
-            _ if column == RATE && Rate::parse(&cell.replace(',', ".")).is_ok() => {
-                told(format!("Write {} with a point: {cell} has a comma.", cell.replace(',', ".")))
+            _ if column == RATE && cell.contains(',') && Rate::parse(&spelling::rate(cell, true)).is_ok() => {
+                told(format!("Write {} with a point: {cell} has a comma.", spelling::rate(cell, true)))
             }
             code if code.starts_with("unknown_") || code == "invalid_id" => told(format!("{cell:?}: {}", fault.detail)),
             _ => told(fault.detail.clone()),
@@ -137,13 +158,6 @@ impl Row {
 /// The column that a pointer into the body leads to.
 pub(super) fn column(pointer: &str) -> &str {
     pointer.split('/').nth(1).unwrap_or(KIND)
-}
-
-/// In one order, so that the same roles make the same row.
-fn roles(text: &str) -> Value {
-    let mut roles: Vec<&str> = text.split(|c: char| c == '|' || c.is_whitespace()).filter(|name| !name.is_empty()).collect();
-    roles.sort_unstable();
-    Value::from(roles)
 }
 
 #[cfg(test)]

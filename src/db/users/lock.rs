@@ -16,7 +16,7 @@ use crate::{
     },
     domain::{
         email::Email,
-        fold::fold,
+        fold::searched_email,
         ids::{InvitationId, UserId},
         user::UserStatus,
     },
@@ -99,7 +99,7 @@ pub(in crate::db) fn insert(tx: &mut Tx<'_>, people: &[&Newcomer]) -> Result<Has
             id: person.id.as_str(),
             email: person.email.as_str(),
             email_key: person.email.key(),
-            search_text: fold(person.email.as_str()),
+            search_text: searched_email(&person.email),
             status: UserStatus::Invited.as_str(),
             created_at: At(person.at),
         })

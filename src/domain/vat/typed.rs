@@ -2,7 +2,7 @@
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-use super::{super::line::is_invisible, labels};
+use super::{super::invisible::is_invisible, labels};
 
 /// The longest text that is looked at, in bytes; no number with its label and its separators comes near.
 const LONGEST: usize = 300;

@@ -115,9 +115,10 @@ fn password_fault(fault: PasswordFault) -> FieldFault {
         PasswordFault::Guessable => {
             ("password_guessable", "This password is easy to guess. A few unrelated words make a better one.".into())
         }
-        PasswordFault::ContainsIdentity => {
-            ("password_contains_identity", "A password must not contain your name or your e-mail address.".into())
-        }
+        PasswordFault::ContainsIdentity => (
+            "password_contains_identity",
+            "A password must not be made of your name or your e-mail address: leave them out.".into(),
+        ),
     };
     FieldFault::new("/password", code, detail)
 }

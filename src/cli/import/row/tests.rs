@@ -73,7 +73,11 @@ fn every_faulty_cell_is_told_with_its_column_and_the_api_s_code() {
             &[("account_name", "control_characters"), ("reimbursement_rate", "rate_not_positive")],
         ),
         // The cells of a torn row say nothing.
-        ("sub_account,dave@example.com,,,Acme,,driver,0,23,,,", &[("kind", "cell_count")]),
+        (
+            "sub_account,dave@example.com,,,Acme,,driver,0,23,,,",
+            &[("reimbursement_rate", "rate_not_positive"), ("used_by", "unknown_value")],
+        ),
+        ("sub_account,dave@example.com,,,Acme,,driver,0,23,employee,Home,nl", &[("kind", "cell_count")]),
     ] {
         let expected: Vec<_> = expected.iter().map(|(column, code)| ((*column).to_owned(), (*code).to_owned())).collect();
         assert_eq!(faults(line), expected, "{line}");
@@ -120,4 +124,48 @@ fn a_key_tells_rows_apart_and_knows_one_again() {
         assert_ne!(ada, key(other));
     }
     assert_ne!(key("account_owner,ada@example.com,,,A,,,,,,"), key("sub_account,ada@example.com,,,A,,driver,,,,"));
+}
+
+#[test]
+fn cells_are_read_as_people_and_programs_write_them() {
+    let body = |file: &str| {
+        let (good, faulty) = read(file::read(file.as_bytes()).unwrap());
+        assert!(faulty.is_empty(), "{faulty:?}");
+        (good[0].kind().unwrap().as_str(), serde_json::from_str::<Value>(&good[0].body()).unwrap())
+    };
+    let driver = json!({ "email": "d@example.com", "account_name": "Acme", "role": "driver", "reimbursement_rate": "0.23" });
+    for file in [
+        "Kind;E-mail;Account name;Role;Reimbursement rate\nSUB_ACCOUNT;d@example.com;Acme;Driver;0,23",
+        "kind\temail\taccount_name\trole\treimbursement_rate\nSub-account\td@example.com\tAcme\tDRIVER\t0,23",
+        "sep=;\nkind;email;account_name;role;reimbursement_rate;used_by;locale\nsub account;d@example.com;Acme;driver;0.23",
+        "KIND,EMAIL,Account_Name,ROLE,Reimbursement_Rate,,\nSubAccount,d@example.com,Acme,driver,0.23,,,,,",
+    ] {
+        assert_eq!(body(file), ("sub_account", driver.clone()), "{file}");
+    }
+    let zeros = body("kind,email,account_name,role,reimbursement_rate\nsub_account,d@example.com,Acme,driver,0.230000").1;
+    assert_eq!(zeros["reimbursement_rate"], "0.2300");
+    let staff = body("kind;email;roles\nSystem User;a@example.com;Viewer, customer support").1;
+    assert_eq!(staff["roles"], json!(["customer_support", "viewer"]));
+    let staff = body("kind,email,roles\nsystem_user,a@example.com,\"Viewer; FINANCE\"").1;
+    assert_eq!(staff["roles"], json!(["finance", "viewer"]));
+}
+
+#[test]
+fn digits_that_would_be_lost_are_refused() {
+    for rate in ["0,23001", "0.23001", "1.234,56", "1,234.56", "0,2,3", "0,23 EUR"] {
+        let file = format!("kind;email;account_name;role;reimbursement_rate\nsub_account;d@example.com;Acme;driver;{rate}");
+        let (good, faulty) = read(file::read(file.as_bytes()).unwrap());
+        assert!(good.is_empty() && faulty[0].faults[0].column == RATE, "{rate}");
+    }
+}
+
+#[test]
+fn a_rate_above_two_euros_is_warned_of_and_sent() {
+    for (rate, warned) in [("2", false), ("2.0000", false), ("2.0001", true), ("23", true), ("99.9999", true), ("100", false)] {
+        let (good, faulty) = rows(&[&format!("sub_account,dave@example.com,,,Acme,,driver,{rate},,,")]);
+        let row = good.first().or(faulty.first()).unwrap();
+        let codes: Vec<_> = row.warnings.iter().map(|warning| (warning.column.as_str(), warning.code.as_str())).collect();
+        assert_eq!(codes, if warned { vec![(RATE, "rate_unusually_high")] } else { vec![] }, "{rate}");
+        assert_eq!(good.len(), usize::from(rate != "100"), "{rate}");
+    }
 }

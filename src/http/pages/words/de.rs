@@ -56,7 +56,7 @@ pub(super) const WORDS: Words = Words {
         password: "Passwort",
         password_hints: [
             "Mindestens {number} Zeichen. Einige zufällige Wörter eignen sich gut.",
-            "Kein häufig verwendetes Passwort und weder Ihr Name noch Ihre E-Mail-Adresse.",
+            "Kein häufig verwendetes oder leicht zu erratendes Passwort und weder Ihr Name noch Ihre E-Mail-Adresse.",
             "Großbuchstaben, Ziffern und Sonderzeichen sind willkommen, aber nicht nötig.",
         ],
         own_password_hint: "Das Passwort, das Sie beim Aktivieren Ihres Kontos gewählt haben. Kennen Sie es nicht? Dann lassen Sie sich die Einladung per E-Mail senden, von {inviter}: Mit dem Link darin wählen Sie ein neues.",

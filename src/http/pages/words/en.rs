@@ -56,7 +56,7 @@ pub(super) const WORDS: Words = Words {
         password: "Password",
         password_hints: [
             "At least {number} characters. A few random words work well.",
-            "Not a commonly used password, and not your name or e-mail address.",
+            "Not a commonly used or easily guessed password, and not your name or e-mail address.",
             "Capitals, digits and symbols are welcome, not required.",
         ],
         own_password_hint: "The password that you chose when you activated your account. If you do not know it, ask {inviter} to send you the invitation by e-mail: its link lets you choose a new one.",

@@ -56,7 +56,7 @@ pub(super) const WORDS: Words = Words {
         password: "Mot de passe",
         password_hints: [
             "Au moins {number} caractères. Quelques mots pris au hasard conviennent bien.",
-            "Pas de mot de passe courant, ni votre nom ni votre adresse e-mail.",
+            "Pas de mot de passe courant ou facile à deviner, ni votre nom ni votre adresse e-mail.",
             "Majuscules, chiffres et symboles sont bienvenus, mais pas obligatoires.",
         ],
         own_password_hint: "Le mot de passe que vous avez choisi en activant votre compte. Si vous ne le connaissez pas, demandez à {inviter} de vous envoyer l’invitation par e-mail : son lien vous permet d’en choisir un nouveau.",

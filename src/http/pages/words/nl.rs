@@ -56,7 +56,7 @@ pub(super) const WORDS: Words = Words {
         password: "Wachtwoord",
         password_hints: [
             "Minstens {number} tekens. Een paar willekeurige woorden werken goed.",
-            "Geen veelgebruikt wachtwoord, en niet je naam of e-mailadres.",
+            "Geen veelgebruikt of makkelijk te raden wachtwoord, en niet je naam of e-mailadres.",
             "Hoofdletters, cijfers en leestekens mogen, maar hoeven niet.",
         ],
         own_password_hint: "Het wachtwoord dat je hebt gekozen toen je je account activeerde. Weet je het niet? Vraag {inviter} om je de uitnodiging te mailen: met de link daarin kies je een nieuw wachtwoord.",

@@ -1,0 +1,85 @@
+//! What separates the cells: said by a first line `sep=;`, or seen from the line that names the columns.
+
+use super::{Cut, columns, is_blank};
+
+/// The character between two cells, and where the columns' names begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Separator {
+    pub byte: u8,
+    /// The first byte behind a line `sep=`; 0 where there is none.
+    pub start: usize,
+}
+
+impl Separator {
+    /// Of a file in UTF-8.
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        declared(bytes).unwrap_or_else(|| Self { byte: seen(bytes), start: 0 })
+    }
+
+    /// Whether the decimal sign of rates may be a comma. Where the comma separates cells it is left to people to say what they mean.
+    pub(super) fn allows_decimal_comma(self) -> bool {
+        self.byte != b','
+    }
+}
+
+/// The line `sep=;` with which Excel is told the separator: in any case, perhaps in quotes, and with the empty cells behind
+/// it that a spreadsheet adds when it writes the file again.
+fn declared(bytes: &[u8]) -> Option<Separator> {
+    let begin = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n'))?;
+    let length = bytes[begin..].iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(bytes.len() - begin);
+    let line = bytes[begin..begin + length].trim_ascii_start();
+    let (quoted, line) = line.strip_prefix(b"\"").map_or((false, line), |line| (true, line));
+    let said = line.get(..4).filter(|name| name.eq_ignore_ascii_case(b"sep=")).map(|_| &line[4..])?;
+    let (byte, rest) = match said {
+        [b'\\', b't', rest @ ..] => (b'\t', rest),
+        [byte, rest @ ..] if byte.is_ascii_punctuation() && *byte != b'"' || matches!(byte, b'\t' | b' ') => (*byte, rest),
+        _ => return None,
+    };
+    let rest = if quoted { rest.strip_prefix(b"\"")? } else { rest };
+    let empty = rest.iter().all(|other| *other == byte || matches!(other, b',' | b';' | b'\t' | b' '));
+    empty.then_some(Separator { byte, start: begin + length })
+}
+
+/// What makes the most of the first line's cells the names of columns. Spreadsheets write `;` where the comma is the decimal
+/// sign, and tabs as "Unicode Text".
+fn seen(bytes: &[u8]) -> u8 {
+    let known = |delimiter: &u8| {
+        let header = Cut::new(bytes, 0, *delimiter).map(|(_, record)| record).find(|record| !is_blank(record));
+        header.unwrap_or_default().iter().filter(|cell| columns::find(cell).is_some()).count()
+    };
+    // Of equals, the last one is taken.
+    [b'\t', b';', b','].into_iter().max_by_key(known).unwrap_or(b',')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_first_line_says_it() {
+        for (text, byte) in [
+            ("sep=;\nkind,email", b';'),
+            ("sep=,\r\nkind;email", b','),
+            ("\r\nSEP=\t\rkind", b'\t'),
+            ("sep=\\t\nkind", b'\t'),
+            ("\"sep=;\"\nkind", b';'),
+            ("\"sep=,\",,,\nkind", b','),
+            ("sep=;;;;\nkind", b';'),
+            ("sep=|\nkind", b'|'),
+            ("sep=;", b';'),
+        ] {
+            let separator = Separator::of(text.as_bytes());
+            assert_eq!(separator.byte, byte, "{text:?}");
+            assert!(text[separator.start..].trim_start_matches(['\r', '\n']).len() <= 10, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn other_first_lines_do_not() {
+        for text in ["kind,email", "sep=\nkind,email", "sep=x\nkind,email", "sep=;x\nkind,email", "\"sep=;\nkind,email", ""] {
+            assert_eq!(Separator::of(text.as_bytes()), Separator { byte: b',', start: 0 }, "{text:?}");
+        }
+        assert_eq!(Separator::of(b"kind\temail").byte, b'\t');
+        assert_eq!(Separator::of(b"E-Mail;Kind;roles").byte, b';');
+    }
+}

@@ -1,0 +1,138 @@
+//! Cells as people and programs write them, brought to what the API takes: values of closed sets, roles in one cell, and rates.
+
+use crate::domain::{
+    account::{AccountType, MemberRole, UsedBy},
+    fold::fold,
+    invitation::InvitationKind,
+    role::Role,
+};
+
+/// What separates the roles in one cell, beside blanks.
+const BETWEEN_ROLES: [char; 6] = [',', ';', '|', '/', '&', '+'];
+/// So many decimals a rate has at most.
+const DECIMALS: usize = 4;
+
+/// A name without regard to case, and to blanks, hyphens, underscores and other signs in it.
+pub(super) fn squash(text: &str) -> String {
+    fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+fn known(text: &str, names: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
+    let text = squash(text);
+    names.into_iter().find(|name| squash(name) == text)
+}
+
+/// The value of a closed set that a cell of this column means (`Account Owner`, `SUB-ACCOUNT`), or the cell as it is.
+pub(super) fn value(column: &str, text: String) -> String {
+    let value = match column {
+        "kind" => known(&text, InvitationKind::ALL.map(InvitationKind::as_str)),
+        "role" => known(&text, MemberRole::ALL.map(MemberRole::as_str)),
+        "account_type" => known(&text, AccountType::ALL.map(AccountType::as_str)),
+        "used_by" => known(&text, UsedBy::ALL.map(UsedBy::as_str)),
+        _ => None,
+    };
+    value.map_or(text, str::to_owned)
+}
+
+/// The roles that a cell lists, separated by blanks or signs, in one order, so that the same roles make the same row. What is
+/// no role stays as it is.
+pub(super) fn roles(text: &str) -> Vec<String> {
+    let role = |words: &[&str]| known(&words.concat(), Role::ALL.map(Role::as_str)).map(str::to_owned);
+    let mut roles = Vec::new();
+    for part in text.split(BETWEEN_ROLES) {
+        let words: Vec<&str> = part.split_whitespace().collect();
+        let mut rest = &words[..];
+        while let [first, others @ ..] = rest {
+            // The name of a role may be several words: the longest one counts.
+            let longest = (1..=rest.len()).rev().find_map(|count| Some((role(&rest[..count])?, &rest[count..])));
+            let (next, left) = longest.unwrap_or_else(|| ((*first).to_owned(), others));
+            roles.push(next);
+            rest = left;
+        }
+    }
+    roles.sort_unstable();
+    roles
+}
+
+/// A rate as the API takes it, where no digit is lost: a decimal comma becomes a point where the file allows it, and zeros
+/// behind the fourth decimal are left out (databases and pandas write `0.230000`). Anything else stays as it is, to be refused.
+pub(super) fn rate(text: &str, decimal_comma: bool) -> String {
+    let text = match text.split_once(',') {
+        Some((whole, decimals)) if decimal_comma && !decimals.contains([',', '.']) && !whole.contains('.') => {
+            format!("{whole}.{decimals}")
+        }
+        _ => text.to_owned(),
+    };
+    let zeros = |decimals: &str| decimals.get(DECIMALS..).is_some_and(|rest| rest.bytes().all(|byte| byte == b'0'));
+    match text.split_once('.') {
+        Some((whole, decimals)) if zeros(decimals) => format!("{whole}.{}", &decimals[..DECIMALS]),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_known_however_people_write_them() {
+        for (column, text, expected) in [
+            ("kind", "SUB_ACCOUNT", "sub_account"),
+            ("kind", "Sub-account", "sub_account"),
+            ("kind", "System User", "system_user"),
+            ("kind", "AccountOwner", "account_owner"),
+            ("role", "Driver", "driver"),
+            ("role", "Account_Owner", "account_owner"),
+            ("account_type", "Business", "business"),
+            ("used_by", "EMPLOYEE", "employee"),
+            ("kind", "Boss", "Boss"),
+            ("role", "owner", "owner"),
+            ("locale", "NL", "NL"),
+            ("account_name", "Driver", "Driver"),
+        ] {
+            assert_eq!(value(column, text.to_owned()), expected, "{column} {text}");
+        }
+    }
+
+    #[test]
+    fn roles_are_separated_by_whatever_people_use() {
+        for text in [
+            "viewer finance",
+            "Finance, Viewer",
+            "viewer;finance",
+            "VIEWER|finance",
+            "viewer\nfinance",
+            " finance ;; viewer ,",
+            "viewer & finance",
+            "viewer / finance",
+        ] {
+            assert_eq!(roles(text), ["finance", "viewer"], "{text}");
+        }
+        assert_eq!(roles("Customer Support, user manager"), ["customer_support", "user_manager"]);
+        assert_eq!(roles("viewer User-Manager customer support"), ["customer_support", "user_manager", "viewer"]);
+        assert_eq!(roles("Boss customer Viewer"), ["Boss", "customer", "viewer"]);
+        assert_eq!(roles(" , "), [""; 0]);
+    }
+
+    #[test]
+    fn rates_lose_no_digit() {
+        for (text, in_commas, otherwise) in [
+            ("0.23", "0.23", "0.23"),
+            ("0,23", "0,23", "0.23"),
+            ("0,195", "0,195", "0.195"),
+            ("0.230000", "0.2300", "0.2300"),
+            ("0,230000", "0,230000", "0.2300"),
+            ("23.0000000", "23.0000", "23.0000"),
+            ("0.23001", "0.23001", "0.23001"),
+            ("0.2300001", "0.2300001", "0.2300001"),
+            ("1.234,56", "1.234,56", "1.234,56"),
+            ("1,234.56", "1,234.56", "1,234.56"),
+            ("1,234,5", "1,234,5", "1,234,5"),
+            ("0.12é4", "0.12é4", "0.12é4"),
+            ("0.123é", "0.123é", "0.123é"),
+            (",", ",", "."),
+        ] {
+            assert_eq!((rate(text, false).as_str(), rate(text, true).as_str()), (in_commas, otherwise), "{text}");
+        }
+    }
+}
