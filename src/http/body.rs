@@ -1,6 +1,6 @@
 //! Request bodies: read whole, then member by member, so that every fault is told at once.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -17,7 +17,11 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use super::{codes, json, problem::Problem};
+use super::{
+    codes, json,
+    problem::Problem,
+    server::{self, Connection},
+};
 use crate::domain::{
     account::{AccountName, UnknownValue},
     fault::{Faults, FieldFault},
@@ -149,6 +153,7 @@ pub(super) struct Head {
     patch: bool,
     encoded: bool,
     pub(super) length: Option<u64>,
+    connection: Option<Arc<Connection>>,
 }
 
 impl Head {
@@ -165,6 +170,7 @@ impl Head {
                 .get_all(header::CONTENT_ENCODING)
                 .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")),
             length: text(header::CONTENT_LENGTH).and_then(|value| value.parse().ok()),
+            connection: server::connection(request),
         }
     }
 
@@ -193,7 +199,10 @@ impl Head {
         payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
         allowance: &Allowance,
     ) -> Result<BytesMut, Problem> {
+        // Whoever holds connections by bodies that do not come loses them first.
+        let receiving = self.connection.as_ref().map(Connection::receiving);
         let bytes = read(payload, allowance).await?;
+        drop(receiving);
         if !bytes.is_empty() && !self.json {
             let refused = Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json.");
             // RFC 5789 §2.2: what would be accepted instead.

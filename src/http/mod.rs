@@ -7,6 +7,7 @@ mod auth;
 mod auth_token;
 mod batches;
 mod body;
+mod body_permits;
 mod client_address;
 mod codes;
 mod company;
@@ -26,6 +27,7 @@ mod paging;
 mod problem;
 mod query;
 mod roles;
+pub mod server;
 mod sub_accounts;
 mod system_users;
 mod trace;
@@ -50,7 +52,10 @@ use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 pub use self::openapi::document;
-use self::{batches::Capacity, client_address::ClientAddresses, limits::Limits, meta::CourierCondition, pages::Pages};
+use self::{
+    batches::Capacity, body_permits::BodyPermits, client_address::ClientAddresses, limits::Limits, meta::CourierCondition,
+    pages::Pages,
+};
 use crate::{
     domain::{feedback::Keys, locale::Locale},
     metrics::Metrics,
@@ -71,6 +76,8 @@ pub struct State {
     limits: Limits,
     /// Whom proxies speak for.
     clients: ClientAddresses,
+    /// How many reports of mail providers are in hand at once.
+    mail_event_bodies: BodyPermits,
     /// How much of batches is in hand at once.
     batches: Capacity,
     /// Whether the courier of this process is at work.
@@ -142,6 +149,7 @@ impl State {
             routes: openapi::RouteTable::of(&document),
             limits: Limits::new(settings.rate_limits, &services.clock),
             clients: ClientAddresses::new(settings.trusted_proxies.clone()),
+            mail_event_bodies: BodyPermits::new(mail_events::BODIES.0, mail_events::BODIES.1),
             batches: Capacity::new(),
             courier,
             metrics,
@@ -250,6 +258,7 @@ pub fn app(
         .wrap(from_fn(negotiate::middleware))
         .wrap(from_fn(limits::middleware))
         .wrap(from_fn(trace::middleware))
+        .wrap(from_fn(server::middleware))
 }
 
 /// The number of seconds that `Retry-After` names when the database is away or a queue is full.

@@ -9,12 +9,14 @@ pub use self::write::{Attempt, Queue, queue};
 use super::{
     Refusal, Services,
     hasher::Place,
+    password_check::{self, Claim},
     preview::{self, Preview},
 };
 use crate::{
     db::{DbFault, credentials},
     domain::{
         account::{Account, AccountName, AccountType},
+        client_address::ClientAddress,
         company::Company,
         email::Email,
         fault::{Faults, FieldFault},
@@ -47,6 +49,8 @@ pub struct Answer {
     pub account_type: Option<AccountType>,
     /// The company's details.
     pub company: Option<Company>,
+    /// Where they are.
+    pub client: ClientAddress,
     /// Faults found while reading these members, so that all are told together.
     pub faults: Faults,
 }
@@ -87,19 +91,20 @@ async fn once(services: &Services, claim: LinkClaim, answer: &Answer) -> Result<
         Some(password) if seen.requires.new_password() => {
             Secret::Chosen(services.hasher.hash(place(services, claim).await?, password.clone()).await?)
         }
-        Some(password) if seen.requires.own_password() => own(services, claim, &seen, password.clone()).await?,
+        Some(password) if seen.requires.own_password() => own(services, &seen, answer, password.clone()).await?,
         _ => Secret::None,
     };
     services.activations.run(Attempt { claim, seen, answer: answer.clone(), secret }).await?
 }
 
 /// Compares the password with the one that the person has. A wrong one consumes nothing.
-async fn own(services: &Services, claim: LinkClaim, seen: &Preview, password: Password) -> Result<Secret, Refusal> {
+async fn own(services: &Services, seen: &Preview, answer: &Answer, password: Password) -> Result<Secret, Refusal> {
     let user = seen.invitation.user_id;
-    let place = place(services, claim).await?;
     let stored = services.db.read::<_, DbFault>(move |connection| credentials::of(connection, user)).await?;
     let hash = stored.password_hash.ok_or(Refusal::Changed)?;
-    if services.hasher.verify(place, password, hash.clone()).await? {
+    let tried = Claim { purpose: "activation", subject: &seen.invitation.email, client: answer.client };
+    if password_check::check(services, &tried, password, Some(hash.clone())).await? {
+        tried.log("matched");
         return Ok(Secret::Matched(hash));
     }
     let detail = "This is not the password of the user with this address. Whoever does not know it has the invitation resent by \

@@ -1,6 +1,6 @@
 //! `POST /v1/activations`.
 
-use actix_web::{HttpResponse, post, web::Data};
+use actix_web::{HttpRequest, HttpResponse, post, web::Data};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -8,6 +8,7 @@ use super::super::{
     State,
     accounts::AccountView,
     body::{self, Body, Fault, Members},
+    client_address::client_address,
     company,
     company::CompanyRequest,
     problem::Problem,
@@ -17,6 +18,7 @@ use super::super::{
 use crate::{
     domain::{
         account::{AccountName, AccountType},
+        client_address::ClientAddress,
         company::Company,
         email::Email,
         fault::Faults,
@@ -122,17 +124,18 @@ impl From<&Activated> for ActivatedView {
     security(()),
 )]
 #[post("/v1/activations")]
-pub async fn activate(query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
-    answer(query, body, &state).await
+pub async fn activate(request: HttpRequest, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+    answer(query, body, &state, client_address(&request)).await
 }
 
-async fn answer(query: Query, body: Body, state: &State) -> Result<HttpResponse, Problem> {
+async fn answer(query: Query, body: Body, state: &State, client: ClientAddress) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let ActivateRequest { token, password, first_name, last_name, email, account, faults } = body.parse()?;
     let given = account.is_some();
     let ActivateAccount { name, r#type, company } = account.unwrap_or_default();
     let (account_name, account_type) = (name, r#type);
-    let answer = Answer { password, first_name, last_name, email, account: given, account_name, account_type, company, faults };
+    let answer =
+        Answer { password, first_name, last_name, email, account: given, account_name, account_type, company, client, faults };
     let outcome = services::activate::link(&state.services, &token, answer).await.map_err(Problem::from);
     state.metrics.activation(outcome.as_ref().map_or_else(|problem| problem.code.code, |_| "activated"));
     Ok(HttpResponse::Created().json(ActivatedView::from(&outcome?)))

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     domain::{
         account::{AccountName, AccountType},
+        client_address::ClientAddress,
         company::{Company, RawCompany},
         email::Email,
         fault::{Faults, FieldFault},
@@ -173,7 +174,7 @@ pub async fn submit_renewal(request: HttpRequest, form: Posted<RenewalSubmission
 }
 
 /// What was typed, as the API would have it.
-pub(super) fn answer(password: &str, values: &FormValues) -> Answer {
+pub(super) fn answer(password: &str, values: &FormValues, client: ClientAddress) -> Answer {
     let mut faults = Faults::default();
     let person = |text: &str| PersonName::parse(text).map_err(|error| (error.code(), error.to_string()));
     let first_name = read(&values.first_name, "/first_name", person, &mut faults);
@@ -187,7 +188,7 @@ pub(super) fn answer(password: &str, values: &FormValues) -> Answer {
     let company = if account_type == Some(AccountType::Consumer) { None } else { company(values, &mut faults) };
     let password = typed(password).map(|text| Password::new(&text));
     let account = account_name.is_some() || account_type.is_some() || company.is_some();
-    Answer { password, first_name, last_name, email, account, account_name, account_type, company, faults }
+    Answer { password, first_name, last_name, email, account, account_name, account_type, company, client, faults }
 }
 
 /// The company's details, when any of them was typed. A private person's form has the fields too, hidden and empty.
