@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test check openapi bench up down
+.PHONY: help run test check openapi bench attacks up down
 
 # cargo-nextest gives every test a process and a time limit of its own; plain cargo runs the same tests.
 tests = $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
@@ -31,6 +31,10 @@ openapi: ## write the contract anew, from the code, to openapi/openapi.json
 
 bench: ## measure it beside the machine's own yardsticks (about five minutes); benches/run tells its options
 	benches/run
+
+attacks: ## measure what one client can do to the others (about two minutes); benches/attacks tells its options
+	cargo build --release --locked
+	benches/attacks
 
 up: ## build and start it in containers, with PostgreSQL and a mailbox to look into
 	docker compose up --build --wait

@@ -142,6 +142,8 @@ on_both! {
         // What is wrong with a wrong password is that it is wrong, however short or common.
         for wrong in [TAKEN, "short", "passwordpassword", "", " seven green bicycles sing", &"x".repeat(200)] {
             go_on(&app, &second, dirk, wrong).await.faults(&[("/password", "password_wrong")]);
+            // Whoever is wrong again and again has to wait.
+            app.advance(TimeDelta::minutes(1));
         }
         assert_eq!(app.timeline(&id).await, ["created", "link_handed_over", "opened"]);
         let joined = go_on(&app, &second, " Dirk@ACME.example", PASSWORD).await.expect(201).body;

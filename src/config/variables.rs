@@ -36,9 +36,9 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
     ),
     ("PASSWORD_MIN_LENGTH", "15", "the shortest password, 8 to 128"),
     ("WRITE_BATCH", "256", "how many requests that arrive together share a commit at most, 1 to 1000; 1 gives each its own"),
-    ("RATE_LIMITS", "on", "off switches the limits of the public routes off"),
+    ("RATE_LIMITS", "on", "off switches off the limits of the public routes and the delays of wrong guesses"),
     ("SELF_RENEWAL", "on", "off keeps people from sending themselves a fresh link"),
-    ("TRUSTED_PROXIES", "", "addresses and networks whose X-Forwarded-For is believed, separated by commas"),
+    ("TRUSTED_PROXIES", "", "addresses and networks whose X-Forwarded-For or Forwarded is believed, separated by commas"),
     ("LOG", "info", "what is logged, as warn or info,invitation_service=debug"),
     ("LOG_FORMAT", "", "pretty or json (default: pretty on a terminal)"),
 ];
