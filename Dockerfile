@@ -11,9 +11,9 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     cargo build --release --locked --features postgres-tls && cp target/release/invitation-service /usr/local/bin/
 
 FROM debian:bookworm-slim
-# Certificates to check the mail relay's and the database's with.
+# Certificates to check the mail relay's and the database's with, and the rules of time zones.
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates libssl3 \
+    && apt-get install -y --no-install-recommends ca-certificates libssl3 tzdata \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 invitation \
     && useradd --uid 10001 --gid invitation --home-dir /data --no-create-home --shell /usr/sbin/nologin invitation \

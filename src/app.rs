@@ -141,13 +141,14 @@ impl Parts {
             resend_cooldown: config.resend_cooldown,
             password_min_length: config.password_min_length,
             self_renewal: config.self_renewal,
+            company_vat: config.company_vat,
             organisation: config.operator_name.clone(),
             activation_url: config.activation_url.clone(),
         };
         let settings = Settings {
             public_url: config.public_url.as_str().trim_end_matches('/').to_owned(),
             locale: config.locale,
-            time_zone: config.time_zone,
+            time_zone: config.time_zone.clone(),
             mail_events: config.mail_events.clone(),
             rate_limits: config.rate_limits,
             trusted_proxies: config.trusted_proxies.clone(),

@@ -1,16 +1,15 @@
 //! Configuration, from the environment alone: every variable with its default, all faults reported at once.
 
 mod secret;
+mod time_zone;
 mod variables;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    str::FromStr,
     time::Duration,
 };
 
-use chrono_tz::Tz;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
@@ -22,10 +21,12 @@ pub use self::{
 use crate::{
     db::DatabaseUrl,
     domain::{
+        company::CompanyVat,
         feedback::{Key, Keys, Provider},
         locale::Locale,
         pace::{NoPace, Pace},
         password,
+        time_zone::TimeZone,
     },
     mail::{MailUrl, Sender, Templates},
 };
@@ -59,7 +60,7 @@ pub struct Config {
     pub mail_events: Keys,
     pub operator_name: String,
     pub locale: Locale,
-    pub time_zone: Tz,
+    pub time_zone: TimeZone,
     pub secret_key: Option<SecretString>,
     pub secret_key_previous: Option<SecretString>,
     pub jwt_issuer: String,
@@ -73,6 +74,7 @@ pub struct Config {
     pub write_batch: usize,
     pub rate_limits: bool,
     pub self_renewal: bool,
+    pub company_vat: CompanyVat,
     pub trusted_proxies: Vec<IpNet>,
     pub log: String,
     pub log_format: Option<LogFormat>,
@@ -103,10 +105,10 @@ impl Config {
             Some(_) => reader.parsed("ACTIVATION_URL", page),
             None => public_url.as_ref().and_then(page_of),
         };
-        let time_zone =
-            reader.parsed("TIME_ZONE", |text| Tz::from_str(text).map_err(|_| "is no IANA time zone, as Europe/Amsterdam"));
+        let folder = reader.given("TZDIR");
+        let time_zone = reader.parsed("TIME_ZONE", |text| time_zone::find(text, folder.as_deref()));
         // Read whatever the time zone is: its fault must not hide one of these.
-        let sender = reader.sender(time_zone.unwrap_or_default());
+        let sender = reader.sender(time_zone.clone().unwrap_or_default());
         let config = Self::from_parts(&mut reader, listen_addr, public_url, activation_url, time_zone, sender);
         match config {
             Some(config) if reader.faults.is_empty() => Ok(config),
@@ -134,7 +136,7 @@ impl Config {
         listen_addr: Option<SocketAddr>,
         public_url: Option<Url>,
         activation_url: Option<Url>,
-        time_zone: Option<Tz>,
+        time_zone: Option<TimeZone>,
         sender: Option<Sender>,
     ) -> Option<Self> {
         // Each is read before any is asked for: a fault in the first must not hide one in the last.
@@ -164,6 +166,7 @@ impl Config {
         });
         let rate_limits = reader.parsed("RATE_LIMITS", switch);
         let self_renewal = reader.parsed("SELF_RENEWAL", switch);
+        let company_vat = reader.parsed("COMPANY_VAT", |text| text.parse().map_err(|_| "is neither required nor optional"));
         let trusted_proxies = reader.parsed("TRUSTED_PROXIES", networks);
         let log = reader.parsed("LOG", |text| match tracing_subscriber::EnvFilter::try_new(text) {
             Ok(_) => Ok(text.to_owned()),
@@ -201,6 +204,7 @@ impl Config {
             write_batch: write_batch?,
             rate_limits: rate_limits?,
             self_renewal: self_renewal?,
+            company_vat: company_vat?,
             trusted_proxies: trusted_proxies?,
             log: log?,
             log_format: log_format?,
@@ -266,7 +270,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         keys
     }
 
-    fn sender(&mut self, zone: Tz) -> Option<Sender> {
+    fn sender(&mut self, zone: TimeZone) -> Option<Sender> {
         let from = self.given("MAIL_FROM").unwrap_or_else(|| variables::default("MAIL_FROM").to_owned());
         match Sender::new(&from, self.given("MAIL_REPLY_TO").as_deref(), zone) {
             Ok(sender) => Some(match self.templates_given() {
@@ -402,6 +406,7 @@ mod tests {
             "PASSWORD_MIN_LENGTH",
             "RATE_LIMITS",
             "SELF_RENEWAL",
+            "COMPANY_VAT",
             "TRUSTED_PROXIES",
             "LOG_FORMAT",
         ];

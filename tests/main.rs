@@ -86,6 +86,7 @@ mod sub_accounts;
 mod sub_accounts_route;
 mod support;
 mod sweep;
+mod time_zones;
 mod tokens;
 mod users_csv;
 mod validation;

@@ -139,3 +139,61 @@ on_both! {
         assert_eq!(app.database.count(&format!("memberships WHERE account_id = '{}'", acme.account)), 2);
     }
 }
+
+on_both! {
+    with [("COMPANY_VAT", "optional")];
+
+    async fn a_company_ticks_that_it_has_no_vat_number(app: TestApp) {
+        for (index, (locale, label)) in [
+            ("en", "The company has no VAT number"),
+            ("nl", "Het bedrijf heeft geen btw-nummer"),
+            ("de", "Das Unternehmen hat keine Umsatzsteuer-Identifikationsnummer"),
+            ("fr", "L’entreprise n’a pas de numéro de TVA"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let email = format!("ada{index}@example.com");
+            let body = json!({ "email": email, "account_name": "Acme", "account_type": "business", "locale": locale });
+            let (made, mail) = app.invite_by(OWNERS, body).await;
+            let token = &mail.token;
+            let page = open(&app, token).await;
+            assert!(page.contains(label), "{page}");
+            assert!(fields(&page).contains(&"company_vat_exempt"));
+            let tag = |name: &str| {
+                let input = page.split("<input ").find(|input| input.contains(&format!("name=\"{name}\""))).unwrap();
+                input.split('>').next().unwrap().to_owned()
+            };
+            for name in ["company_vat_number", "company_vat_exempt", "company_postal_code"] {
+                assert!(!tag(name).contains("required"), "{}", tag(name));
+            }
+            let none = [("company_vat_number", "")];
+            let ticked = [("company_vat_exempt", "true")];
+            let neither = submit(&app, token, &[&PERSON, &COMPANY, &none]).await.expect(422).text;
+            assert_eq!(faulty(&neither), ["company_vat_number"]);
+            let both = submit(&app, token, &[&PERSON, &COMPANY, &ticked]).await.expect(422).text;
+            assert_eq!(faulty(&both), ["company_vat_exempt"]);
+            let box_again = both.split("<input ").find(|input| input.contains("name=\"company_vat_exempt\"")).unwrap();
+            assert!(box_again.split('>').next().unwrap().contains(" checked"), "{box_again}");
+            // In a country without postal codes, too.
+            let emirates = [("company_country", "AE"), ("company_postal_code", "")];
+            submit(&app, token, &[&PERSON, &COMPANY, &none, &ticked, &emirates]).await.expect(200);
+            let account = app.admin().get(&format!("/v1/accounts/{}", text(&made, "/account/id"))).await.expect(200).body;
+            let company = &account["company"];
+            assert_eq!((&company["vat_number"], &company["vat_exempt"]), (&json!(null), &json!(true)));
+            assert_eq!((&company["address"]["country"], &company["address"]["postal_code"]), (&json!("AE"), &json!(null)));
+        }
+    }
+}
+
+on_both! {
+    async fn no_box_where_a_vat_number_is_asked_for(app: TestApp) {
+        let body = json!({ "email": "ada@example.com", "account_name": "Acme", "account_type": "business" });
+        let (_, mail) = app.invite_by(OWNERS, body).await;
+        let page = open(&app, &mail.token).await;
+        assert!(!page.contains("company_vat_exempt") && page.contains("<option value=\"XK\">Kosovo"), "{page}");
+        let parts = [("company_vat_number", ""), ("company_vat_exempt", "true")];
+        let again = submit(&app, &mail.token, &[&PERSON, &COMPANY, &parts]).await.expect(422).text;
+        assert_eq!(faulty(&again), ["company_vat_number"]);
+    }
+}

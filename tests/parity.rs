@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeSet, path::Path};
 
+use diesel::{Connection, connection::SimpleConnection};
 use diesel_migrations::{FileBasedMigrations, MigrationHarness};
 use invitation_service::db::{DatabaseUrl, Db};
 
-use crate::support::{Backend, database::TestDatabase};
+use crate::support::{Backend, TestApp, customers::SUB_ACCOUNTS, database::TestDatabase, json, on_both};
 
 /// A database with the schema, and no service at work on it.
 pub async fn migrated(backend: Backend) -> TestDatabase {
@@ -115,4 +116,35 @@ async fn down_and_up_again() {
 
 fn migrations_count() -> usize {
     std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite")).unwrap().count()
+}
+
+on_both! {
+    /// The table of accounts is made anew on SQLite, with rows of other tables referring to it.
+    async fn accounts_and_what_refers_to_them_outlive_their_new_rule(app: TestApp) {
+        let owner = app.owner("ada@example.com", "Acme").await;
+        let below = json!({ "email": "dan@example.com", "role": "driver", "account_id": owner.account, "reimbursement_rate": "0.23" });
+        app.invite_by(SUB_ACCOUNTS, below).await;
+        let counts = || ["accounts", "account_lineage", "memberships", "invitations"].map(|table| app.database.count(table));
+        let (before, shape) = (counts(), schema(&app.database));
+        assert_eq!((before[0], before[1]), (2, 3));
+        let accounts = app.admin().get("/v1/accounts").await.expect(200).body;
+        let run = |postgres: &str, sqlite: &str| match app.database.backend {
+            Backend::Postgres => app.database.postgres().transaction(|it| it.batch_execute(postgres)).unwrap(),
+            Backend::Sqlite => app.database.sqlite().transaction(|it| it.batch_execute(sqlite)).unwrap(),
+        };
+        macro_rules! migration {
+            ($database:literal, $direction:literal) => {
+                include_str!(concat!("../migrations/", $database, "/2026-11-28-000006_companies_without_vat/", $direction, ".sql"))
+            };
+        }
+        run(migration!("postgres", "down"), migration!("sqlite", "down"));
+        assert_eq!((counts(), schema(&app.database)), (before, shape.clone()));
+        let nameless = "UPDATE accounts SET vat_number = NULL, postal_code = NULL WHERE company_name IS NOT NULL";
+        assert!(app.database.try_execute(nameless).is_err(), "the older rule holds");
+        run(migration!("postgres", "up"), migration!("sqlite", "up"));
+        assert_eq!((counts(), schema(&app.database)), (before, shape));
+        assert_eq!(app.admin().get("/v1/accounts").await.expect(200).body, accounts);
+        assert!(app.database.try_execute("DELETE FROM accounts").is_err(), "what refers to an account still holds it");
+        assert_eq!(app.database.execute(nameless), 1);
+    }
 }

@@ -22,7 +22,12 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
     ("MAIL_EVENTS_RESEND", "", "the signing secret of Resend's webhook, whsec_…"),
     ("OPERATOR_NAME", "EV Charging", "the company that letters and the page name"),
     ("LOCALE", "en", "the language of letters and the page when the invitation says nothing: en, nl, de, fr"),
-    ("TIME_ZONE", "UTC", "the time zone of letters and the page, as Europe/Amsterdam"),
+    (
+        "TIME_ZONE",
+        "UTC",
+        "the time zone of letters and the page, as Europe/Amsterdam: by the system's tzdata (in the folder TZDIR, if that is set), \
+         or by the program's own copy where there is none",
+    ),
     ("SECRET_KEY", "", "root of the derived keys, at least 32 bytes (default: made on first start in data/secret.key)"),
     ("SECRET_KEY_PREVIOUS", "", "the root before it, while links and tokens made with it still live"),
     ("JWT_ISSUER", "invitation-service", "the issuer of access tokens"),
@@ -38,6 +43,7 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
     ("WRITE_BATCH", "256", "how many requests that arrive together share a commit at most, 1 to 1000; 1 gives each its own"),
     ("RATE_LIMITS", "on", "off switches off the limits of the public routes and the delays of wrong guesses"),
     ("SELF_RENEWAL", "on", "off keeps people from sending themselves a fresh link"),
+    ("COMPANY_VAT", "required", "optional lets a company say that it has no VAT number; required does not"),
     ("TRUSTED_PROXIES", "", "addresses and networks whose X-Forwarded-For or Forwarded is believed, separated by commas"),
     ("LOG", "info", "what is logged, as warn or info,invitation_service=debug"),
     ("LOG_FORMAT", "", "pretty or json (default: pretty on a terminal)"),

@@ -52,10 +52,10 @@ pub(super) fn company_row(company: Option<&Company>) -> CompanyRow {
     CompanyRow {
         company_name: text(|company| company.name.as_str().to_owned()),
         registration_number: company.and_then(|company| Some(company.registration_number.as_ref()?.as_str().to_owned())),
-        vat_number: text(|company| company.vat_number.as_str().to_owned()),
+        vat_number: company.and_then(|company| Some(company.vat_number.as_ref()?.as_str().to_owned())),
         street: text(|company| company.address.street.as_str().to_owned()),
         house_number: company.and_then(|company| Some(company.address.house_number.as_ref()?.as_str().to_owned())),
-        postal_code: text(|company| company.address.postal_code.as_str().to_owned()),
+        postal_code: company.and_then(|company| Some(company.address.postal_code.as_ref()?.as_str().to_owned())),
         city: text(|company| company.address.city.as_str().to_owned()),
         country: text(|company| company.address.country.code().to_owned()),
     }
@@ -93,6 +93,8 @@ fn company(row: Row) -> Result<Option<Company>, &'static str> {
     let raw = RawCompany {
         name: row.company_name,
         registration_number: row.registration_number,
+        // A company without a number has said so.
+        vat_exempt: row.vat_number.is_none(),
         vat_number: row.vat_number,
         street: row.street,
         house_number: row.house_number,
@@ -100,5 +102,5 @@ fn company(row: Row) -> Result<Option<Company>, &'static str> {
         city: row.city,
         country: row.country,
     };
-    Company::parse(&raw).map(Some).map_err(|_| "company_name")
+    Company::stored(raw).map(Some).ok_or("company_name")
 }

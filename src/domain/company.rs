@@ -1,6 +1,7 @@
 //! The details of a company, which a business account has from its activation on.
 
 use super::{
+    account::UnknownValue,
     country::{Country, UnknownCountry},
     fault::FieldFault,
     line::{Line, LineError},
@@ -14,8 +15,8 @@ pub struct Company {
     pub name: Line<200>,
     /// Its number in the trade register, if it has one.
     pub registration_number: Option<Line<50>>,
-    /// Its VAT number, of the country of its address.
-    pub vat_number: VatNumber,
+    /// Its VAT number, of the country of its address; none when the company said that it has none.
+    pub vat_number: Option<VatNumber>,
     /// Where it is.
     pub address: Address,
 }
@@ -27,12 +28,43 @@ pub struct Address {
     pub street: Line<200>,
     /// The number and what follows it, where it stands apart.
     pub house_number: Option<Line<20>>,
-    /// The postal code, as it was typed.
-    pub postal_code: Line<20>,
+    /// The postal code, as it was typed; none where the country may be without.
+    pub postal_code: Option<Line<20>>,
     /// The city.
     pub city: Line<100>,
     /// The country.
     pub country: Country,
+}
+
+/// Whether a company must have a VAT number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CompanyVat {
+    /// Each gives one.
+    Required,
+    /// Each gives one, or says that it has none.
+    Optional,
+}
+
+impl CompanyVat {
+    /// Every rule.
+    pub const ALL: [Self; 2] = [Self::Required, Self::Optional];
+
+    /// The name that the configuration and answers use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Optional => "optional",
+        }
+    }
+}
+
+impl std::str::FromStr for CompanyVat {
+    type Err = UnknownValue;
+
+    fn from_str(name: &str) -> Result<Self, UnknownValue> {
+        Self::ALL.into_iter().find(|value| value.as_str() == name).ok_or(UnknownValue { known: "required, optional" })
+    }
 }
 
 /// What was typed, field by field. A field that was left out and one that holds nothing but blanks are the same.
@@ -44,6 +76,8 @@ pub struct RawCompany {
     pub registration_number: Option<String>,
     /// `/vat_number`
     pub vat_number: Option<String>,
+    /// `/vat_exempt`: the company says that it has no VAT number.
+    pub vat_exempt: bool,
     /// `/address/street`
     pub street: Option<String>,
     /// `/address/house_number`
@@ -61,24 +95,45 @@ impl Company {
     ///
     /// # Errors
     /// Every fault, its path relative to the company. While the country is unknown, nothing but its absence is said of
-    /// the VAT number.
+    /// the VAT number. Whether a company may be without one, the operator decides: see [`CompanyVat`].
     pub fn parse(raw: &RawCompany) -> Result<Self, Vec<FieldFault>> {
         let mut faults = Vec::new();
         let name = required(&mut faults, "/name", raw.name.as_deref());
         let registration_number = optional(&mut faults, "/registration_number", raw.registration_number.as_deref());
         let country = country(&mut faults, raw.country.as_deref());
-        let vat_number = vat_number(&mut faults, raw.vat_number.as_deref(), country);
+        let vat_number = vat_number(&mut faults, raw, country);
         let street = required(&mut faults, "/address/street", raw.street.as_deref());
         let house_number = optional(&mut faults, "/address/house_number", raw.house_number.as_deref());
-        let postal_code = required(&mut faults, "/address/postal_code", raw.postal_code.as_deref());
+        let postal_code = postal_code(&mut faults, raw.postal_code.as_deref(), country);
         let city = required(&mut faults, "/address/city", raw.city.as_deref());
         match (name, vat_number, street, postal_code, city, country) {
-            (Some(name), Some(vat_number), Some(street), Some(postal_code), Some(city), Some(country)) if faults.is_empty() => {
+            (Some(name), vat_number, Some(street), postal_code, Some(city), Some(country)) if faults.is_empty() => {
                 let address = Address { street, house_number, postal_code, city, country };
                 Ok(Self { name, registration_number, vat_number, address })
             }
             _ => Err(faults),
         }
+    }
+}
+
+impl Company {
+    /// A company as it was when it was sent: what was let in by the rules of that time is let out now. None when a part is missing
+    /// that every company has.
+    #[must_use]
+    pub fn stored(raw: RawCompany) -> Option<Self> {
+        let address = Address {
+            street: Line::stored(raw.street?),
+            house_number: raw.house_number.map(Line::stored),
+            postal_code: raw.postal_code.map(Line::stored),
+            city: Line::stored(raw.city?),
+            country: Country::parse(&raw.country?).ok()?,
+        };
+        Some(Self {
+            name: Line::stored(raw.name?),
+            registration_number: raw.registration_number.map(Line::stored),
+            vat_number: raw.vat_number.map(VatNumber::stored),
+            address,
+        })
     }
 }
 
@@ -118,13 +173,26 @@ fn country(faults: &mut Vec<FieldFault>, text: Option<&str>) -> Option<Country> 
     }
 }
 
-fn vat_number(faults: &mut Vec<FieldFault>, text: Option<&str>, country: Option<Country>) -> Option<VatNumber> {
+/// Asked for where the country has postal codes, and as long as nobody knows which country it is.
+fn postal_code(faults: &mut Vec<FieldFault>, text: Option<&str>, country: Option<Country>) -> Option<Line<20>> {
+    let path = "/address/postal_code";
+    if country.is_none_or(Country::has_postal_codes) { required(faults, path, text) } else { optional(faults, path, text) }
+}
+
+/// The number, or that there is none: one of the two, and not both.
+fn vat_number(faults: &mut Vec<FieldFault>, raw: &RawCompany, country: Option<Country>) -> Option<VatNumber> {
     let path = "/vat_number";
-    let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
-        faults.push(FieldFault::new(path, LineError::Empty.code(), LineError::Empty.to_string()));
-        return None;
-    };
-    match VatNumber::parse(text, country?) {
+    let given = raw.vat_number.as_deref().filter(|text| !text.trim().is_empty());
+    match (given, raw.vat_exempt) {
+        (None, true) => return None,
+        (Some(_), true) => {
+            let detail = "A company has a VAT number or it has none: leave out one of vat_number and vat_exempt.";
+            faults.push(FieldFault::new("/vat_exempt", "vat_exempt_with_number", detail));
+        }
+        (None, false) => faults.push(FieldFault::new(path, LineError::Empty.code(), LineError::Empty.to_string())),
+        (Some(_), false) => {}
+    }
+    match VatNumber::parse(given?, country?) {
         Ok(number) => Some(number),
         Err(error) => {
             faults.push(FieldFault::new(path, error.code(), error.to_string()));
@@ -144,6 +212,7 @@ mod tests {
             name: text(" Acme Laadpalen B.V. "),
             registration_number: text("33031431"),
             vat_number: text("NL 0044.95.445.B01"),
+            vat_exempt: false,
             street: text("Damrak"),
             house_number: text("1-bis"),
             postal_code: text("1012 LG"),
@@ -164,7 +233,7 @@ mod tests {
     fn reads_and_tidies() {
         let company = Company::parse(&raw()).unwrap();
         assert_eq!(company.name.as_str(), "Acme Laadpalen B.V.");
-        assert_eq!(company.vat_number.as_str(), "NL004495445B01");
+        assert_eq!(company.vat_number.unwrap().as_str(), "NL004495445B01");
         assert_eq!(company.address.country.code(), "NL");
         let blank = || Some("  ".to_owned());
         let company = Company::parse(&RawCompany { registration_number: None, house_number: blank(), ..raw() }).unwrap();
@@ -179,6 +248,7 @@ mod tests {
             name: Some("a".repeat(201)),
             registration_number: Some("1\n2".to_owned()),
             vat_number: Some("NL004495446B01".to_owned()),
+            vat_exempt: false,
             street: Some("\u{202E}".to_owned()),
             house_number: Some("1".repeat(21)),
             postal_code: Some("1".repeat(21)),
@@ -209,15 +279,62 @@ mod tests {
         assert_eq!(told(&malformed), [fault("/vat_number", "vat_number_malformed")]);
     }
 
+    #[test]
+    fn a_company_says_that_it_has_no_vat_number() {
+        let exempt = RawCompany { vat_number: None, vat_exempt: true, ..raw() };
+        assert_eq!(Company::parse(&exempt).unwrap().vat_number, None);
+        let blank = RawCompany { vat_number: Some(" ".to_owned()), ..exempt.clone() };
+        assert_eq!(Company::parse(&blank).unwrap().vat_number, None);
+        assert_eq!(told(&RawCompany { vat_exempt: false, ..exempt.clone() }), [fault("/vat_number", "required")]);
+        assert_eq!(told(&RawCompany { vat_exempt: true, ..raw() }), [fault("/vat_exempt", "vat_exempt_with_number")]);
+        let both = RawCompany { vat_number: Some("NL1".to_owned()), vat_exempt: true, ..raw() };
+        let told_of_both = [fault("/vat_exempt", "vat_exempt_with_number"), fault("/vat_number", "vat_number_malformed")];
+        assert_eq!(told(&both), told_of_both);
+        assert!(CompanyVat::ALL.iter().all(|value| value.as_str().parse() == Ok(*value)));
+    }
+
+    #[test]
+    fn postal_codes_are_asked_for_where_there_are_some() {
+        let at = |country: &str, postal_code: Option<&str>| RawCompany {
+            country: Some(country.to_owned()),
+            postal_code: postal_code.map(str::to_owned),
+            vat_number: None,
+            vat_exempt: true,
+            ..raw()
+        };
+        for country in ["AE", "HK", "QA", "BO", "AO", "MO", "UG", "JM", "GH", "PA", "BS", "KP"] {
+            for none in [None, Some(""), Some(" ")] {
+                assert_eq!(Company::parse(&at(country, none)).unwrap().address.postal_code, None, "{country}");
+            }
+            let kept = Company::parse(&at(country, Some("00000"))).unwrap().address.postal_code;
+            assert_eq!(kept.unwrap().as_str(), "00000", "what is given all the same is kept");
+        }
+        for country in ["NL", "IE", "XK", "US", "SG", "CL", "KE", "SA"] {
+            assert_eq!(told(&at(country, None)), [fault("/address/postal_code", "required")], "{country}");
+        }
+        assert_eq!(told(&at("AE", Some(&"1".repeat(21)))), [fault("/address/postal_code", "too_long")]);
+    }
+
+    /// The rules of today judge what is sent, never what is stored.
+    #[test]
+    fn what_was_taken_once_is_read_for_good() {
+        let old = RawCompany { vat_number: Some("FRFR732829320".to_owned()), street: Some("a\tb".to_owned()), ..raw() };
+        assert!(Company::parse(&old).is_err());
+        let company = Company::stored(old).unwrap();
+        assert_eq!((company.vat_number.unwrap().as_str(), company.address.street.as_str()), ("FRFR732829320", "a\tb"));
+        assert_eq!(Company::stored(RawCompany { city: None, ..raw() }), None);
+    }
+
     proptest! {
         #[test]
-        fn never_panics(texts in proptest::collection::vec(proptest::option::of(any::<String>()), 8)) {
+        fn never_panics(texts in proptest::collection::vec(proptest::option::of(any::<String>()), 9)) {
             let mut texts = texts.into_iter();
             let mut next = || texts.next().flatten();
             let raw = RawCompany {
                 name: next(),
                 registration_number: next(),
                 vat_number: next(),
+                vat_exempt: next().is_some(),
                 street: next(),
                 house_number: next(),
                 postal_code: next(),

@@ -2,11 +2,19 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::{country_names::NAMES, locale::Locale};
+use super::{country_names::NAMES, locale::Locale, postal_codes};
 
-/// A country or territory that ISO 3166-1 has a code for. Codes that ISO leaves to its users (`XX`, `XK`) are none.
+/// A country or territory that ISO 3166-1 has a code for, or Kosovo (`XK`): a code that ISO leaves to its users, and the one that
+/// the European Commission, banks and CLDR use. The others of that kind (`XX`) are none.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Country(&'static str);
+
+const KOSOVO: &str = "XK";
+
+/// Every country's code.
+fn codes() -> impl Iterator<Item = &'static str> {
+    rust_iso3166::ALL.iter().map(|country| country.alpha2).chain([KOSOVO])
+}
 
 /// No country has that code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +35,9 @@ impl Country {
         let code = text.trim_matches([' ', '\t']);
         // Looked at before it is copied: a code of a megabyte is none.
         let code = if code.len() == 2 { code.to_ascii_uppercase() } else { return Err(UnknownCountry) };
+        if code == KOSOVO {
+            return Ok(Self(KOSOVO));
+        }
         rust_iso3166::from_alpha2(&code).map(|country| Self(country.alpha2)).ok_or(UnknownCountry)
     }
 
@@ -34,6 +45,12 @@ impl Country {
     #[must_use]
     pub fn code(self) -> &'static str {
         self.0
+    }
+
+    /// Whether it has postal codes.
+    #[must_use]
+    pub fn has_postal_codes(self) -> bool {
+        postal_codes::WITHOUT.binary_search(&self.0).is_err()
     }
 
     /// What it is called in that language.
@@ -48,7 +65,7 @@ impl Country {
     /// Every country, in the order of its name in that language: what a form offers.
     #[must_use]
     pub fn all(locale: Locale) -> Vec<Self> {
-        let mut all: Vec<Self> = rust_iso3166::ALL.iter().map(|country| Self(country.alpha2)).collect();
+        let mut all: Vec<Self> = codes().map(Self).collect();
         all.sort_by_cached_key(|country| (spelt_plainly(country.name(locale)), *country));
         all
     }
@@ -77,23 +94,31 @@ mod tests {
         assert_eq!(Country::parse("GB").unwrap().name(Locale::En), "United Kingdom");
         let greece = Country::parse("gr").unwrap();
         assert_eq!(Locale::ALL.map(|locale| greece.name(locale)), ["Greece", "Griekenland", "Griechenland", "Grèce"]);
-        for code in ["", "XX", "xx", "XK", "UK", "EL", "EU", "ZZ", "AA", "NLD", "N", "N L", "528", "nl\n", "ñ", "Nederland"] {
+        let kosovo = Country::parse("xk").unwrap();
+        assert_eq!((kosovo.code(), kosovo.name(Locale::Fr)), ("XK", "Kosovo"));
+        for code in ["", "XX", "xx", "XA", "UK", "EL", "EU", "ZZ", "AA", "NLD", "N", "N L", "528", "nl\n", "ñ", "Nederland"] {
             assert_eq!(Country::parse(code), Err(UnknownCountry), "{code:?}");
         }
     }
 
     #[test]
     fn every_country_has_its_names() {
-        let mut codes: Vec<_> = rust_iso3166::ALL.iter().map(|country| country.alpha2).collect();
+        let mut codes: Vec<_> = codes().collect();
         codes.sort_unstable();
         assert_eq!(NAMES.map(|(code, _)| code).to_vec(), codes, "the same codes, in order");
         assert!(NAMES.iter().all(|(_, names)| names.iter().all(|name| !name.is_empty())));
     }
 
     #[test]
+    fn the_countries_without_postal_codes_are_countries_in_order() {
+        assert!(postal_codes::WITHOUT.is_sorted());
+        assert!(postal_codes::WITHOUT.iter().all(|code| Country::parse(code).is_ok()));
+    }
+
+    #[test]
     fn offers_them_by_name() {
         let english: Vec<_> = Country::all(Locale::En).into_iter().map(|country| country.name(Locale::En)).collect();
-        assert_eq!(english.len(), 249);
+        assert_eq!(english.len(), 250);
         assert_eq!(english[..3], ["Afghanistan", "Åland Islands", "Albania"]);
         let dutch = Country::all(Locale::Nl);
         let at = |code: &str| dutch.iter().position(|country| country.code() == code).unwrap();

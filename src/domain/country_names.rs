@@ -7,7 +7,7 @@
 use super::locale::Locale;
 
 /// Alpha-2 code, and the names in the order of [`Locale::ALL`]; by code.
-pub(super) static NAMES: [(&str, [&str; Locale::ALL.len()]); 249] = [
+pub(super) static NAMES: [(&str, [&str; Locale::ALL.len()]); 250] = [
     ("AD", ["Andorra", "Andorra", "Andorra", "Andorre"]),
     ("AE", ["United Arab Emirates", "Verenigde Arabische Emiraten", "Vereinigte Arabische Emirate", "Émirats arabes unis"]),
     ("AF", ["Afghanistan", "Afghanistan", "Afghanistan", "Afghanistan"]),
@@ -300,6 +300,7 @@ pub(super) static NAMES: [(&str, [&str; Locale::ALL.len()]); 249] = [
     ("VU", ["Vanuatu", "Vanuatu", "Vanuatu", "Vanuatu"]),
     ("WF", ["Wallis & Futuna", "Wallis en Futuna", "Wallis und Futuna", "Wallis-et-Futuna"]),
     ("WS", ["Samoa", "Samoa", "Samoa", "Samoa"]),
+    ("XK", ["Kosovo", "Kosovo", "Kosovo", "Kosovo"]),
     ("YE", ["Yemen", "Jemen", "Jemen", "Yémen"]),
     ("YT", ["Mayotte", "Mayotte", "Mayotte", "Mayotte"]),
     ("ZA", ["South Africa", "Zuid-Afrika", "Südafrika", "Afrique du Sud"]),

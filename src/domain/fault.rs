@@ -62,6 +62,11 @@ impl Faults {
         self.told.retain(|fault| !matches(fault));
     }
 
+    /// Says in other words what is wrong, of those that are told and match.
+    pub fn reword(&mut self, matches: impl Fn(&FieldFault) -> bool, detail: &str) {
+        self.told.iter_mut().filter(|fault| matches(fault)).for_each(|fault| detail.clone_into(&mut fault.detail));
+    }
+
     /// Those of somebody else, behind these.
     pub fn append(&mut self, other: Self) {
         self.extend(other.told);

@@ -53,6 +53,12 @@ impl<const MAX: usize> Line<MAX> {
         Ok(Self(text.to_owned()))
     }
 
+    /// A line that was taken when it was sent, by the rules of that time.
+    #[must_use]
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -69,7 +75,8 @@ pub fn is_control(c: char) -> bool {
 
 /// Whether nothing is to be seen where the character stands: joiners, marks of direction, fillers, variation selectors.
 /// They belong inside words and emoji, yet a text of nothing else would be a gap in every list.
-fn is_invisible(c: char) -> bool {
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
     c.is_whitespace()
         || matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}')
         || matches!(c, '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}')

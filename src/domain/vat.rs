@@ -3,16 +3,21 @@
 //! Whether a number is registered is for its administration to say; this tells a mistyped one. The crates
 //! at hand know forms without check digits, or refuse numbers that are issued today (Belgian ones that begin with 1).
 
+mod checks;
 mod digits;
+mod labels;
 mod scheme;
+mod typed;
 
 use super::{country::Country, locale::Locale};
 use scheme::Scheme;
+use typed::Typed;
 
 /// A VAT number of the country of a company's address: without blanks, in capitals, with its country's prefix.
 ///
-/// It may be typed with the prefix or without, and with blanks, dots, dashes and slashes. Northern Ireland's `XI` is taken
-/// for an address in `GB` and kept; Greece's prefix is `EL`, and `GR` is read as that.
+/// It may be typed with the prefix or without, with blanks, dots, dashes and slashes, and with a label before it ("BTW",
+/// "USt-IdNr."); what cannot be seen is set aside. Northern Ireland's `XI` is taken for an address in `GB` and kept; Greece's
+/// prefix is `EL`, and `GR` is read as that.
 ///
 /// The number and the address are of one country. An invoice goes to the establishment that is supplied, under the number
 /// that this establishment is registered by, and where the two differ a wrong line was chosen in the list of countries far more
@@ -64,28 +69,35 @@ impl VatNumberError {
     }
 }
 
-/// The longest text that is looked at; no number with its separators comes near.
-const LONGEST: usize = 100;
-
 impl VatNumber {
     /// Reads the VAT number of a company whose address is in `country`.
     ///
     /// # Errors
     /// [`VatNumberError`] says what is wrong.
     pub fn parse(text: &str, country: Country) -> Result<Self, VatNumberError> {
-        let text = compact(text);
+        let typed = Typed::read(text);
         let Some(scheme) = scheme::of(country.code()) else {
-            return loose(text.as_deref()).ok_or(VatNumberError::NoNumber);
+            let mut candidates = typed.iter().flat_map(Typed::set_apart).rev();
+            return candidates.find_map(loose).ok_or(VatNumberError::NoNumber);
         };
-        let malformed =
-            VatNumberError::Malformed { country: country.name(Locale::En), form: scheme.words, example: scheme.example };
-        let Some(text) = text else { return Err(malformed) };
-        match read(scheme, &text) {
-            Some((prefix, body)) if scheme.checks(&body) => Ok(Self(format!("{prefix}{body}"))),
-            Some(_) => Err(VatNumberError::CheckDigits),
-            None => Err(other_country(&text)
-                .map_or(malformed, |other| VatNumberError::OtherCountry { other, country: country.name(Locale::En) })),
+        let candidates: Vec<_> = typed.iter().flat_map(Typed::candidates).collect();
+        let readings: Vec<_> = candidates.iter().flat_map(|text| readings(scheme, text)).collect();
+        let country = country.name(Locale::En);
+        if let Some((prefix, body)) = readings.iter().find(|(_, body)| scheme.checks(body)) {
+            Ok(Self(format!("{prefix}{body}")))
+        } else if let Some(other) = candidates.iter().find_map(|text| other_country(text, scheme)) {
+            Err(VatNumberError::OtherCountry { other, country })
+        } else if readings.is_empty() {
+            Err(VatNumberError::Malformed { country, form: scheme.words, example: scheme.example })
+        } else {
+            Err(VatNumberError::CheckDigits)
         }
+    }
+
+    /// A number that was taken when it was sent, by the rules of that time.
+    #[must_use]
+    pub fn stored(number: String) -> Self {
+        Self(number)
     }
 
     /// The number, with its prefix.
@@ -95,55 +107,54 @@ impl VatNumber {
     }
 }
 
-/// Capitals without separators. None when something else is in it than a number holds (`+` and `*` are in old Irish ones).
-fn compact(text: &str) -> Option<String> {
-    let separator =
-        |c: &char| matches!(c, ' ' | '\t' | '\u{A0}' | '\u{2007}' | '\u{2009}' | '\u{202F}' | '.' | '-' | '/') || dash(*c);
-    let text: Option<String> = (text.len() <= LONGEST)
-        .then_some(text)?
-        .chars()
-        .filter(|c| !separator(c))
-        .map(|c| (c.is_ascii_alphanumeric() || matches!(c, '+' | '*')).then_some(c.to_ascii_uppercase()))
-        .collect();
-    text.filter(|text| !text.is_empty())
-}
-
-/// What word processors make of a dash.
-fn dash(c: char) -> bool {
-    matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}')
-}
-
-/// Prefix as stored and what follows it, when that has a form of the scheme.
-fn read(scheme: &Scheme, text: &str) -> Option<(&'static str, String)> {
+/// Every way of reading a text as a number of the scheme: the prefix as stored, and what follows it, which has one of the forms.
+fn readings(scheme: &Scheme, text: &str) -> impl Iterator<Item = (&'static str, String)> {
     let usual = scheme.prefixes.first().map(|(_, stored)| ("", *stored));
     // With a prefix first: then the whole, since a number may begin with the letters of its prefix.
     let ways = scheme.prefixes.iter().copied().chain(usual);
-    ways.filter_map(|(typed, stored)| Some((stored, complete(scheme.country, text.strip_prefix(typed)?))))
-        .find(|(_, body)| scheme.takes(body))
+    ways.filter_map(|(typed, stored)| {
+        let body = complete(scheme.country, text.strip_prefix(typed)?);
+        (scheme.takes(&body) && !scheme.misses_its_key(!typed.is_empty(), &body)).then_some((stored, body))
+    })
 }
 
 /// The one way of writing numbers that are known in a longer and a shorter one.
 fn complete(country: &str, body: &str) -> String {
     match (country, body.len()) {
-        // Until 2005 they had nine digits, which still stand on letterheads.
-        ("BE", 9) => format!("0{body}"),
+        // Until 2005 Belgian ones had nine digits, which still stand on letterheads. What took a Greek one for a number rather
+        // than a text lost the first 0.
+        ("BE", 9) | ("GR", 8) => format!("0{body}"),
         // The organisation number; that it is registered for VAT is what the three letters say.
         ("NO", 9) => format!("{body}MVA"),
+        ("CH", 9..) => one_suffix(body),
         _ => body.to_owned(),
     }
 }
 
-/// The country whose prefix and form it has.
-fn other_country(text: &str) -> Option<&'static str> {
+/// A Swiss number with the first of the letters behind it: the tax is called MWST, TVA, IVA or TPV, and some name it in two
+/// languages, or the register of companies (HR, RC) beside it.
+fn one_suffix(body: &str) -> String {
+    let (digits, mut rest) = body.split_at_checked(9).unwrap_or((body, ""));
+    let mut suffix = "";
+    while let Some(word) = ["MWST", "TVA", "IVA", "TPV", "HR", "RC"].into_iter().find(|word| rest.starts_with(word)) {
+        suffix = if suffix.is_empty() && word.len() > 2 { word } else { suffix };
+        rest = rest.strip_prefix(word).unwrap_or_default();
+    }
+    format!("{digits}{suffix}{rest}")
+}
+
+/// The country other than that of `own` whose prefix and form it has.
+fn other_country(text: &str, own: &Scheme) -> Option<&'static str> {
     let has_prefix = |scheme: &&Scheme| scheme.prefixes.iter().any(|(typed, _)| text.starts_with(typed));
-    let scheme = scheme::SCHEMES.iter().filter(has_prefix).find(|scheme| read(scheme, text).is_some())?;
+    let mut others = scheme::SCHEMES.iter().filter(|scheme| scheme.country != own.country).filter(has_prefix);
+    let scheme = others.find(|scheme| readings(scheme, text).next().is_some())?;
     Country::parse(scheme.country).ok().map(|country| country.name(Locale::En))
 }
 
 /// What could be a number somewhere in the world.
-fn loose(text: Option<&str>) -> Option<VatNumber> {
-    let text = text.filter(|text| (2..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric()))?;
-    text.bytes().any(|byte| byte.is_ascii_digit()).then(|| VatNumber(text.to_owned()))
+fn loose(text: &str) -> Option<VatNumber> {
+    let has_form = (2..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (has_form && text.bytes().any(|byte| byte.is_ascii_digit())).then(|| VatNumber(text.to_owned()))
 }
 
 #[cfg(test)]

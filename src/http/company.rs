@@ -16,9 +16,14 @@ pub struct CompanyRequest {
     /// Its number in the trade register, if it has one.
     #[schema(max_length = 50)]
     registration_number: Option<String>,
-    /// In the form of the address's country, with or without its prefix; check digits are checked where their rule is published.
+    /// In the form of the address's country, with or without its prefix, which is always stored. Blanks, dots, dashes, what
+    /// cannot be seen and a label before it ("USt-IdNr.", "BTW") are set aside. Check digits are checked in the EU's member states, GB,
+    /// NO and CH. Needed, unless `vat_exempt` is true.
     #[schema(min_length = 1)]
-    vat_number: String,
+    vat_number: Option<String>,
+    /// True says that the company has no VAT number: an explicit answer, which is taken where the preview says
+    /// `"company_vat": "optional"`. It contradicts a `vat_number`.
+    vat_exempt: Option<bool>,
     /// Where the company is.
     address: AddressRequest,
 }
@@ -33,25 +38,27 @@ pub struct AddressRequest {
     /// The number and what follows it, where it stands apart.
     #[schema(max_length = 20)]
     house_number: Option<String>,
-    /// The postal code.
+    /// The postal code; needed where the country has postal codes.
     #[schema(min_length = 1, max_length = 20)]
-    postal_code: String,
+    postal_code: Option<String>,
     /// The city.
     #[schema(min_length = 1, max_length = 100)]
     city: String,
-    /// ISO 3166-1 alpha-2, in either case.
+    /// ISO 3166-1 alpha-2, in either case; `XK` is Kosovo.
     #[schema(pattern = "^[A-Za-z]{2}$")]
     country: String,
 }
 
-/// Reads the member `company`.
-pub(super) fn read(members: &mut Members) -> Option<Company> {
-    let mut faults = Vec::new();
+/// Reads the member `company`, and whether it says that the company has no VAT number: the operator decides whether that is an
+/// answer, whatever else is wrong with the company.
+pub(super) fn read(members: &mut Members) -> (Option<Company>, bool) {
+    let (mut faults, mut exempt) = (Vec::new(), false);
     let company = members.object("company", |members| {
         let mut raw = RawCompany {
             name: members.optional("name", body::text),
             registration_number: members.optional("registration_number", body::text),
             vat_number: members.optional("vat_number", body::text),
+            vat_exempt: members.optional("vat_exempt", |value| body::boolean(&value)).unwrap_or_default(),
             ..RawCompany::default()
         };
         members.object("address", |members| {
@@ -62,6 +69,7 @@ pub(super) fn read(members: &mut Members) -> Option<Company> {
             raw.country = members.optional("country", body::text);
             Some(())
         });
+        exempt = raw.vat_exempt;
         match Company::parse(&raw) {
             Ok(company) => Some(company),
             Err(found) => {
@@ -72,7 +80,7 @@ pub(super) fn read(members: &mut Members) -> Option<Company> {
         }
     });
     members.faults_below("company", faults);
-    company
+    (company, exempt)
 }
 
 impl From<&Company> for CompanyView {
@@ -81,11 +89,12 @@ impl From<&Company> for CompanyView {
         Self {
             name: company.name.as_str().to_owned(),
             registration_number: company.registration_number.as_ref().map(|line| line.as_str().to_owned()),
-            vat_number: company.vat_number.as_str().to_owned(),
+            vat_number: company.vat_number.as_ref().map(|number| number.as_str().to_owned()),
+            vat_exempt: company.vat_number.is_none(),
             address: AddressView {
                 street: address.street.as_str().to_owned(),
                 house_number: address.house_number.as_ref().map(|line| line.as_str().to_owned()),
-                postal_code: address.postal_code.as_str().to_owned(),
+                postal_code: address.postal_code.as_ref().map(|line| line.as_str().to_owned()),
                 city: address.city.as_str().to_owned(),
                 country: address.country.code().to_owned(),
             },
@@ -101,8 +110,12 @@ pub struct CompanyView {
     pub name: String,
     /// Its number in the trade register.
     pub registration_number: Option<String>,
-    /// With its country's prefix.
-    pub vat_number: String,
+    /// With its country's prefix; null where the company said that it has none.
+    pub vat_number: Option<String>,
+    /// True where the company said that it has no VAT number, and left out otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub vat_exempt: bool,
     /// Where it is.
     pub address: AddressView,
 }
@@ -115,11 +128,11 @@ pub struct AddressView {
     pub street: String,
     /// The number in it.
     pub house_number: Option<String>,
-    /// The postal code.
-    pub postal_code: String,
+    /// The postal code; null where none was given, as the country has none.
+    pub postal_code: Option<String>,
     /// The city.
     pub city: String,
-    /// ISO 3166-1 alpha-2, in upper case.
+    /// ISO 3166-1 alpha-2, in upper case; `XK` is Kosovo.
     #[schema(pattern = "^[A-Z]{2}$")]
     pub country: String,
 }

@@ -57,7 +57,7 @@ use self::{
     pages::Pages,
 };
 use crate::{
-    domain::{feedback::Keys, locale::Locale},
+    domain::{feedback::Keys, locale::Locale, time_zone::TimeZone},
     metrics::Metrics,
     services::Services,
 };
@@ -122,7 +122,7 @@ pub struct Settings {
     /// The language of the page when the invitation names none.
     pub locale: Locale,
     /// The time zone of the page.
-    pub time_zone: chrono_tz::Tz,
+    pub time_zone: TimeZone,
     /// The providers that may report, and how they prove themselves.
     pub mail_events: Keys,
     /// Whether the public routes are limited.

@@ -19,6 +19,7 @@ use crate::{
     domain::{
         account::{AccountName, AccountStatus, AccountType, MemberRole, UsedBy},
         actor::ActorKind,
+        company::CompanyVat,
         email::Email,
         event::EventType,
         ids::{AccountId, EventId, InvitationId, UserId},
@@ -68,6 +69,7 @@ closed_sets! {
     MemberRole, "MemberRole", "What a customer is in an account: an `account_owner` manages it, a `driver` charges cars.";
     AccountType, "AccountType", "What a customer is before the law.";
     AccountStatus, "AccountStatus", "`invited` until the account's first owner, or its driver, activates.";
+    CompanyVat, "CompanyVat", "Whether a company must have a VAT number (`required`), or may say that it has none (`optional`).";
     UsedBy, "UsedBy", "Who uses a sub-account.";
     ReimbursementMode, "ReimbursementMode", "`automated` for an employee's sub-account, `manual` for a subsidiary's.";
     UserStatus, "UserStatus", "How far a person has come.";

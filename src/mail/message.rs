@@ -52,7 +52,7 @@ impl Desk {
     /// The letter in words.
     pub(super) fn write(&self, letter: &Letter) -> Result<Rendered, SendError> {
         // A template that is at fault now is at fault at the next attempt, too.
-        self.templates.render(letter, self.sender.time_zone).map_err(|error| SendError::Never(error.to_string()))
+        self.templates.render(letter, &self.sender.time_zone).map_err(|error| SendError::Never(error.to_string()))
     }
 
     /// The letter as a message, ready to travel.

@@ -6,13 +6,14 @@ use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use lettre::{Address, message::Mailbox};
 
 use super::{template::Templates, words};
+use crate::domain::time_zone::TimeZone;
 
 /// The sender of every letter, and the operator's own words: `MAIL_FROM`, `MAIL_REPLY_TO`, `TIME_ZONE` and `MAIL_TEMPLATES`.
 #[derive(Debug, Clone)]
 pub struct Sender {
     pub(super) from: Mailbox,
     pub(super) reply_to: Option<Mailbox>,
-    pub(super) time_zone: chrono_tz::Tz,
+    pub(super) time_zone: TimeZone,
     /// Instead of the built-in ones.
     pub(super) templates: Option<Arc<Templates>>,
 }
@@ -22,7 +23,7 @@ impl Sender {
     ///
     /// # Errors
     /// For each of the two that is wrong, a sentence that names the variable and says what to change.
-    pub fn new(from: &str, reply_to: Option<&str>, time_zone: chrono_tz::Tz) -> Result<Self, Vec<String>> {
+    pub fn new(from: &str, reply_to: Option<&str>, time_zone: TimeZone) -> Result<Self, Vec<String>> {
         let reply_to = reply_to.map(|text| mailbox("MAIL_REPLY_TO", text)).transpose();
         match (mailbox("MAIL_FROM", from), reply_to) {
             (Ok(from), Ok(reply_to)) => Ok(Self { from, reply_to, time_zone, templates: None }),
@@ -77,7 +78,7 @@ mod tests {
     use super::*;
 
     fn from(text: &str) -> Result<Mailbox, String> {
-        Sender::new(text, None, chrono_tz::UTC).map(|sender| sender.from).map_err(|mut faults| faults.remove(0))
+        Sender::new(text, None, TimeZone::utc()).map(|sender| sender.from).map_err(|mut faults| faults.remove(0))
     }
 
     #[test]
@@ -103,7 +104,7 @@ mod tests {
             assert!(from(text).unwrap_err().starts_with("MAIL_FROM must be"), "{text}");
         }
         assert!(from("Ada\r\nBcc: eve@example.com <ada@example.com>").unwrap_err().contains("control"));
-        let faults = |from: &str| Sender::new(from, Some("nobody"), chrono_tz::UTC).unwrap_err();
+        let faults = |from: &str| Sender::new(from, Some("nobody"), TimeZone::utc()).unwrap_err();
         assert!(faults("ada@example.com")[0].starts_with("MAIL_REPLY_TO"));
         let both = faults("somebody");
         assert!(both.len() == 2 && both[0].starts_with("MAIL_FROM") && both[1].starts_with("MAIL_REPLY_TO"), "{both:?}");

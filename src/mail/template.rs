@@ -7,7 +7,6 @@ mod files;
 
 use std::path::Path;
 
-use chrono_tz::Tz;
 use minijinja::{AutoEscape, Environment, HtmlEscape, State, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
 use secrecy::ExposeSecret;
 
@@ -22,6 +21,7 @@ use crate::domain::{
     invitation::InvitationKind,
     letter::{Letter, LetterAccount, LetterPurpose},
     locale::Locale,
+    time_zone::TimeZone,
 };
 
 pub use self::files::write_built_in;
@@ -58,7 +58,7 @@ impl From<minijinja::Error> for RenderError {
 ///
 /// # Errors
 /// [`RenderError`] when a template is at fault.
-pub fn render(letter: &Letter, time_zone: Tz) -> Result<Rendered, RenderError> {
+pub fn render(letter: &Letter, time_zone: &TimeZone) -> Result<Rendered, RenderError> {
     Templates::built_in().map_err(|faults| RenderError(faults.join("; ")))?.render(letter, time_zone)
 }
 
@@ -108,7 +108,7 @@ impl Templates {
             let built_in = Vocabulary::read(file.built_in, model.as_ref()).0;
             let (mut words, wrong) = Vocabulary::read(&file.text, Some(&built_in));
             faults.extend(wrong.into_iter().map(|fault| format!("{}:{}: {}", file.name, fault.line, fault.text)));
-            if words::moment(chrono::DateTime::UNIX_EPOCH, Tz::UTC, locale, &words).is_none() {
+            if words::moment(chrono::DateTime::UNIX_EPOCH, &TimeZone::utc(), locale, &words).is_none() {
                 let line = line_of(&file.text, "\"moment\"");
                 faults.push(format!("{}:{line}: \"moment\" is no form of a date that strftime knows", file.name));
                 words.take_from(&built_in, "moment");
@@ -141,11 +141,11 @@ impl Templates {
     ///
     /// # Errors
     /// [`RenderError`] when a template is at fault.
-    pub fn render(&self, letter: &Letter, time_zone: Tz) -> Result<Rendered, RenderError> {
+    pub fn render(&self, letter: &Letter, time_zone: &TimeZone) -> Result<Rendered, RenderError> {
         Ok(self.compose(letter, time_zone)?)
     }
 
-    fn compose(&self, letter: &Letter, time_zone: Tz) -> Result<Rendered, minijinja::Error> {
+    fn compose(&self, letter: &Letter, time_zone: &TimeZone) -> Result<Rendered, minijinja::Error> {
         let words = self.vocabulary(letter.locale);
         let named = |name: &str| Some(unlinked(&words::name(name))).filter(|name| !name.is_empty());
         let organisation = words::name(&letter.organisation);

@@ -10,6 +10,7 @@ use crate::domain::{
     invitation::InvitationKind,
     letter::{Letter, LetterPurpose},
     locale::Locale,
+    time_zone::TimeZone,
 };
 
 /// A link as long as real ones are.
@@ -40,5 +41,10 @@ pub(super) fn letter() -> Letter {
 
 /// A sender in Amsterdam.
 pub(super) fn sender() -> Sender {
-    Sender::new("Voltmark <no-reply@voltmark.example>", Some("help@voltmark.example"), chrono_tz::Europe::Amsterdam).unwrap()
+    Sender::new(
+        "Voltmark <no-reply@voltmark.example>",
+        Some("help@voltmark.example"),
+        TimeZone::bundled("Europe/Amsterdam").unwrap(),
+    )
+    .unwrap()
 }

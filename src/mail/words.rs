@@ -3,11 +3,10 @@
 use std::fmt::Write;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::{OffsetName, Tz};
 use unicode_normalization::char::canonical_combining_class;
 
 use super::vocabulary::Vocabulary;
-use crate::domain::locale::Locale;
+use crate::domain::{locale::Locale, time_zone::TimeZone};
 
 const ZERO_WIDTH_NON_JOINER: char = '\u{200C}';
 const ZERO_WIDTH_JOINER: char = '\u{200D}';
@@ -20,8 +19,8 @@ const WIDTH: usize = 72;
 
 /// A moment as people say it: `Wednesday 25 November 2026 at 14:03 (CET)`. None when the words' own form is none that
 /// `chrono::format::strftime` knows.
-pub(super) fn moment(at: DateTime<Utc>, time_zone: Tz, locale: Locale, words: &Vocabulary) -> Option<String> {
-    let local = at.with_timezone(&time_zone);
+pub(super) fn moment(at: DateTime<Utc>, time_zone: &TimeZone, locale: Locale, words: &Vocabulary) -> Option<String> {
+    let local = time_zone.local(at);
     let language = match locale {
         Locale::En => chrono::Locale::en_GB,
         Locale::Nl => chrono::Locale::nl_NL,
@@ -30,7 +29,7 @@ pub(super) fn moment(at: DateTime<Utc>, time_zone: Tz, locale: Locale, words: &V
     };
     // Zones without letters of their own are named by their distance, "-03", which nobody reads as a time zone.
     let zone = match local.offset().abbreviation() {
-        Some(name) if name.starts_with(char::is_alphabetic) => name.to_owned(),
+        name if name.starts_with(char::is_alphabetic) => name.to_owned(),
         _ => local.format("UTC%:z").to_string(),
     };
     let mut text = String::new();
@@ -162,15 +161,15 @@ mod tests {
     fn moments_in_every_language_and_in_any_zone() {
         let at = now() + TimeDelta::hours(24);
         for (zone, locale, words) in [
-            (Tz::Europe__Amsterdam, Locale::En, "Wednesday 25 November 2026 at 14:03 (CET)"),
-            (Tz::Europe__Berlin, Locale::De, "Mittwoch, 25. November 2026, 14:03 Uhr (CET)"),
-            (Tz::Europe__Paris, Locale::Fr, "mercredi 25 novembre 2026 à 14:03 (CET)"),
-            (Tz::Europe__Amsterdam, Locale::Nl, "woensdag 25 november 2026 om 14:03 (CET)"),
-            (Tz::UTC, Locale::En, "Wednesday 25 November 2026 at 13:03 (UTC)"),
-            (Tz::America__Sao_Paulo, Locale::En, "Wednesday 25 November 2026 at 10:03 (UTC-03:00)"),
-            (Tz::Pacific__Auckland, Locale::Nl, "donderdag 26 november 2026 om 02:03 (NZDT)"),
+            ("Europe/Amsterdam", Locale::En, "Wednesday 25 November 2026 at 14:03 (CET)"),
+            ("Europe/Berlin", Locale::De, "Mittwoch, 25. November 2026, 14:03 Uhr (CET)"),
+            ("Europe/Paris", Locale::Fr, "mercredi 25 novembre 2026 à 14:03 (CET)"),
+            ("Europe/Amsterdam", Locale::Nl, "woensdag 25 november 2026 om 14:03 (CET)"),
+            ("UTC", Locale::En, "Wednesday 25 November 2026 at 13:03 (UTC)"),
+            ("America/Sao_Paulo", Locale::En, "Wednesday 25 November 2026 at 10:03 (UTC-03:00)"),
+            ("Pacific/Auckland", Locale::Nl, "donderdag 26 november 2026 om 02:03 (NZDT)"),
         ] {
-            assert_eq!(moment(at, zone, locale, &self::words(locale)).as_deref(), Some(words));
+            assert_eq!(moment(at, &TimeZone::bundled(zone).unwrap(), locale, &self::words(locale)).as_deref(), Some(words));
         }
     }
 

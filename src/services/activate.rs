@@ -49,6 +49,8 @@ pub struct Answer {
     pub account_type: Option<AccountType>,
     /// The company's details.
     pub company: Option<Company>,
+    /// Whether the company says that it has no VAT number, whatever else is wrong with it.
+    pub vat_exempt: bool,
     /// Where they are.
     pub client: ClientAddress,
     /// Faults found while reading these members, so that all are told together.

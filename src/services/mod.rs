@@ -35,6 +35,7 @@ use crate::{
     clock::Clock,
     db::{Db, lookup::Lookups},
     domain::{
+        company::CompanyVat,
         ids::InvitationId,
         token::{LinkClaim, LinkKeys},
     },
@@ -80,6 +81,8 @@ pub struct Rules {
     pub password_min_length: usize,
     /// Whether people may send themselves a fresh link.
     pub self_renewal: bool,
+    /// Whether a company must have a VAT number.
+    pub company_vat: CompanyVat,
     /// The operator's name, as letters and the page show it.
     pub organisation: String,
     /// The page that a link opens; `?token=…` is added.

@@ -11,6 +11,7 @@ use invitation_service::{
         batcher::Batcher,
         outbox::{Claimed, Outcome},
     },
+    domain::time_zone::TimeZone,
     mail::{MailUrl, Mailer, Sender},
 };
 use tokio::{runtime::Handle, sync::Notify};
@@ -19,7 +20,7 @@ use crate::support::{Relay, TestApp};
 
 /// A courier as another process has it: with connections and records of its own.
 pub(super) fn courier(app: &TestApp, relay: &Relay) -> Courier {
-    let sender = Sender::new("Invitations <no-reply@localhost>", None, chrono_tz::UTC).unwrap();
+    let sender = Sender::new("Invitations <no-reply@localhost>", None, TimeZone::utc()).unwrap();
     let mailer = Arc::new(Mailer::new(&MailUrl::parse(&relay.url()).unwrap(), sender).unwrap());
     let db = app.parts.courier.db.apart(1);
     let records = records(&db, &app.clock, relay.url(), Duration::from_hours(24)).unwrap();

@@ -4,7 +4,11 @@
 //! the Swiss Federal Statistical Office for GB, NO and CH. Check digits only where the administration publishes the rule, or
 //! it has long been known and every number tried keeps it: a company that is refused by mistake cannot activate.
 
-use super::digits::{luhn, mod_11_10, mod_97, number, weighted};
+use super::{
+    super::country::Country,
+    checks::{bulgaria, cyprus, czechia, latvia, lithuania, malta, slovakia},
+    digits::{luhn, mod_11_10, mod_97, number, weighted},
+};
 
 /// How one country writes its numbers.
 #[derive(Debug)]
@@ -27,6 +31,14 @@ impl Scheme {
     /// Whether what follows the prefix has one of the forms.
     pub(super) fn takes(&self, body: &str) -> bool {
         self.forms.iter().any(|form| fits(form, body))
+    }
+
+    /// Whether what could be a key is a country's prefix: then the number has no key, or it is that country's. Behind the scheme's own
+    /// prefix the letters are what they look like unless a VAT number begins with them; without it, any country's code counts.
+    pub(super) fn misses_its_key(&self, has_prefix: bool, body: &str) -> bool {
+        let key = body.get(..2).unwrap_or_default();
+        let known = SCHEMES.iter().flat_map(|scheme| scheme.prefixes).any(|(typed, _)| *typed == key) || key == "EU";
+        self.country == "FR" && (known || (!has_prefix && (Country::parse(key).is_ok() || key == "UK")))
     }
 
     /// Whether the check digits are right. No number is nothing but zeros, which most sums would let pass.
@@ -61,10 +73,10 @@ pub(super) fn of(country: &str) -> Option<&'static Scheme> {
 pub(super) const SCHEMES: [Scheme; 30] = [
     scheme("AT", &[("AT", "AT")], &["U########"], "AT, U and 8 digits", "ATU13585627", austria),
     scheme("BE", &[("BE", "BE")], &["0#########", "1#########"], "BE and 10 digits, the first 0 or 1", "BE0403170701", belgium),
-    scheme("BG", &[("BG", "BG")], &["#########", "##########"], "BG and 9 or 10 digits", "BG175074752", unchecked),
-    scheme("CY", &[("CY", "CY")], &["########@"], "CY, 8 digits and a letter", "CY10259033P", unchecked),
-    scheme("CZ", &[("CZ", "CZ")], &["########", "#########", "##########"], "CZ and 8 to 10 digits", "CZ25123891", unchecked),
-    scheme("DE", &[("DE", "DE")], &["#########"], "DE and 9 digits", "DE136695976", mod_11_10),
+    scheme("BG", &[("BG", "BG")], &["#########", "##########"], "BG and 9 or 10 digits", "BG175074752", bulgaria),
+    scheme("CY", &[("CY", "CY")], &["########@"], "CY, 8 digits and a letter", "CY10259033P", cyprus),
+    scheme("CZ", &[("CZ", "CZ")], &["########", "#########", "##########"], "CZ and 8 to 10 digits", "CZ25123891", czechia),
+    scheme("DE", &[("DE", "DE")], &["#########"], "DE and 9 digits", "DE136695976", germany),
     scheme("DK", &[("DK", "DK")], &["########"], "DK and 8 digits", "DK13585628", denmark),
     scheme("EE", &[("EE", "EE")], &["#########"], "EE and 9 digits", "EE100931558", estonia),
     scheme(
@@ -76,7 +88,14 @@ pub(super) const SCHEMES: [Scheme; 30] = [
         spain,
     ),
     scheme("FI", &[("FI", "FI")], &["########"], "FI and 8 digits", "FI20774740", finland),
-    scheme("FR", &[("FR", "FR")], &["**#########"], "FR, 2 characters and 9 digits", "FR40303265045", france),
+    scheme(
+        "FR",
+        &[("FR", "FR")],
+        &["**#########"],
+        "FR, a key of 2 characters and the 9 digits of the SIREN",
+        "FR40303265045",
+        france,
+    ),
     scheme("GR", &[("EL", "EL"), ("GR", "EL")], &["#########"], "EL and 9 digits", "EL094259216", greece),
     scheme("HR", &[("HR", "HR")], &["###########"], "HR and 11 digits", "HR33392005961", mod_11_10),
     scheme("HU", &[("HU", "HU")], &["########"], "HU and 8 digits", "HU12892312", hungary),
@@ -89,10 +108,10 @@ pub(super) const SCHEMES: [Scheme; 30] = [
         ireland,
     ),
     scheme("IT", &[("IT", "IT")], &["###########"], "IT and 11 digits", "IT00743110157", italy),
-    scheme("LT", &[("LT", "LT")], &["#########", "############"], "LT and 9 or 12 digits", "LT119511515", unchecked),
+    scheme("LT", &[("LT", "LT")], &["#########", "############"], "LT and 9 or 12 digits", "LT119511515", lithuania),
     scheme("LU", &[("LU", "LU")], &["########"], "LU and 8 digits", "LU15027442", luxembourg),
-    scheme("LV", &[("LV", "LV")], &["###########"], "LV and 11 digits", "LV40003521600", unchecked),
-    scheme("MT", &[("MT", "MT")], &["########"], "MT and 8 digits", "MT11679112", unchecked),
+    scheme("LV", &[("LV", "LV")], &["###########"], "LV and 11 digits", "LV40003521600", latvia),
+    scheme("MT", &[("MT", "MT")], &["########"], "MT and 8 digits", "MT11679112", malta),
     scheme("NL", &[("NL", "NL")], &["#########B##"], "NL, 9 digits, B and 2 digits", "NL004495445B01", netherlands),
     scheme("PL", &[("PL", "PL")], &["##########"], "PL and 10 digits", "PL8567346215", poland),
     scheme("PT", &[("PT", "PT")], &["#########"], "PT and 9 digits", "PT501964843", portugal),
@@ -106,7 +125,7 @@ pub(super) const SCHEMES: [Scheme; 30] = [
     ),
     scheme("SE", &[("SE", "SE")], &["############"], "SE and 12 digits", "SE556188840401", sweden),
     scheme("SI", &[("SI", "SI")], &["########"], "SI and 8 digits", "SI50223054", slovenia),
-    scheme("SK", &[("SK", "SK")], &["##########"], "SK and 10 digits", "SK2022749619", unchecked),
+    scheme("SK", &[("SK", "SK")], &["##########"], "SK and 10 digits", "SK2022749619", slovakia),
     scheme(
         "GB",
         &[("GB", "GB"), ("XI", "XI")],
@@ -118,9 +137,9 @@ pub(super) const SCHEMES: [Scheme; 30] = [
     scheme("NO", &[("NO", "NO")], &["#########MVA"], "NO, 9 digits and MVA", "NO923609016MVA", norway),
     scheme(
         "CH",
-        &[("CHE", "CHE")],
-        &["#########", "#########MWST", "#########TVA", "#########IVA"],
-        "CHE, 9 digits and MWST, TVA or IVA",
+        &[("CHE", "CHE"), ("CH", "CHE")],
+        &["#########", "#########MWST", "#########TVA", "#########IVA", "#########TPV"],
+        "CHE, 9 digits and MWST, TVA, IVA or TPV",
         "CHE107787577IVA",
         switzerland,
     ),
@@ -137,11 +156,6 @@ const fn scheme(
     Scheme { country, prefixes, forms, words, example, check }
 }
 
-/// The form is all that we are sure of.
-fn unchecked(_: &[u8]) -> bool {
-    true
-}
-
 /// BMF: Luhn over all but the U, with 4 added.
 fn austria(body: &[u8]) -> bool {
     let (digits, check) = body[1..].split_at(7);
@@ -154,9 +168,14 @@ fn belgium(body: &[u8]) -> bool {
     97 - number(digits) % 97 == number(check)
 }
 
-/// Erhvervsstyrelsen, CVR: modulo 11.
+/// BZSt: ISO/IEC 7064, MOD 11,10. None begins with 0.
+fn germany(body: &[u8]) -> bool {
+    !body.starts_with(b"0") && mod_11_10(body)
+}
+
+/// Erhvervsstyrelsen, CVR: modulo 11. None begins with 0.
 fn denmark(body: &[u8]) -> bool {
-    weighted(body, &[2, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11)
+    !body.starts_with(b"0") && weighted(body, &[2, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11)
 }
 
 /// Maksu- ja Tolliamet, KMKR: 3, 7, 1 modulo 10.
@@ -191,15 +210,21 @@ fn finland(body: &[u8]) -> bool {
     weighted(body, &[7, 9, 10, 5, 8, 4, 2, 1]).is_multiple_of(11)
 }
 
-/// DGFiP: the key is (12 + 3 × (SIREN modulo 97)) modulo 97. A key with letters, none of them I or O, follows another rule: there
-/// only the SIREN's own Luhn is held against it, which Monaco's numbers (000…) do without.
+/// DGFiP: the key is (12 + 3 × (SIREN modulo 97)) modulo 97. A key with a letter, none of them I or O, is a number that counts all
+/// such keys; it and the SIREN agree modulo 11. The SIREN keeps Luhn, which Monaco's numbers (000…) do without.
 fn france(body: &[u8]) -> bool {
     let (key, siren) = body.split_at(2);
-    if key.iter().all(u8::is_ascii_digit) {
-        number(key) == (12 + 3 * (number(siren) % 97)) % 97
-    } else {
-        !key.iter().any(|byte| matches!(byte, b'I' | b'O')) && (siren.starts_with(b"000") || luhn(siren).is_multiple_of(10))
-    }
+    let place = |byte: &u8| b"0123456789ABCDEFGHJKLMNPQRSTUVWXYZ".iter().zip(0_u64..).find(|(known, _)| *known == byte);
+    let agrees = match (place(&key[0]), place(&key[1])) {
+        (Some((_, first @ 0..10)), Some((_, second @ 0..10))) => first * 10 + second == (12 + 3 * (number(siren) % 97)) % 97,
+        (Some((_, first)), Some((_, second))) => {
+            // The first key with a letter behind a digit is 0A, the first one that begins with a letter A0.
+            let count = if first < 10 { first * 24 + second - 10 } else { first * 34 + second - 100 };
+            (number(siren) + 1 + count / 11) % 11 == count % 11
+        }
+        _ => false,
+    };
+    agrees && (siren.starts_with(b"000") || luhn(siren).is_multiple_of(10))
 }
 
 /// AADE, AFM: powers of two modulo 11, 10 told as 0.
@@ -249,29 +274,31 @@ fn poland(body: &[u8]) -> bool {
     weighted(digits, &[6, 5, 7, 2, 3, 4, 5, 6, 7]) % 11 == weighted(check, &[1])
 }
 
-/// Autoridade Tributária, NIF: modulo 11, 10 and 11 told as 0.
+/// Autoridade Tributária, NIF: modulo 11, 10 and 11 told as 0. None begins with 0.
 fn portugal(body: &[u8]) -> bool {
     let (digits, check) = body.split_at(8);
-    (11 - weighted(digits, &[9, 8, 7, 6, 5, 4, 3, 2]) % 11) % 11 % 10 == weighted(check, &[1])
+    !body.starts_with(b"0") && (11 - weighted(digits, &[9, 8, 7, 6, 5, 4, 3, 2]) % 11) % 11 % 10 == weighted(check, &[1])
 }
 
-/// ANAF, CUI: modulo 11 over ten times the sum, counted from the right, 10 told as 0.
+/// ANAF, CUI: modulo 11 over ten times the sum, counted from the right, 10 told as 0. None begins with 0.
 fn romania(body: &[u8]) -> bool {
     let (digits, check) = body.split_at(body.len() - 1);
     let weights = [7, 5, 3, 2, 1, 7, 5, 3, 2];
-    weighted(digits, &weights[9 - digits.len()..]) * 10 % 11 % 10 == weighted(check, &[1])
+    !body.starts_with(b"0") && weighted(digits, &weights[9 - digits.len()..]) * 10 % 11 % 10 == weighted(check, &[1])
 }
 
-/// Skatteverket: Luhn over the organisation number, the first ten digits.
+/// Skatteverket: Luhn over the organisation number, the first ten digits; behind it 01 to 94.
 fn sweden(body: &[u8]) -> bool {
-    luhn(&body[..10]).is_multiple_of(10)
+    let (organisation, registration) = body.split_at(10);
+    (1..=94).contains(&number(registration)) && luhn(organisation).is_multiple_of(10)
 }
 
-/// FURS: modulo 11, 10 told as 0, never 11.
+/// FURS: modulo 11, 10 told as 0, never 11. None begins with 0.
 fn slovenia(body: &[u8]) -> bool {
     let (digits, check) = body.split_at(7);
     let wanted = 11 - weighted(digits, &[8, 7, 6, 5, 4, 3, 2]) % 11;
-    if wanted == 10 { weighted(check, &[1]) == 0 } else { wanted == weighted(check, &[1]) }
+    let wanted = if wanted == 10 { 0 } else { wanted };
+    !body.starts_with(b"0") && wanted == weighted(check, &[1])
 }
 
 /// HMRC: modulo 97, the newer numbers with 55 on top, which leaves 42 (or 55, as other validators have it). Three digits of

@@ -77,13 +77,17 @@ pub struct ActivateAccount {
     /// The company's details: needed for a business account, refused for a consumer's.
     #[schema(value_type = Option<CompanyRequest>)]
     pub company: Option<Company>,
+    /// Whether the company says that it has no VAT number.
+    #[schema(ignore)]
+    vat_exempt: bool,
 }
 
 impl ActivateAccount {
     fn read(members: &mut Members) -> Self {
         let name = members.optional("name", body::account_name);
         let r#type = members.optional("type", body::parsed("unknown_value", str::parse));
-        Self { name, r#type, company: company::read(members) }
+        let (company, vat_exempt) = company::read(members);
+        Self { name, r#type, company, vat_exempt }
     }
 }
 
@@ -132,10 +136,21 @@ async fn answer(query: Query, body: Body, state: &State, client: ClientAddress) 
     query.finish()?;
     let ActivateRequest { token, password, first_name, last_name, email, account, faults } = body.parse()?;
     let given = account.is_some();
-    let ActivateAccount { name, r#type, company } = account.unwrap_or_default();
+    let ActivateAccount { name, r#type, company, vat_exempt } = account.unwrap_or_default();
     let (account_name, account_type) = (name, r#type);
-    let answer =
-        Answer { password, first_name, last_name, email, account: given, account_name, account_type, company, client, faults };
+    let answer = Answer {
+        password,
+        first_name,
+        last_name,
+        email,
+        account: given,
+        account_name,
+        account_type,
+        company,
+        vat_exempt,
+        client,
+        faults,
+    };
     let outcome = services::activate::link(&state.services, &token, answer).await.map_err(Problem::from);
     state.metrics.activation(outcome.as_ref().map_or_else(|problem| problem.code.code, |_| "activated"));
     Ok(HttpResponse::Created().json(ActivatedView::from(&outcome?)))

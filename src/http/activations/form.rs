@@ -188,7 +188,8 @@ pub(super) fn answer(password: &str, values: &FormValues, client: ClientAddress)
     let company = if account_type == Some(AccountType::Consumer) { None } else { company(values, &mut faults) };
     let password = typed(password).map(|text| Password::new(&text));
     let account = account_name.is_some() || account_type.is_some() || company.is_some();
-    Answer { password, first_name, last_name, email, account, account_name, account_type, company, client, faults }
+    let vat_exempt = !values.company_vat_exempt.is_empty();
+    Answer { password, first_name, last_name, email, account, account_name, account_type, company, vat_exempt, client, faults }
 }
 
 /// The company's details, when any of them was typed. A private person's form has the fields too, hidden and empty.
@@ -197,6 +198,7 @@ fn company(values: &FormValues, faults: &mut Faults) -> Option<Company> {
         name: typed(&values.company_name),
         registration_number: typed(&values.company_registration_number),
         vat_number: typed(&values.company_vat_number),
+        vat_exempt: !values.company_vat_exempt.is_empty(),
         street: typed(&values.company_street),
         house_number: typed(&values.company_house_number),
         postal_code: typed(&values.company_postal_code),

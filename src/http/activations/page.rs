@@ -23,7 +23,7 @@ use super::{
 use crate::{
     domain::{
         account::{AccountType, UsedBy},
-        company::{Company, RawCompany},
+        company::{Company, CompanyVat, RawCompany},
         country::Country,
         fault::FieldFault,
         invitation::Invitation,
@@ -40,6 +40,7 @@ use crate::{
 
 /// Where the company stands in the API's body.
 const COMPANY: &str = "/account/company";
+const VAT_NUMBER: &str = "/account/company/vat_number";
 
 /// One showing of the page.
 pub(super) struct Page<'a> {
@@ -108,13 +109,14 @@ impl<'a> Page<'a> {
                 account_type: account.account_type.map(AccountType::as_str),
             }),
             expires_at: invitation.expires_at,
-            time_zone: self.state.settings.time_zone,
+            time_zone: &self.state.settings.time_zone,
             password_min_length: shortest,
             requires: *requires,
+            company_vat: self.state.services.rules.company_vat,
             token: token.expose(),
             countries: &countries,
             values,
-            errors: faults.iter().map(|fault| told(fault, shortest, locale)).collect(),
+            errors: faults.iter().map(|fault| self.told(fault, shortest, locale)).collect(),
         });
         self.render(status, &screen, locale)
     }
@@ -191,6 +193,14 @@ impl<'a> Page<'a> {
         response
     }
 
+    fn told<'f>(&self, fault: &'f FieldFault, shortest: usize, locale: Locale) -> FieldError<'f> {
+        let is_optional = self.state.services.rules.company_vat == CompanyVat::Optional;
+        if is_optional && fault.code == "required" && fault.path == VAT_NUMBER {
+            return FieldError::vat_number_or_none(locale);
+        }
+        FieldError::told(&fault.path, fault.code, &fault.detail, shortest, locale)
+    }
+
     fn request_id(&self) -> String {
         self.request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
     }
@@ -234,8 +244,4 @@ fn beside_fields(faults: Vec<FieldFault>) -> Vec<FieldFault> {
         _ => vec![fault],
     };
     faults.into_iter().flat_map(fields).collect()
-}
-
-fn told(fault: &FieldFault, shortest: usize, locale: Locale) -> FieldError<'_> {
-    FieldError::told(&fault.path, fault.code, &fault.detail, shortest, locale)
 }

@@ -18,6 +18,7 @@ use crate::{
     domain::{
         account::{AccountName, AccountType, UsedBy},
         activation::Requires,
+        company::CompanyVat,
         email::Email,
         invitation::InvitationKind,
         role::Role,
@@ -59,6 +60,11 @@ pub struct PreviewView {
     pub expires_at: Timestamp,
     /// What activating asks for.
     pub requires: RequiresView,
+    /// `optional` where the account's company may say that it has no VAT number (`vat_exempt`); left out where it must have one,
+    /// and where no company is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = CompanyVat, required = false)]
+    pub company_vat: Option<CompanyVat>,
 }
 
 /// Who invites.
@@ -158,5 +164,7 @@ async fn look(request: &HttpRequest, query: Query, body: Body, state: &State) ->
         roles: invitation.roles.iter().collect(),
         expires_at: Timestamp(invitation.expires_at),
         requires: seen.requires.into(),
+        company_vat: Some(state.services.rules.company_vat)
+            .filter(|vat| *vat == CompanyVat::Optional && (seen.requires.company || seen.requires.account_type)),
     }))
 }

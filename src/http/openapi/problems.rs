@@ -140,7 +140,7 @@ impl ToSchema for ErrorCode {
 }
 
 /// The codes of faulty members and parameters.
-const FIELD_CODES: [&str; 37] = [
+const FIELD_CODES: [&str; 38] = [
     "required",
     "not_applicable",
     "unknown_member",
@@ -169,6 +169,7 @@ const FIELD_CODES: [&str; 37] = [
     "vat_number_malformed",
     "vat_number_other_country",
     "vat_number_check_digits",
+    "vat_exempt_with_number",
     "password_common",
     "password_guessable",
     "password_contains_identity",

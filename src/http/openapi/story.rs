@@ -189,11 +189,12 @@ pub(super) fn acme() -> AccountView {
         company: Some(CompanyView {
             name: "Acme B.V.".to_owned(),
             registration_number: Some("12345678".to_owned()),
-            vat_number: "NL004495445B01".to_owned(),
+            vat_number: Some("NL004495445B01".to_owned()),
+            vat_exempt: false,
             address: AddressView {
                 street: "Keizersgracht".to_owned(),
                 house_number: Some("1".to_owned()),
-                postal_code: "1015 CN".to_owned(),
+                postal_code: Some("1015 CN".to_owned()),
                 city: "Amsterdam".to_owned(),
                 country: "NL".to_owned(),
             },
@@ -309,6 +310,7 @@ pub(super) fn preview_for_ada() -> PreviewView {
             account_type: false,
             company: false,
         },
+        company_vat: None,
     }
 }
 

@@ -4,12 +4,13 @@ use super::{screen::FieldError, words::Words};
 use crate::domain::{locale::Locale, password};
 
 /// The form's fields by the members of the API's body, all but those of the same name.
-const NESTED: [(&str, &str); 10] = [
+const NESTED: [(&str, &str); 11] = [
     ("/account/name", "account_name"),
     ("/account/type", "account_type"),
     ("/account/company/name", "company_name"),
     ("/account/company/registration_number", "company_registration_number"),
     ("/account/company/vat_number", "company_vat_number"),
+    ("/account/company/vat_exempt", "company_vat_exempt"),
     ("/account/company/address/street", "company_street"),
     ("/account/company/address/house_number", "company_house_number"),
     ("/account/company/address/postal_code", "company_postal_code"),
@@ -26,6 +27,12 @@ impl<'a> FieldError<'a> {
         let field = nested.unwrap_or_else(|| pointer.trim_start_matches('/'));
         let message = message(field, code, password_min_length, locale).unwrap_or_else(|| detail.to_owned());
         Self { field, message }
+    }
+
+    /// The VAT number is missing, where a company may say that it has none.
+    #[must_use]
+    pub fn vat_number_or_none(locale: Locale) -> Self {
+        Self { field: "company_vat_number", message: Words::of(locale).faults.vat_or_none.to_owned() }
     }
 }
 
@@ -50,6 +57,7 @@ fn message(field: &str, code: &str, password_min_length: usize, locale: Locale) 
         ("vat_number_malformed", _) => (words.vat_malformed, 0),
         ("vat_number_check_digits", _) => (words.vat_check_digits, 0),
         ("vat_number_other_country", _) => (words.vat_other_country, 0),
+        ("vat_exempt_with_number", _) => (words.vat_both, 0),
         ("not_applicable", _) => return None,
         // Whatever else the service finds: of these fields, one thing alone can still be wrong.
         _ => match field {

@@ -11,6 +11,8 @@ pub(super) enum Control {
     Input,
     Select,
     Radio,
+    /// One box, ticked or not.
+    Checkbox,
     /// For password managers alone, which file the password under it: neither seen nor sent.
     Username,
 }
@@ -59,6 +61,11 @@ impl<'a> Field<'a> {
         Self { control, choices, ..Self::input(name, label) }
     }
 
+    /// A box to tick.
+    pub fn checkbox(name: &'static str, label: &'static str) -> Self {
+        Self { control: Control::Checkbox, required: false, ..Self::input(name, label) }
+    }
+
     /// The address that the password belongs to.
     pub fn username(value: &'a str) -> Self {
         Self { control: Control::Username, value, ..Self::input("username", "") }
@@ -77,6 +84,11 @@ impl<'a> Field<'a> {
     pub fn width(mut self, width: &'static str) -> Self {
         self.width = width;
         self
+    }
+
+    /// Left empty by some, which the browser cannot know; what is missing is told by the service.
+    pub fn not_insisted(self) -> Self {
+        Self { required: false, ..self }
     }
 
     pub fn optional(self) -> Self {

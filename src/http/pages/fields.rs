@@ -10,6 +10,7 @@ use super::{
     screen::Form,
     words::Words,
 };
+use crate::domain::company::CompanyVat;
 
 /// Fields that belong together.
 #[derive(Serialize)]
@@ -118,20 +119,31 @@ fn company_fields<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a
     let plain = [("spellcheck", "false")];
     let countries = form.countries.iter().map(|(code, name)| (code.as_str(), name.as_str())).collect();
     let country = Field::choice(Control::Select, "company_country", labels.company_country, countries);
+    let vat_number = line("company_vat_number", labels.company_vat_number, "off", "characters", "100")
+        .with(&plain)
+        .hint(labels.company_vat_number_hint);
+    let is_optional = form.company_vat == CompanyVat::Optional;
+    let vat_number = if is_optional { vat_number.not_insisted() } else { vat_number };
     let mut fields = vec![
         line("company_name", labels.company_name, "organization", "words", "200"),
         line("company_registration_number", labels.company_registration_number, "off", "characters", "50")
             .with(&plain)
             .optional(),
-        line("company_vat_number", labels.company_vat_number, "off", "characters", "20")
-            .with(&plain)
-            .hint(labels.company_vat_number_hint),
+        vat_number,
         line("company_street", labels.company_street, "address-line1", "words", "200").width("wide"),
         line("company_house_number", labels.company_house_number, "off", "none", "20").with(&plain).width("narrow").optional(),
-        line("company_postal_code", labels.company_postal_code, "postal-code", "characters", "20").with(&plain).width("narrow"),
+        line("company_postal_code", labels.company_postal_code, "postal-code", "characters", "20")
+            .with(&plain)
+            .width("narrow")
+            .hint(labels.company_postal_code_hint)
+            .not_insisted(),
         line("company_city", labels.company_city, "address-level2", "words", "100").width("wide"),
         country.with(&[("autocomplete", "country")]),
     ];
+    if is_optional {
+        // Behind the number that it stands for.
+        fields.insert(3, Field::checkbox("company_vat_exempt", labels.company_vat_exempt));
+    }
     // The browser cannot know that a private person leaves these empty.
     if form.requires.account_type {
         for field in &mut fields {

@@ -1,13 +1,14 @@
 //! What the activation page can show. Nothing here is `Debug`: a form holds a token and a person's details.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     activation::Requires,
+    company::CompanyVat,
     invitation::{DeadLink, InvitationKind},
     role::Role,
+    time_zone::TimeZone,
 };
 
 /// One state of the page.
@@ -42,11 +43,13 @@ pub struct Form<'a> {
     /// When the link dies.
     pub expires_at: DateTime<Utc>,
     /// Where the person's clock hangs.
-    pub time_zone: Tz,
+    pub time_zone: &'a TimeZone,
     /// The fewest characters of a password.
     pub password_min_length: usize,
     /// What to ask for.
     pub requires: Requires,
+    /// Whether a company may say that it has no VAT number.
+    pub company_vat: CompanyVat,
     /// The link's token, for a hidden field.
     pub token: &'a str,
     /// The countries to choose from: ISO 3166-1 alpha-2 code and name, in the order to be shown.
@@ -99,6 +102,8 @@ pub struct FormValues {
     pub company_registration_number: String,
     /// Its VAT number.
     pub company_vat_number: String,
+    /// Anything says that it has none.
+    pub company_vat_exempt: String,
     /// Its street.
     pub company_street: String,
     /// The number in that street.
@@ -114,7 +119,7 @@ pub struct FormValues {
 impl FormValues {
     /// Every field with its value, in the form's order.
     #[must_use]
-    pub fn entries(&self) -> [(&'static str, &str); 13] {
+    pub fn entries(&self) -> [(&'static str, &str); 14] {
         [
             ("first_name", &self.first_name),
             ("last_name", &self.last_name),
@@ -124,6 +129,7 @@ impl FormValues {
             ("company_name", &self.company_name),
             ("company_registration_number", &self.company_registration_number),
             ("company_vat_number", &self.company_vat_number),
+            ("company_vat_exempt", &self.company_vat_exempt),
             ("company_street", &self.company_street),
             ("company_house_number", &self.company_house_number),
             ("company_postal_code", &self.company_postal_code),

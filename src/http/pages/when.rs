@@ -1,13 +1,13 @@
 //! A moment as people read it: absolute, by their own clock, with the zone named.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use super::words::Words;
+use crate::domain::time_zone::TimeZone;
 
 /// `at` by the clock of `zone`, in the language of `words`: "Wednesday 25 November 2026, 14:03 CET".
-pub(super) fn local(at: DateTime<Utc>, zone: Tz, words: &Words) -> String {
-    let at = at.with_timezone(&zone);
+pub(super) fn local(at: DateTime<Utc>, zone: &TimeZone, words: &Words) -> String {
+    let at = zone.local(at);
     let day = at.format_localized(words.date_format, words.date_locale);
     let abbreviation = at.format("%Z").to_string();
     // Zones without letters of their own go by their offset ("+03"), which says little without the word before it.
@@ -25,10 +25,12 @@ mod tests {
         let at: DateTime<Utc> = "2026-11-25T13:03:59Z".parse().unwrap();
         let summer: DateTime<Utc> = "2026-07-01T22:30:00Z".parse().unwrap();
         let (en, nl) = (Words::of(Locale::En), Words::of(Locale::Nl));
-        assert_eq!(local(at, Tz::Europe__Amsterdam, en), "Wednesday 25 November 2026, 14:03 CET");
-        assert_eq!(local(at, Tz::Europe__Amsterdam, nl), "woensdag 25 november 2026, 14:03 CET");
-        assert_eq!(local(summer, Tz::Europe__Amsterdam, nl), "donderdag 2 juli 2026, 00:30 CEST");
-        assert_eq!(local(at, Tz::UTC, en), "Wednesday 25 November 2026, 13:03 UTC");
-        assert_eq!(local(at, Tz::Europe__Istanbul, en), "Wednesday 25 November 2026, 16:03 UTC+03");
+        let zone = |name| TimeZone::bundled(name).unwrap();
+        let (amsterdam, istanbul) = (zone("Europe/Amsterdam"), zone("Europe/Istanbul"));
+        assert_eq!(local(at, &amsterdam, en), "Wednesday 25 November 2026, 14:03 CET");
+        assert_eq!(local(at, &amsterdam, nl), "woensdag 25 november 2026, 14:03 CET");
+        assert_eq!(local(summer, &amsterdam, nl), "donderdag 2 juli 2026, 00:30 CEST");
+        assert_eq!(local(at, &TimeZone::utc(), en), "Wednesday 25 November 2026, 13:03 UTC");
+        assert_eq!(local(at, &istanbul, en), "Wednesday 25 November 2026, 16:03 UTC+03");
     }
 }

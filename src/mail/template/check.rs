@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use chrono::DateTime;
-use chrono_tz::Tz;
 use secrecy::ExposeSecret;
 
 use super::{Templates, files::Files};
-use crate::mail::{samples, vocabulary::line_of};
+use crate::{
+    domain::time_zone::TimeZone,
+    mail::{samples, vocabulary::line_of},
+};
 
 /// What a sentence may ask for, and so may a template.
 const ABOUT: [&str; 11] =
@@ -34,7 +36,7 @@ pub(super) fn try_out(templates: &Templates, files: &Files, faults: &mut Vec<Str
     let mut found = BTreeSet::new();
     unknown_variables(templates, files, &mut found);
     for (_, letter) in samples::every_variant(DateTime::UNIX_EPOCH) {
-        match templates.compose(&letter, Tz::UTC) {
+        match templates.compose(&letter, &TimeZone::utc()) {
             Err(error) => {
                 let fault = told(&error, files);
                 let place = fault.splitn(3, ':').take(2).collect::<Vec<_>>().join(":");

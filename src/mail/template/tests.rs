@@ -11,7 +11,7 @@ use crate::{
 };
 
 fn written(letter: &Letter) -> Rendered {
-    render(letter, Tz::Europe__Amsterdam).unwrap()
+    render(letter, &TimeZone::bundled("Europe/Amsterdam").unwrap()).unwrap()
 }
 
 /// Text on one line, so that a test does not depend on where it is broken.
@@ -226,7 +226,7 @@ fn no_name_becomes_a_link_in_templates_of_the_operators_own() {
     }
     let templates = Templates::from_folder(folder.path()).unwrap();
     for (name, letter) in linked_samples() {
-        let words = templates.render(&letter, Tz::UTC).unwrap();
+        let words = templates.render(&letter, &TimeZone::utc()).unwrap();
         for part in [words.text, words.html.replace("&#x2f;", "/")] {
             let rest = part.replace(letter.link.expose_secret(), "");
             assert!(rest.starts_with("https:\u{200B}//evil.\u{200B}example/pay Click now, "), "{name}: {rest}");
@@ -269,7 +269,7 @@ fn a_file_replaces_the_built_in_one_of_its_name() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("letter.txt"), "Dear {{ to }}\n{{ link }}\n").unwrap();
     std::fs::write(folder.path().join(".hidden"), "{{").unwrap();
-    let words = Templates::from_folder(folder.path()).unwrap().render(&letter(), Tz::UTC).unwrap();
+    let words = Templates::from_folder(folder.path()).unwrap().render(&letter(), &TimeZone::utc()).unwrap();
     assert_eq!(words.text, format!("Dear Ada@example.com\n{LINK}\n"));
     assert!(words.html.contains("Accept the invitation"));
 }

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         account::{AccountStatus, AccountType},
         activation::Requires,
+        company::CompanyVat,
         fault::{Faults, FieldFault},
         password::{self, Identity, PasswordFault},
         person::PersonName,
@@ -15,14 +16,14 @@ use crate::{
 /// Judges.
 pub(super) fn judge(services: &Services, seen: &Preview, answer: &Answer) -> Result<(), Refusal> {
     let mut faults = Judged(answer.faults.clone());
-    let Requires { password, person_name, email, account_name, account_type, .. } = seen.requires;
+    let Requires { password, person_name, email, account_name, .. } = seen.requires;
     faults.member("/password", answer.password.is_some(), password);
     faults.member("/first_name", answer.first_name.is_some(), person_name);
     faults.member("/last_name", answer.last_name.is_some(), person_name);
     faults.member("/email", answer.email.is_some(), email);
     if seen.invitation.account.is_some() {
         faults.member("/account/name", answer.account_name.is_some(), account_name);
-        judge_account(seen, answer, account_type, &mut faults);
+        judge_account(services.rules.company_vat, seen, answer, &mut faults);
     } else {
         faults.member("/account", answer.account, false);
     }
@@ -41,7 +42,8 @@ pub(super) fn judge(services: &Services, seen: &Preview, answer: &Answer) -> Res
 }
 
 /// The type decides whether the company's details are needed, whoever says it.
-fn judge_account(seen: &Preview, answer: &Answer, asked: bool, faults: &mut Judged) {
+fn judge_account(company_vat: CompanyVat, seen: &Preview, answer: &Answer, faults: &mut Judged) {
+    let asked = seen.requires.account_type;
     let known = seen.invitation.account.as_ref().and_then(|account| account.account_type);
     // A form that sends back what the inviter chose contradicts nobody.
     let repeats = answer.account_type.is_some() && answer.account_type == known;
@@ -51,10 +53,33 @@ fn judge_account(seen: &Preview, answer: &Answer, asked: bool, faults: &mut Judg
     let unborn = seen.account_status == Some(AccountStatus::Invited);
     let chosen = if asked { answer.account_type } else { known };
     match chosen.filter(|_| unborn) {
-        Some(AccountType::Business) => faults.member("/account/company", answer.company.is_some(), true),
+        Some(AccountType::Business) => {
+            faults.member("/account/company", answer.company.is_some(), true);
+            judge_vat(company_vat, answer, faults);
+        }
         // Which of the two is meant is not known yet, and that is said above; the company is not judged by a guess.
         None if unborn => {}
         Some(AccountType::Consumer) | None => faults.member("/account/company", answer.company.is_some(), false),
+    }
+}
+
+/// Whether "we have none" is an answer to the question for a VAT number, and how it is given.
+fn judge_vat(company_vat: CompanyVat, answer: &Answer, faults: &mut Judged) {
+    let number = "/account/company/vat_number";
+    match (company_vat, answer.vat_exempt) {
+        (CompanyVat::Optional, _) => {
+            let missing = |fault: &FieldFault| fault.path == number && fault.code == "required";
+            let detail = "This is required. A company that has no VAT number says so: vat_number null, and vat_exempt true.";
+            faults.0.reword(missing, detail);
+        }
+        (CompanyVat::Required, true) => {
+            let detail = "A company needs a VAT number here: that it has none is not accepted.";
+            faults.push("/account/company/vat_exempt", "not_applicable", detail);
+            if !faults.0.told().iter().any(|fault| fault.path == number || fault.code == "vat_exempt_with_number") {
+                faults.push(number, "required", "This is required.");
+            }
+        }
+        (CompanyVat::Required, false) => {}
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use chrono_tz::Tz;
-
-use crate::domain::{activation::Requires, invitation::InvitationKind, locale::Locale, role::Role};
+use crate::domain::{
+    activation::Requires, company::CompanyVat, invitation::InvitationKind, locale::Locale, role::Role, time_zone::TimeZone,
+};
 
 use super::super::*;
 
@@ -12,6 +12,8 @@ pub(super) const TOKEN: &str = "AcZ-9_tokentokentoken";
 
 static COUNTRIES: LazyLock<Vec<(String, String)>> =
     LazyLock::new(|| [("BE", "Belgium"), ("NL", "Netherlands")].map(|(code, name)| (code.to_owned(), name.to_owned())).into());
+
+static AMSTERDAM: LazyLock<TimeZone> = LazyLock::new(|| TimeZone::bundled("Europe/Amsterdam").unwrap());
 
 static TYPED: LazyLock<FormValues> = LazyLock::new(|| FormValues {
     first_name: "Ada".to_owned(),
@@ -36,9 +38,10 @@ pub(super) fn form() -> Form<'static> {
         roles: &[Role::CustomerSupport, Role::Finance],
         account: None,
         expires_at: "2026-11-25T13:03:00Z".parse().unwrap(),
-        time_zone: Tz::Europe__Amsterdam,
+        time_zone: &AMSTERDAM,
         password_min_length: 15,
         requires: Requires { password: true, person_name: true, ..requires(false) },
+        company_vat: CompanyVat::Required,
         token: TOKEN,
         countries: &COUNTRIES,
         values: FormValues::default(),

@@ -61,6 +61,7 @@ fn keeps_what_was_typed_but_for_the_password() {
         company_name: "v-company".into(),
         company_registration_number: "v-registration".into(),
         company_vat_number: "v-vat".into(),
+        company_vat_exempt: String::new(),
         company_street: "v-street".into(),
         company_house_number: "v-house".into(),
         company_postal_code: "v-postal".into(),

@@ -96,9 +96,11 @@ pub(super) struct Fields {
     pub company_registration_number: &'static str,
     pub company_vat_number: &'static str,
     pub company_vat_number_hint: &'static str,
+    pub company_vat_exempt: &'static str,
     pub company_street: &'static str,
     pub company_house_number: &'static str,
     pub company_postal_code: &'static str,
+    pub company_postal_code_hint: &'static str,
     pub company_city: &'static str,
     pub company_country: &'static str,
 }
@@ -149,6 +151,10 @@ pub(super) struct Faults {
     pub vat_check_digits: &'static str,
     /// Of another country than the address.
     pub vat_other_country: &'static str,
+    /// Neither a number, nor that there is none.
+    pub vat_or_none: &'static str,
+    /// A number, and that there is none.
+    pub vat_both: &'static str,
     pub password_too_short: &'static str,
     pub password_common: &'static str,
     pub password_guessable: &'static str,
