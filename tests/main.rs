@@ -108,5 +108,6 @@ mod suppressions;
 mod sweep;
 mod time_zones;
 mod tokens;
+mod unreadable_requests;
 mod users_csv;
 mod validation;
