@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-poolers check openapi bench up down
+.PHONY: help run test test-poolers check openapi bench attacks up down
 
 # cargo-nextest gives every test a process and a time limit of its own; plain cargo runs the same tests.
 tests = $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
@@ -39,6 +39,10 @@ openapi: ## write the contract anew, from the code, to openapi/openapi.json
 
 bench: ## measure it beside the machine's own yardsticks (about five minutes); benches/run tells its options
 	benches/run
+
+attacks: ## measure what one client can do to the others (about two minutes); benches/attacks tells its options
+	cargo build --release --locked
+	benches/attacks
 
 # The passwords of the containers' database, made by chance at the first start. No default could be one.
 .env:

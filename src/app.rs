@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{HttpServer, dev::ServerHandle};
+use actix_web::dev::ServerHandle;
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use tokio::{
@@ -23,13 +23,17 @@ use crate::{
     courier::{self, Courier, Lanes, Looked, Outage, RefusedUs},
     db::{Db, OpenError, lookup::lookups},
     domain::{password, token::LinkKeys},
-    http::{self, CourierWatch, Settings, State},
+    http::{
+        CourierWatch, Settings, State,
+        server::{self, ConnectionLimits, Connections},
+    },
     mail::Mailer,
     metrics::Metrics,
     services::{
         Rules, Services,
         access_token::{AccessTokens, Terms},
         activate,
+        guess_guard::GuessGuard,
         hasher::Hasher,
         idempotency, invite, sign_in,
         sweep::sweep,
@@ -234,8 +238,21 @@ impl Parts {
         let keys = idempotency::queue(&db, config.write_batch).map_err(no_thread)?;
         let invites = invite::queue(&db, &clock, letters, config.write_batch).map_err(no_thread)?;
         let activations = activate::queue(&db, &clock, config.write_batch).map_err(no_thread)?;
-        let services =
-            Services { db, lookups, keys, invites, activations, clock, links, access_tokens, hasher: Hasher::new(), rules, bell };
+        let guesses = Arc::new(GuessGuard::new(config.rate_limits, &clock));
+        let services = Services {
+            db,
+            lookups,
+            keys,
+            invites,
+            activations,
+            clock,
+            links,
+            access_tokens,
+            guesses,
+            hasher: Hasher::new(),
+            rules,
+            bell,
+        };
         Ok(Self { services, courier, settings })
     }
 
@@ -251,12 +268,8 @@ impl Parts {
         let state = State::new(self.services.clone(), courier, self.courier.metrics.clone(), self.settings.clone());
         let state = state.map_err(|error| StartError::Defect(error.to_string()))?;
         let address = listener.local_addr().map_err(|error| StartError::Defect(error.to_string()))?;
-        let server = HttpServer::new(move || http::app(state.clone()))
-            .shutdown_timeout(10)
-            .disable_signals()
-            .listen(listener)
-            .map_err(|error| StartError::Listen(address, error))?
-            .run();
+        let connections = Connections::new(ConnectionLimits::of_process(), self.settings.trusted_proxies.clone());
+        let server = server::serve(listener, state, connections).map_err(|error| StartError::Listen(address, error))?;
         Ok((server.handle(), server))
     }
 }

@@ -3,6 +3,8 @@
 //! What others wrote (a relay's answer, a database's words) may stand in a field; it can neither begin a line of its own nor
 //! steer a terminal. JSON escapes such text by itself, the lines for people do it in [`Clean`].
 
+mod bounded;
+
 use std::{
     fmt::{self, Write},
     io::IsTerminal,
@@ -15,13 +17,15 @@ use tracing_subscriber::{
     fmt::{FormatFields, format, format::Writer},
 };
 
+use self::bounded::Bounded;
 use crate::config::LogFormat;
 
 /// Starts logging to standard error. `filter` was checked with the configuration.
 pub fn start(filter: &str, format: Option<LogFormat>) {
     let terminal = std::io::stderr().is_terminal();
     let format = format.unwrap_or(if terminal { LogFormat::Pretty } else { LogFormat::Json });
-    let subscriber = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr);
+    let subscriber = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter));
+    let subscriber = subscriber.with_writer(Bounded { inner: std::io::stderr, format });
     // A second start, as in a test, leaves the first one as it is.
     let started = match format {
         LogFormat::Pretty => subscriber.with_ansi(terminal).with_target(false).fmt_fields(fields()).try_init(),

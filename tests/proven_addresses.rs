@@ -144,6 +144,8 @@ on_both! {
         for wrong in [TAKEN, "short", "passwordpassword", "", " seven green bicycles sing", &"x".repeat(200)] {
             go_on(&app, &second, dirk, wrong).await.faults(&[("/password", "password_wrong")]);
             choose(&app, &second, wrong, "Mallory").await.faults(&[("/password", "password_wrong")]);
+            // Whoever is wrong again and again has to wait.
+            app.advance(TimeDelta::minutes(1));
         }
         assert_eq!(app.timeline(&id).await, ["created", "link_handed_over", "opened"]);
         // Names and an address, as the form asks everybody for, are set aside.

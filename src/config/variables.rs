@@ -61,7 +61,11 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
     ),
     ("PASSWORD_MIN_LENGTH", "15", "the shortest password, 8 to 128; 8 asks for 9, since 8 characters are always guessable"),
     ("WRITE_BATCH", "256", "how many requests that arrive together share a commit at most, 1 to 1000; 1 gives each its own"),
-    ("RATE_LIMITS", "on", "off switches the limits of the public routes off, and those of letters"),
+    (
+        "RATE_LIMITS",
+        "on",
+        "off switches off the limits of the public routes, the delays of wrong guesses, and the limits of letters",
+    ),
     ("LETTERS_PER_MAILBOX", "6", "how many letters go to one mailbox in 24 hours, whatever the invitation; off for no limit"),
     (
         "LETTERS_PER_ACCOUNT",
@@ -71,7 +75,7 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
     ("LETTERS_PER_CALLER", "off", "how many letters one staff member or partner may ask for in 24 hours"),
     ("SELF_RENEWAL", "on", "off keeps people from sending themselves a fresh link"),
     ("COMPANY_VAT", "required", "optional lets a company say that it has no VAT number; required does not"),
-    ("TRUSTED_PROXIES", "", "addresses and networks whose X-Forwarded-For is believed, separated by commas"),
+    ("TRUSTED_PROXIES", "", "addresses and networks whose X-Forwarded-For or Forwarded is believed, separated by commas"),
     ("LOG", "info", "what is logged, as warn or info,invitation_service=debug"),
     ("LOG_FORMAT", "", "pretty or json (default: pretty on a terminal)"),
 ];

@@ -49,6 +49,13 @@ fn block(address: IpAddr, v4: u8, v6: u8) -> IpNet {
     IpNet::new(address, length).map_or_else(|_| IpNet::from(address), |block| block.trunc())
 }
 
+/// The unspecified one.
+impl Default for ClientAddress {
+    fn default() -> Self {
+        Self::unspecified()
+    }
+}
+
 /// Its network alone: log lines hold no whole address of a person.
 impl fmt::Display for ClientAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

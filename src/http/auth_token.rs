@@ -1,17 +1,18 @@
 //! `POST /v1/auth/token`: signing in.
 
-use actix_web::{HttpResponse, post, web::Data};
+use actix_web::{HttpRequest, HttpResponse, post, web::Data};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
     State,
     body::{self, Body, Members},
+    client_address::client_address,
     problem::Problem,
     query::Query,
 };
 use crate::{
-    domain::{email::Email, password::Password},
+    domain::{client_address::ClientAddress, email::Email, password::Password},
     services::{self, Refusal},
 };
 
@@ -58,6 +59,10 @@ pub enum TokenType {
 ///
 /// A 15-minute access token with the person's roles and the accounts that they own. Anything wrong is the same 401, and takes
 /// as long.
+///
+/// Ten requests a minute from one address (`sign-in`). After the third wrong password for an address, known or not, the next one
+/// from the same place waits a second, and twice as long with each further one, up to a quarter of an hour: 429 with
+/// `Retry-After`, whatever the password is. A right one begins anew, and whoever signs in from elsewhere waits for nobody.
 #[utoipa::path(
     tag = "Signing in",
     operation_id = "signIn",
@@ -69,16 +74,19 @@ pub enum TokenType {
     security(()),
 )]
 #[post("/v1/auth/token")]
-pub async fn sign_in(query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
-    answer(query, body, &state).await
+pub async fn sign_in(request: HttpRequest, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+    answer(query, body, &state, client_address(&request)).await
 }
 
-async fn answer(query: Query, body: Body, state: &State) -> Result<HttpResponse, Problem> {
+async fn answer(query: Query, body: Body, state: &State, client: ClientAddress) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let SignInRequest { email, password } = body.parse()?;
     // A text that is no address belongs to nobody, and nobody waits for a password to be compared.
-    let email = email.ok_or(Refusal::InvalidCredentials)?;
-    let access_token = services::sign_in::sign_in(&state.services, email, password).await?;
+    let Some(email) = email else {
+        tracing::info!(purpose = "sign_in", subject = "no address", %client, outcome = "wrong_credentials", "password check");
+        return Err(Refusal::InvalidCredentials.into());
+    };
+    let access_token = services::sign_in::sign_in(&state.services, email, password, client).await?;
     let expires_in = services::sign_in::LIFETIME.as_secs();
     Ok(HttpResponse::Ok().json(AccessToken { access_token, token_type: TokenType::Bearer, expires_in }))
 }

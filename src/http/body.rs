@@ -1,6 +1,6 @@
 //! Request bodies: read whole, then member by member, so that every fault is told at once.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -16,7 +16,11 @@ use futures_util::{Stream, StreamExt, future::LocalBoxFuture};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{codes, fingerprint, idempotency, json, problem::Problem};
+use super::{
+    codes, fingerprint, idempotency, json,
+    problem::Problem,
+    server::{self, Connection},
+};
 use crate::domain::{
     account::{AccountName, UnknownValue},
     fault::{Faults, FieldFault},
@@ -176,6 +180,7 @@ pub(super) struct Head {
     patch: bool,
     encoded: bool,
     pub(super) length: Option<u64>,
+    connection: Option<Arc<Connection>>,
 }
 
 impl Head {
@@ -196,6 +201,7 @@ impl Head {
                 .get_all(header::CONTENT_ENCODING)
                 .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")),
             length: text(header::CONTENT_LENGTH).and_then(|value| value.parse().ok()),
+            connection: server::connection(request),
         }
     }
 
@@ -224,7 +230,10 @@ impl Head {
         payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
         allowance: &Allowance,
     ) -> Result<BytesMut, Problem> {
+        // Whoever holds connections by bodies that do not come loses them first.
+        let receiving = self.connection.as_ref().map(Connection::receiving);
         let mut bytes = read(payload, allowance).await?;
+        drop(receiving);
         // A byte order mark says nothing of UTF-8, and whoever writes one means no harm (RFC 8259 §8.1 lets it be ignored).
         if bytes.starts_with(BYTE_ORDER_MARK) {
             bytes.advance(BYTE_ORDER_MARK.len());

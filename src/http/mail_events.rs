@@ -14,20 +14,31 @@ use utoipa::ToSchema;
 use super::{
     State,
     body::{self, Allowance, Head},
+    client_address::client_address,
     codes,
     problem::Problem,
     query::Query,
 };
 use crate::{
     domain::{
+        client_address::ClientAddress,
         fault::FieldFault,
         feedback::{Posted, Provider, Unread},
     },
-    services,
+    services::{
+        self, Refusal,
+        guess_guard::{Allowance as GuessAllowance, Scope},
+    },
 };
 
 /// SendGrid sends hundreds of events at once, Postmark what a server said in full.
 const ALLOWANCE: Allowance = Allowance { bytes: 1024 * 1024, time: Duration::from_secs(15) };
+
+/// So many reports are in hand at once, and of one client: with all of them the memory grows by eight megabytes.
+pub(super) const BODIES: (usize, usize) = (8, 4);
+/// Wrong secrets and signatures of one client, and of one network.
+const OF_CLIENT: GuessAllowance = GuessAllowance { free: 10, longest: Duration::from_mins(1) };
+const OF_NETWORK: GuessAllowance = GuessAllowance { free: 40, longest: Duration::from_mins(1) };
 
 /// What was received.
 #[derive(Serialize, ToSchema)]
@@ -47,6 +58,9 @@ pub struct ReceivedEvents {
 /// Reports of reminders are in the timeline as such (`letter`); of these, only a bounce and a complaint show in `delivery`. A report on
 /// a letter whose sending was never answered says that it was sent.
 ///
+/// Headers are judged before a body is read, and only few bodies at once. After the tenth wrong secret or signature from one
+/// address the next request from there waits, longer each time, up to a minute: 429 with `Retry-After`.
+///
 /// An event that comes again, is about a letter of somebody else, or says nothing about the fate of one, changes nothing.
 #[utoipa::path(
     tag = "Operations",
@@ -56,6 +70,7 @@ pub struct ReceivedEvents {
     responses(
         (status = 200, description = "Received.", body = ReceivedEvents),
         (status = 401, description = "`mail_event_unverified`: the secret or the signature is missing, wrong or too old (Resend 5 minutes, Mailgun 12 hours, SendGrid 25 hours), or Mailgun's token came before with another event."),
+        (status = 429, description = "`rate_limited`: too many requests, or too many wrong secrets or signatures, from this address."),
         (status = 404, description = "`not_found`: there is no such provider, or its `MAIL_EVENTS_…` is not set."),
         (status = 413, description = "`payload_too_large`: the body has more than 1 MiB."),
     ),
@@ -72,15 +87,32 @@ pub async fn receive(
     query.finish()?;
     let provider = Provider::parse(&path).ok_or_else(unknown)?;
     let key = state.settings.mail_events.of(provider).ok_or_else(unknown)?;
+    let (client, now) = (client_address(&request), state.services.clock.now());
+    let guesses = guesses(&state, provider, client);
+    if let Some(wait) = state.services.guesses.wait(&guesses) {
+        state.metrics.report(provider.as_str(), LIMITED);
+        return Err(Refusal::too_many_guesses(wait).into());
+    }
+    let wrong = |unread| {
+        if unread == Unread::Unverified {
+            state.services.guesses.wrong(&guesses);
+        }
+        refused(&state, provider, unread)
+    };
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    // Before any of the body is held: whoever proves nothing has none of it read.
+    if !key.admits(&header, now) {
+        return Err(wrong(Unread::Unverified));
+    }
     let head = Head::of(&request);
     head.check(ALLOWANCE.bytes)?;
+    let _permit = state.mail_event_bodies.acquire(client).await?;
     let bytes = head.read(payload.into_inner(), &ALLOWANCE).await?;
     if bytes.is_empty() {
         return Err(body::empty());
     }
-    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let posted = Posted { header: &header, body: &bytes, now: state.services.clock.now() };
-    let verified = key.read(&posted).map_err(|unread| refused(&state, provider, unread))?;
+    let posted = Posted { header: &header, body: &bytes, now };
+    let verified = key.read(&posted).map_err(wrong)?;
     let received = verified.reports.len();
     let outcomes = services::feedback::record(&state.services, provider, verified).await?;
     for outcome in outcomes.ok_or_else(|| refused(&state, provider, Unread::Unverified))? {
@@ -92,6 +124,13 @@ pub async fn receive(
 /// The outcomes that metrics tell of reports that were refused.
 pub(super) const UNVERIFIED: &str = "unverified";
 pub(super) const UNREADABLE: &str = "unreadable";
+pub(super) const LIMITED: &str = "limited";
+
+/// Whose wrong secrets and signatures are counted together.
+fn guesses(state: &State, provider: Provider, client: ClientAddress) -> [Scope; 2] {
+    let scope = |block, allowance| state.services.guesses.scope(("mail-events", provider.as_str(), block), allowance);
+    [scope(client.host(), OF_CLIENT), scope(client.network(), OF_NETWORK)]
+}
 
 /// Which of the two it is, is not told.
 fn unknown() -> Problem {

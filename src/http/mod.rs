@@ -7,6 +7,7 @@ mod auth;
 mod auth_token;
 mod batches;
 mod body;
+mod body_permits;
 mod browser_headers;
 mod client_address;
 mod codes;
@@ -31,6 +32,7 @@ mod paging;
 mod problem;
 mod query;
 mod roles;
+pub mod server;
 mod sub_accounts;
 mod suppressions;
 mod system_users;
@@ -57,7 +59,10 @@ use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 pub use self::openapi::document;
-use self::{batches::Capacity, client_address::ClientAddresses, limits::Limits, meta::CourierCondition, pages::Pages};
+use self::{
+    batches::Capacity, body_permits::BodyPermits, client_address::ClientAddresses, limits::Limits, meta::CourierCondition,
+    pages::Pages,
+};
 use crate::{
     domain::{feedback::Keys, locale::Locale, time_zone::TimeZone},
     metrics::Metrics,
@@ -78,6 +83,8 @@ pub struct State {
     limits: Limits,
     /// Whom proxies speak for.
     clients: ClientAddresses,
+    /// How many reports of mail providers are in hand at once.
+    mail_event_bodies: BodyPermits,
     /// How much of batches is in hand at once.
     batches: Capacity,
     /// Whether the courier of this process is at work.
@@ -166,6 +173,7 @@ impl State {
             routes: openapi::RouteTable::of(&document),
             limits: Limits::new(settings.rate_limits, &services.clock),
             clients: ClientAddresses::new(settings.trusted_proxies.clone()),
+            mail_event_bodies: BodyPermits::new(mail_events::BODIES.0, mail_events::BODIES.1),
             batches: Capacity::new(),
             courier,
             metrics,
@@ -282,6 +290,7 @@ pub fn app(
         .wrap(from_fn(letter_limits::middleware))
         .wrap(from_fn(trace::middleware))
         .wrap(from_fn(trailing_slash::middleware))
+        .wrap(from_fn(server::middleware))
 }
 
 /// The number of seconds that `Retry-After` names when the database is away or a queue is full.

@@ -21,7 +21,8 @@ pub(super) fn declare(metrics: &Metrics, document: &OpenApi) {
     }
     metrics.declare_activations(["activated"].into_iter().chain(codes_of(document, ACTIVATIONS)).chain(ours));
     for provider in Provider::ALL {
-        let outcomes = Outcome::all().map(Outcome::as_str).chain([mail_events::UNVERIFIED, mail_events::UNREADABLE]);
+        let outcomes =
+            Outcome::all().map(Outcome::as_str).chain([mail_events::UNVERIFIED, mail_events::UNREADABLE, mail_events::LIMITED]);
         metrics.declare_reports(provider.as_str(), outcomes);
     }
 }

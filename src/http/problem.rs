@@ -242,6 +242,10 @@ impl From<&Refusal> for Problem {
                 Self::new(codes::AMBIGUOUS_INVITATION, "Several invitations await an answer.")
                     .with("candidates", candidates.collect())
             }
+            Refusal::TooManyGuesses(seconds) => {
+                let detail = format!("Too many wrong ones came from where you are. Try again in {seconds} s.");
+                Self::new(codes::RATE_LIMITED, detail).header(header::RETRY_AFTER, seconds.to_string())
+            }
             Refusal::TooSoon(seconds) => too_soon("It was sent a moment ago.", *seconds),
             Refusal::MovedTooSoon(seconds) => {
                 too_soon("It was sent to a changed address a moment ago; the address, and no more, stays for now.", *seconds)

@@ -16,6 +16,7 @@ use crate::domain::{
     account::{Account, AccountName, AccountType},
     activation::ActivationPath,
     actor::Actor,
+    client_address::ClientAddress,
     company::Company,
     email::Email,
     fault::Faults,
@@ -49,6 +50,8 @@ pub struct Answer {
     pub company: Option<Company>,
     /// Whether the company says that it has no VAT number, whatever else is wrong with it.
     pub vat_exempt: bool,
+    /// Where they are.
+    pub client: ClientAddress,
     /// Faults found while reading these members, so that all are told together.
     pub faults: Faults,
 }
@@ -101,7 +104,7 @@ async fn once(services: &Services, claim: LinkClaim, answer: &Answer, caller: Op
         }
         (_, Some(hash), _) => Secret::Matched(hash),
         (ActivationPath::ProofRequired, None, Some(password)) => {
-            Secret::Matched(proof::by_password(services, claim, &seen, password.clone()).await?)
+            Secret::Matched(proof::by_password(services, &seen, answer.client, password.clone()).await?)
         }
         _ => Secret::None,
     };

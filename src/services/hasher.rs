@@ -15,22 +15,48 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::Refusal;
 use crate::domain::password::Password;
 
-/// More people than this waiting for a hash are asked to come back in a moment.
+/// More people than this waiting for the hash of a new password are asked to come back in a moment.
 const QUEUE: usize = 512;
+/// As many may wait for a password to be compared, which anybody may ask for.
+const VERIFICATION_QUEUE: usize = 64;
 
-/// Hashes passwords. Clones share the bound.
+/// Hashes passwords. Clones share the bounds.
+///
+/// New passwords and those that are compared wait in queues of their own: whoever floods the one with guesses keeps nobody from
+/// activating.
 #[derive(Clone)]
 pub struct Hasher {
+    new_passwords: Queue,
+    verifications: Queue,
+    spare: Spare,
+}
+
+/// So many work at once, and so many wait.
+#[derive(Clone)]
+struct Queue {
     places: Arc<Semaphore>,
     queue: Arc<Semaphore>,
-    spare: Spare,
+    busy: &'static str,
+}
+
+impl Queue {
+    fn new(places: usize, waiting: usize, busy: &'static str) -> Self {
+        Self { places: Arc::new(Semaphore::new(places)), queue: Arc::new(Semaphore::new(places + waiting)), busy }
+    }
+
+    async fn place(&self, spare: &Spare) -> Result<Place, Refusal> {
+        let busy = || Refusal::Busy(self.busy);
+        let _waiting = self.queue.try_acquire().map_err(|_| busy())?;
+        let permit = self.places.clone().acquire_owned().await.map_err(|_| busy())?;
+        Ok(Place { _permit: permit, spare: spare.clone() })
+    }
 }
 
 /// Memory that earlier hashes left for later ones: at most as many pieces as there are places. Allocated for each hash, 19 MiB
 /// at a time on whichever thread comes first, it would stay with the allocator of every such thread.
 type Spare = Arc<Mutex<Vec<Vec<Block>>>>;
 
-/// A place at the hasher. While it is held, no more than the machine's cores work on passwords.
+/// A place at the hasher.
 pub struct Place {
     _permit: OwnedSemaphorePermit,
     spare: Spare,
@@ -48,23 +74,31 @@ impl Place {
 }
 
 impl Hasher {
-    /// A hasher with one place for each core.
+    /// A hasher with one place for each core for new passwords, and half as many for comparing.
     #[must_use]
     pub fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let (places, queue) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(cores + QUEUE)));
-        Self { places, queue, spare: Spare::default() }
+        Self {
+            new_passwords: Queue::new(cores, QUEUE, "too many activations at once"),
+            verifications: Queue::new(cores.div_ceil(2), VERIFICATION_QUEUE, "too many passwords are being compared"),
+            spare: Spare::default(),
+        }
     }
 
-    /// Waits for a place.
+    /// Waits for a place to hash a new password.
     ///
     /// # Errors
     /// [`Refusal::Busy`] when too many wait already.
     pub async fn place(&self) -> Result<Place, Refusal> {
-        let busy = || Refusal::Busy("too many activations at once");
-        let _waiting = self.queue.try_acquire().map_err(|_| busy())?;
-        let permit = self.places.clone().acquire_owned().await.map_err(|_| busy())?;
-        Ok(Place { _permit: permit, spare: self.spare.clone() })
+        self.new_passwords.place(&self.spare).await
+    }
+
+    /// Waits for a place to compare a password.
+    ///
+    /// # Errors
+    /// [`Refusal::Busy`] when too many wait already.
+    pub async fn verification_place(&self) -> Result<Place, Refusal> {
+        self.verifications.place(&self.spare).await
     }
 
     /// Hashes, with a salt from the operating system. The place is held until the work is done, whatever the caller does.
@@ -155,6 +189,28 @@ mod tests {
         let read = |hash: &str| PasswordHash::new(hash).unwrap();
         // The crate's own verifier finds nothing wrong with hashes made in used memory.
         assert!(made.iter().all(|hash| argon2id().verify_password(b"correct horse battery staple", &read(hash)).is_ok()));
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_comparisons_leaves_room_for_new_passwords() {
+        let hasher = Hasher::new();
+        let cores = std::thread::available_parallelism().unwrap().get();
+        let mut held = Vec::new();
+        for _ in 0..cores.div_ceil(2) {
+            held.push(hasher.verification_place().await.unwrap());
+        }
+        let waiting: Vec<_> = (0..VERIFICATION_QUEUE + cores.div_ceil(2))
+            .map(|_| {
+                let hasher = hasher.clone();
+                tokio::spawn(async move { hasher.verification_place().await.is_ok() })
+            })
+            .collect();
+        while hasher.verifications.queue.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(matches!(hasher.verification_place().await, Err(Refusal::Busy(_))));
+        assert!(hasher.place().await.is_ok());
+        waiting.into_iter().for_each(|task| task.abort());
     }
 
     #[tokio::test]

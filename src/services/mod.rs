@@ -9,11 +9,13 @@ pub mod backlog;
 pub mod browse;
 pub mod cursor;
 pub mod feedback;
+pub mod guess_guard;
 pub mod hasher;
 pub mod idempotency;
 pub mod invite;
 pub mod letter_limits;
 pub mod memberships;
+pub mod password_check;
 pub mod preview;
 mod refusal;
 pub mod renew;
@@ -33,7 +35,7 @@ use secrecy::SecretString;
 use tokio::sync::Notify;
 
 pub use self::refusal::Refusal;
-use self::{access_token::AccessTokens, hasher::Hasher};
+use self::{access_token::AccessTokens, guess_guard::GuessGuard, hasher::Hasher};
 use crate::{
     clock::Clock,
     db::{Db, lookup::Lookups},
@@ -64,6 +66,8 @@ pub struct Services {
     pub links: LinkKeys,
     /// The keys that make and check access tokens.
     pub access_tokens: AccessTokens,
+    /// Slows down whoever guesses at secrets.
+    pub guesses: Arc<GuessGuard>,
     /// Hashes passwords, a few at a time.
     pub hasher: Hasher,
     /// What the operator has decided.

@@ -104,6 +104,9 @@ pub enum Refusal {
     /// A wrong password, an unknown address, or somebody who is not active: which of them is not told.
     #[error("wrong address or password")]
     InvalidCredentials,
+    /// Too many wrong guesses at a secret; so many seconds remain until the next one is looked at.
+    #[error("too many wrong guesses")]
+    TooManyGuesses(u64),
     /// The operator does not let people send themselves a fresh link.
     #[error("self-renewal is switched off")]
     RenewalDisabled,
@@ -122,6 +125,12 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// After so many wrong guesses the next one waits so long.
+    #[must_use]
+    pub fn too_many_guesses(wait: std::time::Duration) -> Self {
+        Self::TooManyGuesses(wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX).max(1))
+    }
+
     /// Whether it says that the caller may not do this, or not here: a matter of authority, whatever has become of the thing.
     #[must_use]
     pub fn is_of_authority(&self) -> bool {

@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
-use super::{Refusal, Services, access_token::Grant};
+use super::{
+    Refusal, Services,
+    access_token::Grant,
+    password_check::{self, Claim},
+};
 use crate::{
     db::{AnyConnection, DbFault, credentials, memberships, users},
     domain::{
         actor::{ActorKind, ActorRef},
+        client_address::ClientAddress,
         email::Email,
         password::Password,
         sight::Sight,
@@ -18,19 +23,17 @@ use crate::{
 /// How long a token lives that a person got by signing in.
 pub const LIFETIME: Duration = Duration::from_mins(15);
 
-/// Verified against when the address is unknown, so that the answer takes as long: the hash of a password nobody has.
-const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$U2lsZW5jZUlzR29sZGVu$ZGVjb3kgZGVjb3kgZGVjb3kgZGVjb3kgZGVjb3kgISE";
-
-/// Signs in.
+/// Signs in from there. Each try leaves a line in the log.
 ///
 /// # Errors
-/// [`Refusal::InvalidCredentials`] for a wrong password, an unknown address, and anybody who is not active.
-pub async fn sign_in(services: &Services, email: Email, password: Password) -> Result<String, Refusal> {
+/// [`Refusal::InvalidCredentials`] for a wrong password, an unknown address, and anybody who is not active;
+/// [`Refusal::TooManyGuesses`] after several of these.
+pub async fn sign_in(services: &Services, email: Email, password: Password, client: ClientAddress) -> Result<String, Refusal> {
+    let claim = Claim { purpose: "sign_in", subject: &email, client };
     let key = email.key().to_owned();
     let found = services.db.read::<_, DbFault>(move |connection| users::credentials(connection, &key)).await?;
     let (id, hash) = found.unzip();
-    let place = services.hasher.place().await?;
-    let matches = services.hasher.verify(place, password, hash.clone().unwrap_or_else(|| DECOY.to_owned())).await?;
+    let matches = password_check::check(services, &claim, password, hash.clone()).await?;
     let id = id.filter(|_| matches).ok_or(Refusal::InvalidCredentials)?;
     let look = move |connection: &mut AnyConnection| -> Result<_, DbFault> {
         let user = users::get(connection, id, Sight::everything())?;
@@ -42,13 +45,18 @@ pub async fn sign_in(services: &Services, email: Email, password: Password) -> R
         Ok((user, accounts, stored))
     };
     let (user, accounts, hash) = services.db.read(look).await?;
-    let user = user.filter(|user| user.status == UserStatus::Active).ok_or(Refusal::InvalidCredentials)?;
+    let user = user.filter(|user| user.status == UserStatus::Active).ok_or_else(|| {
+        claim.log("not_active");
+        Refusal::InvalidCredentials
+    })?;
     let roles = user.system_roles.iter().collect();
     let grant = Grant { holder: holder(&user), roles, scope: Vec::new(), accounts, lifetime: LIFETIME };
     // The hash is the one that is stored still: that was asked last.
     let credential = credential_mark(&hash.unwrap_or_default());
     let token = services.access_tokens.issue_to_person(&grant, credential, services.clock.now());
-    token.map_err(|error| Refusal::Defect(error.to_string()))
+    let token = token.map_err(|error| Refusal::Defect(error.to_string()))?;
+    claim.log("signed_in");
+    Ok(token)
 }
 
 fn holder(user: &User) -> ActorRef {

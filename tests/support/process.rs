@@ -72,6 +72,15 @@ impl Home {
         Process::start(self.command(arguments))
     }
 
+    /// Starts the server where it may open so many files.
+    pub fn serve_with_descriptors(&self, descriptors: usize) -> Process {
+        let mut command = Command::new("/bin/sh");
+        let variables = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let script = format!("ulimit -n {descriptors} && exec \"$0\" serve");
+        command.args(["-c", &script, BINARY]).current_dir(self.path()).env_clear().envs(variables).stdin(Stdio::null());
+        Process::start(command)
+    }
+
     /// An access token of a running or a later server.
     pub fn token(&self) -> String {
         self.print(&["token", "--role", "admin", "--subject", "Grace Hopper"]).trim().to_owned()

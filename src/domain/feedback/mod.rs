@@ -246,6 +246,19 @@ impl Key {
         })
     }
 
+    /// Whether the headers alone, before a body is held, leave it possible that it is genuine: a secret that is right, or a
+    /// signature that is there, well formed and of the present. Mailgun signs in the body.
+    #[must_use]
+    pub fn admits<'a>(&self, header: &'a dyn Fn(&str) -> Option<&'a str>, now: DateTime<Utc>) -> bool {
+        let posted = Posted { header, body: &[], now };
+        match self {
+            Self::Postmark(key) => key.is_proven(&posted),
+            Self::Sendgrid(_) => sendgrid::is_signed(&posted),
+            Self::Mailgun(_) => true,
+            Self::Resend(_) => resend::is_signed(&posted),
+        }
+    }
+
     /// Verifies what came, and reads it.
     ///
     /// # Errors

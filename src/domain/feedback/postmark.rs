@@ -26,9 +26,7 @@ impl Key {
     }
 
     pub(super) fn read(&self, posted: &Posted<'_>) -> Result<Vec<Report>, Unread> {
-        let basic = (posted.header)("authorization").and_then(password);
-        let header = (posted.header)(HEADER).map(str::to_owned);
-        if !basic.or(header).is_some_and(|given| self.is(&given)) {
+        if !self.is_proven(posted) {
             return Err(Unread::Unverified);
         }
         let event = posted.json()?;
@@ -36,6 +34,13 @@ impl Key {
             return Err(Unread::OtherForm);
         }
         Ok(vec![report(posted, &event)])
+    }
+
+    /// Whether the secret came along.
+    pub(super) fn is_proven(&self, posted: &Posted<'_>) -> bool {
+        let basic = (posted.header)("authorization").and_then(password);
+        let header = (posted.header)(HEADER).map(str::to_owned);
+        basic.or(header).is_some_and(|given| self.is(&given))
     }
 
     /// Digests have one length, so that nothing is told by how long it takes.

@@ -11,6 +11,9 @@ use crate::domain::mail_fault::MailFault;
 /// Svix signs each try anew. <https://docs.svix.com/receiving/verifying-payloads/how-manual>
 const WINDOW: TimeDelta = TimeDelta::minutes(5);
 
+/// The length of HMAC-SHA-256, in bytes.
+const SIGNATURE: usize = 32;
+
 /// The webhook's secret.
 #[derive(Clone)]
 pub struct Key(Vec<u8>);
@@ -33,12 +36,23 @@ impl Key {
 
     /// The event's id, when one of the signatures is right: while a secret is replaced there are two.
     fn signed<'a>(&self, posted: &Posted<'a>) -> Option<&'a str> {
-        let header = |name| (posted.header)(name);
-        let (id, timestamp) = (header("svix-id")?, header("svix-timestamp")?);
+        let (id, timestamp, given) = signatures(posted)?;
         let parts: [&[u8]; 5] = [id.as_bytes(), b".", timestamp.as_bytes(), b".", posted.body];
-        let mut given = header("svix-signature")?.split(' ').filter_map(|one| STANDARD.decode(one.strip_prefix("v1,")?).ok());
-        (posted.is_fresh(timestamp, WINDOW) && given.any(|given| signs(&self.0, &parts, &given))).then_some(id)
+        given.iter().any(|given| signs(&self.0, &parts, given)).then_some(id)
     }
+}
+
+/// Whether there is a signature of the present, whatever it signs.
+pub(super) fn is_signed(posted: &Posted<'_>) -> bool {
+    signatures(posted).is_some_and(|(.., given)| given.iter().any(|given| given.len() == SIGNATURE))
+}
+
+/// Id, timestamp and signatures.
+fn signatures<'a>(posted: &Posted<'a>) -> Option<(&'a str, &'a str, Vec<Vec<u8>>)> {
+    let header = |name| (posted.header)(name);
+    let (id, timestamp) = (header("svix-id")?, header("svix-timestamp")?);
+    let given = header("svix-signature")?.split(' ').filter_map(|one| STANDARD.decode(one.strip_prefix("v1,")?).ok());
+    posted.is_fresh(timestamp, WINDOW).then(|| (id, timestamp, given.collect()))
 }
 
 fn report(posted: &Posted<'_>, id: &str, event: &Value) -> Report {

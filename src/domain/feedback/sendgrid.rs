@@ -47,11 +47,21 @@ impl Key {
     }
 
     fn signed(&self, posted: &Posted<'_>) -> Option<bool> {
-        let timestamp = (posted.header)(TIMESTAMP)?;
-        let signature = Signature::from_der(&STANDARD.decode((posted.header)(SIGNATURE)?).ok()?).ok()?;
+        let (timestamp, signature) = signature(posted)?;
         let signed = [timestamp.as_bytes(), posted.body].concat();
-        Some(posted.is_fresh(timestamp, WINDOW) && self.0.verify(&signed, &signature).is_ok())
+        Some(self.0.verify(&signed, &signature).is_ok())
     }
+}
+
+/// Whether there is a signature of the present, whatever it signs.
+pub(super) fn is_signed(posted: &Posted<'_>) -> bool {
+    signature(posted).is_some()
+}
+
+fn signature<'a>(posted: &Posted<'a>) -> Option<(&'a str, Signature)> {
+    let timestamp = (posted.header)(TIMESTAMP).filter(|timestamp| posted.is_fresh(timestamp, WINDOW))?;
+    let signature = Signature::from_der(&STANDARD.decode((posted.header)(SIGNATURE)?).ok()?).ok()?;
+    Some((timestamp, signature))
 }
 
 fn report(posted: &Posted<'_>, event: &Value) -> Report {

@@ -1,6 +1,6 @@
 //! `POST /v1/activations`.
 
-use actix_web::{HttpResponse, post, web::Data};
+use actix_web::{HttpRequest, HttpResponse, post, web::Data};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -9,6 +9,7 @@ use super::super::{
     accounts::AccountView,
     auth::OptionalCaller,
     body::{self, Body, Fault, Members},
+    client_address::client_address,
     company,
     company::CompanyRequest,
     problem::Problem,
@@ -18,6 +19,7 @@ use super::super::{
 use crate::{
     domain::{
         account::{AccountName, AccountType},
+        client_address::ClientAddress,
         company::Company,
         email::Email,
         fault::Faults,
@@ -143,11 +145,22 @@ impl From<&Activated> for ActivatedView {
     security(()),
 )]
 #[post("/v1/activations")]
-pub async fn activate(caller: OptionalCaller, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
-    answer(caller, query, body, &state).await
+pub async fn activate(
+    request: HttpRequest,
+    caller: OptionalCaller,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    answer((caller, client_address(&request)), query, body, &state).await
 }
 
-async fn answer(caller: OptionalCaller, query: Query, body: Body, state: &State) -> Result<HttpResponse, Problem> {
+async fn answer(
+    (caller, client): (OptionalCaller, ClientAddress),
+    query: Query,
+    body: Body,
+    state: &State,
+) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let ActivateRequest { token, password, first_name, last_name, email, account, faults } = body.parse()?;
     let given = account.is_some();
@@ -163,6 +176,7 @@ async fn answer(caller: OptionalCaller, query: Query, body: Body, state: &State)
         account_type,
         company,
         vat_exempt,
+        client,
         faults,
     };
     let outcome = services::activate::link(&state.services, &token, answer, caller.0.as_ref()).await.map_err(Problem::from);

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     domain::{
         account::{AccountName, AccountType},
+        client_address::ClientAddress,
         company::{Company, RawCompany},
         email::Email,
         fault::{Faults, FieldFault},
@@ -231,7 +232,7 @@ pub async fn submit_unsubscription(request: HttpRequest, form: Posted<Unsubscrip
 }
 
 /// What was typed, as the API would have it.
-pub(super) fn answer(password: &str, values: &FormValues) -> Answer {
+pub(super) fn answer(password: &str, values: &FormValues, client: ClientAddress) -> Answer {
     let mut faults = Faults::default();
     let person = |text: &str| PersonName::parse(text).map_err(|error| (error.code(), error.to_string()));
     let first_name = read(&values.first_name, "/first_name", person, &mut faults);
@@ -246,7 +247,7 @@ pub(super) fn answer(password: &str, values: &FormValues) -> Answer {
     let password = typed(password).map(|text| Password::new(&text));
     let account = account_name.is_some() || account_type.is_some() || company.is_some();
     let vat_exempt = !values.company_vat_exempt.is_empty();
-    Answer { password, first_name, last_name, email, account, account_name, account_type, company, vat_exempt, faults }
+    Answer { password, first_name, last_name, email, account, account_name, account_type, company, vat_exempt, client, faults }
 }
 
 /// The company's details, when any of them was typed. A private person's form has the fields too, hidden and empty.

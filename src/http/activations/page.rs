@@ -9,7 +9,9 @@ use actix_web::{
 
 use super::{
     super::{
-        RETRY_AFTER, State, limits,
+        RETRY_AFTER, State,
+        client_address::client_address,
+        limits,
         pages::{
             self, Account, Dead, DeadCode, Done, FieldError, FormValues, Inviter, MissingToken, Renewed, Retry, Screen, Trouble,
             TroubleKind, Unconfirmed, Unsubscribed,
@@ -132,7 +134,7 @@ impl<'a> Page<'a> {
 
     pub(super) async fn activate(&self, password: &str, values: FormValues) -> HttpResponse {
         let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
-        match activate::link(&self.state.services, token, answer(password, &values), None).await {
+        match activate::link(&self.state.services, token, answer(password, &values, client_address(self.request)), None).await {
             Ok(activated) => {
                 self.state.metrics.activation("activated");
                 let locale = self.invitation().await.and_then(|found| found.locale).unwrap_or(self.state.settings.locale);

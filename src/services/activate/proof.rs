@@ -3,17 +3,21 @@
 //! Both give the stored hash that the proof was made with. It is compared once more behind the person's lock, so that a password
 //! that is replaced meanwhile proves nothing.
 
-use super::{Preview, place};
+use super::Preview;
 use crate::{
     db::{DbFault, credentials},
     domain::{
         actor::{Actor, ActorKind},
+        client_address::ClientAddress,
         fault::FieldFault,
         ids::UserId,
         password::Password,
-        token::{LinkClaim, credential_mark},
+        token::credential_mark,
     },
-    services::{Refusal, Services},
+    services::{
+        Refusal, Services,
+        password_check::{self, Claim},
+    },
 };
 
 /// Whether `caller` is this person: the token names them, and was got with the password that they still have.
@@ -32,15 +36,16 @@ pub(super) async fn by_token(services: &Services, user: UserId, caller: Option<&
 /// This is the one place where the holder of a link can try passwords of somebody else.
 pub(super) async fn by_password(
     services: &Services,
-    claim: LinkClaim,
     seen: &Preview,
+    client: ClientAddress,
     password: Password,
 ) -> Result<String, Refusal> {
     let user = seen.invitation.user_id;
-    let place = place(services, claim).await?;
     let stored = services.db.read::<_, DbFault>(move |connection| credentials::of(connection, user)).await?;
     let hash = stored.password_hash.ok_or(Refusal::Changed)?;
-    if services.hasher.verify(place, password, hash.clone()).await? {
+    let tried = Claim { purpose: "activation", subject: &seen.invitation.email, client };
+    if password_check::check(services, &tried, password, Some(hash.clone())).await? {
+        tried.log("matched");
         return Ok(hash);
     }
     let detail = "A user with this address is active, and this is not their password. Whoever does not know it has the \

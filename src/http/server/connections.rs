@@ -1,0 +1,299 @@
+//! Which connections there are, and whose. A client that has as many as it may gets a new one for the oldest that waits: one
+//! that holds connections without saying anything loses them to whoever does.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures_util::task::AtomicWaker;
+use ipnet::IpNet;
+
+use super::ConnectionLimits;
+use crate::domain::client_address::ClientAddress;
+
+/// How often it is said that connections are closed or refused.
+const WARN_INTERVAL: Duration = Duration::from_mins(1);
+
+/// What a connection is at. The order is that in which connections are closed to make room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// The head of its first request has not come.
+    New,
+    /// It was answered, and the head of its next request has not come.
+    Idle,
+    /// The body of a request is on its way.
+    Receiving,
+    /// A request is worked on, or its answer is on its way.
+    Serving,
+}
+
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    since: Instant,
+    is_writing: bool,
+    is_evicted: bool,
+}
+
+/// One connection, as the stream, the requests on it, and the registry share it.
+pub struct Connection {
+    id: u64,
+    blocks: Option<(IpNet, IpNet)>,
+    registry: Weak<Connections>,
+    state: Mutex<State>,
+    /// Wakes whoever waits for the connection, when it is to be closed.
+    pub(super) waker: AtomicWaker,
+}
+
+impl Connection {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(&self, phase: Phase) {
+        let mut state = self.state();
+        (state.phase, state.since) = (phase, Instant::now());
+    }
+
+    /// Whether it was closed to make room for another.
+    pub(super) fn is_evicted(&self) -> bool {
+        self.state().is_evicted
+    }
+
+    /// Since when the head of a request is waited for; `None` while there is something to do.
+    pub(super) fn waits_since(&self) -> Option<Instant> {
+        let state = self.state();
+        (matches!(state.phase, Phase::New | Phase::Idle) && !state.is_writing).then_some(state.since)
+    }
+
+    /// Whether an answer is stuck on its way. Once it is not, the next head's time begins.
+    pub(super) fn set_writing(&self, is_writing: bool) {
+        let mut state = self.state();
+        if state.is_writing && !is_writing {
+            state.since = Instant::now();
+        }
+        state.is_writing = is_writing;
+    }
+
+    /// A request has come: until the guard is dropped, the connection is not idle.
+    pub(super) fn serving(self: &Arc<Self>) -> Serving {
+        self.enter(Phase::Serving);
+        Serving { connection: self.clone(), then: Phase::Idle }
+    }
+
+    /// The body of a request is waited for, until the guard is dropped.
+    pub fn receiving(self: &Arc<Self>) -> Serving {
+        self.enter(Phase::Receiving);
+        Serving { connection: self.clone(), then: Phase::Serving }
+    }
+
+    fn evict(&self) {
+        self.state().is_evicted = true;
+        self.waker.wake();
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(registry) = self.registry.upgrade() {
+            registry.table().remove(self.id, self.blocks);
+        }
+    }
+}
+
+/// Holds a connection in a phase.
+pub struct Serving {
+    connection: Arc<Connection>,
+    then: Phase,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.connection.enter(self.then);
+    }
+}
+
+#[derive(Default)]
+struct Table {
+    all: HashMap<u64, Weak<Connection>>,
+    by_block: HashMap<IpNet, usize>,
+    warned: Option<Instant>,
+}
+
+impl Table {
+    fn remove(&mut self, id: u64, blocks: Option<(IpNet, IpNet)>) {
+        if self.all.remove(&id).is_none() {
+            return;
+        }
+        for block in blocks.into_iter().flat_map(|(host, network)| [host, network]) {
+            if let Some(count) = self.by_block.get_mut(&block) {
+                *count -= 1;
+                if *count == 0 {
+                    self.by_block.remove(&block);
+                }
+            }
+        }
+    }
+
+    fn count(&self, block: IpNet) -> usize {
+        self.by_block.get(&block).copied().unwrap_or_default()
+    }
+
+    /// The connection that can best be done without, of this block or of all: the oldest of those that wait, and of those whose
+    /// body is on its way when none waits.
+    fn victim(&self, block: Option<IpNet>) -> Option<Arc<Connection>> {
+        let among = |connection: &Connection| {
+            block.is_none_or(|block| connection.blocks.is_some_and(|(host, network)| host == block || network == block))
+        };
+        let all = self.all.values().filter_map(Weak::upgrade).filter(|connection| among(connection));
+        let ranked = all.filter_map(|connection| {
+            let state = connection.state();
+            let rank = (state.phase, state.since);
+            let is_busy = state.phase == Phase::Serving || (state.is_writing && state.phase != Phase::Receiving);
+            drop(state);
+            (!is_busy).then_some((rank, connection))
+        });
+        ranked.min_by_key(|(rank, _)| *rank).map(|(_, connection)| connection)
+    }
+}
+
+/// The connections of a process.
+pub struct Connections {
+    limits: ConnectionLimits,
+    trusted: Vec<IpNet>,
+    next: AtomicU64,
+    table: Mutex<Table>,
+}
+
+impl Connections {
+    /// None so far. Of trusted proxies there may be any number: behind each are many clients.
+    #[must_use]
+    pub fn new(limits: ConnectionLimits, trusted: Vec<IpNet>) -> Arc<Self> {
+        Arc::new(Self { limits, trusted, next: AtomicU64::new(0), table: Mutex::default() })
+    }
+
+    pub(super) fn limits(&self) -> ConnectionLimits {
+        self.limits
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a new connection, and closes another one where its client, its network or everybody has too many. `None` when
+    /// there is none that can be done without: it is to be refused.
+    pub fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Arc<Connection>> {
+        let client = ClientAddress::new(peer);
+        let is_trusted = self.trusted.iter().any(|network| network.contains(&client.address()));
+        let blocks = (!is_trusted).then(|| (client.host(), client.network()));
+        let limits = self.limits;
+        let mut table = self.table();
+        let bounds = blocks.into_iter().flat_map(|(host, network)| [(host, limits.host), (network, limits.network)]);
+        let bounds: Vec<(Option<IpNet>, usize)> =
+            bounds.map(|(block, most)| (Some(block), most)).chain([(None, limits.total)]).collect();
+        let mut evicted = Vec::new();
+        for (block, most) in bounds {
+            let count = block.map_or(table.all.len(), |block| table.count(block));
+            if count < most {
+                continue;
+            }
+            let victim = table.victim(block);
+            let is_due = table.warned.is_none_or(|warned| warned.elapsed() >= WARN_INTERVAL);
+            if is_due {
+                table.warned = Some(Instant::now());
+                let whose = block.map_or_else(|| "everybody".to_owned(), |_| client.to_string());
+                tracing::warn!(
+                    of = whose,
+                    most,
+                    refused = victim.is_none(),
+                    "too many connections: the oldest idle one is closed"
+                );
+            }
+            let victim = victim?;
+            table.remove(victim.id, victim.blocks);
+            victim.evict();
+            // Dropped once the table is free again: its end asks for the table.
+            evicted.push(victim);
+        }
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let state = State { phase: Phase::New, since: Instant::now(), is_writing: false, is_evicted: false };
+        let (state, waker, registry) = (Mutex::new(state), AtomicWaker::new(), Arc::downgrade(self));
+        let connection = Arc::new(Connection { id, blocks, registry, state, waker });
+        table.all.insert(id, Arc::downgrade(&connection));
+        for block in blocks.into_iter().flat_map(|(host, network)| [host, network]) {
+            *table.by_block.entry(block).or_default() += 1;
+        }
+        drop(table);
+        drop(evicted);
+        Some(connection)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: ConnectionLimits = ConnectionLimits { accepted: 16, total: 8, network: 6, host: 4 };
+
+    fn connections() -> Arc<Connections> {
+        Connections::new(LIMITS, vec!["10.0.0.0/8".parse().unwrap()])
+    }
+
+    fn admit(connections: &Arc<Connections>, peer: &str) -> Option<Arc<Connection>> {
+        connections.admit(peer.parse().unwrap())
+    }
+
+    #[test]
+    fn a_client_at_its_bound_loses_its_oldest_silent_connection_and_nobody_else_does() {
+        let connections = connections();
+        let other = admit(&connections, "203.0.114.1").unwrap();
+        let held: Vec<_> = (0..4).map(|_| admit(&connections, "203.0.113.7").unwrap()).collect();
+        // One that was answered before is kept longer than one that never asked; one that is worked on, for good.
+        let working = held[0].serving();
+        drop(held[1].serving());
+        let fifth = admit(&connections, "203.0.113.7").unwrap();
+        let evicted = |all: &[Arc<Connection>]| all.iter().map(|one| one.is_evicted()).collect::<Vec<_>>();
+        assert_eq!(evicted(&held), [false, false, true, false]);
+        let sixth = admit(&connections, "203.0.113.7").unwrap();
+        assert_eq!(evicted(&held), [false, false, true, true]);
+        let seventh = admit(&connections, "203.0.113.7").unwrap();
+        assert!(fifth.is_evicted() && !sixth.is_evicted() && !seventh.is_evicted() && !other.is_evicted());
+        // A body on its way goes last.
+        let working: Vec<_> = [&held[1], &sixth, &seventh].map(Connection::serving).into_iter().chain([working]).collect();
+        assert!(admit(&connections, "203.0.113.7").is_none());
+        let receiving = sixth.receiving();
+        assert!(admit(&connections, "203.0.113.7").is_some() && sixth.is_evicted());
+        drop((working, receiving));
+        assert!(admit(&connections, "203.0.113.8").is_some());
+    }
+
+    #[test]
+    fn networks_and_everybody_are_bounded_and_trusted_proxies_are_not() {
+        let connections = connections();
+        let _neighbours: Vec<_> = (1..=6).map(|host| admit(&connections, &format!("203.0.113.{host}")).unwrap()).collect();
+        let _seventh = admit(&connections, "203.0.113.9").unwrap();
+        assert!(_neighbours[0].is_evicted() && !_neighbours[1].is_evicted());
+        // Of everybody, the oldest silent one.
+        let proxied: Vec<_> = (0..8).map(|_| admit(&connections, "10.0.0.1").unwrap()).collect();
+        assert_eq!(proxied.iter().filter(|one| one.is_evicted()).count(), 0);
+        assert!(_neighbours[1].is_evicted());
+        let _more = admit(&connections, "2001:db8::1").unwrap();
+        assert!(proxied[0].is_evicted());
+    }
+
+    #[test]
+    fn what_has_ended_is_forgotten() {
+        let connections = connections();
+        for _ in 0..100 {
+            drop(admit(&connections, "203.0.113.7"));
+        }
+        let table = connections.table();
+        assert!(table.all.is_empty() && table.by_block.is_empty());
+    }
+}

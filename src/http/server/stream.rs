@@ -1,0 +1,148 @@
+//! A stream whose peer has so long for the head of each request, and takes its answers in time.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::{Duration, Instant},
+};
+
+use actix_web::rt::{
+    net::TcpStream,
+    time::{Sleep, sleep_until},
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::{KEEP_ALIVE, REQUEST_HEAD, connections::Connection};
+
+/// How long an answer may be stuck...
+const WRITE_STALL: Duration = Duration::from_secs(15);
+/// ... before so much more of it has been taken.
+const WRITE_PROGRESS: usize = 16 * 1024;
+
+/// An accepted connection.
+pub struct GuardedStream {
+    stream: TcpStream,
+    connection: Arc<Connection>,
+    head: Timer,
+    write: Timer,
+    /// How much was written since the write timer was set.
+    written: usize,
+}
+
+impl GuardedStream {
+    pub(super) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
+        Self { stream, connection, head: Timer::default(), write: Timer::default(), written: 0 }
+    }
+
+    pub(super) fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+
+    /// Whether the peer's time is up, or the connection is closed for another.
+    fn check_head(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        self.connection.waker.register(cx.waker());
+        if self.connection.is_evicted() {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        match self.connection.waits_since() {
+            Some(since) if self.head.is_over(since + KEEP_ALIVE + REQUEST_HEAD, cx) => Err(io::ErrorKind::TimedOut.into()),
+            Some(_) => Ok(()),
+            None => {
+                self.head.stop();
+                Ok(())
+            }
+        }
+    }
+
+    /// Counts what was written, and how long nothing could be.
+    fn check_write<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>, written: usize) -> Poll<io::Result<T>> {
+        self.written += written;
+        if outcome.is_ready() {
+            self.connection.set_writing(false);
+            if self.written >= WRITE_PROGRESS {
+                self.write.stop();
+            }
+            return outcome;
+        }
+        self.connection.set_writing(true);
+        if !self.write.is_set() {
+            self.written = 0;
+        }
+        let until = self.write.until.unwrap_or_else(|| Instant::now() + WRITE_STALL);
+        if self.write.is_over(until, cx) { Poll::Ready(Err(io::ErrorKind::TimedOut.into())) } else { Poll::Pending }
+    }
+}
+
+impl AsyncRead for GuardedStream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.check_head(cx)?;
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for GuardedStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        let written = if let Poll::Ready(Ok(written)) = &outcome { *written } else { 0 };
+        self.check_write(cx, outcome, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        let written = if let Poll::Ready(Ok(written)) = &outcome { *written } else { 0 };
+        self.check_write(cx, outcome, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        // Everything was taken: the next answer has its own time.
+        self.write.stop();
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// A timer that is set anew when its end changes.
+#[derive(Default)]
+struct Timer {
+    until: Option<Instant>,
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl Timer {
+    fn is_set(&self) -> bool {
+        self.until.is_some()
+    }
+
+    fn stop(&mut self) {
+        self.until = None;
+    }
+
+    /// Whether that instant has come; until then, the task is woken by it.
+    fn is_over(&mut self, until: Instant, cx: &mut Context<'_>) -> bool {
+        let sleep = match &mut self.sleep {
+            Some(sleep) => {
+                if self.until != Some(until) {
+                    sleep.as_mut().reset(until.into());
+                }
+                sleep
+            }
+            empty => empty.insert(Box::pin(sleep_until(until.into()))),
+        };
+        self.until = Some(until);
+        sleep.as_mut().poll(cx).is_ready()
+    }
+}

@@ -1,0 +1,266 @@
+//! Guessing a secret is slowed down: after a few wrong ones each further try has to wait, longer each time, and never for ever.
+//!
+//! Counted by who is tried from where, by the client alone, and by its network (OWASP Authentication Cheat Sheet, "Login
+//! throttling"). Nothing is counted by the account alone: whoever guesses at it would lock its owner out, who tries from elsewhere.
+
+use std::{
+    hash::{BuildHasher, Hash, RandomState},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use quick_cache::sync::Cache;
+
+use crate::clock::Clock;
+
+/// So many counts are kept; those that were quiet longest are forgotten first.
+const MAX_COUNTS: usize = 100_000;
+/// A count is forgotten when nothing wrong came for so long.
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(24);
+/// The wait after the first wrong guess beyond those that are free; it doubles with each further one.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+
+/// How many wrong guesses cost nothing, and how long the wait becomes at most.
+#[derive(Debug, Clone, Copy)]
+pub struct Allowance {
+    /// So many.
+    pub free: u32,
+    /// So long.
+    pub longest: Duration,
+}
+
+impl Allowance {
+    fn wait(self, failures: u32) -> Duration {
+        let Some(beyond) = failures.checked_sub(self.free) else { return Duration::ZERO };
+        2_u32.checked_pow(beyond).and_then(|times| FIRST_WAIT.checked_mul(times)).unwrap_or(self.longest).min(self.longest)
+    }
+}
+
+/// What is counted together: a hash of whatever names it.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope {
+    key: u64,
+    allowance: Allowance,
+}
+
+#[derive(Debug, Default)]
+struct Count {
+    failures: u32,
+    /// On the clock's own count, as the other one.
+    open_at: Duration,
+    last: Duration,
+}
+
+type SharedCount = Arc<Mutex<Count>>;
+
+/// Counts wrong guesses, in bounded memory.
+pub struct GuessGuard {
+    counts: Option<Cache<u64, SharedCount>>,
+    hasher: RandomState,
+    clock: Clock,
+}
+
+impl GuessGuard {
+    /// A guard that counts, or, switched off, lets everything through.
+    #[must_use]
+    pub fn new(on: bool, clock: &Clock) -> Self {
+        Self { counts: on.then(|| Cache::new(MAX_COUNTS)), hasher: RandomState::new(), clock: clock.clone() }
+    }
+
+    /// What is counted together under this name.
+    pub fn scope(&self, name: impl Hash, allowance: Allowance) -> Scope {
+        Scope { key: self.hasher.hash_one(name), allowance }
+    }
+
+    /// How long the next guess has to wait; nothing when it need not. For secrets that programs send, many at once: these are
+    /// looked at side by side, and each wrong one is counted by [`GuessGuard::wrong`].
+    pub fn wait(&self, scopes: &[Scope]) -> Option<Duration> {
+        let counts = self.counts.as_ref()?;
+        let now = self.clock.elapsed();
+        let wait = |scope: &Scope| {
+            let shared = counts.get(&scope.key)?;
+            let open_at = shared.lock().unwrap_or_else(PoisonError::into_inner).open_at;
+            Some(open_at.saturating_sub(now)).filter(|wait| !wait.is_zero())
+        };
+        scopes.iter().filter_map(wait).max()
+    }
+
+    /// Counts a wrong guess.
+    pub fn wrong(&self, scopes: &[Scope]) {
+        // One that came beside another which has closed the way is not counted twice.
+        if let Ok(guess) = self.begin(scopes) {
+            guess.wrong();
+        }
+    }
+
+    /// Begins a guess. It is taken for a wrong one until [`Guess::right`] says otherwise, so that many at once are no way
+    /// around; dropped without a word, it counts for nothing. `scopes` go from the narrowest to the widest: what a narrower one
+    /// delays already is not held against the wider one, whose other members have nothing to do with it.
+    ///
+    /// # Errors
+    /// How long to wait.
+    pub fn begin(&self, scopes: &[Scope]) -> Result<Guess, Duration> {
+        let mut guess = Guess { held: Vec::new() };
+        let Some(counts) = &self.counts else { return Ok(guess) };
+        let now = self.clock.elapsed();
+        let mut wait = Duration::ZERO;
+        let mut is_counted = true;
+        for scope in scopes {
+            let shared = counts.get_or_insert_with(&scope.key, || Ok::<_, std::convert::Infallible>(SharedCount::default()));
+            let shared = shared.unwrap_or_default();
+            let mut count = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            if now.saturating_sub(count.last) >= FORGOTTEN_AFTER {
+                *count = Count::default();
+            }
+            wait = wait.max(count.open_at.saturating_sub(now));
+            if !wait.is_zero() {
+                continue;
+            }
+            let (before, was_counted) = (count.open_at, is_counted);
+            if is_counted {
+                is_counted = count.failures < scope.allowance.free;
+                count.failures = count.failures.saturating_add(1);
+                count.last = now;
+                count.open_at = now + scope.allowance.wait(count.failures);
+            }
+            let after = count.open_at;
+            drop(count);
+            guess.held.push(Held { count: shared, before, after, free: scope.allowance.free, is_counted: was_counted });
+        }
+        // What was counted so far is given back when it must wait.
+        if wait.is_zero() { Ok(guess) } else { Err(wait) }
+    }
+}
+
+struct Held {
+    count: SharedCount,
+    before: Duration,
+    after: Duration,
+    free: u32,
+    /// Whether this guess was added to it.
+    is_counted: bool,
+}
+
+impl Held {
+    /// Takes back so many failures, and the wait that this guess has caused.
+    fn forgive(&self, failures: u32) {
+        let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
+        count.failures = count.failures.saturating_sub(failures);
+        if self.is_counted && count.open_at == self.after {
+            count.open_at = self.before;
+        }
+    }
+}
+
+/// A guess that is under way.
+#[must_use = "it is to be said what came of it"]
+pub struct Guess {
+    held: Vec<Held>,
+}
+
+impl Guess {
+    /// It was wrong.
+    pub fn wrong(mut self) {
+        self.held.clear();
+    }
+
+    /// It was right: the narrowest count begins anew, and the wider ones forget what it had added to them.
+    pub fn right(mut self) {
+        let mut held = self.held.drain(..);
+        let Some(narrowest) = held.next() else { return };
+        let mut count = narrowest.count.lock().unwrap_or_else(PoisonError::into_inner);
+        let added = count.failures.min(narrowest.free);
+        *count = Count::default();
+        drop(count);
+        for wider in held {
+            wider.forgive(added);
+        }
+    }
+}
+
+impl Drop for Guess {
+    fn drop(&mut self) {
+        for held in self.held.drain(..).filter(|held| held.is_counted) {
+            held.forgive(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{DateTime, TimeDelta};
+
+    const NARROW: Allowance = Allowance { free: 3, longest: Duration::from_secs(10) };
+    const WIDE: Allowance = Allowance { free: 5, longest: Duration::from_secs(4) };
+
+    fn guard() -> (GuessGuard, Clock) {
+        let clock = Clock::manual(DateTime::UNIX_EPOCH);
+        (GuessGuard::new(true, &clock), clock)
+    }
+
+    fn wrong(guard: &GuessGuard, scopes: &[Scope]) -> Result<(), u64> {
+        guard.begin(scopes).map(Guess::wrong).map_err(|wait| wait.as_secs())
+    }
+
+    #[test]
+    fn each_wrong_guess_waits_twice_as_long_up_to_a_bound() {
+        let (guard, clock) = guard();
+        let scopes = [guard.scope("ada", NARROW)];
+        for wait in [0, 0, 1, 2, 4, 8, 10, 10] {
+            assert_eq!(wrong(&guard, &scopes), Ok(()));
+            if wait > 0 {
+                // Trying meanwhile costs no more.
+                assert_eq!((wrong(&guard, &scopes), wrong(&guard, &scopes)), (Err(wait), Err(wait)));
+            }
+            clock.advance(TimeDelta::seconds(wait.try_into().unwrap()));
+        }
+        guard.begin(&scopes).unwrap().right();
+        assert_eq!([(); 3].map(|()| wrong(&guard, &scopes)), [Ok(()); 3]);
+        assert_eq!(wrong(&guard, &scopes), Err(1));
+        clock.advance(TimeDelta::hours(24));
+        assert_eq!([(); 3].map(|()| wrong(&guard, &scopes)), [Ok(()); 3], "forgotten after a day");
+    }
+
+    #[test]
+    fn many_at_once_are_no_way_around_and_what_comes_to_nothing_counts_for_nothing() {
+        let (guard, _) = guard();
+        let scopes = [guard.scope("ada", NARROW)];
+        let begun: Vec<_> = (0..100).filter_map(|_| guard.begin(&scopes).ok()).collect();
+        assert_eq!(begun.len(), 3);
+        drop(begun);
+        assert_eq!([(); 3].map(|()| wrong(&guard, &scopes)), [Ok(()); 3]);
+        assert!(guard.begin(&scopes).is_err());
+    }
+
+    #[test]
+    fn the_wider_count_has_what_no_narrower_one_delays() {
+        let (guard, clock) = guard();
+        let of = |name: &'static str| [guard.scope(name, NARROW), guard.scope("office", WIDE)];
+        // One who has forgotten their password delays nobody else.
+        for _ in 0..20 {
+            let _ = wrong(&guard, &of("ada"));
+            clock.advance(TimeDelta::seconds(10));
+        }
+        assert_eq!(wrong(&guard, &of("bob")), Ok(()));
+        // Whoever goes from one to the next does.
+        assert_eq!(wrong(&guard, &of("eve")), Ok(()));
+        assert_eq!(wrong(&guard, &of("joe")), Err(1));
+        clock.advance(TimeDelta::seconds(1));
+        // A right one takes back what was wrong before it with the same name, and nothing else.
+        guard.begin(&of("bob")).unwrap().right();
+        assert_eq!(wrong(&guard, &of("joe")), Ok(()));
+        assert_eq!(wrong(&guard, &of("max")), Err(1));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_off_is_off() {
+        let (guard, clock) = guard();
+        for number in 0..2 * MAX_COUNTS {
+            let _ = wrong(&guard, &[guard.scope(number, NARROW)]);
+        }
+        assert!(guard.counts.as_ref().unwrap().len() <= MAX_COUNTS);
+        let off = GuessGuard::new(false, &clock);
+        assert!((0..100).all(|_| wrong(&off, &[off.scope("ada", NARROW)]).is_ok()));
+    }
+}

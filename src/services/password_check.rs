@@ -1,0 +1,65 @@
+//! Comparing a person's password, wherever it is asked for: guessing is slowed down, and each try leaves a line in the log.
+
+use std::time::Duration;
+
+use super::{Refusal, Services, guess_guard::Allowance};
+use crate::domain::{client_address::ClientAddress, email::Email, password::Password};
+
+/// Of one address by one client: slips of the pen are free, and a program gets four guesses an hour.
+const OF_ADDRESS: Allowance = Allowance { free: 3, longest: Duration::from_mins(15) };
+/// Of any address by one client, behind which may be an office.
+const OF_CLIENT: Allowance = Allowance { free: 20, longest: Duration::from_mins(1) };
+/// Of any address from one network: an IPv4 /24, an IPv6 /48.
+const OF_NETWORK: Allowance = Allowance { free: 100, longest: Duration::from_mins(1) };
+
+/// Compared with when there is no password, so that the answer takes as long: the hash of one that nobody has.
+const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$U2lsZW5jZUlzR29sZGVu$ZGVjb3kgZGVjb3kgZGVjb3kgZGVjb3kgZGVjb3kgISE";
+
+/// Somebody says that they are somebody.
+#[derive(Debug)]
+pub struct Claim<'a> {
+    /// For what, in a word for the log.
+    pub purpose: &'static str,
+    /// The address of whom they say that they are, known or not.
+    pub subject: &'a Email,
+    /// Where they are.
+    pub client: ClientAddress,
+}
+
+impl Claim<'_> {
+    /// Writes down what came of it, with a masked address and the client's network.
+    pub fn log(&self, outcome: &'static str) {
+        let Self { purpose, subject, client } = self;
+        tracing::info!(purpose, subject = subject.masked(), %client, outcome, "password check");
+    }
+}
+
+/// Whether this is the password that `hash` was made of; without a hash it is none, after as long. Wrong ones are logged and
+/// counted, whether the address is known or not; what becomes of a right one, the caller logs.
+///
+/// # Errors
+/// [`Refusal::TooManyGuesses`] while this client has to wait; [`Refusal::Busy`] when too many passwords are being compared.
+pub async fn check(services: &Services, claim: &Claim<'_>, password: Password, hash: Option<String>) -> Result<bool, Refusal> {
+    let guard = &services.guesses;
+    let (host, network) = (claim.client.host(), claim.client.network());
+    let scopes = [
+        guard.scope(("address", claim.subject.key(), host), OF_ADDRESS),
+        guard.scope(("client", host), OF_CLIENT),
+        guard.scope(("network", network), OF_NETWORK),
+    ];
+    let guess = guard.begin(&scopes).map_err(|wait| {
+        claim.log("delayed");
+        Refusal::too_many_guesses(wait)
+    })?;
+    let place = services.hasher.verification_place().await.inspect_err(|_| claim.log("busy"))?;
+    let is_known = hash.is_some();
+    let matches = services.hasher.verify(place, password, hash.unwrap_or_else(|| DECOY.to_owned())).await?;
+    let is_right = matches && is_known;
+    if is_right {
+        guess.right();
+    } else {
+        guess.wrong();
+        claim.log("wrong_credentials");
+    }
+    Ok(is_right)
+}

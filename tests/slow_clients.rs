@@ -1,0 +1,166 @@
+//! Clients that take their time: they lose their connections, and nobody else waits for them.
+
+use std::time::{Duration, Instant};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::support::{Answer, Backend, Home, TestApp, on_both, on_each};
+
+const SECRET: &str = "a-secret-for-postmark";
+
+async fn connect(url: &str) -> TcpStream {
+    TcpStream::connect(url.trim_start_matches("http://")).await.unwrap()
+}
+
+async fn connected(url: &str, said: &str) -> TcpStream {
+    let mut stream = connect(url).await;
+    stream.write_all(said.as_bytes()).await.unwrap();
+    stream
+}
+
+/// Everything that still comes, until the other side hangs up, which must be within `limit`.
+async fn rest(stream: &mut TcpStream, limit: Duration) -> Vec<u8> {
+    let mut all = Vec::new();
+    // Reset or closed: it is over.
+    let _ = timeout(limit, stream.read_to_end(&mut all)).await.expect("the connection is still held");
+    all
+}
+
+on_each! {
+    async fn silent_connections_up_to_the_descriptor_limit_keep_nobody_out(backend: Backend) {
+        let home = Home::new(backend, &[]);
+        let server = home.serve_with_descriptors(192);
+        let mut held = Vec::new();
+        let others = async || {
+            for path in ["/healthz", "/v1/roles"] {
+                // A connection of its own each time, from the attacker's own address.
+                let answer = server.client(None).get(path).await;
+                assert!([200, 401].contains(&answer.status), "{}", answer.text);
+            }
+        };
+        for number in 0..300 {
+            held.push(connected(&server.url, "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ").await);
+            if number % 30 == 29 {
+                others().await;
+            }
+        }
+        others().await;
+        let started = Instant::now();
+        for stream in &mut held {
+            rest(stream, Duration::from_secs(15)).await;
+        }
+        assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+        assert!(server.stop().await.contains("too many connections"), "and it is said");
+    }
+}
+
+on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_RESEND", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"), ("MAIL_EVENTS_MAILGUN", "a-key-for-mailgun")];
+    async fn every_head_has_its_time_and_so_has_every_answer(app: TestApp) {
+        let second_head = async {
+            let mut stream = connected(&app.url, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
+            let mut answer = [0; 1024];
+            assert!(stream.read(&mut answer).await.unwrap() > 0);
+            let started = Instant::now();
+            let (mut reading, mut writing) = stream.into_split();
+            let dribble = async {
+                for byte in b"GET /healthz HTTP/1.1\r\nX-Slow: ".iter().cycle() {
+                    if writing.write_all(&[*byte]).await.is_err() {
+                        break;
+                    }
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+            };
+            let closed = async {
+                let mut left = Vec::new();
+                let _ = reading.read_to_end(&mut left).await;
+            };
+            tokio::select! {
+                () = dribble => {}
+                () = closed => {}
+                () = tokio::time::sleep(Duration::from_secs(20)) => panic!("the second head may take for ever"),
+            }
+            assert!(started.elapsed() > Duration::from_secs(4));
+        };
+        let endless_body = async {
+            // Refused before its body is read; the rest of the body is nobody's.
+            let head = "POST /v1/system-users/invitations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+            let stream = connected(&app.url, head).await;
+            let (mut reading, mut writing) = stream.into_split();
+            let send = async {
+                while writing.write_all(b"5\r\nhello\r\n").await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+            };
+            let closed = async {
+                let mut answer = Vec::new();
+                let _ = reading.read_to_end(&mut answer).await;
+                assert!(answer.starts_with(b"HTTP/1.1 401"));
+            };
+            tokio::select! {
+                () = async { tokio::join!(send, closed); } => {}
+                () = tokio::time::sleep(Duration::from_secs(20)) => panic!("an unread body may take for ever"),
+            }
+        };
+        let unread_answers = async {
+            let request = "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n";
+            let whole = app.anybody().get("/openapi.json").await.text.len();
+            let count = 40_000_000 / whole;
+            let mut stream = connected(&app.url, request).await;
+            let (mut reading, mut writing) = stream.split();
+            for _ in 1..count {
+                if timeout(Duration::from_secs(1), writing.write_all(request.as_bytes())).await.is_err() {
+                    break;
+                }
+            }
+            tokio::time::sleep(Duration::from_secs(18)).await;
+            let mut read = 0;
+            let mut buffer = vec![0; 1 << 16];
+            while let Ok(Ok(more @ 1..)) = timeout(Duration::from_secs(5), reading.read(&mut buffer)).await {
+                read += more;
+            }
+            assert!(read < count * whole, "all of it came: {read}");
+        };
+        tokio::join!(second_head, endless_body, unread_answers);
+    }
+
+    async fn a_webhook_that_proves_nothing_is_answered_before_its_body_comes(app: TestApp) {
+        let head = |provider: &str, more: &str| {
+            format!("POST /v1/mail-events/{provider} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1048576\r\n{more}\r\n{{")
+        };
+        let fresh = app.now().timestamp().to_string();
+        let resend = |id: &str, at: &str, signature: &str| {
+            head("resend", &format!("svix-id: {id}\r\nsvix-timestamp: {at}\r\nsvix-signature: {signature}\r\n"))
+        };
+        let signature = format!("v1,{}", "A".repeat(43) + "=");
+        for request in [
+            head("postmark", ""),
+            head("postmark", "X-Mail-Events-Secret: a-wrong-secret-for-it\r\n"),
+            head("resend", ""),
+            resend("x", &fresh, "v1,AAAA"),
+            resend("x", &fresh, "nonsense"),
+            resend("x", "1", &signature),
+        ] {
+            let mut stream = connected(&app.url, &request).await;
+            let answer = rest(&mut stream, Duration::from_secs(10)).await;
+            assert!(answer.starts_with(b"HTTP/1.1 401"), "{request}: {}", String::from_utf8_lossy(&answer));
+        }
+        // What may be genuine is waited for, of few at once.
+        for request in [head("mailgun", ""), resend("x", &fresh, &signature)] {
+            let mut held = Vec::new();
+            for _ in 0..4 {
+                held.push(connected(&app.url, &request).await);
+            }
+            let mut fifth = connected(&app.url, &request).await;
+            let answer = rest(&mut fifth, Duration::from_secs(10)).await;
+            assert!(answer.starts_with(b"HTTP/1.1 503"), "{}", String::from_utf8_lossy(&answer));
+            drop(held);
+            // Those who have gone hold nothing.
+            let again = app.anybody().request(reqwest::Method::POST, "/v1/mail-events/mailgun").json(&serde_json::json!({}));
+            assert_eq!(Answer::of(again).await.status, 401);
+        }
+    }
+}
