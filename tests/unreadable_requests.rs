@@ -63,7 +63,7 @@ on_both! {
 
     async fn a_head_that_is_too_large_is_a_problem(app: TestApp) {
         let long = "a".repeat(200_000);
-        let many: String = (0..200).map(|number| format!("X-{number}: a\r\n")).collect();
+        let many = "X: a\r\n".repeat(200);
         for sent in [
             format!("GET /v1/roles?{long} HTTP/1.1\r\nHost: x\r\n\r\n"),
             format!("GET /v1/roles HTTP/1.1\r\nHost: x\r\nX: {long}\r\n\r\n"),

@@ -210,7 +210,9 @@ mod tests {
         }
         assert!(matches!(hasher.verification_place().await, Err(Refusal::Busy(_))));
         assert!(hasher.place().await.is_ok());
-        waiting.into_iter().for_each(|task| task.abort());
+        for task in waiting {
+            task.abort();
+        }
     }
 
     #[tokio::test]

@@ -145,7 +145,7 @@ mod tests {
             drop(stream);
         };
         let mut read = String::new();
-        let (_, read_all) = tokio::join!(write, theirs.read_to_string(&mut read));
+        let ((), read_all) = tokio::join!(write, theirs.read_to_string(&mut read));
         read_all.unwrap();
         read
     }
