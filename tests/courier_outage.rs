@@ -133,8 +133,9 @@ async fn a_letter_whose_look_is_cut_off_is_given_back() {
     app.invite_unsent("bob@example.com", &["viewer"]).await;
     let mut somebody = held(&app);
     let sending = started(&app.parts.courier);
-    let cut = "SELECT pid::text AS text FROM pg_stat_activity \
-               WHERE datname = current_database() AND wait_event_type = 'Lock' AND pg_terminate_backend(pid)";
+    let cut = "SELECT pid::text AS text FROM \
+               (SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' OFFSET 0) AS waiting \
+               WHERE pg_terminate_backend(pid)";
     // A query whose connection was cut is run on two further ones before it fails.
     let mut connections = HashSet::new();
     let mut all_cut = || {

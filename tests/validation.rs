@@ -102,7 +102,7 @@ on_both! {
 
     async fn bodies_and_media_types(app: TestApp) {
         let admin = app.admin();
-        for body in ["", " ", "{", "nonsense", "{\"email\":\"a@example.com\",}", "{} {}", "\u{feff}{}", "{\"email\": NaN}"] {
+        for body in ["", " ", "{", "nonsense", "{\"email\":\"a@example.com\",}", "{} {}", "{\"email\": NaN}"] {
             admin.post_raw(INVITE, "application/json", body).await.problem(400, "malformed_json");
         }
         admin.press(INVITE).await.problem(400, "malformed_json");
