@@ -55,10 +55,13 @@ on_both! {
         assert!(limited.len() >= 7, "{limited:?}");
         for route in &limited {
             let (name, quota) = route.limit.unwrap();
-            for path in spellings(&plain(route)) {
+            let policies = ask(&app, route, &plain(route)).await.header("ratelimit-policy").to_owned();
+            assert_eq!(policies.split(", ").next(), Some(format!("\"{name}\";q={quota};w=60").as_str()));
+            let slashed = spellings(&plain(route)).into_iter().flat_map(|path| [format!("{path}/"), path]);
+            for path in slashed {
                 app.advance(TimeDelta::minutes(1));
                 let answer = ask(&app, route, &path).await;
-                assert_eq!(answer.header("ratelimit-policy"), format!("\"{name}\";q={quota};w=60"), "{path}: {}", answer.text);
+                assert_eq!(answer.header("ratelimit-policy"), policies, "{path}: {}", answer.text);
                 assert!(answer.header("ratelimit").starts_with(&format!("\"{name}\";r={};", quota - 1)), "{path}");
             }
         }
