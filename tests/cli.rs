@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use invitation_service::config::VARIABLES;
+use invitation_service::{config::VARIABLES, domain::locale::Locale};
 use serde_json::Value;
 
 use crate::support::{Backend, Home, eventually, json, mailbox, on_each};
@@ -39,6 +39,7 @@ fn answer(output: Output) -> String {
 fn help_lists_every_variable_with_its_default() {
     let help = home().print(&["--help"]);
     for (name, default, meaning) in VARIABLES {
+        let meaning = &meaning.replace("{languages}", &Locale::known());
         let line = if default.is_empty() { format!("  {name}\n") } else { format!("  {name} [{default}]\n") };
         assert!(help.contains(&line) && help.contains(meaning), "{name}");
     }

@@ -40,7 +40,7 @@ async fn report(app: &TestApp, provider: &str, id: usize, event: &Value) -> Answ
 }
 
 /// The event of a provider about the letter that it took under `name`.
-fn event(provider: &str, id: usize, name: &str, more: Value) -> Value {
+fn event(provider: &str, id: usize, name: &str, more: &Value) -> Value {
     let mut event = match provider {
         "postmark" => json!({ "RecordType": "Bounce", "ID": id, "MessageID": name, "BouncedAt": "2026-11-24T11:59:59Z" }),
         "mailgun" => json!({ "id": id.to_string(), "message": { "headers": { "message-id": name } }, "severity": "permanent" }),
@@ -92,7 +92,7 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_MAILGUN", SECRE
             let (id, name) = (invitation["id"].as_str().unwrap().to_owned(), format!("name-{number}"));
             let taken = format!("UPDATE letters SET provider = '{provider}', provider_message_id = '{name}' WHERE provider IS NULL AND state = 'sent'");
             assert_eq!(app.database.execute(&taken), 1);
-            report(&app, provider, number, &event(provider, number, &name, more.clone())).await;
+            report(&app, provider, number, &event(provider, number, &name, &more)).await;
             let told = delivery(&app, &id).await;
             assert_eq!(told["state"], state, "{more}: {told}");
             assert!(told["advice"].as_str().unwrap().contains(advice), "{more}: {told}");

@@ -1,6 +1,7 @@
 //! Everything that is tested over HTTP against the running service, on both databases. `make test` runs it.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails where it stands")]
+#![allow(clippy::similar_names, reason = "a body and its bodies, a look and its looks")]
 
 mod account_owners;
 mod accounts;
@@ -108,5 +109,6 @@ mod suppressions;
 mod sweep;
 mod time_zones;
 mod tokens;
+mod unreadable_requests;
 mod users_csv;
 mod validation;

@@ -15,7 +15,7 @@ use crate::{
 
 const STAFF: &str = "/v1/system-users/invitations";
 
-on_both! {
+on_both! { with [("LETTERS_PER_MAILBOX", "off")];
     /// The loop closes: an owner activates, signs in, invites a driver, who activates.
     async fn from_owner_to_driver(app: TestApp) {
         let acme = app.owner("grace@example.com", "Acme").await;

@@ -54,7 +54,7 @@ on_both! {
         let token = &mail.token;
         let page = open(&app, token).await;
         let company_fields = COMPANY.map(|(name, _)| name);
-        let asked: Vec<&str> = ["first_name", "last_name"].into_iter().chain(company_fields).chain(["password"]).collect();
+        let asked: Vec<&str> = ["first_name", "last_name"].into_iter().chain(company_fields).chain(["password", "confirm"]).collect();
         assert_eq!(fields(&page), asked);
         assert!(page.contains("Acme &amp; Zoon") && page.contains("<option value=\"NL\">Netherlands"), "{page}");
         assert!(page.matches("<option value=\"").count() > 240 && !page.contains("<option value=\"XX\""));
@@ -125,7 +125,7 @@ on_both! {
         });
         let (made, mail) = app.invite_by(SUB_ACCOUNTS, body).await;
         let page = open(&app, &mail.token).await;
-        assert_eq!(fields(&page), ["first_name", "last_name", "password"]);
+        assert_eq!(fields(&page), ["first_name", "last_name", "password", "confirm"]);
         assert!(page.contains("<html lang=\"nl\">") && page.contains("Acme") && page.contains("Grace Hopper"), "{page}");
         submit(&app, &mail.token, &[&PERSON]).await.expect(200);
         let account = app.admin().get(&format!("/v1/accounts/{}", text(&made, "/account/id"))).await.expect(200).body;

@@ -143,6 +143,7 @@ on_both! {
         // What is wrong with a wrong password is that it is wrong, however short or common.
         for wrong in [TAKEN, "short", "passwordpassword", "", " seven green bicycles sing", &"x".repeat(200)] {
             go_on(&app, &second, dirk, wrong).await.faults(&[("/password", "password_wrong")]);
+            app.advance(TimeDelta::minutes(1));
             choose(&app, &second, wrong, "Mallory").await.faults(&[("/password", "password_wrong")]);
             // Whoever is wrong again and again has to wait.
             app.advance(TimeDelta::minutes(1));

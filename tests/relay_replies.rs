@@ -211,7 +211,7 @@ on_each! {
         let deferred = async || (server.log().matches("\"outcome\":\"deferred\"").count() >= 5).then_some(());
         eventually("five letters are deferred", Duration::from_secs(20), deferred).await;
         let log = server.log();
-        let warnings: Vec<&str> = log.lines().filter(|line| line.contains("\"WARN\"") && !line.contains("MAIL_FROM")).collect();
+        let warnings: Vec<&str> = log.lines().filter(|line| line.contains("\"WARN\"") && line.contains("\"fault\"")).collect();
         let [warning] = warnings[..] else { panic!("{log}") };
         assert!(warning.contains("\"fault\":\"client\"") && warning.contains("The operator must put this right"), "{warning}");
         server.stop().await;

@@ -51,7 +51,9 @@ on_both! {
     async fn other_dead_links(app: TestApp) {
         let (made, mail) = app.invite("ada@example.com", &["viewer"]).await;
         app.advance(TimeDelta::hours(25));
-        for forged in ["x", "", &mail.token[1..], &mail.token[..40], &format!("{}A", mail.token)] {
+        let last = if mail.token.ends_with('A') { "B" } else { "A" };
+        let changed = format!("{}{last}", &mail.token[..mail.token.len() - 1]);
+        for forged in ["x", "", &mail.token[1..], &mail.token[..40], &changed] {
             renew(&app, forged).await.problem(404, "activation_link_invalid");
         }
         let (again, _) = app.invite("ada@example.com", &["viewer"]).await;
@@ -105,7 +107,7 @@ mod switched_off {
             renew(&app, &mail.token).await.problem(403, "renewal_disabled");
             press(&app, &mail.token).await.expect(403);
             let page = app.anybody().get(&format!("/activate?token={}", mail.token)).await.expect(410);
-            assert!(page.text.contains("Grace Hopper") && !page.text.contains("<form"), "{}", page.text);
+            assert!(page.text.contains("Grace Hopper") && !page.text.contains("action=\"/activate/renew\""), "{}", page.text);
             assert_eq!(app.letters().await.len(), 0);
         }
     }

@@ -18,15 +18,15 @@ fn back_up(from: &TestDatabase, to: &TestDatabase) {
             sql_query(format!("VACUUM INTO '{file}'")).execute(&mut from.sqlite()).unwrap();
         }
         Backend::Postgres => {
-            let dump = cluster::command("pg_dump", &["--format=plain", "--no-owner", "--dbname", &from.url])
+            let mut dump = cluster::command("pg_dump", &["--format=plain", "--no-owner", "--dbname", &from.url])
                 .stdout(std::process::Stdio::piped())
                 .spawn()
                 .unwrap();
             let restored = cluster::command("psql", &["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--dbname", &to.url])
-                .stdin(dump.stdout.unwrap())
+                .stdin(dump.stdout.take().unwrap())
                 .status()
                 .unwrap();
-            assert!(restored.success(), "{restored}");
+            assert!(restored.success() && dump.wait().unwrap().success(), "{restored}");
         }
     }
 }
@@ -43,7 +43,7 @@ on_each! {
         assert!(server.out().contains("wait (--hold-mail)"), "{}", server.out());
         let ready = caller.get("/readyz").await.expect(200);
         assert_eq!((&ready.body["courier"], &ready.body["status"]), (&json!("held"), &json!("ok")), "{}", ready.text);
-        let copied_at = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
+        let copied_at = invitation_service::clock::Clock::system().now();
         let copies = [Home::new(backend, &[]), Home::new(backend, &[])];
         for copy in &copies {
             back_up(&home.database, &copy.database);

@@ -52,6 +52,7 @@ impl AsFault for OpenError {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> OpenError {
     OpenError::Migration(error.to_string())
 }

@@ -61,13 +61,20 @@ impl Settings {
 
     /// For the connection's first message.
     pub(super) fn options(&self) -> String {
-        let settings = self.0.iter().map(|(name, value)| format!("-c {name}={value} "));
-        settings.chain([format!("-c {MARK}=on")]).collect()
+        let mut options = format!("-c {MARK}=on");
+        for (name, value) in &self.0 {
+            options.extend([" -c ", name, "=", value]);
+        }
+        options
     }
 
     /// For the beginning of each transaction.
     pub(super) fn local(&self) -> String {
-        self.0.iter().map(|(name, value)| format!("; SET LOCAL {name} = '{value}'")).collect()
+        let mut statements = String::new();
+        for (name, value) in &self.0 {
+            statements.extend(["; SET LOCAL ", name, " = '", value, "'"]);
+        }
+        statements
     }
 }
 

@@ -25,6 +25,8 @@ macro_rules! codes {
 codes! {
     MALFORMED_JSON = 400 "malformed_json", "The body is not JSON",
         "Send one JSON object. An empty body is no JSON either.";
+    MALFORMED_REQUEST = 400 "malformed_request", "The request is not HTTP/1.1",
+        "The request line or a header could not be read (RFC 9112), and the connection was closed. Send the request with an HTTP client.";
     MISSING_TOKEN = 400 "missing_token", "The link is incomplete",
         "Open the link from the e-mail whole: it carries a token behind ?token=.";
     IDEMPOTENCY_KEY_INVALID = 400 "idempotency_key_invalid", "The Idempotency-Key is malformed",
@@ -52,8 +54,8 @@ codes! {
         "The Allow header names the methods that the path knows.";
     NOT_ACCEPTABLE = 406 "not_acceptable", "The answer cannot have that form",
         "Answers are application/json; errors are application/problem+json. Send an Accept header that allows one of them.";
-    REQUEST_TIMEOUT = 408 "request_timeout", "The body did not arrive in time",
-        "A request's body has 15 seconds to arrive, a batch of invites 60. Nothing was changed; send it again.";
+    REQUEST_TIMEOUT = 408 "request_timeout", "The request did not arrive in time",
+        "The request line and the headers have 5 seconds to arrive. A request's body has 15 seconds to arrive, a batch of invites 60. Nothing was changed; send it again.";
     INVITATION_PENDING = 409 "invitation_pending", "A live invitation stands in the way",
         "The person has an invitation that has not expired. Resend the one that invitation_id names, or revoke it first.";
     ALREADY_SYSTEM_USER = 409 "already_system_user", "The person is a system user already",
@@ -107,6 +109,8 @@ codes! {
     RESEND_TOO_SOON = 429 "resend_too_soon", "The invitation was sent a moment ago",
         "Wait as many seconds as Retry-After names before sending it again, or, where its address was changed, before changing it \
          once more.";
+    HEADERS_TOO_LARGE = 431 "headers_too_large", "The request line and the headers are too large",
+        "The request line and all headers together have at most 128 KiB, and there are at most 96 headers.";
     INTERNAL = 500 "internal", "Something went wrong on our side",
         "Nothing was changed, or the request's fate is unknown. Tell operations the request_id.";
     UNAVAILABLE = 503 "unavailable", "The service is busy or its database is away",

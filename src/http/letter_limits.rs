@@ -1,5 +1,6 @@
-//! What is left of the quotas of letters, as IETF `draft-ietf-httpapi-ratelimit-headers-10` has it: `RateLimit-Policy` comes with every
-//! answer of a route that sends letters, `RateLimit` with those to a request whose letters were counted.
+//! What is left of the quotas of letters, as IETF `draft-ietf-httpapi-ratelimit-headers-10` has it: `RateLimit-Policy` and `RateLimit` come
+//! with every answer of a route that sends letters. Where no letter was counted, as with a refusal for another reason, they tell
+//! which quotas there are, and what a mailbox has that was not written to.
 //!
 //! The counts themselves are kept by the services, in the transaction of the letter.
 
@@ -26,8 +27,8 @@ use crate::{
     services::{Refusal, invite::Sent},
 };
 
-/// The routes that send letters, by method and pattern.
-const ROUTES: [(Method, &str); 11] = [
+/// The routes that send letters and take an access token, by method and pattern. Those of a link's holder tell the limit by address.
+const ROUTES: [(Method, &str); 9] = [
     (Method::POST, "/v1/system-users/invitations"),
     (Method::POST, "/v1/account-owners/invitations"),
     (Method::POST, "/v1/sub-accounts/invitations"),
@@ -37,8 +38,6 @@ const ROUTES: [(Method, &str); 11] = [
     (Method::PATCH, "/v1/invitations/{id}"),
     (Method::POST, "/v1/invitations/{id}/resend"),
     (Method::POST, "/v1/users/{id}/resend-invitation"),
-    (Method::POST, "/v1/activations/renew"),
-    (Method::POST, "/activate/renew"),
 ];
 
 /// Whether a route, by its pattern, sends letters.
@@ -95,7 +94,9 @@ pub async fn middleware<B: MessageBody>(request: ServiceRequest, next: Next<B>) 
         let applies = |scope: &LimitScope| told.is_empty() || told.iter().any(|standing| standing.scope == *scope);
         let policies = LimitScope::ALL.into_iter().filter(applies).filter_map(|scope| Some((scope, limits.quota(scope)?)));
         add(answer.headers_mut(), "ratelimit-policy", policies.map(|(scope, quota)| policy(scope, quota)));
-        add(answer.headers_mut(), "ratelimit", told.iter().map(left));
+        let unused = |quota| Standing { scope: LimitScope::Mailbox, quota, remaining: quota, reset: 0 };
+        let unused = limits.mailbox.filter(|_| told.is_empty()).map(unused);
+        add(answer.headers_mut(), "ratelimit", told.iter().chain(unused.as_ref()).map(left));
     }
     Ok(answer)
 }

@@ -15,8 +15,8 @@ use actix_web::{
     web::Data,
 };
 
-use self::limiter::{Limiter, Remaining};
-use super::{State, client_address::client_address, codes, problem::Problem};
+use self::limiter::{Limiter, Share};
+use super::{State, client_address::client_address, codes, openapi::Route, problem::Problem};
 use crate::{clock::Clock, domain::client_address::ClientAddress};
 
 /// What a limited route counts against: each so many requests a minute, and as many at once.
@@ -81,7 +81,7 @@ impl Limits {
     }
 
     /// Counts a request of this client: what is left, and why it is refused when nothing was.
-    fn check(&self, policy: Policy, client: ClientAddress) -> Option<(Remaining, Option<Problem>)> {
+    fn check(&self, policy: Policy, client: ClientAddress) -> Option<(Share, Option<Problem>)> {
         let limiter = &self.0.as_ref()?[policy as usize];
         Some(match limiter.check(client) {
             Ok(left) => (left, None),
@@ -100,7 +100,7 @@ fn whole_seconds(wait: Duration) -> u64 {
     (wait + Duration::from_millis(999)).as_secs().max(1)
 }
 
-impl Remaining {
+impl Share {
     fn write(&self, headers: &mut HeaderMap) {
         let (name, quota) = (self.policy.name(), self.policy.quota());
         let values = [
@@ -127,7 +127,7 @@ pub async fn middleware(
     let checked = checked.and_then(|(state, policy)| state.limits.check(policy, client_address(request.request())));
     let Some((left, denied)) = checked else { return Ok(next.call(request).await?.map_into_left_body()) };
     let mut answer = match denied {
-        Some(problem) if !route.is_some_and(|route| route.is_page()) => request.error_response(problem).map_into_right_body(),
+        Some(problem) if !route.is_some_and(Route::is_page) => request.error_response(problem).map_into_right_body(),
         Some(problem) => {
             request.extensions_mut().insert(Denied(problem));
             next.call(request).await?.map_into_left_body()

@@ -120,6 +120,11 @@ impl<B> Sealable for ServiceResponse<B> {
     }
 }
 
+/// A new request id, made by the clock of the application.
+pub(super) fn new_request_id(state: &State) -> String {
+    state.services.clock.id::<RequestKind>().to_string()
+}
+
 /// The caller's own id when it is a sane one, else a new one.
 fn request_id(request: &ServiceRequest, state: Option<&State>) -> String {
     let given = request.headers().get("x-request-id").and_then(|value| value.to_str().ok());
@@ -128,7 +133,7 @@ fn request_id(request: &ServiceRequest, state: Option<&State>) -> String {
     };
     match (given.filter(sane), state) {
         (Some(id), _) => id.to_owned(),
-        (None, Some(state)) => state.services.clock.id::<RequestKind>().to_string(),
+        (None, Some(state)) => new_request_id(state),
         (None, None) => Id::<RequestKind>::from_uuid(uuid::Uuid::nil()).to_string(),
     }
 }

@@ -35,18 +35,18 @@ pub struct Hasher {
 #[derive(Clone)]
 struct Queue {
     places: Arc<Semaphore>,
-    queue: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
     busy: &'static str,
 }
 
 impl Queue {
     fn new(places: usize, waiting: usize, busy: &'static str) -> Self {
-        Self { places: Arc::new(Semaphore::new(places)), queue: Arc::new(Semaphore::new(places + waiting)), busy }
+        Self { places: Arc::new(Semaphore::new(places)), waiting: Arc::new(Semaphore::new(places + waiting)), busy }
     }
 
     async fn place(&self, spare: &Spare) -> Result<Place, Refusal> {
         let busy = || Refusal::Busy(self.busy);
-        let _waiting = self.queue.try_acquire().map_err(|_| busy())?;
+        let _waiting = self.waiting.try_acquire().map_err(|_| busy())?;
         let permit = self.places.clone().acquire_owned().await.map_err(|_| busy())?;
         Ok(Place { _permit: permit, spare: spare.clone() })
     }
@@ -205,12 +205,14 @@ mod tests {
                 tokio::spawn(async move { hasher.verification_place().await.is_ok() })
             })
             .collect();
-        while hasher.verifications.queue.available_permits() > 0 {
+        while hasher.verifications.waiting.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
         assert!(matches!(hasher.verification_place().await, Err(Refusal::Busy(_))));
         assert!(hasher.place().await.is_ok());
-        waiting.into_iter().for_each(|task| task.abort());
+        for task in waiting {
+            task.abort();
+        }
     }
 
     #[tokio::test]

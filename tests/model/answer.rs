@@ -14,13 +14,14 @@ impl Run {
         let Invitation { person, kind, by_hand, .. } = self.model.invitations[index];
         let Person { active, proven, ref password, .. } = self.model.people[person];
         let chosen = format!("{PASSWORD} {index}");
+        let chooses = !active || !proven && !by_hand;
+        let named = |password: &str| json!({ "password": password, "first_name": "Ada", "last_name": "Lovelace" });
         let (asks, members) = match (active, proven, by_hand) {
-            (true, true, _) => ([false, false, true], json!({ "email": PEOPLE[person] })),
-            (true, false, true) => ([true, false, true], json!({ "email": PEOPLE[person], "password": password })),
+            (true, true, false) => ([false, false, true], json!({ "email": PEOPLE[person] })),
+            // A link that is handed over asks everybody for the same, and takes the password that somebody active has.
+            (true, _, true) => ([true, true, false], named(password)),
             // Somebody new, or whose password may be somebody else's.
-            (true, false, false) | (false, ..) => {
-                ([true, true, false], json!({ "password": chosen, "first_name": "Ada", "last_name": "Lovelace" }))
-            }
+            (true, false, false) | (false, ..) => ([true, true, false], named(&chosen)),
         };
         let seen = self.app.anybody().post("/v1/activations/preview", &json!({ "token": token })).await;
         if seen.status == 200 {
@@ -37,7 +38,7 @@ impl Run {
         let account = invitation.account.clone();
         let held = &mut self.model.people[person];
         held.active = true;
-        if asks == [true, true, false] {
+        if chooses {
             (held.password, held.proven) = (chosen, !by_hand);
         }
         let signs_in = json!({ "email": PEOPLE[person], "password": held.password });

@@ -58,7 +58,11 @@ impl Model {
 
     /// What stands in the way of an invite, by its code.
     pub(super) fn refusal(&self, person: usize, kind: Kind) -> Option<&'static str> {
-        let Person { staff, member_of, .. } = &self.people[person];
+        let Person { staff, member_of, proven, .. } = &self.people[person];
+        // Whoever came by links that were handed over alone stands in nobody's way.
+        if !proven {
+            return None;
+        }
         match kind {
             Kind::Staff => staff.then_some("already_system_user"),
             Kind::NewOwner => member_of

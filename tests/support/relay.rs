@@ -213,6 +213,13 @@ async fn smtp(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
         let told = told.lock().unwrap();
         told.says.iter().find(|(known, _)| *known == command).map(|(_, reply)| *reply)
     };
+    // Notes the command, and gives its verb.
+    let heard = |line: &str| {
+        if !line.starts_with("AUTH") {
+            told.lock().unwrap().heard.push(line.trim_end().to_owned());
+        }
+        line.split([' ', ':', '\r']).next().unwrap_or_default().to_owned()
+    };
     writer.write_all(format!("{}\r\n", says("").unwrap_or("220 relay")).as_bytes()).await?;
     let mut letter: Option<String> = None;
     let (mut mood, mut handed_over) = (Mood::Takes, 0);
@@ -250,12 +257,7 @@ async fn smtp(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
                 text.push_str(line.strip_prefix('.').unwrap_or(&line));
                 continue;
             }
-            None => match {
-                if !line.starts_with("AUTH") {
-                    told.lock().unwrap().heard.push(line.trim_end().to_owned());
-                }
-                line.split([' ', ':', '\r']).next().unwrap_or_default()
-            } {
+            None => match heard(&line).as_str() {
                 command if says(command).is_some() => says(command).unwrap(),
                 "MAIL" if handed_over >= told.lock().unwrap().a_session => {
                     return writer.write_all(b"421 4.7.0 that was enough for one session\r\n").await;

@@ -29,7 +29,7 @@ pub(super) struct Limiter {
 }
 
 /// What is left to a client, as it is told in headers.
-pub struct Remaining {
+pub struct Share {
     /// What is counted.
     pub policy: Policy,
     /// How many requests remain.
@@ -53,7 +53,7 @@ impl Limiter {
     ///
     /// # Errors
     /// How long to wait when the client, or its network, has spent its share.
-    pub(super) fn check(&self, client: ClientAddress) -> Result<Remaining, Duration> {
+    pub(super) fn check(&self, client: ClientAddress) -> Result<Share, Duration> {
         let mut remaining = self.count(&self.hosts, client.host())?;
         if client.address().is_ipv6() {
             remaining = remaining.min(self.count(&self.networks, client.network())?);
@@ -62,10 +62,10 @@ impl Limiter {
     }
 
     /// The headers' values when so many requests remain.
-    pub(super) fn left(&self, remaining: u32) -> Remaining {
+    pub(super) fn left(&self, remaining: u32) -> Share {
         let quota = self.policy.quota().get();
         let spent = u64::from(quota.saturating_sub(remaining));
-        Remaining { policy: self.policy, remaining, reset: (spent * 60).div_ceil(u64::from(quota)) }
+        Share { policy: self.policy, remaining, reset: (spent * 60).div_ceil(u64::from(quota)) }
     }
 
     fn count(&self, counter: &Counter, block: IpNet) -> Result<u32, Duration> {

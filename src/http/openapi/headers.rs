@@ -36,7 +36,7 @@ fn rows() -> [Row; 11] {
             "RateLimit",
             Type::String,
             "How many remain (`r`), and in how many seconds (`t`) all of them do again. Of letters, those that this request was counted \
-             against: after one that was refused for another reason, there is none. Absent when limits are switched off.",
+             against; where it was not, what a mailbox has that was not written to. Absent when limits are switched off.",
             json!("\"public\";r=299;t=1"),
         ),
         ("WWW-Authenticate", Type::String, "How to authenticate (RFC 6750).", json!("Bearer")),

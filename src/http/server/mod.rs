@@ -6,6 +6,7 @@
 mod connections;
 mod limits;
 mod stream;
+mod unreadable;
 
 use std::{
     io,
@@ -28,7 +29,7 @@ use actix_web::{
     web::Bytes,
 };
 
-use self::{connections::Serving, stream::GuardedStream};
+use self::{connections::Serving, stream::GuardedStream, unreadable::ProblemStream};
 pub use self::{
     connections::{Connection, Connections},
     limits::ConnectionLimits,
@@ -55,11 +56,13 @@ pub fn serve(listener: TcpListener, state: Arc<State>, connections: Arc<Connecti
     let stopping = builder.graceful_shutdown_signal();
     let builder = builder.listen("api", listener, move || {
         let (state, connections, stopping) = (state.clone(), connections.clone(), stopping.clone());
+        let refusal = unreadable::refusal(state.clone());
         let guard = fn_service(move |stream: TcpStream| {
             let peer = stream.peer_addr().ok();
             // A refused one is dropped here, and so closed.
             let admitted = peer.and_then(|peer| connections.admit(peer.ip()));
-            let guarded = admitted.map(|connection| (GuardedStream::new(stream, connection), peer));
+            let guarded =
+                admitted.map(|connection| (ProblemStream::new(GuardedStream::new(stream, connection), refusal.clone()), peer));
             std::future::ready(guarded.ok_or(DispatchError::DisconnectTimeout))
         });
         let app = super::app(state).into_factory().map_err(|error: Error| error.error_response());
@@ -71,8 +74,8 @@ pub fn serve(listener: TcpListener, state: Arc<State>, connections: Arc<Connecti
             .keep_alive(KEEP_ALIVE)
             .client_request_timeout(REQUEST_HEAD)
             .client_disconnect_timeout(DISCONNECT)
-            .on_connect_ext(|stream: &GuardedStream, data| {
-                data.insert(stream.connection().clone());
+            .on_connect_ext(|stream: &ProblemStream<GuardedStream>, data| {
+                data.insert(stream.inner().connection().clone());
             })
             .h1_allow_half_closed(true)
             .h1(map_config(app, |()| AppConfig::default()));
