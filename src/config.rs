@@ -1,6 +1,7 @@
 //! Configuration, from the environment alone: every variable with its default, all faults reported at once.
 
 mod cautions;
+mod guessable;
 mod public_host;
 mod secret;
 mod time_zone;

@@ -21,6 +21,10 @@ fn a_guessable_key_is_refused_wherever_it_stands() {
         "passwordpasswordpasswordpassword",
         "your-256-bit-secret-your-256-bit-secret",
         "qwertyuiopasdfghjklzxcvbnm123456",
+        "00112233445566778899aabbccddeeff",
+        "30313233343536373839616263646566",
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "ThisIsMySigningKeyForProductionUse2024",
     ] {
         for name in ["SECRET_KEY", "SECRET_KEY_PREVIOUS"] {
             let (good, said) = check(&Home::new(Backend::Sqlite, &[(name, key)]));

@@ -241,4 +241,57 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("RESEND_COOLDOWN", "0s")];
         acme.client.press(&format!("/v1/invitations/{made}/revoke")).await.expect(200);
         acme.client.post(SUB_ACCOUNTS, &by_hand).await.expect(201);
     }
+
+    async fn addresses_of_staff_alone_are_shown_to_those_who_see_staff(app: TestApp) {
+        let admin = app.admin();
+        // Staff who activated, staff who did not, staff whose invitation was revoked.
+        let (_, mail) = app.invite("staff@example.com", &["viewer"]).await;
+        app.activate(&mail.token).await.expect(201);
+        unsubscribe(&app, &mail.token, Some("yes")).await.expect(200);
+        for name in ["invited", "revoked", "both"] {
+            let (made, mail) = app.invite(&format!("{name}@example.com"), &["viewer"]).await;
+            unsubscribe(&app, &mail.token, Some("yes")).await.expect(200);
+            if name == "revoked" {
+                admin.press(&format!("/v1/invitations/{}/revoke", made["id"].as_str().unwrap())).await.expect(200);
+            }
+        }
+        // Staff who are invited as a customer too, and a customer.
+        let owner = |email: &str| json!({ "email": email, "account_name": "Acme", "account_type": "business" });
+        let by_hand = with(owner("both@example.com"), json!({ "delivery": "link" }));
+        admin.post(OWNERS, &by_hand).await.expect(201);
+        admin.post(OWNERS, &owner("customer@example.com")).await.expect(201);
+        let mail = app.letter().await;
+        unsubscribe(&app, &mail.token, Some("yes")).await.expect(200);
+        let everybody: Vec<_> =
+            ["customer", "both", "revoked", "invited", "staff"].map(|name| pair(&format!("{name}@example.com"), "unsubscribed")).into();
+        assert_eq!(listed(&app, "").await, everybody);
+
+        let support = app.caller(&[Role::CustomerSupport], &[]);
+        let scoped = app.caller(&[], &[Permission::CustomersInvite]);
+        let seen = |page: Answer| {
+            let rows = page.body["data"].as_array().unwrap().clone();
+            rows.iter().map(|one| one["email"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        for caller in [&support, &scoped] {
+            let page = caller.get(LIST).await.expect(200);
+            assert_eq!(seen(page), ["customer@example.com", "both@example.com"]);
+            for query in ["?email=staff@example.com", "?search=invited", "?reason=unsubscribed&search=revoked"] {
+                assert_eq!(seen(caller.get(&format!("{LIST}{query}")).await.expect(200)), [""; 0], "{query}");
+            }
+        }
+        let manager = app.caller(&[Role::UserManager], &[]);
+        assert_eq!(seen(manager.get(LIST).await.expect(200)).len(), 5);
+
+        let ids: Vec<String> = admin.get(LIST).await.expect(200).body["data"].as_array().unwrap().iter()
+            .map(|one| one["id"].as_str().unwrap().to_owned()).collect();
+        for staff in &ids[2..] {
+            support.call(Method::DELETE, &format!("{LIST}/{staff}"), &[]).await.problem(404, "not_found");
+        }
+        assert_eq!(app.database.count("suppressions"), 5);
+        for customer in &ids[..2] {
+            support.call(Method::DELETE, &format!("{LIST}/{customer}"), &[]).await.expect(204);
+        }
+        manager.call(Method::DELETE, &format!("{LIST}/{}", ids[2]), &[]).await.expect(204);
+        assert_eq!(app.database.count("suppressions"), 2);
+    }
 }

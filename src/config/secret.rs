@@ -9,6 +9,7 @@ use std::{
 
 use secrecy::SecretString;
 
+use super::guessable::is_guessable;
 use crate::domain::token::hex;
 
 /// Fewer bytes than this are no key.
@@ -93,38 +94,6 @@ pub(super) fn weakness(text: &str) -> Option<String> {
         return Some(format!("has {} bytes and needs at least {SHORTEST}", text.len()));
     }
     is_guessable(text).then(|| "is guessable: make one by chance, as `openssl rand -hex 32` prints it".to_owned())
-}
-
-/// Words of keys that are in documentation, and of those that people make up for the time being.
-const PLACEHOLDERS: [&str; 17] = [
-    "secret",
-    "password",
-    "passwort",
-    "passphrase",
-    "changeme",
-    "changethis",
-    "changeit",
-    "replaceme",
-    "replacethis",
-    "placeholder",
-    "example",
-    "insecure",
-    "testkey",
-    "quickbrownfox",
-    "loremipsum",
-    "correcthorse",
-    "tobeornottobe",
-];
-
-/// Whether a key can be found by trying: whoever has a link or a token can try offline, as often as they like. What zxcvbn thinks of
-/// after fewer than 2^63 others is guessable, and so is what holds a word of a placeholder.
-fn is_guessable(text: &str) -> bool {
-    const ENOUGH: u64 = 1 << 63;
-    // It takes long for long texts, and looks at no more by itself.
-    const LOOKED_AT: usize = 100;
-    let start: String = text.chars().take(LOOKED_AT).collect();
-    let letters: String = text.chars().filter(char::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase()).collect();
-    PLACEHOLDERS.iter().any(|word| letters.contains(word)) || zxcvbn::zxcvbn(&start, &[]).guesses() < ENOUGH
 }
 
 /// Two processes that start together must end up with one key: each writes a draft, and the first to give it the name wins.

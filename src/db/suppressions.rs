@@ -1,6 +1,9 @@
 //! Addresses that no letter goes to.
 
-use diesel::prelude::*;
+use diesel::{
+    dsl::{exists, not},
+    prelude::*,
+};
 
 use super::{
     Tx,
@@ -9,12 +12,13 @@ use super::{
     fault::DbFault,
     outbox::LetterState,
     pattern,
-    schema::{invitations, letters, suppressions},
+    schema::{invitations, letters, memberships, suppressions, user_roles, users},
 };
 use crate::domain::{
     email::Email,
     fold::fold,
     ids::{InvitationId, SuppressionId},
+    invitation::InvitationKind,
     letter::LetterPurpose,
     suppression::{Suppression, SuppressionReason},
     token::LinkClaim,
@@ -43,11 +47,28 @@ pub fn add(tx: &mut Tx<'_>, new: &Suppression) -> Result<(), DbFault> {
     Ok(())
 }
 
-/// Takes an address off the list: what was there, if it was.
-pub fn remove(tx: &mut Tx<'_>, id: SuppressionId) -> Result<Option<Suppression>, DbFault> {
-    let there = suppressions::table.find(id.as_str()).first::<Row>(tx.reading()).optional()?;
+/// The addresses but those of system users, or of people invited as such, who were never invited as customers and are none.
+macro_rules! not_of_staff_alone {
+    () => {{
+        let system_user = InvitationKind::SystemUser.as_str();
+        let invited = invitations::table.filter(invitations::email_key.eq(suppressions::email_key));
+        let person = users::email_key.eq(suppressions::email_key).and(users::removed_at.is_null());
+        let held = user_roles::table.inner_join(users::table.on(users::id.eq(user_roles::user_id))).filter(person);
+        let member = memberships::table.inner_join(users::table.on(users::id.eq(memberships::user_id))).filter(person);
+        not(exists(held))
+            .and(not(exists(invited.filter(invitations::kind.eq(system_user)))))
+            .or(exists(member))
+            .or(exists(invited.filter(invitations::kind.ne(system_user))))
+    }};
+}
+
+/// Takes an address off the list: what was there, if it was, and if the caller sees it.
+pub fn remove(tx: &mut Tx<'_>, id: SuppressionId, staff: bool) -> Result<Option<Suppression>, DbFault> {
+    let query = suppressions::table.filter(suppressions::id.eq(id.as_str())).into_boxed::<MultiBackend>();
+    let query = if staff { query } else { query.filter(not_of_staff_alone!()) };
+    let Some(there) = query.first::<Row>(tx.reading()).optional()? else { return Ok(None) };
     let removed = diesel::delete(suppressions::table.find(id.as_str())).execute(tx.writing())?;
-    there.filter(|_| removed == 1).map(Suppression::try_from).transpose()
+    (removed == 1).then(|| Suppression::try_from(there)).transpose()
 }
 
 /// Which addresses a list shows.
@@ -59,6 +80,8 @@ pub struct SuppressionFilter {
     pub reason: Option<SuppressionReason>,
     /// With this text in it.
     pub search: Option<String>,
+    /// Those of system users too, who are no customers.
+    pub staff: bool,
     /// Older than this one.
     pub before: Option<SuppressionId>,
     /// At most so many.
@@ -79,6 +102,9 @@ pub fn list(connection: &mut AnyConnection, filter: &SuppressionFilter) -> Resul
         let pattern = pattern::containing(&fold(search));
         let written = suppressions::email.like(pattern.clone()).escape('\\');
         query = query.filter(written.or(suppressions::email_key.like(pattern).escape('\\')));
+    }
+    if !filter.staff {
+        query = query.filter(not_of_staff_alone!());
     }
     if let Some(before) = filter.before {
         query = query.filter(suppressions::id.lt(before.to_string()));

@@ -89,7 +89,7 @@ fn row(user: &User) -> [String; 9] {
 }
 
 /// A cell that no spreadsheet takes for a formula (OWASP, CSV Injection): an apostrophe goes before what could begin one. That is
-/// not the cell's beginning alone: where a program separates by `;` or tabs, or ends a cell at a quotation mark, another cell
+/// not the cell's beginning alone: where a program separates by `;` (in either width) or tabs, or ends a cell at a quotation mark, another cell
 /// begins behind each of them.
 fn harmless(cell: &str) -> String {
     let mut written = String::with_capacity(cell.len() + 1);
@@ -101,7 +101,7 @@ fn harmless(cell: &str) -> String {
         }
         written.push(character);
         begins = match character {
-            ';' | '\t' | '\r' | '\n' | '"' | '\u{201c}' | '\u{201d}' | '\u{201e}' => true,
+            ';' | '；' | '\t' | '\r' | '\n' | '"' | '\u{201c}' | '\u{201d}' | '\u{201e}' => true,
             // What programs skip before a formula: blanks, and the quotation mark of texts.
             '\'' => begins,
             blank if blank.is_whitespace() => begins,
@@ -133,6 +133,9 @@ mod tests {
         for (cell, written) in [
             ("", ""),
             ("x;=1+1", "x;'=1+1"),
+            ("x；=1", "x；'=1"),
+            ("x； ＝1", "x； '＝1"),
+            ("x；y=1", "x；y=1"),
             ("x; =1+1", "x; '=1+1"),
             ("x\t@SUM(A1)", "x\t'@SUM(A1)"),
             ("x\"=1", "x\"'=1"),
@@ -154,9 +157,9 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn however_a_cell_is_taken_apart_no_part_begins_a_formula(cell in "[a;\t\"' =+@＝-]{0,12}") {
+        fn however_a_cell_is_taken_apart_no_part_begins_a_formula(cell in "[a;；\t\"' =+@＝-]{0,12}") {
             let written = harmless(&cell);
-            for part in written.split([';', '\t', '"']) {
+            for part in written.split([';', '；', '\t', '"']) {
                 proptest::prop_assert!(!part.trim_start().starts_with(FORMULA), "{cell:?}: {written:?}");
             }
             // Nothing is lost: without the apostrophes it is the same.

@@ -62,7 +62,8 @@ pub type Suppressions = List<SuppressionView>;
 /// Newest first. An address is on the list when a provider reports that there is no such mailbox (`bounced`; a full one is none), that
 /// a letter was called spam (`complained`), or when whoever holds a link that was mailed there asks not to be written to again
 /// (`unsubscribed`). An invitation to such an address is made like any other, its letter ends as `failed` unsent, and so do those that
-/// were queued; a link that is handed over (`"delivery": "link"`) needs no letter.
+/// were queued; a link that is handed over (`"delivery": "link"`) needs no letter. Addresses of system users, and of people invited as
+/// such, who are no customers are shown to callers with `system_users:read` alone.
 #[utoipa::path(
     tag = "Operations",
     operation_id = "listSuppressions",
@@ -102,7 +103,7 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
     responses(
         (status = 204, description = "It is written to again."),
         (status = 403, description = "`forbidden`: this takes `customers:invite`."),
-        (status = 404, description = "`not_found`: it is not on the list."),
+        (status = 404, description = "`not_found`: it is not on the list that the caller sees."),
     ),
     security(("access_token" = ["customers:invite"])),
 )]

@@ -33,7 +33,12 @@ fn admit(actor: &Actor) -> Result<(), Refusal> {
     if actor.may(permission) { Ok(()) } else { Err(Refusal::Forbidden(permission.as_str())) }
 }
 
-/// Lists the addresses, newest first.
+/// Whether the caller sees the addresses of system users, too, who are no customers.
+fn sees_staff(actor: &Actor) -> bool {
+    actor.may(Permission::SystemUsersRead)
+}
+
+/// Lists the addresses, newest first; those of system users for callers who may see these.
 ///
 /// # Errors
 /// [`Refusal::Forbidden`], [`Refusal::DamagedCursor`], [`Refusal::CursorMismatch`].
@@ -44,10 +49,11 @@ pub async fn list(
     page: PageRequest,
 ) -> Result<browse::Page<Suppression>, Refusal> {
     admit(actor)?;
+    let staff = sees_staff(actor);
     let bound = format!("{query:?}/{}", query.email.as_ref().map_or("", Email::key));
     let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
     let SuppressionQuery { email, reason, search } = query;
-    let filter = SuppressionFilter { email, reason, search, before, limit: page.limit + 1 };
+    let filter = SuppressionFilter { email, reason, search, staff, before, limit: page.limit + 1 };
     let rows = services.db.read::<_, DbFault>(move |connection| suppressions::list(connection, &filter)).await?;
     Ok(browse::cut(rows, page.limit, &bound, |row| row.id))
 }
@@ -55,10 +61,12 @@ pub async fn list(
 /// Lifts one: the address is written to again.
 ///
 /// # Errors
-/// [`Refusal::Forbidden`], [`Refusal::NotFound`].
+/// [`Refusal::Forbidden`]; [`Refusal::NotFound`], also for one that the caller does not see.
 pub async fn lift(services: &Services, actor: &Actor, id: SuppressionId) -> Result<(), Refusal> {
     admit(actor)?;
-    let lifted = services.db.write::<_, DbFault>(move |tx| suppressions::remove(tx, id)).await?.ok_or(Refusal::NotFound)?;
+    let staff = sees_staff(actor);
+    let lifted = services.db.write::<_, DbFault>(move |tx| suppressions::remove(tx, id, staff)).await?;
+    let lifted = lifted.ok_or(Refusal::NotFound)?;
     let (email, reason) = (lifted.email.masked(), lifted.reason.as_str());
     tracing::info!(suppression = %id, email, reason, caller = actor.who.id, "an address may be written to again");
     Ok(())

@@ -1,0 +1,122 @@
+//! Whether a key can be found by trying: whoever has a link or a token can try offline, as often as they like.
+//!
+//! Judged are the text, what it is the hexadecimal or base64 form of, and whether that is the digest of a common word.
+
+mod digests;
+mod phrase;
+
+use base64::{
+    Engine, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+
+/// Words of keys that are in documentation, and of those that people make up for the time being.
+const PLACEHOLDERS: [&str; 17] = [
+    "secret",
+    "password",
+    "passwort",
+    "passphrase",
+    "changeme",
+    "changethis",
+    "changeit",
+    "replaceme",
+    "replacethis",
+    "placeholder",
+    "example",
+    "insecure",
+    "testkey",
+    "quickbrownfox",
+    "loremipsum",
+    "correcthorse",
+    "tobeornottobe",
+];
+/// Published ones: digits of pi and e, the AES keys of FIPS 197 and NIST SP 800-38A, the HMAC key of RFC 7515.
+const PUBLISHED: [&str; 6] =
+    ["3141592653589793", "2718281828459045", "2b7e151628aed2a6", "603deb1015ca71be", "8e73b0f7da0e6452", "aym1sysppbyd"];
+/// How often a text may be the hexadecimal or base64 form of another one.
+const LAYERS: u32 = 3;
+/// Whatever takes fewer guesses than two to the power of this is guessable.
+const ENOUGH: u32 = 63;
+
+/// Whether a key can be found by trying.
+pub(super) fn is_guessable(text: &str) -> bool {
+    judge(text, ENOUGH, LAYERS)
+}
+
+fn judge(text: &str, enough: u32, layers: u32) -> bool {
+    is_guessable_text(text, enough) || (layers > 0 && decoded(text).is_some_and(|bytes| is_guessable_bytes(&bytes, layers - 1)))
+}
+
+fn is_guessable_text(text: &str, enough: u32) -> bool {
+    // It takes long for long texts, and looks at no more by itself.
+    const LOOKED_AT: usize = 100;
+    let start: String = text.chars().take(LOOKED_AT).collect();
+    let known = |known: fn(&char) -> bool| text.chars().filter(known).map(|one| one.to_ascii_lowercase()).collect::<String>();
+    let (letters, signs) = (known(char::is_ascii_alphabetic), known(char::is_ascii_alphanumeric));
+    PLACEHOLDERS.iter().any(|word| letters.contains(word))
+        || PUBLISHED.iter().any(|key| signs.contains(key))
+        || is_regular(text.as_bytes(), 8)
+        || phrase::is_made_up(&start, if enough < ENOUGH { 32.0 } else { 72.0 })
+        || zxcvbn::zxcvbn(&start, &[]).guesses() < 1 << enough
+}
+
+/// Chance yields none of these: fewer than one in 10^16 keys of 16 random bytes, and fewer still of more bytes.
+fn is_guessable_bytes(bytes: &[u8], layers: u32) -> bool {
+    let nibbles: Vec<u8> = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).collect();
+    let few = |limit: usize, values: &[u8]| distinct(values.iter().copied()) <= limit;
+    few((bytes.len() / 3).min(40), bytes)
+        || few(4, &nibbles)
+        || is_regular(bytes, 4)
+        || is_regular(&nibbles, 10)
+        || digests::is_of_common_word(bytes)
+        || written(bytes).is_some_and(|text| {
+            // A short key of random bytes may happen to be printable, and is no worse for that.
+            let enough = u32::try_from(bytes.len() * 3).unwrap_or(ENOUGH).min(ENOUGH);
+            judge(text, enough, layers)
+        })
+}
+
+/// The text that these bytes are, when they are all printable.
+fn written(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok()?.trim();
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~')).then_some(text)
+}
+
+/// Whether a piece of at most eight is repeated, or few steps lead from each to the next: at most one for so many values.
+fn is_regular(values: &[u8], for_each: usize) -> bool {
+    let repeats = (1..=8)
+        .any(|period| values.len() >= 3 * period && values.iter().zip(values.iter().skip(period)).all(|(one, next)| one == next));
+    let steps = values.iter().zip(values.iter().skip(1)).map(|(one, next)| next.wrapping_sub(*one));
+    repeats || distinct(steps) <= (values.len() / for_each).min(12)
+}
+
+fn distinct(values: impl Iterator<Item = u8>) -> usize {
+    values.collect::<std::collections::HashSet<_>>().len()
+}
+
+/// The bytes whose hexadecimal or base64 form a text is, with or without separators; at least 16 of them.
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    const LEAST: usize = 16;
+    hexadecimal(text).or_else(|| base64(text)).filter(|bytes| bytes.len() >= LEAST)
+}
+
+fn hexadecimal(text: &str) -> Option<Vec<u8>> {
+    let text = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
+    let signs: String = text.chars().filter(|sign| !matches!(sign, '-' | ':' | ' ' | '_' | '.' | ',')).collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    (signs.len().is_multiple_of(2) && signs.bytes().all(|sign| sign.is_ascii_hexdigit()))
+        .then(|| signs.as_bytes().chunks(2).map(byte).collect())
+        .flatten()
+}
+
+fn base64(text: &str) -> Option<Vec<u8>> {
+    const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    let signs: String = text.chars().filter(|sign| !sign.is_whitespace()).collect();
+    let signs = signs.replace('-', "+").replace('_', "/");
+    GeneralPurpose::new(&alphabet::STANDARD, LENIENT).decode(signs).ok()
+}
+
+#[cfg(test)]
+mod tests;
