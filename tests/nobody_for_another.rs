@@ -14,6 +14,8 @@ use crate::{
 };
 
 const STAFF: &str = "/v1/system-users/invitations";
+/// What a link that was handed over lacks when it comes without the person's password and names.
+const NOTHING_PROVES: [(&str, &str); 3] = [("/password", "required"), ("/first_name", "required"), ("/last_name", "required")];
 
 /// Invites by a link that the inviter is given.
 async fn by_hand(caller: &Client, path: &str, body: Value) -> (String, String) {
@@ -53,6 +55,10 @@ fn gave_nothing(answers: Vec<Answer>, secrets: &[&str]) {
     }
 }
 
+fn proven_by(token: &str, password: &str) -> Value {
+    json!({ "token": token, "password": password, "first_name": "Ada", "last_name": "Lovelace" })
+}
+
 async fn memberships(app: &TestApp, user: &str) -> usize {
     let user = app.admin().get(&format!("/v1/users/{user}")).await.expect(200).body;
     user["memberships"].as_array().unwrap().len()
@@ -76,7 +82,7 @@ on_both! {
                 // Nor by the token of the inviter, of staff, or of a program.
                 for caller in [&mallory.client, &app.admin(), &app.owning(&[&mallory.account])] {
                     let body = json!({ "token": token, "email": email });
-                    caller.post("/v1/activations", &body).await.faults(&[("/password", "required")]);
+                    caller.post("/v1/activations", &body).await.faults(&NOTHING_PROVES);
                 }
                 assert_eq!(memberships(&app, user).await, before);
                 let events = app.timeline(&id).await;
@@ -93,7 +99,7 @@ on_both! {
         app.activate(&mail.token).await.expect(201);
         let user = text(&made, "/user_id").to_owned();
         let by_password = hand_over(&acme.client, GRACE, &acme.account).await;
-        let answer = app.anybody().post("/v1/activations", &json!({ "token": by_password.1, "password": PASSWORD })).await;
+        let answer = app.anybody().post("/v1/activations", &proven_by(&by_password.1, PASSWORD)).await;
         let answer = answer.expect(201).body;
         assert_eq!((&answer["user"]["id"], &answer["user"]["system_roles"]), (&json!(user), &json!([])));
         let grace = app.sign_in(GRACE).await;
@@ -118,12 +124,12 @@ on_both! {
         app.activate(&mail.token).await.expect(201);
         let grace = app.sign_in(GRACE).await;
         let (_, token) = hand_over(&acme.client, GRACE, &acme.account).await;
-        let body = json!({ "token": token, "password": PASSWORD });
+        let body = proven_by(&token, PASSWORD);
         app.bearer("x").post("/v1/activations", &body).await.problem(401, "unauthenticated");
         // What a proxy asks for is no token of ours.
         let unproven = json!({ "token": token });
         let basic = app.anybody().request(Method::POST, "/v1/activations").header("authorization", "Basic YTpi").json(&unproven);
-        Answer::of(basic).await.faults(&[("/password", "required")]);
+        Answer::of(basic).await.faults(&NOTHING_PROVES);
         app.advance(TimeDelta::minutes(20));
         grace.post("/v1/activations", &body).await.problem(401, "unauthenticated");
         app.anybody().post("/v1/activations", &body).await.expect(201);
@@ -174,6 +180,137 @@ on_both! {
         }
         assert_eq!((&seen[0], &seen[1]), (&seen[2], &seen[3]));
         assert_eq!((&seen[0], &seen[1]), (&seen[4], &seen[5]));
+    }
+
+    async fn what_is_missing_or_faulty_is_told_alike_of_everybody(app: TestApp) {
+        let mallory = app.owner("mallory@acme.example", "Acme").await;
+        let (_, mail) = app.invite(GRACE, &["admin"]).await;
+        app.activate(&mail.token).await.expect(201);
+        let (_, taken) = hand_over(&mallory.client, "taken@acme.example", &mallory.account).await;
+        choose(&app, &taken, TAKEN, "Mallory").await.expect(201);
+        let names = json!({ "first_name": "Mallory", "last_name": "M" });
+        let good = json!({ "password": "six crooked bicycles sing at noon" });
+        let weak = json!({ "password": "z" });
+        let cases = [
+            json!({}),
+            names.clone(),
+            weak.clone(),
+            good.clone(),
+            json!({ "password": TAKEN }),
+            json!({ "password": PASSWORD, "first_name": "Ada" }),
+            json!({ "password": "" }),
+            json!({ "password": 5, "first_name": 5, "last_name": [] }),
+            with(weak.clone(), names.clone()),
+            with(weak.clone(), json!({ "first_name": "Mallory" })),
+            with(weak.clone(), json!({ "account": { "type": "zz" } })),
+            with(good.clone(), json!({ "account": { "type": "zz" } })),
+            with(with(weak.clone(), names.clone()), json!({ "account": { "company": {} } })),
+            with(with(good.clone(), names.clone()), json!({ "account": { "type": "zz" } })),
+            with(with(good.clone(), names.clone()), json!({ "email": "elsewhere@acme.example" })),
+            with(with(good, names.clone()), json!({ "nickname": "M" })),
+            with(json!({ "password": "seven Mallory bells at noon" }), names.clone()),
+            with(json!({ "password": "passwordpassword", "email": "x" }), names.clone()),
+            with(json!({ "password": "x".repeat(200) }), names),
+        ];
+        let mut told = Vec::new();
+        for email in [GRACE, "taken@acme.example", "nobody@acme.example"] {
+            let account = json!({ "email": email, "account_id": mallory.account });
+            let driver = json!({ "email": email, "role": "driver", "account_id": mallory.account });
+            for (caller, path, body) in [
+                (&mallory.client, OWNERS, account),
+                (&mallory.client, SUB_ACCOUNTS, driver),
+                (&app.admin(), OWNERS, json!({ "email": email })),
+            ] {
+                let (_, token) = by_hand(caller, path, body).await;
+                for (number, case) in cases.iter().enumerate() {
+                    let body = with(json!({ "token": token }), case.clone());
+                    let answer = app.anybody().post("/v1/activations", &body).await.expect(422);
+                    told.push((path, number, answer.body["errors"].to_string()));
+                    let text = |name: &str| case[name].as_str().map(|text| (name.to_owned(), text.to_owned()));
+                    let members = ["password", "first_name", "last_name", "email"].into_iter().filter_map(text);
+                    let form: Vec<_> = std::iter::once(("token".to_owned(), token.clone())).chain(members).collect();
+                    // Without a fault, somebody unknown would be activated by it.
+                    if form.len() < 4 || case["password"] == "z" {
+                        let page = Answer::of(app.anybody().request(Method::POST, "/activate").form(&form)).await;
+                        told.push((path, number, page.expect(422).text.replace(email, "ADDRESS").replace(&token, "TOKEN")));
+                    }
+                }
+            }
+        }
+        let (known, others) = told.split_at(told.len() / 3);
+        let (taken, unknown) = others.split_at(others.len() / 2);
+        for ((known, taken), unknown) in known.iter().zip(taken).zip(unknown) {
+            assert_eq!((known, taken), (unknown, unknown));
+        }
+        assert_eq!((known.len(), taken.len()), (unknown.len(), unknown.len()));
+    }
+
+    async fn the_first_inviter_is_not_shown_whoever_took_the_address_over(app: TestApp) {
+        let (rita, typed) = ("rita@zenith.example", "Rita@zenith.example");
+        let acme = app.owner("mallory@acme.example", "Acme").await;
+        let zenith = app.owner("linus@zenith.example", "Zenith").await;
+        let (id, token) = hand_over(&acme.client, typed, &acme.account).await;
+        let joined = choose(&app, &token, TAKEN, "Mallory").await.expect(201).body;
+        let (user, home) = (text(&joined, "/user/id").to_owned(), text(&joined, "/account/id").to_owned());
+        let path = format!("/v1/users/{user}");
+        let found = async |caller: &Client, query: &str| {
+            let list = caller.get(query).await.expect(200).body;
+            list["data"].as_array().unwrap().iter().any(|one| one["id"] == user || one["user_id"] == user)
+        };
+        // Nobody has proved anything yet: it is the driver whom the account has.
+        assert_eq!(acme.client.get(&path).await.expect(200).body["first_name"], "Mallory");
+        assert!(found(&acme.client, "/v1/invitations?search=mallory%20hopper").await);
+        app.advance(TimeDelta::minutes(1));
+        let driver = json!({ "email": rita, "role": "driver", "account_id": zenith.account, "account_type": "consumer" });
+        let (_, mail) = app.send(&zenith.client, SUB_ACCOUNTS, driver).await;
+        choose(&app, &mail.token, PASSWORD, "Grace").await.expect(201);
+        // Where they accepted it themselves, and to staff, they are shown.
+        for caller in [&zenith.client, &app.admin()] {
+            assert_eq!(caller.get(&path).await.expect(200).body["first_name"], "Grace");
+            assert!(found(caller, "/v1/users?search=grace%20hopper").await);
+            assert!(found(caller, "/v1/invitations?search=grace%20hopper").await);
+        }
+        acme.client.get(&path).await.problem(404, "not_found");
+        let of_home = format!("/v1/users?account_id={home}");
+        for query in ["/v1/users", "/v1/users?search=grace", "/v1/users?role=driver", "/v1/users?status=active", &of_home] {
+            assert!(!found(&acme.client, query).await, "{query}");
+        }
+        let csv = acme.client.request(Method::GET, "/v1/users").header("accept", "text/csv");
+        let csv = Answer::of(csv).await.expect(200).text;
+        assert!(!csv.contains("Grace") && !csv.to_lowercase().contains("rita"), "{csv}");
+        assert!(!found(&acme.client, "/v1/invitations?search=grace%20hopper").await);
+        let shown = acme.client.get(&format!("/v1/invitations/{id}")).await.expect(200).body;
+        assert_eq!((&shown["email"], &shown["status"]), (&json!(typed), &json!("activated")));
+        // Invited once more they are shown as they are invited, and found by that alone.
+        let further = json!({ "email": typed, "account_id": acme.account });
+        let (_, mail) = app.send(&acme.client, OWNERS, further).await;
+        let shown = acme.client.get(&path).await.expect(200).body;
+        assert_eq!((&shown["email"], &shown["status"]), (&json!(typed), &json!("invited")));
+        for field in ["first_name", "last_name", "activated_at", "created_at"] {
+            assert_eq!(shown[field], Value::Null, "{field}");
+        }
+        assert_eq!((&shown["memberships"], &shown["system_roles"]), (&json!([]), &json!([])));
+        for (query, is_found) in [
+            ("/v1/users?search=grace", false),
+            ("/v1/users?search=home", false),
+            ("/v1/users?role=driver", false),
+            ("/v1/users?status=active", false),
+            (of_home.as_str(), false),
+            ("/v1/invitations?search=grace%20hopper", false),
+            ("/v1/users?search=rita", true),
+            ("/v1/users?status=invited", true),
+        ] {
+            assert_eq!(found(&acme.client, query).await, is_found, "{query}");
+        }
+        // When they leave what they never accepted, the timeline has the address.
+        let grace = app.sign_in(rita).await;
+        grace.call(Method::DELETE, &format!("/v1/me/memberships/{home}"), &[]).await.expect(204);
+        let event = app.events(&id).await.pop().unwrap();
+        assert_eq!(event["actor"], json!({ "type": "user", "id": user, "name": typed }));
+        // Accepted by them, it is theirs.
+        app.join(&mail.token, rita, json!({})).await.expect(201);
+        assert_eq!(acme.client.get(&path).await.expect(200).body["first_name"], "Grace");
+        assert!(found(&acme.client, "/v1/users?search=grace%20hopper").await);
     }
 
     async fn an_unproven_person_keeps_the_real_one_out_of_nothing(app: TestApp) {

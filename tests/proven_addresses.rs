@@ -38,7 +38,7 @@ pub async fn choose(app: &TestApp, token: &str, password: &str, first_name: &str
 
 /// Goes on as somebody who is active by a link that was handed over.
 pub async fn go_on(app: &TestApp, token: &str, email: &str, password: &str) -> Answer {
-    let body = json!({ "token": token, "email": email, "password": password });
+    let body = json!({ "token": token, "email": email, "password": password, "first_name": "Somebody", "last_name": "Else" });
     app.anybody().post("/v1/activations", &body).await
 }
 
@@ -109,6 +109,36 @@ on_both! {
         assert_ne!(acme, zenith.account);
     }
 
+    async fn roles_that_were_given_by_hand_end_when_the_address_is_taken_over(app: TestApp) {
+        let acme = app.owner("olga@acme.example", "Acme").await;
+        let driver = |email: &str| json!({ "email": email, "role": "driver", "account_id": acme.account, "account_type": "consumer" });
+        let staff = |email: &str, roles: Value| json!({ "email": email, "roles": roles });
+        // What the letter gives: a driver's membership, other roles, and one of the roles that were given by hand.
+        for (email, path, body, gives) in [
+            ("st@op.example", SUB_ACCOUNTS, driver("st@op.example"), json!([])),
+            ("ed@op.example", STAFF, staff("ed@op.example", json!(["viewer"])), json!(["viewer"])),
+            ("al@op.example", STAFF, staff("al@op.example", json!(["finance"])), json!(["finance"])),
+        ] {
+            let by_hand = json!({ "email": email, "roles": ["admin", "finance"], "delivery": "link" });
+            let (_, token) = link_of(&app.admin().post(STAFF, &by_hand).await.expect(201));
+            choose(&app, &token, TAKEN, "Mallory").await.expect(201);
+            let old = sign_in(&app, email, TAKEN).await.expect(200).text_of("access_token");
+            app.bearer(&old).get("/v1/users?kind=system_user").await.expect(200);
+            let caller = if path == STAFF { app.admin() } else { acme.client.clone() };
+            let (made, mail) = app.send(&caller, path, body).await;
+            let activated = choose(&app, &mail.token, PASSWORD, "Grace").await.expect(201).body;
+            assert_eq!(activated["user"]["system_roles"], gives, "{email}");
+            let shown = app.admin().get(&format!("/v1/users/{}", text(&made, "/user_id"))).await.expect(200).body;
+            assert_eq!(shown["system_roles"], gives, "{email}");
+            let admins = app.admin().get("/v1/users?role=admin").await.expect(200).body;
+            assert_eq!(admins["data"], json!([]), "{email}");
+            app.bearer(&old).get("/v1/users?kind=system_user").await.problem(401, "unauthenticated");
+            let token = sign_in(&app, email, PASSWORD).await.expect(200).text_of("access_token");
+            let invites = app.bearer(&token).post(STAFF, &staff("more@op.example", json!(["admin"]))).await;
+            invites.problem(403, "forbidden");
+        }
+    }
+
     async fn an_address_taken_while_its_letter_waits_is_none_either(app: TestApp) {
         let (_, mail) = app.invite(GRACE, &["admin"]).await;
         taken(&app, GRACE).await;
@@ -138,12 +168,21 @@ on_both! {
         let hashes = stored();
         let (id, second) = hand_over(&zenith.client, dirk, &zenith.account).await;
         assert_eq!(app.requires(&second).await, asks(true, true, false));
-        app.join(&second, dirk, json!({})).await.faults(&[("/password", "required")]);
+        let names = [("/first_name", "required"), ("/last_name", "required")];
+        app.join(&second, dirk, json!({})).await.faults(&[("/password", "required"), names[0], names[1]]);
+        app.join(&second, dirk, json!({ "password": PASSWORD })).await.faults(&names);
         go_on(&app, &second, "mallory@acme.example", PASSWORD).await.faults(&[("/email", "email_mismatch")]);
-        // What is wrong with a wrong password is that it is wrong, however short or common.
-        for wrong in [TAKEN, "short", "passwordpassword", "", " seven green bicycles sing", &"x".repeat(200)] {
+        for wrong in [TAKEN, "six crooked bicycles sing at noon", "dusk over nine crooked ladders"] {
             go_on(&app, &second, dirk, wrong).await.faults(&[("/password", "password_wrong")]);
             choose(&app, &second, wrong, "Mallory").await.faults(&[("/password", "password_wrong")]);
+        }
+        // One that nobody could choose is refused as somebody new is refused it.
+        let (_, other) = hand_over(&zenith.client, "nobody@acme.example", &zenith.account).await;
+        for wrong in ["short", "passwordpassword", "", "seven Mallory bells at noon", &"x".repeat(200)] {
+            let of_nobody = choose(&app, &other, wrong, "Mallory").await.expect(422).body["errors"].clone();
+            let refused = choose(&app, &second, wrong, "Mallory").await.expect(422).body["errors"].clone();
+            assert_eq!(refused, of_nobody, "{wrong}");
+            assert_eq!(of_nobody[0]["pointer"], "/password", "{wrong}");
         }
         assert_eq!(app.timeline(&id).await, ["created", "link_handed_over", "opened"]);
         // Names and an address, as the form asks everybody for, are set aside.
@@ -264,16 +303,18 @@ on_both! {
         for hidden in ["Choose a password", "minlength", "name=\"email\""] {
             assert!(!form.contains(hidden), "{hidden} in {form}");
         }
-        let fields = |password| [("token", token.as_str()), ("email", GRACE), ("password", password)];
-        let refused = submit(&fields("a wrong one")).await.expect(422).text;
-        assert!(refused.contains("This is not your password.") && !refused.contains("a wrong one"), "{refused}");
+        let names = [("first_name", "Some"), ("last_name", "Body")];
+        let fields = |password| [("token", token.as_str()), ("email", GRACE), ("password", password), names[0], names[1]];
+        let wrong = "six crooked bicycles sing at noon";
+        let refused = submit(&fields(wrong)).await.expect(422).text;
+        assert!(refused.contains("This is not your password.") && !refused.contains(wrong), "{refused}");
         let done = submit(&fields(TAKEN)).await.expect(200).text;
         assert!(done.contains("the password that you already have"), "{done}");
 
         let german = json!({ "email": GRACE, "roles": ["viewer"], "locale": "de", "delivery": "link" });
         let (id, token) = link_of(&app.admin().post(STAFF, &german).await.expect(201));
         assert!(open(&token).await.contains("<legend>Ihr Passwort</legend>"));
-        let body = [("token", token.as_str()), ("email", GRACE), ("password", "x")];
+        let body = [("token", token.as_str()), ("email", GRACE), ("password", wrong), names[0], names[1]];
         assert!(submit(&body).await.expect(422).text.contains("Das ist nicht Ihr Passwort."));
         app.admin().post(&format!("/v1/invitations/{id}/resend"), &json!({ "locale": "en" })).await.expect(200);
         let mail = app.letter().await;

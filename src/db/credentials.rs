@@ -62,7 +62,8 @@ pub fn standing(connection: &mut AnyConnection, id: UserId) -> Result<Option<Sta
 }
 
 /// Gives somebody who is active, but whose address was not proven, another password and other names: from now on it is.
-/// `false`, and nothing changes, for anybody else.
+/// The system roles that were given before end, since they may have been given to somebody else. `false`, and nothing changes,
+/// for anybody else.
 pub fn replace(
     tx: &mut Tx<'_>,
     id: UserId,
@@ -85,5 +86,8 @@ pub fn replace(
             users::address_proven_at.eq(At(now)),
         ))
         .execute(tx.writing())?;
+    if changed == 1 {
+        diesel::delete(user_roles::table.filter(user_roles::user_id.eq(id.as_str()))).execute(tx.writing())?;
+    }
     Ok(changed == 1)
 }

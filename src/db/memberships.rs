@@ -20,7 +20,24 @@ use crate::domain::{
     user::{Membership, UserStatus},
 };
 
-/// Makes a user a member. One who is a member already has this role from now on.
+/// Whether a membership was accepted by whoever the user is now. Before their address was proven it may have been anybody with
+/// a link that was handed over. For queries in which `users` is there too.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(super) fn by_its_person() -> _ {
+    users::address_proven_at.is_null().or(memberships::created_at.nullable().ge(users::address_proven_at))
+}
+
+/// Whether the user, as they are now, has accepted this membership themselves: see [`by_its_person`].
+pub fn is_by_its_person(connection: &mut AnyConnection, user: UserId, account: AccountId) -> Result<bool, DbFault> {
+    let accepted = memberships::table
+        .inner_join(users::table.on(users::id.eq(memberships::user_id)))
+        .filter(memberships::user_id.eq(user.as_str()).and(memberships::account_id.eq(account.as_str())))
+        .filter(by_its_person())
+        .select(memberships::user_id);
+    Ok(accepted.first::<String>(connection).optional()?.is_some())
+}
+
+/// Makes a user a member. One who is a member already has this role from now on, and has joined now.
 pub fn add(tx: &mut Tx<'_>, user: UserId, account: AccountId, role: MemberRole, now: DateTime<Utc>) -> Result<(), DbFault> {
     let row = (
         memberships::user_id.eq(user.as_str()),
@@ -32,7 +49,7 @@ pub fn add(tx: &mut Tx<'_>, user: UserId, account: AccountId, role: MemberRole, 
         .values(row)
         .on_conflict((memberships::user_id, memberships::account_id))
         .do_update()
-        .set(memberships::role.eq(role.as_str()))
+        .set((memberships::role.eq(role.as_str()), memberships::created_at.eq(At(now))))
         .execute(c))?;
     Ok(())
 }

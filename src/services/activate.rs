@@ -104,7 +104,9 @@ async fn once(services: &Services, claim: LinkClaim, answer: &Answer, caller: Op
         }
         (_, Some(hash), _) => Secret::Matched(hash),
         (ActivationPath::ProofRequired, None, Some(password)) => {
-            Secret::Matched(proof::by_password(services, &seen, answer.client, password.clone()).await?)
+            let matched = proof::by_password(services, &seen, answer.client, password.clone()).await?;
+            let broken = || judge::password_faults(services, &seen, answer);
+            Secret::Matched(matched.ok_or_else(|| proof::wrong(broken()))?)
         }
         _ => Secret::None,
     };

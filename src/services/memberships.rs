@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Refusal, Services, session};
 use crate::{
-    db::{Tx, accounts, events, memberships, users},
+    db::{Tx, accounts, events, invitations, memberships, users},
     domain::{
         account::MemberRole,
         actor::{Actor, ActorKind},
@@ -73,13 +73,20 @@ fn end(
     if role == MemberRole::AccountOwner && !memberships::has_other_owner(tx.reading(), account, user)? {
         return Err(Refusal::LastOwner);
     }
+    let is_by_its_person = memberships::is_by_its_person(tx.reading(), user, account)?;
     if !memberships::end(tx, user, account)? {
         return Err(Refusal::NotFound);
     }
     // In the timeline of the invitation that had led there: who ended it, and what it was.
     if let Some(invitation) = memberships::joined_by(tx.reading(), user, account)? {
         let (now, details) = (services.clock.now(), json!({ "account_id": account, "roles": [role.as_str()] }));
-        events::insert(tx, &[services.event(invitation, EventType::MembershipEnded, now, actor.who.clone(), details)])?;
+        let mut who = actor.who.clone();
+        if who.id == user.to_string() && !is_by_its_person {
+            // They accepted nothing here: whoever reads the timeline knows them by the address alone.
+            let invitation = invitations::get(tx.reading(), invitation, Sight::everything())?.ok_or(Refusal::NotFound)?;
+            who.name = invitation.email.as_str().to_owned();
+        }
+        events::insert(tx, &[services.event(invitation, EventType::MembershipEnded, now, who, details)])?;
     }
     tracing::info!(%account, %user, by = actor.who.kind.as_str(), "a membership ended");
     Ok(())

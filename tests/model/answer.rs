@@ -38,6 +38,10 @@ impl Run {
         let account = invitation.account.clone();
         let held = &mut self.model.people[person];
         held.active = true;
+        if chooses && active {
+            // Whoever takes an address over holds none of the roles that were given before.
+            held.staff = false;
+        }
         if chooses {
             (held.password, held.proven) = (chosen, !by_hand);
         }

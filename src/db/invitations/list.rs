@@ -10,6 +10,7 @@ use crate::{
         connection::{AnyConnection, MultiBackend},
         fault::DbFault,
         letter_state::whose_letter_is,
+        memberships::by_its_person,
         pattern,
         schema::{account_lineage, accounts, invitations, letters, memberships, user_roles, users},
     },
@@ -147,7 +148,7 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
             let owned = account_lineage::ancestor_id.eq_any(under.iter().map(ToString::to_string).collect::<Vec<_>>());
             let below = account_lineage::table.filter(owned).select(account_lineage::account_id);
             let holds = exists(user_roles::table.filter(user_roles::user_id.eq(invitations::user_id)));
-            let belongs = memberships::table.filter(memberships::user_id.eq(invitations::user_id));
+            let belongs = memberships::table.filter(memberships::user_id.eq(invitations::user_id)).filter(by_its_person());
             let belongs_below = exists(belongs.filter(memberships::account_id.eq_any(below)));
             let known =
                 holds.and(staff.into_sql::<Bool>()).or(exists(belongs).and(customers.into_sql::<Bool>())).or(belongs_below);

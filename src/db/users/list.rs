@@ -176,11 +176,10 @@ fn with_role(role: AnyRole, reader: &Sight) -> Condition {
         }
         AnyRole::Member(role) => {
             let held = memberships::table.filter(memberships::user_id.eq(users::id)).filter(memberships::role.eq(role.as_str()));
-            if reader.customers {
-                return Box::new(exists(held));
+            if reader.staff || reader.customers {
+                return Box::new(known(reader).and(exists(held)));
             }
-            let below = exists(held.filter(memberships::account_id.eq_any(accounts_under(reader))));
-            if reader.staff { Box::new(known(reader).and(exists(held)).or(below)) } else { Box::new(below) }
+            Box::new(known(reader).and(exists(held.filter(memberships::account_id.eq_any(accounts_under(reader))))))
         }
     }
 }
@@ -193,12 +192,13 @@ fn of_account(account: AccountId, reader: &Sight) -> Condition {
         .filter(invitations::user_id.eq(users::id))
         .filter(invitations::state.eq(InvitationState::Pending.as_str()))
         .filter(invitations::account_id.eq(account.to_string()));
+    let belongs = known(reader).and(exists(belongs));
     if reader.customers {
-        return Box::new(exists(belongs).or(exists(invited)));
+        return Box::new(belongs.or(exists(invited)));
     }
-    let is_under = exists(accounts_under(reader).filter(account_lineage::account_id.eq(account.to_string())));
-    let below: Condition = Box::new(exists(belongs.clone()).or(exists(invited)).and(is_under));
-    if reader.staff { Box::new(below.or(known(reader).and(exists(belongs)))) } else { below }
+    let is_under = || exists(accounts_under(reader).filter(account_lineage::account_id.eq(account.to_string())));
+    let invited = exists(invited).and(is_under());
+    if reader.staff { Box::new(belongs.or(invited)) } else { Box::new(belongs.and(is_under()).or(invited)) }
 }
 
 /// Those of these users whom the reader knows; none when they know everybody.

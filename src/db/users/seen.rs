@@ -3,13 +3,15 @@
 //! Two sights are told apart: `sight` is what a list is asked for, as narrowed by `kind`; `reader` is everything that its caller may
 //! see. Whoever is something in the reader's sight, by a role or a membership, is known to them and shown whole. Whoever is merely
 //! invited there is shown as they were invited, whatever they are elsewhere: found by the address that was typed, and not by their
-//! name, status, roles or memberships.
+//! name, status, roles or memberships. A membership from before the address was proven makes nobody known: somebody else may have
+//! accepted it. Roles from before have ended (`credentials::replace`).
 
 use diesel::{dsl::exists, prelude::*, sql_types::Bool};
 
 use crate::{
     db::{
         connection::MultiBackend,
+        memberships::by_its_person,
         pattern,
         schema::{account_lineage, accounts, invitations, memberships, user_roles, users},
     },
@@ -55,10 +57,11 @@ pub(super) fn known(sight: &Sight) -> Condition {
         known = Box::new(known.or(exists(user_roles::table.filter(user_roles::user_id.eq(users::id)))));
     }
     if sight.customers {
-        known = Box::new(known.or(exists(memberships::table.filter(memberships::user_id.eq(users::id)))));
+        let belongs = memberships::table.filter(memberships::user_id.eq(users::id)).filter(by_its_person());
+        known = Box::new(known.or(exists(belongs)));
     }
     if !sight.under.is_empty() {
-        let belongs = memberships::table.filter(memberships::user_id.eq(users::id));
+        let belongs = memberships::table.filter(memberships::user_id.eq(users::id)).filter(by_its_person());
         known = Box::new(known.or(exists(belongs.filter(memberships::account_id.eq_any(accounts_under(sight))))));
     }
     known
@@ -130,10 +133,11 @@ pub(super) fn holding(search: &str, sight: &Sight, reader: &Sight) -> Condition 
         };
     }
     let found: Condition = Box::new(known(reader).and(person).or(invited(sight, Some(&pattern))));
-    if reader.customers {
-        return Box::new(found.or(exists(belongs)).or(exists(invited_to)));
-    }
     let under = || accounts::id.eq_any(accounts_under(reader));
-    let below: Condition = Box::new(found.or(exists(belongs.clone().filter(under()))).or(exists(invited_to.filter(under()))));
-    if reader.staff { Box::new(below.or(known(reader).and(exists(belongs)))) } else { below }
+    let found: Condition = if reader.staff || reader.customers {
+        Box::new(found.or(known(reader).and(exists(belongs))))
+    } else {
+        Box::new(found.or(known(reader).and(exists(belongs.filter(under())))))
+    };
+    if reader.customers { Box::new(found.or(exists(invited_to))) } else { Box::new(found.or(exists(invited_to.filter(under())))) }
 }

@@ -125,12 +125,12 @@ impl From<&Activated> for ActivatedView {
 /// refused consumes nothing. Activating never signs in.
 ///
 /// Somebody who is active already joins by a link that was mailed to them, and types their address. A link that was handed over
-/// (`"delivery": "link"`) never joins them by itself, since its inviter had it first: they give their password in the same request, or
-/// send their own access token in `Authorization: Bearer`. Anybody else's token proves nothing here and is set aside.
+/// (`"delivery": "link"`) never joins them by itself, since its inviter had it first: they give their password, and names
+/// as anybody else, in the same request, or send their own access token in `Authorization: Bearer`. Anybody else's token proves nothing here and is set aside.
 ///
 /// Whoever has only ever come by links that were handed over is not proven to be the person at that address. By a link that is mailed
 /// there, that person takes the address over with a password of their own; the one before works no more, nor do access tokens that were
-/// got with it.
+/// got with it, and system roles that were given before end.
 #[utoipa::path(
     tag = "Activation",
     operation_id = "activate",
@@ -140,7 +140,7 @@ impl From<&Activated> for ActivatedView {
         (status = 401, description = "`unauthenticated`: an access token was sent along, and is not valid, or no longer."),
         (status = 404, description = "`activation_link_invalid`: forged or damaged."),
         (status = 410, description = "`invitation_revoked`, `activation_link_used`, `activation_link_superseded` or `activation_link_expired`."),
-        (status = 422, description = "`validation_failed`. Of a password: `too_short`, `too_long`, `password_common`, `password_guessable`, `password_contains_identity`; of the one that the person has, `password_wrong` alone, once nothing else is faulty. Of a name: `too_long`, `invalid_name`. Of any member: `required`, `not_applicable`, `unknown_member`, `wrong_type`."),
+        (status = 422, description = "`validation_failed`. Of a password: `too_short`, `too_long`, `password_common`, `password_guessable`, `password_contains_identity`; of the one that the person has, `password_wrong` alone, once nothing else is faulty and it could be chosen. Of a name: `too_long`, `invalid_name`. Of any member: `required`, `not_applicable`, `unknown_member`, `wrong_type`."),
     ),
     security(()),
 )]

@@ -176,7 +176,7 @@ fn request(name: &str) -> Option<(&'static str, Value)> {
         ),
         "ActivateByHand" => (
             "Somebody who is active, by a link that was handed over: the password that they have",
-            json!({ "token": TOKEN, "password": PASSWORD }),
+            json!({ "token": TOKEN, "password": PASSWORD, "first_name": "Ada", "last_name": "Lovelace" }),
         ),
         "ActivateMailed" => (
             "Somebody who is active, by a link that was mailed to them: their address, typed",

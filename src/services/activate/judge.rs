@@ -31,17 +31,30 @@ pub(super) fn judge(services: &Services, seen: &Preview, answer: &Answer, is_pro
     {
         faults.push("/email", "email_mismatch", "This is not the address that was invited.");
     }
-    if let (ActivationPath::NewCredentials, Some(chosen)) = (path, &answer.password) {
-        let names = [&answer.first_name, &answer.last_name].into_iter().flatten().map(PersonName::as_str).collect();
-        let identity = Identity { email: Some(&seen.invitation.email), names };
-        let broken = password::faults(chosen, services.rules.password_min_length, &identity);
-        faults.0.extend(broken.into_iter().map(password_fault));
+    // The password that somebody has is compared once all else is in order. Until then it is judged as a new one, so that the
+    // answer is what anybody else gets.
+    let is_judged = match path {
+        ActivationPath::NewCredentials => true,
+        ActivationPath::ProofRequired => !is_proven && !faults.0.is_empty(),
+        ActivationPath::MailedToActive => false,
+    };
+    if is_judged {
+        faults.0.extend(password_faults(services, seen, answer));
     }
     if faults.0.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults.0)) }
 }
 
-/// What the person says of themselves. At a link that was handed over, an active person gives names and an address as anybody
-/// would who cannot know that they are set aside.
+/// The rules for a new password that the one given breaks.
+pub(super) fn password_faults(services: &Services, seen: &Preview, answer: &Answer) -> Vec<FieldFault> {
+    let Some(chosen) = &answer.password else { return Vec::new() };
+    let names = [&answer.first_name, &answer.last_name].into_iter().flatten().map(PersonName::as_str).collect();
+    let identity = Identity { email: Some(&seen.invitation.email), names };
+    let broken = password::faults(chosen, services.rules.password_min_length, &identity);
+    broken.into_iter().map(password_fault).collect()
+}
+
+/// What the person says of themselves. At a link that was handed over, an active person who proves themselves by their password
+/// gives names as somebody new does, though they are set aside: otherwise their absence would tell the two apart.
 fn judge_person(faults: &mut Judged, seen: &Preview, answer: &Answer, is_proven: bool) {
     let (first, last) = (answer.first_name.is_some(), answer.last_name.is_some());
     match seen.path() {
@@ -64,6 +77,8 @@ fn judge_person(faults: &mut Judged, seen: &Preview, answer: &Answer, is_proven:
         ActivationPath::ProofRequired => {
             if !is_proven {
                 faults.member("/password", answer.password.is_some(), true);
+                faults.member("/first_name", first, true);
+                faults.member("/last_name", last, true);
             }
         }
     }

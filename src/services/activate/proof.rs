@@ -9,7 +9,7 @@ use crate::{
     domain::{
         actor::{Actor, ActorKind},
         client_address::ClientAddress,
-        fault::FieldFault,
+        fault::{Faults, FieldFault},
         ids::UserId,
         password::Password,
         token::credential_mark,
@@ -31,7 +31,7 @@ pub(super) async fn by_token(services: &Services, user: UserId, caller: Option<&
     Ok(stored.password_hash.filter(|hash| actor.credential.as_ref() == Some(&credential_mark(hash))))
 }
 
-/// Compares a password with the one that the person has. A wrong one consumes nothing.
+/// Compares a password with the one that the person has, and gives its hash; none for a wrong one, which consumes nothing.
 ///
 /// This is the one place where the holder of a link can try passwords of somebody else.
 pub(super) async fn by_password(
@@ -39,16 +39,27 @@ pub(super) async fn by_password(
     seen: &Preview,
     client: ClientAddress,
     password: Password,
-) -> Result<String, Refusal> {
+) -> Result<Option<String>, Refusal> {
     let user = seen.invitation.user_id;
     let stored = services.db.read::<_, DbFault>(move |connection| credentials::of(connection, user)).await?;
     let hash = stored.password_hash.ok_or(Refusal::Changed)?;
     let tried = Claim { purpose: "activation", subject: &seen.invitation.email, client };
-    if password_check::check(services, &tried, password, Some(hash.clone())).await? {
+    let is_right = password_check::check(services, &tried, password, Some(hash.clone())).await?;
+    if is_right {
         tried.log("matched");
-        return Ok(hash);
     }
+    Ok(is_right.then_some(hash))
+}
+
+/// The answer to a wrong password, which as a new one would break these rules. One that breaks any is refused as somebody unknown
+/// is who chooses it: only one that would have been taken tells that the address is known.
+pub(super) fn wrong(broken: Vec<FieldFault>) -> Refusal {
     let detail = "A user with this address is active, and this is not their password. Whoever does not know it has the \
                   invitation resent by e-mail.";
-    Err(Refusal::Invalid([FieldFault::new("/password", "password_wrong", detail)].into()))
+    let mut faults = Faults::default();
+    faults.extend(broken);
+    if faults.is_empty() {
+        faults.push(FieldFault::new("/password", "password_wrong", detail));
+    }
+    Refusal::Invalid(faults)
 }
