@@ -142,9 +142,13 @@ on_both! {
         go_on(&app, &second, "mallory@acme.example", PASSWORD).await.faults(&[("/email", "email_mismatch")]);
         // What is wrong with a wrong password is that it is wrong, however short or common.
         for wrong in [TAKEN, "short", "passwordpassword", "", " seven green bicycles sing", &"x".repeat(200)] {
+            // Whoever is wrong again and again has to wait.
+            app.advance(TimeDelta::minutes(10));
             go_on(&app, &second, dirk, wrong).await.faults(&[("/password", "password_wrong")]);
+            app.advance(TimeDelta::minutes(10));
             choose(&app, &second, wrong, "Mallory").await.faults(&[("/password", "password_wrong")]);
         }
+        app.advance(TimeDelta::minutes(10));
         assert_eq!(app.timeline(&id).await, ["created", "link_handed_over", "opened"]);
         // Names and an address, as the form asks everybody for, are set aside.
         let all = json!({
