@@ -174,6 +174,7 @@ on_both! {
         go_on(&app, &second, "mallory@acme.example", PASSWORD).await.faults(&[("/email", "email_mismatch")]);
         for wrong in [TAKEN, "six crooked bicycles sing at noon", "dusk over nine crooked ladders"] {
             go_on(&app, &second, dirk, wrong).await.faults(&[("/password", "password_wrong")]);
+            app.advance(TimeDelta::minutes(10));
             choose(&app, &second, wrong, "Mallory").await.faults(&[("/password", "password_wrong")]);
         }
         // One that nobody could choose is refused as somebody new is refused it.
