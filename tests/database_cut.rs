@@ -78,6 +78,18 @@ async fn requests_after_a_cut_are_answered_as_ever() {
     }
 }
 
+/// With nothing but the question before and after, so that no other request meets the dead connections first.
+#[tokio::test]
+async fn readiness_after_a_cut_is_as_ever() {
+    let app = TestApp::start(Backend::Postgres, &[("RATE_LIMITS", "off")]).await;
+    let anybody = app.anybody();
+    anybody.get("/readyz").await.expect(200);
+    for _ in 0..5 {
+        assert!(cut(&app.database) > 0, "there were no connections");
+        anybody.get("/readyz").await.expect(200);
+    }
+}
+
 /// In the midst of a query, and of a transaction: a server that loses a connection undoes what it had not committed.
 #[tokio::test]
 async fn work_that_was_cut_before_its_commit_is_done_on_another_connection() {

@@ -64,7 +64,7 @@ on_both! {
             "ädä@example.com",
             "ada@exa mple.com",
             "ada@example.com\r\nBcc: eve@example.com",
-            "ada@example.com\n",
+            "ada\n@example.com",
             "ada\0@example.com",
             "Ada <ada@example.com",
             "Ada <ada@localhost>",

@@ -21,7 +21,7 @@ impl Config {
         let variable = if self.given_urls.activation { "ACTIVATION_URL" } else { "PUBLIC_URL" };
         let link = (away && is_loopback(&self.activation_url)).then(|| {
             format!(
-                "{variable}: links in letters open {}, which leads everybody to their own machine: set it to the address that people \
+                "{variable}: links in letters open {}, which leads everybody to their own machine or nowhere: set it to the address that people \
                  reach",
                 self.activation_url
             )
@@ -39,7 +39,11 @@ fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => {
             let name = name.trim_end_matches('.');
-            name.eq_ignore_ascii_case("localhost") || name.to_ascii_lowercase().ends_with(".localhost")
+            let name = name.to_ascii_lowercase();
+            let top = name.rsplit('.').next().unwrap_or_default();
+            // The names in /etc/hosts of Debian and Fedora among them.
+            matches!(top, "localhost" | "localdomain" | "localhost4" | "localhost6" | "localdomain4" | "localdomain6")
+                || matches!(name.as_str(), "ip6-localhost" | "ip6-loopback")
         }
         Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
         Some(Host::Ipv6(address)) => {
@@ -78,9 +82,17 @@ mod tests {
         for from in ["a@relay", "Ada <a@localhost>", "a@localhost.localdomain"] {
             assert_eq!(cautioned(&[relay, link, ("MAIL_FROM", from)]), ["MAIL_FROM"], "{from}");
         }
-        for page in
-            ["http://localhost:3000/x", "http://app.localhost/x", "http://[::1]/x", "http://0.0.0.0/x", "http://127.9.9.9/x"]
-        {
+        for page in [
+            "https://localhost.localdomain/x",
+            "http://LocalHost.LocalDomain./x",
+            "http://localhost6.localdomain6/x",
+            "http://ip6-localhost/x",
+            "http://localhost:3000/x",
+            "http://app.localhost/x",
+            "http://[::1]/x",
+            "http://0.0.0.0/x",
+            "http://127.9.9.9/x",
+        ] {
             assert_eq!(cautioned(&[relay, good, link, ("ACTIVATION_URL", page)]), ["ACTIVATION_URL"], "{page}");
         }
         let elsewhere = ("ACTIVATION_URL", "https://app.b.example/x");

@@ -90,5 +90,9 @@ pub(super) fn is_complete(connection: &mut AnyConnection) -> Result<bool, DbFaul
         AnyConnection::Postgres(c) => c.has_pending_migration(POSTGRES),
         AnyConnection::Sqlite(c) => c.has_pending_migration(SQLITE),
     };
-    pending.map(|pending| !pending).map_err(|error| DbFault::unavailable(error.to_string()))
+    pending.map(|pending| !pending).map_err(|error| match error.downcast::<diesel::result::Error>() {
+        // A connection that was cut stays one, so that another one is asked.
+        Ok(error) => DbFault::from(*error),
+        Err(other) => DbFault::unavailable(other.to_string()),
+    })
 }

@@ -2,7 +2,8 @@
 //!
 //! Accepted: a dot-atom local part (RFC 5322 §3.2.3) of at most 64 characters, and a domain name with a dot, IDN included
 //! (UTS 46). Not accepted: quoted local parts, address literals, control characters, more than 254 characters (RFC 5321).
-//! What an address is pasted with is taken off: blanks, a name before `<…>`, `mailto:`.
+//! What an address is pasted with is taken off: blanks and line breaks, a name before `<…>` or in brackets behind, `mailto:`, and
+//! commas and semicolons at the end.
 
 mod pasted;
 
@@ -29,6 +30,9 @@ pub enum EmailError {
     /// No `@`, or no domain name with a dot behind it.
     #[error("This is not an e-mail address: it needs one @ and a domain name with a dot, as in ada@example.com.")]
     Malformed,
+    /// Something behind the address that is no part of it.
+    #[error("There is more here than an e-mail address. Give the address alone, as in ada@example.com.")]
+    MoreText,
     /// More than one address.
     #[error("These are several addresses. Give one.")]
     Several,
@@ -200,9 +204,10 @@ mod tests {
 
     #[test]
     fn what_stands_around_is_taken_off() {
-        for around in
-            [" ", "\t", "\u{A0}", "\u{3000}", "\u{2003}", "\u{202F}", "\u{FEFF}", "\u{200B}", "\u{202A}", "\u{2028}", "\u{2800}"]
-        {
+        for around in [
+            " ", "\t", "\n", "\r\n", "\u{B}", "\u{C}", "\u{85}", "\u{2029}", "\u{A0}", "\u{3000}", "\u{2003}", "\u{202F}",
+            "\u{FEFF}", "\u{200B}", "\u{202A}", "\u{2028}", "\u{2800}",
+        ] {
             let email = Email::parse(&format!("{around}Ada@example.com{around}{around}")).unwrap();
             assert_eq!((email.as_str(), email.key()), ("Ada@example.com", "ada@example.com"), "{around:?}");
             assert_eq!(Email::parse(around), Err(EmailError::Empty));
@@ -222,7 +227,10 @@ mod tests {
             ("ada@127.0.0.1", EmailError::Malformed),
             ("ada@exa mple.com", EmailError::Malformed),
             ("ada@example.com\r\nBcc: eve@example.com", EmailError::LocalPart),
-            ("ada@example.com\n", EmailError::Malformed),
+            ("ada@exam\nple.com", EmailError::Malformed),
+            ("ada\u{85}@example.com", EmailError::LocalPart),
+            ("a\nda@example.com", EmailError::LocalPart),
+            ("ada@example.com\0", EmailError::Malformed),
             ("ada@example..com", EmailError::Malformed),
             ("ada@-example.com", EmailError::Malformed),
             ("\"ada\"@example.com", EmailError::LocalPart),

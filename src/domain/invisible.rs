@@ -31,12 +31,13 @@ pub fn is_blank(text: &str) -> bool {
     text.chars().all(is_invisible)
 }
 
-/// The text without what stands around it unseen: blanks of any kind, and the marks that programs put around what is copied from
-/// them. Line breaks and control characters stay, for whoever refuses them; so do selectors, which belong to the character before.
+/// The text without what stands around it unseen: blanks of any kind, line breaks among them, and the marks that programs put
+/// around what is copied from them. Other control characters stay, for whoever refuses them; so do selectors, which belong to the
+/// character before.
 #[must_use]
 pub fn trim(text: &str) -> &str {
     let around = |c: char| match c {
-        '\t' => true,
+        c if c.is_whitespace() => true,
         c if c.is_control() || is_selector(c) => false,
         c => is_invisible(c) || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'),
     };
@@ -90,12 +91,25 @@ mod tests {
 
     #[test]
     fn what_stands_around_is_trimmed() {
-        for around in
-            ["\t", " ", "\u{A0}", "\u{3000}", "\u{2028}", "\u{FEFF}", "\u{200B}", "\u{202A}", "\u{2069}", "\u{200E}\u{2009}"]
-        {
+        for around in [
+            "\t",
+            "\n",
+            "\r\n",
+            "\u{B}\u{C}",
+            "\u{85}",
+            " ",
+            "\u{A0}",
+            "\u{3000}",
+            "\u{2028}",
+            "\u{FEFF}",
+            "\u{200B}",
+            "\u{202A}",
+            "\u{2069}",
+            "\u{200E}\u{2009}",
+        ] {
             assert_eq!(trim(&format!("{around}a b{around}")), "a b", "{around:?}");
         }
-        for kept in ["a\n", "\ra", "a\0", "\u{85}a", "\u{26A1}\u{FE0F}"] {
+        for kept in ["a\nb", "a\0", "\u{1B}a", "a\u{84}", "\u{26A1}\u{FE0F}"] {
             assert_eq!(trim(kept), kept);
         }
     }

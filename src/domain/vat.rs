@@ -132,12 +132,13 @@ fn complete(country: &str, body: &str) -> String {
 }
 
 /// A Swiss number with the first of the letters behind it: the tax is called MWST, TVA, IVA or TPV, and some name it in two
-/// languages, or the register of companies (HR, RC) beside it.
+/// languages, in English, or the register of companies (HR, RC) beside it.
 fn one_suffix(body: &str) -> String {
     let (digits, mut rest) = body.split_at_checked(9).unwrap_or((body, ""));
     let mut suffix = "";
-    while let Some(word) = ["MWST", "TVA", "IVA", "TPV", "HR", "RC"].into_iter().find(|word| rest.starts_with(word)) {
-        suffix = if suffix.is_empty() && word.len() > 2 { word } else { suffix };
+    while let Some(word) = ["MWST", "TVA", "IVA", "TPV", "VAT", "HR", "RC"].into_iter().find(|word| rest.starts_with(word)) {
+        // VAT is none of the names that a number has in Switzerland.
+        suffix = if suffix.is_empty() && !matches!(word, "VAT" | "HR" | "RC") { word } else { suffix };
         rest = rest.strip_prefix(word).unwrap_or_default();
     }
     format!("{digits}{suffix}{rest}")

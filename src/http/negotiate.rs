@@ -35,21 +35,20 @@ pub async fn middleware(
 /// The one answer that has a second form.
 const EXPORTED: &str = "/v1/users";
 
-/// Whether a caller would rather have CSV: it names it, and gives it more weight than it gives JSON by name, and no less than it
-/// gives to everything.
+/// Whether a caller would rather have CSV: it gives it more weight than JSON, each by the most specific range that takes it in.
 pub fn prefers_csv(request: &HttpRequest) -> bool {
     let accepted = Accepted::of(request.headers());
-    let csv = accepted.csv.unwrap_or_default();
-    csv > 0 && accepted.named_json.is_none_or(|json| csv > json) && accepted.json.is_none_or(|json| csv >= json)
+    accepted.csv.unwrap_or_default() > accepted.bare_json.unwrap_or_default()
 }
 
-/// The weights of the answers that there are, in thousandths; `None` where no range takes one in.
+/// The weights of the answers that there are, in thousandths, each by the most specific range that takes it in; `None` where
+/// none does.
 struct Accepted {
-    /// Of JSON, by the most specific range that takes it in.
+    /// Of JSON, problems included.
     json: Option<u16>,
-    /// Of `application/json` by that name.
-    named_json: Option<u16>,
-    /// Of `text/csv` by that name.
+    /// Of `application/json`.
+    bare_json: Option<u16>,
+    /// Of `text/csv`.
     csv: Option<u16>,
     /// Whether nothing was said.
     silent: bool,
@@ -59,30 +58,21 @@ impl Accepted {
     fn of(headers: &HeaderMap) -> Self {
         let values: Vec<_> = headers.get_all(ACCEPT).map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
         let ranges: Vec<Range> = values.iter().flat_map(|value| parts(value, ',')).filter_map(Range::parse).collect();
-        // Of the ranges that take JSON in, the most specific one decides.
-        let decisive = ranges.iter().filter_map(|range| Some((precision(&range.kind)?, range.weight))).max();
-        let named = |kind: &str| ranges.iter().filter(|range| range.kind == kind).map(|range| range.weight).max();
+        let weight = |kinds: &[&str]| {
+            // The range that stands first among the kinds is the most specific one.
+            let place = |range: &Range| kinds.iter().rev().position(|kind| *kind == range.kind);
+            ranges.iter().filter_map(|range| Some((place(range)?, range.weight))).max().map(|(_, weight)| weight)
+        };
         Self {
-            json: decisive.map(|(_, weight)| weight),
-            named_json: named("application/json"),
-            csv: named("text/csv"),
+            json: weight(&["application/json", "application/problem+json", "application/*", "*/*"]),
+            bare_json: weight(&["application/json", "application/*", "*/*"]),
+            csv: weight(&["text/csv", "text/*", "*/*"]),
             silent: ranges.is_empty(),
         }
     }
 
     fn json(&self) -> bool {
         self.silent || self.json > Some(0)
-    }
-}
-
-/// How exactly a range names JSON, if it takes it in.
-fn precision(kind: &str) -> Option<u8> {
-    match kind {
-        "application/json" => Some(3),
-        "application/problem+json" => Some(2),
-        "application/*" => Some(1),
-        "*/*" => Some(0),
-        _ => None,
     }
 }
 

@@ -173,7 +173,7 @@ texts! {
         ..Text::new(
             "An e-mail address, compared without regard to case and echoed as typed, with the domain in lower case. The part \
              before the @ is ASCII, 64 characters at most; the domain has a dot and may be international, and is what UTS 46 maps \
-             it to. Blanks around it, a name before `<…>` and `mailto:` are set aside.",
+             it to. Blanks and line breaks around it, a name before `<…>` or in brackets behind it, `mailto:`, and a comma or semicolon at the end are set aside.",
             "ada@example.com",
         )
     };

@@ -15,9 +15,12 @@ pub(super) const ACCOUNT_NAME: &str = "account_name";
 /// What charging is reimbursed with.
 pub(super) const RATE: &str = "reimbursement_rate";
 
+/// The language of the letters.
+pub(super) const LOCALE: &str = "locale";
+
 /// Every column, in the order in which they are listed: the kind, and the members of the three invites' bodies.
 pub(super) const ALL: [&str; 11] =
-    [KIND, EMAIL, ROLES, ACCOUNT_ID, ACCOUNT_NAME, "account_type", "role", RATE, "used_by", "sub_account_name", "locale"];
+    [KIND, EMAIL, ROLES, ACCOUNT_ID, ACCOUNT_NAME, "account_type", "role", RATE, "used_by", "sub_account_name", LOCALE];
 
 /// The column that a header's cell names, as people write it: in any case, with blanks, hyphens or nothing between the words, and with a
 /// unit or a remark in brackets behind them (`E-mail`, `Account_Name`, `Reimbursement rate (EUR/kWh)`).
@@ -28,9 +31,18 @@ pub(super) fn find(cell: &[u8]) -> Option<&'static str> {
         _ => name,
     };
     match spelling::squash(name).as_str() {
-        "emailaddress" => Some(EMAIL),
+        "emailaddress" | "mail" | "mailaddress" => Some(EMAIL),
+        "account" => Some(ACCOUNT_NAME),
+        "language" => Some(LOCALE),
         name => ALL.into_iter().find(|known| spelling::squash(known) == name),
     }
+}
+
+/// Whether it is what pandas calls a column without a name when it reads one, and writes again (`Unnamed: 0`).
+pub(super) fn is_unnamed(cell: &[u8]) -> bool {
+    let number = cell.trim_ascii().strip_prefix(b"Unnamed:").unwrap_or_default().trim_ascii();
+    number.first().is_some_and(u8::is_ascii_digit)
+        && number.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'_'))
 }
 
 /// Where a column stands in [`ALL`].
@@ -49,7 +61,7 @@ pub(super) fn read<'a>(cells: impl Iterator<Item = &'a [u8]>) -> (Vec<Option<&'s
             Some(name) if columns.contains(&column) => {
                 faults.push(Fault::new(name, "duplicate_column", "This column is there twice. Which of them counts?"));
             }
-            None if !name.trim().is_empty() => {
+            None if !name.trim().is_empty() && !is_unnamed(cell) => {
                 let words = format!("There is no such column. Known are: {}.", ALL.join(", "));
                 faults.push(Fault::new(name.trim(), "unknown_column", words));
             }
@@ -100,10 +112,13 @@ mod tests {
             ("Sub-account name", "sub_account_name"),
             ("ＲＯＬＥ", "role"),
             ("Roles", ROLES),
+            ("Mail", EMAIL),
+            ("Account", ACCOUNT_NAME),
+            ("Language", LOCALE),
         ] {
             assert_eq!(find(cell.as_bytes()), Some(column), "{cell}");
         }
-        for cell in ["", " ", "-", "(rolls)", "rolls", "kind of", "e", "Unnamed: 0", "account"] {
+        for cell in ["", " ", "-", "(rolls)", "rolls", "kind of", "e", "Unnamed: 0", "accounts", "languages"] {
             assert_eq!(find(cell.as_bytes()), None, "{cell}");
         }
     }

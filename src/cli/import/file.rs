@@ -45,8 +45,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Record>, Vec<(usize, Fault)>> {
     let mut nameless = BTreeMap::new();
     let rows: Vec<Record> =
         records.map(|(range, record)| header.row(lines.at(range.start), &bytes[range], &record, &mut nameless)).collect();
-    // Columns of names that nobody knows are told by their names.
-    nameless.retain(|index, _| names.get(*index).is_none_or(is_empty));
+    // Other columns of names that nobody knows are told by their names.
+    nameless.retain(|index, _| names.get(*index).is_none_or(|name| is_empty(name) || columns::is_unnamed(name)));
     let faults: Vec<Fault> = nameless.into_values().chain(faults).collect();
     if !faults.is_empty() {
         return Err(at_header(faults));
@@ -121,8 +121,7 @@ impl Record {
     }
 }
 
-/// A cell's text without what spreadsheets, other programs and people put around it: blanks, characters that nobody sees, and NULs.
-/// Line breaks stay: they are told.
+/// A cell's text without what spreadsheets, other programs and people put around it: blanks, line breaks, characters that nobody sees, and NULs.
 fn trim(cell: &str) -> &str {
     trim_unseen(cell.trim_end_matches(['\0', '\x1A']))
 }

@@ -22,11 +22,17 @@ fn known(text: &str, names: impl IntoIterator<Item = &'static str>) -> Option<&'
     names.into_iter().find(|name| squash(name) == text)
 }
 
+/// The same, also in the plural.
+fn known_or_several(text: &str, names: impl IntoIterator<Item = &'static str> + Clone) -> Option<&'static str> {
+    known(text, names.clone()).or_else(|| known(squash(text).strip_suffix('s')?, names))
+}
+
 /// The value of a closed set that a cell of this column means (`Account Owner`, `SUB-ACCOUNT`), or the cell as it is.
 pub(super) fn value(column: &str, text: String) -> String {
     let value = match column {
-        "kind" => known(&text, InvitationKind::ALL.map(InvitationKind::as_str)),
-        "role" => known(&text, MemberRole::ALL.map(MemberRole::as_str)),
+        "kind" => known_or_several(&text, InvitationKind::ALL.map(InvitationKind::as_str)),
+        "role" if squash(&text) == "owner" => Some(MemberRole::AccountOwner.as_str()),
+        "role" => known_or_several(&text, MemberRole::ALL.map(MemberRole::as_str)),
         "account_type" => known(&text, AccountType::ALL.map(AccountType::as_str)),
         "used_by" => known(&text, UsedBy::ALL.map(UsedBy::as_str)),
         _ => None,
@@ -55,19 +61,45 @@ pub(super) fn roles(text: &str) -> Vec<String> {
 }
 
 /// A rate as the API takes it, where no digit is lost: a decimal comma becomes a point where the file allows it, and zeros
-/// behind the fourth decimal are left out (databases and pandas write `0.230000`). Anything else stays as it is, to be refused.
+/// behind the fourth decimal are left out (databases and pandas write `0.230000`), as are further ones in front and the unit; one
+/// that is missing before the point is added. Anything else stays as it is, to be refused.
 pub(super) fn rate(text: &str, decimal_comma: bool) -> String {
+    let text = without_unit(text);
     let text = match text.split_once(',') {
         Some((whole, decimals)) if decimal_comma && !decimals.contains([',', '.']) && !whole.contains('.') => {
             format!("{whole}.{decimals}")
         }
         _ => text.to_owned(),
     };
+    let text = match text.trim_start_matches('0') {
+        rest if rest.starts_with(|c: char| c.is_ascii_digit()) => rest.to_owned(),
+        rest if rest.strip_prefix(['.', ',']).is_some_and(|decimals| decimals.starts_with(|c: char| c.is_ascii_digit())) => {
+            format!("0{rest}")
+        }
+        _ => text,
+    };
     let zeros = |decimals: &str| decimals.get(DECIMALS..).is_some_and(|rest| rest.bytes().all(|byte| byte == b'0'));
     match text.split_once('.') {
         Some((whole, decimals)) if zeros(decimals) => format!("{whole}.{}", &decimals[..DECIMALS]),
         _ => text,
     }
+}
+
+/// A number without `EUR`, `€` or `EUR/kWh` at it; any other text as it is.
+fn without_unit(text: &str) -> &str {
+    let lower = text.to_ascii_lowercase();
+    let number = lower.strip_suffix("kwh").map(str::trim_end).and_then(|rest| {
+        let rest = rest.strip_suffix('/').or_else(|| rest.strip_suffix("per"));
+        rest.map(str::trim_end)
+    });
+    let rest = number.unwrap_or(&lower);
+    let mut units = ["euro", "eur", "€"].into_iter();
+    let Some(unit) = units.find(|unit| rest.starts_with(unit) || rest.ends_with(unit)) else { return text };
+    let number = rest.strip_suffix(unit).or_else(|| rest.strip_prefix(unit)).unwrap_or(rest).trim();
+    let is_number = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ','));
+    // Capitals have the length of small letters.
+    let place = lower.find(number).filter(|_| is_number);
+    place.and_then(|at| text.get(at..at + number.len())).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -86,7 +118,12 @@ mod tests {
             ("account_type", "Business", "business"),
             ("used_by", "EMPLOYEE", "employee"),
             ("kind", "Boss", "Boss"),
-            ("role", "owner", "owner"),
+            ("role", "Owner", "account_owner"),
+            ("kind", "Sub accounts", "sub_account"),
+            ("kind", "system_users", "system_user"),
+            ("kind", "Account owners", "account_owner"),
+            ("kind", "owner", "owner"),
+            ("kind", "s", "s"),
             ("locale", "NL", "NL"),
             ("account_name", "Driver", "Driver"),
         ] {
@@ -131,6 +168,27 @@ mod tests {
             ("0.12é4", "0.12é4", "0.12é4"),
             ("0.123é", "0.123é", "0.123é"),
             (",", ",", "."),
+            (".23", "0.23", "0.23"),
+            (",23", "0,23", "0.23"),
+            ("00.23", "0.23", "0.23"),
+            ("007", "7", "7"),
+            ("0", "0", "0"),
+            ("00", "00", "00"),
+            ("0.0", "0.0", "0.0"),
+            ("0,23 €", "0,23", "0.23"),
+            ("€0.23", "0.23", "0.23"),
+            ("€\u{A0}0,23", "0,23", "0.23"),
+            ("0.23 EUR", "0.23", "0.23"),
+            ("EUR 0.23", "0.23", "0.23"),
+            ("0.23 EUR/kWh", "0.23", "0.23"),
+            ("0.23 Euro / kWh", "0.23", "0.23"),
+            ("€ 0.23 per kWh", "0.23", "0.23"),
+            ("0.23 EUR/MWh", "0.23 EUR/MWh", "0.23 EUR/MWh"),
+            ("0.23 USD", "0.23 USD", "0.23 USD"),
+            ("23 ct", "23 ct", "23 ct"),
+            ("-0.23 EUR", "-0.23 EUR", "-0.23 EUR"),
+            ("-.23", "-.23", "-.23"),
+            ("EUR", "EUR", "EUR"),
         ] {
             assert_eq!((rate(text, false).as_str(), rate(text, true).as_str()), (in_commas, otherwise), "{text}");
         }

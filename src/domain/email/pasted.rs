@@ -7,18 +7,33 @@ use percent_encoding::percent_decode_str;
 use super::EmailError;
 use crate::domain::invisible::trim;
 
-/// The bare address: without blanks around it, out of `Name <address>` (RFC 5322 §3.4, `name-addr`), and out of a `mailto:`
-/// link (RFC 6068), whose header fields are left out.
+/// The bare address: without blanks around it, and commas and semicolons behind, as in lists of addressees; out of `Name <address>`
+/// (RFC 5322 §3.4, `name-addr`), also where one of the brackets was not copied; without a comment behind it (§3.2.2); and out of
+/// a `mailto:` link (RFC 6068), whose header fields are left out.
 ///
 /// # Errors
 /// [`EmailError::Several`] when more than one address is there: which of them is meant is not guessed.
+/// [`EmailError::MoreText`] when other text follows.
 pub(super) fn bare(text: &str) -> Result<Cow<'_, str>, EmailError> {
-    let text = trim(text);
-    let (name, address) = match text.strip_suffix('>').and_then(|text| text.rsplit_once('<')) {
+    let text = unlisted(text);
+    let (text, comment) = without_comment(text);
+    let text = unlisted(text);
+    let text = if text.contains('<') { text } else { text.strip_suffix('>').map_or(text, trim) };
+    let (name, address) = match text.strip_suffix('>').unwrap_or(text).rsplit_once('<') {
         Some((name, address)) => (trim(name), trim(address)),
         None => ("", text),
     };
     let address = unlinked(address)?;
+    if address.contains('>') {
+        let several = text.matches('@').count() > 1;
+        return Err(if several { EmailError::Several } else { EmailError::MoreText });
+    }
+    if comment.contains('@') && !trim(comment).eq_ignore_ascii_case(&address) {
+        return Err(EmailError::Several);
+    }
+    if comment.chars().any(char::is_control) {
+        return Err(EmailError::LocalPart);
+    }
     // Mail programs put the address in place of a name that they do not know.
     let name = unlinked(name.trim_matches(['"', '\'', '(', ')', ' ']))?;
     if name.chars().any(char::is_control) {
@@ -29,6 +44,22 @@ pub(super) fn bare(text: &str) -> Result<Cow<'_, str>, EmailError> {
     }
     let listed = address.matches('@').count() > 1 && address.contains([',', ';']);
     if listed { Err(EmailError::Several) } else { Ok(address) }
+}
+
+/// Without blanks around, and without what separates addresses in a list behind.
+fn unlisted(text: &str) -> &str {
+    let text = trim(text);
+    let shorter = trim(text.trim_end_matches([',', ';']));
+    if shorter.len() == text.len() { text } else { unlisted(shorter) }
+}
+
+/// The text before a comment that stands behind an address, and the comment.
+fn without_comment(text: &str) -> (&str, &str) {
+    let opened = text.find('@').and_then(|at| Some(at + text.get(at..)?.find('(')?));
+    match opened.and_then(|open| text.split_at_checked(open)) {
+        Some((before, comment)) if comment.ends_with(')') => (before, comment.trim_matches(['(', ')'])),
+        _ => (text, ""),
+    }
 }
 
 fn unlinked(text: &str) -> Result<Cow<'_, str>, EmailError> {
@@ -59,6 +90,23 @@ mod tests {
             "ada@EXAMPLE.com <Ada@example.com>",
             "'Ada@example.com' <Ada@example.com>",
             "Lovelace (Ada) <Ada@example.com>",
+            "Ada@example.com;",
+            "Ada@example.com,",
+            " Ada@example.com ; ;\n",
+            "Ada Lovelace <Ada@example.com>; ",
+            "mailto:Ada@example.com,",
+            "Ada@example.com (Ada)",
+            "Ada@example.com(Ada Lovelace (London));",
+            "Ada@example.com; (Ada)",
+            "Ada Lovelace <Ada@example.com> (home)",
+            "Lovelace (Ada) <Ada@example.com> (home)",
+            "Ada@example.com (ada@example.com)",
+            "Ada <Ada@example.com",
+            "<Ada@example.com",
+            "Ada@example.com>",
+            "<Ada@example.com>;",
+            "Ada <Ada@example.com;",
+            "Ada\r\n <Ada@example.com>\r\n",
         ] {
             assert_eq!(Email::parse(text).unwrap().as_str(), "Ada@example.com", "{text}");
         }
@@ -76,7 +124,14 @@ mod tests {
             ("Ada <>", EmailError::Malformed),
             ("mailto:", EmailError::Malformed),
             ("mailto:%FF@example.com", EmailError::Malformed),
-            ("Ada <ada@example.com> x", EmailError::LocalPart),
+            ("Ada <ada@example.com> x", EmailError::MoreText),
+            ("<ada@example.com> (Ada) x", EmailError::MoreText),
+            ("Ada <ada@example.com, Eve <eve@example.com", EmailError::Several),
+            ("ada@example.com (eve@example.com)", EmailError::Several),
+            ("ada@example.com (Ada), eve@example.com (Eve)", EmailError::Several),
+            ("ada@example.com (A\nda)", EmailError::LocalPart),
+            (";", EmailError::Malformed),
+            ("ada;@example.com", EmailError::LocalPart),
             ("Ada\r\nBcc: x <ada@example.com>", EmailError::LocalPart),
             ("ada lovelace@example.com", EmailError::LocalPart),
             ("Ada <ada>", EmailError::Malformed),

@@ -43,6 +43,7 @@ const NAMES: &[&str] = &[
     "PARTIVA",
     "PARTITAIVA",
     "CODICEFISCALE",
+    "CODFISC",
     // Spanish, Portuguese, Romanian
     "NIF",
     "CIF",
@@ -97,8 +98,9 @@ const NAMES: &[&str] = &[
     "FPA",
     // Bulgarian
     "ДДС",
-    "ИНПОДДС",
     "ЗДДС",
+    "ИН",
+    "ИДЕНТИФИКАЦИОНЕН",
     "ЕИК",
     "БУЛСТАТ",
     // Elsewhere
@@ -109,7 +111,8 @@ const NAMES: &[&str] = &[
 ];
 
 /// Words that go with a name and do not end a label: each could be the prefix of a number.
-const INNER: &[&str] = &["DE", "DI", "DU", "DELLA", "A", "LA", "CF", "EU", "EG", "OUR", "D", "IDENTIFICATION", "COMPANY"];
+const INNER: &[&str] =
+    &["DE", "DI", "DU", "DELLA", "A", "E", "LA", "CF", "ПО", "EU", "EG", "OUR", "D", "IDENTIFICATION", "COMPANY"];
 
 /// Words that go with a name and may end a label.
 const CLOSING: &[&str] = &[
@@ -135,6 +138,8 @@ const CLOSING: &[&str] = &[
     "INTRACOM",
     "INTRA",
     "UE",
+    "CF",
+    "НОМЕР",
 ];
 
 /// Every place where a label may end, the nearest first; none when the text begins with no label.

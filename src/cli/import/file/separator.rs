@@ -22,14 +22,18 @@ impl Separator {
     }
 }
 
-/// The line `sep=;` with which Excel is told the separator: in any case, perhaps in quotes, and with the empty cells behind
+/// The line `sep=;` with which Excel is told the separator: in any case, with blanks around `=`, perhaps in quotes, and with the empty cells behind
 /// it that a spreadsheet adds when it writes the file again.
 fn declared(bytes: &[u8]) -> Option<Separator> {
     let begin = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n'))?;
     let length = bytes[begin..].iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(bytes.len() - begin);
     let line = bytes[begin..begin + length].trim_ascii_start();
     let (quoted, line) = line.strip_prefix(b"\"").map_or((false, line), |line| (true, line));
-    let said = line.get(..4).filter(|name| name.eq_ignore_ascii_case(b"sep=")).map(|_| &line[4..])?;
+    let said = line.get(..3).filter(|name| name.eq_ignore_ascii_case(b"sep")).and_then(|_| line.get(3..))?;
+    let said = said.trim_ascii_start().strip_prefix(b"=")?;
+    // Blanks before the character are nothing, unless it is the blank.
+    let behind = said.iter().position(|byte| *byte != b' ').and_then(|at| said.get(at..));
+    let said = behind.filter(|text| !text.starts_with(b"\"")).unwrap_or(said);
     let (byte, rest) = match said {
         [b'\\', b't', rest @ ..] => (b'\t', rest),
         [byte, rest @ ..] if byte.is_ascii_punctuation() && *byte != b'"' || matches!(byte, b'\t' | b' ') => (*byte, rest),
@@ -65,6 +69,12 @@ mod tests {
             ("\"sep=;\"\nkind", b';'),
             ("\"sep=,\",,,\nkind", b','),
             ("sep=;;;;\nkind", b';'),
+            ("sep = ;\nkind", b';'),
+            ("Sep =;\nkind", b';'),
+            ("sep= \\t\nkind", b'\t'),
+            ("\"sep = ;\"\nkind", b';'),
+            ("sep= \nkind", b' '),
+            ("\"sep= \"\nkind", b' '),
             ("sep=|\nkind", b'|'),
             ("sep=;", b';'),
         ] {

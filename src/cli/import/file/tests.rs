@@ -58,8 +58,9 @@ fn a_filled_column_without_a_name_is_told_once() {
     let told: Vec<_> = faults.iter().map(|(line, fault)| (*line, fault.column.as_str(), fault.code.as_str())).collect();
     assert_eq!(told, [(2, "column 1", "unnamed_column"), (2, "column 3", "unnamed_column")]);
     assert!(faults[0].1.words.contains("on line 2") && faults[0].1.words.contains("row 4 holds \"1\""), "{}", faults[0].1.words);
+    assert_eq!(top(b"Unnamed: x,kind,email\n0,a,b"), [(1, "Unnamed: x".to_owned(), "unknown_column".to_owned())]);
     // A column of another name is told by its name, and an empty one is nothing.
-    assert_eq!(top(b"Unnamed: 0,kind,email\n0,a,b"), [(1, "Unnamed: 0".to_owned(), "unknown_column".to_owned())]);
+    assert_eq!(top(b"Unnamed: 0,kind,email\n0,a,b"), [(1, "column 1".to_owned(), "unnamed_column".to_owned())]);
     assert_eq!(lines(b",kind,,email\n,a,,b"), [2]);
 }
 
