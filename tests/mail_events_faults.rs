@@ -67,6 +67,7 @@ async fn listed(app: &TestApp, state: &str) -> Vec<String> {
 }
 
 const WRONG: &str = "Unless the reason says otherwise, the address is wrong";
+const UNAVAILABLE: &str = "nothing is said against the address";
 const OPERATOR: &str = "Nothing is wrong with the address";
 
 on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_MAILGUN", SECRET), ("MAIL_EVENTS_RESEND", WHSEC)];
@@ -87,6 +88,10 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_MAILGUN", SECRE
             ("mailgun", json!({ "event": "failed", "reason": "suppress-bounce" }), "bounced", "suppression list", ""),
             ("postmark", json!({ "Type": "HardBounce", "Details": "smtp;550 5.1.1 unknown user" }), "bounced", WRONG, "unknown user"),
             ("mailgun", json!({ "event": "failed", "reason": "bounce" }), "bounced", WRONG, ""),
+            ("postmark", json!({ "Type": "Transient" }), "bounced", UNAVAILABLE, ""),
+            ("postmark", json!({ "Type": "SoftBounce", "Details": "smtp;552 5.2.2 mailbox full" }), "bounced", UNAVAILABLE, "full"),
+            ("mailgun", json!({ "event": "failed", "reason": "old" }), "bounced", UNAVAILABLE, ""),
+            ("mailgun", json!({ "event": "rejected", "reject": { "reason": "'to' parameter is not a valid address" } }), "bounced", WRONG, "'to' parameter"),
         ].into_iter().enumerate() {
             let (invitation, _) = app.invite(&format!("ada{number}@example.com"), &["viewer"]).await;
             let (id, name) = (invitation["id"].as_str().unwrap().to_owned(), format!("name-{number}"));

@@ -283,6 +283,10 @@ impl DeliveryState {
                 "The mail provider no longer writes to this address, because of earlier letters that bounced or were called spam. \
                  Make sure that it is right and wanted, take it off the provider's suppression list, then resend the invitation.",
             ),
+            (Self::Bounced, Some(MailFault::Unavailable)) => Some(
+                "The mailbox is full, or its mail server did not take the letter in time; nothing is said against the address. \
+                 Resend the invitation later, or hand its link over.",
+            ),
             (Self::Bounced, _) => Some(
                 "The letter came back. Unless the reason says otherwise, the address is wrong: correct it, or revoke the \
                  invitation and invite the person at another one.",

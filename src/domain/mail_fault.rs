@@ -27,11 +27,13 @@ pub enum MailFault {
     Blocked,
     /// The provider no longer writes to this address.
     Suppressed,
+    /// The mailbox is full, or its server did not take the letter in time: nothing is said of the address.
+    Unavailable,
 }
 
 impl MailFault {
     /// Every fault.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Sender,
         Self::Client,
         Self::Reputation,
@@ -44,6 +46,7 @@ impl MailFault {
         Self::SpamFilter,
         Self::Blocked,
         Self::Suppressed,
+        Self::Unavailable,
     ];
 
     /// The name that rows and logs use.
@@ -62,6 +65,7 @@ impl MailFault {
             Self::SpamFilter => "spam_filter",
             Self::Blocked => "blocked",
             Self::Suppressed => "suppressed",
+            Self::Unavailable => "unavailable",
         }
     }
 
@@ -74,7 +78,7 @@ impl MailFault {
     /// Whether the operator, or the provider, has to put it right: every other letter may meet the same.
     #[must_use]
     pub fn is_operators(self) -> bool {
-        !matches!(self, Self::SpamFilter | Self::Blocked | Self::Suppressed)
+        !matches!(self, Self::SpamFilter | Self::Blocked | Self::Suppressed | Self::Unavailable)
     }
 
     /// Whose fault it is and which one, to stand before what was said.
@@ -118,6 +122,7 @@ impl MailFault {
             Self::SpamFilter => "The person's mail server took the letter for spam",
             Self::Blocked => "The person's mail server refused the letter, not the address",
             Self::Suppressed => "The mail provider no longer writes to this address",
+            Self::Unavailable => "The person's mailbox is full, or its mail server did not take the letter in time",
         }
     }
 }

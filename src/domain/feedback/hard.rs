@@ -7,9 +7,8 @@ use super::text;
 
 /// What stands in a reply that is about something else than whether there is such a mailbox: a full one (RFC 3463, X.2.2), and what
 /// a server holds against us (X.7.x).
-const ABOUT_SOMETHING_ELSE: [&str; 9] = [
+const OF_A_FULL_MAILBOX: [&str; 8] = [
     "5.2.2",
-    "5.7.",
     "mailbox full",
     "mailbox is full",
     "over quota",
@@ -19,9 +18,15 @@ const ABOUT_SOMETHING_ELSE: [&str; 9] = [
     "out of storage",
 ];
 
+/// Whether the mailbox is full.
+pub(super) fn is_of_a_full_mailbox(said: &str) -> bool {
+    let said = said.to_ascii_lowercase();
+    OF_A_FULL_MAILBOX.iter().any(|words| said.contains(words))
+}
+
 fn is_about_the_address(said: Option<&str>) -> bool {
-    let said = said.unwrap_or_default().to_ascii_lowercase();
-    !said.starts_with("552") && !ABOUT_SOMETHING_ELSE.iter().any(|words| said.contains(words))
+    let said = said.unwrap_or_default();
+    !said.starts_with("552") && !said.contains("5.7.") && !is_of_a_full_mailbox(said)
 }
 
 /// <https://postmarkapp.com/developer/api/bounce-api#bounce-types>

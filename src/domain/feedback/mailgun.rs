@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     Fate, Posted, Report, Token, Unread, Verified, digest, fault_in_words, hard, letter, letter_of_message_id, message_ids,
-    named, reason, seconds, signs, text,
+    named, reason, seconds, signs, text, unavailable,
 };
 use crate::domain::mail_fault::MailFault;
 
@@ -91,11 +91,19 @@ fn fault(event: &Value) -> Option<MailFault> {
     let suppressed =
         event.pointer("/delivery-status/code").and_then(Value::as_u64).is_some_and(|code| SUPPRESSED.contains(&code));
     match (text(event, "/event").unwrap_or_default(), text(event, "/reason").unwrap_or_default()) {
+        // The recipient's address is none.
+        ("rejected", _) if is_of_no_address(&said) => None,
         // Mailgun itself did not take it, whatever the address is.
         ("rejected", _) => Some(words().unwrap_or(MailFault::Policy)),
         (_, reason) if suppressed || reason.starts_with("suppress-") => Some(MailFault::Suppressed),
         // The recipient's provider keeps the sender's domain or address out.
         (_, "espblock") => Some(words().unwrap_or(MailFault::Reputation)),
-        _ => words(),
+        (_, reason) => words().or_else(|| unavailable(&said, text(event, "/recipient"), reason == "old")),
     }
+}
+
+/// Whether a parameter that holds the recipient is said to hold no address: "'to' parameter is not a valid address".
+fn is_of_no_address(said: &str) -> bool {
+    let said = said.to_lowercase().replace(['\'', '"', '`', '\u{2019}'], "");
+    ["to parameter", "recipient address", "recipient is not"].iter().any(|words| said.starts_with(words))
 }

@@ -304,6 +304,15 @@ fn fault_in_words(text: &str, recipient: Option<&str>) -> Option<MailFault> {
     }
 }
 
+/// What is at fault where the mailbox is full, or where a provider gave up: nothing, of the address, unless a server said that there is
+/// no such mailbox.
+fn unavailable(said: &str, recipient: Option<&str>, gave_up: bool) -> Option<MailFault> {
+    let recipient: &[&str] = &[recipient.unwrap_or_default()];
+    let about = (Reply { text: said, sender: "", recipient, recipient_accepted: false, content: &[] }).about();
+    let is_unavailable = hard::is_of_a_full_mailbox(said) || gave_up && about != About::Recipient;
+    is_unavailable.then_some(MailFault::Unavailable)
+}
+
 fn letter(value: &Value, pointer: &str) -> Option<LetterId> {
     text(value, pointer)?.parse().ok()
 }

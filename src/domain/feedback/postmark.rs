@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Fate, Posted, Report, Unread, fault_in_words, hard, letter, message_ids, named, reason, rfc3339, text};
+use super::{Fate, Posted, Report, Unread, fault_in_words, hard, letter, message_ids, named, reason, rfc3339, text, unavailable};
 use crate::domain::mail_fault::MailFault;
 
 /// The shortest secret, in bytes.
@@ -118,8 +118,10 @@ fn fault(event: &Value) -> Option<MailFault> {
         "ManuallyDeactivated" => Some(MailFault::Suppressed),
         "BadEmailAddress" => None,
         kind => {
-            let said = fault_in_words(text(event, "/Details").unwrap_or_default(), text(event, "/Email"));
-            said.or_else(|| matches!(kind, "Blocked" | "VirusNotification").then_some(MailFault::Blocked))
+            let (details, recipient) = (text(event, "/Details").unwrap_or_default(), text(event, "/Email"));
+            let blocked = matches!(kind, "Blocked" | "VirusNotification").then_some(MailFault::Blocked);
+            let gave_up = matches!(kind, "SoftBounce" | "Transient");
+            fault_in_words(details, recipient).or(blocked).or_else(|| unavailable(details, recipient, gave_up))
         }
     }
 }

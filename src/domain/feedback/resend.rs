@@ -5,7 +5,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use super::{Fate, Posted, Report, Unread, fault_in_words, hard, letter, message_ids, named, reason, rfc3339, signs, text};
+use super::{
+    Fate, Posted, Report, Unread, fault_in_words, hard, letter, message_ids, named, reason, rfc3339, signs, text, unavailable,
+};
 use crate::domain::mail_fault::MailFault;
 
 /// Svix signs each try anew. <https://docs.svix.com/receiving/verifying-payloads/how-manual>
@@ -98,7 +100,11 @@ fn fault(event: &Value) -> Option<MailFault> {
         _ => match text(event, "/data/bounce/subType").unwrap_or_default() {
             "Suppressed" | "OnAccountSuppressionList" => Some(MailFault::Suppressed),
             "ContentRejected" | "AttachmentRejected" | "MessageTooLarge" => Some(MailFault::Blocked),
-            _ => fault_in_words(&said(event), text(event, "/data/to/0")),
+            sub_type => {
+                let (said, recipient) = (said(event), text(event, "/data/to/0"));
+                let gave_up = sub_type == "MailboxFull" || text(event, "/data/bounce/type") == Some("Transient");
+                fault_in_words(&said, recipient).or_else(|| unavailable(&said, recipient, gave_up))
+            }
         },
     }
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{
     Fate, Posted, Report, Unread, fault_in_words, hard, letter, letter_of_message_id, message_ids, named, reason, seconds, text,
+    unavailable,
 };
 use crate::domain::mail_fault::MailFault;
 
@@ -95,7 +96,15 @@ fn fault(event: &Value) -> Option<MailFault> {
     let words = || fault_in_words(said, text(event, "/email"));
     if text(event, "/event") != Some("dropped") {
         let blocked = (text(event, "/type") == Some("blocked")).then_some(MailFault::Blocked);
-        return words().or(blocked);
+        let class = text(event, "/bounce_classification").unwrap_or_default();
+        let gave_up = matches!(class, "Mailbox Unavailable" | "Technical Failure" | "Technical");
+        // <https://www.twilio.com/docs/sendgrid/ui/analytics-and-reporting/bounce-and-block-classifications>
+        let classed = match class {
+            "Reputation" | "Frequency or Volume Too High" => Some(MailFault::Reputation),
+            "Content" => Some(MailFault::Blocked),
+            _ => None,
+        };
+        return words().or(classed).or_else(|| unavailable(said, text(event, "/email"), gave_up)).or(blocked);
     }
     match said.to_ascii_lowercase().as_str() {
         "" | "invalid" | "invalid address" | "invalid email address" => None,

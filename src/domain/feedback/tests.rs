@@ -324,7 +324,13 @@ fn postmark_tells_faults_that_are_not_the_addresss() {
             Some(MailFault::Reputation),
         ),
         ("SoftBounce", "smtp;550 5.7.26 unauthenticated", Some(MailFault::DomainAuthentication)),
-        ("SoftBounce", "smtp;552 5.2.2 mailbox full", None),
+        ("SoftBounce", "smtp;552 5.2.2 mailbox full", Some(MailFault::Unavailable)),
+        ("HardBounce", "smtp;552 5.2.2 mailbox full", Some(MailFault::Unavailable)),
+        ("SoftBounce", "", Some(MailFault::Unavailable)),
+        ("SoftBounce", "smtp;550 5.1.1 unknown user", None),
+        ("Transient", "", Some(MailFault::Unavailable)),
+        ("Transient", "smtp;450 4.4.1 connection timed out", Some(MailFault::Unavailable)),
+        ("HardBounce", "", None),
         ("BadEmailAddress", "", None),
         ("DnsError", "", None),
         ("SMTPApiError", "", Some(MailFault::Provider)),
@@ -350,6 +356,8 @@ fn sendgrid_tells_faults_that_are_not_the_addresss() {
         ("bounce", "550 5.1.1 The email account that you tried to reach does not exist", "bounce", None),
         ("bounce", "550 5.7.1 Your IP is blacklisted", "bounce", Some(MailFault::Reputation)),
         ("bounce", "550 blocked", "blocked", Some(MailFault::Blocked)),
+        ("bounce", "552 5.2.2 mailbox full", "bounce", Some(MailFault::Unavailable)),
+        ("bounce", "552 5.2.2 over quota", "blocked", Some(MailFault::Unavailable)),
         ("bounce", "550 5.7.1 [CS] Message blocked by DMARC policy", "blocked", Some(MailFault::DomainAuthentication)),
         ("dropped", "Bounced Address", "", Some(MailFault::Suppressed)),
         ("dropped", "Spam Reporting Address", "", Some(MailFault::Suppressed)),
@@ -364,6 +372,17 @@ fn sendgrid_tells_faults_that_are_not_the_addresss() {
         let body = json!([{ "event": event, "reason": reason, "type": kind, "email": "ada@example.com" }]);
         assert_eq!(sendgrid(NOW, &body.to_string()).unwrap()[0].fault, fault, "{event} {reason}");
     }
+    for (class, fault) in [
+        ("Invalid Address", None),
+        ("Unclassified", None),
+        ("Mailbox Unavailable", Some(MailFault::Unavailable)),
+        ("Technical Failure", Some(MailFault::Unavailable)),
+        ("Reputation", Some(MailFault::Reputation)),
+        ("Content", Some(MailFault::Blocked)),
+    ] {
+        let body = json!([{ "event": "bounce", "type": "bounce", "reason": "550 no", "bounce_classification": class }]);
+        assert_eq!(sendgrid(NOW, &body.to_string()).unwrap()[0].fault, fault, "{class}");
+    }
 }
 
 #[test]
@@ -377,7 +396,9 @@ fn mailgun_tells_faults_that_are_not_the_addresss() {
         ("failed", "suppress-bounce", status(605, ""), Some(MailFault::Suppressed)),
         ("failed", "suppress-complaint", status(607, ""), Some(MailFault::Suppressed)),
         ("failed", "suppress-unsubscribe", status(606, ""), Some(MailFault::Suppressed)),
-        ("failed", "old", status(602, "Too old"), None),
+        ("failed", "old", status(602, "Too old"), Some(MailFault::Unavailable)),
+        ("failed", "old", status(602, "5.1.1 No such user"), None),
+        ("failed", "bounce", status(552, "5.2.2 mailbox full"), Some(MailFault::Unavailable)),
         ("rejected", "", json!(null), Some(MailFault::Policy)),
         ("complained", "", json!(null), None),
     ] {
@@ -387,6 +408,14 @@ fn mailgun_tells_faults_that_are_not_the_addresss() {
     }
     let unverified = json!({ "event": "rejected", "reject": { "reason": "Domain mg.x.example is not allowed to send: The domain is unverified" } });
     assert_eq!(mailgun(NOW, &unverified).unwrap()[0].fault, Some(MailFault::Sender));
+    for (reason, fault) in [
+        ("'to' parameter is not a valid address. please check documentation", None),
+        ("to parameter is not a valid address", None),
+        ("'from' parameter is not a valid address. please check documentation", Some(MailFault::Sender)),
+    ] {
+        let event = json!({ "event": "rejected", "reject": { "reason": reason } });
+        assert_eq!(mailgun(NOW, &event).unwrap()[0].fault, fault, "{reason}");
+    }
 }
 
 #[test]
@@ -416,6 +445,8 @@ fn resend_tells_faults_that_are_not_the_addresss() {
     for (bounce, wanted) in [
         (json!({ "type": "Permanent", "subType": "General", "message": "550 5.1.1 unknown user" }), None),
         (json!({ "type": "Permanent", "subType": "Suppressed" }), Some(MailFault::Suppressed)),
+        (json!({ "type": "Transient", "subType": "MailboxFull" }), Some(MailFault::Unavailable)),
+        (json!({ "type": "Permanent", "subType": "General", "message": "552 5.2.2 mailbox full" }), Some(MailFault::Unavailable)),
         (json!({ "type": "Transient", "subType": "ContentRejected" }), Some(MailFault::Blocked)),
         (
             json!({ "type": "Permanent", "subType": "General", "diagnosticCode": ["smtp; 550 5.7.509 Access denied"] }),

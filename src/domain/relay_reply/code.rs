@@ -9,12 +9,13 @@ use crate::domain::mail_fault::MailFault;
 
 /// What the first code in a text says.
 pub(super) fn about(text: &str) -> About {
-    first(text).map_or(About::Unknown, |(subject, detail)| match subject {
+    first(text).map_or(About::Unknown, |(class, subject, detail)| match subject {
         1 => address(detail),
         2 => mailbox(detail),
         3 => system(detail),
-        // Exchange Online's for whatever a domain has no mailbox for; a destination that cannot be found.
-        4 if matches!(detail, 1 | 4) => About::Recipient,
+        // Exchange Online's for whatever a domain has no mailbox for; a destination that cannot be found. For now, it is a server that
+        // does not answer.
+        4 if class == "5" && matches!(detail, 1 | 4) => About::Recipient,
         4 if detail == 5 => About::Us(MailFault::Quota),
         7 => security(detail),
         _ => About::Unknown,
@@ -23,17 +24,17 @@ pub(super) fn about(text: &str) -> About {
 
 /// Whether the first code is of security and policy (X.7.x).
 pub(super) fn is_of_security(text: &str) -> bool {
-    first(text).is_some_and(|(subject, _)| subject == 7)
+    first(text).is_some_and(|(_, subject, _)| subject == 7)
 }
 
-/// Subject and detail of the first code, which stands behind the basic one, or at the end in brackets as qmail has it: `(#5.7.1)`.
-fn first(text: &str) -> Option<(u16, u16)> {
+/// Class, subject and detail of the first code, which stands behind the basic one, or at the end in brackets as qmail has it: `(#5.7.1)`.
+fn first(text: &str) -> Option<(&str, u16, u16)> {
     text.split_whitespace().find_map(|word| {
         let word = word.trim_matches(|c: char| !c.is_ascii_digit());
         let mut parts = word.split('.');
         let (class, subject, detail) = (parts.next()?, parts.next()?, parts.next()?);
         let number = |part: &str| (1..=3).contains(&part.len()).then(|| part.parse().ok()).flatten();
-        let code = (number(subject)?, number(detail)?);
+        let code = (class, number(subject)?, number(detail)?);
         (matches!(class, "4" | "5") && parts.next().is_none()).then_some(code)
     })
 }
@@ -53,6 +54,8 @@ fn mailbox(detail: u16) -> About {
     match detail {
         // Exchange Online: SendAsDenied.
         252 => About::Us(MailFault::Sender),
+        // Undefined: Exchange gives it to what it holds against a sender, too.
+        0 => About::Unknown,
         _ => About::Recipient,
     }
 }

@@ -8,7 +8,10 @@ use crate::domain::mail_fault::MailFault::{
 
 /// What speaks of us whatever the code is.
 const CERTAIN: &[(MailFault, &[&str])] = &[
-    (DomainAuthentication, &["spf", "dkim", "dmarc", "sender policy framework", "authentication level"]),
+    (
+        DomainAuthentication,
+        &["spf", "dkim", "dmarc", "sender policy framework", "authentication level", "mfrom", "mfrom identity"],
+    ),
     (
         Reputation,
         &[
@@ -19,6 +22,8 @@ const CERTAIN: &[(MailFault, &[&str])] = &[
             "blocked by spamhaus",
             "host is in an rbl",
             "is in a black list",
+            "outboundspamexception",
+            "wascl",
         ],
     ),
     (
@@ -85,7 +90,7 @@ const CERTAIN: &[(MailFault, &[&str])] = &[
             "sendasdenied",
             "sendasdeniedexception",
             "mapiexceptionsendasdenied",
-            "to send from",
+            "send from",
             "send mail from",
             "send email from",
             "sending domain",
@@ -247,6 +252,7 @@ const RECIPIENT: &[&str] = &[
     "unknown address",
     "address rejected",
     "address blacklisted",
+    "recipient domain",
     "account or domain may not exist",
     "not our customer",
     "marked as inactive",
@@ -302,6 +308,11 @@ const LIKELY: &[(MailFault, &[&str])] = &[
             "spamcop",
             "sorbs",
             "barracuda",
+            "server is listed",
+            "host is listed",
+            "ip is listed",
+            "domain is listed",
+            "network is listed",
             "listed at",
             "listed in",
             "listed on",
@@ -347,6 +358,10 @@ const LIKELY: &[(MailFault, &[&str])] = &[
             "your ip",
             "your server",
             "your mail server",
+            "your isp",
+            "your isps",
+            "your provider",
+            "your providers",
             "ip name lookup",
             "sending ip",
             "connecting ip",
@@ -354,9 +369,9 @@ const LIKELY: &[(MailFault, &[&str])] = &[
             "unauthorized ip",
             "unauthorised ip",
             "ip youre using",
-            "ip address sending",
-            "ip address not authorized",
-            "ip address is not authorized",
+            "ip sending",
+            "ip not authorized",
+            "ip is not authorized",
             "dynamic ip",
             "dynamic address",
             "dial-up",
@@ -409,12 +424,21 @@ const LIKELY: &[(MailFault, &[&str])] = &[
             "free accounts",
             "exceeded threshold",
             "over package quota",
+            "message count",
+            "throttled",
+            "throttling",
         ],
     ),
     (
         Authentication,
         &[
             "smtp auth",
+            "smarthost",
+            "smart host",
+            "not allowed to use",
+            "not permitted to use",
+            "not authorized to use",
+            "not authorised to use",
             "starttls",
             "tls required",
             "must use tls",
@@ -429,6 +453,7 @@ const LIKELY: &[(MailFault, &[&str])] = &[
     (
         Sender,
         &[
+            "invalid dns",
             "the sender is",
             "the sender has",
             "this sender",
@@ -472,7 +497,78 @@ pub(super) fn certain(words: &str) -> Option<MailFault> {
 /// What is about us where nothing speaks of the recipient.
 pub(super) fn likely(words: &str) -> Option<MailFault> {
     let words = TO_SOMEBODY.iter().fold(words.to_owned(), |words, phrase| words.replace(&format!(" {phrase} "), " "));
-    find(LIKELY, &words)
+    find(LIKELY, &words).or_else(|| relaying(&words))
+}
+
+/// Whether relaying is refused, in whatever words: "relaying disallowed as".
+fn relaying(words: &str) -> Option<MailFault> {
+    let any = |phrases: &[&str]| phrases.iter().any(|phrase| has(words, phrase));
+    let refused = any(&["disallowed", "denied", "refused", "rejected", "forbidden", "prohibited", "blocked", "disabled"])
+        || any(&["not allowed", "not permitted", "not authorized", "not authorised", "unauthorized"]);
+    (any(&["relaying", "to relay", "a relay", "as relay", "relay mail"]) && refused && !any(&CONTENT)).then_some(Authentication)
+}
+
+/// What speaks of a plan that somebody pays for; nobody pays for a recipient whom they write to.
+const PAID: [&str; 16] = [
+    "plan",
+    "subscription",
+    "invoice",
+    "payment",
+    "credit",
+    "credits",
+    "billing",
+    "upgrade",
+    "unpaid",
+    "overdue",
+    "balance",
+    "prepaid",
+    "out of funds",
+    "insufficient funds",
+    "license",
+    "licence",
+];
+
+/// An account that may write to nobody but its owner's own addresses.
+const ON_TRIAL: [&str; 4] = ["trial", "trial account", "test account", "test mode"];
+
+/// What counts letters, and so speaks of whoever sends them.
+const COUNTED: [&str; 12] = [
+    "message count",
+    "too many recipients",
+    "too many messages",
+    "too many emails",
+    "too many mails",
+    "this hour",
+    "per hour",
+    "per day",
+    "per minute",
+    "throttled",
+    "recipients per",
+    "messages per",
+];
+
+/// A person who has a mailbox, and what is kept in it.
+const PERSON: [&str; 11] = [
+    "mailbox",
+    "user",
+    "users",
+    "inbox",
+    "storage",
+    "disk",
+    "this recipient",
+    "the recipient",
+    "recipients account",
+    "recipients subscription",
+    "recipients plan",
+];
+
+/// Whether our account is out of what it may send, or of what was paid for: asked before the recipient's words, since "over quota"
+/// and "recipient not verified" stand in such replies too.
+pub(super) fn of_our_account(words: &str, is_of_security: bool) -> Option<MailFault> {
+    let any = |phrases: &[&str]| phrases.iter().any(|phrase| has(words, phrase));
+    let content = any(&CONTENT) || any(&["phishing", "scam", "fraud"]);
+    let ours = !any(&PERSON) && (any(&COUNTED) || any(&PAID) || is_of_security && any(&["quota", "limit exceeded"]));
+    (!content && (any(&ON_TRIAL) || ours)).then_some(Quota)
 }
 
 /// Whether the recipient is spoken of.
@@ -480,8 +576,39 @@ pub(super) fn of_recipient(words: &str) -> bool {
     RECIPIENT.iter().any(|phrase| has(words, phrase))
 }
 
+/// Whom a reply is about whose code is of the recipient. The statement that stands first counts: "User unknown (sender verify …)" is
+/// of the recipient, "Sender address rejected: User unknown" is not.
+pub(super) fn certain_before_recipient(words: &str) -> Option<MailFault> {
+    let first = |phrases: &mut dyn Iterator<Item = &&str>| phrases.filter_map(|phrase| position(words, phrase)).min();
+    let ours = first(&mut CERTAIN.iter().flat_map(|(_, phrases)| phrases.iter()));
+    let theirs = first(&mut RECIPIENT.iter());
+    match (ours, theirs) {
+        (Some(ours), Some(theirs)) if theirs < ours => None,
+        _ => certain(words),
+    }
+}
+
+/// Without what passed: it is told beside a refusal, and is none.
+pub(super) fn without_successes(words: String) -> String {
+    let checks = ["spf", "dkim", "dmarc", "arc", "sender verify", "sender verification", "sender callout", "client host"];
+    let passed = ["pass", "passed", "ok", "was ok", "is ok", "succeeded", "success", "accepted"];
+    let pairs = checks.iter().flat_map(|check| passed.iter().map(move |passed| format!(" {check} {passed} ")));
+    pairs.fold(words, |words, pair| words.replace(&pair, " "))
+}
+
+/// Without the words that RFC 5321 §4.2.2 gives to code 550 itself, whatever the reason is; whether they were there.
+pub(super) fn without_the_codes_own(words: String) -> (String, bool) {
+    let kept = [" requested action not taken mailbox unavailable ", " requested mail action not taken mailbox unavailable "]
+        .iter()
+        .fold(words.clone(), |words, own| words.replace(own, " "));
+    let had = kept != words;
+    (kept, had)
+}
+
 /// What refuses without a word of the recipient or of what the letter holds.
 pub(super) fn policy(words: &str) -> Option<MailFault> {
+    // "No spam, please" is said to everybody.
+    let words = &words.replace(" no spam ", " ");
     let about_content = CONTENT.iter().any(|phrase| has(words, phrase));
     let policy = ["policy", "policies", "administrative prohibition", "administratively prohibited", "administratively denied"];
     if about_content {
@@ -501,8 +628,22 @@ pub(super) fn by_sense(words: &str) -> Option<MailFault> {
     if any(&of_others) || any(&CONTENT) || !any(&REFUSED) {
         return None;
     }
-    let of_sending = ["sender", "senders", "sending", "outgoing", "outbound"];
-    let of_machine = ["client", "ip", "your host", "your server", "your network", "your country", "to connect"];
+    let of_sending = [
+        "sender",
+        "senders",
+        "sending",
+        "outgoing",
+        "outbound",
+        "mail from",
+        "mailfrom",
+        "return path",
+        "return-path",
+        "reverse path",
+        "reverse-path",
+        "envelope from",
+    ];
+    let of_machine =
+        ["client", "ip", "your host", "your server", "your network", "your country", "to connect", "host network", "your access"];
     match (any(&of_sending), any(&of_machine)) {
         (true, _) | (_, true) if any(&["quota", "limit", "exceeded", "too much", "too many"]) => Some(Quota),
         (_, true) => Some(Client),
@@ -511,7 +652,12 @@ pub(super) fn by_sense(words: &str) -> Option<MailFault> {
     }
 }
 
-const REFUSED: [&str; 29] = [
+const REFUSED: [&str; 34] = [
+    "unresolvable",
+    "not resolve",
+    "forged",
+    "fake",
+    "disallowed",
     "rejected",
     "refused",
     "denied",
@@ -549,6 +695,12 @@ pub(super) fn of_account(words: &str) -> bool {
     has(words, "account") && any(&["suspended", "disabled", "locked", "deactivated", "blocked", "inactive", "not active"])
 }
 
+/// Whether it speaks to the owner of an account.
+pub(super) fn is_said_to_its_owner(words: &str) -> bool {
+    let mine = ["your mail account", "your email account", "your e-mail account", "your smtp account", "your user account"];
+    mine.iter().chain(&["your provider", "your isp", "your hosting provider"]).any(|phrase| has(words, phrase))
+}
+
 /// Whether somebody is made to wait who will be let in.
 pub(super) fn of_greylisting(words: &str) -> bool {
     words.contains(" greylist") || words.contains(" graylist") || words.contains(" grey-list")
@@ -556,7 +708,9 @@ pub(super) fn of_greylisting(words: &str) -> bool {
 
 /// Whether one word alone would say whom a reply is about.
 pub(super) fn is_telling(word: &str) -> bool {
-    CERTAIN.iter().chain(LIKELY).any(|(_, phrases)| phrases.contains(&word)) || ["policy", "policies"].contains(&word)
+    let alone = ["policy", "policies"];
+    CERTAIN.iter().chain(LIKELY).any(|(_, phrases)| phrases.contains(&word))
+        || [&alone[..], &PAID, &ON_TRIAL, &COUNTED].iter().any(|phrases| phrases.contains(&word))
 }
 
 fn find(table: &[(MailFault, &[&str])], words: &str) -> Option<MailFault> {
@@ -564,5 +718,10 @@ fn find(table: &[(MailFault, &[&str])], words: &str) -> Option<MailFault> {
 }
 
 fn has(words: &str, phrase: &str) -> bool {
-    words.match_indices(phrase).any(|(at, _)| words[..at].ends_with(' ') && words[at + phrase.len()..].starts_with(' '))
+    position(words, phrase).is_some()
+}
+
+fn position(words: &str, phrase: &str) -> Option<usize> {
+    let whole = |at: &usize| words[..*at].ends_with(' ') && words[at + phrase.len()..].starts_with(' ');
+    words.match_indices(phrase).map(|(at, _)| at).find(whole)
 }

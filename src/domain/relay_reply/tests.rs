@@ -58,6 +58,14 @@ fn no_word_of_an_address_decides() {
         "5.1.8",
         "quota-exceeded",
         "policy",
+        "plan",
+        "billing",
+        "trial",
+        "throttled",
+        "relaying",
+        "smarthost",
+        "mfrom",
+        "spf-pass",
     ] {
         for domain in ["rcpt.example", "sender-rejected.example", "blocked-using.spamhaus.example", "relay-access-denied.example"]
         {

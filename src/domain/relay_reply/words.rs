@@ -31,6 +31,23 @@ pub(super) fn subject(text: &str, sender: &str, recipient: &[&str]) -> Subject {
     }
 }
 
+/// Whether a reply says anywhere that the sender's own address is at fault, as in "Verification failed for <…>" or "mailbox … is
+/// unavailable", and does not name the recipient. Mentions such as "message from …" are none.
+pub(super) fn faults_sender(text: &str, sender: &str, recipient: &[&str]) -> bool {
+    let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    let words: Vec<String> = text.split_whitespace().map(bare).filter(|word| !word.is_empty()).collect();
+    let is = |word: &String, address: &str| !address.is_empty() && word.eq_ignore_ascii_case(address);
+    if words.iter().any(|word| recipient.iter().any(|address| is(word, address))) {
+        return false;
+    }
+    let named = ["mailbox", "user", "account", "address", "verifying"];
+    words.windows(3).any(|three| {
+        let [before, last, name] = three else { return false };
+        let verifies = last == "for" && matches!(before.as_str(), "failed" | "verification" | "callout" | "error");
+        is(name, sender) && (verifies || named.contains(&last.as_str()))
+    })
+}
+
 fn is_prefix(word: &str) -> bool {
     matches!(word, "permanent" | "transient" | "error" | "smtp;" | "smtp")
 }
@@ -108,7 +125,8 @@ pub(super) fn clean(text: &str, recipient: &[&str]) -> String {
         }
         word.split(['/', ':', ';', ',', '(', ')', '=']).for_each(|part| push(&mut words, part));
     }
-    words.replace(" recipient addresses rejected ", " recipient address rejected ")
+    // The address of a machine is none of a person.
+    words.replace(" recipient addresses rejected ", " recipient address rejected ").replace(" ip address ", " ip ")
 }
 
 fn push(words: &mut String, part: &str) {
