@@ -114,7 +114,7 @@ fn what_is_said_of_keys_is_no_key() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     /// Whatever `openssl rand` prints is a key, in each form, from 16 bytes in hexadecimal on.
     #[test]
