@@ -58,7 +58,7 @@ impl Reply<'_> {
 
     fn about_text(&self, text: &str) -> About {
         let words = phrases::without_successes(words::clean(text, self.recipient));
-        let (words, is_unavailable) = phrases::without_the_codes_own(words);
+        let (words, is_unavailable) = phrases::without_the_codes_own(&words);
         match self.about_words(text, &words) {
             About::Unknown if is_unavailable => About::Recipient,
             about => about,

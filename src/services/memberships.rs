@@ -84,7 +84,7 @@ fn end(
         if who.id == user.to_string() && !is_by_its_person {
             // They accepted nothing here: whoever reads the timeline knows them by the address alone.
             let invitation = invitations::get(tx.reading(), invitation, Sight::everything())?.ok_or(Refusal::NotFound)?;
-            who.name = invitation.email.as_str().to_owned();
+            invitation.email.as_str().clone_into(&mut who.name);
         }
         events::insert(tx, &[services.event(invitation, EventType::MembershipEnded, now, who, details)])?;
     }

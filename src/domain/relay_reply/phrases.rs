@@ -597,10 +597,10 @@ pub(super) fn without_successes(words: String) -> String {
 }
 
 /// Without the words that RFC 5321 §4.2.2 gives to code 550 itself, whatever the reason is; whether they were there.
-pub(super) fn without_the_codes_own(words: String) -> (String, bool) {
+pub(super) fn without_the_codes_own(words: &str) -> (String, bool) {
     let kept = [" requested action not taken mailbox unavailable ", " requested mail action not taken mailbox unavailable "]
         .iter()
-        .fold(words.clone(), |words, own| words.replace(own, " "));
+        .fold(words.to_owned(), |words, own| words.replace(own, " "));
     let had = kept != words;
     (kept, had)
 }
