@@ -57,6 +57,11 @@ on_each! {
             sign_in(&anybody, "ada@example.com", PASSWORD, ("x-forwarded-for", "nonsense")).await,
         ];
         assert_eq!(statuses, [200, 401, 401, 401, 401, 401, 429, 200, 200]);
+        // Past the limit of the route, nothing of the body is read.
+        for number in 0..11 {
+            let status = sign_in(&anybody, "no address", PASSWORD, ("x-forwarded-for", "198.51.100.9")).await;
+            assert_eq!(status, if number < 10 { 401 } else { 429 });
+        }
         let log = server.stop().await;
         assert!(!log.contains("ada@example.com") && !log.contains("203.0.113.77") && !log.contains("3::4"), "{log}");
         let all = lines(&log);
@@ -66,6 +71,9 @@ on_each! {
             .map(|line| (line["subject"].as_str().unwrap(), line["client"].as_str().unwrap(), line["outcome"].as_str().unwrap()))
             .collect();
         let v4 = "203.0.113.0/24";
+        let (told, limited) = told.split_at(9);
+        assert_eq!(limited[..10], [("no address", "198.51.100.0/24", "wrong_credentials"); 10]);
+        assert_eq!(limited[10..], [("not read", "198.51.100.0/24", "limited")]);
         assert_eq!(told, [
             ("a…@example.com", v4, "signed_in"),
             ("a…@example.com", "2001:db8:1::/48", "wrong_credentials"),

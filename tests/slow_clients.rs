@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     time::timeout,
 };
 
@@ -55,6 +55,45 @@ on_each! {
             rest(stream, Duration::from_secs(15)).await;
         }
         assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+        assert!(server.stop().await.contains("too many connections"), "and it is said");
+    }
+}
+
+/// A connection from this address of the loopback network, which takes next to nothing into its buffers.
+async fn from(address: &str, url: &str, said: &[u8]) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    socket.bind(format!("{address}:0").parse().unwrap()).unwrap();
+    let mut stream = socket.connect(url.trim_start_matches("http://").parse().unwrap()).await.unwrap();
+    // It may be closed to make room before it has said everything.
+    let _ = stream.write_all(said).await;
+    stream
+}
+
+on_each! {
+    async fn answers_that_nobody_reads_keep_nobody_out(backend: Backend) {
+        let home = Home::new(backend, &[]);
+        let server = home.serve_with_descriptors(192);
+        let pipelined = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n".repeat(40);
+        let started = Instant::now();
+        let mut held = Vec::new();
+        for round in 0..6 {
+            for _ in 0..16 {
+                for address in ["127.10.3.1", "127.11.3.1"] {
+                    held.push(from(address, &server.url, &pipelined).await);
+                }
+            }
+            // The same ones are there for the next round, or never were refused.
+            for _ in 0..4 {
+                let mut newcomer = from("127.12.3.1", &server.url, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
+                let mut status = [0; 12];
+                let answer = timeout(Duration::from_secs(5), newcomer.read_exact(&mut status)).await.unwrap();
+                assert!(answer.is_ok() && status == *b"HTTP/1.1 200", "refused in round {round}: {answer:?}");
+                held.push(newcomer);
+            }
+        }
+        assert!(started.elapsed() < Duration::from_secs(14), "given up for their slowness: {:?}", started.elapsed());
+        drop(held);
         assert!(server.stop().await.contains("too many connections"), "and it is said");
     }
 }

@@ -144,11 +144,15 @@ fn forwarded(value: &str) -> Vec<Hop> {
     let elements = outside_quotes(value, ',').into_iter().map(str::trim).filter(|element| !element.is_empty());
     let hop = |element: &str| {
         let pairs = outside_quotes(element, ';');
-        let named = pairs.iter().find_map(|pair| {
-            let (name, value) = pair.split_once('=')?;
-            name.trim().eq_ignore_ascii_case("for").then(|| node(value))
-        });
-        named.unwrap_or(if pairs.iter().all(|pair| pair.contains('=')) { Hop::Unknown } else { Hop::Unreadable })
+        let parameters: Vec<_> = pairs.iter().filter_map(|pair| pair.split_once('=')).collect();
+        let name = |at: usize| parameters[at].0.trim();
+        // Each parameter occurs once in an element (RFC 7239 §4): of two, nobody knows which one the proxy wrote.
+        let is_repeated = (0..parameters.len()).any(|at| (0..at).any(|other| name(at).eq_ignore_ascii_case(name(other))));
+        if is_repeated || parameters.len() < pairs.len() {
+            return Hop::Unreadable;
+        }
+        let named = parameters.iter().find(|(name, _)| name.trim().eq_ignore_ascii_case("for"));
+        named.map_or(Hop::Unknown, |(_, value)| node(value))
     };
     elements.map(hop).collect()
 }

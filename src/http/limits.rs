@@ -125,6 +125,12 @@ pub async fn middleware(
     let route = state.as_ref().and_then(|state| state.routes.find(request.request()));
     let checked = state.as_ref().zip(route.and_then(|route| route.policy));
     let checked = checked.and_then(|(state, policy)| state.limits.check(policy, client_address(request.request())));
+    let is_refused = checked.as_ref().is_some_and(|(_, denied)| denied.is_some());
+    if is_refused && route.is_some_and(|route| route.policy == Some(Policy::SignIn)) {
+        // As each other try is told, but for whose it is: the body is not read.
+        let client = client_address(request.request());
+        tracing::info!(purpose = "sign_in", subject = "not read", %client, outcome = "limited", "password check");
+    }
     let Some((left, denied)) = checked else { return Ok(next.call(request).await?.map_into_left_body()) };
     let mut answer = match denied {
         Some(problem) if !route.is_some_and(Route::is_page) => request.error_response(problem).map_into_right_body(),

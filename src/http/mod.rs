@@ -75,8 +75,8 @@ pub struct State {
     pub services: Services,
     /// The activation page.
     pub pages: Pages,
-    /// The contract as text.
-    pub contract: String,
+    /// The contract as text, one for all answers.
+    pub contract: web::Bytes,
     /// The paths of the contract, for telling 405 from 404.
     routes: openapi::RouteTable,
     /// How often the public routes may be called.
@@ -169,7 +169,7 @@ impl State {
         outcomes::declare(&metrics, &document);
         Ok(Arc::new(Self {
             pages: Pages::new()?,
-            contract: document.to_pretty_json()?,
+            contract: document.to_pretty_json()?.into(),
             routes: openapi::RouteTable::of(&document),
             limits: Limits::new(settings.rate_limits, &services.clock),
             clients: ClientAddresses::new(settings.trusted_proxies.clone()),

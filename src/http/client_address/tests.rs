@@ -45,6 +45,17 @@ fn lists_of_hops() {
     let expected = [address("203.0.113.7"), address("2001:db8::7"), UNKNOWN, UNKNOWN, UNREADABLE];
     assert_eq!(forwarded(elements), expected);
     assert_eq!(forwarded(r#"for="a\",b";host=x"#), [UNREADABLE]);
+    for repeated in [
+        "for=6.6.6.6;for=203.0.113.8",
+        "for=203.0.113.8;for=203.0.113.8",
+        "for=6.6.6.6;proto=https; FOR =203.0.113.8",
+        "for=203.0.113.8;proto=https;Proto=http",
+        "by=1.1.1.1;by=2.2.2.2",
+        "for=203.0.113.8;nonsense",
+    ] {
+        assert_eq!(forwarded(repeated), [UNREADABLE], "{repeated}");
+        assert_eq!(forwarded(&format!("{repeated}, for=203.0.113.9")), [UNREADABLE, address("203.0.113.9")]);
+    }
 }
 
 fn client(trusted: &[&str], peer: &str, headers: &[(&str, &str)]) -> (String, ClientAddresses) {
@@ -71,6 +82,7 @@ fn headers_are_believed_as_far_as_their_writers_are_trusted() {
         ("10.0.0.1", vec![(x, "1.1.1.1, nonsense")], "10.0.0.1"),
         ("10.0.0.1", vec![(x, "nonsense, 203.0.113.7")], "203.0.113.7"),
         ("10.0.0.1", vec![("forwarded", "for=1.1.1.1, for=203.0.113.7")], "203.0.113.7"),
+        ("10.0.0.1", vec![("forwarded", "for=6.6.6.6;for=203.0.113.8")], "10.0.0.1"),
         ("[::1]", vec![("forwarded", "for=\"[2001:db8::7]:80\"")], "2001:db8::7"),
         ("10.0.0.1", vec![(x, "203.0.113.7"), ("forwarded", "for=203.0.113.7")], "203.0.113.7"),
         // Either may be the client's own invention.

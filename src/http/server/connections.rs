@@ -2,6 +2,7 @@
 //! that holds connections without saying anything loses them to whoever does.
 
 use std::{
+    cmp::Reverse,
     collections::HashMap,
     net::IpAddr,
     sync::{
@@ -20,6 +21,9 @@ use crate::domain::client_address::ClientAddress;
 /// How often it is said that connections are closed or refused.
 const WARN_INTERVAL: Duration = Duration::from_mins(1);
 
+/// How many requests that one connection has sent ahead are worked on in one turn.
+const TURN: usize = 8;
+
 /// What a connection is at. The order is that in which connections are closed to make room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
@@ -27,6 +31,8 @@ pub enum Phase {
     New,
     /// It was answered, and the head of its next request has not come.
     Idle,
+    /// An answer is stuck on its way, whatever else there is to do: the client takes nothing.
+    Unread,
     /// The body of a request is on its way.
     Receiving,
     /// A request is worked on, or its answer is on its way.
@@ -37,8 +43,22 @@ pub enum Phase {
 struct State {
     phase: Phase,
     since: Instant,
-    is_writing: bool,
+    /// Since when an answer is stuck on its way.
+    stuck: Option<Instant>,
     is_evicted: bool,
+    /// How many requests have begun since everything that had come was read.
+    pipelined: usize,
+}
+
+impl State {
+    /// What it is at, and since when, in the order in which connections are closed; `None` while a request is worked on.
+    fn standing(&self) -> Option<(Phase, Instant)> {
+        match (self.stuck, self.phase) {
+            (Some(since), _) => Some((Phase::Unread, since)),
+            (None, Phase::Serving) => None,
+            (None, phase) => Some((phase, self.since)),
+        }
+    }
 }
 
 /// One connection, as the stream, the requests on it, and the registry share it.
@@ -69,16 +89,29 @@ impl Connection {
     /// Since when the head of a request is waited for; `None` while there is something to do.
     pub(super) fn waits_since(&self) -> Option<Instant> {
         let state = self.state();
-        (matches!(state.phase, Phase::New | Phase::Idle) && !state.is_writing).then_some(state.since)
+        (matches!(state.phase, Phase::New | Phase::Idle) && state.stuck.is_none()).then_some(state.since)
     }
 
     /// Whether an answer is stuck on its way. Once it is not, the next head's time begins.
     pub(super) fn set_writing(&self, is_writing: bool) {
         let mut state = self.state();
-        if state.is_writing && !is_writing {
+        if is_writing {
+            state.stuck.get_or_insert_with(Instant::now);
+        } else if state.stuck.take().is_some() {
             state.since = Instant::now();
         }
-        state.is_writing = is_writing;
+    }
+
+    /// Everything that has come was read: what comes next was not sent ahead.
+    pub(super) fn caught_up(&self) {
+        self.state().pipelined = 0;
+    }
+
+    /// Counts a request, and says whether it is other connections' turn before it is worked on.
+    pub(super) fn is_turn_over(&self) -> bool {
+        let mut state = self.state();
+        state.pipelined += 1;
+        state.pipelined.is_multiple_of(TURN)
     }
 
     /// A request has come: until the guard is dropped, the connection is not idle.
@@ -145,19 +178,22 @@ impl Table {
         self.by_block.get(&block).copied().unwrap_or_default()
     }
 
-    /// The connection that can best be done without, of this block or of all: the oldest of those that wait, and of those whose
-    /// body is on its way when none waits.
-    fn victim(&self, block: Option<IpNet>) -> Option<Arc<Connection>> {
+    /// By how many connections the network of this one has more than a fair share. Trusted proxies have as many as they need.
+    fn excess(&self, connection: &Connection, fair_share: usize) -> usize {
+        connection.blocks.map_or(0, |(_, network)| self.count(network).saturating_sub(fair_share))
+    }
+
+    /// The connection that can best be done without, of this block or of all. Of all, one of the network that is furthest beyond
+    /// its fair share; then by phase, and the oldest.
+    fn victim(&self, block: Option<IpNet>, fair_share: usize) -> Option<Arc<Connection>> {
         let among = |connection: &Connection| {
             block.is_none_or(|block| connection.blocks.is_some_and(|(host, network)| host == block || network == block))
         };
         let all = self.all.values().filter_map(Weak::upgrade).filter(|connection| among(connection));
         let ranked = all.filter_map(|connection| {
-            let state = connection.state();
-            let rank = (state.phase, state.since);
-            let is_busy = state.phase == Phase::Serving || (state.is_writing && state.phase != Phase::Receiving);
-            drop(state);
-            (!is_busy).then_some((rank, connection))
+            let standing = connection.state().standing()?;
+            let excess = if block.is_none() { self.excess(&connection, fair_share) } else { 0 };
+            Some(((Reverse(excess), standing), connection))
         });
         ranked.min_by_key(|(rank, _)| *rank).map(|(_, connection)| connection)
     }
@@ -203,7 +239,7 @@ impl Connections {
             if count < most {
                 continue;
             }
-            let victim = table.victim(block);
+            let victim = table.victim(block, limits.fair_share());
             let is_due = table.warned.is_none_or(|warned| warned.elapsed() >= WARN_INTERVAL);
             if is_due {
                 table.warned = Some(Instant::now());
@@ -212,7 +248,7 @@ impl Connections {
                     of = whose,
                     most,
                     refused = victim.is_none(),
-                    "too many connections: the oldest idle one is closed"
+                    "too many connections: the oldest idle or unread one is closed"
                 );
             }
             let victim = victim?;
@@ -222,7 +258,7 @@ impl Connections {
             evicted.push(victim);
         }
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let state = State { phase: Phase::New, since: Instant::now(), is_writing: false, is_evicted: false };
+        let state = State { phase: Phase::New, since: Instant::now(), stuck: None, is_evicted: false, pipelined: 0 };
         let (state, waker, registry) = (Mutex::new(state), AtomicWaker::new(), Arc::downgrade(self));
         let connection = Arc::new(Connection { id, blocks, registry, state, waker });
         table.all.insert(id, Arc::downgrade(&connection));
@@ -286,6 +322,54 @@ mod tests {
         assert!(neighbours[1].is_evicted());
         let _more = admit(&connections, "2001:db8::1").unwrap();
         assert!(proxied[0].is_evicted());
+    }
+
+    #[test]
+    fn answers_that_nobody_takes_keep_nobody_out() {
+        let connections = connections();
+        // Two hosts of two networks have everything there is, and send requests without reading the answers.
+        let mut held = Vec::new();
+        for number in 0..8 {
+            let connection = admit(&connections, ["203.0.113.7", "198.51.100.7"][number % 2]).unwrap();
+            held.push((connection.serving(), connection));
+        }
+        assert!(admit(&connections, "192.0.2.1").is_none(), "all are worked on");
+        for (_, connection) in &held {
+            connection.set_writing(true);
+        }
+        // Newcomers come in, and do not displace each other.
+        let newcomers: Vec<_> = (1..=5).map(|host| admit(&connections, &format!("192.0.{host}.1")).unwrap()).collect();
+        assert!(newcomers.iter().all(|one| !one.is_evicted()));
+        let evicted: Vec<_> = held.iter().map(|(_, connection)| connection.is_evicted()).collect();
+        // Of whom has the most, and the oldest of theirs.
+        assert_eq!(evicted.iter().filter(|evicted| **evicted).count(), 5);
+        assert!(evicted[..4].iter().all(|evicted| *evicted), "{evicted:?}");
+        // An answer that moves again is kept.
+        let (_, last) = &held[7];
+        last.set_writing(false);
+        assert!(last.state().standing().is_none() && !last.is_evicted());
+    }
+
+    #[test]
+    fn of_everybody_the_network_beyond_its_share_loses_one_whatever_others_are_at() {
+        let connections = connections();
+        let silent = admit(&connections, "192.0.2.1").unwrap();
+        let idle: Vec<_> = (0..3).map(|_| admit(&connections, "203.0.113.7").unwrap()).collect();
+        let more: Vec<_> = (0..4).map(|_| admit(&connections, "198.51.100.7").unwrap()).collect();
+        idle.iter().chain(&more).for_each(|connection| drop(connection.serving()));
+        let _newcomer = admit(&connections, "192.0.3.1").unwrap();
+        assert!(!silent.is_evicted() && more[0].is_evicted() && idle.iter().all(|one| !one.is_evicted()));
+    }
+
+    #[test]
+    fn requests_that_were_sent_ahead_take_turns_with_others() {
+        let connection = admit(&connections(), "203.0.113.7").unwrap();
+        let turns: Vec<_> = (0..2 * TURN).map(|_| connection.is_turn_over()).collect();
+        assert_eq!(turns.iter().filter(|over| **over).count(), 2);
+        for _ in 0..2 * TURN {
+            connection.caught_up();
+            assert!(!connection.is_turn_over());
+        }
     }
 
     #[test]

@@ -38,6 +38,12 @@ impl ConnectionLimits {
         Self { accepted, total, network: total - total / 4, host: total / 2 }
     }
 
+    /// How many connections a network has before it is the first to lose one for a newcomer: a sixteenth of all.
+    #[must_use]
+    pub fn fair_share(self) -> usize {
+        (self.total / 16).max(1)
+    }
+
     /// The share of each of so many workers.
     #[must_use]
     pub fn of_worker(self, workers: usize) -> usize {

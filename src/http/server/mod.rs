@@ -13,7 +13,7 @@ use std::{
     net::TcpListener,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -89,9 +89,14 @@ pub(super) async fn middleware(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let serving = connection(request.request()).map(|connection| connection.serving());
+    let connection = connection(request.request());
+    let serving = connection.as_ref().map(Connection::serving);
+    if connection.is_some_and(|connection| connection.is_turn_over()) {
+        // Requests that were sent ahead are answered without waiting for anything, and other connections would wait for all of them.
+        tokio::task::yield_now().await;
+    }
     let answer = next.call(request).await?;
-    Ok(answer.map_body(|_, body| Served { body: body.boxed(), _serving: serving }))
+    Ok(answer.map_body(|_, body| Served { body: body.boxed(), left: Bytes::new(), _serving: serving }))
 }
 
 /// The connection that a request came by.
@@ -99,9 +104,14 @@ pub(super) fn connection(request: &HttpRequest) -> Option<Arc<Connection>> {
     request.conn_data::<Arc<Connection>>().cloned()
 }
 
+/// How much of an answer is handed on at once. The HTTP library copies it, and holds the copy for as long as the client takes nothing.
+const PIECE: usize = 16 * 1024;
+
 /// An answer's body; its end is the request's.
 struct Served {
     body: BoxBody,
+    /// What is left of the piece that was made last.
+    left: Bytes,
     _serving: Option<Serving>,
 }
 
@@ -113,6 +123,13 @@ impl MessageBody for Served {
     }
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Pin::new(&mut self.body).poll_next(cx)
+        if self.left.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_next(cx)) {
+                Some(Ok(made)) => self.left = made,
+                end => return Poll::Ready(end),
+            }
+        }
+        let piece = self.left.len().min(PIECE);
+        Poll::Ready(Some(Ok(self.left.split_to(piece))))
     }
 }

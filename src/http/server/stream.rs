@@ -21,6 +21,9 @@ const WRITE_STALL: Duration = Duration::from_secs(15);
 /// ... before so much more of it has been taken.
 const WRITE_PROGRESS: usize = 16 * 1024;
 
+/// How much is read in one turn. A connection that has sent more waits until others had theirs.
+const READ_TURN: usize = 8 * 1024;
+
 /// An accepted connection.
 pub struct GuardedStream {
     stream: TcpStream,
@@ -29,23 +32,27 @@ pub struct GuardedStream {
     write: Timer,
     /// How much was written since the write timer was set.
     written: usize,
+    /// How much was read in this turn.
+    read: usize,
 }
 
 impl GuardedStream {
     pub(super) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
-        Self { stream, connection, head: Timer::default(), write: Timer::default(), written: 0 }
+        Self { stream, connection, head: Timer::default(), write: Timer::default(), written: 0, read: 0 }
     }
 
     pub(super) fn connection(&self) -> &Arc<Connection> {
         &self.connection
     }
 
+    fn check_evicted(&self) -> io::Result<()> {
+        if self.connection.is_evicted() { Err(io::ErrorKind::ConnectionAborted.into()) } else { Ok(()) }
+    }
+
     /// Whether the peer's time is up, or the connection is closed for another.
     fn check_head(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         self.connection.waker.register(cx.waker());
-        if self.connection.is_evicted() {
-            return Err(io::ErrorKind::ConnectionAborted.into());
-        }
+        self.check_evicted()?;
         match self.connection.waits_since() {
             Some(since) if self.head.is_over(since + KEEP_ALIVE + REQUEST_HEAD, cx) => Err(io::ErrorKind::TimedOut.into()),
             Some(_) => Ok(()),
@@ -78,12 +85,29 @@ impl GuardedStream {
 impl AsyncRead for GuardedStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.check_head(cx)?;
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        if self.read >= READ_TURN {
+            // The HTTP library reads 128 KiB before it works on any of it: thousands of requests.
+            self.read = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let room = (READ_TURN - self.read).min(buffer.remaining());
+        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(room));
+        let outcome = Pin::new(&mut self.stream).poll_read(cx, &mut part);
+        let more = part.filled().len();
+        buffer.advance(more);
+        self.read += more;
+        if outcome.is_pending() {
+            self.read = 0;
+            self.connection.caught_up();
+        }
+        outcome
     }
 }
 
 impl AsyncWrite for GuardedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.check_evicted()?;
         let outcome = Pin::new(&mut self.stream).poll_write(cx, bytes);
         let written = if let Poll::Ready(Ok(written)) = &outcome { *written } else { 0 };
         self.check_write(cx, outcome, written)
@@ -94,6 +118,7 @@ impl AsyncWrite for GuardedStream {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.check_evicted()?;
         let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
         let written = if let Poll::Ready(Ok(written)) = &outcome { *written } else { 0 };
         self.check_write(cx, outcome, written)
