@@ -2,7 +2,7 @@
 
 use crate::support::{Backend, Home};
 
-const GOOD: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+const GOOD: &str = "1c7be20d94a6f3508e6b17d2c49f0a63d85ef7021b9c43ae60d81f5279ba34ce";
 
 /// What `check-config` says of these, and whether it is content.
 fn check(home: &Home) -> (bool, String) {

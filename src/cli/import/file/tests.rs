@@ -76,7 +76,7 @@ fn what_is_wrong_with_the_whole_file_is_told_where_it_shows() {
         (b"PK\x03\x04\x14\0", 1, "kind", "not_csv"),
         (b"kind|email\na|b", 1, "kind", "missing_header"),
         (b"\nsystem_user,ada@example.com\n", 2, "kind", "missing_header"),
-        (b"kind,mail,email\n", 1, "mail", "unknown_column"),
+        (b"kind,mali,email\n", 1, "mali", "unknown_column"),
     ] {
         assert_eq!(top(text), [(line, column.to_owned(), code.to_owned())], "{}", String::from_utf8_lossy(text));
     }
