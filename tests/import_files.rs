@@ -37,7 +37,7 @@ fn every_faulty_row_is_told_with_its_line_and_column_and_nothing_is_sent() {
           account_owner;olga@example.com;viewer;;\"Acme\r\nB.V.\";;\r\n\
           ;;;;;;\r\n\
           sub_account;dave@example.com;;acc_1;Acme;driver;1.000,23\r\n\
-          sub_account;erin@example.com;;;;owner;\r\n\
+          sub_account;erin@example.com;;;;manager;\r\n\
           system_user;Ada@EXAMPLE.com;finance;;;;\r\n\
           system_user;grace@example.com;viewer;;;;;;x\r\n\
           system_user;linus@example.com;viewer\r\n\
@@ -51,7 +51,7 @@ fn every_faulty_row_is_told_with_its_line_and_column_and_nothing_is_sent() {
         "people.csv:8: account_name: Name the account above by account_id or by account_name, not by both. (not_applicable)",
         "people.csv:8: reimbursement_rate: A reimbursement rate is a plain decimal in EUR per kWh, digits with a point and no blanks, as in \"0.23\". (rate_malformed)",
         "people.csv:9: account_id: Name the account above by account_id or by account_name. (required)",
-        "people.csv:9: role: \"owner\": There is no such value. Known are: account_owner, driver. (unknown_value)",
+        "people.csv:9: role: \"manager\": There is no such value. Known are: account_owner, driver. (unknown_value)",
         "people.csv:10: email: Row 2 invites the same person to the same. (duplicate_row)",
         "people.csv:11: kind: The row has 9 cells where the columns' names take 7. Text that holds a ; stands in double quotes. (cell_count)",
         "Nothing was sent: 6 of 9 rows are faulty. Put them right, or send the others with --skip-faulty.",

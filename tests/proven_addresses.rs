@@ -162,11 +162,13 @@ on_both! {
         let dirk = "dirk@acme.example";
         let acme = app.owner("olga@acme.example", "Acme").await;
         let zenith = app.owner("linus@zenith.example", "Zenith").await;
-        let stored = || app.database.texts("SELECT password_hash AS text FROM users ORDER BY id");
+        let hashes = "SELECT password_hash AS text FROM users WHERE password_hash IS NOT NULL ORDER BY id";
+        let stored = || app.database.texts(hashes);
         let (_, first) = hand_over(&acme.client, dirk, &acme.account).await;
         choose(&app, &first, PASSWORD, "Dirk").await.expect(201);
         let hashes = stored();
         let (id, second) = hand_over(&zenith.client, dirk, &zenith.account).await;
+        let (_, other) = hand_over(&zenith.client, "nobody@acme.example", &zenith.account).await;
         assert_eq!(app.requires(&second).await, asks(true, true, false));
         let names = [("/first_name", "required"), ("/last_name", "required")];
         app.join(&second, dirk, json!({})).await.faults(&[("/password", "required"), names[0], names[1]]);
@@ -178,7 +180,6 @@ on_both! {
             choose(&app, &second, wrong, "Mallory").await.faults(&[("/password", "password_wrong")]);
         }
         // One that nobody could choose is refused as somebody new is refused it.
-        let (_, other) = hand_over(&zenith.client, "nobody@acme.example", &zenith.account).await;
         for wrong in ["short", "passwordpassword", "", "seven Mallory bells at noon", &"x".repeat(200)] {
             let of_nobody = choose(&app, &other, wrong, "Mallory").await.expect(422).body["errors"].clone();
             let refused = choose(&app, &second, wrong, "Mallory").await.expect(422).body["errors"].clone();
@@ -257,7 +258,8 @@ on_both! {
         let hashes = app.database.texts("SELECT password_hash AS text FROM users ORDER BY id");
         let (_, token) = hand_over(&acme.client, GRACE, &acme.account).await;
         assert_eq!(app.requires(&token).await, asks(true, true, false));
-        app.join(&token, GRACE, json!({})).await.faults(&[("/password", "required")]);
+        let lacks = [("/password", "required"), ("/first_name", "required"), ("/last_name", "required")];
+        app.join(&token, GRACE, json!({})).await.faults(&lacks);
         go_on(&app, &token, GRACE, TAKEN).await.faults(&[("/password", "password_wrong")]);
         go_on(&app, &token, GRACE, PASSWORD).await.expect(201);
         assert_eq!(app.database.texts("SELECT password_hash AS text FROM users ORDER BY id"), hashes);

@@ -66,11 +66,11 @@ on_both! {
             "ada@example.com\r\nBcc: eve@example.com",
             "ada\n@example.com",
             "ada\0@example.com",
-            "Ada <ada@example.com",
+            "Ada <ada@example.com x",
             "Ada <ada@localhost>",
             "mailto:ada",
             "eve@example.com <ada@example.com>",
-            "ada@example.com\u{85}",
+            "ada@exa\u{85}mple.com",
             "ada@example.com, eve@example.com",
             long.as_str(),
         ] {
