@@ -116,6 +116,22 @@ on_both! { with [("TRUSTED_PROXIES", "127.0.0.1"), ("MAIL_EVENTS_POSTMARK", SECR
         go_on(&app, &second, "dirk@example.com", PASSWORD).await.expect(201);
     }
 
+    async fn what_could_not_be_chosen_is_told_alike_of_everybody_and_compared_with_nothing(app: TestApp) {
+        let acme = app.owner("grace@example.com", "Acme").await;
+        app.owner("linus@example.com", "Zenith").await;
+        let (_, known) = hand_over(&acme.client, "linus@example.com", &acme.account).await;
+        let (_, unknown) = hand_over(&acme.client, "nobody@example.com", &acme.account).await;
+        for weak in ["passwordpassword", "short", "passwordpassword", "short", "passwordpassword", "short"] {
+            let mut told = Vec::new();
+            for token in [&known, &unknown] {
+                told.push(choose(&app, token, weak, "Mallory").await.expect(422).body["errors"].to_string());
+            }
+            assert_eq!(told[0], told[1], "{weak}");
+        }
+        // Nor has the person to wait for it.
+        go_on(&app, &known, "linus@example.com", PASSWORD).await.expect(201);
+    }
+
     async fn guesses_at_the_secret_of_a_webhook_are_limited(app: TestApp) {
         for _ in 0..10 {
             report_from(&app, "203.0.113.7", "a-wrong-secret-for-it").await.problem(401, "mail_event_unverified");

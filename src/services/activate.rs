@@ -105,8 +105,7 @@ async fn once(services: &Services, claim: LinkClaim, answer: &Answer, caller: Op
         (_, Some(hash), _) => Secret::Matched(hash),
         (ActivationPath::ProofRequired, None, Some(password)) => {
             let matched = proof::by_password(services, &seen, answer.client, password.clone()).await?;
-            let broken = || judge::password_faults(services, &seen, answer);
-            Secret::Matched(matched.ok_or_else(|| proof::wrong(broken()))?)
+            Secret::Matched(matched.ok_or_else(proof::wrong)?)
         }
         _ => Secret::None,
     };

@@ -31,11 +31,11 @@ pub(super) fn judge(services: &Services, seen: &Preview, answer: &Answer, is_pro
     {
         faults.push("/email", "email_mismatch", "This is not the address that was invited.");
     }
-    // The password that somebody has is compared once all else is in order. Until then it is judged as a new one, so that the
-    // answer is what anybody else gets.
+    // The password that somebody has is compared once all else is in order. Before that it is judged as a new one, so that the
+    // answer, the time that it takes, and the delays after wrong ones are what anybody else gets.
     let is_judged = match path {
         ActivationPath::NewCredentials => true,
-        ActivationPath::ProofRequired => !is_proven && !faults.0.is_empty(),
+        ActivationPath::ProofRequired => !is_proven,
         ActivationPath::MailedToActive => false,
     };
     if is_judged {
@@ -45,7 +45,7 @@ pub(super) fn judge(services: &Services, seen: &Preview, answer: &Answer, is_pro
 }
 
 /// The rules for a new password that the one given breaks.
-pub(super) fn password_faults(services: &Services, seen: &Preview, answer: &Answer) -> Vec<FieldFault> {
+fn password_faults(services: &Services, seen: &Preview, answer: &Answer) -> Vec<FieldFault> {
     let Some(chosen) = &answer.password else { return Vec::new() };
     let names = [&answer.first_name, &answer.last_name].into_iter().flatten().map(PersonName::as_str).collect();
     let identity = Identity { email: Some(&seen.invitation.email), names };

@@ -51,15 +51,12 @@ pub(super) async fn by_password(
     Ok(is_right.then_some(hash))
 }
 
-/// The answer to a wrong password, which as a new one would break these rules. One that breaks any is refused as somebody unknown
-/// is who chooses it: only one that would have been taken tells that the address is known.
-pub(super) fn wrong(broken: Vec<FieldFault>) -> Refusal {
+/// The answer to a wrong password. One that could not be chosen is refused before it is compared, as somebody unknown is who chooses it:
+/// only one that would have been taken tells that the address is known.
+pub(super) fn wrong() -> Refusal {
     let detail = "A user with this address is active, and this is not their password. Whoever does not know it has the \
                   invitation resent by e-mail.";
     let mut faults = Faults::default();
-    faults.extend(broken);
-    if faults.is_empty() {
-        faults.push(FieldFault::new("/password", "password_wrong", detail));
-    }
+    faults.push(FieldFault::new("/password", "password_wrong", detail));
     Refusal::Invalid(faults)
 }
