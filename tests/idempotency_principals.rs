@@ -102,6 +102,29 @@ on_both! {
         app.letters().await;
     }
 
+    async fn a_grant_stays_the_same_whatever_its_holder_has_lost_since(app: TestApp) {
+        let acme = app.owner("grace@example.com", "Acme").await;
+        let zenith = app.owner("linus@example.com", "Zenith").await;
+        let (_, mail) = app.invite_by(OWNERS, json!({ "email": "grace@example.com", "account_id": zenith.account })).await;
+        app.join(&mail.token, "grace@example.com", json!({})).await.expect(201);
+        let grace = app.sign_in("grace@example.com").await;
+        let below = |account: &str| json!({ "email": "ada@example.com", "role": "driver", "account_id": account });
+        let invited = grace.keyed(SUB_ACCOUNTS, "acme", &below(&acme.account)).await.expect(201);
+        grace.keyed(SUB_ACCOUNTS, "zenith", &below(&zenith.account)).await.expect(201);
+        assert_eq!(app.letters().await.len(), 2);
+        app.advance(TimeDelta::minutes(2));
+        let resend = format!("/v1/invitations/{}/resend", invited.text_of("id"));
+        let resent = grace.keyed(&resend, "resend", &json!({})).await.expect(200);
+        app.letter().await;
+        let member = format!("/v1/accounts/{}/members/{}", zenith.account, acme.user);
+        zenith.client.call(reqwest::Method::DELETE, &member, &[]).await.expect(204);
+        app.advance(TimeDelta::minutes(2));
+        is_replayed(&grace.keyed(SUB_ACCOUNTS, "acme", &below(&acme.account)).await, &invited);
+        is_replayed(&grace.keyed(&resend, "resend", &json!({})).await, &resent);
+        grace.keyed(SUB_ACCOUNTS, "zenith", &below(&zenith.account)).await.problem(404, "account_not_found");
+        assert!(app.letters().await.is_empty());
+    }
+
     async fn a_fresh_token_of_the_same_grant_is_the_same_principal(app: TestApp) {
         let acme = app.owner("grace@example.com", "Acme").await;
         let zenith = app.owner("linus@example.com", "Zenith").await;

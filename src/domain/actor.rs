@@ -80,8 +80,8 @@ pub struct Actor {
     pub who: ActorRef,
     /// Of a person: the mark of the password that the token was got with ([`super::token::credential_mark`]).
     pub credential: Option<String>,
-    /// Who made the token: `iss`.
-    pub issuer: String,
+    /// Whose idempotency keys these are: the grant that the token is, whatever of it is left by now.
+    pub grant: String,
     /// What the token allows.
     pub permissions: BTreeSet<Permission>,
     /// The accounts that the caller owns; what lies under them is theirs to manage.

@@ -95,7 +95,7 @@ pub async fn answer<E: 'static, T: 'static>(
         let answer = work((state.clone(), actor), asked?, None).await?;
         return Ok(respond(&state, &answer, false));
     };
-    let keyed = KeyedRequest { principal: idempotency::principal(&actor), key, fingerprint: fingerprint(request, digest) };
+    let keyed = KeyedRequest { principal: actor.grant.clone(), key, fingerprint: fingerprint(request, digest) };
     let done = with_key((state.clone(), actor), request_id(request), keyed, asked, (render, replay, work)).in_current_span();
     let gone = |_| Problem::new(codes::INTERNAL, "The work on this request ended early.");
     let (answer, replayed) = actix_web::rt::spawn(done).await.map_err(gone)??;

@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::idempotency::principal;
 use crate::{
     clock::Clock,
     domain::{
@@ -341,13 +342,10 @@ fn actor(claims: Claims) -> Result<Actor, TokenError> {
     for name in claims.scope.split_ascii_whitespace() {
         permissions.insert(name.parse().map_err(|_| TokenError::Unknown("permission"))?);
     }
-    let accounts: Result<_, _> = claims.account_ids.iter().map(|id| id.parse()).collect();
+    let accounts: Result<Vec<_>, _> = claims.account_ids.iter().map(|id| id.parse()).collect();
+    let accounts = accounts.map_err(|_| TokenError::Unknown("account"))?;
     let name = claims.name.unwrap_or_else(|| claims.sub.clone());
-    Ok(Actor {
-        who: ActorRef { kind: kind.ok_or(TokenError::Unknown("kind of holder"))?, id: claims.sub, name },
-        credential: claims.credential,
-        issuer: claims.iss,
-        permissions,
-        accounts: accounts.map_err(|_| TokenError::Unknown("account"))?,
-    })
+    let who = ActorRef { kind: kind.ok_or(TokenError::Unknown("kind of holder"))?, id: claims.sub, name };
+    let grant = principal(&claims.iss, &who, &permissions, &accounts);
+    Ok(Actor { who, credential: claims.credential, grant, permissions, accounts })
 }

@@ -19,9 +19,10 @@ use crate::{
         idempotency::{Known, Taker},
     },
     domain::{
-        actor::Actor,
+        actor::ActorRef,
         ids::{AccountId, EventKind},
         invitation::Invitation,
+        permission::Permission,
         token::hex,
     },
 };
@@ -64,21 +65,24 @@ pub enum Begin<E = Invitation> {
 }
 
 /// Whose keys these are: a grant, which is the issuer, the subject, and all that the token allows. Tokens of one subject that allow
-/// different things are different principals, whose keys never meet; a fresh token of the same grant is the same one.
+/// different things are different principals, whose keys never meet; a fresh token of the same grant is the same one. What its holder
+/// has lost since changes nothing in it: a retry with the same token would have its effect once more.
 #[must_use]
-pub fn principal(actor: &Actor) -> String {
+pub fn principal(issuer: &str, who: &ActorRef, permissions: &BTreeSet<Permission>, accounts: &[AccountId]) -> String {
     let mut hash = Sha256::new();
     let mut part = |text: &str| {
         hash.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
         hash.update(text);
     };
-    part(&actor.issuer);
-    part(actor.who.kind.as_str());
-    part(&actor.who.id);
+    part(issuer);
+    part(who.kind.as_str());
+    part(&who.id);
     // Sets: the order in which a token names them says nothing.
-    let accounts: BTreeSet<&str> = actor.accounts.iter().map(AccountId::as_str).collect();
-    part(&actor.permissions.len().to_string());
-    actor.permissions.iter().for_each(|permission| part(permission.as_str()));
+    let accounts: BTreeSet<&str> = accounts.iter().map(AccountId::as_str).collect();
+    part(&permissions.len().to_string());
+    for permission in permissions {
+        part(permission.as_str());
+    }
     accounts.into_iter().for_each(part);
     format!("grant:{}", hex(&hash.finalize()))
 }
