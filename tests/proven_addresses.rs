@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::{
     Answer, Backend, Client, Mail, PASSWORD, TestApp,
-    customers::{OWNERS, SUB_ACCOUNTS, text},
+    customers::{OWNERS, SUB_ACCOUNTS, text, with},
     json, on_both,
 };
 
@@ -263,6 +263,52 @@ on_both! {
         go_on(&app, &token, GRACE, TAKEN).await.faults(&[("/password", "password_wrong")]);
         go_on(&app, &token, GRACE, PASSWORD).await.expect(201);
         assert_eq!(app.database.texts("SELECT password_hash AS text FROM users ORDER BY id"), hashes);
+    }
+
+    async fn what_somebody_else_joined_stands_in_nobodys_way(app: TestApp) {
+        let acme = app.owner("mallory@acme.example", "Acme").await;
+        let further = json!({ "email": GRACE, "account_id": acme.account, "delivery": "link" });
+        let (_, token) = link_of(&acme.client.post(OWNERS, &further).await.expect(201));
+        choose(&app, &token, TAKEN, "Mallory").await.expect(201);
+        // The address becomes its person's by quite another invitation.
+        app.advance(TimeDelta::minutes(1));
+        let zenith = app.owner("linus@zenith.example", "Zenith").await;
+        let driver = json!({ "email": GRACE, "role": "driver", "account_id": zenith.account, "account_type": "consumer" });
+        let (_, mail) = app.send(&zenith.client, SUB_ACCOUNTS, driver.clone()).await;
+        choose(&app, &mail.token, PASSWORD, "Grace").await.expect(201);
+        // Neither is an account of their own refused, nor is Mallory told that they have come.
+        app.invite_by(OWNERS, json!({ "email": GRACE, "account_name": "Hopper", "account_type": "consumer" })).await;
+        let (id, token) = link_of(&acme.client.post(OWNERS, &further).await.expect(201));
+        acme.client.post(SUB_ACCOUNTS, &with(driver, json!({ "account_id": acme.account }))).await.expect(201);
+        app.letter().await;
+        // No owner but Mallory knows of the account.
+        let leave = async |client: &Client| {
+            client.call(Method::DELETE, &format!("/v1/me/memberships/{}", acme.account), &[]).await
+        };
+        leave(&acme.client).await.problem(409, "last_owner");
+        // By accepting they are one.
+        go_on(&app, &token, GRACE, PASSWORD).await.expect(201);
+        assert_eq!(app.timeline(&id).await.last().unwrap(), "activated");
+        acme.client.post(OWNERS, &further).await.problem(409, "already_member");
+        leave(&acme.client).await.expect(204);
+        leave(&app.sign_in(GRACE).await).await.problem(409, "last_owner");
+    }
+
+    async fn nobody_is_kept_as_the_last_owner_of_what_somebody_else_joined(app: TestApp) {
+        let acme = app.owner("mallory@acme.example", "Acme").await;
+        let further = json!({ "email": GRACE, "account_id": acme.account });
+        let by_hand = with(further.clone(), json!({ "delivery": "link" }));
+        let (_, token) = link_of(&acme.client.post(OWNERS, &by_hand).await.expect(201));
+        choose(&app, &token, TAKEN, "Mallory").await.expect(201);
+        let path = format!("/v1/me/memberships/{}", acme.account);
+        acme.client.call(Method::DELETE, &path, &[]).await.expect(204);
+        app.advance(TimeDelta::minutes(1));
+        let (_, mail) = app.invite(GRACE, &["viewer"]).await;
+        let (grace, activated) = is_given_back(&app, &mail, GRACE).await;
+        assert_eq!(activated["memberships_before"][0]["account_id"], json!(acme.account));
+        grace.call(Method::DELETE, &path, &[]).await.expect(204);
+        // Staff find the account an owner.
+        app.invite_by(OWNERS, with(further, json!({ "email": "olga@acme.example" }))).await;
     }
 
     async fn a_link_that_was_handed_over_leads_to_no_further_roles(app: TestApp) {

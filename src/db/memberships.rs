@@ -72,14 +72,15 @@ pub fn role(connection: &mut AnyConnection, user: UserId, account: AccountId) ->
     role.map(|role| role.parse().map_err(|_| corrupt("role", user.as_str()))).transpose()
 }
 
-/// Whether an account has an owner beside this one who can look after it: one who is active.
+/// Whether an account has an owner beside this one who can look after it: one who is active, and knows of it.
 pub fn has_other_owner(connection: &mut AnyConnection, account: AccountId, user: UserId) -> Result<bool, DbFault> {
     let others = memberships::table
         .inner_join(users::table.on(users::id.eq(memberships::user_id)))
         .filter(memberships::account_id.eq(account.as_str()))
         .filter(memberships::role.eq(MemberRole::AccountOwner.as_str()))
         .filter(memberships::user_id.ne(user.as_str()))
-        .filter(users::status.eq(UserStatus::Active.as_str()));
+        .filter(users::status.eq(UserStatus::Active.as_str()))
+        .filter(by_its_person());
     Ok(others.select(memberships::user_id).limit(1).load::<String>(connection)?.pop().is_some())
 }
 
@@ -111,12 +112,15 @@ pub struct Place {
     pub role: MemberRole,
 }
 
-/// Every membership of these users.
+/// Every membership of these users, but for what somebody else joined with their address before it was theirs: that stands in the way
+/// of nothing, as if it were not there.
 pub fn places(connection: &mut AnyConnection, users: &[UserId]) -> Result<HashMap<UserId, Vec<Place>>, DbFault> {
     let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
     let rows = memberships::table
         .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))
+        .inner_join(users::table.on(users::id.eq(memberships::user_id)))
         .filter(memberships::user_id.eq_any(ids))
+        .filter(by_its_person())
         .select((memberships::user_id, memberships::account_id, accounts::parent_account_id, memberships::role))
         .load::<(String, String, Option<String>, String)>(connection)?;
     let mut of_user: HashMap<UserId, Vec<Place>> = HashMap::new();

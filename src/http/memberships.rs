@@ -52,7 +52,8 @@ pub async fn remove(
 
 /// Leave an account
 ///
-/// Ends the membership of the person who calls. Whoever belongs to nothing afterwards is still a user and signs in as before.
+/// Ends the membership of the person who calls. Whoever belongs to nothing afterwards is still a user and signs in as before. What
+/// somebody else joined with their address, before it was theirs, they leave in any case, the last owner too.
 #[utoipa::path(
     tag = "Customers",
     operation_id = "leaveAccount",

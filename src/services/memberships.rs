@@ -70,10 +70,11 @@ fn end(
     actor: &Actor,
     (account, user, role): (AccountId, UserId, MemberRole),
 ) -> Result<(), Refusal> {
-    if role == MemberRole::AccountOwner && !memberships::has_other_owner(tx.reading(), account, user)? {
+    let is_by_its_person = memberships::is_by_its_person(tx.reading(), user, account)?;
+    // Nobody is held by what somebody else did with their address.
+    if is_by_its_person && role == MemberRole::AccountOwner && !memberships::has_other_owner(tx.reading(), account, user)? {
         return Err(Refusal::LastOwner);
     }
-    let is_by_its_person = memberships::is_by_its_person(tx.reading(), user, account)?;
     if !memberships::end(tx, user, account)? {
         return Err(Refusal::NotFound);
     }
