@@ -6,6 +6,7 @@
 //! Addresses, names of hosts and quotations may hold any word that a caller chose; they are taken out before words are looked at.
 
 mod code;
+mod languages;
 mod phrases;
 #[cfg(test)]
 mod tests;
@@ -105,10 +106,10 @@ impl Reply<'_> {
         if phrases::of_account(&words) && phrases::is_said_to_its_owner(&words) {
             return About::Us(MailFault::Quota);
         }
-        if let Some(fault) = phrases::likely(&words) {
+        if let Some(fault) = phrases::likely(&words).or_else(|| languages::of_us(&words)) {
             return About::Us(fault);
         }
-        if phrases::of_account(&words) && (self.recipient_accepted || is_of_security) {
+        if phrases::of_account(&words) && (self.recipient_accepted || is_of_security && !names_recipient) {
             return About::Us(MailFault::Quota);
         }
         match subject {

@@ -98,7 +98,7 @@ fn fault(event: &Value) -> Option<MailFault> {
         (_, reason) if suppressed || reason.starts_with("suppress-") => Some(MailFault::Suppressed),
         // The recipient's provider keeps the sender's domain or address out.
         (_, "espblock") => Some(words().unwrap_or(MailFault::Reputation)),
-        (_, reason) => words().or_else(|| unavailable(&said, text(event, "/recipient"), reason == "old")),
+        (_, reason) => words().or_else(|| unavailable(&said, text(event, "/recipient"), matches!(reason, "old" | "greylisted"))),
     }
 }
 

@@ -398,6 +398,7 @@ fn mailgun_tells_faults_that_are_not_the_addresss() {
         ("failed", "suppress-unsubscribe", status(606, ""), Some(MailFault::Suppressed)),
         ("failed", "old", status(602, "Too old"), Some(MailFault::Unavailable)),
         ("failed", "old", status(602, "5.1.1 No such user"), None),
+        ("failed", "greylisted", status(451, "Come back later"), Some(MailFault::Unavailable)),
         ("failed", "bounce", status(552, "5.2.2 mailbox full"), Some(MailFault::Unavailable)),
         ("rejected", "", json!(null), Some(MailFault::Policy)),
         ("complained", "", json!(null), None),

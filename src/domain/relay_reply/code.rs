@@ -12,7 +12,8 @@ pub(super) fn about(text: &str) -> About {
     first(text).map_or(About::Unknown, |(class, subject, detail)| match subject {
         1 => address(detail),
         2 => mailbox(detail),
-        3 => system(detail),
+        // For now, it is a server that is being restarted or looked after.
+        3 if class == "5" => system(detail),
         // Exchange Online's for whatever a domain has no mailbox for; a destination that cannot be found. For now, it is a server that
         // does not answer.
         4 if class == "5" && matches!(detail, 1 | 4) => About::Recipient,
@@ -72,13 +73,13 @@ fn security(detail: u16) -> About {
         2 | 17 | 18 | 19 | 504 | 505 | 507 => About::Recipient,
         3 | 4 | 8..=14 | 54 | 57 | 64 => About::Us(MailFault::Authentication),
         // What was signed or encrypted is not right; only certain senders may write to this group or mailbox.
-        5..=7 | 124..=136 | 51 | 520 => About::Us(MailFault::Policy),
+        5..=7 | 124..=136 | 51 | 68 | 520 => About::Us(MailFault::Policy),
         // The sender's host has no name, or has another one.
         25 | 506 | 510 => About::Us(MailFault::Client),
-        28 | 501..=503 | 508 | 511 | 513 | 606..=649 | 708 => About::Us(MailFault::Reputation),
+        28 | 500..=503 | 508 | 511 | 513 | 606..=659 | 708 => About::Us(MailFault::Reputation),
         20..=49 | 509 | 515 => About::Us(MailFault::DomainAuthentication),
-        60 | 512 | 750 => About::Us(MailFault::Sender),
-        700..=749 => About::Us(MailFault::Quota),
+        60 | 236 | 512 | 750 => About::Us(MailFault::Sender),
+        230..=235 | 700..=749 => About::Us(MailFault::Quota),
         _ => About::Unknown,
     }
 }

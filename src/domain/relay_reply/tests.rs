@@ -66,6 +66,9 @@ fn no_word_of_an_address_decides() {
         "smarthost",
         "mfrom",
         "spf-pass",
+        "absender",
+        "mittente",
+        "anmeldung",
     ] {
         for domain in ["rcpt.example", "sender-rejected.example", "blocked-using.spamhaus.example", "relay-access-denied.example"]
         {

@@ -72,7 +72,7 @@ pub(super) fn without_addresses(text: &str, recipient: &[&str]) -> String {
         recipient.iter().filter_map(|address| address.rsplit_once('@')).map(|(local, _)| local.to_lowercase()).collect();
     let is_local = |word: &str| {
         let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-        locals.iter().any(|local| *local == word && (is_joined(local) || super::phrases::is_telling(local)))
+        locals.iter().any(|local| *local == word && (is_joined(local) || is_telling(local)))
     };
     let mut text = text.to_owned();
     for (open, close) in [('<', '>'), ('[', ']'), ('"', '"')] {
@@ -136,6 +136,11 @@ fn push(words: &mut String, part: &str) {
         words.push_str(&plain);
         words.push(' ');
     }
+}
+
+/// Whether one word alone would say whom a reply is about, in any language.
+fn is_telling(word: &str) -> bool {
+    super::phrases::is_telling(word) || super::languages::of_us(&format!(" {word} ")).is_some()
 }
 
 fn is_joined(local: &str) -> bool {
