@@ -43,6 +43,10 @@ on_both! {
             ("email=linus%40example.com&status=activated&kind=system_user&search=torv", vec!["linus"]),
             ("search=g", vec!["gone", "grace"]),
             ("search=g&status=activated", vec!["grace"]),
+            ("search=Grace%20%3CGRACE%40example.com%3E", vec!["grace"]),
+            ("search=mailto%3Agrace%40example.com", vec!["grace"]),
+            ("search=grace%40example.c", vec!["grace"]),
+            ("search=grace%40", vec!["grace"]),
             ("search=nobody", vec![]),
         ] {
             assert_eq!(found(&admin, &format!("/v1/invitations?{filter}")).await, expected, "{filter}");

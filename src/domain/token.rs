@@ -10,6 +10,7 @@ use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization;
 use url::Url;
 
 use super::ids::InvitationId;
@@ -157,10 +158,12 @@ impl LinkKeys {
     /// # Errors
     /// [`NotGenuine`] for everything that [`LinkKeys::sign`] did not make.
     pub fn verify(&self, token: &LinkToken) -> Result<LinkClaim, NotGenuine> {
-        let letters = legible(token.expose());
+        readings(token.expose()).iter().find_map(|text| self.find(&legible(text))).ok_or(NotGenuine)
+    }
+
+    fn find(&self, letters: &str) -> Option<LinkClaim> {
         // The version and the id of a key are a token's first bytes, so that next to no other place is looked at any further.
-        let tokens = letters.as_bytes().windows(LENGTH).filter_map(|text| self.genuine(text).ok());
-        tokens.into_iter().next().ok_or(NotGenuine)
+        letters.as_bytes().windows(LENGTH).find_map(|text| self.genuine(text).ok())
     }
 
     /// Reads [`LENGTH`] letters.
@@ -180,12 +183,27 @@ impl LinkKeys {
     }
 }
 
+/// What was sent, and what it may stand for where its escapes are others than those of URLs: quoted-printable's, as in the source of a
+/// letter (`=20`, RFC 2045 §6.7), and those of a filter that writes links anew (`-3A__host_activate-3Ftoken-3D…`). Each is tried,
+/// since the signs that escape there belong to URLs and tokens as well.
+fn readings(text: &str) -> Vec<String> {
+    let end = text.char_indices().map(|(place, _)| place).take_while(|place| *place <= LONGEST).last().unwrap_or_default();
+    let text = if text.len() > LONGEST { &text[..end] } else { text };
+    let mut readings = vec![text.to_owned()];
+    if text.contains('=') {
+        readings.push(text.replace('=', "%"));
+    }
+    if text.contains("-3D") {
+        readings.push(text.replace('-', "%").replace('_', "/"));
+    }
+    readings
+}
+
 /// The letters among which a token is looked for. Mail programs and people break a link over lines, put blanks, full stops, brackets
 /// and invisible characters into it or around it, escape it, or copy all of it: what is no character of URL-safe base 64 is dropped, and
 /// escapes are undone before. What else there is, as the rest of a URL, stands before the token or behind it.
 fn legible(text: &str) -> String {
-    let end = text.char_indices().map(|(place, _)| place).take_while(|place| *place <= LONGEST).last().unwrap_or_default();
-    let mut text = if text.len() > LONGEST { text[..end].to_owned() } else { text.to_owned() };
+    let mut text = text.to_owned();
     // Escaped once more by each of the programs that it went through.
     for _ in 0..3 {
         if !text.contains('%') {
@@ -193,10 +211,22 @@ fn legible(text: &str) -> String {
         }
         text = percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned();
     }
-    without_references(&text).chars().filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_')).collect()
+    let text = without_line_breaks(&without_references(&text));
+    text.nfkc().map(hyphen).filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_')).collect()
 }
 
-/// Without the character references of HTML, as `&#8203;` and `&nbsp;`: their letters are no part of a token.
+/// Word processors write other dashes where a hyphen was.
+fn hyphen(letter: char) -> char {
+    if matches!(letter, '\u{2010}'..='\u{2015}' | '\u{2212}') { '-' } else { letter }
+}
+
+/// Without HTML's elements that break a line or let one break.
+fn without_line_breaks(text: &str) -> String {
+    ["<br>", "<br/>", "<br />", "<wbr>"].into_iter().fold(text.to_owned(), |text, tag| text.replace(tag, ""))
+}
+
+/// Without the character references of HTML, as `&#8203;` and `&nbsp;`: their letters are no part of a token, unless such a sign is
+/// what they stand for.
 fn without_references(text: &str) -> String {
     const LONGEST_REFERENCE: usize = 10;
     let mut kept = String::with_capacity(text.len());
@@ -209,6 +239,7 @@ fn without_references(text: &str) -> String {
             let letters = name.strip_prefix('#').unwrap_or(name);
             !letters.is_empty() && letters.bytes().all(|byte| byte.is_ascii_alphanumeric())
         });
+        kept.extend(name.and_then(|(name, _)| referenced(name)));
         // A parameter that follows, as `&utm_source=`, has no semicolon so near.
         rest = name.map_or(behind, |(_, behind)| behind);
         if name.is_none() {
@@ -217,6 +248,13 @@ fn without_references(text: &str) -> String {
     }
     kept.push_str(rest);
     kept
+}
+
+/// The character whose number a reference tells, decimal or hexadecimal.
+fn referenced(name: &str) -> Option<char> {
+    let number = name.strip_prefix('#')?;
+    let code = number.strip_prefix(['x', 'X']).map_or_else(|| number.parse().ok(), |number| u32::from_str_radix(number, 16).ok());
+    code.and_then(char::from_u32)
 }
 
 /// What a person's access token says of the password that it was got with: a digest of the stored hash, which is salted, so that it
@@ -276,12 +314,23 @@ mod tests {
         let t = token.expose();
         assert_eq!(t.len(), LENGTH);
         let (head, tail) = t.split_at(40);
+        let full_width = |c: char| char::from_u32(u32::from(c) + 0xFEE0).unwrap_or(c);
+        let v2 = t.replace('-', "-2D").replace('_', "-5F");
         let zenith = LinkKeys::derive(&root("two!"), None).sign(claim());
         for sent in [
             format!(" {t}\n"),
             format!("{head} {tail}"),
             format!("{head}\r\n {tail}"),
             format!("{head}=\r\n{tail}"),
+            format!("{head}=20\r\n{tail}"),
+            format!("{head}=E2=80=8B{tail}"),
+            format!("{head}<wbr>{tail}"),
+            format!("{head}<br />\r\n{tail}"),
+            t.replace('-', "&#45;").replace('_', "&#x5F;"),
+            t.replace('-', "\u{2011}"),
+            t.replace('-', "\u{2013}"),
+            t.chars().map(full_width).collect(),
+            format!("https://urldefense.example/v2/url?u=https-3A__example.com_activate-3Ftoken-3D{v2}&d=DwMFaQ&c=x"),
             format!("{head}%0D%0A{tail}"),
             format!("{head}%250D%250A{tail}"),
             format!("{head}\u{200b}{tail}\u{feff}"),

@@ -81,7 +81,12 @@ impl VatNumber {
             return candidates.find_map(loose).ok_or(VatNumberError::NoNumber);
         };
         let candidates: Vec<_> = typed.iter().flat_map(Typed::candidates).collect();
-        let readings: Vec<_> = candidates.iter().flat_map(|text| readings(scheme, text)).collect();
+        let behind: Vec<_> = typed.iter().flat_map(Typed::behind_words).collect();
+        let readings: Vec<_> = candidates
+            .iter()
+            .flat_map(|text| readings(scheme, text))
+            .chain(behind.iter().flat_map(|text| with_prefix(scheme, text)))
+            .collect();
         let country = country.name(Locale::En);
         if let Some((prefix, body)) = readings.iter().find(|(_, body)| scheme.checks(body)) {
             Ok(Self(format!("{prefix}{body}")))
@@ -111,11 +116,17 @@ impl VatNumber {
 fn readings(scheme: &Scheme, text: &str) -> impl Iterator<Item = (&'static str, String)> {
     let usual = scheme.prefixes.first().map(|(_, stored)| ("", *stored));
     // With a prefix first: then the whole, since a number may begin with the letters of its prefix.
-    let ways = scheme.prefixes.iter().copied().chain(usual);
-    ways.filter_map(|(typed, stored)| {
-        let body = complete(scheme.country, text.strip_prefix(typed)?);
-        (scheme.takes(&body) && !scheme.misses_its_key(!typed.is_empty(), &body)).then_some((stored, body))
-    })
+    with_prefix(scheme, text).chain(usual.and_then(|way| reading(scheme, text, way)))
+}
+
+/// Those ways where the text begins with a prefix.
+fn with_prefix(scheme: &Scheme, text: &str) -> impl Iterator<Item = (&'static str, String)> {
+    scheme.prefixes.iter().filter_map(move |way| reading(scheme, text, *way))
+}
+
+fn reading(scheme: &Scheme, text: &str, (typed, stored): (&str, &'static str)) -> Option<(&'static str, String)> {
+    let body = complete(scheme.country, text.strip_prefix(typed)?);
+    (scheme.takes(&body) && !scheme.misses_its_key(!typed.is_empty(), &body)).then_some((stored, body))
 }
 
 /// The one way of writing numbers that are known in a longer and a shorter one.

@@ -14,6 +14,7 @@ use utoipa::{
 use super::problem::Problem;
 use crate::{
     domain::{
+        email::Email,
         fault::{Faults, FieldFault},
         fold::fold,
         invisible::trim,
@@ -107,7 +108,8 @@ impl Query {
             if text.chars().count() > LONGEST_SEARCH || text.chars().any(char::is_control) {
                 return Err(format!("This takes at most {LONGEST_SEARCH} characters, and no control characters."));
             }
-            Ok(text.to_owned())
+            // An address is part of what it was pasted with (`Ada <ada@example.com>`, `mailto:`), which no list holds.
+            Ok(Email::parse(text).map_or_else(|_| text.to_owned(), |email| email.as_str().to_owned()))
         });
         text.filter(|text| !fold(text).trim().is_empty())
     }

@@ -10,6 +10,8 @@ const NAMES: &[&str] = &[
     "NUMMER",
     "NUMERO",
     "VIES",
+    "VATIN",
+    "VRN",
     "GST",
     // German, and Switzerland's register of companies
     "UST",
@@ -32,9 +34,12 @@ const NAMES: &[&str] = &[
     "BTWIDENTIFICATIENUMMER",
     "OMZETBELASTING",
     "ONDERNEMINGSNUMMER",
+    "KBO",
     // French
     "TVA",
     "TVAINTRACOMMUNAUTAIRE",
+    "ENTREPRISE",
+    "BCE",
     "TPV",
     // Italian
     "IVA",
@@ -51,10 +56,13 @@ const NAMES: &[&str] = &[
     "DNI",
     "NIPC",
     "CONTRIBUINTE",
+    "CONTRIB",
     "CONTRIBUYENTE",
     "CUI",
     "CODFISCAL",
     "CODDEINREGISTRAREFISCALA",
+    "CODTVA",
+    "CODUNICDEINREGISTRARE",
     // Danish, Swedish, Finnish, Norwegian
     "CVR",
     "SENR",
@@ -83,10 +91,14 @@ const NAMES: &[&str] = &[
     "ADOSZAM",
     "KOZOSSEGIADOSZAM",
     "AFA",
+    "AFASZAM",
     // Slovene, Croatian
     "IDZADDV",
     "DDV",
     "DAVCNASTEVILKA",
+    "DAVCNAST",
+    "IDSTZADDV",
+    "IDENTIFIKACIJSKASTEVILKAZADDV",
     "OIB",
     "PDV",
     "PDVID",
@@ -95,12 +107,16 @@ const NAMES: &[&str] = &[
     "ΑΦΜ",
     "ΦΠΑ",
     "ΑΡΙΘΜΟΣΦΠΑ",
+    "ΑΡΦΠΑ",
+    "ΑΡΙΘΜΟΣΦΟΡΟΛΟΓΙΚΟΥΜΗΤΡΩΟΥ",
+    "ΑΡΙΘΜΟΣΕΓΓΡΑΦΗΣΦΠΑ",
     "FPA",
     // Bulgarian
     "ДДС",
     "ЗДДС",
     "ИН",
     "ИДЕНТИФИКАЦИОНЕН",
+    "ИДЕНТ",
     "ЕИК",
     "БУЛСТАТ",
     // Elsewhere
@@ -112,7 +128,7 @@ const NAMES: &[&str] = &[
 
 /// Words that go with a name and do not end a label: each could be the prefix of a number.
 const INNER: &[&str] =
-    &["DE", "DI", "DU", "DELLA", "A", "E", "LA", "CF", "ПО", "EU", "EG", "OUR", "D", "IDENTIFICATION", "COMPANY"];
+    &["DE", "DI", "DU", "DELLA", "A", "E", "LA", "CF", "ПО", "EU", "EG", "OUR", "D", "IDENTIFICATION", "COMPANY", "UK", "GB"];
 
 /// Words that go with a name and may end a label.
 const CLOSING: &[&str] = &[
@@ -137,6 +153,12 @@ const CLOSING: &[&str] = &[
     "INTRACOMMUNAUTAIRE",
     "INTRACOM",
     "INTRA",
+    "INTRACOMUNITARIO",
+    "CODE",
+    "KODAS",
+    "NUMURS",
+    "BROJ",
+    "REGISTERED",
     "UE",
     "CF",
     "НОМЕР",

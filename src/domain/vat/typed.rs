@@ -7,6 +7,9 @@ use super::{super::invisible::is_invisible, labels};
 /// The longest text that is looked at, in bytes; no number with its label and its separators comes near.
 const LONGEST: usize = 300;
 
+/// As many digits stand in words: of a paragraph (§ 27a).
+const MOST_DIGITS_OF_A_LABEL: usize = 3;
+
 /// Capitals and digits without anything between them.
 #[derive(Debug)]
 pub(super) struct Typed {
@@ -45,6 +48,17 @@ impl Typed {
         std::iter::once(0).chain(ends).filter_map(|at| self.from(at)).collect()
     }
 
+    /// What stands apart behind any words: a label that nobody has listed, as in an imprint ("gemäß § 27a UStG: DE…"). It counts
+    /// with a prefix alone, for bare digits behind unknown words may be another register's. More digits before it are another
+    /// number, and which of the two is meant is not guessed.
+    pub(super) fn behind_words(&self) -> Vec<&str> {
+        let is_words = |at: &&usize| {
+            let before = self.text.get(..**at).unwrap_or_default();
+            !before.is_empty() && before.chars().filter(char::is_ascii_digit).count() <= MOST_DIGITS_OF_A_LABEL
+        };
+        self.breaks.iter().filter(is_words).filter_map(|at| self.from(*at)).collect()
+    }
+
     fn from(&self, at: usize) -> Option<&str> {
         self.text.get(at..).filter(|rest| rest.is_ascii() && !rest.is_empty())
     }
@@ -62,7 +76,10 @@ fn is_separator(c: char) -> bool {
     c.is_whitespace()
         || matches!(c, '.' | ',' | ':' | ';' | '-' | '_' | '/' | '\\' | '|' | '#' | '=' | '~' | '(' | ')' | '[' | ']')
         || matches!(c, '\'' | '"' | '`' | '´' | '\u{2018}'..='\u{201F}' | '«' | '»' | '‹' | '›')
-        || matches!(c, '°' | 'º' | 'ª' | '№' | '·' | '•' | '\u{2024}' | '\u{2027}' | '\u{22C5}' | '\u{30FB}' | '\u{3002}')
+        || matches!(
+            c,
+            '°' | 'º' | 'ª' | '№' | '§' | '&' | '·' | '•' | '\u{2024}' | '\u{2027}' | '\u{22C5}' | '\u{30FB}' | '\u{3002}'
+        )
         || matches!(c, '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2212}' | '\u{FE58}' | '\u{FE63}' | '\u{58A}' | '\u{1806}')
         || matches!(c, '\u{2E3A}' | '\u{2E3B}' | '\u{2044}' | '\u{2215}')
 }
