@@ -46,6 +46,7 @@ on_both! {
         for handler in [" onload=", " onclick=", "javascript:"] {
             assert!(!page.text.contains(handler), "{handler}");
         }
+        app.anybody().get("/docs/nothing.css").await.problem(404, "not_found");
         let settings = app.anybody().get("/docs/swagger-initializer.js").await.expect(200).text;
         assert!(!settings.contains("\"persistAuthorization\": true"), "{settings}");
     }

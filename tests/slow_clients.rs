@@ -98,6 +98,37 @@ on_each! {
     }
 }
 
+on_each! {
+    async fn requests_sent_ahead_wait_in_nobodys_memory(backend: Backend) {
+        const CLIENTS: usize = 8;
+        let home = Home::new(backend, &[("LOG", "warn")]);
+        let server = home.serve_with_descriptors(192);
+        let before = server.memory();
+        let piece = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n".repeat(500);
+        let mut held: Vec<_> = join_all((0..CLIENTS).map(async |_| {
+            let mut stream = from("127.10.3.1", &server.url, b"").await;
+            let mut sent = 0;
+            // Until nothing more is taken: then the way there is full, and so is the way back.
+            while let Ok(outcome) = timeout(Duration::from_secs(2), stream.write(&piece)).await {
+                sent += outcome.unwrap();
+            }
+            (stream, sent)
+        }))
+        .await;
+        let more = server.memory().saturating_sub(before);
+        assert!(more < CLIENTS * 3 * 1024, "{more} KiB for {CLIENTS} clients");
+        // What was held back goes on once the answers are taken.
+        let (mut stream, sent) = held.swap_remove(0);
+        let mut read = 0;
+        let mut buffer = vec![0; 1 << 16];
+        while read < 4 * sent {
+            read += timeout(Duration::from_secs(10), stream.read(&mut buffer)).await.expect("it has stopped").unwrap();
+        }
+        drop(held);
+        server.stop().await;
+    }
+}
+
 on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_RESEND", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"), ("MAIL_EVENTS_MAILGUN", "a-key-for-mailgun")];
     async fn every_head_has_its_time_and_so_has_every_answer(app: TestApp) {
         let second_head = async {

@@ -11,7 +11,7 @@ use base64::{
 };
 
 /// Words of keys that are in documentation, and of those that people make up for the time being.
-const PLACEHOLDERS: [&str; 17] = [
+const PLACEHOLDERS: [&str; 19] = [
     "secret",
     "password",
     "passwort",
@@ -29,10 +29,24 @@ const PLACEHOLDERS: [&str; 17] = [
     "loremipsum",
     "correcthorse",
     "tobeornottobe",
+    // Commands that make a key, where nobody ran them.
+    "opensslrand",
+    "devurandom",
 ];
-/// Published ones: digits of pi and e, the AES keys of FIPS 197 and NIST SP 800-38A, the HMAC key of RFC 7515.
-const PUBLISHED: [&str; 6] =
-    ["3141592653589793", "2718281828459045", "2b7e151628aed2a6", "603deb1015ca71be", "8e73b0f7da0e6452", "aym1sysppbyd"];
+/// Published ones: digits of pi and e, the AES keys of FIPS 197 and NIST SP 800-38A, the HMAC key of RFC 7515, the UUIDs of RFC 4122,
+/// of RFC 9562 and of everybody's examples.
+const PUBLISHED: [&str; 10] = [
+    "3141592653589793",
+    "2718281828459045",
+    "2b7e151628aed2a6",
+    "603deb1015ca71be",
+    "8e73b0f7da0e6452",
+    "aym1sysppbyd",
+    "123e4567e89b12d3",
+    "550e8400e29b41d4",
+    "f81d4fae7dec11d0",
+    "6ba7b8109dad11d1",
+];
 /// How often a text may be the hexadecimal or base64 form of another one.
 const LAYERS: u32 = 3;
 /// Whatever takes fewer guesses than two to the power of this is guessable.

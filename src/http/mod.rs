@@ -13,6 +13,7 @@ mod client_address;
 mod codes;
 mod company;
 mod csv;
+mod docs;
 mod etag;
 mod fingerprint;
 mod idempotency;
@@ -56,7 +57,6 @@ use actix_web::{
 };
 use ipnet::IpNet;
 use utoipa_actix_web::AppExt;
-use utoipa_swagger_ui::{Config, SwaggerUi};
 
 pub use self::openapi::document;
 use self::{
@@ -272,16 +272,8 @@ pub fn app(
         InitError = (),
     >,
 > {
-    let docs = Config::from("/openapi.json")
-        .display_request_duration(true)
-        .try_it_out_enabled(true)
-        // A token that was pasted is gone with the page: nothing of it stays in the browser's storage.
-        .persist_authorization(false)
-        // The badge would send the address of this document to a host on the internet.
-        .validator_url("none");
-    let docs = SwaggerUi::new("/docs/{_:.*}").config(docs);
     routes!(App::new())
-        .service(docs)
+        .service(docs::files())
         .route("/docs", web::get().to(meta::to_docs))
         .default_service(web::to(meta::nothing_here))
         .app_data(Data::from(state))

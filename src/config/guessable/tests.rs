@@ -28,6 +28,11 @@ fn bytes_in_some_order_are_no_key() {
         "zyxwvutsrqponmlkjihgfedcba987654",
         "3.14159265358979323846264338327950",
         "2b7e151628aed2a6abf7158809cf4f3c",
+        "123e4567-e89b-12d3-a456-426614174000",
+        "550E8400-E29B-41D4-A716-446655440000",
+        "<generate with openssl rand -hex 32>",
+        "$(openssl rand -hex 32)$(openssl rand -hex 32)",
+        "`head -c 32 /dev/urandom | base64`",
     ] {
         assert!(is_guessable(key), "{key}");
     }

@@ -4,7 +4,10 @@ use actix_web::{Error, FromRequest, HttpRequest, dev::Payload, error::Urlencoded
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
-use super::super::body::{Head, ORDINARY};
+use super::super::{
+    body::{Head, ORDINARY},
+    server::{self, Connection},
+};
 
 /// The longest form, as actix has it.
 const LIMIT: usize = 16 * 1024;
@@ -22,7 +25,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Posted<T> {
             return Box::pin(async move { Ok(Self(Err(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST)))) });
         }
         let form = Form::<T>::from_request(request, payload);
+        let connection = server::connection(request);
         Box::pin(async move {
+            let _receiving = connection.as_ref().map(Connection::receiving);
             let form = match actix_web::rt::time::timeout(ORDINARY.time, form).await {
                 Ok(form) => form.map(Form::into_inner).map_err(|error| status(&error)),
                 Err(_) => Err(StatusCode::REQUEST_TIMEOUT),

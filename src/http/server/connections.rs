@@ -46,6 +46,8 @@ struct State {
     /// Since when an answer is stuck on its way.
     stuck: Option<Instant>,
     is_evicted: bool,
+    /// Whether reading, or the next request, waits for the answer that is stuck.
+    is_held: bool,
     /// How many requests have begun since everything that had come was read.
     pipelined: usize,
 }
@@ -100,6 +102,24 @@ impl Connection {
         } else if state.stuck.take().is_some() {
             state.since = Instant::now();
         }
+    }
+
+    /// Whether an answer is stuck on its way. Whoever asks is held back by it, and [`Connection::released`] says so.
+    pub(super) fn holds_back(&self) -> bool {
+        let mut state = self.state();
+        let is_stuck = state.stuck.is_some();
+        state.is_held |= is_stuck;
+        is_stuck
+    }
+
+    /// Whether a request is worked on whose body, if it has one, is not waited for.
+    pub(super) fn is_working(&self) -> bool {
+        self.state().phase == Phase::Serving
+    }
+
+    /// Everything was taken. Whether somebody was held back until now.
+    pub(super) fn released(&self) -> bool {
+        std::mem::take(&mut self.state().is_held)
     }
 
     /// Everything that has come was read: what comes next was not sent ahead.
@@ -258,7 +278,8 @@ impl Connections {
             evicted.push(victim);
         }
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let state = State { phase: Phase::New, since: Instant::now(), stuck: None, is_evicted: false, pipelined: 0 };
+        let state =
+            State { phase: Phase::New, since: Instant::now(), stuck: None, is_evicted: false, is_held: false, pipelined: 0 };
         let (state, waker, registry) = (Mutex::new(state), AtomicWaker::new(), Arc::downgrade(self));
         let connection = Arc::new(Connection { id, blocks, registry, state, waker });
         table.all.insert(id, Arc::downgrade(&connection));

@@ -9,6 +9,7 @@ mod stream;
 mod unreadable;
 
 use std::{
+    future::poll_fn,
     io,
     net::TcpListener,
     pin::Pin,
@@ -91,6 +92,11 @@ pub(super) async fn middleware(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let connection = connection(request.request());
     let serving = connection.as_ref().map(Connection::serving);
+    if let Some(connection) = &connection {
+        // Requests that were sent ahead are not worked on while an answer is stuck: the HTTP library would hold theirs too, however
+        // many. It polls this itself, in the task that the stream wakes once everything was taken.
+        poll_fn(|_| if connection.holds_back() { Poll::Pending } else { Poll::Ready(()) }).await;
+    }
     if connection.is_some_and(|connection| connection.is_turn_over()) {
         // Requests that were sent ahead are answered without waiting for anything, and other connections would wait for all of them.
         tokio::task::yield_now().await;

@@ -21,8 +21,9 @@ const WRITE_STALL: Duration = Duration::from_secs(15);
 /// ... before so much more of it has been taken.
 const WRITE_PROGRESS: usize = 16 * 1024;
 
-/// How much is read in one turn. A connection that has sent more waits until others had theirs.
-const READ_TURN: usize = 8 * 1024;
+/// How much is read in one turn. A connection that has sent more waits until others had theirs. It is a hundred small requests,
+/// which the HTTP library takes apart at once, into 5 KiB each.
+const READ_TURN: usize = 2 * 1024;
 
 /// An accepted connection.
 pub struct GuardedStream {
@@ -34,15 +35,30 @@ pub struct GuardedStream {
     written: usize,
     /// How much was read in this turn.
     read: usize,
+    /// How much was read since a request is worked on: of those that were sent ahead of its answer.
+    ahead: usize,
+    /// Whether reading waits for that answer.
+    waits: bool,
 }
 
 impl GuardedStream {
     pub(super) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
-        Self { stream, connection, head: Timer::default(), write: Timer::default(), written: 0, read: 0 }
+        Self { stream, connection, head: Timer::default(), write: Timer::default(), written: 0, read: 0, ahead: 0, waits: false }
     }
 
     pub(super) fn connection(&self) -> &Arc<Connection> {
         &self.connection
+    }
+
+    /// Whether enough was read for now: the HTTP library takes apart whatever it gets.
+    fn is_enough(&mut self) -> bool {
+        let is_working = self.connection.is_working();
+        if !is_working {
+            self.ahead = 0;
+        }
+        self.waits = is_working && self.ahead >= READ_TURN;
+        // Whoever takes no answers asks for no more: each would wait here, in memory.
+        self.waits || self.connection.holds_back()
     }
 
     fn check_evicted(&self) -> io::Result<()> {
@@ -85,6 +101,9 @@ impl GuardedStream {
 impl AsyncRead for GuardedStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.check_head(cx)?;
+        if self.is_enough() {
+            return Poll::Pending;
+        }
         if self.read >= READ_TURN {
             // The HTTP library reads 128 KiB before it works on any of it: thousands of requests.
             self.read = 0;
@@ -97,6 +116,7 @@ impl AsyncRead for GuardedStream {
         let more = part.filled().len();
         buffer.advance(more);
         self.read += more;
+        self.ahead += more;
         if outcome.is_pending() {
             self.read = 0;
             self.connection.caught_up();
@@ -130,8 +150,13 @@ impl AsyncWrite for GuardedStream {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-        // Everything was taken: the next answer has its own time.
+        // Everything was taken: the next answer has its own time, and what was held back goes on.
         self.write.stop();
+        let goes_on = self.waits && !self.connection.is_working();
+        if self.connection.released() || goes_on {
+            self.waits = false;
+            cx.waker().wake_by_ref();
+        }
         Poll::Ready(Ok(()))
     }
 
