@@ -19,7 +19,7 @@ use invitation_service::{
         password::Password,
         token::{LinkClaim, LinkKeys},
     },
-    services::hasher::Hasher,
+    services::password_hasher::Hasher,
 };
 
 #[actix_web::main]

@@ -21,7 +21,7 @@ use crate::{
     clock::Clock,
     config::{self, Config, SecretError},
     courier::{self, Courier, Lanes, Looked, Outage, RefusedUs},
-    db::{Db, OpenError, lookup::lookups},
+    db::{Db, OpenError, invitations::lookup::lookups},
     domain::{password, token::LinkKeys},
     http::{
         CourierWatch, Settings, State,
@@ -33,10 +33,11 @@ use crate::{
         Rules, Services,
         access_token::{AccessTokens, Terms},
         activate,
+        cleanup::sweep,
         guess_guard::GuessGuard,
-        hasher::Hasher,
-        idempotency, invite, sign_in,
-        sweep::sweep,
+        idempotency, invite,
+        password_hasher::Hasher,
+        sign_in,
         withdraw::{self, Withdrawn},
     },
 };

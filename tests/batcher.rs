@@ -9,7 +9,11 @@ use std::{
 use futures_util::{FutureExt, future::join_all};
 use invitation_service::{
     clock::Clock,
-    db::{DbFault, Tx, batcher::Batcher, users, users::Newcomer},
+    db::{
+        DbFault, Tx,
+        pool::group_commit::Batcher,
+        users::{self, Newcomer},
+    },
     domain::email::Email,
 };
 

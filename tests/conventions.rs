@@ -155,7 +155,7 @@ on_both! {
 
     async fn every_code_has_a_page(app: TestApp) {
         let anybody = app.anybody();
-        let table = include_str!("../src/http/codes.rs");
+        let table = include_str!("../src/http/response/error_codes.rs");
         let codes: Vec<&str> = table
             .lines()
             .filter(|line| {

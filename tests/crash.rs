@@ -13,8 +13,10 @@ use invitation_service::{
     courier::Step,
     db::{
         DbFault,
-        outbox::{self, Outcome, Which},
-        sent,
+        letters::{
+            mark_sent,
+            outbox::{self, Outcome, Which},
+        },
     },
     domain::letter::Receipt,
 };
@@ -232,7 +234,7 @@ on_both! {
             let twice = vec![(claimed, outcome); 2];
             for recorded in [[true, false], [false, false]] {
                 let twice = twice.clone();
-                assert_eq!(db.write::<_, DbFault>(move |tx| sent::record(tx, &twice)).await.unwrap(), recorded);
+                assert_eq!(db.write::<_, DbFault>(move |tx| mark_sent::record(tx, &twice)).await.unwrap(), recorded);
             }
         }
     }

@@ -14,7 +14,7 @@ use diesel::{RunQueryDsl, connection::SimpleConnection, sql_query};
 use futures_util::future::join_all;
 use invitation_service::{
     courier::Step,
-    db::{DbFault, Tx, batcher::Batcher},
+    db::{DbFault, Tx, pool::group_commit::Batcher},
 };
 
 use crate::support::{Backend, TestApp, json};

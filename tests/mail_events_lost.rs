@@ -5,8 +5,10 @@ use invitation_service::{
     courier::Step,
     db::{
         DbFault,
-        outbox::{self, Claimed, Outcome, Which},
-        sent,
+        letters::{
+            mark_sent,
+            outbox::{self, Claimed, Outcome, Which},
+        },
     },
     domain::letter::Receipt,
 };
@@ -111,7 +113,7 @@ on_each! {
             Outcome::Withdrawn,
         ] {
             let late = [(claimed.clone(), outcome)];
-            let recorded = db.write::<Vec<bool>, DbFault>(move |tx| sent::record(tx, &late)).await.unwrap();
+            let recorded = db.write::<Vec<bool>, DbFault>(move |tx| mark_sent::record(tx, &late)).await.unwrap();
             assert_eq!(recorded, [false]);
         }
         assert_eq!(shown(&app, &ada).await, before);

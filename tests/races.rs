@@ -12,14 +12,14 @@ use invitation_service::{
         email::Email,
         ids::InvitationId,
         invitation::{Delivery, Invitation, InvitationKind, InvitationState},
-        letter_limit::LetterLimits,
+        letter_quota::LetterLimits,
         role::Role,
         token::LinkClaim,
     },
     services::{
         Refusal,
         invite::{Draft, Outcome, invite_many},
-        letter_limits::Payer,
+        letter_quota::Payer,
     },
 };
 

@@ -1,11 +1,11 @@
 //! The rules of the schema: both databases refuse the same wrong rows.
 
 use invitation_service::{
-    db::outbox::LetterState,
+    db::letters::outbox::LetterState,
     domain::{
         account::{AccountStatus, AccountType, MemberRole, UsedBy},
         actor::ActorKind,
-        feedback::Fate,
+        delivery_reports::Fate,
         invitation::{InvitationKind, InvitationState},
         letter::LetterPurpose,
         suppression::SuppressionReason,

@@ -1,7 +1,7 @@
 //! What is kept for a time goes when that is over, though nobody asks for anything any more.
 
 use chrono::TimeDelta;
-use invitation_service::services::sweep::sweep;
+use invitation_service::services::cleanup::sweep;
 use tokio::sync::watch;
 
 use crate::support::{Answer, Backend, Home, TestApp, json, on_both, on_each};

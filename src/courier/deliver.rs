@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Courier, backoff, record::expiry, step::TOO_LATE};
+use super::{Courier, backoff, claimed_batch::TOO_LATE, record::expiry};
 use crate::{
     db::{
         DbFault,
-        lookup::{Known, Wanted},
-        outbox::{Claimed, Outcome},
+        invitations::lookup::{Known, Wanted},
+        letters::outbox::{Claimed, Outcome},
     },
     domain::{
         letter::{Letter, LetterAccount, LetterPurpose, Receipt, SendError, Wait},

@@ -11,11 +11,13 @@ use crate::{
     clock::Clock,
     db::{
         Db, DbFault, Tx,
-        batcher::Batcher,
-        events,
-        outbox::{Claimed, Outcome},
-        pace,
-        sent::{self, HandedOver},
+        invitations::timeline,
+        letters::{
+            mark_sent::{self, HandedOver},
+            outbox::{Claimed, Outcome},
+            rate_limit,
+        },
+        pool::group_commit::Batcher,
         users,
     },
     domain::{
@@ -48,7 +50,7 @@ pub fn records(db: &Db, clock: &Clock, relay: String, link_lifetime: Duration) -
     Batcher::gathering(db, "records", (MOST, GATHER), move |tx, outcomes: &[(Claimed, Outcome)]| {
         record(&clock, link_lifetime, tx, outcomes)?;
         if let Some(until) = outcomes.iter().filter_map(|(_, outcome)| outcome.held_until()).max() {
-            pace::hold(tx, &relay, until)?;
+            rate_limit::hold(tx, &relay, until)?;
         }
         Ok(vec![(); outcomes.len()])
     })
@@ -81,7 +83,7 @@ fn record(clock: &Clock, link_lifetime: Duration, tx: &mut Tx<'_>, outcomes: &[(
     // As everybody does who changes invitations of several people: first the people, in the order of their addresses.
     let invited: Vec<InvitationId> = outcomes.iter().map(|(letter, _)| letter.invitation_id).collect();
     users::lock_invited(tx, &invited)?;
-    let recorded = sent::record(tx, outcomes)?;
+    let recorded = mark_sent::record(tx, outcomes)?;
     let recorded: Vec<&(Claimed, Outcome)> =
         outcomes.iter().zip(recorded).filter_map(|(one, done)| done.then_some(one)).collect();
     let handed_over = recorded.iter().filter_map(|(letter, outcome)| {
@@ -90,7 +92,7 @@ fn record(clock: &Clock, link_lifetime: Duration, tx: &mut Tx<'_>, outcomes: &[(
         let (invitation, generation, expires_at) = (letter.invitation_id, letter.generation, expiry(at, link_lifetime));
         Some(HandedOver { invitation, generation, at, expires_at })
     });
-    let current = sent::handed_over(tx, &handed_over.collect::<Vec<_>>())?;
+    let current = mark_sent::handed_over(tx, &handed_over.collect::<Vec<_>>())?;
     let old = superseded(tx, &recorded, &current)?;
     let now = clock.now();
     let entries = recorded.iter().filter_map(|(letter, outcome)| {
@@ -101,7 +103,7 @@ fn record(clock: &Clock, link_lifetime: Duration, tx: &mut Tx<'_>, outcomes: &[(
         let (id, invitation_id) = (clock.id(), letter.invitation_id);
         Some(Event { id, invitation_id, event_type, at: now, actor: ActorRef::system(), details })
     });
-    events::insert(tx, &entries.collect::<Vec<_>>())
+    timeline::insert(tx, &entries.collect::<Vec<_>>())
 }
 
 /// The letters that went although a newer one had been put in while they were on their way.
@@ -116,7 +118,7 @@ fn superseded(
     if doubtful.is_empty() {
         return Ok(HashSet::new());
     }
-    let newest = sent::generations(tx, &doubtful.iter().map(|letter| letter.invitation_id).collect::<Vec<_>>())?;
+    let newest = mark_sent::generations(tx, &doubtful.iter().map(|letter| letter.invitation_id).collect::<Vec<_>>())?;
     let is_old = |letter: &&&Claimed| newest.get(&letter.invitation_id).is_some_and(|newest| letter.generation < *newest);
     Ok(doubtful.iter().filter(is_old).map(|letter| letter.id).collect())
 }

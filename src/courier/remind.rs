@@ -11,14 +11,17 @@ use super::Courier;
 use crate::{
     clock::Clock,
     db::{
-        DbFault, Tx, letter_counts,
-        outbox::{self, LetterState, NewLetter},
-        reminders::{self, Due},
+        DbFault, Tx,
+        letters::{
+            outbox::{self, LetterState, NewLetter},
+            quota,
+            reminders::{self, Due},
+        },
     },
     domain::{
         ids::LetterId,
         letter::LetterPurpose,
-        letter_limit::{LetterLog, LimitScope, mailbox},
+        letter_quota::{LetterLog, LimitScope, mailbox},
     },
 };
 
@@ -70,7 +73,7 @@ fn reminder(clock: &Clock, due: Due, now: DateTime<Utc>) -> NewLetter {
 fn past_quota(tx: &mut Tx<'_>, letters: &[&NewLetter], quota: u32, now: DateTime<Utc>) -> Result<Vec<LetterId>, DbFault> {
     let subject = |letter: &NewLetter| format!("{}:{}", LimitScope::Mailbox.as_str(), mailbox(&letter.recipient));
     let subjects: BTreeMap<String, LetterLog> = letters.iter().map(|letter| (subject(letter), LetterLog::default())).collect();
-    let mut logs = letter_counts::enter(tx, &subjects, now)?;
+    let mut logs = quota::enter(tx, &subjects, now)?;
     let mut past = Vec::new();
     for letter in letters {
         let log = logs.entry(subject(letter)).or_default();
@@ -81,6 +84,6 @@ fn past_quota(tx: &mut Tx<'_>, letters: &[&NewLetter], quota: u32, now: DateTime
         }
     }
     let logs: Vec<(&str, &LetterLog)> = logs.iter().map(|(subject, log)| (subject.as_str(), log)).collect();
-    letter_counts::write(tx, &logs, now)?;
+    quota::write(tx, &logs, now)?;
     Ok(past)
 }

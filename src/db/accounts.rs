@@ -1,5 +1,7 @@
 //! Accounts and what lies under them.
 
+pub(super) mod row;
+
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
@@ -10,22 +12,21 @@ use diesel::{
 
 use super::{
     Tx,
-    account_row::{Row, company_row},
-    codec::At,
-    connection::{AnyConnection, MultiBackend},
-    fault::DbFault,
-    pattern,
+    error::DbFault,
+    pool::any_connection::{AnyConnection, MultiBackend},
     schema::{account_lineage, accounts, invitations},
+    sql::{like, timestamp::At},
 };
 use crate::domain::{
     account::{Account, AccountName, AccountStatus, AccountType, UsedBy},
+    case_fold::fold,
     company::Company,
-    fold::fold,
     ids::AccountId,
     invitation::InvitationState,
     reimbursement::Rate,
-    sight::Sight,
+    visibility::Sight,
 };
+use row::{Row, company_row};
 
 /// An account that is made for an invitation.
 #[derive(Debug, Clone)]
@@ -241,7 +242,7 @@ pub fn list(connection: &mut AnyConnection, filter: &AccountFilter) -> Result<Ve
         query = query.filter(accounts::used_by.eq(used_by.as_str()));
     }
     if let Some(search) = &filter.search {
-        query = query.filter(accounts::search_text.like(pattern::containing(search)).escape('\\'));
+        query = query.filter(accounts::search_text.like(like::containing(search)).escape('\\'));
     }
     if let Some(key) = &filter.name_key {
         query = query.filter(accounts::name_key.eq(key.clone()));

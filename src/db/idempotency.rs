@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::{Tx, codec::At, fault::DbFault, schema::idempotency_keys as keys};
+use super::{Tx, error::DbFault, schema::idempotency_keys as keys, sql::timestamp::At};
 
 /// A request with a key.
 #[derive(Debug, Clone, PartialEq, Eq)]

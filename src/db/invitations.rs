@@ -1,7 +1,12 @@
 //! Invitations: made, changed as long as they await an answer, and listed.
 
+pub(super) mod details;
 mod list;
+pub mod lookup;
+pub mod resend;
 mod row;
+pub mod timeline;
+pub mod update;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -11,17 +16,15 @@ use self::row::corrupt;
 pub(super) use self::row::{AccountRow, LetterRow, Row, account_columns, letter_columns};
 use super::{
     Tx,
-    arrays::Together,
-    codec::At,
-    connection::AnyConnection,
-    events,
-    fault::DbFault,
-    outbox::{self, NewLetter},
+    error::DbFault,
+    letters::outbox::{self, NewLetter},
+    pool::any_connection::AnyConnection,
     schema::invitations,
+    sql::{timestamp::At, unnest::Together},
 };
 use crate::domain::{
+    case_fold::searched_email,
     event::Event,
-    fold::searched_email,
     ids::{AccountId, InvitationId},
     invitation::{Invitation, InvitationKind, InvitationState},
     locale::Locale,
@@ -56,17 +59,17 @@ rows! {
 /// Writes new invitations, with their first letters and the beginnings of their timelines.
 pub fn insert(tx: &mut Tx<'_>, new: &[&Invitation], letters: &[NewLetter], timeline: &[Event]) -> Result<(), DbFault> {
     let rows: Vec<NewRow<'_>> = new.iter().map(|invitation| new_row(invitation)).collect();
-    let (letters, timeline) = (outbox::rows(letters), events::rows(timeline));
+    let (letters, timeline) = (outbox::rows(letters), timeline::rows(timeline));
     match tx.writing() {
         AnyConnection::Postgres(c) => {
             let letters = outbox::NewRow::arrays(&letters, ")");
-            let timeline = events::NewRow::arrays(&timeline, ")");
+            let timeline = timeline::NewRow::arrays(&timeline, ")");
             Together(NewRow::arrays(&rows, ")"), letters, timeline).execute(c)?;
         }
         sqlite @ AnyConnection::Sqlite(_) => {
             NewRow::insert(sqlite, &rows)?;
             outbox::NewRow::insert(sqlite, &letters)?;
-            events::NewRow::insert(sqlite, &timeline)?;
+            timeline::NewRow::insert(sqlite, &timeline)?;
         }
     }
     Ok(())

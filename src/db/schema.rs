@@ -2,7 +2,7 @@
 
 diesel::table! {
     use diesel::sql_types::{Nullable, Text};
-    use super::super::codec::UtcTimestamp;
+    use crate::db::sql::timestamp::UtcTimestamp;
     users (id) {
         id -> Text,
         email -> Text,
@@ -29,7 +29,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Integer, Nullable, Text};
-    use super::super::codec::UtcTimestamp;
+    use crate::db::sql::timestamp::UtcTimestamp;
     invitations (id) {
         id -> Text,
         kind -> Text,
@@ -58,7 +58,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Integer, Nullable, Text};
-    use super::super::codec::UtcTimestamp;
+    use crate::db::sql::timestamp::UtcTimestamp;
     accounts (id) {
         id -> Text,
         name -> Nullable<Text>,
@@ -92,7 +92,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::Text;
-    use super::super::codec::UtcTimestamp;
+    use crate::db::sql::timestamp::UtcTimestamp;
     memberships (user_id, account_id) {
         user_id -> Text,
         account_id -> Text,
@@ -103,7 +103,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::Text;
-    use super::super::codec::UtcTimestamp;
+    use crate::db::sql::timestamp::UtcTimestamp;
     invitation_events (id) {
         id -> Text,
         invitation_id -> Text,
@@ -118,7 +118,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Integer, Nullable, Text};
-    use super::super::codec::UtcTimestamp;
+    use crate::db::sql::timestamp::UtcTimestamp;
     letters (id) {
         id -> Text,
         invitation_id -> Text,
@@ -145,7 +145,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::Text;
-    use super::super::codec::UtcTimestamp;
+    use crate::db::sql::timestamp::UtcTimestamp;
     mail_events (provider, event_id) {
         provider -> Text,
         event_id -> Text,
@@ -155,7 +155,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::Text;
-    use super::super::codec::UtcTimestamp;
+    use crate::db::sql::timestamp::UtcTimestamp;
     mail_tokens (provider, token) {
         provider -> Text,
         token -> Text,
@@ -166,7 +166,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Integer, Text};
-    use super::super::codec::UtcTimestamp;
+    use crate::db::sql::timestamp::UtcTimestamp;
     mail_pace (relay) {
         relay -> Text,
         free_at -> UtcTimestamp,
@@ -175,7 +175,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Integer, Nullable, Text};
-    use super::super::codec::UtcTimestamp;
+    use crate::db::sql::timestamp::UtcTimestamp;
     idempotency_keys (principal, key) {
         principal -> Text,
         key -> Text,
@@ -192,7 +192,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::Text;
-    use super::super::codec::UtcTimestamp;
+    use crate::db::sql::timestamp::UtcTimestamp;
     letter_counts (subject) {
         subject -> Text,
         sent -> Text,
@@ -202,7 +202,7 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::{Nullable, Text};
-    use super::super::codec::UtcTimestamp;
+    use crate::db::sql::timestamp::UtcTimestamp;
     suppressions (id) {
         id -> Text,
         email -> Text,

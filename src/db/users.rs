@@ -1,8 +1,10 @@
 //! Users and the roles they hold: entered and locked, brought to life, removed, and listed.
 
+pub mod credentials;
 mod list;
 mod lock;
-mod seen;
+pub mod memberships;
+mod visibility;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -14,13 +16,13 @@ pub use self::{
 };
 use super::{
     Tx,
-    codec::At,
-    connection::AnyConnection,
-    fault::DbFault,
+    error::DbFault,
+    pool::any_connection::AnyConnection,
     schema::{invitations, user_roles, users},
+    sql::timestamp::At,
 };
 use crate::domain::{
-    email::Email, fold::searched_person, ids::UserId, invitation::InvitationState, role::Roles, user::UserStatus,
+    case_fold::searched_person, email::Email, ids::UserId, invitation::InvitationState, role::Roles, user::UserStatus,
 };
 
 /// The id and the password's hash of the user with this address, if they have one.

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use super::{
+    case_fold::fold,
     company::Company,
-    fold::fold,
     ids::AccountId,
-    line::{Line, LineError},
     reimbursement::Rate,
+    single_line::{Line, LineError},
 };
 
 /// The name of an account: 1 to 200 characters on one line, in any script, surrounding blanks trimmed.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{feedback::Provider, ids::AccountId, permission::Permission, role::Roles};
+use super::{delivery_reports::Provider, ids::AccountId, permission::Permission, role::Roles};
 
 /// What kind of caller a token was made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use super::{
     account::UnknownValue,
     country::{Country, UnknownCountry},
-    fault::FieldFault,
+    field_error::FieldFault,
     invisible::{is_blank, trim},
-    line::{Line, LineError},
+    single_line::{Line, LineError},
     vat::VatNumber,
 };
 

@@ -2,7 +2,7 @@
 
 use super::{
     invisible::{is_blank, tidy},
-    line::is_control,
+    single_line::is_control,
 };
 
 /// A first or a last name: 1 to 100 characters on one line, without surrounding blanks and without invisible characters

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use lettre::{Address, message::Mailbox};
 
-use super::{smtp::Hello, template::Templates, words};
+use super::{
+    smtp::Hello,
+    template::{Templates, text},
+};
 use crate::domain::time_zone::TimeZone;
 
 /// The sender of every letter, and the operator's own words: `MAIL_FROM`, `MAIL_REPLY_TO`, `TIME_ZONE` and `MAIL_TEMPLATES`.
@@ -64,7 +67,7 @@ fn mailbox(variable: &str, text: &str) -> Result<Mailbox, String> {
     }
     // A folded display name is not worth the grammar: the text between the last brackets is the address.
     let (name, address) = match text.trim().strip_suffix('>').and_then(|text| text.rsplit_once('<')) {
-        Some((name, address)) => (words::without_encoded_words(&unquoted(name.trim())), address),
+        Some((name, address)) => (text::without_encoded_words(&unquoted(name.trim())), address),
         None => (String::new(), text.trim()),
     };
     let (local, domain) = address.rsplit_once('@').ok_or_else(fault)?;

@@ -5,15 +5,15 @@
 //! and be thought sent. Here a connection goes back after a letter was taken, and is closed otherwise. It also shows which
 //! command was refused, which decides what a refusal means.
 
-mod door;
-mod hello;
-mod hint;
+mod classify_reply;
+mod connect;
+mod ehlo;
+mod happy_eyeballs;
 mod host_name;
-mod reach;
-mod refusal;
-mod talk;
-mod tidy;
-mod trust;
+mod reply_sanitizer;
+mod retry_after;
+mod session;
+mod tls_verifier;
 
 use std::{
     fmt,
@@ -30,9 +30,9 @@ use tokio::{
 
 pub use self::host_name::Hello;
 use self::{
-    door::Door,
-    refusal::{fault_of_ours, is_closing},
-    talk::{Fault, Line, Stage},
+    classify_reply::{fault_of_ours, is_closing},
+    connect::Door,
+    session::{Fault, Line, Stage},
 };
 use super::{
     fault::{self, Secrets},
@@ -203,7 +203,7 @@ impl Smtp {
         if error.is_permanent() && fault.is_none() {
             return SendError::Never(text);
         }
-        let time = Some(said).filter(|_| error.is_transient()).and_then(|said| hint::wait(&said));
+        let time = Some(said).filter(|_| error.is_transient()).and_then(|said| retry_after::wait(&said));
         // Greylisting is of a recipient; what is said before there is one, or at the end of the talk, is of all of them.
         let every_letter = !matches!(stage, Stage::Recipient | Stage::Content) || error.status() == Some(421);
         SendError::Later { text, wait: time.map(|time| Wait { time, every_letter }), fault }

@@ -3,7 +3,10 @@
 //! HTML escapes everything; a name that a template asks for and nobody gave is an error, never an empty place.
 
 mod check;
+pub(super) mod defang;
 mod files;
+pub(super) mod text;
+pub(super) mod translations;
 
 use std::path::Path;
 
@@ -11,11 +14,6 @@ use minijinja::{AutoEscape, Environment, HtmlEscape, State, UndefinedBehavior, V
 use secrecy::ExposeSecret;
 
 use self::files::Files;
-use super::{
-    unlinked::unlinked,
-    vocabulary::{Vocabulary, line_of},
-    words,
-};
 use crate::domain::{
     account::MemberRole,
     invitation::InvitationKind,
@@ -23,6 +21,8 @@ use crate::domain::{
     locale::Locale,
     time_zone::TimeZone,
 };
+use defang::unlinked;
+use translations::{Vocabulary, line_of};
 
 pub use self::files::write_built_in;
 
@@ -108,7 +108,7 @@ impl Templates {
             let built_in = Vocabulary::read(file.built_in, model.as_ref()).0;
             let (mut words, wrong) = Vocabulary::read(&file.text, Some(&built_in));
             faults.extend(wrong.into_iter().map(|fault| format!("{}:{}: {}", file.name, fault.line, fault.text)));
-            if words::moment(chrono::DateTime::UNIX_EPOCH, &TimeZone::utc(), locale, &words).is_none() {
+            if text::moment(chrono::DateTime::UNIX_EPOCH, &TimeZone::utc(), locale, &words).is_none() {
                 let line = line_of(&file.text, "\"moment\"");
                 faults.push(format!("{}:{line}: \"moment\" is no form of a date that strftime knows", file.name));
                 words.take_from(&built_in, "moment");
@@ -147,11 +147,11 @@ impl Templates {
 
     fn compose(&self, letter: &Letter, time_zone: &TimeZone) -> Result<Rendered, minijinja::Error> {
         let words = self.vocabulary(letter.locale);
-        let named = |name: &str| Some(unlinked(&words::name(name))).filter(|name| !name.is_empty());
-        let organisation = words::name(&letter.organisation);
+        let named = |name: &str| Some(unlinked(&text::name(name))).filter(|name| !name.is_empty());
+        let organisation = text::name(&letter.organisation);
         let inviter = named(&letter.inviter).unwrap_or_else(|| organisation.clone());
         let account = letter.account.as_ref();
-        let moment = words::moment(letter.expires_at, time_zone, letter.locale, words).ok_or_else(|| {
+        let moment = text::moment(letter.expires_at, time_zone, letter.locale, words).ok_or_else(|| {
             let file = files::words_name(letter.locale);
             let fault = format!("{file}: the words for \"moment\" are no form of a date");
             minijinja::Error::new(minijinja::ErrorKind::BadSerialization, fault)
@@ -161,11 +161,11 @@ impl Templates {
             kind,
             purpose => letter.purpose.as_str(),
             locale => letter.locale.as_str(),
-            roles => letter.roles.iter().map(|name| words::role(name, words)).collect::<Vec<_>>(),
+            roles => letter.roles.iter().map(|name| text::role(name, words)).collect::<Vec<_>>(),
             account => account.and_then(|account| named(account.name.as_deref()?)),
             parent => account.and_then(|account| named(account.parent_name.as_deref()?)),
             to => letter.to.as_str(),
-            valid_for => words::duration(letter.expires_at - letter.now, words),
+            valid_for => text::duration(letter.expires_at - letter.now, words),
             expires_at => moment,
             inviter,
             organisation,
@@ -174,14 +174,14 @@ impl Templates {
             let name = sentence_name(files::words_name(letter.locale), name, part);
             self.environment.get_template(&name)?.render(context! { ..more, ..about.clone() })
         };
-        let headline = words::one_line(&say(&format!("subject_{kind}"), "txt", context! {})?);
+        let headline = text::one_line(&say(&format!("subject_{kind}"), "txt", context! {})?);
         let subject = match letter.purpose {
             LetterPurpose::Invitation => headline.clone(),
             LetterPurpose::Reminder => {
-                words::one_line(&say("subject_reminder", "txt", context! { headline => headline.as_str() })?)
+                text::one_line(&say("subject_reminder", "txt", context! { headline => headline.as_str() })?)
             }
         };
-        let subject = words::without_encoded_words(&subject);
+        let subject = text::without_encoded_words(&subject);
         let write = |part: &str, link: Value| -> Result<String, minijinja::Error> {
             // What was said for HTML is HTML already.
             let own = |text: String| if part == "html" { Value::from_safe_string(text) } else { Value::from(text) };
@@ -230,7 +230,7 @@ fn environment() -> Environment<'static> {
     if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build() {
         environment.set_syntax(syntax);
     }
-    environment.add_filter("wrap", |text: &str| words::wrap(text));
+    environment.add_filter("wrap", |text: &str| text::wrap(text));
     environment.add_filter("strong", strong);
     environment
 }

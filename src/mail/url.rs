@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use url::Url;
 
-mod services;
-
-pub(super) use self::services::{Server, Service};
+pub(super) use self::providers::{Server, Service};
 
 const FORMS: &str = "directory:PATH, smtp://USER:PASSWORD@HOST:587, smtps://USER:PASSWORD@HOST:465, postmark://TOKEN, \
                      sendgrid://KEY, mailgun://KEY@DOMAIN, resend://KEY or mailpit+http://HOST:8025";
@@ -73,12 +71,12 @@ impl MailUrl {
             "directory" => directory(rest).map(Place::Directory),
             "smtp" => smtp(text, false).map(Place::Smtp),
             "smtps" => smtp(text, true).map(Place::Smtp),
-            "mailpit+http" => services::mailpit(&format!("http:{rest}")).map(Place::Http),
-            "mailpit+https" => services::mailpit(&format!("https:{rest}")).map(Place::Http),
-            "postmark" => services::postmark(rest).map(Place::Http),
-            "sendgrid" => services::sendgrid(rest).map(Place::Http),
-            "mailgun" => services::mailgun(rest).map(Place::Http),
-            "resend" => services::resend(rest).map(Place::Http),
+            "mailpit+http" => providers::mailpit(&format!("http:{rest}")).map(Place::Http),
+            "mailpit+https" => providers::mailpit(&format!("https:{rest}")).map(Place::Http),
+            "postmark" => providers::postmark(rest).map(Place::Http),
+            "sendgrid" => providers::sendgrid(rest).map(Place::Http),
+            "mailgun" => providers::mailgun(rest).map(Place::Http),
+            "resend" => providers::resend(rest).map(Place::Http),
             _ => Err(format!("Its scheme is not known; it must be one of {FORMS}.")),
         }
         .map(Self)
@@ -285,5 +283,6 @@ fn percent_decode(text: &str) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| fault())
 }
 
+mod providers;
 #[cfg(test)]
 mod tests;

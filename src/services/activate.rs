@@ -1,15 +1,15 @@
 //! Activating: the link is used, the person becomes active and belongs to the account. However many try at once, one succeeds.
 
-mod judge;
 mod proof;
+mod validate;
 mod write;
 
-use self::judge::judge;
+use self::validate::judge;
 use self::write::Secret;
 pub use self::write::{Attempt, Queue, queue};
 use super::{
     Refusal, Services,
-    hasher::Place,
+    password_hasher::Place,
     preview::{self, Preview},
 };
 use crate::domain::{
@@ -19,7 +19,7 @@ use crate::domain::{
     client_address::ClientAddress,
     company::Company,
     email::Email,
-    fault::Faults,
+    field_error::Faults,
     password::Password,
     person::PersonName,
     token::{LinkClaim, LinkToken},

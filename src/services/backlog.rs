@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::Services;
-use crate::db::{DbFault, outbox};
+use crate::db::{DbFault, letters::outbox};
 
 /// Letters that are not sent within this time are late: a relay that is away for a moment is not yet a fault.
 const LATE: TimeDelta = TimeDelta::minutes(15);

@@ -14,9 +14,8 @@ pub use crate::db::idempotency::{KeyedRequest, StoredAnswer};
 use crate::{
     db::{
         Db, DbFault, Tx,
-        batcher::Batcher,
-        idempotency,
-        idempotency::{Known, Taker},
+        idempotency::{self, Known, Taker},
+        pool::group_commit::Batcher,
     },
     domain::{
         actor::ActorRef,

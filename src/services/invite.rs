@@ -1,11 +1,11 @@
 //! Inviting: users, accounts, invitations, timeline and letters, all in one transaction.
 
 pub mod batch;
-mod judge;
-mod named;
+mod conflicts;
+mod named_accounts;
 mod owner;
-mod staff;
 mod sub_account;
+mod system_user;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -14,13 +14,13 @@ use std::{
 
 use serde_json::json;
 
-pub(super) use self::judge::{judge, replace};
-use self::named::Named;
-pub use self::{named::Target, owner::OwnerInvite, staff::SystemUserInvite, sub_account::SubAccountInvite};
+pub(super) use self::conflicts::{judge, replace};
+use self::named_accounts::Named;
+pub use self::{named_accounts::Target, owner::OwnerInvite, sub_account::SubAccountInvite, system_user::SystemUserInvite};
 use super::{
     Refusal, Services,
     idempotency::Ticket,
-    letter_limits::{Charge, Counts, Payer},
+    letter_quota::{Charge, Counts, Payer},
     timeline::entry,
 };
 use crate::{
@@ -28,12 +28,10 @@ use crate::{
     db::{
         Db, DbFault, Tx,
         accounts::{self, NewAccount},
-        batcher::Batcher,
-        invitations,
-        invitations::{Pending, Place},
-        memberships,
-        outbox::{LetterState, NewLetter},
-        users::{self, Entered, Newcomer},
+        invitations::{self, Pending, Place},
+        letters::outbox::{LetterState, NewLetter},
+        pool::group_commit::Batcher,
+        users::{self, Entered, Newcomer, memberships},
     },
     domain::{
         actor::Actor,
@@ -41,10 +39,10 @@ use crate::{
         event::EventType,
         ids::{InvitationId, UserId},
         invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitedTo, Way},
-        letter_limit::{LetterLimits, LettersSpent, Standing},
+        letter_quota::{LetterLimits, LettersSpent, Standing},
         locale::Locale,
         role::Roles,
-        sight::Sight,
+        visibility::Sight,
     },
 };
 
@@ -138,7 +136,7 @@ pub fn may_invite(actor: &Actor) -> Result<(), Refusal> {
 pub async fn drafts(services: &Services, actor: &Actor, invites: Vec<Invite>) -> Result<Vec<Result<Draft, Refusal>>, DbFault> {
     let named = Named::look_up(services, actor, invites.iter().filter_map(Invite::target)).await?;
     let draft = |invite| match invite {
-        Invite::SystemUser(invite) => staff::draft(services, actor, invite),
+        Invite::SystemUser(invite) => system_user::draft(services, actor, invite),
         Invite::AccountOwner(invite) => owner::draft(services, actor, invite, &named),
         Invite::SubAccount(invite) => sub_account::draft(services, actor, invite, &named),
     };

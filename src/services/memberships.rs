@@ -4,14 +4,18 @@ use serde_json::json;
 
 use super::{Refusal, Services, session};
 use crate::{
-    db::{Tx, accounts, events, invitations, memberships, users},
+    db::{
+        Tx, accounts,
+        invitations::{self, timeline},
+        users::{self, memberships},
+    },
     domain::{
         account::MemberRole,
         actor::{Actor, ActorKind},
         event::EventType,
         ids::{AccountId, UserId},
         permission::Permission,
-        sight::Sight,
+        visibility::Sight,
     },
 };
 
@@ -87,7 +91,7 @@ fn end(
             let invitation = invitations::get(tx.reading(), invitation, Sight::everything())?.ok_or(Refusal::NotFound)?;
             invitation.email.as_str().clone_into(&mut who.name);
         }
-        events::insert(tx, &[services.event(invitation, EventType::MembershipEnded, now, who, details)])?;
+        timeline::insert(tx, &[services.event(invitation, EventType::MembershipEnded, now, who, details)])?;
     }
     tracing::info!(%account, %user, by = actor.who.kind.as_str(), "a membership ended");
     Ok(())

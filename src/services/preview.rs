@@ -6,8 +6,11 @@ use serde_json::{Value, json};
 use super::{Refusal, Services};
 use crate::{
     db::{
-        DbFault, events,
-        lookup::{Known, Wanted},
+        DbFault,
+        invitations::{
+            lookup::{Known, Wanted},
+            timeline,
+        },
     },
     domain::{
         account::AccountStatus,
@@ -71,7 +74,7 @@ pub async fn link(services: &Services, token: &LinkToken, user_agent: Option<&st
 /// Writes a look down. One that cannot be is still answered: the person came to activate, not to be counted.
 async fn note(services: &Services, claim: LinkClaim, now: DateTime<Utc>, details: Value) {
     let opened = services.event(claim.invitation, EventType::Opened, now, ActorRef::link(), details);
-    let written = services.db.write::<_, DbFault>(move |tx| events::insert(tx, std::slice::from_ref(&opened))).await;
+    let written = services.db.write::<_, DbFault>(move |tx| timeline::insert(tx, std::slice::from_ref(&opened))).await;
     if let Err(error) = written {
         tracing::warn!(%error, invitation = %claim.invitation, "a look at a link was not recorded");
     }

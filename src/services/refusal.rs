@@ -6,10 +6,10 @@ use crate::{
     db::{AsFault, DbFault},
     domain::{
         account::Account,
-        fault::Faults,
+        field_error::Faults,
         ids::InvitationId,
         invitation::{DeadLink, Invitation},
-        letter_limit::LettersSpent,
+        letter_quota::LettersSpent,
         revision::Revision,
     },
 };

@@ -2,14 +2,14 @@
 
 use super::{
     Refusal, Services,
-    letter_limits::Payer,
+    letter_quota::Payer,
     resend::{judged, locked, send},
 };
 use crate::domain::{
     actor::ActorRef,
     invitation::{DeadLink, DeliveryState, Invitation},
-    sight::Sight,
     token::LinkToken,
+    visibility::Sight,
 };
 
 /// Sends a fresh link in place of an expired one.

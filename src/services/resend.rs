@@ -2,27 +2,27 @@
 
 pub mod authority;
 pub mod batch;
-mod many;
+mod core;
 
-pub(super) use self::many::{MOVED, authorise, awaits_answer, fresh, judged, locked, send, wait};
+pub(super) use self::core::{MOVED, authorise, awaits_answer, fresh, judged, locked, send, wait};
 
-use self::many::judged_for;
+use self::core::judged_for;
 use super::{
     Refusal, Services,
     idempotency::Ticket,
     invite::{Sent, may_invite},
-    letter_limits::Payer,
+    letter_quota::Payer,
 };
 use crate::{
     db::{
-        invitations::{self, InvitationFilter},
-        resends, users,
+        invitations::{self, InvitationFilter, resend},
+        users,
     },
     domain::{
         actor::Actor,
         ids::{InvitationId, UserId},
         locale::Locale,
-        sight::Sight,
+        visibility::Sight,
     },
 };
 
@@ -43,7 +43,7 @@ pub async fn invitation(
         .write::<_, Refusal>(move |tx| {
             let mut judged = judged_for(&writer, tx, &caller, &[id])?;
             if let (Some((invitation, Ok(()))), Some(locale)) = (judged.first_mut(), locale) {
-                resends::speak(tx, id, locale)?;
+                resend::speak(tx, id, locale)?;
                 invitation.locale = Some(locale);
             }
             let sent = send(&writer, tx, (&caller.who, |one| Payer::of(&caller, one)), judged)?.remove(&id);

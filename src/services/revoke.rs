@@ -9,13 +9,18 @@ use super::{
     timeline::USER_REMOVED,
 };
 use crate::{
-    db::{Tx, accounts, events, invitations, outbox, users},
+    db::{
+        Tx, accounts,
+        invitations::{self, timeline},
+        letters::outbox,
+        users,
+    },
     domain::{
         actor::Actor,
         event::EventType,
         ids::InvitationId,
         invitation::{Invitation, InvitationState},
-        sight::Sight,
+        visibility::Sight,
     },
 };
 
@@ -55,6 +60,6 @@ fn revoke(services: &Services, tx: &mut Tx<'_>, actor: &Actor, id: InvitationId)
     if let Some(account) = old.account.as_ref().filter(|account| account.is_new) {
         details["account_removed"] = accounts::remove_if_forsaken(tx, account.id, now)?.into();
     }
-    events::insert(tx, &[services.event(id, EventType::Revoked, now, actor.who.clone(), details)])?;
+    timeline::insert(tx, &[services.event(id, EventType::Revoked, now, actor.who.clone(), details)])?;
     locked(tx, id, Sight::everything())
 }

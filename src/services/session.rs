@@ -2,7 +2,7 @@
 
 use super::Services;
 use crate::{
-    db::{AnyConnection, DbFault, credentials},
+    db::{AnyConnection, DbFault, users::credentials},
     domain::{
         actor::{Actor, ActorKind},
         ids::UserId,

@@ -8,15 +8,18 @@ use super::{
     password_check::{self, Claim},
 };
 use crate::{
-    db::{AnyConnection, DbFault, credentials, memberships, users},
+    db::{
+        AnyConnection, DbFault,
+        users::{self, credentials, memberships},
+    },
     domain::{
         actor::{ActorKind, ActorRef},
         client_address::ClientAddress,
         email::Email,
         password::Password,
-        sight::Sight,
         token::credential_mark,
         user::{User, UserStatus},
+        visibility::Sight,
     },
 };
 

@@ -4,9 +4,15 @@
 //! The list is kept by the courier, which looks before each letter: an invitation to such an address is made like any other, its
 //! letter fails, and the link can be handed over.
 
-use super::{Refusal, Services, browse, browse::PageRequest, cursor};
+use super::{
+    Refusal, Services, cursor,
+    queries::{self, PageRequest},
+};
 use crate::{
-    db::{DbFault, suppressions, suppressions::SuppressionFilter},
+    db::{
+        DbFault,
+        letters::suppressions::{self, SuppressionFilter},
+    },
     domain::{
         actor::Actor,
         email::Email,
@@ -47,7 +53,7 @@ pub async fn list(
     actor: &Actor,
     query: SuppressionQuery,
     page: PageRequest,
-) -> Result<browse::Page<Suppression>, Refusal> {
+) -> Result<queries::Page<Suppression>, Refusal> {
     admit(actor)?;
     let staff = sees_staff(actor);
     let bound = format!("{query:?}/{}", query.email.as_ref().map_or("", Email::key));
@@ -55,7 +61,7 @@ pub async fn list(
     let SuppressionQuery { email, reason, search } = query;
     let filter = SuppressionFilter { email, reason, search, staff, before, limit: page.limit + 1 };
     let rows = services.db.read::<_, DbFault>(move |connection| suppressions::list(connection, &filter)).await?;
-    Ok(browse::cut(rows, page.limit, &bound, |row| row.id))
+    Ok(queries::cut(rows, page.limit, &bound, |row| row.id))
 }
 
 /// Lifts one: the address is written to again.

@@ -6,9 +6,12 @@ use serde_json::json;
 use crate::{
     clock::Clock,
     db::{
-        Db, DbFault, events,
-        outbox::{self, LetterState, NewLetter},
-        reminders::{self, Due},
+        Db, DbFault,
+        invitations::timeline,
+        letters::{
+            outbox::{self, LetterState, NewLetter},
+            reminders::{self, Due},
+        },
         users,
     },
     domain::{
@@ -82,7 +85,7 @@ async fn letters(db: &Db, clock: &Clock, before: DateTime<Utc>) -> Result<usize,
             Event { id, invitation_id, event_type, at: now, actor: ActorRef::system(), details }
         };
         let entries: Vec<Event> = waiting.iter().filter(|letter| withdrawn.contains(&letter.id)).map(entry).collect();
-        events::insert(tx, &entries)?;
+        timeline::insert(tx, &entries)?;
         Ok(entries.len())
     })
     .await

@@ -8,8 +8,8 @@ use invitation_service::{
     courier::{Courier, Lanes, Looked, Outage, Step, records},
     db::{
         DbFault,
-        batcher::Batcher,
-        outbox::{Claimed, Outcome},
+        letters::outbox::{Claimed, Outcome},
+        pool::group_commit::Batcher,
     },
     domain::time_zone::TimeZone,
     mail::{MailUrl, Mailer, Sender},

@@ -6,8 +6,10 @@ use invitation_service::{
     courier::Step,
     db::{
         Db, DbFault,
-        outbox::{self, Claimed, Outcome, Which},
-        sent,
+        letters::{
+            mark_sent,
+            outbox::{self, Claimed, Outcome, Which},
+        },
     },
     domain::letter::{LetterPurpose, Receipt},
 };
@@ -37,7 +39,7 @@ impl World {
                 Outcome::Untried { at: now },
             ] {
                 let said = [(claim.clone(), outcome)];
-                let heard = self.db().write::<_, DbFault>(move |tx| sent::record(tx, &said)).await.unwrap();
+                let heard = self.db().write::<_, DbFault>(move |tx| mark_sent::record(tx, &said)).await.unwrap();
                 assert_eq!(heard, [false]);
             }
             self.db().write::<_, DbFault>(move |tx| outbox::renew(tx, &claim, now)).await.unwrap();

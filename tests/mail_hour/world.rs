@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::TimeDelta;
-use invitation_service::{courier::Courier, db::outbox::Claimed};
+use invitation_service::{courier::Courier, db::letters::outbox::Claimed};
 use serde_json::Value;
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::domain::line;
+use crate::domain::single_line;
 
 /// A fault: its column, what is wrong for programs, and for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,5 +28,5 @@ impl fmt::Display for Fault {
 
 /// Text on one line that steers no terminal.
 pub(super) fn clean(text: &str) -> String {
-    text.chars().map(|c| if line::is_control(c) { '\u{FFFD}' } else { c }).collect()
+    text.chars().map(|c| if single_line::is_control(c) { '\u{FFFD}' } else { c }).collect()
 }

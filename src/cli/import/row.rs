@@ -13,10 +13,10 @@ use super::{
 };
 use crate::{
     domain::{
-        account::AccountName, email::Email, fault::FieldFault, invitation::InvitationKind, reimbursement::Rate, role::Role,
+        account::AccountName, email::Email, field_error::FieldFault, invitation::InvitationKind, reimbursement::Rate, role::Role,
         token::hex,
     },
-    http::invites,
+    http::api::batches::validate_row,
 };
 
 /// A row of the file.
@@ -81,7 +81,7 @@ impl Row {
 
     fn judge(&mut self) {
         let known = |fault: &&FieldFault| self.faults.iter().all(|known| known.column != column(&fault.path));
-        let found = invites::faults(self.item.clone());
+        let found = validate_row::faults(self.item.clone());
         let found: Vec<Fault> = found.iter().filter(known).map(|fault| self.tell(fault)).collect();
         self.faults.extend(found);
         self.faults.sort_by_key(|fault| columns::position(&fault.column));

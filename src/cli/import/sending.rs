@@ -10,7 +10,7 @@ use super::{
     service::{Service, in_words},
     stop::{Reason, Stop},
 };
-use crate::http::invites;
+use crate::http::api::batches::validate_row;
 
 /// So many rows are on their way at once.
 const AT_ONCE: usize = 16;
@@ -35,7 +35,7 @@ pub(super) async fn invite(service: &Service, rows: &[Row], run: &Run, report: &
 }
 
 async fn invite_one(service: &Service, row: &Row, run: &Run, stop: &Stop) -> Option<Outcome> {
-    let (path, key, body) = (row.kind().map(invites::path)?, row.key(), row.body());
+    let (path, key, body) = (row.kind().map(validate_row::path)?, row.key(), row.body());
     let first = service.post(path, Some(&key), &body).await?;
     if !first.replayed {
         return Some(Outcome::of(row, &first));

@@ -2,7 +2,7 @@
 
 use crate::domain::{
     account::{AccountType, MemberRole, UsedBy},
-    fold::fold,
+    case_fold::fold,
     invitation::InvitationKind,
     role::Role,
 };

@@ -6,20 +6,19 @@ use diesel::{dsl::exists, prelude::*, sql_types::Bool};
 use super::row::{AccountRow, LetterRow, Row, account_columns, letter_columns};
 use crate::{
     db::{
-        codec::At,
-        connection::{AnyConnection, MultiBackend},
-        fault::DbFault,
-        letter_state::whose_letter_is,
-        memberships::by_its_person,
-        pattern,
+        error::DbFault,
+        letters::state_filter::whose_letter_is,
+        pool::any_connection::{AnyConnection, MultiBackend},
         schema::{account_lineage, accounts, invitations, letters, memberships, user_roles, users},
+        sql::{like, timestamp::At},
+        users::memberships::by_its_person,
     },
     domain::{
         email::Email,
         ids::{AccountId, InvitationId, UserId},
         invitation::{DeliveryState, Invitation, InvitationKind, InvitationState, InvitationStatus},
         letter::LetterPurpose,
-        sight::Sight,
+        visibility::Sight,
     },
 };
 
@@ -136,7 +135,7 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
         query = query.filter(invitations::state.eq(InvitationState::Pending.as_str()));
     }
     if let Some(search) = &filter.search {
-        let pattern = pattern::containing(search);
+        let pattern = like::containing(search);
         let in_address = invitations::search_text.like(pattern.clone()).escape('\\');
         let in_name = users::search_text.like(pattern.clone()).escape('\\');
         let in_account = accounts::search_text.like(pattern).escape('\\');

@@ -4,16 +4,16 @@ use diesel::prelude::*;
 
 use crate::{
     db::{
-        codec::At,
-        connection::MultiBackend,
-        fault::DbFault,
-        outbox::LetterState,
+        error::DbFault,
+        letters::outbox::LetterState,
+        pool::any_connection::MultiBackend,
         schema::{accounts, letters},
+        sql::timestamp::At,
     },
     domain::{
         actor::{ActorKind, ActorRef},
+        delivery_reports::Fate,
         email::Email,
-        feedback::Fate,
         ids::AccountId,
         invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitedTo},
         locale::Locale,

@@ -7,15 +7,15 @@ use diesel::{dsl::exists, prelude::*};
 
 use super::{
     corrupt, parse_status,
-    seen::{Condition, accounts_under, holding, is_whole, known, nobody, only_below, seen},
+    visibility::{Condition, accounts_under, holding, is_whole, known, nobody, only_below, seen},
 };
 use crate::{
     db::{
-        codec::At,
-        connection::{AnyConnection, MultiBackend},
-        fault::DbFault,
-        memberships::seen as memberships_of,
+        error::DbFault,
+        pool::any_connection::{AnyConnection, MultiBackend},
         schema::{account_lineage, invitations, memberships, user_roles, users},
+        sql::timestamp::At,
+        users::memberships::seen as memberships_of,
     },
     domain::{
         account::MemberRole,
@@ -23,8 +23,8 @@ use crate::{
         ids::{AccountId, InvitationId, UserId},
         invitation::{InvitationKind, InvitationState},
         role::{Role, Roles},
-        sight::Sight,
         user::{User, UserStatus},
+        visibility::Sight,
     },
 };
 

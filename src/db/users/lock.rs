@@ -9,14 +9,14 @@ use super::{corrupt, parse_status};
 use crate::{
     db::{
         Tx,
-        codec::At,
-        connection::AnyConnection,
-        fault::DbFault,
+        error::DbFault,
+        pool::any_connection::AnyConnection,
         schema::{invitations, user_roles, users},
+        sql::timestamp::At,
     },
     domain::{
+        case_fold::searched_email,
         email::Email,
-        fold::searched_email,
         ids::{InvitationId, UserId},
         user::UserStatus,
     },

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use icu_properties::{CodePointMapData, props::Script};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-use crate::domain::{email::Email, fold::fold, invisible::is_ignorable};
+use crate::domain::{case_fold::fold, email::Email, invisible::is_ignorable};
 
 /// Local parts shorter than this are in too many phrases, and so is a part of a name of several words ("van der").
 const TELLING: usize = 4;

@@ -11,24 +11,28 @@ use utoipa::openapi::{
 
 use super::{
     super::{
-        activations::{ActivatedView, Renewal, RenewalStatus},
-        auth_token::{AccessToken, TokenType},
-        batches::{BatchResult, BatchResults, BatchStatus, ResendResult, ResendResults, ResendStatus},
-        mail_events::ReceivedEvents,
-        meta::{Alive, Condition, CourierCondition, Health, MailCondition, Overall, Readiness},
-        paging::List,
-        problem::Problem,
-        roles::RoleList,
-        views::{InvitationView, RoleView},
+        api::{
+            activations::{ActivatedView, Renewal, RenewalStatus},
+            auth_token::{AccessToken, TokenType},
+            batches::{BatchResult, BatchResults, BatchStatus, ResendResult, ResendResults, ResendStatus},
+            roles::RoleList,
+            webhooks::ReceivedEvents,
+        },
+        ops::health::{Alive, Condition, CourierCondition, Health, MailCondition, Overall, Readiness},
+        response::{
+            page::List,
+            problem::Problem,
+            views::{InvitationView, RoleView},
+        },
     },
     problems,
-    story::{
+    sample_data::{
         DAY, LOVELACE, PASSWORD, PUBLIC_URL, REQUEST_ID, TOKEN, acme, ada, at, dirk, for_ada, for_ada_bounced, for_ada_by_link,
         for_ada_sent, for_dirk, for_olivia, home, id, olivia, preview_for_ada, preview_for_olivia, preview_of_active,
         suppressions, timeline,
     },
 };
-use crate::domain::{account::DriverOfSubsidiary, fault::FieldFault, invitation::InvitationStatus, role::Role};
+use crate::domain::{account::DriverOfSubsidiary, field_error::FieldFault, invitation::InvitationStatus, role::Role};
 
 /// Names of the examples of an operation's request.
 pub(super) fn requests(operation: &str) -> &'static [&'static str] {

@@ -9,8 +9,8 @@ use utoipa::openapi::{
 };
 
 use super::{
-    super::{letter_limits, limits},
-    examples, headers, idempotency, problems, story,
+    super::middleware::{letter_quota, rate_limit},
+    examples, headers, idempotency, problems, sample_data,
 };
 
 /// Adds what is shared. `shown` learns which examples are pointed to.
@@ -55,7 +55,7 @@ fn sends_letters(method: &HttpMethod, path: &str) -> bool {
         HttpMethod::Patch => "PATCH",
         _ => return false,
     };
-    letter_limits::sends_letters(method, path)
+    letter_quota::sends_letters(method, path)
 }
 
 fn needs_body(operation: &Operation) -> bool {
@@ -93,8 +93,8 @@ fn show(id: &str, status: &str, response: &mut Response, shown: &mut BTreeSet<St
         match media_type.as_str() {
             "application/json" => point(content, examples::answers(id, status), shown),
             "text/html" => content.example = Some(json!("<!doctype html><html lang=\"en\">…</html>")),
-            "text/csv" => content.example = Some(json!(story::CSV)),
-            _ => content.example = Some(json!(story::METRICS)),
+            "text/csv" => content.example = Some(json!(sample_data::CSV)),
+            _ => content.example = Some(json!(sample_data::METRICS)),
         }
     }
 }
@@ -130,7 +130,7 @@ fn shared(path: &str, id: &str, operation: &Operation) -> Vec<(&'static str, &'s
     if id != "listRoles" {
         shared.push(("503", "`unavailable`: the database is away or a queue is full. Nothing was changed."));
     }
-    if limits::policy(path).is_some() {
+    if rate_limit::policy(path).is_some() {
         shared.push(("429", "`rate_limited`: too many requests from this address."));
     }
     shared

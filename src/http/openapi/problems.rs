@@ -13,20 +13,20 @@ use utoipa::{
 };
 
 use super::{
-    super::{
-        codes::{self, Code},
+    super::response::{
+        error_codes::{self, Code},
         problem::Problem,
         views::InvitationAccount,
     },
-    story,
+    sample_data,
 };
 use crate::{
     domain::{
         account::AccountName,
-        fault::FieldFault,
+        field_error::FieldFault,
         ids::{AccountId, InvitationId},
         invitation::{DeadLink, InvitationKind},
-        letter_limit::{LettersSpent, LimitScope, Standing},
+        letter_quota::{LettersSpent, LimitScope, Standing},
     },
     services::Refusal,
 };
@@ -121,9 +121,9 @@ pub struct ErrorCode;
 
 impl PartialSchema for ErrorCode {
     fn schema() -> RefOr<Schema> {
-        let all: Vec<&str> = codes::ALL.iter().map(|code| code.code).collect();
+        let all: Vec<&str> = error_codes::ALL.iter().map(|code| code.code).collect();
         let list: Vec<String> =
-            codes::ALL.iter().map(|code| format!("- `{}` ({}): {}", code.code, code.status, code.title)).collect();
+            error_codes::ALL.iter().map(|code| format!("- `{}` ({}): {}", code.code, code.status, code.title)).collect();
         let list = list.join(
             "
 ",
@@ -217,8 +217,8 @@ const FAULTY_QUERY: &str = "validation_failed_query";
 /// The examples for the codes that a response's description names.
 pub(super) fn named_in(description: &str, has_body: bool) -> Vec<&'static str> {
     let words = description.split('`').skip(1).step_by(2);
-    let codes = words.filter_map(codes::find).map(|code| code.code);
-    codes.map(|code| if code == codes::VALIDATION_FAILED.code && !has_body { FAULTY_QUERY } else { code }).collect()
+    let codes = words.filter_map(error_codes::find).map(|code| code.code);
+    codes.map(|code| if code == error_codes::VALIDATION_FAILED.code && !has_body { FAULTY_QUERY } else { code }).collect()
 }
 
 /// The example of that name, with a few words.
@@ -231,9 +231,9 @@ pub(super) fn example(name: &str) -> Option<(&'static str, Value)> {
             ]
             .into(),
         ),
-        code => of(codes::find(code)?),
+        code => of(error_codes::find(code)?),
     };
-    Some((problem.code.title, problem.document(story::PUBLIC_URL, story::REQUEST_ID)))
+    Some((problem.code.title, problem.document(sample_data::PUBLIC_URL, sample_data::REQUEST_ID)))
 }
 
 fn of(code: &'static Code) -> Problem {
@@ -251,9 +251,9 @@ fn of(code: &'static Code) -> Problem {
             .into(),
         ),
         "ambiguous_account" => Problem::new(code, "Several accounts have this name. Choose one by account_id.")
-            .with("candidates", story::account_candidates()),
+            .with("candidates", sample_data::account_candidates()),
         "ambiguous_invitation" => {
-            Problem::new(code, "Several invitations await an answer.").with("candidates", story::invitation_candidates())
+            Problem::new(code, "Several invitations await an answer.").with("candidates", sample_data::invitation_candidates())
         }
         // Those that no verb refuses with: their help is what is said in general.
         _ => Problem::new(code, code.help),
@@ -266,7 +266,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Forbidden("system_users:invite"),
         Refusal::RoleExceedsYours,
         Refusal::NotFound,
-        Refusal::InvitationPending(story::invitation_id()),
+        Refusal::InvitationPending(sample_data::invitation_id()),
         Refusal::AlreadySystemUser,
         Refusal::AlreadyAccountOwner,
         Refusal::AlreadyMember,

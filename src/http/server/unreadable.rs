@@ -13,7 +13,12 @@ use std::{
 use actix_web::http::{StatusCode, header};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::super::{State, browser_headers, codes, problem::Problem, sealed, trace};
+use super::super::{
+    State,
+    middleware::{browser_headers, request_log},
+    response::{error_codes, problem::Problem},
+    sealed,
+};
 
 /// Writes the whole answer for a status that the library refused a request with; `None` for one that it does not refuse with.
 pub type Refusal = Arc<dyn Fn(u16) -> Option<Vec<u8>> + Send + Sync>;
@@ -22,12 +27,12 @@ pub type Refusal = Arc<dyn Fn(u16) -> Option<Vec<u8>> + Send + Sync>;
 pub fn refusal(state: Arc<State>) -> Refusal {
     Arc::new(move |status| {
         let (code, detail) = match status {
-            400 => (codes::MALFORMED_REQUEST, "This is not a request that HTTP/1.1 knows. The connection is closed."),
-            408 => (codes::REQUEST_TIMEOUT, "The request did not arrive in time. The connection is closed."),
-            431 => (codes::HEADERS_TOO_LARGE, "The request line and the headers are too much. The connection is closed."),
+            400 => (error_codes::MALFORMED_REQUEST, "This is not a request that HTTP/1.1 knows. The connection is closed."),
+            408 => (error_codes::REQUEST_TIMEOUT, "The request did not arrive in time. The connection is closed."),
+            431 => (error_codes::HEADERS_TOO_LARGE, "The request line and the headers are too much. The connection is closed."),
             _ => return None,
         };
-        let id = trace::new_request_id(&state);
+        let id = request_log::new_request_id(&state);
         let mut response = sealed(Problem::new(code, detail).respond(&state.settings.public_url, &id));
         browser_headers::add(response.headers_mut(), "", state.settings.https);
         let body = Problem::new(code, detail).document(&state.settings.public_url, &id).to_string();

@@ -5,7 +5,7 @@ use tokio::{
     sync::mpsc,
 };
 
-use super::{talk::Content, *};
+use super::{session::Content, *};
 use crate::mail::{
     Desk,
     testing::{LINK, letter, sender},

@@ -5,7 +5,7 @@ use super::*;
 use crate::{
     domain::{invitation::InvitationKind, locale::Locale},
     mail::{
-        samples,
+        preview::samples,
         testing::{LINK, letter, now},
     },
 };

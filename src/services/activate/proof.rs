@@ -5,11 +5,11 @@
 
 use super::Preview;
 use crate::{
-    db::{DbFault, credentials},
+    db::{DbFault, users::credentials},
     domain::{
         actor::{Actor, ActorKind},
         client_address::ClientAddress,
-        fault::{Faults, FieldFault},
+        field_error::{Faults, FieldFault},
         ids::UserId,
         password::Password,
         token::credential_mark,

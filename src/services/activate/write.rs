@@ -9,11 +9,16 @@ use super::{Activated, Answer};
 use crate::{
     clock::Clock,
     db::{
-        Db, Tx, accounts,
-        accounts::Life,
-        batcher::Batcher,
-        credentials::{self, Credentials},
-        events, invitations, memberships, outbox, users,
+        Db, Tx,
+        accounts::{self, Life},
+        invitations::{self, timeline},
+        letters::outbox,
+        pool::group_commit::Batcher,
+        users::{
+            self,
+            credentials::{self, Credentials},
+            memberships,
+        },
     },
     domain::{
         account::{Account, AccountName},
@@ -23,9 +28,9 @@ use crate::{
         ids::UserId,
         invitation::{DeadLink, Invitation},
         person::PersonName,
-        sight::Sight,
         token::LinkClaim,
         user::{Membership, User, UserStatus},
+        visibility::Sight,
     },
     services::{Refusal, preview::Preview, timeline::entry},
 };
@@ -142,13 +147,13 @@ fn perform(
         // Whoever has the link has had the letter, though its sender has not come back yet, or never will.
         let details = json!({ "inferred": "the link was used" });
         let sent = entry(clock, invitation.id, (EventType::EmailSent, now), ActorRef::system(), details);
-        events::insert(tx, &[sent])?;
+        timeline::insert(tx, &[sent])?;
     }
     let has_taken_over = chosen.is_some() && user.status != UserStatus::Invited;
     let user = find(tx)?.ok_or(Refusal::InvalidLink)?;
     let is_proven = invitation.is_mailed() || matches!(attempt.secret, Secret::Matched(_));
     let who = if is_proven { person(&user) } else { ActorRef::link() };
-    events::insert(tx, &[entry(clock, invitation.id, (EventType::Activated, now), who, json!({}))])?;
+    timeline::insert(tx, &[entry(clock, invitation.id, (EventType::Activated, now), who, json!({}))])?;
     let (user, elsewhere) = as_given(user, &invitation, is_proven);
     let inherited = if has_taken_over { elsewhere } else { Vec::new() };
     Ok(Activated { account: account_of(tx, &invitation)?, user, chose_password: chosen.is_some(), inherited })

@@ -6,9 +6,9 @@ use crate::{
     domain::{
         actor::Actor,
         invitation::Invitation,
-        letter_limit::{LettersSpent, Standing},
+        letter_quota::{LettersSpent, Standing},
     },
-    services::{Refusal, Services, idempotency::Ticket, letter_limits::least},
+    services::{Refusal, Services, idempotency::Ticket, letter_quota::least},
 };
 
 /// The longest batch.

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::many::authorise;
+use super::core::authorise;
 use crate::{
     db::{invitations, users},
     domain::{
         actor::Actor,
         ids::{InvitationId, UserId},
-        sight::Sight,
+        visibility::Sight,
     },
     services::{Refusal, Services},
 };

@@ -2,26 +2,26 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::many::{Outcomes, judged_for, send, wait, would_send};
+use super::core::{Outcomes, judged_for, send, wait, would_send};
 use crate::{
     db::{
         DbFault, Tx,
-        resends::{self, Unanswered},
+        invitations::resend::{self, Unanswered},
     },
     domain::{
         actor::Actor,
-        fault::FieldFault,
+        field_error::FieldFault,
         ids::{AccountId, InvitationId},
         invitation::{DeliveryState, Invitation, InvitationKind},
-        letter_limit::{LettersSpent, Standing},
+        letter_quota::{LettersSpent, Standing},
         role::{Role, Roles},
-        sight::Sight,
+        visibility::Sight,
     },
     services::{
         Refusal, Services,
         idempotency::Ticket,
         invite::Sent,
-        letter_limits::{Payer, least},
+        letter_quota::{Payer, least},
     },
 };
 
@@ -137,7 +137,7 @@ fn batch(services: &Services, tx: &mut Tx<'_>, actor: &Actor, chosen: &Chosen, v
     let (names, more) = match chosen {
         Chosen::Named(names) => (names.clone(), false),
         Chosen::Matching(wanted) => {
-            let mut found = resends::oldest(tx.reading(), wanted)?;
+            let mut found = resend::oldest(tx.reading(), wanted)?;
             let next = if found.len() > MOST { found.pop() } else { None };
             let more = next.is_some_and(|(_, sent)| wait(services, sent, wanted.now).is_none());
             (found.into_iter().map(|(id, _)| id.to_string()).collect(), more)

@@ -1,0 +1,119 @@
+//! Invitations by id, each with what it leads to: one look for many.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::{AccountRow, LetterRow, Row, account_columns, letter_columns};
+use crate::db::{
+    error::DbFault,
+    pool::any_connection::AnyConnection,
+    schema::{accounts, invitation_events as events, invitations, letters, suppressions, users},
+    sql::timestamp::At,
+    users::parse_status,
+};
+use crate::domain::{
+    account::AccountStatus, activation::Person, event::EventType, ids::InvitationId, invitation::Invitation,
+    letter::LetterPurpose,
+};
+
+/// An invitation, and how far the person and the account have come.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// The invitation.
+    pub invitation: Invitation,
+    /// How far the person has come.
+    pub person: Person,
+    /// How far the account has come that it leads to.
+    pub account_status: Option<AccountStatus>,
+    /// The name of the account above that one.
+    pub parent_name: Option<String>,
+    /// Whether its address is not to be written to.
+    pub is_suppressed: bool,
+}
+
+/// The statement is always the same, so that the database plans it once.
+macro_rules! whole {
+    ($parents:ident) => {
+        invitations::table
+            .inner_join(
+                letters::table.on(letters::invitation_id
+                    .eq(invitations::id)
+                    .and(letters::generation.eq(invitations::generation))
+                    .and(letters::kind.eq(LetterPurpose::Invitation.as_str()))),
+            )
+            .inner_join(users::table.on(users::id.eq(invitations::user_id)))
+            .left_join(accounts::table.on(accounts::id.nullable().eq(invitations::account_id)))
+            .left_join(suppressions::table.on(suppressions::email_key.eq(invitations::email_key)))
+            .left_join($parents.on($parents.field(accounts::id).nullable().eq(accounts::parent_account_id)))
+            .select((
+                invitations::all_columns,
+                letter_columns(),
+                account_columns().nullable(),
+                (users::status, users::address_proven_at),
+                accounts::status.nullable(),
+                $parents.field(accounts::name).nullable(),
+                suppressions::id.nullable(),
+            ))
+    };
+}
+
+type Whole = (Row, LetterRow, Option<AccountRow>, (String, Option<At>), Option<String>, Option<String>, Option<String>);
+
+/// Those of these invitations that there are.
+pub fn by_ids(connection: &mut AnyConnection, ids: &[InvitationId]) -> Result<HashMap<InvitationId, Known>, DbFault> {
+    let parents = diesel::alias!(accounts as parents);
+    let texts = ids.iter().map(InvitationId::as_str);
+    let rows: Vec<Whole> = match connection {
+        AnyConnection::Postgres(c) => whole!(parents).filter(invitations::id.eq_any(texts.collect::<Vec<_>>())).load(c)?,
+        // There is no way to go: several short statements that are planned already cost less than a new long one.
+        AnyConnection::Sqlite(c) => {
+            let mut rows = Vec::with_capacity(ids.len());
+            for id in texts {
+                rows.extend(whole!(parents).filter(invitations::id.eq(id)).load::<Whole>(c)?);
+            }
+            rows
+        }
+    };
+    rows.into_iter().map(known).collect()
+}
+
+fn known(
+    (row, letter, account, (status, proven_at), account_status, parent_name, suppressed): Whole,
+) -> Result<(InvitationId, Known), DbFault> {
+    let invitation = Invitation::try_from((row, letter, account))?;
+    let status = parse_status(&status, invitation.user_id.as_str())?;
+    let person = Person { status, is_proven: proven_at.is_some() };
+    let unreadable = |_| DbFault::Corrupt { table: "accounts", column: "status", row: invitation.id.to_string() };
+    let account_status = account_status.map(|status| status.parse().map_err(unreadable)).transpose()?;
+    Ok((invitation.id, Known { invitation, person, account_status, parent_name, is_suppressed: suppressed.is_some() }))
+}
+
+/// The details of the looks at these invitations since `since`.
+pub fn looks(
+    connection: &mut AnyConnection,
+    ids: &[InvitationId],
+    since: DateTime<Utc>,
+) -> Result<HashMap<InvitationId, Vec<String>>, DbFault> {
+    let texts = ids.iter().map(InvitationId::as_str);
+    let recent = events::table
+        .filter(events::event_type.eq(EventType::Opened.as_str()).and(events::at.gt(At(since))))
+        .select((events::invitation_id, events::details));
+    let rows: Vec<(String, String)> = match connection {
+        AnyConnection::Postgres(c) => recent.filter(events::invitation_id.eq_any(texts.collect::<Vec<_>>())).load(c)?,
+        AnyConnection::Sqlite(c) => {
+            let mut rows = Vec::new();
+            for id in texts {
+                rows.extend(recent.filter(events::invitation_id.eq(id)).load::<(String, String)>(c)?);
+            }
+            rows
+        }
+    };
+    let mut looks: HashMap<InvitationId, Vec<String>> = HashMap::new();
+    for (id, details) in rows {
+        let unreadable = |_| DbFault::Corrupt { table: "invitation_events", column: "invitation_id", row: id.clone() };
+        looks.entry(id.parse().map_err(unreadable)?).or_default().push(details);
+    }
+    Ok(looks)
+}

@@ -1,0 +1,132 @@
+//! What a resend of many asks of the database: which invitations await an answer the longest, and new links for all at once.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use crate::db::{
+    Tx,
+    error::DbFault,
+    letters::state_filter::whose_letter_is,
+    pool::any_connection::{AnyConnection, MultiBackend},
+    schema::{account_lineage, invitations, letters},
+    sql::timestamp::At,
+};
+use crate::domain::{
+    ids::{AccountId, InvitationId},
+    invitation::{DeliveryState, InvitationKind, InvitationState},
+    letter::LetterPurpose,
+    locale::Locale,
+    role::Role,
+    visibility::Sight,
+};
+
+/// Which of the invitations that await an answer are meant.
+#[derive(Debug, Clone)]
+pub struct Unanswered {
+    /// Those that may be resent.
+    pub sight: Sight,
+    /// Not those into any of these roles.
+    pub without: Vec<Role>,
+    /// The links that have expired at `now`, or those that have not; both when it is not said.
+    pub expired: Option<bool>,
+    /// The moment that this is judged at.
+    pub now: DateTime<Utc>,
+    /// With the newest letter in this state.
+    pub delivery: Option<DeliveryState>,
+    /// Of this kind.
+    pub kind: Option<InvitationKind>,
+    /// To this account, or to one below it.
+    pub under: Option<AccountId>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// Those that match, each with the moment of its last sending: the longest ago first.
+pub fn oldest(connection: &mut AnyConnection, wanted: &Unanswered) -> Result<Vec<(InvitationId, DateTime<Utc>)>, DbFault> {
+    let newest_letter = letters::invitation_id
+        .eq(invitations::id)
+        .and(letters::generation.eq(invitations::generation))
+        .and(letters::kind.eq(LetterPurpose::Invitation.as_str()));
+    let mut query = invitations::table
+        .inner_join(letters::table.on(newest_letter))
+        .select((invitations::id, invitations::last_sent_at))
+        .order((invitations::last_sent_at, invitations::id))
+        .limit(wanted.limit)
+        .into_boxed::<MultiBackend>();
+    let below = |owned: Vec<String>| {
+        let lineage = account_lineage::table.filter(account_lineage::ancestor_id.eq_any(owned));
+        invitations::account_id.eq_any(lineage.select(account_lineage::account_id.nullable())).assume_not_null()
+    };
+    // What may be seen comes first: the conditions after it are joined to the whole of it by AND.
+    let Sight { staff, customers, under } = &wanted.sight;
+    query = match (staff, customers) {
+        (true, true) => query,
+        (true, false) => query.filter(invitations::kind.eq(InvitationKind::SystemUser.as_str())),
+        (false, true) => query.filter(invitations::kind.ne(InvitationKind::SystemUser.as_str())),
+        (false, false) => query.filter(invitations::id.eq("")),
+    };
+    if !customers && !under.is_empty() {
+        query = query.or_filter(below(under.iter().map(ToString::to_string).collect()));
+    }
+    query = query.filter(invitations::state.eq(InvitationState::Pending.as_str()));
+    query = match wanted.expired {
+        Some(true) => query.filter(invitations::expires_at.le(At(wanted.now))),
+        Some(false) => query.filter(invitations::expires_at.gt(At(wanted.now))),
+        None => query,
+    };
+    if let Some(state) = wanted.delivery {
+        query = whose_letter_is!(query, state, wanted.now);
+    }
+    for role in &wanted.without {
+        // They are stored by name, separated by commas, and no name is part of another.
+        query = query.filter(invitations::roles.not_like(format!("%{}%", role.as_str())));
+    }
+    if let Some(kind) = wanted.kind {
+        query = query.filter(invitations::kind.eq(kind.as_str()));
+    }
+    if let Some(account) = wanted.under {
+        query = query.filter(below(vec![account.to_string()]));
+    }
+    let rows = query.load::<(String, At)>(connection)?;
+    rows.into_iter().map(|(id, at)| Ok((id.parse().map_err(|_| corrupt(&id))?, at.0))).collect()
+}
+
+/// Raises the generation of pending invitations that are at this one, and gives those that were: their old links die, new
+/// ones live until `expires_at`.
+pub fn renew(
+    tx: &mut Tx<'_>,
+    ids: &[InvitationId],
+    generation: i32,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> Result<HashSet<InvitationId>, DbFault> {
+    let ids: Vec<&str> = ids.iter().map(InvitationId::as_str).collect();
+    let renewed: Vec<String> = diesel::update(invitations::table)
+        .filter(invitations::id.eq_any(ids))
+        .filter(invitations::state.eq(InvitationState::Pending.as_str()))
+        .filter(invitations::generation.eq(generation))
+        .set((
+            invitations::generation.eq(generation + 1),
+            invitations::send_count.eq(invitations::send_count + 1),
+            invitations::last_sent_at.eq(At(now)),
+            invitations::expires_at.eq(At(expires_at)),
+        ))
+        .returning(invitations::id)
+        .get_results(tx.writing())?;
+    renewed.into_iter().map(|id| id.parse().map_err(|_| corrupt(&id))).collect()
+}
+
+/// From now on the invitation's letters and page are in this language.
+pub fn speak(tx: &mut Tx<'_>, id: InvitationId, locale: Locale) -> Result<(), DbFault> {
+    diesel::update(invitations::table)
+        .filter(invitations::id.eq(id.as_str()).and(invitations::state.eq(InvitationState::Pending.as_str())))
+        .set(invitations::locale.eq(locale.as_str()))
+        .execute(tx.writing())?;
+    Ok(())
+}
+
+fn corrupt(id: &str) -> DbFault {
+    DbFault::Corrupt { table: "invitations", column: "id", row: id.to_owned() }
+}

@@ -1,0 +1,118 @@
+//! The timeline of each invitation.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use crate::db::{
+    Tx,
+    error::DbFault,
+    pool::any_connection::{AnyConnection, MultiBackend},
+    schema::{invitation_events, invitation_events as events},
+    sql::timestamp::At,
+};
+use crate::domain::{
+    actor::{ActorKind, ActorRef},
+    event::{Event, EventType},
+    ids::{EventId, InvitationId},
+};
+
+rows! {
+    pub(in crate::db) struct NewRow<'a> of invitation_events {
+        id: &'a str,
+        invitation_id: &'a str,
+        event_type: &'a str,
+        at: At,
+        actor_kind: &'a str,
+        actor_id: &'a str,
+        actor_name: &'a str,
+        details: String,
+    }
+    insert
+}
+
+/// Writes entries.
+pub fn insert(tx: &mut Tx<'_>, new: &[Event]) -> Result<(), DbFault> {
+    NewRow::insert(tx.writing(), &rows(new))?;
+    Ok(())
+}
+
+pub(in crate::db) fn rows(new: &[Event]) -> Vec<NewRow<'_>> {
+    new.iter()
+        .map(|event| NewRow {
+            id: event.id.as_str(),
+            invitation_id: event.invitation_id.as_str(),
+            event_type: event.event_type.as_str(),
+            at: At(event.at),
+            actor_kind: event.actor.kind.as_str(),
+            actor_id: &event.actor.id,
+            actor_name: &event.actor.name,
+            details: event.details.to_string(),
+        })
+        .collect()
+}
+
+/// The entries of that type since `after`, that moment left out: the newest first.
+pub fn since(
+    connection: &mut AnyConnection,
+    invitation: InvitationId,
+    event_type: EventType,
+    after: DateTime<Utc>,
+) -> Result<Vec<Event>, DbFault> {
+    let rows = events::table
+        .filter(events::invitation_id.eq(invitation.to_string()))
+        .filter(events::event_type.eq(event_type.as_str()).and(events::at.gt(At(after))))
+        .order(events::id.desc())
+        .load::<Row>(connection)?;
+    rows.into_iter().map(Event::try_from).collect()
+}
+
+/// Up to `limit` entries of a timeline after `after`, oldest first.
+pub fn list(
+    connection: &mut AnyConnection,
+    invitation: InvitationId,
+    after: Option<EventId>,
+    limit: i64,
+) -> Result<Vec<Event>, DbFault> {
+    let mut query = events::table
+        .filter(events::invitation_id.eq(invitation.to_string()))
+        .order(events::id.asc())
+        .limit(limit)
+        .into_boxed::<MultiBackend>();
+    if let Some(after) = after {
+        query = query.filter(events::id.gt(after.to_string()));
+    }
+    query.load::<Row>(connection)?.into_iter().map(Event::try_from).collect()
+}
+
+#[derive(Queryable)]
+struct Row {
+    id: String,
+    invitation_id: String,
+    event_type: String,
+    at: At,
+    actor_kind: String,
+    actor_id: String,
+    actor_name: String,
+    details: String,
+}
+
+impl TryFrom<Row> for Event {
+    type Error = DbFault;
+
+    fn try_from(row: Row) -> Result<Self, DbFault> {
+        let unreadable = |column| DbFault::Corrupt { table: "invitation_events", column, row: row.id.clone() };
+        let event_type = EventType::ALL.into_iter().find(|event| event.as_str() == row.event_type);
+        Ok(Self {
+            id: row.id.parse().map_err(|_| unreadable("id"))?,
+            invitation_id: row.invitation_id.parse().map_err(|_| unreadable("invitation_id"))?,
+            event_type: event_type.ok_or_else(|| unreadable("event_type"))?,
+            at: row.at.0,
+            actor: ActorRef {
+                kind: ActorKind::parse(&row.actor_kind).ok_or_else(|| unreadable("actor_kind"))?,
+                id: row.actor_id.clone(),
+                name: row.actor_name.clone(),
+            },
+            details: serde_json::from_str(&row.details).map_err(|_| unreadable("details"))?,
+        })
+    }
+}

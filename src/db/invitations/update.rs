@@ -1,0 +1,118 @@
+//! Changing an invitation that awaits an answer, and moving it from one person to another.
+
+use diesel::{prelude::*, sql_types::Text};
+
+use crate::db::{
+    Tx,
+    error::DbFault,
+    pool::any_connection::AnyConnection,
+    schema::{accounts, invitations, users},
+    sql::timestamp::At,
+    users::{self as people, LockedUser, Newcomer, Which},
+};
+use crate::domain::{
+    account::{AccountName, AccountStatus},
+    case_fold::{fold, searched_email},
+    email::Email,
+    ids::{AccountId, InvitationId, UserId},
+    invitation::{Invitation, InvitationState},
+    locale::Locale,
+    patch::Change,
+    reimbursement::Rate,
+    user::UserStatus,
+};
+
+/// The person that an invitation moves to, locked.
+#[derive(Debug, Clone)]
+pub struct Heir {
+    /// Who it is.
+    pub user: LockedUser,
+    /// Whether they were entered just now; then they belong to nothing and await nothing.
+    pub is_new: bool,
+}
+
+/// Waits until nobody else changes this invitation, before anybody is locked for it: each change of address moves it to another
+/// person, and whoever had locked the one before would have to begin anew, again and again where many want it at once.
+pub fn queue_up(tx: &mut Tx<'_>, id: InvitationId) -> Result<(), DbFault> {
+    if let AnyConnection::Postgres(c) = tx.writing() {
+        // Until the transaction ends. Nobody who waits here holds a lock that somebody else waits for.
+        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind::<Text, _>(id.as_str()).execute(c)?;
+    }
+    Ok(())
+}
+
+/// Locks the person of `from`, and that of the newcomer's address, who is entered first unless they are known.
+///
+/// In the order in which everybody does it who locks several people: entering before locking, then by address. Whoever was
+/// known and has left meanwhile is not entered now, behind a lock: the transaction is begun anew ([`DbFault::TryAgain`]).
+pub fn lock_both(tx: &mut Tx<'_>, from: &Email, to: &Newcomer) -> Result<Heir, DbFault> {
+    let is_new = !people::insert(tx, &[to])?.is_empty();
+    let locked = people::lock_where(tx, &Which::Keys(&[from.key(), to.email.key()]))?;
+    let heir = locked.into_iter().find(|(key, _)| key == to.email.key()).map(|(_, user)| Heir { user, is_new });
+    heir.ok_or(DbFault::TryAgain)
+}
+
+/// Makes the invitation that was at `generation` what `new` says: `false`, and nothing changes, when it no longer awaits an
+/// answer or was sent anew.
+pub fn invitation(tx: &mut Tx<'_>, (id, generation): (InvitationId, i32), new: &Invitation) -> Result<bool, DbFault> {
+    let changed = diesel::update(invitations::table)
+        .filter(invitations::id.eq(id.as_str()))
+        .filter(invitations::state.eq(InvitationState::Pending.as_str()))
+        .filter(invitations::generation.eq(generation))
+        .set((
+            (
+                invitations::user_id.eq(new.user_id.as_str()),
+                invitations::email.eq(new.email.as_str()),
+                invitations::email_key.eq(new.email.key()),
+                invitations::search_text.eq(searched_email(&new.email)),
+            ),
+            invitations::roles.eq(new.roles.to_string()),
+            invitations::locale.eq(new.locale.map(Locale::as_str)),
+            (
+                invitations::generation.eq(new.generation),
+                invitations::send_count.eq(new.send_count),
+                invitations::last_sent_at.eq(At(new.last_sent_at)),
+                invitations::expires_at.eq(At(new.expires_at)),
+            ),
+        ))
+        .execute(tx.writing())?;
+    Ok(changed == 1)
+}
+
+/// Changes the name and the rate of an account that nobody has activated. `false`, and nothing changes, for one that lives or is
+/// gone.
+pub fn account(tx: &mut Tx<'_>, id: AccountId, name: &Change<AccountName>, rate: &Change<Rate>) -> Result<bool, DbFault> {
+    #[derive(AsChangeset)]
+    #[diesel(table_name = accounts)]
+    #[expect(clippy::option_option, reason = "the outer one says whether the column is set, the inner one to what")]
+    struct Columns<'a> {
+        name: Option<Option<&'a str>>,
+        name_key: Option<Option<String>>,
+        search_text: Option<String>,
+        rate: Option<Option<i32>>,
+    }
+    let name = name.is_named().then(|| name.of(None));
+    let columns = Columns {
+        name: name.as_ref().map(|name| name.as_ref().map(AccountName::as_str)),
+        name_key: name.as_ref().map(|name| name.as_ref().map(AccountName::key)),
+        search_text: name.as_ref().map(|name| name.as_ref().map(|name| fold(name.as_str())).unwrap_or_default()),
+        rate: rate.is_named().then(|| rate.of(None).map(Rate::ten_thousandths)),
+    };
+    let changed = diesel::update(accounts::table)
+        .filter(accounts::id.eq(id.as_str()))
+        .filter(accounts::status.eq(AccountStatus::Invited.as_str()))
+        .filter(accounts::removed_at.is_null())
+        .set(&columns)
+        .execute(tx.writing())?;
+    Ok(changed == 1)
+}
+
+/// Writes the address of somebody who never activated in another form; one who did keeps their own.
+pub fn written_form(tx: &mut Tx<'_>, user: UserId, email: &Email) -> Result<(), DbFault> {
+    diesel::update(users::table)
+        .filter(users::id.eq(user.as_str()).and(users::email_key.eq(email.key())))
+        .filter(users::status.eq(UserStatus::Invited.as_str()))
+        .set((users::email.eq(email.as_str()), users::search_text.eq(searched_email(email))))
+        .execute(tx.writing())?;
+    Ok(())
+}

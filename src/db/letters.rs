@@ -1,0 +1,11 @@
+//! Letters: the outbox, what became of each, their quotas, and the addresses that none goes to.
+
+pub mod delivery_reports;
+pub mod mark_sent;
+pub mod outbox;
+pub mod quota;
+pub mod rate_limit;
+pub mod reminders;
+pub(super) mod state_filter;
+pub mod suppressions;
+pub mod webhook_events;

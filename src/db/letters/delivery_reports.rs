@@ -1,0 +1,167 @@
+//! What providers report of letters: which letter is meant, and what becomes of it.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::outbox::LetterState;
+use crate::db::{
+    Tx,
+    error::DbFault,
+    schema::{invitations, letters},
+    sql::timestamp::At,
+};
+use crate::domain::{
+    delivery_reports::{Fate, Provider},
+    email::Email,
+    ids::{InvitationId, LetterId},
+    letter::LetterPurpose,
+    mail_fault::MailFault,
+};
+
+/// A letter that reports are about.
+#[derive(Debug, Clone)]
+pub struct Reported {
+    /// The letter.
+    pub id: LetterId,
+    /// Its invitation.
+    pub invitation_id: InvitationId,
+    /// The sending.
+    pub generation: i32,
+    /// What it is for.
+    pub purpose: LetterPurpose,
+    /// Whether a newer letter was sent since.
+    pub superseded: bool,
+    /// The provider's name for it.
+    pub message_id: Option<String>,
+    /// Where it went, as far as that is known: the invitation's address may have changed since.
+    pub recipient: Option<Email>,
+    /// What was reported before.
+    pub fate: Option<Fate>,
+    /// When it was taken, as far as is known.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// Set when it was tried, and no courier knows that it was taken.
+    pub unsettled: Option<Unsettled>,
+}
+
+/// A letter that was tried, as far as we know in vain.
+#[derive(Debug, Clone, Copy)]
+pub struct Unsettled {
+    /// How often.
+    pub attempts: i32,
+    /// When it was put into the outbox.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What a tried letter is that no courier knows to have been taken.
+const UNSETTLED: [LetterState; 3] = [LetterState::Queued, LetterState::Failed, LetterState::Withdrawn];
+
+/// The letters of these ids, unless another provider took them, and those that this provider took under these names.
+pub fn reported(tx: &mut Tx<'_>, provider: Provider, ids: &[LetterId], message_ids: &[String]) -> Result<Vec<Reported>, DbFault> {
+    let ids: Vec<&str> = ids.iter().map(LetterId::as_str).collect();
+    let ours = letters::provider.is_null().or(letters::provider.eq(provider.as_str()).assume_not_null());
+    let named = letters::provider.eq(provider.as_str()).and(letters::provider_message_id.eq_any(message_ids)).assume_not_null();
+    letters::table
+        .inner_join(invitations::table.on(invitations::id.eq(letters::invitation_id)))
+        .filter(letters::id.eq_any(ids).and(ours).or(named))
+        .select((
+            (letters::id, letters::invitation_id, letters::kind, letters::state),
+            (letters::generation, invitations::generation),
+            (letters::attempts, letters::created_at),
+            (letters::provider_message_id, letters::fate, letters::sent_at),
+            (letters::recipient, invitations::email),
+        ))
+        .load::<Row>(tx.reading())?
+        .into_iter()
+        .map(Reported::try_from)
+        .collect()
+}
+
+type Row = (
+    (String, String, String, String),
+    (i32, i32),
+    (i32, At),
+    (Option<String>, Option<String>, Option<At>),
+    (Option<String>, String),
+);
+
+impl TryFrom<Row> for Reported {
+    type Error = DbFault;
+
+    fn try_from(row: Row) -> Result<Self, DbFault> {
+        let ((id, invitation, kind, state), (generation, newest), (attempts, created_at), taken, went_to) = row;
+        let ((message_id, fate, sent_at), (recipient, email)) = (taken, went_to);
+        let unreadable = |column| DbFault::Corrupt { table: "letters", column, row: id.clone() };
+        let known = |fate: String| Fate::ALL.into_iter().find(|known| known.as_str() == fate).ok_or_else(|| unreadable("fate"));
+        let purpose = LetterPurpose::ALL.into_iter().find(|known| known.as_str() == kind);
+        let unsettled = attempts >= 1 && UNSETTLED.iter().any(|one| one.as_str() == state);
+        let recipient = recipient.or_else(|| (generation == newest).then_some(email));
+        let recipient = recipient.map(|email| Email::parse(&email).map_err(|_| unreadable("recipient"))).transpose()?;
+        Ok(Self {
+            recipient,
+            invitation_id: invitation.parse().map_err(|_| unreadable("invitation_id"))?,
+            generation,
+            purpose: purpose.ok_or_else(|| unreadable("kind"))?,
+            superseded: generation != newest,
+            message_id,
+            fate: fate.map(known).transpose()?,
+            sent_at: sent_at.map(|at| at.0),
+            unsettled: unsettled.then_some(Unsettled { attempts, created_at: created_at.0 }),
+            id: id.parse().map_err(|_| unreadable("id"))?,
+        })
+    }
+}
+
+/// Records that a letter was taken after all, at `at` and under `message_id`. The courier that still tries it, or has it in hand,
+/// finds it settled and records nothing.
+pub fn settle(
+    tx: &mut Tx<'_>,
+    provider: Provider,
+    letter: LetterId,
+    at: DateTime<Utc>,
+    message_id: Option<&str>,
+) -> Result<bool, DbFault> {
+    let none = None::<At>;
+    let changed = diesel::update(letters::table)
+        .filter(letters::id.eq(letter.as_str()).and(letters::attempts.ge(1)))
+        .filter(letters::state.eq_any(UNSETTLED.map(LetterState::as_str)))
+        .set((
+            letters::state.eq(LetterState::Sent.as_str()),
+            (letters::sent_at.eq(At(at)), letters::leased_until.eq(none), letters::failed_at.eq(none)),
+            (letters::last_error.eq(None::<&str>), letters::cause.eq(None::<&str>)),
+            (letters::provider.eq(provider.as_str()), letters::provider_message_id.eq(message_id)),
+        ))
+        .execute(tx.writing())?;
+    Ok(changed == 1)
+}
+
+/// The letter that a reminder reminds of.
+pub fn reminded(tx: &mut Tx<'_>, reminder: &Reported) -> Result<Option<LetterId>, DbFault> {
+    let id: Option<String> = letters::table
+        .filter(letters::invitation_id.eq(reminder.invitation_id.as_str()).and(letters::generation.eq(reminder.generation)))
+        .filter(letters::kind.eq(LetterPurpose::Invitation.as_str()))
+        .select(letters::id)
+        .first(tx.reading())
+        .optional()?;
+    id.map(|id| id.parse().map_err(|_| DbFault::Corrupt { table: "letters", column: "id", row: id })).transpose()
+}
+
+/// Writes a fate down, unless what was reported before outranks it, or is the same and later. `true` when it was written.
+pub fn tell(
+    tx: &mut Tx<'_>,
+    letter: LetterId,
+    (fate, at): (Fate, DateTime<Utc>),
+    (reason, fault): (Option<&str>, Option<MailFault>),
+) -> Result<bool, DbFault> {
+    let lower: Vec<&str> = Fate::ALL.into_iter().filter(|one| *one < fate).map(Fate::as_str).collect();
+    let earlier = letters::fate.eq(fate.as_str()).and(letters::fate_at.le(At(at))).assume_not_null();
+    let outranked = letters::fate.eq_any(lower).assume_not_null();
+    let changed = diesel::update(letters::table)
+        .filter(letters::id.eq(letter.as_str()))
+        .filter(letters::fate.is_null().or(outranked).or(earlier))
+        .set((
+            (letters::fate.eq(fate.as_str()), letters::fate_at.eq(At(at))),
+            (letters::fate_reason.eq(reason), letters::cause.eq(fault.map(MailFault::as_str))),
+        ))
+        .execute(tx.writing())?;
+    Ok(changed == 1)
+}

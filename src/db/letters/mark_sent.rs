@@ -1,0 +1,124 @@
+//! Recording that letters were sent: many by one statement, where the database is a round trip away.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    IntoSql,
+    pg::Pg,
+    prelude::*,
+    query_builder::QueryFragment,
+    sql_types::{Array, Integer, Nullable, Text},
+};
+
+use super::outbox::{self, Claimed, Outcome};
+use crate::db::{
+    Tx,
+    error::DbFault,
+    invitations,
+    pool::any_connection::AnyConnection,
+    schema,
+    sql::{
+        timestamp::{At, UtcTimestamp},
+        unnest::Arrays,
+    },
+};
+use crate::domain::ids::InvitationId;
+
+/// Records what became of each attempt, as [`outbox::record`] does: `false`, and nothing changes, for a letter that is no longer
+/// at that attempt.
+pub fn record(tx: &mut Tx<'_>, outcomes: &[(Claimed, Outcome)]) -> Result<Vec<bool>, DbFault> {
+    let mut at_once: HashSet<String> = match tx.writing() {
+        AnyConnection::Postgres(c) if outcomes.iter().any(|(_, outcome)| outcome.sent().is_some()) => {
+            letters(outcomes).get_results::<String>(c)?.into_iter().collect()
+        }
+        AnyConnection::Postgres(_) | AnyConnection::Sqlite(_) => HashSet::new(),
+    };
+    let postgres = matches!(tx.writing(), AnyConnection::Postgres(_));
+    let recorded = |(letter, outcome): &(Claimed, Outcome)| match outcome {
+        // Once, also when the same outcome was told twice.
+        Outcome::Sent { .. } if postgres => Ok(at_once.remove(letter.id.as_str())),
+        _ => outbox::record(tx, letter, outcome),
+    };
+    outcomes.iter().map(recorded).collect()
+}
+
+fn letters(outcomes: &[(Claimed, Outcome)]) -> Arrays<impl QueryFragment<Pg>> {
+    let sent = || outcomes.iter().filter_map(|(letter, outcome)| Some((letter, outcome.sent()?)));
+    let list = (
+        sent().map(|(letter, _)| letter.id.to_string()).collect::<Vec<_>>().into_sql::<Array<Text>>(),
+        sent().map(|(letter, _)| letter.attempt).collect::<Vec<_>>().into_sql::<Array<Integer>>(),
+        sent().map(|(_, (at, _))| At(at)).collect::<Vec<_>>().into_sql::<Array<UtcTimestamp>>(),
+        sent().map(|(_, (_, receipt))| receipt.provider).collect::<Vec<_>>().into_sql::<Array<Nullable<Text>>>(),
+        sent().map(|(_, (_, receipt))| receipt.name().map(str::to_owned)).collect::<Vec<_>>().into_sql::<Array<Nullable<Text>>>(),
+    );
+    let before = "UPDATE letters SET state = 'sent', last_error = NULL, cause = NULL, leased_until = NULL, sent_at = taken.at, \
+                  provider = taken.provider, provider_message_id = taken.name FROM unnest(";
+    let after = ") AS taken (id, attempt, at, provider, name) WHERE letters.id = taken.id \
+                 AND letters.attempts = taken.attempt AND letters.state IN ('queued', 'withdrawn') RETURNING letters.id";
+    Arrays { before: before.into(), list, after }
+}
+
+/// A sending that the relay took: whose, when, and when its link dies, then.
+#[derive(Debug, Clone, Copy)]
+pub struct HandedOver {
+    /// The invitation.
+    pub invitation: InvitationId,
+    /// The sending.
+    pub generation: i32,
+    /// When it was taken.
+    pub at: DateTime<Utc>,
+    /// When the link dies.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Moves the moment of sending to when the relay took the letter, and the expiry with it: of invitations that still await an
+/// answer to this sending, which are returned.
+pub fn handed_over(tx: &mut Tx<'_>, sendings: &[HandedOver]) -> Result<HashSet<InvitationId>, DbFault> {
+    let mut moved = HashSet::new();
+    if sendings.is_empty() {
+        return Ok(moved);
+    }
+    match tx.writing() {
+        AnyConnection::Postgres(c) => {
+            for id in invitations_of(sendings).get_results::<String>(c)? {
+                let unreadable = |_| DbFault::Corrupt { table: "invitations", column: "id", row: id.clone() };
+                moved.insert(id.parse().map_err(unreadable)?);
+            }
+        }
+        AnyConnection::Sqlite(_) => {
+            for one in sendings {
+                if invitations::handed_over(tx, (one.invitation, one.generation), one.at, one.expires_at)? {
+                    moved.insert(one.invitation);
+                }
+            }
+        }
+    }
+    Ok(moved)
+}
+
+/// The newest sending of each of these invitations.
+pub fn generations(tx: &mut Tx<'_>, ids: &[InvitationId]) -> Result<HashMap<InvitationId, i32>, DbFault> {
+    let ids: Vec<&str> = ids.iter().map(InvitationId::as_str).collect();
+    let known = schema::invitations::table
+        .filter(schema::invitations::id.eq_any(ids))
+        .select((schema::invitations::id, schema::invitations::generation))
+        .load::<(String, i32)>(tx.reading())?;
+    let unreadable = |id: &str| DbFault::Corrupt { table: "invitations", column: "id", row: id.to_owned() };
+    known.into_iter().map(|(id, generation)| Ok((id.parse().map_err(|_| unreadable(&id))?, generation))).collect()
+}
+
+/// The state is written so that no index of the pending ones serves: a server that has not counted the table yet would go through
+/// the whole of it instead of looking the few ids up.
+fn invitations_of(sendings: &[HandedOver]) -> Arrays<impl QueryFragment<Pg>> {
+    let list = (
+        sendings.iter().map(|one| one.invitation.as_str()).collect::<Vec<_>>().into_sql::<Array<Text>>(),
+        sendings.iter().map(|one| one.generation).collect::<Vec<_>>().into_sql::<Array<Integer>>(),
+        sendings.iter().map(|one| At(one.at)).collect::<Vec<_>>().into_sql::<Array<UtcTimestamp>>(),
+        sendings.iter().map(|one| At(one.expires_at)).collect::<Vec<_>>().into_sql::<Array<UtcTimestamp>>(),
+    );
+    let before = "UPDATE invitations SET last_sent_at = taken.at, expires_at = taken.expires_at FROM unnest(";
+    let after = ") AS taken (id, generation, at, expires_at) WHERE invitations.id = taken.id \
+                 AND invitations.generation = taken.generation AND invitations.state || '' = 'pending' RETURNING invitations.id";
+    Arrays { before: before.into(), list, after }
+}

@@ -1,0 +1,133 @@
+//! How many letters were asked for in the last day. A row is locked until the letters that it counts are committed, so that of
+//! however many who ask at once no more get through than are allowed.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    prelude::*,
+    sql_query,
+    sql_types::{Array, Text},
+};
+
+use crate::db::{
+    Tx,
+    error::DbFault,
+    pool::any_connection::AnyConnection,
+    schema::letter_counts,
+    sql::timestamp::{At, UtcTimestamp},
+};
+use crate::domain::letter_quota::{LetterLog, WINDOW};
+
+rows! {
+    struct NewRow<'a> of letter_counts {
+        subject: &'a str,
+        sent: String,
+        last_sent_at: At,
+    }
+    enter_subjects
+}
+
+/// Enters those of these subjects that have no row as if `expected` had been sent, and locks those that have one: their logs are
+/// given. Whoever is not in the answer was entered.
+///
+/// Entering comes first, and both go in the order of the subjects, as with people (`users::enter`): two who count the same subjects
+/// never wait for each other crosswise. Whoever locks people does so before.
+pub fn enter(
+    tx: &mut Tx<'_>,
+    expected: &BTreeMap<String, LetterLog>,
+    now: DateTime<Utc>,
+) -> Result<HashMap<String, LetterLog>, DbFault> {
+    let rows: Vec<NewRow<'_>> =
+        expected.iter().map(|(subject, log)| NewRow { subject, sent: log.to_string(), last_sent_at: At(now) }).collect();
+    let entered: Vec<String> = NewRow::enter_subjects(tx.writing(), &rows)?;
+    let known: Vec<&str> = expected.keys().filter(|subject| !entered.contains(subject)).map(String::as_str).collect();
+    if known.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = letter_counts::table
+        .filter(letter_counts::subject.eq_any(&known))
+        .order(letter_counts::subject)
+        .select((letter_counts::subject, letter_counts::sent));
+    let rows: Vec<(String, String)> = match tx.writing() {
+        AnyConnection::Postgres(c) => rows.for_no_key_update().load(c)?,
+        AnyConnection::Sqlite(c) => rows.load(c)?,
+    };
+    if rows.len() < known.len() {
+        // It was swept in between.
+        return Err(DbFault::TryAgain);
+    }
+    logs(rows, now)
+}
+
+/// The logs of these subjects, for whoever counts nothing.
+pub fn read(
+    connection: &mut AnyConnection,
+    subjects: &[&str],
+    now: DateTime<Utc>,
+) -> Result<HashMap<String, LetterLog>, DbFault> {
+    let rows = letter_counts::table
+        .filter(letter_counts::subject.eq_any(subjects))
+        .select((letter_counts::subject, letter_counts::sent));
+    logs(rows.load(connection)?, now)
+}
+
+fn logs(rows: Vec<(String, String)>, now: DateTime<Utc>) -> Result<HashMap<String, LetterLog>, DbFault> {
+    rows.into_iter()
+        .map(|(subject, sent)| match sent.parse::<LetterLog>() {
+            Ok(mut log) => {
+                log.forget(now);
+                Ok((subject, log))
+            }
+            Err(_) => Err(DbFault::Corrupt { table: "letter_counts", column: "sent", row: subject }),
+        })
+        .collect()
+}
+
+/// Writes the logs of subjects that [`enter`] entered or locked; one without a letter goes.
+pub fn write(tx: &mut Tx<'_>, logs: &[(&str, &LetterLog)], now: DateTime<Utc>) -> Result<(), DbFault> {
+    let (empty, logs): (Vec<_>, Vec<_>) = logs.iter().partition(|(_, log)| log.is_empty());
+    if !empty.is_empty() {
+        let subjects: Vec<&str> = empty.iter().map(|(subject, _)| *subject).collect();
+        let gone = letter_counts::table.filter(letter_counts::subject.eq_any(subjects));
+        diesel::delete(gone).execute(tx.writing())?;
+    }
+    match tx.writing() {
+        _ if logs.is_empty() => {}
+        AnyConnection::Postgres(c) => {
+            let (subjects, sent): (Vec<&str>, Vec<String>) =
+                logs.iter().map(|(subject, log)| (*subject, log.to_string())).unzip();
+            sql_query(
+                "UPDATE letter_counts SET sent = one.sent, last_sent_at = $3 \
+                 FROM unnest($1, $2) AS one (subject, sent) WHERE letter_counts.subject = one.subject",
+            )
+            .bind::<Array<Text>, _>(subjects)
+            .bind::<Array<Text>, _>(sent)
+            .bind::<UtcTimestamp, _>(At(now))
+            .execute(c)?;
+        }
+        AnyConnection::Sqlite(c) => {
+            for (subject, log) in logs {
+                diesel::update(letter_counts::table.find(subject))
+                    .set((letter_counts::sent.eq(log.to_string()), letter_counts::last_sent_at.eq(At(now))))
+                    .execute(c)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Forgets what counts no more at `now`, the oldest first: `most` at once. How many there were.
+pub fn forget(tx: &mut Tx<'_>, most: usize, now: DateTime<Utc>) -> Result<usize, DbFault> {
+    let old = letter_counts::table
+        .filter(letter_counts::last_sent_at.le(At(now - WINDOW)))
+        .select(letter_counts::subject)
+        .order((letter_counts::last_sent_at, letter_counts::subject))
+        .limit(i64::try_from(most).unwrap_or(i64::MAX));
+    let subjects: Vec<String> = match tx.writing() {
+        // What somebody counts at this moment is not old any more when they are done.
+        AnyConnection::Postgres(c) => old.for_update().skip_locked().load(c)?,
+        AnyConnection::Sqlite(c) => old.load(c)?,
+    };
+    Ok(diesel::delete(letter_counts::table.filter(letter_counts::subject.eq_any(subjects))).execute(tx.writing())?)
+}

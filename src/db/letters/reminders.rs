@@ -1,0 +1,71 @@
+//! Invitations whose people are to be reminded.
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    dsl::{exists, not},
+    prelude::*,
+};
+
+use super::outbox::LetterState;
+use crate::db::{
+    error::DbFault,
+    pool::any_connection::AnyConnection,
+    schema::{invitations, letters, suppressions},
+    sql::timestamp::At,
+};
+use crate::domain::{
+    delivery_reports::Fate, email::Email, ids::InvitationId, invitation::InvitationState, letter::LetterPurpose,
+};
+
+/// A sending whose person is to be reminded.
+#[derive(Debug, Clone)]
+pub struct Due {
+    /// The invitation.
+    pub invitation: InvitationId,
+    /// The sending.
+    pub generation: i32,
+    /// Where the reminder goes.
+    pub recipient: Email,
+}
+
+/// Up to `limit` sendings whose link dies after `now` and not after `until`, and of which nobody has been reminded yet: those
+/// whose letter was sent, as far as we know, and did not come back or annoy, and whose address may be written to.
+pub fn due(connection: &mut AnyConnection, now: DateTime<Utc>, until: DateTime<Utc>, limit: i64) -> Result<Vec<Due>, DbFault> {
+    let reminders = diesel::alias!(letters as reminders);
+    let reminded = reminders.filter(
+        reminders
+            .field(letters::invitation_id)
+            .eq(invitations::id)
+            .and(reminders.field(letters::generation).eq(invitations::generation))
+            .and(reminders.field(letters::kind).eq(LetterPurpose::Reminder.as_str())),
+    );
+    let its_letter = letters::invitation_id
+        .eq(invitations::id)
+        .and(letters::generation.eq(invitations::generation))
+        .and(letters::kind.eq(LetterPurpose::Invitation.as_str()));
+    let suppressed = suppressions::table.filter(suppressions::email_key.eq(invitations::email_key));
+    let rows: Vec<(String, i32, String)> = invitations::table
+        .inner_join(letters::table.on(its_letter))
+        .filter(invitations::state.eq(InvitationState::Pending.as_str()))
+        .filter(invitations::expires_at.gt(At(now)).and(invitations::expires_at.le(At(until))))
+        .filter(letters::state.eq(LetterState::Sent.as_str()))
+        .filter(
+            letters::fate
+                .is_null()
+                .or(letters::fate.eq_any([Fate::Delivered, Fate::Deferred].map(Fate::as_str)).assume_not_null()),
+        )
+        .filter(not(exists(reminded)))
+        .filter(not(exists(suppressed)))
+        // One order for all: two couriers that write the same reminders must not wait for each other crosswise.
+        .order((invitations::expires_at, invitations::id))
+        .limit(limit)
+        .select((invitations::id, invitations::generation, invitations::email))
+        .load(connection)?;
+    let unreadable = |column, id: &str| DbFault::Corrupt { table: "invitations", column, row: id.to_owned() };
+    rows.into_iter()
+        .map(|(id, generation, email)| {
+            let recipient = Email::parse(&email).map_err(|_| unreadable("email", &id))?;
+            Ok(Due { invitation: id.parse().map_err(|_| unreadable("id", &id))?, generation, recipient })
+        })
+        .collect()
+}

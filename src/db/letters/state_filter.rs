@@ -1,0 +1,76 @@
+//! Which letters are in a state that the API tells: what reading a row does, turned round.
+
+use super::outbox::LetterState;
+use crate::domain::{invitation::DeliveryState, mail_fault::MailFault};
+
+/// What a row of `letters` says when its letter is in a state.
+pub(in crate::db) struct LetterIs {
+    pub(in crate::db) states: Vec<&'static str>,
+    /// In a courier's hands, or not.
+    pub(in crate::db) leased: Option<bool>,
+    pub(in crate::db) report: Report,
+}
+
+/// What a provider has reported.
+pub(in crate::db) enum Report {
+    Any,
+    None,
+    Of(&'static str),
+    /// That it came back, by a fault of the address or of its mail server.
+    Bounced,
+}
+
+/// What the operator has to put right: a letter that came back for one of these has failed, and has not bounced.
+pub(in crate::db) fn operators_faults() -> Vec<&'static str> {
+    MailFault::ALL.into_iter().filter(|fault| fault.is_operators()).map(MailFault::as_str).collect()
+}
+
+impl LetterIs {
+    pub(in crate::db) fn of(state: DeliveryState) -> Self {
+        let (states, leased, report): (&[LetterState], _, _) = match state {
+            DeliveryState::Queued => (&[LetterState::Queued], Some(false), Report::Any),
+            DeliveryState::Sending => (&[LetterState::Queued, LetterState::Withdrawn], Some(true), Report::Any),
+            DeliveryState::Sent => (&[LetterState::Sent], None, Report::None),
+            DeliveryState::Bounced => (&[LetterState::Sent], None, Report::Bounced),
+            DeliveryState::Delivered | DeliveryState::Deferred | DeliveryState::Complained => {
+                (&[LetterState::Sent], None, Report::Of(state.as_str()))
+            }
+            DeliveryState::Failed => (&[LetterState::Failed, LetterState::Withdrawn], Some(false), Report::Any),
+            DeliveryState::HandedOver => (&[LetterState::HandedOver], None, Report::Any),
+        };
+        Self { states: states.iter().map(|state| state.as_str()).collect(), leased, report }
+    }
+}
+
+/// Narrows a boxed query that joins `letters` to those in a state at a moment. A macro, since queries have types of their own.
+macro_rules! whose_letter_is {
+    ($query:expr, $state:expr, $now:expr) => {{
+        let wanted = $crate::db::letters::state_filter::LetterIs::of($state);
+        let faults = $crate::db::letters::state_filter::operators_faults();
+        let bounced = letters::fate.eq($crate::domain::delivery_reports::Fate::Bounced.as_str()).assume_not_null();
+        let not_leased = letters::leased_until.is_null().or(letters::leased_until.le(At($now)).assume_not_null());
+        if $state == $crate::domain::invitation::DeliveryState::Failed {
+            // Given up by us, or by the provider for what the operator has to put right.
+            let given_up = letters::state.eq_any(wanted.states).and(not_leased);
+            let returned = letters::state.eq($crate::db::letters::outbox::LetterState::Sent.as_str());
+            let returned = returned.and(bounced).and(letters::cause.eq_any(faults).assume_not_null());
+            $query.filter(given_up.or(returned))
+        } else {
+            let query = $query.filter(letters::state.eq_any(wanted.states));
+            let query = match wanted.leased {
+                Some(true) => query.filter(letters::leased_until.gt(At($now)).assume_not_null()),
+                Some(false) => query.filter(not_leased),
+                None => query,
+            };
+            match wanted.report {
+                $crate::db::letters::state_filter::Report::Of(fate) => query.filter(letters::fate.eq(fate).assume_not_null()),
+                $crate::db::letters::state_filter::Report::Bounced => {
+                    query.filter(bounced).filter(letters::cause.is_null().or(letters::cause.ne_all(faults).assume_not_null()))
+                }
+                $crate::db::letters::state_filter::Report::None => query.filter(letters::fate.is_null()),
+                $crate::db::letters::state_filter::Report::Any => query,
+            }
+        }
+    }};
+}
+pub(in crate::db) use whose_letter_is;

@@ -1,0 +1,151 @@
+//! Addresses that no letter goes to.
+
+use diesel::{
+    dsl::{exists, not},
+    prelude::*,
+};
+
+use super::outbox::LetterState;
+use crate::db::{
+    Tx,
+    error::DbFault,
+    pool::any_connection::{AnyConnection, MultiBackend},
+    schema::{invitations, letters, memberships, suppressions, user_roles, users},
+    sql::{like, timestamp::At},
+};
+use crate::domain::{
+    case_fold::fold,
+    email::Email,
+    ids::{InvitationId, SuppressionId},
+    invitation::InvitationKind,
+    letter::LetterPurpose,
+    suppression::{Suppression, SuppressionReason},
+    token::LinkClaim,
+};
+
+/// Puts an address on the list. One that is there stays as it is, unless the new reason is graver.
+pub fn add(tx: &mut Tx<'_>, new: &Suppression) -> Result<(), DbFault> {
+    let row = (
+        suppressions::id.eq(new.id.as_str()),
+        suppressions::email.eq(new.email.as_str()),
+        suppressions::email_key.eq(new.email.key()),
+        suppressions::reason.eq(new.reason.as_str()),
+        suppressions::detail.eq(new.detail.as_deref()),
+        suppressions::created_at.eq(At(new.created_at)),
+    );
+    let written =
+        each!(tx.writing(), c => diesel::insert_into(suppressions::table).values(row).on_conflict_do_nothing().execute(c))?;
+    let lesser: Vec<&str> =
+        SuppressionReason::ALL.into_iter().filter(|reason| *reason < new.reason).map(SuppressionReason::as_str).collect();
+    if written == 0 && !lesser.is_empty() {
+        let there = suppressions::email_key.eq(new.email.key()).and(suppressions::reason.eq_any(lesser));
+        diesel::update(suppressions::table.filter(there))
+            .set((suppressions::reason.eq(new.reason.as_str()), suppressions::detail.eq(new.detail.as_deref())))
+            .execute(tx.writing())?;
+    }
+    Ok(())
+}
+
+/// The addresses but those of system users, or of people invited as such, who were never invited as customers and are none.
+macro_rules! not_of_staff_alone {
+    () => {{
+        let system_user = InvitationKind::SystemUser.as_str();
+        let invited = invitations::table.filter(invitations::email_key.eq(suppressions::email_key));
+        let person = users::email_key.eq(suppressions::email_key).and(users::removed_at.is_null());
+        let held = user_roles::table.inner_join(users::table.on(users::id.eq(user_roles::user_id))).filter(person);
+        let member = memberships::table.inner_join(users::table.on(users::id.eq(memberships::user_id))).filter(person);
+        not(exists(held))
+            .and(not(exists(invited.filter(invitations::kind.eq(system_user)))))
+            .or(exists(member))
+            .or(exists(invited.filter(invitations::kind.ne(system_user))))
+    }};
+}
+
+/// Takes an address off the list: what was there, if it was, and if the caller sees it.
+pub fn remove(tx: &mut Tx<'_>, id: SuppressionId, staff: bool) -> Result<Option<Suppression>, DbFault> {
+    let query = suppressions::table.filter(suppressions::id.eq(id.as_str())).into_boxed::<MultiBackend>();
+    let query = if staff { query } else { query.filter(not_of_staff_alone!()) };
+    let Some(there) = query.first::<Row>(tx.reading()).optional()? else { return Ok(None) };
+    let removed = diesel::delete(suppressions::table.find(id.as_str())).execute(tx.writing())?;
+    (removed == 1).then(|| Suppression::try_from(there)).transpose()
+}
+
+/// Which addresses a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct SuppressionFilter {
+    /// This very one.
+    pub email: Option<Email>,
+    /// For this reason.
+    pub reason: Option<SuppressionReason>,
+    /// With this text in it.
+    pub search: Option<String>,
+    /// Those of system users too, who are no customers.
+    pub staff: bool,
+    /// Older than this one.
+    pub before: Option<SuppressionId>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// The addresses that `filter` lets through, newest first.
+pub fn list(connection: &mut AnyConnection, filter: &SuppressionFilter) -> Result<Vec<Suppression>, DbFault> {
+    let mut query = suppressions::table.order(suppressions::id.desc()).limit(filter.limit).into_boxed::<MultiBackend>();
+    if let Some(email) = &filter.email {
+        query = query.filter(suppressions::email_key.eq(email.key().to_owned()));
+    }
+    if let Some(reason) = filter.reason {
+        query = query.filter(suppressions::reason.eq(reason.as_str()));
+    }
+    if let Some(search) = &filter.search {
+        // Addresses are written with their domain in lower case; the key has the rest so, and punycode.
+        let pattern = like::containing(&fold(search));
+        let written = suppressions::email.like(pattern.clone()).escape('\\');
+        query = query.filter(written.or(suppressions::email_key.like(pattern).escape('\\')));
+    }
+    if !filter.staff {
+        query = query.filter(not_of_staff_alone!());
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(suppressions::id.lt(before.to_string()));
+    }
+    query.load::<Row>(connection)?.into_iter().map(Suppression::try_from).collect()
+}
+
+type Row = (String, String, String, String, Option<String>, At);
+
+impl TryFrom<Row> for Suppression {
+    type Error = DbFault;
+
+    fn try_from((id, email, _, reason, detail, At(created_at)): Row) -> Result<Self, DbFault> {
+        let unreadable = |column| DbFault::Corrupt { table: "suppressions", column, row: id.clone() };
+        let known = SuppressionReason::ALL.into_iter().find(|known| known.as_str() == reason);
+        Ok(Self {
+            email: Email::parse(&email).map_err(|_| unreadable("email"))?,
+            reason: known.ok_or_else(|| unreadable("reason"))?,
+            detail,
+            created_at,
+            id: id.parse().map_err(|_| unreadable("id"))?,
+        })
+    }
+}
+
+/// Where the link of a sending was mailed; `None` for one that was handed over, or that no letter has carried yet.
+pub fn mailed_to(connection: &mut AnyConnection, claim: LinkClaim) -> Result<Option<Email>, DbFault> {
+    let row = letters::table
+        .inner_join(invitations::table.on(invitations::id.eq(letters::invitation_id)))
+        .filter(letters::invitation_id.eq(claim.invitation.as_str()).and(letters::generation.eq(claim.generation)))
+        .filter(letters::kind.eq(LetterPurpose::Invitation.as_str()))
+        .filter(letters::state.ne(LetterState::HandedOver.as_str()).and(letters::attempts.ge(1)))
+        .select((letters::recipient, invitations::generation, invitations::email))
+        .first::<(Option<String>, i32, String)>(connection)
+        .optional()?;
+    let recipient = row.and_then(|(recipient, newest, email)| {
+        // Of letters from before recipients were kept, the newest alone is known to have gone to the present address.
+        recipient.or_else(|| (newest == claim.generation).then_some(email))
+    });
+    recipient.map(|email| parse(&email, claim.invitation)).transpose()
+}
+
+fn parse(email: &str, invitation: InvitationId) -> Result<Email, DbFault> {
+    Email::parse(email).map_err(|_| DbFault::Corrupt { table: "letters", column: "recipient", row: invitation.to_string() })
+}

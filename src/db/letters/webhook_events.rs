@@ -1,0 +1,59 @@
+//! Events and tokens that have come from providers: each counts once.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use crate::db::{
+    Tx,
+    error::DbFault,
+    schema::{mail_events, mail_tokens},
+    sql::timestamp::At,
+};
+use crate::domain::delivery_reports::{Provider, Token};
+
+/// Whether this event comes for the first time.
+pub fn is_new(tx: &mut Tx<'_>, provider: Provider, event_id: &str, now: DateTime<Utc>) -> Result<bool, DbFault> {
+    let row =
+        (mail_events::provider.eq(provider.as_str()), mail_events::event_id.eq(event_id), mail_events::received_at.eq(At(now)));
+    let written =
+        each!(tx.writing(), c => diesel::insert_into(mail_events::table).values(row).on_conflict_do_nothing().execute(c))?;
+    Ok(written == 1)
+}
+
+/// Spends a token, unless it is spent: `false` when another event had it. Of several that come at once with one token, one has it.
+pub fn spend(tx: &mut Tx<'_>, provider: Provider, token: &Token, now: DateTime<Utc>) -> Result<bool, DbFault> {
+    let row = (
+        mail_tokens::provider.eq(provider.as_str()),
+        mail_tokens::token.eq(&token.name),
+        mail_tokens::event.eq(&token.event),
+        mail_tokens::received_at.eq(At(now)),
+    );
+    // Waits for whoever is spending it at this moment, and sees afterwards what they did.
+    let written =
+        each!(tx.writing(), c => diesel::insert_into(mail_tokens::table).values(row).on_conflict_do_nothing().execute(c))?;
+    let spent = mail_tokens::table.find((provider.as_str(), &token.name)).select(mail_tokens::event);
+    Ok(written == 1 || spent.first::<String>(tx.reading())? == token.event)
+}
+
+/// Forgets what came before `before`, the oldest first: at most so many of each. How many there were.
+pub fn forget(tx: &mut Tx<'_>, most: usize, before: DateTime<Utc>) -> Result<usize, DbFault> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let mut forgotten = 0;
+    macro_rules! forget {
+        ($table:ident) => {
+            let old = $table::table
+                .filter($table::received_at.lt(At(before)))
+                .select($table::received_at)
+                .order($table::received_at)
+                .limit(most)
+                .load::<At>(tx.reading())?;
+            if let Some(youngest) = old.last() {
+                let old = $table::table.filter($table::received_at.le(At(youngest.0)));
+                forgotten += diesel::delete(old).execute(tx.writing())?;
+            }
+        };
+    }
+    forget!(mail_events);
+    forget!(mail_tokens);
+    Ok(forgotten)
+}

@@ -1,0 +1,13 @@
+//! Connections: how they are made, counted, checked and shared, and how a transaction begins and ends.
+
+pub(super) mod any_connection;
+pub(super) mod bounded_pool;
+pub(super) mod commit_check;
+pub(super) mod database_url;
+pub mod group_commit;
+pub(super) mod migrate;
+pub(super) mod pooled_connection;
+pub(super) mod pooler_check;
+pub(super) mod server_check;
+pub(super) mod session;
+pub(super) mod transaction;

@@ -1,0 +1,135 @@
+//! What every session of PostgreSQL is set to, and how a session is asked whether it still takes writes.
+//!
+//! Settings go with the connection's first message (`options`): they are the session's own, cost nothing, and whatever resets a
+//! session resets it to them. PgBouncer refuses `options`, and gives a server's session from one client to the next. There each
+//! transaction is set by itself (`SET LOCAL`), so that nothing reaches another client of the pool.
+
+use std::time::Duration;
+
+use diesel::{
+    PgConnection, QueryableByName, RunQueryDsl,
+    connection::{AnsiTransactionManager, TransactionManager},
+    dsl::{select, sql},
+    sql_query,
+    sql_types::Bool,
+};
+
+use super::{any_connection::AnyConnection, database_url::DatabaseUrl, pooled_connection::Purpose};
+use crate::db::error::DbFault;
+
+/// How long a statement waits for a lock.
+pub(in crate::db) const LOCK: Duration = Duration::from_secs(5);
+const LIMITS: [(&str, Duration); 3] = [
+    ("lock_timeout", LOCK),
+    ("statement_timeout", Duration::from_secs(8)),
+    ("idle_in_transaction_session_timeout", Duration::from_secs(30)),
+];
+/// A 201 is a promise: a commit is on the disk before it is answered, whatever the server's own setting is.
+const DURABLE: (&str, &str) = ("synchronous_commit", "on");
+/// A look-up is planned once, and goes by the indexes. Left to itself the server plans `= ANY($1)` anew each time, which costs
+/// three times what the look itself does; and a plan that was made while the tables were small would read them whole.
+const BY_KEY: [(&str, &str); 4] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+];
+/// How soon a server that has vanished without a word is noticed, and that a server is wanted that takes writes. The last time is
+/// in milliseconds.
+pub(in crate::db) const PARAMETERS: [(&str, &str); 6] = [
+    ("target_session_attrs", "read-write"),
+    ("connect_timeout", "3"),
+    ("keepalives_idle", "30"),
+    ("keepalives_interval", "10"),
+    ("keepalives_count", "3"),
+    ("tcp_user_timeout", "20000"),
+];
+/// Tells that the settings came through: some poolers take `options` and drop them.
+const MARK: &str = "invitation_service.session";
+
+/// The settings of a session for a purpose, but for those that the URL names itself.
+pub(in crate::db) struct Settings(Vec<(&'static str, String)>);
+
+impl Settings {
+    pub(in crate::db) fn new(url: &DatabaseUrl, purpose: Purpose) -> Self {
+        // Nought is none.
+        let limit = |limit: Duration| if purpose == Purpose::Migrate { 0 } else { limit.as_millis() };
+        let limits = LIMITS.map(|(name, time)| (name, limit(time).to_string()));
+        let by_key: &[_] = if purpose == Purpose::LookUp { &BY_KEY } else { &[] };
+        let texts = std::iter::once(&DURABLE).chain(by_key).map(|(name, value)| (*name, (*value).to_owned()));
+        Self(limits.into_iter().chain(texts).filter(|(name, _)| !url.names(name)).collect())
+    }
+
+    /// For the connection's first message.
+    pub(in crate::db) fn options(&self) -> String {
+        let mut options = format!("-c {MARK}=on");
+        for (name, value) in &self.0 {
+            options.extend([" -c ", name, "=", value]);
+        }
+        options
+    }
+
+    /// For the beginning of each transaction.
+    pub(in crate::db) fn local(&self) -> String {
+        let mut statements = String::new();
+        for (name, value) in &self.0 {
+            statements.extend(["; SET LOCAL ", name, " = '", value, "'"]);
+        }
+        statements
+    }
+}
+
+/// What a new session says of itself.
+#[derive(QueryableByName)]
+pub(in crate::db) struct Session {
+    /// Its server is a standby, or takes no writes for another reason.
+    #[diesel(sql_type = Bool)]
+    pub(in crate::db) read_only: bool,
+    /// It has our settings.
+    #[diesel(sql_type = Bool)]
+    pub(in crate::db) is_set: bool,
+}
+
+impl Session {
+    /// Asks, in a transaction: without one, poolers may send the two halves of a question to two servers.
+    pub(in crate::db) fn of(connection: &mut PgConnection) -> diesel::QueryResult<Self> {
+        let question = format!(
+            "SELECT current_setting('transaction_read_only') = 'on' AS read_only, \
+             coalesce(current_setting('{MARK}', true), '') = 'on' AS is_set"
+        );
+        AnsiTransactionManager::begin_transaction(connection)?;
+        let answer = sql_query(&question).get_result(connection);
+        AnsiTransactionManager::rollback_transaction(connection)?;
+        answer
+    }
+}
+
+/// A transaction of one connection, outside of the pools.
+pub(in crate::db) fn in_transaction<T>(
+    connection: &mut PgConnection,
+    work: impl FnOnce(&mut PgConnection) -> diesel::QueryResult<T>,
+) -> diesel::QueryResult<T> {
+    AnsiTransactionManager::begin_transaction(connection)?;
+    match work(connection) {
+        Ok(value) => AnsiTransactionManager::commit_transaction(connection).map(|()| value),
+        Err(error) => {
+            // What went wrong first is told.
+            let _ = AnsiTransactionManager::rollback_transaction(connection);
+            Err(error)
+        }
+    }
+}
+
+/// Makes sure that the server of a connection takes writes: what a standby does not know may well exist.
+///
+/// # Errors
+/// [`DbFault::Disconnected`] when it takes none.
+pub(in crate::db) fn check_writable(connection: &mut AnyConnection) -> Result<(), DbFault> {
+    let AnyConnection::Postgres(connection) = connection else { return Ok(()) };
+    let writable = sql::<Bool>("current_setting('transaction_read_only') = 'off'");
+    if select(writable).get_result::<bool>(connection)? {
+        Ok(())
+    } else {
+        Err(DbFault::Disconnected("the server has become a standby, or takes no writes".to_owned()))
+    }
+}

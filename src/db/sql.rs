@@ -1,0 +1,7 @@
+//! SQL that both databases need and diesel lacks.
+
+#[macro_use]
+pub(super) mod bulk_insert;
+pub(super) mod like;
+pub(super) mod timestamp;
+pub(super) mod unnest;

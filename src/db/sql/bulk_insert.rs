@@ -1,0 +1,85 @@
+//! Inserting many rows by one statement.
+
+/// Defines a row to be inserted, and how.
+///
+/// `insert` writes rows in the order given; `enter` leaves out those that a unique index refuses, and tells the ids of those
+/// that were written, and `enter_subjects` the subjects, where those are the key. One row alone has a statement of its own, and so have many: both are planned once on PostgreSQL.
+macro_rules! rows {
+    ($vis:vis struct $row:ident<$life:lifetime> of $table:ident { $($column:ident: $shape:ty),+ $(,)? } $($does:ident)+) => {
+        #[derive(diesel::Insertable)]
+        #[diesel(table_name = $table, treat_none_as_default_value = false)]
+        $vis struct $row<$life> {
+            $($column: $shape),+
+        }
+
+        const _: () = {
+            use diesel::{RunQueryDsl, query_builder::QueryFragment};
+            use $crate::db::{
+                AnyConnection::{self, Postgres, Sqlite},
+                sql::unnest::Arrays,
+            };
+
+            impl $row<'_> {
+                $(rows!(@$does $vis $table);)+
+
+                /// The insert of many, for PostgreSQL, and what it ends with.
+                $vis fn arrays(rows: &[Self], after: &'static str) -> Arrays<impl QueryFragment<diesel::pg::Pg>> {
+                    use diesel::{Column, Expression, IntoSql, sql_types::Array};
+                    let columns = [$(<$table::$column as Column>::NAME),+].join(", ");
+                    let before = format!("INSERT INTO {} ({columns}) SELECT * FROM unnest(", stringify!($table));
+                    let list = ($(
+                        rows.iter()
+                            .map(|row| &row.$column)
+                            .collect::<Vec<_>>()
+                            .into_sql::<Array<<$table::$column as Expression>::SqlType>>(),
+                    )+);
+                    Arrays { before: before.into(), list, after }
+                }
+            }
+        };
+    };
+
+    (@insert $vis:vis $table:ident) => {
+        $vis fn insert(connection: &mut AnyConnection, rows: &[Self]) -> diesel::QueryResult<()> {
+            match (connection, rows) {
+                (_, []) => Ok(0),
+                (Postgres(c), [row]) => diesel::insert_into($table::table).values(row).execute(c),
+                (Sqlite(c), [row]) => diesel::insert_into($table::table).values(row).execute(c),
+                (Sqlite(c), rows) => diesel::insert_into($table::table).values(rows).execute(c),
+                (Postgres(c), rows) => Self::arrays(rows, ")").execute(c),
+            }
+            .map(drop)
+        }
+    };
+
+    (@enter_subjects $vis:vis $table:ident) => {
+        $vis fn enter_subjects(connection: &mut AnyConnection, rows: &[Self]) -> diesel::QueryResult<Vec<String>> {
+            match (connection, rows) {
+                (_, []) => Ok(Vec::new()),
+                (Postgres(c), rows) => Self::arrays(rows, ") ON CONFLICT DO NOTHING RETURNING subject").get_results(c),
+                (Sqlite(c), rows) => diesel::insert_into($table::table)
+                    .values(rows)
+                    .on_conflict_do_nothing()
+                    .returning($table::subject)
+                    .get_results(c),
+            }
+        }
+    };
+
+    (@enter $vis:vis $table:ident) => {
+        $vis fn enter(connection: &mut AnyConnection, rows: &[Self]) -> diesel::QueryResult<Vec<String>> {
+            macro_rules! entering {
+                ($rows:expr) => {
+                    diesel::insert_into($table::table).values($rows).on_conflict_do_nothing().returning($table::id)
+                };
+            }
+            match (connection, rows) {
+                (_, []) => Ok(Vec::new()),
+                (Postgres(c), [row]) => entering!(row).get_results(c),
+                (Sqlite(c), [row]) => entering!(row).get_results(c),
+                (Sqlite(c), rows) => entering!(rows).get_results(c),
+                (Postgres(c), rows) => Self::arrays(rows, ") ON CONFLICT DO NOTHING RETURNING id").get_results(c),
+            }
+        }
+    };
+}

@@ -1,0 +1,72 @@
+//! Statements over arrays, for PostgreSQL.
+//!
+//! Many rows as one array a column: the statement is the same however many there are, so that it is parsed and planned once a
+//! connection. As a `VALUES` list, whose length is in its text, half of the server's work for a batch was reading it
+//! (docs/performance.md). SQLite has no arrays; there a long list is read quickly, and a short statement costs no round trip.
+
+use std::borrow::Cow;
+
+use diesel::{
+    QueryResult, RunQueryDsl,
+    pg::Pg,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    sql_types::Text,
+};
+
+/// A statement with a list of arrays in its midst, which names one text column where it returns something.
+pub(in crate::db) struct Arrays<A> {
+    /// What is said before the list.
+    pub(in crate::db) before: Cow<'static, str>,
+    /// A tuple of bound arrays.
+    pub(in crate::db) list: A,
+    /// What is said after it.
+    pub(in crate::db) after: &'static str,
+}
+
+impl<A: QueryFragment<Pg>> QueryFragment<Pg> for Arrays<A> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(&self.before);
+        self.list.walk_ast(out.reborrow())?;
+        out.push_sql(self.after);
+        Ok(())
+    }
+}
+
+impl<A> QueryId for Arrays<A> {
+    type QueryId = ();
+    // Known by its text, then, under which the connection keeps it prepared.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<A> Query for Arrays<A> {
+    type SqlType = Text;
+}
+
+impl<A, C> RunQueryDsl<C> for Arrays<A> {}
+
+/// Three statements in one, and in one round trip: the first two as `WITH` queries of the third. Foreign keys are checked when
+/// all is done, so that each may refer to what the others write.
+pub(in crate::db) struct Together<A, B, C>(pub(in crate::db) A, pub(in crate::db) B, pub(in crate::db) C);
+
+impl<A, B, C> QueryFragment<Pg> for Together<A, B, C>
+where
+    A: QueryFragment<Pg>,
+    B: QueryFragment<Pg>,
+    C: QueryFragment<Pg>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("WITH a AS (");
+        self.0.walk_ast(out.reborrow())?;
+        out.push_sql("), b AS (");
+        self.1.walk_ast(out.reborrow())?;
+        out.push_sql(") ");
+        self.2.walk_ast(out)
+    }
+}
+
+impl<A, B, C> QueryId for Together<A, B, C> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<A, B, C, D> RunQueryDsl<D> for Together<A, B, C> {}

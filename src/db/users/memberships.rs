@@ -1,0 +1,177 @@
+//! Who belongs to which account, from activation on.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use crate::db::{
+    Tx,
+    error::DbFault,
+    pool::any_connection::{AnyConnection, MultiBackend},
+    schema::{account_lineage, accounts, invitations, memberships, users},
+    sql::timestamp::At,
+};
+use crate::domain::{
+    account::MemberRole,
+    ids::{AccountId, InvitationId, UserId},
+    invitation::InvitationState,
+    user::{Membership, UserStatus},
+    visibility::Sight,
+};
+
+/// Whether a membership was accepted by whoever the user is now. Before their address was proven it may have been anybody with
+/// a link that was handed over. For queries in which `users` is there too.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(in crate::db) fn by_its_person() -> _ {
+    users::address_proven_at.is_null().or(memberships::created_at.nullable().ge(users::address_proven_at))
+}
+
+/// Whether the user, as they are now, has accepted this membership themselves: see [`by_its_person`].
+pub fn is_by_its_person(connection: &mut AnyConnection, user: UserId, account: AccountId) -> Result<bool, DbFault> {
+    let accepted = memberships::table
+        .inner_join(users::table.on(users::id.eq(memberships::user_id)))
+        .filter(memberships::user_id.eq(user.as_str()).and(memberships::account_id.eq(account.as_str())))
+        .filter(by_its_person())
+        .select(memberships::user_id);
+    Ok(accepted.first::<String>(connection).optional()?.is_some())
+}
+
+/// Makes a user a member. One who is a member already has this role from now on, and has joined now.
+pub fn add(tx: &mut Tx<'_>, user: UserId, account: AccountId, role: MemberRole, now: DateTime<Utc>) -> Result<(), DbFault> {
+    let row = (
+        memberships::user_id.eq(user.as_str()),
+        memberships::account_id.eq(account.as_str()),
+        memberships::role.eq(role.as_str()),
+        memberships::created_at.eq(At(now)),
+    );
+    each!(tx.writing(), c => diesel::insert_into(memberships::table)
+        .values(row)
+        .on_conflict((memberships::user_id, memberships::account_id))
+        .do_update()
+        .set((memberships::role.eq(role.as_str()), memberships::created_at.eq(At(now))))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Locks an account, until the transaction ends, against everybody who ends memberships of it. Behind the lock of the person.
+pub fn lock_account(tx: &mut Tx<'_>, account: AccountId) -> Result<(), DbFault> {
+    let one = accounts::table.find(account.as_str()).select(accounts::id);
+    match tx.writing() {
+        AnyConnection::Postgres(c) => one.for_no_key_update().first::<String>(c).optional()?,
+        // A write transaction has the whole file.
+        AnyConnection::Sqlite(_) => None,
+    };
+    Ok(())
+}
+
+/// As what a user belongs to an account.
+pub fn role(connection: &mut AnyConnection, user: UserId, account: AccountId) -> Result<Option<MemberRole>, DbFault> {
+    let role: Option<String> =
+        memberships::table.find((user.as_str(), account.as_str())).select(memberships::role).first(connection).optional()?;
+    role.map(|role| role.parse().map_err(|_| corrupt("role", user.as_str()))).transpose()
+}
+
+/// Whether an account has an owner beside this one who can look after it: one who is active, and knows of it.
+pub fn has_other_owner(connection: &mut AnyConnection, account: AccountId, user: UserId) -> Result<bool, DbFault> {
+    let others = memberships::table
+        .inner_join(users::table.on(users::id.eq(memberships::user_id)))
+        .filter(memberships::account_id.eq(account.as_str()))
+        .filter(memberships::role.eq(MemberRole::AccountOwner.as_str()))
+        .filter(memberships::user_id.ne(user.as_str()))
+        .filter(users::status.eq(UserStatus::Active.as_str()))
+        .filter(by_its_person());
+    Ok(others.select(memberships::user_id).limit(1).load::<String>(connection)?.pop().is_some())
+}
+
+/// Ends a membership. `false` when there was none.
+pub fn end(tx: &mut Tx<'_>, user: UserId, account: AccountId) -> Result<bool, DbFault> {
+    Ok(diesel::delete(memberships::table.find((user.as_str(), account.as_str()))).execute(tx.writing())? == 1)
+}
+
+/// The invitation by which a user joined an account, the newest if there were several.
+pub fn joined_by(connection: &mut AnyConnection, user: UserId, account: AccountId) -> Result<Option<InvitationId>, DbFault> {
+    let id: Option<String> = invitations::table
+        .filter(invitations::user_id.eq(user.to_string()).and(invitations::account_id.eq(account.to_string())))
+        .filter(invitations::state.eq(InvitationState::Activated.as_str()))
+        .select(invitations::id)
+        .order((invitations::activated_at.desc(), invitations::id.desc()))
+        .first(connection)
+        .optional()?;
+    id.map(|id| id.parse().map_err(|_| corrupt("invitation_id", user.as_str()))).transpose()
+}
+
+/// A membership as an invite needs to know it.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// The account.
+    pub account: AccountId,
+    /// The account above it.
+    pub parent: Option<AccountId>,
+    /// As what.
+    pub role: MemberRole,
+}
+
+/// Every membership of these users, but for what somebody else joined with their address before it was theirs: that stands in the way
+/// of nothing, as if it were not there.
+pub fn places(connection: &mut AnyConnection, users: &[UserId]) -> Result<HashMap<UserId, Vec<Place>>, DbFault> {
+    let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
+    let rows = memberships::table
+        .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))
+        .inner_join(users::table.on(users::id.eq(memberships::user_id)))
+        .filter(memberships::user_id.eq_any(ids))
+        .filter(by_its_person())
+        .select((memberships::user_id, memberships::account_id, accounts::parent_account_id, memberships::role))
+        .load::<(String, String, Option<String>, String)>(connection)?;
+    let mut of_user: HashMap<UserId, Vec<Place>> = HashMap::new();
+    for (user, account, parent, role) in rows {
+        let place = Place {
+            account: account.parse().map_err(|_| corrupt("account_id", &user))?,
+            parent: parent.map(|parent| parent.parse()).transpose().map_err(|_| corrupt("parent_account_id", &user))?,
+            role: role.parse().map_err(|_| corrupt("role", &user))?,
+        };
+        of_user.entry(user.parse().map_err(|_| corrupt("user_id", &user))?).or_default().push(place);
+    }
+    Ok(of_user)
+}
+
+/// The memberships of these users, as far as they may be seen, by user.
+pub(in crate::db) fn seen(
+    connection: &mut AnyConnection,
+    users: &[&str],
+    sight: &Sight,
+) -> Result<HashMap<String, Vec<Membership>>, DbFault> {
+    let mut query = memberships::table
+        .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))
+        .filter(memberships::user_id.eq_any(users.iter().map(ToString::to_string).collect::<Vec<_>>()))
+        .select((memberships::user_id, memberships::account_id, accounts::name, memberships::role))
+        .order((memberships::user_id, memberships::account_id))
+        .into_boxed::<MultiBackend>();
+    // Staff who see a colleague see where they belong; an owner sees what lies under their own accounts.
+    if !sight.customers && !sight.staff {
+        let owned = account_lineage::ancestor_id.eq_any(sight.under.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let below = account_lineage::table.filter(owned).select(account_lineage::account_id);
+        query = query.filter(memberships::account_id.eq_any(below));
+    }
+    let mut of_user: HashMap<String, Vec<Membership>> = HashMap::new();
+    for (user, account, account_name, role) in query.load::<(String, String, Option<String>, String)>(connection)? {
+        let account_id = account.parse().map_err(|_| corrupt("account_id", &user))?;
+        let role = role.parse().map_err(|_| corrupt("role", &user))?;
+        of_user.entry(user).or_default().push(Membership { account_id, account_name, role });
+    }
+    Ok(of_user)
+}
+
+/// The accounts that a user owns, for their access token.
+pub fn owned(connection: &mut AnyConnection, user: UserId) -> Result<Vec<AccountId>, DbFault> {
+    let rows = memberships::table
+        .filter(memberships::user_id.eq(user.as_str()).and(memberships::role.eq(MemberRole::AccountOwner.as_str())))
+        .select(memberships::account_id)
+        .order(memberships::account_id)
+        .load::<String>(connection)?;
+    rows.into_iter().map(|id| id.parse().map_err(|_| corrupt("account_id", &id))).collect()
+}
+
+fn corrupt(column: &'static str, row: &str) -> DbFault {
+    DbFault::Corrupt { table: "memberships", column, row: row.to_owned() }
+}

@@ -1,0 +1,41 @@
+//! What an invitation is and what may happen to it: values and rules, nothing else.
+//!
+//! This room is pure. It knows no HTTP, no database, no clock and no dice: `now` and ids come in as arguments,
+//! so that every rule can be tested without a double.
+
+pub mod account;
+pub mod activation;
+pub mod actor;
+pub mod case_fold;
+pub mod client_address;
+pub mod company;
+pub mod country;
+mod country_names;
+pub mod delivery_reports;
+pub mod email;
+pub mod event;
+pub mod field_error;
+pub mod ids;
+pub mod invisible;
+pub mod invitation;
+pub mod letter;
+pub mod letter_quota;
+pub mod locale;
+pub mod mail_fault;
+pub mod password;
+pub mod patch;
+pub mod permission;
+pub mod person;
+mod postal_codes;
+pub mod rate_limit;
+pub mod reimbursement;
+pub mod relay_reply;
+pub mod revision;
+pub mod role;
+pub mod single_line;
+pub mod suppression;
+pub mod time_zone;
+pub mod token;
+pub mod user;
+pub mod vat;
+pub mod visibility;

@@ -1,0 +1,6 @@
+//! The built-in page that an activation link opens.
+
+pub(super) mod form_extractor;
+pub mod html;
+pub(super) mod page;
+pub(super) mod routes;

@@ -1,0 +1,131 @@
+//! Screens as the handlers build them, and just enough reading of HTML.
+
+use std::sync::LazyLock;
+
+use crate::domain::{
+    activation::Requires, company::CompanyVat, invitation::InvitationKind, locale::Locale, role::Role, time_zone::TimeZone,
+};
+
+use crate::http::activation_page::html::*;
+
+pub(super) const TOKEN: &str = "AcZ-9_tokentokentoken";
+
+static COUNTRIES: LazyLock<Vec<(String, String)>> =
+    LazyLock::new(|| [("BE", "Belgium"), ("NL", "Netherlands")].map(|(code, name)| (code.to_owned(), name.to_owned())).into());
+
+static AMSTERDAM: LazyLock<TimeZone> = LazyLock::new(|| TimeZone::bundled("Europe/Amsterdam").unwrap());
+
+static TYPED: LazyLock<FormValues> = LazyLock::new(|| FormValues {
+    first_name: "Ada".to_owned(),
+    email: "ada@example.com".to_owned(),
+    account_type: "business".to_owned(),
+    company_name: "Lovelace Engines".to_owned(),
+    company_country: "NL".to_owned(),
+    ..FormValues::default()
+});
+
+/// Everything asked for, or nothing.
+pub(super) fn requires(all: bool) -> Requires {
+    Requires { password: all, person_name: all, email: all, account_name: all, account_type: all, company: all }
+}
+
+/// A colleague's form at its first showing.
+pub(super) fn form() -> Form<'static> {
+    Form {
+        inviter: Inviter { name: "Grace Hopper", organisation: "Voltwerk Charging" },
+        email: "ada.lovelace@example.com",
+        kind: InvitationKind::SystemUser,
+        roles: &[Role::CustomerSupport, Role::Finance],
+        account: None,
+        expires_at: "2026-11-25T13:03:00Z".parse().unwrap(),
+        time_zone: &AMSTERDAM,
+        password_min_length: 15,
+        requires: Requires { password: true, person_name: true, ..requires(false) },
+        is_mailed: true,
+        company_vat: CompanyVat::Required,
+        token: TOKEN,
+        countries: &COUNTRIES,
+        values: FormValues::default(),
+        errors: Vec::new(),
+    }
+}
+
+/// The same, by a link that was handed over.
+pub(super) fn handed_over() -> Form<'static> {
+    Form { is_mailed: false, ..form() }
+}
+
+pub(super) fn error(field: &str, message: impl Into<String>) -> FieldError<'_> {
+    FieldError { field, message: message.into() }
+}
+
+fn faulty() -> Form<'static> {
+    let fault = |pointer, code| FieldError::told(pointer, code, "", 15, Locale::En);
+    let errors = vec![
+        fault("/last_name", "required"),
+        fault("/password", "too_short"),
+        fault("/account/company/vat_number", "vat_number_invalid"),
+        fault("/account/type", "unknown_value"),
+    ];
+    Form { values: TYPED.clone(), errors, ..form() }
+}
+
+/// Each screen in each of its shapes, by a name.
+pub(super) fn every_screen() -> [(&'static str, Screen<'static>); 21] {
+    let owner =
+        Form { kind: InvitationKind::AccountOwner, roles: &[], requires: Requires { email: false, ..requires(true) }, ..form() };
+    let account = Account {
+        name: Some("Engines Charging"),
+        parent_name: Some("Lovelace Holding"),
+        used_by: Some("employee"),
+        account_type: Some("business"),
+    };
+    let driver = Form { kind: InvitationKind::SubAccount, roles: &[], account: Some(account), ..form() };
+    let member = Form { requires: Requires { email: true, ..requires(false) }, ..form() };
+    let by_hand = Form { errors: vec![error("password", "Wrong.")], ..handed_over() };
+    let inviter = Some(form().inviter);
+    let dead = |code, inviter, renewal| Screen::Dead(Dead { code, inviter, renewal });
+    let done = |first_name, chose_password| {
+        let (organisation, email) = ("Voltwerk Charging", "ada.lovelace@example.com");
+        Screen::Done(Done { organisation, first_name, email, chose_password, inherited: Vec::new() })
+    };
+    let trouble = |kind, retry| Screen::Trouble(Trouble { kind, message: None, request_id: "01J-7f3a", retry });
+    let (again, resend) = (Retry { token: TOKEN, values: None }, Retry { token: TOKEN, values: Some(&TYPED) });
+    [
+        ("form", Screen::Form(form())),
+        ("form_faulty", Screen::Form(faulty())),
+        ("owner", Screen::Form(Form { values: TYPED.clone(), ..owner })),
+        ("everything_faulty", Screen::Form(Form { requires: requires(true), ..faulty() })),
+        ("driver", Screen::Form(driver)),
+        ("member", Screen::Form(member)),
+        ("by_hand", Screen::Form(by_hand)),
+        ("invalid", dead(DeadCode::Invalid, None, None)),
+        ("expired", dead(DeadCode::Expired, inviter, None)),
+        ("expired_renewable", dead(DeadCode::Expired, inviter, Some(TOKEN))),
+        ("used", dead(DeadCode::Used, inviter, Some(TOKEN))),
+        ("superseded", dead(DeadCode::Superseded, inviter, None)),
+        ("revoked", dead(DeadCode::Revoked, inviter, None)),
+        ("done", done(Some("Ada"), true)),
+        ("renewed", Screen::Renewed(Renewed { organisation: Some("Voltwerk Charging") })),
+        ("unsubscribed", Screen::Unsubscribed(Unsubscribed { organisation: "Voltwerk Charging", email: "ada@example.com" })),
+        ("unconfirmed", Screen::Unconfirmed(Unconfirmed { organisation: "Voltwerk Charging" })),
+        ("missing_token", Screen::MissingToken(MissingToken { organisation: None })),
+        ("away", trouble(TroubleKind::Away, Some(resend))),
+        ("too_many", trouble(TroubleKind::TooMany, Some(again))),
+        ("unexpected", trouble(TroubleKind::Unexpected, None)),
+    ]
+}
+
+pub(super) fn page(screen: &Screen<'_>, locale: Locale) -> String {
+    Pages::new().unwrap().render(screen, locale).unwrap()
+}
+
+/// What stands between `open` and the next `close`, everywhere.
+pub(super) fn between<'a>(html: &'a str, open: &str, close: &str) -> Vec<&'a str> {
+    html.split(open).skip(1).map(|rest| rest.split(close).next().unwrap()).collect()
+}
+
+/// Every value of an attribute.
+pub(super) fn attributes<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
+    between(html, &format!(" {name}=\""), "\"")
+}

@@ -1,0 +1,297 @@
+//! What the activation page shows, for each thing that can happen.
+
+use std::cell::Cell;
+
+use actix_web::{
+    HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder,
+    http::{StatusCode, header},
+};
+
+use super::{
+    super::{
+        RETRY_AFTER, State,
+        extract::client_address::client_address,
+        middleware::{rate_limit, request_log::RequestId},
+        response::problem::Problem,
+    },
+    html::{
+        self, Account, Dead, DeadCode, Done, FieldError, FormValues, Inviter, MissingToken, Renewed, Retry, Screen, Trouble,
+        TroubleKind, Unconfirmed, Unsubscribed,
+    },
+    routes::answer,
+};
+use crate::http::api::activations::user_agent;
+use crate::{
+    domain::{
+        account::{AccountType, UsedBy},
+        company::{Company, CompanyVat, RawCompany},
+        country::Country,
+        field_error::FieldFault,
+        invitation::Invitation,
+        locale::Locale,
+        role::Role,
+        token::LinkToken,
+    },
+    services::{
+        Refusal, activate,
+        preview::{self, Preview},
+        renew, suppressions,
+    },
+};
+
+/// Where the company stands in the API's body.
+const COMPANY: &str = "/account/company";
+const VAT_NUMBER: &str = "/account/company/vat_number";
+
+/// One showing of the page.
+pub(in crate::http) struct Page<'a> {
+    state: &'a State,
+    request: &'a HttpRequest,
+    token: Option<LinkToken>,
+    /// Whether the link was mailed, once that was looked up: then its holder may keep us from writing to them.
+    is_mailed: Cell<bool>,
+}
+
+impl<'a> Page<'a> {
+    pub(in crate::http) fn new(request: &'a HttpRequest, state: &'a State, token: Option<String>) -> Self {
+        Self {
+            state,
+            request,
+            token: token.filter(|token| !token.is_empty()).map(LinkToken::from_text),
+            is_mailed: Cell::new(false),
+        }
+    }
+
+    /// Answers with what `inner` makes, unless there is no token or the address has spent its share.
+    pub(in crate::http) async fn guarded(&self, inner: impl Future<Output = HttpResponse>) -> HttpResponse {
+        if let Some(problem) = rate_limit::denied(self.request) {
+            return self.trouble(&problem, None);
+        }
+        match &self.token {
+            None => {
+                let organisation = Some(self.state.services.rules.organisation.as_str());
+                let screen = Screen::MissingToken(MissingToken { organisation });
+                self.render(StatusCode::BAD_REQUEST, &screen, self.state.settings.locale)
+            }
+            Some(_) => inner.await,
+        }
+    }
+
+    /// A form that is none.
+    pub(in crate::http) fn unreadable(&self, status: StatusCode) -> HttpResponse {
+        if let Some(problem) = rate_limit::denied(self.request) {
+            return self.trouble(&problem, None);
+        }
+        let message = Some("The form could not be read. Go back, and send it again.");
+        let id = self.request_id();
+        let trouble = Trouble { kind: TroubleKind::Unexpected, message, request_id: &id, retry: None };
+        self.render(status, &Screen::Trouble(trouble), self.state.settings.locale)
+    }
+
+    /// The form: empty, or with what was typed and what is to be put right.
+    pub(in crate::http) async fn form(&self, values: FormValues, faults: &[FieldFault], status: StatusCode) -> HttpResponse {
+        let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
+        let services = &self.state.services;
+        let seen = match preview::link(services, token, user_agent(self.request).as_deref()).await {
+            Ok(preview) => preview,
+            Err(refusal) => return self.dead_end(refusal, Some(&values)).await,
+        };
+        self.look_where_it_was_mailed().await;
+        let Preview { invitation, parent_name, requires, .. } = &seen;
+        let locale = invitation.locale.unwrap_or(self.state.settings.locale);
+        let countries: Vec<(String, String)> = Country::all(locale)
+            .into_iter()
+            .filter(|_| requires.company || requires.account_type)
+            .map(|country| (country.code().to_owned(), country.name(locale).to_owned()))
+            .collect();
+        let shortest = services.rules.password_min_length;
+        let roles: Vec<Role> = invitation.roles.iter().collect();
+        let screen = Screen::Form(html::Form {
+            inviter: self.inviter(&invitation.invited_by.name),
+            email: invitation.email.as_str(),
+            kind: invitation.kind,
+            roles: &roles,
+            account: invitation.account.as_ref().map(|account| Account {
+                name: account.name.as_deref(),
+                parent_name: parent_name.as_deref(),
+                used_by: account.used_by.map(UsedBy::as_str),
+                account_type: account.account_type.map(AccountType::as_str),
+            }),
+            expires_at: invitation.expires_at,
+            time_zone: &self.state.settings.time_zone,
+            password_min_length: shortest,
+            requires: *requires,
+            is_mailed: invitation.is_mailed(),
+            company_vat: self.state.services.rules.company_vat,
+            token: token.expose(),
+            countries: &countries,
+            values,
+            errors: faults.iter().map(|fault| self.told(fault, shortest, locale)).collect(),
+        });
+        self.render(status, &screen, locale)
+    }
+
+    pub(in crate::http) async fn activate(&self, password: &str, values: FormValues) -> HttpResponse {
+        let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
+        match activate::link(&self.state.services, token, answer(password, &values, client_address(self.request)), None).await {
+            Ok(activated) => {
+                self.state.metrics.activation("activated");
+                let locale = self.invitation().await.and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
+                let screen = Screen::Done(Done {
+                    organisation: &self.state.services.rules.organisation,
+                    first_name: activated.user.first_name.as_deref(),
+                    email: activated.user.email.as_str(),
+                    chose_password: activated.chose_password,
+                    inherited: activated.inherited.iter().map(|one| one.account_name.as_deref().unwrap_or("–")).collect(),
+                });
+                self.render(StatusCode::OK, &screen, locale)
+            }
+            Err(Refusal::Invalid(faults)) => {
+                self.state.metrics.activation("validation_failed");
+                self.form(values, &beside_fields(faults.into_told()), StatusCode::UNPROCESSABLE_ENTITY).await
+            }
+            Err(refusal) => {
+                self.state.metrics.activation(Problem::from(&refusal).code.code);
+                self.dead_end(refusal, Some(&values)).await
+            }
+        }
+    }
+
+    /// Sends a fresh link in place of an expired one.
+    pub(in crate::http) async fn renew(&self) -> HttpResponse {
+        let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
+        match renew::link(&self.state.services, token).await {
+            Ok(()) => {
+                let locale = self.invitation().await.and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
+                let organisation = Some(self.state.services.rules.organisation.as_str());
+                self.render(StatusCode::OK, &Screen::Renewed(Renewed { organisation }), locale)
+            }
+            // It came to life meanwhile, or somebody pressed the button of a page that had not expired: here is the form.
+            Err(Refusal::LinkStillValid) => self.form(FormValues::default(), &[], StatusCode::OK).await,
+            Err(refusal) => self.dead_end(refusal, None).await,
+        }
+    }
+
+    /// Keeps us from writing to whoever reads the mail that the link came by. A press of the bare button changes nothing: mail scanners
+    /// press buttons, and tick no boxes.
+    pub(in crate::http) async fn unsubscribe(&self, is_confirmed: bool) -> HttpResponse {
+        let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
+        let locale = self.invitation().await.and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
+        let organisation = self.state.services.rules.organisation.as_str();
+        if !is_confirmed {
+            self.look_where_it_was_mailed().await;
+            if !self.is_mailed.get() {
+                return self.dead_end(Refusal::InvalidLink, None).await;
+            }
+            let screen = Screen::Unconfirmed(Unconfirmed { organisation });
+            return self.render(StatusCode::UNPROCESSABLE_ENTITY, &screen, locale);
+        }
+        match suppressions::unsubscribe(&self.state.services, token).await {
+            Ok(email) => {
+                self.state.metrics.suppression("unsubscribed");
+                let screen = Screen::Unsubscribed(Unsubscribed { organisation, email: email.as_str() });
+                self.render(StatusCode::OK, &screen, locale)
+            }
+            Err(refusal) => self.dead_end(refusal, None).await,
+        }
+    }
+
+    /// Looks whether the link was mailed. A page is shown without the form below it when that cannot be told.
+    async fn look_where_it_was_mailed(&self) {
+        let Some(token) = &self.token else { return };
+        match suppressions::mailed_to(&self.state.services, token).await {
+            Ok(email) => self.is_mailed.set(email.is_some()),
+            Err(Refusal::InvalidLink) => {}
+            Err(error) => tracing::warn!(%error, "a page is shown without its last form"),
+        }
+    }
+
+    /// Why there is no form to show: the link is dead, or the service cannot tell.
+    async fn dead_end(&self, refusal: Refusal, values: Option<&FormValues>) -> HttpResponse {
+        let code = match refusal {
+            Refusal::InvalidLink => DeadCode::Invalid,
+            Refusal::DeadLink(dead) => dead.into(),
+            other => return self.trouble(&Problem::from(other), values),
+        };
+        self.look_where_it_was_mailed().await;
+        let invitation = self.invitation().await;
+        let locale = invitation.as_ref().and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
+        let inviter = invitation.as_ref().map(|found| self.inviter(&found.invited_by.name));
+        let status = if code == DeadCode::Invalid { StatusCode::NOT_FOUND } else { StatusCode::GONE };
+        let renewable = code == DeadCode::Expired && self.state.services.rules.self_renewal;
+        let renewal = self.token.as_ref().filter(|_| renewable).map(LinkToken::expose);
+        self.render(status, &Screen::Dead(Dead { code, inviter, renewal }), locale)
+    }
+
+    fn trouble(&self, problem: &Problem, values: Option<&FormValues>) -> HttpResponse {
+        let (status, kind) = match problem.code.status {
+            429 => (StatusCode::TOO_MANY_REQUESTS, TroubleKind::TooMany),
+            503 => (StatusCode::SERVICE_UNAVAILABLE, TroubleKind::Away),
+            403 => (StatusCode::FORBIDDEN, TroubleKind::Unexpected),
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, TroubleKind::Unexpected),
+        };
+        let id = self.request_id();
+        let retry = self.token.as_ref().map(|token| Retry { token: token.expose(), values });
+        let screen = Screen::Trouble(Trouble { kind, message: None, request_id: &id, retry });
+        let mut response = self.render(status, &screen, self.state.settings.locale);
+        for (name, value) in problem.headers() {
+            if let Ok(value) = header::HeaderValue::from_str(value) {
+                response.headers_mut().insert(name.clone(), value);
+            }
+        }
+        response
+    }
+
+    fn told<'f>(&self, fault: &'f FieldFault, shortest: usize, locale: Locale) -> FieldError<'f> {
+        let is_optional = self.state.services.rules.company_vat == CompanyVat::Optional;
+        if is_optional && fault.code == "required" && fault.path == VAT_NUMBER {
+            return FieldError::vat_number_or_none(locale);
+        }
+        FieldError::told(&fault.path, fault.code, &fault.detail, shortest, locale)
+    }
+
+    fn request_id(&self) -> String {
+        self.request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+    }
+
+    fn inviter<'b>(&'b self, name: &'b str) -> Inviter<'b> {
+        Inviter { name, organisation: &self.state.services.rules.organisation }
+    }
+
+    /// The invitation behind a genuine token, for the language and the inviter's name on a page that has nothing else.
+    async fn invitation(&self) -> Option<Invitation> {
+        let token = self.token.as_ref()?;
+        preview::invitation(&self.state.services, token).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "a page is shown without its invitation");
+            None
+        })
+    }
+
+    fn render(&self, status: StatusCode, screen: &Screen<'_>, locale: Locale) -> HttpResponse {
+        let pages = &self.state.pages;
+        let mut response: HttpResponseBuilder = HttpResponse::build(status);
+        response.insert_header((header::CONTENT_SECURITY_POLICY, pages.content_security_policy()));
+        let mailed = self.token.as_ref().filter(|_| self.is_mailed.get()).map(LinkToken::expose);
+        match pages.render_below(screen, mailed, locale) {
+            Ok(page) => response.content_type("text/html; charset=utf-8").body(page),
+            Err(error) => {
+                tracing::error!(%error, "the activation page cannot be rendered");
+                HttpResponse::InternalServerError()
+                    .insert_header((header::RETRY_AFTER, RETRY_AFTER.to_string()))
+                    .body("The page cannot be shown. Please try again in a moment.")
+            }
+        }
+    }
+}
+
+/// A company that is missing as a whole is told field by field: the form has no field for the whole.
+fn beside_fields(faults: Vec<FieldFault>) -> Vec<FieldFault> {
+    let fields = |fault: FieldFault| match (fault.path.as_str(), fault.code) {
+        (COMPANY, "required") => {
+            let missing = Company::parse(&RawCompany::default()).err().unwrap_or_default();
+            missing.into_iter().map(|fault| FieldFault { path: format!("{COMPANY}{}", fault.path), ..fault }).collect()
+        }
+        _ => vec![fault],
+    };
+    faults.into_iter().flat_map(fields).collect()
+}

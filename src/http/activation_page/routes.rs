@@ -1,0 +1,292 @@
+//! `/activate`: the built-in page that an activation link opens. GET and HEAD change nothing but the timeline.
+
+use std::borrow::Cow;
+
+use actix_web::{HttpRequest, HttpResponse, get, http::StatusCode, post, web::Data};
+use serde::Deserialize;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        KnownFormat, Object, RefOr, SchemaFormat,
+        schema::{Schema, Type},
+    },
+};
+
+use super::{super::State, form_extractor::Posted, html::FormValues, page::Page};
+use crate::{
+    domain::{
+        account::{AccountName, AccountType},
+        client_address::ClientAddress,
+        company::{Company, RawCompany},
+        email::Email,
+        field_error::{Faults, FieldFault},
+        password::Password,
+        person::PersonName,
+        token::LinkToken,
+    },
+    services::activate::Answer,
+};
+
+/// The activation page
+///
+/// What an activation link opens unless the operator has a page of their own (`ACTIVATION_URL`). Shows what the preview
+/// says, and the form. A dead link answers with its 404 or 410 and a page that says what to do.
+#[utoipa::path(
+    tag = "Activation",
+    operation_id = "activationPage",
+    params(("token" = LinkToken, Query, description = "The link's token.")),
+    responses(
+        (status = 200, description = "The form.", content_type = "text/html", body = String),
+        (status = 400, description = "The token is missing.", content_type = "text/html", body = String),
+        (status = 404, description = "The link is forged or damaged.", content_type = "text/html", body = String),
+        (status = 410, description = "The link works no more.", content_type = "text/html", body = String),
+        (status = 429, description = "Too many requests from this address.", content_type = "text/html", body = String),
+        (status = 503, description = "The service is busy or its database is away.", content_type = "text/html", body = String),
+    ),
+    security(()),
+)]
+#[get("/activate")]
+pub async fn show(request: HttpRequest, state: Data<State>) -> HttpResponse {
+    let page = Page::new(&request, &state, token_of(&request, &state));
+    page.guarded(page.form(FormValues::default(), &[], StatusCode::OK)).await
+}
+
+/// The token of a link: the parameter of that name, or, where an escape has damaged the names or split the value, one that is found in
+/// the whole query.
+fn token_of(request: &HttpRequest, state: &State) -> Option<String> {
+    let query = request.query_string();
+    let named = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token");
+    let named = named.map(|(_, token)| token.into_owned());
+    let is_genuine = |text: &str| state.services.links.verify(&LinkToken::from_text(text.to_owned())).is_ok();
+    if !named.as_deref().is_some_and(is_genuine) && is_genuine(query) {
+        return Some(query.to_owned());
+    }
+    named
+}
+
+/// What the page's form sends. An empty field is one that was left out.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Submission {
+    /// The link's token, from a hidden field.
+    pub token: String,
+    /// The password chosen, or the one that the person has.
+    pub password: String,
+    /// The other fields.
+    #[serde(flatten)]
+    pub values: FormValues,
+}
+
+/// One flat object, as a form is: the two fields that are never shown again, and those that are.
+impl PartialSchema for Submission {
+    fn schema() -> RefOr<Schema> {
+        let text = |description| Object::builder().schema_type(Type::String).description(Some(description));
+        let token = text("The link's token, from a hidden field.").min_length(Some(1));
+        let password = text("The password chosen, or the one that the person has.")
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)));
+        let form = Object::builder()
+            .description(Some("What the page's form sends. An empty field is one that was left out; others are set aside."))
+            .property("token", token)
+            .required("token")
+            .property("password", password);
+        let RefOr::T(Schema::Object(values)) = FormValues::schema() else { return form.into() };
+        values.properties.into_iter().fold(form, |form, (name, field)| form.property(name, without_default(field))).into()
+    }
+}
+
+/// That an empty field is none is said once, for all of them.
+fn without_default(field: RefOr<Schema>) -> RefOr<Schema> {
+    match field {
+        RefOr::T(Schema::Object(mut field)) => {
+            field.default = None;
+            RefOr::T(Schema::Object(field))
+        }
+        other => other,
+    }
+}
+
+impl ToSchema for Submission {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("ActivationForm")
+    }
+}
+
+/// Activate by the page's form
+///
+/// Answers with a page: success, the form with errors beside its fields, or why the link is dead.
+#[utoipa::path(
+    tag = "Activation",
+    operation_id = "submitActivationPage",
+    request_body(content = Submission, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "Active.", content_type = "text/html", body = String),
+        (status = 400, description = "The token is missing, or the form cannot be read.", content_type = "text/html", body = String),
+        (status = 404, description = "The link is forged or damaged.", content_type = "text/html", body = String),
+        (status = 408, description = "The form did not arrive in time.", content_type = "text/html", body = String),
+        (status = 410, description = "The link works no more.", content_type = "text/html", body = String),
+        (status = 413, description = "The form is too large.", content_type = "text/html", body = String),
+        (status = 415, description = "Not a form.", content_type = "text/html", body = String),
+        (status = 422, description = "The form again, with what is to be put right.", content_type = "text/html", body = String),
+        (status = 429, description = "Too many requests from this address.", content_type = "text/html", body = String),
+        (status = 503, description = "The service is busy or its database is away.", content_type = "text/html", body = String),
+    ),
+    security(()),
+)]
+#[post("/activate")]
+pub async fn submit(request: HttpRequest, form: Posted<Submission>, state: Data<State>) -> HttpResponse {
+    let Submission { token, password, values } = match form.0 {
+        Ok(form) => form,
+        Err(status) => return Page::new(&request, &state, None).unreadable(status),
+    };
+    let page = Page::new(&request, &state, Some(token));
+    page.guarded(page.activate(&password, values)).await
+}
+
+/// What the button on an expired link's page sends.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = RenewalForm)]
+pub struct RenewalSubmission {
+    /// The link's token, from a hidden field.
+    #[serde(default)]
+    #[schema(value_type = LinkToken, required = true)]
+    pub token: String,
+}
+
+/// Ask for a fresh link by the page's button
+#[utoipa::path(
+    tag = "Activation",
+    operation_id = "submitRenewalPage",
+    request_body(content = RenewalSubmission, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "A fresh link is on its way; or this one still works, and here is its form.", content_type = "text/html", body = String),
+        (status = 400, description = "The token is missing, or the form cannot be read.", content_type = "text/html", body = String),
+        (status = 403, description = "Fresh links come from the inviter.", content_type = "text/html", body = String),
+        (status = 404, description = "The link is forged or damaged.", content_type = "text/html", body = String),
+        (status = 408, description = "The form did not arrive in time.", content_type = "text/html", body = String),
+        (status = 410, description = "The link works no more.", content_type = "text/html", body = String),
+        (status = 413, description = "The form is too large.", content_type = "text/html", body = String),
+        (status = 415, description = "Not a form.", content_type = "text/html", body = String),
+        (status = 429, description = "Too many requests from this address, or a link was sent a moment ago.", content_type = "text/html", body = String),
+        (status = 503, description = "The service is busy or its database is away.", content_type = "text/html", body = String),
+    ),
+    security(()),
+)]
+#[post("/activate/renew")]
+pub async fn submit_renewal(request: HttpRequest, form: Posted<RenewalSubmission>, state: Data<State>) -> HttpResponse {
+    let token = match form.0 {
+        Ok(form) => form.token,
+        Err(status) => return Page::new(&request, &state, None).unreadable(status),
+    };
+    let page = Page::new(&request, &state, Some(token));
+    page.guarded(page.renew()).await
+}
+
+/// What the form below a page of a mailed link sends.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = UnsubscribeForm)]
+pub struct Unsubscription {
+    /// The link's token, from a hidden field.
+    #[serde(default)]
+    #[schema(value_type = LinkToken, required = true)]
+    pub token: String,
+    /// `yes` when the box is ticked; left out when it is not, and then nothing changes.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub confirm: String,
+}
+
+/// Ask not to be written to again, by the page's form
+///
+/// The address that the link was mailed to goes on the list of those that are not written to (`GET /v1/suppressions`), whether the link
+/// still works or not. It takes a tick in a box, so that a mail scanner's press of the button changes nothing. Whoever holds a link
+/// that was handed over speaks for nobody's mailbox: for them it is 404.
+#[utoipa::path(
+    tag = "Activation",
+    operation_id = "submitUnsubscribePage",
+    request_body(content = Unsubscription, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "The address is not written to any more.", content_type = "text/html", body = String),
+        (status = 400, description = "The token is missing, or the form cannot be read.", content_type = "text/html", body = String),
+        (status = 404, description = "The link is forged or damaged, or was never mailed.", content_type = "text/html", body = String),
+        (status = 408, description = "The form did not arrive in time.", content_type = "text/html", body = String),
+        (status = 413, description = "The form is too large.", content_type = "text/html", body = String),
+        (status = 415, description = "Not a form.", content_type = "text/html", body = String),
+        (status = 422, description = "The box is not ticked: the form again.", content_type = "text/html", body = String),
+        (status = 429, description = "Too many requests from this address.", content_type = "text/html", body = String),
+        (status = 503, description = "The service is busy or its database is away.", content_type = "text/html", body = String),
+    ),
+    security(()),
+)]
+#[post("/activate/unsubscribe")]
+pub async fn submit_unsubscription(request: HttpRequest, form: Posted<Unsubscription>, state: Data<State>) -> HttpResponse {
+    let Unsubscription { token, confirm } = match form.0 {
+        Ok(form) => form,
+        Err(status) => return Page::new(&request, &state, None).unreadable(status),
+    };
+    let page = Page::new(&request, &state, Some(token));
+    page.guarded(page.unsubscribe(confirm == "yes")).await
+}
+
+/// What was typed, as the API would have it.
+pub(in crate::http) fn answer(password: &str, values: &FormValues, client: ClientAddress) -> Answer {
+    let mut faults = Faults::default();
+    let person = |text: &str| PersonName::parse(text).map_err(|error| (error.code(), error.to_string()));
+    let first_name = read(&values.first_name, "/first_name", person, &mut faults);
+    let last_name = read(&values.last_name, "/last_name", person, &mut faults);
+    let email = |text: &str| Email::parse(text).map_err(|error| ("invalid_email", error.to_string()));
+    let email = read(&values.email, "/email", email, &mut faults);
+    let account_name = |text: &str| AccountName::parse(text).map_err(|error| (error.code(), error.to_string()));
+    let account_name = read(&values.account_name, "/account/name", account_name, &mut faults);
+    let account_type = |text: &str| text.parse::<AccountType>().map_err(|error| ("unknown_value", error.to_string()));
+    let account_type = read(&values.account_type, "/account/type", account_type, &mut faults);
+    let company = if account_type == Some(AccountType::Consumer) { None } else { company(values, &mut faults) };
+    let password = typed(password).map(|text| Password::new(&text));
+    let account = account_name.is_some() || account_type.is_some() || company.is_some();
+    let vat_exempt = !values.company_vat_exempt.is_empty();
+    Answer { password, first_name, last_name, email, account, account_name, account_type, company, vat_exempt, client, faults }
+}
+
+/// The company's details, when any of them was typed. A private person's form has the fields too, hidden and empty.
+fn company(values: &FormValues, faults: &mut Faults) -> Option<Company> {
+    let raw = RawCompany {
+        name: typed(&values.company_name),
+        registration_number: typed(&values.company_registration_number),
+        vat_number: typed(&values.company_vat_number),
+        vat_exempt: !values.company_vat_exempt.is_empty(),
+        street: typed(&values.company_street),
+        house_number: typed(&values.company_house_number),
+        postal_code: typed(&values.company_postal_code),
+        city: typed(&values.company_city),
+        country: typed(&values.company_country),
+    };
+    if raw == RawCompany::default() {
+        return None;
+    }
+    match Company::parse(&raw) {
+        Ok(company) => Some(company),
+        Err(found) => {
+            let below = |fault: FieldFault| FieldFault { path: format!("/account/company{}", fault.path), ..fault };
+            faults.extend(found.into_iter().map(below));
+            None
+        }
+    }
+}
+
+fn typed(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn read<T>(
+    text: &str,
+    path: &str,
+    parse: impl FnOnce(&str) -> Result<T, (&'static str, String)>,
+    faults: &mut Faults,
+) -> Option<T> {
+    match typed(text).map(|text| parse(&text)).transpose() {
+        Ok(value) => value,
+        Err((code, detail)) => {
+            faults.push(FieldFault::new(path, code, detail));
+            None
+        }
+    }
+}

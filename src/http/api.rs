@@ -1,0 +1,15 @@
+//! The endpoints of the API, one file each, in a module for each resource.
+
+pub(super) mod account_owners;
+pub(super) mod accounts;
+pub(super) mod activations;
+pub(super) mod auth_token;
+pub mod batches;
+pub(super) mod invitations;
+pub(super) mod memberships;
+pub(super) mod roles;
+pub(super) mod sub_accounts;
+pub(super) mod suppressions;
+pub(super) mod system_users;
+pub(super) mod users;
+pub(super) mod webhooks;

@@ -1,0 +1,190 @@
+//! `POST /v1/activations`.
+
+use actix_web::{HttpRequest, HttpResponse, post, web::Data};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::accounts::{
+    AccountView,
+    company::{self, CompanyRequest},
+};
+use crate::http::{
+    State,
+    extract::{
+        auth::OptionalCaller,
+        client_address::client_address,
+        json_body::{self, Body, Fault, Members},
+        query::Query,
+    },
+    response::{
+        problem::Problem,
+        views::{MembershipView, UserView},
+    },
+};
+use crate::{
+    domain::{
+        account::{AccountName, AccountType},
+        client_address::ClientAddress,
+        company::Company,
+        email::Email,
+        field_error::Faults,
+        password::Password,
+        person::PersonName,
+        token::LinkToken,
+    },
+    services::{
+        self,
+        activate::{Activated, Answer},
+    },
+};
+
+/// What the person sends with the link. Which members belong into it, `requires` of the preview says.
+#[derive(ToSchema)]
+pub struct ActivateRequest {
+    /// The token behind `?token=` in the link.
+    pub token: LinkToken,
+    /// The password, where `requires.password` asks for it: one that is chosen; at a link that was handed over, from somebody who
+    /// is active already, the one that they have.
+    pub password: Option<Password>,
+    /// The person's first name, where `requires.person_name` asks for it.
+    pub first_name: Option<PersonName>,
+    /// The person's last name, where `requires.person_name` asks for it.
+    pub last_name: Option<PersonName>,
+    /// The person's own address, where `requires.email` asks for it.
+    pub email: Option<Email>,
+    /// The account's details, where they are asked for.
+    pub account: Option<ActivateAccount>,
+    /// What is faulty so far: the link is judged first, and these are told together with what the invitation asks for.
+    #[schema(ignore)]
+    faults: Faults,
+}
+
+impl json_body::Request for ActivateRequest {
+    fn read(members: &mut Members) -> Option<Self> {
+        let token = members.required("token", json_body::text).map(LinkToken::from_text);
+        let password = members.optional("password", |value| Ok(Password::new(&json_body::text(value)?)));
+        let name = |value| PersonName::parse(&json_body::text(value)?).map_err(|error| Fault(error.code(), error.to_string()));
+        let first_name = members.optional("first_name", name);
+        let last_name = members.optional("last_name", name);
+        let email = members.optional("email", json_body::parsed("invalid_email", Email::parse));
+        let account = members.object("account", |members| Some(ActivateAccount::read(members)));
+        let token = token?;
+        Some(Self { token, password, first_name, last_name, email, account, faults: members.take_faults() })
+    }
+}
+
+/// An account's details.
+#[derive(Default, ToSchema)]
+#[schema(as = ActivateAccountRequest)]
+pub struct ActivateAccount {
+    /// The account's name, where `requires.account_name` asks for it.
+    pub name: Option<AccountName>,
+    /// The account's type, where `requires.account_type` asks for it. One that repeats the inviter's is accepted.
+    pub r#type: Option<AccountType>,
+    /// The company's details: needed for a business account, refused for a consumer's.
+    #[schema(value_type = Option<CompanyRequest>)]
+    pub company: Option<Company>,
+    /// Whether the company says that it has no VAT number.
+    #[schema(ignore)]
+    vat_exempt: bool,
+}
+
+impl ActivateAccount {
+    fn read(members: &mut Members) -> Self {
+        let name = members.optional("name", json_body::account_name);
+        let r#type = members.optional("type", json_body::parsed("unknown_value", str::parse));
+        let (company, vat_exempt) = company::read(members);
+        Self { name, r#type, company, vat_exempt }
+    }
+}
+
+/// The person, active now. It holds what this invitation gave and nothing else: what they are elsewhere, `GET /v1/users/{id}` tells
+/// those who may see it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Activated)]
+pub struct ActivatedView {
+    /// The person, with the roles or the one membership of this invitation.
+    pub user: UserView,
+    /// The account joined; null for a system user.
+    pub account: Option<AccountView>,
+    /// Absent but for whoever took their address over just now: what somebody joined with it before, by links that were handed over.
+    /// `DELETE /v1/me/memberships/{account_id}` leaves one.
+    #[schema(required = false)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub memberships_before: Vec<MembershipView>,
+}
+
+impl From<&Activated> for ActivatedView {
+    fn from(activated: &Activated) -> Self {
+        Self {
+            user: UserView::from(&activated.user),
+            account: activated.account.as_ref().map(AccountView::from),
+            memberships_before: activated.inherited.iter().map(MembershipView::from).collect(),
+        }
+    }
+}
+
+/// Activate an invitation
+///
+/// Uses the link: of however many requests at once, one gets 201 and the rest 410 `activation_link_used`. A request that is
+/// refused consumes nothing. Activating never signs in.
+///
+/// Somebody who is active already joins by a link that was mailed to them, and types their address. A link that was handed over
+/// (`"delivery": "link"`) never joins them by itself, since its inviter had it first: they give their password, and names
+/// as anybody else, in the same request, or send their own access token in `Authorization: Bearer`. Anybody else's token proves nothing here and is set aside.
+///
+/// Whoever has only ever come by links that were handed over is not proven to be the person at that address. By a link that is mailed
+/// there, that person takes the address over with a password of their own; the one before works no more, nor do access tokens that were
+/// got with it, and system roles that were given before end.
+#[utoipa::path(
+    tag = "Activation",
+    operation_id = "activate",
+    request_body = ActivateRequest,
+    responses(
+        (status = 201, description = "Active.", body = ActivatedView),
+        (status = 401, description = "`unauthenticated`: an access token was sent along, and is not valid, or no longer."),
+        (status = 404, description = "`activation_link_invalid`: forged or damaged."),
+        (status = 410, description = "`invitation_revoked`, `activation_link_used`, `activation_link_superseded` or `activation_link_expired`."),
+        (status = 422, description = "`validation_failed`. Of a password: `too_short`, `too_long`, `password_common`, `password_guessable`, `password_contains_identity`; of the one that the person has, `password_wrong` alone, once nothing else is faulty and it could be chosen. Of a name: `too_long`, `invalid_name`. Of any member: `required`, `not_applicable`, `unknown_member`, `wrong_type`."),
+    ),
+    security(()),
+)]
+#[post("/v1/activations")]
+pub async fn activate(
+    request: HttpRequest,
+    caller: OptionalCaller,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    answer((caller, client_address(&request)), query, body, &state).await
+}
+
+async fn answer(
+    (caller, client): (OptionalCaller, ClientAddress),
+    query: Query,
+    body: Body,
+    state: &State,
+) -> Result<HttpResponse, Problem> {
+    query.finish()?;
+    let ActivateRequest { token, password, first_name, last_name, email, account, faults } = body.parse()?;
+    let given = account.is_some();
+    let ActivateAccount { name, r#type, company, vat_exempt } = account.unwrap_or_default();
+    let (account_name, account_type) = (name, r#type);
+    let answer = Answer {
+        password,
+        first_name,
+        last_name,
+        email,
+        account: given,
+        account_name,
+        account_type,
+        company,
+        vat_exempt,
+        client,
+        faults,
+    };
+    let outcome = services::activate::link(&state.services, &token, answer, caller.0.as_ref()).await.map_err(Problem::from);
+    state.metrics.activation(outcome.as_ref().map_or_else(|problem| problem.code.code, |_| "activated"));
+    Ok(HttpResponse::Created().json(ActivatedView::from(&outcome?)))
+}

@@ -1,0 +1,57 @@
+//! `POST /v1/activations/renew`.
+
+use actix_web::{HttpResponse, post, web::Data};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::preview::PreviewRequest;
+use crate::http::{
+    State,
+    extract::{json_body::Body, query::Query},
+    response::problem::Problem,
+};
+use crate::services;
+
+/// A fresh link is on its way.
+#[derive(Serialize, ToSchema)]
+pub struct Renewal {
+    /// To the same address as before, which is not told.
+    pub status: RenewalStatus,
+}
+
+/// What became of a wish for a fresh link.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RenewalStatus {
+    /// It is on its way.
+    Sent,
+}
+
+/// Ask for a fresh link in place of an expired one
+///
+/// Sends it to the same address as before.
+#[utoipa::path(
+    tag = "Activation",
+    operation_id = "renewActivation",
+    request_body = PreviewRequest,
+    responses(
+        (status = 202, description = "A fresh link is on its way.", body = Renewal),
+        (status = 403, description = "`renewal_disabled`: ask the inviter."),
+        (status = 404, description = "`activation_link_invalid`: forged or damaged."),
+        (status = 409, description = "`link_still_valid`: open it."),
+        (status = 410, description = "`invitation_revoked`, `activation_link_used` or `activation_link_superseded`."),
+        (status = 429, description = "`rate_limited` or `resend_too_soon`, with `Retry-After`."),
+    ),
+    security(()),
+)]
+#[post("/v1/activations/renew")]
+pub async fn renew(query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+    send(query, body, &state).await
+}
+
+async fn send(query: Query, body: Body, state: &State) -> Result<HttpResponse, Problem> {
+    query.finish()?;
+    let PreviewRequest { token } = body.parse()?;
+    services::renew::link(&state.services, &token).await?;
+    Ok(HttpResponse::Accepted().json(Renewal { status: RenewalStatus::Sent }))
+}

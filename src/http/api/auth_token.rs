@@ -1,0 +1,94 @@
+//! `POST /v1/auth/token`: signing in.
+
+use actix_web::{HttpRequest, HttpResponse, post, web::Data};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::http::{
+    State,
+    extract::{
+        client_address::client_address,
+        json_body::{self, Body, Members},
+        query::Query,
+    },
+    response::problem::Problem,
+};
+use crate::{
+    domain::{client_address::ClientAddress, email::Email, password::Password},
+    services::{self, Refusal},
+};
+
+/// An address and a password.
+#[derive(ToSchema)]
+pub struct SignInRequest {
+    /// The person's address, without regard to case. A text that is no address is refused like an unknown one.
+    #[schema(value_type = String)]
+    email: Option<Email>,
+    /// The person's password.
+    #[schema(value_type = String, format = Password)]
+    password: Password,
+}
+
+impl json_body::Request for SignInRequest {
+    fn read(members: &mut Members) -> Option<Self> {
+        let email = members.required("email", json_body::text).map(|text| Email::parse(&text).ok());
+        let password = members.required("password", |value| Ok(Password::new(&json_body::text(value)?)));
+        Some(Self { email: email?, password: password? })
+    }
+}
+
+/// An access token (RFC 6749 §5.1).
+#[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "RFC 6749 has these names")]
+pub struct AccessToken {
+    /// For `Authorization: Bearer`.
+    pub(in crate::http) access_token: String,
+    /// How to send it.
+    pub(in crate::http) token_type: TokenType,
+    /// Seconds until it ends.
+    #[schema(minimum = 1)]
+    pub(in crate::http) expires_in: u64,
+}
+
+/// How an access token is sent.
+#[derive(Serialize, ToSchema)]
+pub enum TokenType {
+    /// RFC 6750.
+    Bearer,
+}
+
+/// Sign in
+///
+/// A 15-minute access token with the person's roles and the accounts that they own. Anything wrong is the same 401, and takes
+/// as long.
+///
+/// Ten requests a minute from one address (`sign-in`). After the third wrong password for an address, known or not, the next one
+/// from the same place waits a second, and twice as long with each further one, up to a quarter of an hour: 429 with
+/// `Retry-After`, whatever the password is. A right one begins anew, and whoever signs in from elsewhere waits for nobody.
+#[utoipa::path(
+    tag = "Signing in",
+    operation_id = "signIn",
+    request_body = SignInRequest,
+    responses(
+        (status = 200, description = "Signed in.", body = AccessToken),
+        (status = 401, description = "`invalid_credentials`: wrong address, wrong password, or not active."),
+    ),
+    security(()),
+)]
+#[post("/v1/auth/token")]
+pub async fn sign_in(request: HttpRequest, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+    answer(query, body, &state, client_address(&request)).await
+}
+
+async fn answer(query: Query, body: Body, state: &State, client: ClientAddress) -> Result<HttpResponse, Problem> {
+    query.finish()?;
+    let SignInRequest { email, password } = body.parse()?;
+    // A text that is no address belongs to nobody, and nobody waits for a password to be compared.
+    let Some(email) = email else {
+        tracing::info!(purpose = "sign_in", subject = "no address", %client, outcome = "wrong_credentials", "password check");
+        return Err(Refusal::InvalidCredentials.into());
+    };
+    let access_token = services::sign_in::sign_in(&state.services, email, password, client).await?;
+    let expires_in = services::sign_in::LIFETIME.as_secs();
+    Ok(HttpResponse::Ok().json(AccessToken { access_token, token_type: TokenType::Bearer, expires_in }))
+}

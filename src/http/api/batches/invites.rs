@@ -1,0 +1,172 @@
+//! `POST /v1/invitations/batch`.
+
+use actix_web::{
+    HttpRequest, HttpResponse, post,
+    web::{Data, Payload},
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::{
+    Page, aside,
+    item::AnyItem,
+    read::{Asked, receive},
+    render,
+};
+use crate::http::{
+    State,
+    extract::{
+        auth::Caller,
+        idempotency_key::{self, For},
+        query::Query,
+    },
+    middleware::letter_quota::Told,
+    openapi::ProblemDocument,
+    response::{problem::Problem, views::InvitationView},
+};
+use crate::services::{
+    self, Refusal,
+    idempotency::StoredAnswer,
+    invite::{Invite, batch::Invited},
+};
+
+/// Many invites at once, of all kinds mixed.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what `receive` reads")]
+pub struct InviteBatch {
+    /// The invites. Each stands alone: a faulty one fails nobody else.
+    #[schema(min_items = 1, max_items = 1000)]
+    invitations: Vec<AnyItem>,
+    /// `true` judges everything, against what is stored and against the other items too, and does nothing.
+    validate_only: Option<bool>,
+}
+
+/// What became of a batch.
+#[derive(Serialize, ToSchema)]
+pub struct BatchResults {
+    /// One for each item, in the order of the request.
+    pub results: Vec<BatchResult>,
+}
+
+/// What became of an item.
+#[derive(Serialize, ToSchema)]
+pub struct BatchResult {
+    /// Which item, counted from 0.
+    #[schema(minimum = 0, maximum = 999)]
+    pub index: usize,
+    /// What became of it, in a word.
+    pub status: BatchStatus,
+    /// With `invited`: what was made.
+    #[schema(value_type = InvitationView, required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<InvitationView>,
+    /// With `failed`: the problem that the item's own route would have answered with. Pointers are into the item.
+    #[schema(value_type = ProblemDocument, required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Box<RawValue>>,
+}
+
+/// What became of an item, in a word: `valid` is what `validate_only` says instead of `invited`.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BatchStatus {
+    /// Invited; the letter is on its way.
+    Invited,
+    /// It would be invited.
+    Valid,
+    /// It is not, and `error` says why.
+    Failed,
+}
+
+fn results(page: &Page, invited: &Invited) -> BatchResults {
+    let result = |(index, outcome): (usize, &Result<_, Refusal>)| {
+        let status = match outcome {
+            Ok(_) if invited.validate_only => BatchStatus::Valid,
+            Ok(_) => BatchStatus::Invited,
+            Err(_) => BatchStatus::Failed,
+        };
+        let (invitation, error) = page.show(outcome, invited.validate_only);
+        BatchResult { index, status, invitation, error }
+    };
+    BatchResults { results: invited.results.iter().enumerate().map(result).collect() }
+}
+
+/// Counts each item as the single invites count themselves: what could not be read was never an invite, and what was only
+/// judged is none.
+fn count(state: &State, invited: &Invited) {
+    for outcome in invited.results.iter().filter(|_| !invited.validate_only) {
+        match outcome {
+            Ok(_) => state.metrics.invite("invited"),
+            Err(Refusal::Invalid(_)) => {}
+            Err(refusal) => state.metrics.invite(Problem::from(refusal).code.code),
+        }
+    }
+}
+
+/// Invite many at once
+///
+/// 1 to 1,000 invites of all kinds mixed, each judged alone: faults, permission, conflicts, duplicates inside the batch (the
+/// second one fails with `invitation_pending` and names the first one's invitation), and letters that are past a quota
+/// (`rate_limited`, with `retry_after`). All that pass are made in one transaction, so that after a crash all of them are there or
+/// none. With an `Idempotency-Key` a retry gets the same results again.
+///
+/// A token that may invite nobody at all is answered 403; otherwise what it may not send fails with `forbidden`.
+#[utoipa::path(
+    tag = "Invitations",
+    operation_id = "inviteBatch",
+    request_body = InviteBatch,
+    responses(
+        (status = 200, description = "What became of each item.", body = BatchResults),
+        (status = 403, description = "`forbidden`: the token may invite nobody."),
+        (status = 408, description = "`request_timeout`: the body did not arrive within 60 seconds."),
+        (status = 413, description = "`payload_too_large`: the body has more than 7.4 MB, which is what 1,000 full items take."),
+        (status = 422, description = "`validation_failed`: it is no list of 1 to 1,000 items, or a member beside them is faulty. What is faulty in an item is in its result."),
+    ),
+    security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
+)]
+#[post("/v1/invitations/batch")]
+pub async fn invite(
+    request: HttpRequest,
+    caller: Caller,
+    query: Query,
+    payload: Payload,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let Caller(actor) = caller;
+    // Before megabytes of it are read.
+    services::invite::may_invite(&actor)?;
+    query.finish()?;
+    let received = receive(&request, payload, (&state, &actor.who)).await?;
+    let render = render(Page::of(&state, &request), results);
+    let written = render.clone();
+    let told = Told::of(&request);
+    let work = async move |(state, actor): For, asked: Asked, ticket| {
+        let asked = (asked.items, asked.validate_only);
+        let invited = services::invite::batch::many(&state.services, &actor, asked, ticket).await?;
+        told.note(&invited.standings);
+        let written = move || {
+            count(&state, &invited);
+            written(&invited)
+        };
+        aside(written).await
+    };
+    let page = Page::of(&state, &request);
+    let replay = async move |caller, asked, stored| again(&page, &caller, asked, stored).await;
+    idempotency_key::answer((&request, state, actor), &received.digest, received.asked, (render, replay, work)).await
+}
+
+/// The stored answer, without what of it the caller may no longer ask for.
+async fn again(
+    page: &Page,
+    (state, actor): &For,
+    asked: Asked,
+    stored: Option<StoredAnswer>,
+) -> Result<Option<StoredAnswer>, Problem> {
+    let Some(stored) = stored else { return Ok(None) };
+    let (indices, invites): (Vec<usize>, Vec<Invite>) =
+        asked.items.into_iter().enumerate().filter_map(|(index, item)| Some((index, item.ok()?))).unzip();
+    let authority = services::invite::authorise(&state.services, actor, invites).await?;
+    let refused = indices.into_iter().zip(authority).filter_map(|(index, authority)| Some((index, authority.err()?)));
+    Ok(Some(page.without(stored, refused.collect())))
+}

@@ -1,0 +1,173 @@
+//! One item of a batch: its kind, and with it the body of that kind's own route.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value, value::RawValue};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        Discriminator, ObjectBuilder, OneOfBuilder, Ref, RefOr,
+        schema::{Schema, SchemaType, Type},
+    },
+};
+
+use super::super::{account_owners::InviteAccountOwner, sub_accounts::InviteSubAccountUser, system_users::InviteSystemUser};
+use crate::http::extract::{
+    json_body::{self, Fault, Members, ORDINARY},
+    strict_json,
+};
+use crate::{
+    domain::{
+        account::UnknownValue,
+        email::Email,
+        field_error::{Faults, FieldFault},
+        invitation::{InvitationKind, Way},
+        locale::Locale,
+    },
+    services::{Refusal, invite::Invite},
+};
+
+/// So many faults of one item are told, each with a path of its own: a thousand times a hundred would be an answer of many
+/// megabytes, to a body that is short. No kind has more members.
+const MOST_FAULTS: usize = 10;
+
+/// Reads an item. Its faults are told together, with pointers into the item.
+///
+/// # Errors
+/// When what looked like JSON is none after all: half a surrogate, too many levels, too large a number.
+pub(super) fn read(text: &RawValue) -> Result<Result<Invite, Refusal>, serde_json::Error> {
+    let refused = |code, words: &str| Ok(Err(Refusal::Invalid([FieldFault::new("", code, words)].into())));
+    if text.get().len() > ORDINARY.bytes {
+        return refused("too_long", "An item has at most 64 KiB, as a request of its own has.");
+    }
+    match strict_json::parse(text.get().as_bytes())? {
+        (Value::Object(members), faults) => Ok(json_body::request::<Item>(members, faults)
+            .map(|item| item.0)
+            .map_err(|faults| Refusal::Invalid(faults.first(MOST_FAULTS)))),
+        _ => refused("wrong_type", "An item is a JSON object."),
+    }
+}
+
+/// What is wrong with these members as an item.
+pub fn faults(members: Map<String, Value>) -> Vec<FieldFault> {
+    json_body::request::<Item>(members, Faults::default()).err().unwrap_or_default().into_told()
+}
+
+struct Item(Invite);
+
+impl json_body::Request for Item {
+    fn read(members: &mut Members) -> Option<Self> {
+        members.optional("delivery", way);
+        let invite = match members.required("kind", json_body::parsed("unknown_value", kind)) {
+            Some(InvitationKind::SystemUser) => InviteSystemUser::read(members).map(Invite::from),
+            Some(InvitationKind::AccountOwner) => InviteAccountOwner::read(members).map(Invite::from),
+            Some(InvitationKind::SubAccount) => InviteSubAccountUser::read(members).map(Invite::from),
+            None => {
+                // What every kind has can be judged; of the rest nobody knows whether it belongs here.
+                members.required("email", json_body::parsed("invalid_email", Email::parse));
+                members.optional("locale", json_body::parsed("unknown_locale", Locale::parse));
+                members.let_be();
+                None
+            }
+        };
+        invite.map(Self)
+    }
+}
+
+/// Items go by letter: a batch is kept for its retries, and a link is kept nowhere.
+fn way(value: Value) -> Result<(), Fault> {
+    const ALWAYS: &str = "The items of a batch are always e-mailed";
+    match json_body::text(value)?.as_str() {
+        "email" => Ok(()),
+        "link" => Err(Fault("not_applicable", format!("{ALWAYS}. The route of its own kind hands a link over."))),
+        _ => Err(Fault("unknown_value", format!("{ALWAYS}: this is \"email\", or left out."))),
+    }
+}
+
+/// The kind of that name.
+///
+/// # Errors
+/// [`UnknownValue`].
+pub(super) fn kind(name: &str) -> Result<InvitationKind, UnknownValue> {
+    let known = InvitationKind::ALL.into_iter().find(|kind| kind.as_str() == name);
+    known.ok_or(UnknownValue { known: "system_user, account_owner, sub_account" })
+}
+
+/// The contract's word for an item of any kind.
+pub struct AnyItem;
+
+macro_rules! items {
+    ($($(#[$doc:meta])* $item:ident, $name:literal, $body:ty, $kind:expr;)+) => {
+        $(
+            $(#[$doc])*
+            pub struct $item;
+
+            impl PartialSchema for $item {
+                fn schema() -> RefOr<Schema> {
+                    of_kind(<$body>::schema(), $kind)
+                }
+            }
+
+            impl ToSchema for $item {
+                fn name() -> Cow<'static, str> {
+                    Cow::Borrowed($name)
+                }
+
+                fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+                    <$body>::schemas(schemas);
+                }
+            }
+        )+
+
+        impl PartialSchema for AnyItem {
+            fn schema() -> RefOr<Schema> {
+                let place = |name| Ref::from_schema_name(name);
+                let mapping = [$(($kind.as_str(), place($name).ref_location)),+];
+                OneOfBuilder::new()
+                    $(.item(place($name)))+
+                    .discriminator(Some(Discriminator::with_mapping("kind", mapping)))
+                    .description(Some("An invite: its kind, and the members of that kind's own route."))
+                    .into()
+            }
+        }
+
+        impl ToSchema for AnyItem {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed("InviteItem")
+            }
+
+            fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+                $(
+                    schemas.push(($name.to_owned(), $item::schema()));
+                    $item::schemas(schemas);
+                )+
+            }
+        }
+    };
+}
+
+items! {
+    /// A colleague.
+    SystemUserItem, "InviteSystemUserItem", InviteSystemUser, InvitationKind::SystemUser;
+    /// The owner of an account.
+    AccountOwnerItem, "InviteAccountOwnerItem", InviteAccountOwner, InvitationKind::AccountOwner;
+    /// Somebody below an account.
+    SubAccountItem, "InviteSubAccountItem", InviteSubAccountUser, InvitationKind::SubAccount;
+}
+
+/// The same body, with its kind said in it.
+fn of_kind(body: RefOr<Schema>, kind: InvitationKind) -> RefOr<Schema> {
+    let RefOr::T(Schema::Object(mut body)) = body else { return body };
+    let word = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some("Which kind of invite this is."))
+        .enum_values(Some([kind.as_str()]));
+    body.properties.insert("kind".to_owned(), word.into());
+    let letter = ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .description(Some("The items of a batch are always e-mailed: this may as well be left out."))
+        .enum_values(Some([Value::from(Way::Email.as_str()), Value::Null]));
+    body.properties.insert("delivery".to_owned(), letter.into());
+    body.required.insert(0, "kind".to_owned());
+    RefOr::T(Schema::Object(body))
+}

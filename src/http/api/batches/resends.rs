@@ -1,0 +1,254 @@
+//! `POST /v1/invitations/batch/resend`.
+
+use actix_web::{HttpRequest, HttpResponse, post, web::Data};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use super::{Page, aside, item::kind, render, stored_results};
+use crate::http::{
+    State,
+    extract::{
+        auth::Caller,
+        idempotency_key::{self, For},
+        json_body::{self, Body, Fault, Members},
+        query::Query,
+    },
+    middleware::letter_quota::Told,
+    openapi::ProblemDocument,
+    response::{problem::Problem, views::InvitationView},
+};
+use crate::{
+    domain::{
+        account::UnknownValue,
+        ids::{AccountId, InvitationId},
+        invitation::{DeliveryState, InvitationKind, InvitationStatus},
+    },
+    services::{
+        self, Refusal,
+        idempotency::StoredAnswer,
+        resend::batch::{Filter, MOST, Resent, Wanted},
+    },
+};
+
+/// Which invitations are to be sent anew: either those of these ids, or those that a filter chooses.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "some members are described here and used as what they mean together")]
+pub struct ResendBatchRequest {
+    /// These, each once: an id that comes a second time fails. One that names nothing fails with `not_found`.
+    #[schema(value_type = Option<Vec<InvitationId>>, min_items = 1, max_items = 1000)]
+    ids: Option<Vec<String>>,
+    /// Those that the token may resend and that match.
+    filter: Option<ResendFilterRequest>,
+    /// `true` judges everything and does nothing.
+    validate_only: Option<bool>,
+    #[schema(ignore)]
+    wanted: Wanted,
+    #[schema(ignore)]
+    judge: bool,
+}
+
+/// Invitations that await an answer. Conditions combine with AND.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes the members; `Filter` holds what they mean")]
+pub struct ResendFilterRequest {
+    /// `expired`, or `pending`: those whose link lives. Left out, it is `expired`, or with `delivery` both.
+    #[schema(value_type = Option<ResendableStatus>)]
+    status: Option<InvitationStatus>,
+    /// With the newest letter in this state: `failed` and `bounced` are those that nobody has received.
+    delivery: Option<DeliveryState>,
+    /// Of this kind. 403 for a kind that the token may not invite.
+    kind: Option<InvitationKind>,
+    /// To this account, or to one below it.
+    account_id: Option<AccountId>,
+}
+
+/// What an invitation is that can be resent.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "it describes what `status` takes")]
+pub enum ResendableStatus {
+    /// Nobody came in time.
+    Expired,
+    /// The link lives.
+    Pending,
+}
+
+impl json_body::Request for ResendBatchRequest {
+    fn read(members: &mut Members) -> Option<Self> {
+        // Each is there even when it is faulty, and then nobody is told to send it.
+        let (named, filtered) = (members.has("ids"), members.has("filter"));
+        let ids = if named { ids(members) } else { None };
+        let filter = members.object("filter", |members| Some(filter(members)));
+        let validate_only = members.optional("validate_only", |value| json_body::boolean(&value));
+        match (named, filtered) {
+            (true, true) => {
+                let words = "Name invitations by ids, or choose them by filter, not both.";
+                members.fault("filter", Fault("not_applicable", words.to_owned()));
+            }
+            (false, false) => {
+                let words = "Name invitations by ids, or choose them by filter.";
+                members.fault("ids", Fault("required", words.to_owned()));
+            }
+            _ => {}
+        }
+        let wanted = ids.map(Wanted::Ids).or(filter.map(Wanted::Filter))?;
+        Some(Self { ids: None, filter: None, validate_only, wanted, judge: validate_only.unwrap_or_default() })
+    }
+}
+
+fn ids(members: &mut Members) -> Option<Vec<String>> {
+    let ids = members.list("ids", json_body::text)?;
+    let fault = match ids.len() {
+        0 => Fault("too_few", "Name at least one invitation.".to_owned()),
+        many if many > MOST => Fault("too_many", format!("At most {MOST} are resent at once, not {many}.")),
+        _ => return Some(ids),
+    };
+    members.fault("ids", fault);
+    None
+}
+
+fn filter(members: &mut Members) -> Filter {
+    let status = members.optional("status", json_body::parsed("unknown_value", status));
+    let delivery = members.optional("delivery", json_body::parsed("unknown_value", delivery));
+    let kind = members.optional("kind", json_body::parsed("unknown_value", kind));
+    let account = members.optional("account_id", json_body::parsed("invalid_id", str::parse::<AccountId>));
+    let expired = match status {
+        None if delivery.is_some() => None,
+        status => Some(status != Some(InvitationStatus::Pending)),
+    };
+    Filter { expired, delivery, kind, account }
+}
+
+fn status(name: &str) -> Result<InvitationStatus, UnknownValue> {
+    let known = [InvitationStatus::Expired, InvitationStatus::Pending].into_iter().find(|status| status.as_str() == name);
+    known.ok_or(UnknownValue { known: "expired, pending" })
+}
+
+fn delivery(name: &str) -> Result<DeliveryState, String> {
+    let known = || DeliveryState::ALL.map(DeliveryState::as_str).join(", ");
+    DeliveryState::ALL.into_iter().find(|state| state.as_str() == name).ok_or_else(|| format!("This takes one of: {}.", known()))
+}
+
+/// What became of a batch of resends.
+#[derive(Serialize, ToSchema)]
+pub struct ResendResults {
+    /// One for each id in the order of the request, or for each invitation that the filter chose: the one whose last sending is
+    /// longest ago first.
+    pub results: Vec<ResendResult>,
+    /// Whether the filter chooses more than these 1,000, that could be resent now: the same request goes on with them.
+    pub more: bool,
+}
+
+/// What became of one.
+#[derive(Serialize, ToSchema)]
+pub struct ResendResult {
+    /// Which one, counted from 0.
+    #[schema(minimum = 0, maximum = 999)]
+    pub index: usize,
+    /// Its id, as it was sent.
+    pub id: String,
+    /// What became of it, in a word.
+    pub status: ResendStatus,
+    /// With `resent`: the invitation as it is now.
+    #[schema(value_type = InvitationView, required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<InvitationView>,
+    /// With `failed`: the problem that `POST /v1/invitations/{id}/resend` would have answered with.
+    #[schema(value_type = ProblemDocument, required = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Box<RawValue>>,
+}
+
+/// What became of one, in a word: `valid` is what `validate_only` says instead of `resent`.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResendStatus {
+    /// A fresh link is on its way; the old one is dead.
+    Resent,
+    /// It would be resent.
+    Valid,
+    /// It is not, and `error` says why.
+    Failed,
+}
+
+fn results(page: &Page, resent: &Resent) -> ResendResults {
+    let result = |(index, (id, outcome)): (usize, &(String, Result<_, Refusal>))| {
+        let status = match outcome {
+            Ok(_) if resent.validate_only => ResendStatus::Valid,
+            Ok(_) => ResendStatus::Resent,
+            Err(_) => ResendStatus::Failed,
+        };
+        let (invitation, error) = page.show(outcome, resent.validate_only);
+        ResendResult { index, id: id.clone(), status, invitation, error }
+    };
+    ResendResults { results: resent.results.iter().enumerate().map(result).collect(), more: resent.more }
+}
+
+/// Resend many at once
+///
+/// Up to 1,000 invitations, each judged alone as its own resend judges it: `not_found`, `forbidden`, `role_exceeds_yours`,
+/// `invitation_not_pending`, `invitation_pending`, `resend_too_soon` and `rate_limited` (both with `retry_after`). All in one
+/// transaction.
+///
+/// A filter chooses among the invitations that await an answer and that the token may resend; those that a newer one has
+/// replaced await none. It works on 1,000 at a time, those whose last sending is longest ago first, and `more` says whether
+/// the same request would go on. Choose `expired`: a `pending` invitation is pending afterwards too, and is chosen again once
+/// its pause is over.
+///
+/// A token that may invite nobody at all is answered 403.
+#[utoipa::path(
+    tag = "Invitations",
+    operation_id = "resendBatch",
+    request_body = ResendBatchRequest,
+    responses(
+        (status = 200, description = "What became of each.", body = ResendResults),
+        (status = 403, description = "`forbidden`: the token may invite nobody, or nobody of this kind."),
+    ),
+    security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
+)]
+#[post("/v1/invitations/batch/resend")]
+pub async fn resend(
+    request: HttpRequest,
+    caller: Caller,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let Caller(actor) = caller;
+    services::invite::may_invite(&actor)?;
+    query.finish()?;
+    let render = render(Page::of(&state, &request), results);
+    let digest = *body.digest();
+    let asked = body.parse().map(|asked: ResendBatchRequest| (asked.wanted, asked.judge));
+    let written = render.clone();
+    let told = Told::of(&request);
+    let work = async move |(state, actor): For, (wanted, judge), ticket| {
+        let resent = services::resend::batch::many(&state.services, &actor, wanted, judge, ticket).await?;
+        told.note(&resent.standings);
+        aside(move || written(&resent)).await
+    };
+    let page = Page::of(&state, &request);
+    let replay = async move |caller, (wanted, _), stored| again(&page, &caller, wanted, stored).await;
+    idempotency_key::answer((&request, state, actor), &digest, asked, (render, replay, work)).await
+}
+
+/// The stored answer, without what of it the caller may no longer ask for: whatever was named or chosen then.
+async fn again(
+    page: &Page,
+    (state, actor): &For,
+    wanted: Wanted,
+    stored: Option<StoredAnswer>,
+) -> Result<Option<StoredAnswer>, Problem> {
+    if let Wanted::Filter(filter) = wanted {
+        services::resend::batch::may_choose(actor, filter)?;
+    }
+    let Some(stored) = stored else { return Ok(None) };
+    let results = stored_results(&stored);
+    let ids: Vec<Option<InvitationId>> = results.iter().map(|one| one["id"].as_str()?.parse().ok()).collect();
+    let known = ids.iter().flatten().copied().collect();
+    let authority = services::resend::authority::over_invitations(&state.services, actor, known).await?;
+    let refused = |(index, id): (usize, Option<InvitationId>)| Some((index, authority.get(&id?)?.clone().err()?));
+    let refused = ids.into_iter().enumerate().filter_map(refused).collect();
+    Ok(Some(page.without(stored, refused)))
+}

@@ -1,0 +1,37 @@
+//! Invites as data: for whoever makes them from something else, a file's rows for instance, and wants them judged by the API's
+//! own rules.
+
+use serde_json::{Map, Value};
+
+use crate::domain::{field_error::FieldFault, invitation::InvitationKind};
+use crate::http::api::batches;
+
+/// Where an invite of that kind is posted. A sub-account's is that of the users overview, whose body names the parent.
+#[must_use]
+pub fn path(kind: InvitationKind) -> &'static str {
+    match kind {
+        InvitationKind::SystemUser => "/v1/system-users/invitations",
+        InvitationKind::AccountOwner => "/v1/account-owners/invitations",
+        InvitationKind::SubAccount => "/v1/sub-accounts/invitations",
+    }
+}
+
+/// What is wrong with these members as an item of a batch: a kind, and the body of that kind's [`path`]. It is as much as can be
+/// told without looking anything up.
+#[must_use]
+pub fn faults(members: Map<String, Value>) -> Vec<FieldFault> {
+    batches::faults(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_is_in_the_contract() {
+        let document = crate::http::document();
+        for kind in InvitationKind::ALL {
+            assert!(document.paths.paths[path(kind)].post.is_some(), "{kind:?}");
+        }
+    }
+}

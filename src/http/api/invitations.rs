@@ -1,0 +1,238 @@
+//! `/v1/invitations`: list, show, change, timeline, resend, revoke.
+
+pub mod update;
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    guard::GuardContext,
+    http::{StatusCode, header::ETAG},
+    post,
+    web::{Data, Path},
+};
+use utoipa::ToSchema;
+
+use crate::http::{
+    State,
+    extract::{
+        auth::Caller,
+        etag,
+        idempotency_key::{self, For},
+        json_body::{self, Body, EmptyRequest, Members},
+        query::{Paging, Query},
+    },
+    middleware::letter_quota::Told,
+    openapi::{self, domain_schemas::LanguageTag},
+    response::{
+        page,
+        problem::{Problem, not_found},
+        views::{EventView, Events, InvitationView, Invitations},
+    },
+};
+use crate::{
+    domain::{
+        email::Email,
+        ids::{AccountId, Id, InvitationId, Named},
+        invitation::{DeliveryState, InvitationKind, InvitationStatus},
+        locale::Locale,
+    },
+    services::{
+        self,
+        idempotency::StoredAnswer,
+        queries::{self, InvitationQuery},
+    },
+};
+
+/// The id in a path; a malformed one, or one of another kind, names nothing.
+pub fn id<K: Named>(path: &Path<String>) -> Result<Id<K>, Problem> {
+    path.parse().map_err(|_| not_found())
+}
+
+/// List invitations
+///
+/// Newest first. Filters combine with AND. What the caller may not see is not in the list.
+#[utoipa::path(
+    tag = "Invitations",
+    operation_id = "listInvitations",
+    params(
+        ("kind" = Option<InvitationKind>, Query, description = "Those of this kind. 403 for a kind that the token may not see.", example = "system_user"),
+        ("status" = Option<InvitationStatus>, Query, description = "Those with this status.", example = "pending"),
+        ("delivery" = Option<DeliveryState>, Query, description = "Those whose newest letter is in this state.", example = "bounced"),
+        ("account_id" = Option<AccountId>, Query, description = "Those to this account."),
+        ("email" = Option<Email>, Query, description = "Those to this very address, without regard to case.", example = "ada@example.com"),
+        ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or account name, without regard to case; a domain is found in Unicode and in punycode. No control characters.", example = "ada"),
+        Paging,
+    ),
+    responses(
+        (status = 200, description = "A page.", body = Invitations, headers(("Link"))),
+        (status = 403, description = "`forbidden`: the token may see no invitation, or none of this kind."),
+        (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
+    ),
+    security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
+)]
+#[get("/v1/invitations")]
+pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
+    let filters = InvitationQuery {
+        kind: query.one_of("kind", &InvitationKind::ALL, InvitationKind::as_str),
+        status: query.one_of("status", &InvitationStatus::ALL, InvitationStatus::as_str),
+        delivery: query.one_of("delivery", &DeliveryState::ALL, DeliveryState::as_str),
+        email: query.parsed("email", "invalid_email", Email::parse),
+        account: query.parsed("account_id", "invalid_id", str::parse),
+        search: query.search(),
+    };
+    let page = query.page();
+    query.finish()?;
+    let page = queries::invitations(&state.services, &caller.0, filters, page).await?;
+    let now = state.services.clock.now();
+    Ok(page::answer(&page, |row| InvitationView::of(row, now), &request))
+}
+
+/// `batch` names none: it is a path of its own, of which GET and PATCH are no methods.
+fn names_one(request: &GuardContext<'_>) -> bool {
+    !openapi::is_path(&request.head().uri, "/v1/invitations/batch")
+}
+
+/// Show an invitation
+///
+/// `ETag` names the state that can be changed by PATCH, and no more: the rest of an answer may change while it stays. So
+/// `If-None-Match` is set aside, and the answer is whole each time.
+#[utoipa::path(
+    tag = "Invitations",
+    operation_id = "getInvitation",
+    params(("id" = InvitationId, Path, description = "The invitation.")),
+    responses(
+        (status = 200, description = "The invitation.", body = InvitationView, headers(("ETag"))),
+        (status = 404, description = "`not_found`: there is none, or this token may not see it."),
+    ),
+    security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
+)]
+#[get("/v1/invitations/{id}", guard = "names_one")]
+pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<State>) -> Result<HttpResponse, Problem> {
+    query.finish()?;
+    let invitation = queries::invitation(&state.services, &caller.0, id(&path)?).await?;
+    let view = InvitationView::of(&invitation, state.services.clock.now());
+    Ok(HttpResponse::Ok().insert_header((ETAG, etag::of(&invitation))).json(view))
+}
+
+/// Show the timeline of an invitation
+///
+/// Oldest first: who did what, when. `opened` tells who looked at the link, so that a mail scanner can be told from a person.
+#[utoipa::path(
+    tag = "Invitations",
+    operation_id = "listInvitationEvents",
+    params(
+        ("id" = InvitationId, Path, description = "The invitation."),
+        Paging,
+    ),
+    responses(
+        (status = 200, description = "A page.", body = Events, headers(("Link"))),
+        (status = 404, description = "`not_found`: there is none, or this token may not see it."),
+        (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
+    ),
+    security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
+)]
+#[get("/v1/invitations/{id}/events")]
+pub async fn events(
+    caller: Caller,
+    path: Path<String>,
+    mut query: Query,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let page = query.page();
+    query.finish()?;
+    let page = queries::timeline(&state.services, &caller.0, id(&path)?, page).await?;
+    Ok(page::answer(&page, |event| EventView::from(event), &request))
+}
+
+/// What a resend may change; the body may be left out.
+#[derive(ToSchema)]
+pub struct ResendRequest {
+    /// The language of letter and page from now on; as it was when it is left out.
+    #[schema(value_type = Option<LanguageTag>)]
+    pub locale: Option<Locale>,
+}
+
+impl json_body::Request for ResendRequest {
+    fn read(members: &mut Members) -> Option<Self> {
+        Some(Self { locale: members.optional("locale", json_body::parsed("unknown_locale", Locale::parse)) })
+    }
+}
+
+/// Resend an invitation
+///
+/// The same invitation, a new link with a new 24 hours; the old link dies at once. Also when the invitation has expired.
+/// Between two sendings lies a minute (configurable). With `locale` the letter is written in another language than before.
+#[utoipa::path(
+    tag = "Invitations",
+    operation_id = "resendInvitation",
+    params(("id" = InvitationId, Path, description = "The invitation.")),
+    request_body = Option<ResendRequest>,
+    responses(
+        (status = 200, description = "Sent anew.", body = InvitationView, headers(("ETag"))),
+        (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
+        (status = 404, description = "`not_found`: there is none, or this token may not see it."),
+        (status = 409, description = "`invitation_not_pending`; or `invitation_pending` when a newer invitation (`invitation_id`) took its place."),
+        (status = 429, description = "`resend_too_soon`; or `rate_limited`: a mailbox, the owners of an account or the caller have had their letters of 24 hours. With `Retry-After`."),
+    ),
+    security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
+)]
+#[post("/v1/invitations/{id}/resend")]
+pub async fn resend(
+    request: HttpRequest,
+    caller: Caller,
+    path: Path<String>,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    query.finish()?;
+    let digest = *body.digest();
+    let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(&path)?, asked.locale)));
+    let told = Told::of(&request);
+    let work = async move |(state, actor): For, wanted, ticket| {
+        Ok(told.sent(services::resend::invitation(&state.services, &actor, wanted, ticket).await)?)
+    };
+    let authorise = async |caller: For, (invitation, _), _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
+    idempotency_key::once((&request, state, caller.0), (StatusCode::OK, &digest), asked, authorise, work).await
+}
+
+/// Whether the caller may resend and revoke this invitation, whatever has become of it.
+pub(in crate::http) async fn may_act_on((state, actor): &For, id: InvitationId) -> Result<(), Problem> {
+    Ok(services::resend::authority::over_invitation(&state.services, actor, id).await?)
+}
+
+/// Revoke an invitation
+///
+/// The link dies, a letter that was not sent stays unsent. A person who never activated and whom no other invitation
+/// awaits leaves the user list; their address can be invited again.
+#[utoipa::path(
+    tag = "Invitations",
+    operation_id = "revokeInvitation",
+    params(("id" = InvitationId, Path, description = "The invitation.")),
+    request_body = Option<EmptyRequest>,
+    responses(
+        (status = 200, description = "Revoked.", body = InvitationView, headers(("ETag"))),
+        (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
+        (status = 404, description = "`not_found`: there is none, or this token may not see it."),
+        (status = 409, description = "`invitation_not_pending`."),
+    ),
+    security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
+)]
+#[post("/v1/invitations/{id}/revoke")]
+pub async fn revoke(
+    request: HttpRequest,
+    caller: Caller,
+    path: Path<String>,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    query.finish()?;
+    let digest = *body.digest();
+    let asked = body.expect_none().and_then(|()| id(&path));
+    let work = async |(state, actor): For, invitation, ticket| {
+        Ok(services::revoke::invitation(&state.services, &actor, invitation, ticket).await?)
+    };
+    let authorise = async |caller: For, invitation, _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
+    idempotency_key::once((&request, state, caller.0), (StatusCode::OK, &digest), asked, authorise, work).await
+}

@@ -1,0 +1,133 @@
+//! `PATCH /v1/invitations/{id}`.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::ETAG,
+    patch,
+    web::{Data, Path},
+};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{
+    super::{sub_accounts, system_users},
+    id, names_one,
+};
+use crate::http::{
+    State,
+    extract::{
+        auth::Caller,
+        etag,
+        json_body::{self, Body, Fault, Members},
+        query::Query,
+    },
+    middleware::letter_quota::Told,
+    openapi::domain_schemas::LanguageTag,
+    response::{problem::Problem, views::InvitationView},
+};
+use crate::{
+    domain::{
+        account::AccountName,
+        email::Email,
+        ids::InvitationId,
+        locale::Locale,
+        patch::Change,
+        reimbursement::Rate,
+        role::{Role, Roles},
+    },
+    services::{self, update::Patch},
+};
+
+/// What is to change, as a merge patch (RFC 7396): what is left out stays, and `null` takes a value away.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what is read into a `Patch`, where being null is not being left out")]
+pub struct AmendInvitationRequest {
+    /// Where the letters go. Another address kills the link and is sent a new one; the same one in another form does not.
+    #[schema(value_type = Email, required = false)]
+    email: Email,
+    /// All roles of a system user, at least one, each once. Not for customers.
+    #[schema(value_type = BTreeSet<Role>, min_items = 1, required = false)]
+    roles: Roles,
+    /// The language of letter and page; `null` for the operator's default.
+    #[schema(value_type = Option<LanguageTag>)]
+    locale: Option<Locale>,
+    /// The name of the account that was made for this invitation; `null` leaves it to whoever activates. Not for system users, nor
+    /// for a further owner of an account that exists.
+    account_name: Option<AccountName>,
+    /// What private charging is reimbursed with; `null` for nothing. For sub-accounts alone.
+    reimbursement_rate: Option<Rate>,
+}
+
+impl json_body::Request for Patch {
+    fn read(members: &mut Members) -> Option<Self> {
+        // Both may be left out and are never null.
+        let has_email = members.names("email");
+        let email = has_email.then(|| members.required("email", json_body::parsed("invalid_email", Email::parse))).flatten();
+        let roles = members.names("roles").then(|| system_users::roles(members)).flatten();
+        let locale = change(members, "locale", json_body::parsed("unknown_locale", Locale::parse));
+        let account_name = change(members, "account_name", json_body::account_name);
+        let rate = change(members, "reimbursement_rate", sub_accounts::rate_of);
+        // Whether the invitation has these members is judged first, once it is known which one it is.
+        Some(Self { email, roles, locale, account_name, rate, faults: members.take_faults() })
+    }
+}
+
+fn change<T>(members: &mut Members, name: &str, read: impl FnOnce(Value) -> Result<T, Fault>) -> Change<T> {
+    // Asking whether it is there takes a null away.
+    if members.names(name) && !members.has(name) {
+        return Change::Clear;
+    }
+    members.optional(name, read).map_or(Change::Keep, Change::Set)
+}
+
+/// Change an invitation
+///
+/// Puts right what was mistyped, while the invitation awaits an answer, expired or not. Whoever may resend it may change it.
+///
+/// `If-Match` names the state that the change is meant for, by the `ETag` of an answer that showed it, so that two people who
+/// change the same invitation at once do not undo each other's work unseen; `*` stands for any. The tag changes with whatever can
+/// be changed here, with each sending and with the answer; not with the progress of the letter, nor when the link expires.
+///
+/// A new address is another person: the old link dies at once, letters that were not sent stay unsent, a letter with a new link
+/// goes to the new address at once, however short the last sending is ago (24 hours; `send_count` grows), and the invitation belongs
+/// to the user who has it. Whoever had it before leaves the user list unless they have activated or something else awaits them. An
+/// invite to the new address is refused for the same reasons. Between two changes of address lies a minute, as between two sendings
+/// (configurable): there and back again would write to the first mailbox twice. A role that is added to an invitation whose link
+/// was handed over (`"delivery": "link"`) ends that link too, and sends a letter with a new one. Other changes send nothing and may
+/// follow each other at any time: the page shows them at once, and so do letters that are still to be written; an expired link stays
+/// expired. A change that changes nothing leaves the tag and the timeline alone.
+#[utoipa::path(
+    tag = "Invitations",
+    operation_id = "amendInvitation",
+    params(
+        ("id" = InvitationId, Path, description = "The invitation."),
+        ("If-Match" = String, Header, description = "One or several entity tags, or `*` (RFC 9110 §13.1.1).", example = "\"7b1c0a4de2f95386b0d4a1f7c3e86a52\""),
+    ),
+    request_body(content((AmendInvitationRequest = "application/json"), (AmendInvitationRequest = "application/merge-patch+json"))),
+    responses(
+        (status = 200, description = "As it is now.", body = InvitationView, headers(("ETag"))),
+        (status = 403, description = "`forbidden`, or `role_exceeds_yours`: a role that it has, or would have, allows more than the token does."),
+        (status = 404, description = "`not_found`: there is none, or this token may not see it."),
+        (status = 409, description = "`invitation_not_pending`; `invitation_pending` when a newer invitation (`invitation_id`) took its place, or stands at the new address; `already_system_user`, `already_account_owner` or `already_member` for whoever has the new address."),
+        (status = 412, description = "`precondition_failed`: it is in another state, whose tag is in `ETag`; or `If-Match` holds no tag that could match, as a weak or a garbled one.", headers(("ETag"))),
+        (status = 428, description = "`precondition_required`: there is no `If-Match`."),
+        (status = 429, description = "`resend_too_soon`: another address, and the last change of address was a moment ago; or `rate_limited`: a letter would go out, and a mailbox, the owners of an account or the caller have had theirs of 24 hours. With `Retry-After`."),
+    ),
+    security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
+)]
+#[patch("/v1/invitations/{id}", guard = "names_one")]
+pub async fn amend(
+    request: HttpRequest,
+    caller: Caller,
+    path: Path<String>,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    query.finish()?;
+    let (wanted, condition) = (id(&path)?, etag::condition(&request));
+    let told = Told::of(&request);
+    let amended = told.sent(services::update::invitation(&state.services, &caller.0, wanted, condition, body.parse()?).await)?;
+    let view = InvitationView::of(&amended, state.services.clock.now());
+    Ok(HttpResponse::Ok().insert_header((ETAG, etag::of(&amended))).json(view))
+}

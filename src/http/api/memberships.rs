@@ -1,0 +1,74 @@
+//! Ending memberships: `DELETE /v1/accounts/{account_id}/members/{user_id}` and `DELETE /v1/me/memberships/{account_id}`.
+
+use actix_web::{
+    HttpResponse, delete,
+    web::{Data, Path},
+};
+
+use crate::http::{
+    State,
+    extract::{auth::Caller, query::Query},
+    response::problem::{Problem, not_found},
+};
+use crate::{
+    domain::ids::{AccountId, UserId},
+    services,
+};
+
+/// Remove a member from an account
+///
+/// An owner or a driver, of an account of any depth under the caller's own. What the person is elsewhere stays: their other
+/// memberships, roles, invitations, and the user. From now on access tokens that they have lead to this account no more. The timeline
+/// of the invitation by which they joined tells who removed them (`membership_ended`). They can be invited again.
+#[utoipa::path(
+    tag = "Customers",
+    operation_id = "removeMember",
+    params(
+        ("account_id" = AccountId, Path, description = "The account."),
+        ("user_id" = UserId, Path, description = "The member."),
+    ),
+    responses(
+        (status = 204, description = "They belong to it no more."),
+        (status = 403, description = "`forbidden`: the token may see this membership and not end it."),
+        (status = 404, description = "`not_found`: there is no such membership, or none that this token may see."),
+        (status = 409, description = "`last_owner`: the account would have no owner left."),
+    ),
+    security(("access_token" = ["customers:invite"])),
+)]
+#[delete("/v1/accounts/{account_id}/members/{user_id}")]
+pub async fn remove(
+    caller: Caller,
+    path: Path<(String, String)>,
+    query: Query,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    query.finish()?;
+    let account: AccountId = path.0.parse().map_err(|_| not_found())?;
+    let user: UserId = path.1.parse().map_err(|_| not_found())?;
+    services::memberships::remove(&state.services, &caller.0, account, user).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Leave an account
+///
+/// Ends the membership of the person who calls. Whoever belongs to nothing afterwards is still a user and signs in as before. What
+/// somebody else joined with their address, before it was theirs, they leave in any case, the last owner too.
+#[utoipa::path(
+    tag = "Customers",
+    operation_id = "leaveAccount",
+    params(("account_id" = AccountId, Path, description = "The account.")),
+    responses(
+        (status = 204, description = "They belong to it no more."),
+        (status = 403, description = "`forbidden`: the token is not a person's."),
+        (status = 404, description = "`not_found`: the person does not belong to such an account."),
+        (status = 409, description = "`last_owner`: the account would have no owner left."),
+    ),
+    security(("access_token" = [])),
+)]
+#[delete("/v1/me/memberships/{account_id}")]
+pub async fn leave(caller: Caller, path: Path<String>, query: Query, state: Data<State>) -> Result<HttpResponse, Problem> {
+    query.finish()?;
+    let account: AccountId = path.parse().map_err(|_| not_found())?;
+    services::memberships::leave(&state.services, &caller.0, account).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,325 @@
+//! `POST /v1/sub-accounts/invitations` and `POST /v1/accounts/{account_id}/sub-accounts`: the two routes to one thing.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    post,
+    web::{Data, Path},
+};
+use utoipa::ToSchema;
+
+use super::{
+    account_owners::{counted, invited, may_send},
+    invitations::id,
+};
+use crate::http::{
+    State,
+    extract::{
+        auth::Caller,
+        idempotency_key::{self, For},
+        json_body::{self, Body, Fault, Members},
+        query::Query,
+    },
+    middleware::letter_quota::Told,
+    openapi::domain_schemas::LanguageTag,
+    response::{
+        problem::{Problem, not_found},
+        views::InvitationView,
+    },
+};
+use crate::{
+    domain::{
+        account::{AccountName, AccountType, DriverOfSubsidiary, MemberRole, SubAccountUse, UsedBy},
+        actor::Actor,
+        email::Email,
+        ids::AccountId,
+        invitation::Way,
+        locale::Locale,
+        permission::Permission,
+        reimbursement::{Rate, RateError},
+    },
+    services::{
+        self, Refusal,
+        idempotency::StoredAnswer,
+        invite::{Invite, SubAccountInvite, Target},
+    },
+};
+
+/// Somebody to be invited below an account, from the users overview.
+#[derive(ToSchema)]
+pub struct InviteSubAccountUser {
+    /// Where the letter goes. Compared without regard to case.
+    pub email: Email,
+    /// What the person becomes.
+    pub role: MemberRole,
+    /// The account above, by id. Either this or `account_name`.
+    pub account_id: Option<AccountId>,
+    /// The account above, by its exact name, without regard to case.
+    pub account_name: Option<AccountName>,
+    /// What private charging is reimbursed with; nothing when it is left out.
+    pub reimbursement_rate: Option<Rate>,
+    /// `employee` (the default for a driver) or `subsidiary` (the default for an account owner; not for a driver).
+    pub used_by: Option<UsedBy>,
+    /// The name of the new account; a driver's without one is named after the person at activation.
+    pub sub_account_name: Option<AccountName>,
+    /// The new account's type; asked for at activation when it is left out.
+    pub account_type: Option<AccountType>,
+    /// The language of letter and page; the operator's default when it is left out.
+    #[schema(value_type = Option<LanguageTag>)]
+    pub locale: Option<Locale>,
+    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it over. It proves nothing
+    /// of the address: see `requires` of a preview.
+    #[schema(value_type = Option<Way>)]
+    pub delivery: Way,
+    #[schema(ignore)]
+    use_: SubAccountUse,
+    #[schema(ignore)]
+    parent: Target,
+}
+
+impl json_body::Request for InviteSubAccountUser {
+    fn read(members: &mut Members) -> Option<Self> {
+        let email = members.required("email", json_body::parsed("invalid_email", Email::parse));
+        let role = members.required("role", json_body::parsed("unknown_value", str::parse::<MemberRole>));
+        let by_id = members.optional("account_id", Ok);
+        let by_name = members.optional("account_name", Ok);
+        let parent = parent(members, by_id, by_name);
+        let reimbursement_rate = rate(members);
+        let used_by = members.optional("used_by", json_body::parsed("unknown_value", str::parse::<UsedBy>));
+        let use_ = role.and_then(|role| contradiction(members, "used_by", SubAccountUse::of_role(role, used_by)));
+        let sub_account_name = members.optional("sub_account_name", json_body::account_name);
+        let account_type = members.optional("account_type", json_body::parsed("unknown_value", str::parse));
+        let locale = members.optional("locale", json_body::parsed("unknown_locale", Locale::parse));
+        let delivery = json_body::way(members);
+        let (account_id, account_name) = match parent.clone()? {
+            Target::Id(id) => (Some(id), None),
+            Target::Name(name) => (None, Some(name)),
+        };
+        Some(Self {
+            email: email?,
+            role: role?,
+            account_id,
+            account_name,
+            reimbursement_rate,
+            used_by,
+            sub_account_name,
+            account_type,
+            locale,
+            delivery,
+            use_: use_?,
+            parent: parent?,
+        })
+    }
+}
+
+impl From<InviteSubAccountUser> for Invite {
+    fn from(asked: InviteSubAccountUser) -> Self {
+        Self::SubAccount(SubAccountInvite {
+            email: asked.email,
+            locale: asked.locale,
+            parent: asked.parent,
+            role: asked.use_.role(),
+            used_by: asked.use_.used_by(),
+            rate: asked.reimbursement_rate,
+            name: asked.sub_account_name,
+            account_type: asked.account_type,
+        })
+    }
+}
+
+/// The parent, named in exactly one of two ways.
+fn parent(members: &mut Members, id: Option<serde_json::Value>, name: Option<serde_json::Value>) -> Option<Target> {
+    let fault = |members: &mut Members, name: &str, fault: Fault| {
+        members.fault(name, fault);
+        None
+    };
+    match (id, name) {
+        (Some(id), None) => match json_body::parsed("invalid_id", str::parse::<AccountId>)(id) {
+            Ok(id) => Some(Target::Id(id)),
+            Err(error) => fault(members, "account_id", error),
+        },
+        (None, Some(name)) => match json_body::account_name(name) {
+            Ok(name) => Some(Target::Name(name)),
+            Err(error) => fault(members, "account_name", error),
+        },
+        (None, None) => {
+            let words = "Name the account above by account_id or by account_name.";
+            fault(members, "account_id", Fault("required", words.to_owned()))
+        }
+        (Some(_), Some(_)) => {
+            let words = "Name the account above by account_id or by account_name, not by both.";
+            fault(members, "account_name", Fault("not_applicable", words.to_owned()))
+        }
+    }
+}
+
+fn rate(members: &mut Members) -> Option<Rate> {
+    members.optional("reimbursement_rate", rate_of)
+}
+
+/// A member that is a rate.
+pub(in crate::http) fn rate_of(value: serde_json::Value) -> Result<Rate, Fault> {
+    match value {
+        serde_json::Value::String(text) => Rate::parse(&text).map_err(|error: RateError| Fault(error.code(), error.to_string())),
+        // A number has been through binary floats on its way.
+        _ => Err(Fault("wrong_type", "A rate is a text, as \"0.23\", so that nothing is rounded.".to_owned())),
+    }
+}
+
+fn contradiction(members: &mut Members, name: &str, chosen: Result<SubAccountUse, DriverOfSubsidiary>) -> Option<SubAccountUse> {
+    match chosen {
+        Ok(chosen) => Some(chosen),
+        Err(error) => {
+            members.fault(name, Fault(DriverOfSubsidiary::CODE, error.to_string()));
+            None
+        }
+    }
+}
+
+fn may_try(actor: &Actor) -> Result<(), Problem> {
+    if actor.may(Permission::CustomersInvite) || !actor.accounts.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()).into())
+}
+
+/// Invite a sub-account user, from the users overview
+///
+/// Makes a new account below the one named, which must be an active business account.
+#[utoipa::path(
+    tag = "Customers",
+    operation_id = "inviteSubAccountUser",
+    request_body = InviteSubAccountUser,
+    responses(
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag"))),
+        (status = 403, description = "`forbidden`."),
+        (status = 404, description = "`account_not_found`: there is none, or it is not yours."),
+        (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_member`, `ambiguous_account` (with `candidates`), `parent_not_business`, `parent_not_active`."),
+    ),
+    security(("access_token" = ["customers:invite"])),
+)]
+#[post("/v1/sub-accounts/invitations")]
+pub async fn invite(
+    request: HttpRequest,
+    caller: Caller,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let Caller(actor) = caller;
+    query.finish()?;
+    may_try(&actor)?;
+    let digest = *body.digest();
+    let asked = body.parse().map(|asked: InviteSubAccountUser| (asked.delivery, asked.into()));
+    invited((&request, state, actor), &digest, asked).await
+}
+
+/// Somebody to be invited below the account in the path.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "some members are described here and used as what they mean together")]
+pub struct InviteSubAccount {
+    /// Who uses the new account.
+    pub used_by: UsedBy,
+    /// The name of the new account.
+    pub account_name: AccountName,
+    /// Where the letter goes. Compared without regard to case.
+    pub email: Email,
+    /// The new account's type.
+    pub account_type: AccountType,
+    /// `driver` (the default for an employee; not for a subsidiary) or `account_owner` (the default for a subsidiary).
+    pub role: Option<MemberRole>,
+    /// What private charging is reimbursed with; nothing when it is left out.
+    pub reimbursement_rate: Option<Rate>,
+    /// The language of letter and page; the operator's default when it is left out.
+    #[schema(value_type = Option<LanguageTag>)]
+    pub locale: Option<Locale>,
+    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it over. It proves nothing
+    /// of the address: see `requires` of a preview.
+    #[schema(value_type = Option<Way>)]
+    pub delivery: Way,
+    #[schema(ignore)]
+    use_: SubAccountUse,
+}
+
+impl json_body::Request for InviteSubAccount {
+    fn read(members: &mut Members) -> Option<Self> {
+        let used_by = members.required("used_by", json_body::parsed("unknown_value", str::parse::<UsedBy>));
+        let account_name = members.required("account_name", json_body::account_name);
+        let email = members.required("email", json_body::parsed("invalid_email", Email::parse));
+        let account_type = members.required("account_type", json_body::parsed("unknown_value", str::parse));
+        let role = members.optional("role", json_body::parsed("unknown_value", str::parse::<MemberRole>));
+        let use_ = used_by.and_then(|used_by| contradiction(members, "role", SubAccountUse::of_user(used_by, role)));
+        let reimbursement_rate = rate(members);
+        let locale = members.optional("locale", json_body::parsed("unknown_locale", Locale::parse));
+        let delivery = json_body::way(members);
+        Some(Self {
+            used_by: used_by?,
+            account_name: account_name?,
+            email: email?,
+            account_type: account_type?,
+            role,
+            reimbursement_rate,
+            locale,
+            delivery,
+            use_: use_?,
+        })
+    }
+}
+
+/// Invite a sub-account user, from an account's page
+///
+/// Makes a new account below the one in the path, which must be an active business account.
+#[utoipa::path(
+    tag = "Customers",
+    operation_id = "inviteSubAccount",
+    params(("account_id" = AccountId, Path, description = "The account above.")),
+    request_body = InviteSubAccount,
+    responses(
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag"))),
+        (status = 403, description = "`forbidden`."),
+        (status = 404, description = "`not_found`: there is no such account, or it is not yours."),
+        (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_member`, `parent_not_business`, `parent_not_active`."),
+    ),
+    security(("access_token" = ["customers:invite"])),
+)]
+#[post("/v1/accounts/{account_id}/sub-accounts")]
+pub async fn create(
+    request: HttpRequest,
+    caller: Caller,
+    path: Path<String>,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let Caller(actor) = caller;
+    query.finish()?;
+    may_try(&actor)?;
+    let parent = id(&path)?;
+    let digest = *body.digest();
+    let asked = body.parse().map(|asked: InviteSubAccount| {
+        let wanted = SubAccountInvite {
+            email: asked.email,
+            locale: asked.locale,
+            parent: Target::Id(parent),
+            role: asked.use_.role(),
+            used_by: asked.use_.used_by(),
+            rate: asked.reimbursement_rate,
+            name: Some(asked.account_name),
+            account_type: Some(asked.account_type),
+        };
+        (asked.delivery, Invite::SubAccount(wanted))
+    });
+    let told = Told::of(&request);
+    let work = async move |(state, actor): For, (way, wanted), ticket| {
+        match told.sent(services::invite::one(&state.services, &actor, (wanted, way), ticket).await) {
+            // The account is the resource of this path.
+            Err(Refusal::AccountNotFound) => Err(not_found()),
+            outcome => counted(&state, outcome),
+        }
+    };
+    let authorise = async |caller: For, (_, wanted), _: Option<&StoredAnswer>| match may_send(&caller, wanted).await {
+        Err(Refusal::AccountNotFound) => Err(not_found()),
+        authority => Ok(authority?),
+    };
+    idempotency_key::once((&request, state, actor), (StatusCode::CREATED, &digest), asked, authorise, work).await
+}

@@ -1,0 +1,120 @@
+//! `/v1/suppressions`: the addresses that are not written to, listed and lifted.
+
+use actix_web::{
+    HttpRequest, HttpResponse, delete, get,
+    web::{Data, Path},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::invitations::id;
+use crate::http::{
+    State,
+    extract::{
+        auth::Caller,
+        query::{Paging, Query},
+    },
+    response::{
+        page::{self, List},
+        problem::Problem,
+        views::Timestamp,
+    },
+};
+use crate::{
+    domain::{
+        email::Email,
+        ids::SuppressionId,
+        suppression::{Suppression, SuppressionReason},
+    },
+    services::suppressions::{self, SuppressionQuery},
+};
+
+/// An address that is not written to.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Suppression)]
+pub struct SuppressionView {
+    /// Its id.
+    pub id: SuppressionId,
+    /// The address.
+    #[schema(value_type = Email)]
+    pub email: String,
+    /// Why: the gravest reason that there was.
+    pub reason: SuppressionReason,
+    /// What the provider said, where one did; null otherwise.
+    pub detail: Option<String>,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+impl From<&Suppression> for SuppressionView {
+    fn from(one: &Suppression) -> Self {
+        Self {
+            id: one.id,
+            email: one.email.as_str().to_owned(),
+            reason: one.reason,
+            detail: one.detail.clone(),
+            created_at: Timestamp(one.created_at),
+        }
+    }
+}
+
+/// A page of addresses.
+pub type Suppressions = List<SuppressionView>;
+
+/// List the addresses that are not written to
+///
+/// Newest first. An address is on the list when a provider reports that there is no such mailbox (`bounced`; a full one is none), that
+/// a letter was called spam (`complained`), or when whoever holds a link that was mailed there asks not to be written to again
+/// (`unsubscribed`). An invitation to such an address is made like any other, its letter ends as `failed` unsent, and so do those that
+/// were queued; a link that is handed over (`"delivery": "link"`) needs no letter. Addresses of system users, and of people invited as
+/// such, who are no customers are shown to callers with `system_users:read` alone.
+#[utoipa::path(
+    tag = "Operations",
+    operation_id = "listSuppressions",
+    params(
+        ("email" = Option<Email>, Query, description = "This very address, without regard to case.", example = "ada@example.com"),
+        ("reason" = Option<SuppressionReason>, Query, description = "Those on the list for this reason.", example = "complained"),
+        ("search" = Option<String>, Query, max_length = 256, description = "Any part of the address, without regard to case. No control characters.", example = "example.com"),
+        Paging,
+    ),
+    responses(
+        (status = 200, description = "A page.", body = Suppressions, headers(("Link"))),
+        (status = 403, description = "`forbidden`: this takes `customers:invite`."),
+        (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
+    ),
+    security(("access_token" = ["customers:invite"])),
+)]
+#[get("/v1/suppressions")]
+pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
+    let filters = SuppressionQuery {
+        email: query.parsed("email", "invalid_email", Email::parse),
+        reason: query.one_of("reason", &SuppressionReason::ALL, SuppressionReason::as_str),
+        search: query.search(),
+    };
+    let page = query.page();
+    query.finish()?;
+    let page = suppressions::list(&state.services, &caller.0, filters, page).await?;
+    Ok(page::answer(&page, |one| SuppressionView::from(one), &request))
+}
+
+/// Write to an address again
+///
+/// Takes it off the list. Letters that failed meanwhile stay so: resend their invitations.
+#[utoipa::path(
+    tag = "Operations",
+    operation_id = "liftSuppression",
+    params(("id" = SuppressionId, Path, description = "The address on the list.")),
+    responses(
+        (status = 204, description = "It is written to again."),
+        (status = 403, description = "`forbidden`: this takes `customers:invite`."),
+        (status = 404, description = "`not_found`: it is not on the list that the caller sees."),
+    ),
+    security(("access_token" = ["customers:invite"])),
+)]
+#[delete("/v1/suppressions/{id}")]
+pub async fn lift(caller: Caller, path: Path<String>, query: Query, state: Data<State>) -> Result<HttpResponse, Problem> {
+    query.finish()?;
+    suppressions::lift(&state.services, &caller.0, id(&path)?).await?;
+    state.metrics.suppression("lifted");
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,115 @@
+//! `POST /v1/system-users/invitations`.
+
+use actix_web::{HttpRequest, HttpResponse, post, web::Data};
+use utoipa::ToSchema;
+
+use super::account_owners::invited;
+use crate::http::{
+    State,
+    extract::{
+        auth::Caller,
+        json_body::{self, Body, Fault, Members},
+        query::Query,
+    },
+    openapi::domain_schemas::LanguageTag,
+    response::{problem::Problem, views::InvitationView},
+};
+use crate::{
+    domain::{
+        email::Email,
+        invitation::Way,
+        locale::Locale,
+        permission::Permission,
+        role::{Role, Roles},
+    },
+    services::{
+        Refusal,
+        invite::{Invite, SystemUserInvite},
+    },
+};
+
+/// A colleague to be invited.
+#[derive(ToSchema)]
+pub struct InviteSystemUser {
+    /// Where the letter goes. Compared without regard to case.
+    pub email: Email,
+    /// At least one role, each once.
+    #[schema(value_type = BTreeSet<Role>, min_items = 1)]
+    pub roles: Roles,
+    /// The language of letter and page; the operator's default when it is left out.
+    #[schema(value_type = Option<LanguageTag>)]
+    pub locale: Option<Locale>,
+    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it over. It proves nothing
+    /// of the address: see `requires` of a preview.
+    #[schema(value_type = Option<Way>)]
+    pub delivery: Way,
+}
+
+impl json_body::Request for InviteSystemUser {
+    fn read(members: &mut Members) -> Option<Self> {
+        let email = members.required("email", json_body::parsed("invalid_email", Email::parse));
+        let roles = roles(members);
+        let locale = members.optional("locale", json_body::parsed("unknown_locale", Locale::parse));
+        let delivery = json_body::way(members);
+        Some(Self { email: email?, roles: roles?, locale, delivery })
+    }
+}
+
+/// The roles of a system user: at least one, each once.
+pub(in crate::http) fn roles(members: &mut Members) -> Option<Roles> {
+    let mut seen = Vec::new();
+    let roles = members.list("roles", |value| {
+        let role: Role = json_body::parsed("unknown_role", str::parse)(value)?;
+        if seen.contains(&role) {
+            return Err(Fault("duplicate_role", format!("{} is named twice.", role.as_str())));
+        }
+        seen.push(role);
+        Ok(role)
+    })?;
+    if roles.is_empty() {
+        members.fault("roles", Fault("too_few", "A system user holds at least one role.".to_owned()));
+        return None;
+    }
+    Some(roles.into_iter().collect())
+}
+
+impl From<InviteSystemUser> for Invite {
+    fn from(InviteSystemUser { email, roles, locale, .. }: InviteSystemUser) -> Self {
+        Self::SystemUser(SystemUserInvite { email, roles, locale })
+    }
+}
+
+/// Invite a system user
+///
+/// Makes the invitation and puts its letter into the outbox, in one transaction: after a 201 the letter is sent, whatever
+/// happens to the mail server or to this service. `delivery.state` says how far it has come. An expired invitation to the
+/// same address is replaced.
+#[utoipa::path(
+    tag = "System users",
+    operation_id = "inviteSystemUser",
+    request_body = InviteSystemUser,
+    responses(
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag"))),
+        (status = 403, description = "`forbidden`, or `role_exceeds_yours`: a role allows more than the token does."),
+        (status = 409, description = "`invitation_pending` (with `invitation_id`: offer to resend it) or `already_system_user`."),
+    ),
+    security(("access_token" = ["system_users:invite"])),
+)]
+#[post("/v1/system-users/invitations")]
+pub async fn invite(
+    request: HttpRequest,
+    caller: Caller,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    let Caller(actor) = caller;
+    if !actor.may(Permission::SystemUsersInvite) {
+        // Before the body is judged: whoever may not invite learns nothing by trying.
+        return Err(Refusal::Forbidden(Permission::SystemUsersInvite.as_str()).into());
+    }
+    query.finish()?;
+    let digest = *body.digest();
+    let asked = body.parse().map(|asked: InviteSystemUser| (asked.delivery, asked.into()));
+    invited((&request, state, actor), &digest, asked).await
+}

@@ -1,0 +1,152 @@
+//! `/v1/users`: list, show, and the button that resends.
+
+pub(in crate::http) mod csv;
+
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    http::StatusCode,
+    post,
+    web::{Data, Path},
+};
+
+use super::invitations::{ResendRequest, id, may_act_on};
+use crate::http::{
+    State,
+    extract::{
+        auth::Caller,
+        idempotency_key::{self, For},
+        json_body::Body,
+        query::{Paging, Query},
+    },
+    middleware::{accept, letter_quota::Told},
+    response::{
+        page,
+        problem::Problem,
+        views::{InvitationView, UserView, Users},
+    },
+};
+use crate::{
+    domain::{
+        ids::{AccountId, InvitationId, UserId},
+        user::{UserKind, UserStatus},
+    },
+    services::{
+        self,
+        idempotency::StoredAnswer,
+        queries::{self, AnyRole, UserQuery},
+    },
+};
+
+/// List users
+///
+/// Newest first. Filters combine with AND. A person is in the list from the first invitation on. With `Accept: text/csv` all
+/// that match are exported as CSV (RFC 4180), with a header line; `limit` and `cursor` are set aside. Every cell is in quotation marks,
+/// and an apostrophe stands before what a spreadsheet could take for a formula.
+#[utoipa::path(
+    tag = "Users",
+    operation_id = "listUsers",
+    params(
+        ("kind" = Option<UserKind>, Query, description = "Those of this kind. 403 for a kind that the token may not see.", example = "system_user"),
+        ("status" = Option<UserStatus>, Query, description = "Those with this status.", example = "active"),
+        ("role" = Option<AnyRole>, Query, description = "Those who hold this role, a system user's or a member's.", example = "viewer"),
+        ("account_id" = Option<AccountId>, Query, description = "Those who belong, or are invited, to this account."),
+        ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or account name, without regard to case; a domain is found in Unicode and in punycode. No control characters.", example = "ada"),
+        ("bom" = Option<bool>, Query, description = "`true` puts a byte order mark (U+FEFF) before the CSV: Excel takes a file without one for the system's old code page, and shows `ü` as `Ã¼`. It is left out otherwise, since other programs take it for a part of the first column's name. JSON never has one.", example = false),
+        Paging,
+    ),
+    responses(
+        (status = 200, description = "A page; or every match, as CSV.", content(
+            (Users = "application/json"),
+            (String = "text/csv"),
+        ), headers(("Link"), ("Content-Disposition"))),
+        (status = 403, description = "`forbidden`: the token may see no user, or none of this kind."),
+        (status = 406, description = "`not_acceptable`: the `Accept` header rules out both JSON and CSV."),
+        (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
+    ),
+    security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
+)]
+#[get("/v1/users")]
+pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
+    let filters = UserQuery {
+        kind: query.one_of("kind", &UserKind::ALL, UserKind::as_str),
+        status: query.one_of("status", &UserStatus::ALL, UserStatus::as_str),
+        role: query.one_of("role", &AnyRole::all(), AnyRole::as_str),
+        account: query.parsed("account_id", "invalid_id", str::parse),
+        search: query.search(),
+    };
+    let page = query.page();
+    let byte_order_mark = query.one_of("bom", &[true, false], |mark| if mark { "true" } else { "false" });
+    query.finish()?;
+    if accept::prefers_csv(&request) {
+        return csv::users(&state.services, &caller.0, filters, byte_order_mark.unwrap_or_default()).await;
+    }
+    let page = queries::users(&state.services, &caller.0, filters, page).await?;
+    Ok(page::answer(&page, |user| UserView::from(user), &request))
+}
+
+/// Show a user
+#[utoipa::path(
+    tag = "Users",
+    operation_id = "getUser",
+    params(("id" = UserId, Path, description = "The user.")),
+    responses(
+        (status = 200, description = "The user.", body = UserView),
+        (status = 404, description = "`not_found`: there is none, or this token may not see them."),
+    ),
+    security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
+)]
+#[get("/v1/users/{id}")]
+pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<State>) -> Result<HttpResponse, Problem> {
+    query.finish()?;
+    let user = queries::user(&state.services, &caller.0, id(&path)?).await?;
+    Ok(HttpResponse::Ok().json(UserView::from(&user)))
+}
+
+/// Resend a user's invitation
+///
+/// The button on the user's page: resends the one invitation of theirs that awaits an answer.
+#[utoipa::path(
+    tag = "Users",
+    operation_id = "resendUserInvitation",
+    params(("id" = UserId, Path, description = "The user.")),
+    request_body = Option<ResendRequest>,
+    responses(
+        (status = 200, description = "Sent anew.", body = InvitationView, headers(("ETag"))),
+        (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
+        (status = 404, description = "`not_found`: there is none, or this token may not see them."),
+        (status = 409, description = "`invitation_not_pending`, or `ambiguous_invitation` with `candidates`."),
+        (status = 429, description = "`resend_too_soon`; or `rate_limited`: a mailbox, the owners of an account or the caller have had their letters of 24 hours. With `Retry-After`."),
+    ),
+    security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
+)]
+#[post("/v1/users/{id}/resend-invitation")]
+pub async fn resend(
+    request: HttpRequest,
+    caller: Caller,
+    path: Path<String>,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
+    query.finish()?;
+    let digest = *body.digest();
+    let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(&path)?, asked.locale)));
+    let told = Told::of(&request);
+    let work = async move |(state, actor): For, wanted, ticket| {
+        Ok(told.sent(services::resend::user(&state.services, &actor, wanted, ticket).await)?)
+    };
+    let authorise = async |caller: For, (user, _), stored: Option<&StoredAnswer>| {
+        // What was resent then, whoever it awaits by now; else the user.
+        match stored.and_then(resent) {
+            Some(invitation) => may_act_on(&caller, invitation).await,
+            None => Ok(services::resend::authority::over_user(&caller.0.services, &caller.1, user).await?),
+        }
+    };
+    idempotency_key::once((&request, state, caller.0), (StatusCode::OK, &digest), asked, authorise, work).await
+}
+
+/// The invitation in a stored answer.
+fn resent(stored: &StoredAnswer) -> Option<InvitationId> {
+    let body: serde_json::Value = serde_json::from_str(&stored.body).ok().filter(|_| stored.status == 200)?;
+    body["id"].as_str()?.parse().ok()
+}

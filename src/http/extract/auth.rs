@@ -1,0 +1,79 @@
+//! Who is calling: `Authorization: Bearer` (RFC 6750). A handler that takes a [`Caller`] cannot be reached without a token.
+//!
+//! What a program's token says is all that there is to know. A person's token is held against the database at each request
+//! ([`session`]): it is worth no more than the password that it was got with and the rights that its holder still has.
+
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::Data};
+use futures_util::future::LocalBoxFuture;
+
+use crate::http::{
+    State,
+    middleware::request_log::CallerId,
+    response::{error_codes, problem::Problem},
+};
+use crate::{
+    domain::actor::Actor,
+    services::{Refusal, session},
+};
+
+/// An authenticated caller.
+pub struct Caller(pub Actor);
+
+/// A caller, where a token may be sent along and need not be. One that is sent and is not valid is refused; what a proxy asks for in
+/// `Authorization` (`Basic`) is no token.
+pub struct OptionalCaller(pub Option<Actor>);
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { authenticate(&request).await.map(Self) })
+    }
+}
+
+impl FromRequest for OptionalCaller {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let is_bearer =
+                |value: &header::HeaderValue| value.as_bytes().get(..6).is_some_and(|s| s.eq_ignore_ascii_case(b"bearer"));
+            if request.headers().get_all(header::AUTHORIZATION).any(is_bearer) {
+                return authenticate(&request).await.map(|actor| Self(Some(actor)));
+            }
+            Ok(Self(None))
+        })
+    }
+}
+
+fn unauthenticated(detail: &str, challenge: &str) -> Problem {
+    Problem::new(error_codes::UNAUTHENTICATED, detail).header(header::WWW_AUTHENTICATE, challenge)
+}
+
+fn invalid_token(reason: &str) -> Problem {
+    tracing::info!(reason, "an access token was refused");
+    unauthenticated("The access token is not valid, or no longer.", "Bearer error=\"invalid_token\"")
+}
+
+async fn authenticate(request: &HttpRequest) -> Result<Actor, Problem> {
+    // One alone: of two, a proxy may have looked at the other.
+    let mut given = request.headers().get_all(header::AUTHORIZATION);
+    let given = given.next().filter(|_| given.next().is_none()).and_then(|value| value.to_str().ok());
+    let token = given.and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        // RFC 9110 §11.1: the scheme is compared without regard to case.
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    let token = token.ok_or_else(|| unauthenticated("Send Authorization: Bearer and an access token.", "Bearer"))?;
+    let state = request.app_data::<Data<State>>().ok_or_else(|| Problem::new(error_codes::INTERNAL, "No state."))?;
+    let services = &state.services;
+    let actor = services.access_tokens.verify(token, services.clock.now()).map_err(|error| invalid_token(error.word()))?;
+    let current = session::current(services, actor).await.map_err(Refusal::from)?;
+    let actor = current.ok_or_else(|| invalid_token("session"))?;
+    request.extensions_mut().insert(CallerId(actor.who.id.clone()));
+    Ok(actor)
+}

@@ -1,0 +1,148 @@
+//! Query parameters: each taken once, every fault told at once.
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use std::future::{Ready, ready};
+use utoipa::{
+    IntoParams,
+    openapi::{
+        Object, ObjectBuilder, Required,
+        path::{Parameter, ParameterBuilder, ParameterIn},
+        schema::Type,
+    },
+};
+
+use crate::http::response::problem::Problem;
+use crate::{
+    domain::{
+        case_fold::fold,
+        email::Email,
+        field_error::{Faults, FieldFault},
+        invisible::trim,
+    },
+    services::queries::{self, PageRequest},
+};
+
+/// What `limit` is when it is left out.
+const DEFAULT_LIMIT: i64 = 50;
+/// What a larger `limit` is taken as.
+const LARGEST_LIMIT: i64 = 200;
+/// The longest text to search for: an address is no longer, nor is a name.
+const LONGEST_SEARCH: usize = 256;
+
+/// Which page of a list, as the contract has it.
+pub struct Paging;
+
+impl IntoParams for Paging {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        // However large: a format of so many bits would set a bound that there is not.
+        let limit = Object::builder().schema_type(Type::Integer).minimum(Some(1)).default(Some(DEFAULT_LIMIT.into()));
+        let cursor = Object::builder().schema_type(Type::String).min_length(Some(1));
+        let parameter = |name: &str, description: &str, schema: ObjectBuilder| {
+            let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).required(Required::False);
+            parameter.description(Some(description)).schema(Some(schema)).build()
+        };
+        vec![
+            parameter("limit", "At most so many items; a number above 200 is taken as 200.", limit),
+            parameter("cursor", "`next_cursor` of the page before, sent with the same filters.", cursor),
+        ]
+    }
+}
+
+/// The parameters of a request: what nobody takes is unknown.
+pub struct Query {
+    left: Vec<(String, String)>,
+    faults: Faults,
+}
+
+impl FromRequest for Query {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let left = url::form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
+        ready(Ok(Self { left, faults: Faults::default() }))
+    }
+}
+
+impl Query {
+    /// A parameter as it stands.
+    pub fn text(&mut self, name: &str) -> Option<String> {
+        let mut values = self.left.extract_if(.., |(known, _)| known == name).map(|(_, value)| value);
+        let first = values.next();
+        if values.next().is_some() {
+            drop(values);
+            self.fault(name, "duplicate_parameter", "This parameter may be given once.");
+        }
+        first
+    }
+
+    /// A parameter with a form of its own.
+    pub fn parsed<T, E: std::fmt::Display>(
+        &mut self,
+        name: &str,
+        code: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        match parse(&self.text(name)?) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.fault(name, code, &error.to_string());
+                None
+            }
+        }
+    }
+
+    /// A parameter that takes one of a few words.
+    pub fn one_of<T: Copy>(&mut self, name: &str, all: &[T], word: impl Fn(T) -> &'static str) -> Option<T> {
+        self.parsed(name, "unknown_value", |text| {
+            let known = || all.iter().map(|&one| word(one)).collect::<Vec<_>>().join(", ");
+            all.iter().copied().find(|&one| word(one) == text).ok_or_else(|| format!("This takes one of: {}.", known()))
+        })
+    }
+
+    /// A text to search for; an empty one finds everything, like none.
+    pub fn search(&mut self) -> Option<String> {
+        let text = self.parsed("search", "invalid_search", |text| {
+            let text = trim(text);
+            // No address and no name holds a control character; PostgreSQL stores no NUL, and SQLite's patterns have a limit.
+            if text.chars().count() > LONGEST_SEARCH || text.chars().any(char::is_control) {
+                return Err(format!("This takes at most {LONGEST_SEARCH} characters, and no control characters."));
+            }
+            // An address is part of what it was pasted with (`Ada <ada@example.com>`, `mailto:`), which no list holds.
+            Ok(Email::parse(text).map_or_else(|_| text.to_owned(), |email| email.as_str().to_owned()))
+        });
+        text.filter(|text| !fold(text).trim().is_empty())
+    }
+
+    /// Which page: `limit` and `cursor`.
+    pub fn page(&mut self) -> PageRequest {
+        let limit = self.parsed("limit", "invalid_limit", |text| {
+            // A number beyond 64 bits is above 200 as well.
+            let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            let number = if digits { text.parse().unwrap_or(i64::MAX) } else { 0 };
+            if number >= 1 {
+                Ok(number.min(LARGEST_LIMIT))
+            } else {
+                Err("This takes a whole number from 1; above 200 is taken as 200.")
+            }
+        });
+        // Which list a cursor belongs to is known later; damage is seen here, and told with what else is wrong.
+        let cursor = self.parsed("cursor", "invalid_cursor", |text| queries::genuine_cursor(text).map(|()| text.to_owned()));
+        PageRequest { limit: limit.unwrap_or(DEFAULT_LIMIT), cursor }
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// 422 with every faulty and every unknown parameter.
+    pub fn finish(mut self) -> Result<(), Problem> {
+        for (name, _) in std::mem::take(&mut self.left) {
+            self.fault(&name, "unknown_parameter", "This parameter is not known here. Is it mistyped?");
+        }
+        if self.faults.is_empty() { Ok(()) } else { Err(Problem::query(&self.faults)) }
+    }
+
+    fn fault(&mut self, name: &str, code: &'static str, detail: &str) {
+        self.faults.push(FieldFault::new(name, code, detail));
+    }
+}

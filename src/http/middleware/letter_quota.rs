@@ -1,0 +1,124 @@
+//! What is left of the quotas of letters, as IETF `draft-ietf-httpapi-ratelimit-headers-10` has it: `RateLimit-Policy` and `RateLimit` come
+//! with every answer of a route that sends letters. Where no letter was counted, as with a refusal for another reason, they tell
+//! which quotas there are, and what a mailbox has that was not written to.
+//!
+//! The counts themselves are kept by the services, in the transaction of the letter.
+
+use std::{cell::RefCell, fmt::Write, rc::Rc};
+
+use actix_web::{
+    Error, HttpMessage, HttpRequest,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method,
+        header::{HeaderMap, HeaderName, HeaderValue},
+    },
+    middleware::Next,
+    web::Data,
+};
+
+use crate::http::State;
+use crate::{
+    domain::{
+        invitation::Invitation,
+        letter_quota::{LettersSpent, LimitScope, Standing, WINDOW},
+    },
+    services::{Refusal, invite::Sent},
+};
+
+/// The routes that send letters and take an access token, by method and pattern. Those of a link's holder tell the limit by address.
+const ROUTES: [(Method, &str); 9] = [
+    (Method::POST, "/v1/system-users/invitations"),
+    (Method::POST, "/v1/account-owners/invitations"),
+    (Method::POST, "/v1/sub-accounts/invitations"),
+    (Method::POST, "/v1/accounts/{account_id}/sub-accounts"),
+    (Method::POST, "/v1/invitations/batch"),
+    (Method::POST, "/v1/invitations/batch/resend"),
+    (Method::PATCH, "/v1/invitations/{id}"),
+    (Method::POST, "/v1/invitations/{id}/resend"),
+    (Method::POST, "/v1/users/{id}/resend-invitation"),
+];
+
+/// Whether a route, by its pattern, sends letters.
+#[must_use]
+pub fn sends_letters(method: &str, pattern: &str) -> bool {
+    ROUTES.iter().any(|(known, path)| known.as_str() == method && *path == pattern)
+}
+
+/// Where a handler notes what is left, for the answer's headers.
+#[derive(Clone, Default)]
+pub struct Told(Rc<RefCell<Vec<Standing>>>);
+
+impl Told {
+    /// That of a request.
+    pub fn of(request: &HttpRequest) -> Self {
+        request.extensions().get::<Self>().cloned().unwrap_or_default()
+    }
+
+    /// Notes these.
+    pub fn note(&self, standings: &[Standing]) {
+        *self.0.borrow_mut() = standings.to_vec();
+    }
+
+    /// Notes what is left after a letter, or why there was none.
+    pub fn sent(&self, outcome: Result<Sent, Refusal>) -> Result<Invitation, Refusal> {
+        match outcome {
+            Ok(Sent { invitation, standings }) => {
+                self.note(&standings);
+                Ok(invitation)
+            }
+            Err(refusal) => Err(self.refused(refusal)),
+        }
+    }
+
+    /// Notes what a refusal says is left.
+    pub fn refused(&self, refusal: Refusal) -> Refusal {
+        if let Refusal::LettersSpent(LettersSpent { standings, .. }) = &refusal {
+            self.note(standings);
+        }
+        refusal
+    }
+}
+
+/// Adds the headers, beside those of the limit by address where a route has both.
+pub async fn middleware<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+    let told = Told::default();
+    request.extensions_mut().insert(told.clone());
+    let mut answer = next.call(request).await?;
+    let request = answer.request();
+    let pattern = request.match_pattern().unwrap_or_default();
+    let state = request.app_data::<Data<State>>().cloned().filter(|_| sends_letters(request.method().as_str(), &pattern));
+    if let Some(state) = state {
+        let (limits, told) = (state.services.rules.letters, told.0.borrow());
+        let applies = |scope: &LimitScope| told.is_empty() || told.iter().any(|standing| standing.scope == *scope);
+        let policies = LimitScope::ALL.into_iter().filter(applies).filter_map(|scope| Some((scope, limits.quota(scope)?)));
+        add(answer.headers_mut(), "ratelimit-policy", policies.map(|(scope, quota)| policy(scope, quota)));
+        let unused = |quota| Standing { scope: LimitScope::Mailbox, quota, remaining: quota, reset: 0 };
+        let unused = limits.mailbox.filter(|_| told.is_empty()).map(unused);
+        add(answer.headers_mut(), "ratelimit", told.iter().chain(unused.as_ref()).map(left));
+    }
+    Ok(answer)
+}
+
+fn policy(scope: LimitScope, quota: u32) -> String {
+    format!("\"{}\";q={quota};w={}", scope.as_str(), WINDOW.num_seconds())
+}
+
+fn left(standing: &Standing) -> String {
+    format!("\"{}\";r={};t={}", standing.scope.as_str(), standing.remaining, standing.reset)
+}
+
+/// Adds members to a header that is a list (RFC 9651 §3.1).
+fn add(headers: &mut HeaderMap, name: &'static str, members: impl Iterator<Item = String>) {
+    let name = HeaderName::from_static(name);
+    let mut value = headers.get(&name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    for member in members {
+        let comma = if value.is_empty() { "" } else { ", " };
+        // Writing into a `String` does not fail.
+        let _ = write!(value, "{comma}{member}");
+    }
+    if let Some(value) = HeaderValue::from_str(&value).ok().filter(|value| !value.is_empty()) {
+        headers.insert(name, value);
+    }
+}

@@ -1,0 +1,152 @@
+//! The outermost layer: request ids, problem documents, one log line and one count a request.
+
+use std::time::Instant;
+
+use actix_web::{
+    Error, HttpMessage,
+    body::{EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method,
+        header::{HeaderName, HeaderValue},
+    },
+    middleware::Next,
+    web::Data,
+};
+use tracing::Instrument;
+
+use super::browser_headers;
+use crate::domain::ids::{Id, Named};
+use crate::http::{
+    State,
+    response::{error_codes, problem::Problem},
+    sealed,
+};
+
+/// Names the kind of thing whose ids begin with `req_`.
+#[derive(Clone, Copy)]
+struct RequestKind;
+impl Named for RequestKind {
+    const PREFIX: &'static str = "req";
+}
+
+/// Who a request was made by, for its log line.
+pub struct CallerId(pub String);
+
+/// The id of a request, for answers and pages.
+#[derive(Clone)]
+pub struct RequestId(pub String);
+
+/// Gives every request an id, writes problems, and logs a line that holds no query string: an activation link's has a token.
+pub async fn middleware(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
+    let started = Instant::now();
+    let state = request.app_data::<Data<State>>().cloned();
+    let id = request_id(&request, state.as_ref().map(Data::get_ref));
+    request.extensions_mut().insert(RequestId(id.clone()));
+    if let Some(state) = &state {
+        state.clients.of(&request);
+    }
+    let method = request.method().clone();
+    if method == Method::HEAD {
+        // Answered as GET is; the connection leaves the body out.
+        request.head_mut().method = Method::GET;
+    }
+    let span = tracing::info_span!("request", request_id = %id, trace_id = trace_id(&request));
+    let answer = next.call(request).instrument(span.clone()).await?;
+    let mut answer = complete(answer, state.as_ref().map(Data::get_ref), &id);
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        answer.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
+    }
+    let path = answer.request().match_info().as_str().to_owned();
+    let https = state.as_ref().is_some_and(|state| state.settings.https);
+    browser_headers::add(answer.headers_mut(), &path, https);
+    let route = state.as_ref().and_then(|state| state.routes.find(answer.request()));
+    let route = route.map_or_else(|| answer.request().match_pattern(), |route| Some(route.pattern.clone()));
+    let route = route.unwrap_or_else(|| "unknown".to_owned());
+    let (status, elapsed) = (answer.status().as_u16(), started.elapsed());
+    let caller = answer.request().extensions().get::<CallerId>().map(|caller| caller.0.clone());
+    if let Some(state) = &state {
+        state.metrics.request(method.as_str(), &route, status, elapsed.as_secs_f64());
+    }
+    let milliseconds = elapsed.as_secs_f64() * 1000.0;
+    let method = shown(method.as_str());
+    span.in_scope(|| tracing::info!(method, route, status, milliseconds, caller, "request"));
+    Ok(answer)
+}
+
+/// A method as log lines show it. A caller may invent one of any length; it is of ASCII letters (RFC 9110 §9.1).
+fn shown(method: &str) -> &str {
+    method.get(..32).unwrap_or(method)
+}
+
+/// Writes the body of a problem, and seals what may hold private data.
+fn complete<B>(answer: ServiceResponse<B>, state: Option<&State>, id: &str) -> ServiceResponse<EitherBody<B>>
+where
+    B: MessageBody,
+{
+    let private = state.is_none_or(|state| state.routes.is_sealed(answer.request()));
+    let error = answer.response().error();
+    let problem = error.map(|error| match error.as_error::<Problem>() {
+        Some(problem) => problem.clone(),
+        // Not one of ours: actix refused the request before a handler saw it.
+        None if answer.status().is_client_error() => Problem::new(error_codes::NOT_FOUND, "There is nothing here."),
+        None => Problem::new(error_codes::INTERNAL, "Something went wrong on our side. Tell operations the request_id."),
+    });
+    let seal = |response| if private { sealed(response) } else { response };
+    match problem {
+        None => answer.map_into_left_body().map_response(private),
+        Some(problem) => {
+            let public_url = state.map_or("", |state| state.settings.public_url.as_str());
+            let mut response = seal(problem.respond(public_url, id));
+            // Limits are told with every answer of a limited route, refusals included.
+            for (name, value) in answer.headers().iter().filter(|(name, _)| name.as_str().starts_with("ratelimit")) {
+                response.headers_mut().insert(name.clone(), value.clone());
+            }
+            ServiceResponse::new(answer.into_parts().0, response).map_into_right_body()
+        }
+    }
+}
+
+trait Sealable {
+    fn map_response(self, private: bool) -> Self;
+}
+
+impl<B> Sealable for ServiceResponse<B> {
+    fn map_response(mut self, private: bool) -> Self {
+        if private {
+            for (name, value) in super::accept::SEAL {
+                self.headers_mut().insert(name, HeaderValue::from_static(value));
+            }
+        }
+        self
+    }
+}
+
+/// A new request id, made by the clock of the application.
+pub(in crate::http) fn new_request_id(state: &State) -> String {
+    state.services.clock.id::<RequestKind>().to_string()
+}
+
+/// The caller's own id when it is a sane one, else a new one.
+fn request_id(request: &ServiceRequest, state: Option<&State>) -> String {
+    let given = request.headers().get("x-request-id").and_then(|value| value.to_str().ok());
+    let sane = |id: &&str| {
+        (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    };
+    match (given.filter(sane), state) {
+        (Some(id), _) => id.to_owned(),
+        (None, Some(state)) => new_request_id(state),
+        (None, None) => Id::<RequestKind>::from_uuid(uuid::Uuid::nil()).to_string(),
+    }
+}
+
+/// The trace that a caller's `traceparent` names (W3C Trace Context §3.2), so that log lines meet across services.
+fn trace_id(request: &ServiceRequest) -> Option<String> {
+    let header = request.headers().get("traceparent")?.to_str().ok()?;
+    let mut parts = header.split('-');
+    let (_version, trace) = (parts.next()?, parts.next()?);
+    (trace.len() == 32 && trace.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| trace.to_owned())
+}

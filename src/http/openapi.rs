@@ -1,0 +1,105 @@
+//! The contract, collected from the handlers: what is routed is in it, what is in it is routed.
+//!
+//! The handlers say what is theirs alone. What holds for many of them is added here once: the refusals that operations of a
+//! kind share, headers, examples, and the habits of schemas.
+
+pub(super) mod domain_schemas;
+mod examples;
+mod headers;
+mod idempotency;
+mod operations;
+mod postprocess;
+mod problems;
+mod routes;
+mod sample_data;
+mod security;
+mod shared;
+
+use std::collections::BTreeSet;
+
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{HttpMethod, InfoBuilder, LicenseBuilder, OpenApi, RefOr, Server, tag::TagBuilder},
+};
+
+use super::response::error_codes;
+use crate::{domain::user::UserKind, services::queries::AnyRole};
+
+pub use self::{
+    problems::{ErrorCode, ProblemDocument},
+    routes::{Route, RouteTable, is_path},
+};
+
+/// The groups of operations, in the order in which a reader meets them.
+const TAGS: [(&str, &str); 7] = [
+    ("Signing in", "An access token for a person who has activated."),
+    ("System users", "Colleagues: inviting them, and the roles that they can hold."),
+    ("Customers", "Account owners, sub-accounts and drivers: inviting them, and their accounts."),
+    ("Invitations", "What was sent to whom and what became of it; resending and revoking."),
+    ("Users", "People, from their first invitation on."),
+    ("Activation", "What the holder of an activation link does. The link's token is the only credential."),
+    ("Operations", "For those who run the service, and for readers of this contract."),
+];
+
+/// The error codes that posting to this path may be answered with.
+pub fn codes_of<'a>(document: &'a OpenApi, path: &str) -> impl Iterator<Item = &'static str> + use<'a> {
+    let operation = document.paths.paths.get(path).and_then(|item| item.post.as_ref());
+    let answers = operation.into_iter().flat_map(|operation| operation.responses.responses.values());
+    let shared = |name: &str| document.components.as_ref()?.responses.get(name.rsplit('/').next()?);
+    let described = answers.filter_map(move |answer| match answer {
+        RefOr::T(answer) => Some(&answer.description),
+        RefOr::Ref(reference) => match shared(&reference.ref_location)? {
+            RefOr::T(answer) => Some(&answer.description),
+            RefOr::Ref(_) => None,
+        },
+    });
+    let words = described.flat_map(|words| words.split('`').skip(1).step_by(2));
+    words.filter_map(error_codes::find).map(|code| code.code)
+}
+
+/// The document.
+#[must_use]
+pub fn document() -> OpenApi {
+    let mut document = super::collected();
+    document.info = InfoBuilder::new()
+        .title("invitation-service")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(include_str!("openapi/info.md")))
+        .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
+        .build();
+    // Wherever the document was fetched from.
+    document.servers = Some(vec![Server::new("/")]);
+    let tag = |(name, description)| TagBuilder::new().name(name).description(Some(description)).build();
+    document.tags = Some(TAGS.into_iter().map(tag).collect());
+    let mut components = document.components.take().unwrap_or_default();
+    components.security_schemes.insert("access_token".to_owned(), RefOr::T(security::access_token()));
+    let mut more = vec![(ProblemDocument::name().into_owned(), ProblemDocument::schema())];
+    ProblemDocument::schemas(&mut more);
+    // What stands in parameters alone is collected by nobody else.
+    more.push((UserKind::name().into_owned(), UserKind::schema()));
+    more.push((AnyRole::name().into_owned(), AnyRole::schema()));
+    components.schemas.extend(more);
+    components.headers = headers::components();
+    let mut shown = BTreeSet::new();
+    for (path, item) in &mut document.paths.paths {
+        let operations = [
+            (HttpMethod::Get, &mut item.get),
+            (HttpMethod::Post, &mut item.post),
+            (HttpMethod::Put, &mut item.put),
+            (HttpMethod::Patch, &mut item.patch),
+            (HttpMethod::Delete, &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                operations::complete((path, method), operation, &mut shown);
+            }
+        }
+    }
+    components.examples = examples::components(&shown);
+    components.responses = shared::responses(&mut document);
+    for (name, schema) in &mut components.schemas {
+        postprocess::tidy(name, schema);
+    }
+    document.components = Some(components);
+    document
+}

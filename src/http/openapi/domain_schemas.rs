@@ -1,0 +1,212 @@
+//! What the contract says of the domain's closed sets and simple values, and how the sets are written.
+//!
+//! The domain knows no JSON and no contract, so both are given to its types here. A set's `enum` and what is written come
+//! from the same list and the same words: neither can drift from the other.
+
+use std::borrow::Cow;
+
+use serde::{Serialize, Serializer};
+use serde_json::json;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        KnownFormat, ObjectBuilder, OneOfBuilder, Ref, RefOr, SchemaFormat,
+        schema::{Schema, Type},
+    },
+};
+
+use crate::{
+    domain::{
+        account::{AccountName, AccountStatus, AccountType, MemberRole, UsedBy},
+        actor::ActorKind,
+        company::CompanyVat,
+        email::Email,
+        event::EventType,
+        ids::{AccountId, EventId, InvitationId, SuppressionId, UserId},
+        invitation::{DeliveryState, InvitationKind, InvitationStatus, Way},
+        locale::Locale,
+        password::Password,
+        permission::Permission,
+        person::PersonName,
+        reimbursement::{Rate, ReimbursementMode},
+        role::Role,
+        suppression::SuppressionReason,
+        token::LinkToken,
+        user::{UserKind, UserStatus},
+    },
+    services::queries::AnyRole,
+};
+
+macro_rules! closed_sets {
+    ($($set:ty, $name:literal, $description:literal;)+) => {$(
+        impl Serialize for $set {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str((*self).as_str())
+            }
+        }
+        impl PartialSchema for $set {
+            fn schema() -> RefOr<Schema> {
+                let words = Self::ALL.map(Self::as_str);
+                ObjectBuilder::new().schema_type(Type::String).description(Some($description)).enum_values(Some(words)).into()
+            }
+        }
+        impl ToSchema for $set {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed($name)
+            }
+        }
+    )+};
+}
+
+closed_sets! {
+    InvitationKind, "InvitationKind", "What a person is invited to become.";
+    InvitationStatus, "InvitationStatus", "How far an invitation has come. `expired` is what a pending one is after `expires_at`.";
+    DeliveryState, "DeliveryState", "`queued`, while a courier has it `sending`, and `sent` when the relay or the provider took it. Where a provider reports what became of it: `delivered`, `deferred` (it tries again), `bounced` (fix the address, unless `advice` says otherwise) or `complained` (the person called it spam). `failed` when it was given up, by us or by the provider, for no fault of the address, or its link died before; `handed_over` when no letter was sent, because whoever invited asked for the link.";
+    Way, "DeliveryWay", "How the link goes to the person invited: by `email`, or as a `link` that whoever invites is given once and hands over.";
+    EventType, "EventType", "What happened to an invitation.";
+    ActorKind, "ActorType", "`user`, `client` or `cli`; in a timeline also `system` (this service) and `link` (whoever holds the link).";
+    Role, "SystemRole", "A role of a system user; `GET /v1/roles` says what each allows.";
+    Permission, "Permission", "One thing that a token may allow.";
+    MemberRole, "MemberRole", "What a customer is in an account: an `account_owner` manages it, a `driver` charges cars.";
+    AccountType, "AccountType", "What a customer is before the law.";
+    AccountStatus, "AccountStatus", "`invited` until the account's first owner, or its driver, activates.";
+    CompanyVat, "CompanyVat", "Whether a company must have a VAT number (`required`), or may say that it has none (`optional`).";
+    UsedBy, "UsedBy", "Who uses a sub-account.";
+    ReimbursementMode, "ReimbursementMode", "`automated` for an employee's sub-account, `manual` for a subsidiary's.";
+    UserStatus, "UserStatus", "How far a person has come.";
+    UserKind, "UserKind", "Staff of the operator, or a customer; who was invited to become that counts.";
+    SuppressionReason, "SuppressionReason", "Why an address is not written to: there is no such mailbox, whoever reads it asked for that, or a letter was called spam.";
+    Locale, "Locale", "A language of letters and page.";
+}
+
+/// Either kind of role, as the list of users takes it.
+impl PartialSchema for AnyRole {
+    fn schema() -> RefOr<Schema> {
+        let one = |name| Ref::from_schema_name(name);
+        OneOfBuilder::new()
+            .item(one(Role::name()))
+            .item(one(MemberRole::name()))
+            .description(Some("A role of either kind."))
+            .into()
+    }
+}
+
+impl ToSchema for AnyRole {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.extend([(Role::name().into_owned(), Role::schema()), (MemberRole::name().into_owned(), MemberRole::schema())]);
+    }
+}
+
+/// A text of a form of its own.
+struct Text {
+    description: Cow<'static, str>,
+    example: &'static str,
+    format: Option<KnownFormat>,
+    pattern: Option<Cow<'static, str>>,
+    length: (Option<usize>, Option<usize>),
+}
+
+impl Text {
+    fn new(description: impl Into<Cow<'static, str>>, example: &'static str) -> Self {
+        Self { description: description.into(), example, format: None, pattern: None, length: (None, None) }
+    }
+
+    fn pattern(self, pattern: impl Into<Cow<'static, str>>) -> Self {
+        Self { pattern: Some(pattern.into()), ..self }
+    }
+
+    fn length(self, shortest: usize, longest: usize) -> Self {
+        Self { length: (Some(shortest), Some(longest)), ..self }
+    }
+
+    fn schema(self) -> RefOr<Schema> {
+        let (shortest, longest) = self.length;
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(self.description))
+            .format(self.format.map(SchemaFormat::KnownFormat))
+            .pattern(self.pattern)
+            .min_length(shortest)
+            .max_length(longest)
+            .examples([json!(self.example)])
+            .into()
+    }
+}
+
+/// A tag of a language that there are letters in, in any case and with whatever subtags.
+fn language_pattern() -> String {
+    let any_case = |letter: char| format!("[{}{letter}]", letter.to_ascii_uppercase());
+    let languages = Locale::ALL.map(|locale| locale.as_str().chars().map(any_case).collect::<String>());
+    format!("^({})([-_][A-Za-z0-9]{{1,8}})*$", languages.join("|"))
+}
+
+macro_rules! texts {
+    ($($text:ty, $name:literal, $schema:expr;)+) => {$(
+        impl PartialSchema for $text {
+            fn schema() -> RefOr<Schema> {
+                let text: Text = $schema;
+                text.schema()
+            }
+        }
+        impl ToSchema for $text {
+            fn name() -> Cow<'static, str> {
+                Cow::Borrowed($name)
+            }
+        }
+    )+};
+}
+
+texts! {
+    InvitationId, "InvitationId", Text::new("Names an invitation.", "inv_01m86xvxh0e3pt0yekqqme4qcm")
+        .pattern("^inv_[0-7][0-9a-hjkmnp-tv-z]{25}$");
+    UserId, "UserId", Text::new("Names a user.", "usr_01m86xvxh0es8r65rzyjka792g")
+        .pattern("^usr_[0-7][0-9a-hjkmnp-tv-z]{25}$");
+    AccountId, "AccountId", Text::new("Names an account.", "acc_01m5snybh0efct6h2vpcbkhxys")
+        .pattern("^acc_[0-7][0-9a-hjkmnp-tv-z]{25}$");
+    EventId, "EventId", Text::new("Names an entry of a timeline.", "evt_01m86xvxh0f46bs8r42wfv2z13")
+        .pattern("^evt_[0-7][0-9a-hjkmnp-tv-z]{25}$");
+    SuppressionId, "SuppressionId", Text::new("Names an address that is not written to.", "sup_01m86xvxh0f46bs8r42wfv2z13")
+        .pattern("^sup_[0-7][0-9a-hjkmnp-tv-z]{25}$");
+    Email, "EmailAddress", Text {
+        format: Some(KnownFormat::Email),
+        length: (None, Some(254)),
+        ..Text::new(
+            "An e-mail address, compared without regard to case and echoed as typed, with the domain in lower case. The part \
+             before the @ is ASCII, 64 characters at most; the domain has a dot and may be international, and is what UTS 46 maps \
+             it to. Blanks and line breaks around it, a name before `<…>` or in brackets behind it, `mailto:`, and a comma or semicolon at the end are set aside.",
+            "ada@example.com",
+        )
+    };
+    AccountName, "AccountName", Text::new("The name of an account, on one line, without control characters. Something of it is to be seen; blanks around it and invisible characters that change nothing for a reader are set aside.", "Acme B.V.")
+        .length(1, 200);
+    PersonName, "PersonName", Text::new("A first or a last name, on one line, without control characters. Something of it is to be seen; blanks around it and invisible characters that change nothing for a reader are set aside.", "Ada")
+        .length(1, 100);
+    Rate, "ReimbursementRate", Text::new(
+        "EUR per kWh: a decimal as a text, so that nothing is rounded. More than 0, at most 99.9999, at most 4 decimals.",
+        "0.23",
+    ).pattern("^([1-9][0-9]?(\\.[0-9]{1,4})?|0\\.([1-9][0-9]{0,3}|0[1-9][0-9]{0,2}|00[1-9][0-9]?|000[1-9]))$");
+    LanguageTag, "LanguageTag", Text::new(
+        format!("The language of letter and page, one of: {}. A region is set aside: `nl-BE` is taken as `nl`.", Locale::known()),
+        "nl",
+    ).pattern(language_pattern());
+    LinkToken, "ActivationToken", Text {
+        length: (Some(1), None),
+        ..Text::new(
+            "What stands behind `?token=` in an activation link.",
+            "AWdI-koBmrfTOTRwMIlQzRODMWx8AAAAAZ5vG0cZ0mYk3c1c7p1u8o9Xq2hB4sKJd6VwT5yN0aE",
+        )
+    };
+    Password, "NewPassword", Text {
+        format: Some(KnownFormat::Password),
+        ..Text::new(
+            "A password as NIST SP 800-63B-4 has it: at least 15 characters (the operator may ask for another number from 9 up), \
+             at most 128, of any kind; not commonly used, not guessable (a zxcvbn score of 3 or 4, which no 8 characters reach; with \
+             fewer than 15, random characters do, words hardly), not made of the person's own name or address: neither as a whole \
+             word, nor with little else. Characters are Unicode code points, counted after normalisation to NFC.",
+            "correct horse battery staple",
+        ).length(9, 128)
+    };
+}
+
+/// The language that a request asks for: a tag, of which [`Locale`] is what remains.
+pub struct LanguageTag;

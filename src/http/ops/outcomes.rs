@@ -1,0 +1,27 @@
+//! The outcomes that metrics count, made known before the first of each: what the contract says that an operation answers.
+
+use utoipa::openapi::OpenApi;
+
+use crate::http::{api::webhooks, openapi::codes_of, response::error_codes};
+use crate::{domain::delivery_reports::Provider, metrics::Metrics, services::delivery_reports::Outcome};
+
+const INVITES: [&str; 4] = [
+    "/v1/system-users/invitations",
+    "/v1/account-owners/invitations",
+    "/v1/sub-accounts/invitations",
+    "/v1/accounts/{account_id}/sub-accounts",
+];
+const ACTIVATIONS: &str = "/v1/activations";
+
+/// Makes every outcome known.
+pub(in crate::http) fn declare(metrics: &Metrics, document: &OpenApi) {
+    let ours = [error_codes::INTERNAL.code, error_codes::UNAVAILABLE.code];
+    for path in INVITES {
+        metrics.declare_invites(["invited"].into_iter().chain(codes_of(document, path)).chain(ours));
+    }
+    metrics.declare_activations(["activated"].into_iter().chain(codes_of(document, ACTIVATIONS)).chain(ours));
+    for provider in Provider::ALL {
+        let outcomes = Outcome::all().map(Outcome::as_str).chain([webhooks::UNVERIFIED, webhooks::UNREADABLE, webhooks::LIMITED]);
+        metrics.declare_reports(provider.as_str(), outcomes);
+    }
+}

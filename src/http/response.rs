@@ -1,0 +1,6 @@
+//! What answers are made of: views of objects, pages of lists, and problems.
+
+pub(super) mod error_codes;
+pub(super) mod page;
+pub(super) mod problem;
+pub(super) mod views;

@@ -1,0 +1,63 @@
+//! A page of a list, whatever it is a list of.
+
+use std::borrow::Cow;
+
+use actix_web::{HttpResponse, http::header};
+use serde::Serialize;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        Array, Object, Ref, RefOr,
+        schema::{Schema, SchemaType, Type},
+    },
+};
+
+use crate::services::queries::Page;
+
+/// A page of a list. In the contract each is a schema of its own, `ListOfUsers`, that points to its item's.
+#[derive(Debug, Serialize)]
+pub struct List<T> {
+    /// What is on it, newest first; a timeline oldest first.
+    pub data: Vec<T>,
+    /// For asking for the next page; null on the last one.
+    pub next_cursor: Option<String>,
+}
+
+impl<T: ToSchema> PartialSchema for List<T> {
+    fn schema() -> RefOr<Schema> {
+        let rows = Array::builder().items(Ref::from_schema_name(T::name())).description(Some("What is on the page."));
+        let cursor = Object::builder()
+            .schema_type([Type::String, Type::Null].into_iter().collect::<SchemaType>())
+            .description(Some("For asking for the next page; null on the last one."));
+        Object::builder()
+            .description(Some("A page of a list."))
+            .property("data", rows)
+            .required("data")
+            .property("next_cursor", cursor)
+            .required("next_cursor")
+            .into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for List<T> {
+    fn name() -> Cow<'static, str> {
+        Cow::Owned(format!("ListOf{}s", T::name()))
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+    }
+}
+
+/// Answers with a page, and with a `Link` to the next one (RFC 8288): relative, so that it holds behind any proxy.
+pub fn answer<R, T: Serialize>(page: &Page<R>, view: impl Fn(&R) -> T, request: &actix_web::HttpRequest) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    if let Some(cursor) = &page.next_cursor {
+        let query = url::form_urlencoded::parse(request.query_string().as_bytes()).filter(|(name, _)| name != "cursor");
+        let query =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).append_pair("cursor", cursor).finish();
+        response.insert_header((header::LINK, format!("<{}?{query}>; rel=\"next\"", request.path())));
+    }
+    response.json(List { data: page.data.iter().map(view).collect(), next_cursor: page.next_cursor.clone() })
+}

@@ -1,0 +1,121 @@
+//! The mail room: writes a letter and hands it to whatever carries letters here.
+//!
+//! It knows the domain and nothing else of ours, and it is the only room that says `lettre`. It keeps no
+//! queue and tries nothing twice: it says [`SendError::Later`] or [`SendError::Never`], and the courier acts on it.
+
+mod eml_folder;
+mod fault;
+mod message;
+mod preview;
+mod providers;
+mod sender;
+mod smtp;
+mod template;
+mod url;
+
+#[cfg(test)]
+mod testing;
+
+use crate::domain::letter::{Letter, Receipt, SendError};
+
+pub use self::{
+    eml_folder::Directory,
+    fault::chain,
+    message::Desk,
+    preview::{samples, write_samples},
+    providers::Http,
+    sender::Sender,
+    smtp::{Hello, Smtp},
+    template::{RenderError, Rendered, Templates, render, write_built_in},
+    url::MailUrl,
+};
+
+use self::{message::Wire, url::Place};
+
+/// Something that carries letters, and the desk at which they are written for it.
+#[derive(Debug)]
+pub enum Mailer {
+    /// A folder that fills with `.eml` files.
+    Directory(Desk, Directory),
+    /// A mail relay.
+    Smtp(Desk, Box<Smtp>),
+    /// A service over HTTP.
+    Http(Desk, Http),
+}
+
+impl Mailer {
+    /// Gets everything ready that can be made ready without talking to anybody. Called on a Tokio runtime.
+    ///
+    /// # Errors
+    /// A sentence for the operator: a folder that cannot be made, a host that no certificate can be for.
+    pub fn new(url: &MailUrl, sender: Sender) -> Result<Self, String> {
+        let desk = Desk::new(sender)?;
+        Ok(match url.place() {
+            Place::Directory(path) => Self::Directory(desk, Directory::new(path)?),
+            Place::Smtp(relay) => {
+                let hello = desk.sender.hello.clone();
+                Self::Smtp(desk, Box::new(Smtp::new(relay, hello)?))
+            }
+            Place::Http(server) => Self::Http(desk, Http::new(server)?),
+        })
+    }
+
+    /// What [`Mailer::new`] would refuse, found out without leaving anything behind. Called on a Tokio runtime.
+    ///
+    /// # Errors
+    /// As [`Mailer::new`] has them, but for a folder that others keep from being made.
+    pub fn check(url: &MailUrl, sender: Sender) -> Result<(), String> {
+        match url.place() {
+            Place::Directory(path) => Desk::new(sender).and(Directory::check(path)),
+            Place::Smtp(_) | Place::Http(_) => Self::new(url, sender).map(drop),
+        }
+    }
+
+    /// Writes the letter and hands it over, once.
+    ///
+    /// # Errors
+    /// [`SendError`] says whether another attempt may do better. Its text is one short line, without the link, the
+    /// address or a password.
+    pub async fn send(&self, letter: &Letter) -> Result<Receipt, SendError> {
+        match self {
+            Self::Directory(desk, folder) => folder.put(letter, &desk.message(letter, Wire::EightBit)?).await?,
+            Self::Smtp(desk, relay) => relay.send(letter, desk).await?,
+            Self::Http(desk, server) => return server.send(letter, desk).await,
+        }
+        // A folder and a relay tell nothing of a letter afterwards.
+        Ok(Receipt::default())
+    }
+
+    /// Where letters go, for logs and `check-config`: never a password.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Directory(_, folder) => folder.describe(),
+            Self::Smtp(_, relay) => relay.describe(),
+            Self::Http(_, server) => server.describe(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn may_be_spawned<T: Send>(_: &T) {}
+
+    #[tokio::test]
+    async fn every_arm_says_where_letters_go() {
+        for (text, words) in [
+            ("smtp://ada:hunter2@mail.example.com", "smtp://mail.example.com:587"),
+            ("smtps://ada:hunter2@127.0.0.1", "smtps://127.0.0.1:465"),
+            ("mailpit+http://ada:hunter2@127.0.0.1:8025", "Mailpit at http://127.0.0.1:8025"),
+            ("postmark://hunter2?api=http://127.0.0.1:1", "Postmark at http://127.0.0.1:1"),
+        ] {
+            let mailer = Mailer::new(&MailUrl::parse(text).unwrap(), testing::sender()).unwrap();
+            assert_eq!(mailer.describe(), words);
+            assert!(!format!("{mailer:?}").contains("hunter2"));
+            let letter = testing::letter();
+            may_be_spawned(&mailer.send(&letter));
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The way in: a connection to a relay, encrypted where it is to be, and ready for lettre.
+//!
+//! The words before TLS are our own. lettre keeps what came with the relay's consent to STARTTLS and takes it for what was said
+//! under TLS: whoever sits between us and the relay could put words into its mouth. Here such a talk ends.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use lettre::transport::smtp::{client::AsyncSmtpConnection, commands::Starttls, extension::ClientId};
+use rustls::pki_types::ServerName;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpStream, lookup_host},
+    time::{Instant, timeout_at},
+};
+use tokio_rustls::TlsConnector;
+
+use super::{
+    ehlo::{Offers, ask, greeting, introduce, leave},
+    happy_eyeballs::{PAUSE, reach},
+    reply_sanitizer::Tidy,
+    session::Fault,
+    tls_verifier::trust,
+};
+use crate::mail::url::{Relay, TlsUse};
+
+/// Finds the addresses of a host and port, in the order in which to try them.
+pub(super) type Resolve = Box<dyn Fn(String, u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
+
+/// A relay's door, and whom to believe that it is the relay's.
+pub(super) struct Door {
+    host: String,
+    port: u16,
+    tls: TlsUse,
+    /// The system's, but in tests.
+    pub(super) resolve: Resolve,
+    connector: Option<(TlsConnector, ServerName<'static>)>,
+}
+
+impl Door {
+    /// # Errors
+    /// Why no TLS to that relay is possible.
+    pub(super) fn new(relay: &Relay) -> Result<Self, String> {
+        let connector = match relay.tls {
+            TlsUse::None => None,
+            _ => Some((TlsConnector::from(Arc::new(trust(relay)?)), name(&relay.host)?)),
+        };
+        let resolve: Resolve = Box::new(|host, port| async move { Ok(lookup_host((host, port)).await?.collect()) }.boxed());
+        Ok(Self { host: relay.host.clone(), port: relay.port, tls: relay.tls, resolve, connector })
+    }
+
+    /// Connects, until `end`.
+    pub(super) async fn reach(&self, end: Instant) -> Result<TcpStream, Fault> {
+        let late = |_| io::Error::new(io::ErrorKind::TimedOut, "its name was not resolved in time");
+        let addresses = timeout_at(end, (self.resolve)(self.host.clone(), self.port)).await.map_err(late)??;
+        Ok(reach(addresses, PAUSE, end).await?)
+    }
+
+    /// Begins the talk, under TLS where it is to be. RFC 3207 §4.2: what was said before TLS is forgotten.
+    pub(super) async fn open(&self, stream: TcpStream, hello: &ClientId) -> Result<(AsyncSmtpConnection, Offers), Fault> {
+        let peer = stream.peer_addr()?;
+        let Some((connector, name)) = &self.connector else { return greeted(Tidy::new(stream, peer), hello).await };
+        if self.tls == TlsUse::Implicit {
+            return greeted(Tidy::new(connector.connect(name.clone(), stream).await?, peer), hello).await;
+        }
+        let mut talk = Tidy::new(stream, peer);
+        greeting(&mut talk).await?;
+        let offers = introduce(&mut talk, hello).await?;
+        if !offers.has("STARTTLS") {
+            return match self.tls {
+                TlsUse::Required if offers.is_extended() => Err(Fault::NoTls),
+                TlsUse::Required => Err(Fault::NoExtensions("TLS")),
+                _ => Ok((leave(talk, hello, &offers).await?, offers)),
+            };
+        }
+        ask(&mut talk, &Starttls.to_string()).await?;
+        let stream = talk.into_inner().ok_or(Fault::Early)?;
+        let mut talk = Tidy::new(connector.connect(name.clone(), stream).await?, peer);
+        let offers = introduce(&mut talk, hello).await?;
+        Ok((leave(talk, hello, &offers).await?, offers))
+    }
+}
+
+/// The first words where TLS has begun, or never will.
+async fn greeted<S>(mut talk: Tidy<S>, hello: &ClientId) -> Result<(AsyncSmtpConnection, Offers), Fault>
+where
+    S: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static,
+{
+    greeting(&mut talk).await?;
+    let offers = introduce(&mut talk, hello).await?;
+    Ok((leave(talk, hello, &offers).await?, offers))
+}
+
+fn name(host: &str) -> Result<ServerName<'static>, String> {
+    ServerName::try_from(host.to_owned()).map_err(|_| format!("{host} is no name that a certificate can be for"))
+}

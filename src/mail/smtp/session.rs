@@ -1,0 +1,185 @@
+//! The talk with a relay about one letter.
+//!
+//! A relay that says PIPELINING (RFC 2920) hears sender, recipient and DATA in one write: two round trips a letter, not four.
+
+use std::{fmt, io, string::FromUtf8Error, time::Duration};
+
+use lettre::{
+    Message,
+    transport::smtp::{
+        Error,
+        client::AsyncSmtpConnection,
+        commands::{Data, Mail, Rcpt},
+        extension::{MailBodyParameter, MailParameter},
+        response::{Code, Response, Severity},
+    },
+};
+use tokio::time::timeout;
+
+use super::{Limits, ehlo::Offers, happy_eyeballs::NoWay};
+use crate::mail::message::Wire;
+
+/// How far an attempt came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Greeting, EHLO or HELO, STARTTLS.
+    Connect,
+    /// AUTH.
+    SignIn,
+    /// MAIL FROM.
+    Sender,
+    /// RCPT TO.
+    Recipient,
+    /// DATA and what follows.
+    Content,
+}
+
+/// Why a relay did not take a letter.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    /// What it said, or that it could not be heard.
+    #[error(transparent)]
+    Said(#[from] Error),
+    /// What it said before TLS.
+    #[error("{} error ({}): {}", if self.is_permanent() { "permanent" } else { "transient" }, .0.code(), words(.0))]
+    Refused(Response),
+    #[error(transparent)]
+    NoWay(#[from] NoWay),
+    /// Its name is not known, or the way to it is not safe, or broke.
+    #[error(transparent)]
+    Unreachable(#[from] io::Error),
+    #[error("it does not offer STARTTLS, without which ?tls=required gives it nothing")]
+    NoTls,
+    /// It knows no more than HELO.
+    #[error("it does not know EHLO, and so offers no {0}")]
+    NoExtensions(&'static str),
+    /// It has no AUTH, or none that is ours; many a relay offers it under TLS alone.
+    #[error("it offers no way to sign in over this connection that we know (PLAIN, LOGIN)")]
+    NoSignIn,
+    /// What follows the consent to TLS in the clear is from whoever wants it to be taken for the relay's.
+    #[error("it said more in the clear than that TLS may begin")]
+    Early,
+    #[error("it hung up")]
+    HungUp,
+    #[error("it did not answer in time")]
+    Late,
+    /// It answered with what is no answer to what was said last: from here on each answer may be another command's.
+    #[error("it answered out of turn: {0}")]
+    OutOfTurn(Code),
+}
+
+impl Fault {
+    /// The reply's code, where it refused in its turn.
+    pub(super) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Said(error) => error.status().map(u16::from),
+            Self::Refused(reply) => Some(reply.code().into()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_permanent(&self) -> bool {
+        self.status().is_some_and(|code| code >= 500)
+    }
+
+    pub(super) fn is_transient(&self) -> bool {
+        self.status().is_some_and(|code| (400..500).contains(&code))
+    }
+
+    /// Whether our patience ended.
+    pub(super) fn is_late(&self) -> bool {
+        matches!(self, Self::Late)
+    }
+
+    pub(super) fn is_timeout(&self) -> bool {
+        match self {
+            Self::Said(error) => error.is_timeout(),
+            _ => self.is_late(),
+        }
+    }
+}
+
+fn words(reply: &Response) -> String {
+    reply.message().collect::<Vec<_>>().join(" ")
+}
+
+/// A reply, where it comes in time.
+async fn within(limit: Duration, reply: impl Future<Output = Result<Response, Error>>) -> Result<Response, Fault> {
+    Ok(timeout(limit, reply).await.map_err(|_| Fault::Late)??)
+}
+
+/// A reply that ends a command well, or, after DATA, asks for the content: a reply of the other sort belongs elsewhere.
+fn expect(severity: Severity, reply: Result<Response, Fault>) -> Result<(), Fault> {
+    let code = reply?.code();
+    if code.severity == severity { Ok(()) } else { Err(Fault::OutOfTurn(code)) }
+}
+
+/// A connection that is ready for a letter.
+pub(super) struct Line {
+    pub(super) connection: AsyncSmtpConnection,
+    pipelining: bool,
+    eight_bit: bool,
+}
+
+impl Line {
+    pub(super) fn new(connection: AsyncSmtpConnection, offers: &Offers) -> Self {
+        Self { connection, pipelining: offers.has("PIPELINING"), eight_bit: offers.has("8BITMIME") }
+    }
+
+    /// What it can carry.
+    pub(super) fn wire(&self) -> Wire {
+        if self.eight_bit { Wire::EightBit } else { Wire::Ascii }
+    }
+
+    /// Hands a letter over. After an error nobody knows what the relay has still to say: the connection is of no more use.
+    pub(super) async fn deliver(&mut self, message: &Message, limits: Limits) -> Result<(), (Stage, Fault)> {
+        let at = |stage| move |fault| (stage, fault);
+        let done = |reply| expect(Severity::PositiveCompletion, reply);
+        let go_on = |reply| expect(Severity::PositiveIntermediate, reply);
+        let connection = &mut self.connection;
+        let Limits { reply, end, .. } = limits;
+        let envelope = message.envelope();
+        let content = String::from_utf8(message.formatted()).map_err(FromUtf8Error::into_bytes);
+        // RFC 6152 §3: said of a letter that needs it.
+        let needs_eight_bits = self.eight_bit && !content.as_ref().is_ok_and(|text| text.is_ascii());
+        let body = needs_eight_bits.then_some(MailParameter::Body(MailBodyParameter::EightBitMime));
+        let sender = Mail::new(envelope.from().cloned(), body.into_iter().collect());
+        let recipients = || envelope.to().iter().map(|recipient| Rcpt::new(recipient.clone(), Vec::new()));
+        if self.pipelining {
+            let recipients: String = recipients().map(|recipient| recipient.to_string()).collect();
+            // Each answer is read whatever the others are, and the first refusal is the reason of those that follow.
+            done(within(reply, connection.command(format!("{sender}{recipients}{Data}"))).await).map_err(at(Stage::Sender))?;
+            for _ in envelope.to() {
+                done(within(reply, connection.read_response()).await).map_err(at(Stage::Recipient))?;
+            }
+            go_on(within(reply, connection.read_response()).await).map_err(at(Stage::Content))?;
+        } else {
+            done(within(reply, connection.command(sender)).await).map_err(at(Stage::Sender))?;
+            for recipient in recipients() {
+                done(within(reply, connection.command(recipient)).await).map_err(at(Stage::Recipient))?;
+            }
+            go_on(within(reply, connection.command(Data)).await).map_err(at(Stage::Content))?;
+        }
+        let taken = match &content {
+            Ok(text) => within(end, connection.command(Content(text))).await,
+            Err(bytes) => within(end, connection.message(bytes)).await,
+        };
+        done(taken).map_err(at(Stage::Content))
+    }
+}
+
+/// A message as it follows DATA (RFC 5321 §4.5.2: a dot that begins a line is doubled, a lone one ends it all), written at once.
+///
+/// lettre writes the end apart from the rest. A small write after another waits until that has been acknowledged (Nagle), and
+/// whoever expects more to come acknowledges late: 40 ms for every letter.
+pub(super) struct Content<'a>(pub(super) &'a str);
+
+impl fmt::Display for Content<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in self.0.split_inclusive("\r\n") {
+            f.write_str(if line.starts_with('.') { "." } else { "" })?;
+            f.write_str(line)?;
+        }
+        f.write_str(if self.0.ends_with("\r\n") { ".\r\n" } else { "\r\n.\r\n" })
+    }
+}

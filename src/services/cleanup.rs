@@ -1,0 +1,31 @@
+//! Forgets what is kept for a time and no longer. Whoever uses a key or reports on a letter sweeps as they go; this is for when nobody
+//! does any more.
+
+use tokio::sync::watch;
+
+use super::{Services, delivery_reports};
+use crate::db::{
+    DbFault, idempotency,
+    letters::{quota, webhook_events},
+};
+
+/// So many of each go in one transaction: an answer to a batch may have a megabyte.
+const MOST: usize = 100;
+
+/// Forgets answers of idempotency keys, and the events and tokens of mail providers, and the counts of letters, whose time is over, or no more than the
+/// next few when `stop` is true.
+///
+/// # Errors
+/// [`DbFault`]; what was swept by then stays so.
+pub async fn sweep(services: &Services, stop: &watch::Receiver<bool>) -> Result<(), DbFault> {
+    loop {
+        let now = services.clock.now();
+        let swept = services.db.write::<_, DbFault>(move |tx| {
+            let letters = quota::forget(tx, MOST, now)?;
+            Ok(letters + idempotency::forget(tx, MOST, now)? + webhook_events::forget(tx, MOST, now - delivery_reports::KEPT)?)
+        });
+        if swept.await? == 0 || *stop.borrow() {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The accounts that invites name: looked up together, before any of them is judged.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use crate::{
+    db::{DbFault, accounts},
+    domain::{
+        account::{Account, AccountName},
+        actor::Actor,
+        ids::AccountId,
+        visibility::Sight,
+    },
+    services::{Refusal, Services},
+};
+
+/// An account that exists, as an inviter names it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// By id.
+    Id(AccountId),
+    /// By its exact name, without regard to case.
+    Name(AccountName),
+}
+
+/// The accounts that invites name, as far as the caller may invite into them.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    by_id: HashMap<AccountId, Account>,
+    /// As names are compared; shared, since a thousand items may name the same one.
+    by_name: HashMap<String, Arc<[Account]>>,
+}
+
+impl Named {
+    /// Looks them up, each once.
+    pub(super) async fn look_up(
+        services: &Services,
+        actor: &Actor,
+        targets: impl Iterator<Item = Target>,
+    ) -> Result<Self, DbFault> {
+        let (mut ids, mut names) = (HashSet::new(), HashMap::new());
+        for target in targets {
+            match target {
+                Target::Id(id) => drop(ids.insert(id)),
+                // Spellings of one name are one name.
+                Target::Name(name) => drop(names.insert(name.key(), name)),
+            }
+        }
+        if ids.is_empty() && names.is_empty() {
+            return Ok(Self::default());
+        }
+        let sight = Sight::inviting(actor);
+        let look = move |connection: &mut _| {
+            let found = match ids.iter().copied().collect::<Vec<_>>().as_slice() {
+                [] => Vec::new(),
+                // The same statement every time, which the database plans once.
+                [one] => accounts::get(connection, *one, &sight)?.into_iter().collect(),
+                several => accounts::of_ids(connection, several, &sight)?,
+            };
+            let by_id = found.into_iter().map(|account| (account.id, account)).collect();
+            let mut by_name = HashMap::new();
+            for (key, name) in &names {
+                by_name.insert(key.clone(), accounts::named(connection, name, &sight)?.into());
+            }
+            Ok(Self { by_id, by_name })
+        };
+        services.db.read(look).await
+    }
+
+    /// The one account that this names.
+    pub(super) fn one(&self, target: &Target) -> Result<Account, Refusal> {
+        match target {
+            Target::Id(id) => self.by_id.get(id).cloned().ok_or(Refusal::AccountNotFound),
+            Target::Name(name) => match self.by_name.get(&name.key()) {
+                Some(several) if several.len() > 1 => Err(Refusal::AmbiguousAccount(several.clone())),
+                found => found.and_then(|found| found.first()).cloned().ok_or(Refusal::AccountNotFound),
+            },
+        }
+    }
+}

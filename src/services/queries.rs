@@ -1,0 +1,231 @@
+//! Reading: what a caller may see, a page at a time.
+
+pub use super::cursor::genuine as genuine_cursor;
+pub use crate::db::users::AnyRole;
+
+use super::{Refusal, Services, cursor, timeline::USER_REMOVED};
+use crate::{
+    db::{
+        DbFault,
+        accounts::{self, AccountFilter},
+        invitations::{self, InvitationFilter, lookup::Wanted, timeline},
+        users::{self, UserFilter},
+    },
+    domain::{
+        account::{Account, AccountType, UsedBy},
+        actor::Actor,
+        email::Email,
+        event::Event,
+        ids::{AccountId, Id, InvitationId, Named, UserId},
+        invitation::{DeliveryState, Invitation, InvitationKind, InvitationStatus},
+        permission::Permission,
+        user::{User, UserKind, UserStatus},
+        visibility::Sight,
+    },
+};
+
+/// A page of a list, and where the next one begins.
+#[derive(Debug, Clone)]
+pub struct Page<T> {
+    /// What is on it.
+    pub data: Vec<T>,
+    /// For asking for the next page; `None` on the last one.
+    pub next_cursor: Option<String>,
+}
+
+/// Which page is asked for.
+#[derive(Debug, Clone)]
+pub struct PageRequest {
+    /// At most so many, 1 to 200.
+    pub limit: i64,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+}
+
+/// Of what a caller may see, what is asked for. Asking for what one may not see is refused, as is seeing nothing at all.
+fn narrow(sight: Sight, part: impl FnOnce(Sight) -> Option<Sight>) -> Result<Sight, Refusal> {
+    let seen = if sight.is_blind() { None } else { part(sight) };
+    seen.ok_or(Refusal::Forbidden("system_users:read or customers:read"))
+}
+
+/// What a list of invitations is asked for with.
+#[derive(Debug, Clone, Default)]
+pub struct InvitationQuery {
+    /// Of this kind.
+    pub kind: Option<InvitationKind>,
+    /// With this status.
+    pub status: Option<InvitationStatus>,
+    /// With its newest letter in this state.
+    pub delivery: Option<DeliveryState>,
+    /// To this address.
+    pub email: Option<Email>,
+    /// To this account.
+    pub account: Option<AccountId>,
+    /// With this text in the address, the name or the account's name.
+    pub search: Option<String>,
+}
+
+/// Lists invitations, newest first.
+///
+/// # Errors
+/// [`Refusal::Forbidden`], [`Refusal::DamagedCursor`], [`Refusal::CursorMismatch`].
+pub async fn invitations(
+    services: &Services,
+    actor: &Actor,
+    query: InvitationQuery,
+    page: PageRequest,
+) -> Result<Page<Invitation>, Refusal> {
+    let sight = narrow(Sight::reading(actor), |sight| match query.kind {
+        Some(kind) => sight.of_invitations(kind),
+        None => Some(sight),
+    })?;
+    let bound = format!("{query:?}/{}", query.email.as_ref().map_or("", Email::key));
+    let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
+    let now = services.clock.now();
+    let filter = InvitationFilter {
+        reader: Sight::reading(actor),
+        kind: query.kind,
+        account: query.account,
+        status: query.status.map(|status| (status, now)),
+        delivery: query.delivery.map(|state| (state, now)),
+        email: query.email,
+        search: query.search,
+        before,
+        ..InvitationFilter::all(sight, page.limit + 1)
+    };
+    let rows = services.db.read::<_, DbFault>(move |connection| invitations::list(connection, &filter)).await?;
+    Ok(cut(rows, page.limit, &bound, |row| row.id))
+}
+
+/// Shows one invitation.
+///
+/// # Errors
+/// [`Refusal::NotFound`], also for one that the caller may not see.
+pub async fn invitation(services: &Services, actor: &Actor, id: InvitationId) -> Result<Invitation, Refusal> {
+    let sight = Sight::reading(actor);
+    let found = services.lookups.run(Wanted { id, looks_since: None }).await?.known.ok_or(Refusal::NotFound)?;
+    if sight.shows(found.invitation.kind) {
+        return Ok(found.invitation);
+    }
+    // What lies under the caller's own accounts is for the database to say.
+    let found = services.db.read::<_, DbFault>(move |connection| invitations::get(connection, id, sight.clone())).await?;
+    found.ok_or(Refusal::NotFound)
+}
+
+/// Shows the timeline of an invitation, oldest first. Whether the person left with it is for those who see everybody: to others it
+/// would tell that the person is something elsewhere.
+///
+/// # Errors
+/// As [`invitation`], and those of a cursor.
+pub async fn timeline(services: &Services, actor: &Actor, id: InvitationId, page: PageRequest) -> Result<Page<Event>, Refusal> {
+    invitation(services, actor, id).await?;
+    let bound = id.to_string();
+    let after = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
+    let limit = page.limit + 1;
+    let mut rows = services.db.read::<_, DbFault>(move |connection| timeline::list(connection, id, after, limit)).await?;
+    let sight = Sight::reading(actor);
+    if !(sight.staff && sight.customers) {
+        for details in rows.iter_mut().filter_map(|event| event.details.as_object_mut()) {
+            details.remove(USER_REMOVED);
+        }
+    }
+    Ok(cut(rows, page.limit, &bound, |row| row.id))
+}
+
+/// What a list of users is asked for with.
+#[derive(Debug, Clone, Default)]
+pub struct UserQuery {
+    /// Of this kind.
+    pub kind: Option<UserKind>,
+    /// With this status.
+    pub status: Option<UserStatus>,
+    /// Holding this role.
+    pub role: Option<AnyRole>,
+    /// Belonging, or invited, to this account.
+    pub account: Option<AccountId>,
+    /// With this text in the address, the name or an account's name.
+    pub search: Option<String>,
+}
+
+/// Lists users, newest first.
+///
+/// # Errors
+/// As [`invitations`].
+pub async fn users(services: &Services, actor: &Actor, query: UserQuery, page: PageRequest) -> Result<Page<User>, Refusal> {
+    let sight = narrow(Sight::reading(actor), |sight| match query.kind {
+        Some(kind) => sight.of_users(kind),
+        None => Some(sight),
+    })?;
+    let bound = format!("{query:?}");
+    let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
+    let UserQuery { status, role, account, search, .. } = query;
+    let reader = Sight::reading(actor);
+    let filter = UserFilter { reader, status, role, account, search, before, ..UserFilter::all(sight, page.limit + 1) };
+    let rows = services.db.read::<_, DbFault>(move |connection| users::list(connection, &filter)).await?;
+    Ok(cut(rows, page.limit, &bound, |row| row.id))
+}
+
+/// Shows one user.
+///
+/// # Errors
+/// [`Refusal::NotFound`], also for one that the caller may not see.
+pub async fn user(services: &Services, actor: &Actor, id: UserId) -> Result<User, Refusal> {
+    let sight = Sight::reading(actor);
+    let found = services.db.read::<_, DbFault>(move |connection| users::get(connection, id, sight.clone())).await?;
+    found.ok_or(Refusal::NotFound)
+}
+
+/// What a list of accounts is asked for with.
+#[derive(Debug, Clone, Default)]
+pub struct AccountQuery {
+    /// Of this type.
+    pub account_type: Option<AccountType>,
+    /// Right below this one.
+    pub parent: Option<AccountId>,
+    /// Used by these.
+    pub used_by: Option<UsedBy>,
+    /// With this text in the name.
+    pub search: Option<String>,
+}
+
+/// Lists accounts, newest first.
+///
+/// # Errors
+/// As [`invitations`].
+pub async fn accounts(
+    services: &Services,
+    actor: &Actor,
+    query: AccountQuery,
+    page: PageRequest,
+) -> Result<Page<Account>, Refusal> {
+    let sight = Sight::accounts(actor);
+    if sight.is_blind() {
+        return Err(Refusal::Forbidden(Permission::AccountsRead.as_str()));
+    }
+    let bound = format!("{query:?}");
+    let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
+    let AccountQuery { account_type, parent, used_by, search } = query;
+    let all = AccountFilter::all(sight, page.limit + 1);
+    let filter = AccountFilter { account_type, parent, used_by, search, before, ..all };
+    let rows = services.db.read::<_, DbFault>(move |connection| accounts::list(connection, &filter)).await?;
+    Ok(cut(rows, page.limit, &bound, |row| row.id))
+}
+
+/// Shows one account.
+///
+/// # Errors
+/// [`Refusal::NotFound`], also for one that the caller may not see.
+pub async fn account(services: &Services, actor: &Actor, id: AccountId) -> Result<Account, Refusal> {
+    let sight = Sight::accounts(actor);
+    let found = services.db.read::<_, DbFault>(move |connection| accounts::get(connection, id, &sight)).await?;
+    found.ok_or(Refusal::NotFound)
+}
+
+/// Cuts the one row too many off, which says that there is a next page.
+pub(super) fn cut<T, K: Named>(mut rows: Vec<T>, limit: i64, filters: &str, id: impl Fn(&T) -> Id<K>) -> Page<T> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next_cursor = rows.last().filter(|_| more).map(|last| cursor::encode(id(last), filters));
+    Page { data: rows, next_cursor }
+}

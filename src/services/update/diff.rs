@@ -1,0 +1,65 @@
+//! What a patch makes of an invitation, and which of its members this kind of invitation has not.
+
+use serde_json::{Map, Value, json};
+
+use super::Patch;
+use crate::domain::{
+    field_error::{Faults, FieldFault},
+    invitation::{Invitation, InvitationKind},
+    locale::Locale,
+};
+
+/// What is to come of it.
+pub(super) struct Plan {
+    /// The invitation afterwards; still the same person's, whatever its address.
+    pub(super) new: Invitation,
+    /// Each member that changes, as `{from, to}`: what the timeline tells. Empty when all is so already.
+    pub(super) changes: Map<String, Value>,
+}
+
+/// What comes of a patch that has no [`faults`].
+pub(super) fn of(old: &Invitation, patch: &Patch) -> Plan {
+    let mut new = old.clone();
+    new.email = patch.email.clone().unwrap_or(new.email);
+    new.roles = patch.roles.clone().unwrap_or(new.roles);
+    new.locale = patch.locale.of(new.locale);
+    if let Some(account) = &mut new.account {
+        account.name = patch.account_name.map(|name| name.as_str().to_owned()).of(account.name.take());
+        account.rate = patch.rate.of(account.rate);
+    }
+    let (before, after) = (members(old), members(&new));
+    let differing = before.into_iter().zip(after).filter(|((_, from), (_, to))| from != to);
+    let changes = differing.map(|((name, from), (_, to))| (name.to_owned(), json!({ "from": from, "to": to }))).collect();
+    Plan { new, changes }
+}
+
+/// Everything that a patch can change, by name.
+fn members(invitation: &Invitation) -> [(&'static str, Value); 5] {
+    let account = invitation.account.as_ref();
+    [
+        ("email", json!(invitation.email.as_str())),
+        ("roles", json!(invitation.roles.names())),
+        ("locale", json!(invitation.locale.map(Locale::as_str))),
+        ("account_name", json!(account.and_then(|account| account.name.as_deref()))),
+        ("reimbursement_rate", json!(account.and_then(|account| account.rate).map(|rate| rate.to_string()))),
+    ]
+}
+
+/// What is wrong with a patch of this invitation. Of a member that it has not, nothing else is told.
+pub(super) fn faults(invitation: &Invitation, patch: &Patch) -> Faults {
+    let mut faults = patch.faults.clone();
+    let made = invitation.account.as_ref().filter(|account| account.is_new);
+    let below = made.is_some_and(|account| account.parent_account_id.is_some());
+    for (path, named, has, words) in [
+        ("/roles", patch.roles.is_some(), invitation.kind == InvitationKind::SystemUser, "Only a system user has roles."),
+        ("/account_name", patch.account_name.is_named(), made.is_some(), "No account was made for this invitation."),
+        ("/reimbursement_rate", patch.rate.is_named(), below, "Only a sub-account has a rate."),
+    ] {
+        let inside = |fault: &FieldFault| fault.path == path || fault.path.starts_with(&format!("{path}/"));
+        if !has && (named || faults.told().iter().any(inside)) {
+            faults.forget(inside);
+            faults.push(FieldFault::new(path, "not_applicable", words));
+        }
+    }
+    faults
+}
