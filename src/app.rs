@@ -20,7 +20,7 @@ use tokio::{
 use crate::{
     clock::Clock,
     config::{self, Config, SecretError},
-    courier::{self, Courier, Lanes, Looked, Outage, RefusedUs},
+    courier::{self, Courier, Looked, Outage, RefusedUs, SendSlots},
     db::{Db, OpenError, invitations::lookup::lookups},
     domain::{password, token::LinkKeys},
     http::{
@@ -191,7 +191,7 @@ impl Parts {
         let (links, access_tokens) = derive(config, &config::root_key_or_new(config.secret_key.as_ref())?, clock.clone());
         let mailer = Arc::new(Mailer::new(&config.mail_url, config.sender.clone()).map_err(StartError::Mail)?);
         let db = Db::open(&config.database_url)?;
-        let (bell, metrics) = (Arc::new(Notify::new()), Metrics::new());
+        let (outbox_wakeup, metrics) = (Arc::new(Notify::new()), Metrics::new());
         let no_thread = |error: io::Error| StartError::Defect(error.to_string());
         let letters = config.letter_limits();
         let lookups = lookups(&db.within(LOOK)).map_err(no_thread)?;
@@ -210,11 +210,11 @@ impl Parts {
             reminded: Looked::default(),
             mailbox_limit: letters.mailbox,
             pace: config.mail_rate_limit,
-            lanes: Lanes::default(),
+            slots: SendSlots::default(),
             outage: Outage::default(),
             refused_us: RefusedUs::default(),
             renewed: courier::RENEWED,
-            bell: bell.clone(),
+            outbox_wakeup: outbox_wakeup.clone(),
             metrics,
         };
         let rules = Rules {
@@ -252,7 +252,7 @@ impl Parts {
             guesses,
             hasher: Hasher::new(),
             rules,
-            bell,
+            outbox_wakeup,
         };
         Ok(Self { services, courier, settings })
     }

@@ -83,7 +83,7 @@ impl Clock {
 
     /// A number from 0 up to 1, for jitter. A manual clock always throws one half.
     #[must_use]
-    pub fn dice(&self) -> f64 {
+    pub fn jitter(&self) -> f64 {
         match self.source {
             Source::System(_) => rand::random(),
             Source::Manual(..) => 0.5,

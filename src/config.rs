@@ -199,7 +199,7 @@ impl Config {
         } as Result<_, NoPace>);
         let resend_cooldown = reader.parsed("RESEND_COOLDOWN", |text| duration(text, Duration::ZERO));
         let password_min_length = reader.parsed("PASSWORD_MIN_LENGTH", |text| {
-            let length = text.parse().ok().filter(|length| (password::SHORTEST..=password::LONGEST).contains(length));
+            let length = text.parse().ok().filter(|length| (password::SHORTEST..=password::MAX_LEN).contains(length));
             length.ok_or("is no number from 8 to 128")
         });
         let write_batch = reader.parsed("WRITE_BATCH", |text| {

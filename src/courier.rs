@@ -23,12 +23,12 @@ use tokio::{
 };
 use url::Url;
 
-use self::claimed_batch::{Begun, Sitting};
+use self::claimed_batch::{Begun, ClaimedBatch};
 pub use self::{
     claimed_batch::Step,
     outage::Outage,
     record::{Records, records},
-    send_slots::Lanes,
+    send_slots::SendSlots,
     sender_fault_warning::RefusedUs,
 };
 use crate::{
@@ -83,7 +83,7 @@ pub struct Courier {
     /// How fast letters go, where that is limited.
     pub pace: Option<Pace>,
     /// How many letters go together.
-    pub lanes: Lanes,
+    pub slots: SendSlots,
     /// When the database was last away.
     pub outage: Outage,
     /// What relays say of us.
@@ -91,7 +91,7 @@ pub struct Courier {
     /// How often the lease of a letter in hand is renewed; several times while it lasts.
     pub renewed: Duration,
     /// Rung when a letter was put into the outbox.
-    pub bell: Arc<Notify>,
+    pub outbox_wakeup: Arc<Notify>,
     /// Counts attempts.
     pub metrics: Metrics,
 }
@@ -119,25 +119,25 @@ impl Courier {
         // Whoever starts when the database is back does not know that it was away.
         self.outage.noticed(self.clock.now());
         let mut under_way = FuturesUnordered::new();
-        let mut sittings: Vec<Weak<Sitting>> = Vec::new();
+        let mut sittings: Vec<Weak<ClaimedBatch>> = Vec::new();
         while !*stop.borrow() {
             // Registered before looking: a letter that arrives between the look and the wait still wakes us.
-            let bell = self.bell.notified();
-            tokio::pin!(bell);
-            bell.as_mut().enable();
+            let outbox_wakeup = self.outbox_wakeup.notified();
+            tokio::pin!(outbox_wakeup);
+            outbox_wakeup.as_mut().enable();
             tokio::select! {
-                () = beside(&mut under_way, self.lanes.free()) => {}
+                () = beside(&mut under_way, self.slots.free()) => {}
                 _ = stop.changed() => break,
             }
             // Not given up halfway: what it claims would wait for its lease to end.
             let pause = match beside(&mut under_way, self.begin()).await {
-                Ok(Begun::Sitting(sitting)) => {
-                    let sitting = Arc::new(sitting);
-                    under_way.push(self.sit(sitting.clone()));
-                    sittings.retain(|sitting| sitting.strong_count() > 0);
-                    sittings.push(Arc::downgrade(&sitting));
+                Ok(Begun::ClaimedBatch(batch)) => {
+                    let batch = Arc::new(batch);
+                    under_way.push(self.sit(batch.clone()));
+                    sittings.retain(|batch| batch.strong_count() > 0);
+                    sittings.push(Arc::downgrade(&batch));
                     tokio::select! {
-                        () = beside(&mut under_way, sitting.all_begun()) => {}
+                        () = beside(&mut under_way, batch.all_begun()) => {}
                         _ = stop.changed() => {}
                     }
                     continue;
@@ -153,23 +153,23 @@ impl Courier {
             };
             let wait = async {
                 tokio::select! {
-                    () = bell => {}
+                    () = outbox_wakeup => {}
                     () = sleep(pause) => {}
                     _ = stop.changed() => {}
                 }
             };
             beside(&mut under_way, wait).await;
         }
-        for sitting in sittings.iter().filter_map(Weak::upgrade) {
-            sitting.hold();
+        for batch in sittings.iter().filter_map(Weak::upgrade) {
+            batch.pause();
         }
         if timeout(GRACE, under_way.collect::<()>()).await.is_err() {
             tracing::warn!("letters in hand were not finished in time, and may be sent once more");
         }
     }
 
-    async fn sit(&self, sitting: Arc<Sitting>) {
-        if let Err(error) = self.finish(&sitting).await {
+    async fn sit(&self, batch: Arc<ClaimedBatch>) {
+        if let Err(error) = self.finish(&batch).await {
             tracing::warn!(%error, "the courier cannot reach the outbox");
         }
     }

@@ -34,7 +34,7 @@ use std::{
 use tokio::{runtime::Runtime, time::timeout};
 
 use self::pool::{
-    bounded_pool::{Doubt, Lane},
+    bounded_pool::{BoundedPool, SuspectSince},
     commit_check::Commits,
     database_url::Dialect,
     pooled_connection::{Manager, Purpose},
@@ -54,15 +54,15 @@ pub use self::{
 
 /// How long an answer is waited for: longer than a turn, a connection and a statement at its limit take together. A server that is
 /// frozen keeps no limit of its own, and its kernel answers for it.
-const PATIENCE: Duration = Duration::from_secs(20);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 const SILENT: &str = "the database did not answer in time";
 
 /// A database, shared by everything in the process. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
-    reads: Lane,
-    writes: Lane,
-    commit_lane: Lane,
+    reads: BoundedPool,
+    writes: BoundedPool,
+    commit_lane: BoundedPool,
     commits: Commits,
     maker: LaneMaker,
     patience: Duration,
@@ -74,7 +74,7 @@ pub struct Db {
 #[derive(Clone)]
 struct LaneMaker {
     url: DatabaseUrl,
-    doubt: Doubt,
+    doubt: SuspectSince,
     suitability: Suitability,
     behind_pooler: Arc<AtomicBool>,
 }
@@ -84,8 +84,8 @@ impl LaneMaker {
         Manager { url: self.url.clone(), purpose, behind_pooler: self.behind_pooler.clone() }
     }
 
-    fn lane(&self, places: u32, purpose: Purpose) -> Lane {
-        Lane::new(self.manager(purpose), places, &self.doubt, &self.suitability)
+    fn lane(&self, places: u32, purpose: Purpose) -> BoundedPool {
+        BoundedPool::new(self.manager(purpose), places, &self.doubt, &self.suitability)
     }
 }
 
@@ -111,7 +111,7 @@ impl Db {
     pub fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
         let owned = url.own()?;
         let (url, suitability) = (url.clone(), Suitability::new());
-        let maker = LaneMaker { url, doubt: Doubt::new(), suitability, behind_pooler: Arc::default() };
+        let maker = LaneMaker { url, doubt: SuspectSince::new(), suitability, behind_pooler: Arc::default() };
         let (reads, writes) = match maker.url.dialect() {
             // Writes that wait for a row that somebody holds must not keep readers out.
             Dialect::Postgres => (maker.lane(8, Purpose::Read), maker.lane(8, Purpose::Write)),
@@ -123,7 +123,7 @@ impl Db {
             Dialect::Sqlite => writes.clone(),
         };
         let commits = Commits::default();
-        Ok(Self { reads, writes, commit_lane, commits, maker, patience: PATIENCE, _owned: owned.map(Arc::new) })
+        Ok(Self { reads, writes, commit_lane, commits, maker, patience: ANSWER_TIMEOUT, _owned: owned.map(Arc::new) })
     }
 
     /// The same database for whoever waits no longer than this for an answer; [`Db::open`] gives 20 seconds.

@@ -27,7 +27,7 @@ use utoipa_actix_web::AppExt;
 pub use self::openapi::document;
 use self::{
     activation_page::html::Pages,
-    api::batches::Capacity,
+    api::batches::MemoryBudget,
     extract::client_address::ClientAddresses,
     middleware::{body_permits::BodyPermits, rate_limit::Limits},
     ops::health::CourierCondition,
@@ -55,7 +55,7 @@ pub struct State {
     /// How many reports of mail providers are in hand at once.
     mail_event_bodies: BodyPermits,
     /// How much of batches is in hand at once.
-    batches: Capacity,
+    batches: MemoryBudget,
     /// Whether the courier of this process is at work.
     pub courier: CourierWatch,
     /// Counts.
@@ -143,7 +143,7 @@ impl State {
             limits: Limits::new(settings.rate_limits, &services.clock),
             clients: ClientAddresses::new(settings.trusted_proxies.clone()),
             mail_event_bodies: BodyPermits::new(api::webhooks::BODIES.0, api::webhooks::BODIES.1),
-            batches: Capacity::new(),
+            batches: MemoryBudget::new(),
             courier,
             metrics,
             services,
@@ -260,7 +260,7 @@ pub(crate) const RETRY_AFTER: u64 = 2;
 /// Seals an answer that carries or follows a token, or that is meant for one caller alone.
 fn sealed(mut response: HttpResponse) -> HttpResponse {
     let headers = response.headers_mut();
-    for (name, value) in middleware::accept::SEAL {
+    for (name, value) in middleware::accept::NO_STORE_HEADERS {
         headers.insert(name, actix_web::http::header::HeaderValue::from_static(value));
     }
     response

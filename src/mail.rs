@@ -21,7 +21,7 @@ use crate::domain::letter::{Letter, Receipt, SendError};
 pub use self::{
     eml_folder::Directory,
     fault::chain,
-    message::Desk,
+    message::MessageBuilder,
     preview::{samples, write_samples},
     providers::Http,
     sender::Sender,
@@ -30,17 +30,17 @@ pub use self::{
     url::MailUrl,
 };
 
-use self::{message::Wire, url::Place};
+use self::{message::TransferEncoding, url::Place};
 
 /// Something that carries letters, and the desk at which they are written for it.
 #[derive(Debug)]
 pub enum Mailer {
     /// A folder that fills with `.eml` files.
-    Directory(Desk, Directory),
+    Directory(MessageBuilder, Directory),
     /// A mail relay.
-    Smtp(Desk, Box<Smtp>),
+    Smtp(MessageBuilder, Box<Smtp>),
     /// A service over HTTP.
-    Http(Desk, Http),
+    Http(MessageBuilder, Http),
 }
 
 impl Mailer {
@@ -49,14 +49,14 @@ impl Mailer {
     /// # Errors
     /// A sentence for the operator: a folder that cannot be made, a host that no certificate can be for.
     pub fn new(url: &MailUrl, sender: Sender) -> Result<Self, String> {
-        let desk = Desk::new(sender)?;
+        let builder = MessageBuilder::new(sender)?;
         Ok(match url.place() {
-            Place::Directory(path) => Self::Directory(desk, Directory::new(path)?),
+            Place::Directory(path) => Self::Directory(builder, Directory::new(path)?),
             Place::Smtp(relay) => {
-                let hello = desk.sender.hello.clone();
-                Self::Smtp(desk, Box::new(Smtp::new(relay, hello)?))
+                let hello = builder.sender.hello.clone();
+                Self::Smtp(builder, Box::new(Smtp::new(relay, hello)?))
             }
-            Place::Http(server) => Self::Http(desk, Http::new(server)?),
+            Place::Http(server) => Self::Http(builder, Http::new(server)?),
         })
     }
 
@@ -66,7 +66,7 @@ impl Mailer {
     /// As [`Mailer::new`] has them, but for a folder that others keep from being made.
     pub fn check(url: &MailUrl, sender: Sender) -> Result<(), String> {
         match url.place() {
-            Place::Directory(path) => Desk::new(sender).and(Directory::check(path)),
+            Place::Directory(path) => MessageBuilder::new(sender).and(Directory::check(path)),
             Place::Smtp(_) | Place::Http(_) => Self::new(url, sender).map(drop),
         }
     }
@@ -78,9 +78,9 @@ impl Mailer {
     /// address or a password.
     pub async fn send(&self, letter: &Letter) -> Result<Receipt, SendError> {
         match self {
-            Self::Directory(desk, folder) => folder.put(letter, &desk.message(letter, Wire::EightBit)?).await?,
-            Self::Smtp(desk, relay) => relay.send(letter, desk).await?,
-            Self::Http(desk, server) => return server.send(letter, desk).await,
+            Self::Directory(builder, folder) => folder.put(letter, &builder.message(letter, TransferEncoding::EightBit)?).await?,
+            Self::Smtp(builder, relay) => relay.send(letter, builder).await?,
+            Self::Http(builder, server) => return server.send(letter, builder).await,
         }
         // A folder and a relay tell nothing of a letter afterwards.
         Ok(Receipt::default())

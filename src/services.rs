@@ -34,7 +34,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use tokio::sync::Notify;
 
-pub use self::refusal::Refusal;
+pub use self::refusal::ServiceError;
 use self::{access_token::AccessTokens, guess_guard::GuessGuard, password_hasher::Hasher};
 use crate::{
     clock::Clock,
@@ -73,7 +73,7 @@ pub struct Services {
     /// What the operator has decided.
     pub rules: Rules,
     /// Rung when a letter was put into the outbox.
-    pub bell: Arc<Notify>,
+    pub outbox_wakeup: Arc<Notify>,
 }
 
 /// What the operator has decided.

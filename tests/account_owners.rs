@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::{
     TestApp,
     customers::{OWNERS, company, text, with},
-    json, on_both,
+    json, on_both_databases,
 };
 
 /// What a newcomer is asked for, beside a password and a name.
@@ -16,7 +16,7 @@ fn requires(account_name: bool, account_type: bool, company: bool) -> Value {
     })
 }
 
-on_both! {
+on_both_databases! {
     async fn what_the_inviter_leaves_out_is_asked_for(app: TestApp) {
         let business = json!({ "type": "business", "company": company() });
         for (index, (given, asked, members)) in [

@@ -7,7 +7,7 @@ use crate::{
     support::{
         Client, TestApp,
         customers::{OWNERS, text},
-        json, on_both,
+        json, on_both_databases,
     },
 };
 use invitation_service::domain::{permission::Permission, role::Role};
@@ -20,7 +20,7 @@ async fn names(client: &Client, path: &str) -> Vec<String> {
     rows.map(|row| row["name"].as_str().unwrap_or("-").to_owned()).collect()
 }
 
-on_both! {
+on_both_databases! {
     async fn from_invited_to_active(app: TestApp) {
         let (made, mail) = app.invite_by(OWNERS, json!({ "email": "ada@example.com" })).await;
         let path = format!("/v1/accounts/{}", text(&made, "/account/id"));
@@ -169,6 +169,6 @@ on_both! {
             caller.get("/v1/accounts").await.problem(403, "forbidden");
             caller.get(&own).await.problem(404, "not_found");
         }
-        app.anybody().get("/v1/accounts").await.problem(401, "unauthenticated");
+        app.anonymous().get("/v1/accounts").await.problem(401, "unauthenticated");
     }
 }

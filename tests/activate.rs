@@ -4,21 +4,21 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::support::{Answer, PASSWORD, TestApp, json, on_both};
+use crate::support::{Answer, PASSWORD, TestApp, json, on_both_databases};
 
 async fn preview(app: &TestApp, token: &str) -> Answer {
-    app.anybody().post("/v1/activations/preview", &json!({ "token": token })).await
+    app.anonymous().post("/v1/activations/preview", &json!({ "token": token })).await
 }
 
 async fn preview_as(app: &TestApp, token: &str, agent: &str) {
-    let request = app.anybody().request(Method::POST, "/v1/activations/preview").header("user-agent", agent);
+    let request = app.anonymous().request(Method::POST, "/v1/activations/preview").header("user-agent", agent);
     Answer::of(request.json(&json!({ "token": token }))).await.expect(200);
 }
 
-on_both! {
+on_both_databases! {
     async fn every_fault_is_told_together_and_consumes_nothing(app: TestApp) {
         let (made, mail) = app.invite("ada@example.com", &["viewer"]).await;
-        let post = async |body: Value| app.anybody().post("/v1/activations", &body).await;
+        let post = async |body: Value| app.anonymous().post("/v1/activations", &body).await;
         let with = |mut members: Value| {
             members["token"] = json!(mail.token);
             members
@@ -57,11 +57,11 @@ on_both! {
         }
         post(json!({ "password": PASSWORD })).await.faults(&[("/token", "required")]);
         post(json!({ "token": 5, "extra": 1 })).await.faults(&[("/token", "wrong_type"), ("/extra", "unknown_member")]);
-        app.anybody()
+        app.anonymous()
             .post("/v1/activations/preview", &json!({ "tokn": mail.token }))
             .await
             .faults(&[("/token", "required"), ("/tokn", "unknown_member")]);
-        app.anybody().press("/v1/activations").await.problem(400, "malformed_json");
+        app.anonymous().post_empty("/v1/activations").await.problem(400, "malformed_json");
 
         let longest = "é".repeat(100);
         let good = json!({ "password": PASSWORD, "first_name": format!(" {longest} "), "last_name": "أحمد", "account": null });
@@ -80,7 +80,7 @@ on_both! {
             preview(&app, token).await.problem(status, code);
             app.activate(token).await.problem(status, code);
             let faulty = json!({ "token": token, "password": "x", "nickname": 5 });
-            app.anybody().post("/v1/activations", &faulty).await.problem(status, code);
+            app.anonymous().post("/v1/activations", &faulty).await.problem(status, code);
         };
         let damaged = format!("{}{}", if old.token.starts_with('A') { "B" } else { "A" }, &old.token[1..]);
         says(&damaged, 404, "activation_link_invalid").await;
@@ -88,13 +88,13 @@ on_both! {
         preview(&app, &old.token).await.expect(200);
         app.advance(TimeDelta::milliseconds(1));
         says(&old.token, 410, "activation_link_expired").await;
-        admin.press(&format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap())).await.expect(200);
+        admin.post_empty(&format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap())).await.expect(200);
         let new = app.letter().await;
         says(&old.token, 410, "activation_link_superseded").await;
         app.activate(&new.token).await.expect(201);
         says(&new.token, 410, "activation_link_used").await;
         let (other, mail) = app.invite("eve@example.com", &["viewer"]).await;
-        admin.press(&format!("/v1/invitations/{}/revoke", other["id"].as_str().unwrap())).await.expect(200);
+        admin.post_empty(&format!("/v1/invitations/{}/revoke", other["id"].as_str().unwrap())).await.expect(200);
         says(&mail.token, 410, "invitation_revoked").await;
     }
 
@@ -142,7 +142,7 @@ on_both! {
         let (id, user) = (made["id"].as_str().unwrap(), made["user_id"].as_str().unwrap());
         let mut answers = vec![
             preview(&app, &mail.token).await,
-            app.anybody().post("/v1/activations", &json!({ "token": mail.token, "password": PASSWORD })).await.expect(422),
+            app.anonymous().post("/v1/activations", &json!({ "token": mail.token, "password": PASSWORD })).await.expect(422),
             app.activate(&mail.token).await.expect(201),
             app.activate(&mail.token).await.expect(410),
         ];
@@ -190,7 +190,7 @@ on_both! {
             ("/last_name", "not_applicable"),
         ]);
         let with_email =
-            async |email: &str| app.anybody().post("/v1/activations", &json!({ "token": mail.token, "email": email })).await;
+            async |email: &str| app.anonymous().post("/v1/activations", &json!({ "token": mail.token, "email": email })).await;
         with_email("eve@example.com").await.faults(&[("/email", "email_mismatch")]);
         with_email("ada").await.faults(&[("/email", "invalid_email")]);
         let joined = with_email(" Ada@EXAMPLE.com").await.expect(201);

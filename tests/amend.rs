@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::support::{Answer, Client, TestApp, customers::text, json, on_both};
+use crate::support::{Answer, Client, TestApp, customers::text, json, on_both_databases};
 
 const INVITE: &str = "/v1/system-users/invitations";
 
@@ -20,7 +20,7 @@ pub async fn changes(app: &TestApp, id: &str) -> Value {
     events.iter().rev().find(|event| event["type"] == "updated").map_or(Value::Null, |event| event["details"]["changes"].clone())
 }
 
-on_both! {
+on_both_databases! {
     async fn every_answer_with_one_invitation_has_its_tag(app: TestApp) {
         let admin = app.admin();
         let made = admin.post(INVITE, &json!({ "email": "ada@example.com", "roles": ["viewer"] })).await.expect(201);
@@ -46,14 +46,14 @@ on_both! {
             assert!(!tag.is_empty() && !seen.contains(&tag), "{tag} among {seen:?}");
             seen.push(tag);
         };
-        differs(admin.press(&format!("/v1/invitations/{id}/resend")).await.expect(200)).await;
+        differs(admin.post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200)).await;
         app.advance(TimeDelta::minutes(2));
-        differs(admin.press(&format!("/v1/users/{}/resend-invitation", text(&shown, "/user_id"))).await.expect(200)).await;
+        differs(admin.post_empty(&format!("/v1/users/{}/resend-invitation", text(&shown, "/user_id"))).await.expect(200)).await;
         differs(admin.amend(&id, "*", &json!({ "locale": "nl" })).await.expect(200)).await;
         differs(admin.amend(&id, "*", &json!({ "roles": ["viewer", "finance"] })).await.expect(200)).await;
         differs(admin.amend(&id, "*", &json!({ "email": "ADA@example.com" })).await.expect(200)).await;
         differs(admin.amend(&id, "*", &json!({ "email": "eve@example.com" })).await.expect(200)).await;
-        differs(admin.press(&format!("/v1/invitations/{id}/revoke")).await.expect(200)).await;
+        differs(admin.post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200)).await;
         assert_eq!(seen.len(), 8);
         assert_eq!(admin.get("/v1/invitations").await.expect(200).header("etag"), "", "a list shows several");
         app.letters().await;
@@ -131,10 +131,10 @@ on_both! {
         let mail = app.letter().await;
         assert!(mail.subject.contains("Grace Hopper invites you"), "{}", mail.subject);
         assert!(mail.text.contains("* Finance"), "{}", mail.text);
-        let preview = app.anybody().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200);
+        let preview = app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200);
         assert_eq!(preview.body["roles"], json!(["finance", "viewer"]));
         admin.amend(&id, "*", &json!({ "roles": ["customer_support"], "locale": "nl" })).await.expect(200);
-        let page = app.anybody().get(&format!("/activate?token={}", mail.token)).await.expect(200);
+        let page = app.anonymous().get(&format!("/activate?token={}", mail.token)).await.expect(200);
         assert!(page.text.contains("lang=\"nl\""), "{}", page.text);
         assert_eq!(app.activate(&mail.token).await.expect(201).body["user"]["system_roles"], json!(["customer_support"]));
     }
@@ -188,7 +188,7 @@ on_both! {
         let (tag, _) = look(&admin, text(&activated, "/id")).await;
         assert_ne!(tag, stale);
         let (revoked, _) = app.invite("bob@example.com", &["viewer"]).await;
-        admin.press(&format!("/v1/invitations/{}/revoke", text(&revoked, "/id"))).await.expect(200);
+        admin.post_empty(&format!("/v1/invitations/{}/revoke", text(&revoked, "/id"))).await.expect(200);
         for one in [&activated, &revoked] {
             // Why it is no longer as it was seen says more than that it is not.
             for condition in ["*", &stale, &tag] {
@@ -200,7 +200,7 @@ on_both! {
         let (newer, _) = app.invite("joe@example.com", &["viewer"]).await;
         let refused = admin.amend(text(&replaced, "/id"), "*", &patch).await.problem(409, "invitation_pending");
         assert_eq!(refused.body["invitation_id"], newer["id"]);
-        admin.press(&format!("/v1/invitations/{}/revoke", text(&newer, "/id"))).await.expect(200);
+        admin.post_empty(&format!("/v1/invitations/{}/revoke", text(&newer, "/id"))).await.expect(200);
         admin.amend(text(&replaced, "/id"), "*", &patch).await.problem(409, "invitation_not_pending");
         assert_eq!(app.database.count("users WHERE email_key = 'eve@example.com'"), 0, "nobody was entered in vain");
     }

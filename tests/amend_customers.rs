@@ -5,11 +5,11 @@ use crate::{
     support::{
         TestApp,
         customers::{OWNERS, SUB_ACCOUNTS, company, text},
-        json, on_both,
+        json, on_both_databases,
     },
 };
 
-on_both! {
+on_both_databases! {
     async fn name_and_rate_of_the_account_that_was_made(app: TestApp) {
         let admin = app.admin();
         let acme = app.owner("olga@acme.example", "Acme").await;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     amend::{changes, look},
-    support::{Client, TestApp, customers::text, json, on_both},
+    support::{Client, TestApp, customers::text, json, on_both_databases},
 };
 
 async fn user(app: &TestApp, id: &Value) -> (u16, Value) {
@@ -22,7 +22,7 @@ async fn user_list(caller: &Client) -> Vec<String> {
     emails
 }
 
-on_both! {
+on_both_databases! {
     async fn the_old_link_dies_and_the_new_address_has_the_new_one(app: TestApp) {
         let admin = app.admin();
         let (made, old) = app.invite("adda@example.com", &["viewer"]).await;
@@ -91,7 +91,7 @@ on_both! {
         app.activate(&letters[0].token).await.problem(410, "activation_link_superseded");
         let last = app.letter().await;
         assert_eq!(last.to, "adda@example.com");
-        admin.press(&format!("/v1/invitations/{id}/resend")).await.problem(429, "resend_too_soon");
+        admin.post_empty(&format!("/v1/invitations/{id}/resend")).await.problem(429, "resend_too_soon");
         app.activate(&last.token).await.expect(201);
     }
 
@@ -101,7 +101,7 @@ on_both! {
         let id = text(&made, "/id");
         let to = |email: &str| json!({ "email": email });
         app.advance(TimeDelta::minutes(2));
-        admin.press(&format!("/v1/invitations/{id}/resend")).await.expect(200);
+        admin.post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200);
         app.letter().await;
         admin.amend(id, "*", &to("eve@example.com")).await.expect(200);
         assert_eq!(app.letter().await.to, "eve@example.com", "the first goes at once, whatever was sent a moment ago");
@@ -188,7 +188,7 @@ on_both! {
         assert_eq!((&requires["email"], &requires["password"]), (&json!(true), &json!(false)));
         app.join(&mail.token, "olga@acme.example", json!({})).await.expect(201);
         assert_eq!(user(&app, &json!(owner.user)).await.1["system_roles"], json!(["viewer"]));
-        app.anybody().post("/v1/auth/token", &json!({ "email": "adda@example.com", "password": crate::support::PASSWORD })).await.expect(401);
+        app.anonymous().post("/v1/auth/token", &json!({ "email": "adda@example.com", "password": crate::support::PASSWORD })).await.expect(401);
     }
 
     async fn what_stands_in_the_way_of_an_invite_does_so_here(app: TestApp) {
@@ -204,7 +204,7 @@ on_both! {
         admin.amend(id, "*", &json!({ "email": "grace@example.com" })).await.problem(409, "already_system_user");
         assert_eq!(look(&admin, id).await, before);
         assert_eq!(user(&app, &active["user_id"]).await.1["pending_invitation_id"], json!(null));
-        app.anybody().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200);
+        app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200);
 
         // An expired one never blocks, and is replaced.
         app.advance(TimeDelta::hours(25));
@@ -212,7 +212,7 @@ on_both! {
         assert_eq!(moved["user_id"], standing["user_id"]);
         let new = app.letter().await;
         assert_eq!(look(&admin, text(&standing, "/id")).await.1["status"], "expired");
-        let again = admin.press(&format!("/v1/invitations/{}/resend", text(&standing, "/id"))).await;
+        let again = admin.post_empty(&format!("/v1/invitations/{}/resend", text(&standing, "/id"))).await;
         assert_eq!(again.problem(409, "invitation_pending").body["invitation_id"], made["id"]);
         let user = user(&app, &standing["user_id"]).await.1;
         assert_eq!(user["pending_invitation_id"], made["id"]);

@@ -7,7 +7,7 @@ use crate::support::{
     Answer, Backend, Client, TestApp,
     batches::{BATCH, RESEND, colleague, results, words},
     customers::text,
-    json, on_both,
+    json, on_both_databases,
 };
 
 const INVITE: &str = "/v1/system-users/invitations";
@@ -40,7 +40,7 @@ fn invariants(app: &TestApp) {
 /// Some requests that touch nothing, so that each round's race begins at another moment of its rival.
 async fn warm_up(app: &TestApp, requests: usize) {
     for _ in 0..requests {
-        app.anybody().get("/healthz").await.expect(200);
+        app.anonymous().get("/healthz").await.expect(200);
     }
 }
 
@@ -56,7 +56,7 @@ fn with_status(answers: &[Answer], status: u16) -> usize {
     answers.iter().filter(|answer| answer.status == status).count()
 }
 
-on_both! {
+on_both_databases! {
     with [("RATE_LIMITS", "off"), ("RESEND_COOLDOWN", "0s")];
 
     async fn a_new_address_against_an_activation_by_the_old_link(app: TestApp) {
@@ -126,7 +126,7 @@ on_both! {
             assert_eq!((shown.header("etag"), &shown.body), (won[0].header("etag"), &won[0].body));
             assert_eq!(app.timeline(id).await.iter().filter(|event| *event == "updated").count(), 1);
             invariants(&app);
-            admin.press(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
+            admin.post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
             invariants(&app);
         }
         app.letters().await;
@@ -140,7 +140,7 @@ on_both! {
             let (id, email) = (text(&made, "/id"), format!("ada{round}@example.com"));
             let path = format!("/v1/invitations/{id}/revoke");
             let body = to(&email);
-            let rivals = join_all((0..4).map(|_| admin.press(&path)));
+            let rivals = join_all((0..4).map(|_| admin.post_empty(&path)));
             let others = join_all((0..3).map(|_| admin.post("/v1/account-owners/invitations", &body)));
             let (changed, (revoked, invited)) = join(admin.amend(id, "*", &body), join(rivals, others)).await;
             match changed.status {
@@ -191,7 +191,7 @@ on_both! {
             let resends = async { if ids.is_empty() { None } else { Some(admin.post(RESEND, &json!({ "ids": ids })).await) } };
             let taken = ids.iter().take(1).map(|id| {
                 let (caller, path) = (admin.clone(), format!("/v1/invitations/{id}/revoke"));
-                async move { caller.press(&path).await }
+                async move { caller.post_empty(&path).await }
             });
             let singles = people.iter().map(|email| {
                 let (caller, body) = (admin.clone(), json!({ "email": email, "roles": ["viewer"] }));
@@ -226,7 +226,7 @@ on_both! {
         // Of all letters, one to each addressee of a live invitation has a link that lives, and nobody else's does.
         let mut living = Vec::new();
         for mail in app.letters().await {
-            let looked = app.anybody().post("/v1/activations/preview", &json!({ "token": mail.token })).await;
+            let looked = app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await;
             match looked.status {
                 200 => {
                     assert_eq!(looked.body["email"], mail.to);

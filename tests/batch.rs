@@ -13,7 +13,7 @@ use crate::support::{
     TestApp,
     batches::{BATCH, colleague, colleagues, faults, words},
     customers::{OWNERS, SUB_ACCOUNTS, text, with},
-    json, on_both,
+    json, on_both_databases,
 };
 
 const STAFF: &str = "/v1/system-users/invitations";
@@ -26,7 +26,7 @@ fn driver(members: Value) -> Value {
     with(json!({ "kind": "sub_account", "role": "driver" }), members)
 }
 
-on_both! {
+on_both_databases! {
     async fn three_kinds_in_one_batch(app: TestApp) {
         let acme = app.owner("grace@acme.example", "Acme").await;
         let items = [
@@ -229,7 +229,7 @@ on_both! {
             caller.post(BATCH, &json!({ "invitations": "x" })).await.problem(403, "forbidden");
             caller.post_raw(BATCH, "application/json", "{").await.problem(403, "forbidden");
         }
-        app.anybody().post(BATCH, &json!({ "invitations": items() })).await.problem(401, "unauthenticated");
+        app.anonymous().post(BATCH, &json!({ "invitations": items() })).await.problem(401, "unauthenticated");
         app.letters().await;
     }
 
@@ -262,7 +262,7 @@ on_both! {
         assert!(app.letters().await.is_empty());
         let late = admin.get(&format!("/v1/invitations/{}", text(&expired, "/id"))).await.expect(200);
         assert_eq!(app.database.count("invitations WHERE state = 'replaced'"), 1, "{}", late.text);
-        let metrics = app.anybody().get("/metrics").await.expect(200).text;
+        let metrics = app.anonymous().get("/metrics").await.expect(200).text;
         assert!(metrics.contains("invites_total{outcome=\"invited\"} 3") && metrics.contains("invites_total{outcome=\"invitation_pending\"} 0"), "{metrics}");
         // In earnest it is the same, but for what is made.
         let done = admin.many(BATCH, with(body, json!({ "validate_only": false }))).await;
@@ -274,7 +274,7 @@ on_both! {
         let items = [colleagues(3), vec![colleague("person0@example.com"), colleague("x"), driver(json!({}))]].concat();
         app.caller(&[UserManager], &[]).batch(&items).await;
         app.caller(&[CustomerSupport], &[]).batch(&items[..2]).await;
-        let metrics = app.anybody().get("/metrics").await.expect(200).text;
+        let metrics = app.anonymous().get("/metrics").await.expect(200).text;
         let counts: Vec<&str> = metrics.lines().filter(|line| line.starts_with("invitation_service_invites_total") && !line.ends_with(" 0")).collect();
         let count = |outcome: &str, number: u32| format!("invitation_service_invites_total{{outcome=\"{outcome}\"}} {number}");
         let expected = [count("invited", 3), count("invitation_pending", 1), count("forbidden", 2)];
@@ -287,7 +287,7 @@ on_both! {
         let refused = app.admin().post(STAFF, &json!({ "email": "Ada@example.com", "roles": ["viewer"] })).await;
         assert_eq!(refused.problem(409, "invitation_pending").text_of("invitation_id"), text(&results[0], "/invitation/id"));
         let id = text(&results[0], "/invitation/id");
-        app.admin().press(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
+        app.admin().post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
         let again = app.admin().batch(&[colleague("ada@example.com")]).await;
         assert_eq!(words(&again), ["invited"]);
         app.admin().post(SUB_ACCOUNTS, &json!({})).await.expect(422);

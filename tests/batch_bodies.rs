@@ -15,7 +15,7 @@ use crate::support::{
     Answer, Backend, TestApp,
     batches::{BATCH, colleague, colleagues, faults, results, words},
     customers::{OWNERS, company, with},
-    eventually, json, on_both,
+    eventually, json, on_both_databases,
 };
 
 /// What 1,000 full items take.
@@ -98,7 +98,7 @@ async fn uploads_that_hang_keep_nobody_else_out() {
     drop(hanging);
 }
 
-on_both! {
+on_both_databases! {
     async fn what_is_wrong_with_the_whole(app: TestApp) {
         let admin = app.admin();
         for (body, expected) in [

@@ -7,10 +7,10 @@ use crate::support::{
     TestApp,
     batches::{BATCH, RESEND, colleague, colleagues, results, words},
     customers::{text, with},
-    json, on_both,
+    json, on_both_databases,
 };
 
-on_both! {
+on_both_databases! {
     async fn a_batch_happens_once(app: TestApp) {
         let admin = app.admin();
         let body = json!({ "invitations": [colleague("ada@example.com"), colleague("x"), colleague("ADA@example.com")] });
@@ -26,7 +26,7 @@ on_both! {
         assert_eq!(again.body["results"][1]["error"]["request_id"], first.header("x-request-id"));
         assert!(app.letters().await.is_empty());
         assert_eq!(app.database.count("invitations"), 1);
-        let metrics = app.anybody().get("/metrics").await.expect(200).text;
+        let metrics = app.anonymous().get("/metrics").await.expect(200).text;
         assert!(metrics.contains("invites_total{outcome=\"invited\"} 1\n"), "{metrics}");
 
         let other = with(body.clone(), json!({ "validate_only": true }));

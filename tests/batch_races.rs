@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::support::{
     Answer, Backend, Client, TestApp,
     batches::{BATCH, RESEND, colleague, colleagues, results, words},
-    json, on_both,
+    json, on_both_databases,
 };
 
 /// How often two batches meet.
@@ -45,7 +45,7 @@ fn invariants(app: &TestApp) {
     assert_eq!(count(sendings), count("letters"));
 }
 
-on_both! {
+on_both_databases! {
     with [("RESEND_COOLDOWN", "0s"), ("RATE_LIMITS", "off")];
 
     async fn two_batches_over_the_same_people_in_opposite_order(app: TestApp) {
@@ -124,7 +124,7 @@ on_both! {
             let resends = async {
                 // At another moment of the activations in each round.
                 for _ in 0..round * 12 {
-                    app.anybody().get("/healthz").await.expect(200);
+                    app.anonymous().get("/healthz").await.expect(200);
                 }
                 let (forth, back) = (json!({ "ids": ids }), json!({ "ids": backwards(&ids) }));
                 join(admin.post(RESEND, &forth), admin.post(RESEND, &back)).await
@@ -158,7 +158,7 @@ on_both! {
             let taken_back = ids.iter().step_by(2).map(|id| {
                 let path = format!("/v1/invitations/{}/revoke", id.as_str().unwrap());
                 let caller = admin.clone();
-                async move { caller.press(&path).await }
+                async move { caller.post_empty(&path).await }
             });
             let resends = async {
                 if ids.is_empty() { None } else { Some(admin.post(RESEND, &json!({ "ids": backwards(&ids) })).await) }

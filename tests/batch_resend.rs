@@ -13,7 +13,7 @@ use crate::support::{
     Client, TestApp,
     batches::{RESEND, colleague, colleagues, faults, words},
     customers::{OWNERS, SUB_ACCOUNTS, text, with},
-    json, on_both,
+    json, on_both_databases,
 };
 
 /// A driver's invitation below an account.
@@ -33,7 +33,7 @@ async fn filtered(caller: &Client, filter: Value) -> (Vec<Value>, bool) {
     (crate::support::batches::results(&answer), answer.body["more"].as_bool().unwrap())
 }
 
-on_both! {
+on_both_databases! {
     async fn those_that_are_named(app: TestApp) {
         let admin = app.admin();
         let (ada, old) = app.invite("ada@example.com", &["viewer"]).await;
@@ -41,7 +41,7 @@ on_both! {
         let (used, mail) = app.invite("eve@example.com", &["viewer"]).await;
         app.activate(&mail.token).await.expect(201);
         let (revoked, _) = app.invite("max@example.com", &["viewer"]).await;
-        admin.press(&format!("/v1/invitations/{}/revoke", text(&revoked, "/id"))).await.expect(200);
+        admin.post_empty(&format!("/v1/invitations/{}/revoke", text(&revoked, "/id"))).await.expect(200);
         let (replaced, _) = app.invite("joe@example.com", &["viewer"]).await;
         app.advance(TimeDelta::hours(24));
         let fresh = app.invite_unsent("joe@example.com", &["viewer"]).await;
@@ -116,7 +116,7 @@ on_both! {
         let twice = r#"{"filter": {"kind": "system_user", "kind": "sub_account"}}"#;
         admin.post_raw(RESEND, "application/json", twice).await.faults(&[("/filter/kind", "duplicate_member")]);
         admin.post(&format!("{RESEND}?x=1"), &json!({})).await.faults(&[("x", "unknown_parameter")]);
-        admin.press(RESEND).await.problem(400, "malformed_json");
+        admin.post_empty(RESEND).await.problem(400, "malformed_json");
         let (results, more) = filtered(&admin, json!({})).await;
         assert!(results.is_empty() && !more);
     }
@@ -208,14 +208,14 @@ on_both! {
         for caller in [app.caller(&[], &[]), app.caller(&[Role::Viewer, Role::Finance], &[])] {
             caller.post(RESEND, &json!({ "ids": 1 })).await.problem(403, "forbidden");
         }
-        app.anybody().post(RESEND, &body).await.problem(401, "unauthenticated");
+        app.anonymous().post(RESEND, &body).await.problem(401, "unauthenticated");
         assert_eq!(app.database.count("letters WHERE generation > 1"), 0);
         assert!(app.letters().await.is_empty());
         // Each as its own route says it.
         let single = |id: &Value| format!("/v1/invitations/{}/resend", id.as_str().unwrap());
         let manager = app.caller(&[UserManager], &[]);
-        manager.press(&single(&boss["id"])).await.problem(403, "role_exceeds_yours");
-        app.owning(&[&acme.account]).press(&single(&doug["id"])).await.problem(404, "not_found");
+        manager.post_empty(&single(&boss["id"])).await.problem(403, "role_exceeds_yours");
+        app.owning(&[&acme.account]).post_empty(&single(&doug["id"])).await.problem(404, "not_found");
     }
 
     async fn the_next_thousand_at_the_next_call(app: TestApp) {

@@ -7,7 +7,7 @@ use crate::support::{
     TestApp,
     batches::{colleague, colleagues, words},
     customers::with,
-    json, on_both,
+    json, on_both_databases,
 };
 
 fn driver(number: usize, parent: &str) -> Value {
@@ -15,7 +15,7 @@ fn driver(number: usize, parent: &str) -> Value {
     json!({ "kind": "sub_account", "role": "driver", "email": email, "account_id": parent })
 }
 
-on_both! {
+on_both_databases! {
     async fn a_thousand_at_once(app: TestApp) {
         let acme = app.owner("grace@acme.example", "Acme").await;
         app.letters().await;

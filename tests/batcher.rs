@@ -11,22 +11,22 @@ use invitation_service::{
     clock::Clock,
     db::{
         DbFault, Tx,
-        pool::group_commit::Batcher,
-        users::{self, Newcomer},
+        pool::group_commit::GroupCommit,
+        users::{self, NewUser},
     },
     domain::email::Email,
 };
 
-use crate::support::{Backend, TestApp, eventually, on_both};
+use crate::support::{Backend, TestApp, eventually, on_both_databases};
 
 /// Enters users by number. Number 13 is an error, after the fact; number 14 a panic.
-fn enter(clock: &Clock, tx: &mut Tx<'_>, numbers: &[u32]) -> Result<Vec<u32>, DbFault> {
-    let newcomer = |number: &u32| Newcomer {
+fn insert_or_lock(clock: &Clock, tx: &mut Tx<'_>, numbers: &[u32]) -> Result<Vec<u32>, DbFault> {
+    let new_user = |number: &u32| NewUser {
         id: clock.id(),
         email: Email::parse(&format!("person{number}@example.com")).unwrap(),
         at: clock.now(),
     };
-    users::enter(tx, &numbers.iter().map(newcomer).collect::<Vec<_>>())?;
+    users::insert_or_lock(tx, &numbers.iter().map(new_user).collect::<Vec<_>>())?;
     if numbers.contains(&13) {
         return Err(DbFault::Conflict("a rule, as a test has it".to_owned()));
     }
@@ -34,20 +34,20 @@ fn enter(clock: &Clock, tx: &mut Tx<'_>, numbers: &[u32]) -> Result<Vec<u32>, Db
     Ok(numbers.to_vec())
 }
 
-type Held = (Batcher<u32, u32, DbFault>, mpsc::Sender<()>, Arc<Mutex<Vec<usize>>>);
+type Held = (GroupCommit<u32, u32, DbFault>, mpsc::Sender<()>, Arc<Mutex<Vec<usize>>>);
 
 /// A batcher on one thread whose first batch waits for a word, and the sizes of its batches.
 fn held(app: &TestApp) -> Held {
     let (go, wait) = mpsc::channel();
     let (clock, wait, sizes) = (app.clock.clone(), Mutex::new(wait), Arc::<Mutex<Vec<usize>>>::default());
     let seen = sizes.clone();
-    let batcher = Batcher::writing(&app.parts.services.db, "test", 100, move |tx, numbers: &[u32]| {
+    let batcher = GroupCommit::writing(&app.parts.services.db, "test", 100, move |tx, numbers: &[u32]| {
         let first = sizes.lock().unwrap().is_empty();
         sizes.lock().unwrap().push(numbers.len());
         if first {
             wait.lock().unwrap().recv().unwrap();
         }
-        enter(&clock, tx, numbers)
+        insert_or_lock(&clock, tx, numbers)
     });
     (batcher.unwrap(), go, seen)
 }
@@ -101,11 +101,11 @@ async fn more_than_can_wait_are_turned_away_and_whoever_hangs_up_changes_nothing
     assert_eq!(app.database.count("users"), 1 + 2048 + 1);
 }
 
-on_both! {
+on_both_databases! {
     async fn a_faulty_item_fails_alone(app: TestApp) {
         let clock = app.clock.clone();
-        let work = move |tx: &mut Tx<'_>, numbers: &[u32]| enter(&clock, tx, numbers);
-        let batcher: Batcher<u32, u32, DbFault> = Batcher::writing(&app.parts.services.db, "test", 100, work).unwrap();
+        let work = move |tx: &mut Tx<'_>, numbers: &[u32]| insert_or_lock(&clock, tx, numbers);
+        let batcher: GroupCommit<u32, u32, DbFault> = GroupCommit::writing(&app.parts.services.db, "test", 100, work).unwrap();
         for _ in 0..3 {
             let outcomes = join_all((0..40).map(|number| batcher.run(number))).await;
             for (number, outcome) in (0..).zip(outcomes) {

@@ -8,7 +8,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::support::{Answer, TestApp, json, on_both};
+use crate::support::{Answer, TestApp, json, on_both_databases};
 
 const INVITE: &str = "/v1/system-users/invitations";
 
@@ -23,7 +23,7 @@ async fn answer_to(app: &TestApp, request: &str) -> String {
     answer
 }
 
-on_both! {
+on_both_databases! {
     async fn a_member_that_is_named_twice_is_told(app: TestApp) {
         let admin = app.admin();
         let body = r#"{"email": "ada@example.com", "email": "eve@example.com", "roles": ["viewer"], "rolls": {"x": 1, "x": 2}}"#;
@@ -37,8 +37,8 @@ on_both! {
             r#"{{"token": "{}", "password": "correct horse battery staple", "first_name": "A", "first_name": "B", "last_name": "L"}}"#,
             mail.token
         );
-        let anybody = app.anybody();
-        anybody.post_raw("/v1/activations", "application/json", body).await.faults(&[("/first_name", "duplicate_member")]);
+        let anonymous = app.anonymous();
+        anonymous.post_raw("/v1/activations", "application/json", body).await.faults(&[("/first_name", "duplicate_member")]);
         app.activate(&mail.token).await.expect(201);
         let path = format!("/v1/invitations/{}/resend", invitation["id"].as_str().unwrap());
         admin.post_raw(&path, "application/json", r#"{"a": 1, "a": 2}"#).await.faults(&[
@@ -61,7 +61,7 @@ on_both! {
         for coding in ["gzip", "br", "identity, gzip", "x"] {
             let refused = Answer::of(admin.request(Method::POST, INVITE).header("content-encoding", coding).json(&good)).await;
             assert_eq!(refused.problem(415, "unsupported_media_type").header("accept-encoding"), "identity");
-            let form = app.anybody().request(Method::POST, "/activate").header("content-encoding", coding);
+            let form = app.anonymous().request(Method::POST, "/activate").header("content-encoding", coding);
             Answer::of(form.form(&[("token", "x")])).await.expect(415);
         }
         Answer::of(admin.request(Method::POST, INVITE).header("content-encoding", "Identity").json(&good)).await.expect(201);
@@ -92,7 +92,7 @@ on_both! {
 
     async fn a_user_agent_is_kept_as_far_as_it_can_be_read(app: TestApp) {
         let (invitation, mail) = app.invite("ada@example.com", &["viewer"]).await;
-        let look = app.anybody().request(Method::POST, "/v1/activations/preview");
+        let look = app.anonymous().request(Method::POST, "/v1/activations/preview");
         let agent = reqwest::header::HeaderValue::from_bytes(b"Caf\xe9 \xc3\xa9/1").unwrap();
         Answer::of(look.header("user-agent", agent).json(&json!({ "token": mail.token }))).await.expect(200);
         let opened = app.events(invitation["id"].as_str().unwrap()).await.pop().unwrap();

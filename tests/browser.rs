@@ -100,7 +100,7 @@ impl Browser {
     }
 
     /// Presses the form's button, and waits for the page that comes of it.
-    async fn press(&self) {
+    async fn post_empty(&self) {
         let old = self.client.find(Locator::Css("html")).await.unwrap();
         self.client.find(Locator::Css("button")).await.unwrap().click().await.unwrap();
         let gone = async || old.tag_name().await.is_err().then_some(());
@@ -157,7 +157,7 @@ async fn activate(app: &TestApp, browser: &Browser) {
     browser.fill("first_name", "Ada").await;
     browser.fill("last_name", "Lovelace").await;
     browser.fill("password", WEAK).await;
-    browser.press().await;
+    browser.post_empty().await;
     let error = browser.text("#password-error").await;
     assert!(error.contains("easy to guess") || error.contains("Many people use"), "{error}");
     let field = page.find(Locator::Id("password")).await.unwrap();
@@ -170,7 +170,7 @@ async fn activate(app: &TestApp, browser: &Browser) {
     browser.see("error").await;
 
     browser.fill("password", PASSWORD).await;
-    browser.press().await;
+    browser.post_empty().await;
     assert_eq!(browser.heading().await, "Your account is active");
     let text = browser.text("body").await;
     assert!(text.contains("Ada, welcome!") && text.contains("ada@example.com"), "{text}");
@@ -219,13 +219,13 @@ async fn found_a_company(app: &TestApp, browser: &Browser) {
         browser.fill(name, text).await;
     }
     page.find(Locator::Id("company_country")).await.unwrap().select_by_label("Netherlands").await.unwrap();
-    browser.press().await;
+    browser.post_empty().await;
     assert!(!browser.text("#company_vat_number-error").await.is_empty());
     assert_eq!((browser.value("company_city").await, browser.value("company_country").await), ("Amsterdam".into(), "NL".into()));
     browser.see("company").await;
     browser.fill("company_vat_number", "NL 0044.95.445.B01").await;
     browser.fill("password", PASSWORD).await;
-    browser.press().await;
+    browser.post_empty().await;
     assert_eq!(browser.heading().await, "Your account is active");
     let account = app.admin().get(&format!("/v1/accounts/{}", text(&invitation, "/account/id"))).await.expect(200).body;
     assert_eq!((&account["status"], &account["company"]["vat_number"]), (&json!("active"), &json!("NL004495445B01")));

@@ -1,6 +1,6 @@
 //! What browsers are told with every answer.
 
-use crate::support::{Backend, TestApp, json, on_both};
+use crate::support::{Backend, TestApp, json, on_both_databases};
 
 /// Answers of every kind: pages, documents, problems, and what no route takes.
 const PATHS: [&str; 12] = [
@@ -18,10 +18,10 @@ const PATHS: [&str; 12] = [
     "/nothing",
 ];
 
-on_both! {
+on_both_databases! {
     async fn nobody_may_frame_it_or_learn_its_address(app: TestApp) {
         for path in PATHS {
-            let answer = app.anybody().get(path).await;
+            let answer = app.anonymous().get(path).await;
             let policy = answer.header("content-security-policy");
             for rule in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"] {
                 assert!(policy.contains(rule), "{path}: {policy}");
@@ -33,7 +33,7 @@ on_both! {
     }
 
     async fn the_browser_of_the_contract_works_under_its_policy_and_keeps_no_token(app: TestApp) {
-        let page = app.anybody().get("/docs/").await.expect(200);
+        let page = app.anonymous().get("/docs/").await.expect(200);
         let policy = page.header("content-security-policy").to_owned();
         for rule in ["script-src 'self'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data:", "connect-src 'self'"] {
             assert!(policy.contains(rule), "{rule}: {policy}");
@@ -46,8 +46,8 @@ on_both! {
         for handler in [" onload=", " onclick=", "javascript:"] {
             assert!(!page.text.contains(handler), "{handler}");
         }
-        app.anybody().get("/docs/nothing.css").await.problem(404, "not_found");
-        let settings = app.anybody().get("/docs/swagger-initializer.js").await.expect(200).text;
+        app.anonymous().get("/docs/nothing.css").await.problem(404, "not_found");
+        let settings = app.anonymous().get("/docs/swagger-initializer.js").await.expect(200).text;
         assert!(!settings.contains("\"persistAuthorization\": true"), "{settings}");
     }
 }
@@ -57,9 +57,9 @@ async fn a_service_that_is_reached_by_https_says_so() {
     for (url, said) in [("https://invitations.example.com", "max-age=31536000"), ("http://invitations.example.com", "")] {
         let app = TestApp::start(Backend::Sqlite, &[("PUBLIC_URL", url)]).await;
         for path in PATHS {
-            assert_eq!(app.anybody().get(path).await.header("strict-transport-security"), said, "{url} {path}");
+            assert_eq!(app.anonymous().get(path).await.header("strict-transport-security"), said, "{url} {path}");
         }
-        let refused = app.anybody().post("/v1/auth/token", &json!({})).await.expect(422);
+        let refused = app.anonymous().post("/v1/auth/token", &json!({})).await.expect(422);
         assert_eq!(refused.header("strict-transport-security"), said);
     }
 }

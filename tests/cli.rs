@@ -258,7 +258,7 @@ async fn healthcheck_tells_a_ready_server_from_one_that_is_not() {
     // Alive, and of no use: its database is gone.
     let home = Home::new(Backend::Postgres, &[]);
     let server = home.start(&["serve"]);
-    home.database.take_away();
+    home.database.drop_connections();
     let address = server.url.trim_start_matches("http://").to_owned();
     let (code, said) = failed(&["healthcheck"], check(&address));
     assert!(code == 1 && said.contains("not ready"), "{said}");

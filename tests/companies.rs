@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::{
     TestApp,
     customers::{OWNERS, company},
-    json, on_both,
+    json, on_both_databases,
 };
 
 /// The company with another value at a JSON Pointer; null takes the member out.
@@ -16,7 +16,7 @@ fn but(pointer: &str, value: Value) -> Value {
     company
 }
 
-on_both! {
+on_both_databases! {
     async fn each_faulty_member_by_its_pointer(app: TestApp) {
         let invite = json!({ "email": "ada@example.com", "account_name": "Acme", "account_type": "business" });
         let (_, mail) = app.invite_by(OWNERS, invite).await;
@@ -174,11 +174,11 @@ fn exempt() -> Value {
     company
 }
 
-on_both! {
+on_both_databases! {
     async fn a_vat_number_is_asked_for_unless_the_operator_says_otherwise(app: TestApp) {
         let invite = json!({ "email": "ada@example.com", "account_name": "Acme", "account_type": "business" });
         let (_, mail) = app.invite_by(OWNERS, invite).await;
-        let preview = app.anybody().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200).body;
+        let preview = app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200).body;
         assert_eq!(preview.get("company_vat"), None);
         let activate = async |company: Value| app.activate_with(&mail.token, json!({ "account": { "company": company } })).await;
         let refused = [("/account/company/vat_exempt", "not_applicable"), ("/account/company/vat_number", "required")];
@@ -241,13 +241,13 @@ on_both! {
     }
 }
 
-on_both! {
+on_both_databases! {
     with [("COMPANY_VAT", "optional")];
 
     async fn a_company_without_a_vat_number_says_so(app: TestApp) {
         let invite = json!({ "email": "ada@example.com", "account_name": "Acme", "account_type": "business" });
         let (_, mail) = app.invite_by(OWNERS, invite).await;
-        let preview = app.anybody().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200).body;
+        let preview = app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200).body;
         assert_eq!(preview["company_vat"], "optional");
         let activate = async |company: Value| app.activate_with(&mail.token, json!({ "account": { "company": company } })).await;
         // Neither: the answer says how.
@@ -270,7 +270,7 @@ on_both! {
 
     async fn a_consumer_is_asked_nothing_of_the_kind(app: TestApp) {
         let (_, mail) = app.invite("eve@example.com", &["viewer"]).await;
-        let preview = app.anybody().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200).body;
+        let preview = app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200).body;
         assert_eq!(preview.get("company_vat"), None, "no company is asked for");
         let (_, mail) = app.invite_by(OWNERS, json!({ "email": "ada@example.com", "account_name": "Ada" })).await;
         let account = |company: Value| json!({ "account": { "type": "consumer", "company": company } });

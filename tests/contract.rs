@@ -13,7 +13,7 @@ use invitation_service::domain::locale::Locale;
 use crate::support::{
     Answer, TestApp,
     batches::{BATCH, RESEND},
-    json, on_both,
+    json, on_both_databases,
 };
 
 fn document() -> Value {
@@ -239,9 +239,9 @@ fn fits(document: &Value, operation: &Value, answer: &Answer) {
     }
 }
 
-on_both! {
+on_both_databases! {
     async fn every_route_of_the_document_answers(app: TestApp) {
-        let served: Value = app.anybody().get("/openapi.json").await.expect(200).body;
+        let served: Value = app.anonymous().get("/openapi.json").await.expect(200).body;
         assert_eq!(served, document());
         let lived_in = app.owner("otto@zenith.example", "Zenith").await;
         let owner = json!({ "email": "olivia@acme.example" });
@@ -262,12 +262,12 @@ on_both! {
                 Some(_) => Answer::of(client.request(method.clone(), &at).json(&json!({}))).await,
                 None => client.call(method.clone(), &at, &[]).await,
             };
-            let anybody = call(app.anybody()).await;
+            let anonymous = call(app.anonymous()).await;
             let guarded = operation["security"].as_array().unwrap().iter().any(|one| one.get("access_token").is_some());
-            assert_eq!(anybody.status == 401, guarded, "{method} {path}: {}", anybody.text);
+            assert_eq!(anonymous.status == 401, guarded, "{method} {path}: {}", anonymous.text);
             let admin = call(app.admin()).await;
             assert!(![401, 404, 405].contains(&admin.status) && admin.status < 500, "{method} {path}: {}", admin.text);
-            for answer in [anybody, admin] {
+            for answer in [anonymous, admin] {
                 fits(&served, &operation, &answer);
             }
         }
@@ -279,8 +279,8 @@ on_both! {
         let admin = app.admin();
         let (invitation, mail) = app.invite("ada@example.com", &["viewer", "finance"]).await;
         let token = json!({ "token": mail.token });
-        fits(&served, &operation("post", "/v1/activations/preview"), &app.anybody().post("/v1/activations/preview", &token).await);
-        fits(&served, &operation("post", "/v1/activations/renew"), &app.anybody().post("/v1/activations/renew", &token).await);
+        fits(&served, &operation("post", "/v1/activations/preview"), &app.anonymous().post("/v1/activations/preview", &token).await);
+        fits(&served, &operation("post", "/v1/activations/renew"), &app.anonymous().post("/v1/activations/renew", &token).await);
         fits(&served, &operation("post", "/v1/activations"), &app.activate(&mail.token).await.expect(201));
         fits(&served, &operation("post", "/v1/activations"), &app.activate(&mail.token).await.expect(410));
         let owner = json!({ "email": "olivia@acme.example", "account_type": "business", "locale": "nl-BE" });
@@ -333,9 +333,9 @@ on_both! {
     }
 
     async fn the_browser_of_the_contract_works_offline(app: TestApp) {
-        let anybody = app.anybody();
-        let page = anybody.get("/docs").await.expect(200);
-        assert_eq!(page.text, anybody.get("/docs/").await.text);
+        let anonymous = app.anonymous();
+        let page = anonymous.get("/docs").await.expect(200);
+        assert_eq!(page.text, anonymous.get("/docs/").await.text);
         assert!(page.header("content-type").starts_with("text/html"));
         let mut assets: Vec<&str> = Vec::new();
         for attribute in ["src=\"", "href=\""] {
@@ -344,11 +344,11 @@ on_both! {
         assert!(assets.len() >= 3, "{}", page.text);
         for asset in assets {
             assert!(!asset.contains("//") && !asset.starts_with("data:"), "{asset}");
-            let served = anybody.get(&format!("/docs/{}", asset.trim_start_matches("./"))).await.expect(200);
+            let served = anonymous.get(&format!("/docs/{}", asset.trim_start_matches("./"))).await.expect(200);
             assert!(!served.text.is_empty() && !served.header("content-type").starts_with("text/html"), "{asset}");
         }
-        assert!(anybody.get("/docs/swagger-initializer.js").await.expect(200).text.contains("\"/openapi.json\""));
-        let settings = anybody.get("/docs/swagger-initializer.js").await.text;
+        assert!(anonymous.get("/docs/swagger-initializer.js").await.expect(200).text.contains("\"/openapi.json\""));
+        let settings = anonymous.get("/docs/swagger-initializer.js").await.text;
         // No badge: its address would be one on the internet.
         for setting in ["\"validatorUrl\": \"none\"", "\"tryItOutEnabled\": true", "\"persistAuthorization\": false"] {
             assert!(settings.contains(setting), "{setting}: {settings}");
@@ -356,15 +356,15 @@ on_both! {
     }
 
     async fn what_operations_need(app: TestApp) {
-        let anybody = app.anybody();
-        assert_eq!(anybody.get("/healthz").await.expect(200).body, json!({ "status": "ok" }));
-        let ready = anybody.get("/readyz").await.expect(200);
+        let anonymous = app.anonymous();
+        assert_eq!(anonymous.get("/healthz").await.expect(200).body, json!({ "status": "ok" }));
+        let ready = anonymous.get("/readyz").await.expect(200);
         assert_eq!(ready.body, json!({ "status": "ok", "database": "ok", "migrations": "ok", "courier": "ok", "mail": "ok" }));
         let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
         app.activate(&mail.token).await.expect(201);
         app.activate(&mail.token).await.expect(410);
         app.admin().get(&format!("/v1/users/{}", "usr_01kavx6e9kfzabv5qhm1p4d6xn")).await.expect(404);
-        let metrics = anybody.get("/metrics").await.expect(200);
+        let metrics = anonymous.get("/metrics").await.expect(200);
         assert!(metrics.header("content-type").starts_with("application/openmetrics-text"));
         for line in [
             "invitation_service_invites_total{outcome=\"invited\"} 1",
@@ -379,7 +379,7 @@ on_both! {
         assert!(metrics.text.ends_with("# EOF\n") && !metrics.text.contains("ada@"), "{}", metrics.text);
         // A schema that lacks a migration is not ready.
         app.database.execute("DELETE FROM __diesel_schema_migrations");
-        let behind = anybody.get("/readyz").await.expect(503);
+        let behind = anonymous.get("/readyz").await.expect(503);
         assert_eq!((&behind.body["database"], &behind.body["migrations"]), (&json!("ok"), &json!("unavailable")));
         assert!(!behind.header("retry-after").is_empty());
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::support::{
     TestApp,
     batches::{BATCH, RESEND},
-    json, on_both,
+    json, on_both_databases,
 };
 
 const INVITE: &str = "/v1/system-users/invitations";
@@ -28,7 +28,7 @@ const GETS: [&str; 13] = [
     "/docs/",
 ];
 
-on_both! {
+on_both_databases! {
     async fn answers_that_the_caller_would_not_take(app: TestApp) {
         let admin = app.admin();
         for accept in ["text/html", "application/xml, text/*;q=0.5", "application/json;q=0, */*", "image/png", "*/*;q=0", "*; q=0"] {
@@ -46,7 +46,7 @@ on_both! {
         {
             admin.call(Method::GET, "/v1/roles", &[("accept", accept)]).await.expect(200);
         }
-        app.anybody().call(Method::GET, "/activate", &[("accept", "text/html")]).await.expect(400);
+        app.anonymous().call(Method::GET, "/activate", &[("accept", "text/html")]).await.expect(400);
     }
 
     async fn methods_and_paths(app: TestApp) {
@@ -72,7 +72,7 @@ on_both! {
                 assert_eq!(refused.header("allow"), allow, "{path}");
             }
         }
-        admin.press("/v1/users").await.problem(405, "method_not_allowed");
+        admin.post_empty("/v1/users").await.problem(405, "method_not_allowed");
         for path in [INVITE, BATCH, RESEND] {
             assert_eq!(admin.get(path).await.problem(405, "method_not_allowed").header("allow"), "POST");
         }
@@ -100,11 +100,11 @@ on_both! {
         ] {
             admin.get(&format!("/v1/invitations/{id}")).await.problem(404, "not_found");
             admin.get(&format!("/v1/invitations/{id}/events")).await.problem(404, "not_found");
-            admin.press(&format!("/v1/invitations/{id}/resend")).await.problem(404, "not_found");
-            admin.press(&format!("/v1/invitations/{id}/revoke")).await.problem(404, "not_found");
+            admin.post_empty(&format!("/v1/invitations/{id}/resend")).await.problem(404, "not_found");
+            admin.post_empty(&format!("/v1/invitations/{id}/revoke")).await.problem(404, "not_found");
             admin.amend(id, "*", &json!({})).await.problem(404, "not_found");
             admin.get(&format!("/v1/users/{id}")).await.problem(404, "not_found");
-            admin.press(&format!("/v1/users/{id}/resend-invitation")).await.problem(404, "not_found");
+            admin.post_empty(&format!("/v1/users/{id}/resend-invitation")).await.problem(404, "not_found");
         }
     }
 
@@ -118,31 +118,31 @@ on_both! {
     }
 
     async fn request_ids(app: TestApp) {
-        let anybody = app.anybody();
+        let anonymous = app.anonymous();
         let long = "a".repeat(129);
         for sane in ["a", "A-Z_0.9", &long[1..]] {
             for path in ["/healthz", "/v1/users", "/nowhere", "/activate"] {
-                assert_eq!(anybody.call(Method::GET, path, &[("x-request-id", sane)]).await.header("x-request-id"), sane);
+                assert_eq!(anonymous.call(Method::GET, path, &[("x-request-id", sane)]).await.header("x-request-id"), sane);
             }
         }
         for insane in ["", "a b", "a/b", "é", long.as_str(), "<script>"] {
             let answer =
-                anybody.call(Method::GET, "/v1/users", &[("x-request-id", insane)]).await.problem(401, "unauthenticated");
+                anonymous.call(Method::GET, "/v1/users", &[("x-request-id", insane)]).await.problem(401, "unauthenticated");
             assert!(answer.header("x-request-id").starts_with("req_"), "{insane}");
         }
-        assert_ne!(anybody.get("/healthz").await.header("x-request-id"), anybody.get("/healthz").await.header("x-request-id"));
+        assert_ne!(anonymous.get("/healthz").await.header("x-request-id"), anonymous.get("/healthz").await.header("x-request-id"));
     }
 
     async fn what_holds_private_data_is_kept_out_of_caches(app: TestApp) {
-        let (admin, anybody) = (app.admin(), app.anybody());
+        let (admin, anonymous) = (app.admin(), app.anonymous());
         let mut answers = vec![
             admin.post(INVITE, &json!({ "email": "ada@example.com", "roles": ["viewer"] })).await.expect(201),
             admin.post(INVITE, &json!({})).await.expect(422),
-            anybody.post("/v1/activations", &json!({ "token": "x" })).await.expect(404),
-            anybody.post("/v1/activations/preview", &json!({ "token": "x" })).await.expect(404),
-            anybody.get("/activate?token=x").await.expect(404),
-            anybody.get("/v1/users").await.expect(401),
-            admin.press("/v1/users").await.expect(405),
+            anonymous.post("/v1/activations", &json!({ "token": "x" })).await.expect(404),
+            anonymous.post("/v1/activations/preview", &json!({ "token": "x" })).await.expect(404),
+            anonymous.get("/activate?token=x").await.expect(404),
+            anonymous.get("/v1/users").await.expect(401),
+            admin.post_empty("/v1/users").await.expect(405),
         ];
         for path in ["/v1/users", "/v1/invitations", "/v1/roles", "/activate"] {
             answers.push(admin.get(path).await);
@@ -154,7 +154,7 @@ on_both! {
     }
 
     async fn every_code_has_a_page(app: TestApp) {
-        let anybody = app.anybody();
+        let anonymous = app.anonymous();
         let table = include_str!("../src/http/response/error_codes.rs");
         let codes: Vec<&str> = table
             .lines()
@@ -165,22 +165,22 @@ on_both! {
             .collect();
         assert!(codes.len() >= 20, "{codes:?}");
         for code in codes {
-            let page = anybody.get(&format!("/problems/{code}")).await.expect(200);
+            let page = anonymous.get(&format!("/problems/{code}")).await.expect(200);
             assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
             assert!(page.text.contains(&format!("<code>{code}</code>")), "{}", page.text);
         }
-        let problem: Value = anybody.get("/v1/users").await.body;
-        let page = anybody.get(problem["type"].as_str().unwrap().strip_prefix(&app.url).unwrap()).await.expect(200);
+        let problem: Value = anonymous.get("/v1/users").await.body;
+        let page = anonymous.get(problem["type"].as_str().unwrap().strip_prefix(&app.url).unwrap()).await.expect(200);
         assert!(page.text.contains("unauthenticated"));
     }
 
     async fn public_routes_say_what_is_left(app: TestApp) {
-        let anybody = app.anybody();
+        let anonymous = app.anonymous();
         let answers = [
-            anybody.get("/activate").await.expect(400),
-            anybody.get("/activate?token=x").await.expect(404),
-            anybody.post("/v1/activations/preview", &json!({ "token": "x" })).await.expect(404),
-            anybody.post("/v1/activations", &json!({})).await.expect(422),
+            anonymous.get("/activate").await.expect(400),
+            anonymous.get("/activate?token=x").await.expect(404),
+            anonymous.post("/v1/activations/preview", &json!({ "token": "x" })).await.expect(404),
+            anonymous.post("/v1/activations", &json!({})).await.expect(422),
         ];
         for answer in &answers {
             assert_eq!(answer.header("ratelimit-policy"), "\"public\";q=300;w=60");
@@ -194,10 +194,10 @@ on_both! {
 mod without_limits {
     use super::*;
 
-    on_both! { with [("RATE_LIMITS", "off")];
+    on_both_databases! { with [("RATE_LIMITS", "off")];
         async fn nothing_is_counted(app: TestApp) {
             for _ in 0..310 {
-                let answer = app.anybody().get("/activate").await.expect(400);
+                let answer = app.anonymous().get("/activate").await.expect(400);
                 assert_eq!((answer.header("ratelimit"), answer.header("ratelimit-policy")), ("", ""));
             }
         }

@@ -4,19 +4,19 @@ use std::{collections::HashSet, time::Duration};
 
 use chrono::TimeDelta;
 use diesel::{PgConnection, connection::SimpleConnection};
-use invitation_service::courier::{Courier, Lanes, Outage, Step};
+use invitation_service::courier::{Courier, Outage, SendSlots, Step};
 use tokio::task::JoinHandle;
 
 use crate::support::{
     Backend, Relay, TestApp, eventually, json,
-    relay::{Mood, Speaks},
+    relay::{Behaviour, Speaks},
 };
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Another process, as far as couriers can tell.
 fn another(app: &TestApp) -> Courier {
-    Courier { lanes: Lanes::default(), outage: Outage::default(), ..app.parts.courier.clone() }
+    Courier { slots: SendSlots::default(), outage: Outage::default(), ..app.parts.courier.clone() }
 }
 
 fn started(courier: &Courier) -> JoinHandle<Step> {
@@ -35,7 +35,7 @@ async fn in_hand(app: &TestApp, relay: &Relay) -> (String, JoinHandle<Step>) {
 
 async fn app_with(relay: &mut Relay) -> TestApp {
     relay.up();
-    relay.is_to(|to| if to.starts_with("ada") { Mood::Holds } else { Mood::Takes });
+    relay.is_to(|to| if to.starts_with("ada") { Behaviour::Holds } else { Behaviour::Takes });
     TestApp::start(Backend::Postgres, &[("MAIL_URL", &relay.url())]).await
 }
 
@@ -45,7 +45,7 @@ async fn whoever_has_a_letter_in_hand_may_tell_of_it_when_the_database_is_back()
     let app = app_with(&mut relay).await;
     let other = another(&app);
     let (id, sending) = in_hand(&app, &relay).await;
-    app.database.take_away();
+    app.database.drop_connections();
     // Taken, and not to be told.
     relay.lets_go();
     eventually("it is taken", PATIENCE, async || (relay.taken().len() == 1).then_some(())).await;
@@ -69,21 +69,21 @@ async fn a_letter_that_nobody_tells_of_after_an_outage_goes_a_moment_later() {
     let other = another(&app);
     let (_, sending) = in_hand(&app, &relay).await;
     sending.abort();
-    app.database.take_away();
+    app.database.drop_connections();
     app.advance(TimeDelta::seconds(120));
     other.step().await.unwrap_err();
     app.database.bring_back();
-    relay.is(Mood::Takes);
+    relay.is(Behaviour::Takes);
     // Whatever nobody has had in hand goes at once.
     app.invite_unsent("bob@example.com", &["viewer"]).await;
     assert_eq!(other.step().await.unwrap(), Step::Worked(1));
     // Nor does it wait longer than it would otherwise.
-    relay.is(Mood::Refuses("451 4.7.1 Greylisted, please come again"));
+    relay.is(Behaviour::Refuses("451 4.7.1 Greylisted, please come again"));
     app.invite_unsent("cy@example.com", &["viewer"]).await;
     assert_eq!(other.step().await.unwrap(), Step::Worked(1));
     let next = other.step().await.unwrap();
     assert!(matches!(next, Step::Idle { next_due: Some(due) } if due - app.now() < TimeDelta::seconds(10)), "{next:?}");
-    relay.is(Mood::Takes);
+    relay.is(Behaviour::Takes);
     app.database
         .execute("DELETE FROM letters WHERE invitation_id IN (SELECT id FROM invitations WHERE email = 'cy@example.com')");
     app.advance(TimeDelta::seconds(29));
@@ -104,7 +104,7 @@ fn held(app: &TestApp) -> PgConnection {
 async fn a_letter_that_was_looked_at_for_too_long_is_given_back() {
     let mut relay = Relay::new(Speaks::Smtp);
     let app = app_with(&mut relay).await;
-    relay.is(Mood::Takes);
+    relay.is(Behaviour::Takes);
     for (seconds, worked) in [(46, 0), (45, 1)] {
         app.invite_unsent(&format!("bob-{seconds}@example.com"), &["viewer"]).await;
         let mut somebody = held(&app);

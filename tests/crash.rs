@@ -25,7 +25,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::support::{Backend, Home, TestApp, eventually, json, on_both, on_each};
+use crate::support::{Backend, Home, TestApp, eventually, json, on_both_databases, on_each};
 
 /// How long work that is under way may take on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -189,7 +189,7 @@ async fn is_in_state(app: &TestApp, id: &str, state: &str, other: &str) {
     }
 }
 
-on_both! {
+on_both_databases! {
     async fn a_courier_that_dies_gives_its_letters_back(app: TestApp) {
         let body = json!({ "email": "ada@example.com", "roles": ["viewer"] });
         let id = app.admin().post("/v1/system-users/invitations", &body).await.expect(201).text_of("id");

@@ -12,7 +12,7 @@ use futures_util::{StreamExt, future::join_all, stream};
 use invitation_service::{clock::Clock, courier::Step, http::CourierWatch};
 use serde_json::Value;
 
-use crate::support::{Answer, Backend, Client, Home, TestApp, json, on_both, on_each};
+use crate::support::{Answer, Backend, Client, Home, TestApp, json, on_both_databases, on_each};
 
 const INVITE: &str = "/v1/system-users/invitations";
 const OWNER: &str = "/v1/account-owners/invitations";
@@ -86,7 +86,7 @@ async fn keyed(client: &Client, number: usize, (_, path, body): &(Due, &str, Val
     Some(Answer { status, headers, text, body })
 }
 
-on_both! {
+on_both_databases! {
     async fn a_thousand_at_once_get_the_right_answers_and_leave_the_right_rows(app: TestApp) {
         let (admin, requests) = (app.admin(), crowd());
         let answers = join_all(requests.iter().map(|(_, path, body)| admin.post(path, body))).await;

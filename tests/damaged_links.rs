@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use reqwest::Method;
 
-use crate::support::{Answer, PASSWORD, TestApp, json, on_both};
+use crate::support::{Answer, PASSWORD, TestApp, json, on_both_databases};
 
 /// What mail programs and people make of a token.
 fn damaged(app: &TestApp, token: &str) -> Vec<String> {
@@ -43,15 +43,15 @@ fn encoded(text: &str) -> String {
         .collect()
 }
 
-on_both! {
+on_both_databases! {
     with [("RATE_LIMITS", "off")];
 
     async fn a_preview_and_the_page_find_the_token(app: TestApp) {
         let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
         for sent in damaged(&app, &mail.token) {
-            let shown = app.anybody().post("/v1/activations/preview", &json!({ "token": sent })).await;
+            let shown = app.anonymous().post("/v1/activations/preview", &json!({ "token": sent })).await;
             assert_eq!((shown.status, &shown.body["email"]), (200, &json!("ada@example.com")), "{sent:?}: {}", shown.text);
-            let page = app.anybody().get(&format!("/activate?token={}", encoded(&sent))).await;
+            let page = app.anonymous().get(&format!("/activate?token={}", encoded(&sent))).await;
             assert_eq!(page.status, 200, "{sent:?}: {}", page.text);
         }
         // As the request line has it, and not as a browser would write it.
@@ -67,7 +67,7 @@ on_both! {
             format!("token={head}&{tail}"),
             format!("utm_source=x&token={}&utm_medium=y", mail.token),
         ] {
-            let page = app.anybody().get(&format!("/activate?{query}")).await;
+            let page = app.anonymous().get(&format!("/activate?{query}")).await;
             assert_eq!(page.status, 200, "{query}: {}", page.text);
         }
     }
@@ -90,7 +90,7 @@ on_both! {
             let (_, mail) = app.invite(&format!("ada{form}@example.com"), &["viewer"]).await;
             let sent = damaged(&app, &mail.token).swap_remove(form);
             let fields = [("token", sent.as_str()), ("password", PASSWORD), ("first_name", "Ada"), ("last_name", "Lovelace")];
-            let answer = Answer::of(app.anybody().request(Method::POST, "/activate").form(&fields)).await;
+            let answer = Answer::of(app.anonymous().request(Method::POST, "/activate").form(&fields)).await;
             assert_eq!(answer.status, 200, "{sent:?}: {}", answer.text);
         }
     }
@@ -101,13 +101,13 @@ on_both! {
         let mut token = first.token;
         for form in [1, 8, 10, 14, 19] {
             let sent = damaged(&app, &token).swap_remove(form);
-            let answer = app.anybody().post("/v1/activations/renew", &json!({ "token": sent })).await;
+            let answer = app.anonymous().post("/v1/activations/renew", &json!({ "token": sent })).await;
             assert_eq!(answer.status, 202, "{sent:?}: {}", answer.text);
             token = app.letter().await.token;
             app.advance(TimeDelta::hours(25));
         }
         let fields = [("token", format!("3D{token}."))];
-        Answer::of(app.anybody().request(Method::POST, "/activate/renew").form(&fields)).await.expect(200);
+        Answer::of(app.anonymous().request(Method::POST, "/activate/renew").form(&fields)).await.expect(200);
         app.letter().await;
     }
 
@@ -129,10 +129,10 @@ on_both! {
             "%".to_owned(),
         ] {
             app.activate(&sent).await.problem(404, "activation_link_invalid");
-            app.anybody().post("/v1/activations/preview", &json!({ "token": sent })).await.problem(404, "activation_link_invalid");
+            app.anonymous().post("/v1/activations/preview", &json!({ "token": sent })).await.problem(404, "activation_link_invalid");
         }
-        app.anybody().get("/activate").await.expect(400);
-        app.anybody().get("/activate?utm_source=x").await.expect(400);
+        app.anonymous().get("/activate").await.expect(400);
+        app.anonymous().get("/activate?utm_source=x").await.expect(400);
         app.activate(&mail.token).await.expect(201);
     }
 }

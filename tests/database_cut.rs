@@ -32,7 +32,7 @@ fn cut(database: &TestDatabase) -> usize {
 #[tokio::test]
 async fn requests_after_a_cut_are_answered_as_ever() {
     let app = TestApp::start(Backend::Postgres, &[("RATE_LIMITS", "off")]).await;
-    let (admin, anybody) = (app.admin(), app.anybody());
+    let (admin, anonymous) = (app.admin(), app.anonymous());
     for round in 0..3 {
         let invited = app.invite(&format!("ada{round}@example.com"), &["viewer"]).await;
         let id = invited.0["id"].as_str().unwrap().to_owned();
@@ -41,7 +41,7 @@ async fn requests_after_a_cut_are_answered_as_ever() {
         // Every lane has connections, which have just answered: nothing hints that they are about to die.
         join_all((0..16).map(|_| admin.get("/v1/invitations"))).await;
         join_all((0..8).map(|_| admin.get(&shown))).await;
-        anybody.get("/readyz").await.expect(200);
+        anonymous.get("/readyz").await.expect(200);
         app.parts.courier.step().await.unwrap();
         assert!(cut(&app.database) > 5, "there were no connections");
 
@@ -56,9 +56,9 @@ async fn requests_after_a_cut_are_answered_as_ever() {
             looks,
             lists,
             invites,
-            anybody.post("/v1/activations/preview", &opened),
-            admin.press(&resend),
-            anybody.get("/readyz"),
+            anonymous.post("/v1/activations/preview", &opened),
+            admin.post_empty(&resend),
+            anonymous.get("/readyz"),
         );
         for answer in looks.into_iter().chain(lists).chain([resent, ready]) {
             answer.expect(200);
@@ -73,7 +73,7 @@ async fn requests_after_a_cut_are_answered_as_ever() {
         cut(&app.database);
         app.activate(&app.mailbox.unread()[0].token).await.expect(201);
         cut(&app.database);
-        let revoked = admin.press(&revoke).await;
+        let revoked = admin.post_empty(&revoke).await;
         assert!(matches!(revoked.status, 200 | 409), "{}", revoked.text);
     }
 }
@@ -82,11 +82,11 @@ async fn requests_after_a_cut_are_answered_as_ever() {
 #[tokio::test]
 async fn readiness_after_a_cut_is_as_ever() {
     let app = TestApp::start(Backend::Postgres, &[("RATE_LIMITS", "off")]).await;
-    let anybody = app.anybody();
-    anybody.get("/readyz").await.expect(200);
+    let anonymous = app.anonymous();
+    anonymous.get("/readyz").await.expect(200);
     for _ in 0..5 {
         assert!(cut(&app.database) > 0, "there were no connections");
-        anybody.get("/readyz").await.expect(200);
+        anonymous.get("/readyz").await.expect(200);
     }
 }
 

@@ -75,13 +75,13 @@ async fn postgres_goes_away_and_comes_back() {
     let (invitation, mail) = app.invite("ada@example.com", &["viewer"]).await;
     let text = |name: &str| invitation[name].as_str().unwrap().to_owned();
     let ids = Ids { invitation: text("id"), user: text("user_id"), token: mail.token.clone() };
-    let (admin, anybody) = (app.admin(), app.anybody());
+    let (admin, anonymous) = (app.admin(), app.anonymous());
     app.advance(TimeDelta::minutes(2));
     let page = format!("/activate?token={}", mail.token);
     // As many connections in the pool as it holds.
     join_all((0..32).map(|_| admin.get("/v1/invitations"))).await;
 
-    app.database.take_away();
+    app.database.drop_connections();
     for _ in 0..2 {
         let asked = Instant::now();
         for (name, answer) in everywhere(&admin, &ids).await {
@@ -90,31 +90,31 @@ async fn postgres_goes_away_and_comes_back() {
         assert!(asked.elapsed() < SOON, "{:?}", asked.elapsed());
     }
     let form = [("token", mail.token.as_str()), ("password", PASSWORD), ("first_name", "Ada"), ("last_name", "Lovelace")];
-    let submit = || Answer::of(anybody.request(Method::POST, "/activate").form(&form));
-    is_kind(&anybody.get(&page).await);
+    let submit = || Answer::of(anonymous.request(Method::POST, "/activate").form(&form));
+    is_kind(&anonymous.get(&page).await);
     let kept = submit().await;
     is_kind(&kept);
     assert!(kept.text.contains(r#"value="Lovelace""#) && !kept.text.contains(PASSWORD), "{}", kept.text);
-    let ready = anybody.get("/readyz").await.expect(503);
+    let ready = anonymous.get("/readyz").await.expect(503);
     assert_eq!(
         ready.body,
         json!({ "status": "unavailable", "database": "unavailable", "migrations": "unavailable", "courier": "ok", "mail": "unknown" })
     );
     assert_eq!(ready.header("retry-after"), "2");
-    anybody.get("/healthz").await.expect(200);
-    anybody.get("/metrics").await.expect(200);
+    anonymous.get("/healthz").await.expect(200);
+    anonymous.get("/metrics").await.expect(200);
     admin.get("/v1/roles").await.expect(200);
-    anybody.get("/activate?token=forged").await.expect(404);
+    anonymous.get("/activate?token=forged").await.expect(404);
     assert!(app.parts.courier.step().await.is_err());
 
     app.database.bring_back();
     // Nothing was done behind the caller's back, and nothing needs a second try.
-    assert_eq!(anybody.get("/readyz").await.expect(200).body["status"], "ok");
+    assert_eq!(anonymous.get("/readyz").await.expect(200).body["status"], "ok");
     let listed = admin.get("/v1/invitations").await.expect(200);
     assert_eq!(listed.body["data"][0]["send_count"], 1);
     assert_eq!(listed.body["data"].as_array().unwrap().len(), 1);
     assert_eq!(app.parts.courier.step().await.unwrap(), Step::Idle { next_due: None });
-    anybody.get(&page).await.expect(200);
+    anonymous.get(&page).await.expect(200);
     submit().await.expect(200);
     assert_eq!(app.timeline(&ids.invitation).await, ["created", "email_queued", "email_sent", "opened", "activated"]);
 }
@@ -126,7 +126,7 @@ async fn connections_that_died_in_the_pool_fail_at_most_the_first_request() {
     let admin = app.admin();
     for _ in 0..3 {
         join_all((0..32).map(|_| admin.get("/v1/invitations"))).await;
-        app.database.take_away();
+        app.database.drop_connections();
         app.database.bring_back();
         let mut statuses = Vec::new();
         for _ in 0..40 {
@@ -168,7 +168,7 @@ async fn an_outage_under_load_loses_nothing_that_was_answered() {
         let before = app.database.count("invitations");
         let under_way = async || (app.database.count("invitations") > before + 20).then_some(());
         eventually("invitations are made", PATIENCE, under_way).await;
-        app.database.take_away();
+        app.database.drop_connections();
         let meanwhile = admin.get("/v1/users").await;
         assert!(matches!(meanwhile.status, 200 | 503), "{}", meanwhile.text);
         app.database.bring_back();
@@ -198,13 +198,13 @@ async fn an_outage_under_load_loses_nothing_that_was_answered() {
 #[tokio::test]
 async fn readiness_alone_finds_out_that_the_database_is_back() {
     let app = TestApp::start(Backend::Postgres, &[]).await;
-    let anybody = app.anybody();
-    join_all((0..16).map(|_| anybody.get("/readyz"))).await;
-    app.database.take_away();
-    anybody.get("/readyz").await.expect(503);
+    let anonymous = app.anonymous();
+    join_all((0..16).map(|_| anonymous.get("/readyz"))).await;
+    app.database.drop_connections();
+    anonymous.get("/readyz").await.expect(503);
     app.database.bring_back();
     for _ in 0..4 {
-        anybody.get("/readyz").await.expect(200);
+        anonymous.get("/readyz").await.expect(200);
     }
 }
 
@@ -217,7 +217,7 @@ async fn the_courier_survives_an_outage() {
     let body = |number: usize| json!({ "email": format!("ada{number}@example.com"), "roles": ["viewer"] });
     caller.post("/v1/system-users/invitations", &body(1)).await.expect(201);
     eventually("the first letter", PATIENCE, async || (home.letters().len() == 1).then_some(())).await;
-    home.database.take_away();
+    home.database.drop_connections();
     let complains = async || server.log().contains("the courier cannot reach the outbox").then_some(());
     eventually("the courier notices", PATIENCE, complains).await;
     caller.post("/v1/system-users/invitations", &body(2)).await.problem(503, "unavailable");
@@ -241,13 +241,13 @@ async fn a_locked_sqlite_file_is_no_defect() {
     let asked = Instant::now();
     let resend = format!("/v1/invitations/{}/resend", invitation["id"].as_str().unwrap());
     let body = json!({ "email": "bob@example.com", "roles": ["viewer"] });
-    let (anybody, look) = (app.anybody(), json!({ "token": mail.token }));
+    let (anonymous, look) = (app.anonymous(), json!({ "token": mail.token }));
     let (invited, sent_anew, activated, listed, looked, courier) = tokio::join!(
         admin.post("/v1/system-users/invitations", &body),
-        admin.press(&resend),
+        admin.post_empty(&resend),
         app.activate(&mail.token),
         admin.get("/v1/invitations"),
-        anybody.post("/v1/activations/preview", &look),
+        anonymous.post("/v1/activations/preview", &look),
         app.parts.courier.step(),
     );
     assert!(asked.elapsed() < SOON, "{:?}", asked.elapsed());

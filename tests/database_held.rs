@@ -14,7 +14,7 @@ use diesel::{RunQueryDsl, connection::SimpleConnection, sql_query};
 use futures_util::future::join_all;
 use invitation_service::{
     courier::Step,
-    db::{DbFault, Tx, pool::group_commit::Batcher},
+    db::{DbFault, Tx, pool::group_commit::GroupCommit},
 };
 
 use crate::support::{Backend, TestApp, json};
@@ -37,7 +37,7 @@ async fn a_held_row_keeps_neither_readers_nor_the_courier_out() {
     let resend = format!("/v1/invitations/{}/resend", invitation["id"].as_str().unwrap());
     let waiting = async {
         let asked = Instant::now();
-        let answers = join_all((0..CROWD).map(|_| admin.press(&resend))).await;
+        let answers = join_all((0..CROWD).map(|_| admin.post_empty(&resend))).await;
         // Their turn comes within 5 s, and a statement ends after 15 s whatever it waits for.
         assert!(asked.elapsed() < Duration::from_secs(21), "{:?}", asked.elapsed());
         for answer in answers {
@@ -49,7 +49,7 @@ async fn a_held_row_keeps_neither_readers_nor_the_courier_out() {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let asked = Instant::now();
         admin.get("/v1/invitations").await.expect(200);
-        app.anybody().get("/readyz").await.expect(200);
+        app.anonymous().get("/readyz").await.expect(200);
         assert_eq!(app.parts.courier.step().await.unwrap(), Step::Worked(1));
         assert_eq!(app.mailbox.unread().len(), 1);
         assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
@@ -57,7 +57,7 @@ async fn a_held_row_keeps_neither_readers_nor_the_courier_out() {
     tokio::join!(waiting, others);
 
     somebody.batch_execute("ROLLBACK").unwrap();
-    admin.press(&resend).await.expect(200);
+    admin.post_empty(&resend).await.expect(200);
     app.letter().await;
 }
 
@@ -89,7 +89,7 @@ async fn statements_that_take_too_long_are_unavailability() {
     assert!(matches!(fault, DbFault::Unavailable(_)), "{fault}");
     let fault = db.write(move |tx| slow(tx.reading())).await.unwrap_err();
     assert!(matches!(fault, DbFault::Unavailable(_)), "{fault}");
-    app.anybody().get("/readyz").await.expect(200);
+    app.anonymous().get("/readyz").await.expect(200);
     let body = json!({ "email": "ada@example.com", "roles": ["viewer"] });
     app.admin().post("/v1/system-users/invitations", &body).await.expect(201);
     app.letter().await;
@@ -145,10 +145,10 @@ async fn nobody_waits_for_ever() {
     assert!(matches!(fault, DbFault::Unavailable(_)) && fault.to_string().contains("in time"), "{fault}");
     let delete = |tx: &mut Tx<'_>| Ok(sql_query("DELETE FROM users").execute(tx.reading())?);
     let shared =
-        Batcher::writing(&db, "test", 9, move |tx, items: &[()]| Ok::<_, DbFault>(vec![delete(tx)?; items.len()])).unwrap();
+        GroupCommit::writing(&db, "test", 9, move |tx, items: &[()]| Ok::<_, DbFault>(vec![delete(tx)?; items.len()])).unwrap();
     for fault in [db.write(delete).await.unwrap_err(), shared.run(()).await.unwrap_err()] {
         assert!(matches!(fault, DbFault::InDoubt(_)) && fault.to_string().contains("in time"), "{fault}");
     }
     somebody.batch_execute("ROLLBACK").unwrap();
-    app.anybody().get("/readyz").await.expect(200);
+    app.anonymous().get("/readyz").await.expect(200);
 }

@@ -3,9 +3,9 @@
 use diesel::{RunQueryDsl, sql_query};
 use invitation_service::db::DbFault;
 
-use crate::support::{TestApp, json, on_both};
+use crate::support::{TestApp, json, on_both_databases};
 
-on_both! {
+on_both_databases! {
     async fn a_panic_inside_a_transaction_leaves_no_trace(app: TestApp) {
         app.invite("ada@example.com", &["viewer"]).await;
         let db = &app.parts.services.db;

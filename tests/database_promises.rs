@@ -3,7 +3,7 @@
 use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
 use invitation_service::db::{AnyConnection, DatabaseUrl, Db, DbFault};
 
-use crate::support::{Backend, Home, TestApp, database::TestDatabase, on_both};
+use crate::support::{Backend, Home, TestApp, database::TestDatabase, on_both_databases};
 
 #[derive(QueryableByName)]
 struct Setting {
@@ -51,9 +51,9 @@ async fn a_start_warns_of_a_server_that_loses_what_it_confirmed() {
     }
 }
 
-on_both! {
+on_both_databases! {
     async fn outcomes_are_counted_from_nought(app: TestApp) {
-        let metrics = app.anybody().get("/metrics").await.expect(200).text;
+        let metrics = app.anonymous().get("/metrics").await.expect(200).text;
         let has = |line: &str| metrics.lines().any(|known| known == line);
         for outcome in ["activated", "validation_failed", "activation_link_invalid", "activation_link_used", "activation_link_expired",
             "activation_link_superseded", "invitation_revoked", "unavailable", "internal"] {
@@ -75,7 +75,7 @@ on_both! {
         }
         // Each series once, and it counts on from there.
         app.activate("forged").await.expect(404);
-        let metrics = app.anybody().get("/metrics").await.expect(200).text;
+        let metrics = app.anonymous().get("/metrics").await.expect(200).text;
         let of = |name: &str| metrics.lines().filter(|line| line.contains(name)).map(str::to_owned).collect::<Vec<_>>();
         let invalid = "invitation_service_activations_total{outcome=\"activation_link_invalid\"} 1";
         assert_eq!(of("activations_total{outcome=\"activation_link_invalid\"}"), [invalid]);

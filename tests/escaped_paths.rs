@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use invitation_service::http::{RouteRules, routes};
 use reqwest::Method;
 
-use crate::support::{Answer, TestApp, json, on_both};
+use crate::support::{Answer, TestApp, json, on_both_databases};
 
 /// A path of that pattern.
 fn plain(route: &RouteRules) -> String {
@@ -32,10 +32,10 @@ fn escape(byte: u8) -> String {
 /// Asks with the first method that the route knows, and no body.
 async fn ask(app: &TestApp, route: &RouteRules, path: &str) -> Answer {
     let method: Method = route.methods.split(", ").next().unwrap().parse().unwrap();
-    app.anybody().call(method, path, &[]).await
+    app.anonymous().call(method, path, &[]).await
 }
 
-on_both! {
+on_both_databases! {
     async fn every_sealed_route_is_sealed_in_every_spelling(app: TestApp) {
         let sealed: Vec<RouteRules> = routes().into_iter().filter(|route| route.is_sealed).collect();
         assert!(sealed.len() > 20, "{sealed:?}");
@@ -83,18 +83,18 @@ on_both! {
     }
 
     async fn an_escaped_path_is_the_same_route_for_everything_else(app: TestApp) {
-        let (admin, anybody) = (app.admin(), app.anybody());
+        let (admin, anonymous) = (app.admin(), app.anonymous());
         let people = json!({ "email": "ada@example.com", "roles": ["viewer"] });
         let first = admin.keyed("/v1/system-users/invitations", "one", &people).await.expect(201);
         let again = admin.keyed("/v1/%73ystem-users/%69nvitations", "one", &people).await.expect(201);
         assert_eq!((again.header("idempotency-replayed"), &again.body["id"]), ("true", &first.body["id"]));
         app.letter().await;
-        let refused = anybody.get("/%76%31/auth/%74oken").await.problem(405, "method_not_allowed");
+        let refused = anonymous.get("/%76%31/auth/%74oken").await.problem(405, "method_not_allowed");
         assert_eq!(refused.header("allow"), "POST");
         admin.get("/v1/invitations/%62atch").await.problem(405, "method_not_allowed");
         let html = [("accept", "text/html")];
         admin.call(Method::GET, "/%76%31/users", &html).await.problem(406, "not_acceptable");
         admin.call(Method::GET, "/v1/%75sers", &[("accept", "text/csv")]).await.expect(200);
-        anybody.get("/v1%2Fauth%2Ftoken").await.problem(404, "not_found");
+        anonymous.get("/v1%2Fauth%2Ftoken").await.problem(404, "not_found");
     }
 }

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const QUICK: &str = "fsync = off\nfull_page_writes = off\n";
 
 /// Invites somebody by a link, and looks the invitation and the link up at once; says how it went.
-async fn invite_and_look(admin: &Client, anybody: &Client, email: &str) -> Vec<Answer> {
+async fn invite_and_look(admin: &Client, anonymous: &Client, email: &str) -> Vec<Answer> {
     let body = json!({ "email": email, "roles": ["viewer"], "delivery": "link" });
     let invited = admin.post("/v1/system-users/invitations", &body).await;
     if invited.status != 201 {
@@ -32,7 +32,7 @@ async fn invite_and_look(admin: &Client, anybody: &Client, email: &str) -> Vec<A
     let link = invited.text_of("activation_link");
     let token = link.split_once("token=").unwrap().1.to_owned();
     let shown = admin.get(&format!("/v1/invitations/{id}")).await;
-    let opened = anybody.post("/v1/activations/preview", &json!({ "token": token })).await;
+    let opened = anonymous.post("/v1/activations/preview", &json!({ "token": token })).await;
     vec![invited, shown, opened]
 }
 
@@ -42,9 +42,9 @@ async fn a_failover_behind_one_address_loses_sight_of_nothing() {
     let second = first.standby();
     let address = Forwarder::to(first.port).await;
     let app = TestApp::start(Backend::Postgres, &[("DATABASE_URL", &address.url()), ("RATE_LIMITS", "off")]).await;
-    let (admin, anybody, over) = (app.admin(), app.anybody(), Arc::<AtomicBool>::default());
+    let (admin, anonymous, over) = (app.admin(), app.anonymous(), Arc::<AtomicBool>::default());
     let client = |client: usize| {
-        let (admin, anybody, over) = (admin.clone(), anybody.clone(), over.clone());
+        let (admin, anonymous, over) = (admin.clone(), anonymous.clone(), over.clone());
         tokio::spawn(async move {
             let mut answers = Vec::new();
             for number in 0.. {
@@ -52,13 +52,13 @@ async fn a_failover_behind_one_address_loses_sight_of_nothing() {
                     break;
                 }
                 let email = format!("person{number}@client{client}.example.com");
-                answers.extend(invite_and_look(&admin, &anybody, &email).await);
+                answers.extend(invite_and_look(&admin, &anonymous, &email).await);
             }
             answers
         })
     };
     let clients: Vec<_> = (0..4).map(client).collect();
-    anybody.get("/readyz").await.expect(200);
+    anonymous.get("/readyz").await.expect(200);
     let works = async || (admin.get("/v1/invitations").await.status == 200).then_some(());
     eventually("it works", PATIENCE, works).await;
 
@@ -72,17 +72,17 @@ async fn a_failover_behind_one_address_loses_sight_of_nothing() {
     for _ in 0..3 {
         // Time for every connection to be made anew, were it to be had.
         join_all((0..16).map(|_| admin.get("/v1/invitations"))).await;
-        let ready = anybody.get("/readyz").await.expect(503);
+        let ready = anonymous.get("/readyz").await.expect(503);
         assert_eq!(ready.body["database"], "unavailable", "{}", ready.text);
     }
     address.turn_to(second.port);
-    let ready = async || (anybody.get("/readyz").await.status == 200).then_some(());
+    let ready = async || (anonymous.get("/readyz").await.status == 200).then_some(());
     eventually("it is ready", PATIENCE, ready).await;
     let since = Instant::now();
     let mut number = 0;
     while since.elapsed() < Duration::from_secs(3) {
         number += 1;
-        for answer in invite_and_look(&admin, &anybody, &format!("later{number}@example.com")).await {
+        for answer in invite_and_look(&admin, &anonymous, &format!("later{number}@example.com")).await {
             assert!(matches!(answer.status, 200 | 201), "{}", answer.text);
         }
     }
@@ -103,7 +103,7 @@ async fn a_failover_behind_one_address_loses_sight_of_nothing() {
 async fn a_server_that_stops_taking_writes_is_not_believed_when_it_knows_nothing() {
     let server = Cluster::start(QUICK);
     let app = TestApp::start(Backend::Postgres, &[("DATABASE_URL", &server.url())]).await;
-    let (admin, anybody) = (app.admin(), app.anybody());
+    let (admin, anonymous) = (app.admin(), app.anonymous());
     let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
     let unknown: InvitationId = app.clock.id();
     let unknown = &format!("/v1/invitations/{unknown}");
@@ -117,7 +117,7 @@ async fn a_server_that_stops_taking_writes_is_not_believed_when_it_knows_nothing
         let body = json!({ "email": "bob@example.com", "roles": ["viewer"] });
         admin.post("/v1/system-users/invitations", &body).await.problem(503, "unavailable");
         app.activate(&mail.token).await.problem(503, "unavailable");
-        assert_eq!(anybody.get("/readyz").await.expect(503).body["database"], "unavailable");
+        assert_eq!(anonymous.get("/readyz").await.expect(503).body["database"], "unavailable");
     }
     // Whoever sets it back must not be refused.
     let mut connection = server.connect();
@@ -126,7 +126,7 @@ async fn a_server_that_stops_taking_writes_is_not_believed_when_it_knows_nothing
     {
         sql_query(statement).execute(&mut connection).unwrap();
     }
-    let ready = async || (anybody.get("/readyz").await.status == 200).then_some(());
+    let ready = async || (anonymous.get("/readyz").await.status == 200).then_some(());
     eventually("it is ready", PATIENCE, ready).await;
     app.activate(&mail.token).await.expect(201);
 }
@@ -144,7 +144,7 @@ async fn a_list_of_hosts_leads_to_the_one_that_takes_writes() {
         let (invitation, mail) = app.invite(&email, &["viewer"]).await;
         app.admin().get(&format!("/v1/invitations/{}", invitation["id"].as_str().unwrap())).await.expect(200);
         app.activate(&mail.token).await.expect(201);
-        app.anybody().get("/readyz").await.expect(200);
+        app.anonymous().get("/readyz").await.expect(200);
     }
     let url = format!("postgres://postgres@127.0.0.1:{}/postgres?target_session_attrs=any", second.port);
     let database = DatabaseUrl::parse(&url).unwrap();
@@ -157,8 +157,8 @@ async fn a_list_of_hosts_leads_to_the_one_that_takes_writes() {
 async fn readiness_asks_whether_a_write_commits() {
     let server = Cluster::start(QUICK);
     let app = TestApp::start(Backend::Postgres, &[("DATABASE_URL", &server.url())]).await;
-    let (admin, anybody) = (app.admin(), app.anybody());
-    anybody.get("/readyz").await.expect(200);
+    let (admin, anonymous) = (app.admin(), app.anonymous());
+    anonymous.get("/readyz").await.expect(200);
     let size = || {
         #[derive(diesel::QueryableByName)]
         struct Row {
@@ -182,10 +182,10 @@ async fn readiness_asks_whether_a_write_commits() {
         row.count
     };
     server.set("synchronous_standby_names", "gone");
-    let away = async || (anybody.get("/readyz").await.status == 503).then_some(());
+    let away = async || (anonymous.get("/readyz").await.status == 503).then_some(());
     eventually("it is not ready", PATIENCE, away).await;
     let asked = Instant::now();
-    for ready in join_all((0..32).map(|_| anybody.get("/readyz"))).await {
+    for ready in join_all((0..32).map(|_| anonymous.get("/readyz"))).await {
         let ready = ready.expect(503);
         assert_eq!((&ready.body["database"], &ready.body["migrations"]), (&json!("unavailable"), &json!("ok")), "{}", ready.text);
         assert!(ready.text_of("reason").contains("not committed"), "{}", ready.text);
@@ -198,8 +198,8 @@ async fn readiness_asks_whether_a_write_commits() {
     for statement in ["SET synchronous_commit = off", "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()"] {
         sql_query(statement).execute(&mut connection).unwrap();
     }
-    let ready = async || (anybody.get("/readyz").await.status == 200).then_some(());
+    let ready = async || (anonymous.get("/readyz").await.status == 200).then_some(());
     eventually("it is ready", PATIENCE, ready).await;
-    assert!(anybody.get("/readyz").await.expect(200).body.get("reason").is_none());
+    assert!(anonymous.get("/readyz").await.expect(200).body.get("reason").is_none());
     assert_eq!(size(), before, "readiness fills the database");
 }

@@ -18,7 +18,7 @@ use crate::{
     support::{
         Client, PASSWORD, TestApp,
         customers::{OWNERS, SUB_ACCOUNTS, text, with},
-        json, on_both,
+        json, on_both_databases,
     },
 };
 
@@ -219,7 +219,7 @@ fn holds(user: &Value, text: &str) -> bool {
     names.chain([person.as_str()]).any(|field| field.to_lowercase().contains(text))
 }
 
-on_both! {
+on_both_databases! {
     with [("RATE_LIMITS", "off"), ("RESEND_COOLDOWN", "0s")];
 
     async fn every_role_and_every_field_of_a_person(app: TestApp) {
@@ -313,7 +313,7 @@ on_both! {
             let id = text(made, "/id");
             owner.amend(id, "*", &json!({ "email": format!("{who}@moved.example") })).await.expect(200);
             app.letter().await;
-            owner.press(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
+            owner.post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
             let details = async |caller: &Client| {
                 let events = caller.get(&format!("/v1/invitations/{id}/events")).await.expect(200).body;
                 let of = |kind: &str| events["data"].as_array().unwrap().iter().find(|one| one["type"] == kind).unwrap()["details"].clone();
@@ -347,9 +347,9 @@ on_both! {
             let (id, token) = link_of(&by_hand);
             let again = owner.post(SUB_ACCOUNTS, &body).await.problem(409, "invitation_pending").body["invitation_id"].clone();
             assert_eq!(again, json!(id));
-            let preview = app.anybody().post("/v1/activations/preview", &json!({ "token": token })).await.expect(200).body;
-            let resent = owner.press(&format!("/v1/invitations/{id}/resend")).await.expect(200).body;
-            let revoked = owner.press(&format!("/v1/invitations/{id}/revoke")).await.expect(200).body;
+            let preview = app.anonymous().post("/v1/activations/preview", &json!({ "token": token })).await.expect(200).body;
+            let resent = owner.post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200).body;
+            let revoked = owner.post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200).body;
             let item = with(body, json!({ "kind": "sub_account" }));
             let batch = owner.post("/v1/invitations/batch", &json!({ "invitations": [item] })).await.expect(200).body;
             let invited = batch["results"][0]["invitation"].clone();
@@ -370,7 +370,7 @@ on_both! {
 
     /// What is in no row of this table shows nobody.
     async fn no_other_answer_shows_a_person(app: TestApp) {
-        let document: Value = app.anybody().get("/openapi.json").await.expect(200).body;
+        let document: Value = app.anonymous().get("/openapi.json").await.expect(200).body;
         let personal = ["first_name", "last_name", "system_roles", "memberships", "pending_invitation_id", "activated_at"];
         let schemas = document["components"]["schemas"].as_object().unwrap().iter();
         let answers = schemas.filter(|(name, _)| !name.ends_with("Request") && !name.ends_with("Form"));

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 
 use crate::{
     proven_addresses::{choose, go_on, hand_over},
-    support::{Answer, PASSWORD, TestApp, json, on_both},
+    support::{Answer, PASSWORD, TestApp, json, on_both_databases},
 };
 
 const WRONG: &str = "seven green bicycles sing at midnight";
@@ -13,12 +13,12 @@ const SECRET: &str = "a-secret-for-postmark";
 const POSTMARK: &str = "/v1/mail-events/postmark";
 
 async fn sign_in_from(app: &TestApp, client: &str, email: &str, password: &str) -> Answer {
-    let request = app.anybody().request(reqwest::Method::POST, "/v1/auth/token").header("x-forwarded-for", client);
+    let request = app.anonymous().request(reqwest::Method::POST, "/v1/auth/token").header("x-forwarded-for", client);
     Answer::of(request.json(&json!({ "email": email, "password": password }))).await
 }
 
 async fn report_from(app: &TestApp, client: &str, secret: &str) -> Answer {
-    let request = app.anybody().request(reqwest::Method::POST, POSTMARK).header("x-forwarded-for", client);
+    let request = app.anonymous().request(reqwest::Method::POST, POSTMARK).header("x-forwarded-for", client);
     Answer::of(request.header("x-mail-events-secret", secret).json(&json!({ "RecordType": "Open" }))).await
 }
 
@@ -26,7 +26,7 @@ fn seconds(answer: &Answer) -> i64 {
     answer.header("retry-after").parse().unwrap()
 }
 
-on_both! { with [("TRUSTED_PROXIES", "127.0.0.1"), ("MAIL_EVENTS_POSTMARK", SECRET)];
+on_both_databases! { with [("TRUSTED_PROXIES", "127.0.0.1"), ("MAIL_EVENTS_POSTMARK", SECRET)];
     async fn each_wrong_password_waits_longer_and_only_where_it_came_from(app: TestApp) {
         app.owner("grace@example.com", "Acme").await;
         let mut told = Vec::new();
@@ -149,7 +149,7 @@ on_both! { with [("TRUSTED_PROXIES", "127.0.0.1"), ("MAIL_EVENTS_POSTMARK", SECR
 mod without_limits {
     use super::*;
 
-    on_both! { with [("RATE_LIMITS", "off"), ("MAIL_EVENTS_POSTMARK", SECRET)];
+    on_both_databases! { with [("RATE_LIMITS", "off"), ("MAIL_EVENTS_POSTMARK", SECRET)];
         async fn nothing_waits(app: TestApp) {
             for _ in 0..15 {
                 sign_in_from(&app, "203.0.113.7", "nobody@example.com", WRONG).await.problem(401, "invalid_credentials");

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::support::{Answer, PASSWORD, TestApp, json, on_both};
+use crate::support::{Answer, PASSWORD, TestApp, json, on_both_databases};
 
 const INVITE: &str = "/v1/system-users/invitations";
 
@@ -16,7 +16,7 @@ fn token_of(answer: &Answer) -> String {
     answer.text_of("activation_link").split_once("/activate?token=").unwrap().1.to_owned()
 }
 
-on_both! {
+on_both_databases! {
     async fn the_link_is_in_that_answer_alone_and_works(app: TestApp) {
         let admin = app.admin();
         let invited = admin.post(INVITE, &ada()).await.expect(201);
@@ -25,7 +25,7 @@ on_both! {
         let (id, token) = (invited.text_of("id"), token_of(&invited));
         assert!(app.letters().await.is_empty());
         assert_eq!(app.timeline(&id).await, ["created", "link_handed_over"]);
-        let metrics = app.anybody().get("/metrics").await.text;
+        let metrics = app.anonymous().get("/metrics").await.text;
         assert!(metrics.contains("letters_total{outcome=\"handed_over\"} 1"), "{metrics}");
         for path in [format!("/v1/invitations/{id}"), "/v1/invitations".to_owned(), format!("/v1/invitations/{id}/events")] {
             let shown = admin.get(&path).await.expect(200);
@@ -61,7 +61,7 @@ on_both! {
                 "address": { "street": "Keizersgracht", "postal_code": "1015 CN", "city": "Amsterdam", "country": "NL" },
             } },
         });
-        let acme = app.anybody().post("/v1/activations", &body).await.expect(201).body["account"]["id"].clone();
+        let acme = app.anonymous().post("/v1/activations", &body).await.expect(201).body["account"]["id"].clone();
         let driver = json!({ "email": "dave@acme.example", "role": "driver", "account_id": acme, "delivery": "link" });
         token_of(&admin.post("/v1/sub-accounts/invitations", &driver).await.expect(201));
         let below = json!({
@@ -87,7 +87,7 @@ on_both! {
     async fn a_resend_goes_by_letter_and_ends_the_link(app: TestApp) {
         let invited = app.admin().post(INVITE, &ada()).await.expect(201);
         app.advance(TimeDelta::minutes(2));
-        let resent = app.admin().press(&format!("/v1/invitations/{}/resend", invited.text_of("id"))).await.expect(200);
+        let resent = app.admin().post_empty(&format!("/v1/invitations/{}/resend", invited.text_of("id"))).await.expect(200);
         assert_eq!(resent.body["delivery"]["state"], "queued");
         let letter = app.letter().await;
         app.activate(&token_of(&invited)).await.problem(410, "activation_link_superseded");

@@ -5,12 +5,12 @@ use std::time::Duration;
 use reqwest::Method;
 use tokio::{io::AsyncWriteExt, net::TcpStream, task::yield_now};
 
-use crate::support::{Answer, TestApp, eventually, json, on_both};
+use crate::support::{Answer, TestApp, eventually, json, on_both_databases};
 
 /// Each hangs up a little later than the one before: while its key is taken, while its work is done, after it.
 const ATTEMPTS: usize = 60;
 
-on_both! {
+on_both_databases! {
     async fn nobody_is_kept_waiting_for_themselves(app: TestApp) {
         let admin = app.admin();
         let (token, address) = (admin.token.clone().unwrap(), app.url.strip_prefix("http://").unwrap().to_owned());

@@ -19,7 +19,7 @@ use crate::support::{
     Answer, Backend, Client, Home, TestApp,
     batches::{BATCH, RESEND, colleague, results, words},
     customers::{OWNERS, SUB_ACCOUNTS, text, with},
-    json, on_both,
+    json, on_both_databases,
 };
 
 const STAFF: &str = "/v1/system-users/invitations";
@@ -79,7 +79,7 @@ async fn all(app: &TestApp, caller: &Client, routes: &[(String, Value)]) -> Vec<
     answers
 }
 
-on_both! {
+on_both_databases! {
     async fn another_grant_of_the_same_subject_is_another_principal(app: TestApp) {
         let body = json!({ "email": "ada@example.com", "roles": ["admin"], "delivery": "link" });
         let admin = cli(&app, &[Role::Admin], &[], &[]);

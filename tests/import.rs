@@ -114,7 +114,7 @@ on_each! {
         };
         let (revoked, expired, replaced) = (id(0).await, id(1).await, id(2).await);
         for gone in [&revoked, &replaced] {
-            admin.press(&format!("/v1/invitations/{gone}/revoke")).await.expect(200);
+            admin.post_empty(&format!("/v1/invitations/{gone}/revoke")).await.expect(200);
         }
         home.database.execute(&format!(
             "UPDATE invitations SET created_at = '2020-01-01T00:00:00.000Z', last_sent_at = '2020-01-01T00:00:00.000Z',
@@ -156,7 +156,7 @@ on_each! {
         summary(&import(&home, &server, lines, &["--token", &blind]), "invited 2, already there 0, failed 0");
         let admin = server.client(Some(home.token()));
         let found = admin.get("/v1/invitations?email=olga@acme.example").await.expect(200);
-        admin.press(&format!("/v1/invitations/{}/revoke", found.body["data"][0]["id"].as_str().unwrap())).await.expect(200);
+        admin.post_empty(&format!("/v1/invitations/{}/revoke", found.body["data"][0]["id"].as_str().unwrap())).await.expect(200);
         let (code, results, errors) = told(&import(&home, &server, lines, &["--token", &blind]));
         assert_eq!((code, results.as_str()), (1, "invited 0, already there 1, failed 0, no longer invited 1\n"));
         assert!(errors.starts_with("people.csv:2: email: ") && errors.contains("was revoked or has expired since"), "{errors}");

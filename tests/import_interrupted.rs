@@ -97,7 +97,7 @@ on_each! {
 async fn an_import_waits_for_a_database_that_is_away() {
     let home = Home::new(Backend::Postgres, &[]);
     let server = home.start(&["serve"]);
-    home.database.take_away();
+    home.database.drop_connections();
     let mut running = command(&home, &server, &colleagues(30), &[]);
     let mut running = running.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut errors = BufReader::new(running.stderr.take().unwrap()).lines();

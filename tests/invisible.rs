@@ -6,7 +6,7 @@ use crate::{
     support::{
         Backend, PASSWORD, TestApp,
         customers::{OWNERS, SUB_ACCOUNTS, company, text, with},
-        json, on_both,
+        json, on_both_databases,
     },
 };
 
@@ -38,12 +38,12 @@ const AROUND: [&str; 15] = [
     "\u{200B}", "\u{202A}",
 ];
 
-on_both! { with [("RATE_LIMITS", "off")];
+on_both_databases! { with [("RATE_LIMITS", "off")];
     async fn a_name_of_nothing_is_required(app: TestApp) {
         let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
         let activate = async |first: &str, last: &str| {
             let body = json!({ "token": mail.token, "password": PASSWORD, "first_name": first, "last_name": last });
-            app.anybody().post("/v1/activations", &body).await
+            app.anonymous().post("/v1/activations", &body).await
         };
         activate("\u{200B}", "\u{3164}").await.faults(&[("/first_name", "required"), ("/last_name", "required")]);
         for unseen in UNSEEN {
@@ -102,7 +102,7 @@ on_both! { with [("RATE_LIMITS", "off")];
             let refused = admin.post(OWNERS, &json!({ "email": typed })).await.problem(409, "already_account_owner");
             assert!(!refused.text.contains('\u{200B}'));
             let token = json!({ "email": typed, "password": PASSWORD });
-            app.anybody().post("/v1/auth/token", &token).await.expect(200);
+            app.anonymous().post("/v1/auth/token", &token).await.expect(200);
             let filter = query(&[("email", typed)]);
             assert_eq!(found(&admin, &format!("/v1/invitations?{filter}")).await, ["grace"], "{typed:?}");
         }
@@ -114,7 +114,7 @@ on_both! { with [("RATE_LIMITS", "off")];
             if *around == AROUND[14] {
                 submit(&app, &fields).await.expect(200);
             } else {
-                admin.press(&format!("/v1/invitations/{}/revoke", text(&made, "/id"))).await.expect(200);
+                admin.post_empty(&format!("/v1/invitations/{}/revoke", text(&made, "/id"))).await.expect(200);
             }
         }
         let several = json!({ "email": "ada@example.com; eve@example.com", "roles": ["viewer"] });

@@ -3,9 +3,9 @@
 use chrono::TimeDelta;
 use invitation_service::domain::role::Role;
 
-use crate::support::{TestApp, json, on_both};
+use crate::support::{TestApp, json, on_both_databases};
 
-on_both! {
+on_both_databases! {
     /// The path that everything else is a detail of.
     async fn from_invitation_to_active_user(app: TestApp) {
         let admin = app.admin();
@@ -33,7 +33,7 @@ on_both! {
         assert_eq!(user.body["system_roles"], json!([]));
         assert_eq!(user.body["pending_invitation_id"], id);
 
-        let preview = app.anybody().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200);
+        let preview = app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200);
         assert_eq!(preview.body["email"], "Ada+EV@example.com");
         assert_eq!(preview.body["inviter"], json!({ "name": "Grace Hopper", "organisation": "EV Charging" }));
         assert_eq!(preview.body["requires"], json!({
@@ -69,7 +69,7 @@ on_both! {
         let second = admin.post("/v1/system-users/invitations", &body).await.expect(201);
         assert_eq!(second.body["user_id"], first["user_id"]);
         app.activate(&old.token).await.problem(410, "activation_link_superseded");
-        let resent = admin.press(&format!("/v1/invitations/{id}/resend")).await.problem(409, "invitation_pending");
+        let resent = admin.post_empty(&format!("/v1/invitations/{id}/resend")).await.problem(409, "invitation_pending");
         assert_eq!(resent.body["invitation_id"], second.body["id"]);
         app.activate(&app.letter().await.token).await.expect(201);
     }

@@ -6,7 +6,7 @@ use reqwest::Method;
 use crate::support::{
     Answer, Client, TestApp,
     customers::{OWNERS, SUB_ACCOUNTS, text},
-    json, on_both,
+    json, on_both_databases,
 };
 use invitation_service::domain::{
     permission::Permission,
@@ -28,7 +28,7 @@ async fn further(app: &TestApp, account: &str, email: &str) -> (String, Client) 
     (text(&made, "/user_id").to_owned(), app.sign_in(email).await)
 }
 
-on_both! {
+on_both_databases! {
     with [("RATE_LIMITS", "off")];
 
     async fn an_owner_removes_another_whose_authority_ends_at_once(app: TestApp) {
@@ -74,7 +74,7 @@ on_both! {
             remove(&app.caller(&[role], &[]), &driver.account, &driver.user).await.problem(403, code);
         }
         remove(&app.caller(&[], &[Permission::AccountsRead]), &driver.account, &driver.user).await.problem(404, "not_found");
-        remove(&app.anybody(), &driver.account, &driver.user).await.problem(401, "unauthenticated");
+        remove(&app.anonymous(), &driver.account, &driver.user).await.problem(401, "unauthenticated");
         // Of somebody else's account, of no account, of nobody.
         for (account, user) in [
             (acme.account.as_str(), driver.user.as_str()),
@@ -102,7 +102,7 @@ on_both! {
         for odd in ["x", "acc_01kavx6e9kfzabv5qhm1p4d6xn", &driver.user] {
             leave(&driver.client, odd).await.problem(404, "not_found");
         }
-        leave(&app.anybody(), &driver.account).await.problem(401, "unauthenticated");
+        leave(&app.anonymous(), &driver.account).await.problem(401, "unauthenticated");
         // A program is nobody who could leave.
         for program in [app.admin(), app.owning(&[&acme.account])] {
             leave(&program, &acme.account).await.problem(403, "forbidden");

@@ -11,7 +11,7 @@ use crate::support::{
     Answer, Backend, Client, TestApp,
     batches::{BATCH, RESEND, colleague, colleagues},
     customers::{OWNERS, SUB_ACCOUNTS},
-    json, on_both, on_each,
+    json, on_both_databases, on_each,
 };
 
 const INVITE: &str = "/v1/system-users/invitations";
@@ -22,7 +22,7 @@ async fn invite(caller: &Client, email: &str) -> Answer {
 }
 
 async fn revoke(app: &TestApp, invitation: &str) {
-    app.admin().press(&format!("/v1/invitations/{invitation}/revoke")).await.expect(200);
+    app.admin().post_empty(&format!("/v1/invitations/{invitation}/revoke")).await.expect(200);
 }
 
 fn driver(email: &str, account: &str) -> Value {
@@ -56,7 +56,7 @@ async fn fill(app: &TestApp, email: &str) {
     app.advance(TimeDelta::hours(1));
 }
 
-on_both! { with [("RESEND_COOLDOWN", "0s")];
+on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
     async fn a_mailbox_has_six_letters_a_day_whatever_the_invitation(app: TestApp) {
         let admin = app.admin();
         let spellings =
@@ -113,7 +113,7 @@ on_both! { with [("RESEND_COOLDOWN", "0s")];
                 let shown = admin.get(&format!("/v1/invitations/{id}")).await.expect(200).body;
                 let answer = match way {
                     "resend" => admin.post(&format!("/v1/invitations/{id}/resend"), &json!({ "locale": "de" })).await,
-                    "user" => admin.press(&format!("/v1/users/{user}/resend-invitation")).await,
+                    "user" => admin.post_empty(&format!("/v1/users/{user}/resend-invitation")).await,
                     "batch resend" => crate::support::batches::only(admin.post(RESEND, &json!({ "ids": [id] })).await),
                     "batch" => crate::support::batches::only(admin.post(BATCH, &json!({ "invitations": [colleague(&label(turn))] })).await),
                     "move" if allowed => admin.amend(&elsewhere, "*", &json!({ "email": label(turn) })).await,
@@ -211,7 +211,7 @@ on_both! { with [("RESEND_COOLDOWN", "0s")];
     }
 }
 
-on_both! { with [("RESEND_COOLDOWN", "0s"), ("LETTERS_PER_ACCOUNT", "4")];
+on_both_databases! { with [("RESEND_COOLDOWN", "0s"), ("LETTERS_PER_ACCOUNT", "4")];
     async fn the_owners_of_a_tree_of_accounts_share_its_letters(app: TestApp) {
         let acme = app.owner("grace@acme.example", "Acme").await;
         let (_, mail) = app.invite_by(OWNERS, json!({ "email": "otto@acme.example", "account_id": acme.account })).await;
@@ -236,7 +236,7 @@ on_both! { with [("RESEND_COOLDOWN", "0s"), ("LETTERS_PER_ACCOUNT", "4")];
             let further = json!({ "email": "further@acme.example", "account_id": account });
             spent(caller.post(OWNERS, &further).await, "account");
         }
-        spent(acme.client.press(&format!("/v1/invitations/{}/resend", sent.text_of("id"))).await, "account");
+        spent(acme.client.post_empty(&format!("/v1/invitations/{}/resend", sent.text_of("id"))).await, "account");
         spent(acme.client.amend(&sent.text_of("id"), "*", &json!({ "email": "moved@acme.example" })).await, "account");
         assert_eq!(rows(&app), before);
         // A link that is handed over is no letter; others have quotas of their own; staff have none.
@@ -263,13 +263,13 @@ on_both! { with [("RESEND_COOLDOWN", "0s"), ("LETTERS_PER_ACCOUNT", "4")];
         }
         app.advance(TimeDelta::days(2));
         for (number, token) in tokens.iter().enumerate() {
-            let renewed = app.anybody().post("/v1/activations/renew", &json!({ "token": token })).await;
+            let renewed = app.anonymous().post("/v1/activations/renew", &json!({ "token": token })).await;
             if number < 4 {
                 renewed.expect(202);
             } else {
                 let refused = renewed.problem(429, "rate_limited");
                 assert_eq!(refused.header("retry-after"), DAY.to_string());
-                let page = Answer::of(app.anybody().request(Method::POST, "/activate/renew").form(&[("token", token)])).await.expect(429);
+                let page = Answer::of(app.anonymous().request(Method::POST, "/activate/renew").form(&[("token", token)])).await.expect(429);
                 assert_eq!(page.header("retry-after"), DAY.to_string());
             }
         }
@@ -277,12 +277,12 @@ on_both! { with [("RESEND_COOLDOWN", "0s"), ("LETTERS_PER_ACCOUNT", "4")];
         let mailed = app.letters().await;
         assert_eq!(mailed.len(), 4);
         app.advance(TimeDelta::hours(24));
-        app.anybody().post("/v1/activations/renew", &json!({ "token": mailed[0].token })).await.expect(202);
+        app.anonymous().post("/v1/activations/renew", &json!({ "token": mailed[0].token })).await.expect(202);
         app.letter().await;
     }
 }
 
-on_both! { with [("RESEND_COOLDOWN", "0s"), ("LETTERS_PER_CALLER", "3"), ("LETTERS_PER_MAILBOX", "off")];
+on_both_databases! { with [("RESEND_COOLDOWN", "0s"), ("LETTERS_PER_CALLER", "3"), ("LETTERS_PER_MAILBOX", "off")];
     async fn a_caller_may_be_limited_too(app: TestApp) {
         let (grace, linus) = (app.somebody("grace", &[Role::Admin]), app.somebody("linus", &[Role::Admin]));
         for left in [2, 1, 0] {
@@ -297,7 +297,7 @@ on_both! { with [("RESEND_COOLDOWN", "0s"), ("LETTERS_PER_CALLER", "3"), ("LETTE
     }
 }
 
-on_both! { with [("RESEND_COOLDOWN", "0s"), ("RATE_LIMITS", "off"), ("LETTERS_PER_CALLER", "1")];
+on_both_databases! { with [("RESEND_COOLDOWN", "0s"), ("RATE_LIMITS", "off"), ("LETTERS_PER_CALLER", "1")];
     async fn nothing_is_counted_where_limits_are_off(app: TestApp) {
         for _ in 0..8 {
             let made = invite(&app.admin(), "ada@example.com").await.expect(201);

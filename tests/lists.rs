@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Answer, Client, TestApp, on_both};
+use crate::support::{Answer, Client, TestApp, on_both_databases};
 
 /// A member of each row of a list, in its order.
 pub fn column(answer: &Answer, member: &str) -> Vec<String> {
@@ -21,7 +21,7 @@ pub fn query(pairs: &[(&str, &str)]) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
-on_both! {
+on_both_databases! {
     async fn limits_and_the_order(app: TestApp) {
         let admin = app.admin();
         let mut invited = Vec::new();

@@ -3,13 +3,13 @@
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use crate::support::{Answer, TestApp, json, on_both};
+use crate::support::{Answer, TestApp, json, on_both_databases};
 
 const SECRET: &str = "a-secret-for-postmark";
 const POSTMARK: &str = "/v1/mail-events/postmark";
 
 async fn report(app: &TestApp, secret: &str, event: &Value) -> Answer {
-    let request = app.anybody().request(reqwest::Method::POST, POSTMARK).header("x-mail-events-secret", secret).json(event);
+    let request = app.anonymous().request(reqwest::Method::POST, POSTMARK).header("x-mail-events-secret", secret).json(event);
     Answer::of(request).await
 }
 
@@ -43,7 +43,7 @@ async fn timeline(app: &TestApp, invitation: &Value) -> Vec<String> {
     all.into_iter().filter(|one| one.starts_with("email_") && !["email_queued", "email_sent"].contains(&one.as_str())).collect()
 }
 
-on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
+on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
     async fn a_bounce_is_on_the_invitation_and_in_its_timeline(app: TestApp) {
         let (ada, _) = app.invite("ada@example.com", &["viewer"]).await;
         taken(&app, "m1");
@@ -61,9 +61,9 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
             entry["details"],
             json!({ "reported_at": "2026-11-24T12:01:00.000Z", "superseded": false, "reason": "smtp;550 5.1.1 unknown user, see" })
         );
-        let metrics = app.anybody().get("/metrics").await.text;
+        let metrics = app.anonymous().get("/metrics").await.text;
         assert!(metrics.contains("mail_events_total{provider=\"postmark\",outcome=\"bounced\"} 1"), "{metrics}");
-        let revoked = app.admin().press(&format!("/v1/invitations/{}/revoke", ada["id"].as_str().unwrap())).await.expect(200);
+        let revoked = app.admin().post_empty(&format!("/v1/invitations/{}/revoke", ada["id"].as_str().unwrap())).await.expect(200);
         assert_eq!((&revoked.body["delivery"]["state"], &revoked.body["delivery"]["advice"]), (&json!("bounced"), &Value::Null));
     }
 
@@ -77,12 +77,12 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         }
         app.admin().post(POSTMARK, &bounce).await.problem(401, "mail_event_unverified");
         for absent in ["sendgrid", "mailgun", "resend", "somebody"] {
-            let refused = app.anybody().post(&format!("/v1/mail-events/{absent}"), &bounce).await.problem(404, "not_found");
+            let refused = app.anonymous().post(&format!("/v1/mail-events/{absent}"), &bounce).await.problem(404, "not_found");
             assert_eq!(refused.body["detail"], "There is no mail provider of this name, or its MAIL_EVENTS_… is not set.");
         }
         report(&app, SECRET, &json!([])).await.faults(&[("", "wrong_type")]);
         let raw = |body: &'static str| {
-            let request = app.anybody().request(reqwest::Method::POST, POSTMARK).header("x-mail-events-secret", SECRET);
+            let request = app.anonymous().request(reqwest::Method::POST, POSTMARK).header("x-mail-events-secret", SECRET);
             Answer::of(request.header("content-type", "application/json").body(body))
         };
         raw("{").await.problem(400, "malformed_json");
@@ -155,7 +155,7 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         let (ada, _) = app.invite("ada@example.com", &["viewer"]).await;
         taken(&app, "m1");
         app.advance(TimeDelta::minutes(2));
-        app.admin().press(&format!("/v1/invitations/{}/resend", ada["id"].as_str().unwrap())).await.expect(200);
+        app.admin().post_empty(&format!("/v1/invitations/{}/resend", ada["id"].as_str().unwrap())).await.expect(200);
         report(&app, SECRET, &event("SoftBounce", 1, "m1", 60)).await.expect(200);
         assert_eq!(delivery(&app, &ada).await["state"], "queued");
         app.letter().await;

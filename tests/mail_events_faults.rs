@@ -7,7 +7,7 @@ use invitation_service::domain::token::hex;
 use serde_json::Value;
 use sha2::Sha256;
 
-use crate::support::{Answer, TestApp, json, on_both};
+use crate::support::{Answer, TestApp, json, on_both_databases};
 
 const SECRET: &str = "a-secret-for-reports";
 /// Base 64 of [`SECRET`].
@@ -21,7 +21,7 @@ fn mac(text: &str) -> Vec<u8> {
 
 async fn report(app: &TestApp, provider: &str, id: usize, event: &Value) -> Answer {
     let now = app.now().timestamp();
-    let request = app.anybody().request(reqwest::Method::POST, &format!("/v1/mail-events/{provider}"));
+    let request = app.anonymous().request(reqwest::Method::POST, &format!("/v1/mail-events/{provider}"));
     let request = match provider {
         "postmark" => request.header("x-mail-events-secret", SECRET).json(event),
         "mailgun" => {
@@ -70,7 +70,7 @@ const WRONG: &str = "Unless the reason says otherwise, the address is wrong";
 const UNAVAILABLE: &str = "nothing is said against the address";
 const OPERATOR: &str = "Nothing is wrong with the address";
 
-on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_MAILGUN", SECRET), ("MAIL_EVENTS_RESEND", WHSEC)];
+on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_MAILGUN", SECRET), ("MAIL_EVENTS_RESEND", WHSEC)];
     async fn what_is_no_fault_of_the_address_is_not_called_bounced(app: TestApp) {
         let failed = |reason: &str| json!({ "type": "email.failed", "data": { "failed": { "reason": reason } } });
         let rejected = json!({ "event": "rejected", "reject": { "reason": "Sandbox subdomains are for test purposes only." } });
@@ -115,7 +115,7 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_MAILGUN", SECRE
             expected.reverse();
             assert_eq!(listed(&app, state).await, expected, "{state}");
         }
-        let metrics = app.anybody().get("/metrics").await.text;
+        let metrics = app.anonymous().get("/metrics").await.text;
         assert!(metrics.contains("mail_events_total{provider=\"resend\",outcome=\"failed\"} 2"), "{metrics}");
 
         // What failed is sent anew in bulk, and starts afresh.
@@ -134,7 +134,7 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_MAILGUN", SECRE
             let (signed, body) = (app.now().timestamp(), json!({ "type": "email.opened", "data": {} }).to_string());
             let signature = STANDARD.encode(mac(&format!("msg_1.{signed}.{body}")));
             app.advance(TimeDelta::milliseconds(late));
-            let request = app.anybody().request(reqwest::Method::POST, "/v1/mail-events/resend");
+            let request = app.anonymous().request(reqwest::Method::POST, "/v1/mail-events/resend");
             let request = request.header("svix-id", "msg_1").header("svix-timestamp", signed.to_string());
             Answer::of(request.header("svix-signature", format!("v1,{signature}")).header("content-type", "application/json").body(body)).await
         };

@@ -21,7 +21,7 @@ async fn start(backend: Backend) -> TestApp {
 async fn report(app: &TestApp, events: &[Value]) -> Answer {
     let (at, body) = (app.now().timestamp(), json!(events));
     let signature: Signature = key().sign(format!("{at}{body}").as_bytes());
-    let request = app.anybody().request(reqwest::Method::POST, "/v1/mail-events/sendgrid").json(&body);
+    let request = app.anonymous().request(reqwest::Method::POST, "/v1/mail-events/sendgrid").json(&body);
     let request = request.header("x-twilio-email-event-webhook-signature", STANDARD.encode(signature.to_der().as_bytes()));
     Answer::of(request.header("x-twilio-email-event-webhook-timestamp", at.to_string())).await
 }
@@ -49,7 +49,7 @@ on_each! {
         assert_eq!(answer.body, json!({ "received": 604 }));
         assert_eq!((delivery(&app, &ada).await, delivery(&app, &bob).await), (json!("delivered"), json!("complained")));
         assert_eq!(app.timeline(ada["id"].as_str().unwrap()).await[3..], ["email_delivered"]);
-        let metrics = app.anybody().get("/metrics").await.text;
+        let metrics = app.anonymous().get("/metrics").await.text;
         for line in ["unknown_letter\"} 600", "repeated\"} 1", "ignored\"} 1", "delivered\"} 1", "complained\"} 1"] {
             assert!(metrics.contains(&format!("mail_events_total{{provider=\"sendgrid\",outcome=\"{line}")), "{line}: {metrics}");
         }

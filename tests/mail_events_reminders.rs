@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use crate::support::{Answer, TestApp, json, on_both};
+use crate::support::{Answer, TestApp, json, on_both_databases};
 
 const SECRET: &str = "a-secret-for-postmark";
 
@@ -26,7 +26,8 @@ async fn report(app: &TestApp, kind: &str, id: u32, letter: &str) {
         "RecordType": record, "Type": kind, "ID": id, "MessageID": letter, "BouncedAt": at, "DeliveredAt": at,
         "Details": if kind == Some("Transient") { "action: delayed" } else { "550 unknown" }, "Metadata": { "letter": letter }
     });
-    let request = app.anybody().request(reqwest::Method::POST, "/v1/mail-events/postmark").header("x-mail-events-secret", SECRET);
+    let request =
+        app.anonymous().request(reqwest::Method::POST, "/v1/mail-events/postmark").header("x-mail-events-secret", SECRET);
     Answer::of(request.json(&event)).await.expect(200);
 }
 
@@ -34,7 +35,7 @@ async fn delivery(app: &TestApp, invitation: &str) -> Value {
     app.admin().get(&format!("/v1/invitations/{invitation}")).await.expect(200).body["delivery"].clone()
 }
 
-on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("REMINDER_BEFORE", "4h")];
+on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("REMINDER_BEFORE", "4h")];
     async fn the_timeline_says_that_it_was_the_reminder(app: TestApp) {
         let (ada, _, reminder) = reminded(&app).await;
         report(&app, "Transient", 2, &reminder).await;
@@ -68,7 +69,7 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("REMINDER_BEFORE", "4h")];
 
     async fn a_superseded_one_leaves_the_newer_letter_alone(app: TestApp) {
         let (ada, _, reminder) = reminded(&app).await;
-        app.admin().press(&format!("/v1/invitations/{ada}/resend")).await.expect(200);
+        app.admin().post_empty(&format!("/v1/invitations/{ada}/resend")).await.expect(200);
         app.letter().await;
         report(&app, "HardBounce", 2, &reminder).await;
         assert_eq!(delivery(&app, &ada).await["state"], "sent");

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::support::{Answer, TestApp, json, on_both};
+use crate::support::{Answer, TestApp, json, on_both_databases};
 
 const SECRET: &str = "a-secret-for-resend";
 
@@ -17,7 +17,7 @@ async fn report(app: &TestApp, event: &str, bounce: Option<(&str, &str)>, id: &s
     mac.update(format!("{id}.{now}.{body}").as_bytes());
     let signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
     let request = app
-        .anybody()
+        .anonymous()
         .request(reqwest::Method::POST, "/v1/mail-events/resend")
         .body(body)
         .header("content-type", "application/json");
@@ -25,7 +25,7 @@ async fn report(app: &TestApp, event: &str, bounce: Option<(&str, &str)>, id: &s
     Answer::of(request).await.expect(200);
 }
 
-on_both! { with [("MAIL_EVENTS_RESEND", "whsec_YS1zZWNyZXQtZm9yLXJlc2VuZA==")];
+on_both_databases! { with [("MAIL_EVENTS_RESEND", "whsec_YS1zZWNyZXQtZm9yLXJlc2VuZA==")];
     async fn one_to_a_delivered_letter_changes_nothing(app: TestApp) {
         let (ada, _) = app.invite("ada@example.com", &["viewer"]).await;
         let id = ada["id"].as_str().unwrap();
@@ -38,7 +38,7 @@ on_both! { with [("MAIL_EVENTS_RESEND", "whsec_YS1zZWNyZXQtZm9yLXJlc2VuZA==")];
         report(&app, "email.bounced", Some(("Undetermined", "Undetermined")), "e4", &letter).await;
         assert_eq!(state().await, "delivered");
         assert_eq!(app.timeline(id).await[3..], ["email_deferred", "email_delivered"]);
-        let metrics = app.anybody().get("/metrics").await.text;
+        let metrics = app.anonymous().get("/metrics").await.text;
         assert!(metrics.contains("mail_events_total{provider=\"resend\",outcome=\"outranked\"} 2"), "{metrics}");
         // A full mailbox is no reply.
         report(&app, "email.bounced", Some(("Transient", "MailboxFull")), "e5", &letter).await;

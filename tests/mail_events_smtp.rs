@@ -8,14 +8,14 @@ use sha2::Sha256;
 
 use crate::support::{
     Answer, Backend, Mail, Relay, TestApp, json, on_each,
-    relay::{Mood, Speaks},
+    relay::{Behaviour, Speaks},
 };
 
 const MAILGUN: &str = "a-secret-for-mailgun";
 const POSTMARK: &str = "a-secret-for-postmark";
 
 /// With a relay that a provider might have, in this mood, and an invitation whose letter it was given.
-async fn invited(backend: Backend, mood: Mood) -> (TestApp, Mail, String) {
+async fn invited(backend: Backend, mood: Behaviour) -> (TestApp, Mail, String) {
     let mut relay = Relay::new(Speaks::Smtp);
     relay.up();
     relay.is(mood);
@@ -39,12 +39,12 @@ async fn mailgun(app: &TestApp, event: &str, message_id: &str) -> Answer {
         "event": event, "severity": "permanent", "id": event, "timestamp": timestamp, "user-variables": {},
         "message": { "headers": { "message-id": message_id, "to": "ada@example.com" } },
     });
-    app.anybody().post("/v1/mail-events/mailgun", &json!({ "signature": signature, "event-data": event })).await.expect(200)
+    app.anonymous().post("/v1/mail-events/mailgun", &json!({ "signature": signature, "event-data": event })).await.expect(200)
 }
 
 async fn postmark(app: &TestApp, id: u32, message_id: &str, metadata: &Value) -> Answer {
     let event = json!({ "RecordType": "Bounce", "Type": "HardBounce", "ID": id, "MessageID": message_id, "Metadata": metadata });
-    let request = app.anybody().request(reqwest::Method::POST, "/v1/mail-events/postmark");
+    let request = app.anonymous().request(reqwest::Method::POST, "/v1/mail-events/postmark");
     Answer::of(request.header("x-mail-events-secret", POSTMARK).json(&event)).await.expect(200)
 }
 
@@ -54,7 +54,7 @@ async fn state(app: &TestApp, invitation: &str) -> Value {
 
 on_each! {
     async fn a_report_that_tells_our_message_id_is_on_the_letter(backend: Backend) {
-        let (app, mail, ada) = invited(backend, Mood::Takes).await;
+        let (app, mail, ada) = invited(backend, Behaviour::Takes).await;
         let told = mail.message_id.trim_matches(['<', '>']);
         for (event, becomes) in [("delivered", "delivered"), ("failed", "bounced"), ("complained", "complained")] {
             mailgun(&app, event, told).await;
@@ -67,7 +67,7 @@ on_each! {
 
 on_each! {
     async fn it_settles_a_letter_whose_answer_was_lost(backend: Backend) {
-        let (app, mail, ada) = invited(backend, Mood::HangsUp).await;
+        let (app, mail, ada) = invited(backend, Behaviour::HangsUp).await;
         assert_eq!(state(&app, &ada).await, "queued");
         mailgun(&app, "delivered", mail.message_id.trim_matches(['<', '>'])).await;
         assert_eq!(state(&app, &ada).await, "delivered");
@@ -79,14 +79,14 @@ on_each! {
 on_each! {
     /// Postmark has a name of its own for each letter, and knows ours only where it was told it over HTTP.
     async fn one_that_does_not_tell_it_is_about_an_unknown_letter(backend: Backend) {
-        let (app, mail, ada) = invited(backend, Mood::Takes).await;
+        let (app, mail, ada) = invited(backend, Behaviour::Takes).await;
         let ours = mail.message_id.trim_matches(['<', '>']);
         for (id, name) in [(1, "883953f4-6105-42a2-a16a-77a8eac79483"), (2, ours), (3, &mail.message_id)] {
             postmark(&app, id, name, &json!({})).await;
         }
         mailgun(&app, "failed", &format!("x{ours}")).await;
         assert_eq!(state(&app, &ada).await, "sent");
-        let metrics = app.anybody().get("/metrics").await.text;
+        let metrics = app.anonymous().get("/metrics").await.text;
         for line in ["provider=\"postmark\",outcome=\"unknown_letter\"} 3", "provider=\"mailgun\",outcome=\"unknown_letter\"} 1"] {
             assert!(metrics.contains(line), "{line}: {metrics}");
         }

@@ -6,7 +6,7 @@ use invitation_service::domain::token::hex;
 use serde_json::Value;
 use sha2::Sha256;
 
-use crate::support::{Answer, TestApp, json, on_both};
+use crate::support::{Answer, TestApp, json, on_both_databases};
 
 const SECRET: &str = "a-secret-for-mailgun";
 
@@ -24,7 +24,7 @@ fn event(app: &TestApp, kind: &str, id: &str, letter: &str) -> Value {
 }
 
 async fn report(app: &TestApp, signature: &Value, event: &Value) -> Answer {
-    app.anybody().post("/v1/mail-events/mailgun", &json!({ "signature": signature, "event-data": event })).await
+    app.anonymous().post("/v1/mail-events/mailgun", &json!({ "signature": signature, "event-data": event })).await
 }
 
 /// An invitation whose letter Mailgun took: its id, and the letter's.
@@ -40,7 +40,7 @@ async fn state(app: &TestApp, invitation: &str) -> String {
     shown.body["delivery"]["state"].as_str().unwrap().to_owned()
 }
 
-on_both! { with [("MAIL_EVENTS_MAILGUN", SECRET)];
+on_both_databases! { with [("MAIL_EVENTS_MAILGUN", SECRET)];
     async fn a_token_proves_one_event(app: TestApp) {
         let (ada, letter) = invited(&app, "ada@example.com").await;
         let signature = signed(&app, "t1");
@@ -55,7 +55,7 @@ on_both! { with [("MAIL_EVENTS_MAILGUN", SECRET)];
             assert_eq!(refused.header("www-authenticate"), "Signature");
         }
         assert_eq!(state(&app, &ada).await, "delivered");
-        let metrics = app.anybody().get("/metrics").await.text;
+        let metrics = app.anonymous().get("/metrics").await.text;
         for line in ["outcome=\"unverified\"} 3", "outcome=\"delivered\"} 1", "outcome=\"repeated\"} 1"] {
             assert!(metrics.contains(&format!("mail_events_total{{provider=\"mailgun\",{line}")), "{line}: {metrics}");
         }

@@ -21,7 +21,7 @@ use crate::support::{
     Backend, Mail, Relay, TestApp,
     batches::colleagues,
     on_each,
-    relay::{Mood, Speaks},
+    relay::{Behaviour, Speaks},
 };
 
 const LETTERS: usize = 48;
@@ -36,7 +36,7 @@ async fn an_hour(backend: Backend, seed: u64) {
     }
     let sent_within = world.truths.values().filter(|truth| truth.sent_at.is_some()).count();
     // The relay stays up, and time goes on.
-    let (up, a_session) = (Weather::Each(Mood::Takes), usize::MAX);
+    let (up, a_session) = (Weather::Each(Behaviour::Takes), usize::MAX);
     let ended = world.app.now();
     while let Some(due) = world.truths.values().filter(|truth| truth.sent_at.is_none()).map(|truth| truth.due).min() {
         let after = (due - world.app.now()).max(TimeDelta::zero());

@@ -41,9 +41,9 @@ on_each! {
     async fn letters_that_grow_old_are_seen(backend: Backend) {
         let mut relay = Relay::new(Speaks::Smtp);
         let app = TestApp::start(backend, &[("MAIL_URL", &relay.url())]).await;
-        let anybody = app.anybody();
+        let anonymous = app.anonymous();
         let told = async |status: &str, mail: &str| {
-            let ready = anybody.get("/readyz").await.expect(200).body;
+            let ready = anonymous.get("/readyz").await.expect(200).body;
             assert_eq!((ready["status"].as_str(), ready["mail"].as_str()), (Some(status), Some(mail)));
         };
         told("ok", "ok").await;
@@ -53,13 +53,13 @@ on_each! {
         told("ok", "ok").await;
         app.advance(TimeDelta::seconds(1));
         told("degraded", "late").await;
-        let metrics = anybody.get("/metrics").await.expect(200).text;
+        let metrics = anonymous.get("/metrics").await.expect(200).text;
         assert!(metrics.contains("invitation_service_outbox_queued 1\n"), "{metrics}");
         assert!(metrics.contains("invitation_service_outbox_oldest_seconds 901.0\n"), "{metrics}");
         relay.up();
         app.parts.courier.step().await.unwrap();
         assert_eq!(relay.taken().len(), 1);
         told("ok", "ok").await;
-        assert!(anybody.get("/metrics").await.expect(200).text.contains("invitation_service_outbox_queued 0\n"));
+        assert!(anonymous.get("/metrics").await.expect(200).text.contains("invitation_service_outbox_queued 0\n"));
     }
 }

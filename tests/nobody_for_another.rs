@@ -9,7 +9,7 @@ use crate::{
     support::{
         Answer, Client, PASSWORD, TestApp,
         customers::{OWNERS, SUB_ACCOUNTS, company, text, with},
-        json, on_both,
+        json, on_both_databases,
     },
 };
 
@@ -36,11 +36,11 @@ async fn attempts(app: &TestApp, token: &str, email: &str) -> Vec<Answer> {
         with(json!({ "email": email }), names),
     ] {
         let body = with(json!({ "token": token }), members);
-        answers.push(app.anybody().post("/v1/activations", &body).await);
+        answers.push(app.anonymous().post("/v1/activations", &body).await);
         // By the page's form, too.
         let fields: Vec<(String, String)> =
             body.as_object().unwrap().iter().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect();
-        answers.push(Answer::of(app.anybody().request(Method::POST, "/activate").form(&fields)).await);
+        answers.push(Answer::of(app.anonymous().request(Method::POST, "/activate").form(&fields)).await);
     }
     answers
 }
@@ -64,7 +64,7 @@ async fn memberships(app: &TestApp, user: &str) -> usize {
     user["memberships"].as_array().unwrap().len()
 }
 
-on_both! {
+on_both_databases! {
     with [("RESEND_COOLDOWN", "0s"), ("RATE_LIMITS", "off")];
 
     async fn an_active_person_is_joined_to_nothing_by_their_inviter(app: TestApp) {
@@ -87,7 +87,7 @@ on_both! {
                 assert_eq!(memberships(&app, user).await, before);
                 let events = app.timeline(&id).await;
                 assert!(!events.contains(&"activated".to_owned()), "{events:?}");
-                mallory.client.press(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
+                mallory.client.post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
             }
         }
         assert!(app.letters().await.is_empty());
@@ -99,7 +99,7 @@ on_both! {
         app.activate(&mail.token).await.expect(201);
         let user = text(&made, "/user_id").to_owned();
         let by_password = hand_over(&acme.client, GRACE, &acme.account).await;
-        let answer = app.anybody().post("/v1/activations", &proven_by(&by_password.1, PASSWORD)).await;
+        let answer = app.anonymous().post("/v1/activations", &proven_by(&by_password.1, PASSWORD)).await;
         let answer = answer.expect(201).body;
         assert_eq!((&answer["user"]["id"], &answer["user"]["system_roles"]), (&json!(user), &json!([])));
         let grace = app.sign_in(GRACE).await;
@@ -128,11 +128,11 @@ on_both! {
         app.bearer("x").post("/v1/activations", &body).await.problem(401, "unauthenticated");
         // What a proxy asks for is no token of ours.
         let unproven = json!({ "token": token });
-        let basic = app.anybody().request(Method::POST, "/v1/activations").header("authorization", "Basic YTpi").json(&unproven);
+        let basic = app.anonymous().request(Method::POST, "/v1/activations").header("authorization", "Basic YTpi").json(&unproven);
         Answer::of(basic).await.faults(&NOTHING_PROVES);
         app.advance(TimeDelta::minutes(20));
         grace.post("/v1/activations", &body).await.problem(401, "unauthenticated");
-        app.anybody().post("/v1/activations", &body).await.expect(201);
+        app.anonymous().post("/v1/activations", &body).await.expect(201);
     }
 
     async fn the_timeline_names_nobody_who_proved_nothing(app: TestApp) {
@@ -172,8 +172,8 @@ on_both! {
                 (SUB_ACCOUNTS, json!({ "email": email, "role": "account_owner", "account_id": mallory.account })),
             ] {
                 let (_, token) = by_hand(&mallory.client, path, body).await;
-                let preview = app.anybody().post("/v1/activations/preview", &json!({ "token": token })).await.expect(200);
-                let page = app.anybody().get(&format!("/activate?token={token}")).await.expect(200).text;
+                let preview = app.anonymous().post("/v1/activations/preview", &json!({ "token": token })).await.expect(200);
+                let page = app.anonymous().get(&format!("/activate?token={token}")).await.expect(200).text;
                 let told = |text: &str| text.replace(email, "ADDRESS").replace(&token, "TOKEN");
                 seen.push((path, told(&preview.text), told(&page)));
             }
@@ -224,14 +224,14 @@ on_both! {
                 let (_, token) = by_hand(caller, path, body).await;
                 for (number, case) in cases.iter().enumerate() {
                     let body = with(json!({ "token": token }), case.clone());
-                    let answer = app.anybody().post("/v1/activations", &body).await.expect(422);
+                    let answer = app.anonymous().post("/v1/activations", &body).await.expect(422);
                     told.push((path, number, answer.body["errors"].to_string()));
                     let text = |name: &str| case[name].as_str().map(|text| (name.to_owned(), text.to_owned()));
                     let members = ["password", "first_name", "last_name", "email"].into_iter().filter_map(text);
                     let form: Vec<_> = std::iter::once(("token".to_owned(), token.clone())).chain(members).collect();
                     // Without a fault, somebody unknown would be activated by it.
                     if form.len() < 4 || case["password"] == "z" {
-                        let page = Answer::of(app.anybody().request(Method::POST, "/activate").form(&form)).await;
+                        let page = Answer::of(app.anonymous().request(Method::POST, "/activate").form(&form)).await;
                         told.push((path, number, page.expect(422).text.replace(email, "ADDRESS").replace(&token, "TOKEN")));
                     }
                 }
@@ -393,7 +393,7 @@ on_both! {
             resent.faults(&[("/delivery", "unknown_member")]);
         }
         // The same address in other letters is the same person.
-        mallory.client.press(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
+        mallory.client.post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
         let other = json!({ "email": "GRACE@Operator.Example", "account_id": mallory.account });
         let (id, token) = by_hand(&mallory.client, OWNERS, other).await;
         gave_nothing(attempts(&app, &token, GRACE).await, &["admin"]);
@@ -401,7 +401,7 @@ on_both! {
         gave_nothing(attempts(&app, &token, GRACE).await, &["admin"]);
         // A batch hands nothing over, and a renewal goes by letter.
         app.advance(TimeDelta::hours(25));
-        app.anybody().post("/v1/activations/renew", &json!({ "token": token })).await.expect(202);
+        app.anonymous().post("/v1/activations/renew", &json!({ "token": token })).await.expect(202);
         assert_eq!(app.letter().await.to, "Grace@operator.example");
         app.join(&token, GRACE, json!({})).await.problem(410, "activation_link_superseded");
     }

@@ -9,13 +9,13 @@ use crate::{
     support::{
         Backend, Home, TestApp,
         customers::{OWNERS, SUB_ACCOUNTS, text},
-        json, on_both,
+        json, on_both_databases,
     },
 };
 
 const STAFF: &str = "/v1/system-users/invitations";
 
-on_both! { with [("LETTERS_PER_MAILBOX", "off")];
+on_both_databases! { with [("LETTERS_PER_MAILBOX", "off")];
     /// The loop closes: an owner activates, signs in, invites a driver, who activates.
     async fn from_owner_to_driver(app: TestApp) {
         let acme = app.owner("grace@example.com", "Acme").await;
@@ -39,7 +39,7 @@ on_both! { with [("LETTERS_PER_MAILBOX", "off")];
         ));
         let old = acme.client.get(&format!("/v1/invitations/{id}/events")).await.expect(200).body;
         assert_eq!(old["data"][0]["details"], json!({ "account_id": "x", "roles": ["driver"] }));
-        let preview = app.anybody().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200).body;
+        let preview = app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200).body;
         assert_eq!(preview["roles"], json!(["driver"]));
         for path in [format!("/v1/invitations/{id}"), format!("/v1/users/{}", text(&made, "/user_id"))] {
             acme.client.get(&path).await.expect(200);
@@ -56,7 +56,7 @@ on_both! { with [("LETTERS_PER_MAILBOX", "off")];
         assert_eq!(who, ["user", "user", "system", "link", "user"]);
         // Nothing is left to resend or to take back, and that is told as it is told to staff.
         for path in [format!("/v1/users/{}/resend-invitation", text(&made, "/user_id")), format!("/v1/invitations/{id}/revoke")] {
-            acme.client.press(&path).await.problem(409, "invitation_not_pending");
+            acme.client.post_empty(&path).await.problem(409, "invitation_not_pending");
         }
         let account = acme.client.get(&format!("/v1/accounts/{account}")).await.expect(200).body;
         assert_eq!((&account["reimbursement"]["rate"], &account["reimbursement"]["mode"]), (&json!("0.2300"), &json!("automated")));
@@ -73,23 +73,23 @@ on_both! { with [("LETTERS_PER_MAILBOX", "off")];
         let resends = [format!("/v1/invitations/{id}/resend"), format!("/v1/users/{user}/resend-invitation")];
         // From here on sign-ins are too old.
         app.advance(TimeDelta::minutes(20));
-        acme.client.press(&resends[0]).await.problem(401, "unauthenticated");
+        acme.client.post_empty(&resends[0]).await.problem(401, "unauthenticated");
         let foreigner = app.owning(&[&zenith.account]);
         for (index, owner) in [&acme, &south, &deep].into_iter().enumerate() {
             for (twice, path) in resends.iter().enumerate() {
-                foreigner.press(path).await.problem(404, "not_found");
-                let resent = app.owning(&[&owner.account]).press(path).await.expect(200).body;
+                foreigner.post_empty(path).await.problem(404, "not_found");
+                let resent = app.owning(&[&owner.account]).post_empty(path).await.expect(200).body;
                 assert_eq!(resent["send_count"], 2 + 2 * index + twice);
                 app.letter().await;
                 app.advance(TimeDelta::minutes(1));
             }
         }
         let revoke = format!("/v1/invitations/{id}/revoke");
-        foreigner.press(&revoke).await.problem(404, "not_found");
+        foreigner.post_empty(&revoke).await.problem(404, "not_found");
         for path in [format!("/v1/invitations/{id}"), format!("/v1/invitations/{id}/events"), format!("/v1/users/{user}")] {
             foreigner.get(&path).await.problem(404, "not_found");
         }
-        let revoked = app.owning(&[&acme.account]).press(&revoke).await.expect(200).body;
+        let revoked = app.owning(&[&acme.account]).post_empty(&revoke).await.expect(200).body;
         assert_eq!(revoked["status"], "revoked");
         app.activate(&old.token).await.problem(410, "invitation_revoked");
         app.owning(&[&acme.account]).get(&format!("/v1/users/{user}")).await.problem(404, "not_found");
@@ -97,7 +97,7 @@ on_both! { with [("LETTERS_PER_MAILBOX", "off")];
         // The owner of the account that an invitation leads to sees it; sending it is for those above.
         let (own, _) = app.invite_by(OWNERS, json!({ "email": "max@example.com", "account_id": deep.account })).await;
         app.advance(TimeDelta::minutes(1));
-        app.owning(&[&deep.account]).press(&format!("/v1/invitations/{}/resend", text(&own, "/id"))).await.expect(200);
+        app.owning(&[&deep.account]).post_empty(&format!("/v1/invitations/{}/resend", text(&own, "/id"))).await.expect(200);
         app.letter().await;
     }
 
@@ -168,7 +168,7 @@ on_both! { with [("LETTERS_PER_MAILBOX", "off")];
         // What staff sent into it, its owner cannot send again or take back.
         let (made, _) = app.invite_by(OWNERS, further).await;
         for verb in ["resend", "revoke"] {
-            person.client.press(&format!("/v1/invitations/{}/{verb}", text(&made, "/id"))).await.problem(403, "forbidden");
+            person.client.post_empty(&format!("/v1/invitations/{}/{verb}", text(&made, "/id"))).await.problem(403, "forbidden");
         }
         for account in [&acme.account, &driver.account] {
             driver.client.post(SUB_ACCOUNTS, &below(account)).await.problem(403, "forbidden");

@@ -4,11 +4,11 @@ use chrono::TimeDelta;
 use invitation_service::domain::role::Role;
 use reqwest::Method;
 
-use crate::support::{Answer, PASSWORD, TestApp, json, on_both};
+use crate::support::{Answer, PASSWORD, TestApp, json, on_both_databases};
 
 /// Sends the page's form.
 pub async fn submit(app: &TestApp, fields: &[(&str, &str)]) -> Answer {
-    Answer::of(app.anybody().request(Method::POST, "/activate").form(fields)).await
+    Answer::of(app.anonymous().request(Method::POST, "/activate").form(fields)).await
 }
 
 /// The page, if it has this status and this heading, and everything that every page has.
@@ -35,15 +35,15 @@ fn error<'a>(page: &'a str, field: &str) -> &'a str {
     &page[start..start + page[start..].find("</div>").unwrap()]
 }
 
-on_both! {
+on_both_databases! {
     async fn opening_the_link_consumes_nothing(app: TestApp) {
         let (made, mail) = app.invite("ada@example.com", &["finance", "viewer"]).await;
         let path = mail.link.strip_prefix(&app.url).unwrap().to_owned();
         assert_eq!(path, format!("/activate?token={}", mail.token));
         for _ in 0..3 {
-            let head = app.anybody().call(Method::HEAD, &path, &[]).await.expect(200);
+            let head = app.anonymous().call(Method::HEAD, &path, &[]).await.expect(200);
             assert_eq!((head.text.as_str(), head.header("content-type")), ("", "text/html; charset=utf-8"));
-            let form = page(app.anybody().get(&path).await, 200, "Activate your account");
+            let form = page(app.anonymous().get(&path).await, 200, "Activate your account");
             for shown in [
                 "Grace Hopper",
                 "EV Charging",
@@ -77,7 +77,7 @@ on_both! {
         // The second half of a double click: calm words, no error.
         let again = page(submit(&app, &good).await, 410, "This link has been used");
         assert!(again.contains("If that was you, your account is active") && !again.contains("action=\"/activate\""), "{again}");
-        page(app.anybody().get(&format!("/activate?token={}", mail.token)).await, 410, "This link has been used");
+        page(app.anonymous().get(&format!("/activate?token={}", mail.token)).await, 410, "This link has been used");
     }
 
     async fn errors_stand_beside_their_fields(app: TestApp) {
@@ -108,7 +108,7 @@ on_both! {
     async fn a_dead_link_answers_with_a_page_that_helps(app: TestApp) {
         let admin = app.admin();
         let says = async |token: &str, status: u16, heading: &str| {
-            let shown = page(app.anybody().get(&format!("/activate?token={token}")).await, status, heading);
+            let shown = page(app.anonymous().get(&format!("/activate?token={token}")).await, status, heading);
             // Nothing to fill in; an expired link's page has a button that asks for a fresh one.
             let renewable = heading == "This link has expired";
             assert_eq!(shown.contains("<form method=\"post\" action=\"/activate/renew\""), renewable, "{shown}");
@@ -117,28 +117,28 @@ on_both! {
             assert!(!shown.contains("name=\"password\"") && forms == usize::from(renewable), "{shown}");
             let fields = [("token", token), ("password", PASSWORD), ("first_name", "Ada"), ("last_name", "Lovelace")];
             assert_eq!(page(submit(&app, &fields).await, status, heading), shown);
-            app.anybody().call(Method::HEAD, &format!("/activate?token={token}"), &[]).await.expect(status);
+            app.anonymous().call(Method::HEAD, &format!("/activate?token={token}"), &[]).await.expect(status);
             shown
         };
         let (made, old) = app.invite("ada@example.com", &["viewer"]).await;
         says(&old.token[..40], 404, "This link does not work").await;
         app.advance(TimeDelta::hours(24));
         assert!(says(&old.token, 410, "This link has expired").await.contains("EV Charging"));
-        admin.press(&format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap())).await.expect(200);
+        admin.post_empty(&format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap())).await.expect(200);
         let new = app.letter().await;
         says(&old.token, 410, "There is a newer link").await;
-        admin.press(&format!("/v1/invitations/{}/revoke", made["id"].as_str().unwrap())).await.expect(200);
+        admin.post_empty(&format!("/v1/invitations/{}/revoke", made["id"].as_str().unwrap())).await.expect(200);
         assert!(says(&new.token, 410, "This invitation was withdrawn").await.contains("Grace Hopper"));
     }
 
     async fn without_a_token(app: TestApp) {
         for path in ["/activate", "/activate?token=", "/activate?tokn=x"] {
-            page(app.anybody().get(path).await, 400, "This link is not complete");
-            app.anybody().call(Method::HEAD, path, &[]).await.expect(400);
+            page(app.anonymous().get(path).await, 400, "This link is not complete");
+            app.anonymous().call(Method::HEAD, path, &[]).await.expect(400);
         }
         page(submit(&app, &[("password", PASSWORD)]).await, 400, "This link is not complete");
         // What is no form is told as that.
-        app.anybody().post("/activate", &json!({ "token": "x" })).await.expect(415);
+        app.anonymous().post("/activate", &json!({ "token": "x" })).await.expect(415);
         let large = "x".repeat(100_000);
         assert_eq!(submit(&app, &[("token", "x"), ("first_name", &large)]).await.status, 413);
     }
@@ -149,7 +149,7 @@ on_both! {
         let mail = app.letter().await;
         assert!(mail.text.contains("uitgenodigd"), "{}", mail.text);
         let token = mail.token;
-        let form = page(app.anybody().get(&format!("/activate?token={token}")).await, 200, "Activeer je account");
+        let form = page(app.anonymous().get(&format!("/activate?token={token}")).await, 200, "Activeer je account");
         assert!(
             form.contains("<html lang=\"nl\">") && form.contains("Financiën") && form.contains("woensdag 25 november 2026"),
             "{form}"
@@ -167,13 +167,13 @@ on_both! {
         let id = hostile.post("/v1/system-users/invitations", &body).await.expect(201).text_of("id");
         let mail = app.letter().await;
         assert!(!mail.html.contains("<script"), "{}", mail.html);
-        let form = page(app.anybody().get(&format!("/activate?token={}", mail.token)).await, 200, "Activate your account");
+        let form = page(app.anonymous().get(&format!("/activate?token={}", mail.token)).await, 200, "Activate your account");
         assert!(form.contains("&lt;script&gt;alert(") && form.contains("&amp; {{ 7 * 7 }}"), "{form}");
-        app.admin().press(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
+        app.admin().post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
         let dead =
-            page(app.anybody().get(&format!("/activate?token={}", mail.token)).await, 410, "This invitation was withdrawn");
+            page(app.anonymous().get(&format!("/activate?token={}", mail.token)).await, 410, "This invitation was withdrawn");
         assert!(dead.contains("&lt;script&gt;"), "{dead}");
-        page(app.anybody().get("/activate?token=%22%3E%3Cscript%3E").await, 404, "This link does not work");
+        page(app.anonymous().get("/activate?token=%22%3E%3Cscript%3E").await, 404, "This link does not work");
     }
 
     async fn an_active_user_confirms_their_address(app: TestApp) {
@@ -181,7 +181,7 @@ on_both! {
         app.activate(&mail.token).await.expect(201);
         app.database.execute("DELETE FROM user_roles");
         let (_, mail) = app.invite("ada@example.com", &["finance"]).await;
-        let form = page(app.anybody().get(&format!("/activate?token={}", mail.token)).await, 200, "Accept your invitation");
+        let form = page(app.anonymous().get(&format!("/activate?token={}", mail.token)).await, 200, "Accept your invitation");
         assert!(form.contains("name=\"email\"") && !form.contains("name=\"password\""), "{form}");
         // A scanner that presses the bare button joins nobody.
         let bare = page(submit(&app, &[("token", &mail.token), ("email", "")]).await, 422, "Accept your invitation");

@@ -5,7 +5,7 @@ use reqwest::Method;
 use crate::support::{
     Answer, PASSWORD, TestApp,
     customers::{OWNERS, SUB_ACCOUNTS, company, text},
-    json, on_both,
+    json, on_both_databases,
 };
 
 const COMPANY: [(&str, &str); 8] = [
@@ -21,7 +21,7 @@ const COMPANY: [(&str, &str); 8] = [
 const PERSON: [(&str, &str); 3] = [("password", PASSWORD), ("first_name", "Ada"), ("last_name", "Lovelace")];
 
 async fn open(app: &TestApp, token: &str) -> String {
-    app.anybody().get(&format!("/activate?token={token}")).await.expect(200).text
+    app.anonymous().get(&format!("/activate?token={token}")).await.expect(200).text
 }
 
 /// Sends the form, of fields in several parts; of two values for one field, the later one.
@@ -31,7 +31,7 @@ async fn submit(app: &TestApp, token: &str, parts: &[&[(&str, &str)]]) -> Answer
         fields.retain(|(known, _)| known != name);
         fields.push((name, value));
     }
-    Answer::of(app.anybody().request(Method::POST, "/activate").form(&fields)).await
+    Answer::of(app.anonymous().request(Method::POST, "/activate").form(&fields)).await
 }
 
 /// The names of the fields that a page shows, in their order, each once.
@@ -48,7 +48,7 @@ fn faulty(page: &str) -> Vec<&str> {
     page.split("id=\"").skip(1).filter_map(|rest| rest.split('"').next().unwrap().strip_suffix("-error")).collect()
 }
 
-on_both! {
+on_both_databases! {
     async fn a_business_owner_fills_in_the_company(app: TestApp) {
         let body = json!({ "email": "ada@example.com", "account_name": "Acme & Zoon", "account_type": "business" });
         let (made, mail) = app.invite_by(OWNERS, body).await;
@@ -141,7 +141,7 @@ on_both! {
     }
 }
 
-on_both! {
+on_both_databases! {
     with [("COMPANY_VAT", "optional")];
 
     async fn a_company_ticks_that_it_has_no_vat_number(app: TestApp) {
@@ -187,7 +187,7 @@ on_both! {
     }
 }
 
-on_both! {
+on_both_databases! {
     async fn no_box_where_a_vat_number_is_asked_for(app: TestApp) {
         let body = json!({ "email": "ada@example.com", "account_name": "Acme", "account_type": "business" });
         let (_, mail) = app.invite_by(OWNERS, body).await;

@@ -6,7 +6,7 @@ use diesel::{Connection, connection::SimpleConnection};
 use diesel_migrations::{FileBasedMigrations, MigrationHarness};
 use invitation_service::db::{DatabaseUrl, Db};
 
-use crate::support::{Backend, TestApp, customers::SUB_ACCOUNTS, database::TestDatabase, json, on_both};
+use crate::support::{Backend, TestApp, customers::SUB_ACCOUNTS, database::TestDatabase, json, on_both_databases};
 
 /// A database with the schema, and no service at work on it.
 pub async fn migrated(backend: Backend) -> TestDatabase {
@@ -118,7 +118,7 @@ fn migrations_count() -> usize {
     std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite")).unwrap().count()
 }
 
-on_both! {
+on_both_databases! {
     /// The table of accounts is made anew on SQLite, with rows of other tables referring to it.
     async fn accounts_and_what_refers_to_them_outlive_their_new_rule(app: TestApp) {
         let owner = app.owner("ada@example.com", "Acme").await;

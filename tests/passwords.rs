@@ -1,14 +1,14 @@
 //! What a password must be, and how it is kept.
 
-use crate::support::{Answer, TestApp, json, on_both};
+use crate::support::{Answer, TestApp, json, on_both_databases};
 
 /// Activates with this password, and a name and an address that passwords are held against.
 async fn with_password(app: &TestApp, token: &str, password: &str) -> Answer {
     let body = json!({ "token": token, "password": password, "first_name": "Ada", "last_name": "Lovelace" });
-    app.anybody().post("/v1/activations", &body).await
+    app.anonymous().post("/v1/activations", &body).await
 }
 
-on_both! {
+on_both_databases! {
     async fn what_a_password_must_be(app: TestApp) {
         let (_, mail) = app.invite("ada.byron@example.com", &["viewer"]).await;
         let long = "маленький синий вертолёт ".repeat(6);
@@ -48,9 +48,9 @@ on_both! {
         {
             let (_, mail) = app.invite(&format!("info@customer{index}.example"), &["viewer"]).await;
             let with = |password: &str| json!({ "token": mail.token, "password": password, "first_name": first, "last_name": last });
-            let refused = app.anybody().post("/v1/activations", &with(bad)).await.expect(422);
+            let refused = app.anonymous().post("/v1/activations", &with(bad)).await.expect(422);
             assert_eq!(refused.body["errors"][0]["code"], "password_contains_identity", "{bad}");
-            app.anybody().post("/v1/activations", &with(good)).await.expect(201);
+            app.anonymous().post("/v1/activations", &with(good)).await.expect(201);
         }
     }
 
@@ -67,7 +67,7 @@ on_both! {
 mod eight_characters {
     use super::*;
 
-    on_both! { with [("PASSWORD_MIN_LENGTH", "8")];
+    on_both_databases! { with [("PASSWORD_MIN_LENGTH", "8")];
         async fn when_the_operator_says_so(app: TestApp) {
             let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
             let refused = with_password(&app, &mail.token, "qZ7!vR2")
@@ -80,7 +80,7 @@ mod eight_characters {
                 let refused = refused.faults(&[("/password", "too_short"), ("/password", "password_guessable")]);
                 assert!(refused.text.contains("at least 9 characters"), "{}", refused.text);
             }
-            let page = app.anybody().get(&format!("/activate?token={}", mail.token)).await.expect(200).text;
+            let page = app.anonymous().get(&format!("/activate?token={}", mail.token)).await.expect(200).text;
             assert!(page.contains("At least 9 characters") && page.contains("minlength=\"9\""), "{page}");
             assert!(page.contains("easily guessed") && !page.contains("8 characters"), "{page}");
             with_password(&app, &mail.token, "password").await.faults(&[

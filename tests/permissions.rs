@@ -8,7 +8,7 @@ use invitation_service::domain::{
 use crate::support::{
     Answer, Client, TestApp,
     batches::{BATCH, RESEND, colleague, only},
-    json, on_both,
+    json, on_both_databases,
 };
 
 /// In the order of [`knock`].
@@ -50,12 +50,12 @@ async fn knock(app: &TestApp, caller: &Client, index: usize) -> [Answer; 17] {
         caller
             .post("/v1/system-users/invitations", &json!({ "email": format!("new{index}@example.com"), "roles": ["viewer"] }))
             .await,
-        caller.press(&format!("/v1/invitations/{id}/resend")).await,
+        caller.post_empty(&format!("/v1/invitations/{id}/resend")).await,
         caller.amend(id, "*", &json!({ "locale": "nl" })).await,
-        caller.press(&format!("/v1/users/{user}/resend-invitation")).await,
+        caller.post_empty(&format!("/v1/users/{user}/resend-invitation")).await,
         only(caller.post(BATCH, &json!({ "invitations": [colleague(&format!("batch{index}@example.com"))] })).await),
         only(caller.post(RESEND, &json!({ "ids": [id] })).await),
-        caller.press(&format!("/v1/invitations/{id}/revoke")).await,
+        caller.post_empty(&format!("/v1/invitations/{id}/revoke")).await,
     ]
 }
 
@@ -72,7 +72,7 @@ const NOBODY: [u16; 17] = [401; 17];
 const INVITES: [u16; 17] = [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403, 403, 403];
 const SEES_STAFF: [u16; 17] = [200, 200, 200, 403, 200, 200, 200, 200, 403, 200, 403, 403, 403, 403, 403, 403, 403];
 
-on_both! { with [("RESEND_COOLDOWN", "0s")];
+on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
     async fn everybody_at_every_endpoint(app: TestApp) {
         let roles = [(Admin, ALL), (UserManager, ALL), (CustomerSupport, SUPPORT), (Finance, CUSTOMERS), (Viewer, VIEWS)];
         let by_role = roles.map(|(role, expected)| (role.as_str(), app.caller(&[role], &[]), expected));
@@ -93,7 +93,7 @@ on_both! { with [("RESEND_COOLDOWN", "0s")];
         let scopes =
             [Permission::SystemUsersInvite, Permission::SystemUsersRead, Permission::CustomersRead, Permission::AccountsRead];
         let others = [
-            ("nobody", app.anybody(), NOBODY),
+            ("nobody", app.anonymous(), NOBODY),
             ("no role", app.caller(&[], &[]), NOTHING),
             ("two roles", app.caller(&[Finance, Viewer], &[]), VIEWS),
             ("role and scope", app.caller(&[Viewer], &[Permission::SystemUsersInvite]), ALL),
@@ -141,8 +141,8 @@ on_both! { with [("RESEND_COOLDOWN", "0s")];
             ];
             for path in paths {
                 match refusal {
-                    Some(code) => caller.press(&path).await.problem(403, code),
-                    None => caller.press(&path).await.expect(200),
+                    Some(code) => caller.post_empty(&path).await.problem(403, code),
+                    None => caller.post_empty(&path).await.expect(200),
                 };
             }
             let changed = caller.amend(id, "*", &json!({ "roles": [invited] })).await;

@@ -10,7 +10,7 @@ use crate::support::{
     Answer, Client, TestApp,
     batches::{BATCH, RESEND, only},
     customers::{OWNERS, SUB_ACCOUNTS, text},
-    json, on_both,
+    json, on_both_databases,
 };
 
 /// In the order of [`knock`].
@@ -62,14 +62,14 @@ async fn knock(app: &TestApp, caller: &Client, index: usize, (account, owner): (
         caller.get(&format!("/v1/invitations/{id}")).await,
         caller.get(&format!("/v1/invitations/{id}/events")).await,
         caller.get(&format!("/v1/users/{user}")).await,
-        caller.press(&format!("/v1/invitations/{id}/resend")).await,
+        caller.post_empty(&format!("/v1/invitations/{id}/resend")).await,
         caller.amend(id, "*", &json!({ "reimbursement_rate": "0.23" })).await,
-        caller.press(&format!("/v1/users/{user}/resend-invitation")).await,
+        caller.post_empty(&format!("/v1/users/{user}/resend-invitation")).await,
         batch(json!({ "kind": "account_owner", "email": format!("batch{index}@example.com") })).await,
         batch(json!({ "kind": "sub_account", "email": format!("batch{index}@example.com"), "role": "driver", "account_id": account }))
             .await,
         only(caller.post(RESEND, &json!({ "ids": [id] })).await),
-        caller.press(&format!("/v1/invitations/{id}/revoke")).await,
+        caller.post_empty(&format!("/v1/invitations/{id}/revoke")).await,
         caller.get("/v1/invitations?kind=sub_account").await,
         caller.get("/v1/users?kind=customer").await,
         caller.call(Method::GET, "/v1/users", &[("accept", "text/csv")]).await,
@@ -111,7 +111,7 @@ const FOREIGNER: Row =
     [200, 404, 404, 403, 404, 404, 404, 404, 404, 404, 404, 404, 404, 403, 404, 404, 404, 200, 200, 200, 403, 403, 404];
 const NOBODY: Row = [401; 23];
 
-on_both! { with [("RESEND_COOLDOWN", "0s")];
+on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
     async fn everybody_at_every_endpoint(app: TestApp) {
         let acme = app.owner("grace@acme.example", "Acme").await;
         let zenith = app.owner("linus@zenith.example", "Zenith").await;
@@ -133,7 +133,7 @@ on_both! { with [("RESEND_COOLDOWN", "0s")];
             (permission.as_str(), app.caller(&[], &[permission]), expected)
         });
         let others = [
-            ("nobody", app.anybody(), NOBODY),
+            ("nobody", app.anonymous(), NOBODY),
             ("no role", app.caller(&[], &[]), NOTHING),
             ("its owner", acme.client.clone(), OWNER),
             ("its owner's office", app.owning(&[&acme.account]), OWNER),

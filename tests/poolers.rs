@@ -191,7 +191,7 @@ async fn settings_reach_no_other_client_of_the_pool() {
         let id = invitation["id"].as_str().unwrap();
         app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200);
         app.admin().get("/v1/invitations").await.expect(200);
-        app.anybody().get("/readyz").await.expect(200);
+        app.anonymous().get("/readyz").await.expect(200);
         app.activate(&mail.token).await.expect(201);
         let timeouts = app.parts.services.db.read::<_, invitation_service::db::DbFault>(|connection| {
             let held = "SELECT 1 WHERE current_setting('lock_timeout') = '5s' AND current_setting('synchronous_commit') = 'on'";

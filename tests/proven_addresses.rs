@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::{
     Answer, Backend, Client, Mail, PASSWORD, TestApp,
     customers::{OWNERS, SUB_ACCOUNTS, text, with},
-    json, on_both,
+    json, on_both_databases,
 };
 
 /// What whoever takes an address that is not theirs chooses.
@@ -33,17 +33,17 @@ pub fn link_of(invited: &Answer) -> (String, String) {
 /// Activates as somebody new.
 pub async fn choose(app: &TestApp, token: &str, password: &str, first_name: &str) -> Answer {
     let body = json!({ "token": token, "password": password, "first_name": first_name, "last_name": "Hopper" });
-    app.anybody().post("/v1/activations", &body).await
+    app.anonymous().post("/v1/activations", &body).await
 }
 
 /// Goes on as somebody who is active by a link that was handed over.
 pub async fn go_on(app: &TestApp, token: &str, email: &str, password: &str) -> Answer {
     let body = json!({ "token": token, "email": email, "password": password, "first_name": "Somebody", "last_name": "Else" });
-    app.anybody().post("/v1/activations", &body).await
+    app.anonymous().post("/v1/activations", &body).await
 }
 
 pub async fn sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
-    app.anybody().post("/v1/auth/token", &json!({ "email": email, "password": password })).await
+    app.anonymous().post("/v1/auth/token", &json!({ "email": email, "password": password })).await
 }
 
 /// An owner's own account, and an address that its owner has taken: active, with a password of the owner's choice.
@@ -80,7 +80,7 @@ async fn is_given_back(app: &TestApp, mail: &Mail, email: &str) -> (Client, Valu
     (app.bearer(&token), activated)
 }
 
-on_both! {
+on_both_databases! {
     with [("RESEND_COOLDOWN", "0s"), ("RATE_LIMITS", "off")];
 
     async fn an_address_taken_beforehand_is_no_way_to_the_staff(app: TestApp) {
@@ -191,7 +191,7 @@ on_both! {
         let all = json!({
             "token": second, "email": " Dirk@ACME.example", "password": PASSWORD, "first_name": "Mallory", "last_name": "M"
         });
-        let joined = app.anybody().post("/v1/activations", &all).await.expect(201).body;
+        let joined = app.anonymous().post("/v1/activations", &all).await.expect(201).body;
         assert_eq!((&joined["user"]["first_name"], joined["user"]["memberships"].as_array().unwrap().len()), (&json!("Dirk"), 1));
         assert_eq!(joined["memberships_before"], Value::Null);
         go_on(&app, &second, dirk, PASSWORD).await.problem(410, "activation_link_used");
@@ -212,7 +212,7 @@ on_both! {
         let made = Answer::of(admin.request(Method::POST, STAFF).header("idempotency-key", "k").json(&by_hand)).await.expect(201);
         let (id, token) = link_of(&made);
         go_on(&app, &token, GRACE, PASSWORD).await.faults(&[("/password", "password_wrong")]);
-        admin.press(&format!("/v1/invitations/{id}/resend")).await.expect(200);
+        admin.post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200);
         let mail = app.letter().await;
         // Whoever has the old link, or is given it once more, has nothing.
         let again = Answer::of(admin.request(Method::POST, STAFF).header("idempotency-key", "k").json(&by_hand)).await.expect(201);
@@ -225,7 +225,7 @@ on_both! {
     async fn a_first_invitation_that_was_resent_by_mail_proves(app: TestApp) {
         let acme = app.owner("olga@acme.example", "Acme").await;
         let (id, _) = hand_over(&acme.client, GRACE, &acme.account).await;
-        acme.client.press(&format!("/v1/invitations/{id}/resend")).await.expect(200);
+        acme.client.post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200);
         app.activate(&app.letter().await.token).await.expect(201);
         let (_, mail) = app.invite(GRACE, &["viewer"]).await;
         assert_eq!(app.requires(&mail.token).await, asks(false, false, true));
@@ -237,7 +237,7 @@ on_both! {
         let by_hand = json!({ "email": GRACE, "roles": ["admin"], "delivery": "link" });
         let (_, token) = link_of(&app.admin().post(STAFF, &by_hand).await.expect(201));
         app.advance(TimeDelta::hours(25));
-        app.anybody().post("/v1/activations/renew", &json!({ "token": token })).await.expect(202);
+        app.anonymous().post("/v1/activations/renew", &json!({ "token": token })).await.expect(202);
         is_given_back(&app, &app.letter().await, GRACE).await;
     }
 
@@ -335,9 +335,9 @@ on_both! {
 
     async fn the_page_asks_for_the_right_password(app: TestApp) {
         let (mallory, acme) = taken(&app, GRACE).await;
-        let open = async |token: &str| app.anybody().get(&format!("/activate?token={token}")).await.expect(200).text;
+        let open = async |token: &str| app.anonymous().get(&format!("/activate?token={token}")).await.expect(200).text;
         let submit = async |fields: &[(&str, &str)]| {
-            Answer::of(app.anybody().request(Method::POST, "/activate").form(fields)).await
+            Answer::of(app.anonymous().request(Method::POST, "/activate").form(fields)).await
         };
         let zenith = app.owner("linus@zenith.example", "Zenith").await;
         let (_, token) = hand_over(&zenith.client, GRACE, &zenith.account).await;

@@ -4,7 +4,7 @@ use futures_util::future::{join, join_all};
 
 use crate::{
     proven_addresses::{TAKEN, choose, go_on, hand_over, sign_in},
-    support::{Answer, PASSWORD, TestApp, json, on_both},
+    support::{Answer, PASSWORD, TestApp, json, on_both_databases},
 };
 
 const ROUNDS: usize = 8;
@@ -23,7 +23,7 @@ async fn belongs_to_its_person(app: &TestApp, email: &str, mailed: Answer) {
     assert_eq!(shown.body["first_name"], "Grace");
 }
 
-on_both! {
+on_both_databases! {
     with [("RATE_LIMITS", "off")];
 
     async fn of_somebody_new(app: TestApp) {

@@ -139,7 +139,7 @@ on_each! {
 
             let (headers, body) = (case.bounce)(app.now().timestamp());
             let report = |headers: &[(&'static str, String)], body: String| {
-                let request = app.anybody().request(Method::POST, &format!("/v1/mail-events/{}", case.provider));
+                let request = app.anonymous().request(Method::POST, &format!("/v1/mail-events/{}", case.provider));
                 let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
                 Answer::of(request.header("content-type", "application/json").body(body))
             };

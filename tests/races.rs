@@ -17,13 +17,13 @@ use invitation_service::{
         token::LinkClaim,
     },
     services::{
-        Refusal,
+        ServiceError,
         invite::{Draft, Outcome, invite_many},
         letter_quota::Payer,
     },
 };
 
-use crate::support::{Answer, TestApp, json, on_both};
+use crate::support::{Answer, TestApp, json, on_both_databases};
 
 /// How many callers come at once.
 const CROWD: usize = 32;
@@ -55,7 +55,7 @@ fn token(app: &TestApp, invitation: &str, generation: i32) -> String {
 /// Some requests that touch nothing, so that each round's race begins at another moment of its rival.
 async fn warm_up(app: &TestApp, requests: usize) {
     for _ in 0..requests {
-        app.anybody().get("/healthz").await.expect(200);
+        app.anonymous().get("/healthz").await.expect(200);
     }
 }
 
@@ -63,7 +63,7 @@ fn statuses(answers: &[Answer]) -> Vec<u16> {
     answers.iter().map(|answer| answer.status).collect()
 }
 
-on_both! {
+on_both_databases! {
     with [("RATE_LIMITS", "off"), ("RESEND_COOLDOWN", "0s")];
 
     async fn of_many_activations_of_one_link_one_succeeds(app: TestApp) {
@@ -73,7 +73,7 @@ on_both! {
                 "token": mail.token, "password": format!("seven green bicycles sing at {number}"),
                 "first_name": format!("Ada {number}"), "last_name": "Lovelace"
             });
-            let caller = app.anybody();
+            let caller = app.anonymous();
             async move { caller.post("/v1/activations", &body).await }
         };
         let answers = join_all((0..CROWD).map(attempt)).await;
@@ -127,7 +127,7 @@ on_both! {
                 let _: Step = app.parts.courier.step().await.unwrap();
             }
         };
-        let (answers, ()) = join(join_all((0..CROWD).map(|_| admin.press(&path))), courier).await;
+        let (answers, ()) = join(join_all((0..CROWD).map(|_| admin.post_empty(&path))), courier).await;
         let resent = answers.iter().filter(|answer| answer.status == 200).count();
         assert!(resent >= 1 && answers.iter().all(|answer| matches!(answer.status, 200 | 400..=499)), "{:?}", statuses(&answers));
         let shown = admin.get(&format!("/v1/invitations/{id}")).await.expect(200);
@@ -154,11 +154,11 @@ on_both! {
             let (invitation, mail) = app.invite(&format!("ada{round}@example.com"), &["viewer"]).await;
             let id = invitation["id"].as_str().unwrap();
             let path = format!("/v1/invitations/{id}/resend");
-            let press = async {
+            let post_empty = async {
                 warm_up(&app, round * 4).await;
-                admin.press(&path).await
+                admin.post_empty(&path).await
             };
-            let (used, resent) = join(app.activate(&mail.token), press).await;
+            let (used, resent) = join(app.activate(&mail.token), post_empty).await;
             let letters = app.letters().await;
             if used.status == 201 {
                 activated += 1;
@@ -183,11 +183,11 @@ on_both! {
             let (invitation, mail) = app.invite(&format!("ada{round}@example.com"), &["viewer"]).await;
             let (id, person) = (invitation["id"].as_str().unwrap(), invitation["user_id"].as_str().unwrap());
             let path = format!("/v1/invitations/{id}/revoke");
-            let press = async {
+            let post_empty = async {
                 warm_up(&app, round * 4).await;
-                admin.press(&path).await
+                admin.post_empty(&path).await
             };
-            let (used, revoked) = join(app.activate(&mail.token), press).await;
+            let (used, revoked) = join(app.activate(&mail.token), post_empty).await;
             let person = admin.get(&format!("/v1/users/{person}")).await;
             if used.status == 201 {
                 activated += 1;
@@ -215,7 +215,7 @@ on_both! {
             };
             let path = format!("/v1/invitations/{live}/revoke");
             let inviters = join_all((0..6).map(|_| admin.post("/v1/system-users/invitations", &body)));
-            let others = join_all((0..3).map(|_| admin.press(&path)));
+            let others = join_all((0..3).map(|_| admin.post_empty(&path)));
             let (invited, revoked) = join(inviters, others).await;
             assert_eq!(revoked.iter().filter(|answer| answer.status == 200).count(), 1, "{:?}", statuses(&revoked));
             assert!(invited.iter().filter(|answer| answer.status == 201).count() <= 1, "{:?}", statuses(&invited));
@@ -239,7 +239,7 @@ on_both! {
                 let invited = admin.post("/v1/system-users/invitations", &body).await;
                 let id = if invited.status == 201 { invited.text_of("id") } else { invited.text_of("invitation_id") };
                 seen.push(invited.status);
-                seen.push(admin.press(&format!("/v1/invitations/{id}/revoke")).await.status);
+                seen.push(admin.post_empty(&format!("/v1/invitations/{id}/revoke")).await.status);
             }
             seen
         };
@@ -274,7 +274,7 @@ on_both! {
                 async move {
                     let unlimited = LetterLimits::default();
                     let work = move |tx: &mut Tx<'_>| {
-                        Ok::<_, Refusal>(invite_many(&clock, &unlimited, tx, &mine.iter().collect::<Vec<_>>())?)
+                        Ok::<_, ServiceError>(invite_many(&clock, &unlimited, tx, &mine.iter().collect::<Vec<_>>())?)
                     };
                     db.write(work).await
                 }

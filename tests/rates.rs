@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::{
     Answer, TestApp,
     customers::{Owner, SUB_ACCOUNTS, text},
-    json, on_both,
+    json, on_both_databases,
 };
 
 /// Invites with this rate: on the specific-account route when `specific`, else on the users-overview route.
@@ -23,7 +23,7 @@ async fn invite(acme: &Owner, number: usize, specific: bool, rate: Value) -> Ans
     acme.client.post(&path, &body).await
 }
 
-on_both! {
+on_both_databases! {
     async fn what_is_a_rate(app: TestApp) {
         let acme = app.owner("grace@example.com", "Acme").await;
         for (number, (rate, shown)) in [

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::support::{
     Backend, Home, Relay, TestApp, eventually, json, on_each,
-    relay::{Mood, Speaks},
+    relay::{Behaviour, Speaks},
 };
 
 const RECIPIENT: &str = "ada@rcpt.example";
@@ -91,14 +91,14 @@ on_each! {
         let mut moods = HashMap::new();
         for case in of_letters {
             let mood = match case.stage {
-                "RCPT" => Mood::Refuses(case.reply),
-                stage => Mood::RefusesAt(stage, case.reply),
+                "RCPT" => Behaviour::Refuses(case.reply),
+                stage => Behaviour::RefusesAt(stage, case.reply),
             };
             moods.insert(case.recipient(), mood);
             invited.push((invite(&app, &case.recipient()).await, case));
         }
         invited.push((invite(&app, "somebody@else.example").await, Case { number: 0, stage: "", reply: "", waits: false, fault: "" }));
-        relay.is_to(move |to| moods.get(to).copied().unwrap_or(Mood::Takes));
+        relay.is_to(move |to| moods.get(to).copied().unwrap_or(Behaviour::Takes));
         work(&app).await;
         let (somebody, _) = invited.pop().unwrap();
         assert_eq!(delivery(&app, &somebody).await["state"], "sent");
@@ -120,7 +120,7 @@ on_each! {
         }
 
         // Before a recipient is named, every letter meets the same.
-        relay.is(Mood::Takes);
+        relay.is(Behaviour::Takes);
         for case in of_sessions {
             relay.says(&[(case.stage, case.reply)]);
             // Connections that wait for the next letter are past that step.
@@ -146,7 +146,7 @@ on_each! {
     async fn what_the_operator_does_not_put_right_is_given_up_after_a_day_with_the_reason(backend: Backend) {
         let mut relay = Relay::new(Speaks::Smtp);
         relay.up();
-        relay.is(Mood::Refuses("554 5.7.1 <no-reply@sender.example>: Sender address rejected: Access denied"));
+        relay.is(Behaviour::Refuses("554 5.7.1 <no-reply@sender.example>: Sender address rejected: Access denied"));
         let app = app_with(backend, &relay).await;
         let id = invite(&app, "ada@example.com").await;
         work(&app).await;
@@ -164,8 +164,8 @@ on_each! {
         assert!(told["advice"].as_str().unwrap().contains("then resend the invitation"), "{told}");
         assert!(told["reason"].as_str().unwrap().contains("The operator must put this right"), "{told}");
 
-        relay.is(Mood::Takes);
-        app.admin().press(&format!("/v1/invitations/{id}/resend")).await.expect(200);
+        relay.is(Behaviour::Takes);
+        app.admin().post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200);
         work(&app).await;
         let told = delivery(&app, &id).await;
         assert_eq!((&told["state"], told.get("reason"), told.get("advice")), (&json!("sent"), None, None));
@@ -184,7 +184,7 @@ on_each! {
             ("554 5.7.1 <relay>: Helo command rejected: Access denied", "queued", true),
             ("550 5.1.1 <ada@example.com>: Recipient address rejected: User unknown", "failed", false),
         ] {
-            relay.is(Mood::Refuses(reply));
+            relay.is(Behaviour::Refuses(reply));
             work(&app).await;
             let told = delivery(&app, &id).await;
             assert_eq!(told["state"], state, "{reply}: {told}");
@@ -200,7 +200,7 @@ on_each! {
     async fn the_log_warns_once_and_not_once_a_letter(backend: Backend) {
         let mut relay = Relay::new(Speaks::Smtp);
         relay.up();
-        relay.is(Mood::Refuses("554 5.7.1 <localhost[127.0.0.1]>: Client host rejected: Access denied"));
+        relay.is(Behaviour::Refuses("554 5.7.1 <localhost[127.0.0.1]>: Client host rejected: Access denied"));
         let home = Home::new(backend, &[("MAIL_URL", &relay.url()), ("LOG_FORMAT", "json")]);
         let server = home.start(&["serve"]);
         let caller = server.client(Some(home.token()));

@@ -6,18 +6,18 @@ use reqwest::Method;
 use crate::support::{
     Answer, TestApp,
     customers::{OWNERS, text},
-    json, on_both,
+    json, on_both_databases,
 };
 
 async fn renew(app: &TestApp, token: &str) -> Answer {
-    app.anybody().post("/v1/activations/renew", &json!({ "token": token })).await
+    app.anonymous().post("/v1/activations/renew", &json!({ "token": token })).await
 }
 
-async fn press(app: &TestApp, token: &str) -> Answer {
-    Answer::of(app.anybody().request(Method::POST, "/activate/renew").form(&[("token", token)])).await
+async fn post_empty(app: &TestApp, token: &str) -> Answer {
+    Answer::of(app.anonymous().request(Method::POST, "/activate/renew").form(&[("token", token)])).await
 }
 
-on_both! {
+on_both_databases! {
     async fn a_fresh_link_to_the_same_address(app: TestApp) {
         let body = json!({ "email": "Ada@example.com", "account_type": "consumer", "account_name": "Ada" });
         let (made, old) = app.invite_by(OWNERS, body).await;
@@ -58,40 +58,40 @@ on_both! {
         }
         let (again, _) = app.invite("ada@example.com", &["viewer"]).await;
         renew(&app, &mail.token).await.problem(410, "activation_link_superseded");
-        app.admin().press(&format!("/v1/invitations/{}/revoke", text(&again, "/id"))).await.expect(200);
+        app.admin().post_empty(&format!("/v1/invitations/{}/revoke", text(&again, "/id"))).await.expect(200);
         renew(&app, &mail.token).await.problem(410, "activation_link_superseded");
         let (other, mail) = app.invite("eve@example.com", &["viewer"]).await;
         app.advance(TimeDelta::hours(25));
-        app.admin().press(&format!("/v1/invitations/{}/revoke", text(&other, "/id"))).await.expect(200);
+        app.admin().post_empty(&format!("/v1/invitations/{}/revoke", text(&other, "/id"))).await.expect(200);
         renew(&app, &mail.token).await.problem(410, "invitation_revoked");
-        app.anybody().post("/v1/activations/renew", &json!({})).await.faults(&[("/token", "required")]);
+        app.anonymous().post("/v1/activations/renew", &json!({})).await.faults(&[("/token", "required")]);
         let more = json!({ "token": mail.token, "email": "eve@example.com" });
-        app.anybody().post("/v1/activations/renew", &more).await.faults(&[("/email", "unknown_member")]);
+        app.anonymous().post("/v1/activations/renew", &more).await.faults(&[("/email", "unknown_member")]);
         assert_eq!(app.letters().await.len(), 0);
         assert_ne!(made["id"], again["id"]);
     }
 
     async fn the_button_does_the_same(app: TestApp) {
         let (_, old) = app.invite("ada@example.com", &["viewer"]).await;
-        let living = press(&app, &old.token).await.expect(200);
+        let living = post_empty(&app, &old.token).await.expect(200);
         assert!(living.text.contains("<h1>Activate your account</h1>"), "{}", living.text);
         app.advance(TimeDelta::hours(24));
-        let page = app.anybody().get(&format!("/activate?token={}", old.token)).await.expect(410);
+        let page = app.anonymous().get(&format!("/activate?token={}", old.token)).await.expect(410);
         let hidden = format!("<input type=\"hidden\" name=\"token\" value=\"{}\">", old.token);
         assert!(page.text.contains("action=\"/activate/renew\"") && page.text.contains(&hidden), "{}", page.text);
         // Looking, however often, sends nothing: a scanner's GET is no press.
-        app.anybody().get(&format!("/activate/renew?token={}", old.token)).await.expect(405);
+        app.anonymous().get(&format!("/activate/renew?token={}", old.token)).await.expect(405);
         assert_eq!(app.letters().await.len(), 0);
-        let sent = press(&app, &old.token).await.expect(200);
+        let sent = post_empty(&app, &old.token).await.expect(200);
         assert!(sent.text.contains("EV Charging") && !sent.text.contains("ada@") && !sent.text.contains(&old.token), "{}", sent.text);
         assert_eq!((sent.header("cache-control"), sent.header("referrer-policy")), ("no-store", "no-referrer"));
         let new = app.letter().await;
-        let again = press(&app, &old.token).await.expect(410);
+        let again = post_empty(&app, &old.token).await.expect(410);
         assert!(again.text.contains("<h1>There is a newer link</h1>"), "{}", again.text);
         app.activate(&new.token).await.expect(201);
-        press(&app, &new.token).await.expect(410);
-        press(&app, "forged").await.expect(404);
-        press(&app, "").await.expect(400);
+        post_empty(&app, &new.token).await.expect(410);
+        post_empty(&app, "forged").await.expect(404);
+        post_empty(&app, "").await.expect(400);
         assert_eq!(app.letters().await.len(), 0);
     }
 }
@@ -99,14 +99,14 @@ on_both! {
 mod switched_off {
     use super::*;
 
-    on_both! { with [("SELF_RENEWAL", "off")];
+    on_both_databases! { with [("SELF_RENEWAL", "off")];
         async fn ask_the_inviter(app: TestApp) {
             let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
             renew(&app, &mail.token).await.problem(403, "renewal_disabled");
             app.advance(TimeDelta::hours(24));
             renew(&app, &mail.token).await.problem(403, "renewal_disabled");
-            press(&app, &mail.token).await.expect(403);
-            let page = app.anybody().get(&format!("/activate?token={}", mail.token)).await.expect(410);
+            post_empty(&app, &mail.token).await.expect(403);
+            let page = app.anonymous().get(&format!("/activate?token={}", mail.token)).await.expect(410);
             assert!(page.text.contains("Grace Hopper") && !page.text.contains("action=\"/activate/renew\""), "{}", page.text);
             assert_eq!(app.letters().await.len(), 0);
         }
@@ -116,12 +116,12 @@ mod switched_off {
 mod throttled {
     use super::*;
 
-    on_both! { with [("INVITATION_TTL", "30s"), ("RESEND_COOLDOWN", "60s")];
+    on_both_databases! { with [("INVITATION_TTL", "30s"), ("RESEND_COOLDOWN", "60s")];
         async fn two_sendings_keep_their_distance(app: TestApp) {
             let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
             app.advance(TimeDelta::seconds(30));
             assert_eq!(renew(&app, &mail.token).await.problem(429, "resend_too_soon").header("retry-after"), "30");
-            assert_eq!(press(&app, &mail.token).await.expect(429).header("retry-after"), "30");
+            assert_eq!(post_empty(&app, &mail.token).await.expect(429).header("retry-after"), "30");
             assert_eq!(app.letters().await.len(), 0);
             app.advance(TimeDelta::seconds(30));
             renew(&app, &mail.token).await.expect(202);

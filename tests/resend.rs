@@ -3,15 +3,15 @@
 use chrono::TimeDelta;
 use invitation_service::domain::role::Role;
 
-use crate::support::{TestApp, json, on_both};
+use crate::support::{TestApp, json, on_both_databases};
 
-on_both! {
+on_both_databases! {
     async fn a_new_link_lives_and_the_old_one_dies_at_once(app: TestApp) {
         let (made, old) = app.invite("ada@example.com", &["viewer"]).await;
         let id = made["id"].as_str().unwrap().to_owned();
         let manager = app.caller_named("Katherine Johnson", &[Role::UserManager], &[]);
         app.advance(TimeDelta::hours(3));
-        let resent = manager.press(&format!("/v1/invitations/{id}/resend")).await.expect(200);
+        let resent = manager.post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200);
         for (member, value) in [
             ("id", json!(id)),
             ("user_id", made["user_id"].clone()),
@@ -33,7 +33,7 @@ on_both! {
         assert!(new.subject.contains("Grace Hopper"), "{}", new.subject);
 
         app.advance(TimeDelta::hours(23));
-        app.anybody()
+        app.anonymous()
             .post("/v1/activations/preview", &json!({ "token": old.token }))
             .await
             .problem(410, "activation_link_superseded");
@@ -51,15 +51,15 @@ on_both! {
         let admin = app.admin();
         let (made, old) = app.invite("ada@example.com", &["viewer"]).await;
         let path = format!("/v1/users/{}/resend-invitation", made["user_id"].as_str().unwrap());
-        admin.press(&path).await.problem(429, "resend_too_soon");
+        admin.post_empty(&path).await.problem(429, "resend_too_soon");
         app.advance(TimeDelta::minutes(1));
-        let resent = admin.press(&path).await.expect(200);
+        let resent = admin.post_empty(&path).await.expect(200);
         assert_eq!((&resent.body["id"], &resent.body["send_count"]), (&made["id"], &json!(2)));
         app.activate(&old.token).await.problem(410, "activation_link_superseded");
         app.activate(&app.letter().await.token).await.expect(201);
-        admin.press(&path).await.problem(409, "invitation_not_pending");
-        app.caller(&[Role::Viewer], &[]).press(&path).await.problem(403, "forbidden");
-        admin.press("/v1/users/usr_01kavx6e9kfzabv5qhm1p4d6xn/resend-invitation").await.problem(404, "not_found");
+        admin.post_empty(&path).await.problem(409, "invitation_not_pending");
+        app.caller(&[Role::Viewer], &[]).post_empty(&path).await.problem(403, "forbidden");
+        admin.post_empty("/v1/users/usr_01kavx6e9kfzabv5qhm1p4d6xn/resend-invitation").await.problem(404, "not_found");
     }
 
     async fn a_minute_between_two_sendings(app: TestApp) {
@@ -68,17 +68,17 @@ on_both! {
         let path = format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap());
         for (pause, wait) in [(0, "60"), (500, "60"), (500, "59"), (58_000, "1"), (999, "1")] {
             app.advance(TimeDelta::milliseconds(pause));
-            assert_eq!(admin.press(&path).await.problem(429, "resend_too_soon").header("retry-after"), wait);
+            assert_eq!(admin.post_empty(&path).await.problem(429, "resend_too_soon").header("retry-after"), wait);
         }
-        app.anybody().post("/v1/activations/preview", &json!({ "token": first.token })).await.expect(200);
+        app.anonymous().post("/v1/activations/preview", &json!({ "token": first.token })).await.expect(200);
         app.advance(TimeDelta::milliseconds(1));
-        admin.press(&path).await.expect(200);
-        assert_eq!(admin.press(&path).await.problem(429, "resend_too_soon").header("retry-after"), "60");
+        admin.post_empty(&path).await.expect(200);
+        assert_eq!(admin.post_empty(&path).await.problem(429, "resend_too_soon").header("retry-after"), "60");
         // Counted from when the relay took the letter.
         app.advance(TimeDelta::seconds(30));
         app.letter().await;
         app.advance(TimeDelta::seconds(30));
-        assert_eq!(admin.press(&path).await.problem(429, "resend_too_soon").header("retry-after"), "30");
+        assert_eq!(admin.post_empty(&path).await.problem(429, "resend_too_soon").header("retry-after"), "30");
         assert_eq!(app.letters().await.len(), 0);
     }
 
@@ -87,7 +87,7 @@ on_both! {
         let id = made["id"].as_str().unwrap().to_owned();
         app.advance(TimeDelta::hours(24));
         app.activate(&old.token).await.problem(410, "activation_link_expired");
-        let resent = app.admin().press(&format!("/v1/invitations/{id}/resend")).await.expect(200);
+        let resent = app.admin().post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200);
         assert_eq!((&resent.body["id"], &resent.body["status"]), (&json!(id), &json!("pending")));
         assert_eq!(resent.body["expires_at"], "2026-11-26T12:00:00.000Z");
         app.activate(&old.token).await.problem(410, "activation_link_superseded");
@@ -100,7 +100,7 @@ on_both! {
         let made = app.invite_unsent("ada@example.com", &["viewer"]).await;
         let id = made["id"].as_str().unwrap();
         app.advance(TimeDelta::minutes(1));
-        app.admin().press(&format!("/v1/invitations/{id}/resend")).await.expect(200);
+        app.admin().post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200);
         let letter = app.letter().await;
         app.activate(&letter.token).await.expect(201);
         assert_eq!(app.database.count("letters WHERE state = 'sent' AND generation = 2"), 1);
@@ -114,16 +114,16 @@ on_both! {
         let (used, mail) = app.invite("ada@example.com", &["viewer"]).await;
         app.activate(&mail.token).await.expect(201);
         let revoked = app.invite_unsent("eve@example.com", &["viewer"]).await;
-        admin.press(&format!("/v1/invitations/{}/revoke", revoked["id"].as_str().unwrap())).await.expect(200);
+        admin.post_empty(&format!("/v1/invitations/{}/revoke", revoked["id"].as_str().unwrap())).await.expect(200);
         app.advance(TimeDelta::hours(1));
         for made in [&used, &revoked] {
             admin
-                .press(&format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap()))
+                .post_empty(&format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap()))
                 .await
                 .problem(409, "invitation_not_pending");
         }
         admin
-            .press(&format!("/v1/users/{}/resend-invitation", revoked["user_id"].as_str().unwrap()))
+            .post_empty(&format!("/v1/users/{}/resend-invitation", revoked["user_id"].as_str().unwrap()))
             .await
             .problem(404, "not_found");
         assert_eq!(app.letters().await.len(), 0);
@@ -149,7 +149,7 @@ on_both! {
         }
         // It stays so.
         app.advance(TimeDelta::minutes(1));
-        assert_eq!(admin.press(&paths[0]).await.expect(200).body["locale"], "fr");
+        assert_eq!(admin.post_empty(&paths[0]).await.expect(200).body["locale"], "fr");
         assert!(app.letter().await.subject.contains("vous invite"));
     }
 
@@ -175,12 +175,12 @@ on_both! {
 mod without_a_pause {
     use super::*;
 
-    on_both! { with [("RESEND_COOLDOWN", "0s")];
+    on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
         async fn one_after_the_other(app: TestApp) {
             let (made, _) = app.invite("ada@example.com", &["viewer"]).await;
             for send_count in 2..=4 {
                 let path = format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap());
-                assert_eq!(app.admin().press(&path).await.expect(200).body["send_count"], send_count);
+                assert_eq!(app.admin().post_empty(&path).await.expect(200).body["send_count"], send_count);
             }
             let last = app.letter().await;
             app.activate(&last.token).await.expect(201);

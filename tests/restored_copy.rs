@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use diesel::{RunQueryDsl, sql_query};
 use invitation_service::{courier::Step, services::withdraw};
 
-use crate::support::{Backend, Home, TestApp, cluster, database::TestDatabase, eventually, json, on_both, on_each};
+use crate::support::{Backend, Home, TestApp, cluster, database::TestDatabase, eventually, json, on_both_databases, on_each};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -91,7 +91,7 @@ on_each! {
     }
 }
 
-on_both! {
+on_both_databases! {
     with [("REMINDER_BEFORE", "4h")];
 
     /// Who was reminded after the copy was made is not known in it.

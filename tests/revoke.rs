@@ -3,16 +3,16 @@
 use chrono::TimeDelta;
 use invitation_service::domain::role::Role;
 
-use crate::support::{TestApp, json, on_both};
+use crate::support::{TestApp, json, on_both_databases};
 
-on_both! {
+on_both_databases! {
     async fn the_link_dies_and_the_person_leaves(app: TestApp) {
         let admin = app.admin();
         let (made, mail) = app.invite("ada@example.com", &["viewer"]).await;
         let (id, user) = (made["id"].as_str().unwrap().to_owned(), made["user_id"].as_str().unwrap().to_owned());
         app.advance(TimeDelta::minutes(5));
         let manager = app.caller_named("Katherine Johnson", &[Role::UserManager], &[]);
-        let revoked = manager.press(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
+        let revoked = manager.post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
         assert_eq!((&revoked.body["id"], &revoked.body["status"]), (&made["id"], &json!("revoked")));
         assert_eq!(
             (&revoked.body["revoked_at"], &revoked.body["activated_at"]),
@@ -20,7 +20,7 @@ on_both! {
         );
 
         app.activate(&mail.token).await.problem(410, "invitation_revoked");
-        app.anybody().post("/v1/activations/preview", &json!({ "token": mail.token })).await.problem(410, "invitation_revoked");
+        app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await.problem(410, "invitation_revoked");
         admin.get(&format!("/v1/users/{user}")).await.problem(404, "not_found");
         assert_eq!(admin.get("/v1/users").await.expect(200).body["data"], json!([]));
         assert_eq!(admin.get(&format!("/v1/invitations/{id}")).await.expect(200).body, revoked.body);
@@ -47,7 +47,7 @@ on_both! {
         let id = made["id"].as_str().unwrap().to_owned();
         app.advance(TimeDelta::hours(25));
         assert_eq!(state(&first.token).await, "activation_link_expired");
-        admin.press(&format!("/v1/invitations/{id}/resend")).await.expect(200);
+        admin.post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200);
         let second = app.letter().await;
         assert_eq!(state(&first.token).await, "activation_link_superseded");
         app.advance(TimeDelta::hours(25));
@@ -56,7 +56,7 @@ on_both! {
             ("activation_link_superseded".into(), "activation_link_expired".into())
         );
         // An expired invitation is revoked like any other.
-        admin.press(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
+        admin.post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
         assert_eq!(
             (state(&first.token).await, state(&second.token).await),
             ("invitation_revoked".into(), "invitation_revoked".into())
@@ -64,7 +64,7 @@ on_both! {
 
         let (made, first) = app.invite("eve@example.com", &["viewer"]).await;
         app.advance(TimeDelta::hours(1));
-        admin.press(&format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap())).await.expect(200);
+        admin.post_empty(&format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap())).await.expect(200);
         let second = app.letter().await;
         app.activate(&second.token).await.expect(201);
         assert_eq!(
@@ -77,7 +77,7 @@ on_both! {
 
     async fn a_letter_in_the_outbox_stays_there(app: TestApp) {
         let made = app.invite_unsent("ada@example.com", &["viewer"]).await;
-        let revoked = app.admin().press(&format!("/v1/invitations/{}/revoke", made["id"].as_str().unwrap())).await.expect(200);
+        let revoked = app.admin().post_empty(&format!("/v1/invitations/{}/revoke", made["id"].as_str().unwrap())).await.expect(200);
         let why = "The link died before the letter was sent.";
         assert_eq!(
             revoked.body["delivery"],
@@ -90,7 +90,7 @@ on_both! {
 
     async fn only_what_awaits_an_answer_is_revoked(app: TestApp) {
         let admin = app.admin();
-        let revoke = async |id: &str| admin.press(&format!("/v1/invitations/{id}/revoke")).await;
+        let revoke = async |id: &str| admin.post_empty(&format!("/v1/invitations/{id}/revoke")).await;
         let (used, mail) = app.invite("ada@example.com", &["viewer"]).await;
         app.activate(&mail.token).await.expect(201);
         let used = used["id"].as_str().unwrap();

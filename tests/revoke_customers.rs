@@ -8,12 +8,12 @@ use crate::{
     support::{
         Answer, TestApp,
         customers::{OWNERS, SUB_ACCOUNTS, text},
-        json, on_both,
+        json, on_both_databases,
     },
 };
 
 async fn revoke(app: &TestApp, made: &Value) -> Answer {
-    app.admin().press(&format!("/v1/invitations/{}/revoke", text(made, "/id"))).await
+    app.admin().post_empty(&format!("/v1/invitations/{}/revoke", text(made, "/id"))).await
 }
 
 /// Whether an account, and whether the person invited to it, are to be found.
@@ -23,7 +23,7 @@ async fn there(app: &TestApp, made: &Value) -> (u16, u16) {
     (account, admin.get(&format!("/v1/users/{}", text(made, "/user_id"))).await.status)
 }
 
-on_both! {
+on_both_databases! {
     async fn person_and_placeholder_go_and_the_history_stays(app: TestApp) {
         let body = json!({ "email": "ada@example.com", "account_name": "Acme", "account_type": "business" });
         let (made, mail) = app.invite_by(OWNERS, body.clone()).await;

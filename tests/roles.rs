@@ -2,7 +2,7 @@
 
 use invitation_service::domain::{account::MemberRole, locale::Locale, role::Role};
 
-use crate::support::{Backend, Home, TestApp, json, on_both};
+use crate::support::{Backend, Home, TestApp, json, on_both_databases};
 
 /// Whether a text holds a role's code, or what is left of it without its underscores, as words of their own.
 fn shows_code(text: &str, role: Role) -> bool {
@@ -11,7 +11,7 @@ fn shows_code(text: &str, role: Role) -> bool {
     text.split(word).any(|word| word == role.as_str()) || (spaced.contains(' ') && text.contains(&spaced))
 }
 
-on_both! {
+on_both_databases! {
     async fn every_role_is_invited_shown_activated_and_found(app: TestApp) {
         for role in Role::ALL {
             let code = role.as_str();
@@ -19,7 +19,7 @@ on_both! {
             assert_eq!(made["roles"], json!([code]));
             let address = format!("{code}@");
             assert!(!shows_code(&mail.text.replace(&address, ""), role), "{}", mail.text);
-            let page = app.anybody().get(&format!("/activate?token={}", mail.token)).await.expect(200).text;
+            let page = app.anonymous().get(&format!("/activate?token={}", mail.token)).await.expect(200).text;
             assert!(!shows_code(&page.replace(&address, ""), role), "{page}");
             let activated = app.activate(&mail.token).await.expect(201);
             assert_eq!(activated.body["user"]["system_roles"], json!([code]));
@@ -32,7 +32,7 @@ on_both! {
         }
         let refused = app.admin().get("/v1/users?role=emperor").await.faults(&[("role", "unknown_value")]);
         let listed = app.admin().get("/v1/roles").await.expect(200);
-        let contract = app.anybody().get("/openapi.json").await.expect(200);
+        let contract = app.anonymous().get("/openapi.json").await.expect(200);
         for (index, role) in Role::ALL.into_iter().enumerate() {
             assert_eq!(listed.body["data"][index]["name"], role.as_str());
             assert_eq!(contract.body["components"]["schemas"]["SystemRole"]["enum"][index], role.as_str());
@@ -47,7 +47,7 @@ on_both! {
             let body = json!({ "email": email, "roles": all, "locale": locale.as_str() });
             app.admin().post("/v1/system-users/invitations", &body).await.expect(201);
             let mail = app.letter().await;
-            let page = app.anybody().get(&format!("/activate?token={}", mail.token)).await.expect(200).text;
+            let page = app.anonymous().get(&format!("/activate?token={}", mail.token)).await.expect(200).text;
             for role in Role::ALL {
                 assert!(!shows_code(&mail.text, role), "{role:?}: {}", mail.text);
                 assert!(!shows_code(&page, role), "{role:?}: {page}");

@@ -5,7 +5,7 @@ use invitation_service::{
     domain::{
         account::{AccountStatus, AccountType, MemberRole, UsedBy},
         actor::ActorKind,
-        delivery_reports::Fate,
+        delivery_reports::DeliveryStatus,
         invitation::{InvitationKind, InvitationState},
         letter::LetterPurpose,
         suppression::SuppressionReason,
@@ -293,7 +293,7 @@ fn lists() -> Vec<(&'static str, Vec<&'static str>)> {
         ("letters_state_known", LetterState::ALL.map(LetterState::as_str).to_vec()),
         ("letters_kind_known", LetterPurpose::ALL.map(LetterPurpose::as_str).to_vec()),
         ("suppressions_reason_known", SuppressionReason::ALL.map(SuppressionReason::as_str).to_vec()),
-        ("letters_fate_known", Fate::ALL.map(Fate::as_str).to_vec()),
+        ("letters_fate_known", DeliveryStatus::ALL.map(DeliveryStatus::as_str).to_vec()),
     ]
 }
 

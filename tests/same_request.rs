@@ -6,7 +6,7 @@ use crate::support::{
     Answer, Client, TestApp,
     batches::{BATCH, RESEND, results, words},
     customers::text,
-    json, on_both,
+    json, on_both_databases,
 };
 
 const INVITE: &str = "/v1/system-users/invitations";
@@ -17,7 +17,7 @@ async fn keyed(client: &Client, path: &str, key: &str, body: impl Into<reqwest::
     Answer::of(request.body(body)).await
 }
 
-on_both! {
+on_both_databases! {
     async fn the_same_value_is_the_same_request(app: TestApp) {
         let admin = app.admin();
         let first = keyed(&admin, INVITE, "k", r#"{"email":"zoë@example.com","roles":["viewer","finance"],"locale":null}"#).await;
@@ -93,7 +93,7 @@ on_both! {
         Answer::of(changed).await.expect(200);
         let token = app.letter().await.token;
         let preview = format!("{MARK}{}", json!({ "token": token }));
-        app.anybody().post_raw("/v1/activations/preview", "application/json", preview).await.expect(200);
+        app.anonymous().post_raw("/v1/activations/preview", "application/json", preview).await.expect(200);
         let batch = format!("{MARK}{}", json!({ "invitations": [{ "kind": "system_user", "email": "eve@example.com", "roles": ["viewer"] }] }));
         assert_eq!(words(&results(&admin.post_raw(BATCH, "application/json", batch).await)), ["invited"]);
         app.letter().await;
@@ -138,7 +138,7 @@ on_both! {
 
     async fn a_trailing_slash_is_the_same_route(app: TestApp) {
         let (made, mail) = app.invite("ada@example.com", &["viewer"]).await;
-        let (admin, anybody) = (app.admin(), app.anybody());
+        let (admin, anonymous) = (app.admin(), app.anonymous());
         let (id, user) = (text(&made, "/id"), text(&made, "/user_id"));
         for path in [
             "/v1/users".to_owned(), "/v1/roles".to_owned(), "/v1/invitations".to_owned(), "/v1/accounts".to_owned(),
@@ -152,18 +152,18 @@ on_both! {
         let list = admin.get("/v1/users/?limit=1&search=ada").await.expect(200);
         assert_eq!(list.body["data"].as_array().unwrap().len(), 1);
         // What is decided by the path is decided for both.
-        let preview = anybody.post("/v1/activations/preview/", &json!({ "token": mail.token })).await.expect(200);
+        let preview = anonymous.post("/v1/activations/preview/", &json!({ "token": mail.token })).await.expect(200);
         assert_eq!((preview.header("cache-control"), preview.header("ratelimit-policy").is_empty()), ("no-store", false));
-        let page = anybody.get(&format!("/activate/?token={}", mail.token)).await.expect(200);
+        let page = anonymous.get(&format!("/activate/?token={}", mail.token)).await.expect(200);
         assert_eq!((page.header("cache-control"), page.header("ratelimit-policy").is_empty()), ("no-store", false));
-        anybody.call(Method::GET, "/v1/users/", &[("accept", "text/html")]).await.problem(406, "not_acceptable");
+        anonymous.call(Method::GET, "/v1/users/", &[("accept", "text/html")]).await.problem(406, "not_acceptable");
         let csv = admin.call(Method::GET, "/v1/users/", &[("accept", "text/csv")]).await.expect(200);
         assert!(csv.header("content-type").starts_with("text/csv"));
         let allowed = admin.call(Method::DELETE, "/v1/users/", &[]).await.problem(405, "method_not_allowed");
         assert_eq!(allowed.header("allow"), admin.call(Method::DELETE, "/v1/users", &[]).await.header("allow"));
         admin.call(Method::GET, "/v1/invitations/batch/", &[]).await.problem(405, "method_not_allowed");
         admin.get("/v1/nothing/").await.problem(404, "not_found");
-        assert_eq!(anybody.get("/docs/").await.text, anybody.get("/docs").await.text);
+        assert_eq!(anonymous.get("/docs/").await.text, anonymous.get("/docs").await.text);
         let body = json!({ "email": "eve@example.com", "roles": ["viewer"] });
         admin.post("/v1/system-users/invitations/", &body).await.expect(201);
         app.letter().await;

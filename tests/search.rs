@@ -6,18 +6,18 @@ use serde_json::Value;
 
 use crate::{
     lists::{column, found, query},
-    support::{PASSWORD, TestApp, json, on_both},
+    support::{PASSWORD, TestApp, json, on_both_databases},
 };
 
 /// Invites somebody who activates at once, with this name.
 async fn colleague(app: &TestApp, email: &str, roles: &[&str], first_name: &str, last_name: &str) -> Value {
     let (invitation, mail) = app.invite(email, roles).await;
     let body = json!({ "token": mail.token, "password": PASSWORD, "first_name": first_name, "last_name": last_name });
-    app.anybody().post("/v1/activations", &body).await.expect(201);
+    app.anonymous().post("/v1/activations", &body).await.expect(201);
     invitation
 }
 
-on_both! {
+on_both_databases! {
     async fn each_filter_and_all_together(app: TestApp) {
         let admin = app.admin();
         colleague(&app, "grace@example.com", &["finance", "viewer"], "Grace", "Hopper").await;
@@ -26,7 +26,7 @@ on_both! {
         app.advance(TimeDelta::hours(24));
         app.invite_unsent("eve@example.com", &["viewer"]).await;
         let revoked = app.invite_unsent("gone@example.com", &["viewer"]).await;
-        admin.press(&format!("/v1/invitations/{}/revoke", revoked["id"].as_str().unwrap())).await.expect(200);
+        admin.post_empty(&format!("/v1/invitations/{}/revoke", revoked["id"].as_str().unwrap())).await.expect(200);
 
         for (filter, expected) in [
             ("", vec!["gone", "eve", "late", "linus", "grace"]),

@@ -8,7 +8,7 @@ use tokio::{
 
 use crate::support::{
     Answer, Backend, Client, Home, Relay, eventually, json, on_each,
-    relay::{Mood, Speaks},
+    relay::{Behaviour, Speaks},
 };
 
 const EMAIL: &str = "ada.lovelace+ev@example.com";
@@ -133,19 +133,19 @@ async fn walk(server: &Client, admin: &Client, token: &str, access_token: &str) 
 async fn nothing_secret_is_written_down(backend: Backend, speaks: Speaks, format: &str) {
     let mut relay = Relay::new(speaks);
     relay.up();
-    relay.is(Mood::Takes);
+    relay.is(Behaviour::Takes);
     let url = with_password(&relay.url());
     let variables = [("LOG", "trace"), ("LOG_FORMAT", format), ("SECRET_KEY", SECRET_KEY), ("MAIL_URL", url.as_str())];
     let home = Home::new(backend, &variables);
     let server = home.start(&["serve"]);
     let access_token = home.token();
-    let (anybody, admin) = (server.client(None), server.client(Some(access_token.clone())));
+    let (anonymous, admin) = (server.client(None), server.client(Some(access_token.clone())));
     let limit = std::time::Duration::from_secs(30);
 
     admin.post("/v1/system-users/invitations", &json!({ "email": EMAIL, "roles": ["viewer"] })).await.expect(201);
     let letter = eventually("the letter", limit, async || relay.taken().pop()).await;
     // A relay that quotes what it refuses, and one that reads the letter and hangs up.
-    relay.is(Mood::Refuses(match speaks {
+    relay.is(Behaviour::Refuses(match speaks {
         Speaks::Smtp => "550 5.1.1 <nobody.at.all@example.com>: no mailbox nobody.at.all@example.com",
         Speaks::Mailpit => "400 no mailbox nobody.at.all@example.com",
     }));
@@ -153,13 +153,13 @@ async fn nothing_secret_is_written_down(backend: Backend, speaks: Speaks, format
     let refused = admin.post("/v1/system-users/invitations", &refused).await.expect(201);
     let tried = async || (relay.refused() > 0).then_some(());
     eventually("the relay refuses", limit, tried).await;
-    relay.is(Mood::HangsUp);
+    relay.is(Behaviour::HangsUp);
     let body = json!({ "email": "grace@example.com", "roles": ["viewer"] });
     admin.post("/v1/system-users/invitations", &body).await.expect(201);
     eventually("the relay hangs up", limit, async || relay.unanswered().pop()).await;
 
-    garble(&anybody, &letter.token, &access_token).await;
-    let said = walk(&anybody, &admin, &letter.token, &access_token).await;
+    garble(&anonymous, &letter.token, &access_token).await;
+    let said = walk(&anonymous, &admin, &letter.token, &access_token).await;
     let recorded = async || {
         let shown = admin.get(&format!("/v1/invitations/{}", refused.text_of("id"))).await.expect(200);
         shown.body["delivery"]["last_error"].as_str().map(str::to_owned)

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::{
     PASSWORD, TestApp,
     customers::{OWNERS, SUB_ACCOUNTS, company, text, with},
-    json, on_both,
+    json, on_both_databases,
 };
 
 /// What somebody who is active already is asked for.
@@ -19,7 +19,7 @@ fn joins(account_name: bool, account_type: bool, company: bool) -> Value {
     })
 }
 
-on_both! {
+on_both_databases! {
     async fn an_active_customer_joins_another_account(app: TestApp) {
         let acme = app.owner("grace@example.com", "Acme").await;
         let zenith = app.owner("linus@example.com", "Zenith").await;
@@ -29,7 +29,7 @@ on_both! {
         assert_eq!(made["user_id"], zenith.user);
         assert_eq!(app.requires(&mail.token).await, joins(false, false, false));
         // A scanner's press, another's address, a second password: nothing is consumed.
-        app.anybody().post("/v1/activations", &json!({ "token": mail.token })).await.faults(&[("/email", "required")]);
+        app.anonymous().post("/v1/activations", &json!({ "token": mail.token })).await.faults(&[("/email", "required")]);
         app.join(&mail.token, "eve@example.com", json!({})).await.faults(&[("/email", "email_mismatch")]);
         app.join(&mail.token, "linus+x@example.com", json!({})).await.faults(&[("/email", "email_mismatch")]);
         let all = json!({ "password": PASSWORD, "first_name": "L", "last_name": "T", "account": { "name": "Mine", "type": "consumer" } });
@@ -118,7 +118,7 @@ on_both! {
         let (driver, _) = app.invite_by(SUB_ACCOUNTS, below).await;
         app.advance(TimeDelta::hours(1));
         let path = format!("/v1/users/{}/resend-invitation", text(&staff, "/user_id"));
-        let ambiguous = app.admin().press(&path).await.problem(409, "ambiguous_invitation");
+        let ambiguous = app.admin().post_empty(&path).await.problem(409, "ambiguous_invitation");
         assert_eq!(
             ambiguous.body["candidates"],
             json!([
@@ -128,17 +128,17 @@ on_both! {
         );
         // Whoever may see one of them alone is in no doubt.
         let support = app.caller(&[Role::CustomerSupport], &[]);
-        let resent = support.press(&path).await.expect(200).body;
+        let resent = support.post_empty(&path).await.expect(200).body;
         assert_eq!((&resent["id"], &resent["send_count"]), (&driver["id"], &json!(2)));
         app.letter().await;
         app.advance(TimeDelta::hours(30));
         // Expired ones await an answer too.
-        app.owning(&[&acme.account]).press(&path).await.expect(200);
+        app.owning(&[&acme.account]).post_empty(&path).await.expect(200);
         app.letter().await;
         let seen = support.get(&format!("/v1/users/{}", text(&staff, "/user_id"))).await.expect(200).body;
         assert_eq!(seen["pending_invitation_id"], driver["id"]);
-        app.admin().press(&format!("/v1/invitations/{}/revoke", text(&driver, "/id"))).await.expect(200);
-        assert_eq!(app.admin().press(&path).await.expect(200).body["id"], staff["id"]);
+        app.admin().post_empty(&format!("/v1/invitations/{}/revoke", text(&driver, "/id"))).await.expect(200);
+        assert_eq!(app.admin().post_empty(&path).await.expect(200).body["id"], staff["id"]);
         app.letter().await;
     }
 
@@ -154,7 +154,7 @@ on_both! {
         assert_eq!(id, made["id"]);
         // The next step is offered by it: resend, at which the live one goes on.
         app.advance(TimeDelta::minutes(2));
-        app.owning(&[&acme.account]).press(&format!("/v1/invitations/{}/resend", id.as_str().unwrap())).await.expect(200);
+        app.owning(&[&acme.account]).post_empty(&format!("/v1/invitations/{}/resend", id.as_str().unwrap())).await.expect(200);
         app.letter().await;
         // An expired one never blocks: the new one takes its place.
         app.advance(TimeDelta::hours(24));

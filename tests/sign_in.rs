@@ -9,11 +9,11 @@ use serde_json::Value;
 use crate::support::{
     Answer, PASSWORD, TestApp,
     customers::{OWNERS, text},
-    json, on_both,
+    json, on_both_databases,
 };
 
 async fn sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
-    app.anybody().post("/v1/auth/token", &json!({ "email": email, "password": password })).await
+    app.anonymous().post("/v1/auth/token", &json!({ "email": email, "password": password })).await
 }
 
 /// What is the same in two problems: everything but the request's id.
@@ -23,7 +23,7 @@ fn but_for_the_id(answer: &Answer) -> Value {
     body
 }
 
-on_both! {
+on_both_databases! {
     async fn a_token_with_what_the_person_may_do_now(app: TestApp) {
         let acme = app.owner("Grace@example.com", "Acme").await;
         let answer = sign_in(&app, "gRACE@EXAMPLE.com", PASSWORD).await.expect(200);
@@ -61,7 +61,7 @@ on_both! {
         app.owner("grace@example.com", "Acme").await;
         app.invite("ada@example.com", &["viewer"]).await;
         let (revoked, _) = app.invite("gone@example.com", &["viewer"]).await;
-        app.admin().press(&format!("/v1/invitations/{}/revoke", text(&revoked, "/id"))).await.expect(200);
+        app.admin().post_empty(&format!("/v1/invitations/{}/revoke", text(&revoked, "/id"))).await.expect(200);
         let long = "x".repeat(10_000);
         let mut told = Vec::new();
         for (email, password) in [
@@ -92,7 +92,7 @@ on_both! {
     }
 
     async fn what_is_no_request(app: TestApp) {
-        let post = async |body: Value| app.anybody().post("/v1/auth/token", &body).await;
+        let post = async |body: Value| app.anonymous().post("/v1/auth/token", &body).await;
         post(json!({})).await.faults(&[("/email", "required"), ("/password", "required")]);
         post(json!({ "email": 5, "password": ["x"], "grant_type": "password" })).await.faults(&[
             ("/email", "wrong_type"),
@@ -100,10 +100,10 @@ on_both! {
             ("/grant_type", "unknown_member"),
         ]);
         post(json!([])).await.faults(&[("", "wrong_type")]);
-        app.anybody().press("/v1/auth/token").await.problem(400, "malformed_json");
-        app.anybody().post_raw("/v1/auth/token", "application/x-www-form-urlencoded", "email=a").await.problem(415, "unsupported_media_type");
-        app.anybody().post("/v1/auth/token?email=x", &json!({})).await.faults(&[("email", "unknown_parameter")]);
-        app.anybody().get("/v1/auth/token").await.problem(405, "method_not_allowed");
+        app.anonymous().post_empty("/v1/auth/token").await.problem(400, "malformed_json");
+        app.anonymous().post_raw("/v1/auth/token", "application/x-www-form-urlencoded", "email=a").await.problem(415, "unsupported_media_type");
+        app.anonymous().post("/v1/auth/token?email=x", &json!({})).await.faults(&[("email", "unknown_parameter")]);
+        app.anonymous().get("/v1/auth/token").await.problem(405, "method_not_allowed");
     }
 
     async fn limited_by_address(app: TestApp) {
@@ -112,7 +112,7 @@ on_both! {
         assert_eq!(first.header("ratelimit"), "\"sign-in\";r=9;t=6");
         // Whatever is wrong with a request, it counts.
         for left in (0..9).rev() {
-            let answer = app.anybody().press("/v1/auth/token").await.problem(400, "malformed_json");
+            let answer = app.anonymous().post_empty("/v1/auth/token").await.problem(400, "malformed_json");
             assert!(answer.header("ratelimit").starts_with(&format!("\"sign-in\";r={left};")), "{:?}", answer.headers);
         }
         // The good password as well: which one it is would be told otherwise.
@@ -122,7 +122,7 @@ on_both! {
             assert_eq!(refused.header("ratelimit"), "\"sign-in\";r=0;t=60");
         }
         // Nothing else is limited by that.
-        app.anybody().get("/activate").await.expect(400);
+        app.anonymous().get("/activate").await.expect(400);
         app.advance(TimeDelta::seconds(6));
         sign_in(&app, "nobody@example.com", PASSWORD).await.problem(401, "invalid_credentials");
         sign_in(&app, "nobody@example.com", PASSWORD).await.problem(429, "rate_limited");
@@ -132,7 +132,7 @@ on_both! {
 mod in_time {
     use super::*;
 
-    on_both! { with [("RATE_LIMITS", "off")];
+    on_both_databases! { with [("RATE_LIMITS", "off")];
         async fn an_unknown_address_takes_as_long_as_a_wrong_password(app: TestApp) {
             app.owner("grace@example.com", "Acme").await;
             app.invite("ada@example.com", &["viewer"]).await;

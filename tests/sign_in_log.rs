@@ -42,24 +42,24 @@ on_each! {
         let home = Home::new(backend, &[("LOG_FORMAT", "json"), ("TRUSTED_PROXIES", "127.0.0.1"), ("RATE_LIMITS", "on")]);
         let server = home.start(&["serve"]);
         activated(&home, &server).await;
-        let anybody = server.client(None);
+        let anonymous = server.client(None);
         let from = ("x-forwarded-for", "203.0.113.77");
         let statuses = [
-            sign_in(&anybody, "ada@example.com", PASSWORD, from).await,
-            sign_in(&anybody, "ada@example.com", "wrong", ("forwarded", "for=\"[2001:db8:1:2:3::4]:99\"")).await,
-            sign_in(&anybody, "nobody@example.com", PASSWORD, from).await,
-            sign_in(&anybody, "no address", PASSWORD, from).await,
-            sign_in(&anybody, "nobody@example.com", PASSWORD, from).await,
-            sign_in(&anybody, "nobody@example.com", PASSWORD, from).await,
-            sign_in(&anybody, "nobody@example.com", PASSWORD, from).await,
+            sign_in(&anonymous, "ada@example.com", PASSWORD, from).await,
+            sign_in(&anonymous, "ada@example.com", "wrong", ("forwarded", "for=\"[2001:db8:1:2:3::4]:99\"")).await,
+            sign_in(&anonymous, "nobody@example.com", PASSWORD, from).await,
+            sign_in(&anonymous, "no address", PASSWORD, from).await,
+            sign_in(&anonymous, "nobody@example.com", PASSWORD, from).await,
+            sign_in(&anonymous, "nobody@example.com", PASSWORD, from).await,
+            sign_in(&anonymous, "nobody@example.com", PASSWORD, from).await,
             // Read once, warned of once.
-            sign_in(&anybody, "ada@example.com", PASSWORD, ("x-forwarded-for", "nonsense")).await,
-            sign_in(&anybody, "ada@example.com", PASSWORD, ("x-forwarded-for", "nonsense")).await,
+            sign_in(&anonymous, "ada@example.com", PASSWORD, ("x-forwarded-for", "nonsense")).await,
+            sign_in(&anonymous, "ada@example.com", PASSWORD, ("x-forwarded-for", "nonsense")).await,
         ];
         assert_eq!(statuses, [200, 401, 401, 401, 401, 401, 429, 200, 200]);
         // Past the limit of the route, nothing of the body is read.
         for number in 0..11 {
-            let status = sign_in(&anybody, "no address", PASSWORD, ("x-forwarded-for", "198.51.100.9")).await;
+            let status = sign_in(&anonymous, "no address", PASSWORD, ("x-forwarded-for", "198.51.100.9")).await;
             assert_eq!(status, if number < 10 { 401 } else { 429 });
         }
         let log = server.stop().await;

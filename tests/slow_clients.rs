@@ -9,7 +9,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::support::{Answer, Backend, Home, TestApp, on_both, on_each};
+use crate::support::{Answer, Backend, Home, TestApp, on_both_databases, on_each};
 
 const SECRET: &str = "a-secret-for-postmark";
 
@@ -85,11 +85,11 @@ on_each! {
             }
             // The same ones are there for the next round, or never were refused.
             for _ in 0..4 {
-                let mut newcomer = from("127.12.3.1", &server.url, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
+                let mut new_user = from("127.12.3.1", &server.url, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
                 let mut status = [0; 12];
-                let answer = timeout(Duration::from_secs(5), newcomer.read_exact(&mut status)).await.unwrap();
+                let answer = timeout(Duration::from_secs(5), new_user.read_exact(&mut status)).await.unwrap();
                 assert!(answer.is_ok() && status == *b"HTTP/1.1 200", "refused in round {round}: {answer:?}");
-                held.push(newcomer);
+                held.push(new_user);
             }
         }
         assert!(started.elapsed() < Duration::from_secs(14), "given up for their slowness: {:?}", started.elapsed());
@@ -129,7 +129,7 @@ on_each! {
     }
 }
 
-on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_RESEND", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"), ("MAIL_EVENTS_MAILGUN", "a-key-for-mailgun")];
+on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_RESEND", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"), ("MAIL_EVENTS_MAILGUN", "a-key-for-mailgun")];
     async fn every_head_has_its_time_and_so_has_every_answer(app: TestApp) {
         let second_head = async {
             let mut stream = connected(&app.url, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
@@ -178,7 +178,7 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_RESEND", "whsec
         };
         let unread_answers = async {
             let request = "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n";
-            let whole = app.anybody().get("/openapi.json").await.text.len();
+            let whole = app.anonymous().get("/openapi.json").await.text.len();
             let count = 40_000_000 / whole;
             let mut stream = connected(&app.url, request).await;
             let (mut reading, mut writing) = stream.split();
@@ -234,7 +234,7 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_RESEND", "whsec
             assert_eq!(answers, [*b"HTTP/1.1 503"]);
             drop(held);
             // Those who have gone hold nothing.
-            let again = app.anybody().request(reqwest::Method::POST, "/v1/mail-events/mailgun").json(&serde_json::json!({}));
+            let again = app.anonymous().request(reqwest::Method::POST, "/v1/mail-events/mailgun").json(&serde_json::json!({}));
             assert_eq!(Answer::of(again).await.status, 401);
         }
     }

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use invitation_service::courier::{Courier, Lanes, Step};
+use invitation_service::courier::{Courier, SendSlots, Step};
 use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::support::{
     Backend, Relay, TestApp, eventually, json, on_each,
-    relay::{Mood, Speaks},
+    relay::{Behaviour, Speaks},
 };
 
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 fn silent_about(name: &'static str) -> Relay {
     let mut relay = Relay::new(Speaks::Smtp);
     relay.up();
-    relay.is_to(move |to| if to.starts_with(name) { Mood::Holds } else { Mood::Takes });
+    relay.is_to(move |to| if to.starts_with(name) { Behaviour::Holds } else { Behaviour::Takes });
     relay
 }
 
@@ -73,7 +73,7 @@ on_each! {
         let id = app.invite_unsent("ada@example.com", &["viewer"]).await["id"].as_str().unwrap().to_owned();
         let holds = relay.holds();
         let patient = Courier { renewed: Duration::from_millis(10), ..app.parts.courier.clone() };
-        let other = Courier { lanes: Lanes::default(), ..app.parts.courier.clone() };
+        let other = Courier { slots: SendSlots::default(), ..app.parts.courier.clone() };
         let sending = tokio::spawn(async move { patient.step().await });
         holds.notified().await;
         // Far longer than a lease.
@@ -100,7 +100,7 @@ on_each! {
         let sending = tokio::spawn(async move { courier.step().await });
         holds.notified().await;
         app.advance(TimeDelta::seconds(60));
-        app.admin().press(&format!("/v1/invitations/{id}/resend")).await.expect(200);
+        app.admin().post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200);
         relay.lets_go();
         sending.await.unwrap().unwrap();
         let sent = async || {
@@ -109,7 +109,7 @@ on_each! {
         };
         assert_eq!(sent().await, [json!({ "attempt": 1, "superseded": true })]);
         assert_eq!(delivery(&app, &id).await["state"], "queued");
-        relay.is(Mood::Takes);
+        relay.is(Behaviour::Takes);
         app.parts.courier.step().await.unwrap();
         assert_eq!(sent().await, [json!({ "attempt": 1, "superseded": true }), json!({ "attempt": 1 })]);
         assert_eq!(delivery(&app, &id).await["state"], "sent");
@@ -124,7 +124,7 @@ on_each! {
         let courier = app.parts.courier.clone();
         let sending = tokio::spawn(async move { courier.step().await });
         holds.notified().await;
-        app.admin().press(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
+        app.admin().post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
         let told = delivery(&app, &id).await;
         assert_eq!((&told["state"], &told["last_error"], &told["reason"]), (&json!("sending"), &Value::Null, &Value::Null), "{told}");
         for (state, listed) in [("sending", 1), ("failed", 0)] {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::{
     Backend, Mail, Relay, TestApp, json, on_each,
-    relay::{Mood, Speaks},
+    relay::{Behaviour, Speaks},
 };
 
 /// Lets the courier work until nothing is due, and says when something will be.
@@ -32,7 +32,7 @@ async fn show(app: &TestApp, id: &str) -> Value {
 
 async fn resend(app: &TestApp, id: &str) {
     app.advance(TimeDelta::seconds(60));
-    app.admin().press(&format!("/v1/invitations/{id}/resend")).await.expect(200);
+    app.admin().post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200);
 }
 
 /// The `email_failed` entries of a timeline.
@@ -144,7 +144,7 @@ on_each! {
     async fn a_busy_relay_is_tried_again_at_the_documented_times(backend: Backend) {
         let mut relay = Relay::new(Speaks::Smtp);
         relay.up();
-        relay.is(Mood::Refuses("451 4.7.1 Greylisted, please come again"));
+        relay.is(Behaviour::Refuses("451 4.7.1 Greylisted, please come again"));
         let app = app_with(backend, &relay).await;
         let id = invite(&app, "ada@example.com").await;
         for (number, delay) in [5, 10, 20, 40, 80, 160, 320, 640, 900, 900].into_iter().enumerate() {
@@ -159,7 +159,7 @@ on_each! {
             assert_eq!(relay.refused(), number + 1);
             app.advance(TimeDelta::milliseconds(1));
         }
-        relay.is(Mood::Takes);
+        relay.is(Behaviour::Takes);
         assert_eq!(work(&app).await, None);
         assert_eq!(show(&app, &id).await["delivery"]["attempts"], 11);
         assert_eq!(relay.taken().len(), 1);
@@ -170,7 +170,7 @@ on_each! {
     async fn a_refused_recipient_is_given_up_at_once_and_a_resend_sends_anew(backend: Backend) {
         let mut relay = Relay::new(Speaks::Smtp);
         relay.up();
-        relay.is(Mood::Refuses("550 5.1.1 <ada@example.com>: no such mailbox"));
+        relay.is(Behaviour::Refuses("550 5.1.1 <ada@example.com>: no such mailbox"));
         let app = app_with(backend, &relay).await;
         let id = invite(&app, "ada@example.com").await;
         assert_eq!(work(&app).await, None);
@@ -185,7 +185,7 @@ on_each! {
         assert_eq!(work(&app).await, None);
         assert_eq!(relay.refused(), 1);
 
-        relay.is(Mood::Takes);
+        relay.is(Behaviour::Takes);
         resend(&app, &id).await;
         assert_eq!(show(&app, &id).await["delivery"]["state"], "queued");
         work(&app).await;
@@ -233,7 +233,7 @@ on_each! {
     async fn a_letter_that_waited_for_days_has_its_day_all_the_same(backend: Backend) {
         let mut relay = Relay::new(Speaks::Smtp);
         relay.up();
-        relay.is(Mood::Refuses("451 4.7.1 Greylisted, please come again"));
+        relay.is(Behaviour::Refuses("451 4.7.1 Greylisted, please come again"));
         let app = app_with(backend, &relay).await;
         let id = invite(&app, "ada@example.com").await;
         app.advance(TimeDelta::days(3));
@@ -260,7 +260,7 @@ on_each! {
         work(&app).await;
         resend(&app, &resent).await;
         let admin = app.admin();
-        let answer = admin.press(&format!("/v1/invitations/{revoked}/revoke")).await.expect(200);
+        let answer = admin.post_empty(&format!("/v1/invitations/{revoked}/revoke")).await.expect(200);
         assert_eq!(answer.body["delivery"]["state"], "failed");
         assert!(answer.body["delivery"]["last_error"].as_str().unwrap().contains("link died"), "{}", answer.text);
         relay.up();
@@ -284,7 +284,7 @@ on_each! {
         for speaks in [Speaks::Smtp, Speaks::Mailpit] {
             let mut relay = Relay::new(speaks);
             relay.up();
-            relay.is(Mood::HangsUp);
+            relay.is(Behaviour::HangsUp);
             let app = app_with(backend, &relay).await;
             let id = invite(&app, "ada@example.com").await;
             for _ in 0..3 {
@@ -292,7 +292,7 @@ on_each! {
                 assert_eq!(show(&app, &id).await["delivery"]["state"], "queued");
                 app.advance(due - app.now());
             }
-            relay.is(Mood::Takes);
+            relay.is(Behaviour::Takes);
             work(&app).await;
             let (unanswered, taken) = (relay.unanswered(), relay.taken());
             assert_eq!((unanswered.len(), taken.len()), (3, 1), "{speaks:?}");
@@ -323,13 +323,13 @@ on_each! {
     async fn a_mail_server_that_refuses_is_told_apart_from_one_that_is_busy(backend: Backend) {
         let mut relay = Relay::new(Speaks::Mailpit);
         relay.up();
-        relay.is(Mood::Refuses("503 Service Unavailable"));
+        relay.is(Behaviour::Refuses("503 Service Unavailable"));
         let app = app_with(backend, &relay).await;
         let id = invite(&app, "ada@example.com").await;
         let due = work(&app).await.unwrap();
         assert_eq!(show(&app, &id).await["delivery"]["state"], "queued");
         app.advance(due - app.now());
-        relay.is(Mood::Refuses("400 Bad Request"));
+        relay.is(Behaviour::Refuses("400 Bad Request"));
         assert_eq!(work(&app).await, None);
         let delivery = show(&app, &id).await["delivery"].clone();
         assert_eq!((&delivery["state"], &delivery["attempts"]), (&json!("failed"), &json!(2)));

@@ -5,14 +5,14 @@ use serde_json::Value;
 use crate::support::{
     TestApp,
     customers::{OWNERS, SUB_ACCOUNTS, company, text, with},
-    json, on_both,
+    json, on_both_databases,
 };
 
 fn invite(email: &str, role: &str, more: Value) -> Value {
     with(json!({ "email": email, "role": role }), more)
 }
 
-on_both! {
+on_both_databases! {
     async fn the_parent_by_id_or_by_its_name_in_any_case(app: TestApp) {
         let acme = app.owner("grace@example.com", "Élan STRASSE B.V.").await;
         for (index, parent) in [
@@ -159,7 +159,7 @@ on_both! {
             (&requires["account_name"], &requires["account_type"], &requires["company"], &requires["password"]),
             (&json!(false), &json!(false), &json!(false), &json!(true))
         );
-        let preview = app.anybody().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200).body;
+        let preview = app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200).body;
         assert_eq!(preview["account"], json!({ "name": null, "parent_name": "Acme", "used_by": "employee", "type": "consumer" }));
         let activated = app.activate(&mail.token).await.expect(201).body;
         assert_eq!(

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::support::{
     TestApp,
     customers::{SUB_ACCOUNTS, company, text, with},
-    json, on_both,
+    json, on_both_databases,
 };
 
 fn route(account: &str) -> String {
@@ -17,7 +17,7 @@ fn employee(email: &str) -> Value {
     json!({ "used_by": "employee", "account_name": "At home", "email": email, "account_type": "consumer" })
 }
 
-on_both! {
+on_both_databases! {
     async fn with_all_members(app: TestApp) {
         let acme = app.owner("grace@example.com", "Acme").await;
         for (email, used_by, role, account_type, mode) in [

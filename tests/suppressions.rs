@@ -9,7 +9,7 @@ use crate::support::{
     Answer, Mail, TestApp,
     batches::{BATCH, colleague},
     customers::{OWNERS, SUB_ACCOUNTS, with},
-    json, on_both,
+    json, on_both_databases,
 };
 
 const LIST: &str = "/v1/suppressions";
@@ -25,7 +25,7 @@ async fn report(app: &TestApp, email: &str, kind: &str, details: &str) {
     let record = if kind == "SpamComplaint" { "SpamComplaint" } else { "Bounce" };
     let id = app.database.count("mail_events") + 1;
     let event = json!({ "RecordType": record, "Type": kind, "ID": id, "Metadata": { "letter": letter }, "Details": details });
-    let request = app.anybody().request(Method::POST, "/v1/mail-events/postmark").header("x-mail-events-secret", SECRET);
+    let request = app.anonymous().request(Method::POST, "/v1/mail-events/postmark").header("x-mail-events-secret", SECRET);
     Answer::of(request.json(&event)).await.expect(200);
 }
 
@@ -42,7 +42,7 @@ fn pair(email: &str, reason: &str) -> (String, String) {
 
 async fn unsubscribe(app: &TestApp, token: &str, confirm: Option<&str>) -> Answer {
     let fields: Vec<(&str, &str)> = [("token", token)].into_iter().chain(confirm.map(|yes| ("confirm", yes))).collect();
-    Answer::of(app.anybody().request(Method::POST, "/activate/unsubscribe").form(&fields)).await
+    Answer::of(app.anonymous().request(Method::POST, "/activate/unsubscribe").form(&fields)).await
 }
 
 async fn delivery(app: &TestApp, invitation: &str) -> Value {
@@ -50,10 +50,10 @@ async fn delivery(app: &TestApp, invitation: &str) -> Value {
 }
 
 async fn page(app: &TestApp, mail: &Mail) -> Answer {
-    app.anybody().get(&format!("/activate?token={}", mail.token)).await
+    app.anonymous().get(&format!("/activate?token={}", mail.token)).await
 }
 
-on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("RESEND_COOLDOWN", "0s")];
+on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("RESEND_COOLDOWN", "0s")];
     async fn what_says_that_nobody_wants_or_has_the_mail_is_listed(app: TestApp) {
         for name in ["ada", "bob", "eve", "max", "joe"] {
             app.invite(&format!("{name}@example.com"), &["viewer"]).await;
@@ -107,7 +107,7 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("RESEND_COOLDOWN", "0s")];
         let id = made["id"].as_str().unwrap().to_owned();
         // Queued before or after, by whatever way and in whatever spelling.
         let admin = app.admin();
-        admin.press(&format!("/v1/invitations/{id}/resend")).await.expect(200);
+        admin.post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200);
         let owner = admin.post(OWNERS, &json!({ "email": "ADA@example.com", "account_name": "Acme", "account_type": "business" })).await;
         let owner = owner.expect(201).text_of("id");
         let moved = admin.post(BATCH, &json!({ "invitations": [colleague("mistyped@example.com")] })).await.expect(200);
@@ -127,9 +127,9 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("RESEND_COOLDOWN", "0s")];
         assert_eq!(admin.call(Method::DELETE, &format!("{LIST}/{listed}"), &[]).await.expect(204).text, "");
         admin.call(Method::DELETE, &format!("{LIST}/{listed}"), &[]).await.problem(404, "not_found");
         assert_eq!(admin.get(LIST).await.expect(200).body["data"], json!([]));
-        admin.press(&format!("/v1/invitations/{id}/resend")).await.expect(200);
+        admin.post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200);
         assert_eq!(app.letter().await.to, "ada@example.com");
-        let metrics = app.anybody().get("/metrics").await.text;
+        let metrics = app.anonymous().get("/metrics").await.text;
         for counted in ["suppressions_total{outcome=\"unsubscribed\"} 1", "suppressions_total{outcome=\"lifted\"} 1"] {
             assert!(metrics.contains(counted), "{metrics}");
         }
@@ -148,7 +148,7 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("RESEND_COOLDOWN", "0s")];
                 assert!(asked.contains(&format!("<html lang=\"{}\">", locale.as_str())) && asked.contains("type=\"checkbox\""), "{asked}");
             }
             assert_eq!(app.database.count("suppressions"), i64::try_from(number).unwrap());
-            app.admin().press(&format!("/v1/invitations/{made}/revoke")).await.expect(200);
+            app.admin().post_empty(&format!("/v1/invitations/{made}/revoke")).await.expect(200);
             let dead = page(&app, &mail).await.expect(410).text;
             assert!(dead.contains("action=\"/activate/unsubscribe\""), "{dead}");
             let done = unsubscribe(&app, &mail.token, Some("yes")).await.expect(200);
@@ -161,7 +161,7 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("RESEND_COOLDOWN", "0s")];
         }
         unsubscribe(&app, "", Some("yes")).await.expect(400);
         unsubscribe(&app, "forged", Some("yes")).await.expect(404);
-        app.anybody().get("/activate/unsubscribe").await.problem(405, "method_not_allowed");
+        app.anonymous().get("/activate/unsubscribe").await.problem(405, "method_not_allowed");
     }
 
     async fn a_link_speaks_for_the_mailbox_that_it_was_mailed_to_alone(app: TestApp) {
@@ -169,13 +169,13 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("RESEND_COOLDOWN", "0s")];
         let by_hand = json!({ "email": "victim@example.com", "roles": ["viewer"], "delivery": "link" });
         let made = app.admin().post(INVITE, &by_hand).await.expect(201);
         let token = made.text_of("activation_link").split_once("?token=").unwrap().1.to_owned();
-        let open = app.anybody().get(&format!("/activate?token={token}")).await.expect(200).text;
+        let open = app.anonymous().get(&format!("/activate?token={token}")).await.expect(200).text;
         assert!(!open.contains("unsubscribe\""), "{open}");
         for confirm in [None, Some("yes")] {
             unsubscribe(&app, &token, confirm).await.expect(404);
         }
         // Sent anew by mail: the new link does, the old one still does not.
-        app.admin().press(&format!("/v1/invitations/{}/resend", made.text_of("id"))).await.expect(200);
+        app.admin().post_empty(&format!("/v1/invitations/{}/resend", made.text_of("id"))).await.expect(200);
         unsubscribe(&app, &token, Some("yes")).await.expect(404);
         app.letter().await;
         unsubscribe(&app, &token, Some("yes")).await.expect(404);
@@ -213,7 +213,7 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("RESEND_COOLDOWN", "0s")];
             let status = if scope == Permission::CustomersInvite { 200 } else { 403 };
             (scope.as_str(), app.caller(&[], &[scope]), status)
         });
-        let others = [("nobody", app.anybody(), 401), ("no role", app.caller(&[], &[]), 403), ("an owner", acme.client.clone(), 403)];
+        let others = [("nobody", app.anonymous(), 401), ("no role", app.caller(&[], &[]), 403), ("an owner", acme.client.clone(), 403)];
         let absent = "sup_01m86xvxh0f46bs8r42wfv2z13";
         for (name, caller, status) in roles.into_iter().chain(scopes).chain(others) {
             assert_eq!(caller.get(LIST).await.status, status, "{name}");
@@ -234,11 +234,11 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("RESEND_COOLDOWN", "0s")];
         assert!(app.letters().await.is_empty());
         let seen = acme.client.get(&format!("/v1/invitations/{made}")).await.expect(200);
         assert_eq!(seen.body["delivery"]["state"], "failed");
-        for untold in ["unsubscribed", "complained", "bounced", "sup_"] {
-            assert!(!seen.text.contains(untold), "{}", seen.text);
+        for omitted in ["unsubscribed", "complained", "bounced", "sup_"] {
+            assert!(!seen.text.contains(omitted), "{}", seen.text);
         }
         let by_hand = with(json!({ "email": "ada@example.com", "role": "driver", "account_id": acme.account }), json!({ "delivery": "link" }));
-        acme.client.press(&format!("/v1/invitations/{made}/revoke")).await.expect(200);
+        acme.client.post_empty(&format!("/v1/invitations/{made}/revoke")).await.expect(200);
         acme.client.post(SUB_ACCOUNTS, &by_hand).await.expect(201);
     }
 
@@ -252,7 +252,7 @@ on_both! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("RESEND_COOLDOWN", "0s")];
             let (made, mail) = app.invite(&format!("{name}@example.com"), &["viewer"]).await;
             unsubscribe(&app, &mail.token, Some("yes")).await.expect(200);
             if name == "revoked" {
-                admin.press(&format!("/v1/invitations/{}/revoke", made["id"].as_str().unwrap())).await.expect(200);
+                admin.post_empty(&format!("/v1/invitations/{}/revoke", made["id"].as_str().unwrap())).await.expect(200);
             }
         }
         // Staff who are invited as a customer too, and a customer.

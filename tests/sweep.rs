@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use invitation_service::services::cleanup::sweep;
 use tokio::sync::watch;
 
-use crate::support::{Answer, Backend, Home, TestApp, json, on_both, on_each};
+use crate::support::{Answer, Backend, Home, TestApp, json, on_both_databases, on_each};
 
 async fn swept(app: &TestApp) -> [i64; 4] {
     sweep(&app.parts.services, &watch::Sender::new(false).subscribe()).await.unwrap();
@@ -17,7 +17,7 @@ async fn keyed(app: &TestApp, number: usize) {
     Answer::of(request.header("idempotency-key", format!("k{number}")).json(&body)).await.expect(201);
 }
 
-on_both! {
+on_both_databases! {
     async fn answers_to_keys_are_forgotten_after_a_day_though_no_key_comes_again(app: TestApp) {
         keyed(&app, 0).await;
         // More than go at once, as a database holds them where nobody swept.

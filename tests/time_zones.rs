@@ -19,7 +19,7 @@ fn made_up() -> Vec<u8> {
 async fn told(backend: Backend, folder: &Path) -> (String, String) {
     let app = TestApp::start(backend, &[("TIME_ZONE", "Europe/Amsterdam"), ("TZDIR", folder.to_str().unwrap())]).await;
     let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
-    let page = app.anybody().get(&format!("/activate?token={}", mail.token)).await.expect(200).text;
+    let page = app.anonymous().get(&format!("/activate?token={}", mail.token)).await.expect(200).text;
     (page, mail.text)
 }
 

@@ -11,7 +11,7 @@ use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use crate::support::{TestApp, json, on_both};
+use crate::support::{TestApp, json, on_both_databases};
 
 fn key(root: &str, purpose: &str) -> DerivedKey {
     DerivedKey::derive(&SecretString::from(root), purpose)
@@ -59,7 +59,7 @@ fn refused(app: &TestApp, token: &str) -> impl Future<Output = ()> {
     }
 }
 
-on_both! {
+on_both_databases! {
     async fn claims_and_times(app: TestApp) {
         let token = |change: Value| sign(&header(), &claims(&app, &change), &ours());
         let now = app.now().timestamp();
@@ -194,7 +194,7 @@ on_both! {
 
     async fn the_header(app: TestApp) {
         let token = sign(&header(), &claims(&app, &json!({})), &ours());
-        let get = async |value: String| app.anybody().call(Method::GET, "/v1/roles", &[("authorization", &value)]).await;
+        let get = async |value: String| app.anonymous().call(Method::GET, "/v1/roles", &[("authorization", &value)]).await;
         for scheme in ["Bearer", "bearer", "BEARER"] {
             get(format!("{scheme} {token}")).await.expect(200);
         }
@@ -213,12 +213,12 @@ on_both! {
         for second in [&bearer, &basic] {
             for values in [[&bearer, second], [second, &bearer]] {
                 let headers = values.map(|value| ("authorization", value.as_str()));
-                app.anybody().call(Method::GET, "/v1/roles", &headers).await.problem(401, "unauthenticated");
+                app.anonymous().call(Method::GET, "/v1/roles", &headers).await.problem(401, "unauthenticated");
             }
         }
-        let missing = app.anybody().get("/v1/roles").await.problem(401, "unauthenticated");
+        let missing = app.anonymous().get("/v1/roles").await.problem(401, "unauthenticated");
         assert_eq!(missing.header("www-authenticate"), "Bearer");
-        app.anybody().get(&format!("/v1/roles?access_token={token}")).await.problem(401, "unauthenticated");
+        app.anonymous().get(&format!("/v1/roles?access_token={token}")).await.problem(401, "unauthenticated");
     }
 
     async fn a_link_is_no_access_token_nor_the_other_way_round(app: TestApp) {
@@ -227,7 +227,7 @@ on_both! {
         let access = sign(&header(), &claims(&app, &json!({})), &ours());
         for token in [access.as_str(), &mail.token[..mail.token.len() / 2], &mail.token[1..], "", "é"] {
             app.activate(token).await.problem(404, "activation_link_invalid");
-            app.anybody()
+            app.anonymous()
                 .post("/v1/activations/preview", &json!({ "token": token }))
                 .await
                 .problem(404, "activation_link_invalid");

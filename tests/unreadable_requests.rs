@@ -9,7 +9,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::support::{TestApp, on_both};
+use crate::support::{TestApp, on_both_databases};
 
 /// What comes back for these bytes until the server closes the connection.
 async fn answer_to(app: &TestApp, sent: &[u8]) -> String {
@@ -44,7 +44,7 @@ fn is_problem(answer: &str, status: u16, code: &str) {
     assert_eq!(body["request_id"].as_str(), Some(header("x-request-id").as_str()));
 }
 
-on_both! {
+on_both_databases! {
     async fn what_is_not_http_is_a_problem(app: TestApp) {
         let malformed: [&[u8]; 8] = [
             b"\0\x01\x02\r\n\r\n",

@@ -8,7 +8,7 @@ use reqwest::Method;
 use crate::support::{
     Answer, Client, PASSWORD, TestApp,
     customers::{OWNERS, text},
-    json, on_both,
+    json, on_both_databases,
 };
 
 const HEADER: &str = "id,email,first_name,last_name,status,system_roles,memberships,created_at,activated_at\r\n";
@@ -27,12 +27,12 @@ async fn export(client: &Client, path: &str) -> Vec<Vec<String>> {
     reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
 }
 
-on_both! {
+on_both_databases! {
     async fn quoted_and_disarmed(app: TestApp) {
         let body = json!({ "email": "=cmd@example.com", "account_name": "=HYPERLINK(\"x\"), Ltd", "account_type": "consumer" });
         let (made, mail) = app.invite_by(OWNERS, body).await;
         let members = json!({ "token": mail.token, "password": PASSWORD, "first_name": "@Ada, \"Countess\"", "last_name": "-Lovelace" });
-        app.anybody().post("/v1/activations", &members).await.expect(201);
+        app.anonymous().post("/v1/activations", &members).await.expect(201);
         let (_, mail) = app.invite("=cmd@example.com", &["viewer", "finance"]).await;
         app.join(&mail.token, "=cmd@example.com", json!({})).await.expect(201);
         let (waiting, _) = app.invite("plain@example.com", &["viewer"]).await;
@@ -65,7 +65,7 @@ on_both! {
         for (index, (name, _)) in names.iter().enumerate() {
             let (_, mail) = app.invite(&format!("a{index}@example.com"), &["viewer"]).await;
             let members = json!({ "token": mail.token, "password": PASSWORD, "first_name": name, "last_name": name });
-            app.anybody().post("/v1/activations", &members).await.expect(201);
+            app.anonymous().post("/v1/activations", &members).await.expect(201);
         }
         let rows = export(&app.admin(), "/v1/users").await;
         for (row, (name, shown)) in rows.iter().rev().zip(names) {
@@ -137,7 +137,7 @@ on_both! {
         }
         ask(&app.caller(&[], &[Permission::AccountsRead]), "/v1/users", "text/csv").await.problem(403, "forbidden");
         ask(&acme.client, "/v1/users?kind=system_user", "text/csv").await.problem(403, "forbidden");
-        ask(&app.anybody(), "/v1/users", "text/csv").await.problem(401, "unauthenticated");
+        ask(&app.anonymous(), "/v1/users", "text/csv").await.problem(401, "unauthenticated");
         ask(&app.admin(), "/v1/users?status=asleep", "text/csv").await.faults(&[("status", "unknown_value")]);
     }
 

@@ -190,7 +190,7 @@ fn send(config: &Config, arguments: &Arguments, rows: &[Row], report: &mut Repor
         report.begin();
         let work = async {
             if arguments.dry_run {
-                sending::judge(&service, rows, report, stop).await;
+                sending::validate(&service, rows, report, stop).await;
             } else {
                 sending::invite(&service, rows, &run, report, stop).await;
             }

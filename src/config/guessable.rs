@@ -54,10 +54,10 @@ const ENOUGH: u32 = 63;
 
 /// Whether a key can be found by trying.
 pub(super) fn is_guessable(text: &str) -> bool {
-    judge(text, ENOUGH, LAYERS)
+    is_guessable_within(text, ENOUGH, LAYERS)
 }
 
-fn judge(text: &str, enough: u32, layers: u32) -> bool {
+fn is_guessable_within(text: &str, enough: u32, layers: u32) -> bool {
     is_guessable_text(text, enough) || (layers > 0 && decoded(text).is_some_and(|bytes| is_guessable_bytes(&bytes, layers - 1)))
 }
 
@@ -86,7 +86,7 @@ fn is_guessable_bytes(bytes: &[u8], layers: u32) -> bool {
         || written(bytes).is_some_and(|text| {
             // A short key of random bytes may happen to be printable, and is no worse for that.
             let enough = u32::try_from(bytes.len() * 3).unwrap_or(ENOUGH).min(ENOUGH);
-            judge(text, enough, layers)
+            is_guessable_within(text, enough, layers)
         })
 }
 

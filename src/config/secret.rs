@@ -82,9 +82,9 @@ fn read(path: &Path) -> Result<SecretString, SecretError> {
 /// The text in a file that somebody else wrote, as a container's secret.
 pub(super) fn from_file(path: &Path) -> Result<String, String> {
     // As much as any key has; a device never ends.
-    const LONGEST: u64 = 64 * 1024;
+    const MAX_LEN: u64 = 64 * 1024;
     let mut text = String::new();
-    let read = fs::File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
+    let read = fs::File::open(path).and_then(|file| file.take(MAX_LEN).read_to_string(&mut text));
     read.map(|_| text).map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 

@@ -8,34 +8,34 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 const FIRST: TimeDelta = TimeDelta::seconds(5);
-const LONGEST: TimeDelta = TimeDelta::minutes(15);
+const MAX_DELAY: TimeDelta = TimeDelta::minutes(15);
 /// How long a letter is tried.
 const GIVE_UP: TimeDelta = TimeDelta::hours(24);
 /// Nobody is left alone for longer than this, whatever they say: no relay means years, and no letter can wait for them.
-const LONGEST_WAIT: TimeDelta = TimeDelta::hours(24);
+const MAX_RELAY_WAIT: TimeDelta = TimeDelta::hours(24);
 /// How far a delay is spread, in thousandths of itself: up to a fifth either way.
 const SPREAD: f64 = 400.0;
 
-/// When attempt number `attempt` + 1 is due, or `None` when the letter is to be given up. `dice` is from 0 up to 1, `wait` what
+/// When attempt number `attempt` + 1 is due, or `None` when the letter is to be given up. `jitter` is from 0 up to 1, `wait` what
 /// we were told to wait.
 pub(super) fn next_attempt(
     attempt: i32,
     first_tried_at: DateTime<Utc>,
     now: DateTime<Utc>,
-    dice: f64,
+    jitter: f64,
     wait: Option<TimeDelta>,
 ) -> Option<DateTime<Utc>> {
     let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or_default().min(16);
-    let delay = (FIRST * 2_i32.pow(doublings)).min(LONGEST);
+    let delay = (FIRST * 2_i32.pow(doublings)).min(MAX_DELAY);
     #[expect(clippy::cast_possible_truncation, reason = "from 800 to 1200")]
-    let thousandths = (1000.0 + SPREAD * (dice - 0.5)) as i32;
+    let thousandths = (1000.0 + SPREAD * (jitter - 0.5)) as i32;
     let spread = delay * thousandths / 1000;
     (now - first_tried_at < GIVE_UP).then(|| after(wait.unwrap_or_default().max(spread), now))
 }
 
 /// The moment that is so long after `now`, or a day after it.
 pub(super) fn after(wait: TimeDelta, now: DateTime<Utc>) -> DateTime<Utc> {
-    now + wait.min(LONGEST_WAIT)
+    now + wait.min(MAX_RELAY_WAIT)
 }
 
 #[cfg(test)]
@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn doubles_to_a_quarter_of_an_hour_and_ends_after_a_day() {
         let start = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
-        let delay = |attempt, dice| next_attempt(attempt, start, start, dice, None).map(|due| (due - start).num_seconds());
+        let delay = |attempt, jitter| next_attempt(attempt, start, start, jitter, None).map(|due| (due - start).num_seconds());
         let delays: Vec<_> = (1..=10).filter_map(|attempt| delay(attempt, 0.5)).collect();
         assert_eq!(delays, [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]);
         assert_eq!((delay(5, 0.0), delay(5, 1.0)), (Some(64), Some(96)));

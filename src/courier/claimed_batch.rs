@@ -50,7 +50,7 @@ pub enum Step {
 }
 
 /// Letters that were claimed together.
-pub(super) struct Sitting {
+pub(super) struct ClaimedBatch {
     letters: Vec<Claimed>,
     /// No turn begins after this.
     begin_by: DateTime<Utc>,
@@ -62,7 +62,7 @@ pub(super) struct Sitting {
     all_begun: Notify,
 }
 
-impl Sitting {
+impl ClaimedBatch {
     fn of(letters: Vec<Claimed>, now: DateTime<Utc>) -> Self {
         let waiting = AtomicUsize::new(letters.len());
         let ends = Instant::now() + BEGIN.to_std().unwrap_or_default();
@@ -70,7 +70,7 @@ impl Sitting {
     }
 
     /// Lets no further turn begin. `true` when it was so already.
-    pub(super) fn hold(&self) -> bool {
+    pub(super) fn pause(&self) -> bool {
         self.held.send_replace(true)
     }
 
@@ -96,7 +96,7 @@ impl Sitting {
 
 /// What beginning a step found.
 pub(super) enum Begun {
-    Sitting(Sitting),
+    ClaimedBatch(ClaimedBatch),
     /// None is due before this.
     Idle(Option<DateTime<Utc>>),
 }
@@ -109,7 +109,7 @@ impl Courier {
     pub async fn step(&self) -> Result<Step, DbFault> {
         match self.begin().await? {
             Begun::Idle(next_due) => Ok(Step::Idle { next_due }),
-            Begun::Sitting(sitting) => self.finish(&sitting).await.map(Step::Worked),
+            Begun::ClaimedBatch(batch) => self.finish(&batch).await.map(Step::Worked),
         }
     }
 
@@ -130,16 +130,16 @@ impl Courier {
                 };
                 return Ok(Begun::Idle(due.map(|due| due.max(free_at))));
             }
-            Ok(Begun::Sitting(Sitting::of(claimed, now)))
+            Ok(Begun::ClaimedBatch(ClaimedBatch::of(claimed, now)))
         };
         self.noticing(looks).await
     }
 
     /// Takes the turns of what was claimed, and tells how many were not given back.
-    pub(super) async fn finish(&self, sitting: &Sitting) -> Result<usize, DbFault> {
+    pub(super) async fn finish(&self, batch: &ClaimedBatch) -> Result<usize, DbFault> {
         // What has been sent is recorded while the next ones are sent, as many together as are ready.
-        let turns = stream::iter(sitting.letters.clone()).map(|letter| self.turn(letter, sitting));
-        let outcomes: Vec<Result<bool, DbFault>> = turns.buffer_unordered(sitting.letters.len()).collect().await;
+        let turns = stream::iter(batch.letters.clone()).map(|letter| self.process_one(letter, batch));
+        let outcomes: Vec<Result<bool, DbFault>> = turns.buffer_unordered(batch.letters.len()).collect().await;
         // Every turn is finished, also when one of them failed.
         stream::iter(outcomes).try_fold(0, async |worked, tried| Ok(worked + usize::from(tried))).await
     }
@@ -169,22 +169,22 @@ impl Courier {
     }
 
     /// `true` when the letter was tried; otherwise it is given back.
-    async fn turn(&self, letter: Claimed, sitting: &Sitting) -> Result<bool, DbFault> {
+    async fn process_one(&self, letter: Claimed, batch: &ClaimedBatch) -> Result<bool, DbFault> {
         // Slow letters may have all the places, and for long: what waits behind them is given back for others to send.
         let places = tokio::select! {
             biased;
-            places = async { (self.lanes.unrecorded().await, self.lanes.lane().await) } => Some(places),
-            () = sitting.over() => None,
+            places = async { (self.slots.unrecorded().await, self.slots.slot().await) } => Some(places),
+            () = batch.over() => None,
         };
         let now = self.clock.now();
-        let begins = sitting.begins(now);
-        let Some((_unrecorded, lane)) = places.filter(|_| begins) else {
+        let begins = batch.begins(now);
+        let Some((_unrecorded, slot)) = places.filter(|_| begins) else {
             return self.record(letter, Outcome::Untried { at: now }).await.map(|()| false);
         };
         // Boxed, for those alone whose turn has come: a talk with a relay is large.
-        let outcome = lane.carry(self.in_hand(&letter, Box::pin(self.deliver(&letter)))).await?;
+        let outcome = slot.carry(self.in_hand(&letter, Box::pin(self.deliver(&letter)))).await?;
         if let Some(until) = outcome.held_until()
-            && !sitting.hold()
+            && !batch.pause()
         {
             tracing::warn!(%until, relay = self.mailer.describe(), "the relay asks to be left alone");
         }

@@ -8,7 +8,7 @@ use super::{Courier, backoff, claimed_batch::TOO_LATE, record::expiry};
 use crate::{
     db::{
         DbFault,
-        invitations::lookup::{Known, Wanted},
+        invitations::lookup::{InvitationDetails, LookupKey},
         letters::outbox::{Claimed, Outcome},
     },
     domain::{
@@ -21,7 +21,7 @@ use crate::{
 
 /// How long a relay may take for one letter, everything included that the mail room waits for: ten minutes for the last word
 /// (RFC 5321 §4.5.3.2.6), and whoever gives up earlier sends what was taken once more.
-const PATIENCE: Duration = Duration::from_mins(13);
+const SEND_TIMEOUT: Duration = Duration::from_mins(13);
 
 /// How long a letter is left alone that could not be looked at.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
@@ -34,7 +34,7 @@ const SUPPRESSED: &str =
 impl Courier {
     pub(super) async fn deliver(&self, letter: &Claimed) -> Result<Outcome, DbFault> {
         // Looked at when its turn has come: a link that has died meanwhile is not sent.
-        let found = self.noticing(self.lookups.run(Wanted { id: letter.invitation_id, looks_since: None })).await;
+        let found = self.noticing(self.lookups.run(LookupKey { id: letter.invitation_id, looks_since: None })).await;
         let now = self.clock.now();
         let found = match found {
             Err(fault) if fault.is_temporary() => return Ok(Outcome::Untried { at: now + LOOK_AGAIN }),
@@ -43,7 +43,7 @@ impl Courier {
             found => found?,
         };
         // An invitation that expired while the relay was away is still delivered: its day begins when the letter goes.
-        let live = found.known.filter(|Known { invitation, .. }| {
+        let live = found.known.filter(|InvitationDetails { invitation, .. }| {
             let at = match letter.purpose {
                 LetterPurpose::Invitation => invitation.created_at,
                 LetterPurpose::Reminder => now,
@@ -77,21 +77,21 @@ impl Courier {
     /// Hands a letter over. Its lease is renewed meanwhile.
     async fn send(&self, letter: &Letter) -> Result<Receipt, SendError> {
         let late = || Err(SendError::later("the relay did not take the letter in time".to_owned()));
-        tokio::time::timeout(PATIENCE, self.mailer.send(letter)).await.unwrap_or_else(|_| late())
+        tokio::time::timeout(SEND_TIMEOUT, self.mailer.send(letter)).await.unwrap_or_else(|_| late())
     }
 
     fn retry(&self, letter: &Claimed, error: String, wait: Option<Wait>, fault: Option<MailFault>) -> Outcome {
         let (now, time) = (self.clock.now(), wait.map(|wait| wait.time));
         let held_until = wait.filter(|wait| wait.every_letter).map(|wait| backoff::after(wait.time, now));
-        match backoff::next_attempt(letter.attempt, letter.first_tried_at, now, self.clock.dice(), time) {
+        match backoff::next_attempt(letter.attempt, letter.first_tried_at, now, self.clock.jitter(), time) {
             Some(at) => Outcome::Retry { at, error, fault, held_until },
             None => Outcome::Failed { at: now, error, fault, held_until },
         }
     }
 
     /// Writes the letter anew: the same link and the same `Message-ID` at every attempt.
-    fn write(&self, letter: &Claimed, known: Known, now: DateTime<Utc>) -> Letter {
-        let Known { invitation, parent_name, .. } = known;
+    fn write(&self, letter: &Claimed, known: InvitationDetails, now: DateTime<Utc>) -> Letter {
+        let InvitationDetails { invitation, parent_name, .. } = known;
         let claim = LinkClaim { invitation: invitation.id, generation: letter.generation };
         Letter {
             id: letter.id,

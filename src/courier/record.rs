@@ -17,7 +17,7 @@ use crate::{
             outbox::{Claimed, Outcome},
             rate_limit,
         },
-        pool::group_commit::Batcher,
+        pool::group_commit::GroupCommit,
         users,
     },
     domain::{
@@ -32,14 +32,14 @@ use crate::{
 /// How often a record is tried at least.
 const TRIES: u32 = 4;
 /// How long a database that is away is waited for with it.
-const PATIENCE: Duration = Duration::from_mins(15);
+const RECORD_TIMEOUT: Duration = Duration::from_mins(15);
 /// The most that share a commit.
-const MOST: usize = 64;
+const MAX_BATCH: usize = 64;
 /// How long outcomes gather: a commit for each few letters that are ready together would cost the database more than the letters.
 const GATHER: Duration = Duration::from_millis(5);
 
 /// Outcomes that are ready together.
-pub type Records = Batcher<(Claimed, Outcome), (), DbFault>;
+pub type Records = GroupCommit<(Claimed, Outcome), (), DbFault>;
 
 /// Starts the queue, for letters that go to this relay.
 ///
@@ -47,10 +47,10 @@ pub type Records = Batcher<(Claimed, Outcome), (), DbFault>;
 /// When the system gives no thread.
 pub fn records(db: &Db, clock: &Clock, relay: String, link_lifetime: Duration) -> io::Result<Records> {
     let clock = clock.clone();
-    Batcher::gathering(db, "records", (MOST, GATHER), move |tx, outcomes: &[(Claimed, Outcome)]| {
+    GroupCommit::gathering(db, "records", (MAX_BATCH, GATHER), move |tx, outcomes: &[(Claimed, Outcome)]| {
         record(&clock, link_lifetime, tx, outcomes)?;
         if let Some(until) = outcomes.iter().filter_map(|(_, outcome)| outcome.held_until()).max() {
-            rate_limit::hold(tx, &relay, until)?;
+            rate_limit::pause(tx, &relay, until)?;
         }
         Ok(vec![(); outcomes.len()])
     })
@@ -65,7 +65,7 @@ impl Courier {
         loop {
             match self.noticing(self.records.run((letter.clone(), outcome.clone()))).await {
                 Ok(()) => return Ok(()),
-                Err(fault) if tries >= TRIES && (!fault.is_temporary() || began.elapsed() > PATIENCE) => return Err(fault),
+                Err(fault) if tries >= TRIES && (!fault.is_temporary() || began.elapsed() > RECORD_TIMEOUT) => return Err(fault),
                 Err(_) => sleep(Duration::from_secs(1) * tries.min(3)).await,
             }
             tries += 1;

@@ -28,7 +28,7 @@ use crate::{
 /// How often it is looked who is to be reminded: nobody minds a minute, and the look goes through all that is pending.
 const EVERY: TimeDelta = TimeDelta::minutes(1);
 /// The most that are written at once.
-const MOST: i64 = 256;
+const MAX_BATCH: i64 = 256;
 
 impl Courier {
     /// Puts the reminders that are due into the outbox, if it is time to look.
@@ -42,10 +42,10 @@ impl Courier {
             let written = self
                 .db
                 .write::<_, DbFault>(move |tx| {
-                    let due = reminders::due(tx.reading(), now, now + before, MOST)?;
+                    let due = reminders::due(tx.reading(), now, now + before, MAX_BATCH)?;
                     let found = due.len();
                     let letters: Vec<NewLetter> = due.into_iter().map(|due| reminder(&clock, due, now)).collect();
-                    let entered = outbox::enter(tx, &letters)?;
+                    let entered = outbox::insert_missing(tx, &letters)?;
                     let entered: Vec<&NewLetter> = letters.iter().filter(|letter| entered.contains(&letter.id)).collect();
                     if let Some(quota) = quota {
                         let past = past_quota(tx, &entered, quota, now)?;
@@ -54,7 +54,7 @@ impl Courier {
                     Ok(found)
                 })
                 .await?;
-            if i64::try_from(written).unwrap_or(i64::MAX) < MOST {
+            if i64::try_from(written).unwrap_or(i64::MAX) < MAX_BATCH {
                 self.reminded.at(now);
                 return Ok(());
             }
@@ -73,7 +73,7 @@ fn reminder(clock: &Clock, due: Due, now: DateTime<Utc>) -> NewLetter {
 fn past_quota(tx: &mut Tx<'_>, letters: &[&NewLetter], quota: u32, now: DateTime<Utc>) -> Result<Vec<LetterId>, DbFault> {
     let subject = |letter: &NewLetter| format!("{}:{}", LimitScope::Mailbox.as_str(), mailbox(&letter.recipient));
     let subjects: BTreeMap<String, LetterLog> = letters.iter().map(|letter| (subject(letter), LetterLog::default())).collect();
-    let mut logs = quota::enter(tx, &subjects, now)?;
+    let mut logs = quota::insert_missing(tx, &subjects, now)?;
     let mut past = Vec::new();
     for letter in letters {
         let log = logs.entry(subject(letter)).or_default();

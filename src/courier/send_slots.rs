@@ -14,7 +14,7 @@ use tokio::{
 use super::AT_ONCE;
 
 /// How many letters are under way at most, the slow ones included.
-const MOST: usize = 16;
+const MAX_SLOTS: usize = 16;
 /// How many outcomes wait to be recorded at most, before nothing more is sent, with the letters under way: so many may a crash
 /// repeat.
 const UNRECORDED: usize = 64;
@@ -23,16 +23,16 @@ const SLOW: Duration = Duration::from_secs(2);
 
 /// The places that all letters of a courier share. Clones share them.
 #[derive(Debug, Clone)]
-pub struct Lanes {
+pub struct SendSlots {
     quick: Arc<Semaphore>,
     all: Arc<Semaphore>,
     unrecorded: Arc<Semaphore>,
 }
 
-impl Default for Lanes {
+impl Default for SendSlots {
     fn default() -> Self {
         let places = |places| Arc::new(Semaphore::new(places));
-        Self { quick: places(AT_ONCE), all: places(MOST), unrecorded: places(UNRECORDED) }
+        Self { quick: places(AT_ONCE), all: places(MAX_SLOTS), unrecorded: places(UNRECORDED) }
     }
 }
 
@@ -40,20 +40,20 @@ impl Default for Lanes {
 type Place = Option<OwnedSemaphorePermit>;
 
 /// A letter's way to the relay.
-pub(super) struct Lane {
+pub(super) struct SendSlot {
     quick: Place,
     _all: Place,
 }
 
-impl Lanes {
+impl SendSlots {
     /// Waits until a letter could begin. It may find its place taken all the same, and waits for it then.
     pub(super) async fn free(&self) {
-        drop(self.lane().await);
+        drop(self.slot().await);
     }
 
     /// A place among those that are under way.
-    pub(super) async fn lane(&self) -> Lane {
-        Lane { quick: self.quick.clone().acquire_owned().await.ok(), _all: self.all.clone().acquire_owned().await.ok() }
+    pub(super) async fn slot(&self) -> SendSlot {
+        SendSlot { quick: self.quick.clone().acquire_owned().await.ok(), _all: self.all.clone().acquire_owned().await.ok() }
     }
 
     /// A place among those whose outcome is not recorded yet.
@@ -62,7 +62,7 @@ impl Lanes {
     }
 }
 
-impl Lane {
+impl SendSlot {
     /// Does the work of a letter, and lets the next one begin when it takes long.
     pub(super) async fn carry<T>(self, work: impl Future<Output = T>) -> T {
         self.carry_within(SLOW, work).await
@@ -88,15 +88,15 @@ mod tests {
 
     #[tokio::test]
     async fn the_slow_hold_nobody_up_and_are_not_many() {
-        let lanes = Lanes::default();
+        let slots = SendSlots::default();
         let mut silent = Vec::new();
-        for _ in 0..MOST {
+        for _ in 0..MAX_SLOTS {
             // That it comes at all is the test: nobody before it ever ends.
-            let lane = lanes.lane().await;
-            silent.push(tokio::spawn(lane.carry_within(Duration::ZERO, pending::<()>())));
+            let slot = slots.slot().await;
+            silent.push(tokio::spawn(slot.carry_within(Duration::ZERO, pending::<()>())));
         }
-        assert!(lanes.free().now_or_never().is_none(), "there are connections without end");
+        assert!(slots.free().now_or_never().is_none(), "there are connections without end");
         silent.remove(0).abort();
-        lanes.free().await;
+        slots.free().await;
     }
 }

@@ -24,7 +24,7 @@ use crate::domain::{
     ids::AccountId,
     invitation::InvitationState,
     reimbursement::Rate,
-    visibility::Sight,
+    visibility::Visibility,
 };
 use row::{Row, company_row};
 
@@ -62,7 +62,7 @@ rows! {
 }
 
 rows! {
-    struct Line<'a> of account_lineage {
+    struct LineageRow<'a> of account_lineage {
         account_id: &'a str,
         ancestor_id: &'a str,
     }
@@ -94,11 +94,11 @@ pub fn insert(tx: &mut Tx<'_>, new: &[&NewAccount]) -> Result<(), DbFault> {
         .collect();
     NewRow::insert(tx.writing(), &rows)?;
     let above = lineage(tx, new)?;
-    let lines: Vec<Line<'_>> =
-        above.iter().map(|(account, ancestor)| Line { account_id: account, ancestor_id: ancestor }).collect();
+    let lines: Vec<LineageRow<'_>> =
+        above.iter().map(|(account, ancestor)| LineageRow { account_id: account, ancestor_id: ancestor }).collect();
     // A thousand accounts far down have more ancestors than a statement takes.
     for lines in lines.chunks(LINES) {
-        Line::insert(tx.writing(), lines)?;
+        LineageRow::insert(tx.writing(), lines)?;
     }
     Ok(())
 }
@@ -125,7 +125,7 @@ fn lineage(tx: &mut Tx<'_>, new: &[&NewAccount]) -> Result<Vec<(String, String)>
 
 /// What an account becomes when its first owner, or its driver, comes.
 #[derive(Debug, Clone)]
-pub struct Life {
+pub struct ActivatedAccountData {
     /// Its name.
     pub name: AccountName,
     /// Its type.
@@ -135,7 +135,7 @@ pub struct Life {
 }
 
 /// Brings an invited account to life. `false`, and nothing changes, when it lives already.
-pub fn activate(tx: &mut Tx<'_>, id: AccountId, life: &Life) -> Result<bool, DbFault> {
+pub fn activate(tx: &mut Tx<'_>, id: AccountId, life: &ActivatedAccountData) -> Result<bool, DbFault> {
     let changed = diesel::update(accounts::table)
         .filter(accounts::id.eq(id.as_str()))
         .filter(accounts::status.eq(AccountStatus::Invited.as_str()))
@@ -153,7 +153,7 @@ pub fn activate(tx: &mut Tx<'_>, id: AccountId, life: &Life) -> Result<bool, DbF
 }
 
 /// Removes an account that never came to life and that no invitation leads to any more.
-pub fn remove_if_forsaken(tx: &mut Tx<'_>, id: AccountId, now: DateTime<Utc>) -> Result<bool, DbFault> {
+pub fn remove_if_orphaned(tx: &mut Tx<'_>, id: AccountId, now: DateTime<Utc>) -> Result<bool, DbFault> {
     Ok(remove_forsaken(tx, &[id], now)? == 1)
 }
 
@@ -180,7 +180,7 @@ pub fn remove_forsaken(tx: &mut Tx<'_>, ids: &[AccountId], now: DateTime<Utc>) -
 #[derive(Debug, Clone)]
 pub struct AccountFilter {
     /// What the caller may see.
-    pub sight: Sight,
+    pub sight: Visibility,
     /// Of this type.
     pub account_type: Option<AccountType>,
     /// Right below this one.
@@ -204,7 +204,7 @@ pub struct AccountFilter {
 impl AccountFilter {
     /// Everything that may be seen.
     #[must_use]
-    pub fn all(sight: Sight, limit: i64) -> Self {
+    pub fn all(sight: Visibility, limit: i64) -> Self {
         Self {
             sight,
             account_type: None,
@@ -260,17 +260,17 @@ pub fn list(connection: &mut AnyConnection, filter: &AccountFilter) -> Result<Ve
 }
 
 /// One account, if it may be seen.
-pub fn get(connection: &mut AnyConnection, id: AccountId, sight: &Sight) -> Result<Option<Account>, DbFault> {
+pub fn get(connection: &mut AnyConnection, id: AccountId, sight: &Visibility) -> Result<Option<Account>, DbFault> {
     Ok(list(connection, &AccountFilter { id: Some(id), ..AccountFilter::all(sight.clone(), 1) })?.pop())
 }
 
 /// Those of these accounts that may be seen, in no order.
-pub fn of_ids(connection: &mut AnyConnection, ids: &[AccountId], sight: &Sight) -> Result<Vec<Account>, DbFault> {
+pub fn of_ids(connection: &mut AnyConnection, ids: &[AccountId], sight: &Visibility) -> Result<Vec<Account>, DbFault> {
     list(connection, &AccountFilter { ids: Some(ids.to_vec()), ..AccountFilter::all(sight.clone(), i64::MAX) })
 }
 
 /// The accounts of this very name, without regard to case, among those that may be seen.
-pub fn named(connection: &mut AnyConnection, name: &AccountName, sight: &Sight) -> Result<Vec<Account>, DbFault> {
+pub fn named(connection: &mut AnyConnection, name: &AccountName, sight: &Visibility) -> Result<Vec<Account>, DbFault> {
     list(connection, &AccountFilter { name_key: Some(name.key()), ..AccountFilter::all(sight.clone(), 200) })
 }
 

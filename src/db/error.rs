@@ -73,7 +73,7 @@ impl From<Error> for DbFault {
 }
 
 /// Diesel passes on no SQLSTATE: what has no kind of its own is told by its words, which SQLite and a PostgreSQL server with
-/// English messages keep stable. With other messages it is `Other`, and `Pooled::judge` and `Db::write` weigh what it may be.
+/// English messages keep stable. With other messages it is `Other`, and `Pooled::classify_error` and `Db::write` weigh what it may be.
 fn by_message(message: &str) -> DbFault {
     const LOST: [&str; 2] = ["deadlock detected", "could not serialize access"];
     const CUT: [&str; 12] = [

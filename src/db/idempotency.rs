@@ -31,7 +31,7 @@ pub struct StoredAnswer {
 
 /// What is known of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Known {
+pub enum KeyState {
     /// It is ours to answer.
     Ours,
     /// Somebody works on it.
@@ -58,7 +58,7 @@ pub struct Taker {
 }
 
 /// Lets each take their key, unless it is answered, held, or used for something else.
-pub fn take_many(tx: &mut Tx<'_>, takers: &[Taker]) -> Result<Vec<Known>, DbFault> {
+pub fn take_many(tx: &mut Tx<'_>, takers: &[Taker]) -> Result<Vec<KeyState>, DbFault> {
     if let Some(now) = takers.iter().map(|taker| taker.now).min() {
         // Twice as many as are begun, so that the table shrinks.
         forget(tx, 2 * takers.len(), now)?;
@@ -67,7 +67,7 @@ pub fn take_many(tx: &mut Tx<'_>, takers: &[Taker]) -> Result<Vec<Known>, DbFaul
     let mut order: Vec<usize> = (0..takers.len()).collect();
     let key = |taker: &Taker| (taker.request.principal.clone(), taker.request.key.clone());
     order.sort_by_cached_key(|place| takers.get(*place).map(key));
-    let mut known = vec![Known::Held; takers.len()];
+    let mut known = vec![KeyState::Held; takers.len()];
     for place in order {
         if let (Some(taker), Some(outcome)) = (takers.get(place), known.get_mut(place)) {
             *outcome = take(tx, taker)?;
@@ -76,7 +76,7 @@ pub fn take_many(tx: &mut Tx<'_>, takers: &[Taker]) -> Result<Vec<Known>, DbFaul
     Ok(known)
 }
 
-fn take(tx: &mut Tx<'_>, taker: &Taker) -> Result<Known, DbFault> {
+fn take(tx: &mut Tx<'_>, taker: &Taker) -> Result<KeyState, DbFault> {
     let Taker { request, worker, now, held_until, expires_at } = taker;
     let row = (
         keys::principal.eq(&request.principal),
@@ -88,7 +88,7 @@ fn take(tx: &mut Tx<'_>, taker: &Taker) -> Result<Known, DbFault> {
     );
     let inserted = each!(tx.writing(), c => diesel::insert_into(keys::table).values(row).on_conflict_do_nothing().execute(c))?;
     if inserted == 1 {
-        return Ok(Known::Ours);
+        return Ok(KeyState::Ours);
     }
     let (fingerprint, held, kept, answer) = keys::table
         .find((&request.principal, &request.key))
@@ -105,14 +105,14 @@ fn take(tx: &mut Tx<'_>, taker: &Taker) -> Result<Known, DbFault> {
         return take(tx, taker);
     }
     if fingerprint != request.fingerprint {
-        return Ok(Known::Reused);
+        return Ok(KeyState::Reused);
     }
     if let (Some(status), Some(body), location, etag) = answer {
         let status = u16::try_from(status).unwrap_or(500);
-        return Ok(Known::Answered(StoredAnswer { status, body, location, etag }));
+        return Ok(KeyState::Answered(StoredAnswer { status, body, location, etag }));
     }
     if held.0 > *now {
-        return Ok(Known::Held);
+        return Ok(KeyState::Held);
     }
     // Whoever worked on it is gone. One of those who notice takes it over.
     let taken_over = diesel::update(keys::table)
@@ -120,7 +120,7 @@ fn take(tx: &mut Tx<'_>, taker: &Taker) -> Result<Known, DbFault> {
         .filter(keys::status.is_null().and(keys::held_until.eq(held)))
         .set((keys::worker.eq(worker), keys::held_until.eq(At(*held_until))))
         .execute(tx.writing())?;
-    Ok(if taken_over == 1 { Known::Ours } else { Known::Held })
+    Ok(if taken_over == 1 { KeyState::Ours } else { KeyState::Held })
 }
 
 /// Stores the answer: in the transaction of its effect, so that neither is without the other. Somebody who has lost the key

@@ -12,7 +12,7 @@ use diesel::prelude::*;
 pub(super) use self::lock::{Which, insert, lock_where};
 pub use self::{
     list::{AnyRole, UserFilter, get, list},
-    lock::{Entered, LockedUser, Newcomer, enter, lock, lock_invited, lock_many},
+    lock::{InsertedOrLocked, LockedUser, NewUser, insert_or_lock, lock, lock_invited, lock_many},
 };
 use super::{
     Tx,
@@ -73,7 +73,7 @@ pub fn grant(tx: &mut Tx<'_>, id: UserId, roles: &Roles) -> Result<(), DbFault> 
 }
 
 /// Removes a user who never activated and whom no invitation awaits any more; their address is free again.
-pub fn remove_if_forsaken(tx: &mut Tx<'_>, id: UserId, now: DateTime<Utc>) -> Result<bool, DbFault> {
+pub fn remove_if_orphaned(tx: &mut Tx<'_>, id: UserId, now: DateTime<Utc>) -> Result<bool, DbFault> {
     let pending = invitations::table
         .filter(invitations::user_id.eq(id.as_str()).and(invitations::state.eq(InvitationState::Pending.as_str())))
         .select(invitations::id)

@@ -7,12 +7,12 @@ use super::{
     company::Company,
     ids::AccountId,
     reimbursement::Rate,
-    single_line::{Line, LineError},
+    single_line::{LineError, SingleLine},
 };
 
 /// The name of an account: 1 to 200 characters on one line, in any script, surrounding blanks trimmed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct AccountName(Line<{ Self::LONGEST }>);
+pub struct AccountName(SingleLine<{ Self::MAX_LEN }>);
 
 /// Why a text is no name of an account; each says what to change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +34,7 @@ impl AccountNameError {
     pub fn code(self) -> &'static str {
         match self {
             Self::Empty => LineError::Empty.code(),
-            Self::TooLong => LineError::TooLong { most: AccountName::LONGEST }.code(),
+            Self::TooLong => LineError::TooLong { most: AccountName::MAX_LEN }.code(),
             Self::Control => LineError::Control.code(),
         }
     }
@@ -42,14 +42,14 @@ impl AccountNameError {
 
 impl AccountName {
     /// The longest name, in characters.
-    pub const LONGEST: usize = 200;
+    pub const MAX_LEN: usize = 200;
 
     /// Reads a name.
     ///
     /// # Errors
     /// [`AccountNameError`] says which rule it breaks.
     pub fn parse(text: &str) -> Result<Self, AccountNameError> {
-        Line::parse(text).map(Self).map_err(|error| match error {
+        SingleLine::parse(text).map(Self).map_err(|error| match error {
             LineError::Empty => AccountNameError::Empty,
             LineError::TooLong { .. } => AccountNameError::TooLong,
             LineError::Control => AccountNameError::Control,

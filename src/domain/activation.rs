@@ -68,15 +68,15 @@ impl Requires {
     #[must_use]
     pub fn of(invitation: &Invitation, person: Person, account: Option<AccountStatus>) -> Self {
         let asks_address_only = ActivationPath::of(invitation, person) == ActivationPath::MailedToActive;
-        let unborn = invitation.account.as_ref().filter(|_| account == Some(AccountStatus::Invited));
+        let not_yet_activated = invitation.account.as_ref().filter(|_| account == Some(AccountStatus::Invited));
         let names = invitation.account.as_ref().is_some_and(|target| target.role == MemberRole::AccountOwner);
         Self {
             password: !asks_address_only,
             person_name: !asks_address_only,
             email: asks_address_only,
-            account_name: names && unborn.is_some_and(|account| account.name.is_none()),
-            account_type: unborn.is_some_and(|account| account.account_type.is_none()),
-            company: unborn.is_some_and(|account| account.account_type == Some(AccountType::Business)),
+            account_name: names && not_yet_activated.is_some_and(|account| account.name.is_none()),
+            account_type: not_yet_activated.is_some_and(|account| account.account_type.is_none()),
+            company: not_yet_activated.is_some_and(|account| account.account_type == Some(AccountType::Business)),
         }
     }
 }

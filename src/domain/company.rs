@@ -3,9 +3,9 @@
 use super::{
     account::UnknownValue,
     country::{Country, UnknownCountry},
-    field_error::FieldFault,
+    field_error::FieldError,
     invisible::{is_blank, trim},
-    single_line::{Line, LineError},
+    single_line::{LineError, SingleLine},
     vat::VatNumber,
 };
 
@@ -13,9 +13,9 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Company {
     /// Its registered name.
-    pub name: Line<200>,
+    pub name: SingleLine<200>,
     /// Its number in the trade register, if it has one.
-    pub registration_number: Option<Line<50>>,
+    pub registration_number: Option<SingleLine<50>>,
     /// Its VAT number, of the country of its address; none when the company said that it has none.
     pub vat_number: Option<VatNumber>,
     /// Where it is.
@@ -26,13 +26,13 @@ pub struct Company {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     /// The street, with the number where the country writes it there.
-    pub street: Line<200>,
+    pub street: SingleLine<200>,
     /// The number and what follows it, where it stands apart.
-    pub house_number: Option<Line<20>>,
+    pub house_number: Option<SingleLine<20>>,
     /// The postal code, as it was typed; none where the country may be without.
-    pub postal_code: Option<Line<20>>,
+    pub postal_code: Option<SingleLine<20>>,
     /// The city.
-    pub city: Line<100>,
+    pub city: SingleLine<100>,
     /// The country.
     pub country: Country,
 }
@@ -97,7 +97,7 @@ impl Company {
     /// # Errors
     /// Every fault, its path relative to the company. While the country is unknown, nothing but its absence is said of
     /// the VAT number. Whether a company may be without one, the operator decides: see [`CompanyVat`].
-    pub fn parse(raw: &RawCompany) -> Result<Self, Vec<FieldFault>> {
+    pub fn parse(raw: &RawCompany) -> Result<Self, Vec<FieldError>> {
         let mut faults = Vec::new();
         let name = required(&mut faults, "/name", raw.name.as_deref());
         let registration_number = optional(&mut faults, "/registration_number", raw.registration_number.as_deref());
@@ -123,80 +123,80 @@ impl Company {
     #[must_use]
     pub fn stored(raw: RawCompany) -> Option<Self> {
         let address = Address {
-            street: Line::stored(raw.street?),
-            house_number: raw.house_number.map(Line::stored),
-            postal_code: raw.postal_code.map(Line::stored),
-            city: Line::stored(raw.city?),
+            street: SingleLine::stored(raw.street?),
+            house_number: raw.house_number.map(SingleLine::stored),
+            postal_code: raw.postal_code.map(SingleLine::stored),
+            city: SingleLine::stored(raw.city?),
             country: Country::parse(&raw.country?).ok()?,
         };
         Some(Self {
-            name: Line::stored(raw.name?),
-            registration_number: raw.registration_number.map(Line::stored),
+            name: SingleLine::stored(raw.name?),
+            registration_number: raw.registration_number.map(SingleLine::stored),
             vat_number: raw.vat_number.map(VatNumber::stored),
             address,
         })
     }
 }
 
-fn required<const MAX: usize>(faults: &mut Vec<FieldFault>, path: &str, text: Option<&str>) -> Option<Line<MAX>> {
-    match Line::parse(text.unwrap_or_default()) {
+fn required<const MAX: usize>(faults: &mut Vec<FieldError>, path: &str, text: Option<&str>) -> Option<SingleLine<MAX>> {
+    match SingleLine::parse(text.unwrap_or_default()) {
         Ok(line) => Some(line),
         Err(error) => {
-            faults.push(FieldFault::new(path, error.code(), error.to_string()));
+            faults.push(FieldError::new(path, error.code(), error.to_string()));
             None
         }
     }
 }
 
-fn optional<const MAX: usize>(faults: &mut Vec<FieldFault>, path: &str, text: Option<&str>) -> Option<Line<MAX>> {
-    match Line::parse(text?) {
+fn optional<const MAX: usize>(faults: &mut Vec<FieldError>, path: &str, text: Option<&str>) -> Option<SingleLine<MAX>> {
+    match SingleLine::parse(text?) {
         Err(LineError::Empty) => None,
         Ok(line) => Some(line),
         Err(error) => {
-            faults.push(FieldFault::new(path, error.code(), error.to_string()));
+            faults.push(FieldError::new(path, error.code(), error.to_string()));
             None
         }
     }
 }
 
-fn country(faults: &mut Vec<FieldFault>, text: Option<&str>) -> Option<Country> {
+fn country(faults: &mut Vec<FieldError>, text: Option<&str>) -> Option<Country> {
     let path = "/address/country";
     match text.map(trim).filter(|text| !is_blank(text)).map(Country::parse) {
         Some(Ok(country)) => Some(country),
         Some(Err(error)) => {
-            faults.push(FieldFault::new(path, UnknownCountry::CODE, error.to_string()));
+            faults.push(FieldError::new(path, UnknownCountry::CODE, error.to_string()));
             None
         }
         None => {
-            faults.push(FieldFault::new(path, LineError::Empty.code(), LineError::Empty.to_string()));
+            faults.push(FieldError::new(path, LineError::Empty.code(), LineError::Empty.to_string()));
             None
         }
     }
 }
 
 /// Asked for where the country has postal codes, and as long as nobody knows which country it is.
-fn postal_code(faults: &mut Vec<FieldFault>, text: Option<&str>, country: Option<Country>) -> Option<Line<20>> {
+fn postal_code(faults: &mut Vec<FieldError>, text: Option<&str>, country: Option<Country>) -> Option<SingleLine<20>> {
     let path = "/address/postal_code";
     if country.is_none_or(Country::has_postal_codes) { required(faults, path, text) } else { optional(faults, path, text) }
 }
 
 /// The number, or that there is none: one of the two, and not both.
-fn vat_number(faults: &mut Vec<FieldFault>, raw: &RawCompany, country: Option<Country>) -> Option<VatNumber> {
+fn vat_number(faults: &mut Vec<FieldError>, raw: &RawCompany, country: Option<Country>) -> Option<VatNumber> {
     let path = "/vat_number";
     let given = raw.vat_number.as_deref().filter(|text| !is_blank(text));
     match (given, raw.vat_exempt) {
         (None, true) => return None,
         (Some(_), true) => {
             let detail = "A company has a VAT number or it has none: leave out one of vat_number and vat_exempt.";
-            faults.push(FieldFault::new("/vat_exempt", "vat_exempt_with_number", detail));
+            faults.push(FieldError::new("/vat_exempt", "vat_exempt_with_number", detail));
         }
-        (None, false) => faults.push(FieldFault::new(path, LineError::Empty.code(), LineError::Empty.to_string())),
+        (None, false) => faults.push(FieldError::new(path, LineError::Empty.code(), LineError::Empty.to_string())),
         (Some(_), false) => {}
     }
     match VatNumber::parse(given?, country?) {
         Ok(number) => Some(number),
         Err(error) => {
-            faults.push(FieldFault::new(path, error.code(), error.to_string()));
+            faults.push(FieldError::new(path, error.code(), error.to_string()));
             None
         }
     }

@@ -86,7 +86,7 @@ impl Provider {
 
 /// What becomes of a letter after a provider took it; a later one here outranks an earlier one, in whatever order they arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fate {
+pub enum DeliveryStatus {
     /// It was not taken yet.
     Deferred,
     /// The mailbox's server took it.
@@ -97,7 +97,7 @@ pub enum Fate {
     Complained,
 }
 
-impl Fate {
+impl DeliveryStatus {
     /// Every fate, by rank.
     pub const ALL: [Self; 4] = [Self::Deferred, Self::Delivered, Self::Bounced, Self::Complained];
 
@@ -115,7 +115,7 @@ impl Fate {
 
 /// What a provider says of one letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
+pub struct DeliveryEvent {
     /// The provider's name for this event: the same one comes again when it is told again.
     pub event_id: String,
     /// Our id of the letter, where the provider gives it back.
@@ -125,7 +125,7 @@ pub struct Report {
     /// When it happened.
     pub at: DateTime<Utc>,
     /// What happened; `None` is nothing that matters here: an opening, an automatic reply.
-    pub fate: Option<Fate>,
+    pub fate: Option<DeliveryStatus>,
     /// What is at fault in place of the address: a letter that came back for what the operator has to put right has failed, and did
     /// not bounce.
     pub fault: Option<MailFault>,
@@ -137,13 +137,13 @@ pub struct Report {
     pub no_such_mailbox: bool,
 }
 
-impl Report {
+impl DeliveryEvent {
     /// Why the address is not to be written to again, if it is not.
     #[must_use]
     pub fn suppresses(&self) -> Option<SuppressionReason> {
         match self.fate {
-            Some(Fate::Complained) => Some(SuppressionReason::Complained),
-            Some(Fate::Bounced) if self.no_such_mailbox => Some(SuppressionReason::Bounced),
+            Some(DeliveryStatus::Complained) => Some(SuppressionReason::Complained),
+            Some(DeliveryStatus::Bounced) if self.no_such_mailbox => Some(SuppressionReason::Bounced),
             _ => None,
         }
     }
@@ -153,13 +153,13 @@ impl Report {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
     /// What it reports.
-    pub reports: Vec<Report>,
+    pub reports: Vec<DeliveryEvent>,
     /// What is to be spent first, where the signature is not over the reports.
     pub token: Option<Token>,
 }
 
-impl From<Vec<Report>> for Verified {
-    fn from(reports: Vec<Report>) -> Self {
+impl From<Vec<DeliveryEvent>> for Verified {
+    fn from(reports: Vec<DeliveryEvent>) -> Self {
         Self { reports, token: None }
     }
 }
@@ -175,7 +175,7 @@ pub struct Token {
 
 /// Why nothing was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unread {
+pub enum WebhookError {
     /// The secret or the signature is missing or wrong, or it is too old.
     Unverified,
     /// It is no JSON.
@@ -185,7 +185,7 @@ pub enum Unread {
 }
 
 /// A request as a provider sent it.
-pub struct Posted<'a> {
+pub struct WebhookRequest<'a> {
     /// A header's value, by its name in lower case.
     pub header: &'a dyn Fn(&str) -> Option<&'a str>,
     /// The body, byte by byte as it came: signatures are over it.
@@ -194,9 +194,9 @@ pub struct Posted<'a> {
     pub now: DateTime<Utc>,
 }
 
-impl Posted<'_> {
-    fn json(&self) -> Result<Value, Unread> {
-        serde_json::from_slice(self.body).map_err(|_| Unread::NoJson)
+impl WebhookRequest<'_> {
+    fn json(&self) -> Result<Value, WebhookError> {
+        serde_json::from_slice(self.body).map_err(|_| WebhookError::NoJson)
     }
 
     /// Whether a signature of so many seconds after 1970 is still believed, for as long as `window` after it was made. Whole seconds
@@ -250,7 +250,7 @@ impl Key {
     /// signature that is there, well formed and of the present. Mailgun signs in the body.
     #[must_use]
     pub fn admits<'a>(&self, header: &'a dyn Fn(&str) -> Option<&'a str>, now: DateTime<Utc>) -> bool {
-        let posted = Posted { header, body: &[], now };
+        let posted = WebhookRequest { header, body: &[], now };
         match self {
             Self::Postmark(key) => key.is_proven(&posted),
             Self::Sendgrid(_) => sendgrid::is_signed(&posted),
@@ -262,8 +262,8 @@ impl Key {
     /// Verifies what came, and reads it.
     ///
     /// # Errors
-    /// [`Unread`].
-    pub fn read(&self, posted: &Posted<'_>) -> Result<Verified, Unread> {
+    /// [`WebhookError`].
+    pub fn read(&self, posted: &WebhookRequest<'_>) -> Result<Verified, WebhookError> {
         match self {
             Self::Postmark(key) => key.read(posted).map(Verified::from),
             Self::Sendgrid(key) => key.read(posted).map(Verified::from),

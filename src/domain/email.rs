@@ -43,7 +43,7 @@ pub enum EmailError {
 
 impl Email {
     /// The longest address, in characters: what fits a forward path, RFC 5321 §4.5.3.1.3 less its two brackets.
-    pub const LONGEST: usize = 254;
+    pub const MAX_LEN: usize = 254;
     /// The longest part before the `@`, RFC 5321 §4.5.3.1.1.
     pub const LONGEST_LOCAL: usize = 64;
 
@@ -61,14 +61,14 @@ impl Email {
         if local.is_empty() || domain.is_empty() {
             return Err(EmailError::Malformed);
         }
-        if local.len() > Self::LONGEST_LOCAL || text.len() > 4 * Self::LONGEST {
+        if local.len() > Self::LONGEST_LOCAL || text.len() > 4 * Self::MAX_LEN {
             return Err(EmailError::TooLong);
         }
         if local.split('.').any(|atom| atom.is_empty() || !atom.bytes().all(is_atext)) {
             return Err(EmailError::LocalPart);
         }
         let ascii = punycode(domain)?;
-        if local.len() + 1 + ascii.len() > Self::LONGEST {
+        if local.len() + 1 + ascii.len() > Self::MAX_LEN {
             return Err(EmailError::TooLong);
         }
         let read = unicode(domain);

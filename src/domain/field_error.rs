@@ -2,7 +2,7 @@
 
 /// One faulty member of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldFault {
+pub struct FieldError {
     /// Where it is: a JSON Pointer (RFC 6901) into the body, or the name of a query parameter.
     pub path: String,
     /// What is wrong, for programs: stable, in `snake_case`.
@@ -11,7 +11,7 @@ pub struct FieldFault {
     pub detail: String,
 }
 
-impl FieldFault {
+impl FieldError {
     /// A fault at `path`.
     #[must_use]
     pub fn new(path: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
@@ -23,72 +23,72 @@ impl FieldFault {
 /// told no more than this, and makes us keep no more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Faults {
-    told: Vec<FieldFault>,
-    untold: usize,
+    reported: Vec<FieldError>,
+    omitted: usize,
 }
 
 impl Faults {
     /// So many are kept.
-    pub const MOST: usize = 100;
+    pub const MAX_REPORTED: usize = 100;
     /// A path of the caller's making is kept up to so many characters; those of members that are known are shorter.
     const LONGEST_PATH: usize = 200;
 
     /// Notes a fault.
-    pub fn push(&mut self, fault: FieldFault) {
+    pub fn push(&mut self, fault: FieldError) {
         self.push_with(|| fault);
     }
 
     /// Notes a fault, which is made only where it is kept.
-    pub fn push_with(&mut self, fault: impl FnOnce() -> FieldFault) {
-        if self.told.len() < Self::MOST {
+    pub fn push_with(&mut self, fault: impl FnOnce() -> FieldError) {
+        if self.reported.len() < Self::MAX_REPORTED {
             let fault = fault();
-            self.told.push(FieldFault { path: cut(fault.path), ..fault });
+            self.reported.push(FieldError { path: cut(fault.path), ..fault });
         } else {
-            self.untold += 1;
+            self.omitted += 1;
         }
     }
 
     /// Keeps the first `most`; the others are counted.
     #[must_use]
     pub fn first(mut self, most: usize) -> Self {
-        self.untold += self.told.len().saturating_sub(most);
-        self.told.truncate(most);
-        self.told.shrink_to_fit();
+        self.omitted += self.reported.len().saturating_sub(most);
+        self.reported.truncate(most);
+        self.reported.shrink_to_fit();
         self
     }
 
     /// Forgets those that are told and match.
-    pub fn forget(&mut self, matches: impl Fn(&FieldFault) -> bool) {
-        self.told.retain(|fault| !matches(fault));
+    pub fn forget(&mut self, matches: impl Fn(&FieldError) -> bool) {
+        self.reported.retain(|fault| !matches(fault));
     }
 
     /// Says in other words what is wrong, of those that are told and match.
-    pub fn reword(&mut self, matches: impl Fn(&FieldFault) -> bool, detail: &str) {
-        self.told.iter_mut().filter(|fault| matches(fault)).for_each(|fault| detail.clone_into(&mut fault.detail));
+    pub fn reword(&mut self, matches: impl Fn(&FieldError) -> bool, detail: &str) {
+        self.reported.iter_mut().filter(|fault| matches(fault)).for_each(|fault| detail.clone_into(&mut fault.detail));
     }
 
     /// Those of somebody else, behind these.
     pub fn append(&mut self, other: Self) {
-        self.extend(other.told);
-        self.untold += other.untold;
+        self.extend(other.reported);
+        self.omitted += other.omitted;
     }
 
     /// The first ones.
     #[must_use]
-    pub fn told(&self) -> &[FieldFault] {
-        &self.told
+    pub fn reported(&self) -> &[FieldError] {
+        &self.reported
     }
 
     /// How many there are beside the first ones.
     #[must_use]
-    pub fn untold(&self) -> usize {
-        self.untold
+    pub fn omitted(&self) -> usize {
+        self.omitted
     }
 
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.told.len() + self.untold
+        self.reported.len() + self.omitted
     }
 
     /// Whether nothing is wrong.
@@ -99,27 +99,27 @@ impl Faults {
 
     /// The first ones, for whoever tells them in words of their own.
     #[must_use]
-    pub fn into_told(self) -> Vec<FieldFault> {
-        self.told
+    pub fn into_told(self) -> Vec<FieldError> {
+        self.reported
     }
 }
 
-impl Extend<FieldFault> for Faults {
-    fn extend<I: IntoIterator<Item = FieldFault>>(&mut self, faults: I) {
+impl Extend<FieldError> for Faults {
+    fn extend<I: IntoIterator<Item = FieldError>>(&mut self, faults: I) {
         faults.into_iter().for_each(|fault| self.push(fault));
     }
 }
 
-impl FromIterator<FieldFault> for Faults {
-    fn from_iter<I: IntoIterator<Item = FieldFault>>(faults: I) -> Self {
+impl FromIterator<FieldError> for Faults {
+    fn from_iter<I: IntoIterator<Item = FieldError>>(faults: I) -> Self {
         let mut all = Self::default();
         all.extend(faults);
         all
     }
 }
 
-impl<const N: usize> From<[FieldFault; N]> for Faults {
-    fn from(faults: [FieldFault; N]) -> Self {
+impl<const N: usize> From<[FieldError; N]> for Faults {
+    fn from(faults: [FieldError; N]) -> Self {
         faults.into_iter().collect()
     }
 }

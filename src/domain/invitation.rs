@@ -140,10 +140,10 @@ pub struct Delivery {
 impl Delivery {
     /// Of an invitation that was just made, by the way that its link goes.
     #[must_use]
-    pub fn by(way: Way) -> Self {
+    pub fn by(way: DeliveryMethod) -> Self {
         match way {
-            Way::Email => Self::queued(),
-            Way::Link => Self { state: DeliveryState::HandedOver, ..Self::queued() },
+            DeliveryMethod::Email => Self::queued(),
+            DeliveryMethod::Link => Self { state: DeliveryState::HandedOver, ..Self::queued() },
         }
     }
 
@@ -200,7 +200,7 @@ impl Delivery {
 
 /// The way that a link goes to the person invited.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Way {
+pub enum DeliveryMethod {
     /// By letter.
     #[default]
     Email,
@@ -208,7 +208,7 @@ pub enum Way {
     Link,
 }
 
-impl Way {
+impl DeliveryMethod {
     /// Every way.
     pub const ALL: [Self; 2] = [Self::Email, Self::Link];
 

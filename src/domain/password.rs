@@ -12,7 +12,7 @@ use unicode_normalization::UnicodeNormalization;
 pub use self::identity::Identity;
 
 /// The longest password accepted, in code points; NIST asks for at least 64.
-pub const LONGEST: usize = 128;
+pub const MAX_LEN: usize = 128;
 /// The shortest length that may be configured, NIST's own minimum.
 pub const SHORTEST: usize = 8;
 /// The shortest password that can be good: zxcvbn never takes more than 10 guesses for a character, and a score of 3 begins above
@@ -58,7 +58,7 @@ impl std::fmt::Debug for Password {
 pub enum PasswordFault {
     /// Fewer code points than the minimum, which is named here.
     TooShort(usize),
-    /// More than [`LONGEST`] code points.
+    /// More than [`MAX_LEN`] code points.
     TooLong,
     /// On the list of commonly used passwords.
     Common,
@@ -74,7 +74,7 @@ pub fn faults(password: &Password, shortest: usize, identity: &Identity<'_>) -> 
     let text = password.expose();
     let length = text.chars().count();
     // The checks below take time that grows with the text; a book need not be judged further.
-    if length > LONGEST {
+    if length > MAX_LEN {
         return vec![PasswordFault::TooLong];
     }
     let words = identity.words();
@@ -111,7 +111,7 @@ mod tests {
     use crate::domain::email::Email;
     use proptest::prelude::*;
 
-    fn judge(text: &str) -> Vec<PasswordFault> {
+    fn faults_of(text: &str) -> Vec<PasswordFault> {
         let email = Email::parse("ada.lovelace@example.com").unwrap();
         faults(&Password::new(text), 15, &Identity { email: Some(&email), names: vec!["Ada", "Lovelace"] })
     }
@@ -124,32 +124,32 @@ mod tests {
             "маленький синий вертолёт летит",
             "🦀🐙🦑🐡🐠🐟🐬🐳🐋🦈🐊🐅🐆🦓🦍",
         ] {
-            assert_eq!(judge(good), [], "{good}");
+            assert_eq!(faults_of(good), [], "{good}");
         }
     }
 
     #[test]
     fn length_is_counted_in_code_points_of_the_normal_form() {
-        assert!(judge("шестнадцать12").contains(&PasswordFault::TooShort(15)));
-        assert_eq!(judge(&"a\u{301}".repeat(129)), [PasswordFault::TooLong]);
-        assert!(!judge(&"a\u{301}".repeat(128)).contains(&PasswordFault::TooLong));
+        assert!(faults_of("шестнадцать12").contains(&PasswordFault::TooShort(15)));
+        assert_eq!(faults_of(&"a\u{301}".repeat(129)), [PasswordFault::TooLong]);
+        assert!(!faults_of(&"a\u{301}".repeat(128)).contains(&PasswordFault::TooLong));
         assert_eq!(Password::new("e\u{301}").expose(), "\u{e9}");
     }
 
     #[test]
     fn the_common_the_guessable_and_the_personal_are_named() {
-        assert!(judge("passwordpassword").contains(&PasswordFault::Common));
-        assert!(judge("1q2w3e4r5t6y7u8i9o0p").contains(&PasswordFault::Common));
-        assert!(judge("PASSWORD").contains(&PasswordFault::Common));
-        assert!(judge("aaaaaaaaaaaaaaaaaaaaaa").contains(&PasswordFault::Guessable));
-        assert!(judge("abcdefghijklmnopqrst").contains(&PasswordFault::Guessable));
-        assert_eq!(judge("my name is LOVELACE, remember"), [PasswordFault::ContainsIdentity]);
-        assert!(judge("x7 ada.lovelace@example.com q9").contains(&PasswordFault::ContainsIdentity));
-        assert_eq!(judge("canadas seven green bicycles"), []);
-        assert_eq!(judge("it is Ada who sings at noon!"), [PasswordFault::ContainsIdentity]);
+        assert!(faults_of("passwordpassword").contains(&PasswordFault::Common));
+        assert!(faults_of("1q2w3e4r5t6y7u8i9o0p").contains(&PasswordFault::Common));
+        assert!(faults_of("PASSWORD").contains(&PasswordFault::Common));
+        assert!(faults_of("aaaaaaaaaaaaaaaaaaaaaa").contains(&PasswordFault::Guessable));
+        assert!(faults_of("abcdefghijklmnopqrst").contains(&PasswordFault::Guessable));
+        assert_eq!(faults_of("my name is LOVELACE, remember"), [PasswordFault::ContainsIdentity]);
+        assert!(faults_of("x7 ada.lovelace@example.com q9").contains(&PasswordFault::ContainsIdentity));
+        assert_eq!(faults_of("canadas seven green bicycles"), []);
+        assert_eq!(faults_of("it is Ada who sings at noon!"), [PasswordFault::ContainsIdentity]);
         let jose = Identity { email: None, names: vec!["Jose\u{301}"] };
         assert_eq!(faults(&Password::new("josé green bicycles at noon"), 15, &jose), [PasswordFault::ContainsIdentity]);
-        assert!(judge("").contains(&PasswordFault::TooShort(15)));
+        assert!(faults_of("").contains(&PasswordFault::TooShort(15)));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::invisible::{is_blank, tidy};
 /// 1 to `MAX` characters on one line, in any script, without surrounding blanks and without invisible characters that
 /// change nothing for a reader. Something of it is to be seen.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Line<const MAX: usize>(String);
+pub struct SingleLine<const MAX: usize>(String);
 
 /// Why a text is no such line; each says what to change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -36,7 +36,7 @@ impl LineError {
     }
 }
 
-impl<const MAX: usize> Line<MAX> {
+impl<const MAX: usize> SingleLine<MAX> {
     /// Reads a line.
     ///
     /// # Errors
@@ -83,28 +83,28 @@ mod tests {
 
     #[test]
     fn trims_and_counts_characters() {
-        assert_eq!(Line::<3>::parse(" äöü ").unwrap().as_str(), "äöü");
-        assert_eq!(Line::<3>::parse("abcd"), Err(LineError::TooLong { most: 3 }));
+        assert_eq!(SingleLine::<3>::parse(" äöü ").unwrap().as_str(), "äöü");
+        assert_eq!(SingleLine::<3>::parse("abcd"), Err(LineError::TooLong { most: 3 }));
         assert_eq!(LineError::TooLong { most: 3 }.to_string(), "This has at most 3 characters.");
     }
 
     #[test]
     fn refuses_what_cannot_be_seen_or_reorders() {
         for text in ["", " ", "\u{A0}", "\u{200B}", "\u{3164}\u{200D}", "\u{FE0F}", "\u{2800}", "\u{E0041}"] {
-            assert_eq!(Line::<9>::parse(text), Err(LineError::Empty), "{text:?}");
+            assert_eq!(SingleLine::<9>::parse(text), Err(LineError::Empty), "{text:?}");
         }
         for text in ["a\nb", "a\n", "a\tb", "a\0", "a\u{202E}b", "a\u{2067}b", "a\u{2028}"] {
-            assert_eq!(Line::<9>::parse(text), Err(LineError::Control), "{text:?}");
+            assert_eq!(SingleLine::<9>::parse(text), Err(LineError::Control), "{text:?}");
         }
     }
 
     proptest! {
         #[test]
         fn never_panics_and_parsing_is_stable(text in any::<String>()) {
-            if let Ok(line) = Line::<20>::parse(&text) {
+            if let Ok(line) = SingleLine::<20>::parse(&text) {
                 prop_assert!((1..=20).contains(&line.as_str().chars().count()));
                 prop_assert!(!line.as_str().chars().any(is_control));
-                prop_assert_eq!(Line::<20>::parse(line.as_str()), Ok(line));
+                prop_assert_eq!(SingleLine::<20>::parse(line.as_str()), Ok(line));
             }
         }
     }

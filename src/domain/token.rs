@@ -23,7 +23,7 @@ const MAC: usize = 32;
 const LENGTH: usize = (CLAIM + MAC) / 3 * 4;
 const _: () = assert!((CLAIM + MAC).is_multiple_of(3));
 /// As much of what somebody sent is looked through for a token: a link has no more, whatever stands around it.
-const LONGEST: usize = 8 * 1024;
+const MAX_LEN: usize = 8 * 1024;
 
 /// Bytes as hexadecimal digits.
 #[must_use]
@@ -187,8 +187,8 @@ impl LinkKeys {
 /// letter (`=20`, RFC 2045 §6.7), and those of a filter that writes links anew (`-3A__host_activate-3Ftoken-3D…`). Each is tried,
 /// since the signs that escape there belong to URLs and tokens as well.
 fn readings(text: &str) -> Vec<String> {
-    let end = text.char_indices().map(|(place, _)| place).take_while(|place| *place <= LONGEST).last().unwrap_or_default();
-    let text = if text.len() > LONGEST { &text[..end] } else { text };
+    let end = text.char_indices().map(|(place, _)| place).take_while(|place| *place <= MAX_LEN).last().unwrap_or_default();
+    let text = if text.len() > MAX_LEN { &text[..end] } else { text };
     let mut readings = vec![text.to_owned()];
     if text.contains('=') {
         readings.push(text.replace('=', "%"));

@@ -4,7 +4,7 @@ use super::{actor::Actor, ids::AccountId, invitation::InvitationKind, permission
 
 /// A field of view. What lies outside does not exist for the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sight {
+pub struct Visibility {
     /// Staff and their invitations.
     pub staff: bool,
     /// Every customer, account and their invitations.
@@ -13,7 +13,7 @@ pub struct Sight {
     pub under: Vec<AccountId>,
 }
 
-impl Sight {
+impl Visibility {
     /// Everything: for the service's own eyes, as when a link is followed.
     #[must_use]
     pub fn everything() -> Self {
@@ -69,7 +69,7 @@ impl Sight {
 
     /// Whether there is nothing to be seen.
     #[must_use]
-    pub fn is_blind(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         !self.staff && !self.customers && self.under.is_empty()
     }
 
@@ -89,6 +89,6 @@ impl Sight {
             UserKind::SystemUser => Self { customers: false, under: Vec::new(), ..self },
             UserKind::Customer => Self { staff: false, ..self },
         };
-        (!part.is_blind()).then_some(part)
+        (!part.is_empty()).then_some(part)
     }
 }

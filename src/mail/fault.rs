@@ -12,7 +12,7 @@ use super::url::Login;
 use crate::domain::letter::Letter;
 
 /// The longest line, in characters.
-const LONGEST: usize = 200;
+const MAX_LEN: usize = 200;
 /// No word of a reply to a person is as long as this; a token, even one that was cut in half, is.
 const LONGEST_WORD: usize = 48;
 
@@ -80,7 +80,7 @@ pub(super) fn clean(text: &str, letter: &Letter, secrets: &Secrets) -> String {
         })
         .collect();
     let said = said.join(" ");
-    match said.char_indices().nth(LONGEST) {
+    match said.char_indices().nth(MAX_LEN) {
         Some((end, _)) => format!("{}…", said.get(..end).unwrap_or_default()),
         None => said,
     }
@@ -103,7 +103,7 @@ mod tests {
             cleaned.starts_with("550 5.7.1 <A…@example.com>: spam [link] […] for A…@example.com said [password] x"),
             "{cleaned}"
         );
-        assert!(cleaned.chars().count() <= LONGEST + 1 && !cleaned.contains(['\r', '\n']));
+        assert!(cleaned.chars().count() <= MAX_LEN + 1 && !cleaned.contains(['\r', '\n']));
     }
     /// AUTH PLAIN and AUTH LOGIN, with the padding and without.
     #[test]

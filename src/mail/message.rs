@@ -28,7 +28,7 @@ const LONGEST_LINE: usize = 998;
 
 /// What the way to the reader can carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wire {
+pub(super) enum TransferEncoding {
     /// ASCII alone: a relay that does not say 8BITMIME (RFC 6152).
     Ascii,
     /// Anything: a file, or a relay that says it.
@@ -37,12 +37,12 @@ pub(super) enum Wire {
 
 /// Where letters are written: the sender's particulars and the templates.
 #[derive(Debug)]
-pub struct Desk {
+pub struct MessageBuilder {
     pub(super) sender: Sender,
     templates: Arc<Templates>,
 }
 
-impl Desk {
+impl MessageBuilder {
     pub(super) fn new(sender: Sender) -> Result<Self, String> {
         let templates = match &sender.templates {
             Some(templates) => Arc::clone(templates),
@@ -58,7 +58,7 @@ impl Desk {
     }
 
     /// The letter as a message, ready to travel.
-    pub(super) fn message(&self, letter: &Letter, wire: Wire) -> Result<Message, SendError> {
+    pub(super) fn message(&self, letter: &Letter, wire: TransferEncoding) -> Result<Message, SendError> {
         let words = self.write(letter)?;
         let to =
             letter.to.wire().parse().map_err(|_| SendError::Never("the address cannot be written in a message".to_owned()))?;
@@ -74,7 +74,7 @@ impl Desk {
         if let Some(reply_to) = &self.sender.reply_to {
             builder = builder.reply_to(reply_to.clone());
         }
-        let html = if wire == Wire::Ascii { ascii_html(&words.html) } else { words.html };
+        let html = if wire == TransferEncoding::Ascii { ascii_html(&words.html) } else { words.html };
         let bodies = MultiPart::alternative().singlepart(part(ContentType::TEXT_PLAIN, words.text, wire)).singlepart(part(
             ContentType::TEXT_HTML,
             html,
@@ -111,13 +111,13 @@ fn ascii_html(html: &str) -> String {
 ///
 /// lettre on its own encodes every body with a line of 76 characters or more, which the line with the link is: quoted-
 /// printable would break it in two and write `=3D` for `=`. The standard allows 998, and so we look at the lines ourselves.
-fn part(content_type: ContentType, text: String, wire: Wire) -> SinglePart {
+fn part(content_type: ContentType, text: String, wire: TransferEncoding) -> SinglePart {
     let crlf = text.replace("\r\n", "\n").replace('\n', "\r\n");
     let short = crlf.split("\r\n").all(|line| line.len() <= LONGEST_LINE);
     let plain = if crlf.is_ascii() {
         Some(ContentTransferEncoding::SevenBit)
     } else {
-        (wire == Wire::EightBit).then_some(ContentTransferEncoding::EightBit)
+        (wire == TransferEncoding::EightBit).then_some(ContentTransferEncoding::EightBit)
     };
     let body = match plain.filter(|_| short) {
         Some(encoding) => Body::dangerous_pre_encoded(crlf.into_bytes(), encoding),

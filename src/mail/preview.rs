@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 
-use super::{Desk, Sender, message::Wire};
+use super::{MessageBuilder, Sender, message::TransferEncoding};
 use crate::domain::{
     account::MemberRole,
     email::Email,
@@ -97,11 +97,11 @@ pub(super) fn every_variant(now: DateTime<Utc>) -> Vec<(String, Letter)> {
 /// # Errors
 /// A sentence for the operator.
 pub fn write_samples(folder: &Path, sender: Sender, organisation: &str, now: DateTime<Utc>) -> Result<Vec<PathBuf>, String> {
-    let desk = Desk::new(sender)?;
+    let builder = MessageBuilder::new(sender)?;
     std::fs::create_dir_all(folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
     let write = |(name, letter): (String, Letter)| {
         let letter = Letter { organisation: organisation.to_owned(), ..letter };
-        let message = desk.message(&letter, Wire::EightBit).map_err(|error| error.to_string())?;
+        let message = builder.message(&letter, TransferEncoding::EightBit).map_err(|error| error.to_string())?;
         let file = folder.join(format!("{name}.eml"));
         std::fs::write(&file, message.formatted()).map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
         Ok(file)

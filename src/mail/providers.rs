@@ -23,7 +23,7 @@ use serde_json::Value;
 use self::response::{Answer, Verdict};
 use super::{
     fault::{self, Secrets},
-    message::{AUTO_SUBMITTED, Desk, PRECEDENCE, SUPPRESS},
+    message::{AUTO_SUBMITTED, MessageBuilder, PRECEDENCE, SUPPRESS},
     url::{Login, Server, Service},
 };
 use crate::domain::{
@@ -86,9 +86,9 @@ impl Http {
         Ok(Self { server: server.clone(), client, secrets: server.service.secrets() })
     }
 
-    pub(super) async fn send(&self, letter: &Letter, desk: &Desk) -> Result<Receipt, SendError> {
+    pub(super) async fn send(&self, letter: &Letter, builder: &MessageBuilder) -> Result<Receipt, SendError> {
         let service = &self.server.service;
-        let answer = match self.ask(service.post(letter, desk)?).await {
+        let answer = match self.ask(service.post(letter, builder)?).await {
             Ok(answer) => answer,
             Err(error) => {
                 let said = fault::chain(&error.without_url());
@@ -97,7 +97,7 @@ impl Http {
             }
         };
         let line = |answer: &Answer| self.clean(&answer.line(service.name()), letter);
-        let words = || about(&answer, letter, desk);
+        let words = || about(&answer, letter, builder);
         let verdict = match service.read(&answer) {
             Verdict::Presumed(fault) => Verdict::Operator(words().unwrap_or(fault)),
             Verdict::Refused => words().map_or(Verdict::Never, Verdict::Operator),
@@ -173,8 +173,8 @@ impl Http {
 }
 
 /// What the words of an answer say of whoever sends. What they repeat of the letter says nothing.
-fn about(answer: &Answer, letter: &Letter, desk: &Desk) -> Option<MailFault> {
-    let (said, wire, sender) = (answer.said(), letter.to.wire(), desk.sender.from.email.to_string());
+fn about(answer: &Answer, letter: &Letter, builder: &MessageBuilder) -> Option<MailFault> {
+    let (said, wire, sender) = (answer.said(), letter.to.wire(), builder.sender.from.email.to_string());
     let mut content = vec![letter.inviter.as_str(), &letter.organisation];
     content.extend(letter.account.iter().flat_map(|account| [&account.name, &account.parent_name]).flatten().map(String::as_str));
     let recipient: &[&str] = &[letter.to.as_str(), &wire, letter.to.key()];
@@ -192,14 +192,14 @@ impl std::fmt::Debug for Http {
 
 impl Service {
     /// What is asked of the service to send the letter.
-    fn post(&self, letter: &Letter, desk: &Desk) -> Result<Post, SendError> {
-        let words = desk.write(letter)?;
+    fn post(&self, letter: &Letter, builder: &MessageBuilder) -> Result<Post, SendError> {
+        let words = builder.write(letter)?;
         Ok(match self {
-            Self::Mailpit(_) => mailpit::post(letter, desk, &words),
-            Self::Postmark(_) => postmark::post(letter, desk, &words),
-            Self::SendGrid(_) => sendgrid::post(letter, desk, &words),
-            Self::Mailgun { domain, .. } => mailgun::post(domain, letter, desk, words),
-            Self::Resend(_) => resend::post(letter, desk, &words),
+            Self::Mailpit(_) => mailpit::post(letter, builder, &words),
+            Self::Postmark(_) => postmark::post(letter, builder, &words),
+            Self::SendGrid(_) => sendgrid::post(letter, builder, &words),
+            Self::Mailgun { domain, .. } => mailgun::post(domain, letter, builder, words),
+            Self::Resend(_) => resend::post(letter, builder, &words),
         })
     }
 

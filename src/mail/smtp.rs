@@ -31,12 +31,12 @@ use tokio::{
 pub use self::host_name::Hello;
 use self::{
     classify_reply::{fault_of_ours, is_closing},
-    connect::Door,
-    session::{Fault, Line, Stage},
+    connect::Connector,
+    session::{SmtpFault, SmtpSession, Stage},
 };
 use super::{
     fault::{self, Secrets},
-    message::Desk,
+    message::MessageBuilder,
     url::Relay,
 };
 use crate::domain::{
@@ -48,7 +48,7 @@ use crate::domain::{
 /// How many connections wait for the next letter.
 const PARKED: usize = 4;
 /// How long they wait. Relays close after minutes, some of them after 30 seconds.
-const PATIENCE: Duration = Duration::from_secs(20);
+const IDLE_TTL: Duration = Duration::from_secs(20);
 
 /// A connection that has waited for less is not asked first whether it still answers: a fifth of the talk, while letters follow
 /// each other.
@@ -69,11 +69,11 @@ const LIMITS: Limits = Limits { connect: Duration::from_secs(10), reply: Duratio
 /// A relay, and connections to it.
 pub struct Smtp {
     relay: Relay,
-    door: Door,
+    door: Connector,
     hello: Hello,
     limits: Limits,
     secrets: Secrets,
-    parked: Mutex<Vec<(Instant, Line)>>,
+    parked: Mutex<Vec<(Instant, SmtpSession)>>,
 }
 
 /// What became of a letter.
@@ -83,13 +83,13 @@ type Handed = Result<(), Undelivered>;
 #[derive(Debug)]
 enum Undelivered {
     /// By the relay, or the way to it.
-    Relay(Stage, Fault),
+    Relay(Stage, SmtpFault),
     /// It could not be written.
     Unwritten(SendError),
 }
 
-impl From<(Stage, Fault)> for Undelivered {
-    fn from((stage, fault): (Stage, Fault)) -> Self {
+impl From<(Stage, SmtpFault)> for Undelivered {
+    fn from((stage, fault): (Stage, SmtpFault)) -> Self {
         Self::Relay(stage, fault)
     }
 }
@@ -100,36 +100,36 @@ impl Smtp {
     }
 
     fn with_limits(relay: &Relay, limits: Limits) -> Result<Self, String> {
-        let door = Door::new(relay).map_err(|fault| format!("no TLS to {} is possible: {fault}.", relay.describe()))?;
+        let door = Connector::new(relay).map_err(|fault| format!("no TLS to {} is possible: {fault}.", relay.describe()))?;
         let secrets = relay.login.as_ref().map(Secrets::of_login).unwrap_or_default();
         Ok(Self { relay: relay.clone(), door, hello: Hello::default(), limits, secrets, parked: Mutex::default() })
     }
 
-    pub(super) async fn send(&self, letter: &Letter, desk: &Desk) -> Result<(), SendError> {
-        let waiting = match self.unpark().await {
-            Some(line) => Some(self.hand_over(line, letter, desk).await),
+    pub(super) async fn send(&self, letter: &Letter, builder: &MessageBuilder) -> Result<(), SendError> {
+        let waiting = match self.checkout().await {
+            Some(line) => Some(self.hand_over(line, letter, builder).await),
             None => None,
         };
         let hung_up = |outcome: &Handed| matches!(outcome, Err(Undelivered::Relay(stage, error)) if is_closing(*stage, error));
         let outcome = match waiting.filter(|outcome| !hung_up(outcome)) {
             Some(outcome) => outcome,
             None => match self.connect().await {
-                Ok(line) => self.hand_over(line, letter, desk).await,
+                Ok(line) => self.hand_over(line, letter, builder).await,
                 Err(fault) => Err(fault.into()),
             },
         };
         outcome.map_err(|undelivered| match undelivered {
-            Undelivered::Relay(stage, error) => self.refusal(stage, &error, letter, desk),
+            Undelivered::Relay(stage, error) => self.refusal(stage, &error, letter, builder),
             Undelivered::Unwritten(error) => error,
         })
     }
 
     /// Hands a letter over, and keeps the connection for the next one. After a fault it is dropped with whatever it still had to
     /// say.
-    async fn hand_over(&self, mut line: Line, letter: &Letter, desk: &Desk) -> Handed {
-        let message = desk.message(letter, line.wire()).map_err(Undelivered::Unwritten)?;
+    async fn hand_over(&self, mut line: SmtpSession, letter: &Letter, builder: &MessageBuilder) -> Handed {
+        let message = builder.message(letter, line.wire()).map_err(Undelivered::Unwritten)?;
         line.deliver(&message, self.limits).await?;
-        self.park(line);
+        self.return_to_pool(line);
         Ok(())
     }
 
@@ -138,59 +138,59 @@ impl Smtp {
     }
 
     /// A connection that is ready for a letter, within the limit for it.
-    async fn connect(&self) -> Result<Line, (Stage, Fault)> {
+    async fn connect(&self) -> Result<SmtpSession, (Stage, SmtpFault)> {
         let end = Instant::now() + self.limits.connect;
         let stream = self.door.reach(end).await.map_err(|fault| (Stage::Connect, fault))?;
-        timeout_at(end, self.begin(stream)).await.unwrap_or(Err((Stage::Connect, Fault::Late)))
+        timeout_at(end, self.begin(stream)).await.unwrap_or(Err((Stage::Connect, SmtpFault::Late)))
     }
 
-    async fn begin(&self, stream: TcpStream) -> Result<Line, (Stage, Fault)> {
+    async fn begin(&self, stream: TcpStream) -> Result<SmtpSession, (Stage, SmtpFault)> {
         let hello = self.hello.over(&stream);
-        let (connection, offers) = self.door.open(stream, &hello).await.map_err(|fault| (Stage::Connect, fault))?;
-        let mut line = Line::new(connection, &offers);
+        let (connection, capabilities) = self.door.open(stream, &hello).await.map_err(|fault| (Stage::Connect, fault))?;
+        let mut line = SmtpSession::new(connection, &capabilities);
         if let Some(login) = &self.relay.login {
-            if !offers.is_extended() {
-                return Err((Stage::Connect, Fault::NoExtensions("sign-in")));
+            if !capabilities.is_extended() {
+                return Err((Stage::Connect, SmtpFault::NoExtensions("sign-in")));
             }
             if line.connection.server_info().get_auth_mechanism(DEFAULT_MECHANISMS).is_none() {
-                return Err((Stage::Connect, Fault::NoSignIn));
+                return Err((Stage::Connect, SmtpFault::NoSignIn));
             }
             let credentials = Credentials::new(login.user.clone(), login.password.expose_secret().to_owned());
             let signed_in = line.connection.auth(DEFAULT_MECHANISMS, &credentials).await;
-            signed_in.map_err(|error| (Stage::SignIn, Fault::Said(error)))?;
+            signed_in.map_err(|error| (Stage::SignIn, SmtpFault::Said(error)))?;
         }
         Ok(line)
     }
 
     /// A connection that waited and, where it waited for long, still answers.
-    async fn unpark(&self) -> Option<Line> {
+    async fn checkout(&self) -> Option<SmtpSession> {
         loop {
             let (since, mut line) = self.parked.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
             let waited = since.elapsed();
             if waited < FRESH {
                 return Some(line);
             }
-            if waited < PATIENCE && timeout(self.limits.connect, line.connection.test_connected()).await == Ok(true) {
+            if waited < IDLE_TTL && timeout(self.limits.connect, line.connection.test_connected()).await == Ok(true) {
                 return Some(line);
             }
         }
     }
 
-    fn park(&self, line: Line) {
+    fn return_to_pool(&self, line: SmtpSession) {
         let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
-        parked.retain(|(since, _)| since.elapsed() < PATIENCE);
+        parked.retain(|(since, _)| since.elapsed() < IDLE_TTL);
         if parked.len() < PARKED {
             parked.push((Instant::now(), line));
         }
     }
 
-    fn refusal(&self, stage: Stage, error: &Fault, letter: &Letter, desk: &Desk) -> SendError {
+    fn refusal(&self, stage: Stage, error: &SmtpFault, letter: &Letter, builder: &MessageBuilder) -> SendError {
         if error.is_late() {
             let early = matches!(stage, Stage::Connect | Stage::SignIn);
             return self.later(if early { "did not answer in time" } else { "did not take the letter in time" }, letter);
         }
         let said = fault::chain(error);
-        let fault = fault_about(stage, error, &said, letter, desk);
+        let fault = fault_about(stage, error, &said, letter, builder);
         let what = match (stage, fault) {
             (Stage::Connect, _) => "cannot be used",
             (Stage::SignIn, _) => "refused the sign-in",
@@ -220,9 +220,9 @@ impl Smtp {
 }
 
 /// What a refusal says of us. What it repeats of the letter says nothing.
-fn fault_about(stage: Stage, error: &Fault, said: &str, letter: &Letter, desk: &Desk) -> Option<MailFault> {
-    let (sender, wire) = (desk.sender.from.email.to_string(), letter.to.wire());
-    let subject = desk.write(letter).map(|words| words.subject).unwrap_or_default();
+fn fault_about(stage: Stage, error: &SmtpFault, said: &str, letter: &Letter, builder: &MessageBuilder) -> Option<MailFault> {
+    let (sender, wire) = (builder.sender.from.email.to_string(), letter.to.wire());
+    let subject = builder.write(letter).map(|words| words.subject).unwrap_or_default();
     let recipient_accepted = stage == Stage::Content;
     let mut content = vec![subject.as_str(), &letter.inviter, &letter.organisation];
     content.extend(letter.account.iter().flat_map(|account| [&account.name, &account.parent_name]).flatten().map(String::as_str));

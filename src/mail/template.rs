@@ -21,7 +21,7 @@ use crate::domain::{
     locale::Locale,
     time_zone::TimeZone,
 };
-use defang::unlinked;
+use defang::defang;
 use translations::{Vocabulary, line_of};
 
 pub use self::files::write_built_in;
@@ -147,7 +147,7 @@ impl Templates {
 
     fn compose(&self, letter: &Letter, time_zone: &TimeZone) -> Result<Rendered, minijinja::Error> {
         let words = self.vocabulary(letter.locale);
-        let named = |name: &str| Some(unlinked(&text::name(name))).filter(|name| !name.is_empty());
+        let named = |name: &str| Some(defang(&text::name(name))).filter(|name| !name.is_empty());
         let organisation = text::name(&letter.organisation);
         let inviter = named(&letter.inviter).unwrap_or_else(|| organisation.clone());
         let account = letter.account.as_ref();

@@ -4,11 +4,11 @@ mod proof;
 mod validate;
 mod write;
 
-use self::validate::judge;
+use self::validate::validate;
 use self::write::Secret;
 pub use self::write::{Attempt, Queue, queue};
 use super::{
-    Refusal, Services,
+    ServiceError, Services,
     password_hasher::Place,
     preview::{self, Preview},
 };
@@ -73,22 +73,27 @@ pub struct Activated {
 /// Activates. `caller` is whoever sent an access token along: the person themselves need no password then.
 ///
 /// # Errors
-/// [`Refusal::InvalidLink`], [`Refusal::DeadLink`], [`Refusal::Invalid`]. A refusal consumes nothing: the link still works.
-pub async fn link(services: &Services, token: &LinkToken, answer: Answer, caller: Option<&Actor>) -> Result<Activated, Refusal> {
-    let claim = services.links.verify(token).map_err(|_| Refusal::InvalidLink)?;
+/// [`ServiceError::InvalidLink`], [`ServiceError::DeadLink`], [`ServiceError::Invalid`]. A refusal consumes nothing: the link still works.
+pub async fn link(
+    services: &Services,
+    token: &LinkToken,
+    answer: Answer,
+    caller: Option<&Actor>,
+) -> Result<Activated, ServiceError> {
+    let claim = services.links.verify(token).map_err(|_| ServiceError::InvalidLink)?;
     let mut tries = 1;
     loop {
         match once(services, claim, &answer, caller).await {
             // The person became active by another invitation a moment ago, or has another password, or the account came to
             // life.
-            Err(Refusal::Changed) if tries < TRIES => tries += 1,
-            Err(Refusal::Changed) => return Err(Refusal::Busy("the invitation changed meanwhile")),
+            Err(ServiceError::Changed) if tries < TRIES => tries += 1,
+            Err(ServiceError::Changed) => return Err(ServiceError::Busy("the invitation changed meanwhile")),
             outcome => return outcome,
         }
     }
 }
 
-async fn once(services: &Services, claim: LinkClaim, answer: &Answer, caller: Option<&Actor>) -> Result<Activated, Refusal> {
+async fn once(services: &Services, claim: LinkClaim, answer: &Answer, caller: Option<&Actor>) -> Result<Activated, ServiceError> {
     let seen = preview::look(services, claim).await?;
     let path = seen.path();
     let proof = match path {
@@ -97,7 +102,7 @@ async fn once(services: &Services, claim: LinkClaim, answer: &Answer, caller: Op
             proof::by_token(services, seen.invitation.user_id, caller).await?
         }
     };
-    judge(services, &seen, answer, proof.is_some())?;
+    validate(services, &seen, answer, proof.is_some())?;
     let secret = match (path, proof, &answer.password) {
         (ActivationPath::NewCredentials, _, Some(password)) => {
             Secret::Chosen(services.hasher.hash(place(services, claim).await?, password.clone()).await?)
@@ -114,7 +119,7 @@ async fn once(services: &Services, claim: LinkClaim, answer: &Answer, caller: Op
 
 /// A place at the hasher, unless somebody else has used the link while we stood in the queue: thirty more clicks cost thirty
 /// looks, not thirty hashes.
-async fn place(services: &Services, claim: LinkClaim) -> Result<Place, Refusal> {
+async fn place(services: &Services, claim: LinkClaim) -> Result<Place, ServiceError> {
     let place = services.hasher.place().await?;
     preview::look(services, claim).await?;
     Ok(place)

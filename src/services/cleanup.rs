@@ -10,7 +10,7 @@ use crate::db::{
 };
 
 /// So many of each go in one transaction: an answer to a batch may have a megabyte.
-const MOST: usize = 100;
+const MAX_BATCH: usize = 100;
 
 /// Forgets answers of idempotency keys, and the events and tokens of mail providers, and the counts of letters, whose time is over, or no more than the
 /// next few when `stop` is true.
@@ -21,8 +21,10 @@ pub async fn sweep(services: &Services, stop: &watch::Receiver<bool>) -> Result<
     loop {
         let now = services.clock.now();
         let swept = services.db.write::<_, DbFault>(move |tx| {
-            let letters = quota::forget(tx, MOST, now)?;
-            Ok(letters + idempotency::forget(tx, MOST, now)? + webhook_events::forget(tx, MOST, now - delivery_reports::KEPT)?)
+            let letters = quota::forget(tx, MAX_BATCH, now)?;
+            Ok(letters
+                + idempotency::forget(tx, MAX_BATCH, now)?
+                + webhook_events::forget(tx, MAX_BATCH, now - delivery_reports::KEPT)?)
         });
         if swept.await? == 0 || *stop.borrow() {
             return Ok(());

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use super::Refusal;
+use super::ServiceError;
 use crate::domain::ids::{Id, Named};
 
 const FILTERS: usize = 8;
@@ -21,29 +21,29 @@ pub fn encode<K: Named>(last: Id<K>, filters: &str) -> String {
 /// Whether this service made it, for whichever list and filters.
 ///
 /// # Errors
-/// [`Refusal::DamagedCursor`] when it did not.
-pub fn genuine(cursor: &str) -> Result<(), Refusal> {
+/// [`ServiceError::DamagedCursor`] when it did not.
+pub fn genuine(cursor: &str) -> Result<(), ServiceError> {
     undamaged(cursor).map(drop)
 }
 
-fn undamaged(cursor: &str) -> Result<Vec<u8>, Refusal> {
-    let mut bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| Refusal::DamagedCursor)?;
-    let split = bytes.len().checked_sub(CHECK).ok_or(Refusal::DamagedCursor)?;
+fn undamaged(cursor: &str) -> Result<Vec<u8>, ServiceError> {
+    let mut bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| ServiceError::DamagedCursor)?;
+    let split = bytes.len().checked_sub(CHECK).ok_or(ServiceError::DamagedCursor)?;
     let check = bytes.split_off(split);
-    if digest::<CHECK>(&bytes) == *check { Ok(bytes) } else { Err(Refusal::DamagedCursor) }
+    if digest::<CHECK>(&bytes) == *check { Ok(bytes) } else { Err(ServiceError::DamagedCursor) }
 }
 
 /// The id behind which the list goes on.
 ///
 /// # Errors
-/// [`Refusal::DamagedCursor`] when this service did not make it, [`Refusal::CursorMismatch`] when the filters differ.
-pub fn decode<K: Named>(cursor: &str, filters: &str) -> Result<Id<K>, Refusal> {
+/// [`ServiceError::DamagedCursor`] when this service did not make it, [`ServiceError::CursorMismatch`] when the filters differ.
+pub fn decode<K: Named>(cursor: &str, filters: &str) -> Result<Id<K>, ServiceError> {
     let body = undamaged(cursor)?;
-    let (bound, id) = body.split_at_checked(FILTERS).ok_or(Refusal::DamagedCursor)?;
+    let (bound, id) = body.split_at_checked(FILTERS).ok_or(ServiceError::DamagedCursor)?;
     if digest::<FILTERS>(filters.as_bytes()) != bound {
-        return Err(Refusal::CursorMismatch);
+        return Err(ServiceError::CursorMismatch);
     }
-    std::str::from_utf8(id).ok().and_then(|id| id.parse().ok()).ok_or(Refusal::DamagedCursor)
+    std::str::from_utf8(id).ok().and_then(|id| id.parse().ok()).ok_or(ServiceError::DamagedCursor)
 }
 
 fn digest<const N: usize>(bytes: &[u8]) -> [u8; N] {
@@ -62,10 +62,10 @@ mod tests {
         let id = UserId::from_uuid(uuid::Uuid::from_u128(5));
         let cursor = encode(id, "status=active");
         assert_eq!(decode::<crate::domain::ids::UserKind>(&cursor, "status=active").unwrap(), id);
-        assert!(matches!(decode::<crate::domain::ids::UserKind>(&cursor, ""), Err(Refusal::CursorMismatch)));
+        assert!(matches!(decode::<crate::domain::ids::UserKind>(&cursor, ""), Err(ServiceError::CursorMismatch)));
         for damaged in ["", "x", "!!", &cursor[1..], &cursor[..cursor.len() - 2]] {
             let read: Result<InvitationId, _> = decode(damaged, "status=active");
-            assert!(matches!(read, Err(Refusal::DamagedCursor)), "{damaged}");
+            assert!(matches!(read, Err(ServiceError::DamagedCursor)), "{damaged}");
         }
     }
 }

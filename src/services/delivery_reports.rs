@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::{Refusal, Services};
+use super::{ServiceError, Services};
 use crate::{
     db::{
         DbFault, Tx,
@@ -19,7 +19,7 @@ use crate::{
     },
     domain::{
         actor::ActorRef,
-        delivery_reports::{Fate, Provider, Report, Verified},
+        delivery_reports::{DeliveryEvent, DeliveryStatus, Provider, Verified},
         event::{Event, EventType},
         ids::{InvitationId, LetterId},
         letter::LetterPurpose,
@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// So many reports share a transaction, so that people are not locked for long.
-const MOST: usize = 200;
+const MAX_BATCH: usize = 200;
 /// An event that comes again is known for so long; providers give up after days.
 pub(super) const KEPT: TimeDelta = TimeDelta::days(30);
 
@@ -37,7 +37,7 @@ pub(super) const KEPT: TimeDelta = TimeDelta::days(30);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// It is on the letter and in the timeline.
-    Told(Fate),
+    Told(DeliveryStatus),
     /// The same: the provider gave it up for what the operator has to put right.
     Failed,
     /// Something that outranks it was known already.
@@ -54,7 +54,7 @@ impl Outcome {
     /// Every outcome.
     pub fn all() -> impl Iterator<Item = Self> {
         let others = [Self::Outranked, Self::Repeated, Self::Unknown, Self::Ignored];
-        Fate::ALL.into_iter().map(Self::Told).chain(others)
+        DeliveryStatus::ALL.into_iter().map(Self::Told).chain(others)
     }
 
     /// The word that metrics use.
@@ -75,17 +75,18 @@ impl Outcome {
 /// when a later one cannot be: the provider sends all of them again.
 ///
 /// # Errors
-/// [`Refusal::Db`].
-pub async fn record(services: &Services, provider: Provider, verified: Verified) -> Result<Option<Vec<Outcome>>, Refusal> {
+/// [`ServiceError::Db`].
+pub async fn record(services: &Services, provider: Provider, verified: Verified) -> Result<Option<Vec<Outcome>>, ServiceError> {
     let Verified { reports, token } = verified;
-    let (mut telling, ignored): (Vec<Report>, Vec<Report>) = reports.into_iter().partition(|report| report.fate.is_some());
+    let (mut telling, ignored): (Vec<DeliveryEvent>, Vec<DeliveryEvent>) =
+        reports.into_iter().partition(|report| report.fate.is_some());
     // As it happened, so that the timeline reads so; and in one order, so that two transactions with the same events do not wait for
     // each other crosswise.
     telling.sort_by(|one, other| (one.at, &one.event_id).cmp(&(other.at, &other.event_id)));
     let mut outcomes = vec![Outcome::Ignored; ignored.len()];
     // What says nothing spends its token all the same.
     let nothing = token.iter().filter(|_| telling.is_empty()).map(|_| Vec::new());
-    for some in telling.chunks(MOST).map(<[Report]>::to_vec).chain(nothing) {
+    for some in telling.chunks(MAX_BATCH).map(<[DeliveryEvent]>::to_vec).chain(nothing) {
         let (writer, token) = (services.clone(), token.clone());
         let written = services.db.write::<_, DbFault>(move |tx| {
             let now = writer.clock.now();
@@ -99,7 +100,7 @@ pub async fn record(services: &Services, provider: Provider, verified: Verified)
     Ok(Some(outcomes))
 }
 
-fn write(services: &Services, tx: &mut Tx<'_>, provider: Provider, reports: &[Report]) -> Result<Vec<Outcome>, DbFault> {
+fn write(services: &Services, tx: &mut Tx<'_>, provider: Provider, reports: &[DeliveryEvent]) -> Result<Vec<Outcome>, DbFault> {
     let ids: Vec<LetterId> = reports.iter().filter_map(|report| report.letter).collect();
     let names: Vec<String> = reports.iter().flat_map(|report| report.message_ids.clone()).collect();
     let invited: HashSet<InvitationId> =
@@ -107,7 +108,7 @@ fn write(services: &Services, tx: &mut Tx<'_>, provider: Provider, reports: &[Re
     users::lock_invited(tx, &invited.into_iter().collect::<Vec<_>>())?;
     // Once more, as they are behind the locks.
     let letters = delivery_reports::reported(tx, provider, &ids, &names)?;
-    let mut teller = Teller { services, provider, now: services.clock.now(), letters, timeline: Vec::new() };
+    let mut teller = ReportApplier { services, provider, now: services.clock.now(), letters, timeline: Vec::new() };
     let outcomes = reports.iter().map(|report| teller.tell(tx, report)).collect::<Result<_, _>>()?;
     if !teller.timeline.is_empty() {
         timeline::insert(tx, &teller.timeline)?;
@@ -116,7 +117,7 @@ fn write(services: &Services, tx: &mut Tx<'_>, provider: Provider, reports: &[Re
 }
 
 /// Tells reports one after the other, each to what those before it have left.
-struct Teller<'a> {
+struct ReportApplier<'a> {
     services: &'a Services,
     provider: Provider,
     now: DateTime<Utc>,
@@ -124,8 +125,8 @@ struct Teller<'a> {
     timeline: Vec<Event>,
 }
 
-impl Teller<'_> {
-    fn tell(&mut self, tx: &mut Tx<'_>, report: &Report) -> Result<Outcome, DbFault> {
+impl ReportApplier<'_> {
+    fn tell(&mut self, tx: &mut Tx<'_>, report: &DeliveryEvent) -> Result<Outcome, DbFault> {
         let place = self.letters.iter().position(|letter| is_meant(report, letter));
         let (Some(place), Some(fate)) = (place, report.fate) else { return Ok(Outcome::Unknown) };
         if !webhook_events::is_new(tx, self.provider, &report.event_id, self.now)? {
@@ -138,14 +139,14 @@ impl Teller<'_> {
         }
         // Clocks differ, and most providers count whole seconds: nothing is heard of a letter before it was sent.
         let sent_at = self.letters[place].sent_at;
-        let report = &Report { at: sent_at.map_or(report.at, |sent_at| sent_at.max(report.at)), ..report.clone() };
+        let report = &DeliveryEvent { at: sent_at.map_or(report.at, |sent_at| sent_at.max(report.at)), ..report.clone() };
         let has_failed = report.fault.is_some_and(MailFault::is_operators);
-        if report.may_be_reply && letter.fate >= Some(Fate::Delivered) {
+        if report.may_be_reply && letter.fate >= Some(DeliveryStatus::Delivered) {
             return Ok(Outcome::Outranked);
         }
         self.suppress(tx, &letter, report)?;
         // A letter that waits is reported again and again; that it waits is told once.
-        if fate != Fate::Deferred || letter.fate.is_none() {
+        if fate != DeliveryStatus::Deferred || letter.fate.is_none() {
             let at = report.at.to_rfc3339_opts(SecondsFormat::Millis, true);
             let mut details = json!({ "reported_at": at, "superseded": letter.superseded });
             if let Some(reason) = &report.reason {
@@ -162,7 +163,7 @@ impl Teller<'_> {
         let told = self.write(tx, letter.id, fate, report)?;
         // Whom it annoyed, and whose mailbox has gone, has no use for the invitation's letter either.
         if letter.purpose == LetterPurpose::Reminder
-            && fate >= Fate::Bounced
+            && fate >= DeliveryStatus::Bounced
             && !has_failed
             && !letter.superseded
             && let Some(reminded) = delivery_reports::reminded(tx, &letter)?
@@ -177,13 +178,19 @@ impl Teller<'_> {
     }
 
     /// Whoever called a letter spam, and an address without a mailbox, are not written to again.
-    fn suppress(&self, tx: &mut Tx<'_>, letter: &Reported, report: &Report) -> Result<(), DbFault> {
+    fn suppress(&self, tx: &mut Tx<'_>, letter: &Reported, report: &DeliveryEvent) -> Result<(), DbFault> {
         let (Some(reason), Some(email)) = (report.suppresses(), letter.recipient.clone()) else { return Ok(()) };
         let (id, detail) = (self.services.clock.id(), report.reason.clone());
         suppressions::add(tx, &Suppression { id, email, reason, detail, created_at: self.now })
     }
 
-    fn write(&mut self, tx: &mut Tx<'_>, letter: LetterId, fate: Fate, report: &Report) -> Result<bool, DbFault> {
+    fn write(
+        &mut self,
+        tx: &mut Tx<'_>,
+        letter: LetterId,
+        fate: DeliveryStatus,
+        report: &DeliveryEvent,
+    ) -> Result<bool, DbFault> {
         let told = delivery_reports::tell(tx, letter, (fate, report.at), (report.reason.as_deref(), report.fault))?;
         if let Some(letter) = self.letters.iter_mut().find(|one| one.id == letter).filter(|_| told) {
             letter.fate = Some(fate);
@@ -192,7 +199,13 @@ impl Teller<'_> {
     }
 
     /// The provider took it, and its answer was lost: what the courier would have recorded.
-    fn settle(&mut self, tx: &mut Tx<'_>, letter: &Reported, unsettled: Unsettled, report: &Report) -> Result<(), DbFault> {
+    fn settle(
+        &mut self,
+        tx: &mut Tx<'_>,
+        letter: &Reported,
+        unsettled: Unsettled,
+        report: &DeliveryEvent,
+    ) -> Result<(), DbFault> {
         let at = report.at.max(unsettled.created_at);
         if let Some(one) = self.letters.iter_mut().find(|one| one.id == letter.id) {
             one.sent_at = Some(at);
@@ -219,18 +232,18 @@ impl Teller<'_> {
 }
 
 /// By our own id, where the provider gives it back; else by the provider's.
-fn is_meant(report: &Report, letter: &Reported) -> bool {
+fn is_meant(report: &DeliveryEvent, letter: &Reported) -> bool {
     report.letter.map_or_else(
         || letter.message_id.as_ref().is_some_and(|name| report.message_ids.contains(name)),
         |wanted| wanted == letter.id,
     )
 }
 
-fn entry_of(fate: Fate) -> EventType {
+fn entry_of(fate: DeliveryStatus) -> EventType {
     match fate {
-        Fate::Deferred => EventType::EmailDeferred,
-        Fate::Delivered => EventType::EmailDelivered,
-        Fate::Bounced => EventType::EmailBounced,
-        Fate::Complained => EventType::EmailComplained,
+        DeliveryStatus::Deferred => EventType::EmailDeferred,
+        DeliveryStatus::Delivered => EventType::EmailDelivered,
+        DeliveryStatus::Bounced => EventType::EmailBounced,
+        DeliveryStatus::Complained => EventType::EmailComplained,
     }
 }

@@ -9,13 +9,13 @@ use std::{collections::BTreeSet, fmt, io, sync::Arc};
 use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 
-use super::{Refusal, Services};
+use super::{ServiceError, Services};
 pub use crate::db::idempotency::{KeyedRequest, StoredAnswer};
 use crate::{
     db::{
         Db, DbFault, Tx,
-        idempotency::{self, Known, Taker},
-        pool::group_commit::Batcher,
+        idempotency::{self, KeyState, Taker},
+        pool::group_commit::GroupCommit,
     },
     domain::{
         actor::ActorRef,
@@ -87,31 +87,31 @@ pub fn principal(issuer: &str, who: &ActorRef, permissions: &BTreeSet<Permission
 }
 
 /// Requests with keys that arrive together.
-pub type Queue = Batcher<Taker, Known, DbFault>;
+pub type Queue = GroupCommit<Taker, KeyState, DbFault>;
 
 /// Starts the queue; up to `most` of them share a commit.
 ///
 /// # Errors
 /// When the system gives no thread.
 pub fn queue(db: &Db, most: usize) -> io::Result<Queue> {
-    Batcher::writing(db, "keys", most, idempotency::take_many)
+    GroupCommit::writing(db, "keys", most, idempotency::take_many)
 }
 
 /// Begins a request with a key.
 ///
 /// # Errors
-/// [`Refusal::IdempotencyKeyReused`], [`Refusal::IdempotencyInProgress`].
-pub async fn begin<E>(services: &Services, request: KeyedRequest, render: Render<E>) -> Result<Begin<E>, Refusal> {
+/// [`ServiceError::IdempotencyKeyReused`], [`ServiceError::IdempotencyInProgress`].
+pub async fn begin<E>(services: &Services, request: KeyedRequest, render: Render<E>) -> Result<Begin<E>, ServiceError> {
     let now = services.clock.now();
     let worker = services.clock.id::<EventKind>().to_string();
     let ticket = Ticket { request, worker, render };
     let (request, worker) = (ticket.request.clone(), ticket.worker.clone());
     let taker = Taker { request, worker, now, held_until: now + HELD, expires_at: now + KEPT };
     match services.keys.run(taker).await? {
-        Known::Ours => Ok(Begin::First(ticket)),
-        Known::Answered(answer) => Ok(Begin::Replay(answer)),
-        Known::Held => Err(Refusal::IdempotencyInProgress),
-        Known::Reused => Err(Refusal::IdempotencyKeyReused),
+        KeyState::Ours => Ok(Begin::First(ticket)),
+        KeyState::Answered(answer) => Ok(Begin::Replay(answer)),
+        KeyState::Held => Err(ServiceError::IdempotencyInProgress),
+        KeyState::Reused => Err(ServiceError::IdempotencyKeyReused),
     }
 }
 

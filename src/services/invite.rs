@@ -14,11 +14,11 @@ use std::{
 
 use serde_json::json;
 
-pub(super) use self::conflicts::{judge, replace};
+pub(super) use self::conflicts::{find_conflict, replace};
 use self::named_accounts::Named;
 pub use self::{named_accounts::Target, owner::OwnerInvite, sub_account::SubAccountInvite, system_user::SystemUserInvite};
 use super::{
-    Refusal, Services,
+    ServiceError, Services,
     idempotency::Ticket,
     letter_quota::{Charge, Counts, Payer},
     timeline::entry,
@@ -30,19 +30,19 @@ use crate::{
         accounts::{self, NewAccount},
         invitations::{self, Pending, Place},
         letters::outbox::{LetterState, NewLetter},
-        pool::group_commit::Batcher,
-        users::{self, Entered, Newcomer, memberships},
+        pool::group_commit::GroupCommit,
+        users::{self, InsertedOrLocked, NewUser, memberships},
     },
     domain::{
         actor::Actor,
         email::Email,
         event::EventType,
         ids::{InvitationId, UserId},
-        invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitedTo, Way},
+        invitation::{Delivery, DeliveryMethod, DeliveryState, Invitation, InvitationKind, InvitationState, InvitedTo},
         letter_quota::{LetterLimits, LettersSpent, Standing},
         locale::Locale,
         role::Roles,
-        visibility::Sight,
+        visibility::Visibility,
     },
 };
 
@@ -121,19 +121,27 @@ impl Invite {
 /// Whether the caller may invite anybody at all.
 ///
 /// # Errors
-/// [`Refusal::Forbidden`].
-pub fn may_invite(actor: &Actor) -> Result<(), Refusal> {
-    if Sight::inviting(actor).is_blind() { Err(Refusal::Forbidden("system_users:invite or customers:invite")) } else { Ok(()) }
+/// [`ServiceError::Forbidden`].
+pub fn may_invite(actor: &Actor) -> Result<(), ServiceError> {
+    if Visibility::inviting(actor).is_empty() {
+        Err(ServiceError::Forbidden("system_users:invite or customers:invite"))
+    } else {
+        Ok(())
+    }
 }
 
 /// Judges invites by what the caller may do and by the accounts that they name, each alone, and drafts those that pass.
 ///
-/// Refused are [`Refusal::Forbidden`], [`Refusal::RoleExceedsYours`], [`Refusal::AccountNotFound`],
-/// [`Refusal::AmbiguousAccount`], [`Refusal::ParentNotBusiness`] and [`Refusal::ParentNotActive`].
+/// Refused are [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`], [`ServiceError::AccountNotFound`],
+/// [`ServiceError::AmbiguousAccount`], [`ServiceError::ParentNotBusiness`] and [`ServiceError::ParentNotActive`].
 ///
 /// # Errors
 /// Only when the database fails.
-pub async fn drafts(services: &Services, actor: &Actor, invites: Vec<Invite>) -> Result<Vec<Result<Draft, Refusal>>, DbFault> {
+pub async fn drafts(
+    services: &Services,
+    actor: &Actor,
+    invites: Vec<Invite>,
+) -> Result<Vec<Result<Draft, ServiceError>>, DbFault> {
     let named = Named::look_up(services, actor, invites.iter().filter_map(Invite::target)).await?;
     let draft = |invite| match invite {
         Invite::SystemUser(invite) => system_user::draft(services, actor, invite),
@@ -146,12 +154,16 @@ pub async fn drafts(services: &Services, actor: &Actor, invites: Vec<Invite>) ->
 /// Whether the caller may send each of these, whatever stands in its way otherwise: what a retry is asked before the answer of the
 /// first request is given again.
 ///
-/// Refused are [`Refusal::Forbidden`], [`Refusal::RoleExceedsYours`] and [`Refusal::AccountNotFound`].
+/// Refused are [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`] and [`ServiceError::AccountNotFound`].
 ///
 /// # Errors
 /// Only when the database fails.
-pub async fn authorise(services: &Services, actor: &Actor, invites: Vec<Invite>) -> Result<Vec<Result<(), Refusal>>, Refusal> {
-    Ok(drafts(services, actor, invites).await?.into_iter().map(Refusal::authority).collect())
+pub async fn authorise(
+    services: &Services,
+    actor: &Actor,
+    invites: Vec<Invite>,
+) -> Result<Vec<Result<(), ServiceError>>, ServiceError> {
+    Ok(drafts(services, actor, invites).await?.into_iter().map(ServiceError::authority).collect())
 }
 
 /// What every draft has in common.
@@ -187,24 +199,24 @@ fn invitation(
 /// Invites one.
 ///
 /// # Errors
-/// Those of [`drafts`]; [`Refusal::InvitationPending`], [`Refusal::AlreadySystemUser`], [`Refusal::AlreadyAccountOwner`],
-/// [`Refusal::AlreadyMember`], [`Refusal::LettersSpent`].
+/// Those of [`drafts`]; [`ServiceError::InvitationPending`], [`ServiceError::AlreadySystemUser`], [`ServiceError::AlreadyAccountOwner`],
+/// [`ServiceError::AlreadyMember`], [`ServiceError::LettersSpent`].
 pub async fn one(
     services: &Services,
     actor: &Actor,
-    (invite, way): (Invite, Way),
+    (invite, way): (Invite, DeliveryMethod),
     ticket: Option<Ticket>,
-) -> Result<Sent, Refusal> {
-    let none = || Refusal::Defect("an invite had no outcome".to_owned());
+) -> Result<Sent, ServiceError> {
+    let none = || ServiceError::Defect("an invite had no outcome".to_owned());
     let mut draft = drafts(services, actor, vec![invite]).await?.pop().ok_or_else(none)??;
     draft.invitation.delivery = Delivery::by(way);
     let invited = services.invites.run((draft, ticket)).await?.into_result()?;
-    services.bell.notify_one();
+    services.outbox_wakeup.notify_one();
     Ok(invited)
 }
 
 /// Single invites that arrive together, each with the key that its answer is kept under.
-pub type Queue = Batcher<(Draft, Option<Ticket>), Outcome, DbFault>;
+pub type Queue = GroupCommit<(Draft, Option<Ticket>), Outcome, DbFault>;
 
 /// Starts the queue; up to `most` of them share a commit.
 ///
@@ -212,7 +224,7 @@ pub type Queue = Batcher<(Draft, Option<Ticket>), Outcome, DbFault>;
 /// When the system gives no thread.
 pub fn queue(db: &Db, clock: &Clock, limits: LetterLimits, most: usize) -> io::Result<Queue> {
     let clock = clock.clone();
-    Batcher::writing(db, "invites", most, move |tx, items: &[(Draft, Option<Ticket>)]| {
+    GroupCommit::writing(db, "invites", most, move |tx, items: &[(Draft, Option<Ticket>)]| {
         let drafts: Vec<&Draft> = items.iter().map(|(draft, _)| draft).collect();
         let outcomes = invite_many(&clock, &limits, tx, &drafts)?;
         for ((_, ticket), outcome) in items.iter().zip(&outcomes) {
@@ -229,14 +241,14 @@ impl Outcome {
     ///
     /// # Errors
     /// As [`one`].
-    pub fn into_result(self) -> Result<Sent, Refusal> {
+    pub fn into_result(self) -> Result<Sent, ServiceError> {
         match self {
             Self::Invited(invitation, standings) => Ok(Sent { invitation: *invitation, standings }),
-            Self::LettersSpent(spent) => Err(Refusal::LettersSpent(spent)),
-            Self::Pending(id) => Err(Refusal::InvitationPending(id)),
-            Self::AlreadySystemUser => Err(Refusal::AlreadySystemUser),
-            Self::AlreadyAccountOwner => Err(Refusal::AlreadyAccountOwner),
-            Self::AlreadyMember => Err(Refusal::AlreadyMember),
+            Self::LettersSpent(spent) => Err(ServiceError::LettersSpent(spent)),
+            Self::Pending(id) => Err(ServiceError::InvitationPending(id)),
+            Self::AlreadySystemUser => Err(ServiceError::AlreadySystemUser),
+            Self::AlreadyAccountOwner => Err(ServiceError::AlreadyAccountOwner),
+            Self::AlreadyMember => Err(ServiceError::AlreadyMember),
         }
     }
 }
@@ -248,15 +260,15 @@ impl Outcome {
 /// # Errors
 /// Only when the database fails; then nothing has happened.
 pub fn invite_many(clock: &Clock, limits: &LetterLimits, tx: &mut Tx<'_>, drafts: &[&Draft]) -> Result<Vec<Outcome>, DbFault> {
-    let people: Vec<Newcomer> = drafts
+    let people: Vec<NewUser> = drafts
         .iter()
-        .map(|Draft { invitation, .. }| Newcomer {
+        .map(|Draft { invitation, .. }| NewUser {
             id: invitation.user_id,
             email: invitation.email.clone(),
             at: invitation.created_at,
         })
         .collect();
-    let Entered { people: users, known } = users::enter(tx, &people)?;
+    let InsertedOrLocked { people: users, known } = users::insert_or_lock(tx, &people)?;
     let (mut members, mut pending) = (HashMap::new(), Vec::new());
     // A newcomer belongs to nothing and is awaited nowhere.
     if !known.is_empty() {
@@ -274,7 +286,7 @@ pub fn invite_many(clock: &Clock, limits: &LetterLimits, tx: &mut Tx<'_>, drafts
         let member = members.get(&user.id).map_or(&[][..], Vec::as_slice);
         let place = Place::of(&draft.invitation);
         let invitation = &draft.invitation;
-        let outcome = judge(user, member, live.get(&place), invitation, invitation.created_at);
+        let outcome = find_conflict(user, member, live.get(&place), invitation, invitation.created_at);
         let outcome = counted(outcome, draft, &mut counts);
         if let Outcome::Invited(invitation, _) = &outcome {
             replaced.extend(live.insert(place.clone(), pending_of(place, invitation)));

@@ -108,7 +108,7 @@ impl Counts {
         }
         // Most mailboxes are new: what will be true of them in all likelihood is written at once.
         counts.entered = expected.into_iter().map(|(subject, letters)| (subject, LetterLog::of(letters, now))).collect();
-        counts.logs = quota::enter(tx, &counts.entered, now)?;
+        counts.logs = quota::insert_missing(tx, &counts.entered, now)?;
         let known = &counts.logs;
         counts.entered.retain(|subject, _| !known.contains_key(subject));
         Ok(counts)

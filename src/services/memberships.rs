@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Refusal, Services, session};
+use super::{ServiceError, Services, session};
 use crate::{
     db::{
         Tx, accounts,
@@ -15,28 +15,28 @@ use crate::{
         event::EventType,
         ids::{AccountId, UserId},
         permission::Permission,
-        visibility::Sight,
+        visibility::Visibility,
     },
 };
 
 /// Removes a person from an account, an owner or a driver.
 ///
 /// # Errors
-/// [`Refusal::NotFound`] when there is no such membership, or none that the caller may see; [`Refusal::Forbidden`] when they see it
-/// and may not end it; [`Refusal::LastOwner`].
-pub async fn remove(services: &Services, actor: &Actor, account: AccountId, user: UserId) -> Result<(), Refusal> {
+/// [`ServiceError::NotFound`] when there is no such membership, or none that the caller may see; [`ServiceError::Forbidden`] when they see it
+/// and may not end it; [`ServiceError::LastOwner`].
+pub async fn remove(services: &Services, actor: &Actor, account: AccountId, user: UserId) -> Result<(), ServiceError> {
     let (writer, actor) = (services.clone(), actor.clone());
     services
         .db
         .write(move |tx| {
             lock(tx, account, user)?;
             // Whoever was removed meanwhile, by the one whom they remove perhaps, removes nobody.
-            let actor = session::narrowed(tx.reading(), actor.clone())?.ok_or(Refusal::NotFound)?;
+            let actor = session::narrowed(tx.reading(), actor.clone())?.ok_or(ServiceError::NotFound)?;
             let is_under = !accounts::under(tx.reading(), &[account], &actor.accounts)?.is_empty();
             let role = memberships::role(tx.reading(), user, account)?;
-            let role = role.filter(|_| is_under || Sight::acting(&actor).customers).ok_or(Refusal::NotFound)?;
+            let role = role.filter(|_| is_under || Visibility::acting(&actor).customers).ok_or(ServiceError::NotFound)?;
             if !is_under && !actor.may(Permission::CustomersInvite) {
-                return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()));
+                return Err(ServiceError::Forbidden(Permission::CustomersInvite.as_str()));
             }
             end(&writer, tx, &actor, (account, user, role))
         })
@@ -46,16 +46,16 @@ pub async fn remove(services: &Services, actor: &Actor, account: AccountId, user
 /// Ends the caller's own membership of an account.
 ///
 /// # Errors
-/// [`Refusal::Forbidden`] for a caller who is no person, [`Refusal::NotFound`] when they do not belong to it, [`Refusal::LastOwner`].
-pub async fn leave(services: &Services, actor: &Actor, account: AccountId) -> Result<(), Refusal> {
+/// [`ServiceError::Forbidden`] for a caller who is no person, [`ServiceError::NotFound`] when they do not belong to it, [`ServiceError::LastOwner`].
+pub async fn leave(services: &Services, actor: &Actor, account: AccountId) -> Result<(), ServiceError> {
     let person = actor.who.id.parse::<UserId>().ok().filter(|_| actor.who.kind == ActorKind::User);
-    let user = person.ok_or(Refusal::Forbidden("the access token of a person"))?;
+    let user = person.ok_or(ServiceError::Forbidden("the access token of a person"))?;
     let (writer, actor) = (services.clone(), actor.clone());
     services
         .db
         .write(move |tx| {
             lock(tx, account, user)?;
-            let role = memberships::role(tx.reading(), user, account)?.ok_or(Refusal::NotFound)?;
+            let role = memberships::role(tx.reading(), user, account)?.ok_or(ServiceError::NotFound)?;
             end(&writer, tx, &actor, (account, user, role))
         })
         .await
@@ -63,8 +63,8 @@ pub async fn leave(services: &Services, actor: &Actor, account: AccountId) -> Re
 
 /// The person first, as everybody does it who changes what somebody belongs to; then the account, so that of two owners who leave at
 /// once, or remove each other, one is the last.
-fn lock(tx: &mut Tx<'_>, account: AccountId, user: UserId) -> Result<(), Refusal> {
-    users::lock(tx, user)?.ok_or(Refusal::NotFound)?;
+fn lock(tx: &mut Tx<'_>, account: AccountId, user: UserId) -> Result<(), ServiceError> {
+    users::lock(tx, user)?.ok_or(ServiceError::NotFound)?;
     Ok(memberships::lock_account(tx, account)?)
 }
 
@@ -73,14 +73,14 @@ fn end(
     tx: &mut Tx<'_>,
     actor: &Actor,
     (account, user, role): (AccountId, UserId, MemberRole),
-) -> Result<(), Refusal> {
+) -> Result<(), ServiceError> {
     let is_by_its_person = memberships::is_by_its_person(tx.reading(), user, account)?;
     // Nobody is held by what somebody else did with their address.
     if is_by_its_person && role == MemberRole::AccountOwner && !memberships::has_other_owner(tx.reading(), account, user)? {
-        return Err(Refusal::LastOwner);
+        return Err(ServiceError::LastOwner);
     }
     if !memberships::end(tx, user, account)? {
-        return Err(Refusal::NotFound);
+        return Err(ServiceError::NotFound);
     }
     // In the timeline of the invitation that had led there: who ended it, and what it was.
     if let Some(invitation) = memberships::joined_by(tx.reading(), user, account)? {
@@ -88,7 +88,8 @@ fn end(
         let mut who = actor.who.clone();
         if who.id == user.to_string() && !is_by_its_person {
             // They accepted nothing here: whoever reads the timeline knows them by the address alone.
-            let invitation = invitations::get(tx.reading(), invitation, Sight::everything())?.ok_or(Refusal::NotFound)?;
+            let invitation =
+                invitations::get(tx.reading(), invitation, Visibility::everything())?.ok_or(ServiceError::NotFound)?;
             invitation.email.as_str().clone_into(&mut who.name);
         }
         timeline::insert(tx, &[services.event(invitation, EventType::MembershipEnded, now, who, details)])?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Refusal, Services, guess_guard::Allowance};
+use super::{ServiceError, Services, guess_guard::Allowance};
 use crate::domain::{client_address::ClientAddress, email::Email, password::Password};
 
 /// Of one address by one client: slips of the pen are free, and a program gets four guesses an hour.
@@ -38,8 +38,13 @@ impl Claim<'_> {
 /// counted, whether the address is known or not; what becomes of a right one, the caller logs.
 ///
 /// # Errors
-/// [`Refusal::TooManyGuesses`] while this client has to wait; [`Refusal::Busy`] when too many passwords are being compared.
-pub async fn check(services: &Services, claim: &Claim<'_>, password: Password, hash: Option<String>) -> Result<bool, Refusal> {
+/// [`ServiceError::TooManyGuesses`] while this client has to wait; [`ServiceError::Busy`] when too many passwords are being compared.
+pub async fn check(
+    services: &Services,
+    claim: &Claim<'_>,
+    password: Password,
+    hash: Option<String>,
+) -> Result<bool, ServiceError> {
     let guard = &services.guesses;
     let (host, network) = (claim.client.host(), claim.client.network());
     let scopes = [
@@ -49,7 +54,7 @@ pub async fn check(services: &Services, claim: &Claim<'_>, password: Password, h
     ];
     let guess = guard.begin(&scopes).map_err(|wait| {
         claim.log("delayed");
-        Refusal::too_many_guesses(wait)
+        ServiceError::too_many_guesses(wait)
     })?;
     let place = services.hasher.verification_place().await.inspect_err(|_| claim.log("busy"))?;
     let is_known = hash.is_some();

@@ -12,7 +12,7 @@ use argon2::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Refusal;
+use super::ServiceError;
 use crate::domain::password::Password;
 
 /// More people than this waiting for the hash of a new password are asked to come back in a moment.
@@ -44,8 +44,8 @@ impl Queue {
         Self { places: Arc::new(Semaphore::new(places)), waiting: Arc::new(Semaphore::new(places + waiting)), busy }
     }
 
-    async fn place(&self, spare: &Spare) -> Result<Place, Refusal> {
-        let busy = || Refusal::Busy(self.busy);
+    async fn place(&self, spare: &Spare) -> Result<Place, ServiceError> {
+        let busy = || ServiceError::Busy(self.busy);
         let _waiting = self.waiting.try_acquire().map_err(|_| busy())?;
         let permit = self.places.clone().acquire_owned().await.map_err(|_| busy())?;
         Ok(Place { _permit: permit, spare: spare.clone() })
@@ -88,25 +88,25 @@ impl Hasher {
     /// Waits for a place to hash a new password.
     ///
     /// # Errors
-    /// [`Refusal::Busy`] when too many wait already.
-    pub async fn place(&self) -> Result<Place, Refusal> {
+    /// [`ServiceError::Busy`] when too many wait already.
+    pub async fn place(&self) -> Result<Place, ServiceError> {
         self.new_passwords.place(&self.spare).await
     }
 
     /// Waits for a place to compare a password.
     ///
     /// # Errors
-    /// [`Refusal::Busy`] when too many wait already.
-    pub async fn verification_place(&self) -> Result<Place, Refusal> {
+    /// [`ServiceError::Busy`] when too many wait already.
+    pub async fn verification_place(&self) -> Result<Place, ServiceError> {
         self.verifications.place(&self.spare).await
     }
 
     /// Hashes, with a salt from the operating system. The place is held until the work is done, whatever the caller does.
     ///
     /// # Errors
-    /// [`Refusal::Defect`] when the operating system gives no randomness.
-    pub async fn hash(&self, place: Place, password: Password) -> Result<String, Refusal> {
-        let defect = |error: &dyn std::fmt::Display| Refusal::Defect(format!("a password could not be hashed: {error}"));
+    /// [`ServiceError::Defect`] when the operating system gives no randomness.
+    pub async fn hash(&self, place: Place, password: Password) -> Result<String, ServiceError> {
+        let defect = |error: &dyn std::fmt::Display| ServiceError::Defect(format!("a password could not be hashed: {error}"));
         let task = tokio::task::spawn_blocking(move || {
             place.with_memory(|memory| hash(password.expose().as_bytes(), memory)).map(|hash| hash.to_string())
         });
@@ -118,13 +118,13 @@ impl Hasher {
     /// Whether `password` is the one that `hash` was made of. A hash that cannot be read matches nothing.
     ///
     /// # Errors
-    /// [`Refusal::Defect`] when the thread fails.
-    pub async fn verify(&self, place: Place, password: Password, hash: String) -> Result<bool, Refusal> {
+    /// [`ServiceError::Defect`] when the thread fails.
+    pub async fn verify(&self, place: Place, password: Password, hash: String) -> Result<bool, ServiceError> {
         let task = tokio::task::spawn_blocking(move || {
             let matches = |hash| place.with_memory(|memory| matches(password.expose().as_bytes(), &hash, memory));
             PasswordHash::new(&hash).is_ok_and(matches)
         });
-        task.await.map_err(|error| Refusal::Defect(format!("a password could not be verified: {error}")))
+        task.await.map_err(|error| ServiceError::Defect(format!("a password could not be verified: {error}")))
     }
 }
 
@@ -208,7 +208,7 @@ mod tests {
         while hasher.verifications.waiting.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        assert!(matches!(hasher.verification_place().await, Err(Refusal::Busy(_))));
+        assert!(matches!(hasher.verification_place().await, Err(ServiceError::Busy(_))));
         assert!(hasher.place().await.is_ok());
         for task in waiting {
             task.abort();

@@ -3,12 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::{Refusal, Services};
+use super::{ServiceError, Services};
 use crate::{
     db::{
         DbFault,
         invitations::{
-            lookup::{Known, Wanted},
+            lookup::{InvitationDetails, LookupKey},
             timeline,
         },
     },
@@ -52,20 +52,20 @@ impl Preview {
 /// Shows what a link is for.
 ///
 /// # Errors
-/// [`Refusal::InvalidLink`] and [`Refusal::DeadLink`].
-pub async fn link(services: &Services, token: &LinkToken, user_agent: Option<&str>) -> Result<Preview, Refusal> {
-    let claim = services.links.verify(token).map_err(|_| Refusal::InvalidLink)?;
+/// [`ServiceError::InvalidLink`] and [`ServiceError::DeadLink`].
+pub async fn link(services: &Services, token: &LinkToken, user_agent: Option<&str>) -> Result<Preview, ServiceError> {
+    let claim = services.links.verify(token).map_err(|_| ServiceError::InvalidLink)?;
     let now = services.clock.now();
-    let found = services.lookups.run(Wanted { id: claim.invitation, looks_since: Some(now - ONE_LOOK) }).await?;
-    let preview = judge(found.known, claim, now);
+    let found = services.lookups.run(LookupKey { id: claim.invitation, looks_since: Some(now - ONE_LOOK) }).await?;
+    let preview = check_preview(found.known, claim, now);
     let agent = user_agent.map(|agent| agent.chars().filter(|c| !c.is_control()).take(USER_AGENT).collect::<String>());
     let opened = match &preview {
         Ok(_) => Some(json!({ "user_agent": agent })),
         // Somebody who comes too late is worth knowing of: they want to be sent a fresh link.
-        Err(Refusal::DeadLink(DeadLink::Expired)) => Some(json!({ "user_agent": agent, "link": "expired" })),
+        Err(ServiceError::DeadLink(DeadLink::Expired)) => Some(json!({ "user_agent": agent, "link": "expired" })),
         Err(_) => None,
     };
-    if let Some(details) = opened.filter(|details| !found.looks.contains(&details.to_string())) {
+    if let Some(details) = opened.filter(|details| !found.recent_opens.contains(&details.to_string())) {
         note(services, claim, now, details).await;
     }
     preview
@@ -86,19 +86,19 @@ async fn note(services: &Services, claim: LinkClaim, now: DateTime<Utc>, details
 /// When the database fails.
 pub async fn invitation(services: &Services, token: &LinkToken) -> Result<Option<Invitation>, DbFault> {
     let Ok(claim) = services.links.verify(token) else { return Ok(None) };
-    let found = services.lookups.run(Wanted { id: claim.invitation, looks_since: None }).await?;
+    let found = services.lookups.run(LookupKey { id: claim.invitation, looks_since: None }).await?;
     Ok(found.known.map(|known| known.invitation))
 }
 
 /// Who a link belongs to, or why it is refused. Leaves no trace in the timeline.
-pub(super) async fn look(services: &Services, claim: LinkClaim) -> Result<Preview, Refusal> {
+pub(super) async fn look(services: &Services, claim: LinkClaim) -> Result<Preview, ServiceError> {
     let now = services.clock.now();
-    let found = services.lookups.run(Wanted { id: claim.invitation, looks_since: None }).await?;
-    judge(found.known, claim, now)
+    let found = services.lookups.run(LookupKey { id: claim.invitation, looks_since: None }).await?;
+    check_preview(found.known, claim, now)
 }
 
-fn judge(known: Option<Known>, claim: LinkClaim, now: DateTime<Utc>) -> Result<Preview, Refusal> {
-    let Known { invitation, person, account_status, parent_name, .. } = known.ok_or(Refusal::InvalidLink)?;
+fn check_preview(known: Option<InvitationDetails>, claim: LinkClaim, now: DateTime<Utc>) -> Result<Preview, ServiceError> {
+    let InvitationDetails { invitation, person, account_status, parent_name, .. } = known.ok_or(ServiceError::InvalidLink)?;
     invitation.check_link(claim.generation, now)?;
     let requires = Requires::of(&invitation, person, account_status);
     Ok(Preview { invitation, account_status, parent_name, person, requires })

@@ -3,12 +3,12 @@
 pub use super::cursor::genuine as genuine_cursor;
 pub use crate::db::users::AnyRole;
 
-use super::{Refusal, Services, cursor, timeline::USER_REMOVED};
+use super::{ServiceError, Services, cursor, timeline::USER_REMOVED};
 use crate::{
     db::{
         DbFault,
         accounts::{self, AccountFilter},
-        invitations::{self, InvitationFilter, lookup::Wanted, timeline},
+        invitations::{self, InvitationFilter, lookup::LookupKey, timeline},
         users::{self, UserFilter},
     },
     domain::{
@@ -20,7 +20,7 @@ use crate::{
         invitation::{DeliveryState, Invitation, InvitationKind, InvitationStatus},
         permission::Permission,
         user::{User, UserKind, UserStatus},
-        visibility::Sight,
+        visibility::Visibility,
     },
 };
 
@@ -43,9 +43,9 @@ pub struct PageRequest {
 }
 
 /// Of what a caller may see, what is asked for. Asking for what one may not see is refused, as is seeing nothing at all.
-fn narrow(sight: Sight, part: impl FnOnce(Sight) -> Option<Sight>) -> Result<Sight, Refusal> {
-    let seen = if sight.is_blind() { None } else { part(sight) };
-    seen.ok_or(Refusal::Forbidden("system_users:read or customers:read"))
+fn narrow(sight: Visibility, part: impl FnOnce(Visibility) -> Option<Visibility>) -> Result<Visibility, ServiceError> {
+    let seen = if sight.is_empty() { None } else { part(sight) };
+    seen.ok_or(ServiceError::Forbidden("system_users:read or customers:read"))
 }
 
 /// What a list of invitations is asked for with.
@@ -68,14 +68,14 @@ pub struct InvitationQuery {
 /// Lists invitations, newest first.
 ///
 /// # Errors
-/// [`Refusal::Forbidden`], [`Refusal::DamagedCursor`], [`Refusal::CursorMismatch`].
+/// [`ServiceError::Forbidden`], [`ServiceError::DamagedCursor`], [`ServiceError::CursorMismatch`].
 pub async fn invitations(
     services: &Services,
     actor: &Actor,
     query: InvitationQuery,
     page: PageRequest,
-) -> Result<Page<Invitation>, Refusal> {
-    let sight = narrow(Sight::reading(actor), |sight| match query.kind {
+) -> Result<Page<Invitation>, ServiceError> {
+    let sight = narrow(Visibility::reading(actor), |sight| match query.kind {
         Some(kind) => sight.of_invitations(kind),
         None => Some(sight),
     })?;
@@ -83,7 +83,7 @@ pub async fn invitations(
     let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
     let now = services.clock.now();
     let filter = InvitationFilter {
-        reader: Sight::reading(actor),
+        reader: Visibility::reading(actor),
         kind: query.kind,
         account: query.account,
         status: query.status.map(|status| (status, now)),
@@ -100,16 +100,16 @@ pub async fn invitations(
 /// Shows one invitation.
 ///
 /// # Errors
-/// [`Refusal::NotFound`], also for one that the caller may not see.
-pub async fn invitation(services: &Services, actor: &Actor, id: InvitationId) -> Result<Invitation, Refusal> {
-    let sight = Sight::reading(actor);
-    let found = services.lookups.run(Wanted { id, looks_since: None }).await?.known.ok_or(Refusal::NotFound)?;
+/// [`ServiceError::NotFound`], also for one that the caller may not see.
+pub async fn invitation(services: &Services, actor: &Actor, id: InvitationId) -> Result<Invitation, ServiceError> {
+    let sight = Visibility::reading(actor);
+    let found = services.lookups.run(LookupKey { id, looks_since: None }).await?.known.ok_or(ServiceError::NotFound)?;
     if sight.shows(found.invitation.kind) {
         return Ok(found.invitation);
     }
     // What lies under the caller's own accounts is for the database to say.
     let found = services.db.read::<_, DbFault>(move |connection| invitations::get(connection, id, sight.clone())).await?;
-    found.ok_or(Refusal::NotFound)
+    found.ok_or(ServiceError::NotFound)
 }
 
 /// Shows the timeline of an invitation, oldest first. Whether the person left with it is for those who see everybody: to others it
@@ -117,13 +117,18 @@ pub async fn invitation(services: &Services, actor: &Actor, id: InvitationId) ->
 ///
 /// # Errors
 /// As [`invitation`], and those of a cursor.
-pub async fn timeline(services: &Services, actor: &Actor, id: InvitationId, page: PageRequest) -> Result<Page<Event>, Refusal> {
+pub async fn timeline(
+    services: &Services,
+    actor: &Actor,
+    id: InvitationId,
+    page: PageRequest,
+) -> Result<Page<Event>, ServiceError> {
     invitation(services, actor, id).await?;
     let bound = id.to_string();
     let after = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
     let limit = page.limit + 1;
     let mut rows = services.db.read::<_, DbFault>(move |connection| timeline::list(connection, id, after, limit)).await?;
-    let sight = Sight::reading(actor);
+    let sight = Visibility::reading(actor);
     if !(sight.staff && sight.customers) {
         for details in rows.iter_mut().filter_map(|event| event.details.as_object_mut()) {
             details.remove(USER_REMOVED);
@@ -151,15 +156,15 @@ pub struct UserQuery {
 ///
 /// # Errors
 /// As [`invitations`].
-pub async fn users(services: &Services, actor: &Actor, query: UserQuery, page: PageRequest) -> Result<Page<User>, Refusal> {
-    let sight = narrow(Sight::reading(actor), |sight| match query.kind {
+pub async fn users(services: &Services, actor: &Actor, query: UserQuery, page: PageRequest) -> Result<Page<User>, ServiceError> {
+    let sight = narrow(Visibility::reading(actor), |sight| match query.kind {
         Some(kind) => sight.of_users(kind),
         None => Some(sight),
     })?;
     let bound = format!("{query:?}");
     let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
     let UserQuery { status, role, account, search, .. } = query;
-    let reader = Sight::reading(actor);
+    let reader = Visibility::reading(actor);
     let filter = UserFilter { reader, status, role, account, search, before, ..UserFilter::all(sight, page.limit + 1) };
     let rows = services.db.read::<_, DbFault>(move |connection| users::list(connection, &filter)).await?;
     Ok(cut(rows, page.limit, &bound, |row| row.id))
@@ -168,11 +173,11 @@ pub async fn users(services: &Services, actor: &Actor, query: UserQuery, page: P
 /// Shows one user.
 ///
 /// # Errors
-/// [`Refusal::NotFound`], also for one that the caller may not see.
-pub async fn user(services: &Services, actor: &Actor, id: UserId) -> Result<User, Refusal> {
-    let sight = Sight::reading(actor);
+/// [`ServiceError::NotFound`], also for one that the caller may not see.
+pub async fn user(services: &Services, actor: &Actor, id: UserId) -> Result<User, ServiceError> {
+    let sight = Visibility::reading(actor);
     let found = services.db.read::<_, DbFault>(move |connection| users::get(connection, id, sight.clone())).await?;
-    found.ok_or(Refusal::NotFound)
+    found.ok_or(ServiceError::NotFound)
 }
 
 /// What a list of accounts is asked for with.
@@ -197,10 +202,10 @@ pub async fn accounts(
     actor: &Actor,
     query: AccountQuery,
     page: PageRequest,
-) -> Result<Page<Account>, Refusal> {
-    let sight = Sight::accounts(actor);
-    if sight.is_blind() {
-        return Err(Refusal::Forbidden(Permission::AccountsRead.as_str()));
+) -> Result<Page<Account>, ServiceError> {
+    let sight = Visibility::accounts(actor);
+    if sight.is_empty() {
+        return Err(ServiceError::Forbidden(Permission::AccountsRead.as_str()));
     }
     let bound = format!("{query:?}");
     let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
@@ -214,11 +219,11 @@ pub async fn accounts(
 /// Shows one account.
 ///
 /// # Errors
-/// [`Refusal::NotFound`], also for one that the caller may not see.
-pub async fn account(services: &Services, actor: &Actor, id: AccountId) -> Result<Account, Refusal> {
-    let sight = Sight::accounts(actor);
+/// [`ServiceError::NotFound`], also for one that the caller may not see.
+pub async fn account(services: &Services, actor: &Actor, id: AccountId) -> Result<Account, ServiceError> {
+    let sight = Visibility::accounts(actor);
     let found = services.db.read::<_, DbFault>(move |connection| accounts::get(connection, id, &sight)).await?;
-    found.ok_or(Refusal::NotFound)
+    found.ok_or(ServiceError::NotFound)
 }
 
 /// Cuts the one row too many off, which says that there is a next page.

@@ -16,7 +16,7 @@ use crate::{
 
 /// Why a verb did not do what was asked.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum Refusal {
+pub enum ServiceError {
     /// The token does not allow it.
     #[error("the token lacks the permission {0}")]
     Forbidden(&'static str),
@@ -124,7 +124,7 @@ pub enum Refusal {
     Defect(String),
 }
 
-impl Refusal {
+impl ServiceError {
     /// After so many wrong guesses the next one waits so long.
     #[must_use]
     pub fn too_many_guesses(wait: std::time::Duration) -> Self {
@@ -149,7 +149,7 @@ impl Refusal {
     }
 }
 
-impl AsFault for Refusal {
+impl AsFault for ServiceError {
     fn as_fault(&self) -> Option<&DbFault> {
         match self {
             Self::Db(fault) => Some(fault),

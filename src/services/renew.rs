@@ -1,7 +1,7 @@
 //! Self-service renewal: whoever holds an expired link has a fresh one sent, to the same address as before.
 
 use super::{
-    Refusal, Services,
+    ServiceError, Services,
     letter_quota::Payer,
     resend::{judged, locked, send},
 };
@@ -9,29 +9,29 @@ use crate::domain::{
     actor::ActorRef,
     invitation::{DeadLink, DeliveryState, Invitation},
     token::LinkToken,
-    visibility::Sight,
+    visibility::Visibility,
 };
 
 /// Sends a fresh link in place of an expired one.
 ///
 /// # Errors
-/// [`Refusal::RenewalDisabled`], [`Refusal::InvalidLink`], [`Refusal::LinkStillValid`], [`Refusal::DeadLink`] for a link that
-/// is dead for another reason, [`Refusal::TooSoon`], [`Refusal::LettersSpent`].
-pub async fn link(services: &Services, token: &LinkToken) -> Result<(), Refusal> {
+/// [`ServiceError::RenewalDisabled`], [`ServiceError::InvalidLink`], [`ServiceError::LinkStillValid`], [`ServiceError::DeadLink`] for a link that
+/// is dead for another reason, [`ServiceError::TooSoon`], [`ServiceError::LettersSpent`].
+pub async fn link(services: &Services, token: &LinkToken) -> Result<(), ServiceError> {
     if !services.rules.self_renewal {
-        return Err(Refusal::RenewalDisabled);
+        return Err(ServiceError::RenewalDisabled);
     }
-    let claim = services.links.verify(token).map_err(|_| Refusal::InvalidLink)?;
+    let claim = services.links.verify(token).map_err(|_| ServiceError::InvalidLink)?;
     let writer = services.clone();
     services
         .db
         .write(move |tx| {
-            let old = locked(tx, claim.invitation, Sight::everything()).map_err(|refusal| match refusal {
-                Refusal::NotFound => Refusal::InvalidLink,
+            let old = locked(tx, claim.invitation, Visibility::everything()).map_err(|refusal| match refusal {
+                ServiceError::NotFound => ServiceError::InvalidLink,
                 other => other,
             })?;
             match old.check_link(claim.generation, writer.clock.now()) {
-                Ok(()) => Err(Refusal::LinkStillValid),
+                Ok(()) => Err(ServiceError::LinkStillValid),
                 Err(DeadLink::Expired) => {
                     let was_handed_over = old.delivery.state == DeliveryState::HandedOver;
                     let payer = |one: &Invitation| Payer::of_renewal(one, was_handed_over);
@@ -42,6 +42,6 @@ pub async fn link(services: &Services, token: &LinkToken) -> Result<(), Refusal>
             }
         })
         .await?;
-    services.bell.notify_one();
+    services.outbox_wakeup.notify_one();
     Ok(())
 }

@@ -8,7 +8,7 @@ pub(super) use self::core::{MOVED, authorise, awaits_answer, fresh, judged, lock
 
 use self::core::judged_for;
 use super::{
-    Refusal, Services,
+    ServiceError, Services,
     idempotency::Ticket,
     invite::{Sent, may_invite},
     letter_quota::Payer,
@@ -22,59 +22,59 @@ use crate::{
         actor::Actor,
         ids::{InvitationId, UserId},
         locale::Locale,
-        visibility::Sight,
+        visibility::Visibility,
     },
 };
 
 /// Sends a fresh link for an invitation that awaits an answer, expired or not; in another language when one is named.
 ///
 /// # Errors
-/// [`Refusal::NotFound`], [`Refusal::Forbidden`], [`Refusal::RoleExceedsYours`], [`Refusal::NotPending`],
-/// [`Refusal::InvitationPending`] when a newer invitation took its place, [`Refusal::TooSoon`], [`Refusal::LettersSpent`].
+/// [`ServiceError::NotFound`], [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`], [`ServiceError::NotPending`],
+/// [`ServiceError::InvitationPending`] when a newer invitation took its place, [`ServiceError::TooSoon`], [`ServiceError::LettersSpent`].
 pub async fn invitation(
     services: &Services,
     actor: &Actor,
     (id, locale): (InvitationId, Option<Locale>),
     ticket: Option<Ticket>,
-) -> Result<Sent, Refusal> {
+) -> Result<Sent, ServiceError> {
     let (writer, caller) = (services.clone(), actor.clone());
     let resent = services
         .db
-        .write::<_, Refusal>(move |tx| {
+        .write::<_, ServiceError>(move |tx| {
             let mut judged = judged_for(&writer, tx, &caller, &[id])?;
             if let (Some((invitation, Ok(()))), Some(locale)) = (judged.first_mut(), locale) {
-                resend::speak(tx, id, locale)?;
+                resend::set_locale(tx, id, locale)?;
                 invitation.locale = Some(locale);
             }
             let sent = send(&writer, tx, (&caller.who, |one| Payer::of(&caller, one)), judged)?.remove(&id);
             // A refusal undoes all, the language included.
-            let sent = sent.unwrap_or(Err(Refusal::NotFound))?;
+            let sent = sent.unwrap_or(Err(ServiceError::NotFound))?;
             if let Some(ticket) = &ticket {
                 ticket.store(tx, &sent.invitation)?;
             }
             Ok(sent)
         })
         .await?;
-    services.bell.notify_one();
+    services.outbox_wakeup.notify_one();
     Ok(resent)
 }
 
 /// Sends a fresh link for the one invitation of a user that awaits an answer: the button on the user's page.
 ///
 /// # Errors
-/// As [`invitation`]; [`Refusal::Ambiguous`] when several await an answer, [`Refusal::NotPending`] when none does,
-/// [`Refusal::Forbidden`] when none could be resent by this caller anyway.
+/// As [`invitation`]; [`ServiceError::Ambiguous`] when several await an answer, [`ServiceError::NotPending`] when none does,
+/// [`ServiceError::Forbidden`] when none could be resent by this caller anyway.
 pub async fn user(
     services: &Services,
     actor: &Actor,
     (user, locale): (UserId, Option<Locale>),
     ticket: Option<Ticket>,
-) -> Result<Sent, Refusal> {
-    let sight = Sight::acting(actor);
+) -> Result<Sent, ServiceError> {
+    let sight = Visibility::acting(actor);
     let pending = services
         .db
-        .read::<_, Refusal>(move |connection| {
-            users::get(connection, user, sight.clone())?.ok_or(Refusal::NotFound)?;
+        .read::<_, ServiceError>(move |connection| {
+            users::get(connection, user, sight.clone())?.ok_or(ServiceError::NotFound)?;
             let filter = InvitationFilter { user: Some(user), unanswered: true, ..InvitationFilter::all(sight.clone(), 200) };
             Ok(invitations::list(connection, &filter)?)
         })
@@ -82,9 +82,9 @@ pub async fn user(
     match pending.as_slice() {
         [] => {
             may_invite(actor)?;
-            Err(Refusal::NotPending)
+            Err(ServiceError::NotPending)
         }
         [one] => invitation(services, actor, (one.id, locale), ticket).await,
-        _ => Err(Refusal::Ambiguous(pending)),
+        _ => Err(ServiceError::Ambiguous(pending)),
     }
 }

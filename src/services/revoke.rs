@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{
-    Refusal, Services,
+    ServiceError, Services,
     idempotency::Ticket,
     resend::{authorise, locked},
     timeline::USER_REMOVED,
@@ -20,20 +20,20 @@ use crate::{
         event::EventType,
         ids::InvitationId,
         invitation::{Invitation, InvitationState},
-        visibility::Sight,
+        visibility::Visibility,
     },
 };
 
 /// Takes an invitation back, expired or not.
 ///
 /// # Errors
-/// [`Refusal::NotFound`], [`Refusal::Forbidden`], [`Refusal::RoleExceedsYours`], [`Refusal::NotPending`].
+/// [`ServiceError::NotFound`], [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`], [`ServiceError::NotPending`].
 pub async fn invitation(
     services: &Services,
     actor: &Actor,
     id: InvitationId,
     ticket: Option<Ticket>,
-) -> Result<Invitation, Refusal> {
+) -> Result<Invitation, ServiceError> {
     let (writer, actor) = (services.clone(), actor.clone());
     services
         .db
@@ -47,19 +47,19 @@ pub async fn invitation(
         .await
 }
 
-fn revoke(services: &Services, tx: &mut Tx<'_>, actor: &Actor, id: InvitationId) -> Result<Invitation, Refusal> {
-    let old = locked(tx, id, Sight::acting(actor))?;
+fn revoke(services: &Services, tx: &mut Tx<'_>, actor: &Actor, id: InvitationId) -> Result<Invitation, ServiceError> {
+    let old = locked(tx, id, Visibility::acting(actor))?;
     authorise(tx.reading(), actor, &[&old])?.into_iter().collect::<Result<(), _>>()?;
     let now = services.clock.now();
     if old.state != InvitationState::Pending || !invitations::revoke(tx, (id, old.generation), now)? {
-        return Err(Refusal::NotPending);
+        return Err(ServiceError::NotPending);
     }
     outbox::withdraw(tx, id)?;
-    let user_removed = users::remove_if_forsaken(tx, old.user_id, now)?;
+    let user_removed = users::remove_if_orphaned(tx, old.user_id, now)?;
     let mut details = json!({ USER_REMOVED: user_removed });
     if let Some(account) = old.account.as_ref().filter(|account| account.is_new) {
-        details["account_removed"] = accounts::remove_if_forsaken(tx, account.id, now)?.into();
+        details["account_removed"] = accounts::remove_if_orphaned(tx, account.id, now)?.into();
     }
     timeline::insert(tx, &[services.event(id, EventType::Revoked, now, actor.who.clone(), details)])?;
-    locked(tx, id, Sight::everything())
+    locked(tx, id, Visibility::everything())
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Refusal, Services,
+    ServiceError, Services,
     access_token::Grant,
     password_check::{self, Claim},
 };
@@ -19,7 +19,7 @@ use crate::{
         password::Password,
         token::credential_mark,
         user::{User, UserStatus},
-        visibility::Sight,
+        visibility::Visibility,
     },
 };
 
@@ -29,17 +29,22 @@ pub const LIFETIME: Duration = Duration::from_mins(15);
 /// Signs in from there. Each try leaves a line in the log.
 ///
 /// # Errors
-/// [`Refusal::InvalidCredentials`] for a wrong password, an unknown address, and anybody who is not active;
-/// [`Refusal::TooManyGuesses`] after several of these.
-pub async fn sign_in(services: &Services, email: Email, password: Password, client: ClientAddress) -> Result<String, Refusal> {
+/// [`ServiceError::InvalidCredentials`] for a wrong password, an unknown address, and anybody who is not active;
+/// [`ServiceError::TooManyGuesses`] after several of these.
+pub async fn sign_in(
+    services: &Services,
+    email: Email,
+    password: Password,
+    client: ClientAddress,
+) -> Result<String, ServiceError> {
     let claim = Claim { purpose: "sign_in", subject: &email, client };
     let key = email.key().to_owned();
     let found = services.db.read::<_, DbFault>(move |connection| users::credentials(connection, &key)).await?;
     let (id, hash) = found.unzip();
     let matches = password_check::check(services, &claim, password, hash.clone()).await?;
-    let id = id.filter(|_| matches).ok_or(Refusal::InvalidCredentials)?;
+    let id = id.filter(|_| matches).ok_or(ServiceError::InvalidCredentials)?;
     let look = move |connection: &mut AnyConnection| -> Result<_, DbFault> {
-        let user = users::get(connection, id, Sight::everything())?;
+        let user = users::get(connection, id, Visibility::everything())?;
         let accounts = memberships::owned(connection, id)?;
         // Asked last: whoever replaces a password gives their rights in the same transaction or later, and a password that was
         // replaced while it was verified gets none of them.
@@ -50,14 +55,14 @@ pub async fn sign_in(services: &Services, email: Email, password: Password, clie
     let (user, accounts, hash) = services.db.read(look).await?;
     let user = user.filter(|user| user.status == UserStatus::Active).ok_or_else(|| {
         claim.log("not_active");
-        Refusal::InvalidCredentials
+        ServiceError::InvalidCredentials
     })?;
     let roles = user.system_roles.iter().collect();
     let grant = Grant { holder: holder(&user), roles, scope: Vec::new(), accounts, lifetime: LIFETIME };
     // The hash is the one that is stored still: that was asked last.
     let credential = credential_mark(&hash.unwrap_or_default());
     let token = services.access_tokens.issue_to_person(&grant, credential, services.clock.now());
-    let token = token.map_err(|error| Refusal::Defect(error.to_string()))?;
+    let token = token.map_err(|error| ServiceError::Defect(error.to_string()))?;
     claim.log("signed_in");
     Ok(token)
 }

@@ -5,7 +5,7 @@
 //! letter fails, and the link can be handed over.
 
 use super::{
-    Refusal, Services, cursor,
+    ServiceError, Services, cursor,
     queries::{self, PageRequest},
 };
 use crate::{
@@ -34,9 +34,9 @@ pub struct SuppressionQuery {
     pub search: Option<String>,
 }
 
-fn admit(actor: &Actor) -> Result<(), Refusal> {
+fn admit(actor: &Actor) -> Result<(), ServiceError> {
     let permission = Permission::CustomersInvite;
-    if actor.may(permission) { Ok(()) } else { Err(Refusal::Forbidden(permission.as_str())) }
+    if actor.may(permission) { Ok(()) } else { Err(ServiceError::Forbidden(permission.as_str())) }
 }
 
 /// Whether the caller sees the addresses of system users, too, who are no customers.
@@ -47,13 +47,13 @@ fn sees_staff(actor: &Actor) -> bool {
 /// Lists the addresses, newest first; those of system users for callers who may see these.
 ///
 /// # Errors
-/// [`Refusal::Forbidden`], [`Refusal::DamagedCursor`], [`Refusal::CursorMismatch`].
+/// [`ServiceError::Forbidden`], [`ServiceError::DamagedCursor`], [`ServiceError::CursorMismatch`].
 pub async fn list(
     services: &Services,
     actor: &Actor,
     query: SuppressionQuery,
     page: PageRequest,
-) -> Result<queries::Page<Suppression>, Refusal> {
+) -> Result<queries::Page<Suppression>, ServiceError> {
     admit(actor)?;
     let staff = sees_staff(actor);
     let bound = format!("{query:?}/{}", query.email.as_ref().map_or("", Email::key));
@@ -67,12 +67,12 @@ pub async fn list(
 /// Lifts one: the address is written to again.
 ///
 /// # Errors
-/// [`Refusal::Forbidden`]; [`Refusal::NotFound`], also for one that the caller does not see.
-pub async fn lift(services: &Services, actor: &Actor, id: SuppressionId) -> Result<(), Refusal> {
+/// [`ServiceError::Forbidden`]; [`ServiceError::NotFound`], also for one that the caller does not see.
+pub async fn lift(services: &Services, actor: &Actor, id: SuppressionId) -> Result<(), ServiceError> {
     admit(actor)?;
     let staff = sees_staff(actor);
     let lifted = services.db.write::<_, DbFault>(move |tx| suppressions::remove(tx, id, staff)).await?;
-    let lifted = lifted.ok_or(Refusal::NotFound)?;
+    let lifted = lifted.ok_or(ServiceError::NotFound)?;
     let (email, reason) = (lifted.email.masked(), lifted.reason.as_str());
     tracing::info!(suppression = %id, email, reason, caller = actor.who.id, "an address may be written to again");
     Ok(())
@@ -81,23 +81,23 @@ pub async fn lift(services: &Services, actor: &Actor, id: SuppressionId) -> Resu
 /// Where a link was mailed, dead or alive; `None` for one that was handed over: its holder speaks for nobody's mailbox.
 ///
 /// # Errors
-/// [`Refusal::InvalidLink`].
-pub async fn mailed_to(services: &Services, token: &LinkToken) -> Result<Option<Email>, Refusal> {
-    let claim = services.links.verify(token).map_err(|_| Refusal::InvalidLink)?;
+/// [`ServiceError::InvalidLink`].
+pub async fn mailed_to(services: &Services, token: &LinkToken) -> Result<Option<Email>, ServiceError> {
+    let claim = services.links.verify(token).map_err(|_| ServiceError::InvalidLink)?;
     Ok(services.db.read::<_, DbFault>(move |connection| suppressions::mailed_to(connection, claim)).await?)
 }
 
 /// Puts the address that a link was mailed to on the list, as whoever reads that mail wishes, and gives it.
 ///
 /// # Errors
-/// [`Refusal::InvalidLink`], also for a link that was handed over.
-pub async fn unsubscribe(services: &Services, token: &LinkToken) -> Result<Email, Refusal> {
-    let claim = services.links.verify(token).map_err(|_| Refusal::InvalidLink)?;
+/// [`ServiceError::InvalidLink`], also for a link that was handed over.
+pub async fn unsubscribe(services: &Services, token: &LinkToken) -> Result<Email, ServiceError> {
+    let claim = services.links.verify(token).map_err(|_| ServiceError::InvalidLink)?;
     let writer = services.clone();
     services
         .db
         .write(move |tx| {
-            let email = suppressions::mailed_to(tx.reading(), claim)?.ok_or(Refusal::InvalidLink)?;
+            let email = suppressions::mailed_to(tx.reading(), claim)?.ok_or(ServiceError::InvalidLink)?;
             let (id, created_at, reason) = (writer.clock.id(), writer.clock.now(), SuppressionReason::Unsubscribed);
             suppressions::add(tx, &Suppression { id, email: email.clone(), reason, detail: None, created_at })?;
             Ok(email)

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use self::diff::Plan;
 use super::{
-    Refusal, Services,
+    ServiceError, Services,
     invite::Sent,
     letter_quota::{Charge, Counts, Payer},
     resend::{MOVED, authorise, awaits_answer, fresh},
@@ -39,7 +39,7 @@ use crate::{
         reimbursement::Rate,
         revision::Revision,
         role::{Role, Roles},
-        visibility::Sight,
+        visibility::Visibility,
     },
 };
 
@@ -79,14 +79,14 @@ pub enum Condition {
 }
 
 impl Condition {
-    fn judge(&self, invitation: &Invitation) -> Result<(), Refusal> {
+    fn check_cooldown(&self, invitation: &Invitation) -> Result<(), ServiceError> {
         let current = Revision::of(invitation);
         match self {
-            Self::Absent => Err(Refusal::PreconditionRequired),
+            Self::Absent => Err(ServiceError::PreconditionRequired),
             Self::Any => Ok(()),
             Self::OneOf(seen) if seen.iter().any(|one| one == current.as_str()) => Ok(()),
-            Self::OneOf(seen) if seen.is_empty() => Err(Refusal::PreconditionMalformed(current)),
-            Self::OneOf(_) => Err(Refusal::PreconditionFailed(current)),
+            Self::OneOf(seen) if seen.is_empty() => Err(ServiceError::PreconditionMalformed(current)),
+            Self::OneOf(_) => Err(ServiceError::PreconditionFailed(current)),
         }
     }
 }
@@ -94,23 +94,23 @@ impl Condition {
 /// Changes an invitation that awaits an answer, expired or not. What is so already is left alone.
 ///
 /// # Errors
-/// [`Refusal::NotFound`], [`Refusal::Forbidden`], [`Refusal::RoleExceedsYours`] for roles that it has or would have,
-/// [`Refusal::NotPending`], [`Refusal::PreconditionRequired`], [`Refusal::PreconditionFailed`],
-/// [`Refusal::PreconditionMalformed`], [`Refusal::Invalid`]; [`Refusal::InvitationPending`] when a newer invitation took its
-/// place; [`Refusal::MovedTooSoon`] for another address, a moment after the one before. At a new address, what an invite meets
-/// there: [`Refusal::InvitationPending`], [`Refusal::AlreadySystemUser`], [`Refusal::AlreadyAccountOwner`],
-/// [`Refusal::AlreadyMember`]. Where a letter goes out, [`Refusal::LettersSpent`].
+/// [`ServiceError::NotFound`], [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`] for roles that it has or would have,
+/// [`ServiceError::NotPending`], [`ServiceError::PreconditionRequired`], [`ServiceError::PreconditionFailed`],
+/// [`ServiceError::PreconditionMalformed`], [`ServiceError::Invalid`]; [`ServiceError::InvitationPending`] when a newer invitation took its
+/// place; [`ServiceError::MovedTooSoon`] for another address, a moment after the one before. At a new address, what an invite meets
+/// there: [`ServiceError::InvitationPending`], [`ServiceError::AlreadySystemUser`], [`ServiceError::AlreadyAccountOwner`],
+/// [`ServiceError::AlreadyMember`]. Where a letter goes out, [`ServiceError::LettersSpent`].
 pub async fn invitation(
     services: &Services,
     actor: &Actor,
     id: InvitationId,
     condition: Condition,
     patch: Patch,
-) -> Result<Sent, Refusal> {
+) -> Result<Sent, ServiceError> {
     let (writer, actor) = (services.clone(), actor.clone());
     let (amended, sent) = services.db.write(move |tx| amend(&writer, tx, &actor, id, (&condition, &patch))).await?;
     if sent {
-        services.bell.notify_one();
+        services.outbox_wakeup.notify_one();
     }
     Ok(amended)
 }
@@ -122,18 +122,18 @@ fn amend(
     actor: &Actor,
     id: InvitationId,
     asked: (&Condition, &Patch),
-) -> Result<(Sent, bool), Refusal> {
+) -> Result<(Sent, bool), ServiceError> {
     let (_, patch) = asked;
-    update::queue_up(tx, id)?;
-    let seen = invitations::get(tx.reading(), id, Sight::acting(actor))?.ok_or(Refusal::NotFound)?;
+    update::lock_invitation(tx, id)?;
+    let seen = invitations::get(tx.reading(), id, Visibility::acting(actor))?.ok_or(ServiceError::NotFound)?;
     // Before anybody is locked or entered for it, and once more behind the lock.
     admit(services, tx, actor, &seen, asked)?;
     let elsewhere = patch.elsewhere(&seen);
-    let heir = elsewhere.map(|email| reassign::lock(services, tx, &seen, email)).transpose()?;
-    if heir.is_none() {
+    let recipient = elsewhere.map(|email| reassign::lock(services, tx, &seen, email)).transpose()?;
+    if recipient.is_none() {
         users::lock(tx, seen.user_id)?;
     }
-    let old = invitations::get(tx.reading(), id, Sight::everything())?.ok_or(Refusal::NotFound)?;
+    let old = invitations::get(tx.reading(), id, Visibility::everything())?.ok_or(ServiceError::NotFound)?;
     if old.user_id != seen.user_id {
         return Err(MOVED.into());
     }
@@ -142,23 +142,23 @@ fn amend(
     if changes.is_empty() {
         return Ok((Sent { invitation: old, standings: Vec::new() }, false));
     }
-    let sent = heir.is_some() || outgrows_its_link(&old, &new);
-    if let Some(heir) = &heir {
-        new = reassign::take_over(services, tx, heir, &new)?;
+    let sent = recipient.is_some() || outgrows_its_link(&old, &new);
+    if let Some(recipient) = &recipient {
+        new = reassign::take_over(services, tx, recipient, &new)?;
     } else if sent {
         new = fresh(services, &new, services.clock.now());
     }
     let standings = if sent { count(services, tx, actor, &new)? } else { Vec::new() };
     write(services, tx, actor, (&old, &new, patch), &changes)?;
-    let invitation = invitations::get(tx.reading(), id, Sight::everything())?.ok_or(Refusal::NotFound)?;
+    let invitation = invitations::get(tx.reading(), id, Visibility::everything())?.ok_or(ServiceError::NotFound)?;
     Ok((Sent { invitation, standings }, sent))
 }
 
 /// Counts the letter that goes out.
-fn count(services: &Services, tx: &mut Tx<'_>, actor: &Actor, new: &Invitation) -> Result<Vec<Standing>, Refusal> {
+fn count(services: &Services, tx: &mut Tx<'_>, actor: &Actor, new: &Invitation) -> Result<Vec<Standing>, ServiceError> {
     let charge = Charge::new(&new.email, Payer::of(actor, new));
     let mut counts = Counts::lock(tx, &services.rules.letters, std::slice::from_ref(&charge), services.clock.now())?;
-    let standings = counts.take(&charge).map_err(Refusal::LettersSpent)?;
+    let standings = counts.take(&charge).map_err(ServiceError::LettersSpent)?;
     counts.write(tx)?;
     Ok(standings)
 }
@@ -177,18 +177,18 @@ fn admit(
     actor: &Actor,
     one: &Invitation,
     (condition, patch): (&Condition, &Patch),
-) -> Result<(), Refusal> {
+) -> Result<(), ServiceError> {
     authorise(tx.reading(), actor, &[one])?.into_iter().collect::<Result<(), _>>()?;
     awaits_answer(tx, one)?;
-    condition.judge(one)?;
+    condition.check_cooldown(one)?;
     let faults = diff::faults(one, patch);
     if !faults.is_empty() {
-        return Err(Refusal::Invalid(faults));
+        return Err(ServiceError::Invalid(faults));
     }
     if patch.roles.as_ref().is_some_and(|roles| !actor.may_grant(roles)) {
-        return Err(Refusal::RoleExceedsYours);
+        return Err(ServiceError::RoleExceedsYours);
     }
-    if patch.elsewhere(one).is_some() { cooldown::judge(services, tx, one.id) } else { Ok(()) }
+    if patch.elsewhere(one).is_some() { cooldown::check_cooldown(services, tx, one.id) } else { Ok(()) }
 }
 
 fn write(
@@ -197,21 +197,21 @@ fn write(
     actor: &Actor,
     (old, new, patch): (&Invitation, &Invitation, &Patch),
     changes: &Map<String, Value>,
-) -> Result<(), Refusal> {
+) -> Result<(), ServiceError> {
     let now = services.clock.now();
     // The guarded update decides, whatever was read before.
     if !update::invitation(tx, (old.id, old.generation), new)? {
-        return Err(Refusal::NotPending);
+        return Err(ServiceError::NotPending);
     }
     if let Some(account) = new.account.as_ref().filter(|_| new.account != old.account)
         && !update::account(tx, account.id, &patch.account_name, &patch.rate)?
     {
-        return Err(Refusal::NotPending);
+        return Err(ServiceError::NotPending);
     }
     let mut details = json!({ "changes": changes });
     let entry = |event, details| services.event(old.id, event, now, actor.who.clone(), details);
     if new.user_id == old.user_id && new.email != old.email {
-        update::written_form(tx, new.user_id, &new.email)?;
+        update::update_email_spelling(tx, new.user_id, &new.email)?;
     }
     if new.generation == old.generation {
         timeline::insert(tx, &[entry(EventType::Updated, details)])?;
@@ -220,7 +220,7 @@ fn write(
     outbox::withdraw(tx, old.id)?;
     outbox::insert(tx, &[NewLetter::of(services.clock.id(), new, now)])?;
     if new.user_id != old.user_id {
-        details[USER_REMOVED] = users::remove_if_forsaken(tx, old.user_id, now)?.into();
+        details[USER_REMOVED] = users::remove_if_orphaned(tx, old.user_id, now)?.into();
     }
     let queued = json!({ "send_count": new.send_count });
     timeline::insert(tx, &[entry(EventType::Updated, details), entry(EventType::EmailQueued, queued)])?;

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// So many go in one transaction.
-const MOST: i64 = 500;
+const MAX_BATCH: i64 = 500;
 /// What the invitation and its timeline say.
 const REASON: &str = "It was withdrawn by the operator before it was sent.";
 
@@ -71,7 +71,7 @@ async fn letters(db: &Db, clock: &Clock, before: DateTime<Utc>) -> Result<usize,
     let clock = clock.clone();
     db.write(move |tx| {
         let now = clock.now();
-        let waiting = outbox::waiting_since(tx.reading(), (before, now), MOST)?;
+        let waiting = outbox::waiting_since(tx.reading(), (before, now), MAX_BATCH)?;
         // As everybody does who changes invitations of several people: first the people, in the order of their addresses.
         users::lock_invited(tx, &waiting.iter().map(|letter| letter.invitation_id).collect::<Vec<_>>())?;
         let ids: Vec<_> = waiting.iter().map(|letter| letter.id).collect();
@@ -96,7 +96,7 @@ async fn due_reminders(db: &Db, clock: &Clock, remind_before: TimeDelta) -> Resu
     let clock = clock.clone();
     db.write(move |tx| {
         let now = clock.now();
-        let due = reminders::due(tx.reading(), now, now + remind_before, MOST)?;
+        let due = reminders::due(tx.reading(), now, now + remind_before, MAX_BATCH)?;
         let note = |due: &Due| NewLetter {
             id: clock.id(),
             invitation_id: due.invitation,
@@ -106,7 +106,7 @@ async fn due_reminders(db: &Db, clock: &Clock, remind_before: TimeDelta) -> Resu
             state: LetterState::Withdrawn,
             at: now,
         };
-        outbox::enter(tx, &due.iter().map(note).collect::<Vec<_>>())?;
+        outbox::insert_missing(tx, &due.iter().map(note).collect::<Vec<_>>())?;
         Ok(due.len())
     })
     .await

@@ -5,11 +5,11 @@ use std::{pin::pin, sync::Arc, task::Poll, time::Duration};
 use chrono::{DateTime, Utc};
 use futures_util::future::try_join_all;
 use invitation_service::{
-    courier::{Courier, Lanes, Looked, Outage, Step, records},
+    courier::{Courier, Looked, Outage, SendSlots, Step, records},
     db::{
         DbFault,
         letters::outbox::{Claimed, Outcome},
-        pool::group_commit::Batcher,
+        pool::group_commit::GroupCommit,
     },
     domain::time_zone::TimeZone,
     mail::{MailUrl, Mailer, Sender},
@@ -29,7 +29,7 @@ pub(super) fn courier(app: &TestApp, relay: &Relay) -> Courier {
         records,
         mailer,
         reminded: Looked::default(),
-        lanes: Lanes::default(),
+        slots: SendSlots::default(),
         outage: Outage::default(),
         ..app.parts.courier.clone()
     }
@@ -60,7 +60,7 @@ pub(super) async fn polled<F: Future>(future: F, mut times: usize) -> Option<F::
 /// A courier whose records go to the database in their order, so that they can be waited for. They do whether or not it lives.
 pub(super) fn in_order(courier: Courier) -> Courier {
     let (inner, runtime) = (courier.records.clone(), Handle::current());
-    let records = Batcher::reading(&courier.db, "records", 64, move |_, items: &[(Claimed, Outcome)]| {
+    let records = GroupCommit::reading(&courier.db, "records", 64, move |_, items: &[(Claimed, Outcome)]| {
         runtime.block_on(try_join_all(items.iter().map(|item| inner.run(item.clone()))))
     });
     Courier { records: records.unwrap(), ..courier }
@@ -69,9 +69,9 @@ pub(super) fn in_order(courier: Courier) -> Courier {
 /// A courier that never records anything, and what is rung when it would.
 pub(super) fn that_dies_recording(courier: Courier) -> (Courier, Arc<Notify>) {
     let asked = Arc::<Notify>::default();
-    let bell = asked.clone();
-    let records = Batcher::writing(&courier.db, "nobody", 64, move |_, _: &[(Claimed, Outcome)]| {
-        bell.notify_one();
+    let outbox_wakeup = asked.clone();
+    let records = GroupCommit::writing(&courier.db, "nobody", 64, move |_, _: &[(Claimed, Outcome)]| {
+        outbox_wakeup.notify_one();
         Err::<Vec<()>, _>(DbFault::Other("it is dead".to_owned()))
     });
     (Courier { records: records.unwrap(), ..courier }, asked)

@@ -20,7 +20,7 @@ use super::{
     hour::{Deed, Moment, of_hash},
     world::World,
 };
-use crate::support::relay::Mood;
+use crate::support::relay::Behaviour;
 
 impl World {
     /// Couriers that were thought dead wake, and say what they think became of letters that others have claimed since.
@@ -101,7 +101,7 @@ impl World {
             _ => {
                 let (weather, holds) = (self.weather, self.relay.holds());
                 let held = |recipient: &str| of_hash(7, recipient, 2) == 0;
-                self.relay.is_to(move |recipient| if held(recipient) { Mood::Holds } else { weather.to(recipient) });
+                self.relay.is_to(move |recipient| if held(recipient) { Behaviour::Holds } else { weather.to(recipient) });
                 let mut step = Box::pin(dying.step());
                 let finished = tokio::select! {
                     done = &mut step => { done.unwrap(); true }

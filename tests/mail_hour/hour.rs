@@ -6,26 +6,27 @@ use chrono::TimeDelta;
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 
 use super::LETTERS;
-use crate::support::relay::Mood;
+use crate::support::relay::Behaviour;
 
-pub(super) const GREYLISTS: Mood = Mood::Refuses("451 4.7.1 Greylisted for 300 seconds");
-pub(super) const LEAVES: Mood = Mood::Refuses("421 4.3.2 shutting down");
-pub(super) const MOODS: [Mood; 6] = [Mood::Takes, Mood::Takes, GREYLISTS, LEAVES, Mood::HangsUpAtData, Mood::HangsUp];
+pub(super) const GREYLISTS: Behaviour = Behaviour::Refuses("451 4.7.1 Greylisted for 300 seconds");
+pub(super) const LEAVES: Behaviour = Behaviour::Refuses("421 4.3.2 shutting down");
+pub(super) const MOODS: [Behaviour; 6] =
+    [Behaviour::Takes, Behaviour::Takes, GREYLISTS, LEAVES, Behaviour::HangsUpAtData, Behaviour::HangsUp];
 
 /// How the relay fares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Weather {
     Away,
     /// The same to everybody.
-    Each(Mood),
+    Each(Behaviour),
     /// To each recipient something else.
     Mixed(u64),
 }
 
 impl Weather {
-    pub(super) fn to(self, recipient: &str) -> Mood {
+    pub(super) fn to(self, recipient: &str) -> Behaviour {
         match self {
-            Self::Away => Mood::Takes,
+            Self::Away => Behaviour::Takes,
             Self::Each(mood) => mood,
             Self::Mixed(salt) => MOODS[of_hash(salt, recipient, MOODS.len())],
         }
@@ -65,22 +66,22 @@ pub(super) struct Moment {
 }
 
 pub(super) fn hour(seed: u64) -> Vec<Moment> {
-    let mut dice = StdRng::seed_from_u64(seed);
+    let mut jitter = StdRng::seed_from_u64(seed);
     let mut moments = Vec::new();
     let (mut weather, mut passed) = (Weather::Away, 0);
     while passed < 3600 {
-        let after = dice.random_range(1..50);
+        let after = jitter.random_range(1..50);
         passed += after;
-        if dice.random_ratio(2, 5) {
-            weather = match dice.random_range(0..10) {
+        if jitter.random_ratio(2, 5) {
+            weather = match jitter.random_range(0..10) {
                 0 | 1 => Weather::Away,
-                2 | 3 => Weather::Each(Mood::Takes),
-                4..8 => Weather::Mixed(dice.random()),
-                _ => Weather::Each(*MOODS[2..].choose(&mut dice).unwrap()),
+                2 | 3 => Weather::Each(Behaviour::Takes),
+                4..8 => Weather::Mixed(jitter.random()),
+                _ => Weather::Each(*MOODS[2..].choose(&mut jitter).unwrap()),
             };
         }
-        let polls = dice.random_range(0..60);
-        let deed = match dice.random_range(0..16) {
+        let polls = jitter.random_range(0..60);
+        let deed = match jitter.random_range(0..16) {
             0 | 1 => Deed::Nothing,
             2..=4 => Deed::Work,
             5 | 6 => Deed::WorkTogether,
@@ -91,11 +92,11 @@ pub(super) fn hour(seed: u64) -> Vec<Moment> {
             13 | 14 => Deed::DieAnywhere(polls),
             _ => Deed::DieAnywhereBesideOther(polls),
         };
-        let a_session = *[1, 2, 3, usize::MAX].choose(&mut dice).unwrap();
+        let a_session = *[1, 2, 3, usize::MAX].choose(&mut jitter).unwrap();
         moments.push(Moment { after: TimeDelta::seconds(after), invites: 0, weather, a_session, deed });
     }
     for _ in 0..LETTERS {
-        let at = dice.random_range(0..moments.len());
+        let at = jitter.random_range(0..moments.len());
         moments[at].invites += 1;
     }
     moments

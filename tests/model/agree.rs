@@ -49,7 +49,7 @@ impl Run {
     /// Of all links that were ever sent, those live that the model says; of one invitation at most one.
     pub(super) async fn links(&self) {
         for ((index, generation), token) in &self.tokens {
-            let looked = self.app.anybody().post("/v1/activations/preview", &json!({ "token": token })).await;
+            let looked = self.app.anonymous().post("/v1/activations/preview", &json!({ "token": token })).await;
             match self.model.link(*index, *generation, self.app.now()) {
                 Ok(()) => looked.expect(200),
                 Err(code) => looked.problem(410, code),

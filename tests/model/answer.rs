@@ -23,11 +23,11 @@ impl Run {
             // Somebody new, or whose password may be somebody else's.
             (true, false, false) | (false, ..) => ([true, true, false], named(&chosen)),
         };
-        let seen = self.app.anybody().post("/v1/activations/preview", &json!({ "token": token })).await;
+        let seen = self.app.anonymous().post("/v1/activations/preview", &json!({ "token": token })).await;
         if seen.status == 200 {
             assert_eq!(["password", "person_name", "email"].map(|member| seen.body["requires"][member] == true), asks);
         }
-        let answer = self.app.anybody().post("/v1/activations", &with(json!({ "token": token }), members)).await;
+        let answer = self.app.anonymous().post("/v1/activations", &with(json!({ "token": token }), members)).await;
         if let Err(code) = self.model.link(index, generation, self.app.now()) {
             answer.problem(410, code);
             return;
@@ -46,7 +46,7 @@ impl Run {
             (held.password, held.proven) = (chosen, !by_hand);
         }
         let signs_in = json!({ "email": PEOPLE[person], "password": held.password });
-        self.app.anybody().post("/v1/auth/token", &signs_in).await.expect(200);
+        self.app.anonymous().post("/v1/auth/token", &signs_in).await.expect(200);
         match kind {
             Kind::Staff => held.staff = true,
             Kind::FurtherOwner(parent) => drop(held.member_of.insert(self.model.parents[parent].clone(), kind)),
@@ -60,7 +60,7 @@ impl Run {
 
     pub(super) async fn renew(&mut self, index: usize, older: i64) -> Option<usize> {
         let (generation, token) = self.token(index, older);
-        let answer = self.app.anybody().post("/v1/activations/renew", &json!({ "token": token })).await;
+        let answer = self.app.anonymous().post("/v1/activations/renew", &json!({ "token": token })).await;
         match self.model.link(index, generation, self.app.now()) {
             Ok(()) => drop(answer.problem(409, "link_still_valid")),
             Err("activation_link_expired") => {

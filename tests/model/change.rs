@@ -10,7 +10,7 @@ use crate::support::{customers::text, json};
 impl Run {
     pub(super) async fn resend(&mut self, index: usize) -> Option<usize> {
         let path = format!("/v1/invitations/{}/resend", self.model.invitations[index].id);
-        let answer = self.app.admin().press(&path).await;
+        let answer = self.app.admin().post_empty(&path).await;
         let Invitation { person, kind, state, .. } = self.model.invitations[index];
         match (state, self.model.pending(person, kind.place())) {
             (State::Pending, _) => {
@@ -31,7 +31,7 @@ impl Run {
 
     pub(super) async fn revoke(&mut self, index: usize) {
         let path = format!("/v1/invitations/{}/revoke", self.model.invitations[index].id);
-        let answer = self.app.admin().press(&path).await;
+        let answer = self.app.admin().post_empty(&path).await;
         if self.model.invitations[index].state == State::Pending {
             answer.expect(200);
             self.model.invitations[index].state = State::Revoked;

@@ -67,13 +67,13 @@ impl TestApp {
     }
 
     /// A caller without a token.
-    pub fn anybody(&self) -> Client {
+    pub fn anonymous(&self) -> Client {
         Client { http: self.http.clone(), url: self.url.clone(), token: None }
     }
 
     /// A caller with this text as a token.
     pub fn bearer(&self, token: &str) -> Client {
-        Client { token: Some(token.to_owned()), ..self.anybody() }
+        Client { token: Some(token.to_owned()), ..self.anonymous() }
     }
 
     /// A caller with these roles and permissions.
@@ -147,7 +147,7 @@ impl TestApp {
     /// Activates with a name and a good password.
     pub async fn activate(&self, token: &str) -> Answer {
         let body = json!({ "token": token, "password": PASSWORD, "first_name": "Ada", "last_name": "Lovelace" });
-        self.anybody().post("/v1/activations", &body).await
+        self.anonymous().post("/v1/activations", &body).await
     }
 
     /// An invitation's timeline, oldest first.

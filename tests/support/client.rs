@@ -51,7 +51,7 @@ impl Client {
     }
 
     /// POST with no body at all.
-    pub async fn press(&self, path: &str) -> Answer {
+    pub async fn post_empty(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::POST, path)).await
     }
 

@@ -60,24 +60,24 @@ impl TestApp {
 
     /// Activates with these members beside a newcomer's name and password.
     pub async fn activate_with(&self, token: &str, members: Value) -> Answer {
-        let newcomer = json!({ "token": token, "password": PASSWORD, "first_name": "Ada", "last_name": "Lovelace" });
-        self.anybody().post("/v1/activations", &with(newcomer, members)).await
+        let new_user = json!({ "token": token, "password": PASSWORD, "first_name": "Ada", "last_name": "Lovelace" });
+        self.anonymous().post("/v1/activations", &with(new_user, members)).await
     }
 
     /// Joins by the address alone, as somebody who is active already.
     pub async fn join(&self, token: &str, email: &str, members: Value) -> Answer {
-        self.anybody().post("/v1/activations", &with(json!({ "token": token, "email": email }), members)).await
+        self.anonymous().post("/v1/activations", &with(json!({ "token": token, "email": email }), members)).await
     }
 
     /// What a link asks for.
     pub async fn requires(&self, token: &str) -> Value {
-        let preview = self.anybody().post("/v1/activations/preview", &json!({ "token": token })).await.expect(200);
+        let preview = self.anonymous().post("/v1/activations/preview", &json!({ "token": token })).await.expect(200);
         preview.body["requires"].clone()
     }
 
     /// Signs in with the password that every test uses.
     pub async fn sign_in(&self, email: &str) -> Client {
-        let answer = self.anybody().post("/v1/auth/token", &json!({ "email": email, "password": PASSWORD })).await.expect(200);
+        let answer = self.anonymous().post("/v1/auth/token", &json!({ "email": email, "password": PASSWORD })).await.expect(200);
         self.bearer(answer.body["access_token"].as_str().unwrap())
     }
 

@@ -84,7 +84,7 @@ impl TestDatabase {
     }
 
     /// Makes the database refuse everybody and throws out who is in it (PostgreSQL), until [`TestDatabase::bring_back`].
-    pub fn take_away(&self) {
+    pub fn drop_connections(&self) {
         execute_on(&server(), &format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.name));
         let victims = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name);
         // They die one by one, each at the next thing that it does.

@@ -29,7 +29,7 @@ pub const PASSWORD: &str = "seven green bicycles sing at noon";
 
 /// Runs each test on SQLite and on PostgreSQL: `on_both! { async fn name(app: TestApp) { … } }`.
 /// `with [("VARIABLE", "value")]` before the tests configures the service.
-macro_rules! on_both {
+macro_rules! on_both_databases {
     (with $variables:expr; $($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block)+) => {$(
         $(#[$meta])*
         mod $name {
@@ -48,11 +48,11 @@ macro_rules! on_both {
             }
         }
     )+};
-    ($($tests:tt)+) => { on_both! { with []; $($tests)+ } };
+    ($($tests:tt)+) => { on_both_databases! { with []; $($tests)+ } };
 }
-pub(crate) use on_both;
+pub(crate) use on_both_databases;
 
-/// As [`on_both`], for tests that start what they need by themselves: `on_each! { async fn name(backend: Backend) { … } }`.
+/// As [`on_both_databases`], for tests that start what they need by themselves: `on_each! { async fn name(backend: Backend) { … } }`.
 macro_rules! on_each {
     ($($(#[$meta:meta])* async fn $name:ident($backend:ident: Backend) $body:block)+) => {$(
         $(#[$meta])*

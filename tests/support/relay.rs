@@ -20,7 +20,7 @@ use super::{Mail, mailbox::parse};
 
 /// What the relay does with the next letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
+pub enum Behaviour {
     /// Takes them.
     Takes,
     /// Refuses the recipient with this reply, and hangs up after a 421; over HTTP, with the status that it begins with.
@@ -53,7 +53,7 @@ pub struct Relay {
 }
 
 struct Told {
-    mood: Box<dyn Fn(&str) -> Mood + Send>,
+    mood: Box<dyn Fn(&str) -> Behaviour + Send>,
     a_session: usize,
     holds: Arc<Notify>,
     lets_go: watch::Sender<bool>,
@@ -71,7 +71,7 @@ impl Relay {
         let reserved = reserve("127.0.0.1:0".parse().unwrap());
         let address = reserved.local_addr().unwrap();
         let told = Told {
-            mood: Box::new(|_| Mood::Takes),
+            mood: Box::new(|_| Behaviour::Takes),
             a_session: usize::MAX,
             holds: Arc::default(),
             lets_go: watch::Sender::default(),
@@ -107,12 +107,12 @@ impl Relay {
         self.reserved = Some(reserve(self.address));
     }
 
-    pub fn is(&self, mood: Mood) {
+    pub fn is(&self, mood: Behaviour) {
         self.is_to(move |_| mood);
     }
 
     /// From now on its mood depends on the recipient.
-    pub fn is_to(&self, mood: impl Fn(&str) -> Mood + Send + 'static) {
+    pub fn is_to(&self, mood: impl Fn(&str) -> Behaviour + Send + 'static) {
         self.told.lock().unwrap().mood = Box::new(mood);
     }
 
@@ -123,9 +123,9 @@ impl Relay {
 
     /// Rung from now on when it has read a letter whole and keeps silent.
     pub fn holds(&self) -> Arc<Notify> {
-        let bell = Arc::<Notify>::default();
-        self.told.lock().unwrap().holds = bell.clone();
-        bell
+        let outbox_wakeup = Arc::<Notify>::default();
+        self.told.lock().unwrap().holds = outbox_wakeup.clone();
+        outbox_wakeup
     }
 
     /// Takes the letters that it was silent about, and is not silent about others.
@@ -194,7 +194,7 @@ async fn accept(listener: TcpListener, speaks: Speaks, told: Arc<Mutex<Told>>) {
 impl Told {
     /// Notes a letter that was read whole; `None` when there is to be no answer.
     fn take(&mut self, mail: Mail) -> Option<()> {
-        if matches!((self.mood)(&mail.to), Mood::HangsUp | Mood::Holds) {
+        if matches!((self.mood)(&mail.to), Behaviour::HangsUp | Behaviour::Holds) {
             self.unanswered.push(mail);
             return None;
         }
@@ -222,16 +222,16 @@ async fn smtp(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
     };
     writer.write_all(format!("{}\r\n", says("").unwrap_or("220 relay")).as_bytes()).await?;
     let mut letter: Option<String> = None;
-    let (mut mood, mut handed_over) = (Mood::Takes, 0);
+    let (mut mood, mut handed_over) = (Behaviour::Takes, 0);
     loop {
         let mut line = String::new();
         if lines.read_line(&mut line).await? == 0 {
             return Ok(());
         }
         let answer = match &mut letter {
-            Some(_) if line == ".\r\n" && matches!(mood, Mood::RefusesAt(".", _)) => {
+            Some(_) if line == ".\r\n" && matches!(mood, Behaviour::RefusesAt(".", _)) => {
                 letter = None;
-                let Mood::RefusesAt(_, reply) = mood else { unreachable!() };
+                let Behaviour::RefusesAt(_, reply) = mood else { unreachable!() };
                 reply
             }
             Some(text) if line == ".\r\n" => {
@@ -239,7 +239,7 @@ async fn smtp(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
                 told.lock().unwrap().sources.push(text.clone());
                 letter = None;
                 let answered = told.lock().unwrap().take(mail.clone());
-                if answered.is_none() && mood != Mood::Holds {
+                if answered.is_none() && mood != Behaviour::Holds {
                     return Ok(());
                 }
                 if answered.is_none() {
@@ -266,18 +266,18 @@ async fn smtp(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
                     let mut told = told.lock().unwrap();
                     mood = (told.mood)(line.trim_end().trim_start_matches("RCPT TO:<").trim_end_matches('>'));
                     match mood {
-                        Mood::Refuses(reply) => {
+                        Behaviour::Refuses(reply) => {
                             told.refused += 1;
                             reply
                         }
                         _ => "250 ok",
                     }
                 }
-                "DATA" if matches!(mood, Mood::RefusesAt("DATA", _)) => {
-                    let Mood::RefusesAt(_, reply) = mood else { unreachable!() };
+                "DATA" if matches!(mood, Behaviour::RefusesAt("DATA", _)) => {
+                    let Behaviour::RefusesAt(_, reply) = mood else { unreachable!() };
                     reply
                 }
-                "DATA" if mood == Mood::HangsUpAtData => return Ok(()),
+                "DATA" if mood == Behaviour::HangsUpAtData => return Ok(()),
                 "DATA" => {
                     letter = Some(String::new());
                     "354 go on"
@@ -317,7 +317,7 @@ async fn mailpit(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
         let refusal = {
             let mut told = told.lock().unwrap();
             let mail = from_json(&body);
-            if let Mood::Refuses(status) = (told.mood)(&mail.to) {
+            if let Behaviour::Refuses(status) = (told.mood)(&mail.to) {
                 told.refused += 1;
                 Some(status)
             } else if told.take(mail).is_none() {

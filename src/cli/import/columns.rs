@@ -1,6 +1,6 @@
 //! The columns that a file may have, and how a header line is read.
 
-use super::{fault::Fault, spelling};
+use super::{fault::RowError, spelling};
 
 /// What is invited to, on every row.
 pub(super) const KIND: &str = "kind";
@@ -52,18 +52,18 @@ pub(super) fn position(column: &str) -> Option<usize> {
 
 /// The columns that a header names, one for each of its cells: none where the cell is empty. And its faults: columns that
 /// are unknown, missing or doubled, all of them.
-pub(super) fn read<'a>(cells: impl Iterator<Item = &'a [u8]>) -> (Vec<Option<&'static str>>, Vec<Fault>) {
+pub(super) fn read<'a>(cells: impl Iterator<Item = &'a [u8]>) -> (Vec<Option<&'static str>>, Vec<RowError>) {
     let (mut columns, mut faults) = (Vec::new(), Vec::new());
     for cell in cells {
         let column = find(cell);
         let name = String::from_utf8_lossy(cell);
         match column {
             Some(name) if columns.contains(&column) => {
-                faults.push(Fault::new(name, "duplicate_column", "This column is there twice. Which of them counts?"));
+                faults.push(RowError::new(name, "duplicate_column", "This column is there twice. Which of them counts?"));
             }
             None if !name.trim().is_empty() && !is_unnamed(cell) => {
                 let words = format!("There is no such column. Known are: {}.", ALL.join(", "));
-                faults.push(Fault::new(name.trim(), "unknown_column", words));
+                faults.push(RowError::new(name.trim(), "unknown_column", words));
             }
             _ => {}
         }
@@ -71,10 +71,10 @@ pub(super) fn read<'a>(cells: impl Iterator<Item = &'a [u8]>) -> (Vec<Option<&'s
     }
     if columns.iter().all(Option::is_none) {
         let words = format!("The first line must name the columns, separated by , or ; as in: {}", ALL.join(","));
-        return (Vec::new(), vec![Fault::new(KIND, "missing_header", words)]);
+        return (Vec::new(), vec![RowError::new(KIND, "missing_header", words)]);
     }
     for name in [KIND, EMAIL].into_iter().filter(|name| !columns.contains(&Some(*name))) {
-        faults.push(Fault::new(name, "missing_column", "This column is missing: every row needs it."));
+        faults.push(RowError::new(name, "missing_column", "This column is missing: every row needs it."));
     }
     (columns, faults)
 }

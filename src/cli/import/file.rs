@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, ops::Range};
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use self::separator::Separator;
-use super::{columns, fault::Fault};
+use super::{columns, fault::RowError};
 use crate::domain::invisible::trim as trim_unseen;
 
 /// A row that holds something.
@@ -19,7 +19,7 @@ pub(super) struct Record {
     /// What its cells hold, without the empty ones.
     pub cells: Vec<(&'static str, String)>,
     /// Cells that cannot be read, or stand in no column.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<RowError>,
     /// Whether its cells may stand in the wrong columns, so that they say nothing.
     pub torn: bool,
     /// Whether a rate may have a decimal comma: the comma does not separate the file's cells.
@@ -30,16 +30,16 @@ pub(super) struct Record {
 ///
 /// # Errors
 /// Why it cannot be cut, with the line on which that shows.
-pub(super) fn read(bytes: &[u8]) -> Result<Vec<Record>, Vec<(usize, Fault)>> {
+pub(super) fn read(bytes: &[u8]) -> Result<Vec<Record>, Vec<(usize, RowError)>> {
     let bytes = &*encoding::to_utf8(bytes).map_err(|fault| vec![(1, fault)])?;
     let mut lines = Lines { bytes, counted: 0, line: 1 };
     let separator = Separator::of(bytes);
     let mut records = Cut::new(bytes, separator.start, separator.byte).filter(|(_, record)| !is_blank(record));
     let Some((range, names)) = records.next() else {
-        return Err(vec![(1, Fault::new(columns::KIND, "no_rows", "The file is empty."))]);
+        return Err(vec![(1, RowError::new(columns::KIND, "no_rows", "The file is empty."))]);
     };
     let line = lines.at(range.start);
-    let at_header = |faults: Vec<Fault>| faults.into_iter().map(|fault| (line, fault)).collect::<Vec<_>>();
+    let at_header = |faults: Vec<RowError>| faults.into_iter().map(|fault| (line, fault)).collect::<Vec<_>>();
     let (columns, faults) = columns::read(names.iter());
     let header = Header { line, columns: &columns, separator };
     let mut nameless = BTreeMap::new();
@@ -47,12 +47,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Record>, Vec<(usize, Fault)>> {
         records.map(|(range, record)| header.row(lines.at(range.start), &bytes[range], &record, &mut nameless)).collect();
     // Other columns of names that nobody knows are told by their names.
     nameless.retain(|index, _| names.get(*index).is_none_or(|name| is_empty(name) || columns::is_unnamed(name)));
-    let faults: Vec<Fault> = nameless.into_values().chain(faults).collect();
+    let faults: Vec<RowError> = nameless.into_values().chain(faults).collect();
     if !faults.is_empty() {
         return Err(at_header(faults));
     }
     if rows.is_empty() {
-        return Err(at_header(vec![Fault::new(columns::KIND, "no_rows", "No row follows the line with the columns' names.")]));
+        return Err(at_header(vec![RowError::new(columns::KIND, "no_rows", "No row follows the line with the columns' names.")]));
     }
     Ok(rows)
 }
@@ -66,13 +66,13 @@ struct Header<'a> {
 
 impl Header<'_> {
     /// Reads a row. Columns that have no name, and stand before one that has, are noted in `nameless` when it fills them.
-    fn row(&self, line: usize, raw: &[u8], record: &ByteRecord, nameless: &mut BTreeMap<usize, Fault>) -> Record {
+    fn row(&self, line: usize, raw: &[u8], record: &ByteRecord, nameless: &mut BTreeMap<usize, RowError>) -> Record {
         let decimal_comma = self.separator.allows_decimal_comma();
         let mut row = Record { line, cells: Vec::new(), faults: Vec::new(), torn: false, decimal_comma };
         if raw.iter().fold(false, |open, byte| open ^ (*byte == b'"')) {
             // The reader would take everything up to the next quote, or to the end of the file, for one cell.
             let words = r#"A " is opened and not closed. Inside quoted text it is written twice, as in "5"" pipe"."#;
-            row.tear(Fault::new(columns::KIND, "unbalanced_quotes", words));
+            row.tear(RowError::new(columns::KIND, "unbalanced_quotes", words));
             return row;
         }
         // Spreadsheets leave empty cells behind the last column, and some programs leave out those at the end of a row.
@@ -87,7 +87,7 @@ impl Header<'_> {
                 "The row has {found} cells where the columns' names take {named}. \
                  Text that holds a {delimiter} stands in double quotes."
             );
-            row.tear(Fault::new(columns::KIND, "cell_count", words));
+            row.tear(RowError::new(columns::KIND, "cell_count", words));
             return row;
         }
         for (index, (column, cell)) in self.columns.iter().zip(record).enumerate().filter(|(_, (_, cell))| !is_empty(cell)) {
@@ -96,26 +96,26 @@ impl Header<'_> {
                 (Some(column), Ok(text)) => row.cells.push((column, trim(text).to_owned())),
                 (Some(column), Err(_)) => {
                     let words = "This is not UTF-8, which letters with accents need. Save the file as \"CSV UTF-8\".";
-                    row.faults.push(Fault::new(*column, "not_utf8", words));
+                    row.faults.push(RowError::new(*column, "not_utf8", words));
                 }
             }
         }
         row
     }
 
-    fn nameless(&self, index: usize, line: usize, cell: &[u8]) -> Fault {
+    fn nameless(&self, index: usize, line: usize, cell: &[u8]) -> RowError {
         let (header, cell) = (self.line, String::from_utf8_lossy(cell));
         let cell: String = trim(&cell).chars().take(40).collect();
         let words = format!(
             "This column has no name on line {header}, and row {line} holds {cell:?} in it. Give it a name or take it out; \
              pandas leaves its index out with to_csv(…, index=False)."
         );
-        Fault::new(format!("column {}", index + 1), "unnamed_column", words)
+        RowError::new(format!("column {}", index + 1), "unnamed_column", words)
     }
 }
 
 impl Record {
-    fn tear(&mut self, fault: Fault) {
+    fn tear(&mut self, fault: RowError) {
         self.faults.push(fault);
         self.torn = true;
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     columns::{ACCOUNT_ID, ACCOUNT_NAME, EMAIL, KIND, ROLES},
-    fault::Fault,
+    fault::RowError,
     row::{Row, column},
     service::{Answer, in_words},
 };
@@ -19,9 +19,9 @@ pub(super) enum Outcome {
     /// The person was invited before, or belongs there already.
     AlreadyThere { code: String, invitation_id: Value },
     /// The person was invited before, and nothing is left of that.
-    NoLongerInvited { invitation_id: Value, fault: Fault },
+    NoLongerInvited { invitation_id: Value, fault: RowError },
     /// It was refused.
-    Failed(Vec<Fault>),
+    Failed(Vec<RowError>),
     /// The import ended before it was its turn, or before its answer came.
     NotSent,
 }
@@ -46,7 +46,7 @@ impl Outcome {
             _ => ("no_longer_invited", "was revoked or has expired"),
         };
         let words = format!("Invited before, but that invitation {since} since. With --anew this row is invited once more.");
-        Self::NoLongerInvited { invitation_id, fault: Fault::new(EMAIL, code, words) }
+        Self::NoLongerInvited { invitation_id, fault: RowError::new(EMAIL, code, words) }
     }
 
     /// What a batch that changes nothing says of a row: the item of its results.
@@ -64,22 +64,22 @@ impl Outcome {
             return Self::AlreadyThere { code, invitation_id: problem["invitation_id"].clone() };
         }
         let errors = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let faults: Vec<Fault> = errors
+        let faults: Vec<RowError> = errors
             .iter()
-            .map(|error| Fault::new(column(&text(&error["pointer"])), text(&error["code"]), text(&error["detail"])))
+            .map(|error| RowError::new(column(&text(&error["pointer"])), text(&error["code"]), text(&error["detail"])))
             .collect();
         if !faults.is_empty() {
             return Self::Failed(faults);
         }
         if code.is_empty() {
             let words = format!("The service answered {}.", in_words(status, problem));
-            return Self::Failed(vec![Fault::new(KIND, "unexpected_answer", words)]);
+            return Self::Failed(vec![RowError::new(KIND, "unexpected_answer", words)]);
         }
         let candidates = problem["candidates"].as_array().map(Vec::as_slice).unwrap_or_default();
         let ids: Vec<&str> = candidates.iter().filter_map(|one| one["id"].as_str()).collect();
         let detail = text(&problem["detail"]);
         let words = if ids.is_empty() { detail } else { format!("{detail} They are: {}.", ids.join(", ")) };
-        Self::Failed(vec![Fault::new(concerned(row, &code), code, words)])
+        Self::Failed(vec![RowError::new(concerned(row, &code), code, words)])
     }
 
     /// The word for programs.
@@ -118,7 +118,7 @@ impl Outcome {
     }
 }
 
-fn told(fault: &Fault) -> Value {
+fn told(fault: &RowError) -> Value {
     json!({ "column": fault.column, "code": fault.code, "detail": fault.words })
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{
-    fault::{Fault, clean},
+    fault::{RowError, clean},
     outcome::Outcome,
     row::Row,
     stop::Reason,
@@ -54,7 +54,7 @@ impl Report {
     }
 
     /// A fault of the file as a whole.
-    pub(super) fn fault(&self, line: usize, fault: &Fault) {
+    pub(super) fn fault(&self, line: usize, fault: &RowError) {
         self.screen.say(&format!("{}:{line}: {fault}", clean(&self.file)));
     }
 

@@ -7,13 +7,13 @@ use sha2::{Digest, Sha256};
 
 use super::{
     columns::{self, ACCOUNT_ID, ACCOUNT_NAME, EMAIL, KIND, RATE, ROLES},
-    fault::Fault,
+    fault::RowError,
     file::Record,
     spelling,
 };
 use crate::{
     domain::{
-        account::AccountName, email::Email, field_error::FieldFault, invitation::InvitationKind, reimbursement::Rate, role::Role,
+        account::AccountName, email::Email, field_error::FieldError, invitation::InvitationKind, reimbursement::Rate, role::Role,
         token::hex,
     },
     http::api::batches::validate_row,
@@ -27,9 +27,9 @@ pub(super) struct Row {
     /// What it asks for, as an item of a batch: the kind, and the body of its invite.
     pub item: Map<String, Value>,
     /// What is wrong with it.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<RowError>,
     /// What is unusual about it, and keeps nobody from sending it.
-    pub warnings: Vec<Fault>,
+    pub warnings: Vec<RowError>,
 }
 
 /// More than this, in ten-thousandths of an EUR per kWh, is a slip more often than a rate: some programs turn `0,23` into `23`.
@@ -44,7 +44,7 @@ pub(super) fn read(records: Vec<Record>) -> (Vec<Row>, Vec<Row>) {
         let line = *first.entry(place).or_insert(row.line);
         if line != row.line {
             let words = format!("Row {line} invites the same person to the same.");
-            row.faults.push(Fault::new(EMAIL, "duplicate_row", words));
+            row.faults.push(RowError::new(EMAIL, "duplicate_row", words));
         }
     }
     rows.into_iter().partition(|row| row.faults.is_empty())
@@ -63,7 +63,7 @@ impl Row {
         };
         let mut row = Self { line, item: cells.into_iter().map(member).collect(), faults, warnings: Vec::new() };
         if !torn {
-            row.judge();
+            row.validate();
             row.warn();
         }
         row
@@ -75,28 +75,28 @@ impl Row {
             let words = format!(
                 "Warning: {rate} EUR per kWh is unusually high. Some programs turn 0,23 into 23: compare it with where it comes from."
             );
-            self.warnings.push(Fault::new(RATE, "rate_unusually_high", words));
+            self.warnings.push(RowError::new(RATE, "rate_unusually_high", words));
         }
     }
 
-    fn judge(&mut self) {
-        let known = |fault: &&FieldFault| self.faults.iter().all(|known| known.column != column(&fault.path));
+    fn validate(&mut self) {
+        let known = |fault: &&FieldError| self.faults.iter().all(|known| known.column != column(&fault.path));
         let found = validate_row::faults(self.item.clone());
-        let found: Vec<Fault> = found.iter().filter(known).map(|fault| self.tell(fault)).collect();
+        let found: Vec<RowError> = found.iter().filter(known).map(|fault| self.tell(fault)).collect();
         self.faults.extend(found);
         self.faults.sort_by_key(|fault| columns::position(&fault.column));
     }
 
     /// A fault of a body, in the words of a file.
-    fn tell(&self, fault: &FieldFault) -> Fault {
+    fn tell(&self, fault: &FieldError) -> RowError {
         let column = column(&fault.path);
-        let told = |words: String| Fault::new(column, fault.code, words);
+        let told = |words: String| RowError::new(column, fault.code, words);
         let cell = self.cell(&fault.path);
         match fault.code {
             // Only columns that are known come this far.
             "unknown_member" => {
                 let kind = self.text(KIND);
-                Fault::new(column, "not_applicable", format!("A row of kind {kind} has none: leave this cell empty."))
+                RowError::new(column, "not_applicable", format!("A row of kind {kind} has none: leave this cell empty."))
             }
             _ if column == RATE && cell.contains(',') && Rate::parse(&spelling::rate(cell, true)).is_ok() => {
                 told(format!("Write {} with a point: {cell} has a comma.", spelling::rate(cell, true)))

@@ -67,7 +67,7 @@ async fn invited_before(service: &Service, row: &Row, id: &Value, stop: &Stop) -
 }
 
 /// Asks the service to judge every row, and changes nothing.
-pub(super) async fn judge(service: &Service, rows: &[Row], report: &mut Report, stop: &Stop) {
+pub(super) async fn validate(service: &Service, rows: &[Row], report: &mut Report, stop: &Stop) {
     let judged = stream::iter(rows.chunks(BATCH))
         .take_until(Box::pin(stop.clone().told()))
         .then(|rows| judge_some(service, rows, stop))

@@ -46,7 +46,7 @@ pub(super) struct Answer {
 
 /// Why there is no such answer.
 #[derive(Debug, Clone)]
-struct Trouble {
+struct RequestError {
     words: String,
     /// How long the service asks us to wait.
     wait: Option<Duration>,
@@ -95,7 +95,7 @@ impl Service {
     pub(super) async fn look(&self, own: bool) -> Result<(), Unusable> {
         let url = || self.url.clone();
         let answer = self.ask(self.request(Method::GET, "/v1/roles")).await;
-        let Answer { status, body, .. } = answer.map_err(|Trouble { words, .. }| Unusable::Away { url: url(), words })?;
+        let Answer { status, body, .. } = answer.map_err(|RequestError { words, .. }| Unusable::Away { url: url(), words })?;
         match status {
             200 if body["data"].is_array() => Ok(()),
             401 if own => Err(Unusable::Token(
@@ -159,8 +159,8 @@ impl Service {
         self.client.request(method, format!("{}{path}", self.url)).bearer_auth(self.token.expose_secret())
     }
 
-    async fn ask(&self, request: RequestBuilder) -> Result<Answer, Trouble> {
-        let lost = |error: reqwest::Error| Trouble { words: chain(&error.without_url()), wait: None };
+    async fn ask(&self, request: RequestBuilder) -> Result<Answer, RequestError> {
+        let lost = |error: reqwest::Error| RequestError { words: chain(&error.without_url()), wait: None };
         let response = request.send().await.map_err(lost)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
@@ -168,12 +168,12 @@ impl Service {
         let text = response.text().await.map_err(lost)?;
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         if is_passing(status, &body) {
-            return Err(Trouble { words: in_words(status.as_u16(), &body), wait });
+            return Err(RequestError { words: in_words(status.as_u16(), &body), wait });
         }
         Ok(Answer { status: status.as_u16(), replayed, body })
     }
 
-    fn tell(&self, trouble: &Trouble) {
+    fn tell(&self, trouble: &RequestError) {
         if !self.told.replace(true) {
             let patience = humantime::format_duration(self.patience);
             self.screen.say(&format!("{}: {}. Trying again, for up to {patience}.", self.url, clean(&trouble.words)));

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha224, Sha256, Sha384, Sha512};
 /// So many bytes at the beginning of a digest tell it apart, also when it was cut short.
 const START: usize = 16;
 /// The longest digest has so many.
-const LONGEST: usize = 64;
+const MAX_LEN: usize = 64;
 
 /// What people take the digest of, beside nothing at all.
 const COMMON: &str = "password secret changeme change-me change_me changeit admin administrator root test tests testing test123 \
@@ -28,7 +28,7 @@ static STARTS: LazyLock<HashSet<Vec<u8>>> = LazyLock::new(|| {
 
 /// Whether these bytes are the digest of a common word, or its beginning.
 pub(super) fn is_of_common_word(bytes: &[u8]) -> bool {
-    bytes.len() <= LONGEST && bytes.get(..START).is_some_and(|start| STARTS.contains(start))
+    bytes.len() <= MAX_LEN && bytes.get(..START).is_some_and(|start| STARTS.contains(start))
 }
 
 /// As people write it, and with the line break that `echo` adds.

@@ -20,7 +20,7 @@ use crate::domain::{
 
 /// An invitation, and how far the person and the account have come.
 #[derive(Debug, Clone)]
-pub struct Known {
+pub struct InvitationDetails {
     /// The invitation.
     pub invitation: Invitation,
     /// How far the person has come.
@@ -62,7 +62,7 @@ macro_rules! whole {
 type Whole = (Row, LetterRow, Option<AccountRow>, (String, Option<At>), Option<String>, Option<String>, Option<String>);
 
 /// Those of these invitations that there are.
-pub fn by_ids(connection: &mut AnyConnection, ids: &[InvitationId]) -> Result<HashMap<InvitationId, Known>, DbFault> {
+pub fn by_ids(connection: &mut AnyConnection, ids: &[InvitationId]) -> Result<HashMap<InvitationId, InvitationDetails>, DbFault> {
     let parents = diesel::alias!(accounts as parents);
     let texts = ids.iter().map(InvitationId::as_str);
     let rows: Vec<Whole> = match connection {
@@ -81,17 +81,20 @@ pub fn by_ids(connection: &mut AnyConnection, ids: &[InvitationId]) -> Result<Ha
 
 fn known(
     (row, letter, account, (status, proven_at), account_status, parent_name, suppressed): Whole,
-) -> Result<(InvitationId, Known), DbFault> {
+) -> Result<(InvitationId, InvitationDetails), DbFault> {
     let invitation = Invitation::try_from((row, letter, account))?;
     let status = parse_status(&status, invitation.user_id.as_str())?;
     let person = Person { status, is_proven: proven_at.is_some() };
     let unreadable = |_| DbFault::Corrupt { table: "accounts", column: "status", row: invitation.id.to_string() };
     let account_status = account_status.map(|status| status.parse().map_err(unreadable)).transpose()?;
-    Ok((invitation.id, Known { invitation, person, account_status, parent_name, is_suppressed: suppressed.is_some() }))
+    Ok((
+        invitation.id,
+        InvitationDetails { invitation, person, account_status, parent_name, is_suppressed: suppressed.is_some() },
+    ))
 }
 
 /// The details of the looks at these invitations since `since`.
-pub fn looks(
+pub fn recent_opens(
     connection: &mut AnyConnection,
     ids: &[InvitationId],
     since: DateTime<Utc>,
@@ -110,10 +113,10 @@ pub fn looks(
             rows
         }
     };
-    let mut looks: HashMap<InvitationId, Vec<String>> = HashMap::new();
+    let mut recent_opens: HashMap<InvitationId, Vec<String>> = HashMap::new();
     for (id, details) in rows {
         let unreadable = |_| DbFault::Corrupt { table: "invitation_events", column: "invitation_id", row: id.clone() };
-        looks.entry(id.parse().map_err(unreadable)?).or_default().push(details);
+        recent_opens.entry(id.parse().map_err(unreadable)?).or_default().push(details);
     }
-    Ok(looks)
+    Ok(recent_opens)
 }

@@ -18,7 +18,7 @@ use crate::{
         ids::{AccountId, InvitationId, UserId},
         invitation::{DeliveryState, Invitation, InvitationKind, InvitationState, InvitationStatus},
         letter::LetterPurpose,
-        visibility::Sight,
+        visibility::Visibility,
     },
 };
 
@@ -26,9 +26,9 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct InvitationFilter {
     /// What is asked for, of what the caller may see.
-    pub sight: Sight,
+    pub sight: Visibility,
     /// Everything that the caller may see: by whose names they may search.
-    pub reader: Sight,
+    pub reader: Visibility,
     /// Of this kind.
     pub kind: Option<InvitationKind>,
     /// To this account.
@@ -58,7 +58,7 @@ pub struct InvitationFilter {
 impl InvitationFilter {
     /// Everything that may be seen.
     #[must_use]
-    pub fn all(sight: Sight, limit: i64) -> Self {
+    pub fn all(sight: Visibility, limit: i64) -> Self {
         Self {
             reader: sight.clone(),
             sight,
@@ -95,7 +95,7 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
     // What may be seen comes first: the conditions after it are joined to the whole of it by AND.
     let of_staff = invitations::kind.eq(InvitationKind::SystemUser.as_str());
     let of_customers = invitations::kind.ne(InvitationKind::SystemUser.as_str());
-    let Sight { staff, customers, under } = &filter.sight;
+    let Visibility { staff, customers, under } = &filter.sight;
     query = match (staff, customers) {
         (true, true) => query,
         (true, false) => query.filter(of_staff),
@@ -143,7 +143,7 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
             query.filter(in_address.or(in_name).nullable().or(in_account.nullable()))
         } else {
             // By the names of those alone whom the reader knows, as the list of users has it.
-            let Sight { staff, customers, under } = &filter.reader;
+            let Visibility { staff, customers, under } = &filter.reader;
             let owned = account_lineage::ancestor_id.eq_any(under.iter().map(ToString::to_string).collect::<Vec<_>>());
             let below = account_lineage::table.filter(owned).select(account_lineage::account_id);
             let holds = exists(user_roles::table.filter(user_roles::user_id.eq(invitations::user_id)));
@@ -167,12 +167,12 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
 }
 
 /// Those of these invitations that may be seen, in no order.
-pub fn of_ids(connection: &mut AnyConnection, ids: &[InvitationId], sight: Sight) -> Result<Vec<Invitation>, DbFault> {
+pub fn of_ids(connection: &mut AnyConnection, ids: &[InvitationId], sight: Visibility) -> Result<Vec<Invitation>, DbFault> {
     list(connection, &InvitationFilter { ids: Some(ids.to_vec()), ..InvitationFilter::all(sight, i64::MAX) })
 }
 
 /// One invitation, if it may be seen.
-pub fn get(connection: &mut AnyConnection, id: InvitationId, sight: Sight) -> Result<Option<Invitation>, DbFault> {
+pub fn get(connection: &mut AnyConnection, id: InvitationId, sight: Visibility) -> Result<Option<Invitation>, DbFault> {
     let filter = InvitationFilter { id: Some(id), ..InvitationFilter::all(sight, 1) };
     Ok(list(connection, &filter)?.pop())
 }

@@ -7,18 +7,18 @@ use chrono::{DateTime, Utc};
 use super::details;
 use crate::db::{
     AnyConnection, Db, DbFault,
-    pool::{group_commit::Batcher, session::check_writable},
+    pool::{group_commit::GroupCommit, session::check_writable},
 };
 use crate::domain::ids::InvitationId;
 
-pub use super::details::Known;
+pub use super::details::InvitationDetails;
 
 /// The most that share a query.
-const MOST: usize = 256;
+const MAX_BATCH: usize = 256;
 
 /// What is looked up.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted {
+pub struct LookupKey {
     /// Which invitation.
     pub id: InvitationId,
     /// Since when who looked at its link is wanted too.
@@ -27,25 +27,25 @@ pub struct Wanted {
 
 /// What was found.
 #[derive(Debug, Clone, Default)]
-pub struct Found {
+pub struct LookupResult {
     /// The invitation, if there is one.
-    pub known: Option<Known>,
+    pub known: Option<InvitationDetails>,
     /// The details of the looks at its link.
-    pub looks: Vec<String>,
+    pub recent_opens: Vec<String>,
 }
 
 /// Looks that arrive together.
-pub type Lookups = Batcher<Wanted, Found, DbFault>;
+pub type Lookups = GroupCommit<LookupKey, LookupResult, DbFault>;
 
 /// Starts the queue.
 ///
 /// # Errors
 /// When the system gives no thread.
 pub fn lookups(db: &Db) -> io::Result<Lookups> {
-    Batcher::reading(db, "looks", MOST, look_up)
+    GroupCommit::reading(db, "looks", MAX_BATCH, look_up)
 }
 
-fn look_up(connection: &mut AnyConnection, wanted: &[Wanted]) -> Result<Vec<Found>, DbFault> {
+fn look_up(connection: &mut AnyConnection, wanted: &[LookupKey]) -> Result<Vec<LookupResult>, DbFault> {
     let ids: Vec<InvitationId> = wanted.iter().map(|one| one.id).collect();
     let known = details::by_ids(connection, &ids)?;
     if ids.iter().any(|id| !known.contains_key(id)) {
@@ -53,13 +53,13 @@ fn look_up(connection: &mut AnyConnection, wanted: &[Wanted]) -> Result<Vec<Foun
         check_writable(connection)?;
     }
     let looked_at: Vec<InvitationId> = wanted.iter().filter(|one| one.looks_since.is_some()).map(|one| one.id).collect();
-    let looks = match wanted.iter().filter_map(|one| one.looks_since).min() {
-        Some(since) => details::looks(connection, &looked_at, since)?,
+    let recent_opens = match wanted.iter().filter_map(|one| one.looks_since).min() {
+        Some(since) => details::recent_opens(connection, &looked_at, since)?,
         None => HashMap::new(),
     };
-    let found = |one: &Wanted| Found {
+    let found = |one: &LookupKey| LookupResult {
         known: known.get(&one.id).cloned(),
-        looks: one.looks_since.and_then(|_| looks.get(&one.id)).cloned().unwrap_or_default(),
+        recent_opens: one.looks_since.and_then(|_| recent_opens.get(&one.id)).cloned().unwrap_or_default(),
     };
     Ok(wanted.iter().map(found).collect())
 }

@@ -19,14 +19,14 @@ use crate::domain::{
     letter::LetterPurpose,
     locale::Locale,
     role::Role,
-    visibility::Sight,
+    visibility::Visibility,
 };
 
 /// Which of the invitations that await an answer are meant.
 #[derive(Debug, Clone)]
 pub struct Unanswered {
     /// Those that may be resent.
-    pub sight: Sight,
+    pub sight: Visibility,
     /// Not those into any of these roles.
     pub without: Vec<Role>,
     /// The links that have expired at `now`, or those that have not; both when it is not said.
@@ -60,7 +60,7 @@ pub fn oldest(connection: &mut AnyConnection, wanted: &Unanswered) -> Result<Vec
         invitations::account_id.eq_any(lineage.select(account_lineage::account_id.nullable())).assume_not_null()
     };
     // What may be seen comes first: the conditions after it are joined to the whole of it by AND.
-    let Sight { staff, customers, under } = &wanted.sight;
+    let Visibility { staff, customers, under } = &wanted.sight;
     query = match (staff, customers) {
         (true, true) => query,
         (true, false) => query.filter(invitations::kind.eq(InvitationKind::SystemUser.as_str())),
@@ -119,7 +119,7 @@ pub fn renew(
 }
 
 /// From now on the invitation's letters and page are in this language.
-pub fn speak(tx: &mut Tx<'_>, id: InvitationId, locale: Locale) -> Result<(), DbFault> {
+pub fn set_locale(tx: &mut Tx<'_>, id: InvitationId, locale: Locale) -> Result<(), DbFault> {
     diesel::update(invitations::table)
         .filter(invitations::id.eq(id.as_str()).and(invitations::state.eq(InvitationState::Pending.as_str())))
         .set(invitations::locale.eq(locale.as_str()))

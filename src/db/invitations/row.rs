@@ -12,7 +12,7 @@ use crate::{
     },
     domain::{
         actor::{ActorKind, ActorRef},
-        delivery_reports::Fate,
+        delivery_reports::DeliveryStatus,
         email::Email,
         ids::AccountId,
         invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitedTo},
@@ -150,7 +150,9 @@ fn delivery(letter: LetterRow) -> Option<Delivery> {
     let reported = |fate: String| DeliveryState::ALL.into_iter().find(|state| state.as_str() == fate);
     let state = match (state, letter.fate) {
         // It came back to the provider, or never left it, for no fault of the address.
-        (LetterState::Sent, Some(fate)) if operators.is_some() && fate == Fate::Bounced.as_str() => DeliveryState::Failed,
+        (LetterState::Sent, Some(fate)) if operators.is_some() && fate == DeliveryStatus::Bounced.as_str() => {
+            DeliveryState::Failed
+        }
         (LetterState::Sent, Some(fate)) => reported(fate)?,
         (LetterState::Sent, None) => DeliveryState::Sent,
         (LetterState::Queued, _) => DeliveryState::Queued,

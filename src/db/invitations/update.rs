@@ -8,7 +8,7 @@ use crate::db::{
     pool::any_connection::AnyConnection,
     schema::{accounts, invitations, users},
     sql::timestamp::At,
-    users::{self as people, LockedUser, Newcomer, Which},
+    users::{self as people, LockedUser, NewUser, Which},
 };
 use crate::domain::{
     account::{AccountName, AccountStatus},
@@ -24,7 +24,7 @@ use crate::domain::{
 
 /// The person that an invitation moves to, locked.
 #[derive(Debug, Clone)]
-pub struct Heir {
+pub struct NewRecipient {
     /// Who it is.
     pub user: LockedUser,
     /// Whether they were entered just now; then they belong to nothing and await nothing.
@@ -33,7 +33,7 @@ pub struct Heir {
 
 /// Waits until nobody else changes this invitation, before anybody is locked for it: each change of address moves it to another
 /// person, and whoever had locked the one before would have to begin anew, again and again where many want it at once.
-pub fn queue_up(tx: &mut Tx<'_>, id: InvitationId) -> Result<(), DbFault> {
+pub fn lock_invitation(tx: &mut Tx<'_>, id: InvitationId) -> Result<(), DbFault> {
     if let AnyConnection::Postgres(c) = tx.writing() {
         // Until the transaction ends. Nobody who waits here holds a lock that somebody else waits for.
         diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind::<Text, _>(id.as_str()).execute(c)?;
@@ -45,11 +45,11 @@ pub fn queue_up(tx: &mut Tx<'_>, id: InvitationId) -> Result<(), DbFault> {
 ///
 /// In the order in which everybody does it who locks several people: entering before locking, then by address. Whoever was
 /// known and has left meanwhile is not entered now, behind a lock: the transaction is begun anew ([`DbFault::TryAgain`]).
-pub fn lock_both(tx: &mut Tx<'_>, from: &Email, to: &Newcomer) -> Result<Heir, DbFault> {
+pub fn lock_both(tx: &mut Tx<'_>, from: &Email, to: &NewUser) -> Result<NewRecipient, DbFault> {
     let is_new = !people::insert(tx, &[to])?.is_empty();
     let locked = people::lock_where(tx, &Which::Keys(&[from.key(), to.email.key()]))?;
-    let heir = locked.into_iter().find(|(key, _)| key == to.email.key()).map(|(_, user)| Heir { user, is_new });
-    heir.ok_or(DbFault::TryAgain)
+    let recipient = locked.into_iter().find(|(key, _)| key == to.email.key()).map(|(_, user)| NewRecipient { user, is_new });
+    recipient.ok_or(DbFault::TryAgain)
 }
 
 /// Makes the invitation that was at `generation` what `new` says: `false`, and nothing changes, when it no longer awaits an
@@ -108,7 +108,7 @@ pub fn account(tx: &mut Tx<'_>, id: AccountId, name: &Change<AccountName>, rate:
 }
 
 /// Writes the address of somebody who never activated in another form; one who did keeps their own.
-pub fn written_form(tx: &mut Tx<'_>, user: UserId, email: &Email) -> Result<(), DbFault> {
+pub fn update_email_spelling(tx: &mut Tx<'_>, user: UserId, email: &Email) -> Result<(), DbFault> {
     diesel::update(users::table)
         .filter(users::id.eq(user.as_str()).and(users::email_key.eq(email.key())))
         .filter(users::status.eq(UserStatus::Invited.as_str()))

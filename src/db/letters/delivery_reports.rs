@@ -11,7 +11,7 @@ use crate::db::{
     sql::timestamp::At,
 };
 use crate::domain::{
-    delivery_reports::{Fate, Provider},
+    delivery_reports::{DeliveryStatus, Provider},
     email::Email,
     ids::{InvitationId, LetterId},
     letter::LetterPurpose,
@@ -36,7 +36,7 @@ pub struct Reported {
     /// Where it went, as far as that is known: the invitation's address may have changed since.
     pub recipient: Option<Email>,
     /// What was reported before.
-    pub fate: Option<Fate>,
+    pub fate: Option<DeliveryStatus>,
     /// When it was taken, as far as is known.
     pub sent_at: Option<DateTime<Utc>>,
     /// Set when it was tried, and no courier knows that it was taken.
@@ -91,7 +91,8 @@ impl TryFrom<Row> for Reported {
         let ((id, invitation, kind, state), (generation, newest), (attempts, created_at), taken, went_to) = row;
         let ((message_id, fate, sent_at), (recipient, email)) = (taken, went_to);
         let unreadable = |column| DbFault::Corrupt { table: "letters", column, row: id.clone() };
-        let known = |fate: String| Fate::ALL.into_iter().find(|known| known.as_str() == fate).ok_or_else(|| unreadable("fate"));
+        let known =
+            |fate: String| DeliveryStatus::ALL.into_iter().find(|known| known.as_str() == fate).ok_or_else(|| unreadable("fate"));
         let purpose = LetterPurpose::ALL.into_iter().find(|known| known.as_str() == kind);
         let unsettled = attempts >= 1 && UNSETTLED.iter().any(|one| one.as_str() == state);
         let recipient = recipient.or_else(|| (generation == newest).then_some(email));
@@ -149,10 +150,10 @@ pub fn reminded(tx: &mut Tx<'_>, reminder: &Reported) -> Result<Option<LetterId>
 pub fn tell(
     tx: &mut Tx<'_>,
     letter: LetterId,
-    (fate, at): (Fate, DateTime<Utc>),
+    (fate, at): (DeliveryStatus, DateTime<Utc>),
     (reason, fault): (Option<&str>, Option<MailFault>),
 ) -> Result<bool, DbFault> {
-    let lower: Vec<&str> = Fate::ALL.into_iter().filter(|one| *one < fate).map(Fate::as_str).collect();
+    let lower: Vec<&str> = DeliveryStatus::ALL.into_iter().filter(|one| *one < fate).map(DeliveryStatus::as_str).collect();
     let earlier = letters::fate.eq(fate.as_str()).and(letters::fate_at.le(At(at))).assume_not_null();
     let outranked = letters::fate.eq_any(lower).assume_not_null();
     let changed = diesel::update(letters::table)

@@ -108,7 +108,7 @@ rows! {
         kind: &'a str,
         recipient: &'a str,
     }
-    insert enter
+    insert insert_missing
 }
 
 /// Puts letters in.
@@ -135,9 +135,9 @@ pub(in crate::db) fn rows(new: &[NewLetter]) -> Vec<NewRow<'_>> {
 
 /// The same, but for those that have been put in already: each letter of a sending once.
 /// The ids of those that were put in now.
-pub fn enter(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<HashSet<LetterId>, DbFault> {
+pub fn insert_missing(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<HashSet<LetterId>, DbFault> {
     let unreadable = |id: &str| DbFault::Corrupt { table: "letters", column: "id", row: id.to_owned() };
-    let entered = NewRow::enter(tx.writing(), &rows(new))?;
+    let entered = NewRow::insert_missing(tx.writing(), &rows(new))?;
     entered.into_iter().map(|id| id.parse().map_err(|_| unreadable(&id))).collect()
 }
 

@@ -25,22 +25,22 @@ rows! {
         sent: String,
         last_sent_at: At,
     }
-    enter_subjects
+    insert_missing_subjects
 }
 
 /// Enters those of these subjects that have no row as if `expected` had been sent, and locks those that have one: their logs are
 /// given. Whoever is not in the answer was entered.
 ///
-/// Entering comes first, and both go in the order of the subjects, as with people (`users::enter`): two who count the same subjects
+/// Entering comes first, and both go in the order of the subjects, as with people (`users::insert_missing`): two who count the same subjects
 /// never wait for each other crosswise. Whoever locks people does so before.
-pub fn enter(
+pub fn insert_missing(
     tx: &mut Tx<'_>,
     expected: &BTreeMap<String, LetterLog>,
     now: DateTime<Utc>,
 ) -> Result<HashMap<String, LetterLog>, DbFault> {
     let rows: Vec<NewRow<'_>> =
         expected.iter().map(|(subject, log)| NewRow { subject, sent: log.to_string(), last_sent_at: At(now) }).collect();
-    let entered: Vec<String> = NewRow::enter_subjects(tx.writing(), &rows)?;
+    let entered: Vec<String> = NewRow::insert_missing_subjects(tx.writing(), &rows)?;
     let known: Vec<&str> = expected.keys().filter(|subject| !entered.contains(subject)).map(String::as_str).collect();
     if known.is_empty() {
         return Ok(HashMap::new());
@@ -84,7 +84,7 @@ fn logs(rows: Vec<(String, String)>, now: DateTime<Utc>) -> Result<HashMap<Strin
         .collect()
 }
 
-/// Writes the logs of subjects that [`enter`] entered or locked; one without a letter goes.
+/// Writes the logs of subjects that [`insert_missing`] entered or locked; one without a letter goes.
 pub fn write(tx: &mut Tx<'_>, logs: &[(&str, &LetterLog)], now: DateTime<Utc>) -> Result<(), DbFault> {
     let (empty, logs): (Vec<_>, Vec<_>) = logs.iter().partition(|(_, log)| log.is_empty());
     if !empty.is_empty() {

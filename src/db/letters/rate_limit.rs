@@ -31,7 +31,7 @@ pub fn held_until(tx: &mut Tx<'_>, relay: &str) -> Result<Option<DateTime<Utc>>,
 }
 
 /// Leaves the relay alone until then, or until later if that was asked before.
-pub fn hold(tx: &mut Tx<'_>, relay: &str, until: DateTime<Utc>) -> Result<(), DbFault> {
+pub fn pause(tx: &mut Tx<'_>, relay: &str, until: DateTime<Utc>) -> Result<(), DbFault> {
     let first = (mail_pace::relay.eq(relay), mail_pace::free_at.eq(At(until)));
     each!(tx.writing(), c => diesel::insert_into(mail_pace::table).values(first).on_conflict_do_nothing().execute(c))?;
     diesel::update(mail_pace::table.find(relay).filter(mail_pace::free_at.lt(At(until))))

@@ -14,7 +14,7 @@ use crate::db::{
     sql::timestamp::At,
 };
 use crate::domain::{
-    delivery_reports::Fate, email::Email, ids::InvitationId, invitation::InvitationState, letter::LetterPurpose,
+    delivery_reports::DeliveryStatus, email::Email, ids::InvitationId, invitation::InvitationState, letter::LetterPurpose,
 };
 
 /// A sending whose person is to be reminded.
@@ -50,9 +50,9 @@ pub fn due(connection: &mut AnyConnection, now: DateTime<Utc>, until: DateTime<U
         .filter(invitations::expires_at.gt(At(now)).and(invitations::expires_at.le(At(until))))
         .filter(letters::state.eq(LetterState::Sent.as_str()))
         .filter(
-            letters::fate
-                .is_null()
-                .or(letters::fate.eq_any([Fate::Delivered, Fate::Deferred].map(Fate::as_str)).assume_not_null()),
+            letters::fate.is_null().or(letters::fate
+                .eq_any([DeliveryStatus::Delivered, DeliveryStatus::Deferred].map(DeliveryStatus::as_str))
+                .assume_not_null()),
         )
         .filter(not(exists(reminded)))
         .filter(not(exists(suppressed)))

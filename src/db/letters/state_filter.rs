@@ -8,11 +8,11 @@ pub(in crate::db) struct LetterIs {
     pub(in crate::db) states: Vec<&'static str>,
     /// In a courier's hands, or not.
     pub(in crate::db) leased: Option<bool>,
-    pub(in crate::db) report: Report,
+    pub(in crate::db) report: ReportFilter,
 }
 
 /// What a provider has reported.
-pub(in crate::db) enum Report {
+pub(in crate::db) enum ReportFilter {
     Any,
     None,
     Of(&'static str),
@@ -28,15 +28,15 @@ pub(in crate::db) fn operators_faults() -> Vec<&'static str> {
 impl LetterIs {
     pub(in crate::db) fn of(state: DeliveryState) -> Self {
         let (states, leased, report): (&[LetterState], _, _) = match state {
-            DeliveryState::Queued => (&[LetterState::Queued], Some(false), Report::Any),
-            DeliveryState::Sending => (&[LetterState::Queued, LetterState::Withdrawn], Some(true), Report::Any),
-            DeliveryState::Sent => (&[LetterState::Sent], None, Report::None),
-            DeliveryState::Bounced => (&[LetterState::Sent], None, Report::Bounced),
+            DeliveryState::Queued => (&[LetterState::Queued], Some(false), ReportFilter::Any),
+            DeliveryState::Sending => (&[LetterState::Queued, LetterState::Withdrawn], Some(true), ReportFilter::Any),
+            DeliveryState::Sent => (&[LetterState::Sent], None, ReportFilter::None),
+            DeliveryState::Bounced => (&[LetterState::Sent], None, ReportFilter::Bounced),
             DeliveryState::Delivered | DeliveryState::Deferred | DeliveryState::Complained => {
-                (&[LetterState::Sent], None, Report::Of(state.as_str()))
+                (&[LetterState::Sent], None, ReportFilter::Of(state.as_str()))
             }
-            DeliveryState::Failed => (&[LetterState::Failed, LetterState::Withdrawn], Some(false), Report::Any),
-            DeliveryState::HandedOver => (&[LetterState::HandedOver], None, Report::Any),
+            DeliveryState::Failed => (&[LetterState::Failed, LetterState::Withdrawn], Some(false), ReportFilter::Any),
+            DeliveryState::HandedOver => (&[LetterState::HandedOver], None, ReportFilter::Any),
         };
         Self { states: states.iter().map(|state| state.as_str()).collect(), leased, report }
     }
@@ -47,7 +47,7 @@ macro_rules! whose_letter_is {
     ($query:expr, $state:expr, $now:expr) => {{
         let wanted = $crate::db::letters::state_filter::LetterIs::of($state);
         let faults = $crate::db::letters::state_filter::operators_faults();
-        let bounced = letters::fate.eq($crate::domain::delivery_reports::Fate::Bounced.as_str()).assume_not_null();
+        let bounced = letters::fate.eq($crate::domain::delivery_reports::DeliveryStatus::Bounced.as_str()).assume_not_null();
         let not_leased = letters::leased_until.is_null().or(letters::leased_until.le(At($now)).assume_not_null());
         if $state == $crate::domain::invitation::DeliveryState::Failed {
             // Given up by us, or by the provider for what the operator has to put right.
@@ -63,12 +63,14 @@ macro_rules! whose_letter_is {
                 None => query,
             };
             match wanted.report {
-                $crate::db::letters::state_filter::Report::Of(fate) => query.filter(letters::fate.eq(fate).assume_not_null()),
-                $crate::db::letters::state_filter::Report::Bounced => {
+                $crate::db::letters::state_filter::ReportFilter::Of(fate) => {
+                    query.filter(letters::fate.eq(fate).assume_not_null())
+                }
+                $crate::db::letters::state_filter::ReportFilter::Bounced => {
                     query.filter(bounced).filter(letters::cause.is_null().or(letters::cause.ne_all(faults).assume_not_null()))
                 }
-                $crate::db::letters::state_filter::Report::None => query.filter(letters::fate.is_null()),
-                $crate::db::letters::state_filter::Report::Any => query,
+                $crate::db::letters::state_filter::ReportFilter::None => query.filter(letters::fate.is_null()),
+                $crate::db::letters::state_filter::ReportFilter::Any => query,
             }
         }
     }};

@@ -18,7 +18,7 @@ use super::{
 use crate::db::{AsFault, error::DbFault};
 
 /// How long a request waits for its turn before it is told to come back later.
-const PATIENCE: Duration = Duration::from_secs(5);
+const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a request waits for a database that is away before it says so.
 const CONNECT: Duration = Duration::from_secs(2);
 /// More requests than this in the queue are turned away at once: they would only time out together.
@@ -34,20 +34,20 @@ const BRIEF: Duration = Duration::from_secs(5);
 
 /// A bounded number of connections, and a bounded queue for them.
 #[derive(Clone)]
-pub(in crate::db) struct Lane {
+pub(in crate::db) struct BoundedPool {
     pool: Pool<Manager>,
     turn: Arc<Semaphore>,
     queue: Arc<Semaphore>,
-    doubt: Doubt,
+    doubt: SuspectSince,
     suitability: Suitability,
 }
 
 /// When a connection was last found dead, in whichever lane. Those that have not answered since are suspect: they were made
 /// for the same server, and each of them would fail the request that it is lent to.
 #[derive(Clone)]
-pub(in crate::db) struct Doubt(Arc<Mutex<Instant>>);
+pub(in crate::db) struct SuspectSince(Arc<Mutex<Instant>>);
 
-impl Doubt {
+impl SuspectSince {
     pub(in crate::db) fn new() -> Self {
         Self(Arc::new(Mutex::new(Instant::now())))
     }
@@ -61,8 +61,8 @@ impl Doubt {
     }
 }
 
-impl Lane {
-    pub(in crate::db) fn new(manager: Manager, size: u32, doubt: &Doubt, suitability: &Suitability) -> Self {
+impl BoundedPool {
+    pub(in crate::db) fn new(manager: Manager, size: u32, doubt: &SuspectSince, suitability: &Suitability) -> Self {
         let pool = Pool::builder()
             .max_size(size)
             .min_idle(Some(0))
@@ -116,14 +116,14 @@ impl Lane {
         if let Ok(turn) = self.turn.clone().try_acquire_owned() {
             return Ok(turn);
         }
-        tokio::time::timeout(PATIENCE, self.turn.clone().acquire_owned())
+        tokio::time::timeout(CHECKOUT_TIMEOUT, self.turn.clone().acquire_owned())
             .await
             .map_err(|_| DbFault::unavailable("no database connection came free in time"))?
             .map_err(|_| DbFault::unavailable("the service is stopping"))
     }
 }
 
-impl Lane {
+impl BoundedPool {
     fn work<T, E>(&self, work: impl Fn(&mut Pooled) -> Result<T, E>) -> Result<Result<T, E>, DbFault>
     where
         E: From<DbFault> + AsFault,
@@ -135,7 +135,7 @@ impl Lane {
         loop {
             let began = Instant::now();
             let outcome = work(&mut connection);
-            let outcome = connection.judge(began, outcome);
+            let outcome = connection.classify_error(began, outcome);
             if connection.is_broken() {
                 self.doubt.begins();
             } else {

@@ -40,7 +40,7 @@ struct Limits {
 }
 
 /// Work of one sort. Clones share the queue; when the last one is dropped, the threads end.
-pub struct Batcher<I, O, E> {
+pub struct GroupCommit<I, O, E> {
     queue: mpsc::Sender<Waiting<I, O, E>>,
     patience: Duration,
 }
@@ -50,13 +50,13 @@ struct Waiting<I, O, E> {
     answer: oneshot::Sender<Result<O, E>>,
 }
 
-impl<I, O, E> Clone for Batcher<I, O, E> {
+impl<I, O, E> Clone for GroupCommit<I, O, E> {
     fn clone(&self) -> Self {
         Self { queue: self.queue.clone(), patience: self.patience }
     }
 }
 
-impl<I, O, E> Batcher<I, O, E>
+impl<I, O, E> GroupCommit<I, O, E>
 where
     I: Send + 'static,
     O: Send + 'static,

@@ -88,7 +88,11 @@ impl Pooled {
     /// Diesel hands on neither SQLSTATE nor a kind for most of PostgreSQL's errors, and their words come in the server's
     /// language. So what is not understood is weighed: after as long as a statement may wait for a lock it is unavailability,
     /// and on a connection that no longer answers it is a lost one, and no defect.
-    pub(in crate::db) fn judge<T, E: From<DbFault> + AsFault>(&mut self, began: Instant, outcome: Result<T, E>) -> Result<T, E> {
+    pub(in crate::db) fn classify_error<T, E: From<DbFault> + AsFault>(
+        &mut self,
+        began: Instant,
+        outcome: Result<T, E>,
+    ) -> Result<T, E> {
         let Err(error) = outcome else { return outcome };
         match error.as_fault() {
             Some(DbFault::Unavailable(_) | DbFault::Disconnected(_) | DbFault::InDoubt(_)) => self.broken = true,

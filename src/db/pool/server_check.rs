@@ -49,8 +49,8 @@ impl Db {
         }
         let manager = self.maker.manager(Purpose::Write);
         // Beside the lanes, which are closed while there is a fault.
-        let looks = tokio::task::spawn_blocking(move || examine(&manager));
-        let (fault, findings) = timeout(self.patience, looks)
+        let recent_opens = tokio::task::spawn_blocking(move || examine(&manager));
+        let (fault, findings) = timeout(self.patience, recent_opens)
             .await
             .map_err(|_| DbFault::unavailable(SILENT))?
             .map_err(|error| DbFault::Other(format!("the database thread failed: {error}")))??;

@@ -20,7 +20,7 @@ where
         tries += 1;
         let began = std::time::Instant::now();
         let outcome = attempt(connection, work);
-        let outcome = connection.judge(began, outcome);
+        let outcome = connection.classify_error(began, outcome);
         let again = match outcome.as_ref().err().and_then(AsFault::as_fault) {
             Some(DbFault::TryAgain) => tries < WRITE_TRIES,
             // A deadlock, perhaps, told in words that we do not know. A defect fails again, and is told then.

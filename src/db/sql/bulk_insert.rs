@@ -2,8 +2,8 @@
 
 /// Defines a row to be inserted, and how.
 ///
-/// `insert` writes rows in the order given; `enter` leaves out those that a unique index refuses, and tells the ids of those
-/// that were written, and `enter_subjects` the subjects, where those are the key. One row alone has a statement of its own, and so have many: both are planned once on PostgreSQL.
+/// `insert` writes rows in the order given; `insert_missing` leaves out those that a unique index refuses, and tells the ids of those
+/// that were written, and `insert_missing_subjects` the subjects, where those are the key. One row alone has a statement of its own, and so have many: both are planned once on PostgreSQL.
 macro_rules! rows {
     ($vis:vis struct $row:ident<$life:lifetime> of $table:ident { $($column:ident: $shape:ty),+ $(,)? } $($does:ident)+) => {
         #[derive(diesel::Insertable)]
@@ -52,8 +52,8 @@ macro_rules! rows {
         }
     };
 
-    (@enter_subjects $vis:vis $table:ident) => {
-        $vis fn enter_subjects(connection: &mut AnyConnection, rows: &[Self]) -> diesel::QueryResult<Vec<String>> {
+    (@insert_missing_subjects $vis:vis $table:ident) => {
+        $vis fn insert_missing_subjects(connection: &mut AnyConnection, rows: &[Self]) -> diesel::QueryResult<Vec<String>> {
             match (connection, rows) {
                 (_, []) => Ok(Vec::new()),
                 (Postgres(c), rows) => Self::arrays(rows, ") ON CONFLICT DO NOTHING RETURNING subject").get_results(c),
@@ -66,8 +66,8 @@ macro_rules! rows {
         }
     };
 
-    (@enter $vis:vis $table:ident) => {
-        $vis fn enter(connection: &mut AnyConnection, rows: &[Self]) -> diesel::QueryResult<Vec<String>> {
+    (@insert_missing $vis:vis $table:ident) => {
+        $vis fn insert_missing(connection: &mut AnyConnection, rows: &[Self]) -> diesel::QueryResult<Vec<String>> {
             macro_rules! entering {
                 ($rows:expr) => {
                     diesel::insert_into($table::table).values($rows).on_conflict_do_nothing().returning($table::id)

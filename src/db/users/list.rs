@@ -24,7 +24,7 @@ use crate::{
         invitation::{InvitationKind, InvitationState},
         role::{Role, Roles},
         user::{User, UserStatus},
-        visibility::Sight,
+        visibility::Visibility,
     },
 };
 
@@ -32,9 +32,9 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct UserFilter {
     /// What is asked for, of what the caller may see.
-    pub sight: Sight,
+    pub sight: Visibility,
     /// Everything that the caller may see: how much of each is shown, and found by.
-    pub reader: Sight,
+    pub reader: Visibility,
     /// With this status.
     pub status: Option<UserStatus>,
     /// Holding this role.
@@ -80,7 +80,7 @@ impl AnyRole {
 impl UserFilter {
     /// Everybody who may be seen.
     #[must_use]
-    pub fn all(sight: Sight, limit: i64) -> Self {
+    pub fn all(sight: Visibility, limit: i64) -> Self {
         let reader = sight.clone();
         Self { sight, reader, status: None, role: None, account: None, search: None, id: None, before: None, limit }
     }
@@ -157,7 +157,7 @@ fn list_once(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<
 }
 
 /// With this status, as the reader is told it: of somebody whom they do not know, that they are invited.
-fn with_status(status: UserStatus, reader: &Sight) -> Condition {
+fn with_status(status: UserStatus, reader: &Visibility) -> Condition {
     match status {
         _ if is_whole(reader) => Box::new(users::status.eq(status.as_str())),
         // Whoever has a role or a membership has activated.
@@ -167,7 +167,7 @@ fn with_status(status: UserStatus, reader: &Sight) -> Condition {
 }
 
 /// Holding this role, as far as the reader is shown roles: what is not shown is not searched by.
-fn with_role(role: AnyRole, reader: &Sight) -> Condition {
+fn with_role(role: AnyRole, reader: &Visibility) -> Condition {
     match role {
         AnyRole::System(_) if !reader.staff => nobody(),
         AnyRole::System(role) => {
@@ -185,7 +185,7 @@ fn with_role(role: AnyRole, reader: &Sight) -> Condition {
 }
 
 /// Belonging, or invited, to this account, as far as the reader may see that.
-fn of_account(account: AccountId, reader: &Sight) -> Condition {
+fn of_account(account: AccountId, reader: &Visibility) -> Condition {
     let belongs =
         memberships::table.filter(memberships::user_id.eq(users::id)).filter(memberships::account_id.eq(account.to_string()));
     let invited = invitations::table
@@ -202,7 +202,7 @@ fn of_account(account: AccountId, reader: &Sight) -> Condition {
 }
 
 /// Those of these users whom the reader knows; none when they know everybody.
-fn known_of(connection: &mut AnyConnection, ids: &[&str], reader: &Sight) -> Result<Option<HashSet<String>>, DbFault> {
+fn known_of(connection: &mut AnyConnection, ids: &[&str], reader: &Visibility) -> Result<Option<HashSet<String>>, DbFault> {
     if is_whole(reader) || ids.is_empty() {
         return Ok(None);
     }
@@ -230,7 +230,7 @@ fn as_invited(id: UserId, awaited: Option<Awaited>, is_owner: bool) -> Result<Us
 }
 
 /// One user, if they may be seen.
-pub fn get(connection: &mut AnyConnection, id: UserId, sight: Sight) -> Result<Option<User>, DbFault> {
+pub fn get(connection: &mut AnyConnection, id: UserId, sight: Visibility) -> Result<Option<User>, DbFault> {
     Ok(list(connection, &UserFilter { id: Some(id), ..UserFilter::all(sight, 1) })?.pop())
 }
 
@@ -252,7 +252,7 @@ struct Awaited {
 }
 
 /// The newest invitation of each that awaits an answer, as far as it may be seen.
-fn pending_of(connection: &mut AnyConnection, ids: &[&str], sight: &Sight) -> Result<HashMap<String, Awaited>, DbFault> {
+fn pending_of(connection: &mut AnyConnection, ids: &[&str], sight: &Visibility) -> Result<HashMap<String, Awaited>, DbFault> {
     let owned = account_lineage::ancestor_id.eq_any(sight.under.iter().map(ToString::to_string).collect::<Vec<_>>());
     let below = account_lineage::table.filter(owned).select(account_lineage::account_id.nullable());
     let below = invitations::account_id.eq_any(below).assume_not_null();

@@ -37,7 +37,7 @@ pub struct LockedUser {
 
 /// A person to be entered.
 #[derive(Debug, Clone)]
-pub struct Newcomer {
+pub struct NewUser {
     /// The id, if the person is new.
     pub id: UserId,
     /// The address.
@@ -55,12 +55,12 @@ rows! {
         status: &'a str,
         created_at: At,
     }
-    enter
+    insert_missing
 }
 
 /// The people entered or found.
 #[derive(Debug, Default)]
-pub struct Entered {
+pub struct InsertedOrLocked {
     /// Each of them, locked, by address.
     pub people: HashMap<String, LockedUser>,
     /// The addresses of those who were known before; the others belong to nothing and await nothing yet.
@@ -72,16 +72,16 @@ pub struct Entered {
 /// Both in the order of the addresses, so that two callers who enter the same people never wait for each other crosswise;
 /// and entering comes first: whoever holds a lock waits for nobody who is still entering. So somebody who was known at first,
 /// and was removed by whoever we waited for, is not entered now: the transaction is begun anew ([`DbFault::TryAgain`]).
-pub fn enter(tx: &mut Tx<'_>, people: &[Newcomer]) -> Result<Entered, DbFault> {
-    let mut entered = Entered::default();
-    let mut all: Vec<&Newcomer> = people.iter().collect();
+pub fn insert_or_lock(tx: &mut Tx<'_>, people: &[NewUser]) -> Result<InsertedOrLocked, DbFault> {
+    let mut entered = InsertedOrLocked::default();
+    let mut all: Vec<&NewUser> = people.iter().collect();
     all.sort_by(|a, b| a.email.key().cmp(b.email.key()));
     all.dedup_by(|a, b| a.email.key() == b.email.key());
     let inserted = insert(tx, &all)?;
-    let (new, rest): (Vec<&Newcomer>, _) = all.into_iter().partition(|person| inserted.contains(person.id.as_str()));
-    let newcomer =
-        |person: &Newcomer| LockedUser { id: person.id, status: UserStatus::Invited, is_staff: false, is_proven: false };
-    entered.people.extend(new.into_iter().map(|person| (person.email.key().to_owned(), newcomer(person))));
+    let (new, rest): (Vec<&NewUser>, _) = all.into_iter().partition(|person| inserted.contains(person.id.as_str()));
+    let new_user =
+        |person: &NewUser| LockedUser { id: person.id, status: UserStatus::Invited, is_staff: false, is_proven: false };
+    entered.people.extend(new.into_iter().map(|person| (person.email.key().to_owned(), new_user(person))));
     if rest.is_empty() {
         return Ok(entered);
     }
@@ -95,7 +95,7 @@ pub fn enter(tx: &mut Tx<'_>, people: &[Newcomer]) -> Result<Entered, DbFault> {
     Ok(entered)
 }
 
-pub(in crate::db) fn insert(tx: &mut Tx<'_>, people: &[&Newcomer]) -> Result<HashSet<String>, DbFault> {
+pub(in crate::db) fn insert(tx: &mut Tx<'_>, people: &[&NewUser]) -> Result<HashSet<String>, DbFault> {
     let rows: Vec<NewRow<'_>> = people
         .iter()
         .map(|person| NewRow {
@@ -107,7 +107,7 @@ pub(in crate::db) fn insert(tx: &mut Tx<'_>, people: &[&Newcomer]) -> Result<Has
             created_at: At(person.at),
         })
         .collect();
-    Ok(NewRow::enter(tx.writing(), &rows)?.into_iter().collect())
+    Ok(NewRow::insert_missing(tx.writing(), &rows)?.into_iter().collect())
 }
 
 /// Locks one user, unless they have left. Everything that changes a person's invitations goes through this door first.
@@ -115,7 +115,7 @@ pub fn lock(tx: &mut Tx<'_>, id: UserId) -> Result<Option<LockedUser>, DbFault> 
     Ok(lock_many(tx, &[id])?.remove(&id))
 }
 
-/// Locks these users, but for those who have left: in the order of their addresses, as [`enter`] does.
+/// Locks these users, but for those who have left: in the order of their addresses, as [`insert_missing`] does.
 pub fn lock_many(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, LockedUser>, DbFault> {
     let ids: Vec<&str> = ids.iter().map(UserId::as_str).collect();
     Ok(lock_where(tx, &Which::Ids(&ids))?.into_iter().map(|(_, user)| (user.id, user)).collect())

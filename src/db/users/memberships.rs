@@ -17,7 +17,7 @@ use crate::domain::{
     ids::{AccountId, InvitationId, UserId},
     invitation::InvitationState,
     user::{Membership, UserStatus},
-    visibility::Sight,
+    visibility::Visibility,
 };
 
 /// Whether a membership was accepted by whoever the user is now. Before their address was proven it may have been anybody with
@@ -139,7 +139,7 @@ pub fn places(connection: &mut AnyConnection, users: &[UserId]) -> Result<HashMa
 pub(in crate::db) fn seen(
     connection: &mut AnyConnection,
     users: &[&str],
-    sight: &Sight,
+    sight: &Visibility,
 ) -> Result<HashMap<String, Vec<Membership>>, DbFault> {
     let mut query = memberships::table
         .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))

@@ -17,7 +17,7 @@ use crate::{
     },
     domain::{
         invitation::{InvitationKind, InvitationState},
-        visibility::Sight,
+        visibility::Visibility,
     },
 };
 
@@ -29,17 +29,17 @@ pub(super) fn nobody() -> Condition {
 }
 
 /// Whether everybody is seen, and so everybody is known.
-pub(super) fn is_whole(sight: &Sight) -> bool {
+pub(super) fn is_whole(sight: &Visibility) -> bool {
     sight.staff && sight.customers
 }
 
 /// Whether nothing is seen but what lies under certain accounts.
-pub(super) fn only_below(sight: &Sight) -> bool {
+pub(super) fn only_below(sight: &Visibility) -> bool {
     !sight.staff && !sight.customers
 }
 
 /// Who may be seen: by what they are, or by what they are invited to become.
-pub(super) fn seen(sight: &Sight) -> Condition {
+pub(super) fn seen(sight: &Visibility) -> Condition {
     if is_whole(sight) {
         // Nobody is hidden, not even who is neither for a moment: midway through an activation.
         return Box::new(users::id.ne(""));
@@ -48,7 +48,7 @@ pub(super) fn seen(sight: &Sight) -> Condition {
 }
 
 /// Who is something in this sight: a role held, or a membership.
-pub(super) fn known(sight: &Sight) -> Condition {
+pub(super) fn known(sight: &Visibility) -> Condition {
     if is_whole(sight) {
         return Box::new(users::id.ne(""));
     }
@@ -68,7 +68,7 @@ pub(super) fn known(sight: &Sight) -> Condition {
 }
 
 /// Whom an invitation in this sight awaits; with a pattern, one whose address is like it, as it was typed there.
-pub(super) fn invited(sight: &Sight, address: Option<&str>) -> Condition {
+pub(super) fn invited(sight: &Visibility, address: Option<&str>) -> Condition {
     let like = |pattern: &str| invitations::search_text.like(pattern.to_owned()).escape('\\');
     let mut invited = nobody();
     for (is_seen, staff) in [(sight.staff, true), (sight.customers, false)] {
@@ -105,14 +105,14 @@ pub(super) type Under = diesel::dsl::Select<
 >;
 
 /// The accounts that may be seen because they lie under others.
-pub(super) fn accounts_under(sight: &Sight) -> Under {
+pub(super) fn accounts_under(sight: &Visibility) -> Under {
     let under: Vec<String> = sight.under.iter().map(ToString::to_string).collect();
     account_lineage::table.filter(account_lineage::ancestor_id.eq_any(under)).select(account_lineage::account_id)
 }
 
 /// With a text in the address, the person's name, or the name of an account that they belong or are invited to, as far as the reader
 /// may see that.
-pub(super) fn holding(search: &str, sight: &Sight, reader: &Sight) -> Condition {
+pub(super) fn holding(search: &str, sight: &Visibility, reader: &Visibility) -> Condition {
     let pattern = like::containing(search);
     let named = accounts::search_text.like(pattern.clone()).escape('\\');
     let belongs = memberships::table

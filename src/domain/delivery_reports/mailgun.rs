@@ -7,8 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::{
-    Fate, Posted, Report, Token, Unread, Verified, digest, fault_in_words, hard, letter, letter_of_message_id, message_ids,
-    named, reason, seconds, signs, text, unavailable,
+    DeliveryEvent, DeliveryStatus, Token, Verified, WebhookError, WebhookRequest, digest, fault_in_words, hard, letter,
+    letter_of_message_id, message_ids, named, reason, seconds, signs, text, unavailable,
 };
 use crate::domain::mail_fault::MailFault;
 
@@ -30,16 +30,16 @@ impl Key {
         if good { Ok(Self(text.into())) } else { Err("is no signing key of Mailgun: it has fewer than 16 characters") }
     }
 
-    pub(super) fn read(&self, posted: &Posted<'_>) -> Result<Verified, Unread> {
+    pub(super) fn read(&self, posted: &WebhookRequest<'_>) -> Result<Verified, WebhookError> {
         let body = posted.json()?;
-        let token = self.signed(posted, &body).ok_or(Unread::Unverified)?;
-        let event = body.pointer("/event-data").filter(|event| event.is_object()).ok_or(Unread::OtherForm)?;
+        let token = self.signed(posted, &body).ok_or(WebhookError::Unverified)?;
+        let event = body.pointer("/event-data").filter(|event| event.is_object()).ok_or(WebhookError::OtherForm)?;
         let token = Token { name: named(Some(token.to_owned()), event), event: digest(&event.to_string()) };
         Ok(Verified { reports: vec![report(posted, event)], token: Some(token) })
     }
 
     /// The token, when it is signed. Where it begins is not, but for one place alone is what stands before it a fresh timestamp.
-    fn signed<'a>(&self, posted: &Posted<'_>, body: &'a Value) -> Option<&'a str> {
+    fn signed<'a>(&self, posted: &WebhookRequest<'_>, body: &'a Value) -> Option<&'a str> {
         let (timestamp, token) = (text(body, "/signature/timestamp")?, text(body, "/signature/token")?);
         let signature = bytes(text(body, "/signature/signature")?)?;
         let parts = [timestamp.as_bytes(), token.as_bytes()];
@@ -54,12 +54,12 @@ fn bytes(digits: &str) -> Option<Vec<u8>> {
     digits.chunks(2).map(|pair| if let [high, low] = pair { u8::try_from(high * 16 + low).ok() } else { None }).collect()
 }
 
-fn report(posted: &Posted<'_>, event: &Value) -> Report {
+fn report(posted: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent {
     let fate = match (text(event, "/event").unwrap_or_default(), text(event, "/severity")) {
-        ("delivered", _) => Some(Fate::Delivered),
-        ("failed", Some("temporary")) => Some(Fate::Deferred),
-        ("failed" | "rejected", _) => Some(Fate::Bounced),
-        ("complained", _) => Some(Fate::Complained),
+        ("delivered", _) => Some(DeliveryStatus::Delivered),
+        ("failed", Some("temporary")) => Some(DeliveryStatus::Deferred),
+        ("failed" | "rejected", _) => Some(DeliveryStatus::Bounced),
+        ("complained", _) => Some(DeliveryStatus::Complained),
         _ => None,
     };
     let message = text(event, "/message/headers/message-id");
@@ -69,15 +69,15 @@ fn report(posted: &Posted<'_>, event: &Value) -> Report {
     // An id is unique within a day.
     // <https://documentation.mailgun.com/docs/mailgun/user-manual/events/event-structure>
     let name = text(event, "/id").map(|id| event.get("timestamp").map_or_else(|| id.to_owned(), |at| format!("{id}@{at}")));
-    Report {
+    DeliveryEvent {
         event_id: named(name, event),
         letter: letter(event, "/user-variables/letter").or_else(|| message.and_then(letter_of_message_id)),
         message_ids: message_ids(bracketed.as_deref().into_iter().chain(message)),
         at: posted.at(seconds(event, "/timestamp")),
         fate,
-        fault: fate.filter(|fate| *fate == Fate::Bounced).and_then(|_| fault(event)),
+        fault: fate.filter(|fate| *fate == DeliveryStatus::Bounced).and_then(|_| fault(event)),
         may_be_reply: false,
-        reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &reasons)),
+        reason: fate.filter(|fate| *fate != DeliveryStatus::Delivered).and(reason(event, &reasons)),
         no_such_mailbox: hard::mailgun(event),
     }
 }

@@ -7,7 +7,10 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Fate, Posted, Report, Unread, fault_in_words, hard, letter, message_ids, named, reason, rfc3339, text, unavailable};
+use super::{
+    DeliveryEvent, DeliveryStatus, WebhookError, WebhookRequest, fault_in_words, hard, letter, message_ids, named, reason,
+    rfc3339, text, unavailable,
+};
 use crate::domain::mail_fault::MailFault;
 
 /// The shortest secret, in bytes.
@@ -25,19 +28,19 @@ impl Key {
         if good { Ok(Self(text.into())) } else { Err("must have at least 16 visible ASCII characters") }
     }
 
-    pub(super) fn read(&self, posted: &Posted<'_>) -> Result<Vec<Report>, Unread> {
+    pub(super) fn read(&self, posted: &WebhookRequest<'_>) -> Result<Vec<DeliveryEvent>, WebhookError> {
         if !self.is_proven(posted) {
-            return Err(Unread::Unverified);
+            return Err(WebhookError::Unverified);
         }
         let event = posted.json()?;
         if !event.is_object() {
-            return Err(Unread::OtherForm);
+            return Err(WebhookError::OtherForm);
         }
         Ok(vec![report(posted, &event)])
     }
 
     /// Whether the secret came along.
-    pub(super) fn is_proven(&self, posted: &Posted<'_>) -> bool {
+    pub(super) fn is_proven(&self, posted: &WebhookRequest<'_>) -> bool {
         let basic = (posted.header)("authorization").and_then(password);
         let header = (posted.header)(HEADER).map(str::to_owned);
         basic.or(header).is_some_and(|given| self.is(&given))
@@ -56,20 +59,20 @@ fn password(header: &str) -> Option<String> {
     Some(String::from_utf8(decoded).ok()?.split_once(':')?.1.to_owned())
 }
 
-fn report(posted: &Posted<'_>, event: &Value) -> Report {
+fn report(posted: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent {
     let record = text(event, "/RecordType").unwrap_or_default();
     let fate = match record {
-        "Delivery" => Some(Fate::Delivered),
+        "Delivery" => Some(DeliveryStatus::Delivered),
         "Bounce" => bounce(text(event, "/Type").unwrap_or_default(), text(event, "/Details").unwrap_or_default()),
-        "SpamComplaint" => Some(Fate::Complained),
+        "SpamComplaint" => Some(DeliveryStatus::Complained),
         _ => None,
     };
-    let fault = fate.filter(|fate| *fate == Fate::Bounced).and_then(|_| fault(event));
+    let fault = fate.filter(|fate| *fate == DeliveryStatus::Bounced).and_then(|_| fault(event));
     // A bounce has a number of its own; a delivery has none, and a letter has one recipient.
     let number = event.get("ID").filter(|id| id.is_number()).map(ToString::to_string);
     let delivery = text(event, "/MessageID").filter(|_| record == "Delivery").map(str::to_owned);
     let name = number.or(delivery).map(|id| format!("{record}:{id}"));
-    Report {
+    DeliveryEvent {
         event_id: named(name, event),
         letter: letter(event, "/Metadata/letter"),
         message_ids: message_ids(text(event, "/MessageID")),
@@ -77,7 +80,7 @@ fn report(posted: &Posted<'_>, event: &Value) -> Report {
         fate,
         fault,
         may_be_reply: false,
-        reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &["/Details", "/Description", "/Name"])),
+        reason: fate.filter(|fate| *fate != DeliveryStatus::Delivered).and(reason(event, &["/Details", "/Description", "/Name"])),
         no_such_mailbox: hard::postmark(event),
     }
 }
@@ -85,10 +88,10 @@ fn report(posted: &Posted<'_>, event: &Value) -> Report {
 /// <https://postmarkapp.com/developer/api/bounce-api#bounce-types>: automatic replies, changes of address, subscriptions and
 /// what Postmark cannot classify are no bounces. What is called soft and undeliverable is what Postmark has given up.
 /// <https://postmarkapp.com/support/article/1159-how-to-fix-soft-bounces>
-fn bounce(kind: &str, details: &str) -> Option<Fate> {
+fn bounce(kind: &str, details: &str) -> Option<DeliveryStatus> {
     match kind {
         // A server on the way says that it tries again: RFC 3464 §2.3.3.
-        "Transient" if details.to_ascii_lowercase().contains("action: delayed") => Some(Fate::Deferred),
+        "Transient" if details.to_ascii_lowercase().contains("action: delayed") => Some(DeliveryStatus::Deferred),
         "HardBounce"
         | "SoftBounce"
         | "Transient"
@@ -101,8 +104,8 @@ fn bounce(kind: &str, details: &str) -> Option<Fate> {
         | "DMARCPolicy"
         | "SpamNotification"
         | "VirusNotification"
-        | "TemplateRenderingFailed" => Some(Fate::Bounced),
-        "SpamComplaint" => Some(Fate::Complained),
+        | "TemplateRenderingFailed" => Some(DeliveryStatus::Bounced),
+        "SpamComplaint" => Some(DeliveryStatus::Complained),
         _ => None,
     }
 }

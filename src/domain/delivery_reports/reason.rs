@@ -2,14 +2,14 @@
 //! somewhere.
 
 /// The longest line, in characters.
-const LONGEST: usize = 200;
+const MAX_LEN: usize = 200;
 
 /// The line; `None` when nothing is left of it.
 pub(super) fn line(text: &str) -> Option<String> {
     let safe = |word: &&str| !(is_address(word) || is_link(word));
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let mut line = clean.split_whitespace().filter(safe).collect::<Vec<_>>().join(" ");
-    if let Some((end, _)) = line.char_indices().nth(LONGEST) {
+    if let Some((end, _)) = line.char_indices().nth(MAX_LEN) {
         line.truncate(end);
         line.push('…');
     }

@@ -6,7 +6,8 @@ use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::{
-    Fate, Posted, Report, Unread, fault_in_words, hard, letter, message_ids, named, reason, rfc3339, signs, text, unavailable,
+    DeliveryEvent, DeliveryStatus, WebhookError, WebhookRequest, fault_in_words, hard, letter, message_ids, named, reason,
+    rfc3339, signs, text, unavailable,
 };
 use crate::domain::mail_fault::MailFault;
 
@@ -27,17 +28,17 @@ impl Key {
         secret.filter(|secret| secret.len() >= 16).map(Self).ok_or("is no signing secret of Resend, as whsec_…")
     }
 
-    pub(super) fn read(&self, posted: &Posted<'_>) -> Result<Vec<Report>, Unread> {
-        let id = self.signed(posted).ok_or(Unread::Unverified)?;
+    pub(super) fn read(&self, posted: &WebhookRequest<'_>) -> Result<Vec<DeliveryEvent>, WebhookError> {
+        let id = self.signed(posted).ok_or(WebhookError::Unverified)?;
         let event = posted.json()?;
         if !event.is_object() {
-            return Err(Unread::OtherForm);
+            return Err(WebhookError::OtherForm);
         }
         Ok(vec![report(posted, id, &event)])
     }
 
     /// The event's id, when one of the signatures is right: while a secret is replaced there are two.
-    fn signed<'a>(&self, posted: &Posted<'a>) -> Option<&'a str> {
+    fn signed<'a>(&self, posted: &WebhookRequest<'a>) -> Option<&'a str> {
         let (id, timestamp, given) = signatures(posted)?;
         let parts: [&[u8]; 5] = [id.as_bytes(), b".", timestamp.as_bytes(), b".", posted.body];
         given.iter().any(|given| signs(&self.0, &parts, given)).then_some(id)
@@ -45,38 +46,38 @@ impl Key {
 }
 
 /// Whether there is a signature of the present, whatever it signs.
-pub(super) fn is_signed(posted: &Posted<'_>) -> bool {
+pub(super) fn is_signed(posted: &WebhookRequest<'_>) -> bool {
     signatures(posted).is_some_and(|(.., given)| given.iter().any(|given| given.len() == SIGNATURE))
 }
 
 /// Id, timestamp and signatures.
-fn signatures<'a>(posted: &Posted<'a>) -> Option<(&'a str, &'a str, Vec<Vec<u8>>)> {
+fn signatures<'a>(posted: &WebhookRequest<'a>) -> Option<(&'a str, &'a str, Vec<Vec<u8>>)> {
     let header = |name| (posted.header)(name);
     let (id, timestamp) = (header("svix-id")?, header("svix-timestamp")?);
     let given = header("svix-signature")?.split(' ').filter_map(|one| STANDARD.decode(one.strip_prefix("v1,")?).ok());
     posted.is_fresh(timestamp, WINDOW).then(|| (id, timestamp, given.collect()))
 }
 
-fn report(posted: &Posted<'_>, id: &str, event: &Value) -> Report {
+fn report(posted: &WebhookRequest<'_>, id: &str, event: &Value) -> DeliveryEvent {
     let fate = match text(event, "/type").unwrap_or_default() {
-        "email.delivered" => Some(Fate::Delivered),
+        "email.delivered" => Some(DeliveryStatus::Delivered),
         // While it tries again. What has bounced it gives up, of whatever type.
-        "email.delivery_delayed" => Some(Fate::Deferred),
-        "email.bounced" | "email.failed" | "email.suppressed" => Some(Fate::Bounced),
-        "email.complained" => Some(Fate::Complained),
+        "email.delivery_delayed" => Some(DeliveryStatus::Deferred),
+        "email.bounced" | "email.failed" | "email.suppressed" => Some(DeliveryStatus::Bounced),
+        "email.complained" => Some(DeliveryStatus::Complained),
         _ => None,
     };
-    let fault = fate.filter(|fate| *fate == Fate::Bounced).and_then(|_| fault(event));
+    let fault = fate.filter(|fate| *fate == DeliveryStatus::Bounced).and_then(|_| fault(event));
     let reasons = ["/data/bounce/message", "/data/failed/reason", "/data/suppressed/message", "/data/bounce/subType"];
-    Report {
+    DeliveryEvent {
         event_id: named(Some(id.to_owned()), event),
         letter: letter(event, "/data/tags/letter").or_else(|| tagged(event)),
         message_ids: message_ids(text(event, "/data/email_id")),
         at: posted.at(rfc3339(event, "/created_at")),
         fate,
         fault,
-        may_be_reply: fate == Some(Fate::Bounced) && may_be_reply(event),
-        reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &reasons)),
+        may_be_reply: fate == Some(DeliveryStatus::Bounced) && may_be_reply(event),
+        reason: fate.filter(|fate| *fate != DeliveryStatus::Delivered).and(reason(event, &reasons)),
         no_such_mailbox: hard::resend(event),
     }
 }

@@ -10,8 +10,8 @@ use p256::{
 use serde_json::Value;
 
 use super::{
-    Fate, Posted, Report, Unread, fault_in_words, hard, letter, letter_of_message_id, message_ids, named, reason, seconds, text,
-    unavailable,
+    DeliveryEvent, DeliveryStatus, WebhookError, WebhookRequest, fault_in_words, hard, letter, letter_of_message_id, message_ids,
+    named, reason, seconds, text, unavailable,
 };
 use crate::domain::mail_fault::MailFault;
 
@@ -35,19 +35,19 @@ impl Key {
         key.map(Self).ok_or("is no P-256 public key in base 64, as SendGrid shows it")
     }
 
-    pub(super) fn read(&self, posted: &Posted<'_>) -> Result<Vec<Report>, Unread> {
+    pub(super) fn read(&self, posted: &WebhookRequest<'_>) -> Result<Vec<DeliveryEvent>, WebhookError> {
         if !self.signed(posted).unwrap_or_default() {
-            return Err(Unread::Unverified);
+            return Err(WebhookError::Unverified);
         }
         match posted.json()? {
             Value::Array(events) if events.iter().all(Value::is_object) => {
                 Ok(events.iter().map(|event| report(posted, event)).collect())
             }
-            _ => Err(Unread::OtherForm),
+            _ => Err(WebhookError::OtherForm),
         }
     }
 
-    fn signed(&self, posted: &Posted<'_>) -> Option<bool> {
+    fn signed(&self, posted: &WebhookRequest<'_>) -> Option<bool> {
         let (timestamp, signature) = signature(posted)?;
         let signed = [timestamp.as_bytes(), posted.body].concat();
         Some(self.0.verify(&signed, &signature).is_ok())
@@ -55,36 +55,36 @@ impl Key {
 }
 
 /// Whether there is a signature of the present, whatever it signs.
-pub(super) fn is_signed(posted: &Posted<'_>) -> bool {
+pub(super) fn is_signed(posted: &WebhookRequest<'_>) -> bool {
     signature(posted).is_some()
 }
 
-fn signature<'a>(posted: &Posted<'a>) -> Option<(&'a str, Signature)> {
+fn signature<'a>(posted: &WebhookRequest<'a>) -> Option<(&'a str, Signature)> {
     let timestamp = (posted.header)(TIMESTAMP).filter(|timestamp| posted.is_fresh(timestamp, WINDOW))?;
     let signature = Signature::from_der(&STANDARD.decode((posted.header)(SIGNATURE)?).ok()?).ok()?;
     Some((timestamp, signature))
 }
 
-fn report(posted: &Posted<'_>, event: &Value) -> Report {
+fn report(posted: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent {
     let fate = match text(event, "/event").unwrap_or_default() {
-        "delivered" => Some(Fate::Delivered),
-        "deferred" => Some(Fate::Deferred),
+        "delivered" => Some(DeliveryStatus::Delivered),
+        "deferred" => Some(DeliveryStatus::Deferred),
         // A bounce of the type `blocked` too: it says less about the address, but SendGrid does not try again. What is dropped was
         // on SendGrid's list of addresses that have bounced, complained or unsubscribed, and was never tried.
-        "bounce" | "dropped" => Some(Fate::Bounced),
-        "spamreport" => Some(Fate::Complained),
+        "bounce" | "dropped" => Some(DeliveryStatus::Bounced),
+        "spamreport" => Some(DeliveryStatus::Complained),
         _ => None,
     };
-    Report {
+    DeliveryEvent {
         event_id: named(text(event, "/sg_event_id").map(str::to_owned), event),
         // The Message-ID, where the sender's domain is one that SendGrid has confirmed: else it has one of its own.
         letter: letter(event, "/letter").or_else(|| text(event, "/smtp-id").and_then(letter_of_message_id)),
         message_ids: message_ids(text(event, "/sg_message_id").into_iter().flat_map(names)),
         at: posted.at(seconds(event, "/timestamp")),
         fate,
-        fault: fate.filter(|fate| *fate == Fate::Bounced).and_then(|_| fault(event)),
+        fault: fate.filter(|fate| *fate == DeliveryStatus::Bounced).and_then(|_| fault(event)),
         may_be_reply: false,
-        reason: fate.filter(|fate| *fate != Fate::Delivered).and(reason(event, &["/reason", "/response"])),
+        reason: fate.filter(|fate| *fate != DeliveryStatus::Delivered).and(reason(event, &["/reason", "/response"])),
         no_such_mailbox: hard::sendgrid(event),
     }
 }

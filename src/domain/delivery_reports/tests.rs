@@ -16,9 +16,9 @@ fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(NOW, 0).unwrap()
 }
 
-fn read(key: &Key, headers: &[(&str, &str)], body: &str) -> Result<Vec<Report>, Unread> {
+fn read(key: &Key, headers: &[(&str, &str)], body: &str) -> Result<Vec<DeliveryEvent>, WebhookError> {
     let header = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-    key.read(&Posted { header: &header, body: body.as_bytes(), now: now() }).map(|verified| verified.reports)
+    key.read(&WebhookRequest { header: &header, body: body.as_bytes(), now: now() }).map(|verified| verified.reports)
 }
 
 fn mac(secret: &[u8], text: &str) -> Vec<u8> {
@@ -29,7 +29,7 @@ fn mac(secret: &[u8], text: &str) -> Vec<u8> {
 
 const POSTMARK: &str = "a-secret-for-postmark";
 
-fn postmark(event: &Value) -> Report {
+fn postmark(event: &Value) -> DeliveryEvent {
     let key = Key::parse(Provider::Postmark, POSTMARK).unwrap();
     read(&key, &[("x-mail-events-secret", POSTMARK)], &event.to_string()).unwrap().remove(0)
 }
@@ -62,12 +62,12 @@ fn postmark_reports() {
     }));
     assert_eq!(
         delivery,
-        Report {
+        DeliveryEvent {
             event_id: "Delivery:883953f4-6105-42a2-a16a-77a8eac79483".to_owned(),
             letter: LETTER.parse().ok(),
             message_ids: vec!["883953f4-6105-42a2-a16a-77a8eac79483".to_owned()],
             at: now() - TimeDelta::minutes(1),
-            fate: Some(Fate::Delivered),
+            fate: Some(DeliveryStatus::Delivered),
             fault: None,
             may_be_reply: false,
             reason: None,
@@ -84,20 +84,20 @@ fn postmark_reports() {
         }))
     };
     let hard = bounce("HardBounce");
-    assert_eq!((hard.fate, hard.reason.as_deref()), (Some(Fate::Bounced), Some("smtp;550 5.1.1 unknown")));
+    assert_eq!((hard.fate, hard.reason.as_deref()), (Some(DeliveryStatus::Bounced), Some("smtp;550 5.1.1 unknown")));
     assert_eq!((hard.event_id.as_str(), hard.at.timestamp()), ("Bounce:4323372036854775807", NOW - 60));
     for given_up in ["SoftBounce", "Transient", "DnsError"] {
-        assert_eq!(bounce(given_up).fate, Some(Fate::Bounced), "{given_up}");
+        assert_eq!(bounce(given_up).fate, Some(DeliveryStatus::Bounced), "{given_up}");
     }
     let delayed = json!({ "RecordType": "Bounce", "Type": "Transient", "ID": "7", "Details": "Action: delayed\r\n" });
-    assert_eq!((postmark(&delayed).fate, postmark(&delayed).event_id.len()), (Some(Fate::Deferred), 64));
+    assert_eq!((postmark(&delayed).fate, postmark(&delayed).event_id.len()), (Some(DeliveryStatus::Deferred), 64));
     for none in ["AutoResponder", "Subscribe", "Unsubscribe", "AddressChange", "ChallengeVerification", "Unknown", "New"] {
         assert_eq!(bounce(none).fate, None, "{none}");
     }
     let complaint = postmark(
         &json!({ "RecordType": "SpamComplaint", "ID": 42, "Type": "SpamComplaint", "BouncedAt": "2999-01-01T00:00:00Z" }),
     );
-    assert_eq!((complaint.fate, complaint.at), (Some(Fate::Complained), now()));
+    assert_eq!((complaint.fate, complaint.at), (Some(DeliveryStatus::Complained), now()));
     assert_eq!(postmark(&json!({ "RecordType": "Open" })).fate, None);
 }
 
@@ -107,7 +107,7 @@ fn sendgrid_key() -> (SigningKey, Key) {
     (secret, Key::parse(Provider::Sendgrid, &STANDARD.encode(der.as_bytes())).unwrap())
 }
 
-fn sendgrid(at: i64, body: &str) -> Result<Vec<Report>, Unread> {
+fn sendgrid(at: i64, body: &str) -> Result<Vec<DeliveryEvent>, WebhookError> {
     let (secret, key) = sendgrid_key();
     let signature: Signature = secret.sign(format!("{at}{body}").as_bytes());
     let signature = STANDARD.encode(signature.to_der().as_bytes());
@@ -115,7 +115,7 @@ fn sendgrid(at: i64, body: &str) -> Result<Vec<Report>, Unread> {
     let headers =
         [("x-twilio-email-event-webhook-signature", signature.as_str()), ("x-twilio-email-event-webhook-timestamp", at.as_str())];
     let other = read(&key, &headers, &format!("{body} "));
-    assert_eq!(other, Err(Unread::Unverified), "a signature holds for one body");
+    assert_eq!(other, Err(WebhookError::Unverified), "a signature holds for one body");
     read(&key, &headers, body)
 }
 
@@ -144,12 +144,12 @@ fn sendgrid_reports() {
     assert_eq!(
         told,
         [
-            (Some(Fate::Delivered), None),
-            (Some(Fate::Deferred), Some("400 try again later")),
-            (Some(Fate::Bounced), Some("500 unknown recipient")),
-            (Some(Fate::Bounced), Some("550 blocked")),
-            (Some(Fate::Bounced), Some("Bounced Address")),
-            (Some(Fate::Complained), None),
+            (Some(DeliveryStatus::Delivered), None),
+            (Some(DeliveryStatus::Deferred), Some("400 try again later")),
+            (Some(DeliveryStatus::Bounced), Some("500 unknown recipient")),
+            (Some(DeliveryStatus::Bounced), Some("550 blocked")),
+            (Some(DeliveryStatus::Bounced), Some("Bounced Address")),
+            (Some(DeliveryStatus::Complained), None),
             (None, None),
         ]
     );
@@ -161,15 +161,15 @@ fn sendgrid_reports() {
     let pointed = event("delivered", json!({ "sg_message_id": ".".repeat(200) }));
     assert!(sendgrid(NOW, &json!([pointed]).to_string()).unwrap()[0].message_ids.len() < 10);
     for old in [NOW - 25 * 3600 - 1, NOW + 301] {
-        assert_eq!(sendgrid(old, "[]"), Err(Unread::Unverified));
+        assert_eq!(sendgrid(old, "[]"), Err(WebhookError::Unverified));
     }
-    assert_eq!((sendgrid(NOW, "{}"), sendgrid(NOW, "[1]")), (Err(Unread::OtherForm), Err(Unread::OtherForm)));
-    assert_eq!(sendgrid(NOW, "["), Err(Unread::NoJson));
+    assert_eq!((sendgrid(NOW, "{}"), sendgrid(NOW, "[1]")), (Err(WebhookError::OtherForm), Err(WebhookError::OtherForm)));
+    assert_eq!(sendgrid(NOW, "["), Err(WebhookError::NoJson));
 }
 
 const MAILGUN: &str = "0123456789abcdef0123456789abcdef";
 
-fn mailgun(at: i64, event: &Value) -> Result<Vec<Report>, Unread> {
+fn mailgun(at: i64, event: &Value) -> Result<Vec<DeliveryEvent>, WebhookError> {
     let token = "50dcec4a2d0ef27036c44ff39ce9d1a7ee1b31b1d1fc5ff3b0";
     let signature = hex(&mac(MAILGUN.as_bytes(), &format!("{at}{token}")));
     let body = |signature: &str| {
@@ -178,7 +178,7 @@ fn mailgun(at: i64, event: &Value) -> Result<Vec<Report>, Unread> {
     };
     let key = Key::parse(Provider::Mailgun, MAILGUN).unwrap();
     for wrong in ["", "0", "zz", &signature[2..], &hex(&mac(b"another key", &format!("{at}{token}")))] {
-        assert_eq!(read(&key, &[], &body(wrong)), Err(Unread::Unverified), "{wrong}");
+        assert_eq!(read(&key, &[], &body(wrong)), Err(WebhookError::Unverified), "{wrong}");
     }
     read(&key, &[], &body(&signature))
 }
@@ -196,21 +196,21 @@ fn mailgun_reports() {
     let one = |kind: &str, severity: &str| mailgun(NOW, &event(kind, severity)).unwrap().remove(0);
     let failed = one("failed", "permanent");
     let why = "Not delivering to previously bounced address";
-    assert_eq!((failed.fate, failed.reason.as_deref()), (Some(Fate::Bounced), Some(why)));
+    assert_eq!((failed.fate, failed.reason.as_deref()), (Some(DeliveryStatus::Bounced), Some(why)));
     assert_eq!((failed.at.timestamp_millis(), failed.letter.is_some()), (NOW * 1000 - 59_500, true));
     assert!(failed.message_ids.contains(&"<20260203192638.000be97f@sample.mailgun.com>".to_owned()));
-    assert_eq!(one("failed", "temporary").fate, Some(Fate::Deferred));
-    assert_eq!((one("delivered", "").fate, one("delivered", "").reason), (Some(Fate::Delivered), None));
-    assert_eq!((one("complained", "").fate, one("opened", "").fate), (Some(Fate::Complained), None));
+    assert_eq!(one("failed", "temporary").fate, Some(DeliveryStatus::Deferred));
+    assert_eq!((one("delivered", "").fate, one("delivered", "").reason), (Some(DeliveryStatus::Delivered), None));
+    assert_eq!((one("complained", "").fate, one("opened", "").fate), (Some(DeliveryStatus::Complained), None));
     assert_eq!(mailgun(NOW, &json!({ "event": "delivered", "user-variables": [] })).unwrap()[0].letter, None);
     for old in [NOW - 12 * 3600 - 1, NOW + 301] {
-        assert_eq!(mailgun(old, &event("delivered", "")), Err(Unread::Unverified));
+        assert_eq!(mailgun(old, &event("delivered", "")), Err(WebhookError::Unverified));
     }
     assert_eq!(
         (one("opened", "").event_id.as_str(), mailgun(NOW - 8 * 3600, &event("opened", "")).is_ok()),
         ("G9Bn5sl1TC6nu79C8C0bwg@1795521540.5", true)
     );
-    assert_eq!(mailgun(NOW, &json!([])), Err(Unread::OtherForm));
+    assert_eq!(mailgun(NOW, &json!([])), Err(WebhookError::OtherForm));
 }
 
 /// The example of the Svix documentation.
@@ -226,15 +226,15 @@ fn resend_is_verified_as_svix_says() {
         _ => None,
     };
     let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
-    let posted = |now| Posted { header: &header, body: br#"{"test": 2432232314}"#, now };
+    let posted = |now| WebhookRequest { header: &header, body: br#"{"test": 2432232314}"#, now };
     let read = key.read(&posted(at(1_614_265_330))).unwrap().reports;
     // Whole seconds count, as in Svix's libraries: 300 of them are not too old, and not too far ahead.
     let nearly = |seconds, millis| at(seconds) + TimeDelta::milliseconds(millis);
     assert!(key.read(&posted(nearly(1_614_265_630, 999))).is_ok());
     assert!(key.read(&posted(at(1_614_265_030))).is_ok());
-    assert_eq!(key.read(&posted(nearly(1_614_265_029, 999))), Err(Unread::Unverified));
+    assert_eq!(key.read(&posted(nearly(1_614_265_029, 999))), Err(WebhookError::Unverified));
     assert_eq!((read[0].event_id.as_str(), read[0].fate), ("msg_p5jXN8AQM9LWM0D4loKWxJek", None));
-    assert_eq!(key.read(&posted(at(1_614_265_631))), Err(Unread::Unverified));
+    assert_eq!(key.read(&posted(at(1_614_265_631))), Err(WebhookError::Unverified));
     assert!(
         ["", "whsec_", "whsec_!", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
             .iter()
@@ -263,18 +263,18 @@ fn resend_reports() {
         one("email.bounced", json!({ "bounce": { "message": message, "subType": "Suppressed", "type": kind } }))
     };
     let hard = bounce("Permanent");
-    assert_eq!((hard.fate, hard.at.timestamp(), hard.letter.is_some()), (Some(Fate::Bounced), NOW - 60, true));
+    assert_eq!((hard.fate, hard.at.timestamp(), hard.letter.is_some()), (Some(DeliveryStatus::Bounced), NOW - 60, true));
     assert!(hard.reason.unwrap().starts_with("The recipient's email address is on"));
     assert_eq!(hard.message_ids, ["56761188-7520-42d8-8898-ff6fc54ce618"]);
     for (kind, may_be_reply) in [("Permanent", false), ("Transient", true), ("Undetermined", true)] {
-        assert_eq!((bounce(kind).fate, bounce(kind).may_be_reply), (Some(Fate::Bounced), may_be_reply), "{kind}");
+        assert_eq!((bounce(kind).fate, bounce(kind).may_be_reply), (Some(DeliveryStatus::Bounced), may_be_reply), "{kind}");
     }
     let full = one("email.bounced", json!({ "bounce": { "type": "Transient", "subType": "MailboxFull" } }));
-    assert_eq!((full.fate, full.may_be_reply), (Some(Fate::Bounced), false));
+    assert_eq!((full.fate, full.may_be_reply), (Some(DeliveryStatus::Bounced), false));
     assert!(!one("email.delivered", json!({ "bounce": { "type": "Transient" } })).may_be_reply);
-    assert_eq!(one("email.delivered", json!({})).fate, Some(Fate::Delivered));
-    assert_eq!(one("email.delivery_delayed", json!({})).fate, Some(Fate::Deferred));
-    assert_eq!(one("email.complained", json!({})).fate, Some(Fate::Complained));
+    assert_eq!(one("email.delivered", json!({})).fate, Some(DeliveryStatus::Delivered));
+    assert_eq!(one("email.delivery_delayed", json!({})).fate, Some(DeliveryStatus::Deferred));
+    assert_eq!(one("email.complained", json!({})).fate, Some(DeliveryStatus::Complained));
     let listed = one("email.opened", json!({ "tags": [{ "name": "letter", "value": LETTER }] }));
     assert_eq!((listed.fate, listed.letter.is_some()), (None, true));
 }
@@ -344,10 +344,10 @@ fn postmark_tells_faults_that_are_not_the_addresss() {
     ] {
         let event = json!({ "RecordType": "Bounce", "Type": kind, "ID": 1, "Details": details, "Email": "john@example.com" });
         let report = postmark(&event);
-        assert_eq!((report.fate, report.fault), (Some(Fate::Bounced), fault), "{kind} {details}");
+        assert_eq!((report.fate, report.fault), (Some(DeliveryStatus::Bounced), fault), "{kind} {details}");
     }
     let complaint = postmark(&json!({ "RecordType": "SpamComplaint", "Type": "SMTPApiError", "ID": 2 }));
-    assert_eq!((complaint.fate, complaint.fault), (Some(Fate::Complained), None));
+    assert_eq!((complaint.fate, complaint.fault), (Some(DeliveryStatus::Complained), None));
 }
 
 #[test]
@@ -428,7 +428,7 @@ fn resend_tells_faults_that_are_not_the_addresss() {
         let (at, signature) = (NOW.to_string(), format!("v1,{signature}"));
         let report = read(&key, &[("svix-id", "msg_1"), ("svix-timestamp", &at), ("svix-signature", &signature)], &body);
         let report = report.unwrap().remove(0);
-        assert_eq!((report.fate, report.may_be_reply), (Some(Fate::Bounced), false), "{kind} {data}");
+        assert_eq!((report.fate, report.may_be_reply), (Some(DeliveryStatus::Bounced), false), "{kind} {data}");
         report.fault
     };
     for (reason, wanted) in [

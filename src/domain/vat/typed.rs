@@ -5,7 +5,7 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use super::{super::invisible::is_invisible, labels};
 
 /// The longest text that is looked at, in bytes; no number with its label and its separators comes near.
-const LONGEST: usize = 300;
+const MAX_LEN: usize = 300;
 
 /// As many digits stand in words: of a paragraph (§ 27a).
 const MOST_DIGITS_OF_A_LABEL: usize = 3;
@@ -23,7 +23,7 @@ impl Typed {
     /// holds (`+` and `*` are in old Irish numbers), or nothing at all.
     pub(super) fn read(typed: &str) -> Option<Self> {
         let (mut text, mut breaks) = (String::new(), Vec::new());
-        let typed = (typed.len() <= LONGEST).then_some(typed)?;
+        let typed = (typed.len() <= MAX_LEN).then_some(typed)?;
         for c in typed.chars().map(half_width).nfd().filter(|c| !is_combining_mark(*c)) {
             if is_separator(c) {
                 breaks.push(text.len());

@@ -13,9 +13,9 @@ use super::super::{
 const LIMIT: usize = 16 * 1024;
 
 /// A form, for a handler that answers with a page whatever was sent.
-pub struct Posted<T>(pub Result<T, StatusCode>);
+pub struct FormBody<T>(pub Result<T, StatusCode>);
 
-impl<T: DeserializeOwned + 'static> FromRequest for Posted<T> {
+impl<T: DeserializeOwned + 'static> FromRequest for FormBody<T> {
     type Error = Error;
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 

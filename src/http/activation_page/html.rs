@@ -27,7 +27,7 @@ use sha2::{Digest, Sha256};
 use crate::domain::locale::Locale;
 
 pub use screen::{
-    Account, Dead, DeadCode, Done, FieldError, Form, FormValues, Inviter, MissingToken, Renewed, Retry, Screen, Trouble,
+    Account, Dead, DeadCode, Done, Form, FormError, FormValues, Inviter, MissingToken, Renewed, Retry, Screen, Trouble,
     TroubleKind, Unconfirmed, Unsubscribed,
 };
 

@@ -15,7 +15,7 @@ use super::{
         response::problem::Problem,
     },
     html::{
-        self, Account, Dead, DeadCode, Done, FieldError, FormValues, Inviter, MissingToken, Renewed, Retry, Screen, Trouble,
+        self, Account, Dead, DeadCode, Done, FormError, FormValues, Inviter, MissingToken, Renewed, Retry, Screen, Trouble,
         TroubleKind, Unconfirmed, Unsubscribed,
     },
     routes::answer,
@@ -26,14 +26,14 @@ use crate::{
         account::{AccountType, UsedBy},
         company::{Company, CompanyVat, RawCompany},
         country::Country,
-        field_error::FieldFault,
+        field_error::FieldError,
         invitation::Invitation,
         locale::Locale,
         role::Role,
         token::LinkToken,
     },
     services::{
-        Refusal, activate,
+        ServiceError, activate,
         preview::{self, Preview},
         renew, suppressions,
     },
@@ -89,7 +89,7 @@ impl<'a> Page<'a> {
     }
 
     /// The form: empty, or with what was typed and what is to be put right.
-    pub(in crate::http) async fn form(&self, values: FormValues, faults: &[FieldFault], status: StatusCode) -> HttpResponse {
+    pub(in crate::http) async fn form(&self, values: FormValues, faults: &[FieldError], status: StatusCode) -> HttpResponse {
         let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
         let services = &self.state.services;
         let seen = match preview::link(services, token, user_agent(self.request).as_deref()).await {
@@ -146,7 +146,7 @@ impl<'a> Page<'a> {
                 });
                 self.render(StatusCode::OK, &screen, locale)
             }
-            Err(Refusal::Invalid(faults)) => {
+            Err(ServiceError::Invalid(faults)) => {
                 self.state.metrics.activation("validation_failed");
                 self.form(values, &beside_fields(faults.into_told()), StatusCode::UNPROCESSABLE_ENTITY).await
             }
@@ -167,7 +167,7 @@ impl<'a> Page<'a> {
                 self.render(StatusCode::OK, &Screen::Renewed(Renewed { organisation }), locale)
             }
             // It came to life meanwhile, or somebody pressed the button of a page that had not expired: here is the form.
-            Err(Refusal::LinkStillValid) => self.form(FormValues::default(), &[], StatusCode::OK).await,
+            Err(ServiceError::LinkStillValid) => self.form(FormValues::default(), &[], StatusCode::OK).await,
             Err(refusal) => self.dead_end(refusal, None).await,
         }
     }
@@ -181,7 +181,7 @@ impl<'a> Page<'a> {
         if !is_confirmed {
             self.look_where_it_was_mailed().await;
             if !self.is_mailed.get() {
-                return self.dead_end(Refusal::InvalidLink, None).await;
+                return self.dead_end(ServiceError::InvalidLink, None).await;
             }
             let screen = Screen::Unconfirmed(Unconfirmed { organisation });
             return self.render(StatusCode::UNPROCESSABLE_ENTITY, &screen, locale);
@@ -201,16 +201,16 @@ impl<'a> Page<'a> {
         let Some(token) = &self.token else { return };
         match suppressions::mailed_to(&self.state.services, token).await {
             Ok(email) => self.is_mailed.set(email.is_some()),
-            Err(Refusal::InvalidLink) => {}
+            Err(ServiceError::InvalidLink) => {}
             Err(error) => tracing::warn!(%error, "a page is shown without its last form"),
         }
     }
 
     /// Why there is no form to show: the link is dead, or the service cannot tell.
-    async fn dead_end(&self, refusal: Refusal, values: Option<&FormValues>) -> HttpResponse {
+    async fn dead_end(&self, refusal: ServiceError, values: Option<&FormValues>) -> HttpResponse {
         let code = match refusal {
-            Refusal::InvalidLink => DeadCode::Invalid,
-            Refusal::DeadLink(dead) => dead.into(),
+            ServiceError::InvalidLink => DeadCode::Invalid,
+            ServiceError::DeadLink(dead) => dead.into(),
             other => return self.trouble(&Problem::from(other), values),
         };
         self.look_where_it_was_mailed().await;
@@ -242,12 +242,12 @@ impl<'a> Page<'a> {
         response
     }
 
-    fn told<'f>(&self, fault: &'f FieldFault, shortest: usize, locale: Locale) -> FieldError<'f> {
+    fn told<'f>(&self, fault: &'f FieldError, shortest: usize, locale: Locale) -> FormError<'f> {
         let is_optional = self.state.services.rules.company_vat == CompanyVat::Optional;
         if is_optional && fault.code == "required" && fault.path == VAT_NUMBER {
-            return FieldError::vat_number_or_none(locale);
+            return FormError::vat_number_or_none(locale);
         }
-        FieldError::told(&fault.path, fault.code, &fault.detail, shortest, locale)
+        FormError::told(&fault.path, fault.code, &fault.detail, shortest, locale)
     }
 
     fn request_id(&self) -> String {
@@ -285,11 +285,11 @@ impl<'a> Page<'a> {
 }
 
 /// A company that is missing as a whole is told field by field: the form has no field for the whole.
-fn beside_fields(faults: Vec<FieldFault>) -> Vec<FieldFault> {
-    let fields = |fault: FieldFault| match (fault.path.as_str(), fault.code) {
+fn beside_fields(faults: Vec<FieldError>) -> Vec<FieldError> {
+    let fields = |fault: FieldError| match (fault.path.as_str(), fault.code) {
         (COMPANY, "required") => {
             let missing = Company::parse(&RawCompany::default()).err().unwrap_or_default();
-            missing.into_iter().map(|fault| FieldFault { path: format!("{COMPANY}{}", fault.path), ..fault }).collect()
+            missing.into_iter().map(|fault| FieldError { path: format!("{COMPANY}{}", fault.path), ..fault }).collect()
         }
         _ => vec![fault],
     };

@@ -12,14 +12,14 @@ use utoipa::{
     },
 };
 
-use super::{super::State, form_extractor::Posted, html::FormValues, page::Page};
+use super::{super::State, form_extractor::FormBody, html::FormValues, page::Page};
 use crate::{
     domain::{
         account::{AccountName, AccountType},
         client_address::ClientAddress,
         company::{Company, RawCompany},
         email::Email,
-        field_error::{Faults, FieldFault},
+        field_error::{Faults, FieldError},
         password::Password,
         person::PersonName,
         token::LinkToken,
@@ -133,7 +133,7 @@ impl ToSchema for Submission {
     security(()),
 )]
 #[post("/activate")]
-pub async fn submit(request: HttpRequest, form: Posted<Submission>, state: Data<State>) -> HttpResponse {
+pub async fn submit(request: HttpRequest, form: FormBody<Submission>, state: Data<State>) -> HttpResponse {
     let Submission { token, password, values } = match form.0 {
         Ok(form) => form,
         Err(status) => return Page::new(&request, &state, None).unreadable(status),
@@ -172,7 +172,7 @@ pub struct RenewalSubmission {
     security(()),
 )]
 #[post("/activate/renew")]
-pub async fn submit_renewal(request: HttpRequest, form: Posted<RenewalSubmission>, state: Data<State>) -> HttpResponse {
+pub async fn submit_renewal(request: HttpRequest, form: FormBody<RenewalSubmission>, state: Data<State>) -> HttpResponse {
     let token = match form.0 {
         Ok(form) => form.token,
         Err(status) => return Page::new(&request, &state, None).unreadable(status),
@@ -218,7 +218,7 @@ pub struct Unsubscription {
     security(()),
 )]
 #[post("/activate/unsubscribe")]
-pub async fn submit_unsubscription(request: HttpRequest, form: Posted<Unsubscription>, state: Data<State>) -> HttpResponse {
+pub async fn submit_unsubscription(request: HttpRequest, form: FormBody<Unsubscription>, state: Data<State>) -> HttpResponse {
     let Unsubscription { token, confirm } = match form.0 {
         Ok(form) => form,
         Err(status) => return Page::new(&request, &state, None).unreadable(status),
@@ -265,7 +265,7 @@ fn company(values: &FormValues, faults: &mut Faults) -> Option<Company> {
     match Company::parse(&raw) {
         Ok(company) => Some(company),
         Err(found) => {
-            let below = |fault: FieldFault| FieldFault { path: format!("/account/company{}", fault.path), ..fault };
+            let below = |fault: FieldError| FieldError { path: format!("/account/company{}", fault.path), ..fault };
             faults.extend(found.into_iter().map(below));
             None
         }
@@ -285,7 +285,7 @@ fn read<T>(
     match typed(text).map(|text| parse(&text)).transpose() {
         Ok(value) => value,
         Err((code, detail)) => {
-            faults.push(FieldFault::new(path, code, detail));
+            faults.push(FieldError::new(path, code, detail));
             None
         }
     }

@@ -8,7 +8,7 @@ use crate::http::{
     extract::{
         auth::Caller,
         idempotency_key::{self, Asked, For},
-        json_body::{self, Body, Fault, Members},
+        json_body::{self, Body, MemberError, Members},
         query::Query,
     },
     middleware::letter_quota::Told,
@@ -21,12 +21,12 @@ use crate::{
         actor::Actor,
         email::Email,
         ids::AccountId,
-        invitation::{DeliveryState, Invitation, Way},
+        invitation::{DeliveryMethod, DeliveryState, Invitation},
         locale::Locale,
         permission::Permission,
     },
     services::{
-        self, Refusal,
+        self, ServiceError,
         idempotency::StoredAnswer,
         invite::{Invite, OwnerInvite},
     },
@@ -48,8 +48,8 @@ pub struct InviteAccountOwner {
     pub locale: Option<Locale>,
     /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it over. It proves nothing
     /// of the address: see `requires` of a preview.
-    #[schema(value_type = Option<Way>)]
-    pub delivery: Way,
+    #[schema(value_type = Option<DeliveryMethod>)]
+    pub delivery: DeliveryMethod,
 }
 
 impl json_body::Request for InviteAccountOwner {
@@ -63,7 +63,7 @@ impl json_body::Request for InviteAccountOwner {
         if account_id.is_some() {
             let named = [("account_name", account_name.is_some()), ("account_type", account_type.is_some())];
             for (name, _) in named.into_iter().filter(|(_, given)| *given) {
-                members.fault(name, Fault("not_applicable", "The account exists and has its own.".to_owned()));
+                members.fault(name, MemberError("not_applicable", "The account exists and has its own.".to_owned()));
             }
         }
         Some(Self { email: email?, account_id, account_name, account_type, locale, delivery })
@@ -104,7 +104,7 @@ pub async fn invite(
     let Caller(actor) = caller;
     query.finish()?;
     if !actor.may(Permission::CustomersInvite) && actor.accounts.is_empty() {
-        return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()).into());
+        return Err(ServiceError::Forbidden(Permission::CustomersInvite.as_str()).into());
     }
     let digest = *body.digest();
     let asked = body.parse().map(|asked: InviteAccountOwner| (asked.delivery, asked.into()));
@@ -115,7 +115,7 @@ pub async fn invite(
 pub(in crate::http) async fn invited(
     caller: (&HttpRequest, Data<State>, Actor),
     digest: &[u8; 32],
-    asked: Asked<(Way, Invite)>,
+    asked: Asked<(DeliveryMethod, Invite)>,
 ) -> Result<HttpResponse, Problem> {
     let told = Told::of(caller.0);
     let work = async move |(state, actor): For, (way, wanted), ticket| {
@@ -126,12 +126,12 @@ pub(in crate::http) async fn invited(
 }
 
 /// Whether the caller may send this invite, whatever stands in its way otherwise.
-pub(in crate::http) async fn may_send((state, actor): &For, wanted: Invite) -> Result<(), Refusal> {
+pub(in crate::http) async fn may_send((state, actor): &For, wanted: Invite) -> Result<(), ServiceError> {
     services::invite::authorise(&state.services, actor, vec![wanted]).await?.into_iter().collect()
 }
 
 /// Counts an invite of any kind, and says its refusal as a problem.
-pub(in crate::http) fn counted(state: &State, outcome: Result<Invitation, Refusal>) -> Result<Invitation, Problem> {
+pub(in crate::http) fn counted(state: &State, outcome: Result<Invitation, ServiceError>) -> Result<Invitation, Problem> {
     let outcome = outcome.map_err(Problem::from);
     state.metrics.invite(outcome.as_ref().map_or_else(|problem| problem.code.code, |_| "invited"));
     if outcome.as_ref().is_ok_and(|invited| invited.delivery.state == DeliveryState::HandedOver) {

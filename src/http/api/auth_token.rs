@@ -15,7 +15,7 @@ use crate::http::{
 };
 use crate::{
     domain::{client_address::ClientAddress, email::Email, password::Password},
-    services::{self, Refusal},
+    services::{self, ServiceError},
 };
 
 /// An address and a password.
@@ -86,7 +86,7 @@ async fn answer(query: Query, body: Body, state: &State, client: ClientAddress) 
     // A text that is no address belongs to nobody, and nobody waits for a password to be compared.
     let Some(email) = email else {
         tracing::info!(purpose = "sign_in", subject = "no address", %client, outcome = "wrong_credentials", "password check");
-        return Err(Refusal::InvalidCredentials.into());
+        return Err(ServiceError::InvalidCredentials.into());
     };
     let access_token = services::sign_in::sign_in(&state.services, email, password, client).await?;
     let expires_in = services::sign_in::LIFETIME.as_secs();

@@ -11,7 +11,7 @@ pub mod validate_row;
 pub use self::{
     invites::{BatchResult, BatchResults, BatchStatus, invite},
     item::faults,
-    memory_budget::Capacity,
+    memory_budget::MemoryBudget,
     resends::{ResendResult, ResendResults, ResendStatus, resend},
 };
 
@@ -32,7 +32,7 @@ use crate::http::{
 use crate::{
     domain::invitation::Invitation,
     services::{
-        Refusal,
+        ServiceError,
         idempotency::{Render, StoredAnswer},
     },
 };
@@ -55,7 +55,7 @@ impl Page {
     }
 
     /// A stored answer in which these items fail, for want of authority by now. What failed in the same way then stays as it was.
-    fn without(&self, mut stored: StoredAnswer, refused: Vec<(usize, Refusal)>) -> StoredAnswer {
+    fn without(&self, mut stored: StoredAnswer, refused: Vec<(usize, ServiceError)>) -> StoredAnswer {
         if refused.is_empty() {
             return stored;
         }
@@ -79,7 +79,7 @@ impl Page {
     }
 
     /// What is told of an outcome; what was only judged has become nothing that could be shown.
-    fn show(&self, outcome: &Result<Invitation, Refusal>, validate_only: bool) -> Shown {
+    fn show(&self, outcome: &Result<Invitation, ServiceError>, validate_only: bool) -> Shown {
         match outcome {
             Ok(_) if validate_only => (None, None),
             Ok(invitation) => (Some(InvitationView::of(invitation, self.now)), None),
@@ -107,6 +107,6 @@ fn render<E, A: serde::Serialize>(page: Page, answer: impl Fn(&Page, &E) -> A + 
 }
 
 /// Runs what takes milliseconds, as a thousand items do, where it keeps no other request waiting.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    web::block(work).await.map_err(|_| Refusal::Busy("The service is stopping.").into())
+async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    web::block(work).await.map_err(|_| ServiceError::Busy("The service is stopping.").into())
 }

@@ -17,7 +17,7 @@ use crate::http::{
     extract::{
         auth::Caller,
         idempotency_key::{self, For},
-        json_body::{self, Body, Fault, Members},
+        json_body::{self, Body, MemberError, Members},
         query::Query,
     },
     middleware::letter_quota::Told,
@@ -33,13 +33,13 @@ use crate::{
         actor::Actor,
         email::Email,
         ids::AccountId,
-        invitation::Way,
+        invitation::DeliveryMethod,
         locale::Locale,
         permission::Permission,
         reimbursement::{Rate, RateError},
     },
     services::{
-        self, Refusal,
+        self, ServiceError,
         idempotency::StoredAnswer,
         invite::{Invite, SubAccountInvite, Target},
     },
@@ -69,8 +69,8 @@ pub struct InviteSubAccountUser {
     pub locale: Option<Locale>,
     /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it over. It proves nothing
     /// of the address: see `requires` of a preview.
-    #[schema(value_type = Option<Way>)]
-    pub delivery: Way,
+    #[schema(value_type = Option<DeliveryMethod>)]
+    pub delivery: DeliveryMethod,
     #[schema(ignore)]
     use_: SubAccountUse,
     #[schema(ignore)]
@@ -129,7 +129,7 @@ impl From<InviteSubAccountUser> for Invite {
 
 /// The parent, named in exactly one of two ways.
 fn parent(members: &mut Members, id: Option<serde_json::Value>, name: Option<serde_json::Value>) -> Option<Target> {
-    let fault = |members: &mut Members, name: &str, fault: Fault| {
+    let fault = |members: &mut Members, name: &str, fault: MemberError| {
         members.fault(name, fault);
         None
     };
@@ -144,11 +144,11 @@ fn parent(members: &mut Members, id: Option<serde_json::Value>, name: Option<ser
         },
         (None, None) => {
             let words = "Name the account above by account_id or by account_name.";
-            fault(members, "account_id", Fault("required", words.to_owned()))
+            fault(members, "account_id", MemberError("required", words.to_owned()))
         }
         (Some(_), Some(_)) => {
             let words = "Name the account above by account_id or by account_name, not by both.";
-            fault(members, "account_name", Fault("not_applicable", words.to_owned()))
+            fault(members, "account_name", MemberError("not_applicable", words.to_owned()))
         }
     }
 }
@@ -158,11 +158,13 @@ fn rate(members: &mut Members) -> Option<Rate> {
 }
 
 /// A member that is a rate.
-pub(in crate::http) fn rate_of(value: serde_json::Value) -> Result<Rate, Fault> {
+pub(in crate::http) fn rate_of(value: serde_json::Value) -> Result<Rate, MemberError> {
     match value {
-        serde_json::Value::String(text) => Rate::parse(&text).map_err(|error: RateError| Fault(error.code(), error.to_string())),
+        serde_json::Value::String(text) => {
+            Rate::parse(&text).map_err(|error: RateError| MemberError(error.code(), error.to_string()))
+        }
         // A number has been through binary floats on its way.
-        _ => Err(Fault("wrong_type", "A rate is a text, as \"0.23\", so that nothing is rounded.".to_owned())),
+        _ => Err(MemberError("wrong_type", "A rate is a text, as \"0.23\", so that nothing is rounded.".to_owned())),
     }
 }
 
@@ -170,7 +172,7 @@ fn contradiction(members: &mut Members, name: &str, chosen: Result<SubAccountUse
     match chosen {
         Ok(chosen) => Some(chosen),
         Err(error) => {
-            members.fault(name, Fault(DriverOfSubsidiary::CODE, error.to_string()));
+            members.fault(name, MemberError(DriverOfSubsidiary::CODE, error.to_string()));
             None
         }
     }
@@ -180,7 +182,7 @@ fn may_try(actor: &Actor) -> Result<(), Problem> {
     if actor.may(Permission::CustomersInvite) || !actor.accounts.is_empty() {
         return Ok(());
     }
-    Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()).into())
+    Err(ServiceError::Forbidden(Permission::CustomersInvite.as_str()).into())
 }
 
 /// Invite a sub-account user, from the users overview
@@ -235,8 +237,8 @@ pub struct InviteSubAccount {
     pub locale: Option<Locale>,
     /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it over. It proves nothing
     /// of the address: see `requires` of a preview.
-    #[schema(value_type = Option<Way>)]
-    pub delivery: Way,
+    #[schema(value_type = Option<DeliveryMethod>)]
+    pub delivery: DeliveryMethod,
     #[schema(ignore)]
     use_: SubAccountUse,
 }
@@ -313,12 +315,12 @@ pub async fn create(
     let work = async move |(state, actor): For, (way, wanted), ticket| {
         match told.sent(services::invite::one(&state.services, &actor, (wanted, way), ticket).await) {
             // The account is the resource of this path.
-            Err(Refusal::AccountNotFound) => Err(not_found()),
+            Err(ServiceError::AccountNotFound) => Err(not_found()),
             outcome => counted(&state, outcome),
         }
     };
     let authorise = async |caller: For, (_, wanted), _: Option<&StoredAnswer>| match may_send(&caller, wanted).await {
-        Err(Refusal::AccountNotFound) => Err(not_found()),
+        Err(ServiceError::AccountNotFound) => Err(not_found()),
         authority => Ok(authority?),
     };
     idempotency_key::once((&request, state, actor), (StatusCode::CREATED, &digest), asked, authorise, work).await

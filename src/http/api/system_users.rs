@@ -8,7 +8,7 @@ use crate::http::{
     State,
     extract::{
         auth::Caller,
-        json_body::{self, Body, Fault, Members},
+        json_body::{self, Body, MemberError, Members},
         query::Query,
     },
     openapi::domain_schemas::LanguageTag,
@@ -17,13 +17,13 @@ use crate::http::{
 use crate::{
     domain::{
         email::Email,
-        invitation::Way,
+        invitation::DeliveryMethod,
         locale::Locale,
         permission::Permission,
         role::{Role, Roles},
     },
     services::{
-        Refusal,
+        ServiceError,
         invite::{Invite, SystemUserInvite},
     },
 };
@@ -41,8 +41,8 @@ pub struct InviteSystemUser {
     pub locale: Option<Locale>,
     /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it over. It proves nothing
     /// of the address: see `requires` of a preview.
-    #[schema(value_type = Option<Way>)]
-    pub delivery: Way,
+    #[schema(value_type = Option<DeliveryMethod>)]
+    pub delivery: DeliveryMethod,
 }
 
 impl json_body::Request for InviteSystemUser {
@@ -61,13 +61,13 @@ pub(in crate::http) fn roles(members: &mut Members) -> Option<Roles> {
     let roles = members.list("roles", |value| {
         let role: Role = json_body::parsed("unknown_role", str::parse)(value)?;
         if seen.contains(&role) {
-            return Err(Fault("duplicate_role", format!("{} is named twice.", role.as_str())));
+            return Err(MemberError("duplicate_role", format!("{} is named twice.", role.as_str())));
         }
         seen.push(role);
         Ok(role)
     })?;
     if roles.is_empty() {
-        members.fault("roles", Fault("too_few", "A system user holds at least one role.".to_owned()));
+        members.fault("roles", MemberError("too_few", "A system user holds at least one role.".to_owned()));
         return None;
     }
     Some(roles.into_iter().collect())
@@ -106,7 +106,7 @@ pub async fn invite(
     let Caller(actor) = caller;
     if !actor.may(Permission::SystemUsersInvite) {
         // Before the body is judged: whoever may not invite learns nothing by trying.
-        return Err(Refusal::Forbidden(Permission::SystemUsersInvite.as_str()).into());
+        return Err(ServiceError::Forbidden(Permission::SystemUsersInvite.as_str()).into());
     }
     query.finish()?;
     let digest = *body.digest();

@@ -23,11 +23,11 @@ use crate::http::{
 use crate::{
     domain::{
         client_address::ClientAddress,
-        delivery_reports::{Posted, Provider, Unread},
-        field_error::FieldFault,
+        delivery_reports::{Provider, WebhookError, WebhookRequest},
+        field_error::FieldError,
     },
     services::{
-        self, Refusal,
+        self, ServiceError,
         guess_guard::{Allowance as GuessAllowance, Scope},
     },
 };
@@ -92,10 +92,10 @@ pub async fn receive(
     let guesses = guesses(&state, provider, client);
     if let Some(wait) = state.services.guesses.wait(&guesses) {
         state.metrics.report(provider.as_str(), LIMITED);
-        return Err(Refusal::too_many_guesses(wait).into());
+        return Err(ServiceError::too_many_guesses(wait).into());
     }
     let wrong = |unread| {
-        if unread == Unread::Unverified {
+        if unread == WebhookError::Unverified {
             state.services.guesses.wrong(&guesses);
         }
         refused(&state, provider, unread)
@@ -103,7 +103,7 @@ pub async fn receive(
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     // Before any of the body is held: whoever proves nothing has none of it read.
     if !key.admits(&header, now) {
-        return Err(wrong(Unread::Unverified));
+        return Err(wrong(WebhookError::Unverified));
     }
     let head = Head::of(&request);
     head.check(ALLOWANCE.bytes)?;
@@ -112,11 +112,11 @@ pub async fn receive(
     if bytes.is_empty() {
         return Err(json_body::empty());
     }
-    let posted = Posted { header: &header, body: &bytes, now };
+    let posted = WebhookRequest { header: &header, body: &bytes, now };
     let verified = key.read(&posted).map_err(wrong)?;
     let received = verified.reports.len();
     let outcomes = services::delivery_reports::record(&state.services, provider, verified).await?;
-    for outcome in outcomes.ok_or_else(|| refused(&state, provider, Unread::Unverified))? {
+    for outcome in outcomes.ok_or_else(|| refused(&state, provider, WebhookError::Unverified))? {
         state.metrics.report(provider.as_str(), outcome.as_str());
     }
     Ok(HttpResponse::Ok().json(ReceivedEvents { received }))
@@ -138,13 +138,13 @@ fn unknown() -> Problem {
     Problem::new(error_codes::NOT_FOUND, "There is no mail provider of this name, or its MAIL_EVENTS_… is not set.")
 }
 
-fn refused(state: &State, provider: Provider, unread: Unread) -> Problem {
+fn refused(state: &State, provider: Provider, unread: WebhookError) -> Problem {
     let (outcome, problem) = match unread {
-        Unread::Unverified => (UNVERIFIED, unverified(provider)),
-        Unread::NoJson => (UNREADABLE, Problem::new(error_codes::MALFORMED_JSON, "The body is not JSON.")),
-        Unread::OtherForm => {
+        WebhookError::Unverified => (UNVERIFIED, unverified(provider)),
+        WebhookError::NoJson => (UNREADABLE, Problem::new(error_codes::MALFORMED_JSON, "The body is not JSON.")),
+        WebhookError::OtherForm => {
             let words = format!("This is not what {} sends.", provider.title());
-            (UNREADABLE, Problem::body(&[FieldFault::new("", "wrong_type", words)].into()))
+            (UNREADABLE, Problem::body(&[FieldError::new("", "wrong_type", words)].into()))
         }
     };
     state.metrics.report(provider.as_str(), outcome);

@@ -13,7 +13,7 @@ use crate::http::{
 };
 use crate::{
     domain::actor::Actor,
-    services::{Refusal, session},
+    services::{ServiceError, session},
 };
 
 /// An authenticated caller.
@@ -72,7 +72,7 @@ async fn authenticate(request: &HttpRequest) -> Result<Actor, Problem> {
     let state = request.app_data::<Data<State>>().ok_or_else(|| Problem::new(error_codes::INTERNAL, "No state."))?;
     let services = &state.services;
     let actor = services.access_tokens.verify(token, services.clock.now()).map_err(|error| invalid_token(error.word()))?;
-    let current = session::current(services, actor).await.map_err(Refusal::from)?;
+    let current = session::current(services, actor).await.map_err(ServiceError::from)?;
     let actor = current.ok_or_else(|| invalid_token("session"))?;
     request.extensions_mut().insert(CallerId(actor.who.id.clone()));
     Ok(actor)

@@ -25,7 +25,7 @@ use crate::{
         token::hex,
     },
     services::{
-        Refusal,
+        ServiceError,
         idempotency::{self, Begin, KeyedRequest, Render, StoredAnswer, Ticket},
     },
 };
@@ -35,7 +35,7 @@ pub(in crate::http) const KEY: &str = "idempotency-key";
 /// Says that an answer was given before.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// The longest key.
-const LONGEST: usize = 255;
+const MAX_KEY_LEN: usize = 255;
 /// Refusals that a later request with the same key may escape: they are not kept.
 const PASSING: [u16; 5] = [401, 403, 413, 415, 429];
 
@@ -132,7 +132,7 @@ async fn with_key<E, T>(
                 .map(|answer| (answer, true))
                 .ok_or_else(|| Problem::new(error_codes::INTERNAL, "The answer was lost."));
         }
-        Err(refusal @ (Refusal::IdempotencyInProgress | Refusal::IdempotencyKeyReused)) => {
+        Err(refusal @ (ServiceError::IdempotencyInProgress | ServiceError::IdempotencyKeyReused)) => {
             judge(asked, None).await?;
             return Err(refusal.into());
         }
@@ -212,7 +212,7 @@ fn fingerprint(request: &HttpRequest, digest: &[u8]) -> String {
 /// The key, quoted as the draft has it (a structured-field string, RFC 8941 §3.3.3) or bare.
 fn key(request: &HttpRequest) -> Result<Option<String>, Problem> {
     let invalid = || {
-        let words = format!("An Idempotency-Key has 1 to {LONGEST} visible ASCII characters, and is given once.");
+        let words = format!("An Idempotency-Key has 1 to {MAX_KEY_LEN} visible ASCII characters, and is given once.");
         Problem::new(error_codes::IDEMPOTENCY_KEY_INVALID, words)
     };
     let mut values = request.headers().get_all(KEY);
@@ -222,7 +222,7 @@ fn key(request: &HttpRequest) -> Result<Option<String>, Problem> {
         None => text.to_owned(),
         Some(quoted) => unquote(quoted).ok_or_else(invalid)?,
     };
-    let good = (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    let good = (1..=MAX_KEY_LEN).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
     if good && values.next().is_none() { Ok(Some(key)) } else { Err(invalid()) }
 }
 

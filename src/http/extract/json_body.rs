@@ -19,8 +19,8 @@ use utoipa::ToSchema;
 use super::{idempotency_key, json_fingerprint, strict_json};
 use crate::domain::{
     account::{AccountName, UnknownValue},
-    field_error::{Faults, FieldFault},
-    invitation::Way,
+    field_error::{Faults, FieldError},
+    invitation::DeliveryMethod,
 };
 use crate::http::{
     response::{error_codes, problem::Problem},
@@ -161,7 +161,7 @@ impl FromRequest for Body {
 
 /// The body is something else than an object.
 pub(in crate::http) fn no_object() -> Problem {
-    Problem::body(&[FieldFault::new("", "wrong_type", "The body must be a JSON object.")].into())
+    Problem::body(&[FieldError::new("", "wrong_type", "The body must be a JSON object.")].into())
 }
 
 /// The body is no JSON.
@@ -295,7 +295,7 @@ pub struct Members {
 }
 
 /// What is wrong with one member; the reader adds where it stands.
-pub struct Fault(pub &'static str, pub String);
+pub struct MemberError(pub &'static str, pub String);
 
 impl Members {
     fn new(left: Map<String, Value>, faults: Faults) -> Self {
@@ -303,17 +303,17 @@ impl Members {
     }
 
     /// A member that must be there.
-    pub fn required<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, Fault>) -> Option<T> {
+    pub fn required<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, MemberError>) -> Option<T> {
         if matches!(self.left.get(name), None | Some(Value::Null)) {
             self.left.remove(name);
-            self.fault(name, Fault("required", "This is required.".to_owned()));
+            self.fault(name, MemberError("required", "This is required.".to_owned()));
             return None;
         }
         self.optional(name, read)
     }
 
     /// A member that may be left out; `null` is the same as leaving it out.
-    pub fn optional<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, Fault>) -> Option<T> {
+    pub fn optional<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, MemberError>) -> Option<T> {
         let value = self.left.remove(name).filter(|value| !value.is_null())?;
         match read(value) {
             Ok(value) => Some(value),
@@ -325,10 +325,10 @@ impl Members {
     }
 
     /// A list that must be there, each of its items read alone.
-    pub fn list<T>(&mut self, name: &str, mut read: impl FnMut(Value) -> Result<T, Fault>) -> Option<Vec<T>> {
+    pub fn list<T>(&mut self, name: &str, mut read: impl FnMut(Value) -> Result<T, MemberError>) -> Option<Vec<T>> {
         let items = self.required(name, |value| match value {
             Value::Array(items) => Ok(items),
-            _ => Err(Fault("wrong_type", "This must be a list.".to_owned())),
+            _ => Err(MemberError("wrong_type", "This must be a list.".to_owned())),
         })?;
         let (known, total) = (self.faults.count(), items.len());
         let mut read_items = Vec::with_capacity(total.min(1024));
@@ -342,7 +342,7 @@ impl Members {
     }
 
     /// Whether a member is there, whatever it holds; `null` is the same as leaving it out.
-    pub fn has(&mut self, name: &str) -> bool {
+    pub fn contains_non_null(&mut self, name: &str) -> bool {
         if self.left.get(name).is_some_and(Value::is_null) {
             self.left.remove(name);
         }
@@ -350,18 +350,18 @@ impl Members {
     }
 
     /// Leaves the rest unread: nobody knows what belongs there.
-    pub fn let_be(&mut self) {
+    pub fn ignore_rest(&mut self) {
         self.left.clear();
     }
 
     /// Whether a member is named, be it with `null`.
-    pub fn names(&self, name: &str) -> bool {
+    pub fn contains_key(&self, name: &str) -> bool {
         self.left.contains_key(name)
     }
 
     /// Notes a fault.
-    pub fn fault(&mut self, name: &str, Fault(code, detail): Fault) {
-        self.faults.push(FieldFault { path: format!("{}/{name}", self.base), code, detail });
+    pub fn fault(&mut self, name: &str, MemberError(code, detail): MemberError) {
+        self.faults.push(FieldError { path: format!("{}/{name}", self.base), code, detail });
     }
 
     /// A member that is an object of its own and may be left out. What could be read of it is given, faults or not, so that
@@ -369,7 +369,7 @@ impl Members {
     pub fn object<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         let left = self.optional(name, |value| match value {
             Value::Object(members) => Ok(members),
-            _ => Err(Fault("wrong_type", "This must be an object.".to_owned())),
+            _ => Err(MemberError("wrong_type", "This must be an object.".to_owned())),
         })?;
         let mut inner = Self { left, base: format!("{}/{name}", self.base), faults: Faults::default() };
         let value = read(&mut inner);
@@ -378,18 +378,18 @@ impl Members {
     }
 
     /// Of faults that somebody else found, with paths below this object, those about members that were not told as faulty.
-    pub fn unknown_among(&self, found: Vec<FieldFault>) -> Vec<FieldFault> {
+    pub fn unknown_among(&self, found: Vec<FieldError>) -> Vec<FieldError> {
         let told = |path: &str| {
             let path = format!("{}{path}", self.base);
-            self.faults.told().iter().any(|fault| fault.path == path || path.starts_with(&format!("{}/", fault.path)))
+            self.faults.reported().iter().any(|fault| fault.path == path || path.starts_with(&format!("{}/", fault.path)))
         };
         found.into_iter().filter(|fault| !told(&fault.path)).collect()
     }
 
     /// Faults that somebody else found, with paths below this object.
-    pub fn faults_below(&mut self, name: &str, faults: Vec<FieldFault>) {
+    pub fn faults_below(&mut self, name: &str, faults: Vec<FieldError>) {
         let base = format!("{}/{name}", self.base);
-        self.faults.extend(faults.into_iter().map(|fault| FieldFault { path: format!("{base}{}", fault.path), ..fault }));
+        self.faults.extend(faults.into_iter().map(|fault| FieldError { path: format!("{base}{}", fault.path), ..fault }));
     }
 
     /// The faults so far, taken out: for a verb that tells them together with its own.
@@ -397,7 +397,7 @@ impl Members {
         let mut faults = std::mem::take(&mut self.faults);
         for (name, _) in std::mem::take(&mut self.left) {
             let words = "This member is not known here. Is it mistyped?";
-            faults.push_with(|| FieldFault::new(format!("{}/{}", self.base, strict_json::step(&name)), "unknown_member", words));
+            faults.push_with(|| FieldError::new(format!("{}/{}", self.base, strict_json::step(&name)), "unknown_member", words));
         }
         faults
     }
@@ -408,38 +408,38 @@ impl Members {
 }
 
 /// A member that is a text.
-pub fn text(value: Value) -> Result<String, Fault> {
+pub fn text(value: Value) -> Result<String, MemberError> {
     match value {
         Value::String(text) => Ok(text),
-        _ => Err(Fault("wrong_type", "This must be a text.".to_owned())),
+        _ => Err(MemberError("wrong_type", "This must be a text.".to_owned())),
     }
 }
 
 /// A member that is true or false.
-pub fn boolean(value: &Value) -> Result<bool, Fault> {
-    value.as_bool().ok_or_else(|| Fault("wrong_type", "This must be true or false.".to_owned()))
+pub fn boolean(value: &Value) -> Result<bool, MemberError> {
+    value.as_bool().ok_or_else(|| MemberError("wrong_type", "This must be true or false.".to_owned()))
 }
 
 /// The way that a link goes; by letter when nothing is said.
-pub fn way(members: &mut Members) -> Way {
+pub fn way(members: &mut Members) -> DeliveryMethod {
     let parse = |name: &str| {
-        let known = Way::ALL.into_iter().find(|way| way.as_str() == name);
+        let known = DeliveryMethod::ALL.into_iter().find(|way| way.as_str() == name);
         known.ok_or(UnknownValue { known: "email, link" })
     };
     members.optional("delivery", parsed("unknown_value", parse)).unwrap_or_default()
 }
 
 /// A member that is the name of an account.
-pub fn account_name(value: Value) -> Result<AccountName, Fault> {
-    AccountName::parse(&text(value)?).map_err(|error| Fault(error.code(), error.to_string()))
+pub fn account_name(value: Value) -> Result<AccountName, MemberError> {
+    AccountName::parse(&text(value)?).map_err(|error| MemberError(error.code(), error.to_string()))
 }
 
 /// A member that is a text with a form of its own.
 pub fn parsed<T, E: std::fmt::Display>(
     code: &'static str,
     parse: impl FnOnce(&str) -> Result<T, E>,
-) -> impl FnOnce(Value) -> Result<T, Fault> {
-    move |value| parse(&text(value)?).map_err(|error| Fault(code, error.to_string()))
+) -> impl FnOnce(Value) -> Result<T, MemberError> {
+    move |value| parse(&text(value)?).map_err(|error| MemberError(code, error.to_string()))
 }
 
 #[cfg(test)]
@@ -455,12 +455,12 @@ mod tests {
         let mut members = Members::new(members.into_iter().chain(many).collect(), Faults::default());
         members.list("list", text);
         members.object("object", |members| members.list("list", text));
-        assert_eq!((members.faults.told().len(), members.faults.count()), (Faults::MOST, 10_001));
+        assert_eq!((members.faults.reported().len(), members.faults.count()), (Faults::MAX_REPORTED, 10_001));
         let all = members.finish();
-        assert_eq!((all.told().len(), all.count()), (Faults::MOST, 15_001));
-        assert_eq!(all.told()[99].path, "/list/99");
+        assert_eq!((all.reported().len(), all.count()), (Faults::MAX_REPORTED, 15_001));
+        assert_eq!(all.reported()[99].path, "/list/99");
         let some = all.first(10);
-        assert_eq!((some.told().len(), some.count()), (10, 15_001));
+        assert_eq!((some.reported().len(), some.count()), (10, 15_001));
     }
 
     #[actix_web::test]

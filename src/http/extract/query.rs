@@ -16,7 +16,7 @@ use crate::{
     domain::{
         case_fold::fold,
         email::Email,
-        field_error::{Faults, FieldFault},
+        field_error::{Faults, FieldError},
         invisible::trim,
     },
     services::queries::{self, PageRequest},
@@ -143,6 +143,6 @@ impl Query {
     }
 
     fn fault(&mut self, name: &str, code: &'static str, detail: &str) {
-        self.faults.push(FieldFault::new(name, code, detail));
+        self.faults.push(FieldError::new(name, code, detail));
     }
 }

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::domain::field_error::{Faults, FieldFault};
+use crate::domain::field_error::{Faults, FieldError};
 
 /// A text as a value, and the members that are named twice: the first of each counts.
 ///
@@ -61,7 +61,7 @@ impl<'a> Place<'a> {
 
     fn twice(&self) {
         let words = "This member is named more than once. Which of them counts?";
-        self.found.borrow_mut().push_with(|| FieldFault::new(self.pointer(), "duplicate_member", words));
+        self.found.borrow_mut().push_with(|| FieldError::new(self.pointer(), "duplicate_member", words));
     }
 }
 
@@ -153,8 +153,8 @@ mod tests {
         let long = "é".repeat(20_000);
         let inner = vec!["\"x\":1"; 5000].join(",");
         let found = parse(format!("{{\"{long}\":{{{inner}}}}}").as_bytes()).unwrap().1;
-        assert_eq!((found.told().len(), found.count()), (Faults::MOST, 4999));
-        assert!(found.told().iter().all(|fault| fault.path.len() < 500), "{}", found.told()[0].path);
+        assert_eq!((found.reported().len(), found.count()), (Faults::MAX_REPORTED, 4999));
+        assert!(found.reported().iter().all(|fault| fault.path.len() < 500), "{}", found.reported()[0].path);
         assert!(parse("[".repeat(100_000).as_bytes()).is_err());
     }
 

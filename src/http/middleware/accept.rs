@@ -14,7 +14,7 @@ use actix_web::{
 use crate::http::response::{error_codes, problem::Problem};
 
 /// Headers that keep an answer out of caches and its address out of others' logs.
-pub const SEAL: [(HeaderName, &str); 2] = [(CACHE_CONTROL, "no-store"), (REFERRER_POLICY, "no-referrer")];
+pub const NO_STORE_HEADERS: [(HeaderName, &str); 2] = [(CACHE_CONTROL, "no-store"), (REFERRER_POLICY, "no-referrer")];
 
 /// Refuses a request to the API whose answer the caller would not accept.
 pub async fn middleware(

@@ -10,10 +10,10 @@ use ipnet::IpNet;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use crate::http::response::problem::Problem;
-use crate::{domain::client_address::ClientAddress, services::Refusal};
+use crate::{domain::client_address::ClientAddress, services::ServiceError};
 
 /// How long a request waits for its turn before it is told to come back later.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PERMIT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A bound of bodies in hand.
 pub struct BodyPermits {
@@ -32,7 +32,7 @@ pub struct BodyPermit {
 impl BodyPermits {
     /// So many of all, and so many of one client.
     pub fn new(all: usize, of_one: usize) -> Self {
-        Self { all: Arc::new(Semaphore::new(all)), of_one, shares: Mutex::default(), patience: PATIENCE }
+        Self { all: Arc::new(Semaphore::new(all)), of_one, shares: Mutex::default(), patience: PERMIT_TIMEOUT }
     }
 
     /// Waits for a turn.
@@ -48,7 +48,7 @@ impl BodyPermits {
         };
         match tokio::time::timeout(self.patience, held).await {
             Ok(Ok(permit)) => Ok(permit),
-            _ => Err(Refusal::Busy("Too many bodies of this kind are on their way. Try again in a moment.").into()),
+            _ => Err(ServiceError::Busy("Too many bodies of this kind are on their way. Try again in a moment.").into()),
         }
     }
 

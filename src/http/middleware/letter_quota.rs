@@ -24,7 +24,7 @@ use crate::{
         invitation::Invitation,
         letter_quota::{LettersSpent, LimitScope, Standing, WINDOW},
     },
-    services::{Refusal, invite::Sent},
+    services::{ServiceError, invite::Sent},
 };
 
 /// The routes that send letters and take an access token, by method and pattern. Those of a link's holder tell the limit by address.
@@ -62,7 +62,7 @@ impl Told {
     }
 
     /// Notes what is left after a letter, or why there was none.
-    pub fn sent(&self, outcome: Result<Sent, Refusal>) -> Result<Invitation, Refusal> {
+    pub fn sent(&self, outcome: Result<Sent, ServiceError>) -> Result<Invitation, ServiceError> {
         match outcome {
             Ok(Sent { invitation, standings }) => {
                 self.note(&standings);
@@ -73,8 +73,8 @@ impl Told {
     }
 
     /// Notes what a refusal says is left.
-    pub fn refused(&self, refusal: Refusal) -> Refusal {
-        if let Refusal::LettersSpent(LettersSpent { standings, .. }) = &refusal {
+    pub fn refused(&self, refusal: ServiceError) -> ServiceError {
+        if let ServiceError::LettersSpent(LettersSpent { standings, .. }) = &refusal {
             self.note(standings);
         }
         refusal

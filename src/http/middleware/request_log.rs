@@ -117,7 +117,7 @@ trait Sealable {
 impl<B> Sealable for ServiceResponse<B> {
     fn map_response(mut self, private: bool) -> Self {
         if private {
-            for (name, value) in super::accept::SEAL {
+            for (name, value) in super::accept::NO_STORE_HEADERS {
                 self.headers_mut().insert(name, HeaderValue::from_static(value));
             }
         }

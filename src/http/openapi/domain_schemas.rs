@@ -23,7 +23,7 @@ use crate::{
         email::Email,
         event::EventType,
         ids::{AccountId, EventId, InvitationId, SuppressionId, UserId},
-        invitation::{DeliveryState, InvitationKind, InvitationStatus, Way},
+        invitation::{DeliveryMethod, DeliveryState, InvitationKind, InvitationStatus},
         locale::Locale,
         password::Password,
         permission::Permission,
@@ -62,7 +62,7 @@ closed_sets! {
     InvitationKind, "InvitationKind", "What a person is invited to become.";
     InvitationStatus, "InvitationStatus", "How far an invitation has come. `expired` is what a pending one is after `expires_at`.";
     DeliveryState, "DeliveryState", "`queued`, while a courier has it `sending`, and `sent` when the relay or the provider took it. Where a provider reports what became of it: `delivered`, `deferred` (it tries again), `bounced` (fix the address, unless `advice` says otherwise) or `complained` (the person called it spam). `failed` when it was given up, by us or by the provider, for no fault of the address, or its link died before; `handed_over` when no letter was sent, because whoever invited asked for the link.";
-    Way, "DeliveryWay", "How the link goes to the person invited: by `email`, or as a `link` that whoever invites is given once and hands over.";
+    DeliveryMethod, "DeliveryWay", "How the link goes to the person invited: by `email`, or as a `link` that whoever invites is given once and hands over.";
     EventType, "EventType", "What happened to an invitation.";
     ActorKind, "ActorType", "`user`, `client` or `cli`; in a timeline also `system` (this service) and `link` (whoever holds the link).";
     Role, "SystemRole", "A role of a system user; `GET /v1/roles` says what each allows.";

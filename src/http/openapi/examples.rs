@@ -32,7 +32,7 @@ use super::{
         suppressions, timeline,
     },
 };
-use crate::domain::{account::DriverOfSubsidiary, field_error::FieldFault, invitation::InvitationStatus, role::Role};
+use crate::domain::{account::DriverOfSubsidiary, field_error::FieldError, invitation::InvitationStatus, role::Role};
 
 /// Names of the examples of an operation's request.
 pub(super) fn requests(operation: &str) -> &'static [&'static str] {
@@ -311,7 +311,7 @@ fn answer(name: &str) -> Option<(&'static str, Value)> {
 
 /// What is wrong with the last item of the batch.
 fn driver_of_subsidiary() -> Value {
-    let fault = FieldFault::new("/used_by", DriverOfSubsidiary::CODE, DriverOfSubsidiary.to_string());
+    let fault = FieldError::new("/used_by", DriverOfSubsidiary::CODE, DriverOfSubsidiary.to_string());
     Problem::body(&[fault].into()).document(PUBLIC_URL, REQUEST_ID)
 }
 

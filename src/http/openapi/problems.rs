@@ -23,12 +23,12 @@ use super::{
 use crate::{
     domain::{
         account::AccountName,
-        field_error::FieldFault,
+        field_error::FieldError,
         ids::{AccountId, InvitationId},
         invitation::{DeadLink, InvitationKind},
         letter_quota::{LettersSpent, LimitScope, Standing},
     },
-    services::Refusal,
+    services::ServiceError,
 };
 
 /// An error, as RFC 9457 has it. Programs act on `code`.
@@ -52,7 +52,7 @@ pub struct ProblemDocument {
     request_id: String,
     /// With `validation_failed`: every faulty member or parameter, the first 100 of them; of an item of a batch the first 10.
     #[schema(required = false, max_items = 100)]
-    errors: Vec<FieldError>,
+    errors: Vec<FieldErrorDocument>,
     /// With `resend_too_soon`, and `rate_limited` of letters: so many seconds to wait, as in `Retry-After`.
     #[schema(required = false, minimum = 1)]
     retry_after: u32,
@@ -66,8 +66,9 @@ pub struct ProblemDocument {
 
 /// One faulty member or parameter.
 #[derive(ToSchema)]
+#[schema(as = FieldError)]
 #[expect(dead_code, reason = "it describes what `Problem::body` and `Problem::query` write")]
-pub struct FieldError {
+pub struct FieldErrorDocument {
     /// A JSON Pointer into the body; empty for the body itself.
     #[schema(required = false, examples("/email"))]
     pointer: String,
@@ -226,8 +227,8 @@ pub(super) fn example(name: &str) -> Option<(&'static str, Value)> {
     let problem = match name {
         FAULTY_QUERY => Problem::query(
             &[
-                FieldFault::new("limit", "invalid_limit", "This takes a whole number from 1; above 200 is taken as 200."),
-                FieldFault::new("stauts", "unknown_parameter", "This parameter is not known here. Is it mistyped?"),
+                FieldError::new("limit", "invalid_limit", "This takes a whole number from 1; above 200 is taken as 200."),
+                FieldError::new("stauts", "unknown_parameter", "This parameter is not known here. Is it mistyped?"),
             ]
             .into(),
         ),
@@ -241,12 +242,12 @@ fn of(code: &'static Code) -> Problem {
     refused.unwrap_or_else(|| match code.code {
         "validation_failed" => Problem::body(
             &[
-                FieldFault::new(
+                FieldError::new(
                     "/email",
                     "invalid_email",
                     "This is not an e-mail address: it needs one @ and a domain name with a dot, as in ada@example.com.",
                 ),
-                FieldFault::new("/rolls", "unknown_member", "This member is not known here. Is it mistyped?"),
+                FieldError::new("/rolls", "unknown_member", "This member is not known here. Is it mistyped?"),
             ]
             .into(),
         ),
@@ -261,35 +262,35 @@ fn of(code: &'static Code) -> Problem {
 }
 
 /// What verbs refuse with: an example says what the service says.
-fn refusals() -> Vec<Refusal> {
+fn refusals() -> Vec<ServiceError> {
     vec![
-        Refusal::Forbidden("system_users:invite"),
-        Refusal::RoleExceedsYours,
-        Refusal::NotFound,
-        Refusal::InvitationPending(sample_data::invitation_id()),
-        Refusal::AlreadySystemUser,
-        Refusal::AlreadyAccountOwner,
-        Refusal::AlreadyMember,
-        Refusal::LastOwner,
-        Refusal::AccountNotFound,
-        Refusal::ParentNotBusiness,
-        Refusal::ParentNotActive,
-        Refusal::NotPending,
-        Refusal::PreconditionRequired,
-        Refusal::TooSoon(42),
-        Refusal::LettersSpent(LettersSpent {
+        ServiceError::Forbidden("system_users:invite"),
+        ServiceError::RoleExceedsYours,
+        ServiceError::NotFound,
+        ServiceError::InvitationPending(sample_data::invitation_id()),
+        ServiceError::AlreadySystemUser,
+        ServiceError::AlreadyAccountOwner,
+        ServiceError::AlreadyMember,
+        ServiceError::LastOwner,
+        ServiceError::AccountNotFound,
+        ServiceError::ParentNotBusiness,
+        ServiceError::ParentNotActive,
+        ServiceError::NotPending,
+        ServiceError::PreconditionRequired,
+        ServiceError::TooSoon(42),
+        ServiceError::LettersSpent(LettersSpent {
             retry_after: 3600,
             standings: vec![Standing { scope: LimitScope::Mailbox, quota: 6, remaining: 0, reset: 86_000 }],
         }),
-        Refusal::InvalidLink,
-        Refusal::DeadLink(DeadLink::Revoked),
-        Refusal::DeadLink(DeadLink::Used),
-        Refusal::DeadLink(DeadLink::Superseded),
-        Refusal::DeadLink(DeadLink::Expired),
-        Refusal::CursorMismatch,
-        Refusal::InvalidCredentials,
-        Refusal::RenewalDisabled,
-        Refusal::LinkStillValid,
-        Refusal::Busy("The database is away or busy. Nothing was changed."),
+        ServiceError::InvalidLink,
+        ServiceError::DeadLink(DeadLink::Revoked),
+        ServiceError::DeadLink(DeadLink::Used),
+        ServiceError::DeadLink(DeadLink::Superseded),
+        ServiceError::DeadLink(DeadLink::Expired),
+        ServiceError::CursorMismatch,
+        ServiceError::InvalidCredentials,
+        ServiceError::RenewalDisabled,
+        ServiceError::LinkStillValid,
+        ServiceError::Busy("The database is away or busy. Nothing was changed."),
     ]
 }

@@ -15,11 +15,11 @@ use crate::http::{RETRY_AFTER, extract::etag};
 use crate::{
     domain::{
         account::Account,
-        field_error::{Faults, FieldFault},
+        field_error::{Faults, FieldError},
         invitation::DeadLink,
         letter_quota::{LettersSpent, LimitScope},
     },
-    services::Refusal,
+    services::ServiceError,
 };
 
 /// The most accounts that are shown where an item of a batch names one of several.
@@ -74,9 +74,9 @@ impl Problem {
 
     /// Why an item of a batch is refused. Each of a thousand may name an account of which there are hundreds: some are shown.
     #[must_use]
-    pub fn of_item(refusal: &Refusal) -> Self {
+    pub fn of_item(refusal: &ServiceError) -> Self {
         match refusal {
-            Refusal::AmbiguousAccount(accounts) => match accounts.get(..MOST_CANDIDATES) {
+            ServiceError::AmbiguousAccount(accounts) => match accounts.get(..MOST_CANDIDATES) {
                 Some(first) if accounts.len() > MOST_CANDIDATES => ambiguous_account(
                     first,
                     &format!(
@@ -91,16 +91,16 @@ impl Problem {
     }
 
     fn validation(faults: &Faults, place: &str) -> Self {
-        let told = faults.told();
+        let reported = faults.reported();
         // An empty pointer is the whole of it.
-        let name = |fault: &FieldFault| if fault.path.is_empty() { "the whole".to_owned() } else { fault.path.clone() };
-        let mut names: Vec<String> = told.iter().map(name).collect();
+        let name = |fault: &FieldError| if fault.path.is_empty() { "the whole".to_owned() } else { fault.path.clone() };
+        let mut names: Vec<String> = reported.iter().map(name).collect();
         names.dedup();
-        let detail = match faults.untold() {
+        let detail = match faults.omitted() {
             0 => format!("Faulty: {}.", names.join(", ")),
-            more => format!("Faulty: {}, and {more} more. `errors` has the first {}.", names.join(", "), told.len()),
+            more => format!("Faulty: {}, and {more} more. `errors` has the first {}.", names.join(", "), reported.len()),
         };
-        let errors = told.iter().map(|fault| json!({ place: fault.path, "code": fault.code, "detail": fault.detail }));
+        let errors = reported.iter().map(|fault| json!({ place: fault.path, "code": fault.code, "detail": fault.detail }));
         let errors = errors.collect();
         Self::new(error_codes::VALIDATION_FAILED, detail).with("errors", errors)
     }
@@ -163,81 +163,85 @@ impl From<DeadLink> for Problem {
     }
 }
 
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
+impl From<ServiceError> for Problem {
+    fn from(refusal: ServiceError) -> Self {
         Self::from(&refusal)
     }
 }
 
-impl From<&Refusal> for Problem {
-    fn from(refusal: &Refusal) -> Self {
+impl From<&ServiceError> for Problem {
+    fn from(refusal: &ServiceError) -> Self {
         match refusal {
-            Refusal::Forbidden(permission) => Self::new(error_codes::FORBIDDEN, format!("This takes {permission}.")),
-            Refusal::RoleExceedsYours => {
+            ServiceError::Forbidden(permission) => Self::new(error_codes::FORBIDDEN, format!("This takes {permission}.")),
+            ServiceError::RoleExceedsYours => {
                 Self::new(error_codes::ROLE_EXCEEDS_YOURS, "A role of this invitation allows more than your token does.")
             }
-            Refusal::NotFound => not_found(),
-            Refusal::Invalid(faults) => Self::body(faults),
-            Refusal::InvitationPending(id) => {
+            ServiceError::NotFound => not_found(),
+            ServiceError::Invalid(faults) => Self::body(faults),
+            ServiceError::InvitationPending(id) => {
                 Self::new(error_codes::INVITATION_PENDING, format!("Invitation {id} is alive. Resend it, or revoke it first."))
                     .with("invitation_id", json!(id))
             }
-            Refusal::AlreadySystemUser => Self::new(error_codes::ALREADY_SYSTEM_USER, "This person is an active system user."),
-            Refusal::AlreadyAccountOwner => Self::new(
+            ServiceError::AlreadySystemUser => {
+                Self::new(error_codes::ALREADY_SYSTEM_USER, "This person is an active system user.")
+            }
+            ServiceError::AlreadyAccountOwner => Self::new(
                 error_codes::ALREADY_ACCOUNT_OWNER,
                 "This person owns a top-level account. Invite them to it by account_id.",
             ),
-            Refusal::AlreadyMember => {
+            ServiceError::AlreadyMember => {
                 Self::new(error_codes::ALREADY_MEMBER, "This person belongs to the account, or to one below the parent, already.")
             }
-            Refusal::LastOwner => {
+            ServiceError::LastOwner => {
                 Self::new(error_codes::LAST_OWNER, "This person is the account's last owner. Invite another owner first.")
             }
-            Refusal::AccountNotFound => {
+            ServiceError::AccountNotFound => {
                 Self::new(error_codes::ACCOUNT_NOT_FOUND, "There is no such account, or this token may not invite into it.")
             }
-            Refusal::AmbiguousAccount(accounts) => {
+            ServiceError::AmbiguousAccount(accounts) => {
                 ambiguous_account(accounts, "Several accounts have this name. Choose one by account_id.")
             }
-            Refusal::ParentNotBusiness => {
+            ServiceError::ParentNotBusiness => {
                 Self::new(error_codes::PARENT_NOT_BUSINESS, "Only a business account has sub-accounts; this one is a consumer's.")
             }
-            Refusal::ParentNotActive => {
+            ServiceError::ParentNotActive => {
                 Self::new(error_codes::PARENT_NOT_ACTIVE, "Nobody has activated this account yet. Resend its owner's invitation.")
             }
-            Refusal::IdempotencyKeyReused => {
+            ServiceError::IdempotencyKeyReused => {
                 Self::new(error_codes::IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key was sent with another request.")
             }
-            Refusal::IdempotencyInProgress => {
+            ServiceError::IdempotencyInProgress => {
                 Self::new(error_codes::IDEMPOTENCY_IN_PROGRESS, "The first request with this Idempotency-Key is still running.")
                     .header(header::RETRY_AFTER, RETRY_AFTER.to_string())
             }
-            Refusal::InvalidCredentials => {
+            ServiceError::InvalidCredentials => {
                 Self::new(error_codes::INVALID_CREDENTIALS, "The address or the password is wrong, or the user is not active.")
                     .header(header::WWW_AUTHENTICATE, "Bearer")
             }
-            Refusal::RenewalDisabled => Self::new(error_codes::RENEWAL_DISABLED, "Ask whoever invited you to send a fresh link."),
-            Refusal::LinkStillValid => Self::new(error_codes::LINK_STILL_VALID, "This link still works: open it."),
-            Refusal::Changed => unavailable("The invitation changed meanwhile. Nothing was changed by this request."),
-            Refusal::NotPending => {
+            ServiceError::RenewalDisabled => {
+                Self::new(error_codes::RENEWAL_DISABLED, "Ask whoever invited you to send a fresh link.")
+            }
+            ServiceError::LinkStillValid => Self::new(error_codes::LINK_STILL_VALID, "This link still works: open it."),
+            ServiceError::Changed => unavailable("The invitation changed meanwhile. Nothing was changed by this request."),
+            ServiceError::NotPending => {
                 Self::new(error_codes::INVITATION_NOT_PENDING, "It was activated, revoked or replaced, or there is none.")
             }
-            Refusal::PreconditionRequired => Self::new(
+            ServiceError::PreconditionRequired => Self::new(
                 error_codes::PRECONDITION_REQUIRED,
                 "Say by If-Match which state this change is meant for: the ETag of your last look.",
             ),
-            Refusal::PreconditionFailed(current) => Self::new(
+            ServiceError::PreconditionFailed(current) => Self::new(
                 error_codes::PRECONDITION_FAILED,
                 "The invitation has changed since. Nothing was changed by this request.",
             )
             .header(header::ETAG, etag::quoted(current)),
-            Refusal::PreconditionMalformed(current) => Self::new(
+            ServiceError::PreconditionMalformed(current) => Self::new(
                 error_codes::PRECONDITION_FAILED,
                 "If-Match names no entity tag that could match: send the ETag as it came, with its quotation marks; a weak tag \
                  (W/) never matches. Nothing was changed by this request.",
             )
             .header(header::ETAG, etag::quoted(current)),
-            Refusal::Ambiguous(invitations) => {
+            ServiceError::Ambiguous(invitations) => {
                 let candidates = invitations.iter().map(|one| {
                     let account = one.account.as_ref().map(InvitationAccount::from);
                     json!({ "id": one.id, "kind": one.kind.as_str(), "account": account })
@@ -245,32 +249,32 @@ impl From<&Refusal> for Problem {
                 Self::new(error_codes::AMBIGUOUS_INVITATION, "Several invitations await an answer.")
                     .with("candidates", candidates.collect())
             }
-            Refusal::TooManyGuesses(seconds) => {
+            ServiceError::TooManyGuesses(seconds) => {
                 let detail = format!("Too many wrong ones came from where you are. Try again in {seconds} s.");
                 Self::new(error_codes::RATE_LIMITED, detail).header(header::RETRY_AFTER, seconds.to_string())
             }
-            Refusal::TooSoon(seconds) => too_soon("It was sent a moment ago.", *seconds),
-            Refusal::MovedTooSoon(seconds) => {
+            ServiceError::TooSoon(seconds) => too_soon("It was sent a moment ago.", *seconds),
+            ServiceError::MovedTooSoon(seconds) => {
                 too_soon("It was sent to a changed address a moment ago; the address, and no more, stays for now.", *seconds)
             }
-            Refusal::LettersSpent(spent) => letters_spent(spent),
-            Refusal::InvalidLink => {
+            ServiceError::LettersSpent(spent) => letters_spent(spent),
+            ServiceError::InvalidLink => {
                 Self::new(error_codes::ACTIVATION_LINK_INVALID, "The token is damaged, or was not made by this service.")
             }
-            Refusal::DeadLink(dead) => (*dead).into(),
-            Refusal::DamagedCursor => {
-                Self::query(&[FieldFault::new("cursor", "invalid_cursor", Refusal::DamagedCursor.to_string())].into())
+            ServiceError::DeadLink(dead) => (*dead).into(),
+            ServiceError::DamagedCursor => {
+                Self::query(&[FieldError::new("cursor", "invalid_cursor", ServiceError::DamagedCursor.to_string())].into())
             }
-            Refusal::CursorMismatch => {
+            ServiceError::CursorMismatch => {
                 Self::new(error_codes::CURSOR_MISMATCH, "The cursor belongs to a list with other filters.")
             }
-            Refusal::Busy(what) => unavailable(what),
-            Refusal::Db(fault) if fault.is_temporary() => {
+            ServiceError::Busy(what) => unavailable(what),
+            ServiceError::Db(fault) if fault.is_temporary() => {
                 tracing::warn!(error = ?fault.to_string(), "answered 503");
                 unavailable("The database is away or busy. Try again in a moment.")
             }
-            Refusal::Db(fault) => defect(&fault.to_string()),
-            Refusal::Defect(what) => defect(what),
+            ServiceError::Db(fault) => defect(&fault.to_string()),
+            ServiceError::Defect(what) => defect(what),
         }
     }
 }

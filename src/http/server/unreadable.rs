@@ -116,13 +116,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ProblemStream<S> {
 /// Where in what is written a bare refusal begins, and its status: the library's last answer on a connection, a head without a body
 /// and without a request id.
 fn bare_answer(bytes: &[u8]) -> Option<(usize, u16)> {
-    const LONGEST: usize = 512;
+    const MAX_LEN: usize = 512;
     const END: &[u8] = b"\r\n\r\n";
     const START: &[u8] = b"HTTP/1.";
     if !bytes.ends_with(END) {
         return None;
     }
-    let from = bytes.len().saturating_sub(LONGEST);
+    let from = bytes.len().saturating_sub(MAX_LEN);
     let start = from + bytes[from..].windows(START.len()).rposition(|window| window == START)?;
     let head = std::str::from_utf8(&bytes[start..]).ok()?.to_ascii_lowercase();
     let status = head.get("http/1.1 ".len()..)?.get(..3)?.parse().ok()?;

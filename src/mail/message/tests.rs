@@ -7,13 +7,13 @@ use crate::{
     mail::testing::{LINK, letter, sender},
 };
 
-fn source(letter: &Letter, wire: Wire) -> Vec<u8> {
-    Desk::new(sender()).unwrap().message(letter, wire).unwrap().formatted()
+fn source(letter: &Letter, wire: TransferEncoding) -> Vec<u8> {
+    MessageBuilder::new(sender()).unwrap().message(letter, wire).unwrap().formatted()
 }
 
 #[test]
 fn says_who_when_and_what_it_is() {
-    let source = source(&letter(), Wire::Ascii);
+    let source = source(&letter(), TransferEncoding::Ascii);
     let mail = parse_mail(&source).unwrap();
     for (name, value) in [
         ("From", "Voltmark <no-reply@voltmark.example>"),
@@ -39,40 +39,43 @@ fn says_who_when_and_what_it_is() {
 fn the_message_id_stays_at_every_attempt() {
     let mut second = letter();
     second.now += chrono::TimeDelta::minutes(5);
-    let desk = Desk::new(sender()).unwrap();
-    assert_eq!(desk.message_id(&letter()), desk.message_id(&second));
+    let builder = MessageBuilder::new(sender()).unwrap();
+    assert_eq!(builder.message_id(&letter()), builder.message_id(&second));
 }
 
 #[test]
 fn each_letter_has_a_message_id_of_its_own() {
-    let desk = Desk::new(sender()).unwrap();
+    let builder = MessageBuilder::new(sender()).unwrap();
     let mut resent = letter();
     resent.id = crate::domain::ids::LetterId::from_uuid(uuid::Uuid::from_u128(2));
-    assert_ne!(desk.message_id(&letter()), desk.message_id(&resent));
+    assert_ne!(builder.message_id(&letter()), builder.message_id(&resent));
 }
 
 #[test]
 fn the_link_is_whole_in_both_parts_however_they_travel() {
-    for (locale, wire) in
-        [(Locale::En, Wire::Ascii), (Locale::Nl, Wire::Ascii), (Locale::En, Wire::EightBit), (Locale::Nl, Wire::EightBit)]
-    {
+    for (locale, wire) in [
+        (Locale::En, TransferEncoding::Ascii),
+        (Locale::Nl, TransferEncoding::Ascii),
+        (Locale::En, TransferEncoding::EightBit),
+        (Locale::Nl, TransferEncoding::EightBit),
+    ] {
         let mut letter = letter();
         letter.locale = locale;
         letter.inviter = "Zo\u{eb} \u{1F50C}".to_owned();
         let source = source(&letter, wire);
-        assert!(source.is_ascii() || wire == Wire::EightBit);
+        assert!(source.is_ascii() || wire == TransferEncoding::EightBit);
         let mail = parse_mail(&source).unwrap();
         let text = mail.subparts[0].get_body().unwrap();
         assert!(text.lines().any(|line| line == LINK) && text.contains("Zo\u{eb} \u{1F50C}"));
         assert!(mail.subparts[1].get_body().unwrap().contains(&format!("href=\"{LINK}\"")));
         assert!(source.split(|byte| *byte == b'\n').all(|line| line.len() <= LONGEST_LINE + 1));
         let source = String::from_utf8(source).unwrap();
-        assert!(wire == Wire::Ascii || source.contains(&format!("\r\n{LINK}\r\n")));
+        assert!(wire == TransferEncoding::Ascii || source.contains(&format!("\r\n{LINK}\r\n")));
         // HTML needs no encoding on any way: what is not ASCII is a reference there.
         assert!(source.contains(&format!("href=\"{LINK}\"")), "{source}");
     }
     // An English letter without foreign letters can be copied from on any way.
-    assert!(String::from_utf8(source(&letter(), Wire::Ascii)).unwrap().contains(&format!("\r\n{LINK}\r\n")));
+    assert!(String::from_utf8(source(&letter(), TransferEncoding::Ascii)).unwrap().contains(&format!("\r\n{LINK}\r\n")));
 }
 
 #[test]
@@ -80,7 +83,7 @@ fn a_line_that_mail_cannot_carry_is_encoded() {
     let mut letter = letter();
     let link = format!("https://example.com/{}?token=x", "a".repeat(1000));
     letter.link = SecretString::from(link.clone());
-    let source = source(&letter, Wire::EightBit);
+    let source = source(&letter, TransferEncoding::EightBit);
     assert!(source.split(|byte| *byte == b'\n').all(|line| line.len() <= LONGEST_LINE + 1));
     assert!(parse_mail(&source).unwrap().subparts[0].get_body().unwrap().contains(&link));
 }
@@ -108,7 +111,7 @@ fn no_name_adds_a_header_or_a_part() {
             role: MemberRole::AccountOwner,
             is_new: true,
         });
-        let source = source(&letter, Wire::Ascii);
+        let source = source(&letter, TransferEncoding::Ascii);
         let mail = parse_mail(&source).unwrap();
         let mut names: Vec<_> = mail.headers.iter().map(|header| header.get_key().to_lowercase()).collect();
         names.sort();
@@ -144,7 +147,7 @@ fn foreign_letters_are_encoded_and_come_back() {
     let mut letter = letter();
     letter.inviter = "Zo\u{eb} van \u{2019}t Hof, with a name long enough to be folded over several lines of a header".to_owned();
     letter.to = Email::parse("Ada@B\u{dc}CHER.example").unwrap();
-    let source = source(&letter, Wire::Ascii);
+    let source = source(&letter, TransferEncoding::Ascii);
     let mail = parse_mail(&source).unwrap();
     assert_eq!(mail.headers.get_first_value("Subject").unwrap(), format!("{} invites you to join Voltmark", letter.inviter));
     assert_eq!(mail.headers.get_first_value("To").unwrap(), "Ada@xn--bcher-kva.example");
@@ -161,8 +164,8 @@ fn a_name_that_looks_like_an_encoded_word_is_read_as_it_was_typed() {
         let mut letter = letter();
         letter.inviter = inviter.to_owned();
         let expected = format!("{read} invites you to join Voltmark");
-        assert_eq!(Desk::new(sender()).unwrap().write(&letter).unwrap().subject, expected);
-        for wire in [Wire::Ascii, Wire::EightBit] {
+        assert_eq!(MessageBuilder::new(sender()).unwrap().write(&letter).unwrap().subject, expected);
+        for wire in [TransferEncoding::Ascii, TransferEncoding::EightBit] {
             let source = source(&letter, wire);
             assert_eq!(parse_mail(&source).unwrap().headers.get_first_value("Subject"), Some(expected.clone()), "{inviter}");
         }
@@ -173,7 +176,9 @@ fn a_name_that_looks_like_an_encoded_word_is_read_as_it_was_typed() {
 fn a_name_that_is_an_address_is_read_without_being_one() {
     let mut letter = letter();
     letter.inviter = "https://evil.example/pay Click now".to_owned();
-    for (locale, wire) in Locale::ALL.into_iter().flat_map(|locale| [(locale, Wire::Ascii), (locale, Wire::EightBit)]) {
+    for (locale, wire) in
+        Locale::ALL.into_iter().flat_map(|locale| [(locale, TransferEncoding::Ascii), (locale, TransferEncoding::EightBit)])
+    {
         letter.locale = locale;
         let source = source(&letter, wire);
         let mail = parse_mail(&source).unwrap();

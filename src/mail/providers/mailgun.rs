@@ -3,12 +3,12 @@
 
 use reqwest::StatusCode;
 
-use super::{AUTO_SUBMITTED, Answer, Body, Desk, Letter, PRECEDENCE, Post, SUPPRESS, Verdict};
+use super::{AUTO_SUBMITTED, Answer, Body, Letter, MessageBuilder, PRECEDENCE, Post, SUPPRESS, Verdict};
 use crate::{domain::mail_fault::MailFault, mail::Rendered};
 
-pub(super) fn post(domain: &str, letter: &Letter, desk: &Desk, words: Rendered) -> Post {
+pub(super) fn post(domain: &str, letter: &Letter, builder: &MessageBuilder, words: Rendered) -> Post {
     let mut form = vec![
-        ("from", desk.sender.from.to_string()),
+        ("from", builder.sender.from.to_string()),
         ("to", letter.to.wire()),
         ("subject", words.subject),
         ("text", words.text),
@@ -17,12 +17,12 @@ pub(super) fn post(domain: &str, letter: &Letter, desk: &Desk, words: Rendered) 
         ("o:tracking-clicks", "no".to_owned()),
         ("o:tracking-opens", "no".to_owned()),
         ("v:letter", letter.id.to_string()),
-        ("h:Message-Id", desk.message_id(letter)),
+        ("h:Message-Id", builder.message_id(letter)),
         ("h:Auto-Submitted", AUTO_SUBMITTED.1.to_owned()),
         ("h:Precedence", PRECEDENCE.1.to_owned()),
         ("h:X-Auto-Response-Suppress", SUPPRESS.1.to_owned()),
     ];
-    if let Some(reply_to) = &desk.sender.reply_to {
+    if let Some(reply_to) = &builder.sender.reply_to {
         form.push(("h:Reply-To", reply_to.to_string()));
     }
     Post { path: format!("/v3/{domain}/messages"), headers: Vec::new(), body: Body::Form(form) }

@@ -4,20 +4,20 @@
 use lettre::message::Mailbox;
 use serde_json::json;
 
-use super::{AUTO_SUBMITTED, Answer, Body, Desk, Letter, PRECEDENCE, Post, SUPPRESS, Verdict};
+use super::{AUTO_SUBMITTED, Answer, Body, Letter, MessageBuilder, PRECEDENCE, Post, SUPPRESS, Verdict};
 use crate::mail::Rendered;
 
-pub(super) fn post(letter: &Letter, desk: &Desk, words: &Rendered) -> Post {
+pub(super) fn post(letter: &Letter, builder: &MessageBuilder, words: &Rendered) -> Post {
     let person =
         |mailbox: &Mailbox| json!({"Name": mailbox.name.as_deref().unwrap_or_default(), "Email": mailbox.email.as_ref() as &str});
     let body = json!({
-        "From": person(&desk.sender.from),
+        "From": person(&builder.sender.from),
         "To": [{"Name": "", "Email": letter.to.wire()}],
-        "ReplyTo": desk.sender.reply_to.iter().map(person).collect::<Vec<_>>(),
+        "ReplyTo": builder.sender.reply_to.iter().map(person).collect::<Vec<_>>(),
         "Subject": words.subject,
         "Text": words.text,
         "HTML": words.html,
-        "Headers": {"Message-ID": desk.message_id(letter), AUTO_SUBMITTED.0: AUTO_SUBMITTED.1, PRECEDENCE.0: PRECEDENCE.1, SUPPRESS.0: SUPPRESS.1},
+        "Headers": {"Message-ID": builder.message_id(letter), AUTO_SUBMITTED.0: AUTO_SUBMITTED.1, PRECEDENCE.0: PRECEDENCE.1, SUPPRESS.0: SUPPRESS.1},
     });
     Post { path: "/api/v1/send".to_owned(), headers: Vec::new(), body: Body::Json(body) }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{AUTO_SUBMITTED, Answer, Body, Desk, Letter, PRECEDENCE, Post, SUPPRESS, Verdict};
+use super::{AUTO_SUBMITTED, Answer, Body, Letter, MessageBuilder, PRECEDENCE, Post, SUPPRESS, Verdict};
 use crate::{domain::mail_fault::MailFault, mail::Rendered};
 
 /// "Invalid email request": an address or a field that it does not take.
@@ -18,10 +18,10 @@ const ACCOUNT_BARRED: u64 = 413;
 /// Faults that the same letter has again: JSON that it cannot read, and a recipient who bounced or complained before.
 const FINAL: [u64; 4] = [402, 403, 406, 409];
 
-pub(super) fn post(letter: &Letter, desk: &Desk, words: &Rendered) -> Post {
+pub(super) fn post(letter: &Letter, builder: &MessageBuilder, words: &Rendered) -> Post {
     let header = |name: &str, value: &str| json!({"Name": name, "Value": value});
     let mut body = json!({
-        "From": desk.sender.from.to_string(),
+        "From": builder.sender.from.to_string(),
         "To": letter.to.wire(),
         "Subject": words.subject,
         "TextBody": words.text,
@@ -30,7 +30,7 @@ pub(super) fn post(letter: &Letter, desk: &Desk, words: &Rendered) -> Post {
         "TrackLinks": "None",
         "Metadata": {"letter": letter.id.to_string()},
         "Headers": [
-            header("Message-ID", &desk.message_id(letter)),
+            header("Message-ID", &builder.message_id(letter)),
             // Without it, Postmark writes a Message-ID of its own.
             header("X-PM-KeepID", "true"),
             header(AUTO_SUBMITTED.0, AUTO_SUBMITTED.1),
@@ -38,7 +38,7 @@ pub(super) fn post(letter: &Letter, desk: &Desk, words: &Rendered) -> Post {
             header(SUPPRESS.0, SUPPRESS.1),
         ],
     });
-    if let Some(reply_to) = &desk.sender.reply_to {
+    if let Some(reply_to) = &builder.sender.reply_to {
         body["ReplyTo"] = reply_to.to_string().into();
     }
     let headers = vec![("Accept", "application/json".to_owned())];

@@ -7,12 +7,12 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{AUTO_SUBMITTED, Answer, Body, Desk, Letter, PRECEDENCE, Post, SUPPRESS, Verdict};
+use super::{AUTO_SUBMITTED, Answer, Body, Letter, MessageBuilder, PRECEDENCE, Post, SUPPRESS, Verdict};
 use crate::{domain::mail_fault::MailFault, mail::Rendered};
 
-pub(super) fn post(letter: &Letter, desk: &Desk, words: &Rendered) -> Post {
+pub(super) fn post(letter: &Letter, builder: &MessageBuilder, words: &Rendered) -> Post {
     let mut body = json!({
-        "from": desk.sender.from.to_string(),
+        "from": builder.sender.from.to_string(),
         "to": [letter.to.wire()],
         "subject": words.subject,
         "text": words.text,
@@ -20,7 +20,7 @@ pub(super) fn post(letter: &Letter, desk: &Desk, words: &Rendered) -> Post {
         "headers": {AUTO_SUBMITTED.0: AUTO_SUBMITTED.1, PRECEDENCE.0: PRECEDENCE.1, SUPPRESS.0: SUPPRESS.1},
         "tags": [{"name": "letter", "value": letter.id.to_string()}],
     });
-    if let Some(reply_to) = &desk.sender.reply_to {
+    if let Some(reply_to) = &builder.sender.reply_to {
         body["reply_to"] = reply_to.to_string().into();
     }
     // Resend refuses a key that comes again with other words, and the words tell when the link dies, which moves from one

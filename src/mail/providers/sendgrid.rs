@@ -5,16 +5,16 @@ use lettre::message::Mailbox;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::{AUTO_SUBMITTED, Answer, Body, Desk, Letter, PRECEDENCE, Post, SUPPRESS, Verdict};
+use super::{AUTO_SUBMITTED, Answer, Body, Letter, MessageBuilder, PRECEDENCE, Post, SUPPRESS, Verdict};
 use crate::{domain::mail_fault::MailFault, mail::Rendered};
 
-pub(super) fn post(letter: &Letter, desk: &Desk, words: &Rendered) -> Post {
+pub(super) fn post(letter: &Letter, builder: &MessageBuilder, words: &Rendered) -> Post {
     let mut body = json!({
         "personalizations": [{"to": [{"email": letter.to.wire()}]}],
-        "from": person(&desk.sender.from),
+        "from": person(&builder.sender.from),
         "subject": words.subject,
         "content": [{"type": "text/plain", "value": words.text}, {"type": "text/html", "value": words.html}],
-        "headers": {"Message-ID": desk.message_id(letter), AUTO_SUBMITTED.0: AUTO_SUBMITTED.1, PRECEDENCE.0: PRECEDENCE.1, SUPPRESS.0: SUPPRESS.1},
+        "headers": {"Message-ID": builder.message_id(letter), AUTO_SUBMITTED.0: AUTO_SUBMITTED.1, PRECEDENCE.0: PRECEDENCE.1, SUPPRESS.0: SUPPRESS.1},
         "custom_args": {"letter": letter.id.to_string()},
         "tracking_settings": {
             "click_tracking": {"enable": false, "enable_text": false},
@@ -23,7 +23,7 @@ pub(super) fn post(letter: &Letter, desk: &Desk, words: &Rendered) -> Post {
             "ganalytics": {"enable": false},
         },
     });
-    if let Some(reply_to) = &desk.sender.reply_to {
+    if let Some(reply_to) = &builder.sender.reply_to {
         body["reply_to"] = person(reply_to);
     }
     Post { path: "/v3/mail/send".to_owned(), headers: Vec::new(), body: Body::Json(body) }

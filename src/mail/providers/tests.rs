@@ -53,7 +53,7 @@ async fn attempt(server: &Server) -> Result<Receipt, SendError> {
 }
 
 async fn attempt_within(limits: Limits, server: &Server) -> Result<Receipt, SendError> {
-    Http::with_limits(server, limits).unwrap().send(&letter(), &Desk::new(sender()).unwrap()).await
+    Http::with_limits(server, limits).unwrap().send(&letter(), &MessageBuilder::new(sender()).unwrap()).await
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What a relay's refusal means for the letter.
 
-use super::session::{Fault, Stage};
+use super::session::{SmtpFault, Stage};
 use crate::domain::{
     mail_fault::MailFault,
     relay_reply::{About, Reply},
@@ -9,7 +9,7 @@ use crate::domain::{
 /// Whether a connection that had waited was closed without a word about this letter, so that another may take it at once:
 /// after its last letter, as some relays do after so many, or with 421, which may come at any command (RFC 5321 §3.8). When
 /// nothing is said after the content, the letter may have been taken; that is no case for haste.
-pub(super) fn is_closing(stage: Stage, error: &Fault) -> bool {
+pub(super) fn is_closing(stage: Stage, error: &SmtpFault) -> bool {
     match (stage, error.status()) {
         (_, Some(421)) => true,
         (Stage::Sender, _) => !error.is_permanent() && !error.is_late(),
@@ -37,8 +37,8 @@ fn of_stage(stage: Stage, code: u16) -> Option<MailFault> {
 /// ([`Reply::about`]): Postfix tells its refusals of client, HELO and sender at RCPT. So do the basic codes that speak of the talk
 /// itself: 502 to 504 (commands and their order, RFC 5321 §4.2.3), 521 (a host that takes no mail at all, RFC 7504), 530, 534, 535, 538
 /// (sign in first, RFC 4954 §6). What is said for now (4xx) is of us where the words say so.
-pub(super) fn fault_of_ours(stage: Stage, fault: &Fault, reply: &Reply<'_>) -> Option<MailFault> {
-    if matches!(fault, Fault::NoTls | Fault::NoExtensions(_) | Fault::NoSignIn) {
+pub(super) fn fault_of_ours(stage: Stage, fault: &SmtpFault, reply: &Reply<'_>) -> Option<MailFault> {
+    if matches!(fault, SmtpFault::NoTls | SmtpFault::NoExtensions(_) | SmtpFault::NoSignIn) {
         return Some(MailFault::Authentication);
     }
     let about = fault.status().map(|code| (code, reply.about()))?;
@@ -66,7 +66,7 @@ mod tests {
             recipient_accepted: stage == Stage::Content,
             content: &[],
         };
-        fault_of_ours(stage, &Fault::Refused(response), &reply)
+        fault_of_ours(stage, &SmtpFault::Refused(response), &reply)
     }
 
     #[test]

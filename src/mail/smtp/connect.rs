@@ -16,10 +16,10 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use super::{
-    ehlo::{Offers, ask, greeting, introduce, leave},
+    ehlo::{Capabilities, ask, greeting, introduce, leave},
     happy_eyeballs::{PAUSE, reach},
-    reply_sanitizer::Tidy,
-    session::Fault,
+    reply_sanitizer::ReplySanitizer,
+    session::SmtpFault,
     tls_verifier::trust,
 };
 use crate::mail::url::{Relay, TlsUse};
@@ -28,7 +28,7 @@ use crate::mail::url::{Relay, TlsUse};
 pub(super) type Resolve = Box<dyn Fn(String, u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
 
 /// A relay's door, and whom to believe that it is the relay's.
-pub(super) struct Door {
+pub(super) struct Connector {
     host: String,
     port: u16,
     tls: TlsUse,
@@ -37,7 +37,7 @@ pub(super) struct Door {
     connector: Option<(TlsConnector, ServerName<'static>)>,
 }
 
-impl Door {
+impl Connector {
     /// # Errors
     /// Why no TLS to that relay is possible.
     pub(super) fn new(relay: &Relay) -> Result<Self, String> {
@@ -50,45 +50,49 @@ impl Door {
     }
 
     /// Connects, until `end`.
-    pub(super) async fn reach(&self, end: Instant) -> Result<TcpStream, Fault> {
+    pub(super) async fn reach(&self, end: Instant) -> Result<TcpStream, SmtpFault> {
         let late = |_| io::Error::new(io::ErrorKind::TimedOut, "its name was not resolved in time");
         let addresses = timeout_at(end, (self.resolve)(self.host.clone(), self.port)).await.map_err(late)??;
         Ok(reach(addresses, PAUSE, end).await?)
     }
 
     /// Begins the talk, under TLS where it is to be. RFC 3207 §4.2: what was said before TLS is forgotten.
-    pub(super) async fn open(&self, stream: TcpStream, hello: &ClientId) -> Result<(AsyncSmtpConnection, Offers), Fault> {
+    pub(super) async fn open(
+        &self,
+        stream: TcpStream,
+        hello: &ClientId,
+    ) -> Result<(AsyncSmtpConnection, Capabilities), SmtpFault> {
         let peer = stream.peer_addr()?;
-        let Some((connector, name)) = &self.connector else { return greeted(Tidy::new(stream, peer), hello).await };
+        let Some((connector, name)) = &self.connector else { return handshake(ReplySanitizer::new(stream, peer), hello).await };
         if self.tls == TlsUse::Implicit {
-            return greeted(Tidy::new(connector.connect(name.clone(), stream).await?, peer), hello).await;
+            return handshake(ReplySanitizer::new(connector.connect(name.clone(), stream).await?, peer), hello).await;
         }
-        let mut talk = Tidy::new(stream, peer);
+        let mut talk = ReplySanitizer::new(stream, peer);
         greeting(&mut talk).await?;
-        let offers = introduce(&mut talk, hello).await?;
-        if !offers.has("STARTTLS") {
+        let capabilities = introduce(&mut talk, hello).await?;
+        if !capabilities.has("STARTTLS") {
             return match self.tls {
-                TlsUse::Required if offers.is_extended() => Err(Fault::NoTls),
-                TlsUse::Required => Err(Fault::NoExtensions("TLS")),
-                _ => Ok((leave(talk, hello, &offers).await?, offers)),
+                TlsUse::Required if capabilities.is_extended() => Err(SmtpFault::NoTls),
+                TlsUse::Required => Err(SmtpFault::NoExtensions("TLS")),
+                _ => Ok((leave(talk, hello, &capabilities).await?, capabilities)),
             };
         }
         ask(&mut talk, &Starttls.to_string()).await?;
-        let stream = talk.into_inner().ok_or(Fault::Early)?;
-        let mut talk = Tidy::new(connector.connect(name.clone(), stream).await?, peer);
-        let offers = introduce(&mut talk, hello).await?;
-        Ok((leave(talk, hello, &offers).await?, offers))
+        let stream = talk.into_inner().ok_or(SmtpFault::Early)?;
+        let mut talk = ReplySanitizer::new(connector.connect(name.clone(), stream).await?, peer);
+        let capabilities = introduce(&mut talk, hello).await?;
+        Ok((leave(talk, hello, &capabilities).await?, capabilities))
     }
 }
 
 /// The first words where TLS has begun, or never will.
-async fn greeted<S>(mut talk: Tidy<S>, hello: &ClientId) -> Result<(AsyncSmtpConnection, Offers), Fault>
+async fn handshake<S>(mut talk: ReplySanitizer<S>, hello: &ClientId) -> Result<(AsyncSmtpConnection, Capabilities), SmtpFault>
 where
     S: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static,
 {
     greeting(&mut talk).await?;
-    let offers = introduce(&mut talk, hello).await?;
-    Ok((leave(talk, hello, &offers).await?, offers))
+    let capabilities = introduce(&mut talk, hello).await?;
+    Ok((leave(talk, hello, &capabilities).await?, capabilities))
 }
 
 fn name(host: &str) -> Result<ServerName<'static>, String> {

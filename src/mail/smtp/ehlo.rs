@@ -8,12 +8,12 @@ use lettre::transport::smtp::{
 };
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt};
 
-use super::{reply_sanitizer::Tidy, session::Fault};
+use super::{reply_sanitizer::ReplySanitizer, session::SmtpFault};
 
 /// What a relay says that it can do.
-pub(super) struct Offers(Option<Vec<String>>);
+pub(super) struct Capabilities(Option<Vec<String>>);
 
-impl Offers {
+impl Capabilities {
     /// Whether it knows EHLO: without, it has no extension at all, neither TLS nor a sign-in.
     pub(super) fn is_extended(&self) -> bool {
         self.0.is_some()
@@ -32,48 +32,58 @@ impl Offers {
 }
 
 /// Hears the greeting.
-pub(super) async fn greeting<S: AsyncRead + Unpin>(talk: &mut Tidy<S>) -> Result<(), Fault> {
+pub(super) async fn greeting<S: AsyncRead + Unpin>(talk: &mut ReplySanitizer<S>) -> Result<(), SmtpFault> {
     reply(talk).await.map(drop)
 }
 
 /// Says who we are: in the words of RFC 821 to a relay that does not know the newer ones (RFC 5321 §3.2).
-pub(super) async fn introduce<S: AsyncRead + AsyncWrite + Unpin>(talk: &mut Tidy<S>, hello: &ClientId) -> Result<Offers, Fault> {
+pub(super) async fn introduce<S: AsyncRead + AsyncWrite + Unpin>(
+    talk: &mut ReplySanitizer<S>,
+    hello: &ClientId,
+) -> Result<Capabilities, SmtpFault> {
     match ask(talk, &Ehlo::new(hello.clone()).to_string()).await {
-        Err(Fault::Refused(reply)) if matches!(reply.code().into(), 500_u16..=502) => {
+        Err(SmtpFault::Refused(reply)) if matches!(reply.code().into(), 500_u16..=502) => {
             ask(talk, &format!("HELO {hello}\r\n")).await?;
-            Ok(Offers(None))
+            Ok(Capabilities(None))
         }
-        offers => Ok(Offers(Some(offers?.message().map(str::to_ascii_uppercase).collect()))),
+        capabilities => Ok(Capabilities(Some(capabilities?.message().map(str::to_ascii_uppercase).collect()))),
     }
 }
 
 /// Says a line and hears the reply, where it agrees.
-pub(super) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(talk: &mut Tidy<S>, line: &str) -> Result<Response, Fault> {
+pub(super) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
+    talk: &mut ReplySanitizer<S>,
+    line: &str,
+) -> Result<Response, SmtpFault> {
     talk.write_all(line.as_bytes()).await?;
     talk.flush().await?;
     reply(talk).await
 }
 
 /// Leaves the talk to lettre, which has an EHLO of its own: it is not said, and answered with what was heard.
-pub(super) async fn leave<S>(talk: Tidy<S>, hello: &ClientId, offers: &Offers) -> Result<AsyncSmtpConnection, Fault>
+pub(super) async fn leave<S>(
+    talk: ReplySanitizer<S>,
+    hello: &ClientId,
+    capabilities: &Capabilities,
+) -> Result<AsyncSmtpConnection, SmtpFault>
 where
     S: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static,
 {
-    let talk = talk.answering(&offers.words());
+    let talk = talk.answering(&capabilities.words());
     Ok(AsyncSmtpConnection::connect_with_transport(Box::new(talk), hello).await?)
 }
 
-async fn reply<S: AsyncRead + Unpin>(talk: &mut Tidy<S>) -> Result<Response, Fault> {
+async fn reply<S: AsyncRead + Unpin>(talk: &mut ReplySanitizer<S>) -> Result<Response, SmtpFault> {
     let mut said = String::new();
     loop {
         let begin = said.len();
         if talk.read_line(&mut said).await? == 0 {
-            return Err(Fault::HungUp);
+            return Err(SmtpFault::HungUp);
         }
         if said.as_bytes().get(begin + 3) != Some(&b'-') {
             break;
         }
     }
     let reply: Response = said.parse()?;
-    if reply.code().severity == Severity::PositiveCompletion { Ok(reply) } else { Err(Fault::Refused(reply)) }
+    if reply.code().severity == Severity::PositiveCompletion { Ok(reply) } else { Err(SmtpFault::Refused(reply)) }
 }

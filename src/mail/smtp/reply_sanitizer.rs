@@ -23,13 +23,13 @@ const PIECE: usize = 4096;
 
 /// What was heard, as lines that are whole and tidy.
 #[derive(Debug, Default)]
-struct Heard {
+struct ReplyBuffer {
     line: Vec<u8>,
     lines: usize,
     ready: VecDeque<u8>,
 }
 
-impl Heard {
+impl ReplyBuffer {
     fn feed(&mut self, bytes: &[u8]) {
         for byte in bytes {
             match byte {
@@ -72,17 +72,17 @@ fn readable(line: &mut Vec<u8>, is_first: bool) {
 }
 
 /// A connection whose replies are tidy; what is written goes through as it is.
-pub(super) struct Tidy<S> {
+pub(super) struct ReplySanitizer<S> {
     stream: S,
     peer: SocketAddr,
-    heard: Heard,
+    heard: ReplyBuffer,
     /// Until the first line that is written ends.
     mute: bool,
 }
 
-impl<S> Tidy<S> {
+impl<S> ReplySanitizer<S> {
     pub(super) fn new(stream: S, peer: SocketAddr) -> Self {
-        Self { stream, peer, heard: Heard::default(), mute: false }
+        Self { stream, peer, heard: ReplyBuffer::default(), mute: false }
     }
 
     /// `words` are heard before anything else, and the first line that is written stays unsaid: they are its answer.
@@ -98,7 +98,7 @@ impl<S> Tidy<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncBufRead for Tidy<S> {
+impl<S: AsyncRead + Unpin> AsyncBufRead for ReplySanitizer<S> {
     fn poll_fill_buf(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let tidy = self.get_mut();
         while tidy.heard.ready.is_empty() {
@@ -119,7 +119,7 @@ impl<S: AsyncRead + Unpin> AsyncBufRead for Tidy<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Tidy<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for ReplySanitizer<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let front = ready!(self.as_mut().poll_fill_buf(context))?;
         let length = front.len().min(buffer.remaining());
@@ -129,7 +129,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tidy<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Tidy<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for ReplySanitizer<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let tidy = self.get_mut();
         if tidy.mute {
@@ -149,13 +149,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tidy<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> AsyncTokioStream for Tidy<S> {
+impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> AsyncTokioStream for ReplySanitizer<S> {
     fn peer_addr(&self) -> io::Result<SocketAddr> {
         Ok(self.peer)
     }
 }
 
-impl<S> fmt::Debug for Tidy<S> {
+impl<S> fmt::Debug for ReplySanitizer<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Tidy({})", self.peer)
     }
@@ -166,9 +166,9 @@ mod tests {
     use super::*;
 
     fn tidied(bytes: &[u8]) -> String {
-        let mut whole = Heard::default();
+        let mut whole = ReplyBuffer::default();
         whole.feed(bytes);
-        let mut pieces = Heard::default();
+        let mut pieces = ReplyBuffer::default();
         for byte in bytes {
             pieces.feed(&[*byte]);
         }

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 /// What tells a number of minutes from all other numbers in a reply.
 const TELLING: [&str; 7] = ["greylist", "graylist", "again", "retry", "come back", "wait", "later"];
 /// Who asks for more than this is misread, or beyond waiting for.
-const LONGEST: i64 = 24 * 3600;
+const MAX_WAIT: i64 = 24 * 3600;
 
 /// The time in a reply's words, if there is one.
 pub(super) fn wait(said: &str) -> Option<TimeDelta> {
@@ -26,7 +26,7 @@ pub(super) fn wait(said: &str) -> Option<TimeDelta> {
         let unit = if rest.is_empty() { words.get(at + 1).copied().unwrap_or_default() } else { rest };
         if unit.starts_with(':') { clock(word) } else { number.checked_mul(length(unit)?) }
     })?;
-    (0..=LONGEST).contains(&seconds).then(|| TimeDelta::seconds(seconds))
+    (0..=MAX_WAIT).contains(&seconds).then(|| TimeDelta::seconds(seconds))
 }
 
 fn length(unit: &str) -> Option<i64> {

@@ -16,8 +16,8 @@ use lettre::{
 };
 use tokio::time::timeout;
 
-use super::{Limits, ehlo::Offers, happy_eyeballs::NoWay};
-use crate::mail::message::Wire;
+use super::{Limits, ehlo::Capabilities, happy_eyeballs::NoWay};
+use crate::mail::message::TransferEncoding;
 
 /// How far an attempt came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub(super) enum Stage {
 
 /// Why a relay did not take a letter.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Fault {
+pub(super) enum SmtpFault {
     /// What it said, or that it could not be heard.
     #[error(transparent)]
     Said(#[from] Error),
@@ -68,7 +68,7 @@ pub(super) enum Fault {
     OutOfTurn(Code),
 }
 
-impl Fault {
+impl SmtpFault {
     /// The reply's code, where it refused in its turn.
     pub(super) fn status(&self) -> Option<u16> {
         match self {
@@ -104,35 +104,35 @@ fn words(reply: &Response) -> String {
 }
 
 /// A reply, where it comes in time.
-async fn within(limit: Duration, reply: impl Future<Output = Result<Response, Error>>) -> Result<Response, Fault> {
-    Ok(timeout(limit, reply).await.map_err(|_| Fault::Late)??)
+async fn within(limit: Duration, reply: impl Future<Output = Result<Response, Error>>) -> Result<Response, SmtpFault> {
+    Ok(timeout(limit, reply).await.map_err(|_| SmtpFault::Late)??)
 }
 
 /// A reply that ends a command well, or, after DATA, asks for the content: a reply of the other sort belongs elsewhere.
-fn expect(severity: Severity, reply: Result<Response, Fault>) -> Result<(), Fault> {
+fn expect(severity: Severity, reply: Result<Response, SmtpFault>) -> Result<(), SmtpFault> {
     let code = reply?.code();
-    if code.severity == severity { Ok(()) } else { Err(Fault::OutOfTurn(code)) }
+    if code.severity == severity { Ok(()) } else { Err(SmtpFault::OutOfTurn(code)) }
 }
 
 /// A connection that is ready for a letter.
-pub(super) struct Line {
+pub(super) struct SmtpSession {
     pub(super) connection: AsyncSmtpConnection,
     pipelining: bool,
     eight_bit: bool,
 }
 
-impl Line {
-    pub(super) fn new(connection: AsyncSmtpConnection, offers: &Offers) -> Self {
-        Self { connection, pipelining: offers.has("PIPELINING"), eight_bit: offers.has("8BITMIME") }
+impl SmtpSession {
+    pub(super) fn new(connection: AsyncSmtpConnection, capabilities: &Capabilities) -> Self {
+        Self { connection, pipelining: capabilities.has("PIPELINING"), eight_bit: capabilities.has("8BITMIME") }
     }
 
     /// What it can carry.
-    pub(super) fn wire(&self) -> Wire {
-        if self.eight_bit { Wire::EightBit } else { Wire::Ascii }
+    pub(super) fn wire(&self) -> TransferEncoding {
+        if self.eight_bit { TransferEncoding::EightBit } else { TransferEncoding::Ascii }
     }
 
     /// Hands a letter over. After an error nobody knows what the relay has still to say: the connection is of no more use.
-    pub(super) async fn deliver(&mut self, message: &Message, limits: Limits) -> Result<(), (Stage, Fault)> {
+    pub(super) async fn deliver(&mut self, message: &Message, limits: Limits) -> Result<(), (Stage, SmtpFault)> {
         let at = |stage| move |fault| (stage, fault);
         let done = |reply| expect(Severity::PositiveCompletion, reply);
         let go_on = |reply| expect(Severity::PositiveIntermediate, reply);

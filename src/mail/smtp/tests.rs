@@ -7,7 +7,7 @@ use tokio::{
 
 use super::{session::Content, *};
 use crate::mail::{
-    Desk,
+    MessageBuilder,
     testing::{LINK, letter, sender},
     url::{Login, TlsUse},
 };
@@ -131,7 +131,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
 
 async fn attempt(relay: &Relay) -> Result<(), SendError> {
     let smtp = Smtp::with_limits(relay, AMPLE).unwrap();
-    smtp.send(&letter(), &Desk::new(sender()).unwrap()).await
+    smtp.send(&letter(), &MessageBuilder::new(sender()).unwrap()).await
 }
 
 async fn later(script: Script) -> String {
@@ -152,9 +152,9 @@ async fn never(script: Script) -> String {
 async fn delivers_and_keeps_the_connection() {
     let (relay, mut told) = relay(&[]).await;
     let smtp = Smtp::with_limits(&relay, AMPLE).unwrap();
-    let desk = Desk::new(sender()).unwrap();
-    smtp.send(&letter(), &desk).await.unwrap();
-    smtp.send(&letter(), &desk).await.unwrap();
+    let builder = MessageBuilder::new(sender()).unwrap();
+    smtp.send(&letter(), &builder).await.unwrap();
+    smtp.send(&letter(), &builder).await.unwrap();
     let mut heard = Vec::new();
     while let Ok(line) = told.try_recv() {
         heard.push(line);
@@ -172,9 +172,9 @@ async fn sender_recipient_and_data_go_at_once_to_a_relay_that_takes_them_so() {
     let script: Script = &[PIPELINING, ("MAIL", ""), ("RCPT", ""), ("DATA", "250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 go on\r\n")];
     let (relay, mut told) = relay(script).await;
     let smtp = Smtp::with_limits(&relay, AMPLE).unwrap();
-    let desk = Desk::new(sender()).unwrap();
+    let builder = MessageBuilder::new(sender()).unwrap();
     for _ in 0..2 {
-        smtp.send(&letter(), &desk).await.unwrap();
+        smtp.send(&letter(), &builder).await.unwrap();
     }
     let mut heard = Vec::new();
     while let Ok(line) = told.try_recv() {
@@ -206,13 +206,13 @@ async fn a_reply_that_nobody_asked_for_is_not_taken_for_the_next_letters() {
     for script in [&[STRAY] as Script, &[PIPELINING, STRAY]] {
         let (relay, mut told) = relay(script).await;
         let smtp = Smtp::with_limits(&relay, AMPLE).unwrap();
-        let desk = Desk::new(sender()).unwrap();
-        smtp.send(&letter(), &desk).await.unwrap();
-        match smtp.send(&letter(), &desk).await {
+        let builder = MessageBuilder::new(sender()).unwrap();
+        smtp.send(&letter(), &builder).await.unwrap();
+        match smtp.send(&letter(), &builder).await {
             Err(SendError::Later { text, .. }) => assert!(text.contains("out of turn"), "{text}"),
             other => panic!("{other:?}"),
         }
-        smtp.send(&letter(), &desk).await.unwrap();
+        smtp.send(&letter(), &builder).await.unwrap();
         let mut connections = 0;
         while let Ok(line) = told.try_recv() {
             connections += usize::from(line == "CONNECT");
@@ -225,9 +225,9 @@ async fn a_reply_that_nobody_asked_for_is_not_taken_for_the_next_letters() {
 async fn a_relay_that_hangs_up_after_each_letter_is_called_again_for_the_next() {
     let (relay, mut told) = relay(&[("hangs up", "")]).await;
     let smtp = Smtp::with_limits(&relay, AMPLE).unwrap();
-    let desk = Desk::new(sender()).unwrap();
+    let builder = MessageBuilder::new(sender()).unwrap();
     for _ in 0..3 {
-        smtp.send(&letter(), &desk).await.unwrap();
+        smtp.send(&letter(), &builder).await.unwrap();
     }
     let mut heard = Vec::new();
     while let Ok(line) = told.try_recv() {
@@ -323,16 +323,16 @@ async fn nobody_there() {
 
 #[tokio::test]
 async fn silence_is_not_waited_out_and_its_connection_not_used_again() {
-    let desk = Desk::new(sender()).unwrap();
+    let builder = MessageBuilder::new(sender()).unwrap();
     let (mute, _told) = relay(&[("", "")]).await;
-    let error = Smtp::with_limits(&mute, SHORT).unwrap().send(&letter(), &desk).await.unwrap_err();
+    let error = Smtp::with_limits(&mute, SHORT).unwrap().send(&letter(), &builder).await.unwrap_err();
     assert!(matches!(&error, SendError::Later { text, .. } if text.contains("did not answer in time")), "{error:?}");
 
     // This one falls silent in the middle of a letter, with its answer still to come.
     let (relay, mut told) = relay(&[("DATA", "")]).await;
     let smtp = Smtp::with_limits(&relay, SHORT).unwrap();
     for _ in 0..2 {
-        let error = smtp.send(&letter(), &desk).await.unwrap_err();
+        let error = smtp.send(&letter(), &builder).await.unwrap_err();
         assert!(matches!(&error, SendError::Later { text, .. } if text.contains("in time") && !text.contains(LINK)), "{error:?}");
     }
     let mut connections = 0;
@@ -347,9 +347,9 @@ async fn silence_is_not_waited_out_and_its_connection_not_used_again() {
 async fn second_letter(script: Script) -> (Result<(), SendError>, usize) {
     let (relay, mut told) = relay(script).await;
     let smtp = Smtp::with_limits(&relay, AMPLE).unwrap();
-    let desk = Desk::new(sender()).unwrap();
-    smtp.send(&letter(), &desk).await.unwrap();
-    let outcome = smtp.send(&letter(), &desk).await;
+    let builder = MessageBuilder::new(sender()).unwrap();
+    smtp.send(&letter(), &builder).await.unwrap();
+    let outcome = smtp.send(&letter(), &builder).await;
     let mut connections = 0;
     while let Ok(line) = told.try_recv() {
         connections += usize::from(line == "CONNECT");
@@ -400,10 +400,10 @@ async fn a_relay_that_says_how_long_to_wait_is_believed() {
 
 #[tokio::test]
 async fn no_step_is_waited_for_without_end() {
-    let desk = Desk::new(sender()).unwrap();
+    let builder = MessageBuilder::new(sender()).unwrap();
     for script in [&[("", DRIPS)] as Script, &[("EHLO", "")], &[("MAIL", "")], &[("RCPT", "")], &[("DATA", "")], &[(".", "")]] {
         let (relay, _told) = relay(script).await;
-        let error = Smtp::with_limits(&relay, SHORT).unwrap().send(&letter(), &desk).await.unwrap_err();
+        let error = Smtp::with_limits(&relay, SHORT).unwrap().send(&letter(), &builder).await.unwrap_err();
         assert!(matches!(&error, SendError::Later { text, .. } if text.contains("in time")), "{script:?}: {error:?}");
     }
 }
@@ -411,10 +411,10 @@ async fn no_step_is_waited_for_without_end() {
 /// It takes the letter when others have stopped listening, and would take it again and again.
 #[tokio::test]
 async fn the_answer_to_the_whole_letter_is_waited_for_longer_than_any_other() {
-    let desk = Desk::new(sender()).unwrap();
+    let builder = MessageBuilder::new(sender()).unwrap();
     let limits = Limits { reply: Duration::from_secs(2), ..AMPLE };
     let (relay, _told) = relay(&[(".", "slowly 250 2.0.0 queued at last\r\n")]).await;
-    Smtp::with_limits(&relay, limits).unwrap().send(&letter(), &desk).await.unwrap();
+    Smtp::with_limits(&relay, limits).unwrap().send(&letter(), &builder).await.unwrap();
 }
 
 #[test]

@@ -13,7 +13,7 @@ const DOTS: [char; 4] = ['.', '\u{3002}', '\u{FF0E}', '\u{FF61}'];
 /// The name with a zero-width space wherever an address would go on: behind the colon of `://`, behind a dot with a label of two
 /// letters or more after it, as every top-level domain has them, behind each dot of an IPv4 address, and behind an `@` within a
 /// word. Initials (`J.R.R.`, `B.V.`) are left as they are.
-pub(in crate::mail) fn unlinked(name: &str) -> String {
+pub(in crate::mail) fn defang(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     let mut in_word = false;
     for (at, c) in name.char_indices() {
@@ -56,7 +56,7 @@ mod tests {
 
     /// `|` stands for the zero-width space.
     fn shown(name: &str) -> String {
-        unlinked(name).replace(ZERO_WIDTH_SPACE, "|")
+        defang(name).replace(ZERO_WIDTH_SPACE, "|")
     }
 
     #[test]
@@ -101,7 +101,7 @@ mod tests {
             "\u{674E}\u{3002}",
             "",
         ] {
-            assert_eq!(unlinked(name), name);
+            assert_eq!(defang(name), name);
         }
     }
 }

@@ -9,13 +9,13 @@ use crate::{
     domain::{
         actor::{Actor, ActorKind},
         client_address::ClientAddress,
-        field_error::{Faults, FieldFault},
+        field_error::{Faults, FieldError},
         ids::UserId,
         password::Password,
         token::credential_mark,
     },
     services::{
-        Refusal, Services,
+        ServiceError, Services,
         password_check::{self, Claim},
     },
 };
@@ -23,7 +23,7 @@ use crate::{
 /// Whether `caller` is this person: the token names them, and was got with the password that they still have.
 ///
 /// Anybody else's token proves nothing, and is no fault: staff and inviters may be signed in where they open a link.
-pub(super) async fn by_token(services: &Services, user: UserId, caller: Option<&Actor>) -> Result<Option<String>, Refusal> {
+pub(super) async fn by_token(services: &Services, user: UserId, caller: Option<&Actor>) -> Result<Option<String>, ServiceError> {
     let Some(actor) = caller.filter(|actor| actor.who.kind == ActorKind::User && actor.who.id == user.to_string()) else {
         return Ok(None);
     };
@@ -39,10 +39,10 @@ pub(super) async fn by_password(
     seen: &Preview,
     client: ClientAddress,
     password: Password,
-) -> Result<Option<String>, Refusal> {
+) -> Result<Option<String>, ServiceError> {
     let user = seen.invitation.user_id;
     let stored = services.db.read::<_, DbFault>(move |connection| credentials::of(connection, user)).await?;
-    let hash = stored.password_hash.ok_or(Refusal::Changed)?;
+    let hash = stored.password_hash.ok_or(ServiceError::Changed)?;
     let tried = Claim { purpose: "activation", subject: &seen.invitation.email, client };
     let is_right = password_check::check(services, &tried, password, Some(hash.clone())).await?;
     if is_right {
@@ -53,10 +53,10 @@ pub(super) async fn by_password(
 
 /// The answer to a wrong password. One that could not be chosen is refused before it is compared, as somebody unknown is who chooses it:
 /// only one that would have been taken tells that the address is known.
-pub(super) fn wrong() -> Refusal {
+pub(super) fn wrong() -> ServiceError {
     let detail = "A user with this address is active, and this is not their password. Whoever does not know it has the \
                   invitation resent by e-mail.";
     let mut faults = Faults::default();
-    faults.push(FieldFault::new("/password", "password_wrong", detail));
-    Refusal::Invalid(faults)
+    faults.push(FieldError::new("/password", "password_wrong", detail));
+    ServiceError::Invalid(faults)
 }

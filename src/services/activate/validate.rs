@@ -6,15 +6,15 @@ use crate::{
         account::{AccountStatus, AccountType},
         activation::{ActivationPath, Requires},
         company::CompanyVat,
-        field_error::{Faults, FieldFault},
+        field_error::{Faults, FieldError},
         password::{self, Identity, PasswordFault},
         person::PersonName,
     },
-    services::{Refusal, Services},
+    services::{ServiceError, Services},
 };
 
 /// Judges. `is_proven` says that the person has proved themselves by their access token.
-pub(super) fn judge(services: &Services, seen: &Preview, answer: &Answer, is_proven: bool) -> Result<(), Refusal> {
+pub(super) fn validate(services: &Services, seen: &Preview, answer: &Answer, is_proven: bool) -> Result<(), ServiceError> {
     let mut faults = Judged(answer.faults.clone());
     let path = seen.path();
     judge_person(&mut faults, seen, answer, is_proven);
@@ -41,11 +41,11 @@ pub(super) fn judge(services: &Services, seen: &Preview, answer: &Answer, is_pro
     if is_judged {
         faults.0.extend(password_faults(services, seen, answer));
     }
-    if faults.0.is_empty() { Ok(()) } else { Err(Refusal::Invalid(faults.0)) }
+    if faults.0.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(faults.0)) }
 }
 
 /// The rules for a new password that the one given breaks.
-fn password_faults(services: &Services, seen: &Preview, answer: &Answer) -> Vec<FieldFault> {
+fn password_faults(services: &Services, seen: &Preview, answer: &Answer) -> Vec<FieldError> {
     let Some(chosen) = &answer.password else { return Vec::new() };
     let names = [&answer.first_name, &answer.last_name].into_iter().flatten().map(PersonName::as_str).collect();
     let identity = Identity { email: Some(&seen.invitation.email), names };
@@ -93,15 +93,15 @@ fn judge_account(company_vat: CompanyVat, seen: &Preview, answer: &Answer, fault
     if !repeats {
         faults.member("/account/type", answer.account_type.is_some(), asked);
     }
-    let unborn = seen.account_status == Some(AccountStatus::Invited);
+    let not_yet_activated = seen.account_status == Some(AccountStatus::Invited);
     let chosen = if asked { answer.account_type } else { known };
-    match chosen.filter(|_| unborn) {
+    match chosen.filter(|_| not_yet_activated) {
         Some(AccountType::Business) => {
             faults.member("/account/company", answer.company.is_some(), true);
             judge_vat(company_vat, answer, faults);
         }
         // Which of the two is meant is not known yet, and that is said above; the company is not judged by a guess.
-        None if unborn => {}
+        None if not_yet_activated => {}
         Some(AccountType::Consumer) | None => faults.member("/account/company", answer.company.is_some(), false),
     }
 }
@@ -111,14 +111,14 @@ fn judge_vat(company_vat: CompanyVat, answer: &Answer, faults: &mut Judged) {
     let number = "/account/company/vat_number";
     match (company_vat, answer.vat_exempt) {
         (CompanyVat::Optional, _) => {
-            let missing = |fault: &FieldFault| fault.path == number && fault.code == "required";
+            let missing = |fault: &FieldError| fault.path == number && fault.code == "required";
             let detail = "This is required. A company that has no VAT number says so: vat_number null, and vat_exempt true.";
             faults.0.reword(missing, detail);
         }
         (CompanyVat::Required, true) => {
             let detail = "A company needs a VAT number here: that it has none is not accepted.";
             faults.push("/account/company/vat_exempt", "not_applicable", detail);
-            if !faults.0.told().iter().any(|fault| fault.path == number || fault.code == "vat_exempt_with_number") {
+            if !faults.0.reported().iter().any(|fault| fault.path == number || fault.code == "vat_exempt_with_number") {
                 faults.push(number, "required", "This is required.");
             }
         }
@@ -130,19 +130,19 @@ struct Judged(Faults);
 
 impl Judged {
     fn push(&mut self, path: &str, code: &'static str, detail: &str) {
-        self.0.push(FieldFault::new(path, code, detail));
+        self.0.push(FieldError::new(path, code, detail));
     }
 
     fn speaks_of(&self, path: &str) -> bool {
-        self.0.told().iter().any(|fault| fault.path == path)
+        self.0.reported().iter().any(|fault| fault.path == path)
     }
 
     /// A member that must be there, or must not. What is out of place is told as that alone, whatever else is wrong with it.
     fn member(&mut self, path: &str, given: bool, required: bool) {
-        let inside = |fault: &FieldFault| fault.path == path || fault.path.starts_with(&format!("{path}/"));
+        let inside = |fault: &FieldError| fault.path == path || fault.path.starts_with(&format!("{path}/"));
         // Of an object that is none, nothing is said to be missing.
-        let around = |fault: &FieldFault| path.starts_with(&format!("{}/", fault.path));
-        let faulty = self.0.told().iter().any(|fault| inside(fault) || (required && around(fault)));
+        let around = |fault: &FieldError| path.starts_with(&format!("{}/", fault.path));
+        let faulty = self.0.reported().iter().any(|fault| inside(fault) || (required && around(fault)));
         match (given || faulty, required) {
             (true, false) => {
                 self.0.forget(inside);
@@ -154,10 +154,10 @@ impl Judged {
     }
 }
 
-fn password_fault(fault: PasswordFault) -> FieldFault {
+fn password_fault(fault: PasswordFault) -> FieldError {
     let (code, detail) = match fault {
         PasswordFault::TooShort(shortest) => ("too_short", format!("A password has at least {shortest} characters.")),
-        PasswordFault::TooLong => ("too_long", format!("A password has at most {} characters.", password::LONGEST)),
+        PasswordFault::TooLong => ("too_long", format!("A password has at most {} characters.", password::MAX_LEN)),
         PasswordFault::Common => ("password_common", "This password is commonly used and is tried first by attackers.".into()),
         PasswordFault::Guessable => {
             ("password_guessable", "This password is easy to guess. A few unrelated words make a better one.".into())
@@ -167,5 +167,5 @@ fn password_fault(fault: PasswordFault) -> FieldFault {
             "A password must not be made of your name or your e-mail address: leave them out.".into(),
         ),
     };
-    FieldFault::new("/password", code, detail)
+    FieldError::new("/password", code, detail)
 }

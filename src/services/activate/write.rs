@@ -10,10 +10,10 @@ use crate::{
     clock::Clock,
     db::{
         Db, Tx,
-        accounts::{self, Life},
+        accounts::{self, ActivatedAccountData},
         invitations::{self, timeline},
         letters::outbox,
-        pool::group_commit::Batcher,
+        pool::group_commit::GroupCommit,
         users::{
             self,
             credentials::{self, Credentials},
@@ -30,9 +30,9 @@ use crate::{
         person::PersonName,
         token::LinkClaim,
         user::{Membership, User, UserStatus},
-        visibility::Sight,
+        visibility::Visibility,
     },
-    services::{Refusal, preview::Preview, timeline::entry},
+    services::{ServiceError, preview::Preview, timeline::entry},
 };
 
 /// An answer that was found good, and what it was judged by.
@@ -56,7 +56,7 @@ pub(super) enum Secret {
 }
 
 /// Activations that arrive together.
-pub type Queue = Batcher<Attempt, Result<Activated, Refusal>, Refusal>;
+pub type Queue = GroupCommit<Attempt, Result<Activated, ServiceError>, ServiceError>;
 
 /// Starts the queue; up to `most` of them share a commit.
 ///
@@ -64,11 +64,15 @@ pub type Queue = Batcher<Attempt, Result<Activated, Refusal>, Refusal>;
 /// When the system gives no thread.
 pub fn queue(db: &Db, clock: &Clock, most: usize) -> io::Result<Queue> {
     let clock = clock.clone();
-    Batcher::writing(db, "activations", most, move |tx, attempts| activate_many(&clock, tx, attempts))
+    GroupCommit::writing(db, "activations", most, move |tx, attempts| activate_many(&clock, tx, attempts))
 }
 
 /// Activates many, each judged alone and answered in the order given.
-fn activate_many(clock: &Clock, tx: &mut Tx<'_>, attempts: &[Attempt]) -> Result<Vec<Result<Activated, Refusal>>, Refusal> {
+fn activate_many(
+    clock: &Clock,
+    tx: &mut Tx<'_>,
+    attempts: &[Attempt],
+) -> Result<Vec<Result<Activated, ServiceError>>, ServiceError> {
     let people: Vec<UserId> = attempts.iter().map(|attempt| attempt.seen.invitation.user_id).collect();
     // Until the transaction ends nobody else changes their invitations.
     users::lock_many(tx, &people)?;
@@ -89,16 +93,16 @@ struct Admitted {
 
 /// Judges once more, by what is true while the person's row is locked. The inner error is the refusal of this one; nothing
 /// has been written yet, so that its neighbours go on.
-fn admit(tx: &mut Tx<'_>, attempt: &Attempt, now: DateTime<Utc>) -> Result<Result<Admitted, Refusal>, Refusal> {
+fn admit(tx: &mut Tx<'_>, attempt: &Attempt, now: DateTime<Utc>) -> Result<Result<Admitted, ServiceError>, ServiceError> {
     let Attempt { claim, seen, secret, .. } = attempt;
-    let Some(invitation) = invitations::get(tx.reading(), claim.invitation, Sight::everything())? else {
-        return Ok(Err(Refusal::InvalidLink));
+    let Some(invitation) = invitations::get(tx.reading(), claim.invitation, Visibility::everything())? else {
+        return Ok(Err(ServiceError::InvalidLink));
     };
     if let Err(dead) = invitation.check_link(claim.generation, now) {
         return Ok(Err(dead.into()));
     }
-    let Some(user) = users::get(tx.reading(), invitation.user_id, Sight::everything())? else {
-        return Ok(Err(Refusal::InvalidLink));
+    let Some(user) = users::get(tx.reading(), invitation.user_id, Visibility::everything())? else {
+        return Ok(Err(ServiceError::InvalidLink));
     };
     let account = account_of(tx, &invitation)?;
     let Credentials { password_hash, is_proven } = match user.status {
@@ -108,13 +112,13 @@ fn admit(tx: &mut Tx<'_>, attempt: &Attempt, now: DateTime<Utc>) -> Result<Resul
     let person = Person { status: user.status, is_proven };
     let requires = Requires::of(&invitation, person, account.as_ref().map(|account| account.status));
     if (person, requires) != (seen.person, seen.requires) {
-        return Ok(Err(Refusal::Changed));
+        return Ok(Err(ServiceError::Changed));
     }
     let path = ActivationPath::of(&invitation, person);
     match secret {
-        Secret::Matched(hash) if password_hash.as_ref() != Some(hash) => return Ok(Err(Refusal::Changed)),
+        Secret::Matched(hash) if password_hash.as_ref() != Some(hash) => return Ok(Err(ServiceError::Changed)),
         // What was judged without a proof is not let through here, whatever was forgotten there.
-        Secret::None | Secret::Chosen(_) if path == ActivationPath::ProofRequired => return Ok(Err(Refusal::Changed)),
+        Secret::None | Secret::Chosen(_) if path == ActivationPath::ProofRequired => return Ok(Err(ServiceError::Changed)),
         _ => {}
     }
     // The guarded update decides, whatever was read before.
@@ -130,16 +134,16 @@ fn perform(
     attempt: &Attempt,
     Admitted { invitation, user, account }: Admitted,
     now: DateTime<Utc>,
-) -> Result<Activated, Refusal> {
+) -> Result<Activated, ServiceError> {
     let answer = &attempt.answer;
-    let find = |tx: &mut Tx<'_>| users::get(tx.reading(), invitation.user_id, Sight::everything());
+    let find = |tx: &mut Tx<'_>| users::get(tx.reading(), invitation.user_id, Visibility::everything());
     let chosen = if let Secret::Chosen(hash) = &attempt.secret { Some(hash) } else { None };
     if let Some(hash) = chosen {
         choose_credentials(tx, &invitation, &user, answer, (hash, now))?;
     }
     users::grant(tx, user.id, &invitation.roles)?;
     if let (Some(target), Some(account)) = (&invitation.account, &account) {
-        let user = find(tx)?.ok_or(Refusal::InvalidLink)?;
+        let user = find(tx)?.ok_or(ServiceError::InvalidLink)?;
         accounts::activate(tx, account.id, &life(account, &user, answer)?)?;
         memberships::add(tx, user.id, account.id, target.role, now)?;
     }
@@ -150,7 +154,7 @@ fn perform(
         timeline::insert(tx, &[sent])?;
     }
     let has_taken_over = chosen.is_some() && user.status != UserStatus::Invited;
-    let user = find(tx)?.ok_or(Refusal::InvalidLink)?;
+    let user = find(tx)?.ok_or(ServiceError::InvalidLink)?;
     let is_proven = invitation.is_mailed() || matches!(attempt.secret, Secret::Matched(_));
     let who = if is_proven { person(&user) } else { ActorRef::link() };
     timeline::insert(tx, &[entry(clock, invitation.id, (EventType::Activated, now), who, json!({}))])?;
@@ -166,7 +170,7 @@ fn choose_credentials(
     user: &User,
     answer: &Answer,
     (hash, now): (&str, DateTime<Utc>),
-) -> Result<(), Refusal> {
+) -> Result<(), ServiceError> {
     let name = |name: &Option<PersonName>| name.as_ref().map_or(String::new(), |name| name.as_str().to_owned());
     let (first, last) = (name(&answer.first_name), name(&answer.last_name));
     let is_set = match user.status {
@@ -174,7 +178,7 @@ fn choose_credentials(
         // Somebody else may have chosen the password that they have: it works no more.
         UserStatus::Active | UserStatus::Blocked => credentials::replace(tx, user.id, (&first, &last), hash, now)?,
     };
-    let refused = || Refusal::Defect("a password was chosen for somebody who may choose none".to_owned());
+    let refused = || ServiceError::Defect("a password was chosen for somebody who may choose none".to_owned());
     if is_set { Ok(()) } else { Err(refused()) }
 }
 
@@ -193,22 +197,22 @@ fn person(user: &User) -> ActorRef {
     ActorRef { kind: ActorKind::User, id: user.id.to_string(), name: full_name(user) }
 }
 
-fn account_of(tx: &mut Tx<'_>, invitation: &Invitation) -> Result<Option<Account>, Refusal> {
+fn account_of(tx: &mut Tx<'_>, invitation: &Invitation) -> Result<Option<Account>, ServiceError> {
     match &invitation.account {
-        Some(target) => Ok(accounts::get(tx.reading(), target.id, &Sight::everything())?),
+        Some(target) => Ok(accounts::get(tx.reading(), target.id, &Visibility::everything())?),
         None => Ok(None),
     }
 }
 
 /// What the account becomes: what the inviter said, what the person said, and where neither did, the person's own name.
-fn life(account: &Account, user: &User, answer: &Answer) -> Result<Life, Refusal> {
+fn life(account: &Account, user: &User, answer: &Answer) -> Result<ActivatedAccountData, ServiceError> {
     let given = account.name.as_deref().and_then(|name| AccountName::parse(name).ok());
     let own = || AccountName::parse(&full_name(user)).or_else(|_| AccountName::parse(user.email.as_str())).ok();
     let name = given.or_else(|| answer.account_name.clone()).or_else(own);
     let account_type = account.account_type.or(answer.account_type);
     match (name, account_type) {
-        (Some(name), Some(account_type)) => Ok(Life { name, account_type, company: answer.company.clone() }),
-        _ => Err(Refusal::Defect("an activation was let through without a name or a type".to_owned())),
+        (Some(name), Some(account_type)) => Ok(ActivatedAccountData { name, account_type, company: answer.company.clone() }),
+        _ => Err(ServiceError::Defect("an activation was let through without a name or a type".to_owned())),
     }
 }
 

@@ -8,17 +8,17 @@ use crate::{
         invitation::Invitation,
         letter_quota::{LettersSpent, Standing},
     },
-    services::{Refusal, Services, idempotency::Ticket, letter_quota::least},
+    services::{ServiceError, Services, idempotency::Ticket, letter_quota::least},
 };
 
 /// The longest batch.
-pub const MOST: usize = 1000;
+pub const MAX_BATCH: usize = 1000;
 
 /// What became of a batch.
 #[derive(Debug, Clone)]
 pub struct Invited {
     /// Each invitation, or why there is none, in the order asked. After `validate_only`: as it would have been.
-    pub results: Vec<Result<Invitation, Refusal>>,
+    pub results: Vec<Result<Invitation, ServiceError>>,
     /// What is left afterwards of the quotas that the caller's letters count against; those of the mailboxes are left out.
     pub standings: Vec<Standing>,
     /// Whether nothing was done but judging.
@@ -35,9 +35,9 @@ pub struct Invited {
 pub async fn many(
     services: &Services,
     actor: &Actor,
-    (items, validate_only): (Vec<Result<Invite, Refusal>>, bool),
+    (items, validate_only): (Vec<Result<Invite, ServiceError>>, bool),
     ticket: Option<Ticket<Invited>>,
-) -> Result<Invited, Refusal> {
+) -> Result<Invited, ServiceError> {
     let drafted = drafted(services, actor, items).await?;
     let (clock, limits, keep) = (services.clock.clone(), services.rules.letters, ticket.clone());
     let written = services
@@ -48,7 +48,7 @@ pub async fn many(
             let standings = standings(&outcomes);
             let invited = Invited { results: merged(&drafted, outcomes), standings, validate_only };
             if validate_only {
-                return Err(Undone::Judged(invited));
+                return Err(RolledBack::Judged(invited));
             }
             if let Some(ticket) = &keep {
                 ticket.store(tx, &invited)?;
@@ -59,35 +59,35 @@ pub async fn many(
     match written {
         Ok(invited) => {
             if invited.results.iter().any(Result::is_ok) {
-                services.bell.notify_one();
+                services.outbox_wakeup.notify_one();
             }
             Ok(invited)
         }
-        Err(Undone::Judged(judged)) => {
+        Err(RolledBack::Judged(judged)) => {
             if let Some(ticket) = ticket {
                 ticket.keep(services, &judged).await;
             }
             Ok(judged)
         }
-        Err(Undone::Db(fault)) => Err(fault.into()),
+        Err(RolledBack::Db(fault)) => Err(fault.into()),
     }
 }
 
 /// Why a transaction was rolled back.
-enum Undone {
+enum RolledBack {
     /// It was for judging alone: conflicts are found by trying.
     Judged(Invited),
     /// The database failed.
     Db(DbFault),
 }
 
-impl From<DbFault> for Undone {
+impl From<DbFault> for RolledBack {
     fn from(fault: DbFault) -> Self {
         Self::Db(fault)
     }
 }
 
-impl AsFault for Undone {
+impl AsFault for RolledBack {
     fn as_fault(&self) -> Option<&DbFault> {
         match self {
             Self::Judged(_) => None,
@@ -100,8 +100,8 @@ impl AsFault for Undone {
 async fn drafted(
     services: &Services,
     actor: &Actor,
-    items: Vec<Result<Invite, Refusal>>,
-) -> Result<Vec<Result<Draft, Refusal>>, DbFault> {
+    items: Vec<Result<Invite, ServiceError>>,
+) -> Result<Vec<Result<Draft, ServiceError>>, DbFault> {
     let (mut places, mut invites) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
     for item in items {
         match item {
@@ -113,7 +113,7 @@ async fn drafted(
         }
     }
     let mut drafts = drafts(services, actor, invites).await?.into_iter();
-    let missing = || Err(Refusal::Defect("an invite had no draft".to_owned()));
+    let missing = || Err(ServiceError::Defect("an invite had no draft".to_owned()));
     Ok(places.into_iter().map(|refusal| refusal.map_or_else(|| drafts.next().unwrap_or_else(missing), Err)).collect())
 }
 
@@ -126,10 +126,10 @@ fn standings(outcomes: &[Outcome]) -> Vec<Standing> {
 }
 
 /// The outcomes of those that were drafted, between the refusals of the others.
-fn merged(drafted: &[Result<Draft, Refusal>], outcomes: Vec<Outcome>) -> Vec<Result<Invitation, Refusal>> {
+fn merged(drafted: &[Result<Draft, ServiceError>], outcomes: Vec<Outcome>) -> Vec<Result<Invitation, ServiceError>> {
     let mut outcomes = outcomes.into_iter().map(|outcome| outcome.into_result().map(|sent| sent.invitation));
-    let missing = || Err(Refusal::Defect("an invite had no outcome".to_owned()));
-    let result = |item: &Result<Draft, Refusal>| match item {
+    let missing = || Err(ServiceError::Defect("an invite had no outcome".to_owned()));
+    let result = |item: &Result<Draft, ServiceError>| match item {
         Ok(_) => outcomes.next().unwrap_or_else(missing),
         Err(refusal) => Err(refusal.clone()),
     };

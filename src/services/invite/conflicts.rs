@@ -20,7 +20,7 @@ use crate::{
 /// Judges by who the person is, where they belong, and what awaits them in that place: the invitation as theirs, or what stands
 /// in its way. What the person is already stands in the way only if their address is proven: somebody who has come by links that were
 /// handed over may be anybody, and must not keep the person at that address out.
-pub(in crate::services) fn judge(
+pub(in crate::services) fn find_conflict(
     user: &LockedUser,
     member: &[Member],
     live: Option<&Pending>,

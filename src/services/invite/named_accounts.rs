@@ -11,9 +11,9 @@ use crate::{
         account::{Account, AccountName},
         actor::Actor,
         ids::AccountId,
-        visibility::Sight,
+        visibility::Visibility,
     },
-    services::{Refusal, Services},
+    services::{ServiceError, Services},
 };
 
 /// An account that exists, as an inviter names it.
@@ -51,7 +51,7 @@ impl Named {
         if ids.is_empty() && names.is_empty() {
             return Ok(Self::default());
         }
-        let sight = Sight::inviting(actor);
+        let sight = Visibility::inviting(actor);
         let look = move |connection: &mut _| {
             let found = match ids.iter().copied().collect::<Vec<_>>().as_slice() {
                 [] => Vec::new(),
@@ -70,12 +70,12 @@ impl Named {
     }
 
     /// The one account that this names.
-    pub(super) fn one(&self, target: &Target) -> Result<Account, Refusal> {
+    pub(super) fn one(&self, target: &Target) -> Result<Account, ServiceError> {
         match target {
-            Target::Id(id) => self.by_id.get(id).cloned().ok_or(Refusal::AccountNotFound),
+            Target::Id(id) => self.by_id.get(id).cloned().ok_or(ServiceError::AccountNotFound),
             Target::Name(name) => match self.by_name.get(&name.key()) {
-                Some(several) if several.len() > 1 => Err(Refusal::AmbiguousAccount(several.clone())),
-                found => found.and_then(|found| found.first()).cloned().ok_or(Refusal::AccountNotFound),
+                Some(several) if several.len() > 1 => Err(ServiceError::AmbiguousAccount(several.clone())),
+                found => found.and_then(|found| found.first()).cloned().ok_or(ServiceError::AccountNotFound),
             },
         }
     }

@@ -13,7 +13,7 @@ use crate::{
         permission::Permission,
         role::Roles,
     },
-    services::{Refusal, Services},
+    services::{ServiceError, Services},
 };
 
 /// An owner to be invited.
@@ -32,11 +32,11 @@ pub struct OwnerInvite {
 }
 
 /// What is made of it: a new account, or a place in one that exists.
-pub(super) fn draft(services: &Services, actor: &Actor, invite: OwnerInvite, named: &Named) -> Result<Draft, Refusal> {
+pub(super) fn draft(services: &Services, actor: &Actor, invite: OwnerInvite, named: &Named) -> Result<Draft, ServiceError> {
     match invite.account_id {
         Some(id) => further(services, actor, invite, id, named),
         None if actor.may(Permission::CustomersInvite) => Ok(first(services, actor, invite)),
-        None => Err(Refusal::Forbidden(Permission::CustomersInvite.as_str())),
+        None => Err(ServiceError::Forbidden(Permission::CustomersInvite.as_str())),
     }
 }
 
@@ -63,18 +63,18 @@ fn first(services: &Services, actor: &Actor, invite: OwnerInvite) -> Draft {
     Draft::new(actor, invitation(services, actor, addressed, Roles::default(), Some(target)), Some(account))
 }
 
-fn further(services: &Services, actor: &Actor, invite: OwnerInvite, id: AccountId, named: &Named) -> Result<Draft, Refusal> {
+fn further(services: &Services, actor: &Actor, invite: OwnerInvite, id: AccountId, named: &Named) -> Result<Draft, ServiceError> {
     let staff = actor.may(Permission::CustomersInvite);
     if !staff && actor.accounts.is_empty() {
-        return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()));
+        return Err(ServiceError::Forbidden(Permission::CustomersInvite.as_str()));
     }
     let Account { name, parent_account_id, used_by, account_type, rate, status, .. } = named.one(&Target::Id(id))?;
     if status != AccountStatus::Active {
-        return Err(Refusal::ParentNotActive);
+        return Err(ServiceError::ParentNotActive);
     }
     if !staff && account_type != Some(AccountType::Business) {
         // A consumer's account is one person's: staff may help, its owner may not hand it on.
-        return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()));
+        return Err(ServiceError::Forbidden(Permission::CustomersInvite.as_str()));
     }
     let role = MemberRole::AccountOwner;
     let target = InvitedTo { id, name, parent_account_id, used_by, account_type, rate, role, is_new: false };

@@ -13,7 +13,7 @@ use crate::{
         reimbursement::Rate,
         role::Roles,
     },
-    services::{Refusal, Services},
+    services::{ServiceError, Services},
 };
 
 /// Somebody to be invited below an account.
@@ -38,18 +38,18 @@ pub struct SubAccountInvite {
 }
 
 /// What is made of it: a new account below one that is an active business's.
-pub(super) fn draft(services: &Services, actor: &Actor, invite: SubAccountInvite, named: &Named) -> Result<Draft, Refusal> {
+pub(super) fn draft(services: &Services, actor: &Actor, invite: SubAccountInvite, named: &Named) -> Result<Draft, ServiceError> {
     if !actor.may(Permission::CustomersInvite) && actor.accounts.is_empty() {
-        return Err(Refusal::Forbidden(Permission::CustomersInvite.as_str()));
+        return Err(ServiceError::Forbidden(Permission::CustomersInvite.as_str()));
     }
     let parent = named.one(&invite.parent)?;
     if parent.account_type != Some(AccountType::Business) && parent.status == AccountStatus::Active {
-        return Err(Refusal::ParentNotBusiness);
+        return Err(ServiceError::ParentNotBusiness);
     }
     if parent.status != AccountStatus::Active {
         return Err(match parent.account_type {
-            Some(AccountType::Consumer) => Refusal::ParentNotBusiness,
-            _ => Refusal::ParentNotActive,
+            Some(AccountType::Consumer) => ServiceError::ParentNotBusiness,
+            _ => ServiceError::ParentNotActive,
         });
     }
     let account = NewAccount {

@@ -3,7 +3,7 @@
 use super::{Draft, invitation};
 use crate::{
     domain::{actor::Actor, email::Email, invitation::InvitationKind, locale::Locale, permission::Permission, role::Roles},
-    services::{Refusal, Services},
+    services::{ServiceError, Services},
 };
 
 /// A colleague to be invited.
@@ -18,12 +18,12 @@ pub struct SystemUserInvite {
 }
 
 /// What is made of it: a colleague is invited by whoever may, into roles that allow no more than theirs.
-pub(super) fn draft(services: &Services, actor: &Actor, invite: SystemUserInvite) -> Result<Draft, Refusal> {
+pub(super) fn draft(services: &Services, actor: &Actor, invite: SystemUserInvite) -> Result<Draft, ServiceError> {
     if !actor.may(Permission::SystemUsersInvite) {
-        return Err(Refusal::Forbidden(Permission::SystemUsersInvite.as_str()));
+        return Err(ServiceError::Forbidden(Permission::SystemUsersInvite.as_str()));
     }
     if !actor.may_grant(&invite.roles) {
-        return Err(Refusal::RoleExceedsYours);
+        return Err(ServiceError::RoleExceedsYours);
     }
     let SystemUserInvite { email, roles, locale } = invite;
     let invitation = invitation(services, actor, (InvitationKind::SystemUser, email, locale), roles, None);

@@ -8,14 +8,14 @@ use crate::{
     domain::{
         actor::Actor,
         ids::{InvitationId, UserId},
-        visibility::Sight,
+        visibility::Visibility,
     },
-    services::{Refusal, Services},
+    services::{ServiceError, Services},
 };
 
 /// Whether the caller may resend and revoke these invitations, whatever has become of them.
 ///
-/// Refused are [`Refusal::NotFound`], [`Refusal::Forbidden`] and [`Refusal::RoleExceedsYours`].
+/// Refused are [`ServiceError::NotFound`], [`ServiceError::Forbidden`] and [`ServiceError::RoleExceedsYours`].
 ///
 /// # Errors
 /// Only when the database fails.
@@ -23,12 +23,12 @@ pub async fn over_invitations(
     services: &Services,
     actor: &Actor,
     ids: Vec<InvitationId>,
-) -> Result<HashMap<InvitationId, Result<(), Refusal>>, Refusal> {
+) -> Result<HashMap<InvitationId, Result<(), ServiceError>>, ServiceError> {
     let actor = actor.clone();
     let look = move |connection: &mut _| {
-        let found = invitations::of_ids(connection, &ids, Sight::acting(&actor))?;
+        let found = invitations::of_ids(connection, &ids, Visibility::acting(&actor))?;
         let allowed = authorise(connection, &actor, &found.iter().collect::<Vec<_>>())?;
-        let mut authority: HashMap<_, _> = ids.iter().copied().map(|id| (id, Err(Refusal::NotFound))).collect();
+        let mut authority: HashMap<_, _> = ids.iter().copied().map(|id| (id, Err(ServiceError::NotFound))).collect();
         authority.extend(found.into_iter().map(|one| one.id).zip(allowed));
         Ok(authority)
     };
@@ -39,16 +39,16 @@ pub async fn over_invitations(
 ///
 /// # Errors
 /// As [`over_invitations`] has it for each.
-pub async fn over_invitation(services: &Services, actor: &Actor, id: InvitationId) -> Result<(), Refusal> {
-    over_invitations(services, actor, vec![id]).await?.remove(&id).unwrap_or(Err(Refusal::NotFound))
+pub async fn over_invitation(services: &Services, actor: &Actor, id: InvitationId) -> Result<(), ServiceError> {
+    over_invitations(services, actor, vec![id]).await?.remove(&id).unwrap_or(Err(ServiceError::NotFound))
 }
 
 /// Whether the caller knows of this user.
 ///
 /// # Errors
-/// [`Refusal::NotFound`].
-pub async fn over_user(services: &Services, actor: &Actor, id: UserId) -> Result<(), Refusal> {
-    let sight = Sight::acting(actor);
-    let look = move |connection: &mut _| users::get(connection, id, sight.clone())?.map(drop).ok_or(Refusal::NotFound);
+/// [`ServiceError::NotFound`].
+pub async fn over_user(services: &Services, actor: &Actor, id: UserId) -> Result<(), ServiceError> {
+    let sight = Visibility::acting(actor);
+    let look = move |connection: &mut _| users::get(connection, id, sight.clone())?.map(drop).ok_or(ServiceError::NotFound);
     services.db.read(look).await
 }

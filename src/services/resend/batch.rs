@@ -10,15 +10,15 @@ use crate::{
     },
     domain::{
         actor::Actor,
-        field_error::FieldFault,
+        field_error::FieldError,
         ids::{AccountId, InvitationId},
         invitation::{DeliveryState, Invitation, InvitationKind},
         letter_quota::{LettersSpent, Standing},
         role::{Role, Roles},
-        visibility::Sight,
+        visibility::Visibility,
     },
     services::{
-        Refusal, Services,
+        ServiceError, Services,
         idempotency::Ticket,
         invite::Sent,
         letter_quota::{Payer, least},
@@ -26,14 +26,14 @@ use crate::{
 };
 
 /// So many are worked on at once.
-pub const MOST: usize = 1000;
+pub const MAX_BATCH: usize = 1000;
 
 /// Which invitations are to be resent.
 #[derive(Debug, Clone)]
-pub enum Wanted {
+pub enum ResendSelection {
     /// Those of these ids, as they were sent; a malformed one names nothing.
     Ids(Vec<String>),
-    /// Those that the caller may resend and that match, [`MOST`] at a time: those whose last sending is longest ago first.
+    /// Those that the caller may resend and that match, [`MAX_BATCH`] at a time: those whose last sending is longest ago first.
     Filter(Filter),
 }
 
@@ -54,7 +54,7 @@ pub struct Filter {
 #[derive(Debug, Clone)]
 pub struct Resent {
     /// Each id with the invitation as it is now, or why it was not resent.
-    pub results: Vec<(String, Result<Invitation, Refusal>)>,
+    pub results: Vec<(String, Result<Invitation, ServiceError>)>,
     /// What is left afterwards of the quotas that the caller's letters count against; those of the mailboxes are left out.
     pub standings: Vec<Standing>,
     /// Whether the filter chooses more, that could be resent now.
@@ -65,21 +65,21 @@ pub struct Resent {
 
 /// Resends many, or, with `validate_only`, tells what would become of them.
 ///
-/// A single one is refused as [`super::invitation`] refuses it; an id that is named a second time is [`Refusal::Invalid`].
+/// A single one is refused as [`super::invitation`] refuses it; an id that is named a second time is [`ServiceError::Invalid`].
 ///
 /// # Errors
-/// [`Refusal::Forbidden`] for a filter of a kind that the caller may not invite; when the database fails, and then nothing has
+/// [`ServiceError::Forbidden`] for a filter of a kind that the caller may not invite; when the database fails, and then nothing has
 /// happened.
 pub async fn many(
     services: &Services,
     actor: &Actor,
-    wanted: Wanted,
+    wanted: ResendSelection,
     validate_only: bool,
     ticket: Option<Ticket<Resent>>,
-) -> Result<Resent, Refusal> {
+) -> Result<Resent, ServiceError> {
     let chosen = match wanted {
-        Wanted::Ids(ids) => Chosen::Named(ids),
-        Wanted::Filter(filter) => Chosen::Matching(unanswered(services, actor, filter)?),
+        ResendSelection::Ids(ids) => Chosen::Named(ids),
+        ResendSelection::Filter(filter) => Chosen::Matching(unanswered(services, actor, filter)?),
     };
     let (writer, actor) = (services.clone(), actor.clone());
     let resent = services
@@ -93,7 +93,7 @@ pub async fn many(
         })
         .await?;
     if !validate_only && resent.results.iter().any(|(_, outcome)| outcome.is_ok()) {
-        services.bell.notify_one();
+        services.outbox_wakeup.notify_one();
     }
     Ok(resent)
 }
@@ -106,18 +106,18 @@ enum Chosen {
 /// Among which invitations the caller may choose by this filter.
 ///
 /// # Errors
-/// [`Refusal::Forbidden`] for a kind that they may not invite.
-pub fn may_choose(actor: &Actor, filter: Filter) -> Result<Sight, Refusal> {
-    let all = Sight::inviting(actor);
+/// [`ServiceError::Forbidden`] for a kind that they may not invite.
+pub fn may_choose(actor: &Actor, filter: Filter) -> Result<Visibility, ServiceError> {
+    let all = Visibility::inviting(actor);
     match filter.kind {
-        Some(kind) => all.of_invitations(kind).ok_or(Refusal::Forbidden("system_users:invite or customers:invite")),
+        Some(kind) => all.of_invitations(kind).ok_or(ServiceError::Forbidden("system_users:invite or customers:invite")),
         None => Ok(all),
     }
 }
 
 /// What the filter means for this caller. Chosen are only those that they may resend: others would come back at every call,
 /// and hold up those behind them.
-fn unanswered(services: &Services, actor: &Actor, filter: Filter) -> Result<Unanswered, Refusal> {
+fn unanswered(services: &Services, actor: &Actor, filter: Filter) -> Result<Unanswered, ServiceError> {
     let sight = may_choose(actor, filter)?;
     let exceeds = |role: &Role| !actor.may_grant(&[*role].into_iter().collect::<Roles>());
     Ok(Unanswered {
@@ -129,7 +129,7 @@ fn unanswered(services: &Services, actor: &Actor, filter: Filter) -> Result<Unan
         kind: filter.kind,
         under: filter.account,
         // One more tells that there are more.
-        limit: i64::try_from(MOST).unwrap_or(i64::MAX).saturating_add(1),
+        limit: i64::try_from(MAX_BATCH).unwrap_or(i64::MAX).saturating_add(1),
     })
 }
 
@@ -138,7 +138,7 @@ fn batch(services: &Services, tx: &mut Tx<'_>, actor: &Actor, chosen: &Chosen, v
         Chosen::Named(names) => (names.clone(), false),
         Chosen::Matching(wanted) => {
             let mut found = resend::oldest(tx.reading(), wanted)?;
-            let next = if found.len() > MOST { found.pop() } else { None };
+            let next = if found.len() > MAX_BATCH { found.pop() } else { None };
             let more = next.is_some_and(|(_, sent)| wait(services, sent, wanted.now).is_none());
             (found.into_iter().map(|(id, _)| id.to_string()).collect(), more)
         }
@@ -155,8 +155,8 @@ fn batch(services: &Services, tx: &mut Tx<'_>, actor: &Actor, chosen: &Chosen, v
         let earlier = id.and_then(|id| (*first.entry(id).or_insert(index) != index).then_some(first[&id]));
         let outcome = match (id, earlier) {
             (_, Some(earlier)) => Err(repeated(earlier)),
-            (Some(id), None) => outcomes.remove(&id).unwrap_or(Err(Refusal::NotFound)).map(|sent| sent.invitation),
-            (None, None) => Err(Refusal::NotFound),
+            (Some(id), None) => outcomes.remove(&id).unwrap_or(Err(ServiceError::NotFound)).map(|sent| sent.invitation),
+            (None, None) => Err(ServiceError::NotFound),
         };
         (name, outcome)
     };
@@ -165,14 +165,14 @@ fn batch(services: &Services, tx: &mut Tx<'_>, actor: &Actor, chosen: &Chosen, v
 }
 
 fn standings(outcomes: &Outcomes) -> Vec<Standing> {
-    let of_one = |outcome: &'_ Result<Sent, Refusal>| match outcome {
-        Ok(Sent { standings, .. }) | Err(Refusal::LettersSpent(LettersSpent { standings, .. })) => standings.clone(),
+    let of_one = |outcome: &'_ Result<Sent, ServiceError>| match outcome {
+        Ok(Sent { standings, .. }) | Err(ServiceError::LettersSpent(LettersSpent { standings, .. })) => standings.clone(),
         Err(_) => Vec::new(),
     };
     least(outcomes.values().flat_map(of_one).collect::<Vec<_>>().iter())
 }
 
-fn repeated(index: usize) -> Refusal {
+fn repeated(index: usize) -> ServiceError {
     let words = format!("This id is named at index {index} already, and is worked on there.");
-    Refusal::Invalid([FieldFault::new("", "duplicate_id", words)].into())
+    ServiceError::Invalid([FieldError::new("", "duplicate_id", words)].into())
 }

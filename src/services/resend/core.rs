@@ -20,10 +20,10 @@ use crate::{
         invitation::{Delivery, Invitation, InvitationKind, InvitationState},
         letter_quota::Standing,
         permission::Permission,
-        visibility::Sight,
+        visibility::Visibility,
     },
     services::{
-        Refusal, Services,
+        ServiceError, Services,
         invite::Sent,
         letter_quota::{Charge, Counts, Payer},
     },
@@ -34,21 +34,21 @@ use crate::{
 pub(in crate::services) const MOVED: DbFault = DbFault::TryAgain;
 
 /// The invitation, with the person's row locked: until the transaction ends nobody else changes it.
-pub(in crate::services) fn locked(tx: &mut Tx<'_>, id: InvitationId, sight: Sight) -> Result<Invitation, Refusal> {
-    let found = invitations::get(tx.reading(), id, sight)?.ok_or(Refusal::NotFound)?;
+pub(in crate::services) fn locked(tx: &mut Tx<'_>, id: InvitationId, sight: Visibility) -> Result<Invitation, ServiceError> {
+    let found = invitations::get(tx.reading(), id, sight)?.ok_or(ServiceError::NotFound)?;
     users::lock(tx, found.user_id)?;
-    let locked = invitations::get(tx.reading(), id, Sight::everything())?.ok_or(Refusal::NotFound)?;
+    let locked = invitations::get(tx.reading(), id, Visibility::everything())?.ok_or(ServiceError::NotFound)?;
     if locked.user_id == found.user_id { Ok(locked) } else { Err(MOVED.into()) }
 }
 
 /// The same for several: those that `sight` shows, the people's rows locked in the one order in which all who lock several
 /// do it.
-fn locked_many(tx: &mut Tx<'_>, ids: &[InvitationId], sight: Sight) -> Result<Vec<Invitation>, DbFault> {
+fn locked_many(tx: &mut Tx<'_>, ids: &[InvitationId], sight: Visibility) -> Result<Vec<Invitation>, DbFault> {
     let seen = invitations::of_ids(tx.reading(), ids, sight)?;
     let people: HashSet<UserId> = seen.iter().map(|one| one.user_id).collect();
     users::lock_many(tx, &people.iter().copied().collect::<Vec<_>>())?;
     let ids: Vec<InvitationId> = seen.iter().map(|one| one.id).collect();
-    let locked = invitations::of_ids(tx.reading(), &ids, Sight::everything())?;
+    let locked = invitations::of_ids(tx.reading(), &ids, Visibility::everything())?;
     if locked.iter().all(|one| people.contains(&one.user_id)) { Ok(locked) } else { Err(MOVED) }
 }
 
@@ -58,7 +58,7 @@ pub(in crate::services) fn authorise(
     connection: &mut AnyConnection,
     actor: &Actor,
     invitations: &[&Invitation],
-) -> Result<Vec<Result<(), Refusal>>, DbFault> {
+) -> Result<Vec<Result<(), ServiceError>>, DbFault> {
     let permission = |one: &Invitation| match one.kind {
         InvitationKind::SystemUser => Permission::SystemUsersInvite,
         InvitationKind::AccountOwner | InvitationKind::SubAccount => Permission::CustomersInvite,
@@ -74,11 +74,11 @@ pub(in crate::services) fn authorise(
             if actor.may_grant(&one.roles) {
                 Ok(())
             } else {
-                Err(Refusal::RoleExceedsYours)
+                Err(ServiceError::RoleExceedsYours)
             }
         }
         _ if manager(one).is_some_and(|account| owned.contains(&account)) => Ok(()),
-        permission => Err(Refusal::Forbidden(permission.as_str())),
+        permission => Err(ServiceError::Forbidden(permission.as_str())),
     };
     Ok(invitations.iter().map(judge).collect())
 }
@@ -93,14 +93,14 @@ fn manager(invitation: &Invitation) -> Option<AccountId> {
 }
 
 /// What became of each.
-pub(in crate::services) type Outcomes = HashMap<InvitationId, Result<Sent, Refusal>>;
+pub(in crate::services) type Outcomes = HashMap<InvitationId, Result<Sent, ServiceError>>;
 
 /// Invitations that are locked, each with whether it may be resent now.
-pub(in crate::services) type Judged = Vec<(Invitation, Result<(), Refusal>)>;
+pub(in crate::services) type Judged = Vec<(Invitation, Result<(), ServiceError>)>;
 
 /// Locks and judges those of these invitations that the caller sees, each alone.
 pub(super) fn judged_for(services: &Services, tx: &mut Tx<'_>, actor: &Actor, ids: &[InvitationId]) -> Result<Judged, DbFault> {
-    let found = locked_many(tx, ids, Sight::acting(actor))?;
+    let found = locked_many(tx, ids, Visibility::acting(actor))?;
     let allowed = authorise(tx.reading(), actor, &found.iter().collect::<Vec<_>>())?;
     let judged = judged(services, tx, found)?.into_iter().zip(allowed);
     Ok(judged.map(|((one, due), allowed)| (one, allowed.and(due))).collect())
@@ -109,25 +109,25 @@ pub(super) fn judged_for(services: &Services, tx: &mut Tx<'_>, actor: &Actor, id
 /// Judges locked invitations by what has become of them, and by when they were last sent.
 pub(in crate::services) fn judged(services: &Services, tx: &mut Tx<'_>, locked: Vec<Invitation>) -> Result<Judged, DbFault> {
     let (now, newer) = (services.clock.now(), successors(tx, &locked)?);
-    let due = |one: &Invitation| wait(services, one.last_sent_at, now).map_or(Ok(()), |left| Err(Refusal::TooSoon(left)));
+    let due = |one: &Invitation| wait(services, one.last_sent_at, now).map_or(Ok(()), |left| Err(ServiceError::TooSoon(left)));
     let judge = |one: &Invitation| unanswered(one, &newer).and_then(|()| due(one));
     Ok(locked.into_iter().map(|one| (judge(&one), one)).map(|(due, one)| (one, due)).collect())
 }
 
 /// Whether a locked invitation awaits an answer; when another one took its place, that one's id is told.
-pub(in crate::services) fn awaits_answer(tx: &mut Tx<'_>, one: &Invitation) -> Result<(), Refusal> {
+pub(in crate::services) fn awaits_answer(tx: &mut Tx<'_>, one: &Invitation) -> Result<(), ServiceError> {
     let newer = successors(tx, std::slice::from_ref(one))?;
     unanswered(one, &newer)
 }
 
-fn unanswered(one: &Invitation, newer: &HashMap<Place, InvitationId>) -> Result<(), Refusal> {
+fn unanswered(one: &Invitation, newer: &HashMap<Place, InvitationId>) -> Result<(), ServiceError> {
     match one.state {
         InvitationState::Pending => Ok(()),
         InvitationState::Replaced => match newer.get(&Place::of(one)) {
-            Some(newer) => Err(Refusal::InvitationPending(*newer)),
-            None => Err(Refusal::NotPending),
+            Some(newer) => Err(ServiceError::InvitationPending(*newer)),
+            None => Err(ServiceError::NotPending),
         },
-        InvitationState::Activated | InvitationState::Revoked => Err(Refusal::NotPending),
+        InvitationState::Activated | InvitationState::Revoked => Err(ServiceError::NotPending),
     }
 }
 
@@ -148,7 +148,8 @@ pub(in crate::services) fn send(
     let sent: Vec<Invitation> = due.iter().filter(|old| renewed.contains(&old.id)).map(|old| fresh(services, old, now)).collect();
     write(services, tx, who, &sent)?;
     // What passed and was not renewed after all has been changed behind a lock that somebody forgot.
-    let mut outcomes: HashMap<_, _> = judged.into_iter().map(|(one, due)| (one.id, due.and(Err(Refusal::NotPending)))).collect();
+    let mut outcomes: HashMap<_, _> =
+        judged.into_iter().map(|(one, due)| (one.id, due.and(Err(ServiceError::NotPending)))).collect();
     outcomes.extend(sent.into_iter().map(|fresh| {
         let standings = standings.remove(&fresh.id).unwrap_or_default();
         (fresh.id, Ok(Sent { invitation: fresh, standings }))
@@ -191,7 +192,7 @@ fn count(
         let Some(charge) = charges.get(&one.id) else { continue };
         match counts.take(charge) {
             Ok(left) => drop(standings.insert(one.id, left)),
-            Err(spent) => *due = Err(Refusal::LettersSpent(spent)),
+            Err(spent) => *due = Err(ServiceError::LettersSpent(spent)),
         }
     }
     standings

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Patch;
 use crate::domain::{
-    field_error::{Faults, FieldFault},
+    field_error::{Faults, FieldError},
     invitation::{Invitation, InvitationKind},
     locale::Locale,
 };
@@ -55,10 +55,10 @@ pub(super) fn faults(invitation: &Invitation, patch: &Patch) -> Faults {
         ("/account_name", patch.account_name.is_named(), made.is_some(), "No account was made for this invitation."),
         ("/reimbursement_rate", patch.rate.is_named(), below, "Only a sub-account has a rate."),
     ] {
-        let inside = |fault: &FieldFault| fault.path == path || fault.path.starts_with(&format!("{path}/"));
-        if !has && (named || faults.told().iter().any(inside)) {
+        let inside = |fault: &FieldError| fault.path == path || fault.path.starts_with(&format!("{path}/"));
+        if !has && (named || faults.reported().iter().any(inside)) {
             faults.forget(inside);
-            faults.push(FieldFault::new(path, "not_applicable", words));
+            faults.push(FieldError::new(path, "not_applicable", words));
         }
     }
     faults

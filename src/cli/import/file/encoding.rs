@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::cli::import::{columns, fault::Fault};
+use crate::cli::import::{columns, fault::RowError};
 
 /// What programs leave behind the last row: NULs of a buffer, Ctrl-Z (the end of a file under CP/M and DOS), line ends.
 const PADDING: [u8; 4] = [0, 0x1A, b'\r', b'\n'];
@@ -13,8 +13,8 @@ const PADDING: [u8; 4] = [0, 0x1A, b'\r', b'\n'];
 ///
 /// # Errors
 /// When the file is no text: a workbook, or UTF-16 that cannot be read.
-pub(super) fn to_utf8(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Fault> {
-    let fault = |code, words| Err(Fault::new(columns::KIND, code, words));
+pub(super) fn to_utf8(bytes: &[u8]) -> Result<Cow<'_, [u8]>, RowError> {
+    let fault = |code, words| Err(RowError::new(columns::KIND, code, words));
     match bytes {
         [b'P', b'K', 3, 4, ..] | [0xD0, 0xCF, 0x11, 0xE0, ..] => {
             fault("not_csv", "This is a spreadsheet's own format. Save the sheet as \"CSV UTF-8\".")
@@ -28,14 +28,14 @@ pub(super) fn to_utf8(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Fault> {
     }
 }
 
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'_, [u8]>, Fault> {
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'_, [u8]>, RowError> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     let units = pairs.iter().map(|pair| unit(*pair));
     let text = char::decode_utf16(units).collect::<Result<String, _>>().ok();
     let text = text.filter(|_| rest.iter().all(|byte| PADDING.contains(byte)));
     let Some(text) = text else {
         let words = "This is UTF-16 that cannot be read: a character is damaged. Save the file as \"CSV UTF-8\".";
-        return Err(Fault::new(columns::KIND, "not_utf8", words));
+        return Err(RowError::new(columns::KIND, "not_utf8", words));
     };
     Ok(Cow::Owned(without_padding(text.as_bytes()).to_vec()))
 }

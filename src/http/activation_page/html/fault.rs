@@ -1,6 +1,6 @@
 //! From a fault as the service tells it, a JSON Pointer and a stable code, to the form's field and words in its language.
 
-use super::{screen::FieldError, words::Words};
+use super::{screen::FormError, words::Words};
 use crate::domain::{locale::Locale, password};
 
 /// The form's fields by the members of the API's body, all but those of the same name.
@@ -18,7 +18,7 @@ const NESTED: [(&str, &str); 11] = [
     ("/account/company/address/country", "company_country"),
 ];
 
-impl<'a> FieldError<'a> {
+impl<'a> FormError<'a> {
     /// The fault at `pointer`, a JSON Pointer into the body of `POST /v1/activations`, said in the language of `locale`. A
     /// fault for which the page has no words is told by its own `detail`.
     #[must_use]
@@ -39,7 +39,7 @@ impl<'a> FieldError<'a> {
 fn message(field: &str, code: &str, password_min_length: usize, locale: Locale) -> Option<String> {
     let words = &Words::of(locale).faults;
     let longest = match field {
-        "password" => Some(password::LONGEST),
+        "password" => Some(password::MAX_LEN),
         "first_name" | "last_name" => Some(100),
         "email" => Some(254),
         _ => None,
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     fn told(pointer: &'static str, code: &str, locale: Locale) -> (&'static str, String) {
-        let error = FieldError::told(pointer, code, "as the service says it", 15, locale);
+        let error = FormError::told(pointer, code, "as the service says it", 15, locale);
         (error.field, error.message)
     }
 

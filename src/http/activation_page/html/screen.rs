@@ -63,7 +63,7 @@ pub struct Form<'a> {
     /// What was typed before.
     pub values: FormValues,
     /// What was wrong with it; empty at the first showing.
-    pub errors: Vec<FieldError<'a>>,
+    pub errors: Vec<FormError<'a>>,
 }
 
 /// Who invites.
@@ -145,9 +145,9 @@ impl FormValues {
     }
 }
 
-/// Something wrong with a field, in the page's language; [`FieldError::told`] has words for the usual
+/// Something wrong with a field, in the page's language; [`FormError::told`] has words for the usual
 /// faults.
-pub struct FieldError<'a> {
+pub struct FormError<'a> {
     /// The form field's name. An error about none that is shown appears in the summary alone.
     pub field: &'a str,
     /// What to change.

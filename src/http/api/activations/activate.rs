@@ -13,7 +13,7 @@ use crate::http::{
     extract::{
         auth::OptionalCaller,
         client_address::client_address,
-        json_body::{self, Body, Fault, Members},
+        json_body::{self, Body, MemberError, Members},
         query::Query,
     },
     response::{
@@ -63,7 +63,8 @@ impl json_body::Request for ActivateRequest {
     fn read(members: &mut Members) -> Option<Self> {
         let token = members.required("token", json_body::text).map(LinkToken::from_text);
         let password = members.optional("password", |value| Ok(Password::new(&json_body::text(value)?)));
-        let name = |value| PersonName::parse(&json_body::text(value)?).map_err(|error| Fault(error.code(), error.to_string()));
+        let name =
+            |value| PersonName::parse(&json_body::text(value)?).map_err(|error| MemberError(error.code(), error.to_string()));
         let first_name = members.optional("first_name", name);
         let last_name = members.optional("last_name", name);
         let email = members.optional("email", json_body::parsed("invalid_email", Email::parse));

@@ -14,14 +14,14 @@ use crate::http::{
     response::problem::Problem,
 };
 use crate::{
-    domain::field_error::{Faults, FieldFault},
-    services::invite::batch::MOST,
+    domain::field_error::{Faults, FieldError},
+    services::invite::batch::MAX_BATCH,
 };
 
 /// A batch by its syntax.
 #[derive(Debug)]
 pub(super) struct Envelope<'a> {
-    /// 1 to [`MOST`] items.
+    /// 1 to [`MAX_BATCH`] items.
     pub(super) items: Vec<&'a RawValue>,
     /// Whether to judge and nothing else.
     pub(super) validate_only: bool,
@@ -52,7 +52,7 @@ struct Members<'a> {
 
 impl<'a> Members<'a> {
     fn fault(&mut self, path: &str, code: &'static str, words: impl Into<String>) {
-        self.faults.push(FieldFault::new(path, code, words));
+        self.faults.push(FieldError::new(path, code, words));
     }
 
     fn items(&mut self) -> Vec<&'a RawValue> {
@@ -68,7 +68,9 @@ impl<'a> Members<'a> {
         };
         match total {
             0 => self.fault(path, "too_few", "A batch has at least one item."),
-            total if total > MOST => self.fault(path, "too_many", format!("A batch has at most {MOST} items, not {total}.")),
+            total if total > MAX_BATCH => {
+                self.fault(path, "too_many", format!("A batch has at most {MAX_BATCH} items, not {total}."))
+            }
             _ => {}
         }
         first
@@ -156,7 +158,7 @@ impl<'de> Visitor<'de> for ItemsVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Items<'de>, A::Error> {
         let mut items = Items { first: Vec::new(), total: 0 };
-        while items.first.len() < MOST
+        while items.first.len() < MAX_BATCH
             && let Some(item) = list.next_element()?
         {
             items.first.push(item);
@@ -185,8 +187,8 @@ mod tests {
     #[test]
     fn items_are_counted_and_those_beyond_are_let_go() {
         let text = |count: usize| format!(r#"{{"invitations": [{}]}}"#, vec!["{}"; count].join(","));
-        assert_eq!(Envelope::open(text(MOST).as_bytes()).unwrap().items.len(), MOST);
-        assert_eq!(Envelope::open(text(MOST + 1).as_bytes()).unwrap_err().code.code, "validation_failed");
+        assert_eq!(Envelope::open(text(MAX_BATCH).as_bytes()).unwrap().items.len(), MAX_BATCH);
+        assert_eq!(Envelope::open(text(MAX_BATCH + 1).as_bytes()).unwrap_err().code.code, "validation_failed");
         assert_eq!(Envelope::open(text(0).as_bytes()).unwrap_err().code.code, "validation_failed");
     }
 }

@@ -9,10 +9,10 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::{
-    Page, aside,
+    Page,
     item::AnyItem,
     read::{Asked, receive},
-    render,
+    render, run_blocking,
 };
 use crate::http::{
     State,
@@ -26,7 +26,7 @@ use crate::http::{
     response::{problem::Problem, views::InvitationView},
 };
 use crate::services::{
-    self, Refusal,
+    self, ServiceError,
     idempotency::StoredAnswer,
     invite::{Invite, batch::Invited},
 };
@@ -80,7 +80,7 @@ pub enum BatchStatus {
 }
 
 fn results(page: &Page, invited: &Invited) -> BatchResults {
-    let result = |(index, outcome): (usize, &Result<_, Refusal>)| {
+    let result = |(index, outcome): (usize, &Result<_, ServiceError>)| {
         let status = match outcome {
             Ok(_) if invited.validate_only => BatchStatus::Valid,
             Ok(_) => BatchStatus::Invited,
@@ -98,7 +98,7 @@ fn count(state: &State, invited: &Invited) {
     for outcome in invited.results.iter().filter(|_| !invited.validate_only) {
         match outcome {
             Ok(_) => state.metrics.invite("invited"),
-            Err(Refusal::Invalid(_)) => {}
+            Err(ServiceError::Invalid(_)) => {}
             Err(refusal) => state.metrics.invite(Problem::from(refusal).code.code),
         }
     }
@@ -149,7 +149,7 @@ pub async fn invite(
             count(&state, &invited);
             written(&invited)
         };
-        aside(written).await
+        run_blocking(written).await
     };
     let page = Page::of(&state, &request);
     let replay = async move |caller, asked, stored| again(&page, &caller, asked, stored).await;

@@ -13,18 +13,18 @@ use utoipa::{
 
 use super::super::{account_owners::InviteAccountOwner, sub_accounts::InviteSubAccountUser, system_users::InviteSystemUser};
 use crate::http::extract::{
-    json_body::{self, Fault, Members, ORDINARY},
+    json_body::{self, MemberError, Members, ORDINARY},
     strict_json,
 };
 use crate::{
     domain::{
         account::UnknownValue,
         email::Email,
-        field_error::{Faults, FieldFault},
-        invitation::{InvitationKind, Way},
+        field_error::{Faults, FieldError},
+        invitation::{DeliveryMethod, InvitationKind},
         locale::Locale,
     },
-    services::{Refusal, invite::Invite},
+    services::{ServiceError, invite::Invite},
 };
 
 /// So many faults of one item are told, each with a path of its own: a thousand times a hundred would be an answer of many
@@ -35,21 +35,21 @@ const MOST_FAULTS: usize = 10;
 ///
 /// # Errors
 /// When what looked like JSON is none after all: half a surrogate, too many levels, too large a number.
-pub(super) fn read(text: &RawValue) -> Result<Result<Invite, Refusal>, serde_json::Error> {
-    let refused = |code, words: &str| Ok(Err(Refusal::Invalid([FieldFault::new("", code, words)].into())));
+pub(super) fn read(text: &RawValue) -> Result<Result<Invite, ServiceError>, serde_json::Error> {
+    let refused = |code, words: &str| Ok(Err(ServiceError::Invalid([FieldError::new("", code, words)].into())));
     if text.get().len() > ORDINARY.bytes {
         return refused("too_long", "An item has at most 64 KiB, as a request of its own has.");
     }
     match strict_json::parse(text.get().as_bytes())? {
         (Value::Object(members), faults) => Ok(json_body::request::<Item>(members, faults)
             .map(|item| item.0)
-            .map_err(|faults| Refusal::Invalid(faults.first(MOST_FAULTS)))),
+            .map_err(|faults| ServiceError::Invalid(faults.first(MOST_FAULTS)))),
         _ => refused("wrong_type", "An item is a JSON object."),
     }
 }
 
 /// What is wrong with these members as an item.
-pub fn faults(members: Map<String, Value>) -> Vec<FieldFault> {
+pub fn faults(members: Map<String, Value>) -> Vec<FieldError> {
     json_body::request::<Item>(members, Faults::default()).err().unwrap_or_default().into_told()
 }
 
@@ -66,7 +66,7 @@ impl json_body::Request for Item {
                 // What every kind has can be judged; of the rest nobody knows whether it belongs here.
                 members.required("email", json_body::parsed("invalid_email", Email::parse));
                 members.optional("locale", json_body::parsed("unknown_locale", Locale::parse));
-                members.let_be();
+                members.ignore_rest();
                 None
             }
         };
@@ -75,12 +75,12 @@ impl json_body::Request for Item {
 }
 
 /// Items go by letter: a batch is kept for its retries, and a link is kept nowhere.
-fn way(value: Value) -> Result<(), Fault> {
+fn way(value: Value) -> Result<(), MemberError> {
     const ALWAYS: &str = "The items of a batch are always e-mailed";
     match json_body::text(value)?.as_str() {
         "email" => Ok(()),
-        "link" => Err(Fault("not_applicable", format!("{ALWAYS}. The route of its own kind hands a link over."))),
-        _ => Err(Fault("unknown_value", format!("{ALWAYS}: this is \"email\", or left out."))),
+        "link" => Err(MemberError("not_applicable", format!("{ALWAYS}. The route of its own kind hands a link over."))),
+        _ => Err(MemberError("unknown_value", format!("{ALWAYS}: this is \"email\", or left out."))),
     }
 }
 
@@ -166,7 +166,7 @@ fn of_kind(body: RefOr<Schema>, kind: InvitationKind) -> RefOr<Schema> {
     let letter = ObjectBuilder::new()
         .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
         .description(Some("The items of a batch are always e-mailed: this may as well be left out."))
-        .enum_values(Some([Value::from(Way::Email.as_str()), Value::Null]));
+        .enum_values(Some([Value::from(DeliveryMethod::Email.as_str()), Value::Null]));
     body.properties.insert("delivery".to_owned(), letter.into());
     body.required.insert(0, "kind".to_owned());
     RefOr::T(Schema::Object(body))

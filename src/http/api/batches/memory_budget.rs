@@ -13,7 +13,7 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use super::read::ALLOWANCE;
 use crate::http::response::problem::Problem;
-use crate::{domain::actor::ActorRef, services::Refusal};
+use crate::{domain::actor::ActorRef, services::ServiceError};
 
 /// So many of the largest, or eight times as many small ones: a thousand short items become as much as this by their answer.
 const LARGEST: usize = 4;
@@ -21,14 +21,14 @@ const LEAST: usize = ALLOWANCE.bytes / 8;
 /// So many of the largest are one caller's at most.
 const LARGEST_OF_ONE: usize = LARGEST / 2;
 /// How long a batch waits for its turn before it is told to come back later.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PERMIT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A caller, whichever token they use.
 type Principal = (&'static str, String);
 
 /// Room for bodies, in bytes.
 #[derive(Clone)]
-pub struct Capacity {
+pub struct MemoryBudget {
     room: Arc<Semaphore>,
     /// What each of those who have some of it, or wait for some, may have.
     shares: Arc<Mutex<HashMap<Principal, Arc<Semaphore>>>>,
@@ -36,31 +36,31 @@ pub struct Capacity {
 }
 
 /// Some of it, until it is dropped.
-pub(super) struct Room {
+pub(super) struct BodyPermit {
     _held: [OwnedSemaphorePermit; 2],
 }
 
-impl Capacity {
+impl MemoryBudget {
     pub(in crate::http) fn new() -> Self {
-        Self { room: Arc::new(Semaphore::new(LARGEST * ALLOWANCE.bytes)), shares: Arc::default(), patience: PATIENCE }
+        Self { room: Arc::new(Semaphore::new(LARGEST * ALLOWANCE.bytes)), shares: Arc::default(), patience: PERMIT_TIMEOUT }
     }
 
     /// Waits for room for a body of this length; one of unknown length may be of any.
     ///
     /// # Errors
     /// 503 when there is none for too long.
-    pub(super) async fn room(&self, who: &ActorRef, length: Option<u64>) -> Result<Room, Problem> {
+    pub(super) async fn room(&self, who: &ActorRef, length: Option<u64>) -> Result<BodyPermit, Problem> {
         let length = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(ALLOWANCE.bytes);
         let bytes = u32::try_from(length.clamp(LEAST, ALLOWANCE.bytes)).unwrap_or(u32::MAX);
         let (share, room) = (self.share(who), self.room.clone());
         let held = async {
             // Their own share first: whoever waits for that keeps nobody else waiting.
             let share = share.acquire_many_owned(bytes).await?;
-            Ok::<_, AcquireError>(Room { _held: [share, room.acquire_many_owned(bytes).await?] })
+            Ok::<_, AcquireError>(BodyPermit { _held: [share, room.acquire_many_owned(bytes).await?] })
         };
         match tokio::time::timeout(self.patience, held).await {
             Ok(Ok(room)) => Ok(room),
-            _ => Err(Refusal::Busy("Too many batches are being worked on. Try again in a moment.").into()),
+            _ => Err(ServiceError::Busy("Too many batches are being worked on. Try again in a moment.").into()),
         }
     }
 
@@ -84,7 +84,7 @@ mod tests {
 
     #[actix_web::test]
     async fn holds_so_much_and_no_more() {
-        let capacity = Capacity { patience: Duration::from_millis(10), ..Capacity::new() };
+        let capacity = MemoryBudget { patience: Duration::from_millis(10), ..MemoryBudget::new() };
         let mut held = Vec::new();
         for number in 0..LARGEST {
             held.push(capacity.room(&caller(&number.to_string()), None).await.unwrap());
@@ -102,7 +102,7 @@ mod tests {
 
     #[actix_web::test]
     async fn nobody_has_more_than_their_share() {
-        let capacity = Capacity { patience: Duration::from_millis(10), ..Capacity::new() };
+        let capacity = MemoryBudget { patience: Duration::from_millis(10), ..MemoryBudget::new() };
         let (greedy, other) = (caller("greedy"), caller("other"));
         let mut held = Vec::new();
         for _ in 0..LARGEST_OF_ONE {

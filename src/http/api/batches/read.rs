@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::{HttpRequest, web::Payload};
 
-use super::{aside, envelope::Envelope, item, memory_budget::Room};
+use super::{envelope::Envelope, item, memory_budget::BodyPermit, run_blocking};
 use crate::http::{
     State,
     extract::json_body::{self, Allowance, Head},
@@ -13,26 +13,26 @@ use crate::http::{
 use crate::{
     domain::{account::AccountName, actor::ActorRef, email::Email},
     services::{
-        Refusal,
-        invite::{Invite, batch::MOST},
+        ServiceError,
+        invite::{Invite, batch::MAX_BATCH},
     },
 };
 
 /// As many bytes as a thousand full items have, and no more; at a slow 1 Mbit/s they take a minute.
 pub(in crate::http) const ALLOWANCE: Allowance =
-    Allowance { bytes: MOST * ITEM - ", ".len() + ENVELOPE.len(), time: Duration::from_mins(1) };
+    Allowance { bytes: MAX_BATCH * ITEM - ", ".len() + ENVELOPE.len(), time: Duration::from_mins(1) };
 const ENVELOPE: &str = r#"{"invitations": [], "validate_only": false}"#;
 
 /// The item with the most and the longest members, in the longest way that they are written without being padded: with a blank
 /// after each colon and comma, and every character beyond ASCII escaped, as Python does it.
 const ITEM: usize = "{}".len()
     + member("kind", "sub_account".len())
-    + member("email", Email::LONGEST_LOCAL + "@".len() + ESCAPED * (Email::LONGEST - Email::LONGEST_LOCAL - "@".len()))
+    + member("email", Email::LONGEST_LOCAL + "@".len() + ESCAPED * (Email::MAX_LEN - Email::LONGEST_LOCAL - "@".len()))
     + member("role", "account_owner".len())
-    + member("account_name", ESCAPED * AccountName::LONGEST)
+    + member("account_name", ESCAPED * AccountName::MAX_LEN)
     + member("reimbursement_rate", "99.9999".len())
     + member("used_by", "subsidiary".len())
-    + member("sub_account_name", ESCAPED * AccountName::LONGEST)
+    + member("sub_account_name", ESCAPED * AccountName::MAX_LEN)
     + member("account_type", "business".len())
     + member("locale", LANGUAGE_TAG);
 /// A character outside the basic plane: two surrogates of six bytes each (RFC 8259 §7).
@@ -52,13 +52,13 @@ pub(super) struct Received {
     /// What it asks for, or what is wrong with it as a whole.
     pub(super) asked: Result<Asked, Problem>,
     /// Given back when the batch is done.
-    pub(super) _room: Room,
+    pub(super) _room: BodyPermit,
 }
 
 /// What a batch asks for.
 pub(super) struct Asked {
     /// Each item, or what is faulty in it.
-    pub(super) items: Vec<Result<Invite, Refusal>>,
+    pub(super) items: Vec<Result<Invite, ServiceError>>,
     /// Whether to judge and nothing else.
     pub(super) validate_only: bool,
 }
@@ -76,7 +76,7 @@ pub(super) async fn receive(
     head.check(ALLOWANCE.bytes)?;
     let room = state.batches.room(who, head.length).await?;
     let bytes = head.read(payload.into_inner(), &ALLOWANCE).await?;
-    let (digest, asked) = aside(move || (head.fingerprint(&bytes), asked(&bytes))).await?;
+    let (digest, asked) = run_blocking(move || (head.fingerprint(&bytes), asked(&bytes))).await?;
     Ok(Received { digest, asked, _room: room })
 }
 

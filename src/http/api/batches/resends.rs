@@ -5,13 +5,13 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::{Page, aside, item::kind, render, stored_results};
+use super::{Page, item::kind, render, run_blocking, stored_results};
 use crate::http::{
     State,
     extract::{
         auth::Caller,
         idempotency_key::{self, For},
-        json_body::{self, Body, Fault, Members},
+        json_body::{self, Body, MemberError, Members},
         query::Query,
     },
     middleware::letter_quota::Told,
@@ -25,9 +25,9 @@ use crate::{
         invitation::{DeliveryState, InvitationKind, InvitationStatus},
     },
     services::{
-        self, Refusal,
+        self, ServiceError,
         idempotency::StoredAnswer,
-        resend::batch::{Filter, MOST, Resent, Wanted},
+        resend::batch::{Filter, MAX_BATCH, ResendSelection, Resent},
     },
 };
 
@@ -43,7 +43,7 @@ pub struct ResendBatchRequest {
     /// `true` judges everything and does nothing.
     validate_only: Option<bool>,
     #[schema(ignore)]
-    wanted: Wanted,
+    wanted: ResendSelection,
     #[schema(ignore)]
     judge: bool,
 }
@@ -77,22 +77,22 @@ pub enum ResendableStatus {
 impl json_body::Request for ResendBatchRequest {
     fn read(members: &mut Members) -> Option<Self> {
         // Each is there even when it is faulty, and then nobody is told to send it.
-        let (named, filtered) = (members.has("ids"), members.has("filter"));
+        let (named, filtered) = (members.contains_non_null("ids"), members.contains_non_null("filter"));
         let ids = if named { ids(members) } else { None };
         let filter = members.object("filter", |members| Some(filter(members)));
         let validate_only = members.optional("validate_only", |value| json_body::boolean(&value));
         match (named, filtered) {
             (true, true) => {
                 let words = "Name invitations by ids, or choose them by filter, not both.";
-                members.fault("filter", Fault("not_applicable", words.to_owned()));
+                members.fault("filter", MemberError("not_applicable", words.to_owned()));
             }
             (false, false) => {
                 let words = "Name invitations by ids, or choose them by filter.";
-                members.fault("ids", Fault("required", words.to_owned()));
+                members.fault("ids", MemberError("required", words.to_owned()));
             }
             _ => {}
         }
-        let wanted = ids.map(Wanted::Ids).or(filter.map(Wanted::Filter))?;
+        let wanted = ids.map(ResendSelection::Ids).or(filter.map(ResendSelection::Filter))?;
         Some(Self { ids: None, filter: None, validate_only, wanted, judge: validate_only.unwrap_or_default() })
     }
 }
@@ -100,8 +100,8 @@ impl json_body::Request for ResendBatchRequest {
 fn ids(members: &mut Members) -> Option<Vec<String>> {
     let ids = members.list("ids", json_body::text)?;
     let fault = match ids.len() {
-        0 => Fault("too_few", "Name at least one invitation.".to_owned()),
-        many if many > MOST => Fault("too_many", format!("At most {MOST} are resent at once, not {many}.")),
+        0 => MemberError("too_few", "Name at least one invitation.".to_owned()),
+        many if many > MAX_BATCH => MemberError("too_many", format!("At most {MAX_BATCH} are resent at once, not {many}.")),
         _ => return Some(ids),
     };
     members.fault("ids", fault);
@@ -173,7 +173,7 @@ pub enum ResendStatus {
 }
 
 fn results(page: &Page, resent: &Resent) -> ResendResults {
-    let result = |(index, (id, outcome)): (usize, &(String, Result<_, Refusal>))| {
+    let result = |(index, (id, outcome)): (usize, &(String, Result<_, ServiceError>))| {
         let status = match outcome {
             Ok(_) if resent.validate_only => ResendStatus::Valid,
             Ok(_) => ResendStatus::Resent,
@@ -226,7 +226,7 @@ pub async fn resend(
     let work = async move |(state, actor): For, (wanted, judge), ticket| {
         let resent = services::resend::batch::many(&state.services, &actor, wanted, judge, ticket).await?;
         told.note(&resent.standings);
-        aside(move || written(&resent)).await
+        run_blocking(move || written(&resent)).await
     };
     let page = Page::of(&state, &request);
     let replay = async move |caller, (wanted, _), stored| again(&page, &caller, wanted, stored).await;
@@ -237,10 +237,10 @@ pub async fn resend(
 async fn again(
     page: &Page,
     (state, actor): &For,
-    wanted: Wanted,
+    wanted: ResendSelection,
     stored: Option<StoredAnswer>,
 ) -> Result<Option<StoredAnswer>, Problem> {
-    if let Wanted::Filter(filter) = wanted {
+    if let ResendSelection::Filter(filter) = wanted {
         services::resend::batch::may_choose(actor, filter)?;
     }
     let Some(stored) = stored else { return Ok(None) };

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::domain::{field_error::FieldFault, invitation::InvitationKind};
+use crate::domain::{field_error::FieldError, invitation::InvitationKind};
 use crate::http::api::batches;
 
 /// Where an invite of that kind is posted. A sub-account's is that of the users overview, whose body names the parent.
@@ -19,7 +19,7 @@ pub fn path(kind: InvitationKind) -> &'static str {
 /// What is wrong with these members as an item of a batch: a kind, and the body of that kind's [`path`]. It is as much as can be
 /// told without looking anything up.
 #[must_use]
-pub fn faults(members: Map<String, Value>) -> Vec<FieldFault> {
+pub fn faults(members: Map<String, Value>) -> Vec<FieldError> {
     batches::faults(members)
 }
 

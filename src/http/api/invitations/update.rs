@@ -18,7 +18,7 @@ use crate::http::{
     extract::{
         auth::Caller,
         etag,
-        json_body::{self, Body, Fault, Members},
+        json_body::{self, Body, MemberError, Members},
         query::Query,
     },
     middleware::letter_quota::Told,
@@ -61,9 +61,9 @@ pub struct AmendInvitationRequest {
 impl json_body::Request for Patch {
     fn read(members: &mut Members) -> Option<Self> {
         // Both may be left out and are never null.
-        let has_email = members.names("email");
+        let has_email = members.contains_key("email");
         let email = has_email.then(|| members.required("email", json_body::parsed("invalid_email", Email::parse))).flatten();
-        let roles = members.names("roles").then(|| system_users::roles(members)).flatten();
+        let roles = members.contains_key("roles").then(|| system_users::roles(members)).flatten();
         let locale = change(members, "locale", json_body::parsed("unknown_locale", Locale::parse));
         let account_name = change(members, "account_name", json_body::account_name);
         let rate = change(members, "reimbursement_rate", sub_accounts::rate_of);
@@ -72,9 +72,9 @@ impl json_body::Request for Patch {
     }
 }
 
-fn change<T>(members: &mut Members, name: &str, read: impl FnOnce(Value) -> Result<T, Fault>) -> Change<T> {
+fn change<T>(members: &mut Members, name: &str, read: impl FnOnce(Value) -> Result<T, MemberError>) -> Change<T> {
     // Asking whether it is there takes a null away.
-    if members.names(name) && !members.has(name) {
+    if members.contains_key(name) && !members.contains_non_null(name) {
         return Change::Clear;
     }
     members.optional(name, read).map_or(Change::Keep, Change::Set)

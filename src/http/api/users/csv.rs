@@ -12,7 +12,7 @@ use crate::http::{extract::json_body::BYTE_ORDER_MARK, response::problem::Proble
 use crate::{
     domain::{actor::Actor, user::User},
     services::{
-        Refusal, Services,
+        ServiceError, Services,
         queries::{self, Page, PageRequest, UserQuery},
     },
 };
@@ -53,7 +53,12 @@ pub async fn users(
         .streaming(stream::iter([Ok(mark), head]).chain(rest)))
 }
 
-async fn page(services: &Services, actor: &Actor, filters: &UserQuery, cursor: Option<String>) -> Result<Page<User>, Refusal> {
+async fn page(
+    services: &Services,
+    actor: &Actor,
+    filters: &UserQuery,
+    cursor: Option<String>,
+) -> Result<Page<User>, ServiceError> {
     queries::users(services, actor, filters.clone(), PageRequest { limit: CHUNK, cursor }).await
 }
 

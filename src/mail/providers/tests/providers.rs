@@ -124,8 +124,8 @@ async fn resend_takes_a_letter() {
 /// Resend refuses a key that comes again with other words.
 #[test]
 fn resends_key_is_that_of_the_letter_and_its_words() {
-    let desk = Desk::new(sender()).unwrap();
-    let key = |letter: &Letter| resend::post(letter, &desk, &desk.write(letter).unwrap()).headers[0].1.clone();
+    let builder = MessageBuilder::new(sender()).unwrap();
+    let key = |letter: &Letter| resend::post(letter, &builder, &builder.write(letter).unwrap()).headers[0].1.clone();
     let (first, mut second) = (letter(), letter());
     second.now += TimeDelta::seconds(5);
     assert_eq!(key(&first), key(&second));

@@ -33,8 +33,8 @@ async fn a_relay_that_does_not_know_ehlo_is_greeted_with_helo() {
 async fn nothing_that_came_after_helo_is_expected_of_it() {
     let (relay, mut told) = relay(&[OLD, ("HELO", "250-test\r\n250 PIPELINING\r\n"), ("MAIL", "")]).await;
     let smtp = Smtp::with_limits(&relay, SHORT).unwrap();
-    let desk = Desk::new(sender()).unwrap();
-    smtp.send(&letter(), &desk).await.unwrap_err();
+    let builder = MessageBuilder::new(sender()).unwrap();
+    smtp.send(&letter(), &builder).await.unwrap_err();
     let mut heard = Vec::new();
     while let Ok(line) = told.try_recv() {
         heard.push(line);

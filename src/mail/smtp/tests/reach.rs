@@ -37,7 +37,7 @@ fn client(addresses: Vec<SocketAddr>, limits: Limits) -> Smtp {
 }
 
 async fn send(smtp: &Smtp) -> Result<(), SendError> {
-    smtp.send(&letter(), &Desk::new(sender()).unwrap()).await
+    smtp.send(&letter(), &MessageBuilder::new(sender()).unwrap()).await
 }
 
 /// On loopback, where nobody listens.

@@ -44,7 +44,7 @@ pub(super) async fn secure(tls: TlsUse, acceptor: TlsAcceptor) -> (Relay, mpsc::
 }
 
 /// A relay that is reached as `tls` says, offers it in these words, and tells what it was told, what it was told under TLS after `TLS `.
-async fn offering(offers: Script, tls: TlsUse, acceptor: TlsAcceptor) -> (Relay, mpsc::UnboundedReceiver<String>) {
+async fn offering(capabilities: Script, tls: TlsUse, acceptor: TlsAcceptor) -> (Relay, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (tell, told) = mpsc::unbounded_channel();
@@ -52,7 +52,7 @@ async fn offering(offers: Script, tls: TlsUse, acceptor: TlsAcceptor) -> (Relay,
         // One connection, since a letter takes one. When it is closed nobody is left who tells, which ends the listening.
         let (mut stream, _) = listener.accept().await.unwrap();
         let greets = tls == TlsUse::Implicit;
-        if !greets && talk(&mut stream, offers, &tell, true).await != End::Tls {
+        if !greets && talk(&mut stream, capabilities, &tell, true).await != End::Tls {
             return;
         }
         let Ok(mut stream) = acceptor.accept(stream).await else { return };
@@ -166,7 +166,7 @@ async fn an_offer_of_tls_is_heard_in_whatever_letters_and_its_refusal_ends_the_t
 #[tokio::test]
 async fn a_relay_that_offers_too_little_is_told_so_plainly() {
     let no_sign_in = "cannot be used: it offers no way to sign in over this connection that we know (PLAIN, LOGIN)";
-    for (tls, offers, words) in [
+    for (tls, capabilities, words) in [
         (TlsUse::Offered, "250-test\r\n250 PIPELINING\r\n", no_sign_in),
         (TlsUse::None, "250-test\r\n250 AUTH GSSAPI NTLM\r\n", no_sign_in),
         (TlsUse::None, "250 test\r\n", no_sign_in),
@@ -176,11 +176,11 @@ async fn a_relay_that_offers_too_little_is_told_so_plainly() {
             "cannot be used: it does not offer STARTTLS, without which ?tls=required",
         ),
     ] {
-        let (mut relay, mut told) = relay(vec![("EHLO", offers)].leak()).await;
+        let (mut relay, mut told) = relay(vec![("EHLO", capabilities)].leak()).await;
         (relay.tls, relay.login) = (tls, Some(login()));
         match attempt(&relay).await {
             Err(SendError::Later { text, .. }) => assert!(text.contains(words) && !text.contains("internal"), "{text}"),
-            other => panic!("{offers}: {other:?}"),
+            other => panic!("{capabilities}: {other:?}"),
         }
         while let Ok(line) = told.try_recv() {
             assert!(!line.starts_with("AUTH") && !line.starts_with("MAIL"), "{line}");

@@ -55,12 +55,12 @@ pub(super) fn handed_over() -> Form<'static> {
     Form { is_mailed: false, ..form() }
 }
 
-pub(super) fn error(field: &str, message: impl Into<String>) -> FieldError<'_> {
-    FieldError { field, message: message.into() }
+pub(super) fn error(field: &str, message: impl Into<String>) -> FormError<'_> {
+    FormError { field, message: message.into() }
 }
 
 fn faulty() -> Form<'static> {
-    let fault = |pointer, code| FieldError::told(pointer, code, "", 15, Locale::En);
+    let fault = |pointer, code| FormError::told(pointer, code, "", 15, Locale::En);
     let errors = vec![
         fault("/last_name", "required"),
         fault("/password", "too_short"),
