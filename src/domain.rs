@@ -3,6 +3,9 @@
 //! This room is pure. It knows no HTTP, no database, no clock and no dice: `now` and ids come in as arguments,
 //! so that every rule can be tested without a double.
 
+#[macro_use]
+pub mod closed_set;
+
 pub mod account;
 pub mod activation;
 pub mod actor;
@@ -33,6 +36,7 @@ pub mod relay_reply;
 pub mod revision;
 pub mod role;
 pub mod single_line;
+pub mod sub_account;
 pub mod suppression;
 pub mod time_zone;
 pub mod token;

@@ -8,6 +8,7 @@ pub mod backlog;
 pub mod cleanup;
 pub mod cursor;
 pub mod delivery_reports;
+mod error;
 pub mod guess_guard;
 pub mod idempotency;
 pub mod invite;
@@ -17,7 +18,6 @@ pub mod password_check;
 pub mod password_hasher;
 pub mod preview;
 pub mod queries;
-mod refusal;
 pub mod renew;
 pub mod resend;
 pub mod revoke;
@@ -34,7 +34,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use tokio::sync::Notify;
 
-pub use self::refusal::ServiceError;
+pub use self::error::ServiceError;
 use self::{access_token::AccessTokens, guess_guard::GuessGuard, password_hasher::Hasher};
 use crate::{
     clock::Clock,

@@ -1,6 +1,6 @@
 //! Every role of system users, wherever one is read, written or shown.
 
-use invitation_service::domain::{account::MemberRole, locale::Locale, role::Role};
+use invitation_service::domain::{locale::Locale, role::Role, sub_account::MemberRole};
 
 use crate::support::{Backend, Home, TestApp, json, on_both_databases};
 

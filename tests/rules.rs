@@ -3,11 +3,12 @@
 use invitation_service::{
     db::letters::outbox::LetterState,
     domain::{
-        account::{AccountStatus, AccountType, MemberRole, UsedBy},
+        account::{AccountStatus, AccountType},
         actor::ActorKind,
         delivery_reports::DeliveryStatus,
         invitation::{InvitationKind, InvitationState},
         letter::LetterPurpose,
+        sub_account::{MemberRole, UsedBy},
         suppression::SuppressionReason,
         user::UserStatus,
     },

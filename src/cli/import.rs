@@ -13,6 +13,7 @@ mod sending;
 mod service;
 mod spelling;
 mod stop;
+mod terminal;
 
 use std::{collections::BTreeSet, error::Error, io::Read, path::PathBuf, process::ExitCode, time::Duration};
 

@@ -18,12 +18,13 @@ use super::{
     sql::{like, timestamp::At},
 };
 use crate::domain::{
-    account::{Account, AccountName, AccountStatus, AccountType, UsedBy},
+    account::{Account, AccountName, AccountStatus, AccountType},
     case_fold::fold,
     company::Company,
     ids::AccountId,
     invitation::InvitationState,
     reimbursement::Rate,
+    sub_account::UsedBy,
     visibility::Visibility,
 };
 use row::{Row, company_row};

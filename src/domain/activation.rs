@@ -1,8 +1,9 @@
 //! What the person must give to activate an invitation.
 
 use super::{
-    account::{AccountStatus, AccountType, MemberRole},
+    account::{AccountStatus, AccountType},
     invitation::Invitation,
+    sub_account::MemberRole,
     user::UserStatus,
 };
 

@@ -4,37 +4,24 @@ use std::collections::BTreeSet;
 
 use super::{delivery_reports::Provider, ids::AccountId, permission::Permission, role::Roles};
 
-/// What kind of caller a token was made for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ActorKind {
-    /// A person who signed in.
-    User,
-    /// A partner's program.
-    Client,
-    /// Operations, with a token from the command line.
-    Cli,
-    /// This service itself, in the timeline: the courier, and the providers that report on letters.
-    System,
-    /// Whoever holds an activation link.
-    Link,
+closed_set! {
+    /// What kind of caller a token was made for.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum ActorKind {
+        /// A person who signed in.
+        User = "user",
+        /// A partner's program.
+        Client = "client",
+        /// Operations, with a token from the command line.
+        Cli = "cli",
+        /// This service itself, in the timeline: the courier, and the providers that report on letters.
+        System = "system",
+        /// Whoever holds an activation link.
+        Link = "link",
+    }
 }
 
 impl ActorKind {
-    /// Every kind.
-    pub const ALL: [Self; 5] = [Self::User, Self::Client, Self::Cli, Self::System, Self::Link];
-
-    /// The name that answers and rows use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Client => "client",
-            Self::Cli => "cli",
-            Self::System => "system",
-            Self::Link => "link",
-        }
-    }
-
     /// The kind of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {

@@ -1,7 +1,6 @@
 //! The details of a company, which a business account has from its activation on.
 
 use super::{
-    account::UnknownValue,
     country::{Country, UnknownCountry},
     field_error::FieldError,
     invisible::{is_blank, trim},
@@ -37,34 +36,14 @@ pub struct Address {
     pub country: Country,
 }
 
-/// Whether a company must have a VAT number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CompanyVat {
-    /// Each gives one.
-    Required,
-    /// Each gives one, or says that it has none.
-    Optional,
-}
-
-impl CompanyVat {
-    /// Every rule.
-    pub const ALL: [Self; 2] = [Self::Required, Self::Optional];
-
-    /// The name that the configuration and answers use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Required => "required",
-            Self::Optional => "optional",
-        }
-    }
-}
-
-impl std::str::FromStr for CompanyVat {
-    type Err = UnknownValue;
-
-    fn from_str(name: &str) -> Result<Self, UnknownValue> {
-        Self::ALL.into_iter().find(|value| value.as_str() == name).ok_or(UnknownValue { known: "required, optional" })
+closed_set! {
+    /// Whether a company must have a VAT number.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum CompanyVat {
+        /// Each gives one.
+        Required = "required",
+        /// Each gives one, or says that it has none.
+        Optional = "optional",
     }
 }
 

@@ -27,34 +27,22 @@ const AHEAD: TimeDelta = TimeDelta::minutes(5);
 /// The longest name of an event that is kept as it is.
 const LONGEST_NAME: usize = 200;
 
-/// Who takes letters and reports on them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Provider {
-    /// <https://postmarkapp.com/developer/webhooks/webhooks-overview>
-    Postmark,
-    /// <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event>
-    Sendgrid,
-    /// <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhooks>
-    Mailgun,
-    /// <https://resend.com/docs/webhooks/introduction>
-    Resend,
+closed_set! {
+    /// Who takes letters and reports on them.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Provider {
+        /// <https://postmarkapp.com/developer/webhooks/webhooks-overview>
+        Postmark = "postmark",
+        /// <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event>
+        Sendgrid = "sendgrid",
+        /// <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhooks>
+        Mailgun = "mailgun",
+        /// <https://resend.com/docs/webhooks/introduction>
+        Resend = "resend",
+    }
 }
 
 impl Provider {
-    /// Every provider.
-    pub const ALL: [Self; 4] = [Self::Postmark, Self::Sendgrid, Self::Mailgun, Self::Resend];
-
-    /// The name that paths, rows and metrics use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Postmark => "postmark",
-            Self::Sendgrid => "sendgrid",
-            Self::Mailgun => "mailgun",
-            Self::Resend => "resend",
-        }
-    }
-
     /// The name that people know it by.
     #[must_use]
     pub fn title(self) -> &'static str {
@@ -84,32 +72,18 @@ impl Provider {
     }
 }
 
-/// What becomes of a letter after a provider took it; a later one here outranks an earlier one, in whatever order they arrive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DeliveryStatus {
-    /// It was not taken yet.
-    Deferred,
-    /// The mailbox's server took it.
-    Delivered,
-    /// It came back.
-    Bounced,
-    /// The person called it spam.
-    Complained,
-}
-
-impl DeliveryStatus {
-    /// Every fate, by rank.
-    pub const ALL: [Self; 4] = [Self::Deferred, Self::Delivered, Self::Bounced, Self::Complained];
-
-    /// The name that rows and answers use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Deferred => "deferred",
-            Self::Delivered => "delivered",
-            Self::Bounced => "bounced",
-            Self::Complained => "complained",
-        }
+closed_set! {
+    /// What becomes of a letter after a provider took it; a later one here outranks an earlier one, in whatever order they arrive.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum DeliveryStatus {
+        /// It was not taken yet.
+        Deferred = "deferred",
+        /// The mailbox's server took it.
+        Delivered = "delivered",
+        /// It came back.
+        Bounced = "bounced",
+        /// The person called it spam.
+        Complained = "complained",
     }
 }
 

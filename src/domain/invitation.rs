@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    account::{AccountType, MemberRole, UsedBy},
+    account::AccountType,
     actor::ActorRef,
     email::Email,
     ids::{AccountId, InvitationId, UserId},
@@ -11,89 +11,49 @@ use super::{
     mail_fault::MailFault,
     reimbursement::Rate,
     role::Roles,
+    sub_account::{MemberRole, UsedBy},
 };
 
-/// What the person is invited to become.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum InvitationKind {
-    /// A colleague.
-    SystemUser,
-    /// The owner of a top-level account.
-    AccountOwner,
-    /// Somebody below a business customer's account.
-    SubAccount,
-}
-
-impl InvitationKind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::SystemUser, Self::AccountOwner, Self::SubAccount];
-
-    /// The name that requests, answers and rows use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SystemUser => "system_user",
-            Self::AccountOwner => "account_owner",
-            Self::SubAccount => "sub_account",
-        }
+closed_set! {
+    /// What the person is invited to become.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum InvitationKind {
+        /// A colleague.
+        SystemUser = "system_user",
+        /// The owner of a top-level account.
+        AccountOwner = "account_owner",
+        /// Somebody below a business customer's account.
+        SubAccount = "sub_account",
     }
 }
 
-/// What is stored: facts that happened. That a pending invitation has expired is no such fact, it follows from the clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InvitationState {
-    /// Awaits the person.
-    Pending,
-    /// Expired, and a new invitation took its place. Shown as `expired`.
-    Replaced,
-    /// The person came.
-    Activated,
-    /// Staff took it back.
-    Revoked,
-}
-
-impl InvitationState {
-    /// Every state.
-    pub const ALL: [Self; 4] = [Self::Pending, Self::Replaced, Self::Activated, Self::Revoked];
-
-    /// The name that rows use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Replaced => "replaced",
-            Self::Activated => "activated",
-            Self::Revoked => "revoked",
-        }
+closed_set! {
+    /// What is stored: facts that happened. That a pending invitation has expired is no such fact, it follows from the clock.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum InvitationState {
+        /// Awaits the person.
+        Pending = "pending",
+        /// Expired, and a new invitation took its place. Shown as `expired`.
+        Replaced = "replaced",
+        /// The person came.
+        Activated = "activated",
+        /// Staff took it back.
+        Revoked = "revoked",
     }
 }
 
-/// What callers see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InvitationStatus {
-    /// The link lives.
-    Pending,
-    /// Nobody came in time.
-    Expired,
-    /// The person came.
-    Activated,
-    /// Staff took it back.
-    Revoked,
-}
-
-impl InvitationStatus {
-    /// Every status.
-    pub const ALL: [Self; 4] = [Self::Pending, Self::Expired, Self::Activated, Self::Revoked];
-
-    /// The name that answers and filters use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Expired => "expired",
-            Self::Activated => "activated",
-            Self::Revoked => "revoked",
-        }
+closed_set! {
+    /// What callers see.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum InvitationStatus {
+        /// The link lives.
+        Pending = "pending",
+        /// Nobody came in time.
+        Expired = "expired",
+        /// The person came.
+        Activated = "activated",
+        /// Staff took it back.
+        Revoked = "revoked",
     }
 }
 
@@ -198,67 +158,44 @@ impl Delivery {
     }
 }
 
-/// The way that a link goes to the person invited.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum DeliveryMethod {
-    /// By letter.
-    #[default]
-    Email,
-    /// By whoever invites: they are given the link, once, and no letter is sent.
-    Link,
-}
-
-impl DeliveryMethod {
-    /// Every way.
-    pub const ALL: [Self; 2] = [Self::Email, Self::Link];
-
-    /// The name that requests use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::Link => "link",
-        }
+closed_set! {
+    /// The way that a link goes to the person invited.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    pub enum DeliveryMethod {
+        /// By letter.
+        #[default]
+        Email = "email",
+        /// By whoever invites: they are given the link, once, and no letter is sent.
+        Link = "link",
     }
 }
 
-/// Where a letter is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeliveryState {
-    /// In the outbox, to be tried or tried again.
-    Queued,
-    /// In a courier's hands.
-    Sending,
-    /// With the relay or the provider.
-    Sent,
-    /// In the mailbox, as the provider says.
-    Delivered,
-    /// With the provider, which tries again.
-    Deferred,
-    /// Returned: the mailbox does not take it.
-    Bounced,
-    /// Called spam by the person.
-    Complained,
-    /// Given up, or taken out of the outbox because its link died before it was sent.
-    Failed,
-    /// No letter: whoever invited was given the link.
-    HandedOver,
+closed_set! {
+    /// Where a letter is.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum DeliveryState {
+        /// In the outbox, to be tried or tried again.
+        Queued = "queued",
+        /// In a courier's hands.
+        Sending = "sending",
+        /// With the relay or the provider.
+        Sent = "sent",
+        /// In the mailbox, as the provider says.
+        Delivered = "delivered",
+        /// With the provider, which tries again.
+        Deferred = "deferred",
+        /// Returned: the mailbox does not take it.
+        Bounced = "bounced",
+        /// Called spam by the person.
+        Complained = "complained",
+        /// Given up, or taken out of the outbox because its link died before it was sent.
+        Failed = "failed",
+        /// No letter: whoever invited was given the link.
+        HandedOver = "handed_over",
+    }
 }
 
 impl DeliveryState {
-    /// Every state.
-    pub const ALL: [Self; 9] = [
-        Self::Queued,
-        Self::Sending,
-        Self::Sent,
-        Self::Delivered,
-        Self::Deferred,
-        Self::Bounced,
-        Self::Complained,
-        Self::Failed,
-        Self::HandedOver,
-    ];
-
     /// What staff should do about it, where there is something to do.
     #[must_use]
     pub fn advice(self, fault: Option<MailFault>) -> Option<&'static str> {
@@ -294,22 +231,6 @@ impl DeliveryState {
             (Self::Complained, _) => Some("The person called the letter spam. Speak to them before anything more is sent there."),
             (Self::Failed, _) => Some("No letter was delivered. See to the reason, then resend the invitation."),
             (Self::Queued | Self::Sending | Self::Sent | Self::Delivered | Self::Deferred | Self::HandedOver, _) => None,
-        }
-    }
-
-    /// The name that answers use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Sending => "sending",
-            Self::Sent => "sent",
-            Self::Delivered => "delivered",
-            Self::Deferred => "deferred",
-            Self::Bounced => "bounced",
-            Self::Complained => "complained",
-            Self::Failed => "failed",
-            Self::HandedOver => "handed_over",
         }
     }
 }

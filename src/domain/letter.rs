@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 
 use super::{
-    account::MemberRole, email::Email, ids::LetterId, invitation::InvitationKind, locale::Locale, mail_fault::MailFault,
+    email::Email, ids::LetterId, invitation::InvitationKind, locale::Locale, mail_fault::MailFault, sub_account::MemberRole,
 };
 
 /// A letter that is about to be written and sent.
@@ -55,26 +55,14 @@ impl std::fmt::Debug for Letter {
     }
 }
 
-/// What a letter is for. Both carry the same link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LetterPurpose {
-    /// It invites.
-    Invitation,
-    /// It reminds of an invitation whose link dies soon.
-    Reminder,
-}
-
-impl LetterPurpose {
-    /// Every kind.
-    pub const ALL: [Self; 2] = [Self::Invitation, Self::Reminder];
-
-    /// The name that rows use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Invitation => "invitation",
-            Self::Reminder => "reminder",
-        }
+closed_set! {
+    /// What a letter is for. Both carry the same link.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum LetterPurpose {
+        /// It invites.
+        Invitation = "invitation",
+        /// It reminds of an invitation whose link dies soon.
+        Reminder = "reminder",
     }
 }
 

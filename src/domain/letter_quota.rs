@@ -39,29 +39,16 @@ impl LetterLimits {
     }
 }
 
-/// What letters are counted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LimitScope {
-    /// The mailbox that they go to.
-    Mailbox,
-    /// The tree of accounts whose owners ask for them.
-    Account,
-    /// Whoever asks for them, where that is not an account owner.
-    Caller,
-}
-
-impl LimitScope {
-    /// Every scope, in the order in which headers name them.
-    pub const ALL: [Self; 3] = [Self::Mailbox, Self::Account, Self::Caller];
-
-    /// The name of its policy in `RateLimit-Policy`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Mailbox => "mailbox",
-            Self::Account => "account",
-            Self::Caller => "caller",
-        }
+closed_set! {
+    /// What letters are counted by.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum LimitScope {
+        /// The mailbox that they go to.
+        Mailbox = "mailbox",
+        /// The tree of accounts whose owners ask for them.
+        Account = "account",
+        /// Whoever asks for them, where that is not an account owner.
+        Caller = "caller",
     }
 }
 

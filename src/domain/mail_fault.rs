@@ -1,74 +1,39 @@
 //! Why a letter did not reach a person although nothing is wrong with their address, as relays and providers tell it.
 
-/// Who, or what, is at fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MailFault {
-    /// The sender is not owned, not verified, or may not be used by this account.
-    Sender,
-    /// This machine is not accepted as a client: its address, its name in the DNS, or its EHLO.
-    Client,
-    /// This machine or the sender's domain is on a block list, or has a bad reputation.
-    Reputation,
-    /// The account is out of quota or credit, is not activated yet, or is suspended.
-    Quota,
-    /// The sign-in is missing or refused, may not relay, or needs encryption.
-    Authentication,
-    /// SPF, DKIM or DMARC of the sender's domain fail.
-    DomainAuthentication,
-    /// A policy of the relay or the provider is against what we send.
-    Policy,
-    /// The relay or the provider is the wrong one, or not set up for this.
-    Setup,
-    /// The provider failed by itself.
-    Provider,
-    /// The person's mail server took the letter for spam.
-    SpamFilter,
-    /// The person's mail server refused the letter for what it is, or for where it came from.
-    Blocked,
-    /// The provider no longer writes to this address.
-    Suppressed,
-    /// The mailbox is full, or its server did not take the letter in time: nothing is said of the address.
-    Unavailable,
+closed_set! {
+    /// Who, or what, is at fault.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum MailFault {
+        /// The sender is not owned, not verified, or may not be used by this account.
+        Sender = "sender",
+        /// This machine is not accepted as a client: its address, its name in the DNS, or its EHLO.
+        Client = "client",
+        /// This machine or the sender's domain is on a block list, or has a bad reputation.
+        Reputation = "reputation",
+        /// The account is out of quota or credit, is not activated yet, or is suspended.
+        Quota = "quota",
+        /// The sign-in is missing or refused, may not relay, or needs encryption.
+        Authentication = "authentication",
+        /// SPF, DKIM or DMARC of the sender's domain fail.
+        DomainAuthentication = "domain_authentication",
+        /// A policy of the relay or the provider is against what we send.
+        Policy = "policy",
+        /// The relay or the provider is the wrong one, or not set up for this.
+        Setup = "setup",
+        /// The provider failed by itself.
+        Provider = "provider",
+        /// The person's mail server took the letter for spam.
+        SpamFilter = "spam_filter",
+        /// The person's mail server refused the letter for what it is, or for where it came from.
+        Blocked = "blocked",
+        /// The provider no longer writes to this address.
+        Suppressed = "suppressed",
+        /// The mailbox is full, or its server did not take the letter in time: nothing is said of the address.
+        Unavailable = "unavailable",
+    }
 }
 
 impl MailFault {
-    /// Every fault.
-    pub const ALL: [Self; 13] = [
-        Self::Sender,
-        Self::Client,
-        Self::Reputation,
-        Self::Quota,
-        Self::Authentication,
-        Self::DomainAuthentication,
-        Self::Policy,
-        Self::Setup,
-        Self::Provider,
-        Self::SpamFilter,
-        Self::Blocked,
-        Self::Suppressed,
-        Self::Unavailable,
-    ];
-
-    /// The name that rows and logs use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Sender => "sender",
-            Self::Client => "client",
-            Self::Reputation => "reputation",
-            Self::Quota => "quota",
-            Self::Authentication => "authentication",
-            Self::DomainAuthentication => "domain_authentication",
-            Self::Policy => "policy",
-            Self::Setup => "setup",
-            Self::Provider => "provider",
-            Self::SpamFilter => "spam_filter",
-            Self::Blocked => "blocked",
-            Self::Suppressed => "suppressed",
-            Self::Unavailable => "unavailable",
-        }
-    }
-
     /// The fault of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::account::UsedBy;
+use super::sub_account::UsedBy;
 
 /// How many parts an EUR has at rest: four decimals.
 const DECIMALS: usize = 4;
@@ -117,26 +117,14 @@ fn are_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// How a rate reaches whoever charged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ReimbursementMode {
-    /// The platform pays out by itself.
-    Automated,
-    /// The parent account's people settle it.
-    Manual,
-}
-
-impl ReimbursementMode {
-    /// Every mode.
-    pub const ALL: [Self; 2] = [Self::Automated, Self::Manual];
-
-    /// The name that answers use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Automated => "automated",
-            Self::Manual => "manual",
-        }
+closed_set! {
+    /// How a rate reaches whoever charged.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum ReimbursementMode {
+        /// The platform pays out by itself.
+        Automated = "automated",
+        /// The parent account's people settle it.
+        Manual = "manual",
     }
 }
 

@@ -4,29 +4,16 @@ use chrono::{DateTime, Utc};
 
 use super::{email::Email, ids::SuppressionId};
 
-/// Why an address is not written to; a later one here is graver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SuppressionReason {
-    /// There is no such mailbox, as a provider says.
-    Bounced,
-    /// Whoever reads its mail asked not to be written to again, by a link that was mailed there.
-    Unsubscribed,
-    /// A letter to it was called spam.
-    Complained,
-}
-
-impl SuppressionReason {
-    /// Every reason, the gravest last.
-    pub const ALL: [Self; 3] = [Self::Bounced, Self::Unsubscribed, Self::Complained];
-
-    /// The name that answers, filters and rows use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Bounced => "bounced",
-            Self::Unsubscribed => "unsubscribed",
-            Self::Complained => "complained",
-        }
+closed_set! {
+    /// Why an address is not written to; a later one here is graver.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum SuppressionReason {
+        /// There is no such mailbox, as a provider says.
+        Bounced = "bounced",
+        /// Whoever reads its mail asked not to be written to again, by a link that was mailed there.
+        Unsubscribed = "unsubscribed",
+        /// A letter to it was called spam.
+        Complained = "complained",
     }
 }
 

@@ -3,58 +3,33 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    account::MemberRole,
     email::Email,
     ids::{AccountId, InvitationId, UserId},
     role::Roles,
+    sub_account::MemberRole,
 };
 
-/// How far a person has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UserStatus {
-    /// Invited, never activated.
-    Invited,
-    /// Has a password and may sign in.
-    Active,
-    /// Was active and is kept out.
-    Blocked,
-}
-
-impl UserStatus {
-    /// Every status.
-    pub const ALL: [Self; 3] = [Self::Invited, Self::Active, Self::Blocked];
-
-    /// The name that answers and rows use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Invited => "invited",
-            Self::Active => "active",
-            Self::Blocked => "blocked",
-        }
+closed_set! {
+    /// How far a person has come.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum UserStatus {
+        /// Invited, never activated.
+        Invited = "invited",
+        /// Has a password and may sign in.
+        Active = "active",
+        /// Was active and is kept out.
+        Blocked = "blocked",
     }
 }
 
-/// Whether a person is staff, a customer, or both; what lists filter by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum UserKind {
-    /// Staff of the operator, or invited to become that.
-    SystemUser,
-    /// A member of an account, or invited to become that.
-    Customer,
-}
-
-impl UserKind {
-    /// Every kind.
-    pub const ALL: [Self; 2] = [Self::SystemUser, Self::Customer];
-
-    /// The name that filters use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SystemUser => "system_user",
-            Self::Customer => "customer",
-        }
+closed_set! {
+    /// Whether a person is staff, a customer, or both; what lists filter by.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum UserKind {
+        /// Staff of the operator, or invited to become that.
+        SystemUser = "system_user",
+        /// A member of an account, or invited to become that.
+        Customer = "customer",
     }
 }
 

@@ -7,12 +7,12 @@ use secrecy::SecretString;
 
 use super::{MessageBuilder, Sender, message::TransferEncoding};
 use crate::domain::{
-    account::MemberRole,
     email::Email,
     ids::LetterId,
     invitation::InvitationKind,
     letter::{Letter, LetterAccount, LetterPurpose},
     locale::Locale,
+    sub_account::MemberRole,
 };
 
 /// A name, and the account by its name, the parent's, the role, and whether it is new.

@@ -8,6 +8,7 @@
 mod classify_reply;
 mod connect;
 mod ehlo;
+mod fault;
 mod happy_eyeballs;
 mod host_name;
 mod reply_sanitizer;
@@ -32,10 +33,11 @@ pub use self::host_name::Hello;
 use self::{
     classify_reply::{fault_of_ours, is_closing},
     connect::Connector,
-    session::{SmtpFault, SmtpSession, Stage},
+    fault::{SmtpFault, Stage},
+    session::SmtpSession,
 };
 use super::{
-    fault::{self, Secrets},
+    fault::{Secrets, chain, clean},
     message::MessageBuilder,
     url::Relay,
 };
@@ -189,7 +191,7 @@ impl Smtp {
             let early = matches!(stage, Stage::Connect | Stage::SignIn);
             return self.later(if early { "did not answer in time" } else { "did not take the letter in time" }, letter);
         }
-        let said = fault::chain(error);
+        let said = chain(error);
         let fault = fault_about(stage, error, &said, letter, builder);
         let what = match (stage, fault) {
             (Stage::Connect, _) => "cannot be used",
@@ -215,7 +217,7 @@ impl Smtp {
 
     fn line(&self, what: &str, letter: &Letter) -> String {
         let text = format!("the relay {} {what}", self.relay.address());
-        fault::clean(&text, letter, &self.secrets)
+        clean(&text, letter, &self.secrets)
     }
 }
 

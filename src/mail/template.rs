@@ -15,10 +15,10 @@ use secrecy::ExposeSecret;
 
 use self::files::Files;
 use crate::domain::{
-    account::MemberRole,
     invitation::InvitationKind,
     letter::{Letter, LetterAccount, LetterPurpose},
     locale::Locale,
+    sub_account::MemberRole,
     time_zone::TimeZone,
 };
 use defang::defang;

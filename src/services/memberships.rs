@@ -10,11 +10,11 @@ use crate::{
         users::{self, memberships},
     },
     domain::{
-        account::MemberRole,
         actor::{Actor, ActorKind},
         event::EventType,
         ids::{AccountId, UserId},
         permission::Permission,
+        sub_account::MemberRole,
         visibility::Visibility,
     },
 };

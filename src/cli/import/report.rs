@@ -9,19 +9,8 @@ use super::{
     outcome::Outcome,
     row::Row,
     stop::Reason,
+    terminal::Screen,
 };
-
-/// Standard error, with a bar at its foot while rows are sent and it is a terminal. Clones share the bar.
-#[derive(Clone)]
-pub(super) struct Screen(ProgressBar);
-
-impl Screen {
-    /// Writes a line above the bar.
-    pub(super) fn say(&self, line: &str) {
-        // With nobody to read it, there is nothing to be told.
-        self.0.suspend(|| drop(writeln!(io::stderr(), "{line}")));
-    }
-}
 
 /// Where the results of an import go.
 pub(super) struct Report {

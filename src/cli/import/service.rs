@@ -10,8 +10,8 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     fault::clean,
-    report::Screen,
     stop::{Reason, Stop},
+    terminal::Screen,
 };
 use crate::mail::chain;
 

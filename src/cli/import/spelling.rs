@@ -1,10 +1,11 @@
 //! Cells as people and programs write them, brought to what the API takes: values of closed sets, roles in one cell, and rates.
 
 use crate::domain::{
-    account::{AccountType, MemberRole, UsedBy},
+    account::AccountType,
     case_fold::fold,
     invitation::InvitationKind,
     role::Role,
+    sub_account::{MemberRole, UsedBy},
 };
 
 /// What separates the roles in one cell, beside blanks.

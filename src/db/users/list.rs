@@ -18,11 +18,11 @@ use crate::{
         users::memberships::seen as memberships_of,
     },
     domain::{
-        account::MemberRole,
         email::Email,
         ids::{AccountId, InvitationId, UserId},
         invitation::{InvitationKind, InvitationState},
         role::{Role, Roles},
+        sub_account::MemberRole,
         user::{User, UserStatus},
         visibility::Visibility,
     },

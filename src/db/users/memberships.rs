@@ -13,9 +13,9 @@ use crate::db::{
     sql::timestamp::At,
 };
 use crate::domain::{
-    account::MemberRole,
     ids::{AccountId, InvitationId, UserId},
     invitation::InvitationState,
+    sub_account::MemberRole,
     user::{Membership, UserStatus},
     visibility::Visibility,
 };

@@ -23,13 +23,14 @@ use super::{
 use crate::http::api::activations::user_agent;
 use crate::{
     domain::{
-        account::{AccountType, UsedBy},
+        account::AccountType,
         company::{Company, CompanyVat, RawCompany},
         country::Country,
         field_error::FieldError,
         invitation::Invitation,
         locale::Locale,
         role::Role,
+        sub_account::UsedBy,
         token::LinkToken,
     },
     services::{

@@ -24,9 +24,10 @@ use crate::http::{
 };
 use crate::{
     domain::{
-        account::{Account, AccountName, AccountStatus, AccountType, UsedBy},
+        account::{Account, AccountName, AccountStatus, AccountType},
         ids::AccountId,
         reimbursement::ReimbursementMode,
+        sub_account::UsedBy,
     },
     services::queries::{self, AccountQuery},
 };

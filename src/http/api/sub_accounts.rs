@@ -29,7 +29,7 @@ use crate::http::{
 };
 use crate::{
     domain::{
-        account::{AccountName, AccountType, DriverOfSubsidiary, MemberRole, SubAccountUse, UsedBy},
+        account::{AccountName, AccountType},
         actor::Actor,
         email::Email,
         ids::AccountId,
@@ -37,6 +37,7 @@ use crate::{
         locale::Locale,
         permission::Permission,
         reimbursement::{Rate, RateError},
+        sub_account::{DriverOfSubsidiary, MemberRole, SubAccountUse, UsedBy},
     },
     services::{
         self, ServiceError,

@@ -18,7 +18,8 @@ use utoipa::ToSchema;
 
 use super::{idempotency_key, json_fingerprint, strict_json};
 use crate::domain::{
-    account::{AccountName, UnknownValue},
+    account::AccountName,
+    closed_set::UnknownValue,
     field_error::{Faults, FieldError},
     invitation::DeliveryMethod,
 };

@@ -17,7 +17,7 @@ use utoipa::{
 
 use crate::{
     domain::{
-        account::{AccountName, AccountStatus, AccountType, MemberRole, UsedBy},
+        account::{AccountName, AccountStatus, AccountType},
         actor::ActorKind,
         company::CompanyVat,
         email::Email,
@@ -30,6 +30,7 @@ use crate::{
         person::PersonName,
         reimbursement::{Rate, ReimbursementMode},
         role::Role,
+        sub_account::{MemberRole, UsedBy},
         suppression::SuppressionReason,
         token::LinkToken,
         user::{UserKind, UserStatus},

@@ -32,7 +32,7 @@ use super::{
         suppressions, timeline,
     },
 };
-use crate::domain::{account::DriverOfSubsidiary, field_error::FieldError, invitation::InvitationStatus, role::Role};
+use crate::domain::{field_error::FieldError, invitation::InvitationStatus, role::Role, sub_account::DriverOfSubsidiary};
 
 /// Names of the examples of an operation's request.
 pub(super) fn requests(operation: &str) -> &'static [&'static str] {

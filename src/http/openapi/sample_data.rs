@@ -20,7 +20,7 @@ use super::super::{
     },
 };
 use crate::domain::{
-    account::{AccountStatus, AccountType, MemberRole, UsedBy},
+    account::{AccountStatus, AccountType},
     actor::ActorKind,
     event::EventType,
     ids::{AccountId, Id, InvitationId, Named, UserKind},
@@ -28,6 +28,7 @@ use crate::domain::{
     locale::Locale,
     reimbursement::ReimbursementMode,
     role::Role,
+    sub_account::{MemberRole, UsedBy},
     suppression::SuppressionReason,
     user::UserStatus,
 };

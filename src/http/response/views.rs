@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::page::List;
 use crate::domain::{
-    account::{AccountName, AccountType, MemberRole, UsedBy},
+    account::{AccountName, AccountType},
     actor::{ActorKind, ActorRef},
     email::Email,
     event::{Event, EventType},
@@ -16,6 +16,7 @@ use crate::domain::{
     permission::Permission,
     person::PersonName,
     role::Role,
+    sub_account::{MemberRole, UsedBy},
     user::{Membership, User, UserStatus},
 };
 use crate::services::queries::AnyRole;

@@ -3,7 +3,7 @@ use secrecy::SecretString;
 
 use super::*;
 use crate::{
-    domain::{account::MemberRole, email::Email, invitation::InvitationKind, letter::LetterAccount, locale::Locale},
+    domain::{email::Email, invitation::InvitationKind, letter::LetterAccount, locale::Locale, sub_account::MemberRole},
     mail::testing::{LINK, letter, sender},
 };
 

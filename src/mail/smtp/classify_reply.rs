@@ -1,6 +1,6 @@
 //! What a relay's refusal means for the letter.
 
-use super::session::{SmtpFault, Stage};
+use super::fault::{SmtpFault, Stage};
 use crate::domain::{
     mail_fault::MailFault,
     relay_reply::{About, Reply},

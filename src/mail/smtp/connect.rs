@@ -17,9 +17,9 @@ use tokio_rustls::TlsConnector;
 
 use super::{
     ehlo::{Capabilities, ask, greeting, introduce, leave},
+    fault::SmtpFault,
     happy_eyeballs::{PAUSE, reach},
     reply_sanitizer::ReplySanitizer,
-    session::SmtpFault,
     tls_verifier::trust,
 };
 use crate::mail::url::{Relay, TlsUse};

@@ -8,7 +8,7 @@ use lettre::transport::smtp::{
 };
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt};
 
-use super::{reply_sanitizer::ReplySanitizer, session::SmtpFault};
+use super::{fault::SmtpFault, reply_sanitizer::ReplySanitizer};
 
 /// What a relay says that it can do.
 pub(super) struct Capabilities(Option<Vec<String>>);

@@ -11,9 +11,9 @@ use crate::{
         users::{LockedUser, memberships::Place as Member},
     },
     domain::{
-        account::MemberRole,
         ids::{AccountId, InvitationId},
         invitation::{Invitation, InvitationKind},
+        sub_account::MemberRole,
     },
 };
 

@@ -4,7 +4,7 @@ use super::{Draft, Named, Target, invitation};
 use crate::{
     db::accounts::NewAccount,
     domain::{
-        account::{Account, AccountName, AccountStatus, AccountType, MemberRole},
+        account::{Account, AccountName, AccountStatus, AccountType},
         actor::Actor,
         email::Email,
         ids::AccountId,
@@ -12,6 +12,7 @@ use crate::{
         locale::Locale,
         permission::Permission,
         role::Roles,
+        sub_account::MemberRole,
     },
     services::{ServiceError, Services},
 };

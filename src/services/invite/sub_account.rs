@@ -4,7 +4,7 @@ use super::{Draft, Named, Target, invitation};
 use crate::{
     db::accounts::NewAccount,
     domain::{
-        account::{AccountName, AccountStatus, AccountType, MemberRole, UsedBy},
+        account::{AccountName, AccountStatus, AccountType},
         actor::Actor,
         email::Email,
         invitation::{InvitationKind, InvitedTo},
@@ -12,6 +12,7 @@ use crate::{
         permission::Permission,
         reimbursement::Rate,
         role::Roles,
+        sub_account::{MemberRole, UsedBy},
     },
     services::{ServiceError, Services},
 };

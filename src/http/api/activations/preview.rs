@@ -15,11 +15,12 @@ use crate::http::{
 };
 use crate::{
     domain::{
-        account::{AccountName, AccountType, UsedBy},
+        account::{AccountName, AccountType},
         activation::Requires,
         company::CompanyVat,
         email::Email,
         invitation::InvitationKind,
+        sub_account::UsedBy,
         token::LinkToken,
     },
     services::{self, queries::AnyRole},

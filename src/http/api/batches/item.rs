@@ -18,7 +18,7 @@ use crate::http::extract::{
 };
 use crate::{
     domain::{
-        account::UnknownValue,
+        closed_set::UnknownValue,
         email::Email,
         field_error::{Faults, FieldError},
         invitation::{DeliveryMethod, InvitationKind},

@@ -20,7 +20,7 @@ use crate::http::{
 };
 use crate::{
     domain::{
-        account::UnknownValue,
+        closed_set::UnknownValue,
         ids::{AccountId, InvitationId},
         invitation::{DeliveryState, InvitationKind, InvitationStatus},
     },
