@@ -1,6 +1,6 @@
 //! Replies as relays write them, which is not always as the standard has it.
 
-use super::*;
+use super::{timeouts::second_letter, *};
 
 #[tokio::test]
 async fn a_reply_in_whatever_bytes_keeps_its_code() {

@@ -25,7 +25,7 @@ async fn silence_is_not_waited_out_and_its_connection_not_used_again() {
 
 /// Two letters over one relay, the second over the first one's connection as far as that goes: what became of the second, and
 /// how many connections there were.
-async fn second_letter(script: Script) -> (Result<(), SendError>, usize) {
+pub(super) async fn second_letter(script: Script) -> (Result<(), SendError>, usize) {
     let (relay, mut told) = relay(script).await;
     let smtp = Smtp::with_limits(&relay, AMPLE).unwrap();
     let builder = MessageBuilder::new(sender()).unwrap();
