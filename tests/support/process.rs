@@ -155,7 +155,8 @@ impl Process {
 
     pub fn client(&self, token: Option<String>) -> Client {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        // No connection is kept: a test that waits for a command does not see that the server closes an idle one meanwhile.
+        let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).pool_max_idle_per_host(0).build().unwrap();
         Client { http, url: self.url.clone(), token }
     }
 
