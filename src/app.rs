@@ -1,4 +1,4 @@
-//! The composition root: puts the rooms together from the configuration, starts and stops them.
+//! The composition root: puts the modules together from the configuration, starts and stops them.
 
 use std::{
     io,

@@ -20,7 +20,7 @@ enum Source {
     Manual(DateTime<Utc>, Arc<Mutex<DateTime<Utc>>>),
 }
 
-/// Hands out instants, ids that sort by them, and dice. Cheap to clone; clones share one time.
+/// Hands out instants, ids that sort by them, and random numbers. Cheap to clone; clones share one time.
 #[derive(Clone)]
 pub struct Clock {
     source: Source,
@@ -34,7 +34,7 @@ impl Clock {
         Self { source: Source::System(Instant::now()), ids: Arc::new(Mutex::new(ContextV7::new())) }
     }
 
-    /// A clock that stands still until it is told to move, with dice that always show the same.
+    /// A clock that stands still until it is told to move, with random numbers that are always the same.
     #[must_use]
     pub fn manual(start: DateTime<Utc>) -> Self {
         Self { source: Source::Manual(start, Arc::new(Mutex::new(start))), ids: Arc::new(Mutex::new(ContextV7::new())) }

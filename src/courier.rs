@@ -41,7 +41,7 @@ use crate::{
 
 /// How many letters are under way at once, while each goes quickly: as many as the relay is offered connections.
 pub const AT_ONCE: usize = 4;
-/// Letters that another process put in are found within this time; those of this process ring the bell.
+/// Letters that another process put in are found within this time; those of this process wake it up.
 const POLL: Duration = Duration::from_secs(2);
 /// [`Courier::renewed`], as the service has it.
 pub const RENEWED: Duration = Duration::from_secs(20);
@@ -60,7 +60,7 @@ pub struct Courier {
     pub lookups: Lookups,
     /// What became of letters, on its way into the outbox.
     pub records: Records,
-    /// Time and dice.
+    /// Time and random numbers.
     pub clock: Clock,
     /// Makes the links.
     pub links: LinkKeys,

@@ -1,6 +1,6 @@
-//! The mail room: writes a letter and hands it to whatever carries letters here.
+//! The mail module: writes a letter and hands it to whatever carries letters here.
 //!
-//! It knows the domain and nothing else of ours, and it is the only room that says `lettre`. It keeps no
+//! It depends on the domain alone, and is the only module that depends on lettre. It keeps no
 //! queue and tries nothing twice: it says [`SendError::Later`] or [`SendError::Never`], and the courier acts on it.
 
 mod eml_folder;
@@ -32,7 +32,7 @@ pub use self::{
 
 use self::{message::TransferEncoding, url::Place};
 
-/// Something that carries letters, and the desk at which they are written for it.
+/// Something that carries letters, and the builder of its messages.
 #[derive(Debug)]
 pub enum Mailer {
     /// A folder that fills with `.eml` files.

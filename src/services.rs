@@ -60,7 +60,7 @@ pub struct Services {
     pub invites: invite::Queue,
     /// Activations that share commits.
     pub activations: activate::Queue,
-    /// Time, ids and dice.
+    /// Time, ids and random numbers.
     pub clock: Clock,
     /// The keys that make and check activation links.
     pub links: LinkKeys,

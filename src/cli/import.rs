@@ -172,7 +172,7 @@ fn read(arguments: &Arguments) -> Result<(String, Vec<u8>), Box<dyn Error>> {
     Ok((name, bytes))
 }
 
-/// Sends the rows, or has them judged, until all are or a signal comes; a second signal does not wait for those on their way.
+/// Sends the rows, or has them validated, until all are or a signal comes; a second signal does not wait for those on their way.
 fn send(config: &Config, arguments: &Arguments, rows: &[Row], report: &mut Report, stop: &Stop) -> Result<(), Box<dyn Error>> {
     // An empty variable says nothing, as with the others.
     let given = arguments.token.as_ref().map(|token| token.expose_secret().trim()).filter(|token| !token.is_empty());

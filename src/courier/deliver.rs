@@ -1,4 +1,4 @@
-//! What happens to one letter whose turn has come: it is looked at, written, handed over, and judged.
+//! What happens to one letter whose turn has come: it is looked up, written, handed over, and classified.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// How long a relay may take for one letter, everything included that the mail room waits for: ten minutes for the last word
+/// How long a relay may take for one letter, everything included that the mail module waits for: ten minutes for the last word
 /// (RFC 5321 §4.5.3.2.6), and whoever gives up earlier sends what was taken once more.
 const SEND_TIMEOUT: Duration = Duration::from_mins(13);
 

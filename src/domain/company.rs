@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(told(&at("AE", Some(&"1".repeat(21)))), [fault("/address/postal_code", "too_long")]);
     }
 
-    /// The rules of today judge what is sent, never what is stored.
+    /// Today's rules apply to what is sent, never what is stored.
     #[test]
     fn what_was_taken_once_is_read_for_good() {
         let old = RawCompany { vat_number: Some("FRFR732829320".to_owned()), street: Some("a\tb".to_owned()), ..raw() };

@@ -1,4 +1,4 @@
-//! A person's e-mail address, parsed once at the door.
+//! A person's e-mail address, parsed once where it comes in.
 //!
 //! Accepted: a dot-atom local part (RFC 5322 §3.2.3) of at most 64 characters, and a domain name with a dot, IDN included
 //! (UTS 46). Not accepted: quoted local parts, address literals, control characters, more than 254 characters (RFC 5321).

@@ -235,7 +235,7 @@ impl DeliveryState {
     }
 }
 
-/// An invitation with its newest letter's fate.
+/// An invitation with the delivery status of its newest letter.
 #[derive(Debug, Clone)]
 pub struct Invitation {
     /// The id, which stays through every resend.
@@ -268,7 +268,7 @@ pub struct Invitation {
     pub activated_at: Option<DateTime<Utc>>,
     /// When staff took it back.
     pub revoked_at: Option<DateTime<Utc>>,
-    /// The fate of the newest letter.
+    /// The delivery status of the newest letter.
     pub delivery: Delivery,
     /// The account that it leads to; none for a system user.
     pub account: Option<InvitedTo>,

@@ -1,4 +1,4 @@
-//! A letter: what the mail room needs to know to write and send it. It holds the live link, and so shows itself to nobody.
+//! A letter: what the mail module needs to know to write and send it. It holds the live link, and so shows itself to nobody.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;

@@ -73,7 +73,7 @@ pub enum PasswordFault {
 pub fn faults(password: &Password, shortest: usize, identity: &Identity<'_>) -> Vec<PasswordFault> {
     let text = password.expose();
     let length = text.chars().count();
-    // The checks below take time that grows with the text; a book need not be judged further.
+    // The checks below take time that grows with the text; a book need not be looked at further.
     if length > MAX_LEN {
         return vec![PasswordFault::TooLong];
     }

@@ -1,7 +1,7 @@
 //! What may be said of a failed attempt: one short line, without the link, the address or a password.
 //!
 //! Relays quote: spam filters repeat the link that they dislike, and bounces the address. What is said here ends in the
-//! timeline and in logs, so that it is cleaned before it leaves the room.
+//! timeline and in logs, so that it is cleaned before it leaves this module.
 
 use std::error::Error;
 

@@ -1,4 +1,4 @@
-//! A letter for the tests of this room.
+//! A letter for the tests of this module.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;

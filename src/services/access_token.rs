@@ -206,7 +206,7 @@ fn validation(issuer: &str, audience: &str) -> Validation {
     validation.set_issuer(&[issuer]);
     validation.set_audience(&[audience]);
     validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
-    // Expiry is judged by our clock.
+    // Expiry follows our clock.
     validation.validate_exp = false;
     validation
 }

@@ -26,7 +26,7 @@ use crate::domain::{
     user::{Membership, User},
 };
 
-/// How often an answer is judged anew when what it was judged by changed meanwhile.
+/// How often an answer is decided anew when what it was decided by changed meanwhile.
 const TRIES: usize = 3;
 
 /// What the person sent with the link.

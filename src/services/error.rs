@@ -92,7 +92,7 @@ pub enum ServiceError {
     /// A cursor that was made for other filters.
     #[error("the cursor belongs to other filters")]
     CursorMismatch,
-    /// What the answer was judged by changed while it was; it is to be judged anew.
+    /// What the answer was decided by has changed; it is to be decided anew.
     #[error("the invitation changed meanwhile")]
     Changed,
     /// The idempotency key was used for another request.

@@ -253,7 +253,7 @@ impl Outcome {
     }
 }
 
-/// Invites many at once, each judged alone and answered in the order given.
+/// Invites many at once, each decided on its own and answered in the order given.
 ///
 /// The users' rows are locked first: whoever invites, activates or revokes the same person at the same moment waits.
 ///

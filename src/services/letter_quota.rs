@@ -114,7 +114,7 @@ impl Counts {
         Ok(counts)
     }
 
-    /// The same for whoever judges and changes nothing.
+    /// The same for a dry run, which changes nothing.
     ///
     /// # Errors
     /// Only when the database fails.

@@ -1,4 +1,4 @@
-//! A row as the invite that it asks for, judged by the API's own rules as far as they need nobody else.
+//! A row as the invite that it asks for, validated by the API's own rules as far as they need nobody else.
 
 use std::collections::BTreeMap;
 

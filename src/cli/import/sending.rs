@@ -14,7 +14,7 @@ use crate::http::api::batches::validate_row;
 
 /// So many rows are on their way at once.
 const AT_ONCE: usize = 16;
-/// So many rows are judged at once: what a batch takes.
+/// So many rows are validated at once: what a batch takes.
 const BATCH: usize = 1000;
 
 /// One run of an import.
@@ -61,12 +61,12 @@ async fn invited_before(service: &Service, row: &Row, id: &Value, stop: &Stop) -
     if matches!(status, Some("pending" | "activated")) {
         return Some(Outcome::AlreadyThere { code: "replayed".to_owned(), invitation_id: id.clone() });
     }
-    // Somebody may have invited them anew in another way: whether they are there, the service judges.
+    // Somebody may have invited them anew in another way: the service decides whether they are there.
     let judged = judge_some(service, std::slice::from_ref(row), stop).await.pop()?;
     Some(if judged == Outcome::Valid { Outcome::no_longer_invited(id.clone(), status) } else { judged })
 }
 
-/// Asks the service to judge every row, and changes nothing.
+/// Asks the service to validate every row, and changes nothing.
 pub(super) async fn validate(service: &Service, rows: &[Row], report: &mut Report, stop: &Stop) {
     let judged = stream::iter(rows.chunks(BATCH))
         .take_until(Box::pin(stop.clone().told()))

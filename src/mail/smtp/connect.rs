@@ -27,7 +27,7 @@ use crate::mail::url::{Relay, TlsUse};
 /// Finds the addresses of a host and port, in the order in which to try them.
 pub(super) type Resolve = Box<dyn Fn(String, u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
 
-/// A relay's door, and whom to believe that it is the relay's.
+/// How a relay is connected to, and whom to believe that it is the relay's.
 pub(super) struct Connector {
     host: String,
     port: u16,

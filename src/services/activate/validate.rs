@@ -31,7 +31,7 @@ pub(super) fn validate(services: &Services, seen: &Preview, answer: &Answer, is_
     {
         faults.push("/email", "email_mismatch", "This is not the address that was invited.");
     }
-    // The password that somebody has is compared once all else is in order. Before that it is judged as a new one, so that the
+    // The password that somebody has is compared once all else is in order. Before that it is validated as a new one, so that the
     // answer, the time that it takes, and the delays after wrong ones are what anybody else gets.
     let is_judged = match path {
         ActivationPath::NewCredentials => true,
@@ -100,7 +100,7 @@ fn judge_account(company_vat: CompanyVat, seen: &Preview, answer: &Answer, fault
             faults.member("/account/company", answer.company.is_some(), true);
             judge_vat(company_vat, answer, faults);
         }
-        // Which of the two is meant is not known yet, and that is said above; the company is not judged by a guess.
+        // Which of the two is meant is not known yet, and that is said above; the company is not validated by a guess.
         None if not_yet_activated => {}
         Some(AccountType::Consumer) | None => faults.member("/account/company", answer.company.is_some(), false),
     }

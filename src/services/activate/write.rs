@@ -1,4 +1,4 @@
-//! Writing activations down: those that arrive together in one transaction, each judged alone.
+//! Writing activations down: those that arrive together in one transaction, each decided on its own.
 
 use std::io;
 
@@ -35,7 +35,7 @@ use crate::{
     services::{ServiceError, preview::Preview, timeline::entry},
 };
 
-/// An answer that was found good, and what it was judged by.
+/// An answer that was found good, and what it was decided by.
 #[derive(Debug)]
 pub struct Attempt {
     pub(super) claim: LinkClaim,
@@ -67,7 +67,7 @@ pub fn queue(db: &Db, clock: &Clock, most: usize) -> io::Result<Queue> {
     GroupCommit::writing(db, "activations", most, move |tx, attempts| activate_many(&clock, tx, attempts))
 }
 
-/// Activates many, each judged alone and answered in the order given.
+/// Activates many, each decided on its own and answered in the order given.
 fn activate_many(
     clock: &Clock,
     tx: &mut Tx<'_>,
@@ -117,7 +117,7 @@ fn admit(tx: &mut Tx<'_>, attempt: &Attempt, now: DateTime<Utc>) -> Result<Resul
     let path = ActivationPath::of(&invitation, person);
     match secret {
         Secret::Matched(hash) if password_hash.as_ref() != Some(hash) => return Ok(Err(ServiceError::Changed)),
-        // What was judged without a proof is not let through here, whatever was forgotten there.
+        // What was accepted without a proof is not let through here, whatever was forgotten there.
         Secret::None | Secret::Chosen(_) if path == ActivationPath::ProofRequired => return Ok(Err(ServiceError::Changed)),
         _ => {}
     }

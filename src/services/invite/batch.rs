@@ -1,4 +1,4 @@
-//! Inviting many at once: one transaction, each judged alone.
+//! Inviting many at once: one transaction, each decided on its own.
 
 use super::{Draft, Invite, Outcome, drafts, invite_many};
 use crate::{

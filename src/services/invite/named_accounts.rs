@@ -1,4 +1,4 @@
-//! The accounts that invites name: looked up together, before any of them is judged.
+//! The accounts that invites name: looked up together, before any of them is decided.
 
 use std::{
     collections::{HashMap, HashSet},

@@ -1,4 +1,4 @@
-//! Resending many at once: those that are named, or those that a filter chooses. One transaction, each judged alone.
+//! Resending many at once: those that are named, or those that a filter chooses. One transaction, each decided on its own.
 
 use std::collections::{HashMap, HashSet};
 

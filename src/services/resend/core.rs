@@ -1,4 +1,4 @@
-//! The resend itself, for any number of invitations: locked together, judged one by one, written together.
+//! The resend itself, for any number of invitations: locked together, decided one by one, written together.
 
 use std::collections::{HashMap, HashSet};
 
@@ -41,7 +41,7 @@ pub(in crate::services) fn locked(tx: &mut Tx<'_>, id: InvitationId, sight: Visi
     if locked.user_id == found.user_id { Ok(locked) } else { Err(MOVED.into()) }
 }
 
-/// The same for several: those that `sight` shows, the people's rows locked in the one order in which all who lock several
+/// The same for several: those that `visibility` shows, the people's rows locked in the one order in which all who lock several
 /// do it.
 fn locked_many(tx: &mut Tx<'_>, ids: &[InvitationId], sight: Visibility) -> Result<Vec<Invitation>, DbFault> {
     let seen = invitations::of_ids(tx.reading(), ids, sight)?;
@@ -98,7 +98,7 @@ pub(in crate::services) type Outcomes = HashMap<InvitationId, Result<Sent, Servi
 /// Invitations that are locked, each with whether it may be resent now.
 pub(in crate::services) type Judged = Vec<(Invitation, Result<(), ServiceError>)>;
 
-/// Locks and judges those of these invitations that the caller sees, each alone.
+/// Locks and decides those of these invitations that the caller sees, each alone.
 pub(super) fn judged_for(services: &Services, tx: &mut Tx<'_>, actor: &Actor, ids: &[InvitationId]) -> Result<Judged, DbFault> {
     let found = locked_many(tx, ids, Visibility::acting(actor))?;
     let allowed = authorise(tx.reading(), actor, &found.iter().collect::<Vec<_>>())?;
