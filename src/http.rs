@@ -210,16 +210,16 @@ macro_rules! routes {
             .service(api::activations::activate)
             .service(api::activations::renew)
             .service(api::auth_token::sign_in)
-            .service(api::activations::show)
-            .service(api::activations::submit)
-            .service(api::activations::submit_renewal)
-            .service(api::activations::submit_unsubscription)
+            .service(activation_page::routes::show)
+            .service(activation_page::routes::submit)
+            .service(activation_page::routes::submit_renewal)
+            .service(activation_page::routes::submit_unsubscription)
             .service(api::webhooks::receive)
             .service(ops::health::healthz)
             .service(ops::health::readyz)
-            .service(ops::health::metrics)
-            .service(ops::health::contract)
-            .service(ops::health::problem)
+            .service(ops::metrics::metrics)
+            .service(ops::docs::contract)
+            .service(ops::docs::problem)
     };
 }
 
@@ -242,9 +242,9 @@ pub fn app(
     >,
 > {
     routes!(App::new())
-        .service(ops::docs::files())
-        .route("/docs", web::get().to(ops::health::to_docs))
-        .default_service(web::to(ops::health::nothing_here))
+        .service(ops::swagger_ui::files())
+        .route("/docs", web::get().to(ops::docs::to_docs))
+        .default_service(web::to(ops::docs::nothing_here))
         .app_data(Data::from(state))
         .wrap(from_fn(middleware::accept::middleware))
         .wrap(from_fn(middleware::rate_limit::middleware))

@@ -6,5 +6,7 @@ pub(super) mod etag;
 pub(super) mod idempotency_key;
 pub(super) mod json_body;
 pub(super) mod json_fingerprint;
+pub(super) mod members;
+pub(super) mod path;
 pub(super) mod query;
 pub(super) mod strict_json;

@@ -2,4 +2,6 @@
 
 pub(super) mod docs;
 pub(super) mod health;
+pub(super) mod metrics;
 pub(super) mod outcomes;
+pub(super) mod swagger_ui;

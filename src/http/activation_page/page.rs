@@ -14,11 +14,11 @@ use super::{
         middleware::{rate_limit, request_log::RequestId},
         response::problem::Problem,
     },
+    form_values::answer,
     html::{
         self, Account, Dead, DeadCode, Done, FormError, FormValues, Inviter, MissingToken, Renewed, Retry, Screen, Trouble,
         TroubleKind, Unconfirmed, Unsubscribed,
     },
-    routes::answer,
 };
 use crate::http::api::activations::user_agent;
 use crate::{

@@ -4,7 +4,6 @@ mod activate;
 mod preview;
 mod renew;
 
-pub use crate::http::activation_page::routes::*;
 pub use activate::*;
 pub use preview::*;
 pub use renew::*;

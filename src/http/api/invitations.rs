@@ -17,21 +17,23 @@ use crate::http::{
         auth::Caller,
         etag,
         idempotency_key::{self, For},
-        json_body::{self, Body, EmptyRequest, Members},
+        json_body::{Body, EmptyRequest},
+        members::{self, Members},
+        path::id,
         query::{Paging, Query},
     },
     middleware::letter_quota::Told,
     openapi::{self, domain_schemas::LanguageTag},
     response::{
         page,
-        problem::{Problem, not_found},
+        problem::Problem,
         views::{EventView, Events, InvitationView, Invitations},
     },
 };
 use crate::{
     domain::{
         email::Email,
-        ids::{AccountId, Id, InvitationId, Named},
+        ids::{AccountId, InvitationId},
         invitation::{DeliveryState, InvitationKind, InvitationStatus},
         locale::Locale,
     },
@@ -41,11 +43,6 @@ use crate::{
         queries::{self, InvitationQuery},
     },
 };
-
-/// The id in a path; a malformed one, or one of another kind, names nothing.
-pub fn id<K: Named>(path: &Path<String>) -> Result<Id<K>, Problem> {
-    path.parse().map_err(|_| not_found())
-}
 
 /// List invitations
 ///
@@ -152,9 +149,9 @@ pub struct ResendRequest {
     pub locale: Option<Locale>,
 }
 
-impl json_body::Request for ResendRequest {
+impl members::Request for ResendRequest {
     fn read(members: &mut Members) -> Option<Self> {
-        Some(Self { locale: members.optional("locale", json_body::parsed("unknown_locale", Locale::parse)) })
+        Some(Self { locale: members.optional("locale", members::parsed("unknown_locale", Locale::parse)) })
     }
 }
 

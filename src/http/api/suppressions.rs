@@ -7,11 +7,11 @@ use actix_web::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::invitations::id;
 use crate::http::{
     State,
     extract::{
         auth::Caller,
+        path::id,
         query::{Paging, Query},
     },
     response::{

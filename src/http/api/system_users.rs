@@ -3,12 +3,13 @@
 use actix_web::{HttpRequest, HttpResponse, post, web::Data};
 use utoipa::ToSchema;
 
-use super::account_owners::invited;
+use super::invite::{delivery_method, roles, send_invite};
 use crate::http::{
     State,
     extract::{
         auth::Caller,
-        json_body::{self, Body, MemberError, Members},
+        json_body::Body,
+        members::{self, Members},
         query::Query,
     },
     openapi::domain_schemas::LanguageTag,
@@ -45,32 +46,14 @@ pub struct InviteSystemUser {
     pub delivery: DeliveryMethod,
 }
 
-impl json_body::Request for InviteSystemUser {
+impl members::Request for InviteSystemUser {
     fn read(members: &mut Members) -> Option<Self> {
-        let email = members.required("email", json_body::parsed("invalid_email", Email::parse));
+        let email = members.required("email", members::parsed("invalid_email", Email::parse));
         let roles = roles(members);
-        let locale = members.optional("locale", json_body::parsed("unknown_locale", Locale::parse));
-        let delivery = json_body::way(members);
+        let locale = members.optional("locale", members::parsed("unknown_locale", Locale::parse));
+        let delivery = delivery_method(members);
         Some(Self { email: email?, roles: roles?, locale, delivery })
     }
-}
-
-/// The roles of a system user: at least one, each once.
-pub(in crate::http) fn roles(members: &mut Members) -> Option<Roles> {
-    let mut seen = Vec::new();
-    let roles = members.list("roles", |value| {
-        let role: Role = json_body::parsed("unknown_role", str::parse)(value)?;
-        if seen.contains(&role) {
-            return Err(MemberError("duplicate_role", format!("{} is named twice.", role.as_str())));
-        }
-        seen.push(role);
-        Ok(role)
-    })?;
-    if roles.is_empty() {
-        members.fault("roles", MemberError("too_few", "A system user holds at least one role.".to_owned()));
-        return None;
-    }
-    Some(roles.into_iter().collect())
 }
 
 impl From<InviteSystemUser> for Invite {
@@ -111,5 +94,5 @@ pub async fn invite(
     query.finish()?;
     let digest = *body.digest();
     let asked = body.parse().map(|asked: InviteSystemUser| (asked.delivery, asked.into()));
-    invited((&request, state, actor), &digest, asked).await
+    send_invite((&request, state, actor), &digest, asked).await
 }

@@ -9,13 +9,14 @@ use actix_web::{
     web::{Data, Path},
 };
 
-use super::invitations::{ResendRequest, id, may_act_on};
+use super::invitations::{ResendRequest, may_act_on};
 use crate::http::{
     State,
     extract::{
         auth::Caller,
         idempotency_key::{self, For},
         json_body::Body,
+        path::id,
         query::{Paging, Query},
     },
     middleware::{accept, letter_quota::Told},

@@ -11,7 +11,8 @@ use crate::http::{
     extract::{
         auth::Caller,
         idempotency_key::{self, For},
-        json_body::{self, Body, MemberError, Members},
+        json_body::Body,
+        members::{self, MemberError, Members},
         query::Query,
     },
     middleware::letter_quota::Told,
@@ -74,13 +75,13 @@ pub enum ResendableStatus {
     Pending,
 }
 
-impl json_body::Request for ResendBatchRequest {
+impl members::Request for ResendBatchRequest {
     fn read(members: &mut Members) -> Option<Self> {
         // Each is there even when it is faulty, and then nobody is told to send it.
         let (named, filtered) = (members.contains_non_null("ids"), members.contains_non_null("filter"));
         let ids = if named { ids(members) } else { None };
         let filter = members.object("filter", |members| Some(filter(members)));
-        let validate_only = members.optional("validate_only", |value| json_body::boolean(&value));
+        let validate_only = members.optional("validate_only", |value| members::boolean(&value));
         match (named, filtered) {
             (true, true) => {
                 let words = "Name invitations by ids, or choose them by filter, not both.";
@@ -98,7 +99,7 @@ impl json_body::Request for ResendBatchRequest {
 }
 
 fn ids(members: &mut Members) -> Option<Vec<String>> {
-    let ids = members.list("ids", json_body::text)?;
+    let ids = members.list("ids", members::text)?;
     let fault = match ids.len() {
         0 => MemberError("too_few", "Name at least one invitation.".to_owned()),
         many if many > MAX_BATCH => MemberError("too_many", format!("At most {MAX_BATCH} are resent at once, not {many}.")),
@@ -109,10 +110,10 @@ fn ids(members: &mut Members) -> Option<Vec<String>> {
 }
 
 fn filter(members: &mut Members) -> Filter {
-    let status = members.optional("status", json_body::parsed("unknown_value", status));
-    let delivery = members.optional("delivery", json_body::parsed("unknown_value", delivery));
-    let kind = members.optional("kind", json_body::parsed("unknown_value", kind));
-    let account = members.optional("account_id", json_body::parsed("invalid_id", str::parse::<AccountId>));
+    let status = members.optional("status", members::parsed("unknown_value", status));
+    let delivery = members.optional("delivery", members::parsed("unknown_value", delivery));
+    let kind = members.optional("kind", members::parsed("unknown_value", kind));
+    let account = members.optional("account_id", members::parsed("invalid_id", str::parse::<AccountId>));
     let expired = match status {
         None if delivery.is_some() => None,
         status => Some(status != Some(InvitationStatus::Pending)),

@@ -9,16 +9,15 @@ use actix_web::{
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{
-    super::{sub_accounts, system_users},
-    id, names_one,
-};
+use super::{super::invite, names_one};
 use crate::http::{
     State,
     extract::{
         auth::Caller,
         etag,
-        json_body::{self, Body, MemberError, Members},
+        json_body::Body,
+        members::{self, MemberError, Members},
+        path::id,
         query::Query,
     },
     middleware::letter_quota::Told,
@@ -58,15 +57,15 @@ pub struct AmendInvitationRequest {
     reimbursement_rate: Option<Rate>,
 }
 
-impl json_body::Request for Patch {
+impl members::Request for Patch {
     fn read(members: &mut Members) -> Option<Self> {
         // Both may be left out and are never null.
         let has_email = members.contains_key("email");
-        let email = has_email.then(|| members.required("email", json_body::parsed("invalid_email", Email::parse))).flatten();
-        let roles = members.contains_key("roles").then(|| system_users::roles(members)).flatten();
-        let locale = change(members, "locale", json_body::parsed("unknown_locale", Locale::parse));
-        let account_name = change(members, "account_name", json_body::account_name);
-        let rate = change(members, "reimbursement_rate", sub_accounts::rate_of);
+        let email = has_email.then(|| members.required("email", members::parsed("invalid_email", Email::parse))).flatten();
+        let roles = members.contains_key("roles").then(|| invite::roles(members)).flatten();
+        let locale = change(members, "locale", members::parsed("unknown_locale", Locale::parse));
+        let account_name = change(members, "account_name", invite::account_name);
+        let rate = change(members, "reimbursement_rate", invite::rate);
         // Whether the invitation has these members is judged first, once it is known which one it is.
         Some(Self { email, roles, locale, account_name, rate, faults: members.take_faults() })
     }
