@@ -1,6 +1,7 @@
 //! What handlers take out of a request: the caller, the body, the query and the headers.
 
 pub(super) mod auth;
+pub(super) mod body_allowance;
 pub(super) mod client_address;
 pub(super) mod etag;
 pub(super) mod idempotency_key;
@@ -10,3 +11,4 @@ pub(super) mod members;
 pub(super) mod path;
 pub(super) mod query;
 pub(super) mod strict_json;
+pub(super) mod user_agent;

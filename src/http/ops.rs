@@ -1,5 +1,6 @@
 //! Endpoints for operations: health, readiness, metrics and the documentation.
 
+pub(super) mod courier_watch;
 pub(super) mod docs;
 pub(super) mod health;
 pub(super) mod metrics;

@@ -5,8 +5,8 @@ use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
 use super::super::{
-    extract::json_body::{Head, ORDINARY},
-    server::{self, Connection},
+    extract::{body_allowance::ORDINARY, json_body::Head},
+    server::connections::{Connection, connection},
 };
 
 /// The longest form, as actix has it.
@@ -25,7 +25,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for FormBody<T> {
             return Box::pin(async move { Ok(Self(Err(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST)))) });
         }
         let form = Form::<T>::from_request(request, payload);
-        let connection = server::connection(request);
+        let connection = connection(request);
         Box::pin(async move {
             let _receiving = connection.as_ref().map(Connection::receiving);
             let form = match actix_web::rt::time::timeout(ORDINARY.time, form).await {

@@ -9,10 +9,10 @@ use actix_web::{
 
 use super::{
     super::{
-        RETRY_AFTER, State,
-        extract::client_address::client_address,
+        extract::{client_address::client_address, user_agent::user_agent},
         middleware::{rate_limit, request_log::RequestId},
-        response::problem::Problem,
+        response::problem::{Problem, RETRY_AFTER},
+        state::State,
     },
     form_values::answer,
     html::{
@@ -20,7 +20,6 @@ use super::{
         TroubleKind, Unconfirmed, Unsubscribed,
     },
 };
-use crate::http::api::activations::user_agent;
 use crate::{
     domain::{
         account::{AccountType, UsedBy},

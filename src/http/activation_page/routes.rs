@@ -12,7 +12,7 @@ use utoipa::{
     },
 };
 
-use super::{super::State, form_extractor::FormBody, html::FormValues, page::Page};
+use super::{super::state::State, form_extractor::FormBody, html::FormValues, page::Page};
 use crate::domain::token::LinkToken;
 
 /// The activation page

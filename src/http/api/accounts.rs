@@ -10,7 +10,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::{
-    State,
     extract::{
         auth::Caller,
         path::id,
@@ -21,6 +20,7 @@ use crate::http::{
         problem::Problem,
         views::Timestamp,
     },
+    state::State,
 };
 use crate::{
     domain::{

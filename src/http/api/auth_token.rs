@@ -5,7 +5,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::{
-    State,
     extract::{
         client_address::client_address,
         json_body::Body,
@@ -13,6 +12,7 @@ use crate::http::{
         query::Query,
     },
     response::problem::Problem,
+    state::State,
 };
 use crate::{
     domain::{client_address::ClientAddress, email::Email, password::Password},

@@ -12,7 +12,6 @@ use actix_web::{
 use utoipa::ToSchema;
 
 use crate::http::{
-    State,
     extract::{
         auth::Caller,
         etag,
@@ -23,12 +22,13 @@ use crate::http::{
         query::{Paging, Query},
     },
     middleware::letter_quota::Told,
-    openapi::{self, domain_schemas::LanguageTag},
+    openapi::{domain_schemas::LanguageTag, routes::is_path},
     response::{
         page,
         problem::Problem,
         views::{EventView, Events, InvitationView, Invitations},
     },
+    state::State,
 };
 use crate::{
     domain::{
@@ -85,7 +85,7 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
 
 /// `batch` names none: it is a path of its own, of which GET and PATCH are no methods.
 fn names_one(request: &GuardContext<'_>) -> bool {
-    !openapi::is_path(&request.head().uri, "/v1/invitations/batch")
+    !is_path(&request.head().uri, "/v1/invitations/batch")
 }
 
 /// Show an invitation

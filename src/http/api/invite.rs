@@ -4,13 +4,13 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use serde_json::Value;
 
 use crate::http::{
-    State,
     extract::{
         idempotency_key::{self, Asked, For},
         members::{self, MemberError, Members},
     },
     middleware::letter_quota::Told,
     response::problem::Problem,
+    state::State,
 };
 use crate::{
     domain::{

@@ -6,9 +6,9 @@ use actix_web::{
 };
 
 use crate::http::{
-    State,
     extract::{auth::Caller, path::id, query::Query},
     response::problem::Problem,
+    state::State,
 };
 use crate::{
     domain::ids::{AccountId, UserId},

@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 
 use super::invite::{account_name, authorise, counted, delivery_method, may_invite_customers, rate, send_invite};
 use crate::http::{
-    State,
     extract::{
         auth::Caller,
         idempotency_key::{self, For},
@@ -25,6 +24,7 @@ use crate::http::{
         problem::{Problem, not_found},
         views::InvitationView,
     },
+    state::State,
 };
 use crate::{
     domain::{

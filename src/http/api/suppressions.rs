@@ -8,7 +8,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::{
-    State,
     extract::{
         auth::Caller,
         path::id,
@@ -19,6 +18,7 @@ use crate::http::{
         problem::Problem,
         views::Timestamp,
     },
+    state::State,
 };
 use crate::{
     domain::{

@@ -5,7 +5,6 @@ use utoipa::ToSchema;
 
 use super::invite::{delivery_method, roles, send_invite};
 use crate::http::{
-    State,
     extract::{
         auth::Caller,
         json_body::Body,
@@ -14,6 +13,7 @@ use crate::http::{
     },
     openapi::domain_schemas::LanguageTag,
     response::{problem::Problem, views::InvitationView},
+    state::State,
 };
 use crate::{
     domain::{

@@ -11,7 +11,6 @@ use actix_web::{
 
 use super::invitations::{ResendRequest, may_act_on};
 use crate::http::{
-    State,
     extract::{
         auth::Caller,
         idempotency_key::{self, For},
@@ -25,6 +24,7 @@ use crate::http::{
         problem::Problem,
         views::{InvitationView, UserView, Users},
     },
+    state::State,
 };
 use crate::{
     domain::{

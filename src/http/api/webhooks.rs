@@ -12,13 +12,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::{
-    State,
     extract::{
+        body_allowance::Allowance,
         client_address::client_address,
-        json_body::{self, Allowance, Head},
+        json_body::{self, Head},
         query::Query,
     },
     response::{error_codes, problem::Problem},
+    state::State,
 };
 use crate::{
     domain::{

@@ -1,6 +1,6 @@
 //! Request bodies in JSON, read whole.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
+    body_allowance::{Allowance, ORDINARY},
     idempotency_key, json_fingerprint,
     members::{self, Members, Request},
     strict_json,
@@ -24,19 +25,8 @@ use super::{
 use crate::domain::field_error::{Faults, FieldError};
 use crate::http::{
     response::{error_codes, problem::Problem},
-    server::{self, Connection},
+    server::connections::{Connection, connection},
 };
-
-/// How much a body may be.
-pub(in crate::http) struct Allowance {
-    /// So many bytes.
-    pub(in crate::http) bytes: usize,
-    /// So long on its way.
-    pub(in crate::http) time: Duration,
-}
-
-/// What an ordinary request may send.
-pub(in crate::http) const ORDINARY: Allowance = Allowance { bytes: 64 * 1024, time: Duration::from_secs(15) };
 
 /// The body of a request, as it arrived. What it is no good for is said when it is parsed, so that an `Idempotency-Key` keeps that
 /// refusal as any other.
@@ -182,7 +172,7 @@ impl Head {
                 .get_all(header::CONTENT_ENCODING)
                 .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")),
             length: text(header::CONTENT_LENGTH).and_then(|value| value.parse().ok()),
-            connection: server::connection(request),
+            connection: connection(request),
         }
     }
 
@@ -269,6 +259,8 @@ fn late(allowance: &Allowance) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use futures_util::stream;
 

@@ -7,12 +7,12 @@ use actix_web::{
 };
 
 use crate::http::{
-    State,
-    openapi::ErrorCode,
+    openapi::problem_schemas::ErrorCode,
     response::{
         error_codes,
         problem::{Problem, not_found},
     },
+    state::State,
 };
 
 /// This contract

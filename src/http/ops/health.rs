@@ -6,7 +6,8 @@ use actix_web::{HttpResponse, get, http::header, web::Data};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::State;
+use super::courier_watch::CourierCondition;
+use crate::http::{response::problem::RETRY_AFTER, state::State};
 
 /// How long the database is given to answer: probes do not wait longer themselves.
 pub(super) const DATABASE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -55,20 +56,6 @@ impl Condition {
     fn of(well: bool) -> Self {
         if well { Self::Ok } else { Self::Unavailable }
     }
-}
-
-/// How the courier is: `elsewhere` when it runs in a process of its own.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CourierCondition {
-    /// It is at work in this process.
-    Ok,
-    /// It was, and has stopped.
-    Stopped,
-    /// It was told to send nothing (`--hold-mail`): letters wait.
-    Held,
-    /// It is another process's work.
-    Elsewhere,
 }
 
 /// Is the process alive?
@@ -150,7 +137,7 @@ pub async fn readyz(state: Data<State>) -> HttpResponse {
     };
     let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     if !ready {
-        response.insert_header((header::RETRY_AFTER, crate::http::RETRY_AFTER.to_string()));
+        response.insert_header((header::RETRY_AFTER, RETRY_AFTER.to_string()));
     }
     response.json(Readiness { status, database, migrations, courier, mail, reason })
 }

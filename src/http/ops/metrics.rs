@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, get, web::Data};
 
 use super::health::DATABASE_TIMEOUT;
-use crate::http::State;
+use crate::http::state::State;
 
 /// Metrics for Prometheus
 #[utoipa::path(tag = "Operations", operation_id = "metrics", security(()), responses((status = 200, description = "OpenMetrics text.", content_type = "application/openmetrics-text", body = String)))]

@@ -11,7 +11,7 @@ use super::{
     error_codes::{self, Code},
     views::InvitationAccount,
 };
-use crate::http::{RETRY_AFTER, extract::etag};
+use crate::http::extract::etag;
 use crate::{
     domain::{
         account::Account,
@@ -21,6 +21,9 @@ use crate::{
     },
     services::ServiceError,
 };
+
+/// The number of seconds that `Retry-After` names when the database is away or a queue is full.
+pub(in crate::http) const RETRY_AFTER: u64 = 2;
 
 /// The most accounts that are shown where an item of a batch names one of several.
 const MOST_CANDIDATES: usize = 10;

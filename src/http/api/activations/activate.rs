@@ -12,7 +12,6 @@ use super::super::{
     invite,
 };
 use crate::http::{
-    State,
     extract::{
         auth::OptionalCaller,
         client_address::client_address,
@@ -24,6 +23,7 @@ use crate::http::{
         problem::Problem,
         views::{MembershipView, UserView},
     },
+    state::State,
 };
 use crate::{
     domain::{

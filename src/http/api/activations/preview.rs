@@ -4,15 +4,15 @@ use actix_web::{HttpRequest, HttpResponse, post, web::Data};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::user_agent;
 use crate::http::{
-    State,
     extract::{
         json_body::Body,
         members::{self, Members},
         query::Query,
+        user_agent::user_agent,
     },
     response::{problem::Problem, views::Timestamp},
+    state::State,
 };
 use crate::{
     domain::{

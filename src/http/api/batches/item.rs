@@ -13,7 +13,7 @@ use utoipa::{
 
 use super::super::{account_owners::InviteAccountOwner, sub_accounts::InviteSubAccountUser, system_users::InviteSystemUser};
 use crate::http::extract::{
-    json_body::ORDINARY,
+    body_allowance::ORDINARY,
     members::{self, MemberError, Members},
     strict_json,
 };

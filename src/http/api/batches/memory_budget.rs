@@ -11,7 +11,7 @@ use std::{
 
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
-use super::read::ALLOWANCE;
+use super::body_size::ALLOWANCE;
 use crate::http::response::problem::Problem;
 use crate::{domain::actor::ActorRef, services::ServiceError};
 

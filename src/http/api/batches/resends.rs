@@ -5,9 +5,12 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::{Page, item::kind, render, run_blocking, stored_results};
+use super::{
+    blocking::run_blocking,
+    item::kind,
+    results::{Page, render, stored_results},
+};
 use crate::http::{
-    State,
     extract::{
         auth::Caller,
         idempotency_key::{self, For},
@@ -16,8 +19,9 @@ use crate::http::{
         query::Query,
     },
     middleware::letter_quota::Told,
-    openapi::ProblemDocument,
+    openapi::problem_schemas::ProblemDocument,
     response::{problem::Problem, views::InvitationView},
+    state::State,
 };
 use crate::{
     domain::{

@@ -11,7 +11,6 @@ use utoipa::ToSchema;
 
 use super::{super::invite, names_one};
 use crate::http::{
-    State,
     extract::{
         auth::Caller,
         etag,
@@ -23,6 +22,7 @@ use crate::http::{
     middleware::letter_quota::Told,
     openapi::domain_schemas::LanguageTag,
     response::{problem::Problem, views::InvitationView},
+    state::State,
 };
 use crate::{
     domain::{
