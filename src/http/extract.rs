@@ -3,6 +3,7 @@
 pub(super) mod auth;
 pub(super) mod body_allowance;
 pub(super) mod client_address;
+pub(super) mod command;
 pub(super) mod etag;
 pub(super) mod idempotency_key;
 pub(super) mod json_body;

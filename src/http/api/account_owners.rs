@@ -1,19 +1,16 @@
 //! `POST /v1/account-owners/invitations`.
 
-use actix_web::{HttpRequest, HttpResponse, post, web::Data};
+use actix_web::{HttpResponse, post};
 use utoipa::ToSchema;
 
 use super::invite::{account_name, delivery_method, may_invite_customers, send_invite};
 use crate::http::{
     extract::{
-        auth::Caller,
-        json_body::Body,
+        command::Command,
         members::{self, MemberError, Members},
-        query::Query,
     },
     openapi::domain_schemas::LanguageTag,
     response::{problem::Problem, views::InvitationView},
-    state::State,
 };
 use crate::{
     domain::{
@@ -88,14 +85,8 @@ impl From<InviteAccountOwner> for Invite {
     security(("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/account-owners/invitations")]
-pub async fn invite(
-    request: HttpRequest,
-    caller: Caller,
-    query: Query,
-    body: Body,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
-    let Caller(actor) = caller;
+pub async fn invite(command: Command) -> Result<HttpResponse, Problem> {
+    let Command { request, state, actor, query, body } = command;
     query.finish()?;
     may_invite_customers(&actor)?;
     let digest = *body.digest();

@@ -14,9 +14,10 @@ use utoipa::ToSchema;
 use crate::http::{
     extract::{
         auth::Caller,
+        command::Command,
         etag,
         idempotency_key::{self, For},
-        json_body::{Body, EmptyRequest},
+        json_body::EmptyRequest,
         members::{self, Members},
         path::id,
         query::{Paging, Query},
@@ -174,14 +175,8 @@ impl members::Request for ResendRequest {
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/invitations/{id}/resend")]
-pub async fn resend(
-    request: HttpRequest,
-    caller: Caller,
-    path: Path<String>,
-    query: Query,
-    body: Body,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
+pub async fn resend(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
+    let Command { request, state, actor, query, body } = command;
     query.finish()?;
     let digest = *body.digest();
     let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(&path)?, asked.locale)));
@@ -190,7 +185,7 @@ pub async fn resend(
         Ok(told.sent(services::resend::invitation(&state.services, &actor, wanted, ticket).await)?)
     };
     let authorise = async |caller: For, (invitation, _), _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
-    idempotency_key::once((&request, state, caller.0), (StatusCode::OK, &digest), asked, authorise, work).await
+    idempotency_key::once((&request, state, actor), (StatusCode::OK, &digest), asked, authorise, work).await
 }
 
 /// Whether the caller may resend and revoke this invitation, whatever has become of it.
@@ -216,14 +211,8 @@ pub(in crate::http) async fn may_act_on((state, actor): &For, id: InvitationId) 
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/invitations/{id}/revoke")]
-pub async fn revoke(
-    request: HttpRequest,
-    caller: Caller,
-    path: Path<String>,
-    query: Query,
-    body: Body,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
+pub async fn revoke(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
+    let Command { request, state, actor, query, body } = command;
     query.finish()?;
     let digest = *body.digest();
     let asked = body.expect_none().and_then(|()| id(&path));
@@ -231,5 +220,5 @@ pub async fn revoke(
         Ok(services::revoke::invitation(&state.services, &actor, invitation, ticket).await?)
     };
     let authorise = async |caller: For, invitation, _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
-    idempotency_key::once((&request, state, caller.0), (StatusCode::OK, &digest), asked, authorise, work).await
+    idempotency_key::once((&request, state, actor), (StatusCode::OK, &digest), asked, authorise, work).await
 }

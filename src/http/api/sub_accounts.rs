@@ -1,22 +1,15 @@
 //! `POST /v1/sub-accounts/invitations` and `POST /v1/accounts/{account_id}/sub-accounts`: the two routes to one thing.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    post,
-    web::{Data, Path},
-};
+use actix_web::{HttpResponse, http::StatusCode, post, web::Path};
 use utoipa::ToSchema;
 
 use super::invite::{account_name, authorise, counted, delivery_method, may_invite_customers, rate, send_invite};
 use crate::http::{
     extract::{
-        auth::Caller,
+        command::Command,
         idempotency_key::{self, For},
-        json_body::Body,
         members::{self, MemberError, Members},
         path::id,
-        query::Query,
     },
     middleware::letter_quota::Told,
     openapi::domain_schemas::LanguageTag,
@@ -24,7 +17,6 @@ use crate::http::{
         problem::{Problem, not_found},
         views::InvitationView,
     },
-    state::State,
 };
 use crate::{
     domain::{
@@ -176,14 +168,8 @@ fn contradiction(members: &mut Members, name: &str, chosen: Result<SubAccountUse
     security(("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/sub-accounts/invitations")]
-pub async fn invite(
-    request: HttpRequest,
-    caller: Caller,
-    query: Query,
-    body: Body,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
-    let Caller(actor) = caller;
+pub async fn invite(command: Command) -> Result<HttpResponse, Problem> {
+    let Command { request, state, actor, query, body } = command;
     query.finish()?;
     may_invite_customers(&actor)?;
     let digest = *body.digest();
@@ -260,15 +246,8 @@ impl members::Request for InviteSubAccount {
     security(("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/accounts/{account_id}/sub-accounts")]
-pub async fn create(
-    request: HttpRequest,
-    caller: Caller,
-    path: Path<String>,
-    query: Query,
-    body: Body,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
-    let Caller(actor) = caller;
+pub async fn create(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
+    let Command { request, state, actor, query, body } = command;
     query.finish()?;
     may_invite_customers(&actor)?;
     let parent = id(&path)?;

@@ -1,19 +1,16 @@
 //! `POST /v1/system-users/invitations`.
 
-use actix_web::{HttpRequest, HttpResponse, post, web::Data};
+use actix_web::{HttpResponse, post};
 use utoipa::ToSchema;
 
 use super::invite::{delivery_method, roles, send_invite};
 use crate::http::{
     extract::{
-        auth::Caller,
-        json_body::Body,
+        command::Command,
         members::{self, Members},
-        query::Query,
     },
     openapi::domain_schemas::LanguageTag,
     response::{problem::Problem, views::InvitationView},
-    state::State,
 };
 use crate::{
     domain::{
@@ -79,14 +76,8 @@ impl From<InviteSystemUser> for Invite {
     security(("access_token" = ["system_users:invite"])),
 )]
 #[post("/v1/system-users/invitations")]
-pub async fn invite(
-    request: HttpRequest,
-    caller: Caller,
-    query: Query,
-    body: Body,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
-    let Caller(actor) = caller;
+pub async fn invite(command: Command) -> Result<HttpResponse, Problem> {
+    let Command { request, state, actor, query, body } = command;
     if !actor.may(Permission::SystemUsersInvite) {
         // Before the body is judged: whoever may not invite learns nothing by trying.
         return Err(ServiceError::Forbidden(Permission::SystemUsersInvite.as_str()).into());

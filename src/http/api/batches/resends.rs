@@ -1,6 +1,6 @@
 //! `POST /v1/invitations/batch/resend`.
 
-use actix_web::{HttpRequest, HttpResponse, post, web::Data};
+use actix_web::{HttpResponse, post};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -12,16 +12,13 @@ use super::{
 };
 use crate::http::{
     extract::{
-        auth::Caller,
+        command::Command,
         idempotency_key::{self, For},
-        json_body::Body,
         members::{self, MemberError, Members},
-        query::Query,
     },
     middleware::letter_quota::Told,
     openapi::problem_schemas::ProblemDocument,
     response::{problem::Problem, views::InvitationView},
-    state::State,
 };
 use crate::{
     domain::{
@@ -213,14 +210,8 @@ fn results(page: &Page, resent: &Resent) -> ResendResults {
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/invitations/batch/resend")]
-pub async fn resend(
-    request: HttpRequest,
-    caller: Caller,
-    query: Query,
-    body: Body,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
-    let Caller(actor) = caller;
+pub async fn resend(command: Command) -> Result<HttpResponse, Problem> {
+    let Command { request, state, actor, query, body } = command;
     services::invite::may_invite(&actor)?;
     query.finish()?;
     let render = render(Page::of(&state, &request), results);

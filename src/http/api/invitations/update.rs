@@ -1,28 +1,20 @@
 //! `PATCH /v1/invitations/{id}`.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header::ETAG,
-    patch,
-    web::{Data, Path},
-};
+use actix_web::{HttpResponse, http::header::ETAG, patch, web::Path};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{super::invite, names_one};
 use crate::http::{
     extract::{
-        auth::Caller,
+        command::Command,
         etag,
-        json_body::Body,
         members::{self, MemberError, Members},
         path::id,
-        query::Query,
     },
     middleware::letter_quota::Told,
     openapi::domain_schemas::LanguageTag,
     response::{problem::Problem, views::InvitationView},
-    state::State,
 };
 use crate::{
     domain::{
@@ -115,18 +107,12 @@ fn change<T>(members: &mut Members, name: &str, read: impl FnOnce(Value) -> Resu
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
 #[patch("/v1/invitations/{id}", guard = "names_one")]
-pub async fn amend(
-    request: HttpRequest,
-    caller: Caller,
-    path: Path<String>,
-    query: Query,
-    body: Body,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
+pub async fn amend(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
+    let Command { request, state, actor, query, body } = command;
     query.finish()?;
     let (wanted, condition) = (id(&path)?, etag::condition(&request));
     let told = Told::of(&request);
-    let amended = told.sent(services::update::invitation(&state.services, &caller.0, wanted, condition, body.parse()?).await)?;
+    let amended = told.sent(services::update::invitation(&state.services, &actor, wanted, condition, body.parse()?).await)?;
     let view = InvitationView::of(&amended, state.services.clock.now());
     Ok(HttpResponse::Ok().insert_header((ETAG, etag::of(&amended))).json(view))
 }
