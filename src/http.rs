@@ -53,7 +53,7 @@ impl State {
             routes: RouteTable::of(&document),
             limits: Limits::new(settings.rate_limits, &services.clock),
             clients: ClientAddresses::new(settings.trusted_proxies.clone()),
-            mail_event_bodies: BodyPermits::new(webhooks::BODIES.0, webhooks::BODIES.1),
+            mail_event_bodies: BodyPermits::new(webhooks::MAX_BODIES.0, webhooks::MAX_BODIES.1),
             batches: MemoryBudget::new(),
             courier,
             metrics,

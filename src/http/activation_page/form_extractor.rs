@@ -10,7 +10,7 @@ use super::super::{
 };
 
 /// The longest form, as actix has it.
-const LIMIT: usize = 16 * 1024;
+const MAX_FORM_BYTES: usize = 16 * 1024;
 
 /// A form, for a handler that answers with a page whatever was sent.
 pub struct FormBody<T>(pub Result<T, StatusCode>);
@@ -20,7 +20,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for FormBody<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        if let Err(problem) = Head::of(request).check(LIMIT) {
+        if let Err(problem) = Head::of(request).check(MAX_FORM_BYTES) {
             let status = problem.code.status;
             return Box::pin(async move { Ok(Self(Err(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST)))) });
         }

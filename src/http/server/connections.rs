@@ -23,7 +23,7 @@ use crate::domain::client_address::ClientAddress;
 const WARN_INTERVAL: Duration = Duration::from_mins(1);
 
 /// How many requests that one connection has sent ahead are worked on in one turn.
-const TURN: usize = 8;
+const REQUESTS_PER_TURN: usize = 8;
 
 /// What a connection is at. The order is that in which connections are closed to make room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,7 +132,7 @@ impl Connection {
     pub(super) fn is_turn_over(&self) -> bool {
         let mut state = self.state();
         state.pipelined += 1;
-        state.pipelined.is_multiple_of(TURN)
+        state.pipelined.is_multiple_of(REQUESTS_PER_TURN)
     }
 
     /// A request has come: until the guard is dropped, the connection is not idle.

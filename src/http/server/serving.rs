@@ -37,7 +37,7 @@ pub(in crate::http) async fn middleware(
 }
 
 /// How much of an answer is handed on at once. The HTTP library copies it, and holds the copy for as long as the client takes nothing.
-const PIECE: usize = 16 * 1024;
+const CHUNK_SIZE: usize = 16 * 1024;
 
 /// An answer's body; its end is the request's.
 struct Served {
@@ -61,7 +61,7 @@ impl MessageBody for Served {
                 end => return Poll::Ready(end),
             }
         }
-        let piece = self.left.len().min(PIECE);
+        let piece = self.left.len().min(CHUNK_SIZE);
         Poll::Ready(Some(Ok(self.left.split_to(piece))))
     }
 }

@@ -30,7 +30,7 @@ use crate::{
 
 /// So many faults of one item are told, each with a path of its own: a thousand times a hundred would be an answer of many
 /// megabytes, to a body that is short. No kind has more members.
-const MOST_FAULTS: usize = 10;
+const MAX_FAULTS: usize = 10;
 
 /// Reads an item. Its faults are told together, with pointers into the item.
 ///
@@ -44,7 +44,7 @@ pub(super) fn read(text: &RawValue) -> Result<Result<Invite, ServiceError>, serd
     match strict_json::parse(text.get().as_bytes())? {
         (Value::Object(members), faults) => Ok(members::request::<Item>(members, faults)
             .map(|item| item.0)
-            .map_err(|faults| ServiceError::Invalid(faults.first(MOST_FAULTS)))),
+            .map_err(|faults| ServiceError::Invalid(faults.first(MAX_FAULTS)))),
         _ => refused("wrong_type", "An item is a JSON object."),
     }
 }

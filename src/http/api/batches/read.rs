@@ -20,7 +20,7 @@ pub(super) struct Received {
     /// What it asks for, or what is wrong with it as a whole.
     pub(super) asked: Result<Asked, Problem>,
     /// Given back when the batch is done.
-    pub(super) _room: BodyPermit,
+    pub(super) _permit: BodyPermit,
 }
 
 /// What a batch asks for.
@@ -42,10 +42,10 @@ pub(super) async fn receive(
 ) -> Result<Received, Problem> {
     let head = Head::of(request);
     head.check(ALLOWANCE.bytes)?;
-    let room = state.batches.room(who, head.length).await?;
+    let permit = state.batches.reserve(who, head.length).await?;
     let bytes = head.read(payload.into_inner(), &ALLOWANCE).await?;
     let (digest, asked) = run_blocking(move || (head.fingerprint(&bytes), asked(&bytes))).await?;
-    Ok(Received { digest, asked, _room: room })
+    Ok(Received { digest, asked, _permit: permit })
 }
 
 fn asked(text: &[u8]) -> Result<Asked, Problem> {
