@@ -1,7 +1,7 @@
 //! The contract, collected from the handlers: what is routed is in it, what is in it is routed.
 //!
-//! The handlers say what is theirs alone. What holds for many of them is added here once: the refusals that operations of a
-//! kind share, headers, examples, and the habits of schemas.
+//! The handlers say what is theirs alone. What holds for many of them is added here once: the refusals that
+//! operations of a kind share, headers, examples, and the habits of schemas.
 
 pub(super) mod domain_schemas;
 mod examples;

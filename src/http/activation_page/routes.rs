@@ -1,4 +1,5 @@
-//! `/activate`: the built-in page that an activation link opens. GET and HEAD change nothing but the timeline.
+//! `/activate`: the built-in page that an activation link opens. GET and HEAD change nothing but the
+//! timeline.
 
 use std::borrow::Cow;
 

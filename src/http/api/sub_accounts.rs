@@ -1,4 +1,5 @@
-//! `POST /v1/sub-accounts/invitations` and `POST /v1/accounts/{account_id}/sub-accounts`: the two routes to one thing.
+//! `POST /v1/sub-accounts/invitations` and `POST /v1/accounts/{account_id}/sub-accounts`: the two routes to
+//! one thing.
 
 use actix_web::{HttpResponse, http::StatusCode, post, web::Path};
 use utoipa::ToSchema;

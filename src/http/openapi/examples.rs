@@ -1,4 +1,5 @@
-//! Examples stand beside the handlers that they belong to. Here they become components, and operations point to them.
+//! Examples stand beside the handlers that they belong to. Here they become components, and operations point
+//! to them.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,8 @@
-//! What examples are made of: one story, told with the objects that handlers answer with, so that they cannot drift from them.
+//! What examples are made of: one story, told with the objects that handlers answer with, so that they cannot
+//! drift from them.
 //!
-//! Grace invites her colleague Ada, and Olivia, who is to own the account of Acme B.V.; Olivia invites Dirk, a driver.
+//! Grace invites her colleague Ada, and Olivia, who is to own the account of Acme B.V.; Olivia invites Dirk,
+//! a driver.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};

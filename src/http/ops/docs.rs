@@ -1,4 +1,5 @@
-//! What documents the API: the contract, the page of each error code, and what is said of paths that do not exist.
+//! What documents the API: the contract, the page of each error code, and what is said of paths that do not
+//! exist.
 
 use actix_web::{
     HttpRequest, HttpResponse, get,
