@@ -174,6 +174,7 @@ impl From<ServiceError> for Problem {
 }
 
 impl From<&ServiceError> for Problem {
+    #[expect(clippy::too_many_lines, reason = "one table, one refusal after the other")]
     fn from(refusal: &ServiceError) -> Self {
         match refusal {
             ServiceError::Forbidden(permission) => Self::new(error_codes::FORBIDDEN, format!("This takes {permission}.")),

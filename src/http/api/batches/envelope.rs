@@ -69,7 +69,7 @@ impl<'a> Members<'a> {
         match total {
             0 => self.fault(path, "too_few", "A batch has at least one item."),
             total if total > MAX_BATCH => {
-                self.fault(path, "too_many", format!("A batch has at most {MAX_BATCH} items, not {total}."))
+                self.fault(path, "too_many", format!("A batch has at most {MAX_BATCH} items, not {total}."));
             }
             _ => {}
         }
