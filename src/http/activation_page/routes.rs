@@ -1,4 +1,5 @@
-//! `/activate`: the built-in page that an activation link opens. GET and HEAD change nothing but the timeline.
+//! `/activate`: the built-in page that an activation link opens. GET and HEAD change nothing but the
+//! timeline.
 
 use std::borrow::Cow;
 
@@ -12,20 +13,9 @@ use utoipa::{
     },
 };
 
-use super::{super::State, form_extractor::FormBody, html::FormValues, page::Page};
-use crate::{
-    domain::{
-        account::{AccountName, AccountType},
-        client_address::ClientAddress,
-        company::{Company, RawCompany},
-        email::Email,
-        field_error::{Faults, FieldError},
-        password::Password,
-        person::PersonName,
-        token::LinkToken,
-    },
-    services::activate::Answer,
-};
+use super::{super::state::State, form_extractor::FormBody, html::FormValues, page::Page};
+use crate::domain::token::LinkToken;
+use crate::http::openapi::sample_data;
 
 /// The activation page
 ///
@@ -117,7 +107,11 @@ impl ToSchema for Submission {
 #[utoipa::path(
     tag = "Activation",
     operation_id = "submitActivationPage",
-    request_body(content = Submission, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = Submission, content_type = "application/x-www-form-urlencoded", examples(
+        ("ActivateSystemUser" = (summary = "A colleague", value = json!({
+            "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Ada", "last_name": "Lovelace"
+        }))),
+    )),
     responses(
         (status = 200, description = "Active.", content_type = "text/html", body = String),
         (status = 400, description = "The token is missing, or the form cannot be read.", content_type = "text/html", body = String),
@@ -156,7 +150,9 @@ pub struct RenewalSubmission {
 #[utoipa::path(
     tag = "Activation",
     operation_id = "submitRenewalPage",
-    request_body(content = RenewalSubmission, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = RenewalSubmission, content_type = "application/x-www-form-urlencoded", examples(
+        ("Token" = (summary = "The token of a link", value = json!({ "token": sample_data::TOKEN }))),
+    )),
     responses(
         (status = 200, description = "A fresh link is on its way; or this one still works, and here is its form.", content_type = "text/html", body = String),
         (status = 400, description = "The token is missing, or the form cannot be read.", content_type = "text/html", body = String),
@@ -203,7 +199,9 @@ pub struct Unsubscription {
 #[utoipa::path(
     tag = "Activation",
     operation_id = "submitUnsubscribePage",
-    request_body(content = Unsubscription, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = Unsubscription, content_type = "application/x-www-form-urlencoded", examples(
+        ("Unsubscribe" = (summary = "The box is ticked", value = json!({ "token": sample_data::TOKEN, "confirm": "yes" }))),
+    )),
     responses(
         (status = 200, description = "The address is not written to any more.", content_type = "text/html", body = String),
         (status = 400, description = "The token is missing, or the form cannot be read.", content_type = "text/html", body = String),
@@ -225,68 +223,4 @@ pub async fn submit_unsubscription(request: HttpRequest, form: FormBody<Unsubscr
     };
     let page = Page::new(&request, &state, Some(token));
     page.guarded(page.unsubscribe(confirm == "yes")).await
-}
-
-/// What was typed, as the API would have it.
-pub(in crate::http) fn answer(password: &str, values: &FormValues, client: ClientAddress) -> Answer {
-    let mut faults = Faults::default();
-    let person = |text: &str| PersonName::parse(text).map_err(|error| (error.code(), error.to_string()));
-    let first_name = read(&values.first_name, "/first_name", person, &mut faults);
-    let last_name = read(&values.last_name, "/last_name", person, &mut faults);
-    let email = |text: &str| Email::parse(text).map_err(|error| ("invalid_email", error.to_string()));
-    let email = read(&values.email, "/email", email, &mut faults);
-    let account_name = |text: &str| AccountName::parse(text).map_err(|error| (error.code(), error.to_string()));
-    let account_name = read(&values.account_name, "/account/name", account_name, &mut faults);
-    let account_type = |text: &str| text.parse::<AccountType>().map_err(|error| ("unknown_value", error.to_string()));
-    let account_type = read(&values.account_type, "/account/type", account_type, &mut faults);
-    let company = if account_type == Some(AccountType::Consumer) { None } else { company(values, &mut faults) };
-    let password = typed(password).map(|text| Password::new(&text));
-    let account = account_name.is_some() || account_type.is_some() || company.is_some();
-    let vat_exempt = !values.company_vat_exempt.is_empty();
-    Answer { password, first_name, last_name, email, account, account_name, account_type, company, vat_exempt, client, faults }
-}
-
-/// The company's details, when any of them was typed. A private person's form has the fields too, hidden and empty.
-fn company(values: &FormValues, faults: &mut Faults) -> Option<Company> {
-    let raw = RawCompany {
-        name: typed(&values.company_name),
-        registration_number: typed(&values.company_registration_number),
-        vat_number: typed(&values.company_vat_number),
-        vat_exempt: !values.company_vat_exempt.is_empty(),
-        street: typed(&values.company_street),
-        house_number: typed(&values.company_house_number),
-        postal_code: typed(&values.company_postal_code),
-        city: typed(&values.company_city),
-        country: typed(&values.company_country),
-    };
-    if raw == RawCompany::default() {
-        return None;
-    }
-    match Company::parse(&raw) {
-        Ok(company) => Some(company),
-        Err(found) => {
-            let below = |fault: FieldError| FieldError { path: format!("/account/company{}", fault.path), ..fault };
-            faults.extend(found.into_iter().map(below));
-            None
-        }
-    }
-}
-
-fn typed(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-fn read<T>(
-    text: &str,
-    path: &str,
-    parse: impl FnOnce(&str) -> Result<T, (&'static str, String)>,
-    faults: &mut Faults,
-) -> Option<T> {
-    match typed(text).map(|text| parse(&text)).transpose() {
-        Ok(value) => value,
-        Err((code, detail)) => {
-            faults.push(FieldError::new(path, code, detail));
-            None
-        }
-    }
 }

@@ -12,26 +12,29 @@ use actix_web::{
 use utoipa::ToSchema;
 
 use crate::http::{
-    State,
     extract::{
         auth::Caller,
+        command::Command,
         etag,
         idempotency_key::{self, For},
-        json_body::{self, Body, EmptyRequest, Members},
+        json_body::EmptyRequest,
+        members::{self, Members},
+        path::id,
         query::{Paging, Query},
     },
     middleware::letter_quota::Told,
-    openapi::{self, domain_schemas::LanguageTag},
+    openapi::{domain_schemas::LanguageTag, routes::is_path, sample_data},
     response::{
         page,
-        problem::{Problem, not_found},
+        problem::Problem,
         views::{EventView, Events, InvitationView, Invitations},
     },
+    state::State,
 };
 use crate::{
     domain::{
         email::Email,
-        ids::{AccountId, Id, InvitationId, Named},
+        ids::{AccountId, InvitationId},
         invitation::{DeliveryState, InvitationKind, InvitationStatus},
         locale::Locale,
     },
@@ -41,11 +44,6 @@ use crate::{
         queries::{self, InvitationQuery},
     },
 };
-
-/// The id in a path; a malformed one, or one of another kind, names nothing.
-pub fn id<K: Named>(path: &Path<String>) -> Result<Id<K>, Problem> {
-    path.parse().map_err(|_| not_found())
-}
 
 /// List invitations
 ///
@@ -63,7 +61,9 @@ pub fn id<K: Named>(path: &Path<String>) -> Result<Id<K>, Problem> {
         Paging,
     ),
     responses(
-        (status = 200, description = "A page.", body = Invitations, headers(("Link"))),
+        (status = 200, description = "A page.", body = Invitations, headers(("Link")), examples(
+            ("Invitations" = (summary = "The last page", value = json!(sample_data::page(vec![sample_data::for_dirk(), sample_data::for_ada_sent()])))),
+        )),
         (status = 403, description = "`forbidden`: the token may see no invitation, or none of this kind."),
         (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
     ),
@@ -88,7 +88,7 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
 
 /// `batch` names none: it is a path of its own, of which GET and PATCH are no methods.
 fn names_one(request: &GuardContext<'_>) -> bool {
-    !openapi::is_path(&request.head().uri, "/v1/invitations/batch")
+    !is_path(&request.head().uri, "/v1/invitations/batch")
 }
 
 /// Show an invitation
@@ -100,7 +100,10 @@ fn names_one(request: &GuardContext<'_>) -> bool {
     operation_id = "getInvitation",
     params(("id" = InvitationId, Path, description = "The invitation.")),
     responses(
-        (status = 200, description = "The invitation.", body = InvitationView, headers(("ETag"))),
+        (status = 200, description = "The invitation.", body = InvitationView, headers(("ETag")), examples(
+            ("SentInvitation" = (summary = "The letter has left", value = json!(sample_data::for_ada_sent()))),
+            ("BouncedInvitation" = (summary = "There is no such mailbox", value = json!(sample_data::for_ada_bounced()))),
+        )),
         (status = 404, description = "`not_found`: there is none, or this token may not see it."),
     ),
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
@@ -124,7 +127,9 @@ pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<S
         Paging,
     ),
     responses(
-        (status = 200, description = "A page.", body = Events, headers(("Link"))),
+        (status = 200, description = "A page.", body = Events, headers(("Link")), examples(
+            ("Timeline" = (summary = "From the invite to the first look", value = json!(sample_data::page(sample_data::timeline())))),
+        )),
         (status = 404, description = "`not_found`: there is none, or this token may not see it."),
         (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
     ),
@@ -152,9 +157,9 @@ pub struct ResendRequest {
     pub locale: Option<Locale>,
 }
 
-impl json_body::Request for ResendRequest {
+impl members::Request for ResendRequest {
     fn read(members: &mut Members) -> Option<Self> {
-        Some(Self { locale: members.optional("locale", json_body::parsed("unknown_locale", Locale::parse)) })
+        Some(Self { locale: members.optional("locale", members::parsed("unknown_locale", Locale::parse)) })
     }
 }
 
@@ -166,9 +171,14 @@ impl json_body::Request for ResendRequest {
     tag = "Invitations",
     operation_id = "resendInvitation",
     params(("id" = InvitationId, Path, description = "The invitation.")),
-    request_body = Option<ResendRequest>,
+    request_body(content = Option<ResendRequest>, examples(
+        ("Empty" = (summary = "Everything is in the path", value = json!({}))),
+        ("ResendInGerman" = (summary = "In another language from now on", value = json!({ "locale": "de" }))),
+    )),
     responses(
-        (status = 200, description = "Sent anew.", body = InvitationView, headers(("ETag"))),
+        (status = 200, description = "Sent anew.", body = InvitationView, headers(("ETag")), examples(
+            ("ResentInvitation" = (summary = "A fresh link is on its way", value = json!(sample_data::for_ada_resent(600)))),
+        )),
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
         (status = 404, description = "`not_found`: there is none, or this token may not see it."),
         (status = 409, description = "`invitation_not_pending`; or `invitation_pending` when a newer invitation (`invitation_id`) took its place."),
@@ -177,14 +187,8 @@ impl json_body::Request for ResendRequest {
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/invitations/{id}/resend")]
-pub async fn resend(
-    request: HttpRequest,
-    caller: Caller,
-    path: Path<String>,
-    query: Query,
-    body: Body,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
+pub async fn resend(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
+    let Command { request, state, actor, query, body } = command;
     query.finish()?;
     let digest = *body.digest();
     let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(&path)?, asked.locale)));
@@ -193,7 +197,7 @@ pub async fn resend(
         Ok(told.sent(services::resend::invitation(&state.services, &actor, wanted, ticket).await)?)
     };
     let authorise = async |caller: For, (invitation, _), _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
-    idempotency_key::once((&request, state, caller.0), (StatusCode::OK, &digest), asked, authorise, work).await
+    idempotency_key::once((&request, state, actor), (StatusCode::OK, &digest), asked, authorise, work).await
 }
 
 /// Whether the caller may resend and revoke this invitation, whatever has become of it.
@@ -209,9 +213,13 @@ pub(in crate::http) async fn may_act_on((state, actor): &For, id: InvitationId) 
     tag = "Invitations",
     operation_id = "revokeInvitation",
     params(("id" = InvitationId, Path, description = "The invitation.")),
-    request_body = Option<EmptyRequest>,
+    request_body(content = Option<EmptyRequest>, examples(
+        ("Empty" = (summary = "Everything is in the path", value = json!({}))),
+    )),
     responses(
-        (status = 200, description = "Revoked.", body = InvitationView, headers(("ETag"))),
+        (status = 200, description = "Revoked.", body = InvitationView, headers(("ETag")), examples(
+            ("RevokedInvitation" = (summary = "The link is dead", value = json!(sample_data::for_ada_revoked()))),
+        )),
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
         (status = 404, description = "`not_found`: there is none, or this token may not see it."),
         (status = 409, description = "`invitation_not_pending`."),
@@ -219,14 +227,8 @@ pub(in crate::http) async fn may_act_on((state, actor): &For, id: InvitationId) 
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/invitations/{id}/revoke")]
-pub async fn revoke(
-    request: HttpRequest,
-    caller: Caller,
-    path: Path<String>,
-    query: Query,
-    body: Body,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
+pub async fn revoke(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
+    let Command { request, state, actor, query, body } = command;
     query.finish()?;
     let digest = *body.digest();
     let asked = body.expect_none().and_then(|()| id(&path));
@@ -234,5 +236,5 @@ pub async fn revoke(
         Ok(services::revoke::invitation(&state.services, &actor, invitation, ticket).await?)
     };
     let authorise = async |caller: For, invitation, _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
-    idempotency_key::once((&request, state, caller.0), (StatusCode::OK, &digest), asked, authorise, work).await
+    idempotency_key::once((&request, state, actor), (StatusCode::OK, &digest), asked, authorise, work).await
 }

@@ -1,27 +1,19 @@
-//! `POST /v1/sub-accounts/invitations` and `POST /v1/accounts/{account_id}/sub-accounts`: the two routes to one thing.
+//! `POST /v1/sub-accounts/invitations` and `POST /v1/accounts/{account_id}/sub-accounts`: the two routes to
+//! one thing.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    post,
-    web::{Data, Path},
-};
+use actix_web::{HttpResponse, http::StatusCode, post, web::Path};
 use utoipa::ToSchema;
 
-use super::{
-    account_owners::{counted, invited, may_send},
-    invitations::id,
-};
+use super::invite::{account_name, authorise, counted, delivery_method, may_invite_customers, rate, send_invite};
 use crate::http::{
-    State,
     extract::{
-        auth::Caller,
+        command::Command,
         idempotency_key::{self, For},
-        json_body::{self, Body, MemberError, Members},
-        query::Query,
+        members::{self, MemberError, Members},
+        path::id,
     },
     middleware::letter_quota::Told,
-    openapi::domain_schemas::LanguageTag,
+    openapi::{domain_schemas::LanguageTag, sample_data},
     response::{
         problem::{Problem, not_found},
         views::InvitationView,
@@ -30,13 +22,11 @@ use crate::http::{
 use crate::{
     domain::{
         account::{AccountName, AccountType},
-        actor::Actor,
         email::Email,
         ids::AccountId,
         invitation::DeliveryMethod,
         locale::Locale,
-        permission::Permission,
-        reimbursement::{Rate, RateError},
+        reimbursement::Rate,
         sub_account::{DriverOfSubsidiary, MemberRole, SubAccountUse, UsedBy},
     },
     services::{
@@ -78,20 +68,20 @@ pub struct InviteSubAccountUser {
     parent: Target,
 }
 
-impl json_body::Request for InviteSubAccountUser {
+impl members::Request for InviteSubAccountUser {
     fn read(members: &mut Members) -> Option<Self> {
-        let email = members.required("email", json_body::parsed("invalid_email", Email::parse));
-        let role = members.required("role", json_body::parsed("unknown_value", str::parse::<MemberRole>));
+        let email = members.required("email", members::parsed("invalid_email", Email::parse));
+        let role = members.required("role", members::parsed("unknown_value", str::parse::<MemberRole>));
         let by_id = members.optional("account_id", Ok);
         let by_name = members.optional("account_name", Ok);
         let parent = parent(members, by_id, by_name);
-        let reimbursement_rate = rate(members);
-        let used_by = members.optional("used_by", json_body::parsed("unknown_value", str::parse::<UsedBy>));
+        let reimbursement_rate = members.optional("reimbursement_rate", rate);
+        let used_by = members.optional("used_by", members::parsed("unknown_value", str::parse::<UsedBy>));
         let use_ = role.and_then(|role| contradiction(members, "used_by", SubAccountUse::of_role(role, used_by)));
-        let sub_account_name = members.optional("sub_account_name", json_body::account_name);
-        let account_type = members.optional("account_type", json_body::parsed("unknown_value", str::parse));
-        let locale = members.optional("locale", json_body::parsed("unknown_locale", Locale::parse));
-        let delivery = json_body::way(members);
+        let sub_account_name = members.optional("sub_account_name", account_name);
+        let account_type = members.optional("account_type", members::parsed("unknown_value", str::parse));
+        let locale = members.optional("locale", members::parsed("unknown_locale", Locale::parse));
+        let delivery = delivery_method(members);
         let (account_id, account_name) = match parent.clone()? {
             Target::Id(id) => (Some(id), None),
             Target::Name(name) => (None, Some(name)),
@@ -135,11 +125,11 @@ fn parent(members: &mut Members, id: Option<serde_json::Value>, name: Option<ser
         None
     };
     match (id, name) {
-        (Some(id), None) => match json_body::parsed("invalid_id", str::parse::<AccountId>)(id) {
+        (Some(id), None) => match members::parsed("invalid_id", str::parse::<AccountId>)(id) {
             Ok(id) => Some(Target::Id(id)),
             Err(error) => fault(members, "account_id", error),
         },
-        (None, Some(name)) => match json_body::account_name(name) {
+        (None, Some(name)) => match account_name(name) {
             Ok(name) => Some(Target::Name(name)),
             Err(error) => fault(members, "account_name", error),
         },
@@ -154,21 +144,6 @@ fn parent(members: &mut Members, id: Option<serde_json::Value>, name: Option<ser
     }
 }
 
-fn rate(members: &mut Members) -> Option<Rate> {
-    members.optional("reimbursement_rate", rate_of)
-}
-
-/// A member that is a rate.
-pub(in crate::http) fn rate_of(value: serde_json::Value) -> Result<Rate, MemberError> {
-    match value {
-        serde_json::Value::String(text) => {
-            Rate::parse(&text).map_err(|error: RateError| MemberError(error.code(), error.to_string()))
-        }
-        // A number has been through binary floats on its way.
-        _ => Err(MemberError("wrong_type", "A rate is a text, as \"0.23\", so that nothing is rounded.".to_owned())),
-    }
-}
-
 fn contradiction(members: &mut Members, name: &str, chosen: Result<SubAccountUse, DriverOfSubsidiary>) -> Option<SubAccountUse> {
     match chosen {
         Ok(chosen) => Some(chosen),
@@ -179,22 +154,25 @@ fn contradiction(members: &mut Members, name: &str, chosen: Result<SubAccountUse
     }
 }
 
-fn may_try(actor: &Actor) -> Result<(), Problem> {
-    if actor.may(Permission::CustomersInvite) || !actor.accounts.is_empty() {
-        return Ok(());
-    }
-    Err(ServiceError::Forbidden(Permission::CustomersInvite.as_str()).into())
-}
-
 /// Invite a sub-account user, from the users overview
 ///
 /// Makes a new account below the one named, which must be an active business account.
 #[utoipa::path(
     tag = "Customers",
     operation_id = "inviteSubAccountUser",
-    request_body = InviteSubAccountUser,
+    request_body(content = InviteSubAccountUser, examples(
+        ("InviteDriver" = (summary = "A driver, below the account of that name", value = json!({
+            "email": "dirk@acme.example", "role": "driver", "account_name": "Acme B.V.", "reimbursement_rate": "0.23",
+            "sub_account_name": "Dirk at home", "account_type": "consumer", "locale": "nl"
+        }))),
+        ("InviteSubsidiaryOwner" = (summary = "The owner of a subsidiary's account, below the account of that id", value = json!({
+            "email": "sofie@sub.acme.example", "role": "account_owner", "account_id": sample_data::acme().id, "used_by": "subsidiary"
+        }))),
+    )),
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag"))),
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag")), examples(
+            ("SubAccountInvitation" = (summary = "A driver is invited", value = json!(sample_data::for_dirk()))),
+        )),
         (status = 403, description = "`forbidden`."),
         (status = 404, description = "`account_not_found`: there is none, or it is not yours."),
         (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_member`, `ambiguous_account` (with `candidates`), `parent_not_business`, `parent_not_active`."),
@@ -202,19 +180,13 @@ fn may_try(actor: &Actor) -> Result<(), Problem> {
     security(("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/sub-accounts/invitations")]
-pub async fn invite(
-    request: HttpRequest,
-    caller: Caller,
-    query: Query,
-    body: Body,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
-    let Caller(actor) = caller;
+pub async fn invite(command: Command) -> Result<HttpResponse, Problem> {
+    let Command { request, state, actor, query, body } = command;
     query.finish()?;
-    may_try(&actor)?;
+    may_invite_customers(&actor)?;
     let digest = *body.digest();
     let asked = body.parse().map(|asked: InviteSubAccountUser| (asked.delivery, asked.into()));
-    invited((&request, state, actor), &digest, asked).await
+    send_invite((&request, state, actor), &digest, asked).await
 }
 
 /// Somebody to be invited below the account in the path.
@@ -244,17 +216,17 @@ pub struct InviteSubAccount {
     use_: SubAccountUse,
 }
 
-impl json_body::Request for InviteSubAccount {
+impl members::Request for InviteSubAccount {
     fn read(members: &mut Members) -> Option<Self> {
-        let used_by = members.required("used_by", json_body::parsed("unknown_value", str::parse::<UsedBy>));
-        let account_name = members.required("account_name", json_body::account_name);
-        let email = members.required("email", json_body::parsed("invalid_email", Email::parse));
-        let account_type = members.required("account_type", json_body::parsed("unknown_value", str::parse));
-        let role = members.optional("role", json_body::parsed("unknown_value", str::parse::<MemberRole>));
+        let used_by = members.required("used_by", members::parsed("unknown_value", str::parse::<UsedBy>));
+        let account_name = members.required("account_name", account_name);
+        let email = members.required("email", members::parsed("invalid_email", Email::parse));
+        let account_type = members.required("account_type", members::parsed("unknown_value", str::parse));
+        let role = members.optional("role", members::parsed("unknown_value", str::parse::<MemberRole>));
         let use_ = used_by.and_then(|used_by| contradiction(members, "role", SubAccountUse::of_user(used_by, role)));
-        let reimbursement_rate = rate(members);
-        let locale = members.optional("locale", json_body::parsed("unknown_locale", Locale::parse));
-        let delivery = json_body::way(members);
+        let reimbursement_rate = members.optional("reimbursement_rate", rate);
+        let locale = members.optional("locale", members::parsed("unknown_locale", Locale::parse));
+        let delivery = delivery_method(members);
         Some(Self {
             used_by: used_by?,
             account_name: account_name?,
@@ -276,9 +248,16 @@ impl json_body::Request for InviteSubAccount {
     tag = "Customers",
     operation_id = "inviteSubAccount",
     params(("account_id" = AccountId, Path, description = "The account above.")),
-    request_body = InviteSubAccount,
+    request_body(content = InviteSubAccount, examples(
+        ("InviteSubAccount" = (summary = "An employee who charges at home", value = json!({
+            "used_by": "employee", "account_name": "Dirk at home", "email": "dirk@acme.example", "account_type": "consumer",
+            "reimbursement_rate": "0.23"
+        }))),
+    )),
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag"))),
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag")), examples(
+            ("SubAccountInvitation" = (summary = "A driver is invited", value = json!(sample_data::for_dirk()))),
+        )),
         (status = 403, description = "`forbidden`."),
         (status = 404, description = "`not_found`: there is no such account, or it is not yours."),
         (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_member`, `parent_not_business`, `parent_not_active`."),
@@ -286,17 +265,10 @@ impl json_body::Request for InviteSubAccount {
     security(("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/accounts/{account_id}/sub-accounts")]
-pub async fn create(
-    request: HttpRequest,
-    caller: Caller,
-    path: Path<String>,
-    query: Query,
-    body: Body,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
-    let Caller(actor) = caller;
+pub async fn create(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
+    let Command { request, state, actor, query, body } = command;
     query.finish()?;
-    may_try(&actor)?;
+    may_invite_customers(&actor)?;
     let parent = id(&path)?;
     let digest = *body.digest();
     let asked = body.parse().map(|asked: InviteSubAccount| {
@@ -313,14 +285,14 @@ pub async fn create(
         (asked.delivery, Invite::SubAccount(wanted))
     });
     let told = Told::of(&request);
-    let work = async move |(state, actor): For, (way, wanted), ticket| {
-        match told.sent(services::invite::one(&state.services, &actor, (wanted, way), ticket).await) {
+    let work = async move |(state, actor): For, (delivery, wanted), ticket| {
+        match told.sent(services::invite::one(&state.services, &actor, (wanted, delivery), ticket).await) {
             // The account is the resource of this path.
             Err(ServiceError::AccountNotFound) => Err(not_found()),
             outcome => counted(&state, outcome),
         }
     };
-    let authorise = async |caller: For, (_, wanted), _: Option<&StoredAnswer>| match may_send(&caller, wanted).await {
+    let authorise = async |caller: For, (_, wanted), _: Option<&StoredAnswer>| match authorise(&caller, wanted).await {
         Err(ServiceError::AccountNotFound) => Err(not_found()),
         authority => Ok(authority?),
     };

@@ -9,21 +9,23 @@ use actix_web::{
     web::{Data, Path},
 };
 
-use super::invitations::{ResendRequest, id, may_act_on};
+use super::invitations::{ResendRequest, may_act_on};
 use crate::http::{
-    State,
     extract::{
         auth::Caller,
+        command::Command,
         idempotency_key::{self, For},
-        json_body::Body,
+        path::id,
         query::{Paging, Query},
     },
     middleware::{accept, letter_quota::Told},
+    openapi::sample_data,
     response::{
         page,
         problem::Problem,
         views::{InvitationView, UserView, Users},
     },
+    state::State,
 };
 use crate::{
     domain::{
@@ -56,7 +58,9 @@ use crate::{
     ),
     responses(
         (status = 200, description = "A page; or every match, as CSV.", content(
-            (Users = "application/json"),
+            (Users = "application/json", examples(
+            ("Users" = (summary = "The last page", value = json!(sample_data::page(vec![sample_data::dirk(), sample_data::ada(), sample_data::olivia()])))),
+        )),
             (String = "text/csv"),
         ), headers(("Link"), ("Content-Disposition"))),
         (status = 403, description = "`forbidden`: the token may see no user, or none of this kind."),
@@ -90,7 +94,9 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
     operation_id = "getUser",
     params(("id" = UserId, Path, description = "The user.")),
     responses(
-        (status = 200, description = "The user.", body = UserView),
+        (status = 200, description = "The user.", body = UserView, examples(
+            ("User" = (summary = "A colleague", value = json!(sample_data::ada()))),
+        )),
         (status = 404, description = "`not_found`: there is none, or this token may not see them."),
     ),
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
@@ -109,9 +115,14 @@ pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<S
     tag = "Users",
     operation_id = "resendUserInvitation",
     params(("id" = UserId, Path, description = "The user.")),
-    request_body = Option<ResendRequest>,
+    request_body(content = Option<ResendRequest>, examples(
+        ("Empty" = (summary = "Everything is in the path", value = json!({}))),
+        ("ResendInGerman" = (summary = "In another language from now on", value = json!({ "locale": "de" }))),
+    )),
     responses(
-        (status = 200, description = "Sent anew.", body = InvitationView, headers(("ETag"))),
+        (status = 200, description = "Sent anew.", body = InvitationView, headers(("ETag")), examples(
+            ("ResentInvitation" = (summary = "A fresh link is on its way", value = json!(sample_data::for_ada_resent(600)))),
+        )),
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
         (status = 404, description = "`not_found`: there is none, or this token may not see them."),
         (status = 409, description = "`invitation_not_pending`, or `ambiguous_invitation` with `candidates`."),
@@ -120,14 +131,8 @@ pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<S
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/users/{id}/resend-invitation")]
-pub async fn resend(
-    request: HttpRequest,
-    caller: Caller,
-    path: Path<String>,
-    query: Query,
-    body: Body,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
+pub async fn resend(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
+    let Command { request, state, actor, query, body } = command;
     query.finish()?;
     let digest = *body.digest();
     let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(&path)?, asked.locale)));
@@ -142,7 +147,7 @@ pub async fn resend(
             None => Ok(services::resend::authority::over_user(&caller.0.services, &caller.1, user).await?),
         }
     };
-    idempotency_key::once((&request, state, caller.0), (StatusCode::OK, &digest), asked, authorise, work).await
+    idempotency_key::once((&request, state, actor), (StatusCode::OK, &digest), asked, authorise, work).await
 }
 
 /// The invitation in a stored answer.

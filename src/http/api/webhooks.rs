@@ -12,13 +12,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::{
-    State,
     extract::{
+        body_allowance::Allowance,
         client_address::client_address,
-        json_body::{self, Allowance, Head},
+        json_body::{self, Head},
         query::Query,
     },
     response::{error_codes, problem::Problem},
+    state::State,
 };
 use crate::{
     domain::{
@@ -36,10 +37,10 @@ use crate::{
 const ALLOWANCE: Allowance = Allowance { bytes: 1024 * 1024, time: Duration::from_secs(15) };
 
 /// So many reports are in hand at once, and of one client: with all of them the memory grows by eight megabytes.
-pub(in crate::http) const BODIES: (usize, usize) = (8, 4);
+pub(in crate::http) const MAX_BODIES: (usize, usize) = (8, 4);
 /// Wrong secrets and signatures of one client, and of one network.
-const OF_CLIENT: GuessAllowance = GuessAllowance { free: 10, longest: Duration::from_mins(1) };
-const OF_NETWORK: GuessAllowance = GuessAllowance { free: 40, longest: Duration::from_mins(1) };
+const CLIENT_GUESSES: GuessAllowance = GuessAllowance { free: 10, longest: Duration::from_mins(1) };
+const NETWORK_GUESSES: GuessAllowance = GuessAllowance { free: 40, longest: Duration::from_mins(1) };
 
 /// What was received.
 #[derive(Serialize, ToSchema)]
@@ -67,9 +68,21 @@ pub struct ReceivedEvents {
     tag = "Operations",
     operation_id = "reportMailEvents",
     params(("provider" = String, Path, description = "`postmark`, `sendgrid`, `mailgun` or `resend`.", example = "postmark")),
-    request_body(content = Value, description = "An object, or SendGrid's list of objects.", content_type = "application/json"),
+    request_body(content = Value, description = "An object, or SendGrid's list of objects.", content_type = "application/json", examples(
+        ("PostmarkBounce" = (summary = "Postmark: the mailbox does not exist", value = json!({
+            "RecordType": "Bounce", "ID": 42, "Type": "HardBounce", "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483",
+            "Metadata": { "letter": "ltr_01m86xvxh0e3pt0yekqqme4qcm" }, "Details": "smtp;550 5.1.1 unknown user",
+            "BouncedAt": "2026-11-24T14:03:05.0000000Z"
+        }))),
+        ("SendgridDelivered" = (summary = "SendGrid: the letter has arrived", value = json!([{
+            "event": "delivered", "timestamp": 1_795_529_000, "sg_event_id": "ZGVsaXZlcmVkLTA",
+            "sg_message_id": "14c5d75ce93.recvd-0", "letter": "ltr_01m86xvxh0e3pt0yekqqme4qcm", "response": "250 OK"
+        }]))),
+    )),
     responses(
-        (status = 200, description = "Received.", body = ReceivedEvents),
+        (status = 200, description = "Received.", body = ReceivedEvents, examples(
+            ("ReceivedEvents" = (summary = "One event", value = json!(ReceivedEvents { received: 1 }))),
+        )),
         (status = 401, description = "`mail_event_unverified`: the secret or the signature is missing, wrong or too old (Resend 5 minutes, Mailgun 12 hours, SendGrid 25 hours), or Mailgun's token came before with another event."),
         (status = 429, description = "`rate_limited`: too many requests, or too many wrong secrets or signatures, from this address."),
         (status = 404, description = "`not_found`: there is no such provider, or its `MAIL_EVENTS_…` is not set."),
@@ -130,7 +143,7 @@ pub(in crate::http) const LIMITED: &str = "limited";
 /// Whose wrong secrets and signatures are counted together.
 fn guesses(state: &State, provider: Provider, client: ClientAddress) -> [Scope; 2] {
     let scope = |block, allowance| state.services.guesses.scope(("mail-events", provider.as_str(), block), allowance);
-    [scope(client.host(), OF_CLIENT), scope(client.network(), OF_NETWORK)]
+    [scope(client.host(), CLIENT_GUESSES), scope(client.network(), NETWORK_GUESSES)]
 }
 
 /// Which of the two it is, is not told.

@@ -18,9 +18,12 @@ use tracing::Instrument;
 use super::browser_headers;
 use crate::domain::ids::{Id, Named};
 use crate::http::{
-    State,
-    response::{error_codes, problem::Problem},
-    sealed,
+    response::{
+        error_codes,
+        no_store::{NO_STORE_HEADERS, sealed},
+        problem::Problem,
+    },
+    state::State,
 };
 
 /// Names the kind of thing whose ids begin with `req_`.
@@ -37,7 +40,8 @@ pub struct CallerId(pub String);
 #[derive(Clone)]
 pub struct RequestId(pub String);
 
-/// Gives every request an id, writes problems, and logs a line that holds no query string: an activation link's has a token.
+/// Gives every request an id, writes problems, and logs a line that holds no query string: an activation
+/// link's has a token.
 pub async fn middleware(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -77,7 +81,8 @@ pub async fn middleware(
     Ok(answer)
 }
 
-/// A method as log lines show it. A caller may invent one of any length; it is of ASCII letters (RFC 9110 §9.1).
+/// A method as log lines show it. A caller may invent one of any length; it is of ASCII letters (RFC 9110
+/// §9.1).
 fn shown(method: &str) -> &str {
     method.get(..32).unwrap_or(method)
 }
@@ -117,7 +122,7 @@ trait Sealable {
 impl<B> Sealable for ServiceResponse<B> {
     fn map_response(mut self, private: bool) -> Self {
         if private {
-            for (name, value) in super::accept::NO_STORE_HEADERS {
+            for (name, value) in NO_STORE_HEADERS {
                 self.headers_mut().insert(name, HeaderValue::from_static(value));
             }
         }
@@ -143,7 +148,8 @@ fn request_id(request: &ServiceRequest, state: Option<&State>) -> String {
     }
 }
 
-/// The trace that a caller's `traceparent` names (W3C Trace Context §3.2), so that log lines meet across services.
+/// The trace that a caller's `traceparent` names (W3C Trace Context §3.2), so that log lines meet across
+/// services.
 fn trace_id(request: &ServiceRequest) -> Option<String> {
     let header = request.headers().get("traceparent")?.to_str().ok()?;
     let mut parts = header.split('-');

@@ -8,7 +8,7 @@ use utoipa::openapi::{
     schema::{SchemaType, Type},
 };
 
-use super::super::middleware::rate_limit;
+use super::super::middleware::rate_limit::policy::policy;
 
 /// Name, type, what it says, an example.
 type Row = (&'static str, Type, &'static str, Value);
@@ -68,15 +68,16 @@ pub(super) fn components() -> BTreeMap<String, RefOr<Header>> {
     rows().into_iter().map(header).collect()
 }
 
-/// Names the headers that an answer of this status comes with. What a handler declares itself is named with them.
+/// Names the headers that an answer of this status comes with. What a handler declares itself is named with
+/// them.
 pub(super) fn name(path: &str, letters: bool, status: &str, response: &mut Response) {
     let private = path.starts_with("/v1/") || path.starts_with("/activate");
     let names = [
         ("X-Request-Id", true),
         ("Cache-Control", private),
         ("Retry-After", matches!(status, "429" | "503")),
-        ("RateLimit-Policy", letters || rate_limit::policy(path).is_some()),
-        ("RateLimit", letters || rate_limit::policy(path).is_some()),
+        ("RateLimit-Policy", letters || policy(path).is_some()),
+        ("RateLimit", letters || policy(path).is_some()),
         ("WWW-Authenticate", status == "401"),
     ];
     let common = names.into_iter().filter(|(_, comes)| *comes).map(|(name, _)| name.to_owned());

@@ -1,7 +1,9 @@
-//! The contract's paths as a table: which route a request takes, and what is decided by it before a handler is reached.
+//! The contract's paths as a table: which route a request takes, and what is decided by it before a handler
+//! is reached.
 //!
 //! Decisions go by the route that a request takes, never by its path as it was written: `/v1/auth/%74oken` is
-//! `/v1/auth/token` (RFC 3986 §6.2.2.2). Paths are compared as actix's router compares them, after it has decoded them.
+//! `/v1/auth/token` (RFC 3986 §6.2.2.2). Paths are compared as actix's router compares them, after it has
+//! decoded them.
 
 use actix_web::{
     HttpRequest,
@@ -10,7 +12,7 @@ use actix_web::{
 };
 use utoipa::openapi::OpenApi;
 
-use super::super::middleware::rate_limit::{self, Policy};
+use super::super::middleware::rate_limit::policy::{Policy, policy};
 
 /// Paths whose answers hold nothing private: these may be cached. Whatever is not named here is sealed.
 const CACHEABLE: [&str; 5] = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/problems/{code}"];
@@ -54,7 +56,7 @@ impl RouteTable {
                 resource: ResourceDef::new(path.as_str()),
                 pattern: path.clone(),
                 methods: methods.join(", "),
-                policy: rate_limit::policy(path),
+                policy: policy(path),
                 is_sealed: !CACHEABLE.contains(&path.as_str()),
             }
         });

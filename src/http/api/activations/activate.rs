@@ -4,22 +4,27 @@ use actix_web::{HttpRequest, HttpResponse, post, web::Data};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::accounts::{
-    AccountView,
-    company::{self, CompanyRequest},
+use super::super::{
+    accounts::{
+        company::{self, CompanyRequest},
+        view::AccountView,
+    },
+    invite,
 };
 use crate::http::{
-    State,
     extract::{
         auth::OptionalCaller,
         client_address::client_address,
-        json_body::{self, Body, MemberError, Members},
+        json_body::Body,
+        members::{self, MemberError, Members},
         query::Query,
     },
+    openapi::sample_data,
     response::{
         problem::Problem,
         views::{MembershipView, UserView},
     },
+    state::State,
 };
 use crate::{
     domain::{
@@ -59,15 +64,15 @@ pub struct ActivateRequest {
     faults: Faults,
 }
 
-impl json_body::Request for ActivateRequest {
+impl members::Request for ActivateRequest {
     fn read(members: &mut Members) -> Option<Self> {
-        let token = members.required("token", json_body::text).map(LinkToken::from_text);
-        let password = members.optional("password", |value| Ok(Password::new(&json_body::text(value)?)));
+        let token = members.required("token", members::text).map(LinkToken::from_text);
+        let password = members.optional("password", |value| Ok(Password::new(&members::text(value)?)));
         let name =
-            |value| PersonName::parse(&json_body::text(value)?).map_err(|error| MemberError(error.code(), error.to_string()));
+            |value| PersonName::parse(&members::text(value)?).map_err(|error| MemberError(error.code(), error.to_string()));
         let first_name = members.optional("first_name", name);
         let last_name = members.optional("last_name", name);
-        let email = members.optional("email", json_body::parsed("invalid_email", Email::parse));
+        let email = members.optional("email", members::parsed("invalid_email", Email::parse));
         let account = members.object("account", |members| Some(ActivateAccount::read(members)));
         let token = token?;
         Some(Self { token, password, first_name, last_name, email, account, faults: members.take_faults() })
@@ -92,8 +97,8 @@ pub struct ActivateAccount {
 
 impl ActivateAccount {
     fn read(members: &mut Members) -> Self {
-        let name = members.optional("name", json_body::account_name);
-        let r#type = members.optional("type", json_body::parsed("unknown_value", str::parse));
+        let name = members.optional("name", invite::account_name);
+        let r#type = members.optional("type", members::parsed("unknown_value", str::parse));
         let (company, vat_exempt) = company::read(members);
         Self { name, r#type, company, vat_exempt }
     }
@@ -140,9 +145,24 @@ impl From<&Activated> for ActivatedView {
 #[utoipa::path(
     tag = "Activation",
     operation_id = "activate",
-    request_body = ActivateRequest,
+    request_body(content = ActivateRequest, examples(
+        ("ActivateSystemUser" = (summary = "A colleague", value = json!({
+            "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Ada", "last_name": "Lovelace"
+        }))),
+        ("ActivateAccountOwner" = (summary = "The owner of a business account", value = json!({
+            "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Olivia", "last_name": "Oakley",
+            "account": { "company": sample_data::acme().company }
+        }))),
+        ("ActivateMailed" = (summary = "Somebody who is active, by a link that was mailed to them: their address, typed", value = json!({ "token": sample_data::TOKEN, "email": "ada@example.com" }))),
+        ("ActivateByHand" = (summary = "Somebody who is active, by a link that was handed over: the password that they have", value = json!({
+            "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Ada", "last_name": "Lovelace"
+        }))),
+    )),
     responses(
-        (status = 201, description = "Active.", body = ActivatedView),
+        (status = 201, description = "Active.", body = ActivatedView, examples(
+            ("ActivatedSystemUser" = (summary = "A colleague", value = json!(ActivatedView { user: sample_data::ada(), account: None, memberships_before: Vec::new() }))),
+            ("ActivatedAccountOwner" = (summary = "An account owner", value = json!(ActivatedView { user: sample_data::olivia(), account: Some(sample_data::acme()), memberships_before: Vec::new() }))),
+        )),
         (status = 401, description = "`unauthenticated`: an access token was sent along, and is not valid, or no longer."),
         (status = 404, description = "`activation_link_invalid`: forged or damaged."),
         (status = 410, description = "`invitation_revoked`, `activation_link_used`, `activation_link_superseded` or `activation_link_expired`."),

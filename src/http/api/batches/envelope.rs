@@ -1,5 +1,5 @@
-//! What is around the items of a batch. The items stay text until they are read one by one, so that a body of a few megabytes
-//! does not become a tree of many times that.
+//! What is around the items of a batch. The items stay text until they are read one by one, so that a body of
+//! a few megabytes does not become a tree of many times that.
 
 use std::fmt;
 
@@ -69,7 +69,7 @@ impl<'a> Members<'a> {
         match total {
             0 => self.fault(path, "too_few", "A batch has at least one item."),
             total if total > MAX_BATCH => {
-                self.fault(path, "too_many", format!("A batch has at most {MAX_BATCH} items, not {total}."))
+                self.fault(path, "too_many", format!("A batch has at most {MAX_BATCH} items, not {total}."));
             }
             _ => {}
         }

@@ -20,7 +20,7 @@ use crate::{
 const HEADER: [&str; 9] =
     ["id", "email", "first_name", "last_name", "status", "system_roles", "memberships", "created_at", "activated_at"];
 /// So many rows are read at once.
-const CHUNK: i64 = 500;
+const ROWS_PER_READ: i64 = 500;
 
 /// Every user that matches; with a byte order mark before them when one is asked for.
 pub async fn users(
@@ -29,7 +29,8 @@ pub async fn users(
     filters: UserQuery,
     byte_order_mark: bool,
 ) -> Result<HttpResponse, Problem> {
-    // The first page is read before the answer begins: what is wrong with the request is still told as a problem.
+    // The first page is read before the answer begins: what is wrong with the request is still told as a
+    // problem.
     let first = page(services, actor, &filters, None).await?;
     let source = (services.clone(), actor.clone(), filters);
     let mark = Bytes::from_static(if byte_order_mark { BYTE_ORDER_MARK } else { b"" });
@@ -59,7 +60,7 @@ async fn page(
     filters: &UserQuery,
     cursor: Option<String>,
 ) -> Result<Page<User>, ServiceError> {
-    queries::users(services, actor, filters.clone(), PageRequest { limit: CHUNK, cursor }).await
+    queries::users(services, actor, filters.clone(), PageRequest { limit: ROWS_PER_READ, cursor }).await
 }
 
 fn lines(rows: impl Iterator<Item = [String; 9]>) -> Result<Bytes, std::io::Error> {
@@ -93,9 +94,9 @@ fn row(user: &User) -> [String; 9] {
     ]
 }
 
-/// A cell that no spreadsheet takes for a formula (OWASP, CSV Injection): an apostrophe goes before what could begin one. That is
-/// not the cell's beginning alone: where a program separates by `;` (in either width) or tabs, or ends a cell at a quotation mark, another cell
-/// begins behind each of them.
+/// A cell that no spreadsheet takes for a formula (OWASP, CSV Injection): an apostrophe goes before what
+/// could begin one. That is not the cell's beginning alone: where a program separates by `;` (in either
+/// width) or tabs, or ends a cell at a quotation mark, another cell begins behind each of them.
 fn harmless(cell: &str) -> String {
     let mut written = String::with_capacity(cell.len() + 1);
     let mut begins = true;
