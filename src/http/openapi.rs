@@ -9,8 +9,9 @@ mod headers;
 mod idempotency;
 mod operations;
 mod postprocess;
-mod problems;
-mod routes;
+mod problem_examples;
+pub(super) mod problem_schemas;
+pub(super) mod routes;
 mod sample_data;
 mod security;
 mod shared;
@@ -22,13 +23,9 @@ use utoipa::{
     openapi::{HttpMethod, InfoBuilder, LicenseBuilder, OpenApi, RefOr, Server, tag::TagBuilder},
 };
 
+use self::problem_schemas::ProblemDocument;
 use super::response::error_codes;
 use crate::{domain::user::UserKind, services::queries::AnyRole};
-
-pub use self::{
-    problems::{ErrorCode, ProblemDocument},
-    routes::{Route, RouteTable, is_path},
-};
 
 /// The groups of operations, in the order in which a reader meets them.
 const TAGS: [(&str, &str); 7] = [
@@ -57,10 +54,9 @@ pub fn codes_of<'a>(document: &'a OpenApi, path: &str) -> impl Iterator<Item = &
     words.filter_map(error_codes::find).map(|code| code.code)
 }
 
-/// The document.
+/// Completes what was collected from the handlers.
 #[must_use]
-pub fn document() -> OpenApi {
-    let mut document = super::collected();
+pub fn complete(mut document: OpenApi) -> OpenApi {
     document.info = InfoBuilder::new()
         .title("invitation-service")
         .version(env!("CARGO_PKG_VERSION"))

@@ -1,5 +1,8 @@
 //! Endpoints for operations: health, readiness, metrics and the documentation.
 
+pub(super) mod courier_watch;
 pub(super) mod docs;
 pub(super) mod health;
+pub(super) mod metrics;
 pub(super) mod outcomes;
+pub(super) mod swagger_ui;

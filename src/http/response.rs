@@ -1,6 +1,7 @@
 //! What answers are made of: views of objects, pages of lists, and problems.
 
 pub(super) mod error_codes;
+pub(super) mod no_store;
 pub(super) mod page;
 pub(super) mod problem;
 pub(super) mod views;

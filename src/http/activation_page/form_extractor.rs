@@ -5,12 +5,12 @@ use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
 use super::super::{
-    extract::json_body::{Head, ORDINARY},
-    server::{self, Connection},
+    extract::{body_allowance::ORDINARY, json_body::Head},
+    server::connections::{Connection, connection},
 };
 
 /// The longest form, as actix has it.
-const LIMIT: usize = 16 * 1024;
+const MAX_FORM_BYTES: usize = 16 * 1024;
 
 /// A form, for a handler that answers with a page whatever was sent.
 pub struct FormBody<T>(pub Result<T, StatusCode>);
@@ -20,12 +20,12 @@ impl<T: DeserializeOwned + 'static> FromRequest for FormBody<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        if let Err(problem) = Head::of(request).check(LIMIT) {
+        if let Err(problem) = Head::of(request).check(MAX_FORM_BYTES) {
             let status = problem.code.status;
             return Box::pin(async move { Ok(Self(Err(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST)))) });
         }
         let form = Form::<T>::from_request(request, payload);
-        let connection = server::connection(request);
+        let connection = connection(request);
         Box::pin(async move {
             let _receiving = connection.as_ref().map(Connection::receiving);
             let form = match actix_web::rt::time::timeout(ORDINARY.time, form).await {

@@ -9,18 +9,17 @@ use actix_web::{
 
 use super::{
     super::{
-        RETRY_AFTER, State,
-        extract::client_address::client_address,
+        extract::{client_address::client_address, user_agent::user_agent},
         middleware::{rate_limit, request_log::RequestId},
-        response::problem::Problem,
+        response::problem::{Problem, RETRY_AFTER},
+        state::State,
     },
+    form_values::answer,
     html::{
         self, Account, Dead, DeadCode, Done, FormError, FormValues, Inviter, MissingToken, Renewed, Retry, Screen, Trouble,
         TroubleKind, Unconfirmed, Unsubscribed,
     },
-    routes::answer,
 };
-use crate::http::api::activations::user_agent;
 use crate::{
     domain::{
         account::{AccountType, UsedBy},

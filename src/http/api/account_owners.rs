@@ -1,35 +1,26 @@
 //! `POST /v1/account-owners/invitations`.
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, post, web::Data};
+use actix_web::{HttpResponse, post};
 use utoipa::ToSchema;
 
+use super::invite::{account_name, delivery_method, may_invite_customers, send_invite};
 use crate::http::{
-    State,
     extract::{
-        auth::Caller,
-        idempotency_key::{self, Asked, For},
-        json_body::{self, Body, MemberError, Members},
-        query::Query,
+        command::Command,
+        members::{self, MemberError, Members},
     },
-    middleware::letter_quota::Told,
     openapi::domain_schemas::LanguageTag,
     response::{problem::Problem, views::InvitationView},
 };
 use crate::{
     domain::{
         account::{AccountName, AccountType},
-        actor::Actor,
         email::Email,
         ids::AccountId,
-        invitation::{DeliveryMethod, DeliveryState, Invitation},
+        invitation::DeliveryMethod,
         locale::Locale,
-        permission::Permission,
     },
-    services::{
-        self, ServiceError,
-        idempotency::StoredAnswer,
-        invite::{Invite, OwnerInvite},
-    },
+    services::invite::{Invite, OwnerInvite},
 };
 
 /// An account owner to be invited: of a new top-level account, or, with `account_id`, of one that exists.
@@ -52,14 +43,14 @@ pub struct InviteAccountOwner {
     pub delivery: DeliveryMethod,
 }
 
-impl json_body::Request for InviteAccountOwner {
+impl members::Request for InviteAccountOwner {
     fn read(members: &mut Members) -> Option<Self> {
-        let email = members.required("email", json_body::parsed("invalid_email", Email::parse));
-        let account_id = members.optional("account_id", json_body::parsed("invalid_id", str::parse::<AccountId>));
-        let account_name = members.optional("account_name", json_body::account_name);
-        let account_type = members.optional("account_type", json_body::parsed("unknown_value", str::parse));
-        let locale = members.optional("locale", json_body::parsed("unknown_locale", Locale::parse));
-        let delivery = json_body::way(members);
+        let email = members.required("email", members::parsed("invalid_email", Email::parse));
+        let account_id = members.optional("account_id", members::parsed("invalid_id", str::parse::<AccountId>));
+        let account_name = members.optional("account_name", account_name);
+        let account_type = members.optional("account_type", members::parsed("unknown_value", str::parse));
+        let locale = members.optional("locale", members::parsed("unknown_locale", Locale::parse));
+        let delivery = delivery_method(members);
         if account_id.is_some() {
             let named = [("account_name", account_name.is_some()), ("account_type", account_type.is_some())];
             for (name, _) in named.into_iter().filter(|(_, given)| *given) {
@@ -94,48 +85,11 @@ impl From<InviteAccountOwner> for Invite {
     security(("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/account-owners/invitations")]
-pub async fn invite(
-    request: HttpRequest,
-    caller: Caller,
-    query: Query,
-    body: Body,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
-    let Caller(actor) = caller;
+pub async fn invite(command: Command) -> Result<HttpResponse, Problem> {
+    let Command { request, state, actor, query, body } = command;
     query.finish()?;
-    if !actor.may(Permission::CustomersInvite) && actor.accounts.is_empty() {
-        return Err(ServiceError::Forbidden(Permission::CustomersInvite.as_str()).into());
-    }
+    may_invite_customers(&actor)?;
     let digest = *body.digest();
     let asked = body.parse().map(|asked: InviteAccountOwner| (asked.delivery, asked.into()));
-    invited((&request, state, actor), &digest, asked).await
-}
-
-/// Sends an invite of any kind, once for each key.
-pub(in crate::http) async fn invited(
-    caller: (&HttpRequest, Data<State>, Actor),
-    digest: &[u8; 32],
-    asked: Asked<(DeliveryMethod, Invite)>,
-) -> Result<HttpResponse, Problem> {
-    let told = Told::of(caller.0);
-    let work = async move |(state, actor): For, (way, wanted), ticket| {
-        counted(&state, told.sent(services::invite::one(&state.services, &actor, (wanted, way), ticket).await))
-    };
-    let authorise = async |caller: For, (_, wanted), _: Option<&StoredAnswer>| Ok(may_send(&caller, wanted).await?);
-    idempotency_key::once(caller, (StatusCode::CREATED, digest), asked, authorise, work).await
-}
-
-/// Whether the caller may send this invite, whatever stands in its way otherwise.
-pub(in crate::http) async fn may_send((state, actor): &For, wanted: Invite) -> Result<(), ServiceError> {
-    services::invite::authorise(&state.services, actor, vec![wanted]).await?.into_iter().collect()
-}
-
-/// Counts an invite of any kind, and says its refusal as a problem.
-pub(in crate::http) fn counted(state: &State, outcome: Result<Invitation, ServiceError>) -> Result<Invitation, Problem> {
-    let outcome = outcome.map_err(Problem::from);
-    state.metrics.invite(outcome.as_ref().map_or_else(|problem| problem.code.code, |_| "invited"));
-    if outcome.as_ref().is_ok_and(|invited| invited.delivery.state == DeliveryState::HandedOver) {
-        state.metrics.letter(DeliveryState::HandedOver.as_str());
-    }
-    outcome
+    send_invite((&request, state, actor), &digest, asked).await
 }

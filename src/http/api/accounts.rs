@@ -9,11 +9,10 @@ use actix_web::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::invitations::id;
 use crate::http::{
-    State,
     extract::{
         auth::Caller,
+        path::id,
         query::{Paging, Query},
     },
     response::{
@@ -21,6 +20,7 @@ use crate::http::{
         problem::Problem,
         views::Timestamp,
     },
+    state::State,
 };
 use crate::{
     domain::{

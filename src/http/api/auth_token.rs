@@ -5,13 +5,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::{
-    State,
     extract::{
         client_address::client_address,
-        json_body::{self, Body, Members},
+        json_body::Body,
+        members::{self, Members},
         query::Query,
     },
     response::problem::Problem,
+    state::State,
 };
 use crate::{
     domain::{client_address::ClientAddress, email::Email, password::Password},
@@ -29,10 +30,10 @@ pub struct SignInRequest {
     password: Password,
 }
 
-impl json_body::Request for SignInRequest {
+impl members::Request for SignInRequest {
     fn read(members: &mut Members) -> Option<Self> {
-        let email = members.required("email", json_body::text).map(|text| Email::parse(&text).ok());
-        let password = members.required("password", |value| Ok(Password::new(&json_body::text(value)?)));
+        let email = members.required("email", members::text).map(|text| Email::parse(&text).ok());
+        let password = members.required("password", |value| Ok(Password::new(&members::text(value)?)));
         Some(Self { email: email?, password: password? })
     }
 }

@@ -1,112 +1,12 @@
 //! Many at once: `POST /v1/invitations/batch` and `POST /v1/invitations/batch/resend`.
 
+mod blocking;
+mod body_size;
 mod envelope;
-mod invites;
+pub(in crate::http) mod invites;
 mod item;
-mod memory_budget;
+pub(in crate::http) mod memory_budget;
 mod read;
-mod resends;
+pub(in crate::http) mod resends;
+mod results;
 pub mod validate_row;
-
-pub use self::{
-    invites::{BatchResult, BatchResults, BatchStatus, invite},
-    item::faults,
-    memory_budget::MemoryBudget,
-    resends::{ResendResult, ResendResults, ResendStatus, resend},
-};
-
-use std::sync::Arc;
-
-use actix_web::{HttpRequest, web};
-use chrono::{DateTime, Utc};
-use serde_json::{
-    Value,
-    value::{RawValue, to_raw_value},
-};
-
-use crate::http::{
-    State,
-    extract::idempotency_key::request_id,
-    response::{problem::Problem, views::InvitationView},
-};
-use crate::{
-    domain::invitation::Invitation,
-    services::{
-        ServiceError,
-        idempotency::{Render, StoredAnswer},
-    },
-};
-
-/// What a result is written with: the same for all of one answer, and for every time that it is written.
-struct Page {
-    public_url: String,
-    request_id: String,
-    now: DateTime<Utc>,
-}
-
-/// An item's invitation, or the problem that it ran into. A problem is text already: a thousand of them as values would take many
-/// times its bytes.
-type Shown = (Option<InvitationView>, Option<Box<RawValue>>);
-
-impl Page {
-    fn of(state: &State, request: &HttpRequest) -> Self {
-        let now = state.services.clock.now();
-        Self { public_url: state.settings.public_url.clone(), request_id: request_id(request), now }
-    }
-
-    /// A stored answer in which these items fail, for want of authority by now. What failed in the same way then stays as it was.
-    fn without(&self, mut stored: StoredAnswer, refused: Vec<(usize, ServiceError)>) -> StoredAnswer {
-        if refused.is_empty() {
-            return stored;
-        }
-        let mut body: Value = serde_json::from_str(&stored.body).unwrap_or_default();
-        let mut changed = false;
-        for (index, refusal) in refused {
-            let Some(result) = body["results"].get_mut(index).and_then(Value::as_object_mut) else { continue };
-            let problem = Problem::of_item(&refusal);
-            if result.get("error").is_some_and(|error| error["code"] == problem.code.code) {
-                continue;
-            }
-            result.remove("invitation");
-            result.insert("status".to_owned(), "failed".into());
-            result.insert("error".to_owned(), problem.document(&self.public_url, &self.request_id));
-            changed = true;
-        }
-        if changed {
-            stored.body = body.to_string();
-        }
-        stored
-    }
-
-    /// What is told of an outcome; what was only judged has become nothing that could be shown.
-    fn show(&self, outcome: &Result<Invitation, ServiceError>, validate_only: bool) -> Shown {
-        match outcome {
-            Ok(_) if validate_only => (None, None),
-            Ok(invitation) => (Some(InvitationView::of(invitation, self.now)), None),
-            Err(refusal) => {
-                let document = Problem::of_item(refusal).document(&self.public_url, &self.request_id);
-                // A value with texts for names can always be written.
-                (None, to_raw_value(&document).ok())
-            }
-        }
-    }
-}
-
-/// The results in a stored answer.
-fn stored_results(stored: &StoredAnswer) -> Vec<Value> {
-    let body: Value = serde_json::from_str(&stored.body).unwrap_or_default();
-    body["results"].as_array().cloned().unwrap_or_default()
-}
-
-/// Writes an answer for its effect.
-fn render<E, A: serde::Serialize>(page: Page, answer: impl Fn(&Page, &E) -> A + Send + Sync + 'static) -> Render<E> {
-    Arc::new(move |effect| {
-        let body = serde_json::to_string(&answer(&page, effect)).unwrap_or_default();
-        StoredAnswer { status: 200, body, location: None, etag: None }
-    })
-}
-
-/// Runs what takes milliseconds, as a thousand items do, where it keeps no other request waiting.
-async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    web::block(work).await.map_err(|_| ServiceError::Busy("The service is stopping.").into())
-}

@@ -12,26 +12,29 @@ use actix_web::{
 use utoipa::ToSchema;
 
 use crate::http::{
-    State,
     extract::{
         auth::Caller,
+        command::Command,
         etag,
         idempotency_key::{self, For},
-        json_body::{self, Body, EmptyRequest, Members},
+        json_body::EmptyRequest,
+        members::{self, Members},
+        path::id,
         query::{Paging, Query},
     },
     middleware::letter_quota::Told,
-    openapi::{self, domain_schemas::LanguageTag},
+    openapi::{domain_schemas::LanguageTag, routes::is_path},
     response::{
         page,
-        problem::{Problem, not_found},
+        problem::Problem,
         views::{EventView, Events, InvitationView, Invitations},
     },
+    state::State,
 };
 use crate::{
     domain::{
         email::Email,
-        ids::{AccountId, Id, InvitationId, Named},
+        ids::{AccountId, InvitationId},
         invitation::{DeliveryState, InvitationKind, InvitationStatus},
         locale::Locale,
     },
@@ -41,11 +44,6 @@ use crate::{
         queries::{self, InvitationQuery},
     },
 };
-
-/// The id in a path; a malformed one, or one of another kind, names nothing.
-pub fn id<K: Named>(path: &Path<String>) -> Result<Id<K>, Problem> {
-    path.parse().map_err(|_| not_found())
-}
 
 /// List invitations
 ///
@@ -88,7 +86,7 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
 
 /// `batch` names none: it is a path of its own, of which GET and PATCH are no methods.
 fn names_one(request: &GuardContext<'_>) -> bool {
-    !openapi::is_path(&request.head().uri, "/v1/invitations/batch")
+    !is_path(&request.head().uri, "/v1/invitations/batch")
 }
 
 /// Show an invitation
@@ -152,9 +150,9 @@ pub struct ResendRequest {
     pub locale: Option<Locale>,
 }
 
-impl json_body::Request for ResendRequest {
+impl members::Request for ResendRequest {
     fn read(members: &mut Members) -> Option<Self> {
-        Some(Self { locale: members.optional("locale", json_body::parsed("unknown_locale", Locale::parse)) })
+        Some(Self { locale: members.optional("locale", members::parsed("unknown_locale", Locale::parse)) })
     }
 }
 
@@ -177,14 +175,8 @@ impl json_body::Request for ResendRequest {
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/invitations/{id}/resend")]
-pub async fn resend(
-    request: HttpRequest,
-    caller: Caller,
-    path: Path<String>,
-    query: Query,
-    body: Body,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
+pub async fn resend(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
+    let Command { request, state, actor, query, body } = command;
     query.finish()?;
     let digest = *body.digest();
     let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(&path)?, asked.locale)));
@@ -193,7 +185,7 @@ pub async fn resend(
         Ok(told.sent(services::resend::invitation(&state.services, &actor, wanted, ticket).await)?)
     };
     let authorise = async |caller: For, (invitation, _), _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
-    idempotency_key::once((&request, state, caller.0), (StatusCode::OK, &digest), asked, authorise, work).await
+    idempotency_key::once((&request, state, actor), (StatusCode::OK, &digest), asked, authorise, work).await
 }
 
 /// Whether the caller may resend and revoke this invitation, whatever has become of it.
@@ -219,14 +211,8 @@ pub(in crate::http) async fn may_act_on((state, actor): &For, id: InvitationId) 
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/invitations/{id}/revoke")]
-pub async fn revoke(
-    request: HttpRequest,
-    caller: Caller,
-    path: Path<String>,
-    query: Query,
-    body: Body,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
+pub async fn revoke(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
+    let Command { request, state, actor, query, body } = command;
     query.finish()?;
     let digest = *body.digest();
     let asked = body.expect_none().and_then(|()| id(&path));
@@ -234,5 +220,5 @@ pub async fn revoke(
         Ok(services::revoke::invitation(&state.services, &actor, invitation, ticket).await?)
     };
     let authorise = async |caller: For, invitation, _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
-    idempotency_key::once((&request, state, caller.0), (StatusCode::OK, &digest), asked, authorise, work).await
+    idempotency_key::once((&request, state, actor), (StatusCode::OK, &digest), asked, authorise, work).await
 }

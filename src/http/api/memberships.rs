@@ -6,9 +6,9 @@ use actix_web::{
 };
 
 use crate::http::{
-    State,
-    extract::{auth::Caller, query::Query},
-    response::problem::{Problem, not_found},
+    extract::{auth::Caller, path::id, query::Query},
+    response::problem::Problem,
+    state::State,
 };
 use crate::{
     domain::ids::{AccountId, UserId},
@@ -43,8 +43,7 @@ pub async fn remove(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    let account: AccountId = path.0.parse().map_err(|_| not_found())?;
-    let user: UserId = path.1.parse().map_err(|_| not_found())?;
+    let (account, user): (AccountId, UserId) = (id(&path.0)?, id(&path.1)?);
     services::memberships::remove(&state.services, &caller.0, account, user).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -68,7 +67,7 @@ pub async fn remove(
 #[delete("/v1/me/memberships/{account_id}")]
 pub async fn leave(caller: Caller, path: Path<String>, query: Query, state: Data<State>) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    let account: AccountId = path.parse().map_err(|_| not_found())?;
+    let account: AccountId = id(&path)?;
     services::memberships::leave(&state.services, &caller.0, account).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,24 +1,15 @@
 //! `POST /v1/sub-accounts/invitations` and `POST /v1/accounts/{account_id}/sub-accounts`: the two routes to one thing.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    post,
-    web::{Data, Path},
-};
+use actix_web::{HttpResponse, http::StatusCode, post, web::Path};
 use utoipa::ToSchema;
 
-use super::{
-    account_owners::{counted, invited, may_send},
-    invitations::id,
-};
+use super::invite::{account_name, authorise, counted, delivery_method, may_invite_customers, rate, send_invite};
 use crate::http::{
-    State,
     extract::{
-        auth::Caller,
+        command::Command,
         idempotency_key::{self, For},
-        json_body::{self, Body, MemberError, Members},
-        query::Query,
+        members::{self, MemberError, Members},
+        path::id,
     },
     middleware::letter_quota::Told,
     openapi::domain_schemas::LanguageTag,
@@ -30,13 +21,11 @@ use crate::http::{
 use crate::{
     domain::{
         account::{AccountName, AccountType, DriverOfSubsidiary, MemberRole, SubAccountUse, UsedBy},
-        actor::Actor,
         email::Email,
         ids::AccountId,
         invitation::DeliveryMethod,
         locale::Locale,
-        permission::Permission,
-        reimbursement::{Rate, RateError},
+        reimbursement::Rate,
     },
     services::{
         self, ServiceError,
@@ -77,20 +66,20 @@ pub struct InviteSubAccountUser {
     parent: Target,
 }
 
-impl json_body::Request for InviteSubAccountUser {
+impl members::Request for InviteSubAccountUser {
     fn read(members: &mut Members) -> Option<Self> {
-        let email = members.required("email", json_body::parsed("invalid_email", Email::parse));
-        let role = members.required("role", json_body::parsed("unknown_value", str::parse::<MemberRole>));
+        let email = members.required("email", members::parsed("invalid_email", Email::parse));
+        let role = members.required("role", members::parsed("unknown_value", str::parse::<MemberRole>));
         let by_id = members.optional("account_id", Ok);
         let by_name = members.optional("account_name", Ok);
         let parent = parent(members, by_id, by_name);
-        let reimbursement_rate = rate(members);
-        let used_by = members.optional("used_by", json_body::parsed("unknown_value", str::parse::<UsedBy>));
+        let reimbursement_rate = members.optional("reimbursement_rate", rate);
+        let used_by = members.optional("used_by", members::parsed("unknown_value", str::parse::<UsedBy>));
         let use_ = role.and_then(|role| contradiction(members, "used_by", SubAccountUse::of_role(role, used_by)));
-        let sub_account_name = members.optional("sub_account_name", json_body::account_name);
-        let account_type = members.optional("account_type", json_body::parsed("unknown_value", str::parse));
-        let locale = members.optional("locale", json_body::parsed("unknown_locale", Locale::parse));
-        let delivery = json_body::way(members);
+        let sub_account_name = members.optional("sub_account_name", account_name);
+        let account_type = members.optional("account_type", members::parsed("unknown_value", str::parse));
+        let locale = members.optional("locale", members::parsed("unknown_locale", Locale::parse));
+        let delivery = delivery_method(members);
         let (account_id, account_name) = match parent.clone()? {
             Target::Id(id) => (Some(id), None),
             Target::Name(name) => (None, Some(name)),
@@ -134,11 +123,11 @@ fn parent(members: &mut Members, id: Option<serde_json::Value>, name: Option<ser
         None
     };
     match (id, name) {
-        (Some(id), None) => match json_body::parsed("invalid_id", str::parse::<AccountId>)(id) {
+        (Some(id), None) => match members::parsed("invalid_id", str::parse::<AccountId>)(id) {
             Ok(id) => Some(Target::Id(id)),
             Err(error) => fault(members, "account_id", error),
         },
-        (None, Some(name)) => match json_body::account_name(name) {
+        (None, Some(name)) => match account_name(name) {
             Ok(name) => Some(Target::Name(name)),
             Err(error) => fault(members, "account_name", error),
         },
@@ -153,21 +142,6 @@ fn parent(members: &mut Members, id: Option<serde_json::Value>, name: Option<ser
     }
 }
 
-fn rate(members: &mut Members) -> Option<Rate> {
-    members.optional("reimbursement_rate", rate_of)
-}
-
-/// A member that is a rate.
-pub(in crate::http) fn rate_of(value: serde_json::Value) -> Result<Rate, MemberError> {
-    match value {
-        serde_json::Value::String(text) => {
-            Rate::parse(&text).map_err(|error: RateError| MemberError(error.code(), error.to_string()))
-        }
-        // A number has been through binary floats on its way.
-        _ => Err(MemberError("wrong_type", "A rate is a text, as \"0.23\", so that nothing is rounded.".to_owned())),
-    }
-}
-
 fn contradiction(members: &mut Members, name: &str, chosen: Result<SubAccountUse, DriverOfSubsidiary>) -> Option<SubAccountUse> {
     match chosen {
         Ok(chosen) => Some(chosen),
@@ -176,13 +150,6 @@ fn contradiction(members: &mut Members, name: &str, chosen: Result<SubAccountUse
             None
         }
     }
-}
-
-fn may_try(actor: &Actor) -> Result<(), Problem> {
-    if actor.may(Permission::CustomersInvite) || !actor.accounts.is_empty() {
-        return Ok(());
-    }
-    Err(ServiceError::Forbidden(Permission::CustomersInvite.as_str()).into())
 }
 
 /// Invite a sub-account user, from the users overview
@@ -201,19 +168,13 @@ fn may_try(actor: &Actor) -> Result<(), Problem> {
     security(("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/sub-accounts/invitations")]
-pub async fn invite(
-    request: HttpRequest,
-    caller: Caller,
-    query: Query,
-    body: Body,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
-    let Caller(actor) = caller;
+pub async fn invite(command: Command) -> Result<HttpResponse, Problem> {
+    let Command { request, state, actor, query, body } = command;
     query.finish()?;
-    may_try(&actor)?;
+    may_invite_customers(&actor)?;
     let digest = *body.digest();
     let asked = body.parse().map(|asked: InviteSubAccountUser| (asked.delivery, asked.into()));
-    invited((&request, state, actor), &digest, asked).await
+    send_invite((&request, state, actor), &digest, asked).await
 }
 
 /// Somebody to be invited below the account in the path.
@@ -243,17 +204,17 @@ pub struct InviteSubAccount {
     use_: SubAccountUse,
 }
 
-impl json_body::Request for InviteSubAccount {
+impl members::Request for InviteSubAccount {
     fn read(members: &mut Members) -> Option<Self> {
-        let used_by = members.required("used_by", json_body::parsed("unknown_value", str::parse::<UsedBy>));
-        let account_name = members.required("account_name", json_body::account_name);
-        let email = members.required("email", json_body::parsed("invalid_email", Email::parse));
-        let account_type = members.required("account_type", json_body::parsed("unknown_value", str::parse));
-        let role = members.optional("role", json_body::parsed("unknown_value", str::parse::<MemberRole>));
+        let used_by = members.required("used_by", members::parsed("unknown_value", str::parse::<UsedBy>));
+        let account_name = members.required("account_name", account_name);
+        let email = members.required("email", members::parsed("invalid_email", Email::parse));
+        let account_type = members.required("account_type", members::parsed("unknown_value", str::parse));
+        let role = members.optional("role", members::parsed("unknown_value", str::parse::<MemberRole>));
         let use_ = used_by.and_then(|used_by| contradiction(members, "role", SubAccountUse::of_user(used_by, role)));
-        let reimbursement_rate = rate(members);
-        let locale = members.optional("locale", json_body::parsed("unknown_locale", Locale::parse));
-        let delivery = json_body::way(members);
+        let reimbursement_rate = members.optional("reimbursement_rate", rate);
+        let locale = members.optional("locale", members::parsed("unknown_locale", Locale::parse));
+        let delivery = delivery_method(members);
         Some(Self {
             used_by: used_by?,
             account_name: account_name?,
@@ -285,17 +246,10 @@ impl json_body::Request for InviteSubAccount {
     security(("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/accounts/{account_id}/sub-accounts")]
-pub async fn create(
-    request: HttpRequest,
-    caller: Caller,
-    path: Path<String>,
-    query: Query,
-    body: Body,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
-    let Caller(actor) = caller;
+pub async fn create(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
+    let Command { request, state, actor, query, body } = command;
     query.finish()?;
-    may_try(&actor)?;
+    may_invite_customers(&actor)?;
     let parent = id(&path)?;
     let digest = *body.digest();
     let asked = body.parse().map(|asked: InviteSubAccount| {
@@ -312,14 +266,14 @@ pub async fn create(
         (asked.delivery, Invite::SubAccount(wanted))
     });
     let told = Told::of(&request);
-    let work = async move |(state, actor): For, (way, wanted), ticket| {
-        match told.sent(services::invite::one(&state.services, &actor, (wanted, way), ticket).await) {
+    let work = async move |(state, actor): For, (delivery, wanted), ticket| {
+        match told.sent(services::invite::one(&state.services, &actor, (wanted, delivery), ticket).await) {
             // The account is the resource of this path.
             Err(ServiceError::AccountNotFound) => Err(not_found()),
             outcome => counted(&state, outcome),
         }
     };
-    let authorise = async |caller: For, (_, wanted), _: Option<&StoredAnswer>| match may_send(&caller, wanted).await {
+    let authorise = async |caller: For, (_, wanted), _: Option<&StoredAnswer>| match authorise(&caller, wanted).await {
         Err(ServiceError::AccountNotFound) => Err(not_found()),
         authority => Ok(authority?),
     };

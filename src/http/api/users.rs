@@ -9,13 +9,13 @@ use actix_web::{
     web::{Data, Path},
 };
 
-use super::invitations::{ResendRequest, id, may_act_on};
+use super::invitations::{ResendRequest, may_act_on};
 use crate::http::{
-    State,
     extract::{
         auth::Caller,
+        command::Command,
         idempotency_key::{self, For},
-        json_body::Body,
+        path::id,
         query::{Paging, Query},
     },
     middleware::{accept, letter_quota::Told},
@@ -24,6 +24,7 @@ use crate::http::{
         problem::Problem,
         views::{InvitationView, UserView, Users},
     },
+    state::State,
 };
 use crate::{
     domain::{
@@ -120,14 +121,8 @@ pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<S
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/users/{id}/resend-invitation")]
-pub async fn resend(
-    request: HttpRequest,
-    caller: Caller,
-    path: Path<String>,
-    query: Query,
-    body: Body,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
+pub async fn resend(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
+    let Command { request, state, actor, query, body } = command;
     query.finish()?;
     let digest = *body.digest();
     let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(&path)?, asked.locale)));
@@ -142,7 +137,7 @@ pub async fn resend(
             None => Ok(services::resend::authority::over_user(&caller.0.services, &caller.1, user).await?),
         }
     };
-    idempotency_key::once((&request, state, caller.0), (StatusCode::OK, &digest), asked, authorise, work).await
+    idempotency_key::once((&request, state, actor), (StatusCode::OK, &digest), asked, authorise, work).await
 }
 
 /// The invitation in a stored answer.

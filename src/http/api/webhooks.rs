@@ -12,13 +12,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::{
-    State,
     extract::{
+        body_allowance::Allowance,
         client_address::client_address,
-        json_body::{self, Allowance, Head},
+        json_body::{self, Head},
         query::Query,
     },
     response::{error_codes, problem::Problem},
+    state::State,
 };
 use crate::{
     domain::{
@@ -36,10 +37,10 @@ use crate::{
 const ALLOWANCE: Allowance = Allowance { bytes: 1024 * 1024, time: Duration::from_secs(15) };
 
 /// So many reports are in hand at once, and of one client: with all of them the memory grows by eight megabytes.
-pub(in crate::http) const BODIES: (usize, usize) = (8, 4);
+pub(in crate::http) const MAX_BODIES: (usize, usize) = (8, 4);
 /// Wrong secrets and signatures of one client, and of one network.
-const OF_CLIENT: GuessAllowance = GuessAllowance { free: 10, longest: Duration::from_mins(1) };
-const OF_NETWORK: GuessAllowance = GuessAllowance { free: 40, longest: Duration::from_mins(1) };
+const CLIENT_GUESSES: GuessAllowance = GuessAllowance { free: 10, longest: Duration::from_mins(1) };
+const NETWORK_GUESSES: GuessAllowance = GuessAllowance { free: 40, longest: Duration::from_mins(1) };
 
 /// What was received.
 #[derive(Serialize, ToSchema)]
@@ -130,7 +131,7 @@ pub(in crate::http) const LIMITED: &str = "limited";
 /// Whose wrong secrets and signatures are counted together.
 fn guesses(state: &State, provider: Provider, client: ClientAddress) -> [Scope; 2] {
     let scope = |block, allowance| state.services.guesses.scope(("mail-events", provider.as_str(), block), allowance);
-    [scope(client.host(), OF_CLIENT), scope(client.network(), OF_NETWORK)]
+    [scope(client.host(), CLIENT_GUESSES), scope(client.network(), NETWORK_GUESSES)]
 }
 
 /// Which of the two it is, is not told.

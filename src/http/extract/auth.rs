@@ -7,9 +7,9 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::heade
 use futures_util::future::LocalBoxFuture;
 
 use crate::http::{
-    State,
     middleware::request_log::CallerId,
     response::{error_codes, problem::Problem},
+    state::State,
 };
 use crate::{
     domain::actor::Actor,

@@ -14,9 +14,9 @@ use tracing::Instrument;
 
 use super::etag;
 use crate::http::{
-    State,
     middleware::request_log::RequestId,
     response::{error_codes, problem::Problem, views::InvitationView},
+    state::State,
 };
 use crate::{
     domain::{

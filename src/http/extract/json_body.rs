@@ -1,6 +1,6 @@
-//! Request bodies: read whole, then member by member, so that every fault is told at once.
+//! Request bodies in JSON, read whole.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -16,27 +16,17 @@ use futures_util::{Stream, StreamExt, future::LocalBoxFuture};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{idempotency_key, json_fingerprint, strict_json};
-use crate::domain::{
-    account::{AccountName, UnknownValue},
-    field_error::{Faults, FieldError},
-    invitation::DeliveryMethod,
+use super::{
+    body_allowance::{Allowance, ORDINARY},
+    idempotency_key, json_fingerprint,
+    members::{self, Members, Request},
+    strict_json,
 };
+use crate::domain::field_error::{Faults, FieldError};
 use crate::http::{
     response::{error_codes, problem::Problem},
-    server::{self, Connection},
+    server::connections::{Connection, connection},
 };
-
-/// How much a body may be.
-pub(in crate::http) struct Allowance {
-    /// So many bytes.
-    pub(in crate::http) bytes: usize,
-    /// So long on its way.
-    pub(in crate::http) time: Duration,
-}
-
-/// What an ordinary request may send.
-pub(in crate::http) const ORDINARY: Allowance = Allowance { bytes: 64 * 1024, time: Duration::from_secs(15) };
 
 /// The body of a request, as it arrived. What it is no good for is said when it is parsed, so that an `Idempotency-Key` keeps that
 /// refusal as any other.
@@ -78,19 +68,13 @@ impl Sent {
 #[derive(ToSchema)]
 pub struct EmptyRequest {}
 
-/// Turns the members of a body into a request.
-pub trait Request: Sized {
-    /// Reads all members; `None` when one that is needed is missing or faulty, which `members` then knows.
-    fn read(members: &mut Members) -> Option<Self>;
-}
-
 impl Body {
     /// The request.
     ///
     /// # Errors
     /// 400 for what is no JSON and for an empty body, 422 with every faulty member.
     pub fn parse<R: Request>(self) -> Result<R, Problem> {
-        request(self.members?.required()?, self.faults).map_err(|faults| Problem::body(&faults))
+        members::request(self.members?.required()?, self.faults).map_err(|faults| Problem::body(&faults))
     }
 
     /// The request, of which all may be left out, the body too.
@@ -98,7 +82,7 @@ impl Body {
     /// # Errors
     /// 422 with every faulty member.
     pub fn parse_if_any<R: Request>(self) -> Result<R, Problem> {
-        request(self.members?.optional(), self.faults).map_err(|faults| Problem::body(&faults))
+        members::request(self.members?.optional(), self.faults).map_err(|faults| Problem::body(&faults))
     }
 
     /// For requests that say everything in their path: no body, or an empty object.
@@ -116,19 +100,6 @@ impl Body {
     #[must_use]
     pub fn digest(&self) -> &[u8; 32] {
         &self.digest
-    }
-}
-
-/// The request that an object is, beside what is known to be faulty in it.
-///
-/// # Errors
-/// What is faulty.
-pub(in crate::http) fn request<R: Request>(members: Map<String, Value>, faults: Faults) -> Result<R, Faults> {
-    let mut members = Members::new(members, faults);
-    let request = R::read(&mut members);
-    match (request, members.finish()) {
-        (Some(request), faults) if faults.is_empty() => Ok(request),
-        (_, faults) => Err(faults),
     }
 }
 
@@ -201,7 +172,7 @@ impl Head {
                 .get_all(header::CONTENT_ENCODING)
                 .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")),
             length: text(header::CONTENT_LENGTH).and_then(|value| value.parse().ok()),
-            connection: server::connection(request),
+            connection: connection(request),
         }
     }
 
@@ -286,182 +257,12 @@ fn late(allowance: &Allowance) -> Problem {
     Problem::new(error_codes::REQUEST_TIMEOUT, detail)
 }
 
-/// The members of an object: each is taken once, what is left at the end is unknown.
-pub struct Members {
-    left: Map<String, Value>,
-    /// Where the object stands: a JSON Pointer, empty for the body itself.
-    base: String,
-    faults: Faults,
-}
-
-/// What is wrong with one member; the reader adds where it stands.
-pub struct MemberError(pub &'static str, pub String);
-
-impl Members {
-    fn new(left: Map<String, Value>, faults: Faults) -> Self {
-        Self { left, base: String::new(), faults }
-    }
-
-    /// A member that must be there.
-    pub fn required<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, MemberError>) -> Option<T> {
-        if matches!(self.left.get(name), None | Some(Value::Null)) {
-            self.left.remove(name);
-            self.fault(name, MemberError("required", "This is required.".to_owned()));
-            return None;
-        }
-        self.optional(name, read)
-    }
-
-    /// A member that may be left out; `null` is the same as leaving it out.
-    pub fn optional<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, MemberError>) -> Option<T> {
-        let value = self.left.remove(name).filter(|value| !value.is_null())?;
-        match read(value) {
-            Ok(value) => Some(value),
-            Err(fault) => {
-                self.fault(name, fault);
-                None
-            }
-        }
-    }
-
-    /// A list that must be there, each of its items read alone.
-    pub fn list<T>(&mut self, name: &str, mut read: impl FnMut(Value) -> Result<T, MemberError>) -> Option<Vec<T>> {
-        let items = self.required(name, |value| match value {
-            Value::Array(items) => Ok(items),
-            _ => Err(MemberError("wrong_type", "This must be a list.".to_owned())),
-        })?;
-        let (known, total) = (self.faults.count(), items.len());
-        let mut read_items = Vec::with_capacity(total.min(1024));
-        for (index, item) in items.into_iter().enumerate() {
-            match read(item) {
-                Ok(item) => read_items.push(item),
-                Err(fault) => self.fault(&format!("{name}/{index}"), fault),
-            }
-        }
-        (self.faults.count() == known).then_some(read_items)
-    }
-
-    /// Whether a member is there, whatever it holds; `null` is the same as leaving it out.
-    pub fn contains_non_null(&mut self, name: &str) -> bool {
-        if self.left.get(name).is_some_and(Value::is_null) {
-            self.left.remove(name);
-        }
-        self.left.contains_key(name)
-    }
-
-    /// Leaves the rest unread: nobody knows what belongs there.
-    pub fn ignore_rest(&mut self) {
-        self.left.clear();
-    }
-
-    /// Whether a member is named, be it with `null`.
-    pub fn contains_key(&self, name: &str) -> bool {
-        self.left.contains_key(name)
-    }
-
-    /// Notes a fault.
-    pub fn fault(&mut self, name: &str, MemberError(code, detail): MemberError) {
-        self.faults.push(FieldError { path: format!("{}/{name}", self.base), code, detail });
-    }
-
-    /// A member that is an object of its own and may be left out. What could be read of it is given, faults or not, so that
-    /// nobody takes for missing what was there.
-    pub fn object<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
-        let left = self.optional(name, |value| match value {
-            Value::Object(members) => Ok(members),
-            _ => Err(MemberError("wrong_type", "This must be an object.".to_owned())),
-        })?;
-        let mut inner = Self { left, base: format!("{}/{name}", self.base), faults: Faults::default() };
-        let value = read(&mut inner);
-        self.faults.append(inner.finish());
-        value
-    }
-
-    /// Of faults that somebody else found, with paths below this object, those about members that were not told as faulty.
-    pub fn unknown_among(&self, found: Vec<FieldError>) -> Vec<FieldError> {
-        let told = |path: &str| {
-            let path = format!("{}{path}", self.base);
-            self.faults.reported().iter().any(|fault| fault.path == path || path.starts_with(&format!("{}/", fault.path)))
-        };
-        found.into_iter().filter(|fault| !told(&fault.path)).collect()
-    }
-
-    /// Faults that somebody else found, with paths below this object.
-    pub fn faults_below(&mut self, name: &str, faults: Vec<FieldError>) {
-        let base = format!("{}/{name}", self.base);
-        self.faults.extend(faults.into_iter().map(|fault| FieldError { path: format!("{base}{}", fault.path), ..fault }));
-    }
-
-    /// The faults so far, taken out: for a verb that tells them together with its own.
-    pub fn take_faults(&mut self) -> Faults {
-        let mut faults = std::mem::take(&mut self.faults);
-        for (name, _) in std::mem::take(&mut self.left) {
-            let words = "This member is not known here. Is it mistyped?";
-            faults.push_with(|| FieldError::new(format!("{}/{}", self.base, strict_json::step(&name)), "unknown_member", words));
-        }
-        faults
-    }
-
-    fn finish(mut self) -> Faults {
-        self.take_faults()
-    }
-}
-
-/// A member that is a text.
-pub fn text(value: Value) -> Result<String, MemberError> {
-    match value {
-        Value::String(text) => Ok(text),
-        _ => Err(MemberError("wrong_type", "This must be a text.".to_owned())),
-    }
-}
-
-/// A member that is true or false.
-pub fn boolean(value: &Value) -> Result<bool, MemberError> {
-    value.as_bool().ok_or_else(|| MemberError("wrong_type", "This must be true or false.".to_owned()))
-}
-
-/// The way that a link goes; by letter when nothing is said.
-pub fn way(members: &mut Members) -> DeliveryMethod {
-    let parse = |name: &str| {
-        let known = DeliveryMethod::ALL.into_iter().find(|way| way.as_str() == name);
-        known.ok_or(UnknownValue { known: "email, link" })
-    };
-    members.optional("delivery", parsed("unknown_value", parse)).unwrap_or_default()
-}
-
-/// A member that is the name of an account.
-pub fn account_name(value: Value) -> Result<AccountName, MemberError> {
-    AccountName::parse(&text(value)?).map_err(|error| MemberError(error.code(), error.to_string()))
-}
-
-/// A member that is a text with a form of its own.
-pub fn parsed<T, E: std::fmt::Display>(
-    code: &'static str,
-    parse: impl FnOnce(&str) -> Result<T, E>,
-) -> impl FnOnce(Value) -> Result<T, MemberError> {
-    move |value| parse(&text(value)?).map_err(|error| MemberError(code, error.to_string()))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use futures_util::stream;
-
-    #[test]
-    fn keeps_no_more_faults_than_it_tells() {
-        let members = serde_json::json!({ "list": vec![1; 5000], "object": { "x": 1, "list": vec![1; 5000] } });
-        let Value::Object(members) = members else { unreachable!() };
-        let many = (0..5000).map(|number| (format!("m{number}"), Value::Null));
-        let mut members = Members::new(members.into_iter().chain(many).collect(), Faults::default());
-        members.list("list", text);
-        members.object("object", |members| members.list("list", text));
-        assert_eq!((members.faults.reported().len(), members.faults.count()), (Faults::MAX_REPORTED, 10_001));
-        let all = members.finish();
-        assert_eq!((all.reported().len(), all.count()), (Faults::MAX_REPORTED, 15_001));
-        assert_eq!(all.reported()[99].path, "/list/99");
-        let some = all.first(10);
-        assert_eq!((some.reported().len(), some.count()), (10, 15_001));
-    }
 
     #[actix_web::test]
     async fn waits_for_a_body_only_so_long() {

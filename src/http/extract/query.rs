@@ -25,9 +25,9 @@ use crate::{
 /// What `limit` is when it is left out.
 const DEFAULT_LIMIT: i64 = 50;
 /// What a larger `limit` is taken as.
-const LARGEST_LIMIT: i64 = 200;
+const MAX_LIMIT: i64 = 200;
 /// The longest text to search for: an address is no longer, nor is a name.
-const LONGEST_SEARCH: usize = 256;
+const MAX_SEARCH_LEN: usize = 256;
 
 /// Which page of a list, as the contract has it.
 pub struct Paging;
@@ -105,8 +105,8 @@ impl Query {
         let text = self.parsed("search", "invalid_search", |text| {
             let text = trim(text);
             // No address and no name holds a control character; PostgreSQL stores no NUL, and SQLite's patterns have a limit.
-            if text.chars().count() > LONGEST_SEARCH || text.chars().any(char::is_control) {
-                return Err(format!("This takes at most {LONGEST_SEARCH} characters, and no control characters."));
+            if text.chars().count() > MAX_SEARCH_LEN || text.chars().any(char::is_control) {
+                return Err(format!("This takes at most {MAX_SEARCH_LEN} characters, and no control characters."));
             }
             // An address is part of what it was pasted with (`Ada <ada@example.com>`, `mailto:`), which no list holds.
             Ok(Email::parse(text).map_or_else(|_| text.to_owned(), |email| email.as_str().to_owned()))
@@ -121,7 +121,7 @@ impl Query {
             let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
             let number = if digits { text.parse().unwrap_or(i64::MAX) } else { 0 };
             if number >= 1 {
-                Ok(number.min(LARGEST_LIMIT))
+                Ok(number.min(MAX_LIMIT))
             } else {
                 Err("This takes a whole number from 1; above 200 is taken as 200.")
             }

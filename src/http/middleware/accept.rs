@@ -7,14 +7,11 @@ use actix_web::{
     Error, HttpRequest,
     body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{ACCEPT, CACHE_CONTROL, HeaderMap, HeaderName, REFERRER_POLICY},
+    http::header::{ACCEPT, HeaderMap},
     middleware::Next,
 };
 
 use crate::http::response::{error_codes, problem::Problem};
-
-/// Headers that keep an answer out of caches and its address out of others' logs.
-pub const NO_STORE_HEADERS: [(HeaderName, &str); 2] = [(CACHE_CONTROL, "no-store"), (REFERRER_POLICY, "no-referrer")];
 
 /// Refuses a request to the API whose answer the caller would not accept.
 pub async fn middleware(

@@ -18,10 +18,10 @@ const PERMIT_TIMEOUT: Duration = Duration::from_secs(2);
 /// A bound of bodies in hand.
 pub struct BodyPermits {
     all: Arc<Semaphore>,
-    of_one: usize,
+    per_client: usize,
     /// What each client that has some, or waits for some, may have.
     shares: Mutex<HashMap<IpNet, Arc<Semaphore>>>,
-    patience: Duration,
+    timeout: Duration,
 }
 
 /// One body in hand, until it is dropped.
@@ -31,8 +31,8 @@ pub struct BodyPermit {
 
 impl BodyPermits {
     /// So many of all, and so many of one client.
-    pub fn new(all: usize, of_one: usize) -> Self {
-        Self { all: Arc::new(Semaphore::new(all)), of_one, shares: Mutex::default(), patience: PERMIT_TIMEOUT }
+    pub fn new(all: usize, per_client: usize) -> Self {
+        Self { all: Arc::new(Semaphore::new(all)), per_client, shares: Mutex::default(), timeout: PERMIT_TIMEOUT }
     }
 
     /// Waits for a turn.
@@ -46,7 +46,7 @@ impl BodyPermits {
             let share = share.acquire_owned().await?;
             Ok::<_, AcquireError>(BodyPermit { _held: [share, all.acquire_owned().await?] })
         };
-        match tokio::time::timeout(self.patience, held).await {
+        match tokio::time::timeout(self.timeout, held).await {
             Ok(Ok(permit)) => Ok(permit),
             _ => Err(ServiceError::Busy("Too many bodies of this kind are on their way. Try again in a moment.").into()),
         }
@@ -56,7 +56,7 @@ impl BodyPermits {
         let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
         // What is held or waited for is known to somebody else too.
         shares.retain(|_, share| Arc::strong_count(share) > 1);
-        shares.entry(host).or_insert_with(|| Arc::new(Semaphore::new(self.of_one))).clone()
+        shares.entry(host).or_insert_with(|| Arc::new(Semaphore::new(self.per_client))).clone()
     }
 }
 
@@ -70,7 +70,7 @@ mod tests {
 
     #[actix_web::test]
     async fn nobody_has_all_of_them() {
-        let permits = BodyPermits { patience: Duration::from_millis(10), ..BodyPermits::new(3, 2) };
+        let permits = BodyPermits { timeout: Duration::from_millis(10), ..BodyPermits::new(3, 2) };
         let (greedy, other) = (client("203.0.113.7"), client("203.0.113.8"));
         let mut held = vec![permits.acquire(greedy).await.unwrap(), permits.acquire(greedy).await.unwrap()];
         assert!(permits.acquire(greedy).await.is_err());

@@ -18,7 +18,7 @@ use actix_web::{
     web::Data,
 };
 
-use crate::http::State;
+use crate::http::state::State;
 use crate::{
     domain::{
         invitation::Invitation,

@@ -18,9 +18,12 @@ use tracing::Instrument;
 use super::browser_headers;
 use crate::domain::ids::{Id, Named};
 use crate::http::{
-    State,
-    response::{error_codes, problem::Problem},
-    sealed,
+    response::{
+        error_codes,
+        no_store::{NO_STORE_HEADERS, sealed},
+        problem::Problem,
+    },
+    state::State,
 };
 
 /// Names the kind of thing whose ids begin with `req_`.
@@ -117,7 +120,7 @@ trait Sealable {
 impl<B> Sealable for ServiceResponse<B> {
     fn map_response(mut self, private: bool) -> Self {
         if private {
-            for (name, value) in super::accept::NO_STORE_HEADERS {
+            for (name, value) in NO_STORE_HEADERS {
                 self.headers_mut().insert(name, HeaderValue::from_static(value));
             }
         }

@@ -12,20 +12,29 @@ use utoipa::openapi::{
 use super::{
     super::{
         api::{
-            activations::{ActivatedView, Renewal, RenewalStatus},
+            activations::{
+                activate::ActivatedView,
+                renew::{Renewal, RenewalStatus},
+            },
             auth_token::{AccessToken, TokenType},
-            batches::{BatchResult, BatchResults, BatchStatus, ResendResult, ResendResults, ResendStatus},
+            batches::{
+                invites::{BatchResult, BatchResults, BatchStatus},
+                resends::{ResendResult, ResendResults, ResendStatus},
+            },
             roles::RoleList,
             webhooks::ReceivedEvents,
         },
-        ops::health::{Alive, Condition, CourierCondition, Health, MailCondition, Overall, Readiness},
+        ops::{
+            courier_watch::CourierCondition,
+            health::{Alive, Condition, Health, MailCondition, Overall, Readiness},
+        },
         response::{
             page::List,
             problem::Problem,
             views::{InvitationView, RoleView},
         },
     },
-    problems,
+    problem_examples,
     sample_data::{
         DAY, LOVELACE, PASSWORD, PUBLIC_URL, REQUEST_ID, TOKEN, acme, ada, at, dirk, for_ada, for_ada_bounced, for_ada_by_link,
         for_ada_sent, for_dirk, for_olivia, home, id, olivia, preview_for_ada, preview_for_olivia, preview_of_active,
@@ -93,7 +102,7 @@ pub(super) fn answers(operation: &str, status: &str) -> &'static [&'static str] 
 /// Those that are pointed to.
 pub(super) fn components(shown: &BTreeSet<String>) -> BTreeMap<String, RefOr<Example>> {
     let example = |name: &String| {
-        let (summary, value) = request(name).or_else(|| answer(name)).or_else(|| problems::example(name))?;
+        let (summary, value) = request(name).or_else(|| answer(name)).or_else(|| problem_examples::example(name))?;
         Some((name.clone(), RefOr::T(ExampleBuilder::new().summary(summary).value(Some(value)).build())))
     };
     shown.iter().filter_map(example).collect()
@@ -212,7 +221,7 @@ fn answer(name: &str) -> Option<(&'static str, Value)> {
     let resent = resent_at(600);
     let amended = InvitationView { email: "ada.lovelace@example.com".to_owned(), user_id: id(LOVELACE), ..resent_at(300) };
     let revoked = InvitationView { status: InvitationStatus::Revoked, revoked_at: Some(at(900)), ..for_ada_sent() };
-    let failed = |name| problems::example(name).and_then(|(_, problem)| to_raw_value(&problem).ok());
+    let failed = |name| problem_examples::example(name).and_then(|(_, problem)| to_raw_value(&problem).ok());
     let result = |index, status, invitation, error| BatchResult { index, status, invitation, error };
     let ready = |status, database, mail| Readiness {
         status,

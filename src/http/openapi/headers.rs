@@ -8,7 +8,7 @@ use utoipa::openapi::{
     schema::{SchemaType, Type},
 };
 
-use super::super::middleware::rate_limit;
+use super::super::middleware::rate_limit::policy::policy;
 
 /// Name, type, what it says, an example.
 type Row = (&'static str, Type, &'static str, Value);
@@ -75,8 +75,8 @@ pub(super) fn name(path: &str, letters: bool, status: &str, response: &mut Respo
         ("X-Request-Id", true),
         ("Cache-Control", private),
         ("Retry-After", matches!(status, "429" | "503")),
-        ("RateLimit-Policy", letters || rate_limit::policy(path).is_some()),
-        ("RateLimit", letters || rate_limit::policy(path).is_some()),
+        ("RateLimit-Policy", letters || policy(path).is_some()),
+        ("RateLimit", letters || policy(path).is_some()),
         ("WWW-Authenticate", status == "401"),
     ];
     let common = names.into_iter().filter(|(_, comes)| *comes).map(|(name, _)| name.to_owned());

@@ -9,8 +9,8 @@ use utoipa::openapi::{
 };
 
 use super::{
-    super::middleware::{letter_quota, rate_limit},
-    examples, headers, idempotency, problems, sample_data,
+    super::middleware::{letter_quota, rate_limit::policy::policy},
+    examples, headers, idempotency, problem_examples, sample_data,
 };
 
 /// Adds what is shared. `shown` learns which examples are pointed to.
@@ -40,7 +40,7 @@ pub(super) fn complete((path, method): (&str, HttpMethod), operation: &mut Opera
         let RefOr::T(response) = response else { continue };
         if response.content.is_empty() && status.starts_with(['4', '5']) {
             let mut content = Content::new(Some(Ref::from_schema_name("Problem")));
-            point(&mut content, &problems::named_in(&response.description, has_body), shown);
+            point(&mut content, &problem_examples::named_in(&response.description, has_body), shown);
             response.content.insert("application/problem+json".to_owned(), RefOr::T(content));
         } else {
             show(&id, status, response, shown);
@@ -130,7 +130,7 @@ fn shared(path: &str, id: &str, operation: &Operation) -> Vec<(&'static str, &'s
     if id != "listRoles" {
         shared.push(("503", "`unavailable`: the database is away or a queue is full. Nothing was changed."));
     }
-    if rate_limit::policy(path).is_some() {
+    if policy(path).is_some() {
         shared.push(("429", "`rate_limited`: too many requests from this address."));
     }
     shared

@@ -10,7 +10,7 @@ use actix_web::{
 };
 use utoipa::openapi::OpenApi;
 
-use super::super::middleware::rate_limit::{self, Policy};
+use super::super::middleware::rate_limit::policy::{Policy, policy};
 
 /// Paths whose answers hold nothing private: these may be cached. Whatever is not named here is sealed.
 const CACHEABLE: [&str; 5] = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/problems/{code}"];
@@ -54,7 +54,7 @@ impl RouteTable {
                 resource: ResourceDef::new(path.as_str()),
                 pattern: path.clone(),
                 methods: methods.join(", "),
-                policy: rate_limit::policy(path),
+                policy: policy(path),
                 is_sealed: !CACHEABLE.contains(&path.as_str()),
             }
         });

@@ -12,7 +12,7 @@ use super::super::{
             AccountView, Currency, EnergyUnit, ReimbursementView,
             company::{AddressView, CompanyView},
         },
-        activations::{InviterView, PreviewAccount, PreviewView, RequiresView},
+        activations::preview::{InviterView, PreviewAccount, PreviewView, RequiresView},
         suppressions::SuppressionView,
     },
     response::views::{

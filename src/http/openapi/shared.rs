@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use utoipa::openapi::{OpenApi, Ref, RefOr, Response};
 
-use super::super::middleware::rate_limit;
+use super::super::middleware::rate_limit::policy::policy;
 
 /// Moves them out of the operations.
 pub(super) fn responses(document: &mut OpenApi) -> BTreeMap<String, RefOr<Response>> {
@@ -53,7 +53,7 @@ fn name(path: &str, response: &Response) -> Option<String> {
     if codes.len() > 2 {
         return None;
     }
-    let kind = if rate_limit::policy(path).is_some() { "OfLimitedRoute" } else { "" };
+    let kind = if policy(path).is_some() { "OfLimitedRoute" } else { "" };
     Some(format!("{}{kind}", codes.join("Or")))
 }
 

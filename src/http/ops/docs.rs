@@ -1,40 +1,63 @@
-//! The contract's browser: the files of Swagger UI, which are parts of the program.
-
-use std::{borrow::Cow, sync::Arc};
+//! What documents the API: the contract, the page of each error code, and what is said of paths that do not exist.
 
 use actix_web::{
-    HttpResponse, Resource, guard,
-    http::header::{CONTENT_ENCODING, ContentEncoding},
-    web::{self, Bytes},
+    HttpRequest, HttpResponse, get,
+    http::header,
+    web::{Data, Path},
 };
-use utoipa_swagger_ui::Config;
 
-use crate::http::response::problem::{Problem, not_found};
+use crate::http::{
+    openapi::problem_schemas::ErrorCode,
+    response::{
+        error_codes,
+        problem::{Problem, not_found},
+    },
+    state::State,
+};
 
-/// Serves them below `/docs/`. The library's own route copies a file for each answer, and a megabyte would wait with each client
-/// that takes none of it; here all answers share one.
-pub fn files() -> Resource {
-    let config = Config::from("/openapi.json")
-        .display_request_duration(true)
-        .try_it_out_enabled(true)
-        // A token that was pasted is gone with the page: nothing of it stays in the browser's storage.
-        .persist_authorization(false)
-        // The badge would send the address of this document to a host on the internet.
-        .validator_url("none");
-    let config = Arc::new(config);
-    let file = move |path: web::Path<String>| std::future::ready(file(&path, config.clone()));
-    web::resource("/docs/{_:.*}").guard(guard::Get()).to(file)
+/// This contract
+#[utoipa::path(tag = "Operations", operation_id = "contract", security(()), responses((status = 200, description = "OpenAPI 3.1.", content_type = "application/json", body = Object)))]
+#[get("/openapi.json")]
+pub async fn contract(state: Data<State>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(state.contract.clone())
 }
 
-fn file(path: &str, config: Arc<Config<'static>>) -> Result<HttpResponse, Problem> {
-    let file = utoipa_swagger_ui::serve(path, config).ok().flatten().ok_or_else(not_found)?;
-    let mut response = HttpResponse::Ok();
-    if file.gzpipped {
-        response.insert_header((CONTENT_ENCODING, ContentEncoding::Gzip));
+/// What an error code means
+///
+/// The page that `type` in a problem leads to.
+#[utoipa::path(
+    tag = "Operations",
+    operation_id = "problem",
+    params(("code" = ErrorCode, Path, description = "The code.", example = "validation_failed")),
+    security(()),
+    responses(
+        (status = 200, description = "What it means and what to do.", content_type = "text/html", body = String),
+        (status = 404, description = "`not_found`: there is no such code."),
+    )
+)]
+#[get("/problems/{code}")]
+pub async fn problem(path: Path<String>) -> Result<HttpResponse, Problem> {
+    let error_codes::Code { code, status, title, help } = error_codes::find(&path).ok_or_else(not_found)?;
+    // Every word is from the table: nothing here needs escaping.
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\
+         <body><h1>{title}</h1><p><code>{code}</code>, HTTP status {status}</p><p>{help}</p></body></html>"
+    );
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page))
+}
+
+/// `/docs` is a folder.
+pub async fn to_docs() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
+}
+
+/// For a path that no route takes: 405 when the contract knows the path, 404 when it does not.
+pub async fn nothing_here(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
+    match state.routes.find(&request).map(|route| route.methods.clone()) {
+        Some(allow) => {
+            let detail = format!("This path knows {allow}.");
+            Err(Problem::new(error_codes::METHOD_NOT_ALLOWED, detail).header(header::ALLOW, allow))
+        }
+        None => Err(Problem::new(error_codes::NOT_FOUND, "There is nothing at this path. /docs shows what there is.")),
     }
-    let bytes = match file.bytes {
-        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-        Cow::Owned(bytes) => bytes.into(),
-    };
-    Ok(response.content_type(file.content_type).body(bytes))
 }

@@ -1,29 +1,19 @@
-//! What operations and readers of the contract need: liveness, readiness, metrics, the contract, what errors mean.
+//! `GET /healthz` and `GET /readyz`: liveness and readiness.
 
 use std::time::Duration;
 
-use actix_web::{
-    HttpRequest, HttpResponse, get,
-    http::header,
-    web::{Data, Path},
-};
+use actix_web::{HttpResponse, get, http::header, web::Data};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::{
-    State,
-    openapi::ErrorCode,
-    response::{
-        error_codes,
-        problem::{Problem, not_found},
-    },
-};
+use super::courier_watch::CourierCondition;
+use crate::http::{response::problem::RETRY_AFTER, state::State};
 
-/// How long the database is given to answer: whoever asks so often gives no more time themselves.
-const PROBE: Duration = Duration::from_secs(5);
+/// How long the database is given to answer: probes do not wait longer themselves.
+pub(super) const DATABASE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a commit is given. One that takes longer is as good as none to whoever waits for an invite.
-const COMMIT: Duration = Duration::from_secs(3);
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How the service is.
 #[derive(Serialize, ToSchema)]
@@ -66,20 +56,6 @@ impl Condition {
     fn of(well: bool) -> Self {
         if well { Self::Ok } else { Self::Unavailable }
     }
-}
-
-/// How the courier is: `elsewhere` when it runs in a process of its own.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CourierCondition {
-    /// It is at work in this process.
-    Ok,
-    /// It was, and has stopped.
-    Stopped,
-    /// It was told to send nothing (`--hold-mail`): letters wait.
-    Held,
-    /// It is another process's work.
-    Elsewhere,
 }
 
 /// Is the process alive?
@@ -136,8 +112,8 @@ pub enum Overall {
 )]
 #[get("/readyz")]
 pub async fn readyz(state: Data<State>) -> HttpResponse {
-    let db = state.services.db.within(PROBE);
-    let (migrated, committed) = tokio::join!(db.is_migrated(), db.can_commit(COMMIT));
+    let db = state.services.db.within(DATABASE_TIMEOUT);
+    let (migrated, committed) = tokio::join!(db.is_migrated(), db.can_commit(COMMIT_TIMEOUT));
     let (database, migrations, reason) = match (migrated, committed) {
         (Ok(migrated), Ok(())) => (Condition::Ok, Condition::of(migrated), None),
         (Ok(migrated), Err(_)) => {
@@ -148,7 +124,7 @@ pub async fn readyz(state: Data<State>) -> HttpResponse {
     };
     let courier = state.courier.condition();
     let ready = (database, migrations) == (Condition::Ok, Condition::Ok) && courier != CourierCondition::Stopped;
-    let backlog = if database == Condition::Ok { state.services.backlog(PROBE).await.ok() } else { None };
+    let backlog = if database == Condition::Ok { state.services.backlog(DATABASE_TIMEOUT).await.ok() } else { None };
     let mail = match backlog {
         Some(backlog) if backlog.is_late() => MailCondition::Late,
         Some(_) => MailCondition::Ok,
@@ -161,65 +137,7 @@ pub async fn readyz(state: Data<State>) -> HttpResponse {
     };
     let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     if !ready {
-        response.insert_header((header::RETRY_AFTER, crate::http::RETRY_AFTER.to_string()));
+        response.insert_header((header::RETRY_AFTER, RETRY_AFTER.to_string()));
     }
     response.json(Readiness { status, database, migrations, courier, mail, reason })
-}
-
-/// Metrics for Prometheus
-#[utoipa::path(tag = "Operations", operation_id = "metrics", security(()), responses((status = 200, description = "OpenMetrics text.", content_type = "application/openmetrics-text", body = String)))]
-#[get("/metrics")]
-pub async fn metrics(state: Data<State>) -> HttpResponse {
-    // What waits is counted when it is asked for, by whichever process: a courier that is busy or elsewhere tells nobody.
-    if let Ok(backlog) = state.services.backlog(PROBE).await {
-        state.metrics.outbox(backlog.queued, backlog.oldest_seconds());
-    }
-    HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(state.metrics.render())
-}
-
-/// This contract
-#[utoipa::path(tag = "Operations", operation_id = "contract", security(()), responses((status = 200, description = "OpenAPI 3.1.", content_type = "application/json", body = Object)))]
-#[get("/openapi.json")]
-pub async fn contract(state: Data<State>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(state.contract.clone())
-}
-
-/// What an error code means
-///
-/// The page that `type` in a problem leads to.
-#[utoipa::path(
-    tag = "Operations",
-    operation_id = "problem",
-    params(("code" = ErrorCode, Path, description = "The code.", example = "validation_failed")),
-    security(()),
-    responses(
-        (status = 200, description = "What it means and what to do.", content_type = "text/html", body = String),
-        (status = 404, description = "`not_found`: there is no such code."),
-    )
-)]
-#[get("/problems/{code}")]
-pub async fn problem(path: Path<String>) -> Result<HttpResponse, Problem> {
-    let error_codes::Code { code, status, title, help } = error_codes::find(&path).ok_or_else(not_found)?;
-    // Every word is from the table: nothing here needs escaping.
-    let page = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\
-         <body><h1>{title}</h1><p><code>{code}</code>, HTTP status {status}</p><p>{help}</p></body></html>"
-    );
-    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page))
-}
-
-/// `/docs` is a folder.
-pub async fn to_docs() -> HttpResponse {
-    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
-}
-
-/// For a path that no route takes: 405 when the contract knows the path, 404 when it does not.
-pub async fn nothing_here(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
-    match state.routes.find(&request).map(|route| route.methods.clone()) {
-        Some(allow) => {
-            let detail = format!("This path knows {allow}.");
-            Err(Problem::new(error_codes::METHOD_NOT_ALLOWED, detail).header(header::ALLOW, allow))
-        }
-        None => Err(Problem::new(error_codes::NOT_FOUND, "There is nothing at this path. /docs shows what there is.")),
-    }
 }

@@ -11,7 +11,7 @@ use super::{
     error_codes::{self, Code},
     views::InvitationAccount,
 };
-use crate::http::{RETRY_AFTER, extract::etag};
+use crate::http::extract::etag;
 use crate::{
     domain::{
         account::Account,
@@ -22,8 +22,11 @@ use crate::{
     services::ServiceError,
 };
 
+/// The number of seconds that `Retry-After` names when the database is away or a queue is full.
+pub(in crate::http) const RETRY_AFTER: u64 = 2;
+
 /// The most accounts that are shown where an item of a batch names one of several.
-const MOST_CANDIDATES: usize = 10;
+const MAX_CANDIDATES: usize = 10;
 
 /// An error answer on its way out. The outermost middleware writes it, since it knows the request's id.
 #[derive(Debug, Clone)]
@@ -76,11 +79,11 @@ impl Problem {
     #[must_use]
     pub fn of_item(refusal: &ServiceError) -> Self {
         match refusal {
-            ServiceError::AmbiguousAccount(accounts) => match accounts.get(..MOST_CANDIDATES) {
-                Some(first) if accounts.len() > MOST_CANDIDATES => ambiguous_account(
+            ServiceError::AmbiguousAccount(accounts) => match accounts.get(..MAX_CANDIDATES) {
+                Some(first) if accounts.len() > MAX_CANDIDATES => ambiguous_account(
                     first,
                     &format!(
-                        "More than {MOST_CANDIDATES} accounts have this name, and candidates has so many of them. Choose one by \
+                        "More than {MAX_CANDIDATES} accounts have this name, and candidates has so many of them. Choose one by \
                          account_id; GET /v1/accounts?search= finds all."
                     ),
                 ),

@@ -14,7 +14,10 @@ use actix_web::rt::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{KEEP_ALIVE, REQUEST_HEAD, connections::Connection};
+use super::{
+    connections::Connection,
+    timeouts::{KEEP_ALIVE_TIMEOUT, REQUEST_HEAD_TIMEOUT},
+};
 
 /// How long an answer may be stuck...
 const WRITE_STALL: Duration = Duration::from_secs(15);
@@ -70,7 +73,9 @@ impl GuardedStream {
         self.connection.waker.register(cx.waker());
         self.check_evicted()?;
         match self.connection.waits_since() {
-            Some(since) if self.head.is_over(since + KEEP_ALIVE + REQUEST_HEAD, cx) => Err(io::ErrorKind::TimedOut.into()),
+            Some(since) if self.head.is_over(since + KEEP_ALIVE_TIMEOUT + REQUEST_HEAD_TIMEOUT, cx) => {
+                Err(io::ErrorKind::TimedOut.into())
+            }
             Some(_) => Ok(()),
             None => {
                 self.head.stop();

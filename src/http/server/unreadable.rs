@@ -14,10 +14,9 @@ use actix_web::http::{StatusCode, header};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::super::{
-    State,
     middleware::{browser_headers, request_log},
-    response::{error_codes, problem::Problem},
-    sealed,
+    response::{error_codes, no_store::sealed, problem::Problem},
+    state::State,
 };
 
 /// Writes the whole answer for a status that the library refused a request with; `None` for one that it does not refuse with.

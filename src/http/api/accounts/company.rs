@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::company::{Company, RawCompany};
-use crate::http::extract::json_body::{self, Members};
+use crate::http::extract::members::{self, Members};
 
 /// A company's details, as they are sent.
 #[derive(ToSchema)]
@@ -55,18 +55,18 @@ pub(in crate::http) fn read(members: &mut Members) -> (Option<Company>, bool) {
     let (mut faults, mut exempt) = (Vec::new(), false);
     let company = members.object("company", |members| {
         let mut raw = RawCompany {
-            name: members.optional("name", json_body::text),
-            registration_number: members.optional("registration_number", json_body::text),
-            vat_number: members.optional("vat_number", json_body::text),
-            vat_exempt: members.optional("vat_exempt", |value| json_body::boolean(&value)).unwrap_or_default(),
+            name: members.optional("name", members::text),
+            registration_number: members.optional("registration_number", members::text),
+            vat_number: members.optional("vat_number", members::text),
+            vat_exempt: members.optional("vat_exempt", |value| members::boolean(&value)).unwrap_or_default(),
             ..RawCompany::default()
         };
         members.object("address", |members| {
-            raw.street = members.optional("street", json_body::text);
-            raw.house_number = members.optional("house_number", json_body::text);
-            raw.postal_code = members.optional("postal_code", json_body::text);
-            raw.city = members.optional("city", json_body::text);
-            raw.country = members.optional("country", json_body::text);
+            raw.street = members.optional("street", members::text);
+            raw.house_number = members.optional("house_number", members::text);
+            raw.postal_code = members.optional("postal_code", members::text);
+            raw.city = members.optional("city", members::text);
+            raw.country = members.optional("country", members::text);
             Some(())
         });
         exempt = raw.vat_exempt;

@@ -4,22 +4,26 @@ use actix_web::{HttpRequest, HttpResponse, post, web::Data};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::accounts::{
-    AccountView,
-    company::{self, CompanyRequest},
+use super::super::{
+    accounts::{
+        AccountView,
+        company::{self, CompanyRequest},
+    },
+    invite,
 };
 use crate::http::{
-    State,
     extract::{
         auth::OptionalCaller,
         client_address::client_address,
-        json_body::{self, Body, MemberError, Members},
+        json_body::Body,
+        members::{self, MemberError, Members},
         query::Query,
     },
     response::{
         problem::Problem,
         views::{MembershipView, UserView},
     },
+    state::State,
 };
 use crate::{
     domain::{
@@ -59,15 +63,15 @@ pub struct ActivateRequest {
     faults: Faults,
 }
 
-impl json_body::Request for ActivateRequest {
+impl members::Request for ActivateRequest {
     fn read(members: &mut Members) -> Option<Self> {
-        let token = members.required("token", json_body::text).map(LinkToken::from_text);
-        let password = members.optional("password", |value| Ok(Password::new(&json_body::text(value)?)));
+        let token = members.required("token", members::text).map(LinkToken::from_text);
+        let password = members.optional("password", |value| Ok(Password::new(&members::text(value)?)));
         let name =
-            |value| PersonName::parse(&json_body::text(value)?).map_err(|error| MemberError(error.code(), error.to_string()));
+            |value| PersonName::parse(&members::text(value)?).map_err(|error| MemberError(error.code(), error.to_string()));
         let first_name = members.optional("first_name", name);
         let last_name = members.optional("last_name", name);
-        let email = members.optional("email", json_body::parsed("invalid_email", Email::parse));
+        let email = members.optional("email", members::parsed("invalid_email", Email::parse));
         let account = members.object("account", |members| Some(ActivateAccount::read(members)));
         let token = token?;
         Some(Self { token, password, first_name, last_name, email, account, faults: members.take_faults() })
@@ -92,8 +96,8 @@ pub struct ActivateAccount {
 
 impl ActivateAccount {
     fn read(members: &mut Members) -> Self {
-        let name = members.optional("name", json_body::account_name);
-        let r#type = members.optional("type", json_body::parsed("unknown_value", str::parse));
+        let name = members.optional("name", invite::account_name);
+        let r#type = members.optional("type", members::parsed("unknown_value", str::parse));
         let (company, vat_exempt) = company::read(members);
         Self { name, r#type, company, vat_exempt }
     }

@@ -4,14 +4,15 @@ use actix_web::{HttpRequest, HttpResponse, post, web::Data};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::user_agent;
 use crate::http::{
-    State,
     extract::{
-        json_body::{self, Body, Members},
+        json_body::Body,
+        members::{self, Members},
         query::Query,
+        user_agent::user_agent,
     },
     response::{problem::Problem, views::Timestamp},
+    state::State,
 };
 use crate::{
     domain::{
@@ -32,9 +33,9 @@ pub struct PreviewRequest {
     pub token: LinkToken,
 }
 
-impl json_body::Request for PreviewRequest {
+impl members::Request for PreviewRequest {
     fn read(members: &mut Members) -> Option<Self> {
-        let token = members.required("token", json_body::text).map(LinkToken::from_text);
+        let token = members.required("token", members::text).map(LinkToken::from_text);
         Some(Self { token: token? })
     }
 }

@@ -6,9 +6,9 @@ use utoipa::ToSchema;
 
 use super::preview::PreviewRequest;
 use crate::http::{
-    State,
     extract::{json_body::Body, query::Query},
     response::problem::Problem,
+    state::State,
 };
 use crate::services;
 

@@ -9,21 +9,21 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::{
-    Page,
+    blocking::run_blocking,
     item::AnyItem,
     read::{Asked, receive},
-    render, run_blocking,
+    results::{Page, render},
 };
 use crate::http::{
-    State,
     extract::{
         auth::Caller,
         idempotency_key::{self, For},
         query::Query,
     },
     middleware::letter_quota::Told,
-    openapi::ProblemDocument,
+    openapi::problem_schemas::ProblemDocument,
     response::{problem::Problem, views::InvitationView},
+    state::State,
 };
 use crate::services::{
     self, ServiceError,

@@ -13,7 +13,8 @@ use utoipa::{
 
 use super::super::{account_owners::InviteAccountOwner, sub_accounts::InviteSubAccountUser, system_users::InviteSystemUser};
 use crate::http::extract::{
-    json_body::{self, MemberError, Members, ORDINARY},
+    body_allowance::ORDINARY,
+    members::{self, MemberError, Members},
     strict_json,
 };
 use crate::{
@@ -29,7 +30,7 @@ use crate::{
 
 /// So many faults of one item are told, each with a path of its own: a thousand times a hundred would be an answer of many
 /// megabytes, to a body that is short. No kind has more members.
-const MOST_FAULTS: usize = 10;
+const MAX_FAULTS: usize = 10;
 
 /// Reads an item. Its faults are told together, with pointers into the item.
 ///
@@ -41,31 +42,31 @@ pub(super) fn read(text: &RawValue) -> Result<Result<Invite, ServiceError>, serd
         return refused("too_long", "An item has at most 64 KiB, as a request of its own has.");
     }
     match strict_json::parse(text.get().as_bytes())? {
-        (Value::Object(members), faults) => Ok(json_body::request::<Item>(members, faults)
+        (Value::Object(members), faults) => Ok(members::request::<Item>(members, faults)
             .map(|item| item.0)
-            .map_err(|faults| ServiceError::Invalid(faults.first(MOST_FAULTS)))),
+            .map_err(|faults| ServiceError::Invalid(faults.first(MAX_FAULTS)))),
         _ => refused("wrong_type", "An item is a JSON object."),
     }
 }
 
 /// What is wrong with these members as an item.
 pub fn faults(members: Map<String, Value>) -> Vec<FieldError> {
-    json_body::request::<Item>(members, Faults::default()).err().unwrap_or_default().into_told()
+    members::request::<Item>(members, Faults::default()).err().unwrap_or_default().into_told()
 }
 
 struct Item(Invite);
 
-impl json_body::Request for Item {
+impl members::Request for Item {
     fn read(members: &mut Members) -> Option<Self> {
         members.optional("delivery", way);
-        let invite = match members.required("kind", json_body::parsed("unknown_value", kind)) {
+        let invite = match members.required("kind", members::parsed("unknown_value", kind)) {
             Some(InvitationKind::SystemUser) => InviteSystemUser::read(members).map(Invite::from),
             Some(InvitationKind::AccountOwner) => InviteAccountOwner::read(members).map(Invite::from),
             Some(InvitationKind::SubAccount) => InviteSubAccountUser::read(members).map(Invite::from),
             None => {
                 // What every kind has can be judged; of the rest nobody knows whether it belongs here.
-                members.required("email", json_body::parsed("invalid_email", Email::parse));
-                members.optional("locale", json_body::parsed("unknown_locale", Locale::parse));
+                members.required("email", members::parsed("invalid_email", Email::parse));
+                members.optional("locale", members::parsed("unknown_locale", Locale::parse));
                 members.ignore_rest();
                 None
             }
@@ -77,7 +78,7 @@ impl json_body::Request for Item {
 /// Items go by letter: a batch is kept for its retries, and a link is kept nowhere.
 fn way(value: Value) -> Result<(), MemberError> {
     const ALWAYS: &str = "The items of a batch are always e-mailed";
-    match json_body::text(value)?.as_str() {
+    match members::text(value)?.as_str() {
         "email" => Ok(()),
         "link" => Err(MemberError("not_applicable", format!("{ALWAYS}. The route of its own kind hands a link over."))),
         _ => Err(MemberError("unknown_value", format!("{ALWAYS}: this is \"email\", or left out."))),

@@ -1,21 +1,23 @@
 //! `POST /v1/invitations/batch/resend`.
 
-use actix_web::{HttpRequest, HttpResponse, post, web::Data};
+use actix_web::{HttpResponse, post};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::{Page, item::kind, render, run_blocking, stored_results};
+use super::{
+    blocking::run_blocking,
+    item::kind,
+    results::{Page, render, stored_results},
+};
 use crate::http::{
-    State,
     extract::{
-        auth::Caller,
+        command::Command,
         idempotency_key::{self, For},
-        json_body::{self, Body, MemberError, Members},
-        query::Query,
+        members::{self, MemberError, Members},
     },
     middleware::letter_quota::Told,
-    openapi::ProblemDocument,
+    openapi::problem_schemas::ProblemDocument,
     response::{problem::Problem, views::InvitationView},
 };
 use crate::{
@@ -74,13 +76,13 @@ pub enum ResendableStatus {
     Pending,
 }
 
-impl json_body::Request for ResendBatchRequest {
+impl members::Request for ResendBatchRequest {
     fn read(members: &mut Members) -> Option<Self> {
         // Each is there even when it is faulty, and then nobody is told to send it.
         let (named, filtered) = (members.contains_non_null("ids"), members.contains_non_null("filter"));
         let ids = if named { ids(members) } else { None };
         let filter = members.object("filter", |members| Some(filter(members)));
-        let validate_only = members.optional("validate_only", |value| json_body::boolean(&value));
+        let validate_only = members.optional("validate_only", |value| members::boolean(&value));
         match (named, filtered) {
             (true, true) => {
                 let words = "Name invitations by ids, or choose them by filter, not both.";
@@ -98,7 +100,7 @@ impl json_body::Request for ResendBatchRequest {
 }
 
 fn ids(members: &mut Members) -> Option<Vec<String>> {
-    let ids = members.list("ids", json_body::text)?;
+    let ids = members.list("ids", members::text)?;
     let fault = match ids.len() {
         0 => MemberError("too_few", "Name at least one invitation.".to_owned()),
         many if many > MAX_BATCH => MemberError("too_many", format!("At most {MAX_BATCH} are resent at once, not {many}.")),
@@ -109,10 +111,10 @@ fn ids(members: &mut Members) -> Option<Vec<String>> {
 }
 
 fn filter(members: &mut Members) -> Filter {
-    let status = members.optional("status", json_body::parsed("unknown_value", status));
-    let delivery = members.optional("delivery", json_body::parsed("unknown_value", delivery));
-    let kind = members.optional("kind", json_body::parsed("unknown_value", kind));
-    let account = members.optional("account_id", json_body::parsed("invalid_id", str::parse::<AccountId>));
+    let status = members.optional("status", members::parsed("unknown_value", status));
+    let delivery = members.optional("delivery", members::parsed("unknown_value", delivery));
+    let kind = members.optional("kind", members::parsed("unknown_value", kind));
+    let account = members.optional("account_id", members::parsed("invalid_id", str::parse::<AccountId>));
     let expired = match status {
         None if delivery.is_some() => None,
         status => Some(status != Some(InvitationStatus::Pending)),
@@ -208,14 +210,8 @@ fn results(page: &Page, resent: &Resent) -> ResendResults {
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/invitations/batch/resend")]
-pub async fn resend(
-    request: HttpRequest,
-    caller: Caller,
-    query: Query,
-    body: Body,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
-    let Caller(actor) = caller;
+pub async fn resend(command: Command) -> Result<HttpResponse, Problem> {
+    let Command { request, state, actor, query, body } = command;
     services::invite::may_invite(&actor)?;
     query.finish()?;
     let render = render(Page::of(&state, &request), results);

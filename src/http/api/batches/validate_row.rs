@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value};
 
+use super::item;
 use crate::domain::{field_error::FieldError, invitation::InvitationKind};
-use crate::http::api::batches;
 
 /// Where an invite of that kind is posted. A sub-account's is that of the users overview, whose body names the parent.
 #[must_use]
@@ -20,7 +20,7 @@ pub fn path(kind: InvitationKind) -> &'static str {
 /// told without looking anything up.
 #[must_use]
 pub fn faults(members: Map<String, Value>) -> Vec<FieldError> {
-    batches::faults(members)
+    item::faults(members)
 }
 
 #[cfg(test)]

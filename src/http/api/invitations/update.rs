@@ -1,25 +1,16 @@
 //! `PATCH /v1/invitations/{id}`.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header::ETAG,
-    patch,
-    web::{Data, Path},
-};
+use actix_web::{HttpResponse, http::header::ETAG, patch, web::Path};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{
-    super::{sub_accounts, system_users},
-    id, names_one,
-};
+use super::{super::invite, names_one};
 use crate::http::{
-    State,
     extract::{
-        auth::Caller,
+        command::Command,
         etag,
-        json_body::{self, Body, MemberError, Members},
-        query::Query,
+        members::{self, MemberError, Members},
+        path::id,
     },
     middleware::letter_quota::Told,
     openapi::domain_schemas::LanguageTag,
@@ -58,15 +49,15 @@ pub struct AmendInvitationRequest {
     reimbursement_rate: Option<Rate>,
 }
 
-impl json_body::Request for Patch {
+impl members::Request for Patch {
     fn read(members: &mut Members) -> Option<Self> {
         // Both may be left out and are never null.
         let has_email = members.contains_key("email");
-        let email = has_email.then(|| members.required("email", json_body::parsed("invalid_email", Email::parse))).flatten();
-        let roles = members.contains_key("roles").then(|| system_users::roles(members)).flatten();
-        let locale = change(members, "locale", json_body::parsed("unknown_locale", Locale::parse));
-        let account_name = change(members, "account_name", json_body::account_name);
-        let rate = change(members, "reimbursement_rate", sub_accounts::rate_of);
+        let email = has_email.then(|| members.required("email", members::parsed("invalid_email", Email::parse))).flatten();
+        let roles = members.contains_key("roles").then(|| invite::roles(members)).flatten();
+        let locale = change(members, "locale", members::parsed("unknown_locale", Locale::parse));
+        let account_name = change(members, "account_name", invite::account_name);
+        let rate = change(members, "reimbursement_rate", invite::rate);
         // Whether the invitation has these members is judged first, once it is known which one it is.
         Some(Self { email, roles, locale, account_name, rate, faults: members.take_faults() })
     }
@@ -116,18 +107,12 @@ fn change<T>(members: &mut Members, name: &str, read: impl FnOnce(Value) -> Resu
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
 #[patch("/v1/invitations/{id}", guard = "names_one")]
-pub async fn amend(
-    request: HttpRequest,
-    caller: Caller,
-    path: Path<String>,
-    query: Query,
-    body: Body,
-    state: Data<State>,
-) -> Result<HttpResponse, Problem> {
+pub async fn amend(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
+    let Command { request, state, actor, query, body } = command;
     query.finish()?;
     let (wanted, condition) = (id(&path)?, etag::condition(&request));
     let told = Told::of(&request);
-    let amended = told.sent(services::update::invitation(&state.services, &caller.0, wanted, condition, body.parse()?).await)?;
+    let amended = told.sent(services::update::invitation(&state.services, &actor, wanted, condition, body.parse()?).await)?;
     let view = InvitationView::of(&amended, state.services.clock.now());
     Ok(HttpResponse::Ok().insert_header((ETAG, etag::of(&amended))).json(view))
 }

@@ -20,7 +20,7 @@ use crate::{
 const HEADER: [&str; 9] =
     ["id", "email", "first_name", "last_name", "status", "system_roles", "memberships", "created_at", "activated_at"];
 /// So many rows are read at once.
-const CHUNK: i64 = 500;
+const ROWS_PER_READ: i64 = 500;
 
 /// Every user that matches; with a byte order mark before them when one is asked for.
 pub async fn users(
@@ -59,7 +59,7 @@ async fn page(
     filters: &UserQuery,
     cursor: Option<String>,
 ) -> Result<Page<User>, ServiceError> {
-    queries::users(services, actor, filters.clone(), PageRequest { limit: CHUNK, cursor }).await
+    queries::users(services, actor, filters.clone(), PageRequest { limit: ROWS_PER_READ, cursor }).await
 }
 
 fn lines(rows: impl Iterator<Item = [String; 9]>) -> Result<Bytes, std::io::Error> {

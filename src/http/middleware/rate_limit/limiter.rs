@@ -10,7 +10,7 @@ use governor::{Quota, RateLimiter, clock, middleware::StateInformationMiddleware
 use ipnet::IpNet;
 use quick_cache::sync::Cache;
 
-use super::Policy;
+use super::policy::Policy;
 use crate::{clock::Clock, domain::client_address::ClientAddress};
 
 /// So many clients are counted at once, and as many networks; those that were quiet longest are forgotten first.

@@ -1,0 +1,107 @@
+//! What the routes that invite share: members of their bodies, and how an invite is sent.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use serde_json::Value;
+
+use crate::http::{
+    extract::{
+        idempotency_key::{self, Asked, For},
+        members::{self, MemberError, Members},
+    },
+    middleware::letter_quota::Told,
+    response::problem::Problem,
+    state::State,
+};
+use crate::{
+    domain::{
+        account::{AccountName, UnknownValue},
+        actor::Actor,
+        invitation::{DeliveryMethod, DeliveryState, Invitation},
+        permission::Permission,
+        reimbursement::{Rate, RateError},
+        role::{Role, Roles},
+    },
+    services::{
+        ServiceError,
+        idempotency::StoredAnswer,
+        invite::{self, Invite},
+    },
+};
+
+/// The roles of a system user: at least one, each once.
+pub(in crate::http) fn roles(members: &mut Members) -> Option<Roles> {
+    let mut seen = Vec::new();
+    let roles = members.list("roles", |value| {
+        let role: Role = members::parsed("unknown_role", str::parse)(value)?;
+        if seen.contains(&role) {
+            return Err(MemberError("duplicate_role", format!("{} is named twice.", role.as_str())));
+        }
+        seen.push(role);
+        Ok(role)
+    })?;
+    if roles.is_empty() {
+        members.fault("roles", MemberError("too_few", "A system user holds at least one role.".to_owned()));
+        return None;
+    }
+    Some(roles.into_iter().collect())
+}
+
+/// How the link is delivered: by letter when nothing is said.
+pub(in crate::http) fn delivery_method(members: &mut Members) -> DeliveryMethod {
+    let parse = |name: &str| {
+        let known = DeliveryMethod::ALL.into_iter().find(|method| method.as_str() == name);
+        known.ok_or(UnknownValue { known: "email, link" })
+    };
+    members.optional("delivery", members::parsed("unknown_value", parse)).unwrap_or_default()
+}
+
+/// A member that is the name of an account.
+pub(in crate::http) fn account_name(value: Value) -> Result<AccountName, MemberError> {
+    AccountName::parse(&members::text(value)?).map_err(|error| MemberError(error.code(), error.to_string()))
+}
+
+/// A member that is a rate.
+pub(in crate::http) fn rate(value: Value) -> Result<Rate, MemberError> {
+    match value {
+        Value::String(text) => Rate::parse(&text).map_err(|error: RateError| MemberError(error.code(), error.to_string())),
+        // A number has been through binary floats on its way.
+        _ => Err(MemberError("wrong_type", "A rate is a text, as \"0.23\", so that nothing is rounded.".to_owned())),
+    }
+}
+
+/// Whether the caller may invite customers at all. It is judged before the body, so that whoever may not learns nothing.
+pub(in crate::http) fn may_invite_customers(actor: &Actor) -> Result<(), Problem> {
+    if actor.may(Permission::CustomersInvite) || !actor.accounts.is_empty() {
+        return Ok(());
+    }
+    Err(ServiceError::Forbidden(Permission::CustomersInvite.as_str()).into())
+}
+
+/// Sends an invite of any kind, once for each key.
+pub(in crate::http) async fn send_invite(
+    caller: (&HttpRequest, Data<State>, Actor),
+    digest: &[u8; 32],
+    asked: Asked<(DeliveryMethod, Invite)>,
+) -> Result<HttpResponse, Problem> {
+    let told = Told::of(caller.0);
+    let work = async move |(state, actor): For, (delivery, wanted), ticket| {
+        counted(&state, told.sent(invite::one(&state.services, &actor, (wanted, delivery), ticket).await))
+    };
+    let authorise = async |caller: For, (_, wanted), _: Option<&StoredAnswer>| Ok(self::authorise(&caller, wanted).await?);
+    idempotency_key::once(caller, (StatusCode::CREATED, digest), asked, authorise, work).await
+}
+
+/// Whether the caller may send this invite, whatever stands in its way otherwise.
+pub(in crate::http) async fn authorise((state, actor): &For, wanted: Invite) -> Result<(), ServiceError> {
+    invite::authorise(&state.services, actor, vec![wanted]).await?.into_iter().collect()
+}
+
+/// Counts an invite of any kind, and says its refusal as a problem.
+pub(in crate::http) fn counted(state: &State, outcome: Result<Invitation, ServiceError>) -> Result<Invitation, Problem> {
+    let outcome = outcome.map_err(Problem::from);
+    state.metrics.invite(outcome.as_ref().map_or_else(|problem| problem.code.code, |_| "invited"));
+    if outcome.as_ref().is_ok_and(|invited| invited.delivery.state == DeliveryState::HandedOver) {
+        state.metrics.letter(DeliveryState::HandedOver.as_str());
+    }
+    outcome
+}

@@ -1,0 +1,35 @@
+//! What comes with a request that changes something: read together, so that handlers name it once.
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
+use futures_util::future::LocalBoxFuture;
+
+use super::{auth::Caller, json_body::Body, query::Query};
+use crate::{domain::actor::Actor, http::state::State};
+
+/// A request by an authenticated caller, with a body in JSON. Nothing of its query and its body has been judged.
+pub struct Command {
+    /// The request, for its headers.
+    pub request: HttpRequest,
+    /// What handlers share.
+    pub state: Data<State>,
+    /// Who asks.
+    pub actor: Actor,
+    /// The query.
+    pub query: Query,
+    /// The body.
+    pub body: Body,
+}
+
+impl FromRequest for Command {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, actix_web::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let parts = <(Caller, Query, Body, Data<State>)>::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            let (Caller(actor), query, body, state) = parts.await?;
+            Ok(Self { request, state, actor, query, body })
+        })
+    }
+}

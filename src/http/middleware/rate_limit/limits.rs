@@ -1,0 +1,55 @@
+//! The counts of all policies, and how they are told in headers.
+
+use std::time::Duration;
+
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+
+use super::{
+    limiter::{Limiter, Share},
+    policy::Policy,
+};
+use crate::http::response::{error_codes, problem::Problem};
+use crate::{clock::Clock, domain::client_address::ClientAddress};
+
+/// The limits of the public routes; none when they are switched off.
+pub struct Limits(Option<[Limiter; Policy::ALL.len()]>);
+
+impl Limits {
+    pub(in crate::http) fn new(on: bool, clock: &Clock) -> Self {
+        Self(on.then(|| Policy::ALL.map(|policy| Limiter::new(policy, clock))))
+    }
+
+    /// Counts a request of this client: what is left, and why it is refused when nothing was.
+    pub(super) fn check(&self, policy: Policy, client: ClientAddress) -> Option<(Share, Option<Problem>)> {
+        let limiter = &self.0.as_ref()?[policy as usize];
+        Some(match limiter.check(client) {
+            Ok(left) => (left, None),
+            Err(wait) => {
+                let seconds = whole_seconds(wait);
+                let detail = format!("Too many requests from your address. Try again in {seconds} s.");
+                let problem = Problem::new(error_codes::RATE_LIMITED, detail).header(RETRY_AFTER, seconds.to_string());
+                (limiter.left(0), Some(problem))
+            }
+        })
+    }
+}
+
+/// As `Retry-After` has it: never too early.
+fn whole_seconds(wait: Duration) -> u64 {
+    (wait + Duration::from_millis(999)).as_secs().max(1)
+}
+
+impl Share {
+    pub(super) fn write(&self, headers: &mut HeaderMap) {
+        let (name, quota) = (self.policy.name(), self.policy.quota());
+        let values = [
+            ("ratelimit-policy", format!("\"{name}\";q={quota};w=60")),
+            ("ratelimit", format!("\"{name}\";r={};t={}", self.remaining, self.reset)),
+        ];
+        for (name, value) in values {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
+    }
+}

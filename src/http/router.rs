@@ -1,0 +1,91 @@
+//! The routes, and the application that serves them.
+
+use std::sync::Arc;
+
+use actix_web::{
+    App,
+    body::MessageBody,
+    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    middleware::from_fn,
+    web::{self, Data},
+};
+use utoipa_actix_web::AppExt;
+
+use super::{activation_page, api, middleware, ops, server::serving, state::State};
+
+/// The one table of routes. What is not in it does not exist, and what is in it is in the contract: the same lines make the
+/// application and collect the document. A macro, since the two are made of different types, and collecting the document once
+/// more in every worker costs each of them a few megabytes.
+macro_rules! routes {
+    ($app:expr) => {
+        $app.service(api::system_users::invite)
+            .service(api::account_owners::invite)
+            .service(api::sub_accounts::invite)
+            .service(api::sub_accounts::create)
+            .service(api::accounts::list)
+            .service(api::accounts::get)
+            .service(api::accounts::sub_accounts)
+            .service(api::memberships::remove)
+            .service(api::memberships::leave)
+            // Before the routes that take any id where these have a word.
+            .service(api::batches::invites::invite)
+            .service(api::batches::resends::resend)
+            .service(api::invitations::list)
+            .service(api::invitations::get)
+            .service(api::invitations::update::amend)
+            .service(api::invitations::events)
+            .service(api::invitations::resend)
+            .service(api::invitations::revoke)
+            .service(api::users::list)
+            .service(api::users::get)
+            .service(api::users::resend)
+            .service(api::roles::list)
+            .service(api::suppressions::list)
+            .service(api::suppressions::lift)
+            .service(api::activations::preview::preview)
+            .service(api::activations::activate::activate)
+            .service(api::activations::renew::renew)
+            .service(api::auth_token::sign_in)
+            .service(activation_page::routes::show)
+            .service(activation_page::routes::submit)
+            .service(activation_page::routes::submit_renewal)
+            .service(activation_page::routes::submit_unsubscription)
+            .service(api::webhooks::receive)
+            .service(ops::health::healthz)
+            .service(ops::health::readyz)
+            .service(ops::metrics::metrics)
+            .service(ops::docs::contract)
+            .service(ops::docs::problem)
+    };
+}
+
+/// The contract, as far as the handlers tell it.
+pub(super) fn collected() -> utoipa::openapi::OpenApi {
+    let (_, document) = routes!(App::new().into_utoipa_app()).split_for_parts();
+    document
+}
+
+/// The application: one for each worker.
+pub fn app(
+    state: Arc<State>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    routes!(App::new())
+        .service(ops::swagger_ui::files())
+        .route("/docs", web::get().to(ops::docs::to_docs))
+        .default_service(web::to(ops::docs::nothing_here))
+        .app_data(Data::from(state))
+        .wrap(from_fn(middleware::accept::middleware))
+        .wrap(from_fn(middleware::rate_limit::middleware))
+        .wrap(from_fn(middleware::letter_quota::middleware))
+        .wrap(from_fn(middleware::request_log::middleware))
+        .wrap(from_fn(middleware::trailing_slash::middleware))
+        .wrap(from_fn(serving::middleware))
+}

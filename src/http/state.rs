@@ -1,0 +1,63 @@
+//! What handlers need, and what the configuration says about HTTP.
+
+use actix_web::web::Bytes;
+use ipnet::IpNet;
+
+use super::{
+    activation_page::html::Pages,
+    api::batches::memory_budget::MemoryBudget,
+    extract::client_address::ClientAddresses,
+    middleware::{body_permits::BodyPermits, rate_limit::limits::Limits},
+    openapi::routes::RouteTable,
+    ops::courier_watch::CourierWatch,
+};
+use crate::{
+    domain::{delivery_reports::Keys, locale::Locale, time_zone::TimeZone},
+    metrics::Metrics,
+    services::Services,
+};
+
+/// Everything that handlers need. One for the whole process, shared by its workers.
+pub struct State {
+    /// The verbs.
+    pub services: Services,
+    /// The activation page.
+    pub pages: Pages,
+    /// The contract as text, one for all answers.
+    pub contract: Bytes,
+    /// The paths of the contract, for telling 405 from 404.
+    pub(super) routes: RouteTable,
+    /// How often the public routes may be called.
+    pub(super) limits: Limits,
+    /// Whom proxies speak for.
+    pub(super) clients: ClientAddresses,
+    /// How many reports of mail providers are in hand at once.
+    pub(super) mail_event_bodies: BodyPermits,
+    /// How much of batches is in hand at once.
+    pub(super) batches: MemoryBudget,
+    /// Whether the courier of this process is at work.
+    pub courier: CourierWatch,
+    /// Counts.
+    pub metrics: Metrics,
+    /// What the configuration says about HTTP.
+    pub settings: Settings,
+}
+
+/// What the configuration says about HTTP.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whether the service is reached by https alone.
+    pub https: bool,
+    /// What `type` in a problem is built from, without a slash at its end.
+    pub public_url: String,
+    /// The language of the page when the invitation names none.
+    pub locale: Locale,
+    /// The time zone of the page.
+    pub time_zone: TimeZone,
+    /// The providers that may report, and how they prove themselves.
+    pub mail_events: Keys,
+    /// Whether the public routes are limited.
+    pub rate_limits: bool,
+    /// Whose `X-Forwarded-For` or `Forwarded` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+}
