@@ -14,7 +14,7 @@
 //! ```
 //!
 //! A request makes three hops: a handler turns HTTP into values, a service decides and holds the transaction, a
-//! query function talks to the database. Start at [`http`] for the table of routes, or at [`services::invite`]
+//! query function talks to the database. Start at `http/router.rs` for the table of routes, or at [`services::invite`]
 //! for one invitation; `docs/architecture.md` follows it from the route to SMTP.
 
 pub mod app;
