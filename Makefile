@@ -23,6 +23,14 @@ test: ## run all tests, those on a throw-away PostgreSQL server included
 	then echo 'The Postfix test was among them.'; \
 	else echo 'The Postfix test was left out: it needs root and Postfix (tests/with-postfix make test).'; fi
 
+# What `make test-fast` runs of the tests over HTTP, on SQLite: one or two files for each area, none that waits for time-outs.
+fast = account_owners:: activate:: architecture:: batch:: contract:: conventions:: idempotency:: invite:: lists:: page:: \
+	permissions:: renew:: resend:: revoke:: roles:: sign_in:: sub_accounts:: users_csv:: validation::
+
+test-fast: ## run the unit tests, and those over HTTP that need SQLite alone (under a minute once built)
+	cargo $(tests) --locked --no-fail-fast --lib -- --skip eight_characters_are_always --skip what_chance_made_is_a_key
+	cargo $(tests) --locked --no-fail-fast --test integration -- $(fast) --skip postgres
+
 test-poolers: ## run the tests behind PgBouncer; run as root it installs the distribution's
 	@command -v pgbouncer >/dev/null || test -x /usr/sbin/pgbouncer || test -n "$$PGBOUNCER" || { \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends pgbouncer >/dev/null; }
@@ -45,10 +53,10 @@ openapi: ## write the contract anew, from the code, to openapi/openapi.json
 architecture: ## write the picture of the modules anew, from the code, to docs/architecture.md
 	WRITE_ARCHITECTURE=1 cargo test -q --locked --test integration architecture::
 
-bench: ## measure it beside the machine's own yardsticks (about five minutes); benches/run tells its options
+bench: ## measure it beside the machine's own yardsticks (about five minutes); benches/run lists its options
 	benches/run
 
-attacks: ## measure what one client can do to the others (about two minutes); benches/attacks tells its options
+attacks: ## measure what one client can do to the others (about two minutes); benches/attacks lists its options
 	cargo build --release --locked
 	benches/attacks
 
