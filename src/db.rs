@@ -25,6 +25,7 @@ pub mod letters;
 pub mod pool;
 mod schema;
 pub mod users;
+mod visibility;
 
 use std::{
     sync::{Arc, atomic::AtomicBool},

@@ -2,6 +2,7 @@
 
 #[macro_use]
 pub(super) mod bulk_insert;
+pub(super) mod condition;
 pub(super) mod like;
 pub(super) mod timestamp;
 pub(super) mod unnest;
