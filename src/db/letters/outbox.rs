@@ -19,7 +19,10 @@ use crate::db::{
     error::DbFault,
     pool::any_connection::AnyConnection,
     schema::letters,
-    sql::timestamp::{At, UtcTimestamp},
+    sql::{
+        planner::IN_INDEX_ORDER,
+        timestamp::{At, UtcTimestamp},
+    },
 };
 use crate::domain::{
     email::Email,
@@ -262,10 +265,6 @@ pub struct Claimed {
     pub lease_ends: DateTime<Utc>,
 }
 
-/// Letters that are due are read from their index, in its order. A server that has not counted the table since the letters came
-/// in expects few of them, and would read and sort all that wait, at every claim: 45 ms with 55,000 waiting, beside 0.4 ms.
-const IN_ORDER: &str = "SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off";
-
 /// Which letters are claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
@@ -290,7 +289,7 @@ pub fn claim(
         .select(letters::id);
     let ids: Vec<String> = match tx.writing() {
         AnyConnection::Postgres(c) => {
-            c.batch_execute(IN_ORDER)?;
+            c.batch_execute(IN_INDEX_ORDER)?;
             // Rows that another courier is claiming are passed over, not waited for.
             due.for_update().skip_locked().load(c)?
         }
