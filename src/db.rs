@@ -38,9 +38,10 @@ use self::pool::{
     bounded_pool::{BoundedPool, SuspectSince},
     commit_check::Commits,
     database_url::Dialect,
-    pooled_connection::{Manager, Purpose},
+    persist::persist,
+    pooled_connection::Manager,
     pooler_check::Suitability,
-    transaction::persist,
+    purpose::Purpose,
 };
 pub use self::{
     error::DbFault,

@@ -14,7 +14,7 @@ use diesel::{
     sql_types::Bool,
 };
 
-use super::{any_connection::AnyConnection, database_url::DatabaseUrl, pooled_connection::Purpose};
+use super::{any_connection::AnyConnection, database_url::DatabaseUrl, purpose::Purpose};
 use crate::db::{error::DbFault, sql::planner::BY_KEY};
 
 /// How long a statement waits for a lock.
