@@ -9,7 +9,8 @@
 //! courier  -> db, mail, domain, clock       the background worker
 //! db       -> domain                        the only room that says `diesel`
 //! mail     -> domain                        the only room that says `lettre`, and `reqwest` for letters
-//! domain   -> nothing of ours               pure
+//! domain   -> locales                       pure
+//! locales  -> nothing of ours               the table of languages, and their data
 //! ```
 //!
 //! A request makes three hops: a handler turns HTTP into values, a service decides and holds the transaction, a query
@@ -24,6 +25,7 @@ pub mod courier;
 pub mod db;
 pub mod domain;
 pub mod http;
+pub mod locales;
 pub mod mail;
 pub mod metrics;
 pub mod services;

@@ -6,8 +6,9 @@ use std::{
 };
 
 /// The rooms, each with those that it may know. Itself it may know anyway.
-const PLAN: [(&str, &[&str]); 11] = [
-    ("domain", &[]),
+const PLAN: [(&str, &[&str]); 12] = [
+    ("locales", &[]),
+    ("domain", &["locales"]),
     ("db", &["domain"]),
     ("mail", &["domain"]),
     // Makes ids, which are domain values.
