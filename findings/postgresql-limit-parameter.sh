@@ -3,7 +3,7 @@
 # is given (`plan_cache_mode = force_generic_plan`, or after five executions where it looks cheaper). Joins are then
 # planned for far more rows than are read.
 # Here lists are therefore planned at each request, and lookups by key alone have generic plans
-# (src/db/pool/session.rs).
+# (src/db/sql/planner.rs).
 # Seen (PostgreSQL 15.18, 100,000 rows, LIMIT 50): custom plan rows=50, generic plan rows=10000
 # Run it as `tests/with-postgres findings/postgresql-limit-parameter.sh`.
 set -euo pipefail

@@ -10,7 +10,8 @@
 //! courier  -> db, mail, domain, clock       the background worker that sends letters
 //! db       -> domain                        the only module that uses `diesel`
 //! mail     -> domain                        the only module that uses `lettre`, and `reqwest` for letters
-//! domain   -> nothing of this crate         pure
+//! domain   -> locales                       pure
+//! locales  -> nothing of this crate         the table of languages, and their data
 //! ```
 //!
 //! A request makes three hops: a handler turns HTTP into values, a service decides and holds the transaction, a
@@ -25,6 +26,7 @@ pub mod courier;
 pub mod db;
 pub mod domain;
 pub mod http;
+pub mod locales;
 pub mod mail;
 pub mod metrics;
 pub mod services;

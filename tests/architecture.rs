@@ -15,8 +15,9 @@ use self::{
 };
 
 /// The modules, each with those that it may use. No module is above one that uses it.
-const RULE: [(&str, &[&str]); 12] = [
-    ("domain", &[]),
+const RULE: [(&str, &[&str]); 13] = [
+    ("locales", &[]),
+    ("domain", &["locales"]),
     ("db", &["domain"]),
     ("mail", &["domain"]),
     // Makes ids, which are domain values.
