@@ -19,16 +19,15 @@ pub fn redraw(document: &str, dependencies: &Dependencies) -> Option<String> {
 fn draw(dependencies: &Dependencies) -> String {
     let mut drawn = "```mermaid\nflowchart TD\n".to_owned();
     for (module, used) in dependencies {
-        for target in used.iter().filter(|target| !is_indirect(dependencies, module, target)) {
-            drawn += &format!("    {module} --> {target}\n");
-        }
+        let direct = used.iter().filter(|target| !is_indirect(dependencies, module, target));
+        drawn.extend(direct.map(|target| format!("    {module} --> {target}\n")));
     }
-    drawn += "```\n\n| module | uses |\n|---|---|\n";
-    for (module, used) in dependencies {
+    drawn.push_str("```\n\n| module | uses |\n|---|---|\n");
+    drawn.extend(dependencies.iter().map(|(module, used)| {
         let used: Vec<String> = used.iter().map(|target| format!("`{target}`")).collect();
         let used = if used.is_empty() { "no other module".to_owned() } else { used.join(", ") };
-        drawn += &format!("| `{module}` | {used} |\n");
-    }
+        format!("| `{module}` | {used} |\n")
+    }));
     drawn
 }
 

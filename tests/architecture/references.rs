@@ -41,7 +41,11 @@ fn names(text: &str) -> impl Iterator<Item = &str> {
     let code = text.split('`').skip(1).step_by(2);
     code.filter(|name| EXTENSIONS.iter().any(|extension| name.ends_with(extension)))
         .filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c)) && !name.starts_with('.'))
-        .filter(|name| !name.starts_with("foo") && (name.ends_with(".md") || !name.contains(|c: char| c.is_ascii_uppercase())))
+        .filter(|name| {
+            !name.starts_with("foo")
+                && (Path::new(name).extension().is_some_and(|extension| extension == "md")
+                    || !name.contains(|c: char| c.is_ascii_uppercase()))
+        })
 }
 
 #[test]
