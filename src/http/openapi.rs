@@ -1,7 +1,7 @@
 //! The contract, collected from the handlers: what is routed is in it, what is in it is routed.
 //!
-//! The handlers say what is theirs alone. What holds for many of them is added here once: the refusals that operations of a
-//! kind share, headers, examples, and the habits of schemas.
+//! The handlers say what is theirs alone. What holds for many of them is added here once: the refusals that
+//! operations of a kind share, headers, examples, and the habits of schemas.
 
 pub(super) mod domain_schemas;
 mod examples;
@@ -9,21 +9,19 @@ mod headers;
 mod idempotency;
 mod operations;
 mod postprocess;
-mod problem_examples;
+pub(super) mod problem_examples;
 pub(super) mod problem_schemas;
 pub(super) mod routes;
-mod sample_data;
+pub(super) mod sample_data;
 mod security;
 mod shared;
-
-use std::collections::BTreeSet;
 
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{HttpMethod, InfoBuilder, LicenseBuilder, OpenApi, RefOr, Server, tag::TagBuilder},
 };
 
-use self::problem_schemas::ProblemDocument;
+use self::{examples::Examples, problem_schemas::ProblemDocument};
 use super::response::error_codes;
 use crate::{domain::user::UserKind, services::queries::AnyRole};
 
@@ -76,7 +74,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     more.push((AnyRole::name().into_owned(), AnyRole::schema()));
     components.schemas.extend(more);
     components.headers = headers::components();
-    let mut shown = BTreeSet::new();
+    let mut examples = Examples::new();
     for (path, item) in &mut document.paths.paths {
         let operations = [
             (HttpMethod::Get, &mut item.get),
@@ -87,11 +85,11 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         ];
         for (method, operation) in operations {
             if let Some(operation) = operation {
-                operations::complete((path, method), operation, &mut shown);
+                operations::complete((path, method), operation, &mut examples);
             }
         }
     }
-    components.examples = examples::components(&shown);
+    components.examples = examples;
     components.responses = shared::responses(&mut document);
     for (name, schema) in &mut components.schemas {
         postprocess::tidy(name, schema);

@@ -13,9 +13,9 @@ use utoipa_actix_web::AppExt;
 
 use super::{activation_page, api, middleware, ops, server::serving, state::State};
 
-/// The one table of routes. What is not in it does not exist, and what is in it is in the contract: the same lines make the
-/// application and collect the document. A macro, since the two are made of different types, and collecting the document once
-/// more in every worker costs each of them a few megabytes.
+/// The one table of routes. What is not in it does not exist, and what is in it is in the contract: the same
+/// lines make the application and collect the document. A macro, since the two are made of different types,
+/// and collecting the document once more in every worker costs each of them a few megabytes.
 macro_rules! routes {
     ($app:expr) => {
         $app.service(api::system_users::invite)

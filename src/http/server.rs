@@ -1,7 +1,9 @@
-//! The listening side: how many connections there are, of whom, and how long each may take over a request's head and an answer.
+//! The listening side: how many connections there are, of whom, and how long each may take over a request's
+//! head and an answer.
 //!
-//! actix limits the time for the first head of a connection alone (`client_request_timeout`), and counts connections without
-//! asking whose they are. Here the accepted stream is guarded, so that both hold for every request and for everybody.
+//! actix limits the time for the first head of a connection alone (`client_request_timeout`), and counts
+//! connections without asking whose they are. Here the accepted stream is guarded, so that both hold for
+//! every request and for everybody.
 
 pub(super) mod connections;
 mod limits;

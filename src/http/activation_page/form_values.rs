@@ -33,7 +33,8 @@ pub(super) fn answer(password: &str, values: &FormValues, client: ClientAddress)
     Answer { password, first_name, last_name, email, account, account_name, account_type, company, vat_exempt, client, faults }
 }
 
-/// The company's details, when any of them was typed. A private person's form has the fields too, hidden and empty.
+/// The company's details, when any of them was typed. A private person's form has the fields too, hidden and
+/// empty.
 fn company(values: &FormValues, faults: &mut Faults) -> Option<Company> {
     let raw = RawCompany {
         name: typed(&values.company_name),

@@ -47,7 +47,8 @@ pub(in crate::http) struct Page<'a> {
     state: &'a State,
     request: &'a HttpRequest,
     token: Option<LinkToken>,
-    /// Whether the link was mailed, once that was looked up: then its holder may keep us from writing to them.
+    /// Whether the link was mailed, once that was looked up: then its holder may keep us from writing to
+    /// them.
     is_mailed: Cell<bool>,
 }
 
@@ -165,14 +166,15 @@ impl<'a> Page<'a> {
                 let organisation = Some(self.state.services.rules.organisation.as_str());
                 self.render(StatusCode::OK, &Screen::Renewed(Renewed { organisation }), locale)
             }
-            // It came to life meanwhile, or somebody pressed the button of a page that had not expired: here is the form.
+            // It came to life meanwhile, or somebody pressed the button of a page that had not expired: here
+            // is the form.
             Err(ServiceError::LinkStillValid) => self.form(FormValues::default(), &[], StatusCode::OK).await,
             Err(refusal) => self.dead_end(refusal, None).await,
         }
     }
 
-    /// Keeps us from writing to whoever reads the mail that the link came by. A press of the bare button changes nothing: mail scanners
-    /// press buttons, and tick no boxes.
+    /// Keeps us from writing to whoever reads the mail that the link came by. A press of the bare button
+    /// changes nothing: mail scanners press buttons, and tick no boxes.
     pub(in crate::http) async fn unsubscribe(&self, is_confirmed: bool) -> HttpResponse {
         let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
         let locale = self.invitation().await.and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
@@ -257,7 +259,8 @@ impl<'a> Page<'a> {
         Inviter { name, organisation: &self.state.services.rules.organisation }
     }
 
-    /// The invitation behind a genuine token, for the language and the inviter's name on a page that has nothing else.
+    /// The invitation behind a genuine token, for the language and the inviter's name on a page that has
+    /// nothing else.
     async fn invitation(&self) -> Option<Invitation> {
         let token = self.token.as_ref()?;
         preview::invitation(&self.state.services, token).await.unwrap_or_else(|error| {

@@ -1,4 +1,5 @@
-//! `/activate`: the built-in page that an activation link opens. GET and HEAD change nothing but the timeline.
+//! `/activate`: the built-in page that an activation link opens. GET and HEAD change nothing but the
+//! timeline.
 
 use std::borrow::Cow;
 
@@ -14,6 +15,7 @@ use utoipa::{
 
 use super::{super::state::State, form_extractor::FormBody, html::FormValues, page::Page};
 use crate::domain::token::LinkToken;
+use crate::http::openapi::sample_data;
 
 /// The activation page
 ///
@@ -105,7 +107,11 @@ impl ToSchema for Submission {
 #[utoipa::path(
     tag = "Activation",
     operation_id = "submitActivationPage",
-    request_body(content = Submission, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = Submission, content_type = "application/x-www-form-urlencoded", examples(
+        ("ActivateSystemUser" = (summary = "A colleague", value = json!({
+            "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Ada", "last_name": "Lovelace"
+        }))),
+    )),
     responses(
         (status = 200, description = "Active.", content_type = "text/html", body = String),
         (status = 400, description = "The token is missing, or the form cannot be read.", content_type = "text/html", body = String),
@@ -144,7 +150,9 @@ pub struct RenewalSubmission {
 #[utoipa::path(
     tag = "Activation",
     operation_id = "submitRenewalPage",
-    request_body(content = RenewalSubmission, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = RenewalSubmission, content_type = "application/x-www-form-urlencoded", examples(
+        ("Token" = (summary = "The token of a link", value = json!({ "token": sample_data::TOKEN }))),
+    )),
     responses(
         (status = 200, description = "A fresh link is on its way; or this one still works, and here is its form.", content_type = "text/html", body = String),
         (status = 400, description = "The token is missing, or the form cannot be read.", content_type = "text/html", body = String),
@@ -191,7 +199,9 @@ pub struct Unsubscription {
 #[utoipa::path(
     tag = "Activation",
     operation_id = "submitUnsubscribePage",
-    request_body(content = Unsubscription, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = Unsubscription, content_type = "application/x-www-form-urlencoded", examples(
+        ("Unsubscribe" = (summary = "The box is ticked", value = json!({ "token": sample_data::TOKEN, "confirm": "yes" }))),
+    )),
     responses(
         (status = 200, description = "The address is not written to any more.", content_type = "text/html", body = String),
         (status = 400, description = "The token is missing, or the form cannot be read.", content_type = "text/html", body = String),

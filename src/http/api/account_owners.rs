@@ -9,7 +9,7 @@ use crate::http::{
         command::Command,
         members::{self, MemberError, Members},
     },
-    openapi::domain_schemas::LanguageTag,
+    openapi::{domain_schemas::LanguageTag, sample_data},
     response::{problem::Problem, views::InvitationView},
 };
 use crate::{
@@ -75,9 +75,14 @@ impl From<InviteAccountOwner> for Invite {
 #[utoipa::path(
     tag = "Customers",
     operation_id = "inviteAccountOwner",
-    request_body = InviteAccountOwner,
+    request_body(content = InviteAccountOwner, examples(
+        ("InviteAccountOwner" = (summary = "The owner of a new account", value = json!({ "email": "olivia@acme.example", "account_name": "Acme B.V.", "account_type": "business", "locale": "nl" }))),
+        ("InviteFurtherAccountOwner" = (summary = "A further owner of an account", value = json!({ "email": "otto@acme.example", "account_id": sample_data::acme().id }))),
+    )),
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag"))),
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag")), examples(
+            ("AccountOwnerInvitation" = (summary = "An account owner is invited", value = json!(sample_data::for_olivia()))),
+        )),
         (status = 403, description = "`forbidden`."),
         (status = 404, description = "`account_not_found`: there is none, or it is not yours."),
         (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_account_owner`, `already_member`, or `parent_not_active` when nobody has activated the account yet."),

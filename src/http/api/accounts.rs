@@ -1,13 +1,12 @@
 //! `/v1/accounts`: list, show, and what lies right below one.
 
 pub(in crate::http) mod company;
+pub(in crate::http) mod view;
 
 use actix_web::{
     HttpRequest, HttpResponse, get,
     web::{Data, Path},
 };
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::http::{
     extract::{
@@ -15,103 +14,24 @@ use crate::http::{
         path::id,
         query::{Paging, Query},
     },
+    openapi::sample_data,
     response::{
         page::{self, List},
         problem::Problem,
-        views::Timestamp,
     },
     state::State,
 };
 use crate::{
     domain::{
-        account::{Account, AccountName, AccountStatus, AccountType, UsedBy},
+        account::{AccountType, UsedBy},
         ids::AccountId,
-        reimbursement::ReimbursementMode,
     },
     services::queries::{self, AccountQuery},
 };
-use company::CompanyView;
-
-/// A customer of the operator, and its billing entity.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Account)]
-pub struct AccountView {
-    /// Its id.
-    pub id: AccountId,
-    /// Null until somebody gives it one. Names need not be unique.
-    #[schema(value_type = Option<AccountName>)]
-    pub name: Option<String>,
-    /// Null until somebody says so.
-    pub r#type: Option<AccountType>,
-    /// `invited` until its first owner, or its driver, activates.
-    pub status: AccountStatus,
-    /// The account above it; null for a top-level account.
-    pub parent_account_id: Option<AccountId>,
-    /// Who uses it; null for a top-level account.
-    pub used_by: Option<UsedBy>,
-    /// What private charging is reimbursed with; null for a top-level account, or when nothing is.
-    pub reimbursement: Option<ReimbursementView>,
-    /// Of an active business account; null otherwise.
-    pub company: Option<CompanyView>,
-    /// When it was made.
-    pub created_at: Timestamp,
-}
-
-/// What private charging is reimbursed with.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Reimbursement)]
-pub struct ReimbursementView {
-    /// A decimal as a text, always with 4 decimals.
-    #[schema(pattern = "^[0-9]{1,2}\\.[0-9]{4}$", examples("0.2300"))]
-    pub rate: String,
-    /// What the rate is in.
-    pub currency: Currency,
-    /// What it is paid for.
-    pub unit: EnergyUnit,
-    /// `automated` for an employee, `manual` for a subsidiary.
-    pub mode: ReimbursementMode,
-}
-
-/// What rates are in.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Currency {
-    /// The euro.
-    Eur,
-}
-
-/// What rates are paid for.
-#[derive(Debug, Serialize, ToSchema)]
-pub enum EnergyUnit {
-    /// A kilowatt-hour.
-    #[serde(rename = "kWh")]
-    KilowattHour,
-}
+use view::AccountView;
 
 /// A page of accounts.
 pub type Accounts = List<AccountView>;
-
-impl From<&Account> for AccountView {
-    fn from(account: &Account) -> Self {
-        let reimbursement = account.rate.zip(account.used_by).map(|(rate, used_by)| ReimbursementView {
-            rate: rate.to_string(),
-            currency: Currency::Eur,
-            unit: EnergyUnit::KilowattHour,
-            mode: used_by.into(),
-        });
-        Self {
-            id: account.id,
-            name: account.name.clone(),
-            r#type: account.account_type,
-            status: account.status,
-            parent_account_id: account.parent_account_id,
-            used_by: account.used_by,
-            reimbursement,
-            company: account.company.as_ref().map(CompanyView::from),
-            created_at: Timestamp(account.created_at),
-        }
-    }
-}
 
 /// List accounts
 ///
@@ -127,7 +47,9 @@ impl From<&Account> for AccountView {
         Paging,
     ),
     responses(
-        (status = 200, description = "A page.", body = Accounts, headers(("Link"))),
+        (status = 200, description = "A page.", body = Accounts, headers(("Link")), examples(
+            ("Accounts" = (summary = "The last page", value = json!(sample_data::page(vec![sample_data::home(), sample_data::acme()])))),
+        )),
         (status = 403, description = "`forbidden`: the token may see no account."),
         (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
     ),
@@ -145,7 +67,9 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
     operation_id = "getAccount",
     params(("account_id" = AccountId, Path, description = "The account.")),
     responses(
-        (status = 200, description = "The account.", body = AccountView),
+        (status = 200, description = "The account.", body = AccountView, examples(
+            ("Account" = (summary = "A business account", value = json!(sample_data::acme()))),
+        )),
         (status = 404, description = "`not_found`: there is none, or this token may not see it."),
     ),
     security(("access_token" = ["accounts:read"])),
@@ -171,7 +95,9 @@ pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<S
         Paging,
     ),
     responses(
-        (status = 200, description = "A page.", body = Accounts, headers(("Link"))),
+        (status = 200, description = "A page.", body = Accounts, headers(("Link")), examples(
+            ("SubAccounts" = (summary = "The one sub-account", value = json!(sample_data::page(vec![sample_data::home()])))),
+        )),
         (status = 404, description = "`not_found`: there is no such account, or this token may not see it."),
         (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
     ),

@@ -11,6 +11,7 @@ use crate::http::{
         members::{self, Members},
         query::Query,
     },
+    openapi::sample_data,
     response::problem::Problem,
     state::State,
 };
@@ -43,13 +44,22 @@ impl members::Request for SignInRequest {
 #[expect(clippy::struct_field_names, reason = "RFC 6749 has these names")]
 pub struct AccessToken {
     /// For `Authorization: Bearer`.
-    pub(in crate::http) access_token: String,
+    access_token: String,
     /// How to send it.
-    pub(in crate::http) token_type: TokenType,
+    token_type: TokenType,
     /// Seconds until it ends.
     #[schema(minimum = 1)]
-    pub(in crate::http) expires_in: u64,
+    expires_in: u64,
 }
+
+impl AccessToken {
+    fn of(access_token: String) -> Self {
+        Self { access_token, token_type: TokenType::Bearer, expires_in: services::sign_in::LIFETIME.as_secs() }
+    }
+}
+
+/// A token as the contract shows one: its signature is none.
+const EXAMPLE: &str = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1c3JfMDFtODZ4dnhoMGVzOHI2NXJ6eWprYTc5MmcifQ.c2ln";
 
 /// How an access token is sent.
 #[derive(Serialize, ToSchema)]
@@ -69,9 +79,13 @@ pub enum TokenType {
 #[utoipa::path(
     tag = "Signing in",
     operation_id = "signIn",
-    request_body = SignInRequest,
+    request_body(content = SignInRequest, examples(
+        ("SignIn" = (summary = "An address and a password", value = json!({ "email": "ada@example.com", "password": sample_data::PASSWORD }))),
+    )),
     responses(
-        (status = 200, description = "Signed in.", body = AccessToken),
+        (status = 200, description = "Signed in.", body = AccessToken, examples(
+            ("AccessToken" = (summary = "For a quarter of an hour", value = json!(AccessToken::of(EXAMPLE.to_owned())))),
+        )),
         (status = 401, description = "`invalid_credentials`: wrong address, wrong password, or not active."),
     ),
     security(()),
@@ -90,6 +104,5 @@ async fn answer(query: Query, body: Body, state: &State, client: ClientAddress) 
         return Err(ServiceError::InvalidCredentials.into());
     };
     let access_token = services::sign_in::sign_in(&state.services, email, password, client).await?;
-    let expires_in = services::sign_in::LIFETIME.as_secs();
-    Ok(HttpResponse::Ok().json(AccessToken { access_token, token_type: TokenType::Bearer, expires_in }))
+    Ok(HttpResponse::Ok().json(AccessToken::of(access_token)))
 }

@@ -23,7 +23,7 @@ use crate::http::{
         query::{Paging, Query},
     },
     middleware::letter_quota::Told,
-    openapi::{domain_schemas::LanguageTag, routes::is_path},
+    openapi::{domain_schemas::LanguageTag, routes::is_path, sample_data},
     response::{
         page,
         problem::Problem,
@@ -61,7 +61,9 @@ use crate::{
         Paging,
     ),
     responses(
-        (status = 200, description = "A page.", body = Invitations, headers(("Link"))),
+        (status = 200, description = "A page.", body = Invitations, headers(("Link")), examples(
+            ("Invitations" = (summary = "The last page", value = json!(sample_data::page(vec![sample_data::for_dirk(), sample_data::for_ada_sent()])))),
+        )),
         (status = 403, description = "`forbidden`: the token may see no invitation, or none of this kind."),
         (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
     ),
@@ -98,7 +100,10 @@ fn names_one(request: &GuardContext<'_>) -> bool {
     operation_id = "getInvitation",
     params(("id" = InvitationId, Path, description = "The invitation.")),
     responses(
-        (status = 200, description = "The invitation.", body = InvitationView, headers(("ETag"))),
+        (status = 200, description = "The invitation.", body = InvitationView, headers(("ETag")), examples(
+            ("SentInvitation" = (summary = "The letter has left", value = json!(sample_data::for_ada_sent()))),
+            ("BouncedInvitation" = (summary = "There is no such mailbox", value = json!(sample_data::for_ada_bounced()))),
+        )),
         (status = 404, description = "`not_found`: there is none, or this token may not see it."),
     ),
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
@@ -122,7 +127,9 @@ pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<S
         Paging,
     ),
     responses(
-        (status = 200, description = "A page.", body = Events, headers(("Link"))),
+        (status = 200, description = "A page.", body = Events, headers(("Link")), examples(
+            ("Timeline" = (summary = "From the invite to the first look", value = json!(sample_data::page(sample_data::timeline())))),
+        )),
         (status = 404, description = "`not_found`: there is none, or this token may not see it."),
         (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
     ),
@@ -164,9 +171,14 @@ impl members::Request for ResendRequest {
     tag = "Invitations",
     operation_id = "resendInvitation",
     params(("id" = InvitationId, Path, description = "The invitation.")),
-    request_body = Option<ResendRequest>,
+    request_body(content = Option<ResendRequest>, examples(
+        ("Empty" = (summary = "Everything is in the path", value = json!({}))),
+        ("ResendInGerman" = (summary = "In another language from now on", value = json!({ "locale": "de" }))),
+    )),
     responses(
-        (status = 200, description = "Sent anew.", body = InvitationView, headers(("ETag"))),
+        (status = 200, description = "Sent anew.", body = InvitationView, headers(("ETag")), examples(
+            ("ResentInvitation" = (summary = "A fresh link is on its way", value = json!(sample_data::for_ada_resent(600)))),
+        )),
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
         (status = 404, description = "`not_found`: there is none, or this token may not see it."),
         (status = 409, description = "`invitation_not_pending`; or `invitation_pending` when a newer invitation (`invitation_id`) took its place."),
@@ -201,9 +213,13 @@ pub(in crate::http) async fn may_act_on((state, actor): &For, id: InvitationId) 
     tag = "Invitations",
     operation_id = "revokeInvitation",
     params(("id" = InvitationId, Path, description = "The invitation.")),
-    request_body = Option<EmptyRequest>,
+    request_body(content = Option<EmptyRequest>, examples(
+        ("Empty" = (summary = "Everything is in the path", value = json!({}))),
+    )),
     responses(
-        (status = 200, description = "Revoked.", body = InvitationView, headers(("ETag"))),
+        (status = 200, description = "Revoked.", body = InvitationView, headers(("ETag")), examples(
+            ("RevokedInvitation" = (summary = "The link is dead", value = json!(sample_data::for_ada_revoked()))),
+        )),
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
         (status = 404, description = "`not_found`: there is none, or this token may not see it."),
         (status = 409, description = "`invitation_not_pending`."),

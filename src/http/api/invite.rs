@@ -69,7 +69,8 @@ pub(in crate::http) fn rate(value: Value) -> Result<Rate, MemberError> {
     }
 }
 
-/// Whether the caller may invite customers at all. It is judged before the body, so that whoever may not learns nothing.
+/// Whether the caller may invite customers at all. It is judged before the body, so that whoever may not
+/// learns nothing.
 pub(in crate::http) fn may_invite_customers(actor: &Actor) -> Result<(), Problem> {
     if actor.may(Permission::CustomersInvite) || !actor.accounts.is_empty() {
         return Ok(());

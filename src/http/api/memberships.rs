@@ -1,4 +1,5 @@
-//! Ending memberships: `DELETE /v1/accounts/{account_id}/members/{user_id}` and `DELETE /v1/me/memberships/{account_id}`.
+//! Ending memberships: `DELETE /v1/accounts/{account_id}/members/{user_id}` and `DELETE
+//! /v1/me/memberships/{account_id}`.
 
 use actix_web::{
     HttpResponse, delete,

@@ -18,17 +18,25 @@ pub struct RoleList {
     pub data: Vec<RoleView>,
 }
 
+impl RoleList {
+    fn all() -> Self {
+        Self { data: Role::ALL.into_iter().map(RoleView::from).collect() }
+    }
+}
+
 /// List the roles of system users
 ///
 /// With any valid token.
 #[utoipa::path(
     tag = "System users",
     operation_id = "listRoles",
-    responses((status = 200, description = "Every role, with what it allows.", body = RoleList)),
+    responses((status = 200, description = "Every role, with what it allows.", body = RoleList, examples(
+            ("Roles" = (summary = "All of them", value = json!(RoleList::all()))),
+        ))),
     security(("access_token" = [])),
 )]
 #[get("/v1/roles")]
 pub async fn list(_caller: Caller, query: Query) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    Ok(HttpResponse::Ok().json(RoleList { data: Role::ALL.into_iter().map(RoleView::from).collect() }))
+    Ok(HttpResponse::Ok().json(RoleList::all()))
 }

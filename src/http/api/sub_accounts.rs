@@ -1,4 +1,5 @@
-//! `POST /v1/sub-accounts/invitations` and `POST /v1/accounts/{account_id}/sub-accounts`: the two routes to one thing.
+//! `POST /v1/sub-accounts/invitations` and `POST /v1/accounts/{account_id}/sub-accounts`: the two routes to
+//! one thing.
 
 use actix_web::{HttpResponse, http::StatusCode, post, web::Path};
 use utoipa::ToSchema;
@@ -12,7 +13,7 @@ use crate::http::{
         path::id,
     },
     middleware::letter_quota::Told,
-    openapi::domain_schemas::LanguageTag,
+    openapi::{domain_schemas::LanguageTag, sample_data},
     response::{
         problem::{Problem, not_found},
         views::InvitationView,
@@ -158,9 +159,19 @@ fn contradiction(members: &mut Members, name: &str, chosen: Result<SubAccountUse
 #[utoipa::path(
     tag = "Customers",
     operation_id = "inviteSubAccountUser",
-    request_body = InviteSubAccountUser,
+    request_body(content = InviteSubAccountUser, examples(
+        ("InviteDriver" = (summary = "A driver, below the account of that name", value = json!({
+            "email": "dirk@acme.example", "role": "driver", "account_name": "Acme B.V.", "reimbursement_rate": "0.23",
+            "sub_account_name": "Dirk at home", "account_type": "consumer", "locale": "nl"
+        }))),
+        ("InviteSubsidiaryOwner" = (summary = "The owner of a subsidiary's account, below the account of that id", value = json!({
+            "email": "sofie@sub.acme.example", "role": "account_owner", "account_id": sample_data::acme().id, "used_by": "subsidiary"
+        }))),
+    )),
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag"))),
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag")), examples(
+            ("SubAccountInvitation" = (summary = "A driver is invited", value = json!(sample_data::for_dirk()))),
+        )),
         (status = 403, description = "`forbidden`."),
         (status = 404, description = "`account_not_found`: there is none, or it is not yours."),
         (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_member`, `ambiguous_account` (with `candidates`), `parent_not_business`, `parent_not_active`."),
@@ -236,9 +247,16 @@ impl members::Request for InviteSubAccount {
     tag = "Customers",
     operation_id = "inviteSubAccount",
     params(("account_id" = AccountId, Path, description = "The account above.")),
-    request_body = InviteSubAccount,
+    request_body(content = InviteSubAccount, examples(
+        ("InviteSubAccount" = (summary = "An employee who charges at home", value = json!({
+            "used_by": "employee", "account_name": "Dirk at home", "email": "dirk@acme.example", "account_type": "consumer",
+            "reimbursement_rate": "0.23"
+        }))),
+    )),
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag"))),
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag")), examples(
+            ("SubAccountInvitation" = (summary = "A driver is invited", value = json!(sample_data::for_dirk()))),
+        )),
         (status = 403, description = "`forbidden`."),
         (status = 404, description = "`not_found`: there is no such account, or it is not yours."),
         (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_member`, `parent_not_business`, `parent_not_active`."),

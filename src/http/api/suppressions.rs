@@ -13,6 +13,7 @@ use crate::http::{
         path::id,
         query::{Paging, Query},
     },
+    openapi::sample_data,
     response::{
         page::{self, List},
         problem::Problem,
@@ -61,6 +62,28 @@ impl From<&Suppression> for SuppressionView {
 /// A page of addresses.
 pub type Suppressions = List<SuppressionView>;
 
+/// Two addresses, for the contract.
+fn examples() -> Vec<SuppressionView> {
+    let one = |number, email: &str, reason, detail: Option<&str>, seconds| SuppressionView {
+        id: sample_data::id(number),
+        email: email.to_owned(),
+        reason,
+        detail: detail.map(str::to_owned),
+        created_at: sample_data::at(seconds),
+    };
+    let unknown = Some("smtp;550 5.1.1 unknown user");
+    vec![
+        one(
+            0x01a2_0ddf_cae0_7953_83f5_8c3c_f29d_0da9,
+            "dirk@acme.example",
+            SuppressionReason::Unsubscribed,
+            None,
+            sample_data::LATER,
+        ),
+        one(0x01a2_0ddd_fa08_7953_83f5_8c3c_f29d_0da9, "ada@example.com", SuppressionReason::Bounced, unknown, 4),
+    ]
+}
+
 /// List the addresses that are not written to
 ///
 /// Newest first. An address is on the list when a provider reports that there is no such mailbox (`bounced`; a full one is none), that
@@ -78,7 +101,9 @@ pub type Suppressions = List<SuppressionView>;
         Paging,
     ),
     responses(
-        (status = 200, description = "A page.", body = Suppressions, headers(("Link"))),
+        (status = 200, description = "A page.", body = Suppressions, headers(("Link")), examples(
+            ("Suppressions" = (summary = "The last page", value = json!(sample_data::page(examples())))),
+        )),
         (status = 403, description = "`forbidden`: this takes `customers:invite`."),
         (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
     ),

@@ -9,7 +9,7 @@ use crate::http::{
         command::Command,
         members::{self, Members},
     },
-    openapi::domain_schemas::LanguageTag,
+    openapi::{domain_schemas::LanguageTag, sample_data},
     response::{problem::Problem, views::InvitationView},
 };
 use crate::{
@@ -67,9 +67,15 @@ impl From<InviteSystemUser> for Invite {
 #[utoipa::path(
     tag = "System users",
     operation_id = "inviteSystemUser",
-    request_body = InviteSystemUser,
+    request_body(content = InviteSystemUser, examples(
+        ("InviteSystemUser" = (summary = "A colleague who may look", value = json!({ "email": "ada@example.com", "roles": ["viewer"], "locale": "en" }))),
+        ("InviteByLink" = (summary = "A colleague without mail: the link comes with the answer", value = json!({ "email": "ada@example.com", "roles": ["viewer"], "locale": "en", "delivery": "link" }))),
+    )),
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag"))),
+        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag")), examples(
+            ("SystemUserInvitation" = (summary = "A colleague is invited", value = json!(sample_data::for_ada()))),
+            ("InvitationByLink" = (summary = "The link, this once", value = json!(sample_data::for_ada_by_link()))),
+        )),
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`: a role allows more than the token does."),
         (status = 409, description = "`invitation_pending` (with `invitation_id`: offer to resend it) or `already_system_user`."),
     ),

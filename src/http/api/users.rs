@@ -19,6 +19,7 @@ use crate::http::{
         query::{Paging, Query},
     },
     middleware::{accept, letter_quota::Told},
+    openapi::sample_data,
     response::{
         page,
         problem::Problem,
@@ -57,7 +58,9 @@ use crate::{
     ),
     responses(
         (status = 200, description = "A page; or every match, as CSV.", content(
-            (Users = "application/json"),
+            (Users = "application/json", examples(
+            ("Users" = (summary = "The last page", value = json!(sample_data::page(vec![sample_data::dirk(), sample_data::ada(), sample_data::olivia()])))),
+        )),
             (String = "text/csv"),
         ), headers(("Link"), ("Content-Disposition"))),
         (status = 403, description = "`forbidden`: the token may see no user, or none of this kind."),
@@ -91,7 +94,9 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
     operation_id = "getUser",
     params(("id" = UserId, Path, description = "The user.")),
     responses(
-        (status = 200, description = "The user.", body = UserView),
+        (status = 200, description = "The user.", body = UserView, examples(
+            ("User" = (summary = "A colleague", value = json!(sample_data::ada()))),
+        )),
         (status = 404, description = "`not_found`: there is none, or this token may not see them."),
     ),
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
@@ -110,9 +115,14 @@ pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<S
     tag = "Users",
     operation_id = "resendUserInvitation",
     params(("id" = UserId, Path, description = "The user.")),
-    request_body = Option<ResendRequest>,
+    request_body(content = Option<ResendRequest>, examples(
+        ("Empty" = (summary = "Everything is in the path", value = json!({}))),
+        ("ResendInGerman" = (summary = "In another language from now on", value = json!({ "locale": "de" }))),
+    )),
     responses(
-        (status = 200, description = "Sent anew.", body = InvitationView, headers(("ETag"))),
+        (status = 200, description = "Sent anew.", body = InvitationView, headers(("ETag")), examples(
+            ("ResentInvitation" = (summary = "A fresh link is on its way", value = json!(sample_data::for_ada_resent(600)))),
+        )),
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
         (status = 404, description = "`not_found`: there is none, or this token may not see them."),
         (status = 409, description = "`invitation_not_pending`, or `ambiguous_invitation` with `candidates`."),

@@ -68,9 +68,21 @@ pub struct ReceivedEvents {
     tag = "Operations",
     operation_id = "reportMailEvents",
     params(("provider" = String, Path, description = "`postmark`, `sendgrid`, `mailgun` or `resend`.", example = "postmark")),
-    request_body(content = Value, description = "An object, or SendGrid's list of objects.", content_type = "application/json"),
+    request_body(content = Value, description = "An object, or SendGrid's list of objects.", content_type = "application/json", examples(
+        ("PostmarkBounce" = (summary = "Postmark: the mailbox does not exist", value = json!({
+            "RecordType": "Bounce", "ID": 42, "Type": "HardBounce", "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483",
+            "Metadata": { "letter": "ltr_01m86xvxh0e3pt0yekqqme4qcm" }, "Details": "smtp;550 5.1.1 unknown user",
+            "BouncedAt": "2026-11-24T14:03:05.0000000Z"
+        }))),
+        ("SendgridDelivered" = (summary = "SendGrid: the letter has arrived", value = json!([{
+            "event": "delivered", "timestamp": 1_795_529_000, "sg_event_id": "ZGVsaXZlcmVkLTA",
+            "sg_message_id": "14c5d75ce93.recvd-0", "letter": "ltr_01m86xvxh0e3pt0yekqqme4qcm", "response": "250 OK"
+        }]))),
+    )),
     responses(
-        (status = 200, description = "Received.", body = ReceivedEvents),
+        (status = 200, description = "Received.", body = ReceivedEvents, examples(
+            ("ReceivedEvents" = (summary = "One event", value = json!(ReceivedEvents { received: 1 }))),
+        )),
         (status = 401, description = "`mail_event_unverified`: the secret or the signature is missing, wrong or too old (Resend 5 minutes, Mailgun 12 hours, SendGrid 25 hours), or Mailgun's token came before with another event."),
         (status = 429, description = "`rate_limited`: too many requests, or too many wrong secrets or signatures, from this address."),
         (status = 404, description = "`not_found`: there is no such provider, or its `MAIL_EVENTS_…` is not set."),

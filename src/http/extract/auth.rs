@@ -1,7 +1,9 @@
-//! Who is calling: `Authorization: Bearer` (RFC 6750). A handler that takes a [`Caller`] cannot be reached without a token.
+//! Who is calling: `Authorization: Bearer` (RFC 6750). A handler that takes a [`Caller`] cannot be reached
+//! without a token.
 //!
-//! What a program's token says is all that there is to know. A person's token is held against the database at each request
-//! ([`session`]): it is worth no more than the password that it was got with and the rights that its holder still has.
+//! What a program's token says is all that there is to know. A person's token is held against the database at
+//! each request ([`session`]): it is worth no more than the password that it was got with and the rights that
+//! its holder still has.
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::Data};
 use futures_util::future::LocalBoxFuture;
@@ -19,8 +21,8 @@ use crate::{
 /// An authenticated caller.
 pub struct Caller(pub Actor);
 
-/// A caller, where a token may be sent along and need not be. One that is sent and is not valid is refused; what a proxy asks for in
-/// `Authorization` (`Basic`) is no token.
+/// A caller, where a token may be sent along and need not be. One that is sent and is not valid is refused;
+/// what a proxy asks for in `Authorization` (`Basic`) is no token.
 pub struct OptionalCaller(pub Option<Actor>);
 
 impl FromRequest for Caller {

@@ -1,7 +1,9 @@
-//! Where a request comes from: the peer of its connection, or whom trusted proxies name in `X-Forwarded-For` or `Forwarded`.
+//! Where a request comes from: the peer of its connection, or whom trusted proxies name in `X-Forwarded-For`
+//! or `Forwarded`.
 //!
-//! A header is believed as far as its writers are trusted (`TRUSTED_PROXIES`): from its end, which the nearest proxy wrote, back
-//! to the first address that is no proxy of ours. Everything before that may have been written by anybody.
+//! A header is believed as far as its writers are trusted (`TRUSTED_PROXIES`): from its end, which the
+//! nearest proxy wrote, back to the first address that is no proxy of ours. Everything before that may have
+//! been written by anybody.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -70,7 +72,8 @@ impl ClientAddresses {
                 peer
             }
             (Some(one), None) | (None, Some(one)) => self.walk(peer, &one),
-            // A proxy writes one of the two and may pass on the other as the client wrote it. Which one it wrote is not known.
+            // A proxy writes one of the two and may pass on the other as the client wrote it. Which one it
+            // wrote is not known.
             (Some(one), Some(other)) => match (self.walk(peer, &one), self.walk(peer, &other)) {
                 (one, other) if one == other => one,
                 _ => {
@@ -146,7 +149,8 @@ fn forwarded(value: &str) -> Vec<Hop> {
         let pairs = outside_quotes(element, ';');
         let parameters: Vec<_> = pairs.iter().filter_map(|pair| pair.split_once('=')).collect();
         let name = |at: usize| parameters[at].0.trim();
-        // Each parameter occurs once in an element (RFC 7239 §4): of two, nobody knows which one the proxy wrote.
+        // Each parameter occurs once in an element (RFC 7239 §4): of two, nobody knows which one the proxy
+        // wrote.
         let is_repeated = (0..parameters.len()).any(|at| (0..at).any(|other| name(at).eq_ignore_ascii_case(name(other))));
         if is_repeated || parameters.len() < pairs.len() {
             return Hop::Unreadable;

@@ -6,7 +6,8 @@ use futures_util::future::LocalBoxFuture;
 use super::{auth::Caller, json_body::Body, query::Query};
 use crate::{domain::actor::Actor, http::state::State};
 
-/// A request by an authenticated caller, with a body in JSON. Nothing of its query and its body has been judged.
+/// A request by an authenticated caller, with a body in JSON. Nothing of its query and its body has been
+/// judged.
 pub struct Command {
     /// The request, for its headers.
     pub request: HttpRequest,

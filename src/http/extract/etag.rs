@@ -1,4 +1,5 @@
-//! Entity tags (RFC 9110 §8.8.3): which state of an invitation an answer shows, and which one a change is meant for.
+//! Entity tags (RFC 9110 §8.8.3): which state of an invitation an answer shows, and which one a change is
+//! meant for.
 
 use actix_web::{
     HttpRequest,
@@ -20,7 +21,8 @@ pub fn quoted(revision: &Revision) -> String {
     format!("\"{}\"", revision.as_str())
 }
 
-/// What `If-Match` says. Tags are compared strongly (§8.8.3.2), so that a weak one names no state, and nor does a faulty one.
+/// What `If-Match` says. Tags are compared strongly (§8.8.3.2), so that a weak one names no state, and nor
+/// does a faulty one.
 pub fn condition(request: &HttpRequest) -> Condition {
     if !request.headers().contains_key(IF_MATCH) {
         return Condition::Absent;

@@ -45,8 +45,8 @@ pub type For = (Data<State>, Actor);
 /// What was asked for, or what is wrong with it.
 pub type Asked<T> = Result<T, Problem>;
 
-/// Does `work` once for each key, and answers with the invitation that comes of it; a retry gets the first answer, if `authorise`
-/// still lets the caller ask for it.
+/// Does `work` once for each key, and answers with the invitation that comes of it; a retry gets the first
+/// answer, if `authorise` still lets the caller ask for it.
 pub async fn once<T: 'static>(
     (request, state, actor): (&HttpRequest, Data<State>, Actor),
     (status, digest): (StatusCode, &[u8; 32]),
@@ -80,12 +80,13 @@ fn says(stored: &StoredAnswer, problem: &Problem) -> bool {
 
 /// Does `work` once for each key. `render` writes what its ticket stores, and so the same as `work` answers.
 ///
-/// A retry is judged as if it were new: `replay` is asked whether the caller may still do this, and gives the stored answer, or as
-/// much of it as they may still be told. It is asked as well before a caller is told that the key was used for something else or is
-/// being worked on, and is given nothing then.
+/// A retry is judged as if it were new: `replay` is asked whether the caller may still do this, and gives the
+/// stored answer, or as much of it as they may still be told. It is asked as well before a caller is told
+/// that the key was used for something else or is being worked on, and is given nothing then.
 ///
-/// With a key it is done to its end whether or not the caller stays: given up halfway, it would leave the key held, and whoever
-/// comes back with it, as those do whose connection broke, would be kept waiting for nobody.
+/// With a key it is done to its end whether or not the caller stays: given up halfway, it would leave the key
+/// held, and whoever comes back with it, as those do whose connection broke, would be kept waiting for
+/// nobody.
 pub async fn answer<E: 'static, T: 'static>(
     (request, state, actor): (&HttpRequest, Data<State>, Actor),
     digest: &[u8; 32],
@@ -163,8 +164,8 @@ pub fn request_id(request: &HttpRequest) -> String {
     request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
 }
 
-/// The link of an invitation that was just made, when whoever made it hands it over. It is made anew for each answer, since no
-/// live link is ever stored, and only here: nobody else is shown it.
+/// The link of an invitation that was just made, when whoever made it hands it over. It is made anew for each
+/// answer, since no live link is ever stored, and only here: nobody else is shown it.
 fn with_link(state: &State, answer: &StoredAnswer) -> Option<String> {
     if answer.status != 201 || !answer.body.contains(DeliveryState::HandedOver.as_str()) {
         return None;
@@ -175,7 +176,8 @@ fn with_link(state: &State, answer: &StoredAnswer) -> Option<String> {
     }
     let id = body["id"].as_str()?.parse().ok()?;
     let link = serde_json::to_string(state.services.link(id, 1).expose_secret()).ok()?;
-    // The view's last member. The others stay as they are, in their order, which a value that is read and written does not keep.
+    // The view's last member. The others stay as they are, in their order, which a value that is read and
+    // written does not keep.
     Some(format!("{},\"activation_link\":{link}}}", answer.body.strip_suffix('}')?))
 }
 
@@ -199,7 +201,8 @@ fn respond(state: &State, answer: &StoredAnswer, replayed: bool) -> HttpResponse
     response.content_type(media_type).body(link.unwrap_or_else(|| answer.body.clone()))
 }
 
-/// Two requests ask for the same when method, path and body are the same: the path as it is understood, however it is escaped.
+/// Two requests ask for the same when method, path and body are the same: the path as it is understood,
+/// however it is escaped.
 fn fingerprint(request: &HttpRequest, digest: &[u8]) -> String {
     let mut hash = Sha256::new();
     for part in [request.method().as_str().as_bytes(), request.match_info().as_str().as_bytes(), digest] {

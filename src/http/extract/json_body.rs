@@ -205,7 +205,8 @@ impl Head {
         let receiving = self.connection.as_ref().map(Connection::receiving);
         let mut bytes = read(payload, allowance).await?;
         drop(receiving);
-        // A byte order mark says nothing of UTF-8, and whoever writes one means no harm (RFC 8259 §8.1 lets it be ignored).
+        // A byte order mark says nothing of UTF-8, and whoever writes one means no harm (RFC 8259 §8.1 lets
+        // it be ignored).
         if bytes.starts_with(BYTE_ORDER_MARK) {
             bytes.advance(BYTE_ORDER_MARK.len());
         }

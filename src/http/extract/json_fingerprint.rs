@@ -1,8 +1,8 @@
-//! What tells two bodies apart: the JSON value that they are, whatever its blanks, the order of its members, its escapes and the
-//! spellings of its numbers.
+//! What tells two bodies apart: the JSON value that they are, whatever its blanks, the order of its members,
+//! its escapes and the spellings of its numbers.
 //!
-//! A value is written in one canonical form, and that is hashed. Members that are named twice stay, in the order of the text, so
-//! that nothing which is refused for them is taken for something else.
+//! A value is written in one canonical form, and that is hashed. Members that are named twice stay, in the
+//! order of the text, so that nothing which is refused for them is taken for something else.
 
 use std::fmt;
 
@@ -199,7 +199,8 @@ mod tests {
         }
     }
 
-    /// As another writer might write it: members backwards, blanks everywhere, every character of a text escaped.
+    /// As another writer might write it: members backwards, blanks everywhere, every character of a text
+    /// escaped.
     fn rewritten(value: &Value) -> String {
         let text = |text: &str| text.encode_utf16().map(|unit| ["\\u", &format!("{unit:04X}")].concat()).collect::<String>();
         match value {

@@ -102,8 +102,8 @@ impl Members {
         self.faults.push(FieldError { path: format!("{}/{name}", self.base), code, detail });
     }
 
-    /// A member that is an object of its own and may be left out. What could be read of it is given, faults or not, so that
-    /// nobody takes for missing what was there.
+    /// A member that is an object of its own and may be left out. What could be read of it is given, faults
+    /// or not, so that nobody takes for missing what was there.
     pub fn object<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         let left = self.optional(name, |value| match value {
             Value::Object(members) => Ok(members),
@@ -115,7 +115,8 @@ impl Members {
         value
     }
 
-    /// Of faults that somebody else found, with paths below this object, those about members that were not told as faulty.
+    /// Of faults that somebody else found, with paths below this object, those about members that were not
+    /// told as faulty.
     pub fn unknown_among(&self, found: Vec<FieldError>) -> Vec<FieldError> {
         let told = |path: &str| {
             let path = format!("{}{path}", self.base);

@@ -104,11 +104,13 @@ impl Query {
     pub fn search(&mut self) -> Option<String> {
         let text = self.parsed("search", "invalid_search", |text| {
             let text = trim(text);
-            // No address and no name holds a control character; PostgreSQL stores no NUL, and SQLite's patterns have a limit.
+            // No address and no name holds a control character; PostgreSQL stores no NUL, and SQLite's
+            // patterns have a limit.
             if text.chars().count() > MAX_SEARCH_LEN || text.chars().any(char::is_control) {
                 return Err(format!("This takes at most {MAX_SEARCH_LEN} characters, and no control characters."));
             }
-            // An address is part of what it was pasted with (`Ada <ada@example.com>`, `mailto:`), which no list holds.
+            // An address is part of what it was pasted with (`Ada <ada@example.com>`, `mailto:`), which no
+            // list holds.
             Ok(Email::parse(text).map_or_else(|_| text.to_owned(), |email| email.as_str().to_owned()))
         });
         text.filter(|text| !fold(text).trim().is_empty())
@@ -126,7 +128,8 @@ impl Query {
                 Err("This takes a whole number from 1; above 200 is taken as 200.")
             }
         });
-        // Which list a cursor belongs to is known later; damage is seen here, and told with what else is wrong.
+        // Which list a cursor belongs to is known later; damage is seen here, and told with what else is
+        // wrong.
         let cursor = self.parsed("cursor", "invalid_cursor", |text| queries::genuine_cursor(text).map(|()| text.to_owned()));
         PageRequest { limit: limit.unwrap_or(DEFAULT_LIMIT), cursor }
     }

@@ -1,7 +1,7 @@
 //! JSON that loses nothing: a member that an object names twice is told, wherever it stands.
 //!
-//! `serde_json::Value` keeps the last of two members of one name and drops the other in silence (RFC 8259 §4 leaves it to
-//! the reader); a caller who sent two rates would never learn which of them counts.
+//! `serde_json::Value` keeps the last of two members of one name and drops the other in silence (RFC 8259 §4
+//! leaves it to the reader); a caller who sent two rates would never learn which of them counts.
 
 use std::cell::RefCell;
 

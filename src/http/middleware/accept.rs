@@ -1,7 +1,7 @@
 //! What a caller accepts (RFC 9110 §12.5.1), asked before anything is done.
 //!
-//! Read as generously as it is written in practice: blanks around a `;`, `*` for `*/*`, `q=.2`. A range that cannot be read says
-//! nothing, and a header in which none can be read is none.
+//! Read as generously as it is written in practice: blanks around a `;`, `*` for `*/*`, `q=.2`. A range that
+//! cannot be read says nothing, and a header in which none can be read is none.
 
 use actix_web::{
     Error, HttpRequest,
@@ -32,14 +32,15 @@ pub async fn middleware(
 /// The one answer that has a second form.
 const EXPORTED: &str = "/v1/users";
 
-/// Whether a caller would rather have CSV: it gives it more weight than JSON, each by the most specific range that takes it in.
+/// Whether a caller would rather have CSV: it gives it more weight than JSON, each by the most specific range
+/// that takes it in.
 pub fn prefers_csv(request: &HttpRequest) -> bool {
     let accepted = Accepted::of(request.headers());
     accepted.csv.unwrap_or_default() > accepted.bare_json.unwrap_or_default()
 }
 
-/// The weights of the answers that there are, in thousandths, each by the most specific range that takes it in; `None` where
-/// none does.
+/// The weights of the answers that there are, in thousandths, each by the most specific range that takes it
+/// in; `None` where none does.
 struct Accepted {
     /// Of JSON, problems included.
     json: Option<u16>,

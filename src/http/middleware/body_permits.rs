@@ -1,4 +1,5 @@
-//! How many bodies of a kind are in hand at once, of one client and of all: what waits beyond that is not read yet.
+//! How many bodies of a kind are in hand at once, of one client and of all: what waits beyond that is not
+//! read yet.
 
 use std::{
     collections::HashMap,

@@ -1,6 +1,7 @@
-//! What is left of the quotas of letters, as IETF `draft-ietf-httpapi-ratelimit-headers-10` has it: `RateLimit-Policy` and `RateLimit` come
-//! with every answer of a route that sends letters. Where no letter was counted, as with a refusal for another reason, they tell
-//! which quotas there are, and what a mailbox has that was not written to.
+//! What is left of the quotas of letters, as IETF `draft-ietf-httpapi-ratelimit-headers-10` has it:
+//! `RateLimit-Policy` and `RateLimit` come with every answer of a route that sends letters. Where no letter
+//! was counted, as with a refusal for another reason, they tell which quotas there are, and what a mailbox
+//! has that was not written to.
 //!
 //! The counts themselves are kept by the services, in the transaction of the letter.
 
@@ -27,7 +28,8 @@ use crate::{
     services::{ServiceError, invite::Sent},
 };
 
-/// The routes that send letters and take an access token, by method and pattern. Those of a link's holder tell the limit by address.
+/// The routes that send letters and take an access token, by method and pattern. Those of a link's holder
+/// tell the limit by address.
 const ROUTES: [(Method, &str); 9] = [
     (Method::POST, "/v1/system-users/invitations"),
     (Method::POST, "/v1/account-owners/invitations"),

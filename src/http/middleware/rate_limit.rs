@@ -1,6 +1,7 @@
 //! How often the public routes may be called, by network address.
 //!
-//! Told with every answer as IETF `draft-ietf-httpapi-ratelimit-headers-10` has it: `RateLimit-Policy` and `RateLimit`.
+//! Told with every answer as IETF `draft-ietf-httpapi-ratelimit-headers-10` has it: `RateLimit-Policy` and
+//! `RateLimit`.
 
 mod limiter;
 pub(in crate::http) mod limits;
@@ -17,8 +18,8 @@ use actix_web::{
 use self::policy::Policy;
 use crate::http::{extract::client_address::client_address, openapi::routes::Route, response::problem::Problem, state::State};
 
-/// Counts every request to a limited route, whatever else is wrong with it, and tells what is left with every answer. The
-/// page is told of a refusal and shows it; elsewhere it is the answer.
+/// Counts every request to a limited route, whatever else is wrong with it, and tells what is left with every
+/// answer. The page is told of a refusal and shows it; elsewhere it is the answer.
 pub async fn middleware(
     request: ServiceRequest,
     next: Next<impl MessageBody>,

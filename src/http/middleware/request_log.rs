@@ -40,7 +40,8 @@ pub struct CallerId(pub String);
 #[derive(Clone)]
 pub struct RequestId(pub String);
 
-/// Gives every request an id, writes problems, and logs a line that holds no query string: an activation link's has a token.
+/// Gives every request an id, writes problems, and logs a line that holds no query string: an activation
+/// link's has a token.
 pub async fn middleware(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -80,7 +81,8 @@ pub async fn middleware(
     Ok(answer)
 }
 
-/// A method as log lines show it. A caller may invent one of any length; it is of ASCII letters (RFC 9110 §9.1).
+/// A method as log lines show it. A caller may invent one of any length; it is of ASCII letters (RFC 9110
+/// §9.1).
 fn shown(method: &str) -> &str {
     method.get(..32).unwrap_or(method)
 }
@@ -146,7 +148,8 @@ fn request_id(request: &ServiceRequest, state: Option<&State>) -> String {
     }
 }
 
-/// The trace that a caller's `traceparent` names (W3C Trace Context §3.2), so that log lines meet across services.
+/// The trace that a caller's `traceparent` names (W3C Trace Context §3.2), so that log lines meet across
+/// services.
 fn trace_id(request: &ServiceRequest) -> Option<String> {
     let header = request.headers().get("traceparent")?.to_str().ok()?;
     let mut parts = header.split('-');

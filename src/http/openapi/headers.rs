@@ -68,7 +68,8 @@ pub(super) fn components() -> BTreeMap<String, RefOr<Header>> {
     rows().into_iter().map(header).collect()
 }
 
-/// Names the headers that an answer of this status comes with. What a handler declares itself is named with them.
+/// Names the headers that an answer of this status comes with. What a handler declares itself is named with
+/// them.
 pub(super) fn name(path: &str, letters: bool, status: &str, response: &mut Response) {
     let private = path.starts_with("/v1/") || path.starts_with("/activate");
     let names = [

@@ -1,20 +1,19 @@
 //! What operations of a kind share: refusals, their form, headers, examples.
 
-use std::collections::BTreeSet;
-
 use serde_json::json;
 use utoipa::openapi::{
-    Content, HttpMethod, Ref, RefOr, Required, Response, ResponseBuilder, path::Operation, request_body::RequestBody,
-    schema::Schema, security::SecurityRequirement,
+    Content, HttpMethod, Ref, RefOr, Required, Response, ResponseBuilder, path::Operation, schema::Schema,
+    security::SecurityRequirement,
 };
 
 use super::{
     super::middleware::{letter_quota, rate_limit::policy::policy},
-    examples, headers, idempotency, problem_examples, sample_data,
+    examples::{self, Examples},
+    headers, idempotency, problem_examples, sample_data,
 };
 
-/// Adds what is shared. `shown` learns which examples are pointed to.
-pub(super) fn complete((path, method): (&str, HttpMethod), operation: &mut Operation, shown: &mut BTreeSet<String>) {
+/// Adds what is shared. `examples` takes up those of the operation.
+pub(super) fn complete((path, method): (&str, HttpMethod), operation: &mut Operation, examples: &mut Examples) {
     let id = operation.operation_id.clone().unwrap_or_default();
     let letters = sends_letters(&method, path);
     if letters {
@@ -30,20 +29,19 @@ pub(super) fn complete((path, method): (&str, HttpMethod), operation: &mut Opera
         idempotency::add(operation);
     }
     let has_body = needs_body(operation);
-    if let Some(RefOr::T(RequestBody { content, .. })) = &mut operation.request_body {
-        for content in content.values_mut().filter_map(written) {
-            without_null(content);
-            point(content, examples::requests(&id), shown);
-        }
+    if let Some(RefOr::T(body)) = &mut operation.request_body {
+        body.content.values_mut().filter_map(written).for_each(without_null);
+        examples::hoist_request(body, examples);
     }
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
         if response.content.is_empty() && status.starts_with(['4', '5']) {
             let mut content = Content::new(Some(Ref::from_schema_name("Problem")));
-            point(&mut content, &problem_examples::named_in(&response.description, has_body), shown);
+            let codes = problem_examples::named_in(&response.description, has_body);
+            examples::point_to_problems(&mut content, &codes, examples);
             response.content.insert("application/problem+json".to_owned(), RefOr::T(content));
         } else {
-            show(&id, status, response, shown);
+            show(response, examples);
         }
         headers::name(path, letters, status, response);
     }
@@ -78,20 +76,11 @@ fn written(content: &mut RefOr<Content>) -> Option<&mut Content> {
     }
 }
 
-/// Points to examples by name.
-fn point(content: &mut Content, names: &[&str], shown: &mut BTreeSet<String>) {
-    for name in names {
-        let place = Ref::new(format!("#/components/examples/{name}"));
-        content.examples.insert((*name).to_owned(), RefOr::Ref(place));
-        shown.insert((*name).to_owned());
-    }
-}
-
-fn show(id: &str, status: &str, response: &mut Response, shown: &mut BTreeSet<String>) {
+fn show(response: &mut Response, examples: &mut Examples) {
     for (media_type, content) in &mut response.content {
         let Some(content) = written(content) else { continue };
         match media_type.as_str() {
-            "application/json" => point(content, examples::answers(id, status), shown),
+            "application/json" => examples::hoist(content, examples),
             "text/html" => content.example = Some(json!("<!doctype html><html lang=\"en\">…</html>")),
             "text/csv" => content.example = Some(json!(sample_data::CSV)),
             _ => content.example = Some(json!(sample_data::METRICS)),

@@ -1,6 +1,9 @@
 //! An example for every error code that an operation names.
 
-use serde_json::Value;
+use serde_json::{
+    Value,
+    value::{RawValue, to_raw_value},
+};
 
 use super::sample_data;
 use crate::http::response::{
@@ -39,6 +42,11 @@ pub(super) fn example(name: &str) -> Option<(&'static str, Value)> {
         code => of(error_codes::find(code)?),
     };
     Some((problem.code.title, problem.document(sample_data::PUBLIC_URL, sample_data::REQUEST_ID)))
+}
+
+/// The same as text, for the results of a batch.
+pub(in crate::http) fn raw(name: &str) -> Option<Box<RawValue>> {
+    to_raw_value(&example(name)?.1).ok()
 }
 
 fn of(code: &'static Code) -> Problem {
@@ -97,4 +105,32 @@ fn refusals() -> Vec<ServiceError> {
         ServiceError::LinkStillValid,
         ServiceError::Busy("The database is away or busy. Nothing was changed."),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A code that is mistyped in a description would have no example, and metrics would not know it.
+    #[test]
+    fn every_refusal_names_codes_and_each_has_its_status() {
+        let document = serde_json::to_value(crate::http::document()).unwrap();
+        let mut refusals = 0;
+        for (path, item) in document["paths"].as_object().unwrap() {
+            let operations = item.as_object().unwrap().values().filter_map(|operation| operation["responses"].as_object());
+            for (status, response) in operations.flatten() {
+                let shared = response["$ref"].as_str().and_then(|place| document.pointer(place.trim_start_matches('#')));
+                let response = shared.unwrap_or(response);
+                let Some(content) = response["content"].get("application/problem+json") else { continue };
+                let names: Vec<&String> = content["examples"].as_object().unwrap().keys().collect();
+                assert!(!names.is_empty(), "{path} {status}");
+                for name in names {
+                    let code = error_codes::find(name.trim_end_matches("_query")).unwrap();
+                    assert_eq!(code.status.to_string(), *status, "{path}: {name}");
+                }
+                refusals += 1;
+            }
+        }
+        assert!(refusals > 100);
+    }
 }

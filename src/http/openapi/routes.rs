@@ -1,7 +1,9 @@
-//! The contract's paths as a table: which route a request takes, and what is decided by it before a handler is reached.
+//! The contract's paths as a table: which route a request takes, and what is decided by it before a handler
+//! is reached.
 //!
 //! Decisions go by the route that a request takes, never by its path as it was written: `/v1/auth/%74oken` is
-//! `/v1/auth/token` (RFC 3986 §6.2.2.2). Paths are compared as actix's router compares them, after it has decoded them.
+//! `/v1/auth/token` (RFC 3986 §6.2.2.2). Paths are compared as actix's router compares them, after it has
+//! decoded them.
 
 use actix_web::{
     HttpRequest,

@@ -1,20 +1,19 @@
-//! What examples are made of: one story, told with the objects that handlers answer with, so that they cannot drift from them.
+//! What examples are made of: one story, told with the objects that handlers answer with, so that they cannot
+//! drift from them.
 //!
-//! Grace invites her colleague Ada, and Olivia, who is to own the account of Acme B.V.; Olivia invites Dirk, a driver.
+//! Grace invites her colleague Ada, and Olivia, who is to own the account of Acme B.V.; Olivia invites Dirk,
+//! a driver.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::super::{
-    api::{
-        accounts::{
-            AccountView, Currency, EnergyUnit, ReimbursementView,
-            company::{AddressView, CompanyView},
-        },
-        activations::preview::{InviterView, PreviewAccount, PreviewView, RequiresView},
-        suppressions::SuppressionView,
+    api::accounts::{
+        company::{AddressView, CompanyView},
+        view::{AccountView, Currency, EnergyUnit, ReimbursementView},
     },
+    response::page::List,
     response::views::{
         ActorView, DeliveryView, EventView, InvitationAccount, InvitationView, MembershipView, Timestamp, UserView,
     },
@@ -28,61 +27,60 @@ use crate::domain::{
     locale::Locale,
     reimbursement::ReimbursementMode,
     role::Role,
-    suppression::SuppressionReason,
     user::UserStatus,
 };
 
 /// Where the service of the examples is.
-pub(super) const PUBLIC_URL: &str = "https://invitations.example.com";
+pub(in crate::http) const PUBLIC_URL: &str = "https://invitations.example.com";
 /// The id of a request.
-pub(super) const REQUEST_ID: &str = "req_01m86xvxh0f4xsjrspgpayc2qn";
+pub(in crate::http) const REQUEST_ID: &str = "req_01m86xvxh0f4xsjrspgpayc2qn";
 /// Users as CSV.
-pub(super) const CSV: &str = "id,email,first_name,last_name,status,system_roles,memberships,created_at,activated_at\r\n\
+pub(in crate::http) const CSV: &str = "id,email,first_name,last_name,status,system_roles,memberships,created_at,activated_at\r\n\
     usr_01m86xvxh0es8r65rzyjka792g,ada@example.com,Ada,Lovelace,active,viewer,,2026-11-24T14:03:00.000Z,2026-11-24T14:08:20.000Z\r\n";
 /// The beginning of what Prometheus reads.
-pub(super) const METRICS: &str = "# HELP invitation_service_invites Invites by outcome.\n# TYPE invitation_service_invites counter\n\
+pub(in crate::http) const METRICS: &str = "# HELP invitation_service_invites Invites by outcome.\n# TYPE invitation_service_invites counter\n\
     invitation_service_invites_total{outcome=\"invited\"} 1\n# EOF\n";
 
-pub(super) const GRACE: u128 = 0x01a0_3e61_9e20_752e_89a7_834d_f2a7_4de4;
-pub(super) const ADA: u128 = 0x01a2_0ddd_f620_7651_8317_1ff4_a6a3_a450;
+pub(in crate::http) const GRACE: u128 = 0x01a0_3e61_9e20_752e_89a7_834d_f2a7_4de4;
+pub(in crate::http) const ADA: u128 = 0x01a2_0ddd_f620_7651_8317_1ff4_a6a3_a450;
 /// Whoever has the address that was meant.
-pub(super) const LOVELACE: u128 = 0x01a2_0de2_89e0_7651_8317_1ff4_a6a3_a451;
-pub(super) const OLIVIA: u128 = 0x01a1_735f_2e20_7128_a24b_e40a_d23f_0824;
-pub(super) const DIRK: u128 = 0x01a2_0e14_e4a0_7181_a54c_6617_5d9d_c9f8;
-pub(super) const FOR_ADA: u128 = 0x01a2_0ddd_f620_70ed_a079_d3bd_e8e2_5d94;
-pub(super) const FOR_OLIVIA: u128 = 0x01a1_735f_2e20_736f_8580_28d6_0999_50d8;
-pub(super) const FOR_DIRK: u128 = 0x01a2_0e14_e4a0_76f0_8478_82e3_6b0d_549b;
-pub(super) const ACME: u128 = 0x01a1_735f_2e20_73d9_a344_5bb3_1738_f7d9;
-pub(super) const HOME: u128 = 0x01a2_0e14_e4a0_76ca_b4eb_252b_0f21_ddb6;
-pub(super) const TOKEN: &str = "AWdI-koBmrfTOTRwMIlQzRODMWx8AAAAAZ5vG0cZ0mYk3c1c7p1u8o9Xq2hB4sKJd6VwT5yN0aE";
-pub(super) const PASSWORD: &str = "correct horse battery staple";
+pub(in crate::http) const LOVELACE: u128 = 0x01a2_0de2_89e0_7651_8317_1ff4_a6a3_a451;
+pub(in crate::http) const OLIVIA: u128 = 0x01a1_735f_2e20_7128_a24b_e40a_d23f_0824;
+pub(in crate::http) const DIRK: u128 = 0x01a2_0e14_e4a0_7181_a54c_6617_5d9d_c9f8;
+pub(in crate::http) const FOR_ADA: u128 = 0x01a2_0ddd_f620_70ed_a079_d3bd_e8e2_5d94;
+pub(in crate::http) const FOR_OLIVIA: u128 = 0x01a1_735f_2e20_736f_8580_28d6_0999_50d8;
+pub(in crate::http) const FOR_DIRK: u128 = 0x01a2_0e14_e4a0_76f0_8478_82e3_6b0d_549b;
+pub(in crate::http) const ACME: u128 = 0x01a1_735f_2e20_73d9_a344_5bb3_1738_f7d9;
+pub(in crate::http) const HOME: u128 = 0x01a2_0e14_e4a0_76ca_b4eb_252b_0f21_ddb6;
+pub(in crate::http) const TOKEN: &str = "AWdI-koBmrfTOTRwMIlQzRODMWx8AAAAAZ5vG0cZ0mYk3c1c7p1u8o9Xq2hB4sKJd6VwT5yN0aE";
+pub(in crate::http) const PASSWORD: &str = "correct horse battery staple";
 
-pub(super) fn id<K: Named>(number: u128) -> Id<K> {
+pub(in crate::http) fn id<K: Named>(number: u128) -> Id<K> {
     Id::from_uuid(Uuid::from_u128(number))
 }
 
 /// So many seconds after Grace invited Ada.
-pub(super) fn at(seconds: i64) -> Timestamp {
+pub(in crate::http) fn at(seconds: i64) -> Timestamp {
     let begin: DateTime<Utc> = DateTime::from_timestamp_millis(1_795_528_980_000).unwrap_or_default();
     Timestamp(begin + TimeDelta::seconds(seconds))
 }
 
-pub(super) const DAY: i64 = 24 * 60 * 60;
+pub(in crate::http) const DAY: i64 = 24 * 60 * 60;
 /// When Olivia was invited.
-pub(super) const BEFORE: i64 = -30 * DAY;
+pub(in crate::http) const BEFORE: i64 = -30 * DAY;
 /// When Dirk was.
-pub(super) const LATER: i64 = 60 * 60;
+pub(in crate::http) const LATER: i64 = 60 * 60;
 
 /// The invitation that problems name.
-pub(super) fn invitation_id() -> InvitationId {
+pub(in crate::http) fn invitation_id() -> InvitationId {
     id(FOR_ADA)
 }
 
-pub(super) fn user(number: u128, name: &str) -> ActorView {
+pub(in crate::http) fn user(number: u128, name: &str) -> ActorView {
     ActorView { r#type: ActorKind::User, id: id::<UserKind>(number).to_string(), name: name.to_owned() }
 }
 
-pub(super) fn queued() -> DeliveryView {
+pub(in crate::http) fn queued() -> DeliveryView {
     DeliveryView {
         state: DeliveryState::Queued,
         attempts: 0,
@@ -96,7 +94,7 @@ pub(super) fn queued() -> DeliveryView {
 }
 
 /// Ada's, as the invite answers.
-pub(super) fn for_ada() -> InvitationView {
+pub(in crate::http) fn for_ada() -> InvitationView {
     InvitationView {
         id: id(FOR_ADA),
         kind: InvitationKind::SystemUser,
@@ -118,13 +116,13 @@ pub(super) fn for_ada() -> InvitationView {
     }
 }
 
-pub(super) fn for_ada_sent() -> InvitationView {
+pub(in crate::http) fn for_ada_sent() -> InvitationView {
     let delivery = DeliveryView { state: DeliveryState::Sent, attempts: 1, sent_at: Some(at(1)), ..queued() };
     InvitationView { last_sent_at: at(1), expires_at: at(DAY + 1), delivery, ..for_ada() }
 }
 
 /// Hers, when there is no such mailbox.
-pub(super) fn for_ada_bounced() -> InvitationView {
+pub(in crate::http) fn for_ada_bounced() -> InvitationView {
     let delivery = DeliveryView {
         state: DeliveryState::Bounced,
         reason: Some("smtp;550 5.1.1 unknown user".to_owned()),
@@ -135,14 +133,29 @@ pub(super) fn for_ada_bounced() -> InvitationView {
     InvitationView { delivery, ..for_ada_sent() }
 }
 
+/// Hers, sent a second time so many seconds after the invite.
+pub(in crate::http) fn for_ada_resent(seconds: i64) -> InvitationView {
+    InvitationView { last_sent_at: at(seconds), send_count: 2, expires_at: at(DAY + seconds), ..for_ada() }
+}
+
+/// Hers, when the address was mistyped.
+pub(in crate::http) fn for_ada_amended() -> InvitationView {
+    InvitationView { email: "ada.lovelace@example.com".to_owned(), user_id: id(LOVELACE), ..for_ada_resent(300) }
+}
+
+/// Hers, when Grace took it back.
+pub(in crate::http) fn for_ada_revoked() -> InvitationView {
+    InvitationView { status: InvitationStatus::Revoked, revoked_at: Some(at(900)), ..for_ada_sent() }
+}
+
 /// Hers, when the link is handed over.
-pub(super) fn for_ada_by_link() -> InvitationView {
+pub(in crate::http) fn for_ada_by_link() -> InvitationView {
     let delivery = DeliveryView { state: DeliveryState::HandedOver, ..queued() };
     let link = format!("{PUBLIC_URL}/activate?token={TOKEN}");
     InvitationView { delivery, activation_link: Some(link), ..for_ada() }
 }
 
-pub(super) fn for_olivia() -> InvitationView {
+pub(in crate::http) fn for_olivia() -> InvitationView {
     InvitationView {
         id: id(FOR_OLIVIA),
         kind: InvitationKind::AccountOwner,
@@ -164,7 +177,7 @@ pub(super) fn for_olivia() -> InvitationView {
     }
 }
 
-pub(super) fn for_dirk() -> InvitationView {
+pub(in crate::http) fn for_dirk() -> InvitationView {
     InvitationView {
         id: id(FOR_DIRK),
         kind: InvitationKind::SubAccount,
@@ -185,7 +198,7 @@ pub(super) fn for_dirk() -> InvitationView {
     }
 }
 
-pub(super) fn acme() -> AccountView {
+pub(in crate::http) fn acme() -> AccountView {
     AccountView {
         id: id(ACME),
         name: Some("Acme B.V.".to_owned()),
@@ -211,7 +224,7 @@ pub(super) fn acme() -> AccountView {
     }
 }
 
-pub(super) fn home() -> AccountView {
+pub(in crate::http) fn home() -> AccountView {
     AccountView {
         id: id(HOME),
         name: Some("Dirk at home".to_owned()),
@@ -230,7 +243,7 @@ pub(super) fn home() -> AccountView {
     }
 }
 
-pub(super) fn ada() -> UserView {
+pub(in crate::http) fn ada() -> UserView {
     UserView {
         id: id(ADA),
         email: "ada@example.com".to_owned(),
@@ -245,7 +258,7 @@ pub(super) fn ada() -> UserView {
     }
 }
 
-pub(super) fn olivia() -> UserView {
+pub(in crate::http) fn olivia() -> UserView {
     UserView {
         id: id(OLIVIA),
         email: "olivia@acme.example".to_owned(),
@@ -263,7 +276,7 @@ pub(super) fn olivia() -> UserView {
     }
 }
 
-pub(super) fn dirk() -> UserView {
+pub(in crate::http) fn dirk() -> UserView {
     UserView {
         id: id(DIRK),
         email: "dirk@acme.example".to_owned(),
@@ -278,7 +291,7 @@ pub(super) fn dirk() -> UserView {
     }
 }
 
-pub(super) fn timeline() -> Vec<EventView> {
+pub(in crate::http) fn timeline() -> Vec<EventView> {
     let entry = |number, r#type, seconds, actor, details| EventView { id: id(number), r#type, at: at(seconds), actor, details };
     let grace = || user(GRACE, "Grace Hopper");
     let system = |kind, id: &str, name: &str| ActorView { r#type: kind, id: id.to_owned(), name: name.to_owned() };
@@ -302,67 +315,13 @@ pub(super) fn timeline() -> Vec<EventView> {
     ]
 }
 
-pub(super) fn preview_for_ada() -> PreviewView {
-    PreviewView {
-        kind: InvitationKind::SystemUser,
-        email: "ada@example.com".to_owned(),
-        inviter: InviterView { name: "Grace Hopper".to_owned(), organisation: "EV Charging".to_owned() },
-        account: None,
-        roles: vec![Role::Viewer.as_str()],
-        expires_at: at(DAY + 1),
-        requires: RequiresView {
-            password: true,
-            person_name: true,
-            email: false,
-            account_name: false,
-            account_type: false,
-            company: false,
-        },
-        company_vat: None,
-    }
-}
-
-/// Hers, when the link was mailed and she is active already.
-pub(super) fn preview_of_active() -> PreviewView {
-    let requires = RequiresView { password: false, person_name: false, email: true, ..preview_for_ada().requires };
-    PreviewView { requires, ..preview_for_ada() }
-}
-
-pub(super) fn preview_for_olivia() -> PreviewView {
-    PreviewView {
-        kind: InvitationKind::AccountOwner,
-        email: "olivia@acme.example".to_owned(),
-        account: Some(PreviewAccount {
-            name: Some("Acme B.V.".to_owned()),
-            parent_name: None,
-            used_by: None,
-            r#type: Some(AccountType::Business),
-        }),
-        roles: vec![MemberRole::AccountOwner.as_str()],
-        expires_at: at(BEFORE + DAY + 1),
-        requires: RequiresView { company: true, ..preview_for_ada().requires },
-        ..preview_for_ada()
-    }
-}
-
-/// Who is not written to.
-pub(super) fn suppressions() -> Vec<SuppressionView> {
-    let one = |number, email: &str, reason, detail: Option<&str>, seconds| SuppressionView {
-        id: id(number),
-        email: email.to_owned(),
-        reason,
-        detail: detail.map(str::to_owned),
-        created_at: at(seconds),
-    };
-    let unknown = Some("smtp;550 5.1.1 unknown user");
-    vec![
-        one(0x01a2_0ddf_cae0_7953_83f5_8c3c_f29d_0da9, "dirk@acme.example", SuppressionReason::Unsubscribed, None, LATER),
-        one(0x01a2_0ddd_fa08_7953_83f5_8c3c_f29d_0da9, "ada@example.com", SuppressionReason::Bounced, unknown, 4),
-    ]
+/// The last page of a list.
+pub(in crate::http) fn page<T>(data: Vec<T>) -> List<T> {
+    List { data, next_cursor: None }
 }
 
 /// Which account is meant.
-pub(super) fn account_candidates() -> Value {
+pub(in crate::http) fn account_candidates() -> Value {
     let other: AccountId = id(HOME);
     json!([
         { "id": acme().id, "name": acme().name, "parent_account_id": null },
@@ -371,7 +330,7 @@ pub(super) fn account_candidates() -> Value {
 }
 
 /// Which invitation is meant.
-pub(super) fn invitation_candidates() -> Value {
+pub(in crate::http) fn invitation_candidates() -> Value {
     [for_olivia(), for_dirk()].map(|one| json!({ "id": one.id, "kind": one.kind, "account": one.account })).into_iter().collect()
 }
 

@@ -61,7 +61,9 @@ impl Condition {
 /// Is the process alive?
 ///
 /// Answers without asking anything else: restart what does not answer this.
-#[utoipa::path(tag = "Operations", operation_id = "healthz", security(()), responses((status = 200, description = "It is.", body = Health)))]
+#[utoipa::path(tag = "Operations", operation_id = "healthz", security(()), responses((status = 200, description = "It is.", body = Health, examples(
+            ("Alive" = (summary = "It is", value = json!(Health { status: Alive::Ok }))),
+        ))))]
 #[get("/healthz")]
 pub async fn healthz() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: Alive::Ok })
@@ -98,6 +100,11 @@ pub enum Overall {
     Unavailable,
 }
 
+/// How it may be, for the contract.
+fn example(status: Overall, database: Condition, mail: MailCondition) -> Readiness {
+    Readiness { status, database, migrations: database, courier: CourierCondition::Ok, mail, reason: None }
+}
+
 /// Can the service do its work?
 ///
 /// Send no requests while this answers 503. Once a second at most it asks the database whether a write is committed.
@@ -106,8 +113,13 @@ pub enum Overall {
     operation_id = "readyz",
     security(()),
     responses(
-        (status = 200, description = "It can; when it is `degraded`, letters are late.", body = Readiness),
-        (status = 503, description = "The database is away or commits nothing, its schema is not up to date, or the courier has stopped.", body = Readiness),
+        (status = 200, description = "It can; when it is `degraded`, letters are late.", body = Readiness, examples(
+            ("Ready" = (summary = "It can", value = json!(example(Overall::Ok, Condition::Ok, MailCondition::Ok)))),
+            ("Degraded" = (summary = "Letters are late", value = json!(example(Overall::Degraded, Condition::Ok, MailCondition::Late)))),
+        )),
+        (status = 503, description = "The database is away or commits nothing, its schema is not up to date, or the courier has stopped.", body = Readiness, examples(
+            ("NotReady" = (summary = "The database is away", value = json!(example(Overall::Unavailable, Condition::Unavailable, MailCondition::Unknown)))),
+        )),
     )
 )]
 #[get("/readyz")]

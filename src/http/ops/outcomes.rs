@@ -1,4 +1,5 @@
-//! The outcomes that metrics count, made known before the first of each: what the contract says that an operation answers.
+//! The outcomes that metrics count, made known before the first of each: what the contract says that an
+//! operation answers.
 
 use utoipa::openapi::OpenApi;
 

@@ -11,8 +11,8 @@ use utoipa_swagger_ui::Config;
 
 use crate::http::response::problem::{Problem, not_found};
 
-/// Serves them below `/docs/`. The library's own route copies a file for each answer, and a megabyte would wait with each client
-/// that takes none of it; here all answers share one.
+/// Serves them below `/docs/`. The library's own route copies a file for each answer, and a megabyte would
+/// wait with each client that takes none of it; here all answers share one.
 pub fn files() -> Resource {
     let config = Config::from("/openapi.json")
         .display_request_duration(true)

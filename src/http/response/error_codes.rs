@@ -1,4 +1,5 @@
-//! Every error code of the contract, with its status and its words: the one table that answers and their pages are made from.
+//! Every error code of the contract, with its status and its words: the one table that answers and their
+//! pages are made from.
 
 /// One error code.
 #[derive(Debug, Clone, Copy)]

@@ -75,7 +75,8 @@ impl Problem {
         Self::validation(faults, "parameter")
     }
 
-    /// Why an item of a batch is refused. Each of a thousand may name an account of which there are hundreds: some are shown.
+    /// Why an item of a batch is refused. Each of a thousand may name an account of which there are hundreds:
+    /// some are shown.
     #[must_use]
     pub fn of_item(refusal: &ServiceError) -> Self {
         match refusal {

@@ -1,5 +1,5 @@
-//! Which connections there are, and whose. A client that has as many as it may gets a new one for the oldest that waits: one
-//! that holds connections without saying anything loses them to whoever does.
+//! Which connections there are, and whose. A client that has as many as it may gets a new one for the oldest
+//! that waits: one that holds connections without saying anything loses them to whoever does.
 
 use std::{
     cmp::Reverse,
@@ -54,7 +54,8 @@ struct State {
 }
 
 impl State {
-    /// What it is at, and since when, in the order in which connections are closed; `None` while a request is worked on.
+    /// What it is at, and since when, in the order in which connections are closed; `None` while a request is
+    /// worked on.
     fn standing(&self) -> Option<(Phase, Instant)> {
         match (self.stuck, self.phase) {
             (Some(since), _) => Some((Phase::Unread, since)),
@@ -105,7 +106,8 @@ impl Connection {
         }
     }
 
-    /// Whether an answer is stuck on its way. Whoever asks is held back by it, and [`Connection::released`] says so.
+    /// Whether an answer is stuck on its way. Whoever asks is held back by it, and [`Connection::released`]
+    /// says so.
     pub(super) fn holds_back(&self) -> bool {
         let mut state = self.state();
         let is_stuck = state.stuck.is_some();
@@ -199,13 +201,14 @@ impl Table {
         self.by_block.get(&block).copied().unwrap_or_default()
     }
 
-    /// By how many connections the network of this one has more than a fair share. Trusted proxies have as many as they need.
+    /// By how many connections the network of this one has more than a fair share. Trusted proxies have as
+    /// many as they need.
     fn excess(&self, connection: &Connection, fair_share: usize) -> usize {
         connection.blocks.map_or(0, |(_, network)| self.count(network).saturating_sub(fair_share))
     }
 
-    /// The connection that can best be done without, of this block or of all. Of all, one of the network that is furthest beyond
-    /// its fair share; then by phase, and the oldest.
+    /// The connection that can best be done without, of this block or of all. Of all, one of the network that
+    /// is furthest beyond its fair share; then by phase, and the oldest.
     fn victim(&self, block: Option<IpNet>, fair_share: usize) -> Option<Arc<Connection>> {
         let among = |connection: &Connection| {
             block.is_none_or(|block| connection.blocks.is_some_and(|(host, network)| host == block || network == block))
@@ -243,8 +246,8 @@ impl Connections {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a new connection, and closes another one where its client, its network or everybody has too many. `None` when
-    /// there is none that can be done without: it is to be refused.
+    /// Counts a new connection, and closes another one where its client, its network or everybody has too
+    /// many. `None` when there is none that can be done without: it is to be refused.
     pub fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Arc<Connection>> {
         let client = ClientAddress::new(peer);
         let is_trusted = self.trusted.iter().any(|network| network.contains(&client.address()));

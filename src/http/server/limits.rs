@@ -1,8 +1,10 @@
-//! How many connections there may be: fewer than the process may open files, so that database, files and mail find theirs.
+//! How many connections there may be: fewer than the process may open files, so that database, files and mail
+//! find theirs.
 
 use rustix::process::{Resource, getrlimit};
 
-/// What is left to everything else: connections to the database, its files, letters, logs, and what each worker waits by.
+/// What is left to everything else: connections to the database, its files, letters, logs, and what each
+/// worker waits by.
 const RESERVED: usize = 64;
 /// No more than this, however many files may be open: each takes some 20 KB.
 const MAX_CONNECTIONS: usize = 8192;
@@ -12,7 +14,8 @@ const MAX_CONNECTIONS: usize = 8192;
 pub struct ConnectionLimits {
     /// Of everybody, as the accepting side counts them: beyond, nothing is accepted.
     pub accepted: usize,
-    /// Of everybody, as we count them: beyond, an idle one is closed for each new one, so that accepting never stops.
+    /// Of everybody, as we count them: beyond, an idle one is closed for each new one, so that accepting
+    /// never stops.
     pub total: usize,
     /// Of one network: an IPv4 /24, an IPv6 /48.
     pub network: usize,
@@ -28,8 +31,9 @@ impl ConnectionLimits {
         Self::of(descriptors.unwrap_or(usize::MAX))
     }
 
-    /// As many as so many descriptors allow. One client has half of them at most, and a network three quarters: what is left is
-    /// for others, and half is more than an office or a load balancer that nobody has named needs.
+    /// As many as so many descriptors allow. One client has half of them at most, and a network three
+    /// quarters: what is left is for others, and half is more than an office or a load balancer that nobody
+    /// has named needs.
     #[must_use]
     pub fn of(descriptors: usize) -> Self {
         let reserved = (RESERVED + descriptors / 8).min(descriptors - descriptors / 4);
@@ -38,7 +42,8 @@ impl ConnectionLimits {
         Self { accepted, total, network: total - total / 4, host: total / 2 }
     }
 
-    /// How many connections a network has before it is the first to lose one for a newcomer: a sixteenth of all.
+    /// How many connections a network has before it is the first to lose one for a newcomer: a sixteenth of
+    /// all.
     #[must_use]
     pub fn fair_share(self) -> usize {
         (self.total / 16).max(1)

@@ -16,7 +16,8 @@ use actix_web::{
 
 use super::connections::{Connection, Serving, connection};
 
-/// Marks the connection of a request as busy until its answer's body is made, whatever becomes of the request.
+/// Marks the connection of a request as busy until its answer's body is made, whatever becomes of the
+/// request.
 pub(in crate::http) async fn middleware(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -24,19 +25,22 @@ pub(in crate::http) async fn middleware(
     let connection = connection(request.request());
     let serving = connection.as_ref().map(Connection::serving);
     if let Some(connection) = &connection {
-        // Requests that were sent ahead are not worked on while an answer is stuck: the HTTP library would hold theirs too, however
-        // many. It polls this itself, in the task that the stream wakes once everything was taken.
+        // Requests that were sent ahead are not worked on while an answer is stuck: the HTTP library would
+        // hold theirs too, however many. It polls this itself, in the task that the stream wakes once
+        // everything was taken.
         poll_fn(|_| if connection.holds_back() { Poll::Pending } else { Poll::Ready(()) }).await;
     }
     if connection.is_some_and(|connection| connection.is_turn_over()) {
-        // Requests that were sent ahead are answered without waiting for anything, and other connections would wait for all of them.
+        // Requests that were sent ahead are answered without waiting for anything, and other connections
+        // would wait for all of them.
         tokio::task::yield_now().await;
     }
     let answer = next.call(request).await?;
     Ok(answer.map_body(|_, body| Served { body: body.boxed(), left: Bytes::new(), _serving: serving }))
 }
 
-/// How much of an answer is handed on at once. The HTTP library copies it, and holds the copy for as long as the client takes nothing.
+/// How much of an answer is handed on at once. The HTTP library copies it, and holds the copy for as long as
+/// the client takes nothing.
 const CHUNK_SIZE: usize = 16 * 1024;
 
 /// An answer's body; its end is the request's.

@@ -24,8 +24,8 @@ const WRITE_STALL: Duration = Duration::from_secs(15);
 /// ... before so much more of it has been taken.
 const WRITE_PROGRESS: usize = 16 * 1024;
 
-/// How much is read in one turn. A connection that has sent more waits until others had theirs. It is a hundred small requests,
-/// which the HTTP library takes apart at once, into 5 KiB each.
+/// How much is read in one turn. A connection that has sent more waits until others had theirs. It is a
+/// hundred small requests, which the HTTP library takes apart at once, into 5 KiB each.
 const READ_TURN: usize = 2 * 1024;
 
 /// An accepted connection.

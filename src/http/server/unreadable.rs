@@ -1,7 +1,8 @@
-//! Requests that are not HTTP, and heads that are too large or too slow. The HTTP library refuses them itself, below the application.
+//! Requests that are not HTTP, and heads that are too large or too slow. The HTTP library refuses them
+//! itself, below the application.
 //!
-//! It writes a status without a body and closes the connection. This stream replaces that answer by a problem with a request id. Every
-//! answer of the application has an `X-Request-Id` and passes unchanged.
+//! It writes a status without a body and closes the connection. This stream replaces that answer by a problem
+//! with a request id. Every answer of the application has an `X-Request-Id` and passes unchanged.
 
 use std::{
     io,
@@ -19,7 +20,8 @@ use super::super::{
     state::State,
 };
 
-/// Writes the whole answer for a status that the library refused a request with; `None` for one that it does not refuse with.
+/// Writes the whole answer for a status that the library refused a request with; `None` for one that it does
+/// not refuse with.
 pub type Refusal = Arc<dyn Fn(u16) -> Option<Vec<u8>> + Send + Sync>;
 
 /// What a refused request is answered.
@@ -112,8 +114,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ProblemStream<S> {
     }
 }
 
-/// Where in what is written a bare refusal begins, and its status: the library's last answer on a connection, a head without a body
-/// and without a request id.
+/// Where in what is written a bare refusal begins, and its status: the library's last answer on a connection,
+/// a head without a body and without a request id.
 fn bare_answer(bytes: &[u8]) -> Option<(usize, u16)> {
     const MAX_LEN: usize = 512;
     const END: &[u8] = b"\r\n\r\n";

@@ -73,7 +73,8 @@ pub(in crate::http) fn read(members: &mut Members) -> (Option<Company>, bool) {
         match Company::parse(&raw) {
             Ok(company) => Some(company),
             Err(found) => {
-                // A member of a wrong type was told as that; that it is missing as well would be told of it twice.
+                // A member of a wrong type was told as that; that it is missing as well would be told of it
+                // twice.
                 faults = members.unknown_among(found);
                 None
             }

@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 
 use super::super::{
     accounts::{
-        AccountView,
         company::{self, CompanyRequest},
+        view::AccountView,
     },
     invite,
 };
@@ -19,6 +19,7 @@ use crate::http::{
         members::{self, MemberError, Members},
         query::Query,
     },
+    openapi::sample_data,
     response::{
         problem::Problem,
         views::{MembershipView, UserView},
@@ -144,9 +145,24 @@ impl From<&Activated> for ActivatedView {
 #[utoipa::path(
     tag = "Activation",
     operation_id = "activate",
-    request_body = ActivateRequest,
+    request_body(content = ActivateRequest, examples(
+        ("ActivateSystemUser" = (summary = "A colleague", value = json!({
+            "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Ada", "last_name": "Lovelace"
+        }))),
+        ("ActivateAccountOwner" = (summary = "The owner of a business account", value = json!({
+            "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Olivia", "last_name": "Oakley",
+            "account": { "company": sample_data::acme().company }
+        }))),
+        ("ActivateMailed" = (summary = "Somebody who is active, by a link that was mailed to them: their address, typed", value = json!({ "token": sample_data::TOKEN, "email": "ada@example.com" }))),
+        ("ActivateByHand" = (summary = "Somebody who is active, by a link that was handed over: the password that they have", value = json!({
+            "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Ada", "last_name": "Lovelace"
+        }))),
+    )),
     responses(
-        (status = 201, description = "Active.", body = ActivatedView),
+        (status = 201, description = "Active.", body = ActivatedView, examples(
+            ("ActivatedSystemUser" = (summary = "A colleague", value = json!(ActivatedView { user: sample_data::ada(), account: None, memberships_before: Vec::new() }))),
+            ("ActivatedAccountOwner" = (summary = "An account owner", value = json!(ActivatedView { user: sample_data::olivia(), account: Some(sample_data::acme()), memberships_before: Vec::new() }))),
+        )),
         (status = 401, description = "`unauthenticated`: an access token was sent along, and is not valid, or no longer."),
         (status = 404, description = "`activation_link_invalid`: forged or damaged."),
         (status = 410, description = "`invitation_revoked`, `activation_link_used`, `activation_link_superseded` or `activation_link_expired`."),

@@ -11,16 +11,18 @@ use crate::http::{
         query::Query,
         user_agent::user_agent,
     },
+    openapi::sample_data,
     response::{problem::Problem, views::Timestamp},
     state::State,
 };
 use crate::{
     domain::{
-        account::{AccountName, AccountType, UsedBy},
+        account::{AccountName, AccountType, MemberRole, UsedBy},
         activation::Requires,
         company::CompanyVat,
         email::Email,
         invitation::InvitationKind,
+        role::Role,
         token::LinkToken,
     },
     services::{self, queries::AnyRole},
@@ -126,15 +128,66 @@ impl From<Requires> for RequiresView {
     }
 }
 
+/// Ada's link, for the contract.
+fn example_for_ada() -> PreviewView {
+    PreviewView {
+        kind: InvitationKind::SystemUser,
+        email: "ada@example.com".to_owned(),
+        inviter: InviterView { name: "Grace Hopper".to_owned(), organisation: "EV Charging".to_owned() },
+        account: None,
+        roles: vec![Role::Viewer.as_str()],
+        expires_at: sample_data::at(sample_data::DAY + 1),
+        requires: RequiresView {
+            password: true,
+            person_name: true,
+            email: false,
+            account_name: false,
+            account_type: false,
+            company: false,
+        },
+        company_vat: None,
+    }
+}
+
+/// Hers, when the link was mailed and she is active already.
+fn example_of_active() -> PreviewView {
+    let requires = RequiresView { password: false, person_name: false, email: true, ..example_for_ada().requires };
+    PreviewView { requires, ..example_for_ada() }
+}
+
+/// Olivia's link.
+fn example_for_olivia() -> PreviewView {
+    PreviewView {
+        kind: InvitationKind::AccountOwner,
+        email: "olivia@acme.example".to_owned(),
+        account: Some(PreviewAccount {
+            name: Some("Acme B.V.".to_owned()),
+            parent_name: None,
+            used_by: None,
+            r#type: Some(AccountType::Business),
+        }),
+        roles: vec![MemberRole::AccountOwner.as_str()],
+        expires_at: sample_data::at(sample_data::BEFORE + sample_data::DAY + 1),
+        requires: RequiresView { company: true, ..example_for_ada().requires },
+        ..example_for_ada()
+    }
+}
+
 /// Look at an activation link
 ///
 /// Shows what the link is for and what activating asks for. Changes nothing but the timeline, however often it is called.
 #[utoipa::path(
     tag = "Activation",
     operation_id = "previewActivation",
-    request_body = PreviewRequest,
+    request_body(content = PreviewRequest, examples(
+        ("Token" = (summary = "The token of a link", value = json!({ "token": sample_data::TOKEN }))),
+    )),
     responses(
-        (status = 200, description = "The link lives.", body = PreviewView),
+        (status = 200, description = "The link lives.", body = PreviewView, examples(
+            ("SystemUserPreview" = (summary = "A colleague's link", value = json!(example_for_ada()))),
+            ("AccountOwnerPreview" = (summary = "An account owner's link", value = json!(example_for_olivia()))),
+            ("ActivePreview" = (summary = "Mailed to somebody who is active: their address, typed", value = json!(example_of_active()))),
+        )),
         (status = 404, description = "`activation_link_invalid`: forged or damaged."),
         (status = 410, description = "`invitation_revoked`, `activation_link_used`, `activation_link_superseded` or `activation_link_expired`."),
     ),

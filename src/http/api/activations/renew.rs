@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::preview::PreviewRequest;
 use crate::http::{
     extract::{json_body::Body, query::Query},
+    openapi::sample_data,
     response::problem::Problem,
     state::State,
 };
@@ -33,9 +34,13 @@ pub enum RenewalStatus {
 #[utoipa::path(
     tag = "Activation",
     operation_id = "renewActivation",
-    request_body = PreviewRequest,
+    request_body(content = PreviewRequest, examples(
+        ("Token" = (summary = "The token of a link", value = json!({ "token": sample_data::TOKEN }))),
+    )),
     responses(
-        (status = 202, description = "A fresh link is on its way.", body = Renewal),
+        (status = 202, description = "A fresh link is on its way.", body = Renewal, examples(
+            ("Renewal" = (summary = "Sent", value = json!(Renewal { status: RenewalStatus::Sent }))),
+        )),
         (status = 403, description = "`renewal_disabled`: ask the inviter."),
         (status = 404, description = "`activation_link_invalid`: forged or damaged."),
         (status = 409, description = "`link_still_valid`: open it."),

@@ -13,8 +13,9 @@ pub(super) const ALLOWANCE: Allowance =
     Allowance { bytes: MAX_BATCH * ITEM - ", ".len() + ENVELOPE.len(), time: Duration::from_mins(1) };
 const ENVELOPE: &str = r#"{"invitations": [], "validate_only": false}"#;
 
-/// The item with the most and the longest members, in the longest way that they are written without being padded: with a blank
-/// after each colon and comma, and every character beyond ASCII escaped, as Python does it.
+/// The item with the most and the longest members, in the longest way that they are written without being
+/// padded: with a blank after each colon and comma, and every character beyond ASCII escaped, as Python does
+/// it.
 const ITEM: usize = "{}".len()
     + member("kind", "sub_account".len())
     + member("email", Email::LONGEST_LOCAL + "@".len() + ESCAPED * (Email::MAX_LEN - Email::LONGEST_LOCAL - "@".len()))

@@ -1,5 +1,5 @@
-//! What is around the items of a batch. The items stay text until they are read one by one, so that a body of a few megabytes
-//! does not become a tree of many times that.
+//! What is around the items of a batch. The items stay text until they are read one by one, so that a body of
+//! a few megabytes does not become a tree of many times that.
 
 use std::fmt;
 

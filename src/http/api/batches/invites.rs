@@ -5,7 +5,7 @@ use actix_web::{
     web::{Data, Payload},
 };
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
     read::{Asked, receive},
     results::{Page, render},
 };
+use crate::domain::{account::DriverOfSubsidiary, field_error::FieldError};
 use crate::http::{
     extract::{
         auth::Caller,
@@ -21,7 +22,7 @@ use crate::http::{
         query::Query,
     },
     middleware::letter_quota::Told,
-    openapi::problem_schemas::ProblemDocument,
+    openapi::{problem_examples, problem_schemas::ProblemDocument, sample_data},
     response::{problem::Problem, views::InvitationView},
     state::State,
 };
@@ -104,6 +105,26 @@ fn count(state: &State, invited: &Invited) {
     }
 }
 
+/// The answer to the first example of a request.
+fn example_invited() -> BatchResults {
+    let fault = FieldError::new("/used_by", DriverOfSubsidiary::CODE, DriverOfSubsidiary.to_string());
+    let faulty = Problem::body(&[fault].into()).document(sample_data::PUBLIC_URL, sample_data::REQUEST_ID);
+    let invited = |index, one| BatchResult { invitation: Some(one), ..example_result(index, BatchStatus::Invited) };
+    let failed = |index, error| BatchResult { error, ..example_result(index, BatchStatus::Failed) };
+    BatchResults {
+        results: vec![
+            invited(0, sample_data::for_ada()),
+            invited(1, sample_data::for_dirk()),
+            failed(2, problem_examples::raw("invitation_pending")),
+            failed(3, to_raw_value(&faulty).ok()),
+        ],
+    }
+}
+
+fn example_result(index: usize, status: BatchStatus) -> BatchResult {
+    BatchResult { index, status, invitation: None, error: None }
+}
+
 /// Invite many at once
 ///
 /// 1 to 1,000 invites of all kinds mixed, each judged alone: faults, permission, conflicts, duplicates inside the batch (the
@@ -115,9 +136,24 @@ fn count(state: &State, invited: &Invited) {
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "inviteBatch",
-    request_body = InviteBatch,
+    request_body(content = InviteBatch, examples(
+        ("InviteBatch" = (summary = "Four at once, two of them faulty", value = json!({ "invitations": [
+            { "kind": "system_user", "email": "ada@example.com", "roles": ["viewer"], "locale": "en" },
+            { "kind": "sub_account", "email": "dirk@acme.example", "role": "driver", "account_name": "Acme B.V.",
+              "reimbursement_rate": "0.23", "sub_account_name": "Dirk at home", "account_type": "consumer", "locale": "nl" },
+            { "kind": "system_user", "email": "ADA@example.com", "roles": ["viewer"] },
+            { "kind": "sub_account", "email": "sofie@sub.acme.example", "role": "driver", "account_id": sample_data::acme().id,
+              "used_by": "subsidiary" },
+        ] }))),
+        ("ValidateBatch" = (summary = "One, to be judged and no more", value = json!({
+            "invitations": [{ "kind": "system_user", "email": "ada@example.com", "roles": ["viewer"] }], "validate_only": true
+        }))),
+    )),
     responses(
-        (status = 200, description = "What became of each item.", body = BatchResults),
+        (status = 200, description = "What became of each item.", body = BatchResults, examples(
+            ("BatchInvited" = (summary = "Two are invited, two failed", value = json!(example_invited()))),
+            ("BatchValidated" = (summary = "It would be invited", value = json!(BatchResults { results: vec![example_result(0, BatchStatus::Valid)] }))),
+        )),
         (status = 403, description = "`forbidden`: the token may invite nobody."),
         (status = 408, description = "`request_timeout`: the body did not arrive within 60 seconds."),
         (status = 413, description = "`payload_too_large`: the body has more than 7.4 MB, which is what 1,000 full items take."),

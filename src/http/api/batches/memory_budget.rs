@@ -1,7 +1,9 @@
-//! How much of batches the process has in hand at once: what waits beyond it is not read yet, and costs a connection.
+//! How much of batches the process has in hand at once: what waits beyond it is not read yet, and costs a
+//! connection.
 //!
-//! Room is taken before a body is read, since bodies that each hold a part and wait for the rest would all fail together. So a body
-//! that never comes holds room as well, for as long as bodies are waited for; that is why nobody has all of it.
+//! Room is taken before a body is read, since bodies that each hold a part and wait for the rest would all
+//! fail together. So a body that never comes holds room as well, for as long as bodies are waited for; that
+//! is why nobody has all of it.
 
 use std::{
     collections::HashMap,
@@ -15,7 +17,8 @@ use super::body_size::ALLOWANCE;
 use crate::http::response::problem::Problem;
 use crate::{domain::actor::ActorRef, services::ServiceError};
 
-/// So many full batches, or eight times as many small ones: a thousand short items become as much as this by their answer.
+/// So many full batches, or eight times as many small ones: a thousand short items become as much as this by
+/// their answer.
 const FULL_BATCHES: usize = 4;
 const MIN_RESERVATION: usize = ALLOWANCE.bytes / 8;
 /// One caller has at most half of it.
@@ -45,7 +48,8 @@ impl MemoryBudget {
         Self { bytes: Arc::new(Semaphore::new(FULL_BATCHES * ALLOWANCE.bytes)), shares: Arc::default(), timeout: PERMIT_TIMEOUT }
     }
 
-    /// Waits until there is room, and reserves it, for a body of this length; one of unknown length may be of any.
+    /// Waits until there is room, and reserves it, for a body of this length; one of unknown length may be of
+    /// any.
     ///
     /// # Errors
     /// 503 when there is none for too long.

@@ -33,8 +33,8 @@ pub(super) struct Asked {
 
 /// Reads the body and every item of it.
 ///
-/// # Errors
-/// As for any body that does not arrive: 400, 408, 413, 415; 503 when too many batches are under way, of this caller or of all.
+/// # Errors As for any body that does not arrive: 400, 408, 413, 415; 503 when too many batches are under
+/// way, of this caller or of all.
 pub(super) async fn receive(
     request: &HttpRequest,
     payload: Payload,

@@ -17,7 +17,7 @@ use crate::http::{
         members::{self, MemberError, Members},
     },
     middleware::letter_quota::Told,
-    openapi::problem_schemas::ProblemDocument,
+    openapi::{problem_examples, problem_schemas::ProblemDocument, sample_data},
     response::{problem::Problem, views::InvitationView},
 };
 use crate::{
@@ -187,6 +187,30 @@ fn results(page: &Page, resent: &Resent) -> ResendResults {
     ResendResults { results: resent.results.iter().enumerate().map(result).collect(), more: resent.more }
 }
 
+/// The answer to the example of ids.
+fn example() -> ResendResults {
+    let (resent, failed) = (sample_data::for_ada_resent(600), sample_data::for_dirk());
+    ResendResults {
+        results: vec![
+            ResendResult {
+                index: 0,
+                id: resent.id.to_string(),
+                status: ResendStatus::Resent,
+                invitation: Some(resent),
+                error: None,
+            },
+            ResendResult {
+                index: 1,
+                id: failed.id.to_string(),
+                status: ResendStatus::Failed,
+                invitation: None,
+                error: problem_examples::raw("resend_too_soon"),
+            },
+        ],
+        more: false,
+    }
+}
+
 /// Resend many at once
 ///
 /// Up to 1,000 invitations, each judged alone as its own resend judges it: `not_found`, `forbidden`, `role_exceeds_yours`,
@@ -202,9 +226,16 @@ fn results(page: &Page, resent: &Resent) -> ResendResults {
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "resendBatch",
-    request_body = ResendBatchRequest,
+    request_body(content = ResendBatchRequest, examples(
+        ("ResendByFilter" = (summary = "Everybody below Acme who came too late", value = json!({
+            "filter": { "status": "expired", "kind": "sub_account", "account_id": sample_data::acme().id }
+        }))),
+        ("ResendByIds" = (summary = "These two", value = json!({ "ids": [sample_data::for_ada().id, sample_data::for_dirk().id] }))),
+    )),
     responses(
-        (status = 200, description = "What became of each.", body = ResendResults),
+        (status = 200, description = "What became of each.", body = ResendResults, examples(
+            ("BatchResent" = (summary = "One is resent, one was sent a moment ago", value = json!(example()))),
+        )),
         (status = 403, description = "`forbidden`: the token may invite nobody, or nobody of this kind."),
     ),
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),

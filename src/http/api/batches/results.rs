@@ -29,8 +29,8 @@ pub(super) struct Page {
     now: DateTime<Utc>,
 }
 
-/// An item's invitation, or the problem that it ran into. A problem is text already: a thousand of them as values would take many
-/// times its bytes.
+/// An item's invitation, or the problem that it ran into. A problem is text already: a thousand of them as
+/// values would take many times its bytes.
 pub(super) type Shown = (Option<InvitationView>, Option<Box<RawValue>>);
 
 impl Page {
@@ -39,7 +39,8 @@ impl Page {
         Self { public_url: state.settings.public_url.clone(), request_id: request_id(request), now }
     }
 
-    /// A stored answer in which these items fail, for want of authority by now. What failed in the same way then stays as it was.
+    /// A stored answer in which these items fail, for want of authority by now. What failed in the same way
+    /// then stays as it was.
     pub(super) fn without(&self, mut stored: StoredAnswer, refused: Vec<(usize, ServiceError)>) -> StoredAnswer {
         if refused.is_empty() {
             return stored;

@@ -1,12 +1,13 @@
-//! Invites as data: for whoever makes them from something else, a file's rows for instance, and wants them judged by the API's
-//! own rules.
+//! Invites as data: for whoever makes them from something else, a file's rows for instance, and wants them
+//! judged by the API's own rules.
 
 use serde_json::{Map, Value};
 
 use super::item;
 use crate::domain::{field_error::FieldError, invitation::InvitationKind};
 
-/// Where an invite of that kind is posted. A sub-account's is that of the users overview, whose body names the parent.
+/// Where an invite of that kind is posted. A sub-account's is that of the users overview, whose body names
+/// the parent.
 #[must_use]
 pub fn path(kind: InvitationKind) -> &'static str {
     match kind {
@@ -16,8 +17,8 @@ pub fn path(kind: InvitationKind) -> &'static str {
     }
 }
 
-/// What is wrong with these members as an item of a batch: a kind, and the body of that kind's [`path`]. It is as much as can be
-/// told without looking anything up.
+/// What is wrong with these members as an item of a batch: a kind, and the body of that kind's [`path`]. It
+/// is as much as can be told without looking anything up.
 #[must_use]
 pub fn faults(members: Map<String, Value>) -> Vec<FieldError> {
     item::faults(members)

@@ -13,7 +13,7 @@ use crate::http::{
         path::id,
     },
     middleware::letter_quota::Told,
-    openapi::domain_schemas::LanguageTag,
+    openapi::{domain_schemas::LanguageTag, sample_data},
     response::{problem::Problem, views::InvitationView},
 };
 use crate::{
@@ -94,9 +94,17 @@ fn change<T>(members: &mut Members, name: &str, read: impl FnOnce(Value) -> Resu
         ("id" = InvitationId, Path, description = "The invitation."),
         ("If-Match" = String, Header, description = "One or several entity tags, or `*` (RFC 9110 §13.1.1).", example = "\"7b1c0a4de2f95386b0d4a1f7c3e86a52\""),
     ),
-    request_body(content((AmendInvitationRequest = "application/json"), (AmendInvitationRequest = "application/merge-patch+json"))),
+    request_body(content(
+        (AmendInvitationRequest = "application/json", examples(
+            ("AmendAddress" = (summary = "The address was mistyped", value = json!({ "email": "ada.lovelace@example.com" }))),
+            ("AmendDriver" = (summary = "Another rate, and no name of the inviter's choice", value = json!({ "reimbursement_rate": "0.25", "account_name": null }))),
+        )),
+        (AmendInvitationRequest = "application/merge-patch+json"),
+    )),
     responses(
-        (status = 200, description = "As it is now.", body = InvitationView, headers(("ETag"))),
+        (status = 200, description = "As it is now.", body = InvitationView, headers(("ETag")), examples(
+            ("AmendedInvitation" = (summary = "A letter is on its way to the new address", value = json!(sample_data::for_ada_amended()))),
+        )),
         (status = 403, description = "`forbidden`, or `role_exceeds_yours`: a role that it has, or would have, allows more than the token does."),
         (status = 404, description = "`not_found`: there is none, or this token may not see it."),
         (status = 409, description = "`invitation_not_pending`; `invitation_pending` when a newer invitation (`invitation_id`) took its place, or stands at the new address; `already_system_user`, `already_account_owner` or `already_member` for whoever has the new address."),

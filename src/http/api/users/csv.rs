@@ -29,7 +29,8 @@ pub async fn users(
     filters: UserQuery,
     byte_order_mark: bool,
 ) -> Result<HttpResponse, Problem> {
-    // The first page is read before the answer begins: what is wrong with the request is still told as a problem.
+    // The first page is read before the answer begins: what is wrong with the request is still told as a
+    // problem.
     let first = page(services, actor, &filters, None).await?;
     let source = (services.clone(), actor.clone(), filters);
     let mark = Bytes::from_static(if byte_order_mark { BYTE_ORDER_MARK } else { b"" });
@@ -93,9 +94,9 @@ fn row(user: &User) -> [String; 9] {
     ]
 }
 
-/// A cell that no spreadsheet takes for a formula (OWASP, CSV Injection): an apostrophe goes before what could begin one. That is
-/// not the cell's beginning alone: where a program separates by `;` (in either width) or tabs, or ends a cell at a quotation mark, another cell
-/// begins behind each of them.
+/// A cell that no spreadsheet takes for a formula (OWASP, CSV Injection): an apostrophe goes before what
+/// could begin one. That is not the cell's beginning alone: where a program separates by `;` (in either
+/// width) or tabs, or ends a cell at a quotation mark, another cell begins behind each of them.
 fn harmless(cell: &str) -> String {
     let mut written = String::with_capacity(cell.len() + 1);
     let mut begins = true;

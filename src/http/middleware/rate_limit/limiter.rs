@@ -1,4 +1,5 @@
-//! How often a client may call, counted by the generic cell rate algorithm of the crate `governor` in bounded memory.
+//! How often a client may call, counted by the generic cell rate algorithm of the crate `governor` in bounded
+//! memory.
 
 use std::{
     num::NonZeroU32,
@@ -13,7 +14,8 @@ use quick_cache::sync::Cache;
 use super::policy::Policy;
 use crate::{clock::Clock, domain::client_address::ClientAddress};
 
-/// So many clients are counted at once, and as many networks; those that were quiet longest are forgotten first.
+/// So many clients are counted at once, and as many networks; those that were quiet longest are forgotten
+/// first.
 const MAX_CLIENTS: usize = 50_000;
 /// A network of IPv6 (a /48 holds 65,536 times a /64) may call so many times as often as one client.
 const NETWORK_FACTOR: NonZeroU32 = NonZeroU32::new(4).unwrap();
@@ -87,7 +89,8 @@ impl clock::Clock for GovernorClock {
     }
 }
 
-/// Counts by block of addresses, no more than [`MAX_CLIENTS`] of them. A count that is pushed out begins anew.
+/// Counts by block of addresses, no more than [`MAX_CLIENTS`] of them. A count that is pushed out begins
+/// anew.
 struct BoundedStore(Cache<IpNet, Arc<Mutex<Option<Nanos>>>>);
 
 impl BoundedStore {

@@ -38,7 +38,8 @@ impl Policy {
     }
 }
 
-/// The paths of the contract that are limited: every path that is called without an access token, but for operations'.
+/// The paths of the contract that are limited: every path that is called without an access token, but for
+/// operations'.
 const LIMITED: [(&str, Policy); 8] = [
     ("/v1/activations", Policy::Public),
     ("/v1/activations/preview", Policy::Public),
