@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-poolers check openapi bench attacks up down
+.PHONY: help run test test-fast test-poolers check openapi architecture bench attacks up down
 
 # cargo-nextest gives every test a process and a time limit of its own; plain cargo runs the same tests.
 tests = $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
@@ -23,28 +23,44 @@ test: ## run all tests, those on a throw-away PostgreSQL server included
 	then echo 'The Postfix test was among them.'; \
 	else echo 'The Postfix test was left out: it needs root and Postfix (tests/with-postfix make test).'; fi
 
+# What `make test-fast` runs of the tests over HTTP, on SQLite: one or two files for each area, none that waits for time-outs.
+fast = account_owners:: activate:: architecture:: batch:: contract:: conventions:: idempotency:: invite:: lists:: page:: \
+	permissions:: renew:: resend:: revoke:: roles:: sign_in:: sub_accounts:: users_csv:: validation::
+
+test-fast: ## run the unit tests, and those over HTTP that need SQLite alone (under a minute once built)
+	cargo $(tests) --locked --no-fail-fast --lib -- --skip eight_characters_are_always --skip what_chance_made_is_a_key
+	cargo $(tests) --locked --no-fail-fast --test integration -- $(fast) --skip postgres
+
 test-poolers: ## run the tests behind PgBouncer; run as root it installs the distribution's
 	@command -v pgbouncer >/dev/null || test -x /usr/sbin/pgbouncer || test -n "$$PGBOUNCER" || { \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends pgbouncer >/dev/null; }
 	tests/with-postgres cargo test --locked --test integration poolers
 
-check: ## formatting and lints
+check: ## formatting, lints and documentation; dependencies too where cargo-deny and cargo-machete are installed
 	cargo fmt --check
 	cargo clippy --all-targets --features yardstick --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --locked --quiet
+	@if command -v cargo-deny >/dev/null; then cargo deny --locked check; \
+	else echo 'Licences and advisories were not checked: cargo-deny is not installed (cargo install --locked cargo-deny).'; fi
+	@if command -v cargo-machete >/dev/null; then cargo machete; \
+	else echo 'Unused dependencies were not looked for: cargo-machete is not installed (cargo install --locked cargo-machete).'; fi
 
 openapi: ## write the contract anew, from the code, to openapi/openapi.json
 	@mkdir -p openapi
 	cargo run -q --locked -- openapi > openapi/.new || { rm -f openapi/.new; exit 1; }
 	@mv openapi/.new openapi/openapi.json
 
-bench: ## measure it beside the machine's own yardsticks (about five minutes); benches/run tells its options
+architecture: ## write the picture of the modules anew, from the code, to docs/architecture.md
+	WRITE_ARCHITECTURE=1 cargo test -q --locked --test integration architecture::
+
+bench: ## measure it beside the machine's own yardsticks (about five minutes); benches/run lists its options
 	benches/run
 
-attacks: ## measure what one client can do to the others (about two minutes); benches/attacks tells its options
+attacks: ## measure what one client can do to the others (about two minutes); benches/attacks lists its options
 	cargo build --release --locked
 	benches/attacks
 
-# The passwords of the containers' database, made by chance at the first start. No default could be one.
+# The passwords of the containers' database, drawn at random at the first start: a default password is no password.
 .env:
 	@umask 077; random() { head -c 24 /dev/urandom | od -An -vtx1 | tr -d ' \n'; }; \
 	printf 'POSTGRES_PASSWORD=%s\nSERVICE_DB_PASSWORD=%s\n' "$$(random)" "$$(random)" > .env

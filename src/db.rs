@@ -25,6 +25,7 @@ pub mod letters;
 pub mod pool;
 mod schema;
 pub mod users;
+mod visibility;
 
 use std::{
     sync::{Arc, atomic::AtomicBool},
@@ -37,9 +38,10 @@ use self::pool::{
     bounded_pool::{BoundedPool, SuspectSince},
     commit_check::Commits,
     database_url::Dialect,
-    pooled_connection::{Manager, Purpose},
+    persist::persist,
+    pooled_connection::Manager,
     pooler_check::Suitability,
-    transaction::persist,
+    purpose::Purpose,
 };
 pub use self::{
     error::DbFault,

@@ -13,7 +13,6 @@ pub mod case_fold;
 pub mod client_address;
 pub mod company;
 pub mod country;
-mod country_names;
 pub mod delivery_reports;
 pub mod email;
 pub mod event;

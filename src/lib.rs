@@ -1,20 +1,22 @@
-//! Invites people onto an EV-charging operator's platform: an e-mailed link, valid 24 hours, usable once.
+//! Invites people to an EV-charging operator's platform: an e-mailed link, valid 24 hours, usable once.
 //!
-//! The rooms of the house, and who may know whom (a test holds them to it):
+//! The modules, and which of them each may use (`tests/architecture.rs` checks this dependency rule, and
+//! `docs/architecture.md` has the picture):
 //!
 //! ```text
-//! main -> cli -> app -> everything          `cli::import` is a client of our own API, and says `reqwest` for it
+//! main -> cli -> app -> everything          `cli::import` is a client of our own API, and uses `reqwest` for it
 //! http     -> services, domain, clock       never db, never mail
 //! services -> db, domain, clock             never actix, never a transport
-//! courier  -> db, mail, domain, clock       the background worker
-//! db       -> domain                        the only room that says `diesel`
-//! mail     -> domain                        the only room that says `lettre`, and `reqwest` for letters
-//! domain   -> nothing of ours               pure
+//! courier  -> db, mail, domain, clock       the background worker that sends letters
+//! db       -> domain                        the only module that uses `diesel`
+//! mail     -> domain                        the only module that uses `lettre`, and `reqwest` for letters
+//! domain   -> locales                       pure
+//! locales  -> nothing of this crate         the table of languages, and their data
 //! ```
 //!
-//! A request makes three hops: a handler turns HTTP into values, a service decides and holds the transaction, a query
-//! function speaks to the database. Start reading at [`http`] for the table of routes, or at [`services::invite`] for the
-//! path of one invitation.
+//! A request makes three hops: a handler turns HTTP into values, a service decides and holds the transaction, a
+//! query function talks to the database. Start at `http/router.rs` for the table of routes, or at [`services::invite`]
+//! for one invitation; `docs/architecture.md` follows it from the route to SMTP.
 
 pub mod app;
 pub mod cli;
@@ -24,6 +26,7 @@ pub mod courier;
 pub mod db;
 pub mod domain;
 pub mod http;
+pub mod locales;
 pub mod mail;
 pub mod metrics;
 pub mod services;

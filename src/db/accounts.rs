@@ -16,6 +16,7 @@ use super::{
     pool::any_connection::{AnyConnection, MultiBackend},
     schema::{account_lineage, accounts, invitations},
     sql::{like, timestamp::At},
+    visibility,
 };
 use crate::domain::{
     account::{Account, AccountName, AccountStatus, AccountType},
@@ -227,12 +228,8 @@ pub fn list(connection: &mut AnyConnection, filter: &AccountFilter) -> Result<Ve
         .filter(accounts::removed_at.is_null())
         .order(accounts::id.desc())
         .limit(filter.limit)
-        .into_boxed::<MultiBackend>();
-    if !filter.sight.customers {
-        let under: Vec<String> = filter.sight.under.iter().map(ToString::to_string).collect();
-        let below = account_lineage::table.filter(account_lineage::ancestor_id.eq_any(under)).select(account_lineage::account_id);
-        query = query.filter(accounts::id.eq_any(below));
-    }
+        .into_boxed::<MultiBackend>()
+        .filter(visibility::accounts(&filter.sight));
     if let Some(account_type) = filter.account_type {
         query = query.filter(accounts::account_type.eq(account_type.as_str()));
     }

@@ -2,6 +2,8 @@
 
 #[macro_use]
 pub(super) mod bulk_insert;
+pub(super) mod condition;
 pub(super) mod like;
+pub(super) mod planner;
 pub(super) mod timestamp;
 pub(super) mod unnest;

@@ -1,17 +1,19 @@
 //! Users and the roles they hold: entered and locked, brought to life, removed, and listed.
 
+mod any_role;
 pub mod credentials;
+mod filters;
 mod list;
 mod lock;
 pub mod memberships;
-mod visibility;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 pub(super) use self::lock::{Which, insert, lock_where};
 pub use self::{
-    list::{AnyRole, UserFilter, get, list},
+    any_role::AnyRole,
+    list::{UserFilter, get, list},
     lock::{InsertedOrLocked, LockedUser, NewUser, insert_or_lock, lock, lock_invited, lock_many},
 };
 use super::{

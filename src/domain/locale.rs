@@ -1,17 +1,6 @@
-//! The languages that letters and the activation page are written in.
+//! How the languages of letters and activation page are named by requests and settings.
 
-/// A language we have words for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Locale {
-    /// English.
-    En,
-    /// Dutch.
-    Nl,
-    /// German.
-    De,
-    /// French.
-    Fr,
-}
+pub use crate::locales::Locale;
 
 /// No words in that language.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,9 +8,6 @@ pub enum Locale {
 pub struct UnknownLocale;
 
 impl Locale {
-    /// Every language, in the order in which they are offered.
-    pub const ALL: [Self; 4] = [Self::En, Self::Nl, Self::De, Self::Fr];
-
     /// Their tags, for whoever asks for another one: `en, nl, …`.
     #[must_use]
     pub fn known() -> String {
@@ -42,12 +28,7 @@ impl Locale {
     /// The language subtag.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Nl => "nl",
-            Self::De => "de",
-            Self::Fr => "fr",
-        }
+        self.data().tag
     }
 }
 

@@ -152,7 +152,7 @@ impl Templates {
         let inviter = named(&letter.inviter).unwrap_or_else(|| organisation.clone());
         let account = letter.account.as_ref();
         let moment = text::moment(letter.expires_at, time_zone, letter.locale, words).ok_or_else(|| {
-            let file = files::words_name(letter.locale);
+            let file = letter.locale.data().letters_file;
             let fault = format!("{file}: the words for \"moment\" are no form of a date");
             minijinja::Error::new(minijinja::ErrorKind::BadSerialization, fault)
         })?;
@@ -171,7 +171,7 @@ impl Templates {
             organisation,
         };
         let say = |name: &str, part: &str, more: Value| -> Result<String, minijinja::Error> {
-            let name = sentence_name(files::words_name(letter.locale), name, part);
+            let name = sentence_name(letter.locale.data().letters_file, name, part);
             self.environment.get_template(&name)?.render(context! { ..more, ..about.clone() })
         };
         let headline = text::one_line(&say(&format!("subject_{kind}"), "txt", context! {})?);

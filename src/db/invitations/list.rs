@@ -1,7 +1,7 @@
 //! Invitations, each with the fate of its newest letter and the account that it leads to, by whatever lists are filtered by.
 
 use chrono::{DateTime, Utc};
-use diesel::{dsl::exists, prelude::*, sql_types::Bool};
+use diesel::prelude::*;
 
 use super::row::{AccountRow, LetterRow, Row, account_columns, letter_columns};
 use crate::{
@@ -9,9 +9,9 @@ use crate::{
         error::DbFault,
         letters::state_filter::whose_letter_is,
         pool::any_connection::{AnyConnection, MultiBackend},
-        schema::{account_lineage, accounts, invitations, letters, memberships, user_roles, users},
+        schema::{accounts, invitations, letters, users},
         sql::{like, timestamp::At},
-        users::memberships::by_its_person,
+        visibility,
     },
     domain::{
         email::Email,
@@ -91,22 +91,8 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
         .select((invitations::all_columns, letter_columns(), account_columns().nullable()))
         .order(invitations::id.desc())
         .limit(filter.limit)
-        .into_boxed::<MultiBackend>();
-    // What may be seen comes first: the conditions after it are joined to the whole of it by AND.
-    let of_staff = invitations::kind.eq(InvitationKind::SystemUser.as_str());
-    let of_customers = invitations::kind.ne(InvitationKind::SystemUser.as_str());
-    let Visibility { staff, customers, under } = &filter.sight;
-    query = match (staff, customers) {
-        (true, true) => query,
-        (true, false) => query.filter(of_staff),
-        (false, true) => query.filter(of_customers),
-        (false, false) => query.filter(invitations::id.eq("")),
-    };
-    if !customers && !under.is_empty() {
-        let owned = account_lineage::ancestor_id.eq_any(under.iter().map(ToString::to_string).collect::<Vec<_>>());
-        let below = account_lineage::table.filter(owned).select(account_lineage::account_id.nullable());
-        query = query.or_filter(invitations::account_id.eq_any(below).assume_not_null());
-    }
+        .into_boxed::<MultiBackend>()
+        .filter(visibility::invitations(&filter.sight));
     if let Some(kind) = filter.kind {
         query = query.filter(invitations::kind.eq(kind.as_str()));
     }
@@ -139,20 +125,9 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
         let in_address = invitations::search_text.like(pattern.clone()).escape('\\');
         let in_name = users::search_text.like(pattern.clone()).escape('\\');
         let in_account = accounts::search_text.like(pattern).escape('\\');
-        query = if filter.reader.staff && filter.reader.customers {
-            query.filter(in_address.or(in_name).nullable().or(in_account.nullable()))
-        } else {
-            // By the names of those alone whom the reader knows, as the list of users has it.
-            let Visibility { staff, customers, under } = &filter.reader;
-            let owned = account_lineage::ancestor_id.eq_any(under.iter().map(ToString::to_string).collect::<Vec<_>>());
-            let below = account_lineage::table.filter(owned).select(account_lineage::account_id);
-            let holds = exists(user_roles::table.filter(user_roles::user_id.eq(invitations::user_id)));
-            let belongs = memberships::table.filter(memberships::user_id.eq(invitations::user_id)).filter(by_its_person());
-            let belongs_below = exists(belongs.filter(memberships::account_id.eq_any(below)));
-            let known =
-                holds.and(staff.into_sql::<Bool>()).or(exists(belongs).and(customers.into_sql::<Bool>())).or(belongs_below);
-            query.filter(in_address.or(in_name.and(known)).nullable().or(in_account.nullable()))
-        };
+        // By the names of those alone whom the reader knows, as the list of users has it.
+        let in_known_name = in_name.and(visibility::known_users(&filter.reader));
+        query = query.filter(in_address.or(in_known_name).nullable().or(in_account.nullable()));
     }
     if let Some(id) = filter.id {
         query = query.filter(invitations::id.eq(id.to_string()));

@@ -10,8 +10,9 @@ use crate::db::{
     error::DbFault,
     letters::state_filter::whose_letter_is,
     pool::any_connection::{AnyConnection, MultiBackend},
-    schema::{account_lineage, invitations, letters},
+    schema::{invitations, letters},
     sql::timestamp::At,
+    visibility,
 };
 use crate::domain::{
     ids::{AccountId, InvitationId},
@@ -54,23 +55,9 @@ pub fn oldest(connection: &mut AnyConnection, wanted: &Unanswered) -> Result<Vec
         .select((invitations::id, invitations::last_sent_at))
         .order((invitations::last_sent_at, invitations::id))
         .limit(wanted.limit)
-        .into_boxed::<MultiBackend>();
-    let below = |owned: Vec<String>| {
-        let lineage = account_lineage::table.filter(account_lineage::ancestor_id.eq_any(owned));
-        invitations::account_id.eq_any(lineage.select(account_lineage::account_id.nullable())).assume_not_null()
-    };
-    // What may be seen comes first: the conditions after it are joined to the whole of it by AND.
-    let Visibility { staff, customers, under } = &wanted.sight;
-    query = match (staff, customers) {
-        (true, true) => query,
-        (true, false) => query.filter(invitations::kind.eq(InvitationKind::SystemUser.as_str())),
-        (false, true) => query.filter(invitations::kind.ne(InvitationKind::SystemUser.as_str())),
-        (false, false) => query.filter(invitations::id.eq("")),
-    };
-    if !customers && !under.is_empty() {
-        query = query.or_filter(below(under.iter().map(ToString::to_string).collect()));
-    }
-    query = query.filter(invitations::state.eq(InvitationState::Pending.as_str()));
+        .into_boxed::<MultiBackend>()
+        .filter(visibility::invitations(&wanted.sight))
+        .filter(invitations::state.eq(InvitationState::Pending.as_str()));
     query = match wanted.expired {
         Some(true) => query.filter(invitations::expires_at.le(At(wanted.now))),
         Some(false) => query.filter(invitations::expires_at.gt(At(wanted.now))),
@@ -87,7 +74,7 @@ pub fn oldest(connection: &mut AnyConnection, wanted: &Unanswered) -> Result<Vec
         query = query.filter(invitations::kind.eq(kind.as_str()));
     }
     if let Some(account) = wanted.under {
-        query = query.filter(below(vec![account.to_string()]));
+        query = query.filter(visibility::invitations_under(&[account]));
     }
     let rows = query.load::<(String, At)>(connection)?;
     rows.into_iter().map(|(id, at)| Ok((id.parse().map_err(|_| corrupt(&id))?, at.0))).collect()

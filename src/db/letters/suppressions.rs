@@ -1,23 +1,20 @@
 //! Addresses that no letter goes to.
 
-use diesel::{
-    dsl::{exists, not},
-    prelude::*,
-};
+use diesel::prelude::*;
 
 use super::outbox::LetterState;
 use crate::db::{
     Tx,
     error::DbFault,
     pool::any_connection::{AnyConnection, MultiBackend},
-    schema::{invitations, letters, memberships, suppressions, user_roles, users},
+    schema::{invitations, letters, suppressions},
     sql::{like, timestamp::At},
+    visibility,
 };
 use crate::domain::{
     case_fold::fold,
     email::Email,
     ids::{InvitationId, SuppressionId},
-    invitation::InvitationKind,
     letter::LetterPurpose,
     suppression::{Suppression, SuppressionReason},
     token::LinkClaim,
@@ -46,25 +43,10 @@ pub fn add(tx: &mut Tx<'_>, new: &Suppression) -> Result<(), DbFault> {
     Ok(())
 }
 
-/// The addresses but those of system users, or of people invited as such, who were never invited as customers and are none.
-macro_rules! not_of_staff_alone {
-    () => {{
-        let system_user = InvitationKind::SystemUser.as_str();
-        let invited = invitations::table.filter(invitations::email_key.eq(suppressions::email_key));
-        let person = users::email_key.eq(suppressions::email_key).and(users::removed_at.is_null());
-        let held = user_roles::table.inner_join(users::table.on(users::id.eq(user_roles::user_id))).filter(person);
-        let member = memberships::table.inner_join(users::table.on(users::id.eq(memberships::user_id))).filter(person);
-        not(exists(held))
-            .and(not(exists(invited.filter(invitations::kind.eq(system_user)))))
-            .or(exists(member))
-            .or(exists(invited.filter(invitations::kind.ne(system_user))))
-    }};
-}
-
 /// Takes an address off the list: what was there, if it was, and if the caller sees it.
 pub fn remove(tx: &mut Tx<'_>, id: SuppressionId, staff: bool) -> Result<Option<Suppression>, DbFault> {
     let query = suppressions::table.filter(suppressions::id.eq(id.as_str())).into_boxed::<MultiBackend>();
-    let query = if staff { query } else { query.filter(not_of_staff_alone!()) };
+    let query = query.filter(visibility::suppressions(staff));
     let Some(there) = query.first::<Row>(tx.reading()).optional()? else { return Ok(None) };
     let removed = diesel::delete(suppressions::table.find(id.as_str())).execute(tx.writing())?;
     (removed == 1).then(|| Suppression::try_from(there)).transpose()
@@ -89,7 +71,11 @@ pub struct SuppressionFilter {
 
 /// The addresses that `filter` lets through, newest first.
 pub fn list(connection: &mut AnyConnection, filter: &SuppressionFilter) -> Result<Vec<Suppression>, DbFault> {
-    let mut query = suppressions::table.order(suppressions::id.desc()).limit(filter.limit).into_boxed::<MultiBackend>();
+    let mut query = suppressions::table
+        .order(suppressions::id.desc())
+        .limit(filter.limit)
+        .into_boxed::<MultiBackend>()
+        .filter(visibility::suppressions(filter.staff));
     if let Some(email) = &filter.email {
         query = query.filter(suppressions::email_key.eq(email.key().to_owned()));
     }
@@ -101,9 +87,6 @@ pub fn list(connection: &mut AnyConnection, filter: &SuppressionFilter) -> Resul
         let pattern = like::containing(&fold(search));
         let written = suppressions::email.like(pattern.clone()).escape('\\');
         query = query.filter(written.or(suppressions::email_key.like(pattern).escape('\\')));
-    }
-    if !filter.staff {
-        query = query.filter(not_of_staff_alone!());
     }
     if let Some(before) = filter.before {
         query = query.filter(suppressions::id.lt(before.to_string()));

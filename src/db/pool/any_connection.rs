@@ -1,8 +1,6 @@
 //! One connection to either database.
 
-use diesel::{PgConnection, SqliteConnection, sql_types::HasSqlType};
-
-use crate::db::sql::timestamp::UtcTimestamp;
+use diesel::{PgConnection, SqliteConnection};
 
 /// A connection to whichever database the URL names.
 #[derive(diesel::MultiConnection)]
@@ -11,10 +9,4 @@ pub enum AnyConnection {
     Postgres(PgConnection),
     /// SQLite, bundled.
     Sqlite(SqliteConnection),
-}
-
-impl HasSqlType<UtcTimestamp> for MultiBackend {
-    fn metadata(lookup: &mut Self::MetadataLookup) -> Self::TypeMetadata {
-        Self::lookup_sql_type::<UtcTimestamp>(lookup)
-    }
 }

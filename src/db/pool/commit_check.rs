@@ -9,7 +9,7 @@ use std::{
 use diesel::{QueryableByName, RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::Integer};
 use tokio::{sync::watch, time::timeout};
 
-use super::{any_connection::AnyConnection, transaction::persist};
+use super::{any_connection::AnyConnection, persist::persist};
 use crate::db::{Db, DbFault, Tx};
 
 /// A commit that was seen counts for this long: whoever asks more often shares it.

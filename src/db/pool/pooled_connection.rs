@@ -18,6 +18,7 @@ use secrecy::ExposeSecret;
 use super::{
     any_connection::AnyConnection,
     database_url::{DatabaseUrl, Dialect},
+    purpose::Purpose,
     session::{LOCK, PARAMETERS, Session, Settings, check_writable},
     transaction::{begin, finish},
 };
@@ -125,19 +126,6 @@ pub(in crate::db) struct Manager {
     pub(in crate::db) purpose: Purpose,
     /// Whether a pooler stands before the server that refuses our settings, as far as is known.
     pub(in crate::db) behind_pooler: Arc<AtomicBool>,
-}
-
-/// What connections are for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::db) enum Purpose {
-    /// Queries. On SQLite they cannot write.
-    Read,
-    /// Queries that are always the same, and go by key alone.
-    LookUp,
-    /// Transactions.
-    Write,
-    /// The schema: changes to it take as long as they take.
-    Migrate,
 }
 
 /// Why there is no connection, in words without a password: the pool hands them to whoever waits, and to its logger.

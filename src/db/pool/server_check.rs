@@ -6,8 +6,9 @@ use tokio::time::timeout;
 use super::{
     any_connection::AnyConnection,
     database_url::Dialect,
-    pooled_connection::{Manager, Purpose},
+    pooled_connection::Manager,
     pooler_check::{self, PoolerFault},
+    purpose::Purpose,
 };
 use crate::db::{Db, DbFault, OpenError, SILENT};
 

@@ -14,8 +14,8 @@ use diesel::{
     sql_types::Bool,
 };
 
-use super::{any_connection::AnyConnection, database_url::DatabaseUrl, pooled_connection::Purpose};
-use crate::db::error::DbFault;
+use super::{any_connection::AnyConnection, database_url::DatabaseUrl, purpose::Purpose};
+use crate::db::{error::DbFault, sql::planner::BY_KEY};
 
 /// How long a statement waits for a lock.
 pub(in crate::db) const LOCK: Duration = Duration::from_secs(5);
@@ -26,14 +26,6 @@ const LIMITS: [(&str, Duration); 3] = [
 ];
 /// A 201 is a promise: a commit is on the disk before it is answered, whatever the server's own setting is.
 const DURABLE: (&str, &str) = ("synchronous_commit", "on");
-/// A look-up is planned once, and goes by the indexes. Left to itself the server plans `= ANY($1)` anew each time, which costs
-/// three times what the look itself does; and a plan that was made while the tables were small would read them whole.
-const BY_KEY: [(&str, &str); 4] = [
-    ("plan_cache_mode", "force_generic_plan"),
-    ("enable_seqscan", "off"),
-    ("enable_hashjoin", "off"),
-    ("enable_mergejoin", "off"),
-];
 /// How soon a server that has vanished without a word is noticed, and that a server is wanted that takes writes. The last time is
 /// in milliseconds.
 pub(in crate::db) const PARAMETERS: [(&str, &str); 6] = [

@@ -8,7 +8,7 @@ use diesel::{
     pg::{Pg, PgValue},
     query_builder::QueryId,
     serialize::{self, IsNull, Output, ToSql},
-    sql_types::{SqlType, Text, Timestamptz},
+    sql_types::{HasSqlType, SqlType, Text, Timestamptz},
     sqlite::Sqlite,
 };
 
@@ -18,6 +18,12 @@ use crate::db::pool::any_connection::MultiBackend;
 #[derive(Debug, Clone, Copy, Default, SqlType, QueryId)]
 #[diesel(postgres_type(name = "timestamptz"), sqlite_type(name = "Text"))]
 pub struct UtcTimestamp;
+
+impl HasSqlType<UtcTimestamp> for MultiBackend {
+    fn metadata(lookup: &mut Self::MetadataLookup) -> Self::TypeMetadata {
+        Self::lookup_sql_type::<UtcTimestamp>(lookup)
+    }
+}
 
 /// Instants have an order, so that `min` and `max` know them.
 impl diesel::sql_types::SqlOrd for UtcTimestamp {}

@@ -3,24 +3,27 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use diesel::{dsl::exists, prelude::*};
+use diesel::prelude::*;
 
 use super::{
-    corrupt, parse_status,
-    visibility::{Condition, accounts_under, holding, is_whole, known, nobody, only_below, seen},
+    any_role::AnyRole,
+    corrupt,
+    filters::{of_account, with_role, with_status, with_text},
+    parse_status,
 };
 use crate::{
     db::{
         error::DbFault,
         pool::any_connection::{AnyConnection, MultiBackend},
-        schema::{account_lineage, invitations, memberships, user_roles, users},
+        schema::{invitations, user_roles, users},
         sql::timestamp::At,
         users::memberships::seen as memberships_of,
+        visibility::{self, is_whole, known_users, only_below},
     },
     domain::{
         email::Email,
         ids::{AccountId, InvitationId, UserId},
-        invitation::{InvitationKind, InvitationState},
+        invitation::InvitationState,
         role::{Role, Roles},
         sub_account::MemberRole,
         user::{User, UserStatus},
@@ -49,32 +52,6 @@ pub struct UserFilter {
     pub before: Option<UserId>,
     /// At most so many.
     pub limit: i64,
-}
-
-/// A role of a system user or of a member of an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AnyRole {
-    /// Of a system user.
-    System(Role),
-    /// Of a member.
-    Member(MemberRole),
-}
-
-impl AnyRole {
-    /// Every role, those of system users first.
-    #[must_use]
-    pub fn all() -> Vec<Self> {
-        Role::ALL.map(Self::System).into_iter().chain(MemberRole::ALL.map(Self::Member)).collect()
-    }
-
-    /// The name that requests use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::System(role) => role.as_str(),
-            Self::Member(role) => role.as_str(),
-        }
-    }
 }
 
 impl UserFilter {
@@ -117,7 +94,7 @@ fn list_once(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<
         .order(users::id.desc())
         .limit(filter.limit)
         .into_boxed::<MultiBackend>()
-        .filter(seen(&filter.sight));
+        .filter(visibility::users(&filter.sight));
     if let Some(status) = filter.status {
         query = query.filter(with_status(status, &filter.reader));
     }
@@ -128,7 +105,7 @@ fn list_once(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<
         query = query.filter(of_account(account, &filter.reader));
     }
     if let Some(search) = &filter.search {
-        query = query.filter(holding(search, &filter.sight, &filter.reader));
+        query = query.filter(with_text(search, &filter.sight, &filter.reader));
     }
     if let Some(id) = filter.id {
         query = query.filter(users::id.eq(id.to_string()));
@@ -156,58 +133,13 @@ fn list_once(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<
         .collect()
 }
 
-/// With this status, as the reader is told it: of somebody whom they do not know, that they are invited.
-fn with_status(status: UserStatus, reader: &Visibility) -> Condition {
-    match status {
-        _ if is_whole(reader) => Box::new(users::status.eq(status.as_str())),
-        // Whoever has a role or a membership has activated.
-        UserStatus::Invited => Box::new(diesel::dsl::not(known(reader))),
-        UserStatus::Active | UserStatus::Blocked => Box::new(known(reader).and(users::status.eq(status.as_str()))),
-    }
-}
-
-/// Holding this role, as far as the reader is shown roles: what is not shown is not searched by.
-fn with_role(role: AnyRole, reader: &Visibility) -> Condition {
-    match role {
-        AnyRole::System(_) if !reader.staff => nobody(),
-        AnyRole::System(role) => {
-            let held = user_roles::table.filter(user_roles::user_id.eq(users::id));
-            Box::new(exists(held.filter(user_roles::role.eq(role.as_str()))))
-        }
-        AnyRole::Member(role) => {
-            let held = memberships::table.filter(memberships::user_id.eq(users::id)).filter(memberships::role.eq(role.as_str()));
-            if reader.staff || reader.customers {
-                return Box::new(known(reader).and(exists(held)));
-            }
-            Box::new(known(reader).and(exists(held.filter(memberships::account_id.eq_any(accounts_under(reader))))))
-        }
-    }
-}
-
-/// Belonging, or invited, to this account, as far as the reader may see that.
-fn of_account(account: AccountId, reader: &Visibility) -> Condition {
-    let belongs =
-        memberships::table.filter(memberships::user_id.eq(users::id)).filter(memberships::account_id.eq(account.to_string()));
-    let invited = invitations::table
-        .filter(invitations::user_id.eq(users::id))
-        .filter(invitations::state.eq(InvitationState::Pending.as_str()))
-        .filter(invitations::account_id.eq(account.to_string()));
-    let belongs = known(reader).and(exists(belongs));
-    if reader.customers {
-        return Box::new(belongs.or(exists(invited)));
-    }
-    let is_under = || exists(accounts_under(reader).filter(account_lineage::account_id.eq(account.to_string())));
-    let invited = exists(invited).and(is_under());
-    if reader.staff { Box::new(belongs.or(invited)) } else { Box::new(belongs.and(is_under()).or(invited)) }
-}
-
 /// Those of these users whom the reader knows; none when they know everybody.
 fn known_of(connection: &mut AnyConnection, ids: &[&str], reader: &Visibility) -> Result<Option<HashSet<String>>, DbFault> {
     if is_whole(reader) || ids.is_empty() {
         return Ok(None);
     }
     let of_these = users::id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>());
-    let query = users::table.select(users::id).into_boxed::<MultiBackend>().filter(of_these).filter(known(reader));
+    let query = users::table.select(users::id).into_boxed::<MultiBackend>().filter(of_these).filter(known_users(reader));
     Ok(Some(query.load::<String>(connection)?.into_iter().collect()))
 }
 
@@ -253,23 +185,11 @@ struct Awaited {
 
 /// The newest invitation of each that awaits an answer, as far as it may be seen.
 fn pending_of(connection: &mut AnyConnection, ids: &[&str], sight: &Visibility) -> Result<HashMap<String, Awaited>, DbFault> {
-    let owned = account_lineage::ancestor_id.eq_any(sight.under.iter().map(ToString::to_string).collect::<Vec<_>>());
-    let below = account_lineage::table.filter(owned).select(account_lineage::account_id.nullable());
-    let below = invitations::account_id.eq_any(below).assume_not_null();
-    let (of_staff, of_customers) =
-        (invitations::kind.eq(InvitationKind::SystemUser.as_str()), invitations::kind.ne(InvitationKind::SystemUser.as_str()));
-    let mut query = invitations::table
+    let query = invitations::table
         .select((invitations::user_id, invitations::id, invitations::email, invitations::created_at))
         .order(invitations::id.asc())
-        .into_boxed::<MultiBackend>();
-    // What may be seen comes first: the conditions after it are joined to the whole of it by AND.
-    query = match (sight.staff, sight.customers) {
-        (true, true) => query,
-        (true, false) => query.filter(of_staff.or(below)),
-        (false, true) => query.filter(of_customers),
-        (false, false) => query.filter(below),
-    };
-    query = query
+        .into_boxed::<MultiBackend>()
+        .filter(visibility::invitations(sight))
         .filter(invitations::user_id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()))
         .filter(invitations::state.eq(InvitationState::Pending.as_str()));
     // In order of time, so that the newest one stays.

@@ -9,8 +9,9 @@ use crate::db::{
     Tx,
     error::DbFault,
     pool::any_connection::{AnyConnection, MultiBackend},
-    schema::{account_lineage, accounts, invitations, memberships, users},
+    schema::{accounts, invitations, memberships, users},
     sql::timestamp::At,
+    visibility::{self, by_its_person},
 };
 use crate::domain::{
     ids::{AccountId, InvitationId, UserId},
@@ -19,13 +20,6 @@ use crate::domain::{
     user::{Membership, UserStatus},
     visibility::Visibility,
 };
-
-/// Whether a membership was accepted by whoever the user is now. Before their address was proven it may have been anybody with
-/// a link that was handed over. For queries in which `users` is there too.
-#[diesel::dsl::auto_type(no_type_alias)]
-pub(in crate::db) fn by_its_person() -> _ {
-    users::address_proven_at.is_null().or(memberships::created_at.nullable().ge(users::address_proven_at))
-}
 
 /// Whether the user, as they are now, has accepted this membership themselves: see [`by_its_person`].
 pub fn is_by_its_person(connection: &mut AnyConnection, user: UserId, account: AccountId) -> Result<bool, DbFault> {
@@ -141,18 +135,13 @@ pub(in crate::db) fn seen(
     users: &[&str],
     sight: &Visibility,
 ) -> Result<HashMap<String, Vec<Membership>>, DbFault> {
-    let mut query = memberships::table
+    let query = memberships::table
         .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))
         .filter(memberships::user_id.eq_any(users.iter().map(ToString::to_string).collect::<Vec<_>>()))
         .select((memberships::user_id, memberships::account_id, accounts::name, memberships::role))
         .order((memberships::user_id, memberships::account_id))
-        .into_boxed::<MultiBackend>();
-    // Staff who see a colleague see where they belong; an owner sees what lies under their own accounts.
-    if !sight.customers && !sight.staff {
-        let owned = account_lineage::ancestor_id.eq_any(sight.under.iter().map(ToString::to_string).collect::<Vec<_>>());
-        let below = account_lineage::table.filter(owned).select(account_lineage::account_id);
-        query = query.filter(memberships::account_id.eq_any(below));
-    }
+        .into_boxed::<MultiBackend>()
+        .filter(visibility::memberships(sight));
     let mut of_user: HashMap<String, Vec<Membership>> = HashMap::new();
     for (user, account, account_name, role) in query.load::<(String, String, Option<String>, String)>(connection)? {
         let account_id = account.parse().map_err(|_| corrupt("account_id", &user))?;

@@ -46,11 +46,12 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Compiles the templates: once, at start.
+    /// Compiles the templates and reads the words: once, at start.
     ///
     /// # Errors
-    /// When a template does not compile, which a test rules out.
+    /// When a template does not compile or words cannot be read, which tests rule out.
     pub fn new() -> Result<Self, minijinja::Error> {
+        words::Words::check()?;
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::Html);

@@ -52,7 +52,7 @@ pub(super) fn try_out(templates: &Templates, files: &Files, faults: &mut Vec<Str
                     parts.iter().filter(|(_, text)| !text.contains(link)).map(|(name, _)| format!("{name}:1: shows no link")),
                 );
                 if words.subject.is_empty() {
-                    found.insert(format!("{}:1: a letter has no subject", super::files::words_name(letter.locale)));
+                    found.insert(format!("{}:1: a letter has no subject", letter.locale.data().letters_file));
                 }
             }
         }

@@ -14,31 +14,12 @@ pub(super) struct File {
 const TEMPLATES: [(&str, &str); 2] =
     [("letter.txt", include_str!("../templates/letter.txt")), ("letter.html", include_str!("../templates/letter.html"))];
 
-/// The name of a language's file.
-pub(super) fn words_name(locale: Locale) -> &'static str {
-    match locale {
-        Locale::En => "words.en.json",
-        Locale::Nl => "words.nl.json",
-        Locale::De => "words.de.json",
-        Locale::Fr => "words.fr.json",
-    }
-}
-
-fn built_in_words(locale: Locale) -> &'static str {
-    match locale {
-        Locale::En => include_str!("../templates/words.en.json"),
-        Locale::Nl => include_str!("../templates/words.nl.json"),
-        Locale::De => include_str!("../templates/words.de.json"),
-        Locale::Fr => include_str!("../templates/words.fr.json"),
-    }
-}
-
 /// All of them.
 pub(super) struct Files(Vec<File>);
 
 impl Files {
     pub fn built_in() -> Self {
-        let words = Locale::ALL.map(|locale| (words_name(locale), built_in_words(locale)));
+        let words = Locale::ALL.map(|locale| (locale.data().letters_file, locale.data().letters));
         let files = TEMPLATES.into_iter().chain(words);
         Self(files.map(|(name, built_in)| File { name, built_in, text: built_in.to_owned() }).collect())
     }
@@ -77,7 +58,7 @@ impl Files {
     }
 
     pub fn words(&self) -> impl Iterator<Item = (Locale, &File)> {
-        Locale::ALL.into_iter().filter_map(|locale| Some((locale, self.named(words_name(locale))?)))
+        Locale::ALL.into_iter().filter_map(|locale| Some((locale, self.named(locale.data().letters_file)?)))
     }
 
     pub fn named(&self, name: &str) -> Option<&File> {

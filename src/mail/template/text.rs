@@ -21,19 +21,13 @@ const WIDTH: usize = 72;
 /// `chrono::format::strftime` knows.
 pub(in crate::mail) fn moment(at: DateTime<Utc>, time_zone: &TimeZone, locale: Locale, words: &Vocabulary) -> Option<String> {
     let local = time_zone.local(at);
-    let language = match locale {
-        Locale::En => chrono::Locale::en_GB,
-        Locale::Nl => chrono::Locale::nl_NL,
-        Locale::De => chrono::Locale::de_DE,
-        Locale::Fr => chrono::Locale::fr_FR,
-    };
     // Zones without letters of their own are named by their distance, "-03", which nobody reads as a time zone.
     let zone = match local.offset().abbreviation() {
         name if name.starts_with(char::is_alphabetic) => name.to_owned(),
         _ => local.format("UTC%:z").to_string(),
     };
     let mut text = String::new();
-    write!(text, "{} ({zone})", local.format_localized(words.plain("moment"), language)).ok()?;
+    write!(text, "{} ({zone})", local.format_localized(words.plain("moment"), locale.data().dates)).ok()?;
     Some(text)
 }
 
@@ -196,7 +190,7 @@ mod tests {
             (259_200_000 - 700, ["3 days", "3 dagen", "3 Tage", "3 jours"]),
         ] {
             let length = TimeDelta::milliseconds(milliseconds);
-            assert_eq!(Locale::ALL.map(|locale| duration(length, &words(locale))), said);
+            assert_eq!([Locale::En, Locale::Nl, Locale::De, Locale::Fr].map(|locale| duration(length, &words(locale))), said);
         }
     }
 

@@ -108,7 +108,7 @@ fn facts(form: &Form<'_>, words: &Words) -> Vec<Fact> {
         other => other,
     };
     let account = form.account.unwrap_or_default();
-    let roles: Vec<_> = form.roles.iter().map(|role| (words.facts.role_name)(*role)).collect();
+    let roles: Vec<_> = form.roles.iter().map(|role| words.role_name(*role)).collect();
     let roles_label = if roles.len() == 1 { labels.role } else { labels.roles };
     let stamp = form.expires_at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let local = escape(&when::local(form.expires_at, form.time_zone, words));

@@ -1,23 +1,27 @@
-//! Every text that a person reads on the page, one file a language.
+//! Every text that a person reads on the page: the types that a language's `page.json` is read into.
 //!
-//! A new language is a new file that fills [`Words`] and an arm in [`Words::of`]: the compiler names what is missing. Texts
+//! A file that lacks a text, or has one that is not known, is not read: a test fails, and the service would not start. Texts
 //! are plain; `{slots}` are filled by [`fill`].
 
-mod de;
-mod en;
-mod fr;
-mod nl;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use minijinja::{HtmlEscape, Value};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{locale::Locale, role::Role};
 
+/// Every language's texts, read once; or what is wrong with a file.
+static ALL: LazyLock<Result<BTreeMap<Locale, Words>, String>> =
+    LazyLock::new(|| Locale::ALL.into_iter().map(|locale| Ok((locale, Words::read(locale)?))).collect());
+/// Takes the place of texts that could not be read.
+static NONE: LazyLock<Words> = LazyLock::new(Words::default);
+
 /// A page's language.
-#[derive(Serialize)]
+#[derive(Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Words {
     /// For `chrono`; the zone's abbreviation follows.
-    #[serde(skip)]
+    #[serde(skip_serializing)]
     pub date_format: &'static str,
     #[serde(skip)]
     pub date_locale: chrono::Locale,
@@ -27,26 +31,30 @@ pub(super) struct Words {
     pub optional: &'static str,
     /// The first, empty choice of a list.
     pub choose: &'static str,
-    #[serde(skip)]
+    #[serde(skip_serializing)]
     pub form: Form,
-    #[serde(skip)]
+    #[serde(skip_serializing)]
     pub facts: Facts,
-    #[serde(skip)]
+    /// Roles as people call them; a test compares them with the roles that there are.
+    #[serde(skip_serializing)]
+    roles: BTreeMap<&'static str, &'static str>,
+    #[serde(skip_serializing)]
     pub fields: Fields,
-    #[serde(skip)]
+    #[serde(skip_serializing)]
     pub notices: Notices,
-    #[serde(skip)]
+    #[serde(skip_serializing)]
     pub faults: Faults,
     /// Below every page of a link that was mailed.
     pub unsubscribe: Unsubscribe,
-    #[serde(skip)]
+    #[serde(skip_serializing)]
     pub unsubscribed: Notice,
-    #[serde(skip)]
+    #[serde(skip_serializing)]
     pub unconfirmed: Notice,
 }
 
 /// The form by which whoever reads a mailbox keeps us from writing there.
-#[derive(Serialize)]
+#[derive(Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Unsubscribe {
     pub summary: &'static str,
     /// What it does, and what it leaves alone.
@@ -57,6 +65,8 @@ pub(super) struct Unsubscribe {
 }
 
 /// Around the form's fields.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Form {
     /// Heading and button for somebody new.
     pub activate_heading: &'static str,
@@ -80,6 +90,8 @@ pub(super) struct Form {
 }
 
 /// What the invitation says.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Facts {
     pub email: &'static str,
     pub role: &'static str,
@@ -93,11 +105,11 @@ pub(super) struct Facts {
     pub subsidiary: &'static str,
     pub business: &'static str,
     pub consumer: &'static str,
-    /// A role as people call it: a `match` in each language, so that none is forgotten.
-    pub role_name: fn(Role) -> &'static str,
 }
 
 /// Labels and hints.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Fields {
     pub first_name: &'static str,
     pub last_name: &'static str,
@@ -123,12 +135,16 @@ pub(super) struct Fields {
 }
 
 /// A heading and the paragraphs under it.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Notice {
     pub heading: &'static str,
-    pub texts: &'static [&'static str],
+    pub texts: Vec<&'static str>,
 }
 
 /// The pages without a form.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Notices {
     /// Stands for the inviter where the name is not known; fits every `{inviter}` of a notice.
     pub somebody: &'static str,
@@ -155,6 +171,8 @@ pub(super) struct Notices {
 }
 
 /// What is wrong with a field; `{number}` is a limit.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Faults {
     pub required: &'static str,
     pub too_long: &'static str,
@@ -184,12 +202,27 @@ pub(super) struct Faults {
 impl Words {
     /// The words of a language.
     pub fn of(locale: Locale) -> &'static Self {
-        match locale {
-            Locale::En => &en::WORDS,
-            Locale::Nl => &nl::WORDS,
-            Locale::De => &de::WORDS,
-            Locale::Fr => &fr::WORDS,
-        }
+        ALL.as_ref().ok().and_then(|all| all.get(&locale)).unwrap_or(&NONE)
+    }
+
+    /// Reads the texts of every language, for the start.
+    ///
+    /// # Errors
+    /// What is wrong with a file, which a test rules out.
+    pub fn check() -> Result<(), minijinja::Error> {
+        let fault = |text: &String| minijinja::Error::new(minijinja::ErrorKind::CannotDeserialize, text.clone());
+        ALL.as_ref().map(|_| ()).map_err(fault)
+    }
+
+    fn read(locale: Locale) -> Result<Self, String> {
+        let data = locale.data();
+        let words: Self = serde_json::from_str(data.page).map_err(|error| format!("locales/{}/page.json: {error}", data.tag))?;
+        Ok(Self { date_locale: data.dates, ..words })
+    }
+
+    /// A role as people call it.
+    pub fn role_name(&self, role: Role) -> &'static str {
+        self.roles.get(role.as_str()).copied().unwrap_or_else(|| role.as_str())
     }
 }
 
@@ -220,6 +253,17 @@ pub(super) fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_language_has_every_text_and_every_role() {
+        for locale in Locale::ALL {
+            let words = Words::read(locale).unwrap();
+            let mut roles = Role::ALL.map(Role::as_str);
+            roles.sort_unstable();
+            let named: Vec<_> = words.roles.into_keys().collect();
+            assert_eq!(named, roles, "locales/{}/page.json: roles", locale.as_str());
+        }
+    }
 
     #[test]
     fn slots_are_filled_once_and_everything_is_escaped() {

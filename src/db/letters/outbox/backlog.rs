@@ -1,0 +1,36 @@
+//! How full the outbox is, and when it is to be looked at next.
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    dsl::{count_star, min},
+    prelude::*,
+    sql_types::Bool,
+};
+
+use super::{claim::Which, state::LetterState};
+use crate::db::{error::DbFault, pool::any_connection::AnyConnection, schema::letters, sql::timestamp::At};
+
+/// When the next of these letters is due.
+pub fn next_due(connection: &mut AnyConnection, which: Which) -> Result<Option<DateTime<Utc>>, DbFault> {
+    let queued = letters::table
+        .filter(letters::state.eq(LetterState::Queued.as_str()))
+        .filter(letters::leased_until.is_null().or((which == Which::Due).into_sql::<Bool>()));
+    let due: Option<At> = queued.select(min(letters::next_attempt_at)).first(connection)?;
+    Ok(due.map(|at| at.0))
+}
+
+/// How full the outbox is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Letters that are to be sent.
+    pub queued: i64,
+    /// When the oldest of them was put in.
+    pub oldest: Option<DateTime<Utc>>,
+}
+
+/// Looks how full the outbox is.
+pub fn backlog(connection: &mut AnyConnection) -> Result<Backlog, DbFault> {
+    let queued = letters::table.filter(letters::state.eq(LetterState::Queued.as_str()));
+    let (queued, oldest): (i64, Option<At>) = queued.select((count_star(), min(letters::created_at))).first(connection)?;
+    Ok(Backlog { queued, oldest: oldest.map(|at| at.0) })
+}

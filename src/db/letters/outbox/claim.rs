@@ -1,0 +1,125 @@
+//! Letters that are claimed by a courier, and kept in hand.
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    connection::SimpleConnection,
+    dsl::case_when,
+    prelude::*,
+    sql_types::{Bool, Nullable},
+};
+
+use super::state::LetterState;
+use crate::db::{
+    Tx,
+    error::DbFault,
+    pool::any_connection::AnyConnection,
+    schema::letters,
+    sql::{
+        planner::IN_INDEX_ORDER,
+        timestamp::{At, UtcTimestamp},
+    },
+};
+use crate::domain::{
+    ids::{InvitationId, LetterId},
+    letter::LetterPurpose,
+};
+
+/// A letter that is ours to send until the lease ends.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// The id.
+    pub id: LetterId,
+    /// The invitation.
+    pub invitation_id: InvitationId,
+    /// The sending.
+    pub generation: i32,
+    /// What it is for.
+    pub purpose: LetterPurpose,
+    /// Which attempt this is, 1 for the first.
+    pub attempt: i32,
+    /// When it was first tried.
+    pub first_tried_at: DateTime<Utc>,
+    /// When the lease ends that it was claimed with.
+    pub lease_ends: DateTime<Utc>,
+}
+
+/// Which letters are claimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// All that are due, those included whose lease has run out.
+    Due,
+    /// Those alone of the due ones that nobody has had in hand since they were last told of.
+    InNoHands,
+}
+
+/// Claims up to `limit` of these letters at `now`, for the time until `lease_ends`.
+pub fn claim(
+    tx: &mut Tx<'_>,
+    which: Which,
+    limit: i64,
+    (now, lease_ends): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<Vec<Claimed>, DbFault> {
+    let due = letters::table
+        .filter(letters::state.eq(LetterState::Queued.as_str()).and(letters::next_attempt_at.le(At(now))))
+        .filter(letters::leased_until.is_null().or((which == Which::Due).into_sql::<Bool>()))
+        .order((letters::next_attempt_at, letters::id))
+        .limit(limit)
+        .select(letters::id);
+    let ids: Vec<String> = match tx.writing() {
+        AnyConnection::Postgres(c) => {
+            c.batch_execute(IN_INDEX_ORDER)?;
+            // Rows that another courier is claiming are passed over, not waited for.
+            due.for_update().skip_locked().load(c)?
+        }
+        AnyConnection::Sqlite(c) => due.load(c)?,
+    };
+    let rows = diesel::update(letters::table)
+        .filter(letters::id.eq_any(ids))
+        .set((
+            letters::attempts.eq(letters::attempts + 1),
+            letters::next_attempt_at.eq(At(lease_ends)),
+            letters::leased_until.eq(At(lease_ends)),
+            letters::first_tried_at.eq(case_when(
+                letters::first_tried_at.is_null(),
+                At(now).into_sql::<Nullable<UtcTimestamp>>(),
+            )
+            .otherwise(letters::first_tried_at)),
+        ))
+        .returning((
+            letters::id,
+            letters::invitation_id,
+            letters::generation,
+            letters::kind,
+            letters::attempts,
+            letters::first_tried_at,
+        ))
+        .get_results::<(String, String, i32, String, i32, Option<At>)>(tx.writing())?;
+    let unreadable = |column, id: &str| DbFault::Corrupt { table: "letters", column, row: id.to_owned() };
+    rows.into_iter()
+        .map(|(id, invitation, generation, kind, attempt, first_tried_at)| {
+            Ok(Claimed {
+                id: id.parse().map_err(|_| unreadable("id", &id))?,
+                invitation_id: invitation.parse().map_err(|_| unreadable("invitation_id", &id))?,
+                generation,
+                purpose: LetterPurpose::ALL
+                    .into_iter()
+                    .find(|known| known.as_str() == kind)
+                    .ok_or_else(|| unreadable("kind", &id))?,
+                attempt,
+                first_tried_at: first_tried_at.map_or(now, |at| at.0),
+                lease_ends,
+            })
+        })
+        .collect()
+}
+
+/// Keeps a letter in hand: nobody else claims it before `until`. One that was taken out meanwhile is still told as under way.
+pub fn renew(tx: &mut Tx<'_>, letter: &Claimed, until: DateTime<Utc>) -> Result<(), DbFault> {
+    diesel::update(letters::table)
+        .filter(letters::id.eq(letter.id.as_str()).and(letters::attempts.eq(letter.attempt)))
+        .filter(letters::state.eq_any([LetterState::Queued.as_str(), LetterState::Withdrawn.as_str()]))
+        .filter(letters::leased_until.is_not_null())
+        .set((letters::next_attempt_at.eq(At(until)), letters::leased_until.eq(At(until))))
+        .execute(tx.writing())?;
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! Letters that have waited too long, and those of them that are given up together.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::state::LetterState;
+use crate::db::{Tx, error::DbFault, pool::any_connection::AnyConnection, schema::letters, sql::timestamp::At};
+use crate::domain::{
+    ids::{InvitationId, LetterId},
+    letter::LetterPurpose,
+};
+
+/// A letter that waits to be sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Waiting {
+    /// The id.
+    pub id: LetterId,
+    /// The invitation.
+    pub invitation_id: InvitationId,
+    /// What it is for.
+    pub purpose: LetterPurpose,
+    /// How often it was tried.
+    pub attempts: i32,
+}
+
+/// Up to `limit` letters that were put in at `before` or earlier, wait to be sent, and are in no courier's hands.
+pub fn waiting_since(
+    connection: &mut AnyConnection,
+    (before, now): (DateTime<Utc>, DateTime<Utc>),
+    limit: i64,
+) -> Result<Vec<Waiting>, DbFault> {
+    let rows: Vec<(String, String, String, i32)> = letters::table
+        .filter(letters::state.eq(LetterState::Queued.as_str()).and(letters::created_at.le(At(before))))
+        .filter(letters::leased_until.is_null().or(letters::leased_until.le(At(now)).assume_not_null()))
+        .order(letters::id)
+        .limit(limit)
+        .select((letters::id, letters::invitation_id, letters::kind, letters::attempts))
+        .load(connection)?;
+    let waiting = |(id, invitation, kind, attempts): (String, String, String, i32)| {
+        let unreadable = |column| DbFault::Corrupt { table: "letters", column, row: id.clone() };
+        Ok(Waiting {
+            id: id.parse().map_err(|_| unreadable("id"))?,
+            invitation_id: invitation.parse().map_err(|_| unreadable("invitation_id"))?,
+            purpose: LetterPurpose::ALL.into_iter().find(|known| known.as_str() == kind).ok_or_else(|| unreadable("kind"))?,
+            attempts,
+        })
+    };
+    rows.into_iter().map(waiting).collect()
+}
+
+/// How many letters that were put in at `before` or earlier are in a courier's hands.
+pub fn in_hand(connection: &mut AnyConnection, (before, now): (DateTime<Utc>, DateTime<Utc>)) -> Result<i64, DbFault> {
+    let in_hand = letters::table
+        .filter(letters::state.eq(LetterState::Queued.as_str()).and(letters::created_at.le(At(before))))
+        .filter(letters::leased_until.gt(At(now)).assume_not_null());
+    Ok(in_hand.count().get_result(connection)?)
+}
+
+/// Gives those of these letters up, for this reason, that are still in no courier's hands, and says which.
+pub fn give_up(tx: &mut Tx<'_>, ids: &[LetterId], reason: &str, now: DateTime<Utc>) -> Result<HashSet<LetterId>, DbFault> {
+    let ids: Vec<&str> = ids.iter().map(LetterId::as_str).collect();
+    let given_up: Vec<String> = diesel::update(letters::table)
+        .filter(letters::id.eq_any(ids).and(letters::state.eq(LetterState::Queued.as_str())))
+        .filter(letters::leased_until.is_null().or(letters::leased_until.le(At(now)).assume_not_null()))
+        .set((
+            letters::state.eq(LetterState::Failed.as_str()),
+            letters::last_error.eq(reason),
+            letters::failed_at.eq(At(now)),
+            letters::leased_until.eq(None::<At>),
+        ))
+        .returning(letters::id)
+        .get_results(tx.writing())?;
+    let unreadable = |id: &str| DbFault::Corrupt { table: "letters", column: "id", row: id.to_owned() };
+    given_up.into_iter().map(|id| id.parse().map_err(|_| unreadable(&id))).collect()
+}

@@ -1,0 +1,104 @@
+//! Letters that are put in.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::state::LetterState;
+use crate::db::{Tx, error::DbFault, schema::letters, sql::timestamp::At};
+use crate::domain::{
+    email::Email,
+    ids::{InvitationId, LetterId},
+    invitation::Invitation,
+    letter::LetterPurpose,
+};
+
+/// One sending of one invitation.
+#[derive(Debug, Clone)]
+pub struct NewLetter {
+    /// The id.
+    pub id: LetterId,
+    /// The invitation.
+    pub invitation_id: InvitationId,
+    /// The sending, which the link is derived from.
+    pub generation: i32,
+    /// Where it goes.
+    pub recipient: Email,
+    /// What it is for.
+    pub purpose: LetterPurpose,
+    /// To be sent, or only a note that the link was handed over.
+    pub state: LetterState,
+    /// When it was put in; it is due at once.
+    pub at: DateTime<Utc>,
+}
+
+impl NewLetter {
+    /// The letter of one sending.
+    #[must_use]
+    pub fn of(id: LetterId, invitation: &Invitation, at: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            invitation_id: invitation.id,
+            generation: invitation.generation,
+            recipient: invitation.email.clone(),
+            purpose: LetterPurpose::Invitation,
+            state: LetterState::Queued,
+            at,
+        }
+    }
+}
+
+rows! {
+    pub(in crate::db) struct NewRow<'a> of letters {
+        id: &'a str,
+        invitation_id: &'a str,
+        generation: i32,
+        state: &'a str,
+        attempts: i32,
+        next_attempt_at: At,
+        created_at: At,
+        kind: &'a str,
+        recipient: &'a str,
+    }
+    insert insert_missing
+}
+
+/// Puts letters in.
+pub fn insert(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<(), DbFault> {
+    NewRow::insert(tx.writing(), &rows(new))?;
+    Ok(())
+}
+
+pub(in crate::db) fn rows(new: &[NewLetter]) -> Vec<NewRow<'_>> {
+    new.iter()
+        .map(|letter| NewRow {
+            id: letter.id.as_str(),
+            invitation_id: letter.invitation_id.as_str(),
+            generation: letter.generation,
+            state: letter.state.as_str(),
+            attempts: 0,
+            next_attempt_at: At(letter.at),
+            created_at: At(letter.at),
+            kind: letter.purpose.as_str(),
+            recipient: letter.recipient.as_str(),
+        })
+        .collect()
+}
+
+/// The same, but for those that have been put in already: each letter of a sending once.
+/// The ids of those that were put in now.
+pub fn insert_missing(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<HashSet<LetterId>, DbFault> {
+    let unreadable = |id: &str| DbFault::Corrupt { table: "letters", column: "id", row: id.to_owned() };
+    let entered = NewRow::insert_missing(tx.writing(), &rows(new))?;
+    entered.into_iter().map(|id| id.parse().map_err(|_| unreadable(&id))).collect()
+}
+
+/// Takes letters out that have just been put in: they are never sent.
+pub fn set_aside(tx: &mut Tx<'_>, ids: &[LetterId]) -> Result<(), DbFault> {
+    let ids: Vec<&str> = ids.iter().map(LetterId::as_str).collect();
+    diesel::update(letters::table.filter(letters::id.eq_any(ids)))
+        .set(letters::state.eq(LetterState::Withdrawn.as_str()))
+        .execute(tx.writing())?;
+    Ok(())
+}

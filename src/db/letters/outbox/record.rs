@@ -1,0 +1,88 @@
+//! Recording what became of an attempt.
+
+use chrono::{DateTime, Utc};
+use diesel::{prelude::*, sql_types::Bool};
+
+use super::{claim::Claimed, outcome::Outcome, state::LetterState};
+use crate::db::{Tx, error::DbFault, schema::letters, sql::timestamp::At};
+use crate::domain::mail_fault::MailFault;
+
+/// Records what became of an attempt. `false`, and nothing changes, when the letter is no longer at that attempt.
+///
+/// A letter that was taken out while it was on its way has been sent all the same, and that is what is recorded.
+pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bool, DbFault> {
+    #[derive(Default, AsChangeset)]
+    #[diesel(table_name = letters)]
+    #[expect(clippy::option_option, reason = "the outer one says whether the column is set, the inner one to what")]
+    struct Change<'a> {
+        state: Option<&'a str>,
+        next_attempt_at: Option<At>,
+        last_error: Option<Option<&'a str>>,
+        sent_at: Option<At>,
+        failed_at: Option<At>,
+        leased_until: Option<Option<At>>,
+        cause: Option<Option<&'a str>>,
+        provider: Option<&'a str>,
+        provider_message_id: Option<&'a str>,
+    }
+    let state = |state: LetterState| Some(state.as_str());
+    let mut change = match outcome {
+        // What went wrong before does not matter any more.
+        Outcome::Sent { at, receipt } => Change {
+            state: state(LetterState::Sent),
+            last_error: Some(None),
+            cause: Some(None),
+            sent_at: Some(At(*at)),
+            provider: receipt.provider,
+            provider_message_id: receipt.name(),
+            ..Change::default()
+        },
+        Outcome::Retry { at, error, fault, .. } => Change {
+            next_attempt_at: Some(At(*at)),
+            last_error: Some(Some(error)),
+            cause: Some(fault.map(MailFault::as_str)),
+            ..Change::default()
+        },
+        Outcome::Failed { at, error, fault, .. } => Change {
+            state: state(LetterState::Failed),
+            last_error: Some(Some(error)),
+            cause: Some(fault.map(MailFault::as_str)),
+            failed_at: Some(At(*at)),
+            ..Change::default()
+        },
+        Outcome::Withdrawn => Change { state: state(LetterState::Withdrawn), ..Change::default() },
+        Outcome::Untried { at } => return give_back(tx, letter, *at),
+    };
+    change.leased_until = Some(None);
+    let open: &[&str] = match outcome {
+        Outcome::Sent { .. } => &[LetterState::Queued.as_str(), LetterState::Withdrawn.as_str()],
+        _ => &[LetterState::Queued.as_str()],
+    };
+    // Told twice, what is to be tried again is recorded once.
+    let other = !matches!(outcome, Outcome::Retry { .. });
+    let changed = diesel::update(letters::table)
+        .filter(letters::id.eq(letter.id.as_str()))
+        .filter(letters::state.eq_any(open))
+        .filter(letters::attempts.eq(letter.attempt))
+        .filter(letters::leased_until.is_not_null().or(other.into_sql::<Bool>()))
+        .set(&change)
+        .execute(tx.writing())?;
+    Ok(changed == 1)
+}
+
+/// Gives a claimed letter back that was not tried.
+fn give_back(tx: &mut Tx<'_>, letter: &Claimed, now: DateTime<Utc>) -> Result<bool, DbFault> {
+    let changed = diesel::update(letters::table)
+        .filter(letters::id.eq(letter.id.as_str()).and(letters::attempts.eq(letter.attempt)))
+        // Told twice, it must not take the next claim's lease, which has the same number of attempts.
+        .filter(letters::leased_until.eq(At(letter.lease_ends)).assume_not_null())
+        .filter(letters::state.eq(LetterState::Queued.as_str()))
+        .set((
+            letters::attempts.eq(letter.attempt - 1),
+            letters::next_attempt_at.eq(At(now)),
+            letters::leased_until.eq(None::<At>),
+            letters::first_tried_at.eq((letter.attempt > 1).then_some(At(letter.first_tried_at))),
+        ))
+        .execute(tx.writing())?;
+    Ok(changed == 1)
+}

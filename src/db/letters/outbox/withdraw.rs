@@ -1,0 +1,37 @@
+//! Letters whose link has died, or was used.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::state::LetterState;
+use crate::db::{Tx, error::DbFault, schema::letters, sql::timestamp::At};
+use crate::domain::{ids::InvitationId, letter::LetterPurpose};
+
+/// Takes the unsent letters of an invitation out: their link has died.
+pub fn withdraw(tx: &mut Tx<'_>, invitation: InvitationId) -> Result<(), DbFault> {
+    withdraw_all(tx, &[invitation])
+}
+
+/// The same for several invitations.
+pub fn withdraw_all(tx: &mut Tx<'_>, invitations: &[InvitationId]) -> Result<(), DbFault> {
+    let ids: Vec<&str> = invitations.iter().map(InvitationId::as_str).collect();
+    diesel::update(letters::table)
+        .filter(letters::invitation_id.eq_any(ids))
+        .filter(letters::state.eq(LetterState::Queued.as_str()))
+        .set(letters::state.eq(LetterState::Withdrawn.as_str()))
+        .execute(tx.writing())?;
+    Ok(())
+}
+
+/// Settles the letters of an invitation that was activated by the link of `generation`: a letter that the courier has in hand
+/// has arrived, whether or not it has been recorded; the rest is taken out. `true` when one was found to have arrived.
+pub fn settle(tx: &mut Tx<'_>, (invitation, generation): (InvitationId, i32), now: DateTime<Utc>) -> Result<bool, DbFault> {
+    let arrived = diesel::update(letters::table)
+        .filter(letters::invitation_id.eq(invitation.as_str()).and(letters::generation.eq(generation)))
+        .filter(letters::kind.eq(LetterPurpose::Invitation.as_str()))
+        .filter(letters::state.eq(LetterState::Queued.as_str()).and(letters::attempts.ge(1)))
+        .set((letters::state.eq(LetterState::Sent.as_str()), letters::sent_at.eq(At(now)), letters::leased_until.eq(None::<At>)))
+        .execute(tx.writing())?;
+    withdraw(tx, invitation)?;
+    Ok(arrived == 1)
+}

@@ -1,0 +1,116 @@
+//! A condition on the rows of one table, for every query that has this table once, whatever it is joined with.
+//!
+//! Diesel's boxed expressions are bound to the joins of one query. Columns are written with their table's name, so that
+//! a condition means the same in each.
+
+use std::marker::PhantomData;
+
+use diesel::{
+    backend::Backend,
+    expression::{AppearsOnTable, Expression, NonAggregate, SelectableExpression, ValidGrouping, is_aggregate},
+    pg::Pg,
+    prelude::*,
+    query_builder::{AstPass, QueryFragment, QueryId},
+    sql_types::Bool,
+    sqlite::Sqlite,
+};
+
+use crate::db::pool::any_connection::MultiBackend;
+
+/// SQL for each database, and for whichever of them a connection leads to.
+pub(in crate::db) trait Fragment:
+    QueryFragment<Pg> + QueryFragment<Sqlite> + QueryFragment<MultiBackend> + Send
+{
+}
+
+impl<F: QueryFragment<Pg> + QueryFragment<Sqlite> + QueryFragment<MultiBackend> + Send> Fragment for F {}
+
+/// What is always or never true is known here, so that the database does not have to find it out.
+pub(in crate::db) enum Condition<T> {
+    Always,
+    Never,
+    When(Box<dyn Fragment>, PhantomData<fn() -> T>),
+}
+
+impl<T> Condition<T> {
+    pub(in crate::db) fn when<E>(expression: E) -> Self
+    where
+        E: SelectableExpression<T> + Expression<SqlType = Bool> + NonAggregate + Fragment + 'static,
+    {
+        Self::When(Box::new(expression), PhantomData)
+    }
+
+    pub(in crate::db) fn is_never(&self) -> bool {
+        matches!(self, Self::Never)
+    }
+}
+
+impl<T: Table + 'static> Condition<T>
+where
+    T::PrimaryKey: SelectableExpression<T>,
+{
+    pub(in crate::db) fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Always, _) | (_, Self::Always) => Self::Always,
+            (Self::Never, one) | (one, Self::Never) => one,
+            (one, other) => Self::when(BoolExpressionMethods::or(one, other)),
+        }
+    }
+
+    pub(in crate::db) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Never, _) | (_, Self::Never) => Self::Never,
+            (Self::Always, one) | (one, Self::Always) => one,
+            (one, other) => Self::when(BoolExpressionMethods::and(one, other)),
+        }
+    }
+
+    pub(in crate::db) fn not(self) -> Self {
+        match self {
+            Self::Always => Self::Never,
+            Self::Never => Self::Always,
+            one @ Self::When(..) => Self::when(diesel::dsl::not(one)),
+        }
+    }
+}
+
+impl<T> Expression for Condition<T> {
+    type SqlType = Bool;
+}
+
+impl<T, G> ValidGrouping<G> for Condition<T> {
+    type IsAggregate = is_aggregate::No;
+}
+
+impl<T> QueryId for Condition<T> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<T, Q> AppearsOnTable<Q> for Condition<T>
+where
+    T: Table,
+    T::PrimaryKey: AppearsOnTable<Q>,
+{
+}
+
+impl<T, Q> SelectableExpression<Q> for Condition<T>
+where
+    T: Table,
+    T::PrimaryKey: SelectableExpression<Q>,
+{
+}
+
+impl<T, DB: Backend> QueryFragment<DB> for Condition<T>
+where
+    dyn Fragment: QueryFragment<DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        match self {
+            Self::Always => out.push_sql("TRUE"),
+            Self::Never => out.push_sql("FALSE"),
+            Self::When(expression, _) => <dyn Fragment as QueryFragment<DB>>::walk_ast(&**expression, out)?,
+        }
+        Ok(())
+    }
+}

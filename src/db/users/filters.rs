@@ -1,0 +1,85 @@
+//! What a list of users is filtered and searched by. What a reader is not shown of somebody, they cannot find them by.
+
+use diesel::{dsl::exists, prelude::*};
+
+use super::any_role::AnyRole;
+use crate::{
+    db::{
+        schema::{accounts, invitations, memberships, user_roles, users},
+        sql::{condition::Condition, like},
+        visibility::{self, invited_users, is_whole, known_users},
+    },
+    domain::{ids::AccountId, invitation::InvitationState, user::UserStatus, visibility::Visibility},
+};
+
+type OfUsers = Condition<users::table>;
+
+/// With this status, as the reader is told it: of somebody whom they do not know, that they are invited.
+pub(super) fn with_status(status: UserStatus, reader: &Visibility) -> OfUsers {
+    let has_status = Condition::when(users::status.eq(status.as_str()));
+    match status {
+        _ if is_whole(reader) => has_status,
+        // Whoever has a role or a membership has activated.
+        UserStatus::Invited => known_users(reader).not(),
+        UserStatus::Active | UserStatus::Blocked => known_users(reader).and(has_status),
+    }
+}
+
+/// Holding this role, as far as the reader is shown roles.
+pub(super) fn with_role(role: AnyRole, reader: &Visibility) -> OfUsers {
+    match role {
+        AnyRole::System(_) if !reader.staff => Condition::Never,
+        AnyRole::System(role) => {
+            let held = user_roles::table.filter(user_roles::user_id.eq(users::id));
+            Condition::when(exists(held.filter(user_roles::role.eq(role.as_str()))))
+        }
+        AnyRole::Member(role) => {
+            let held = memberships::table
+                .filter(memberships::user_id.eq(users::id))
+                .filter(memberships::role.eq(role.as_str()))
+                .filter(visibility::memberships(reader));
+            known_users(reader).and(Condition::when(exists(held)))
+        }
+    }
+}
+
+/// Belonging, or invited, to this account, as far as the reader may see that.
+pub(super) fn of_account(account: AccountId, reader: &Visibility) -> OfUsers {
+    let belongs = memberships::table
+        .filter(memberships::user_id.eq(users::id))
+        .filter(memberships::account_id.eq(account.to_string()))
+        .filter(visibility::memberships(reader));
+    let invited = invitations::table
+        .filter(invitations::user_id.eq(users::id))
+        .filter(invitations::state.eq(InvitationState::Pending.as_str()))
+        .filter(invitations::account_id.eq(account.to_string()))
+        .filter(visibility::invitations(reader));
+    known_users(reader).and(Condition::when(exists(belongs))).or(Condition::when(exists(invited)))
+}
+
+/// With a text in the address, the person's name, or the name of an account that they belong or are invited to, as far
+/// as the reader may see that.
+pub(super) fn with_text(search: &str, sight: &Visibility, reader: &Visibility) -> OfUsers {
+    let pattern = like::containing(search);
+    let is_named = accounts::search_text.like(pattern.clone()).escape('\\');
+    let belongs = memberships::table
+        .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))
+        .filter(memberships::user_id.eq(users::id))
+        .filter(is_named.clone())
+        .filter(visibility::memberships(reader));
+    let invited = invitations::table
+        .inner_join(accounts::table.on(accounts::id.nullable().eq(invitations::account_id)))
+        .filter(invitations::user_id.eq(users::id))
+        .filter(invitations::state.eq(InvitationState::Pending.as_str()))
+        .filter(is_named)
+        .filter(visibility::invitations(reader));
+    let is_known = known_users(reader);
+    let in_person = Condition::when(users::search_text.like(pattern.clone()).escape('\\'));
+    let in_account = Condition::when(exists(belongs));
+    if is_whole(reader) {
+        let found = in_person.or(in_account);
+        return if sight.customers { found.or(Condition::when(exists(invited))) } else { found };
+    }
+    let known = is_known.and(in_person.or(in_account));
+    known.or(invited_users(sight, Some(&pattern))).or(Condition::when(exists(invited)))
+}

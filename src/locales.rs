@@ -1,0 +1,76 @@
+//! The languages: a row each in the table below, and a folder each (`locales/<tag>/`) of what is written in it.
+//!
+//! To add one, copy `locales/en/` to `locales/<tag>/`, translate the values and leave keys, `{slots}` and `{{ variables }}`
+//! as they are, and add the row. Everything else is made from the row. Tests compare the folders with the rows, and each
+//! language's keys and placeholders with the English ones.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `letters.json` | the sentences of the letters (templates), the names of roles and units of time, the form of a date |
+//! | `page.json` | the texts of the activation page, without escapes such as `\"` |
+//! | `countries.tsv` | a country's two letters, a tab, and its name; in the order of the letters |
+//!
+//! Countries have the short names of Unicode CLDR (`territories` of the language), since those of ISO 3166 ("Netherlands
+//! (Kingdom of the)") are made for treaties. Hong Kong and Macao are written without "SAR". Names: Copyright © 2004-2025
+//! Unicode, Inc., under the Unicode License V3 (SPDX `Unicode-3.0`).
+
+#[cfg(test)]
+mod tests;
+
+/// What belongs to a language.
+#[derive(Debug)]
+pub struct LocaleData {
+    /// The language subtag of BCP 47.
+    pub tag: &'static str,
+    /// What the language is called in English.
+    pub name: &'static str,
+    /// The names of days and months.
+    pub dates: chrono::Locale,
+    /// The texts of letters.
+    pub letters: &'static str,
+    /// The name by which a file in the operator's folder of templates takes the place of `letters`.
+    pub letters_file: &'static str,
+    /// The texts of the activation page.
+    pub page: &'static str,
+    /// The names of countries.
+    pub countries: &'static str,
+}
+
+macro_rules! locales {
+    ($($locale:ident, $tag:literal, $name:literal, $dates:ident;)+) => {
+        /// A language that letters and the activation page are written in.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Locale {
+            $(#[doc = $name] $locale,)+
+        }
+
+        impl Locale {
+            /// Every language, in the order in which they are offered.
+            pub const ALL: [Self; [$($tag),+].len()] = [$(Self::$locale),+];
+
+            /// What belongs to it.
+            #[must_use]
+            pub const fn data(self) -> &'static LocaleData {
+                match self {$(
+                    Self::$locale => &LocaleData {
+                        tag: $tag,
+                        name: $name,
+                        dates: chrono::Locale::$dates,
+                        letters: include_str!(concat!("locales/", $tag, "/letters.json")),
+                        letters_file: concat!("words.", $tag, ".json"),
+                        page: include_str!(concat!("locales/", $tag, "/page.json")),
+                        countries: include_str!(concat!("locales/", $tag, "/countries.tsv")),
+                    },
+                )+}
+            }
+        }
+    };
+}
+
+// The first one is the model that the others are compared with.
+locales! {
+    En, "en", "English", en_GB;
+    Nl, "nl", "Dutch", nl_NL;
+    De, "de", "German", de_DE;
+    Fr, "fr", "French", fr_FR;
+}
