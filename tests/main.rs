@@ -112,3 +112,4 @@ mod tokens;
 mod unreadable_requests;
 mod users_csv;
 mod validation;
+mod visibility;

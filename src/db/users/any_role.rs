@@ -1,6 +1,6 @@
 //! The roles that a list of users is filtered by.
 
-use crate::domain::{account::MemberRole, role::Role};
+use crate::domain::{role::Role, sub_account::MemberRole};
 
 /// A role of a system user or of a member of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -25,7 +25,6 @@ use crate::{
         ids::{AccountId, InvitationId, UserId},
         invitation::InvitationState,
         role::{Role, Roles},
-        sub_account::MemberRole,
         user::{User, UserStatus},
         visibility::Visibility,
     },
