@@ -140,7 +140,7 @@ fn openapi() -> ExitCode {
 
 fn check(config: &Config) -> Outcome {
     let key = match config::root_key(config.secret_key.as_ref()) {
-        Ok(_) if config.secret_key_file => Ok("from the file that SECRET_KEY_FILE names"),
+        Ok(_) if config.secret_key_file.is_some() => Ok("from the file that SECRET_KEY_FILE names"),
         Ok(_) if config.secret_key.is_some() => Ok("from SECRET_KEY"),
         Ok(_) => Ok("in data/secret.key"),
         Err(SecretError::Missing(_)) => Ok("made in data/secret.key at the first start"),

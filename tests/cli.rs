@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use invitation_service::{config::VARIABLES, domain::locale::Locale};
+use invitation_service::{
+    config::{Variable, variables::VARIABLES},
+    domain::locale::Locale,
+};
 use serde_json::Value;
 
 use crate::support::{Backend, Home, eventually, json, mailbox, on_each};
@@ -38,7 +41,7 @@ fn answer(output: Output) -> String {
 #[test]
 fn help_lists_every_variable_with_its_default() {
     let help = home().print(&["--help"]);
-    for (name, default, meaning) in VARIABLES {
+    for Variable { name, default, meaning } in VARIABLES {
         let meaning = &meaning.replace("{languages}", &Locale::known());
         let line = if default.is_empty() { format!("  {name}\n") } else { format!("  {name} [{default}]\n") };
         assert!(help.contains(&line) && help.contains(meaning), "{name}");

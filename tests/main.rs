@@ -83,6 +83,7 @@ mod proven_addresses_races;
 mod providers;
 mod races;
 mod rates;
+mod readme;
 mod relay_replies;
 mod reminders;
 mod renew;

@@ -18,7 +18,10 @@ use super::{
 };
 use crate::{
     app::{self, Parts},
-    config::{self, Config},
+    config::{
+        self, Config, Variable,
+        variables::{JWT_AUDIENCE, JWT_ISSUER, SECRET_KEY, SECRET_KEY_FILE},
+    },
     http::CourierWatch,
     mail::{write_built_in, write_samples},
     services::withdraw::Withdrawn,
@@ -257,11 +260,11 @@ fn greet(config: &Config, letters: Letters) {
 
 /// What the `token` command would miss in a shell that does not have this process's environment.
 fn token_needs(config: &Config) -> Option<String> {
-    let own = |name: &str, value: &str| (value != config::default(name)).then(|| name.to_owned());
-    let key = if config.secret_key_file { "SECRET_KEY_FILE" } else { "SECRET_KEY" };
-    let key = config.secret_key.is_some().then(|| key.to_owned());
-    let names: Vec<String> =
-        [key, own("JWT_ISSUER", &config.jwt_issuer), own("JWT_AUDIENCE", &config.jwt_audience)].into_iter().flatten().collect();
+    let own = |variable: Variable, value: &str| (value != variable.default).then_some(variable.name);
+    let key = if config.secret_key_file.is_some() { SECRET_KEY_FILE } else { SECRET_KEY };
+    let key = config.secret_key.is_some().then_some(key.name);
+    let names: Vec<&str> =
+        [key, own(JWT_ISSUER, &config.jwt_issuer), own(JWT_AUDIENCE, &config.jwt_audience)].into_iter().flatten().collect();
     let alike = "in its environment as this process: without, its tokens are refused.";
     (!names.is_empty()).then(|| format!("The token command needs the same {} {alike}", names.join(", ")))
 }

@@ -2,28 +2,29 @@
 
 use url::{Host, Url};
 
-use super::Config;
+use super::variables::{ACTIVATION_URL, Config, MAIL_FROM, MAIL_URL, PUBLIC_URL};
 
 impl Config {
     /// What the operator should know before letters go, each a sentence behind the variable that it is about.
     #[must_use]
     pub fn cautions(&self) -> Vec<String> {
-        let exposed = self.mail_url.caution().map(|caution| format!("MAIL_URL: {caution}"));
+        let exposed = self.mail_url.caution().map(|caution| format!("{}: {caution}", MAIL_URL.name));
         let away = self.mail_url.delivers();
         let sender = self.sender.address();
         let domain = sender.rsplit('@').next().unwrap_or_default();
         let nowhere = (away && !is_dotted(domain)).then(|| {
             format!(
-                "MAIL_FROM: letters go out from {sender}, which is an address on no machine but this one, and which most mail servers \
-                 refuse: set it to an address of a domain of yours"
+                "{}: letters go out from {sender}, which is an address on no machine but this one, and which most mail servers \
+                 refuse: set it to an address of a domain of yours",
+                MAIL_FROM.name
             )
         });
-        let variable = if self.given_urls.activation { "ACTIVATION_URL" } else { "PUBLIC_URL" };
+        let variable = if self.is_given(&ACTIVATION_URL) { ACTIVATION_URL } else { PUBLIC_URL };
         let link = (away && is_loopback(&self.activation_url)).then(|| {
             format!(
-                "{variable}: links in letters open {}, which leads everybody to their own machine or nowhere: set it to the address that people \
-                 reach",
-                self.activation_url
+                "{}: links in letters open {}, which leads everybody to their own machine or nowhere: set it to the \
+                 address that people reach",
+                variable.name, self.activation_url
             )
         });
         exposed.into_iter().chain(nowhere).chain(link).collect()
@@ -56,12 +57,11 @@ fn is_loopback(url: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::config::tests::read;
 
     /// The variables that are cautioned of.
     fn cautioned(variables: &[(&str, &str)]) -> Vec<String> {
-        let look_up = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-        let config = Config::read(look_up).unwrap_or_else(|faults| panic!("{faults:?}"));
+        let config = read(variables).unwrap_or_else(|faults| panic!("{faults:?}"));
         config.cautions().into_iter().map(|text| text.split(':').next().unwrap_or_default().to_owned()).collect()
     }
 

@@ -1,21 +1,30 @@
-//! Where the rules of the time zones come from: the system's tzdata, which its updates refresh, and the program's own copy where
-//! the system has none.
+//! Where the rules of the time zones come from: the system's tzdata, which its updates refresh, and the
+//! program's own copy where the system has none.
 
 use std::path::Path;
 
 use jiff::tz::TimeZoneDatabase;
 
+use super::reader::Entry;
 use crate::domain::time_zone::TimeZone;
 
 /// Where systems keep the compiled database, unless `TZDIR` names another folder.
 const FOLDERS: [&str; 4] = ["/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"];
 
-/// The zone of that name, by the database in `folder` (`TZDIR`) or in the system's own place. A zone that is not found there,
-/// or whose file cannot be read, is the one that the program brings.
+impl Entry<'_, '_> {
+    /// The zone that this variable names.
+    pub(super) fn time_zone(&mut self) -> Option<TimeZone> {
+        let folder = self.system_variable("TZDIR");
+        self.parsed(|name| find(name, folder.as_deref()))
+    }
+}
+
+/// The zone of that name, by the database in `folder` (`TZDIR`) or in the system's own place. A zone that is
+/// not found there, or whose file cannot be read, is the one that the program brings.
 ///
 /// # Errors
 /// When there is no such zone.
-pub(super) fn find(name: &str, folder: Option<&str>) -> Result<TimeZone, &'static str> {
+fn find(name: &str, folder: Option<&str>) -> Result<TimeZone, &'static str> {
     let folders = folder.map_or_else(|| FOLDERS.to_vec(), |folder| vec![folder.trim()]);
     let system = folders.into_iter().find_map(|folder| in_folder(Path::new(folder), name));
     system.or_else(|| TimeZone::bundled(name)).ok_or("is no IANA time zone, as Europe/Amsterdam")

@@ -1,99 +1,172 @@
-//! Every variable, with its default and its meaning: the one table that `--help` and the reading are made from.
+//! Every variable: one row gives the field of [`Config`], how it is read, and its text in `--help`.
+//!
+//! To add one, add a row here and one to the README's table, and use the field. A test compares the two
+//! tables.
 
-use crate::domain::locale::Locale;
+use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
 
-/// A variable: its name, what it is when it is not set, and what it means.
-pub const VARIABLES: &[(&str, &str, &str)] = &[
-    (
-        "DATABASE_URL",
-        "sqlite://data/invitations.db",
-        "or postgres://user:password@host/database, also with several hosts (@h1:5432,h2:5432/…)",
-    ),
-    ("LISTEN_ADDR", "127.0.0.1:8080", "where the API listens"),
-    ("PUBLIC_URL", "", "what links are built from: scheme, host and port (default: http://{LISTEN_ADDR})"),
-    ("ACTIVATION_URL", "", "the page that links open; ?token=… is added (default: {PUBLIC_URL}/activate)"),
-    (
-        "MAIL_URL",
-        "directory:data/mail",
-        "directory:PATH writes .eml files; smtp://user:pass@host:587 (STARTTLS when offered; ?tls=required, which is right \
-         with a password, ?tls=offered or ?tls=none; ?ca=FILE.pem), smtps://…; postmark://TOKEN, sendgrid://KEY, mailgun://KEY@DOMAIN (?region=eu), resend://KEY; mailpit+http://host:8025",
-    ),
-    ("MAIL_FROM", "Invitations <no-reply@localhost>", "the sender of letters"),
-    (
-        "MAIL_HELO",
-        "",
-        "the name that a relay is greeted with, as mail.example.com (default: this machine's name where it has a domain, else its address \
-         in brackets)",
-    ),
-    ("MAIL_REPLY_TO", "", "where answers to letters go"),
-    ("MAIL_TEMPLATES", "", "a folder whose files replace the built-in words and templates of letters"),
-    ("MAIL_RATE_LIMIT", "", "how many letters may go, by all processes together, as 14/s, 100/min, 1000/h (default: no limit)"),
-    ("MAIL_EVENTS_POSTMARK", "", "the secret that Postmark's webhook sends, at least 16 characters (without it: no such route)"),
-    ("MAIL_EVENTS_SENDGRID", "", "the public key of SendGrid's signed event webhook, in base 64"),
-    ("MAIL_EVENTS_MAILGUN", "", "Mailgun's HTTP webhook signing key"),
-    ("MAIL_EVENTS_RESEND", "", "the signing secret of Resend's webhook, whsec_…"),
-    ("OPERATOR_NAME", "EV Charging", "the company that letters and the page name"),
-    ("LOCALE", "en", "the language of letters and the page when the invitation says nothing: {languages}"),
-    (
-        "TIME_ZONE",
-        "UTC",
-        "the time zone of letters and the page, as Europe/Amsterdam: by the system's tzdata (in the folder TZDIR, if that is set), \
-         or by the program's own copy where there is none",
-    ),
-    (
-        "SECRET_KEY",
-        "",
-        "root of the derived keys, at least 32 bytes and not guessable, as openssl rand -hex 32 (default: made on first start in \
-         data/secret.key)",
-    ),
-    ("SECRET_KEY_FILE", "", "a file that holds it instead, as a container's secret"),
-    ("SECRET_KEY_PREVIOUS", "", "the root before it, while links and tokens made with it still live"),
-    ("SECRET_KEY_PREVIOUS_FILE", "", "a file that holds it instead"),
-    ("JWT_ISSUER", "invitation-service", "the issuer of access tokens"),
-    ("JWT_AUDIENCE", "invitation-service", "the audience of access tokens"),
-    ("JWT_MAX_TTL", "365d", "the longest that an access token may live from its making, 15m to 365d; longer ones are refused"),
-    ("INVITATION_TTL", "24h", "how long a link lives, as 2s, 90m, 24h"),
-    ("REMINDER_BEFORE", "off", "how long before their link dies people are reminded once, as 4h; shorter than INVITATION_TTL"),
-    (
-        "RESEND_COOLDOWN",
-        "60s",
-        "how long after a sending the next one may follow, and after a change of address the next change; 0s switches it off",
-    ),
-    ("PASSWORD_MIN_LENGTH", "15", "the shortest password, 8 to 128; 8 asks for 9, since 8 characters are always guessable"),
-    ("WRITE_BATCH", "256", "how many requests that arrive together share a commit at most, 1 to 1000; 1 gives each its own"),
-    (
-        "RATE_LIMITS",
-        "on",
-        "off switches off the limits of the public routes, the delays of wrong guesses, and the limits of letters",
-    ),
-    ("LETTERS_PER_MAILBOX", "6", "how many letters go to one mailbox in 24 hours, whatever the invitation; off for no limit"),
-    (
-        "LETTERS_PER_ACCOUNT",
-        "500",
-        "how many letters the owners in one top-level account's tree may ask for in 24 hours together; off for no limit",
-    ),
-    ("LETTERS_PER_CALLER", "off", "how many letters one staff member or partner may ask for in 24 hours"),
-    ("SELF_RENEWAL", "on", "off keeps people from sending themselves a fresh link"),
-    ("COMPANY_VAT", "required", "optional lets a company say that it has no VAT number; required does not"),
-    ("TRUSTED_PROXIES", "", "addresses and networks whose X-Forwarded-For or Forwarded is believed, separated by commas"),
-    ("LOG", "info", "what is logged, as warn or info,invitation_service=debug"),
-    ("LOG_FORMAT", "", "pretty or json (default: pretty on a terminal)"),
-];
+use ipnet::IpNet;
+use secrecy::SecretString;
+use url::Url;
 
-/// What a variable is when it is not set.
-#[must_use]
-pub fn default(name: &str) -> &'static str {
-    VARIABLES.iter().find(|(known, ..)| *known == name).map_or("", |(_, default, _)| default)
-}
+use super::{
+    log::{self, LogFormat},
+    parse,
+    reader::{Reader, SenderVariables},
+    registry::{Variable, registry},
+    web_url,
+};
+use crate::{
+    db::DatabaseUrl,
+    domain::{company::CompanyVat, delivery_reports::Keys, locale::Locale, password, rate_limit::Pace, time_zone::TimeZone},
+    mail::{MailUrl, Sender},
+};
 
-/// The table, for `--help`.
-#[must_use]
-pub fn help() -> String {
-    let mut text = String::from("Environment:\n");
-    for (name, default, meaning) in VARIABLES {
-        let meaning = meaning.replace("{languages}", &Locale::known());
-        let default = if default.is_empty() { String::new() } else { format!(" [{default}]") };
-        text.extend(["  ", name, &default, "\n      ", &meaning, "\n"]);
+/// The shortest that `JWT_MAX_TTL` may be: a token that is got by signing in lives for as long, and must not
+/// be refused.
+pub const SHORTEST_JWT_MAX_TTL: Duration = Duration::from_mins(15);
+
+registry! {
+    entry, reader;
+
+    /// or postgres://user:password@host/database, also with several hosts (@h1:5432,h2:5432/…)
+    DATABASE_URL = "sqlite://data/invitations.db" => database_url: DatabaseUrl = entry.parsed(parse::database_url);
+
+    /// where the API listens
+    LISTEN_ADDR = "127.0.0.1:8080" => listen_addr: SocketAddr = entry.parsed(parse::listen_address);
+
+    /// what links are built from: scheme, host and port (default: http://{LISTEN_ADDR})
+    PUBLIC_URL = "" => public_url: Url = entry.parsed_or(web_url::origin, || listen_addr.and_then(web_url::origin_of));
+
+    /// the page that links open; ?token=… is added (default: {PUBLIC_URL}/activate)
+    ACTIVATION_URL = "" => activation_url: Url =
+        entry.parsed_or(web_url::page, || public_url.as_ref().and_then(web_url::page_of));
+
+    /// directory:PATH writes .eml files; smtp://user:pass@host:587 (STARTTLS when offered; ?tls=required,
+    /// which is right with a password, ?tls=offered or ?tls=none; ?ca=FILE.pem), smtps://…; postmark://TOKEN,
+    /// sendgrid://KEY, mailgun://KEY@DOMAIN (?region=eu), resend://KEY; mailpit+http://host:8025
+    MAIL_URL = "directory:data/mail" => mail_url: MailUrl = entry.parsed(MailUrl::parse);
+
+    /// the sender of letters
+    MAIL_FROM = "Invitations <no-reply@localhost>";
+
+    /// the name that a relay is greeted with, as mail.example.com (default: this machine's name where it has
+    /// a domain, else its address in brackets)
+    MAIL_HELO = "";
+
+    /// where answers to letters go
+    MAIL_REPLY_TO = "";
+
+    /// a folder whose files replace the built-in words and templates of letters
+    MAIL_TEMPLATES = "" => mail_templates: Option<PathBuf> = Some(entry.path());
+
+    /// how many letters may go, by all processes together, as 14/s, 100/min, 1000/h (default: no limit)
+    MAIL_RATE_LIMIT = "" => mail_rate_limit: Option<Pace> = entry.parsed_if_given(str::parse);
+
+    /// the secret that Postmark's webhook sends, at least 16 characters (without it: no such route)
+    MAIL_EVENTS_POSTMARK = "";
+
+    /// the public key of SendGrid's signed event webhook, in base 64
+    MAIL_EVENTS_SENDGRID = "";
+
+    /// Mailgun's HTTP webhook signing key
+    MAIL_EVENTS_MAILGUN = "";
+
+    /// the signing secret of Resend's webhook, whsec_…
+    MAIL_EVENTS_RESEND = "";
+
+    /// the company that letters and the page name
+    OPERATOR_NAME = "EV Charging" => operator_name: String = entry.parsed(parse::one_line);
+
+    /// the language of letters and the page when the invitation says nothing: {languages}
+    LOCALE = "en" => locale: Locale = entry.parsed(parse::locale);
+
+    /// the time zone of letters and the page, as Europe/Amsterdam: by the system's tzdata (in the folder
+    /// TZDIR, if that is set), or by the program's own copy where there is none
+    TIME_ZONE = "UTC" => time_zone: TimeZone = entry.time_zone();
+
+    /// root of the derived keys, at least 32 bytes and not guessable, as openssl rand -hex 32 (default: made
+    /// on first start in data/secret.key)
+    SECRET_KEY = "" => secret_key: Option<SecretString> = entry.secret(&SECRET_KEY_FILE);
+
+    /// a file that holds it instead, as a container's secret
+    SECRET_KEY_FILE = "" => secret_key_file: Option<PathBuf> = Some(entry.path());
+
+    /// the root before it, while links and tokens made with it still live
+    SECRET_KEY_PREVIOUS = "" => secret_key_previous: Option<SecretString> = entry.secret(&SECRET_KEY_PREVIOUS_FILE);
+
+    /// a file that holds it instead
+    SECRET_KEY_PREVIOUS_FILE = "";
+
+    /// the issuer of access tokens
+    JWT_ISSUER = "invitation-service" => jwt_issuer: String = entry.parsed(parse::one_line);
+
+    /// the audience of access tokens
+    JWT_AUDIENCE = "invitation-service" => jwt_audience: String = entry.parsed(parse::one_line);
+
+    /// the longest that an access token may live from its making, 15m to 365d; longer ones are refused
+    JWT_MAX_TTL = "365d" => jwt_max_ttl: Duration = entry.parsed(|text| parse::duration(text, SHORTEST_JWT_MAX_TTL));
+
+    /// how long a link lives, as 2s, 90m, 24h
+    INVITATION_TTL = "24h" => invitation_ttl: Duration =
+        entry.parsed(|text| parse::duration(text, Duration::from_secs(1)));
+
+    /// how long before their link dies people are reminded once, as 4h; shorter than INVITATION_TTL
+    REMINDER_BEFORE = "off" => reminder_before: Option<Duration> =
+        entry.parsed(|text| parse::reminder(text, invitation_ttl));
+
+    /// how long after a sending the next one may follow, and after a change of address the next change; 0s
+    /// switches it off
+    RESEND_COOLDOWN = "60s" => resend_cooldown: Duration = entry.parsed(|text| parse::duration(text, Duration::ZERO));
+
+    /// the shortest password, 8 to 128; 8 asks for 9, since 8 characters are always guessable
+    PASSWORD_MIN_LENGTH = "15" => password_min_length: usize =
+        entry.parsed(|text| parse::number(text, password::SHORTEST..=password::MAX_LEN));
+
+    /// how many requests that arrive together share a commit at most, 1 to 1000; 1 gives each its own
+    WRITE_BATCH = "256" => write_batch: usize = entry.parsed(|text| parse::number(text, 1..=1000));
+
+    /// off switches off the limits of the public routes, the delays of wrong guesses, and the limits of
+    /// letters
+    RATE_LIMITS = "on" => rate_limits: bool = entry.parsed(parse::switch);
+
+    /// how many letters go to one mailbox in 24 hours, whatever the invitation; off for no limit
+    LETTERS_PER_MAILBOX = "6" => letters_per_mailbox: Option<u32> = entry.parsed(parse::letter_limit);
+
+    /// how many letters the owners in one top-level account's tree may ask for in 24 hours together; off for
+    /// no limit
+    LETTERS_PER_ACCOUNT = "500" => letters_per_account: Option<u32> = entry.parsed(parse::letter_limit);
+
+    /// how many letters one staff member or partner may ask for in 24 hours
+    LETTERS_PER_CALLER = "off" => letters_per_caller: Option<u32> = entry.parsed(parse::letter_limit);
+
+    /// off keeps people from sending themselves a fresh link
+    SELF_RENEWAL = "on" => self_renewal: bool = entry.parsed(parse::switch);
+
+    /// optional lets a company say that it has no VAT number; required does not
+    COMPANY_VAT = "required" => company_vat: CompanyVat = entry.parsed(parse::company_vat);
+
+    /// addresses and networks whose X-Forwarded-For or Forwarded is believed, separated by commas
+    TRUSTED_PROXIES = "" => trusted_proxies: Vec<IpNet> = entry.parsed(parse::networks);
+
+    /// what is logged, as warn or info,invitation_service=debug
+    LOG = "info" => log: String = entry.parsed(log::filter);
+
+    /// pretty or json (default: pretty on a terminal)
+    LOG_FORMAT = "" => log_format: Option<LogFormat> = entry.parsed_if_given(log::format);
+
+    combined {
+        /// The sender of letters: `MAIL_FROM`, `MAIL_REPLY_TO`, `MAIL_HELO`, `MAIL_TEMPLATES` and
+        /// `TIME_ZONE`.
+        // Read whatever the time zone is: its fault must not hide one of these.
+        sender: Sender = reader.sender(
+            &SenderVariables {
+                from: &MAIL_FROM, reply_to: &MAIL_REPLY_TO, hello: &MAIL_HELO, templates: &MAIL_TEMPLATES,
+            },
+            time_zone.clone().unwrap_or_default(),
+        );
+
+        /// The keys by which mail providers prove themselves: `MAIL_EVENTS_…`.
+        mail_events: Keys = reader.webhook_keys(VARIABLES);
     }
-    text
 }

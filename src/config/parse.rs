@@ -1,0 +1,86 @@
+//! Reads one value from the text of a variable. An error follows the variable's name and a colon.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    ops::RangeInclusive,
+    time::Duration,
+};
+
+use ipnet::IpNet;
+
+use crate::{
+    db::DatabaseUrl,
+    domain::{company::CompanyVat, invisible::is_blank, locale::Locale},
+};
+
+pub(super) fn database_url(text: &str) -> Result<DatabaseUrl, String> {
+    DatabaseUrl::parse(text).map_err(|error| error.to_string())
+}
+
+pub(super) fn listen_address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "is no address with a port, as 127.0.0.1:8080")
+}
+
+pub(super) fn one_line(text: &str) -> Result<String, &'static str> {
+    let good = (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control) && !is_blank(text);
+    if good { Ok(text.to_owned()) } else { Err("must have 1 to 100 characters on one line, and something to be seen") }
+}
+
+pub(super) fn locale(text: &str) -> Result<Locale, String> {
+    Locale::parse(text).map_err(|_| format!("is not one of: {}", Locale::known()))
+}
+
+/// From `shortest` to a year.
+pub(super) fn duration(text: &str, shortest: Duration) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).map_err(|_| "is no duration, as 2s, 90m or 24h".to_owned())?;
+    let longest = Duration::from_hours(365 * 24);
+    if (shortest..=longest).contains(&duration) {
+        return Ok(duration);
+    }
+    Err(format!("must be from {} to a year", humantime::format_duration(shortest)))
+}
+
+/// How long before the end of the link people are reminded. A faulty lifetime is reported by its own
+/// variable.
+pub(super) fn reminder(text: &str, lifetime: Option<Duration>) -> Result<Option<Duration>, String> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let before = duration(text, Duration::from_secs(1)).map_err(|error| format!("{error}, or off"))?;
+    if lifetime.is_some_and(|lifetime| before >= lifetime) {
+        return Err("is not shorter than INVITATION_TTL".to_owned());
+    }
+    Ok(Some(before))
+}
+
+pub(super) fn number(text: &str, range: RangeInclusive<usize>) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| format!("is no number from {} to {}", range.start(), range.end()))
+}
+
+pub(super) fn switch(text: &str) -> Result<bool, &'static str> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("is neither on nor off"),
+    }
+}
+
+/// How many letters in 24 hours; `None` is no limit.
+pub(super) fn letter_limit(text: &str) -> Result<Option<u32>, &'static str> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let limit = text.parse().ok().filter(|limit| (1..=1_000_000).contains(limit));
+    limit.map(Some).ok_or("is neither off nor a number from 1 to 1000000")
+}
+
+pub(super) fn company_vat(text: &str) -> Result<CompanyVat, &'static str> {
+    text.parse().map_err(|_| "is neither required nor optional")
+}
+
+pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let network = |text: &str| text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| network(part).map_err(|_| format!("{part:?} is neither an address nor a network, as 10.0.0.0/8"))).collect()
+}

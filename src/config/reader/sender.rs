@@ -1,0 +1,50 @@
+//! Reads the variables that make the sender of letters.
+
+use std::path::Path;
+
+use super::Reader;
+use crate::{
+    config::registry::Variable,
+    domain::time_zone::TimeZone,
+    mail::{Hello, Sender, Templates},
+};
+
+/// The variables that the sender is made of.
+pub(in crate::config) struct SenderVariables {
+    pub(in crate::config) from: &'static Variable,
+    pub(in crate::config) reply_to: &'static Variable,
+    pub(in crate::config) hello: &'static Variable,
+    pub(in crate::config) templates: &'static Variable,
+}
+
+impl Reader<'_> {
+    pub(in crate::config) fn sender(&mut self, variables: &SenderVariables, zone: TimeZone) -> Option<Sender> {
+        // Each is read before any is asked for: one fault must not hide another.
+        let hello = self.entry(variables.hello).parsed_if_given(Hello::parse);
+        let templates = self.templates(variables.templates);
+        let (from, reply_to) = (self.entry(variables.from).text(), self.entry(variables.reply_to).given());
+        let sender = match Sender::new(&from, reply_to.as_deref(), zone) {
+            Ok(sender) => sender.greeting_with(hello?.unwrap_or_default()),
+            Err(faults) => {
+                faults.into_iter().for_each(|fault| self.report(fault));
+                return None;
+            }
+        };
+        Some(match templates? {
+            Some(templates) => sender.writing_with(templates),
+            None => sender,
+        })
+    }
+
+    /// The operator's own templates; the inner `None` when no folder of them is set.
+    fn templates(&mut self, variable: &'static Variable) -> Option<Option<Templates>> {
+        let Some(folder) = self.entry(variable).given() else { return Some(None) };
+        match Templates::from_folder(Path::new(folder.trim())) {
+            Ok(templates) => Some(Some(templates)),
+            Err(faults) => {
+                faults.iter().for_each(|fault| self.entry(variable).report(fault));
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Reads the keys by which mail providers prove that a webhook's request is theirs.
+
+use super::Reader;
+use crate::{
+    config::registry::Variable,
+    domain::delivery_reports::{Key, Keys, Provider},
+};
+
+impl Reader<'_> {
+    /// The key of each provider whose variable is set; all of them are among `variables`.
+    pub(in crate::config) fn webhook_keys(&mut self, variables: &'static [Variable]) -> Option<Keys> {
+        let mut keys = Keys::default();
+        for provider in Provider::ALL {
+            let name = provider.variable();
+            let Some(variable) = variables.iter().find(|variable| variable.name == name) else {
+                // A defect that every test of the configuration meets.
+                self.report(format!("{name}: has no row in the table of variables"));
+                continue;
+            };
+            let key = self.entry(variable).parsed_if_given(|text| Key::parse(provider, text)).flatten();
+            keys.0.extend(key.map(|key| (provider, key)));
+        }
+        Some(keys)
+    }
+}

@@ -1,0 +1,66 @@
+//! What the table of variables is made of: [`Variable`], and the macro that turns the rows into
+//! [`super::Config`].
+
+/// One environment variable, as `--help` explains it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// The text that is read when it is not set; empty when there is none.
+    pub default: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+}
+
+/// Makes from each row: a constant of the variable's name, its entry in `VARIABLES`, a field of `Config`, and
+/// the reading of that field. The documentation of a row is the text that `--help` prints.
+///
+/// - `NAME = "default" => field: Type = expression;` reads the field. In the expression `$entry` is the
+///   variable's [`super::reader::Entry`], and the fields of the rows above it are in scope, each an `Option`
+///   that is `None` when it is faulty.
+/// - `NAME = "default";` has no field of its own: it is read together with other variables.
+/// - `combined { field: Type = expression; }` reads such a field. There `$reader` is the
+///   [`super::reader::Reader`].
+///
+/// Every expression gives an `Option`: `None` means that a fault has been reported. All are evaluated before
+/// the first `None` counts, so that one fault hides no other.
+macro_rules! registry {
+    (
+        $entry:ident, $reader:ident;
+        $( $(#[doc = $meaning:literal])+ $NAME:ident = $default:literal $(=> $field:ident: $Type:ty = $read:expr)?; )+
+        combined { $( $(#[doc = $combined_doc:literal])+ $combined:ident: $Combined:ty = $combine:expr; )+ }
+    ) => {
+        $(
+            $(#[doc = $meaning])+
+            pub const $NAME: Variable = Variable {
+                name: stringify!($NAME),
+                default: $default,
+                meaning: concat!($($meaning),+).trim_ascii_start(),
+            };
+        )+
+
+        /// Every variable, in the order of `--help`.
+        pub const VARIABLES: &[Variable] = &[$($NAME),+];
+
+        /// The whole configuration, read and checked.
+        #[derive(Clone)]
+        #[expect(missing_docs, reason = "a field is explained at the constant of its variable")]
+        pub struct Config {
+            $( $( pub $field: $Type, )? )+
+            $( $(#[doc = $combined_doc])+ pub $combined: $Combined, )+
+            /// The names of the variables that are set.
+            pub(super) given: BTreeSet<&'static str>,
+        }
+
+        impl Config {
+            /// Reads every field; `None` when one cannot be had.
+            pub(super) fn read_fields($reader: &mut Reader<'_>) -> Option<Self> {
+                $( $( let $field: Option<$Type> = { let mut $entry = $reader.entry(&$NAME); $read }; )? )+
+                $( let $combined: Option<$Combined> = $combine; )+
+                Some(Self { $( $( $field: $field?, )? )+ $( $combined: $combined?, )+ given: $reader.given_names() })
+            }
+        }
+    };
+}
+
+pub(super) use registry;

@@ -1,0 +1,78 @@
+use std::{cell::RefCell, collections::BTreeSet, time::Duration};
+
+use super::{Config, variables::VARIABLES};
+
+pub(super) fn read(variables: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+    let look_up = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    Config::read(look_up).map_err(|faults| faults.into_iter().map(|fault| fault.0).collect())
+}
+
+#[test]
+fn every_default_is_good() {
+    let config = read(&[]).unwrap_or_else(|faults| panic!("{faults:?}"));
+    assert_eq!(config.activation_url.as_str(), "http://127.0.0.1:8080/activate");
+    assert_eq!(config.invitation_ttl, Duration::from_hours(24));
+}
+
+#[test]
+fn all_faults_are_told_at_once_each_with_its_name() {
+    let names = [
+        "DATABASE_URL",
+        "LISTEN_ADDR",
+        "PUBLIC_URL",
+        "ACTIVATION_URL",
+        "MAIL_URL",
+        "MAIL_FROM",
+        "MAIL_REPLY_TO",
+        "MAIL_EVENTS_POSTMARK",
+        "MAIL_EVENTS_SENDGRID",
+        "MAIL_EVENTS_MAILGUN",
+        "MAIL_EVENTS_RESEND",
+        "LOCALE",
+        "TIME_ZONE",
+        "SECRET_KEY",
+        "INVITATION_TTL",
+        "RESEND_COOLDOWN",
+        "PASSWORD_MIN_LENGTH",
+        "RATE_LIMITS",
+        "SELF_RENEWAL",
+        "COMPANY_VAT",
+        "TRUSTED_PROXIES",
+        "LOG_FORMAT",
+    ];
+    let wrong: Vec<(&str, &str)> = names.iter().map(|name| (*name, "nonsense!")).collect();
+    let faults = read(&wrong).err().unwrap();
+    for name in names {
+        assert_eq!(faults.iter().filter(|fault| fault.starts_with(name)).count(), 1, "{name}: {faults:?}");
+    }
+    assert_eq!(faults.len(), names.len());
+}
+
+#[test]
+fn a_key_from_the_environment_is_trimmed_as_the_file_s_is() {
+    use secrecy::ExposeSecret;
+    let key = "a key for tests that nobody else has";
+    let spaced = format!(" {key}\r\n");
+    let config = read(&[("SECRET_KEY", &spaced), ("SECRET_KEY_PREVIOUS", &spaced)]).unwrap_or_else(|f| panic!("{f:?}"));
+    for read in [config.secret_key, config.secret_key_previous] {
+        assert_eq!(read.unwrap().expose_secret(), key);
+    }
+    let blanks = format!("short{}", " ".repeat(40));
+    assert!(read(&[("SECRET_KEY", &blanks)]).err().unwrap()[0].contains("has 5 bytes"));
+}
+
+/// Among them are the variables without a field of their own.
+#[test]
+fn every_row_of_the_table_is_read() {
+    let asked = RefCell::new(BTreeSet::new());
+    let config = Config::read(|name| {
+        asked.borrow_mut().insert(name.to_owned());
+        None
+    });
+    assert!(config.is_ok());
+    let mut rows: BTreeSet<String> = VARIABLES.iter().map(|variable| variable.name.to_owned()).collect();
+    assert_eq!(rows.len(), VARIABLES.len(), "a name stands in two rows");
+    // The system's own, which is in no row.
+    rows.insert("TZDIR".to_owned());
+    assert_eq!(*asked.borrow(), rows);
+}

@@ -1,0 +1,47 @@
+//! Reads the two addresses that letters and answers lead to, or makes them from where the API listens.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use url::Url;
+
+/// Scheme, host and port: the page's form, `Location` and `Link` begin at the root, so that a path would work
+/// for some only.
+pub(super) fn origin(text: &str) -> Result<Url, &'static str> {
+    let url = web_url(text)?;
+    if url.query().is_some() || !matches!(url.path(), "" | "/") {
+        return Err("must be scheme, host and port alone, as https://invitations.example.com: nothing may follow them");
+    }
+    Ok(url)
+}
+
+/// A page on the web, to which the token is added.
+pub(super) fn page(text: &str) -> Result<Url, &'static str> {
+    web_url(text)
+}
+
+fn web_url(text: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(text).map_err(|_| "is no URL")?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err("is no http:// or https:// URL");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must hold no user name and no password: it is sent to everybody");
+    }
+    if url.fragment().is_some() {
+        return Err("must hold no #");
+    }
+    Ok(url)
+}
+
+/// Where people on this machine reach what listens at `address`.
+pub(super) fn origin_of(mut address: SocketAddr) -> Option<Url> {
+    if address.ip().is_unspecified() {
+        address = (Ipv4Addr::LOCALHOST, address.port()).into();
+    }
+    Url::parse(&format!("http://{address}")).ok()
+}
+
+/// The built-in page.
+pub(super) fn page_of(public_url: &Url) -> Option<Url> {
+    public_url.join("/activate").ok()
+}
