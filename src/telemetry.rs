@@ -1,7 +1,7 @@
 //! Log lines: for people on a terminal, JSON otherwise. They hold no address in full, no token, no password.
 //!
 //! What others wrote (a relay's answer, a database's words) may stand in a field; it can neither begin a line of its own nor
-//! steer a terminal. JSON escapes such text by itself, the lines for people do it in [`Clean`].
+//! steer a terminal. JSON escapes such text by itself, the lines for people do it in `Clean`.
 
 mod bounded;
 

@@ -152,7 +152,7 @@ impl LinkKeys {
         SecretString::from(String::from(link))
     }
 
-    /// Reads a token that somebody sent, be it with what was added to it on its way: see [`legible`]. The MAC is compared in constant
+    /// Reads a token that somebody sent, be it with what was added to it on its way: see `legible`. The MAC is compared in constant
     /// time.
     ///
     /// # Errors

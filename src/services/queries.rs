@@ -156,7 +156,7 @@ pub struct UserQuery {
 /// Lists users, newest first.
 ///
 /// # Errors
-/// As [`invitations`].
+/// As [`invitations()`].
 pub async fn users(services: &Services, actor: &Actor, query: UserQuery, page: PageRequest) -> Result<Page<User>, ServiceError> {
     let sight = narrow(Visibility::reading(actor), |sight| match query.kind {
         Some(kind) => sight.of_users(kind),
@@ -197,7 +197,7 @@ pub struct AccountQuery {
 /// Lists accounts, newest first.
 ///
 /// # Errors
-/// As [`invitations`].
+/// As [`invitations()`].
 pub async fn accounts(
     services: &Services,
     actor: &Actor,

@@ -115,7 +115,7 @@ pub fn lock(tx: &mut Tx<'_>, id: UserId) -> Result<Option<LockedUser>, DbFault> 
     Ok(lock_many(tx, &[id])?.remove(&id))
 }
 
-/// Locks these users, but for those who have left: in the order of their addresses, as [`insert_missing`] does.
+/// Locks these users, but for those who have left: in the order of their addresses, as [`insert_or_lock`] does.
 pub fn lock_many(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, LockedUser>, DbFault> {
     let ids: Vec<&str> = ids.iter().map(UserId::as_str).collect();
     Ok(lock_where(tx, &Which::Ids(&ids))?.into_iter().map(|(_, user)| (user.id, user)).collect())

@@ -21,7 +21,7 @@ use crate::domain::{
     visibility::Visibility,
 };
 
-/// Whether the user, as they are now, has accepted this membership themselves: see [`by_its_person`].
+/// Whether the user, as they are now, has accepted this membership themselves: see `by_its_person`.
 pub fn is_by_its_person(connection: &mut AnyConnection, user: UserId, account: AccountId) -> Result<bool, DbFault> {
     let accepted = memberships::table
         .inner_join(users::table.on(users::id.eq(memberships::user_id)))
