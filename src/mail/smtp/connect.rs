@@ -34,7 +34,7 @@ pub(super) struct Connector {
     tls: TlsUse,
     /// The system's, but in tests.
     pub(super) resolve: Resolve,
-    tls: Option<(TlsConnector, ServerName<'static>)>,
+    tls_client: Option<(TlsConnector, ServerName<'static>)>,
 }
 
 impl Connector {
@@ -46,7 +46,7 @@ impl Connector {
             _ => Some((TlsConnector::from(Arc::new(trust(relay)?)), name(&relay.host)?)),
         };
         let resolve: Resolve = Box::new(|host, port| async move { Ok(lookup_host((host, port)).await?.collect()) }.boxed());
-        Ok(Self { host: relay.host.clone(), port: relay.port, tls: relay.tls, resolve, tls: connector })
+        Ok(Self { host: relay.host.clone(), port: relay.port, tls: relay.tls, resolve, tls_client: connector })
     }
 
     /// Connects, until `end`.
@@ -63,7 +63,7 @@ impl Connector {
         hello: &ClientId,
     ) -> Result<(AsyncSmtpConnection, Capabilities), SmtpFault> {
         let peer = stream.peer_addr()?;
-        let Some((connector, name)) = &self.tls else { return handshake(ReplySanitizer::new(stream, peer), hello).await };
+        let Some((connector, name)) = &self.tls_client else { return handshake(ReplySanitizer::new(stream, peer), hello).await };
         if self.tls == TlsUse::Implicit {
             return handshake(ReplySanitizer::new(connector.connect(name.clone(), stream).await?, peer), hello).await;
         }
