@@ -9,6 +9,9 @@ use std::{collections::BTreeSet, fmt::Display, path::PathBuf};
 pub(super) use self::sender::SenderVariables;
 use super::{fault::ConfigFault, registry::Variable};
 
+/// What was read; `None` when a fault has been reported.
+pub(super) type Read<T> = Option<T>;
+
 /// The environment, the faults found so far, and which variables are set.
 pub(super) struct Reader<'e> {
     environment: &'e dyn Fn(&str) -> Option<String>,
@@ -83,7 +86,7 @@ impl Entry<'_, '_> {
     }
 
     /// The value of the text that is set; the inner `None` when none is.
-    pub(super) fn parsed_if_given<T, E: Display>(&mut self, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<Option<T>> {
+    pub(super) fn parsed_if_given<T, E: Display>(&mut self, parse: impl FnOnce(&str) -> Result<T, E>) -> Read<Option<T>> {
         match self.given() {
             Some(text) => self.parse(&text, parse).map(Some),
             None => Some(None),

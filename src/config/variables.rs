@@ -167,6 +167,6 @@ registry! {
         );
 
         /// The keys by which mail providers prove themselves: `MAIL_EVENTS_…`.
-        mail_events: Keys = reader.webhook_keys(VARIABLES);
+        mail_events: Keys = Some(reader.webhook_keys(VARIABLES));
     }
 }

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
-use super::Entry;
+use super::{Entry, Read};
 use crate::config::{registry::Variable, secret};
 
 impl Entry<'_, '_> {
     /// The key in this variable or in the file that `file` names, as containers are handed secrets; the inner
     /// `None` when neither is set.
-    pub(in crate::config) fn secret(&mut self, file: &'static Variable) -> Option<Option<SecretString>> {
+    pub(in crate::config) fn secret(&mut self, file: &'static Variable) -> Read<Option<SecretString>> {
         let (text, path) = (self.given(), self.reader.entry(file).given());
         // The file's variable is blamed whenever it is set: who sets both has added it.
         let (blamed, text) = match (text, path) {

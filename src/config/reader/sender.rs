@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Reader;
+use super::{Read, Reader};
 use crate::{
     config::registry::Variable,
     domain::time_zone::TimeZone,
@@ -26,7 +26,9 @@ impl Reader<'_> {
         let sender = match Sender::new(&from, reply_to.as_deref(), zone) {
             Ok(sender) => sender.greeting_with(hello?.unwrap_or_default()),
             Err(faults) => {
-                faults.into_iter().for_each(|fault| self.report(fault));
+                for fault in faults {
+                    self.report(fault);
+                }
                 return None;
             }
         };
@@ -37,12 +39,14 @@ impl Reader<'_> {
     }
 
     /// The operator's own templates; the inner `None` when no folder of them is set.
-    fn templates(&mut self, variable: &'static Variable) -> Option<Option<Templates>> {
+    fn templates(&mut self, variable: &'static Variable) -> Read<Option<Templates>> {
         let Some(folder) = self.entry(variable).given() else { return Some(None) };
         match Templates::from_folder(Path::new(folder.trim())) {
             Ok(templates) => Some(Some(templates)),
             Err(faults) => {
-                faults.iter().for_each(|fault| self.entry(variable).report(fault));
+                for fault in &faults {
+                    self.entry(variable).report(fault);
+                }
                 None
             }
         }

@@ -8,7 +8,7 @@ use crate::{
 
 impl Reader<'_> {
     /// The key of each provider whose variable is set; all of them are among `variables`.
-    pub(in crate::config) fn webhook_keys(&mut self, variables: &'static [Variable]) -> Option<Keys> {
+    pub(in crate::config) fn webhook_keys(&mut self, variables: &'static [Variable]) -> Keys {
         let mut keys = Keys::default();
         for provider in Provider::ALL {
             let name = provider.variable();
@@ -20,6 +20,6 @@ impl Reader<'_> {
             let key = self.entry(variable).parsed_if_given(|text| Key::parse(provider, text)).flatten();
             keys.0.extend(key.map(|key| (provider, key)));
         }
-        Some(keys)
+        keys
     }
 }
