@@ -8,6 +8,7 @@ mod fault;
 mod message;
 mod preview;
 mod providers;
+mod sample_letters;
 mod sender;
 mod smtp;
 mod template;
@@ -22,8 +23,9 @@ pub use self::{
     eml_folder::Directory,
     fault::chain,
     message::MessageBuilder,
-    preview::{samples, write_samples},
+    preview::write_samples,
     providers::Http,
+    sample_letters::samples,
     sender::Sender,
     smtp::{Hello, Smtp},
     template::{RenderError, Rendered, Templates, render, write_built_in},

@@ -1,96 +1,11 @@
-//! One letter of each sort in each language, for looking at and for trying templates out.
+//! Writes the sample letters to files, for people to look at.
 
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, TimeDelta, Utc};
-use secrecy::SecretString;
+use chrono::{DateTime, Utc};
 
-use super::{MessageBuilder, Sender, message::TransferEncoding};
-use crate::domain::{
-    email::Email,
-    ids::LetterId,
-    invitation::InvitationKind,
-    letter::{Letter, LetterAccount, LetterPurpose},
-    locale::Locale,
-    sub_account::MemberRole,
-};
-
-/// A name, and the account by its name, the parent's, the role, and whether it is new.
-type Occasion = (&'static str, InvitationKind, Option<(&'static str, Option<&'static str>, MemberRole, bool)>);
-
-/// What a person may be invited to.
-const OCCASIONS: [Occasion; 5] = [
-    ("system_user", InvitationKind::SystemUser, None),
-    ("account_owner", InvitationKind::AccountOwner, Some(("Acme B.V.", None, MemberRole::AccountOwner, true))),
-    ("further_owner", InvitationKind::AccountOwner, Some(("Acme B.V.", None, MemberRole::AccountOwner, false))),
-    (
-        "sub_account_owner",
-        InvitationKind::SubAccount,
-        Some(("Acme Logistics", Some("Acme B.V."), MemberRole::AccountOwner, true)),
-    ),
-    ("driver", InvitationKind::SubAccount, Some(("Dirk at home", Some("Acme B.V."), MemberRole::Driver, true))),
-];
-
-/// Every letter in every language as it would be written at `now`, each with a name for a file:
-/// `invitation-system_user-nl`, `reminder-driver-de`. The links lead nowhere.
-#[must_use]
-pub fn samples(now: DateTime<Utc>) -> Vec<(String, Letter)> {
-    let Ok(to) = Email::parse("ada@example.com") else {
-        return Vec::new();
-    };
-    let mut samples = Vec::new();
-    for (purpose, (name, kind, account), locale) in combinations() {
-        let letter = Letter {
-            id: LetterId::from_uuid(uuid::Uuid::nil()),
-            purpose,
-            to: to.clone(),
-            locale,
-            kind,
-            inviter: "Grace Hopper".to_owned(),
-            organisation: "Example Charging".to_owned(),
-            roles: if kind == InvitationKind::SystemUser { vec!["user_manager", "finance"] } else { Vec::new() },
-            account: account.map(|(name, parent, role, is_new)| LetterAccount {
-                name: Some(name.to_owned()),
-                parent_name: parent.map(str::to_owned),
-                role,
-                is_new,
-            }),
-            link: SecretString::from(format!("https://example.com/activate?token={}", "sample-".repeat(14))),
-            now,
-            expires_at: now + if purpose == LetterPurpose::Invitation { TimeDelta::hours(24) } else { TimeDelta::hours(4) },
-        };
-        samples.push((format!("{}-{name}-{}", purpose.as_str(), locale.as_str()), letter));
-    }
-    samples
-}
-
-fn combinations() -> impl Iterator<Item = (LetterPurpose, Occasion, Locale)> {
-    LetterPurpose::ALL
-        .into_iter()
-        .flat_map(|purpose| OCCASIONS.into_iter().flat_map(move |occasion| Locale::ALL.map(|locale| (purpose, occasion, locale))))
-}
-
-/// The samples, and each of them with every name that may be missing missing, with one role and with none.
-pub(super) fn every_variant(now: DateTime<Utc>) -> Vec<(String, Letter)> {
-    let mut all = samples(now);
-    let mut nameless = samples(now);
-    for (_, letter) in &mut nameless {
-        letter.roles.truncate(1);
-        letter.account = letter.account.take().map(|account| LetterAccount { name: None, parent_name: None, ..account });
-    }
-    let mut bare = samples(now);
-    for (_, letter) in &mut bare {
-        letter.roles.clear();
-        letter.account = letter.account.take().map(|account| LetterAccount {
-            parent_name: account.name.or(account.parent_name),
-            name: None,
-            ..account
-        });
-    }
-    all.extend(nameless);
-    all.extend(bare);
-    all
-}
+use super::{MessageBuilder, Sender, message::TransferEncoding, sample_letters::samples};
+use crate::domain::letter::Letter;
 
 /// Writes every letter in every language into `folder` on behalf of `organisation`, each to a file of its own name, and says which.
 ///

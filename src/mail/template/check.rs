@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use super::{Templates, files::Files};
 use crate::{
     domain::time_zone::TimeZone,
-    mail::{preview, template::translations::line_of},
+    mail::{sample_letters, template::translations::line_of},
 };
 
 /// What a sentence may ask for, and so may a template.
@@ -35,7 +35,7 @@ const TEXTS: [&str; 13] = [
 pub(super) fn try_out(templates: &Templates, files: &Files, faults: &mut Vec<String>) {
     let mut found = BTreeSet::new();
     unknown_variables(templates, files, &mut found);
-    for (_, letter) in preview::every_variant(DateTime::UNIX_EPOCH) {
+    for (_, letter) in sample_letters::every_variant(DateTime::UNIX_EPOCH) {
         match templates.compose(&letter, &TimeZone::utc()) {
             Err(error) => {
                 let fault = told(&error, files);

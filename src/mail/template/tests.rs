@@ -5,7 +5,7 @@ use super::*;
 use crate::{
     domain::{invitation::InvitationKind, locale::Locale},
     mail::{
-        preview::samples,
+        sample_letters::samples,
         testing::{LINK, letter, now},
     },
 };
