@@ -182,7 +182,7 @@ pub fn remove_forsaken(tx: &mut Tx<'_>, ids: &[AccountId], now: DateTime<Utc>) -
 #[derive(Debug, Clone)]
 pub struct AccountFilter {
     /// What the caller may see.
-    pub sight: Visibility,
+    pub visibility: Visibility,
     /// Of this type.
     pub account_type: Option<AccountType>,
     /// Right below this one.
@@ -206,9 +206,9 @@ pub struct AccountFilter {
 impl AccountFilter {
     /// Everything that may be seen.
     #[must_use]
-    pub fn all(sight: Visibility, limit: i64) -> Self {
+    pub fn all(visibility: Visibility, limit: i64) -> Self {
         Self {
-            sight,
+            visibility,
             account_type: None,
             parent: None,
             used_by: None,
@@ -229,7 +229,7 @@ pub fn list(connection: &mut AnyConnection, filter: &AccountFilter) -> Result<Ve
         .order(accounts::id.desc())
         .limit(filter.limit)
         .into_boxed::<MultiBackend>()
-        .filter(visibility::accounts(&filter.sight));
+        .filter(visibility::accounts(&filter.visibility));
     if let Some(account_type) = filter.account_type {
         query = query.filter(accounts::account_type.eq(account_type.as_str()));
     }
@@ -258,18 +258,18 @@ pub fn list(connection: &mut AnyConnection, filter: &AccountFilter) -> Result<Ve
 }
 
 /// One account, if it may be seen.
-pub fn get(connection: &mut AnyConnection, id: AccountId, sight: &Visibility) -> Result<Option<Account>, DbFault> {
-    Ok(list(connection, &AccountFilter { id: Some(id), ..AccountFilter::all(sight.clone(), 1) })?.pop())
+pub fn get(connection: &mut AnyConnection, id: AccountId, visibility: &Visibility) -> Result<Option<Account>, DbFault> {
+    Ok(list(connection, &AccountFilter { id: Some(id), ..AccountFilter::all(visibility.clone(), 1) })?.pop())
 }
 
 /// Those of these accounts that may be seen, in no order.
-pub fn of_ids(connection: &mut AnyConnection, ids: &[AccountId], sight: &Visibility) -> Result<Vec<Account>, DbFault> {
-    list(connection, &AccountFilter { ids: Some(ids.to_vec()), ..AccountFilter::all(sight.clone(), i64::MAX) })
+pub fn of_ids(connection: &mut AnyConnection, ids: &[AccountId], visibility: &Visibility) -> Result<Vec<Account>, DbFault> {
+    list(connection, &AccountFilter { ids: Some(ids.to_vec()), ..AccountFilter::all(visibility.clone(), i64::MAX) })
 }
 
 /// The accounts of this very name, without regard to case, among those that may be seen.
-pub fn named(connection: &mut AnyConnection, name: &AccountName, sight: &Visibility) -> Result<Vec<Account>, DbFault> {
-    list(connection, &AccountFilter { name_key: Some(name.key()), ..AccountFilter::all(sight.clone(), 200) })
+pub fn named(connection: &mut AnyConnection, name: &AccountName, visibility: &Visibility) -> Result<Vec<Account>, DbFault> {
+    list(connection, &AccountFilter { name_key: Some(name.key()), ..AccountFilter::all(visibility.clone(), 200) })
 }
 
 /// Those of these accounts that lie under an account of `owned`, or are one of them.

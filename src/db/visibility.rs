@@ -17,46 +17,46 @@ use crate::domain::{
 };
 
 /// Whether everybody is seen, and so everybody is known.
-pub(super) fn is_whole(sight: &Visibility) -> bool {
-    sight.staff && sight.customers
+pub(super) fn is_whole(visibility: &Visibility) -> bool {
+    visibility.staff && visibility.customers
 }
 
 /// Whether nothing is seen but what lies under certain accounts.
-pub(super) fn only_below(sight: &Visibility) -> bool {
-    !sight.staff && !sight.customers
+pub(super) fn only_below(visibility: &Visibility) -> bool {
+    !visibility.staff && !visibility.customers
 }
 
 /// The users who are seen: by what they are, or by what they are invited to become.
-pub(super) fn users(sight: &Visibility) -> Condition<users::table> {
-    if is_whole(sight) {
+pub(super) fn users(visibility: &Visibility) -> Condition<users::table> {
+    if is_whole(visibility) {
         // Nobody is hidden, not even who is neither for a moment: midway through an activation.
         return Condition::Always;
     }
-    known_users(sight).or(invited_users(sight, None))
+    known_users(visibility).or(invited_users(visibility, None))
 }
 
-/// The users who are something in this sight: by a role held, or a membership. They are known and shown whole. The others
+/// The users who are something within this visibility: by a role held, or a membership. They are known and shown whole. The others
 /// who are seen are shown as they were invited, whatever they are elsewhere: found by the address that was typed, and not
 /// by their name, status, roles or memberships. Roles from before the address was proven have ended
 /// (`credentials::replace`).
-pub(super) fn known_users(sight: &Visibility) -> Condition<users::table> {
-    if is_whole(sight) {
+pub(super) fn known_users(visibility: &Visibility) -> Condition<users::table> {
+    if is_whole(visibility) {
         return Condition::Always;
     }
     let holds = || exists(user_roles::table.filter(user_roles::user_id.eq(users::id)));
     let belongs = || memberships::table.filter(memberships::user_id.eq(users::id)).filter(by_its_person());
-    let by_role = if sight.staff { Condition::when(holds()) } else { Condition::Never };
-    let by_membership = match &sight.under[..] {
-        _ if sight.customers => Condition::when(exists(belongs())),
+    let by_role = if visibility.staff { Condition::when(holds()) } else { Condition::Never };
+    let by_membership = match &visibility.under[..] {
+        _ if visibility.customers => Condition::when(exists(belongs())),
         [] => Condition::Never,
         under => Condition::when(exists(belongs().filter(memberships::account_id.eq_any(accounts_under(under))))),
     };
     by_role.or(by_membership)
 }
 
-/// The users whom an invitation in this sight awaits; with a pattern, one whose address is like it, as it was typed there.
-pub(super) fn invited_users(sight: &Visibility, address: Option<&str>) -> Condition<users::table> {
-    let seen = invitations(sight);
+/// The users whom an invitation within this visibility awaits; with a pattern, one whose address is like it, as it was typed there.
+pub(super) fn invited_users(visibility: &Visibility, address: Option<&str>) -> Condition<users::table> {
+    let seen = invitations(visibility);
     if seen.is_never() {
         return Condition::Never;
     }
@@ -74,16 +74,16 @@ pub(super) fn invited_users(sight: &Visibility, address: Option<&str>) -> Condit
 }
 
 /// The invitations that are seen, and with them their timelines and letters.
-pub(super) fn invitations(sight: &Visibility) -> Condition<invitations::table> {
+pub(super) fn invitations(visibility: &Visibility) -> Condition<invitations::table> {
     let staff = InvitationKind::SystemUser.as_str();
-    let by_kind = match (sight.staff, sight.customers) {
+    let by_kind = match (visibility.staff, visibility.customers) {
         (true, true) => return Condition::Always,
         // Every invitation to an account is one of a customer.
         (false, true) => return Condition::when(invitations::kind.ne(staff)),
         (true, false) => Condition::when(invitations::kind.eq(staff)),
         (false, false) => Condition::Never,
     };
-    by_kind.or(invitations_under(&sight.under))
+    by_kind.or(invitations_under(&visibility.under))
 }
 
 /// The invitations to these accounts, and to those below them.
@@ -96,9 +96,9 @@ pub(super) fn invitations_under(ids: &[AccountId]) -> Condition<invitations::tab
 }
 
 /// The accounts that are seen.
-pub(super) fn accounts(sight: &Visibility) -> Condition<accounts::table> {
-    match &sight.under[..] {
-        _ if sight.customers => Condition::Always,
+pub(super) fn accounts(visibility: &Visibility) -> Condition<accounts::table> {
+    match &visibility.under[..] {
+        _ if visibility.customers => Condition::Always,
         [] => Condition::Never,
         under => Condition::when(accounts::id.eq_any(accounts_under(under))),
     }
@@ -106,9 +106,9 @@ pub(super) fn accounts(sight: &Visibility) -> Condition<accounts::table> {
 
 /// The memberships that are seen of a user who is known. Staff who see a colleague see where they belong; an owner sees
 /// what lies under their own accounts.
-pub(super) fn memberships(sight: &Visibility) -> Condition<memberships::table> {
-    match &sight.under[..] {
-        _ if sight.staff || sight.customers => Condition::Always,
+pub(super) fn memberships(visibility: &Visibility) -> Condition<memberships::table> {
+    match &visibility.under[..] {
+        _ if visibility.staff || visibility.customers => Condition::Always,
         [] => Condition::Never,
         under => Condition::when(memberships::account_id.eq_any(accounts_under(under))),
     }

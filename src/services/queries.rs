@@ -44,8 +44,8 @@ pub struct PageRequest {
 }
 
 /// Of what a caller may see, what is asked for. Asking for what one may not see is refused, as is seeing nothing at all.
-fn narrow(sight: Visibility, part: impl FnOnce(Visibility) -> Option<Visibility>) -> Result<Visibility, ServiceError> {
-    let seen = if sight.is_empty() { None } else { part(sight) };
+fn narrow(visibility: Visibility, part: impl FnOnce(Visibility) -> Option<Visibility>) -> Result<Visibility, ServiceError> {
+    let seen = if visibility.is_empty() { None } else { part(visibility) };
     seen.ok_or(ServiceError::Forbidden("system_users:read or customers:read"))
 }
 
@@ -76,9 +76,9 @@ pub async fn invitations(
     query: InvitationQuery,
     page: PageRequest,
 ) -> Result<Page<Invitation>, ServiceError> {
-    let sight = narrow(Visibility::reading(actor), |sight| match query.kind {
-        Some(kind) => sight.of_invitations(kind),
-        None => Some(sight),
+    let visibility = narrow(Visibility::reading(actor), |visibility| match query.kind {
+        Some(kind) => visibility.of_invitations(kind),
+        None => Some(visibility),
     })?;
     let bound = format!("{query:?}/{}", query.email.as_ref().map_or("", Email::key));
     let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
@@ -92,7 +92,7 @@ pub async fn invitations(
         email: query.email,
         search: query.search,
         before,
-        ..InvitationFilter::all(sight, page.limit + 1)
+        ..InvitationFilter::all(visibility, page.limit + 1)
     };
     let rows = services.db.read::<_, DbFault>(move |connection| invitations::list(connection, &filter)).await?;
     Ok(cut(rows, page.limit, &bound, |row| row.id))
@@ -103,13 +103,13 @@ pub async fn invitations(
 /// # Errors
 /// [`ServiceError::NotFound`], also for one that the caller may not see.
 pub async fn invitation(services: &Services, actor: &Actor, id: InvitationId) -> Result<Invitation, ServiceError> {
-    let sight = Visibility::reading(actor);
+    let visibility = Visibility::reading(actor);
     let found = services.lookups.run(LookupKey { id, looks_since: None }).await?.known.ok_or(ServiceError::NotFound)?;
-    if sight.shows(found.invitation.kind) {
+    if visibility.shows(found.invitation.kind) {
         return Ok(found.invitation);
     }
     // What lies under the caller's own accounts is for the database to say.
-    let found = services.db.read::<_, DbFault>(move |connection| invitations::get(connection, id, sight.clone())).await?;
+    let found = services.db.read::<_, DbFault>(move |connection| invitations::get(connection, id, visibility.clone())).await?;
     found.ok_or(ServiceError::NotFound)
 }
 
@@ -129,8 +129,8 @@ pub async fn timeline(
     let after = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
     let limit = page.limit + 1;
     let mut rows = services.db.read::<_, DbFault>(move |connection| timeline::list(connection, id, after, limit)).await?;
-    let sight = Visibility::reading(actor);
-    if !(sight.staff && sight.customers) {
+    let visibility = Visibility::reading(actor);
+    if !(visibility.staff && visibility.customers) {
         for details in rows.iter_mut().filter_map(|event| event.details.as_object_mut()) {
             details.remove(USER_REMOVED);
         }
@@ -158,15 +158,15 @@ pub struct UserQuery {
 /// # Errors
 /// As [`invitations()`].
 pub async fn users(services: &Services, actor: &Actor, query: UserQuery, page: PageRequest) -> Result<Page<User>, ServiceError> {
-    let sight = narrow(Visibility::reading(actor), |sight| match query.kind {
-        Some(kind) => sight.of_users(kind),
-        None => Some(sight),
+    let visibility = narrow(Visibility::reading(actor), |visibility| match query.kind {
+        Some(kind) => visibility.of_users(kind),
+        None => Some(visibility),
     })?;
     let bound = format!("{query:?}");
     let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
     let UserQuery { status, role, account, search, .. } = query;
     let reader = Visibility::reading(actor);
-    let filter = UserFilter { reader, status, role, account, search, before, ..UserFilter::all(sight, page.limit + 1) };
+    let filter = UserFilter { reader, status, role, account, search, before, ..UserFilter::all(visibility, page.limit + 1) };
     let rows = services.db.read::<_, DbFault>(move |connection| users::list(connection, &filter)).await?;
     Ok(cut(rows, page.limit, &bound, |row| row.id))
 }
@@ -176,8 +176,8 @@ pub async fn users(services: &Services, actor: &Actor, query: UserQuery, page: P
 /// # Errors
 /// [`ServiceError::NotFound`], also for one that the caller may not see.
 pub async fn user(services: &Services, actor: &Actor, id: UserId) -> Result<User, ServiceError> {
-    let sight = Visibility::reading(actor);
-    let found = services.db.read::<_, DbFault>(move |connection| users::get(connection, id, sight.clone())).await?;
+    let visibility = Visibility::reading(actor);
+    let found = services.db.read::<_, DbFault>(move |connection| users::get(connection, id, visibility.clone())).await?;
     found.ok_or(ServiceError::NotFound)
 }
 
@@ -204,14 +204,14 @@ pub async fn accounts(
     query: AccountQuery,
     page: PageRequest,
 ) -> Result<Page<Account>, ServiceError> {
-    let sight = Visibility::accounts(actor);
-    if sight.is_empty() {
+    let visibility = Visibility::accounts(actor);
+    if visibility.is_empty() {
         return Err(ServiceError::Forbidden(Permission::AccountsRead.as_str()));
     }
     let bound = format!("{query:?}");
     let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
     let AccountQuery { account_type, parent, used_by, search } = query;
-    let all = AccountFilter::all(sight, page.limit + 1);
+    let all = AccountFilter::all(visibility, page.limit + 1);
     let filter = AccountFilter { account_type, parent, used_by, search, before, ..all };
     let rows = services.db.read::<_, DbFault>(move |connection| accounts::list(connection, &filter)).await?;
     Ok(cut(rows, page.limit, &bound, |row| row.id))
@@ -222,8 +222,8 @@ pub async fn accounts(
 /// # Errors
 /// [`ServiceError::NotFound`], also for one that the caller may not see.
 pub async fn account(services: &Services, actor: &Actor, id: AccountId) -> Result<Account, ServiceError> {
-    let sight = Visibility::accounts(actor);
-    let found = services.db.read::<_, DbFault>(move |connection| accounts::get(connection, id, &sight)).await?;
+    let visibility = Visibility::accounts(actor);
+    let found = services.db.read::<_, DbFault>(move |connection| accounts::get(connection, id, &visibility)).await?;
     found.ok_or(ServiceError::NotFound)
 }
 

@@ -70,12 +70,13 @@ pub async fn user(
     (user, locale): (UserId, Option<Locale>),
     ticket: Option<Ticket>,
 ) -> Result<Sent, ServiceError> {
-    let sight = Visibility::acting(actor);
+    let visibility = Visibility::acting(actor);
     let pending = services
         .db
         .read::<_, ServiceError>(move |connection| {
-            users::get(connection, user, sight.clone())?.ok_or(ServiceError::NotFound)?;
-            let filter = InvitationFilter { user: Some(user), unanswered: true, ..InvitationFilter::all(sight.clone(), 200) };
+            users::get(connection, user, visibility.clone())?.ok_or(ServiceError::NotFound)?;
+            let filter =
+                InvitationFilter { user: Some(user), unanswered: true, ..InvitationFilter::all(visibility.clone(), 200) };
             Ok(invitations::list(connection, &filter)?)
         })
         .await?;

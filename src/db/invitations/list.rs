@@ -26,7 +26,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct InvitationFilter {
     /// What is asked for, of what the caller may see.
-    pub sight: Visibility,
+    pub visibility: Visibility,
     /// Everything that the caller may see: by whose names they may search.
     pub reader: Visibility,
     /// Of this kind.
@@ -58,10 +58,10 @@ pub struct InvitationFilter {
 impl InvitationFilter {
     /// Everything that may be seen.
     #[must_use]
-    pub fn all(sight: Visibility, limit: i64) -> Self {
+    pub fn all(visibility: Visibility, limit: i64) -> Self {
         Self {
-            reader: sight.clone(),
-            sight,
+            reader: visibility.clone(),
+            visibility,
             kind: None,
             account: None,
             status: None,
@@ -92,7 +92,7 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
         .order(invitations::id.desc())
         .limit(filter.limit)
         .into_boxed::<MultiBackend>()
-        .filter(visibility::invitations(&filter.sight));
+        .filter(visibility::invitations(&filter.visibility));
     if let Some(kind) = filter.kind {
         query = query.filter(invitations::kind.eq(kind.as_str()));
     }
@@ -142,12 +142,12 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
 }
 
 /// Those of these invitations that may be seen, in no order.
-pub fn of_ids(connection: &mut AnyConnection, ids: &[InvitationId], sight: Visibility) -> Result<Vec<Invitation>, DbFault> {
-    list(connection, &InvitationFilter { ids: Some(ids.to_vec()), ..InvitationFilter::all(sight, i64::MAX) })
+pub fn of_ids(connection: &mut AnyConnection, ids: &[InvitationId], visibility: Visibility) -> Result<Vec<Invitation>, DbFault> {
+    list(connection, &InvitationFilter { ids: Some(ids.to_vec()), ..InvitationFilter::all(visibility, i64::MAX) })
 }
 
 /// One invitation, if it may be seen.
-pub fn get(connection: &mut AnyConnection, id: InvitationId, sight: Visibility) -> Result<Option<Invitation>, DbFault> {
-    let filter = InvitationFilter { id: Some(id), ..InvitationFilter::all(sight, 1) };
+pub fn get(connection: &mut AnyConnection, id: InvitationId, visibility: Visibility) -> Result<Option<Invitation>, DbFault> {
+    let filter = InvitationFilter { id: Some(id), ..InvitationFilter::all(visibility, 1) };
     Ok(list(connection, &filter)?.pop())
 }

@@ -27,7 +27,7 @@ use crate::domain::{
 #[derive(Debug, Clone)]
 pub struct Unanswered {
     /// Those that may be resent.
-    pub sight: Visibility,
+    pub visibility: Visibility,
     /// Not those into any of these roles.
     pub without: Vec<Role>,
     /// The links that have expired at `now`, or those that have not; both when it is not said.
@@ -56,7 +56,7 @@ pub fn oldest(connection: &mut AnyConnection, wanted: &Unanswered) -> Result<Vec
         .order((invitations::last_sent_at, invitations::id))
         .limit(wanted.limit)
         .into_boxed::<MultiBackend>()
-        .filter(visibility::invitations(&wanted.sight))
+        .filter(visibility::invitations(&wanted.visibility))
         .filter(invitations::state.eq(InvitationState::Pending.as_str()));
     query = match wanted.expired {
         Some(true) => query.filter(invitations::expires_at.le(At(wanted.now))),

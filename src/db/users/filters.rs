@@ -59,7 +59,7 @@ pub(super) fn of_account(account: AccountId, reader: &Visibility) -> OfUsers {
 
 /// With a text in the address, the person's name, or the name of an account that they belong or are invited to, as far
 /// as the reader may see that.
-pub(super) fn with_text(search: &str, sight: &Visibility, reader: &Visibility) -> OfUsers {
+pub(super) fn with_text(search: &str, visibility: &Visibility, reader: &Visibility) -> OfUsers {
     let pattern = like::containing(search);
     let is_named = accounts::search_text.like(pattern.clone()).escape('\\');
     let belongs = memberships::table
@@ -78,8 +78,8 @@ pub(super) fn with_text(search: &str, sight: &Visibility, reader: &Visibility) -
     let in_account = Condition::when(exists(belongs));
     if is_whole(reader) {
         let found = in_person.or(in_account);
-        return if sight.customers { found.or(Condition::when(exists(invited))) } else { found };
+        return if visibility.customers { found.or(Condition::when(exists(invited))) } else { found };
     }
     let known = is_known.and(in_person.or(in_account));
-    known.or(invited_users(sight, Some(&pattern))).or(Condition::when(exists(invited)))
+    known.or(invited_users(visibility, Some(&pattern))).or(Condition::when(exists(invited)))
 }

@@ -34,7 +34,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct UserFilter {
     /// What is asked for, of what the caller may see.
-    pub sight: Visibility,
+    pub visibility: Visibility,
     /// Everything that the caller may see: how much of each is shown, and found by.
     pub reader: Visibility,
     /// With this status.
@@ -56,9 +56,9 @@ pub struct UserFilter {
 impl UserFilter {
     /// Everybody who may be seen.
     #[must_use]
-    pub fn all(sight: Visibility, limit: i64) -> Self {
-        let reader = sight.clone();
-        Self { sight, reader, status: None, role: None, account: None, search: None, id: None, before: None, limit }
+    pub fn all(visibility: Visibility, limit: i64) -> Self {
+        let reader = visibility.clone();
+        Self { visibility, reader, status: None, role: None, account: None, search: None, id: None, before: None, limit }
     }
 }
 
@@ -93,7 +93,7 @@ fn list_once(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<
         .order(users::id.desc())
         .limit(filter.limit)
         .into_boxed::<MultiBackend>()
-        .filter(visibility::users(&filter.sight));
+        .filter(visibility::users(&filter.visibility));
     if let Some(status) = filter.status {
         query = query.filter(with_status(status, &filter.reader));
     }
@@ -104,7 +104,7 @@ fn list_once(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<
         query = query.filter(of_account(account, &filter.reader));
     }
     if let Some(search) = &filter.search {
-        query = query.filter(with_text(search, &filter.sight, &filter.reader));
+        query = query.filter(with_text(search, &filter.visibility, &filter.reader));
     }
     if let Some(id) = filter.id {
         query = query.filter(users::id.eq(id.to_string()));
@@ -116,7 +116,7 @@ fn list_once(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<
     let ids: Vec<&str> = rows.iter().map(|row| row.0.as_str()).collect();
     let reader = &filter.reader;
     let mut roles = if reader.staff { roles_of(connection, &ids)? } else { HashMap::new() };
-    let mut pending = pending_of(connection, &ids, &filter.sight)?;
+    let mut pending = pending_of(connection, &ids, &filter.visibility)?;
     let mut members = memberships_of(connection, &ids, reader)?;
     let known = known_of(connection, &ids, reader)?;
     rows.into_iter()
@@ -142,7 +142,7 @@ fn known_of(connection: &mut AnyConnection, ids: &[&str], reader: &Visibility) -
     Ok(Some(query.load::<String>(connection)?.into_iter().collect()))
 }
 
-/// Somebody who is merely invited in the reader's sight: the address as it was typed there, and nothing of what they are elsewhere.
+/// Somebody who is merely invited to the reader: the address as it was typed there, and nothing of what they are elsewhere.
 fn as_invited(id: UserId, awaited: Option<Awaited>, is_owner: bool) -> Result<User, DbFault> {
     // Without an invitation they would not be seen: it ended between two of our looks, and the next look does not find them.
     let awaited = awaited.ok_or(DbFault::TryAgain)?;
@@ -161,8 +161,8 @@ fn as_invited(id: UserId, awaited: Option<Awaited>, is_owner: bool) -> Result<Us
 }
 
 /// One user, if they may be seen.
-pub fn get(connection: &mut AnyConnection, id: UserId, sight: Visibility) -> Result<Option<User>, DbFault> {
-    Ok(list(connection, &UserFilter { id: Some(id), ..UserFilter::all(sight, 1) })?.pop())
+pub fn get(connection: &mut AnyConnection, id: UserId, visibility: Visibility) -> Result<Option<User>, DbFault> {
+    Ok(list(connection, &UserFilter { id: Some(id), ..UserFilter::all(visibility, 1) })?.pop())
 }
 
 fn roles_of(connection: &mut AnyConnection, ids: &[&str]) -> Result<HashMap<String, Roles>, DbFault> {
@@ -183,12 +183,16 @@ struct Awaited {
 }
 
 /// The newest invitation of each that awaits an answer, as far as it may be seen.
-fn pending_of(connection: &mut AnyConnection, ids: &[&str], sight: &Visibility) -> Result<HashMap<String, Awaited>, DbFault> {
+fn pending_of(
+    connection: &mut AnyConnection,
+    ids: &[&str],
+    visibility: &Visibility,
+) -> Result<HashMap<String, Awaited>, DbFault> {
     let query = invitations::table
         .select((invitations::user_id, invitations::id, invitations::email, invitations::created_at))
         .order(invitations::id.asc())
         .into_boxed::<MultiBackend>()
-        .filter(visibility::invitations(sight))
+        .filter(visibility::invitations(visibility))
         .filter(invitations::user_id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()))
         .filter(invitations::state.eq(InvitationState::Pending.as_str()));
     // In order of time, so that the newest one stays.

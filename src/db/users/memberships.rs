@@ -133,7 +133,7 @@ pub fn places(connection: &mut AnyConnection, users: &[UserId]) -> Result<HashMa
 pub(in crate::db) fn seen(
     connection: &mut AnyConnection,
     users: &[&str],
-    sight: &Visibility,
+    visibility: &Visibility,
 ) -> Result<HashMap<String, Vec<Membership>>, DbFault> {
     let query = memberships::table
         .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))
@@ -141,7 +141,7 @@ pub(in crate::db) fn seen(
         .select((memberships::user_id, memberships::account_id, accounts::name, memberships::role))
         .order((memberships::user_id, memberships::account_id))
         .into_boxed::<MultiBackend>()
-        .filter(visibility::memberships(sight));
+        .filter(visibility::memberships(visibility));
     let mut of_user: HashMap<String, Vec<Membership>> = HashMap::new();
     for (user, account, account_name, role) in query.load::<(String, String, Option<String>, String)>(connection)? {
         let account_id = account.parse().map_err(|_| corrupt("account_id", &user))?;

@@ -51,18 +51,18 @@ impl Named {
         if ids.is_empty() && names.is_empty() {
             return Ok(Self::default());
         }
-        let sight = Visibility::inviting(actor);
+        let visibility = Visibility::inviting(actor);
         let look = move |connection: &mut _| {
             let found = match ids.iter().copied().collect::<Vec<_>>().as_slice() {
                 [] => Vec::new(),
                 // The same statement every time, which the database plans once.
-                [one] => accounts::get(connection, *one, &sight)?.into_iter().collect(),
-                several => accounts::of_ids(connection, several, &sight)?,
+                [one] => accounts::get(connection, *one, &visibility)?.into_iter().collect(),
+                several => accounts::of_ids(connection, several, &visibility)?,
             };
             let by_id = found.into_iter().map(|account| (account.id, account)).collect();
             let mut by_name = HashMap::new();
             for (key, name) in &names {
-                by_name.insert(key.clone(), accounts::named(connection, name, &sight)?.into());
+                by_name.insert(key.clone(), accounts::named(connection, name, &visibility)?.into());
             }
             Ok(Self { by_id, by_name })
         };

@@ -48,7 +48,7 @@ pub async fn over_invitation(services: &Services, actor: &Actor, id: InvitationI
 /// # Errors
 /// [`ServiceError::NotFound`].
 pub async fn over_user(services: &Services, actor: &Actor, id: UserId) -> Result<(), ServiceError> {
-    let sight = Visibility::acting(actor);
-    let look = move |connection: &mut _| users::get(connection, id, sight.clone())?.map(drop).ok_or(ServiceError::NotFound);
+    let visibility = Visibility::acting(actor);
+    let look = move |connection: &mut _| users::get(connection, id, visibility.clone())?.map(drop).ok_or(ServiceError::NotFound);
     services.db.read(look).await
 }

@@ -118,10 +118,10 @@ pub fn may_choose(actor: &Actor, filter: Filter) -> Result<Visibility, ServiceEr
 /// What the filter means for this caller. Chosen are only those that they may resend: others would come back at every call,
 /// and hold up those behind them.
 fn unanswered(services: &Services, actor: &Actor, filter: Filter) -> Result<Unanswered, ServiceError> {
-    let sight = may_choose(actor, filter)?;
+    let visibility = may_choose(actor, filter)?;
     let exceeds = |role: &Role| !actor.may_grant(&[*role].into_iter().collect::<Roles>());
     Ok(Unanswered {
-        sight,
+        visibility,
         without: Role::ALL.into_iter().filter(exceeds).collect(),
         expired: filter.expired,
         now: services.clock.now(),

@@ -34,8 +34,8 @@ use crate::{
 pub(in crate::services) const MOVED: DbFault = DbFault::TryAgain;
 
 /// The invitation, with the person's row locked: until the transaction ends nobody else changes it.
-pub(in crate::services) fn locked(tx: &mut Tx<'_>, id: InvitationId, sight: Visibility) -> Result<Invitation, ServiceError> {
-    let found = invitations::get(tx.reading(), id, sight)?.ok_or(ServiceError::NotFound)?;
+pub(in crate::services) fn locked(tx: &mut Tx<'_>, id: InvitationId, visibility: Visibility) -> Result<Invitation, ServiceError> {
+    let found = invitations::get(tx.reading(), id, visibility)?.ok_or(ServiceError::NotFound)?;
     users::lock(tx, found.user_id)?;
     let locked = invitations::get(tx.reading(), id, Visibility::everything())?.ok_or(ServiceError::NotFound)?;
     if locked.user_id == found.user_id { Ok(locked) } else { Err(MOVED.into()) }
@@ -43,8 +43,8 @@ pub(in crate::services) fn locked(tx: &mut Tx<'_>, id: InvitationId, sight: Visi
 
 /// The same for several: those that `visibility` shows, the people's rows locked in the one order in which all who lock several
 /// do it.
-fn locked_many(tx: &mut Tx<'_>, ids: &[InvitationId], sight: Visibility) -> Result<Vec<Invitation>, DbFault> {
-    let seen = invitations::of_ids(tx.reading(), ids, sight)?;
+fn locked_many(tx: &mut Tx<'_>, ids: &[InvitationId], visibility: Visibility) -> Result<Vec<Invitation>, DbFault> {
+    let seen = invitations::of_ids(tx.reading(), ids, visibility)?;
     let people: HashSet<UserId> = seen.iter().map(|one| one.user_id).collect();
     users::lock_many(tx, &people.iter().copied().collect::<Vec<_>>())?;
     let ids: Vec<InvitationId> = seen.iter().map(|one| one.id).collect();
