@@ -21,6 +21,7 @@ use crate::{
 /// An owner or a driver, of an account of any depth under the caller's own. What the person is elsewhere stays: their other
 /// memberships, roles, invitations, and the user. From now on access tokens that they have lead to this account no more. The timeline
 /// of the invitation by which they joined tells who removed them (`membership_ended`). They can be invited again.
+/// Whom somebody else joined with their address, before it was theirs, is removed in any case, the last owner too.
 #[utoipa::path(
     tag = "Customers",
     operation_id = "removeMember",
