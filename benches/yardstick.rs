@@ -1,4 +1,5 @@
-//! What the benchmarks need of this crate and cannot get from the program: yardsticks to measure beside, and live links.
+//! What the benchmarks need of this crate and cannot get from the program: yardsticks to measure beside, and
+//! live links.
 //!
 //! ```text
 //! yardstick constant PORT BYTES   serves constant JSON of that size: what HTTP alone costs
@@ -47,8 +48,8 @@ async fn constant(port: u16, bytes: usize) -> Result<(), Box<dyn Error>> {
     Ok(HttpServer::new(app).bind(("127.0.0.1", port))?.run().await?)
 }
 
-/// One hash at a time, as the service makes them: the same parameters, by the same code. The mean, so that work beside it
-/// weighs on this side of the ratio as on the other.
+/// One hash at a time, as the service makes them: the same parameters, by the same code. The mean, so that
+/// work beside it weighs on this side of the ratio as on the other.
 async fn argon2(time: Duration) -> Result<(), Box<dyn Error>> {
     let (hasher, began, mut made) = (Hasher::new(), Instant::now(), 0);
     while made == 0 || began.elapsed() < time {

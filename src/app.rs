@@ -48,7 +48,8 @@ const SWEPT: Duration = Duration::from_hours(1);
 /// How often a database is looked at that could not be worked with.
 const EXAMINED: Duration = Duration::from_secs(5);
 
-/// How long a look waits for the database: a courier knows what came of it before it renews the lease of the letter.
+/// How long a look waits for the database: a courier knows what came of it before it renews the lease of the
+/// letter.
 const LOOK: Duration = Duration::from_secs(15);
 
 const _: () = assert!(sign_in::LIFETIME.as_secs() <= config::SHORTEST_JWT_MAX_TTL.as_secs());
@@ -84,8 +85,8 @@ pub struct Parts {
     pub settings: Settings,
 }
 
-/// The maker of access tokens, for whoever needs no more than the key. Makes none where there is none: a folder that holds
-/// no service's key is the wrong one.
+/// The maker of access tokens, for whoever needs no more than the key. Makes none where there is none: a
+/// folder that holds no service's key is the wrong one.
 ///
 /// # Errors
 /// [`SecretError`] when there is no key, or its file cannot be read.
@@ -113,8 +114,8 @@ pub async fn migrate(config: &Config) -> Result<usize, StartError> {
     Ok(db.migrate().await?)
 }
 
-/// Looks at the database, and brings its schema up to date. `false`, and nothing is done, where a pooler stands before it that
-/// cannot be worked through; the log says which setting it needs.
+/// Looks at the database, and brings its schema up to date. `false`, and nothing is done, where a pooler
+/// stands before it that cannot be worked through; the log says which setting it needs.
 ///
 /// # Errors
 /// [`StartError`] when the database cannot be used or a migration fails.
@@ -122,7 +123,9 @@ pub async fn prepare(db: &Db) -> Result<bool, StartError> {
     match db.examine().await {
         Ok(findings) => {
             if findings.pooled {
-                tracing::info!("a pooler stands before the database: what we set holds for one transaction at a time");
+                tracing::info!(
+                    "a pooler stands before the database: what we set holds for one transaction at a time"
+                );
             }
             for caution in findings.cautions {
                 tracing::warn!("{caution}");
@@ -138,7 +141,8 @@ pub async fn prepare(db: &Db) -> Result<bool, StartError> {
     }
 }
 
-/// Looks again and again at a database that [`prepare`] could not work with, until it can. It stays until `stop` turns true.
+/// Looks again and again at a database that [`prepare`] could not work with, until it can. It stays until
+/// `stop` turns true.
 pub async fn run_preparation(db: Db, mut stop: watch::Receiver<bool>) {
     let preparation = async {
         loop {
@@ -161,11 +165,16 @@ pub async fn run_preparation(db: Db, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Withdraws what waits to be sent since `before`, at a database that nobody else works with or whose couriers are held.
+/// Withdraws what waits to be sent since `before`, at a database that nobody else works with or whose
+/// couriers are held.
 ///
 /// # Errors
 /// [`StartError`] when the database cannot be used.
-pub async fn withdraw_mail(config: &Config, clock: &Clock, before: DateTime<Utc>) -> Result<Withdrawn, StartError> {
+pub async fn withdraw_mail(
+    config: &Config,
+    clock: &Clock,
+    before: DateTime<Utc>,
+) -> Result<Withdrawn, StartError> {
     let db = Db::open(&config.database_url)?;
     db.examine().await?;
     db.migrate().await?;
@@ -173,8 +182,8 @@ pub async fn withdraw_mail(config: &Config, clock: &Clock, before: DateTime<Utc>
     Ok(withdraw::older_than(&db, clock, before, remind_before).await.map_err(OpenError::from)?)
 }
 
-/// Builds what [`Parts::new`] builds from the configuration alone, and keeps nothing of it: neither network, database nor folder is
-/// touched. Called on a Tokio runtime.
+/// Builds what [`Parts::new`] builds from the configuration alone, and keeps nothing of it: neither network,
+/// database nor folder is touched. Called on a Tokio runtime.
 ///
 /// # Errors
 /// [`StartError`], as a start would have it.
@@ -183,13 +192,16 @@ pub fn check(config: &Config) -> Result<(), StartError> {
 }
 
 impl Parts {
-    /// Puts the parts together. Makes the root key when there is none; opens the database, and leaves its schema alone.
+    /// Puts the parts together. Makes the root key when there is none; opens the database, and leaves its
+    /// schema alone.
     ///
     /// # Errors
     /// [`StartError`] says which part is missing.
     pub fn new(config: &Config, clock: Clock) -> Result<Self, StartError> {
-        let (links, access_tokens) = derive(config, &config::root_key_or_new(config.secret_key.as_ref())?, clock.clone());
-        let mailer = Arc::new(Mailer::new(&config.mail_url, config.sender.clone()).map_err(StartError::Mail)?);
+        let (links, access_tokens) =
+            derive(config, &config::root_key_or_new(config.secret_key.as_ref())?, clock.clone());
+        let mailer =
+            Arc::new(Mailer::new(&config.mail_url, config.sender.clone()).map_err(StartError::Mail)?);
         let db = Db::open(&config.database_url)?;
         let (outbox_wakeup, metrics) = (Arc::new(Notify::new()), Metrics::new());
         let no_thread = |error: io::Error| StartError::Defect(error.to_string());
@@ -198,7 +210,8 @@ impl Parts {
         let courier = Courier {
             db: db.apart(1),
             lookups: lookups.clone(),
-            records: courier::records(&db, &clock, mailer.describe(), config.invitation_ttl).map_err(no_thread)?,
+            records: courier::records(&db, &clock, mailer.describe(), config.invitation_ttl)
+                .map_err(no_thread)?,
             clock: clock.clone(),
             links: links.clone(),
             mailer,
@@ -266,11 +279,14 @@ impl Parts {
         listener: std::net::TcpListener,
         courier: CourierWatch,
     ) -> Result<(ServerHandle, impl Future<Output = io::Result<()>> + use<>), StartError> {
-        let state = State::new(self.services.clone(), courier, self.courier.metrics.clone(), self.settings.clone());
+        let state =
+            State::new(self.services.clone(), courier, self.courier.metrics.clone(), self.settings.clone());
         let state = state.map_err(|error| StartError::Defect(error.to_string()))?;
         let address = listener.local_addr().map_err(|error| StartError::Defect(error.to_string()))?;
-        let connections = Connections::new(ConnectionLimits::of_process(), self.settings.trusted_proxies.clone());
-        let server = server::serve(listener, state, connections).map_err(|error| StartError::Listen(address, error))?;
+        let connections =
+            Connections::new(ConnectionLimits::of_process(), self.settings.trusted_proxies.clone());
+        let server = server::serve(listener, state, connections)
+            .map_err(|error| StartError::Listen(address, error))?;
         Ok((server.handle(), server))
     }
 }

@@ -65,7 +65,8 @@ enum Command {
         /// The folder to write to
         #[arg(default_value = "data/mail-preview")]
         folder: String,
-        /// Write the built-in templates and words to this folder instead, to begin your own with (MAIL_TEMPLATES)
+        /// Write the built-in templates and words to this folder instead, to begin your own with
+        /// (MAIL_TEMPLATES)
         #[arg(long, value_name = "FOLDER")]
         templates: Option<String>,
     },
@@ -97,7 +98,9 @@ pub fn run() -> ExitCode {
             Err(error) => Err(error),
         },
         Command::CheckConfig => check(&config),
-        Command::MailPreview { folder, templates } => serve::mail_preview(&config, &folder, templates.as_deref()),
+        Command::MailPreview { folder, templates } => {
+            serve::mail_preview(&config, &folder, templates.as_deref())
+        }
         Command::Healthcheck => serve::healthcheck(&config),
         Command::Openapi => return openapi(),
     };
@@ -159,7 +162,9 @@ fn check(config: &Config) -> Outcome {
     println!("root key    {key}");
     println!("passwords   have at least {} characters", password::asked_length(config.password_min_length));
     println!("links live  {}", humantime::format_duration(config.invitation_ttl));
-    let reminded = config.reminder_before.map(|before| format!("{} before their link dies", humantime::format_duration(before)));
+    let reminded = config
+        .reminder_before
+        .map(|before| format!("{} before their link dies", humantime::format_duration(before)));
     println!("reminded    {}", reminded.as_deref().unwrap_or("nobody"));
     let pace = config.mail_rate_limit.map(|pace| format!("{pace} at most, by all processes together"));
     println!("mail pace   {}", pace.as_deref().unwrap_or("no limit"));
@@ -185,7 +190,10 @@ fn check(config: &Config) -> Outcome {
 
 /// A runtime for what runs beside the API's own workers.
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().thread_keep_alive(Duration::from_secs(10)).build()
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .thread_keep_alive(Duration::from_secs(10))
+        .build()
 }
 
 fn start_logging(config: &Config) {

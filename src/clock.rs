@@ -1,4 +1,5 @@
-//! The one home of time and chance. Everything else is given an instant, an id or a number, so that tests can choose them.
+//! The one home of time and chance. Everything else is given an instant, an id or a number, so that tests can
+//! choose them.
 
 use std::{
     fmt,
@@ -37,7 +38,10 @@ impl Clock {
     /// A clock that stands still until it is told to move, with random numbers that are always the same.
     #[must_use]
     pub fn manual(start: DateTime<Utc>) -> Self {
-        Self { source: Source::Manual(start, Arc::new(Mutex::new(start))), ids: Arc::new(Mutex::new(ContextV7::new())) }
+        Self {
+            source: Source::Manual(start, Arc::new(Mutex::new(start))),
+            ids: Arc::new(Mutex::new(ContextV7::new())),
+        }
     }
 
     /// Moves a manual clock forward; the machine's clock goes its own way.
@@ -47,7 +51,8 @@ impl Clock {
         }
     }
 
-    /// The present, in whole milliseconds: what is answered now and what is read back later are the same instant.
+    /// The present, in whole milliseconds: what is answered now and what is read back later are the same
+    /// instant.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         #[expect(clippy::disallowed_methods, reason = "this is the one home of the clock")]
@@ -58,8 +63,8 @@ impl Clock {
         now.trunc_subsecs(3)
     }
 
-    /// How long it has run: for what is measured or counted, and never stored. It does not go back when the machine's time is
-    /// set.
+    /// How long it has run: for what is measured or counted, and never stored. It does not go back when the
+    /// machine's time is set.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         match &self.source {
@@ -71,7 +76,8 @@ impl Clock {
         }
     }
 
-    /// A new id (UUIDv7, RFC 9562 §5.7). Ids made in one process sort by the order of their making, even in one millisecond.
+    /// A new id (UUIDv7, RFC 9562 §5.7). Ids made in one process sort by the order of their making, even in
+    /// one millisecond.
     #[must_use]
     pub fn id<K: Named>(&self) -> Id<K> {
         let now = self.now();

@@ -57,6 +57,10 @@ impl Config {
         if !self.rate_limits {
             return LetterLimits::default();
         }
-        LetterLimits { mailbox: self.letters_per_mailbox, account: self.letters_per_account, caller: self.letters_per_caller }
+        LetterLimits {
+            mailbox: self.letters_per_mailbox,
+            account: self.letters_per_account,
+            caller: self.letters_per_caller,
+        }
     }
 }

@@ -39,7 +39,8 @@ use crate::{
     metrics::Metrics,
 };
 
-/// How many letters are under way at once, while each goes quickly: as many as the relay is offered connections.
+/// How many letters are under way at once, while each goes quickly: as many as the relay is offered
+/// connections.
 pub const AT_ONCE: usize = 4;
 /// Letters that another process put in are found within this time; those of this process wake it up.
 const POLL: Duration = Duration::from_secs(2);
@@ -47,8 +48,8 @@ const POLL: Duration = Duration::from_secs(2);
 pub const RENEWED: Duration = Duration::from_secs(20);
 /// How long to leave a database alone that did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long letters in hand are waited for at the end, within the 30 seconds that whoever stops us is asked to give. What takes
-/// longer is sent anew after the next start.
+/// How long letters in hand are waited for at the end, within the 30 seconds that whoever stops us is asked
+/// to give. What takes longer is sent anew after the next start.
 const GRACE: Duration = Duration::from_secs(25);
 
 /// Everything that sending takes.
@@ -113,8 +114,8 @@ impl Looked {
 impl Courier {
     /// Works until `stop` turns true. A letter in hand is finished first.
     ///
-    /// The next letters are claimed as soon as each of the last ones has had its turn: those that a slow relay still has in hand
-    /// are finished beside them.
+    /// The next letters are claimed as soon as each of the last ones has had its turn: those that a slow
+    /// relay still has in hand are finished beside them.
     pub async fn run(&self, mut stop: watch::Receiver<bool>) {
         // Whoever starts when the database is back does not know that it was away.
         self.outage.noticed(self.clock.now());
@@ -176,7 +177,10 @@ impl Courier {
 }
 
 /// Waits for `what`, while that which is under way goes on.
-async fn beside<T, F: Future<Output = ()>>(under_way: &mut FuturesUnordered<F>, what: impl Future<Output = T>) -> T {
+async fn beside<T, F: Future<Output = ()>>(
+    under_way: &mut FuturesUnordered<F>,
+    what: impl Future<Output = T>,
+) -> T {
     tokio::pin!(what);
     loop {
         tokio::select! {

@@ -1,10 +1,11 @@
 //! The database room: the only one that says `diesel`.
 //!
-//! [`Db::read`] and [`Db::write`] are the two doors. A write runs in a transaction that begins and ends here and nowhere
-//! else; [`Tx`] can be made by [`Db::write`] alone, so that a write outside a transaction does not type-check.
+//! [`Db::read`] and [`Db::write`] are the two doors. A write runs in a transaction that begins and ends here
+//! and nowhere else; [`Tx`] can be made by [`Db::write`] alone, so that a write outside a transaction does
+//! not type-check.
 
-/// Expands one diesel expression for both databases: what `MultiConnection` lacks (multi-row inserts, `ON CONFLICT`)
-/// compiles on each of its connections.
+/// Expands one diesel expression for both databases: what `MultiConnection` lacks (multi-row inserts, `ON
+/// CONFLICT`) compiles on each of its connections.
 macro_rules! each {
     ($conn:expr, $c:ident => $e:expr) => {
         match $conn {
@@ -54,8 +55,8 @@ pub use self::{
     },
 };
 
-/// How long an answer is waited for: longer than a turn, a connection and a statement at its limit take together. A server that is
-/// frozen keeps no limit of its own, and its kernel answers for it.
+/// How long an answer is waited for: longer than a turn, a connection and a statement at its limit take
+/// together. A server that is frozen keeps no limit of its own, and its kernel answers for it.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 const SILENT: &str = "the database did not answer in time";
 
@@ -125,7 +126,15 @@ impl Db {
             Dialect::Sqlite => writes.clone(),
         };
         let commits = Commits::default();
-        Ok(Self { reads, writes, commit_lane, commits, maker, patience: ANSWER_TIMEOUT, _owned: owned.map(Arc::new) })
+        Ok(Self {
+            reads,
+            writes,
+            commit_lane,
+            commits,
+            maker,
+            patience: ANSWER_TIMEOUT,
+            _owned: owned.map(Arc::new),
+        })
     }
 
     /// The same database for whoever waits no longer than this for an answer; [`Db::open`] gives 20 seconds.
@@ -134,8 +143,8 @@ impl Db {
         Self { patience, ..self.clone() }
     }
 
-    /// The same database with `places` connections of its own for writing, where it has many writers (PostgreSQL): whoever
-    /// works with it waits for no writes but its own.
+    /// The same database with `places` connections of its own for writing, where it has many writers
+    /// (PostgreSQL): whoever works with it waits for no writes but its own.
     #[must_use]
     pub fn apart(&self, places: u32) -> Self {
         let writes = match self.maker.url.dialect() {
@@ -145,8 +154,8 @@ impl Db {
         Self { writes, ..self.clone() }
     }
 
-    /// The same database with `places` connections of its own for looking up by key, where planning that costs more than doing
-    /// it (PostgreSQL).
+    /// The same database with `places` connections of its own for looking up by key, where planning that
+    /// costs more than doing it (PostgreSQL).
     fn for_look_ups(&self, places: u32) -> Self {
         let reads = match self.maker.url.dialect() {
             Dialect::Postgres => self.maker.lane(places, Purpose::LookUp),
@@ -176,33 +185,48 @@ impl Db {
         timeout(self.patience, answer).await.unwrap_or_else(|_| Err(DbFault::unavailable(SILENT)))?
     }
 
-    /// Runs `query` on a connection for reading, on a thread where it may block. It runs once more when its connection was cut.
+    /// Runs `query` on a connection for reading, on a thread where it may block. It runs once more when its
+    /// connection was cut.
     ///
     /// # Errors
     /// What `query` returns, and [`DbFault::Unavailable`] when no connection can be had in time.
-    pub async fn read<T, E>(&self, query: impl Fn(&mut AnyConnection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub async fn read<T, E>(
+        &self,
+        query: impl Fn(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<DbFault> + AsFault + Send + 'static,
     {
         let answer = self.reads.run(move |connection| connection.reading(&query));
-        timeout(self.patience, answer).await.unwrap_or_else(|_| Err(DbFault::unavailable(SILENT))).map_err(E::from)?
+        timeout(self.patience, answer)
+            .await
+            .unwrap_or_else(|_| Err(DbFault::unavailable(SILENT)))
+            .map_err(E::from)?
     }
 
-    /// Runs `work` in a transaction: all of it happens, or, when it returns an error, none. It may run more than once.
+    /// Runs `work` in a transaction: all of it happens, or, when it returns an error, none. It may run more
+    /// than once.
     ///
     /// # Errors
     /// What `work` returns, and [`DbFault`] when the transaction cannot begin or commit.
-    pub async fn write<T, E>(&self, work: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub async fn write<T, E>(
+        &self,
+        work: impl Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<DbFault> + AsFault + Send + 'static,
     {
         let answer = self.writes.run(move |connection| persist(connection, &work));
-        timeout(self.patience, answer).await.unwrap_or_else(|_| Err(DbFault::InDoubt(SILENT.to_owned()))).map_err(E::from)?
+        timeout(self.patience, answer)
+            .await
+            .unwrap_or_else(|_| Err(DbFault::InDoubt(SILENT.to_owned())))
+            .map_err(E::from)?
     }
 
-    /// [`Db::read`] on this thread, which must be one that may block. The outer error says that it was not even tried.
+    /// [`Db::read`] on this thread, which must be one that may block. The outer error says that it was not
+    /// even tried.
     fn read_here<T, E>(
         &self,
         timer: &Runtime,
@@ -214,16 +238,22 @@ impl Db {
         self.reads.run_here(timer, |connection| connection.reading(&query))
     }
 
-    /// [`Db::write`] on this thread, which must be one that may block. The outer error says that it was not even tried.
-    fn write_here<T, E>(&self, timer: &Runtime, work: impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<Result<T, E>, DbFault>
+    /// [`Db::write`] on this thread, which must be one that may block. The outer error says that it was not
+    /// even tried.
+    fn write_here<T, E>(
+        &self,
+        timer: &Runtime,
+        work: impl Fn(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<Result<T, E>, DbFault>
     where
         E: From<DbFault> + AsFault,
     {
         self.writes.run_here(timer, |connection| persist(connection, &work))
     }
 
-    /// How many threads share commits at once: on SQLite there is one writer anyway. On PostgreSQL two, so that one batch is
-    /// made up while the other one waits for the disk; with more the batches become smaller, and commits more.
+    /// How many threads share commits at once: on SQLite there is one writer anyway. On PostgreSQL two, so
+    /// that one batch is made up while the other one waits for the disk; with more the batches become
+    /// smaller, and commits more.
     fn sharing_writers(&self) -> u32 {
         match self.maker.url.dialect() {
             Dialect::Postgres => 2,

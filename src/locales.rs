@@ -1,8 +1,9 @@
-//! The languages: a row each in the table below, and a folder each (`locales/<tag>/`) of what is written in it.
+//! The languages: a row each in the table below, and a folder each (`locales/<tag>/`) of what is written in
+//! it.
 //!
-//! To add one, copy `locales/en/` to `locales/<tag>/`, translate the values and leave keys, `{slots}` and `{{ variables }}`
-//! as they are, and add the row. Everything else is made from the row. Tests compare the folders with the rows, and each
-//! language's keys and placeholders with the English ones.
+//! To add one, copy `locales/en/` to `locales/<tag>/`, translate the values and leave keys, `{slots}` and `{{
+//! variables }}` as they are, and add the row. Everything else is made from the row. Tests compare the
+//! folders with the rows, and each language's keys and placeholders with the English ones.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -10,9 +11,9 @@
 //! | `page.json` | the texts of the activation page, without escapes such as `\"` |
 //! | `countries.tsv` | a country's two letters, a tab, and its name; in the order of the letters |
 //!
-//! Countries have the short names of Unicode CLDR (`territories` of the language), since those of ISO 3166 ("Netherlands
-//! (Kingdom of the)") are made for treaties. Hong Kong and Macao are written without "SAR". Names: Copyright © 2004-2025
-//! Unicode, Inc., under the Unicode License V3 (SPDX `Unicode-3.0`).
+//! Countries have the short names of Unicode CLDR (`territories` of the language), since those of ISO 3166
+//! ("Netherlands (Kingdom of the)") are made for treaties. Hong Kong and Macao are written without "SAR".
+//! Names: Copyright © 2004-2025 Unicode, Inc., under the Unicode License V3 (SPDX `Unicode-3.0`).
 
 #[cfg(test)]
 mod tests;

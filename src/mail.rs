@@ -1,7 +1,7 @@
 //! The mail module: writes a letter and hands it to whatever carries letters here.
 //!
-//! It depends on the domain alone, and is the only module that depends on lettre. It keeps no
-//! queue and tries nothing twice: it says [`SendError::Later`] or [`SendError::Never`], and the courier acts on it.
+//! It depends on the domain alone, and is the only module that depends on lettre. It keeps no queue and tries
+//! nothing twice: it says [`SendError::Later`] or [`SendError::Never`], and the courier acts on it.
 
 mod eml_folder;
 mod fault;
@@ -62,7 +62,8 @@ impl Mailer {
         })
     }
 
-    /// What [`Mailer::new`] would refuse, found out without leaving anything behind. Called on a Tokio runtime.
+    /// What [`Mailer::new`] would refuse, found out without leaving anything behind. Called on a Tokio
+    /// runtime.
     ///
     /// # Errors
     /// As [`Mailer::new`] has them, but for a folder that others keep from being made.
@@ -76,11 +77,13 @@ impl Mailer {
     /// Writes the letter and hands it over, once.
     ///
     /// # Errors
-    /// [`SendError`] says whether another attempt may do better. Its text is one short line, without the link, the
-    /// address or a password.
+    /// [`SendError`] says whether another attempt may do better. Its text is one short line, without the
+    /// link, the address or a password.
     pub async fn send(&self, letter: &Letter) -> Result<Receipt, SendError> {
         match self {
-            Self::Directory(builder, folder) => folder.put(letter, &builder.message(letter, TransferEncoding::EightBit)?).await?,
+            Self::Directory(builder, folder) => {
+                folder.put(letter, &builder.message(letter, TransferEncoding::EightBit)?).await?
+            }
             Self::Smtp(builder, relay) => relay.send(letter, builder).await?,
             Self::Http(builder, server) => return server.send(letter, builder).await,
         }

@@ -1,4 +1,5 @@
-//! Counters and gauges for Prometheus. The registry is a value, not a global: each service in a test has its own.
+//! Counters and gauges for Prometheus. The registry is a value, not a global: each service in a test has its
+//! own.
 
 use std::sync::{Arc, atomic::AtomicU64};
 
@@ -70,7 +71,12 @@ impl Metrics {
         }
         let (queued, oldest) = (Gauge::default(), Gauge::default());
         registry.register("http_requests", "Requests answered", requests.clone());
-        registry.register_with_unit("http_request_duration", "Time to answer", Unit::Seconds, seconds.clone());
+        registry.register_with_unit(
+            "http_request_duration",
+            "Time to answer",
+            Unit::Seconds,
+            seconds.clone(),
+        );
         registry.register("invites", "Invites by outcome", invites.clone());
         registry.register("activations", "Activations by outcome", activations.clone());
         registry.register("letters", "Attempts to send a letter by outcome", letters.clone());
@@ -81,7 +87,12 @@ impl Metrics {
             suppressions.clone(),
         );
         registry.register("outbox_queued", "Letters that are to be sent", queued.clone());
-        registry.register_with_unit("outbox_oldest", "Age of the oldest letter to be sent", Unit::Seconds, oldest.clone());
+        registry.register_with_unit(
+            "outbox_oldest",
+            "Age of the oldest letter to be sent",
+            Unit::Seconds,
+            oldest.clone(),
+        );
         Self {
             registry: Arc::new(registry),
             requests,
@@ -96,7 +107,8 @@ impl Metrics {
         }
     }
 
-    /// Makes these outcomes of invites known before there are any: an alert sees no first event of a series that begins with it.
+    /// Makes these outcomes of invites known before there are any: an alert sees no first event of a series
+    /// that begins with it.
     pub fn declare_invites<'a>(&self, outcomes: impl IntoIterator<Item = &'a str>) {
         declare(&self.invites, outcomes);
     }

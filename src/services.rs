@@ -1,6 +1,7 @@
 //! What callers can ask for: one verb a file, each a decision and a transaction.
 //!
-//! A service knows the database and the clock. It knows no HTTP and no transport: letters leave through the outbox.
+//! A service knows the database and the clock. It knows no HTTP and no transport: letters leave through the
+//! outbox.
 
 pub mod access_token;
 pub mod activate;

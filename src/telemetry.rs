@@ -1,7 +1,7 @@
 //! Log lines: for people on a terminal, JSON otherwise. They hold no address in full, no token, no password.
 //!
-//! What others wrote (a relay's answer, a database's words) may stand in a field; it can neither begin a line of its own nor
-//! steer a terminal. JSON escapes such text by itself, the lines for people do it in `Clean`.
+//! What others wrote (a relay's answer, a database's words) may stand in a field; it can neither begin a line
+//! of its own nor steer a terminal. JSON escapes such text by itself, the lines for people do it in `Clean`.
 
 mod bounded;
 
@@ -28,8 +28,12 @@ pub fn start(filter: &str, format: Option<LogFormat>) {
     let subscriber = subscriber.with_writer(Bounded { inner: std::io::stderr, format });
     // A second start, as in a test, leaves the first one as it is.
     let started = match format {
-        LogFormat::Pretty => subscriber.with_ansi(terminal).with_target(false).fmt_fields(fields()).try_init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
+        LogFormat::Pretty => {
+            subscriber.with_ansi(terminal).with_target(false).fmt_fields(fields()).try_init()
+        }
+        LogFormat::Json => {
+            subscriber.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+        }
     };
     if started.is_err() {
         tracing::debug!("logging was started before");
@@ -93,11 +97,14 @@ mod tests {
     fn foreign_text_forges_no_line() {
         let lines = Lines::default();
         let writer = lines.clone();
-        let subscriber = tracing_subscriber::fmt().with_ansi(false).without_time().with_target(false).fmt_fields(fields());
+        let subscriber =
+            tracing_subscriber::fmt().with_ansi(false).without_time().with_target(false).fmt_fields(fields());
         let said = "no\n INFO all is well\r\u{1b}[2J\u{9b}1m\u{2028}x";
         tracing::subscriber::with_default(subscriber.with_writer(move || writer.clone()).finish(), || {
             let span = tracing::info_span!("request", id = %said);
-            span.in_scope(|| tracing::warn!(error = %said, text = said, debug = ?said, "a relay said: {said}"));
+            span.in_scope(
+                || tracing::warn!(error = %said, text = said, debug = ?said, "a relay said: {said}"),
+            );
         });
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         assert_eq!(text.lines().count(), 1, "{text}");

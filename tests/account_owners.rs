@@ -1,4 +1,5 @@
-//! `POST /v1/account-owners/invitations`: new accounts and further owners, from the invite to an account that lives.
+//! `POST /v1/account-owners/invitations`: new accounts and further owners, from the invite to an account that
+//! lives.
 
 use serde_json::Value;
 

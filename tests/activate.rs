@@ -11,7 +11,8 @@ async fn preview(app: &TestApp, token: &str) -> Answer {
 }
 
 async fn preview_as(app: &TestApp, token: &str, agent: &str) {
-    let request = app.anonymous().request(Method::POST, "/v1/activations/preview").header("user-agent", agent);
+    let request =
+        app.anonymous().request(Method::POST, "/v1/activations/preview").header("user-agent", agent);
     Answer::of(request.json(&json!({ "token": token }))).await.expect(200);
 }
 

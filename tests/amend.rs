@@ -1,4 +1,5 @@
-//! `PATCH /v1/invitations/{id}`: conditions, what may be said, and what a change shows. Where it goes is in `amend_people`.
+//! `PATCH /v1/invitations/{id}`: conditions, what may be said, and what a change shows. Where it goes is in
+//! `amend_people`.
 
 use chrono::TimeDelta;
 use reqwest::Method;
@@ -17,7 +18,11 @@ pub async fn look(caller: &Client, id: &str) -> (String, Value) {
 /// The changes that the newest `updated` entry of the timeline tells.
 pub async fn changes(app: &TestApp, id: &str) -> Value {
     let events = app.events(id).await;
-    events.iter().rev().find(|event| event["type"] == "updated").map_or(Value::Null, |event| event["details"]["changes"].clone())
+    events
+        .iter()
+        .rev()
+        .find(|event| event["type"] == "updated")
+        .map_or(Value::Null, |event| event["details"]["changes"].clone())
 }
 
 on_both_databases! {
@@ -83,7 +88,8 @@ on_both_databases! {
         let again = admin.amend(id, &tag, &json!({ "locale": null })).await.problem(412, "precondition_failed");
         assert_eq!(again.header("etag"), changed.header("etag"));
         assert_eq!(admin.amend(id, "*", &json!({ "locale": null })).await.expect(200).header("etag"), tag, "it is as it was");
-        // The key that other requests carry says nothing here: the tag keeps a repeated change from having two effects.
+        // The key that other requests carry says nothing here: the tag keeps a repeated change from having
+        // two effects.
         let keyed = async || {
             let request = admin.request(Method::PATCH, &format!("/v1/invitations/{id}")).header("idempotency-key", "k");
             Answer::of(request.header("if-match", &tag).json(&json!({ "locale": "en" }))).await

@@ -1,4 +1,5 @@
-//! A new address is another person: who has the invitation then, what they are sent, and what stands in the way.
+//! A new address is another person: who has the invitation then, what they are sent, and what stands in the
+//! way.
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
@@ -16,8 +17,12 @@ async fn user(app: &TestApp, id: &Value) -> (u16, Value) {
 
 async fn user_list(caller: &Client) -> Vec<String> {
     let list = caller.get("/v1/users").await.expect(200).body;
-    let mut emails: Vec<String> =
-        list["data"].as_array().unwrap().iter().map(|user| user["email"].as_str().unwrap().to_owned()).collect();
+    let mut emails: Vec<String> = list["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|user| user["email"].as_str().unwrap().to_owned())
+        .collect();
     emails.sort();
     emails
 }
@@ -107,7 +112,8 @@ on_both_databases! {
         assert_eq!(app.letter().await.to, "eve@example.com", "the first goes at once, whatever was sent a moment ago");
         app.advance(TimeDelta::milliseconds(1));
 
-        // There and back again would write to the same mailbox twice; nor does a third one hear of it, or is entered.
+        // There and back again would write to the same mailbox twice; nor does a third one hear of it, or is
+        // entered.
         let (tag, before) = look(&admin, id).await;
         for email in ["ada@example.com", "grace@example.com"] {
             let patch = json!({ "email": email, "roles": ["finance"] });

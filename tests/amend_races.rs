@@ -1,4 +1,5 @@
-//! Changes that meet: each other, activations by the old link, everything else that changes an invitation, and the courier.
+//! Changes that meet: each other, activations by the old link, everything else that changes an invitation,
+//! and the courier.
 
 use futures_util::future::{join, join_all};
 use serde_json::Value;
@@ -23,7 +24,12 @@ fn invariants(app: &TestApp) {
     let forsaken = "users u WHERE u.status = 'invited' AND u.removed_at IS NULL
                     AND NOT EXISTS (SELECT 1 FROM invitations i WHERE i.user_id = u.id AND i.state = 'pending')";
     assert_eq!(count(forsaken), 0, "somebody never came, is awaited nowhere, and is still there");
-    assert_eq!(count("invitations i WHERE i.send_count <> (SELECT COUNT(*) FROM letters l WHERE l.invitation_id = i.id)"), 0);
+    assert_eq!(
+        count(
+            "invitations i WHERE i.send_count <> (SELECT COUNT(*) FROM letters l WHERE l.invitation_id = i.id)"
+        ),
+        0
+    );
     assert_eq!(count("invitations i WHERE i.send_count <> i.generation"), 0);
     assert_eq!(count("invitation_events WHERE event_type = 'email_queued'"), count("letters"));
     let doubles = "(SELECT invitation_id FROM letters WHERE state = 'queued' GROUP BY invitation_id HAVING COUNT(*) > 1) AS two";
@@ -32,7 +38,8 @@ fn invariants(app: &TestApp) {
                   WHERE l.state = 'queued' AND (i.state <> 'pending' OR i.generation <> l.generation)";
     assert_eq!(count(unread), 0, "a letter with a dead link waits to be sent");
     if app.database.backend == Backend::Postgres {
-        let deadlocks = "SELECT CAST(deadlocks AS TEXT) AS text FROM pg_stat_database WHERE datname = current_database()";
+        let deadlocks =
+            "SELECT CAST(deadlocks AS TEXT) AS text FROM pg_stat_database WHERE datname = current_database()";
         assert_eq!(app.database.texts(deadlocks), ["0"], "deadlocks");
     }
 }
@@ -223,7 +230,8 @@ on_both_databases! {
             }
             invariants(&app);
         }
-        // Of all letters, one to each addressee of a live invitation has a link that lives, and nobody else's does.
+        // Of all letters, one to each addressee of a live invitation has a link that lives, and nobody else's
+        // does.
         let mut living = Vec::new();
         for mail in app.letters().await {
             let looked = app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await;

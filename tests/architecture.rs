@@ -1,4 +1,5 @@
-//! The dependency rule as a test: which module may use which module and which crate. `docs/architecture.md` draws it.
+//! The dependency rule as a test: which module may use which module and which crate. `docs/architecture.md`
+//! draws it.
 
 mod paths;
 mod picture;
@@ -33,7 +34,8 @@ const RULE: [(&str, &[&str]); 13] = [
     ("cli", &["app", "clock", "config", "domain", "http", "mail", "services", "telemetry"]),
 ];
 
-/// Crates, each with the modules that may use it. `app` and `cli` start what runs; `cli/import` is a client of our own API.
+/// Crates, each with the modules that may use it. `app` and `cli` start what runs; `cli/import` is a client
+/// of our own API.
 const CRATES: [(&str, &[&str]); 7] = [
     ("diesel", &["db"]),
     ("diesel_migrations", &["db"]),
@@ -103,9 +105,19 @@ impl Source {
             let is_crate_here = |modules: &[&str]| modules.iter().any(|module| self.is_in(module));
             let crates = CRATES.iter().filter(|(name, modules)| path[0] == *name && !is_crate_here(modules));
             found.extend(crates.map(|(name, _)| format!("{top} uses {name}")));
-            let is_named = |name: &&&str| path[0] == name.split("::").next().unwrap() && path.join("::").starts_with(**name);
-            found.extend(IMPURE.iter().filter(|_| top == "domain").filter(is_named).map(|name| format!("domain uses {name}")));
-            let is_now = path.len() == 2 && matches!(path[0].as_str(), "Utc" | "Local" | "SystemTime") && path[1] == "now";
+            let is_named = |name: &&&str| {
+                path[0] == name.split("::").next().unwrap() && path.join("::").starts_with(**name)
+            };
+            found.extend(
+                IMPURE
+                    .iter()
+                    .filter(|_| top == "domain")
+                    .filter(is_named)
+                    .map(|name| format!("domain uses {name}")),
+            );
+            let is_now = path.len() == 2
+                && matches!(path[0].as_str(), "Utc" | "Local" | "SystemTime")
+                && path[1] == "now";
             if is_now && top != "clock" {
                 found.insert(format!("{top} reads the time itself"));
             }
@@ -127,8 +139,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 /// Everything in `src` but the two roots.
 fn sources() -> Vec<Source> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let module = |file: &Path| file.strip_prefix(&src).unwrap().with_extension("").to_str().unwrap().to_owned();
-    let files = files(&src).into_iter().map(|file| Source::new(&module(&file), &std::fs::read_to_string(&file).unwrap()));
+    let module =
+        |file: &Path| file.strip_prefix(&src).unwrap().with_extension("").to_str().unwrap().to_owned();
+    let files = files(&src)
+        .into_iter()
+        .map(|file| Source::new(&module(&file), &std::fs::read_to_string(&file).unwrap()));
     files.filter(|source| !["lib", "main"].contains(&source.module.as_str())).collect()
 }
 
@@ -138,9 +153,19 @@ fn every_dependency_follows_the_rule() {
     assert!(sources.len() > 80, "{}", sources.len());
     let mut found = Vec::new();
     for source in sources {
-        assert!(RULE.iter().any(|(name, _)| *name == source.top()), "the rule has no module {}", source.top());
-        assert!(!source.module.ends_with("/mod"), "{}: a module is foo.rs beside foo/, not foo/mod.rs", source.module);
-        found.extend(source.violations().into_iter().map(|violation| format!("{}: {violation}", source.module)));
+        assert!(
+            RULE.iter().any(|(name, _)| *name == source.top()),
+            "the rule has no module {}",
+            source.top()
+        );
+        assert!(
+            !source.module.ends_with("/mod"),
+            "{}: a module is foo.rs beside foo/, not foo/mod.rs",
+            source.module
+        );
+        found.extend(
+            source.violations().into_iter().map(|violation| format!("{}: {violation}", source.module)),
+        );
     }
     assert!(found.is_empty(), "against the dependency rule:\n{}", found.join("\n"));
 }
@@ -148,18 +173,23 @@ fn every_dependency_follows_the_rule() {
 /// `make architecture` sets `WRITE_ARCHITECTURE` and so writes the picture.
 #[test]
 fn the_picture_is_that_of_the_code() {
-    let mut dependencies: Dependencies = RULE.iter().map(|(module, _)| ((*module).to_owned(), BTreeSet::new())).collect();
+    let mut dependencies: Dependencies =
+        RULE.iter().map(|(module, _)| ((*module).to_owned(), BTreeSet::new())).collect();
     for source in sources() {
         let used = source.uses().into_iter().map(|(to, _)| to);
         dependencies.get_mut(source.top()).unwrap().extend(used);
     }
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/architecture.md");
     let document = std::fs::read_to_string(&file).unwrap();
-    let redrawn = redraw(&document, &dependencies).expect("docs/architecture.md has no place for the picture");
+    let redrawn =
+        redraw(&document, &dependencies).expect("docs/architecture.md has no place for the picture");
     if std::env::var_os("WRITE_ARCHITECTURE").is_some() {
         std::fs::write(&file, redrawn).unwrap();
     } else {
-        assert!(document == redrawn, "the picture in docs/architecture.md is not that of the code: run `make architecture`");
+        assert!(
+            document == redrawn,
+            "the picture in docs/architecture.md is not that of the code: run `make architecture`"
+        );
     }
 }
 
@@ -167,8 +197,16 @@ fn the_picture_is_that_of_the_code() {
 fn violations_are_found_however_they_are_written() {
     for (module, source, violation) in [
         ("domain/a", "use crate::db::Db;", "domain -> db::Db"),
-        ("services/a", "use crate::{clock::Clock, mail::{Mailer, MailUrl as Url}, db::Db};", "services -> mail::MailUrl"),
-        ("services/a", "use crate::{\n    domain::{\n        ids::Id,\n    },\n    http,\n};", "services -> http"),
+        (
+            "services/a",
+            "use crate::{clock::Clock, mail::{Mailer, MailUrl as Url}, db::Db};",
+            "services -> mail::MailUrl",
+        ),
+        (
+            "services/a",
+            "use crate::{\n    domain::{\n        ids::Id,\n    },\n    http,\n};",
+            "services -> http",
+        ),
         ("http/a/b", "fn f() { crate::db::users::list(c, &f) }", "http -> db::users::list"),
         ("http/a", "use crate::db::{DbFault, Tx};", "http -> db::Tx"),
         ("http/a", "use crate::{db::DbFault, services::ServiceError};", "http -> db::DbFault"),

@@ -210,7 +210,8 @@ on_both_databases! {
         app.letter().await;
     }
 
-    /// Of a body of nothing but faults no more is kept than is told, and that is bounded however many items there are.
+    /// Of a body of nothing but faults no more is kept than is told, and that is bounded however many items
+    /// there are.
     async fn a_thousand_items_of_faults_are_answered_briefly(app: TestApp) {
         let wrong = json!({ "kind": "system_user", "email": "m@example.com", "roles": vec![1; 3500] });
         let answer = app.admin().post(BATCH, &json!({ "invitations": vec![wrong; 1000] })).await;

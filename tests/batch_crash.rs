@@ -1,4 +1,5 @@
-//! A process that is killed in the middle of a batch: all of it is there or nothing, and a retry makes it exactly once.
+//! A process that is killed in the middle of a batch: all of it is there or nothing, and a retry makes it
+//! exactly once.
 
 use std::{
     collections::BTreeSet,
@@ -20,13 +21,15 @@ const PEOPLE: usize = 200;
 const STEPS: u32 = 7;
 
 fn batch(round: u32) -> Value {
-    let items: Vec<Value> = (0..PEOPLE).map(|number| colleague(&format!("person{number}@round{round}.example"))).collect();
+    let items: Vec<Value> =
+        (0..PEOPLE).map(|number| colleague(&format!("person{number}@round{round}.example"))).collect();
     json!({ "invitations": items })
 }
 
 /// As if a minute had passed: whoever held a key is known to be gone.
 fn let_go(home: &Home) {
-    home.database.execute("UPDATE idempotency_keys SET held_until = '2020-01-01T00:00:00.000Z' WHERE status IS NULL");
+    home.database
+        .execute("UPDATE idempotency_keys SET held_until = '2020-01-01T00:00:00.000Z' WHERE status IS NULL");
 }
 
 fn count(home: &Home, from_where: &str) -> usize {

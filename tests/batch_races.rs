@@ -1,4 +1,5 @@
-//! Batches that meet: over the same people, from both ends, and against everything else that changes an invitation.
+//! Batches that meet: over the same people, from both ends, and against everything else that changes an
+//! invitation.
 
 use futures_util::future::{join, join_all};
 use serde_json::Value;
@@ -26,19 +27,27 @@ async fn send(caller: &Client, items: &[Value]) -> Answer {
 /// What must hold, whoever was first.
 fn invariants(app: &TestApp) {
     let count = |from_where: &str| app.database.count(from_where);
-    assert_eq!(count("invitations i WHERE i.send_count <> (SELECT COUNT(*) FROM letters l WHERE l.invitation_id = i.id)"), 0);
+    assert_eq!(
+        count(
+            "invitations i WHERE i.send_count <> (SELECT COUNT(*) FROM letters l WHERE l.invitation_id = i.id)"
+        ),
+        0
+    );
     assert_eq!(count("invitations i WHERE i.send_count <> i.generation"), 0);
     let twice = "(SELECT email_key FROM invitations WHERE state = 'pending' GROUP BY email_key HAVING COUNT(*) > 1) AS twice";
     assert_eq!(count(twice), 0);
     let doubles = "(SELECT invitation_id FROM letters WHERE state = 'queued' GROUP BY invitation_id HAVING COUNT(*) > 1) AS two";
     assert_eq!(count(doubles), 0);
     assert_eq!(
-        count("letters l JOIN invitations i ON i.id = l.invitation_id WHERE l.state = 'queued' AND i.state <> 'pending'"),
+        count(
+            "letters l JOIN invitations i ON i.id = l.invitation_id WHERE l.state = 'queued' AND i.state <> 'pending'"
+        ),
         0
     );
     // One that was met with another try cost a second, and would have surfaced under more load.
     if app.database.backend == Backend::Postgres {
-        let deadlocks = "SELECT CAST(deadlocks AS TEXT) AS text FROM pg_stat_database WHERE datname = current_database()";
+        let deadlocks =
+            "SELECT CAST(deadlocks AS TEXT) AS text FROM pg_stat_database WHERE datname = current_database()";
         assert_eq!(app.database.texts(deadlocks), ["0"], "deadlocks");
     }
     let sendings = "invitation_events WHERE event_type = 'email_queued'";

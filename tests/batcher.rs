@@ -96,7 +96,8 @@ async fn more_than_can_wait_are_turned_away_and_whoever_hangs_up_changes_nothing
     drop(waiting);
     go.send(()).unwrap();
     first.await.unwrap().unwrap();
-    // As soon as the thread has taken some of them, there is room again; and what was in the queue comes first.
+    // As soon as the thread has taken some of them, there is room again; and what was in the queue comes
+    // first.
     eventually("there is room", Duration::from_secs(20), async || batcher.run(9001).await.ok()).await;
     assert_eq!(app.database.count("users"), 1 + 2048 + 1);
 }

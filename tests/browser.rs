@@ -1,7 +1,8 @@
-//! The activation page as a person meets it: a real browser, a phone's window, from the letter's link to an active user.
+//! The activation page as a person meets it: a real browser, a phone's window, from the letter's link to an
+//! active user.
 //!
-//! It needs chromedriver, and chromium or google-chrome, on PATH; where they are missing, the test says so and is left out.
-//! `SCREENSHOTS` names a folder for pictures of what it sees.
+//! It needs chromedriver, and chromium or google-chrome, on PATH; where they are missing, the test says so
+//! and is left out. `SCREENSHOTS` names a folder for pictures of what it sees.
 
 use std::{
     io::{BufRead, BufReader},
@@ -42,10 +43,21 @@ struct Browser {
 
 impl Browser {
     async fn start(driver: &Path, browser: &Path) -> Self {
-        let mut driver = Command::new(driver).arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut driver = Command::new(driver)
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
         let port = lines.find_map(|line| {
-            Some(line.split_once("started successfully on port ")?.1.trim_end_matches('.').parse::<u16>().unwrap())
+            Some(
+                line.split_once("started successfully on port ")?
+                    .1
+                    .trim_end_matches('.')
+                    .parse::<u16>()
+                    .unwrap(),
+            )
         });
         // It goes on talking, and must not be stopped by a full pipe.
         std::thread::spawn(move || lines.for_each(drop));
@@ -63,16 +75,22 @@ impl Browser {
         ];
         let (width, height) = PHONE;
         let metrics = json!({ "width": width, "height": height, "pixelRatio": 2.0, "touch": true });
-        let options = json!({ "binary": browser, "args": arguments, "mobileEmulation": { "deviceMetrics": metrics } });
+        let options =
+            json!({ "binary": browser, "args": arguments, "mobileEmulation": { "deviceMetrics": metrics } });
         let Value::Object(capabilities) = json!({ "goog:chromeOptions": options }) else { unreachable!() };
         let url = format!("http://127.0.0.1:{}", port.expect("chromedriver names its port"));
-        let client = ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&url).await.unwrap();
+        let client =
+            ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&url).await.unwrap();
         Self { driver, client, _profile: profile }
     }
 
     async fn see(&self, name: &str) {
         let wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
-        assert_eq!(self.client.execute(wide, Vec::new()).await.unwrap(), json!(0), "{name} is wider than a phone");
+        assert_eq!(
+            self.client.execute(wide, Vec::new()).await.unwrap(),
+            json!(0),
+            "{name} is wider than a phone"
+        );
         if let Some(folder) = std::env::var_os("SCREENSHOTS") {
             std::fs::create_dir_all(&folder).unwrap();
             let picture = self.client.screenshot().await.unwrap();
@@ -81,7 +99,15 @@ impl Browser {
     }
 
     async fn heading(&self) -> String {
-        self.client.wait().at_most(Duration::from_secs(20)).for_element(Locator::Css("h1")).await.unwrap().text().await.unwrap()
+        self.client
+            .wait()
+            .at_most(Duration::from_secs(20))
+            .for_element(Locator::Css("h1"))
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap()
     }
 
     async fn text(&self, css: &str) -> String {
@@ -163,7 +189,10 @@ async fn activate(app: &TestApp, browser: &Browser) {
     let field = page.find(Locator::Id("password")).await.unwrap();
     assert_eq!(field.attr("aria-invalid").await.unwrap().as_deref(), Some("true"));
     assert!(field.attr("aria-describedby").await.unwrap().unwrap().contains("password-error"));
-    assert_eq!((browser.value("first_name").await, browser.value("last_name").await), ("Ada".into(), "Lovelace".into()));
+    assert_eq!(
+        (browser.value("first_name").await, browser.value("last_name").await),
+        ("Ada".into(), "Lovelace".into())
+    );
     assert_eq!(browser.value("password").await, "", "a password is typed again, and never sent back");
     // The token stays where it was: nothing was consumed, nothing is in the address.
     assert!(!page.current_url().await.unwrap().as_str().contains(&mail.token));
@@ -180,7 +209,8 @@ async fn activate(app: &TestApp, browser: &Browser) {
     assert_eq!((&user["id"], &user["status"]), (&invitation["user_id"], &json!("active")));
     assert_eq!(user["system_roles"], json!(["user_manager", "finance"]));
 
-    // The letter's link once more; and the form sent once more, which is what reloading the success page does.
+    // The letter's link once more; and the form sent once more, which is what reloading the success page
+    // does.
     page.goto(&mail.link).await.unwrap();
     assert_eq!(browser.heading().await, "This link has been used");
     browser.see("used").await;
@@ -199,8 +229,12 @@ async fn found_a_company(app: &TestApp, browser: &Browser) {
     let page = &browser.client;
     page.goto(&mail.link).await.unwrap();
     browser.see("owner").await;
-    for (name, text) in [("first_name", "Grace"), ("last_name", "Hopper"), ("account_name", "Acme B.V."), ("password", PASSWORD)]
-    {
+    for (name, text) in [
+        ("first_name", "Grace"),
+        ("last_name", "Hopper"),
+        ("account_name", "Acme B.V."),
+        ("password", PASSWORD),
+    ] {
         browser.fill(name, text).await;
     }
     // The company's fields are there for a business alone, without any script.
@@ -221,12 +255,19 @@ async fn found_a_company(app: &TestApp, browser: &Browser) {
     page.find(Locator::Id("company_country")).await.unwrap().select_by_label("Netherlands").await.unwrap();
     browser.post_empty().await;
     assert!(!browser.text("#company_vat_number-error").await.is_empty());
-    assert_eq!((browser.value("company_city").await, browser.value("company_country").await), ("Amsterdam".into(), "NL".into()));
+    assert_eq!(
+        (browser.value("company_city").await, browser.value("company_country").await),
+        ("Amsterdam".into(), "NL".into())
+    );
     browser.see("company").await;
     browser.fill("company_vat_number", "NL 0044.95.445.B01").await;
     browser.fill("password", PASSWORD).await;
     browser.post_empty().await;
     assert_eq!(browser.heading().await, "Your account is active");
-    let account = app.admin().get(&format!("/v1/accounts/{}", text(&invitation, "/account/id"))).await.expect(200).body;
-    assert_eq!((&account["status"], &account["company"]["vat_number"]), (&json!("active"), &json!("NL004495445B01")));
+    let account =
+        app.admin().get(&format!("/v1/accounts/{}", text(&invitation, "/account/id"))).await.expect(200).body;
+    assert_eq!(
+        (&account["status"], &account["company"]["vat_number"]),
+        (&json!("active"), &json!("NL004495445B01"))
+    );
 }

@@ -54,10 +54,16 @@ on_both_databases! {
 
 #[tokio::test]
 async fn a_service_that_is_reached_by_https_says_so() {
-    for (url, said) in [("https://invitations.example.com", "max-age=31536000"), ("http://invitations.example.com", "")] {
+    for (url, said) in
+        [("https://invitations.example.com", "max-age=31536000"), ("http://invitations.example.com", "")]
+    {
         let app = TestApp::start(Backend::Sqlite, &[("PUBLIC_URL", url)]).await;
         for path in PATHS {
-            assert_eq!(app.anonymous().get(path).await.header("strict-transport-security"), said, "{url} {path}");
+            assert_eq!(
+                app.anonymous().get(path).await.header("strict-transport-security"),
+                said,
+                "{url} {path}"
+            );
         }
         let refused = app.anonymous().post("/v1/auth/token", &json!({})).await.expect(422);
         assert_eq!(refused.header("strict-transport-security"), said);

@@ -46,10 +46,22 @@ fn help_lists_every_variable_with_its_default() {
         let line = if default.is_empty() { format!("  {name}\n") } else { format!("  {name} [{default}]\n") };
         assert!(help.contains(&line) && help.contains(meaning), "{name}");
     }
-    for command in ["serve", "courier", "migrate", "token", "import", "openapi", "check-config", "mail-preview", "healthcheck"] {
+    for command in [
+        "serve",
+        "courier",
+        "migrate",
+        "token",
+        "import",
+        "openapi",
+        "check-config",
+        "mail-preview",
+        "healthcheck",
+    ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command}");
     }
-    for arguments in [["serve", "--help"], ["token", "--help"], ["import", "--help"], ["mail-preview", "--help"]] {
+    for arguments in
+        [["serve", "--help"], ["token", "--help"], ["import", "--help"], ["mail-preview", "--help"]]
+    {
         home().print(&arguments);
     }
     assert!(home().print(&["--version"]).starts_with("invitation-service "));
@@ -68,9 +80,15 @@ fn every_fault_of_the_configuration_is_reported_at_once() {
             ("LOG_FORMAT", "xml"),
         ],
     );
-    for arguments in
-        [&[][..], &["serve"], &["courier"], &["migrate"], &["check-config"], &["token", "--role", "admin"], &["healthcheck"]]
-    {
+    for arguments in [
+        &[][..],
+        &["serve"],
+        &["courier"],
+        &["migrate"],
+        &["check-config"],
+        &["token", "--role", "admin"],
+        &["healthcheck"],
+    ] {
         let (code, said) = complaint(&home, arguments);
         assert_eq!(code, 78, "{arguments:?}");
         assert!(said.contains("6 fault(s)"), "{said}");
@@ -118,7 +136,9 @@ fn check_config_says_what_the_configuration_leads_to() {
 
     let said = Home::new(Backend::Sqlite, &[]).print(&["check-config"]);
     assert!(!said.contains("take care"), "{said}");
-    for words in ["reminded    nobody\n", "mail pace   no limit\n", "mail words  built in\n", "reports by  nobody\n"] {
+    for words in
+        ["reminded    nobody\n", "mail pace   no limit\n", "mail words  built in\n", "reports by  nobody\n"]
+    {
         assert!(said.contains(words), "{words}: {said}");
     }
 }
@@ -151,9 +171,15 @@ fn a_token_that_cannot_be_made_says_why() {
         (&["token", "--account", "usr_01kavx6e9kfzabv5qhm1p4d6xn"], "no account's id"),
         (&["token", "--role", "admin", "--ttl", "soon"], "'soon' for '--ttl"),
         (&["token", "--role", "admin", "--subject", " "], "--subject: A name is required."),
-        (&["token", "--role", "admin", "--subject", &"a".repeat(101)], "--subject: A name has at most 100 characters."),
+        (
+            &["token", "--role", "admin", "--subject", &"a".repeat(101)],
+            "--subject: A name has at most 100 characters.",
+        ),
         (&["token", "--role", "admin", "--subject", "two\nlines"], "--subject: A name holds no line breaks"),
-        (&["token", "--role", "admin", "--subject", "Grace\u{202E}reppoH"], "control characters or text-direction controls"),
+        (
+            &["token", "--role", "admin", "--subject", "Grace\u{202E}reppoH"],
+            "control characters or text-direction controls",
+        ),
         (&["token", "--role", "admin", "--subject", "Grace\u{2066}Hopper"], "text-direction controls"),
         (&["token", "--role", "admin", "--subject", "Grace\u{2028}Hopper"], "line breaks"),
         (&["token", "--role", "admin", "--subject", "Grace\u{7F}Hopper"], "control characters"),
@@ -171,7 +197,10 @@ fn unknown_words_are_refused() {
     for arguments in [&["dance"][..], &["serve", "--loud"], &["courier", "now"], &["--role", "admin"]] {
         let (code, said) = complaint(&home(), arguments);
         assert_eq!(code, 2, "{arguments:?}");
-        assert!(said.contains(arguments.iter().find(|word| **word != "serve" && **word != "courier").unwrap()), "{said}");
+        assert!(
+            said.contains(arguments.iter().find(|word| **word != "serve" && **word != "courier").unwrap()),
+            "{said}"
+        );
     }
 }
 
@@ -187,11 +216,15 @@ fn the_contract_is_printed_without_any_configuration() {
 fn every_letter_in_every_language_is_written() {
     let home = home();
     let said = home.print(&["mail-preview", "letters"]);
-    let files: Vec<_> = home.path().join("letters").read_dir().unwrap().map(|file| file.unwrap().path()).collect();
+    let files: Vec<_> =
+        home.path().join("letters").read_dir().unwrap().map(|file| file.unwrap().path()).collect();
     // Invitation and reminder to each of five sorts of people.
     let letters = 10 * Locale::ALL.len();
     assert_eq!(files.len(), letters, "{files:?}");
-    assert!(said.lines().count() == letters && said.contains("letters/invitation-system_user-nl.eml"), "{said}");
+    assert!(
+        said.lines().count() == letters && said.contains("letters/invitation-system_user-nl.eml"),
+        "{said}"
+    );
     let letters: Vec<String> = files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
     assert!(letters.iter().any(|letter| letter.contains("Accept the invitation")));
     assert!(letters.iter().any(|letter| letter.contains("uitnodiging")));
@@ -286,7 +319,8 @@ async fn a_courier_of_its_own_delivers_what_others_were_asked_for() {
     }
     for id in ids {
         let path = format!("/v1/invitations/{id}");
-        let sent = async || (admin.get(&path).await.expect(200).body["delivery"]["state"] == "sent").then_some(());
+        let sent =
+            async || (admin.get(&path).await.expect(200).body["delivery"]["state"] == "sent").then_some(());
         eventually("the letter is sent", LIMIT, sent).await;
         assert_eq!(admin.get(&path).await.body["delivery"]["attempts"], 1);
     }
@@ -334,9 +368,15 @@ async fn what_cannot_start_says_why_in_a_line() {
     let other = Home::new(Backend::Sqlite, &[("LISTEN_ADDR", taken)]);
     let (code, said) = complaint(&other, &["serve"]);
     assert!(code == 1 && said.contains(taken) && said.contains("in use"), "{said}");
-    let away = Home::new(Backend::Sqlite, &[("DATABASE_URL", "postgres://me:db-sesame@127.0.0.1:1/inv"), ("LOG", "error")]);
+    let away = Home::new(
+        Backend::Sqlite,
+        &[("DATABASE_URL", "postgres://me:db-sesame@127.0.0.1:1/inv"), ("LOG", "error")],
+    );
     for arguments in [&["serve"][..], &["courier"], &["migrate"]] {
         let (code, said) = complaint(&away, arguments);
-        assert!(code == 1 && said.contains("the database is unavailable") && !said.contains("sesame"), "{said}");
+        assert!(
+            code == 1 && said.contains("the database is unavailable") && !said.contains("sesame"),
+            "{said}"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! A COMMIT that happened and whose answer is lost on its way: nobody is told that it did not happen, nor does it again.
+//! A COMMIT that happened and whose answer is lost on its way: nobody is told that it did not happen, nor
+//! does it again.
 
 use std::sync::{
     Arc,
@@ -66,7 +67,8 @@ async fn many_who_share_a_commit_hear_that_it_is_not_known() {
     let cut = Cut::before(&database).await;
     let app = TestApp::start(Backend::Postgres, &[("DATABASE_URL", &cut.url), ("WRITE_BATCH", "16")]).await;
     let admin = app.admin();
-    // The first two commits are for those who came first; the rest have gathered by then, and need two more at least.
+    // The first two commits are for those who came first; the rest have gathered by then, and need two more
+    // at least.
     cut.cuts_at(3);
     let body = |number: i32| json!({ "email": format!("person-{number}@example.com"), "roles": ["viewer"] });
     let bodies: Vec<_> = (0..64).map(body).collect();

@@ -1,5 +1,5 @@
-//! `docker-compose.yml`: no password that everybody knows, and a role that owns its schema alone. The script that makes the role is run
-//! here against a real server, as the container of PostgreSQL runs it.
+//! `docker-compose.yml`: no password that everybody knows, and a role that owns its schema alone. The script
+//! that makes the role is run here against a real server, as the container of PostgreSQL runs it.
 
 use std::{path::Path, process::Command};
 
@@ -12,7 +12,9 @@ fn file(name: &str) -> String {
 #[test]
 fn there_is_no_default_password() {
     let compose = file("docker-compose.yml");
-    for line in compose.lines().filter(|line| line.contains("PASSWORD") && !line.trim_start().starts_with('#')) {
+    for line in
+        compose.lines().filter(|line| line.contains("PASSWORD") && !line.trim_start().starts_with('#'))
+    {
         assert!(line.contains("_PASSWORD:?") && !line.contains(":-"), "{line}");
     }
     let url = compose.lines().find(|line| line.trim_start().starts_with("DATABASE_URL:")).unwrap();
@@ -30,7 +32,11 @@ async fn the_service_works_as_a_role_that_owns_its_schema_alone() {
     let folder = std::env::var("PGBIN").unwrap_or_default();
     let prepared = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("docker/postgres-role.sh"))
         .env("PATH", format!("{folder}:{}", std::env::var("PATH").unwrap()))
-        .envs([("POSTGRES_USER", address.username()), ("POSTGRES_DB", database), ("PGHOST", address.host_str().unwrap())])
+        .envs([
+            ("POSTGRES_USER", address.username()),
+            ("POSTGRES_DB", database),
+            ("PGHOST", address.host_str().unwrap()),
+        ])
         .envs([("PGPORT", address.port().unwrap_or(5432).to_string()), ("SERVICE_DB_ROLE", role.clone())])
         .env("SERVICE_DB_PASSWORD", "it's \\ \"quoted\" $HOME")
         .output()
@@ -55,8 +61,7 @@ async fn the_service_works_as_a_role_that_owns_its_schema_alone() {
     assert_eq!(texts(&schemas), ["invitations"]);
     let owned = "SELECT nspname::text AS text FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner WHERE r.rolname =";
     assert_eq!(texts(&format!("{owned} '{role}'")), ["invitations"]);
-    let powers =
-        "SELECT (rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)::text AS text FROM pg_roles";
+    let powers = "SELECT (rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)::text AS text FROM pg_roles";
     assert_eq!(texts(&format!("{powers} WHERE rolname = '{role}'")), ["false"]);
     for right in [
         format!("has_schema_privilege('{role}', 'public', 'CREATE')"),
@@ -66,9 +71,11 @@ async fn the_service_works_as_a_role_that_owns_its_schema_alone() {
     ] {
         assert_eq!(texts(&format!("SELECT ({right})::text AS text")), ["false"], "{right}");
     }
-    for statement in
-        [format!("DROP OWNED BY {role}"), "DROP SCHEMA IF EXISTS invitations".to_owned(), format!("DROP ROLE {role}")]
-    {
+    for statement in [
+        format!("DROP OWNED BY {role}"),
+        "DROP SCHEMA IF EXISTS invitations".to_owned(),
+        format!("DROP ROLE {role}"),
+    ] {
         superuser.database.execute(&statement);
     }
 }

@@ -36,26 +36,38 @@ fn a_password_that_cannot_be_read_is_told_without_being_shown() {
 /// libpq's list of hosts, as `check-config` and the greeting show it.
 #[test]
 fn a_list_of_hosts_is_shown_without_its_password() {
-    for (hosts, shown) in
-        [("h1:5432,h2:5432", "h1:5432,h2:5432"), ("h1,[2001:db8::7]:5433,10.0.0.1", "h1:5432,[2001:db8::7]:5433,10.0.0.1:5432")]
-    {
-        for query in ["", "?target_session_attrs=primary", "?sslmode=disable&target_session_attrs=read-write"] {
+    for (hosts, shown) in [
+        ("h1:5432,h2:5432", "h1:5432,h2:5432"),
+        ("h1,[2001:db8::7]:5433,10.0.0.1", "h1:5432,[2001:db8::7]:5433,10.0.0.1:5432"),
+    ] {
+        for query in ["", "?target_session_attrs=primary", "?sslmode=disable&target_session_attrs=read-write"]
+        {
             let url = format!("postgres://u:s3cret@{hosts}/db{query}");
             let said = Home::new(Backend::Sqlite, &[("DATABASE_URL", &url)]).print(&["check-config"]);
-            assert!(said.contains(&format!("PostgreSQL at {shown}/db\n")) && !said.contains("s3cret"), "{said}");
+            assert!(
+                said.contains(&format!("PostgreSQL at {shown}/db\n")) && !said.contains("s3cret"),
+                "{said}"
+            );
         }
     }
     let any = "postgres://u:s3cret@h1,h2/db?target_session_attrs=any";
     let said = Home::new(Backend::Sqlite, &[("DATABASE_URL", any)]).print(&["check-config"]);
     assert!(said.contains("take care   DATABASE_URL: ") && !said.contains("s3cret"), "{said}");
     for wrong in ["h1:5432,h2:port", "h1,[::1", "h1,h2:70000"] {
-        let home = Home::new(Backend::Sqlite, &[("DATABASE_URL", &format!("postgres://u:s3cret@{wrong}/db"))]);
+        let home =
+            Home::new(Backend::Sqlite, &[("DATABASE_URL", &format!("postgres://u:s3cret@{wrong}/db"))]);
         for arguments in [&["check-config"][..], &["serve"]] {
             let said = complaint(&home, arguments);
-            assert!(said.contains("DATABASE_URL: is no PostgreSQL URL: ") && !said.contains("s3cret"), "{said}");
+            assert!(
+                said.contains("DATABASE_URL: is no PostgreSQL URL: ") && !said.contains("s3cret"),
+                "{said}"
+            );
         }
     }
-    let standby = Home::new(Backend::Sqlite, &[("DATABASE_URL", "postgres://u:s3cret@h1,h2/db?target_session_attrs=standby")]);
+    let standby = Home::new(
+        Backend::Sqlite,
+        &[("DATABASE_URL", "postgres://u:s3cret@h1,h2/db?target_session_attrs=standby")],
+    );
     assert!(complaint(&standby, &["check-config"]).contains("the service writes"));
 }
 
@@ -105,9 +117,13 @@ async fn the_greeting_says_what_the_token_command_needs() {
 /// With a umask that lets everybody read, and a key that somebody copied carelessly.
 #[tokio::test]
 async fn what_is_stored_is_for_its_owner_alone() {
-    let home = Home::new(Backend::Sqlite, &[("SECRET_KEY", ""), ("DATABASE_URL", "sqlite://data/db/x.db"), ("LOG", "warn")]);
+    let home = Home::new(
+        Backend::Sqlite,
+        &[("SECRET_KEY", ""), ("DATABASE_URL", "sqlite://data/db/x.db"), ("LOG", "warn")],
+    );
     let mode = |path: &str| {
-        let found = std::fs::metadata(home.path().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let found =
+            std::fs::metadata(home.path().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
         found.permissions().mode() & 0o777
     };
     let server = home.start(&["serve"]);
@@ -115,7 +131,9 @@ async fn what_is_stored_is_for_its_owner_alone() {
     for folder in ["data", "data/db", "data/mail"] {
         assert_eq!(mode(folder), 0o700, "{folder}");
     }
-    for file in ["data/secret.key", "data/db/x.db", "data/db/x.db-wal", "data/db/x.db-shm", "data/db/x.db.lock"] {
+    for file in
+        ["data/secret.key", "data/db/x.db", "data/db/x.db-wal", "data/db/x.db-shm", "data/db/x.db.lock"]
+    {
         assert_eq!(mode(file), 0o600, "{file}");
     }
     assert!(!server.stop().await.contains("secret.key"));
@@ -131,7 +149,8 @@ async fn what_is_stored_is_for_its_owner_alone() {
 #[test]
 fn check_config_refuses_what_serve_refuses() {
     let no_file = "MAIL_URL: no TLS to smtp://relay.example.com:587 is possible: /nofile cannot be read";
-    let no_certificate = "MAIL_URL: no TLS to smtps://relay.example.com:465 is possible: empty.pem holds no PEM certificate";
+    let no_certificate =
+        "MAIL_URL: no TLS to smtps://relay.example.com:465 is possible: empty.pem holds no PEM certificate";
     for (mail, words) in [
         ("smtp://relay.example.com?ca=/nofile", no_file),
         ("smtps://relay.example.com?ca=empty.pem", no_certificate),
@@ -145,7 +164,10 @@ fn check_config_refuses_what_serve_refuses() {
             assert!(said.contains(words), "{mail}: {arguments}: {said}");
         }
     }
-    let home = Home::new(Backend::Sqlite, &[("SECRET_KEY", ""), ("MAIL_URL", "smtp://relay.example.com?ca=/nofile")]);
+    let home = Home::new(
+        Backend::Sqlite,
+        &[("SECRET_KEY", ""), ("MAIL_URL", "smtp://relay.example.com?ca=/nofile")],
+    );
     std::fs::create_dir(home.path().join("data")).unwrap();
     std::fs::write(home.path().join("data/secret.key"), "short").unwrap();
     let said = complaint(&home, &["check-config"]);
@@ -167,7 +189,11 @@ async fn a_password_that_may_go_in_the_clear_is_warned_of() {
     ] {
         let home = Home::new(Backend::Sqlite, &[("MAIL_URL", mail)]);
         let log = home.start(arguments).stop().await;
-        assert_eq!(log.contains("MAIL_URL: it has a password and does not say tls="), warned, "{mail}: {log}");
+        assert_eq!(
+            log.contains("MAIL_URL: it has a password and does not say tls="),
+            warned,
+            "{mail}: {log}"
+        );
         assert!(!log.contains("sesame"), "{log}");
     }
 }
@@ -180,7 +206,8 @@ async fn a_token_writes_nothing_into_the_log() {
         let server = home.start(&["serve"]);
         let head = "{\"alg\":\"HS256\",\"typ\":\"at+jwt\",\"x\\n2026 ERROR forged\":\"a\", forged\n}";
         let forged = format!("{}.e30.AAAA", URL_SAFE_NO_PAD.encode(head));
-        let unknown = format!("{}.e30.AAAA", URL_SAFE_NO_PAD.encode("{\"alg\":\"for\\nged\",\"typ\":\"at+jwt\"}"));
+        let unknown =
+            format!("{}.e30.AAAA", URL_SAFE_NO_PAD.encode("{\"alg\":\"for\\nged\",\"typ\":\"at+jwt\"}"));
         for token in [forged, unknown] {
             server.client(Some(token)).get("/v1/roles").await.expect(401);
         }
@@ -193,7 +220,14 @@ async fn a_token_writes_nothing_into_the_log() {
 #[test]
 fn a_token_lives_from_a_second_to_a_year() {
     let home = Home::new(Backend::Sqlite, &[]);
-    for (ttl, good) in [("0s", false), ("999ms", false), ("1s", true), ("365days", true), ("366days", false), ("soon", false)] {
+    for (ttl, good) in [
+        ("0s", false),
+        ("999ms", false),
+        ("1s", true),
+        ("365days", true),
+        ("366days", false),
+        ("soon", false),
+    ] {
         let output = home.run(&["token", "--role", "viewer", "--ttl", ttl]);
         assert_eq!(output.status.success(), good, "{ttl}: {output:?}");
     }

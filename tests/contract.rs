@@ -26,7 +26,8 @@ fn operations(document: &Value) -> Vec<(String, Method, Value)> {
     let of_path = |(path, item): (&String, &Value)| {
         let item = item.as_object().unwrap().clone();
         let path = path.clone();
-        item.into_iter().map(move |(method, operation)| (path.clone(), method.to_uppercase().parse().unwrap(), operation))
+        item.into_iter()
+            .map(move |(method, operation)| (path.clone(), method.to_uppercase().parse().unwrap(), operation))
     };
     paths.iter().flat_map(of_path).collect()
 }
@@ -78,18 +79,35 @@ fn every_operation_is_whole() {
     let mut ids = HashSet::new();
     for (path, method, operation) in &operations {
         let place = format!("{method} {path}");
-        assert!(ids.insert(operation["operationId"].as_str().unwrap_or_else(|| panic!("{place}"))), "{place}");
+        assert!(
+            ids.insert(operation["operationId"].as_str().unwrap_or_else(|| panic!("{place}"))),
+            "{place}"
+        );
         assert!(operation["summary"].as_str().is_some_and(|summary| !summary.is_empty()), "{place}");
         assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{place}");
         assert!(tags.contains(&&operation["tags"][0]), "{place}: {} is described nowhere", operation["tags"]);
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
-            assert!(parameter["description"].is_string() && parameter["schema"].is_object(), "{place}: {parameter}");
-            let fits = |example| assert_eq!(faults(&document, &parameter["schema"], example), [""; 0], "{place}: {parameter}");
+            assert!(
+                parameter["description"].is_string() && parameter["schema"].is_object(),
+                "{place}: {parameter}"
+            );
+            let fits = |example| {
+                assert_eq!(faults(&document, &parameter["schema"], example), [""; 0], "{place}: {parameter}")
+            };
             parameter.get("example").into_iter().for_each(fits);
         }
-        let in_path: HashSet<_> = path.split('{').skip(1).map(|rest| rest.split('}').next().unwrap()).collect();
-        let declared = operation["parameters"].as_array().into_iter().flatten().filter(|parameter| parameter["in"] == "path");
-        assert_eq!(declared.map(|parameter| parameter["name"].as_str().unwrap()).collect::<HashSet<_>>(), in_path, "{place}");
+        let in_path: HashSet<_> =
+            path.split('{').skip(1).map(|rest| rest.split('}').next().unwrap()).collect();
+        let declared = operation["parameters"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|parameter| parameter["in"] == "path");
+        assert_eq!(
+            declared.map(|parameter| parameter["name"].as_str().unwrap()).collect::<HashSet<_>>(),
+            in_path,
+            "{place}"
+        );
         assert!(responses(&document, operation).any(|(status, _)| status.starts_with('2')), "{place}");
         let body = operation.get("requestBody").map(|body| ("request", body));
         for (status, whole) in responses(&document, operation).chain(body) {
@@ -97,7 +115,8 @@ fn every_operation_is_whole() {
                 assert!(whole["content"].is_null(), "{place}: {status} has content");
                 continue;
             }
-            let contents = whole["content"].as_object().unwrap_or_else(|| panic!("{place}: {status} has no content"));
+            let contents =
+                whole["content"].as_object().unwrap_or_else(|| panic!("{place}: {status} has no content"));
             for (media_type, content) in contents {
                 let examples = examples(&document, content);
                 assert!(!examples.is_empty(), "{place}: {status} in {media_type} has no example");
@@ -107,7 +126,10 @@ fn every_operation_is_whole() {
                     if media_type == "application/problem+json" {
                         let code = example["code"].as_str().unwrap();
                         assert_eq!(example["status"].to_string(), status, "{place}: {code}");
-                        assert!(whole["description"].as_str().unwrap().contains(&format!("`{code}`")), "{place}: {whole}");
+                        assert!(
+                            whole["description"].as_str().unwrap().contains(&format!("`{code}`")),
+                            "{place}: {whole}"
+                        );
                     }
                 }
             }
@@ -122,14 +144,21 @@ fn every_answer_names_its_headers() {
         let limited = operation["responses"].get("429").is_some() && operation["security"] == json!([{}]);
         for (status, response) in responses(&document, operation) {
             let mut expected = vec!["X-Request-Id"];
-            expected.extend(["Cache-Control"].iter().filter(|_| path.starts_with("/v1/") || path.starts_with("/activate")));
+            expected.extend(
+                ["Cache-Control"]
+                    .iter()
+                    .filter(|_| path.starts_with("/v1/") || path.starts_with("/activate")),
+            );
             expected.extend(["Retry-After"].iter().filter(|_| ["429", "503"].contains(&status)));
             expected.extend(["RateLimit", "RateLimit-Policy"].iter().filter(|_| limited));
             expected.extend(["WWW-Authenticate"].iter().filter(|_| status == "401"));
             expected.extend(["Location"].iter().filter(|_| status == "201" && !limited));
-            let one = response["content"]["application/json"]["schema"]["$ref"] == "#/components/schemas/Invitation";
+            let one = response["content"]["application/json"]["schema"]["$ref"]
+                == "#/components/schemas/Invitation";
             expected.extend(["ETag"].iter().filter(|_| one || status == "412"));
-            let lists = operation["operationId"].as_str().is_some_and(|id| id.starts_with("list") && id != "listRoles");
+            let lists = operation["operationId"]
+                .as_str()
+                .is_some_and(|id| id.starts_with("list") && id != "listRoles");
             expected.extend(["Link"].iter().filter(|_| status == "200" && lists));
             for name in expected {
                 let header = format!("#/components/headers/{name}");
@@ -142,8 +171,8 @@ fn every_answer_names_its_headers() {
     }
 }
 
-/// The contract takes every language that there is, however it is written, and no other: nothing lists them but the languages
-/// themselves.
+/// The contract takes every language that there is, however it is written, and no other: nothing lists them
+/// but the languages themselves.
 #[test]
 fn every_language_is_in_every_list_of_languages() {
     let document = document();
@@ -151,7 +180,12 @@ fn every_language_is_in_every_list_of_languages() {
     let takes = |text: &str| faults(&document, &tag, &json!(text)).is_empty();
     let known = Locale::ALL.map(Locale::as_str);
     for language in known {
-        for text in [language.to_owned(), language.to_uppercase(), format!("{language}-BE"), format!("{language}_Latn_AT-1996")] {
+        for text in [
+            language.to_owned(),
+            language.to_uppercase(),
+            format!("{language}-BE"),
+            format!("{language}_Latn_AT-1996"),
+        ] {
             assert!(takes(&text) && Locale::parse(&text).is_ok(), "{text}");
         }
     }
@@ -165,8 +199,13 @@ fn every_language_is_in_every_list_of_languages() {
     let help = invitation_service::config::help();
     assert!(help.contains(&format!("says nothing: {list}")) && !help.contains("{languages}"), "{help}");
     assert!(Locale::parse("xx").unwrap_err().to_string().contains(&list));
-    let fault = invitation_service::config::Config::read(|name| (name == "LOCALE").then(|| "xx".to_owned())).err().unwrap();
-    assert!(fault.iter().any(|fault| fault.0.contains(&format!("LOCALE: is not one of: {list}"))), "{fault:?}");
+    let fault = invitation_service::config::Config::read(|name| (name == "LOCALE").then(|| "xx".to_owned()))
+        .err()
+        .unwrap();
+    assert!(
+        fault.iter().any(|fault| fault.0.contains(&format!("LOCALE: is not one of: {list}"))),
+        "{fault:?}"
+    );
     let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let row = readme.lines().find(|line| line.starts_with("| `LOCALE`")).unwrap();
     assert!(known.iter().all(|language| row.contains(&format!("`{language}`"))), "{row}");
@@ -180,7 +219,11 @@ fn schemas_keep_their_habits() {
         assert!(schema["description"].is_string(), "{name} is described nowhere");
         if let Some(item) = name.strip_prefix("ListOf") {
             let item = format!("#/components/schemas/{}", item.strip_suffix('s').unwrap());
-            assert_eq!(schema["properties"]["data"]["items"], json!({ "$ref": item }), "{name} copies its items");
+            assert_eq!(
+                schema["properties"]["data"]["items"],
+                json!({ "$ref": item }),
+                "{name} copies its items"
+            );
         }
         let request = name.ends_with("Request") || name.starts_with("Invite") && name != "Inviter";
         let Some(members) = schema["properties"].as_object() else { continue };
@@ -188,10 +231,14 @@ fn schemas_keep_their_habits() {
         let required: Vec<&str> =
             schema["required"].as_array().into_iter().flatten().map(|name| name.as_str().unwrap()).collect();
         for (member, schema) in members {
-            let described = resolved(&document, schema)["description"].is_string() || schema["description"].is_string();
+            let described =
+                resolved(&document, schema)["description"].is_string() || schema["description"].is_string();
             assert!(described, "{name}.{member} is described nowhere");
             let nullable = faults(&document, schema, &Value::Null).is_empty();
-            assert!(request || !nullable || required.contains(&member.as_str()), "{name}.{member} is null or left out: which?");
+            assert!(
+                request || !nullable || required.contains(&member.as_str()),
+                "{name}.{member} is null or left out: which?"
+            );
         }
     }
     let mut patterns = Vec::new();
@@ -199,7 +246,10 @@ fn schemas_keep_their_habits() {
     assert!(patterns.len() >= 5, "{patterns:?}");
     for pattern in patterns {
         let words = pattern.trim_matches(['^', '$', '(', ')']).split('|');
-        assert!(!words.clone().all(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '_')), "{pattern} is an enum");
+        assert!(
+            !words.clone().all(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '_')),
+            "{pattern} is an enum"
+        );
     }
     let codes = document["components"]["schemas"]["ErrorCode"]["x-extensible-enum"].as_array().unwrap();
     assert!(codes.len() > 30 && codes.contains(&json!("validation_failed")));
@@ -217,7 +267,10 @@ fn every_reference_leads_somewhere_and_nothing_is_left_over() {
     }
     for kind in ["schemas", "responses", "examples", "headers"] {
         for name in document["components"][kind].as_object().unwrap().keys() {
-            assert!(references.contains(&format!("#/components/{kind}/{name}")), "nothing leads to {kind}/{name}");
+            assert!(
+                references.contains(&format!("#/components/{kind}/{name}")),
+                "nothing leads to {kind}/{name}"
+            );
         }
     }
 }
@@ -226,10 +279,14 @@ fn every_reference_leads_somewhere_and_nothing_is_left_over() {
 fn fits(document: &Value, operation: &Value, answer: &Answer) {
     let (place, status) = (&operation["operationId"], answer.status.to_string());
     let foreseen = responses(document, operation).find(|(known, _)| *known == status);
-    let (_, response) = foreseen.unwrap_or_else(|| panic!("{place} answers {status}, of which the contract says nothing"));
+    let (_, response) =
+        foreseen.unwrap_or_else(|| panic!("{place} answers {status}, of which the contract says nothing"));
     let media_type = answer.header("content-type").split(';').next().unwrap();
     let content = &response["content"][media_type];
-    assert!(content.is_object(), "{place} answers {status} in {media_type}, of which the contract says nothing");
+    assert!(
+        content.is_object(),
+        "{place} answers {status} in {media_type}, of which the contract says nothing"
+    );
     if media_type.ends_with("json") {
         assert_eq!(faults(document, &content["schema"], &answer.body), [""; 0], "{place}: {status}");
     }
@@ -247,8 +304,8 @@ on_both_databases! {
         let owner = json!({ "email": "olivia@acme.example" });
         let owner = app.admin().post("/v1/account-owners/invitations", &owner).await.expect(201);
         let account = owner.body["account"]["id"].as_str().unwrap().to_owned();
-        // Providers have no token, and none may report here: `mail_events` has their answers. No address is suppressed here:
-        // `suppressions` lifts some.
+        // Providers have no token, and none may report here: `mail_events` has their answers. No address is
+        // suppressed here: `suppressions` lifts some.
         let elsewhere = ["/v1/mail-events/{provider}", "/v1/suppressions/{id}"];
         let callable = operations(&served).into_iter().filter(|(path, ..)| !elsewhere.contains(&path.as_str()));
         for (index, (path, method, operation)) in callable.enumerate() {

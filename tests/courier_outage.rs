@@ -53,7 +53,10 @@ async fn whoever_has_a_letter_in_hand_may_tell_of_it_when_the_database_is_back()
     other.step().await.unwrap_err();
     app.database.bring_back();
     // Long past its lease; but the other courier has noticed that nobody could tell.
-    assert_eq!(other.step().await.unwrap(), Step::Idle { next_due: Some(app.now() + TimeDelta::seconds(30)) });
+    assert_eq!(
+        other.step().await.unwrap(),
+        Step::Idle { next_due: Some(app.now() + TimeDelta::seconds(30)) }
+    );
     assert_eq!(sending.await.unwrap(), Step::Worked(1));
     let told = app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200).body["delivery"].clone();
     assert_eq!((&told["state"], &told["attempts"]), (&json!("sent"), &json!(1)));
@@ -82,7 +85,10 @@ async fn a_letter_that_nobody_tells_of_after_an_outage_goes_a_moment_later() {
     app.invite_unsent("cy@example.com", &["viewer"]).await;
     assert_eq!(other.step().await.unwrap(), Step::Worked(1));
     let next = other.step().await.unwrap();
-    assert!(matches!(next, Step::Idle { next_due: Some(due) } if due - app.now() < TimeDelta::seconds(10)), "{next:?}");
+    assert!(
+        matches!(next, Step::Idle { next_due: Some(due) } if due - app.now() < TimeDelta::seconds(10)),
+        "{next:?}"
+    );
     relay.is(Behaviour::Takes);
     app.database
         .execute("DELETE FROM letters WHERE invitation_id IN (SELECT id FROM invitations WHERE email = 'cy@example.com')");
@@ -90,7 +96,10 @@ async fn a_letter_that_nobody_tells_of_after_an_outage_goes_a_moment_later() {
     assert!(matches!(other.step().await.unwrap(), Step::Idle { .. }));
     app.advance(TimeDelta::seconds(1));
     assert_eq!(other.step().await.unwrap(), Step::Worked(1));
-    assert_eq!(relay.taken().iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["bob@example.com", "ada@example.com"]);
+    assert_eq!(
+        relay.taken().iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(),
+        ["bob@example.com", "ada@example.com"]
+    );
 }
 
 fn held(app: &TestApp) -> PgConnection {
@@ -109,8 +118,10 @@ async fn a_letter_that_was_looked_at_for_too_long_is_given_back() {
         app.invite_unsent(&format!("bob-{seconds}@example.com"), &["viewer"]).await;
         let mut somebody = held(&app);
         let sending = started(&app.parts.courier);
-        let looks =
-            async || (app.database.count("pg_locks WHERE NOT granted AND relation = 'invitations'::regclass") == 1).then_some(());
+        let looks = async || {
+            (app.database.count("pg_locks WHERE NOT granted AND relation = 'invitations'::regclass") == 1)
+                .then_some(())
+        };
         eventually("it is looked at", PATIENCE, looks).await;
         app.advance(TimeDelta::seconds(seconds));
         somebody.batch_execute("ROLLBACK").unwrap();
@@ -145,7 +156,10 @@ async fn a_letter_whose_look_is_cut_off_is_given_back() {
     eventually("it is looked at, and cut off", PATIENCE, async || all_cut()).await;
     somebody.batch_execute("ROLLBACK").unwrap();
     assert_eq!(sending.await.unwrap(), Step::Worked(0));
-    assert_eq!(app.database.count("letters WHERE state = 'queued' AND attempts = 0 AND leased_until IS NULL"), 1);
+    assert_eq!(
+        app.database.count("letters WHERE state = 'queued' AND attempts = 0 AND leased_until IS NULL"),
+        1
+    );
     app.advance(TimeDelta::seconds(2));
     assert_eq!(app.parts.courier.step().await.unwrap(), Step::Worked(1));
     assert_eq!(relay.taken().len(), 1);

@@ -1,4 +1,5 @@
-//! Processes that are killed, or asked to end, in the middle of their work: what was answered is kept, and is sent.
+//! Processes that are killed, or asked to end, in the middle of their work: what was answered is kept, and is
+//! sent.
 
 use std::{
     collections::BTreeSet,
@@ -37,7 +38,10 @@ const UNRECORDED: i64 = 64;
 fn nothing_is_torn(home: &Home) {
     let count = |from_where: &str| home.database.count(from_where);
     let invitations = count("invitations");
-    assert_eq!(count("invitations i WHERE NOT EXISTS (SELECT 1 FROM letters l WHERE l.invitation_id = i.id)"), 0);
+    assert_eq!(
+        count("invitations i WHERE NOT EXISTS (SELECT 1 FROM letters l WHERE l.invitation_id = i.id)"),
+        0
+    );
     assert_eq!(count("users u WHERE NOT EXISTS (SELECT 1 FROM invitations i WHERE i.user_id = u.id)"), 0);
     assert_eq!((count("users"), count("letters")), (invitations, invitations));
     for event in ["created", "email_queued"] {
@@ -248,7 +252,10 @@ async fn a_second_process_in_one_sqlite_file_says_so_and_ends() {
         let second = home.run(arguments);
         assert!(!second.status.success());
         let said = String::from_utf8(second.stderr).unwrap();
-        assert!(said.contains("is in use by another process") && said.contains("PostgreSQL"), "{arguments:?}: {said}");
+        assert!(
+            said.contains("is in use by another process") && said.contains("PostgreSQL"),
+            "{arguments:?}: {said}"
+        );
         assert!(said.lines().count() == 1 && second.stdout.is_empty(), "{said}");
     }
     // The first one is none the worse for it, and its end frees the file.
@@ -268,7 +275,8 @@ async fn a_second_signal_ends_a_process_at_once() {
     server.client(Some(home.token())).post("/v1/system-users/invitations", &body).await.expect(201);
     let _held = silent.accept().unwrap();
     server.terminate();
-    eventually("it says that it stops", PATIENCE, async || server.log().contains("stopping").then_some(())).await;
+    eventually("it says that it stops", PATIENCE, async || server.log().contains("stopping").then_some(()))
+        .await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     server.terminate();
     let asked = std::time::Instant::now();

@@ -1,5 +1,5 @@
-//! A thousand invites at once, with duplicates and faulty ones among them; and the same with a kill in the middle, after which
-//! every request is sent again with its key.
+//! A thousand invites at once, with duplicates and faulty ones among them; and the same with a kill in the
+//! middle, after which every request is sent again with its key.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,25 +29,37 @@ enum Due {
     Fault,
 }
 
-/// 850 people, a hundred of them twice and written otherwise the second time, and fifty faulty requests; in no order.
+/// 850 people, a hundred of them twice and written otherwise the second time, and fifty faulty requests; in
+/// no order.
 fn crowd() -> Vec<(Due, &'static str, Value)> {
     let request = |number: usize| match number {
         0..850 if number.is_multiple_of(5) => {
             (Due::Person(number), OWNER, json!({ "email": format!("person{number}@example.com") }))
         }
-        0..850 => (Due::Person(number), INVITE, json!({ "email": format!("person{number}@example.com"), "roles": ["viewer"] })),
+        0..850 => (
+            Due::Person(number),
+            INVITE,
+            json!({ "email": format!("person{number}@example.com"), "roles": ["viewer"] }),
+        ),
         850..950 => {
             let twin = (number - 850) * 5 + 1;
-            (Due::Person(twin), INVITE, json!({ "email": format!("PERSON{twin}@Example.COM"), "roles": ["admin"] }))
+            (
+                Due::Person(twin),
+                INVITE,
+                json!({ "email": format!("PERSON{twin}@Example.COM"), "roles": ["admin"] }),
+            )
         }
         950..980 => (Due::Fault, INVITE, json!({ "email": format!("person{number}"), "roles": ["viewer"] })),
-        _ => (Due::Fault, INVITE, json!({ "email": format!("person{number}@example.com"), "roles": ["king"] })),
+        _ => {
+            (Due::Fault, INVITE, json!({ "email": format!("person{number}@example.com"), "roles": ["king"] }))
+        }
     };
     // 389 and 1000 have no common divisor.
     (0..CROWD).map(|place| request(place * 389 % CROWD)).collect()
 }
 
-/// Each person was invited by exactly one of their requests, and the others were told by which; the faulty ones were refused.
+/// Each person was invited by exactly one of their requests, and the others were told by which; the faulty
+/// ones were refused.
 fn judge(requests: &[(Due, &str, Value)], answers: &[Answer]) {
     let mut invited: BTreeMap<usize, String> = BTreeMap::new();
     for ((due, ..), answer) in requests.iter().zip(answers) {
@@ -77,7 +89,8 @@ fn rows(count: impl Fn(&str) -> i64) {
 }
 
 async fn keyed(client: &Client, number: usize, (_, path, body): &(Due, &str, Value)) -> Option<Answer> {
-    let request = client.request(reqwest::Method::POST, path).header("idempotency-key", format!("row-{number}"));
+    let request =
+        client.request(reqwest::Method::POST, path).header("idempotency-key", format!("row-{number}"));
     let response = request.json(body).send().await.ok()?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     // Half an answer is none.

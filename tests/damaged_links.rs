@@ -30,7 +30,9 @@ fn damaged(app: &TestApp, token: &str) -> Vec<String> {
         format!("?token={token}&utm_source=mail"),
         format!("{}/activate?token={token}", app.url),
         format!("<{}/activate?token={token}>", app.url),
-        format!("https://safelinks.example/?url=https%3A%2F%2Finvitations.example%2Factivate%3Ftoken%3D{token}&data=05"),
+        format!(
+            "https://safelinks.example/?url=https%3A%2F%2Finvitations.example%2Factivate%3Ftoken%3D{token}&data=05"
+        ),
         format!("{token}&nbsp;"),
         format!("\"{token}\","),
     ]
@@ -39,7 +41,15 @@ fn damaged(app: &TestApp, token: &str) -> Vec<String> {
 /// Percent-encoded whole, as a browser writes a value into a query.
 fn encoded(text: &str) -> String {
     text.bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .map(
+            |byte| {
+                if byte.is_ascii_alphanumeric() {
+                    char::from(byte).to_string()
+                } else {
+                    format!("%{byte:02X}")
+                }
+            },
+        )
         .collect()
 }
 

@@ -1,4 +1,5 @@
-//! Connections that are cut while they lie idle, or under a transaction that has not committed: nobody hears of it.
+//! Connections that are cut while they lie idle, or under a transaction that has not committed: nobody hears
+//! of it.
 
 use std::{
     sync::{
@@ -21,8 +22,9 @@ use crate::support::{Backend, TestApp, database::TestDatabase, json};
 /// Cuts every connection of the service.
 fn cut(database: &TestDatabase) -> usize {
     let name = database.url.rsplit_once('/').unwrap().1;
-    let others =
-        format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()");
+    let others = format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"
+    );
     let cut = database.execute(&others);
     // Each dies at the next thing that it does.
     while database.execute(&others) > 0 {}
@@ -45,12 +47,15 @@ async fn requests_after_a_cut_are_answered_as_ever() {
         app.parts.courier.step().await.unwrap();
         assert!(cut(&app.database) > 5, "there were no connections");
 
-        let (resend, revoke) = (format!("/v1/invitations/{id}/resend"), format!("/v1/invitations/{id}/revoke"));
+        let (resend, revoke) =
+            (format!("/v1/invitations/{id}/resend"), format!("/v1/invitations/{id}/revoke"));
         let body = |number: usize| json!({ "email": format!("bob{number}@round{round}.example.com"), "roles": ["viewer"] });
         let bodies: Vec<_> = (0..8).map(body).collect();
         let looks = async { join_all((0..8).map(|_| admin.get(&shown))).await };
         let lists = async { join_all((0..16).map(|_| admin.get("/v1/invitations"))).await };
-        let invites = async { join_all(bodies.iter().map(|body| admin.post("/v1/system-users/invitations", body))).await };
+        let invites = async {
+            join_all(bodies.iter().map(|body| admin.post("/v1/system-users/invitations", body))).await
+        };
         let opened = json!({ "token": invited.1.token });
         let (looks, lists, invites, opened, resent, ready) = tokio::join!(
             looks,
@@ -90,7 +95,8 @@ async fn readiness_after_a_cut_is_as_ever() {
     }
 }
 
-/// In the midst of a query, and of a transaction: a server that loses a connection undoes what it had not committed.
+/// In the midst of a query, and of a transaction: a server that loses a connection undoes what it had not
+/// committed.
 #[tokio::test]
 async fn work_that_was_cut_before_its_commit_is_done_on_another_connection() {
     let app = TestApp::start(Backend::Postgres, &[]).await;

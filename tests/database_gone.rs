@@ -1,4 +1,5 @@
-//! The database goes away and comes back: every answer says so, none is a 500, and nothing needs to be started anew.
+//! The database goes away and comes back: every answer says so, none is a 500, and nothing needs to be
+//! started anew.
 
 use std::{
     sync::{
@@ -33,7 +34,8 @@ async fn everywhere(admin: &Client, ids: &Ids) -> Vec<(String, Answer)> {
     let Ids { invitation, user, token } = ids;
     let at = |path: String| (Method::GET, path, Value::Null);
     let to = |path: String, body: Value| (Method::POST, path, body);
-    let answers = json!({ "token": token, "password": PASSWORD, "first_name": "Ada", "last_name": "Lovelace" });
+    let answers =
+        json!({ "token": token, "password": PASSWORD, "first_name": "Ada", "last_name": "Lovelace" });
     let requests = [
         to("/v1/system-users/invitations".into(), json!({ "email": "bob@example.com", "roles": ["viewer"] })),
         at("/v1/invitations".into()),
@@ -66,7 +68,11 @@ fn is_kind(page: &Answer) {
     assert_eq!(page.status, 503, "{}", page.text);
     assert!(page.header("content-type").starts_with("text/html"));
     assert_eq!(page.header("retry-after"), "2");
-    assert!(page.text.contains("We are busy right now") && page.text.contains("your link still works"), "{}", page.text);
+    assert!(
+        page.text.contains("We are busy right now") && page.text.contains("your link still works"),
+        "{}",
+        page.text
+    );
 }
 
 #[tokio::test]
@@ -89,7 +95,12 @@ async fn postgres_goes_away_and_comes_back() {
         }
         assert!(asked.elapsed() < SOON, "{:?}", asked.elapsed());
     }
-    let form = [("token", mail.token.as_str()), ("password", PASSWORD), ("first_name", "Ada"), ("last_name", "Lovelace")];
+    let form = [
+        ("token", mail.token.as_str()),
+        ("password", PASSWORD),
+        ("first_name", "Ada"),
+        ("last_name", "Lovelace"),
+    ];
     let submit = || Answer::of(anonymous.request(Method::POST, "/activate").form(&form));
     is_kind(&anonymous.get(&page).await);
     let kept = submit().await;
@@ -116,10 +127,14 @@ async fn postgres_goes_away_and_comes_back() {
     assert_eq!(app.parts.courier.step().await.unwrap(), Step::Idle { next_due: None });
     anonymous.get(&page).await.expect(200);
     submit().await.expect(200);
-    assert_eq!(app.timeline(&ids.invitation).await, ["created", "email_queued", "email_sent", "opened", "activated"]);
+    assert_eq!(
+        app.timeline(&ids.invitation).await,
+        ["created", "email_queued", "email_sent", "opened", "activated"]
+    );
 }
 
-/// A restart of the server while nobody asks anything: the pool is full of connections that are dead and do not know it.
+/// A restart of the server while nobody asks anything: the pool is full of connections that are dead and do
+/// not know it.
 #[tokio::test]
 async fn connections_that_died_in_the_pool_fail_at_most_the_first_request() {
     let app = TestApp::start(Backend::Postgres, &[]).await;
@@ -184,7 +199,8 @@ async fn an_outage_under_load_loses_nothing_that_was_answered() {
     for id in &invited {
         admin.get(&format!("/v1/invitations/{id}")).await.expect(200);
     }
-    // Cut off in the act of committing, a request is answered 503 although it was done: a few of them, never the reverse.
+    // Cut off in the act of committing, a request is answered 503 although it was done: a few of them, never
+    // the reverse.
     let made = usize::try_from(app.database.count("invitations")).unwrap();
     eprintln!("{} answered 201, {made} made, {refused} refused", invited.len());
     assert!((0..=16 * 3).contains(&(made - invited.len())), "{made} made, {} answered", invited.len());
@@ -222,13 +238,15 @@ async fn the_courier_survives_an_outage() {
     eventually("the courier notices", PATIENCE, complains).await;
     caller.post("/v1/system-users/invitations", &body(2)).await.problem(503, "unavailable");
     home.database.bring_back();
-    let invited = async || (caller.post("/v1/system-users/invitations", &body(2)).await.status == 201).then_some(());
+    let invited =
+        async || (caller.post("/v1/system-users/invitations", &body(2)).await.status == 201).then_some(());
     eventually("inviting works again", PATIENCE, invited).await;
     eventually("the second letter", PATIENCE, async || (home.letters().len() == 2).then_some(())).await;
     server.stop().await;
 }
 
-/// Somebody's tool sits in the file with a lock: writes wait as long as they are told to, then say so; reads go on.
+/// Somebody's tool sits in the file with a lock: writes wait as long as they are told to, then say so; reads
+/// go on.
 #[tokio::test]
 async fn a_locked_sqlite_file_is_no_defect() {
     let app = TestApp::start(Backend::Sqlite, &[]).await;

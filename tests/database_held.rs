@@ -1,5 +1,5 @@
-//! A database that answers late, or not at all, because somebody holds what is asked for: whoever needs it is told to come
-//! back, everybody else goes on.
+//! A database that answers late, or not at all, because somebody holds what is asked for: whoever needs it is
+//! told to come back, everybody else goes on.
 
 use std::{
     sync::{
@@ -74,7 +74,8 @@ async fn statements_that_take_too_long_are_unavailability() {
                     #[diesel(sql_type = diesel::sql_types::Text)]
                     text: String,
                 }
-                let row: Row = sql_query(format!("SELECT current_setting('{limit}') AS text")).get_result(connection)?;
+                let row: Row =
+                    sql_query(format!("SELECT current_setting('{limit}') AS text")).get_result(connection)?;
                 Ok(row.text)
             })
             .await
@@ -95,13 +96,16 @@ async fn statements_that_take_too_long_are_unavailability() {
     app.letter().await;
 }
 
-/// A server whose messages are German: the words tell us nothing, and what is to be done is found out all the same.
+/// A server whose messages are German: the words tell us nothing, and what is to be done is found out all the
+/// same.
 #[tokio::test]
 async fn no_words_need_to_be_understood() {
     let app = TestApp::start(Backend::Postgres, &[]).await;
     let db = &app.parts.services.db;
     let raise = |code: &str, words: &str, after: f32| {
-        format!("DO $$ BEGIN PERFORM pg_sleep({after}); RAISE EXCEPTION '{words}' USING ERRCODE = '{code}'; END $$")
+        format!(
+            "DO $$ BEGIN PERFORM pg_sleep({after}); RAISE EXCEPTION '{words}' USING ERRCODE = '{code}'; END $$"
+        )
     };
     let deadlock = raise("40P01", "Verklemmung entdeckt", 0.0);
     let tries = Arc::new(AtomicUsize::new(0));
@@ -144,8 +148,10 @@ async fn nobody_waits_for_ever() {
     let fault = db.read::<_, DbFault>(|c| Ok(sql_query("SELECT FROM users").execute(c)?)).await.unwrap_err();
     assert!(matches!(fault, DbFault::Unavailable(_)) && fault.to_string().contains("in time"), "{fault}");
     let delete = |tx: &mut Tx<'_>| Ok(sql_query("DELETE FROM users").execute(tx.reading())?);
-    let shared =
-        GroupCommit::writing(&db, "test", 9, move |tx, items: &[()]| Ok::<_, DbFault>(vec![delete(tx)?; items.len()])).unwrap();
+    let shared = GroupCommit::writing(&db, "test", 9, move |tx, items: &[()]| {
+        Ok::<_, DbFault>(vec![delete(tx)?; items.len()])
+    })
+    .unwrap();
     for fault in [db.write(delete).await.unwrap_err(), shared.run(()).await.unwrap_err()] {
         assert!(matches!(fault, DbFault::InDoubt(_)) && fault.to_string().contains("in time"), "{fault}");
     }

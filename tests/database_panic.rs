@@ -1,4 +1,5 @@
-//! A panic in the middle of a transaction: nothing of it is kept, and whoever comes next is none the worse for it.
+//! A panic in the middle of a transaction: nothing of it is kept, and whoever comes next is none the worse
+//! for it.
 
 use diesel::{RunQueryDsl, sql_query};
 use invitation_service::db::DbFault;

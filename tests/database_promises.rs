@@ -12,7 +12,8 @@ struct Setting {
 }
 
 fn setting(connection: &mut AnyConnection, name: &str) -> Result<String, DbFault> {
-    let row: Setting = sql_query(format!("SELECT current_setting('{name}') AS value")).get_result(connection)?;
+    let row: Setting =
+        sql_query(format!("SELECT current_setting('{name}') AS value")).get_result(connection)?;
     Ok(row.value)
 }
 
@@ -28,12 +29,21 @@ async fn commits_are_durable_unless_the_url_says_otherwise() {
         let url = DatabaseUrl::parse(&format!("{}{query}", database.url)).unwrap();
         let db = Db::open(&url).unwrap();
         let read = db.read(|connection| {
-            Ok::<_, DbFault>((setting(connection, "synchronous_commit")?, setting(connection, "lock_timeout")?))
+            Ok::<_, DbFault>((
+                setting(connection, "synchronous_commit")?,
+                setting(connection, "lock_timeout")?,
+            ))
         });
         assert_eq!(read.await.unwrap(), (commits.to_owned(), timeout.to_owned()), "{query}");
         let written = db.write(|tx| setting(tx.reading(), "synchronous_commit")).await.unwrap();
         assert_eq!(written, commits, "{query}");
-        let warned = db.examine().await.unwrap().cautions.iter().any(|caution| caution.contains("synchronous_commit=off"));
+        let warned = db
+            .examine()
+            .await
+            .unwrap()
+            .cautions
+            .iter()
+            .any(|caution| caution.contains("synchronous_commit=off"));
         assert_eq!(warned, commits == "off", "{query}");
     }
 }
@@ -42,7 +52,8 @@ async fn commits_are_durable_unless_the_url_says_otherwise() {
 #[tokio::test]
 async fn a_start_warns_of_a_server_that_loses_what_it_confirmed() {
     let home = Home::new(Backend::Postgres, &[]);
-    let off = |name: &str| home.database.texts(&format!("SELECT current_setting('{name}') AS text"))[0] == "off";
+    let off =
+        |name: &str| home.database.texts(&format!("SELECT current_setting('{name}') AS text"))[0] == "off";
     let (fsync, pages) = (off("fsync"), off("full_page_writes"));
     for arguments in [&["serve"][..], &["serve", "--no-courier"], &["courier"]] {
         let log = home.start(arguments).stop().await;

@@ -12,7 +12,8 @@ fn plain(route: &RouteRules) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
-/// The path with each of its characters escaped in turn, in upper and in lower case, and with all of them escaped.
+/// The path with each of its characters escaped in turn, in upper and in lower case, and with all of them
+/// escaped.
 fn spellings(path: &str) -> Vec<String> {
     let mut spellings = Vec::new();
     for (at, character) in path.char_indices().filter(|(_, character)| *character != '/') {
@@ -20,7 +21,8 @@ fn spellings(path: &str) -> Vec<String> {
             spellings.push(format!("{}{escaped}{}", &path[..at], &path[at + 1..]));
         }
     }
-    let all: String = path.split_inclusive('/').map(|part| part.bytes().map(escape).collect::<String>()).collect();
+    let all: String =
+        path.split_inclusive('/').map(|part| part.bytes().map(escape).collect::<String>()).collect();
     spellings.push(all);
     spellings
 }

@@ -1,4 +1,5 @@
-//! A primary that becomes a standby, behind one address: what was just written is found, and nothing is asked of the old one.
+//! A primary that becomes a standby, behind one address: what was just written is found, and nothing is asked
+//! of the old one.
 
 use std::{
     sync::{
@@ -15,7 +16,9 @@ use invitation_service::{
     domain::ids::InvitationId,
 };
 
-use crate::support::{Answer, Backend, Client, TestApp, cluster::Cluster, eventually, forwarder::Forwarder, json};
+use crate::support::{
+    Answer, Backend, Client, TestApp, cluster::Cluster, eventually, forwarder::Forwarder, json,
+};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Quick, and as safe as a test needs it.
@@ -41,7 +44,8 @@ async fn a_failover_behind_one_address_loses_sight_of_nothing() {
     let first = Cluster::start(QUICK);
     let second = first.standby();
     let address = Forwarder::to(first.port).await;
-    let app = TestApp::start(Backend::Postgres, &[("DATABASE_URL", &address.url()), ("RATE_LIMITS", "off")]).await;
+    let app =
+        TestApp::start(Backend::Postgres, &[("DATABASE_URL", &address.url()), ("RATE_LIMITS", "off")]).await;
     let (admin, anonymous, over) = (app.admin(), app.anonymous(), Arc::<AtomicBool>::default());
     let client = |client: usize| {
         let (admin, anonymous, over) = (admin.clone(), anonymous.clone(), over.clone());
@@ -121,9 +125,11 @@ async fn a_server_that_stops_taking_writes_is_not_believed_when_it_knows_nothing
     }
     // Whoever sets it back must not be refused.
     let mut connection = server.connect();
-    for statement in
-        ["SET default_transaction_read_only = off", "ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()"]
-    {
+    for statement in [
+        "SET default_transaction_read_only = off",
+        "ALTER SYSTEM RESET default_transaction_read_only",
+        "SELECT pg_reload_conf()",
+    ] {
         sql_query(statement).execute(&mut connection).unwrap();
     }
     let ready = async || (anonymous.get("/readyz").await.status == 200).then_some(());
@@ -136,8 +142,10 @@ async fn a_server_that_stops_taking_writes_is_not_believed_when_it_knows_nothing
 async fn a_list_of_hosts_leads_to_the_one_that_takes_writes() {
     let first = Cluster::start(QUICK);
     let second = first.standby();
-    for hosts in [format!("127.0.0.1:{},127.0.0.1:{}", second.port, first.port), format!("127.0.0.1:1,127.0.0.1:{}", first.port)]
-    {
+    for hosts in [
+        format!("127.0.0.1:{},127.0.0.1:{}", second.port, first.port),
+        format!("127.0.0.1:1,127.0.0.1:{}", first.port),
+    ] {
         let url = format!("postgres://postgres@{hosts}/postgres");
         let app = TestApp::start(Backend::Postgres, &[("DATABASE_URL", &url)]).await;
         let email = format!("ada@host{}.example.com", hosts.len());
@@ -165,8 +173,7 @@ async fn readiness_asks_whether_a_write_commits() {
             #[diesel(sql_type = diesel::sql_types::BigInt)]
             size: i64,
         }
-        let tables =
-            "SELECT sum(pg_relation_size(oid))::bigint AS size FROM pg_class WHERE relnamespace = 'public'::regnamespace";
+        let tables = "SELECT sum(pg_relation_size(oid))::bigint AS size FROM pg_class WHERE relnamespace = 'public'::regnamespace";
         let row: Row = sql_query(tables).get_result(&mut server.connect()).unwrap();
         row.size
     };
@@ -187,7 +194,12 @@ async fn readiness_asks_whether_a_write_commits() {
     let asked = Instant::now();
     for ready in join_all((0..32).map(|_| anonymous.get("/readyz"))).await {
         let ready = ready.expect(503);
-        assert_eq!((&ready.body["database"], &ready.body["migrations"]), (&json!("unavailable"), &json!("ok")), "{}", ready.text);
+        assert_eq!(
+            (&ready.body["database"], &ready.body["migrations"]),
+            (&json!("unavailable"), &json!("ok")),
+            "{}",
+            ready.text
+        );
         assert!(ready.text_of("reason").contains("not committed"), "{}", ready.text);
     }
     assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
@@ -195,7 +207,11 @@ async fn readiness_asks_whether_a_write_commits() {
     admin.get("/v1/invitations").await.expect(200);
     // One who sets it back must not wait for the same standby.
     let mut connection = server.connect();
-    for statement in ["SET synchronous_commit = off", "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()"] {
+    for statement in [
+        "SET synchronous_commit = off",
+        "ALTER SYSTEM RESET synchronous_standby_names",
+        "SELECT pg_reload_conf()",
+    ] {
         sql_query(statement).execute(&mut connection).unwrap();
     }
     let ready = async || (anonymous.get("/readyz").await.status == 200).then_some(());

@@ -1,13 +1,15 @@
 //! Who is shown which field of whom: the contract's table, held against every answer that shows a person.
 //!
-//! What an administrator is shown is the truth. From it, the table makes what everybody else is to be shown, field by field; and
-//! whatever a list is filtered or searched by, it finds what is shown and nothing else.
+//! What an administrator is shown is the truth. From it, the table makes what everybody else is to be shown,
+//! field by field; and whatever a list is filtered or searched by, it finds what is shown and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use invitation_service::domain::{
-    permission::Permission::{self, AccountsRead, CustomersInvite, CustomersRead, SystemUsersInvite, SystemUsersRead},
+    permission::Permission::{
+        self, AccountsRead, CustomersInvite, CustomersRead, SystemUsersInvite, SystemUsersRead,
+    },
     role::Role::{Admin, CustomerSupport, Finance, UserManager, Viewer},
 };
 use reqwest::Method;
@@ -50,8 +52,8 @@ const OWNER_SEES: Sees = Invited { when: false };
 const AT_ACME: Sees = Whole { roles: false, memberships: Acme };
 const AT_ZENITH: Sees = Whole { roles: false, memberships: Zenith };
 
-/// The people of [`World`], in its order: a colleague, the owner of Zenith, and nobody, each invited by Acme's owner; a colleague who
-/// drives for both; a colleague whom nobody else has invited.
+/// The people of [`World`], in its order: a colleague, the owner of Zenith, and nobody, each invited by
+/// Acme's owner; a colleague who drives for both; a colleague whom nobody else has invited.
 const PEOPLE: [&str; 5] = ["colleague", "customer", "nobody", "member", "stranger"];
 type Row = [Sees; 5];
 
@@ -80,7 +82,8 @@ fn rows() -> Vec<(&'static str, Row)> {
 struct World {
     acme: String,
     zenith: String,
-    /// By the names of [`PEOPLE`]: the person, and the invitation that Acme's owner has sent them, if it is pending.
+    /// By the names of [`PEOPLE`]: the person, and the invitation that Acme's owner has sent them, if it is
+    /// pending.
     people: Vec<(Value, Option<Value>)>,
     callers: BTreeMap<&'static str, Client>,
 }
@@ -97,8 +100,7 @@ async fn world(app: &TestApp) -> World {
     colleague(app, "max@operator.example", "Maximilian").await;
     colleague(app, "eve@operator.example", "Evelyn").await;
     let drive = async |account: &str| {
-        let body =
-            json!({ "email": "max@operator.example", "role": "driver", "account_id": account, "account_type": "consumer" });
+        let body = json!({ "email": "max@operator.example", "role": "driver", "account_id": account, "account_type": "consumer" });
         let (_, mail) = app.invite_by(SUB_ACCOUNTS, body).await;
         app.join(&mail.token, "max@operator.example", json!({})).await.expect(201);
     };
@@ -173,11 +175,13 @@ fn shown(world: &World, (person, made): &(Value, Option<Value>), sees: Sees, cal
             }
             let under = |one: &Value| match memberships {
                 Every => true,
-                // Each account that a driver belongs to lies under one of the two, by the order in which they were joined.
+                // Each account that a driver belongs to lies under one of the two, by the order in which they
+                // were joined.
                 Acme => one["account_id"] == json!(world.acme) || is_driven_for(&person, one, 0),
                 Zenith => one["account_id"] == json!(world.zenith) || is_driven_for(&person, one, 1),
             };
-            let list: Vec<Value> = person["memberships"].as_array().unwrap().iter().filter(|one| under(one)).cloned().collect();
+            let list: Vec<Value> =
+                person["memberships"].as_array().unwrap().iter().filter(|one| under(one)).cloned().collect();
             person["memberships"] = json!(list);
             Some(person)
         }
@@ -192,15 +196,30 @@ fn is_driven_for(person: &Value, one: &Value, place: usize) -> bool {
 /// A user as the CSV has one.
 fn csv_line(user: &Value) -> Vec<String> {
     let plain = |name: &str| user[name].as_str().unwrap_or_default().to_owned();
-    let roles: Vec<&str> = user["system_roles"].as_array().unwrap().iter().map(|role| role.as_str().unwrap()).collect();
-    let memberships =
-        user["memberships"].as_array().unwrap().iter().map(|one| {
-            format!("{} ({}, {})", one["account_name"].as_str().unwrap(), text(one, "/account_id"), text(one, "/role"))
-        });
+    let roles: Vec<&str> =
+        user["system_roles"].as_array().unwrap().iter().map(|role| role.as_str().unwrap()).collect();
+    let memberships = user["memberships"].as_array().unwrap().iter().map(|one| {
+        format!(
+            "{} ({}, {})",
+            one["account_name"].as_str().unwrap(),
+            text(one, "/account_id"),
+            text(one, "/role")
+        )
+    });
     let memberships = memberships.collect::<Vec<_>>().join("; ");
     let (id, email, status) = (plain("id"), plain("email"), plain("status"));
     let (created, activated) = (plain("created_at"), plain("activated_at"));
-    vec![id, email, plain("first_name"), plain("last_name"), status, roles.join("; "), memberships, created, activated]
+    vec![
+        id,
+        email,
+        plain("first_name"),
+        plain("last_name"),
+        status,
+        roles.join("; "),
+        memberships,
+        created,
+        activated,
+    ]
 }
 
 fn ids(list: &[Value]) -> BTreeSet<String> {
@@ -209,7 +228,11 @@ fn ids(list: &[Value]) -> BTreeSet<String> {
 
 /// Whether a user who is shown like this has the text where the list is searched.
 fn holds(user: &Value, text: &str) -> bool {
-    let names = user["memberships"].as_array().unwrap().iter().map(|one| one["account_name"].as_str().unwrap_or_default());
+    let names = user["memberships"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["account_name"].as_str().unwrap_or_default());
     let person = format!(
         "{}\n{} {}",
         user["email"].as_str().unwrap(),

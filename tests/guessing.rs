@@ -13,7 +13,8 @@ const SECRET: &str = "a-secret-for-postmark";
 const POSTMARK: &str = "/v1/mail-events/postmark";
 
 async fn sign_in_from(app: &TestApp, client: &str, email: &str, password: &str) -> Answer {
-    let request = app.anonymous().request(reqwest::Method::POST, "/v1/auth/token").header("x-forwarded-for", client);
+    let request =
+        app.anonymous().request(reqwest::Method::POST, "/v1/auth/token").header("x-forwarded-for", client);
     Answer::of(request.json(&json!({ "email": email, "password": password }))).await
 }
 

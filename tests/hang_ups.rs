@@ -7,7 +7,8 @@ use tokio::{io::AsyncWriteExt, net::TcpStream, task::yield_now};
 
 use crate::support::{Answer, TestApp, eventually, json, on_both_databases};
 
-/// Each hangs up a little later than the one before: while its key is taken, while its work is done, after it.
+/// Each hangs up a little later than the one before: while its key is taken, while its work is done, after
+/// it.
 const ATTEMPTS: usize = 60;
 
 on_both_databases! {

@@ -158,7 +158,8 @@ on_both_databases! {
         app.letter().await;
     }
 
-    /// Old answers are deleted a few at a time, the oldest first: those that wait for it are none the more alive.
+    /// Old answers are deleted a few at a time, the oldest first: those that wait for it are none the more
+    /// alive.
     async fn an_old_key_is_forgotten_before_it_is_swept_up(app: TestApp) {
         let admin = app.admin();
         let body = |number: usize| json!({ "email": format!("ada{number}@example.com"), "roles": ["viewer"] });

@@ -1,4 +1,5 @@
-//! Whose an `Idempotency-Key` is: a grant's; and a retry is given the first answer only by whoever may still ask for it.
+//! Whose an `Idempotency-Key` is: a grant's; and a retry is given the first answer only by whoever may still
+//! ask for it.
 
 use std::time::Duration;
 
@@ -43,15 +44,23 @@ fn claims(token: &str) -> Value {
 
 #[track_caller]
 fn is_replayed(answer: &Answer, first: &Answer) {
-    assert_eq!((answer.status, answer.header("idempotency-replayed")), (first.status, "true"), "{}", answer.text);
+    assert_eq!(
+        (answer.status, answer.header("idempotency-replayed")),
+        (first.status, "true"),
+        "{}",
+        answer.text
+    );
     assert_eq!(answer.text, first.text);
 }
 
-/// Every route that takes a key, with a body for it: what an owner of `parent` does with an invitation below it.
+/// Every route that takes a key, with a body for it: what an owner of `parent` does with an invitation below
+/// it.
 fn routes(parent: &str, made: &Value) -> [(String, Value); 8] {
     let (invitation, user) = (text(made, "/id"), text(made, "/user_id"));
-    let below = json!({ "email": "new@example.com", "role": "driver", "account_id": parent, "delivery": "link" });
-    let item = json!({ "kind": "sub_account", "email": "item@example.com", "role": "driver", "account_id": parent });
+    let below =
+        json!({ "email": "new@example.com", "role": "driver", "account_id": parent, "delivery": "link" });
+    let item =
+        json!({ "kind": "sub_account", "email": "item@example.com", "role": "driver", "account_id": parent });
     [
         (OWNERS.to_owned(), json!({ "email": "co@example.com", "account_id": parent, "delivery": "link" })),
         (SUB_ACCOUNTS.to_owned(), below),

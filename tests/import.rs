@@ -1,4 +1,5 @@
-//! `import` against the running service: what a file's rows become, and what is said of those that are refused.
+//! `import` against the running service: what a file's rows become, and what is said of those that are
+//! refused.
 
 use std::process::{Command, Stdio};
 
@@ -100,7 +101,8 @@ on_each! {
         server.stop().await;
     }
 
-    /// What was answered a day ago may be true no more: a person who was invited and cannot come in is not told as being there.
+    /// What was answered a day ago may be true no more: a person who was invited and cannot come in is not
+    /// told as being there.
     async fn whoever_was_revoked_or_expired_since_is_told_and_invited_when_that_is_asked_for(backend: Backend) {
         let home = Home::new(backend, &[]);
         let server = home.start(&["serve"]);
@@ -215,7 +217,10 @@ async fn results_that_nobody_reads_end_the_import() {
     let mut running = running.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(running.stdout.take());
     let (code, _, errors) = told(&running.wait_with_output().unwrap());
-    assert!(code == 1 && errors.contains("the results cannot be written") && !errors.contains("panicked"), "{errors}");
+    assert!(
+        code == 1 && errors.contains("the results cannot be written") && !errors.contains("panicked"),
+        "{errors}"
+    );
     assert!(home.database.count("invitations") < 100);
     server.stop().await;
 }

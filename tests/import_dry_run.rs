@@ -48,6 +48,8 @@ on_each! {
 #[test]
 fn the_help_names_every_language() {
     let help = Home::new(Backend::Sqlite, &[]).print(&["import", "--help"]);
-    let list = invitation_service::domain::locale::Locale::ALL.map(invitation_service::domain::locale::Locale::as_str).join(", ");
+    let list = invitation_service::domain::locale::Locale::ALL
+        .map(invitation_service::domain::locale::Locale::as_str)
+        .join(", ");
     assert!(help.contains(&format!("locale               {list}")), "{help}");
 }

@@ -1,4 +1,5 @@
-//! `import` and files that it refuses: each fault with its row and column, all of them at once, and nothing is sent.
+//! `import` and files that it refuses: each fault with its row and column, all of them at once, and nothing
+//! is sent.
 
 use std::{
     io::Write,
@@ -62,8 +63,7 @@ fn every_faulty_row_is_told_with_its_line_and_column_and_nothing_is_sent() {
 
 #[test]
 fn a_file_that_is_no_list_of_people_says_what_is_wrong_with_it() {
-    let known =
-        "kind, email, roles, account_id, account_name, account_type, role, reimbursement_rate, used_by, sub_account_name, locale";
+    let known = "kind, email, roles, account_id, account_name, account_type, role, reimbursement_rate, used_by, sub_account_name, locale";
     let unknown = format!("1: rolls: There is no such column. Known are: {known}. (unknown_column)");
     let nameless = format!(
         "1: kind: The first line must name the columns, separated by , or ; as in: {} (missing_header)",
@@ -76,8 +76,10 @@ fn a_file_that_is_no_list_of_people_says_what_is_wrong_with_it() {
         (b"kind|email|roles\nsystem_user|ada@example.com|viewer\n", &[&nameless]),
         (
             b",kind,email,roles\n0,system_user,ada@example.com,viewer\n1,boss,ada,\n",
-            &["1: column 1: This column has no name on line 1, and row 2 holds \"0\" in it. Give it a name or take it out; \
-               pandas leaves its index out with to_csv(\u{2026}, index=False). (unnamed_column)"],
+            &[
+                "1: column 1: This column has no name on line 1, and row 2 holds \"0\" in it. Give it a name or take it out; \
+               pandas leaves its index out with to_csv(\u{2026}, index=False). (unnamed_column)",
+            ],
         ),
         (
             b"rolls,roles,Roles\nada@example.com,viewer,viewer\n",
@@ -90,9 +92,14 @@ fn a_file_that_is_no_list_of_people_says_what_is_wrong_with_it() {
         ),
         (
             b"k\0i\0n\0d\0",
-            &["1: kind: This looks like UTF-16 without a byte order mark. Save the file as \"CSV UTF-8\". (not_utf8)"],
+            &[
+                "1: kind: This looks like UTF-16 without a byte order mark. Save the file as \"CSV UTF-8\". (not_utf8)",
+            ],
         ),
-        (b"PK\x03\x04\x14\0", &["1: kind: This is a spreadsheet's own format. Save the sheet as \"CSV UTF-8\". (not_csv)"]),
+        (
+            b"PK\x03\x04\x14\0",
+            &["1: kind: This is a spreadsheet's own format. Save the sheet as \"CSV UTF-8\". (not_csv)"],
+        ),
     ] {
         let (errors, results) = refused(file);
         let found: Vec<_> = errors.lines().map(|line| line.strip_prefix("people.csv:").unwrap()).collect();
@@ -107,8 +114,10 @@ fn latin_1_and_stray_quotes_are_told_where_they_stand() {
         b"kind,email,account_name\naccount_owner,olga@example.com,Caf\xE9\naccount_owner,\xE9@example.com,Acme\n\
           account_owner,petra@example.com,\"Acme\naccount_owner,carl@example.com,Globex\n",
     );
-    let places: Vec<_> =
-        errors.lines().map(|line| (line.split(": ").take(2).collect::<Vec<_>>(), line.rsplit(' ').next().unwrap())).collect();
+    let places: Vec<_> = errors
+        .lines()
+        .map(|line| (line.split(": ").take(2).collect::<Vec<_>>(), line.rsplit(' ').next().unwrap()))
+        .collect();
     assert_eq!(places[0], (vec!["people.csv:2", "account_name"], "(not_utf8)"));
     assert_eq!(places[1], (vec!["people.csv:3", "email"], "(not_utf8)"));
     assert_eq!(places[2], (vec!["people.csv:4", "kind"], "(unbalanced_quotes)"));
@@ -126,12 +135,19 @@ fn a_cell_steers_no_terminal() {
 fn programs_are_told_as_json() {
     let home = home();
     let mut import = home.command(&["import", "-", "--json", "--url", NOWHERE]);
-    let mut import = import.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    import.stdin.take().unwrap().write_all(b"email,kind\nada@example.com,boss\nada@example.com,account_owner\n").unwrap();
+    let mut import =
+        import.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    import
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"email,kind\nada@example.com,boss\nada@example.com,account_owner\n")
+        .unwrap();
     let (errors, results) = said(&import.wait_with_output().unwrap());
     assert!(errors.starts_with("stdin:2: kind: "), "{errors}");
     assert!(errors.ends_with("invited 0, already there 0, failed 1, not sent 1\n"), "{errors}");
-    let rows: Vec<serde_json::Value> = results.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let rows: Vec<serde_json::Value> =
+        results.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(rows[0]["errors"][0]["code"], "unknown_value");
     assert_eq!(
         (&rows[0]["row"], &rows[0]["email"], &rows[0]["status"]),
@@ -149,7 +165,10 @@ fn what_is_missing_is_named_with_what_to_do() {
     std::fs::write(home.path().join("people.csv"), "kind,email\naccount_owner,olga@example.com\n").unwrap();
     for (arguments, words) in [
         (&["import", "nobody.csv"][..], &["cannot read nobody.csv"][..]),
-        (&["import", "people.csv"], &[NOWHERE, "refused", "invitation-service serve", "--url", "Nothing was sent"]),
+        (
+            &["import", "people.csv"],
+            &[NOWHERE, "refused", "invitation-service serve", "--url", "Nothing was sent"],
+        ),
         (&["import", "people.csv", "--dry-run"], &[NOWHERE, "refused", "Nothing was sent"]),
         (&["import", "people.csv", "--subject", " "], &["--subject: A name is required."]),
     ] {
@@ -157,13 +176,16 @@ fn what_is_missing_is_named_with_what_to_do() {
         assert!(words.iter().all(|words| errors.contains(words)), "{arguments:?}: {errors}");
         assert_eq!(results, "");
     }
-    for arguments in
-        [&["import"][..], &["import", "people.csv", "--url", "ftp://x"], &["import", "people.csv", "--retry-for", "soon"]]
-    {
+    for arguments in [
+        &["import"][..],
+        &["import", "people.csv", "--url", "ftp://x"],
+        &["import", "people.csv", "--retry-for", "soon"],
+    ] {
         assert_eq!(home.run(arguments).status.code(), Some(2), "{arguments:?}");
     }
     let keyless = Home::new(Backend::Sqlite, &[("SECRET_KEY", "")]);
-    std::fs::write(keyless.path().join("people.csv"), "kind,email\naccount_owner,olga@example.com\n").unwrap();
+    std::fs::write(keyless.path().join("people.csv"), "kind,email\naccount_owner,olga@example.com\n")
+        .unwrap();
     let (errors, _) = said(&keyless.run(&["import", "people.csv"]));
     assert!(errors.contains("there is no key") && errors.contains("ACCESS_TOKEN"), "{errors}");
     assert!(!keyless.path().join("data").exists(), "an import makes no key");

@@ -1,4 +1,5 @@
-//! `import` and what goes wrong on the way: killed, interrupted, or without a service for a while, everybody is invited once.
+//! `import` and what goes wrong on the way: killed, interrupted, or without a service for a while, everybody
+//! is invited once.
 
 use std::{
     collections::BTreeSet,
@@ -86,7 +87,8 @@ on_each! {
         let numbers: Vec<usize> = results.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect();
         assert_eq!((code, numbers[0] + numbers[1], numbers[2]), (0, PEOPLE, 0), "{results}{errors}");
         assert!(errors.lines().count() == 1 && errors.contains("Trying again, for up to 2m"), "{errors}");
-        // A letter that the server had in hand when it died may come twice, as the same letter; the invitations may not.
+        // A letter that the server had in hand when it died may come twice, as the same letter; the
+        // invitations may not.
         assert_eq!(home.database.count("invitations"), i64::try_from(PEOPLE).unwrap());
         server.stop().await;
     }
@@ -118,7 +120,10 @@ async fn an_import_gives_up_when_nobody_answers() {
     let mut server = home.start(&["serve"]);
     let mut running = command(&home, &server, &colleagues(2000), &["--retry-for", "1s"]);
     let running = running.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    eventually("some are invited", PATIENCE, async || (home.database.count("invitations") >= 20).then_some(())).await;
+    eventually("some are invited", PATIENCE, async || {
+        (home.database.count("invitations") >= 20).then_some(())
+    })
+    .await;
     server.kill();
     let (code, results, errors) = told(&running.wait_with_output().unwrap());
     assert!(code == 1 && results.contains("failed 0, not sent 1"), "{results}");
@@ -168,14 +173,22 @@ fn a_service_that_asks_for_time_is_given_it() {
     assert!(errors.contains("429") && errors.lines().count() == 1, "{errors}");
     let asked = serving.join().unwrap();
     assert!(asked[2].0 - asked[1].0 >= Duration::from_secs(2), "{:?}", asked[2].0 - asked[1].0);
-    let keys: BTreeSet<&str> =
-        asked[1..].iter().map(|(_, head)| head.lines().find(|line| line.starts_with("idempotency-key: ")).unwrap()).collect();
+    let keys: BTreeSet<&str> = asked[1..]
+        .iter()
+        .map(|(_, head)| head.lines().find(|line| line.starts_with("idempotency-key: ")).unwrap())
+        .collect();
     assert_eq!(keys.len(), 1, "{keys:?}");
     // What asks for more than we have is not waited for.
-    let (url, _) =
-        stand_in(vec![ready, "HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"]);
+    let (url, _) = stand_in(vec![
+        ready,
+        "HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+    ]);
     let (code, results, errors) = told(&home.run(&["import", "people.csv", "--url", &url]));
-    assert_eq!((code, results.as_str()), (1, "invited 0, already there 0, failed 0, not sent 1\n"), "{errors}");
+    assert_eq!(
+        (code, results.as_str()),
+        (1, "invited 0, already there 0, failed 0, not sent 1\n"),
+        "{errors}"
+    );
     // Something else at that address.
     let (url, _) = stand_in(vec!["HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\nwiki"]);
     let (code, _, errors) = told(&home.run(&["import", "people.csv", "--url", &url]));

@@ -1,4 +1,5 @@
-//! `import` of files as spreadsheets, other programs and people write them: `tests/import_cases` and their kin.
+//! `import` of files as spreadsheets, other programs and people write them: `tests/import_cases` and their
+//! kin.
 
 use serde_json::Value;
 
@@ -19,7 +20,8 @@ fn case(name: &str) -> String {
 
 /// The invitation of an address, and the account that it leads to.
 async fn invited(admin: &Client, email: &str) -> (Value, Value) {
-    let invitation = admin.get(&format!("/v1/invitations?email={email}")).await.expect(200).body["data"][0].clone();
+    let invitation =
+        admin.get(&format!("/v1/invitations?email={email}")).await.expect(200).body["data"][0].clone();
     let account = match invitation["account"]["id"].as_str() {
         Some(id) => admin.get(&format!("/v1/accounts/{id}")).await.expect(200).body,
         None => Value::Null,
@@ -74,7 +76,8 @@ on_each! {
         server.stop().await;
     }
 
-    /// csvkit and SheetJS turn `0,23` into `23`: neither the trial nor the import says nothing, and neither refuses.
+    /// csvkit and SheetJS turn `0,23` into `23`: neither the trial nor the import says nothing, and neither
+    /// refuses.
     async fn a_rate_that_lost_its_comma_is_warned_of(backend: Backend) {
         let home = Home::new(backend, &[]);
         let server = home.start(&["serve"]);

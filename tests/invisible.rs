@@ -34,8 +34,8 @@ const UNSEEN: [&str; 16] = [
 
 /// What stands around an address that was copied from somewhere.
 const AROUND: [&str; 15] = [
-    "\n", "\r\n", "\u{B}", "\u{C}", "\u{85}", " ", "\t", "\u{A0}", "\u{2003}", "\u{202F}", "\u{3000}", "\u{1680}", "\u{FEFF}",
-    "\u{200B}", "\u{202A}",
+    "\n", "\r\n", "\u{B}", "\u{C}", "\u{85}", " ", "\t", "\u{A0}", "\u{2003}", "\u{202F}", "\u{3000}",
+    "\u{1680}", "\u{FEFF}", "\u{200B}", "\u{202A}",
 ];
 
 on_both_databases! { with [("RATE_LIMITS", "off")];
@@ -163,7 +163,8 @@ on_both_databases! { with [("RATE_LIMITS", "off")];
         app.letters().await;
     }
 
-    /// An activated person, and one whose address was corrected, are found in both ways, too; and what an older version wrote.
+    /// An activated person, and one whose address was corrected, are found in both ways, too; and what an
+    /// older version wrote.
     async fn whatever_writes_a_person_writes_both_forms(app: TestApp) {
         let admin = app.admin();
         let (_, mail) = app.invite("ada@bücher.example", &["viewer"]).await;

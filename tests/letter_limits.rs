@@ -1,5 +1,5 @@
-//! How many letters may be asked for in a day: to one mailbox, by the owners of an account, by one caller. What is past a quota is
-//! refused, and nothing is written for it.
+//! How many letters may be asked for in a day: to one mailbox, by the owners of an account, by one caller.
+//! What is past a quota is refused, and nothing is written for it.
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;

@@ -6,7 +6,12 @@ use crate::support::{Answer, Client, TestApp, on_both_databases};
 
 /// A member of each row of a list, in its order.
 pub fn column(answer: &Answer, member: &str) -> Vec<String> {
-    answer.body["data"].as_array().unwrap().iter().map(|row| row[member].as_str().unwrap().to_owned()).collect()
+    answer.body["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row[member].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// The addresses that a list shows, in its order, without their domain.

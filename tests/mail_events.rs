@@ -9,7 +9,11 @@ const SECRET: &str = "a-secret-for-postmark";
 const POSTMARK: &str = "/v1/mail-events/postmark";
 
 async fn report(app: &TestApp, secret: &str, event: &Value) -> Answer {
-    let request = app.anonymous().request(reqwest::Method::POST, POSTMARK).header("x-mail-events-secret", secret).json(event);
+    let request = app
+        .anonymous()
+        .request(reqwest::Method::POST, POSTMARK)
+        .header("x-mail-events-secret", secret)
+        .json(event);
     Answer::of(request).await
 }
 
@@ -40,7 +44,9 @@ async fn delivery(app: &TestApp, invitation: &Value) -> Value {
 
 async fn timeline(app: &TestApp, invitation: &Value) -> Vec<String> {
     let all = app.timeline(invitation["id"].as_str().unwrap()).await;
-    all.into_iter().filter(|one| one.starts_with("email_") && !["email_queued", "email_sent"].contains(&one.as_str())).collect()
+    all.into_iter()
+        .filter(|one| one.starts_with("email_") && !["email_queued", "email_sent"].contains(&one.as_str()))
+        .collect()
 }
 
 on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET)];

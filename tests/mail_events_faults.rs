@@ -1,4 +1,5 @@
-//! What providers report that is no fault of the address: told as such, with advice for whoever can put it right.
+//! What providers report that is no fault of the address: told as such, with advice for whoever can put it
+//! right.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
@@ -25,15 +26,18 @@ async fn report(app: &TestApp, provider: &str, id: usize, event: &Value) -> Answ
     let request = match provider {
         "postmark" => request.header("x-mail-events-secret", SECRET).json(event),
         "mailgun" => {
-            let signature =
-                json!({ "timestamp": now.to_string(), "token": id.to_string(), "signature": hex(&mac(&format!("{now}{id}"))) });
+            let signature = json!({ "timestamp": now.to_string(), "token": id.to_string(), "signature": hex(&mac(&format!("{now}{id}"))) });
             request.json(&json!({ "signature": signature, "event-data": event }))
         }
         _ => {
             let body = event.to_string();
             let signature = STANDARD.encode(mac(&format!("msg_{id}.{now}.{body}")));
-            let request = request.header("svix-id", format!("msg_{id}")).header("svix-timestamp", now.to_string());
-            request.header("svix-signature", format!("v1,{signature}")).header("content-type", "application/json").body(body)
+            let request =
+                request.header("svix-id", format!("msg_{id}")).header("svix-timestamp", now.to_string());
+            request
+                .header("svix-signature", format!("v1,{signature}"))
+                .header("content-type", "application/json")
+                .body(body)
         }
     };
     Answer::of(request).await.expect(200)
@@ -42,8 +46,12 @@ async fn report(app: &TestApp, provider: &str, id: usize, event: &Value) -> Answ
 /// The event of a provider about the letter that it took under `name`.
 fn event(provider: &str, id: usize, name: &str, more: &Value) -> Value {
     let mut event = match provider {
-        "postmark" => json!({ "RecordType": "Bounce", "ID": id, "MessageID": name, "BouncedAt": "2026-11-24T11:59:59Z" }),
-        "mailgun" => json!({ "id": id.to_string(), "message": { "headers": { "message-id": name } }, "severity": "permanent" }),
+        "postmark" => {
+            json!({ "RecordType": "Bounce", "ID": id, "MessageID": name, "BouncedAt": "2026-11-24T11:59:59Z" })
+        }
+        "mailgun" => {
+            json!({ "id": id.to_string(), "message": { "headers": { "message-id": name } }, "severity": "permanent" })
+        }
         _ => json!({ "created_at": "2026-11-24T11:59:59.000Z" }),
     };
     if let (Some(data), "resend") = (more.get("data"), provider) {

@@ -22,7 +22,8 @@ async fn report(app: &TestApp, events: &[Value]) -> Answer {
     let (at, body) = (app.now().timestamp(), json!(events));
     let signature: Signature = key().sign(format!("{at}{body}").as_bytes());
     let request = app.anonymous().request(reqwest::Method::POST, "/v1/mail-events/sendgrid").json(&body);
-    let request = request.header("x-twilio-email-event-webhook-signature", STANDARD.encode(signature.to_der().as_bytes()));
+    let request = request
+        .header("x-twilio-email-event-webhook-signature", STANDARD.encode(signature.to_der().as_bytes()));
     Answer::of(request.header("x-twilio-email-event-webhook-timestamp", at.to_string())).await
 }
 
@@ -32,7 +33,8 @@ async fn delivery(app: &TestApp, invitation: &Value) -> Value {
 }
 
 on_each! {
-    /// Of strangers for the most part, whose names have more points than any of theirs; with odd events among them.
+    /// Of strangers for the most part, whose names have more points than any of theirs; with odd events among
+    /// them.
     async fn a_long_list_is_read_whole_and_what_it_repeats_counts_once(backend: Backend) {
         let app = start(backend).await;
         let (ada, _) = app.invite("ada@example.com", &["viewer"]).await;

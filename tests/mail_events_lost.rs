@@ -1,4 +1,5 @@
-//! What a provider reports of a letter that the courier knows nothing certain of: its answer was lost, and the report settles it.
+//! What a provider reports of a letter that the courier knows nothing certain of: its answer was lost, and
+//! the report settles it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invitation_service::{
@@ -43,8 +44,10 @@ async fn report(app: &TestApp, kind: &str, id: u32, letter: &str) -> Answer {
         "RecordType": record, "Type": kind, "ID": id, "MessageID": "name-of-theirs", "BouncedAt": at,
         "Details": if kind == Some("Transient") { "action: delayed" } else { "" }, "Metadata": { "letter": letter }
     });
-    let request =
-        app.anonymous().request(reqwest::Method::POST, "/v1/mail-events/postmark").header("x-mail-events-secret", SECRET);
+    let request = app
+        .anonymous()
+        .request(reqwest::Method::POST, "/v1/mail-events/postmark")
+        .header("x-mail-events-secret", SECRET);
     Answer::of(request.json(&event)).await.expect(200)
 }
 

@@ -7,13 +7,16 @@ use crate::support::{Answer, TestApp, json, on_both_databases};
 
 const SECRET: &str = "a-secret-for-postmark";
 
-/// Invites, lets Postmark deliver the letter and remind of it: the invitation's id, and the ids of both letters.
+/// Invites, lets Postmark deliver the letter and remind of it: the invitation's id, and the ids of both
+/// letters.
 async fn reminded(app: &TestApp) -> (String, String, String) {
     let (invitation, _) = app.invite("ada@example.com", &["viewer"]).await;
     let id = invitation["id"].as_str().unwrap().to_owned();
     app.advance(TimeDelta::hours(21));
     app.letter().await;
-    let letter = |kind: &str| app.database.texts(&format!("SELECT id AS text FROM letters WHERE kind = '{kind}'")).remove(0);
+    let letter = |kind: &str| {
+        app.database.texts(&format!("SELECT id AS text FROM letters WHERE kind = '{kind}'")).remove(0)
+    };
     let (first, reminder) = (letter("invitation"), letter("reminder"));
     report(app, "Delivery", 1, &first).await;
     (id, first, reminder)
@@ -26,8 +29,10 @@ async fn report(app: &TestApp, kind: &str, id: u32, letter: &str) {
         "RecordType": record, "Type": kind, "ID": id, "MessageID": letter, "BouncedAt": at, "DeliveredAt": at,
         "Details": if kind == Some("Transient") { "action: delayed" } else { "550 unknown" }, "Metadata": { "letter": letter }
     });
-    let request =
-        app.anonymous().request(reqwest::Method::POST, "/v1/mail-events/postmark").header("x-mail-events-secret", SECRET);
+    let request = app
+        .anonymous()
+        .request(reqwest::Method::POST, "/v1/mail-events/postmark")
+        .header("x-mail-events-secret", SECRET);
     Answer::of(request.json(&event)).await.expect(200);
 }
 

@@ -1,4 +1,5 @@
-//! Resend tells automatic replies as bounces that may be transient: they say nothing of a letter that was delivered.
+//! Resend tells automatic replies as bounces that may be transient: they say nothing of a letter that was
+//! delivered.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -9,7 +10,8 @@ use crate::support::{Answer, TestApp, json, on_both_databases};
 const SECRET: &str = "a-secret-for-resend";
 
 async fn report(app: &TestApp, event: &str, bounce: Option<(&str, &str)>, id: &str, letter: &str) {
-    let bounce = bounce.map(|(kind, sub_type)| json!({ "type": kind, "subType": sub_type, "message": "says why" }));
+    let bounce =
+        bounce.map(|(kind, sub_type)| json!({ "type": kind, "subType": sub_type, "message": "says why" }));
     let data = json!({ "email_id": "name-of-theirs", "tags": { "letter": letter }, "bounce": bounce });
     let body = json!({ "type": event, "created_at": app.now().to_rfc3339(), "data": data }).to_string();
     let now = app.now().timestamp().to_string();
@@ -21,7 +23,8 @@ async fn report(app: &TestApp, event: &str, bounce: Option<(&str, &str)>, id: &s
         .request(reqwest::Method::POST, "/v1/mail-events/resend")
         .body(body)
         .header("content-type", "application/json");
-    let request = request.header("svix-id", id).header("svix-timestamp", now).header("svix-signature", signature);
+    let request =
+        request.header("svix-id", id).header("svix-timestamp", now).header("svix-signature", signature);
     Answer::of(request).await.expect(200);
 }
 

@@ -1,4 +1,5 @@
-//! Letters that went to a provider by SMTP: its reports know them by the `Message-ID` alone, if they tell it at all.
+//! Letters that went to a provider by SMTP: its reports know them by the `Message-ID` alone, if they tell it
+//! at all.
 
 use chrono::TimeDelta;
 use hmac::{Hmac, KeyInit, Mac};
@@ -19,17 +20,21 @@ async fn invited(backend: Backend, mood: Behaviour) -> (TestApp, Mail, String) {
     let mut relay = Relay::new(Speaks::Smtp);
     relay.up();
     relay.is(mood);
-    let variables =
-        [("MAIL_URL", relay.url()), ("MAIL_EVENTS_MAILGUN", MAILGUN.to_owned()), ("MAIL_EVENTS_POSTMARK", POSTMARK.to_owned())];
-    let app = TestApp::start(backend, &variables.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
+    let variables = [
+        ("MAIL_URL", relay.url()),
+        ("MAIL_EVENTS_MAILGUN", MAILGUN.to_owned()),
+        ("MAIL_EVENTS_POSTMARK", POSTMARK.to_owned()),
+    ];
+    let app =
+        TestApp::start(backend, &variables.each_ref().map(|(name, value)| (*name, value.as_str()))).await;
     let id = app.invite_unsent("ada@example.com", &["viewer"]).await["id"].as_str().unwrap().to_owned();
     while let Step::Worked(_) = app.parts.courier.step().await.unwrap() {}
     let mail = relay.taken().into_iter().chain(relay.unanswered()).next().unwrap();
     (app, mail, id)
 }
 
-/// Mailgun's event about the letter of this `Message-ID`, which it tells without angle brackets. It gives no variables back where it
-/// was given none.
+/// Mailgun's event about the letter of this `Message-ID`, which it tells without angle brackets. It gives no
+/// variables back where it was given none.
 async fn mailgun(app: &TestApp, event: &str, message_id: &str) -> Answer {
     let timestamp = app.now().timestamp();
     let mut mac = Hmac::<Sha256>::new_from_slice(MAILGUN.as_bytes()).unwrap();
@@ -39,7 +44,10 @@ async fn mailgun(app: &TestApp, event: &str, message_id: &str) -> Answer {
         "event": event, "severity": "permanent", "id": event, "timestamp": timestamp, "user-variables": {},
         "message": { "headers": { "message-id": message_id, "to": "ada@example.com" } },
     });
-    app.anonymous().post("/v1/mail-events/mailgun", &json!({ "signature": signature, "event-data": event })).await.expect(200)
+    app.anonymous()
+        .post("/v1/mail-events/mailgun", &json!({ "signature": signature, "event-data": event }))
+        .await
+        .expect(200)
 }
 
 async fn postmark(app: &TestApp, id: u32, message_id: &str, metadata: &Value) -> Answer {
@@ -49,7 +57,8 @@ async fn postmark(app: &TestApp, id: u32, message_id: &str, metadata: &Value) ->
 }
 
 async fn state(app: &TestApp, invitation: &str) -> Value {
-    app.admin().get(&format!("/v1/invitations/{invitation}")).await.expect(200).body["delivery"]["state"].clone()
+    app.admin().get(&format!("/v1/invitations/{invitation}")).await.expect(200).body["delivery"]["state"]
+        .clone()
 }
 
 on_each! {

@@ -1,4 +1,5 @@
-//! Mailgun signs a timestamp and a token, and no event: a token proves the event that it first came with, and no other.
+//! Mailgun signs a timestamp and a token, and no event: a token proves the event that it first came with, and
+//! no other.
 
 use chrono::TimeDelta;
 use hmac::{Hmac, KeyInit, Mac};
@@ -24,14 +25,17 @@ fn event(app: &TestApp, kind: &str, id: &str, letter: &str) -> Value {
 }
 
 async fn report(app: &TestApp, signature: &Value, event: &Value) -> Answer {
-    app.anonymous().post("/v1/mail-events/mailgun", &json!({ "signature": signature, "event-data": event })).await
+    app.anonymous()
+        .post("/v1/mail-events/mailgun", &json!({ "signature": signature, "event-data": event }))
+        .await
 }
 
 /// An invitation whose letter Mailgun took: its id, and the letter's.
 async fn invited(app: &TestApp, email: &str) -> (String, String) {
     let (invitation, _) = app.invite(email, &["viewer"]).await;
     let id = invitation["id"].as_str().unwrap().to_owned();
-    let letter = app.database.texts(&format!("SELECT id AS text FROM letters WHERE invitation_id = '{id}'")).remove(0);
+    let letter =
+        app.database.texts(&format!("SELECT id AS text FROM letters WHERE invitation_id = '{id}'")).remove(0);
     (id, letter)
 }
 

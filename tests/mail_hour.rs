@@ -1,5 +1,6 @@
-//! An hour of faults, by the manual clock: a relay that is away, busy or rude, and couriers that die at every step of claim,
-//! send, record. After each of some hundred moments, what the API tells of each letter is what a model knows to be true.
+//! An hour of faults, by the manual clock: a relay that is away, busy or rude, and couriers that die at every
+//! step of claim, send, record. After each of some hundred moments, what the API tells of each letter is what
+//! a model knows to be true.
 
 mod couriers;
 mod deeds;
@@ -38,7 +39,9 @@ async fn an_hour(backend: Backend, seed: u64) {
     // The relay stays up, and time goes on.
     let (up, a_session) = (Weather::Each(Behaviour::Takes), usize::MAX);
     let ended = world.app.now();
-    while let Some(due) = world.truths.values().filter(|truth| truth.sent_at.is_none()).map(|truth| truth.due).min() {
+    while let Some(due) =
+        world.truths.values().filter(|truth| truth.sent_at.is_none()).map(|truth| truth.due).min()
+    {
         let after = (due - world.app.now()).max(TimeDelta::zero());
         world.moment(Moment { after, invites: 0, weather: up, a_session, deed: Deed::WorkTogether }).await;
     }
@@ -54,7 +57,11 @@ async fn an_hour(backend: Backend, seed: u64) {
         read += copies.len();
     }
     println!("{} of {LETTERS} sent within the hour; {read} copies; {:?}", sent_within, world.met);
-    assert!(world.met.values().all(|letters| *letters > 0) && read > LETTERS, "this hour was too quiet: {:?}", world.met);
+    assert!(
+        world.met.values().all(|letters| *letters > 0) && read > LETTERS,
+        "this hour was too quiet: {:?}",
+        world.met
+    );
     for copies in world.copies.values().take(2) {
         world.app.activate(&copies[0].token).await.expect(201);
     }
@@ -81,7 +88,8 @@ on_each! {
         // Both have their connections before it begins.
         assert_eq!((drain(&one).await.0, drain(&other).await.0), (0, 0));
         let people = colleagues(1000);
-        // Five hundred at once, which are two claims; then twenty times twenty-five, which both want at the same moment.
+        // Five hundred at once, which are two claims; then twenty times twenty-five, which both want at the
+        // same moment.
         let rounds: Vec<&[Value]> = std::iter::once(&people[..500]).chain(people[500..].chunks(25)).collect();
         let mut worked = [0, 0];
         for (number, people) in rounds.into_iter().enumerate() {

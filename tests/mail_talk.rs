@@ -10,7 +10,8 @@ async fn told(backend: Backend, offers: &'static str, variables: &[(&str, &str)]
     relay.up();
     relay.says(&[("EHLO", offers)]);
     let url = relay.url();
-    let variables: Vec<(&str, &str)> = [("MAIL_URL", url.as_str())].into_iter().chain(variables.iter().copied()).collect();
+    let variables: Vec<(&str, &str)> =
+        [("MAIL_URL", url.as_str())].into_iter().chain(variables.iter().copied()).collect();
     let app = TestApp::start(backend, &variables).await;
     let body = json!({ "email": "ada@example.com", "roles": ["viewer", "finance"], "locale": "de" });
     app.admin().post("/v1/system-users/invitations", &body).await.expect(201);
@@ -18,7 +19,11 @@ async fn told(backend: Backend, offers: &'static str, variables: &[(&str, &str)]
     let mail = relay.taken().pop().unwrap();
     app.activate(&mail.token).await.expect(201);
     let source = relay.sources().pop().unwrap();
-    assert!(source.contains("\r\nPrecedence: bulk\r\n") && source.contains("\r\nAuto-Submitted: auto-generated\r\n"), "{source}");
+    assert!(
+        source.contains("\r\nPrecedence: bulk\r\n")
+            && source.contains("\r\nAuto-Submitted: auto-generated\r\n"),
+        "{source}"
+    );
     let link = mail.link;
     // Whatever way it travels, whoever reads the source finds the link whole.
     let whole = source.lines().filter(|line| line.contains(&link)).count();
@@ -75,8 +80,10 @@ fn check_config_warns_of_a_sender_and_a_link_that_lead_nowhere() {
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
-    let (from, page) =
-        (("MAIL_FROM", "Invitations <no-reply@voltmark.example>"), ("PUBLIC_URL", "https://invite.voltmark.example"));
+    let (from, page) = (
+        ("MAIL_FROM", "Invitations <no-reply@voltmark.example>"),
+        ("PUBLIC_URL", "https://invite.voltmark.example"),
+    );
     let text = said(&[relay, from, page]);
     assert!(!text.contains("MAIL_FROM") && !text.contains("PUBLIC_URL"), "{text}");
     let text = said(&[]);
@@ -84,7 +91,13 @@ fn check_config_warns_of_a_sender_and_a_link_that_lead_nowhere() {
         !text.contains("MAIL_FROM") && !text.contains("links in letters"),
         "letters that stay in a folder lead nobody anywhere: {text}"
     );
-    let broken = Home::new(Backend::Sqlite, &[("MAIL_HELO", "mail voltmark"), ("MAIL_FROM", "nobody")]).run(&["check-config"]);
+    let broken = Home::new(Backend::Sqlite, &[("MAIL_HELO", "mail voltmark"), ("MAIL_FROM", "nobody")])
+        .run(&["check-config"]);
     let told = String::from_utf8(broken.stderr).unwrap();
-    assert!(broken.status.code() == Some(78) && told.contains("\n  MAIL_HELO: ") && told.contains("\n  MAIL_FROM "), "{told}");
+    assert!(
+        broken.status.code() == Some(78)
+            && told.contains("\n  MAIL_HELO: ")
+            && told.contains("\n  MAIL_FROM "),
+        "{told}"
+    );
 }

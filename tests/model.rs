@@ -1,4 +1,5 @@
-//! Any sequence of verbs against a model that is simple enough to be right: after every step, service and model agree.
+//! Any sequence of verbs against a model that is simple enough to be right: after every step, service and
+//! model agree.
 
 mod agree;
 mod answer;
@@ -18,7 +19,8 @@ const STEPS: std::ops::Range<usize> = 70..100;
 const PEOPLE: [&str; 2] = ["ada@example.com", "eve@example.com"];
 
 fn any_sequence(backend: Backend) {
-    let config = Config { cases: CASES, max_shrink_iters: 20, failure_persistence: None, ..Config::default() };
+    let config =
+        Config { cases: CASES, max_shrink_iters: 20, failure_persistence: None, ..Config::default() };
     let outcome = TestRunner::new(config).run(&proptest::collection::vec(step(), STEPS), |steps| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {

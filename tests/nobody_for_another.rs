@@ -15,7 +15,8 @@ use crate::{
 
 const STAFF: &str = "/v1/system-users/invitations";
 /// What a link that was handed over lacks when it comes without the person's password and names.
-const NOTHING_PROVES: [(&str, &str); 3] = [("/password", "required"), ("/first_name", "required"), ("/last_name", "required")];
+const NOTHING_PROVES: [(&str, &str); 3] =
+    [("/password", "required"), ("/first_name", "required"), ("/last_name", "required")];
 
 /// Invites by a link that the inviter is given.
 async fn by_hand(caller: &Client, path: &str, body: Value) -> (String, String) {
@@ -38,8 +39,12 @@ async fn attempts(app: &TestApp, token: &str, email: &str) -> Vec<Answer> {
         let body = with(json!({ "token": token }), members);
         answers.push(app.anonymous().post("/v1/activations", &body).await);
         // By the page's form, too.
-        let fields: Vec<(String, String)> =
-            body.as_object().unwrap().iter().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect();
+        let fields: Vec<(String, String)> = body
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
+            .collect();
         answers.push(Answer::of(app.anonymous().request(Method::POST, "/activate").form(&fields)).await);
     }
     answers
@@ -365,7 +370,8 @@ on_both_databases! {
                 _ => drop(left.expect(204)),
             }
         }
-        // From now on they are proven, and in the way: but as no colleague, since the roles that were given by hand have ended.
+        // From now on they are proven, and in the way: but as no colleague, since the roles that were given
+        // by hand have ended.
         admin.post(OWNERS, &json!({ "email": real })).await.problem(409, "already_account_owner");
         admin.post(STAFF, &json!({ "email": real, "roles": ["finance"] })).await.problem(409, "invitation_pending");
         app.join(&staff_letter, real, json!({})).await.expect(201);

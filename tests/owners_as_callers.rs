@@ -1,4 +1,5 @@
-//! Account owners as callers: what lies under their accounts is theirs to manage, to any depth; elsewhere there is nothing.
+//! Account owners as callers: what lies under their accounts is theirs to manage, to any depth; elsewhere
+//! there is nothing.
 
 use chrono::TimeDelta;
 use invitation_service::clock::Clock;
@@ -193,11 +194,15 @@ async fn a_token_from_the_command_line() {
     app.owner("linus@example.com", "Zenith").await;
     // It reads only the key, so that it works beside any server; its clock is the real one.
     let home = Home::new(Backend::Sqlite, &[]);
-    let token = home.print(&["token", "--account", &acme.account, "--subject", "Acme's office", "--ttl", "365d"]);
+    let token =
+        home.print(&["token", "--account", &acme.account, "--subject", "Acme's office", "--ttl", "365d"]);
     app.advance(Clock::system().now() - app.now());
     let office = app.bearer(token.trim());
     assert_eq!(found(&office, "/v1/users").await, ["grace"]);
-    office.post(STAFF, &json!({ "email": "ada@example.com", "roles": ["viewer"] })).await.problem(403, "forbidden");
+    office
+        .post(STAFF, &json!({ "email": "ada@example.com", "roles": ["viewer"] }))
+        .await
+        .problem(403, "forbidden");
     let body = json!({ "email": "ada@example.com", "role": "driver", "account_id": acme.account });
     let (made, _) = app.send(&office, SUB_ACCOUNTS, body).await;
     assert_eq!(made["invited_by"], json!({ "type": "cli", "id": "Acme's office", "name": "Acme's office" }));

@@ -17,9 +17,18 @@ fn page(answer: Answer, status: u16, heading: &str) -> String {
     let answer = answer.expect(status);
     assert!(answer.text.contains(&format!("<h1>{heading}</h1>")), "{}", answer.text);
     assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
-    assert_eq!((answer.header("cache-control"), answer.header("referrer-policy")), ("no-store", "no-referrer"));
+    assert_eq!(
+        (answer.header("cache-control"), answer.header("referrer-policy")),
+        ("no-store", "no-referrer")
+    );
     let policy = answer.header("content-security-policy");
-    for rule in ["default-src 'none'", "style-src 'sha256-", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"] {
+    for rule in [
+        "default-src 'none'",
+        "style-src 'sha256-",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ] {
         assert!(policy.contains(rule), "{policy}");
     }
     for foreign in ["<script", "http://", "https://", " on", "<img", "@import"] {
@@ -31,7 +40,8 @@ fn page(answer: Answer, status: u16, heading: &str) -> String {
 /// The part of a page that says what is wrong with a field.
 #[track_caller]
 fn error<'a>(page: &'a str, field: &str) -> &'a str {
-    let start = page.find(&format!("id=\"{field}-error\"")).unwrap_or_else(|| panic!("no error at {field}: {page}"));
+    let start =
+        page.find(&format!("id=\"{field}-error\"")).unwrap_or_else(|| panic!("no error at {field}: {page}"));
     &page[start..start + page[start..].find("</div>").unwrap()]
 }
 

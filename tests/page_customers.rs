@@ -1,4 +1,5 @@
-//! The activation page of customers: exactly the fields that are asked for, errors beside them, a country list.
+//! The activation page of customers: exactly the fields that are asked for, errors beside them, a country
+//! list.
 
 use reqwest::Method;
 
@@ -36,16 +37,22 @@ async fn submit(app: &TestApp, token: &str, parts: &[&[(&str, &str)]]) -> Answer
 
 /// The names of the fields that a page shows, in their order, each once.
 fn fields(page: &str) -> Vec<&str> {
-    let mut names: Vec<&str> = page.split(" name=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let mut names: Vec<&str> =
+        page.split(" name=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     names.dedup();
     // The last is of the form for those who want no more letters.
-    names.retain(|name| !["token", "viewport", "referrer", "robots", "color-scheme", "confirm"].contains(name));
+    names.retain(|name| {
+        !["token", "viewport", "referrer", "robots", "color-scheme", "confirm"].contains(name)
+    });
     names
 }
 
 /// What a page says is wrong, as fields in their order.
 fn faulty(page: &str) -> Vec<&str> {
-    page.split("id=\"").skip(1).filter_map(|rest| rest.split('"').next().unwrap().strip_suffix("-error")).collect()
+    page.split("id=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next().unwrap().strip_suffix("-error"))
+        .collect()
 }
 
 on_both_databases! {

@@ -6,7 +6,9 @@ use diesel::{Connection, connection::SimpleConnection};
 use diesel_migrations::{FileBasedMigrations, MigrationHarness};
 use invitation_service::db::{DatabaseUrl, Db};
 
-use crate::support::{Backend, TestApp, customers::SUB_ACCOUNTS, database::TestDatabase, json, on_both_databases};
+use crate::support::{
+    Backend, TestApp, customers::SUB_ACCOUNTS, database::TestDatabase, json, on_both_databases,
+};
 
 /// A database with the schema, and no service at work on it.
 pub async fn migrated(backend: Backend) -> TestDatabase {
@@ -17,7 +19,8 @@ pub async fn migrated(backend: Backend) -> TestDatabase {
 
 fn migrations(backend: Backend) -> FileBasedMigrations {
     let folder = if backend == Backend::Postgres { "postgres" } else { "sqlite" };
-    FileBasedMigrations::from_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder)).unwrap()
+    FileBasedMigrations::from_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder))
+        .unwrap()
 }
 
 /// What both catalogues can say, in the same words, a line each.
@@ -27,7 +30,10 @@ pub fn schema(database: &TestDatabase) -> BTreeSet<String> {
         Backend::Sqlite => SQLITE,
     };
     let lines = queries.iter().flat_map(|query| database.texts(query));
-    lines.map(|line| line.replace("::text", "").replace(['(', ')'], "")).filter(|line| !line.contains("__diesel")).collect()
+    lines
+        .map(|line| line.replace("::text", "").replace(['(', ')'], ""))
+        .filter(|line| !line.contains("__diesel"))
+        .collect()
 }
 
 /// Columns with nullability, type family and place in the primary key; foreign keys; indexes; rules by name.
@@ -78,7 +84,11 @@ fn the_folders_have_the_same_migrations() {
         let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
         entries
             .map(|entry| {
-                assert!(entry.path().join("up.sql").is_file() && entry.path().join("down.sql").is_file(), "{:?}", entry.path());
+                assert!(
+                    entry.path().join("up.sql").is_file() && entry.path().join("down.sql").is_file(),
+                    "{:?}",
+                    entry.path()
+                );
                 entry.file_name().into_string().unwrap()
             })
             .collect()
@@ -89,14 +99,24 @@ fn the_folders_have_the_same_migrations() {
 
 #[tokio::test]
 async fn the_schemas_agree() {
-    let (sqlite, postgres) = (schema(&migrated(Backend::Sqlite).await), schema(&migrated(Backend::Postgres).await));
+    let (sqlite, postgres) =
+        (schema(&migrated(Backend::Sqlite).await), schema(&migrated(Backend::Postgres).await));
     for kind in ["column ", "foreign key ", "index ", "rule "] {
         assert!(sqlite.iter().any(|line| line.starts_with(kind)), "{sqlite:#?}");
     }
     assert!(sqlite.contains("column users.id not null text key 1"), "{sqlite:#?}");
-    assert!(sqlite.contains("index users_live_email unique users email_key where removed_at IS NULL"), "{sqlite:#?}");
-    let only = |here: &BTreeSet<String>, there: &BTreeSet<String>| here.difference(there).cloned().collect::<Vec<_>>();
-    assert_eq!((only(&sqlite, &postgres), only(&postgres, &sqlite)), (vec![], vec![]), "on SQLite alone, on PostgreSQL alone");
+    assert!(
+        sqlite.contains("index users_live_email unique users email_key where removed_at IS NULL"),
+        "{sqlite:#?}"
+    );
+    let only = |here: &BTreeSet<String>, there: &BTreeSet<String>| {
+        here.difference(there).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (only(&sqlite, &postgres), only(&postgres, &sqlite)),
+        (vec![], vec![]),
+        "on SQLite alone, on PostgreSQL alone"
+    );
 }
 
 #[tokio::test]
@@ -105,11 +125,16 @@ async fn down_and_up_again() {
         let database = migrated(backend).await;
         let before = schema(&database);
         match backend {
-            Backend::Postgres => drop(database.postgres().revert_all_migrations(migrations(backend)).unwrap()),
+            Backend::Postgres => {
+                drop(database.postgres().revert_all_migrations(migrations(backend)).unwrap())
+            }
             Backend::Sqlite => drop(database.sqlite().revert_all_migrations(migrations(backend)).unwrap()),
         }
         assert_eq!(schema(&database), BTreeSet::new(), "{backend:?}");
-        assert_eq!(Db::open(&DatabaseUrl::parse(&database.url).unwrap()).unwrap().migrate().await.unwrap(), migrations_count());
+        assert_eq!(
+            Db::open(&DatabaseUrl::parse(&database.url).unwrap()).unwrap().migrate().await.unwrap(),
+            migrations_count()
+        );
         assert_eq!(schema(&database), before, "{backend:?}");
     }
 }

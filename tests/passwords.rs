@@ -74,7 +74,8 @@ mod eight_characters {
                 .await
                 .faults(&[("/password", "too_short"), ("/password", "password_guessable")]);
             assert!(refused.text.contains("at least 9 characters"), "{}", refused.text);
-            // No eight characters reach the score, so that nine are asked for, and told: by the API, and on the page.
+            // No eight characters reach the score, so that nine are asked for, and told: by the API, and on
+            // the page.
             for eight in ["qZ7!vR2?", "🦀🐙🦑🐡🐠🐟🐬🐳"] {
                 let refused = with_password(&app, &mail.token, eight).await;
                 let refused = refused.faults(&[("/password", "too_short"), ("/password", "password_guessable")]);

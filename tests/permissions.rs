@@ -48,29 +48,43 @@ async fn knock(app: &TestApp, caller: &Client, index: usize) -> [Answer; 17] {
         caller.get("/v1/users?kind=customer").await,
         caller.get(&format!("/v1/users/{user}")).await,
         caller
-            .post("/v1/system-users/invitations", &json!({ "email": format!("new{index}@example.com"), "roles": ["viewer"] }))
+            .post(
+                "/v1/system-users/invitations",
+                &json!({ "email": format!("new{index}@example.com"), "roles": ["viewer"] }),
+            )
             .await,
         caller.post_empty(&format!("/v1/invitations/{id}/resend")).await,
         caller.amend(id, "*", &json!({ "locale": "nl" })).await,
         caller.post_empty(&format!("/v1/users/{user}/resend-invitation")).await,
-        only(caller.post(BATCH, &json!({ "invitations": [colleague(&format!("batch{index}@example.com"))] })).await),
+        only(
+            caller
+                .post(BATCH, &json!({ "invitations": [colleague(&format!("batch{index}@example.com"))] }))
+                .await,
+        ),
         only(caller.post(RESEND, &json!({ "ids": [id] })).await),
         caller.post_empty(&format!("/v1/invitations/{id}/revoke")).await,
     ]
 }
 
 const ALL: [u16; 17] = [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 201, 200, 200, 200, 201, 200, 200];
-const VIEWS: [u16; 17] = [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403];
+const VIEWS: [u16; 17] =
+    [200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403];
 /// Sees customers alone: of colleagues, nothing.
-const CUSTOMERS: [u16; 17] = [200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 404, 403, 403, 404];
+const CUSTOMERS: [u16; 17] =
+    [200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 404, 403, 403, 404];
 /// And may invite them: of a batch each item is told what its own route says.
-const SUPPORT: [u16; 17] = [200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 404, 403, 404, 404];
-const INVITES_CUSTOMERS: [u16; 17] = [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 404, 403, 404, 404];
-const NOTHING: [u16; 17] = [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 404, 403, 403, 404];
+const SUPPORT: [u16; 17] =
+    [200, 200, 403, 200, 404, 404, 200, 403, 200, 404, 403, 404, 404, 404, 403, 404, 404];
+const INVITES_CUSTOMERS: [u16; 17] =
+    [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 404, 403, 404, 404];
+const NOTHING: [u16; 17] =
+    [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 404, 404, 404, 403, 403, 404];
 const NOBODY: [u16; 17] = [401; 17];
 /// May invite colleagues, yet holds nothing that a viewer holds.
-const INVITES: [u16; 17] = [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403, 403, 403];
-const SEES_STAFF: [u16; 17] = [200, 200, 200, 403, 200, 200, 200, 200, 403, 200, 403, 403, 403, 403, 403, 403, 403];
+const INVITES: [u16; 17] =
+    [200, 403, 403, 403, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403, 403, 403];
+const SEES_STAFF: [u16; 17] =
+    [200, 200, 200, 403, 200, 200, 200, 200, 403, 200, 403, 403, 403, 403, 403, 403, 403];
 
 on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
     async fn everybody_at_every_endpoint(app: TestApp) {

@@ -1,7 +1,10 @@
-//! Who may do what with customers: every role, every single permission, owners and drivers, at every endpoint.
+//! Who may do what with customers: every role, every single permission, owners and drivers, at every
+//! endpoint.
 
 use invitation_service::domain::{
-    permission::Permission::{self, AccountsRead, CustomersInvite, CustomersRead, SystemUsersInvite, SystemUsersRead},
+    permission::Permission::{
+        self, AccountsRead, CustomersInvite, CustomersRead, SystemUsersInvite, SystemUsersRead,
+    },
     role::Role::{self, Admin, CustomerSupport, Finance, UserManager, Viewer},
 };
 use reqwest::Method;
@@ -45,7 +48,8 @@ async fn knock(app: &TestApp, caller: &Client, index: usize, (account, owner): (
     let below = |name: &str| json!({ "email": format!("{name}{index}@example.com"), "role": "driver", "account_id": account });
     let made = app.admin().post(SUB_ACCOUNTS, &below("standing")).await.expect(201).body;
     let (id, user) = (text(&made, "/id"), text(&made, "/user_id"));
-    let by_name = json!({ "email": format!("named{index}@example.com"), "role": "driver", "account_name": "ACME" });
+    let by_name =
+        json!({ "email": format!("named{index}@example.com"), "role": "driver", "account_name": "ACME" });
     let by_route = json!({
         "email": format!("routed{index}@example.com"), "used_by": "employee", "account_name": "Home", "account_type": "consumer"
     });
@@ -83,32 +87,56 @@ async fn knock(app: &TestApp, caller: &Client, index: usize, (account, owner): (
 }
 
 type Row = [u16; 23];
-const ALL: Row =
-    [200, 200, 200, 201, 201, 201, 201, 200, 200, 200, 200, 200, 200, 201, 201, 200, 200, 200, 200, 200, 200, 201, 409];
-const SUPPORT: Row =
-    [200, 200, 200, 201, 201, 201, 201, 200, 200, 200, 200, 200, 200, 201, 201, 200, 200, 200, 200, 200, 403, 403, 409];
-const FINANCE: Row =
-    [200, 200, 200, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403];
-const VIEWER: Row =
-    [200, 200, 200, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 200, 403, 403];
-const NOTHING: Row =
-    [403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403, 404];
+const ALL: Row = [
+    200, 200, 200, 201, 201, 201, 201, 200, 200, 200, 200, 200, 200, 201, 201, 200, 200, 200, 200, 200, 200,
+    201, 409,
+];
+const SUPPORT: Row = [
+    200, 200, 200, 201, 201, 201, 201, 200, 200, 200, 200, 200, 200, 201, 201, 200, 200, 200, 200, 200, 403,
+    403, 409,
+];
+const FINANCE: Row = [
+    200, 200, 200, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 403,
+    403, 403,
+];
+const VIEWER: Row = [
+    200, 200, 200, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 200,
+    403, 403,
+];
+const NOTHING: Row = [
+    403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403,
+    403, 404,
+];
 /// Of a batch each item is told what its own route says.
-const INVITES_STAFF: Row =
-    [403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 404, 404, 403, 403, 403, 403, 403, 404];
-const READS_STAFF: Row =
-    [403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 200, 200, 403, 404];
-const INVITES: Row =
-    [403, 404, 404, 201, 201, 201, 201, 404, 404, 404, 200, 200, 200, 201, 201, 200, 200, 403, 403, 403, 403, 403, 409];
-const READS: Row =
-    [403, 404, 404, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403];
-const READS_ACCOUNTS: Row =
-    [200, 200, 200, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403, 403, 404];
-const OWNER: Row =
-    [200, 200, 200, 403, 201, 201, 201, 200, 200, 200, 200, 200, 200, 403, 201, 200, 200, 200, 200, 200, 403, 403, 409];
+const INVITES_STAFF: Row = [
+    403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 404, 404, 403, 403, 403, 403,
+    403, 404,
+];
+const READS_STAFF: Row = [
+    403, 404, 404, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 200, 200,
+    403, 404,
+];
+const INVITES: Row = [
+    403, 404, 404, 201, 201, 201, 201, 404, 404, 404, 200, 200, 200, 201, 201, 200, 200, 403, 403, 403, 403,
+    403, 409,
+];
+const READS: Row = [
+    403, 404, 404, 403, 403, 403, 403, 200, 200, 200, 403, 403, 403, 403, 403, 403, 403, 200, 200, 200, 403,
+    403, 403,
+];
+const READS_ACCOUNTS: Row = [
+    200, 200, 200, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404, 403, 403, 403, 404, 403, 403, 403, 403,
+    403, 404,
+];
+const OWNER: Row = [
+    200, 200, 200, 403, 201, 201, 201, 200, 200, 200, 200, 200, 200, 403, 201, 200, 200, 200, 200, 200, 403,
+    403, 409,
+];
 /// Owns something else.
-const FOREIGNER: Row =
-    [200, 404, 404, 403, 404, 404, 404, 404, 404, 404, 404, 404, 404, 403, 404, 404, 404, 200, 200, 200, 403, 403, 404];
+const FOREIGNER: Row = [
+    200, 404, 404, 403, 404, 404, 404, 404, 404, 404, 404, 404, 404, 403, 404, 404, 404, 200, 200, 200, 403,
+    403, 404,
+];
 const NOBODY: Row = [401; 23];
 
 on_both_databases! { with [("RESEND_COOLDOWN", "0s")];

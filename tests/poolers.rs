@@ -1,5 +1,5 @@
-//! Behind a real PgBouncer: what breaks us is told at the start, and what we set reaches nobody else. Left out where there is none
-//! (`make test-poolers` installs it).
+//! Behind a real PgBouncer: what breaks us is told at the start, and what we set reaches nobody else. Left
+//! out where there is none (`make test-poolers` installs it).
 
 use std::{
     fs,
@@ -32,7 +32,8 @@ impl PgBouncer {
     /// The program, if there is one.
     fn program() -> Option<PathBuf> {
         let given = std::env::var_os("PGBOUNCER").map(PathBuf::from);
-        let known = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer"].map(PathBuf::from);
+        let known =
+            ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer"].map(PathBuf::from);
         let found = given.into_iter().chain(known).find(|path| path.exists());
         if found.is_none() {
             eprintln!("The test behind PgBouncer was left out: it needs pgbouncer (make test-poolers).");
@@ -54,7 +55,9 @@ impl PgBouncer {
         give_away(folder.path());
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         write_settings(folder.path(), port, database, settings);
-        let child = as_somebody(program, &[&folder.path().join("pgbouncer.ini").display().to_string()]).spawn().unwrap();
+        let child = as_somebody(program, &[&folder.path().join("pgbouncer.ini").display().to_string()])
+            .spawn()
+            .unwrap();
         let bouncer = Self { folder, port, child };
         let began = std::time::Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
@@ -66,7 +69,8 @@ impl PgBouncer {
 
     fn reload(&self, database: &TestDatabase, settings: &str) {
         write_settings(self.folder.path(), self.port, database, settings);
-        let told = Command::new("sh").args(["-c", &format!("kill -HUP {}", self.child.id())]).status().unwrap();
+        let told =
+            Command::new("sh").args(["-c", &format!("kill -HUP {}", self.child.id())]).status().unwrap();
         assert!(told.success());
     }
 
@@ -107,11 +111,18 @@ fn seen_by_another_client(url: &str) -> Vec<String> {
         text: String,
     }
     let mut client = PgConnection::establish(url).unwrap();
-    let names = ["lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "enable_seqscan", "plan_cache_mode"];
+    let names = [
+        "lock_timeout",
+        "statement_timeout",
+        "idle_in_transaction_session_timeout",
+        "enable_seqscan",
+        "plan_cache_mode",
+    ];
     client
         .transaction(|client| {
             let value = |name| {
-                let row: Setting = sql_query(format!("SELECT current_setting('{name}') AS text")).get_result(client)?;
+                let row: Setting =
+                    sql_query(format!("SELECT current_setting('{name}') AS text")).get_result(client)?;
                 diesel::QueryResult::Ok(row.text)
             };
             names.into_iter().map(value).collect()
@@ -135,16 +146,26 @@ async fn transaction_mode_without_prepared_statements_is_found_out_at_the_start(
     for _ in 0..3 {
         let ready = caller.get("/readyz").await.expect(503);
         let reason = ready.text_of("reason");
-        assert!(reason.contains("pool_mode = session") && reason.contains("max_prepared_statements"), "{reason}");
+        assert!(
+            reason.contains("pool_mode = session") && reason.contains("max_prepared_statements"),
+            "{reason}"
+        );
         let body = json!({ "email": "ada@example.com", "roles": ["viewer"] });
         caller.post("/v1/system-users/invitations", &body).await.problem(503, "unavailable");
         caller.get("/v1/invitations").await.problem(503, "unavailable");
     }
     caller.get("/healthz").await.expect(200);
-    assert!(server.log().contains("not ready: ") && server.log().contains("max_prepared_statements"), "{}", server.log());
+    assert!(
+        server.log().contains("not ready: ") && server.log().contains("max_prepared_statements"),
+        "{}",
+        server.log()
+    );
     assert_eq!(seen_by_another_client(&bouncer.url()), UNTOUCHED);
     let migrated = home.run(&["migrate"]);
-    assert!(!migrated.status.success() && String::from_utf8_lossy(&migrated.stderr).contains("max_prepared_statements"));
+    assert!(
+        !migrated.status.success()
+            && String::from_utf8_lossy(&migrated.stderr).contains("max_prepared_statements")
+    );
 
     // Set right, it needs no other start.
     bouncer.reload(&database, "pool_mode = session");
@@ -183,7 +204,8 @@ async fn settings_reach_no_other_client_of_the_pool() {
     for mode in modes {
         let database = TestDatabase::new(Backend::Postgres);
         // Between two clients a server's session forgets prepared statements, and no settings.
-        let bouncer = PgBouncer::start(&program, &database, &format!("{mode}\nserver_reset_query = DEALLOCATE ALL"));
+        let bouncer =
+            PgBouncer::start(&program, &database, &format!("{mode}\nserver_reset_query = DEALLOCATE ALL"));
         let app = TestApp::start(Backend::Postgres, &[("DATABASE_URL", &bouncer.url())]).await;
         let findings = app.parts.services.db.examine().await.unwrap();
         assert!(findings.pooled, "{mode}");

@@ -1,8 +1,9 @@
 //! Letters through Debian's Postfix, with TLS and a sign-in, into a mailbox that is read here.
 //!
-//! It needs Postfix, installed or unpacked (`tests/with-postfix` does that, and `POSTFIX_ROOT` names the folder), and root,
-//! which Postfix's master insists on; where either is missing, the test says so and is left out. Postfix listens on the
-//! loopback interface alone, keeps everything in a folder of the test's, and asks the test whether a password is right.
+//! It needs Postfix, installed or unpacked (`tests/with-postfix` does that, and `POSTFIX_ROOT` names the
+//! folder), and root, which Postfix's master insists on; where either is missing, the test says so and is
+//! left out. Postfix listens on the loopback interface alone, keeps everything in a folder of the test's, and
+//! asks the test whether a password is right.
 
 use std::{
     fs,
@@ -34,7 +35,11 @@ fn root() -> Result<PathBuf, &'static str> {
         return Err("the Postfix test is left out: there is no Postfix; tests/with-postfix unpacks it");
     }
     let id = Command::new("id").arg("-u").output().unwrap();
-    if id.stdout.trim_ascii() == b"0" { Ok(root) } else { Err("the Postfix test is left out: Postfix runs for root alone") }
+    if id.stdout.trim_ascii() == b"0" {
+        Ok(root)
+    } else {
+        Err("the Postfix test is left out: Postfix runs for root alone")
+    }
 }
 
 struct Postfix {
@@ -49,12 +54,15 @@ impl Postfix {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let (starttls, implicit, asked) = (free_port().await, free_port().await, answer_for_passwords().await);
+        let (starttls, implicit, asked) =
+            (free_port().await, free_port().await, answer_for_passwords().await);
         for name in ["etc", "queue", "queue/pid"] {
             fs::create_dir(at(name)).unwrap();
         }
-        let own = "active bounce corrupt defer deferred flush hold incoming private public maildrop saved trace";
-        let own = own.split(' ').map(|name| format!("queue/{name}")).chain(["data".to_owned(), "mail".to_owned()]);
+        let own =
+            "active bounce corrupt defer deferred flush hold incoming private public maildrop saved trace";
+        let own =
+            own.split(' ').map(|name| format!("queue/{name}")).chain(["data".to_owned(), "mail".to_owned()]);
         for name in own {
             fs::create_dir(at(&name)).unwrap();
             assert!(Command::new("chown").arg("nobody").arg(at(&name)).status().unwrap().success());
@@ -86,7 +94,10 @@ impl Postfix {
 
     fn url(&self, scheme: &str, password: &str, options: &str) -> String {
         let port = if scheme == "smtps" { self.implicit } else { self.starttls };
-        format!("{scheme}://ada:{password}@localhost:{port}?ca={}{options}", self.folder.path().join("ca.pem").display())
+        format!(
+            "{scheme}://ada:{password}@localhost:{port}?ca={}{options}",
+            self.folder.path().join("ca.pem").display()
+        )
     }
 
     fn log(&self) -> String {
@@ -127,8 +138,7 @@ async fn answer_for_passwords() -> u16 {
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             tokio::spawn(async move {
-                let hello =
-                    "VERSION\t1\t1\nMECH\tPLAIN\tplaintext\nSPID\t1\nCUID\t1\nCOOKIE\t00112233445566778899aabbccddeeff\nDONE\n";
+                let hello = "VERSION\t1\t1\nMECH\tPLAIN\tplaintext\nSPID\t1\nCUID\t1\nCOOKIE\t00112233445566778899aabbccddeeff\nDONE\n";
                 stream.write_all(hello.as_bytes()).await.unwrap();
                 let mut lines = BufReader::new(stream).lines();
                 while let Ok(Some(line)) = lines.next_line().await {
@@ -151,7 +161,8 @@ fn certify(folder: &Path) {
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+    let certificate =
+        CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
     fs::write(folder.join("ca.pem"), issuer.pem()).unwrap();
     fs::write(folder.join("relay.pem"), certificate.pem()).unwrap();
     fs::write(folder.join("relay.key"), key.serialize_pem()).unwrap();

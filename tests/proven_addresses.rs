@@ -1,4 +1,5 @@
-//! Whose password is it? A link that was handed over tells nothing of who reads the mail at an address; one that was mailed does.
+//! Whose password is it? A link that was handed over tells nothing of who reads the mail at an address; one
+//! that was mailed does.
 
 use chrono::TimeDelta;
 use reqwest::Method;
@@ -32,7 +33,8 @@ pub fn link_of(invited: &Answer) -> (String, String) {
 
 /// Activates as somebody new.
 pub async fn choose(app: &TestApp, token: &str, password: &str, first_name: &str) -> Answer {
-    let body = json!({ "token": token, "password": password, "first_name": first_name, "last_name": "Hopper" });
+    let body =
+        json!({ "token": token, "password": password, "first_name": first_name, "last_name": "Hopper" });
     app.anonymous().post("/v1/activations", &body).await
 }
 
@@ -46,7 +48,8 @@ pub async fn sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
     app.anonymous().post("/v1/auth/token", &json!({ "email": email, "password": password })).await
 }
 
-/// An owner's own account, and an address that its owner has taken: active, with a password of the owner's choice.
+/// An owner's own account, and an address that its owner has taken: active, with a password of the owner's
+/// choice.
 pub async fn taken(app: &TestApp, email: &str) -> (Client, String) {
     let acme = app.owner("mallory@acme.example", "Acme").await;
     let (_, token) = hand_over(&acme.client, email, &acme.account).await;
@@ -74,7 +77,10 @@ async fn is_given_back(app: &TestApp, mail: &Mail, email: &str) -> (Client, Valu
     choose(app, &mail.token, "qZ7!vR2?mK9#xT", "Grace").await.faults(&[("/password", "too_short")]);
     sign_in(app, email, TAKEN).await.expect(200);
     let activated = choose(app, &mail.token, PASSWORD, "Grace").await.expect(201).body;
-    assert_eq!((&activated["user"]["first_name"], &activated["user"]["status"]), (&json!("Grace"), &json!("active")));
+    assert_eq!(
+        (&activated["user"]["first_name"], &activated["user"]["status"]),
+        (&json!("Grace"), &json!("active"))
+    );
     sign_in(app, email, TAKEN).await.problem(401, "invalid_credentials");
     let token = sign_in(app, email, PASSWORD).await.expect(200).text_of("access_token");
     (app.bearer(&token), activated)
@@ -113,7 +119,8 @@ on_both_databases! {
         let acme = app.owner("olga@acme.example", "Acme").await;
         let driver = |email: &str| json!({ "email": email, "role": "driver", "account_id": acme.account, "account_type": "consumer" });
         let staff = |email: &str, roles: Value| json!({ "email": email, "roles": roles });
-        // What the letter gives: a driver's membership, other roles, and one of the roles that were given by hand.
+        // What the letter gives: a driver's membership, other roles, and one of the roles that were given by
+        // hand.
         for (email, path, body, gives) in [
             ("st@op.example", SUB_ACCOUNTS, driver("st@op.example"), json!([])),
             ("ed@op.example", STAFF, staff("ed@op.example", json!(["viewer"])), json!(["viewer"])),
@@ -382,7 +389,8 @@ on_both_databases! {
 
     async fn of_those_who_are_active_already_it_is_told_by_their_first_link(app: TestApp) {
         let acme = app.owner("olga@acme.example", "Acme").await;
-        // By letter, then by hand; by hand alone; by hand, then by letter, which asked no password of them then.
+        // By letter, then by hand; by hand alone; by hand, then by letter, which asked no password of them
+        // then.
         let (_, mail) = app.invite("ada@operator.example", &["viewer"]).await;
         app.activate(&mail.token).await.expect(201);
         app.advance(TimeDelta::minutes(1));

@@ -1,4 +1,5 @@
-//! The two links of one person at once, one mailed and one handed over: whoever comes first, the person at the address has it.
+//! The two links of one person at once, one mailed and one handed over: whoever comes first, the person at
+//! the address has it.
 
 use futures_util::future::{join, join_all};
 
@@ -19,7 +20,8 @@ async fn belongs_to_its_person(app: &TestApp, email: &str, mailed: Answer) {
     assert_eq!((&user["first_name"], &user["system_roles"]), (&json!("Grace"), &json!(["admin"])));
     sign_in(app, email, TAKEN).await.problem(401, "invalid_credentials");
     let token = sign_in(app, email, PASSWORD).await.expect(200).text_of("access_token");
-    let shown = app.bearer(&token).get(&format!("/v1/users/{}", user["id"].as_str().unwrap())).await.expect(200);
+    let shown =
+        app.bearer(&token).get(&format!("/v1/users/{}", user["id"].as_str().unwrap())).await.expect(200);
     assert_eq!(shown.body["first_name"], "Grace");
 }
 

@@ -1,5 +1,5 @@
-//! Letters through mail providers, from the invite to what the provider reports in the end; `src/mail/http` has the shapes of
-//! requests and answers, `src/domain/feedback` those of reports.
+//! Letters through mail providers, from the invite to what the provider reports in the end; `src/mail/http`
+//! has the shapes of requests and answers, `src/domain/feedback` those of reports.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
@@ -30,7 +30,8 @@ fn sendgrids_key() -> SigningKey {
 /// Headers and a body.
 type Report = (Vec<(&'static str, String)>, Value);
 
-/// How a provider is configured, what it answers to a letter, and how it proves and tells a bounce of that letter.
+/// How a provider is configured, what it answers to a letter, and how it proves and tells a bounce of that
+/// letter.
 struct Case {
     provider: &'static str,
     mail_url: &'static str,
@@ -64,7 +65,10 @@ fn cases() -> [Case; 4] {
                 }]);
                 let signature: Signature = sendgrids_key().sign(format!("{now}{body}").as_bytes());
                 let headers = vec![
-                    ("x-twilio-email-event-webhook-signature", STANDARD.encode(signature.to_der().as_bytes())),
+                    (
+                        "x-twilio-email-event-webhook-signature",
+                        STANDARD.encode(signature.to_der().as_bytes()),
+                    ),
                     ("x-twilio-email-event-webhook-timestamp", now.to_string()),
                 ];
                 (headers, body)
@@ -74,7 +78,11 @@ fn cases() -> [Case; 4] {
             provider: "mailgun",
             mail_url: "mailgun://hunter22@mg.example.com",
             key: SECRET.to_owned(),
-            answer: ("200 OK", "", r#"{"id":"<name-of-theirs@mg.example.com>","message":"Queued. Thank you."}"#),
+            answer: (
+                "200 OK",
+                "",
+                r#"{"id":"<name-of-theirs@mg.example.com>","message":"Queued. Thank you."}"#,
+            ),
             bounce: |now| {
                 let signature = hex(&mac(&format!("{now}token")));
                 let body = json!({
@@ -99,7 +107,10 @@ fn cases() -> [Case; 4] {
                 let headers = vec![
                     ("svix-id", "msg_1".to_owned()),
                     ("svix-timestamp", now.to_string()),
-                    ("svix-signature", format!("v1,{}", STANDARD.encode(mac(&format!("msg_1.{now}.{body}"))))),
+                    (
+                        "svix-signature",
+                        format!("v1,{}", STANDARD.encode(mac(&format!("msg_1.{now}.{body}")))),
+                    ),
                 ];
                 (headers, body)
             },
@@ -212,7 +223,8 @@ on_each! {
         assert_eq!(provider.asked().len(), 3);
     }
 
-    /// It has asked all couriers to stay away, with every letter: those in hand are given back untried, later ones wait.
+    /// It has asked all couriers to stay away, with every letter: those in hand are given back untried, later
+    /// ones wait.
     async fn a_busy_provider_is_left_alone_by_everybody(backend: Backend) {
         for limit in [&[][..], &[("MAIL_RATE_LIMIT", "10000/s")]] {
             let busy = ("429 Too Many Requests", "Retry-After: 120\r\n", r#"{"message":"slower"}"#);
@@ -241,7 +253,8 @@ on_each! {
         }
     }
 
-    /// An unverified sender, an account without credit or that is suspended: the letter waits, and goes once that is put right.
+    /// An unverified sender, an account without credit or that is suspended: the letter waits, and goes once
+    /// that is put right.
     async fn what_a_provider_says_of_the_account_ends_no_letter(backend: Backend) {
         for (mail_url, refusal, taken, words) in [
             (

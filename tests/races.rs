@@ -35,8 +35,13 @@ fn invariants(app: &TestApp) {
     let count = |from_where: &str| app.database.count(from_where);
     let orphans = "invitations i JOIN users u ON u.id = i.user_id WHERE i.state = 'pending' AND u.removed_at IS NOT NULL";
     assert_eq!(count(orphans), 0, "a live invitation belongs to a removed user");
-    assert_eq!(count("users WHERE status = 'active' AND removed_at IS NOT NULL"), 0, "an active user was removed");
-    let sends = "invitations i WHERE i.send_count <> (SELECT COUNT(*) FROM letters l WHERE l.invitation_id = i.id)";
+    assert_eq!(
+        count("users WHERE status = 'active' AND removed_at IS NOT NULL"),
+        0,
+        "an active user was removed"
+    );
+    let sends =
+        "invitations i WHERE i.send_count <> (SELECT COUNT(*) FROM letters l WHERE l.invitation_id = i.id)";
     assert_eq!(count(sends), 0, "letters and sends differ");
     let twice = "(SELECT email_key FROM invitations WHERE state = 'pending' GROUP BY email_key HAVING COUNT(*) > 1) AS twice";
     assert_eq!(count(twice), 0, "two live invitations to one address");
@@ -299,7 +304,11 @@ fn draft(app: &TestApp, email: &str) -> Draft {
         email: Email::parse(email).unwrap(),
         roles: [Role::Viewer].into_iter().collect(),
         locale: None,
-        invited_by: ActorRef { kind: ActorKind::Cli, id: "grace".to_owned(), name: "Grace Hopper".to_owned() },
+        invited_by: ActorRef {
+            kind: ActorKind::Cli,
+            id: "grace".to_owned(),
+            name: "Grace Hopper".to_owned(),
+        },
         state: InvitationState::Pending,
         generation: 1,
         send_count: 1,

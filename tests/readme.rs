@@ -40,7 +40,8 @@ fn of_readme(readme: &str) -> Defaults {
     let mut defaults = Defaults::new();
     for row in rows {
         let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
-        let names: Vec<&str> = cells[0].split(", ").map(|name| code(name).expect("a name in back-ticks")).collect();
+        let names: Vec<&str> =
+            cells[0].split(", ").map(|name| code(name).expect("a name in back-ticks")).collect();
         let each: Vec<&str> = cells[1].split(", ").collect();
         for (at, name) in names.iter().enumerate() {
             let own = if names.len() == each.len() { each[at] } else { cells[1] };

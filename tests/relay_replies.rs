@@ -1,5 +1,5 @@
-//! What relays really say, at the step at which they say it: what speaks of us keeps the letter waiting, and what speaks of the
-//! recipient ends it.
+//! What relays really say, at the step at which they say it: what speaks of us keeps the letter waiting, and
+//! what speaks of the recipient ends it.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -67,7 +67,9 @@ async fn app_with(backend: Backend, relay: &Relay) -> TestApp {
 fn wrong(case: &Case, delivery: &Value) -> Option<String> {
     let text = |name: &str| delivery[name].as_str().unwrap_or_default().to_owned();
     let waits = delivery["state"] == "queued" && delivery["attempts"] == 1;
-    let tells = |words: &str| text("reason").contains(words) && text("advice").contains("Nothing is wrong with the address");
+    let tells = |words: &str| {
+        text("reason").contains(words) && text("advice").contains("Nothing is wrong with the address")
+    };
     let good = match (case.waits, case.reply.starts_with('4')) {
         (true, _) => waits && tells("The operator must put this right"),
         (false, _) => delivery["state"] == "failed" && delivery["reason"] == delivery["last_error"],

@@ -6,7 +6,9 @@ use chrono::TimeDelta;
 use diesel::{RunQueryDsl, sql_query};
 use invitation_service::{courier::Step, services::withdraw};
 
-use crate::support::{Backend, Home, TestApp, cluster, database::TestDatabase, eventually, json, on_both_databases, on_each};
+use crate::support::{
+    Backend, Home, TestApp, cluster, database::TestDatabase, eventually, json, on_both_databases, on_each,
+};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -18,14 +20,18 @@ fn back_up(from: &TestDatabase, to: &TestDatabase) {
             sql_query(format!("VACUUM INTO '{file}'")).execute(&mut from.sqlite()).unwrap();
         }
         Backend::Postgres => {
-            let mut dump = cluster::command("pg_dump", &["--format=plain", "--no-owner", "--dbname", &from.url])
-                .stdout(std::process::Stdio::piped())
-                .spawn()
-                .unwrap();
-            let restored = cluster::command("psql", &["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--dbname", &to.url])
-                .stdin(dump.stdout.take().unwrap())
-                .status()
-                .unwrap();
+            let mut dump =
+                cluster::command("pg_dump", &["--format=plain", "--no-owner", "--dbname", &from.url])
+                    .stdout(std::process::Stdio::piped())
+                    .spawn()
+                    .unwrap();
+            let restored = cluster::command(
+                "psql",
+                &["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--dbname", &to.url],
+            )
+            .stdin(dump.stdout.take().unwrap())
+            .status()
+            .unwrap();
             assert!(restored.success() && dump.wait().unwrap().success(), "{restored}");
         }
     }
@@ -136,16 +142,19 @@ async fn a_copy_of_the_sqlite_file_alone_loses_commits() {
     std::fs::copy(file(&app.database), file(&alone)).unwrap();
     back_up(&app.database, &copy);
     assert_eq!(copy.count("invitations"), 20);
-    let lost = alone.try_execute("SELECT id FROM invitations LIMIT 1").is_err() || alone.count("invitations") < 20;
+    let lost =
+        alone.try_execute("SELECT id FROM invitations LIMIT 1").is_err() || alone.count("invitations") < 20;
     assert!(lost, "then docs/operations.md says too much");
 }
 
 #[test]
 fn a_time_that_lies_ahead_or_is_none_withdraws_nothing() {
     let home = Home::new(Backend::Sqlite, &[]);
-    for (before, words) in
-        [("2126-11-28T03:00:00Z", "lies ahead"), ("yesterday", "invalid value"), ("2026-11-28", "invalid value")]
-    {
+    for (before, words) in [
+        ("2126-11-28T03:00:00Z", "lies ahead"),
+        ("yesterday", "invalid value"),
+        ("2026-11-28", "invalid value"),
+    ] {
         let output = home.run(&["mail-withdraw", "--before", before]);
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success() && said.contains(words), "{before}: {said}");

@@ -103,7 +103,8 @@ on_both_databases! {
         revoke(twice["id"].as_str().unwrap()).await.problem(409, "invitation_not_pending");
         assert_eq!(app.timeline(twice["id"].as_str().unwrap()).await, ["created", "email_queued", "revoked"]);
 
-        // Of two invitations the expired one was replaced; revoking the living one is what removes the person.
+        // Of two invitations the expired one was replaced; revoking the living one is what removes the
+        // person.
         let (old, _) = app.invite("joe@example.com", &["viewer"]).await;
         app.advance(TimeDelta::hours(24));
         let (new, _) = app.invite("joe@example.com", &["viewer"]).await;

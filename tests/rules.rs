@@ -58,7 +58,8 @@ fn invitation(change: &[(&str, &str)]) -> String {
 
 /// An invitation of a customer to the account `a1`.
 fn of_customer(change: &[(&str, &str)]) -> String {
-    let usual = [("kind", "'sub_account'"), ("roles", "''"), ("account_id", "'a1'"), ("member_role", "'driver'")];
+    let usual =
+        [("kind", "'sub_account'"), ("roles", "''"), ("account_id", "'a1'"), ("member_role", "'driver'")];
     let kept = usual.into_iter().filter(|(column, _)| !change.iter().any(|(name, _)| name == column));
     invitation(&kept.chain(change.iter().copied()).collect::<Vec<_>>())
 }
@@ -99,8 +100,11 @@ const COMPANY: [(&str, &str); 6] = [
 /// An account that has come to life as a business, but for these values.
 fn active(change: &[(&str, &str)]) -> String {
     let usual = [("status", "'active'"), ("account_type", "'business'")];
-    let usual =
-        usual.into_iter().chain(NAMED).chain(COMPANY).filter(|(column, _)| !change.iter().any(|(name, _)| name == column));
+    let usual = usual
+        .into_iter()
+        .chain(NAMED)
+        .chain(COMPANY)
+        .filter(|(column, _)| !change.iter().any(|(name, _)| name == column));
     account(&usual.chain(change.iter().copied()).collect::<Vec<_>>())
 }
 
@@ -125,8 +129,9 @@ fn letter(change: &[(&str, &str)]) -> String {
 }
 
 fn insert(table: &str, row: &[(&str, &str)], change: &[(&str, &str)]) -> String {
-    let value =
-        |column: &str, usual: &str| change.iter().find(|(name, _)| *name == column).map_or(usual, |(_, value)| *value).to_owned();
+    let value = |column: &str, usual: &str| {
+        change.iter().find(|(name, _)| *name == column).map_or(usual, |(_, value)| *value).to_owned()
+    };
     assert!(change.iter().all(|(name, _)| row.iter().any(|(column, _)| column == name)));
     let columns: Vec<&str> = row.iter().map(|(column, _)| *column).collect();
     let values: Vec<String> = row.iter().map(|(column, usual)| value(column, usual)).collect();
@@ -136,14 +141,26 @@ fn insert(table: &str, row: &[(&str, &str)], change: &[(&str, &str)]) -> String 
 /// Wrong rows of accounts and memberships.
 fn of_accounts() -> Vec<(&'static str, &'static str, String)> {
     vec![
-        ("accounts_status_known", "", account(&[NAMED[0], NAMED[1], ("account_type", "'consumer'"), ("status", "'closed'")])),
+        (
+            "accounts_status_known",
+            "",
+            account(&[NAMED[0], NAMED[1], ("account_type", "'consumer'"), ("status", "'closed'")]),
+        ),
         ("accounts_type_known", "", account(&[("account_type", "'club'")])),
         ("accounts_used_by_known", "", account(&[("parent_account_id", "'a1'"), ("used_by", "'nobody'")])),
         ("accounts_used_by_below_a_parent", "", account(&[("parent_account_id", "'a1'")])),
         ("accounts_used_by_below_a_parent", "", account(&[("used_by", "'employee'")])),
         ("accounts_rate_in_range", "", account(&[("rate", "2300")])),
-        ("accounts_rate_in_range", "", account(&[("parent_account_id", "'a1'"), ("used_by", "'employee'"), ("rate", "0")])),
-        ("accounts_rate_in_range", "", account(&[("parent_account_id", "'a1'"), ("used_by", "'employee'"), ("rate", "1000000")])),
+        (
+            "accounts_rate_in_range",
+            "",
+            account(&[("parent_account_id", "'a1'"), ("used_by", "'employee'"), ("rate", "0")]),
+        ),
+        (
+            "accounts_rate_in_range",
+            "",
+            account(&[("parent_account_id", "'a1'"), ("used_by", "'employee'"), ("rate", "1000000")]),
+        ),
         ("accounts_named_and_typed_when_active", "", active(&[("name", "NULL"), ("name_key", "NULL")])),
         ("accounts_key_with_name", "", account(&[("name", "'Acme'")])),
         ("accounts_company_of_active_business", "", active(&[("account_type", "'consumer'")])),
@@ -151,9 +168,21 @@ fn of_accounts() -> Vec<(&'static str, &'static str, String)> {
         ("accounts_company_whole", "", active(&[("city", "NULL")])),
         ("accounts_company_whole", "", account(&[("vat_number", "'NL1'")])),
         ("accounts_only_invited_are_removed", "", active(&[("removed_at", AT)])),
-        ("accounts_parent_account_id_fkey", "FOREIGN KEY", account(&[("parent_account_id", "'a9'"), ("used_by", "'employee'")])),
-        ("account_lineage_account_id_fkey", "FOREIGN KEY", "INSERT INTO account_lineage VALUES ('a9', 'a1')".to_owned()),
-        ("account_lineage_ancestor_id_fkey", "FOREIGN KEY", "INSERT INTO account_lineage VALUES ('a1', 'a9')".to_owned()),
+        (
+            "accounts_parent_account_id_fkey",
+            "FOREIGN KEY",
+            account(&[("parent_account_id", "'a9'"), ("used_by", "'employee'")]),
+        ),
+        (
+            "account_lineage_account_id_fkey",
+            "FOREIGN KEY",
+            "INSERT INTO account_lineage VALUES ('a9', 'a1')".to_owned(),
+        ),
+        (
+            "account_lineage_ancestor_id_fkey",
+            "FOREIGN KEY",
+            "INSERT INTO account_lineage VALUES ('a1', 'a9')".to_owned(),
+        ),
         (
             "account_lineage_pkey",
             "account_lineage.account_id, account_lineage.ancestor_id",
@@ -165,8 +194,16 @@ fn of_accounts() -> Vec<(&'static str, &'static str, String)> {
             format!("INSERT INTO memberships VALUES ('u1', 'a1', 'account_owner', {AT})"),
         ),
         ("memberships_role_known", "", format!("INSERT INTO memberships VALUES ('u1', 'a1', 'boss', {AT})")),
-        ("memberships_user_id_fkey", "FOREIGN KEY", format!("INSERT INTO memberships VALUES ('u9', 'a1', 'driver', {AT})")),
-        ("memberships_account_id_fkey", "FOREIGN KEY", format!("INSERT INTO memberships VALUES ('u1', 'a9', 'driver', {AT})")),
+        (
+            "memberships_user_id_fkey",
+            "FOREIGN KEY",
+            format!("INSERT INTO memberships VALUES ('u9', 'a1', 'driver', {AT})"),
+        ),
+        (
+            "memberships_account_id_fkey",
+            "FOREIGN KEY",
+            format!("INSERT INTO memberships VALUES ('u1', 'a9', 'driver', {AT})"),
+        ),
     ]
 }
 
@@ -175,7 +212,9 @@ fn suppression(id: &str, key: &str, reason: &str) -> String {
 }
 
 fn answered(key: &str, status: &str, body: &str) -> String {
-    format!("INSERT INTO idempotency_keys VALUES ('p', '{key}', 'f', 'w', {AT}, {AT}, {status}, {body}, NULL, NULL)")
+    format!(
+        "INSERT INTO idempotency_keys VALUES ('p', '{key}', 'f', 'w', {AT}, {AT}, {status}, {body}, NULL, NULL)"
+    )
 }
 
 #[tokio::test]
@@ -200,7 +239,11 @@ async fn both_refuse_the_same_wrong_rows() {
             ("users_password_from_activation", "", user("u2", "b@x.nl", "active", "NULL", AT, "NULL")),
             ("users_password_from_activation", "", user("u2", "b@x.nl", "invited", "'h'", "NULL", "NULL")),
             ("users_only_invited_are_removed", "", user("u2", "b@x.nl", "active", "'h'", AT, AT)),
-            ("users_proven_from_activation", "", format!("UPDATE users SET address_proven_at = {AT} WHERE id = 'u1'")),
+            (
+                "users_proven_from_activation",
+                "",
+                format!("UPDATE users SET address_proven_at = {AT} WHERE id = 'u1'"),
+            ),
             (
                 "user_roles_pkey",
                 "user_roles.user_id, user_roles.role",
@@ -208,16 +251,25 @@ async fn both_refuse_the_same_wrong_rows() {
             ),
             ("idempotency_keys_answered_whole", "", answered("k2", "200", "NULL")),
             ("idempotency_keys_answered_whole", "", answered("k2", "NULL", "'{}'")),
-            ("idempotency_keys_pkey", "idempotency_keys.principal, idempotency_keys.key", answered("k1", "200", "'{}'")),
+            (
+                "idempotency_keys_pkey",
+                "idempotency_keys.principal, idempotency_keys.key",
+                answered("k1", "200", "'{}'"),
+            ),
             ("suppressions_address", "suppressions.email_key", suppression("s2", "a@x.nl", "complained")),
             ("suppressions_reason_known", "", suppression("s2", "b@x.nl", "tired")),
-            ("user_roles_user_id_fkey", "FOREIGN KEY", "INSERT INTO user_roles VALUES ('u9', 'viewer')".to_owned()),
+            (
+                "user_roles_user_id_fkey",
+                "FOREIGN KEY",
+                "INSERT INTO user_roles VALUES ('u9', 'viewer')".to_owned(),
+            ),
             (
                 "invitations_live",
                 "invitations.email_key, invitations.kind, invitations.scope",
                 invitation(&[("email_key", "'a@x.nl'")]),
             ),
-            // No row of an unknown kind keeps the rule that says what each kind is a member as; SQLite names that one.
+            // No row of an unknown kind keeps the rule that says what each kind is a member as; SQLite names
+            // that one.
             ("invitations_kind_known", "invitations_member_role_known", of_customer(&[("kind", "'robot'")])),
             ("invitations_state_known", "", invitation(&[("state", "'expired'")])),
             ("invitations_inviter_known", "", invitation(&[("inviter_kind", "'link'")])),
@@ -238,7 +290,11 @@ async fn both_refuse_the_same_wrong_rows() {
             ("invitations_member_role_known", "", of_customer(&[("kind", "'account_owner'")])),
             ("invitations_account_id_fkey", "FOREIGN KEY", of_customer(&[("account_id", "'a9'")])),
             ("invitations_user_id_fkey", "FOREIGN KEY", invitation(&[("user_id", "'u9'")])),
-            ("letters_one_a_sending", "letters.invitation_id, letters.generation, letters.kind", letter(&[("generation", "1")])),
+            (
+                "letters_one_a_sending",
+                "letters.invitation_id, letters.generation, letters.kind",
+                letter(&[("generation", "1")]),
+            ),
             ("letters_state_known", "", letter(&[("state", "'lost'")])),
             ("letters_sent_at_its_time", "", letter(&[("state", "'sent'")])),
             ("letters_sent_at_its_time", "", letter(&[("sent_at", AT)])),
@@ -253,7 +309,9 @@ async fn both_refuse_the_same_wrong_rows() {
             (
                 "invitation_events_invitation_id_fkey",
                 "FOREIGN KEY",
-                format!("INSERT INTO invitation_events VALUES ('e1', 'i9', 'created', {AT}, 'cli', 'g', 'G', '{{}}')"),
+                format!(
+                    "INSERT INTO invitation_events VALUES ('e1', 'i9', 'created', {AT}, 'cli', 'g', 'G', '{{}}')"
+                ),
             ),
         ];
         let wrong: Vec<_> = wrong.into_iter().chain(of_accounts()).collect();
@@ -264,10 +322,16 @@ async fn both_refuse_the_same_wrong_rows() {
             assert!(refusal.contains(says), "{backend:?}, {rule}: {refusal}");
         }
         // No rule goes without a wrong row.
-        for line in schema(&database).iter().filter(|line| line.starts_with("rule ") || line.contains(" unique ")) {
-            assert!(wrong.iter().any(|(rule, ..)| line.split(' ').any(|word| word == *rule)), "no wrong row for {line}");
+        for line in
+            schema(&database).iter().filter(|line| line.starts_with("rule ") || line.contains(" unique "))
+        {
+            assert!(
+                wrong.iter().any(|(rule, ..)| line.split(' ').any(|word| word == *rule)),
+                "no wrong row for {line}"
+            );
         }
-        // What looks alike and is right: a removed person's address, a second invitation once the first is no longer live.
+        // What looks alike and is right: a removed person's address, a second invitation once the first is no
+        // longer live.
         database.execute(&user("u3", "c@x.nl", "invited", "NULL", "NULL", AT));
         database.execute(&user("u4", "c@x.nl", "invited", "NULL", "NULL", "NULL"));
         database.execute(&of_customer(&[("id", "'i5'"), ("email_key", "'a@x.nl'"), ("scope", "'a1'")]));
@@ -280,7 +344,8 @@ async fn both_refuse_the_same_wrong_rows() {
 
 /// The lists of words in the schema, each with the words that the program writes there.
 fn lists() -> Vec<(&'static str, Vec<&'static str>)> {
-    let inviters = ActorKind::ALL.into_iter().filter(|kind| !matches!(kind, ActorKind::System | ActorKind::Link));
+    let inviters =
+        ActorKind::ALL.into_iter().filter(|kind| !matches!(kind, ActorKind::System | ActorKind::Link));
     vec![
         ("users_status_known", UserStatus::ALL.map(UserStatus::as_str).to_vec()),
         ("invitations_kind_known", InvitationKind::ALL.map(InvitationKind::as_str).to_vec()),
@@ -313,11 +378,19 @@ async fn the_lists_of_words_in_the_schema_hold_every_word_that_is_written() {
             let definition = rules.iter().find(|text| text.split_whitespace().next() == Some(rule));
             let definition = definition.unwrap_or_else(|| panic!("{backend:?} has no {rule}"));
             for word in words {
-                assert!(definition.contains(&format!("'{word}'")), "{backend:?}: {word} is not in {definition}");
+                assert!(
+                    definition.contains(&format!("'{word}'")),
+                    "{backend:?}: {word} is not in {definition}"
+                );
             }
         }
-        for line in schema(&database).iter().filter(|line| line.starts_with("rule ") && line.ends_with("_known")) {
-            assert!(lists().iter().any(|(rule, _)| line.ends_with(&format!(" {rule}"))), "no words are named for {line}");
+        for line in
+            schema(&database).iter().filter(|line| line.starts_with("rule ") && line.ends_with("_known"))
+        {
+            assert!(
+                lists().iter().any(|(rule, _)| line.ends_with(&format!(" {rule}"))),
+                "no words are named for {line}"
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! One request in other bytes: how a body may be written, what a path may end with, and what is the same for an `Idempotency-Key`.
+//! One request in other bytes: how a body may be written, what a path may end with, and what is the same for
+//! an `Idempotency-Key`.
 
 use reqwest::Method;
 
@@ -13,7 +14,10 @@ const INVITE: &str = "/v1/system-users/invitations";
 const MARK: &str = "\u{feff}";
 
 async fn keyed(client: &Client, path: &str, key: &str, body: impl Into<reqwest::Body>) -> Answer {
-    let request = client.request(Method::POST, path).header("idempotency-key", key).header("content-type", "application/json");
+    let request = client
+        .request(Method::POST, path)
+        .header("idempotency-key", key)
+        .header("content-type", "application/json");
     Answer::of(request.body(body)).await
 }
 

@@ -1,4 +1,5 @@
-//! What must not be written down: with everything logged that can be logged, by every dependency, and in every row.
+//! What must not be written down: with everything logged that can be logged, by every dependency, and in
+//! every row.
 
 use reqwest::Method;
 use tokio::{
@@ -20,10 +21,11 @@ const MAIL_PASSWORD: &str = "relay-sesame-9431";
 
 /// Everything that must appear nowhere, each with a name for it.
 fn secrets(token: &str, access_tokens: &[&str]) -> Vec<(String, String)> {
-    let mut secrets: Vec<(String, String)> = [("a weak password", WEAK), ("the password", GOOD), ("the root key", SECRET_KEY)]
-        .iter()
-        .map(|(name, secret)| ((*name).to_owned(), (*secret).to_owned()))
-        .collect();
+    let mut secrets: Vec<(String, String)> =
+        [("a weak password", WEAK), ("the password", GOOD), ("the root key", SECRET_KEY)]
+            .iter()
+            .map(|(name, secret)| ((*name).to_owned(), (*secret).to_owned()))
+            .collect();
     secrets.push(("the mail password".to_owned(), MAIL_PASSWORD.to_owned()));
     // A log line that cuts long words must not get away with either half.
     let middle = token.len() / 2;
@@ -69,7 +71,11 @@ async fn garble(server: &Client, token: &str, access_token: &str) {
         let _ = stream.write_all(request.as_bytes()).await;
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer).await;
-        assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 4"), "{}", String::from_utf8_lossy(&answer));
+        assert!(
+            answer.is_empty() || answer.starts_with(b"HTTP/1.1 4"),
+            "{}",
+            String::from_utf8_lossy(&answer)
+        );
     }
 }
 
@@ -78,14 +84,19 @@ async fn walk(server: &Client, admin: &Client, token: &str, access_token: &str) 
     let half = &token[..token.len() / 2];
     let page = format!("/activate?token={token}");
     let form = |password: &'static str| {
-        let fields = [("token", token), ("password", password), ("first_name", "Ada"), ("last_name", "Lovelace")];
+        let fields =
+            [("token", token), ("password", password), ("first_name", "Ada"), ("last_name", "Lovelace")];
         server.request(Method::POST, "/activate").form(&fields)
     };
     let answers = |password: &str| json!({ "token": token, "password": password, "first_name": "Ada", "last_name": "Lovelace" });
-    let damaged = Client { token: Some(format!("{}x", &access_token[..access_token.len() - 2])), ..server.clone() };
+    let damaged =
+        Client { token: Some(format!("{}x", &access_token[..access_token.len() - 2])), ..server.clone() };
     let mut said = vec![
         server.post("/v1/activations/preview", &json!({ "token": token })).await.expect(200),
-        server.post("/v1/activations/preview", &json!({ "token": half })).await.problem(404, "activation_link_invalid"),
+        server
+            .post("/v1/activations/preview", &json!({ "token": half }))
+            .await
+            .problem(404, "activation_link_invalid"),
         server
             .post("/v1/activations/preview", &json!({ "token": token, "colour": token }))
             .await
@@ -99,14 +110,25 @@ async fn walk(server: &Client, admin: &Client, token: &str, access_token: &str) 
             .post_raw("/v1/activations", "application/json", format!("{{\"token\":\"{token}\""))
             .await
             .problem(400, "malformed_json"),
-        server.post_raw("/v1/activations", "text/plain", token.to_owned()).await.problem(415, "unsupported_media_type"),
-        server.get(&format!("/v1/activations/preview?token={token}")).await.problem(405, "method_not_allowed"),
+        server
+            .post_raw("/v1/activations", "text/plain", token.to_owned())
+            .await
+            .problem(415, "unsupported_media_type"),
+        server
+            .get(&format!("/v1/activations/preview?token={token}"))
+            .await
+            .problem(405, "method_not_allowed"),
         server.get(&format!("/v1/nothing/{token}")).await.problem(404, "not_found"),
         damaged.get("/v1/users").await.problem(401, "unauthenticated"),
-        Answer::of(server.request(Method::GET, "/v1/users").header("authorization", format!("Basic {access_token}")))
+        Answer::of(
+            server.request(Method::GET, "/v1/users").header("authorization", format!("Basic {access_token}")),
+        )
+        .await
+        .problem(401, "unauthenticated"),
+        Client { token: Some(token.to_owned()), ..server.clone() }
+            .get("/v1/users")
             .await
             .problem(401, "unauthenticated"),
-        Client { token: Some(token.to_owned()), ..server.clone() }.get("/v1/users").await.problem(401, "unauthenticated"),
     ];
     server.get(&page).await.expect(200);
     Answer::of(server.request(Method::HEAD, &page)).await.expect(200);
@@ -135,14 +157,18 @@ async fn nothing_secret_is_written_down(backend: Backend, speaks: Speaks, format
     relay.up();
     relay.is(Behaviour::Takes);
     let url = with_password(&relay.url());
-    let variables = [("LOG", "trace"), ("LOG_FORMAT", format), ("SECRET_KEY", SECRET_KEY), ("MAIL_URL", url.as_str())];
+    let variables =
+        [("LOG", "trace"), ("LOG_FORMAT", format), ("SECRET_KEY", SECRET_KEY), ("MAIL_URL", url.as_str())];
     let home = Home::new(backend, &variables);
     let server = home.start(&["serve"]);
     let access_token = home.token();
     let (anonymous, admin) = (server.client(None), server.client(Some(access_token.clone())));
     let limit = std::time::Duration::from_secs(30);
 
-    admin.post("/v1/system-users/invitations", &json!({ "email": EMAIL, "roles": ["viewer"] })).await.expect(201);
+    admin
+        .post("/v1/system-users/invitations", &json!({ "email": EMAIL, "roles": ["viewer"] }))
+        .await
+        .expect(201);
     let letter = eventually("the letter", limit, async || relay.taken().pop()).await;
     // A relay that quotes what it refuses, and one that reads the letter and hangs up.
     relay.is(Behaviour::Refuses(match speaks {
@@ -173,14 +199,18 @@ async fn nothing_secret_is_written_down(backend: Backend, speaks: Speaks, format
     for answer in &said {
         holds_none("an answer", &answer.text, &secrets);
     }
-    let rows = ["users", "user_roles", "invitations", "letters", "invitation_events"].map(|table| match backend {
-        Backend::Postgres => home.database.texts(&format!("SELECT t::text AS text FROM {table} t")).join("\n"),
-        Backend::Sqlite => String::new(),
-    });
+    let rows =
+        ["users", "user_roles", "invitations", "letters", "invitation_events"].map(|table| match backend {
+            Backend::Postgres => {
+                home.database.texts(&format!("SELECT t::text AS text FROM {table} t")).join("\n")
+            }
+            Backend::Sqlite => String::new(),
+        });
     holds_none("a row", &rows.join("\n"), &secrets);
     if backend == Backend::Sqlite {
         let file = home.database.url.trim_start_matches("sqlite://");
-        let bytes = ["", "-wal"].map(|end| std::fs::read(format!("{file}{end}")).unwrap_or_default()).concat();
+        let bytes =
+            ["", "-wal"].map(|end| std::fs::read(format!("{file}{end}")).unwrap_or_default()).concat();
         assert!(bytes.len() > 10_000);
         holds_none("the file", &String::from_utf8_lossy(&bytes), &secrets);
     } else {

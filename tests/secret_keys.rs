@@ -28,19 +28,28 @@ fn a_guessable_key_is_refused_wherever_it_stands() {
     ] {
         for name in ["SECRET_KEY", "SECRET_KEY_PREVIOUS"] {
             let (good, said) = check(&Home::new(Backend::Sqlite, &[(name, key)]));
-            assert!(!good && said.contains(&format!("{name}: is guessable")) && !said.contains(key), "{key}: {said}");
+            assert!(
+                !good && said.contains(&format!("{name}: is guessable")) && !said.contains(key),
+                "{key}: {said}"
+            );
         }
         let home = Home::new(Backend::Sqlite, &[("SECRET_KEY", ""), ("SECRET_KEY_FILE", "key")]);
         std::fs::write(home.path().join("key"), format!("{key}\n")).unwrap();
         let (good, said) = check(&home);
-        assert!(!good && said.contains("SECRET_KEY_FILE: is guessable") && !said.contains(key), "{key}: {said}");
+        assert!(
+            !good && said.contains("SECRET_KEY_FILE: is guessable") && !said.contains(key),
+            "{key}: {said}"
+        );
         let home = Home::new(Backend::Sqlite, &[("SECRET_KEY", "")]);
         std::fs::create_dir(home.path().join("data")).unwrap();
         std::fs::write(home.path().join("data/secret.key"), key).unwrap();
         for arguments in [&["check-config"][..], &["serve"], &["token", "--role", "admin"]] {
             let output = home.run(arguments);
             let said = String::from_utf8(output.stderr).unwrap();
-            assert!(!output.status.success() && said.contains("data/secret.key is guessable"), "{key}: {said}");
+            assert!(
+                !output.status.success() && said.contains("data/secret.key is guessable"),
+                "{key}: {said}"
+            );
         }
     }
     assert!(check(&Home::new(Backend::Sqlite, &[("SECRET_KEY", GOOD)])).0);
@@ -63,7 +72,10 @@ async fn a_key_is_read_from_a_file() {
     server.stop().await;
     assert!(!home.path().join("data/secret.key").exists());
 
-    for (text, words) in [("short", "SECRET_KEY_FILE: has 5 bytes and needs at least 32"), ("", "SECRET_KEY_FILE: has 0 bytes")] {
+    for (text, words) in [
+        ("short", "SECRET_KEY_FILE: has 5 bytes and needs at least 32"),
+        ("", "SECRET_KEY_FILE: has 0 bytes"),
+    ] {
         std::fs::write(home.path().join("run/key"), text).unwrap();
         let (good, said) = check(&home);
         assert!(!good && said.contains(words), "{said}");
@@ -120,7 +132,10 @@ fn links_in_the_clear_over_the_internet_are_warned_of() {
     ] {
         for name in ["PUBLIC_URL", "ACTIVATION_URL"] {
             let (good, said) = check(&Home::new(Backend::Sqlite, &[(name, url)]));
-            assert!(good && said.contains(&format!("take care   {name}: it is http://")) == warned, "{name} {url}: {said}");
+            assert!(
+                good && said.contains(&format!("take care   {name}: it is http://")) == warned,
+                "{name} {url}: {said}"
+            );
         }
     }
 }
@@ -139,7 +154,8 @@ async fn the_command_line_makes_no_token_that_the_service_refuses() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && said.contains("2h (JWT_MAX_TTL)"), "{said}");
     let server = home.start(&["serve"]);
-    let token = |home: &Home, ttl: &str| home.print(&["token", "--role", "viewer", "--ttl", ttl]).trim().to_owned();
+    let token =
+        |home: &Home, ttl: &str| home.print(&["token", "--role", "viewer", "--ttl", ttl]).trim().to_owned();
     server.client(Some(token(&home, "2h"))).get("/v1/roles").await.expect(200);
     // Made elsewhere, where the limit is another one.
     let elsewhere = Home::new(Backend::Sqlite, &[]);

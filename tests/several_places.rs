@@ -1,4 +1,5 @@
-//! One person, several places: joining by the link and the typed address, and conflicts with what the frontend needs next.
+//! One person, several places: joining by the link and the typed address, and conflicts with what the
+//! frontend needs next.
 
 use chrono::TimeDelta;
 use futures_util::future::join;

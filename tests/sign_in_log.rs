@@ -23,9 +23,13 @@ async fn sign_in(client: &Client, email: &str, password: &str, header: (&str, &s
 
 async fn activated(home: &Home, server: &Process) {
     let admin = server.client(Some(home.token()));
-    admin.post("/v1/system-users/invitations", &json!({ "email": "ada@example.com", "roles": ["viewer"] })).await.expect(201);
+    admin
+        .post("/v1/system-users/invitations", &json!({ "email": "ada@example.com", "roles": ["viewer"] }))
+        .await
+        .expect(201);
     let letter = eventually("the letter", LIMIT, async || home.letters().pop()).await;
-    let body = json!({ "token": letter.token, "password": PASSWORD, "first_name": "Ada", "last_name": "Lovelace" });
+    let body =
+        json!({ "token": letter.token, "password": PASSWORD, "first_name": "Ada", "last_name": "Lovelace" });
     server.client(None).post("/v1/activations", &body).await.expect(201);
 }
 

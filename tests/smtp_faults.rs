@@ -1,5 +1,5 @@
-//! Relays that are away, busy, unwilling or rude: no letter is lost, none is sent that should not be, and `delivery` tells
-//! the truth all the while.
+//! Relays that are away, busy, unwilling or rude: no letter is lost, none is sent that should not be, and
+//! `delivery` tells the truth all the while.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use invitation_service::courier::Step;
@@ -22,7 +22,10 @@ async fn work(app: &TestApp) -> Option<DateTime<Utc>> {
 async fn invite(app: &TestApp, email: &str) -> String {
     let body = json!({ "email": email, "roles": ["viewer"] });
     let invited = app.admin().post("/v1/system-users/invitations", &body).await.expect(201);
-    assert_eq!(invited.body["delivery"], json!({ "state": "queued", "attempts": 0, "last_error": null, "sent_at": null }));
+    assert_eq!(
+        invited.body["delivery"],
+        json!({ "state": "queued", "attempts": 0, "last_error": null, "sent_at": null })
+    );
     invited.text_of("id")
 }
 
@@ -39,7 +42,10 @@ async fn resend(app: &TestApp, id: &str) {
 async fn failures(app: &TestApp, id: &str) -> Vec<Value> {
     let events = app.admin().get(&format!("/v1/invitations/{id}/events?limit=200")).await.expect(200);
     let all = events.body["data"].as_array().unwrap().clone();
-    all.into_iter().filter(|event| event["type"] == "email_failed").map(|event| event["details"].clone()).collect()
+    all.into_iter()
+        .filter(|event| event["type"] == "email_failed")
+        .map(|event| event["details"].clone())
+        .collect()
 }
 
 fn time(value: &Value) -> DateTime<Utc> {
@@ -95,8 +101,8 @@ async fn away_and_back(backend: Backend, speaks: Speaks) {
 }
 
 on_each! {
-    /// A relay that takes four seconds a letter: those whose turn would outlast the lease are given back untried, and nobody
-    /// gets two.
+    /// A relay that takes four seconds a letter: those whose turn would outlast the lease are given back
+    /// untried, and nobody gets two.
     async fn a_slow_relay_gets_as_many_letters_as_a_lease_has_time_for(backend: Backend) {
         let mut relay = Relay::new(Speaks::Smtp);
         relay.up();

@@ -1,4 +1,5 @@
-//! Addresses that are not written to: who puts them on the list, who reads and lifts it, and what becomes of letters to them.
+//! Addresses that are not written to: who puts them on the list, who reads and lifts it, and what becomes of
+//! letters to them.
 
 use chrono::TimeDelta;
 use invitation_service::domain::{locale::Locale, permission::Permission, role::Role};
@@ -25,14 +26,18 @@ async fn report(app: &TestApp, email: &str, kind: &str, details: &str) {
     let record = if kind == "SpamComplaint" { "SpamComplaint" } else { "Bounce" };
     let id = app.database.count("mail_events") + 1;
     let event = json!({ "RecordType": record, "Type": kind, "ID": id, "Metadata": { "letter": letter }, "Details": details });
-    let request = app.anonymous().request(Method::POST, "/v1/mail-events/postmark").header("x-mail-events-secret", SECRET);
+    let request = app
+        .anonymous()
+        .request(Method::POST, "/v1/mail-events/postmark")
+        .header("x-mail-events-secret", SECRET);
     Answer::of(request.json(&event)).await.expect(200);
 }
 
 /// Address and reason of everything on the list, newest first.
 async fn listed(app: &TestApp, query: &str) -> Vec<(String, String)> {
     let page = app.admin().get(&format!("{LIST}{query}")).await.expect(200);
-    let one = |one: &Value| (one["email"].as_str().unwrap().to_owned(), one["reason"].as_str().unwrap().to_owned());
+    let one =
+        |one: &Value| (one["email"].as_str().unwrap().to_owned(), one["reason"].as_str().unwrap().to_owned());
     page.body["data"].as_array().unwrap().iter().map(one).collect()
 }
 
@@ -41,7 +46,8 @@ fn pair(email: &str, reason: &str) -> (String, String) {
 }
 
 async fn unsubscribe(app: &TestApp, token: &str, confirm: Option<&str>) -> Answer {
-    let fields: Vec<(&str, &str)> = [("token", token)].into_iter().chain(confirm.map(|yes| ("confirm", yes))).collect();
+    let fields: Vec<(&str, &str)> =
+        [("token", token)].into_iter().chain(confirm.map(|yes| ("confirm", yes))).collect();
     Answer::of(app.anonymous().request(Method::POST, "/activate/unsubscribe").form(&fields)).await
 }
 

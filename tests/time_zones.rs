@@ -1,4 +1,5 @@
-//! Letters and the page speak by the system's time zones where there are some, and by the program's own where there are none.
+//! Letters and the page speak by the system's time zones where there are some, and by the program's own where
+//! there are none.
 
 use std::{fs, path::Path};
 
@@ -17,7 +18,9 @@ fn made_up() -> Vec<u8> {
 
 /// The page and the letter of an invitation that was sent at noon of 24 November 2026.
 async fn told(backend: Backend, folder: &Path) -> (String, String) {
-    let app = TestApp::start(backend, &[("TIME_ZONE", "Europe/Amsterdam"), ("TZDIR", folder.to_str().unwrap())]).await;
+    let app =
+        TestApp::start(backend, &[("TIME_ZONE", "Europe/Amsterdam"), ("TZDIR", folder.to_str().unwrap())])
+            .await;
     let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
     let page = app.anonymous().get(&format!("/activate?token={}", mail.token)).await.expect(200).text;
     (page, mail.text)

@@ -1,4 +1,5 @@
-//! Requests that the HTTP library refuses before the application sees them are answered with a problem and a request id.
+//! Requests that the HTTP library refuses before the application sees them are answered with a problem and a
+//! request id.
 
 use std::time::Duration;
 

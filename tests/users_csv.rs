@@ -11,7 +11,8 @@ use crate::support::{
     json, on_both_databases,
 };
 
-const HEADER: &str = "id,email,first_name,last_name,status,system_roles,memberships,created_at,activated_at\r\n";
+const HEADER: &str =
+    "id,email,first_name,last_name,status,system_roles,memberships,created_at,activated_at\r\n";
 
 async fn ask(client: &Client, path: &str, accept: &str) -> Answer {
     client.call(Method::GET, path, &[("accept", accept)]).await
@@ -50,7 +51,8 @@ on_both_databases! {
         );
     }
 
-    /// Where a program separates by `;` or tabs, or ends a cell at a quotation mark, another cell begins inside of ours.
+    /// Where a program separates by `;` or tabs, or ends a cell at a quotation mark, another cell begins
+    /// inside of ours.
     async fn disarmed_wherever_a_program_could_begin_a_cell(app: TestApp) {
         let names = [
             ("x;=1+1", "x;'=1+1"),

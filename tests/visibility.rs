@@ -1,5 +1,5 @@
-//! Who sees which objects: every role, every single permission, and owners of accounts, at every list and every single
-//! object. Which fields of a person they are shown is for `field_rules`.
+//! Who sees which objects: every role, every single permission, and owners of accounts, at every list and
+//! every single object. Which fields of a person they are shown is for `field_rules`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,8 +24,8 @@ use crate::support::{
 
 type Names = BTreeSet<&'static str>;
 
-/// Each account, the one above it, and its one person: who is in lower case is nothing yet but invited. An account has the
-/// name of its invitation.
+/// Each account, the one above it, and its one person: who is in lower case is nothing yet but invited. An
+/// account has the name of its invitation.
 const ACCOUNTS: [(&str, Option<&str>, &str); 9] = [
     ("Acme", None, "Olga"),
     ("South", Some("Acme"), "Eve"),
@@ -104,7 +104,8 @@ impl Sees {
     fn memberships(&self) -> Names {
         let users = self.users();
         let everywhere = self.staff || self.people == all();
-        let shown = |name: &str, person: &str| users.contains(person) && (everywhere || self.people.contains(name));
+        let shown =
+            |name: &str, person: &str| users.contains(person) && (everywhere || self.people.contains(name));
         let active = ACCOUNTS.iter().filter(|(_, _, person)| person.starts_with(char::is_uppercase));
         active.filter(|(name, _, person)| shown(name, person)).map(|(name, ..)| *name).collect()
     }
@@ -141,7 +142,10 @@ fn rows() -> Vec<(&'static str, Sees)> {
         ("office of South, system_users:read", Sees::new(true, south(), south())),
         ("office of South, customers:read", Sees::new(false, all(), south())),
         ("office of South, accounts:read", Sees::new(false, south(), all())),
-        ("system_users:read, customers:invite", Sees::new(true, Names::new(), Names::new()).suppressed(["ina", "Linus"])),
+        (
+            "system_users:read, customers:invite",
+            Sees::new(true, Names::new(), Names::new()).suppressed(["ina", "Linus"]),
+        ),
     ]
 }
 
@@ -155,7 +159,8 @@ struct World {
 
 /// The names of the objects that a list has.
 fn names(ids: &BTreeMap<&'static str, String>, list: &Value, id: &str) -> Names {
-    let name = |id: &str| ids.iter().find(|(_, known)| *known == id).unwrap_or_else(|| panic!("what is {id}?")).0;
+    let name =
+        |id: &str| ids.iter().find(|(_, known)| *known == id).unwrap_or_else(|| panic!("what is {id}?")).0;
     list["data"].as_array().unwrap().iter().map(|one| *name(text(one, id))).collect()
 }
 
@@ -205,9 +210,14 @@ async fn world(app: &TestApp) -> World {
         ("South", south.account),
         ("Zenith", zenith.account),
     ]);
-    for (person, id) in [("ina", "sup_01m86xvxh0f46bs8r42wfv2z13"), ("Linus", "sup_01m86xvxh0f46bs8r42wfv2z14")] {
-        let values = format!("'{id}', '{0}', '{0}', 'unsubscribed', '2026-11-24T12:00:00.000Z'", email(person));
-        app.database.execute(&format!("INSERT INTO suppressions (id, email, email_key, reason, created_at) VALUES ({values})"));
+    for (person, id) in
+        [("ina", "sup_01m86xvxh0f46bs8r42wfv2z13"), ("Linus", "sup_01m86xvxh0f46bs8r42wfv2z14")]
+    {
+        let values =
+            format!("'{id}', '{0}', '{0}', 'unsubscribed', '2026-11-24T12:00:00.000Z'", email(person));
+        app.database.execute(&format!(
+            "INSERT INTO suppressions (id, email, email_key, reason, created_at) VALUES ({values})"
+        ));
     }
     let admin = app.admin();
     let people: Names = ACCOUNTS.iter().map(|(.., person)| *person).chain(STAFF).collect();
@@ -255,7 +265,13 @@ fn callers(
 }
 
 /// The objects of one kind, one by one: there for whoever sees them, and absent for the others.
-async fn look_at_each(caller: &Client, who: &str, ids: &BTreeMap<&str, String>, path: (&str, &str), seen: &Names) {
+async fn look_at_each(
+    caller: &Client,
+    who: &str,
+    ids: &BTreeMap<&str, String>,
+    path: (&str, &str),
+    seen: &Names,
+) {
     for (name, id) in ids {
         let answer = caller.get(&format!("{}/{id}{}", path.0, path.1)).await;
         let status = if seen.contains(name) { 200 } else { 404 };
@@ -264,7 +280,13 @@ async fn look_at_each(caller: &Client, who: &str, ids: &BTreeMap<&str, String>, 
 }
 
 /// A list: what is seen of it, or a refusal where nothing of that kind may be seen.
-async fn look_at_list(caller: &Client, who: &str, path: &str, ids: &BTreeMap<&'static str, String>, seen: Option<&Names>) {
+async fn look_at_list(
+    caller: &Client,
+    who: &str,
+    path: &str,
+    ids: &BTreeMap<&'static str, String>,
+    seen: Option<&Names>,
+) {
     let answer = caller.get(path).await;
     match seen {
         Some(seen) => assert_eq!(&names(ids, &answer.expect(200).body, "/id"), seen, "{who} at {path}"),
@@ -311,7 +333,8 @@ async fn look(world: &World, who: &str, sees: &Sees) {
     look_at_each(caller, who, accounts, ("/v1/accounts", "/sub-accounts"), &sees.accounts).await;
     for parent in &sees.accounts {
         let path = format!("/v1/accounts/{}/sub-accounts", accounts[parent]);
-        let below: Names = ACCOUNTS.iter().filter(|(_, above, _)| above == &Some(*parent)).map(|(name, ..)| *name).collect();
+        let below: Names =
+            ACCOUNTS.iter().filter(|(_, above, _)| above == &Some(*parent)).map(|(name, ..)| *name).collect();
         look_at_list(caller, who, &path, accounts, Some(&below)).await;
     }
     look_at_memberships(world, who, sees).await;
@@ -320,9 +343,17 @@ async fn look(world: &World, who: &str, sees: &Sees) {
         assert_eq!(suppressed.status, 403, "{who} at the suppressions");
         return;
     };
-    let emails: BTreeSet<String> =
-        suppressed.expect(200).body["data"].as_array().unwrap().iter().map(|one| text(one, "/email").to_owned()).collect();
-    assert_eq!(expected.iter().map(|name| email(name)).collect::<BTreeSet<String>>(), emails, "{who} at the suppressions");
+    let emails: BTreeSet<String> = suppressed.expect(200).body["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| text(one, "/email").to_owned())
+        .collect();
+    assert_eq!(
+        expected.iter().map(|name| email(name)).collect::<BTreeSet<String>>(),
+        emails,
+        "{who} at the suppressions"
+    );
 }
 
 /// What people are shown to belong to, and who is found by it.
@@ -332,8 +363,12 @@ async fn look_at_memberships(world: &World, who: &str, sees: &Sees) {
     }
     let caller = &world.callers[who];
     let list = caller.get("/v1/users?limit=200").await.expect(200).body;
-    let memberships: Vec<Value> =
-        list["data"].as_array().unwrap().iter().flat_map(|user| user["memberships"].as_array().unwrap().clone()).collect();
+    let memberships: Vec<Value> = list["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|user| user["memberships"].as_array().unwrap().clone())
+        .collect();
     let shown = names(&world.accounts, &json!({ "data": memberships }), "/account_id");
     assert_eq!(shown, sees.memberships(), "memberships that {who} sees");
     for (name, _, person) in ACCOUNTS {

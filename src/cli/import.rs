@@ -1,7 +1,7 @@
 //! `invitation-service import`: invites everybody in a CSV file, through a running service.
 //!
-//! It is a client of the API, as a partner's program is: so it works beside a running server, on SQLite too, where one process
-//! owns the file; and what it may do and what is refused is decided where it always is.
+//! It is a client of the API, as a partner's program is: so it works beside a running server, on SQLite too,
+//! where one process owns the file; and what it may do and what is refused is decided where it always is.
 
 mod columns;
 mod fault;
@@ -91,7 +91,8 @@ pub(super) struct Arguments {
     /// Send the good rows, although others are faulty
     #[arg(long)]
     skip_faulty: bool,
-    /// Invite those once more whom an earlier run invited, and whose invitation was revoked or has expired since
+    /// Invite those once more whom an earlier run invited, and whose invitation was revoked or has expired
+    /// since
     #[arg(long)]
     anew: bool,
     /// Print one JSON object a row to standard output, and the summary to standard error
@@ -100,8 +101,8 @@ pub(super) struct Arguments {
     /// Where the service is [default: PUBLIC_URL, or else LISTEN_ADDR]
     #[arg(long, value_parser = web_url)]
     url: Option<Url>,
-    /// An access token, for whoever does not have the service's key; others leave it out. Better set by the variable, which
-    /// nobody sees in a list of processes
+    /// An access token, for whoever does not have the service's key; others leave it out. Better set by the
+    /// variable, which nobody sees in a list of processes
     #[arg(long, env = "ACCESS_TOKEN", hide_env_values = true)]
     token: Option<SecretString>,
     /// Who invites, in letters and timelines, when no token is given
@@ -114,7 +115,10 @@ pub(super) struct Arguments {
 
 fn web_url(text: &str) -> Result<Url, &'static str> {
     let url = Url::parse(text).map_err(|_| "is no URL")?;
-    let good = matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none() && url.fragment().is_none();
+    let good = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.query().is_none()
+        && url.fragment().is_none();
     if good { Ok(url) } else { Err("is no address of a service, as https://invitations.example.com") }
 }
 
@@ -172,15 +176,24 @@ fn read(arguments: &Arguments) -> Result<(String, Vec<u8>), Box<dyn Error>> {
     Ok((name, bytes))
 }
 
-/// Sends the rows, or has them validated, until all are or a signal comes; a second signal does not wait for those on their way.
-fn send(config: &Config, arguments: &Arguments, rows: &[Row], report: &mut Report, stop: &Stop) -> Result<(), Box<dyn Error>> {
+/// Sends the rows, or has them validated, until all are or a signal comes; a second signal does not wait for
+/// those on their way.
+fn send(
+    config: &Config,
+    arguments: &Arguments,
+    rows: &[Row],
+    report: &mut Report,
+    stop: &Stop,
+) -> Result<(), Box<dyn Error>> {
     // An empty variable says nothing, as with the others.
-    let given = arguments.token.as_ref().map(|token| token.expose_secret().trim()).filter(|token| !token.is_empty());
+    let given =
+        arguments.token.as_ref().map(|token| token.expose_secret().trim()).filter(|token| !token.is_empty());
     let own = given.is_none();
     if given.is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
         return Err("the access token holds characters that no token has".into());
     }
-    let token = given.map_or_else(|| own_token(config, &arguments.subject, rows), |given| Ok(given.into()))?;
+    let token =
+        given.map_or_else(|| own_token(config, &arguments.subject, rows), |given| Ok(given.into()))?;
     let url = arguments.url.as_ref().unwrap_or(&config.public_url).as_str();
     let screen = report.screen.clone();
     let service = Service::new(url, token, arguments.retry_for, stop.clone(), screen.clone())?;
@@ -210,13 +223,20 @@ fn send(config: &Config, arguments: &Arguments, rows: &[Row], report: &mut Repor
     })
 }
 
-/// A token that allows to invite, to see what has become of invitations, and what the roles allow that the rows grant.
+/// A token that allows to invite, to see what has become of invitations, and what the roles allow that the
+/// rows grant.
 fn own_token(config: &Config, subject: &str, rows: &[Row]) -> Result<SecretString, Box<dyn Error>> {
     let holder = token::holder(subject)?;
-    let tokens = app::access_tokens(config).map_err(|error| format!("{error}. Or give an access token in ACCESS_TOKEN"))?;
-    // Whatever the kinds of the rows: rows' keys belong to the grant, and a file to which some were added is to find those of before.
-    let scope =
-        vec![Permission::SystemUsersInvite, Permission::SystemUsersRead, Permission::CustomersInvite, Permission::CustomersRead];
+    let tokens = app::access_tokens(config)
+        .map_err(|error| format!("{error}. Or give an access token in ACCESS_TOKEN"))?;
+    // Whatever the kinds of the rows: rows' keys belong to the grant, and a file to which some were added is
+    // to find those of before.
+    let scope = vec![
+        Permission::SystemUsersInvite,
+        Permission::SystemUsersRead,
+        Permission::CustomersInvite,
+        Permission::CustomersRead,
+    ];
     let roles: BTreeSet<_> = rows.iter().flat_map(Row::granted).collect();
     let lifetime = TOKEN_LIFETIME.min(config.jwt_max_ttl);
     let grant = Grant { holder, roles: roles.into_iter().collect(), scope, accounts: Vec::new(), lifetime };

@@ -1,4 +1,5 @@
-//! What runs until it is told to stop: nothing that ends by itself goes unnoticed, and nobody is kept waiting who insists.
+//! What runs until it is told to stop: nothing that ends by itself goes unnoticed, and nobody is kept waiting
+//! who insists.
 
 use std::{future::Future, io};
 
@@ -48,7 +49,10 @@ pub(super) struct Part {
 }
 
 impl Part {
-    pub(super) fn spawn(name: &'static str, work: impl Future<Output = io::Result<()>> + Send + 'static) -> Self {
+    pub(super) fn spawn(
+        name: &'static str,
+        work: impl Future<Output = io::Result<()>> + Send + 'static,
+    ) -> Self {
         Self { name, task: tokio::spawn(work) }
     }
 
@@ -69,8 +73,9 @@ fn why(error: JoinError) -> String {
     }
 }
 
-/// Runs until a signal (`signal` waits for the next one), or until a part ends, which is a fault. Then tells all of them to stop at the same time, by `stop`
-/// and by `stop_server`, and waits for what they have in hand, or for a second signal.
+/// Runs until a signal (`signal` waits for the next one), or until a part ends, which is a fault. Then tells
+/// all of them to stop at the same time, by `stop` and by `stop_server`, and waits for what they have in
+/// hand, or for a second signal.
 pub(super) async fn until_told(
     mut signal: impl AsyncFnMut(),
     mut parts: Vec<Part>,
@@ -86,7 +91,9 @@ pub(super) async fn until_told(
     };
     let first = match rest.map(|index| parts.remove(index).name) {
         None => first,
-        Some(name) => Err(first.err().unwrap_or_else(|| RunError::Ended(name, "it had nothing more to do".to_owned()))),
+        Some(name) => {
+            Err(first.err().unwrap_or_else(|| RunError::Ended(name, "it had nothing more to do".to_owned())))
+        }
     };
     match &first {
         Ok(()) => tracing::info!("stopping: requests and letters in hand are finished first"),
@@ -160,7 +167,10 @@ mod tests {
                 std::future::pending::<()>().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(5), until_told(signal, parts, stop, server)).await.unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(5), until_told(signal, parts, stop, server))
+            .await
+            .unwrap()
+            .unwrap();
     }
 
     #[tokio::test]

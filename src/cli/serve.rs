@@ -78,7 +78,8 @@ pub(super) fn serve(config: &Config, letters: Letters) -> Outcome {
             running.push(courier_part(&parts, at_work, stopping));
         }
         greet(config, letters);
-        Ok(until_told(async || signals.next().await, running, stop, async { handle.stop(true).await }).await?)
+        Ok(until_told(async || signals.next().await, running, stop, async { handle.stop(true).await })
+            .await?)
     })
 }
 
@@ -101,8 +102,12 @@ pub(super) fn courier(config: &Config, letters: Letters) -> Outcome {
             running.push(preparation_part(&parts, stopping));
         }
         match letters {
-            Letters::Sent => println!("invitation-service courier: letters go to {}", config.mail_url.describe()),
-            Letters::Held | Letters::Elsewhere => println!("invitation-service courier: letters wait (--hold-mail)"),
+            Letters::Sent => {
+                println!("invitation-service courier: letters go to {}", config.mail_url.describe())
+            }
+            Letters::Held | Letters::Elsewhere => {
+                println!("invitation-service courier: letters wait (--hold-mail)")
+            }
         }
         Ok(until_told(async || signals.next().await, running, stop, async {}).await?)
     })
@@ -145,8 +150,8 @@ fn sweeper_part(parts: &Parts, stopping: watch::Receiver<bool>) -> Part {
 fn run_to_end(work: impl Future<Output = Outcome>) -> Outcome {
     let runtime = runtime()?;
     let outcome = runtime.block_on(work);
-    // All that is waited for has ended. What hangs in the database still, as a COMMIT that waits for a standby does, may do so for
-    // ever.
+    // All that is waited for has ended. What hangs in the database still, as a COMMIT that waits for a
+    // standby does, may do so for ever.
     runtime.shutdown_background();
     outcome
 }
@@ -164,7 +169,9 @@ pub(super) fn mail_withdraw(config: &Config, before: DateTime<Utc>) -> Outcome {
     start_logging(config);
     let clock = clock();
     if before > clock.now() {
-        return Err(format!("--before {} lies ahead", before.to_rfc3339_opts(SecondsFormat::Secs, true)).into());
+        return Err(
+            format!("--before {} lies ahead", before.to_rfc3339_opts(SecondsFormat::Secs, true)).into()
+        );
     }
     let Withdrawn { letters, reminders, in_hand } =
         runtime()?.block_on(async { app::withdraw_mail(config, &clock, before).await })?;
@@ -188,7 +195,9 @@ pub(super) fn mail_withdraw(config: &Config, before: DateTime<Utc>) -> Outcome {
 pub(super) fn mail_preview(config: &Config, folder: &str, templates: Option<&str>) -> Outcome {
     let files = match templates {
         Some(templates) => write_built_in(Path::new(templates))?,
-        None => write_samples(Path::new(folder), config.sender.clone(), &config.operator_name, clock().now())?,
+        None => {
+            write_samples(Path::new(folder), config.sender.clone(), &config.operator_name, clock().now())?
+        }
     };
     for file in files {
         println!("{}", file.display());
@@ -234,7 +243,8 @@ fn warn_of_exposed_password(config: &Config) {
 fn greet(config: &Config, letters: Letters) {
     let path = |path: std::io::Result<std::path::PathBuf>| path.map(|path| path.display().to_string()).ok();
     let program = path(std::env::current_exe()).unwrap_or_else(|| "invitation-service".to_owned());
-    // Without SECRET_KEY the key lies in this folder, and a token made in another one would be made with another key.
+    // Without SECRET_KEY the key lies in this folder, and a token made in another one would be made with
+    // another key.
     let folder = path(std::env::current_dir()).unwrap_or_else(|| ".".to_owned());
     let (url, mail) = (config.public_url.as_str().trim_end_matches('/'), config.mail_url.describe());
     let mail = match letters {
@@ -264,7 +274,10 @@ fn token_needs(config: &Config) -> Option<String> {
     let key = if config.secret_key_file.is_some() { SECRET_KEY_FILE } else { SECRET_KEY };
     let key = config.secret_key.is_some().then_some(key.name);
     let names: Vec<&str> =
-        [key, own(JWT_ISSUER, &config.jwt_issuer), own(JWT_AUDIENCE, &config.jwt_audience)].into_iter().flatten().collect();
+        [key, own(JWT_ISSUER, &config.jwt_issuer), own(JWT_AUDIENCE, &config.jwt_audience)]
+            .into_iter()
+            .flatten()
+            .collect();
     let alike = "in its environment as this process: without, its tokens are refused.";
     (!names.is_empty()).then(|| format!("The token command needs the same {} {alike}", names.join(", ")))
 }

@@ -50,7 +50,11 @@ fn account(id: &str) -> Result<AccountId, String> {
 fn lifetime(text: &str) -> Result<Duration, String> {
     let lifetime = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     let (shortest, longest) = (Duration::from_secs(1), Duration::from_hours(365 * 24));
-    if (shortest..=longest).contains(&lifetime) { Ok(lifetime) } else { Err("must be from 1s to 365d".to_owned()) }
+    if (shortest..=longest).contains(&lifetime) {
+        Ok(lifetime)
+    } else {
+        Err("must be from 1s to 365d".to_owned())
+    }
 }
 
 /// Prints a token.
@@ -60,7 +64,10 @@ pub(super) fn print(config: &Config, arguments: &Arguments) -> Outcome {
     }
     if arguments.ttl > config.jwt_max_ttl {
         let longest = humantime::format_duration(config.jwt_max_ttl);
-        return Err(format!("--ttl: the service refuses tokens that live for longer than {longest} (JWT_MAX_TTL)").into());
+        return Err(format!(
+            "--ttl: the service refuses tokens that live for longer than {longest} (JWT_MAX_TTL)"
+        )
+        .into());
     }
     let holder = holder(&arguments.subject)?;
     let tokens = app::access_tokens(config)?;

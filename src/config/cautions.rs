@@ -43,12 +43,16 @@ fn is_loopback(url: &Url) -> bool {
             let name = name.to_ascii_lowercase();
             let top = name.rsplit('.').next().unwrap_or_default();
             // The names in /etc/hosts of Debian and Fedora among them.
-            matches!(top, "localhost" | "localdomain" | "localhost4" | "localhost6" | "localdomain4" | "localdomain6")
-                || matches!(name.as_str(), "ip6-localhost" | "ip6-loopback")
+            matches!(
+                top,
+                "localhost" | "localdomain" | "localhost4" | "localhost6" | "localdomain4" | "localdomain6"
+            ) || matches!(name.as_str(), "ip6-localhost" | "ip6-loopback")
         }
         Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
         Some(Host::Ipv6(address)) => {
-            let mapped = address.to_ipv4_mapped().is_some_and(|address| address.is_loopback() || address.is_unspecified());
+            let mapped = address
+                .to_ipv4_mapped()
+                .is_some_and(|address| address.is_loopback() || address.is_unspecified());
             address.is_loopback() || address.is_unspecified() || mapped
         }
         None => false,
@@ -62,13 +66,20 @@ mod tests {
     /// The variables that are cautioned of.
     fn cautioned(variables: &[(&str, &str)]) -> Vec<String> {
         let config = read(variables).unwrap_or_else(|faults| panic!("{faults:?}"));
-        config.cautions().into_iter().map(|text| text.split(':').next().unwrap_or_default().to_owned()).collect()
+        config
+            .cautions()
+            .into_iter()
+            .map(|text| text.split(':').next().unwrap_or_default().to_owned())
+            .collect()
     }
 
     #[test]
     fn letters_that_leave_need_a_sender_and_a_link_that_others_know() {
-        let (relay, good, link) =
-            (("MAIL_URL", "smtp://mail.example.com"), ("MAIL_FROM", "a@b.example"), ("PUBLIC_URL", "https://b.example"));
+        let (relay, good, link) = (
+            ("MAIL_URL", "smtp://mail.example.com"),
+            ("MAIL_FROM", "a@b.example"),
+            ("PUBLIC_URL", "https://b.example"),
+        );
         assert_eq!(cautioned(&[relay]), ["MAIL_FROM", "PUBLIC_URL"]);
         assert_eq!(cautioned(&[relay, good]), ["PUBLIC_URL"]);
         assert_eq!(cautioned(&[relay, link]), ["MAIL_FROM"]);
@@ -93,7 +104,11 @@ mod tests {
             "http://0.0.0.0/x",
             "http://127.9.9.9/x",
         ] {
-            assert_eq!(cautioned(&[relay, good, link, ("ACTIVATION_URL", page)]), ["ACTIVATION_URL"], "{page}");
+            assert_eq!(
+                cautioned(&[relay, good, link, ("ACTIVATION_URL", page)]),
+                ["ACTIVATION_URL"],
+                "{page}"
+            );
         }
         let elsewhere = ("ACTIVATION_URL", "https://app.b.example/x");
         assert!(cautioned(&[relay, good, elsewhere]).is_empty(), "no letter has a link to PUBLIC_URL");

@@ -1,6 +1,8 @@
-//! Whether a key can be found by trying: whoever has a link or a token can try offline, as often as they like.
+//! Whether a key can be found by trying: whoever has a link or a token can try offline, as often as they
+//! like.
 //!
-//! Judged are the text, what it is the hexadecimal or base64 form of, and whether that is the digest of a common word.
+//! Judged are the text, what it is the hexadecimal or base64 form of, and whether that is the digest of a
+//! common word.
 
 mod digests;
 mod phrase;
@@ -33,8 +35,8 @@ const PLACEHOLDERS: [&str; 19] = [
     "opensslrand",
     "devurandom",
 ];
-/// Published ones: digits of pi and e, the AES keys of FIPS 197 and NIST SP 800-38A, the HMAC key of RFC 7515, the UUIDs of RFC 4122,
-/// of RFC 9562 and of everybody's examples.
+/// Published ones: digits of pi and e, the AES keys of FIPS 197 and NIST SP 800-38A, the HMAC key of RFC
+/// 7515, the UUIDs of RFC 4122, of RFC 9562 and of everybody's examples.
 const PUBLISHED: [&str; 10] = [
     "3141592653589793",
     "2718281828459045",
@@ -58,14 +60,17 @@ pub(super) fn is_guessable(text: &str) -> bool {
 }
 
 fn is_guessable_within(text: &str, enough: u32, layers: u32) -> bool {
-    is_guessable_text(text, enough) || (layers > 0 && decoded(text).is_some_and(|bytes| is_guessable_bytes(&bytes, layers - 1)))
+    is_guessable_text(text, enough)
+        || (layers > 0 && decoded(text).is_some_and(|bytes| is_guessable_bytes(&bytes, layers - 1)))
 }
 
 fn is_guessable_text(text: &str, enough: u32) -> bool {
     // It takes long for long texts, and looks at no more by itself.
     const LOOKED_AT: usize = 100;
     let start: String = text.chars().take(LOOKED_AT).collect();
-    let known = |known: fn(&char) -> bool| text.chars().filter(known).map(|one| one.to_ascii_lowercase()).collect::<String>();
+    let known = |known: fn(&char) -> bool| {
+        text.chars().filter(known).map(|one| one.to_ascii_lowercase()).collect::<String>()
+    };
     let (letters, signs) = (known(char::is_ascii_alphabetic), known(char::is_ascii_alphanumeric));
     PLACEHOLDERS.iter().any(|word| letters.contains(word))
         || PUBLISHED.iter().any(|key| signs.contains(key))
@@ -74,7 +79,8 @@ fn is_guessable_text(text: &str, enough: u32) -> bool {
         || zxcvbn::zxcvbn(&start, &[]).guesses() < 1 << enough
 }
 
-/// Chance yields none of these: fewer than one in 10^16 keys of 16 random bytes, and fewer still of more bytes.
+/// Chance yields none of these: fewer than one in 10^16 keys of 16 random bytes, and fewer still of more
+/// bytes.
 fn is_guessable_bytes(bytes: &[u8], layers: u32) -> bool {
     let nibbles: Vec<u8> = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).collect();
     let few = |limit: usize, values: &[u8]| distinct(values.iter().copied()) <= limit;
@@ -96,10 +102,13 @@ fn written(bytes: &[u8]) -> Option<&str> {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~')).then_some(text)
 }
 
-/// Whether a piece of at most eight is repeated, or few steps lead from each to the next: at most one for so many values.
+/// Whether a piece of at most eight is repeated, or few steps lead from each to the next: at most one for so
+/// many values.
 fn is_regular(values: &[u8], for_each: usize) -> bool {
-    let repeats = (1..=8)
-        .any(|period| values.len() >= 3 * period && values.iter().zip(values.iter().skip(period)).all(|(one, next)| one == next));
+    let repeats = (1..=8).any(|period| {
+        values.len() >= 3 * period
+            && values.iter().zip(values.iter().skip(period)).all(|(one, next)| one == next)
+    });
     let steps = values.iter().zip(values.iter().skip(1)).map(|(one, next)| next.wrapping_sub(*one));
     repeats || distinct(steps) <= (values.len() / for_each).min(12)
 }
@@ -116,7 +125,8 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
 
 fn hexadecimal(text: &str) -> Option<Vec<u8>> {
     let text = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
-    let signs: String = text.chars().filter(|sign| !matches!(sign, '-' | ':' | ' ' | '_' | '.' | ',')).collect();
+    let signs: String =
+        text.chars().filter(|sign| !matches!(sign, '-' | ':' | ' ' | '_' | '.' | ',')).collect();
     let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
     (signs.len().is_multiple_of(2) && signs.bytes().all(|sign| sign.is_ascii_hexdigit()))
         .then(|| signs.as_bytes().chunks(2).map(byte).collect())

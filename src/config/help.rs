@@ -9,7 +9,8 @@ pub fn help() -> String {
     let mut text = String::from("Environment:\n");
     for variable in VARIABLES {
         let meaning = variable.meaning.replace("{languages}", &Locale::known());
-        let default = if variable.default.is_empty() { String::new() } else { format!(" [{}]", variable.default) };
+        let default =
+            if variable.default.is_empty() { String::new() } else { format!(" [{}]", variable.default) };
         text.extend(["  ", variable.name, &default, "\n      ", &meaning, "\n"]);
     }
     text

@@ -22,8 +22,13 @@ pub(super) fn listen_address(text: &str) -> Result<SocketAddr, &'static str> {
 }
 
 pub(super) fn one_line(text: &str) -> Result<String, &'static str> {
-    let good = (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control) && !is_blank(text);
-    if good { Ok(text.to_owned()) } else { Err("must have 1 to 100 characters on one line, and something to be seen") }
+    let good =
+        (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control) && !is_blank(text);
+    if good {
+        Ok(text.to_owned())
+    } else {
+        Err("must have 1 to 100 characters on one line, and something to be seen")
+    }
 }
 
 pub(super) fn locale(text: &str) -> Result<Locale, String> {
@@ -32,7 +37,8 @@ pub(super) fn locale(text: &str) -> Result<Locale, String> {
 
 /// From `shortest` to a year.
 pub(super) fn duration(text: &str, shortest: Duration) -> Result<Duration, String> {
-    let duration = humantime::parse_duration(text).map_err(|_| "is no duration, as 2s, 90m or 24h".to_owned())?;
+    let duration =
+        humantime::parse_duration(text).map_err(|_| "is no duration, as 2s, 90m or 24h".to_owned())?;
     let longest = Duration::from_hours(365 * 24);
     if (shortest..=longest).contains(&duration) {
         return Ok(duration);
@@ -82,5 +88,9 @@ pub(super) fn company_vat(text: &str) -> Result<CompanyVat, &'static str> {
 pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, String> {
     let network = |text: &str| text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    parts.map(|part| network(part).map_err(|_| format!("{part:?} is neither an address nor a network, as 10.0.0.0/8"))).collect()
+    parts
+        .map(|part| {
+            network(part).map_err(|_| format!("{part:?} is neither an address nor a network, as 10.0.0.0/8"))
+        })
+        .collect()
 }

@@ -21,21 +21,29 @@ pub(super) fn of(url: &Url) -> Option<String> {
 fn is_public_name(name: &str) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     // A name without a dot is found by a search list, as that of a container's network.
-    name.contains('.') && !LOCAL_NAMES.iter().any(|local| name.strip_suffix(local).is_some_and(|rest| rest.ends_with('.')))
+    name.contains('.')
+        && !LOCAL_NAMES.iter().any(|local| name.strip_suffix(local).is_some_and(|rest| rest.ends_with('.')))
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [first, second, ..] = address.octets();
     // RFC 6598: between a provider and its customers.
     let shared = first == 100 && (64..128).contains(&second);
-    !(address.is_private() || address.is_loopback() || address.is_link_local() || address.is_unspecified() || shared)
+    !(address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_unspecified()
+        || shared)
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
     match address.to_ipv4_mapped() {
         Some(v4) => is_public_v4(v4),
         None => {
-            !(address.is_loopback() || address.is_unspecified() || address.is_unique_local() || address.is_unicast_link_local())
+            !(address.is_loopback()
+                || address.is_unspecified()
+                || address.is_unique_local()
+                || address.is_unicast_link_local())
         }
     }
 }

@@ -86,7 +86,10 @@ impl Entry<'_, '_> {
     }
 
     /// The value of the text that is set; the inner `None` when none is.
-    pub(super) fn parsed_if_given<T, E: Display>(&mut self, parse: impl FnOnce(&str) -> Result<T, E>) -> Read<Option<T>> {
+    pub(super) fn parsed_if_given<T, E: Display>(
+        &mut self,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Read<Option<T>> {
         match self.given() {
             Some(text) => self.parse(&text, parse).map(Some),
             None => Some(None),

@@ -97,7 +97,8 @@ pub(super) fn weakness(text: &str) -> Option<String> {
     if text.len() < SHORTEST {
         return Some(format!("has {} bytes and needs at least {SHORTEST}", text.len()));
     }
-    is_guessable(text).then(|| "is guessable: make one by chance, as `openssl rand -hex 32` prints it".to_owned())
+    is_guessable(text)
+        .then(|| "is guessable: make one by chance, as `openssl rand -hex 32` prints it".to_owned())
 }
 
 /// Two processes that start together must end up with one key: each writes a draft, and the first to give it

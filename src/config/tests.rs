@@ -3,7 +3,8 @@ use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 use super::{Config, variables::VARIABLES};
 
 pub(super) fn read(variables: &[(&str, &str)]) -> Result<Config, Vec<String>> {
-    let look_up = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    let look_up =
+        |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
     Config::read(look_up).map_err(|faults| faults.into_iter().map(|fault| fault.0).collect())
 }
 
@@ -53,7 +54,8 @@ fn a_key_from_the_environment_is_trimmed_as_the_file_s_is() {
     use secrecy::ExposeSecret;
     let key = "a key for tests that nobody else has";
     let spaced = format!(" {key}\r\n");
-    let config = read(&[("SECRET_KEY", &spaced), ("SECRET_KEY_PREVIOUS", &spaced)]).unwrap_or_else(|f| panic!("{f:?}"));
+    let config = read(&[("SECRET_KEY", &spaced), ("SECRET_KEY_PREVIOUS", &spaced)])
+        .unwrap_or_else(|f| panic!("{f:?}"));
     for read in [config.secret_key, config.secret_key_previous] {
         assert_eq!(read.unwrap().expose_secret(), key);
     }

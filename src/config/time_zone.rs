@@ -9,7 +9,8 @@ use super::reader::Entry;
 use crate::domain::time_zone::TimeZone;
 
 /// Where systems keep the compiled database, unless `TZDIR` names another folder.
-const FOLDERS: [&str; 4] = ["/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"];
+const FOLDERS: [&str; 4] =
+    ["/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"];
 
 impl Entry<'_, '_> {
     /// The zone that this variable names.
@@ -84,7 +85,11 @@ mod tests {
             assert_eq!(clock(&find("UTC", folder.to_str()).unwrap()), "13:03 UTC");
             assert!(find("Mars/Olympus", folder.to_str()).is_err());
         }
-        assert_eq!(clock(&find("Europe/Amsterdam", None).unwrap()), "14:03 CET", "wherever the rules are from here");
+        assert_eq!(
+            clock(&find("Europe/Amsterdam", None).unwrap()),
+            "14:03 CET",
+            "wherever the rules are from here"
+        );
     }
 
     #[test]

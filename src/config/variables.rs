@@ -18,7 +18,10 @@ use super::{
 };
 use crate::{
     db::DatabaseUrl,
-    domain::{company::CompanyVat, delivery_reports::Keys, locale::Locale, password, rate_limit::Pace, time_zone::TimeZone},
+    domain::{
+        company::CompanyVat, delivery_reports::Keys, locale::Locale, password, rate_limit::Pace,
+        time_zone::TimeZone,
+    },
     mail::{MailUrl, Sender},
 };
 

@@ -9,7 +9,9 @@ use url::Url;
 pub(super) fn origin(text: &str) -> Result<Url, &'static str> {
     let url = web_url(text)?;
     if url.query().is_some() || !matches!(url.path(), "" | "/") {
-        return Err("must be scheme, host and port alone, as https://invitations.example.com: nothing may follow them");
+        return Err(
+            "must be scheme, host and port alone, as https://invitations.example.com: nothing may follow them",
+        );
     }
     Ok(url)
 }

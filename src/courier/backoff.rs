@@ -1,9 +1,10 @@
 //! When a letter that was not taken is tried again.
 //!
-//! After about 5 s, then 10 s, 20 s, 40 s, 80 s, 160 s, 320 s, 640 s, and every 15 minutes from there, each spread by a fifth
-//! either way so that a relay that comes back is not met by everybody at once. Whoever said how long to wait (`Retry-After`, a
-//! greylisting reply) is not asked earlier than that, but after a day at the latest. Once 24 hours have passed since the first
-//! attempt, the next one that fails is the last. How long a letter had waited before it was tried at all does not count.
+//! After about 5 s, then 10 s, 20 s, 40 s, 80 s, 160 s, 320 s, 640 s, and every 15 minutes from there, each
+//! spread by a fifth either way so that a relay that comes back is not met by everybody at once. Whoever said
+//! how long to wait (`Retry-After`, a greylisting reply) is not asked earlier than that, but after a day at
+//! the latest. Once 24 hours have passed since the first attempt, the next one that fails is the last. How
+//! long a letter had waited before it was tried at all does not count.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -11,13 +12,14 @@ const FIRST: TimeDelta = TimeDelta::seconds(5);
 const MAX_DELAY: TimeDelta = TimeDelta::minutes(15);
 /// How long a letter is tried.
 const GIVE_UP: TimeDelta = TimeDelta::hours(24);
-/// Nobody is left alone for longer than this, whatever they say: no relay means years, and no letter can wait for them.
+/// Nobody is left alone for longer than this, whatever they say: no relay means years, and no letter can wait
+/// for them.
 const MAX_RELAY_WAIT: TimeDelta = TimeDelta::hours(24);
 /// How far a delay is spread, in thousandths of itself: up to a fifth either way.
 const SPREAD: f64 = 400.0;
 
-/// When attempt number `attempt` + 1 is due, or `None` when the letter is to be given up. `jitter` is from 0 up to 1, `wait` what
-/// we were told to wait.
+/// When attempt number `attempt` + 1 is due, or `None` when the letter is to be given up. `jitter` is from 0
+/// up to 1, `wait` what we were told to wait.
 pub(super) fn next_attempt(
     attempt: i32,
     first_tried_at: DateTime<Utc>,
@@ -45,7 +47,9 @@ mod tests {
     #[test]
     fn doubles_to_a_quarter_of_an_hour_and_ends_after_a_day() {
         let start = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
-        let delay = |attempt, jitter| next_attempt(attempt, start, start, jitter, None).map(|due| (due - start).num_seconds());
+        let delay = |attempt, jitter| {
+            next_attempt(attempt, start, start, jitter, None).map(|due| (due - start).num_seconds())
+        };
         let delays: Vec<_> = (1..=10).filter_map(|attempt| delay(attempt, 0.5)).collect();
         assert_eq!(delays, [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]);
         assert_eq!((delay(5, 0.0), delay(5, 1.0)), (Some(64), Some(96)));
@@ -68,6 +72,9 @@ mod tests {
         }
         // What is told late in the day is respected all the same.
         let late = start + TimeDelta::hours(23);
-        assert_eq!(next_attempt(3, start, late, 0.5, Some(TimeDelta::hours(2))), Some(late + TimeDelta::hours(2)));
+        assert_eq!(
+            next_attempt(3, start, late, 0.5, Some(TimeDelta::hours(2))),
+            Some(late + TimeDelta::hours(2))
+        );
     }
 }

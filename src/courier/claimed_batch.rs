@@ -1,7 +1,7 @@
 //! One step of the courier: claim, send, record. Sending happens outside any transaction.
 //!
-//! A crash after the claim costs the lease, a crash after the sending costs a second letter with the same `Message-ID`: at
-//! least once, never none.
+//! A crash after the claim costs the lease, a crash after the sending costs a second letter with the same
+//! `Message-ID`: at least once, never none.
 
 use std::{
     future::Future,
@@ -24,17 +24,17 @@ use crate::db::{
     },
 };
 
-/// How long a claimed letter is left alone: until its turn has come, it has been looked at in a slow database, and the lease has
-/// been renewed; or for good, when the courier dies.
+/// How long a claimed letter is left alone: until its turn has come, it has been looked at in a slow
+/// database, and the lease has been renewed; or for good, when the courier dies.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
-/// How long before the end of the lease that it was claimed with a letter is no longer begun, as when the look at it took long; and
-/// how late letters are no longer claimed.
+/// How long before the end of the lease that it was claimed with a letter is no longer begun, as when the
+/// look at it took long; and how late letters are no longer claimed.
 pub(super) const TOO_LATE: TimeDelta = TimeDelta::seconds(15);
 /// How long after the claim a turn may begin.
 const BEGIN: TimeDelta = TimeDelta::seconds(10);
-/// How many letters are claimed at once: enough for the connections to be busy while outcomes are recorded and the next are
-/// claimed. Those whose turn does not come in time, as when a relay is slow, are given back. With those that wait for their
-/// record 256, whose lease a crash leaves to run out.
+/// How many letters are claimed at once: enough for the connections to be busy while outcomes are recorded
+/// and the next are claimed. Those whose turn does not come in time, as when a relay is slow, are given back.
+/// With those that wait for their record 256, whose lease a crash leaves to run out.
 const CLAIM: i64 = 192;
 
 /// What a step did.
@@ -66,7 +66,14 @@ impl ClaimedBatch {
     fn of(letters: Vec<Claimed>, now: DateTime<Utc>) -> Self {
         let waiting = AtomicUsize::new(letters.len());
         let ends = Instant::now() + BEGIN.to_std().unwrap_or_default();
-        Self { letters, begin_by: now + BEGIN, ends, held: watch::Sender::default(), waiting, all_begun: Notify::new() }
+        Self {
+            letters,
+            begin_by: now + BEGIN,
+            ends,
+            held: watch::Sender::default(),
+            waiting,
+            all_begun: Notify::new(),
+        }
     }
 
     /// Lets no further turn begin. `true` when it was so already.
@@ -121,12 +128,17 @@ impl Courier {
             let spared = self.outage.spares_until(now);
             let (claimed, free_at) = self.claim(now, spared.map_or(Which::Due, |_| Which::InNoHands)).await?;
             if claimed.is_empty() {
-                let next_due = |which| self.db.read::<_, DbFault>(move |connection| outbox::next_due(connection, which));
+                let next_due =
+                    |which| self.db.read::<_, DbFault>(move |connection| outbox::next_due(connection, which));
                 let due = next_due(Which::Due).await?;
                 let due = match spared {
                     None => due,
                     // Those alone that were in hand wait for it; others come as they are due.
-                    Some(until) => due.map(|due| due.max(until)).into_iter().chain(next_due(Which::InNoHands).await?).min(),
+                    Some(until) => due
+                        .map(|due| due.max(until))
+                        .into_iter()
+                        .chain(next_due(Which::InNoHands).await?)
+                        .min(),
                 };
                 return Ok(Begun::Idle(due.map(|due| due.max(free_at))));
             }
@@ -139,13 +151,18 @@ impl Courier {
     pub(super) async fn finish(&self, batch: &ClaimedBatch) -> Result<usize, DbFault> {
         // What has been sent is recorded while the next ones are sent, as many together as are ready.
         let turns = stream::iter(batch.letters.clone()).map(|letter| self.process_one(letter, batch));
-        let outcomes: Vec<Result<bool, DbFault>> = turns.buffer_unordered(batch.letters.len()).collect().await;
+        let outcomes: Vec<Result<bool, DbFault>> =
+            turns.buffer_unordered(batch.letters.len()).collect().await;
         // Every turn is finished, also when one of them failed.
         stream::iter(outcomes).try_fold(0, async |worked, tried| Ok(worked + usize::from(tried))).await
     }
 
     /// Claims what is due and may go, and tells from when on it may.
-    async fn claim(&self, now: DateTime<Utc>, which: Which) -> Result<(Vec<Claimed>, DateTime<Utc>), DbFault> {
+    async fn claim(
+        &self,
+        now: DateTime<Utc>,
+        which: Which,
+    ) -> Result<(Vec<Claimed>, DateTime<Utc>), DbFault> {
         let (pace, relay, clock) = (self.pace, self.mailer.describe(), self.clock.clone());
         self.db
             .write(move |tx| {
@@ -161,7 +178,13 @@ impl Courier {
                 let claimed = outbox::claim(tx, which, most, (now, now + LEASE))?;
                 if let Some(pace) = pace {
                     // Whatever becomes of them, the provider is asked.
-                    rate_limit::went(tx, &relay, pace, u32::try_from(claimed.len()).unwrap_or(u32::MAX), now)?;
+                    rate_limit::went(
+                        tx,
+                        &relay,
+                        pace,
+                        u32::try_from(claimed.len()).unwrap_or(u32::MAX),
+                        now,
+                    )?;
                 }
                 Ok((claimed, free_at))
             })
@@ -170,7 +193,8 @@ impl Courier {
 
     /// `true` when the letter was tried; otherwise it is given back.
     async fn process_one(&self, letter: Claimed, batch: &ClaimedBatch) -> Result<bool, DbFault> {
-        // Slow letters may have all the places, and for long: what waits behind them is given back for others to send.
+        // Slow letters may have all the places, and for long: what waits behind them is given back for others
+        // to send.
         let places = tokio::select! {
             biased;
             places = async { (self.slots.unrecorded().await, self.slots.slot().await) } => Some(places),
@@ -195,7 +219,8 @@ impl Courier {
         self.in_hand(&letter, self.record(letter.clone(), outcome)).await.map(|()| true)
     }
 
-    /// Does what is to be done with a letter, and keeps others from claiming it meanwhile, however long it takes.
+    /// Does what is to be done with a letter, and keeps others from claiming it meanwhile, however long it
+    /// takes.
     async fn in_hand<T>(&self, letter: &Claimed, work: impl Future<Output = T>) -> T {
         tokio::pin!(work);
         loop {

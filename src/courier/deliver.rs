@@ -19,22 +19,22 @@ use crate::{
     },
 };
 
-/// How long a relay may take for one letter, everything included that the mail module waits for: ten minutes for the last word
-/// (RFC 5321 §4.5.3.2.6), and whoever gives up earlier sends what was taken once more.
+/// How long a relay may take for one letter, everything included that the mail module waits for: ten minutes
+/// for the last word (RFC 5321 §4.5.3.2.6), and whoever gives up earlier sends what was taken once more.
 const SEND_TIMEOUT: Duration = Duration::from_mins(13);
 
 /// How long a letter is left alone that could not be looked at.
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
 
-/// Why a letter was not sent whose address is on the list. Whoever invited reads it, an account owner too: it says that the address
-/// is not written to, and not what for.
-const SUPPRESSED: &str =
-    "this address is on the suppression list and is not written to: hand the link over, or have staff lift it";
+/// Why a letter was not sent whose address is on the list. Whoever invited reads it, an account owner too: it
+/// says that the address is not written to, and not what for.
+const SUPPRESSED: &str = "this address is on the suppression list and is not written to: hand the link over, or have staff lift it";
 
 impl Courier {
     pub(super) async fn deliver(&self, letter: &Claimed) -> Result<Outcome, DbFault> {
         // Looked at when its turn has come: a link that has died meanwhile is not sent.
-        let found = self.noticing(self.lookups.run(LookupKey { id: letter.invitation_id, looks_since: None })).await;
+        let found =
+            self.noticing(self.lookups.run(LookupKey { id: letter.invitation_id, looks_since: None })).await;
         let now = self.clock.now();
         let found = match found {
             Err(fault) if fault.is_temporary() => return Ok(Outcome::Untried { at: now + LOOK_AGAIN }),
@@ -42,7 +42,8 @@ impl Courier {
             Ok(_) if now > letter.lease_ends - TOO_LATE => return Ok(Outcome::Untried { at: now }),
             found => found?,
         };
-        // An invitation that expired while the relay was away is still delivered: its day begins when the letter goes.
+        // An invitation that expired while the relay was away is still delivered: its day begins when the
+        // letter goes.
         let live = found.known.filter(|InvitationDetails { invitation, .. }| {
             let at = match letter.purpose {
                 LetterPurpose::Invitation => invitation.created_at,
@@ -55,7 +56,9 @@ impl Courier {
             Some(known) if known.is_suppressed => self.suppressed(letter),
             Some(known) => match self.send(&self.write(letter, known, now)).await {
                 Ok(receipt) => Outcome::Sent { at: self.clock.now(), receipt },
-                Err(SendError::Never(error)) => Outcome::Failed { at: self.clock.now(), error, fault: None, held_until: None },
+                Err(SendError::Never(error)) => {
+                    Outcome::Failed { at: self.clock.now(), error, fault: None, held_until: None }
+                }
                 Err(SendError::Later { text, wait, fault }) => self.retry(letter, text, wait, fault),
             },
         };
@@ -80,7 +83,13 @@ impl Courier {
         tokio::time::timeout(SEND_TIMEOUT, self.mailer.send(letter)).await.unwrap_or_else(|_| late())
     }
 
-    fn retry(&self, letter: &Claimed, error: String, wait: Option<Wait>, fault: Option<MailFault>) -> Outcome {
+    fn retry(
+        &self,
+        letter: &Claimed,
+        error: String,
+        wait: Option<Wait>,
+        fault: Option<MailFault>,
+    ) -> Outcome {
         let (now, time) = (self.clock.now(), wait.map(|wait| wait.time));
         let held_until = wait.filter(|wait| wait.every_letter).map(|wait| backoff::after(wait.time, now));
         match backoff::next_attempt(letter.attempt, letter.first_tried_at, now, self.clock.jitter(), time) {
@@ -140,7 +149,9 @@ impl Courier {
         }
         match error {
             None => tracing::info!(%letter_id, %invitation, attempt, outcome = word, "letter"),
-            Some(error) => tracing::warn!(%letter_id, %invitation, attempt, outcome = word, error = error.as_str(), "letter"),
+            Some(error) => {
+                tracing::warn!(%letter_id, %invitation, attempt, outcome = word, error = error.as_str(), "letter")
+            }
         }
     }
 }

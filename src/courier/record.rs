@@ -35,7 +35,8 @@ const TRIES: u32 = 4;
 const RECORD_TIMEOUT: Duration = Duration::from_mins(15);
 /// The most that share a commit.
 const MAX_BATCH: usize = 64;
-/// How long outcomes gather: a commit for each few letters that are ready together would cost the database more than the letters.
+/// How long outcomes gather: a commit for each few letters that are ready together would cost the database
+/// more than the letters.
 const GATHER: Duration = Duration::from_millis(5);
 
 /// Outcomes that are ready together.
@@ -57,15 +58,19 @@ pub fn records(db: &Db, clock: &Clock, relay: String, link_lifetime: Duration) -
 }
 
 impl Courier {
-    /// Records an outcome, unless the letter is in other hands by now. A database that is away is waited for: an outcome that is
-    /// lost means a second letter.
+    /// Records an outcome, unless the letter is in other hands by now. A database that is away is waited for:
+    /// an outcome that is lost means a second letter.
     pub(super) async fn record(&self, letter: Claimed, outcome: Outcome) -> Result<(), DbFault> {
         let began = Instant::now();
         let mut tries = 1;
         loop {
             match self.noticing(self.records.run((letter.clone(), outcome.clone()))).await {
                 Ok(()) => return Ok(()),
-                Err(fault) if tries >= TRIES && (!fault.is_temporary() || began.elapsed() > RECORD_TIMEOUT) => return Err(fault),
+                Err(fault)
+                    if tries >= TRIES && (!fault.is_temporary() || began.elapsed() > RECORD_TIMEOUT) =>
+                {
+                    return Err(fault);
+                }
                 Err(_) => sleep(Duration::from_secs(1) * tries.min(3)).await,
             }
             tries += 1;
@@ -78,9 +83,16 @@ pub(super) fn expiry(now: DateTime<Utc>, link_lifetime: Duration) -> DateTime<Ut
     now + TimeDelta::from_std(link_lifetime).unwrap_or(TimeDelta::days(1))
 }
 
-/// Nothing is written of a letter whose lease ran out and that is in other hands, or was found to have arrived.
-fn record(clock: &Clock, link_lifetime: Duration, tx: &mut Tx<'_>, outcomes: &[(Claimed, Outcome)]) -> Result<(), DbFault> {
-    // As everybody does who changes invitations of several people: first the people, in the order of their addresses.
+/// Nothing is written of a letter whose lease ran out and that is in other hands, or was found to have
+/// arrived.
+fn record(
+    clock: &Clock,
+    link_lifetime: Duration,
+    tx: &mut Tx<'_>,
+    outcomes: &[(Claimed, Outcome)],
+) -> Result<(), DbFault> {
+    // As everybody does who changes invitations of several people: first the people, in the order of their
+    // addresses.
     let invited: Vec<InvitationId> = outcomes.iter().map(|(letter, _)| letter.invitation_id).collect();
     users::lock_invited(tx, &invited)?;
     let recorded = mark_sent::record(tx, outcomes)?;
@@ -89,7 +101,8 @@ fn record(clock: &Clock, link_lifetime: Duration, tx: &mut Tx<'_>, outcomes: &[(
     let handed_over = recorded.iter().filter_map(|(letter, outcome)| {
         // A reminder gives no further time.
         let (at, _) = outcome.sent().filter(|_| letter.purpose == LetterPurpose::Invitation)?;
-        let (invitation, generation, expires_at) = (letter.invitation_id, letter.generation, expiry(at, link_lifetime));
+        let (invitation, generation, expires_at) =
+            (letter.invitation_id, letter.generation, expiry(at, link_lifetime));
         Some(HandedOver { invitation, generation, at, expires_at })
     });
     let current = mark_sent::handed_over(tx, &handed_over.collect::<Vec<_>>())?;
@@ -112,14 +125,18 @@ fn superseded(
     recorded: &[&(Claimed, Outcome)],
     current: &HashSet<InvitationId>,
 ) -> Result<HashSet<LetterId>, DbFault> {
-    let doubtful =
-        |(letter, outcome): &&&(Claimed, Outcome)| outcome.sent().is_some() && !current.contains(&letter.invitation_id);
+    let doubtful = |(letter, outcome): &&&(Claimed, Outcome)| {
+        outcome.sent().is_some() && !current.contains(&letter.invitation_id)
+    };
     let doubtful: Vec<&Claimed> = recorded.iter().filter(doubtful).map(|(letter, _)| letter).collect();
     if doubtful.is_empty() {
         return Ok(HashSet::new());
     }
-    let newest = mark_sent::generations(tx, &doubtful.iter().map(|letter| letter.invitation_id).collect::<Vec<_>>())?;
-    let is_old = |letter: &&&Claimed| newest.get(&letter.invitation_id).is_some_and(|newest| letter.generation < *newest);
+    let newest =
+        mark_sent::generations(tx, &doubtful.iter().map(|letter| letter.invitation_id).collect::<Vec<_>>())?;
+    let is_old = |letter: &&&Claimed| {
+        newest.get(&letter.invitation_id).is_some_and(|newest| letter.generation < *newest)
+    };
     Ok(doubtful.iter().filter(is_old).map(|letter| letter.id).collect())
 }
 
@@ -142,7 +159,12 @@ fn told(letter: &Claimed, outcome: &Outcome) -> Option<(EventType, serde_json::V
     }
 }
 
-fn failed(attempt: i32, error: &str, will_retry: bool, fault: Option<MailFault>) -> (EventType, serde_json::Value) {
+fn failed(
+    attempt: i32,
+    error: &str,
+    will_retry: bool,
+    fault: Option<MailFault>,
+) -> (EventType, serde_json::Value) {
     let mut details = json!({ "attempt": attempt, "error": error, "will_retry": will_retry });
     if let Some(fault) = fault {
         details["fault"] = fault.as_str().into();

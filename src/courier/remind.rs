@@ -1,7 +1,7 @@
 //! Reminding those whose link dies soon.
 //!
-//! A reminder is a letter of the same sending: the same link, no further time, once. Whether the link still lives is looked at
-//! when its turn comes, as for every letter; so nobody is locked here.
+//! A reminder is a letter of the same sending: the same link, no further time, once. Whether the link still
+//! lives is looked at when its turn comes, as for every letter; so nobody is locked here.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,8 @@ use crate::{
     },
 };
 
-/// How often it is looked who is to be reminded: nobody minds a minute, and the look goes through all that is pending.
+/// How often it is looked who is to be reminded: nobody minds a minute, and the look goes through all that is
+/// pending.
 const EVERY: TimeDelta = TimeDelta::minutes(1);
 /// The most that are written at once.
 const MAX_BATCH: i64 = 256;
@@ -44,9 +45,11 @@ impl Courier {
                 .write::<_, DbFault>(move |tx| {
                     let due = reminders::due(tx.reading(), now, now + before, MAX_BATCH)?;
                     let found = due.len();
-                    let letters: Vec<NewLetter> = due.into_iter().map(|due| reminder(&clock, due, now)).collect();
+                    let letters: Vec<NewLetter> =
+                        due.into_iter().map(|due| reminder(&clock, due, now)).collect();
                     let entered = outbox::insert_missing(tx, &letters)?;
-                    let entered: Vec<&NewLetter> = letters.iter().filter(|letter| entered.contains(&letter.id)).collect();
+                    let entered: Vec<&NewLetter> =
+                        letters.iter().filter(|letter| entered.contains(&letter.id)).collect();
                     if let Some(quota) = quota {
                         let past = past_quota(tx, &entered, quota, now)?;
                         outbox::set_aside(tx, &past)?;
@@ -68,11 +71,18 @@ fn reminder(clock: &Clock, due: Due, now: DateTime<Utc>) -> NewLetter {
     NewLetter { id: clock.id(), invitation_id, generation, recipient, purpose, state, at: now }
 }
 
-/// Counts reminders as the letters that they are, and names those whose mailbox has had its letters of the day: they are not sent,
-/// since nobody asked for them.
-fn past_quota(tx: &mut Tx<'_>, letters: &[&NewLetter], quota: u32, now: DateTime<Utc>) -> Result<Vec<LetterId>, DbFault> {
-    let subject = |letter: &NewLetter| format!("{}:{}", LimitScope::Mailbox.as_str(), mailbox(&letter.recipient));
-    let subjects: BTreeMap<String, LetterLog> = letters.iter().map(|letter| (subject(letter), LetterLog::default())).collect();
+/// Counts reminders as the letters that they are, and names those whose mailbox has had its letters of the
+/// day: they are not sent, since nobody asked for them.
+fn past_quota(
+    tx: &mut Tx<'_>,
+    letters: &[&NewLetter],
+    quota: u32,
+    now: DateTime<Utc>,
+) -> Result<Vec<LetterId>, DbFault> {
+    let subject =
+        |letter: &NewLetter| format!("{}:{}", LimitScope::Mailbox.as_str(), mailbox(&letter.recipient));
+    let subjects: BTreeMap<String, LetterLog> =
+        letters.iter().map(|letter| (subject(letter), LetterLog::default())).collect();
     let mut logs = quota::insert_missing(tx, &subjects, now)?;
     let mut past = Vec::new();
     for letter in letters {

@@ -1,8 +1,8 @@
 //! How many letters are under way together: few while they go quickly, and slow ones hold nobody up.
 //!
-//! A relay that does not answer about one recipient must not stop the mail for everybody else. So a letter that takes long leaves
-//! its place to the next one, and goes on in a lane of its own; of those there are more, but not many, since each is a
-//! connection.
+//! A relay that does not answer about one recipient must not stop the mail for everybody else. So a letter
+//! that takes long leaves its place to the next one, and goes on in a lane of its own; of those there are
+//! more, but not many, since each is a connection.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -15,8 +15,8 @@ use super::AT_ONCE;
 
 /// How many letters are under way at most, the slow ones included.
 const MAX_SLOTS: usize = 16;
-/// How many outcomes wait to be recorded at most, before nothing more is sent, with the letters under way: so many may a crash
-/// repeat.
+/// How many outcomes wait to be recorded at most, before nothing more is sent, with the letters under way: so
+/// many may a crash repeat.
 const UNRECORDED: usize = 64;
 /// Whoever takes longer than this is slow: most relays answer within a tenth of it.
 const SLOW: Duration = Duration::from_secs(2);
@@ -53,7 +53,10 @@ impl SendSlots {
 
     /// A place among those that are under way.
     pub(super) async fn slot(&self) -> SendSlot {
-        SendSlot { quick: self.quick.clone().acquire_owned().await.ok(), _all: self.all.clone().acquire_owned().await.ok() }
+        SendSlot {
+            quick: self.quick.clone().acquire_owned().await.ok(),
+            _all: self.all.clone().acquire_owned().await.ok(),
+        }
     }
 
     /// A place among those whose outcome is not recorded yet.

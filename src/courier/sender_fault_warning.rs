@@ -25,7 +25,14 @@ impl RefusedUs {
         }
         let attempts = std::mem::take(attempts);
         *last = Some(now);
-        tracing::warn!(relay, fault = fault.as_str(), attempts, error = said, "{}; letters wait", fault.explanation());
+        tracing::warn!(
+            relay,
+            fault = fault.as_str(),
+            attempts,
+            error = said,
+            "{}; letters wait",
+            fault.explanation()
+        );
         true
     }
 }
@@ -37,7 +44,12 @@ mod tests {
     #[test]
     fn one_warning_a_minute() {
         let (refused, start) = (RefusedUs::default(), DateTime::from_timestamp(1_795_000_000, 0).unwrap());
-        let warned = |seconds| refused.warn(MailFault::Sender, "554 no", "smtp://relay", start + TimeDelta::seconds(seconds));
-        assert_eq!([0, 1, 59, 60, 61, 119, 120, -1].map(warned), [true, false, false, true, false, false, true, true]);
+        let warned = |seconds| {
+            refused.warn(MailFault::Sender, "554 no", "smtp://relay", start + TimeDelta::seconds(seconds))
+        };
+        assert_eq!(
+            [0, 1, 59, 60, 61, 119, 120, -1].map(warned),
+            [true, false, false, true, false, false, true, true]
+        );
     }
 }

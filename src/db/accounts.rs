@@ -96,8 +96,10 @@ pub fn insert(tx: &mut Tx<'_>, new: &[&NewAccount]) -> Result<(), DbFault> {
         .collect();
     NewRow::insert(tx.writing(), &rows)?;
     let above = lineage(tx, new)?;
-    let lines: Vec<LineageRow<'_>> =
-        above.iter().map(|(account, ancestor)| LineageRow { account_id: account, ancestor_id: ancestor }).collect();
+    let lines: Vec<LineageRow<'_>> = above
+        .iter()
+        .map(|(account, ancestor)| LineageRow { account_id: account, ancestor_id: ancestor })
+        .collect();
     // A thousand accounts far down have more ancestors than a statement takes.
     for lines in lines.chunks(LINES) {
         LineageRow::insert(tx.writing(), lines)?;
@@ -106,9 +108,11 @@ pub fn insert(tx: &mut Tx<'_>, new: &[&NewAccount]) -> Result<(), DbFault> {
 }
 
 fn lineage(tx: &mut Tx<'_>, new: &[&NewAccount]) -> Result<Vec<(String, String)>, DbFault> {
-    let parents: Vec<&str> = new.iter().filter_map(|account| account.parent.as_ref().map(|(id, _)| id.as_str())).collect();
-    let known =
-        account_lineage::table.filter(account_lineage::account_id.eq_any(parents)).load::<(String, String)>(tx.reading())?;
+    let parents: Vec<&str> =
+        new.iter().filter_map(|account| account.parent.as_ref().map(|(id, _)| id.as_str())).collect();
+    let known = account_lineage::table
+        .filter(account_lineage::account_id.eq_any(parents))
+        .load::<(String, String)>(tx.reading())?;
     let mut above: HashMap<String, Vec<String>> = HashMap::new();
     for (account, ancestor) in known {
         above.entry(account).or_default().push(ancestor);
@@ -159,7 +163,8 @@ pub fn remove_if_orphaned(tx: &mut Tx<'_>, id: AccountId, now: DateTime<Utc>) ->
     Ok(remove_forsaken(tx, &[id], now)? == 1)
 }
 
-/// Removes those of these accounts that never came to life and that no invitation leads to any more, and tells how many.
+/// Removes those of these accounts that never came to life and that no invitation leads to any more, and
+/// tells how many.
 pub fn remove_forsaken(tx: &mut Tx<'_>, ids: &[AccountId], now: DateTime<Utc>) -> Result<usize, DbFault> {
     if ids.is_empty() {
         return Ok(0);
@@ -258,40 +263,71 @@ pub fn list(connection: &mut AnyConnection, filter: &AccountFilter) -> Result<Ve
 }
 
 /// One account, if it may be seen.
-pub fn get(connection: &mut AnyConnection, id: AccountId, visibility: &Visibility) -> Result<Option<Account>, DbFault> {
+pub fn get(
+    connection: &mut AnyConnection,
+    id: AccountId,
+    visibility: &Visibility,
+) -> Result<Option<Account>, DbFault> {
     Ok(list(connection, &AccountFilter { id: Some(id), ..AccountFilter::all(visibility.clone(), 1) })?.pop())
 }
 
 /// Those of these accounts that may be seen, in no order.
-pub fn of_ids(connection: &mut AnyConnection, ids: &[AccountId], visibility: &Visibility) -> Result<Vec<Account>, DbFault> {
-    list(connection, &AccountFilter { ids: Some(ids.to_vec()), ..AccountFilter::all(visibility.clone(), i64::MAX) })
+pub fn of_ids(
+    connection: &mut AnyConnection,
+    ids: &[AccountId],
+    visibility: &Visibility,
+) -> Result<Vec<Account>, DbFault> {
+    list(
+        connection,
+        &AccountFilter { ids: Some(ids.to_vec()), ..AccountFilter::all(visibility.clone(), i64::MAX) },
+    )
 }
 
 /// The accounts of this very name, without regard to case, among those that may be seen.
-pub fn named(connection: &mut AnyConnection, name: &AccountName, visibility: &Visibility) -> Result<Vec<Account>, DbFault> {
-    list(connection, &AccountFilter { name_key: Some(name.key()), ..AccountFilter::all(visibility.clone(), 200) })
+pub fn named(
+    connection: &mut AnyConnection,
+    name: &AccountName,
+    visibility: &Visibility,
+) -> Result<Vec<Account>, DbFault> {
+    list(
+        connection,
+        &AccountFilter { name_key: Some(name.key()), ..AccountFilter::all(visibility.clone(), 200) },
+    )
 }
 
 /// Those of these accounts that lie under an account of `owned`, or are one of them.
-pub fn under(connection: &mut AnyConnection, ids: &[AccountId], owned: &[AccountId]) -> Result<HashSet<AccountId>, DbFault> {
+pub fn under(
+    connection: &mut AnyConnection,
+    ids: &[AccountId],
+    owned: &[AccountId],
+) -> Result<HashSet<AccountId>, DbFault> {
     let text = |ids: &[AccountId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
     let found = account_lineage::table
-        .filter(account_lineage::account_id.eq_any(text(ids)).and(account_lineage::ancestor_id.eq_any(text(owned))))
+        .filter(
+            account_lineage::account_id
+                .eq_any(text(ids))
+                .and(account_lineage::ancestor_id.eq_any(text(owned))),
+        )
         .select(account_lineage::account_id)
         .load::<String>(connection)?;
-    let corrupt = |id: &str| DbFault::Corrupt { table: "account_lineage", column: "account_id", row: id.to_owned() };
+    let corrupt =
+        |id: &str| DbFault::Corrupt { table: "account_lineage", column: "account_id", row: id.to_owned() };
     found.into_iter().map(|id| id.parse().map_err(|_| corrupt(&id))).collect()
 }
 
 /// The top of the tree that each of these accounts stands in.
-pub fn roots(connection: &mut AnyConnection, ids: &[AccountId]) -> Result<HashMap<AccountId, AccountId>, DbFault> {
+pub fn roots(
+    connection: &mut AnyConnection,
+    ids: &[AccountId],
+) -> Result<HashMap<AccountId, AccountId>, DbFault> {
     let found = account_lineage::table
         .inner_join(accounts::table.on(accounts::id.eq(account_lineage::ancestor_id)))
         .filter(account_lineage::account_id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()))
         .filter(accounts::parent_account_id.is_null())
         .select((account_lineage::account_id, account_lineage::ancestor_id))
         .load::<(String, String)>(connection)?;
-    let corrupt = |id: &str| DbFault::Corrupt { table: "account_lineage", column: "account_id", row: id.to_owned() };
+    let corrupt =
+        |id: &str| DbFault::Corrupt { table: "account_lineage", column: "account_id", row: id.to_owned() };
     let parse = |id: String| id.parse().map_err(|_| corrupt(&id));
     found.into_iter().map(|(account, root)| Ok((parse(account)?, parse(root)?))).collect()
 }

@@ -8,18 +8,19 @@ pub enum DbFault {
     /// The database is away or too busy; the same request may do better in a moment.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
-    /// The connection was cut, or its server takes no writes any more, before anything was committed: on another connection the
-    /// same may be done at once.
+    /// The connection was cut, or its server takes no writes any more, before anything was committed: on
+    /// another connection the same may be done at once.
     #[error("the connection to the database was lost: {0}")]
     Disconnected(String),
-    /// The database did not answer a COMMIT, or nothing at all within the time that is given to it: whether it happened is not known.
+    /// The database did not answer a COMMIT, or nothing at all within the time that is given to it: whether
+    /// it happened is not known.
     #[error("whether it happened is not known: {0}")]
     InDoubt(String),
     /// The database gave this transaction up in favour of another one; it may be begun anew.
     #[error("the transaction lost against another one")]
     TryAgain,
-    /// A unique rule of the schema was broken. People are locked and decided about before anything is written, so that this is
-    /// a defect of ours; the text names the rule.
+    /// A unique rule of the schema was broken. People are locked and decided about before anything is
+    /// written, so that this is a defect of ours; the text names the rule.
     #[error("the write breaks a rule: {0}")]
     Conflict(String),
     /// A row holds what no code of ours writes.
@@ -72,8 +73,9 @@ impl From<Error> for DbFault {
     }
 }
 
-/// Diesel passes on no SQLSTATE: what has no kind of its own is told by its words, which SQLite and a PostgreSQL server with
-/// English messages keep stable. With other messages it is `Other`, and `Pooled::classify_error` and `Db::write` weigh what it may be.
+/// Diesel passes on no SQLSTATE: what has no kind of its own is told by its words, which SQLite and a
+/// PostgreSQL server with English messages keep stable. With other messages it is `Other`, and
+/// `Pooled::classify_error` and `Db::write` weigh what it may be.
 fn by_message(message: &str) -> DbFault {
     const LOST: [&str; 2] = ["deadlock detected", "could not serialize access"];
     const CUT: [&str; 12] = [

@@ -63,7 +63,8 @@ pub fn take_many(tx: &mut Tx<'_>, takers: &[Taker]) -> Result<Vec<KeyState>, DbF
         // Twice as many as are begun, so that the table shrinks.
         forget(tx, 2 * takers.len(), now)?;
     }
-    // In the order of the keys: two processes that are sent the same requests never wait for each other crosswise.
+    // In the order of the keys: two processes that are sent the same requests never wait for each other
+    // crosswise.
     let mut order: Vec<usize> = (0..takers.len()).collect();
     let key = |taker: &Taker| (taker.request.principal.clone(), taker.request.key.clone());
     order.sort_by_cached_key(|place| takers.get(*place).map(key));
@@ -92,15 +93,27 @@ fn take(tx: &mut Tx<'_>, taker: &Taker) -> Result<KeyState, DbFault> {
     }
     let (fingerprint, held, kept, answer) = keys::table
         .find((&request.principal, &request.key))
-        .select((keys::fingerprint, keys::held_until, keys::expires_at, (keys::status, keys::body, keys::location, keys::etag)))
-        .first::<(String, At, At, (Option<i32>, Option<String>, Option<String>, Option<String>))>(tx.reading())
+        .select((
+            keys::fingerprint,
+            keys::held_until,
+            keys::expires_at,
+            (keys::status, keys::body, keys::location, keys::etag),
+        ))
+        .first::<(String, At, At, (Option<i32>, Option<String>, Option<String>, Option<String>))>(
+            tx.reading(),
+        )
         .optional()?
         // Forgotten by somebody else between the two.
         .ok_or(DbFault::TryAgain)?;
     if kept.0 <= *now {
         // Old, and not swept up yet.
         diesel::delete(keys::table)
-            .filter(keys::principal.eq(&request.principal).and(keys::key.eq(&request.key)).and(keys::expires_at.eq(kept)))
+            .filter(
+                keys::principal
+                    .eq(&request.principal)
+                    .and(keys::key.eq(&request.key))
+                    .and(keys::expires_at.eq(kept)),
+            )
             .execute(tx.writing())?;
         return take(tx, taker);
     }
@@ -123,9 +136,15 @@ fn take(tx: &mut Tx<'_>, taker: &Taker) -> Result<KeyState, DbFault> {
     Ok(if taken_over == 1 { KeyState::Ours } else { KeyState::Held })
 }
 
-/// Stores the answer: in the transaction of its effect, so that neither is without the other. Somebody who has lost the key
-/// to another worker does not get to do the same work twice: [`DbFault::Unavailable`] undoes it.
-pub fn answer(tx: &mut Tx<'_>, request: &KeyedRequest, worker: &str, answer: &StoredAnswer) -> Result<(), DbFault> {
+/// Stores the answer: in the transaction of its effect, so that neither is without the other. Somebody who
+/// has lost the key to another worker does not get to do the same work twice: [`DbFault::Unavailable`] undoes
+/// it.
+pub fn answer(
+    tx: &mut Tx<'_>,
+    request: &KeyedRequest,
+    worker: &str,
+    answer: &StoredAnswer,
+) -> Result<(), DbFault> {
     let stored = diesel::update(keys::table)
         .filter(keys::principal.eq(&request.principal).and(keys::key.eq(&request.key)))
         .filter(keys::worker.eq(worker).and(keys::status.is_null()))

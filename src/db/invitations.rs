@@ -57,7 +57,12 @@ rows! {
 }
 
 /// Writes new invitations, with their first letters and the beginnings of their timelines.
-pub fn insert(tx: &mut Tx<'_>, new: &[&Invitation], letters: &[NewLetter], timeline: &[Event]) -> Result<(), DbFault> {
+pub fn insert(
+    tx: &mut Tx<'_>,
+    new: &[&Invitation],
+    letters: &[NewLetter],
+    timeline: &[Event],
+) -> Result<(), DbFault> {
     let rows: Vec<NewRow<'_>> = new.iter().map(|invitation| new_row(invitation)).collect();
     let (letters, timeline) = (outbox::rows(letters), timeline::rows(timeline));
     match tx.writing() {
@@ -103,7 +108,9 @@ fn new_row(invitation: &Invitation) -> NewRow<'_> {
 /// What a pending invitation is unique within, beside its kind and address.
 fn scope(invitation: &Invitation) -> &str {
     match (&invitation.account, invitation.kind) {
-        (Some(account), InvitationKind::SubAccount) => account.parent_account_id.as_ref().map_or("", AccountId::as_str),
+        (Some(account), InvitationKind::SubAccount) => {
+            account.parent_account_id.as_ref().map_or("", AccountId::as_str)
+        }
         (Some(account), InvitationKind::AccountOwner) if !account.is_new => account.id.as_str(),
         _ => "",
     }
@@ -120,7 +127,8 @@ struct Change {
     revoked_at: Option<At>,
 }
 
-/// A guarded change: it happens to a pending invitation of this generation, or not at all. `true` when it happened.
+/// A guarded change: it happens to a pending invitation of this generation, or not at all. `true` when it
+/// happened.
 fn change(tx: &mut Tx<'_>, (id, generation): (InvitationId, i32), change: &Change) -> Result<bool, DbFault> {
     let changed = diesel::update(invitations::table)
         .filter(invitations::id.eq(id.as_str()))
@@ -138,7 +146,8 @@ pub(super) fn handed_over(
     now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 ) -> Result<bool, DbFault> {
-    let values = Change { last_sent_at: Some(At(now)), expires_at: Some(At(expires_at)), ..Change::default() };
+    let values =
+        Change { last_sent_at: Some(At(now)), expires_at: Some(At(expires_at)), ..Change::default() };
     change(tx, sending, &values)
 }
 
@@ -159,7 +168,8 @@ pub fn replace(tx: &mut Tx<'_>, ids: &[InvitationId]) -> Result<(), DbFault> {
     Ok(())
 }
 
-/// Uses the link: of all who try at once, one gets `true`. An expired link is not used, whatever was read before.
+/// Uses the link: of all who try at once, one gets `true`. An expired link is not used, whatever was read
+/// before.
 pub fn activate(tx: &mut Tx<'_>, sending: (InvitationId, i32), now: DateTime<Utc>) -> Result<bool, DbFault> {
     let (id, generation) = sending;
     let changed = diesel::update(invitations::table)
@@ -167,12 +177,16 @@ pub fn activate(tx: &mut Tx<'_>, sending: (InvitationId, i32), now: DateTime<Utc
         .filter(invitations::state.eq(InvitationState::Pending.as_str()))
         .filter(invitations::generation.eq(generation))
         .filter(invitations::expires_at.gt(At(now)))
-        .set((invitations::state.eq(InvitationState::Activated.as_str()), invitations::activated_at.eq(At(now))))
+        .set((
+            invitations::state.eq(InvitationState::Activated.as_str()),
+            invitations::activated_at.eq(At(now)),
+        ))
         .execute(tx.writing())?;
     Ok(changed == 1)
 }
 
-/// The pending invitations to these addresses, expired ones included: at most one for each address, kind and scope.
+/// The pending invitations to these addresses, expired ones included: at most one for each address, kind and
+/// scope.
 pub fn pending(connection: &mut AnyConnection, email_keys: &[&str]) -> Result<Vec<Pending>, DbFault> {
     let rows = invitations::table
         .filter(invitations::email_key.eq_any(email_keys))
@@ -187,9 +201,16 @@ pub fn pending(connection: &mut AnyConnection, email_keys: &[&str]) -> Result<Ve
         .load::<((String, String, String), String, i32, At, Option<String>)>(connection)?;
     rows.into_iter()
         .map(|(place, id, generation, expires_at, account)| {
-            let account = account.map(|account| account.parse()).transpose().map_err(|_| corrupt("account_id", &id))?;
+            let account =
+                account.map(|account| account.parse()).transpose().map_err(|_| corrupt("account_id", &id))?;
             let id = id.parse().map_err(|_| corrupt("id", &id))?;
-            Ok(Pending { place: Place(place.0, place.1, place.2), id, generation, expires_at: expires_at.0, account })
+            Ok(Pending {
+                place: Place(place.0, place.1, place.2),
+                id,
+                generation,
+                expires_at: expires_at.0,
+                account,
+            })
         })
         .collect()
 }

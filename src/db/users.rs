@@ -24,11 +24,15 @@ use super::{
     sql::timestamp::At,
 };
 use crate::domain::{
-    case_fold::searched_person, email::Email, ids::UserId, invitation::InvitationState, role::Roles, user::UserStatus,
+    case_fold::searched_person, email::Email, ids::UserId, invitation::InvitationState, role::Roles,
+    user::UserStatus,
 };
 
 /// The id and the password's hash of the user with this address, if they have one.
-pub fn credentials(connection: &mut AnyConnection, email_key: &str) -> Result<Option<(UserId, String)>, DbFault> {
+pub fn credentials(
+    connection: &mut AnyConnection,
+    email_key: &str,
+) -> Result<Option<(UserId, String)>, DbFault> {
     let row = users::table
         .filter(users::email_key.eq(email_key).and(users::removed_at.is_null()))
         .select((users::id, users::password_hash))
@@ -38,8 +42,8 @@ pub fn credentials(connection: &mut AnyConnection, email_key: &str) -> Result<Op
     Ok(Some((id.parse().map_err(|_| corrupt("id", &id))?, hash)))
 }
 
-/// Makes an invited user an active one, whose address is proven if the link was mailed there. Nothing happens to one who is
-/// active already.
+/// Makes an invited user an active one, whose address is proven if the link was mailed there. Nothing happens
+/// to one who is active already.
 pub fn activate(
     tx: &mut Tx<'_>,
     (id, is_mailed): (UserId, bool),
@@ -68,8 +72,10 @@ pub fn activate(
 
 /// Gives a user roles, beside those they hold.
 pub fn grant(tx: &mut Tx<'_>, id: UserId, roles: &Roles) -> Result<(), DbFault> {
-    let rows: Vec<_> =
-        roles.iter().map(|role| (user_roles::user_id.eq(id.as_str()), user_roles::role.eq(role.as_str()))).collect();
+    let rows: Vec<_> = roles
+        .iter()
+        .map(|role| (user_roles::user_id.eq(id.as_str()), user_roles::role.eq(role.as_str())))
+        .collect();
     each!(tx.writing(), c => diesel::insert_into(user_roles::table).values(&rows).on_conflict_do_nothing().execute(c))?;
     Ok(())
 }
@@ -77,7 +83,11 @@ pub fn grant(tx: &mut Tx<'_>, id: UserId, roles: &Roles) -> Result<(), DbFault> 
 /// Removes a user who never activated and whom no invitation awaits any more; their address is free again.
 pub fn remove_if_orphaned(tx: &mut Tx<'_>, id: UserId, now: DateTime<Utc>) -> Result<bool, DbFault> {
     let pending = invitations::table
-        .filter(invitations::user_id.eq(id.as_str()).and(invitations::state.eq(InvitationState::Pending.as_str())))
+        .filter(
+            invitations::user_id
+                .eq(id.as_str())
+                .and(invitations::state.eq(InvitationState::Pending.as_str())),
+        )
         .select(invitations::id)
         .limit(1)
         .load::<String>(tx.reading())?;

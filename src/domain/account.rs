@@ -65,7 +65,8 @@ impl AccountName {
 
     /// What two names are compared by: equal for spellings that differ in case alone, in any script.
     ///
-    /// Folded twice. A letter whose capital is several characters (`ΐ`) meets its own capital only at the second time.
+    /// Folded twice. A letter whose capital is several characters (`ΐ`) meets its own capital only at the
+    /// second time.
     #[must_use]
     pub fn key(&self) -> String {
         fold(&fold(self.as_str()))
@@ -126,8 +127,16 @@ mod tests {
     #[test]
     fn accepts_names_in_any_script() {
         let longest = "ä".repeat(200);
-        for name in ["A", " Acme B.V. ", "شركة المثال", "חברה בע״מ", "⚡️ Laden 👩‍👩‍👧", "株式会社", "Acme\u{200F}", longest.as_str()]
-        {
+        for name in [
+            "A",
+            " Acme B.V. ",
+            "شركة المثال",
+            "חברה בע״מ",
+            "⚡️ Laden 👩‍👩‍👧",
+            "株式会社",
+            "Acme\u{200F}",
+            longest.as_str(),
+        ] {
             assert_eq!(AccountName::parse(name).unwrap().as_str(), name.trim());
         }
     }
@@ -146,11 +155,18 @@ mod tests {
     #[test]
     fn compares_exactly_but_for_case() {
         let key = |name: &str| AccountName::parse(name).unwrap().key();
-        for (one, other) in [("ACME bv", "Acme BV"), ("STRASSE", "Straße"), ("ΟΔΟΣ", "οδος"), ("ИВАН", "иван"), ("É", "e\u{301}")]
-        {
+        for (one, other) in [
+            ("ACME bv", "Acme BV"),
+            ("STRASSE", "Straße"),
+            ("ΟΔΟΣ", "οδος"),
+            ("ИВАН", "иван"),
+            ("É", "e\u{301}"),
+        ] {
             assert_eq!(key(one), key(other));
         }
-        for (one, other) in [("Acme", "Acme B.V."), ("Acme  BV", "Acme BV"), ("Acme%", "Acme_"), ("Élodie", "Elodie")] {
+        for (one, other) in
+            [("Acme", "Acme B.V."), ("Acme  BV", "Acme BV"), ("Acme%", "Acme_"), ("Élodie", "Elodie")]
+        {
             assert_ne!(key(one), key(other));
         }
     }

@@ -19,13 +19,13 @@ pub struct Person {
 /// What the holder of a link has to do to become its person, or to prove that they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActivationPath {
-    /// They choose a password and give their names. Nobody has used the address yet; or somebody has by links that were handed
-    /// over, and this one was mailed there: whoever reads the mail takes the address over.
+    /// They choose a password and give their names. Nobody has used the address yet; or somebody has by links
+    /// that were handed over, and this one was mailed there: whoever reads the mail takes the address over.
     NewCredentials,
     /// An active person at a link that was mailed to them: they type their address.
     MailedToActive,
-    /// An active person at a link that somebody handed over: they prove themselves by their password or their access token. The
-    /// link alone joins nobody, since its inviter had it first.
+    /// An active person at a link that somebody handed over: they prove themselves by their password or their
+    /// access token. The link alone joins nobody, since its inviter had it first.
     ProofRequired,
 }
 
@@ -42,12 +42,17 @@ impl ActivationPath {
     }
 }
 
-/// What an activation asks for, each true or false. What is false is refused when it is sent, but for what [`Requires`] asks of
-/// nobody in particular: at a link that was handed over, an active person's names and address are set aside.
+/// What an activation asks for, each true or false. What is false is refused when it is sent, but for what
+/// [`Requires`] asks of nobody in particular: at a link that was handed over, an active person's names and
+/// address are set aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "the contract's `requires` object is exactly this row of switches")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the contract's `requires` object is exactly this row of switches"
+)]
 pub struct Requires {
-    /// A password: a new one, or, from an active person at a link that was handed over, the one that they have.
+    /// A password: a new one, or, from an active person at a link that was handed over, the one that they
+    /// have.
     pub password: bool,
     /// First and last name.
     pub person_name: bool,
@@ -62,14 +67,16 @@ pub struct Requires {
 }
 
 impl Requires {
-    /// What `invitation` asks of a person and of an account that have come so far. An account that lives already is asked
-    /// nothing; a driver's account without a name is named after its driver.
+    /// What `invitation` asks of a person and of an account that have come so far. An account that lives
+    /// already is asked nothing; a driver's account without a name is named after its driver.
     ///
-    /// A link that was handed over asks the same of everybody, so that it tells its inviter nothing about the address.
+    /// A link that was handed over asks the same of everybody, so that it tells its inviter nothing about the
+    /// address.
     #[must_use]
     pub fn of(invitation: &Invitation, person: Person, account: Option<AccountStatus>) -> Self {
         let asks_address_only = ActivationPath::of(invitation, person) == ActivationPath::MailedToActive;
-        let not_yet_activated = invitation.account.as_ref().filter(|_| account == Some(AccountStatus::Invited));
+        let not_yet_activated =
+            invitation.account.as_ref().filter(|_| account == Some(AccountStatus::Invited));
         let names = invitation.account.as_ref().is_some_and(|target| target.role == MemberRole::AccountOwner);
         Self {
             password: !asks_address_only,
@@ -77,7 +84,8 @@ impl Requires {
             email: asks_address_only,
             account_name: names && not_yet_activated.is_some_and(|account| account.name.is_none()),
             account_type: not_yet_activated.is_some_and(|account| account.account_type.is_none()),
-            company: not_yet_activated.is_some_and(|account| account.account_type == Some(AccountType::Business)),
+            company: not_yet_activated
+                .is_some_and(|account| account.account_type == Some(AccountType::Business)),
         }
     }
 }

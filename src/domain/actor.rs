@@ -29,7 +29,8 @@ impl ActorKind {
     }
 }
 
-/// Who did something, as it is written down beside it. A snapshot: a later change of name leaves it as it was.
+/// Who did something, as it is written down beside it. A snapshot: a later change of name leaves it as it
+/// was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActorRef {
     /// What kind of caller.

@@ -4,17 +4,24 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{email::Email, invisible::is_ignorable};
 
-/// Folds `text` so that two spellings that differ in case or in invisible characters alone become equal, and any part of one is
-/// found in the other.
+/// Folds `text` so that two spellings that differ in case or in invisible characters alone become equal, and
+/// any part of one is found in the other.
 ///
-/// Without what is ignorable, NFKC, then upper and lower case character by character: unlike `str::to_lowercase` this knows no
-/// context, so that a part of a word folds as it does within the word (Greek final sigma), and `ß` meets `SS`.
+/// Without what is ignorable, NFKC, then upper and lower case character by character: unlike
+/// `str::to_lowercase` this knows no context, so that a part of a word folds as it does within the word
+/// (Greek final sigma), and `ß` meets `SS`.
 #[must_use]
 pub fn fold(text: &str) -> String {
-    text.chars().filter(|c| !is_ignorable(*c)).nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+    text.chars()
+        .filter(|c| !is_ignorable(*c))
+        .nfkc()
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
-/// What an address is searched by: as people read it, and with the domain in punycode, if that is another text.
+/// What an address is searched by: as people read it, and with the domain in punycode, if that is another
+/// text.
 #[must_use]
 pub fn searched_email(email: &Email) -> String {
     let read = fold(&email.unicode());

@@ -29,15 +29,15 @@ impl ClientAddress {
         self.0
     }
 
-    /// What one client is taken for: an IPv4 address, or a /64 of IPv6, within which a host chooses its address freely
-    /// (RFC 4291 §2.5.4).
+    /// What one client is taken for: an IPv4 address, or a /64 of IPv6, within which a host chooses its
+    /// address freely (RFC 4291 §2.5.4).
     #[must_use]
     pub fn host(self) -> IpNet {
         block(self.0, 32, 64)
     }
 
-    /// What belongs to one site or its neighbours: an IPv4 /24, the smallest block that is routed; an IPv6 /48, what a site is
-    /// given (RFC 6177).
+    /// What belongs to one site or its neighbours: an IPv4 /24, the smallest block that is routed; an IPv6
+    /// /48, what a site is given (RFC 6177).
     #[must_use]
     pub fn network(self) -> IpNet {
         block(self.0, 24, 48)
@@ -76,7 +76,10 @@ mod tests {
             ("::1", "::/64", "::/48"),
         ] {
             let client = ClientAddress::new(address.parse().unwrap());
-            assert_eq!((client.host().to_string().as_str(), client.network().to_string().as_str()), (host, network));
+            assert_eq!(
+                (client.host().to_string().as_str(), client.network().to_string().as_str()),
+                (host, network)
+            );
             assert_eq!(client.to_string(), network);
         }
     }

@@ -8,8 +8,9 @@ pub struct UnknownValue {
     pub known: &'static str,
 }
 
-/// Defines an enum with one name for each value. From this one list come `ALL` (in the order given), `as_str`, `FromStr`
-/// (whose error is [`UnknownValue`]) and `KNOWN`, the names as a sentence lists them: a value that is added is missing nowhere.
+/// Defines an enum with one name for each value. From this one list come `ALL` (in the order given),
+/// `as_str`, `FromStr` (whose error is [`UnknownValue`]) and `KNOWN`, the names as a sentence lists them: a
+/// value that is added is missing nowhere.
 macro_rules! closed_set {
     (
         $(#[$meta:meta])*

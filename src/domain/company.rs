@@ -47,7 +47,8 @@ closed_set! {
     }
 }
 
-/// What was typed, field by field. A field that was left out and one that holds nothing but blanks are the same.
+/// What was typed, field by field. A field that was left out and one that holds nothing but blanks are the
+/// same.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RawCompany {
     /// `/name`
@@ -74,12 +75,14 @@ impl Company {
     /// Reads a company.
     ///
     /// # Errors
-    /// Every fault, its path relative to the company. While the country is unknown, nothing but its absence is said of
-    /// the VAT number. Whether a company may be without one, the operator decides: see [`CompanyVat`].
+    /// Every fault, its path relative to the company. While the country is unknown, nothing but its absence
+    /// is said of the VAT number. Whether a company may be without one, the operator decides: see
+    /// [`CompanyVat`].
     pub fn parse(raw: &RawCompany) -> Result<Self, Vec<FieldError>> {
         let mut faults = Vec::new();
         let name = required(&mut faults, "/name", raw.name.as_deref());
-        let registration_number = optional(&mut faults, "/registration_number", raw.registration_number.as_deref());
+        let registration_number =
+            optional(&mut faults, "/registration_number", raw.registration_number.as_deref());
         let country = country(&mut faults, raw.country.as_deref());
         let vat_number = vat_number(&mut faults, raw, country);
         let street = required(&mut faults, "/address/street", raw.street.as_deref());
@@ -87,7 +90,9 @@ impl Company {
         let postal_code = postal_code(&mut faults, raw.postal_code.as_deref(), country);
         let city = required(&mut faults, "/address/city", raw.city.as_deref());
         match (name, vat_number, street, postal_code, city, country) {
-            (Some(name), vat_number, Some(street), postal_code, Some(city), Some(country)) if faults.is_empty() => {
+            (Some(name), vat_number, Some(street), postal_code, Some(city), Some(country))
+                if faults.is_empty() =>
+            {
                 let address = Address { street, house_number, postal_code, city, country };
                 Ok(Self { name, registration_number, vat_number, address })
             }
@@ -97,8 +102,8 @@ impl Company {
 }
 
 impl Company {
-    /// A company as it was when it was sent: what was let in by the rules of that time is let out now. None when a part is missing
-    /// that every company has.
+    /// A company as it was when it was sent: what was let in by the rules of that time is let out now. None
+    /// when a part is missing that every company has.
     #[must_use]
     pub fn stored(raw: RawCompany) -> Option<Self> {
         let address = Address {
@@ -117,7 +122,11 @@ impl Company {
     }
 }
 
-fn required<const MAX: usize>(faults: &mut Vec<FieldError>, path: &str, text: Option<&str>) -> Option<SingleLine<MAX>> {
+fn required<const MAX: usize>(
+    faults: &mut Vec<FieldError>,
+    path: &str,
+    text: Option<&str>,
+) -> Option<SingleLine<MAX>> {
     match SingleLine::parse(text.unwrap_or_default()) {
         Ok(line) => Some(line),
         Err(error) => {
@@ -127,7 +136,11 @@ fn required<const MAX: usize>(faults: &mut Vec<FieldError>, path: &str, text: Op
     }
 }
 
-fn optional<const MAX: usize>(faults: &mut Vec<FieldError>, path: &str, text: Option<&str>) -> Option<SingleLine<MAX>> {
+fn optional<const MAX: usize>(
+    faults: &mut Vec<FieldError>,
+    path: &str,
+    text: Option<&str>,
+) -> Option<SingleLine<MAX>> {
     match SingleLine::parse(text?) {
         Err(LineError::Empty) => None,
         Ok(line) => Some(line),
@@ -154,9 +167,17 @@ fn country(faults: &mut Vec<FieldError>, text: Option<&str>) -> Option<Country> 
 }
 
 /// Asked for where the country has postal codes, and as long as nobody knows which country it is.
-fn postal_code(faults: &mut Vec<FieldError>, text: Option<&str>, country: Option<Country>) -> Option<SingleLine<20>> {
+fn postal_code(
+    faults: &mut Vec<FieldError>,
+    text: Option<&str>,
+    country: Option<Country>,
+) -> Option<SingleLine<20>> {
     let path = "/address/postal_code";
-    if country.is_none_or(Country::has_postal_codes) { required(faults, path, text) } else { optional(faults, path, text) }
+    if country.is_none_or(Country::has_postal_codes) {
+        required(faults, path, text)
+    } else {
+        optional(faults, path, text)
+    }
 }
 
 /// The number, or that there is none: one of the two, and not both.
@@ -166,10 +187,13 @@ fn vat_number(faults: &mut Vec<FieldError>, raw: &RawCompany, country: Option<Co
     match (given, raw.vat_exempt) {
         (None, true) => return None,
         (Some(_), true) => {
-            let detail = "A company has a VAT number or it has none: leave out one of vat_number and vat_exempt.";
+            let detail =
+                "A company has a VAT number or it has none: leave out one of vat_number and vat_exempt.";
             faults.push(FieldError::new("/vat_exempt", "vat_exempt_with_number", detail));
         }
-        (None, false) => faults.push(FieldError::new(path, LineError::Empty.code(), LineError::Empty.to_string())),
+        (None, false) => {
+            faults.push(FieldError::new(path, LineError::Empty.code(), LineError::Empty.to_string()))
+        }
         (Some(_), false) => {}
     }
     match VatNumber::parse(given?, country?) {
@@ -216,13 +240,22 @@ mod tests {
         assert_eq!(company.vat_number.unwrap().as_str(), "NL004495445B01");
         assert_eq!(company.address.country.code(), "NL");
         let blank = || Some("  ".to_owned());
-        let company = Company::parse(&RawCompany { registration_number: None, house_number: blank(), ..raw() }).unwrap();
+        let company =
+            Company::parse(&RawCompany { registration_number: None, house_number: blank(), ..raw() })
+                .unwrap();
         assert_eq!((company.registration_number, company.address.house_number), (None, None));
     }
 
     #[test]
     fn says_all_faults_together() {
-        let required = ["/name", "/address/country", "/vat_number", "/address/street", "/address/postal_code", "/address/city"];
+        let required = [
+            "/name",
+            "/address/country",
+            "/vat_number",
+            "/address/street",
+            "/address/postal_code",
+            "/address/city",
+        ];
         assert_eq!(told(&RawCompany::default()), required.map(|path| fault(path, "required")));
         let faulty = RawCompany {
             name: Some("a".repeat(201)),
@@ -265,10 +298,17 @@ mod tests {
         assert_eq!(Company::parse(&exempt).unwrap().vat_number, None);
         let blank = RawCompany { vat_number: Some(" ".to_owned()), ..exempt.clone() };
         assert_eq!(Company::parse(&blank).unwrap().vat_number, None);
-        assert_eq!(told(&RawCompany { vat_exempt: false, ..exempt.clone() }), [fault("/vat_number", "required")]);
-        assert_eq!(told(&RawCompany { vat_exempt: true, ..raw() }), [fault("/vat_exempt", "vat_exempt_with_number")]);
+        assert_eq!(
+            told(&RawCompany { vat_exempt: false, ..exempt.clone() }),
+            [fault("/vat_number", "required")]
+        );
+        assert_eq!(
+            told(&RawCompany { vat_exempt: true, ..raw() }),
+            [fault("/vat_exempt", "vat_exempt_with_number")]
+        );
         let both = RawCompany { vat_number: Some("NL1".to_owned()), vat_exempt: true, ..raw() };
-        let told_of_both = [fault("/vat_exempt", "vat_exempt_with_number"), fault("/vat_number", "vat_number_malformed")];
+        let told_of_both =
+            [fault("/vat_exempt", "vat_exempt_with_number"), fault("/vat_number", "vat_number_malformed")];
         assert_eq!(told(&both), told_of_both);
         assert!(CompanyVat::ALL.iter().all(|value| value.as_str().parse() == Ok(*value)));
     }
@@ -284,7 +324,11 @@ mod tests {
         };
         for country in ["AE", "HK", "QA", "BO", "AO", "MO", "UG", "JM", "GH", "PA", "BS", "KP"] {
             for none in [None, Some(""), Some(" ")] {
-                assert_eq!(Company::parse(&at(country, none)).unwrap().address.postal_code, None, "{country}");
+                assert_eq!(
+                    Company::parse(&at(country, none)).unwrap().address.postal_code,
+                    None,
+                    "{country}"
+                );
             }
             let kept = Company::parse(&at(country, Some("00000"))).unwrap().address.postal_code;
             assert_eq!(kept.unwrap().as_str(), "00000", "what is given all the same is kept");
@@ -298,10 +342,17 @@ mod tests {
     /// Today's rules apply to what is sent, never what is stored.
     #[test]
     fn what_was_taken_once_is_read_for_good() {
-        let old = RawCompany { vat_number: Some("FRFR732829320".to_owned()), street: Some("a\tb".to_owned()), ..raw() };
+        let old = RawCompany {
+            vat_number: Some("FRFR732829320".to_owned()),
+            street: Some("a\tb".to_owned()),
+            ..raw()
+        };
         assert!(Company::parse(&old).is_err());
         let company = Company::stored(old).unwrap();
-        assert_eq!((company.vat_number.unwrap().as_str(), company.address.street.as_str()), ("FRFR732829320", "a\tb"));
+        assert_eq!(
+            (company.vat_number.unwrap().as_str(), company.address.street.as_str()),
+            ("FRFR732829320", "a\tb")
+        );
         assert_eq!(Company::stored(RawCompany { city: None, ..raw() }), None);
     }
 

@@ -6,8 +6,9 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{locale::Locale, postal_codes};
 
-/// A country or territory that ISO 3166-1 has a code for, or Kosovo (`XK`): a code that ISO leaves to its users, and the one that
-/// the European Commission, banks and CLDR use. The others of that kind (`XX`) are none.
+/// A country or territory that ISO 3166-1 has a code for, or Kosovo (`XK`): a code that ISO leaves to its
+/// users, and the one that the European Commission, banks and CLDR use. The others of that kind (`XX`) are
+/// none.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Country(&'static str);
 
@@ -15,7 +16,10 @@ const KOSOVO: &str = "XK";
 
 /// What each country is called in each language, read once.
 static NAMES: LazyLock<BTreeMap<(Locale, &str), &str>> = LazyLock::new(|| {
-    Locale::ALL.into_iter().flat_map(|locale| names(locale).map(move |(code, name)| ((locale, code), name))).collect()
+    Locale::ALL
+        .into_iter()
+        .flat_map(|locale| names(locale).map(move |(code, name)| ((locale, code), name)))
+        .collect()
 });
 
 /// The codes and names that the language's table lists.
@@ -104,10 +108,30 @@ mod tests {
         assert_eq!(Country::parse(" nl ").unwrap().code(), "NL");
         assert_eq!(Country::parse("GB").unwrap().name(Locale::En), "United Kingdom");
         let greece = Country::parse("gr").unwrap();
-        assert_eq!([Locale::En, Locale::Nl, Locale::Fr].map(|locale| greece.name(locale)), ["Greece", "Griekenland", "Grèce"]);
+        assert_eq!(
+            [Locale::En, Locale::Nl, Locale::Fr].map(|locale| greece.name(locale)),
+            ["Greece", "Griekenland", "Grèce"]
+        );
         let kosovo = Country::parse("xk").unwrap();
         assert_eq!((kosovo.code(), kosovo.name(Locale::Fr)), ("XK", "Kosovo"));
-        for code in ["", "XX", "xx", "XA", "UK", "EL", "EU", "ZZ", "AA", "NLD", "N", "N L", "528", "nl\n", "ñ", "Nederland"] {
+        for code in [
+            "",
+            "XX",
+            "xx",
+            "XA",
+            "UK",
+            "EL",
+            "EU",
+            "ZZ",
+            "AA",
+            "NLD",
+            "N",
+            "N L",
+            "528",
+            "nl\n",
+            "ñ",
+            "Nederland",
+        ] {
             assert_eq!(Country::parse(code), Err(UnknownCountry), "{code:?}");
         }
     }
@@ -121,10 +145,18 @@ mod tests {
             let named: Vec<_> = names(locale).map(|(code, _)| code).collect();
             let absent: Vec<_> = codes.iter().filter(|code| !named.contains(code)).collect();
             let unknown: Vec<_> = named.iter().filter(|code| !codes.contains(code)).collect();
-            assert!(absent.is_empty() && unknown.is_empty(), "{tag}/countries.tsv lacks {absent:?}; there is no {unknown:?}");
+            assert!(
+                absent.is_empty() && unknown.is_empty(),
+                "{tag}/countries.tsv lacks {absent:?}; there is no {unknown:?}"
+            );
             assert_eq!(named, codes, "{tag}/countries.tsv: every code once, in order");
-            assert_eq!(locale.data().countries.lines().count(), codes.len(), "{tag}/countries.tsv: a line without a tab");
-            let blank: Vec<_> = names(locale).filter(|(_, name)| name.trim() != *name || name.is_empty()).collect();
+            assert_eq!(
+                locale.data().countries.lines().count(),
+                codes.len(),
+                "{tag}/countries.tsv: a line without a tab"
+            );
+            let blank: Vec<_> =
+                names(locale).filter(|(_, name)| name.trim() != *name || name.is_empty()).collect();
             assert!(blank.is_empty(), "{tag}/countries.tsv: {blank:?}");
         }
     }
@@ -137,7 +169,8 @@ mod tests {
 
     #[test]
     fn offers_them_by_name() {
-        let english: Vec<_> = Country::all(Locale::En).into_iter().map(|country| country.name(Locale::En)).collect();
+        let english: Vec<_> =
+            Country::all(Locale::En).into_iter().map(|country| country.name(Locale::En)).collect();
         assert_eq!(english.len(), 250);
         assert_eq!(english[..3], ["Afghanistan", "Åland Islands", "Albania"]);
         let dutch = Country::all(Locale::Nl);

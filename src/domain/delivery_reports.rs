@@ -73,7 +73,8 @@ impl Provider {
 }
 
 closed_set! {
-    /// What becomes of a letter after a provider took it; a later one here outranks an earlier one, in whatever order they arrive.
+    /// What becomes of a letter after a provider took it; a later one here outranks an earlier one, in
+    /// whatever order they arrive.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
     pub enum DeliveryStatus {
         /// It was not taken yet.
@@ -100,10 +101,11 @@ pub struct DeliveryEvent {
     pub at: DateTime<Utc>,
     /// What happened; `None` is nothing that matters here: an opening, an automatic reply.
     pub fate: Option<DeliveryStatus>,
-    /// What is at fault in place of the address: a letter that came back for what the operator has to put right has failed, and did
-    /// not bounce.
+    /// What is at fault in place of the address: a letter that came back for what the operator has to put
+    /// right has failed, and did not bounce.
     pub fault: Option<MailFault>,
-    /// It may be no more than an automatic reply, which follows a delivery: then it says nothing of a delivered letter.
+    /// It may be no more than an automatic reply, which follows a delivery: then it says nothing of a
+    /// delivered letter.
     pub may_be_reply: bool,
     /// Why, in a short line without an address or a link.
     pub reason: Option<String>,
@@ -173,8 +175,9 @@ impl WebhookRequest<'_> {
         serde_json::from_slice(self.body).map_err(|_| WebhookError::NoJson)
     }
 
-    /// Whether a signature of so many seconds after 1970 is still believed, for as long as `window` after it was made. Whole seconds
-    /// count, as the providers' own libraries have it: a signature of five minutes ago is five minutes old until the second is over.
+    /// Whether a signature of so many seconds after 1970 is still believed, for as long as `window` after it
+    /// was made. Whole seconds count, as the providers' own libraries have it: a signature of five minutes
+    /// ago is five minutes old until the second is over.
     fn is_fresh(&self, seconds: &str, window: TimeDelta) -> bool {
         let age = seconds.parse().ok().and_then(|signed: i64| self.now.timestamp().checked_sub(signed));
         age.is_some_and(|age| (-AHEAD.num_seconds()..=window.num_seconds()).contains(&age))
@@ -220,8 +223,8 @@ impl Key {
         })
     }
 
-    /// Whether the headers alone, before a body is held, leave it possible that it is genuine: a secret that is right, or a
-    /// signature that is there, well formed and of the present. Mailgun signs in the body.
+    /// Whether the headers alone, before a body is held, leave it possible that it is genuine: a secret that
+    /// is right, or a signature that is there, well formed and of the present. Mailgun signs in the body.
     #[must_use]
     pub fn admits<'a>(&self, header: &'a dyn Fn(&str) -> Option<&'a str>, now: DateTime<Utc>) -> bool {
         let posted = WebhookRequest { header, body: &[], now };
@@ -269,7 +272,8 @@ fn reason(value: &Value, pointers: &[&str]) -> Option<String> {
     pointers.iter().find_map(|pointer| reason::line(text(value, pointer)?))
 }
 
-/// What the words of a refusal say of whoever sends, where a provider passes on what the recipient's server said.
+/// What the words of a refusal say of whoever sends, where a provider passes on what the recipient's server
+/// said.
 fn fault_in_words(text: &str, recipient: Option<&str>) -> Option<MailFault> {
     let recipient: &[&str] = &[recipient.unwrap_or_default()];
     match (Reply { text, sender: "", recipient, recipient_accepted: false, content: &[] }).about() {
@@ -278,11 +282,12 @@ fn fault_in_words(text: &str, recipient: Option<&str>) -> Option<MailFault> {
     }
 }
 
-/// What is at fault where the mailbox is full, or where a provider gave up: nothing, of the address, unless a server said that there is
-/// no such mailbox.
+/// What is at fault where the mailbox is full, or where a provider gave up: nothing, of the address, unless a
+/// server said that there is no such mailbox.
 fn unavailable(said: &str, recipient: Option<&str>, gave_up: bool) -> Option<MailFault> {
     let recipient: &[&str] = &[recipient.unwrap_or_default()];
-    let about = (Reply { text: said, sender: "", recipient, recipient_accepted: false, content: &[] }).about();
+    let about =
+        (Reply { text: said, sender: "", recipient, recipient_accepted: false, content: &[] }).about();
     let is_unavailable = hard::is_of_a_full_mailbox(said) || gave_up && about != About::Recipient;
     is_unavailable.then_some(MailFault::Unavailable)
 }
@@ -291,8 +296,8 @@ fn letter(value: &Value, pointer: &str) -> Option<LetterId> {
     text(value, pointer)?.parse().ok()
 }
 
-/// The letter whose `Message-ID` this is, with its angle brackets or without: ours is `<LETTER@DOMAIN>`, and tells a provider's reports
-/// about letters that were handed to it by SMTP, where it is told no more of them.
+/// The letter whose `Message-ID` this is, with its angle brackets or without: ours is `<LETTER@DOMAIN>`, and
+/// tells a provider's reports about letters that were handed to it by SMTP, where it is told no more of them.
 fn letter_of_message_id(message_id: &str) -> Option<LetterId> {
     message_id.trim_start_matches('<').split_once('@')?.0.parse().ok()
 }
@@ -312,7 +317,8 @@ fn digest(text: &str) -> String {
 
 /// Names of a letter that a row can hold.
 fn message_ids<'a>(ids: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    let good = |id: &&str| (1..=LONGEST_NAME).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    let good =
+        |id: &&str| (1..=LONGEST_NAME).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
     ids.into_iter().filter(good).map(str::to_owned).collect()
 }
 

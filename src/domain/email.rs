@@ -1,9 +1,9 @@
 //! A person's e-mail address, parsed once where it comes in.
 //!
-//! Accepted: a dot-atom local part (RFC 5322 §3.2.3) of at most 64 characters, and a domain name with a dot, IDN included
-//! (UTS 46). Not accepted: quoted local parts, address literals, control characters, more than 254 characters (RFC 5321).
-//! What an address is pasted with is taken off: blanks and line breaks, a name before `<…>` or in brackets behind, `mailto:`, and
-//! commas and semicolons at the end.
+//! Accepted: a dot-atom local part (RFC 5322 §3.2.3) of at most 64 characters, and a domain name with a dot,
+//! IDN included (UTS 46). Not accepted: quoted local parts, address literals, control characters, more than
+//! 254 characters (RFC 5321). What an address is pasted with is taken off: blanks and line breaks, a name
+//! before `<…>` or in brackets behind, `mailto:`, and commas and semicolons at the end.
 
 mod pasted;
 
@@ -11,7 +11,8 @@ use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
 use super::invisible::{is_invisible, trim};
 
-/// An address as its owner typed it, with the domain in lower case; a domain in other letters than ASCII is what UTS 46 makes of it.
+/// An address as its owner typed it, with the domain in lower case; a domain in other letters than ASCII is
+/// what UTS 46 makes of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Email {
     text: String,
@@ -28,7 +29,9 @@ pub enum EmailError {
     #[error("An e-mail address has at most 254 characters, and at most 64 before the @.")]
     TooLong,
     /// No `@`, or no domain name with a dot behind it.
-    #[error("This is not an e-mail address: it needs one @ and a domain name with a dot, as in ada@example.com.")]
+    #[error(
+        "This is not an e-mail address: it needs one @ and a domain name with a dot, as in ada@example.com."
+    )]
     Malformed,
     /// Something behind the address that is no part of it.
     #[error("There is more here than an e-mail address. Give the address alone, as in ada@example.com.")]
@@ -37,12 +40,15 @@ pub enum EmailError {
     #[error("These are several addresses. Give one.")]
     Several,
     /// Quoted local parts, non-ASCII ones, control characters, two dots in a row.
-    #[error("The part before the @ may hold ASCII letters, digits, single dots and any of !#$%&'*+-/=?^_`{{|}}~ only.")]
+    #[error(
+        "The part before the @ may hold ASCII letters, digits, single dots and any of !#$%&'*+-/=?^_`{{|}}~ only."
+    )]
     LocalPart,
 }
 
 impl Email {
-    /// The longest address, in characters: what fits a forward path, RFC 5321 §4.5.3.1.3 less its two brackets.
+    /// The longest address, in characters: what fits a forward path, RFC 5321 §4.5.3.1.3 less its two
+    /// brackets.
     pub const MAX_LEN: usize = 254;
     /// The longest part before the `@`, RFC 5321 §4.5.3.1.1.
     pub const LONGEST_LOCAL: usize = 64;
@@ -72,7 +78,8 @@ impl Email {
             return Err(EmailError::TooLong);
         }
         let read = unicode(domain);
-        // UTS 46 takes the empty Braille pattern, which reads as a blank. Joiners it takes only where a script needs them.
+        // UTS 46 takes the empty Braille pattern, which reads as a blank. Joiners it takes only where a
+        // script needs them.
         if read.chars().any(|c| is_invisible(c) && !matches!(c, '\u{200C}' | '\u{200D}')) {
             return Err(EmailError::Malformed);
         }
@@ -133,7 +140,8 @@ fn is_atext(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte)
 }
 
-/// A domain that [`punycode`] takes, as UTS 46 maps it: in lower case, without characters that it ignores (U+00AD, U+200B).
+/// A domain that [`punycode`] takes, as UTS 46 maps it: in lower case, without characters that it ignores
+/// (U+00AD, U+200B).
 fn unicode(domain: &str) -> String {
     Uts46::new().to_unicode(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast).0.into_owned()
 }
@@ -184,7 +192,11 @@ mod tests {
             ("a@bu\u{308}cher.example", "a@bücher.example", "a@xn--bcher-kva.example"),
             ("a@straße.example", "a@straße.example", "a@xn--strae-oqa.example"),
             ("a@XN--BCHER-KVA.Example", "a@xn--bcher-kva.example", "a@xn--bcher-kva.example"),
-            ("a@bücher.xn--bcher-kva.example", "a@bücher.bücher.example", "a@xn--bcher-kva.xn--bcher-kva.example"),
+            (
+                "a@bücher.xn--bcher-kva.example",
+                "a@bücher.bücher.example",
+                "a@xn--bcher-kva.xn--bcher-kva.example",
+            ),
         ] {
             let email = Email::parse(typed).unwrap();
             assert_eq!((email.as_str(), email.key()), (shown, key), "{typed:?}");
@@ -205,8 +217,8 @@ mod tests {
     #[test]
     fn what_stands_around_is_taken_off() {
         for around in [
-            " ", "\t", "\n", "\r\n", "\u{B}", "\u{C}", "\u{85}", "\u{2029}", "\u{A0}", "\u{3000}", "\u{2003}", "\u{202F}",
-            "\u{FEFF}", "\u{200B}", "\u{202A}", "\u{2028}", "\u{2800}",
+            " ", "\t", "\n", "\r\n", "\u{B}", "\u{C}", "\u{85}", "\u{2029}", "\u{A0}", "\u{3000}",
+            "\u{2003}", "\u{202F}", "\u{FEFF}", "\u{200B}", "\u{202A}", "\u{2028}", "\u{2800}",
         ] {
             let email = Email::parse(&format!("{around}Ada@example.com{around}{around}")).unwrap();
             assert_eq!((email.as_str(), email.key()), ("Ada@example.com", "ada@example.com"), "{around:?}");

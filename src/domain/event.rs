@@ -39,7 +39,8 @@ closed_set! {
         Activated = "activated",
         /// Staff took the invitation back.
         Revoked = "revoked",
-        /// The membership that the person had accepted ended: they left, or somebody removed them; the actor tells which.
+        /// The membership that the person had accepted ended: they left, or somebody removed them; the actor
+        /// tells which.
         MembershipEnded = "membership_ended",
     }
 }

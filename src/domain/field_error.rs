@@ -19,8 +19,8 @@ impl FieldError {
     }
 }
 
-/// The faults of one request: the first ones, and how many there are beside them. Whoever sends a body of nothing but faults is
-/// told no more than this, and makes us keep no more.
+/// The faults of one request: the first ones, and how many there are beside them. Whoever sends a body of
+/// nothing but faults is told no more than this, and makes us keep no more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Faults {
     reported: Vec<FieldError>,
@@ -30,7 +30,8 @@ pub struct Faults {
 impl Faults {
     /// So many are kept.
     pub const MAX_REPORTED: usize = 100;
-    /// A path of the caller's making is kept up to so many characters; those of members that are known are shorter.
+    /// A path of the caller's making is kept up to so many characters; those of members that are known are
+    /// shorter.
     const LONGEST_PATH: usize = 200;
 
     /// Notes a fault.
@@ -64,7 +65,10 @@ impl Faults {
 
     /// Says in other words what is wrong, of those that are told and match.
     pub fn reword(&mut self, matches: impl Fn(&FieldError) -> bool, detail: &str) {
-        self.reported.iter_mut().filter(|fault| matches(fault)).for_each(|fault| detail.clone_into(&mut fault.detail));
+        self.reported
+            .iter_mut()
+            .filter(|fault| matches(fault))
+            .for_each(|fault| detail.clone_into(&mut fault.detail));
     }
 
     /// Those of somebody else, behind these.

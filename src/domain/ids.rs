@@ -1,6 +1,7 @@
 //! Ids are TypeIDs: a UUIDv7 in Crockford base 32 behind a prefix that says what it names.
 //!
-//! Source: the TypeID specification 0.3. The text sorts by time of creation, which is what lists are paged by.
+//! Source: the TypeID specification 0.3. The text sorts by time of creation, which is what lists are paged
+//! by.
 
 use std::{fmt, marker::PhantomData, str::FromStr};
 
@@ -62,7 +63,8 @@ impl<K: Named> Id<K> {
     #[must_use]
     pub fn from_uuid(uuid: Uuid) -> Self {
         let mut text = ArrayString::new();
-        // Prefix, underscore and suffix are 30 ASCII characters by the specification, so that nothing is cut off.
+        // Prefix, underscore and suffix are 30 ASCII characters by the specification, so that nothing is cut
+        // off.
         text.push_str(K::PREFIX);
         text.push('_');
         text.push_str(&TypeIdSuffix::from(uuid));

@@ -1,25 +1,28 @@
-//! Characters that nobody sees, so that no text consists of them, and none hides in a name or around an address.
+//! Characters that nobody sees, so that no text consists of them, and none hides in a name or around an
+//! address.
 //!
-//! Which they are is Unicode's to say: the property `Default_Ignorable_Code_Point` (UAX 44) and the white space, and beside
-//! them the few letters and signs that fonts draw as nothing.
+//! Which they are is Unicode's to say: the property `Default_Ignorable_Code_Point` (UAX 44) and the white
+//! space, and beside them the few letters and signs that fonts draw as nothing.
 
 use icu_properties::{CodePointSetData, props::DefaultIgnorableCodePoint};
 
-/// Whether a program that does not know the character shows nothing in its place: joiners, marks of direction, fillers, variation
-/// selectors, tags, the soft hyphen. What two texts are compared and searched by is without them.
+/// Whether a program that does not know the character shows nothing in its place: joiners, marks of
+/// direction, fillers, variation selectors, tags, the soft hyphen. What two texts are compared and searched
+/// by is without them.
 #[must_use]
 pub fn is_ignorable(c: char) -> bool {
     !c.is_ascii() && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
-/// Whether nothing is to be seen where the character stands. Such characters belong inside words and emoji, yet a text of nothing
-/// else would be a gap in every list.
+/// Whether nothing is to be seen where the character stands. Such characters belong inside words and emoji,
+/// yet a text of nothing else would be a gap in every list.
 #[must_use]
 pub fn is_invisible(c: char) -> bool {
     c.is_whitespace() || is_ignorable(c) || is_drawn_as_nothing(c)
 }
 
-/// The empty Braille pattern, a null note, fillers and joiners of historic scripts, and marks of annotations and objects.
+/// The empty Braille pattern, a null note, fillers and joiners of historic scripts, and marks of annotations
+/// and objects.
 fn is_drawn_as_nothing(c: char) -> bool {
     matches!(c, '\u{2800}' | '\u{2D7F}' | '\u{FFF9}'..='\u{FFFC}' | '\u{1107F}' | '\u{13430}'..='\u{1343F}')
         || matches!(c, '\u{16FE4}' | '\u{1D159}')
@@ -31,9 +34,9 @@ pub fn is_blank(text: &str) -> bool {
     text.chars().all(is_invisible)
 }
 
-/// The text without what stands around it unseen: blanks of any kind, line breaks among them, and the marks that programs put
-/// around what is copied from them. Other control characters stay, for whoever refuses them; so do selectors, which belong to the
-/// character before.
+/// The text without what stands around it unseen: blanks of any kind, line breaks among them, and the marks
+/// that programs put around what is copied from them. Other control characters stay, for whoever refuses
+/// them; so do selectors, which belong to the character before.
 #[must_use]
 pub fn trim(text: &str) -> &str {
     let around = |c: char| match c {
@@ -44,8 +47,9 @@ pub fn trim(text: &str) -> &str {
     text.trim_matches(around)
 }
 
-/// The text without the invisible characters that change nothing for a reader, and without blanks around it. Joiners (Persian,
-/// Indic scripts, emoji), marks of direction and selectors stay, and so do the tags of a flag (🏴 and what follows it).
+/// The text without the invisible characters that change nothing for a reader, and without blanks around it.
+/// Joiners (Persian, Indic scripts, emoji), marks of direction and selectors stay, and so do the tags of a
+/// flag (🏴 and what follows it).
 #[must_use]
 pub fn tidy(text: &str) -> String {
     let mut in_flag = false;
@@ -73,7 +77,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// One of each kind: blanks, soft hyphen, joiners, marks, fillers, selectors, tags, annotations, unassigned ignorables.
+    /// One of each kind: blanks, soft hyphen, joiners, marks, fillers, selectors, tags, annotations,
+    /// unassigned ignorables.
     const UNSEEN: &str = "\u{A0}\u{1680}\u{2003}\u{202F}\u{3000}\u{AD}\u{34F}\u{61C}\u{115F}\u{1160}\u{17B4}\u{17B5}\u{180B}\u{180E}\
         \u{200B}\u{200C}\u{200D}\u{200E}\u{200F}\u{2060}\u{2061}\u{2064}\u{206A}\u{206F}\u{2800}\u{3164}\u{FE00}\u{FE0F}\u{FEFF}\
         \u{FFA0}\u{FFF0}\u{FFF9}\u{FFFC}\u{13430}\u{16FE4}\u{1BCA0}\u{1D159}\u{1D173}\u{E0001}\u{E0041}\u{E0100}\u{E0FFF}";

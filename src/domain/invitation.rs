@@ -28,7 +28,8 @@ closed_set! {
 }
 
 closed_set! {
-    /// What is stored: facts that happened. That a pending invitation has expired is no such fact, it follows from the clock.
+    /// What is stored: facts that happened. That a pending invitation has expired is no such fact, it follows
+    /// from the clock.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum InvitationState {
         /// Awaits the person.
@@ -87,7 +88,8 @@ pub struct Delivery {
     pub last_error: Option<String>,
     /// When the relay took it.
     pub sent_at: Option<DateTime<Utc>>,
-    /// Why it was deferred, bounced, complained of or given up; or, while it waits, what the operator has to put right.
+    /// Why it was deferred, bounced, complained of or given up; or, while it waits, what the operator has to
+    /// put right.
     pub reason: Option<String>,
     /// What is at fault in place of the address, where that is known.
     pub fault: Option<MailFault>,
@@ -127,8 +129,11 @@ impl Delivery {
     #[must_use]
     pub fn state_at(&self, now: DateTime<Utc>) -> DeliveryState {
         match self.state {
-            // Taken out when it was on its way already: that is still so, until it is known what became of it.
-            DeliveryState::Queued | DeliveryState::Failed if self.leased_until.is_some_and(|end| end > now) => {
+            // Taken out when it was on its way already: that is still so, until it is known what became of
+            // it.
+            DeliveryState::Queued | DeliveryState::Failed
+                if self.leased_until.is_some_and(|end| end > now) =>
+            {
                 DeliveryState::Sending
             }
             state => state,
@@ -228,9 +233,21 @@ impl DeliveryState {
                 "The letter came back. Unless the reason says otherwise, the address is wrong: correct it, or revoke the \
                  invitation and invite the person at another one.",
             ),
-            (Self::Complained, _) => Some("The person called the letter spam. Speak to them before anything more is sent there."),
-            (Self::Failed, _) => Some("No letter was delivered. See to the reason, then resend the invitation."),
-            (Self::Queued | Self::Sending | Self::Sent | Self::Delivered | Self::Deferred | Self::HandedOver, _) => None,
+            (Self::Complained, _) => {
+                Some("The person called the letter spam. Speak to them before anything more is sent there.")
+            }
+            (Self::Failed, _) => {
+                Some("No letter was delivered. See to the reason, then resend the invitation.")
+            }
+            (
+                Self::Queued
+                | Self::Sending
+                | Self::Sent
+                | Self::Delivered
+                | Self::Deferred
+                | Self::HandedOver,
+                _,
+            ) => None,
         }
     }
 }
@@ -307,7 +324,8 @@ impl Invitation {
         }
     }
 
-    /// Whether the live link goes by letter: only then does it tell anything of who reads the mail at the address.
+    /// Whether the live link goes by letter: only then does it tell anything of who reads the mail at the
+    /// address.
     #[must_use]
     pub fn is_mailed(&self) -> bool {
         self.delivery.state != DeliveryState::HandedOver

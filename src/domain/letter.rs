@@ -1,10 +1,12 @@
-//! A letter: what the mail module needs to know to write and send it. It holds the live link, and so shows itself to nobody.
+//! A letter: what the mail module needs to know to write and send it. It holds the live link, and so shows
+//! itself to nobody.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 
 use super::{
-    email::Email, ids::LetterId, invitation::InvitationKind, locale::Locale, mail_fault::MailFault, sub_account::MemberRole,
+    email::Email, ids::LetterId, invitation::InvitationKind, locale::Locale, mail_fault::MailFault,
+    sub_account::MemberRole,
 };
 
 /// A letter that is about to be written and sent.

@@ -1,7 +1,7 @@
 //! How many letters may be asked for in a day: to one mailbox, by the owners of an account, by one caller.
 //!
-//! A day is the last 24 hours, not a date: at midnight nobody gets twice the share. Each letter leaves the count 24 hours after it
-//! was asked for.
+//! A day is the last 24 hours, not a date: at midnight nobody gets twice the share. Each letter leaves the
+//! count 24 hours after it was asked for.
 
 use std::{fmt, str::FromStr};
 
@@ -11,7 +11,8 @@ use super::email::Email;
 
 /// How long a letter counts.
 pub const WINDOW: TimeDelta = TimeDelta::hours(24);
-/// Up to this quota each moment is kept for itself; above it, moments of a quarter of an hour are kept as one.
+/// Up to this quota each moment is kept for itself; above it, moments of a quarter of an hour are kept as
+/// one.
 const EXACT: u32 = 64;
 /// How far moments lie apart that are kept as one.
 const GRAIN: TimeDelta = TimeDelta::minutes(15);
@@ -74,10 +75,12 @@ pub struct LettersSpent {
     pub standings: Vec<Standing>,
 }
 
-/// The mailbox that an address leads to, for counting: two addresses of one mailbox are two users, and are written to as one.
+/// The mailbox that an address leads to, for counting: two addresses of one mailbox are two users, and are
+/// written to as one.
 ///
-/// What follows a `+` in the local part is a label of the mailbox's owner (RFC 5233). Google's consumer mailboxes also take dots at
-/// any place, and have two domains (<https://support.google.com/mail/answer/7436150>). Elsewhere dots tell mailboxes apart.
+/// What follows a `+` in the local part is a label of the mailbox's owner (RFC 5233). Google's consumer
+/// mailboxes also take dots at any place, and have two domains
+/// (<https://support.google.com/mail/answer/7436150>). Elsewhere dots tell mailboxes apart.
 #[must_use]
 pub fn mailbox(email: &Email) -> String {
     let key = email.key();
@@ -89,8 +92,8 @@ pub fn mailbox(email: &Email) -> String {
     }
 }
 
-/// When letters were asked for, oldest first, each moment with their number. As text, moments are milliseconds since 1970:
-/// `1795528980000x2 1795529040000`.
+/// When letters were asked for, oldest first, each moment with their number. As text, moments are
+/// milliseconds since 1970: `1795528980000x2 1795529040000`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LetterLog(Vec<(i64, u32)>);
 
@@ -118,7 +121,8 @@ impl LetterLog {
         self.0.iter().fold(0, |sum, (_, letters)| sum.saturating_add(*letters))
     }
 
-    /// Forgets those that count no more at `now`. What lies ahead, by another machine's clock, counts from now on.
+    /// Forgets those that count no more at `now`. What lies ahead, by another machine's clock, counts from
+    /// now on.
     pub fn forget(&mut self, now: DateTime<Utc>) {
         let since = (now - WINDOW).timestamp_millis();
         self.0.retain(|(at, _)| *at > since);
@@ -157,8 +161,9 @@ impl LetterLog {
     /// What is left of the quota.
     #[must_use]
     pub fn standing(&self, scope: LimitScope, quota: u32, now: DateTime<Utc>) -> Standing {
-        let reset =
-            self.0.last().map_or(TimeDelta::zero(), |(at, _)| TimeDelta::milliseconds(at - now.timestamp_millis()) + WINDOW);
+        let reset = self.0.last().map_or(TimeDelta::zero(), |(at, _)| {
+            TimeDelta::milliseconds(at - now.timestamp_millis()) + WINDOW
+        });
         Standing { scope, quota, remaining: quota.saturating_sub(self.letters()), reset: seconds(reset) }
     }
 }

@@ -21,8 +21,12 @@ impl Locale {
     pub fn parse(tag: &str) -> Result<Self, UnknownLocale> {
         let mut subtags = tag.split(['-', '_']);
         let language = subtags.next().unwrap_or_default();
-        let well_formed = subtags.all(|tag| (1..=8).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-        Self::ALL.into_iter().find(|locale| well_formed && locale.as_str().eq_ignore_ascii_case(language)).ok_or(UnknownLocale)
+        let well_formed = subtags
+            .all(|tag| (1..=8).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        Self::ALL
+            .into_iter()
+            .find(|locale| well_formed && locale.as_str().eq_ignore_ascii_case(language))
+            .ok_or(UnknownLocale)
     }
 
     /// The language subtag.

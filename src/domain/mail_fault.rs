@@ -1,4 +1,5 @@
-//! Why a letter did not reach a person although nothing is wrong with their address, as relays and providers tell it.
+//! Why a letter did not reach a person although nothing is wrong with their address, as relays and providers
+//! tell it.
 
 closed_set! {
     /// Who, or what, is at fault.
@@ -28,7 +29,8 @@ closed_set! {
         Blocked = "blocked",
         /// The provider no longer writes to this address.
         Suppressed = "suppressed",
-        /// The mailbox is full, or its server did not take the letter in time: nothing is said of the address.
+        /// The mailbox is full, or its server did not take the letter in time: nothing is said of the
+        /// address.
         Unavailable = "unavailable",
     }
 }
@@ -87,7 +89,9 @@ impl MailFault {
             Self::SpamFilter => "The person's mail server took the letter for spam",
             Self::Blocked => "The person's mail server refused the letter, not the address",
             Self::Suppressed => "The mail provider no longer writes to this address",
-            Self::Unavailable => "The person's mailbox is full, or its mail server did not take the letter in time",
+            Self::Unavailable => {
+                "The person's mailbox is full, or its mail server did not take the letter in time"
+            }
         }
     }
 }

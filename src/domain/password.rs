@@ -1,8 +1,8 @@
-//! What a password must be, as NIST SP 800-63B-4 §3.1.1 has it: long enough, not commonly used, not guessable, not the
-//! person's own name or address; no composition rules.
+//! What a password must be, as NIST SP 800-63B-4 §3.1.1 has it: long enough, not commonly used, not
+//! guessable, not the person's own name or address; no composition rules.
 //!
-//! Lengths are counted in Unicode code points, after normalisation to NFC (RFC 8265 §4.2, `OpaqueString`), so that the same
-//! password typed on two keyboards is the same password.
+//! Lengths are counted in Unicode code points, after normalisation to NFC (RFC 8265 §4.2, `OpaqueString`), so
+//! that the same password typed on two keyboards is the same password.
 
 mod identity;
 
@@ -15,15 +15,16 @@ pub use self::identity::Identity;
 pub const MAX_LEN: usize = 128;
 /// The shortest length that may be configured, NIST's own minimum.
 pub const SHORTEST: usize = 8;
-/// The shortest password that can be good: zxcvbn never takes more than 10 guesses for a character, and a score of 3 begins above
-/// 10^8, so that every password of eight is guessable.
+/// The shortest password that can be good: zxcvbn never takes more than 10 guesses for a character, and a
+/// score of 3 begins above 10^8, so that every password of eight is guessable.
 const SHORTEST_UNGUESSABLE: usize = 9;
 /// The score of zxcvbn that a password needs: 10^8 guesses, "safely unguessable" where hashing is slow.
 const SCORE: u8 = 3;
 /// The shortest unit whose repetitions are looked up among the common passwords.
 const SHORTEST_UNIT: usize = 4;
 
-/// The length that is really asked for where the operator asks for `configured`: what people are told, and held to.
+/// The length that is really asked for where the operator asks for `configured`: what people are told, and
+/// held to.
 #[must_use]
 pub fn asked_length(configured: usize) -> usize {
     configured.max(SHORTEST_UNGUESSABLE)
@@ -148,7 +149,10 @@ mod tests {
         assert_eq!(faults_of("canadas seven green bicycles"), []);
         assert_eq!(faults_of("it is Ada who sings at noon!"), [PasswordFault::ContainsIdentity]);
         let jose = Identity { email: None, names: vec!["Jose\u{301}"] };
-        assert_eq!(faults(&Password::new("josé green bicycles at noon"), 15, &jose), [PasswordFault::ContainsIdentity]);
+        assert_eq!(
+            faults(&Password::new("josé green bicycles at noon"), 15, &jose),
+            [PasswordFault::ContainsIdentity]
+        );
         assert!(faults_of("").contains(&PasswordFault::TooShort(15)));
     }
 
@@ -156,7 +160,10 @@ mod tests {
     fn a_name_inside_a_word_is_no_fault() {
         let lena = Identity { email: None, names: vec!["Lena", "King"] };
         assert_eq!(faults(&Password::new("walking home in the purple rain"), 15, &lena), []);
-        assert!(faults(&Password::new("King king king king!!"), 15, &lena).contains(&PasswordFault::ContainsIdentity));
+        assert!(
+            faults(&Password::new("King king king king!!"), 15, &lena)
+                .contains(&PasswordFault::ContainsIdentity)
+        );
     }
 
     #[test]

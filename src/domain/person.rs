@@ -5,8 +5,8 @@ use super::{
     single_line::is_control,
 };
 
-/// A first or a last name: 1 to 100 characters on one line, without surrounding blanks and without invisible characters
-/// that change nothing for a reader. Something of it is to be seen.
+/// A first or a last name: 1 to 100 characters on one line, without surrounding blanks and without invisible
+/// characters that change nothing for a reader. Something of it is to be seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonName(String);
 
@@ -76,7 +76,17 @@ mod tests {
 
     #[test]
     fn refuses_with_the_reason() {
-        for name in ["", " ", "\u{A0}", "\u{200B}", "\u{3164}", "\u{115F}\u{1160}", "\u{2800}", "\u{FE0F}", "\u{200D} \u{AD}"] {
+        for name in [
+            "",
+            " ",
+            "\u{A0}",
+            "\u{200B}",
+            "\u{3164}",
+            "\u{115F}\u{1160}",
+            "\u{2800}",
+            "\u{FE0F}",
+            "\u{200D} \u{AD}",
+        ] {
             assert_eq!(PersonName::parse(name), Err(PersonNameError::Empty), "{name:?}");
         }
         assert_eq!(PersonName::parse(&"a".repeat(101)), Err(PersonNameError::TooLong));

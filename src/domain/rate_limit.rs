@@ -9,9 +9,10 @@ const TRAVEL: TimeDelta = TimeDelta::milliseconds(250);
 
 /// So many letters in a time, by whichever couriers they go.
 ///
-/// Letters go evenly, a few at a time: `at_once` of them, and then none until their share of the time is over. In no stretch
-/// of that time do more arrive than are allowed, wherever it begins, as they might where whole minutes are counted: the time is
-/// taken for a little longer, since not all letters travel equally fast.
+/// Letters go evenly, a few at a time: `at_once` of them, and then none until their share of the time is
+/// over. In no stretch of that time do more arrive than are allowed, wherever it begins, as they might where
+/// whole minutes are counted: the time is taken for a little longer, since not all letters travel equally
+/// fast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
     letters: u32,
@@ -20,7 +21,9 @@ pub struct Pace {
 
 /// A pace that cannot be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is no number of letters from 1 to 10000 in a second, minute, hour or day, as 14/s, 100/min, 1000/h or 5000/day")]
+#[error(
+    "is no number of letters from 1 to 10000 in a second, minute, hour or day, as 14/s, 100/min, 1000/h or 5000/day"
+)]
 pub struct NoPace;
 
 impl FromStr for Pace {
@@ -35,7 +38,8 @@ impl FromStr for Pace {
             "d" | "day" => TimeDelta::days(1),
             _ => return Err(NoPace),
         };
-        let letters = letters.trim().parse().ok().filter(|letters| (1..=10_000).contains(letters)).ok_or(NoPace)?;
+        let letters =
+            letters.trim().parse().ok().filter(|letters| (1..=10_000).contains(letters)).ok_or(NoPace)?;
         Ok(Self { letters, per })
     }
 }
@@ -53,7 +57,8 @@ impl fmt::Display for Pace {
 }
 
 impl Pace {
-    /// How many may go together: those of a quarter of a second, and a number that the whole can be divided by.
+    /// How many may go together: those of a quarter of a second, and a number that the whole can be divided
+    /// by.
     #[must_use]
     pub fn at_once(self) -> u32 {
         let quarter = i64::from(self.letters) * 250 / self.per.num_milliseconds();
@@ -61,7 +66,8 @@ impl Pace {
         (1..=most).rev().find(|some| self.letters.is_multiple_of(*some)).unwrap_or(1)
     }
 
-    /// When the next may go after so many went at `now`. Rounded up to the millisecond that the database keeps.
+    /// When the next may go after so many went at `now`. Rounded up to the millisecond that the database
+    /// keeps.
     #[must_use]
     pub fn next(self, went: u32, now: DateTime<Utc>) -> DateTime<Utc> {
         let time = (self.per + TRAVEL).num_milliseconds();
@@ -80,9 +86,12 @@ mod tests {
 
     #[test]
     fn no_stretch_of_the_time_sees_more_than_are_allowed() {
-        for (text, letters, per) in
-            [("14/s", 14, 1_000), ("100/min", 100, 60_000), ("1000/h", 1000, 3_600_000), ("9973/s", 9973, 1000)]
-        {
+        for (text, letters, per) in [
+            ("14/s", 14, 1_000),
+            ("100/min", 100, 60_000),
+            ("1000/h", 1000, 3_600_000),
+            ("9973/s", 9973, 1000),
+        ] {
             let (pace, start) = (pace(text), DateTime::from_timestamp(1_795_000_000, 0).unwrap());
             let (mut at, mut sent) = (start, 0);
             // The first of them travels slowly, the last ones fast.
@@ -92,7 +101,10 @@ mod tests {
             }
             assert!(sent <= letters, "{text}: {sent}");
         }
-        assert_eq!((pace("14/s").at_once(), pace("100/min").at_once(), pace("10000/s").at_once()), (2, 1, 2500));
+        assert_eq!(
+            (pace("14/s").at_once(), pace("100/min").at_once(), pace("10000/s").at_once()),
+            (2, 1, 2500)
+        );
     }
 
     #[test]

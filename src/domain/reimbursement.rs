@@ -11,15 +11,16 @@ const LARGEST: i32 = 999_999;
 
 /// EUR per kWh: more than 0, at most 99.9999, in steps of 0.0001.
 ///
-/// Kept as a whole number of ten-thousandths, so that it is exact in memory, in both databases and in JSON (a string).
-/// No binary float is ever on the way.
+/// Kept as a whole number of ten-thousandths, so that it is exact in memory, in both databases and in JSON (a
+/// string). No binary float is ever on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rate(i32);
 
 /// Why a text is no rate; each says what to change. Where several hold, it is the first in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RateError {
-    /// No plain decimal: a comma, a blank, an exponent, a plus sign, a digit missing before or after the point, a leading zero.
+    /// No plain decimal: a comma, a blank, an exponent, a plus sign, a digit missing before or after the
+    /// point, a leading zero.
     #[error(r#"A reimbursement rate is a plain decimal in EUR per kWh, digits with a point and no blanks, as in "0.23"."#)]
     Malformed,
     /// A plain decimal with a minus sign.
@@ -52,8 +53,9 @@ impl RateError {
 impl Rate {
     /// Reads a rate: ASCII digits, then perhaps a point and more digits.
     ///
-    /// Nothing is trimmed or guessed, since it is money. `"00.2"` is refused, for it is a slip more often than a way of
-    /// writing; so are `".5"` and `"1."`, and `"0.23000"`, because a fifth decimal says that the caller counts finer than we do.
+    /// Nothing is trimmed or guessed, since it is money. `"00.2"` is refused, for it is a slip more often
+    /// than a way of writing; so are `".5"` and `"1."`, and `"0.23000"`, because a fifth decimal says that
+    /// the caller counts finer than we do.
     ///
     /// # Errors
     /// [`RateError`] says which rule it breaks.
@@ -218,11 +220,23 @@ mod tests {
 
     #[test]
     fn codes_are_stable() {
-        let codes = [RateError::Malformed, RateError::Negative, RateError::TooManyDecimals, RateError::TooLarge, RateError::Zero]
-            .map(RateError::code);
+        let codes = [
+            RateError::Malformed,
+            RateError::Negative,
+            RateError::TooManyDecimals,
+            RateError::TooLarge,
+            RateError::Zero,
+        ]
+        .map(RateError::code);
         assert_eq!(
             codes,
-            ["rate_malformed", "rate_not_positive", "rate_too_many_decimals", "rate_too_large", "rate_not_positive"]
+            [
+                "rate_malformed",
+                "rate_not_positive",
+                "rate_too_many_decimals",
+                "rate_too_large",
+                "rate_not_positive"
+            ]
         );
     }
 

@@ -1,9 +1,11 @@
 //! Whom a mail server's refusal is about: us who send, or the recipient and the letter.
 //!
-//! A server says so by an enhanced status code (RFC 3463, the registry of RFC 5248, and those of Exchange Online and Gmail), or
-//! only in words. Postfix tells its refusals of sender, client and HELO at RCPT, so that the step says little.
+//! A server says so by an enhanced status code (RFC 3463, the registry of RFC 5248, and those of Exchange
+//! Online and Gmail), or only in words. Postfix tells its refusals of sender, client and HELO at RCPT, so
+//! that the step says little.
 //!
-//! Addresses, names of hosts and quotations may hold any word that a caller chose; they are taken out before words are looked at.
+//! Addresses, names of hosts and quotations may hold any word that a caller chose; they are taken out before
+//! words are looked at.
 
 mod code;
 mod languages;
@@ -68,10 +70,12 @@ impl Reply<'_> {
 
     fn about_words(&self, text: &str, words: &str) -> About {
         let subject = words::subject(text, self.sender, self.recipient);
-        // "Recipient address rejected" says of whom, and what follows says why: an SPF failure, or a block list that the recipient's
-        // server has us on, is none of theirs.
+        // "Recipient address rejected" says of whom, and what follows says why: an SPF failure, or a block
+        // list that the recipient's server has us on, is none of theirs.
         let (words, names_recipient) = match words.split_once(" recipient address rejected ") {
-            Some((before, why)) if phrases::certain(&format!("{before} ")).is_none() => (format!(" {why}"), true),
+            Some((before, why)) if phrases::certain(&format!("{before} ")).is_none() => {
+                (format!(" {why}"), true)
+            }
             _ => (words.to_owned(), false),
         };
         if phrases::of_greylisting(&words) {
@@ -115,15 +119,16 @@ impl Reply<'_> {
         match subject {
             // "Access denied" alone is said of them.
             _ if names_recipient => {
-                let ours = phrases::policy(&words.replace(" access denied ", " ")).or_else(|| phrases::by_sense(&words));
+                let ours = phrases::policy(&words.replace(" access denied ", " "))
+                    .or_else(|| phrases::by_sense(&words));
                 ours.map_or(About::Recipient, About::Us)
             }
             words::Subject::Sender => About::Us(MailFault::Sender),
             words::Subject::Host => About::Us(MailFault::Client),
             words::Subject::Recipient => About::Recipient,
-            words::Subject::None => {
-                phrases::policy(&words).or_else(|| phrases::by_sense(&words)).map_or(About::Unknown, About::Us)
-            }
+            words::Subject::None => phrases::policy(&words)
+                .or_else(|| phrases::by_sense(&words))
+                .map_or(About::Unknown, About::Us),
         }
     }
 }

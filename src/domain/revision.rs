@@ -1,5 +1,5 @@
-//! Which state of an invitation somebody has seen, as far as callers can change it: two who change the same one at once find
-//! each other out by it.
+//! Which state of an invitation somebody has seen, as far as callers can change it: two who change the same
+//! one at once find each other out by it.
 
 use sha2::{Digest, Sha256};
 
@@ -19,8 +19,8 @@ impl Revision {
 
     /// The state that an invitation is in.
     ///
-    /// What happens by itself is left out, how far the letter has come and whether the link has expired: it takes nothing back
-    /// that a caller has read before they change something.
+    /// What happens by itself is left out, how far the letter has come and whether the link has expired: it
+    /// takes nothing back that a caller has read before they change something.
     #[must_use]
     pub fn of(invitation: &Invitation) -> Self {
         let Invitation { id, email, roles, locale, state, generation, account, .. } = invitation;
@@ -38,8 +38,11 @@ impl Revision {
         ];
         let mut hash = Sha256::new();
         for part in parts {
-            // The length goes before each, so that no two lists of parts read alike; nothing is shorter than an empty text.
-            let length = part.as_ref().map_or(0, |part| u64::try_from(part.len()).unwrap_or(u64::MAX).saturating_add(1));
+            // The length goes before each, so that no two lists of parts read alike; nothing is shorter than
+            // an empty text.
+            let length = part
+                .as_ref()
+                .map_or(0, |part| u64::try_from(part.len()).unwrap_or(u64::MAX).saturating_add(1));
             hash.update(length.to_be_bytes());
             hash.update(part.unwrap_or_default());
         }

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::permission::Permission;
 
-/// Defines the roles, one row each, the most powerful first: the one list that the API, the contract, tokens, the command line,
-/// filters and the database take their roles from. What people call a role is said by each language, beside its other words.
+/// Defines the roles, one row each, the most powerful first: the one list that the API, the contract, tokens,
+/// the command line, filters and the database take their roles from. What people call a role is said by each
+/// language, beside its other words.
 macro_rules! roles {
     ($($(#[doc = $doc:literal])+ $role:ident, $name:literal, $description:literal, $permissions:expr;)+) => {
         /// What a system user is to the operator; a person may hold several.

@@ -2,8 +2,8 @@
 
 use super::invisible::{is_blank, tidy};
 
-/// 1 to `MAX` characters on one line, in any script, without surrounding blanks and without invisible characters that
-/// change nothing for a reader. Something of it is to be seen.
+/// 1 to `MAX` characters on one line, in any script, without surrounding blanks and without invisible
+/// characters that change nothing for a reader. Something of it is to be seen.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SingleLine<const MAX: usize>(String);
 
@@ -69,8 +69,9 @@ impl<const MAX: usize> SingleLine<MAX> {
     }
 }
 
-/// Control characters, line separators, and the bidirectional embeddings, overrides and isolates (UAX 9), with which a
-/// text could make the words around it read differently. Right-to-left letters, and the marks that go with them, are none.
+/// Control characters, line separators, and the bidirectional embeddings, overrides and isolates (UAX 9),
+/// with which a text could make the words around it read differently. Right-to-left letters, and the marks
+/// that go with them, are none.
 #[must_use]
 pub fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')

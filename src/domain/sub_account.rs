@@ -44,11 +44,13 @@ impl MemberRole {
     }
 }
 
-/// Who is invited into a new sub-account, and as what: the one pairing of the two that makes no sense cannot be made.
+/// Who is invited into a new sub-account, and as what: the one pairing of the two that makes no sense cannot
+/// be made.
 ///
-/// An employee may own the sub-account they charge with: the default is only that they do not. A driver manages nothing, so
-/// that a subsidiary whose one member is a driver would be an account that nobody could look after; who asks for that has
-/// ticked one of the two boxes by mistake, and a default must not paper over it.
+/// An employee may own the sub-account they charge with: the default is only that they do not. A driver
+/// manages nothing, so that a subsidiary whose one member is a driver would be an account that nobody could
+/// look after; who asks for that has ticked one of the two boxes by mistake, and a default must not paper
+/// over it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SubAccountUse {
     role: MemberRole,
@@ -57,7 +59,9 @@ pub struct SubAccountUse {
 
 /// A driver cannot be the first member of a subsidiary's account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("A subsidiary's account needs an account owner: a driver manages nothing. Invite an account owner, or an employee.")]
+#[error(
+    "A subsidiary's account needs an account owner: a driver manages nothing. Invite an account owner, or an employee."
+)]
 pub struct DriverOfSubsidiary;
 
 impl DriverOfSubsidiary {
@@ -112,8 +116,14 @@ mod tests {
             let chosen = SubAccountUse::of_role(role, None).unwrap();
             assert_eq!(chosen, SubAccountUse::of_user(chosen.used_by(), None).unwrap(), "the defaults agree");
         }
-        assert_eq!(SubAccountUse::of_role(MemberRole::Driver, Some(UsedBy::Subsidiary)), Err(DriverOfSubsidiary));
-        assert_eq!(SubAccountUse::of_user(UsedBy::Subsidiary, Some(MemberRole::Driver)), Err(DriverOfSubsidiary));
+        assert_eq!(
+            SubAccountUse::of_role(MemberRole::Driver, Some(UsedBy::Subsidiary)),
+            Err(DriverOfSubsidiary)
+        );
+        assert_eq!(
+            SubAccountUse::of_user(UsedBy::Subsidiary, Some(MemberRole::Driver)),
+            Err(DriverOfSubsidiary)
+        );
         let manager = SubAccountUse::of_user(UsedBy::Employee, Some(MemberRole::AccountOwner)).unwrap();
         assert_eq!((manager.role(), manager.used_by()), (MemberRole::AccountOwner, UsedBy::Employee));
     }

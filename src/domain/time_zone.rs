@@ -1,7 +1,7 @@
 //! Time zones of the IANA database (tzdata).
 //!
-//! The calendar is chrono's; the rules of the zones are read by jiff, which takes the compiled files that systems have (TZif, RFC 9636),
-//! and brings a copy of the database that a system without one is served by.
+//! The calendar is chrono's; the rules of the zones are read by jiff, which takes the compiled files that
+//! systems have (TZif, RFC 9636), and brings a copy of the database that a system without one is served by.
 
 use std::fmt;
 
@@ -54,7 +54,8 @@ impl Default for TimeZone {
     }
 }
 
-/// How far a zone's clocks are from universal time at some moment, and what that is called: `CET`, or `+03` where it has no name.
+/// How far a zone's clocks are from universal time at some moment, and what that is called: `CET`, or `+03`
+/// where it has no name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ZoneOffset {
     fixed: FixedOffset,
@@ -135,13 +136,23 @@ mod tests {
     /// British Columbia kept its summer time in 2026: a database older than that year says 05:00.
     #[test]
     fn the_bundled_database_is_a_recent_one() {
-        let clock = TimeZone::bundled("America/Vancouver").unwrap().local("2027-01-15T13:00:00Z".parse().unwrap());
+        let clock =
+            TimeZone::bundled("America/Vancouver").unwrap().local("2027-01-15T13:00:00Z".parse().unwrap());
         assert_eq!(clock.format("%H:%M").to_string(), "06:00");
     }
 
     #[test]
     fn names_that_are_none() {
-        for name in ["", "Mars/Olympus", "nonsense!", "../etc/passwd", "/etc/passwd", "Europe", "Europe/", "Europe/Amsterdam/"] {
+        for name in [
+            "",
+            "Mars/Olympus",
+            "nonsense!",
+            "../etc/passwd",
+            "/etc/passwd",
+            "Europe",
+            "Europe/",
+            "Europe/Amsterdam/",
+        ] {
             assert_eq!(TimeZone::bundled(name), None, "{name}");
         }
         assert!(TimeZone::bundled("europe/amsterdam").is_some(), "in either case");

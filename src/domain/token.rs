@@ -1,9 +1,10 @@
 //! The secret in an activation link: derived from a key at every use, never stored.
 //!
-//! A token is `version ‖ key id ‖ invitation ‖ generation ‖ HMAC-SHA-256`, in URL-safe base 64 (RFC 4648 §5) without padding.
-//! The row keeps the generation alone; each resend raises it, which makes every earlier token a superseded one. A forged
-//! token fails the MAC and costs no look-up. The MAC's key is derived for this purpose only (HKDF, RFC 5869), so that
-//! neither an access token nor anything else that this service signs can pass for a link.
+//! A token is `version ‖ key id ‖ invitation ‖ generation ‖ HMAC-SHA-256`, in URL-safe base 64 (RFC 4648 §5)
+//! without padding. The row keeps the generation alone; each resend raises it, which makes every earlier
+//! token a superseded one. A forged token fails the MAC and costs no look-up. The MAC's key is derived for
+//! this purpose only (HKDF, RFC 5869), so that neither an access token nor anything else that this service
+//! signs can pass for a link.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hkdf::Hkdf;
@@ -22,7 +23,8 @@ const MAC: usize = 32;
 /// The letters of a token: three bytes in four, without a rest.
 const LENGTH: usize = (CLAIM + MAC) / 3 * 4;
 const _: () = assert!((CLAIM + MAC).is_multiple_of(3));
-/// As much of what somebody sent is looked through for a token: a link has no more, whatever stands around it.
+/// As much of what somebody sent is looked through for a token: a link has no more, whatever stands around
+/// it.
 const MAX_LEN: usize = 8 * 1024;
 
 /// Bytes as hexadecimal digits.
@@ -152,8 +154,8 @@ impl LinkKeys {
         SecretString::from(String::from(link))
     }
 
-    /// Reads a token that somebody sent, be it with what was added to it on its way: see `legible`. The MAC is compared in constant
-    /// time.
+    /// Reads a token that somebody sent, be it with what was added to it on its way: see `legible`. The MAC
+    /// is compared in constant time.
     ///
     /// # Errors
     /// [`NotGenuine`] for everything that [`LinkKeys::sign`] did not make.
@@ -162,7 +164,8 @@ impl LinkKeys {
     }
 
     fn find(&self, letters: &str) -> Option<LinkClaim> {
-        // The version and the id of a key are a token's first bytes, so that next to no other place is looked at any further.
+        // The version and the id of a key are a token's first bytes, so that next to no other place is looked
+        // at any further.
         letters.as_bytes().windows(LENGTH).find_map(|text| self.genuine(text).ok())
     }
 
@@ -173,7 +176,8 @@ impl LinkKeys {
         let (&version, rest) = claim.split_first().ok_or(NotGenuine)?;
         let (key_id, rest) = rest.split_at_checked(KEY_ID).ok_or(NotGenuine)?;
         let (uuid, generation) = rest.split_at_checked(16).ok_or(NotGenuine)?;
-        let key = [Some(&self.current), self.previous.as_ref()].into_iter().flatten().find(|key| key.id == key_id);
+        let key =
+            [Some(&self.current), self.previous.as_ref()].into_iter().flatten().find(|key| key.id == key_id);
         let expected = key.filter(|_| version == VERSION).and_then(|key| key.mac(claim)).ok_or(NotGenuine)?;
         expected.verify_slice(mac).map_err(|_| NotGenuine)?;
         Ok(LinkClaim {
@@ -183,11 +187,17 @@ impl LinkKeys {
     }
 }
 
-/// What was sent, and what it may stand for where its escapes are others than those of URLs: quoted-printable's, as in the source of a
-/// letter (`=20`, RFC 2045 §6.7), and those of a filter that writes links anew (`-3A__host_activate-3Ftoken-3D…`). Each is tried,
-/// since the signs that escape there belong to URLs and tokens as well.
+/// What was sent, and what it may stand for where its escapes are others than those of URLs:
+/// quoted-printable's, as in the source of a letter (`=20`, RFC 2045 §6.7), and those of a filter that writes
+/// links anew (`-3A__host_activate-3Ftoken-3D…`). Each is tried, since the signs that escape there belong to
+/// URLs and tokens as well.
 fn readings(text: &str) -> Vec<String> {
-    let end = text.char_indices().map(|(place, _)| place).take_while(|place| *place <= MAX_LEN).last().unwrap_or_default();
+    let end = text
+        .char_indices()
+        .map(|(place, _)| place)
+        .take_while(|place| *place <= MAX_LEN)
+        .last()
+        .unwrap_or_default();
     let text = if text.len() > MAX_LEN { &text[..end] } else { text };
     let mut readings = vec![text.to_owned()];
     if text.contains('=') {
@@ -199,9 +209,10 @@ fn readings(text: &str) -> Vec<String> {
     readings
 }
 
-/// The letters among which a token is looked for. Mail programs and people break a link over lines, put blanks, full stops, brackets
-/// and invisible characters into it or around it, escape it, or copy all of it: what is no character of URL-safe base 64 is dropped, and
-/// escapes are undone before. What else there is, as the rest of a URL, stands before the token or behind it.
+/// The letters among which a token is looked for. Mail programs and people break a link over lines, put
+/// blanks, full stops, brackets and invisible characters into it or around it, escape it, or copy all of it:
+/// what is no character of URL-safe base 64 is dropped, and escapes are undone before. What else there is, as
+/// the rest of a URL, stands before the token or behind it.
 fn legible(text: &str) -> String {
     let mut text = text.to_owned();
     // Escaped once more by each of the programs that it went through.
@@ -212,7 +223,10 @@ fn legible(text: &str) -> String {
         text = percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned();
     }
     let text = without_line_breaks(&without_references(&text));
-    text.nfkc().map(hyphen).filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_')).collect()
+    text.nfkc()
+        .map(hyphen)
+        .filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_'))
+        .collect()
 }
 
 /// Word processors write other dashes where a hyphen was.
@@ -225,8 +239,8 @@ fn without_line_breaks(text: &str) -> String {
     ["<br>", "<br/>", "<br />", "<wbr>"].into_iter().fold(text.to_owned(), |text, tag| text.replace(tag, ""))
 }
 
-/// Without the character references of HTML, as `&#8203;` and `&nbsp;`: their letters are no part of a token, unless such a sign is
-/// what they stand for.
+/// Without the character references of HTML, as `&#8203;` and `&nbsp;`: their letters are no part of a token,
+/// unless such a sign is what they stand for.
 fn without_references(text: &str) -> String {
     const LONGEST_REFERENCE: usize = 10;
     let mut kept = String::with_capacity(text.len());
@@ -253,12 +267,15 @@ fn without_references(text: &str) -> String {
 /// The character whose number a reference tells, decimal or hexadecimal.
 fn referenced(name: &str) -> Option<char> {
     let number = name.strip_prefix('#')?;
-    let code = number.strip_prefix(['x', 'X']).map_or_else(|| number.parse().ok(), |number| u32::from_str_radix(number, 16).ok());
+    let code = number
+        .strip_prefix(['x', 'X'])
+        .map_or_else(|| number.parse().ok(), |number| u32::from_str_radix(number, 16).ok());
     code.and_then(char::from_u32)
 }
 
-/// What a person's access token says of the password that it was got with: a digest of the stored hash, which is salted, so that it
-/// tells nothing of the password. A token whose mark is not that of the present hash has outlived its password.
+/// What a person's access token says of the password that it was got with: a digest of the stored hash, which
+/// is salted, so that it tells nothing of the password. A token whose mark is not that of the present hash
+/// has outlived its password.
 #[must_use]
 pub fn credential_mark(password_hash: &str) -> String {
     let digest = <Sha256 as Digest>::digest(format!("access-token credential\0{password_hash}"));

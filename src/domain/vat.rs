@@ -1,7 +1,9 @@
-//! VAT numbers, held against the form of the country they belong to, and their check digits where those are published.
+//! VAT numbers, held against the form of the country they belong to, and their check digits where those are
+//! published.
 //!
-//! Whether a number is registered is for its administration to say; this tells a mistyped one. The crates
-//! at hand know forms without check digits, or refuse numbers that are issued today (Belgian ones that begin with 1).
+//! Whether a number is registered is for its administration to say; this tells a mistyped one. The crates at
+//! hand know forms without check digits, or refuse numbers that are issued today (Belgian ones that begin
+//! with 1).
 
 mod checks;
 mod digits;
@@ -13,16 +15,18 @@ use super::{country::Country, locale::Locale};
 use scheme::Scheme;
 use typed::Typed;
 
-/// A VAT number of the country of a company's address: without blanks, in capitals, with its country's prefix.
+/// A VAT number of the country of a company's address: without blanks, in capitals, with its country's
+/// prefix.
 ///
-/// It may be typed with the prefix or without, with blanks, dots, dashes and slashes, and with a label before it ("BTW",
-/// "USt-IdNr."); what cannot be seen is set aside. Northern Ireland's `XI` is taken for an address in `GB` and kept; Greece's
-/// prefix is `EL`, and `GR` is read as that.
+/// It may be typed with the prefix or without, with blanks, dots, dashes and slashes, and with a label before
+/// it ("BTW", "USt-IdNr."); what cannot be seen is set aside. Northern Ireland's `XI` is taken for an address
+/// in `GB` and kept; Greece's prefix is `EL`, and `GR` is read as that.
 ///
-/// The number and the address are of one country. An invoice goes to the establishment that is supplied, under the number
-/// that this establishment is registered by, and where the two differ a wrong line was chosen in the list of countries far more
-/// often than a foreign registration was meant. Outside the countries that have a form here, every number is taken that
-/// could be one, those of EU registrations among them.
+/// The number and the address are of one country. An invoice goes to the establishment that is supplied,
+/// under the number that this establishment is registered by, and where the two differ a wrong line was
+/// chosen in the list of countries far more often than a foreign registration was meant. Outside the
+/// countries that have a form here, every number is taken that could be one, those of EU registrations among
+/// them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct VatNumber(String);
 
@@ -53,7 +57,9 @@ pub enum VatNumberError {
         country: &'static str,
     },
     /// It looks like one, but the check digits say that it was mistyped.
-    #[error("A character of this VAT number is wrong: its check digits do not match. Compare it with the certificate.")]
+    #[error(
+        "A character of this VAT number is wrong: its check digits do not match. Compare it with the certificate."
+    )]
     CheckDigits,
 }
 
@@ -112,7 +118,8 @@ impl VatNumber {
     }
 }
 
-/// Every way of reading a text as a number of the scheme: the prefix as stored, and what follows it, which has one of the forms.
+/// Every way of reading a text as a number of the scheme: the prefix as stored, and what follows it, which
+/// has one of the forms.
 fn readings(scheme: &Scheme, text: &str) -> impl Iterator<Item = (&'static str, String)> {
     let usual = scheme.prefixes.first().map(|(_, stored)| ("", *stored));
     // With a prefix first: then the whole, since a number may begin with the letters of its prefix.
@@ -124,7 +131,11 @@ fn with_prefix(scheme: &Scheme, text: &str) -> impl Iterator<Item = (&'static st
     scheme.prefixes.iter().filter_map(move |way| reading(scheme, text, *way))
 }
 
-fn reading(scheme: &Scheme, text: &str, (typed, stored): (&str, &'static str)) -> Option<(&'static str, String)> {
+fn reading(
+    scheme: &Scheme,
+    text: &str,
+    (typed, stored): (&str, &'static str),
+) -> Option<(&'static str, String)> {
     let body = complete(scheme.country, text.strip_prefix(typed)?);
     (scheme.takes(&body) && !scheme.misses_its_key(!typed.is_empty(), &body)).then_some((stored, body))
 }
@@ -132,8 +143,8 @@ fn reading(scheme: &Scheme, text: &str, (typed, stored): (&str, &'static str)) -
 /// The one way of writing numbers that are known in a longer and a shorter one.
 fn complete(country: &str, body: &str) -> String {
     match (country, body.len()) {
-        // Until 2005 Belgian ones had nine digits, which still stand on letterheads. What took a Greek one for a number rather
-        // than a text lost the first 0.
+        // Until 2005 Belgian ones had nine digits, which still stand on letterheads. What took a Greek one
+        // for a number rather than a text lost the first 0.
         ("BE", 9) | ("GR", 8) => format!("0{body}"),
         // The organisation number; that it is registered for VAT is what the three letters say.
         ("NO", 9) => format!("{body}MVA"),
@@ -142,12 +153,14 @@ fn complete(country: &str, body: &str) -> String {
     }
 }
 
-/// A Swiss number with the first of the letters behind it: the tax is called MWST, TVA, IVA or TPV, and some name it in two
-/// languages, in English, or the register of companies (HR, RC) beside it.
+/// A Swiss number with the first of the letters behind it: the tax is called MWST, TVA, IVA or TPV, and some
+/// name it in two languages, in English, or the register of companies (HR, RC) beside it.
 fn one_suffix(body: &str) -> String {
     let (digits, mut rest) = body.split_at_checked(9).unwrap_or((body, ""));
     let mut suffix = "";
-    while let Some(word) = ["MWST", "TVA", "IVA", "TPV", "VAT", "HR", "RC"].into_iter().find(|word| rest.starts_with(word)) {
+    while let Some(word) =
+        ["MWST", "TVA", "IVA", "TPV", "VAT", "HR", "RC"].into_iter().find(|word| rest.starts_with(word))
+    {
         // VAT is none of the names that a number has in Switzerland.
         suffix = if suffix.is_empty() && !matches!(word, "VAT" | "HR" | "RC") { word } else { suffix };
         rest = rest.strip_prefix(word).unwrap_or_default();

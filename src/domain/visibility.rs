@@ -1,6 +1,8 @@
 //! What a caller may see, or act on: handed to every query, so that none can forget to ask.
 
-use super::{actor::Actor, ids::AccountId, invitation::InvitationKind, permission::Permission, user::UserKind};
+use super::{
+    actor::Actor, ids::AccountId, invitation::InvitationKind, permission::Permission, user::UserKind,
+};
 
 /// A field of view. What lies outside does not exist for the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +49,8 @@ impl Visibility {
         }
     }
 
-    /// Whom a caller may invite, and into which accounts. Being able to read the others is not enough: they are 404 all the
-    /// same.
+    /// Whom a caller may invite, and into which accounts. Being able to read the others is not enough: they
+    /// are 404 all the same.
     #[must_use]
     pub fn inviting(actor: &Actor) -> Self {
         Self {

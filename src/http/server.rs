@@ -33,7 +33,8 @@ use super::{router, state::State};
 /// When the system gives no worker.
 pub fn serve(listener: TcpListener, state: Arc<State>, connections: Arc<Connections>) -> io::Result<Server> {
     let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let builder = Server::build().workers(workers).shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS).disable_signals();
+    let builder =
+        Server::build().workers(workers).shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS).disable_signals();
     let builder = builder.max_concurrent_connections(connections.limits().of_worker(workers));
     let stopping = builder.graceful_shutdown_signal();
     let builder = builder.listen("api", listener, move || {
@@ -43,8 +44,9 @@ pub fn serve(listener: TcpListener, state: Arc<State>, connections: Arc<Connecti
             let peer = stream.peer_addr().ok();
             // A refused one is dropped here, and so closed.
             let admitted = peer.and_then(|peer| connections.admit(peer.ip()));
-            let guarded =
-                admitted.map(|connection| (ProblemStream::new(GuardedStream::new(stream, connection), refusal.clone()), peer));
+            let guarded = admitted.map(|connection| {
+                (ProblemStream::new(GuardedStream::new(stream, connection), refusal.clone()), peer)
+            });
             std::future::ready(guarded.ok_or(DispatchError::DisconnectTimeout))
         });
         let app = router::app(state).into_factory().map_err(|error: Error| error.error_response());

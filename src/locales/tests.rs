@@ -20,7 +20,9 @@ fn texts(document: &Value) -> BTreeMap<String, String> {
     };
     match document {
         Value::Object(members) => members.iter().flat_map(|(key, value)| below(key, value)).collect(),
-        Value::Array(items) => items.iter().enumerate().flat_map(|(index, value)| below(&index.to_string(), value)).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().flat_map(|(index, value)| below(&index.to_string(), value)).collect()
+        }
         Value::String(text) => BTreeMap::from([(String::new(), text.clone())]),
         other => panic!("{other} is no text"),
     }
@@ -36,20 +38,31 @@ fn slots(text: &str) -> BTreeSet<String> {
 fn variables(text: &str) -> BTreeSet<String> {
     let environment = minijinja::Environment::new();
     let template = environment.template_from_str(text);
-    template.map_or_else(|error| panic!("{error}: {text}"), |template| template.undeclared_variables(false).into_iter().collect())
+    template.map_or_else(
+        |error| panic!("{error}: {text}"),
+        |template| template.undeclared_variables(false).into_iter().collect(),
+    )
 }
 
 /// What a language's file has otherwise than the English one.
 fn differences(file: &str, english: &str, other: &str, placeholders: Placeholders) -> Vec<String> {
-    let read = |source: &str| texts(&serde_json::from_str(source).unwrap_or_else(|error| panic!("{file}: {error}")));
+    let read =
+        |source: &str| texts(&serde_json::from_str(source).unwrap_or_else(|error| panic!("{file}: {error}")));
     let (english, other) = (read(english), read(other));
-    let absent = english.keys().filter(|key| !other.contains_key(*key)).map(|key| format!("{file} lacks {key}"));
-    let surplus =
-        other.keys().filter(|key| !english.contains_key(*key)).map(|key| format!("{file} has {key}, and English has not"));
-    let blank = other.iter().filter(|(_, text)| text.trim().is_empty()).map(|(key, _)| format!("{file}: {key} is empty"));
+    let absent =
+        english.keys().filter(|key| !other.contains_key(*key)).map(|key| format!("{file} lacks {key}"));
+    let surplus = other
+        .keys()
+        .filter(|key| !english.contains_key(*key))
+        .map(|key| format!("{file} has {key}, and English has not"));
+    let blank = other
+        .iter()
+        .filter(|(_, text)| text.trim().is_empty())
+        .map(|(key, _)| format!("{file}: {key} is empty"));
     let changed = english.iter().filter_map(|(key, english)| {
         let (wanted, found) = (placeholders(english), placeholders(other.get(key)?));
-        (wanted != found).then(|| format!("{file}: {key} has the placeholders {found:?} in place of {wanted:?}"))
+        (wanted != found)
+            .then(|| format!("{file}: {key} has the placeholders {found:?} in place of {wanted:?}"))
     });
     absent.chain(surplus).chain(blank).chain(changed).collect()
 }
@@ -83,14 +96,23 @@ fn a_text_that_is_absent_or_different_is_named() {
             "it: a.b has the placeholders {\"chi\"} in place of {\"who\"}"
         ]
     );
-    assert_eq!(variables("{% if account %}{{ to|strong }}{% endif %}"), BTreeSet::from(["account".into(), "to".into()]));
+    assert_eq!(
+        variables("{% if account %}{{ to|strong }}{% endif %}"),
+        BTreeSet::from(["account".into(), "to".into()])
+    );
 }
 
 #[test]
 fn no_key_is_there_twice() {
     for data in Locale::ALL.map(Locale::data) {
         for key in texts(&serde_json::from_str(data.letters).unwrap()).into_keys() {
-            assert_eq!(data.letters.matches(&format!("\"{key}\":")).count(), 1, "{} ({}): {key}", data.name, data.tag);
+            assert_eq!(
+                data.letters.matches(&format!("\"{key}\":")).count(),
+                1,
+                "{} ({}): {key}",
+                data.name,
+                data.tag
+            );
         }
     }
 }
@@ -110,7 +132,8 @@ fn every_form_of_a_date_is_one() {
 fn every_folder_has_a_row() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/locales");
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
-    let folders = entries.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().into_string().unwrap());
+    let folders =
+        entries.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().into_string().unwrap());
     let tags: BTreeSet<String> = Locale::ALL.map(|locale| locale.data().tag.to_owned()).into();
     assert_eq!(folders.collect::<BTreeSet<_>>(), tags);
 }

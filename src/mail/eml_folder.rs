@@ -1,4 +1,5 @@
-//! Letters as files: a folder of `.eml` files that any mail program opens. For trying the service out, and for tests.
+//! Letters as files: a folder of `.eml` files that any mail program opens. For trying the service out, and
+//! for tests.
 
 use std::{
     fs, io,
@@ -44,7 +45,8 @@ impl Directory {
         // Sorts by time, and says nothing of the person or the link.
         let name = format!("{}-{}.eml", letter.now.format("%Y%m%dT%H%M%SZ"), letter.id);
         // Two attempts at once must not write into one unfinished file; nor must two processes.
-        let draft = format!(".{name}.{}-{}", std::process::id(), self.written.fetch_add(1, Ordering::Relaxed));
+        let draft =
+            format!(".{name}.{}-{}", std::process::id(), self.written.fetch_add(1, Ordering::Relaxed));
         let (target, draft) = (self.path.join(name), self.path.join(draft));
         let (folder, file, bytes) = (self.path.clone(), target.clone(), message.formatted());
         let written = tokio::task::spawn_blocking(move || write(&folder, &draft, &file, &bytes)).await;
@@ -53,7 +55,10 @@ impl Directory {
                 tracing::info!(file = %target.display(), "letter written");
                 Ok(())
             }
-            Ok(Err(error)) => Err(SendError::later(format!("the letter cannot be written to the {}: {error}", self.describe()))),
+            Ok(Err(error)) => Err(SendError::later(format!(
+                "the letter cannot be written to the {}: {error}",
+                self.describe()
+            ))),
             Err(_) => Err(SendError::later("the letter was not written: the service is stopping".to_owned())),
         }
     }
@@ -72,7 +77,8 @@ fn write(folder: &Path, draft: &Path, target: &Path, bytes: &[u8]) -> io::Result
     create(folder)?;
     let done = fill(draft, bytes).and_then(|()| fs::rename(draft, target));
     if done.is_err() {
-        // What is left of a letter holds a link; that it cannot be removed either changes nothing in what went wrong.
+        // What is left of a letter holds a link; that it cannot be removed either changes nothing in what
+        // went wrong.
         let _ = fs::remove_file(draft);
     }
     done?;
@@ -121,7 +127,8 @@ mod tests {
         }
 
         fn files(&self) -> Vec<PathBuf> {
-            let mut files: Vec<_> = fs::read_dir(self.0.join("mail")).unwrap().map(|entry| entry.unwrap().path()).collect();
+            let mut files: Vec<_> =
+                fs::read_dir(self.0.join("mail")).unwrap().map(|entry| entry.unwrap().path()).collect();
             files.sort();
             files
         }
@@ -147,7 +154,8 @@ mod tests {
 
         let files = scratch.files();
         let name = |id: &str| format!("20261124T130307Z-{id}.eml");
-        let names: Vec<_> = files.iter().map(|file| file.file_name().unwrap().to_str().unwrap().to_owned()).collect();
+        let names: Vec<_> =
+            files.iter().map(|file| file.file_name().unwrap().to_str().unwrap().to_owned()).collect();
         assert_eq!(names.len(), 2);
         assert!(names.contains(&name(letter().id.as_str())) && names.contains(&name(dutch.id.as_str())));
         for file in &files {
@@ -173,7 +181,10 @@ mod tests {
         fs::remove_dir_all(&scratch.0).unwrap();
         fs::write(&scratch.0, "a file stands in the way").unwrap();
         let error = mailer.send(&letter()).await.unwrap_err();
-        assert!(matches!(&error, SendError::Later { text, .. } if text.contains("cannot be written")), "{error:?}");
+        assert!(
+            matches!(&error, SendError::Later { text, .. } if text.contains("cannot be written")),
+            "{error:?}"
+        );
         assert!(Directory::new(&scratch.0.join("mail")).unwrap_err().contains("cannot be made"));
         fs::remove_file(&scratch.0).unwrap();
     }

@@ -1,7 +1,7 @@
 //! What may be said of a failed attempt: one short line, without the link, the address or a password.
 //!
-//! Relays quote: spam filters repeat the link that they dislike, and bounces the address. What is said here ends in the
-//! timeline and in logs, so that it is cleaned before it leaves this module.
+//! Relays quote: spam filters repeat the link that they dislike, and bounces the address. What is said here
+//! ends in the timeline and in logs, so that it is cleaned before it leaves this module.
 
 use std::error::Error;
 
@@ -42,8 +42,8 @@ impl Secrets {
         Self(vec![(plain.into(), "[password]"), (encoded.into(), "[password]")])
     }
 
-    /// A sign-in: its password, and the forms in which it travels. Whoever repeats what they heard repeats base64: of AUTH PLAIN
-    /// (RFC 4616), of each half of AUTH LOGIN, or of HTTP's Basic scheme (RFC 7617).
+    /// A sign-in: its password, and the forms in which it travels. Whoever repeats what they heard repeats
+    /// base64: of AUTH PLAIN (RFC 4616), of each half of AUTH LOGIN, or of HTTP's Basic scheme (RFC 7617).
     pub fn of_login(Login { user, password }: &Login) -> Self {
         let plain = password.expose_secret();
         let joint = [format!("\0{user}\0{plain}"), format!("{user}:{plain}")];
@@ -75,7 +75,9 @@ pub(super) fn clean(text: &str, letter: &Letter, secrets: &Secrets) -> String {
             if lower.contains(&typed.to_lowercase()) || lower.contains(letter.to.key()) {
                 return masked.as_str();
             }
-            let telling = word.contains("://") || word.contains("token=") || (!token.is_empty() && word.contains(token));
+            let telling = word.contains("://")
+                || word.contains("token=")
+                || (!token.is_empty() && word.contains(token));
             if telling || word.chars().count() > LONGEST_WORD { "[…]" } else { word }
         })
         .collect();
@@ -96,11 +98,15 @@ mod tests {
         let letter = letter();
         let link = letter.link.expose_secret();
         let half = &link[..link.len() - 20];
-        let text =
-            format!("550 5.7.1 <Ada@example.com>:\r\nspam {link} {half} for <ada@EXAMPLE.com> said hunter2 {}", "x ".repeat(300));
+        let text = format!(
+            "550 5.7.1 <Ada@example.com>:\r\nspam {link} {half} for <ada@EXAMPLE.com> said hunter2 {}",
+            "x ".repeat(300)
+        );
         let cleaned = clean(&text, &letter, &Secrets::of(&SecretString::from("hunter2")));
         assert!(
-            cleaned.starts_with("550 5.7.1 <A…@example.com>: spam [link] […] for A…@example.com said [password] x"),
+            cleaned.starts_with(
+                "550 5.7.1 <A…@example.com>: spam [link] […] for A…@example.com said [password] x"
+            ),
             "{cleaned}"
         );
         assert!(cleaned.chars().count() <= MAX_LEN + 1 && !cleaned.contains(['\r', '\n']));
@@ -108,7 +114,10 @@ mod tests {
     /// AUTH PLAIN and AUTH LOGIN, with the padding and without.
     #[test]
     fn a_sign_in_is_told_in_no_form() {
-        let secrets = Secrets::of_login(&Login { user: "ada-lovelace".to_owned(), password: SecretString::from("hunter22") });
+        let secrets = Secrets::of_login(&Login {
+            user: "ada-lovelace".to_owned(),
+            password: SecretString::from("hunter22"),
+        });
         let text = "535 AGFkYS1sb3ZlbGFjZQBodW50ZXIyMg== AGFkYS1sb3ZlbGFjZQBodW50ZXIyMg aHVudGVyMjI= YWRhLWxvdmVsYWNl \
                     YWRhLWxvdmVsYWNlOmh1bnRlcjIy hunter22 are wrong";
         let cleaned = clean(text, &letter(), &secrets);

@@ -54,14 +54,19 @@ impl MessageBuilder {
     /// The letter in words.
     pub(super) fn write(&self, letter: &Letter) -> Result<Rendered, SendError> {
         // A template that is at fault now is at fault at the next attempt, too.
-        self.templates.render(letter, &self.sender.time_zone).map_err(|error| SendError::Never(error.to_string()))
+        self.templates
+            .render(letter, &self.sender.time_zone)
+            .map_err(|error| SendError::Never(error.to_string()))
     }
 
     /// The letter as a message, ready to travel.
     pub(super) fn message(&self, letter: &Letter, wire: TransferEncoding) -> Result<Message, SendError> {
         let words = self.write(letter)?;
-        let to =
-            letter.to.wire().parse().map_err(|_| SendError::Never("the address cannot be written in a message".to_owned()))?;
+        let to = letter
+            .to
+            .wire()
+            .parse()
+            .map_err(|_| SendError::Never("the address cannot be written in a message".to_owned()))?;
         let mut builder = Message::builder()
             .from(self.sender.from.clone())
             .to(Mailbox::new(None, to))
@@ -75,12 +80,12 @@ impl MessageBuilder {
             builder = builder.reply_to(reply_to.clone());
         }
         let html = if wire == TransferEncoding::Ascii { ascii_html(&words.html) } else { words.html };
-        let bodies = MultiPart::alternative().singlepart(part(ContentType::TEXT_PLAIN, words.text, wire)).singlepart(part(
-            ContentType::TEXT_HTML,
-            html,
-            wire,
-        ));
-        builder.multipart(bodies).map_err(|error| SendError::Never(format!("the letter cannot be made a message: {error}")))
+        let bodies = MultiPart::alternative()
+            .singlepart(part(ContentType::TEXT_PLAIN, words.text, wire))
+            .singlepart(part(ContentType::TEXT_HTML, html, wire));
+        builder
+            .multipart(bodies)
+            .map_err(|error| SendError::Never(format!("the letter cannot be made a message: {error}")))
     }
 
     /// The same at every attempt of one letter, so that readers who get it twice see it once.
@@ -93,7 +98,8 @@ fn raw((name, value): (&'static str, &str)) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
 }
 
-/// HTML in which every character outside ASCII is a reference, so that it needs no encoding and its links stay whole.
+/// HTML in which every character outside ASCII is a reference, so that it needs no encoding and its links
+/// stay whole.
 fn ascii_html(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     for c in html.chars() {
@@ -109,8 +115,9 @@ fn ascii_html(html: &str) -> String {
 
 /// A body as it is where the way can carry that, so that a link can be copied from the source of a message.
 ///
-/// lettre on its own encodes every body with a line of 76 characters or more, which the line with the link is: quoted-
-/// printable would break it in two and write `=3D` for `=`. The standard allows 998, and so we look at the lines ourselves.
+/// lettre on its own encodes every body with a line of 76 characters or more, which the line with the link
+/// is: quoted- printable would break it in two and write `=3D` for `=`. The standard allows 998, and so we
+/// look at the lines ourselves.
 fn part(content_type: ContentType, text: String, wire: TransferEncoding) -> SinglePart {
     let crlf = text.replace("\r\n", "\n").replace('\n', "\r\n");
     let short = crlf.split("\r\n").all(|line| line.len() <= LONGEST_LINE);

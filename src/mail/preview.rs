@@ -7,18 +7,27 @@ use chrono::{DateTime, Utc};
 use super::{MessageBuilder, Sender, message::TransferEncoding, sample_letters::samples};
 use crate::domain::letter::Letter;
 
-/// Writes every letter in every language into `folder` on behalf of `organisation`, each to a file of its own name, and says which.
+/// Writes every letter in every language into `folder` on behalf of `organisation`, each to a file of its own
+/// name, and says which.
 ///
 /// # Errors
 /// A sentence for the operator.
-pub fn write_samples(folder: &Path, sender: Sender, organisation: &str, now: DateTime<Utc>) -> Result<Vec<PathBuf>, String> {
+pub fn write_samples(
+    folder: &Path,
+    sender: Sender,
+    organisation: &str,
+    now: DateTime<Utc>,
+) -> Result<Vec<PathBuf>, String> {
     let builder = MessageBuilder::new(sender)?;
-    std::fs::create_dir_all(folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
     let write = |(name, letter): (String, Letter)| {
         let letter = Letter { organisation: organisation.to_owned(), ..letter };
-        let message = builder.message(&letter, TransferEncoding::EightBit).map_err(|error| error.to_string())?;
+        let message =
+            builder.message(&letter, TransferEncoding::EightBit).map_err(|error| error.to_string())?;
         let file = folder.join(format!("{name}.eml"));
-        std::fs::write(&file, message.formatted()).map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
+        std::fs::write(&file, message.formatted())
+            .map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
         Ok(file)
     };
     samples(now).into_iter().map(write).collect()

@@ -1,7 +1,9 @@
-//! Letters over HTTP: to Postmark, SendGrid, Mailgun and Resend, and to Mailpit, which shows instead of delivering them.
+//! Letters over HTTP: to Postmark, SendGrid, Mailgun and Resend, and to Mailpit, which shows instead of
+//! delivering them.
 //!
-//! Each service is a file with two pure functions: what it is asked ([`Post`]), and what its answer means ([`Verdict`]). How
-//! both travel is here. Nobody tracks who opens or presses anything: where a service has a switch for that, it is off.
+//! Each service is a file with two pure functions: what it is asked ([`Post`]), and what its answer means
+//! ([`Verdict`]). How both travel is here. Nobody tracks who opens or presses anything: where a service has a
+//! switch for that, it is off.
 
 mod mailgun;
 mod mailpit;
@@ -32,8 +34,8 @@ use crate::domain::{
     relay_reply::{About, Reply},
 };
 
-/// How long to wait for a connection, and for everything. A service that takes letters slowly has taken the one whose answer
-/// is not waited for, and would get it again.
+/// How long to wait for a connection, and for everything. A service that takes letters slowly has taken the
+/// one whose answer is not waited for, and would get it again.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
     connect: Duration,
@@ -73,7 +75,8 @@ impl Http {
     }
 
     fn with_limits(server: &Server, limits: Limits) -> Result<Self, String> {
-        // The client looks for the process's provider of cryptography. That another part has installed one is just as well.
+        // The client looks for the process's provider of cryptography. That another part has installed one is
+        // just as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .connect_timeout(limits.connect)
@@ -82,7 +85,9 @@ impl Http {
             .redirect(Policy::none())
             .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| format!("no HTTP client for {} can be made: {}.", server.describe(), fault::chain(&error)))?;
+            .map_err(|error| {
+                format!("no HTTP client for {} can be made: {}.", server.describe(), fault::chain(&error))
+            })?;
         Ok(Self { server: server.clone(), client, secrets: server.service.secrets() })
     }
 
@@ -101,7 +106,9 @@ impl Http {
         let verdict = match service.read(&answer) {
             Verdict::Presumed(fault) => Verdict::Operator(words().unwrap_or(fault)),
             Verdict::Refused => words().map_or(Verdict::Never, Verdict::Operator),
-            Verdict::Later if answer.status.is_client_error() => words().map_or(Verdict::Later, Verdict::Operator),
+            Verdict::Later if answer.status.is_client_error() => {
+                words().map_or(Verdict::Later, Verdict::Operator)
+            }
             verdict => verdict,
         };
         match verdict {
@@ -113,10 +120,14 @@ impl Http {
                 let text = self.clean(&answer.unproven(service.name()), letter);
                 Err(SendError::Later { text, wait: answer.wait(letter.now), fault: None })
             }
-            Verdict::Later => Err(SendError::Later { text: line(&answer), wait: answer.wait(letter.now), fault: None }),
-            Verdict::Operator(fault) | Verdict::Presumed(fault) => {
-                Err(SendError::Later { text: line(&answer), wait: answer.wait(letter.now), fault: Some(fault) })
+            Verdict::Later => {
+                Err(SendError::Later { text: line(&answer), wait: answer.wait(letter.now), fault: None })
             }
+            Verdict::Operator(fault) | Verdict::Presumed(fault) => Err(SendError::Later {
+                text: line(&answer),
+                wait: answer.wait(letter.now),
+                fault: Some(fault),
+            }),
             Verdict::Refused | Verdict::Never => Err(SendError::Never(line(&answer))),
         }
     }
@@ -149,7 +160,9 @@ impl Http {
     fn sign(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.server.service {
             Service::Mailpit(None) => request,
-            Service::Mailpit(Some(Login { user, password })) => request.basic_auth(user, Some(password.expose_secret())),
+            Service::Mailpit(Some(Login { user, password })) => {
+                request.basic_auth(user, Some(password.expose_secret()))
+            }
             Service::Mailgun { key, .. } => request.basic_auth(MAILGUN_USER, Some(key.expose_secret())),
             Service::SendGrid(key) | Service::Resend(key) => request.bearer_auth(key.expose_secret()),
             Service::Postmark(token) => match HeaderValue::from_str(token.expose_secret()) {
@@ -157,7 +170,8 @@ impl Http {
                     value.set_sensitive(true);
                     request.header("X-Postmark-Server-Token", value)
                 }
-                // Cannot be: the address has been read, and takes visible ASCII alone. Unsigned, it is refused with 401.
+                // Cannot be: the address has been read, and takes visible ASCII alone. Unsigned, it is
+                // refused with 401.
                 Err(_) => request,
             },
         }
@@ -176,9 +190,18 @@ impl Http {
 fn about(answer: &Answer, letter: &Letter, builder: &MessageBuilder) -> Option<MailFault> {
     let (said, wire, sender) = (answer.said(), letter.to.wire(), builder.sender.from.email.to_string());
     let mut content = vec![letter.inviter.as_str(), &letter.organisation];
-    content.extend(letter.account.iter().flat_map(|account| [&account.name, &account.parent_name]).flatten().map(String::as_str));
+    content.extend(
+        letter
+            .account
+            .iter()
+            .flat_map(|account| [&account.name, &account.parent_name])
+            .flatten()
+            .map(String::as_str),
+    );
     let recipient: &[&str] = &[letter.to.as_str(), &wire, letter.to.key()];
-    match (Reply { text: &said, sender: &sender, recipient, recipient_accepted: true, content: &content }).about() {
+    match (Reply { text: &said, sender: &sender, recipient, recipient_accepted: true, content: &content })
+        .about()
+    {
         About::Us(fault) => Some(fault),
         About::Recipient | About::Unknown => None,
     }
@@ -228,7 +251,9 @@ impl Service {
     fn secrets(&self) -> Secrets {
         match self {
             Self::Mailpit(login) => login.as_ref().map(Secrets::of_login).unwrap_or_default(),
-            Self::Mailgun { key, .. } => Secrets::of_login(&Login { user: MAILGUN_USER.to_owned(), password: key.clone() }),
+            Self::Mailgun { key, .. } => {
+                Secrets::of_login(&Login { user: MAILGUN_USER.to_owned(), password: key.clone() })
+            }
             Self::Postmark(key) | Self::SendGrid(key) | Self::Resend(key) => Secrets::of(key),
         }
     }

@@ -13,19 +13,32 @@ use crate::domain::{
 };
 
 /// A name, and the account by its name, the parent's, the role, and whether it is new.
-type Occasion = (&'static str, InvitationKind, Option<(&'static str, Option<&'static str>, MemberRole, bool)>);
+type Occasion =
+    (&'static str, InvitationKind, Option<(&'static str, Option<&'static str>, MemberRole, bool)>);
 
 /// What a person may be invited to.
 const OCCASIONS: [Occasion; 5] = [
     ("system_user", InvitationKind::SystemUser, None),
-    ("account_owner", InvitationKind::AccountOwner, Some(("Acme B.V.", None, MemberRole::AccountOwner, true))),
-    ("further_owner", InvitationKind::AccountOwner, Some(("Acme B.V.", None, MemberRole::AccountOwner, false))),
+    (
+        "account_owner",
+        InvitationKind::AccountOwner,
+        Some(("Acme B.V.", None, MemberRole::AccountOwner, true)),
+    ),
+    (
+        "further_owner",
+        InvitationKind::AccountOwner,
+        Some(("Acme B.V.", None, MemberRole::AccountOwner, false)),
+    ),
     (
         "sub_account_owner",
         InvitationKind::SubAccount,
         Some(("Acme Logistics", Some("Acme B.V."), MemberRole::AccountOwner, true)),
     ),
-    ("driver", InvitationKind::SubAccount, Some(("Dirk at home", Some("Acme B.V."), MemberRole::Driver, true))),
+    (
+        "driver",
+        InvitationKind::SubAccount,
+        Some(("Dirk at home", Some("Acme B.V."), MemberRole::Driver, true)),
+    ),
 ];
 
 /// Every letter in every language as it would be written at `now`, each with a name for a file:
@@ -45,7 +58,11 @@ pub fn samples(now: DateTime<Utc>) -> Vec<(String, Letter)> {
             kind,
             inviter: "Grace Hopper".to_owned(),
             organisation: "Example Charging".to_owned(),
-            roles: if kind == InvitationKind::SystemUser { vec!["user_manager", "finance"] } else { Vec::new() },
+            roles: if kind == InvitationKind::SystemUser {
+                vec!["user_manager", "finance"]
+            } else {
+                Vec::new()
+            },
             account: account.map(|(name, parent, role, is_new)| LetterAccount {
                 name: Some(name.to_owned()),
                 parent_name: parent.map(str::to_owned),
@@ -54,7 +71,12 @@ pub fn samples(now: DateTime<Utc>) -> Vec<(String, Letter)> {
             }),
             link: SecretString::from(format!("https://example.com/activate?token={}", "sample-".repeat(14))),
             now,
-            expires_at: now + if purpose == LetterPurpose::Invitation { TimeDelta::hours(24) } else { TimeDelta::hours(4) },
+            expires_at: now
+                + if purpose == LetterPurpose::Invitation {
+                    TimeDelta::hours(24)
+                } else {
+                    TimeDelta::hours(4)
+                },
         };
         samples.push((format!("{}-{name}-{}", purpose.as_str(), locale.as_str()), letter));
     }
@@ -62,9 +84,9 @@ pub fn samples(now: DateTime<Utc>) -> Vec<(String, Letter)> {
 }
 
 fn combinations() -> impl Iterator<Item = (LetterPurpose, Occasion, Locale)> {
-    LetterPurpose::ALL
-        .into_iter()
-        .flat_map(|purpose| OCCASIONS.into_iter().flat_map(move |occasion| Locale::ALL.map(|locale| (purpose, occasion, locale))))
+    LetterPurpose::ALL.into_iter().flat_map(|purpose| {
+        OCCASIONS.into_iter().flat_map(move |occasion| Locale::ALL.map(|locale| (purpose, occasion, locale)))
+    })
 }
 
 /// The samples, and each of them with every name that may be missing missing, with one role and with none.
@@ -73,7 +95,8 @@ pub(super) fn every_variant(now: DateTime<Utc>) -> Vec<(String, Letter)> {
     let mut nameless = samples(now);
     for (_, letter) in &mut nameless {
         letter.roles.truncate(1);
-        letter.account = letter.account.take().map(|account| LetterAccount { name: None, parent_name: None, ..account });
+        letter.account =
+            letter.account.take().map(|account| LetterAccount { name: None, parent_name: None, ..account });
     }
     let mut bare = samples(now);
     for (_, letter) in &mut bare {

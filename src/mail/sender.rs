@@ -11,7 +11,8 @@ use super::{
 };
 use crate::domain::time_zone::TimeZone;
 
-/// The sender of every letter, and the operator's own words: `MAIL_FROM`, `MAIL_REPLY_TO`, `TIME_ZONE` and `MAIL_TEMPLATES`.
+/// The sender of every letter, and the operator's own words: `MAIL_FROM`, `MAIL_REPLY_TO`, `TIME_ZONE` and
+/// `MAIL_TEMPLATES`.
 #[derive(Debug, Clone)]
 pub struct Sender {
     pub(super) from: Mailbox,
@@ -31,7 +32,9 @@ impl Sender {
     pub fn new(from: &str, reply_to: Option<&str>, time_zone: TimeZone) -> Result<Self, Vec<String>> {
         let reply_to = reply_to.map(|text| mailbox("MAIL_REPLY_TO", text)).transpose();
         match (mailbox("MAIL_FROM", from), reply_to) {
-            (Ok(from), Ok(reply_to)) => Ok(Self { from, reply_to, time_zone, hello: Hello::default(), templates: None }),
+            (Ok(from), Ok(reply_to)) => {
+                Ok(Self { from, reply_to, time_zone, hello: Hello::default(), templates: None })
+            }
             (from, reply_to) => Err(from.err().into_iter().chain(reply_to.err()).collect()),
         }
     }
@@ -61,7 +64,11 @@ impl Sender {
 }
 
 fn mailbox(variable: &str, text: &str) -> Result<Mailbox, String> {
-    let fault = || format!("{variable} must be an e-mail address, as in ada@example.com or Ada Lovelace <ada@example.com>.");
+    let fault = || {
+        format!(
+            "{variable} must be an e-mail address, as in ada@example.com or Ada Lovelace <ada@example.com>."
+        )
+    };
     if text.chars().any(char::is_control) {
         return Err(format!("{variable} must not hold line breaks or other control characters."));
     }
@@ -74,7 +81,8 @@ fn mailbox(variable: &str, text: &str) -> Result<Mailbox, String> {
     if !local.is_ascii() || address.contains(char::is_whitespace) {
         return Err(fault());
     }
-    // The domain travels in punycode, so that no relay needs SMTPUTF8. `localhost` has no dot and is welcome here.
+    // The domain travels in punycode, so that no relay needs SMTPUTF8. `localhost` has no dot and is welcome
+    // here.
     let domain = Uts46::new()
         .to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify)
         .map_err(|_| fault())?;
@@ -95,7 +103,9 @@ mod tests {
     use super::*;
 
     fn from(text: &str) -> Result<Mailbox, String> {
-        Sender::new(text, None, TimeZone::utc()).map(|sender| sender.from).map_err(|mut faults| faults.remove(0))
+        Sender::new(text, None, TimeZone::utc())
+            .map(|sender| sender.from)
+            .map_err(|mut faults| faults.remove(0))
     }
 
     #[test]
@@ -104,7 +114,11 @@ mod tests {
             ("ada@example.com", None, "ada@example.com"),
             ("Invitations <no-reply@localhost>", Some("Invitations"), "no-reply@localhost"),
             ("\"Volt, mark\" <Post@Example.com>", Some("Volt, mark"), "Post@example.com"),
-            ("Laadpaal B\u{fc}cher <post@b\u{fc}cher.example>", Some("Laadpaal B\u{fc}cher"), "post@xn--bcher-kva.example"),
+            (
+                "Laadpaal B\u{fc}cher <post@b\u{fc}cher.example>",
+                Some("Laadpaal B\u{fc}cher"),
+                "post@xn--bcher-kva.example",
+            ),
             ("<ada@example.com>", None, "ada@example.com"),
             ("=?utf-8?Q?Ada?= <ada@example.com>", Some("= ?utf-8?Q?Ada?="), "ada@example.com"),
         ] {
@@ -115,15 +129,25 @@ mod tests {
 
     #[test]
     fn refuses_with_the_variable_at_fault() {
-        for text in
-            ["", "ada", "ada@", "@example.com", "Ada <ada@example.com", "a da@example.com", "ad\u{e4}@example.com", "a@b, c@d"]
-        {
+        for text in [
+            "",
+            "ada",
+            "ada@",
+            "@example.com",
+            "Ada <ada@example.com",
+            "a da@example.com",
+            "ad\u{e4}@example.com",
+            "a@b, c@d",
+        ] {
             assert!(from(text).unwrap_err().starts_with("MAIL_FROM must be"), "{text}");
         }
         assert!(from("Ada\r\nBcc: eve@example.com <ada@example.com>").unwrap_err().contains("control"));
         let faults = |from: &str| Sender::new(from, Some("nobody"), TimeZone::utc()).unwrap_err();
         assert!(faults("ada@example.com")[0].starts_with("MAIL_REPLY_TO"));
         let both = faults("somebody");
-        assert!(both.len() == 2 && both[0].starts_with("MAIL_FROM") && both[1].starts_with("MAIL_REPLY_TO"), "{both:?}");
+        assert!(
+            both.len() == 2 && both[0].starts_with("MAIL_FROM") && both[1].starts_with("MAIL_REPLY_TO"),
+            "{both:?}"
+        );
     }
 }

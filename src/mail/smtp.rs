@@ -1,9 +1,9 @@
 //! Letters over SMTP to a mail relay.
 //!
-//! lettre's connections are used without lettre's transport and its pool. The pool takes a connection back when an attempt
-//! is given up halfway, with the relay's late answer still on its way; the next letter would read that answer as its own,
-//! and be thought sent. Here a connection goes back after a letter was taken, and is closed otherwise. It also shows which
-//! command was refused, which decides what a refusal means.
+//! lettre's connections are used without lettre's transport and its pool. The pool takes a connection back
+//! when an attempt is given up halfway, with the relay's late answer still on its way; the next letter would
+//! read that answer as its own, and be thought sent. Here a connection goes back after a letter was taken,
+//! and is closed otherwise. It also shows which command was refused, which decides what a refusal means.
 
 mod classify_reply;
 mod connect;
@@ -52,13 +52,13 @@ const PARKED: usize = 4;
 /// How long they wait. Relays close after minutes, some of them after 30 seconds.
 const IDLE_TTL: Duration = Duration::from_secs(20);
 
-/// A connection that has waited for less is not asked first whether it still answers: a fifth of the talk, while letters follow
-/// each other.
+/// A connection that has waited for less is not asked first whether it still answers: a fifth of the talk,
+/// while letters follow each other.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// How long to wait for a connection that is ready for a letter, for the answer to each command, and for the answer to the whole
-/// letter. A relay that is slow with the last one takes the letter when nobody listens any more, and gets it again and again:
-/// RFC 5321 §4.5.3.2.6 gives it ten minutes.
+/// How long to wait for a connection that is ready for a letter, for the answer to each command, and for the
+/// answer to the whole letter. A relay that is slow with the last one takes the letter when nobody listens
+/// any more, and gets it again and again: RFC 5321 §4.5.3.2.6 gives it ten minutes.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
     connect: Duration,
@@ -66,7 +66,8 @@ struct Limits {
     end: Duration,
 }
 
-const LIMITS: Limits = Limits { connect: Duration::from_secs(10), reply: Duration::from_secs(30), end: Duration::from_mins(10) };
+const LIMITS: Limits =
+    Limits { connect: Duration::from_secs(10), reply: Duration::from_secs(30), end: Duration::from_mins(10) };
 
 /// A relay, and connections to it.
 pub struct Smtp {
@@ -102,9 +103,17 @@ impl Smtp {
     }
 
     fn with_limits(relay: &Relay, limits: Limits) -> Result<Self, String> {
-        let door = Connector::new(relay).map_err(|fault| format!("no TLS to {} is possible: {fault}.", relay.describe()))?;
+        let door = Connector::new(relay)
+            .map_err(|fault| format!("no TLS to {} is possible: {fault}.", relay.describe()))?;
         let secrets = relay.login.as_ref().map(Secrets::of_login).unwrap_or_default();
-        Ok(Self { relay: relay.clone(), door, hello: Hello::default(), limits, secrets, parked: Mutex::default() })
+        Ok(Self {
+            relay: relay.clone(),
+            door,
+            hello: Hello::default(),
+            limits,
+            secrets,
+            parked: Mutex::default(),
+        })
     }
 
     pub(super) async fn send(&self, letter: &Letter, builder: &MessageBuilder) -> Result<(), SendError> {
@@ -126,8 +135,8 @@ impl Smtp {
         })
     }
 
-    /// Hands a letter over, and keeps the connection for the next one. After a fault it is dropped with whatever it still had to
-    /// say.
+    /// Hands a letter over, and keeps the connection for the next one. After a fault it is dropped with
+    /// whatever it still had to say.
     async fn hand_over(&self, mut line: SmtpSession, letter: &Letter, builder: &MessageBuilder) -> Handed {
         let message = builder.message(letter, line.wire()).map_err(Undelivered::Unwritten)?;
         line.deliver(&message, self.limits).await?;
@@ -148,7 +157,8 @@ impl Smtp {
 
     async fn begin(&self, stream: TcpStream) -> Result<SmtpSession, (Stage, SmtpFault)> {
         let hello = self.hello.over(&stream);
-        let (connection, capabilities) = self.door.open(stream, &hello).await.map_err(|fault| (Stage::Connect, fault))?;
+        let (connection, capabilities) =
+            self.door.open(stream, &hello).await.map_err(|fault| (Stage::Connect, fault))?;
         let mut line = SmtpSession::new(connection, &capabilities);
         if let Some(login) = &self.relay.login {
             if !capabilities.is_extended() {
@@ -172,7 +182,9 @@ impl Smtp {
             if waited < FRESH {
                 return Some(line);
             }
-            if waited < IDLE_TTL && timeout(self.limits.connect, line.connection.test_connected()).await == Ok(true) {
+            if waited < IDLE_TTL
+                && timeout(self.limits.connect, line.connection.test_connected()).await == Ok(true)
+            {
                 return Some(line);
             }
         }
@@ -186,10 +198,19 @@ impl Smtp {
         }
     }
 
-    fn refusal(&self, stage: Stage, error: &SmtpFault, letter: &Letter, builder: &MessageBuilder) -> SendError {
+    fn refusal(
+        &self,
+        stage: Stage,
+        error: &SmtpFault,
+        letter: &Letter,
+        builder: &MessageBuilder,
+    ) -> SendError {
         if error.is_late() {
             let early = matches!(stage, Stage::Connect | Stage::SignIn);
-            return self.later(if early { "did not answer in time" } else { "did not take the letter in time" }, letter);
+            return self.later(
+                if early { "did not answer in time" } else { "did not take the letter in time" },
+                letter,
+            );
         }
         let said = chain(error);
         let fault = fault_about(stage, error, &said, letter, builder);
@@ -206,7 +227,8 @@ impl Smtp {
             return SendError::Never(text);
         }
         let time = Some(said).filter(|_| error.is_transient()).and_then(|said| retry_after::wait(&said));
-        // Greylisting is of a recipient; what is said before there is one, or at the end of the talk, is of all of them.
+        // Greylisting is of a recipient; what is said before there is one, or at the end of the talk, is of
+        // all of them.
         let every_letter = !matches!(stage, Stage::Recipient | Stage::Content) || error.status() == Some(421);
         SendError::Later { text, wait: time.map(|time| Wait { time, every_letter }), fault }
     }
@@ -222,12 +244,25 @@ impl Smtp {
 }
 
 /// What a refusal says of us. What it repeats of the letter says nothing.
-fn fault_about(stage: Stage, error: &SmtpFault, said: &str, letter: &Letter, builder: &MessageBuilder) -> Option<MailFault> {
+fn fault_about(
+    stage: Stage,
+    error: &SmtpFault,
+    said: &str,
+    letter: &Letter,
+    builder: &MessageBuilder,
+) -> Option<MailFault> {
     let (sender, wire) = (builder.sender.from.email.to_string(), letter.to.wire());
     let subject = builder.write(letter).map(|words| words.subject).unwrap_or_default();
     let recipient_accepted = stage == Stage::Content;
     let mut content = vec![subject.as_str(), &letter.inviter, &letter.organisation];
-    content.extend(letter.account.iter().flat_map(|account| [&account.name, &account.parent_name]).flatten().map(String::as_str));
+    content.extend(
+        letter
+            .account
+            .iter()
+            .flat_map(|account| [&account.name, &account.parent_name])
+            .flatten()
+            .map(String::as_str),
+    );
     if !recipient_accepted {
         // It has read nothing yet.
         content.clear();

@@ -1,6 +1,7 @@
 //! Writes a letter: two templates that every language shares, and each language's words, filled in.
 //!
-//! HTML escapes everything; a name that a template asks for and nobody gave is an error, never an empty place.
+//! HTML escapes everything; a name that a template asks for and nobody gave is an error, never an empty
+//! place.
 
 mod check;
 pub(super) mod defang;
@@ -10,7 +11,9 @@ pub(super) mod translations;
 
 use std::path::Path;
 
-use minijinja::{AutoEscape, Environment, HtmlEscape, State, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
+use minijinja::{
+    AutoEscape, Environment, HtmlEscape, State, UndefinedBehavior, Value, context, syntax::SyntaxConfig,
+};
 use secrecy::ExposeSecret;
 
 use self::files::Files;
@@ -80,7 +83,8 @@ impl Templates {
         if faults.is_empty() { Ok(templates) } else { Err(faults) }
     }
 
-    /// The built-in ones, save those that `folder` has files for, tried out on every sort of letter in every language.
+    /// The built-in ones, save those that `folder` has files for, tried out on every sort of letter in every
+    /// language.
     ///
     /// # Errors
     /// Everything that is wrong, each with file and line.
@@ -92,7 +96,8 @@ impl Templates {
         if faults.is_empty() { Ok(templates) } else { Err(faults) }
     }
 
-    /// Whatever is at fault is told, and its built-in counterpart takes its place, so that the rest can be looked at.
+    /// Whatever is at fault is told, and its built-in counterpart takes its place, so that the rest can be
+    /// looked at.
     fn of(files: &Files, faults: &mut Vec<String>) -> Self {
         let mut environment = environment();
         for file in files.templates() {
@@ -101,16 +106,21 @@ impl Templates {
                 let _ = environment.add_template(file.name, file.built_in);
             }
         }
-        let model = Files::built_in()
-            .words()
-            .find_map(|(locale, file)| (locale == Locale::En).then(|| Vocabulary::read(file.built_in, None).0));
+        let model = Files::built_in().words().find_map(|(locale, file)| {
+            (locale == Locale::En).then(|| Vocabulary::read(file.built_in, None).0)
+        });
         let vocabularies = files.words().map(|(locale, file)| {
             let built_in = Vocabulary::read(file.built_in, model.as_ref()).0;
             let (mut words, wrong) = Vocabulary::read(&file.text, Some(&built_in));
-            faults.extend(wrong.into_iter().map(|fault| format!("{}:{}: {}", file.name, fault.line, fault.text)));
+            faults.extend(
+                wrong.into_iter().map(|fault| format!("{}:{}: {}", file.name, fault.line, fault.text)),
+            );
             if text::moment(chrono::DateTime::UNIX_EPOCH, &TimeZone::utc(), locale, &words).is_none() {
                 let line = line_of(&file.text, "\"moment\"");
-                faults.push(format!("{}:{line}: \"moment\" is no form of a date that strftime knows", file.name));
+                faults.push(format!(
+                    "{}:{line}: \"moment\" is no form of a date that strftime knows",
+                    file.name
+                ));
                 words.take_from(&built_in, "moment");
             }
             for (name, sentence) in words.sentences() {
@@ -184,7 +194,8 @@ impl Templates {
         let subject = text::without_encoded_words(&subject);
         let write = |part: &str, link: Value| -> Result<String, minijinja::Error> {
             // What was said for HTML is HTML already.
-            let own = |text: String| if part == "html" { Value::from_safe_string(text) } else { Value::from(text) };
+            let own =
+                |text: String| if part == "html" { Value::from_safe_string(text) } else { Value::from(text) };
             let said = |name: &str| say(name, part, context! {}).map(own);
             let reminder = match letter.purpose {
                 LetterPurpose::Invitation => Value::from(()),
@@ -205,7 +216,9 @@ impl Templates {
                 subject => subject.as_str(),
                 link,
             };
-            self.environment.get_template(&format!("letter.{part}"))?.render(context! { ..texts, ..about.clone() })
+            self.environment
+                .get_template(&format!("letter.{part}"))?
+                .render(context! { ..texts, ..about.clone() })
         };
         let link = letter.link.expose_secret();
         let text = write("txt", Value::from(link))?;
@@ -227,7 +240,9 @@ fn environment() -> Environment<'static> {
         let html = Path::new(name).extension().is_some_and(|extension| extension == "html");
         if html { AutoEscape::Html } else { AutoEscape::None }
     });
-    if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build() {
+    if let Ok(syntax) =
+        SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()
+    {
         environment.set_syntax(syntax);
     }
     environment.add_filter("wrap", |text: &str| text::wrap(text));
@@ -235,11 +250,13 @@ fn environment() -> Environment<'static> {
     environment
 }
 
-/// What stands out in HTML, and nothing special in plain text. `dir=auto` keeps a name in another script from reordering the
-/// words around it.
+/// What stands out in HTML, and nothing special in plain text. `dir=auto` keeps a name in another script from
+/// reordering the words around it.
 fn strong(state: &State<'_, '_>, text: &str) -> Value {
     match state.auto_escape() {
-        AutoEscape::Html => Value::from_safe_string(format!("<strong dir=\"auto\">{}</strong>", HtmlEscape(text))),
+        AutoEscape::Html => {
+            Value::from_safe_string(format!("<strong dir=\"auto\">{}</strong>", HtmlEscape(text)))
+        }
         _ => Value::from(text),
     }
 }
@@ -250,7 +267,9 @@ fn occasion(letter: &Letter) -> &'static str {
         (InvitationKind::SystemUser, _) => "system_user",
         (InvitationKind::AccountOwner, Some(LetterAccount { is_new: false, .. })) => "further_owner",
         (InvitationKind::AccountOwner, _) => "account_owner",
-        (InvitationKind::SubAccount, Some(LetterAccount { role: MemberRole::AccountOwner, .. })) => "sub_account_owner",
+        (InvitationKind::SubAccount, Some(LetterAccount { role: MemberRole::AccountOwner, .. })) => {
+            "sub_account_owner"
+        }
         (InvitationKind::SubAccount, _) => "driver",
     }
 }
@@ -260,10 +279,14 @@ fn sentence_name(file: &str, name: &str, part: &str) -> String {
     format!("{file}/{name}.{part}")
 }
 
-/// The link, escaped for HTML by hand: the templates' own escaping writes every slash as `&#x2f;`, which is right and
-/// which nobody who looks at the source of a letter can read or copy.
+/// The link, escaped for HTML by hand: the templates' own escaping writes every slash as `&#x2f;`, which is
+/// right and which nobody who looks at the source of a letter can read or copy.
 fn attribute(link: &str) -> String {
-    link.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+    link.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }
 
 #[cfg(test)]

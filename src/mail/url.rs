@@ -171,7 +171,8 @@ fn directory(path: &str) -> Result<PathBuf, String> {
     }
     // `directory://data/mail` would mean a folder at the root of the disk to a computer, and not to a person.
     if path.starts_with("//") {
-        return Err("Write a folder without slashes in front: directory:data/mail, or directory:/srv/mail.".to_owned());
+        return Err("Write a folder without slashes in front: directory:data/mail, or directory:/srv/mail."
+            .to_owned());
     }
     if path.contains(['?', '#', '\0']) {
         return Err("A folder takes no parameters: write directory:PATH.".to_owned());
@@ -191,7 +192,9 @@ fn smtp(text: &str, implicit: bool) -> Result<Relay, String> {
     let (mut tls, mut ca) = (None, None);
     for (name, value) in url.query_pairs() {
         let again = match name.as_ref() {
-            "tls" if implicit => return Err("smtps:// is encrypted from the start and takes no tls parameter.".to_owned()),
+            "tls" if implicit => {
+                return Err("smtps:// is encrypted from the start and takes no tls parameter.".to_owned());
+            }
             "tls" => tls.replace(tls_use(&value)?).is_some(),
             "ca" if value.is_empty() => return Err("The ca parameter must name a PEM file.".to_owned()),
             "ca" => ca.replace(PathBuf::from(&*value)).is_some(),
@@ -209,7 +212,9 @@ fn smtp(text: &str, implicit: bool) -> Result<Relay, String> {
     let tls_said = tls.is_some();
     let tls = tls.unwrap_or(if implicit { TlsUse::Implicit } else { TlsUse::Offered });
     if tls == TlsUse::None && ca.is_some() {
-        return Err("Without TLS there is no certificate to check: leave ca out, or take tls=none away.".to_owned());
+        return Err(
+            "Without TLS there is no certificate to check: leave ca out, or take tls=none away.".to_owned()
+        );
     }
     let port = url.port().unwrap_or(if implicit { 465 } else { 587 });
     Ok(Relay { host, port, tls, tls_said, ca, login: login(&url)? })
@@ -220,7 +225,10 @@ fn tls_use(value: &str) -> Result<TlsUse, String> {
         "required" => Ok(TlsUse::Required),
         "offered" => Ok(TlsUse::Offered),
         "none" => Ok(TlsUse::None),
-        _ => Err("The tls parameter must be required, offered or none; without it, STARTTLS is used when offered.".to_owned()),
+        _ => Err(
+            "The tls parameter must be required, offered or none; without it, STARTTLS is used when offered."
+                .to_owned(),
+        ),
     }
 }
 
@@ -228,7 +236,8 @@ fn read(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| match error {
         url::ParseError::EmptyHost => "The host is missing.".to_owned(),
         url::ParseError::InvalidPort => {
-            "The port must be a number from 1 to 65535 (a / ? # in a password must be percent-encoded).".to_owned()
+            "The port must be a number from 1 to 65535 (a / ? # in a password must be percent-encoded)."
+                .to_owned()
         }
         other => format!("It cannot be read: {other}."),
     })?;
@@ -249,9 +258,12 @@ fn host(url: &Url) -> Result<String, String> {
     if host.is_empty() {
         return Err("The host is missing.".to_owned());
     }
-    // Hosts of schemes that the URL standard does not know come percent-encoded where they hold anything unusual.
+    // Hosts of schemes that the URL standard does not know come percent-encoded where they hold anything
+    // unusual.
     if host.contains('%') {
-        return Err("The host must be a name or an IP address in ASCII letters (xn--… for others).".to_owned());
+        return Err(
+            "The host must be a name or an IP address in ASCII letters (xn--… for others).".to_owned()
+        );
     }
     Ok(host.to_owned())
 }
@@ -261,14 +273,17 @@ fn login(url: &Url) -> Result<Option<Login>, String> {
         ("", None) => Ok(None),
         ("", Some(_)) => Err("There is a password without a user name.".to_owned()),
         (_, None) => Err("There is a user name without a password: write USER:PASSWORD@HOST.".to_owned()),
-        (user, Some(password)) => {
-            Ok(Some(Login { user: percent_decode(user)?, password: SecretString::from(percent_decode(password)?) }))
-        }
+        (user, Some(password)) => Ok(Some(Login {
+            user: percent_decode(user)?,
+            password: SecretString::from(percent_decode(password)?),
+        })),
     }
 }
 
 fn percent_decode(text: &str) -> Result<String, String> {
-    let fault = || "A % in a user name or password must be written %25, and what it encodes must be UTF-8.".to_owned();
+    let fault = || {
+        "A % in a user name or password must be written %25, and what it encodes must be UTF-8.".to_owned()
+    };
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -276,7 +291,11 @@ fn percent_decode(text: &str) -> Result<String, String> {
             bytes.push(byte);
             continue;
         }
-        let mut digit = || rest.next().and_then(|byte| char::from(byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
+        let mut digit = || {
+            rest.next()
+                .and_then(|byte| char::from(byte).to_digit(16))
+                .and_then(|digit| u8::try_from(digit).ok())
+        };
         let (high, low) = (digit().ok_or_else(fault)?, digit().ok_or_else(fault)?);
         bytes.push(high * 16 + low);
     }

@@ -1,7 +1,7 @@
 //! Access tokens: JWTs (RFC 7519) of the type `at+jwt` (RFC 9068), signed with a key of their own.
 //!
-//! The key is derived for this purpose only, so that an activation link cannot pass for an access token, nor the other way
-//! round. Time comes from our clock; a token's clock may differ from it by 30 seconds.
+//! The key is derived for this purpose only, so that an activation link cannot pass for an access token, nor
+//! the other way round. Time comes from our clock; a token's clock may differ from it by 30 seconds.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -40,7 +40,8 @@ pub struct Claims {
     pub aud: String,
     /// Who holds it.
     pub sub: String,
-    /// The token's own id, which no other token has (RFC 7519 §4.1.7). Tokens made before there were ids have none.
+    /// The token's own id, which no other token has (RFC 7519 §4.1.7). Tokens made before there were ids have
+    /// none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,
     /// What people know the holder by.
@@ -69,7 +70,8 @@ pub struct Claims {
     pub credential: Option<String>,
 }
 
-/// RFC 7519 §4.1.3: one audience, alone or in a list. A token for several would be ours to replay against the others.
+/// RFC 7519 §4.1.3: one audience, alone or in a list. A token for several would be ours to replay against the
+/// others.
 fn one_audience<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -117,7 +119,8 @@ pub enum TokenError {
     /// Not of the type `at+jwt`.
     #[error("not an access token")]
     Type,
-    /// Of the header's members this one changes how a token is to be read, in a way that is not known here (RFC 7515 §4.1.11).
+    /// Of the header's members this one changes how a token is to be read, in a way that is not known here
+    /// (RFC 7515 §4.1.11).
     #[error("its header says {0}")]
     Header(&'static str),
     /// Lives for longer than any may.
@@ -143,7 +146,9 @@ impl TokenError {
                 ErrorKind::InvalidSignature => "signature",
                 ErrorKind::InvalidIssuer => "issuer",
                 ErrorKind::InvalidAudience => "audience",
-                ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName | ErrorKind::UnsupportedAlgorithm => "algorithm",
+                ErrorKind::InvalidAlgorithm
+                | ErrorKind::InvalidAlgorithmName
+                | ErrorKind::UnsupportedAlgorithm => "algorithm",
                 ErrorKind::MissingRequiredClaim(_) | ErrorKind::InvalidClaimFormat(_) => "claims",
                 _ => "malformed",
             },
@@ -173,7 +178,8 @@ struct Ring {
     genuine: Cache<[u8; 32], Genuine>,
 }
 
-/// What was found about a token whose signature was checked. It is the same whenever it is asked; only the time is not.
+/// What was found about a token whose signature was checked. It is the same whenever it is asked; only the
+/// time is not.
 #[derive(Clone)]
 struct Genuine {
     actor: Actor,
@@ -183,7 +189,8 @@ struct Genuine {
     ends: i64,
 }
 
-/// How many genuine tokens are remembered: callers come again with the same one. A forged one is never among them.
+/// How many genuine tokens are remembered: callers come again with the same one. A forged one is never among
+/// them.
 const REMEMBERED: usize = 256;
 
 struct Key {
@@ -195,7 +202,8 @@ struct Key {
 impl Key {
     fn derive(root: &SecretString) -> Self {
         let key = DerivedKey::derive(root, "access-token");
-        let (signs, checks) = (EncodingKey::from_secret(key.secret()), DecodingKey::from_secret(key.secret()));
+        let (signs, checks) =
+            (EncodingKey::from_secret(key.secret()), DecodingKey::from_secret(key.secret()));
         Self { id: key.id(), signs, checks }
     }
 }
@@ -212,14 +220,28 @@ fn validation(issuer: &str, audience: &str) -> Validation {
 }
 
 impl AccessTokens {
-    /// Derives the keys from the root, and from the root before it while tokens made with that one still live.
+    /// Derives the keys from the root, and from the root before it while tokens made with that one still
+    /// live.
     #[must_use]
-    pub fn derive(root: &SecretString, previous: Option<&SecretString>, terms: Terms<'_>, clock: Clock) -> Self {
+    pub fn derive(
+        root: &SecretString,
+        previous: Option<&SecretString>,
+        terms: Terms<'_>,
+        clock: Clock,
+    ) -> Self {
         let Terms { issuer, audience, max_lifetime } = terms;
         let keys = [Some(root), previous].into_iter().flatten().map(Key::derive).collect();
         let validation = validation(issuer, audience);
         let (issuer, audience) = (issuer.to_owned(), audience.to_owned());
-        Self(Arc::new(Ring { keys, validation, issuer, audience, max_lifetime, clock, genuine: Cache::new(REMEMBERED) }))
+        Self(Arc::new(Ring {
+            keys,
+            validation,
+            issuer,
+            audience,
+            max_lifetime,
+            clock,
+            genuine: Cache::new(REMEMBERED),
+        }))
     }
 
     /// Makes a token.
@@ -234,14 +256,26 @@ impl AccessTokens {
     ///
     /// # Errors
     /// As [`AccessTokens::issue`].
-    pub fn issue_to_person(&self, grant: &Grant, credential: String, now: DateTime<Utc>) -> Result<String, TokenError> {
+    pub fn issue_to_person(
+        &self,
+        grant: &Grant,
+        credential: String,
+        now: DateTime<Utc>,
+    ) -> Result<String, TokenError> {
         self.issue_with(grant, Some(credential), now)
     }
 
-    fn issue_with(&self, grant: &Grant, credential: Option<String>, now: DateTime<Utc>) -> Result<String, TokenError> {
+    fn issue_with(
+        &self,
+        grant: &Grant,
+        credential: Option<String>,
+        now: DateTime<Utc>,
+    ) -> Result<String, TokenError> {
         let Ring { keys, issuer, audience, clock, .. } = &*self.0;
         let key = keys.first().ok_or(TokenError::Unknown("key"))?;
-        let names = |permissions: &[Permission]| permissions.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(" ");
+        let names = |permissions: &[Permission]| {
+            permissions.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(" ")
+        };
         let lifetime = i64::try_from(grant.lifetime.as_secs()).unwrap_or(i64::MAX);
         let claims = Claims {
             iss: issuer.clone(),
@@ -258,7 +292,8 @@ impl AccessTokens {
             account_ids: grant.accounts.iter().map(ToString::to_string).collect(),
             credential,
         };
-        let header = Header { typ: Some(TYPE.to_owned()), kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
+        let header =
+            Header { typ: Some(TYPE.to_owned()), kid: Some(key.id.clone()), ..Header::new(Algorithm::HS256) };
         Ok(jsonwebtoken::encode(&header, &claims, &key.signs)?)
     }
 
@@ -296,7 +331,8 @@ impl AccessTokens {
             return Err(TokenError::Type);
         }
         let Ring { keys, validation, max_lifetime, .. } = &*self.0;
-        let key = keys.iter().find(|key| header.kid.as_ref() == Some(&key.id)).ok_or(TokenError::Unknown("key"))?;
+        let key =
+            keys.iter().find(|key| header.kid.as_ref() == Some(&key.id)).ok_or(TokenError::Unknown("key"))?;
         let claims = jsonwebtoken::decode::<Claims>(token, &key.checks, validation)?.claims;
         let lifetime = u64::try_from(claims.exp.saturating_sub(claims.iat)).unwrap_or_default();
         if lifetime > max_lifetime.as_secs() {
@@ -310,11 +346,15 @@ impl AccessTokens {
 /// RFC 9068 §4: a media type, which may leave out `application/` and is compared without regard to case.
 fn is_access_token(typ: &str) -> bool {
     let is = |name: &str| name.eq_ignore_ascii_case(TYPE);
-    is(typ) || typ.split_once('/').is_some_and(|(tree, name)| tree.eq_ignore_ascii_case("application") && is(name))
+    is(typ)
+        || typ
+            .split_once('/')
+            .is_some_and(|(tree, name)| tree.eq_ignore_ascii_case("application") && is(name))
 }
 
-/// A member of the header that changes how a token is to be read: extensions that must be understood (RFC 7515 §4.1.11), and compression
-/// (RFC 7516 §4.1.3), by which a short token becomes a long one. None of ours has either.
+/// A member of the header that changes how a token is to be read: extensions that must be understood (RFC
+/// 7515 §4.1.11), and compression (RFC 7516 §4.1.3), by which a short token becomes a long one. None of ours
+/// has either.
 fn strange_header(token: &str) -> Option<&'static str> {
     let header = token.split('.').next().and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())?;
     let header: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&header).ok()?;
@@ -333,7 +373,9 @@ fn actor(claims: Claims) -> Result<Actor, TokenError> {
     if !is_name(&claims.sub) || !claims.name.as_deref().is_none_or(is_name) {
         return Err(TokenError::Unknown("subject"));
     }
-    let kind = [ActorKind::User, ActorKind::Client, ActorKind::Cli].into_iter().find(|kind| kind.as_str() == claims.actor);
+    let kind = [ActorKind::User, ActorKind::Client, ActorKind::Cli]
+        .into_iter()
+        .find(|kind| kind.as_str() == claims.actor);
     let mut permissions = BTreeSet::new();
     for role in &claims.roles {
         let role: Role = role.parse().map_err(|_| TokenError::Unknown("role"))?;

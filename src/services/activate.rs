@@ -1,4 +1,5 @@
-//! Activating: the link is used, the person becomes active and belongs to the account. However many try at once, one succeeds.
+//! Activating: the link is used, the person becomes active and belongs to the account. However many try at
+//! once, one succeeds.
 
 mod proof;
 mod validate;
@@ -56,8 +57,8 @@ pub struct Answer {
     pub faults: Faults,
 }
 
-/// Who is active now, and what this invitation gave them. What they are elsewhere is not in it: whoever holds a link may be its
-/// inviter.
+/// Who is active now, and what this invitation gave them. What they are elsewhere is not in it: whoever holds
+/// a link may be its inviter.
 #[derive(Debug, Clone)]
 pub struct Activated {
     /// The person, with the roles or the membership of this invitation alone.
@@ -73,7 +74,8 @@ pub struct Activated {
 /// Activates. `caller` is whoever sent an access token along: the person themselves need no password then.
 ///
 /// # Errors
-/// [`ServiceError::InvalidLink`], [`ServiceError::DeadLink`], [`ServiceError::Invalid`]. A refusal consumes nothing: the link still works.
+/// [`ServiceError::InvalidLink`], [`ServiceError::DeadLink`], [`ServiceError::Invalid`]. A refusal consumes
+/// nothing: the link still works.
 pub async fn link(
     services: &Services,
     token: &LinkToken,
@@ -84,8 +86,8 @@ pub async fn link(
     let mut tries = 1;
     loop {
         match once(services, claim, &answer, caller).await {
-            // The person became active by another invitation a moment ago, or has another password, or the account came to
-            // life.
+            // The person became active by another invitation a moment ago, or has another password, or the
+            // account came to life.
             Err(ServiceError::Changed) if tries < TRIES => tries += 1,
             Err(ServiceError::Changed) => return Err(ServiceError::Busy("the invitation changed meanwhile")),
             outcome => return outcome,
@@ -93,7 +95,12 @@ pub async fn link(
     }
 }
 
-async fn once(services: &Services, claim: LinkClaim, answer: &Answer, caller: Option<&Actor>) -> Result<Activated, ServiceError> {
+async fn once(
+    services: &Services,
+    claim: LinkClaim,
+    answer: &Answer,
+    caller: Option<&Actor>,
+) -> Result<Activated, ServiceError> {
     let seen = preview::look(services, claim).await?;
     let path = seen.path();
     let proof = match path {
@@ -117,8 +124,8 @@ async fn once(services: &Services, claim: LinkClaim, answer: &Answer, caller: Op
     services.activations.run(Attempt { claim, seen, answer: answer.clone(), secret }).await?
 }
 
-/// A place at the hasher, unless somebody else has used the link while we stood in the queue: thirty more clicks cost thirty
-/// looks, not thirty hashes.
+/// A place at the hasher, unless somebody else has used the link while we stood in the queue: thirty more
+/// clicks cost thirty looks, not thirty hashes.
 async fn place(services: &Services, claim: LinkClaim) -> Result<Place, ServiceError> {
     let place = services.hasher.place().await?;
     preview::look(services, claim).await?;

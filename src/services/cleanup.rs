@@ -1,5 +1,5 @@
-//! Forgets what is kept for a time and no longer. Whoever uses a key or reports on a letter sweeps as they go; this is for when nobody
-//! does any more.
+//! Forgets what is kept for a time and no longer. Whoever uses a key or reports on a letter sweeps as they
+//! go; this is for when nobody does any more.
 
 use tokio::sync::watch;
 
@@ -12,8 +12,8 @@ use crate::db::{
 /// So many of each go in one transaction: an answer to a batch may have a megabyte.
 const MAX_BATCH: usize = 100;
 
-/// Forgets answers of idempotency keys, and the events and tokens of mail providers, and the counts of letters, whose time is over, or no more than the
-/// next few when `stop` is true.
+/// Forgets answers of idempotency keys, and the events and tokens of mail providers, and the counts of
+/// letters, whose time is over, or no more than the next few when `stop` is true.
 ///
 /// # Errors
 /// [`DbFault`]; what was swept by then stays so.

@@ -36,7 +36,8 @@ fn undamaged(cursor: &str) -> Result<Vec<u8>, ServiceError> {
 /// The id behind which the list goes on.
 ///
 /// # Errors
-/// [`ServiceError::DamagedCursor`] when this service did not make it, [`ServiceError::CursorMismatch`] when the filters differ.
+/// [`ServiceError::DamagedCursor`] when this service did not make it, [`ServiceError::CursorMismatch`] when
+/// the filters differ.
 pub fn decode<K: Named>(cursor: &str, filters: &str) -> Result<Id<K>, ServiceError> {
     let body = undamaged(cursor)?;
     let (bound, id) = body.split_at_checked(FILTERS).ok_or(ServiceError::DamagedCursor)?;
@@ -62,7 +63,10 @@ mod tests {
         let id = UserId::from_uuid(uuid::Uuid::from_u128(5));
         let cursor = encode(id, "status=active");
         assert_eq!(decode::<crate::domain::ids::UserKind>(&cursor, "status=active").unwrap(), id);
-        assert!(matches!(decode::<crate::domain::ids::UserKind>(&cursor, ""), Err(ServiceError::CursorMismatch)));
+        assert!(matches!(
+            decode::<crate::domain::ids::UserKind>(&cursor, ""),
+            Err(ServiceError::CursorMismatch)
+        ));
         for damaged in ["", "x", "!!", &cursor[1..], &cursor[..cursor.len() - 2]] {
             let read: Result<InvitationId, _> = decode(damaged, "status=active");
             assert!(matches!(read, Err(ServiceError::DamagedCursor)), "{damaged}");

@@ -71,17 +71,21 @@ impl Outcome {
     }
 }
 
-/// Writes reports down; `None`, and nothing, when what proves them has proved another event before. Those that were written stay so
-/// when a later one cannot be: the provider sends all of them again.
+/// Writes reports down; `None`, and nothing, when what proves them has proved another event before. Those
+/// that were written stay so when a later one cannot be: the provider sends all of them again.
 ///
 /// # Errors
 /// [`ServiceError::Db`].
-pub async fn record(services: &Services, provider: Provider, verified: Verified) -> Result<Option<Vec<Outcome>>, ServiceError> {
+pub async fn record(
+    services: &Services,
+    provider: Provider,
+    verified: Verified,
+) -> Result<Option<Vec<Outcome>>, ServiceError> {
     let Verified { reports, token } = verified;
     let (mut telling, ignored): (Vec<DeliveryEvent>, Vec<DeliveryEvent>) =
         reports.into_iter().partition(|report| report.fate.is_some());
-    // As it happened, so that the timeline reads so; and in one order, so that two transactions with the same events do not wait for
-    // each other crosswise.
+    // As it happened, so that the timeline reads so; and in one order, so that two transactions with the same
+    // events do not wait for each other crosswise.
     telling.sort_by(|one, other| (one.at, &one.event_id).cmp(&(other.at, &other.event_id)));
     let mut outcomes = vec![Outcome::Ignored; ignored.len()];
     // What says nothing spends its token all the same.
@@ -91,7 +95,8 @@ pub async fn record(services: &Services, provider: Provider, verified: Verified)
         let written = services.db.write::<_, DbFault>(move |tx| {
             let now = writer.clock.now();
             webhook_events::forget(tx, 2 * some.len().max(1), now - KEPT)?;
-            let proved = token.as_ref().map_or(Ok(true), |token| webhook_events::spend(tx, provider, token, now))?;
+            let proved =
+                token.as_ref().map_or(Ok(true), |token| webhook_events::spend(tx, provider, token, now))?;
             proved.then(|| write(&writer, tx, provider, &some)).transpose()
         });
         let Some(written) = written.await? else { return Ok(None) };
@@ -100,15 +105,23 @@ pub async fn record(services: &Services, provider: Provider, verified: Verified)
     Ok(Some(outcomes))
 }
 
-fn write(services: &Services, tx: &mut Tx<'_>, provider: Provider, reports: &[DeliveryEvent]) -> Result<Vec<Outcome>, DbFault> {
+fn write(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    provider: Provider,
+    reports: &[DeliveryEvent],
+) -> Result<Vec<Outcome>, DbFault> {
     let ids: Vec<LetterId> = reports.iter().filter_map(|report| report.letter).collect();
     let names: Vec<String> = reports.iter().flat_map(|report| report.message_ids.clone()).collect();
-    let invited: HashSet<InvitationId> =
-        delivery_reports::reported(tx, provider, &ids, &names)?.into_iter().map(|letter| letter.invitation_id).collect();
+    let invited: HashSet<InvitationId> = delivery_reports::reported(tx, provider, &ids, &names)?
+        .into_iter()
+        .map(|letter| letter.invitation_id)
+        .collect();
     users::lock_invited(tx, &invited.into_iter().collect::<Vec<_>>())?;
     // Once more, as they are behind the locks.
     let letters = delivery_reports::reported(tx, provider, &ids, &names)?;
-    let mut teller = ReportApplier { services, provider, now: services.clock.now(), letters, timeline: Vec::new() };
+    let mut teller =
+        ReportApplier { services, provider, now: services.clock.now(), letters, timeline: Vec::new() };
     let outcomes = reports.iter().map(|report| teller.tell(tx, report)).collect::<Result<_, _>>()?;
     if !teller.timeline.is_empty() {
         timeline::insert(tx, &teller.timeline)?;
@@ -137,9 +150,13 @@ impl ReportApplier<'_> {
             self.settle(tx, &letter, unsettled, report)?;
             self.letters[place].unsettled = None;
         }
-        // Clocks differ, and most providers count whole seconds: nothing is heard of a letter before it was sent.
+        // Clocks differ, and most providers count whole seconds: nothing is heard of a letter before it was
+        // sent.
         let sent_at = self.letters[place].sent_at;
-        let report = &DeliveryEvent { at: sent_at.map_or(report.at, |sent_at| sent_at.max(report.at)), ..report.clone() };
+        let report = &DeliveryEvent {
+            at: sent_at.map_or(report.at, |sent_at| sent_at.max(report.at)),
+            ..report.clone()
+        };
         let has_failed = report.fault.is_some_and(MailFault::is_operators);
         if report.may_be_reply && letter.fate >= Some(DeliveryStatus::Delivered) {
             return Ok(Outcome::Outranked);
@@ -179,7 +196,9 @@ impl ReportApplier<'_> {
 
     /// Whoever called a letter spam, and an address without a mailbox, are not written to again.
     fn suppress(&self, tx: &mut Tx<'_>, letter: &Reported, report: &DeliveryEvent) -> Result<(), DbFault> {
-        let (Some(reason), Some(email)) = (report.suppresses(), letter.recipient.clone()) else { return Ok(()) };
+        let (Some(reason), Some(email)) = (report.suppresses(), letter.recipient.clone()) else {
+            return Ok(());
+        };
         let (id, detail) = (self.services.clock.id(), report.reason.clone());
         suppressions::add(tx, &Suppression { id, email, reason, detail, created_at: self.now })
     }
@@ -191,7 +210,8 @@ impl ReportApplier<'_> {
         fate: DeliveryStatus,
         report: &DeliveryEvent,
     ) -> Result<bool, DbFault> {
-        let told = delivery_reports::tell(tx, letter, (fate, report.at), (report.reason.as_deref(), report.fault))?;
+        let told =
+            delivery_reports::tell(tx, letter, (fate, report.at), (report.reason.as_deref(), report.fault))?;
         if let Some(letter) = self.letters.iter_mut().find(|one| one.id == letter).filter(|_| told) {
             letter.fate = Some(fate);
         }
@@ -210,12 +230,19 @@ impl ReportApplier<'_> {
         if let Some(one) = self.letters.iter_mut().find(|one| one.id == letter.id) {
             one.sent_at = Some(at);
         }
-        if !delivery_reports::settle(tx, self.provider, letter.id, at, report.message_ids.first().map(String::as_str))? {
+        if !delivery_reports::settle(
+            tx,
+            self.provider,
+            letter.id,
+            at,
+            report.message_ids.first().map(String::as_str),
+        )? {
             return Ok(());
         }
         // A reminder gives no further time.
         if letter.purpose == LetterPurpose::Invitation {
-            let (invitation, generation, expires_at) = (letter.invitation_id, letter.generation, self.services.expiry(at));
+            let (invitation, generation, expires_at) =
+                (letter.invitation_id, letter.generation, self.services.expiry(at));
             mark_sent::handed_over(tx, &[HandedOver { invitation, generation, at, expires_at }])?;
         }
         self.enter(letter, EventType::EmailSent, json!({ "attempt": unsettled.attempts }));

@@ -1,4 +1,5 @@
-//! The reasons for which a verb is refused. Each verb has its own subset; HTTP gives each its code and status.
+//! The reasons for which a verb is refused. Each verb has its own subset; HTTP gives each its code and
+//! status.
 
 use std::sync::Arc;
 
@@ -131,7 +132,8 @@ impl ServiceError {
         Self::TooManyGuesses(wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX).max(1))
     }
 
-    /// Whether it says that the caller may not do this, or not here: a matter of authority, whatever has become of the thing.
+    /// Whether it says that the caller may not do this, or not here: a matter of authority, whatever has
+    /// become of the thing.
     #[must_use]
     pub fn is_of_authority(&self) -> bool {
         matches!(self, Self::Forbidden(_) | Self::RoleExceedsYours | Self::NotFound | Self::AccountNotFound)

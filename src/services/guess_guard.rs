@@ -1,7 +1,9 @@
-//! Guessing a secret is slowed down: after a few wrong ones each further try has to wait, longer each time, and never for ever.
+//! Guessing a secret is slowed down: after a few wrong ones each further try has to wait, longer each time,
+//! and never for ever.
 //!
-//! Counted by who is tried from where, by the client alone, and by its network (OWASP Authentication Cheat Sheet, "Login
-//! throttling"). Nothing is counted by the account alone: whoever guesses at it would lock its owner out, who tries from elsewhere.
+//! Counted by who is tried from where, by the client alone, and by its network (OWASP Authentication Cheat
+//! Sheet, "Login throttling"). Nothing is counted by the account alone: whoever guesses at it would lock its
+//! owner out, who tries from elsewhere.
 
 use std::{
     hash::{BuildHasher, Hash, RandomState},
@@ -32,7 +34,11 @@ pub struct Allowance {
 impl Allowance {
     fn wait(self, failures: u32) -> Duration {
         let Some(beyond) = failures.checked_sub(self.free) else { return Duration::ZERO };
-        2_u32.checked_pow(beyond).and_then(|times| FIRST_WAIT.checked_mul(times)).unwrap_or(self.longest).min(self.longest)
+        2_u32
+            .checked_pow(beyond)
+            .and_then(|times| FIRST_WAIT.checked_mul(times))
+            .unwrap_or(self.longest)
+            .min(self.longest)
     }
 }
 
@@ -72,8 +78,8 @@ impl GuessGuard {
         Scope { key: self.hasher.hash_one(name), allowance }
     }
 
-    /// How long the next guess has to wait; nothing when it need not. For secrets that programs send, many at once: these are
-    /// looked at side by side, and each wrong one is counted by [`GuessGuard::wrong`].
+    /// How long the next guess has to wait; nothing when it need not. For secrets that programs send, many at
+    /// once: these are looked at side by side, and each wrong one is counted by [`GuessGuard::wrong`].
     pub fn wait(&self, scopes: &[Scope]) -> Option<Duration> {
         let counts = self.counts.as_ref()?;
         let now = self.clock.elapsed();
@@ -93,9 +99,10 @@ impl GuessGuard {
         }
     }
 
-    /// Begins a guess. It is taken for a wrong one until [`Guess::right`] says otherwise, so that many at once are no way
-    /// around; dropped without a word, it counts for nothing. `scopes` go from the narrowest to the widest: what a narrower one
-    /// delays already is not held against the wider one, whose other members have nothing to do with it.
+    /// Begins a guess. It is taken for a wrong one until [`Guess::right`] says otherwise, so that many at
+    /// once are no way around; dropped without a word, it counts for nothing. `scopes` go from the narrowest
+    /// to the widest: what a narrower one delays already is not held against the wider one, whose other
+    /// members have nothing to do with it.
     ///
     /// # Errors
     /// How long to wait.
@@ -106,7 +113,8 @@ impl GuessGuard {
         let mut wait = Duration::ZERO;
         let mut is_counted = true;
         for scope in scopes {
-            let shared = counts.get_or_insert_with(&scope.key, || Ok::<_, std::convert::Infallible>(SharedCount::default()));
+            let shared = counts
+                .get_or_insert_with(&scope.key, || Ok::<_, std::convert::Infallible>(SharedCount::default()));
             let shared = shared.unwrap_or_default();
             let mut count = shared.lock().unwrap_or_else(PoisonError::into_inner);
             if now.saturating_sub(count.last) >= FORGOTTEN_AFTER {
@@ -125,7 +133,13 @@ impl GuessGuard {
             }
             let after = count.open_at;
             drop(count);
-            guess.held.push(Held { count: shared, before, after, free: scope.allowance.free, is_counted: was_counted });
+            guess.held.push(Held {
+                count: shared,
+                before,
+                after,
+                free: scope.allowance.free,
+                is_counted: was_counted,
+            });
         }
         // What was counted so far is given back when it must wait.
         if wait.is_zero() { Ok(guess) } else { Err(wait) }

@@ -1,8 +1,8 @@
-//! Retries that are safe: a request with an `Idempotency-Key` has its effect once, and its first answer every time
-//! (draft-ietf-httpapi-idempotency-key-header).
+//! Retries that are safe: a request with an `Idempotency-Key` has its effect once, and its first answer every
+//! time (draft-ietf-httpapi-idempotency-key-header).
 //!
-//! The key is taken in a transaction of its own; the answer is stored in the transaction of the effect. A crash between the
-//! two leaves a key that nobody works on, which the next retry takes over after a minute.
+//! The key is taken in a transaction of its own; the answer is stored in the transaction of the effect. A
+//! crash between the two leaves a key that nobody works on, which the next retry takes over after a minute.
 
 use std::{collections::BTreeSet, fmt, io, sync::Arc};
 
@@ -63,11 +63,17 @@ pub enum Begin<E = Invitation> {
     Replay(StoredAnswer),
 }
 
-/// Whose keys these are: a grant, which is the issuer, the subject, and all that the token allows. Tokens of one subject that allow
-/// different things are different principals, whose keys never meet; a fresh token of the same grant is the same one. What its holder
-/// has lost since changes nothing in it: a retry with the same token would have its effect once more.
+/// Whose keys these are: a grant, which is the issuer, the subject, and all that the token allows. Tokens of
+/// one subject that allow different things are different principals, whose keys never meet; a fresh token of
+/// the same grant is the same one. What its holder has lost since changes nothing in it: a retry with the
+/// same token would have its effect once more.
 #[must_use]
-pub fn principal(issuer: &str, who: &ActorRef, permissions: &BTreeSet<Permission>, accounts: &[AccountId]) -> String {
+pub fn principal(
+    issuer: &str,
+    who: &ActorRef,
+    permissions: &BTreeSet<Permission>,
+    accounts: &[AccountId],
+) -> String {
     let mut hash = Sha256::new();
     let mut part = |text: &str| {
         hash.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
@@ -101,7 +107,11 @@ pub fn queue(db: &Db, most: usize) -> io::Result<Queue> {
 ///
 /// # Errors
 /// [`ServiceError::IdempotencyKeyReused`], [`ServiceError::IdempotencyInProgress`].
-pub async fn begin<E>(services: &Services, request: KeyedRequest, render: Render<E>) -> Result<Begin<E>, ServiceError> {
+pub async fn begin<E>(
+    services: &Services,
+    request: KeyedRequest,
+    render: Render<E>,
+) -> Result<Begin<E>, ServiceError> {
     let now = services.clock.now();
     let worker = services.clock.id::<EventKind>().to_string();
     let ticket = Ticket { request, worker, render };

@@ -16,7 +16,9 @@ use serde_json::json;
 
 pub(super) use self::conflicts::{find_conflict, replace};
 use self::named_accounts::Named;
-pub use self::{named_accounts::Target, owner::OwnerInvite, sub_account::SubAccountInvite, system_user::SystemUserInvite};
+pub use self::{
+    named_accounts::Target, owner::OwnerInvite, sub_account::SubAccountInvite, system_user::SystemUserInvite,
+};
 use super::{
     ServiceError, Services,
     idempotency::Ticket,
@@ -38,7 +40,9 @@ use crate::{
         email::Email,
         event::EventType,
         ids::{InvitationId, UserId},
-        invitation::{Delivery, DeliveryMethod, DeliveryState, Invitation, InvitationKind, InvitationState, InvitedTo},
+        invitation::{
+            Delivery, DeliveryMethod, DeliveryState, Invitation, InvitationKind, InvitationState, InvitedTo,
+        },
         letter_quota::{LetterLimits, LettersSpent, Standing},
         locale::Locale,
         role::Roles,
@@ -130,10 +134,12 @@ pub fn may_invite(actor: &Actor) -> Result<(), ServiceError> {
     }
 }
 
-/// Judges invites by what the caller may do and by the accounts that they name, each alone, and drafts those that pass.
+/// Judges invites by what the caller may do and by the accounts that they name, each alone, and drafts those
+/// that pass.
 ///
-/// Refused are [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`], [`ServiceError::AccountNotFound`],
-/// [`ServiceError::AmbiguousAccount`], [`ServiceError::ParentNotBusiness`] and [`ServiceError::ParentNotActive`].
+/// Refused are [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`],
+/// [`ServiceError::AccountNotFound`], [`ServiceError::AmbiguousAccount`], [`ServiceError::ParentNotBusiness`]
+/// and [`ServiceError::ParentNotActive`].
 ///
 /// # Errors
 /// Only when the database fails.
@@ -151,10 +157,11 @@ pub async fn drafts(
     Ok(invites.into_iter().map(draft).collect())
 }
 
-/// Whether the caller may send each of these, whatever stands in its way otherwise: what a retry is asked before the answer of the
-/// first request is given again.
+/// Whether the caller may send each of these, whatever stands in its way otherwise: what a retry is asked
+/// before the answer of the first request is given again.
 ///
-/// Refused are [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`] and [`ServiceError::AccountNotFound`].
+/// Refused are [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`] and
+/// [`ServiceError::AccountNotFound`].
 ///
 /// # Errors
 /// Only when the database fails.
@@ -199,8 +206,8 @@ fn invitation(
 /// Invites one.
 ///
 /// # Errors
-/// Those of [`drafts`]; [`ServiceError::InvitationPending`], [`ServiceError::AlreadySystemUser`], [`ServiceError::AlreadyAccountOwner`],
-/// [`ServiceError::AlreadyMember`], [`ServiceError::LettersSpent`].
+/// Those of [`drafts`]; [`ServiceError::InvitationPending`], [`ServiceError::AlreadySystemUser`],
+/// [`ServiceError::AlreadyAccountOwner`], [`ServiceError::AlreadyMember`], [`ServiceError::LettersSpent`].
 pub async fn one(
     services: &Services,
     actor: &Actor,
@@ -255,11 +262,17 @@ impl Outcome {
 
 /// Invites many at once, each decided on its own and answered in the order given.
 ///
-/// The users' rows are locked first: whoever invites, activates or revokes the same person at the same moment waits.
+/// The users' rows are locked first: whoever invites, activates or revokes the same person at the same moment
+/// waits.
 ///
 /// # Errors
 /// Only when the database fails; then nothing has happened.
-pub fn invite_many(clock: &Clock, limits: &LetterLimits, tx: &mut Tx<'_>, drafts: &[&Draft]) -> Result<Vec<Outcome>, DbFault> {
+pub fn invite_many(
+    clock: &Clock,
+    limits: &LetterLimits,
+    tx: &mut Tx<'_>,
+    drafts: &[&Draft],
+) -> Result<Vec<Outcome>, DbFault> {
     let people: Vec<NewUser> = drafts
         .iter()
         .map(|Draft { invitation, .. }| NewUser {
@@ -282,7 +295,8 @@ pub fn invite_many(clock: &Clock, limits: &LetterLimits, tx: &mut Tx<'_>, drafts
     let (mut outcomes, mut made, mut replaced) = (Vec::with_capacity(drafts.len()), Vec::new(), Vec::new());
     for draft in drafts {
         let key = draft.invitation.email.key();
-        let user = users.get(key).ok_or_else(|| DbFault::Other("an entered user was not found".to_owned()))?;
+        let user =
+            users.get(key).ok_or_else(|| DbFault::Other("an entered user was not found".to_owned()))?;
         let member = members.get(&user.id).map_or(&[][..], Vec::as_slice);
         let place = Place::of(&draft.invitation);
         let invitation = &draft.invitation;
@@ -334,7 +348,8 @@ fn write(clock: &Clock, tx: &mut Tx<'_>, made: &[(Invitation, Option<NewAccount>
     };
     let letters: Vec<NewLetter> = made.iter().map(letter).collect();
     let timeline = made.iter().flat_map(|one| {
-        let entry = |event, details| entry(clock, one.id, (event, one.created_at), one.invited_by.clone(), details);
+        let entry =
+            |event, details| entry(clock, one.id, (event, one.created_at), one.invited_by.clone(), details);
         let details = match &one.account {
             None => json!({ "roles": one.roles.names() }),
             Some(account) => json!({ "account_id": account.id, "roles": one.role_names() }),

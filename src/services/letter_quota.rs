@@ -1,5 +1,5 @@
-//! Letters are counted where they are asked for, in the transaction that puts them into the outbox: what is past a quota is refused
-//! before anything is written for it.
+//! Letters are counted where they are asked for, in the transaction that puts them into the outbox: what is
+//! past a quota is refused before anything is written for it.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -34,7 +34,9 @@ impl Payer {
     pub fn of(actor: &Actor, invitation: &Invitation) -> Self {
         let by_permission = match invitation.kind {
             InvitationKind::SystemUser => true,
-            InvitationKind::AccountOwner | InvitationKind::SubAccount => actor.may(Permission::CustomersInvite),
+            InvitationKind::AccountOwner | InvitationKind::SubAccount => {
+                actor.may(Permission::CustomersInvite)
+            }
         };
         match tree(invitation) {
             Some(account) if !by_permission => Self::Account(account),
@@ -42,8 +44,9 @@ impl Payer {
         }
     }
 
-    /// Whoever is accountable for the letter that the holder of a link asks for in place of it. A link that was mailed proves somebody
-    /// who reads that mail; one that was handed over may be in the inviter's own hands, who would send letters uncounted.
+    /// Whoever is accountable for the letter that the holder of a link asks for in place of it. A link that
+    /// was mailed proves somebody who reads that mail; one that was handed over may be in the inviter's own
+    /// hands, who would send letters uncounted.
     #[must_use]
     pub fn of_renewal(invitation: &Invitation, was_handed_over: bool) -> Self {
         match tree(invitation) {
@@ -58,8 +61,8 @@ impl Payer {
     }
 }
 
-/// An account in the tree that the invitation leads into; none for a system user, and for a new top-level account, which has no owner
-/// yet.
+/// An account in the tree that the invitation leads into; none for a system user, and for a new top-level
+/// account, which has no owner yet.
 fn tree(invitation: &Invitation) -> Option<AccountId> {
     let target = invitation.account.as_ref()?;
     if target.is_new { target.parent_account_id } else { Some(target.id) }
@@ -98,7 +101,12 @@ impl Counts {
     ///
     /// # Errors
     /// Only when the database fails.
-    pub fn lock(tx: &mut Tx<'_>, limits: &LetterLimits, charges: &[Charge], now: DateTime<Utc>) -> Result<Self, DbFault> {
+    pub fn lock(
+        tx: &mut Tx<'_>,
+        limits: &LetterLimits,
+        charges: &[Charge],
+        now: DateTime<Utc>,
+    ) -> Result<Self, DbFault> {
         let mut counts = Self::of(tx, limits, charges, now)?;
         let mut expected: BTreeMap<String, u32> = BTreeMap::new();
         for charge in charges {
@@ -107,7 +115,8 @@ impl Counts {
             }
         }
         // Most mailboxes are new: what will be true of them in all likelihood is written at once.
-        counts.entered = expected.into_iter().map(|(subject, letters)| (subject, LetterLog::of(letters, now))).collect();
+        counts.entered =
+            expected.into_iter().map(|(subject, letters)| (subject, LetterLog::of(letters, now))).collect();
         counts.logs = quota::insert_missing(tx, &counts.entered, now)?;
         let known = &counts.logs;
         counts.entered.retain(|subject, _| !known.contains_key(subject));
@@ -118,16 +127,29 @@ impl Counts {
     ///
     /// # Errors
     /// Only when the database fails.
-    pub fn look(tx: &mut Tx<'_>, limits: &LetterLimits, charges: &[Charge], now: DateTime<Utc>) -> Result<Self, DbFault> {
+    pub fn look(
+        tx: &mut Tx<'_>,
+        limits: &LetterLimits,
+        charges: &[Charge],
+        now: DateTime<Utc>,
+    ) -> Result<Self, DbFault> {
         let mut counts = Self::of(tx, limits, charges, now)?;
-        let subjects: Vec<String> =
-            charges.iter().flat_map(|charge| counts.subjects(charge)).map(|(_, subject, _)| subject).collect();
+        let subjects: Vec<String> = charges
+            .iter()
+            .flat_map(|charge| counts.subjects(charge))
+            .map(|(_, subject, _)| subject)
+            .collect();
         let subjects: Vec<&str> = subjects.iter().map(String::as_str).collect();
         counts.logs = quota::read(tx.reading(), &subjects, now)?;
         Ok(counts)
     }
 
-    fn of(tx: &mut Tx<'_>, limits: &LetterLimits, charges: &[Charge], now: DateTime<Utc>) -> Result<Self, DbFault> {
+    fn of(
+        tx: &mut Tx<'_>,
+        limits: &LetterLimits,
+        charges: &[Charge],
+        now: DateTime<Utc>,
+    ) -> Result<Self, DbFault> {
         let mut accounts: Vec<AccountId> = charges
             .iter()
             .filter_map(|charge| match charge.payer {
@@ -137,7 +159,8 @@ impl Counts {
             .collect();
         accounts.sort_unstable();
         accounts.dedup();
-        let roots = if accounts.is_empty() { HashMap::new() } else { accounts::roots(tx.reading(), &accounts)? };
+        let roots =
+            if accounts.is_empty() { HashMap::new() } else { accounts::roots(tx.reading(), &accounts)? };
         Ok(Self { limits: *limits, now, roots, ..Self::default() })
     }
 
@@ -145,12 +168,15 @@ impl Counts {
     fn subjects(&self, charge: &Charge) -> Vec<(LimitScope, String, u32)> {
         let subject = |scope: LimitScope| match (scope, &charge.payer) {
             (LimitScope::Mailbox, _) => Some(charge.mailbox.clone()),
-            (LimitScope::Account, Payer::Account(account)) => Some(self.roots.get(account).unwrap_or(account).to_string()),
+            (LimitScope::Account, Payer::Account(account)) => {
+                Some(self.roots.get(account).unwrap_or(account).to_string())
+            }
             (LimitScope::Caller, Payer::Caller(caller)) => Some(caller.clone()),
             _ => None,
         };
-        let named =
-            |scope: LimitScope| Some((scope, format!("{}:{}", scope.as_str(), subject(scope)?), self.limits.quota(scope)?));
+        let named = |scope: LimitScope| {
+            Some((scope, format!("{}:{}", scope.as_str(), subject(scope)?), self.limits.quota(scope)?))
+        };
         LimitScope::ALL.into_iter().filter_map(named).collect()
     }
 
@@ -160,12 +186,16 @@ impl Counts {
     /// [`LettersSpent`], and then nothing is counted.
     pub fn take(&mut self, charge: &Charge) -> Result<Vec<Standing>, LettersSpent> {
         let (now, subjects) = (self.now, self.subjects(charge));
-        let waits = subjects.iter().filter_map(|(_, subject, quota)| self.logs.get(subject)?.wait(now, *quota));
+        let waits =
+            subjects.iter().filter_map(|(_, subject, quota)| self.logs.get(subject)?.wait(now, *quota));
         if let Some(longest) = waits.max() {
-            let standings = subjects
-                .iter()
-                .map(|(scope, subject, quota)| self.logs.get(subject).cloned().unwrap_or_default().standing(*scope, *quota, now));
-            return Err(LettersSpent { retry_after: seconds(longest).max(1), standings: standings.collect() });
+            let standings = subjects.iter().map(|(scope, subject, quota)| {
+                self.logs.get(subject).cloned().unwrap_or_default().standing(*scope, *quota, now)
+            });
+            return Err(LettersSpent {
+                retry_after: seconds(longest).max(1),
+                standings: standings.collect(),
+            });
         }
         let take = |(scope, subject, quota): (LimitScope, String, u32)| {
             let log = self.logs.entry(subject.clone()).or_default();
@@ -175,8 +205,10 @@ impl Counts {
             standing
         };
         let standings = subjects.into_iter().map(take);
-        // How often others have written to a mailbox is not an account owner's to know, as long as it keeps nothing from them.
-        let is_told = |one: &Standing| one.scope != LimitScope::Mailbox || !matches!(charge.payer, Payer::Account(_));
+        // How often others have written to a mailbox is not an account owner's to know, as long as it keeps
+        // nothing from them.
+        let is_told =
+            |one: &Standing| one.scope != LimitScope::Mailbox || !matches!(charge.payer, Payer::Account(_));
         Ok(standings.filter(|one| is_told(one) || one.remaining == 0).collect())
     }
 
@@ -192,12 +224,14 @@ impl Counts {
         changed.sort_unstable();
         changed.dedup();
         let logs = changed.iter().map(|subject| (subject.as_str(), self.logs.get(subject).unwrap_or(&none)));
-        let unwritten = logs.filter(|(subject, log)| self.entered.get(*subject) != Some(log)).collect::<Vec<_>>();
+        let unwritten =
+            logs.filter(|(subject, log)| self.entered.get(*subject) != Some(log)).collect::<Vec<_>>();
         quota::write(tx, &unwritten, self.now)
     }
 }
 
-/// Of what is left after many letters, the least of each quota that is not a mailbox's: what the caller of a batch is told.
+/// Of what is left after many letters, the least of each quota that is not a mailbox's: what the caller of a
+/// batch is told.
 #[must_use]
 pub fn least<'a>(standings: impl Iterator<Item = &'a Standing>) -> Vec<Standing> {
     let mut least: BTreeMap<LimitScope, Standing> = BTreeMap::new();

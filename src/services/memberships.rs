@@ -1,4 +1,5 @@
-//! Ending memberships: staff and owners remove people from an account, and people leave it. An account that has owners keeps one.
+//! Ending memberships: staff and owners remove people from an account, and people leave it. An account that
+//! has owners keeps one.
 
 use serde_json::json;
 
@@ -22,9 +23,14 @@ use crate::{
 /// Removes a person from an account, an owner or a driver.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`] when there is no such membership, or none that the caller may see; [`ServiceError::Forbidden`] when they see it
-/// and may not end it; [`ServiceError::LastOwner`].
-pub async fn remove(services: &Services, actor: &Actor, account: AccountId, user: UserId) -> Result<(), ServiceError> {
+/// [`ServiceError::NotFound`] when there is no such membership, or none that the caller may see;
+/// [`ServiceError::Forbidden`] when they see it and may not end it; [`ServiceError::LastOwner`].
+pub async fn remove(
+    services: &Services,
+    actor: &Actor,
+    account: AccountId,
+    user: UserId,
+) -> Result<(), ServiceError> {
     let (writer, actor) = (services.clone(), actor.clone());
     services
         .db
@@ -34,7 +40,9 @@ pub async fn remove(services: &Services, actor: &Actor, account: AccountId, user
             let actor = session::narrowed(tx.reading(), actor.clone())?.ok_or(ServiceError::NotFound)?;
             let is_under = !accounts::under(tx.reading(), &[account], &actor.accounts)?.is_empty();
             let role = memberships::role(tx.reading(), user, account)?;
-            let role = role.filter(|_| is_under || Visibility::acting(&actor).customers).ok_or(ServiceError::NotFound)?;
+            let role = role
+                .filter(|_| is_under || Visibility::acting(&actor).customers)
+                .ok_or(ServiceError::NotFound)?;
             if !is_under && !actor.may(Permission::CustomersInvite) {
                 return Err(ServiceError::Forbidden(Permission::CustomersInvite.as_str()));
             }
@@ -46,7 +54,8 @@ pub async fn remove(services: &Services, actor: &Actor, account: AccountId, user
 /// Ends the caller's own membership of an account.
 ///
 /// # Errors
-/// [`ServiceError::Forbidden`] for a caller who is no person, [`ServiceError::NotFound`] when they do not belong to it, [`ServiceError::LastOwner`].
+/// [`ServiceError::Forbidden`] for a caller who is no person, [`ServiceError::NotFound`] when they do not
+/// belong to it, [`ServiceError::LastOwner`].
 pub async fn leave(services: &Services, actor: &Actor, account: AccountId) -> Result<(), ServiceError> {
     let person = actor.who.id.parse::<UserId>().ok().filter(|_| actor.who.kind == ActorKind::User);
     let user = person.ok_or(ServiceError::Forbidden("the access token of a person"))?;
@@ -61,8 +70,8 @@ pub async fn leave(services: &Services, actor: &Actor, account: AccountId) -> Re
         .await
 }
 
-/// The person first, as everybody does it who changes what somebody belongs to; then the account, so that of two owners who leave at
-/// once, or remove each other, one is the last.
+/// The person first, as everybody does it who changes what somebody belongs to; then the account, so that of
+/// two owners who leave at once, or remove each other, one is the last.
 fn lock(tx: &mut Tx<'_>, account: AccountId, user: UserId) -> Result<(), ServiceError> {
     users::lock(tx, user)?.ok_or(ServiceError::NotFound)?;
     Ok(memberships::lock_account(tx, account)?)
@@ -76,7 +85,10 @@ fn end(
 ) -> Result<(), ServiceError> {
     let is_by_its_person = memberships::is_by_its_person(tx.reading(), user, account)?;
     // Nobody is held by what somebody else did with their address.
-    if is_by_its_person && role == MemberRole::AccountOwner && !memberships::has_other_owner(tx.reading(), account, user)? {
+    if is_by_its_person
+        && role == MemberRole::AccountOwner
+        && !memberships::has_other_owner(tx.reading(), account, user)?
+    {
         return Err(ServiceError::LastOwner);
     }
     if !memberships::end(tx, user, account)? {
@@ -84,12 +96,13 @@ fn end(
     }
     // In the timeline of the invitation that had led there: who ended it, and what it was.
     if let Some(invitation) = memberships::joined_by(tx.reading(), user, account)? {
-        let (now, details) = (services.clock.now(), json!({ "account_id": account, "roles": [role.as_str()] }));
+        let (now, details) =
+            (services.clock.now(), json!({ "account_id": account, "roles": [role.as_str()] }));
         let mut who = actor.who.clone();
         if who.id == user.to_string() && !is_by_its_person {
             // They accepted nothing here: whoever reads the timeline knows them by the address alone.
-            let invitation =
-                invitations::get(tx.reading(), invitation, Visibility::everything())?.ok_or(ServiceError::NotFound)?;
+            let invitation = invitations::get(tx.reading(), invitation, Visibility::everything())?
+                .ok_or(ServiceError::NotFound)?;
             invitation.email.as_str().clone_into(&mut who.name);
         }
         timeline::insert(tx, &[services.event(invitation, EventType::MembershipEnded, now, who, details)])?;

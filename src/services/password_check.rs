@@ -1,4 +1,5 @@
-//! Comparing a person's password, wherever it is asked for: guessing is slowed down, and each try leaves a line in the log.
+//! Comparing a person's password, wherever it is asked for: guessing is slowed down, and each try leaves a
+//! line in the log.
 
 use std::time::Duration;
 
@@ -12,8 +13,10 @@ const OF_CLIENT: Allowance = Allowance { free: 20, longest: Duration::from_mins(
 /// Of any address from one network: an IPv4 /24, an IPv6 /48.
 const OF_NETWORK: Allowance = Allowance { free: 100, longest: Duration::from_mins(1) };
 
-/// Compared with when there is no password, so that the answer takes as long: the hash of one that nobody has.
-const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$U2lsZW5jZUlzR29sZGVu$ZGVjb3kgZGVjb3kgZGVjb3kgZGVjb3kgZGVjb3kgISE";
+/// Compared with when there is no password, so that the answer takes as long: the hash of one that nobody
+/// has.
+const DECOY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$U2lsZW5jZUlzR29sZGVu$ZGVjb3kgZGVjb3kgZGVjb3kgZGVjb3kgZGVjb3kgISE";
 
 /// Somebody says that they are somebody.
 #[derive(Debug)]
@@ -34,11 +37,12 @@ impl Claim<'_> {
     }
 }
 
-/// Whether this is the password that `hash` was made of; without a hash it is none, after as long. Wrong ones are logged and
-/// counted, whether the address is known or not; what becomes of a right one, the caller logs.
+/// Whether this is the password that `hash` was made of; without a hash it is none, after as long. Wrong ones
+/// are logged and counted, whether the address is known or not; what becomes of a right one, the caller logs.
 ///
 /// # Errors
-/// [`ServiceError::TooManyGuesses`] while this client has to wait; [`ServiceError::Busy`] when too many passwords are being compared.
+/// [`ServiceError::TooManyGuesses`] while this client has to wait; [`ServiceError::Busy`] when too many
+/// passwords are being compared.
 pub async fn check(
     services: &Services,
     claim: &Claim<'_>,

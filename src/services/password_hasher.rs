@@ -1,4 +1,5 @@
-//! Argon2id on threads where it may block, a bounded number at a time, so that a flood of activations starves nobody.
+//! Argon2id on threads where it may block, a bounded number at a time, so that a flood of activations starves
+//! nobody.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,8 +23,8 @@ const VERIFICATION_QUEUE: usize = 64;
 
 /// Hashes passwords. Clones share the bounds.
 ///
-/// New passwords and those that are compared wait in queues of their own: whoever floods the one with guesses keeps nobody from
-/// activating.
+/// New passwords and those that are compared wait in queues of their own: whoever floods the one with guesses
+/// keeps nobody from activating.
 #[derive(Clone)]
 pub struct Hasher {
     new_passwords: Queue,
@@ -41,7 +42,11 @@ struct Queue {
 
 impl Queue {
     fn new(places: usize, waiting: usize, busy: &'static str) -> Self {
-        Self { places: Arc::new(Semaphore::new(places)), waiting: Arc::new(Semaphore::new(places + waiting)), busy }
+        Self {
+            places: Arc::new(Semaphore::new(places)),
+            waiting: Arc::new(Semaphore::new(places + waiting)),
+            busy,
+        }
     }
 
     async fn place(&self, spare: &Spare) -> Result<Place, ServiceError> {
@@ -52,8 +57,9 @@ impl Queue {
     }
 }
 
-/// Memory that earlier hashes left for later ones: at most as many pieces as there are places. Allocated for each hash, 19 MiB
-/// at a time on whichever thread comes first, it would stay with the allocator of every such thread.
+/// Memory that earlier hashes left for later ones: at most as many pieces as there are places. Allocated for
+/// each hash, 19 MiB at a time on whichever thread comes first, it would stay with the allocator of every
+/// such thread.
 type Spare = Arc<Mutex<Vec<Vec<Block>>>>;
 
 /// A place at the hasher.
@@ -80,7 +86,11 @@ impl Hasher {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             new_passwords: Queue::new(cores, QUEUE, "too many activations at once"),
-            verifications: Queue::new(cores.div_ceil(2), VERIFICATION_QUEUE, "too many passwords are being compared"),
+            verifications: Queue::new(
+                cores.div_ceil(2),
+                VERIFICATION_QUEUE,
+                "too many passwords are being compared",
+            ),
             spare: Spare::default(),
         }
     }
@@ -101,14 +111,19 @@ impl Hasher {
         self.verifications.place(&self.spare).await
     }
 
-    /// Hashes, with a salt from the operating system. The place is held until the work is done, whatever the caller does.
+    /// Hashes, with a salt from the operating system. The place is held until the work is done, whatever the
+    /// caller does.
     ///
     /// # Errors
     /// [`ServiceError::Defect`] when the operating system gives no randomness.
     pub async fn hash(&self, place: Place, password: Password) -> Result<String, ServiceError> {
-        let defect = |error: &dyn std::fmt::Display| ServiceError::Defect(format!("a password could not be hashed: {error}"));
+        let defect = |error: &dyn std::fmt::Display| {
+            ServiceError::Defect(format!("a password could not be hashed: {error}"))
+        };
         let task = tokio::task::spawn_blocking(move || {
-            place.with_memory(|memory| hash(password.expose().as_bytes(), memory)).map(|hash| hash.to_string())
+            place
+                .with_memory(|memory| hash(password.expose().as_bytes(), memory))
+                .map(|hash| hash.to_string())
         });
         task.await.map_err(|error| defect(&error))?.map_err(|error| defect(&error))
     }
@@ -121,7 +136,8 @@ impl Hasher {
     /// [`ServiceError::Defect`] when the thread fails.
     pub async fn verify(&self, place: Place, password: Password, hash: String) -> Result<bool, ServiceError> {
         let task = tokio::task::spawn_blocking(move || {
-            let matches = |hash| place.with_memory(|memory| matches(password.expose().as_bytes(), &hash, memory));
+            let matches =
+                |hash| place.with_memory(|memory| matches(password.expose().as_bytes(), &hash, memory));
             PasswordHash::new(&hash).is_ok_and(matches)
         });
         task.await.map_err(|error| ServiceError::Defect(format!("a password could not be verified: {error}")))
@@ -134,8 +150,9 @@ impl Default for Hasher {
     }
 }
 
-/// Argon2id with 19 MiB, two passes and one lane: OWASP Password Storage Cheat Sheet, the first of its equal choices. They
-/// are the crate's defaults too, and written out here so that an update of the crate changes nothing unseen.
+/// Argon2id with 19 MiB, two passes and one lane: OWASP Password Storage Cheat Sheet, the first of its equal
+/// choices. They are the crate's defaults too, and written out here so that an update of the crate changes
+/// nothing unseen.
 fn argon2id() -> Argon2<'static> {
     let params = Params::new(19 * 1024, 2, 1, None).unwrap_or_default();
     Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
@@ -188,7 +205,10 @@ mod tests {
         assert_eq!(hasher.spare.lock().unwrap().len(), 1);
         let read = |hash: &str| PasswordHash::new(hash).unwrap();
         // The crate's own verifier finds nothing wrong with hashes made in used memory.
-        assert!(made.iter().all(|hash| argon2id().verify_password(b"correct horse battery staple", &read(hash)).is_ok()));
+        assert!(
+            made.iter()
+                .all(|hash| argon2id().verify_password(b"correct horse battery staple", &read(hash)).is_ok())
+        );
     }
 
     #[tokio::test]
@@ -218,13 +238,20 @@ mod tests {
     #[tokio::test]
     async fn a_password_is_known_again_whatever_its_hash_was_made_with() {
         let hasher = Hasher::new();
-        let ours = hasher.hash(hasher.place().await.unwrap(), Password::new("correct horse battery staple")).await.unwrap();
+        let ours = hasher
+            .hash(hasher.place().await.unwrap(), Password::new("correct horse battery staple"))
+            .await
+            .unwrap();
         // From the reference implementation's test vectors: another algorithm, other memory.
         let others = [
             "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
             "$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA",
         ];
-        let cases = [(ours.as_str(), "correct horse battery staple"), (others[0], "password"), (others[1], "password")];
+        let cases = [
+            (ours.as_str(), "correct horse battery staple"),
+            (others[0], "password"),
+            (others[1], "password"),
+        ];
         for (hash, password) in cases {
             for (typed, is_right) in [(password, true), ("something else entirely", false)] {
                 let place = hasher.place().await.unwrap();

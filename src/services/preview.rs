@@ -53,16 +53,24 @@ impl Preview {
 ///
 /// # Errors
 /// [`ServiceError::InvalidLink`] and [`ServiceError::DeadLink`].
-pub async fn link(services: &Services, token: &LinkToken, user_agent: Option<&str>) -> Result<Preview, ServiceError> {
+pub async fn link(
+    services: &Services,
+    token: &LinkToken,
+    user_agent: Option<&str>,
+) -> Result<Preview, ServiceError> {
     let claim = services.links.verify(token).map_err(|_| ServiceError::InvalidLink)?;
     let now = services.clock.now();
-    let found = services.lookups.run(LookupKey { id: claim.invitation, looks_since: Some(now - ONE_LOOK) }).await?;
+    let found =
+        services.lookups.run(LookupKey { id: claim.invitation, looks_since: Some(now - ONE_LOOK) }).await?;
     let preview = check_preview(found.known, claim, now);
-    let agent = user_agent.map(|agent| agent.chars().filter(|c| !c.is_control()).take(USER_AGENT).collect::<String>());
+    let agent = user_agent
+        .map(|agent| agent.chars().filter(|c| !c.is_control()).take(USER_AGENT).collect::<String>());
     let opened = match &preview {
         Ok(_) => Some(json!({ "user_agent": agent })),
         // Somebody who comes too late is worth knowing of: they want to be sent a fresh link.
-        Err(ServiceError::DeadLink(DeadLink::Expired)) => Some(json!({ "user_agent": agent, "link": "expired" })),
+        Err(ServiceError::DeadLink(DeadLink::Expired)) => {
+            Some(json!({ "user_agent": agent, "link": "expired" }))
+        }
         Err(_) => None,
     };
     if let Some(details) = opened.filter(|details| !found.recent_opens.contains(&details.to_string())) {
@@ -74,7 +82,8 @@ pub async fn link(services: &Services, token: &LinkToken, user_agent: Option<&st
 /// Writes a look down. One that cannot be is still answered: the person came to activate, not to be counted.
 async fn note(services: &Services, claim: LinkClaim, now: DateTime<Utc>, details: Value) {
     let opened = services.event(claim.invitation, EventType::Opened, now, ActorRef::link(), details);
-    let written = services.db.write::<_, DbFault>(move |tx| timeline::insert(tx, std::slice::from_ref(&opened))).await;
+    let written =
+        services.db.write::<_, DbFault>(move |tx| timeline::insert(tx, std::slice::from_ref(&opened))).await;
     if let Err(error) = written {
         tracing::warn!(%error, invitation = %claim.invitation, "a look at a link was not recorded");
     }
@@ -97,8 +106,13 @@ pub(super) async fn look(services: &Services, claim: LinkClaim) -> Result<Previe
     check_preview(found.known, claim, now)
 }
 
-fn check_preview(known: Option<InvitationDetails>, claim: LinkClaim, now: DateTime<Utc>) -> Result<Preview, ServiceError> {
-    let InvitationDetails { invitation, person, account_status, parent_name, .. } = known.ok_or(ServiceError::InvalidLink)?;
+fn check_preview(
+    known: Option<InvitationDetails>,
+    claim: LinkClaim,
+    now: DateTime<Utc>,
+) -> Result<Preview, ServiceError> {
+    let InvitationDetails { invitation, person, account_status, parent_name, .. } =
+        known.ok_or(ServiceError::InvalidLink)?;
     invitation.check_link(claim.generation, now)?;
     let requires = Requires::of(&invitation, person, account_status);
     Ok(Preview { invitation, account_status, parent_name, person, requires })

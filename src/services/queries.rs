@@ -43,8 +43,12 @@ pub struct PageRequest {
     pub cursor: Option<String>,
 }
 
-/// Of what a caller may see, what is asked for. Asking for what one may not see is refused, as is seeing nothing at all.
-fn narrow(visibility: Visibility, part: impl FnOnce(Visibility) -> Option<Visibility>) -> Result<Visibility, ServiceError> {
+/// Of what a caller may see, what is asked for. Asking for what one may not see is refused, as is seeing
+/// nothing at all.
+fn narrow(
+    visibility: Visibility,
+    part: impl FnOnce(Visibility) -> Option<Visibility>,
+) -> Result<Visibility, ServiceError> {
     let seen = if visibility.is_empty() { None } else { part(visibility) };
     seen.ok_or(ServiceError::Forbidden("system_users:read or customers:read"))
 }
@@ -94,7 +98,8 @@ pub async fn invitations(
         before,
         ..InvitationFilter::all(visibility, page.limit + 1)
     };
-    let rows = services.db.read::<_, DbFault>(move |connection| invitations::list(connection, &filter)).await?;
+    let rows =
+        services.db.read::<_, DbFault>(move |connection| invitations::list(connection, &filter)).await?;
     Ok(cut(rows, page.limit, &bound, |row| row.id))
 }
 
@@ -102,19 +107,31 @@ pub async fn invitations(
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], also for one that the caller may not see.
-pub async fn invitation(services: &Services, actor: &Actor, id: InvitationId) -> Result<Invitation, ServiceError> {
+pub async fn invitation(
+    services: &Services,
+    actor: &Actor,
+    id: InvitationId,
+) -> Result<Invitation, ServiceError> {
     let visibility = Visibility::reading(actor);
-    let found = services.lookups.run(LookupKey { id, looks_since: None }).await?.known.ok_or(ServiceError::NotFound)?;
+    let found = services
+        .lookups
+        .run(LookupKey { id, looks_since: None })
+        .await?
+        .known
+        .ok_or(ServiceError::NotFound)?;
     if visibility.shows(found.invitation.kind) {
         return Ok(found.invitation);
     }
     // What lies under the caller's own accounts is for the database to say.
-    let found = services.db.read::<_, DbFault>(move |connection| invitations::get(connection, id, visibility.clone())).await?;
+    let found = services
+        .db
+        .read::<_, DbFault>(move |connection| invitations::get(connection, id, visibility.clone()))
+        .await?;
     found.ok_or(ServiceError::NotFound)
 }
 
-/// Shows the timeline of an invitation, oldest first. Whether the person left with it is for those who see everybody: to others it
-/// would tell that the person is something elsewhere.
+/// Shows the timeline of an invitation, oldest first. Whether the person left with it is for those who see
+/// everybody: to others it would tell that the person is something elsewhere.
 ///
 /// # Errors
 /// As [`invitation`], and those of a cursor.
@@ -128,7 +145,10 @@ pub async fn timeline(
     let bound = id.to_string();
     let after = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
     let limit = page.limit + 1;
-    let mut rows = services.db.read::<_, DbFault>(move |connection| timeline::list(connection, id, after, limit)).await?;
+    let mut rows = services
+        .db
+        .read::<_, DbFault>(move |connection| timeline::list(connection, id, after, limit))
+        .await?;
     let visibility = Visibility::reading(actor);
     if !(visibility.staff && visibility.customers) {
         for details in rows.iter_mut().filter_map(|event| event.details.as_object_mut()) {
@@ -157,7 +177,12 @@ pub struct UserQuery {
 ///
 /// # Errors
 /// As [`invitations()`].
-pub async fn users(services: &Services, actor: &Actor, query: UserQuery, page: PageRequest) -> Result<Page<User>, ServiceError> {
+pub async fn users(
+    services: &Services,
+    actor: &Actor,
+    query: UserQuery,
+    page: PageRequest,
+) -> Result<Page<User>, ServiceError> {
     let visibility = narrow(Visibility::reading(actor), |visibility| match query.kind {
         Some(kind) => visibility.of_users(kind),
         None => Some(visibility),
@@ -166,7 +191,15 @@ pub async fn users(services: &Services, actor: &Actor, query: UserQuery, page: P
     let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
     let UserQuery { status, role, account, search, .. } = query;
     let reader = Visibility::reading(actor);
-    let filter = UserFilter { reader, status, role, account, search, before, ..UserFilter::all(visibility, page.limit + 1) };
+    let filter = UserFilter {
+        reader,
+        status,
+        role,
+        account,
+        search,
+        before,
+        ..UserFilter::all(visibility, page.limit + 1)
+    };
     let rows = services.db.read::<_, DbFault>(move |connection| users::list(connection, &filter)).await?;
     Ok(cut(rows, page.limit, &bound, |row| row.id))
 }
@@ -177,7 +210,10 @@ pub async fn users(services: &Services, actor: &Actor, query: UserQuery, page: P
 /// [`ServiceError::NotFound`], also for one that the caller may not see.
 pub async fn user(services: &Services, actor: &Actor, id: UserId) -> Result<User, ServiceError> {
     let visibility = Visibility::reading(actor);
-    let found = services.db.read::<_, DbFault>(move |connection| users::get(connection, id, visibility.clone())).await?;
+    let found = services
+        .db
+        .read::<_, DbFault>(move |connection| users::get(connection, id, visibility.clone()))
+        .await?;
     found.ok_or(ServiceError::NotFound)
 }
 
@@ -223,12 +259,18 @@ pub async fn accounts(
 /// [`ServiceError::NotFound`], also for one that the caller may not see.
 pub async fn account(services: &Services, actor: &Actor, id: AccountId) -> Result<Account, ServiceError> {
     let visibility = Visibility::accounts(actor);
-    let found = services.db.read::<_, DbFault>(move |connection| accounts::get(connection, id, &visibility)).await?;
+    let found =
+        services.db.read::<_, DbFault>(move |connection| accounts::get(connection, id, &visibility)).await?;
     found.ok_or(ServiceError::NotFound)
 }
 
 /// Cuts the one row too many off, which says that there is a next page.
-pub(super) fn cut<T, K: Named>(mut rows: Vec<T>, limit: i64, filters: &str, id: impl Fn(&T) -> Id<K>) -> Page<T> {
+pub(super) fn cut<T, K: Named>(
+    mut rows: Vec<T>,
+    limit: i64,
+    filters: &str,
+    id: impl Fn(&T) -> Id<K>,
+) -> Page<T> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > limit;
     rows.truncate(limit);

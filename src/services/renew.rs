@@ -15,8 +15,9 @@ use crate::domain::{
 /// Sends a fresh link in place of an expired one.
 ///
 /// # Errors
-/// [`ServiceError::RenewalDisabled`], [`ServiceError::InvalidLink`], [`ServiceError::LinkStillValid`], [`ServiceError::DeadLink`] for a link that
-/// is dead for another reason, [`ServiceError::TooSoon`], [`ServiceError::LettersSpent`].
+/// [`ServiceError::RenewalDisabled`], [`ServiceError::InvalidLink`], [`ServiceError::LinkStillValid`],
+/// [`ServiceError::DeadLink`] for a link that is dead for another reason, [`ServiceError::TooSoon`],
+/// [`ServiceError::LettersSpent`].
 pub async fn link(services: &Services, token: &LinkToken) -> Result<(), ServiceError> {
     if !services.rules.self_renewal {
         return Err(ServiceError::RenewalDisabled);
@@ -26,17 +27,20 @@ pub async fn link(services: &Services, token: &LinkToken) -> Result<(), ServiceE
     services
         .db
         .write(move |tx| {
-            let old = locked(tx, claim.invitation, Visibility::everything()).map_err(|refusal| match refusal {
-                ServiceError::NotFound => ServiceError::InvalidLink,
-                other => other,
-            })?;
+            let old =
+                locked(tx, claim.invitation, Visibility::everything()).map_err(|refusal| match refusal {
+                    ServiceError::NotFound => ServiceError::InvalidLink,
+                    other => other,
+                })?;
             match old.check_link(claim.generation, writer.clock.now()) {
                 Ok(()) => Err(ServiceError::LinkStillValid),
                 Err(DeadLink::Expired) => {
                     let was_handed_over = old.delivery.state == DeliveryState::HandedOver;
                     let payer = |one: &Invitation| Payer::of_renewal(one, was_handed_over);
                     let judged = judged(&writer, tx, vec![old])?;
-                    send(&writer, tx, (&ActorRef::link(), payer), judged)?.into_values().try_for_each(|outcome| outcome.map(drop))
+                    send(&writer, tx, (&ActorRef::link(), payer), judged)?
+                        .into_values()
+                        .try_for_each(|outcome| outcome.map(drop))
                 }
                 Err(dead) => Err(dead.into()),
             }

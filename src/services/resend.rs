@@ -26,11 +26,13 @@ use crate::{
     },
 };
 
-/// Sends a fresh link for an invitation that awaits an answer, expired or not; in another language when one is named.
+/// Sends a fresh link for an invitation that awaits an answer, expired or not; in another language when one
+/// is named.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`], [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`], [`ServiceError::NotPending`],
-/// [`ServiceError::InvitationPending`] when a newer invitation took its place, [`ServiceError::TooSoon`], [`ServiceError::LettersSpent`].
+/// [`ServiceError::NotFound`], [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`],
+/// [`ServiceError::NotPending`], [`ServiceError::InvitationPending`] when a newer invitation took its place,
+/// [`ServiceError::TooSoon`], [`ServiceError::LettersSpent`].
 pub async fn invitation(
     services: &Services,
     actor: &Actor,
@@ -62,8 +64,8 @@ pub async fn invitation(
 /// Sends a fresh link for the one invitation of a user that awaits an answer: the button on the user's page.
 ///
 /// # Errors
-/// As [`invitation`]; [`ServiceError::Ambiguous`] when several await an answer, [`ServiceError::NotPending`] when none does,
-/// [`ServiceError::Forbidden`] when none could be resent by this caller anyway.
+/// As [`invitation`]; [`ServiceError::Ambiguous`] when several await an answer, [`ServiceError::NotPending`]
+/// when none does, [`ServiceError::Forbidden`] when none could be resent by this caller anyway.
 pub async fn user(
     services: &Services,
     actor: &Actor,
@@ -75,8 +77,11 @@ pub async fn user(
         .db
         .read::<_, ServiceError>(move |connection| {
             users::get(connection, user, visibility.clone())?.ok_or(ServiceError::NotFound)?;
-            let filter =
-                InvitationFilter { user: Some(user), unanswered: true, ..InvitationFilter::all(visibility.clone(), 200) };
+            let filter = InvitationFilter {
+                user: Some(user),
+                unanswered: true,
+                ..InvitationFilter::all(visibility.clone(), 200)
+            };
             Ok(invitations::list(connection, &filter)?)
         })
         .await?;

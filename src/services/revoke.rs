@@ -1,4 +1,5 @@
-//! Revoking: the link dies, the letter stays in the drawer, and what never came to life goes: the person, the account.
+//! Revoking: the link dies, the letter stays in the drawer, and what never came to life goes: the person, the
+//! account.
 
 use serde_json::json;
 
@@ -27,7 +28,8 @@ use crate::{
 /// Takes an invitation back, expired or not.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`], [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`], [`ServiceError::NotPending`].
+/// [`ServiceError::NotFound`], [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`],
+/// [`ServiceError::NotPending`].
 pub async fn invitation(
     services: &Services,
     actor: &Actor,
@@ -47,7 +49,12 @@ pub async fn invitation(
         .await
 }
 
-fn revoke(services: &Services, tx: &mut Tx<'_>, actor: &Actor, id: InvitationId) -> Result<Invitation, ServiceError> {
+fn revoke(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    id: InvitationId,
+) -> Result<Invitation, ServiceError> {
     let old = locked(tx, id, Visibility::acting(actor))?;
     authorise(tx.reading(), actor, &[&old])?.into_iter().collect::<Result<(), _>>()?;
     let now = services.clock.now();

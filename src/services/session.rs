@@ -1,4 +1,5 @@
-//! What a person's access token is still worth: it was made when they signed in, and much may have changed since.
+//! What a person's access token is still worth: it was made when they signed in, and much may have changed
+//! since.
 
 use super::Services;
 use crate::{
@@ -10,8 +11,9 @@ use crate::{
     },
 };
 
-/// The caller with the authority that they still have; none when their session has ended: they were removed or blocked, or their
-/// password was replaced. Tokens of programs and of the command line are as they are: what they name was given by the operator.
+/// The caller with the authority that they still have; none when their session has ended: they were removed
+/// or blocked, or their password was replaced. Tokens of programs and of the command line are as they are:
+/// what they name was given by the operator.
 ///
 /// # Errors
 /// Only when the database fails.
@@ -22,7 +24,8 @@ pub async fn current(services: &Services, actor: Actor) -> Result<Option<Actor>,
     services.db.read(move |connection| narrowed(connection, actor.clone())).await
 }
 
-/// The same, for whoever has a connection: within a transaction, what is read behind a lock stays so until the end.
+/// The same, for whoever has a connection: within a transaction, what is read behind a lock stays so until
+/// the end.
 pub(super) fn narrowed(connection: &mut AnyConnection, actor: Actor) -> Result<Option<Actor>, DbFault> {
     if actor.who.kind != ActorKind::User {
         return Ok(Some(actor));

@@ -1,4 +1,5 @@
-//! Signing in: an address and a password for a short-lived access token. Why it fails is not told, and takes as long.
+//! Signing in: an address and a password for a short-lived access token. Why it fails is not told, and takes
+//! as long.
 
 use std::time::Duration;
 
@@ -29,8 +30,8 @@ pub const LIFETIME: Duration = Duration::from_mins(15);
 /// Signs in from there. Each try leaves a line in the log.
 ///
 /// # Errors
-/// [`ServiceError::InvalidCredentials`] for a wrong password, an unknown address, and anybody who is not active;
-/// [`ServiceError::TooManyGuesses`] after several of these.
+/// [`ServiceError::InvalidCredentials`] for a wrong password, an unknown address, and anybody who is not
+/// active; [`ServiceError::TooManyGuesses`] after several of these.
 pub async fn sign_in(
     services: &Services,
     email: Email,
@@ -39,16 +40,18 @@ pub async fn sign_in(
 ) -> Result<String, ServiceError> {
     let claim = Claim { purpose: "sign_in", subject: &email, client };
     let key = email.key().to_owned();
-    let found = services.db.read::<_, DbFault>(move |connection| users::credentials(connection, &key)).await?;
+    let found =
+        services.db.read::<_, DbFault>(move |connection| users::credentials(connection, &key)).await?;
     let (id, hash) = found.unzip();
     let matches = password_check::check(services, &claim, password, hash.clone()).await?;
     let id = id.filter(|_| matches).ok_or(ServiceError::InvalidCredentials)?;
     let look = move |connection: &mut AnyConnection| -> Result<_, DbFault> {
         let user = users::get(connection, id, Visibility::everything())?;
         let accounts = memberships::owned(connection, id)?;
-        // Asked last: whoever replaces a password gives their rights in the same transaction or later, and a password that was
-        // replaced while it was verified gets none of them.
-        let stored = credentials::of(connection, id)?.password_hash.filter(|stored| hash.as_ref() == Some(stored));
+        // Asked last: whoever replaces a password gives their rights in the same transaction or later, and a
+        // password that was replaced while it was verified gets none of them.
+        let stored =
+            credentials::of(connection, id)?.password_hash.filter(|stored| hash.as_ref() == Some(stored));
         let user = user.filter(|_| stored.is_some());
         Ok((user, accounts, stored))
     };
@@ -68,6 +71,7 @@ pub async fn sign_in(
 }
 
 fn holder(user: &User) -> ActorRef {
-    let names: Vec<&str> = [&user.first_name, &user.last_name].into_iter().flatten().map(String::as_str).collect();
+    let names: Vec<&str> =
+        [&user.first_name, &user.last_name].into_iter().flatten().map(String::as_str).collect();
     ActorRef { kind: ActorKind::User, id: user.id.to_string(), name: names.join(" ") }
 }

@@ -1,8 +1,8 @@
-//! The list of addresses that are not written to: staff read it and lift what is on it; providers' reports and the people themselves
-//! put addresses there.
+//! The list of addresses that are not written to: staff read it and lift what is on it; providers' reports
+//! and the people themselves put addresses there.
 //!
-//! The list is kept by the courier, which looks before each letter: an invitation to such an address is made like any other, its
-//! letter fails, and the link can be handed over.
+//! The list is kept by the courier, which looks before each letter: an invitation to such an address is made
+//! like any other, its letter fails, and the link can be handed over.
 
 use super::{
     ServiceError, Services, cursor,
@@ -60,7 +60,8 @@ pub async fn list(
     let before = page.cursor.as_deref().map(|cursor| cursor::decode(cursor, &bound)).transpose()?;
     let SuppressionQuery { email, reason, search } = query;
     let filter = SuppressionFilter { email, reason, search, staff, before, limit: page.limit + 1 };
-    let rows = services.db.read::<_, DbFault>(move |connection| suppressions::list(connection, &filter)).await?;
+    let rows =
+        services.db.read::<_, DbFault>(move |connection| suppressions::list(connection, &filter)).await?;
     Ok(queries::cut(rows, page.limit, &bound, |row| row.id))
 }
 
@@ -78,7 +79,8 @@ pub async fn lift(services: &Services, actor: &Actor, id: SuppressionId) -> Resu
     Ok(())
 }
 
-/// Where a link was mailed, dead or alive; `None` for one that was handed over: its holder speaks for nobody's mailbox.
+/// Where a link was mailed, dead or alive; `None` for one that was handed over: its holder speaks for
+/// nobody's mailbox.
 ///
 /// # Errors
 /// [`ServiceError::InvalidLink`].
@@ -98,8 +100,12 @@ pub async fn unsubscribe(services: &Services, token: &LinkToken) -> Result<Email
         .db
         .write(move |tx| {
             let email = suppressions::mailed_to(tx.reading(), claim)?.ok_or(ServiceError::InvalidLink)?;
-            let (id, created_at, reason) = (writer.clock.id(), writer.clock.now(), SuppressionReason::Unsubscribed);
-            suppressions::add(tx, &Suppression { id, email: email.clone(), reason, detail: None, created_at })?;
+            let (id, created_at, reason) =
+                (writer.clock.id(), writer.clock.now(), SuppressionReason::Unsubscribed);
+            suppressions::add(
+                tx,
+                &Suppression { id, email: email.clone(), reason, detail: None, created_at },
+            )?;
             Ok(email)
         })
         .await

@@ -13,7 +13,8 @@ use crate::{
     },
 };
 
-/// What the end of an invitation, or its move to another address, tells of whoever had it: whether they left the user list.
+/// What the end of an invitation, or its move to another address, tells of whoever had it: whether they left
+/// the user list.
 pub(super) const USER_REMOVED: &str = "user_removed";
 
 impl Services {

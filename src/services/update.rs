@@ -1,8 +1,8 @@
 //! Changing an invitation that awaits an answer: where it goes, and what it leads to.
 //!
-//! A new address is another person: the old link dies and a letter with a new one goes there. So does one when a link that was
-//! handed over would lead to further roles. Whatever else changes is shown by the page and by letters that are still to be
-//! written; those that were sent are not sent again.
+//! A new address is another person: the old link dies and a letter with a new one goes there. So does one
+//! when a link that was handed over would lead to further roles. Whatever else changes is shown by the page
+//! and by letters that are still to be written; those that were sent are not sent again.
 
 mod cooldown;
 mod diff;
@@ -94,12 +94,14 @@ impl Condition {
 /// Changes an invitation that awaits an answer, expired or not. What is so already is left alone.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`], [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`] for roles that it has or would have,
-/// [`ServiceError::NotPending`], [`ServiceError::PreconditionRequired`], [`ServiceError::PreconditionFailed`],
-/// [`ServiceError::PreconditionMalformed`], [`ServiceError::Invalid`]; [`ServiceError::InvitationPending`] when a newer invitation took its
-/// place; [`ServiceError::MovedTooSoon`] for another address, a moment after the one before. At a new address, what an invite meets
-/// there: [`ServiceError::InvitationPending`], [`ServiceError::AlreadySystemUser`], [`ServiceError::AlreadyAccountOwner`],
-/// [`ServiceError::AlreadyMember`]. Where a letter goes out, [`ServiceError::LettersSpent`].
+/// [`ServiceError::NotFound`], [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`] for roles that
+/// it has or would have, [`ServiceError::NotPending`], [`ServiceError::PreconditionRequired`],
+/// [`ServiceError::PreconditionFailed`], [`ServiceError::PreconditionMalformed`], [`ServiceError::Invalid`];
+/// [`ServiceError::InvitationPending`] when a newer invitation took its place; [`ServiceError::MovedTooSoon`]
+/// for another address, a moment after the one before. At a new address, what an invite meets there:
+/// [`ServiceError::InvitationPending`], [`ServiceError::AlreadySystemUser`],
+/// [`ServiceError::AlreadyAccountOwner`], [`ServiceError::AlreadyMember`]. Where a letter goes out,
+/// [`ServiceError::LettersSpent`].
 pub async fn invitation(
     services: &Services,
     actor: &Actor,
@@ -108,7 +110,8 @@ pub async fn invitation(
     patch: Patch,
 ) -> Result<Sent, ServiceError> {
     let (writer, actor) = (services.clone(), actor.clone());
-    let (amended, sent) = services.db.write(move |tx| amend(&writer, tx, &actor, id, (&condition, &patch))).await?;
+    let (amended, sent) =
+        services.db.write(move |tx| amend(&writer, tx, &actor, id, (&condition, &patch))).await?;
     if sent {
         services.outbox_wakeup.notify_one();
     }
@@ -125,7 +128,8 @@ fn amend(
 ) -> Result<(Sent, bool), ServiceError> {
     let (_, patch) = asked;
     update::lock_invitation(tx, id)?;
-    let seen = invitations::get(tx.reading(), id, Visibility::acting(actor))?.ok_or(ServiceError::NotFound)?;
+    let seen =
+        invitations::get(tx.reading(), id, Visibility::acting(actor))?.ok_or(ServiceError::NotFound)?;
     // Before anybody is locked or entered for it, and once more behind the lock.
     admit(services, tx, actor, &seen, asked)?;
     let elsewhere = patch.elsewhere(&seen);
@@ -150,21 +154,28 @@ fn amend(
     }
     let standings = if sent { count(services, tx, actor, &new)? } else { Vec::new() };
     write(services, tx, actor, (&old, &new, patch), &changes)?;
-    let invitation = invitations::get(tx.reading(), id, Visibility::everything())?.ok_or(ServiceError::NotFound)?;
+    let invitation =
+        invitations::get(tx.reading(), id, Visibility::everything())?.ok_or(ServiceError::NotFound)?;
     Ok((Sent { invitation, standings }, sent))
 }
 
 /// Counts the letter that goes out.
-fn count(services: &Services, tx: &mut Tx<'_>, actor: &Actor, new: &Invitation) -> Result<Vec<Standing>, ServiceError> {
+fn count(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    new: &Invitation,
+) -> Result<Vec<Standing>, ServiceError> {
     let charge = Charge::new(&new.email, Payer::of(actor, new));
-    let mut counts = Counts::lock(tx, &services.rules.letters, std::slice::from_ref(&charge), services.clock.now())?;
+    let mut counts =
+        Counts::lock(tx, &services.rules.letters, std::slice::from_ref(&charge), services.clock.now())?;
     let standings = counts.take(&charge).map_err(ServiceError::LettersSpent)?;
     counts.write(tx)?;
     Ok(standings)
 }
 
-/// Whether the invitation would lead to more than its link was handed over for: whoever was given that link may have kept it, and
-/// perhaps could not have given as much themselves.
+/// Whether the invitation would lead to more than its link was handed over for: whoever was given that link
+/// may have kept it, and perhaps could not have given as much themselves.
 fn outgrows_its_link(old: &Invitation, new: &Invitation) -> bool {
     let given: Vec<Role> = old.roles.iter().collect();
     old.delivery.state == DeliveryState::HandedOver && new.roles.iter().any(|role| !given.contains(&role))

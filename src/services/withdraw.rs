@@ -1,4 +1,5 @@
-//! Withdrawing letters that wait, for whoever starts from a backup: what waited when it was made has been sent since, perhaps.
+//! Withdrawing letters that wait, for whoever starts from a backup: what waited when it was made has been
+//! sent since, perhaps.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -37,7 +38,8 @@ pub struct Withdrawn {
     pub in_hand: i64,
 }
 
-/// Withdraws the letters that have waited since `before`, and the reminders that `remind_before` makes due now.
+/// Withdraws the letters that have waited since `before`, and the reminders that `remind_before` makes due
+/// now.
 ///
 /// # Errors
 /// [`DbFault`]; what was withdrawn by then stays so.
@@ -63,7 +65,8 @@ pub async fn older_than(
         }
     }
     let now = clock.now();
-    done.in_hand = db.read::<_, DbFault>(move |connection| outbox::in_hand(connection, (before, now))).await?;
+    done.in_hand =
+        db.read::<_, DbFault>(move |connection| outbox::in_hand(connection, (before, now))).await?;
     Ok(done)
 }
 
@@ -72,7 +75,8 @@ async fn letters(db: &Db, clock: &Clock, before: DateTime<Utc>) -> Result<usize,
     db.write(move |tx| {
         let now = clock.now();
         let waiting = outbox::waiting_since(tx.reading(), (before, now), MAX_BATCH)?;
-        // As everybody does who changes invitations of several people: first the people, in the order of their addresses.
+        // As everybody does who changes invitations of several people: first the people, in the order of
+        // their addresses.
         users::lock_invited(tx, &waiting.iter().map(|letter| letter.invitation_id).collect::<Vec<_>>())?;
         let ids: Vec<_> = waiting.iter().map(|letter| letter.id).collect();
         let withdrawn = outbox::give_up(tx, &ids, REASON, now)?;
@@ -84,7 +88,8 @@ async fn letters(db: &Db, clock: &Clock, before: DateTime<Utc>) -> Result<usize,
             let (id, invitation_id, event_type) = (clock.id(), letter.invitation_id, EventType::EmailFailed);
             Event { id, invitation_id, event_type, at: now, actor: ActorRef::system(), details }
         };
-        let entries: Vec<Event> = waiting.iter().filter(|letter| withdrawn.contains(&letter.id)).map(entry).collect();
+        let entries: Vec<Event> =
+            waiting.iter().filter(|letter| withdrawn.contains(&letter.id)).map(entry).collect();
         timeline::insert(tx, &entries)?;
         Ok(entries.len())
     })

@@ -1,5 +1,5 @@
-//! No log line is longer than a few kilobytes, whoever wrote what stands in it: a caller's method, path or header, a relay's
-//! answer, the words of a dependency.
+//! No log line is longer than a few kilobytes, whoever wrote what stands in it: a caller's method, path or
+//! header, a relay's answer, the words of a dependency.
 
 use std::{
     borrow::Cow,
@@ -96,8 +96,7 @@ mod tests {
     fn long_lines_are_cut_and_json_stays_json() {
         let short = b"{\"message\":\"x\"}\n";
         assert_eq!(shortened(short, LogFormat::Json), short.as_slice());
-        let line =
-            serde_json::json!({ "message": "x", "method": "M".repeat(60_000), "span": { "id": "é".repeat(9000) }, "n": 1 });
+        let line = serde_json::json!({ "message": "x", "method": "M".repeat(60_000), "span": { "id": "é".repeat(9000) }, "n": 1 });
         let line = format!("{line}\n");
         let cut = shortened(line.as_bytes(), LogFormat::Json);
         assert!(cut.len() <= MAX_LINE && cut.ends_with(b"}\n"), "{}", cut.len());

@@ -9,13 +9,15 @@ pub fn paths(source: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
-        let starts = tokens.get(at + 1).is_some_and(|next| next == "::") && (at == 0 || tokens[at - 1] != "::");
+        let starts =
+            tokens.get(at + 1).is_some_and(|next| next == "::") && (at == 0 || tokens[at - 1] != "::");
         if starts { at = use_tree(&tokens, at, &[], &mut found) } else { at += 1 }
     }
     found
 }
 
-/// A path from the crate's root, where the path begins there; `depth` is how far below the root the source's module is.
+/// A path from the crate's root, where the path begins there; `depth` is how far below the root the source's
+/// module is.
 pub fn from_root(path: &[String], depth: usize) -> Option<&[String]> {
     let supers = path.iter().take_while(|step| *step == "super").count();
     match path.first()?.as_str() {
@@ -76,7 +78,8 @@ fn tokens(source: &str) -> Vec<String> {
 
 /// The length of the comment or literal at the start of a text, 0 where there is none.
 fn skipped(rest: &str) -> usize {
-    let until = |from: usize, end: &str| rest[from..].find(end).map_or(rest.len(), |at| from + at + end.len());
+    let until =
+        |from: usize, end: &str| rest[from..].find(end).map_or(rest.len(), |at| from + at + end.len());
     if rest.starts_with("//") {
         until(2, "\n")
     } else if rest.starts_with("/*") {

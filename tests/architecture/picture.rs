@@ -31,25 +31,35 @@ fn draw(dependencies: &Dependencies) -> String {
     drawn
 }
 
-/// Whether another dependency of the module leads to the target, so that an arrow of its own adds nothing to the picture.
+/// Whether another dependency of the module leads to the target, so that an arrow of its own adds nothing to
+/// the picture.
 fn is_indirect(dependencies: &Dependencies, module: &str, target: &str) -> bool {
-    dependencies[module].iter().filter(|other| *other != target).any(|other| reaches(dependencies, other, target))
+    dependencies[module]
+        .iter()
+        .filter(|other| *other != target)
+        .any(|other| reaches(dependencies, other, target))
 }
 
 /// Whether `from` uses `to`, directly or through others. The dependency rule keeps circles out.
 fn reaches(dependencies: &Dependencies, from: &str, to: &str) -> bool {
-    dependencies.get(from).is_some_and(|used| used.iter().any(|next| next == to || reaches(dependencies, next, to)))
+    dependencies
+        .get(from)
+        .is_some_and(|used| used.iter().any(|next| next == to || reaches(dependencies, next, to)))
 }
 
 #[test]
 fn arrows_that_follow_from_others_are_left_out_of_the_picture() {
     let used = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<String>>();
-    let dependencies: Dependencies =
-        [("a", used(&["b", "c"])), ("b", used(&["c"])), ("c", used(&[]))].map(|(name, used)| (name.to_owned(), used)).into();
+    let dependencies: Dependencies = [("a", used(&["b", "c"])), ("b", used(&["c"])), ("c", used(&[]))]
+        .map(|(name, used)| (name.to_owned(), used))
+        .into();
     let document = format!("# A\n{BEGIN}old\n{END}end\n");
     let redrawn = redraw(&document, &dependencies).unwrap();
     assert!(redrawn.contains("a --> b\n    b --> c\n```"), "{redrawn}");
-    assert!(redrawn.contains("| `a` | `b`, `c` |\n") && redrawn.contains("| `c` | no other module |\n"), "{redrawn}");
+    assert!(
+        redrawn.contains("| `a` | `b`, `c` |\n") && redrawn.contains("| `c` | no other module |\n"),
+        "{redrawn}"
+    );
     assert!(redrawn.starts_with("# A\n") && redrawn.ends_with(&format!("{END}end\n")), "{redrawn}");
     assert_eq!(redraw("# no picture\n", &dependencies), None);
 }

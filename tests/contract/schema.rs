@@ -10,8 +10,8 @@ thread_local! {
     static VALIDATORS: RefCell<HashMap<String, Rc<Validator>>> = RefCell::default();
 }
 
-/// What `value` breaks of `schema`, each with its place; and the members that the contract does not name, which would be news to its
-/// readers.
+/// What `value` breaks of `schema`, each with its place; and the members that the contract does not name,
+/// which would be news to its readers.
 pub fn faults(document: &Value, schema: &Value, value: &Value) -> Vec<String> {
     let validator = validator(document, schema);
     let mut found: Vec<String> =
@@ -25,7 +25,9 @@ pub fn faults(document: &Value, schema: &Value, value: &Value) -> Vec<String> {
 /// The schema, or what it points to.
 pub fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     match value.get("$ref").and_then(Value::as_str) {
-        Some(reference) => document.pointer(reference.strip_prefix('#').unwrap()).unwrap_or_else(|| panic!("{reference}")),
+        Some(reference) => {
+            document.pointer(reference.strip_prefix('#').unwrap()).unwrap_or_else(|| panic!("{reference}"))
+        }
         None => value,
     }
 }
@@ -66,7 +68,9 @@ fn news(document: &Value, schema: &Value, value: &Value, at: &str, found: &mut V
     for (name, member) in value.as_object().unwrap_or(&nothing) {
         match known.get(name) {
             Some(schema) => news(document, schema, member, &format!("{at}/{name}"), found),
-            None if schema.get("additionalProperties").is_none() && !known.is_empty() => found.push(format!("{at}/{name}: new")),
+            None if schema.get("additionalProperties").is_none() && !known.is_empty() => {
+                found.push(format!("{at}/{name}: new"))
+            }
             None => {}
         }
     }
@@ -86,7 +90,9 @@ fn what_breaks_a_schema_is_told() {
     } } });
     let thing = json!({ "$ref": "#/components/schemas/Thing" });
     assert_eq!(faults(&document, &thing, &json!({ "tag": "a" })), [""; 0]);
-    for bad in [json!({ "tag": "A" }), json!({}), json!({ "tag": 1 }), json!({ "tag": "a", "more": 1 }), json!([])] {
+    for bad in
+        [json!({ "tag": "A" }), json!({}), json!({ "tag": 1 }), json!({ "tag": "a", "more": 1 }), json!([])]
+    {
         assert_eq!(faults(&document, &thing, &bad).len(), 1, "{bad}");
     }
     for (format, good, bad) in [

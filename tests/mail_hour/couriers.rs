@@ -57,7 +57,8 @@ pub(super) async fn polled<F: Future>(future: F, mut times: usize) -> Option<F::
     .await
 }
 
-/// A courier whose records go to the database in their order, so that they can be waited for. They do whether or not it lives.
+/// A courier whose records go to the database in their order, so that they can be waited for. They do whether
+/// or not it lives.
 pub(super) fn in_order(courier: Courier) -> Courier {
     let (inner, runtime) = (courier.records.clone(), Handle::current());
     let records = GroupCommit::reading(&courier.db, "records", 64, move |_, items: &[(Claimed, Outcome)]| {

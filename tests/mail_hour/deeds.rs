@@ -23,9 +23,11 @@ use super::{
 use crate::support::relay::Behaviour;
 
 impl World {
-    /// Couriers that were thought dead wake, and say what they think became of letters that others have claimed since.
+    /// Couriers that were thought dead wake, and say what they think became of letters that others have
+    /// claimed since.
     pub(super) async fn the_dead_speak(&mut self) {
-        let late = |claim: &Claimed| self.truths[claim.invitation_id.as_str()].attempts > i64::from(claim.attempt);
+        let late =
+            |claim: &Claimed| self.truths[claim.invitation_id.as_str()].attempts > i64::from(claim.attempt);
         let (late, stale): (Vec<_>, Vec<_>) = self.stale.drain(..).partition(late);
         self.stale = stale;
         let now = self.app.now();
@@ -39,7 +41,8 @@ impl World {
                 Outcome::Untried { at: now },
             ] {
                 let said = [(claim.clone(), outcome)];
-                let heard = self.db().write::<_, DbFault>(move |tx| mark_sent::record(tx, &said)).await.unwrap();
+                let heard =
+                    self.db().write::<_, DbFault>(move |tx| mark_sent::record(tx, &said)).await.unwrap();
                 assert_eq!(heard, [false]);
             }
             self.db().write::<_, DbFault>(move |tx| outbox::renew(tx, &claim, now)).await.unwrap();
@@ -101,7 +104,9 @@ impl World {
             _ => {
                 let (weather, holds) = (self.weather, self.relay.holds());
                 let held = |recipient: &str| of_hash(7, recipient, 2) == 0;
-                self.relay.is_to(move |recipient| if held(recipient) { Behaviour::Holds } else { weather.to(recipient) });
+                self.relay.is_to(
+                    move |recipient| if held(recipient) { Behaviour::Holds } else { weather.to(recipient) },
+                );
                 let mut step = Box::pin(dying.step());
                 let finished = tokio::select! {
                     done = &mut step => { done.unwrap(); true }
@@ -109,7 +114,8 @@ impl World {
                 };
                 if !finished {
                     // Not those that it hung up on: of these the courier may know by now.
-                    let held = self.look().1.into_iter().filter(|recipient| held(recipient)).collect::<HashSet<_>>();
+                    let held =
+                        self.look().1.into_iter().filter(|recipient| held(recipient)).collect::<HashSet<_>>();
                     assert!(!held.is_empty());
                     self.are_under_way(&held).await;
                 }
@@ -117,10 +123,12 @@ impl World {
                 self.relay.is_to(move |recipient| weather.to(recipient));
             }
         }
-        // What it had given the database to do is done first: a claim, and records, behind which one of no letter waits.
+        // What it had given the database to do is done first: a claim, and records, behind which one of no
+        // letter waits.
         db.write::<_, DbFault>(|_| Ok(())).await.unwrap();
         if let Some(id) = due.first() {
-            let (id, invitation_id, purpose) = (self.app.clock.id(), id.parse().unwrap(), LetterPurpose::Invitation);
+            let (id, invitation_id, purpose) =
+                (self.app.clock.id(), id.parse().unwrap(), LetterPurpose::Invitation);
             let none = Claimed {
                 id,
                 invitation_id,
@@ -165,7 +173,8 @@ impl World {
                     .write::<_, DbFault>(move |tx| outbox::claim(tx, Which::Due, 256, (now, now + LEASE)))
                     .await
                     .unwrap();
-                let ids: BTreeSet<String> = claimed.iter().map(|claim| claim.invitation_id.to_string()).collect();
+                let ids: BTreeSet<String> =
+                    claimed.iter().map(|claim| claim.invitation_id.to_string()).collect();
                 assert_eq!((&ids, claimed.len()), (&due, due.len()));
                 self.stale.extend(claimed);
                 for id in &due {

@@ -34,7 +34,10 @@ impl Truth {
     }
 
     /// What the API is to tell.
-    pub(super) fn delivery(&self, now: DateTime<Utc>) -> (&'static str, i64, Option<DateTime<Utc>>, DateTime<Utc>) {
+    pub(super) fn delivery(
+        &self,
+        now: DateTime<Utc>,
+    ) -> (&'static str, i64, Option<DateTime<Utc>>, DateTime<Utc>) {
         (self.state(now), self.attempts, self.sent_at, self.sent_at.unwrap_or(self.created_at) + DAY)
     }
 
@@ -49,7 +52,13 @@ impl Truth {
         };
         let backoff = TimeDelta::seconds((5 << (self.attempts - 1).min(16)).min(900));
         let failed_first = self.failed_first || self.attempts == 1;
-        Self { due: now + backoff.max(*wait), leased: false, error: Some(error), failed_first, ..self.clone() }
+        Self {
+            due: now + backoff.max(*wait),
+            leased: false,
+            error: Some(error),
+            failed_first,
+            ..self.clone()
+        }
     }
 
     pub(super) fn timeline(&self) -> Vec<&'static str> {

@@ -21,7 +21,8 @@ pub(super) struct World {
     pub(super) truths: BTreeMap<String, Truth>,
     /// By recipient, every copy that the relay read whole.
     pub(super) copies: BTreeMap<String, Vec<Mail>>,
-    /// The recipients whose letters the relay took in this moment, and those whose letters it read and never answered for.
+    /// The recipients whose letters the relay took in this moment, and those whose letters it read and never
+    /// answered for.
     pub(super) seen: (HashSet<String>, HashSet<String>),
     /// Couriers that live.
     pub(super) couriers: [Courier; 2],
@@ -72,10 +73,15 @@ impl World {
 
     pub(super) fn due(&self) -> BTreeSet<String> {
         let now = self.app.now();
-        self.truths.iter().filter(|(_, truth)| truth.sent_at.is_none() && truth.due <= now).map(|(id, _)| id.clone()).collect()
+        self.truths
+            .iter()
+            .filter(|(_, truth)| truth.sent_at.is_none() && truth.due <= now)
+            .map(|(id, _)| id.clone())
+            .collect()
     }
 
-    /// Notes what the relay read, and gives the recipients whose letters it has answered for in this moment, and the others.
+    /// Notes what the relay read, and gives the recipients whose letters it has answered for in this moment,
+    /// and the others.
     pub(super) fn look(&mut self) -> (HashSet<String>, HashSet<String>) {
         let (taken, unanswered) = (self.relay.taken(), self.relay.unanswered());
         self.seen.0.extend(taken.iter().map(|letter| letter.to.clone()));
@@ -156,12 +162,16 @@ impl World {
             assert_eq!(told(shown), truth.delivery(now), "{truth:?}\n{shown}");
             let (error, last_error) = (truth.error.is_some(), shown["delivery"]["last_error"].as_str());
             assert_eq!(last_error.is_some(), error, "{truth:?}\n{shown}");
-            assert!(last_error.unwrap_or_default().contains(truth.error.unwrap_or_default()), "{truth:?}\n{shown}");
+            assert!(
+                last_error.unwrap_or_default().contains(truth.error.unwrap_or_default()),
+                "{truth:?}\n{shown}"
+            );
             assert_eq!(time(&shown["last_sent_at"]).unwrap(), truth.sent_at.unwrap_or(truth.created_at));
         }
         for state in ["queued", "sending", "sent", "failed"] {
             let found: Vec<String> = self.list(&format!("&delivery={state}")).await.into_keys().collect();
-            let are = self.truths.iter().filter(|(_, truth)| truth.state(now) == state).map(|(id, _)| id.clone());
+            let are =
+                self.truths.iter().filter(|(_, truth)| truth.state(now) == state).map(|(id, _)| id.clone());
             assert_eq!(found, are.collect::<Vec<_>>(), "{state}");
         }
     }

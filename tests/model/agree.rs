@@ -22,14 +22,25 @@ impl Run {
                 State::Revoked => "revoked",
             };
             assert_eq!((&row["id"], &row["user_id"]), (&json!(one.id), &json!(one.user)));
-            assert_eq!((&row["status"], &row["send_count"]), (&json!(status), &json!(one.generation)), "{one:?}");
+            assert_eq!(
+                (&row["status"], &row["send_count"]),
+                (&json!(status), &json!(one.generation)),
+                "{one:?}"
+            );
         }
         let users = admin.get("/v1/users?search=%40example.com").await.expect(200).body;
         let users = users["data"].as_array().unwrap();
         assert_eq!(users.len(), self.model.people.iter().filter(|person| person.user.is_some()).count());
-        for (index, person) in self.model.people.iter().enumerate().filter(|(_, person)| person.user.is_some()) {
+        for (index, person) in
+            self.model.people.iter().enumerate().filter(|(_, person)| person.user.is_some())
+        {
             let user = users.iter().find(|user| user["email"] == PEOPLE[index]).unwrap();
-            let newest = self.model.invitations.iter().rev().find(|one| one.person == index && one.state == State::Pending);
+            let newest = self
+                .model
+                .invitations
+                .iter()
+                .rev()
+                .find(|one| one.person == index && one.state == State::Pending);
             assert_eq!(user["id"], json!(person.user));
             assert_eq!(user["status"], if person.active { "active" } else { "invited" });
             assert_eq!(user["system_roles"], if person.staff { json!(["viewer"]) } else { json!([]) });
@@ -49,7 +60,8 @@ impl Run {
     /// Of all links that were ever sent, those live that the model says; of one invitation at most one.
     pub(super) async fn links(&self) {
         for ((index, generation), token) in &self.tokens {
-            let looked = self.app.anonymous().post("/v1/activations/preview", &json!({ "token": token })).await;
+            let looked =
+                self.app.anonymous().post("/v1/activations/preview", &json!({ "token": token })).await;
             match self.model.link(*index, *generation, self.app.now()) {
                 Ok(()) => looked.expect(200),
                 Err(code) => looked.problem(410, code),

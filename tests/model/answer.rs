@@ -15,19 +15,25 @@ impl Run {
         let Person { active, proven, ref password, .. } = self.model.people[person];
         let chosen = format!("{PASSWORD} {index}");
         let chooses = !active || !proven && !by_hand;
-        let named = |password: &str| json!({ "password": password, "first_name": "Ada", "last_name": "Lovelace" });
+        let named =
+            |password: &str| json!({ "password": password, "first_name": "Ada", "last_name": "Lovelace" });
         let (asks, members) = match (active, proven, by_hand) {
             (true, true, false) => ([false, false, true], json!({ "email": PEOPLE[person] })),
-            // A link that is handed over asks everybody for the same, and takes the password that somebody active has.
+            // A link that is handed over asks everybody for the same, and takes the password that somebody
+            // active has.
             (true, _, true) => ([true, true, false], named(password)),
             // Somebody new, or whose password may be somebody else's.
             (true, false, false) | (false, ..) => ([true, true, false], named(&chosen)),
         };
         let seen = self.app.anonymous().post("/v1/activations/preview", &json!({ "token": token })).await;
         if seen.status == 200 {
-            assert_eq!(["password", "person_name", "email"].map(|member| seen.body["requires"][member] == true), asks);
+            assert_eq!(
+                ["password", "person_name", "email"].map(|member| seen.body["requires"][member] == true),
+                asks
+            );
         }
-        let answer = self.app.anonymous().post("/v1/activations", &with(json!({ "token": token }), members)).await;
+        let answer =
+            self.app.anonymous().post("/v1/activations", &with(json!({ "token": token }), members)).await;
         if let Err(code) = self.model.link(index, generation, self.app.now()) {
             answer.problem(410, code);
             return;
@@ -49,7 +55,9 @@ impl Run {
         self.app.anonymous().post("/v1/auth/token", &signs_in).await.expect(200);
         match kind {
             Kind::Staff => held.staff = true,
-            Kind::FurtherOwner(parent) => drop(held.member_of.insert(self.model.parents[parent].clone(), kind)),
+            Kind::FurtherOwner(parent) => {
+                drop(held.member_of.insert(self.model.parents[parent].clone(), kind))
+            }
             _ => {
                 let account = account.unwrap();
                 self.model.accounts.insert(account.clone(), true);

@@ -52,7 +52,9 @@ pub(super) struct Model {
 
 impl Model {
     pub(super) fn pending(&self, person: usize, place: Kind) -> Option<usize> {
-        let at = |one: &Invitation| one.state == State::Pending && one.person == person && one.kind.place() == place;
+        let at = |one: &Invitation| {
+            one.state == State::Pending && one.person == person && one.kind.place() == place
+        };
         self.invitations.iter().position(at)
     }
 
@@ -69,7 +71,9 @@ impl Model {
                 .values()
                 .any(|kind| matches!(kind, Kind::NewOwner | Kind::FurtherOwner(_)))
                 .then_some("already_account_owner"),
-            Kind::FurtherOwner(parent) => member_of.contains_key(&self.parents[parent]).then_some("already_member"),
+            Kind::FurtherOwner(parent) => {
+                member_of.contains_key(&self.parents[parent]).then_some("already_member")
+            }
             Kind::Driver(_) | Kind::SubOwner(_) => {
                 member_of.values().any(|held| held.place() == kind.place()).then_some("already_member")
             }

@@ -54,7 +54,17 @@ impl Run {
         }
         let (id, expires) = (text(&made, "/id").to_owned(), now + TimeDelta::hours(24));
         let state = State::Pending;
-        self.model.invitations.push(Invitation { id, user, person, kind, state, generation: 1, by_hand, expires, account });
+        self.model.invitations.push(Invitation {
+            id,
+            user,
+            person,
+            kind,
+            state,
+            generation: 1,
+            by_hand,
+            expires,
+            account,
+        });
         let index = self.model.invitations.len() - 1;
         let link = made["activation_link"].as_str().and_then(|link| link.split_once("token="));
         assert_eq!(link.is_some(), by_hand);

@@ -16,7 +16,10 @@ pub(super) struct Run {
 impl Run {
     pub(super) async fn start(backend: Backend) -> Self {
         let app = TestApp::start(backend, &[("RATE_LIMITS", "off"), ("RESEND_COOLDOWN", "0s")]).await;
-        let parents = [app.owner("p0@parent.example", "P0").await.account, app.owner("p1@parent.example", "P1").await.account];
+        let parents = [
+            app.owner("p0@parent.example", "P0").await.account,
+            app.owner("p1@parent.example", "P1").await.account,
+        ];
         let accounts = parents.iter().map(|id| (id.clone(), true)).collect();
         let model = Model { parents, people: Default::default(), invitations: Vec::new(), accounts };
         Self { app, model, tokens: BTreeMap::new() }

@@ -1,4 +1,5 @@
-//! The service in this process: real HTTP on a port of its own, a manual clock, and a courier that works when it is told to.
+//! The service in this process: real HTTP on a port of its own, a manual clock, and a courier that works when
+//! it is told to.
 
 use std::{
     net::TcpListener,
@@ -60,7 +61,8 @@ impl TestApp {
         let watch = CourierWatch::here(Arc::new(AtomicBool::new(true)));
         let (server, running) = parts.serve(listener, watch).unwrap();
         tokio::spawn(running);
-        // reqwest asks for a TLS provider even where nothing is encrypted; a second installation is refused and harmless.
+        // reqwest asks for a TLS provider even where nothing is encrypted; a second installation is refused
+        // and harmless.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
         Self { url, clock, parts, database, mailbox, http, server }
@@ -146,7 +148,8 @@ impl TestApp {
 
     /// Activates with a name and a good password.
     pub async fn activate(&self, token: &str) -> Answer {
-        let body = json!({ "token": token, "password": PASSWORD, "first_name": "Ada", "last_name": "Lovelace" });
+        let body =
+            json!({ "token": token, "password": PASSWORD, "first_name": "Ada", "last_name": "Lovelace" });
         self.anonymous().post("/v1/activations", &body).await
     }
 

@@ -55,7 +55,11 @@ pub fn results(answer: &Answer) -> Vec<Value> {
                 let error = &result["error"];
                 let code = error["code"].as_str().unwrap();
                 assert!(error["type"].as_str().unwrap().ends_with(&format!("/problems/{code}")), "{error}");
-                assert!(error["status"].as_u64().unwrap() >= 400 && error["title"].is_string() && error["detail"].is_string());
+                assert!(
+                    error["status"].as_u64().unwrap() >= 400
+                        && error["title"].is_string()
+                        && error["detail"].is_string()
+                );
                 assert_eq!(error["request_id"], answer.header("x-request-id"), "{error}");
             }
             other => panic!("{other}"),
@@ -66,7 +70,10 @@ pub fn results(answer: &Answer) -> Vec<Value> {
 
 /// What became of each, in a word: its status, or the code of its error.
 pub fn words(results: &[Value]) -> Vec<&str> {
-    results.iter().map(|result| result["error"]["code"].as_str().or(result["status"].as_str()).unwrap()).collect()
+    results
+        .iter()
+        .map(|result| result["error"]["code"].as_str().or(result["status"].as_str()).unwrap())
+        .collect()
 }
 
 /// The faults of a failed item, as `(pointer, code)`, in order.
@@ -74,13 +81,16 @@ pub fn words(results: &[Value]) -> Vec<&str> {
 pub fn faults(result: &Value) -> Vec<(&str, &str)> {
     assert_eq!(result["error"]["code"], "validation_failed", "{result}");
     let errors = result["error"]["errors"].as_array().unwrap();
-    let mut found: Vec<(&str, &str)> =
-        errors.iter().map(|error| (error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap())).collect();
+    let mut found: Vec<(&str, &str)> = errors
+        .iter()
+        .map(|error| (error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap()))
+        .collect();
     found.sort_unstable();
     found
 }
 
-/// What a batch of one says of its item, as the item's own route would have answered; a refusal of the whole as it is.
+/// What a batch of one says of its item, as the item's own route would have answered; a refusal of the whole
+/// as it is.
 pub fn only(answer: Answer) -> Answer {
     if answer.status != 200 {
         return answer;

@@ -85,7 +85,11 @@ impl Answer {
         assert_eq!(self.header("content-type"), "application/problem+json");
         assert_eq!(self.body["status"], status);
         assert!(self.body["type"].as_str().unwrap().ends_with(&format!("/problems/{code}")), "{}", self.text);
-        assert!(["title", "detail", "request_id"].iter().all(|name| self.body[name].is_string()), "{}", self.text);
+        assert!(
+            ["title", "detail", "request_id"].iter().all(|name| self.body[name].is_string()),
+            "{}",
+            self.text
+        );
         assert_eq!(self.header("x-request-id"), self.body["request_id"].as_str().unwrap());
         self
     }
@@ -101,7 +105,8 @@ impl Answer {
             .iter()
             .map(|error| {
                 assert!(error["detail"].as_str().is_some_and(|detail| !detail.is_empty()));
-                let place = if error["pointer"].is_string() { &error["pointer"] } else { &error["parameter"] };
+                let place =
+                    if error["pointer"].is_string() { &error["pointer"] } else { &error["parameter"] };
                 (text(place), text(&error["code"]))
             })
             .collect();

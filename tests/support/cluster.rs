@@ -24,9 +24,21 @@ impl Cluster {
     /// A new server with these lines in its configuration.
     pub fn start(settings: &str) -> Self {
         let cluster = Self::empty();
-        run("initdb", &["-D", &cluster.data(), "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync", "--locale=C"]);
-        let common =
-            "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nmax_connections = 120\nshared_buffers = 32MB\n";
+        run(
+            "initdb",
+            &[
+                "-D",
+                &cluster.data(),
+                "-U",
+                "postgres",
+                "--auth=trust",
+                "-E",
+                "UTF8",
+                "--no-sync",
+                "--locale=C",
+            ],
+        );
+        let common = "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nmax_connections = 120\nshared_buffers = 32MB\n";
         cluster.configure(&format!("{common}{settings}"));
         cluster.up();
         cluster
@@ -135,7 +147,12 @@ pub fn give_away(path: &Path) {
 /// A program that runs as theirs, with nothing of our environment.
 pub fn as_somebody(program: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
-    command.args(arguments).env_clear().env("PATH", "/usr/sbin:/usr/bin:/bin").env("LC_ALL", "C").current_dir("/");
+    command
+        .args(arguments)
+        .env_clear()
+        .env("PATH", "/usr/sbin:/usr/bin:/bin")
+        .env("LC_ALL", "C")
+        .current_dir("/");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     if let Some((user, group)) = somebody() {
         command.uid(user).gid(group);

@@ -60,24 +60,32 @@ impl TestApp {
 
     /// Activates with these members beside a newcomer's name and password.
     pub async fn activate_with(&self, token: &str, members: Value) -> Answer {
-        let new_user = json!({ "token": token, "password": PASSWORD, "first_name": "Ada", "last_name": "Lovelace" });
+        let new_user =
+            json!({ "token": token, "password": PASSWORD, "first_name": "Ada", "last_name": "Lovelace" });
         self.anonymous().post("/v1/activations", &with(new_user, members)).await
     }
 
     /// Joins by the address alone, as somebody who is active already.
     pub async fn join(&self, token: &str, email: &str, members: Value) -> Answer {
-        self.anonymous().post("/v1/activations", &with(json!({ "token": token, "email": email }), members)).await
+        self.anonymous()
+            .post("/v1/activations", &with(json!({ "token": token, "email": email }), members))
+            .await
     }
 
     /// What a link asks for.
     pub async fn requires(&self, token: &str) -> Value {
-        let preview = self.anonymous().post("/v1/activations/preview", &json!({ "token": token })).await.expect(200);
+        let preview =
+            self.anonymous().post("/v1/activations/preview", &json!({ "token": token })).await.expect(200);
         preview.body["requires"].clone()
     }
 
     /// Signs in with the password that every test uses.
     pub async fn sign_in(&self, email: &str) -> Client {
-        let answer = self.anonymous().post("/v1/auth/token", &json!({ "email": email, "password": PASSWORD })).await.expect(200);
+        let answer = self
+            .anonymous()
+            .post("/v1/auth/token", &json!({ "email": email, "password": PASSWORD }))
+            .await
+            .expect(200);
         self.bearer(answer.body["access_token"].as_str().unwrap())
     }
 
@@ -97,13 +105,15 @@ impl TestApp {
         let (_, mail) = self.invite_by(OWNERS, body).await;
         let members = if account == json!({}) { json!({}) } else { json!({ "account": account }) };
         let activated = self.activate_with(&mail.token, members).await.expect(201).body;
-        let (account, user) = (text(&activated, "/account/id").to_owned(), text(&activated, "/user/id").to_owned());
+        let (account, user) =
+            (text(&activated, "/account/id").to_owned(), text(&activated, "/user/id").to_owned());
         Owner { account, user, client: self.sign_in(email).await }
     }
 
     /// A driver below an account, and their own account's id.
     pub async fn driver(&self, email: &str, parent: &str) -> Owner {
-        let body = json!({ "email": email, "role": "driver", "account_id": parent, "account_type": "consumer" });
+        let body =
+            json!({ "email": email, "role": "driver", "account_id": parent, "account_type": "consumer" });
         let (made, mail) = self.invite_by(SUB_ACCOUNTS, body).await;
         self.activate(&mail.token).await.expect(201);
         let (account, user) = (text(&made, "/account/id").to_owned(), text(&made, "/user_id").to_owned());
@@ -122,7 +132,11 @@ impl TestApp {
     /// A caller with a long-lived token of these accounts, as `token --account` makes it.
     pub fn owning(&self, accounts: &[&str]) -> Client {
         let grant = Grant {
-            holder: ActorRef { kind: ActorKind::Cli, id: "grace".to_owned(), name: "Grace Hopper".to_owned() },
+            holder: ActorRef {
+                kind: ActorKind::Cli,
+                id: "grace".to_owned(),
+                name: "Grace Hopper".to_owned(),
+            },
             roles: Vec::new(),
             scope: Vec::new(),
             accounts: accounts.iter().map(|id| id.parse::<AccountId>().unwrap()).collect(),

@@ -1,6 +1,9 @@
-//! A database for one test alone: a SQLite file in a folder of its own, or a PostgreSQL database that is dropped at the end.
+//! A database for one test alone: a SQLite file in a folder of its own, or a PostgreSQL database that is
+//! dropped at the end.
 
-use diesel::{Connection, PgConnection, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_query};
+use diesel::{
+    Connection, PgConnection, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_query,
+};
 use tempfile::TempDir;
 
 /// Which database a test runs on.
@@ -83,10 +86,12 @@ impl TestDatabase {
         connection
     }
 
-    /// Makes the database refuse everybody and throws out who is in it (PostgreSQL), until [`TestDatabase::bring_back`].
+    /// Makes the database refuse everybody and throws out who is in it (PostgreSQL), until
+    /// [`TestDatabase::bring_back`].
     pub fn drop_connections(&self) {
         execute_on(&server(), &format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.name));
-        let victims = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name);
+        let victims =
+            format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'", self.name);
         // They die one by one, each at the next thing that it does.
         while execute_on(&server(), &victims) > 0 {}
     }

@@ -40,10 +40,12 @@ impl Mailbox {
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .filter(|name| {
-                Path::new(name).extension().is_some_and(|extension| extension == "eml") && !self.read.borrow().contains(name)
+                Path::new(name).extension().is_some_and(|extension| extension == "eml")
+                    && !self.read.borrow().contains(name)
             })
             .collect();
-        let letters = names.iter().map(|name| parse(&std::fs::read(self.path().join(name)).unwrap())).collect();
+        let letters =
+            names.iter().map(|name| parse(&std::fs::read(self.path().join(name)).unwrap())).collect();
         self.read.borrow_mut().extend(names);
         letters
     }
@@ -53,7 +55,9 @@ impl Mailbox {
 pub fn parse(raw: &[u8]) -> Mail {
     let mail = mailparse::parse_mail(raw).unwrap();
     let header = |name: &str| mail.headers.get_first_value(name).unwrap_or_default();
-    let body = |kind: &str| mail.subparts.iter().find(|part| part.ctype.mimetype == kind).unwrap().get_body().unwrap();
+    let body = |kind: &str| {
+        mail.subparts.iter().find(|part| part.ctype.mimetype == kind).unwrap().get_body().unwrap()
+    };
     let text = body("text/plain");
     let link = text.split_whitespace().find(|word| word.contains("?token=")).unwrap().to_owned();
     let token = link.split_once("?token=").unwrap().1.to_owned();

@@ -1,4 +1,5 @@
-//! What tests stand on: the app on a database of its own, callers with typed answers, a mailbox, a clock that is told to move.
+//! What tests stand on: the app on a database of its own, callers with typed answers, a mailbox, a clock that
+//! is told to move.
 
 pub mod app;
 pub mod batches;
@@ -52,7 +53,8 @@ macro_rules! on_both_databases {
 }
 pub(crate) use on_both_databases;
 
-/// As [`on_both_databases`], for tests that start what they need by themselves: `on_each! { async fn name(backend: Backend) { … } }`.
+/// As [`on_both_databases`], for tests that start what they need by themselves: `on_each! { async fn
+/// name(backend: Backend) { … } }`.
 macro_rules! on_each {
     ($($(#[$meta:meta])* async fn $name:ident($backend:ident: Backend) $body:block)+) => {$(
         $(#[$meta])*
@@ -75,7 +77,8 @@ macro_rules! on_each {
 }
 pub(crate) use on_each;
 
-/// Looks again and again until there is something to see, and gives it; the test ends when that takes longer than `limit`.
+/// Looks again and again until there is something to see, and gives it; the test ends when that takes longer
+/// than `limit`.
 pub async fn eventually<T>(what: &str, limit: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {

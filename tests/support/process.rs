@@ -18,8 +18,8 @@ const BINARY: &str = env!("CARGO_BIN_EXE_invitation-service");
 /// How long a process may take to start or to end.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Where processes run: a folder, a database, and the variables that all of them are given. Of two values for one variable
-/// the later one holds, and an empty one is none.
+/// Where processes run: a folder, a database, and the variables that all of them are given. Of two values for
+/// one variable the later one holds, and an empty one is none.
 pub struct Home {
     pub folder: TempDir,
     pub database: TestDatabase,
@@ -38,7 +38,11 @@ impl Home {
             ("SECRET_KEY", "a key for tests that nobody else has"),
             ("MAIL_URL", mail.as_str()),
         ];
-        let variables = own.iter().chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let variables = own
+            .iter()
+            .chain(variables)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
         Self { folder, database, variables }
     }
 
@@ -77,7 +81,12 @@ impl Home {
         let mut command = Command::new("/bin/sh");
         let variables = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let script = format!("ulimit -n {descriptors} && exec \"$0\" serve");
-        command.args(["-c", &script, BINARY]).current_dir(self.path()).env_clear().envs(variables).stdin(Stdio::null());
+        command
+            .args(["-c", &script, BINARY])
+            .current_dir(self.path())
+            .env_clear()
+            .envs(variables)
+            .stdin(Stdio::null());
         Process::start(command)
     }
 
@@ -88,7 +97,9 @@ impl Home {
 
     /// The service's parts in this process, with the processes' configuration and another clock.
     pub fn parts(&self, clock: Clock) -> Parts {
-        let look_up = |name: &str| self.variables.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        let look_up = |name: &str| {
+            self.variables.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+        };
         let config = Config::read(look_up).map_err(|faults| format!("{faults:?}")).unwrap();
         Parts::new(&config, clock).unwrap()
     }
@@ -96,7 +107,9 @@ impl Home {
     /// Every letter in the folder that letters go to by default.
     pub fn letters(&self) -> Vec<Mail> {
         let Ok(files) = std::fs::read_dir(self.path().join("data/mail")) else { return Vec::new() };
-        let files = files.map(|file| file.unwrap().path()).filter(|path| path.extension().is_some_and(|end| end == "eml"));
+        let files = files
+            .map(|file| file.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|end| end == "eml"));
         files.map(|path| parse(&std::fs::read(path).unwrap())).collect()
     }
 }
@@ -120,7 +133,8 @@ impl Process {
             collect(child.stderr.take().unwrap(), log.clone(), None),
         ];
         let mut process = Self { child, url: String::new(), out, log, readers };
-        let listens = |line: &str| Some(line.split_once("listens at")?.1.split_whitespace().next()?.to_owned());
+        let listens =
+            |line: &str| Some(line.split_once("listens at")?.1.split_whitespace().next()?.to_owned());
         loop {
             match lines.recv_timeout(PATIENCE) {
                 // The courier alone listens nowhere, and says in one line what it does.
@@ -155,8 +169,14 @@ impl Process {
 
     pub fn client(&self, token: Option<String>) -> Client {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        // No connection is kept: a test that waits for a command does not see that the server closes an idle one meanwhile.
-        let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).pool_max_idle_per_host(0).build().unwrap();
+        // No connection is kept: a test that waits for a command does not see that the server closes an idle
+        // one meanwhile.
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(PATIENCE)
+            .pool_max_idle_per_host(0)
+            .build()
+            .unwrap();
         Client { http, url: self.url.clone(), token }
     }
 
@@ -168,13 +188,15 @@ impl Process {
 
     /// Asks it to end.
     pub fn terminate(&self) {
-        let told = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.child.id())]).status().unwrap();
+        let told =
+            Command::new("sh").args(["-c", &format!("kill -TERM {}", self.child.id())]).status().unwrap();
         assert!(told.success());
     }
 
     /// Waits for its end, and for its last words.
     pub async fn ended(&mut self) -> ExitStatus {
-        let status = super::eventually("the process ends", PATIENCE, async || self.child.try_wait().unwrap()).await;
+        let status =
+            super::eventually("the process ends", PATIENCE, async || self.child.try_wait().unwrap()).await;
         for reader in self.readers.drain(..) {
             reader.join().unwrap();
         }
@@ -201,7 +223,11 @@ impl Drop for Process {
     }
 }
 
-fn collect(from: impl Read + Send + 'static, into: Arc<Mutex<String>>, tell: Option<mpsc::Sender<String>>) -> JoinHandle<()> {
+fn collect(
+    from: impl Read + Send + 'static,
+    into: Arc<Mutex<String>>,
+    tell: Option<mpsc::Sender<String>>,
+) -> JoinHandle<()> {
     std::thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
             let mut text = into.lock().unwrap();

@@ -15,7 +15,8 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// Gives these answers, each a status line, headers and a body, one after the other; the last one again and again.
+    /// Gives these answers, each a status line, headers and a body, one after the other; the last one again
+    /// and again.
     pub async fn start(answers: &[(&str, &str, &str)]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
@@ -40,7 +41,11 @@ impl Provider {
 }
 
 /// Ends when the caller hangs up.
-async fn talk(stream: TcpStream, answers: Arc<Vec<String>>, asked: Arc<Mutex<Vec<String>>>) -> std::io::Result<()> {
+async fn talk(
+    stream: TcpStream,
+    answers: Arc<Vec<String>>,
+    asked: Arc<Mutex<Vec<String>>>,
+) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     loop {
         let mut length = 0;

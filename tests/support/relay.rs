@@ -1,5 +1,5 @@
-//! A mail relay that does as it is told: takes letters, refuses recipients, hangs up, is away and comes back. It speaks
-//! SMTP, and Mailpit's HTTP interface, on a port that stays its own all the while.
+//! A mail relay that does as it is told: takes letters, refuses recipients, hangs up, is away and comes back.
+//! It speaks SMTP, and Mailpit's HTTP interface, on a port that stays its own all the while.
 
 use std::{
     net::SocketAddr,
@@ -23,7 +23,8 @@ use super::{Mail, mailbox::parse};
 pub enum Behaviour {
     /// Takes them.
     Takes,
-    /// Refuses the recipient with this reply, and hangs up after a 421; over HTTP, with the status that it begins with.
+    /// Refuses the recipient with this reply, and hangs up after a 421; over HTTP, with the status that it
+    /// begins with.
     Refuses(&'static str),
     /// Refuses with this reply at this step: `DATA`, or `.` for the end of the letter; SMTP alone.
     RefusesAt(&'static str, &'static str),
@@ -116,7 +117,8 @@ impl Relay {
         self.told.lock().unwrap().mood = Box::new(mood);
     }
 
-    /// From now on it says 421 to whoever has handed over so many letters and begins with another one; SMTP alone.
+    /// From now on it says 421 to whoever has handed over so many letters and begins with another one; SMTP
+    /// alone.
     pub fn takes_a_session(&self, letters: usize) {
         self.told.lock().unwrap().a_session = letters;
     }
@@ -133,7 +135,8 @@ impl Relay {
         self.told.lock().unwrap().lets_go.send_replace(true);
     }
 
-    /// From now on it answers this command so, whatever the letter is; an empty command is its greeting. SMTP alone.
+    /// From now on it answers this command so, whatever the letter is; an empty command is its greeting. SMTP
+    /// alone.
     pub fn says(&self, replies: &[(&'static str, &'static str)]) {
         self.told.lock().unwrap().says = replies.to_vec();
     }
@@ -328,7 +331,10 @@ async fn mailpit(stream: TcpStream, told: &Mutex<Told>) -> std::io::Result<()> {
         };
         let quoted = |status| (status, serde_json::json!({ "Error": status }).to_string());
         let (status, answer) = refusal.map_or_else(|| ("200 OK", r#"{"ID":"x"}"#.to_owned()), quoted);
-        let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", answer.len());
+        let head = format!(
+            "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            answer.len()
+        );
         writer.write_all(format!("{head}{answer}").as_bytes()).await?;
     }
 }

@@ -18,12 +18,25 @@ pub(super) const RATE: &str = "reimbursement_rate";
 /// The language of the letters.
 pub(super) const LOCALE: &str = "locale";
 
-/// Every column, in the order in which they are listed: the kind, and the members of the three invites' bodies.
-pub(super) const ALL: [&str; 11] =
-    [KIND, EMAIL, ROLES, ACCOUNT_ID, ACCOUNT_NAME, "account_type", "role", RATE, "used_by", "sub_account_name", LOCALE];
+/// Every column, in the order in which they are listed: the kind, and the members of the three invites'
+/// bodies.
+pub(super) const ALL: [&str; 11] = [
+    KIND,
+    EMAIL,
+    ROLES,
+    ACCOUNT_ID,
+    ACCOUNT_NAME,
+    "account_type",
+    "role",
+    RATE,
+    "used_by",
+    "sub_account_name",
+    LOCALE,
+];
 
-/// The column that a header's cell names, as people write it: in any case, with blanks, hyphens or nothing between the words, and with a
-/// unit or a remark in brackets behind them (`E-mail`, `Account_Name`, `Reimbursement rate (EUR/kWh)`).
+/// The column that a header's cell names, as people write it: in any case, with blanks, hyphens or nothing
+/// between the words, and with a unit or a remark in brackets behind them (`E-mail`, `Account_Name`,
+/// `Reimbursement rate (EUR/kWh)`).
 pub(super) fn find(cell: &[u8]) -> Option<&'static str> {
     let name = std::str::from_utf8(cell).ok()?;
     let name = match name.split_once(['(', '[']) {
@@ -38,7 +51,8 @@ pub(super) fn find(cell: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Whether it is what pandas calls a column without a name when it reads one, and writes again (`Unnamed: 0`).
+/// Whether it is what pandas calls a column without a name when it reads one, and writes again (`Unnamed:
+/// 0`).
 pub(super) fn is_unnamed(cell: &[u8]) -> bool {
     let number = cell.trim_ascii().strip_prefix(b"Unnamed:").unwrap_or_default().trim_ascii();
     number.first().is_some_and(u8::is_ascii_digit)
@@ -50,8 +64,8 @@ pub(super) fn position(column: &str) -> Option<usize> {
     ALL.iter().position(|known| *known == column)
 }
 
-/// The columns that a header names, one for each of its cells: none where the cell is empty. And its faults: columns that
-/// are unknown, missing or doubled, all of them.
+/// The columns that a header names, one for each of its cells: none where the cell is empty. And its faults:
+/// columns that are unknown, missing or doubled, all of them.
 pub(super) fn read<'a>(cells: impl Iterator<Item = &'a [u8]>) -> (Vec<Option<&'static str>>, Vec<RowError>) {
     let (mut columns, mut faults) = (Vec::new(), Vec::new());
     for cell in cells {
@@ -59,7 +73,11 @@ pub(super) fn read<'a>(cells: impl Iterator<Item = &'a [u8]>) -> (Vec<Option<&'s
         let name = String::from_utf8_lossy(cell);
         match column {
             Some(name) if columns.contains(&column) => {
-                faults.push(RowError::new(name, "duplicate_column", "This column is there twice. Which of them counts?"));
+                faults.push(RowError::new(
+                    name,
+                    "duplicate_column",
+                    "This column is there twice. Which of them counts?",
+                ));
             }
             None if !name.trim().is_empty() && !is_unnamed(cell) => {
                 let words = format!("There is no such column. Known are: {}.", ALL.join(", "));
@@ -70,7 +88,8 @@ pub(super) fn read<'a>(cells: impl Iterator<Item = &'a [u8]>) -> (Vec<Option<&'s
         columns.push(column);
     }
     if columns.iter().all(Option::is_none) {
-        let words = format!("The first line must name the columns, separated by , or ; as in: {}", ALL.join(","));
+        let words =
+            format!("The first line must name the columns, separated by , or ; as in: {}", ALL.join(","));
         return (Vec::new(), vec![RowError::new(KIND, "missing_header", words)]);
     }
     for name in [KIND, EMAIL].into_iter().filter(|name| !columns.contains(&Some(*name))) {
@@ -91,7 +110,10 @@ mod tests {
     #[test]
     fn a_header_is_read_in_any_order_and_case() {
         let (columns, faults) = read([&b"Email "[..], b"", b"KIND", b" locale"].into_iter());
-        assert_eq!((columns.as_slice(), faults), (&[Some(EMAIL), None, Some(KIND), Some("locale")][..], vec![]));
+        assert_eq!(
+            (columns.as_slice(), faults),
+            (&[Some(EMAIL), None, Some(KIND), Some("locale")][..], vec![])
+        );
     }
 
     #[test]
@@ -118,14 +140,17 @@ mod tests {
         ] {
             assert_eq!(find(cell.as_bytes()), Some(column), "{cell}");
         }
-        for cell in ["", " ", "-", "(rolls)", "rolls", "kind of", "e", "Unnamed: 0", "accounts", "languages"] {
+        for cell in ["", " ", "-", "(rolls)", "rolls", "kind of", "e", "Unnamed: 0", "accounts", "languages"]
+        {
             assert_eq!(find(cell.as_bytes()), None, "{cell}");
         }
     }
 
     #[test]
     fn every_fault_of_a_header_is_told_with_its_column() {
-        let own = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>();
+        let own = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>()
+        };
         assert_eq!(
             codes("e-mail,rolls,Email"),
             own(&[("rolls", "unknown_column"), ("email", "duplicate_column"), ("kind", "missing_column")])

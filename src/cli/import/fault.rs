@@ -18,7 +18,8 @@ impl RowError {
     }
 }
 
-/// As it is told behind the file and the row. Cells and answers come from elsewhere: nothing in them steers a terminal.
+/// As it is told behind the file and the row. Cells and answers come from elsewhere: nothing in them steers a
+/// terminal.
 impl fmt::Display for RowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { column, code, words } = self;

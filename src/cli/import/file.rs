@@ -34,7 +34,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Record>, Vec<(usize, RowError)>> 
     let bytes = &*encoding::to_utf8(bytes).map_err(|fault| vec![(1, fault)])?;
     let mut lines = Lines { bytes, counted: 0, line: 1 };
     let separator = Separator::of(bytes);
-    let mut records = Cut::new(bytes, separator.start, separator.byte).filter(|(_, record)| !is_blank(record));
+    let mut records =
+        Cut::new(bytes, separator.start, separator.byte).filter(|(_, record)| !is_blank(record));
     let Some((range, names)) = records.next() else {
         return Err(vec![(1, RowError::new(columns::KIND, "no_rows", "The file is empty."))]);
     };
@@ -43,16 +44,22 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Record>, Vec<(usize, RowError)>> 
     let (columns, faults) = columns::read(names.iter());
     let header = Header { line, columns: &columns, separator };
     let mut nameless = BTreeMap::new();
-    let rows: Vec<Record> =
-        records.map(|(range, record)| header.row(lines.at(range.start), &bytes[range], &record, &mut nameless)).collect();
+    let rows: Vec<Record> = records
+        .map(|(range, record)| header.row(lines.at(range.start), &bytes[range], &record, &mut nameless))
+        .collect();
     // Other columns of names that nobody knows are told by their names.
-    nameless.retain(|index, _| names.get(*index).is_none_or(|name| is_empty(name) || columns::is_unnamed(name)));
+    nameless
+        .retain(|index, _| names.get(*index).is_none_or(|name| is_empty(name) || columns::is_unnamed(name)));
     let faults: Vec<RowError> = nameless.into_values().chain(faults).collect();
     if !faults.is_empty() {
         return Err(at_header(faults));
     }
     if rows.is_empty() {
-        return Err(at_header(vec![RowError::new(columns::KIND, "no_rows", "No row follows the line with the columns' names.")]));
+        return Err(at_header(vec![RowError::new(
+            columns::KIND,
+            "no_rows",
+            "No row follows the line with the columns' names.",
+        )]));
     }
     Ok(rows)
 }
@@ -65,17 +72,26 @@ struct Header<'a> {
 }
 
 impl Header<'_> {
-    /// Reads a row. Columns that have no name, and stand before one that has, are noted in `nameless` when it fills them.
-    fn row(&self, line: usize, raw: &[u8], record: &ByteRecord, nameless: &mut BTreeMap<usize, RowError>) -> Record {
+    /// Reads a row. Columns that have no name, and stand before one that has, are noted in `nameless` when it
+    /// fills them.
+    fn row(
+        &self,
+        line: usize,
+        raw: &[u8],
+        record: &ByteRecord,
+        nameless: &mut BTreeMap<usize, RowError>,
+    ) -> Record {
         let decimal_comma = self.separator.allows_decimal_comma();
         let mut row = Record { line, cells: Vec::new(), faults: Vec::new(), torn: false, decimal_comma };
         if raw.iter().fold(false, |open, byte| open ^ (*byte == b'"')) {
             // The reader would take everything up to the next quote, or to the end of the file, for one cell.
-            let words = r#"A " is opened and not closed. Inside quoted text it is written twice, as in "5"" pipe"."#;
+            let words =
+                r#"A " is opened and not closed. Inside quoted text it is written twice, as in "5"" pipe"."#;
             row.tear(RowError::new(columns::KIND, "unbalanced_quotes", words));
             return row;
         }
-        // Spreadsheets leave empty cells behind the last column, and some programs leave out those at the end of a row.
+        // Spreadsheets leave empty cells behind the last column, and some programs leave out those at the end
+        // of a row.
         let named = self.columns.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
         let found = record.iter().rposition(|cell| !is_empty(cell)).map_or(0, |last| last + 1);
         if found > named {
@@ -90,12 +106,15 @@ impl Header<'_> {
             row.tear(RowError::new(columns::KIND, "cell_count", words));
             return row;
         }
-        for (index, (column, cell)) in self.columns.iter().zip(record).enumerate().filter(|(_, (_, cell))| !is_empty(cell)) {
+        for (index, (column, cell)) in
+            self.columns.iter().zip(record).enumerate().filter(|(_, (_, cell))| !is_empty(cell))
+        {
             match (column, std::str::from_utf8(cell)) {
                 (None, _) => drop(nameless.entry(index).or_insert_with(|| self.nameless(index, line, cell))),
                 (Some(column), Ok(text)) => row.cells.push((column, trim(text).to_owned())),
                 (Some(column), Err(_)) => {
-                    let words = "This is not UTF-8, which letters with accents need. Save the file as \"CSV UTF-8\".";
+                    let words =
+                        "This is not UTF-8, which letters with accents need. Save the file as \"CSV UTF-8\".";
                     row.faults.push(RowError::new(*column, "not_utf8", words));
                 }
             }
@@ -121,7 +140,8 @@ impl Record {
     }
 }
 
-/// A cell's text without what spreadsheets, other programs and people put around it: blanks, line breaks, characters that nobody sees, and NULs.
+/// A cell's text without what spreadsheets, other programs and people put around it: blanks, line breaks,
+/// characters that nobody sees, and NULs.
 fn trim(cell: &str) -> &str {
     trim_unseen(cell.trim_end_matches(['\0', '\x1A']))
 }
@@ -145,7 +165,8 @@ struct Cut<'a> {
 impl<'a> Cut<'a> {
     fn new(bytes: &'a [u8], start: usize, delimiter: u8) -> Self {
         let rest = bytes.get(start..).unwrap_or_default();
-        let reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(rest);
+        let reader =
+            ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(rest);
         Self { bytes, start, reader }
     }
 

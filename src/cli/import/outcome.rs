@@ -27,7 +27,8 @@ pub(super) enum Outcome {
 }
 
 /// What stands in the way of an invite that is not needed any more.
-const ALREADY: [&str; 4] = ["invitation_pending", "already_system_user", "already_account_owner", "already_member"];
+const ALREADY: [&str; 4] =
+    ["invitation_pending", "already_system_user", "already_account_owner", "already_member"];
 
 impl Outcome {
     /// What an answer to a row's own request says, given to it for the first time.
@@ -38,14 +39,17 @@ impl Outcome {
         }
     }
 
-    /// What is said of an invitation of an earlier run that nobody can follow any more: its status, where that is known.
+    /// What is said of an invitation of an earlier run that nobody can follow any more: its status, where
+    /// that is known.
     pub(super) fn no_longer_invited(invitation_id: Value, status: Option<&str>) -> Self {
         let (code, since) = match status {
             Some("revoked") => ("invitation_revoked", "was revoked"),
             Some("expired") => ("invitation_expired", "has expired"),
             _ => ("no_longer_invited", "was revoked or has expired"),
         };
-        let words = format!("Invited before, but that invitation {since} since. With --anew this row is invited once more.");
+        let words = format!(
+            "Invited before, but that invitation {since} since. With --anew this row is invited once more."
+        );
         Self::NoLongerInvited { invitation_id, fault: RowError::new(EMAIL, code, words) }
     }
 
@@ -66,7 +70,9 @@ impl Outcome {
         let errors = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
         let faults: Vec<RowError> = errors
             .iter()
-            .map(|error| RowError::new(column(&text(&error["pointer"])), text(&error["code"]), text(&error["detail"])))
+            .map(|error| {
+                RowError::new(column(&text(&error["pointer"])), text(&error["code"]), text(&error["detail"]))
+            })
             .collect();
         if !faults.is_empty() {
             return Self::Failed(faults);

@@ -106,16 +106,23 @@ impl Report {
                 )
             }
             Some(Reason::Interrupted) => format!("Interrupted. {again}"),
-            Some(Reason::Unanswered(words)) => format!("Gave up: the service has trouble ({}). {again}", clean(words)),
-            Some(Reason::Denied(words)) => format!("Stopped: the token does not allow this ({}).", clean(words)),
+            Some(Reason::Unanswered(words)) => {
+                format!("Gave up: the service has trouble ({}). {again}", clean(words))
+            }
+            Some(Reason::Denied(words)) => {
+                format!("Stopped: the token does not allow this ({}).", clean(words))
+            }
             Some(Reason::Refused(words)) => format!("Stopped: the service answered {}", clean(words)),
-            Some(Reason::Unread(words)) => format!("Stopped: the results cannot be written ({words}). {again}"),
+            Some(Reason::Unread(words)) => {
+                format!("Stopped: the results cannot be written ({words}). {again}")
+            }
         };
         if !words.is_empty() {
             self.screen.say(&words);
         }
         let invited = if self.dry_run { "would be invited" } else { "invited" };
-        let mut summary = format!("{invited} {}, already there {}, failed {}", self.invited, self.already, self.failed);
+        let mut summary =
+            format!("{invited} {}, already there {}, failed {}", self.invited, self.already, self.failed);
         if self.lapsed > 0 {
             summary = format!("{summary}, no longer invited {}", self.lapsed);
         }

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     domain::{
-        account::AccountName, email::Email, field_error::FieldError, invitation::InvitationKind, reimbursement::Rate, role::Role,
-        token::hex,
+        account::AccountName, email::Email, field_error::FieldError, invitation::InvitationKind,
+        reimbursement::Rate, role::Role, token::hex,
     },
     http::api::batches::validate_row,
 };
@@ -32,7 +32,8 @@ pub(super) struct Row {
     pub warnings: Vec<RowError>,
 }
 
-/// More than this, in ten-thousandths of an EUR per kWh, is a slip more often than a rate: some programs turn `0,23` into `23`.
+/// More than this, in ten-thousandths of an EUR per kWh, is a slip more often than a rate: some programs turn
+/// `0,23` into `23`.
 const UNUSUAL_RATE: i32 = 20_000;
 
 /// Rows that can be sent, and rows that cannot, each in the file's order.
@@ -61,7 +62,8 @@ impl Row {
             };
             (column.to_owned(), value)
         };
-        let mut row = Self { line, item: cells.into_iter().map(member).collect(), faults, warnings: Vec::new() };
+        let mut row =
+            Self { line, item: cells.into_iter().map(member).collect(), faults, warnings: Vec::new() };
         if !torn {
             row.validate();
             row.warn();
@@ -96,12 +98,18 @@ impl Row {
             // Only columns that are known come this far.
             "unknown_member" => {
                 let kind = self.text(KIND);
-                RowError::new(column, "not_applicable", format!("A row of kind {kind} has none: leave this cell empty."))
+                RowError::new(
+                    column,
+                    "not_applicable",
+                    format!("A row of kind {kind} has none: leave this cell empty."),
+                )
             }
             _ if column == RATE && cell.contains(',') && Rate::parse(&spelling::rate(cell, true)).is_ok() => {
                 told(format!("Write {} with a point: {cell} has a comma.", spelling::rate(cell, true)))
             }
-            code if code.starts_with("unknown_") || code == "invalid_id" => told(format!("{cell:?}: {}", fault.detail)),
+            code if code.starts_with("unknown_") || code == "invalid_id" => {
+                told(format!("{cell:?}: {}", fault.detail))
+            }
             _ => told(fault.detail.clone()),
         }
     }
@@ -130,7 +138,9 @@ impl Row {
         let id = self.text(ACCOUNT_ID);
         let account = match kind {
             InvitationKind::SystemUser => String::new(),
-            InvitationKind::SubAccount if id.is_empty() => AccountName::parse(self.text(ACCOUNT_NAME)).ok()?.key(),
+            InvitationKind::SubAccount if id.is_empty() => {
+                AccountName::parse(self.text(ACCOUNT_NAME)).ok()?.key()
+            }
             InvitationKind::AccountOwner | InvitationKind::SubAccount => id.to_owned(),
         };
         Some((kind, email.key().to_owned(), account))
@@ -149,7 +159,8 @@ impl Row {
         Value::Object(body).to_string()
     }
 
-    /// The key under which the service remembers it: the same row, wherever it stands in whichever file, has the same.
+    /// The key under which the service remembers it: the same row, wherever it stands in whichever file, has
+    /// the same.
     pub(super) fn key(&self) -> String {
         format!("import-{}", hex(&Sha256::digest(Value::Object(self.item.clone()).to_string())))
     }

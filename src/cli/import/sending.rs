@@ -46,8 +46,8 @@ async fn invite_one(service: &Service, row: &Row, run: &Run, stop: &Stop) -> Opt
             return Some(since);
         }
     }
-    // An earlier run was refused, and what stood in its way may be gone; or its invitation came to nothing. Nothing is left of
-    // either that could come twice.
+    // An earlier run was refused, and what stood in its way may be gone; or its invitation came to nothing.
+    // Nothing is left of either that could come twice.
     let anew = service.post(path, Some(&format!("{key}-{}", run.id)), &body).await?;
     Some(Outcome::of(row, &anew))
 }
@@ -79,9 +79,14 @@ async fn judge_some(service: &Service, rows: &[Row], stop: &Stop) -> Vec<Outcome
     let items: Vec<_> = rows.iter().map(|row| &row.item).collect();
     let body = json!({ "invitations": items, "validate_only": true }).to_string();
     let Some(answer) = service.post("/v1/invitations/batch", None, &body).await else { return Vec::new() };
-    let results = answer.body["results"].as_array().filter(|results| answer.status == 200 && results.len() == rows.len());
+    let results = answer.body["results"]
+        .as_array()
+        .filter(|results| answer.status == 200 && results.len() == rows.len());
     let Some(results) = results else {
-        stop.because(Reason::Refused(format!("POST /v1/invitations/batch with {}", in_words(answer.status, &answer.body))));
+        stop.because(Reason::Refused(format!(
+            "POST /v1/invitations/batch with {}",
+            in_words(answer.status, &answer.body)
+        )));
         return Vec::new();
     };
     rows.iter().zip(results).map(|(row, item)| Outcome::of_item(row, item)).collect()

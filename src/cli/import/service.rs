@@ -1,4 +1,5 @@
-//! The service as this command sees it: asked over HTTP, as partners ask it, and asked again when it does not answer.
+//! The service as this command sees it: asked over HTTP, as partners ask it, and asked again when it does not
+//! answer.
 
 use std::{cell::Cell, time::Duration};
 
@@ -73,8 +74,15 @@ pub(super) enum Unusable {
 }
 
 impl Service {
-    pub(super) fn new(url: &str, token: SecretString, patience: Duration, stop: Stop, screen: Screen) -> Result<Self, Unusable> {
-        // The client looks for the process's provider of cryptography. That another part has installed one is just as well.
+    pub(super) fn new(
+        url: &str,
+        token: SecretString,
+        patience: Duration,
+        stop: Stop,
+        screen: Screen,
+    ) -> Result<Self, Unusable> {
+        // The client looks for the process's provider of cryptography. That another part has installed one is
+        // just as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .connect_timeout(CONNECT)
@@ -95,7 +103,8 @@ impl Service {
     pub(super) async fn look(&self, own: bool) -> Result<(), Unusable> {
         let url = || self.url.clone();
         let answer = self.ask(self.request(Method::GET, "/v1/roles")).await;
-        let Answer { status, body, .. } = answer.map_err(|RequestError { words, .. }| Unusable::Away { url: url(), words })?;
+        let Answer { status, body, .. } =
+            answer.map_err(|RequestError { words, .. }| Unusable::Away { url: url(), words })?;
         match status {
             200 if body["data"].is_array() => Ok(()),
             401 if own => Err(Unusable::Token(
@@ -104,7 +113,9 @@ impl Service {
                  service, or run it in the service's folder; and see that both clocks are right.",
             )),
             401 => Err(Unusable::Token(url(), "It is damaged, has ended, or was made by another service.")),
-            _ => Err(Unusable::Other(url(), format!("GET /v1/roles is answered {}", in_words(status, &body)))),
+            _ => {
+                Err(Unusable::Other(url(), format!("GET /v1/roles is answered {}", in_words(status, &body))))
+            }
         }
     }
 
@@ -117,7 +128,9 @@ impl Service {
     pub(super) async fn post(&self, path: &str, key: Option<&str>, body: &str) -> Option<Answer> {
         let request = || {
             let request = self.request(Method::POST, path).header(header::CONTENT_TYPE, "application/json");
-            let request = key.iter().fold(request, |request, key| request.header("idempotency-key", format!("\"{key}\"")));
+            let request = key
+                .iter()
+                .fold(request, |request, key| request.header("idempotency-key", format!("\"{key}\"")));
             request.body(body.to_owned())
         };
         self.settle(request).await
@@ -127,7 +140,11 @@ impl Service {
     async fn settle(&self, request: impl Fn() -> RequestBuilder) -> Option<Answer> {
         let (begun, stop) = (Instant::now(), self.stop.clone());
         let attempt = || self.ask(request());
-        let waits = ExponentialBuilder::new().with_min_delay(WAITS.0).with_max_delay(WAITS.1).with_jitter().without_max_times();
+        let waits = ExponentialBuilder::new()
+            .with_min_delay(WAITS.0)
+            .with_max_delay(WAITS.1)
+            .with_jitter()
+            .without_max_times();
         let outcome = attempt
             .retry(waits)
             .when(|_| self.stop.reason().is_none())
@@ -164,7 +181,8 @@ impl Service {
         let response = request.send().await.map_err(lost)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let (wait, replayed) = (header("retry-after").and_then(seconds), header("idempotency-replayed") == Some("true"));
+        let (wait, replayed) =
+            (header("retry-after").and_then(seconds), header("idempotency-replayed") == Some("true"));
         let text = response.text().await.map_err(lost)?;
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         if is_passing(status, &body) {
@@ -176,7 +194,11 @@ impl Service {
     fn tell(&self, trouble: &RequestError) {
         if !self.told.replace(true) {
             let patience = humantime::format_duration(self.patience);
-            self.screen.say(&format!("{}: {}. Trying again, for up to {patience}.", self.url, clean(&trouble.words)));
+            self.screen.say(&format!(
+                "{}: {}. Trying again, for up to {patience}.",
+                self.url,
+                clean(&trouble.words)
+            ));
         }
     }
 }
@@ -200,7 +222,8 @@ pub(super) fn in_words(status: u16, body: &Value) -> String {
     }
 }
 
-/// The seconds of a `Retry-After` (RFC 9110 §10.2.3). A date, which our service never names, is left to the back-off.
+/// The seconds of a `Retry-After` (RFC 9110 §10.2.3). A date, which our service never names, is left to the
+/// back-off.
 fn seconds(text: &str) -> Option<Duration> {
     text.parse().ok().map(Duration::from_secs)
 }

@@ -1,4 +1,5 @@
-//! Cells as people and programs write them, brought to what the API takes: values of closed sets, roles in one cell, and rates.
+//! Cells as people and programs write them, brought to what the API takes: values of closed sets, roles in
+//! one cell, and rates.
 
 use crate::domain::{
     account::AccountType,
@@ -24,11 +25,15 @@ fn known(text: &str, names: impl IntoIterator<Item = &'static str>) -> Option<&'
 }
 
 /// The same, also in the plural.
-fn known_or_several(text: &str, names: impl IntoIterator<Item = &'static str> + Clone) -> Option<&'static str> {
+fn known_or_several(
+    text: &str,
+    names: impl IntoIterator<Item = &'static str> + Clone,
+) -> Option<&'static str> {
     known(text, names.clone()).or_else(|| known(squash(text).strip_suffix('s')?, names))
 }
 
-/// The value of a closed set that a cell of this column means (`Account Owner`, `SUB-ACCOUNT`), or the cell as it is.
+/// The value of a closed set that a cell of this column means (`Account Owner`, `SUB-ACCOUNT`), or the cell
+/// as it is.
 pub(super) fn value(column: &str, text: String) -> String {
     let value = match column {
         "kind" => known_or_several(&text, InvitationKind::ALL.map(InvitationKind::as_str)),
@@ -41,8 +46,8 @@ pub(super) fn value(column: &str, text: String) -> String {
     value.map_or(text, str::to_owned)
 }
 
-/// The roles that a cell lists, separated by blanks or signs, in one order, so that the same roles make the same row. What is
-/// no role stays as it is.
+/// The roles that a cell lists, separated by blanks or signs, in one order, so that the same roles make the
+/// same row. What is no role stays as it is.
 pub(super) fn roles(text: &str) -> Vec<String> {
     let role = |words: &[&str]| known(&words.concat(), Role::ALL.map(Role::as_str)).map(str::to_owned);
     let mut roles = Vec::new();
@@ -51,7 +56,8 @@ pub(super) fn roles(text: &str) -> Vec<String> {
         let mut rest = &words[..];
         while let [first, others @ ..] = rest {
             // The name of a role may be several words: the longest one counts.
-            let longest = (1..=rest.len()).rev().find_map(|count| Some((role(&rest[..count])?, &rest[count..])));
+            let longest =
+                (1..=rest.len()).rev().find_map(|count| Some((role(&rest[..count])?, &rest[count..])));
             let (next, left) = longest.unwrap_or_else(|| ((*first).to_owned(), others));
             roles.push(next);
             rest = left;
@@ -61,25 +67,32 @@ pub(super) fn roles(text: &str) -> Vec<String> {
     roles
 }
 
-/// A rate as the API takes it, where no digit is lost: a decimal comma becomes a point where the file allows it, and zeros
-/// behind the fourth decimal are left out (databases and pandas write `0.230000`), as are further ones in front and the unit; one
-/// that is missing before the point is added. Anything else stays as it is, to be refused.
+/// A rate as the API takes it, where no digit is lost: a decimal comma becomes a point where the file allows
+/// it, and zeros behind the fourth decimal are left out (databases and pandas write `0.230000`), as are
+/// further ones in front and the unit; one that is missing before the point is added. Anything else stays as
+/// it is, to be refused.
 pub(super) fn rate(text: &str, decimal_comma: bool) -> String {
     let text = without_unit(text);
     let text = match text.split_once(',') {
-        Some((whole, decimals)) if decimal_comma && !decimals.contains([',', '.']) && !whole.contains('.') => {
+        Some((whole, decimals))
+            if decimal_comma && !decimals.contains([',', '.']) && !whole.contains('.') =>
+        {
             format!("{whole}.{decimals}")
         }
         _ => text.to_owned(),
     };
     let text = match text.trim_start_matches('0') {
         rest if rest.starts_with(|c: char| c.is_ascii_digit()) => rest.to_owned(),
-        rest if rest.strip_prefix(['.', ',']).is_some_and(|decimals| decimals.starts_with(|c: char| c.is_ascii_digit())) => {
+        rest if rest
+            .strip_prefix(['.', ','])
+            .is_some_and(|decimals| decimals.starts_with(|c: char| c.is_ascii_digit())) =>
+        {
             format!("0{rest}")
         }
         _ => text,
     };
-    let zeros = |decimals: &str| decimals.get(DECIMALS..).is_some_and(|rest| rest.bytes().all(|byte| byte == b'0'));
+    let zeros =
+        |decimals: &str| decimals.get(DECIMALS..).is_some_and(|rest| rest.bytes().all(|byte| byte == b'0'));
     match text.split_once('.') {
         Some((whole, decimals)) if zeros(decimals) => format!("{whole}.{}", &decimals[..DECIMALS]),
         _ => text,
@@ -97,7 +110,8 @@ fn without_unit(text: &str) -> &str {
     let mut units = ["euro", "eur", "€"].into_iter();
     let Some(unit) = units.find(|unit| rest.starts_with(unit) || rest.ends_with(unit)) else { return text };
     let number = rest.strip_suffix(unit).or_else(|| rest.strip_prefix(unit)).unwrap_or(rest).trim();
-    let is_number = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ','));
+    let is_number =
+        !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ','));
     // Capitals have the length of small letters.
     let place = lower.find(number).filter(|_| is_number);
     place.and_then(|at| text.get(at..at + number.len())).unwrap_or(text)
@@ -147,7 +161,10 @@ mod tests {
             assert_eq!(roles(text), ["finance", "viewer"], "{text}");
         }
         assert_eq!(roles("Customer Support, user manager"), ["customer_support", "user_manager"]);
-        assert_eq!(roles("viewer User-Manager customer support"), ["customer_support", "user_manager", "viewer"]);
+        assert_eq!(
+            roles("viewer User-Manager customer support"),
+            ["customer_support", "user_manager", "viewer"]
+        );
         assert_eq!(roles("Boss customer Viewer"), ["Boss", "customer", "viewer"]);
         assert_eq!(roles(" , "), [""; 0]);
     }
@@ -191,7 +208,11 @@ mod tests {
             ("-.23", "-.23", "-.23"),
             ("EUR", "EUR", "EUR"),
         ] {
-            assert_eq!((rate(text, false).as_str(), rate(text, true).as_str()), (in_commas, otherwise), "{text}");
+            assert_eq!(
+                (rate(text, false).as_str(), rate(text, true).as_str()),
+                (in_commas, otherwise),
+                "{text}"
+            );
         }
     }
 }

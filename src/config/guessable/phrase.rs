@@ -23,8 +23,8 @@ const DATE: f64 = 8.0;
 /// Dates and times of day as people write them: `d` is a digit, `-` a separator.
 const DATES: [&str; 6] = ["dddd-dd-dd", "dd-dd-dddd", "dd:dd:dd", "dd:dd", "dddd-dd", "dd-dd-dd"];
 
-/// Whether a text has fewer than `enough` bits, since hardly anything is left of it without these words and dates. Random text has
-/// 3.3 for each character at the least, which is 106 for the shortest key.
+/// Whether a text has fewer than `enough` bits, since hardly anything is left of it without these words and
+/// dates. Random text has 3.3 for each character at the least, which is 106 for the shortest key.
 pub(super) fn is_made_up(text: &str, enough: f64) -> bool {
     bits(text) < enough
 }
@@ -40,7 +40,8 @@ struct Way {
 fn bits(text: &str) -> f64 {
     let written: Vec<char> = text.chars().map(|sign| sign.to_ascii_lowercase()).collect();
     let read: Vec<char> = written.iter().copied().map(letter).collect();
-    let words: Vec<(&'static str, Vec<char>)> = WORDS.split_whitespace().map(|word| (word, word.chars().collect())).collect();
+    let words: Vec<(&'static str, Vec<char>)> =
+        WORDS.split_whitespace().map(|word| (word, word.chars().collect())).collect();
     let mut ways: Vec<Option<Way>> = vec![None; written.len() + 1];
     let start = Way { bits: 0.0, from: 0, word: None };
     for at in 0..written.len() {

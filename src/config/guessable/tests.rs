@@ -7,10 +7,16 @@ use crate::domain::token::hex;
 #[test]
 fn bytes_in_some_order_are_no_key() {
     let bytes: [u8; 32] = std::array::from_fn(|place| u8::try_from(place).unwrap());
-    let (up, down, threes) = (bytes, bytes.map(|byte| 255 - byte), bytes.map(|byte| byte.wrapping_mul(3).wrapping_add(7)));
+    let (up, down, threes) =
+        (bytes, bytes.map(|byte| 255 - byte), bytes.map(|byte| byte.wrapping_mul(3).wrapping_add(7)));
     let halves: [u8; 32] = std::array::from_fn(|place| if place < 16 { 0x5a } else { 0xc3 });
     for bytes in [up, down, threes, halves, [0; 32]] {
-        for key in [hex(&bytes), hex(&bytes).to_uppercase(), form::STANDARD.encode(bytes), form::URL_SAFE_NO_PAD.encode(bytes)] {
+        for key in [
+            hex(&bytes),
+            hex(&bytes).to_uppercase(),
+            form::STANDARD.encode(bytes),
+            form::URL_SAFE_NO_PAD.encode(bytes),
+        ] {
             assert!(is_guessable(&key), "{key}");
         }
     }
@@ -49,7 +55,11 @@ fn another_form_of_a_guessable_text_is_no_key() {
         "the quick brown fox jumps over it",
         "aaaaaaaaaaaaaaaaaaaaaaaa",
     ] {
-        let once = [hex(text.as_bytes()), form::STANDARD.encode(text), form::URL_SAFE_NO_PAD.encode(format!("{text}\n"))];
+        let once = [
+            hex(text.as_bytes()),
+            form::STANDARD.encode(text),
+            form::URL_SAFE_NO_PAD.encode(format!("{text}\n")),
+        ];
         for once in once.into_iter().filter(|key| key.len() >= 32) {
             let twice = [hex(once.as_bytes()), form::STANDARD.encode(&once)];
             for key in twice.iter().chain([&once]) {

@@ -16,7 +16,10 @@ fn a_public_url_is_an_origin() {
         ("ftp://api.example.com", "http://"),
     ] {
         let faults = read(&[("PUBLIC_URL", wrong)]).err().unwrap();
-        assert!(faults.len() == 1 && faults[0].starts_with("PUBLIC_URL: ") && faults[0].contains(because), "{faults:?}");
+        assert!(
+            faults.len() == 1 && faults[0].starts_with("PUBLIC_URL: ") && faults[0].contains(because),
+            "{faults:?}"
+        );
         assert!(!faults[0].contains("secret"), "{faults:?}");
     }
 }
@@ -26,8 +29,13 @@ fn the_page_may_be_anywhere_on_the_web() {
     let page = "https://app.example.com/join/us?from=mail";
     let config = read(&[("ACTIVATION_URL", page)]).unwrap_or_else(|faults| panic!("{faults:?}"));
     assert_eq!(config.activation_url.as_str(), page);
-    for wrong in ["https://app.example.com/#/activate", "https://ada:x@app.example.com/", "mailto:ada@example.com"] {
-        assert!(read(&[("ACTIVATION_URL", wrong)]).err().unwrap()[0].starts_with("ACTIVATION_URL: "), "{wrong}");
+    for wrong in
+        ["https://app.example.com/#/activate", "https://ada:x@app.example.com/", "mailto:ada@example.com"]
+    {
+        assert!(
+            read(&[("ACTIVATION_URL", wrong)]).err().unwrap()[0].starts_with("ACTIVATION_URL: "),
+            "{wrong}"
+        );
     }
 }
 
@@ -40,7 +48,10 @@ fn links_lead_to_where_the_api_listens_unless_told_otherwise() {
         ("[::1]:9000", "http://[::1]:9000/"),
     ] {
         let config = read(&[("LISTEN_ADDR", listens)]).unwrap_or_else(|faults| panic!("{faults:?}"));
-        assert_eq!((config.public_url.as_str(), config.activation_url.as_str()), (url, format!("{url}activate").as_str()));
+        assert_eq!(
+            (config.public_url.as_str(), config.activation_url.as_str()),
+            (url, format!("{url}activate").as_str())
+        );
     }
     let bound = "0.0.0.0:4321".parse().unwrap();
     let page = |variables: &[(&str, &str)]| {

@@ -17,7 +17,9 @@ impl Entry<'_, '_> {
             (None, None) => return Some(None),
             (Some(text), None) => (self.variable, Ok(text)),
             (None, Some(path)) => (file, secret::from_file(Path::new(path.trim()))),
-            (Some(_), Some(_)) => (file, Err(format!("is given beside {}: only one of them can count", self.variable.name))),
+            (Some(_), Some(_)) => {
+                (file, Err(format!("is given beside {}: only one of them can count", self.variable.name)))
+            }
         };
         match text.and_then(|text| strong(&text)) {
             Ok(key) => Some(Some(key)),

@@ -18,7 +18,11 @@ pub(in crate::config) struct SenderVariables {
 }
 
 impl Reader<'_> {
-    pub(in crate::config) fn sender(&mut self, variables: &SenderVariables, zone: TimeZone) -> Option<Sender> {
+    pub(in crate::config) fn sender(
+        &mut self,
+        variables: &SenderVariables,
+        zone: TimeZone,
+    ) -> Option<Sender> {
         // Each is read before any is asked for: one fault must not hide another.
         let hello = self.entry(variables.hello).parsed_if_given(Hello::parse);
         let templates = self.templates(variables.templates);

@@ -51,11 +51,14 @@ pub(in crate::db) fn company_row(company: Option<&Company>) -> CompanyRow {
     let text = |read: fn(&Company) -> String| company.map(read);
     CompanyRow {
         company_name: text(|company| company.name.as_str().to_owned()),
-        registration_number: company.and_then(|company| Some(company.registration_number.as_ref()?.as_str().to_owned())),
+        registration_number: company
+            .and_then(|company| Some(company.registration_number.as_ref()?.as_str().to_owned())),
         vat_number: company.and_then(|company| Some(company.vat_number.as_ref()?.as_str().to_owned())),
         street: text(|company| company.address.street.as_str().to_owned()),
-        house_number: company.and_then(|company| Some(company.address.house_number.as_ref()?.as_str().to_owned())),
-        postal_code: company.and_then(|company| Some(company.address.postal_code.as_ref()?.as_str().to_owned())),
+        house_number: company
+            .and_then(|company| Some(company.address.house_number.as_ref()?.as_str().to_owned())),
+        postal_code: company
+            .and_then(|company| Some(company.address.postal_code.as_ref()?.as_str().to_owned())),
         city: text(|company| company.address.city.as_str().to_owned()),
         country: text(|company| company.address.country.code().to_owned()),
     }
@@ -67,9 +70,13 @@ impl TryFrom<Row> for Account {
     fn try_from(row: Row) -> Result<Self, DbFault> {
         let id = row.id.clone();
         let unreadable = |column| DbFault::Corrupt { table: "accounts", column, row: id.clone() };
-        let account_type = row.account_type.as_deref().map(|word| word.parse().map_err(|_| unreadable("account_type")));
+        let account_type =
+            row.account_type.as_deref().map(|word| word.parse().map_err(|_| unreadable("account_type")));
         let used_by = row.used_by.as_deref().map(|word| word.parse().map_err(|_| unreadable("used_by")));
-        let parent = row.parent_account_id.as_deref().map(|id| id.parse().map_err(|_| unreadable("parent_account_id")));
+        let parent = row
+            .parent_account_id
+            .as_deref()
+            .map(|id| id.parse().map_err(|_| unreadable("parent_account_id")));
         let rate = row.rate.map(|rate| Rate::from_ten_thousandths(rate).ok_or_else(|| unreadable("rate")));
         Ok(Self {
             id: row.id.parse().map_err(|_| unreadable("id"))?,

@@ -59,15 +59,29 @@ macro_rules! whole {
     };
 }
 
-type Whole = (Row, LetterRow, Option<AccountRow>, (String, Option<At>), Option<String>, Option<String>, Option<String>);
+type Whole = (
+    Row,
+    LetterRow,
+    Option<AccountRow>,
+    (String, Option<At>),
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
 
 /// Those of these invitations that there are.
-pub fn by_ids(connection: &mut AnyConnection, ids: &[InvitationId]) -> Result<HashMap<InvitationId, InvitationDetails>, DbFault> {
+pub fn by_ids(
+    connection: &mut AnyConnection,
+    ids: &[InvitationId],
+) -> Result<HashMap<InvitationId, InvitationDetails>, DbFault> {
     let parents = diesel::alias!(accounts as parents);
     let texts = ids.iter().map(InvitationId::as_str);
     let rows: Vec<Whole> = match connection {
-        AnyConnection::Postgres(c) => whole!(parents).filter(invitations::id.eq_any(texts.collect::<Vec<_>>())).load(c)?,
-        // There is no way to go: several short statements that are planned already cost less than a new long one.
+        AnyConnection::Postgres(c) => {
+            whole!(parents).filter(invitations::id.eq_any(texts.collect::<Vec<_>>())).load(c)?
+        }
+        // There is no way to go: several short statements that are planned already cost less than a new long
+        // one.
         AnyConnection::Sqlite(c) => {
             let mut rows = Vec::with_capacity(ids.len());
             for id in texts {
@@ -85,11 +99,18 @@ fn known(
     let invitation = Invitation::try_from((row, letter, account))?;
     let status = parse_status(&status, invitation.user_id.as_str())?;
     let person = Person { status, is_proven: proven_at.is_some() };
-    let unreadable = |_| DbFault::Corrupt { table: "accounts", column: "status", row: invitation.id.to_string() };
+    let unreadable =
+        |_| DbFault::Corrupt { table: "accounts", column: "status", row: invitation.id.to_string() };
     let account_status = account_status.map(|status| status.parse().map_err(unreadable)).transpose()?;
     Ok((
         invitation.id,
-        InvitationDetails { invitation, person, account_status, parent_name, is_suppressed: suppressed.is_some() },
+        InvitationDetails {
+            invitation,
+            person,
+            account_status,
+            parent_name,
+            is_suppressed: suppressed.is_some(),
+        },
     ))
 }
 
@@ -104,7 +125,9 @@ pub fn recent_opens(
         .filter(events::event_type.eq(EventType::Opened.as_str()).and(events::at.gt(At(since))))
         .select((events::invitation_id, events::details));
     let rows: Vec<(String, String)> = match connection {
-        AnyConnection::Postgres(c) => recent.filter(events::invitation_id.eq_any(texts.collect::<Vec<_>>())).load(c)?,
+        AnyConnection::Postgres(c) => {
+            recent.filter(events::invitation_id.eq_any(texts.collect::<Vec<_>>())).load(c)?
+        }
         AnyConnection::Sqlite(c) => {
             let mut rows = Vec::new();
             for id in texts {
@@ -115,7 +138,8 @@ pub fn recent_opens(
     };
     let mut recent_opens: HashMap<InvitationId, Vec<String>> = HashMap::new();
     for (id, details) in rows {
-        let unreadable = |_| DbFault::Corrupt { table: "invitation_events", column: "invitation_id", row: id.clone() };
+        let unreadable =
+            |_| DbFault::Corrupt { table: "invitation_events", column: "invitation_id", row: id.clone() };
         recent_opens.entry(id.parse().map_err(unreadable)?).or_default().push(details);
     }
     Ok(recent_opens)

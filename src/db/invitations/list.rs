@@ -1,4 +1,5 @@
-//! Invitations, each with the fate of its newest letter and the account that it leads to, by whatever lists are filtered by.
+//! Invitations, each with the fate of its newest letter and the account that it leads to, by whatever lists
+//! are filtered by.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -104,8 +105,12 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
         let replaced = invitations::state.eq(InvitationState::Replaced.as_str());
         query = match status {
             InvitationStatus::Pending => query.filter(pending.and(invitations::expires_at.gt(At(now)))),
-            InvitationStatus::Expired => query.filter(pending.and(invitations::expires_at.le(At(now))).or(replaced)),
-            InvitationStatus::Activated | InvitationStatus::Revoked => query.filter(invitations::state.eq(status.as_str())),
+            InvitationStatus::Expired => {
+                query.filter(pending.and(invitations::expires_at.le(At(now))).or(replaced))
+            }
+            InvitationStatus::Activated | InvitationStatus::Revoked => {
+                query.filter(invitations::state.eq(status.as_str()))
+            }
         };
     }
     if let Some((state, now)) = filter.delivery {
@@ -138,16 +143,31 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
     if let Some(before) = filter.before {
         query = query.filter(invitations::id.lt(before.to_string()));
     }
-    query.load::<(Row, LetterRow, Option<AccountRow>)>(connection)?.into_iter().map(Invitation::try_from).collect()
+    query
+        .load::<(Row, LetterRow, Option<AccountRow>)>(connection)?
+        .into_iter()
+        .map(Invitation::try_from)
+        .collect()
 }
 
 /// Those of these invitations that may be seen, in no order.
-pub fn of_ids(connection: &mut AnyConnection, ids: &[InvitationId], visibility: Visibility) -> Result<Vec<Invitation>, DbFault> {
-    list(connection, &InvitationFilter { ids: Some(ids.to_vec()), ..InvitationFilter::all(visibility, i64::MAX) })
+pub fn of_ids(
+    connection: &mut AnyConnection,
+    ids: &[InvitationId],
+    visibility: Visibility,
+) -> Result<Vec<Invitation>, DbFault> {
+    list(
+        connection,
+        &InvitationFilter { ids: Some(ids.to_vec()), ..InvitationFilter::all(visibility, i64::MAX) },
+    )
 }
 
 /// One invitation, if it may be seen.
-pub fn get(connection: &mut AnyConnection, id: InvitationId, visibility: Visibility) -> Result<Option<Invitation>, DbFault> {
+pub fn get(
+    connection: &mut AnyConnection,
+    id: InvitationId,
+    visibility: Visibility,
+) -> Result<Option<Invitation>, DbFault> {
     let filter = InvitationFilter { id: Some(id), ..InvitationFilter::all(visibility, 1) };
     Ok(list(connection, &filter)?.pop())
 }

@@ -52,7 +52,8 @@ fn look_up(connection: &mut AnyConnection, wanted: &[LookupKey]) -> Result<Vec<L
         // What a standby does not know may exist all the same.
         check_writable(connection)?;
     }
-    let looked_at: Vec<InvitationId> = wanted.iter().filter(|one| one.looks_since.is_some()).map(|one| one.id).collect();
+    let looked_at: Vec<InvitationId> =
+        wanted.iter().filter(|one| one.looks_since.is_some()).map(|one| one.id).collect();
     let recent_opens = match wanted.iter().filter_map(|one| one.looks_since).min() {
         Some(since) => details::recent_opens(connection, &looked_at, since)?,
         None => HashMap::new(),

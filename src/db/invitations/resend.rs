@@ -1,4 +1,5 @@
-//! What a resend of many asks of the database: which invitations await an answer the longest, and new links for all at once.
+//! What a resend of many asks of the database: which invitations await an answer the longest, and new links
+//! for all at once.
 
 use std::collections::HashSet;
 
@@ -45,7 +46,10 @@ pub struct Unanswered {
 }
 
 /// Those that match, each with the moment of its last sending: the longest ago first.
-pub fn oldest(connection: &mut AnyConnection, wanted: &Unanswered) -> Result<Vec<(InvitationId, DateTime<Utc>)>, DbFault> {
+pub fn oldest(
+    connection: &mut AnyConnection,
+    wanted: &Unanswered,
+) -> Result<Vec<(InvitationId, DateTime<Utc>)>, DbFault> {
     let newest_letter = letters::invitation_id
         .eq(invitations::id)
         .and(letters::generation.eq(invitations::generation))
@@ -80,8 +84,8 @@ pub fn oldest(connection: &mut AnyConnection, wanted: &Unanswered) -> Result<Vec
     rows.into_iter().map(|(id, at)| Ok((id.parse().map_err(|_| corrupt(&id))?, at.0))).collect()
 }
 
-/// Raises the generation of pending invitations that are at this one, and gives those that were: their old links die, new
-/// ones live until `expires_at`.
+/// Raises the generation of pending invitations that are at this one, and gives those that were: their old
+/// links die, new ones live until `expires_at`.
 pub fn renew(
     tx: &mut Tx<'_>,
     ids: &[InvitationId],

@@ -131,17 +131,25 @@ fn invited_to(row: &Row, account: AccountRow) -> Result<InvitedTo, DbFault> {
         role: known(&row.member_role).parse().map_err(|_| unreadable("member_role"))?,
         is_new: row.kind != InvitationKind::AccountOwner.as_str() || row.scope.is_empty(),
         name,
-        parent_account_id: parent_account_id.map(|id| id.parse()).transpose().map_err(|_| unreadable("parent_account_id"))?,
+        parent_account_id: parent_account_id
+            .map(|id| id.parse())
+            .transpose()
+            .map_err(|_| unreadable("parent_account_id"))?,
         used_by: used_by.map(|word| word.parse().map_err(|_| unreadable("used_by"))).transpose()?,
-        account_type: account_type.map(|word| word.parse().map_err(|_| unreadable("account_type"))).transpose()?,
-        rate: rate.map(|rate| Rate::from_ten_thousandths(rate).ok_or_else(|| unreadable("rate"))).transpose()?,
+        account_type: account_type
+            .map(|word| word.parse().map_err(|_| unreadable("account_type")))
+            .transpose()?,
+        rate: rate
+            .map(|rate| Rate::from_ten_thousandths(rate).ok_or_else(|| unreadable("rate")))
+            .transpose()?,
         id,
     })
 }
 
 fn delivery(letter: LetterRow) -> Option<Delivery> {
     let state = LetterState::ALL.into_iter().find(|state| state.as_str() == letter.state)?;
-    let withdrawn = (state == LetterState::Withdrawn).then(|| "The link died before the letter was sent.".to_owned());
+    let withdrawn =
+        (state == LetterState::Withdrawn).then(|| "The link died before the letter was sent.".to_owned());
     let fault = match letter.cause {
         Some(cause) => Some(MailFault::parse(&cause)?),
         None => None,
@@ -150,7 +158,9 @@ fn delivery(letter: LetterRow) -> Option<Delivery> {
     let reported = |fate: String| DeliveryState::ALL.into_iter().find(|state| state.as_str() == fate);
     let state = match (state, letter.fate) {
         // It came back to the provider, or never left it, for no fault of the address.
-        (LetterState::Sent, Some(fate)) if operators.is_some() && fate == DeliveryStatus::Bounced.as_str() => {
+        (LetterState::Sent, Some(fate))
+            if operators.is_some() && fate == DeliveryStatus::Bounced.as_str() =>
+        {
             DeliveryState::Failed
         }
         (LetterState::Sent, Some(fate)) => reported(fate)?,

@@ -100,7 +100,8 @@ impl TryFrom<Row> for Event {
     type Error = DbFault;
 
     fn try_from(row: Row) -> Result<Self, DbFault> {
-        let unreadable = |column| DbFault::Corrupt { table: "invitation_events", column, row: row.id.clone() };
+        let unreadable =
+            |column| DbFault::Corrupt { table: "invitation_events", column, row: row.id.clone() };
         let event_type = EventType::ALL.into_iter().find(|event| event.as_str() == row.event_type);
         Ok(Self {
             id: row.id.parse().map_err(|_| unreadable("id"))?,

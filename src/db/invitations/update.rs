@@ -31,30 +31,42 @@ pub struct NewRecipient {
     pub is_new: bool,
 }
 
-/// Waits until nobody else changes this invitation, before anybody is locked for it: each change of address moves it to another
-/// person, and whoever had locked the one before would have to begin anew, again and again where many want it at once.
+/// Waits until nobody else changes this invitation, before anybody is locked for it: each change of address
+/// moves it to another person, and whoever had locked the one before would have to begin anew, again and
+/// again where many want it at once.
 pub fn lock_invitation(tx: &mut Tx<'_>, id: InvitationId) -> Result<(), DbFault> {
     if let AnyConnection::Postgres(c) = tx.writing() {
         // Until the transaction ends. Nobody who waits here holds a lock that somebody else waits for.
-        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind::<Text, _>(id.as_str()).execute(c)?;
+        diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+            .bind::<Text, _>(id.as_str())
+            .execute(c)?;
     }
     Ok(())
 }
 
-/// Locks the person of `from`, and that of the newcomer's address, who is entered first unless they are known.
+/// Locks the person of `from`, and that of the newcomer's address, who is entered first unless they are
+/// known.
 ///
-/// In the order in which everybody does it who locks several people: entering before locking, then by address. Whoever was
-/// known and has left meanwhile is not entered now, behind a lock: the transaction is begun anew ([`DbFault::TryAgain`]).
+/// In the order in which everybody does it who locks several people: entering before locking, then by
+/// address. Whoever was known and has left meanwhile is not entered now, behind a lock: the transaction is
+/// begun anew ([`DbFault::TryAgain`]).
 pub fn lock_both(tx: &mut Tx<'_>, from: &Email, to: &NewUser) -> Result<NewRecipient, DbFault> {
     let is_new = !people::insert(tx, &[to])?.is_empty();
     let locked = people::lock_where(tx, &Which::Keys(&[from.key(), to.email.key()]))?;
-    let recipient = locked.into_iter().find(|(key, _)| key == to.email.key()).map(|(_, user)| NewRecipient { user, is_new });
+    let recipient = locked
+        .into_iter()
+        .find(|(key, _)| key == to.email.key())
+        .map(|(_, user)| NewRecipient { user, is_new });
     recipient.ok_or(DbFault::TryAgain)
 }
 
-/// Makes the invitation that was at `generation` what `new` says: `false`, and nothing changes, when it no longer awaits an
-/// answer or was sent anew.
-pub fn invitation(tx: &mut Tx<'_>, (id, generation): (InvitationId, i32), new: &Invitation) -> Result<bool, DbFault> {
+/// Makes the invitation that was at `generation` what `new` says: `false`, and nothing changes, when it no
+/// longer awaits an answer or was sent anew.
+pub fn invitation(
+    tx: &mut Tx<'_>,
+    (id, generation): (InvitationId, i32),
+    new: &Invitation,
+) -> Result<bool, DbFault> {
     let changed = diesel::update(invitations::table)
         .filter(invitations::id.eq(id.as_str()))
         .filter(invitations::state.eq(InvitationState::Pending.as_str()))
@@ -79,12 +91,20 @@ pub fn invitation(tx: &mut Tx<'_>, (id, generation): (InvitationId, i32), new: &
     Ok(changed == 1)
 }
 
-/// Changes the name and the rate of an account that nobody has activated. `false`, and nothing changes, for one that lives or is
-/// gone.
-pub fn account(tx: &mut Tx<'_>, id: AccountId, name: &Change<AccountName>, rate: &Change<Rate>) -> Result<bool, DbFault> {
+/// Changes the name and the rate of an account that nobody has activated. `false`, and nothing changes, for
+/// one that lives or is gone.
+pub fn account(
+    tx: &mut Tx<'_>,
+    id: AccountId,
+    name: &Change<AccountName>,
+    rate: &Change<Rate>,
+) -> Result<bool, DbFault> {
     #[derive(AsChangeset)]
     #[diesel(table_name = accounts)]
-    #[expect(clippy::option_option, reason = "the outer one says whether the column is set, the inner one to what")]
+    #[expect(
+        clippy::option_option,
+        reason = "the outer one says whether the column is set, the inner one to what"
+    )]
     struct Columns<'a> {
         name: Option<Option<&'a str>>,
         name_key: Option<Option<String>>,
@@ -95,7 +115,9 @@ pub fn account(tx: &mut Tx<'_>, id: AccountId, name: &Change<AccountName>, rate:
     let columns = Columns {
         name: name.as_ref().map(|name| name.as_ref().map(AccountName::as_str)),
         name_key: name.as_ref().map(|name| name.as_ref().map(AccountName::key)),
-        search_text: name.as_ref().map(|name| name.as_ref().map(|name| fold(name.as_str())).unwrap_or_default()),
+        search_text: name
+            .as_ref()
+            .map(|name| name.as_ref().map(|name| fold(name.as_str())).unwrap_or_default()),
         rate: rate.is_named().then(|| rate.of(None).map(Rate::ten_thousandths)),
     };
     let changed = diesel::update(accounts::table)

@@ -55,11 +55,20 @@ pub struct Unsettled {
 /// What a tried letter is that no courier knows to have been taken.
 const UNSETTLED: [LetterState; 3] = [LetterState::Queued, LetterState::Failed, LetterState::Withdrawn];
 
-/// The letters of these ids, unless another provider took them, and those that this provider took under these names.
-pub fn reported(tx: &mut Tx<'_>, provider: Provider, ids: &[LetterId], message_ids: &[String]) -> Result<Vec<Reported>, DbFault> {
+/// The letters of these ids, unless another provider took them, and those that this provider took under these
+/// names.
+pub fn reported(
+    tx: &mut Tx<'_>,
+    provider: Provider,
+    ids: &[LetterId],
+    message_ids: &[String],
+) -> Result<Vec<Reported>, DbFault> {
     let ids: Vec<&str> = ids.iter().map(LetterId::as_str).collect();
     let ours = letters::provider.is_null().or(letters::provider.eq(provider.as_str()).assume_not_null());
-    let named = letters::provider.eq(provider.as_str()).and(letters::provider_message_id.eq_any(message_ids)).assume_not_null();
+    let named = letters::provider
+        .eq(provider.as_str())
+        .and(letters::provider_message_id.eq_any(message_ids))
+        .assume_not_null();
     letters::table
         .inner_join(invitations::table.on(invitations::id.eq(letters::invitation_id)))
         .filter(letters::id.eq_any(ids).and(ours).or(named))
@@ -88,15 +97,21 @@ impl TryFrom<Row> for Reported {
     type Error = DbFault;
 
     fn try_from(row: Row) -> Result<Self, DbFault> {
-        let ((id, invitation, kind, state), (generation, newest), (attempts, created_at), taken, went_to) = row;
+        let ((id, invitation, kind, state), (generation, newest), (attempts, created_at), taken, went_to) =
+            row;
         let ((message_id, fate, sent_at), (recipient, email)) = (taken, went_to);
         let unreadable = |column| DbFault::Corrupt { table: "letters", column, row: id.clone() };
-        let known =
-            |fate: String| DeliveryStatus::ALL.into_iter().find(|known| known.as_str() == fate).ok_or_else(|| unreadable("fate"));
+        let known = |fate: String| {
+            DeliveryStatus::ALL
+                .into_iter()
+                .find(|known| known.as_str() == fate)
+                .ok_or_else(|| unreadable("fate"))
+        };
         let purpose = LetterPurpose::ALL.into_iter().find(|known| known.as_str() == kind);
         let unsettled = attempts >= 1 && UNSETTLED.iter().any(|one| one.as_str() == state);
         let recipient = recipient.or_else(|| (generation == newest).then_some(email));
-        let recipient = recipient.map(|email| Email::parse(&email).map_err(|_| unreadable("recipient"))).transpose()?;
+        let recipient =
+            recipient.map(|email| Email::parse(&email).map_err(|_| unreadable("recipient"))).transpose()?;
         Ok(Self {
             recipient,
             invitation_id: invitation.parse().map_err(|_| unreadable("invitation_id"))?,
@@ -112,8 +127,8 @@ impl TryFrom<Row> for Reported {
     }
 }
 
-/// Records that a letter was taken after all, at `at` and under `message_id`. The courier that still tries it, or has it in hand,
-/// finds it settled and records nothing.
+/// Records that a letter was taken after all, at `at` and under `message_id`. The courier that still tries
+/// it, or has it in hand, finds it settled and records nothing.
 pub fn settle(
     tx: &mut Tx<'_>,
     provider: Provider,
@@ -138,22 +153,29 @@ pub fn settle(
 /// The letter that a reminder reminds of.
 pub fn reminded(tx: &mut Tx<'_>, reminder: &Reported) -> Result<Option<LetterId>, DbFault> {
     let id: Option<String> = letters::table
-        .filter(letters::invitation_id.eq(reminder.invitation_id.as_str()).and(letters::generation.eq(reminder.generation)))
+        .filter(
+            letters::invitation_id
+                .eq(reminder.invitation_id.as_str())
+                .and(letters::generation.eq(reminder.generation)),
+        )
         .filter(letters::kind.eq(LetterPurpose::Invitation.as_str()))
         .select(letters::id)
         .first(tx.reading())
         .optional()?;
-    id.map(|id| id.parse().map_err(|_| DbFault::Corrupt { table: "letters", column: "id", row: id })).transpose()
+    id.map(|id| id.parse().map_err(|_| DbFault::Corrupt { table: "letters", column: "id", row: id }))
+        .transpose()
 }
 
-/// Writes a fate down, unless what was reported before outranks it, or is the same and later. `true` when it was written.
+/// Writes a fate down, unless what was reported before outranks it, or is the same and later. `true` when it
+/// was written.
 pub fn tell(
     tx: &mut Tx<'_>,
     letter: LetterId,
     (fate, at): (DeliveryStatus, DateTime<Utc>),
     (reason, fault): (Option<&str>, Option<MailFault>),
 ) -> Result<bool, DbFault> {
-    let lower: Vec<&str> = DeliveryStatus::ALL.into_iter().filter(|one| *one < fate).map(DeliveryStatus::as_str).collect();
+    let lower: Vec<&str> =
+        DeliveryStatus::ALL.into_iter().filter(|one| *one < fate).map(DeliveryStatus::as_str).collect();
     let earlier = letters::fate.eq(fate.as_str()).and(letters::fate_at.le(At(at))).assume_not_null();
     let outranked = letters::fate.eq_any(lower).assume_not_null();
     let changed = diesel::update(letters::table)

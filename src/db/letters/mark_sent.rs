@@ -25,8 +25,8 @@ use crate::db::{
 };
 use crate::domain::ids::InvitationId;
 
-/// Records what became of each attempt, as [`outbox::record`] does: `false`, and nothing changes, for a letter that is no longer
-/// at that attempt.
+/// Records what became of each attempt, as [`outbox::record`] does: `false`, and nothing changes, for a
+/// letter that is no longer at that attempt.
 pub fn record(tx: &mut Tx<'_>, outcomes: &[(Claimed, Outcome)]) -> Result<Vec<bool>, DbFault> {
     let mut at_once: HashSet<String> = match tx.writing() {
         AnyConnection::Postgres(c) if outcomes.iter().any(|(_, outcome)| outcome.sent().is_some()) => {
@@ -49,8 +49,14 @@ fn letters(outcomes: &[(Claimed, Outcome)]) -> Arrays<impl QueryFragment<Pg>> {
         sent().map(|(letter, _)| letter.id.to_string()).collect::<Vec<_>>().into_sql::<Array<Text>>(),
         sent().map(|(letter, _)| letter.attempt).collect::<Vec<_>>().into_sql::<Array<Integer>>(),
         sent().map(|(_, (at, _))| At(at)).collect::<Vec<_>>().into_sql::<Array<UtcTimestamp>>(),
-        sent().map(|(_, (_, receipt))| receipt.provider).collect::<Vec<_>>().into_sql::<Array<Nullable<Text>>>(),
-        sent().map(|(_, (_, receipt))| receipt.name().map(str::to_owned)).collect::<Vec<_>>().into_sql::<Array<Nullable<Text>>>(),
+        sent()
+            .map(|(_, (_, receipt))| receipt.provider)
+            .collect::<Vec<_>>()
+            .into_sql::<Array<Nullable<Text>>>(),
+        sent()
+            .map(|(_, (_, receipt))| receipt.name().map(str::to_owned))
+            .collect::<Vec<_>>()
+            .into_sql::<Array<Nullable<Text>>>(),
     );
     let before = "UPDATE letters SET state = 'sent', last_error = NULL, cause = NULL, leased_until = NULL, sent_at = taken.at, \
                   provider = taken.provider, provider_message_id = taken.name FROM unnest(";
@@ -72,8 +78,8 @@ pub struct HandedOver {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Moves the moment of sending to when the relay took the letter, and the expiry with it: of invitations that still await an
-/// answer to this sending, which are returned.
+/// Moves the moment of sending to when the relay took the letter, and the expiry with it: of invitations that
+/// still await an answer to this sending, which are returned.
 pub fn handed_over(tx: &mut Tx<'_>, sendings: &[HandedOver]) -> Result<HashSet<InvitationId>, DbFault> {
     let mut moved = HashSet::new();
     if sendings.is_empty() {
@@ -105,11 +111,14 @@ pub fn generations(tx: &mut Tx<'_>, ids: &[InvitationId]) -> Result<HashMap<Invi
         .select((schema::invitations::id, schema::invitations::generation))
         .load::<(String, i32)>(tx.reading())?;
     let unreadable = |id: &str| DbFault::Corrupt { table: "invitations", column: "id", row: id.to_owned() };
-    known.into_iter().map(|(id, generation)| Ok((id.parse().map_err(|_| unreadable(&id))?, generation))).collect()
+    known
+        .into_iter()
+        .map(|(id, generation)| Ok((id.parse().map_err(|_| unreadable(&id))?, generation)))
+        .collect()
 }
 
-/// The state is written so that no index of the pending ones serves: a server that has not counted the table yet would go through
-/// the whole of it instead of looking the few ids up.
+/// The state is written so that no index of the pending ones serves: a server that has not counted the table
+/// yet would go through the whole of it instead of looking the few ids up.
 fn invitations_of(sendings: &[HandedOver]) -> Arrays<impl QueryFragment<Pg>> {
     let list = (
         sendings.iter().map(|one| one.invitation.as_str()).collect::<Vec<_>>().into_sql::<Array<Text>>(),

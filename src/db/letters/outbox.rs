@@ -1,8 +1,8 @@
 //! The outbox: letters that are to be sent, and how far each has come.
 //!
-//! A letter is claimed with a lease: its next attempt moves to the lease's end, so that a courier that dies gives its
-//! letters back by doing nothing. Whoever records an outcome names the attempt it belongs to; after the lease has run out
-//! and another courier has claimed the letter, the late record changes nothing.
+//! A letter is claimed with a lease: its next attempt moves to the lease's end, so that a courier that dies
+//! gives its letters back by doing nothing. Whoever records an outcome names the attempt it belongs to; after
+//! the lease has run out and another courier has claimed the letter, the late record changes nothing.
 
 mod backlog;
 mod claim;

@@ -1,5 +1,5 @@
-//! How many letters were asked for in the last day. A row is locked until the letters that it counts are committed, so that of
-//! however many who ask at once no more get through than are allowed.
+//! How many letters were asked for in the last day. A row is locked until the letters that it counts are
+//! committed, so that of however many who ask at once no more get through than are allowed.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -28,20 +28,23 @@ rows! {
     insert_missing_subjects
 }
 
-/// Enters those of these subjects that have no row as if `expected` had been sent, and locks those that have one: their logs are
-/// given. Whoever is not in the answer was entered.
+/// Enters those of these subjects that have no row as if `expected` had been sent, and locks those that have
+/// one: their logs are given. Whoever is not in the answer was entered.
 ///
-/// Entering comes first, and both go in the order of the subjects, as with people (`users::insert_missing`): two who count the same subjects
-/// never wait for each other crosswise. Whoever locks people does so before.
+/// Entering comes first, and both go in the order of the subjects, as with people (`users::insert_missing`):
+/// two who count the same subjects never wait for each other crosswise. Whoever locks people does so before.
 pub fn insert_missing(
     tx: &mut Tx<'_>,
     expected: &BTreeMap<String, LetterLog>,
     now: DateTime<Utc>,
 ) -> Result<HashMap<String, LetterLog>, DbFault> {
-    let rows: Vec<NewRow<'_>> =
-        expected.iter().map(|(subject, log)| NewRow { subject, sent: log.to_string(), last_sent_at: At(now) }).collect();
+    let rows: Vec<NewRow<'_>> = expected
+        .iter()
+        .map(|(subject, log)| NewRow { subject, sent: log.to_string(), last_sent_at: At(now) })
+        .collect();
     let entered: Vec<String> = NewRow::insert_missing_subjects(tx.writing(), &rows)?;
-    let known: Vec<&str> = expected.keys().filter(|subject| !entered.contains(subject)).map(String::as_str).collect();
+    let known: Vec<&str> =
+        expected.keys().filter(|subject| !entered.contains(subject)).map(String::as_str).collect();
     if known.is_empty() {
         return Ok(HashMap::new());
     }
@@ -129,5 +132,6 @@ pub fn forget(tx: &mut Tx<'_>, most: usize, now: DateTime<Utc>) -> Result<usize,
         AnyConnection::Postgres(c) => old.for_update().skip_locked().load(c)?,
         AnyConnection::Sqlite(c) => old.load(c)?,
     };
-    Ok(diesel::delete(letter_counts::table.filter(letter_counts::subject.eq_any(subjects))).execute(tx.writing())?)
+    Ok(diesel::delete(letter_counts::table.filter(letter_counts::subject.eq_any(subjects)))
+        .execute(tx.writing())?)
 }

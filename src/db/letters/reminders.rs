@@ -14,7 +14,8 @@ use crate::db::{
     sql::timestamp::At,
 };
 use crate::domain::{
-    delivery_reports::DeliveryStatus, email::Email, ids::InvitationId, invitation::InvitationState, letter::LetterPurpose,
+    delivery_reports::DeliveryStatus, email::Email, ids::InvitationId, invitation::InvitationState,
+    letter::LetterPurpose,
 };
 
 /// A sending whose person is to be reminded.
@@ -28,9 +29,15 @@ pub struct Due {
     pub recipient: Email,
 }
 
-/// Up to `limit` sendings whose link dies after `now` and not after `until`, and of which nobody has been reminded yet: those
-/// whose letter was sent, as far as we know, and did not come back or annoy, and whose address may be written to.
-pub fn due(connection: &mut AnyConnection, now: DateTime<Utc>, until: DateTime<Utc>, limit: i64) -> Result<Vec<Due>, DbFault> {
+/// Up to `limit` sendings whose link dies after `now` and not after `until`, and of which nobody has been
+/// reminded yet: those whose letter was sent, as far as we know, and did not come back or annoy, and whose
+/// address may be written to.
+pub fn due(
+    connection: &mut AnyConnection,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<Due>, DbFault> {
     let reminders = diesel::alias!(letters as reminders);
     let reminded = reminders.filter(
         reminders
@@ -56,7 +63,8 @@ pub fn due(connection: &mut AnyConnection, now: DateTime<Utc>, until: DateTime<U
         )
         .filter(not(exists(reminded)))
         .filter(not(exists(suppressed)))
-        // One order for all: two couriers that write the same reminders must not wait for each other crosswise.
+        // One order for all: two couriers that write the same reminders must not wait for each other
+        // crosswise.
         .order((invitations::expires_at, invitations::id))
         .limit(limit)
         .select((invitations::id, invitations::generation, invitations::email))

@@ -20,7 +20,8 @@ pub(in crate::db) enum ReportFilter {
     Bounced,
 }
 
-/// What the operator has to put right: a letter that came back for one of these has failed, and has not bounced.
+/// What the operator has to put right: a letter that came back for one of these has failed, and has not
+/// bounced.
 pub(in crate::db) fn operators_faults() -> Vec<&'static str> {
     MailFault::ALL.into_iter().filter(|fault| fault.is_operators()).map(MailFault::as_str).collect()
 }
@@ -29,26 +30,34 @@ impl LetterIs {
     pub(in crate::db) fn of(state: DeliveryState) -> Self {
         let (states, leased, report): (&[LetterState], _, _) = match state {
             DeliveryState::Queued => (&[LetterState::Queued], Some(false), ReportFilter::Any),
-            DeliveryState::Sending => (&[LetterState::Queued, LetterState::Withdrawn], Some(true), ReportFilter::Any),
+            DeliveryState::Sending => {
+                (&[LetterState::Queued, LetterState::Withdrawn], Some(true), ReportFilter::Any)
+            }
             DeliveryState::Sent => (&[LetterState::Sent], None, ReportFilter::None),
             DeliveryState::Bounced => (&[LetterState::Sent], None, ReportFilter::Bounced),
             DeliveryState::Delivered | DeliveryState::Deferred | DeliveryState::Complained => {
                 (&[LetterState::Sent], None, ReportFilter::Of(state.as_str()))
             }
-            DeliveryState::Failed => (&[LetterState::Failed, LetterState::Withdrawn], Some(false), ReportFilter::Any),
+            DeliveryState::Failed => {
+                (&[LetterState::Failed, LetterState::Withdrawn], Some(false), ReportFilter::Any)
+            }
             DeliveryState::HandedOver => (&[LetterState::HandedOver], None, ReportFilter::Any),
         };
         Self { states: states.iter().map(|state| state.as_str()).collect(), leased, report }
     }
 }
 
-/// Narrows a boxed query that joins `letters` to those in a state at a moment. A macro, since queries have types of their own.
+/// Narrows a boxed query that joins `letters` to those in a state at a moment. A macro, since queries have
+/// types of their own.
 macro_rules! whose_letter_is {
     ($query:expr, $state:expr, $now:expr) => {{
         let wanted = $crate::db::letters::state_filter::LetterIs::of($state);
         let faults = $crate::db::letters::state_filter::operators_faults();
-        let bounced = letters::fate.eq($crate::domain::delivery_reports::DeliveryStatus::Bounced.as_str()).assume_not_null();
-        let not_leased = letters::leased_until.is_null().or(letters::leased_until.le(At($now)).assume_not_null());
+        let bounced = letters::fate
+            .eq($crate::domain::delivery_reports::DeliveryStatus::Bounced.as_str())
+            .assume_not_null();
+        let not_leased =
+            letters::leased_until.is_null().or(letters::leased_until.le(At($now)).assume_not_null());
         if $state == $crate::domain::invitation::DeliveryState::Failed {
             // Given up by us, or by the provider for what the operator has to put right.
             let given_up = letters::state.eq_any(wanted.states).and(not_leased);
@@ -66,10 +75,12 @@ macro_rules! whose_letter_is {
                 $crate::db::letters::state_filter::ReportFilter::Of(fate) => {
                     query.filter(letters::fate.eq(fate).assume_not_null())
                 }
-                $crate::db::letters::state_filter::ReportFilter::Bounced => {
-                    query.filter(bounced).filter(letters::cause.is_null().or(letters::cause.ne_all(faults).assume_not_null()))
+                $crate::db::letters::state_filter::ReportFilter::Bounced => query
+                    .filter(bounced)
+                    .filter(letters::cause.is_null().or(letters::cause.ne_all(faults).assume_not_null())),
+                $crate::db::letters::state_filter::ReportFilter::None => {
+                    query.filter(letters::fate.is_null())
                 }
-                $crate::db::letters::state_filter::ReportFilter::None => query.filter(letters::fate.is_null()),
                 $crate::db::letters::state_filter::ReportFilter::Any => query,
             }
         }

@@ -30,14 +30,19 @@ pub fn add(tx: &mut Tx<'_>, new: &Suppression) -> Result<(), DbFault> {
         suppressions::detail.eq(new.detail.as_deref()),
         suppressions::created_at.eq(At(new.created_at)),
     );
-    let written =
-        each!(tx.writing(), c => diesel::insert_into(suppressions::table).values(row).on_conflict_do_nothing().execute(c))?;
-    let lesser: Vec<&str> =
-        SuppressionReason::ALL.into_iter().filter(|reason| *reason < new.reason).map(SuppressionReason::as_str).collect();
+    let written = each!(tx.writing(), c => diesel::insert_into(suppressions::table).values(row).on_conflict_do_nothing().execute(c))?;
+    let lesser: Vec<&str> = SuppressionReason::ALL
+        .into_iter()
+        .filter(|reason| *reason < new.reason)
+        .map(SuppressionReason::as_str)
+        .collect();
     if written == 0 && !lesser.is_empty() {
         let there = suppressions::email_key.eq(new.email.key()).and(suppressions::reason.eq_any(lesser));
         diesel::update(suppressions::table.filter(there))
-            .set((suppressions::reason.eq(new.reason.as_str()), suppressions::detail.eq(new.detail.as_deref())))
+            .set((
+                suppressions::reason.eq(new.reason.as_str()),
+                suppressions::detail.eq(new.detail.as_deref()),
+            ))
             .execute(tx.writing())?;
     }
     Ok(())
@@ -112,23 +117,33 @@ impl TryFrom<Row> for Suppression {
     }
 }
 
-/// Where the link of a sending was mailed; `None` for one that was handed over, or that no letter has carried yet.
+/// Where the link of a sending was mailed; `None` for one that was handed over, or that no letter has carried
+/// yet.
 pub fn mailed_to(connection: &mut AnyConnection, claim: LinkClaim) -> Result<Option<Email>, DbFault> {
     let row = letters::table
         .inner_join(invitations::table.on(invitations::id.eq(letters::invitation_id)))
-        .filter(letters::invitation_id.eq(claim.invitation.as_str()).and(letters::generation.eq(claim.generation)))
+        .filter(
+            letters::invitation_id
+                .eq(claim.invitation.as_str())
+                .and(letters::generation.eq(claim.generation)),
+        )
         .filter(letters::kind.eq(LetterPurpose::Invitation.as_str()))
         .filter(letters::state.ne(LetterState::HandedOver.as_str()).and(letters::attempts.ge(1)))
         .select((letters::recipient, invitations::generation, invitations::email))
         .first::<(Option<String>, i32, String)>(connection)
         .optional()?;
     let recipient = row.and_then(|(recipient, newest, email)| {
-        // Of letters from before recipients were kept, the newest alone is known to have gone to the present address.
+        // Of letters from before recipients were kept, the newest alone is known to have gone to the present
+        // address.
         recipient.or_else(|| (newest == claim.generation).then_some(email))
     });
     recipient.map(|email| parse(&email, claim.invitation)).transpose()
 }
 
 fn parse(email: &str, invitation: InvitationId) -> Result<Email, DbFault> {
-    Email::parse(email).map_err(|_| DbFault::Corrupt { table: "letters", column: "recipient", row: invitation.to_string() })
+    Email::parse(email).map_err(|_| DbFault::Corrupt {
+        table: "letters",
+        column: "recipient",
+        row: invitation.to_string(),
+    })
 }

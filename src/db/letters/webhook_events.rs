@@ -12,16 +12,29 @@ use crate::db::{
 use crate::domain::delivery_reports::{Provider, Token};
 
 /// Whether this event comes for the first time.
-pub fn is_new(tx: &mut Tx<'_>, provider: Provider, event_id: &str, now: DateTime<Utc>) -> Result<bool, DbFault> {
-    let row =
-        (mail_events::provider.eq(provider.as_str()), mail_events::event_id.eq(event_id), mail_events::received_at.eq(At(now)));
-    let written =
-        each!(tx.writing(), c => diesel::insert_into(mail_events::table).values(row).on_conflict_do_nothing().execute(c))?;
+pub fn is_new(
+    tx: &mut Tx<'_>,
+    provider: Provider,
+    event_id: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, DbFault> {
+    let row = (
+        mail_events::provider.eq(provider.as_str()),
+        mail_events::event_id.eq(event_id),
+        mail_events::received_at.eq(At(now)),
+    );
+    let written = each!(tx.writing(), c => diesel::insert_into(mail_events::table).values(row).on_conflict_do_nothing().execute(c))?;
     Ok(written == 1)
 }
 
-/// Spends a token, unless it is spent: `false` when another event had it. Of several that come at once with one token, one has it.
-pub fn spend(tx: &mut Tx<'_>, provider: Provider, token: &Token, now: DateTime<Utc>) -> Result<bool, DbFault> {
+/// Spends a token, unless it is spent: `false` when another event had it. Of several that come at once with
+/// one token, one has it.
+pub fn spend(
+    tx: &mut Tx<'_>,
+    provider: Provider,
+    token: &Token,
+    now: DateTime<Utc>,
+) -> Result<bool, DbFault> {
     let row = (
         mail_tokens::provider.eq(provider.as_str()),
         mail_tokens::token.eq(&token.name),
@@ -29,8 +42,7 @@ pub fn spend(tx: &mut Tx<'_>, provider: Provider, token: &Token, now: DateTime<U
         mail_tokens::received_at.eq(At(now)),
     );
     // Waits for whoever is spending it at this moment, and sees afterwards what they did.
-    let written =
-        each!(tx.writing(), c => diesel::insert_into(mail_tokens::table).values(row).on_conflict_do_nothing().execute(c))?;
+    let written = each!(tx.writing(), c => diesel::insert_into(mail_tokens::table).values(row).on_conflict_do_nothing().execute(c))?;
     let spent = mail_tokens::table.find((provider.as_str(), &token.name)).select(mail_tokens::event);
     Ok(written == 1 || spent.first::<String>(tx.reading())? == token.event)
 }

@@ -1,4 +1,5 @@
-//! A pool behind a gate: waiting for a connection is asynchronous and bounded, the query runs where it may block.
+//! A pool behind a gate: waiting for a connection is asynchronous and bounded, the query runs where it may
+//! block.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -23,8 +24,9 @@ const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECT: Duration = Duration::from_secs(2);
 /// More requests than this in the queue are turned away at once: they would only time out together.
 const QUEUE: usize = 2048;
-/// A connection that has lain idle for longer than this is asked for a sign of life before it is used, and a busy one as often: the
-/// server may have been restarted meanwhile, or be another one. Asked each time, the question costs a fifth of the throughput.
+/// A connection that has lain idle for longer than this is asked for a sign of life before it is used, and a
+/// busy one as often: the server may have been restarted meanwhile, or be another one. Asked each time, the
+/// question costs a fifth of the throughput.
 const FRESH: Duration = Duration::from_secs(1);
 
 /// How often work is done anew whose connection was cut under it, before anything was committed.
@@ -42,8 +44,8 @@ pub(in crate::db) struct BoundedPool {
     suitability: Suitability,
 }
 
-/// When a connection was last found dead, in whichever lane. Those that have not answered since are suspect: they were made
-/// for the same server, and each of them would fail the request that it is lent to.
+/// When a connection was last found dead, in whichever lane. Those that have not answered since are suspect:
+/// they were made for the same server, and each of them would fail the request that it is lent to.
 #[derive(Clone)]
 pub(in crate::db) struct SuspectSince(Arc<Mutex<Instant>>);
 
@@ -62,7 +64,12 @@ impl SuspectSince {
 }
 
 impl BoundedPool {
-    pub(in crate::db) fn new(manager: Manager, size: u32, doubt: &SuspectSince, suitability: &Suitability) -> Self {
+    pub(in crate::db) fn new(
+        manager: Manager,
+        size: u32,
+        doubt: &SuspectSince,
+        suitability: &Suitability,
+    ) -> Self {
         let pool = Pool::builder()
             .max_size(size)
             .min_idle(Some(0))
@@ -76,8 +83,8 @@ impl BoundedPool {
         Self { pool, turn, queue, doubt: doubt.clone(), suitability: suitability.clone() }
     }
 
-    /// Waits for a turn, then runs `work` on a blocking thread with a connection of its own; once more where that one was cut. The
-    /// outer error says that it was not even tried.
+    /// Waits for a turn, then runs `work` on a blocking thread with a connection of its own; once more where
+    /// that one was cut. The outer error says that it was not even tried.
     pub(in crate::db) async fn run<T, E>(
         &self,
         work: impl Fn(&mut Pooled) -> Result<T, E> + Send + 'static,
@@ -87,7 +94,10 @@ impl BoundedPool {
         E: AsFault + Send + 'static,
         E: From<DbFault>,
     {
-        let place = self.queue.try_acquire().map_err(|_| DbFault::unavailable("too many requests wait for the database"))?;
+        let place = self
+            .queue
+            .try_acquire()
+            .map_err(|_| DbFault::unavailable("too many requests wait for the database"))?;
         let turn = self.turn().await?;
         drop(place);
         let lane = self.clone();
@@ -141,7 +151,8 @@ impl BoundedPool {
             } else {
                 connection.answered();
             }
-            let Some(DbFault::Disconnected(words)) = outcome.as_ref().err().and_then(AsFault::as_fault) else {
+            let Some(DbFault::Disconnected(words)) = outcome.as_ref().err().and_then(AsFault::as_fault)
+            else {
                 return Ok(outcome);
             };
             // To whoever asked, it is no more than that.
@@ -156,7 +167,8 @@ impl BoundedPool {
         }
     }
 
-    /// A connection that works, as far as can be told. Those that turn out to be dead are taken out of the pool.
+    /// A connection that works, as far as can be told. Those that turn out to be dead are taken out of the
+    /// pool.
     fn check_out(&self) -> Result<PooledConnection<Manager>, DbFault> {
         // As many dead ones as there can be, and one that is new.
         for _ in 0..=self.pool.max_size() {
@@ -170,7 +182,8 @@ impl BoundedPool {
     }
 }
 
-/// r2d2 tells its logger of every failed attempt to connect; the request that waits says it once, in its own words.
+/// r2d2 tells its logger of every failed attempt to connect; the request that waits says it once, in its own
+/// words.
 #[derive(Debug)]
 struct Quiet;
 

@@ -1,5 +1,5 @@
-//! Whether a write can commit, found out by one: a server may read, and take writes, and wait at each COMMIT for a synchronous
-//! standby that is gone, for a disk that is full, or for nothing that ever comes.
+//! Whether a write can commit, found out by one: a server may read, and take writes, and wait at each COMMIT
+//! for a synchronous standby that is gone, for a disk that is full, or for nothing that ever comes.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -39,9 +39,9 @@ impl Asked {
 }
 
 impl Db {
-    /// Whether a write commits, within that time. Nothing is written that stays, on a connection of its own; one at a time, which
-    /// all who ask meanwhile share. One that hangs is waited for by nobody for longer than that time, and no second one hangs
-    /// beside it.
+    /// Whether a write commits, within that time. Nothing is written that stays, on a connection of its own;
+    /// one at a time, which all who ask meanwhile share. One that hangs is waited for by nobody for longer
+    /// than that time, and no second one hangs beside it.
     ///
     /// # Errors
     /// [`DbFault`] when it does not.
@@ -70,7 +70,8 @@ impl Db {
     }
 }
 
-/// A record in the server's log alone, or a number of SQLite's written anew: a commit to wait for, and no row.
+/// A record in the server's log alone, or a number of SQLite's written anew: a commit to wait for, and no
+/// row.
 fn write(tx: &mut Tx<'_>) -> Result<(), DbFault> {
     #[derive(QueryableByName)]
     struct Version {

@@ -42,17 +42,23 @@ pub enum DatabaseUrlError {
     /// An in-memory database would lose invitations.
     #[error("an in-memory database would lose every invitation at the next start")]
     InMemory,
-    /// SQLite's own URLs would be opened with what stands behind the question mark, and locked as another file.
+    /// SQLite's own URLs would be opened with what stands behind the question mark, and locked as another
+    /// file.
     #[error("takes a path alone: no file: in front of it, no ? and nothing behind one")]
     NotAPath,
     /// A PostgreSQL URL that cannot be read.
     #[error("is no PostgreSQL URL: {0}")]
     Malformed(&'static str),
     /// What the server's library would complain of, in words that repeat the password.
-    #[error("holds a % without two hexadecimal digits behind it (or %00): write %25 for a % in the user name or password")]
+    #[error(
+        "holds a % without two hexadecimal digits behind it (or %00): write %25 for a % in the user name or password"
+    )]
     Percent,
-    /// A character that ends the password early, so that the rest of it would be taken for a host or a database.
-    #[error("holds an @, a # or a blank that must be percent-encoded: %40, %23, %20 (and %2F for a /, %3F for a ?)")]
+    /// A character that ends the password early, so that the rest of it would be taken for a host or a
+    /// database.
+    #[error(
+        "holds an @, a # or a blank that must be percent-encoded: %40, %23, %20 (and %2F for a /, %3F for a ?)"
+    )]
     Unencoded,
 }
 
@@ -65,7 +71,9 @@ impl DatabaseUrl {
         if let Some(path) = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")) {
             return match path {
                 "" => Err(DatabaseUrlError::NoFile),
-                path if path.contains(['?', '\0']) || path.starts_with("file:") => Err(DatabaseUrlError::NotAPath),
+                path if path.contains(['?', '\0']) || path.starts_with("file:") => {
+                    Err(DatabaseUrlError::NotAPath)
+                }
                 path if path.contains(":memory:") => Err(DatabaseUrlError::InMemory),
                 path => Ok(Self { dialect: Dialect::Sqlite, target: path.to_owned().into() }),
             };
@@ -99,7 +107,8 @@ impl DatabaseUrl {
         self.target.expose_secret()
     }
 
-    /// The URL, with its password; with these parameters too, unless it has them itself, and with these `options` before its own.
+    /// The URL, with its password; with these parameters too, unless it has them itself, and with these
+    /// `options` before its own.
     pub(in crate::db) fn with(&self, parameters: &[(&str, &str)], options: Option<&str>) -> SecretString {
         self.postgres().map_or_else(|| self.expose().to_owned(), |url| url.with(parameters, options)).into()
     }
@@ -132,13 +141,17 @@ impl DatabaseUrl {
     pub(in crate::db) fn redact(&self, message: &str) -> String {
         let Some(url) = self.postgres() else { return message.to_owned() };
         let mut secrets = vec![self.expose().to_owned()];
-        let passwords = url.parameters().filter(|(name, _)| decoded(name).ends_with("password")).map(|(_, value)| value);
+        let passwords =
+            url.parameters().filter(|(name, _)| decoded(name).ends_with("password")).map(|(_, value)| value);
         for password in url.password.into_iter().chain(passwords) {
             secrets.extend([password.to_owned(), decoded(password).into_owned()]);
         }
         // The longest first: it may hold a shorter one.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        secrets.iter().filter(|secret| !secret.is_empty()).fold(message.to_owned(), |text, secret| text.replace(secret, "***"))
+        secrets
+            .iter()
+            .filter(|secret| !secret.is_empty())
+            .fold(message.to_owned(), |text, secret| text.replace(secret, "***"))
     }
 
     /// Where the data lives, without a password: for people and logs.
@@ -146,14 +159,14 @@ impl DatabaseUrl {
     pub fn describe(&self) -> String {
         match self.dialect {
             Dialect::Sqlite => format!("SQLite file {}", self.expose()),
-            Dialect::Postgres => {
-                self.postgres().map_or_else(|| "PostgreSQL".to_owned(), |url| format!("PostgreSQL at {}", url.describe()))
-            }
+            Dialect::Postgres => self
+                .postgres()
+                .map_or_else(|| "PostgreSQL".to_owned(), |url| format!("PostgreSQL at {}", url.describe())),
         }
     }
 
-    /// Makes a SQLite file's folder, and takes the file for this process alone: two processes in one file would each
-    /// believe that they are the only courier. The lock goes with the process, however it ends.
+    /// Makes a SQLite file's folder, and takes the file for this process alone: two processes in one file
+    /// would each believe that they are the only courier. The lock goes with the process, however it ends.
     pub(in crate::db) fn own(&self) -> Result<Option<File>, OpenError> {
         if self.dialect == Dialect::Postgres {
             return Ok(None);
@@ -171,10 +184,12 @@ impl DatabaseUrl {
             Err(TryLockError::WouldBlock) => return Err(OpenError::Owned(path.to_owned())),
             Err(TryLockError::Error(error)) => return Err(OpenError::Folder(lock, error)),
         }
-        // Before SQLite makes it with the mode that everything has: what is in it is for its owner. Its companions (-wal,
-        // -shm) get its mode.
+        // Before SQLite makes it with the mode that everything has: what is in it is for its owner. Its
+        // companions (-wal, -shm) get its mode.
         match OpenOptions::new().create_new(true).write(true).mode(0o600).open(path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(OpenError::Folder(path.to_owned(), error)),
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                Err(OpenError::Folder(path.to_owned(), error))
+            }
             _ => Ok(Some(file)),
         }
     }
@@ -211,7 +226,9 @@ mod tests {
 
     #[test]
     fn a_sqlite_path_is_a_path_alone() {
-        for text in ["sqlite://data/x.db?mode=ro", "sqlite:x.db?", "sqlite://file:x.db", "sqlite://x?mode=memory"] {
+        for text in
+            ["sqlite://data/x.db?mode=ro", "sqlite:x.db?", "sqlite://file:x.db", "sqlite://x?mode=memory"]
+        {
             assert_eq!(DatabaseUrl::parse(text).unwrap_err(), DatabaseUrlError::NotAPath, "{text}");
         }
         assert_eq!(DatabaseUrl::parse("sqlite://100%.db").unwrap().describe(), "SQLite file 100%.db");
@@ -243,9 +260,18 @@ mod tests {
     #[test]
     fn the_password_is_taken_out_of_what_others_say() {
         let url = DatabaseUrl::parse("postgres://u:s3%63r%25@h/x?sslpassword=h%75sh").unwrap();
-        for said in ["token: \"s3%63r%25\"", "token: s3cr%", "postgres://u:s3%63r%25@h/x?sslpassword=h%75sh", "hush", "h%75sh"] {
+        for said in [
+            "token: \"s3%63r%25\"",
+            "token: s3cr%",
+            "postgres://u:s3%63r%25@h/x?sslpassword=h%75sh",
+            "hush",
+            "h%75sh",
+        ] {
             let redacted = url.redact(said);
-            assert!(redacted.contains("***") && !redacted.contains("s3") && !redacted.contains('h'), "{redacted}");
+            assert!(
+                redacted.contains("***") && !redacted.contains("s3") && !redacted.contains('h'),
+                "{redacted}"
+            );
         }
         let several = DatabaseUrl::parse("postgres://u:s3cret@h1:5432,h2:5432/x").unwrap();
         assert_eq!(several.redact("postgres://u:s3cret@h1:5432,h2:5432/x and s3cret"), "*** and ***");

@@ -1,8 +1,9 @@
-//! Shared commits: writes that arrive together become one transaction, and looks that arrive together one query.
+//! Shared commits: writes that arrive together become one transaction, and looks that arrive together one
+//! query.
 //!
-//! Where somebody waits for the answer there is no timer: a thread that is free takes whatever is waiting, and while it works,
-//! the next batch gathers. So an idle service answers as fast as it can commit once, and a busy one commits as seldom as it can.
-//! Work that nobody waits for may gather for a moment longer.
+//! Where somebody waits for the answer there is no timer: a thread that is free takes whatever is waiting,
+//! and while it works, the next batch gathers. So an idle service answers as fast as it can commit once, and
+//! a busy one commits as seldom as it can. Work that nobody waits for may gather for a moment longer.
 
 use std::{
     io,
@@ -22,11 +23,12 @@ use crate::db::{AnyConnection, AsFault, Db, DbFault, SILENT, Tx};
 
 /// More items than this in the queue are turned away: they would only time out together.
 const QUEUE: usize = 2048;
-/// Threads that read. One: looks gather while it waits for the database, and two would share them to both their loss.
+/// Threads that read. One: looks gather while it waits for the database, and two would share them to both
+/// their loss.
 const READERS: u32 = 1;
 
-/// Does a batch: one result for each item, in their order, or an error that undoes them all. The outer error says that it
-/// was not even tried.
+/// Does a batch: one result for each item, in their order, or an error that undoes them all. The outer error
+/// says that it was not even tried.
 type Work<I, O, E> = dyn Fn(&Runtime, &[I]) -> Result<Result<Vec<O>, E>, DbFault> + Send + Sync;
 
 #[derive(Clone, Copy)]
@@ -78,7 +80,8 @@ where
         Self::start(name, threads, limits, move |timer, items| db.write_here(timer, |tx| work(tx, items)))
     }
 
-    /// The same for work that nobody waits for: what arrives within `gather` of the first item shares its transaction.
+    /// The same for work that nobody waits for: what arrives within `gather` of the first item shares its
+    /// transaction.
     ///
     /// # Errors
     /// When the system gives no thread.
@@ -105,7 +108,9 @@ where
     ) -> io::Result<Self> {
         let db = db.for_look_ups(READERS);
         let limits = Limits { most, gather: Duration::ZERO, patience: db.patience };
-        Self::start(name, READERS, limits, move |timer, items| db.read_here(timer, |connection| work(connection, items)))
+        Self::start(name, READERS, limits, move |timer, items| {
+            db.read_here(timer, |connection| work(connection, items))
+        })
     }
 
     fn start(
@@ -130,18 +135,20 @@ where
         Ok(Self { queue, patience: limits.patience })
     }
 
-    /// Has one item done, with others that wait at the same moment, and returns when it is (a write: after the commit). It
-    /// happens whether or not the caller stays.
+    /// Has one item done, with others that wait at the same moment, and returns when it is (a write: after
+    /// the commit). It happens whether or not the caller stays.
     ///
     /// # Errors
-    /// What the work says of this item; [`DbFault::Unavailable`] when too many wait; [`DbFault::InDoubt`] when it was not done in
-    /// time, and may still be.
+    /// What the work says of this item; [`DbFault::Unavailable`] when too many wait; [`DbFault::InDoubt`]
+    /// when it was not done in time, and may still be.
     pub async fn run(&self, item: I) -> Result<O, E> {
         let (answer, answered) = oneshot::channel();
         let full = |_| E::from(DbFault::unavailable("too many requests wait for the database"));
         self.queue.try_send(Waiting { item, answer }).map_err(full)?;
         match timeout(self.patience, answered).await {
-            Ok(answer) => answer.unwrap_or_else(|_| Err(E::from(DbFault::Other("a database thread failed".to_owned())))),
+            Ok(answer) => {
+                answer.unwrap_or_else(|_| Err(E::from(DbFault::Other("a database thread failed".to_owned()))))
+            }
             // It may still happen.
             Err(_) => Err(E::from(DbFault::InDoubt(SILENT.to_owned()))),
         }
@@ -155,8 +162,8 @@ fn take<I, O, E>(
 ) -> Option<Vec<Waiting<I, O, E>>> {
     let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
     let mut batch = vec![queue.blocking_recv()?];
-    // Callers whom the last batch has answered are about to ask again: on a busy machine they do so first, on an idle one this
-    // takes no time.
+    // Callers whom the last batch has answered are about to ask again: on a busy machine they do so first, on
+    // an idle one this takes no time.
     if gather.is_zero() {
         thread::yield_now();
     } else {
@@ -187,10 +194,14 @@ where
             Ok(Err(error)) if items.len() == 1 => vec![Err(error)],
             Ok(Err(error)) => match error.as_fault() {
                 // It may have happened, to all of them. Tried again, each would meet itself.
-                Some(DbFault::InDoubt(why)) => items.iter().map(|_| Err(E::from(DbFault::InDoubt(why.clone())))).collect(),
+                Some(DbFault::InDoubt(why)) => {
+                    items.iter().map(|_| Err(E::from(DbFault::InDoubt(why.clone())))).collect()
+                }
                 _ => self.alone(&items),
             },
-            Err(fault) => items.iter().map(|_| Err(E::from(DbFault::unavailable(fault.to_string())))).collect(),
+            Err(fault) => {
+                items.iter().map(|_| Err(E::from(DbFault::unavailable(fault.to_string())))).collect()
+            }
         };
         for (answer, outcome) in answers.into_iter().zip(outcomes) {
             // Whoever has hung up does not hear it.
@@ -206,7 +217,8 @@ where
                 0 | 1 => self.attempt(item).map_err(E::from).flatten().and_then(only),
                 _ => Err(E::from(DbFault::unavailable("the database is away"))),
             };
-            let unavailable = outcome.as_ref().err().and_then(AsFault::as_fault).is_some_and(DbFault::is_temporary);
+            let unavailable =
+                outcome.as_ref().err().and_then(AsFault::as_fault).is_some_and(DbFault::is_temporary);
             away = if unavailable { away + 1 } else { 0 };
             outcomes.push(outcome);
         }

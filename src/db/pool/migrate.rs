@@ -16,7 +16,8 @@ use crate::db::{AsFault, error::DbFault};
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
-/// Taken while migrating, so that two processes that start together do not both try. Any number of our own will do.
+/// Taken while migrating, so that two processes that start together do not both try. Any number of our own
+/// will do.
 const ADVISORY_LOCK: i64 = 0x696E_7669_7465;
 
 /// Why the database could not be opened.

@@ -6,13 +6,16 @@ use super::{
 };
 use crate::db::{AsFault, Tx, error::DbFault};
 
-/// How often a write is begun anew when the database gave it up in favour of another (deadlock, serialization failure), or
-/// when somebody it was to lock had been removed, or had lost an invitation to somebody else, by whoever it waited for. Each
-/// time another one has got through.
+/// How often a write is begun anew when the database gave it up in favour of another (deadlock, serialization
+/// failure), or when somebody it was to lock had been removed, or had lost an invitation to somebody else, by
+/// whoever it waited for. Each time another one has got through.
 const WRITE_TRIES: usize = 16;
 
 /// Tries a transaction until it is decided.
-pub(in crate::db) fn persist<T, E>(connection: &mut Pooled, work: &impl Fn(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
+pub(in crate::db) fn persist<T, E>(
+    connection: &mut Pooled,
+    work: &impl Fn(&mut Tx<'_>) -> Result<T, E>,
+) -> Result<T, E>
 where
     E: From<DbFault> + AsFault,
 {

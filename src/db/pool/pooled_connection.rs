@@ -50,14 +50,14 @@ impl Pooled {
         self.answered_at = Instant::now();
     }
 
-    /// Whether the server has answered on this connection after `doubt` and within the last `fresh`, and was asked within it
-    /// whether it takes writes.
+    /// Whether the server has answered on this connection after `doubt` and within the last `fresh`, and was
+    /// asked within it whether it takes writes.
     pub(in crate::db) fn has_answered_since(&self, doubt: Instant, fresh: Duration) -> bool {
         self.answered_at > doubt && self.answered_at.elapsed() < fresh && self.verified_at.elapsed() < fresh
     }
 
-    /// Asks for a sign of life, and a server whether it takes writes: a standby knows nothing of what was written a moment
-    /// ago. Without one, the connection leaves the pool when it is given back.
+    /// Asks for a sign of life, and a server whether it takes writes: a standby knows nothing of what was
+    /// written a moment ago. Without one, the connection leaves the pool when it is given back.
     pub(in crate::db) fn ping(&mut self) -> bool {
         let alive = match self.any {
             AnyConnection::Postgres(_) => self.reading(&check_writable).is_ok(),
@@ -68,8 +68,12 @@ impl Pooled {
         alive
     }
 
-    /// Runs a query. Where the session is not ours it is a transaction, which has our settings and one server.
-    pub(in crate::db) fn reading<T, E>(&mut self, query: &impl Fn(&mut AnyConnection) -> Result<T, E>) -> Result<T, E>
+    /// Runs a query. Where the session is not ours it is a transaction, which has our settings and one
+    /// server.
+    pub(in crate::db) fn reading<T, E>(
+        &mut self,
+        query: &impl Fn(&mut AnyConnection) -> Result<T, E>,
+    ) -> Result<T, E>
     where
         E: From<DbFault> + AsFault,
     {
@@ -83,12 +87,14 @@ impl Pooled {
         })
     }
 
-    /// Discards the connection when what it was used for says that the server is gone. Diesel notices that only when a
-    /// transaction breaks, and a dead connection in the pool would fail every request that it is lent to.
+    /// Discards the connection when what it was used for says that the server is gone. Diesel notices that
+    /// only when a transaction breaks, and a dead connection in the pool would fail every request that it is
+    /// lent to.
     ///
-    /// Diesel hands on neither SQLSTATE nor a kind for most of PostgreSQL's errors, and their words come in the server's
-    /// language. So what is not understood is weighed: after as long as a statement may wait for a lock it is unavailability,
-    /// and on a connection that no longer answers it is a lost one, and no defect.
+    /// Diesel hands on neither SQLSTATE nor a kind for most of PostgreSQL's errors, and their words come in
+    /// the server's language. So what is not understood is weighed: after as long as a statement may wait for
+    /// a lock it is unavailability, and on a connection that no longer answers it is a lost one, and no
+    /// defect.
     pub(in crate::db) fn classify_error<T, E: From<DbFault> + AsFault>(
         &mut self,
         began: Instant,
@@ -96,7 +102,9 @@ impl Pooled {
     ) -> Result<T, E> {
         let Err(error) = outcome else { return outcome };
         match error.as_fault() {
-            Some(DbFault::Unavailable(_) | DbFault::Disconnected(_) | DbFault::InDoubt(_)) => self.broken = true,
+            Some(DbFault::Unavailable(_) | DbFault::Disconnected(_) | DbFault::InDoubt(_)) => {
+                self.broken = true
+            }
             Some(DbFault::Other(words)) if self.is_postgres() => {
                 let words = words.clone();
                 if began.elapsed() >= LOCK {
@@ -118,8 +126,8 @@ impl Pooled {
     }
 }
 
-/// Makes connections for the pool. `AnyConnection::establish` is not used: it swallows errors, and makes a file out of a
-/// mistyped URL.
+/// Makes connections for the pool. `AnyConnection::establish` is not used: it swallows errors, and makes a
+/// file out of a mistyped URL.
 #[derive(Clone)]
 pub(in crate::db) struct Manager {
     pub(in crate::db) url: DatabaseUrl,
@@ -128,7 +136,8 @@ pub(in crate::db) struct Manager {
     pub(in crate::db) behind_pooler: Arc<AtomicBool>,
 }
 
-/// Why there is no connection, in words without a password: the pool hands them to whoever waits, and to its logger.
+/// Why there is no connection, in words without a password: the pool hands them to whoever waits, and to its
+/// logger.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(in crate::db) struct ConnectFault(String);
@@ -182,7 +191,8 @@ fn refuses_options(words: &str) -> bool {
     words.contains("unsupported startup parameter") || words.contains("command-line options")
 }
 
-/// A write that waits longer for SQLite's lock than this has met somebody's tool in the file. Other writes wait behind it.
+/// A write that waits longer for SQLite's lock than this has met somebody's tool in the file. Other writes
+/// wait behind it.
 const BUSY: Duration = Duration::from_secs(2);
 
 impl ManageConnection for Manager {
@@ -196,7 +206,8 @@ impl ManageConnection for Manager {
                 Ok(Pooled::new(AnyConnection::Postgres(connection), local))
             }
             Dialect::Sqlite => {
-                let mut connection = SqliteConnection::establish(self.url.expose()).map_err(|error| self.fault(&error))?;
+                let mut connection =
+                    SqliteConnection::establish(self.url.expose()).map_err(|error| self.fault(&error))?;
                 let reads = matches!(self.purpose, Purpose::Read | Purpose::LookUp);
                 let query_only = if reads { "PRAGMA query_only = ON;" } else { "" };
                 connection
@@ -215,7 +226,8 @@ impl ManageConnection for Manager {
         if connection.ping() { Ok(()) } else { Err(ConnectFault("it gives no sign of life".to_owned())) }
     }
 
-    /// A panic may have left a transaction open, and the next one to be lent the connection would write into it.
+    /// A panic may have left a transaction open, and the next one to be lent the connection would write into
+    /// it.
     fn has_broken(&self, connection: &mut Pooled) -> bool {
         let any = &mut connection.any;
         connection.broken || std::thread::panicking() || each!(any, c => R2D2Connection::is_broken(c))

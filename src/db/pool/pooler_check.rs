@@ -1,13 +1,15 @@
 //! Poolers that stand between us and PostgreSQL: whether ours is one that breaks prepared statements.
 //!
-//! PgBouncer's transaction mode gives each transaction whichever server connection is free. A statement that was prepared on one is
-//! unknown on the next, unless the pooler prepares it there too (from 1.21 on, `max_prepared_statements`). It may go well for a
-//! while, so that this is found out before anything is begun: by two connections that share a server.
+//! PgBouncer's transaction mode gives each transaction whichever server connection is free. A statement that
+//! was prepared on one is unknown on the next, unless the pooler prepares it there too (from 1.21 on,
+//! `max_prepared_statements`). It may go well for a while, so that this is found out before anything is
+//! begun: by two connections that share a server.
 
 use std::sync::Arc;
 
 use diesel::{
-    IntoSql, PgConnection, QueryableByName, RunQueryDsl, connection::SimpleConnection, dsl::select, sql_query, sql_types::Integer,
+    IntoSql, PgConnection, QueryableByName, RunQueryDsl, connection::SimpleConnection, dsl::select,
+    sql_query, sql_types::Integer,
 };
 use tokio::sync::watch;
 
@@ -18,7 +20,9 @@ use crate::db::error::DbFault;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PoolerFault {
     /// Transactions are refused.
-    #[error("the pooler before the database pools statements, and takes no transactions: it needs pool_mode = session")]
+    #[error(
+        "the pooler before the database pools statements, and takes no transactions: it needs pool_mode = session"
+    )]
     StatementMode,
     /// What was prepared is not there in the next transaction.
     #[error(
@@ -64,7 +68,9 @@ const ORDER: [usize; 8] = [0, 0, 1, 0, 1, 1, 0, 1];
 ///
 /// # Errors
 /// [`DbFault`] when the database is away.
-pub(in crate::db) fn examine(mut connections: [&mut PgConnection; 2]) -> Result<Option<PoolerFault>, DbFault> {
+pub(in crate::db) fn examine(
+    mut connections: [&mut PgConnection; 2],
+) -> Result<Option<PoolerFault>, DbFault> {
     let mut seen: [Vec<i32>; 2] = [Vec::new(), Vec::new()];
     for which in ORDER {
         let Some((connection, seen)) = connections.get_mut(which).zip(seen.get_mut(which)) else { continue };
@@ -87,7 +93,9 @@ pub(in crate::db) fn examine(mut connections: [&mut PgConnection; 2]) -> Result<
                 tracing::debug!(words, "a prepared statement did not last");
                 for connection in &mut connections {
                     // Whichever of them has left it behind; the other one knows of none.
-                    let _ = in_transaction(connection, |connection| connection.batch_execute("DEALLOCATE \"__diesel_stmt_0\""));
+                    let _ = in_transaction(connection, |connection| {
+                        connection.batch_execute("DEALLOCATE \"__diesel_stmt_0\"")
+                    });
                 }
                 return Ok(Some(PoolerFault::NoPreparedStatements));
             }
@@ -104,19 +112,22 @@ fn server_of(connection: &mut PgConnection) -> Result<i32, DbFault> {
         #[diesel(sql_type = Integer)]
         pid: i32,
     }
-    let server = |connection: &mut PgConnection| sql_query("SELECT pg_backend_pid() AS pid").get_result::<Server>(connection);
+    let server = |connection: &mut PgConnection| {
+        sql_query("SELECT pg_backend_pid() AS pid").get_result::<Server>(connection)
+    };
     Ok(in_transaction(connection, server)?.pid)
 }
 
-/// Runs a statement that the connection keeps prepared from one transaction to the next. Each connection gives its first one the
-/// same name.
+/// Runs a statement that the connection keeps prepared from one transaction to the next. Each connection
+/// gives its first one the same name.
 fn prepared(connection: &mut PgConnection) -> Result<(), DbFault> {
     let statement = select(1.into_sql::<Integer>());
     in_transaction(connection, |connection| statement.get_result::<i32>(connection))?;
     Ok(())
 }
 
-/// Whether a connection that takes statements is closed by a transaction, as PgBouncer does where it pools statements.
+/// Whether a connection that takes statements is closed by a transaction, as PgBouncer does where it pools
+/// statements.
 pub(in crate::db) fn refuses_transactions(connection: &mut PgConnection) -> bool {
     connection.batch_execute("SELECT 1").is_ok() && connection.batch_execute("BEGIN").is_err()
 }

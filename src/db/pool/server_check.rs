@@ -1,4 +1,5 @@
-//! What is looked at once, when the service starts: whether the server, and what stands before it, keeps the promises that we make.
+//! What is looked at once, when the service starts: whether the server, and what stands before it, keeps the
+//! promises that we make.
 
 use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
 use tokio::time::timeout;
@@ -40,7 +41,8 @@ const SAFETY: [(&str, &str); 3] = [
 ];
 
 impl Db {
-    /// Looks at the server, and whether a pooler before it can be worked through. Until it can, nothing is read or written.
+    /// Looks at the server, and whether a pooler before it can be worked through. Until it can, nothing is
+    /// read or written.
     ///
     /// # Errors
     /// [`OpenError::Pooler`] when it cannot, and [`OpenError::Fault`] when the database is away.
@@ -74,7 +76,11 @@ impl Db {
 fn examine(manager: &Manager) -> Result<(Option<PoolerFault>, Findings), DbFault> {
     let connect = || manager.postgres().map_err(|error| DbFault::unavailable(error.to_string()));
     let (mut first, local) = match connect() {
-        Err(_) if manager.bare().is_ok_and(|mut connection| pooler_check::refuses_transactions(&mut connection)) => {
+        Err(_)
+            if manager
+                .bare()
+                .is_ok_and(|mut connection| pooler_check::refuses_transactions(&mut connection)) =>
+        {
             return Ok((Some(PoolerFault::StatementMode), Findings::default()));
         }
         connected => connected?,
@@ -98,7 +104,9 @@ fn cautions(connection: &mut AnyConnection, local: Option<&str>) -> Result<Vec<&
     let question = format!("SELECT name FROM pg_settings WHERE name IN ({names}) AND setting = 'off'");
     super::transaction::begin(connection, local)?;
     let off = match connection {
-        AnyConnection::Postgres(connection) => sql_query(question).get_results::<Setting>(connection).map_err(DbFault::from),
+        AnyConnection::Postgres(connection) => {
+            sql_query(question).get_results::<Setting>(connection).map_err(DbFault::from)
+        }
         AnyConnection::Sqlite(_) => Ok(Vec::new()),
     };
     let off = super::transaction::finish(connection, off)?;

@@ -1,8 +1,9 @@
 //! What every session of PostgreSQL is set to, and how a session is asked whether it still takes writes.
 //!
-//! Settings go with the connection's first message (`options`): they are the session's own, cost nothing, and whatever resets a
-//! session resets it to them. PgBouncer refuses `options`, and gives a server's session from one client to the next. There each
-//! transaction is set by itself (`SET LOCAL`), so that nothing reaches another client of the pool.
+//! Settings go with the connection's first message (`options`): they are the session's own, cost nothing, and
+//! whatever resets a session resets it to them. PgBouncer refuses `options`, and gives a server's session
+//! from one client to the next. There each transaction is set by itself (`SET LOCAL`), so that nothing
+//! reaches another client of the pool.
 
 use std::time::Duration;
 
@@ -26,8 +27,8 @@ const LIMITS: [(&str, Duration); 3] = [
 ];
 /// A 201 is a promise: a commit is on the disk before it is answered, whatever the server's own setting is.
 const DURABLE: (&str, &str) = ("synchronous_commit", "on");
-/// How soon a server that has vanished without a word is noticed, and that a server is wanted that takes writes. The last time is
-/// in milliseconds.
+/// How soon a server that has vanished without a word is noticed, and that a server is wanted that takes
+/// writes. The last time is in milliseconds.
 pub(in crate::db) const PARAMETERS: [(&str, &str); 6] = [
     ("target_session_attrs", "read-write"),
     ("connect_timeout", "3"),

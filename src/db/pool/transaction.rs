@@ -5,7 +5,8 @@ use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use super::any_connection::AnyConnection;
 use crate::db::{AsFault, error::DbFault};
 
-/// `BEGIN IMMEDIATE` on SQLite: a deferred transaction that turns into a write midway fails with "database is locked".
+/// `BEGIN IMMEDIATE` on SQLite: a deferred transaction that turns into a write midway fails with "database is
+/// locked".
 pub(in crate::db) fn begin(connection: &mut AnyConnection, local: Option<&str>) -> Result<(), DbFault> {
     match connection {
         AnyConnection::Postgres(c) => {
@@ -23,19 +24,22 @@ where
 {
     match outcome {
         Ok(value) => {
-            each!(connection, c => AnsiTransactionManager::commit_transaction(c)).map_err(|error| E::from(undecided(error)))?;
+            each!(connection, c => AnsiTransactionManager::commit_transaction(c))
+                .map_err(|error| E::from(undecided(error)))?;
             Ok(value)
         }
         Err(error) => match each!(connection, c => AnsiTransactionManager::rollback_transaction(c)) {
             Err(_) if matches!(error.as_fault(), Some(DbFault::Disconnected(_))) => Err(error),
             Ok(()) => Err(error),
-            // Nothing was committed. Diesel no longer knows the state of this connection; it must not be lent out again.
+            // Nothing was committed. Diesel no longer knows the state of this connection; it must not be lent
+            // out again.
             Err(undone) => Err(E::from(DbFault::Disconnected(undone.to_string()))),
         },
     }
 }
 
-/// A COMMIT is refused in words that are known, or else nobody knows what became of it: it is not to be done again.
+/// A COMMIT is refused in words that are known, or else nobody knows what became of it: it is not to be done
+/// again.
 fn undecided(error: diesel::result::Error) -> DbFault {
     match DbFault::from(error) {
         known @ (DbFault::TryAgain | DbFault::Conflict(_)) => known,

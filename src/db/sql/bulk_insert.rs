@@ -2,8 +2,9 @@
 
 /// Defines a row to be inserted, and how.
 ///
-/// `insert` writes rows in the order given; `insert_missing` leaves out those that a unique index refuses, and tells the ids of those
-/// that were written, and `insert_missing_subjects` the subjects, where those are the key. One row alone has a statement of its own, and so have many: both are planned once on PostgreSQL.
+/// `insert` writes rows in the order given; `insert_missing` leaves out those that a unique index refuses,
+/// and tells the ids of those that were written, and `insert_missing_subjects` the subjects, where those are
+/// the key. One row alone has a statement of its own, and so have many: both are planned once on PostgreSQL.
 macro_rules! rows {
     ($vis:vis struct $row:ident<$life:lifetime> of $table:ident { $($column:ident: $shape:ty),+ $(,)? } $($does:ident)+) => {
         #[derive(diesel::Insertable)]

@@ -1,13 +1,16 @@
-//! A condition on the rows of one table, for every query that has this table once, whatever it is joined with.
+//! A condition on the rows of one table, for every query that has this table once, whatever it is joined
+//! with.
 //!
-//! Diesel's boxed expressions are bound to the joins of one query. Columns are written with their table's name, so that
-//! a condition means the same in each.
+//! Diesel's boxed expressions are bound to the joins of one query. Columns are written with their table's
+//! name, so that a condition means the same in each.
 
 use std::marker::PhantomData;
 
 use diesel::{
     backend::Backend,
-    expression::{AppearsOnTable, Expression, NonAggregate, SelectableExpression, ValidGrouping, is_aggregate},
+    expression::{
+        AppearsOnTable, Expression, NonAggregate, SelectableExpression, ValidGrouping, is_aggregate,
+    },
     pg::Pg,
     prelude::*,
     query_builder::{AstPass, QueryFragment, QueryId},

@@ -1,4 +1,5 @@
-//! How instants are stored: `timestamptz` on PostgreSQL, fixed-width text on SQLite. Both sort by time and keep milliseconds.
+//! How instants are stored: `timestamptz` on PostgreSQL, fixed-width text on SQLite. Both sort by time and
+//! keep milliseconds.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::{
@@ -55,7 +56,8 @@ impl ToSql<UtcTimestamp, Sqlite> for At {
 impl FromSql<UtcTimestamp, Sqlite> for At {
     fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
         let text = <String as FromSql<Text, Sqlite>>::from_sql(value)?;
-        let at = DateTime::parse_from_rfc3339(&text).map_err(|error| format!("{text:?} is no instant: {error}"))?;
+        let at = DateTime::parse_from_rfc3339(&text)
+            .map_err(|error| format!("{text:?} is no instant: {error}"))?;
         Ok(Self(at.to_utc()))
     }
 }

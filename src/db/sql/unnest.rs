@@ -1,8 +1,9 @@
 //! Statements over arrays, for PostgreSQL.
 //!
-//! Many rows as one array a column: the statement is the same however many there are, so that it is parsed and planned once a
-//! connection. As a `VALUES` list, whose length is in its text, half of the server's work for a batch was reading it
-//! (docs/performance.md). SQLite has no arrays; there a long list is read quickly, and a short statement costs no round trip.
+//! Many rows as one array a column: the statement is the same however many there are, so that it is parsed
+//! and planned once a connection. As a `VALUES` list, whose length is in its text, half of the server's work
+//! for a batch was reading it (docs/performance.md). SQLite has no arrays; there a long list is read quickly,
+//! and a short statement costs no round trip.
 
 use std::borrow::Cow;
 
@@ -44,8 +45,8 @@ impl<A> Query for Arrays<A> {
 
 impl<A, C> RunQueryDsl<C> for Arrays<A> {}
 
-/// Three statements in one, and in one round trip: the first two as `WITH` queries of the third. Foreign keys are checked when
-/// all is done, so that each may refer to what the others write.
+/// Three statements in one, and in one round trip: the first two as `WITH` queries of the third. Foreign keys
+/// are checked when all is done, so that each may refer to what the others write.
 pub(in crate::db) struct Together<A, B, C>(pub(in crate::db) A, pub(in crate::db) B, pub(in crate::db) C);
 
 impl<A, B, C> QueryFragment<Pg> for Together<A, B, C>

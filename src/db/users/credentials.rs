@@ -35,7 +35,8 @@ pub fn of(connection: &mut AnyConnection, id: UserId) -> Result<Credentials, DbF
         .select((users::password_hash, users::address_proven_at))
         .first::<(Option<String>, Option<At>)>(connection)
         .optional()?;
-    let found = row.map(|(password_hash, proven_at)| Credentials { password_hash, is_proven: proven_at.is_some() });
+    let found =
+        row.map(|(password_hash, proven_at)| Credentials { password_hash, is_proven: proven_at.is_some() });
     Ok(found.unwrap_or_default())
 }
 
@@ -52,18 +53,26 @@ pub struct Standing {
 /// What a person may do now; none of somebody who is not active.
 pub fn standing(connection: &mut AnyConnection, id: UserId) -> Result<Option<Standing>, DbFault> {
     let active = users::status.eq(UserStatus::Active.as_str()).and(users::removed_at.is_null());
-    let hash: Option<Option<String>> =
-        users::table.find(id.as_str()).filter(active).select(users::password_hash).first(connection).optional()?;
+    let hash: Option<Option<String>> = users::table
+        .find(id.as_str())
+        .filter(active)
+        .select(users::password_hash)
+        .first(connection)
+        .optional()?;
     let Some(password_hash) = hash.flatten() else { return Ok(None) };
     let roles = user_roles::table.filter(user_roles::user_id.eq(id.as_str())).select(user_roles::role);
     let corrupt = |_| DbFault::Corrupt { table: "user_roles", column: "role", row: id.to_string() };
-    let roles = roles.load::<String>(connection)?.iter().map(|role| role.parse().map_err(corrupt)).collect::<Result<_, _>>()?;
+    let roles = roles
+        .load::<String>(connection)?
+        .iter()
+        .map(|role| role.parse().map_err(corrupt))
+        .collect::<Result<_, _>>()?;
     Ok(Some(Standing { password_hash, roles, owned: memberships::owned(connection, id)? }))
 }
 
-/// Gives somebody who is active, but whose address was not proven, another password and other names: from now on it is.
-/// The system roles that were given before end, since they may have been given to somebody else. `false`, and nothing changes,
-/// for anybody else.
+/// Gives somebody who is active, but whose address was not proven, another password and other names: from now
+/// on it is. The system roles that were given before end, since they may have been given to somebody else.
+/// `false`, and nothing changes, for anybody else.
 pub fn replace(
     tx: &mut Tx<'_>,
     id: UserId,
@@ -71,7 +80,8 @@ pub fn replace(
     password_hash: &str,
     now: DateTime<Utc>,
 ) -> Result<bool, DbFault> {
-    let email: Option<String> = users::table.find(id.as_str()).select(users::email).first(tx.reading()).optional()?;
+    let email: Option<String> =
+        users::table.find(id.as_str()).select(users::email).first(tx.reading()).optional()?;
     let Some(email) = email else { return Ok(false) };
     let corrupt = |_| DbFault::Corrupt { table: "users", column: "email", row: id.to_string() };
     let email = Email::parse(&email).map_err(corrupt)?;
@@ -87,7 +97,8 @@ pub fn replace(
         ))
         .execute(tx.writing())?;
     if changed == 1 {
-        diesel::delete(user_roles::table.filter(user_roles::user_id.eq(id.as_str()))).execute(tx.writing())?;
+        diesel::delete(user_roles::table.filter(user_roles::user_id.eq(id.as_str())))
+            .execute(tx.writing())?;
     }
     Ok(changed == 1)
 }

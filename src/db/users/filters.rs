@@ -1,4 +1,5 @@
-//! What a list of users is filtered and searched by. What a reader is not shown of somebody, they cannot find them by.
+//! What a list of users is filtered and searched by. What a reader is not shown of somebody, they cannot find
+//! them by.
 
 use diesel::{dsl::exists, prelude::*};
 
@@ -57,8 +58,8 @@ pub(super) fn of_account(account: AccountId, reader: &Visibility) -> OfUsers {
     known_users(reader).and(Condition::when(exists(belongs))).or(Condition::when(exists(invited)))
 }
 
-/// With a text in the address, the person's name, or the name of an account that they belong or are invited to, as far
-/// as the reader may see that.
+/// With a text in the address, the person's name, or the name of an account that they belong or are invited
+/// to, as far as the reader may see that.
 pub(super) fn with_text(search: &str, visibility: &Visibility, reader: &Visibility) -> OfUsers {
     let pattern = like::containing(search);
     let is_named = accounts::search_text.like(pattern.clone()).escape('\\');

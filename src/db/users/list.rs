@@ -1,4 +1,5 @@
-//! Users, each with roles, memberships and the invitation that awaits an answer, by whatever lists are filtered by.
+//! Users, each with roles, memberships and the invitation that awaits an answer, by whatever lists are
+//! filtered by.
 
 use std::collections::{HashMap, HashSet};
 
@@ -58,7 +59,17 @@ impl UserFilter {
     #[must_use]
     pub fn all(visibility: Visibility, limit: i64) -> Self {
         let reader = visibility.clone();
-        Self { visibility, reader, status: None, role: None, account: None, search: None, id: None, before: None, limit }
+        Self {
+            visibility,
+            reader,
+            status: None,
+            role: None,
+            account: None,
+            search: None,
+            id: None,
+            before: None,
+            limit,
+        }
     }
 }
 
@@ -133,18 +144,28 @@ fn list_once(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<
 }
 
 /// Those of these users whom the reader knows; none when they know everybody.
-fn known_of(connection: &mut AnyConnection, ids: &[&str], reader: &Visibility) -> Result<Option<HashSet<String>>, DbFault> {
+fn known_of(
+    connection: &mut AnyConnection,
+    ids: &[&str],
+    reader: &Visibility,
+) -> Result<Option<HashSet<String>>, DbFault> {
     if is_whole(reader) || ids.is_empty() {
         return Ok(None);
     }
     let of_these = users::id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>());
-    let query = users::table.select(users::id).into_boxed::<MultiBackend>().filter(of_these).filter(known_users(reader));
+    let query = users::table
+        .select(users::id)
+        .into_boxed::<MultiBackend>()
+        .filter(of_these)
+        .filter(known_users(reader));
     Ok(Some(query.load::<String>(connection)?.into_iter().collect()))
 }
 
-/// Somebody who is merely invited to the reader: the address as it was typed there, and nothing of what they are elsewhere.
+/// Somebody who is merely invited to the reader: the address as it was typed there, and nothing of what they
+/// are elsewhere.
 fn as_invited(id: UserId, awaited: Option<Awaited>, is_owner: bool) -> Result<User, DbFault> {
-    // Without an invitation they would not be seen: it ended between two of our looks, and the next look does not find them.
+    // Without an invitation they would not be seen: it ended between two of our looks, and the next look does
+    // not find them.
     let awaited = awaited.ok_or(DbFault::TryAgain)?;
     Ok(User {
         id,
@@ -161,15 +182,24 @@ fn as_invited(id: UserId, awaited: Option<Awaited>, is_owner: bool) -> Result<Us
 }
 
 /// One user, if they may be seen.
-pub fn get(connection: &mut AnyConnection, id: UserId, visibility: Visibility) -> Result<Option<User>, DbFault> {
+pub fn get(
+    connection: &mut AnyConnection,
+    id: UserId,
+    visibility: Visibility,
+) -> Result<Option<User>, DbFault> {
     Ok(list(connection, &UserFilter { id: Some(id), ..UserFilter::all(visibility, 1) })?.pop())
 }
 
 fn roles_of(connection: &mut AnyConnection, ids: &[&str]) -> Result<HashMap<String, Roles>, DbFault> {
-    let rows = user_roles::table.filter(user_roles::user_id.eq_any(ids)).load::<(String, String)>(connection)?;
+    let rows =
+        user_roles::table.filter(user_roles::user_id.eq_any(ids)).load::<(String, String)>(connection)?;
     let mut of_user: HashMap<String, Vec<Role>> = HashMap::new();
     for (user, role) in rows {
-        let role = role.parse().map_err(|_| DbFault::Corrupt { table: "user_roles", column: "role", row: user.clone() })?;
+        let role = role.parse().map_err(|_| DbFault::Corrupt {
+            table: "user_roles",
+            column: "role",
+            row: user.clone(),
+        })?;
         of_user.entry(user).or_default().push(role);
     }
     Ok(of_user.into_iter().map(|(user, roles)| (user, roles.into_iter().collect())).collect())

@@ -22,7 +22,8 @@ use crate::{
     },
 };
 
-/// A user whose row is locked: until the transaction ends nobody else invites, activates or removes this person.
+/// A user whose row is locked: until the transaction ends nobody else invites, activates or removes this
+/// person.
 #[derive(Debug, Clone)]
 pub struct LockedUser {
     /// The id.
@@ -69,18 +70,24 @@ pub struct InsertedOrLocked {
 
 /// Enters those who are not known yet, and locks all.
 ///
-/// Both in the order of the addresses, so that two callers who enter the same people never wait for each other crosswise;
-/// and entering comes first: whoever holds a lock waits for nobody who is still entering. So somebody who was known at first,
-/// and was removed by whoever we waited for, is not entered now: the transaction is begun anew ([`DbFault::TryAgain`]).
+/// Both in the order of the addresses, so that two callers who enter the same people never wait for each
+/// other crosswise; and entering comes first: whoever holds a lock waits for nobody who is still entering. So
+/// somebody who was known at first, and was removed by whoever we waited for, is not entered now: the
+/// transaction is begun anew ([`DbFault::TryAgain`]).
 pub fn insert_or_lock(tx: &mut Tx<'_>, people: &[NewUser]) -> Result<InsertedOrLocked, DbFault> {
     let mut entered = InsertedOrLocked::default();
     let mut all: Vec<&NewUser> = people.iter().collect();
     all.sort_by(|a, b| a.email.key().cmp(b.email.key()));
     all.dedup_by(|a, b| a.email.key() == b.email.key());
     let inserted = insert(tx, &all)?;
-    let (new, rest): (Vec<&NewUser>, _) = all.into_iter().partition(|person| inserted.contains(person.id.as_str()));
-    let new_user =
-        |person: &NewUser| LockedUser { id: person.id, status: UserStatus::Invited, is_staff: false, is_proven: false };
+    let (new, rest): (Vec<&NewUser>, _) =
+        all.into_iter().partition(|person| inserted.contains(person.id.as_str()));
+    let new_user = |person: &NewUser| LockedUser {
+        id: person.id,
+        status: UserStatus::Invited,
+        is_staff: false,
+        is_proven: false,
+    };
     entered.people.extend(new.into_iter().map(|person| (person.email.key().to_owned(), new_user(person))));
     if rest.is_empty() {
         return Ok(entered);
@@ -110,23 +117,28 @@ pub(in crate::db) fn insert(tx: &mut Tx<'_>, people: &[&NewUser]) -> Result<Hash
     Ok(NewRow::insert_missing(tx.writing(), &rows)?.into_iter().collect())
 }
 
-/// Locks one user, unless they have left. Everything that changes a person's invitations goes through this door first.
+/// Locks one user, unless they have left. Everything that changes a person's invitations goes through this
+/// door first.
 pub fn lock(tx: &mut Tx<'_>, id: UserId) -> Result<Option<LockedUser>, DbFault> {
     Ok(lock_many(tx, &[id])?.remove(&id))
 }
 
-/// Locks these users, but for those who have left: in the order of their addresses, as [`insert_or_lock`] does.
+/// Locks these users, but for those who have left: in the order of their addresses, as [`insert_or_lock`]
+/// does.
 pub fn lock_many(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, LockedUser>, DbFault> {
     let ids: Vec<&str> = ids.iter().map(UserId::as_str).collect();
     Ok(lock_where(tx, &Which::Ids(&ids))?.into_iter().map(|(_, user)| (user.id, user)).collect())
 }
 
-/// Locks the people of these invitations, as [`lock_many`] does, for whoever changes no more than what belongs to one sending:
-/// one that was moved to somebody else while we waited has another generation by then.
+/// Locks the people of these invitations, as [`lock_many`] does, for whoever changes no more than what
+/// belongs to one sending: one that was moved to somebody else while we waited has another generation by
+/// then.
 pub fn lock_invited(tx: &mut Tx<'_>, invited: &[InvitationId]) -> Result<(), DbFault> {
     let ids: Vec<&str> = invited.iter().map(InvitationId::as_str).collect();
-    let people: Vec<String> =
-        invitations::table.filter(invitations::id.eq_any(ids)).select(invitations::user_id).load(tx.reading())?;
+    let people: Vec<String> = invitations::table
+        .filter(invitations::id.eq_any(ids))
+        .select(invitations::user_id)
+        .load(tx.reading())?;
     lock_rows(tx, &Which::Ids(&people.iter().map(String::as_str).collect::<Vec<_>>())).map(drop)
 }
 
@@ -149,25 +161,33 @@ fn lock_rows(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<LockedRow>, DbFau
             live.filter(users::email_key.eq_any(*keys)).for_no_key_update().load(c)?
         }
         (AnyConnection::Postgres(c), Which::Ids(ids)) => {
-            // Whether they are still there is asked of the rows: in the condition, it makes a server that has not counted the
-            // table yet go through the whole index of live addresses.
+            // Whether they are still there is asked of the rows: in the condition, it makes a server that has
+            // not counted the table yet go through the whole index of live addresses.
             let known = users::table
                 .filter(users::id.eq_any(*ids))
-                .select(((users::id, users::email_key, users::status, users::address_proven_at), users::removed_at))
+                .select((
+                    (users::id, users::email_key, users::status, users::address_proven_at),
+                    users::removed_at,
+                ))
                 .order(users::email_key)
                 .for_no_key_update()
                 .load::<(LockedRow, Option<At>)>(c)?;
             known.into_iter().filter(|(_, removed_at)| removed_at.is_none()).map(|(row, _)| row).collect()
         }
         // SQLite needs no row lock: a write transaction has the whole file.
-        (AnyConnection::Sqlite(c), Which::Keys(keys)) => live.filter(users::email_key.eq_any(*keys)).load(c)?,
+        (AnyConnection::Sqlite(c), Which::Keys(keys)) => {
+            live.filter(users::email_key.eq_any(*keys)).load(c)?
+        }
         (AnyConnection::Sqlite(c), Which::Ids(ids)) => live.filter(users::id.eq_any(*ids)).load(c)?,
     };
     Ok(rows)
 }
 
 /// The users' addresses, and what is true of them from now on until the transaction ends.
-pub(in crate::db) fn lock_where(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<(String, LockedUser)>, DbFault> {
+pub(in crate::db) fn lock_where(
+    tx: &mut Tx<'_>,
+    which: &Which<'_>,
+) -> Result<Vec<(String, LockedUser)>, DbFault> {
     let rows = lock_rows(tx, which)?;
     let ids: Vec<&str> = rows.iter().map(|(id, ..)| id.as_str()).collect();
     // Asked only now: roles are given while the user's row is locked.

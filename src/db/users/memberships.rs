@@ -22,7 +22,11 @@ use crate::domain::{
 };
 
 /// Whether the user, as they are now, has accepted this membership themselves: see `by_its_person`.
-pub fn is_by_its_person(connection: &mut AnyConnection, user: UserId, account: AccountId) -> Result<bool, DbFault> {
+pub fn is_by_its_person(
+    connection: &mut AnyConnection,
+    user: UserId,
+    account: AccountId,
+) -> Result<bool, DbFault> {
     let accepted = memberships::table
         .inner_join(users::table.on(users::id.eq(memberships::user_id)))
         .filter(memberships::user_id.eq(user.as_str()).and(memberships::account_id.eq(account.as_str())))
@@ -32,7 +36,13 @@ pub fn is_by_its_person(connection: &mut AnyConnection, user: UserId, account: A
 }
 
 /// Makes a user a member. One who is a member already has this role from now on, and has joined now.
-pub fn add(tx: &mut Tx<'_>, user: UserId, account: AccountId, role: MemberRole, now: DateTime<Utc>) -> Result<(), DbFault> {
+pub fn add(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    account: AccountId,
+    role: MemberRole,
+    now: DateTime<Utc>,
+) -> Result<(), DbFault> {
     let row = (
         memberships::user_id.eq(user.as_str()),
         memberships::account_id.eq(account.as_str()),
@@ -48,7 +58,8 @@ pub fn add(tx: &mut Tx<'_>, user: UserId, account: AccountId, role: MemberRole, 
     Ok(())
 }
 
-/// Locks an account, until the transaction ends, against everybody who ends memberships of it. Behind the lock of the person.
+/// Locks an account, until the transaction ends, against everybody who ends memberships of it. Behind the
+/// lock of the person.
 pub fn lock_account(tx: &mut Tx<'_>, account: AccountId) -> Result<(), DbFault> {
     let one = accounts::table.find(account.as_str()).select(accounts::id);
     match tx.writing() {
@@ -60,14 +71,25 @@ pub fn lock_account(tx: &mut Tx<'_>, account: AccountId) -> Result<(), DbFault> 
 }
 
 /// As what a user belongs to an account.
-pub fn role(connection: &mut AnyConnection, user: UserId, account: AccountId) -> Result<Option<MemberRole>, DbFault> {
-    let role: Option<String> =
-        memberships::table.find((user.as_str(), account.as_str())).select(memberships::role).first(connection).optional()?;
+pub fn role(
+    connection: &mut AnyConnection,
+    user: UserId,
+    account: AccountId,
+) -> Result<Option<MemberRole>, DbFault> {
+    let role: Option<String> = memberships::table
+        .find((user.as_str(), account.as_str()))
+        .select(memberships::role)
+        .first(connection)
+        .optional()?;
     role.map(|role| role.parse().map_err(|_| corrupt("role", user.as_str()))).transpose()
 }
 
 /// Whether an account has an owner beside this one who can look after it: one who is active, and knows of it.
-pub fn has_other_owner(connection: &mut AnyConnection, account: AccountId, user: UserId) -> Result<bool, DbFault> {
+pub fn has_other_owner(
+    connection: &mut AnyConnection,
+    account: AccountId,
+    user: UserId,
+) -> Result<bool, DbFault> {
     let others = memberships::table
         .inner_join(users::table.on(users::id.eq(memberships::user_id)))
         .filter(memberships::account_id.eq(account.as_str()))
@@ -84,9 +106,15 @@ pub fn end(tx: &mut Tx<'_>, user: UserId, account: AccountId) -> Result<bool, Db
 }
 
 /// The invitation by which a user joined an account, the newest if there were several.
-pub fn joined_by(connection: &mut AnyConnection, user: UserId, account: AccountId) -> Result<Option<InvitationId>, DbFault> {
+pub fn joined_by(
+    connection: &mut AnyConnection,
+    user: UserId,
+    account: AccountId,
+) -> Result<Option<InvitationId>, DbFault> {
     let id: Option<String> = invitations::table
-        .filter(invitations::user_id.eq(user.to_string()).and(invitations::account_id.eq(account.to_string())))
+        .filter(
+            invitations::user_id.eq(user.to_string()).and(invitations::account_id.eq(account.to_string())),
+        )
         .filter(invitations::state.eq(InvitationState::Activated.as_str()))
         .select(invitations::id)
         .order((invitations::activated_at.desc(), invitations::id.desc()))
@@ -106,22 +134,33 @@ pub struct Place {
     pub role: MemberRole,
 }
 
-/// Every membership of these users, but for what somebody else joined with their address before it was theirs: that stands in the way
-/// of nothing, as if it were not there.
-pub fn places(connection: &mut AnyConnection, users: &[UserId]) -> Result<HashMap<UserId, Vec<Place>>, DbFault> {
+/// Every membership of these users, but for what somebody else joined with their address before it was
+/// theirs: that stands in the way of nothing, as if it were not there.
+pub fn places(
+    connection: &mut AnyConnection,
+    users: &[UserId],
+) -> Result<HashMap<UserId, Vec<Place>>, DbFault> {
     let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
     let rows = memberships::table
         .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))
         .inner_join(users::table.on(users::id.eq(memberships::user_id)))
         .filter(memberships::user_id.eq_any(ids))
         .filter(by_its_person())
-        .select((memberships::user_id, memberships::account_id, accounts::parent_account_id, memberships::role))
+        .select((
+            memberships::user_id,
+            memberships::account_id,
+            accounts::parent_account_id,
+            memberships::role,
+        ))
         .load::<(String, String, Option<String>, String)>(connection)?;
     let mut of_user: HashMap<UserId, Vec<Place>> = HashMap::new();
     for (user, account, parent, role) in rows {
         let place = Place {
             account: account.parse().map_err(|_| corrupt("account_id", &user))?,
-            parent: parent.map(|parent| parent.parse()).transpose().map_err(|_| corrupt("parent_account_id", &user))?,
+            parent: parent
+                .map(|parent| parent.parse())
+                .transpose()
+                .map_err(|_| corrupt("parent_account_id", &user))?,
             role: role.parse().map_err(|_| corrupt("role", &user))?,
         };
         of_user.entry(user.parse().map_err(|_| corrupt("user_id", &user))?).or_default().push(place);
@@ -143,7 +182,9 @@ pub(in crate::db) fn seen(
         .into_boxed::<MultiBackend>()
         .filter(visibility::memberships(visibility));
     let mut of_user: HashMap<String, Vec<Membership>> = HashMap::new();
-    for (user, account, account_name, role) in query.load::<(String, String, Option<String>, String)>(connection)? {
+    for (user, account, account_name, role) in
+        query.load::<(String, String, Option<String>, String)>(connection)?
+    {
         let account_id = account.parse().map_err(|_| corrupt("account_id", &user))?;
         let role = role.parse().map_err(|_| corrupt("role", &user))?;
         of_user.entry(user).or_default().push(Membership { account_id, account_name, role });
@@ -154,7 +195,11 @@ pub(in crate::db) fn seen(
 /// The accounts that a user owns, for their access token.
 pub fn owned(connection: &mut AnyConnection, user: UserId) -> Result<Vec<AccountId>, DbFault> {
     let rows = memberships::table
-        .filter(memberships::user_id.eq(user.as_str()).and(memberships::role.eq(MemberRole::AccountOwner.as_str())))
+        .filter(
+            memberships::user_id
+                .eq(user.as_str())
+                .and(memberships::role.eq(MemberRole::AccountOwner.as_str())),
+        )
         .select(memberships::account_id)
         .order(memberships::account_id)
         .load::<String>(connection)?;

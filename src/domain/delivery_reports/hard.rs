@@ -1,12 +1,12 @@
-//! Whether a bounce says that there is no such mailbox: then nobody is helped by writing there again. A full mailbox, a policy, a
-//! server that gave up trying say nothing of the address.
+//! Whether a bounce says that there is no such mailbox: then nobody is helped by writing there again. A full
+//! mailbox, a policy, a server that gave up trying say nothing of the address.
 
 use serde_json::Value;
 
 use super::text;
 
-/// What stands in a reply that is about something else than whether there is such a mailbox: a full one (RFC 3463, X.2.2), and what
-/// a server holds against us (X.7.x).
+/// What stands in a reply that is about something else than whether there is such a mailbox: a full one (RFC
+/// 3463, X.2.2), and what a server holds against us (X.7.x).
 const OF_A_FULL_MAILBOX: [&str; 8] = [
     "5.2.2",
     "mailbox full",
@@ -59,7 +59,8 @@ pub(super) fn mailgun(event: &Value) -> bool {
     let code = event.pointer("/delivery-status/code").and_then(Value::as_i64);
     text(event, "/event") == Some("failed")
         && text(event, "/severity") == Some("permanent")
-        && text(event, "/reason").is_none_or(|reason| matches!(reason, "bounce" | "suppress-bounce" | "hardfail"))
+        && text(event, "/reason")
+            .is_none_or(|reason| matches!(reason, "bounce" | "suppress-bounce" | "hardfail"))
         && code.is_none_or(|code| matches!(code, 550 | 551 | 553 | 605))
         && said.iter().all(|place| is_about_the_address(text(event, place)))
 }
@@ -68,7 +69,8 @@ pub(super) fn mailgun(event: &Value) -> bool {
 pub(super) fn resend(event: &Value) -> bool {
     match text(event, "/type") {
         Some("email.bounced") => {
-            text(event, "/data/bounce/type") == Some("Permanent") && is_about_the_address(text(event, "/data/bounce/message"))
+            text(event, "/data/bounce/type") == Some("Permanent")
+                && is_about_the_address(text(event, "/data/bounce/message"))
         }
         Some("email.suppressed") => true,
         _ => false,
@@ -83,7 +85,8 @@ mod tests {
 
     #[test]
     fn postmark_tells_a_wrong_address_from_a_full_mailbox() {
-        let event = |kind: &str, details: &str| json!({ "RecordType": "Bounce", "Type": kind, "Details": details });
+        let event =
+            |kind: &str, details: &str| json!({ "RecordType": "Bounce", "Type": kind, "Details": details });
         for (kind, details, hard) in [
             ("HardBounce", "smtp;550 5.1.1 unknown user", true),
             ("BadEmailAddress", "", true),
@@ -102,7 +105,10 @@ mod tests {
     #[test]
     fn sendgrid_does() {
         for (event, hard) in [
-            (json!({ "event": "bounce", "type": "bounce", "reason": "550 5.1.1 unknown", "status": "5.1.1" }), true),
+            (
+                json!({ "event": "bounce", "type": "bounce", "reason": "550 5.1.1 unknown", "status": "5.1.1" }),
+                true,
+            ),
             (json!({ "event": "bounce", "type": "blocked", "reason": "550 5.7.1" }), false),
             (json!({ "event": "bounce", "reason": "552 5.2.2 over quota" }), false),
             (json!({ "event": "bounce", "status": "5.2.2" }), false),
@@ -121,7 +127,10 @@ mod tests {
         let event = |severity: &str, reason: &str, code: i64, message: &str| json!({ "event": "failed", "severity": severity, "reason": reason, "delivery-status": { "code": code, "message": message } });
         for (event, hard) in [
             (event("permanent", "bounce", 550, "5.1.1 no such user"), true),
-            (event("permanent", "suppress-bounce", 605, "Not delivering to previously bounced address"), true),
+            (
+                event("permanent", "suppress-bounce", 605, "Not delivering to previously bounced address"),
+                true,
+            ),
             (event("permanent", "bounce", 552, "5.2.2 mailbox full"), false),
             (event("permanent", "bounce", 550, "5.7.1 blocked"), false),
             (event("permanent", "old", 602, "too old"), false),

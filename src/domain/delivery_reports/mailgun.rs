@@ -1,5 +1,5 @@
-//! Mailgun, which signs a timestamp and a token with HMAC-SHA-256, and puts them into the body. The event is not signed: the token
-//! proves the first one that it comes with.
+//! Mailgun, which signs a timestamp and a token with HMAC-SHA-256, and puts them into the body. The event is
+//! not signed: the token proves the first one that it comes with.
 //! <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks>
 
 use chrono::TimeDelta;
@@ -7,8 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::{
-    DeliveryEvent, DeliveryStatus, Token, Verified, WebhookError, WebhookRequest, digest, fault_in_words, hard, letter,
-    letter_of_message_id, message_ids, named, reason, seconds, signs, text, unavailable,
+    DeliveryEvent, DeliveryStatus, Token, Verified, WebhookError, WebhookRequest, digest, fault_in_words,
+    hard, letter, letter_of_message_id, message_ids, named, reason, seconds, signs, text, unavailable,
 };
 use crate::domain::mail_fault::MailFault;
 
@@ -27,23 +27,30 @@ pub struct Key(SecretString);
 impl Key {
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
         let good = text.len() >= SHORTEST;
-        if good { Ok(Self(text.into())) } else { Err("is no signing key of Mailgun: it has fewer than 16 characters") }
+        if good {
+            Ok(Self(text.into()))
+        } else {
+            Err("is no signing key of Mailgun: it has fewer than 16 characters")
+        }
     }
 
     pub(super) fn read(&self, posted: &WebhookRequest<'_>) -> Result<Verified, WebhookError> {
         let body = posted.json()?;
         let token = self.signed(posted, &body).ok_or(WebhookError::Unverified)?;
-        let event = body.pointer("/event-data").filter(|event| event.is_object()).ok_or(WebhookError::OtherForm)?;
+        let event =
+            body.pointer("/event-data").filter(|event| event.is_object()).ok_or(WebhookError::OtherForm)?;
         let token = Token { name: named(Some(token.to_owned()), event), event: digest(&event.to_string()) };
         Ok(Verified { reports: vec![report(posted, event)], token: Some(token) })
     }
 
-    /// The token, when it is signed. Where it begins is not, but for one place alone is what stands before it a fresh timestamp.
+    /// The token, when it is signed. Where it begins is not, but for one place alone is what stands before it
+    /// a fresh timestamp.
     fn signed<'a>(&self, posted: &WebhookRequest<'_>, body: &'a Value) -> Option<&'a str> {
         let (timestamp, token) = (text(body, "/signature/timestamp")?, text(body, "/signature/token")?);
         let signature = bytes(text(body, "/signature/signature")?)?;
         let parts = [timestamp.as_bytes(), token.as_bytes()];
-        let good = posted.is_fresh(timestamp, WINDOW) && signs(self.0.expose_secret().as_bytes(), &parts, &signature);
+        let good = posted.is_fresh(timestamp, WINDOW)
+            && signs(self.0.expose_secret().as_bytes(), &parts, &signature);
         good.then_some(token)
     }
 }
@@ -51,7 +58,10 @@ impl Key {
 /// Bytes from hexadecimal digits.
 fn bytes(digits: &str) -> Option<Vec<u8>> {
     let digits: Vec<u32> = digits.chars().map(|c| c.to_digit(16)).collect::<Option<_>>()?;
-    digits.chunks(2).map(|pair| if let [high, low] = pair { u8::try_from(high * 16 + low).ok() } else { None }).collect()
+    digits
+        .chunks(2)
+        .map(|pair| if let [high, low] = pair { u8::try_from(high * 16 + low).ok() } else { None })
+        .collect()
 }
 
 fn report(posted: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent {
@@ -68,7 +78,8 @@ fn report(posted: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent {
     let reasons = ["/delivery-status/message", "/delivery-status/description", "/reject/reason", "/reason"];
     // An id is unique within a day.
     // <https://documentation.mailgun.com/docs/mailgun/user-manual/events/event-structure>
-    let name = text(event, "/id").map(|id| event.get("timestamp").map_or_else(|| id.to_owned(), |at| format!("{id}@{at}")));
+    let name = text(event, "/id")
+        .map(|id| event.get("timestamp").map_or_else(|| id.to_owned(), |at| format!("{id}@{at}")));
     DeliveryEvent {
         event_id: named(name, event),
         letter: letter(event, "/user-variables/letter").or_else(|| message.and_then(letter_of_message_id)),
@@ -85,11 +96,14 @@ fn report(posted: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent {
 /// What is at fault where it is not the address.
 /// <https://documentation.mailgun.com/docs/mailgun/user-manual/events/event-types#failure-reasons>
 fn fault(event: &Value) -> Option<MailFault> {
-    let said = ["/delivery-status/message", "/delivery-status/description", "/reject/reason", "/reject/description"];
+    let said =
+        ["/delivery-status/message", "/delivery-status/description", "/reject/reason", "/reject/description"];
     let said = said.iter().filter_map(|pointer| text(event, pointer)).collect::<Vec<_>>().join(" ");
     let words = || fault_in_words(&said, text(event, "/recipient"));
-    let suppressed =
-        event.pointer("/delivery-status/code").and_then(Value::as_u64).is_some_and(|code| SUPPRESSED.contains(&code));
+    let suppressed = event
+        .pointer("/delivery-status/code")
+        .and_then(Value::as_u64)
+        .is_some_and(|code| SUPPRESSED.contains(&code));
     match (text(event, "/event").unwrap_or_default(), text(event, "/reason").unwrap_or_default()) {
         // The recipient's address is none.
         ("rejected", _) if is_of_no_address(&said) => None,
@@ -98,11 +112,14 @@ fn fault(event: &Value) -> Option<MailFault> {
         (_, reason) if suppressed || reason.starts_with("suppress-") => Some(MailFault::Suppressed),
         // The recipient's provider keeps the sender's domain or address out.
         (_, "espblock") => Some(words().unwrap_or(MailFault::Reputation)),
-        (_, reason) => words().or_else(|| unavailable(&said, text(event, "/recipient"), matches!(reason, "old" | "greylisted"))),
+        (_, reason) => words().or_else(|| {
+            unavailable(&said, text(event, "/recipient"), matches!(reason, "old" | "greylisted"))
+        }),
     }
 }
 
-/// Whether a parameter that holds the recipient is said to hold no address: "'to' parameter is not a valid address".
+/// Whether a parameter that holds the recipient is said to hold no address: "'to' parameter is not a valid
+/// address".
 fn is_of_no_address(said: &str) -> bool {
     let said = said.to_lowercase().replace(['\'', '"', '`', '\u{2019}'], "");
     ["to parameter", "recipient address", "recipient is not"].iter().any(|words| said.starts_with(words))

@@ -1,5 +1,6 @@
-//! Postmark, which signs nothing: a secret comes with each request, as the password of basic authentication (in the webhook's
-//! URL) or in a header of its own. <https://postmarkapp.com/developer/webhooks/webhooks-overview>
+//! Postmark, which signs nothing: a secret comes with each request, as the password of basic authentication
+//! (in the webhook's URL) or in a header of its own.
+//! <https://postmarkapp.com/developer/webhooks/webhooks-overview>
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::{ExposeSecret, SecretString};
@@ -8,8 +9,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{
-    DeliveryEvent, DeliveryStatus, WebhookError, WebhookRequest, fault_in_words, hard, letter, message_ids, named, reason,
-    rfc3339, text, unavailable,
+    DeliveryEvent, DeliveryStatus, WebhookError, WebhookRequest, fault_in_words, hard, letter, message_ids,
+    named, reason, rfc3339, text, unavailable,
 };
 use crate::domain::mail_fault::MailFault;
 
@@ -55,7 +56,8 @@ impl Key {
 /// RFC 7617: the user's name does not matter.
 fn password(header: &str) -> Option<String> {
     let (scheme, credentials) = header.split_once(' ')?;
-    let decoded = STANDARD.decode(credentials.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    let decoded =
+        STANDARD.decode(credentials.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
     Some(String::from_utf8(decoded).ok()?.split_once(':')?.1.to_owned())
 }
 
@@ -63,7 +65,9 @@ fn report(posted: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent {
     let record = text(event, "/RecordType").unwrap_or_default();
     let fate = match record {
         "Delivery" => Some(DeliveryStatus::Delivered),
-        "Bounce" => bounce(text(event, "/Type").unwrap_or_default(), text(event, "/Details").unwrap_or_default()),
+        "Bounce" => {
+            bounce(text(event, "/Type").unwrap_or_default(), text(event, "/Details").unwrap_or_default())
+        }
         "SpamComplaint" => Some(DeliveryStatus::Complained),
         _ => None,
     };
@@ -80,18 +84,23 @@ fn report(posted: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent {
         fate,
         fault,
         may_be_reply: false,
-        reason: fate.filter(|fate| *fate != DeliveryStatus::Delivered).and(reason(event, &["/Details", "/Description", "/Name"])),
+        reason: fate
+            .filter(|fate| *fate != DeliveryStatus::Delivered)
+            .and(reason(event, &["/Details", "/Description", "/Name"])),
         no_such_mailbox: hard::postmark(event),
     }
 }
 
 /// <https://postmarkapp.com/developer/api/bounce-api#bounce-types>: automatic replies, changes of address, subscriptions and
-/// what Postmark cannot classify are no bounces. What is called soft and undeliverable is what Postmark has given up.
+/// what Postmark cannot classify are no bounces. What is called soft and undeliverable is what Postmark has
+/// given up.
 /// <https://postmarkapp.com/support/article/1159-how-to-fix-soft-bounces>
 fn bounce(kind: &str, details: &str) -> Option<DeliveryStatus> {
     match kind {
         // A server on the way says that it tries again: RFC 3464 §2.3.3.
-        "Transient" if details.to_ascii_lowercase().contains("action: delayed") => Some(DeliveryStatus::Deferred),
+        "Transient" if details.to_ascii_lowercase().contains("action: delayed") => {
+            Some(DeliveryStatus::Deferred)
+        }
         "HardBounce"
         | "SoftBounce"
         | "Transient"
@@ -113,7 +122,8 @@ fn bounce(kind: &str, details: &str) -> Option<DeliveryStatus> {
 /// What is at fault where it is not the address: by the type, or else by what the server said.
 fn fault(event: &Value) -> Option<MailFault> {
     match text(event, "/Type").unwrap_or_default() {
-        // What was handed in over SMTP was not accepted; a template of ours is wrong; the sender's domain forbids it.
+        // What was handed in over SMTP was not accepted; a template of ours is wrong; the sender's domain
+        // forbids it.
         "SMTPApiError" => Some(MailFault::Provider),
         "TemplateRenderingFailed" => Some(MailFault::Setup),
         "DMARCPolicy" => Some(MailFault::DomainAuthentication),
@@ -124,7 +134,9 @@ fn fault(event: &Value) -> Option<MailFault> {
             let (details, recipient) = (text(event, "/Details").unwrap_or_default(), text(event, "/Email"));
             let blocked = matches!(kind, "Blocked" | "VirusNotification").then_some(MailFault::Blocked);
             let gave_up = matches!(kind, "SoftBounce" | "Transient");
-            fault_in_words(details, recipient).or(blocked).or_else(|| unavailable(details, recipient, gave_up))
+            fault_in_words(details, recipient)
+                .or(blocked)
+                .or_else(|| unavailable(details, recipient, gave_up))
         }
     }
 }

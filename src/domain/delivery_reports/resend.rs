@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 use serde_json::Value;
 
 use super::{
-    DeliveryEvent, DeliveryStatus, WebhookError, WebhookRequest, fault_in_words, hard, letter, message_ids, named, reason,
-    rfc3339, signs, text, unavailable,
+    DeliveryEvent, DeliveryStatus, WebhookError, WebhookRequest, fault_in_words, hard, letter, message_ids,
+    named, reason, rfc3339, signs, text, unavailable,
 };
 use crate::domain::mail_fault::MailFault;
 
@@ -25,7 +25,10 @@ impl Key {
     /// `whsec_` and base 64.
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
         let secret = text.strip_prefix("whsec_").and_then(|secret| STANDARD.decode(secret).ok());
-        secret.filter(|secret| secret.len() >= 16).map(Self).ok_or("is no signing secret of Resend, as whsec_…")
+        secret
+            .filter(|secret| secret.len() >= 16)
+            .map(Self)
+            .ok_or("is no signing secret of Resend, as whsec_…")
     }
 
     pub(super) fn read(&self, posted: &WebhookRequest<'_>) -> Result<Vec<DeliveryEvent>, WebhookError> {
@@ -54,7 +57,8 @@ pub(super) fn is_signed(posted: &WebhookRequest<'_>) -> bool {
 fn signatures<'a>(posted: &WebhookRequest<'a>) -> Option<(&'a str, &'a str, Vec<Vec<u8>>)> {
     let header = |name| (posted.header)(name);
     let (id, timestamp) = (header("svix-id")?, header("svix-timestamp")?);
-    let given = header("svix-signature")?.split(' ').filter_map(|one| STANDARD.decode(one.strip_prefix("v1,")?).ok());
+    let given =
+        header("svix-signature")?.split(' ').filter_map(|one| STANDARD.decode(one.strip_prefix("v1,")?).ok());
     posted.is_fresh(timestamp, WINDOW).then(|| (id, timestamp, given.collect()))
 }
 
@@ -68,7 +72,8 @@ fn report(posted: &WebhookRequest<'_>, id: &str, event: &Value) -> DeliveryEvent
         _ => None,
     };
     let fault = fate.filter(|fate| *fate == DeliveryStatus::Bounced).and_then(|_| fault(event));
-    let reasons = ["/data/bounce/message", "/data/failed/reason", "/data/suppressed/message", "/data/bounce/subType"];
+    let reasons =
+        ["/data/bounce/message", "/data/failed/reason", "/data/suppressed/message", "/data/bounce/subType"];
     DeliveryEvent {
         event_id: named(Some(id.to_owned()), event),
         letter: letter(event, "/data/tags/letter").or_else(|| tagged(event)),
@@ -82,8 +87,8 @@ fn report(posted: &WebhookRequest<'_>, id: &str, event: &Value) -> DeliveryEvent
     }
 }
 
-/// What is at fault where it is not the address. <https://resend.com/docs/webhooks/emails/failed>: what has failed was never sent, for
-/// a quota, a domain that is not verified, or a key.
+/// What is at fault where it is not the address. <https://resend.com/docs/webhooks/emails/failed>: what has
+/// failed was never sent, for a quota, a domain that is not verified, or a key.
 fn fault(event: &Value) -> Option<MailFault> {
     match text(event, "/type").unwrap_or_default() {
         "email.failed" => {
@@ -103,7 +108,8 @@ fn fault(event: &Value) -> Option<MailFault> {
             "ContentRejected" | "AttachmentRejected" | "MessageTooLarge" => Some(MailFault::Blocked),
             sub_type => {
                 let (said, recipient) = (said(event), text(event, "/data/to/0"));
-                let gave_up = sub_type == "MailboxFull" || text(event, "/data/bounce/type") == Some("Transient");
+                let gave_up =
+                    sub_type == "MailboxFull" || text(event, "/data/bounce/type") == Some("Transient");
                 fault_in_words(&said, recipient).or_else(|| unavailable(&said, recipient, gave_up))
             }
         },

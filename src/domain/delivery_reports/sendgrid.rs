@@ -10,13 +10,14 @@ use p256::{
 use serde_json::Value;
 
 use super::{
-    DeliveryEvent, DeliveryStatus, WebhookError, WebhookRequest, fault_in_words, hard, letter, letter_of_message_id, message_ids,
-    named, reason, seconds, text, unavailable,
+    DeliveryEvent, DeliveryStatus, WebhookError, WebhookRequest, fault_in_words, hard, letter,
+    letter_of_message_id, message_ids, named, reason, seconds, text, unavailable,
 };
 use crate::domain::mail_fault::MailFault;
 
-/// It tries again until 24 hours after the event, and does not say that it signs anew. The body is signed, and each event counts
-/// once: an old one does no harm. <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/troubleshooting>
+/// It tries again until 24 hours after the event, and does not say that it signs anew. The body is signed,
+/// and each event counts once: an old one does no harm.
+/// <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/troubleshooting>
 const WINDOW: TimeDelta = TimeDelta::hours(25);
 /// So many parts of a name are tried: two hundred events in one query are few hundred names, then.
 const MOST_POINTS: usize = 8;
@@ -69,22 +70,26 @@ fn report(posted: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent {
     let fate = match text(event, "/event").unwrap_or_default() {
         "delivered" => Some(DeliveryStatus::Delivered),
         "deferred" => Some(DeliveryStatus::Deferred),
-        // A bounce of the type `blocked` too: it says less about the address, but SendGrid does not try again. What is dropped was
-        // on SendGrid's list of addresses that have bounced, complained or unsubscribed, and was never tried.
+        // A bounce of the type `blocked` too: it says less about the address, but SendGrid does not try
+        // again. What is dropped was on SendGrid's list of addresses that have bounced, complained or
+        // unsubscribed, and was never tried.
         "bounce" | "dropped" => Some(DeliveryStatus::Bounced),
         "spamreport" => Some(DeliveryStatus::Complained),
         _ => None,
     };
     DeliveryEvent {
         event_id: named(text(event, "/sg_event_id").map(str::to_owned), event),
-        // The Message-ID, where the sender's domain is one that SendGrid has confirmed: else it has one of its own.
+        // The Message-ID, where the sender's domain is one that SendGrid has confirmed: else it has one of
+        // its own.
         letter: letter(event, "/letter").or_else(|| text(event, "/smtp-id").and_then(letter_of_message_id)),
         message_ids: message_ids(text(event, "/sg_message_id").into_iter().flat_map(names)),
         at: posted.at(seconds(event, "/timestamp")),
         fate,
         fault: fate.filter(|fate| *fate == DeliveryStatus::Bounced).and_then(|_| fault(event)),
         may_be_reply: false,
-        reason: fate.filter(|fate| *fate != DeliveryStatus::Delivered).and(reason(event, &["/reason", "/response"])),
+        reason: fate
+            .filter(|fate| *fate != DeliveryStatus::Delivered)
+            .and(reason(event, &["/reason", "/response"])),
         no_such_mailbox: hard::sendgrid(event),
     }
 }
@@ -119,8 +124,8 @@ fn fault(event: &Value) -> Option<MailFault> {
     }
 }
 
-/// A letter is taken under a name that events carry with something behind it: `NAME.recvd-…`, `NAME.filter…`. Names hold a few
-/// points themselves.
+/// A letter is taken under a name that events carry with something behind it: `NAME.recvd-…`, `NAME.filter…`.
+/// Names hold a few points themselves.
 fn names(id: &str) -> impl Iterator<Item = &str> {
     let likely = id.find(".recvd-").or_else(|| id.find(".filter")).map(|end| &id[..end]);
     likely.into_iter().chain(id.match_indices('.').take(MOST_POINTS).map(|(end, _)| &id[..end])).chain([id])

@@ -20,7 +20,8 @@ fn now() -> DateTime<Utc> {
 
 fn read(key: &Key, headers: &[(&str, &str)], body: &str) -> Result<Vec<DeliveryEvent>, WebhookError> {
     let header = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-    key.read(&WebhookRequest { header: &header, body: body.as_bytes(), now: now() }).map(|verified| verified.reports)
+    key.read(&WebhookRequest { header: &header, body: body.as_bytes(), now: now() })
+        .map(|verified| verified.reports)
 }
 
 fn mac(secret: &[u8], text: &str) -> Vec<u8> {
@@ -86,14 +87,29 @@ fn postmark_reports() {
         }))
     };
     let hard = bounce("HardBounce");
-    assert_eq!((hard.fate, hard.reason.as_deref()), (Some(DeliveryStatus::Bounced), Some("smtp;550 5.1.1 unknown")));
+    assert_eq!(
+        (hard.fate, hard.reason.as_deref()),
+        (Some(DeliveryStatus::Bounced), Some("smtp;550 5.1.1 unknown"))
+    );
     assert_eq!((hard.event_id.as_str(), hard.at.timestamp()), ("Bounce:4323372036854775807", NOW - 60));
     for given_up in ["SoftBounce", "Transient", "DnsError"] {
         assert_eq!(bounce(given_up).fate, Some(DeliveryStatus::Bounced), "{given_up}");
     }
-    let delayed = json!({ "RecordType": "Bounce", "Type": "Transient", "ID": "7", "Details": "Action: delayed\r\n" });
-    assert_eq!((postmark(&delayed).fate, postmark(&delayed).event_id.len()), (Some(DeliveryStatus::Deferred), 64));
-    for none in ["AutoResponder", "Subscribe", "Unsubscribe", "AddressChange", "ChallengeVerification", "Unknown", "New"] {
+    let delayed =
+        json!({ "RecordType": "Bounce", "Type": "Transient", "ID": "7", "Details": "Action: delayed\r\n" });
+    assert_eq!(
+        (postmark(&delayed).fate, postmark(&delayed).event_id.len()),
+        (Some(DeliveryStatus::Deferred), 64)
+    );
+    for none in [
+        "AutoResponder",
+        "Subscribe",
+        "Unsubscribe",
+        "AddressChange",
+        "ChallengeVerification",
+        "Unknown",
+        "New",
+    ] {
         assert_eq!(bounce(none).fate, None, "{none}");
     }
     let complaint = postmark(
@@ -114,8 +130,10 @@ fn sendgrid(at: i64, body: &str) -> Result<Vec<DeliveryEvent>, WebhookError> {
     let signature: Signature = secret.sign(format!("{at}{body}").as_bytes());
     let signature = STANDARD.encode(signature.to_der().as_bytes());
     let at = at.to_string();
-    let headers =
-        [("x-twilio-email-event-webhook-signature", signature.as_str()), ("x-twilio-email-event-webhook-timestamp", at.as_str())];
+    let headers = [
+        ("x-twilio-email-event-webhook-signature", signature.as_str()),
+        ("x-twilio-email-event-webhook-timestamp", at.as_str()),
+    ];
     let other = read(&key, &headers, &format!("{body} "));
     assert_eq!(other, Err(WebhookError::Unverified), "a signature holds for one body");
     read(&key, &headers, body)
@@ -157,7 +175,8 @@ fn sendgrid_reports() {
     );
     assert!(read[0].message_ids.contains(&"14c5d75ce93.dfd.64b469".to_owned()) && read[0].letter.is_some());
     assert_eq!((read[0].event_id.as_str(), read[0].at.timestamp()), ("ZGVsaXZlcmVkLTA", NOW - 60));
-    let named = event("delivered", json!({ "sg_message_id": "a.b.c.recvd-1-2.3", "timestamp": "1795521541" }));
+    let named =
+        event("delivered", json!({ "sg_message_id": "a.b.c.recvd-1-2.3", "timestamp": "1795521541" }));
     let named = sendgrid(NOW, &json!([named]).to_string()).unwrap().remove(0);
     assert_eq!((named.message_ids[0].as_str(), named.at.timestamp()), ("a.b.c", NOW - 59));
     let pointed = event("delivered", json!({ "sg_message_id": ".".repeat(200) }));
@@ -165,7 +184,10 @@ fn sendgrid_reports() {
     for old in [NOW - 25 * 3600 - 1, NOW + 301] {
         assert_eq!(sendgrid(old, "[]"), Err(WebhookError::Unverified));
     }
-    assert_eq!((sendgrid(NOW, "{}"), sendgrid(NOW, "[1]")), (Err(WebhookError::OtherForm), Err(WebhookError::OtherForm)));
+    assert_eq!(
+        (sendgrid(NOW, "{}"), sendgrid(NOW, "[1]")),
+        (Err(WebhookError::OtherForm), Err(WebhookError::OtherForm))
+    );
     assert_eq!(sendgrid(NOW, "["), Err(WebhookError::NoJson));
 }
 
@@ -202,8 +224,14 @@ fn mailgun_reports() {
     assert_eq!((failed.at.timestamp_millis(), failed.letter.is_some()), (NOW * 1000 - 59_500, true));
     assert!(failed.message_ids.contains(&"<20260203192638.000be97f@sample.mailgun.com>".to_owned()));
     assert_eq!(one("failed", "temporary").fate, Some(DeliveryStatus::Deferred));
-    assert_eq!((one("delivered", "").fate, one("delivered", "").reason), (Some(DeliveryStatus::Delivered), None));
-    assert_eq!((one("complained", "").fate, one("opened", "").fate), (Some(DeliveryStatus::Complained), None));
+    assert_eq!(
+        (one("delivered", "").fate, one("delivered", "").reason),
+        (Some(DeliveryStatus::Delivered), None)
+    );
+    assert_eq!(
+        (one("complained", "").fate, one("opened", "").fate),
+        (Some(DeliveryStatus::Complained), None)
+    );
     assert_eq!(mailgun(NOW, &json!({ "event": "delivered", "user-variables": [] })).unwrap()[0].letter, None);
     for old in [NOW - 12 * 3600 - 1, NOW + 301] {
         assert_eq!(mailgun(old, &event("delivered", "")), Err(WebhookError::Unverified));
@@ -238,9 +266,11 @@ fn resend_is_verified_as_svix_says() {
     assert_eq!((read[0].event_id.as_str(), read[0].fate), ("msg_p5jXN8AQM9LWM0D4loKWxJek", None));
     assert_eq!(key.read(&posted(at(1_614_265_631))), Err(WebhookError::Unverified));
     assert!(
-        ["", "whsec_", "whsec_!", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
-            .iter()
-            .all(|text| Key::parse(Provider::Resend, text).is_err())
+        ["", "whsec_", "whsec_!", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"].iter().all(|text| Key::parse(
+            Provider::Resend,
+            text
+        )
+        .is_err())
     );
 }
 
@@ -254,22 +284,35 @@ fn resend_reports() {
             "subject": "Sending this example", "tags": { "letter": LETTER },
         });
         data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let body = json!({ "type": kind, "created_at": "2026-11-24T11:59:00.000Z", "data": data }).to_string();
-        let signature = STANDARD.encode(mac(&STANDARD.decode(&WHSEC[6..]).unwrap(), &format!("msg_1.{NOW}.{body}")));
+        let body =
+            json!({ "type": kind, "created_at": "2026-11-24T11:59:00.000Z", "data": data }).to_string();
+        let signature =
+            STANDARD.encode(mac(&STANDARD.decode(&WHSEC[6..]).unwrap(), &format!("msg_1.{NOW}.{body}")));
         let (at, signatures) = (NOW.to_string(), format!("v1,AAAA v1,{signature}"));
-        read(&key, &[("svix-id", "msg_1"), ("svix-timestamp", &at), ("svix-signature", &signatures)], &body).unwrap().remove(0)
+        read(&key, &[("svix-id", "msg_1"), ("svix-timestamp", &at), ("svix-signature", &signatures)], &body)
+            .unwrap()
+            .remove(0)
     };
     let bounce = |kind: &str| {
-        let message =
-            "The recipient's email address is on the suppression list because it has a recent history of producing hard bounces.";
-        one("email.bounced", json!({ "bounce": { "message": message, "subType": "Suppressed", "type": kind } }))
+        let message = "The recipient's email address is on the suppression list because it has a recent history of producing hard bounces.";
+        one(
+            "email.bounced",
+            json!({ "bounce": { "message": message, "subType": "Suppressed", "type": kind } }),
+        )
     };
     let hard = bounce("Permanent");
-    assert_eq!((hard.fate, hard.at.timestamp(), hard.letter.is_some()), (Some(DeliveryStatus::Bounced), NOW - 60, true));
+    assert_eq!(
+        (hard.fate, hard.at.timestamp(), hard.letter.is_some()),
+        (Some(DeliveryStatus::Bounced), NOW - 60, true)
+    );
     assert!(hard.reason.unwrap().starts_with("The recipient's email address is on"));
     assert_eq!(hard.message_ids, ["56761188-7520-42d8-8898-ff6fc54ce618"]);
     for (kind, may_be_reply) in [("Permanent", false), ("Transient", true), ("Undetermined", true)] {
-        assert_eq!((bounce(kind).fate, bounce(kind).may_be_reply), (Some(DeliveryStatus::Bounced), may_be_reply), "{kind}");
+        assert_eq!(
+            (bounce(kind).fate, bounce(kind).may_be_reply),
+            (Some(DeliveryStatus::Bounced), may_be_reply),
+            "{kind}"
+        );
     }
     let full = one("email.bounced", json!({ "bounce": { "type": "Transient", "subType": "MailboxFull" } }));
     assert_eq!((full.fate, full.may_be_reply), (Some(DeliveryStatus::Bounced), false));
@@ -300,7 +343,8 @@ fn mailgun_and_sendgrid_name_a_letter_by_its_message_id() {
     }
     // What they were told beside it comes first.
     let other = format!("<{}4@voltmark.example>", &LETTER[..LETTER.len() - 1]);
-    let event = json!({ "message": { "headers": { "message-id": other } }, "user-variables": { "letter": LETTER } });
+    let event =
+        json!({ "message": { "headers": { "message-id": other } }, "user-variables": { "letter": LETTER } });
     assert_eq!(mailgun(NOW, &event).unwrap()[0].letter, LETTER.parse().ok());
     let event = json!([{ "smtp-id": other, "letter": LETTER }]);
     assert_eq!(sendgrid(NOW, &event.to_string()).unwrap()[0].letter, LETTER.parse().ok());

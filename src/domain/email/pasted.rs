@@ -7,9 +7,10 @@ use percent_encoding::percent_decode_str;
 use super::EmailError;
 use crate::domain::invisible::trim;
 
-/// The bare address: without blanks around it, and commas and semicolons behind, as in lists of addressees; out of `Name <address>`
-/// (RFC 5322 §3.4, `name-addr`), also where one of the brackets was not copied; without a comment behind it (§3.2.2); and out of
-/// a `mailto:` link (RFC 6068), whose header fields are left out.
+/// The bare address: without blanks around it, and commas and semicolons behind, as in lists of addressees;
+/// out of `Name <address>` (RFC 5322 §3.4, `name-addr`), also where one of the brackets was not copied;
+/// without a comment behind it (§3.2.2); and out of a `mailto:` link (RFC 6068), whose header fields are left
+/// out.
 ///
 /// # Errors
 /// [`EmailError::Several`] when more than one address is there: which of them is meant is not guessed.

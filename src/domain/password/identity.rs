@@ -1,8 +1,9 @@
 //! Whether a password is made of the person's own name or address.
 //!
-//! A name counts where it stands as a whole word: *King* in "King2024", "king_of_spain" and "LenaKing", not in "walking". And it
-//! counts wherever too little is left of the password without it ("kingkingking-1"). Words end at blanks, signs and digits, and where
-//! a capital follows a small letter. Scripts that put no blanks between words have no such ends: there a name counts where it stands.
+//! A name counts where it stands as a whole word: *King* in "King2024", "king_of_spain" and "LenaKing", not
+//! in "walking". And it counts wherever too little is left of the password without it ("kingkingking-1").
+//! Words end at blanks, signs and digits, and where a capital follows a small letter. Scripts that put no
+//! blanks between words have no such ends: there a name counts where it stands.
 
 use std::collections::BTreeSet;
 
@@ -11,11 +12,13 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use crate::domain::{case_fold::fold, email::Email, invisible::is_ignorable};
 
-/// Local parts shorter than this are in too many phrases, and so is a part of a name of several words ("van der").
+/// Local parts shorter than this are in too many phrases, and so is a part of a name of several words ("van
+/// der").
 const TELLING: usize = 4;
 /// The shortest name that is looked for.
 const SHORTEST_NAME: usize = 2;
-/// A first and a last name without anything between them are found inside words, too, from so many letters on.
+/// A first and a last name without anything between them are found inside words, too, from so many letters
+/// on.
 const UNMISTAKABLE: usize = 8;
 
 /// Whose password it is to be: what it must not be made of.
@@ -35,14 +38,19 @@ impl Identity<'_> {
         words.push(fold(&self.names.join(" ")));
         words.push(fold(&self.names.concat()));
         if let Some(email) = self.email {
-            words.extend([fold(email.as_str()), fold(&email.unicode()), email.key().to_owned(), fold(email.local_part())]);
+            words.extend([
+                fold(email.as_str()),
+                fold(&email.unicode()),
+                email.key().to_owned(),
+                fold(email.local_part()),
+            ]);
         }
         words.retain(|word| length(word) >= TELLING);
         words
     }
 
-    /// Whether `password` is made of the address, its local part or the name. `shortest` is the length asked for: of a password
-    /// that holds a name, half of that must be something else.
+    /// Whether `password` is made of the address, its local part or the name. `shortest` is the length asked
+    /// for: of a password that holds a name, half of that must be something else.
     #[must_use]
     pub fn is_in(&self, password: &str, shortest: usize) -> bool {
         let folded = fold(password);
@@ -57,13 +65,21 @@ impl Identity<'_> {
         }) || self.leaves_too_little(&folded, shortest)
     }
 
-    /// What counts wherever it stands: the address, the whole name without a gap, and names in scripts without gaps.
+    /// What counts wherever it stands: the address, the whole name without a gap, and names in scripts
+    /// without gaps.
     fn anywhere(&self) -> Vec<String> {
-        let emails =
-            self.email.into_iter().flat_map(|email| [fold(email.as_str()), fold(&email.unicode()), email.key().to_owned()]);
+        let emails = self
+            .email
+            .into_iter()
+            .flat_map(|email| [fold(email.as_str()), fold(&email.unicode()), email.key().to_owned()]);
         let [there, back] = self.whole_names();
-        let whole = [there, back].into_iter().filter(|name| self.names.len() > 1 && length(name) >= UNMISTAKABLE);
-        let gapless = self.names.iter().map(|name| fold(name)).filter(|name| length(name) >= SHORTEST_NAME && is_gapless(name));
+        let whole =
+            [there, back].into_iter().filter(|name| self.names.len() > 1 && length(name) >= UNMISTAKABLE);
+        let gapless = self
+            .names
+            .iter()
+            .map(|name| fold(name))
+            .filter(|name| length(name) >= SHORTEST_NAME && is_gapless(name));
         emails.chain(whole).chain(gapless).collect()
     }
 
@@ -75,7 +91,8 @@ impl Identity<'_> {
 
     /// What counts as whole words, one after the other.
     fn phrases(&self) -> BTreeSet<Vec<String>> {
-        let whole = |text: &str| words(&plain(text)).into_iter().map(|word| word.concat()).collect::<Vec<_>>();
+        let whole =
+            |text: &str| words(&plain(text)).into_iter().map(|word| word.concat()).collect::<Vec<_>>();
         let mut phrases = BTreeSet::new();
         let mut add = |phrase: Vec<String>, least: usize| {
             let joined = phrase.concat();
@@ -124,7 +141,8 @@ fn plain(text: &str) -> String {
     text.chars().filter(|c| !is_ignorable(*c)).nfkc().collect()
 }
 
-/// The text with the digits and signs that stand for letters (`K1ng`, `L3n@`) made letters; 1 and ! stand for `one`.
+/// The text with the digits and signs that stand for letters (`K1ng`, `L3n@`) made letters; 1 and ! stand for
+/// `one`.
 fn unmasked(text: &str, one: char) -> String {
     let letter = |c| match c {
         '0' => 'o',
@@ -156,7 +174,8 @@ fn words(text: &str) -> Vec<Vec<String>> {
         }
         match before {
             Some(before) if is_letter(before) == is_letter(c) => {
-                let ends_capitals = before.is_uppercase() && letters.peek().is_some_and(|next| next.is_lowercase());
+                let ends_capitals =
+                    before.is_uppercase() && letters.peek().is_some_and(|next| next.is_lowercase());
                 if c.is_uppercase()
                     && (!before.is_uppercase() || ends_capitals)
                     && let Some(word) = words.last_mut()
@@ -174,11 +193,13 @@ fn words(text: &str) -> Vec<Vec<String>> {
     words.iter().map(|word| word.iter().map(|piece| fold(piece)).collect()).collect()
 }
 
-/// Whether the phrase stands among the words: as words one after the other, or, of one word, as whole pieces of one.
+/// Whether the phrase stands among the words: as words one after the other, or, of one word, as whole pieces
+/// of one.
 fn stands_in(phrase: &[String], words: &[Vec<String>]) -> bool {
     if let [own] = phrase {
-        let pieces =
-            |word: &Vec<String>| (0..word.len()).any(|from| (from + 1..=word.len()).any(|to| word[from..to].concat() == *own));
+        let pieces = |word: &Vec<String>| {
+            (0..word.len()).any(|from| (from + 1..=word.len()).any(|to| word[from..to].concat() == *own))
+        };
         return words.iter().any(pieces);
     }
     words.windows(phrase.len()).any(|some| some.iter().zip(phrase).all(|(word, own)| word.concat() == *own))

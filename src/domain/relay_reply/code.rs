@@ -1,7 +1,8 @@
 //! Enhanced status codes that say whom a reply is about.
 //!
-//! Sources: RFC 3463, the registry of RFC 5248 (<https://www.iana.org/assignments/smtp-enhanced-status-codes>), RFC 7372,
-//! Exchange Online (<https://learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online>),
+//! Sources: RFC 3463, the registry of RFC 5248
+//! (<https://www.iana.org/assignments/smtp-enhanced-status-codes>), RFC 7372, Exchange Online
+//! (<https://learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online>),
 //! Gmail (<https://support.google.com/a/answer/3726730>).
 
 use super::About;
@@ -14,8 +15,8 @@ pub(super) fn about(text: &str) -> About {
         2 => mailbox(detail),
         // For now, it is a server that is being restarted or looked after.
         3 if class == "5" => system(detail),
-        // Exchange Online's for whatever a domain has no mailbox for; a destination that cannot be found. For now, it is a server that
-        // does not answer.
+        // Exchange Online's for whatever a domain has no mailbox for; a destination that cannot be found. For
+        // now, it is a server that does not answer.
         4 if class == "5" && matches!(detail, 1 | 4) => About::Recipient,
         4 if detail == 5 => About::Us(MailFault::Quota),
         7 => security(detail),
@@ -28,7 +29,8 @@ pub(super) fn is_of_security(text: &str) -> bool {
     first(text).is_some_and(|(_, subject, _)| subject == 7)
 }
 
-/// Class, subject and detail of the first code, which stands behind the basic one, or at the end in brackets as qmail has it: `(#5.7.1)`.
+/// Class, subject and detail of the first code, which stands behind the basic one, or at the end in brackets
+/// as qmail has it: `(#5.7.1)`.
 fn first(text: &str) -> Option<(&str, u16, u16)> {
     text.split_whitespace().find_map(|word| {
         let word = word.trim_matches(|c: char| !c.is_ascii_digit());
@@ -68,8 +70,8 @@ fn system(detail: u16) -> About {
 
 fn security(detail: u16) -> About {
     match detail {
-        // A mailing list may not be expanded; mailbox and domain have changed hands (RFC 7293); Exchange Online: the recipient is
-        // not valid, is banned, or refuses.
+        // A mailing list may not be expanded; mailbox and domain have changed hands (RFC 7293); Exchange
+        // Online: the recipient is not valid, is banned, or refuses.
         2 | 17 | 18 | 19 | 504 | 505 | 507 => About::Recipient,
         3 | 4 | 8..=14 | 54 | 57 | 64 => About::Us(MailFault::Authentication),
         // What was signed or encrypted is not right; only certain senders may write to this group or mailbox.

@@ -1,7 +1,8 @@
 //! Replies in German, Dutch, French, Spanish, Italian and Portuguese: few words, told by their beginnings.
 //!
-//! A letter that is no ASCII is written `?` here, since some servers send bytes that are no UTF-8 and each of them is read so; any
-//! one character stands there then. Phrases that name the recipient go first: a sender may be refused by them.
+//! A letter that is no ASCII is written `?` here, since some servers send bytes that are no UTF-8 and each of
+//! them is read so; any one character stands there then. Phrases that name the recipient go first: a sender
+//! may be refused by them.
 
 use crate::domain::mail_fault::MailFault::{self, Authentication, Quota, Reputation, Sender};
 
@@ -109,7 +110,17 @@ const US: &[(MailFault, &[&str])] = &[
     ),
     (
         Sender,
-        &["absender", "afzender", "exp?diteur", "expediteur", "lexp?diteur", "lexpediteur", "remitente", "mittente", "remetente"],
+        &[
+            "absender",
+            "afzender",
+            "exp?diteur",
+            "expediteur",
+            "lexp?diteur",
+            "lexpediteur",
+            "remitente",
+            "mittente",
+            "remetente",
+        ],
     ),
 ];
 
@@ -124,6 +135,9 @@ pub(super) fn of_us(words: &str) -> Option<MailFault> {
 
 /// Whether the phrase stands in the words, from the beginning of one on.
 fn begins(words: &str, phrase: &str) -> bool {
-    let (words, phrase): (Vec<char>, Vec<char>) = (words.chars().collect(), format!(" {phrase}").chars().collect());
-    words.windows(phrase.len()).any(|window| window.iter().zip(&phrase).all(|(said, wanted)| said == wanted || *wanted == '?'))
+    let (words, phrase): (Vec<char>, Vec<char>) =
+        (words.chars().collect(), format!(" {phrase}").chars().collect());
+    words
+        .windows(phrase.len())
+        .any(|window| window.iter().zip(&phrase).all(|(said, wanted)| said == wanted || *wanted == '?'))
 }

@@ -1,6 +1,7 @@
 //! The words by which mail servers and providers say whom a refusal is about, as the real ones write them.
 //!
-//! Phrases stand in lower case, without apostrophes, with one blank between words: as [`super::words::clean`] leaves them.
+//! Phrases stand in lower case, without apostrophes, with one blank between words: as [`super::words::clean`]
+//! leaves them.
 
 mod certain;
 mod likely;
@@ -31,22 +32,34 @@ const CONTENT: [&str; 12] = [
 
 /// What is certainly about us.
 pub(super) fn certain(words: &str) -> Option<MailFault> {
-    let required = words.contains(" authenticat") && (words.contains(" require") || words.contains(" required "));
+    let required =
+        words.contains(" authenticat") && (words.contains(" require") || words.contains(" required "));
     find(CERTAIN, words).or_else(|| required.then_some(Authentication))
 }
 
 /// What is about us where nothing speaks of the recipient.
 pub(super) fn likely(words: &str) -> Option<MailFault> {
-    let words = TO_SOMEBODY.iter().fold(words.to_owned(), |words, phrase| words.replace(&format!(" {phrase} "), " "));
+    let words =
+        TO_SOMEBODY.iter().fold(words.to_owned(), |words, phrase| words.replace(&format!(" {phrase} "), " "));
     find(LIKELY, &words).or_else(|| relaying(&words))
 }
 
 /// Whether relaying is refused, in whatever words: "relaying disallowed as".
 fn relaying(words: &str) -> Option<MailFault> {
     let any = |phrases: &[&str]| phrases.iter().any(|phrase| has(words, phrase));
-    let refused = any(&["disallowed", "denied", "refused", "rejected", "forbidden", "prohibited", "blocked", "disabled"])
-        || any(&["not allowed", "not permitted", "not authorized", "not authorised", "unauthorized"]);
-    (any(&["relaying", "to relay", "a relay", "as relay", "relay mail"]) && refused && !any(&CONTENT)).then_some(Authentication)
+    let refused =
+        any(&[
+            "disallowed",
+            "denied",
+            "refused",
+            "rejected",
+            "forbidden",
+            "prohibited",
+            "blocked",
+            "disabled",
+        ]) || any(&["not allowed", "not permitted", "not authorized", "not authorised", "unauthorized"]);
+    (any(&["relaying", "to relay", "a relay", "as relay", "relay mail"]) && refused && !any(&CONTENT))
+        .then_some(Authentication)
 }
 
 /// What speaks of a plan that somebody pays for; nobody pays for a recipient whom they write to.
@@ -103,12 +116,13 @@ const PERSON: [&str; 11] = [
     "recipients plan",
 ];
 
-/// Whether our account is out of what it may send, or of what was paid for: asked before the recipient's words, since "over quota"
-/// and "recipient not verified" stand in such replies too.
+/// Whether our account is out of what it may send, or of what was paid for: asked before the recipient's
+/// words, since "over quota" and "recipient not verified" stand in such replies too.
 pub(super) fn of_our_account(words: &str, is_of_security: bool) -> Option<MailFault> {
     let any = |phrases: &[&str]| phrases.iter().any(|phrase| has(words, phrase));
     let content = any(&CONTENT) || any(&["phishing", "scam", "fraud"]);
-    let ours = !any(&PERSON) && (any(&COUNTED) || any(&PAID) || is_of_security && any(&["quota", "limit exceeded"]));
+    let ours =
+        !any(&PERSON) && (any(&COUNTED) || any(&PAID) || is_of_security && any(&["quota", "limit exceeded"]));
     (!content && (any(&ON_TRIAL) || ours)).then_some(Quota)
 }
 
@@ -117,10 +131,11 @@ pub(super) fn of_recipient(words: &str) -> bool {
     RECIPIENT.iter().any(|phrase| has(words, phrase))
 }
 
-/// Whom a reply is about whose code is of the recipient. The statement that stands first counts: "User unknown (sender verify …)" is
-/// of the recipient, "Sender address rejected: User unknown" is not.
+/// Whom a reply is about whose code is of the recipient. The statement that stands first counts: "User
+/// unknown (sender verify …)" is of the recipient, "Sender address rejected: User unknown" is not.
 pub(super) fn certain_before_recipient(words: &str) -> Option<MailFault> {
-    let first = |phrases: &mut dyn Iterator<Item = &&str>| phrases.filter_map(|phrase| position(words, phrase)).min();
+    let first =
+        |phrases: &mut dyn Iterator<Item = &&str>| phrases.filter_map(|phrase| position(words, phrase)).min();
     let ours = first(&mut CERTAIN.iter().flat_map(|(_, phrases)| phrases.iter()));
     let theirs = first(&mut RECIPIENT.iter());
     match (ours, theirs) {
@@ -131,17 +146,31 @@ pub(super) fn certain_before_recipient(words: &str) -> Option<MailFault> {
 
 /// Without what passed: it is told beside a refusal, and is none.
 pub(super) fn without_successes(words: String) -> String {
-    let checks = ["spf", "dkim", "dmarc", "arc", "sender verify", "sender verification", "sender callout", "client host"];
+    let checks = [
+        "spf",
+        "dkim",
+        "dmarc",
+        "arc",
+        "sender verify",
+        "sender verification",
+        "sender callout",
+        "client host",
+    ];
     let passed = ["pass", "passed", "ok", "was ok", "is ok", "succeeded", "success", "accepted"];
-    let pairs = checks.iter().flat_map(|check| passed.iter().map(move |passed| format!(" {check} {passed} ")));
+    let pairs =
+        checks.iter().flat_map(|check| passed.iter().map(move |passed| format!(" {check} {passed} ")));
     pairs.fold(words, |words, pair| words.replace(&pair, " "))
 }
 
-/// Without the words that RFC 5321 §4.2.2 gives to code 550 itself, whatever the reason is; whether they were there.
+/// Without the words that RFC 5321 §4.2.2 gives to code 550 itself, whatever the reason is; whether they were
+/// there.
 pub(super) fn without_the_codes_own(words: &str) -> (String, bool) {
-    let kept = [" requested action not taken mailbox unavailable ", " requested mail action not taken mailbox unavailable "]
-        .iter()
-        .fold(words.to_owned(), |words, own| words.replace(own, " "));
+    let kept = [
+        " requested action not taken mailbox unavailable ",
+        " requested mail action not taken mailbox unavailable ",
+    ]
+    .iter()
+    .fold(words.to_owned(), |words, own| words.replace(own, " "));
     let had = kept != words;
     (kept, had)
 }
@@ -151,7 +180,13 @@ pub(super) fn policy(words: &str) -> Option<MailFault> {
     // "No spam, please" is said to everybody.
     let words = &words.replace(" no spam ", " ");
     let about_content = CONTENT.iter().any(|phrase| has(words, phrase));
-    let policy = ["policy", "policies", "administrative prohibition", "administratively prohibited", "administratively denied"];
+    let policy = [
+        "policy",
+        "policies",
+        "administrative prohibition",
+        "administratively prohibited",
+        "administratively denied",
+    ];
     if about_content {
         return None;
     }
@@ -161,11 +196,12 @@ pub(super) fn policy(words: &str) -> Option<MailFault> {
     has(words, "access denied").then_some(Client)
 }
 
-/// Who, and what happened to them: where no phrase is known, the two together say enough. What speaks of a person or of what the
-/// letter holds is neither.
+/// Who, and what happened to them: where no phrase is known, the two together say enough. What speaks of a
+/// person or of what the letter holds is neither.
 pub(super) fn by_sense(words: &str) -> Option<MailFault> {
     let any = |phrases: &[&str]| phrases.iter().any(|phrase| has(words, phrase));
-    let of_others = ["recipient", "recipients", "mailbox", "user", "this address", "that address", "group", "list"];
+    let of_others =
+        ["recipient", "recipients", "mailbox", "user", "this address", "that address", "group", "list"];
     if any(&of_others) || any(&CONTENT) || !any(&REFUSED) {
         return None;
     }
@@ -183,8 +219,17 @@ pub(super) fn by_sense(words: &str) -> Option<MailFault> {
         "reverse-path",
         "envelope from",
     ];
-    let of_machine =
-        ["client", "ip", "your host", "your server", "your network", "your country", "to connect", "host network", "your access"];
+    let of_machine = [
+        "client",
+        "ip",
+        "your host",
+        "your server",
+        "your network",
+        "your country",
+        "to connect",
+        "host network",
+        "your access",
+    ];
     match (any(&of_sending), any(&of_machine)) {
         (true, _) | (_, true) if any(&["quota", "limit", "exceeded", "too much", "too many"]) => Some(Quota),
         (_, true) => Some(Client),
@@ -249,8 +294,16 @@ pub(super) fn of_account(words: &str) -> bool {
 
 /// Whether it speaks to the owner of an account.
 pub(super) fn is_said_to_its_owner(words: &str) -> bool {
-    let mine = ["your mail account", "your email account", "your e-mail account", "your smtp account", "your user account"];
-    mine.iter().chain(&["your provider", "your isp", "your hosting provider"]).any(|phrase| has(words, phrase))
+    let mine = [
+        "your mail account",
+        "your email account",
+        "your e-mail account",
+        "your smtp account",
+        "your user account",
+    ];
+    mine.iter()
+        .chain(&["your provider", "your isp", "your hosting provider"])
+        .any(|phrase| has(words, phrase))
 }
 
 /// Whether somebody is made to wait who will be let in.

@@ -19,18 +19,28 @@ fn fault(text: &str) -> Option<MailFault> {
     }
 }
 
-/// `tests/relay_replies.rs` has the same replies said by a relay; basic codes that say enough by themselves are left to it.
+/// `tests/relay_replies.rs` has the same replies said by a relay; basic codes that say enough by themselves
+/// are left to it.
 #[test]
 fn real_replies_are_about_whom_they_are_about() {
     let mut wrong = Vec::new();
-    for line in include_str!("../../../tests/data/relay-replies.tsv").lines().filter(|line| !line.starts_with('#')).skip(1) {
-        let [stage, reply, right, wanted] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
-        if !matches!(stage, "RCPT" | "DATA" | ".") || ["521", "530", "503", "504"].iter().any(|code| reply.starts_with(code)) {
+    for line in include_str!("../../../tests/data/relay-replies.tsv")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .skip(1)
+    {
+        let [stage, reply, right, wanted] = line.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("{line}")
+        };
+        if !matches!(stage, "RCPT" | "DATA" | ".")
+            || ["521", "530", "503", "504"].iter().any(|code| reply.starts_with(code))
+        {
             continue;
         }
         let text = reply.split("\\n").filter_map(|line| line.get(4..)).collect::<Vec<_>>().join(" ");
         let told = fault(&format!("permanent error ({}): {text}", &reply[..3]));
-        let good = told.is_some() == (right == "waits") && (wanted.is_empty() || told.map(MailFault::as_str) == Some(wanted));
+        let good = told.is_some() == (right == "waits")
+            && (wanted.is_empty() || told.map(MailFault::as_str) == Some(wanted));
         if !good {
             wrong.push(format!("{told:?}, not {right} {wanted}: {reply}"));
         }
@@ -38,7 +48,8 @@ fn real_replies_are_about_whom_they_are_about() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Whoever invites chooses the address: what stands in it decides nothing, wherever and however it is repeated.
+/// Whoever invites chooses the address: what stands in it decides nothing, wherever and however it is
+/// repeated.
 #[test]
 fn no_word_of_an_address_decides() {
     for local in [
@@ -70,8 +81,12 @@ fn no_word_of_an_address_decides() {
         "mittente",
         "anmeldung",
     ] {
-        for domain in ["rcpt.example", "sender-rejected.example", "blocked-using.spamhaus.example", "relay-access-denied.example"]
-        {
+        for domain in [
+            "rcpt.example",
+            "sender-rejected.example",
+            "blocked-using.spamhaus.example",
+            "relay-access-denied.example",
+        ] {
             let address = format!("{local}@{domain}");
             for text in [
                 format!("<{address}>: Recipient address rejected: User unknown in virtual mailbox table"),
@@ -109,7 +124,8 @@ fn no_word_of_the_letter_decides() {
     let subject = "Client host rejected invites you to join Relay access denied";
     let quoting = |text: &str| {
         let content = [subject, "Client host rejected", "Relay access denied"];
-        Reply { text, sender: SENDER, recipient: &[RECIPIENT], recipient_accepted: true, content: &content }.about()
+        Reply { text, sender: SENDER, recipient: &[RECIPIENT], recipient_accepted: true, content: &content }
+            .about()
     };
     assert_eq!(quoting(&format!("5.7.1 Spam: subject {subject}")), About::Unknown);
     assert_eq!(quoting(&format!("5.7.1 Spam: \"{}\"", subject.to_uppercase())), About::Unknown);

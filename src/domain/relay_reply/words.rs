@@ -18,7 +18,8 @@ pub(super) fn subject(text: &str, sender: &str, recipient: &[&str]) -> Subject {
     let Some((before, rest)) = text.split_once('<') else { return Subject::None };
     let Some((name, behind)) = rest.split_once('>') else { return Subject::None };
     // Nothing but codes, and what lettre calls the reply, stands before it.
-    let is_first = before.split_whitespace().all(|word| !word.starts_with(char::is_alphabetic) || is_prefix(word));
+    let is_first =
+        before.split_whitespace().all(|word| !word.starts_with(char::is_alphabetic) || is_prefix(word));
     if !is_first || !(behind.starts_with(':') || behind.starts_with("...")) {
         return Subject::None;
     }
@@ -31,8 +32,9 @@ pub(super) fn subject(text: &str, sender: &str, recipient: &[&str]) -> Subject {
     }
 }
 
-/// Whether a reply says anywhere that the sender's own address is at fault, as in "Verification failed for <…>" or "mailbox … is
-/// unavailable", and does not name the recipient. Mentions such as "message from …" are none.
+/// Whether a reply says anywhere that the sender's own address is at fault, as in "Verification failed for
+/// <…>" or "mailbox … is unavailable", and does not name the recipient. Mentions such as "message from …" are
+/// none.
 pub(super) fn faults_sender(text: &str, sender: &str, recipient: &[&str]) -> bool {
     let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     let words: Vec<String> = text.split_whitespace().map(bare).filter(|word| !word.is_empty()).collect();
@@ -43,7 +45,8 @@ pub(super) fn faults_sender(text: &str, sender: &str, recipient: &[&str]) -> boo
     let named = ["mailbox", "user", "account", "address", "verifying"];
     words.windows(3).any(|three| {
         let [before, last, name] = three else { return false };
-        let verifies = last == "for" && matches!(before.as_str(), "failed" | "verification" | "callout" | "error");
+        let verifies =
+            last == "for" && matches!(before.as_str(), "failed" | "verification" | "callout" | "error");
         is(name, sender) && (verifies || named.contains(&last.as_str()))
     })
 }
@@ -52,8 +55,8 @@ fn is_prefix(word: &str) -> bool {
     matches!(word, "permanent" | "transient" | "error" | "smtp;" | "smtp")
 }
 
-/// The text without the letter's own texts: content filters quote what they dislike. One word alone is left: it may be the
-/// server's own.
+/// The text without the letter's own texts: content filters quote what they dislike. One word alone is left:
+/// it may be the server's own.
 pub(super) fn without_content(text: &str, content: &[&str]) -> String {
     let mut text = text.to_lowercase();
     for quoted in content {
@@ -65,11 +68,15 @@ pub(super) fn without_content(text: &str, content: &[&str]) -> String {
     text
 }
 
-/// The text without anything between angle brackets, square brackets and quotation marks, and without any other address, or the
-/// part before its `@`, where that stands alone. A plain word stays: it may be the server's own.
+/// The text without anything between angle brackets, square brackets and quotation marks, and without any
+/// other address, or the part before its `@`, where that stands alone. A plain word stays: it may be the
+/// server's own.
 pub(super) fn without_addresses(text: &str, recipient: &[&str]) -> String {
-    let locals: Vec<String> =
-        recipient.iter().filter_map(|address| address.rsplit_once('@')).map(|(local, _)| local.to_lowercase()).collect();
+    let locals: Vec<String> = recipient
+        .iter()
+        .filter_map(|address| address.rsplit_once('@'))
+        .map(|(local, _)| local.to_lowercase())
+        .collect();
     let is_local = |word: &str| {
         let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
         locals.iter().any(|local| *local == word && (is_joined(local) || is_telling(local)))
@@ -126,12 +133,17 @@ pub(super) fn clean(text: &str, recipient: &[&str]) -> String {
         word.split(['/', ':', ';', ',', '(', ')', '=']).for_each(|part| push(&mut words, part));
     }
     // The address of a machine is none of a person.
-    words.replace(" recipient addresses rejected ", " recipient address rejected ").replace(" ip address ", " ip ")
+    words
+        .replace(" recipient addresses rejected ", " recipient address rejected ")
+        .replace(" ip address ", " ip ")
 }
 
 fn push(words: &mut String, part: &str) {
-    let plain: String =
-        part.trim_matches(|c: char| !c.is_alphanumeric()).chars().filter(|c| !matches!(c, '\'' | '\u{2019}')).collect();
+    let plain: String = part
+        .trim_matches(|c: char| !c.is_alphanumeric())
+        .chars()
+        .filter(|c| !matches!(c, '\'' | '\u{2019}'))
+        .collect();
     if !plain.is_empty() {
         words.push_str(&plain);
         words.push(' ');

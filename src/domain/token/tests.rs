@@ -63,7 +63,9 @@ fn a_token_is_found_in_what_people_send() {
         t.replace('-', "\u{2011}"),
         t.replace('-', "\u{2013}"),
         t.chars().map(full_width).collect(),
-        format!("https://urldefense.example/v2/url?u=https-3A__example.com_activate-3Ftoken-3D{v2}&d=DwMFaQ&c=x"),
+        format!(
+            "https://urldefense.example/v2/url?u=https-3A__example.com_activate-3Ftoken-3D{v2}&d=DwMFaQ&c=x"
+        ),
         format!("{head}%0D%0A{tail}"),
         format!("{head}%250D%250A{tail}"),
         format!("{head}\u{200b}{tail}\u{feff}"),
@@ -75,7 +77,9 @@ fn a_token_is_found_in_what_people_send() {
         format!("token={t}&utm_source=newsletter#top"),
         format!("https://invitations.example.com:8443/activate?token={t}"),
         format!("<https://invitations.example.com/activate?token={t}>."),
-        format!("https://safe.example/?url=https%3A%2F%2Finvitations.example.com%2Factivate%3Ftoken%3D{t}&data=05%7C02"),
+        format!(
+            "https://safe.example/?url=https%3A%2F%2Finvitations.example.com%2Factivate%3Ftoken%3D{t}&data=05%7C02"
+        ),
         format!("Please open {t}, thank you"),
         format!("{}{t}", zenith.expose()),
         format!("{t} {t}"),
@@ -85,7 +89,13 @@ fn a_token_is_found_in_what_people_send() {
     // Of two that are genuine the first counts.
     let other = keys.sign(LinkClaim { generation: 4, ..claim() });
     assert_eq!(keys.verify(&LinkToken::from_text(format!("{t} {}", other.expose()))), Ok(claim()));
-    for sent in [head.to_owned(), tail.to_owned(), format!("{tail}{head}"), format!("{head}x{tail}"), format!("{head}3D{tail}")] {
+    for sent in [
+        head.to_owned(),
+        tail.to_owned(),
+        format!("{tail}{head}"),
+        format!("{head}x{tail}"),
+        format!("{head}3D{tail}"),
+    ] {
         assert_eq!(keys.verify(&LinkToken::from_text(sent.clone())), Err(NotGenuine), "{sent}");
     }
 }
@@ -138,14 +148,16 @@ proptest! {
         let mut places = places;
         places.sort();
         for (place, added) in places.into_iter().rev() {
-            // A character that may stand for one of the token's own, as a full-width letter does, is not set aside.
+            // A character that may stand for one of the token's own, as a full-width letter does, is not set
+            // aside.
             let is_one = added.chars().count() == 1;
             if is_one && !LinkToken::from_text(added.clone()).expose().is_empty() {
                 continue;
             }
             text.insert_str(place, &added);
         }
-        // A `&` or `%` that stands alone may make an escape of what follows it, which nobody can tell from one.
+        // A `&` or `%` that stands alone may make an escape of what follows it, which nobody can tell from
+        // one.
         prop_assume!(!lone_escape(&text));
         let sent = LinkToken::from_text(format!("{before}{text}{behind}"));
         prop_assert_eq!(keys.verify(&sent), Ok(claim()), "{}", sent.expose());

@@ -1,14 +1,16 @@
-//! The check digits of BG, CY, CZ, LT, LV, MT and SK, where a VAT number may also be a natural person's own number.
+//! The check digits of BG, CY, CZ, LT, LV, MT and SK, where a VAT number may also be a natural person's own
+//! number.
 //!
-//! Rules: the Commission's "VIES – VAT Number Construction Rules"; for Latvia's personal codes of July 2017 and later, the
-//! Office of Citizenship and Migration Affairs. Held against python-stdnum 2.2, see docs/decisions.md.
+//! Rules: the Commission's "VIES – VAT Number Construction Rules"; for Latvia's personal codes of July 2017
+//! and later, the Office of Citizenship and Migration Affairs. Held against python-stdnum 2.2, see
+//! docs/decisions.md.
 
 use chrono::NaiveDate;
 
 use super::digits::{number, weighted};
 
-/// НАП: legal entities modulo 11, with other weights where that leaves 10. Of ten digits it is the number of a person (ЕГН), of a
-/// foreigner (ЛНЧ), or of another taxpayer.
+/// НАП: legal entities modulo 11, with other weights where that leaves 10. Of ten digits it is the number of
+/// a person (ЕГН), of a foreigner (ЛНЧ), or of another taxpayer.
 pub(super) fn bulgaria(body: &[u8]) -> bool {
     let Some((check, digits)) = split_last(body) else { return false };
     if digits.len() == 8 {
@@ -18,7 +20,8 @@ pub(super) fn bulgaria(body: &[u8]) -> bool {
         };
         return rest % 10 == check;
     }
-    let person = weighted(digits, &[2, 4, 8, 5, 10, 9, 7, 3, 6]) % 11 % 10 == check && bulgarian_birth(digits);
+    let person =
+        weighted(digits, &[2, 4, 8, 5, 10, 9, 7, 3, 6]) % 11 % 10 == check && bulgarian_birth(digits);
     let foreigner = weighted(digits, &[21, 19, 17, 13, 11, 9, 7, 3, 1]) % 10 == check;
     // A rest that would make 10 is never given out.
     let other = (11 - weighted(digits, &[4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11) % 11 == check;
@@ -35,7 +38,8 @@ fn bulgarian_birth(digits: &[u8]) -> bool {
     }
 }
 
-/// Τμήμα Φορολογίας: each digit at an odd place is told as another number; the sum modulo 26 is the letter. None begins with 12.
+/// Τμήμα Φορολογίας: each digit at an odd place is told as another number; the sum modulo 26 is the letter.
+/// None begins with 12.
 pub(super) fn cyprus(body: &[u8]) -> bool {
     const ODD: [u32; 10] = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21];
     let (digits, letter) = body.split_at(8);
@@ -48,8 +52,8 @@ pub(super) fn cyprus(body: &[u8]) -> bool {
     !digits.starts_with(b"12") && letter.first().is_some_and(|letter| u32::from(letter - b'A') == sum % 26)
 }
 
-/// Finanční správa: legal entities by 8 digits, which never begin with 9; persons by their birth number, or by 9 digits that begin
-/// with 6 where they have none (tax groups, 699…, as well).
+/// Finanční správa: legal entities by 8 digits, which never begin with 9; persons by their birth number, or
+/// by 9 digits that begin with 6 where they have none (tax groups, 699…, as well).
 pub(super) fn czechia(body: &[u8]) -> bool {
     let Some((check, digits)) = split_last(body) else { return false };
     match digits {
@@ -58,7 +62,8 @@ pub(super) fn czechia(body: &[u8]) -> bool {
             *first != b'9' && (11 - rest) % 10 == check
         }
         [b'6', digits @ ..] if digits.len() == 7 => {
-            // 9 less what makes the sum a multiple of 11, where that is 11 at a multiple, and 10 and 11 wrap around.
+            // 9 less what makes the sum a multiple of 11, where that is 11 at a multiple, and 10 and 11 wrap
+            // around.
             let to_next = 11 - weighted(digits, &[8, 7, 6, 5, 4, 3, 2]) % 11;
             (19 - to_next) % 10 == check
         }
@@ -66,8 +71,9 @@ pub(super) fn czechia(body: &[u8]) -> bool {
     }
 }
 
-/// A Czech or Slovak birth number (rodné číslo): nine digits until 1953, then ten that 11 divides, but for those whose first nine
-/// leave 10, told as 0 until 1985. 50 is added to a woman's month, and 20 where a day's numbers ran out.
+/// A Czech or Slovak birth number (rodné číslo): nine digits until 1953, then ten that 11 divides, but for
+/// those whose first nine leave 10, told as 0 until 1985. 50 is added to a woman's month, and 20 where a
+/// day's numbers ran out.
 fn birth_number(body: &[u8]) -> bool {
     let [year, month, day] = pairs(body);
     let year = match (body.len(), year) {
@@ -76,11 +82,13 @@ fn birth_number(body: &[u8]) -> bool {
         (10, 0..=53) => 2000 + year,
         _ => return false,
     };
-    let checks = body.len() == 9 || split_last(body).is_some_and(|(check, digits)| number(digits) % 11 % 10 == u64::from(check));
+    let checks = body.len() == 9
+        || split_last(body).is_some_and(|(check, digits)| number(digits) % 11 % 10 == u64::from(check));
     checks && is_date(year, month % 50 % 20, day)
 }
 
-/// VMI: modulo 11 with weights that go on from 9 at 1, and others where that leaves 10. The digit before the check digit is 1.
+/// VMI: modulo 11 with weights that go on from 9 at 1, and others where that leaves 10. The digit before the
+/// check digit is 1.
 pub(super) fn lithuania(body: &[u8]) -> bool {
     let Some((check, digits)) = split_last(body) else { return false };
     let rest = match weighted(digits, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2]) % 11 {
@@ -90,9 +98,10 @@ pub(super) fn lithuania(body: &[u8]) -> bool {
     digits.last() == Some(&b'1') && rest % 10 == check
 }
 
-/// VID: legal entities, whose first digit is above 3, by a sum that leaves 3 modulo 11. A person has their personal code: day, month,
-/// year and century of birth, and a check digit. One that was given out since July 2017 begins with 32 to 39; all that
-/// follows is drawn by lot, a check digit is not among it (PMLP, "Personas koda maiņa").
+/// VID: legal entities, whose first digit is above 3, by a sum that leaves 3 modulo 11. A person has their
+/// personal code: day, month, year and century of birth, and a check digit. One that was given out since July
+/// 2017 begins with 32 to 39; all that follows is drawn by lot, a check digit is not among it (PMLP,
+/// "Personas koda maiņa").
 pub(super) fn latvia(body: &[u8]) -> bool {
     match body {
         [b'4'..=b'9', ..] => weighted(body, &[9, 1, 4, 8, 3, 10, 2, 5, 7, 6, 1]) % 11 == 3,
@@ -112,7 +121,8 @@ pub(super) fn malta(body: &[u8]) -> bool {
     !body.starts_with(b"0") && weighted(body, &[3, 4, 6, 7, 8, 9, 10, 1]).is_multiple_of(37)
 }
 
-/// Finančná správa: 11 divides it, the first digit is not 0 and the third one of 2, 3, 4, 7, 8, 9; or it is a birth number.
+/// Finančná správa: 11 divides it, the first digit is not 0 and the third one of 2, 3, 4, 7, 8, 9; or it is a
+/// birth number.
 pub(super) fn slovakia(body: &[u8]) -> bool {
     let third = body.get(2).is_some_and(|digit| b"234789".contains(digit));
     (third && !body.starts_with(b"0") && number(body).is_multiple_of(11)) || birth_number(body)

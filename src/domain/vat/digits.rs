@@ -15,15 +15,22 @@ pub(super) fn weighted(digits: &[u8], weights: &[u32]) -> u32 {
     digits.iter().zip(weights).map(|(digit, weight)| value(*digit) * weight).sum()
 }
 
-/// The sum that ISO/IEC 7812 (Luhn) divides by ten: the last digit once, the one before it doubled, and so on.
+/// The sum that ISO/IEC 7812 (Luhn) divides by ten: the last digit once, the one before it doubled, and so
+/// on.
 pub(super) fn luhn(digits: &[u8]) -> u32 {
     let doubled = |digit: u32| if digit < 5 { digit * 2 } else { digit * 2 - 9 };
-    digits.iter().rev().enumerate().map(|(at, digit)| if at % 2 == 1 { doubled(value(*digit)) } else { value(*digit) }).sum()
+    digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(at, digit)| if at % 2 == 1 { doubled(value(*digit)) } else { value(*digit) })
+        .sum()
 }
 
 /// ISO/IEC 7064, MOD 11,10.
 pub(super) fn mod_11_10(digits: &[u8]) -> bool {
-    digits.iter().fold(5, |check, digit| (if check == 0 { 10 } else { check } * 2 % 11 + value(*digit)) % 10) == 1
+    digits.iter().fold(5, |check, digit| (if check == 0 { 10 } else { check } * 2 % 11 + value(*digit)) % 10)
+        == 1
 }
 
 /// ISO/IEC 7064, MOD 97-10, over digits and capital letters (`A` is 10): the rest, 1 when all is well.

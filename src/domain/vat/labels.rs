@@ -1,6 +1,7 @@
 //! What people write before a VAT number: "USt-IdNr.", "BTW-nr.", "N° de TVA intracommunautaire", "P.IVA".
 
-/// Names of the number, in capitals without accents and separators. None is the beginning of a number with its prefix.
+/// Names of the number, in capitals without accents and separators. None is the beginning of a number with
+/// its prefix.
 const NAMES: &[&str] = &[
     // Several languages
     "VAT",
@@ -127,8 +128,25 @@ const NAMES: &[&str] = &[
 ];
 
 /// Words that go with a name and do not end a label: each could be the prefix of a number.
-const INNER: &[&str] =
-    &["DE", "DI", "DU", "DELLA", "A", "E", "LA", "CF", "ПО", "EU", "EG", "OUR", "D", "IDENTIFICATION", "COMPANY", "UK", "GB"];
+const INNER: &[&str] = &[
+    "DE",
+    "DI",
+    "DU",
+    "DELLA",
+    "A",
+    "E",
+    "LA",
+    "CF",
+    "ПО",
+    "EU",
+    "EG",
+    "OUR",
+    "D",
+    "IDENTIFICATION",
+    "COMPANY",
+    "UK",
+    "GB",
+];
 
 /// Words that go with a name and may end a label.
 const CLOSING: &[&str] = &[
@@ -197,7 +215,8 @@ mod tests {
 
     #[test]
     fn a_label_has_a_name_and_ends_with_no_prefix() {
-        let rest = |text: &'static str| ends(text).into_iter().map(|at| text.get(at..).unwrap()).collect::<Vec<_>>();
+        let rest =
+            |text: &'static str| ends(text).into_iter().map(|at| text.get(at..).unwrap()).collect::<Vec<_>>();
         assert_eq!(rest("BTWBE0403170701"), ["BE0403170701"]);
         assert_eq!(rest("NUMERODETVAFR40303265045"), ["DETVAFR40303265045", "FR40303265045"]);
         assert_eq!(rest("VATNO923609016"), ["NO923609016", "O923609016", "923609016"]);

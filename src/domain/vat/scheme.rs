@@ -1,8 +1,9 @@
 //! What a VAT number looks like, country by country, and how its check digits are made.
 //!
-//! Forms: the Commission's list of structures for VIES (its FAQ, "What is the format of a VAT number?"); HMRC, Skatteetaten and
-//! the Swiss Federal Statistical Office for GB, NO and CH. Check digits only where the administration publishes the rule, or
-//! it has long been known and every number tried keeps it: a company that is refused by mistake cannot activate.
+//! Forms: the Commission's list of structures for VIES (its FAQ, "What is the format of a VAT number?");
+//! HMRC, Skatteetaten and the Swiss Federal Statistical Office for GB, NO and CH. Check digits only where the
+//! administration publishes the rule, or it has long been known and every number tried keeps it: a company
+//! that is refused by mistake cannot activate.
 
 use super::{
     super::country::Country,
@@ -15,9 +16,11 @@ use super::{
 pub(super) struct Scheme {
     /// The country's ISO code.
     pub(super) country: &'static str,
-    /// What a number begins with: first the usual prefix, then those taken as well, each with the one it is stored under.
+    /// What a number begins with: first the usual prefix, then those taken as well, each with the one it is
+    /// stored under.
     pub(super) prefixes: &'static [(&'static str, &'static str)],
-    /// What follows the prefix, one of these: `#` a digit, `@` a letter, `*` either, `?` a letter, `+` or `*`, others themselves.
+    /// What follows the prefix, one of these: `#` a digit, `@` a letter, `*` either, `?` a letter, `+` or
+    /// `*`, others themselves.
     pub(super) forms: &'static [&'static str],
     /// The form in words.
     pub(super) words: &'static str,
@@ -33,11 +36,13 @@ impl Scheme {
         self.forms.iter().any(|form| fits(form, body))
     }
 
-    /// Whether what could be a key is a country's prefix: then the number has no key, or it is that country's. Behind the scheme's own
-    /// prefix the letters are what they look like unless a VAT number begins with them; without it, any country's code counts.
+    /// Whether what could be a key is a country's prefix: then the number has no key, or it is that
+    /// country's. Behind the scheme's own prefix the letters are what they look like unless a VAT number
+    /// begins with them; without it, any country's code counts.
     pub(super) fn misses_its_key(&self, has_prefix: bool, body: &str) -> bool {
         let key = body.get(..2).unwrap_or_default();
-        let known = SCHEMES.iter().flat_map(|scheme| scheme.prefixes).any(|(typed, _)| *typed == key) || key == "EU";
+        let known =
+            SCHEMES.iter().flat_map(|scheme| scheme.prefixes).any(|(typed, _)| *typed == key) || key == "EU";
         self.country == "FR" && (known || (!has_prefix && (Country::parse(key).is_ok() || key == "UK")))
     }
 
@@ -58,7 +63,8 @@ fn fits(form: &str, body: &str) -> bool {
         })
 }
 
-/// The scheme of an address in that country. Some territories with an ISO code of their own are registered by another country.
+/// The scheme of an address in that country. Some territories with an ISO code of their own are registered by
+/// another country.
 pub(super) fn of(country: &str) -> Option<&'static Scheme> {
     let registered_by = match country {
         "MC" | "GF" | "GP" | "MQ" | "RE" | "YT" => "FR",
@@ -72,10 +78,31 @@ pub(super) fn of(country: &str) -> Option<&'static Scheme> {
 /// Every scheme: the EU's member states, then GB, NO and CH.
 pub(super) const SCHEMES: [Scheme; 30] = [
     scheme("AT", &[("AT", "AT")], &["U########"], "AT, U and 8 digits", "ATU13585627", austria),
-    scheme("BE", &[("BE", "BE")], &["0#########", "1#########"], "BE and 10 digits, the first 0 or 1", "BE0403170701", belgium),
-    scheme("BG", &[("BG", "BG")], &["#########", "##########"], "BG and 9 or 10 digits", "BG175074752", bulgaria),
+    scheme(
+        "BE",
+        &[("BE", "BE")],
+        &["0#########", "1#########"],
+        "BE and 10 digits, the first 0 or 1",
+        "BE0403170701",
+        belgium,
+    ),
+    scheme(
+        "BG",
+        &[("BG", "BG")],
+        &["#########", "##########"],
+        "BG and 9 or 10 digits",
+        "BG175074752",
+        bulgaria,
+    ),
     scheme("CY", &[("CY", "CY")], &["########@"], "CY, 8 digits and a letter", "CY10259033P", cyprus),
-    scheme("CZ", &[("CZ", "CZ")], &["########", "#########", "##########"], "CZ and 8 to 10 digits", "CZ25123891", czechia),
+    scheme(
+        "CZ",
+        &[("CZ", "CZ")],
+        &["########", "#########", "##########"],
+        "CZ and 8 to 10 digits",
+        "CZ25123891",
+        czechia,
+    ),
     scheme("DE", &[("DE", "DE")], &["#########"], "DE and 9 digits", "DE136695976", germany),
     scheme("DK", &[("DK", "DK")], &["########"], "DK and 8 digits", "DK13585628", denmark),
     scheme("EE", &[("EE", "EE")], &["#########"], "EE and 9 digits", "EE100931558", estonia),
@@ -108,11 +135,25 @@ pub(super) const SCHEMES: [Scheme; 30] = [
         ireland,
     ),
     scheme("IT", &[("IT", "IT")], &["###########"], "IT and 11 digits", "IT00743110157", italy),
-    scheme("LT", &[("LT", "LT")], &["#########", "############"], "LT and 9 or 12 digits", "LT119511515", lithuania),
+    scheme(
+        "LT",
+        &[("LT", "LT")],
+        &["#########", "############"],
+        "LT and 9 or 12 digits",
+        "LT119511515",
+        lithuania,
+    ),
     scheme("LU", &[("LU", "LU")], &["########"], "LU and 8 digits", "LU15027442", luxembourg),
     scheme("LV", &[("LV", "LV")], &["###########"], "LV and 11 digits", "LV40003521600", latvia),
     scheme("MT", &[("MT", "MT")], &["########"], "MT and 8 digits", "MT11679112", malta),
-    scheme("NL", &[("NL", "NL")], &["#########B##"], "NL, 9 digits, B and 2 digits", "NL004495445B01", netherlands),
+    scheme(
+        "NL",
+        &[("NL", "NL")],
+        &["#########B##"],
+        "NL, 9 digits, B and 2 digits",
+        "NL004495445B01",
+        netherlands,
+    ),
     scheme("PL", &[("PL", "PL")], &["##########"], "PL and 10 digits", "PL8567346215", poland),
     scheme("PT", &[("PT", "PT")], &["#########"], "PT and 9 digits", "PT501964843", portugal),
     scheme(
@@ -183,11 +224,13 @@ fn estonia(body: &[u8]) -> bool {
     weighted(body, &[3, 7, 1, 3, 7, 1, 3, 7, 1]).is_multiple_of(10)
 }
 
-/// Orden EHA/451/2008 (NIF of entities: Luhn, told as a digit or as a letter) and Real Decreto 1553/2005 with its kin (persons:
-/// a letter from modulo 23, with X, Y, Z read as 0, 1, 2 and K, L, M left out).
+/// Orden EHA/451/2008 (NIF of entities: Luhn, told as a digit or as a letter) and Real Decreto 1553/2005 with
+/// its kin (persons: a letter from modulo 23, with X, Y, Z read as 0, 1, 2 and K, L, M left out).
 fn spain(body: &[u8]) -> bool {
     let (front, last) = body.split_at(8);
-    let person = |digits: &[u8]| usize::try_from(number(digits) % 23).ok().and_then(|rest| b"TRWAGMYFPDXBNJZSQVHLCKE".get(rest));
+    let person = |digits: &[u8]| {
+        usize::try_from(number(digits) % 23).ok().and_then(|rest| b"TRWAGMYFPDXBNJZSQVHLCKE".get(rest))
+    };
     match front[0] {
         b'0'..=b'9' => person(front) == last.first(),
         first @ (b'X' | b'Y' | b'Z') => {
@@ -210,13 +253,18 @@ fn finland(body: &[u8]) -> bool {
     weighted(body, &[7, 9, 10, 5, 8, 4, 2, 1]).is_multiple_of(11)
 }
 
-/// DGFiP: the key is (12 + 3 × (SIREN modulo 97)) modulo 97. A key with a letter, none of them I or O, is a number that counts all
-/// such keys; it and the SIREN agree modulo 11. The SIREN keeps Luhn, which Monaco's numbers (000…) do without.
+/// DGFiP: the key is (12 + 3 × (SIREN modulo 97)) modulo 97. A key with a letter, none of them I or O, is a
+/// number that counts all such keys; it and the SIREN agree modulo 11. The SIREN keeps Luhn, which Monaco's
+/// numbers (000…) do without.
 fn france(body: &[u8]) -> bool {
     let (key, siren) = body.split_at(2);
-    let place = |byte: &u8| b"0123456789ABCDEFGHJKLMNPQRSTUVWXYZ".iter().zip(0_u64..).find(|(known, _)| *known == byte);
+    let place = |byte: &u8| {
+        b"0123456789ABCDEFGHJKLMNPQRSTUVWXYZ".iter().zip(0_u64..).find(|(known, _)| *known == byte)
+    };
     let agrees = match (place(&key[0]), place(&key[1])) {
-        (Some((_, first @ 0..10)), Some((_, second @ 0..10))) => first * 10 + second == (12 + 3 * (number(siren) % 97)) % 97,
+        (Some((_, first @ 0..10)), Some((_, second @ 0..10))) => {
+            first * 10 + second == (12 + 3 * (number(siren) % 97)) % 97
+        }
         (Some((_, first)), Some((_, second))) => {
             // The first key with a letter behind a digit is 0A, the first one that begins with a letter A0.
             let count = if first < 10 { first * 24 + second - 10 } else { first * 34 + second - 100 };
@@ -238,8 +286,8 @@ fn hungary(body: &[u8]) -> bool {
     weighted(body, &[9, 7, 3, 1, 9, 7, 3, 1]).is_multiple_of(10)
 }
 
-/// Revenue: a letter from modulo 23 (W for 0), a second letter counting nine times; before 2013 a character in the second place
-/// took the first digit to the end.
+/// Revenue: a letter from modulo 23 (W for 0), a second letter counting nine times; before 2013 a character
+/// in the second place took the first digit to the end.
 fn ireland(body: &[u8]) -> bool {
     let place = |letter: u8| u32::from(letter - b'A' + 1) % 23;
     let digits = match body[1] {
@@ -247,7 +295,8 @@ fn ireland(body: &[u8]) -> bool {
         _ => [b"0", &body[2..7], &body[..1]].concat(),
     };
     let second = body.get(8).map_or(0, |letter| 9 * place(*letter));
-    body[7..].iter().all(|letter| *letter <= b'W') && (weighted(&digits, &[8, 7, 6, 5, 4, 3, 2]) + second) % 23 == place(body[7])
+    body[7..].iter().all(|letter| *letter <= b'W')
+        && (weighted(&digits, &[8, 7, 6, 5, 4, 3, 2]) + second) % 23 == place(body[7])
 }
 
 /// Agenzia delle Entrate: Luhn.
@@ -261,8 +310,8 @@ fn luxembourg(body: &[u8]) -> bool {
     number(digits) % 89 == number(check)
 }
 
-/// Belastingdienst: the number of a legal entity (RSIN) keeps the eleven-test; that of a sole trader, since 2020, modulo 97 over
-/// the whole with its prefix. Nothing in a number says which of the two it is.
+/// Belastingdienst: the number of a legal entity (RSIN) keeps the eleven-test; that of a sole trader, since
+/// 2020, modulo 97 over the whole with its prefix. Nothing in a number says which of the two it is.
 fn netherlands(body: &[u8]) -> bool {
     let eleven = weighted(body, &[9, 8, 7, 6, 5, 4, 3, 2, 10]).is_multiple_of(11);
     number(&body[..9]) > 0 && number(&body[10..]) > 0 && (eleven || mod_97(&[b"NL", body].concat()) == 1)
@@ -277,14 +326,16 @@ fn poland(body: &[u8]) -> bool {
 /// Autoridade Tributária, NIF: modulo 11, 10 and 11 told as 0. None begins with 0.
 fn portugal(body: &[u8]) -> bool {
     let (digits, check) = body.split_at(8);
-    !body.starts_with(b"0") && (11 - weighted(digits, &[9, 8, 7, 6, 5, 4, 3, 2]) % 11) % 11 % 10 == weighted(check, &[1])
+    !body.starts_with(b"0")
+        && (11 - weighted(digits, &[9, 8, 7, 6, 5, 4, 3, 2]) % 11) % 11 % 10 == weighted(check, &[1])
 }
 
 /// ANAF, CUI: modulo 11 over ten times the sum, counted from the right, 10 told as 0. None begins with 0.
 fn romania(body: &[u8]) -> bool {
     let (digits, check) = body.split_at(body.len() - 1);
     let weights = [7, 5, 3, 2, 1, 7, 5, 3, 2];
-    !body.starts_with(b"0") && weighted(digits, &weights[9 - digits.len()..]) * 10 % 11 % 10 == weighted(check, &[1])
+    !body.starts_with(b"0")
+        && weighted(digits, &weights[9 - digits.len()..]) * 10 % 11 % 10 == weighted(check, &[1])
 }
 
 /// Skatteverket: Luhn over the organisation number, the first ten digits; behind it 01 to 94.
@@ -301,8 +352,9 @@ fn slovenia(body: &[u8]) -> bool {
     !body.starts_with(b"0") && wanted == weighted(check, &[1])
 }
 
-/// HMRC: modulo 97, the newer numbers with 55 on top, which leaves 42 (or 55, as other validators have it). Three digits of
-/// a branch may follow; government departments and health authorities have short numbers of their own.
+/// HMRC: modulo 97, the newer numbers with 55 on top, which leaves 42 (or 55, as other validators have it).
+/// Three digits of a branch may follow; government departments and health authorities have short numbers of
+/// their own.
 fn united_kingdom(body: &[u8]) -> bool {
     match body {
         [b'G', b'D', digits @ ..] => number(digits) < 500,

@@ -187,7 +187,8 @@ fn elsewhere_every_number_is_taken() {
     assert_eq!(told("VAT", "US"), "vat_number_malformed");
 }
 
-/// The schemes whose weights no single digit can slip through, each with a number and its digits under that guarantee.
+/// The schemes whose weights no single digit can slip through, each with a number and its digits under that
+/// guarantee.
 const GUARANTEED: [(&str, &str, std::ops::Range<usize>); 17] = [
     ("AT", "ATU13585627", 3..11),
     ("BE", "BE0403170701", 3..12),
@@ -227,7 +228,8 @@ proptest! {
     fn one_wrong_digit_is_noticed_in_any_number(
         which in 0..GUARANTEED.len(), fill in "[0-9]{11}", at in any::<proptest::sample::Index>(), other in 1..10_u8,
     ) {
-        // Some filling of the digits is right for one choice of the last ones; where none is, there is nothing to hold.
+        // Some filling of the digits is right for one choice of the last ones; where none is, there is
+        // nothing to hold.
         let (country, number, places) = &GUARANTEED[which];
         let mut digits: Vec<u8> = number.bytes().collect();
         digits[places.clone()].copy_from_slice(&fill.as_bytes()[..places.len()]);

@@ -1,4 +1,5 @@
-//! A VAT number as people type or paste it: with blanks, dots, dashes, characters that no one sees, and a label before it.
+//! A VAT number as people type or paste it: with blanks, dots, dashes, characters that no one sees, and a
+//! label before it.
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
@@ -19,8 +20,8 @@ pub(super) struct Typed {
 }
 
 impl Typed {
-    /// Sets aside what separates, and what cannot be seen. None when something else is in it than a number or its label
-    /// holds (`+` and `*` are in old Irish numbers), or nothing at all.
+    /// Sets aside what separates, and what cannot be seen. None when something else is in it than a number or
+    /// its label holds (`+` and `*` are in old Irish numbers), or nothing at all.
     pub(super) fn read(typed: &str) -> Option<Self> {
         let (mut text, mut breaks) = (String::new(), Vec::new());
         let typed = (typed.len() <= MAX_LEN).then_some(typed)?;
@@ -36,25 +37,27 @@ impl Typed {
         (!text.is_empty()).then_some(Self { text, breaks })
     }
 
-    /// Everything that the number may be: the whole, and what follows a label. The longer ones come first, so that as little
-    /// as possible is taken for a label.
+    /// Everything that the number may be: the whole, and what follows a label. The longer ones come first, so
+    /// that as little as possible is taken for a label.
     pub(super) fn candidates(&self) -> Vec<&str> {
         std::iter::once(0).chain(labels::ends(&self.text)).filter_map(|at| self.from(at)).collect()
     }
 
-    /// What the number may be where it has no form that would tell it from its label: only what was set apart is a label.
+    /// What the number may be where it has no form that would tell it from its label: only what was set apart
+    /// is a label.
     pub(super) fn set_apart(&self) -> Vec<&str> {
         let ends = labels::ends(&self.text).into_iter().filter(|at| self.breaks.contains(at));
         std::iter::once(0).chain(ends).filter_map(|at| self.from(at)).collect()
     }
 
-    /// What stands apart behind any words: a label that nobody has listed, as in an imprint ("gemäß § 27a UStG: DE…"). It counts
-    /// with a prefix alone, for bare digits behind unknown words may be another register's. More digits before it are another
-    /// number, and which of the two is meant is not guessed.
+    /// What stands apart behind any words: a label that nobody has listed, as in an imprint ("gemäß § 27a
+    /// UStG: DE…"). It counts with a prefix alone, for bare digits behind unknown words may be another
+    /// register's. More digits before it are another number, and which of the two is meant is not guessed.
     pub(super) fn behind_words(&self) -> Vec<&str> {
         let is_words = |at: &&usize| {
             let before = self.text.get(..**at).unwrap_or_default();
-            !before.is_empty() && before.chars().filter(char::is_ascii_digit).count() <= MOST_DIGITS_OF_A_LABEL
+            !before.is_empty()
+                && before.chars().filter(char::is_ascii_digit).count() <= MOST_DIGITS_OF_A_LABEL
         };
         self.breaks.iter().filter(is_words).filter_map(|at| self.from(*at)).collect()
     }
@@ -70,16 +73,34 @@ fn half_width(c: char) -> char {
     ascii.flatten().unwrap_or(c)
 }
 
-/// What stands between the parts of a number, or between it and its label: blanks and line breaks, every kind of dash and
-/// dot, slashes, brackets, quotes, and what makes an abbreviation of "number".
+/// What stands between the parts of a number, or between it and its label: blanks and line breaks, every kind
+/// of dash and dot, slashes, brackets, quotes, and what makes an abbreviation of "number".
 fn is_separator(c: char) -> bool {
     c.is_whitespace()
-        || matches!(c, '.' | ',' | ':' | ';' | '-' | '_' | '/' | '\\' | '|' | '#' | '=' | '~' | '(' | ')' | '[' | ']')
+        || matches!(
+            c,
+            '.' | ',' | ':' | ';' | '-' | '_' | '/' | '\\' | '|' | '#' | '=' | '~' | '(' | ')' | '[' | ']'
+        )
         || matches!(c, '\'' | '"' | '`' | '´' | '\u{2018}'..='\u{201F}' | '«' | '»' | '‹' | '›')
         || matches!(
             c,
-            '°' | 'º' | 'ª' | '№' | '§' | '&' | '·' | '•' | '\u{2024}' | '\u{2027}' | '\u{22C5}' | '\u{30FB}' | '\u{3002}'
+            '°' | 'º'
+                | 'ª'
+                | '№'
+                | '§'
+                | '&'
+                | '·'
+                | '•'
+                | '\u{2024}'
+                | '\u{2027}'
+                | '\u{22C5}'
+                | '\u{30FB}'
+                | '\u{3002}'
         )
-        || matches!(c, '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2212}' | '\u{FE58}' | '\u{FE63}' | '\u{58A}' | '\u{1806}')
+        || matches!(
+            c,
+            '\u{2010}'
+                ..='\u{2015}' | '\u{2043}' | '\u{2212}' | '\u{FE58}' | '\u{FE63}' | '\u{58A}' | '\u{1806}'
+        )
         || matches!(c, '\u{2E3A}' | '\u{2E3B}' | '\u{2044}' | '\u{2215}')
 }

@@ -1,6 +1,8 @@
 //! What a page's form sends, or the status that says why it cannot be read.
 
-use actix_web::{Error, FromRequest, HttpRequest, dev::Payload, error::UrlencodedError, http::StatusCode, web::Form};
+use actix_web::{
+    Error, FromRequest, HttpRequest, dev::Payload, error::UrlencodedError, http::StatusCode, web::Form,
+};
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
@@ -22,7 +24,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for FormBody<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         if let Err(problem) = Head::of(request).check(MAX_FORM_BYTES) {
             let status = problem.code.status;
-            return Box::pin(async move { Ok(Self(Err(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST)))) });
+            return Box::pin(async move {
+                Ok(Self(Err(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST))))
+            });
         }
         let form = Form::<T>::from_request(request, payload);
         let connection = connection(request);

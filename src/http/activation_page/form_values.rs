@@ -22,15 +22,30 @@ pub(super) fn answer(password: &str, values: &FormValues, client: ClientAddress)
     let last_name = read(&values.last_name, "/last_name", person, &mut faults);
     let email = |text: &str| Email::parse(text).map_err(|error| ("invalid_email", error.to_string()));
     let email = read(&values.email, "/email", email, &mut faults);
-    let account_name = |text: &str| AccountName::parse(text).map_err(|error| (error.code(), error.to_string()));
+    let account_name =
+        |text: &str| AccountName::parse(text).map_err(|error| (error.code(), error.to_string()));
     let account_name = read(&values.account_name, "/account/name", account_name, &mut faults);
-    let account_type = |text: &str| text.parse::<AccountType>().map_err(|error| ("unknown_value", error.to_string()));
+    let account_type =
+        |text: &str| text.parse::<AccountType>().map_err(|error| ("unknown_value", error.to_string()));
     let account_type = read(&values.account_type, "/account/type", account_type, &mut faults);
-    let company = if account_type == Some(AccountType::Consumer) { None } else { company(values, &mut faults) };
+    let company =
+        if account_type == Some(AccountType::Consumer) { None } else { company(values, &mut faults) };
     let password = typed(password).map(|text| Password::new(&text));
     let account = account_name.is_some() || account_type.is_some() || company.is_some();
     let vat_exempt = !values.company_vat_exempt.is_empty();
-    Answer { password, first_name, last_name, email, account, account_name, account_type, company, vat_exempt, client, faults }
+    Answer {
+        password,
+        first_name,
+        last_name,
+        email,
+        account,
+        account_name,
+        account_type,
+        company,
+        vat_exempt,
+        client,
+        faults,
+    }
 }
 
 /// The company's details, when any of them was typed. A private person's form has the fields too, hidden and
@@ -53,7 +68,8 @@ fn company(values: &FormValues, faults: &mut Faults) -> Option<Company> {
     match Company::parse(&raw) {
         Ok(company) => Some(company),
         Err(found) => {
-            let below = |fault: FieldError| FieldError { path: format!("/account/company{}", fault.path), ..fault };
+            let below =
+                |fault: FieldError| FieldError { path: format!("/account/company{}", fault.path), ..fault };
             faults.extend(found.into_iter().map(below));
             None
         }

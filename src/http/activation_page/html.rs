@@ -1,12 +1,14 @@
 //! The built-in activation page, in every language of [`Locale`]: pure rendering, values in and text out.
 //!
-//! A page is one self-contained document: no script, no image, nothing from elsewhere, and one inline style sheet that the
-//! content security policy names by its hash. `screen` says what can be shown, `words` holds every text that a person
-//! reads, `view` and `fields` lay the two out for the templates, which hold structure and nothing else.
+//! A page is one self-contained document: no script, no image, nothing from elsewhere, and one inline style
+//! sheet that the content security policy names by its hash. `screen` says what can be shown, `words` holds
+//! every text that a person reads, `view` and `fields` lay the two out for the templates, which hold
+//! structure and nothing else.
 //!
-//! The form leaves the browser's own checks (`required`, `minlength`, `type=email`) on, because a refused form comes back
-//! with the password field empty: on a phone, a check before sending saves typing it again. They are a convenience. The
-//! service checks everything itself, and the form shows what it found in the page's own language.
+//! The form leaves the browser's own checks (`required`, `minlength`, `type=email`) on, because a refused
+//! form comes back with the password field empty: on a phone, a check before sending saves typing it again.
+//! They are a convenience. The service checks everything itself, and the form shows what it found in the
+//! page's own language.
 
 mod fault;
 mod field;
@@ -27,8 +29,8 @@ use sha2::{Digest, Sha256};
 use crate::domain::locale::Locale;
 
 pub use screen::{
-    Account, Dead, DeadCode, Done, Form, FormError, FormValues, Inviter, MissingToken, Renewed, Retry, Screen, Trouble,
-    TroubleKind, Unconfirmed, Unsubscribed,
+    Account, Dead, DeadCode, Done, Form, FormError, FormValues, Inviter, MissingToken, Renewed, Retry,
+    Screen, Trouble, TroubleKind, Unconfirmed, Unsubscribed,
 };
 
 const STYLE: &str = include_str!("html/templates/style.css");
@@ -76,7 +78,8 @@ impl Pages {
         self.render_below(screen, None, locale)
     }
 
-    /// The same, and below it the form by which whoever holds this token of a mailed link keeps us from writing to them.
+    /// The same, and below it the form by which whoever holds this token of a mailed link keeps us from
+    /// writing to them.
     ///
     /// # Errors
     /// As [`Pages::render`].

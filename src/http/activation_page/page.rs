@@ -16,8 +16,8 @@ use super::{
     },
     form_values::answer,
     html::{
-        self, Account, Dead, DeadCode, Done, FormError, FormValues, Inviter, MissingToken, Renewed, Retry, Screen, Trouble,
-        TroubleKind, Unconfirmed, Unsubscribed,
+        self, Account, Dead, DeadCode, Done, FormError, FormValues, Inviter, MissingToken, Renewed, Retry,
+        Screen, Trouble, TroubleKind, Unconfirmed, Unsubscribed,
     },
 };
 use crate::{
@@ -90,7 +90,12 @@ impl<'a> Page<'a> {
     }
 
     /// The form: empty, or with what was typed and what is to be put right.
-    pub(in crate::http) async fn form(&self, values: FormValues, faults: &[FieldError], status: StatusCode) -> HttpResponse {
+    pub(in crate::http) async fn form(
+        &self,
+        values: FormValues,
+        faults: &[FieldError],
+        status: StatusCode,
+    ) -> HttpResponse {
         let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
         let services = &self.state.services;
         let seen = match preview::link(services, token, user_agent(self.request).as_deref()).await {
@@ -134,16 +139,31 @@ impl<'a> Page<'a> {
 
     pub(in crate::http) async fn activate(&self, password: &str, values: FormValues) -> HttpResponse {
         let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
-        match activate::link(&self.state.services, token, answer(password, &values, client_address(self.request)), None).await {
+        match activate::link(
+            &self.state.services,
+            token,
+            answer(password, &values, client_address(self.request)),
+            None,
+        )
+        .await
+        {
             Ok(activated) => {
                 self.state.metrics.activation("activated");
-                let locale = self.invitation().await.and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
+                let locale = self
+                    .invitation()
+                    .await
+                    .and_then(|found| found.locale)
+                    .unwrap_or(self.state.settings.locale);
                 let screen = Screen::Done(Done {
                     organisation: &self.state.services.rules.organisation,
                     first_name: activated.user.first_name.as_deref(),
                     email: activated.user.email.as_str(),
                     chose_password: activated.chose_password,
-                    inherited: activated.inherited.iter().map(|one| one.account_name.as_deref().unwrap_or("–")).collect(),
+                    inherited: activated
+                        .inherited
+                        .iter()
+                        .map(|one| one.account_name.as_deref().unwrap_or("–"))
+                        .collect(),
                 });
                 self.render(StatusCode::OK, &screen, locale)
             }
@@ -163,7 +183,11 @@ impl<'a> Page<'a> {
         let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
         match renew::link(&self.state.services, token).await {
             Ok(()) => {
-                let locale = self.invitation().await.and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
+                let locale = self
+                    .invitation()
+                    .await
+                    .and_then(|found| found.locale)
+                    .unwrap_or(self.state.settings.locale);
                 let organisation = Some(self.state.services.rules.organisation.as_str());
                 self.render(StatusCode::OK, &Screen::Renewed(Renewed { organisation }), locale)
             }
@@ -178,7 +202,8 @@ impl<'a> Page<'a> {
     /// changes nothing: mail scanners press buttons, and tick no boxes.
     pub(in crate::http) async fn unsubscribe(&self, is_confirmed: bool) -> HttpResponse {
         let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
-        let locale = self.invitation().await.and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
+        let locale =
+            self.invitation().await.and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
         let organisation = self.state.services.rules.organisation.as_str();
         if !is_confirmed {
             self.look_where_it_was_mailed().await;
@@ -292,7 +317,10 @@ fn beside_fields(faults: Vec<FieldError>) -> Vec<FieldError> {
     let fields = |fault: FieldError| match (fault.path.as_str(), fault.code) {
         (COMPANY, "required") => {
             let missing = Company::parse(&RawCompany::default()).err().unwrap_or_default();
-            missing.into_iter().map(|fault| FieldError { path: format!("{COMPANY}{}", fault.path), ..fault }).collect()
+            missing
+                .into_iter()
+                .map(|fault| FieldError { path: format!("{COMPANY}{}", fault.path), ..fault })
+                .collect()
         }
         _ => vec![fault],
     };

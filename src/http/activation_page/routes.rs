@@ -19,8 +19,8 @@ use crate::http::openapi::sample_data;
 
 /// The activation page
 ///
-/// What an activation link opens unless the operator has a page of their own (`ACTIVATION_URL`). Shows what the preview
-/// says, and the form. A dead link answers with its 404 or 410 and a page that says what to do.
+/// What an activation link opens unless the operator has a page of their own (`ACTIVATION_URL`). Shows what
+/// the preview says, and the form. A dead link answers with its 404 or 410 and a page that says what to do.
 #[utoipa::path(
     tag = "Activation",
     operation_id = "activationPage",
@@ -41,8 +41,8 @@ pub async fn show(request: HttpRequest, state: Data<State>) -> HttpResponse {
     page.guarded(page.form(FormValues::default(), &[], StatusCode::OK)).await
 }
 
-/// The token of a link: the parameter of that name, or, where an escape has damaged the names or split the value, one that is found in
-/// the whole query.
+/// The token of a link: the parameter of that name, or, where an escape has damaged the names or split the
+/// value, one that is found in the whole query.
 fn token_of(request: &HttpRequest, state: &State) -> Option<String> {
     let query = request.query_string();
     let named = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token");
@@ -75,12 +75,18 @@ impl PartialSchema for Submission {
         let password = text("The password chosen, or the one that the person has.")
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)));
         let form = Object::builder()
-            .description(Some("What the page's form sends. An empty field is one that was left out; others are set aside."))
+            .description(Some(
+                "What the page's form sends. An empty field is one that was left out; others are set aside.",
+            ))
             .property("token", token)
             .required("token")
             .property("password", password);
         let RefOr::T(Schema::Object(values)) = FormValues::schema() else { return form.into() };
-        values.properties.into_iter().fold(form, |form, (name, field)| form.property(name, without_default(field))).into()
+        values
+            .properties
+            .into_iter()
+            .fold(form, |form, (name, field)| form.property(name, without_default(field)))
+            .into()
     }
 }
 
@@ -168,7 +174,11 @@ pub struct RenewalSubmission {
     security(()),
 )]
 #[post("/activate/renew")]
-pub async fn submit_renewal(request: HttpRequest, form: FormBody<RenewalSubmission>, state: Data<State>) -> HttpResponse {
+pub async fn submit_renewal(
+    request: HttpRequest,
+    form: FormBody<RenewalSubmission>,
+    state: Data<State>,
+) -> HttpResponse {
     let token = match form.0 {
         Ok(form) => form.token,
         Err(status) => return Page::new(&request, &state, None).unreadable(status),
@@ -193,9 +203,10 @@ pub struct Unsubscription {
 
 /// Ask not to be written to again, by the page's form
 ///
-/// The address that the link was mailed to goes on the list of those that are not written to (`GET /v1/suppressions`), whether the link
-/// still works or not. It takes a tick in a box, so that a mail scanner's press of the button changes nothing. Whoever holds a link
-/// that was handed over speaks for nobody's mailbox: for them it is 404.
+/// The address that the link was mailed to goes on the list of those that are not written to (`GET
+/// /v1/suppressions`), whether the link still works or not. It takes a tick in a box, so that a mail
+/// scanner's press of the button changes nothing. Whoever holds a link that was handed over speaks for
+/// nobody's mailbox: for them it is 404.
 #[utoipa::path(
     tag = "Activation",
     operation_id = "submitUnsubscribePage",
@@ -216,7 +227,11 @@ pub struct Unsubscription {
     security(()),
 )]
 #[post("/activate/unsubscribe")]
-pub async fn submit_unsubscription(request: HttpRequest, form: FormBody<Unsubscription>, state: Data<State>) -> HttpResponse {
+pub async fn submit_unsubscription(
+    request: HttpRequest,
+    form: FormBody<Unsubscription>,
+    state: Data<State>,
+) -> HttpResponse {
     let Unsubscription { token, confirm } = match form.0 {
         Ok(form) => form,
         Err(status) => return Page::new(&request, &state, None).unreadable(status),

@@ -37,8 +37,8 @@ pub struct InviteAccountOwner {
     /// The language of letter and page; the operator's default when it is left out.
     #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
-    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it over. It proves nothing
-    /// of the address: see `requires` of a preview.
+    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it
+    /// over. It proves nothing of the address: see `requires` of a preview.
     #[schema(value_type = Option<DeliveryMethod>)]
     pub delivery: DeliveryMethod,
 }
@@ -46,7 +46,8 @@ pub struct InviteAccountOwner {
 impl members::Request for InviteAccountOwner {
     fn read(members: &mut Members) -> Option<Self> {
         let email = members.required("email", members::parsed("invalid_email", Email::parse));
-        let account_id = members.optional("account_id", members::parsed("invalid_id", str::parse::<AccountId>));
+        let account_id =
+            members.optional("account_id", members::parsed("invalid_id", str::parse::<AccountId>));
         let account_name = members.optional("account_name", account_name);
         let account_type = members.optional("account_type", members::parsed("unknown_value", str::parse));
         let locale = members.optional("locale", members::parsed("unknown_locale", Locale::parse));
@@ -54,7 +55,10 @@ impl members::Request for InviteAccountOwner {
         if account_id.is_some() {
             let named = [("account_name", account_name.is_some()), ("account_type", account_type.is_some())];
             for (name, _) in named.into_iter().filter(|(_, given)| *given) {
-                members.fault(name, MemberError("not_applicable", "The account exists and has its own.".to_owned()));
+                members.fault(
+                    name,
+                    MemberError("not_applicable", "The account exists and has its own.".to_owned()),
+                );
             }
         }
         Some(Self { email: email?, account_id, account_name, account_type, locale, delivery })
@@ -70,8 +74,8 @@ impl From<InviteAccountOwner> for Invite {
 
 /// Invite an account owner
 ///
-/// Without `account_id` a new top-level account is made, with status `invited` until its owner activates. With it, the person
-/// becomes a further owner of that account; the account's own owners may do this too.
+/// Without `account_id` a new top-level account is made, with status `invited` until its owner activates.
+/// With it, the person becomes a further owner of that account; the account's own owners may do this too.
 #[utoipa::path(
     tag = "Customers",
     operation_id = "inviteAccountOwner",

@@ -53,7 +53,12 @@ pub type Accounts = List<AccountView>;
     security(("access_token" = ["accounts:read"])),
 )]
 #[get("/v1/accounts")]
-pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn list(
+    caller: Caller,
+    mut query: Query,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
     let parent = query.parsed("parent_account_id", "invalid_id", str::parse);
     page(&caller, query, parent, &request, &state).await
 }
@@ -72,7 +77,12 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
     security(("access_token" = ["accounts:read"])),
 )]
 #[get("/v1/accounts/{account_id}")]
-pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn get(
+    caller: Caller,
+    path: Path<String>,
+    query: Query,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let account = queries::account(&state.services, &caller.0, id(&path)?).await?;
     Ok(HttpResponse::Ok().json(AccountView::from(&account)))

@@ -23,7 +23,8 @@ use crate::{
 /// An address and a password.
 #[derive(ToSchema)]
 pub struct SignInRequest {
-    /// The person's address, without regard to case. A text that is no address is refused like an unknown one.
+    /// The person's address, without regard to case. A text that is no address is refused like an unknown
+    /// one.
     #[schema(value_type = String)]
     email: Option<Email>,
     /// The person's password.
@@ -54,12 +55,17 @@ pub struct AccessToken {
 
 impl AccessToken {
     fn of(access_token: String) -> Self {
-        Self { access_token, token_type: TokenType::Bearer, expires_in: services::sign_in::LIFETIME.as_secs() }
+        Self {
+            access_token,
+            token_type: TokenType::Bearer,
+            expires_in: services::sign_in::LIFETIME.as_secs(),
+        }
     }
 }
 
 /// A token as the contract shows one: its signature is none.
-const EXAMPLE: &str = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1c3JfMDFtODZ4dnhoMGVzOHI2NXJ6eWprYTc5MmcifQ.c2ln";
+const EXAMPLE: &str =
+    "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1c3JfMDFtODZ4dnhoMGVzOHI2NXJ6eWprYTc5MmcifQ.c2ln";
 
 /// How an access token is sent.
 #[derive(Serialize, ToSchema)]
@@ -70,12 +76,13 @@ pub enum TokenType {
 
 /// Sign in
 ///
-/// A 15-minute access token with the person's roles and the accounts that they own. Anything wrong is the same 401, and takes
-/// as long.
+/// A 15-minute access token with the person's roles and the accounts that they own. Anything wrong is the
+/// same 401, and takes as long.
 ///
-/// Ten requests a minute from one address (`sign-in`). After the third wrong password for an address, known or not, the next one
-/// from the same place waits a second, and twice as long with each further one, up to a quarter of an hour: 429 with
-/// `Retry-After`, whatever the password is. A right one begins anew, and whoever signs in from elsewhere waits for nobody.
+/// Ten requests a minute from one address (`sign-in`). After the third wrong password for an address, known
+/// or not, the next one from the same place waits a second, and twice as long with each further one, up to a
+/// quarter of an hour: 429 with `Retry-After`, whatever the password is. A right one begins anew, and whoever
+/// signs in from elsewhere waits for nobody.
 #[utoipa::path(
     tag = "Signing in",
     operation_id = "signIn",
@@ -91,11 +98,21 @@ pub enum TokenType {
     security(()),
 )]
 #[post("/v1/auth/token")]
-pub async fn sign_in(request: HttpRequest, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn sign_in(
+    request: HttpRequest,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
     answer(query, body, &state, client_address(&request)).await
 }
 
-async fn answer(query: Query, body: Body, state: &State, client: ClientAddress) -> Result<HttpResponse, Problem> {
+async fn answer(
+    query: Query,
+    body: Body,
+    state: &State,
+    client: ClientAddress,
+) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let SignInRequest { email, password } = body.parse()?;
     // A text that is no address belongs to nobody, and nobody waits for a password to be compared.

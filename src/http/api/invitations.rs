@@ -70,7 +70,12 @@ use crate::{
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
 )]
 #[get("/v1/invitations")]
-pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn list(
+    caller: Caller,
+    mut query: Query,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
     let filters = InvitationQuery {
         kind: query.one_of("kind", &InvitationKind::ALL, InvitationKind::as_str),
         status: query.one_of("status", &InvitationStatus::ALL, InvitationStatus::as_str),
@@ -93,8 +98,8 @@ fn names_one(request: &GuardContext<'_>) -> bool {
 
 /// Show an invitation
 ///
-/// `ETag` names the state that can be changed by PATCH, and no more: the rest of an answer may change while it stays. So
-/// `If-None-Match` is set aside, and the answer is whole each time.
+/// `ETag` names the state that can be changed by PATCH, and no more: the rest of an answer may change while
+/// it stays. So `If-None-Match` is set aside, and the answer is whole each time.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "getInvitation",
@@ -109,7 +114,12 @@ fn names_one(request: &GuardContext<'_>) -> bool {
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
 )]
 #[get("/v1/invitations/{id}", guard = "names_one")]
-pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn get(
+    caller: Caller,
+    path: Path<String>,
+    query: Query,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let invitation = queries::invitation(&state.services, &caller.0, id(&path)?).await?;
     let view = InvitationView::of(&invitation, state.services.clock.now());
@@ -118,7 +128,8 @@ pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<S
 
 /// Show the timeline of an invitation
 ///
-/// Oldest first: who did what, when. `opened` tells who looked at the link, so that a mail scanner can be told from a person.
+/// Oldest first: who did what, when. `opened` tells who looked at the link, so that a mail scanner can be
+/// told from a person.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "listInvitationEvents",
@@ -165,8 +176,9 @@ impl members::Request for ResendRequest {
 
 /// Resend an invitation
 ///
-/// The same invitation, a new link with a new 24 hours; the old link dies at once. Also when the invitation has expired.
-/// Between two sendings lies a minute (configurable). With `locale` the letter is written in another language than before.
+/// The same invitation, a new link with a new 24 hours; the old link dies at once. Also when the invitation
+/// has expired. Between two sendings lies a minute (configurable). With `locale` the letter is written in
+/// another language than before.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "resendInvitation",
@@ -196,7 +208,8 @@ pub async fn resend(path: Path<String>, command: Command) -> Result<HttpResponse
     let work = async move |(state, actor): For, wanted, ticket| {
         Ok(told.sent(services::resend::invitation(&state.services, &actor, wanted, ticket).await)?)
     };
-    let authorise = async |caller: For, (invitation, _), _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
+    let authorise =
+        async |caller: For, (invitation, _), _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
     idempotency_key::once((&request, state, actor), (StatusCode::OK, &digest), asked, authorise, work).await
 }
 
@@ -207,8 +220,8 @@ pub(in crate::http) async fn may_act_on((state, actor): &For, id: InvitationId) 
 
 /// Revoke an invitation
 ///
-/// The link dies, a letter that was not sent stays unsent. A person who never activated and whom no other invitation
-/// awaits leaves the user list; their address can be invited again.
+/// The link dies, a letter that was not sent stays unsent. A person who never activated and whom no other
+/// invitation awaits leaves the user list; their address can be invited again.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "revokeInvitation",
@@ -235,6 +248,7 @@ pub async fn revoke(path: Path<String>, command: Command) -> Result<HttpResponse
     let work = async |(state, actor): For, invitation, ticket| {
         Ok(services::revoke::invitation(&state.services, &actor, invitation, ticket).await?)
     };
-    let authorise = async |caller: For, invitation, _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
+    let authorise =
+        async |caller: For, invitation, _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
     idempotency_key::once((&request, state, actor), (StatusCode::OK, &digest), asked, authorise, work).await
 }

@@ -64,9 +64,14 @@ pub(in crate::http) fn account_name(value: Value) -> Result<AccountName, MemberE
 /// A member that is a rate.
 pub(in crate::http) fn rate(value: Value) -> Result<Rate, MemberError> {
     match value {
-        Value::String(text) => Rate::parse(&text).map_err(|error: RateError| MemberError(error.code(), error.to_string())),
+        Value::String(text) => {
+            Rate::parse(&text).map_err(|error: RateError| MemberError(error.code(), error.to_string()))
+        }
         // A number has been through binary floats on its way.
-        _ => Err(MemberError("wrong_type", "A rate is a text, as \"0.23\", so that nothing is rounded.".to_owned())),
+        _ => Err(MemberError(
+            "wrong_type",
+            "A rate is a text, as \"0.23\", so that nothing is rounded.".to_owned(),
+        )),
     }
 }
 
@@ -89,7 +94,9 @@ pub(in crate::http) async fn send_invite(
     let work = async move |(state, actor): For, (delivery, wanted), ticket| {
         counted(&state, told.sent(invite::one(&state.services, &actor, (wanted, delivery), ticket).await))
     };
-    let authorise = async |caller: For, (_, wanted), _: Option<&StoredAnswer>| Ok(self::authorise(&caller, wanted).await?);
+    let authorise = async |caller: For, (_, wanted), _: Option<&StoredAnswer>| {
+        Ok(self::authorise(&caller, wanted).await?)
+    };
     idempotency_key::once(caller, (StatusCode::CREATED, digest), asked, authorise, work).await
 }
 
@@ -99,7 +106,10 @@ pub(in crate::http) async fn authorise((state, actor): &For, wanted: Invite) -> 
 }
 
 /// Counts an invite of any kind, and says its refusal as a problem.
-pub(in crate::http) fn counted(state: &State, outcome: Result<Invitation, ServiceError>) -> Result<Invitation, Problem> {
+pub(in crate::http) fn counted(
+    state: &State,
+    outcome: Result<Invitation, ServiceError>,
+) -> Result<Invitation, Problem> {
     let outcome = outcome.map_err(Problem::from);
     state.metrics.invite(outcome.as_ref().map_or_else(|problem| problem.code.code, |_| "invited"));
     if outcome.as_ref().is_ok_and(|invited| invited.delivery.state == DeliveryState::HandedOver) {

@@ -18,10 +18,11 @@ use crate::{
 
 /// Remove a member from an account
 ///
-/// An owner or a driver, of an account of any depth under the caller's own. What the person is elsewhere stays: their other
-/// memberships, roles, invitations, and the user. From now on access tokens that they have lead to this account no more. The timeline
-/// of the invitation by which they joined tells who removed them (`membership_ended`). They can be invited again.
-/// Whom somebody else joined with their address, before it was theirs, is removed in any case, the last owner too.
+/// An owner or a driver, of an account of any depth under the caller's own. What the person is elsewhere
+/// stays: their other memberships, roles, invitations, and the user. From now on access tokens that they have
+/// lead to this account no more. The timeline of the invitation by which they joined tells who removed them
+/// (`membership_ended`). They can be invited again. Whom somebody else joined with their address, before it
+/// was theirs, is removed in any case, the last owner too.
 #[utoipa::path(
     tag = "Customers",
     operation_id = "removeMember",
@@ -52,8 +53,9 @@ pub async fn remove(
 
 /// Leave an account
 ///
-/// Ends the membership of the person who calls. Whoever belongs to nothing afterwards is still a user and signs in as before. What
-/// somebody else joined with their address, before it was theirs, they leave in any case, the last owner too.
+/// Ends the membership of the person who calls. Whoever belongs to nothing afterwards is still a user and
+/// signs in as before. What somebody else joined with their address, before it was theirs, they leave in any
+/// case, the last owner too.
 #[utoipa::path(
     tag = "Customers",
     operation_id = "leaveAccount",
@@ -67,7 +69,12 @@ pub async fn remove(
     security(("access_token" = [])),
 )]
 #[delete("/v1/me/memberships/{account_id}")]
-pub async fn leave(caller: Caller, path: Path<String>, query: Query, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn leave(
+    caller: Caller,
+    path: Path<String>,
+    query: Query,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let account: AccountId = id(&path)?;
     services::memberships::leave(&state.services, &caller.0, account).await?;

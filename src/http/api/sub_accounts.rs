@@ -4,7 +4,9 @@
 use actix_web::{HttpResponse, http::StatusCode, post, web::Path};
 use utoipa::ToSchema;
 
-use super::invite::{account_name, authorise, counted, delivery_method, may_invite_customers, rate, send_invite};
+use super::invite::{
+    account_name, authorise, counted, delivery_method, may_invite_customers, rate, send_invite,
+};
 use crate::http::{
     extract::{
         command::Command,
@@ -49,7 +51,8 @@ pub struct InviteSubAccountUser {
     pub account_name: Option<AccountName>,
     /// What private charging is reimbursed with; nothing when it is left out.
     pub reimbursement_rate: Option<Rate>,
-    /// `employee` (the default for a driver) or `subsidiary` (the default for an account owner; not for a driver).
+    /// `employee` (the default for a driver) or `subsidiary` (the default for an account owner; not for a
+    /// driver).
     pub used_by: Option<UsedBy>,
     /// The name of the new account; a driver's without one is named after the person at activation.
     pub sub_account_name: Option<AccountName>,
@@ -58,8 +61,8 @@ pub struct InviteSubAccountUser {
     /// The language of letter and page; the operator's default when it is left out.
     #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
-    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it over. It proves nothing
-    /// of the address: see `requires` of a preview.
+    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it
+    /// over. It proves nothing of the address: see `requires` of a preview.
     #[schema(value_type = Option<DeliveryMethod>)]
     pub delivery: DeliveryMethod,
     #[schema(ignore)]
@@ -77,7 +80,8 @@ impl members::Request for InviteSubAccountUser {
         let parent = parent(members, by_id, by_name);
         let reimbursement_rate = members.optional("reimbursement_rate", rate);
         let used_by = members.optional("used_by", members::parsed("unknown_value", str::parse::<UsedBy>));
-        let use_ = role.and_then(|role| contradiction(members, "used_by", SubAccountUse::of_role(role, used_by)));
+        let use_ =
+            role.and_then(|role| contradiction(members, "used_by", SubAccountUse::of_role(role, used_by)));
         let sub_account_name = members.optional("sub_account_name", account_name);
         let account_type = members.optional("account_type", members::parsed("unknown_value", str::parse));
         let locale = members.optional("locale", members::parsed("unknown_locale", Locale::parse));
@@ -119,7 +123,11 @@ impl From<InviteSubAccountUser> for Invite {
 }
 
 /// The parent, named in exactly one of two ways.
-fn parent(members: &mut Members, id: Option<serde_json::Value>, name: Option<serde_json::Value>) -> Option<Target> {
+fn parent(
+    members: &mut Members,
+    id: Option<serde_json::Value>,
+    name: Option<serde_json::Value>,
+) -> Option<Target> {
     let fault = |members: &mut Members, name: &str, fault: MemberError| {
         members.fault(name, fault);
         None
@@ -144,7 +152,11 @@ fn parent(members: &mut Members, id: Option<serde_json::Value>, name: Option<ser
     }
 }
 
-fn contradiction(members: &mut Members, name: &str, chosen: Result<SubAccountUse, DriverOfSubsidiary>) -> Option<SubAccountUse> {
+fn contradiction(
+    members: &mut Members,
+    name: &str,
+    chosen: Result<SubAccountUse, DriverOfSubsidiary>,
+) -> Option<SubAccountUse> {
     match chosen {
         Ok(chosen) => Some(chosen),
         Err(error) => {
@@ -201,15 +213,16 @@ pub struct InviteSubAccount {
     pub email: Email,
     /// The new account's type.
     pub account_type: AccountType,
-    /// `driver` (the default for an employee; not for a subsidiary) or `account_owner` (the default for a subsidiary).
+    /// `driver` (the default for an employee; not for a subsidiary) or `account_owner` (the default for a
+    /// subsidiary).
     pub role: Option<MemberRole>,
     /// What private charging is reimbursed with; nothing when it is left out.
     pub reimbursement_rate: Option<Rate>,
     /// The language of letter and page; the operator's default when it is left out.
     #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
-    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it over. It proves nothing
-    /// of the address: see `requires` of a preview.
+    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it
+    /// over. It proves nothing of the address: see `requires` of a preview.
     #[schema(value_type = Option<DeliveryMethod>)]
     pub delivery: DeliveryMethod,
     #[schema(ignore)]
@@ -223,7 +236,8 @@ impl members::Request for InviteSubAccount {
         let email = members.required("email", members::parsed("invalid_email", Email::parse));
         let account_type = members.required("account_type", members::parsed("unknown_value", str::parse));
         let role = members.optional("role", members::parsed("unknown_value", str::parse::<MemberRole>));
-        let use_ = used_by.and_then(|used_by| contradiction(members, "role", SubAccountUse::of_user(used_by, role)));
+        let use_ =
+            used_by.and_then(|used_by| contradiction(members, "role", SubAccountUse::of_user(used_by, role)));
         let reimbursement_rate = members.optional("reimbursement_rate", rate);
         let locale = members.optional("locale", members::parsed("unknown_locale", Locale::parse));
         let delivery = delivery_method(members);
@@ -292,9 +306,11 @@ pub async fn create(path: Path<String>, command: Command) -> Result<HttpResponse
             outcome => counted(&state, outcome),
         }
     };
-    let authorise = async |caller: For, (_, wanted), _: Option<&StoredAnswer>| match authorise(&caller, wanted).await {
-        Err(ServiceError::AccountNotFound) => Err(not_found()),
-        authority => Ok(authority?),
-    };
-    idempotency_key::once((&request, state, actor), (StatusCode::CREATED, &digest), asked, authorise, work).await
+    let authorise =
+        async |caller: For, (_, wanted), _: Option<&StoredAnswer>| match authorise(&caller, wanted).await {
+            Err(ServiceError::AccountNotFound) => Err(not_found()),
+            authority => Ok(authority?),
+        };
+    idempotency_key::once((&request, state, actor), (StatusCode::CREATED, &digest), asked, authorise, work)
+        .await
 }

@@ -80,16 +80,23 @@ fn examples() -> Vec<SuppressionView> {
             None,
             sample_data::LATER,
         ),
-        one(0x01a2_0ddd_fa08_7953_83f5_8c3c_f29d_0da9, "ada@example.com", SuppressionReason::Bounced, unknown, 4),
+        one(
+            0x01a2_0ddd_fa08_7953_83f5_8c3c_f29d_0da9,
+            "ada@example.com",
+            SuppressionReason::Bounced,
+            unknown,
+            4,
+        ),
     ]
 }
 
 /// List the addresses that are not written to
 ///
-/// Newest first. An address is on the list when a provider reports that there is no such mailbox (`bounced`; a full one is none), that
-/// a letter was called spam (`complained`), or when whoever holds a link that was mailed there asks not to be written to again
-/// (`unsubscribed`). An invitation to such an address is made like any other, its letter ends as `failed` unsent, and so do those that
-/// were queued; a link that is handed over (`"delivery": "link"`) needs no letter. Addresses of system users, and of people invited as
+/// Newest first. An address is on the list when a provider reports that there is no such mailbox (`bounced`;
+/// a full one is none), that a letter was called spam (`complained`), or when whoever holds a link that was
+/// mailed there asks not to be written to again (`unsubscribed`). An invitation to such an address is made
+/// like any other, its letter ends as `failed` unsent, and so do those that were queued; a link that is
+/// handed over (`"delivery": "link"`) needs no letter. Addresses of system users, and of people invited as
 /// such, who are no customers are shown to callers with `system_users:read` alone.
 #[utoipa::path(
     tag = "Operations",
@@ -110,7 +117,12 @@ fn examples() -> Vec<SuppressionView> {
     security(("access_token" = ["customers:invite"])),
 )]
 #[get("/v1/suppressions")]
-pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn list(
+    caller: Caller,
+    mut query: Query,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
     let filters = SuppressionQuery {
         email: query.parsed("email", "invalid_email", Email::parse),
         reason: query.one_of("reason", &SuppressionReason::ALL, SuppressionReason::as_str),
@@ -137,7 +149,12 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
     security(("access_token" = ["customers:invite"])),
 )]
 #[delete("/v1/suppressions/{id}")]
-pub async fn lift(caller: Caller, path: Path<String>, query: Query, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn lift(
+    caller: Caller,
+    path: Path<String>,
+    query: Query,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
     query.finish()?;
     suppressions::lift(&state.services, &caller.0, id(&path)?).await?;
     state.metrics.suppression("lifted");

@@ -37,8 +37,8 @@ pub struct InviteSystemUser {
     /// The language of letter and page; the operator's default when it is left out.
     #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
-    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it over. It proves nothing
-    /// of the address: see `requires` of a preview.
+    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it
+    /// over. It proves nothing of the address: see `requires` of a preview.
     #[schema(value_type = Option<DeliveryMethod>)]
     pub delivery: DeliveryMethod,
 }
@@ -61,9 +61,9 @@ impl From<InviteSystemUser> for Invite {
 
 /// Invite a system user
 ///
-/// Makes the invitation and puts its letter into the outbox, in one transaction: after a 201 the letter is sent, whatever
-/// happens to the mail server or to this service. `delivery.state` says how far it has come. An expired invitation to the
-/// same address is replaced.
+/// Makes the invitation and puts its letter into the outbox, in one transaction: after a 201 the letter is
+/// sent, whatever happens to the mail server or to this service. `delivery.state` says how far it has come.
+/// An expired invitation to the same address is replaced.
 #[utoipa::path(
     tag = "System users",
     operation_id = "inviteSystemUser",

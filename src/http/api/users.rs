@@ -41,9 +41,10 @@ use crate::{
 
 /// List users
 ///
-/// Newest first. Filters combine with AND. A person is in the list from the first invitation on. With `Accept: text/csv` all
-/// that match are exported as CSV (RFC 4180), with a header line; `limit` and `cursor` are set aside. Every cell is in quotation marks,
-/// and an apostrophe stands before what a spreadsheet could take for a formula.
+/// Newest first. Filters combine with AND. A person is in the list from the first invitation on. With
+/// `Accept: text/csv` all that match are exported as CSV (RFC 4180), with a header line; `limit` and `cursor`
+/// are set aside. Every cell is in quotation marks, and an apostrophe stands before what a spreadsheet could
+/// take for a formula.
 #[utoipa::path(
     tag = "Users",
     operation_id = "listUsers",
@@ -70,7 +71,12 @@ use crate::{
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
 )]
 #[get("/v1/users")]
-pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn list(
+    caller: Caller,
+    mut query: Query,
+    request: HttpRequest,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
     let filters = UserQuery {
         kind: query.one_of("kind", &UserKind::ALL, UserKind::as_str),
         status: query.one_of("status", &UserStatus::ALL, UserStatus::as_str),
@@ -102,7 +108,12 @@ pub async fn list(caller: Caller, mut query: Query, request: HttpRequest, state:
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
 )]
 #[get("/v1/users/{id}")]
-pub async fn get(caller: Caller, path: Path<String>, query: Query, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn get(
+    caller: Caller,
+    path: Path<String>,
+    query: Query,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let user = queries::user(&state.services, &caller.0, id(&path)?).await?;
     Ok(HttpResponse::Ok().json(UserView::from(&user)))

@@ -36,7 +36,8 @@ use crate::{
 /// SendGrid sends hundreds of events at once, Postmark what a server said in full.
 const ALLOWANCE: Allowance = Allowance { bytes: 1024 * 1024, time: Duration::from_secs(15) };
 
-/// So many reports are in hand at once, and of one client: with all of them the memory grows by eight megabytes.
+/// So many reports are in hand at once, and of one client: with all of them the memory grows by eight
+/// megabytes.
 pub(in crate::http) const MAX_BODIES: (usize, usize) = (8, 4);
 /// Wrong secrets and signatures of one client, and of one network.
 const CLIENT_GUESSES: GuessAllowance = GuessAllowance { free: 10, longest: Duration::from_mins(1) };
@@ -45,25 +46,28 @@ const NETWORK_GUESSES: GuessAllowance = GuessAllowance { free: 40, longest: Dura
 /// What was received.
 #[derive(Serialize, ToSchema)]
 pub struct ReceivedEvents {
-    /// How many events were understood; those that say nothing new, and those of other letters, are counted too.
+    /// How many events were understood; those that say nothing new, and those of other letters, are counted
+    /// too.
     #[schema(minimum = 0)]
     pub(in crate::http) received: usize,
 }
 
 /// Report what became of letters
 ///
-/// For the webhooks of mail providers, which prove themselves as each does it: `postmark` by the configured secret, as the
-/// password of basic authentication or in `X-Mail-Events-Secret`; `sendgrid` by `X-Twilio-Email-Event-Webhook-Signature` and
-/// `-Timestamp`; `mailgun` by `signature` in the body; `resend` by `svix-id`, `svix-timestamp` and `svix-signature`. The body is
-/// the provider's own, in its own form.
+/// For the webhooks of mail providers, which prove themselves as each does it: `postmark` by the configured
+/// secret, as the password of basic authentication or in `X-Mail-Events-Secret`; `sendgrid` by
+/// `X-Twilio-Email-Event-Webhook-Signature` and `-Timestamp`; `mailgun` by `signature` in the body; `resend`
+/// by `svix-id`, `svix-timestamp` and `svix-signature`. The body is the provider's own, in its own form.
 ///
-/// Reports of reminders are in the timeline as such (`letter`); of these, only a bounce and a complaint show in `delivery`. A report on
-/// a letter whose sending was never answered says that it was sent.
+/// Reports of reminders are in the timeline as such (`letter`); of these, only a bounce and a complaint show
+/// in `delivery`. A report on a letter whose sending was never answered says that it was sent.
 ///
-/// Headers are judged before a body is read, and only few bodies at once. After the tenth wrong secret or signature from one
-/// address the next request from there waits, longer each time, up to a minute: 429 with `Retry-After`.
+/// Headers are judged before a body is read, and only few bodies at once. After the tenth wrong secret or
+/// signature from one address the next request from there waits, longer each time, up to a minute: 429 with
+/// `Retry-After`.
 ///
-/// An event that comes again, is about a letter of somebody else, or says nothing about the fate of one, changes nothing.
+/// An event that comes again, is about a letter of somebody else, or says nothing about the fate of one,
+/// changes nothing.
 #[utoipa::path(
     tag = "Operations",
     operation_id = "reportMailEvents",
@@ -142,19 +146,25 @@ pub(in crate::http) const LIMITED: &str = "limited";
 
 /// Whose wrong secrets and signatures are counted together.
 fn guesses(state: &State, provider: Provider, client: ClientAddress) -> [Scope; 2] {
-    let scope = |block, allowance| state.services.guesses.scope(("mail-events", provider.as_str(), block), allowance);
+    let scope =
+        |block, allowance| state.services.guesses.scope(("mail-events", provider.as_str(), block), allowance);
     [scope(client.host(), CLIENT_GUESSES), scope(client.network(), NETWORK_GUESSES)]
 }
 
 /// Which of the two it is, is not told.
 fn unknown() -> Problem {
-    Problem::new(error_codes::NOT_FOUND, "There is no mail provider of this name, or its MAIL_EVENTS_… is not set.")
+    Problem::new(
+        error_codes::NOT_FOUND,
+        "There is no mail provider of this name, or its MAIL_EVENTS_… is not set.",
+    )
 }
 
 fn refused(state: &State, provider: Provider, unread: WebhookError) -> Problem {
     let (outcome, problem) = match unread {
         WebhookError::Unverified => (UNVERIFIED, unverified(provider)),
-        WebhookError::NoJson => (UNREADABLE, Problem::new(error_codes::MALFORMED_JSON, "The body is not JSON.")),
+        WebhookError::NoJson => {
+            (UNREADABLE, Problem::new(error_codes::MALFORMED_JSON, "The body is not JSON."))
+        }
         WebhookError::OtherForm => {
             let words = format!("This is not what {} sends.", provider.title());
             (UNREADABLE, Problem::body(&[FieldError::new("", "wrong_type", words)].into()))

@@ -42,8 +42,9 @@ impl FromRequest for OptionalCaller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let is_bearer =
-                |value: &header::HeaderValue| value.as_bytes().get(..6).is_some_and(|s| s.eq_ignore_ascii_case(b"bearer"));
+            let is_bearer = |value: &header::HeaderValue| {
+                value.as_bytes().get(..6).is_some_and(|s| s.eq_ignore_ascii_case(b"bearer"))
+            };
             if request.headers().get_all(header::AUTHORIZATION).any(is_bearer) {
                 return authenticate(&request).await.map(|actor| Self(Some(actor)));
             }
@@ -70,10 +71,15 @@ async fn authenticate(request: &HttpRequest) -> Result<Actor, Problem> {
         // RFC 9110 §11.1: the scheme is compared without regard to case.
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     });
-    let token = token.ok_or_else(|| unauthenticated("Send Authorization: Bearer and an access token.", "Bearer"))?;
-    let state = request.app_data::<Data<State>>().ok_or_else(|| Problem::new(error_codes::INTERNAL, "No state."))?;
+    let token =
+        token.ok_or_else(|| unauthenticated("Send Authorization: Bearer and an access token.", "Bearer"))?;
+    let state =
+        request.app_data::<Data<State>>().ok_or_else(|| Problem::new(error_codes::INTERNAL, "No state."))?;
     let services = &state.services;
-    let actor = services.access_tokens.verify(token, services.clock.now()).map_err(|error| invalid_token(error.word()))?;
+    let actor = services
+        .access_tokens
+        .verify(token, services.clock.now())
+        .map_err(|error| invalid_token(error.word()))?;
     let current = session::current(services, actor).await.map_err(ServiceError::from)?;
     let actor = current.ok_or_else(|| invalid_token("session"))?;
     request.extensions_mut().insert(CallerId(actor.who.id.clone()));

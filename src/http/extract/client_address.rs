@@ -50,7 +50,8 @@ impl ClientAddresses {
     /// The client of a request, kept with it for whoever asks later.
     pub(in crate::http) fn of(&self, request: &ServiceRequest) -> ClientAddress {
         let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
-        let client = peer.map_or_else(ClientAddress::unspecified, |peer| self.behind(peer, request.headers()));
+        let client =
+            peer.map_or_else(ClientAddress::unspecified, |peer| self.behind(peer, request.headers()));
         request.extensions_mut().insert(client);
         client
     }
@@ -144,14 +145,16 @@ fn list(value: &str) -> Vec<Hop> {
 
 /// `Forwarded` (RFC 7239 §4): `for=` of each element. An element without one names nobody.
 fn forwarded(value: &str) -> Vec<Hop> {
-    let elements = outside_quotes(value, ',').into_iter().map(str::trim).filter(|element| !element.is_empty());
+    let elements =
+        outside_quotes(value, ',').into_iter().map(str::trim).filter(|element| !element.is_empty());
     let hop = |element: &str| {
         let pairs = outside_quotes(element, ';');
         let parameters: Vec<_> = pairs.iter().filter_map(|pair| pair.split_once('=')).collect();
         let name = |at: usize| parameters[at].0.trim();
         // Each parameter occurs once in an element (RFC 7239 §4): of two, nobody knows which one the proxy
         // wrote.
-        let is_repeated = (0..parameters.len()).any(|at| (0..at).any(|other| name(at).eq_ignore_ascii_case(name(other))));
+        let is_repeated =
+            (0..parameters.len()).any(|at| (0..at).any(|other| name(at).eq_ignore_ascii_case(name(other))));
         if is_repeated || parameters.len() < pairs.len() {
             return Hop::Unreadable;
         }
@@ -184,13 +187,19 @@ fn node(text: &str) -> Hop {
     if name.eq_ignore_ascii_case("unknown") || name.starts_with('_') {
         return Hop::Unknown;
     }
-    let v6 = |text: &str| text.split_once('%').map_or(text, |(address, _zone)| address).parse::<Ipv6Addr>().ok();
+    let v6 =
+        |text: &str| text.split_once('%').map_or(text, |(address, _zone)| address).parse::<Ipv6Addr>().ok();
     let address = if let Some(bracketed) = text.strip_prefix('[') {
-        bracketed.split_once(']').filter(|(_, port)| port.is_empty() || is_port(port)).and_then(|(address, _)| v6(address))
+        bracketed
+            .split_once(']')
+            .filter(|(_, port)| port.is_empty() || is_port(port))
+            .and_then(|(address, _)| v6(address))
     } else {
         v6(text)
     };
-    let v4 = |(address, port): (&str, &str)| address.parse::<Ipv4Addr>().ok().filter(|_| port.is_empty() || is_port(port));
+    let v4 = |(address, port): (&str, &str)| {
+        address.parse::<Ipv4Addr>().ok().filter(|_| port.is_empty() || is_port(port))
+    };
     let address = address.map(IpAddr::V6).or_else(|| {
         let end = text.find(':').unwrap_or(text.len());
         v4(text.split_at(end)).map(IpAddr::V4)

@@ -29,9 +29,9 @@ pub fn condition(request: &HttpRequest) -> Condition {
     }
     match IfMatch::parse(request) {
         Ok(IfMatch::Any) => Condition::Any,
-        Ok(IfMatch::Items(tags)) => {
-            Condition::OneOf(tags.into_iter().filter(|tag| !tag.weak).map(|tag| tag.tag().to_owned()).collect())
-        }
+        Ok(IfMatch::Items(tags)) => Condition::OneOf(
+            tags.into_iter().filter(|tag| !tag.weak).map(|tag| tag.tag().to_owned()).collect(),
+        ),
         Err(_) => Condition::OneOf(Vec::new()),
     }
 }
@@ -44,7 +44,9 @@ mod tests {
     #[test]
     fn if_match_is_read() {
         let read = |lines: &[&str]| {
-            let request = lines.iter().fold(TestRequest::default(), |request, line| request.append_header((IF_MATCH, *line)));
+            let request = lines
+                .iter()
+                .fold(TestRequest::default(), |request, line| request.append_header((IF_MATCH, *line)));
             match condition(&request.to_http_request()) {
                 Condition::Absent => vec!["absent".to_owned()],
                 Condition::Any => vec!["any".to_owned()],

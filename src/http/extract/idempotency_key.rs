@@ -62,19 +62,26 @@ pub async fn once<T: 'static>(
     });
     let written = render.clone();
     let work = async move |caller: For, asked: T, ticket| Ok(written(&work(caller, asked, ticket).await?));
-    let replay =
-        async move |caller: For, asked, stored: Option<StoredAnswer>| match authorise(caller, asked, stored.as_ref()).await {
-            // It was refused for the same reason then.
-            Err(problem) if stored.as_ref().is_some_and(|stored| says(stored, &problem)) => Ok(stored),
-            Err(problem) => Err(problem),
-            Ok(()) => Ok(stored),
-        };
+    let replay = async move |caller: For, asked, stored: Option<StoredAnswer>| match authorise(
+        caller,
+        asked,
+        stored.as_ref(),
+    )
+    .await
+    {
+        // It was refused for the same reason then.
+        Err(problem) if stored.as_ref().is_some_and(|stored| says(stored, &problem)) => Ok(stored),
+        Err(problem) => Err(problem),
+        Ok(()) => Ok(stored),
+    };
     answer((request, state, actor), digest, asked, (render, replay, work)).await
 }
 
 /// Whether a stored answer is this problem.
 fn says(stored: &StoredAnswer, problem: &Problem) -> bool {
-    let code = |body: &str| serde_json::from_str::<serde_json::Value>(body).is_ok_and(|body| body["code"] == problem.code.code);
+    let code = |body: &str| {
+        serde_json::from_str::<serde_json::Value>(body).is_ok_and(|body| body["code"] == problem.code.code)
+    };
     stored.status == problem.code.status && code(&stored.body)
 }
 
@@ -101,8 +108,10 @@ pub async fn answer<E: 'static, T: 'static>(
         let answer = work((state.clone(), actor), asked?, None).await?;
         return Ok(respond(&state, &answer, false));
     };
-    let keyed = KeyedRequest { principal: actor.grant.clone(), key, fingerprint: fingerprint(request, digest) };
-    let done = with_key((state.clone(), actor), request_id(request), keyed, asked, (render, replay, work)).in_current_span();
+    let keyed =
+        KeyedRequest { principal: actor.grant.clone(), key, fingerprint: fingerprint(request, digest) };
+    let done = with_key((state.clone(), actor), request_id(request), keyed, asked, (render, replay, work))
+        .in_current_span();
     let gone = |_| Problem::new(error_codes::INTERNAL, "The work on this request ended early.");
     let (answer, replayed) = actix_web::rt::spawn(done).await.map_err(gone)??;
     Ok(respond(&state, &answer, replayed))
@@ -215,7 +224,8 @@ fn fingerprint(request: &HttpRequest, digest: &[u8]) -> String {
 /// The key, quoted as the draft has it (a structured-field string, RFC 8941 §3.3.3) or bare.
 fn key(request: &HttpRequest) -> Result<Option<String>, Problem> {
     let invalid = || {
-        let words = format!("An Idempotency-Key has 1 to {MAX_KEY_LEN} visible ASCII characters, and is given once.");
+        let words =
+            format!("An Idempotency-Key has 1 to {MAX_KEY_LEN} visible ASCII characters, and is given once.");
         Problem::new(error_codes::IDEMPOTENCY_KEY_INVALID, words)
     };
     let mut values = request.headers().get_all(KEY);

@@ -28,8 +28,8 @@ use crate::http::{
     server::connections::{Connection, connection},
 };
 
-/// The body of a request, as it arrived. What it is no good for is said when it is parsed, so that an `Idempotency-Key` keeps that
-/// refusal as any other.
+/// The body of a request, as it arrived. What it is no good for is said when it is parsed, so that an
+/// `Idempotency-Key` keeps that refusal as any other.
 pub struct Body {
     /// A JSON object, or what stands for none.
     members: Result<Sent, Problem>,
@@ -164,7 +164,9 @@ impl Head {
         };
         Self {
             // Without its parameters, before which there may be blanks (RFC 9110 §8.3.1).
-            json: text(header::CONTENT_TYPE).and_then(|value| value.split(';').next()).is_some_and(|kind| is_json(kind.trim())),
+            json: text(header::CONTENT_TYPE)
+                .and_then(|value| value.split(';').next())
+                .is_some_and(|kind| is_json(kind.trim())),
             keyed: request.headers().contains_key(idempotency_key::KEY),
             patch,
             encoded: request
@@ -186,7 +188,10 @@ impl Head {
         }
         if self.encoded {
             // RFC 9110 §15.5.16: what would be accepted instead.
-            let refused = Problem::new(error_codes::UNSUPPORTED_MEDIA_TYPE, "Send the body without a Content-Encoding.");
+            let refused = Problem::new(
+                error_codes::UNSUPPORTED_MEDIA_TYPE,
+                "Send the body without a Content-Encoding.",
+            );
             return Err(refused.header(header::ACCEPT_ENCODING, "identity"));
         }
         Ok(())
@@ -211,7 +216,8 @@ impl Head {
             bytes.advance(BYTE_ORDER_MARK.len());
         }
         if !bytes.is_empty() && !self.json {
-            let refused = Problem::new(error_codes::UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json.");
+            let refused =
+                Problem::new(error_codes::UNSUPPORTED_MEDIA_TYPE, "Send Content-Type: application/json.");
             // RFC 5789 §2.2: what would be accepted instead.
             return Err(if self.patch { refused.header(ACCEPT_PATCH, PATCHES) } else { refused });
         }
@@ -220,7 +226,8 @@ impl Head {
 }
 
 impl Head {
-    /// What tells the body from another one that comes with the same `Idempotency-Key`; of no use where there is no key.
+    /// What tells the body from another one that comes with the same `Idempotency-Key`; of no use where there
+    /// is no key.
     pub(in crate::http) fn fingerprint(&self, body: &[u8]) -> [u8; 32] {
         if self.keyed { json_fingerprint::of(body) } else { [0; 32] }
     }
@@ -241,7 +248,8 @@ async fn read(
     let whole = async {
         let mut bytes = BytesMut::new();
         while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|_| Problem::new(error_codes::MALFORMED_JSON, "The body did not arrive whole."))?;
+            let chunk = chunk
+                .map_err(|_| Problem::new(error_codes::MALFORMED_JSON, "The body did not arrive whole."))?;
             if bytes.len() + chunk.len() > allowance.bytes {
                 return Err(too_large(allowance.bytes));
             }

@@ -80,7 +80,10 @@ impl<'de> Visitor<'de> for Canonical<'_> {
     fn visit_f64<E: Error>(mut self, value: f64) -> Result<(), E> {
         const EXACT: f64 = 1e30;
         if value.fract() == 0.0 && value.abs() < EXACT {
-            #[expect(clippy::cast_possible_truncation, reason = "it is whole, and far below the largest i128")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "it is whole, and far below the largest i128"
+            )]
             self.integer(value as i128);
         } else {
             self.0.push(b'd');
@@ -202,12 +205,17 @@ mod tests {
     /// As another writer might write it: members backwards, blanks everywhere, every character of a text
     /// escaped.
     fn rewritten(value: &Value) -> String {
-        let text = |text: &str| text.encode_utf16().map(|unit| ["\\u", &format!("{unit:04X}")].concat()).collect::<String>();
+        let text = |text: &str| {
+            text.encode_utf16().map(|unit| ["\\u", &format!("{unit:04X}")].concat()).collect::<String>()
+        };
         match value {
             Value::String(inner) => format!(" \"{}\" ", text(inner)),
-            Value::Array(items) => format!("[ {} ]\n", items.iter().map(rewritten).collect::<Vec<_>>().join(" ,\t")),
+            Value::Array(items) => {
+                format!("[ {} ]\n", items.iter().map(rewritten).collect::<Vec<_>>().join(" ,\t"))
+            }
             Value::Object(members) => {
-                let member = |(name, value): (&String, &Value)| format!("\"{}\":{}", text(name), rewritten(value));
+                let member =
+                    |(name, value): (&String, &Value)| format!("\"{}\":{}", text(name), rewritten(value));
                 format!("{{ {} }}", members.iter().rev().map(member).collect::<Vec<_>>().join(" , "))
             }
             other => format!("\r\n{other} "),

@@ -41,7 +41,11 @@ impl Members {
     }
 
     /// A member that must be there.
-    pub fn required<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, MemberError>) -> Option<T> {
+    pub fn required<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Value) -> Result<T, MemberError>,
+    ) -> Option<T> {
         if matches!(self.left.get(name), None | Some(Value::Null)) {
             self.left.remove(name);
             self.fault(name, MemberError("required", "This is required.".to_owned()));
@@ -51,7 +55,11 @@ impl Members {
     }
 
     /// A member that may be left out; `null` is the same as leaving it out.
-    pub fn optional<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Result<T, MemberError>) -> Option<T> {
+    pub fn optional<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Value) -> Result<T, MemberError>,
+    ) -> Option<T> {
         let value = self.left.remove(name).filter(|value| !value.is_null())?;
         match read(value) {
             Ok(value) => Some(value),
@@ -63,7 +71,11 @@ impl Members {
     }
 
     /// A list that must be there, each of its items read alone.
-    pub fn list<T>(&mut self, name: &str, mut read: impl FnMut(Value) -> Result<T, MemberError>) -> Option<Vec<T>> {
+    pub fn list<T>(
+        &mut self,
+        name: &str,
+        mut read: impl FnMut(Value) -> Result<T, MemberError>,
+    ) -> Option<Vec<T>> {
         let items = self.required(name, |value| match value {
             Value::Array(items) => Ok(items),
             _ => Err(MemberError("wrong_type", "This must be a list.".to_owned())),
@@ -120,7 +132,10 @@ impl Members {
     pub fn unknown_among(&self, found: Vec<FieldError>) -> Vec<FieldError> {
         let told = |path: &str| {
             let path = format!("{}{path}", self.base);
-            self.faults.reported().iter().any(|fault| fault.path == path || path.starts_with(&format!("{}/", fault.path)))
+            self.faults
+                .reported()
+                .iter()
+                .any(|fault| fault.path == path || path.starts_with(&format!("{}/", fault.path)))
         };
         found.into_iter().filter(|fault| !told(&fault.path)).collect()
     }
@@ -128,7 +143,9 @@ impl Members {
     /// Faults that somebody else found, with paths below this object.
     pub fn faults_below(&mut self, name: &str, faults: Vec<FieldError>) {
         let base = format!("{}/{name}", self.base);
-        self.faults.extend(faults.into_iter().map(|fault| FieldError { path: format!("{base}{}", fault.path), ..fault }));
+        self.faults.extend(
+            faults.into_iter().map(|fault| FieldError { path: format!("{base}{}", fault.path), ..fault }),
+        );
     }
 
     /// The faults so far, taken out: for a verb that tells them together with its own.
@@ -136,7 +153,13 @@ impl Members {
         let mut faults = std::mem::take(&mut self.faults);
         for (name, _) in std::mem::take(&mut self.left) {
             let words = "This member is not known here. Is it mistyped?";
-            faults.push_with(|| FieldError::new(format!("{}/{}", self.base, strict_json::step(&name)), "unknown_member", words));
+            faults.push_with(|| {
+                FieldError::new(
+                    format!("{}/{}", self.base, strict_json::step(&name)),
+                    "unknown_member",
+                    words,
+                )
+            });
         }
         faults
     }
@@ -173,7 +196,8 @@ mod tests {
 
     #[test]
     fn keeps_no_more_faults_than_it_tells() {
-        let members = serde_json::json!({ "list": vec![1; 5000], "object": { "x": 1, "list": vec![1; 5000] } });
+        let members =
+            serde_json::json!({ "list": vec![1; 5000], "object": { "x": 1, "list": vec![1; 5000] } });
         let Value::Object(members) = members else { unreachable!() };
         let many = (0..5000).map(|number| (format!("m{number}"), Value::Null));
         let mut members = Members::new(members.into_iter().chain(many).collect(), Faults::default());

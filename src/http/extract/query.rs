@@ -35,10 +35,12 @@ pub struct Paging;
 impl IntoParams for Paging {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         // However large: a format of so many bits would set a bound that there is not.
-        let limit = Object::builder().schema_type(Type::Integer).minimum(Some(1)).default(Some(DEFAULT_LIMIT.into()));
+        let limit =
+            Object::builder().schema_type(Type::Integer).minimum(Some(1)).default(Some(DEFAULT_LIMIT.into()));
         let cursor = Object::builder().schema_type(Type::String).min_length(Some(1));
         let parameter = |name: &str, description: &str, schema: ObjectBuilder| {
-            let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).required(Required::False);
+            let parameter =
+                ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).required(Required::False);
             parameter.description(Some(description)).schema(Some(schema)).build()
         };
         vec![
@@ -96,7 +98,10 @@ impl Query {
     pub fn one_of<T: Copy>(&mut self, name: &str, all: &[T], word: impl Fn(T) -> &'static str) -> Option<T> {
         self.parsed(name, "unknown_value", |text| {
             let known = || all.iter().map(|&one| word(one)).collect::<Vec<_>>().join(", ");
-            all.iter().copied().find(|&one| word(one) == text).ok_or_else(|| format!("This takes one of: {}.", known()))
+            all.iter()
+                .copied()
+                .find(|&one| word(one) == text)
+                .ok_or_else(|| format!("This takes one of: {}.", known()))
         })
     }
 
@@ -107,7 +112,9 @@ impl Query {
             // No address and no name holds a control character; PostgreSQL stores no NUL, and SQLite's
             // patterns have a limit.
             if text.chars().count() > MAX_SEARCH_LEN || text.chars().any(char::is_control) {
-                return Err(format!("This takes at most {MAX_SEARCH_LEN} characters, and no control characters."));
+                return Err(format!(
+                    "This takes at most {MAX_SEARCH_LEN} characters, and no control characters."
+                ));
             }
             // An address is part of what it was pasted with (`Ada <ada@example.com>`, `mailto:`), which no
             // list holds.
@@ -130,7 +137,9 @@ impl Query {
         });
         // Which list a cursor belongs to is known later; damage is seen here, and told with what else is
         // wrong.
-        let cursor = self.parsed("cursor", "invalid_cursor", |text| queries::genuine_cursor(text).map(|()| text.to_owned()));
+        let cursor = self.parsed("cursor", "invalid_cursor", |text| {
+            queries::genuine_cursor(text).map(|()| text.to_owned())
+        });
         PageRequest { limit: limit.unwrap_or(DEFAULT_LIMIT), cursor }
     }
 

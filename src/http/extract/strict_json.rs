@@ -142,7 +142,10 @@ mod tests {
 
     #[test]
     fn tells_every_member_that_is_named_twice() {
-        assert_eq!(twice(r#"{"a": 1, "b": {"a": 1, "c": [{"x": 1}, {"x": 1, "x": null}]}, "a": 2}"#), ["/b/c/1/x", "/a"]);
+        assert_eq!(
+            twice(r#"{"a": 1, "b": {"a": 1, "c": [{"x": 1}, {"x": 1, "x": null}]}, "a": 2}"#),
+            ["/b/c/1/x", "/a"]
+        );
         assert_eq!(twice(r#"{"a/b~": 1, "a\u002fb~": 1}"#), ["/a~1b~0"]);
         assert_eq!(twice(r#"[{"a": {}}, {"a": {}}]"#), Vec::<String>::new());
         assert_eq!(parse(br#"{"a": 1, "a": 2}"#).unwrap().0, serde_json::json!({ "a": 1 }));

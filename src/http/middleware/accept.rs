@@ -54,12 +54,18 @@ struct Accepted {
 
 impl Accepted {
     fn of(headers: &HeaderMap) -> Self {
-        let values: Vec<_> = headers.get_all(ACCEPT).map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
-        let ranges: Vec<Range> = values.iter().flat_map(|value| parts(value, ',')).filter_map(Range::parse).collect();
+        let values: Vec<_> =
+            headers.get_all(ACCEPT).map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        let ranges: Vec<Range> =
+            values.iter().flat_map(|value| parts(value, ',')).filter_map(Range::parse).collect();
         let weight = |kinds: &[&str]| {
             // The range that stands first among the kinds is the most specific one.
             let place = |range: &Range| kinds.iter().rev().position(|kind| *kind == range.kind);
-            ranges.iter().filter_map(|range| Some((place(range)?, range.weight))).max().map(|(_, weight)| weight)
+            ranges
+                .iter()
+                .filter_map(|range| Some((place(range)?, range.weight)))
+                .max()
+                .map(|(_, weight)| weight)
         };
         Self {
             json: weight(&["application/json", "application/problem+json", "application/*", "*/*"]),
@@ -92,19 +98,23 @@ impl Range {
         };
         let (tree, name) = kind.split_once('/')?;
         let is_token = |text: &str| {
-            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".contains(&byte))
+            !text.is_empty()
+                && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".contains(&byte))
         };
         if !is_token(tree) || !is_token(name) {
             return None;
         }
-        let quality = parts.filter_map(|part| part.split_once('=')).find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+        let quality = parts
+            .filter_map(|part| part.split_once('='))
+            .find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
         Some(Self { weight: quality.map_or(1000, |(_, value)| weight(value)), kind })
     }
 }
 
 /// A weight in thousandths; one that is no number is the whole: the caller has named the range.
 fn weight(text: &str) -> u16 {
-    let value = text.trim().trim_matches('"').parse::<f32>().ok().filter(|value| value.is_finite()).unwrap_or(1.0);
+    let value =
+        text.trim().trim_matches('"').parse::<f32>().ok().filter(|value| value.is_finite()).unwrap_or(1.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to 1000")]
     let thousandths = (value.clamp(0.0, 1.0) * 1000.0).ceil() as u16;
     thousandths
@@ -125,7 +135,9 @@ mod tests {
     use actix_web::test::TestRequest;
 
     fn accepted(values: &[&str]) -> Accepted {
-        let request = values.iter().fold(TestRequest::default(), |request, value| request.append_header((ACCEPT, *value)));
+        let request = values
+            .iter()
+            .fold(TestRequest::default(), |request, value| request.append_header((ACCEPT, *value)));
         Accepted::of(request.to_http_request().headers())
     }
 

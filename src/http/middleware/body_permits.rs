@@ -33,7 +33,12 @@ pub struct BodyPermit {
 impl BodyPermits {
     /// So many of all, and so many of one client.
     pub fn new(all: usize, per_client: usize) -> Self {
-        Self { all: Arc::new(Semaphore::new(all)), per_client, shares: Mutex::default(), timeout: PERMIT_TIMEOUT }
+        Self {
+            all: Arc::new(Semaphore::new(all)),
+            per_client,
+            shares: Mutex::default(),
+            timeout: PERMIT_TIMEOUT,
+        }
     }
 
     /// Waits for a turn.
@@ -49,7 +54,10 @@ impl BodyPermits {
         };
         match tokio::time::timeout(self.timeout, held).await {
             Ok(Ok(permit)) => Ok(permit),
-            _ => Err(ServiceError::Busy("Too many bodies of this kind are on their way. Try again in a moment.").into()),
+            _ => Err(ServiceError::Busy(
+                "Too many bodies of this kind are on their way. Try again in a moment.",
+            )
+            .into()),
         }
     }
 

@@ -84,17 +84,27 @@ impl Told {
 }
 
 /// Adds the headers, beside those of the limit by address where a route has both.
-pub async fn middleware<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+pub async fn middleware<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
     let told = Told::default();
     request.extensions_mut().insert(told.clone());
     let mut answer = next.call(request).await?;
     let request = answer.request();
     let pattern = request.match_pattern().unwrap_or_default();
-    let state = request.app_data::<Data<State>>().cloned().filter(|_| sends_letters(request.method().as_str(), &pattern));
+    let state = request
+        .app_data::<Data<State>>()
+        .cloned()
+        .filter(|_| sends_letters(request.method().as_str(), &pattern));
     if let Some(state) = state {
         let (limits, told) = (state.services.rules.letters, told.0.borrow());
-        let applies = |scope: &LimitScope| told.is_empty() || told.iter().any(|standing| standing.scope == *scope);
-        let policies = LimitScope::ALL.into_iter().filter(applies).filter_map(|scope| Some((scope, limits.quota(scope)?)));
+        let applies =
+            |scope: &LimitScope| told.is_empty() || told.iter().any(|standing| standing.scope == *scope);
+        let policies = LimitScope::ALL
+            .into_iter()
+            .filter(applies)
+            .filter_map(|scope| Some((scope, limits.quota(scope)?)));
         add(answer.headers_mut(), "ratelimit-policy", policies.map(|(scope, quota)| policy(scope, quota)));
         let unused = |quota| Standing { scope: LimitScope::Mailbox, quota, remaining: quota, reset: 0 };
         let unused = limits.mailbox.filter(|_| told.is_empty()).map(unused);

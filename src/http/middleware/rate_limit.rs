@@ -16,7 +16,9 @@ use actix_web::{
 };
 
 use self::policy::Policy;
-use crate::http::{extract::client_address::client_address, openapi::routes::Route, response::problem::Problem, state::State};
+use crate::http::{
+    extract::client_address::client_address, openapi::routes::Route, response::problem::Problem, state::State,
+};
 
 /// Counts every request to a limited route, whatever else is wrong with it, and tells what is left with every
 /// answer. The page is told of a refusal and shows it; elsewhere it is the answer.
@@ -27,7 +29,8 @@ pub async fn middleware(
     let state = request.app_data::<Data<State>>().cloned();
     let route = state.as_ref().and_then(|state| state.routes.find(request.request()));
     let checked = state.as_ref().zip(route.and_then(|route| route.policy));
-    let checked = checked.and_then(|(state, policy)| state.limits.check(policy, client_address(request.request())));
+    let checked =
+        checked.and_then(|(state, policy)| state.limits.check(policy, client_address(request.request())));
     let is_refused = checked.as_ref().is_some_and(|(_, denied)| denied.is_some());
     if is_refused && route.is_some_and(|route| route.policy == Some(Policy::SignIn)) {
         // As each other try is told, but for whose it is: the body is not read.
@@ -36,7 +39,9 @@ pub async fn middleware(
     }
     let Some((left, denied)) = checked else { return Ok(next.call(request).await?.map_into_left_body()) };
     let mut answer = match denied {
-        Some(problem) if !route.is_some_and(Route::is_page) => request.error_response(problem).map_into_right_body(),
+        Some(problem) if !route.is_some_and(Route::is_page) => {
+            request.error_response(problem).map_into_right_body()
+        }
         Some(problem) => {
             request.extensions_mut().insert(Denied(problem));
             next.call(request).await?.map_into_left_body()

@@ -97,8 +97,13 @@ where
     let problem = error.map(|error| match error.as_error::<Problem>() {
         Some(problem) => problem.clone(),
         // Not one of ours: actix refused the request before a handler saw it.
-        None if answer.status().is_client_error() => Problem::new(error_codes::NOT_FOUND, "There is nothing here."),
-        None => Problem::new(error_codes::INTERNAL, "Something went wrong on our side. Tell operations the request_id."),
+        None if answer.status().is_client_error() => {
+            Problem::new(error_codes::NOT_FOUND, "There is nothing here.")
+        }
+        None => Problem::new(
+            error_codes::INTERNAL,
+            "Something went wrong on our side. Tell operations the request_id.",
+        ),
     });
     let seal = |response| if private { sealed(response) } else { response };
     match problem {
@@ -107,7 +112,9 @@ where
             let public_url = state.map_or("", |state| state.settings.public_url.as_str());
             let mut response = seal(problem.respond(public_url, id));
             // Limits are told with every answer of a limited route, refusals included.
-            for (name, value) in answer.headers().iter().filter(|(name, _)| name.as_str().starts_with("ratelimit")) {
+            for (name, value) in
+                answer.headers().iter().filter(|(name, _)| name.as_str().starts_with("ratelimit"))
+            {
                 response.headers_mut().insert(name.clone(), value.clone());
             }
             ServiceResponse::new(answer.into_parts().0, response).map_into_right_body()
@@ -139,7 +146,8 @@ pub(in crate::http) fn new_request_id(state: &State) -> String {
 fn request_id(request: &ServiceRequest, state: Option<&State>) -> String {
     let given = request.headers().get("x-request-id").and_then(|value| value.to_str().ok());
     let sane = |id: &&str| {
-        (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        (1..=128).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
     };
     match (given.filter(sane), state) {
         (Some(id), _) => id.to_owned(),

@@ -15,7 +15,10 @@ use actix_web::{
 const FOLDER: &str = "/docs/";
 
 /// Takes slashes off the end of the path.
-pub async fn middleware<B: MessageBody>(mut request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+pub async fn middleware<B: MessageBody>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
     // What cannot be written as a URI stays as it is, and is found by no route.
     if let Some(Ok(uri)) = trimmed(request.uri()) {
         request.match_info_mut().get_mut().update(&uri);
@@ -53,7 +56,9 @@ mod tests {
         assert_eq!(read("/v1/users/").as_deref(), Some("/v1/users"));
         assert_eq!(read("/v1/users//?a=/&b=%2F/").as_deref(), Some("/v1/users?a=/&b=%2F/"));
         assert_eq!(read("http://host:1/v1/users/?x").as_deref(), Some("http://host:1/v1/users?x"));
-        for kept in ["/", "//", "/v1/users", "/docs/", "/docs/index.html/", "/v1/users?x=/", "/v1//users", "*"] {
+        for kept in
+            ["/", "//", "/v1/users", "/docs/", "/docs/index.html/", "/v1/users?x=/", "/v1//users", "*"]
+        {
             assert_eq!(read(kept), None, "{kept}");
         }
     }

@@ -1,7 +1,7 @@
 //! What the contract says of the domain's closed sets and simple values, and how the sets are written.
 //!
-//! The domain knows no JSON and no contract, so both are given to its types here. A set's `enum` and what is written come
-//! from the same list and the same words: neither can drift from the other.
+//! The domain knows no JSON and no contract, so both are given to its types here. A set's `enum` and what is
+//! written come from the same list and the same words: neither can drift from the other.
 
 use std::borrow::Cow;
 
@@ -94,7 +94,10 @@ impl PartialSchema for AnyRole {
 
 impl ToSchema for AnyRole {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        schemas.extend([(Role::name().into_owned(), Role::schema()), (MemberRole::name().into_owned(), MemberRole::schema())]);
+        schemas.extend([
+            (Role::name().into_owned(), Role::schema()),
+            (MemberRole::name().into_owned(), MemberRole::schema()),
+        ]);
     }
 }
 

@@ -22,7 +22,12 @@ fn rows() -> [Row; 11] {
             json!("req_01m86xvxh0f4xsjrspgpayc2qn"),
         ),
         ("Cache-Control", Type::String, "The answer is for its caller alone.", json!("no-store")),
-        ("Retry-After", Type::Integer, "So many seconds to wait before the same request may do better.", json!(2)),
+        (
+            "Retry-After",
+            Type::Integer,
+            "So many seconds to wait before the same request may do better.",
+            json!(2),
+        ),
         (
             "RateLimit-Policy",
             Type::String,
@@ -40,7 +45,12 @@ fn rows() -> [Row; 11] {
             json!("\"public\";r=299;t=1"),
         ),
         ("WWW-Authenticate", Type::String, "How to authenticate (RFC 6750).", json!("Bearer")),
-        ("Location", Type::String, "Where the invitation is.", json!("/v1/invitations/inv_01m86xvxh0e3pt0yekqqme4qcm")),
+        (
+            "Location",
+            Type::String,
+            "Where the invitation is.",
+            json!("/v1/invitations/inv_01m86xvxh0e3pt0yekqqme4qcm"),
+        ),
         (
             "ETag",
             Type::String,
@@ -53,8 +63,18 @@ fn rows() -> [Row; 11] {
             "The next page (RFC 8288), relative to this one; absent on the last page.",
             json!("</v1/users?limit=50&cursor=WmCz7Pu0>; rel=\"next\""),
         ),
-        ("Idempotency-Replayed", Type::String, "`true` when this answer was given before, to the same key.", json!("true")),
-        ("Content-Disposition", Type::String, "With CSV: a name for the file.", json!("attachment; filename=\"users.csv\"")),
+        (
+            "Idempotency-Replayed",
+            Type::String,
+            "`true` when this answer was given before, to the same key.",
+            json!("true"),
+        ),
+        (
+            "Content-Disposition",
+            Type::String,
+            "With CSV: a name for the file.",
+            json!("attachment; filename=\"users.csv\""),
+        ),
     ]
 }
 
@@ -62,7 +82,11 @@ fn rows() -> [Row; 11] {
 pub(super) fn components() -> BTreeMap<String, RefOr<Header>> {
     let header = |(name, kind, description, example): Row| {
         let schema = Object::with_type(SchemaType::Type(kind));
-        let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description)).example(Some(example)).build();
+        let header = HeaderBuilder::new()
+            .schema(Some(schema))
+            .description(Some(description))
+            .example(Some(example))
+            .build();
         (name.to_owned(), RefOr::T(header))
     };
     rows().into_iter().map(header).collect()

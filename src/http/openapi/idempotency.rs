@@ -9,7 +9,10 @@ use utoipa::openapi::{
 
 /// Adds the header and its refusals to an authenticated POST that takes a body.
 pub(super) fn add(operation: &mut Operation) {
-    let public = operation.security.as_ref().is_none_or(|all| all.iter().all(|one| *one == SecurityRequirement::default()));
+    let public = operation
+        .security
+        .as_ref()
+        .is_none_or(|all| all.iter().all(|one| *one == SecurityRequirement::default()));
     if public || operation.request_body.is_none() {
         return;
     }
@@ -23,7 +26,8 @@ pub(super) fn add(operation: &mut Operation) {
         let response = response.or_insert_with(|| RefOr::T(ResponseBuilder::new().build()));
         if let RefOr::T(response) = response {
             let before = std::mem::take(&mut response.description);
-            response.description = if before.is_empty() { words.to_owned() } else { format!("{before} {words}") };
+            response.description =
+                if before.is_empty() { words.to_owned() } else { format!("{before} {words}") };
         }
     }
     for (_, response) in operation.responses.responses.iter_mut().filter(|(status, _)| is_kept(status)) {

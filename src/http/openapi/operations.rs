@@ -13,7 +13,11 @@ use super::{
 };
 
 /// Adds what is shared. `examples` takes up those of the operation.
-pub(super) fn complete((path, method): (&str, HttpMethod), operation: &mut Operation, examples: &mut Examples) {
+pub(super) fn complete(
+    (path, method): (&str, HttpMethod),
+    operation: &mut Operation,
+    examples: &mut Examples,
+) {
     let id = operation.operation_id.clone().unwrap_or_default();
     let letters = sends_letters(&method, path);
     if letters {
@@ -90,7 +94,10 @@ fn show(response: &mut Response, examples: &mut Examples) {
 
 /// The refusals that every operation of a kind shares.
 fn shared(path: &str, id: &str, operation: &Operation) -> Vec<(&'static str, &'static str)> {
-    let public = operation.security.as_ref().is_none_or(|all| all.iter().all(|one| *one == SecurityRequirement::default()));
+    let public = operation
+        .security
+        .as_ref()
+        .is_none_or(|all| all.iter().all(|one| *one == SecurityRequirement::default()));
     let mut shared = Vec::new();
     if !path.starts_with("/v1/") {
         return shared;
@@ -108,7 +115,10 @@ fn shared(path: &str, id: &str, operation: &Operation) -> Vec<(&'static str, &'s
             ("400", malformed),
             ("408", "`request_timeout`: the body did not arrive within 15 seconds."),
             ("413", "`payload_too_large`: the body has more than 64 KiB."),
-            ("415", "`unsupported_media_type`: the body is not `application/json`, or has a `Content-Encoding`."),
+            (
+                "415",
+                "`unsupported_media_type`: the body is not `application/json`, or has a `Content-Encoding`.",
+            ),
         ]);
     }
     shared.extend([

@@ -50,7 +50,8 @@ fn lift_description(property: &mut RefOr<Schema>) {
 }
 
 fn require_nullable(object: &mut Object) {
-    let nullable = object.properties.iter().filter(|(_, property)| is_nullable(property)).map(|(name, _)| name.clone());
+    let nullable =
+        object.properties.iter().filter(|(_, property)| is_nullable(property)).map(|(name, _)| name.clone());
     let known: Vec<String> = nullable.filter(|name| !object.required.contains(name)).collect();
     object.required.extend(known);
 }

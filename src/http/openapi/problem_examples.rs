@@ -26,7 +26,11 @@ const FAULTY_QUERY: &str = "validation_failed_query";
 pub(super) fn named_in(description: &str, has_body: bool) -> Vec<&'static str> {
     let words = description.split('`').skip(1).step_by(2);
     let codes = words.filter_map(error_codes::find).map(|code| code.code);
-    codes.map(|code| if code == error_codes::VALIDATION_FAILED.code && !has_body { FAULTY_QUERY } else { code }).collect()
+    codes
+        .map(
+            |code| if code == error_codes::VALIDATION_FAILED.code && !has_body { FAULTY_QUERY } else { code },
+        )
+        .collect()
 }
 
 /// The example of that name, with a few words.
@@ -34,8 +38,16 @@ pub(super) fn example(name: &str) -> Option<(&'static str, Value)> {
     let problem = match name {
         FAULTY_QUERY => Problem::query(
             &[
-                FieldError::new("limit", "invalid_limit", "This takes a whole number from 1; above 200 is taken as 200."),
-                FieldError::new("stauts", "unknown_parameter", "This parameter is not known here. Is it mistyped?"),
+                FieldError::new(
+                    "limit",
+                    "invalid_limit",
+                    "This takes a whole number from 1; above 200 is taken as 200.",
+                ),
+                FieldError::new(
+                    "stauts",
+                    "unknown_parameter",
+                    "This parameter is not known here. Is it mistyped?",
+                ),
             ]
             .into(),
         ),
@@ -117,9 +129,12 @@ mod tests {
         let document = serde_json::to_value(crate::http::document()).unwrap();
         let mut refusals = 0;
         for (path, item) in document["paths"].as_object().unwrap() {
-            let operations = item.as_object().unwrap().values().filter_map(|operation| operation["responses"].as_object());
+            let operations =
+                item.as_object().unwrap().values().filter_map(|operation| operation["responses"].as_object());
             for (status, response) in operations.flatten() {
-                let shared = response["$ref"].as_str().and_then(|place| document.pointer(place.trim_start_matches('#')));
+                let shared = response["$ref"]
+                    .as_str()
+                    .and_then(|place| document.pointer(place.trim_start_matches('#')));
                 let response = shared.unwrap_or(response);
                 let Some(content) = response["content"].get("application/problem+json") else { continue };
                 let names: Vec<&String> = content["examples"].as_object().unwrap().keys().collect();

@@ -38,7 +38,8 @@ pub struct ProblemDocument {
     code: ErrorCode,
     /// As in `X-Request-Id`.
     request_id: String,
-    /// With `validation_failed`: every faulty member or parameter, the first 100 of them; of an item of a batch the first 10.
+    /// With `validation_failed`: every faulty member or parameter, the first 100 of them; of an item of a
+    /// batch the first 10.
     #[schema(required = false, max_items = 100)]
     errors: Vec<FieldErrorDocument>,
     /// With `resend_too_soon`, and `rate_limited` of letters: so many seconds to wait, as in `Retry-After`.
@@ -47,7 +48,8 @@ pub struct ProblemDocument {
     /// With `invitation_pending`: the invitation to resend.
     #[schema(required = false)]
     invitation_id: InvitationId,
-    /// With `ambiguous_account` and `ambiguous_invitation`: what was meant, perhaps; of an item of a batch the first 10.
+    /// With `ambiguous_account` and `ambiguous_invitation`: what was meant, perhaps; of an item of a batch
+    /// the first 10.
     #[schema(required = false)]
     candidates: Vec<Candidate>,
 }
@@ -111,14 +113,17 @@ pub struct ErrorCode;
 impl PartialSchema for ErrorCode {
     fn schema() -> RefOr<Schema> {
         let all: Vec<&str> = error_codes::ALL.iter().map(|code| code.code).collect();
-        let list: Vec<String> =
-            error_codes::ALL.iter().map(|code| format!("- `{}` ({}): {}", code.code, code.status, code.title)).collect();
+        let list: Vec<String> = error_codes::ALL
+            .iter()
+            .map(|code| format!("- `{}` ({}): {}", code.code, code.status, code.title))
+            .collect();
         let list = list.join(
             "
 ",
         );
-        let words =
-            format!("What went wrong, for programs. Stable; more may come: take one that is unknown by its status.\n\n{list}");
+        let words = format!(
+            "What went wrong, for programs. Stable; more may come: take one that is unknown by its status.\n\n{list}"
+        );
         open_set(&words, &all, "validation_failed")
     }
 }

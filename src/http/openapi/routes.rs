@@ -50,8 +50,11 @@ impl RouteTable {
             if item.get.is_some() {
                 methods.extend(["GET", "HEAD"]);
             }
-            let others = [(&item.post, "POST"), (&item.put, "PUT"), (&item.patch, "PATCH"), (&item.delete, "DELETE")];
-            methods.extend(others.into_iter().filter(|(operation, _)| operation.is_some()).map(|(_, name)| name));
+            let others =
+                [(&item.post, "POST"), (&item.put, "PUT"), (&item.patch, "PATCH"), (&item.delete, "DELETE")];
+            methods.extend(
+                others.into_iter().filter(|(operation, _)| operation.is_some()).map(|(_, name)| name),
+            );
             Route {
                 resource: ResourceDef::new(path.as_str()),
                 pattern: path.clone(),
@@ -115,7 +118,14 @@ mod tests {
         assert_eq!(find("/%68ealthz"), route("/healthz", false));
         assert_eq!(find("/problems/x"), route("/problems/{code}", false));
         // An escaped slash is none: no route, and sealed.
-        for path in ["/v1%2Fauth/token", "/v1/auth%2ftoken", "/v1/%2574oken", "/V1/auth/token", "/v1/auth/token/", "/x"] {
+        for path in [
+            "/v1%2Fauth/token",
+            "/v1/auth%2ftoken",
+            "/v1/%2574oken",
+            "/V1/auth/token",
+            "/v1/auth/token/",
+            "/x",
+        ] {
             assert_eq!(find(path), (None, true), "{path}");
         }
         assert_eq!((find("/docs/index.html"), find("/%64ocs")), ((None, false), (None, false)));

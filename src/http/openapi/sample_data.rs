@@ -15,7 +15,8 @@ use super::super::{
     },
     response::page::List,
     response::views::{
-        ActorView, DeliveryView, EventView, InvitationAccount, InvitationView, MembershipView, Timestamp, UserView,
+        ActorView, DeliveryView, EventView, InvitationAccount, InvitationView, MembershipView, Timestamp,
+        UserView,
     },
 };
 use crate::domain::{
@@ -53,7 +54,8 @@ pub(in crate::http) const FOR_OLIVIA: u128 = 0x01a1_735f_2e20_736f_8580_28d6_099
 pub(in crate::http) const FOR_DIRK: u128 = 0x01a2_0e14_e4a0_76f0_8478_82e3_6b0d_549b;
 pub(in crate::http) const ACME: u128 = 0x01a1_735f_2e20_73d9_a344_5bb3_1738_f7d9;
 pub(in crate::http) const HOME: u128 = 0x01a2_0e14_e4a0_76ca_b4eb_252b_0f21_ddb6;
-pub(in crate::http) const TOKEN: &str = "AWdI-koBmrfTOTRwMIlQzRODMWx8AAAAAZ5vG0cZ0mYk3c1c7p1u8o9Xq2hB4sKJd6VwT5yN0aE";
+pub(in crate::http) const TOKEN: &str =
+    "AWdI-koBmrfTOTRwMIlQzRODMWx8AAAAAZ5vG0cZ0mYk3c1c7p1u8o9Xq2hB4sKJd6VwT5yN0aE";
 pub(in crate::http) const PASSWORD: &str = "correct horse battery staple";
 
 pub(in crate::http) fn id<K: Named>(number: u128) -> Id<K> {
@@ -141,7 +143,11 @@ pub(in crate::http) fn for_ada_resent(seconds: i64) -> InvitationView {
 
 /// Hers, when the address was mistyped.
 pub(in crate::http) fn for_ada_amended() -> InvitationView {
-    InvitationView { email: "ada.lovelace@example.com".to_owned(), user_id: id(LOVELACE), ..for_ada_resent(300) }
+    InvitationView {
+        email: "ada.lovelace@example.com".to_owned(),
+        user_id: id(LOVELACE),
+        ..for_ada_resent(300)
+    }
 }
 
 /// Hers, when Grace took it back.
@@ -293,12 +299,31 @@ pub(in crate::http) fn dirk() -> UserView {
 }
 
 pub(in crate::http) fn timeline() -> Vec<EventView> {
-    let entry = |number, r#type, seconds, actor, details| EventView { id: id(number), r#type, at: at(seconds), actor, details };
+    let entry = |number, r#type, seconds, actor, details| EventView {
+        id: id(number),
+        r#type,
+        at: at(seconds),
+        actor,
+        details,
+    };
     let grace = || user(GRACE, "Grace Hopper");
-    let system = |kind, id: &str, name: &str| ActorView { r#type: kind, id: id.to_owned(), name: name.to_owned() };
+    let system =
+        |kind, id: &str, name: &str| ActorView { r#type: kind, id: id.to_owned(), name: name.to_owned() };
     vec![
-        entry(0x01a2_0ddd_f620_790c_bca3_0417_1fb1_7c23, EventType::Created, 0, grace(), json!({ "roles": ["viewer"] })),
-        entry(0x01a2_0ddd_f620_7992_a827_ddad_a170_b338, EventType::EmailQueued, 0, grace(), json!({ "send_count": 1 })),
+        entry(
+            0x01a2_0ddd_f620_790c_bca3_0417_1fb1_7c23,
+            EventType::Created,
+            0,
+            grace(),
+            json!({ "roles": ["viewer"] }),
+        ),
+        entry(
+            0x01a2_0ddd_f620_7992_a827_ddad_a170_b338,
+            EventType::EmailQueued,
+            0,
+            grace(),
+            json!({ "send_count": 1 }),
+        ),
         entry(
             0x01a2_0ddd_fa08_7953_83f5_8c3c_f29d_0da9,
             EventType::EmailSent,
@@ -332,7 +357,10 @@ pub(in crate::http) fn account_candidates() -> Value {
 
 /// Which invitation is meant.
 pub(in crate::http) fn invitation_candidates() -> Value {
-    [for_olivia(), for_dirk()].map(|one| json!({ "id": one.id, "kind": one.kind, "account": one.account })).into_iter().collect()
+    [for_olivia(), for_dirk()]
+        .map(|one| json!({ "id": one.id, "kind": one.kind, "account": one.account }))
+        .into_iter()
+        .collect()
 }
 
 #[cfg(test)]

@@ -18,7 +18,11 @@ pub(super) fn access_token() -> SecurityScheme {
          more than the roles and accounts that its holder still has."
     );
     SecurityScheme::Http(
-        HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(description)).build(),
+        HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some(description))
+            .build(),
     )
 }
 

@@ -19,7 +19,8 @@ pub(super) fn responses(document: &mut OpenApi) -> BTreeMap<String, RefOr<Respon
     // Of several of one name, the most frequent one is shared and the others stay where they are.
     seen.retain(|(.., times)| *times > 1);
     seen.sort_by_key(|(.., times)| *times);
-    let shared: BTreeMap<String, Response> = seen.into_iter().map(|(name, response, _)| (name, response)).collect();
+    let shared: BTreeMap<String, Response> =
+        seen.into_iter().map(|(name, response, _)| (name, response)).collect();
     each(document, |name, response| {
         if matches!(response, RefOr::T(one) if shared.get(&name) == Some(one)) {
             *response = RefOr::Ref(Ref::from_response_name(name));

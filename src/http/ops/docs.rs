@@ -61,6 +61,9 @@ pub async fn nothing_here(request: HttpRequest, state: Data<State>) -> Result<Ht
             let detail = format!("This path knows {allow}.");
             Err(Problem::new(error_codes::METHOD_NOT_ALLOWED, detail).header(header::ALLOW, allow))
         }
-        None => Err(Problem::new(error_codes::NOT_FOUND, "There is nothing at this path. /docs shows what there is.")),
+        None => Err(Problem::new(
+            error_codes::NOT_FOUND,
+            "There is nothing at this path. /docs shows what there is.",
+        )),
     }
 }

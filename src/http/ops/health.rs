@@ -36,7 +36,8 @@ pub enum Alive {
 pub enum MailCondition {
     /// As they should.
     Ok,
-    /// Some have waited for more than 15 minutes: the relay is away or refuses, the limit is too low, or no courier is at work.
+    /// Some have waited for more than 15 minutes: the relay is away or refuses, the limit is too low, or no
+    /// courier is at work.
     Late,
     /// It cannot be said while the database is away.
     Unknown,
@@ -107,7 +108,8 @@ fn example(status: Overall, database: Condition, mail: MailCondition) -> Readine
 
 /// Can the service do its work?
 ///
-/// Send no requests while this answers 503. Once a second at most it asks the database whether a write is committed.
+/// Send no requests while this answers 503. Once a second at most it asks the database whether a write is
+/// committed.
 #[utoipa::path(
     tag = "Operations",
     operation_id = "readyz",
@@ -129,14 +131,19 @@ pub async fn readyz(state: Data<State>) -> HttpResponse {
     let (database, migrations, reason) = match (migrated, committed) {
         (Ok(migrated), Ok(())) => (Condition::Ok, Condition::of(migrated), None),
         (Ok(migrated), Err(_)) => {
-            let reason = "A write is not committed: the server takes none, or waits for a standby or for its disk.";
+            let reason =
+                "A write is not committed: the server takes none, or waits for a standby or for its disk.";
             (Condition::Unavailable, Condition::of(migrated), Some(reason.to_owned()))
         }
-        (Err(_), _) => (Condition::Unavailable, Condition::Unavailable, db.pooler_fault().map(|fault| fault.to_string())),
+        (Err(_), _) => {
+            (Condition::Unavailable, Condition::Unavailable, db.pooler_fault().map(|fault| fault.to_string()))
+        }
     };
     let courier = state.courier.condition();
-    let ready = (database, migrations) == (Condition::Ok, Condition::Ok) && courier != CourierCondition::Stopped;
-    let backlog = if database == Condition::Ok { state.services.backlog(DATABASE_TIMEOUT).await.ok() } else { None };
+    let ready =
+        (database, migrations) == (Condition::Ok, Condition::Ok) && courier != CourierCondition::Stopped;
+    let backlog =
+        if database == Condition::Ok { state.services.backlog(DATABASE_TIMEOUT).await.ok() } else { None };
     let mail = match backlog {
         Some(backlog) if backlog.is_late() => MailCondition::Late,
         Some(_) => MailCondition::Ok,

@@ -14,5 +14,7 @@ pub async fn metrics(state: Data<State>) -> HttpResponse {
     if let Ok(backlog) = state.services.backlog(DATABASE_TIMEOUT).await {
         state.metrics.outbox(backlog.queued, backlog.oldest_seconds());
     }
-    HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(state.metrics.render())
+    HttpResponse::Ok()
+        .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
+        .body(state.metrics.render())
 }

@@ -22,7 +22,11 @@ pub(in crate::http) fn declare(metrics: &Metrics, document: &OpenApi) {
     }
     metrics.declare_activations(["activated"].into_iter().chain(codes_of(document, ACTIVATIONS)).chain(ours));
     for provider in Provider::ALL {
-        let outcomes = Outcome::all().map(Outcome::as_str).chain([webhooks::UNVERIFIED, webhooks::UNREADABLE, webhooks::LIMITED]);
+        let outcomes = Outcome::all().map(Outcome::as_str).chain([
+            webhooks::UNVERIFIED,
+            webhooks::UNREADABLE,
+            webhooks::LIMITED,
+        ]);
         metrics.declare_reports(provider.as_str(), outcomes);
     }
 }

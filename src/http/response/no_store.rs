@@ -6,7 +6,8 @@ use actix_web::{
 };
 
 /// Headers that keep an answer out of caches and its address out of others' logs.
-pub const NO_STORE_HEADERS: [(HeaderName, &str); 2] = [(CACHE_CONTROL, "no-store"), (REFERRER_POLICY, "no-referrer")];
+pub const NO_STORE_HEADERS: [(HeaderName, &str); 2] =
+    [(CACHE_CONTROL, "no-store"), (REFERRER_POLICY, "no-referrer")];
 
 /// Seals an answer that carries or follows a token, or that is meant for one caller alone.
 pub fn sealed(mut response: HttpResponse) -> HttpResponse {

@@ -25,7 +25,9 @@ pub struct List<T> {
 
 impl<T: ToSchema> PartialSchema for List<T> {
     fn schema() -> RefOr<Schema> {
-        let rows = Array::builder().items(Ref::from_schema_name(T::name())).description(Some("What is on the page."));
+        let rows = Array::builder()
+            .items(Ref::from_schema_name(T::name()))
+            .description(Some("What is on the page."));
         let cursor = Object::builder()
             .schema_type([Type::String, Type::Null].into_iter().collect::<SchemaType>())
             .description(Some("For asking for the next page; null on the last one."));
@@ -50,13 +52,21 @@ impl<T: ToSchema> ToSchema for List<T> {
     }
 }
 
-/// Answers with a page, and with a `Link` to the next one (RFC 8288): relative, so that it holds behind any proxy.
-pub fn answer<R, T: Serialize>(page: &Page<R>, view: impl Fn(&R) -> T, request: &actix_web::HttpRequest) -> HttpResponse {
+/// Answers with a page, and with a `Link` to the next one (RFC 8288): relative, so that it holds behind any
+/// proxy.
+pub fn answer<R, T: Serialize>(
+    page: &Page<R>,
+    view: impl Fn(&R) -> T,
+    request: &actix_web::HttpRequest,
+) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &page.next_cursor {
-        let query = url::form_urlencoded::parse(request.query_string().as_bytes()).filter(|(name, _)| name != "cursor");
-        let query =
-            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).append_pair("cursor", cursor).finish();
+        let query = url::form_urlencoded::parse(request.query_string().as_bytes())
+            .filter(|(name, _)| name != "cursor");
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(query)
+            .append_pair("cursor", cursor)
+            .finish();
         response.insert_header((header::LINK, format!("<{}?{query}>; rel=\"next\"", request.path())));
     }
     response.json(List { data: page.data.iter().map(view).collect(), next_cursor: page.next_cursor.clone() })

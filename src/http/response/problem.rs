@@ -97,14 +97,22 @@ impl Problem {
     fn validation(faults: &Faults, place: &str) -> Self {
         let reported = faults.reported();
         // An empty pointer is the whole of it.
-        let name = |fault: &FieldError| if fault.path.is_empty() { "the whole".to_owned() } else { fault.path.clone() };
+        let name = |fault: &FieldError| {
+            if fault.path.is_empty() { "the whole".to_owned() } else { fault.path.clone() }
+        };
         let mut names: Vec<String> = reported.iter().map(name).collect();
         names.dedup();
         let detail = match faults.omitted() {
             0 => format!("Faulty: {}.", names.join(", ")),
-            more => format!("Faulty: {}, and {more} more. `errors` has the first {}.", names.join(", "), reported.len()),
+            more => format!(
+                "Faulty: {}, and {more} more. `errors` has the first {}.",
+                names.join(", "),
+                reported.len()
+            ),
         };
-        let errors = reported.iter().map(|fault| json!({ place: fault.path, "code": fault.code, "detail": fault.detail }));
+        let errors = reported
+            .iter()
+            .map(|fault| json!({ place: fault.path, "code": fault.code, "detail": fault.detail }));
         let errors = errors.collect();
         Self::new(error_codes::VALIDATION_FAILED, detail).with("errors", errors)
     }
@@ -133,7 +141,9 @@ impl Problem {
         for (name, value) in &self.headers {
             response.insert_header((name.clone(), value.as_str()));
         }
-        response.content_type("application/problem+json").body(self.document(public_url, request_id).to_string())
+        response
+            .content_type("application/problem+json")
+            .body(self.document(public_url, request_id).to_string())
     }
 }
 
@@ -157,11 +167,16 @@ impl From<DeadLink> for Problem {
     fn from(dead: DeadLink) -> Self {
         let (code, detail) = match dead {
             DeadLink::Revoked => (error_codes::INVITATION_REVOKED, "The invitation was taken back."),
-            DeadLink::Used => {
-                (error_codes::ACTIVATION_LINK_USED, "This link has been used. If it was you, your account is active.")
+            DeadLink::Used => (
+                error_codes::ACTIVATION_LINK_USED,
+                "This link has been used. If it was you, your account is active.",
+            ),
+            DeadLink::Superseded => {
+                (error_codes::ACTIVATION_LINK_SUPERSEDED, "A newer link was sent; only that one works.")
             }
-            DeadLink::Superseded => (error_codes::ACTIVATION_LINK_SUPERSEDED, "A newer link was sent; only that one works."),
-            DeadLink::Expired => (error_codes::ACTIVATION_LINK_EXPIRED, "The link has expired. Ask for a fresh one."),
+            DeadLink::Expired => {
+                (error_codes::ACTIVATION_LINK_EXPIRED, "The link has expired. Ask for a fresh one.")
+            }
         };
         Self::new(code, detail)
     }
@@ -308,7 +323,9 @@ fn letters_spent(LettersSpent { retry_after, standings }: &LettersSpent) -> Prob
     let spent = standings.iter().find(|standing| standing.remaining == 0);
     let quota = spent.map_or(0, |standing| standing.quota);
     let why = match spent.map(|standing| standing.scope) {
-        Some(LimitScope::Account) => format!("The owners of this account have asked for their {quota} letters of 24 hours."),
+        Some(LimitScope::Account) => {
+            format!("The owners of this account have asked for their {quota} letters of 24 hours.")
+        }
         Some(LimitScope::Caller) => format!("You have asked for your {quota} letters of 24 hours."),
         Some(LimitScope::Mailbox) | None => format!(
             "This mailbox has had its {quota} letters of 24 hours, whatever they were about. A link that you hand over yourself \

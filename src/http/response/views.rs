@@ -51,7 +51,8 @@ pub struct InvitationView {
     pub status: InvitationStatus,
     /// The person invited.
     pub user_id: UserId,
-    /// What the person is invited as: the roles of a system user, or `["account_owner"]` or `["driver"]`. Never empty.
+    /// What the person is invited as: the roles of a system user, or `["account_owner"]` or `["driver"]`.
+    /// Never empty.
     #[schema(min_items = 1, value_type = Vec<AnyRole>)]
     pub roles: Vec<&'static str>,
     /// The account that the person is invited to; null for a system user.
@@ -122,12 +123,13 @@ pub struct DeliveryView {
     pub last_error: Option<String>,
     /// When the relay took it.
     pub sent_at: Option<Timestamp>,
-    /// Why it was deferred, bounced, complained of or given up; while it is queued, what the operator has to put right before it can
-    /// go. Absent otherwise.
+    /// Why it was deferred, bounced, complained of or given up; while it is queued, what the operator has to
+    /// put right before it can go. Absent otherwise.
     #[schema(value_type = String, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What staff should do: after a bounce, fix the address, unless something else is at fault. Absent where there is nothing to do.
+    /// What staff should do: after a bounce, fix the address, unless something else is at fault. Absent where
+    /// there is nothing to do.
     #[schema(value_type = String, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<&'static str>,
@@ -195,13 +197,15 @@ impl InvitationView {
     }
 }
 
-/// A person known to the platform, from the first invitation on. To whom which field is shown, the table at the beginning says.
+/// A person known to the platform, from the first invitation on. To whom which field is shown, the table at
+/// the beginning says.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = User)]
 pub struct UserView {
     /// Their id.
     pub id: UserId,
-    /// As first typed, with the domain in lower case; of somebody who is merely invited in the caller's sight, as typed there.
+    /// As first typed, with the domain in lower case; of somebody who is merely invited in the caller's
+    /// sight, as typed there.
     #[schema(value_type = Email)]
     pub email: String,
     /// Given at activation. Null where the person is merely invited in the caller's sight.
@@ -212,11 +216,13 @@ pub struct UserView {
     pub last_name: Option<String>,
     /// How far the person has come; `invited` where they are merely that in the caller's sight.
     pub status: UserStatus,
-    /// The roles held; empty until the person has activated as a system user, and for callers without `system_users:read`.
+    /// The roles held; empty until the person has activated as a system user, and for callers without
+    /// `system_users:read`.
     pub system_roles: Vec<Role>,
     /// The accounts that the person belongs to, as far as the caller may see them.
     pub memberships: Vec<MembershipView>,
-    /// When the first invitation was made. Null for account owners until the person has accepted something under their accounts.
+    /// When the first invitation was made. Null for account owners until the person has accepted something
+    /// under their accounts.
     pub created_at: Option<Timestamp>,
     /// When the person set a password. Null where the person is merely invited in the caller's sight.
     pub activated_at: Option<Timestamp>,

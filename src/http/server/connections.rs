@@ -211,7 +211,9 @@ impl Table {
     /// is furthest beyond its fair share; then by phase, and the oldest.
     fn victim(&self, block: Option<IpNet>, fair_share: usize) -> Option<Arc<Connection>> {
         let among = |connection: &Connection| {
-            block.is_none_or(|block| connection.blocks.is_some_and(|(host, network)| host == block || network == block))
+            block.is_none_or(|block| {
+                connection.blocks.is_some_and(|(host, network)| host == block || network == block)
+            })
         };
         let all = self.all.values().filter_map(Weak::upgrade).filter(|connection| among(connection));
         let ranked = all.filter_map(|connection| {
@@ -254,7 +256,8 @@ impl Connections {
         let blocks = (!is_trusted).then(|| (client.host(), client.network()));
         let limits = self.limits;
         let mut table = self.table();
-        let bounds = blocks.into_iter().flat_map(|(host, network)| [(host, limits.host), (network, limits.network)]);
+        let bounds =
+            blocks.into_iter().flat_map(|(host, network)| [(host, limits.host), (network, limits.network)]);
         let bounds: Vec<(Option<IpNet>, usize)> =
             bounds.map(|(block, most)| (Some(block), most)).chain([(None, limits.total)]).collect();
         let mut evicted = Vec::new();
@@ -282,8 +285,14 @@ impl Connections {
             evicted.push(victim);
         }
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let state =
-            State { phase: Phase::New, since: Instant::now(), stuck: None, is_evicted: false, is_held: false, pipelined: 0 };
+        let state = State {
+            phase: Phase::New,
+            since: Instant::now(),
+            stuck: None,
+            is_evicted: false,
+            is_held: false,
+            pipelined: 0,
+        };
         let (state, waker, registry) = (Mutex::new(state), AtomicWaker::new(), Arc::downgrade(self));
         let connection = Arc::new(Connection { id, blocks, registry, state, waker });
         table.all.insert(id, Arc::downgrade(&connection));

@@ -62,11 +62,15 @@ mod tests {
 
     #[test]
     fn there_is_room_for_everything_else_and_for_everybody_else() {
-        for (descriptors, accepted) in [(64, 16), (256, 160), (1024, 832), (20_000, 8192), (usize::MAX, 8192), (0, 8)] {
+        for (descriptors, accepted) in
+            [(64, 16), (256, 160), (1024, 832), (20_000, 8192), (usize::MAX, 8192), (0, 8)]
+        {
             let limits = ConnectionLimits::of(descriptors);
             assert_eq!(limits.accepted, accepted, "{descriptors}");
             assert!(
-                limits.host < limits.network && limits.network < limits.total && limits.total < limits.accepted,
+                limits.host < limits.network
+                    && limits.network < limits.total
+                    && limits.total < limits.accepted,
                 "{limits:?}"
             );
         }

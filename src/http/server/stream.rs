@@ -46,7 +46,16 @@ pub struct GuardedStream {
 
 impl GuardedStream {
     pub(super) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
-        Self { stream, connection, head: Timer::default(), write: Timer::default(), written: 0, read: 0, ahead: 0, waits: false }
+        Self {
+            stream,
+            connection,
+            head: Timer::default(),
+            write: Timer::default(),
+            written: 0,
+            read: 0,
+            ahead: 0,
+            waits: false,
+        }
     }
 
     pub(super) fn connection(&self) -> &Arc<Connection> {
@@ -85,7 +94,12 @@ impl GuardedStream {
     }
 
     /// Counts what was written, and how long nothing could be.
-    fn check_write<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>, written: usize) -> Poll<io::Result<T>> {
+    fn check_write<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        outcome: Poll<io::Result<T>>,
+        written: usize,
+    ) -> Poll<io::Result<T>> {
         self.written += written;
         if outcome.is_ready() {
             self.connection.set_writing(false);
@@ -99,12 +113,20 @@ impl GuardedStream {
             self.written = 0;
         }
         let until = self.write.until.unwrap_or_else(|| Instant::now() + WRITE_STALL);
-        if self.write.is_over(until, cx) { Poll::Ready(Err(io::ErrorKind::TimedOut.into())) } else { Poll::Pending }
+        if self.write.is_over(until, cx) {
+            Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+        } else {
+            Poll::Pending
+        }
     }
 }
 
 impl AsyncRead for GuardedStream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         self.check_head(cx)?;
         if self.is_enough() {
             return Poll::Pending;

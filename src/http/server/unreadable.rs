@@ -28,16 +28,28 @@ pub type Refusal = Arc<dyn Fn(u16) -> Option<Vec<u8>> + Send + Sync>;
 pub fn refusal(state: Arc<State>) -> Refusal {
     Arc::new(move |status| {
         let (code, detail) = match status {
-            400 => (error_codes::MALFORMED_REQUEST, "This is not a request that HTTP/1.1 knows. The connection is closed."),
-            408 => (error_codes::REQUEST_TIMEOUT, "The request did not arrive in time. The connection is closed."),
-            431 => (error_codes::HEADERS_TOO_LARGE, "The request line and the headers are too much. The connection is closed."),
+            400 => (
+                error_codes::MALFORMED_REQUEST,
+                "This is not a request that HTTP/1.1 knows. The connection is closed.",
+            ),
+            408 => (
+                error_codes::REQUEST_TIMEOUT,
+                "The request did not arrive in time. The connection is closed.",
+            ),
+            431 => (
+                error_codes::HEADERS_TOO_LARGE,
+                "The request line and the headers are too much. The connection is closed.",
+            ),
             _ => return None,
         };
         let id = request_log::new_request_id(&state);
         let mut response = sealed(Problem::new(code, detail).respond(&state.settings.public_url, &id));
         browser_headers::add(response.headers_mut(), "", state.settings.https);
         let body = Problem::new(code, detail).document(&state.settings.public_url, &id).to_string();
-        let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default();
+        let reason = StatusCode::from_u16(status)
+            .ok()
+            .and_then(|status| status.canonical_reason())
+            .unwrap_or_default();
         let date = state.services.clock.now().format("%a, %d %b %Y %H:%M:%S GMT");
         let mut answer = format!(
             "HTTP/1.1 {status} {reason}\r\n{}: {}\r\nconnection: close\r\ndate: {date}\r\nx-request-id: {id}\r\n",
@@ -75,7 +87,11 @@ impl<S> ProblemStream<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for ProblemStream<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
@@ -86,8 +102,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ProblemStream<S> {
         if this.instead.is_none() {
             match bare_answer(bytes) {
                 // What stands before it is written first, and the rest comes again.
-                Some((start, _)) if start > 0 => return Pin::new(&mut this.stream).poll_write(cx, &bytes[..start]),
-                Some((_, status)) => this.instead = (this.refusal)(status).map(|answer| (answer, 0, bytes.len())),
+                Some((start, _)) if start > 0 => {
+                    return Pin::new(&mut this.stream).poll_write(cx, &bytes[..start]);
+                }
+                Some((_, status)) => {
+                    this.instead = (this.refusal)(status).map(|answer| (answer, 0, bytes.len()))
+                }
                 None => {}
             }
         }
@@ -138,7 +158,8 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    const BARE: &str = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\ndate: Tue, 24 Nov 2026 12:00:00 GMT\r\n\r\n";
+    const BARE: &str =
+        "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\ndate: Tue, 24 Nov 2026 12:00:00 GMT\r\n\r\n";
     const OURS: &str = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nx-request-id: req_1\r\n\r\n";
 
     /// What arrives, through a pipe of so few bytes at a time.
@@ -163,7 +184,13 @@ mod tests {
             assert_eq!(written(&format!("{OURS}{BARE}"), pipe).await, format!("{OURS}{}", "[400]".repeat(9)));
             let other = BARE.replace("400 Bad Request", "431 Request Header Fields Too Large");
             assert_eq!(written(&other, pipe).await, "[431]".repeat(9));
-            for kept in [OURS, "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n", "{}", ""] {
+            for kept in [
+                OURS,
+                "HTTP/1.1 100 Continue\r\n\r\n",
+                "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n",
+                "{}",
+                "",
+            ] {
                 assert_eq!(written(kept, pipe).await, kept);
             }
         }

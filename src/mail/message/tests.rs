@@ -3,7 +3,10 @@ use secrecy::SecretString;
 
 use super::*;
 use crate::{
-    domain::{email::Email, invitation::InvitationKind, letter::LetterAccount, locale::Locale, sub_account::MemberRole},
+    domain::{
+        email::Email, invitation::InvitationKind, letter::LetterAccount, locale::Locale,
+        sub_account::MemberRole,
+    },
     mail::testing::{LINK, letter, sender},
 };
 
@@ -75,7 +78,11 @@ fn the_link_is_whole_in_both_parts_however_they_travel() {
         assert!(source.contains(&format!("href=\"{LINK}\"")), "{source}");
     }
     // An English letter without foreign letters can be copied from on any way.
-    assert!(String::from_utf8(source(&letter(), TransferEncoding::Ascii)).unwrap().contains(&format!("\r\n{LINK}\r\n")));
+    assert!(
+        String::from_utf8(source(&letter(), TransferEncoding::Ascii))
+            .unwrap()
+            .contains(&format!("\r\n{LINK}\r\n"))
+    );
 }
 
 #[test]
@@ -134,9 +141,13 @@ fn no_name_adds_a_header_or_a_part() {
         );
         assert_eq!(mail.subparts.len(), 2);
         let subject = mail.headers.get_first_value("Subject").unwrap();
-        let turning = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{61C}' | '\u{2028}');
+        let turning =
+            |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{61C}' | '\u{2028}');
         assert!(!subject.contains(['\r', '\n', '\0']) && !subject.contains(turning), "{subject:?}");
-        assert!(source.is_ascii() && source.split(|byte| *byte == b'\n').all(|line| line.len() <= LONGEST_LINE + 1));
+        assert!(
+            source.is_ascii()
+                && source.split(|byte| *byte == b'\n').all(|line| line.len() <= LONGEST_LINE + 1)
+        );
         let bodies = mail.subparts.iter().map(|part| part.get_body().unwrap());
         assert!(bodies.into_iter().all(|body| body.contains("token=") && !body.contains(turning)));
     }
@@ -145,11 +156,16 @@ fn no_name_adds_a_header_or_a_part() {
 #[test]
 fn foreign_letters_are_encoded_and_come_back() {
     let mut letter = letter();
-    letter.inviter = "Zo\u{eb} van \u{2019}t Hof, with a name long enough to be folded over several lines of a header".to_owned();
+    letter.inviter =
+        "Zo\u{eb} van \u{2019}t Hof, with a name long enough to be folded over several lines of a header"
+            .to_owned();
     letter.to = Email::parse("Ada@B\u{dc}CHER.example").unwrap();
     let source = source(&letter, TransferEncoding::Ascii);
     let mail = parse_mail(&source).unwrap();
-    assert_eq!(mail.headers.get_first_value("Subject").unwrap(), format!("{} invites you to join Voltmark", letter.inviter));
+    assert_eq!(
+        mail.headers.get_first_value("Subject").unwrap(),
+        format!("{} invites you to join Voltmark", letter.inviter)
+    );
     assert_eq!(mail.headers.get_first_value("To").unwrap(), "Ada@xn--bcher-kva.example");
 }
 
@@ -167,7 +183,11 @@ fn a_name_that_looks_like_an_encoded_word_is_read_as_it_was_typed() {
         assert_eq!(MessageBuilder::new(sender()).unwrap().write(&letter).unwrap().subject, expected);
         for wire in [TransferEncoding::Ascii, TransferEncoding::EightBit] {
             let source = source(&letter, wire);
-            assert_eq!(parse_mail(&source).unwrap().headers.get_first_value("Subject"), Some(expected.clone()), "{inviter}");
+            assert_eq!(
+                parse_mail(&source).unwrap().headers.get_first_value("Subject"),
+                Some(expected.clone()),
+                "{inviter}"
+            );
         }
     }
 }
@@ -176,8 +196,9 @@ fn a_name_that_looks_like_an_encoded_word_is_read_as_it_was_typed() {
 fn a_name_that_is_an_address_is_read_without_being_one() {
     let mut letter = letter();
     letter.inviter = "https://evil.example/pay Click now".to_owned();
-    for (locale, wire) in
-        Locale::ALL.into_iter().flat_map(|locale| [(locale, TransferEncoding::Ascii), (locale, TransferEncoding::EightBit)])
+    for (locale, wire) in Locale::ALL
+        .into_iter()
+        .flat_map(|locale| [(locale, TransferEncoding::Ascii), (locale, TransferEncoding::EightBit)])
     {
         letter.locale = locale;
         let source = source(&letter, wire);

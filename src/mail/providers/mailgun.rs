@@ -28,8 +28,8 @@ pub(super) fn post(domain: &str, letter: &Letter, builder: &MessageBuilder, word
     Post { path: format!("/v3/{domain}/messages"), headers: Vec::new(), body: Body::Form(form) }
 }
 
-/// Its `id` is the `Message-ID`, in angle brackets here and without them in events. A refusal of the sender, or of
-/// a domain that is not set up yet, is the operator's to put right.
+/// Its `id` is the `Message-ID`, in angle brackets here and without them in events. A refusal of the sender,
+/// or of a domain that is not set up yet, is the operator's to put right.
 pub(super) fn read(answer: &Answer) -> Verdict {
     let json = answer.json();
     let message = json["message"].as_str().unwrap_or_default();
@@ -39,9 +39,11 @@ pub(super) fn read(answer: &Answer) -> Verdict {
     answer.usual(json["id"].as_str().map(|id| id.trim_start_matches('<').trim_end_matches('>').to_owned()))
 }
 
-/// "from parameter is not a valid address", with quotation marks or without, and "Domain … is not allowed to send: The domain is
-/// unverified".
+/// "from parameter is not a valid address", with quotation marks or without, and "Domain … is not allowed to
+/// send: The domain is unverified".
 fn about_us(message: &str) -> bool {
     let message = message.to_ascii_lowercase().replace(['\'', '"', '`'], "");
-    ["from parameter", "reply-to parameter", "not allowed to send"].iter().any(|words| message.contains(words))
+    ["from parameter", "reply-to parameter", "not allowed to send"]
+        .iter()
+        .any(|words| message.contains(words))
 }

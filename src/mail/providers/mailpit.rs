@@ -1,5 +1,5 @@
-//! Mailpit's API, `POST /api/v1/send`. It makes the message itself, with a `Date` of its own; our other headers it takes as
-//! they are.
+//! Mailpit's API, `POST /api/v1/send`. It makes the message itself, with a `Date` of its own; our other
+//! headers it takes as they are.
 
 use lettre::message::Mailbox;
 use serde_json::json;
@@ -8,8 +8,7 @@ use super::{AUTO_SUBMITTED, Answer, Body, Letter, MessageBuilder, PRECEDENCE, Po
 use crate::mail::Rendered;
 
 pub(super) fn post(letter: &Letter, builder: &MessageBuilder, words: &Rendered) -> Post {
-    let person =
-        |mailbox: &Mailbox| json!({"Name": mailbox.name.as_deref().unwrap_or_default(), "Email": mailbox.email.as_ref() as &str});
+    let person = |mailbox: &Mailbox| json!({"Name": mailbox.name.as_deref().unwrap_or_default(), "Email": mailbox.email.as_ref() as &str});
     let body = json!({
         "From": person(&builder.sender.from),
         "To": [{"Name": "", "Email": letter.to.wire()}],

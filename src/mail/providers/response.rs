@@ -27,8 +27,8 @@ pub(super) struct Answer {
 pub(super) enum Verdict {
     /// Taken; the service calls it so.
     Taken(String),
-    /// A success that lacks what the service's documentation says comes with one. Something else answered, as a proxy does
-    /// with the page that tells of maintenance: the letter is tried again.
+    /// A success that lacks what the service's documentation says comes with one. Something else answered, as
+    /// a proxy does with the page that tells of maintenance: the letter is tried again.
     Unproven,
     /// Another attempt may do better.
     Later,
@@ -36,7 +36,8 @@ pub(super) enum Verdict {
     Operator(MailFault),
     /// The same, so far as the status says: the words may say more.
     Presumed(MailFault),
-    /// Refused, so far as the status says: the same letter would be refused again, unless the words speak of the operator.
+    /// Refused, so far as the status says: the same letter would be refused again, unless the words speak of
+    /// the operator.
     Refused,
     /// The same letter would be refused again, as the provider's own code says.
     Never,
@@ -54,17 +55,23 @@ impl Answer {
 
     /// The line for a success that proves nothing.
     pub fn unproven(&self, name: &str) -> String {
-        let beginning = format!("{name} answered {} without a message id (is MAIL_URL right?)", self.status.as_u16());
+        let beginning =
+            format!("{name} answered {} without a message id (is MAIL_URL right?)", self.status.as_u16());
         with_reason(beginning, &self.said())
     }
 
-    /// The reason in the members that the services have for it; otherwise the body, but of a web page no more than its title.
+    /// The reason in the members that the services have for it; otherwise the body, but of a web page no more
+    /// than its title.
     pub fn said(&self) -> String {
         let json = self.json();
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let errors = json["errors"].as_array().into_iter().flatten().filter_map(|error| {
             let message = text(&error["message"]).or_else(|| text(error))?;
-            Some(error["field"].as_str().map_or_else(|| message.clone(), |field| format!("{message} ({field})")))
+            Some(
+                error["field"]
+                    .as_str()
+                    .map_or_else(|| message.clone(), |field| format!("{message} ({field})")),
+            )
         });
         let errors = errors.collect::<Vec<_>>().join("; ");
         let single = ["message", "Message", "Error", "error"].into_iter().find_map(|name| text(&json[name]));
@@ -79,23 +86,28 @@ impl Answer {
     }
 
     fn is_page(&self) -> bool {
-        let declared = self.header(CONTENT_TYPE.as_str()).is_some_and(|value| value.to_ascii_lowercase().contains("html"));
+        let declared = self
+            .header(CONTENT_TYPE.as_str())
+            .is_some_and(|value| value.to_ascii_lowercase().contains("html"));
         declared || self.body.trim_ascii_start().starts_with(b"<")
     }
 
-    /// What the status alone says, with the service's name for the letter where it gave one. A redirect, 401, 403 and 404 say
-    /// that `MAIL_URL` is wrong, 402 that nobody has paid, and nothing of the letter: once somebody has put it right, the letter
-    /// goes out.
+    /// What the status alone says, with the service's name for the letter where it gave one. A redirect, 401,
+    /// 403 and 404 say that `MAIL_URL` is wrong, 402 that nobody has paid, and nothing of the letter: once
+    /// somebody has put it right, the letter goes out.
     pub fn usual(&self, message_id: Option<String>) -> Verdict {
         match self.status {
-            status if status.is_success() => message_id.filter(|id| !id.is_empty()).map_or(Verdict::Unproven, Verdict::Taken),
+            status if status.is_success() => {
+                message_id.filter(|id| !id.is_empty()).map_or(Verdict::Unproven, Verdict::Taken)
+            }
             StatusCode::UNAUTHORIZED => Verdict::Presumed(MailFault::Authentication),
             StatusCode::PAYMENT_REQUIRED => Verdict::Presumed(MailFault::Quota),
             StatusCode::FORBIDDEN => Verdict::Presumed(MailFault::Policy),
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Verdict::Presumed(MailFault::Setup),
-            StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
-                Verdict::Later
-            }
+            StatusCode::REQUEST_TIMEOUT
+            | StatusCode::CONFLICT
+            | StatusCode::TOO_EARLY
+            | StatusCode::TOO_MANY_REQUESTS => Verdict::Later,
             status if status.is_redirection() => Verdict::Presumed(MailFault::Setup),
             status if status.is_client_error() => Verdict::Refused,
             _ => Verdict::Later,
@@ -112,8 +124,8 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
     }
 
-    /// How long to stay away from now on. Who is asked too often (429), or is out of service and says for how long, speaks of
-    /// every letter.
+    /// How long to stay away from now on. Who is asked too often (429), or is out of service and says for how
+    /// long, speaks of every letter.
     pub fn wait(&self, now: DateTime<Utc>) -> Option<Wait> {
         let too_often = self.status == StatusCode::TOO_MANY_REQUESTS;
         let said = self.retry_after(now).or_else(|| self.reset(now).filter(|_| too_often));
@@ -130,11 +142,13 @@ impl Answer {
         }
     }
 
-    /// The moment that SendGrid calls `X-RateLimit-Reset`, in seconds after 1970. Others count milliseconds, or from now on;
-    /// what means no moment of the next day is not believed.
+    /// The moment that SendGrid calls `X-RateLimit-Reset`, in seconds after 1970. Others count milliseconds,
+    /// or from now on; what means no moment of the next day is not believed.
     fn reset(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
         let reset = self.header("x-ratelimit-reset")?;
-        DateTime::from_timestamp(reset.parse().ok()?, 0).map(|at| until(at, now)).filter(|time| *time <= TimeDelta::days(1))
+        DateTime::from_timestamp(reset.parse().ok()?, 0)
+            .map(|at| until(at, now))
+            .filter(|time| *time <= TimeDelta::days(1))
     }
 }
 

@@ -1,5 +1,5 @@
-//! SendGrid's API, `POST /v3/mail/send`. Source: <https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send>. It
-//! knows no idempotency key.
+//! SendGrid's API, `POST /v3/mail/send`. Source:
+//! <https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send>. It knows no idempotency key.
 
 use lettre::message::Mailbox;
 use reqwest::StatusCode;
@@ -43,7 +43,8 @@ fn person(mailbox: &Mailbox) -> Value {
 pub(super) fn read(answer: &Answer) -> Verdict {
     if answer.status == StatusCode::BAD_REQUEST {
         let json = answer.json();
-        let fields = json["errors"].as_array().into_iter().flatten().filter_map(|error| error["field"].as_str());
+        let fields =
+            json["errors"].as_array().into_iter().flatten().filter_map(|error| error["field"].as_str());
         if fields.into_iter().any(|field| field.starts_with("from") || field.starts_with("reply_to")) {
             return Verdict::Operator(MailFault::Sender);
         }

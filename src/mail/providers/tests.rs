@@ -31,8 +31,9 @@ async fn answering(answer: &'static str) -> (Server, JoinHandle<String>) {
             let read = stream.read(&mut piece).await.unwrap();
             request.push_str(std::str::from_utf8(&piece[..read]).unwrap());
             let Some((head, body)) = request.split_once("\r\n\r\n") else { continue };
-            let length =
-                head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse::<usize>().ok());
+            let length = head
+                .lines()
+                .find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse::<usize>().ok());
             if read == 0 || body.len() >= length.unwrap() {
                 break;
             }
@@ -58,8 +59,10 @@ async fn attempt_within(limits: Limits, server: &Server) -> Result<Receipt, Send
 
 #[tokio::test]
 async fn posts_the_whole_letter() {
-    let (mut server, asked) = answering("HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n{\"ID\":\"abc\"}").await;
-    server.service = Service::Mailpit(Some(Login { user: "ada".to_owned(), password: SecretString::from("hunter22") }));
+    let (mut server, asked) =
+        answering("HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n{\"ID\":\"abc\"}").await;
+    server.service =
+        Service::Mailpit(Some(Login { user: "ada".to_owned(), password: SecretString::from("hunter22") }));
     assert_eq!(attempt(&server).await.unwrap(), Receipt::default());
     let request = asked.await.unwrap();
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
@@ -97,7 +100,13 @@ async fn tells_faults_of_the_letter_from_all_others() {
         let error = attempt(&server).await.unwrap_err();
         assert_eq!(matches!(error, SendError::Never(_)), never, "{status}: {error:?}");
         let text = error.to_string();
-        assert!(text.contains(&status[..3]) && text.contains("bad") && !text.contains('\n') && !text.contains("Ada@"), "{text}");
+        assert!(
+            text.contains(&status[..3])
+                && text.contains("bad")
+                && !text.contains('\n')
+                && !text.contains("Ada@"),
+            "{text}"
+        );
     }
 }
 
@@ -105,7 +114,10 @@ async fn tells_faults_of_the_letter_from_all_others() {
 async fn nobody_there_and_silence_are_tried_again() {
     let (server, asked) = answering("").await;
     let error = attempt_within(SHORT, &server).await.unwrap_err();
-    assert!(matches!(&error, SendError::Later { text, .. } if text.contains("timed out") && !text.contains("http")), "{error:?}");
+    assert!(
+        matches!(&error, SendError::Later { text, .. } if text.contains("timed out") && !text.contains("http")),
+        "{error:?}"
+    );
     asked.abort();
     let _ = asked.await;
     let error = attempt(&server).await.unwrap_err();

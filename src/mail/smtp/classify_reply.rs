@@ -6,9 +6,10 @@ use crate::domain::{
     relay_reply::{About, Reply},
 };
 
-/// Whether a connection that had waited was closed without a word about this letter, so that another may take it at once:
-/// after its last letter, as some relays do after so many, or with 421, which may come at any command (RFC 5321 §3.8). When
-/// nothing is said after the content, the letter may have been taken; that is no case for haste.
+/// Whether a connection that had waited was closed without a word about this letter, so that another may take
+/// it at once: after its last letter, as some relays do after so many, or with 421, which may come at any
+/// command (RFC 5321 §3.8). When nothing is said after the content, the letter may have been taken; that is
+/// no case for haste.
 pub(super) fn is_closing(stage: Stage, error: &SmtpFault) -> bool {
     match (stage, error.status()) {
         (_, Some(421)) => true,
@@ -18,8 +19,8 @@ pub(super) fn is_closing(stage: Stage, error: &SmtpFault) -> bool {
     }
 }
 
-/// What is refused at the steps that speak of nothing but us, unless the words say more. A letter that is too large is none of the
-/// sender's.
+/// What is refused at the steps that speak of nothing but us, unless the words say more. A letter that is too
+/// large is none of the sender's.
 fn of_stage(stage: Stage, code: u16) -> Option<MailFault> {
     match stage {
         Stage::Connect => Some(MailFault::Client),
@@ -30,12 +31,14 @@ fn of_stage(stage: Stage, code: u16) -> Option<MailFault> {
     }
 }
 
-/// What a refusal says of us, whatever step it is said at: it ends no letter, since an operator can put it right.
+/// What a refusal says of us, whatever step it is said at: it ends no letter, since an operator can put it
+/// right.
 ///
-/// What is said for good (5xx) before a recipient is named is about us: a banner (554, 521), AUTH (535, 534), a sender whom the relay
-/// does not let us use (550, 553). After that it is about the recipient or the letter, unless its code or its words say otherwise
-/// ([`Reply::about`]): Postfix tells its refusals of client, HELO and sender at RCPT. So do the basic codes that speak of the talk
-/// itself: 502 to 504 (commands and their order, RFC 5321 §4.2.3), 521 (a host that takes no mail at all, RFC 7504), 530, 534, 535, 538
+/// What is said for good (5xx) before a recipient is named is about us: a banner (554, 521), AUTH (535, 534),
+/// a sender whom the relay does not let us use (550, 553). After that it is about the recipient or the
+/// letter, unless its code or its words say otherwise ([`Reply::about`]): Postfix tells its refusals of
+/// client, HELO and sender at RCPT. So do the basic codes that speak of the talk itself: 502 to 504 (commands
+/// and their order, RFC 5321 §4.2.3), 521 (a host that takes no mail at all, RFC 7504), 530, 534, 535, 538
 /// (sign in first, RFC 4954 §6). What is said for now (4xx) is of us where the words say so.
 pub(super) fn fault_of_ours(stage: Stage, fault: &SmtpFault, reply: &Reply<'_>) -> Option<MailFault> {
     if matches!(fault, SmtpFault::NoTls | SmtpFault::NoExtensions(_) | SmtpFault::NoSignIn) {
@@ -75,7 +78,11 @@ mod tests {
             for stage in [Stage::Recipient, Stage::Content] {
                 assert_eq!(fault_at(stage, code, "no"), None, "{code}");
                 assert_eq!(fault_at(stage, code, "5.7.13 no"), Some(MailFault::Authentication), "{code}");
-                assert_eq!(fault_at(stage, code, "5.7.1 relay access denied"), Some(MailFault::Authentication), "{code}");
+                assert_eq!(
+                    fault_at(stage, code, "5.7.1 relay access denied"),
+                    Some(MailFault::Authentication),
+                    "{code}"
+                );
             }
             for stage in [Stage::Connect, Stage::SignIn, Stage::Sender] {
                 assert!(fault_at(stage, code, "5.1.1 no").is_some(), "{code}");
@@ -85,12 +92,20 @@ mod tests {
             assert!(fault_at(Stage::Recipient, code, "no").is_some(), "{code}");
         }
         assert_eq!(
-            fault_at(Stage::Recipient, 504, "5.5.2 <ada>: Recipient address rejected: need fully-qualified address"),
+            fault_at(
+                Stage::Recipient,
+                504,
+                "5.5.2 <ada>: Recipient address rejected: need fully-qualified address"
+            ),
             None
         );
         for code in [421, 450, 451, 452] {
             assert_eq!(fault_at(Stage::Sender, code, "no"), None, "{code}");
-            assert_eq!(fault_at(Stage::Recipient, code, "4.1.8 Domain not found"), Some(MailFault::Sender), "{code}");
+            assert_eq!(
+                fault_at(Stage::Recipient, code, "4.1.8 Domain not found"),
+                Some(MailFault::Sender),
+                "{code}"
+            );
         }
     }
 

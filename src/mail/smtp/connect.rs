@@ -1,7 +1,8 @@
 //! The way in: a connection to a relay, encrypted where it is to be, and ready for lettre.
 //!
-//! The words before TLS are our own. lettre keeps what came with the relay's consent to STARTTLS and takes it for what was said
-//! under TLS: whoever sits between us and the relay could put words into its mouth. Here such a talk ends.
+//! The words before TLS are our own. lettre keeps what came with the relay's consent to STARTTLS and takes it
+//! for what was said under TLS: whoever sits between us and the relay could put words into its mouth. Here
+//! such a talk ends.
 
 use std::{io, net::SocketAddr, sync::Arc};
 
@@ -25,7 +26,8 @@ use super::{
 use crate::mail::url::{Relay, TlsUse};
 
 /// Finds the addresses of a host and port, in the order in which to try them.
-pub(super) type Resolve = Box<dyn Fn(String, u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
+pub(super) type Resolve =
+    Box<dyn Fn(String, u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
 
 /// How a relay is connected to, and whom to believe that it is the relay's.
 pub(super) struct Connector {
@@ -45,14 +47,22 @@ impl Connector {
             TlsUse::None => None,
             _ => Some((TlsConnector::from(Arc::new(trust(relay)?)), name(&relay.host)?)),
         };
-        let resolve: Resolve = Box::new(|host, port| async move { Ok(lookup_host((host, port)).await?.collect()) }.boxed());
-        Ok(Self { host: relay.host.clone(), port: relay.port, tls: relay.tls, resolve, tls_client: connector })
+        let resolve: Resolve =
+            Box::new(|host, port| async move { Ok(lookup_host((host, port)).await?.collect()) }.boxed());
+        Ok(Self {
+            host: relay.host.clone(),
+            port: relay.port,
+            tls: relay.tls,
+            resolve,
+            tls_client: connector,
+        })
     }
 
     /// Connects, until `end`.
     pub(super) async fn reach(&self, end: Instant) -> Result<TcpStream, SmtpFault> {
         let late = |_| io::Error::new(io::ErrorKind::TimedOut, "its name was not resolved in time");
-        let addresses = timeout_at(end, (self.resolve)(self.host.clone(), self.port)).await.map_err(late)??;
+        let addresses =
+            timeout_at(end, (self.resolve)(self.host.clone(), self.port)).await.map_err(late)??;
         Ok(reach(addresses, PAUSE, end).await?)
     }
 
@@ -63,9 +73,15 @@ impl Connector {
         hello: &ClientId,
     ) -> Result<(AsyncSmtpConnection, Capabilities), SmtpFault> {
         let peer = stream.peer_addr()?;
-        let Some((connector, name)) = &self.tls_client else { return handshake(ReplySanitizer::new(stream, peer), hello).await };
+        let Some((connector, name)) = &self.tls_client else {
+            return handshake(ReplySanitizer::new(stream, peer), hello).await;
+        };
         if self.tls == TlsUse::Implicit {
-            return handshake(ReplySanitizer::new(connector.connect(name.clone(), stream).await?, peer), hello).await;
+            return handshake(
+                ReplySanitizer::new(connector.connect(name.clone(), stream).await?, peer),
+                hello,
+            )
+            .await;
         }
         let mut talk = ReplySanitizer::new(stream, peer);
         greeting(&mut talk).await?;
@@ -86,7 +102,10 @@ impl Connector {
 }
 
 /// The first words where TLS has begun, or never will.
-async fn handshake<S>(mut talk: ReplySanitizer<S>, hello: &ClientId) -> Result<(AsyncSmtpConnection, Capabilities), SmtpFault>
+async fn handshake<S>(
+    mut talk: ReplySanitizer<S>,
+    hello: &ClientId,
+) -> Result<(AsyncSmtpConnection, Capabilities), SmtpFault>
 where
     S: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static,
 {
@@ -96,5 +115,6 @@ where
 }
 
 fn name(host: &str) -> Result<ServerName<'static>, String> {
-    ServerName::try_from(host.to_owned()).map_err(|_| format!("{host} is no name that a certificate can be for"))
+    ServerName::try_from(host.to_owned())
+        .map_err(|_| format!("{host} is no name that a certificate can be for"))
 }

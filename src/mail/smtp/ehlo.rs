@@ -19,7 +19,8 @@ impl Capabilities {
         self.0.is_some()
     }
 
-    /// Whether this extension, which has no parameters, is among them. RFC 5321 §4.1.1.1: upper and lower case mean the same.
+    /// Whether this extension, which has no parameters, is among them. RFC 5321 §4.1.1.1: upper and lower
+    /// case mean the same.
     pub(super) fn has(&self, extension: &str) -> bool {
         self.0.iter().flatten().any(|line| line.trim() == extension)
     }
@@ -46,7 +47,9 @@ pub(super) async fn introduce<S: AsyncRead + AsyncWrite + Unpin>(
             ask(talk, &format!("HELO {hello}\r\n")).await?;
             Ok(Capabilities(None))
         }
-        capabilities => Ok(Capabilities(Some(capabilities?.message().map(str::to_ascii_uppercase).collect()))),
+        capabilities => {
+            Ok(Capabilities(Some(capabilities?.message().map(str::to_ascii_uppercase).collect())))
+        }
     }
 }
 
@@ -85,5 +88,9 @@ async fn reply<S: AsyncRead + Unpin>(talk: &mut ReplySanitizer<S>) -> Result<Res
         }
     }
     let reply: Response = said.parse()?;
-    if reply.code().severity == Severity::PositiveCompletion { Ok(reply) } else { Err(SmtpFault::Refused(reply)) }
+    if reply.code().severity == Severity::PositiveCompletion {
+        Ok(reply)
+    } else {
+        Err(SmtpFault::Refused(reply))
+    }
 }

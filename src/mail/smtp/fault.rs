@@ -53,7 +53,8 @@ pub(super) enum SmtpFault {
     HungUp,
     #[error("it did not answer in time")]
     Late,
-    /// It answered with what is no answer to what was said last: from here on each answer may be another command's.
+    /// It answered with what is no answer to what was said last: from here on each answer may be another
+    /// command's.
     #[error("it answered out of turn: {0}")]
     OutOfTurn(Code),
 }

@@ -11,7 +11,8 @@ use tokio::{
 /// How long an address is tried alone: RFC 8305 §5 recommends a quarter of a second.
 pub(super) const PAUSE: Duration = Duration::from_millis(250);
 
-/// The addresses that were tried, each with why it cannot be reached; those without a reason said nothing until the end.
+/// The addresses that were tried, each with why it cannot be reached; those without a reason said nothing
+/// until the end.
 #[derive(Debug, thiserror::Error)]
 pub(super) struct NoWay(Vec<(SocketAddr, Option<io::Error>)>);
 
@@ -31,9 +32,14 @@ impl fmt::Display for NoWay {
     }
 }
 
-/// Connects to the first of these that answers before `end`. The next one is begun `pause` after the former, or as soon as one has
-/// failed (RFC 8305 §5), so that an address that swallows everything keeps no letter from the others.
-pub(super) async fn reach(addresses: Vec<SocketAddr>, pause: Duration, end: Instant) -> Result<TcpStream, NoWay> {
+/// Connects to the first of these that answers before `end`. The next one is begun `pause` after the former,
+/// or as soon as one has failed (RFC 8305 §5), so that an address that swallows everything keeps no letter
+/// from the others.
+pub(super) async fn reach(
+    addresses: Vec<SocketAddr>,
+    pause: Duration,
+    end: Instant,
+) -> Result<TcpStream, NoWay> {
     let mut next = alternating(addresses).into_iter();
     let mut begun: Vec<(SocketAddr, Option<io::Error>)> = Vec::new();
     let mut under_way = FuturesUnordered::new();
@@ -57,8 +63,8 @@ pub(super) async fn reach(addresses: Vec<SocketAddr>, pause: Duration, end: Inst
     }
 }
 
-/// IPv6 and IPv4 in turns (RFC 8305 §4), each in the order that the system gave them: where one of the two leads nowhere, the other's
-/// turn comes soon.
+/// IPv6 and IPv4 in turns (RFC 8305 §4), each in the order that the system gave them: where one of the two
+/// leads nowhere, the other's turn comes soon.
 fn alternating(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first = addresses.first().map(SocketAddr::is_ipv4);
     let mut seen = [0, 0];
@@ -88,10 +94,13 @@ mod tests {
 
     #[tokio::test]
     async fn the_first_address_that_answers_is_taken_and_a_failed_one_is_not_waited_for() {
-        let ((_one, first), (_other, second), (gone, closed)) = (listener().await, listener().await, listener().await);
+        let ((_one, first), (_other, second), (gone, closed)) =
+            (listener().await, listener().await, listener().await);
         drop(gone);
         let end = || Instant::now() + HOUR;
-        let reached = async |addresses: &[SocketAddr]| reach(addresses.to_vec(), HOUR, end()).await.unwrap().peer_addr().unwrap();
+        let reached = async |addresses: &[SocketAddr]| {
+            reach(addresses.to_vec(), HOUR, end()).await.unwrap().peer_addr().unwrap()
+        };
         assert_eq!(reached(&[first, second]).await, first);
         assert_eq!(reached(&[closed, closed, second, first]).await, second);
     }
@@ -105,9 +114,18 @@ mod tests {
     #[test]
     fn families_take_turns_beginning_with_the_systems_first() {
         for (given, wanted) in [
-            (["[::1]:1", "[::2]:1", "[::3]:1", "10.0.0.1:1"], ["[::1]:1", "10.0.0.1:1", "[::2]:1", "[::3]:1"]),
-            (["10.0.0.1:1", "10.0.0.2:1", "[::1]:1", "[::2]:1"], ["10.0.0.1:1", "[::1]:1", "10.0.0.2:1", "[::2]:1"]),
-            (["10.0.0.2:1", "10.0.0.1:1", "10.0.0.4:1", "10.0.0.3:1"], ["10.0.0.2:1", "10.0.0.1:1", "10.0.0.4:1", "10.0.0.3:1"]),
+            (
+                ["[::1]:1", "[::2]:1", "[::3]:1", "10.0.0.1:1"],
+                ["[::1]:1", "10.0.0.1:1", "[::2]:1", "[::3]:1"],
+            ),
+            (
+                ["10.0.0.1:1", "10.0.0.2:1", "[::1]:1", "[::2]:1"],
+                ["10.0.0.1:1", "[::1]:1", "10.0.0.2:1", "[::2]:1"],
+            ),
+            (
+                ["10.0.0.2:1", "10.0.0.1:1", "10.0.0.4:1", "10.0.0.3:1"],
+                ["10.0.0.2:1", "10.0.0.1:1", "10.0.0.4:1", "10.0.0.3:1"],
+            ),
         ] {
             let parse = |texts: [&str; 4]| texts.map(|text| text.parse::<SocketAddr>().unwrap()).to_vec();
             assert_eq!(alternating(parse(given)), parse(wanted));

@@ -1,13 +1,13 @@
-//! The name that a relay is greeted with: the operator's, this machine's where it is one that the DNS may know, or else the address
-//! that the connection comes from.
+//! The name that a relay is greeted with: the operator's, this machine's where it is one that the DNS may
+//! know, or else the address that the connection comes from.
 
 use std::net::IpAddr;
 
 use lettre::transport::smtp::extension::ClientId;
 use tokio::net::TcpStream;
 
-/// How we are called in EHLO and HELO. By default, as RFC 5321 §4.1.4 has it: by the machine's name, where that has a domain, or by an
-/// address literal.
+/// How we are called in EHLO and HELO. By default, as RFC 5321 §4.1.4 has it: by the machine's name, where
+/// that has a domain, or by an address literal.
 #[derive(Debug, Clone, Default)]
 pub struct Hello(Option<String>);
 
@@ -25,7 +25,9 @@ impl Hello {
         if is_address || is_host_name(text) {
             return Ok(Self(Some(text.to_owned())));
         }
-        Err("is neither a host name, as mail.example.com, nor an address in brackets, as [192.0.2.1] or [IPv6:2001:db8::1]")
+        Err(
+            "is neither a host name, as mail.example.com, nor an address in brackets, as [192.0.2.1] or [IPv6:2001:db8::1]",
+        )
     }
 
     /// What is said over this connection.
@@ -48,7 +50,9 @@ impl Hello {
 /// RFC 5321 §2.3.5: a name that the DNS may know. What containers and fresh machines are called it does not.
 fn is_fully_qualified(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or_default();
-    is_host_name(name) && name.contains('.') && !matches!(last.to_ascii_lowercase().as_str(), "localdomain" | "localhost")
+    is_host_name(name)
+        && name.contains('.')
+        && !matches!(last.to_ascii_lowercase().as_str(), "localdomain" | "localhost")
 }
 
 /// Letters, digits and hyphens, in labels of 63 at most (RFC 1123 §2.1); no address, which wants brackets.
@@ -59,7 +63,8 @@ fn is_host_name(name: &str) -> bool {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    let is_number = name.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_number =
+        name.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
     name.len() <= 253 && !is_number && name.split('.').all(is_label)
 }
 
@@ -69,12 +74,22 @@ mod tests {
 
     #[test]
     fn host_names_and_addresses_in_brackets_are_names() {
-        for good in ["mail.example.com", "relay", "xn--bcher-kva.example", "[192.0.2.1]", "[IPv6:2001:db8::1]"] {
+        for good in
+            ["mail.example.com", "relay", "xn--bcher-kva.example", "[192.0.2.1]", "[IPv6:2001:db8::1]"]
+        {
             assert!(Hello::parse(good).is_ok(), "{good}");
         }
-        for bad in
-            ["", "mail example", "a\r\nRSET", "192.0.2.1", "[mail]", "[2001:db8::1]", "-a.example", "a..b", "b\u{fc}cher.example"]
-        {
+        for bad in [
+            "",
+            "mail example",
+            "a\r\nRSET",
+            "192.0.2.1",
+            "[mail]",
+            "[2001:db8::1]",
+            "-a.example",
+            "a..b",
+            "b\u{fc}cher.example",
+        ] {
             assert!(Hello::parse(bad).is_err(), "{bad}");
         }
     }

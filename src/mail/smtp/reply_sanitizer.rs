@@ -1,7 +1,8 @@
 //! Makes what a relay says fit to be read as SMTP, before anything reads it.
 //!
-//! lettre fails on a reply that is not UTF-8, on one with a bare line feed, on one with a line of more than 1,000 bytes, and on one
-//! whose code has a second digit above 5, and the code is lost with the words: a letter that was taken would be sent again, one that was refused tried for a day.
+//! lettre fails on a reply that is not UTF-8, on one with a bare line feed, on one with a line of more than
+//! 1,000 bytes, and on one whose code has a second digit above 5, and the code is lost with the words: a
+//! letter that was taken would be sent again, one that was refused tried for a day.
 
 use std::{
     collections::VecDeque,
@@ -41,8 +42,8 @@ impl ReplyBuffer {
         }
     }
 
-    /// A line whose fourth character is a hyphen is followed by another of the same reply (RFC 5321 §4.2.1). A code may stand
-    /// alone, which lettre does not take for a line.
+    /// A line whose fourth character is a hyphen is followed by another of the same reply (RFC 5321 §4.2.1).
+    /// A code may stand alone, which lettre does not take for a line.
     fn end_line(&mut self) {
         let mut line = std::mem::take(&mut self.line);
         let goes_on = line.get(3) == Some(&b'-');
@@ -57,8 +58,9 @@ impl ReplyBuffer {
     }
 }
 
-/// RFC 5321 §4.2.1 knows no second digit above 5, but relays say 571 and the like. Of a code that one does not know the first digit
-/// counts (§4.3.2): it is read as the x50 of its sort, and the relay's own stays before the words.
+/// RFC 5321 §4.2.1 knows no second digit above 5, but relays say 571 and the like. Of a code that one does
+/// not know the first digit counts (§4.3.2): it is read as the x50 of its sort, and the relay's own stays
+/// before the words.
 fn readable(line: &mut Vec<u8>, is_first: bool) {
     let [b'2'..=b'5', b'6'..=b'9', b'0'..=b'9', rest @ ..] = line.as_slice() else { return };
     let own: &[u8] = match rest.first() {
@@ -85,7 +87,8 @@ impl<S> ReplySanitizer<S> {
         Self { stream, peer, heard: ReplyBuffer::default(), mute: false }
     }
 
-    /// `words` are heard before anything else, and the first line that is written stays unsaid: they are its answer.
+    /// `words` are heard before anything else, and the first line that is written stays unsaid: they are its
+    /// answer.
     pub(super) fn answering(mut self, words: &str) -> Self {
         let unread = std::mem::take(&mut self.heard.ready);
         self.heard.ready = words.bytes().chain(unread).collect();
@@ -120,7 +123,11 @@ impl<S: AsyncRead + Unpin> AsyncBufRead for ReplySanitizer<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for ReplySanitizer<S> {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let front = ready!(self.as_mut().poll_fill_buf(context))?;
         let length = front.len().min(buffer.remaining());
         buffer.put_slice(front.get(..length).unwrap_or_default());

@@ -1,5 +1,6 @@
-//! How long a relay asks us to stay away. SMTP has no field for it, but those who greylist say it in words: Postgrey
-//! "Greylisted for 300 seconds", milter-greylist "please come back in 00:05:00", others "try again in 5 minutes".
+//! How long a relay asks us to stay away. SMTP has no field for it, but those who greylist say it in words:
+//! Postgrey "Greylisted for 300 seconds", milter-greylist "please come back in 00:05:00", others "try again
+//! in 5 minutes".
 
 use chrono::TimeDelta;
 

@@ -1,6 +1,7 @@
 //! The talk with a relay about one letter.
 //!
-//! A relay that says PIPELINING (RFC 2920) hears sender, recipient and DATA in one write: two round trips a letter, not four.
+//! A relay that says PIPELINING (RFC 2920) hears sender, recipient and DATA in one write: two round trips a
+//! letter, not four.
 
 use std::{fmt, string::FromUtf8Error, time::Duration};
 
@@ -24,11 +25,15 @@ use super::{
 use crate::mail::message::TransferEncoding;
 
 /// A reply, where it comes in time.
-async fn within(limit: Duration, reply: impl Future<Output = Result<Response, Error>>) -> Result<Response, SmtpFault> {
+async fn within(
+    limit: Duration,
+    reply: impl Future<Output = Result<Response, Error>>,
+) -> Result<Response, SmtpFault> {
     Ok(timeout(limit, reply).await.map_err(|_| SmtpFault::Late)??)
 }
 
-/// A reply that ends a command well, or, after DATA, asks for the content: a reply of the other sort belongs elsewhere.
+/// A reply that ends a command well, or, after DATA, asks for the content: a reply of the other sort belongs
+/// elsewhere.
 fn expect(severity: Severity, reply: Result<Response, SmtpFault>) -> Result<(), SmtpFault> {
     let code = reply?.code();
     if code.severity == severity { Ok(()) } else { Err(SmtpFault::OutOfTurn(code)) }
@@ -43,7 +48,11 @@ pub(super) struct SmtpSession {
 
 impl SmtpSession {
     pub(super) fn new(connection: AsyncSmtpConnection, capabilities: &Capabilities) -> Self {
-        Self { connection, pipelining: capabilities.has("PIPELINING"), eight_bit: capabilities.has("8BITMIME") }
+        Self {
+            connection,
+            pipelining: capabilities.has("PIPELINING"),
+            eight_bit: capabilities.has("8BITMIME"),
+        }
     }
 
     /// What it can carry.
@@ -51,8 +60,13 @@ impl SmtpSession {
         if self.eight_bit { TransferEncoding::EightBit } else { TransferEncoding::Ascii }
     }
 
-    /// Hands a letter over. After an error nobody knows what the relay has still to say: the connection is of no more use.
-    pub(super) async fn deliver(&mut self, message: &Message, limits: Limits) -> Result<(), (Stage, SmtpFault)> {
+    /// Hands a letter over. After an error nobody knows what the relay has still to say: the connection is of
+    /// no more use.
+    pub(super) async fn deliver(
+        &mut self,
+        message: &Message,
+        limits: Limits,
+    ) -> Result<(), (Stage, SmtpFault)> {
         let at = |stage| move |fault| (stage, fault);
         let done = |reply| expect(Severity::PositiveCompletion, reply);
         let go_on = |reply| expect(Severity::PositiveIntermediate, reply);
@@ -67,8 +81,10 @@ impl SmtpSession {
         let recipients = || envelope.to().iter().map(|recipient| Rcpt::new(recipient.clone(), Vec::new()));
         if self.pipelining {
             let recipients: String = recipients().map(|recipient| recipient.to_string()).collect();
-            // Each answer is read whatever the others are, and the first refusal is the reason of those that follow.
-            done(within(reply, connection.command(format!("{sender}{recipients}{Data}"))).await).map_err(at(Stage::Sender))?;
+            // Each answer is read whatever the others are, and the first refusal is the reason of those that
+            // follow.
+            done(within(reply, connection.command(format!("{sender}{recipients}{Data}"))).await)
+                .map_err(at(Stage::Sender))?;
             for _ in envelope.to() {
                 done(within(reply, connection.read_response()).await).map_err(at(Stage::Recipient))?;
             }
@@ -88,10 +104,11 @@ impl SmtpSession {
     }
 }
 
-/// A message as it follows DATA (RFC 5321 §4.5.2: a dot that begins a line is doubled, a lone one ends it all), written at once.
+/// A message as it follows DATA (RFC 5321 §4.5.2: a dot that begins a line is doubled, a lone one ends it
+/// all), written at once.
 ///
-/// lettre writes the end apart from the rest. A small write after another waits until that has been acknowledged (Nagle), and
-/// whoever expects more to come acknowledges late: 40 ms for every letter.
+/// lettre writes the end apart from the rest. A small write after another waits until that has been
+/// acknowledged (Nagle), and whoever expects more to come acknowledges late: 40 ms for every letter.
 pub(super) struct Content<'a>(pub(super) &'a str);
 
 impl fmt::Display for Content<'_> {

@@ -20,12 +20,16 @@ mod timeouts;
 mod tls;
 
 /// Ample, so that a busy machine fails no test; and short, where the relay is silent on purpose.
-const AMPLE: Limits = Limits { connect: Duration::from_secs(10), reply: Duration::from_secs(10), end: Duration::from_secs(10) };
-const SHORT: Limits =
-    Limits { connect: Duration::from_millis(150), reply: Duration::from_millis(150), end: Duration::from_millis(150) };
+const AMPLE: Limits =
+    Limits { connect: Duration::from_secs(10), reply: Duration::from_secs(10), end: Duration::from_secs(10) };
+const SHORT: Limits = Limits {
+    connect: Duration::from_millis(150),
+    reply: Duration::from_millis(150),
+    end: Duration::from_millis(150),
+};
 
-/// What the relay of a test answers, by the first word of a command; `""` is its banner and `"."` the end of a letter. Each
-/// character is a byte.
+/// What the relay of a test answers, by the first word of a command; `""` is its banner and `"."` the end of
+/// a letter. Each character is a byte.
 type Script = &'static [(&'static str, &'static str)];
 
 /// Instead of an answer: the connection is reset.
@@ -47,7 +51,17 @@ async fn relay(script: Script) -> (Relay, mpsc::UnboundedReceiver<String>) {
             tokio::spawn(serve(stream, script, tell.clone()));
         }
     });
-    (Relay { host: "127.0.0.1".to_owned(), port, tls: TlsUse::None, tls_said: true, ca: None, login: None }, told)
+    (
+        Relay {
+            host: "127.0.0.1".to_owned(),
+            port,
+            tls: TlsUse::None,
+            tls_said: true,
+            ca: None,
+            login: None,
+        },
+        told,
+    )
 }
 
 async fn serve(mut stream: TcpStream, script: Script, tell: mpsc::UnboundedSender<String>) {
@@ -112,7 +126,8 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
         }
         let was_in_letter = in_letter;
         in_letter = answer.lines().next_back().is_some_and(|last| last.starts_with("354"));
-        let bytes: Vec<u8> = answer.trim_start_matches(SLOWLY).chars().map(|c| u8::try_from(c).unwrap()).collect();
+        let bytes: Vec<u8> =
+            answer.trim_start_matches(SLOWLY).chars().map(|c| u8::try_from(c).unwrap()).collect();
         if answer.starts_with(SLOWLY) {
             tokio::time::sleep(SLOW).await;
         }
@@ -124,7 +139,8 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
         }
         letters += usize::from(was_in_letter);
         // RFC 5321 §4.2.3: whoever says 421 closes.
-        if answer.starts_with("421") || (was_in_letter && script.iter().any(|(word, _)| *word == "hangs up")) {
+        if answer.starts_with("421") || (was_in_letter && script.iter().any(|(word, _)| *word == "hangs up"))
+        {
             return End::HungUp;
         }
     }
@@ -170,7 +186,8 @@ const PIPELINING: (&str, &str) = ("EHLO", "250-test\r\n250 PIPELINING\r\n");
 #[tokio::test]
 async fn sender_recipient_and_data_go_at_once_to_a_relay_that_takes_them_so() {
     // It says nothing before it has heard all three.
-    let script: Script = &[PIPELINING, ("MAIL", ""), ("RCPT", ""), ("DATA", "250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 go on\r\n")];
+    let script: Script =
+        &[PIPELINING, ("MAIL", ""), ("RCPT", ""), ("DATA", "250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 go on\r\n")];
     let (relay, mut told) = relay(script).await;
     let smtp = Smtp::with_limits(&relay, AMPLE).unwrap();
     let builder = MessageBuilder::new(sender()).unwrap();
@@ -190,11 +207,17 @@ async fn a_refusal_among_answers_that_come_together_is_told_from_those_that_foll
     const REFUSED: (&str, &str) = ("RCPT", "550 5.1.1 no such user\r\n");
     let text = never(&[PIPELINING, REFUSED, ("DATA", "554 5.5.1 no valid recipients\r\n")]).await;
     assert!(text.contains("refused the recipient") && text.contains("550"), "{text}");
-    // RFC 2920 §3.1: a relay may want the content all the same. It gets none, and the connection is not used again.
+    // RFC 2920 §3.1: a relay may want the content all the same. It gets none, and the connection is not used
+    // again.
     never(&[PIPELINING, REFUSED]).await;
     let text = later(&[PIPELINING, ("RCPT", "451 4.7.1 greylisted\r\n")]).await;
     assert!(text.contains("refused the recipient") && text.contains("451"), "{text}");
-    let text = later(&[PIPELINING, ("MAIL", "550 5.7.1 not your domain\r\n"), ("RCPT", "503 5.5.1 sender first\r\n")]).await;
+    let text = later(&[
+        PIPELINING,
+        ("MAIL", "550 5.7.1 not your domain\r\n"),
+        ("RCPT", "503 5.5.1 sender first\r\n"),
+    ])
+    .await;
     assert!(text.contains("refused the sender") && text.contains("not your domain"), "{text}");
     let text = later(&[PIPELINING, ("DATA", "451 4.3.0 try later\r\n")]).await;
     assert!(text.contains("refused the letter") && text.contains("451"), "{text}");
@@ -241,11 +264,15 @@ async fn a_relay_that_hangs_up_after_each_letter_is_called_again_for_the_next() 
 #[tokio::test]
 async fn a_refusal_of_the_recipient_or_the_letter_is_final() {
     let text = never(&[("RCPT", "550 5.1.1 <Ada@example.com>: no such user\r\n")]).await;
-    assert!(text.contains("refused the recipient") && text.contains("550") && text.contains("no such user"), "{text}");
+    assert!(
+        text.contains("refused the recipient") && text.contains("550") && text.contains("no such user"),
+        "{text}"
+    );
     assert!(!text.contains("Ada@"), "{text}");
     never(&[("RCPT", "556 5.1.10 null mx\r\n")]).await;
     never(&[("RCPT", "501 5.1.3 bad address syntax\r\n")]).await;
-    let text = never(&[(".", "554 5.7.1 spam: https://invite.example.com/activate?token=AQIDBAUG\r\n")]).await;
+    let text =
+        never(&[(".", "554 5.7.1 spam: https://invite.example.com/activate?token=AQIDBAUG\r\n")]).await;
     assert!(!text.contains("AQID"), "{text}");
 }
 
@@ -272,14 +299,18 @@ async fn what_may_change_is_tried_again() {
 
 #[tokio::test]
 async fn a_refused_sign_in_is_the_configurations_fault_and_shows_no_password() {
-    let (mut relay, mut told) = relay(&[("AUTH", "535 5.7.8 hunter22 or AGFkYQBodW50ZXIyMg== is wrong\r\n")]).await;
+    let (mut relay, mut told) =
+        relay(&[("AUTH", "535 5.7.8 hunter22 or AGFkYQBodW50ZXIyMg== is wrong\r\n")]).await;
     relay.login = Some(Login { user: "ada".to_owned(), password: SecretString::from("hunter22") });
     let error = attempt(&relay).await.unwrap_err();
     assert!(
         matches!(&error, SendError::Later { text, .. } if text.contains("refused the sign-in") && text.contains("535")),
         "{error:?}"
     );
-    assert!(!format!("{error:?}").contains("hunter22") && !format!("{error:?}").contains("AGFkYQBodW50"), "{error:?}");
+    assert!(
+        !format!("{error:?}").contains("hunter22") && !format!("{error:?}").contains("AGFkYQBodW50"),
+        "{error:?}"
+    );
     while let Ok(line) = told.try_recv() {
         assert!(!line.starts_with("MAIL"));
     }
@@ -302,14 +333,18 @@ async fn offered_tls_is_taken_and_its_absence_borne() {
     attempt(&plain).await.unwrap();
 
     // This one offers TLS and cannot speak it: the letter must not go in the clear instead.
-    let (mut broken, mut told) = relay(&[("EHLO", "250-test\r\n250 STARTTLS\r\n"), ("STARTTLS", "220 go on\r\n")]).await;
+    let (mut broken, mut told) =
+        relay(&[("EHLO", "250-test\r\n250 STARTTLS\r\n"), ("STARTTLS", "220 go on\r\n")]).await;
     broken.tls = TlsUse::Offered;
     assert!(matches!(attempt(&broken).await, Err(SendError::Later { .. })));
     let mut heard = Vec::new();
     while let Ok(line) = told.try_recv() {
         heard.push(line);
     }
-    assert!(heard.iter().any(|line| line == "STARTTLS") && !heard.iter().any(|line| line.starts_with("MAIL")), "{heard:?}");
+    assert!(
+        heard.iter().any(|line| line == "STARTTLS") && !heard.iter().any(|line| line.starts_with("MAIL")),
+        "{heard:?}"
+    );
 }
 
 #[tokio::test]
@@ -317,9 +352,19 @@ async fn nobody_there() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
-    let relay = Relay { host: "127.0.0.1".to_owned(), port, tls: TlsUse::None, tls_said: true, ca: None, login: None };
+    let relay = Relay {
+        host: "127.0.0.1".to_owned(),
+        port,
+        tls: TlsUse::None,
+        tls_said: true,
+        ca: None,
+        login: None,
+    };
     let error = attempt(&relay).await.unwrap_err();
-    assert!(matches!(&error, SendError::Later { text, .. } if text.to_lowercase().contains("refused")), "{error:?}");
+    assert!(
+        matches!(&error, SendError::Later { text, .. } if text.to_lowercase().contains("refused")),
+        "{error:?}"
+    );
 }
 
 #[test]

@@ -16,7 +16,8 @@ use rustls::{
 
 use crate::mail::url::Relay;
 
-/// What a relay's certificate is held against: the system's authorities, or those of the file alone. The name is always checked.
+/// What a relay's certificate is held against: the system's authorities, or those of the file alone. The name
+/// is always checked.
 ///
 /// # Errors
 /// What is wrong with the file.
@@ -26,7 +27,9 @@ pub(super) fn trust(relay: &Relay) -> Result<ClientConfig, String> {
     match &relay.ca {
         Some(path) => {
             for certificate in &own {
-                authorities.add(certificate.clone()).map_err(|error| format!("{}: {error}", path.display()))?;
+                authorities
+                    .add(certificate.clone())
+                    .map_err(|error| format!("{}: {error}", path.display()))?;
             }
         }
         None => {
@@ -52,11 +55,15 @@ fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     let certificates = certificates.map_err(|error| format!("{}: {error}", path.display()))?;
     // Nobody would be trusted, which would be said at the first letter.
-    if certificates.is_empty() { Err(format!("{} holds no PEM certificate", path.display())) } else { Ok(certificates) }
+    if certificates.is_empty() {
+        Err(format!("{} holds no PEM certificate", path.display()))
+    } else {
+        Ok(certificates)
+    }
 }
 
-/// As rustls verifies, but for one case: a certificate that says of itself that it is an authority's, as `openssl req -x509` makes
-/// them. That is believed where it is, byte for byte, one of the file's.
+/// As rustls verifies, but for one case: a certificate that says of itself that it is an authority's, as
+/// `openssl req -x509` makes them. That is believed where it is, byte for byte, one of the file's.
 #[derive(Debug)]
 struct Verifier {
     usual: Arc<WebPkiServerVerifier>,

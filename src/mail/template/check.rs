@@ -1,4 +1,5 @@
-//! Tries templates out before anybody is to get a letter: what is at fault at the start is not at fault at the sending.
+//! Tries templates out before anybody is to get a letter: what is at fault at the start is not at fault at
+//! the sending.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +13,19 @@ use crate::{
 };
 
 /// What a sentence may ask for, and so may a template.
-const ABOUT: [&str; 11] =
-    ["kind", "purpose", "locale", "roles", "account", "parent", "to", "valid_for", "expires_at", "inviter", "organisation"];
+const ABOUT: [&str; 11] = [
+    "kind",
+    "purpose",
+    "locale",
+    "roles",
+    "account",
+    "parent",
+    "to",
+    "valid_for",
+    "expires_at",
+    "inviter",
+    "organisation",
+];
 /// What a template may ask for besides.
 const TEXTS: [&str; 13] = [
     "reminder",
@@ -49,7 +61,10 @@ pub(super) fn try_out(templates: &Templates, files: &Files, faults: &mut Vec<Str
                 let link = letter.link.expose_secret();
                 let parts = [("letter.txt", &words.text), ("letter.html", &words.html)];
                 found.extend(
-                    parts.iter().filter(|(_, text)| !text.contains(link)).map(|(name, _)| format!("{name}:1: shows no link")),
+                    parts
+                        .iter()
+                        .filter(|(_, text)| !text.contains(link))
+                        .map(|(name, _)| format!("{name}:1: shows no link")),
                 );
                 if words.subject.is_empty() {
                     found.insert(format!("{}:1: a letter has no subject", letter.locale.data().letters_file));
@@ -68,11 +83,17 @@ fn unknown_variables(templates: &Templates, files: &Files, found: &mut BTreeSet<
         let (file, sentence) = place(name);
         for variable in template.undeclared_variables(false) {
             let variable = variable.as_str();
-            let texts = sentence.is_none() || (sentence == Some("subject_reminder") && variable == "headline");
-            let known = ABOUT.contains(&variable) || globals.contains(&variable) || (texts && TEXTS.contains(&variable));
+            let texts =
+                sentence.is_none() || (sentence == Some("subject_reminder") && variable == "headline");
+            let known = ABOUT.contains(&variable)
+                || globals.contains(&variable)
+                || (texts && TEXTS.contains(&variable));
             if !known {
                 let text = files.named(file).map_or("", |file| &file.text);
-                let line = sentence.map_or_else(|| line_of(text, variable), |sentence| line_of(text, &format!("\"{sentence}\"")));
+                let line = sentence.map_or_else(
+                    || line_of(text, variable),
+                    |sentence| line_of(text, &format!("\"{sentence}\"")),
+                );
                 found.insert(format!("{file}:{line}: asks for `{variable}`, which no letter has"));
             }
         }

@@ -1,7 +1,7 @@
 //! Names that no mail program makes a link of.
 //!
-//! Programs that show mail look for addresses in plain words, `evil.example` among them, and make links of them. A name that is
-//! one would be a link of its owner's in a letter of the operator's.
+//! Programs that show mail look for addresses in plain words, `evil.example` among them, and make links of
+//! them. A name that is one would be a link of its owner's in a letter of the operator's.
 
 use std::net::Ipv4Addr;
 
@@ -10,9 +10,9 @@ const ZERO_WIDTH_SPACE: char = '\u{200B}';
 /// What parts the labels of a host (UTS 46 §4: the last three are mapped to the first).
 const DOTS: [char; 4] = ['.', '\u{3002}', '\u{FF0E}', '\u{FF61}'];
 
-/// The name with a zero-width space wherever an address would go on: behind the colon of `://`, behind a dot with a label of two
-/// letters or more after it, as every top-level domain has them, behind each dot of an IPv4 address, and behind an `@` within a
-/// word. Initials (`J.R.R.`, `B.V.`) are left as they are.
+/// The name with a zero-width space wherever an address would go on: behind the colon of `://`, behind a dot
+/// with a label of two letters or more after it, as every top-level domain has them, behind each dot of an
+/// IPv4 address, and behind an `@` within a word. Initials (`J.R.R.`, `B.V.`) are left as they are.
 pub(in crate::mail) fn defang(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     let mut in_word = false;
@@ -22,7 +22,9 @@ pub(in crate::mail) fn defang(name: &str) -> String {
         let ends_an_address = match c {
             ':' => rest.starts_with("//"),
             '@' => in_word && rest.starts_with(|next: char| !next.is_whitespace()),
-            dot if DOTS.contains(&dot) => in_word && (begins_with_a_label(rest) || is_within_ipv4(name, at, rest)),
+            dot if DOTS.contains(&dot) => {
+                in_word && (begins_with_a_label(rest) || is_within_ipv4(name, at, rest))
+            }
             _ => false,
         };
         if ends_an_address {
@@ -34,7 +36,9 @@ pub(in crate::mail) fn defang(name: &str) -> String {
 }
 
 fn begins_with_a_label(rest: &str) -> bool {
-    rest.split(|c: char| c.is_whitespace() || DOTS.contains(&c)).next().is_some_and(|label| letters(label) >= 2)
+    rest.split(|c: char| c.is_whitespace() || DOTS.contains(&c))
+        .next()
+        .is_some_and(|label| letters(label) >= 2)
 }
 
 fn letters(label: &str) -> usize {
@@ -74,7 +78,10 @@ mod tests {
                 "evil\u{3002}example, b\u{fc}cher\u{FF0E}de \u{1F4A9}.la",
                 "evil\u{3002}|example, b\u{fc}cher\u{FF0E}|de \u{1F4A9}.|la",
             ),
-            ("\u{43F}\u{43E}\u{447}\u{442}\u{430}.\u{440}\u{444}", "\u{43F}\u{43E}\u{447}\u{442}\u{430}.|\u{440}\u{444}"),
+            (
+                "\u{43F}\u{43E}\u{447}\u{442}\u{430}.\u{440}\u{444}",
+                "\u{43F}\u{43E}\u{447}\u{442}\u{430}.|\u{440}\u{444}",
+            ),
             ("x.xn--p1ai", "x.|xn--p1ai"),
             ("Pay at 192.0.2.7:80/x", "Pay at 192.|0.|2.|7:80/x"),
             ("see http://192.0.2.7.", "see http:|//192.|0.|2.|7."),

@@ -11,8 +11,10 @@ pub(super) struct File {
     pub text: String,
 }
 
-const TEMPLATES: [(&str, &str); 2] =
-    [("letter.txt", include_str!("../templates/letter.txt")), ("letter.html", include_str!("../templates/letter.html"))];
+const TEMPLATES: [(&str, &str); 2] = [
+    ("letter.txt", include_str!("../templates/letter.txt")),
+    ("letter.html", include_str!("../templates/letter.html")),
+];
 
 /// All of them.
 pub(super) struct Files(Vec<File>);
@@ -24,8 +26,8 @@ impl Files {
         Self(files.map(|(name, built_in)| File { name, built_in, text: built_in.to_owned() }).collect())
     }
 
-    /// Ours, with those of `folder` in their place. Names that begin with a point are left alone: a volume of Kubernetes has
-    /// such beside its files.
+    /// Ours, with those of `folder` in their place. Names that begin with a point are left alone: a volume of
+    /// Kubernetes has such beside its files.
     pub fn with(folder: &Path, faults: &mut Vec<String>) -> Self {
         let mut files = Self::built_in();
         let entries = std::fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
@@ -43,7 +45,8 @@ impl Files {
                 continue;
             }
             let known: Vec<&str> = files.0.iter().map(|file| file.name).collect();
-            let unknown = format!("{name}: no letter is made of a file of that name. Known are: {}", known.join(", "));
+            let unknown =
+                format!("{name}: no letter is made of a file of that name. Known are: {}", known.join(", "));
             match (files.0.iter_mut().find(|file| file.name == name), std::fs::read_to_string(entry.path())) {
                 (None, _) => faults.push(unknown),
                 (Some(file), Ok(text)) => file.text = text,
@@ -71,12 +74,16 @@ impl Files {
 /// # Errors
 /// A sentence for the operator.
 pub fn write_built_in(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    std::fs::create_dir_all(folder).map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
     let write = |file: &File| {
         let path = folder.join(file.name);
         let opened = std::fs::OpenOptions::new().write(true).create_new(true).open(&path);
-        let written = opened.and_then(|mut opened| std::io::Write::write_all(&mut opened, file.built_in.as_bytes()));
-        written.map(|()| path.clone()).map_err(|error| format!("{} cannot be written: {error}", path.display()))
+        let written =
+            opened.and_then(|mut opened| std::io::Write::write_all(&mut opened, file.built_in.as_bytes()));
+        written
+            .map(|()| path.clone())
+            .map_err(|error| format!("{} cannot be written: {error}", path.display()))
     };
     Files::built_in().0.iter().map(write).collect()
 }

@@ -75,25 +75,39 @@ fn every_letter_in_every_language_names_everyone_and_loads_nothing() {
         }
         let account = letter.account.as_ref();
         for shown in account.iter().flat_map(|account| [&account.name, &account.parent_name]).flatten() {
-            assert!(flat(&words.text).contains(shown.as_str()) && words.html.contains(shown.as_str()), "{name}: {shown}");
+            assert!(
+                flat(&words.text).contains(shown.as_str()) && words.html.contains(shown.as_str()),
+                "{name}: {shown}"
+            );
         }
         assert_eq!(letter.kind == InvitationKind::SystemUser, words.text.contains("  * "), "{name}");
         assert!(!words.text.contains("\n\n\n") && !words.text.contains("{{"), "{name}: {}", words.text);
         for outside in ["<img", "src=", "<link", "@import", "url(", "<script"] {
             assert!(!words.html.contains(outside), "{name}: {outside}");
         }
-        for wanted in
-            ["color-scheme", "prefers-color-scheme: dark", "max-width: 480px", &format!("lang=\"{}\"", letter.locale.as_str())]
-        {
+        for wanted in [
+            "color-scheme",
+            "prefers-color-scheme: dark",
+            "max-width: 480px",
+            &format!("lang=\"{}\"", letter.locale.as_str()),
+        ] {
             assert!(words.html.contains(wanted), "{name}: {wanted}");
         }
-        assert_eq!(words.html.matches("https://").count(), words.html.matches("https://example.com/activate?token=").count());
+        assert_eq!(
+            words.html.matches("https://").count(),
+            words.html.matches("https://example.com/activate?token=").count()
+        );
         // The first line is one line, however long the names are.
-        assert!(rest.lines().all(|line| line.chars().count() < 80 || line.contains("token=")), "{name}: {}", words.text);
+        assert!(
+            rest.lines().all(|line| line.chars().count() < 80 || line.contains("token=")),
+            "{name}: {}",
+            words.text
+        );
     }
 }
 
-/// Companies are called B.V., Yahoo! and Who Knows?, and people Jr.; a sentence that ends with them ends once.
+/// Companies are called B.V., Yahoo! and Who Knows?, and people Jr.; a sentence that ends with them ends
+/// once.
 #[test]
 fn no_sentence_ends_twice() {
     for end in [".", "!", "?"] {
@@ -101,7 +115,8 @@ fn no_sentence_ends_twice() {
             letter.inviter = format!("Grace Hopper Jr{end}");
             letter.organisation = format!("Voltmark B.V{end}");
             if let Some(account) = &mut letter.account {
-                (account.name, account.parent_name) = (Some(format!("Home Ltd{end}")), Some(format!("Acme B.V{end}")));
+                (account.name, account.parent_name) =
+                    (Some(format!("Home Ltd{end}")), Some(format!("Acme B.V{end}")));
             }
             let words = written(&letter);
             assert!(!words.text.contains(" \n\n"), "{name}: {}", words.text);
@@ -109,7 +124,10 @@ fn no_sentence_ends_twice() {
             for part in [&words.subject, &words.text, &html] {
                 for known in ["Jr", "B.V", "Ltd"] {
                     for twice in ['.', '!', '?', '…'] {
-                        assert!(!part.contains(&format!("{known}{end}{twice}")), "{name}: {known}{end}{twice}: {part}");
+                        assert!(
+                            !part.contains(&format!("{known}{end}{twice}")),
+                            "{name}: {known}{end}{twice}: {part}"
+                        );
                     }
                     // French parts its exclamation and question marks from the word.
                     assert!(!part.contains(&format!("{known}{end}\u{a0}!")), "{name}: {part}");
@@ -219,10 +237,13 @@ fn html_escapes_every_name() {
     );
     assert!(words.html.contains("&lt;script&gt;alert(") && words.html.contains("&amp; co"));
     assert!(words.html.contains("href=\"https://example.com/a?b=1&amp;token=&quot;&gt;&lt;script&gt;\""));
-    assert!(words.text.contains("<script>alert('x')</script> \"Ada\" & co") && words.text.contains("?b=1&token="));
+    assert!(
+        words.text.contains("<script>alert('x')</script> \"Ada\" & co") && words.text.contains("?b=1&token=")
+    );
 }
 
-/// Every sample, with names that mail programs would make links of, from an operator whose own name is an address.
+/// Every sample, with names that mail programs would make links of, from an operator whose own name is an
+/// address.
 fn linked_samples() -> Vec<(String, Letter)> {
     let mut all = samples(now());
     for (_, letter) in &mut all {
@@ -240,7 +261,11 @@ fn linked_samples() -> Vec<(String, Letter)> {
 fn no_name_of_a_person_or_an_account_becomes_a_link() {
     for (name, letter) in linked_samples() {
         let words = written(&letter);
-        assert!(words.subject.contains("https:\u{200B}//evil.\u{200B}example/pay Click now"), "{name}: {}", words.subject);
+        assert!(
+            words.subject.contains("https:\u{200B}//evil.\u{200B}example/pay Click now"),
+            "{name}: {}",
+            words.subject
+        );
         // The templates' escaping writes slashes and equals signs in another way.
         let html = words.html.replace("&#x2f;", "/");
         for part in [&words.subject, &flat(&words.text), &flat(&html)] {
@@ -254,7 +279,10 @@ fn no_name_of_a_person_or_an_account_becomes_a_link() {
         assert!(seen.contains("https://evil.example/pay Click now"), "{name}: {seen}");
         for (given, shown) in [
             (letter.account.as_ref().map(|account| &account.name), "Booking.\u{200B}com B.V."),
-            (letter.account.as_ref().map(|account| &account.parent_name), "J.R.R. ada@\u{200B}evil.\u{200B}example"),
+            (
+                letter.account.as_ref().map(|account| &account.parent_name),
+                "J.R.R. ada@\u{200B}evil.\u{200B}example",
+            ),
         ] {
             let asked = given.is_some() && (seen.contains(&shown.replace('\u{200B}', "")));
             assert_eq!(asked, flat(&words.text).contains(shown) && html.contains(shown), "{name}: {shown}");
@@ -274,8 +302,14 @@ fn no_name_becomes_a_link_in_templates_of_the_operators_own() {
         let words = templates.render(&letter, &TimeZone::utc()).unwrap();
         for part in [words.text, words.html.replace("&#x2f;", "/")] {
             let rest = part.replace(letter.link.expose_secret(), "");
-            assert!(rest.starts_with("https:\u{200B}//evil.\u{200B}example/pay Click now, "), "{name}: {rest}");
-            assert!(["://", "evil.example", "ada@evil", "Booking.com"].iter().all(|link| !rest.contains(link)), "{name}: {rest}");
+            assert!(
+                rest.starts_with("https:\u{200B}//evil.\u{200B}example/pay Click now, "),
+                "{name}: {rest}"
+            );
+            assert!(
+                ["://", "evil.example", "ada@evil", "Booking.com"].iter().all(|link| !rest.contains(link)),
+                "{name}: {rest}"
+            );
         }
     }
 }
@@ -322,7 +356,9 @@ fn a_file_replaces_the_built_in_one_of_its_name() {
 #[test]
 fn every_faulty_file_is_named_at_once_with_the_line() {
     let english = Locale::En.data().letters;
-    let words = english.replace("\"footer\": \"Sent", "\"footer\": \"{{ sender }} sent").replace("\"button\":", "\"buton\":");
+    let words = english
+        .replace("\"footer\": \"Sent", "\"footer\": \"{{ sender }} sent")
+        .replace("\"button\":", "\"buton\":");
     let found = faults(&[
         ("letter.txt", "\n\n{% if purpose %}{{ link }}"),
         ("letter.html", "{{ link }}\n{% if kind == 'nobody' %}{{ inviterr }}{% endif %}"),
@@ -330,7 +366,8 @@ fn every_faulty_file_is_named_at_once_with_the_line() {
         ("words.nl.json", "{\n  \"a\": \"b\",\n"),
         ("words.xx.json", "{}"),
     ]);
-    let line = |name: &str| english.lines().position(|line| line.contains(&format!("\"{name}\""))).unwrap() + 1;
+    let line =
+        |name: &str| english.lines().position(|line| line.contains(&format!("\"{name}\""))).unwrap() + 1;
     for wanted in [
         "letter.txt:3: syntax error".to_owned(),
         "letter.html:2: asks for `inviterr`, which no letter has".to_owned(),

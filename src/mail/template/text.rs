@@ -1,4 +1,5 @@
-//! What code writes rather than a template: times, durations, roles; names made fit for one line, and paragraphs for plain text.
+//! What code writes rather than a template: times, durations, roles; names made fit for one line, and
+//! paragraphs for plain text.
 
 use std::fmt::Write;
 
@@ -17,11 +18,17 @@ const LONGEST_NAME: usize = 100;
 /// How wide plain text is, in characters: what a mail program shows without breaking lines of its own.
 const WIDTH: usize = 72;
 
-/// A moment as people say it: `Wednesday 25 November 2026 at 14:03 (CET)`. None when the words' own form is none that
-/// `chrono::format::strftime` knows.
-pub(in crate::mail) fn moment(at: DateTime<Utc>, time_zone: &TimeZone, locale: Locale, words: &Vocabulary) -> Option<String> {
+/// A moment as people say it: `Wednesday 25 November 2026 at 14:03 (CET)`. None when the words' own form is
+/// none that `chrono::format::strftime` knows.
+pub(in crate::mail) fn moment(
+    at: DateTime<Utc>,
+    time_zone: &TimeZone,
+    locale: Locale,
+    words: &Vocabulary,
+) -> Option<String> {
     let local = time_zone.local(at);
-    // Zones without letters of their own are named by their distance, "-03", which nobody reads as a time zone.
+    // Zones without letters of their own are named by their distance, "-03", which nobody reads as a time
+    // zone.
     let zone = match local.offset().abbreviation() {
         name if name.starts_with(char::is_alphabetic) => name.to_owned(),
         _ => local.format("UTC%:z").to_string(),
@@ -33,16 +40,18 @@ pub(in crate::mail) fn moment(at: DateTime<Utc>, time_zone: &TimeZone, locale: L
 
 /// How long the link works, as people say it: `24 hours`, `90 minutes`, `2 seconds`.
 ///
-/// Exact where the duration is a round one, as configured ones are. The moment of an attempt makes it a little less than
-/// round, by seconds, and that of a reminder, which is looked for once a minute, by a minute: so much is forgiven where minutes,
-/// and hours, are counted. What is still odd is rounded down, so that no letter promises time that is not there.
+/// Exact where the duration is a round one, as configured ones are. The moment of an attempt makes it a
+/// little less than round, by seconds, and that of a reminder, which is looked for once a minute, by a
+/// minute: so much is forgiven where minutes, and hours, are counted. What is still odd is rounded down, so
+/// that no letter promises time that is not there.
 pub(in crate::mail) fn duration(length: TimeDelta, words: &Vocabulary) -> String {
     const MINUTE: i64 = 60;
     const HOUR: i64 = 60;
     const DAY: i64 = 24;
     /// How many seconds an attempt may come late.
     const LATE: i64 = 5;
-    let count = |number: i64, one, many| format!("{number} {}", words.plain(if number == 1 { one } else { many }));
+    let count =
+        |number: i64, one, many| format!("{number} {}", words.plain(if number == 1 { one } else { many }));
     let seconds = (length.num_milliseconds().max(0) + 999) / 1000;
     if seconds < 2 * MINUTE && (seconds % MINUTE != 0 || seconds == 0) {
         return count(seconds, "second_one", "second_many");
@@ -93,14 +102,17 @@ pub(in crate::mail) fn wrap(paragraph: &str) -> String {
     text
 }
 
-/// A name on one line: line breaks and other control characters become blanks, characters that turn the direction of
-/// writing or cannot be seen are left out, but for the two that join and part letters, where they do; what is very long is cut.
+/// A name on one line: line breaks and other control characters become blanks, characters that turn the
+/// direction of writing or cannot be seen are left out, but for the two that join and part letters, where
+/// they do; what is very long is cut.
 pub(in crate::mail) fn name(text: &str) -> String {
     let mut spaced = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
         match c {
-            ZERO_WIDTH_NON_JOINER | ZERO_WIDTH_JOINER if joins(spaced.chars().next_back(), rest.peek().copied()) => {
+            ZERO_WIDTH_NON_JOINER | ZERO_WIDTH_JOINER
+                if joins(spaced.chars().next_back(), rest.peek().copied()) =>
+            {
                 spaced.push(c);
             }
             '\u{061C}'
@@ -122,18 +134,20 @@ pub(in crate::mail) fn name(text: &str) -> String {
     }
 }
 
-/// Whether a joiner belongs between two characters: Persian and Indic names are misspelt without it, and families of emoji
-/// fall apart. After a virama it shapes what stands before it (RFC 5892 appendix A has the same rule for host names). In
-/// ASCII it does nothing, and would only hide.
+/// Whether a joiner belongs between two characters: Persian and Indic names are misspelt without it, and
+/// families of emoji fall apart. After a virama it shapes what stands before it (RFC 5892 appendix A has the
+/// same rule for host names). In ASCII it does nothing, and would only hide.
 fn joins(before: Option<char>, after: Option<char>) -> bool {
     let joined = |c: char| {
-        !c.is_ascii() && c.is_alphabetic() || matches!(c, '\u{2190}'..='\u{2BFF}' | '\u{FE0F}' | '\u{1F000}'..='\u{1FAFF}')
+        !c.is_ascii() && c.is_alphabetic()
+            || matches!(c, '\u{2190}'..='\u{2BFF}' | '\u{FE0F}' | '\u{1F000}'..='\u{1FAFF}')
     };
-    before.is_some_and(|c| canonical_combining_class(c) == VIRAMA) || (before.is_some_and(joined) && after.is_some_and(joined))
+    before.is_some_and(|c| canonical_combining_class(c) == VIRAMA)
+        || (before.is_some_and(joined) && after.is_some_and(joined))
 }
 
-/// A text in which a header holds no encoded word (RFC 2047). Mail programs decode what looks like one, and a name that was
-/// plain here would be another one there.
+/// A text in which a header holds no encoded word (RFC 2047). Mail programs decode what looks like one, and a
+/// name that was plain here would be another one there.
 pub(in crate::mail) fn without_encoded_words(text: &str) -> String {
     text.replace("=?", "= ?")
 }
@@ -163,7 +177,10 @@ mod tests {
             ("America/Sao_Paulo", Locale::En, "Wednesday 25 November 2026 at 10:03 (UTC-03:00)"),
             ("Pacific/Auckland", Locale::Nl, "donderdag 26 november 2026 om 02:03 (NZDT)"),
         ] {
-            assert_eq!(moment(at, &TimeZone::bundled(zone).unwrap(), locale, &self::words(locale)).as_deref(), Some(words));
+            assert_eq!(
+                moment(at, &TimeZone::bundled(zone).unwrap(), locale, &self::words(locale)).as_deref(),
+                Some(words)
+            );
         }
     }
 
@@ -190,13 +207,18 @@ mod tests {
             (259_200_000 - 700, ["3 days", "3 dagen", "3 Tage", "3 jours"]),
         ] {
             let length = TimeDelta::milliseconds(milliseconds);
-            assert_eq!([Locale::En, Locale::Nl, Locale::De, Locale::Fr].map(|locale| duration(length, &words(locale))), said);
+            assert_eq!(
+                [Locale::En, Locale::Nl, Locale::De, Locale::Fr]
+                    .map(|locale| duration(length, &words(locale))),
+                said
+            );
         }
     }
 
     #[test]
     fn every_role_has_words() {
-        for (locale, role_) in Locale::ALL.into_iter().flat_map(|locale| Role::ALL.map(|role| (locale, role))) {
+        for (locale, role_) in Locale::ALL.into_iter().flat_map(|locale| Role::ALL.map(|role| (locale, role)))
+        {
             assert!(words(locale).of("role", role_.as_str()).is_some(), "{locale:?}, {role_:?}");
         }
         assert_eq!(role("night_watch", &words(Locale::Nl)), "night watch");
@@ -204,14 +226,18 @@ mod tests {
 
     #[test]
     fn names_fit_one_line() {
-        assert_eq!(name(" Ada\r\nBcc: eve@example.com\u{202E}\u{61C}\u{E0041}\0 "), "Ada Bcc: eve@example.com");
+        assert_eq!(
+            name(" Ada\r\nBcc: eve@example.com\u{202E}\u{61C}\u{E0041}\0 "),
+            "Ada Bcc: eve@example.com"
+        );
         assert_eq!(name(&"a".repeat(300)).chars().count(), LONGEST_NAME + 1);
     }
 
     #[test]
     fn names_keep_what_joins_their_letters_and_nothing_else_that_is_not_seen() {
         for kept in [
-            // A family; a heart on fire, with its variation selector; a woman with dark skin who writes programs.
+            // A family; a heart on fire, with its variation selector; a woman with dark skin who writes
+            // programs.
             "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}",
             "\u{2764}\u{FE0F}\u{200D}\u{1F525}",
             "\u{1F469}\u{1F3FF}\u{200D}\u{1F4BB}",

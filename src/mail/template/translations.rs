@@ -1,6 +1,8 @@
-//! The words of one language, as a file has them: one flat JSON object, from the name of each text to the text.
+//! The words of one language, as a file has them: one flat JSON object, from the name of each text to the
+//! text.
 //!
-//! Most texts are templates of a sentence; those that code looks up as they are, names of roles and of units of time, are plain.
+//! Most texts are templates of a sentence; those that code looks up as they are, names of roles and of units
+//! of time, are plain.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +25,8 @@ impl Vocabulary {
         Self { texts: BTreeMap::new() }
     }
 
-    /// Reads a file, as complete as `model` is. What is missing is taken from `model`, so that the rest can be looked at.
+    /// Reads a file, as complete as `model` is. What is missing is taken from `model`, so that the rest can
+    /// be looked at.
     pub fn read(source: &str, model: Option<&Self>) -> (Self, Vec<WordsFault>) {
         let mut texts: BTreeMap<String, String> = match serde_json::from_str(source) {
             Ok(texts) => texts,
@@ -34,7 +37,8 @@ impl Vocabulary {
         };
         let mut faults = Vec::new();
         if let Some(model) = model {
-            let (known, given): (BTreeSet<&String>, BTreeSet<&String>) = (model.texts.keys().collect(), texts.keys().collect());
+            let (known, given): (BTreeSet<&String>, BTreeSet<&String>) =
+                (model.texts.keys().collect(), texts.keys().collect());
             let missing: Vec<&str> = known.difference(&given).map(|name| name.as_str()).collect();
             if !missing.is_empty() {
                 let text = format!("there are no words for {}", missing.join(", "));
@@ -45,7 +49,11 @@ impl Vocabulary {
                 text: format!("no letter asks for {name:?}"),
             }));
             let lacking: Vec<String> = known.difference(&given).map(|name| (*name).clone()).collect();
-            texts.extend(lacking.into_iter().filter_map(|name| model.texts.get(&name).cloned().map(|text| (name, text))));
+            texts.extend(
+                lacking
+                    .into_iter()
+                    .filter_map(|name| model.texts.get(&name).cloned().map(|text| (name, text))),
+            );
         }
         (Self { texts }, faults)
     }
@@ -69,7 +77,10 @@ impl Vocabulary {
 
     /// The texts that are templates, each with its name.
     pub fn sentences(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).filter(|(name, _)| !is_plain(name))
+        self.texts
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()))
+            .filter(|(name, _)| !is_plain(name))
     }
 }
 

@@ -64,7 +64,10 @@ pub(super) fn mailpit(text: &str) -> Result<Server, String> {
 
 pub(super) fn postmark(rest: &str) -> Result<Server, String> {
     let (token, options) = parts(rest, "postmark://TOKEN")?;
-    Ok(Server { base: options.base("https://api.postmarkapp.com", None)?, service: Service::Postmark(key(token)?) })
+    Ok(Server {
+        base: options.base("https://api.postmarkapp.com", None)?,
+        service: Service::Postmark(key(token)?),
+    })
 }
 
 pub(super) fn sendgrid(rest: &str) -> Result<Server, String> {
@@ -82,7 +85,10 @@ pub(super) fn mailgun(rest: &str) -> Result<Server, String> {
     let (text, options) = parts(rest, "mailgun://KEY@DOMAIN")?;
     let (text, domain) = text.rsplit_once('@').ok_or("Its domain is missing: write mailgun://KEY@DOMAIN.")?;
     if domain.is_empty() || !domain.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-')) {
-        return Err("The domain must be the one that Mailgun sends for, in ASCII letters: mailgun://KEY@DOMAIN.".to_owned());
+        return Err(
+            "The domain must be the one that Mailgun sends for, in ASCII letters: mailgun://KEY@DOMAIN."
+                .to_owned(),
+        );
     }
     let base = options.base("https://api.mailgun.net", Some("https://api.eu.mailgun.net"))?;
     Ok(Server { base, service: Service::Mailgun { key: key(text)?, domain: domain.to_owned() } })
@@ -101,7 +107,11 @@ impl Options {
         let regional = match (self.region.as_deref(), eu) {
             (None, _) => usual,
             (Some("eu"), Some(eu)) => eu,
-            (Some(_), Some(_)) => return Err("The region parameter must be eu; without it, it is the United States.".to_owned()),
+            (Some(_), Some(_)) => {
+                return Err(
+                    "The region parameter must be eu; without it, it is the United States.".to_owned()
+                );
+            }
             (Some(_), None) => return Err("This provider takes no region parameter.".to_owned()),
         };
         self.api.map_or_else(|| Ok(regional.to_owned()), |api| address(&api))
@@ -118,13 +128,17 @@ fn address(api: &str) -> Result<String, String> {
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     };
-    let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    let plain = url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
     let safe = url.scheme() == "https" || (url.scheme() == "http" && local);
     if safe && plain { Ok(url.as_str().trim_end_matches('/').to_owned()) } else { Err(fault()) }
 }
 
 fn parts<'a>(rest: &'a str, form: &str) -> Result<(&'a str, Options), String> {
-    let rest = rest.strip_prefix("//").ok_or_else(|| format!("Two slashes must follow the scheme: {form}."))?;
+    let rest =
+        rest.strip_prefix("//").ok_or_else(|| format!("Two slashes must follow the scheme: {form}."))?;
     let (text, query) = rest.split_once('?').unwrap_or((rest, ""));
     let mut options = Options::default();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {

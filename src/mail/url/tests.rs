@@ -33,7 +33,10 @@ fn describes_every_form_without_its_password() {
         ("sendgrid://SG.hunter2_-x", "SendGrid at https://api.sendgrid.com"),
         ("sendgrid://hunter2?region=eu", "SendGrid at https://api.eu.sendgrid.com"),
         ("mailgun://hunter2@mg.example.com", "Mailgun for mg.example.com at https://api.mailgun.net"),
-        ("mailgun://hunter2@mg.example.com/?region=eu", "Mailgun for mg.example.com at https://api.eu.mailgun.net"),
+        (
+            "mailgun://hunter2@mg.example.com/?region=eu",
+            "Mailgun for mg.example.com at https://api.eu.mailgun.net",
+        ),
         ("resend://hunter2?api=http://127.0.0.1:8025/", "Resend at http://127.0.0.1:8025"),
         ("resend://hunter2?api=https://mail.example.com/resend", "Resend at https://mail.example.com/resend"),
     ] {
@@ -58,7 +61,10 @@ fn takes_tls_as_the_url_says() {
 #[test]
 fn says_how_letters_are_kept_from_others_on_the_way() {
     for (text, words) in [
-        ("smtp://h", "smtp://h:587, under TLS when the relay offers STARTTLS, and in the clear when it does not"),
+        (
+            "smtp://h",
+            "smtp://h:587, under TLS when the relay offers STARTTLS, and in the clear when it does not",
+        ),
         ("smtp://h?tls=required", "smtp://h:587, under TLS (STARTTLS) or not at all"),
         ("smtp://h?tls=none", "smtp://h:587, in the clear (tls=none)"),
         ("smtps://h", "smtps://h:465, under TLS from the first byte"),
@@ -165,9 +171,10 @@ fn says_what_is_wrong_and_repeats_nothing() {
 #[test]
 fn keys_are_read_as_they_are() {
     let key = |text: &str| match server(text).service {
-        Service::Postmark(key) | Service::SendGrid(key) | Service::Mailgun { key, .. } | Service::Resend(key) => {
-            key.expose_secret().to_owned()
-        }
+        Service::Postmark(key)
+        | Service::SendGrid(key)
+        | Service::Mailgun { key, .. }
+        | Service::Resend(key) => key.expose_secret().to_owned(),
         Service::Mailpit(_) => panic!("{text} is Mailpit"),
     };
     assert_eq!(key("postmark://ABCdef-1234"), "ABCdef-1234");

@@ -14,7 +14,12 @@ use crate::{
 };
 
 /// Judges. `is_proven` says that the person has proved themselves by their access token.
-pub(super) fn validate(services: &Services, seen: &Preview, answer: &Answer, is_proven: bool) -> Result<(), ServiceError> {
+pub(super) fn validate(
+    services: &Services,
+    seen: &Preview,
+    answer: &Answer,
+    is_proven: bool,
+) -> Result<(), ServiceError> {
     let mut faults = Judged(answer.faults.clone());
     let path = seen.path();
     judge_person(&mut faults, seen, answer, is_proven);
@@ -31,8 +36,9 @@ pub(super) fn validate(services: &Services, seen: &Preview, answer: &Answer, is_
     {
         faults.push("/email", "email_mismatch", "This is not the address that was invited.");
     }
-    // The password that somebody has is compared once all else is in order. Before that it is validated as a new one, so that the
-    // answer, the time that it takes, and the delays after wrong ones are what anybody else gets.
+    // The password that somebody has is compared once all else is in order. Before that it is validated as a
+    // new one, so that the answer, the time that it takes, and the delays after wrong ones are what anybody
+    // else gets.
     let is_judged = match path {
         ActivationPath::NewCredentials => true,
         ActivationPath::ProofRequired => !is_proven,
@@ -47,14 +53,16 @@ pub(super) fn validate(services: &Services, seen: &Preview, answer: &Answer, is_
 /// The rules for a new password that the one given breaks.
 fn password_faults(services: &Services, seen: &Preview, answer: &Answer) -> Vec<FieldError> {
     let Some(chosen) = &answer.password else { return Vec::new() };
-    let names = [&answer.first_name, &answer.last_name].into_iter().flatten().map(PersonName::as_str).collect();
+    let names =
+        [&answer.first_name, &answer.last_name].into_iter().flatten().map(PersonName::as_str).collect();
     let identity = Identity { email: Some(&seen.invitation.email), names };
     let broken = password::faults(chosen, services.rules.password_min_length, &identity);
     broken.into_iter().map(password_fault).collect()
 }
 
-/// What the person says of themselves. At a link that was handed over, an active person who proves themselves by their password
-/// gives names as somebody new does, though they are set aside: otherwise their absence would tell the two apart.
+/// What the person says of themselves. At a link that was handed over, an active person who proves themselves
+/// by their password gives names as somebody new does, though they are set aside: otherwise their absence
+/// would tell the two apart.
 fn judge_person(faults: &mut Judged, seen: &Preview, answer: &Answer, is_proven: bool) {
     let (first, last) = (answer.first_name.is_some(), answer.last_name.is_some());
     match seen.path() {
@@ -100,9 +108,12 @@ fn judge_account(company_vat: CompanyVat, seen: &Preview, answer: &Answer, fault
             faults.member("/account/company", answer.company.is_some(), true);
             judge_vat(company_vat, answer, faults);
         }
-        // Which of the two is meant is not known yet, and that is said above; the company is not validated by a guess.
+        // Which of the two is meant is not known yet, and that is said above; the company is not validated by
+        // a guess.
         None if not_yet_activated => {}
-        Some(AccountType::Consumer) | None => faults.member("/account/company", answer.company.is_some(), false),
+        Some(AccountType::Consumer) | None => {
+            faults.member("/account/company", answer.company.is_some(), false)
+        }
     }
 }
 
@@ -118,7 +129,12 @@ fn judge_vat(company_vat: CompanyVat, answer: &Answer, faults: &mut Judged) {
         (CompanyVat::Required, true) => {
             let detail = "A company needs a VAT number here: that it has none is not accepted.";
             faults.push("/account/company/vat_exempt", "not_applicable", detail);
-            if !faults.0.reported().iter().any(|fault| fault.path == number || fault.code == "vat_exempt_with_number") {
+            if !faults
+                .0
+                .reported()
+                .iter()
+                .any(|fault| fault.path == number || fault.code == "vat_exempt_with_number")
+            {
                 faults.push(number, "required", "This is required.");
             }
         }
@@ -137,7 +153,8 @@ impl Judged {
         self.0.reported().iter().any(|fault| fault.path == path)
     }
 
-    /// A member that must be there, or must not. What is out of place is told as that alone, whatever else is wrong with it.
+    /// A member that must be there, or must not. What is out of place is told as that alone, whatever else is
+    /// wrong with it.
     fn member(&mut self, path: &str, given: bool, required: bool) {
         let inside = |fault: &FieldError| fault.path == path || fault.path.starts_with(&format!("{path}/"));
         // Of an object that is none, nothing is said to be missing.
@@ -156,12 +173,19 @@ impl Judged {
 
 fn password_fault(fault: PasswordFault) -> FieldError {
     let (code, detail) = match fault {
-        PasswordFault::TooShort(shortest) => ("too_short", format!("A password has at least {shortest} characters.")),
-        PasswordFault::TooLong => ("too_long", format!("A password has at most {} characters.", password::MAX_LEN)),
-        PasswordFault::Common => ("password_common", "This password is commonly used and is tried first by attackers.".into()),
-        PasswordFault::Guessable => {
-            ("password_guessable", "This password is easy to guess. A few unrelated words make a better one.".into())
+        PasswordFault::TooShort(shortest) => {
+            ("too_short", format!("A password has at least {shortest} characters."))
         }
+        PasswordFault::TooLong => {
+            ("too_long", format!("A password has at most {} characters.", password::MAX_LEN))
+        }
+        PasswordFault::Common => {
+            ("password_common", "This password is commonly used and is tried first by attackers.".into())
+        }
+        PasswordFault::Guessable => (
+            "password_guessable",
+            "This password is easy to guess. A few unrelated words make a better one.".into(),
+        ),
         PasswordFault::ContainsIdentity => (
             "password_contains_identity",
             "A password must not be made of your name or your e-mail address: leave them out.".into(),

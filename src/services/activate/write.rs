@@ -51,7 +51,8 @@ pub(super) enum Secret {
     None,
     /// One was chosen: its hash.
     Chosen(String),
-    /// The person proved who they are, by the password of which this hash was stored or by a token that was got with it.
+    /// The person proved who they are, by the password of which this hash was stored or by a token that was
+    /// got with it.
     Matched(String),
 }
 
@@ -91,9 +92,13 @@ struct Admitted {
     account: Option<Account>,
 }
 
-/// Judges once more, by what is true while the person's row is locked. The inner error is the refusal of this one; nothing
-/// has been written yet, so that its neighbours go on.
-fn admit(tx: &mut Tx<'_>, attempt: &Attempt, now: DateTime<Utc>) -> Result<Result<Admitted, ServiceError>, ServiceError> {
+/// Judges once more, by what is true while the person's row is locked. The inner error is the refusal of this
+/// one; nothing has been written yet, so that its neighbours go on.
+fn admit(
+    tx: &mut Tx<'_>,
+    attempt: &Attempt,
+    now: DateTime<Utc>,
+) -> Result<Result<Admitted, ServiceError>, ServiceError> {
     let Attempt { claim, seen, secret, .. } = attempt;
     let Some(invitation) = invitations::get(tx.reading(), claim.invitation, Visibility::everything())? else {
         return Ok(Err(ServiceError::InvalidLink));
@@ -116,9 +121,13 @@ fn admit(tx: &mut Tx<'_>, attempt: &Attempt, now: DateTime<Utc>) -> Result<Resul
     }
     let path = ActivationPath::of(&invitation, person);
     match secret {
-        Secret::Matched(hash) if password_hash.as_ref() != Some(hash) => return Ok(Err(ServiceError::Changed)),
+        Secret::Matched(hash) if password_hash.as_ref() != Some(hash) => {
+            return Ok(Err(ServiceError::Changed));
+        }
         // What was accepted without a proof is not let through here, whatever was forgotten there.
-        Secret::None | Secret::Chosen(_) if path == ActivationPath::ProofRequired => return Ok(Err(ServiceError::Changed)),
+        Secret::None | Secret::Chosen(_) if path == ActivationPath::ProofRequired => {
+            return Ok(Err(ServiceError::Changed));
+        }
         _ => {}
     }
     // The guarded update decides, whatever was read before.
@@ -171,22 +180,30 @@ fn choose_credentials(
     answer: &Answer,
     (hash, now): (&str, DateTime<Utc>),
 ) -> Result<(), ServiceError> {
-    let name = |name: &Option<PersonName>| name.as_ref().map_or(String::new(), |name| name.as_str().to_owned());
+    let name =
+        |name: &Option<PersonName>| name.as_ref().map_or(String::new(), |name| name.as_str().to_owned());
     let (first, last) = (name(&answer.first_name), name(&answer.last_name));
     let is_set = match user.status {
-        UserStatus::Invited => users::activate(tx, (user.id, invitation.is_mailed()), (&first, &last), hash, now)?,
+        UserStatus::Invited => {
+            users::activate(tx, (user.id, invitation.is_mailed()), (&first, &last), hash, now)?
+        }
         // Somebody else may have chosen the password that they have: it works no more.
-        UserStatus::Active | UserStatus::Blocked => credentials::replace(tx, user.id, (&first, &last), hash, now)?,
+        UserStatus::Active | UserStatus::Blocked => {
+            credentials::replace(tx, user.id, (&first, &last), hash, now)?
+        }
     };
-    let refused = || ServiceError::Defect("a password was chosen for somebody who may choose none".to_owned());
+    let refused =
+        || ServiceError::Defect("a password was chosen for somebody who may choose none".to_owned());
     if is_set { Ok(()) } else { Err(refused()) }
 }
 
-/// The person as this invitation made them, and their memberships elsewhere. Of somebody whom nobody has proved to be there, the
-/// answer holds what was typed, and the time of this invitation: it may be its inviter who reads it.
+/// The person as this invitation made them, and their memberships elsewhere. Of somebody whom nobody has
+/// proved to be there, the answer holds what was typed, and the time of this invitation: it may be its
+/// inviter who reads it.
 fn as_given(user: User, invitation: &Invitation, is_proven: bool) -> (User, Vec<Membership>) {
     let account = invitation.account.as_ref().map(|account| account.id);
-    let (memberships, elsewhere) = user.memberships.into_iter().partition(|one| Some(one.account_id) == account);
+    let (memberships, elsewhere) =
+        user.memberships.into_iter().partition(|one| Some(one.account_id) == account);
     let created_at = if is_proven { user.created_at } else { Some(invitation.created_at) };
     let email = if is_proven { user.email } else { invitation.email.clone() };
     let system_roles = invitation.roles.clone();
@@ -204,14 +221,18 @@ fn account_of(tx: &mut Tx<'_>, invitation: &Invitation) -> Result<Option<Account
     }
 }
 
-/// What the account becomes: what the inviter said, what the person said, and where neither did, the person's own name.
+/// What the account becomes: what the inviter said, what the person said, and where neither did, the person's
+/// own name.
 fn life(account: &Account, user: &User, answer: &Answer) -> Result<ActivatedAccountData, ServiceError> {
     let given = account.name.as_deref().and_then(|name| AccountName::parse(name).ok());
-    let own = || AccountName::parse(&full_name(user)).or_else(|_| AccountName::parse(user.email.as_str())).ok();
+    let own =
+        || AccountName::parse(&full_name(user)).or_else(|_| AccountName::parse(user.email.as_str())).ok();
     let name = given.or_else(|| answer.account_name.clone()).or_else(own);
     let account_type = account.account_type.or(answer.account_type);
     match (name, account_type) {
-        (Some(name), Some(account_type)) => Ok(ActivatedAccountData { name, account_type, company: answer.company.clone() }),
+        (Some(name), Some(account_type)) => {
+            Ok(ActivatedAccountData { name, account_type, company: answer.company.clone() })
+        }
         _ => Err(ServiceError::Defect("an activation was let through without a name or a type".to_owned())),
     }
 }

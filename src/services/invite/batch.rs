@@ -17,18 +17,21 @@ pub const MAX_BATCH: usize = 1000;
 /// What became of a batch.
 #[derive(Debug, Clone)]
 pub struct Invited {
-    /// Each invitation, or why there is none, in the order asked. After `validate_only`: as it would have been.
+    /// Each invitation, or why there is none, in the order asked. After `validate_only`: as it would have
+    /// been.
     pub results: Vec<Result<Invitation, ServiceError>>,
-    /// What is left afterwards of the quotas that the caller's letters count against; those of the mailboxes are left out.
+    /// What is left afterwards of the quotas that the caller's letters count against; those of the mailboxes
+    /// are left out.
     pub standings: Vec<Standing>,
     /// Whether nothing was done but judging.
     pub validate_only: bool,
 }
 
-/// Invites many, or, with `validate_only`, tells what would become of them. An item that could not even be read comes with its
-/// refusal, which stays its result.
+/// Invites many, or, with `validate_only`, tells what would become of them. An item that could not even be
+/// read comes with its refusal, which stays its result.
 ///
-/// Each is refused as [`super::one`] refuses it; a second one to the same place is told the invitation that the first became.
+/// Each is refused as [`super::one`] refuses it; a second one to the same place is told the invitation that
+/// the first became.
 ///
 /// # Errors
 /// Only when the database fails; then nothing has happened.
@@ -44,7 +47,8 @@ pub async fn many(
         .db
         .write(move |tx| {
             let drafts: Vec<&Draft> = drafted.iter().filter_map(|item| item.as_ref().ok()).collect();
-            let outcomes = if drafts.is_empty() { Vec::new() } else { invite_many(&clock, &limits, tx, &drafts)? };
+            let outcomes =
+                if drafts.is_empty() { Vec::new() } else { invite_many(&clock, &limits, tx, &drafts)? };
             let standings = standings(&outcomes);
             let invited = Invited { results: merged(&drafted, outcomes), standings, validate_only };
             if validate_only {
@@ -114,19 +118,27 @@ async fn drafted(
     }
     let mut drafts = drafts(services, actor, invites).await?.into_iter();
     let missing = || Err(ServiceError::Defect("an invite had no draft".to_owned()));
-    Ok(places.into_iter().map(|refusal| refusal.map_or_else(|| drafts.next().unwrap_or_else(missing), Err)).collect())
+    Ok(places
+        .into_iter()
+        .map(|refusal| refusal.map_or_else(|| drafts.next().unwrap_or_else(missing), Err))
+        .collect())
 }
 
 fn standings(outcomes: &[Outcome]) -> Vec<Standing> {
     let of_one = |outcome: &'_ Outcome| match outcome {
-        Outcome::Invited(_, standings) | Outcome::LettersSpent(LettersSpent { standings, .. }) => standings.clone(),
+        Outcome::Invited(_, standings) | Outcome::LettersSpent(LettersSpent { standings, .. }) => {
+            standings.clone()
+        }
         _ => Vec::new(),
     };
     least(outcomes.iter().flat_map(of_one).collect::<Vec<_>>().iter())
 }
 
 /// The outcomes of those that were drafted, between the refusals of the others.
-fn merged(drafted: &[Result<Draft, ServiceError>], outcomes: Vec<Outcome>) -> Vec<Result<Invitation, ServiceError>> {
+fn merged(
+    drafted: &[Result<Draft, ServiceError>],
+    outcomes: Vec<Outcome>,
+) -> Vec<Result<Invitation, ServiceError>> {
     let mut outcomes = outcomes.into_iter().map(|outcome| outcome.into_result().map(|sent| sent.invitation));
     let missing = || Err(ServiceError::Defect("an invite had no outcome".to_owned()));
     let result = |item: &Result<Draft, ServiceError>| match item {

@@ -17,9 +17,10 @@ use crate::{
     },
 };
 
-/// Judges by who the person is, where they belong, and what awaits them in that place: the invitation as theirs, or what stands
-/// in its way. What the person is already stands in the way only if their address is proven: somebody who has come by links that were
-/// handed over may be anybody, and must not keep the person at that address out.
+/// Judges by who the person is, where they belong, and what awaits them in that place: the invitation as
+/// theirs, or what stands in its way. What the person is already stands in the way only if their address is
+/// proven: somebody who has come by links that were handed over may be anybody, and must not keep the person
+/// at that address out.
 pub(in crate::services) fn find_conflict(
     user: &LockedUser,
     member: &[Member],
@@ -34,14 +35,19 @@ pub(in crate::services) fn find_conflict(
             return Outcome::AlreadySystemUser;
         }
         (InvitationKind::AccountOwner, Some(target))
-            if target.is_new && is_member(&|place| place.parent.is_none() && place.role == MemberRole::AccountOwner) =>
+            if target.is_new
+                && is_member(&|place| place.parent.is_none() && place.role == MemberRole::AccountOwner) =>
         {
             return Outcome::AlreadyAccountOwner;
         }
-        (InvitationKind::AccountOwner, Some(target)) if !target.is_new && is_member(&|place| place.account == target.id) => {
+        (InvitationKind::AccountOwner, Some(target))
+            if !target.is_new && is_member(&|place| place.account == target.id) =>
+        {
             return Outcome::AlreadyMember;
         }
-        (InvitationKind::SubAccount, Some(target)) if is_member(&|place| place.parent == target.parent_account_id) => {
+        (InvitationKind::SubAccount, Some(target))
+            if is_member(&|place| place.parent == target.parent_account_id) =>
+        {
             return Outcome::AlreadyMember;
         }
         _ => {}
@@ -52,8 +58,13 @@ pub(in crate::services) fn find_conflict(
     }
 }
 
-/// Lets other invitations take the places of expired ones. The accounts that were made for those go with them.
-pub(in crate::services) fn replace(tx: &mut Tx<'_>, expired: &[Pending], now: DateTime<Utc>) -> Result<(), DbFault> {
+/// Lets other invitations take the places of expired ones. The accounts that were made for those go with
+/// them.
+pub(in crate::services) fn replace(
+    tx: &mut Tx<'_>,
+    expired: &[Pending],
+    now: DateTime<Utc>,
+) -> Result<(), DbFault> {
     if expired.is_empty() {
         return Ok(());
     }

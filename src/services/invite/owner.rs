@@ -33,7 +33,12 @@ pub struct OwnerInvite {
 }
 
 /// What is made of it: a new account, or a place in one that exists.
-pub(super) fn draft(services: &Services, actor: &Actor, invite: OwnerInvite, named: &Named) -> Result<Draft, ServiceError> {
+pub(super) fn draft(
+    services: &Services,
+    actor: &Actor,
+    invite: OwnerInvite,
+    named: &Named,
+) -> Result<Draft, ServiceError> {
     match invite.account_id {
         Some(id) => further(services, actor, invite, id, named),
         None if actor.may(Permission::CustomersInvite) => Ok(first(services, actor, invite)),
@@ -64,12 +69,19 @@ fn first(services: &Services, actor: &Actor, invite: OwnerInvite) -> Draft {
     Draft::new(actor, invitation(services, actor, addressed, Roles::default(), Some(target)), Some(account))
 }
 
-fn further(services: &Services, actor: &Actor, invite: OwnerInvite, id: AccountId, named: &Named) -> Result<Draft, ServiceError> {
+fn further(
+    services: &Services,
+    actor: &Actor,
+    invite: OwnerInvite,
+    id: AccountId,
+    named: &Named,
+) -> Result<Draft, ServiceError> {
     let staff = actor.may(Permission::CustomersInvite);
     if !staff && actor.accounts.is_empty() {
         return Err(ServiceError::Forbidden(Permission::CustomersInvite.as_str()));
     }
-    let Account { name, parent_account_id, used_by, account_type, rate, status, .. } = named.one(&Target::Id(id))?;
+    let Account { name, parent_account_id, used_by, account_type, rate, status, .. } =
+        named.one(&Target::Id(id))?;
     if status != AccountStatus::Active {
         return Err(ServiceError::ParentNotActive);
     }

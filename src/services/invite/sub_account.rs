@@ -39,7 +39,12 @@ pub struct SubAccountInvite {
 }
 
 /// What is made of it: a new account below one that is an active business's.
-pub(super) fn draft(services: &Services, actor: &Actor, invite: SubAccountInvite, named: &Named) -> Result<Draft, ServiceError> {
+pub(super) fn draft(
+    services: &Services,
+    actor: &Actor,
+    invite: SubAccountInvite,
+    named: &Named,
+) -> Result<Draft, ServiceError> {
     if !actor.may(Permission::CustomersInvite) && actor.accounts.is_empty() {
         return Err(ServiceError::Forbidden(Permission::CustomersInvite.as_str()));
     }

@@ -2,7 +2,10 @@
 
 use super::{Draft, invitation};
 use crate::{
-    domain::{actor::Actor, email::Email, invitation::InvitationKind, locale::Locale, permission::Permission, role::Roles},
+    domain::{
+        actor::Actor, email::Email, invitation::InvitationKind, locale::Locale, permission::Permission,
+        role::Roles,
+    },
     services::{ServiceError, Services},
 };
 
@@ -18,7 +21,11 @@ pub struct SystemUserInvite {
 }
 
 /// What is made of it: a colleague is invited by whoever may, into roles that allow no more than theirs.
-pub(super) fn draft(services: &Services, actor: &Actor, invite: SystemUserInvite) -> Result<Draft, ServiceError> {
+pub(super) fn draft(
+    services: &Services,
+    actor: &Actor,
+    invite: SystemUserInvite,
+) -> Result<Draft, ServiceError> {
     if !actor.may(Permission::SystemUsersInvite) {
         return Err(ServiceError::Forbidden(Permission::SystemUsersInvite.as_str()));
     }

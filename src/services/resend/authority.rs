@@ -1,4 +1,5 @@
-//! Whether a caller may still act on invitations: asked of a retry, before the answer of the first request is given again.
+//! Whether a caller may still act on invitations: asked of a retry, before the answer of the first request is
+//! given again.
 
 use std::collections::HashMap;
 
@@ -15,7 +16,8 @@ use crate::{
 
 /// Whether the caller may resend and revoke these invitations, whatever has become of them.
 ///
-/// Refused are [`ServiceError::NotFound`], [`ServiceError::Forbidden`] and [`ServiceError::RoleExceedsYours`].
+/// Refused are [`ServiceError::NotFound`], [`ServiceError::Forbidden`] and
+/// [`ServiceError::RoleExceedsYours`].
 ///
 /// # Errors
 /// Only when the database fails.
@@ -28,7 +30,8 @@ pub async fn over_invitations(
     let look = move |connection: &mut _| {
         let found = invitations::of_ids(connection, &ids, Visibility::acting(&actor))?;
         let allowed = authorise(connection, &actor, &found.iter().collect::<Vec<_>>())?;
-        let mut authority: HashMap<_, _> = ids.iter().copied().map(|id| (id, Err(ServiceError::NotFound))).collect();
+        let mut authority: HashMap<_, _> =
+            ids.iter().copied().map(|id| (id, Err(ServiceError::NotFound))).collect();
         authority.extend(found.into_iter().map(|one| one.id).zip(allowed));
         Ok(authority)
     };
@@ -39,7 +42,11 @@ pub async fn over_invitations(
 ///
 /// # Errors
 /// As [`over_invitations`] has it for each.
-pub async fn over_invitation(services: &Services, actor: &Actor, id: InvitationId) -> Result<(), ServiceError> {
+pub async fn over_invitation(
+    services: &Services,
+    actor: &Actor,
+    id: InvitationId,
+) -> Result<(), ServiceError> {
     over_invitations(services, actor, vec![id]).await?.remove(&id).unwrap_or(Err(ServiceError::NotFound))
 }
 
@@ -49,6 +56,8 @@ pub async fn over_invitation(services: &Services, actor: &Actor, id: InvitationI
 /// [`ServiceError::NotFound`].
 pub async fn over_user(services: &Services, actor: &Actor, id: UserId) -> Result<(), ServiceError> {
     let visibility = Visibility::acting(actor);
-    let look = move |connection: &mut _| users::get(connection, id, visibility.clone())?.map(drop).ok_or(ServiceError::NotFound);
+    let look = move |connection: &mut _| {
+        users::get(connection, id, visibility.clone())?.map(drop).ok_or(ServiceError::NotFound)
+    };
     services.db.read(look).await
 }

@@ -1,4 +1,5 @@
-//! Resending many at once: those that are named, or those that a filter chooses. One transaction, each decided on its own.
+//! Resending many at once: those that are named, or those that a filter chooses. One transaction, each
+//! decided on its own.
 
 use std::collections::{HashMap, HashSet};
 
@@ -33,7 +34,8 @@ pub const MAX_BATCH: usize = 1000;
 pub enum ResendSelection {
     /// Those of these ids, as they were sent; a malformed one names nothing.
     Ids(Vec<String>),
-    /// Those that the caller may resend and that match, [`MAX_BATCH`] at a time: those whose last sending is longest ago first.
+    /// Those that the caller may resend and that match, [`MAX_BATCH`] at a time: those whose last sending is
+    /// longest ago first.
     Filter(Filter),
 }
 
@@ -55,7 +57,8 @@ pub struct Filter {
 pub struct Resent {
     /// Each id with the invitation as it is now, or why it was not resent.
     pub results: Vec<(String, Result<Invitation, ServiceError>)>,
-    /// What is left afterwards of the quotas that the caller's letters count against; those of the mailboxes are left out.
+    /// What is left afterwards of the quotas that the caller's letters count against; those of the mailboxes
+    /// are left out.
     pub standings: Vec<Standing>,
     /// Whether the filter chooses more, that could be resent now.
     pub more: bool,
@@ -65,11 +68,12 @@ pub struct Resent {
 
 /// Resends many, or, with `validate_only`, tells what would become of them.
 ///
-/// A single one is refused as [`super::invitation`] refuses it; an id that is named a second time is [`ServiceError::Invalid`].
+/// A single one is refused as [`super::invitation`] refuses it; an id that is named a second time is
+/// [`ServiceError::Invalid`].
 ///
 /// # Errors
-/// [`ServiceError::Forbidden`] for a filter of a kind that the caller may not invite; when the database fails, and then nothing has
-/// happened.
+/// [`ServiceError::Forbidden`] for a filter of a kind that the caller may not invite; when the database
+/// fails, and then nothing has happened.
 pub async fn many(
     services: &Services,
     actor: &Actor,
@@ -110,13 +114,15 @@ enum Chosen {
 pub fn may_choose(actor: &Actor, filter: Filter) -> Result<Visibility, ServiceError> {
     let all = Visibility::inviting(actor);
     match filter.kind {
-        Some(kind) => all.of_invitations(kind).ok_or(ServiceError::Forbidden("system_users:invite or customers:invite")),
+        Some(kind) => {
+            all.of_invitations(kind).ok_or(ServiceError::Forbidden("system_users:invite or customers:invite"))
+        }
         None => Ok(all),
     }
 }
 
-/// What the filter means for this caller. Chosen are only those that they may resend: others would come back at every call,
-/// and hold up those behind them.
+/// What the filter means for this caller. Chosen are only those that they may resend: others would come back
+/// at every call, and hold up those behind them.
 fn unanswered(services: &Services, actor: &Actor, filter: Filter) -> Result<Unanswered, ServiceError> {
     let visibility = may_choose(actor, filter)?;
     let exceeds = |role: &Role| !actor.may_grant(&[*role].into_iter().collect::<Roles>());
@@ -133,7 +139,13 @@ fn unanswered(services: &Services, actor: &Actor, filter: Filter) -> Result<Unan
     })
 }
 
-fn batch(services: &Services, tx: &mut Tx<'_>, actor: &Actor, chosen: &Chosen, validate_only: bool) -> Result<Resent, DbFault> {
+fn batch(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    chosen: &Chosen,
+    validate_only: bool,
+) -> Result<Resent, DbFault> {
     let (names, more) = match chosen {
         Chosen::Named(names) => (names.clone(), false),
         Chosen::Matching(wanted) => {
@@ -147,15 +159,20 @@ fn batch(services: &Services, tx: &mut Tx<'_>, actor: &Actor, chosen: &Chosen, v
     let distinct: HashSet<InvitationId> = ids.iter().flatten().copied().collect();
     let judged = judged_for(services, tx, actor, &distinct.into_iter().collect::<Vec<_>>())?;
     let payer = |one: &Invitation| Payer::of(actor, one);
-    let mut outcomes =
-        if validate_only { would_send(services, tx, payer, judged)? } else { send(services, tx, (&actor.who, payer), judged)? };
+    let mut outcomes = if validate_only {
+        would_send(services, tx, payer, judged)?
+    } else {
+        send(services, tx, (&actor.who, payer), judged)?
+    };
     let standings = standings(&outcomes);
     let mut first = HashMap::new();
     let outcome = |(index, (name, id)): (usize, (String, Option<InvitationId>))| {
         let earlier = id.and_then(|id| (*first.entry(id).or_insert(index) != index).then_some(first[&id]));
         let outcome = match (id, earlier) {
             (_, Some(earlier)) => Err(repeated(earlier)),
-            (Some(id), None) => outcomes.remove(&id).unwrap_or(Err(ServiceError::NotFound)).map(|sent| sent.invitation),
+            (Some(id), None) => {
+                outcomes.remove(&id).unwrap_or(Err(ServiceError::NotFound)).map(|sent| sent.invitation)
+            }
             (None, None) => Err(ServiceError::NotFound),
         };
         (name, outcome)
@@ -166,7 +183,9 @@ fn batch(services: &Services, tx: &mut Tx<'_>, actor: &Actor, chosen: &Chosen, v
 
 fn standings(outcomes: &Outcomes) -> Vec<Standing> {
     let of_one = |outcome: &'_ Result<Sent, ServiceError>| match outcome {
-        Ok(Sent { standings, .. }) | Err(ServiceError::LettersSpent(LettersSpent { standings, .. })) => standings.clone(),
+        Ok(Sent { standings, .. }) | Err(ServiceError::LettersSpent(LettersSpent { standings, .. })) => {
+            standings.clone()
+        }
         Err(_) => Vec::new(),
     };
     least(outcomes.values().flat_map(of_one).collect::<Vec<_>>().iter())

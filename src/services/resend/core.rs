@@ -29,21 +29,30 @@ use crate::{
     },
 };
 
-/// While we waited for the person, the invitation was moved to somebody else, whom it would be out of order to lock now: the
-/// transaction is begun anew.
+/// While we waited for the person, the invitation was moved to somebody else, whom it would be out of order
+/// to lock now: the transaction is begun anew.
 pub(in crate::services) const MOVED: DbFault = DbFault::TryAgain;
 
 /// The invitation, with the person's row locked: until the transaction ends nobody else changes it.
-pub(in crate::services) fn locked(tx: &mut Tx<'_>, id: InvitationId, visibility: Visibility) -> Result<Invitation, ServiceError> {
+pub(in crate::services) fn locked(
+    tx: &mut Tx<'_>,
+    id: InvitationId,
+    visibility: Visibility,
+) -> Result<Invitation, ServiceError> {
     let found = invitations::get(tx.reading(), id, visibility)?.ok_or(ServiceError::NotFound)?;
     users::lock(tx, found.user_id)?;
-    let locked = invitations::get(tx.reading(), id, Visibility::everything())?.ok_or(ServiceError::NotFound)?;
+    let locked =
+        invitations::get(tx.reading(), id, Visibility::everything())?.ok_or(ServiceError::NotFound)?;
     if locked.user_id == found.user_id { Ok(locked) } else { Err(MOVED.into()) }
 }
 
-/// The same for several: those that `visibility` shows, the people's rows locked in the one order in which all who lock several
-/// do it.
-fn locked_many(tx: &mut Tx<'_>, ids: &[InvitationId], visibility: Visibility) -> Result<Vec<Invitation>, DbFault> {
+/// The same for several: those that `visibility` shows, the people's rows locked in the one order in which
+/// all who lock several do it.
+fn locked_many(
+    tx: &mut Tx<'_>,
+    ids: &[InvitationId],
+    visibility: Visibility,
+) -> Result<Vec<Invitation>, DbFault> {
     let seen = invitations::of_ids(tx.reading(), ids, visibility)?;
     let people: HashSet<UserId> = seen.iter().map(|one| one.user_id).collect();
     users::lock_many(tx, &people.iter().copied().collect::<Vec<_>>())?;
@@ -52,8 +61,8 @@ fn locked_many(tx: &mut Tx<'_>, ids: &[InvitationId], visibility: Visibility) ->
     if locked.iter().all(|one| people.contains(&one.user_id)) { Ok(locked) } else { Err(MOVED) }
 }
 
-/// Whether the caller may send, resend and revoke invitations like these, which they see: by permission, or as the owner of
-/// the account that each leads into.
+/// Whether the caller may send, resend and revoke invitations like these, which they see: by permission, or
+/// as the owner of the account that each leads into.
 pub(in crate::services) fn authorise(
     connection: &mut AnyConnection,
     actor: &Actor,
@@ -68,7 +77,11 @@ pub(in crate::services) fn authorise(
     } else {
         invitations.iter().filter(|one| !actor.may(permission(one))).filter_map(|one| manager(one)).collect()
     };
-    let owned = if managed.is_empty() { HashSet::new() } else { accounts::under(connection, &managed, &actor.accounts)? };
+    let owned = if managed.is_empty() {
+        HashSet::new()
+    } else {
+        accounts::under(connection, &managed, &actor.accounts)?
+    };
     let judge = |one: &&Invitation| match permission(one) {
         permission if actor.may(permission) => {
             if actor.may_grant(&one.roles) {
@@ -99,7 +112,12 @@ pub(in crate::services) type Outcomes = HashMap<InvitationId, Result<Sent, Servi
 pub(in crate::services) type Judged = Vec<(Invitation, Result<(), ServiceError>)>;
 
 /// Locks and decides those of these invitations that the caller sees, each alone.
-pub(super) fn judged_for(services: &Services, tx: &mut Tx<'_>, actor: &Actor, ids: &[InvitationId]) -> Result<Judged, DbFault> {
+pub(super) fn judged_for(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    ids: &[InvitationId],
+) -> Result<Judged, DbFault> {
     let found = locked_many(tx, ids, Visibility::acting(actor))?;
     let allowed = authorise(tx.reading(), actor, &found.iter().collect::<Vec<_>>())?;
     let judged = judged(services, tx, found)?.into_iter().zip(allowed);
@@ -107,9 +125,15 @@ pub(super) fn judged_for(services: &Services, tx: &mut Tx<'_>, actor: &Actor, id
 }
 
 /// Judges locked invitations by what has become of them, and by when they were last sent.
-pub(in crate::services) fn judged(services: &Services, tx: &mut Tx<'_>, locked: Vec<Invitation>) -> Result<Judged, DbFault> {
+pub(in crate::services) fn judged(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    locked: Vec<Invitation>,
+) -> Result<Judged, DbFault> {
     let (now, newer) = (services.clock.now(), successors(tx, &locked)?);
-    let due = |one: &Invitation| wait(services, one.last_sent_at, now).map_or(Ok(()), |left| Err(ServiceError::TooSoon(left)));
+    let due = |one: &Invitation| {
+        wait(services, one.last_sent_at, now).map_or(Ok(()), |left| Err(ServiceError::TooSoon(left)))
+    };
     let judge = |one: &Invitation| unanswered(one, &newer).and_then(|()| due(one));
     Ok(locked.into_iter().map(|one| (judge(&one), one)).map(|(due, one)| (one, due)).collect())
 }
@@ -131,7 +155,8 @@ fn unanswered(one: &Invitation, newer: &HashMap<Place, InvitationId>) -> Result<
     }
 }
 
-/// Gives those that may be resent new links, and puts their letters into the outbox. `payer` says on whose account each goes.
+/// Gives those that may be resent new links, and puts their letters into the outbox. `payer` says on whose
+/// account each goes.
 pub(in crate::services) fn send(
     services: &Services,
     tx: &mut Tx<'_>,
@@ -140,12 +165,14 @@ pub(in crate::services) fn send(
 ) -> Result<Outcomes, DbFault> {
     let now = services.clock.now();
     let charges = charges(&judged, payer);
-    let mut counts = Counts::lock(tx, &services.rules.letters, &charges.values().cloned().collect::<Vec<_>>(), now)?;
+    let mut counts =
+        Counts::lock(tx, &services.rules.letters, &charges.values().cloned().collect::<Vec<_>>(), now)?;
     let mut standings = count(&mut judged, &charges, &mut counts);
     counts.write(tx)?;
     let due: Vec<&Invitation> = judged.iter().filter(|(_, due)| due.is_ok()).map(|(one, _)| one).collect();
     let renewed = renew(services, tx, &due, now)?;
-    let sent: Vec<Invitation> = due.iter().filter(|old| renewed.contains(&old.id)).map(|old| fresh(services, old, now)).collect();
+    let sent: Vec<Invitation> =
+        due.iter().filter(|old| renewed.contains(&old.id)).map(|old| fresh(services, old, now)).collect();
     write(services, tx, who, &sent)?;
     // What passed and was not renewed after all has been changed behind a lock that somebody forgot.
     let mut outcomes: HashMap<_, _> =
@@ -198,7 +225,8 @@ fn count(
     standings
 }
 
-/// How many seconds remain until an invitation that was sent at `last` may be sent again; two sendings keep their distance.
+/// How many seconds remain until an invitation that was sent at `last` may be sent again; two sendings keep
+/// their distance.
 pub(in crate::services) fn wait(services: &Services, last: DateTime<Utc>, now: DateTime<Utc>) -> Option<u64> {
     let cooldown = TimeDelta::from_std(services.rules.resend_cooldown).unwrap_or_default();
     let left = last + cooldown - now;
@@ -252,7 +280,8 @@ fn write(services: &Services, tx: &mut Tx<'_>, who: &ActorRef, sent: &[Invitatio
         return Ok(());
     }
     outbox::withdraw_all(tx, &sent.iter().map(|one| one.id).collect::<Vec<_>>())?;
-    let letters: Vec<NewLetter> = sent.iter().map(|one| NewLetter::of(services.clock.id(), one, one.last_sent_at)).collect();
+    let letters: Vec<NewLetter> =
+        sent.iter().map(|one| NewLetter::of(services.clock.id(), one, one.last_sent_at)).collect();
     outbox::insert(tx, &letters)?;
     let timeline = sent.iter().flat_map(|one| {
         let details = json!({ "send_count": one.send_count });

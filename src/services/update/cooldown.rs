@@ -1,7 +1,8 @@
 //! How soon after a change of address the next one may follow.
 //!
-//! The first goes at once: it is another mailbox that is written to, and a mistyped address is noticed within seconds. The next
-//! one waits as a resend does, since there and back again would write to the first mailbox twice.
+//! The first goes at once: it is another mailbox that is written to, and a mistyped address is noticed within
+//! seconds. The next one waits as a resend does, since there and back again would write to the first mailbox
+//! twice.
 
 use chrono::TimeDelta;
 
@@ -14,8 +15,13 @@ use crate::{
     services::{ServiceError, Services, resend::wait, timeline::USER_REMOVED},
 };
 
-/// Whether the address may be changed now, of which an `updated` entry tells by whether the person before has left: [`ServiceError::MovedTooSoon`] until the cooldown after the last such change is over.
-pub(super) fn check_cooldown(services: &Services, tx: &mut Tx<'_>, id: InvitationId) -> Result<(), ServiceError> {
+/// Whether the address may be changed now, of which an `updated` entry tells by whether the person before has
+/// left: [`ServiceError::MovedTooSoon`] until the cooldown after the last such change is over.
+pub(super) fn check_cooldown(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    id: InvitationId,
+) -> Result<(), ServiceError> {
     let now = services.clock.now();
     let since = now - TimeDelta::from_std(services.rules.resend_cooldown).unwrap_or_default();
     let updates = timeline::since(tx.reading(), id, EventType::Updated, since)?;

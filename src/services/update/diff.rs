@@ -29,7 +29,9 @@ pub(super) fn of(old: &Invitation, patch: &Patch) -> Plan {
     }
     let (before, after) = (members(old), members(&new));
     let differing = before.into_iter().zip(after).filter(|((_, from), (_, to))| from != to);
-    let changes = differing.map(|((name, from), (_, to))| (name.to_owned(), json!({ "from": from, "to": to }))).collect();
+    let changes = differing
+        .map(|((name, from), (_, to))| (name.to_owned(), json!({ "from": from, "to": to })))
+        .collect();
     Plan { new, changes }
 }
 
@@ -51,8 +53,18 @@ pub(super) fn faults(invitation: &Invitation, patch: &Patch) -> Faults {
     let made = invitation.account.as_ref().filter(|account| account.is_new);
     let below = made.is_some_and(|account| account.parent_account_id.is_some());
     for (path, named, has, words) in [
-        ("/roles", patch.roles.is_some(), invitation.kind == InvitationKind::SystemUser, "Only a system user has roles."),
-        ("/account_name", patch.account_name.is_named(), made.is_some(), "No account was made for this invitation."),
+        (
+            "/roles",
+            patch.roles.is_some(),
+            invitation.kind == InvitationKind::SystemUser,
+            "Only a system user has roles.",
+        ),
+        (
+            "/account_name",
+            patch.account_name.is_named(),
+            made.is_some(),
+            "No account was made for this invitation.",
+        ),
         ("/reimbursement_rate", patch.rate.is_named(), below, "Only a sub-account has a rate."),
     ] {
         let inside = |fault: &FieldError| fault.path == path || fault.path.starts_with(&format!("{path}/"));

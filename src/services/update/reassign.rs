@@ -18,12 +18,18 @@ use crate::{
 };
 
 /// Locks the person who has the invitation, and the one at `email`, who is entered unless they are known.
-pub(super) fn lock(services: &Services, tx: &mut Tx<'_>, seen: &Invitation, email: &Email) -> Result<NewRecipient, DbFault> {
+pub(super) fn lock(
+    services: &Services,
+    tx: &mut Tx<'_>,
+    seen: &Invitation,
+    email: &Email,
+) -> Result<NewRecipient, DbFault> {
     let new_user = NewUser { id: services.clock.id(), email: email.clone(), at: services.clock.now() };
     update::lock_both(tx, &seen.email, &new_user)
 }
 
-/// The invitation as theirs, sent anew, unless something stands in the way that would stand in the way of an invite.
+/// The invitation as theirs, sent anew, unless something stands in the way that would stand in the way of an
+/// invite.
 pub(super) fn take_over(
     services: &Services,
     tx: &mut Tx<'_>,
@@ -33,12 +39,15 @@ pub(super) fn take_over(
     let now = services.clock.now();
     let (mut members, mut pending) = (Vec::new(), Vec::new());
     if !recipient.is_new {
-        members = memberships::places(tx.reading(), &[recipient.user.id])?.remove(&recipient.user.id).unwrap_or_default();
+        members = memberships::places(tx.reading(), &[recipient.user.id])?
+            .remove(&recipient.user.id)
+            .unwrap_or_default();
         pending = invitations::pending(tx.reading(), &[wanted.email.key()])?;
     }
     let place = Place::of(wanted);
     let live = pending.into_iter().find(|one| one.place == place);
-    let theirs = find_conflict(&recipient.user, &members, live.as_ref(), wanted, now).into_result()?.invitation;
+    let theirs =
+        find_conflict(&recipient.user, &members, live.as_ref(), wanted, now).into_result()?.invitation;
     replace(tx, live.as_slice(), now)?;
     Ok(fresh(services, &theirs, now))
 }

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 
 use crate::cli::import::{columns, fault::RowError};
 
-/// What programs leave behind the last row: NULs of a buffer, Ctrl-Z (the end of a file under CP/M and DOS), line ends.
+/// What programs leave behind the last row: NULs of a buffer, Ctrl-Z (the end of a file under CP/M and DOS),
+/// line ends.
 const PADDING: [u8; 4] = [0, 0x1A, b'\r', b'\n'];
 
-/// The file's text in UTF-8 without a byte order mark. Single cells may still be no UTF-8: they are told where they stand.
+/// The file's text in UTF-8 without a byte order mark. Single cells may still be no UTF-8: they are told
+/// where they stand.
 ///
 /// UTF-16 with a byte order mark is converted: it is what Excel writes as "Unicode Text".
 ///
@@ -21,9 +23,10 @@ pub(super) fn to_utf8(bytes: &[u8]) -> Result<Cow<'_, [u8]>, RowError> {
         }
         [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        [0, a, 0, b, ..] | [a, 0, b, 0, ..] if *a != 0 && *b != 0 => {
-            fault("not_utf8", "This looks like UTF-16 without a byte order mark. Save the file as \"CSV UTF-8\".")
-        }
+        [0, a, 0, b, ..] | [a, 0, b, 0, ..] if *a != 0 && *b != 0 => fault(
+            "not_utf8",
+            "This looks like UTF-16 without a byte order mark. Save the file as \"CSV UTF-8\".",
+        ),
         _ => Ok(Cow::Borrowed(without_padding(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)))),
     }
 }
@@ -34,7 +37,8 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'_, [u8]>, RowErr
     let text = char::decode_utf16(units).collect::<Result<String, _>>().ok();
     let text = text.filter(|_| rest.iter().all(|byte| PADDING.contains(byte)));
     let Some(text) = text else {
-        let words = "This is UTF-16 that cannot be read: a character is damaged. Save the file as \"CSV UTF-8\".";
+        let words =
+            "This is UTF-16 that cannot be read: a character is damaged. Save the file as \"CSV UTF-8\".";
         return Err(RowError::new(columns::KIND, "not_utf8", words));
     };
     Ok(Cow::Owned(without_padding(text.as_bytes()).to_vec()))
@@ -51,7 +55,14 @@ mod tests {
 
     #[test]
     fn a_mark_and_padding_are_no_text() {
-        for bytes in [&b"a,b"[..], b"\xEF\xBB\xBFa,b", b"a,b\r\n\x1A", b"a,b\n\0\0\0\0", b"a,b\x1A\0\0", b"a,b\0\r\n\x1A\r\n"] {
+        for bytes in [
+            &b"a,b"[..],
+            b"\xEF\xBB\xBFa,b",
+            b"a,b\r\n\x1A",
+            b"a,b\n\0\0\0\0",
+            b"a,b\x1A\0\0",
+            b"a,b\0\r\n\x1A\r\n",
+        ] {
             assert_eq!(to_utf8(bytes).unwrap().as_ref(), b"a,b", "{bytes:?}");
         }
         assert_eq!(to_utf8(b"\0\0\x1A").unwrap().as_ref(), b"");
@@ -60,9 +71,13 @@ mod tests {
 
     #[test]
     fn utf_16_is_converted_and_what_cannot_be_is_told() {
-        let bytes = |text: &str, unit: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+        let bytes =
+            |text: &str, unit: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
         for unit in [u16::to_le_bytes as fn(u16) -> [u8; 2], u16::to_be_bytes] {
-            assert_eq!(to_utf8(&bytes("\u{FEFF}Zoë\t🚗\r\n\0", unit)).unwrap().as_ref(), "Zoë\t🚗".as_bytes());
+            assert_eq!(
+                to_utf8(&bytes("\u{FEFF}Zoë\t🚗\r\n\0", unit)).unwrap().as_ref(),
+                "Zoë\t🚗".as_bytes()
+            );
             assert_eq!(to_utf8(&bytes("kind\temail", unit)).unwrap_err().code, "not_utf8", "without a mark");
         }
         assert_eq!(to_utf8(b"\xFF\xFEa\0\x1A").unwrap().as_ref(), b"a");

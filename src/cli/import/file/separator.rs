@@ -16,17 +16,19 @@ impl Separator {
         declared(bytes).unwrap_or_else(|| Self { byte: seen(bytes), start: 0 })
     }
 
-    /// Whether the decimal sign of rates may be a comma. Where the comma separates cells it is left to people to say what they mean.
+    /// Whether the decimal sign of rates may be a comma. Where the comma separates cells it is left to people
+    /// to say what they mean.
     pub(super) fn allows_decimal_comma(self) -> bool {
         self.byte != b','
     }
 }
 
-/// The line `sep=;` with which Excel is told the separator: in any case, with blanks around `=`, perhaps in quotes, and with the empty cells behind
-/// it that a spreadsheet adds when it writes the file again.
+/// The line `sep=;` with which Excel is told the separator: in any case, with blanks around `=`, perhaps in
+/// quotes, and with the empty cells behind it that a spreadsheet adds when it writes the file again.
 fn declared(bytes: &[u8]) -> Option<Separator> {
     let begin = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n'))?;
-    let length = bytes[begin..].iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(bytes.len() - begin);
+    let length =
+        bytes[begin..].iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(bytes.len() - begin);
     let line = bytes[begin..begin + length].trim_ascii_start();
     let (quoted, line) = line.strip_prefix(b"\"").map_or((false, line), |line| (true, line));
     let said = line.get(..3).filter(|name| name.eq_ignore_ascii_case(b"sep")).and_then(|_| line.get(3..))?;
@@ -36,7 +38,9 @@ fn declared(bytes: &[u8]) -> Option<Separator> {
     let said = behind.filter(|text| !text.starts_with(b"\"")).unwrap_or(said);
     let (byte, rest) = match said {
         [b'\\', b't', rest @ ..] => (b'\t', rest),
-        [byte, rest @ ..] if byte.is_ascii_punctuation() && *byte != b'"' || matches!(byte, b'\t' | b' ') => (*byte, rest),
+        [byte, rest @ ..] if byte.is_ascii_punctuation() && *byte != b'"' || matches!(byte, b'\t' | b' ') => {
+            (*byte, rest)
+        }
         _ => return None,
     };
     let rest = if quoted { rest.strip_prefix(b"\"")? } else { rest };
@@ -44,11 +48,12 @@ fn declared(bytes: &[u8]) -> Option<Separator> {
     empty.then_some(Separator { byte, start: begin + length })
 }
 
-/// What makes the most of the first line's cells the names of columns. Spreadsheets write `;` where the comma is the decimal
-/// sign, and tabs as "Unicode Text".
+/// What makes the most of the first line's cells the names of columns. Spreadsheets write `;` where the comma
+/// is the decimal sign, and tabs as "Unicode Text".
 fn seen(bytes: &[u8]) -> u8 {
     let known = |delimiter: &u8| {
-        let header = Cut::new(bytes, 0, *delimiter).map(|(_, record)| record).find(|record| !is_blank(record));
+        let header =
+            Cut::new(bytes, 0, *delimiter).map(|(_, record)| record).find(|record| !is_blank(record));
         header.unwrap_or_default().iter().filter(|cell| columns::find(cell).is_some()).count()
     };
     // Of equals, the last one is taken.
@@ -86,7 +91,14 @@ mod tests {
 
     #[test]
     fn other_first_lines_do_not() {
-        for text in ["kind,email", "sep=\nkind,email", "sep=x\nkind,email", "sep=;x\nkind,email", "\"sep=;\nkind,email", ""] {
+        for text in [
+            "kind,email",
+            "sep=\nkind,email",
+            "sep=x\nkind,email",
+            "sep=;x\nkind,email",
+            "\"sep=;\nkind,email",
+            "",
+        ] {
             assert_eq!(Separator::of(text.as_bytes()), Separator { byte: b',', start: 0 }, "{text:?}");
         }
         assert_eq!(Separator::of(b"kind\temail").byte, b'\t');

@@ -46,7 +46,10 @@ fn lines_are_counted_behind_a_line_that_says_the_separator() {
     assert_eq!(lines(b"sep=;\n\nkind;email\na;b\n\nc;d"), [4, 6]);
     assert_eq!(
         top(b"sep=;\r\nkind;emil\r\n"),
-        [(2, "emil".to_owned(), "unknown_column".to_owned()), (2, "email".to_owned(), "missing_column".to_owned())]
+        [
+            (2, "emil".to_owned(), "unknown_column".to_owned()),
+            (2, "email".to_owned(), "missing_column".to_owned())
+        ]
     );
     assert_eq!(top(b"sep=;\nkind,email\na,b"), [(2, "kind".to_owned(), "missing_header".to_owned())]);
     assert_eq!(top(b"sep=;\n"), [(1, "kind".to_owned(), "no_rows".to_owned())]);
@@ -55,12 +58,23 @@ fn lines_are_counted_behind_a_line_that_says_the_separator() {
 #[test]
 fn a_filled_column_without_a_name_is_told_once() {
     let faults = read(b"\n,kind,,email\n,a,,b\n1,a,x,b\n2,a,,b\n").unwrap_err();
-    let told: Vec<_> = faults.iter().map(|(line, fault)| (*line, fault.column.as_str(), fault.code.as_str())).collect();
+    let told: Vec<_> =
+        faults.iter().map(|(line, fault)| (*line, fault.column.as_str(), fault.code.as_str())).collect();
     assert_eq!(told, [(2, "column 1", "unnamed_column"), (2, "column 3", "unnamed_column")]);
-    assert!(faults[0].1.words.contains("on line 2") && faults[0].1.words.contains("row 4 holds \"1\""), "{}", faults[0].1.words);
-    assert_eq!(top(b"Unnamed: x,kind,email\n0,a,b"), [(1, "Unnamed: x".to_owned(), "unknown_column".to_owned())]);
+    assert!(
+        faults[0].1.words.contains("on line 2") && faults[0].1.words.contains("row 4 holds \"1\""),
+        "{}",
+        faults[0].1.words
+    );
+    assert_eq!(
+        top(b"Unnamed: x,kind,email\n0,a,b"),
+        [(1, "Unnamed: x".to_owned(), "unknown_column".to_owned())]
+    );
     // A column of another name is told by its name, and an empty one is nothing.
-    assert_eq!(top(b"Unnamed: 0,kind,email\n0,a,b"), [(1, "column 1".to_owned(), "unnamed_column".to_owned())]);
+    assert_eq!(
+        top(b"Unnamed: 0,kind,email\n0,a,b"),
+        [(1, "column 1".to_owned(), "unnamed_column".to_owned())]
+    );
     assert_eq!(lines(b",kind,,email\n,a,,b"), [2]);
 }
 
@@ -78,7 +92,12 @@ fn what_is_wrong_with_the_whole_file_is_told_where_it_shows() {
         (b"\nsystem_user,ada@example.com\n", 2, "kind", "missing_header"),
         (b"kind,mali,email\n", 1, "mali", "unknown_column"),
     ] {
-        assert_eq!(top(text), [(line, column.to_owned(), code.to_owned())], "{}", String::from_utf8_lossy(text));
+        assert_eq!(
+            top(text),
+            [(line, column.to_owned(), code.to_owned())],
+            "{}",
+            String::from_utf8_lossy(text)
+        );
     }
 }
 

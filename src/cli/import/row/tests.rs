@@ -3,8 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::cli::import::file;
 
-const HEADER: &str =
-    "kind,email,roles,account_id,account_name,account_type,role,reimbursement_rate,used_by,sub_account_name,locale";
+const HEADER: &str = "kind,email,roles,account_id,account_name,account_type,role,reimbursement_rate,used_by,sub_account_name,locale";
 const ACME: &str = "acc_01kavx6e9kfzabv5qhm1p4d6xn";
 
 fn rows(lines: &[&str]) -> (Vec<Row>, Vec<Row>) {
@@ -57,13 +56,19 @@ fn every_faulty_cell_is_told_with_its_column_and_the_api_s_code() {
             ],
         ),
         ("account_owner,olga@example.com,viewer,,,,,,,,", &[("roles", "not_applicable")]),
-        (&format!("account_owner,olga@example.com,,{ACME},Acme,,,,,,"), &[("account_name", "not_applicable")]),
+        (
+            &format!("account_owner,olga@example.com,,{ACME},Acme,,,,,,"),
+            &[("account_name", "not_applicable")],
+        ),
         (
             "account_owner,olga@example.com,,usr_1,,company,,,,,",
             &[("account_id", "invalid_id"), ("account_type", "unknown_value")],
         ),
         ("sub_account,dave@example.com,,,,,,,,,", &[("account_id", "required"), ("role", "required")]),
-        (&format!("sub_account,dave@example.com,,{ACME},Acme,,driver,,,,"), &[("account_name", "not_applicable")]),
+        (
+            &format!("sub_account,dave@example.com,,{ACME},Acme,,driver,,,,"),
+            &[("account_name", "not_applicable")],
+        ),
         (
             "sub_account,dave@example.com,,,Acme,,driver,\"0,23\",subsidiary,,",
             &[("reimbursement_rate", "rate_malformed"), ("used_by", "driver_of_subsidiary")],
@@ -79,7 +84,8 @@ fn every_faulty_cell_is_told_with_its_column_and_the_api_s_code() {
         ),
         ("sub_account,dave@example.com,,,Acme,,driver,0,23,employee,Home,nl", &[("kind", "cell_count")]),
     ] {
-        let expected: Vec<_> = expected.iter().map(|(column, code)| ((*column).to_owned(), (*code).to_owned())).collect();
+        let expected: Vec<_> =
+            expected.iter().map(|(column, code)| ((*column).to_owned(), (*code).to_owned())).collect();
         assert_eq!(faults(line), expected, "{line}");
     }
 }
@@ -88,9 +94,15 @@ fn every_faulty_cell_is_told_with_its_column_and_the_api_s_code() {
 fn the_words_say_what_to_change() {
     let comma = words("sub_account,dave@example.com,,,Acme,,driver,\"0,23\",,,");
     assert_eq!(comma, "reimbursement_rate: Write 0.23 with a point: 0,23 has a comma. (rate_malformed)");
-    assert!(words("system_user,ada@example.com,boss,,,,,,,,").starts_with("roles: \"boss\": There is no such role."));
+    assert!(
+        words("system_user,ada@example.com,boss,,,,,,,,")
+            .starts_with("roles: \"boss\": There is no such role.")
+    );
     let customer = words("account_owner,olga@example.com,viewer,,,,,,,,");
-    assert_eq!(customer, "roles: A row of kind account_owner has none: leave this cell empty. (not_applicable)");
+    assert_eq!(
+        customer,
+        "roles: A row of kind account_owner has none: leave this cell empty. (not_applicable)"
+    );
     // A cell forges no second line.
     assert!(!words("\"x\ny\u{1b}[2J\",a@example.com,,,,,,,,,").contains(['\n', '\u{1b}']));
 }
@@ -109,7 +121,8 @@ fn a_person_is_invited_to_one_thing_once() {
     ]);
     assert_eq!(good.len(), 5);
     let told: Vec<_> = faulty.iter().map(|row| (row.line, row.faults[0].to_string())).collect();
-    let again = |line: usize| format!("email: Row {line} invites the same person to the same. (duplicate_row)");
+    let again =
+        |line: usize| format!("email: Row {line} invites the same person to the same. (duplicate_row)");
     assert_eq!(told, [(4, again(2)), (6, again(5)), (9, again(3))]);
 }
 
@@ -119,11 +132,20 @@ fn a_key_tells_rows_apart_and_knows_one_again() {
     let ada = key("system_user,ada@example.com,viewer finance,,,,,,,,");
     assert!(ada.len() == 7 + 64 && ada.bytes().all(|byte| byte.is_ascii_graphic()));
     assert_eq!(ada, key("system_user, ada@example.com ,finance|viewer,,,,,,,,"));
-    assert_eq!(ada, read(file::read(b"roles;email;kind\nviewer finance;ada@example.com;system_user").unwrap()).0[0].key());
-    for other in ["system_user,ada@example.com,finance,,,,,,,,", "system_user,ada@example.com,viewer finance,,,,,,,,nl"] {
+    assert_eq!(
+        ada,
+        read(file::read(b"roles;email;kind\nviewer finance;ada@example.com;system_user").unwrap()).0[0].key()
+    );
+    for other in [
+        "system_user,ada@example.com,finance,,,,,,,,",
+        "system_user,ada@example.com,viewer finance,,,,,,,,nl",
+    ] {
         assert_ne!(ada, key(other));
     }
-    assert_ne!(key("account_owner,ada@example.com,,,A,,,,,,"), key("sub_account,ada@example.com,,,A,,driver,,,,"));
+    assert_ne!(
+        key("account_owner,ada@example.com,,,A,,,,,,"),
+        key("sub_account,ada@example.com,,,A,,driver,,,,")
+    );
 }
 
 #[test]
@@ -142,7 +164,10 @@ fn cells_are_read_as_people_and_programs_write_them() {
     ] {
         assert_eq!(body(file), ("sub_account", driver.clone()), "{file}");
     }
-    let zeros = body("kind,email,account_name,role,reimbursement_rate\nsub_account,d@example.com,Acme,driver,0.230000").1;
+    let zeros = body(
+        "kind,email,account_name,role,reimbursement_rate\nsub_account,d@example.com,Acme,driver,0.230000",
+    )
+    .1;
     assert_eq!(zeros["reimbursement_rate"], "0.2300");
     let staff = body("kind;email;roles\nSystem User;a@example.com;Viewer, customer support").1;
     assert_eq!(staff["roles"], json!(["customer_support", "viewer"]));
@@ -153,7 +178,9 @@ fn cells_are_read_as_people_and_programs_write_them() {
 #[test]
 fn digits_that_would_be_lost_are_refused() {
     for rate in ["0,23001", "0.23001", "1.234,56", "1,234.56", "0,2,3", "0,23 USD"] {
-        let file = format!("kind;email;account_name;role;reimbursement_rate\nsub_account;d@example.com;Acme;driver;{rate}");
+        let file = format!(
+            "kind;email;account_name;role;reimbursement_rate\nsub_account;d@example.com;Acme;driver;{rate}"
+        );
         let (good, faulty) = read(file::read(file.as_bytes()).unwrap());
         assert!(good.is_empty() && faulty[0].faults[0].column == RATE, "{rate}");
     }
@@ -161,10 +188,13 @@ fn digits_that_would_be_lost_are_refused() {
 
 #[test]
 fn a_rate_above_two_euros_is_warned_of_and_sent() {
-    for (rate, warned) in [("2", false), ("2.0000", false), ("2.0001", true), ("23", true), ("99.9999", true), ("100", false)] {
+    for (rate, warned) in
+        [("2", false), ("2.0000", false), ("2.0001", true), ("23", true), ("99.9999", true), ("100", false)]
+    {
         let (good, faulty) = rows(&[&format!("sub_account,dave@example.com,,,Acme,,driver,{rate},,,")]);
         let row = good.first().or(faulty.first()).unwrap();
-        let codes: Vec<_> = row.warnings.iter().map(|warning| (warning.column.as_str(), warning.code.as_str())).collect();
+        let codes: Vec<_> =
+            row.warnings.iter().map(|warning| (warning.column.as_str(), warning.code.as_str())).collect();
         assert_eq!(codes, if warned { vec![(RATE, "rate_unusually_high")] } else { vec![] }, "{rate}");
         assert_eq!(good.len(), usize::from(rate != "100"), "{rate}");
     }

@@ -31,6 +31,7 @@ pub struct Backlog {
 /// Looks how full the outbox is.
 pub fn backlog(connection: &mut AnyConnection) -> Result<Backlog, DbFault> {
     let queued = letters::table.filter(letters::state.eq(LetterState::Queued.as_str()));
-    let (queued, oldest): (i64, Option<At>) = queued.select((count_star(), min(letters::created_at))).first(connection)?;
+    let (queued, oldest): (i64, Option<At>) =
+        queued.select((count_star(), min(letters::created_at))).first(connection)?;
     Ok(Backlog { queued, oldest: oldest.map(|at| at.0) })
 }

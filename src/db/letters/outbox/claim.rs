@@ -113,7 +113,8 @@ pub fn claim(
         .collect()
 }
 
-/// Keeps a letter in hand: nobody else claims it before `until`. One that was taken out meanwhile is still told as under way.
+/// Keeps a letter in hand: nobody else claims it before `until`. One that was taken out meanwhile is still
+/// told as under way.
 pub fn renew(tx: &mut Tx<'_>, letter: &Claimed, until: DateTime<Utc>) -> Result<(), DbFault> {
     diesel::update(letters::table)
         .filter(letters::id.eq(letter.id.as_str()).and(letters::attempts.eq(letter.attempt)))

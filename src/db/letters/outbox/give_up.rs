@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::state::LetterState;
-use crate::db::{Tx, error::DbFault, pool::any_connection::AnyConnection, schema::letters, sql::timestamp::At};
+use crate::db::{
+    Tx, error::DbFault, pool::any_connection::AnyConnection, schema::letters, sql::timestamp::At,
+};
 use crate::domain::{
     ids::{InvitationId, LetterId},
     letter::LetterPurpose,
@@ -25,7 +27,8 @@ pub struct Waiting {
     pub attempts: i32,
 }
 
-/// Up to `limit` letters that were put in at `before` or earlier, wait to be sent, and are in no courier's hands.
+/// Up to `limit` letters that were put in at `before` or earlier, wait to be sent, and are in no courier's
+/// hands.
 pub fn waiting_since(
     connection: &mut AnyConnection,
     (before, now): (DateTime<Utc>, DateTime<Utc>),
@@ -43,7 +46,10 @@ pub fn waiting_since(
         Ok(Waiting {
             id: id.parse().map_err(|_| unreadable("id"))?,
             invitation_id: invitation.parse().map_err(|_| unreadable("invitation_id"))?,
-            purpose: LetterPurpose::ALL.into_iter().find(|known| known.as_str() == kind).ok_or_else(|| unreadable("kind"))?,
+            purpose: LetterPurpose::ALL
+                .into_iter()
+                .find(|known| known.as_str() == kind)
+                .ok_or_else(|| unreadable("kind"))?,
             attempts,
         })
     };
@@ -51,7 +57,10 @@ pub fn waiting_since(
 }
 
 /// How many letters that were put in at `before` or earlier are in a courier's hands.
-pub fn in_hand(connection: &mut AnyConnection, (before, now): (DateTime<Utc>, DateTime<Utc>)) -> Result<i64, DbFault> {
+pub fn in_hand(
+    connection: &mut AnyConnection,
+    (before, now): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<i64, DbFault> {
     let in_hand = letters::table
         .filter(letters::state.eq(LetterState::Queued.as_str()).and(letters::created_at.le(At(before))))
         .filter(letters::leased_until.gt(At(now)).assume_not_null());
@@ -59,7 +68,12 @@ pub fn in_hand(connection: &mut AnyConnection, (before, now): (DateTime<Utc>, Da
 }
 
 /// Gives those of these letters up, for this reason, that are still in no courier's hands, and says which.
-pub fn give_up(tx: &mut Tx<'_>, ids: &[LetterId], reason: &str, now: DateTime<Utc>) -> Result<HashSet<LetterId>, DbFault> {
+pub fn give_up(
+    tx: &mut Tx<'_>,
+    ids: &[LetterId],
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<HashSet<LetterId>, DbFault> {
     let ids: Vec<&str> = ids.iter().map(LetterId::as_str).collect();
     let given_up: Vec<String> = diesel::update(letters::table)
         .filter(letters::id.eq_any(ids).and(letters::state.eq(LetterState::Queued.as_str())))

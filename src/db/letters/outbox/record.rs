@@ -7,13 +7,18 @@ use super::{claim::Claimed, outcome::Outcome, state::LetterState};
 use crate::db::{Tx, error::DbFault, schema::letters, sql::timestamp::At};
 use crate::domain::mail_fault::MailFault;
 
-/// Records what became of an attempt. `false`, and nothing changes, when the letter is no longer at that attempt.
+/// Records what became of an attempt. `false`, and nothing changes, when the letter is no longer at that
+/// attempt.
 ///
-/// A letter that was taken out while it was on its way has been sent all the same, and that is what is recorded.
+/// A letter that was taken out while it was on its way has been sent all the same, and that is what is
+/// recorded.
 pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bool, DbFault> {
     #[derive(Default, AsChangeset)]
     #[diesel(table_name = letters)]
-    #[expect(clippy::option_option, reason = "the outer one says whether the column is set, the inner one to what")]
+    #[expect(
+        clippy::option_option,
+        reason = "the outer one says whether the column is set, the inner one to what"
+    )]
     struct Change<'a> {
         state: Option<&'a str>,
         next_attempt_at: Option<At>,

@@ -23,14 +23,23 @@ pub fn withdraw_all(tx: &mut Tx<'_>, invitations: &[InvitationId]) -> Result<(),
     Ok(())
 }
 
-/// Settles the letters of an invitation that was activated by the link of `generation`: a letter that the courier has in hand
-/// has arrived, whether or not it has been recorded; the rest is taken out. `true` when one was found to have arrived.
-pub fn settle(tx: &mut Tx<'_>, (invitation, generation): (InvitationId, i32), now: DateTime<Utc>) -> Result<bool, DbFault> {
+/// Settles the letters of an invitation that was activated by the link of `generation`: a letter that the
+/// courier has in hand has arrived, whether or not it has been recorded; the rest is taken out. `true` when
+/// one was found to have arrived.
+pub fn settle(
+    tx: &mut Tx<'_>,
+    (invitation, generation): (InvitationId, i32),
+    now: DateTime<Utc>,
+) -> Result<bool, DbFault> {
     let arrived = diesel::update(letters::table)
         .filter(letters::invitation_id.eq(invitation.as_str()).and(letters::generation.eq(generation)))
         .filter(letters::kind.eq(LetterPurpose::Invitation.as_str()))
         .filter(letters::state.eq(LetterState::Queued.as_str()).and(letters::attempts.ge(1)))
-        .set((letters::state.eq(LetterState::Sent.as_str()), letters::sent_at.eq(At(now)), letters::leased_until.eq(None::<At>)))
+        .set((
+            letters::state.eq(LetterState::Sent.as_str()),
+            letters::sent_at.eq(At(now)),
+            letters::leased_until.eq(None::<At>),
+        ))
         .execute(tx.writing())?;
     withdraw(tx, invitation)?;
     Ok(arrived == 1)

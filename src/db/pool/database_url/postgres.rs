@@ -1,4 +1,5 @@
-//! A PostgreSQL URL as libpq reads it: unlike other URLs it may list several hosts, `postgres://u@h1:5432,h2:5432/db`
+//! A PostgreSQL URL as libpq reads it: unlike other URLs it may list several hosts,
+//! `postgres://u@h1:5432,h2:5432/db`
 //! (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS>).
 
 use std::borrow::Cow;
@@ -36,7 +37,9 @@ impl<'a> PostgresUrl<'a> {
         let url = Self { base, password, hosts, database, query };
         for pair in query.split('&').filter(|_| !query.is_empty()) {
             if pair.matches('=').count() != 1 {
-                return Err(DatabaseUrlError::Malformed("each parameter is name=value, and an = in a value is written %3D"));
+                return Err(DatabaseUrlError::Malformed(
+                    "each parameter is name=value, and an = in a value is written %3D",
+                ));
             }
         }
         url.hosts()?;
@@ -81,7 +84,9 @@ impl<'a> PostgresUrl<'a> {
             ports = vec![port.clone(); hosts.len()];
         }
         if ports.len() != hosts.len() {
-            return Err(DatabaseUrlError::Malformed("as many ports as hosts, or one for all of them, must be named"));
+            return Err(DatabaseUrlError::Malformed(
+                "as many ports as hosts, or one for all of them, must be named",
+            ));
         }
         let number = |port: String| match port.as_str() {
             "" => Ok(PORT),
@@ -125,9 +130,12 @@ impl<'a> PostgresUrl<'a> {
 
 /// A host and the text of its port; an IPv6 address stands in brackets.
 fn split_port(host: &str) -> Result<(&str, &str), DatabaseUrlError> {
-    const BRACKETS: DatabaseUrlError = DatabaseUrlError::Malformed("an IPv6 address stands in brackets, as [::1]:5432");
+    const BRACKETS: DatabaseUrlError =
+        DatabaseUrlError::Malformed("an IPv6 address stands in brackets, as [::1]:5432");
     let (host, rest) = match host.strip_prefix('[') {
-        Some(bracketed) => bracketed.split_once(']').filter(|(address, _)| !address.is_empty()).ok_or(BRACKETS)?,
+        Some(bracketed) => {
+            bracketed.split_once(']').filter(|(address, _)| !address.is_empty()).ok_or(BRACKETS)?
+        }
         None => host.split_at(host.find(':').unwrap_or(host.len())),
     };
     match rest.strip_prefix(':') {
@@ -142,7 +150,9 @@ fn split_port(host: &str) -> Result<(&str, &str), DatabaseUrlError> {
 fn writable(attributes: &str) -> Result<(), DatabaseUrlError> {
     match attributes {
         "read-write" | "primary" | "any" => Ok(()),
-        _ => Err(DatabaseUrlError::Malformed("target_session_attrs must be read-write or primary: the service writes")),
+        _ => Err(DatabaseUrlError::Malformed(
+            "target_session_attrs must be read-write or primary: the service writes",
+        )),
     }
 }
 
@@ -169,7 +179,10 @@ mod tests {
             ("postgres://u@h1:5432,h2:5432/db", "h1:5432,h2:5432/db"),
             ("postgres://u:p@h1,h2:5433,h3/db", "h1:5432,h2:5433,h3:5432/db"),
             ("postgresql://h1:1,h2", "h1:1,h2:5432"),
-            ("postgres://u@[::1]:5433,[2001:db8::7],10.0.0.1:6432/db", "[::1]:5433,[2001:db8::7]:5432,10.0.0.1:6432/db"),
+            (
+                "postgres://u@[::1]:5433,[2001:db8::7],10.0.0.1:6432/db",
+                "[::1]:5433,[2001:db8::7]:5432,10.0.0.1:6432/db",
+            ),
             ("postgres://[::1]/db?sslmode=require", "[::1]:5432/db"),
             ("postgres://h1:,h2/db", "h1:5432,h2:5432/db"),
             ("postgres:///db", "localhost:5432/db"),
@@ -224,8 +237,14 @@ mod tests {
         // The server takes the last of two settings of one name: the operator's.
         let own = "postgres://h/x?options=-c%20work_mem%3D8MB";
         let set = "options=-c%20lock_timeout%3D5000";
-        assert_eq!(with(own, Some("-c lock_timeout=5000")), format!("postgres://h/x?{ours}&{set}%20-c%20work_mem%3D8MB"));
-        assert_eq!(with("postgres://h/x", Some("-c lock_timeout=5000")), format!("postgres://h/x?{ours}&{set}"));
+        assert_eq!(
+            with(own, Some("-c lock_timeout=5000")),
+            format!("postgres://h/x?{ours}&{set}%20-c%20work_mem%3D8MB")
+        );
+        assert_eq!(
+            with("postgres://h/x", Some("-c lock_timeout=5000")),
+            format!("postgres://h/x?{ours}&{set}")
+        );
         assert_eq!(with(own, None), format!("{own}&{ours}"));
     }
 

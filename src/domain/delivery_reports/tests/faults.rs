@@ -46,7 +46,12 @@ fn sendgrid_tells_faults_that_are_not_the_addresss() {
         ("bounce", "550 blocked", "blocked", Some(MailFault::Blocked)),
         ("bounce", "552 5.2.2 mailbox full", "bounce", Some(MailFault::Unavailable)),
         ("bounce", "552 5.2.2 over quota", "blocked", Some(MailFault::Unavailable)),
-        ("bounce", "550 5.7.1 [CS] Message blocked by DMARC policy", "blocked", Some(MailFault::DomainAuthentication)),
+        (
+            "bounce",
+            "550 5.7.1 [CS] Message blocked by DMARC policy",
+            "blocked",
+            Some(MailFault::DomainAuthentication),
+        ),
         ("dropped", "Bounced Address", "", Some(MailFault::Suppressed)),
         ("dropped", "Spam Reporting Address", "", Some(MailFault::Suppressed)),
         ("dropped", "Unsubscribed Address", "", Some(MailFault::Suppressed)),
@@ -78,7 +83,12 @@ fn mailgun_tells_faults_that_are_not_the_addresss() {
     let status = |code: u16, message: &str| json!({ "code": code, "message": message, "description": "" });
     for (event, reason, status, fault) in [
         ("failed", "generic", status(550, "5.1.1 No such user"), None),
-        ("failed", "bounce", status(550, "5.7.1 Client host [192.0.2.7] blocked using Spamhaus"), Some(MailFault::Reputation)),
+        (
+            "failed",
+            "bounce",
+            status(550, "5.7.1 Client host [192.0.2.7] blocked using Spamhaus"),
+            Some(MailFault::Reputation),
+        ),
         ("failed", "espblock", status(421, ""), Some(MailFault::Reputation)),
         ("failed", "espblock", status(550, "5.7.26 unauthenticated"), Some(MailFault::DomainAuthentication)),
         ("failed", "suppress-bounce", status(605, ""), Some(MailFault::Suppressed)),
@@ -91,7 +101,8 @@ fn mailgun_tells_faults_that_are_not_the_addresss() {
         ("rejected", "", json!(null), Some(MailFault::Policy)),
         ("complained", "", json!(null), None),
     ] {
-        let event = json!({ "event": event, "severity": "permanent", "reason": reason, "delivery-status": status });
+        let event =
+            json!({ "event": event, "severity": "permanent", "reason": reason, "delivery-status": status });
         let report = mailgun(NOW, &event).unwrap().remove(0);
         assert_eq!(report.fault, fault, "{event}");
     }
@@ -112,11 +123,20 @@ fn resend_tells_faults_that_are_not_the_addresss() {
     let key = Key::parse(Provider::Resend, WHSEC).unwrap();
     let fault = |kind: &str, data: &Value| {
         let body = json!({ "type": kind, "data": data }).to_string();
-        let signature = STANDARD.encode(mac(&STANDARD.decode(&WHSEC[6..]).unwrap(), &format!("msg_1.{NOW}.{body}")));
+        let signature =
+            STANDARD.encode(mac(&STANDARD.decode(&WHSEC[6..]).unwrap(), &format!("msg_1.{NOW}.{body}")));
         let (at, signature) = (NOW.to_string(), format!("v1,{signature}"));
-        let report = read(&key, &[("svix-id", "msg_1"), ("svix-timestamp", &at), ("svix-signature", &signature)], &body);
+        let report = read(
+            &key,
+            &[("svix-id", "msg_1"), ("svix-timestamp", &at), ("svix-signature", &signature)],
+            &body,
+        );
         let report = report.unwrap().remove(0);
-        assert_eq!((report.fate, report.may_be_reply), (Some(DeliveryStatus::Bounced), false), "{kind} {data}");
+        assert_eq!(
+            (report.fate, report.may_be_reply),
+            (Some(DeliveryStatus::Bounced), false),
+            "{kind} {data}"
+        );
         report.fault
     };
     for (reason, wanted) in [
@@ -135,7 +155,10 @@ fn resend_tells_faults_that_are_not_the_addresss() {
         (json!({ "type": "Permanent", "subType": "General", "message": "550 5.1.1 unknown user" }), None),
         (json!({ "type": "Permanent", "subType": "Suppressed" }), Some(MailFault::Suppressed)),
         (json!({ "type": "Transient", "subType": "MailboxFull" }), Some(MailFault::Unavailable)),
-        (json!({ "type": "Permanent", "subType": "General", "message": "552 5.2.2 mailbox full" }), Some(MailFault::Unavailable)),
+        (
+            json!({ "type": "Permanent", "subType": "General", "message": "552 5.2.2 mailbox full" }),
+            Some(MailFault::Unavailable),
+        ),
         (json!({ "type": "Transient", "subType": "ContentRejected" }), Some(MailFault::Blocked)),
         (
             json!({ "type": "Permanent", "subType": "General", "diagnosticCode": ["smtp; 550 5.7.509 Access denied"] }),

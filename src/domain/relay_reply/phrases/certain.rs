@@ -1,12 +1,22 @@
 //! Phrases that speak of us, whatever the code is.
 
-use crate::domain::mail_fault::MailFault::{self, Authentication, Client, DomainAuthentication, Quota, Reputation, Sender};
+use crate::domain::mail_fault::MailFault::{
+    self, Authentication, Client, DomainAuthentication, Quota, Reputation, Sender,
+};
 
 /// What speaks of us whatever the code is.
 pub(super) const CERTAIN: &[(MailFault, &[&str])] = &[
     (
         DomainAuthentication,
-        &["spf", "dkim", "dmarc", "sender policy framework", "authentication level", "mfrom", "mfrom identity"],
+        &[
+            "spf",
+            "dkim",
+            "dmarc",
+            "sender policy framework",
+            "authentication level",
+            "mfrom",
+            "mfrom identity",
+        ],
     ),
     (
         Reputation,

@@ -1,6 +1,8 @@
 //! Phrases that speak of us where nothing speaks of the recipient.
 
-use crate::domain::mail_fault::MailFault::{self, Authentication, Client, DomainAuthentication, Quota, Reputation, Sender};
+use crate::domain::mail_fault::MailFault::{
+    self, Authentication, Client, DomainAuthentication, Quota, Reputation, Sender,
+};
 
 /// What speaks of us, where neither code nor words speak of the recipient.
 pub(super) const LIKELY: &[(MailFault, &[&str])] = &[

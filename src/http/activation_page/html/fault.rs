@@ -1,4 +1,5 @@
-//! From a fault as the service tells it, a JSON Pointer and a stable code, to the form's field and words in its language.
+//! From a fault as the service tells it, a JSON Pointer and a stable code, to the form's field and words in
+//! its language.
 
 use super::{screen::FormError, words::Words};
 use crate::domain::{locale::Locale, password};
@@ -19,10 +20,16 @@ const NESTED: [(&str, &str); 11] = [
 ];
 
 impl<'a> FormError<'a> {
-    /// The fault at `pointer`, a JSON Pointer into the body of `POST /v1/activations`, said in the language of `locale`. A
-    /// fault for which the page has no words is told by its own `detail`.
+    /// The fault at `pointer`, a JSON Pointer into the body of `POST /v1/activations`, said in the language
+    /// of `locale`. A fault for which the page has no words is told by its own `detail`.
     #[must_use]
-    pub fn told(pointer: &'a str, code: &str, detail: &str, password_min_length: usize, locale: Locale) -> Self {
+    pub fn told(
+        pointer: &'a str,
+        code: &str,
+        detail: &str,
+        password_min_length: usize,
+        locale: Locale,
+    ) -> Self {
         let nested = NESTED.into_iter().find(|(known, _)| *known == pointer).map(|(_, field)| field);
         let field = nested.unwrap_or_else(|| pointer.trim_start_matches('/'));
         let message = message(field, code, password_min_length, locale).unwrap_or_else(|| detail.to_owned());
@@ -82,15 +89,30 @@ mod tests {
 
     #[test]
     fn numbers_are_filled_in_and_languages_differ() {
-        assert_eq!(told("/password", "too_short", Locale::En), ("password", "Use at least 15 characters.".to_owned()));
-        assert_eq!(told("/password", "too_short", Locale::Nl), ("password", "Gebruik minstens 15 tekens.".to_owned()));
-        assert_eq!(told("/password", "too_long", Locale::En), ("password", "Use 128 characters at most.".to_owned()));
-        assert_eq!(told("/first_name", "too_long", Locale::En), ("first_name", "Use 100 characters at most.".to_owned()));
+        assert_eq!(
+            told("/password", "too_short", Locale::En),
+            ("password", "Use at least 15 characters.".to_owned())
+        );
+        assert_eq!(
+            told("/password", "too_short", Locale::Nl),
+            ("password", "Gebruik minstens 15 tekens.".to_owned())
+        );
+        assert_eq!(
+            told("/password", "too_long", Locale::En),
+            ("password", "Use 128 characters at most.".to_owned())
+        );
+        assert_eq!(
+            told("/first_name", "too_long", Locale::En),
+            ("first_name", "Use 100 characters at most.".to_owned())
+        );
     }
 
     #[test]
     fn every_pointer_finds_its_field() {
-        assert_eq!(told("/account/company/vat_number", "vat_number_invalid", Locale::En).0, "company_vat_number");
+        assert_eq!(
+            told("/account/company/vat_number", "vat_number_invalid", Locale::En).0,
+            "company_vat_number"
+        );
         assert_eq!(told("/account/company/address/city", "required", Locale::En).0, "company_city");
         assert_eq!(told("/email", "email_mismatch", Locale::En).0, "email");
     }

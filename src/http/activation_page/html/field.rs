@@ -57,7 +57,12 @@ impl<'a> Field<'a> {
     }
 
     /// One of `choices`, as a list or as radio buttons.
-    pub fn choice(control: Control, name: &'static str, label: &'static str, choices: Vec<(&'a str, &'a str)>) -> Self {
+    pub fn choice(
+        control: Control,
+        name: &'static str,
+        label: &'static str,
+        choices: Vec<(&'a str, &'a str)>,
+    ) -> Self {
         Self { control, choices, ..Self::input(name, label) }
     }
 
@@ -95,12 +100,18 @@ impl<'a> Field<'a> {
         Self { optional: true, required: false, ..self }
     }
 
-    /// Takes over what `form` holds about this field. A password is in no [`super::FormValues`], so that it never returns.
+    /// Takes over what `form` holds about this field. A password is in no [`super::FormValues`], so that it
+    /// never returns.
     pub fn take(&mut self, form: &'a Form<'_>) {
         if let Some((_, value)) = form.values.entries().into_iter().find(|(name, _)| *name == self.name) {
             self.value = value;
         }
-        self.errors = form.errors.iter().filter(|error| error.field == self.name).map(|error| error.message.as_str()).collect();
+        self.errors = form
+            .errors
+            .iter()
+            .filter(|error| error.field == self.name)
+            .map(|error| error.message.as_str())
+            .collect();
     }
 
     /// The element that an error's link leads to: of radio buttons, the first.

@@ -1,7 +1,7 @@
 //! Which fields the form shows: what `requires` asks for, and nothing else.
 //!
-//! A `maxlength` makes the browser cut what is pasted, in silence. That is harmless for a name; a password that was cut
-//! would be one that its owner does not know, so that the password has none.
+//! A `maxlength` makes the browser cut what is pasted, in silence. That is harmless for a name; a password
+//! that was cut would be one that its owner does not know, so that the password has none.
 
 use serde::Serialize;
 
@@ -29,9 +29,18 @@ pub(super) fn sections<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Sec
     let mut sections = vec![
         section(legends.about_you, person(form, words)),
         section(legends.account, account(form, words)),
-        section(company, if asked.company || asked.account_type { company_fields(form, words) } else { Vec::new() }),
-        section(legends.password, if asked.password && form.is_mailed { new_password(form, words) } else { Vec::new() }),
-        section(legends.any_password, if asked.password && !form.is_mailed { any_password(form, words) } else { Vec::new() }),
+        section(
+            company,
+            if asked.company || asked.account_type { company_fields(form, words) } else { Vec::new() },
+        ),
+        section(
+            legends.password,
+            if asked.password && form.is_mailed { new_password(form, words) } else { Vec::new() },
+        ),
+        section(
+            legends.any_password,
+            if asked.password && !form.is_mailed { any_password(form, words) } else { Vec::new() },
+        ),
     ];
     sections.retain(|section| !section.fields.is_empty());
     for section in &mut sections {
@@ -87,20 +96,24 @@ fn new_password<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a>>
     vec![Field::username(form.email), password]
 }
 
-/// A new one, or the one that somebody has who is active already: the form does not say which, since its inviter may look at it.
-/// Whatever the length of the latter, the browser lets it through.
+/// A new one, or the one that somebody has who is active already: the form does not say which, since its
+/// inviter may look at it. Whatever the length of the latter, the browser lets it through.
 fn any_password<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a>> {
     let labels = &words.fields;
     let mut password = password(form, words).with(&[("autocomplete", "new-password")]);
     let shortest = form.password_min_length.to_string();
     password.hints.extend(labels.password_hints.map(|hint| hint.replace("{number}", &shortest)));
-    vec![Field::username(form.email), password.hint(labels.own_password_hint.replace("{inviter}", form.inviter.name))]
+    vec![
+        Field::username(form.email),
+        password.hint(labels.own_password_hint.replace("{inviter}", form.inviter.name)),
+    ]
 }
 
 fn password<'a>(form: &Form<'_>, words: &'static Words) -> Field<'a> {
     let labels = &words.fields;
     let password = Field::input("password", labels.password);
-    let password = password.with(&[("type", "password"), ("autocapitalize", "none"), ("spellcheck", "false")]);
+    let password =
+        password.with(&[("type", "password"), ("autocapitalize", "none"), ("spellcheck", "false")]);
     if form.errors.is_empty() { password } else { password.hint(labels.password_again) }
 }
 
@@ -121,7 +134,8 @@ fn account<'a>(form: &Form<'_>, words: &'static Words) -> Vec<Field<'a>> {
 fn company_fields<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a>> {
     let labels = &words.fields;
     let line = |name, label, autocomplete, capitals, maxlength| {
-        let attributes = [("autocomplete", autocomplete), ("autocapitalize", capitals), ("maxlength", maxlength)];
+        let attributes =
+            [("autocomplete", autocomplete), ("autocapitalize", capitals), ("maxlength", maxlength)];
         Field::input(name, label).with(&attributes)
     };
     let plain = [("spellcheck", "false")];
@@ -139,7 +153,10 @@ fn company_fields<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a
             .optional(),
         vat_number,
         line("company_street", labels.company_street, "address-line1", "words", "200").width("wide"),
-        line("company_house_number", labels.company_house_number, "off", "none", "20").with(&plain).width("narrow").optional(),
+        line("company_house_number", labels.company_house_number, "off", "none", "20")
+            .with(&plain)
+            .width("narrow")
+            .optional(),
         line("company_postal_code", labels.company_postal_code, "postal-code", "characters", "20")
             .with(&plain)
             .width("narrow")

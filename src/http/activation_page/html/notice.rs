@@ -4,7 +4,10 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::{
-    screen::{Dead, DeadCode, Done, FormValues, Inviter, MissingToken, Renewed, Trouble, TroubleKind, Unconfirmed, Unsubscribed},
+    screen::{
+        Dead, DeadCode, Done, FormValues, Inviter, MissingToken, Renewed, Trouble, TroubleKind, Unconfirmed,
+        Unsubscribed,
+    },
     words::{self, Words, escape, fill, strong},
 };
 
@@ -37,7 +40,14 @@ fn ours(url: &str) -> Value {
 impl<'a> Notice<'a> {
     fn new(words: &words::Notice, organisation: Option<&'a str>, slots: &[(&str, String)]) -> Self {
         let texts = words.texts.iter().map(|text| fill(text, slots)).collect();
-        Self { heading: words.heading.to_owned(), organisation, good: false, texts, action: None, request_id: None }
+        Self {
+            heading: words.heading.to_owned(),
+            organisation,
+            good: false,
+            texts,
+            action: None,
+            request_id: None,
+        }
     }
 }
 
@@ -108,7 +118,8 @@ pub(super) fn trouble<'a>(trouble: &Trouble<'a>, words: &Words) -> Notice<'a> {
     notice.texts.extend(trouble.message.map(Value::from));
     notice.request_id = Some((texts.request_id, trouble.request_id));
     notice.action = trouble.retry.as_ref().map(|retry| {
-        let typed = retry.values.into_iter().flat_map(FormValues::entries).filter(|(_, value)| !value.is_empty());
+        let typed =
+            retry.values.into_iter().flat_map(FormValues::entries).filter(|(_, value)| !value.is_empty());
         Action {
             method: if retry.values.is_some() { "post" } else { "get" },
             url: ours("/activate"),

@@ -52,7 +52,8 @@ pub struct Form<'a> {
     pub password_min_length: usize,
     /// What to ask for.
     pub requires: Requires,
-    /// Whether the link came by letter. One that was handed over asks everybody the same, and may find somebody who is active.
+    /// Whether the link came by letter. One that was handed over asks everybody the same, and may find
+    /// somebody who is active.
     pub is_mailed: bool,
     /// Whether a company may say that it has no VAT number.
     pub company_vat: CompanyVat,

@@ -68,7 +68,12 @@ fn what_people_typed_is_escaped_wherever_it_appears() {
     let mut form = fixture::form();
     form.requires = Requires { account_name: true, ..requires(true) };
     form.inviter = Inviter { name: evil, organisation: evil };
-    form.account = Some(Account { name: Some(evil), parent_name: Some(evil), used_by: Some(evil), account_type: Some(evil) });
+    form.account = Some(Account {
+        name: Some(evil),
+        parent_name: Some(evil),
+        used_by: Some(evil),
+        account_type: Some(evil),
+    });
     (form.email, form.token) = (evil, evil);
     let countries = [(evil.to_owned(), evil.to_owned())];
     form.countries = &countries;
@@ -78,11 +83,20 @@ fn what_people_typed_is_escaped_wherever_it_appears() {
     let retry = Some(Retry { token: evil, values: Some(&form.values) });
     let trouble = Trouble { kind: TroubleKind::Away, message: Some(evil), request_id: evil, retry };
     let dead = Dead { code: DeadCode::Expired, inviter, renewal: Some(evil) };
-    let done = Done { organisation: evil, first_name: Some(evil), email: evil, chose_password: true, inherited: vec![evil] };
+    let done = Done {
+        organisation: evil,
+        first_name: Some(evil),
+        email: evil,
+        chose_password: true,
+        inherited: vec![evil],
+    };
     let mut htmls = vec![page(&Screen::Trouble(trouble), Locale::En), page(&Screen::Dead(dead), Locale::En)];
     htmls.extend([page(&Screen::Done(done), Locale::En), page(&Screen::Form(form), Locale::En)]);
     for html in htmls {
-        assert!(!html.contains("<script") && !html.contains("\"&gt;<") && html.contains("&lt;script&gt;alert("), "{html}");
+        assert!(
+            !html.contains("<script") && !html.contains("\"&gt;<") && html.contains("&lt;script&gt;alert("),
+            "{html}"
+        );
     }
 }
 
@@ -110,7 +124,8 @@ fn write_every_screen() {
     std::fs::create_dir_all(&folder).unwrap();
     for locale in Locale::ALL {
         for (name, screen) in every_screen() {
-            std::fs::write(folder.join(format!("{name}.{}.html", locale.as_str())), page(&screen, locale)).unwrap();
+            std::fs::write(folder.join(format!("{name}.{}.html", locale.as_str())), page(&screen, locale))
+                .unwrap();
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Lays a screen out for its template: all decisions and all words are taken here, so that the templates hold structure.
+//! Lays a screen out for its template: all decisions and all words are taken here, so that the templates hold
+//! structure.
 
 use chrono::SecondsFormat;
 use minijinja::{Value, context, value::Serde};
@@ -39,29 +40,45 @@ pub(super) fn lay_out(screen: &Screen<'_>, locale: Locale) -> (&'static str, Val
         Screen::Dead(screen) => (NOTICE, notice_page(&notice::dead(screen, words), words, locale)),
         Screen::Done(screen) => (NOTICE, notice_page(&notice::done(screen, words), words, locale)),
         Screen::Renewed(screen) => (NOTICE, notice_page(&notice::renewed(screen, words), words, locale)),
-        Screen::Unsubscribed(screen) => (NOTICE, notice_page(&notice::unsubscribed(screen, words), words, locale)),
-        Screen::Unconfirmed(screen) => (NOTICE, notice_page(&notice::unconfirmed(screen, words), words, locale)),
-        Screen::MissingToken(screen) => (NOTICE, notice_page(&notice::missing_token(screen, words), words, locale)),
+        Screen::Unsubscribed(screen) => {
+            (NOTICE, notice_page(&notice::unsubscribed(screen, words), words, locale))
+        }
+        Screen::Unconfirmed(screen) => {
+            (NOTICE, notice_page(&notice::unconfirmed(screen, words), words, locale))
+        }
+        Screen::MissingToken(screen) => {
+            (NOTICE, notice_page(&notice::missing_token(screen, words), words, locale))
+        }
         Screen::Trouble(screen) => (NOTICE, notice_page(&notice::trouble(screen, words), words, locale)),
     }
 }
 
 fn notice_page(notice: &Notice<'_>, words: &'static Words, locale: Locale) -> Value {
-    let title = [Some(notice.heading.as_str()), notice.organisation].into_iter().flatten().collect::<Vec<_>>().join(" – ");
+    let title = [Some(notice.heading.as_str()), notice.organisation]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" – ");
     context! { lang => locale.as_str(), w => Serde(words), title, ..Value::from(Serde(notice)) }
 }
 
 fn form(form: &Form<'_>, words: &'static Words, locale: Locale) -> Value {
     let texts = &words.form;
-    let (heading, submit) =
-        if form.requires.email { (texts.accept_heading, texts.accept) } else { (texts.activate_heading, texts.activate) };
+    let (heading, submit) = if form.requires.email {
+        (texts.accept_heading, texts.accept)
+    } else {
+        (texts.activate_heading, texts.activate)
+    };
     let sections = fields::sections(form, words);
     let place = |name: &str| {
         let mut shown = sections.iter().flat_map(|section| &section.fields);
         shown.find(|field| field.name == name).map(|field| (field.target(), field.label))
     };
-    let errors: Vec<_> =
-        form.errors.iter().map(|error| Summary { target: place(error.field), message: &error.message }).collect();
+    let errors: Vec<_> = form
+        .errors
+        .iter()
+        .map(|error| Summary { target: place(error.field), message: &error.message })
+        .collect();
     let organisation = form.inviter.organisation;
     let mark = if errors.is_empty() { String::new() } else { format!("{} ", words.error) };
     context! {

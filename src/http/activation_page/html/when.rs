@@ -10,7 +10,8 @@ pub(super) fn local(at: DateTime<Utc>, zone: &TimeZone, words: &Words) -> String
     let at = zone.local(at);
     let day = at.format_localized(words.date_format, words.date_locale);
     let abbreviation = at.format("%Z").to_string();
-    // Zones without letters of their own go by their offset ("+03"), which says little without the word before it.
+    // Zones without letters of their own go by their offset ("+03"), which says little without the word
+    // before it.
     let prefix = if abbreviation.starts_with(['+', '-']) { "UTC" } else { "" };
     format!("{day} {prefix}{abbreviation}")
 }

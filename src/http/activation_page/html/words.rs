@@ -1,7 +1,7 @@
 //! Every text that a person reads on the page: the types that a language's `page.json` is read into.
 //!
-//! A file that lacks a text, or has one that is not known, is not read: a test fails, and the service would not start. Texts
-//! are plain; `{slots}` are filled by [`fill`].
+//! A file that lacks a text, or has one that is not known, is not read: a test fails, and the service would
+//! not start. Texts are plain; `{slots}` are filled by [`fill`].
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -210,13 +210,15 @@ impl Words {
     /// # Errors
     /// What is wrong with a file, which a test rules out.
     pub fn check() -> Result<(), minijinja::Error> {
-        let fault = |text: &String| minijinja::Error::new(minijinja::ErrorKind::CannotDeserialize, text.clone());
+        let fault =
+            |text: &String| minijinja::Error::new(minijinja::ErrorKind::CannotDeserialize, text.clone());
         ALL.as_ref().map(|_| ()).map_err(fault)
     }
 
     fn read(locale: Locale) -> Result<Self, String> {
         let data = locale.data();
-        let words: Self = serde_json::from_str(data.page).map_err(|error| format!("locales/{}/page.json: {error}", data.tag))?;
+        let words: Self = serde_json::from_str(data.page)
+            .map_err(|error| format!("locales/{}/page.json: {error}", data.tag))?;
         Ok(Self { date_locale: data.dates, ..words })
     }
 
@@ -226,21 +228,23 @@ impl Words {
     }
 }
 
-/// Fills the `{slots}` of a text: HTML, in which the text is escaped and the values are HTML already, as of [`strong`].
+/// Fills the `{slots}` of a text: HTML, in which the text is escaped and the values are HTML already, as of
+/// [`strong`].
 pub(super) fn fill(text: &str, slots: &[(&str, String)]) -> Value {
     let mut html = String::with_capacity(text.len());
     // In one pass, so that a value which looks like a slot stays as it is.
     for piece in text.split_inclusive('}') {
         let slot = piece.strip_suffix('}').and_then(|piece| piece.rsplit_once('{'));
-        let found = slot.and_then(|(words, name)| Some((words, slots.iter().find(|(slot, _)| *slot == name)?)));
+        let found =
+            slot.and_then(|(words, name)| Some((words, slots.iter().find(|(slot, _)| *slot == name)?)));
         html.push_str(&escape(found.map_or(piece, |(words, _)| words)));
         html.push_str(found.map_or("", |(_, (_, value))| value));
     }
     Value::from_safe_string(html)
 }
 
-/// A name that somebody typed, as HTML that stands out. `dir=auto` keeps a name in another script from reordering the words
-/// around it.
+/// A name that somebody typed, as HTML that stands out. `dir=auto` keeps a name in another script from
+/// reordering the words around it.
 pub(super) fn strong(name: &str) -> String {
     format!("<strong dir=\"auto\">{}</strong>", escape(name))
 }

@@ -16,13 +16,13 @@ pub struct CompanyRequest {
     /// Its number in the trade register, if it has one.
     #[schema(max_length = 50)]
     registration_number: Option<String>,
-    /// In the form of the address's country, with or without its prefix, which is always stored. Blanks, dots, dashes, what
-    /// cannot be seen and a label before it ("USt-IdNr.", "BTW") are set aside. Check digits are checked in the EU's member states, GB,
-    /// NO and CH. Needed, unless `vat_exempt` is true.
+    /// In the form of the address's country, with or without its prefix, which is always stored. Blanks,
+    /// dots, dashes, what cannot be seen and a label before it ("USt-IdNr.", "BTW") are set aside. Check
+    /// digits are checked in the EU's member states, GB, NO and CH. Needed, unless `vat_exempt` is true.
     #[schema(min_length = 1)]
     vat_number: Option<String>,
-    /// True says that the company has no VAT number: an explicit answer, which is taken where the preview says
-    /// `"company_vat": "optional"`. It contradicts a `vat_number`.
+    /// True says that the company has no VAT number: an explicit answer, which is taken where the preview
+    /// says `"company_vat": "optional"`. It contradicts a `vat_number`.
     vat_exempt: Option<bool>,
     /// Where the company is.
     address: AddressRequest,
@@ -49,8 +49,8 @@ pub struct AddressRequest {
     country: String,
 }
 
-/// Reads the member `company`, and whether it says that the company has no VAT number: the operator decides whether that is an
-/// answer, whatever else is wrong with the company.
+/// Reads the member `company`, and whether it says that the company has no VAT number: the operator decides
+/// whether that is an answer, whatever else is wrong with the company.
 pub(in crate::http) fn read(members: &mut Members) -> (Option<Company>, bool) {
     let (mut faults, mut exempt) = (Vec::new(), false);
     let company = members.object("company", |members| {

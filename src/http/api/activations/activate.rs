@@ -48,8 +48,8 @@ use crate::{
 pub struct ActivateRequest {
     /// The token behind `?token=` in the link.
     pub token: LinkToken,
-    /// The password, where `requires.password` asks for it: one that is chosen; at a link that was handed over, from somebody who
-    /// is active already, the one that they have.
+    /// The password, where `requires.password` asks for it: one that is chosen; at a link that was handed
+    /// over, from somebody who is active already, the one that they have.
     pub password: Option<Password>,
     /// The person's first name, where `requires.person_name` asks for it.
     pub first_name: Option<PersonName>,
@@ -59,7 +59,8 @@ pub struct ActivateRequest {
     pub email: Option<Email>,
     /// The account's details, where they are asked for.
     pub account: Option<ActivateAccount>,
-    /// What is faulty so far: the link is judged first, and these are told together with what the invitation asks for.
+    /// What is faulty so far: the link is judged first, and these are told together with what the invitation
+    /// asks for.
     #[schema(ignore)]
     faults: Faults,
 }
@@ -68,8 +69,10 @@ impl members::Request for ActivateRequest {
     fn read(members: &mut Members) -> Option<Self> {
         let token = members.required("token", members::text).map(LinkToken::from_text);
         let password = members.optional("password", |value| Ok(Password::new(&members::text(value)?)));
-        let name =
-            |value| PersonName::parse(&members::text(value)?).map_err(|error| MemberError(error.code(), error.to_string()));
+        let name = |value| {
+            PersonName::parse(&members::text(value)?)
+                .map_err(|error| MemberError(error.code(), error.to_string()))
+        };
         let first_name = members.optional("first_name", name);
         let last_name = members.optional("last_name", name);
         let email = members.optional("email", members::parsed("invalid_email", Email::parse));
@@ -85,7 +88,8 @@ impl members::Request for ActivateRequest {
 pub struct ActivateAccount {
     /// The account's name, where `requires.account_name` asks for it.
     pub name: Option<AccountName>,
-    /// The account's type, where `requires.account_type` asks for it. One that repeats the inviter's is accepted.
+    /// The account's type, where `requires.account_type` asks for it. One that repeats the inviter's is
+    /// accepted.
     pub r#type: Option<AccountType>,
     /// The company's details: needed for a business account, refused for a consumer's.
     #[schema(value_type = Option<CompanyRequest>)]
@@ -104,8 +108,8 @@ impl ActivateAccount {
     }
 }
 
-/// The person, active now. It holds what this invitation gave and nothing else: what they are elsewhere, `GET /v1/users/{id}` tells
-/// those who may see it.
+/// The person, active now. It holds what this invitation gave and nothing else: what they are elsewhere, `GET
+/// /v1/users/{id}` tells those who may see it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Activated)]
 pub struct ActivatedView {
@@ -113,8 +117,8 @@ pub struct ActivatedView {
     pub user: UserView,
     /// The account joined; null for a system user.
     pub account: Option<AccountView>,
-    /// Absent but for whoever took their address over just now: what somebody joined with it before, by links that were handed over.
-    /// `DELETE /v1/me/memberships/{account_id}` leaves one.
+    /// Absent but for whoever took their address over just now: what somebody joined with it before, by links
+    /// that were handed over. `DELETE /v1/me/memberships/{account_id}` leaves one.
     #[schema(required = false)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub memberships_before: Vec<MembershipView>,
@@ -132,16 +136,18 @@ impl From<&Activated> for ActivatedView {
 
 /// Activate an invitation
 ///
-/// Uses the link: of however many requests at once, one gets 201 and the rest 410 `activation_link_used`. A request that is
-/// refused consumes nothing. Activating never signs in.
+/// Uses the link: of however many requests at once, one gets 201 and the rest 410 `activation_link_used`. A
+/// request that is refused consumes nothing. Activating never signs in.
 ///
-/// Somebody who is active already joins by a link that was mailed to them, and types their address. A link that was handed over
-/// (`"delivery": "link"`) never joins them by itself, since its inviter had it first: they give their password, and names
-/// as anybody else, in the same request, or send their own access token in `Authorization: Bearer`. Anybody else's token proves nothing here and is set aside.
+/// Somebody who is active already joins by a link that was mailed to them, and types their address. A link
+/// that was handed over (`"delivery": "link"`) never joins them by itself, since its inviter had it first:
+/// they give their password, and names as anybody else, in the same request, or send their own access token
+/// in `Authorization: Bearer`. Anybody else's token proves nothing here and is set aside.
 ///
-/// Whoever has only ever come by links that were handed over is not proven to be the person at that address. By a link that is mailed
-/// there, that person takes the address over with a password of their own; the one before works no more, nor do access tokens that were
-/// got with it, and system roles that were given before end.
+/// Whoever has only ever come by links that were handed over is not proven to be the person at that address.
+/// By a link that is mailed there, that person takes the address over with a password of their own; the one
+/// before works no more, nor do access tokens that were got with it, and system roles that were given before
+/// end.
 #[utoipa::path(
     tag = "Activation",
     operation_id = "activate",
@@ -205,7 +211,9 @@ async fn answer(
         client,
         faults,
     };
-    let outcome = services::activate::link(&state.services, &token, answer, caller.0.as_ref()).await.map_err(Problem::from);
+    let outcome = services::activate::link(&state.services, &token, answer, caller.0.as_ref())
+        .await
+        .map_err(Problem::from);
     state.metrics.activation(outcome.as_ref().map_or_else(|problem| problem.code.code, |_| "activated"));
     Ok(HttpResponse::Created().json(ActivatedView::from(&outcome?)))
 }

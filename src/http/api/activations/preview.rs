@@ -56,15 +56,16 @@ pub struct PreviewView {
     pub inviter: InviterView,
     /// The account that the person is invited to; null for a system user.
     pub account: Option<PreviewAccount>,
-    /// What the person is invited as: the roles of a system user, or `["account_owner"]` or `["driver"]`. Never empty.
+    /// What the person is invited as: the roles of a system user, or `["account_owner"]` or `["driver"]`.
+    /// Never empty.
     #[schema(min_items = 1, value_type = Vec<AnyRole>)]
     pub roles: Vec<&'static str>,
     /// When the link dies.
     pub expires_at: Timestamp,
     /// What activating asks for.
     pub requires: RequiresView,
-    /// `optional` where the account's company may say that it has no VAT number (`vat_exempt`); left out where it must have one,
-    /// and where no company is asked for.
+    /// `optional` where the account's company may say that it has no VAT number (`vat_exempt`); left out
+    /// where it must have one, and where no company is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = CompanyVat, required = false)]
     pub company_vat: Option<CompanyVat>,
@@ -97,13 +98,14 @@ pub struct PreviewAccount {
 
 /// What activating asks for. What is true must be sent, what is false is refused.
 ///
-/// `email` alone: the person is active, and this link was mailed to them. `password` and `person_name`: they choose a password and
-/// give their names, being new; or somebody has used their address by links that were handed over (`"delivery": "link"`), and by
-/// this one, which was mailed, they take it over.
+/// `email` alone: the person is active, and this link was mailed to them. `password` and `person_name`: they
+/// choose a password and give their names, being new; or somebody has used their address by links that were
+/// handed over (`"delivery": "link"`), and by this one, which was mailed, they take it over.
 ///
-/// A link that was handed over asks the same of everybody. Whoever is active already gives the password that they have, or sends their
-/// own access token along; their names and address are not needed then, and set aside. The password is compared and stays as it is.
-/// Whoever does not know it has the invitation resent by e-mail.
+/// A link that was handed over asks the same of everybody. Whoever is active already gives the password that
+/// they have, or sends their own access token along; their names and address are not needed then, and set
+/// aside. The password is compared and stays as it is. Whoever does not know it has the invitation resent by
+/// e-mail.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Requires)]
 #[expect(clippy::struct_excessive_bools, reason = "the contract's object")]
@@ -152,7 +154,8 @@ fn example_for_ada() -> PreviewView {
 
 /// Hers, when the link was mailed and she is active already.
 fn example_of_active() -> PreviewView {
-    let requires = RequiresView { password: false, person_name: false, email: true, ..example_for_ada().requires };
+    let requires =
+        RequiresView { password: false, person_name: false, email: true, ..example_for_ada().requires };
     PreviewView { requires, ..example_for_ada() }
 }
 
@@ -176,7 +179,8 @@ fn example_for_olivia() -> PreviewView {
 
 /// Look at an activation link
 ///
-/// Shows what the link is for and what activating asks for. Changes nothing but the timeline, however often it is called.
+/// Shows what the link is for and what activating asks for. Changes nothing but the timeline, however often
+/// it is called.
 #[utoipa::path(
     tag = "Activation",
     operation_id = "previewActivation",
@@ -195,11 +199,21 @@ fn example_for_olivia() -> PreviewView {
     security(()),
 )]
 #[post("/v1/activations/preview")]
-pub async fn preview(request: HttpRequest, query: Query, body: Body, state: Data<State>) -> Result<HttpResponse, Problem> {
+pub async fn preview(
+    request: HttpRequest,
+    query: Query,
+    body: Body,
+    state: Data<State>,
+) -> Result<HttpResponse, Problem> {
     look(&request, query, body, &state).await
 }
 
-async fn look(request: &HttpRequest, query: Query, body: Body, state: &State) -> Result<HttpResponse, Problem> {
+async fn look(
+    request: &HttpRequest,
+    query: Query,
+    body: Body,
+    state: &State,
+) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let PreviewRequest { token } = body.parse()?;
     let seen = services::preview::link(&state.services, &token, user_agent(request).as_deref()).await?;
@@ -220,7 +234,8 @@ async fn look(request: &HttpRequest, query: Query, body: Body, state: &State) ->
         roles: invitation.role_names(),
         expires_at: Timestamp(invitation.expires_at),
         requires: seen.requires.into(),
-        company_vat: Some(state.services.rules.company_vat)
-            .filter(|vat| *vat == CompanyVat::Optional && (seen.requires.company || seen.requires.account_type)),
+        company_vat: Some(state.services.rules.company_vat).filter(|vat| {
+            *vat == CompanyVat::Optional && (seen.requires.company || seen.requires.account_type)
+        }),
     }))
 }

@@ -18,7 +18,10 @@ const ENVELOPE: &str = r#"{"invitations": [], "validate_only": false}"#;
 /// it.
 const ITEM: usize = "{}".len()
     + member("kind", "sub_account".len())
-    + member("email", Email::LONGEST_LOCAL + "@".len() + ESCAPED * (Email::MAX_LEN - Email::LONGEST_LOCAL - "@".len()))
+    + member(
+        "email",
+        Email::LONGEST_LOCAL + "@".len() + ESCAPED * (Email::MAX_LEN - Email::LONGEST_LOCAL - "@".len()),
+    )
     + member("role", "account_owner".len())
     + member("account_name", ESCAPED * AccountName::MAX_LEN)
     + member("reimbursement_rate", "99.9999".len())

@@ -39,7 +39,11 @@ impl<'a> Envelope<'a> {
         }
         let mut members: Members<'a> = serde_json::from_str(whole.get()).map_err(|error| no_json(&error))?;
         let (items, validate_only) = (members.items(), members.validate_only());
-        if members.faults.is_empty() { Ok(Self { items, validate_only }) } else { Err(Problem::body(&members.faults)) }
+        if members.faults.is_empty() {
+            Ok(Self { items, validate_only })
+        } else {
+            Err(Problem::body(&members.faults))
+        }
     }
 }
 
@@ -177,7 +181,9 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_no_batch() {
-        for text in ["", "{", "{]", "[1", r#"{"invitations": [1 2]}"#, r#"{"a": "\x"}"#, "{} {}", "{\"a\": nul}"] {
+        for text in
+            ["", "{", "{]", "[1", r#"{"invitations": [1 2]}"#, r#"{"a": "\x"}"#, "{} {}", "{\"a\": nul}"]
+        {
             assert_eq!(Envelope::open(text.as_bytes()).unwrap_err().code.code, "malformed_json", "{text}");
         }
         assert!(Envelope::open(b"{\"\xff\": 1}").is_err());
@@ -188,7 +194,10 @@ mod tests {
     fn items_are_counted_and_those_beyond_are_let_go() {
         let text = |count: usize| format!(r#"{{"invitations": [{}]}}"#, vec!["{}"; count].join(","));
         assert_eq!(Envelope::open(text(MAX_BATCH).as_bytes()).unwrap().items.len(), MAX_BATCH);
-        assert_eq!(Envelope::open(text(MAX_BATCH + 1).as_bytes()).unwrap_err().code.code, "validation_failed");
+        assert_eq!(
+            Envelope::open(text(MAX_BATCH + 1).as_bytes()).unwrap_err().code.code,
+            "validation_failed"
+        );
         assert_eq!(Envelope::open(text(0).as_bytes()).unwrap_err().code.code, "validation_failed");
     }
 }

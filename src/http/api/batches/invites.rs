@@ -62,7 +62,8 @@ pub struct BatchResult {
     #[schema(value_type = InvitationView, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invitation: Option<InvitationView>,
-    /// With `failed`: the problem that the item's own route would have answered with. Pointers are into the item.
+    /// With `failed`: the problem that the item's own route would have answered with. Pointers are into the
+    /// item.
     #[schema(value_type = ProblemDocument, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Box<RawValue>>,
@@ -93,8 +94,8 @@ fn results(page: &Page, invited: &Invited) -> BatchResults {
     BatchResults { results: invited.results.iter().enumerate().map(result).collect() }
 }
 
-/// Counts each item as the single invites count themselves: what could not be read was never an invite, and what was only
-/// judged is none.
+/// Counts each item as the single invites count themselves: what could not be read was never an invite, and
+/// what was only judged is none.
 fn count(state: &State, invited: &Invited) {
     for outcome in invited.results.iter().filter(|_| !invited.validate_only) {
         match outcome {
@@ -109,7 +110,8 @@ fn count(state: &State, invited: &Invited) {
 fn example_invited() -> BatchResults {
     let fault = FieldError::new("/used_by", DriverOfSubsidiary::CODE, DriverOfSubsidiary.to_string());
     let faulty = Problem::body(&[fault].into()).document(sample_data::PUBLIC_URL, sample_data::REQUEST_ID);
-    let invited = |index, one| BatchResult { invitation: Some(one), ..example_result(index, BatchStatus::Invited) };
+    let invited =
+        |index, one| BatchResult { invitation: Some(one), ..example_result(index, BatchStatus::Invited) };
     let failed = |index, error| BatchResult { error, ..example_result(index, BatchStatus::Failed) };
     BatchResults {
         results: vec![
@@ -127,12 +129,14 @@ fn example_result(index: usize, status: BatchStatus) -> BatchResult {
 
 /// Invite many at once
 ///
-/// 1 to 1,000 invites of all kinds mixed, each judged alone: faults, permission, conflicts, duplicates inside the batch (the
-/// second one fails with `invitation_pending` and names the first one's invitation), and letters that are past a quota
-/// (`rate_limited`, with `retry_after`). All that pass are made in one transaction, so that after a crash all of them are there or
-/// none. With an `Idempotency-Key` a retry gets the same results again.
+/// 1 to 1,000 invites of all kinds mixed, each judged alone: faults, permission, conflicts, duplicates inside
+/// the batch (the second one fails with `invitation_pending` and names the first one's invitation), and
+/// letters that are past a quota (`rate_limited`, with `retry_after`). All that pass are made in one
+/// transaction, so that after a crash all of them are there or none. With an `Idempotency-Key` a retry gets
+/// the same results again.
 ///
-/// A token that may invite nobody at all is answered 403; otherwise what it may not send fails with `forbidden`.
+/// A token that may invite nobody at all is answered 403; otherwise what it may not send fails with
+/// `forbidden`.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "inviteBatch",
@@ -189,7 +193,13 @@ pub async fn invite(
     };
     let page = Page::of(&state, &request);
     let replay = async move |caller, asked, stored| again(&page, &caller, asked, stored).await;
-    idempotency_key::answer((&request, state, actor), &received.digest, received.asked, (render, replay, work)).await
+    idempotency_key::answer(
+        (&request, state, actor),
+        &received.digest,
+        received.asked,
+        (render, replay, work),
+    )
+    .await
 }
 
 /// The stored answer, without what of it the caller may no longer ask for.
@@ -203,6 +213,7 @@ async fn again(
     let (indices, invites): (Vec<usize>, Vec<Invite>) =
         asked.items.into_iter().enumerate().filter_map(|(index, item)| Some((index, item.ok()?))).unzip();
     let authority = services::invite::authorise(&state.services, actor, invites).await?;
-    let refused = indices.into_iter().zip(authority).filter_map(|(index, authority)| Some((index, authority.err()?)));
+    let refused =
+        indices.into_iter().zip(authority).filter_map(|(index, authority)| Some((index, authority.err()?)));
     Ok(Some(page.without(stored, refused.collect())))
 }

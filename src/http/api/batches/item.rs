@@ -11,7 +11,9 @@ use utoipa::{
     },
 };
 
-use super::super::{account_owners::InviteAccountOwner, sub_accounts::InviteSubAccountUser, system_users::InviteSystemUser};
+use super::super::{
+    account_owners::InviteAccountOwner, sub_accounts::InviteSubAccountUser, system_users::InviteSystemUser,
+};
 use crate::http::extract::{
     body_allowance::ORDINARY,
     members::{self, MemberError, Members},
@@ -28,8 +30,8 @@ use crate::{
     services::{ServiceError, invite::Invite},
 };
 
-/// So many faults of one item are told, each with a path of its own: a thousand times a hundred would be an answer of many
-/// megabytes, to a body that is short. No kind has more members.
+/// So many faults of one item are told, each with a path of its own: a thousand times a hundred would be an
+/// answer of many megabytes, to a body that is short. No kind has more members.
 const MAX_FAULTS: usize = 10;
 
 /// Reads an item. Its faults are told together, with pointers into the item.
@@ -37,7 +39,8 @@ const MAX_FAULTS: usize = 10;
 /// # Errors
 /// When what looked like JSON is none after all: half a surrogate, too many levels, too large a number.
 pub(super) fn read(text: &RawValue) -> Result<Result<Invite, ServiceError>, serde_json::Error> {
-    let refused = |code, words: &str| Ok(Err(ServiceError::Invalid([FieldError::new("", code, words)].into())));
+    let refused =
+        |code, words: &str| Ok(Err(ServiceError::Invalid([FieldError::new("", code, words)].into())));
     if text.get().len() > ORDINARY.bytes {
         return refused("too_long", "An item has at most 64 KiB, as a request of its own has.");
     }
@@ -80,7 +83,10 @@ fn way(value: Value) -> Result<(), MemberError> {
     const ALWAYS: &str = "The items of a batch are always e-mailed";
     match members::text(value)?.as_str() {
         "email" => Ok(()),
-        "link" => Err(MemberError("not_applicable", format!("{ALWAYS}. The route of its own kind hands a link over."))),
+        "link" => Err(MemberError(
+            "not_applicable",
+            format!("{ALWAYS}. The route of its own kind hands a link over."),
+        )),
         _ => Err(MemberError("unknown_value", format!("{ALWAYS}: this is \"email\", or left out."))),
     }
 }

@@ -45,7 +45,11 @@ pub(super) struct BodyPermit {
 
 impl MemoryBudget {
     pub(in crate::http) fn new() -> Self {
-        Self { bytes: Arc::new(Semaphore::new(FULL_BATCHES * ALLOWANCE.bytes)), shares: Arc::default(), timeout: PERMIT_TIMEOUT }
+        Self {
+            bytes: Arc::new(Semaphore::new(FULL_BATCHES * ALLOWANCE.bytes)),
+            shares: Arc::default(),
+            timeout: PERMIT_TIMEOUT,
+        }
     }
 
     /// Waits until there is room, and reserves it, for a body of this length; one of unknown length may be of
@@ -64,7 +68,9 @@ impl MemoryBudget {
         };
         match tokio::time::timeout(self.timeout, held).await {
             Ok(Ok(permit)) => Ok(permit),
-            _ => Err(ServiceError::Busy("Too many batches are being worked on. Try again in a moment.").into()),
+            _ => {
+                Err(ServiceError::Busy("Too many batches are being worked on. Try again in a moment.").into())
+            }
         }
     }
 

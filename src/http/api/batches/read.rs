@@ -2,7 +2,9 @@
 
 use actix_web::{HttpRequest, web::Payload};
 
-use super::{blocking::run_blocking, body_size::ALLOWANCE, envelope::Envelope, item, memory_budget::BodyPermit};
+use super::{
+    blocking::run_blocking, body_size::ALLOWANCE, envelope::Envelope, item, memory_budget::BodyPermit,
+};
 use crate::http::{
     extract::json_body::{self, Head},
     response::problem::Problem,
@@ -53,7 +55,9 @@ fn asked(text: &[u8]) -> Result<Asked, Problem> {
         return Err(json_body::empty());
     }
     let Envelope { items, validate_only } = Envelope::open(text)?;
-    let read = |(index, item)| item::read(item).map_err(|error| json_body::no_json(&format!("/invitations/{index}: {error}")));
+    let read = |(index, item)| {
+        item::read(item).map_err(|error| json_body::no_json(&format!("/invitations/{index}: {error}")))
+    };
     let items: Result<_, Problem> = items.into_iter().enumerate().map(read).collect();
     Ok(Asked { items: items?, validate_only })
 }

@@ -95,7 +95,13 @@ impl members::Request for ResendBatchRequest {
             _ => {}
         }
         let wanted = ids.map(ResendSelection::Ids).or(filter.map(ResendSelection::Filter))?;
-        Some(Self { ids: None, filter: None, validate_only, wanted, judge: validate_only.unwrap_or_default() })
+        Some(Self {
+            ids: None,
+            filter: None,
+            validate_only,
+            wanted,
+            judge: validate_only.unwrap_or_default(),
+        })
     }
 }
 
@@ -103,7 +109,9 @@ fn ids(members: &mut Members) -> Option<Vec<String>> {
     let ids = members.list("ids", members::text)?;
     let fault = match ids.len() {
         0 => MemberError("too_few", "Name at least one invitation.".to_owned()),
-        many if many > MAX_BATCH => MemberError("too_many", format!("At most {MAX_BATCH} are resent at once, not {many}.")),
+        many if many > MAX_BATCH => {
+            MemberError("too_many", format!("At most {MAX_BATCH} are resent at once, not {many}."))
+        }
         _ => return Some(ids),
     };
     members.fault("ids", fault);
@@ -123,22 +131,28 @@ fn filter(members: &mut Members) -> Filter {
 }
 
 fn status(name: &str) -> Result<InvitationStatus, UnknownValue> {
-    let known = [InvitationStatus::Expired, InvitationStatus::Pending].into_iter().find(|status| status.as_str() == name);
+    let known = [InvitationStatus::Expired, InvitationStatus::Pending]
+        .into_iter()
+        .find(|status| status.as_str() == name);
     known.ok_or(UnknownValue { known: "expired, pending" })
 }
 
 fn delivery(name: &str) -> Result<DeliveryState, String> {
     let known = || DeliveryState::ALL.map(DeliveryState::as_str).join(", ");
-    DeliveryState::ALL.into_iter().find(|state| state.as_str() == name).ok_or_else(|| format!("This takes one of: {}.", known()))
+    DeliveryState::ALL
+        .into_iter()
+        .find(|state| state.as_str() == name)
+        .ok_or_else(|| format!("This takes one of: {}.", known()))
 }
 
 /// What became of a batch of resends.
 #[derive(Serialize, ToSchema)]
 pub struct ResendResults {
-    /// One for each id in the order of the request, or for each invitation that the filter chose: the one whose last sending is
-    /// longest ago first.
+    /// One for each id in the order of the request, or for each invitation that the filter chose: the one
+    /// whose last sending is longest ago first.
     pub results: Vec<ResendResult>,
-    /// Whether the filter chooses more than these 1,000, that could be resent now: the same request goes on with them.
+    /// Whether the filter chooses more than these 1,000, that could be resent now: the same request goes on
+    /// with them.
     pub more: bool,
 }
 
@@ -213,14 +227,14 @@ fn example() -> ResendResults {
 
 /// Resend many at once
 ///
-/// Up to 1,000 invitations, each judged alone as its own resend judges it: `not_found`, `forbidden`, `role_exceeds_yours`,
-/// `invitation_not_pending`, `invitation_pending`, `resend_too_soon` and `rate_limited` (both with `retry_after`). All in one
-/// transaction.
+/// Up to 1,000 invitations, each judged alone as its own resend judges it: `not_found`, `forbidden`,
+/// `role_exceeds_yours`, `invitation_not_pending`, `invitation_pending`, `resend_too_soon` and `rate_limited`
+/// (both with `retry_after`). All in one transaction.
 ///
-/// A filter chooses among the invitations that await an answer and that the token may resend; those that a newer one has
-/// replaced await none. It works on 1,000 at a time, those whose last sending is longest ago first, and `more` says whether
-/// the same request would go on. Choose `expired`: a `pending` invitation is pending afterwards too, and is chosen again once
-/// its pause is over.
+/// A filter chooses among the invitations that await an answer and that the token may resend; those that a
+/// newer one has replaced await none. It works on 1,000 at a time, those whose last sending is longest ago
+/// first, and `more` says whether the same request would go on. Choose `expired`: a `pending` invitation is
+/// pending afterwards too, and is chosen again once its pause is over.
 ///
 /// A token that may invite nobody at all is answered 403.
 #[utoipa::path(
@@ -275,7 +289,8 @@ async fn again(
     let ids: Vec<Option<InvitationId>> = results.iter().map(|one| one["id"].as_str()?.parse().ok()).collect();
     let known = ids.iter().flatten().copied().collect();
     let authority = services::resend::authority::over_invitations(&state.services, actor, known).await?;
-    let refused = |(index, id): (usize, Option<InvitationId>)| Some((index, authority.get(&id?)?.clone().err()?));
+    let refused =
+        |(index, id): (usize, Option<InvitationId>)| Some((index, authority.get(&id?)?.clone().err()?));
     let refused = ids.into_iter().enumerate().filter_map(refused).collect();
     Ok(Some(page.without(stored, refused)))
 }

@@ -41,14 +41,20 @@ impl Page {
 
     /// A stored answer in which these items fail, for want of authority by now. What failed in the same way
     /// then stays as it was.
-    pub(super) fn without(&self, mut stored: StoredAnswer, refused: Vec<(usize, ServiceError)>) -> StoredAnswer {
+    pub(super) fn without(
+        &self,
+        mut stored: StoredAnswer,
+        refused: Vec<(usize, ServiceError)>,
+    ) -> StoredAnswer {
         if refused.is_empty() {
             return stored;
         }
         let mut body: Value = serde_json::from_str(&stored.body).unwrap_or_default();
         let mut changed = false;
         for (index, refusal) in refused {
-            let Some(result) = body["results"].get_mut(index).and_then(Value::as_object_mut) else { continue };
+            let Some(result) = body["results"].get_mut(index).and_then(Value::as_object_mut) else {
+                continue;
+            };
             let problem = Problem::of_item(&refusal);
             if result.get("error").is_some_and(|error| error["code"] == problem.code.code) {
                 continue;
@@ -85,7 +91,10 @@ pub(super) fn stored_results(stored: &StoredAnswer) -> Vec<Value> {
 }
 
 /// Writes an answer for its effect.
-pub(super) fn render<E, A: serde::Serialize>(page: Page, answer: impl Fn(&Page, &E) -> A + Send + Sync + 'static) -> Render<E> {
+pub(super) fn render<E, A: serde::Serialize>(
+    page: Page,
+    answer: impl Fn(&Page, &E) -> A + Send + Sync + 'static,
+) -> Render<E> {
     Arc::new(move |effect| {
         let body = serde_json::to_string(&answer(&page, effect)).unwrap_or_default();
         StoredAnswer { status: 200, body, location: None, etag: None }

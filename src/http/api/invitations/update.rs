@@ -31,9 +31,13 @@ use crate::{
 
 /// What is to change, as a merge patch (RFC 7396): what is left out stays, and `null` takes a value away.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "it describes what is read into a `Patch`, where being null is not being left out")]
+#[expect(
+    dead_code,
+    reason = "it describes what is read into a `Patch`, where being null is not being left out"
+)]
 pub struct AmendInvitationRequest {
-    /// Where the letters go. Another address kills the link and is sent a new one; the same one in another form does not.
+    /// Where the letters go. Another address kills the link and is sent a new one; the same one in another
+    /// form does not.
     #[schema(value_type = Email, required = false)]
     email: Email,
     /// All roles of a system user, at least one, each once. Not for customers.
@@ -42,8 +46,8 @@ pub struct AmendInvitationRequest {
     /// The language of letter and page; `null` for the operator's default.
     #[schema(value_type = Option<LanguageTag>)]
     locale: Option<Locale>,
-    /// The name of the account that was made for this invitation; `null` leaves it to whoever activates. Not for system users, nor
-    /// for a further owner of an account that exists.
+    /// The name of the account that was made for this invitation; `null` leaves it to whoever activates. Not
+    /// for system users, nor for a further owner of an account that exists.
     account_name: Option<AccountName>,
     /// What private charging is reimbursed with; `null` for nothing. For sub-accounts alone.
     reimbursement_rate: Option<Rate>,
@@ -53,7 +57,9 @@ impl members::Request for Patch {
     fn read(members: &mut Members) -> Option<Self> {
         // Both may be left out and are never null.
         let has_email = members.contains_key("email");
-        let email = has_email.then(|| members.required("email", members::parsed("invalid_email", Email::parse))).flatten();
+        let email = has_email
+            .then(|| members.required("email", members::parsed("invalid_email", Email::parse)))
+            .flatten();
         let roles = members.contains_key("roles").then(|| invite::roles(members)).flatten();
         let locale = change(members, "locale", members::parsed("unknown_locale", Locale::parse));
         let account_name = change(members, "account_name", invite::account_name);
@@ -63,7 +69,11 @@ impl members::Request for Patch {
     }
 }
 
-fn change<T>(members: &mut Members, name: &str, read: impl FnOnce(Value) -> Result<T, MemberError>) -> Change<T> {
+fn change<T>(
+    members: &mut Members,
+    name: &str,
+    read: impl FnOnce(Value) -> Result<T, MemberError>,
+) -> Change<T> {
     // Asking whether it is there takes a null away.
     if members.contains_key(name) && !members.contains_non_null(name) {
         return Change::Clear;
@@ -73,20 +83,24 @@ fn change<T>(members: &mut Members, name: &str, read: impl FnOnce(Value) -> Resu
 
 /// Change an invitation
 ///
-/// Puts right what was mistyped, while the invitation awaits an answer, expired or not. Whoever may resend it may change it.
+/// Puts right what was mistyped, while the invitation awaits an answer, expired or not. Whoever may resend it
+/// may change it.
 ///
-/// `If-Match` names the state that the change is meant for, by the `ETag` of an answer that showed it, so that two people who
-/// change the same invitation at once do not undo each other's work unseen; `*` stands for any. The tag changes with whatever can
-/// be changed here, with each sending and with the answer; not with the progress of the letter, nor when the link expires.
+/// `If-Match` names the state that the change is meant for, by the `ETag` of an answer that showed it, so
+/// that two people who change the same invitation at once do not undo each other's work unseen; `*` stands
+/// for any. The tag changes with whatever can be changed here, with each sending and with the answer; not
+/// with the progress of the letter, nor when the link expires.
 ///
-/// A new address is another person: the old link dies at once, letters that were not sent stay unsent, a letter with a new link
-/// goes to the new address at once, however short the last sending is ago (24 hours; `send_count` grows), and the invitation belongs
-/// to the user who has it. Whoever had it before leaves the user list unless they have activated or something else awaits them. An
-/// invite to the new address is refused for the same reasons. Between two changes of address lies a minute, as between two sendings
-/// (configurable): there and back again would write to the first mailbox twice. A role that is added to an invitation whose link
-/// was handed over (`"delivery": "link"`) ends that link too, and sends a letter with a new one. Other changes send nothing and may
-/// follow each other at any time: the page shows them at once, and so do letters that are still to be written; an expired link stays
-/// expired. A change that changes nothing leaves the tag and the timeline alone.
+/// A new address is another person: the old link dies at once, letters that were not sent stay unsent, a
+/// letter with a new link goes to the new address at once, however short the last sending is ago (24 hours;
+/// `send_count` grows), and the invitation belongs to the user who has it. Whoever had it before leaves the
+/// user list unless they have activated or something else awaits them. An invite to the new address is
+/// refused for the same reasons. Between two changes of address lies a minute, as between two sendings
+/// (configurable): there and back again would write to the first mailbox twice. A role that is added to an
+/// invitation whose link was handed over (`"delivery": "link"`) ends that link too, and sends a letter with a
+/// new one. Other changes send nothing and may follow each other at any time: the page shows them at once,
+/// and so do letters that are still to be written; an expired link stays expired. A change that changes
+/// nothing leaves the tag and the timeline alone.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "amendInvitation",
@@ -120,7 +134,9 @@ pub async fn amend(path: Path<String>, command: Command) -> Result<HttpResponse,
     query.finish()?;
     let (wanted, condition) = (id(&path)?, etag::condition(&request));
     let told = Told::of(&request);
-    let amended = told.sent(services::update::invitation(&state.services, &actor, wanted, condition, body.parse()?).await)?;
+    let amended = told.sent(
+        services::update::invitation(&state.services, &actor, wanted, condition, body.parse()?).await,
+    )?;
     let view = InvitationView::of(&amended, state.services.clock.now());
     Ok(HttpResponse::Ok().insert_header((ETAG, etag::of(&amended))).json(view))
 }

@@ -17,8 +17,17 @@ use crate::{
     },
 };
 
-const HEADER: [&str; 9] =
-    ["id", "email", "first_name", "last_name", "status", "system_roles", "memberships", "created_at", "activated_at"];
+const HEADER: [&str; 9] = [
+    "id",
+    "email",
+    "first_name",
+    "last_name",
+    "status",
+    "system_roles",
+    "memberships",
+    "created_at",
+    "activated_at",
+];
 /// So many rows are read at once.
 const ROWS_PER_READ: i64 = 500;
 
@@ -49,7 +58,9 @@ pub async fn users(
         }
     });
     Ok(HttpResponse::Ok()
-        .content_type(ContentType("text/csv; charset=utf-8; header=present".parse().unwrap_or(mime::TEXT_CSV)))
+        .content_type(ContentType(
+            "text/csv; charset=utf-8; header=present".parse().unwrap_or(mime::TEXT_CSV),
+        ))
         .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"users.csv\""))
         .streaming(stream::iter([Ok(mark), head]).chain(rest)))
 }
@@ -131,7 +142,10 @@ mod tests {
         cells[2] = "a,b".to_owned();
         cells[3] = "-1+1".to_owned();
         let text = String::from_utf8(lines(std::iter::once(cells)).unwrap().to_vec()).unwrap();
-        assert_eq!(text, "\"\",\"'=HYPERLINK(\"\"http://evil\"\")\",\"a,b\",\"'-1+1\",\"\",\"\",\"\",\"\",\"\"\r\n");
+        assert_eq!(
+            text,
+            "\"\",\"'=HYPERLINK(\"\"http://evil\"\")\",\"a,b\",\"'-1+1\",\"\",\"\",\"\",\"\",\"\"\r\n"
+        );
     }
 
     #[test]

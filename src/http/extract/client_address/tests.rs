@@ -31,9 +31,18 @@ fn a_hop_in_every_spelling() {
     ] {
         assert_eq!(node(text), hop, "{text}");
     }
-    for text in
-        ["", "x", "203.0.113", "203.0.113.7:", "203.0.113.7:x", "203.0.113.7:99999", "[2001:db8::7", "[]", "[x]:1", "[::1]x"]
-    {
+    for text in [
+        "",
+        "x",
+        "203.0.113",
+        "203.0.113.7:",
+        "203.0.113.7:x",
+        "203.0.113.7:99999",
+        "[2001:db8::7",
+        "[]",
+        "[x]:1",
+        "[::1]x",
+    ] {
         assert_eq!(node(text), UNREADABLE, "{text}");
     }
 }
@@ -61,7 +70,8 @@ fn lists_of_hops() {
 fn client(trusted: &[&str], peer: &str, headers: &[(&str, &str)]) -> (String, ClientAddresses) {
     let addresses = ClientAddresses::new(trusted.iter().map(|network| network.parse().unwrap()).collect());
     let request = TestRequest::default().peer_addr(format!("{peer}:1").parse().unwrap());
-    let request = headers.iter().fold(request, |request, header| request.append_header(*header)).to_srv_request();
+    let request =
+        headers.iter().fold(request, |request, header| request.append_header(*header)).to_srv_request();
     let client = addresses.of(&request);
     assert_eq!(client_address(request.request()), client);
     (client.address().to_string(), addresses)

@@ -7,7 +7,9 @@ use std::{
     time::Duration,
 };
 
-use governor::{Quota, RateLimiter, clock, middleware::StateInformationMiddleware, nanos::Nanos, state::StateStore};
+use governor::{
+    Quota, RateLimiter, clock, middleware::StateInformationMiddleware, nanos::Nanos, state::StateStore,
+};
 use ipnet::IpNet;
 use quick_cache::sync::Cache;
 
@@ -126,7 +128,8 @@ mod tests {
         let limiter = Limiter::new(Policy::SignIn, &clock);
         let client = |text: &str| ClientAddress::new(text.parse().unwrap());
         let ada = client("203.0.113.7");
-        let left: Vec<u32> = (0..10).map(|_| limiter.check(ada).map(|left| left.remaining).unwrap()).collect();
+        let left: Vec<u32> =
+            (0..10).map(|_| limiter.check(ada).map(|left| left.remaining).unwrap()).collect();
         assert_eq!(left, [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
         assert_eq!(limiter.check(ada).err(), Some(Duration::from_secs(6)));
         assert!(limiter.check(client("203.0.113.8")).is_ok(), "a neighbour of IPv4 is somebody else");
@@ -137,7 +140,10 @@ mod tests {
         // A /64 is one client, and four of them are a /48's share.
         for site in 0..4 {
             for host in 0..10 {
-                assert!(limiter.check(client(&format!("2001:db8:1:{site}::{host}"))).is_ok(), "{site} {host}");
+                assert!(
+                    limiter.check(client(&format!("2001:db8:1:{site}::{host}"))).is_ok(),
+                    "{site} {host}"
+                );
             }
             assert!(limiter.check(client(&format!("2001:db8:1:{site}::ffff"))).is_err());
         }

@@ -27,7 +27,8 @@ impl Limits {
             Err(wait) => {
                 let seconds = whole_seconds(wait);
                 let detail = format!("Too many requests from your address. Try again in {seconds} s.");
-                let problem = Problem::new(error_codes::RATE_LIMITED, detail).header(RETRY_AFTER, seconds.to_string());
+                let problem =
+                    Problem::new(error_codes::RATE_LIMITED, detail).header(RETRY_AFTER, seconds.to_string());
                 (limiter.left(0), Some(problem))
             }
         })

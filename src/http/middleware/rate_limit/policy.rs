@@ -68,7 +68,10 @@ mod tests {
         for (path, item) in &document.paths.paths {
             let operations = [&item.get, &item.post, &item.put, &item.patch, &item.delete];
             let is_public = operations.into_iter().flatten().any(|operation| {
-                operation.security.as_ref().is_none_or(|all| all.iter().all(|one| *one == SecurityRequirement::default()))
+                operation
+                    .security
+                    .as_ref()
+                    .is_none_or(|all| all.iter().all(|one| *one == SecurityRequirement::default()))
             });
             let expected = is_public && (path.starts_with("/v1/") || path.starts_with("/activate"));
             assert_eq!(policy(path).is_some(), expected, "{path}");

@@ -26,7 +26,8 @@ fn a_client_at_its_bound_loses_its_oldest_silent_connection_and_nobody_else_does
     let seventh = admit(&connections, "203.0.113.7").unwrap();
     assert!(fifth.is_evicted() && !sixth.is_evicted() && !seventh.is_evicted() && !other.is_evicted());
     // A body on its way goes last.
-    let working: Vec<_> = [&held[1], &sixth, &seventh].map(Connection::serving).into_iter().chain([working]).collect();
+    let working: Vec<_> =
+        [&held[1], &sixth, &seventh].map(Connection::serving).into_iter().chain([working]).collect();
     assert!(admit(&connections, "203.0.113.7").is_none());
     let receiving = sixth.receiving();
     assert!(admit(&connections, "203.0.113.7").is_some() && sixth.is_evicted());
@@ -37,7 +38,8 @@ fn a_client_at_its_bound_loses_its_oldest_silent_connection_and_nobody_else_does
 #[test]
 fn networks_and_everybody_are_bounded_and_trusted_proxies_are_not() {
     let connections = connections();
-    let neighbours: Vec<_> = (1..=6).map(|host| admit(&connections, &format!("203.0.113.{host}")).unwrap()).collect();
+    let neighbours: Vec<_> =
+        (1..=6).map(|host| admit(&connections, &format!("203.0.113.{host}")).unwrap()).collect();
     let seventh = admit(&connections, "203.0.113.9").unwrap();
     assert!(!seventh.is_evicted());
     assert!(neighbours[0].is_evicted() && !neighbours[1].is_evicted());
@@ -63,7 +65,8 @@ fn answers_that_nobody_takes_keep_nobody_out() {
         connection.set_writing(true);
     }
     // Newcomers come in, and do not displace each other.
-    let newcomers: Vec<_> = (1..=5).map(|host| admit(&connections, &format!("192.0.{host}.1")).unwrap()).collect();
+    let newcomers: Vec<_> =
+        (1..=5).map(|host| admit(&connections, &format!("192.0.{host}.1")).unwrap()).collect();
     assert!(newcomers.iter().all(|one| !one.is_evicted()));
     let evicted: Vec<_> = held.iter().map(|(_, connection)| connection.is_evicted()).collect();
     // Of whom has the most, and the oldest of theirs.

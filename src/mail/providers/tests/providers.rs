@@ -1,5 +1,5 @@
-//! Postmark, SendGrid, Mailgun and Resend: what each is asked, and the answers that their documentation shows, on a loopback
-//! server that gives them.
+//! Postmark, SendGrid, Mailgun and Resend: what each is asked, and the answers that their documentation
+//! shows, on a loopback server that gives them.
 
 use chrono::TimeDelta;
 
@@ -8,8 +8,12 @@ use crate::mail::{MailUrl, url::Place};
 
 mod refusals;
 
-const ALL: [&str; 4] =
-    ["postmark://hunter22", "sendgrid://hunter22", "mailgun://hunter22@mg.voltmark.example", "resend://hunter22"];
+const ALL: [&str; 4] = [
+    "postmark://hunter22",
+    "sendgrid://hunter22",
+    "mailgun://hunter22@mg.voltmark.example",
+    "resend://hunter22",
+];
 
 fn server(url: &str, base: &str) -> Server {
     match MailUrl::parse(&format!("{url}?api={base}")).unwrap().place() {
@@ -45,11 +49,17 @@ async fn postmark_takes_a_letter() {
     let said = r#"{"To":"Ada@example.com","SubmittedAt":"2026-11-24T13:03:07.0Z","MessageID":"0a129aee-e1cd-480d-b08d-4f48548ff48d","ErrorCode":0,"Message":"OK"}"#;
     let (outcome, head, body) = meet(ALL[0], answer("200 OK", "", said)).await;
     assert_eq!(outcome.unwrap(), taken("postmark", "0a129aee-e1cd-480d-b08d-4f48548ff48d"));
-    assert!(head.starts_with("POST /email HTTP/1.1\r\n") && head.contains("x-postmark-server-token: hunter22"), "{head}");
+    assert!(
+        head.starts_with("POST /email HTTP/1.1\r\n") && head.contains("x-postmark-server-token: hunter22"),
+        "{head}"
+    );
     let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(body["From"], "Voltmark <no-reply@voltmark.example>");
     assert_eq!((&body["To"], &body["ReplyTo"]), (&json!("Ada@example.com"), &json!("help@voltmark.example")));
-    assert!(body["TextBody"].as_str().unwrap().contains(LINK) && body["HtmlBody"].as_str().unwrap().contains(LINK));
+    assert!(
+        body["TextBody"].as_str().unwrap().contains(LINK)
+            && body["HtmlBody"].as_str().unwrap().contains(LINK)
+    );
     assert_eq!((&body["TrackOpens"], &body["TrackLinks"]), (&json!(false), &json!("None")));
     assert_eq!(body["Metadata"], json!({"letter": letter().id.to_string()}));
     let header = |name: &str, value: &str| json!({"Name": name, "Value": value});
@@ -67,15 +77,23 @@ async fn postmark_takes_a_letter() {
 
 #[tokio::test]
 async fn sendgrid_takes_a_letter() {
-    let (outcome, head, body) = meet(ALL[1], answer("202 Accepted", "X-Message-Id: UqASyyROTe69qCjFZpHn2w\r\n", "")).await;
+    let (outcome, head, body) =
+        meet(ALL[1], answer("202 Accepted", "X-Message-Id: UqASyyROTe69qCjFZpHn2w\r\n", "")).await;
     assert_eq!(outcome.unwrap(), taken("sendgrid", "UqASyyROTe69qCjFZpHn2w"));
-    assert!(head.starts_with("POST /v3/mail/send HTTP/1.1\r\n") && head.contains("authorization: Bearer hunter22"), "{head}");
+    assert!(
+        head.starts_with("POST /v3/mail/send HTTP/1.1\r\n")
+            && head.contains("authorization: Bearer hunter22"),
+        "{head}"
+    );
     let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(body["personalizations"], json!([{"to": [{"email": "Ada@example.com"}]}]));
     assert_eq!(body["from"], json!({"email": "no-reply@voltmark.example", "name": "Voltmark"}));
     assert_eq!(body["reply_to"], json!({"email": "help@voltmark.example"}));
     // Plain text has to come first.
-    assert_eq!((&body["content"][0]["type"], &body["content"][1]["type"]), (&json!("text/plain"), &json!("text/html")));
+    assert_eq!(
+        (&body["content"][0]["type"], &body["content"][1]["type"]),
+        (&json!("text/plain"), &json!("text/html"))
+    );
     assert!(body["content"][0]["value"].as_str().unwrap().contains(LINK));
     assert_eq!(body["headers"]["Message-ID"], message_id());
     assert_eq!(body["headers"]["Auto-Submitted"], "auto-generated");
@@ -93,7 +111,10 @@ async fn mailgun_takes_a_letter() {
     assert_eq!(outcome.unwrap(), taken("mailgun", "20261124130307.1.ABC@mg.voltmark.example"));
     assert!(head.starts_with("POST /v3/mg.voltmark.example/messages HTTP/1.1\r\n"), "{head}");
     // `api:hunter22`
-    assert!(head.contains("authorization: Basic YXBpOmh1bnRlcjIy") && head.contains("x-www-form-urlencoded"), "{head}");
+    assert!(
+        head.contains("authorization: Basic YXBpOmh1bnRlcjIy") && head.contains("x-www-form-urlencoded"),
+        "{head}"
+    );
     let fields: Vec<(String, String)> = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
     let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
     assert_eq!(field("from"), Some("Voltmark <no-reply@voltmark.example>"));
@@ -110,16 +131,25 @@ async fn mailgun_takes_a_letter() {
 
 #[tokio::test]
 async fn resend_takes_a_letter() {
-    let (outcome, head, body) = meet(ALL[3], answer("200 OK", "", r#"{"id":"49a3999c-0ce1-4ea6-ab68-afcd6dc2e794"}"#)).await;
+    let (outcome, head, body) =
+        meet(ALL[3], answer("200 OK", "", r#"{"id":"49a3999c-0ce1-4ea6-ab68-afcd6dc2e794"}"#)).await;
     assert_eq!(outcome.unwrap(), taken("resend", "49a3999c-0ce1-4ea6-ab68-afcd6dc2e794"));
-    assert!(head.starts_with("POST /emails HTTP/1.1\r\n") && head.contains("authorization: Bearer hunter22"), "{head}");
+    assert!(
+        head.starts_with("POST /emails HTTP/1.1\r\n") && head.contains("authorization: Bearer hunter22"),
+        "{head}"
+    );
     let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(body["from"], "Voltmark <no-reply@voltmark.example>");
-    assert_eq!((&body["to"], &body["reply_to"]), (&json!(["Ada@example.com"]), &json!("help@voltmark.example")));
+    assert_eq!(
+        (&body["to"], &body["reply_to"]),
+        (&json!(["Ada@example.com"]), &json!("help@voltmark.example"))
+    );
     assert!(body["text"].as_str().unwrap().contains(LINK) && body["html"].as_str().unwrap().contains(LINK));
     assert_eq!(body["headers"]["Auto-Submitted"], "auto-generated");
     assert_eq!(body["tags"], json!([{"name": "letter", "value": letter().id.to_string()}]));
-    let key = |head: &str| head.lines().find_map(|line| line.strip_prefix("idempotency-key: ").map(str::to_owned)).unwrap();
+    let key = |head: &str| {
+        head.lines().find_map(|line| line.strip_prefix("idempotency-key: ").map(str::to_owned)).unwrap()
+    };
     assert!(key(&head).starts_with(&format!("{}/", letter().id)), "{head}");
 }
 
@@ -127,7 +157,9 @@ async fn resend_takes_a_letter() {
 #[test]
 fn resends_key_is_that_of_the_letter_and_its_words() {
     let builder = MessageBuilder::new(sender()).unwrap();
-    let key = |letter: &Letter| resend::post(letter, &builder, &builder.write(letter).unwrap()).headers[0].1.clone();
+    let key = |letter: &Letter| {
+        resend::post(letter, &builder, &builder.write(letter).unwrap()).headers[0].1.clone()
+    };
     let (first, mut second) = (letter(), letter());
     second.now += TimeDelta::seconds(5);
     assert_eq!(key(&first), key(&second));
@@ -139,7 +171,9 @@ fn resends_key_is_that_of_the_letter_and_its_words() {
 async fn refusals_mean_what_the_providers_documentation_says() {
     let [postmark, sendgrid, mailgun, resend] = ALL;
     let sendgrid_error = |field: &str| {
-        format!(r#"{{"errors":[{{"message":"Does not contain a valid address.","field":"{field}","help":null}}]}}"#)
+        format!(
+            r#"{{"errors":[{{"message":"Does not contain a valid address.","field":"{field}","help":null}}]}}"#
+        )
     };
     let (to, from) = (sendgrid_error("personalizations.0.to.0.email"), sendgrid_error("from.email"));
     for (url, status, body, never) in [
@@ -149,16 +183,36 @@ async fn refusals_mean_what_the_providers_documentation_says() {
             r#"{"ErrorCode":406,"Message":"You tried to send to recipient(s) that have been marked as inactive. Found inactive addresses: Ada@example.com."}"#,
             true,
         ),
-        (postmark, "422 Unprocessable Entity", r#"{"ErrorCode":300,"Message":"Invalid 'To' address: 'Ada@example.com'."}"#, true),
-        (postmark, "422 Unprocessable Entity", r#"{"ErrorCode":300,"Message":"Invalid 'From' address: 'x'."}"#, false),
+        (
+            postmark,
+            "422 Unprocessable Entity",
+            r#"{"ErrorCode":300,"Message":"Invalid 'To' address: 'Ada@example.com'."}"#,
+            true,
+        ),
+        (
+            postmark,
+            "422 Unprocessable Entity",
+            r#"{"ErrorCode":300,"Message":"Invalid 'From' address: 'x'."}"#,
+            false,
+        ),
         (
             postmark,
             "422 Unprocessable Entity",
             r#"{"ErrorCode":400,"Message":"The 'From' address you supplied is not a Sender Signature."}"#,
             false,
         ),
-        (postmark, "422 Unprocessable Entity", r#"{"ErrorCode":405,"Message":"Your account has run out of credits."}"#, false),
-        (postmark, "401 Unauthorized", r#"{"ErrorCode":10,"Message":"No Account or Server API tokens were supplied."}"#, false),
+        (
+            postmark,
+            "422 Unprocessable Entity",
+            r#"{"ErrorCode":405,"Message":"Your account has run out of credits."}"#,
+            false,
+        ),
+        (
+            postmark,
+            "401 Unauthorized",
+            r#"{"ErrorCode":10,"Message":"No Account or Server API tokens were supplied."}"#,
+            false,
+        ),
         (postmark, "413 Payload Too Large", "", true),
         (sendgrid, "400 Bad Request", to.as_str(), true),
         (sendgrid, "400 Bad Request", from.as_str(), false),
@@ -170,15 +224,30 @@ async fn refusals_mean_what_the_providers_documentation_says() {
         ),
         (sendgrid, "403 Forbidden", from.as_str(), false),
         (sendgrid, "413 Payload Too Large", "", true),
-        (mailgun, "400 Bad Request", r#"{"message":"'to' parameter is not a valid address. please check documentation"}"#, true),
+        (
+            mailgun,
+            "400 Bad Request",
+            r#"{"message":"'to' parameter is not a valid address. please check documentation"}"#,
+            true,
+        ),
         (
             mailgun,
             "400 Bad Request",
             r#"{"message":"'from' parameter is not a valid address. please check documentation"}"#,
             false,
         ),
-        (mailgun, "400 Bad Request", r#"{"message":"to parameter is not a valid address. please check documentation"}"#, true),
-        (mailgun, "400 Bad Request", r#"{"message":"from parameter is not a valid address. please check documentation"}"#, false),
+        (
+            mailgun,
+            "400 Bad Request",
+            r#"{"message":"to parameter is not a valid address. please check documentation"}"#,
+            true,
+        ),
+        (
+            mailgun,
+            "400 Bad Request",
+            r#"{"message":"from parameter is not a valid address. please check documentation"}"#,
+            false,
+        ),
         (
             mailgun,
             "400 Bad Request",
@@ -200,7 +269,12 @@ async fn refusals_mean_what_the_providers_documentation_says() {
             r#"{"statusCode":422,"message":"Invalid `from` field.","name":"invalid_from_address"}"#,
             false,
         ),
-        (resend, "401 Unauthorized", r#"{"statusCode":401,"message":"Missing API Key","name":"missing_api_key"}"#, false),
+        (
+            resend,
+            "401 Unauthorized",
+            r#"{"statusCode":401,"message":"Missing API Key","name":"missing_api_key"}"#,
+            false,
+        ),
         (
             resend,
             "403 Forbidden",
@@ -224,7 +298,10 @@ async fn refusals_mean_what_the_providers_documentation_says() {
         let error = outcome.unwrap_err();
         assert_eq!(matches!(error, SendError::Never(_)), never, "{url} {status} {body}: {error:?}");
         let text = error.to_string();
-        assert!(text.contains(&status[..3]) && !text.contains("Ada@") && !text.contains("hunter22"), "{text}");
+        assert!(
+            text.contains(&status[..3]) && !text.contains("Ada@") && !text.contains("hunter22"),
+            "{text}"
+        );
         assert_eq!(text.contains("refuses the credentials in MAIL_URL"), status.starts_with("401"), "{text}");
     }
 }
@@ -267,7 +344,10 @@ async fn silence_and_a_reset_after_the_request_are_tried_again() {
         let (outcome, _, body) = meet(url, RESET).await;
         assert!(!body.is_empty());
         let error = outcome.unwrap_err();
-        assert!(matches!(&error, SendError::Later { text, wait: None, .. } if text.contains("cannot be reached")), "{error:?}");
+        assert!(
+            matches!(&error, SendError::Later { text, wait: None, .. } if text.contains("cannot be reached")),
+            "{error:?}"
+        );
 
         let (mailpit, asked) = answering("").await;
         let error = attempt_within(SHORT, &server(url, &mailpit.base)).await.unwrap_err();
@@ -276,15 +356,23 @@ async fn silence_and_a_reset_after_the_request_are_tried_again() {
     }
 }
 
-/// As a proxy answers that stands in for the service, or an answer that broke off: nobody knows that the letter was taken.
+/// As a proxy answers that stands in for the service, or an answer that broke off: nobody knows that the
+/// letter was taken.
 #[tokio::test]
 async fn a_success_without_what_comes_with_one_is_tried_again() {
     let [postmark, sendgrid, mailgun, resend] = ALL;
-    let page = answer("200 OK", "Content-Type: text/html\r\n", "<!doctype html><HTML><Title> We are back soon </Title><p>x</p>");
+    let page = answer(
+        "200 OK",
+        "Content-Type: text/html\r\n",
+        "<!doctype html><HTML><Title> We are back soon </Title><p>x</p>",
+    );
     let cut = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"id";
     let ok = |body| answer("200 OK", "", body);
-    for (url, answer) in
-        ALL.into_iter().chain(["mailpit+http"]).flat_map(|url| [(url, page), (url, ok("")), (url, ok("{}")), (url, cut)]).chain([
+    for (url, answer) in ALL
+        .into_iter()
+        .chain(["mailpit+http"])
+        .flat_map(|url| [(url, page), (url, ok("")), (url, ok("{}")), (url, cut)])
+        .chain([
             (postmark, ok(r#"{"ErrorCode":40"#)),
             (postmark, ok(r#"{"ErrorCode":"406","Message":"inactive"}"#)),
             (postmark, ok(r#"{"ErrorCode":0,"Message":"OK"}"#)),
@@ -302,7 +390,10 @@ async fn a_success_without_what_comes_with_one_is_tried_again() {
         };
         match outcome {
             Err(SendError::Later { text, wait: None, .. }) => {
-                assert!(text.contains("without a message id (is MAIL_URL right?)") && !text.contains('<'), "{url}: {text}");
+                assert!(
+                    text.contains("without a message id (is MAIL_URL right?)") && !text.contains('<'),
+                    "{url}: {text}"
+                );
                 assert_eq!(text.contains("a web page, We are back soon"), answer == page, "{text}");
             }
             other => panic!("{url} {answer}: {other:?}"),
@@ -313,6 +404,7 @@ async fn a_success_without_what_comes_with_one_is_tried_again() {
 /// SendGrid says in the head all that there is to say.
 #[tokio::test]
 async fn sendgrids_answer_may_break_off_after_its_head() {
-    let (outcome, ..) = meet(ALL[1], "HTTP/1.1 202 Accepted\r\nX-Message-Id: a\r\ncontent-length: 100\r\n\r\n{\"id").await;
+    let (outcome, ..) =
+        meet(ALL[1], "HTTP/1.1 202 Accepted\r\nX-Message-Id: a\r\ncontent-length: 100\r\n\r\n{\"id").await;
     assert_eq!(outcome.unwrap(), taken("sendgrid", "a"));
 }

@@ -4,7 +4,10 @@ use super::*;
 
 const OLD: (&str, &str) = ("EHLO", "502 command not implemented\r\n");
 
-async fn heard(relay: Relay, mut told: mpsc::UnboundedReceiver<String>) -> (Result<(), SendError>, Vec<String>) {
+async fn heard(
+    relay: Relay,
+    mut told: mpsc::UnboundedReceiver<String>,
+) -> (Result<(), SendError>, Vec<String>) {
     let outcome = attempt(&relay).await;
     let mut heard = Vec::new();
     while let Ok(line) = told.try_recv() {
@@ -51,7 +54,8 @@ async fn where_tls_or_a_sign_in_is_needed_it_gets_nothing() {
         (TlsUse::Offered, Some(login.clone()), "sign-in"),
         (TlsUse::None, Some(login), "sign-in"),
     ] {
-        let (mut relay, told) = relay(&[OLD, ("HELO", "250-test\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n")]).await;
+        let (mut relay, told) =
+            relay(&[OLD, ("HELO", "250-test\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n")]).await;
         (relay.tls, relay.login) = (tls, login);
         let (outcome, heard) = heard(relay, told).await;
         let Err(SendError::Later { text, .. }) = outcome else { panic!("{tls:?}: {outcome:?}") };

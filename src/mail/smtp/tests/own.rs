@@ -7,8 +7,8 @@ use super::{
     *,
 };
 
-/// What becomes of a certificate that a relay signed itself, once it was changed by `change`, with a client that trusts the
-/// same one, or, when `again`, another one that differs in nothing but its key.
+/// What becomes of a certificate that a relay signed itself, once it was changed by `change`, with a client
+/// that trusts the same one, or, when `again`, another one that differs in nothing but its key.
 async fn believed(tls: TlsUse, again: bool, change: impl Fn(&mut CertificateParams)) -> Result<(), String> {
     let own = || {
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
@@ -44,15 +44,19 @@ async fn another_one_is_not_nor_one_for_another_name_or_another_time() {
     for tls in [TlsUse::Required, TlsUse::Implicit] {
         let text = believed(tls, true, |_| ()).await.unwrap_err();
         assert!(
-            text.contains("its certificate is an authority's own, which is believed only where ca= holds that very one"),
+            text.contains(
+                "its certificate is an authority's own, which is believed only where ca= holds that very one"
+            ),
             "{text}"
         );
         let name = |params: &mut CertificateParams| params.subject_alt_names.clear();
         let text = believed(tls, false, name).await.unwrap_err();
         assert!(text.contains("not valid for name \"localhost\""), "{text}");
-        let text = believed(tls, false, |params| params.not_after = date_time_ymd(2020, 1, 1)).await.unwrap_err();
+        let text =
+            believed(tls, false, |params| params.not_after = date_time_ymd(2020, 1, 1)).await.unwrap_err();
         assert!(text.contains("expired"), "{text}");
-        let text = believed(tls, false, |params| params.not_before = date_time_ymd(2999, 1, 1)).await.unwrap_err();
+        let text =
+            believed(tls, false, |params| params.not_before = date_time_ymd(2999, 1, 1)).await.unwrap_err();
         assert!(text.contains("not valid yet"), "{text}");
     }
 }

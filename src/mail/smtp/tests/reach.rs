@@ -26,7 +26,14 @@ impl BlackHole {
 
 /// A client of a relay whose name has these addresses.
 fn client(addresses: Vec<SocketAddr>, limits: Limits) -> Smtp {
-    let relay = Relay { host: "relay.example".to_owned(), port: 25, tls: TlsUse::None, tls_said: true, ca: None, login: None };
+    let relay = Relay {
+        host: "relay.example".to_owned(),
+        port: 25,
+        tls: TlsUse::None,
+        tls_said: true,
+        ca: None,
+        login: None,
+    };
     let mut smtp = Smtp::with_limits(&relay, limits).unwrap();
     smtp.door.resolve = Box::new(move |host, port| {
         assert_eq!((host.as_str(), port), ("relay.example", 25));
@@ -59,10 +66,14 @@ async fn the_fault_names_every_address_that_failed() {
     let (hole, closed) = (BlackHole::new().await, closed().await);
     // Nobody listens at port 1 of IPv6's loopback, which a machine may not have at all.
     let limits = Limits { connect: Duration::from_millis(600), ..SHORT };
-    let error = send(&client(vec![hole.address, "[::1]:1".parse().unwrap(), closed], limits)).await.unwrap_err();
+    let error =
+        send(&client(vec![hole.address, "[::1]:1".parse().unwrap(), closed], limits)).await.unwrap_err();
     let SendError::Later { text, .. } = error else { panic!("{error:?}") };
     assert!(
-        text.starts_with(&format!("the relay relay.example:25 cannot be used: {}: no answer in time, [::1]:1: ", hole.address)),
+        text.starts_with(&format!(
+            "the relay relay.example:25 cannot be used: {}: no answer in time, [::1]:1: ",
+            hole.address
+        )),
         "{text}"
     );
     assert!(text.contains(&format!(", {closed}: Connection refused")), "{text}");
@@ -83,7 +94,8 @@ async fn a_name_that_is_not_resolved_in_time_and_one_that_is_unknown_are_told() 
 
 #[tokio::test]
 async fn an_ipv6_address_has_its_brackets_in_a_fault() {
-    let relay = Relay { host: "::1".to_owned(), port: 1, tls: TlsUse::None, tls_said: true, ca: None, login: None };
+    let relay =
+        Relay { host: "::1".to_owned(), port: 1, tls: TlsUse::None, tls_said: true, ca: None, login: None };
     let error = send(&Smtp::with_limits(&relay, AMPLE).unwrap()).await.unwrap_err();
     assert!(
         matches!(&error, SendError::Later { text, .. } if text.starts_with("the relay [::1]:1 cannot be used: [::1]:1: ")),

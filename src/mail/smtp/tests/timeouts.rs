@@ -7,14 +7,20 @@ async fn silence_is_not_waited_out_and_its_connection_not_used_again() {
     let builder = MessageBuilder::new(sender()).unwrap();
     let (mute, _told) = relay(&[("", "")]).await;
     let error = Smtp::with_limits(&mute, SHORT).unwrap().send(&letter(), &builder).await.unwrap_err();
-    assert!(matches!(&error, SendError::Later { text, .. } if text.contains("did not answer in time")), "{error:?}");
+    assert!(
+        matches!(&error, SendError::Later { text, .. } if text.contains("did not answer in time")),
+        "{error:?}"
+    );
 
     // This one falls silent in the middle of a letter, with its answer still to come.
     let (relay, mut told) = relay(&[("DATA", "")]).await;
     let smtp = Smtp::with_limits(&relay, SHORT).unwrap();
     for _ in 0..2 {
         let error = smtp.send(&letter(), &builder).await.unwrap_err();
-        assert!(matches!(&error, SendError::Later { text, .. } if text.contains("in time") && !text.contains(LINK)), "{error:?}");
+        assert!(
+            matches!(&error, SendError::Later { text, .. } if text.contains("in time") && !text.contains(LINK)),
+            "{error:?}"
+        );
     }
     let mut connections = 0;
     while let Ok(line) = told.try_recv() {
@@ -23,8 +29,8 @@ async fn silence_is_not_waited_out_and_its_connection_not_used_again() {
     assert_eq!(connections, 2);
 }
 
-/// Two letters over one relay, the second over the first one's connection as far as that goes: what became of the second, and
-/// how many connections there were.
+/// Two letters over one relay, the second over the first one's connection as far as that goes: what became of
+/// the second, and how many connections there were.
 pub(super) async fn second_letter(script: Script) -> (Result<(), SendError>, usize) {
     let (relay, mut told) = relay(script).await;
     let smtp = Smtp::with_limits(&relay, AMPLE).unwrap();
@@ -54,7 +60,11 @@ async fn a_connection_that_closes_in_mid_session_costs_no_attempt() {
 
 #[tokio::test]
 async fn what_was_said_of_the_letter_is_not_asked_twice() {
-    for script in [&[("2:RCPT", "451 4.7.1 greylisted\r\n")] as Script, &[("2:.", "452 4.3.1 full\r\n")], &[("2:.", RESET)]] {
+    for script in [
+        &[("2:RCPT", "451 4.7.1 greylisted\r\n")] as Script,
+        &[("2:.", "452 4.3.1 full\r\n")],
+        &[("2:.", RESET)],
+    ] {
         let (outcome, connections) = second_letter(script).await;
         assert!(matches!(outcome, Err(SendError::Later { .. })), "{script:?}: {outcome:?}");
         assert_eq!(connections, 1, "{script:?}");
@@ -73,8 +83,14 @@ async fn a_relay_that_says_how_long_to_wait_is_believed() {
     assert_eq!(wait(&[("RCPT", "451 4.7.1 Greylisted\r\n")]).await, None);
     // Whoever has had enough of us has had enough of every letter.
     assert_eq!(wait(&[("MAIL", "450 4.7.1 too fast, retry in 90 seconds\r\n")]).await, Some((90, true)));
-    assert_eq!(wait(&[("", "421 4.3.2 too many connections, try again in 2 minutes\r\n")]).await, Some((120, true)));
-    assert_eq!(wait(&[(".", "421 4.7.0 too many letters, try again in 1 hour\r\n")]).await, Some((3600, true)));
+    assert_eq!(
+        wait(&[("", "421 4.3.2 too many connections, try again in 2 minutes\r\n")]).await,
+        Some((120, true))
+    );
+    assert_eq!(
+        wait(&[(".", "421 4.7.0 too many letters, try again in 1 hour\r\n")]).await,
+        Some((3600, true))
+    );
     // A refusal for good that is ours to put right has no time.
     assert_eq!(wait(&[("MAIL", "550 5.7.1 not yours, try again in 5 minutes\r\n")]).await, None);
 }
@@ -82,10 +98,20 @@ async fn a_relay_that_says_how_long_to_wait_is_believed() {
 #[tokio::test]
 async fn no_step_is_waited_for_without_end() {
     let builder = MessageBuilder::new(sender()).unwrap();
-    for script in [&[("", DRIPS)] as Script, &[("EHLO", "")], &[("MAIL", "")], &[("RCPT", "")], &[("DATA", "")], &[(".", "")]] {
+    for script in [
+        &[("", DRIPS)] as Script,
+        &[("EHLO", "")],
+        &[("MAIL", "")],
+        &[("RCPT", "")],
+        &[("DATA", "")],
+        &[(".", "")],
+    ] {
         let (relay, _told) = relay(script).await;
         let error = Smtp::with_limits(&relay, SHORT).unwrap().send(&letter(), &builder).await.unwrap_err();
-        assert!(matches!(&error, SendError::Later { text, .. } if text.contains("in time")), "{script:?}: {error:?}");
+        assert!(
+            matches!(&error, SendError::Later { text, .. } if text.contains("in time")),
+            "{script:?}: {error:?}"
+        );
     }
 }
 

@@ -17,7 +17,8 @@ fn authority(name: &str) -> (NamedTempFile, TlsAcceptor) {
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+    let certificate =
+        CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
     (file(&issuer.pem()), acceptor(&certificate, &key))
 }
 
@@ -37,19 +38,26 @@ pub(super) fn acceptor(certificate: &Certificate, key: &KeyPair) -> TlsAcceptor 
     TlsAcceptor::from(Arc::new(config))
 }
 
-const OFFERS: Script = &[("EHLO", "250-test\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN\r\n"), ("STARTTLS", "220 2.0.0 go on\r\n")];
+const OFFERS: Script =
+    &[("EHLO", "250-test\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN\r\n"), ("STARTTLS", "220 2.0.0 go on\r\n")];
 
 pub(super) async fn secure(tls: TlsUse, acceptor: TlsAcceptor) -> (Relay, mpsc::UnboundedReceiver<String>) {
     offering(OFFERS, tls, acceptor).await
 }
 
-/// A relay that is reached as `tls` says, offers it in these words, and tells what it was told, what it was told under TLS after `TLS `.
-async fn offering(capabilities: Script, tls: TlsUse, acceptor: TlsAcceptor) -> (Relay, mpsc::UnboundedReceiver<String>) {
+/// A relay that is reached as `tls` says, offers it in these words, and tells what it was told, what it was
+/// told under TLS after `TLS `.
+async fn offering(
+    capabilities: Script,
+    tls: TlsUse,
+    acceptor: TlsAcceptor,
+) -> (Relay, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (tell, told) = mpsc::unbounded_channel();
     tokio::spawn(async move {
-        // One connection, since a letter takes one. When it is closed nobody is left who tells, which ends the listening.
+        // One connection, since a letter takes one. When it is closed nobody is left who tells, which ends
+        // the listening.
         let (mut stream, _) = listener.accept().await.unwrap();
         let greets = tls == TlsUse::Implicit;
         if !greets && talk(&mut stream, capabilities, &tell, true).await != End::Tls {
@@ -72,7 +80,10 @@ async fn offering(capabilities: Script, tls: TlsUse, acceptor: TlsAcceptor) -> (
 }
 
 /// One attempt, and what the relay heard up to the end of the talk.
-pub(super) async fn hand_over(relay: &Relay, mut told: mpsc::UnboundedReceiver<String>) -> (Result<(), SendError>, Vec<String>) {
+pub(super) async fn hand_over(
+    relay: &Relay,
+    mut told: mpsc::UnboundedReceiver<String>,
+) -> (Result<(), SendError>, Vec<String>) {
     let outcome = attempt(relay).await;
     let mut heard = Vec::new();
     while let Some(line) = told.recv().await {
@@ -95,12 +106,16 @@ async fn letters_and_passwords_go_under_tls_however_it_begins() {
         outcome.unwrap();
         let said = |word: &str| heard.iter().any(|line| line.starts_with(word));
         // NUL ada NUL hunter22
-        assert!(said("TLS AUTH PLAIN AGFkYQBodW50ZXIyMg==") && said("TLS MAIL") && said("TLS DATA"), "{tls:?}: {heard:?}");
+        assert!(
+            said("TLS AUTH PLAIN AGFkYQBodW50ZXIyMg==") && said("TLS MAIL") && said("TLS DATA"),
+            "{tls:?}: {heard:?}"
+        );
         assert!(!said("AUTH") && !said("MAIL"), "{tls:?}: {heard:?}");
     }
 }
 
-/// The system's authorities do not know it, another of our own does not either, and the name must be the relay's.
+/// The system's authorities do not know it, another of our own does not either, and the name must be the
+/// relay's.
 #[tokio::test]
 async fn a_relay_that_cannot_prove_itself_gets_nothing() {
     for tls in [TlsUse::Required, TlsUse::Offered, TlsUse::Implicit] {
@@ -115,14 +130,18 @@ async fn a_relay_that_cannot_prove_itself_gets_nothing() {
             (relay.ca, relay.login) = (ca, Some(login()));
             let (outcome, heard) = hand_over(&relay, told).await;
             let error = outcome.unwrap_err();
-            assert!(matches!(&error, SendError::Later { text, .. } if text.contains("certificate")), "{tls:?}: {error:?}");
+            assert!(
+                matches!(&error, SendError::Later { text, .. } if text.contains("certificate")),
+                "{tls:?}: {error:?}"
+            );
             let secret = heard.iter().any(|line| line.contains("AUTH") || line.contains("MAIL"));
             assert!(!secret, "{tls:?}: {heard:?}");
         }
     }
 }
 
-/// Whoever sits in between can add words to the consent, which lies in the clear; under TLS they would be the relay's.
+/// Whoever sits in between can add words to the consent, which lies in the clear; under TLS they would be the
+/// relay's.
 #[tokio::test]
 async fn nothing_said_before_tls_is_taken_for_what_was_said_under_it() {
     for consent in ["220 go\r\n250-evil\r\n250 AUTH PLAIN\r\n", "220 go\r\n250", "220 go\r\n220 go\r\n"] {
@@ -132,7 +151,10 @@ async fn nothing_said_before_tls_is_taken_for_what_was_said_under_it() {
             let (mut relay, told) = offering(script, tls, acceptor).await;
             (relay.ca, relay.login) = (Some(file.path().to_owned()), Some(login()));
             let (outcome, heard) = hand_over(&relay, told).await;
-            assert!(matches!(&outcome, Err(SendError::Later { text, .. }) if text.contains("in the clear")), "{outcome:?}");
+            assert!(
+                matches!(&outcome, Err(SendError::Later { text, .. }) if text.contains("in the clear")),
+                "{outcome:?}"
+            );
             assert!(!heard.iter().any(|line| line.starts_with("TLS") || line.contains("AUTH")), "{heard:?}");
         }
     }
@@ -148,14 +170,19 @@ async fn an_offer_of_tls_is_heard_in_whatever_letters_and_its_refusal_ends_the_t
     outcome.unwrap();
     assert!(heard.iter().any(|line| line.starts_with("TLS MAIL")), "{heard:?}");
 
-    for (refusal, wait) in [("454 4.7.0 TLS is away, try again in 5 minutes\r\n", Some(300)), ("502 5.5.1 no\r\n", None)] {
+    for (refusal, wait) in
+        [("454 4.7.0 TLS is away, try again in 5 minutes\r\n", Some(300)), ("502 5.5.1 no\r\n", None)]
+    {
         let (_file, acceptor) = authority("localhost");
         let script = vec![OFFERS[0], ("STARTTLS", refusal)].leak();
         let (relay, told) = offering(script, TlsUse::Offered, acceptor).await;
         match hand_over(&relay, told).await.0 {
             Err(SendError::Later { text, wait: told, .. }) => {
                 assert!(text.contains("cannot be used") && text.contains(&refusal[4..12]), "{text}");
-                assert_eq!(told.map(|told| (told.time.num_seconds(), told.every_letter)), wait.map(|wait| (wait, true)));
+                assert_eq!(
+                    told.map(|told| (told.time.num_seconds(), told.every_letter)),
+                    wait.map(|wait| (wait, true))
+                );
             }
             other => panic!("{refusal}: {other:?}"),
         }
@@ -165,7 +192,8 @@ async fn an_offer_of_tls_is_heard_in_whatever_letters_and_its_refusal_ends_the_t
 /// What is missing is said, and what the operator can do about it; the password stays with us.
 #[tokio::test]
 async fn a_relay_that_offers_too_little_is_told_so_plainly() {
-    let no_sign_in = "cannot be used: it offers no way to sign in over this connection that we know (PLAIN, LOGIN)";
+    let no_sign_in =
+        "cannot be used: it offers no way to sign in over this connection that we know (PLAIN, LOGIN)";
     for (tls, capabilities, words) in [
         (TlsUse::Offered, "250-test\r\n250 PIPELINING\r\n", no_sign_in),
         (TlsUse::None, "250-test\r\n250 AUTH GSSAPI NTLM\r\n", no_sign_in),
@@ -179,7 +207,9 @@ async fn a_relay_that_offers_too_little_is_told_so_plainly() {
         let (mut relay, mut told) = relay(vec![("EHLO", capabilities)].leak()).await;
         (relay.tls, relay.login) = (tls, Some(login()));
         match attempt(&relay).await {
-            Err(SendError::Later { text, .. }) => assert!(text.contains(words) && !text.contains("internal"), "{text}"),
+            Err(SendError::Later { text, .. }) => {
+                assert!(text.contains(words) && !text.contains("internal"), "{text}")
+            }
             other => panic!("{capabilities}: {other:?}"),
         }
         while let Ok(line) = told.try_recv() {
@@ -190,7 +220,14 @@ async fn a_relay_that_offers_too_little_is_told_so_plainly() {
 
 #[test]
 fn a_file_without_authorities_is_told_at_the_start() {
-    let mut relay = Relay { host: "h".to_owned(), port: 25, tls: TlsUse::Required, tls_said: true, ca: None, login: None };
+    let mut relay = Relay {
+        host: "h".to_owned(),
+        port: 25,
+        tls: TlsUse::Required,
+        tls_said: true,
+        ca: None,
+        login: None,
+    };
     let mut fault = |path: PathBuf| {
         relay.ca = Some(path);
         Smtp::new(&relay, Hello::default()).unwrap_err()

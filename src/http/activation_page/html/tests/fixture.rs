@@ -3,15 +3,17 @@
 use std::sync::LazyLock;
 
 use crate::domain::{
-    activation::Requires, company::CompanyVat, invitation::InvitationKind, locale::Locale, role::Role, time_zone::TimeZone,
+    activation::Requires, company::CompanyVat, invitation::InvitationKind, locale::Locale, role::Role,
+    time_zone::TimeZone,
 };
 
 use crate::http::activation_page::html::*;
 
 pub(super) const TOKEN: &str = "AcZ-9_tokentokentoken";
 
-static COUNTRIES: LazyLock<Vec<(String, String)>> =
-    LazyLock::new(|| [("BE", "Belgium"), ("NL", "Netherlands")].map(|(code, name)| (code.to_owned(), name.to_owned())).into());
+static COUNTRIES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    [("BE", "Belgium"), ("NL", "Netherlands")].map(|(code, name)| (code.to_owned(), name.to_owned())).into()
+});
 
 static AMSTERDAM: LazyLock<TimeZone> = LazyLock::new(|| TimeZone::bundled("Europe/Amsterdam").unwrap());
 
@@ -26,7 +28,14 @@ static TYPED: LazyLock<FormValues> = LazyLock::new(|| FormValues {
 
 /// Everything asked for, or nothing.
 pub(super) fn requires(all: bool) -> Requires {
-    Requires { password: all, person_name: all, email: all, account_name: all, account_type: all, company: all }
+    Requires {
+        password: all,
+        person_name: all,
+        email: all,
+        account_name: all,
+        account_type: all,
+        company: all,
+    }
 }
 
 /// A colleague's form at its first showing.
@@ -72,8 +81,12 @@ fn faulty() -> Form<'static> {
 
 /// Each screen in each of its shapes, by a name.
 pub(super) fn every_screen() -> [(&'static str, Screen<'static>); 21] {
-    let owner =
-        Form { kind: InvitationKind::AccountOwner, roles: &[], requires: Requires { email: false, ..requires(true) }, ..form() };
+    let owner = Form {
+        kind: InvitationKind::AccountOwner,
+        roles: &[],
+        requires: Requires { email: false, ..requires(true) },
+        ..form()
+    };
     let account = Account {
         name: Some("Engines Charging"),
         parent_name: Some("Lovelace Holding"),
@@ -89,8 +102,10 @@ pub(super) fn every_screen() -> [(&'static str, Screen<'static>); 21] {
         let (organisation, email) = ("Voltwerk Charging", "ada.lovelace@example.com");
         Screen::Done(Done { organisation, first_name, email, chose_password, inherited: Vec::new() })
     };
-    let trouble = |kind, retry| Screen::Trouble(Trouble { kind, message: None, request_id: "01J-7f3a", retry });
-    let (again, resend) = (Retry { token: TOKEN, values: None }, Retry { token: TOKEN, values: Some(&TYPED) });
+    let trouble =
+        |kind, retry| Screen::Trouble(Trouble { kind, message: None, request_id: "01J-7f3a", retry });
+    let (again, resend) =
+        (Retry { token: TOKEN, values: None }, Retry { token: TOKEN, values: Some(&TYPED) });
     [
         ("form", Screen::Form(form())),
         ("form_faulty", Screen::Form(faulty())),
@@ -107,7 +122,13 @@ pub(super) fn every_screen() -> [(&'static str, Screen<'static>); 21] {
         ("revoked", dead(DeadCode::Revoked, inviter, None)),
         ("done", done(Some("Ada"), true)),
         ("renewed", Screen::Renewed(Renewed { organisation: Some("Voltwerk Charging") })),
-        ("unsubscribed", Screen::Unsubscribed(Unsubscribed { organisation: "Voltwerk Charging", email: "ada@example.com" })),
+        (
+            "unsubscribed",
+            Screen::Unsubscribed(Unsubscribed {
+                organisation: "Voltwerk Charging",
+                email: "ada@example.com",
+            }),
+        ),
         ("unconfirmed", Screen::Unconfirmed(Unconfirmed { organisation: "Voltwerk Charging" })),
         ("missing_token", Screen::MissingToken(MissingToken { organisation: None })),
         ("away", trouble(TroubleKind::Away, Some(resend))),

@@ -6,7 +6,14 @@ use crate::http::activation_page::html::*;
 
 fn asked(bits: u8) -> Requires {
     let bit = |place: u8| bits >> place & 1 == 1;
-    Requires { password: bit(0), person_name: bit(1), email: bit(2), account_name: bit(3), account_type: bit(4), company: bit(5) }
+    Requires {
+        password: bit(0),
+        person_name: bit(1),
+        email: bit(2),
+        account_name: bit(3),
+        account_type: bit(4),
+        company: bit(5),
+    }
 }
 
 fn expected(asked: Requires) -> Vec<&'static str> {
@@ -51,7 +58,8 @@ fn shows_exactly_what_is_required() {
 
 #[test]
 fn keeps_what_was_typed_but_for_the_password() {
-    let mut form = Form { requires: requires(true), errors: vec![error("password", "Longer, please.")], ..form() };
+    let mut form =
+        Form { requires: requires(true), errors: vec![error("password", "Longer, please.")], ..form() };
     form.values = FormValues {
         first_name: "v-first".into(),
         last_name: "v-last".into(),
@@ -79,7 +87,11 @@ fn keeps_what_was_typed_but_for_the_password() {
 
 #[test]
 fn an_error_is_told_above_and_beside_its_field() {
-    let errors = vec![error("last_name", "Please fill this in."), error("company_city", "Elsewhere."), error("token", "Odd.")];
+    let errors = vec![
+        error("last_name", "Please fill this in."),
+        error("company_city", "Elsewhere."),
+        error("token", "Odd."),
+    ];
     let html = page(&Screen::Form(Form { errors, ..form() }), Locale::En);
     let summary = between(&html, "role=\"alert\"", "</div>")[0];
     assert!(summary.contains("<a href=\"#last_name\"><strong>Last name</strong>: Please fill this in.</a>"));
@@ -94,14 +106,26 @@ fn an_error_is_told_above_and_beside_its_field() {
 
 #[test]
 fn says_who_invites_to_what_and_until_when() {
-    let account = Account { name: Some("Mill"), parent_name: Some("Holding"), used_by: Some("employee"), account_type: None };
+    let account = Account {
+        name: Some("Mill"),
+        parent_name: Some("Holding"),
+        used_by: Some("employee"),
+        account_type: None,
+    };
     let english = page(&Screen::Form(Form { account: Some(account), ..form() }), Locale::En);
     let dutch = page(&Screen::Form(form()), Locale::Nl);
-    for text in ["Grace Hopper", "Voltwerk Charging", "Customer support, Finance", "Mill", "Holding", "An employee"] {
+    for text in
+        ["Grace Hopper", "Voltwerk Charging", "Customer support, Finance", "Mill", "Holding", "An employee"]
+    {
         assert!(english.contains(text), "{text}");
     }
-    assert!(english.contains("<time datetime=\"2026-11-25T13:03:00Z\">Wednesday 25 November 2026, 14:03 CET</time>"));
-    assert!(dutch.contains("woensdag 25 november 2026, 14:03 CET") && dutch.contains("Klantenservice, Financiën"));
+    assert!(
+        english
+            .contains("<time datetime=\"2026-11-25T13:03:00Z\">Wednesday 25 November 2026, 14:03 CET</time>")
+    );
+    assert!(
+        dutch.contains("woensdag 25 november 2026, 14:03 CET") && dutch.contains("Klantenservice, Financiën")
+    );
     let member = Form { requires: Requires { email: true, ..requires(false) }, ..form() };
     for form in [form(), member] {
         assert!(page(&Screen::Form(form), Locale::En).contains("ada.lovelace@example.com"));
@@ -112,7 +136,9 @@ fn says_who_invites_to_what_and_until_when() {
 fn the_password_field_helps_managers_and_cuts_nothing() {
     let html = page(&Screen::Form(Form { password_min_length: 12, ..form() }), Locale::En);
     let password = between(&html, "<input id=\"password\"", ">")[0];
-    for (name, value) in [("autocomplete", "new-password"), ("minlength", "12"), ("passwordrules", "minlength: 12")] {
+    for (name, value) in
+        [("autocomplete", "new-password"), ("minlength", "12"), ("passwordrules", "minlength: 12")]
+    {
         assert_eq!(attributes(password, name), [value]);
     }
     assert!(!password.contains("maxlength") && password.contains("required"));
@@ -133,7 +159,9 @@ fn a_link_that_was_handed_over_takes_a_new_password_and_the_one_that_one_has() {
         assert!(html.contains(&format!("<legend>{legend}</legend>")) && !chosen.contains(legend), "{html}");
         let field = between(&html, "<input id=\"password\"", ">")[0];
         // Whatever its length, it may be theirs.
-        assert!(!field.contains("minlength") && !field.contains("passwordrules") && field.contains("required"));
+        assert!(
+            !field.contains("minlength") && !field.contains("passwordrules") && field.contains("required")
+        );
         let hint = between(&html, "id=\"password-hint\"", "</div>")[0];
         assert!(hint.contains("Grace Hopper") && hint.contains("15"), "{hint}");
         // Whoever is active already has a name.
@@ -143,7 +171,9 @@ fn a_link_that_was_handed_over_takes_a_new_password_and_the_one_that_one_has() {
     assert!(page(&Screen::Form(handed_over()), Locale::En).contains("<h1>Activate your account</h1>"));
     let told: std::collections::BTreeSet<String> = Locale::ALL
         .into_iter()
-        .map(|locale| FormError::told("/password", "password_wrong", "as the service says it", 15, locale).message)
+        .map(|locale| {
+            FormError::told("/password", "password_wrong", "as the service says it", 15, locale).message
+        })
         .collect();
     assert!(told.len() == Locale::ALL.len() && !told.contains("as the service says it"), "{told:?}");
 }
@@ -156,7 +186,9 @@ fn company_fields_are_for_businesses_and_never_hidden_with_an_error() {
     assert!(!between(&html, "<input id=\"company_name\"", ">")[0].contains("required"));
     let errors = vec![error("company_city", "Where?")];
     let requires = Requires { account_type: true, ..requires(false) };
-    assert!(!page(&Screen::Form(Form { requires, errors, ..form() }), Locale::En).contains("section if-business"));
+    assert!(
+        !page(&Screen::Form(Form { requires, errors, ..form() }), Locale::En).contains("section if-business")
+    );
     let settled = Form { requires: Requires { account_type: false, company: true, ..requires }, ..form() };
     let html = page(&Screen::Form(settled), Locale::En);
     assert!(between(&html, "<input id=\"company_name\"", ">")[0].contains("required"));

@@ -7,7 +7,8 @@ use crate::http::activation_page::html::*;
 /// Every screen that names somebody, with all names alike.
 fn screens(name: &str) -> Vec<Screen<'_>> {
     let inviter = Inviter { name, organisation: name };
-    let account = |name| Account { name, parent_name: None, used_by: Some("employee"), account_type: Some("business") };
+    let account =
+        |name| Account { name, parent_name: None, used_by: Some("employee"), account_type: Some("business") };
     let mut all = Vec::new();
     for kind in [InvitationKind::SystemUser, InvitationKind::AccountOwner, InvitationKind::SubAccount] {
         for known in [
@@ -16,11 +17,20 @@ fn screens(name: &str) -> Vec<Screen<'_>> {
             Some(account(Some(name))),
             Some(Account { parent_name: Some(name), ..account(Some(name)) }),
         ] {
-            all.push(Screen::Form(Form { inviter, kind, account: known, roles: &[], requires: requires(true), ..form() }));
+            all.push(Screen::Form(Form {
+                inviter,
+                kind,
+                account: known,
+                roles: &[],
+                requires: requires(true),
+                ..form()
+            }));
         }
     }
     all.push(Screen::Form(Form { inviter, ..handed_over() }));
-    for code in [DeadCode::Invalid, DeadCode::Expired, DeadCode::Used, DeadCode::Superseded, DeadCode::Revoked] {
+    for code in
+        [DeadCode::Invalid, DeadCode::Expired, DeadCode::Used, DeadCode::Superseded, DeadCode::Revoked]
+    {
         for renewal in [None, Some("token")] {
             all.push(Screen::Dead(Dead { code, inviter: Some(inviter), renewal }));
             all.push(Screen::Dead(Dead { code, inviter: None, renewal }));
@@ -51,7 +61,11 @@ fn no_sentence_ends_with_a_name() {
                 let html = page(&screen, locale).replace("</strong>", "");
                 for end in [".", "!", "?", "\u{a0}!", "\u{a0}?", "\u{202f}!", " !", " ?", "…"] {
                     let at = html.find(&format!("{name}{end}"));
-                    assert!(at.is_none(), "{locale:?}: {}", &html[at.unwrap_or_default().saturating_sub(200)..]);
+                    assert!(
+                        at.is_none(),
+                        "{locale:?}: {}",
+                        &html[at.unwrap_or_default().saturating_sub(200)..]
+                    );
                 }
             }
         }

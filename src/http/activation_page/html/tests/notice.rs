@@ -11,7 +11,10 @@ fn dead(code: DeadCode, inviter: Option<Inviter<'_>>, renewal: Option<&str>) -> 
 fn an_expired_link_offers_the_way_on_that_there_is() {
     let inviter = Some(form().inviter);
     let asks = dead(DeadCode::Expired, inviter, None);
-    assert!(asks.contains("Ask <strong dir=\"auto\">Grace Hopper</strong> for a fresh link.") && !asks.contains("<form"));
+    assert!(
+        asks.contains("Ask <strong dir=\"auto\">Grace Hopper</strong> for a fresh link.")
+            && !asks.contains("<form")
+    );
     let sends = dead(DeadCode::Expired, inviter, Some(TOKEN));
     assert!(sends.contains("action=\"/activate/renew\""));
     assert!(sends.contains("Send me a fresh link") && sends.contains(TOKEN));
@@ -31,7 +34,10 @@ fn an_unknown_inviter_is_described() {
 
 #[test]
 fn a_second_press_is_reassured() {
-    assert!(dead(DeadCode::Used, None, None).contains("If that was you, your account is active and you can sign in."));
+    assert!(
+        dead(DeadCode::Used, None, None)
+            .contains("If that was you, your account is active and you can sign in.")
+    );
 }
 
 #[test]

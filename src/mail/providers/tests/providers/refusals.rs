@@ -5,7 +5,11 @@ use super::*;
 #[tokio::test]
 async fn the_reason_is_told_however_it_is_wrapped() {
     let [postmark, sendgrid, mailgun, resend] = ALL;
-    let long = format!("<html><head><title>{}</title></head><body>{}</body></html>", "x ".repeat(100), "y ".repeat(100));
+    let long = format!(
+        "<html><head><title>{}</title></head><body>{}</body></html>",
+        "x ".repeat(100),
+        "y ".repeat(100)
+    );
     for (url, body, reason) in [
         (
             resend,
@@ -27,42 +31,88 @@ async fn the_reason_is_told_however_it_is_wrapped() {
             r#"{"errors":[{"message":"Does not contain a valid address.","field":"personalizations.0.to.0.email","help":null},{"message":"Bad.","field":null}]}"#,
             "SendGrid answered 422: Does not contain a valid address. (personalizations.0.to.0.email); Bad.",
         ),
-        (resend, r#"{"what":"is this about","why":["nobody","knows","and","nobody","tells"]}"#, r#"{ "what": "is this about","#),
+        (
+            resend,
+            r#"{"what":"is this about","why":["nobody","knows","and","nobody","tells"]}"#,
+            r#"{ "what": "is this about","#,
+        ),
         (resend, "plain words, and many of them", "Resend answered 422: plain words, and many of them"),
         (resend, &long, "Resend answered 422: a web page, x x x"),
         (resend, "<p>no title</p>", "Resend answered 422: a web page"),
         (resend, "", "Resend answered 422"),
     ] {
         let text = meet(url, answer("422 Unprocessable Entity", "", body)).await.0.unwrap_err().to_string();
-        assert!(text.contains(reason) && !text.contains("[…]") && !text.ends_with([':', ' ']) && !text.contains("y y"), "{text}");
+        assert!(
+            text.contains(reason)
+                && !text.contains("[…]")
+                && !text.ends_with([':', ' '])
+                && !text.contains("y y"),
+            "{text}"
+        );
     }
 }
 
-/// What a provider says of the account, the sender or the key ends no letter, whatever the status is; and says whose fault it is.
+/// What a provider says of the account, the sender or the key ends no letter, whatever the status is; and
+/// says whose fault it is.
 #[tokio::test]
 async fn what_is_said_of_us_is_the_operators_to_put_right() {
     use MailFault::{Authentication, DomainAuthentication, Policy, Quota, Sender, Setup};
     let [postmark, sendgrid, mailgun, resend] = ALL;
     for (url, status, body, wanted) in [
-        (postmark, "422 Unprocessable Entity", r#"{"ErrorCode":401,"Message":"Sender signature not confirmed"}"#, Some(Sender)),
-        (postmark, "422 Unprocessable Entity", r#"{"ErrorCode":405,"Message":"Not allowed to send"}"#, Some(Quota)),
+        (
+            postmark,
+            "422 Unprocessable Entity",
+            r#"{"ErrorCode":401,"Message":"Sender signature not confirmed"}"#,
+            Some(Sender),
+        ),
+        (
+            postmark,
+            "422 Unprocessable Entity",
+            r#"{"ErrorCode":405,"Message":"Not allowed to send"}"#,
+            Some(Quota),
+        ),
         (
             postmark,
             "422 Unprocessable Entity",
             r#"{"ErrorCode":412,"Message":"While your account is pending approval, all recipient addresses must share the same domain as the 'From' address."}"#,
             Some(Quota),
         ),
-        (postmark, "422 Unprocessable Entity", r#"{"ErrorCode":413,"Message":"Account may not send"}"#, Some(Quota)),
-        (postmark, "401 Unauthorized", r#"{"ErrorCode":10,"Message":"Bad or missing API token"}"#, Some(Authentication)),
+        (
+            postmark,
+            "422 Unprocessable Entity",
+            r#"{"ErrorCode":413,"Message":"Account may not send"}"#,
+            Some(Quota),
+        ),
+        (
+            postmark,
+            "401 Unauthorized",
+            r#"{"ErrorCode":10,"Message":"Bad or missing API token"}"#,
+            Some(Authentication),
+        ),
         (
             sendgrid,
             "403 Forbidden",
             r#"{"errors":[{"message":"The from address does not match a verified Sender Identity. Mail cannot be sent until this error is resolved.","field":"from","help":null}]}"#,
             Some(Sender),
         ),
-        (sendgrid, "401 Unauthorized", r#"{"errors":[{"message":"Maximum credits exceeded","field":null}]}"#, Some(Quota)),
-        (sendgrid, "400 Bad Request", r#"{"errors":[{"message":"Your account has been suspended","field":null}]}"#, Some(Quota)),
-        (sendgrid, "403 Forbidden", r#"{"errors":[{"message":"access forbidden","field":null}]}"#, Some(Policy)),
+        (
+            sendgrid,
+            "401 Unauthorized",
+            r#"{"errors":[{"message":"Maximum credits exceeded","field":null}]}"#,
+            Some(Quota),
+        ),
+        (
+            sendgrid,
+            "400 Bad Request",
+            r#"{"errors":[{"message":"Your account has been suspended","field":null}]}"#,
+            Some(Quota),
+        ),
+        (
+            sendgrid,
+            "403 Forbidden",
+            r#"{"errors":[{"message":"access forbidden","field":null}]}"#,
+            Some(Policy),
+        ),
         (
             mailgun,
             "400 Bad Request",
