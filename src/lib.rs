@@ -1,6 +1,6 @@
 //! Invites people to an EV-charging operator's platform: an e-mailed link, valid 24 hours, usable once.
 //!
-//! The modules, and which of them each may use (`tests/architecture.rs` checks this dependency rule, and
+//! The modules, and which of them each may use (`tests/it/repository/architecture.rs` checks this dependency rule, and
 //! `docs/architecture.md` has the picture):
 //!
 //! ```text

@@ -19,12 +19,12 @@ fn fault(text: &str) -> Option<MailFault> {
     }
 }
 
-/// `tests/relay_replies.rs` has the same replies said by a relay; basic codes that say enough by themselves
+/// `tests/it/mail/relay_replies.rs` has the same replies said by a relay; basic codes that say enough by themselves
 /// are left to it.
 #[test]
 fn real_replies_are_about_whom_they_are_about() {
     let mut wrong = Vec::new();
-    for line in include_str!("../../../tests/data/relay-replies.tsv")
+    for line in include_str!("../../../tests/cases/relay-replies.tsv")
         .lines()
         .filter(|line| !line.starts_with('#'))
         .skip(1)
