@@ -10,5 +10,6 @@ mod locked;
 mod panic;
 mod parity;
 mod poolers;
+mod query_plans;
 mod restored_copy;
 mod unavailable;

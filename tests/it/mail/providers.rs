@@ -13,7 +13,10 @@ use reqwest::Method;
 use serde_json::Value;
 use sha2::Sha256;
 
-use crate::support::{Answer, Backend, TestApp, json, on_each, provider::Provider};
+use crate::support::{
+    Answer, Backend, TestApp, json, on_each,
+    provider::{CannedAnswer, Provider},
+};
 
 const SECRET: &str = "a-secret-for-reports";
 
@@ -36,7 +39,7 @@ struct Case {
     provider: &'static str,
     mail_url: &'static str,
     key: String,
-    answer: (&'static str, &'static str, &'static str),
+    answer: CannedAnswer<'static>,
     bounce: fn(now: i64) -> Report,
 }
 
@@ -47,7 +50,7 @@ fn cases() -> [Case; 4] {
             provider: "postmark",
             mail_url: "postmark://hunter22",
             key: SECRET.to_owned(),
-            answer: ("200 OK", "", r#"{"ErrorCode":0,"Message":"OK","MessageID":"name-of-theirs"}"#),
+            answer: (200, "", r#"{"ErrorCode":0,"Message":"OK","MessageID":"name-of-theirs"}"#),
             bounce: |_| {
                 let body = json!({ "RecordType": "Bounce", "Type": "HardBounce", "ID": 42, "MessageID": "name-of-theirs" });
                 (vec![("x-mail-events-secret", SECRET.to_owned())], body)
@@ -57,7 +60,7 @@ fn cases() -> [Case; 4] {
             provider: "sendgrid",
             mail_url: "sendgrid://hunter22",
             key: STANDARD.encode(public.as_bytes()),
-            answer: ("202 Accepted", "X-Message-Id: name-of-theirs\r\n", ""),
+            answer: (202, "X-Message-Id: name-of-theirs", ""),
             bounce: |now| {
                 let body = json!([{
                     "event": "bounce", "type": "bounce", "timestamp": now, "sg_event_id": "e1",
@@ -78,11 +81,7 @@ fn cases() -> [Case; 4] {
             provider: "mailgun",
             mail_url: "mailgun://hunter22@mg.example.com",
             key: SECRET.to_owned(),
-            answer: (
-                "200 OK",
-                "",
-                r#"{"id":"<name-of-theirs@mg.example.com>","message":"Queued. Thank you."}"#,
-            ),
+            answer: (200, "", r#"{"id":"<name-of-theirs@mg.example.com>","message":"Queued. Thank you."}"#),
             bounce: |now| {
                 let signature = hex(&mac(&format!("{now}token")));
                 let body = json!({
@@ -99,7 +98,7 @@ fn cases() -> [Case; 4] {
             provider: "resend",
             mail_url: "resend://hunter22",
             key: format!("whsec_{}", STANDARD.encode(SECRET)),
-            answer: ("200 OK", "", r#"{"id":"name-of-theirs"}"#),
+            answer: (200, "", r#"{"id":"name-of-theirs"}"#),
             bounce: |now| {
                 let body = json!({
                     "type": "email.bounced", "data": { "email_id": "name-of-theirs", "bounce": { "type": "Permanent" } }
@@ -171,8 +170,8 @@ on_each! {
     }
 
     async fn a_busy_provider_is_asked_again_when_it_said(backend: Backend) {
-        let busy = ("429 Too Many Requests", "Retry-After: 120\r\n", r#"{"message":"slower"}"#);
-        let provider = Provider::start(&[busy, ("200 OK", "", r#"{"id":"m"}"#)]).await;
+        let busy = (429, "Retry-After: 120", r#"{"message":"slower"}"#);
+        let provider = Provider::start(&[busy, (200, "", r#"{"id":"m"}"#)]).await;
         let app = TestApp::start(backend, &[("MAIL_URL", &format!("resend://hunter22?api={}", provider.base))]).await;
         let (id, start) = (invite(&app).await, app.now());
         let due = start + TimeDelta::seconds(120);
@@ -192,8 +191,8 @@ on_each! {
 
     /// A relay that asked for too long a time is asked after a day; no letter is given up for it.
     async fn a_provider_that_wants_a_week_is_asked_after_a_day(backend: Backend) {
-        let week = ("429 Too Many Requests", "Retry-After: 604800\r\n", "{}");
-        let provider = Provider::start(&[week, ("200 OK", "", r#"{"id":"m"}"#)]).await;
+        let week = (429, "Retry-After: 604800", "{}");
+        let provider = Provider::start(&[week, (200, "", r#"{"id":"m"}"#)]).await;
         let app = TestApp::start(backend, &[("MAIL_URL", &format!("resend://hunter22?api={}", provider.base))]).await;
         let (id, start) = (invite(&app).await, app.now());
         assert_eq!(work(&app).await, Step::Idle { next_due: Some(start + TimeDelta::days(1)) });
@@ -205,8 +204,8 @@ on_each! {
 
     /// Also when the letter that was told so is given up by it.
     async fn a_provider_that_ends_a_letters_day_is_left_alone_by_the_next(backend: Backend) {
-        let busy = |seconds| ("429 Too Many Requests", seconds, r#"{"message":"slower"}"#);
-        let answers = [busy("Retry-After: 86400\r\n"), busy("Retry-After: 120\r\n"), ("200 OK", "", r#"{"id":"m"}"#)];
+        let busy = |seconds| (429, seconds, r#"{"message":"slower"}"#);
+        let answers = [busy("Retry-After: 86400"), busy("Retry-After: 120"), (200, "", r#"{"id":"m"}"#)];
         let provider = Provider::start(&answers).await;
         let app = TestApp::start(backend, &[("MAIL_URL", &format!("resend://hunter22?api={}", provider.base))]).await;
         let given_up = invite(&app).await;
@@ -227,9 +226,9 @@ on_each! {
     /// ones wait.
     async fn a_busy_provider_is_left_alone_by_everybody(backend: Backend) {
         for limit in [&[][..], &[("MAIL_RATE_LIMIT", "10000/s")]] {
-            let busy = ("429 Too Many Requests", "Retry-After: 120\r\n", r#"{"message":"slower"}"#);
+            let busy = (429, "Retry-After: 120", r#"{"message":"slower"}"#);
             // At most as many are asked as are under way together.
-            let answers = [[busy].repeat(4), vec![("200 OK", "", r#"{"id":"m"}"#)]].concat();
+            let answers = [[busy].repeat(4), vec![(200, "", r#"{"id":"m"}"#)]].concat();
             let provider = Provider::start(&answers).await;
             let mail_url = format!("resend://hunter22?api={}", provider.base);
             let app = TestApp::start(backend, &[&[("MAIL_URL", mail_url.as_str())], limit].concat()).await;
@@ -259,26 +258,26 @@ on_each! {
         for (mail_url, refusal, taken, words) in [
             (
                 "postmark://hunter22",
-                ("422 Unprocessable Entity", "", r#"{"ErrorCode":400,"Message":"The 'From' address you supplied (a@b.example) is not a Sender Signature on your account."}"#),
-                ("200 OK", "", r#"{"ErrorCode":0,"Message":"OK","MessageID":"m"}"#),
+                (422, "", r#"{"ErrorCode":400,"Message":"The 'From' address you supplied (a@b.example) is not a Sender Signature on your account."}"#),
+                (200, "", r#"{"ErrorCode":0,"Message":"OK","MessageID":"m"}"#),
                 "MAIL_FROM",
             ),
             (
                 "sendgrid://hunter22",
-                ("401 Unauthorized", "", r#"{"errors":[{"message":"Maximum credits exceeded","field":null}]}"#),
-                ("202 Accepted", "X-Message-Id: m\r\n", ""),
+                (401, "", r#"{"errors":[{"message":"Maximum credits exceeded","field":null}]}"#),
+                (202, "X-Message-Id: m", ""),
                 "quota",
             ),
             (
                 "mailgun://hunter22@mg.example.com",
-                ("403 Forbidden", "", r#"{"message":"Your account has been suspended"}"#),
-                ("200 OK", "", r#"{"id":"<m@mg.example.com>","message":"Queued. Thank you."}"#),
+                (403, "", r#"{"message":"Your account has been suspended"}"#),
+                (200, "", r#"{"id":"<m@mg.example.com>","message":"Queued. Thank you."}"#),
                 "suspended",
             ),
             (
                 "resend://hunter22",
-                ("403 Forbidden", "", r#"{"statusCode":403,"message":"The example.com domain is not verified.","name":"validation_error"}"#),
-                ("200 OK", "", r#"{"id":"m"}"#),
+                (403, "", r#"{"statusCode":403,"message":"The example.com domain is not verified.","name":"validation_error"}"#),
+                (200, "", r#"{"id":"m"}"#),
                 "MAIL_FROM",
             ),
         ] {

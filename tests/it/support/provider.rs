@@ -1,73 +1,46 @@
-//! A mail provider's HTTP interface on the loopback interface: answers as it is told, one answer a letter.
+//! A mail provider's HTTP interface on the loopback interface: it gives the answers that it was started with.
 
 use std::sync::{Arc, Mutex};
 
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
-};
+use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers::method};
 
 /// A provider; it answers until the test ends.
 pub struct Provider {
     /// For `?api=` in `MAIL_URL`.
     pub base: String,
     asked: Arc<Mutex<Vec<String>>>,
+    _server: MockServer,
 }
 
+/// A status, a header line or an empty text, and a body.
+pub type CannedAnswer<'a> = (u16, &'a str, &'a str);
+
 impl Provider {
-    /// Gives these answers, each a status line, headers and a body, one after the other; the last one again
-    /// and again.
-    pub async fn start(answers: &[(&str, &str, &str)]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        let whole = |(status, headers, body): &(&str, &str, &str)| {
-            format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
-        };
-        let answers: Arc<Vec<String>> = Arc::new(answers.iter().map(whole).collect());
+    /// Gives these answers one after the other, and the last one to every further request.
+    pub async fn start(answers: &[CannedAnswer<'_>]) -> Self {
+        let server = MockServer::start().await;
+        let answers: Vec<ResponseTemplate> = answers.iter().map(template).collect();
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let told = asked.clone();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(talk(stream, answers.clone(), told.clone()));
-            }
-        });
-        Self { base, asked }
+        let requests = asked.clone();
+        let respond = move |request: &Request| {
+            let mut requests = requests.lock().unwrap();
+            requests.push(String::from_utf8(request.body.clone()).unwrap());
+            answers[(requests.len() - 1).min(answers.len() - 1)].clone()
+        };
+        Mock::given(method("POST")).respond_with(respond).mount(&server).await;
+        Self { base: server.uri(), asked, _server: server }
     }
 
-    /// The bodies of what it was asked.
+    /// The bodies of the requests so far.
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 }
 
-/// Ends when the caller hangs up.
-async fn talk(
-    stream: TcpStream,
-    answers: Arc<Vec<String>>,
-    asked: Arc<Mutex<Vec<String>>>,
-) -> std::io::Result<()> {
-    let mut stream = BufReader::new(stream);
-    loop {
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            if stream.read_line(&mut line).await? == 0 {
-                return Ok(());
-            }
-            if line == "\r\n" {
-                break;
-            }
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().unwrap();
-            }
-        }
-        let mut body = vec![0; length];
-        stream.read_exact(&mut body).await?;
-        let answer = {
-            let mut asked = asked.lock().unwrap();
-            asked.push(String::from_utf8(body).unwrap());
-            answers[(asked.len() - 1).min(answers.len() - 1)].clone()
-        };
-        stream.get_mut().write_all(answer.as_bytes()).await?;
+fn template((status, header, body): &CannedAnswer<'_>) -> ResponseTemplate {
+    let answer = ResponseTemplate::new(*status).set_body_raw((*body).to_owned(), "application/json");
+    match header.split_once(": ") {
+        Some((name, value)) => answer.append_header(name, value),
+        None => answer,
     }
 }

@@ -21,7 +21,7 @@ const SECRET: &str = "a-secret-for-postmark";
 
 /// With a Postmark that took the letter and broke down before it said so, again and again.
 async fn breaking(backend: Backend) -> (TestApp, Provider) {
-    let provider = Provider::start(&[("500 Internal Server Error", "", "")]).await;
+    let provider = Provider::start(&[(500, "", "")]).await;
     let mail_url = format!("postmark://hunter22?api={}", provider.base);
     (TestApp::start(backend, &[("MAIL_URL", &mail_url), ("MAIL_EVENTS_POSTMARK", SECRET)]).await, provider)
 }

@@ -1,6 +1,6 @@
 //! Reads the paths (`a::b::c`) that a Rust source names.
 
-use std::iter::once;
+use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
 /// Every path in a source, with groups multiplied out: `a::{b, c::d}` is `a::b` and `a::c::d`.
 /// Comments and string literals are left out.
@@ -59,59 +59,36 @@ fn group(tokens: &[String], mut at: usize, path: &[String], found: &mut Vec<Vec<
     at + 1
 }
 
+/// The identifiers and the punctuation of a source, with `::` as one. Literals and comments are left out; a
+/// documentation comment is an attribute with a literal.
 fn tokens(source: &str) -> Vec<String> {
     let mut tokens = Vec::new();
-    let mut rest = source;
-    while !rest.is_empty() {
-        let length = match skipped(rest) {
-            0 => {
-                let token = token(rest);
-                tokens.extend(once(token).filter(|token| !token.trim().is_empty()).map(str::to_owned));
-                token.len()
-            }
-            length => length,
-        };
-        rest = &rest[length..];
-    }
+    flatten(source.parse().expect("Rust source"), &mut tokens);
     tokens
 }
 
-/// The length of the comment or literal at the start of a text, 0 where there is none.
-fn skipped(rest: &str) -> usize {
-    let until =
-        |from: usize, end: &str| rest[from..].find(end).map_or(rest.len(), |at| from + at + end.len());
-    if rest.starts_with("//") {
-        until(2, "\n")
-    } else if rest.starts_with("/*") {
-        until(2, "*/")
-    } else if rest.starts_with("r#\"") {
-        until(3, "\"#")
-    } else if rest.starts_with('"') {
-        string_literal(rest)
-    } else if ["'\"'", "'{'", "'}'"].iter().any(|literal| rest.starts_with(literal)) {
-        3
-    } else {
-        0
+fn flatten(stream: TokenStream, tokens: &mut Vec<String>) {
+    let mut stream = stream.into_iter().peekable();
+    while let Some(tree) = stream.next() {
+        match tree {
+            TokenTree::Ident(name) => tokens.push(name.to_string()),
+            TokenTree::Punct(first) if first.as_char() == ':' && first.spacing() == Spacing::Joint => {
+                tokens.push("::".to_owned());
+                stream.next();
+            }
+            TokenTree::Punct(sign) => tokens.push(sign.as_char().to_string()),
+            TokenTree::Literal(_) => {}
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Brace => ("{", "}"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::None => ("", ""),
+                };
+                tokens.push(open.to_owned());
+                flatten(group.stream(), tokens);
+                tokens.push(close.to_owned());
+            }
+        }
     }
-}
-
-fn string_literal(rest: &str) -> usize {
-    let mut escaped = false;
-    let end = rest.char_indices().skip(1).find(|(_, c)| {
-        let ends = *c == '"' && !escaped;
-        escaped = *c == '\\' && !escaped;
-        ends
-    });
-    end.map_or(rest.len(), |(at, _)| at + 1)
-}
-
-/// An identifier, `::`, or one character.
-fn token(rest: &str) -> &str {
-    let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    let length = match rest.find(|c| !is_part(c)).unwrap_or(rest.len()) {
-        0 if rest.starts_with("::") => 2,
-        0 => rest.chars().next().map_or(0, char::len_utf8),
-        length => length,
-    };
-    &rest[..length]
 }
