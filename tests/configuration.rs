@@ -52,7 +52,7 @@ fn a_list_of_hosts_is_shown_without_its_password() {
     }
     let any = "postgres://u:s3cret@h1,h2/db?target_session_attrs=any";
     let said = Home::new(Backend::Sqlite, &[("DATABASE_URL", any)]).print(&["check-config"]);
-    assert!(said.contains("take care   DATABASE_URL: ") && !said.contains("s3cret"), "{said}");
+    assert!(said.contains("warning     DATABASE_URL: ") && !said.contains("s3cret"), "{said}");
     for wrong in ["h1:5432,h2:port", "h1,[::1", "h1,h2:70000"] {
         let home =
             Home::new(Backend::Sqlite, &[("DATABASE_URL", &format!("postgres://u:s3cret@{wrong}/db"))]);

@@ -133,7 +133,7 @@ fn links_in_the_clear_over_the_internet_are_warned_of() {
         for name in ["PUBLIC_URL", "ACTIVATION_URL"] {
             let (good, said) = check(&Home::new(Backend::Sqlite, &[(name, url)]));
             assert!(
-                good && said.contains(&format!("take care   {name}: it is http://")) == warned,
+                good && said.contains(&format!("warning     {name}: it is http://")) == warned,
                 "{name} {url}: {said}"
             );
         }
