@@ -45,14 +45,14 @@ fn every_faulty_row_is_told_with_its_line_and_column_and_nothing_is_sent() {
           system_user;mary@example.com;viewer;;;;;;;;\r\n\x1A",
     );
     let expected = [
-        "people.csv:3: kind: \"boss\": There is no such value. Known are: system_user, account_owner, sub_account. (unknown_value)",
+        "people.csv:3: kind: \"boss\": There is no such value. Known values: system_user, account_owner, sub_account. (unknown_value)",
         "people.csv:3: email: This is not an e-mail address: it needs one @ and a domain name with a dot, as in ada@example.com. (invalid_email)",
         "people.csv:5: roles: A row of kind account_owner must leave this cell empty. (not_applicable)",
         "people.csv:5: account_name: The name of an account holds no line breaks, control characters or text-direction controls. (control_characters)",
         "people.csv:8: account_name: Name the account above by account_id or by account_name, not by both. (not_applicable)",
         "people.csv:8: reimbursement_rate: A reimbursement rate is a plain decimal in EUR per kWh, digits with a point and no blanks, as in \"0.23\". (rate_malformed)",
         "people.csv:9: account_id: Name the account above by account_id or by account_name. (required)",
-        "people.csv:9: role: \"manager\": There is no such value. Known are: account_owner, driver. (unknown_value)",
+        "people.csv:9: role: \"manager\": There is no such value. Known values: account_owner, driver. (unknown_value)",
         "people.csv:10: email: Row 2 already has this invitation. (duplicate_row)",
         "people.csv:11: kind: The row has 9 cells, the header has 7. Put text that contains a ; in double quotes. (cell_count)",
         "Nothing was sent: 6 of 9 rows are faulty. Correct them, or send the others with --skip-faulty.",
@@ -64,7 +64,7 @@ fn every_faulty_row_is_told_with_its_line_and_column_and_nothing_is_sent() {
 #[test]
 fn a_file_that_is_no_list_of_people_says_what_is_wrong_with_it() {
     let known = "kind, email, roles, account_id, account_name, account_type, role, reimbursement_rate, used_by, sub_account_name, locale";
-    let unknown = format!("1: rolls: There is no such column. Known are: {known}. (unknown_column)");
+    let unknown = format!("1: rolls: There is no such column. Known columns: {known}. (unknown_column)");
     let nameless = format!(
         "1: kind: The first line must name the columns, separated by , or ; as in: {} (missing_header)",
         known.replace(", ", ",")

@@ -77,7 +77,7 @@ pub(super) fn read<'a>(cells: impl Iterator<Item = &'a [u8]>) -> (Vec<Option<&'s
                 ));
             }
             None if !name.trim().is_empty() && !is_unnamed(cell) => {
-                let words = format!("There is no such column. Known are: {}.", ALL.join(", "));
+                let words = format!("There is no such column. Known columns: {}.", ALL.join(", "));
                 faults.push(RowError::new(name.trim(), "unknown_column", words));
             }
             _ => {}
