@@ -175,7 +175,10 @@ fn a_token_that_cannot_be_made_says_why() {
             &["token", "--role", "admin", "--subject", &"a".repeat(101)],
             "--subject: A name has at most 100 characters.",
         ),
-        (&["token", "--role", "admin", "--subject", "two\nlines"], "--subject: A name holds no line breaks"),
+        (
+            &["token", "--role", "admin", "--subject", "two\nlines"],
+            "--subject: A name must not contain line breaks",
+        ),
         (
             &["token", "--role", "admin", "--subject", "Grace\u{202E}reppoH"],
             "control characters or text-direction controls",

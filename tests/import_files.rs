@@ -48,7 +48,7 @@ fn every_faulty_row_is_told_with_its_line_and_column_and_nothing_is_sent() {
         "people.csv:3: kind: \"boss\": There is no such value. Known values: system_user, account_owner, sub_account. (unknown_value)",
         "people.csv:3: email: This is not an e-mail address: it needs one @ and a domain name with a dot, as in ada@example.com. (invalid_email)",
         "people.csv:5: roles: A row of kind account_owner must leave this cell empty. (not_applicable)",
-        "people.csv:5: account_name: The name of an account holds no line breaks, control characters or text-direction controls. (control_characters)",
+        "people.csv:5: account_name: The name of an account must not contain line breaks, control characters or text-direction controls. (control_characters)",
         "people.csv:8: account_name: Name the account above by account_id or by account_name, not by both. (not_applicable)",
         "people.csv:8: reimbursement_rate: A reimbursement rate is a plain decimal in EUR per kWh, digits with a point and no blanks, as in \"0.23\". (rate_malformed)",
         "people.csv:9: account_id: Name the account above by account_id or by account_name. (required)",

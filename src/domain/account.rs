@@ -25,7 +25,9 @@ pub enum AccountNameError {
     #[error("The name of an account has at most 200 characters.")]
     TooLong,
     /// Line breaks, other control characters, or characters that reorder the text around them.
-    #[error("The name of an account holds no line breaks, control characters or text-direction controls.")]
+    #[error(
+        "The name of an account must not contain line breaks, control characters or text-direction controls."
+    )]
     Control,
 }
 

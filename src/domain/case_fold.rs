@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_sees_makes_no_difference() {
+    fn invisible_characters_make_no_difference() {
         for text in ["Ac\u{AD}me", "A\u{200B}cm\u{200D}e", "\u{FEFF}Acme\u{FE0F}", "Ac\u{3164}me\u{E0041}"] {
             assert_eq!(fold(text), "acme", "{text:?}");
         }

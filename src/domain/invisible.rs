@@ -83,7 +83,7 @@ mod tests {
         \u{FFA0}\u{FFF0}\u{FFF9}\u{FFFC}\u{13430}\u{16FE4}\u{1BCA0}\u{1D159}\u{1D173}\u{E0001}\u{E0041}\u{E0100}\u{E0FFF}";
 
     #[test]
-    fn what_nobody_sees_is_known() {
+    fn invisible_characters_are_known() {
         for c in UNSEEN.chars() {
             assert!(is_invisible(c), "U+{:04X}", u32::from(c));
         }

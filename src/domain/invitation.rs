@@ -141,13 +141,13 @@ impl Delivery {
     /// The last error that applies at `now`.
     #[must_use]
     pub fn last_error_at(&self, now: DateTime<Utc>) -> Option<&str> {
-        self.last_error.as_deref().filter(|_| !self.is_taken_out_on_its_way(now))
+        self.last_error.as_deref().filter(|_| !self.is_withdrawn_while_sending(now))
     }
 
     /// The reason that applies at `now`.
     #[must_use]
     pub fn reason_at(&self, now: DateTime<Utc>) -> Option<&str> {
-        self.reason.as_deref().filter(|_| !self.is_taken_out_on_its_way(now))
+        self.reason.as_deref().filter(|_| !self.is_withdrawn_while_sending(now))
     }
 
     /// What staff should do about the state at `now`, if anything.
@@ -156,7 +156,7 @@ impl Delivery {
         self.state_at(now).advice(self.fault)
     }
 
-    fn is_taken_out_on_its_way(&self, now: DateTime<Utc>) -> bool {
+    fn is_withdrawn_while_sending(&self, now: DateTime<Utc>) -> bool {
         self.state == DeliveryState::Failed && self.state_at(now) == DeliveryState::Sending
     }
 }

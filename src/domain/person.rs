@@ -20,7 +20,7 @@ pub enum PersonNameError {
     #[error("A name has at most 100 characters.")]
     TooLong,
     /// Line breaks, other control characters, or characters that reorder the text around them.
-    #[error("A name holds no line breaks, control characters or text-direction controls.")]
+    #[error("A name must not contain line breaks, control characters or text-direction controls.")]
     Control,
 }
 

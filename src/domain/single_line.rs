@@ -20,7 +20,7 @@ pub enum LineError {
         most: usize,
     },
     /// Line breaks, other control characters, or characters that reorder the text around them.
-    #[error("This holds no line breaks, control characters or text-direction controls.")]
+    #[error("This must not contain line breaks, control characters or text-direction controls.")]
     Control,
 }
 

@@ -55,7 +55,7 @@ pub struct User {
     pub first_name: Option<String>,
     /// Given at activation.
     pub last_name: Option<String>,
-    /// How far the person has come.
+    /// The status.
     pub status: UserStatus,
     /// The roles; empty until the user has activated as staff.
     pub system_roles: Roles,

@@ -75,10 +75,10 @@ pub(super) fn clean(text: &str, letter: &Letter, secrets: &Secrets) -> String {
             if lower.contains(&typed.to_lowercase()) || lower.contains(letter.to.key()) {
                 return masked.as_str();
             }
-            let telling = word.contains("://")
+            let is_secret = word.contains("://")
                 || word.contains("token=")
                 || (!token.is_empty() && word.contains(token));
-            if telling || word.chars().count() > LONGEST_WORD { "[…]" } else { word }
+            if is_secret || word.chars().count() > LONGEST_WORD { "[…]" } else { word }
         })
         .collect();
     let said = said.join(" ");

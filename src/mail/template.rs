@@ -100,7 +100,7 @@ impl Templates {
         let mut environment = environment();
         for file in files.templates() {
             if let Err(error) = environment.add_template_owned(file.name, file.text.clone()) {
-                faults.push(check::told(&error, files));
+                faults.push(check::describe(&error, files));
                 let _ = environment.add_template(file.name, file.built_in);
             }
         }
@@ -124,7 +124,7 @@ impl Templates {
                     if let Err(error) = environment.add_template_owned(key.clone(), sentence.to_owned()) {
                         // The error is in both parts, and is reported once.
                         if part == "txt" {
-                            faults.push(check::told(&error, files));
+                            faults.push(check::describe(&error, files));
                         }
                         let _ = environment.add_template_owned(key, built_in.plain(name).to_owned());
                     }

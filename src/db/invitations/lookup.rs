@@ -45,16 +45,16 @@ pub fn lookups(db: &Db) -> io::Result<Lookups> {
     GroupCommit::reading(db, "looks", MAX_BATCH, look_up)
 }
 
-fn look_up(connection: &mut AnyConnection, wanted: &[LookupKey]) -> Result<Vec<LookupResult>, DbFault> {
-    let ids: Vec<InvitationId> = wanted.iter().map(|one| one.id).collect();
+fn look_up(connection: &mut AnyConnection, keys: &[LookupKey]) -> Result<Vec<LookupResult>, DbFault> {
+    let ids: Vec<InvitationId> = keys.iter().map(|one| one.id).collect();
     let known = details::by_ids(connection, &ids)?;
     if ids.iter().any(|id| !known.contains_key(id)) {
         // A row that is missing on a standby may exist on the primary.
         check_writable(connection)?;
     }
     let looked_at: Vec<InvitationId> =
-        wanted.iter().filter(|one| one.looks_since.is_some()).map(|one| one.id).collect();
-    let recent_opens = match wanted.iter().filter_map(|one| one.looks_since).min() {
+        keys.iter().filter(|one| one.looks_since.is_some()).map(|one| one.id).collect();
+    let recent_opens = match keys.iter().filter_map(|one| one.looks_since).min() {
         Some(since) => details::recent_opens(connection, &looked_at, since)?,
         None => HashMap::new(),
     };
@@ -62,5 +62,5 @@ fn look_up(connection: &mut AnyConnection, wanted: &[LookupKey]) -> Result<Vec<L
         known: known.get(&one.id).cloned(),
         recent_opens: one.looks_since.and_then(|_| recent_opens.get(&one.id)).cloned().unwrap_or_default(),
     };
-    Ok(wanted.iter().map(found).collect())
+    Ok(keys.iter().map(found).collect())
 }

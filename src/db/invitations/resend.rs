@@ -48,7 +48,7 @@ pub struct Unanswered {
 /// The matches, each with the time of its last sending, the oldest first.
 pub fn oldest(
     connection: &mut AnyConnection,
-    wanted: &Unanswered,
+    filter: &Unanswered,
 ) -> Result<Vec<(InvitationId, DateTime<Utc>)>, DbFault> {
     let newest_letter = letters::invitation_id
         .eq(invitations::id)
@@ -58,26 +58,26 @@ pub fn oldest(
         .inner_join(letters::table.on(newest_letter))
         .select((invitations::id, invitations::last_sent_at))
         .order((invitations::last_sent_at, invitations::id))
-        .limit(wanted.limit)
+        .limit(filter.limit)
         .into_boxed::<MultiBackend>()
-        .filter(visibility::invitations(&wanted.visibility))
+        .filter(visibility::invitations(&filter.visibility))
         .filter(invitations::state.eq(InvitationState::Pending.as_str()));
-    query = match wanted.expired {
-        Some(true) => query.filter(invitations::expires_at.le(At(wanted.now))),
-        Some(false) => query.filter(invitations::expires_at.gt(At(wanted.now))),
+    query = match filter.expired {
+        Some(true) => query.filter(invitations::expires_at.le(At(filter.now))),
+        Some(false) => query.filter(invitations::expires_at.gt(At(filter.now))),
         None => query,
     };
-    if let Some(state) = wanted.delivery {
-        query = whose_letter_is!(query, state, wanted.now);
+    if let Some(state) = filter.delivery {
+        query = whose_letter_is!(query, state, filter.now);
     }
-    for role in &wanted.without {
+    for role in &filter.without {
         // Roles are stored as names separated by commas, and no name is part of another.
         query = query.filter(invitations::roles.not_like(format!("%{}%", role.as_str())));
     }
-    if let Some(kind) = wanted.kind {
+    if let Some(kind) = filter.kind {
         query = query.filter(invitations::kind.eq(kind.as_str()));
     }
-    if let Some(account) = wanted.under {
+    if let Some(account) = filter.under {
         query = query.filter(visibility::invitations_under(&[account]));
     }
     let rows = query.load::<(String, At)>(connection)?;

@@ -172,13 +172,13 @@ fn delivery(letter: LetterRow) -> Option<Delivery> {
     let is_withdrawn = withdrawn.is_some();
     let last_error = withdrawn.or(letter.last_error);
     let given_up = last_error.clone().filter(|_| state == DeliveryState::Failed);
-    let told = letter.fate_reason.or(given_up);
+    let reported = letter.fate_reason.or(given_up);
     let reason = match operators.filter(|_| !is_withdrawn) {
-        Some(fault) => Some(match told.or_else(|| last_error.clone()) {
+        Some(fault) => Some(match reported.or_else(|| last_error.clone()) {
             Some(said) => format!("{}: {said}", fault.explanation()),
             None => format!("{}.", fault.explanation()),
         }),
-        None => told,
+        None => reported,
     };
     Some(Delivery {
         state,

@@ -51,7 +51,7 @@ impl LetterIs {
 /// a type of its own.
 macro_rules! whose_letter_is {
     ($query:expr, $state:expr, $now:expr) => {{
-        let wanted = $crate::db::letters::state_filter::LetterIs::of($state);
+        let condition = $crate::db::letters::state_filter::LetterIs::of($state);
         let faults = $crate::db::letters::state_filter::operators_faults();
         let bounced = letters::fate
             .eq($crate::domain::delivery_reports::DeliveryStatus::Bounced.as_str())
@@ -60,18 +60,18 @@ macro_rules! whose_letter_is {
             letters::leased_until.is_null().or(letters::leased_until.le(At($now)).assume_not_null());
         if $state == $crate::domain::invitation::DeliveryState::Failed {
             // Given up by us, or by the provider for a fault that the operator must correct.
-            let given_up = letters::state.eq_any(wanted.states).and(not_leased);
+            let given_up = letters::state.eq_any(condition.states).and(not_leased);
             let returned = letters::state.eq($crate::db::letters::outbox::LetterState::Sent.as_str());
             let returned = returned.and(bounced).and(letters::cause.eq_any(faults).assume_not_null());
             $query.filter(given_up.or(returned))
         } else {
-            let query = $query.filter(letters::state.eq_any(wanted.states));
-            let query = match wanted.leased {
+            let query = $query.filter(letters::state.eq_any(condition.states));
+            let query = match condition.leased {
                 Some(true) => query.filter(letters::leased_until.gt(At($now)).assume_not_null()),
                 Some(false) => query.filter(not_leased),
                 None => query,
             };
-            match wanted.report {
+            match condition.report {
                 $crate::db::letters::state_filter::ReportFilter::Of(fate) => {
                     query.filter(letters::fate.eq(fate).assume_not_null())
                 }

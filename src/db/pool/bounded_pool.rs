@@ -165,7 +165,7 @@ impl BoundedPool {
         }
     }
 
-    /// A connection that works, as far as can be told. Dead connections are removed from the pool.
+    /// A connection that works, as far as known. Dead connections are removed from the pool.
     fn check_out(&self) -> Result<PooledConnection<Manager>, DbFault> {
         // Every pooled connection may be dead, and one more is new.
         for _ in 0..=self.pool.max_size() {

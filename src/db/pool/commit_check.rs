@@ -58,13 +58,13 @@ impl Db {
         if let Some(asked) = last.as_ref().filter(|asked| asked.counts()) {
             return asked.clone();
         }
-        let (tell, seen) = watch::channel(None);
+        let (result, seen) = watch::channel(None);
         let asked = Asked { began: Instant::now(), seen };
         *last = Some(asked.clone());
         let pool = self.commit_pool.clone();
         tokio::spawn(async move {
             let outcome = pool.run(|connection| persist(connection, &write)).await.flatten();
-            tell.send_replace(Some((Instant::now(), outcome)));
+            result.send_replace(Some((Instant::now(), outcome)));
         });
         asked
     }

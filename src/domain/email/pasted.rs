@@ -16,15 +16,15 @@ use crate::domain::invisible::trim;
 /// [`EmailError::Several`] when there is more than one address, since the intended one is unknown.
 /// [`EmailError::MoreText`] when other text follows.
 pub(super) fn bare(text: &str) -> Result<Cow<'_, str>, EmailError> {
-    let text = unlisted(text);
+    let text = without_separators(text);
     let (text, comment) = without_comment(text);
-    let text = unlisted(text);
+    let text = without_separators(text);
     let text = if text.contains('<') { text } else { text.strip_suffix('>').map_or(text, trim) };
     let (name, address) = match text.strip_suffix('>').unwrap_or(text).rsplit_once('<') {
         Some((name, address)) => (trim(name), trim(address)),
         None => ("", text),
     };
-    let address = unlinked(address)?;
+    let address = from_mailto(address)?;
     if address.contains('>') {
         let several = text.matches('@').count() > 1;
         return Err(if several { EmailError::Several } else { EmailError::MoreText });
@@ -36,7 +36,7 @@ pub(super) fn bare(text: &str) -> Result<Cow<'_, str>, EmailError> {
         return Err(EmailError::LocalPart);
     }
     // Mail programs use the address as the name when they know none.
-    let name = unlinked(name.trim_matches(['"', '\'', '(', ')', ' ']))?;
+    let name = from_mailto(name.trim_matches(['"', '\'', '(', ')', ' ']))?;
     if name.chars().any(char::is_control) {
         return Err(EmailError::LocalPart);
     }
@@ -48,10 +48,10 @@ pub(super) fn bare(text: &str) -> Result<Cow<'_, str>, EmailError> {
 }
 
 /// The text without blanks around it, and without list separators after it.
-fn unlisted(text: &str) -> &str {
+fn without_separators(text: &str) -> &str {
     let text = trim(text);
     let shorter = trim(text.trim_end_matches([',', ';']));
-    if shorter.len() == text.len() { text } else { unlisted(shorter) }
+    if shorter.len() == text.len() { text } else { without_separators(shorter) }
 }
 
 /// The text before a comment after the address, and the comment.
@@ -63,7 +63,7 @@ fn without_comment(text: &str) -> (&str, &str) {
     }
 }
 
-fn unlinked(text: &str) -> Result<Cow<'_, str>, EmailError> {
+fn from_mailto(text: &str) -> Result<Cow<'_, str>, EmailError> {
     let scheme = text.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
     let Some(link) = scheme.and(text.get(7..)) else { return Ok(Cow::Borrowed(text)) };
     let address = link.split_once('?').map_or(link, |(address, _)| address).trim_start_matches('/');

@@ -14,12 +14,12 @@ use crate::domain::{case_fold::fold, email::Email, invisible::is_ignorable};
 
 /// The shortest local part, or part of a name of several words, that counts: shorter ones ("van der") are in
 /// too many phrases.
-const TELLING: usize = 4;
+const MIN_WORD: usize = 4;
 /// The shortest name that counts.
 const SHORTEST_NAME: usize = 2;
 /// A first and a last name joined without a separator also count inside words, from this number of letters
 /// on.
-const UNMISTAKABLE: usize = 8;
+const MIN_JOINED: usize = 8;
 
 /// The person whose password is checked.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +45,7 @@ impl Identity<'_> {
                 fold(email.local_part()),
             ]);
         }
-        words.retain(|word| length(word) >= TELLING);
+        words.retain(|word| length(word) >= MIN_WORD);
         words
     }
 
@@ -74,7 +74,7 @@ impl Identity<'_> {
             .flat_map(|email| [fold(email.as_str()), fold(&email.unicode()), email.key().to_owned()]);
         let [there, back] = self.whole_names();
         let whole =
-            [there, back].into_iter().filter(|name| self.names.len() > 1 && length(name) >= UNMISTAKABLE);
+            [there, back].into_iter().filter(|name| self.names.len() > 1 && length(name) >= MIN_JOINED);
         let gapless = self
             .names
             .iter()
@@ -103,16 +103,16 @@ impl Identity<'_> {
         for name in &self.names {
             let parts = whole(name);
             for part in parts.iter().filter(|_| parts.len() > 1) {
-                add(vec![part.clone()], TELLING);
+                add(vec![part.clone()], MIN_WORD);
             }
             add(parts, SHORTEST_NAME);
         }
         for name in self.whole_names() {
-            add(vec![name], TELLING);
+            add(vec![name], MIN_WORD);
         }
         if let Some(local) = self.email.map(Email::local_part) {
-            add(whole(local), TELLING);
-            add(whole(local.split_once('+').map_or(local, |(base, _)| base)), TELLING);
+            add(whole(local), MIN_WORD);
+            add(whole(local.split_once('+').map_or(local, |(base, _)| base)), MIN_WORD);
         }
         phrases
     }

@@ -312,7 +312,7 @@ pub(super) fn of_greylisting(words: &str) -> bool {
 }
 
 /// Whether this word alone would classify a reply.
-pub(super) fn is_telling(word: &str) -> bool {
+pub(super) fn is_decisive(word: &str) -> bool {
     let alone = ["policy", "policies"];
     CERTAIN.iter().chain(LIKELY).any(|(_, phrases)| phrases.contains(&word))
         || [&alone[..], &PAID, &ON_TRIAL, &COUNTED].iter().any(|phrases| phrases.contains(&word))

@@ -78,7 +78,7 @@ pub(super) fn without_addresses(text: &str, recipient: &[&str]) -> String {
         .collect();
     let is_local = |word: &str| {
         let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-        locals.iter().any(|local| *local == word && (is_joined(local) || is_telling(local)))
+        locals.iter().any(|local| *local == word && (is_joined(local) || is_decisive(local)))
     };
     let mut text = text.to_owned();
     for (open, close) in [('<', '>'), ('[', ']'), ('"', '"')] {
@@ -92,9 +92,9 @@ pub(super) fn without_addresses(text: &str, recipient: &[&str]) -> String {
 
 /// Whether it contains a link to look up an IP address.
 pub(super) fn leads_to_a_block_list(text: &str) -> bool {
-    let telling = ["?ip=", "&ip=", "/ip/", "ipcheck", "dnsbl", "/rbl"];
+    let lookups = ["?ip=", "&ip=", "/ip/", "ipcheck", "dnsbl", "/rbl"];
     let mut links = text.split_whitespace().filter(|word| word.contains("://") && !word.contains('@'));
-    links.any(|link| telling.iter().any(|part| link.contains(part)))
+    links.any(|link| lookups.iter().any(|part| link.contains(part)))
 }
 
 fn without_spans(text: &str, open: char, close: char) -> String {
@@ -150,8 +150,8 @@ fn push(words: &mut String, part: &str) {
 }
 
 /// Whether this word alone would classify a reply, in any language.
-fn is_telling(word: &str) -> bool {
-    super::phrases::is_telling(word) || super::languages::of_us(&format!(" {word} ")).is_some()
+fn is_decisive(word: &str) -> bool {
+    super::phrases::is_decisive(word) || super::languages::of_us(&format!(" {word} ")).is_some()
 }
 
 fn is_joined(local: &str) -> bool {

@@ -43,12 +43,12 @@ fn bulgarian_birth(digits: &[u8]) -> bool {
 pub(super) fn cyprus(body: &[u8]) -> bool {
     const ODD: [u32; 10] = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21];
     let (digits, letter) = body.split_at(8);
-    let told = |(at, digit): (usize, &u8)| {
+    let mapped = |(at, digit): (usize, &u8)| {
         let value = weighted(&[*digit], &[1]);
         let odd = usize::try_from(value).ok().and_then(|value| ODD.get(value)).copied();
         if at % 2 == 0 { odd.unwrap_or_default() } else { value }
     };
-    let sum: u32 = digits.iter().enumerate().map(told).sum();
+    let sum: u32 = digits.iter().enumerate().map(mapped).sum();
     !digits.starts_with(b"12") && letter.first().is_some_and(|letter| u32::from(letter - b'A') == sum % 26)
 }
 

@@ -5,14 +5,14 @@
 use chrono::TimeDelta;
 
 /// Words that mark a reply whose number is a time to wait.
-const TELLING: [&str; 7] = ["greylist", "graylist", "again", "retry", "come back", "wait", "later"];
+const WAIT_WORDS: [&str; 7] = ["greylist", "graylist", "again", "retry", "come back", "wait", "later"];
 /// A longer time is a misreading, or too long to wait for.
 const MAX_WAIT: i64 = 24 * 3600;
 
 /// The time in the text of a reply, if there is one.
 pub(super) fn wait(said: &str) -> Option<TimeDelta> {
     let said = said.to_ascii_lowercase();
-    if !TELLING.iter().any(|word| said.contains(word)) {
+    if !WAIT_WORDS.iter().any(|word| said.contains(word)) {
         return None;
     }
     let words: Vec<&str> = said

@@ -49,7 +49,7 @@ pub(super) fn try_out(templates: &Templates, files: &Files, faults: &mut Vec<Str
     for (_, letter) in sample_letters::every_variant(DateTime::UNIX_EPOCH) {
         match templates.compose(&letter, &TimeZone::utc()) {
             Err(error) => {
-                let fault = told(&error, files);
+                let fault = describe(&error, files);
                 let place = fault.splitn(3, ':').take(2).collect::<Vec<_>>().join(":");
                 // An error that is known for that place already is more precise.
                 if !faults.iter().chain(&found).any(|known| known.starts_with(&format!("{place}:"))) {
@@ -111,7 +111,7 @@ fn place(name: &str) -> (&str, Option<&str>) {
 }
 
 /// An error in the operator's form: `letter.txt:3: syntax error: …`.
-pub(super) fn told(error: &minijinja::Error, files: &Files) -> String {
+pub(super) fn describe(error: &minijinja::Error, files: &Files) -> String {
     let (file, sentence) = place(error.name().unwrap_or_default());
     let line = match (sentence, files.named(file)) {
         (Some(sentence), Some(file)) => line_of(&file.text, &format!("\"{sentence}\"")),

@@ -192,8 +192,7 @@ fn choose_credentials(
             credentials::replace(tx, user.id, (&first, &last), hash, now)?
         }
     };
-    let refused =
-        || ServiceError::Defect("a password was chosen for somebody who may choose none".to_owned());
+    let refused = || ServiceError::Defect("a password was set for a user who may not choose one".to_owned());
     if is_set { Ok(()) } else { Err(refused()) }
 }
 
