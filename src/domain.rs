@@ -1,7 +1,7 @@
-//! What an invitation is and what may happen to it: values and rules, nothing else.
+//! The domain: values and rules of invitations.
 //!
-//! This module is pure. It depends on no HTTP, no database, no clock and no random numbers: `now` and ids
-//! come in as arguments, so that every rule can be tested without a double.
+//! This module is pure. It depends on no HTTP, no database, no clock and no random numbers: `now` and ids are
+//! arguments, so that every rule can be tested without a double.
 
 #[macro_use]
 pub mod closed_set;

@@ -1,5 +1,4 @@
-//! What the table of variables is made of: [`Variable`], and the macro that turns the rows into
-//! [`super::Config`].
+//! The macro for the table of variables: it generates [`Variable`] constants and [`super::Config`] from rows.
 
 /// One environment variable, as `--help` explains it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,7 +7,7 @@ pub struct Variable {
     pub name: &'static str,
     /// The text that is read when it is not set; empty when there is none.
     pub default: &'static str,
-    /// What it means.
+    /// Its description.
     pub meaning: &'static str,
 }
 
@@ -22,8 +21,8 @@ pub struct Variable {
 /// - `combined { field: Type = expression; }` reads such a field. There `$reader` is the
 ///   [`super::reader::Reader`].
 ///
-/// Every expression gives an `Option`: `None` means that a fault has been reported. All are evaluated before
-/// the first `None` counts, so that one fault hides no other.
+/// Every expression is an `Option`: `None` means that a fault has been reported. All are evaluated before the
+/// first `None` returns, so that every fault is reported.
 macro_rules! registry {
     (
         $entry:ident, $reader:ident;
@@ -53,7 +52,7 @@ macro_rules! registry {
         }
 
         impl Config {
-            /// Reads every field; `None` when one cannot be had.
+            /// Reads every field; `None` when one is faulty.
             pub(super) fn read_fields($reader: &mut Reader<'_>) -> Option<Self> {
                 $( $( let $field: Option<$Type> = { let mut $entry = $reader.entry(&$NAME); $read }; )? )+
                 $( let $combined: Option<$Combined> = $combine; )+

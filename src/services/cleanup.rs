@@ -1,5 +1,5 @@
-//! Forgets what is kept for a time and no longer. Whoever uses a key or reports on a letter sweeps as they
-//! go; this is for when nobody does any more.
+//! Deletes expired data. Requests with idempotency keys and delivery reports also delete some; this is for
+//! times without such requests.
 
 use tokio::sync::watch;
 
@@ -9,14 +9,14 @@ use crate::db::{
     letters::{quota, webhook_events},
 };
 
-/// So many of each go in one transaction: an answer to a batch may have a megabyte.
+/// How many rows of each table one transaction deletes: the answer to a batch may have a megabyte.
 const MAX_BATCH: usize = 100;
 
-/// Forgets answers of idempotency keys, and the events and tokens of mail providers, and the counts of
-/// letters, whose time is over, or no more than the next few when `stop` is true.
+/// Deletes expired answers of idempotency keys, events and tokens of mail providers, and counts of letters.
+/// After `stop` became true it finishes only the current transaction.
 ///
 /// # Errors
-/// [`DbFault`]; what was swept by then stays so.
+/// [`DbFault`]; earlier transactions stay committed.
 pub async fn sweep(services: &Services, stop: &watch::Receiver<bool>) -> Result<(), DbFault> {
     loop {
         let now = services.clock.now();

@@ -1,4 +1,4 @@
-//! Reads the keys by which mail providers prove that a webhook's request is theirs.
+//! Reads the keys with which mail providers authenticate the requests of their webhooks.
 
 use super::Reader;
 use crate::{
@@ -7,13 +7,13 @@ use crate::{
 };
 
 impl Reader<'_> {
-    /// The key of each provider whose variable is set; all of them are among `variables`.
+    /// The key of each provider whose variable is set; `variables` must contain all of these variables.
     pub(in crate::config) fn webhook_keys(&mut self, variables: &'static [Variable]) -> Keys {
         let mut keys = Keys::default();
         for provider in Provider::ALL {
             let name = provider.variable();
             let Some(variable) = variables.iter().find(|variable| variable.name == name) else {
-                // A defect that every test of the configuration meets.
+                // A missing row is a programming error, which every test of the configuration detects.
                 self.report(format!("{name}: has no row in the table of variables"));
                 continue;
             };

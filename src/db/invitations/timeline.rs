@@ -30,7 +30,7 @@ rows! {
     insert
 }
 
-/// Writes entries.
+/// Inserts entries.
 pub fn insert(tx: &mut Tx<'_>, new: &[Event]) -> Result<(), DbFault> {
     NewRow::insert(tx.writing(), &rows(new))?;
     Ok(())
@@ -51,7 +51,7 @@ pub(in crate::db) fn rows(new: &[Event]) -> Vec<NewRow<'_>> {
         .collect()
 }
 
-/// The entries of that type since `after`, that moment left out: the newest first.
+/// The entries of this type later than `after`, the newest first.
 pub fn since(
     connection: &mut AnyConnection,
     invitation: InvitationId,

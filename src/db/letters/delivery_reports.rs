@@ -1,4 +1,4 @@
-//! What providers report of letters: which letter is meant, and what becomes of it.
+//! Delivery reports of providers: finds the letter of a report, and updates it.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -18,45 +18,45 @@ use crate::domain::{
     mail_fault::MailFault,
 };
 
-/// A letter that reports are about.
+/// A letter that reports concern.
 #[derive(Debug, Clone)]
 pub struct Reported {
     /// The letter.
     pub id: LetterId,
     /// Its invitation.
     pub invitation_id: InvitationId,
-    /// The sending.
+    /// The generation of the link.
     pub generation: i32,
-    /// What it is for.
+    /// The purpose of the letter.
     pub purpose: LetterPurpose,
     /// Whether a newer letter was sent since.
     pub superseded: bool,
-    /// The provider's name for it.
+    /// The provider's message id.
     pub message_id: Option<String>,
-    /// Where it went, as far as that is known: the invitation's address may have changed since.
+    /// The recipient, as far as known: the invitation's address may have changed since.
     pub recipient: Option<Email>,
-    /// What was reported before.
+    /// The status reported before.
     pub fate: Option<DeliveryStatus>,
-    /// When it was taken, as far as is known.
+    /// When the relay accepted it, as far as known.
     pub sent_at: Option<DateTime<Utc>>,
-    /// Set when it was tried, and no courier knows that it was taken.
+    /// Set when it was tried and no courier has recorded that it was accepted.
     pub unsettled: Option<Unsettled>,
 }
 
-/// A letter that was tried, as far as we know in vain.
+/// A letter that was tried, and of which no acceptance was recorded.
 #[derive(Debug, Clone, Copy)]
 pub struct Unsettled {
-    /// How often.
+    /// The number of attempts.
     pub attempts: i32,
     /// When it was put into the outbox.
     pub created_at: DateTime<Utc>,
 }
 
-/// What a tried letter is that no courier knows to have been taken.
+/// The states of a letter that may have been accepted without a record.
 const UNSETTLED: [LetterState; 3] = [LetterState::Queued, LetterState::Failed, LetterState::Withdrawn];
 
-/// The letters of these ids, unless another provider took them, and those that this provider took under these
-/// names.
+/// The letters with these ids, unless another provider accepted them, and those that this provider accepted
+/// with these message ids.
 pub fn reported(
     tx: &mut Tx<'_>,
     provider: Provider,
@@ -127,8 +127,8 @@ impl TryFrom<Row> for Reported {
     }
 }
 
-/// Records that a letter was taken after all, at `at` and under `message_id`. The courier that still tries
-/// it, or has it in hand, finds it settled and records nothing.
+/// Records that a letter was accepted after all, at `at` with `message_id`. A courier that still has a lease
+/// on it finds it sent and records nothing.
 pub fn settle(
     tx: &mut Tx<'_>,
     provider: Provider,
@@ -150,7 +150,7 @@ pub fn settle(
     Ok(changed == 1)
 }
 
-/// The letter that a reminder reminds of.
+/// The invitation letter to which a reminder belongs.
 pub fn reminded(tx: &mut Tx<'_>, reminder: &Reported) -> Result<Option<LetterId>, DbFault> {
     let id: Option<String> = letters::table
         .filter(
@@ -166,8 +166,8 @@ pub fn reminded(tx: &mut Tx<'_>, reminder: &Reported) -> Result<Option<LetterId>
         .transpose()
 }
 
-/// Writes a fate down, unless what was reported before outranks it, or is the same and later. `true` when it
-/// was written.
+/// Writes a delivery status, unless the stored one has a higher rank, or is the same and earlier. `true` when
+/// it was written.
 pub fn tell(
     tx: &mut Tx<'_>,
     letter: LetterId,

@@ -1,4 +1,4 @@
-//! Events and tokens that have come from providers: each counts once.
+//! Deduplicates events and tokens from providers.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -11,7 +11,7 @@ use crate::db::{
 };
 use crate::domain::delivery_reports::{Provider, Token};
 
-/// Whether this event comes for the first time.
+/// Whether this event is new. Records it.
 pub fn is_new(
     tx: &mut Tx<'_>,
     provider: Provider,
@@ -27,8 +27,7 @@ pub fn is_new(
     Ok(written == 1)
 }
 
-/// Spends a token, unless it is spent: `false` when another event had it. Of several that come at once with
-/// one token, one has it.
+/// Uses up a token. `false` when another event has used it. Of concurrent events with one token, one gets it.
 pub fn spend(
     tx: &mut Tx<'_>,
     provider: Provider,
@@ -41,13 +40,13 @@ pub fn spend(
         mail_tokens::event.eq(&token.event),
         mail_tokens::received_at.eq(At(now)),
     );
-    // Waits for whoever is spending it at this moment, and sees afterwards what they did.
+    // Waits for a concurrent transaction with the same token, and then sees its row.
     let written = each!(tx.writing(), c => diesel::insert_into(mail_tokens::table).values(row).on_conflict_do_nothing().execute(c))?;
     let spent = mail_tokens::table.find((provider.as_str(), &token.name)).select(mail_tokens::event);
     Ok(written == 1 || spent.first::<String>(tx.reading())? == token.event)
 }
 
-/// Forgets what came before `before`, the oldest first: at most so many of each. How many there were.
+/// Deletes rows older than `before`, the oldest first, at most `most` of each table. Returns their number.
 pub fn forget(tx: &mut Tx<'_>, most: usize, before: DateTime<Utc>) -> Result<usize, DbFault> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let mut forgotten = 0;

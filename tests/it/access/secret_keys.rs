@@ -98,8 +98,8 @@ fn two_keys_at_once_are_a_fault_told_with_all_others() {
     std::fs::write(home.path().join("key"), GOOD).unwrap();
     let (good, said) = check(&home);
     for words in [
-        "SECRET_KEY_FILE: is given beside SECRET_KEY",
-        "SECRET_KEY_PREVIOUS_FILE: is given beside SECRET_KEY_PREVIOUS",
+        "SECRET_KEY_FILE: is set together with SECRET_KEY",
+        "SECRET_KEY_PREVIOUS_FILE: is set together with SECRET_KEY_PREVIOUS",
         "JWT_MAX_TTL: must be from 15m to a year",
         "RATE_LIMITS: ",
     ] {
@@ -133,7 +133,7 @@ fn links_in_the_clear_over_the_internet_are_warned_of() {
         for name in ["PUBLIC_URL", "ACTIVATION_URL"] {
             let (good, said) = check(&Home::new(Backend::Sqlite, &[(name, url)]));
             assert!(
-                good && said.contains(&format!("take care   {name}: it is http://")) == warned,
+                good && said.contains(&format!("warning     {name}: it is http://")) == warned,
                 "{name} {url}: {said}"
             );
         }

@@ -45,17 +45,17 @@ fn every_faulty_row_is_told_with_its_line_and_column_and_nothing_is_sent() {
           system_user;mary@example.com;viewer;;;;;;;;\r\n\x1A",
     );
     let expected = [
-        "people.csv:3: kind: \"boss\": There is no such value. Known are: system_user, account_owner, sub_account. (unknown_value)",
+        "people.csv:3: kind: \"boss\": There is no such value. Known values: system_user, account_owner, sub_account. (unknown_value)",
         "people.csv:3: email: This is not an e-mail address: it needs one @ and a domain name with a dot, as in ada@example.com. (invalid_email)",
-        "people.csv:5: roles: A row of kind account_owner has none: leave this cell empty. (not_applicable)",
-        "people.csv:5: account_name: The name of an account holds no line breaks, control characters or text-direction controls. (control_characters)",
+        "people.csv:5: roles: A row of kind account_owner must leave this cell empty. (not_applicable)",
+        "people.csv:5: account_name: The name of an account must not contain line breaks, control characters or text-direction controls. (control_characters)",
         "people.csv:8: account_name: Name the account above by account_id or by account_name, not by both. (not_applicable)",
         "people.csv:8: reimbursement_rate: A reimbursement rate is a plain decimal in EUR per kWh, digits with a point and no blanks, as in \"0.23\". (rate_malformed)",
         "people.csv:9: account_id: Name the account above by account_id or by account_name. (required)",
-        "people.csv:9: role: \"manager\": There is no such value. Known are: account_owner, driver. (unknown_value)",
-        "people.csv:10: email: Row 2 invites the same person to the same. (duplicate_row)",
-        "people.csv:11: kind: The row has 9 cells where the columns' names take 7. Text that holds a ; stands in double quotes. (cell_count)",
-        "Nothing was sent: 6 of 9 rows are faulty. Put them right, or send the others with --skip-faulty.",
+        "people.csv:9: role: \"manager\": There is no such value. Known values: account_owner, driver. (unknown_value)",
+        "people.csv:10: email: Row 2 already has this invitation. (duplicate_row)",
+        "people.csv:11: kind: The row has 9 cells, the header has 7. Put text that contains a ; in double quotes. (cell_count)",
+        "Nothing was sent: 6 of 9 rows are faulty. Correct them, or send the others with --skip-faulty.",
     ];
     assert_eq!(errors.lines().collect::<Vec<_>>(), expected);
     assert_eq!(results, "invited 0, already there 0, failed 6, not sent 3\n");
@@ -64,7 +64,7 @@ fn every_faulty_row_is_told_with_its_line_and_column_and_nothing_is_sent() {
 #[test]
 fn a_file_that_is_no_list_of_people_says_what_is_wrong_with_it() {
     let known = "kind, email, roles, account_id, account_name, account_type, role, reimbursement_rate, used_by, sub_account_name, locale";
-    let unknown = format!("1: rolls: There is no such column. Known are: {known}. (unknown_column)");
+    let unknown = format!("1: rolls: There is no such column. Known columns: {known}. (unknown_column)");
     let nameless = format!(
         "1: kind: The first line must name the columns, separated by , or ; as in: {} (missing_header)",
         known.replace(", ", ",")
@@ -77,15 +77,15 @@ fn a_file_that_is_no_list_of_people_says_what_is_wrong_with_it() {
         (
             b",kind,email,roles\n0,system_user,ada@example.com,viewer\n1,boss,ada,\n",
             &[
-                "1: column 1: This column has no name on line 1, and row 2 holds \"0\" in it. Give it a name or take it out; \
-               pandas leaves its index out with to_csv(\u{2026}, index=False). (unnamed_column)",
+                "1: column 1: This column has no name on line 1, and row 2 has \"0\" in it. Name the column or remove it; \
+               pandas omits its index with to_csv(\u{2026}, index=False). (unnamed_column)",
             ],
         ),
         (
             b"rolls,roles,Roles\nada@example.com,viewer,viewer\n",
             &[
                 &unknown,
-                "1: roles: This column is there twice. Which of them counts? (duplicate_column)",
+                "1: roles: The header has this column twice. Remove one of them. (duplicate_column)",
                 "1: kind: This column is missing: every row needs it. (missing_column)",
                 "1: email: This column is missing: every row needs it. (missing_column)",
             ],

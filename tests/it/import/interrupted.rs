@@ -86,7 +86,7 @@ on_each! {
         let (code, results, errors) = told(&running.wait_with_output().unwrap());
         let numbers: Vec<usize> = results.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect();
         assert_eq!((code, numbers[0] + numbers[1], numbers[2]), (0, PEOPLE, 0), "{results}{errors}");
-        assert!(errors.lines().count() == 1 && errors.contains("Trying again, for up to 2m"), "{errors}");
+        assert!(errors.lines().count() == 1 && errors.contains("Retrying for up to 2m"), "{errors}");
         // A letter that the server had in hand when it died may come twice, as the same letter; the
         // invitations may not.
         assert_eq!(home.database.count("invitations"), i64::try_from(PEOPLE).unwrap());
@@ -104,7 +104,7 @@ async fn an_import_waits_for_a_database_that_is_away() {
     let mut running = running.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut errors = BufReader::new(running.stderr.take().unwrap()).lines();
     let first = errors.next().unwrap().unwrap();
-    assert!(first.contains("503 unavailable") && first.contains("Trying again"), "{first}");
+    assert!(first.contains("503 unavailable") && first.contains("Retrying"), "{first}");
     home.database.bring_back();
     let output = running.wait_with_output().unwrap();
     assert_eq!(errors.map(Result::unwrap).collect::<Vec<_>>(), Vec::<String>::new());

@@ -131,7 +131,7 @@ on_each! {
         let (code, results, errors) = told(&import(&home, &server, &lines, &[]));
         assert_eq!((code, results.as_str()), (1, "invited 0, already there 3, failed 0, no longer invited 2\n"));
         let said = |row, since, code| {
-            format!("people.csv:{row}: email: Invited before, but that invitation {since} since. With --anew this row is invited once more. ({code})\n")
+            format!("people.csv:{row}: email: Invited before, but that invitation {since} since. Use --anew to invite this person again. ({code})\n")
         };
         assert_eq!(errors, said(2, "was revoked", "invitation_revoked") + &said(3, "has expired", "invitation_expired"));
         let (_, results, _) = told(&import(&home, &server, &lines, &["--json"]));
@@ -186,8 +186,8 @@ on_each! {
         let lines = colleagues(200);
         let stranger = Home::new(Backend::Sqlite, &[("SECRET_KEY", "another key, which this server does not have")]).token();
         for (token, words) in [
-            (stranger, "does not take the access token"),
-            ("nonsense".to_owned(), "does not take the access token"),
+            (stranger, "refuses the access token"),
+            ("nonsense".to_owned(), "refuses the access token"),
             (token(&["--role", "customer_support"]), "the token does not allow this (403 forbidden: This takes system_users:invite.)"),
         ] {
             let output = command(&home, &server, &lines, &[]).env("ACCESS_TOKEN", &token).output().unwrap();

@@ -78,7 +78,7 @@ on_both_databases! {
     async fn a_letter_in_the_outbox_stays_there(app: TestApp) {
         let made = app.invite_unsent("ada@example.com", &["viewer"]).await;
         let revoked = app.admin().post_empty(&format!("/v1/invitations/{}/revoke", made["id"].as_str().unwrap())).await.expect(200);
-        let why = "The link died before the letter was sent.";
+        let why = "The link became invalid before the letter was sent.";
         assert_eq!(
             revoked.body["delivery"],
             json!({ "state": "failed", "attempts": 0, "last_error": why, "reason": why, "sent_at": null })

@@ -155,7 +155,7 @@ on_each! {
         work(&app).await;
         let told = delivery(&app, &id).await;
         assert_eq!((&told["state"], &told["failed_at"]), (&json!("queued"), &Value::Null));
-        assert!(told["advice"].as_str().unwrap().contains("goes by itself"), "{told}");
+        assert!(told["advice"].as_str().unwrap().contains("sent automatically"), "{told}");
         assert!(told["reason"].as_str().unwrap().contains("(MAIL_FROM)"), "{told}");
         let failed = app.events(&id).await.into_iter().find(|event| event["type"] == "email_failed").unwrap();
         assert_eq!((&failed["details"]["will_retry"], &failed["details"]["fault"]), (&json!(true), &json!("sender")));

@@ -75,8 +75,8 @@ fn check_config_warns_of_a_sender_and_a_link_that_lead_nowhere() {
     let relay = ("MAIL_URL", "smtp://mail.example.com");
     let text = said(&[relay]);
     for words in [
-        "take care   MAIL_FROM: letters go out from no-reply@localhost",
-        "take care   PUBLIC_URL: links in letters open http://127.0.0.1:",
+        "warning     MAIL_FROM: letters are sent from no-reply@localhost",
+        "warning     PUBLIC_URL: links in letters open http://127.0.0.1:",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }

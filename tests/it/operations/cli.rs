@@ -120,24 +120,24 @@ fn check_config_says_what_the_configuration_leads_to() {
     for words in [
         "PostgreSQL at db.example:5433/inv",
         "smtp://relay.example.com:587, under TLS when the relay offers STARTTLS, and in the clear when it does not\n",
-        "take care   MAIL_URL: it has a password and does not say tls=",
+        "warning     MAIL_URL: it has a password and does not say tls=",
         "add ?tls=required",
         "https://invite.example.com/activate",
         "1h 30m",
-        "reminded    30m before their link dies",
-        "mail pace   100/min at most",
-        "mail words  from folder .",
-        "reports by  Postmark, Resend\n",
-        "The configuration is good.",
+        "reminders   30m before the link expires",
+        "mail rate   100/min at most",
+        "templates   from folder .",
+        "webhooks    Postmark, Resend\n",
+        "The configuration is valid.",
     ] {
         assert!(said.contains(words), "{words}: {said}");
     }
     assert!(!said.contains("sesame") && !said.contains("whsec"), "{said}");
 
     let said = Home::new(Backend::Sqlite, &[]).print(&["check-config"]);
-    assert!(!said.contains("take care"), "{said}");
+    assert!(!said.contains("warning"), "{said}");
     for words in
-        ["reminded    nobody\n", "mail pace   no limit\n", "mail words  built in\n", "reports by  nobody\n"]
+        ["reminders   off\n", "mail rate   no limit\n", "templates   built in\n", "webhooks    none\n"]
     {
         assert!(said.contains(words), "{words}: {said}");
     }
@@ -175,7 +175,10 @@ fn a_token_that_cannot_be_made_says_why() {
             &["token", "--role", "admin", "--subject", &"a".repeat(101)],
             "--subject: A name has at most 100 characters.",
         ),
-        (&["token", "--role", "admin", "--subject", "two\nlines"], "--subject: A name holds no line breaks"),
+        (
+            &["token", "--role", "admin", "--subject", "two\nlines"],
+            "--subject: A name must not contain line breaks",
+        ),
         (
             &["token", "--role", "admin", "--subject", "Grace\u{202E}reppoH"],
             "control characters or text-direction controls",

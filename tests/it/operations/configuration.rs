@@ -52,7 +52,7 @@ fn a_list_of_hosts_is_shown_without_its_password() {
     }
     let any = "postgres://u:s3cret@h1,h2/db?target_session_attrs=any";
     let said = Home::new(Backend::Sqlite, &[("DATABASE_URL", any)]).print(&["check-config"]);
-    assert!(said.contains("take care   DATABASE_URL: ") && !said.contains("s3cret"), "{said}");
+    assert!(said.contains("warning     DATABASE_URL: ") && !said.contains("s3cret"), "{said}");
     for wrong in ["h1:5432,h2:port", "h1,[::1", "h1,h2:70000"] {
         let home =
             Home::new(Backend::Sqlite, &[("DATABASE_URL", &format!("postgres://u:s3cret@{wrong}/db"))]);
@@ -149,8 +149,7 @@ async fn what_is_stored_is_for_its_owner_alone() {
 #[test]
 fn check_config_refuses_what_serve_refuses() {
     let no_file = "MAIL_URL: no TLS to smtp://relay.example.com:587 is possible: /nofile cannot be read";
-    let no_certificate =
-        "MAIL_URL: no TLS to smtps://relay.example.com:465 is possible: empty.pem holds no PEM certificate";
+    let no_certificate = "MAIL_URL: no TLS to smtps://relay.example.com:465 is possible: empty.pem contains no PEM certificate";
     for (mail, words) in [
         ("smtp://relay.example.com?ca=/nofile", no_file),
         ("smtps://relay.example.com?ca=empty.pem", no_certificate),

@@ -283,6 +283,6 @@ async fn a_second_signal_ends_a_process_at_once() {
     let status = server.ended().await;
     assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
     assert_eq!(status.code(), Some(1));
-    assert!(server.log().contains("told to stop twice"), "{}", server.log());
+    assert!(server.log().contains("second stop signal"), "{}", server.log());
     assert_eq!(home.database.count("letters WHERE state = 'queued'"), 1);
 }
