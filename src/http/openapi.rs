@@ -4,6 +4,7 @@
 //! operations of a kind share, headers, examples, and the habits of schemas.
 
 pub(super) mod domain_schemas;
+pub(super) mod errors;
 mod examples;
 mod headers;
 mod idempotency;
@@ -22,7 +23,6 @@ use utoipa::{
 };
 
 use self::{examples::Examples, problem_schemas::ProblemDocument};
-use super::response::error_codes;
 use crate::{domain::user::UserKind, services::queries::AnyRole};
 
 /// The groups of operations, in the order in which a reader meets them.
@@ -41,15 +41,14 @@ pub fn codes_of<'a>(document: &'a OpenApi, path: &str) -> impl Iterator<Item = &
     let operation = document.paths.paths.get(path).and_then(|item| item.post.as_ref());
     let answers = operation.into_iter().flat_map(|operation| operation.responses.responses.values());
     let shared = |name: &str| document.components.as_ref()?.responses.get(name.rsplit('/').next()?);
-    let described = answers.filter_map(move |answer| match answer {
-        RefOr::T(answer) => Some(&answer.description),
+    let whole = answers.filter_map(move |answer| match answer {
+        RefOr::T(answer) => Some(answer),
         RefOr::Ref(reference) => match shared(&reference.ref_location)? {
-            RefOr::T(answer) => Some(&answer.description),
+            RefOr::T(answer) => Some(answer),
             RefOr::Ref(_) => None,
         },
     });
-    let words = described.flat_map(|words| words.split('`').skip(1).step_by(2));
-    words.filter_map(error_codes::find).map(|code| code.code)
+    whole.flat_map(errors::codes_of).map(|code| code.code)
 }
 
 /// Completes what was collected from the handlers.

@@ -9,7 +9,7 @@ use crate::http::{
         command::Command,
         members::{self, MemberError, Members},
     },
-    openapi::{domain_schemas::LanguageTag, sample_data},
+    openapi::{domain_schemas::LanguageTag, errors::errors, sample_data},
     response::{problem::Problem, views::InvitationView},
 };
 use crate::{
@@ -72,6 +72,16 @@ impl From<InviteAccountOwner> for Invite {
     }
 }
 
+errors! {
+    InviteErrors:
+    FORBIDDEN;
+    ACCOUNT_NOT_FOUND = "there is no such account, or this token may not invite into it";
+    INVITATION_PENDING = "the person has a live invitation, `invitation_id`";
+    ALREADY_ACCOUNT_OWNER;
+    ALREADY_MEMBER;
+    PARENT_NOT_ACTIVE = "nobody has activated the account yet";
+}
+
 /// Invite an account owner
 ///
 /// Without `account_id` a new top-level account is made, with status `invited` until its owner activates.
@@ -87,9 +97,7 @@ impl From<InviteAccountOwner> for Invite {
         (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag")), examples(
             ("AccountOwnerInvitation" = (summary = "An account owner is invited", value = json!(sample_data::for_olivia()))),
         )),
-        (status = 403, description = "`forbidden`."),
-        (status = 404, description = "`account_not_found`: there is none, or it is not yours."),
-        (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_account_owner`, `already_member`, or `parent_not_active` when nobody has activated the account yet."),
+        InviteErrors,
     ),
     security(("access_token" = ["customers:invite"])),
 )]

@@ -11,7 +11,7 @@ use crate::http::{
         members::{self, Members},
         query::Query,
     },
-    openapi::sample_data,
+    openapi::{errors::errors, sample_data},
     response::problem::Problem,
     state::State,
 };
@@ -74,6 +74,12 @@ pub enum TokenType {
     Bearer,
 }
 
+errors! {
+    SignInErrors:
+    INVALID_CREDENTIALS = "wrong address, wrong password, or the person is not active";
+    RATE_LIMITED = "too many requests from this address, or too many wrong passwords; with `Retry-After`";
+}
+
 /// Sign in
 ///
 /// A 15-minute access token with the person's roles and the accounts that they own. Anything wrong is the
@@ -93,7 +99,7 @@ pub enum TokenType {
         (status = 200, description = "Signed in.", body = AccessToken, examples(
             ("AccessToken" = (summary = "For a quarter of an hour", value = json!(AccessToken::of(EXAMPLE.to_owned())))),
         )),
-        (status = 401, description = "`invalid_credentials`: wrong address, wrong password, or not active."),
+        SignInErrors,
     ),
     security(()),
 )]

@@ -23,7 +23,7 @@ use crate::http::{
         query::{Paging, Query},
     },
     middleware::letter_quota::Told,
-    openapi::{domain_schemas::LanguageTag, routes::is_path, sample_data},
+    openapi::{domain_schemas::LanguageTag, errors::errors, routes::is_path, sample_data},
     response::{
         page,
         problem::Problem,
@@ -45,6 +45,12 @@ use crate::{
     },
 };
 
+errors! {
+    ListErrors:
+    FORBIDDEN = "the token may see no invitation, or none of this kind";
+    CURSOR_MISMATCH;
+}
+
 /// List invitations
 ///
 /// Newest first. Filters combine with AND. What the caller may not see is not in the list.
@@ -64,8 +70,7 @@ use crate::{
         (status = 200, description = "A page.", body = Invitations, headers(("Link")), examples(
             ("Invitations" = (summary = "The last page", value = json!(sample_data::page(vec![sample_data::for_dirk(), sample_data::for_ada_sent()])))),
         )),
-        (status = 403, description = "`forbidden`: the token may see no invitation, or none of this kind."),
-        (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
+        ListErrors,
     ),
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
 )]
@@ -96,6 +101,11 @@ fn names_one(request: &GuardContext<'_>) -> bool {
     !is_path(&request.head().uri, "/v1/invitations/batch")
 }
 
+errors! {
+    GetErrors:
+    NOT_FOUND = "there is no such invitation, or this token may not see it";
+}
+
 /// Show an invitation
 ///
 /// `ETag` names the state that can be changed by PATCH, and no more: the rest of an answer may change while
@@ -109,7 +119,7 @@ fn names_one(request: &GuardContext<'_>) -> bool {
             ("SentInvitation" = (summary = "The letter has left", value = json!(sample_data::for_ada_sent()))),
             ("BouncedInvitation" = (summary = "There is no such mailbox", value = json!(sample_data::for_ada_bounced()))),
         )),
-        (status = 404, description = "`not_found`: there is none, or this token may not see it."),
+        GetErrors,
     ),
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
 )]
@@ -124,6 +134,12 @@ pub async fn get(
     let invitation = queries::invitation(&state.services, &caller.0, id(&path)?).await?;
     let view = InvitationView::of(&invitation, state.services.clock.now());
     Ok(HttpResponse::Ok().insert_header((ETAG, etag::of(&invitation))).json(view))
+}
+
+errors! {
+    EventsErrors:
+    NOT_FOUND = "there is no such invitation, or this token may not see it";
+    CURSOR_MISMATCH;
 }
 
 /// Show the timeline of an invitation
@@ -141,8 +157,7 @@ pub async fn get(
         (status = 200, description = "A page.", body = Events, headers(("Link")), examples(
             ("Timeline" = (summary = "From the invite to the first look", value = json!(sample_data::page(sample_data::timeline())))),
         )),
-        (status = 404, description = "`not_found`: there is none, or this token may not see it."),
-        (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
+        EventsErrors,
     ),
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
 )]
@@ -174,6 +189,16 @@ impl members::Request for ResendRequest {
     }
 }
 
+errors! {
+    ResendErrors:
+    FORBIDDEN;
+    ROLE_EXCEEDS_YOURS = "a role of the invitation allows more than the token does";
+    NOT_FOUND = "there is no such invitation, or this token may not see it";
+    INVITATION_NOT_PENDING;
+    INVITATION_PENDING = "a newer invitation, `invitation_id`, took its place";
+    RESEND_TOO_SOON = "the invitation was sent a moment ago; with `Retry-After`";
+}
+
 /// Resend an invitation
 ///
 /// The same invitation, a new link with a new 24 hours; the old link dies at once. Also when the invitation
@@ -191,10 +216,7 @@ impl members::Request for ResendRequest {
         (status = 200, description = "Sent anew.", body = InvitationView, headers(("ETag")), examples(
             ("ResentInvitation" = (summary = "A fresh link is on its way", value = json!(sample_data::for_ada_resent(600)))),
         )),
-        (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
-        (status = 404, description = "`not_found`: there is none, or this token may not see it."),
-        (status = 409, description = "`invitation_not_pending`; or `invitation_pending` when a newer invitation (`invitation_id`) took its place."),
-        (status = 429, description = "`resend_too_soon`; or `rate_limited`: a mailbox, the owners of an account or the caller have had their letters of 24 hours. With `Retry-After`."),
+        ResendErrors,
     ),
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
@@ -218,6 +240,14 @@ pub(in crate::http) async fn may_act_on((state, actor): &For, id: InvitationId) 
     Ok(services::resend::authority::over_invitation(&state.services, actor, id).await?)
 }
 
+errors! {
+    RevokeErrors:
+    FORBIDDEN;
+    ROLE_EXCEEDS_YOURS = "a role of the invitation allows more than the token does";
+    NOT_FOUND = "there is no such invitation, or this token may not see it";
+    INVITATION_NOT_PENDING;
+}
+
 /// Revoke an invitation
 ///
 /// The link dies, a letter that was not sent stays unsent. A person who never activated and whom no other
@@ -233,9 +263,7 @@ pub(in crate::http) async fn may_act_on((state, actor): &For, id: InvitationId) 
         (status = 200, description = "Revoked.", body = InvitationView, headers(("ETag")), examples(
             ("RevokedInvitation" = (summary = "The link is dead", value = json!(sample_data::for_ada_revoked()))),
         )),
-        (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
-        (status = 404, description = "`not_found`: there is none, or this token may not see it."),
-        (status = 409, description = "`invitation_not_pending`."),
+        RevokeErrors,
     ),
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]

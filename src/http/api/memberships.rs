@@ -8,6 +8,7 @@ use actix_web::{
 
 use crate::http::{
     extract::{auth::Caller, path::id, query::Query},
+    openapi::errors::errors,
     response::problem::Problem,
     state::State,
 };
@@ -15,6 +16,13 @@ use crate::{
     domain::ids::{AccountId, UserId},
     services,
 };
+
+errors! {
+    RemoveErrors:
+    FORBIDDEN = "the token may see this membership, but not end it";
+    NOT_FOUND = "there is no such membership, or this token may not see it";
+    LAST_OWNER;
+}
 
 /// Remove a member from an account
 ///
@@ -32,9 +40,7 @@ use crate::{
     ),
     responses(
         (status = 204, description = "They belong to it no more."),
-        (status = 403, description = "`forbidden`: the token may see this membership and not end it."),
-        (status = 404, description = "`not_found`: there is no such membership, or none that this token may see."),
-        (status = 409, description = "`last_owner`: the account would have no owner left."),
+        RemoveErrors,
     ),
     security(("access_token" = ["customers:invite"])),
 )]
@@ -51,6 +57,13 @@ pub async fn remove(
     Ok(HttpResponse::NoContent().finish())
 }
 
+errors! {
+    LeaveErrors:
+    FORBIDDEN = "the token is not a person's";
+    NOT_FOUND = "the person does not belong to this account";
+    LAST_OWNER;
+}
+
 /// Leave an account
 ///
 /// Ends the membership of the person who calls. Whoever belongs to nothing afterwards is still a user and
@@ -62,9 +75,7 @@ pub async fn remove(
     params(("account_id" = AccountId, Path, description = "The account.")),
     responses(
         (status = 204, description = "They belong to it no more."),
-        (status = 403, description = "`forbidden`: the token is not a person's."),
-        (status = 404, description = "`not_found`: the person does not belong to such an account."),
-        (status = 409, description = "`last_owner`: the account would have no owner left."),
+        LeaveErrors,
     ),
     security(("access_token" = [])),
 )]

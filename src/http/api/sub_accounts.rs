@@ -15,7 +15,7 @@ use crate::http::{
         path::id,
     },
     middleware::letter_quota::Told,
-    openapi::{domain_schemas::LanguageTag, sample_data},
+    openapi::{domain_schemas::LanguageTag, errors::errors, sample_data},
     response::{
         problem::{Problem, not_found},
         views::InvitationView,
@@ -166,6 +166,17 @@ fn contradiction(
     }
 }
 
+errors! {
+    InviteErrors:
+    FORBIDDEN;
+    ACCOUNT_NOT_FOUND = "there is no such account, or this token may not invite into it";
+    INVITATION_PENDING = "the person has a live invitation, `invitation_id`";
+    ALREADY_MEMBER;
+    AMBIGUOUS_ACCOUNT = "several accounts have this name, `candidates`";
+    PARENT_NOT_BUSINESS = "the account above is a consumer's";
+    PARENT_NOT_ACTIVE = "nobody has activated the account above yet";
+}
+
 /// Invite a sub-account user, from the users overview
 ///
 /// Makes a new account below the one named, which must be an active business account.
@@ -185,9 +196,7 @@ fn contradiction(
         (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag")), examples(
             ("SubAccountInvitation" = (summary = "A driver is invited", value = json!(sample_data::for_dirk()))),
         )),
-        (status = 403, description = "`forbidden`."),
-        (status = 404, description = "`account_not_found`: there is none, or it is not yours."),
-        (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_member`, `ambiguous_account` (with `candidates`), `parent_not_business`, `parent_not_active`."),
+        InviteErrors,
     ),
     security(("access_token" = ["customers:invite"])),
 )]
@@ -255,6 +264,16 @@ impl members::Request for InviteSubAccount {
     }
 }
 
+errors! {
+    CreateErrors:
+    FORBIDDEN;
+    NOT_FOUND = "there is no such account, or this token may not invite into it";
+    INVITATION_PENDING = "the person has a live invitation, `invitation_id`";
+    ALREADY_MEMBER;
+    PARENT_NOT_BUSINESS = "the account above is a consumer's";
+    PARENT_NOT_ACTIVE = "nobody has activated the account above yet";
+}
+
 /// Invite a sub-account user, from an account's page
 ///
 /// Makes a new account below the one in the path, which must be an active business account.
@@ -272,9 +291,7 @@ impl members::Request for InviteSubAccount {
         (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag")), examples(
             ("SubAccountInvitation" = (summary = "A driver is invited", value = json!(sample_data::for_dirk()))),
         )),
-        (status = 403, description = "`forbidden`."),
-        (status = 404, description = "`not_found`: there is no such account, or it is not yours."),
-        (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_member`, `parent_not_business`, `parent_not_active`."),
+        CreateErrors,
     ),
     security(("access_token" = ["customers:invite"])),
 )]

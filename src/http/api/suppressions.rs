@@ -13,7 +13,7 @@ use crate::http::{
         path::id,
         query::{Paging, Query},
     },
-    openapi::sample_data,
+    openapi::{errors::errors, sample_data},
     response::{
         page::{self, List},
         problem::Problem,
@@ -90,6 +90,12 @@ fn examples() -> Vec<SuppressionView> {
     ]
 }
 
+errors! {
+    ListErrors:
+    FORBIDDEN = "the token lacks `customers:invite`";
+    CURSOR_MISMATCH;
+}
+
 /// List the addresses that are not written to
 ///
 /// Newest first. An address is on the list when a provider reports that there is no such mailbox (`bounced`;
@@ -111,8 +117,7 @@ fn examples() -> Vec<SuppressionView> {
         (status = 200, description = "A page.", body = Suppressions, headers(("Link")), examples(
             ("Suppressions" = (summary = "The last page", value = json!(sample_data::page(examples())))),
         )),
-        (status = 403, description = "`forbidden`: this takes `customers:invite`."),
-        (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
+        ListErrors,
     ),
     security(("access_token" = ["customers:invite"])),
 )]
@@ -134,6 +139,12 @@ pub async fn list(
     Ok(page::answer(&page, |one| SuppressionView::from(one), &request))
 }
 
+errors! {
+    LiftErrors:
+    FORBIDDEN = "the token lacks `customers:invite`";
+    NOT_FOUND = "it is not on the list, or this token may not see it";
+}
+
 /// Write to an address again
 ///
 /// Takes it off the list. Letters that failed meanwhile stay so: resend their invitations.
@@ -143,8 +154,7 @@ pub async fn list(
     params(("id" = SuppressionId, Path, description = "The address on the list.")),
     responses(
         (status = 204, description = "It is written to again."),
-        (status = 403, description = "`forbidden`: this takes `customers:invite`."),
-        (status = 404, description = "`not_found`: it is not on the list that the caller sees."),
+        LiftErrors,
     ),
     security(("access_token" = ["customers:invite"])),
 )]

@@ -9,7 +9,7 @@ use crate::http::{
         command::Command,
         members::{self, Members},
     },
-    openapi::{domain_schemas::LanguageTag, sample_data},
+    openapi::{domain_schemas::LanguageTag, errors::errors, sample_data},
     response::{problem::Problem, views::InvitationView},
 };
 use crate::{
@@ -59,6 +59,14 @@ impl From<InviteSystemUser> for Invite {
     }
 }
 
+errors! {
+    InviteErrors:
+    FORBIDDEN;
+    ROLE_EXCEEDS_YOURS = "a role allows more than the token does";
+    INVITATION_PENDING = "the person has a live invitation, `invitation_id`; offer to resend it";
+    ALREADY_SYSTEM_USER;
+}
+
 /// Invite a system user
 ///
 /// Makes the invitation and puts its letter into the outbox, in one transaction: after a 201 the letter is
@@ -76,8 +84,7 @@ impl From<InviteSystemUser> for Invite {
             ("SystemUserInvitation" = (summary = "A colleague is invited", value = json!(sample_data::for_ada()))),
             ("InvitationByLink" = (summary = "The link, this once", value = json!(sample_data::for_ada_by_link()))),
         )),
-        (status = 403, description = "`forbidden`, or `role_exceeds_yours`: a role allows more than the token does."),
-        (status = 409, description = "`invitation_pending` (with `invitation_id`: offer to resend it) or `already_system_user`."),
+        InviteErrors,
     ),
     security(("access_token" = ["system_users:invite"])),
 )]

@@ -19,7 +19,7 @@ use crate::http::{
         query::{Paging, Query},
     },
     middleware::{accept, letter_quota::Told},
-    openapi::sample_data,
+    openapi::{errors::errors, sample_data},
     response::{
         page,
         problem::Problem,
@@ -38,6 +38,13 @@ use crate::{
         queries::{self, AnyRole, UserQuery},
     },
 };
+
+errors! {
+    ListErrors:
+    FORBIDDEN = "the token may see no user, or none of this kind";
+    NOT_ACCEPTABLE = "the `Accept` header rules out both JSON and CSV";
+    CURSOR_MISMATCH;
+}
 
 /// List users
 ///
@@ -64,9 +71,7 @@ use crate::{
         )),
             (String = "text/csv"),
         ), headers(("Link"), ("Content-Disposition"))),
-        (status = 403, description = "`forbidden`: the token may see no user, or none of this kind."),
-        (status = 406, description = "`not_acceptable`: the `Accept` header rules out both JSON and CSV."),
-        (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
+        ListErrors,
     ),
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
 )]
@@ -94,6 +99,11 @@ pub async fn list(
     Ok(page::answer(&page, |user| UserView::from(user), &request))
 }
 
+errors! {
+    GetErrors:
+    NOT_FOUND = "there is no such user, or this token may not see them";
+}
+
 /// Show a user
 #[utoipa::path(
     tag = "Users",
@@ -103,7 +113,7 @@ pub async fn list(
         (status = 200, description = "The user.", body = UserView, examples(
             ("User" = (summary = "A colleague", value = json!(sample_data::ada()))),
         )),
-        (status = 404, description = "`not_found`: there is none, or this token may not see them."),
+        GetErrors,
     ),
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
 )]
@@ -117,6 +127,16 @@ pub async fn get(
     query.finish()?;
     let user = queries::user(&state.services, &caller.0, id(&path)?).await?;
     Ok(HttpResponse::Ok().json(UserView::from(&user)))
+}
+
+errors! {
+    ResendErrors:
+    FORBIDDEN;
+    ROLE_EXCEEDS_YOURS = "a role of the invitation allows more than the token does";
+    NOT_FOUND = "there is no such user, or this token may not see them";
+    INVITATION_NOT_PENDING = "no invitation of the user awaits an answer";
+    AMBIGUOUS_INVITATION = "several invitations of the user await an answer, `candidates`";
+    RESEND_TOO_SOON = "the invitation was sent a moment ago; with `Retry-After`";
 }
 
 /// Resend a user's invitation
@@ -134,10 +154,7 @@ pub async fn get(
         (status = 200, description = "Sent anew.", body = InvitationView, headers(("ETag")), examples(
             ("ResentInvitation" = (summary = "A fresh link is on its way", value = json!(sample_data::for_ada_resent(600)))),
         )),
-        (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
-        (status = 404, description = "`not_found`: there is none, or this token may not see them."),
-        (status = 409, description = "`invitation_not_pending`, or `ambiguous_invitation` with `candidates`."),
-        (status = 429, description = "`resend_too_soon`; or `rate_limited`: a mailbox, the owners of an account or the caller have had their letters of 24 hours. With `Retry-After`."),
+        ResendErrors,
     ),
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]

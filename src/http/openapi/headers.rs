@@ -103,6 +103,8 @@ pub(super) fn name(path: &str, letters: bool, status: &str, response: &mut Respo
         ("RateLimit-Policy", letters || policy(path).is_some()),
         ("RateLimit", letters || policy(path).is_some()),
         ("WWW-Authenticate", status == "401"),
+        // The present state, so that the change can be made anew.
+        ("ETag", status == "412"),
     ];
     let common = names.into_iter().filter(|(_, comes)| *comes).map(|(name, _)| name.to_owned());
     let declared = response.headers.keys().cloned();

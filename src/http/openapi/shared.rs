@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use utoipa::openapi::{OpenApi, Ref, RefOr, Response};
 
-use super::super::middleware::rate_limit::policy::policy;
+use super::{super::middleware::rate_limit::policy::policy, errors};
 
 /// Moves them out of the operations.
 pub(super) fn responses(document: &mut OpenApi) -> BTreeMap<String, RefOr<Response>> {
@@ -49,9 +49,8 @@ fn each(document: &mut OpenApi, mut look: impl FnMut(String, &mut RefOr<Response
 
 /// After the codes that it may have: `ForbiddenOrRoleExceedsYours`. Nobody would read a name of three.
 fn name(path: &str, response: &Response) -> Option<String> {
-    let Some(RefOr::T(content)) = response.content.get("application/problem+json") else { return None };
-    let codes: Vec<String> = content.examples.keys().map(|code| pascal(code)).collect();
-    if codes.len() > 2 {
+    let codes: Vec<String> = errors::examples_of(response).map(pascal).collect();
+    if codes.is_empty() || codes.len() > 2 {
         return None;
     }
     let kind = if policy(path).is_some() { "OfLimitedRoute" } else { "" };

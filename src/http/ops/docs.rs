@@ -8,7 +8,7 @@ use actix_web::{
 };
 
 use crate::http::{
-    openapi::problem_schemas::ErrorCode,
+    openapi::{errors::errors, problem_schemas::ErrorCode},
     response::{
         error_codes,
         problem::{Problem, not_found},
@@ -25,6 +25,11 @@ pub async fn contract(state: Data<State>) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(state.contract.clone())
 }
 
+errors! {
+    ProblemErrors:
+    NOT_FOUND = "there is no such code";
+}
+
 /// What an error code means
 ///
 /// The page that `type` in a problem leads to.
@@ -35,7 +40,7 @@ pub async fn contract(state: Data<State>) -> HttpResponse {
     security(()),
     responses(
         (status = 200, description = "What it means and what to do.", content_type = "text/html", body = String),
-        (status = 404, description = "`not_found`: there is no such code."),
+        ProblemErrors,
     )
 )]
 #[get("/problems/{code}")]

@@ -250,6 +250,12 @@ fn fits(document: &Value, operation: &Value, answer: &Answer) {
     if media_type.ends_with("json") {
         assert_eq!(faults(document, &content["schema"], &answer.body), [""; 0], "{place}: {status}");
     }
+    if media_type == "application/problem+json" {
+        // Listed beside the handler, or shared by operations of its kind.
+        let code = &answer.body["code"];
+        let listed = examples(document, content).into_iter().any(|(_, example)| example["code"] == *code);
+        assert!(listed, "{place} answers {code}, which is not among its error codes");
+    }
     for name in response["headers"].as_object().unwrap().keys() {
         let sometimes = ["Link", "Content-Disposition", "Idempotency-Replayed"].contains(&name.as_str());
         assert!(sometimes || !answer.header(name).is_empty(), "{place} answers {status} without {name}");

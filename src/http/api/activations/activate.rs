@@ -19,7 +19,7 @@ use crate::http::{
         members::{self, MemberError, Members},
         query::Query,
     },
-    openapi::sample_data,
+    openapi::{errors::errors, sample_data},
     response::{
         problem::Problem,
         views::{MembershipView, UserView},
@@ -134,6 +134,21 @@ impl From<&Activated> for ActivatedView {
     }
 }
 
+errors! {
+    ActivateErrors:
+    UNAUTHENTICATED = "an access token was sent along, and is not valid, or no longer";
+    ACTIVATION_LINK_INVALID = "the token is forged or damaged";
+    INVITATION_REVOKED;
+    ACTIVATION_LINK_USED;
+    ACTIVATION_LINK_SUPERSEDED;
+    ACTIVATION_LINK_EXPIRED;
+    VALIDATION_FAILED =
+        "the password is `too_short`, `too_long`, `password_common`, `password_guessable` or \
+         `password_contains_identity`; the password that an active person has is `password_wrong`, \
+         reported alone once nothing else is faulty; a name is `too_long` or `invalid_name`; any member is \
+         `required`, `not_applicable`, `unknown_member` or `wrong_type`";
+}
+
 /// Activate an invitation
 ///
 /// Uses the link: of however many requests at once, one gets 201 and the rest 410 `activation_link_used`. A
@@ -169,10 +184,7 @@ impl From<&Activated> for ActivatedView {
             ("ActivatedSystemUser" = (summary = "A colleague", value = json!(ActivatedView { user: sample_data::ada(), account: None, memberships_before: Vec::new() }))),
             ("ActivatedAccountOwner" = (summary = "An account owner", value = json!(ActivatedView { user: sample_data::olivia(), account: Some(sample_data::acme()), memberships_before: Vec::new() }))),
         )),
-        (status = 401, description = "`unauthenticated`: an access token was sent along, and is not valid, or no longer."),
-        (status = 404, description = "`activation_link_invalid`: forged or damaged."),
-        (status = 410, description = "`invitation_revoked`, `activation_link_used`, `activation_link_superseded` or `activation_link_expired`."),
-        (status = 422, description = "`validation_failed`. Of a password: `too_short`, `too_long`, `password_common`, `password_guessable`, `password_contains_identity`; of the one that the person has, `password_wrong` alone, once nothing else is faulty and it could be chosen. Of a name: `too_long`, `invalid_name`. Of any member: `required`, `not_applicable`, `unknown_member`, `wrong_type`."),
+        ActivateErrors,
     ),
     security(()),
 )]

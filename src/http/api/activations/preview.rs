@@ -11,7 +11,7 @@ use crate::http::{
         query::Query,
         user_agent::user_agent,
     },
-    openapi::sample_data,
+    openapi::{errors::errors, sample_data},
     response::{problem::Problem, views::Timestamp},
     state::State,
 };
@@ -177,6 +177,15 @@ fn example_for_olivia() -> PreviewView {
     }
 }
 
+errors! {
+    PreviewErrors:
+    ACTIVATION_LINK_INVALID = "the token is forged or damaged";
+    INVITATION_REVOKED;
+    ACTIVATION_LINK_USED;
+    ACTIVATION_LINK_SUPERSEDED;
+    ACTIVATION_LINK_EXPIRED;
+}
+
 /// Look at an activation link
 ///
 /// Shows what the link is for and what activating asks for. Changes nothing but the timeline, however often
@@ -193,8 +202,7 @@ fn example_for_olivia() -> PreviewView {
             ("AccountOwnerPreview" = (summary = "An account owner's link", value = json!(example_for_olivia()))),
             ("ActivePreview" = (summary = "Mailed to somebody who is active: their address, typed", value = json!(example_of_active()))),
         )),
-        (status = 404, description = "`activation_link_invalid`: forged or damaged."),
-        (status = 410, description = "`invitation_revoked`, `activation_link_used`, `activation_link_superseded` or `activation_link_expired`."),
+        PreviewErrors,
     ),
     security(()),
 )]

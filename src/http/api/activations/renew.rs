@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::preview::PreviewRequest;
 use crate::http::{
     extract::{json_body::Body, query::Query},
-    openapi::sample_data,
+    openapi::{errors::errors, sample_data},
     response::problem::Problem,
     state::State,
 };
@@ -28,6 +28,19 @@ pub enum RenewalStatus {
     Sent,
 }
 
+errors! {
+    RenewErrors:
+    RENEWAL_DISABLED = "the operator lets nobody send themselves a fresh link; ask the inviter";
+    ACTIVATION_LINK_INVALID = "the token is forged or damaged";
+    LINK_STILL_VALID = "the link still works; open it";
+    INVITATION_REVOKED;
+    ACTIVATION_LINK_USED;
+    ACTIVATION_LINK_SUPERSEDED;
+    RESEND_TOO_SOON = "a link was sent a moment ago; with `Retry-After`";
+    RATE_LIMITED =
+        "too many requests from this address, or too many letters to this mailbox; with `Retry-After`";
+}
+
 /// Ask for a fresh link in place of an expired one
 ///
 /// Sends it to the same address as before.
@@ -41,11 +54,7 @@ pub enum RenewalStatus {
         (status = 202, description = "A fresh link is on its way.", body = Renewal, examples(
             ("Renewal" = (summary = "Sent", value = json!(Renewal { status: RenewalStatus::Sent }))),
         )),
-        (status = 403, description = "`renewal_disabled`: ask the inviter."),
-        (status = 404, description = "`activation_link_invalid`: forged or damaged."),
-        (status = 409, description = "`link_still_valid`: open it."),
-        (status = 410, description = "`invitation_revoked`, `activation_link_used` or `activation_link_superseded`."),
-        (status = 429, description = "`rate_limited` or `resend_too_soon`, with `Retry-After`."),
+        RenewErrors,
     ),
     security(()),
 )]

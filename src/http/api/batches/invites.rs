@@ -22,7 +22,7 @@ use crate::http::{
         query::Query,
     },
     middleware::letter_quota::Told,
-    openapi::{problem_examples, problem_schemas::ProblemDocument, sample_data},
+    openapi::{errors::errors, problem_examples, problem_schemas::ProblemDocument, sample_data},
     response::{problem::Problem, views::InvitationView},
     state::State,
 };
@@ -127,6 +127,16 @@ fn example_result(index: usize, status: BatchStatus) -> BatchResult {
     BatchResult { index, status, invitation: None, error: None }
 }
 
+errors! {
+    InviteErrors:
+    FORBIDDEN = "the token may invite nobody";
+    REQUEST_TIMEOUT = "the body did not arrive within 60 seconds";
+    PAYLOAD_TOO_LARGE = "the body has more than 7.4 MB, which is what 1,000 full items take";
+    VALIDATION_FAILED =
+        "`invitations` is not a list of 1 to 1,000 items, or a member beside it is faulty; what is faulty \
+         in an item is in its result";
+}
+
 /// Invite many at once
 ///
 /// 1 to 1,000 invites of all kinds mixed, each judged alone: faults, permission, conflicts, duplicates inside
@@ -158,10 +168,7 @@ fn example_result(index: usize, status: BatchStatus) -> BatchResult {
             ("BatchInvited" = (summary = "Two are invited, two failed", value = json!(example_invited()))),
             ("BatchValidated" = (summary = "It would be invited", value = json!(BatchResults { results: vec![example_result(0, BatchStatus::Valid)] }))),
         )),
-        (status = 403, description = "`forbidden`: the token may invite nobody."),
-        (status = 408, description = "`request_timeout`: the body did not arrive within 60 seconds."),
-        (status = 413, description = "`payload_too_large`: the body has more than 7.4 MB, which is what 1,000 full items take."),
-        (status = 422, description = "`validation_failed`: it is no list of 1 to 1,000 items, or a member beside them is faulty. What is faulty in an item is in its result."),
+        InviteErrors,
     ),
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]

@@ -17,7 +17,7 @@ use crate::http::{
         members::{self, MemberError, Members},
     },
     middleware::letter_quota::Told,
-    openapi::{problem_examples, problem_schemas::ProblemDocument, sample_data},
+    openapi::{errors::errors, problem_examples, problem_schemas::ProblemDocument, sample_data},
     response::{problem::Problem, views::InvitationView},
 };
 use crate::{
@@ -225,6 +225,11 @@ fn example() -> ResendResults {
     }
 }
 
+errors! {
+    ResendErrors:
+    FORBIDDEN = "the token may invite nobody, or nobody of this kind";
+}
+
 /// Resend many at once
 ///
 /// Up to 1,000 invitations, each judged alone as its own resend judges it: `not_found`, `forbidden`,
@@ -250,7 +255,7 @@ fn example() -> ResendResults {
         (status = 200, description = "What became of each.", body = ResendResults, examples(
             ("BatchResent" = (summary = "One is resent, one was sent a moment ago", value = json!(example()))),
         )),
-        (status = 403, description = "`forbidden`: the token may invite nobody, or nobody of this kind."),
+        ResendErrors,
     ),
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]

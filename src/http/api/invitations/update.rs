@@ -13,7 +13,7 @@ use crate::http::{
         path::id,
     },
     middleware::letter_quota::Told,
-    openapi::{domain_schemas::LanguageTag, sample_data},
+    openapi::{domain_schemas::LanguageTag, errors::errors, sample_data},
     response::{problem::Problem, views::InvitationView},
 };
 use crate::{
@@ -81,6 +81,27 @@ fn change<T>(
     members.optional(name, read).map_or(Change::Keep, Change::Set)
 }
 
+errors! {
+    UpdateErrors:
+    FORBIDDEN;
+    ROLE_EXCEEDS_YOURS = "a role that it has, or would have, allows more than the token does";
+    NOT_FOUND = "there is no such invitation, or this token may not see it";
+    INVITATION_NOT_PENDING;
+    INVITATION_PENDING =
+        "a newer invitation, `invitation_id`, took its place, or the person with the new address has one";
+    ALREADY_SYSTEM_USER = "the person with the new address is one";
+    ALREADY_ACCOUNT_OWNER = "the person with the new address owns a top-level account";
+    ALREADY_MEMBER = "the person with the new address is one";
+    PRECONDITION_FAILED =
+        "the invitation is in another state, whose tag is in `ETag`; or `If-Match` holds no tag that could \
+         match, such as a weak or a malformed one";
+    PRECONDITION_REQUIRED = "there is no `If-Match`";
+    RESEND_TOO_SOON = "the address was changed a moment ago and would be changed again; with `Retry-After`";
+    RATE_LIMITED =
+        "a letter would be sent, and a mailbox, the owners of an account or the caller have had their \
+         letters of 24 hours; with `Retry-After`";
+}
+
 /// Change an invitation
 ///
 /// Puts right what was mistyped, while the invitation awaits an answer, expired or not. Whoever may resend it
@@ -119,12 +140,7 @@ fn change<T>(
         (status = 200, description = "As it is now.", body = InvitationView, headers(("ETag")), examples(
             ("AmendedInvitation" = (summary = "A letter is on its way to the new address", value = json!(sample_data::for_ada_amended()))),
         )),
-        (status = 403, description = "`forbidden`, or `role_exceeds_yours`: a role that it has, or would have, allows more than the token does."),
-        (status = 404, description = "`not_found`: there is none, or this token may not see it."),
-        (status = 409, description = "`invitation_not_pending`; `invitation_pending` when a newer invitation (`invitation_id`) took its place, or stands at the new address; `already_system_user`, `already_account_owner` or `already_member` for whoever has the new address."),
-        (status = 412, description = "`precondition_failed`: it is in another state, whose tag is in `ETag`; or `If-Match` holds no tag that could match, as a weak or a garbled one.", headers(("ETag"))),
-        (status = 428, description = "`precondition_required`: there is no `If-Match`."),
-        (status = 429, description = "`resend_too_soon`: another address, and the last change of address was a moment ago; or `rate_limited`: a letter would go out, and a mailbox, the owners of an account or the caller have had theirs of 24 hours. With `Retry-After`."),
+        UpdateErrors,
     ),
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
