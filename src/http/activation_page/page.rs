@@ -23,10 +23,11 @@ use super::{
 use crate::{
     domain::{
         account::AccountType,
+        activation::Requires,
         company::{Company, CompanyVat, RawCompany},
         country::Country,
         field_error::FieldError,
-        invitation::Invitation,
+        invitation::{Invitation, InvitedTo},
         locale::Locale,
         role::Role,
         sub_account::UsedBy,
@@ -43,7 +44,17 @@ use crate::{
 const COMPANY: &str = "/account/company";
 const VAT_NUMBER: &str = "/account/company/vat_number";
 
-/// One showing of the page.
+/// Whether the person has ticked the box that confirms. The button alone changes nothing: mail scanners press
+/// buttons, and tick no boxes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::http) enum Confirmation {
+    /// The box is ticked.
+    Given,
+    /// It is not.
+    Missing,
+}
+
+/// The page for one request.
 pub(in crate::http) struct Page<'a> {
     state: &'a State,
     request: &'a HttpRequest,
@@ -105,11 +116,7 @@ impl<'a> Page<'a> {
         self.look_where_it_was_mailed().await;
         let Preview { invitation, parent_name, requires, .. } = &seen;
         let locale = invitation.locale.unwrap_or(self.state.settings.locale);
-        let countries: Vec<(String, String)> = Country::all(locale)
-            .into_iter()
-            .filter(|_| requires.company || requires.account_type)
-            .map(|country| (country.code().to_owned(), country.name(locale).to_owned()))
-            .collect();
+        let countries = countries(*requires, locale);
         let shortest = services.rules.password_min_length;
         let roles: Vec<Role> = invitation.roles.iter().collect();
         let screen = Screen::Form(html::Form {
@@ -117,12 +124,7 @@ impl<'a> Page<'a> {
             email: invitation.email.as_str(),
             kind: invitation.kind,
             roles: &roles,
-            account: invitation.account.as_ref().map(|account| Account {
-                name: account.name.as_deref(),
-                parent_name: parent_name.as_deref(),
-                used_by: account.used_by.map(UsedBy::as_str),
-                account_type: account.account_type.map(AccountType::as_str),
-            }),
+            account: invitation.account.as_ref().map(|account| shown(account, parent_name.as_deref())),
             expires_at: invitation.expires_at,
             time_zone: &self.state.settings.time_zone,
             password_min_length: shortest,
@@ -198,14 +200,13 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Keeps us from writing to whoever reads the mail that the link came by. A press of the bare button
-    /// changes nothing: mail scanners press buttons, and tick no boxes.
-    pub(in crate::http) async fn unsubscribe(&self, is_confirmed: bool) -> HttpResponse {
+    /// Suppresses the address that the link was mailed to.
+    pub(in crate::http) async fn unsubscribe(&self, confirmation: Confirmation) -> HttpResponse {
         let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
         let locale =
             self.invitation().await.and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
         let organisation = self.state.services.rules.organisation.as_str();
-        if !is_confirmed {
+        if confirmation == Confirmation::Missing {
             self.look_where_it_was_mailed().await;
             if !self.is_mailed.get() {
                 return self.dead_end(ServiceError::InvalidLink, None).await;
@@ -309,6 +310,24 @@ impl<'a> Page<'a> {
                     .body("The page cannot be shown. Please try again in a moment.")
             }
         }
+    }
+}
+
+/// The countries to choose from, where a company may be asked for: code and name.
+fn countries(requires: Requires, locale: Locale) -> Vec<(String, String)> {
+    if !requires.company && !requires.account_type {
+        return Vec::new();
+    }
+    let named = |country: Country| (country.code().to_owned(), country.name(locale).to_owned());
+    Country::all(locale).into_iter().map(named).collect()
+}
+
+fn shown<'a>(account: &'a InvitedTo, parent_name: Option<&'a str>) -> Account<'a> {
+    Account {
+        name: account.name.as_deref(),
+        parent_name,
+        used_by: account.used_by.map(UsedBy::as_str),
+        account_type: account.account_type.map(AccountType::as_str),
     }
 }
 

@@ -13,7 +13,12 @@ use utoipa::{
     },
 };
 
-use super::{super::state::State, form_extractor::FormBody, html::FormValues, page::Page};
+use super::{
+    super::state::State,
+    form_extractor::FormBody,
+    html::FormValues,
+    page::{Confirmation, Page},
+};
 use crate::domain::token::LinkToken;
 use crate::http::openapi::sample_data;
 
@@ -134,12 +139,37 @@ impl ToSchema for Submission {
 )]
 #[post("/activate")]
 pub async fn submit(request: HttpRequest, form: FormBody<Submission>, state: Data<State>) -> HttpResponse {
-    let Submission { token, password, values } = match form.0 {
-        Ok(form) => form,
-        Err(status) => return Page::new(&request, &state, None).unreadable(status),
-    };
-    let page = Page::new(&request, &state, Some(token));
-    page.guarded(page.activate(&password, values)).await
+    answer(&request, form, &state, async |page, Submission { password, values, .. }| {
+        page.activate(&password, values).await
+    })
+    .await
+}
+
+/// A form of the page: all of them send the link's token, in a hidden field.
+trait LinkForm {
+    fn token(&self) -> &str;
+}
+
+impl LinkForm for Submission {
+    fn token(&self) -> &str {
+        &self.token
+    }
+}
+
+/// Answers a form with a page: that of `page_after`, unless the form cannot be read.
+async fn answer<F: LinkForm>(
+    request: &HttpRequest,
+    form: FormBody<F>,
+    state: &State,
+    page_after: impl AsyncFnOnce(&Page<'_>, F) -> HttpResponse,
+) -> HttpResponse {
+    match form.0 {
+        Ok(form) => {
+            let page = Page::new(request, state, Some(form.token().to_owned()));
+            page.guarded(page_after(&page, form)).await
+        }
+        Err(status) => Page::new(request, state, None).unreadable(status),
+    }
 }
 
 /// What the button on an expired link's page sends.
@@ -179,12 +209,13 @@ pub async fn submit_renewal(
     form: FormBody<RenewalSubmission>,
     state: Data<State>,
 ) -> HttpResponse {
-    let token = match form.0 {
-        Ok(form) => form.token,
-        Err(status) => return Page::new(&request, &state, None).unreadable(status),
-    };
-    let page = Page::new(&request, &state, Some(token));
-    page.guarded(page.renew()).await
+    answer(&request, form, &state, async |page, _| page.renew().await).await
+}
+
+impl LinkForm for RenewalSubmission {
+    fn token(&self) -> &str {
+        &self.token
+    }
 }
 
 /// What the form below a page of a mailed link sends.
@@ -199,6 +230,18 @@ pub struct Unsubscription {
     #[serde(default)]
     #[schema(required = false)]
     pub confirm: String,
+}
+
+impl LinkForm for Unsubscription {
+    fn token(&self) -> &str {
+        &self.token
+    }
+}
+
+impl Unsubscription {
+    fn confirmation(&self) -> Confirmation {
+        if self.confirm == "yes" { Confirmation::Given } else { Confirmation::Missing }
+    }
 }
 
 /// Ask not to be written to again, by the page's form
@@ -232,10 +275,5 @@ pub async fn submit_unsubscription(
     form: FormBody<Unsubscription>,
     state: Data<State>,
 ) -> HttpResponse {
-    let Unsubscription { token, confirm } = match form.0 {
-        Ok(form) => form,
-        Err(status) => return Page::new(&request, &state, None).unreadable(status),
-    };
-    let page = Page::new(&request, &state, Some(token));
-    page.guarded(page.unsubscribe(confirm == "yes")).await
+    answer(&request, form, &state, async |page, form| page.unsubscribe(form.confirmation()).await).await
 }

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, post};
 use utoipa::ToSchema;
 
-use super::invite::{account_name, delivery_method, may_invite_customers, send_invite};
+use super::invite::{InviteRequest, account_name, delivery_method, invite_customer};
 use crate::http::{
     extract::{
         command::Command,
@@ -72,6 +72,12 @@ impl From<InviteAccountOwner> for Invite {
     }
 }
 
+impl InviteRequest for InviteAccountOwner {
+    fn delivery(&self) -> DeliveryMethod {
+        self.delivery
+    }
+}
+
 errors! {
     InviteErrors:
     FORBIDDEN;
@@ -103,10 +109,5 @@ errors! {
 )]
 #[post("/v1/account-owners/invitations")]
 pub async fn invite(command: Command) -> Result<HttpResponse, Problem> {
-    let Command { request, state, actor, query, body } = command;
-    query.finish()?;
-    may_invite_customers(&actor)?;
-    let digest = *body.digest();
-    let asked = body.parse().map(|asked: InviteAccountOwner| (asked.delivery, asked.into()));
-    send_invite((&request, state, actor), &digest, asked).await
+    invite_customer::<InviteAccountOwner>(command).await
 }

@@ -33,14 +33,16 @@ use crate::http::{
 };
 use crate::{
     domain::{
+        actor::Actor,
         email::Email,
-        ids::{AccountId, InvitationId},
+        ids::{AccountId, Id, InvitationId, Named},
         invitation::{DeliveryState, InvitationKind, InvitationStatus},
         locale::Locale,
     },
     services::{
-        self,
-        idempotency::StoredAnswer,
+        self, ServiceError, Services,
+        idempotency::{StoredAnswer, Ticket},
+        invite::Sent,
         queries::{self, InvitationQuery},
     },
 };
@@ -222,16 +224,34 @@ errors! {
 )]
 #[post("/v1/invitations/{id}/resend")]
 pub async fn resend(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
-    let Command { request, state, actor, query, body } = command;
+    let authorise =
+        async |caller: For, invitation, _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
+    resend_once(&path, command, authorise, services::resend::invitation).await
+}
+
+/// Resends once for each key: an invitation, or that of a user.
+pub(super) async fn resend_once<K: Named + 'static>(
+    path: &str,
+    Command { request, state, actor, query, body }: Command,
+    authorise: impl AsyncFnOnce(For, Id<K>, Option<&StoredAnswer>) -> Result<(), Problem> + 'static,
+    send: impl AsyncFnOnce(
+        &Services,
+        &Actor,
+        (Id<K>, Option<Locale>),
+        Option<Ticket>,
+    ) -> Result<Sent, ServiceError>
+    + 'static,
+) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let digest = *body.digest();
-    let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(&path)?, asked.locale)));
+    let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(path)?, asked.locale)));
     let told = Told::of(&request);
     let work = async move |(state, actor): For, wanted, ticket| {
-        Ok(told.sent(services::resend::invitation(&state.services, &actor, wanted, ticket).await)?)
+        Ok(told.sent(send(&state.services, &actor, wanted, ticket).await)?)
     };
-    let authorise =
-        async |caller: For, (invitation, _), _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
+    let authorise = async |caller: For, (wanted, _), stored: Option<&StoredAnswer>| {
+        authorise(caller, wanted, stored).await
+    };
     idempotency_key::once((&request, state, actor), (StatusCode::OK, &digest), asked, authorise, work).await
 }
 

@@ -5,7 +5,9 @@ use serde_json::Value;
 
 use crate::http::{
     extract::{
-        idempotency_key::{self, Asked, For},
+        command::Command,
+        idempotency_key::{self, For},
+        json_body::Body,
         members::{self, MemberError, Members},
     },
     middleware::letter_quota::Told,
@@ -84,12 +86,28 @@ pub(in crate::http) fn may_invite_customers(actor: &Actor) -> Result<(), Problem
     Err(ServiceError::Forbidden(Permission::CustomersInvite.as_str()).into())
 }
 
-/// Sends an invite of any kind, once for each key.
-pub(in crate::http) async fn send_invite(
-    caller: (&HttpRequest, Data<State>, Actor),
-    digest: &[u8; 32],
-    asked: Asked<(DeliveryMethod, Invite)>,
+/// The body of a route that invites.
+pub(in crate::http) trait InviteRequest: members::Request + Into<Invite> {
+    /// How the link is delivered.
+    fn delivery(&self) -> DeliveryMethod;
+}
+
+/// Invites a customer, once for each key.
+pub(in crate::http) async fn invite_customer<R: InviteRequest>(
+    Command { request, state, actor, query, body }: Command,
 ) -> Result<HttpResponse, Problem> {
+    query.finish()?;
+    may_invite_customers(&actor)?;
+    send_invite::<R>((&request, state, actor), body).await
+}
+
+/// Sends an invite of any kind, once for each key.
+pub(in crate::http) async fn send_invite<R: InviteRequest>(
+    caller: (&HttpRequest, Data<State>, Actor),
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let digest = *body.digest();
+    let asked = body.parse().map(|asked: R| (asked.delivery(), asked.into()));
     let told = Told::of(caller.0);
     let work = async move |(state, actor): For, (delivery, wanted), ticket| {
         counted(&state, told.sent(invite::one(&state.services, &actor, (wanted, delivery), ticket).await))
@@ -97,7 +115,7 @@ pub(in crate::http) async fn send_invite(
     let authorise = async |caller: For, (_, wanted), _: Option<&StoredAnswer>| {
         Ok(self::authorise(&caller, wanted).await?)
     };
-    idempotency_key::once(caller, (StatusCode::CREATED, digest), asked, authorise, work).await
+    idempotency_key::once(caller, (StatusCode::CREATED, &digest), asked, authorise, work).await
 }
 
 /// Whether the caller may send this invite, whatever stands in its way otherwise.

@@ -5,7 +5,8 @@ use actix_web::{HttpResponse, http::StatusCode, post, web::Path};
 use utoipa::ToSchema;
 
 use super::invite::{
-    account_name, authorise, counted, delivery_method, may_invite_customers, rate, send_invite,
+    InviteRequest, account_name, authorise, counted, delivery_method, invite_customer, may_invite_customers,
+    rate,
 };
 use crate::http::{
     extract::{
@@ -122,6 +123,12 @@ impl From<InviteSubAccountUser> for Invite {
     }
 }
 
+impl InviteRequest for InviteSubAccountUser {
+    fn delivery(&self) -> DeliveryMethod {
+        self.delivery
+    }
+}
+
 /// The parent, named in exactly one of two ways.
 fn parent(
     members: &mut Members,
@@ -202,12 +209,7 @@ errors! {
 )]
 #[post("/v1/sub-accounts/invitations")]
 pub async fn invite(command: Command) -> Result<HttpResponse, Problem> {
-    let Command { request, state, actor, query, body } = command;
-    query.finish()?;
-    may_invite_customers(&actor)?;
-    let digest = *body.digest();
-    let asked = body.parse().map(|asked: InviteSubAccountUser| (asked.delivery, asked.into()));
-    send_invite((&request, state, actor), &digest, asked).await
+    invite_customer::<InviteSubAccountUser>(command).await
 }
 
 /// Somebody to be invited below the account in the path.
@@ -264,6 +266,21 @@ impl members::Request for InviteSubAccount {
     }
 }
 
+impl InviteSubAccount {
+    fn below(self, parent: AccountId) -> SubAccountInvite {
+        SubAccountInvite {
+            email: self.email,
+            locale: self.locale,
+            parent: Target::Id(parent),
+            role: self.use_.role(),
+            used_by: self.use_.used_by(),
+            rate: self.reimbursement_rate,
+            name: Some(self.account_name),
+            account_type: Some(self.account_type),
+        }
+    }
+}
+
 errors! {
     CreateErrors:
     FORBIDDEN;
@@ -302,19 +319,8 @@ pub async fn create(path: Path<String>, command: Command) -> Result<HttpResponse
     may_invite_customers(&actor)?;
     let parent = id(&path)?;
     let digest = *body.digest();
-    let asked = body.parse().map(|asked: InviteSubAccount| {
-        let wanted = SubAccountInvite {
-            email: asked.email,
-            locale: asked.locale,
-            parent: Target::Id(parent),
-            role: asked.use_.role(),
-            used_by: asked.use_.used_by(),
-            rate: asked.reimbursement_rate,
-            name: Some(asked.account_name),
-            account_type: Some(asked.account_type),
-        };
-        (asked.delivery, Invite::SubAccount(wanted))
-    });
+    let asked =
+        body.parse().map(|asked: InviteSubAccount| (asked.delivery, Invite::SubAccount(asked.below(parent))));
     let told = Told::of(&request);
     let work = async move |(state, actor): For, (delivery, wanted), ticket| {
         match told.sent(services::invite::one(&state.services, &actor, (wanted, delivery), ticket).await) {

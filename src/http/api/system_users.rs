@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, post};
 use utoipa::ToSchema;
 
-use super::invite::{delivery_method, roles, send_invite};
+use super::invite::{InviteRequest, delivery_method, roles, send_invite};
 use crate::http::{
     extract::{
         command::Command,
@@ -59,6 +59,12 @@ impl From<InviteSystemUser> for Invite {
     }
 }
 
+impl InviteRequest for InviteSystemUser {
+    fn delivery(&self) -> DeliveryMethod {
+        self.delivery
+    }
+}
+
 errors! {
     InviteErrors:
     FORBIDDEN;
@@ -92,11 +98,9 @@ errors! {
 pub async fn invite(command: Command) -> Result<HttpResponse, Problem> {
     let Command { request, state, actor, query, body } = command;
     if !actor.may(Permission::SystemUsersInvite) {
-        // Before the body is judged: whoever may not invite learns nothing by trying.
+        // Before the body is validated: a caller who may not invite learns nothing by trying.
         return Err(ServiceError::Forbidden(Permission::SystemUsersInvite.as_str()).into());
     }
     query.finish()?;
-    let digest = *body.digest();
-    let asked = body.parse().map(|asked: InviteSystemUser| (asked.delivery, asked.into()));
-    send_invite((&request, state, actor), &digest, asked).await
+    send_invite::<InviteSystemUser>((&request, state, actor), body).await
 }

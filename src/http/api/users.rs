@@ -3,33 +3,32 @@
 pub(in crate::http) mod csv;
 
 use actix_web::{
-    HttpRequest, HttpResponse, get,
-    http::StatusCode,
-    post,
+    HttpRequest, HttpResponse, get, post,
     web::{Data, Path},
 };
 
-use super::invitations::{ResendRequest, may_act_on};
+use super::invitations::{ResendRequest, may_act_on, resend_once};
 use crate::http::{
     extract::{
         auth::Caller,
         command::Command,
-        idempotency_key::{self, For},
+        idempotency_key::For,
         path::id,
         query::{Paging, Query},
     },
-    middleware::{accept, letter_quota::Told},
+    middleware::accept,
     openapi::{errors::errors, sample_data},
     response::{
         page,
         problem::Problem,
+        stored::StoredInvitation,
         views::{InvitationView, UserView, Users},
     },
     state::State,
 };
 use crate::{
     domain::{
-        ids::{AccountId, InvitationId, UserId},
+        ids::{AccountId, UserId},
         user::{UserKind, UserStatus},
     },
     services::{
@@ -160,26 +159,12 @@ errors! {
 )]
 #[post("/v1/users/{id}/resend-invitation")]
 pub async fn resend(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
-    let Command { request, state, actor, query, body } = command;
-    query.finish()?;
-    let digest = *body.digest();
-    let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(&path)?, asked.locale)));
-    let told = Told::of(&request);
-    let work = async move |(state, actor): For, wanted, ticket| {
-        Ok(told.sent(services::resend::user(&state.services, &actor, wanted, ticket).await)?)
-    };
-    let authorise = async |caller: For, (user, _), stored: Option<&StoredAnswer>| {
-        // What was resent then, whoever it awaits by now; else the user.
-        match stored.and_then(resent) {
-            Some(invitation) => may_act_on(&caller, invitation).await,
+    let authorise = async |caller: For, user, stored: Option<&StoredAnswer>| {
+        // A retry is about the invitation that was resent then, whichever awaits an answer by now.
+        match stored.and_then(StoredInvitation::of) {
+            Some(resent) => may_act_on(&caller, resent.id).await,
             None => Ok(services::resend::authority::over_user(&caller.0.services, &caller.1, user).await?),
         }
     };
-    idempotency_key::once((&request, state, actor), (StatusCode::OK, &digest), asked, authorise, work).await
-}
-
-/// The invitation in a stored answer.
-fn resent(stored: &StoredAnswer) -> Option<InvitationId> {
-    let body: serde_json::Value = serde_json::from_str(&stored.body).ok().filter(|_| stored.status == 200)?;
-    body["id"].as_str()?.parse().ok()
+    resend_once(&path, command, authorise, services::resend::user).await
 }

@@ -18,7 +18,7 @@ use crate::domain::{field_error::FieldError, sub_account::DriverOfSubsidiary};
 use crate::http::{
     extract::{
         auth::Caller,
-        idempotency_key::{self, For},
+        idempotency_key::{self, For, Steps},
         query::Query,
     },
     middleware::letter_quota::Told,
@@ -199,28 +199,23 @@ pub async fn invite(
         run_blocking(written).await
     };
     let page = Page::of(&state, &request);
-    let replay = async move |caller, asked, stored| again(&page, &caller, asked, stored).await;
-    idempotency_key::answer(
-        (&request, state, actor),
-        &received.digest,
-        received.asked,
-        (render, replay, work),
-    )
-    .await
+    let redact = move |stored, refused| page.without(stored, refused);
+    let steps = Steps { render, authorise: refused_now, redact, work };
+    idempotency_key::answer((&request, state, actor), &received.digest, received.asked, steps).await
 }
 
-/// The stored answer, without what of it the caller may no longer ask for.
-async fn again(
-    page: &Page,
-    (state, actor): &For,
+/// The items of a stored answer that the caller may no longer ask for.
+async fn refused_now(
+    (state, actor): For,
     asked: Asked,
-    stored: Option<StoredAnswer>,
-) -> Result<Option<StoredAnswer>, Problem> {
-    let Some(stored) = stored else { return Ok(None) };
+    stored: Option<&StoredAnswer>,
+) -> Result<Vec<(usize, ServiceError)>, Problem> {
+    if stored.is_none() {
+        return Ok(Vec::new());
+    }
     let (indices, invites): (Vec<usize>, Vec<Invite>) =
         asked.items.into_iter().enumerate().filter_map(|(index, item)| Some((index, item.ok()?))).unzip();
-    let authority = services::invite::authorise(&state.services, actor, invites).await?;
-    let refused =
-        indices.into_iter().zip(authority).filter_map(|(index, authority)| Some((index, authority.err()?)));
-    Ok(Some(page.without(stored, refused.collect())))
+    let authority = services::invite::authorise(&state.services, &actor, invites).await?;
+    let refused = indices.into_iter().zip(authority);
+    Ok(refused.filter_map(|(index, authority)| Some((index, authority.err()?))).collect())
 }

@@ -3,7 +3,11 @@
 use actix_web::{HttpRequest, web::Payload};
 
 use super::{
-    blocking::run_blocking, body_size::ALLOWANCE, envelope::Envelope, item, memory_budget::BodyPermit,
+    blocking::run_blocking,
+    body_size::ALLOWANCE,
+    envelope::Envelope,
+    item::{self, Read},
+    memory_budget::BodyPermit,
 };
 use crate::http::{
     extract::json_body::{self, Head},
@@ -35,8 +39,9 @@ pub(super) struct Asked {
 
 /// Reads the body and every item of it.
 ///
-/// # Errors As for any body that does not arrive: 400, 408, 413, 415; 503 when too many batches are under
-/// way, of this caller or of all.
+/// # Errors
+/// 400, 408, 413 and 415 as for any body; 503 when too many batches are being processed, of this caller or of
+/// all.
 pub(super) async fn receive(
     request: &HttpRequest,
     payload: Payload,
@@ -55,8 +60,10 @@ fn asked(text: &[u8]) -> Result<Asked, Problem> {
         return Err(json_body::empty());
     }
     let Envelope { items, validate_only } = Envelope::open(text)?;
-    let read = |(index, item)| {
-        item::read(item).map_err(|error| json_body::no_json(&format!("/invitations/{index}: {error}")))
+    let read = |(index, text)| match item::read(text) {
+        Read::Invite(invite) => Ok(Ok(invite)),
+        Read::Faulty(faults) => Ok(Err(ServiceError::Invalid(faults))),
+        Read::NotJson(error) => Err(json_body::no_json(&format!("/invitations/{index}: {error}"))),
     };
     let items: Result<_, Problem> = items.into_iter().enumerate().map(read).collect();
     Ok(Asked { items: items?, validate_only })

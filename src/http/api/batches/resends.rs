@@ -13,7 +13,7 @@ use super::{
 use crate::http::{
     extract::{
         command::Command,
-        idempotency_key::{self, For},
+        idempotency_key::{self, For, Steps},
         members::{self, MemberError, Members},
     },
     middleware::letter_quota::Told,
@@ -275,27 +275,27 @@ pub async fn resend(command: Command) -> Result<HttpResponse, Problem> {
         run_blocking(move || written(&resent)).await
     };
     let page = Page::of(&state, &request);
-    let replay = async move |caller, (wanted, _), stored| again(&page, &caller, wanted, stored).await;
-    idempotency_key::answer((&request, state, actor), &digest, asked, (render, replay, work)).await
+    let redact = move |stored, refused| page.without(stored, refused);
+    let steps = Steps { render, authorise: refused_now, redact, work };
+    idempotency_key::answer((&request, state, actor), &digest, asked, steps).await
 }
 
-/// The stored answer, without what of it the caller may no longer ask for: whatever was named or chosen then.
-async fn again(
-    page: &Page,
-    (state, actor): &For,
-    wanted: ResendSelection,
-    stored: Option<StoredAnswer>,
-) -> Result<Option<StoredAnswer>, Problem> {
+/// The results of a stored answer that the caller may no longer ask for, whether they were named or chosen by
+/// a filter.
+async fn refused_now(
+    (state, actor): For,
+    (wanted, _): (ResendSelection, bool),
+    stored: Option<&StoredAnswer>,
+) -> Result<Vec<(usize, ServiceError)>, Problem> {
     if let ResendSelection::Filter(filter) = wanted {
-        services::resend::batch::may_choose(actor, filter)?;
+        services::resend::batch::may_choose(&actor, filter)?;
     }
-    let Some(stored) = stored else { return Ok(None) };
-    let results = stored_results(&stored);
+    let Some(stored) = stored else { return Ok(Vec::new()) };
+    let results = stored_results(stored);
     let ids: Vec<Option<InvitationId>> = results.iter().map(|one| one["id"].as_str()?.parse().ok()).collect();
     let known = ids.iter().flatten().copied().collect();
-    let authority = services::resend::authority::over_invitations(&state.services, actor, known).await?;
+    let authority = services::resend::authority::over_invitations(&state.services, &actor, known).await?;
     let refused =
         |(index, id): (usize, Option<InvitationId>)| Some((index, authority.get(&id?)?.clone().err()?));
-    let refused = ids.into_iter().enumerate().filter_map(refused).collect();
-    Ok(Some(page.without(stored, refused)))
+    Ok(ids.into_iter().enumerate().filter_map(refused).collect())
 }
