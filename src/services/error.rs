@@ -54,8 +54,8 @@ pub enum ServiceError {
     /// The account above is a consumer's.
     #[error("Only a business account has sub-accounts; this one is a consumer's.")]
     ParentNotBusiness,
-    /// Nobody has activated the account yet.
-    #[error("Nobody has activated this account yet. Resend its owner's invitation.")]
+    /// The account is not active yet.
+    #[error("This account is not active yet. Resend its owner's invitation.")]
     ParentNotActive,
     /// The invitation was activated, revoked or replaced.
     #[error("The invitation was activated, revoked or replaced, or there is none.")]
@@ -113,10 +113,10 @@ pub enum ServiceError {
     /// Too many wrong guesses at a secret; so many seconds remain until the next one is checked.
     #[error("Too many wrong guesses from this address. Try again in {0} s.")]
     TooManyGuesses(u64),
-    /// The operator does not let people send themselves a fresh link.
-    #[error("Ask whoever invited you to send a fresh link.")]
+    /// The operator does not let people send themselves a new link.
+    #[error("Ask the person who invited you to send a new link.")]
     RenewalDisabled,
-    /// The link that a fresh one was asked for still works.
+    /// The link that was to be renewed still works.
     #[error("This link still works: open it.")]
     LinkStillValid,
     /// Too many of these at once; the same request may succeed in a moment.
@@ -160,7 +160,7 @@ fn dead_link(dead: DeadLink) -> &'static str {
         DeadLink::Revoked => "The invitation was revoked.",
         DeadLink::Used => "This link has been used. If it was you, your account is active.",
         DeadLink::Superseded => "A newer link was sent; only that one works.",
-        DeadLink::Expired => "The link has expired. Ask for a fresh one.",
+        DeadLink::Expired => "The link has expired. Ask for a new one.",
     }
 }
 

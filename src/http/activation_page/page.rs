@@ -59,8 +59,7 @@ pub(in crate::http) struct Page<'a> {
     state: &'a State,
     request: &'a HttpRequest,
     token: Option<LinkToken>,
-    /// Whether the link was mailed, once that was looked up: then its holder may keep us from writing to
-    /// them.
+    /// Whether the link was mailed, once that was looked up: then the page has the unsubscribe form.
     is_mailed: Cell<bool>,
 }
 
@@ -74,7 +73,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Answers with what `inner` makes, unless there is no token or the address has spent its share.
+    /// Answers with `inner`, unless there is no token or the address has reached its rate limit.
     pub(in crate::http) async fn guarded(&self, inner: impl Future<Output = HttpResponse>) -> HttpResponse {
         if let Some(problem) = rate_limit::denied(self.request) {
             return self.trouble(&problem, None);
@@ -89,7 +88,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// A form that is none.
+    /// A form that cannot be read.
     pub(in crate::http) fn unreadable(&self, status: StatusCode) -> HttpResponse {
         if let Some(problem) = rate_limit::denied(self.request) {
             return self.trouble(&problem, None);
@@ -134,7 +133,7 @@ impl<'a> Page<'a> {
             token: token.expose(),
             countries: &countries,
             values,
-            errors: faults.iter().map(|fault| self.told(fault, shortest, locale)).collect(),
+            errors: faults.iter().map(|fault| self.form_error(fault, shortest, locale)).collect(),
         });
         self.render(status, &screen, locale)
     }
@@ -193,8 +192,8 @@ impl<'a> Page<'a> {
                 let organisation = Some(self.state.services.rules.organisation.as_str());
                 self.render(StatusCode::OK, &Screen::Renewed(Renewed { organisation }), locale)
             }
-            // It came to life meanwhile, or somebody pressed the button of a page that had not expired: here
-            // is the form.
+            // It was renewed meanwhile, or the button was pressed while the link was still valid: show the
+            // form.
             Err(ServiceError::LinkStillValid) => self.form(FormValues::default(), &[], StatusCode::OK).await,
             Err(refusal) => self.dead_end(refusal, None).await,
         }
@@ -224,7 +223,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Looks whether the link was mailed. A page is shown without the form below it when that cannot be told.
+    /// Looks up whether the link was mailed. When that fails, the page is shown without the unsubscribe form.
     async fn look_where_it_was_mailed(&self) {
         let Some(token) = &self.token else { return };
         match suppressions::mailed_to(&self.state.services, token).await {
@@ -234,7 +233,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Why there is no form to show: the link is dead, or the service cannot tell.
+    /// The page without a form: the link does not work, or the service cannot answer.
     async fn dead_end(&self, refusal: ServiceError, values: Option<&FormValues>) -> HttpResponse {
         let code = match refusal {
             ServiceError::InvalidLink => DeadCode::Invalid,
@@ -270,12 +269,12 @@ impl<'a> Page<'a> {
         response
     }
 
-    fn told<'f>(&self, fault: &'f FieldError, shortest: usize, locale: Locale) -> FormError<'f> {
+    fn form_error<'f>(&self, fault: &'f FieldError, shortest: usize, locale: Locale) -> FormError<'f> {
         let is_optional = self.state.services.rules.company_vat == CompanyVat::Optional;
         if is_optional && fault.code == "required" && fault.path == VAT_NUMBER {
             return FormError::vat_number_or_none(locale);
         }
-        FormError::told(&fault.path, fault.code, &fault.detail, shortest, locale)
+        FormError::from_fault(&fault.path, fault.code, &fault.detail, shortest, locale)
     }
 
     fn request_id(&self) -> String {
@@ -331,7 +330,7 @@ fn shown<'a>(account: &'a InvitedTo, parent_name: Option<&'a str>) -> Account<'a
     }
 }
 
-/// A company that is missing as a whole is told field by field: the form has no field for the whole.
+/// A company that is missing is reported field by field: the form has no field for the whole.
 fn beside_fields(faults: Vec<FieldError>) -> Vec<FieldError> {
     let fields = |fault: FieldError| match (fault.path.as_str(), fault.code) {
         (COMPANY, "required") => {

@@ -26,9 +26,10 @@ use crate::{
 /// An account owner to be invited: of a new top-level account, or, with `account_id`, of one that exists.
 #[derive(ToSchema)]
 pub struct InviteAccountOwner {
-    /// Where the letter goes. Compared without regard to case.
+    /// The address that the letter is sent to. Compared without regard to case.
     pub email: Email,
-    /// The account to become a further owner of. Not together with `account_name` or `account_type`.
+    /// The account whose further owner the person becomes. Not together with `account_name` or
+    /// `account_type`.
     pub account_id: Option<AccountId>,
     /// The name of the new account; asked for at activation when it is left out.
     pub account_name: Option<AccountName>,
@@ -37,8 +38,8 @@ pub struct InviteAccountOwner {
     /// The language of letter and page; the operator's default when it is left out.
     #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
-    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it
-    /// over. It proves nothing of the address: see `requires` of a preview.
+    /// `link` sends no letter: this answer has the link in `activation_link`, for the caller to pass on. Such
+    /// a link does not prove the address: see `requires` of a preview.
     #[schema(value_type = Option<DeliveryMethod>)]
     pub delivery: DeliveryMethod,
 }
@@ -85,13 +86,13 @@ errors! {
     INVITATION_PENDING = "the person has a live invitation, `invitation_id`";
     ALREADY_ACCOUNT_OWNER;
     ALREADY_MEMBER;
-    PARENT_NOT_ACTIVE = "nobody has activated the account yet";
+    PARENT_NOT_ACTIVE = "the account is not active yet";
 }
 
 /// Invite an account owner
 ///
-/// Without `account_id` a new top-level account is made, with status `invited` until its owner activates.
-/// With it, the person becomes a further owner of that account; the account's own owners may do this too.
+/// Without `account_id`, this creates a top-level account with status `invited` until its owner activates.
+/// With it, the person becomes a further owner of that account; the account's owners may invite one too.
 #[utoipa::path(
     tag = "Customers",
     operation_id = "inviteAccountOwner",
@@ -100,7 +101,7 @@ errors! {
         ("InviteFurtherAccountOwner" = (summary = "A further owner of an account", value = json!({ "email": "otto@acme.example", "account_id": sample_data::acme().id }))),
     )),
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag")), examples(
+        (status = 201, description = "Invited. The letter is queued, unless `delivery` is `link`.", body = InvitationView, headers(("Location"), ("ETag")), examples(
             ("AccountOwnerInvitation" = (summary = "An account owner is invited", value = json!(sample_data::for_olivia()))),
         )),
         InviteErrors,

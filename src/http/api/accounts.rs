@@ -1,4 +1,4 @@
-//! `/v1/accounts`: list, show, and what lies right below one.
+//! `/v1/accounts`: list, show, and the sub-accounts of one.
 
 pub(in crate::http) mod company;
 pub(in crate::http) mod view;
@@ -38,14 +38,14 @@ errors! {
 
 /// List accounts
 ///
-/// Newest first. Filters combine with AND. An account owner sees what lies under their accounts.
+/// Newest first. Filters combine with AND. Account owners see the accounts below their own.
 #[utoipa::path(
     tag = "Customers",
     operation_id = "listAccounts",
     params(
         ("search" = Option<String>, Query, max_length = 256, description = "Any part of the name, without regard to case: the type-ahead of the invite form. No control characters.", example = "acme"),
         ("type" = Option<AccountType>, Query, description = "Those of this type.", example = "business"),
-        ("parent_account_id" = Option<AccountId>, Query, description = "Those right below this account."),
+        ("parent_account_id" = Option<AccountId>, Query, description = "Sub-accounts directly below this account."),
         ("used_by" = Option<UsedBy>, Query, description = "Those used by these.", example = "employee"),
         Paging,
     ),
@@ -106,7 +106,7 @@ errors! {
 
 /// List the sub-accounts of an account
 ///
-/// Those right below it, newest first.
+/// Those directly below it, newest first.
 #[utoipa::path(
     tag = "Customers",
     operation_id = "listSubAccounts",

@@ -22,7 +22,7 @@ use crate::http::{
         path::id,
         query::{Paging, Query},
     },
-    middleware::letter_quota::Told,
+    middleware::letter_quota::Standings,
     openapi::{domain_schemas::LanguageTag, errors::errors, routes::is_path, sample_data},
     response::{
         page,
@@ -55,16 +55,16 @@ errors! {
 
 /// List invitations
 ///
-/// Newest first. Filters combine with AND. What the caller may not see is not in the list.
+/// Newest first. Filters combine with AND. The list has the invitations that the caller may see.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "listInvitations",
     params(
         ("kind" = Option<InvitationKind>, Query, description = "Those of this kind. 403 for a kind that the token may not see.", example = "system_user"),
         ("status" = Option<InvitationStatus>, Query, description = "Those with this status.", example = "pending"),
-        ("delivery" = Option<DeliveryState>, Query, description = "Those whose newest letter is in this state.", example = "bounced"),
+        ("delivery" = Option<DeliveryState>, Query, description = "Those whose newest letter has this state.", example = "bounced"),
         ("account_id" = Option<AccountId>, Query, description = "Those to this account."),
-        ("email" = Option<Email>, Query, description = "Those to this very address, without regard to case.", example = "ada@example.com"),
+        ("email" = Option<Email>, Query, description = "Those to exactly this address, without regard to case.", example = "ada@example.com"),
         ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or account name, without regard to case; a domain is found in Unicode and in punycode. No control characters.", example = "ada"),
         Paging,
     ),
@@ -98,7 +98,7 @@ pub async fn list(
     Ok(page::answer(&page, |row| InvitationView::of(row, now), &request))
 }
 
-/// `batch` names none: it is a path of its own, of which GET and PATCH are no methods.
+/// `batch` is not an id: it is a path of its own, without GET and PATCH.
 fn names_one(request: &GuardContext<'_>) -> bool {
     !is_path(&request.head().uri, "/v1/invitations/batch")
 }
@@ -110,15 +110,15 @@ errors! {
 
 /// Show an invitation
 ///
-/// `ETag` names the state that can be changed by PATCH, and no more: the rest of an answer may change while
-/// it stays. So `If-None-Match` is set aside, and the answer is whole each time.
+/// `ETag` covers the members that PATCH can change, and no others: the rest of the answer may change while
+/// the tag stays the same. `If-None-Match` is therefore ignored.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "getInvitation",
     params(("id" = InvitationId, Path, description = "The invitation.")),
     responses(
         (status = 200, description = "The invitation.", body = InvitationView, headers(("ETag")), examples(
-            ("SentInvitation" = (summary = "The letter has left", value = json!(sample_data::for_ada_sent()))),
+            ("SentInvitation" = (summary = "The letter was sent", value = json!(sample_data::for_ada_sent()))),
             ("BouncedInvitation" = (summary = "There is no such mailbox", value = json!(sample_data::for_ada_bounced()))),
         )),
         GetErrors,
@@ -146,8 +146,8 @@ errors! {
 
 /// Show the timeline of an invitation
 ///
-/// Oldest first: who did what, when. `opened` tells who looked at the link, so that a mail scanner can be
-/// told from a person.
+/// Oldest first: who did what, and when. `opened` has the program that opened the link, which helps to tell a
+/// mail scanner from a person.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "listInvitationEvents",
@@ -157,7 +157,7 @@ errors! {
     ),
     responses(
         (status = 200, description = "A page.", body = Events, headers(("Link")), examples(
-            ("Timeline" = (summary = "From the invite to the first look", value = json!(sample_data::page(sample_data::timeline())))),
+            ("Timeline" = (summary = "From the invite to the first time that the link was opened", value = json!(sample_data::page(sample_data::timeline())))),
         )),
         EventsErrors,
     ),
@@ -180,7 +180,7 @@ pub async fn events(
 /// What a resend may change; the body may be left out.
 #[derive(ToSchema)]
 pub struct ResendRequest {
-    /// The language of letter and page from now on; as it was when it is left out.
+    /// The language of letter and page from now on; unchanged when it is left out.
     #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
 }
@@ -203,20 +203,20 @@ errors! {
 
 /// Resend an invitation
 ///
-/// The same invitation, a new link with a new 24 hours; the old link dies at once. Also when the invitation
-/// has expired. Between two sendings lies a minute (configurable). With `locale` the letter is written in
+/// Sends a new link, valid for 24 hours, for the same invitation, expired or not; the old link stops working
+/// at once. An invitation can be sent once a minute (configurable). With `locale` the letter is written in
 /// another language than before.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "resendInvitation",
     params(("id" = InvitationId, Path, description = "The invitation.")),
     request_body(content = Option<ResendRequest>, examples(
-        ("Empty" = (summary = "Everything is in the path", value = json!({}))),
+        ("Empty" = (summary = "No member is needed", value = json!({}))),
         ("ResendInGerman" = (summary = "In another language from now on", value = json!({ "locale": "de" }))),
     )),
     responses(
-        (status = 200, description = "Sent anew.", body = InvitationView, headers(("ETag")), examples(
-            ("ResentInvitation" = (summary = "A fresh link is on its way", value = json!(sample_data::for_ada_resent(600)))),
+        (status = 200, description = "Resent.", body = InvitationView, headers(("ETag")), examples(
+            ("ResentInvitation" = (summary = "A letter with a new link is queued", value = json!(sample_data::for_ada_resent(600)))),
         )),
         ResendErrors,
     ),
@@ -245,9 +245,9 @@ pub(super) async fn resend_once<K: Named + 'static>(
     query.finish()?;
     let digest = *body.digest();
     let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(path)?, asked.locale)));
-    let told = Told::of(&request);
+    let standings = Standings::of(&request);
     let work = async move |(state, actor): For, wanted, ticket| {
-        Ok(told.sent(send(&state.services, &actor, wanted, ticket).await)?)
+        Ok(standings.sent(send(&state.services, &actor, wanted, ticket).await)?)
     };
     let authorise = async |caller: For, (wanted, _), stored: Option<&StoredAnswer>| {
         authorise(caller, wanted, stored).await
@@ -255,7 +255,7 @@ pub(super) async fn resend_once<K: Named + 'static>(
     idempotency_key::once((&request, state, actor), (StatusCode::OK, &digest), asked, authorise, work).await
 }
 
-/// Whether the caller may resend and revoke this invitation, whatever has become of it.
+/// Whether the caller may resend and revoke this invitation, whatever its state.
 pub(in crate::http) async fn may_act_on((state, actor): &For, id: InvitationId) -> Result<(), Problem> {
     Ok(services::resend::authority::over_invitation(&state.services, actor, id).await?)
 }
@@ -270,18 +270,18 @@ errors! {
 
 /// Revoke an invitation
 ///
-/// The link dies, a letter that was not sent stays unsent. A person who never activated and whom no other
-/// invitation awaits leaves the user list; their address can be invited again.
+/// The link stops working, and a letter that is still queued is not sent. A person who never activated and
+/// has no other pending invitation is removed from the user list. Their address can be invited again.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "revokeInvitation",
     params(("id" = InvitationId, Path, description = "The invitation.")),
     request_body(content = Option<EmptyRequest>, examples(
-        ("Empty" = (summary = "Everything is in the path", value = json!({}))),
+        ("Empty" = (summary = "No member is needed", value = json!({}))),
     )),
     responses(
         (status = 200, description = "Revoked.", body = InvitationView, headers(("ETag")), examples(
-            ("RevokedInvitation" = (summary = "The link is dead", value = json!(sample_data::for_ada_revoked()))),
+            ("RevokedInvitation" = (summary = "The link no longer works", value = json!(sample_data::for_ada_revoked()))),
         )),
         RevokeErrors,
     ),

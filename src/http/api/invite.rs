@@ -10,7 +10,7 @@ use crate::http::{
         json_body::Body,
         members::{self, MemberError, Members},
     },
-    middleware::letter_quota::Told,
+    middleware::letter_quota::Standings,
     response::problem::Problem,
     state::State,
 };
@@ -49,7 +49,7 @@ pub(in crate::http) fn roles(members: &mut Members) -> Option<Roles> {
     Some(roles.into_iter().collect())
 }
 
-/// How the link is delivered: by letter when nothing is said.
+/// How the link is delivered: by letter when it is left out.
 pub(in crate::http) fn delivery_method(members: &mut Members) -> DeliveryMethod {
     let parse = |name: &str| {
         let known = DeliveryMethod::ALL.into_iter().find(|method| method.as_str() == name);
@@ -69,7 +69,7 @@ pub(in crate::http) fn rate(value: Value) -> Result<Rate, MemberError> {
         Value::String(text) => {
             Rate::parse(&text).map_err(|error: RateError| MemberError(error.code(), error.to_string()))
         }
-        // A number has been through binary floats on its way.
+        // A JSON number may have been rounded to a binary float.
         _ => Err(MemberError(
             "wrong_type",
             "A rate is a text, as \"0.23\", so that nothing is rounded.".to_owned(),
@@ -77,8 +77,8 @@ pub(in crate::http) fn rate(value: Value) -> Result<Rate, MemberError> {
     }
 }
 
-/// Whether the caller may invite customers at all. It is judged before the body, so that whoever may not
-/// learns nothing.
+/// Whether the caller may invite customers at all. It is checked before the body, so that callers who may not
+/// learn nothing.
 pub(in crate::http) fn may_invite_customers(actor: &Actor) -> Result<(), Problem> {
     if actor.may(Permission::CustomersInvite) || !actor.accounts.is_empty() {
         return Ok(());
@@ -108,9 +108,12 @@ pub(in crate::http) async fn send_invite<R: InviteRequest>(
 ) -> Result<HttpResponse, Problem> {
     let digest = *body.digest();
     let asked = body.parse().map(|asked: R| (asked.delivery(), asked.into()));
-    let told = Told::of(caller.0);
+    let standings = Standings::of(caller.0);
     let work = async move |(state, actor): For, (delivery, wanted), ticket| {
-        counted(&state, told.sent(invite::one(&state.services, &actor, (wanted, delivery), ticket).await))
+        counted(
+            &state,
+            standings.sent(invite::one(&state.services, &actor, (wanted, delivery), ticket).await),
+        )
     };
     let authorise = async |caller: For, (_, wanted), _: Option<&StoredAnswer>| {
         Ok(self::authorise(&caller, wanted).await?)
@@ -118,12 +121,12 @@ pub(in crate::http) async fn send_invite<R: InviteRequest>(
     idempotency_key::once(caller, (StatusCode::CREATED, &digest), asked, authorise, work).await
 }
 
-/// Whether the caller may send this invite, whatever stands in its way otherwise.
+/// Whether the caller may send this invite, whatever else prevents it.
 pub(in crate::http) async fn authorise((state, actor): &For, wanted: Invite) -> Result<(), ServiceError> {
     invite::authorise(&state.services, actor, vec![wanted]).await?.into_iter().collect()
 }
 
-/// Counts an invite of any kind, and says its refusal as a problem.
+/// Counts an invite of any kind, and turns an error into a problem.
 pub(in crate::http) fn counted(
     state: &State,
     outcome: Result<Invitation, ServiceError>,

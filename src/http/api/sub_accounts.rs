@@ -1,5 +1,5 @@
-//! `POST /v1/sub-accounts/invitations` and `POST /v1/accounts/{account_id}/sub-accounts`: the two routes to
-//! one thing.
+//! `POST /v1/sub-accounts/invitations` and `POST /v1/accounts/{account_id}/sub-accounts`: two routes that
+//! invite a sub-account user.
 
 use actix_web::{HttpResponse, http::StatusCode, post, web::Path};
 use utoipa::ToSchema;
@@ -15,7 +15,7 @@ use crate::http::{
         members::{self, MemberError, Members},
         path::id,
     },
-    middleware::letter_quota::Told,
+    middleware::letter_quota::Standings,
     openapi::{domain_schemas::LanguageTag, errors::errors, sample_data},
     response::{
         problem::{Problem, not_found},
@@ -39,10 +39,10 @@ use crate::{
     },
 };
 
-/// Somebody to be invited below an account, from the users overview.
+/// A person to be invited below an account, from the users overview.
 #[derive(ToSchema)]
 pub struct InviteSubAccountUser {
-    /// Where the letter goes. Compared without regard to case.
+    /// The address that the letter is sent to. Compared without regard to case.
     pub email: Email,
     /// What the person becomes.
     pub role: MemberRole,
@@ -62,8 +62,8 @@ pub struct InviteSubAccountUser {
     /// The language of letter and page; the operator's default when it is left out.
     #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
-    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it
-    /// over. It proves nothing of the address: see `requires` of a preview.
+    /// `link` sends no letter: this answer has the link in `activation_link`, for the caller to pass on. Such
+    /// a link does not prove the address: see `requires` of a preview.
     #[schema(value_type = Option<DeliveryMethod>)]
     pub delivery: DeliveryMethod,
     #[schema(ignore)]
@@ -129,7 +129,7 @@ impl InviteRequest for InviteSubAccountUser {
     }
 }
 
-/// The parent, named in exactly one of two ways.
+/// The account above, named either by id or by name.
 fn parent(
     members: &mut Members,
     id: Option<serde_json::Value>,
@@ -181,12 +181,12 @@ errors! {
     ALREADY_MEMBER;
     AMBIGUOUS_ACCOUNT = "several accounts have this name, `candidates`";
     PARENT_NOT_BUSINESS = "the account above is a consumer's";
-    PARENT_NOT_ACTIVE = "nobody has activated the account above yet";
+    PARENT_NOT_ACTIVE = "the account above is not active yet";
 }
 
 /// Invite a sub-account user, from the users overview
 ///
-/// Makes a new account below the one named, which must be an active business account.
+/// Creates an account below the one named, which must be an active business account.
 #[utoipa::path(
     tag = "Customers",
     operation_id = "inviteSubAccountUser",
@@ -200,7 +200,7 @@ errors! {
         }))),
     )),
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag")), examples(
+        (status = 201, description = "Invited. The letter is queued, unless `delivery` is `link`.", body = InvitationView, headers(("Location"), ("ETag")), examples(
             ("SubAccountInvitation" = (summary = "A driver is invited", value = json!(sample_data::for_dirk()))),
         )),
         InviteErrors,
@@ -212,7 +212,7 @@ pub async fn invite(command: Command) -> Result<HttpResponse, Problem> {
     invite_customer::<InviteSubAccountUser>(command).await
 }
 
-/// Somebody to be invited below the account in the path.
+/// A person to be invited below the account in the path.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "some members are described here and used as what they mean together")]
 pub struct InviteSubAccount {
@@ -220,7 +220,7 @@ pub struct InviteSubAccount {
     pub used_by: UsedBy,
     /// The name of the new account.
     pub account_name: AccountName,
-    /// Where the letter goes. Compared without regard to case.
+    /// The address that the letter is sent to. Compared without regard to case.
     pub email: Email,
     /// The new account's type.
     pub account_type: AccountType,
@@ -232,8 +232,8 @@ pub struct InviteSubAccount {
     /// The language of letter and page; the operator's default when it is left out.
     #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
-    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it
-    /// over. It proves nothing of the address: see `requires` of a preview.
+    /// `link` sends no letter: this answer has the link in `activation_link`, for the caller to pass on. Such
+    /// a link does not prove the address: see `requires` of a preview.
     #[schema(value_type = Option<DeliveryMethod>)]
     pub delivery: DeliveryMethod,
     #[schema(ignore)]
@@ -288,12 +288,12 @@ errors! {
     INVITATION_PENDING = "the person has a live invitation, `invitation_id`";
     ALREADY_MEMBER;
     PARENT_NOT_BUSINESS = "the account above is a consumer's";
-    PARENT_NOT_ACTIVE = "nobody has activated the account above yet";
+    PARENT_NOT_ACTIVE = "the account above is not active yet";
 }
 
 /// Invite a sub-account user, from an account's page
 ///
-/// Makes a new account below the one in the path, which must be an active business account.
+/// Creates an account below the one in the path, which must be an active business account.
 #[utoipa::path(
     tag = "Customers",
     operation_id = "inviteSubAccount",
@@ -305,7 +305,7 @@ errors! {
         }))),
     )),
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag")), examples(
+        (status = 201, description = "Invited. The letter is queued, unless `delivery` is `link`.", body = InvitationView, headers(("Location"), ("ETag")), examples(
             ("SubAccountInvitation" = (summary = "A driver is invited", value = json!(sample_data::for_dirk()))),
         )),
         CreateErrors,
@@ -321,10 +321,11 @@ pub async fn create(path: Path<String>, command: Command) -> Result<HttpResponse
     let digest = *body.digest();
     let asked =
         body.parse().map(|asked: InviteSubAccount| (asked.delivery, Invite::SubAccount(asked.below(parent))));
-    let told = Told::of(&request);
+    let standings = Standings::of(&request);
     let work = async move |(state, actor): For, (delivery, wanted), ticket| {
-        match told.sent(services::invite::one(&state.services, &actor, (wanted, delivery), ticket).await) {
-            // The account is the resource of this path.
+        match standings.sent(services::invite::one(&state.services, &actor, (wanted, delivery), ticket).await)
+        {
+            // This account is the resource in the path.
             Err(ServiceError::AccountNotFound) => Err(not_found()),
             outcome => counted(&state, outcome),
         }

@@ -29,7 +29,7 @@ use crate::{
 /// A colleague to be invited.
 #[derive(ToSchema)]
 pub struct InviteSystemUser {
-    /// Where the letter goes. Compared without regard to case.
+    /// The address that the letter is sent to. Compared without regard to case.
     pub email: Email,
     /// At least one role, each once.
     #[schema(value_type = BTreeSet<Role>, min_items = 1)]
@@ -37,8 +37,8 @@ pub struct InviteSystemUser {
     /// The language of letter and page; the operator's default when it is left out.
     #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
-    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it
-    /// over. It proves nothing of the address: see `requires` of a preview.
+    /// `link` sends no letter: this answer has the link in `activation_link`, for the caller to pass on. Such
+    /// a link does not prove the address: see `requires` of a preview.
     #[schema(value_type = Option<DeliveryMethod>)]
     pub delivery: DeliveryMethod,
 }
@@ -75,20 +75,20 @@ errors! {
 
 /// Invite a system user
 ///
-/// Makes the invitation and puts its letter into the outbox, in one transaction: after a 201 the letter is
-/// sent, whatever happens to the mail server or to this service. `delivery.state` says how far it has come.
-/// An expired invitation to the same address is replaced.
+/// Stores the invitation and its letter in one transaction: after a 201 the letter is sent even if the mail
+/// server or this service fails meanwhile. `delivery.state` has its progress. An expired invitation to the
+/// same address is replaced.
 #[utoipa::path(
     tag = "System users",
     operation_id = "inviteSystemUser",
     request_body(content = InviteSystemUser, examples(
-        ("InviteSystemUser" = (summary = "A colleague who may look", value = json!({ "email": "ada@example.com", "roles": ["viewer"], "locale": "en" }))),
-        ("InviteByLink" = (summary = "A colleague without mail: the link comes with the answer", value = json!({ "email": "ada@example.com", "roles": ["viewer"], "locale": "en", "delivery": "link" }))),
+        ("InviteSystemUser" = (summary = "A colleague who may read", value = json!({ "email": "ada@example.com", "roles": ["viewer"], "locale": "en" }))),
+        ("InviteByLink" = (summary = "A colleague without e-mail: the answer has the link", value = json!({ "email": "ada@example.com", "roles": ["viewer"], "locale": "en", "delivery": "link" }))),
     )),
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag")), examples(
+        (status = 201, description = "Invited. The letter is queued, unless `delivery` is `link`.", body = InvitationView, headers(("Location"), ("ETag")), examples(
             ("SystemUserInvitation" = (summary = "A colleague is invited", value = json!(sample_data::for_ada()))),
-            ("InvitationByLink" = (summary = "The link, this once", value = json!(sample_data::for_ada_by_link()))),
+            ("InvitationByLink" = (summary = "The link is in the answer", value = json!(sample_data::for_ada_by_link()))),
         )),
         InviteErrors,
     ),

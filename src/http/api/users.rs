@@ -1,4 +1,4 @@
-//! `/v1/users`: list, show, and the button that resends.
+//! `/v1/users`: list, show, resend the pending invitation.
 
 pub(in crate::http) mod csv;
 
@@ -48,9 +48,8 @@ errors! {
 /// List users
 ///
 /// Newest first. Filters combine with AND. A person is in the list from the first invitation on. With
-/// `Accept: text/csv` all that match are exported as CSV (RFC 4180), with a header line; `limit` and `cursor`
-/// are set aside. Every cell is in quotation marks, and an apostrophe stands before what a spreadsheet could
-/// take for a formula.
+/// `Accept: text/csv` all matches are exported as CSV (RFC 4180), with a header line; `limit` and `cursor`
+/// are ignored. Every cell is quoted, and an apostrophe precedes what a spreadsheet could read as a formula.
 #[utoipa::path(
     tag = "Users",
     operation_id = "listUsers",
@@ -58,13 +57,13 @@ errors! {
         ("kind" = Option<UserKind>, Query, description = "Those of this kind. 403 for a kind that the token may not see.", example = "system_user"),
         ("status" = Option<UserStatus>, Query, description = "Those with this status.", example = "active"),
         ("role" = Option<AnyRole>, Query, description = "Those who hold this role, a system user's or a member's.", example = "viewer"),
-        ("account_id" = Option<AccountId>, Query, description = "Those who belong, or are invited, to this account."),
+        ("account_id" = Option<AccountId>, Query, description = "Members of this account, and people invited to it."),
         ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or account name, without regard to case; a domain is found in Unicode and in punycode. No control characters.", example = "ada"),
-        ("bom" = Option<bool>, Query, description = "`true` puts a byte order mark (U+FEFF) before the CSV: Excel takes a file without one for the system's old code page, and shows `ü` as `Ã¼`. It is left out otherwise, since other programs take it for a part of the first column's name. JSON never has one.", example = false),
+        ("bom" = Option<bool>, Query, description = "`true` puts a byte order mark (U+FEFF) before the CSV. Without it, Excel reads the file in the system's legacy code page and shows `ü` as `Ã¼`; other programs read the mark as a part of the first column's name. JSON never has one.", example = false),
         Paging,
     ),
     responses(
-        (status = 200, description = "A page; or every match, as CSV.", content(
+        (status = 200, description = "A page; or all matches as CSV.", content(
             (Users = "application/json", examples(
             ("Users" = (summary = "The last page", value = json!(sample_data::page(vec![sample_data::dirk(), sample_data::ada(), sample_data::olivia()])))),
         )),
@@ -140,18 +139,18 @@ errors! {
 
 /// Resend a user's invitation
 ///
-/// The button on the user's page: resends the one invitation of theirs that awaits an answer.
+/// Resends the user's pending invitation, when there is exactly one.
 #[utoipa::path(
     tag = "Users",
     operation_id = "resendUserInvitation",
     params(("id" = UserId, Path, description = "The user.")),
     request_body(content = Option<ResendRequest>, examples(
-        ("Empty" = (summary = "Everything is in the path", value = json!({}))),
+        ("Empty" = (summary = "No member is needed", value = json!({}))),
         ("ResendInGerman" = (summary = "In another language from now on", value = json!({ "locale": "de" }))),
     )),
     responses(
-        (status = 200, description = "Sent anew.", body = InvitationView, headers(("ETag")), examples(
-            ("ResentInvitation" = (summary = "A fresh link is on its way", value = json!(sample_data::for_ada_resent(600)))),
+        (status = 200, description = "Resent.", body = InvitationView, headers(("ETag")), examples(
+            ("ResentInvitation" = (summary = "A letter with a new link is queued", value = json!(sample_data::for_ada_resent(600)))),
         )),
         ResendErrors,
     ),

@@ -8,6 +8,7 @@ use actix_web::{
     },
     web::Data,
 };
+use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use tracing::Instrument;
@@ -50,8 +51,8 @@ pub type Asked<T> = Result<T, Problem>;
 pub struct Steps<E, A, R, W> {
     /// Writes the answer that is stored with the effect.
     pub render: Render<E>,
-    /// Whether the caller may ask for this: asked for a retry, before it is answered. A stored answer is given
-    /// to it, where there is one. Its value is for `redact`.
+    /// Whether the caller may ask for this: asked for a retry, before it is answered. A stored answer is
+    /// given to it, where there is one. Its value is for `redact`.
     pub authorise: A,
     /// Takes out of a stored answer what the caller may no longer ask for.
     pub redact: R,
@@ -59,21 +60,31 @@ pub struct Steps<E, A, R, W> {
     pub work: W,
 }
 
-/// Does `work` once for each key, and answers with its invitation; a retry gets the first answer, if
-/// `authorise` still lets the caller ask for it.
-pub async fn once<T: 'static>(
+/// The outcome of an operation, which becomes its answer.
+pub trait Answered: 'static {
+    /// The answer, with this status.
+    fn answer(&self, status: StatusCode, now: DateTime<Utc>) -> StoredAnswer;
+}
+
+impl Answered for Invitation {
+    fn answer(&self, status: StatusCode, now: DateTime<Utc>) -> StoredAnswer {
+        let body = serde_json::to_string(&InvitationView::of(self, now)).unwrap_or_default();
+        let location = (status == StatusCode::CREATED).then(|| format!("/v1/invitations/{}", self.id));
+        StoredAnswer { status: status.as_u16(), body, location, etag: Some(etag::of(self)) }
+    }
+}
+
+/// Does `work` once for each key, and answers with its outcome; a retry gets the first answer, if `authorise`
+/// still lets the caller ask for it.
+pub async fn once<T: 'static, E: Answered>(
     (request, state, actor): (&HttpRequest, Data<State>, Actor),
     (status, digest): (StatusCode, &[u8; 32]),
     asked: Asked<T>,
     authorise: impl AsyncFnOnce(For, T, Option<&StoredAnswer>) -> Result<(), Problem> + 'static,
-    work: impl AsyncFnOnce(For, T, Option<Ticket>) -> Result<Invitation, Problem> + 'static,
+    work: impl AsyncFnOnce(For, T, Option<Ticket<E>>) -> Result<E, Problem> + 'static,
 ) -> Result<HttpResponse, Problem> {
     let now = state.services.clock.now();
-    let render: Render = std::sync::Arc::new(move |invitation| {
-        let body = serde_json::to_string(&InvitationView::of(invitation, now)).unwrap_or_default();
-        let location = (status == StatusCode::CREATED).then(|| format!("/v1/invitations/{}", invitation.id));
-        StoredAnswer { status: status.as_u16(), body, location, etag: Some(etag::of(invitation)) }
-    });
+    let render: Render<E> = std::sync::Arc::new(move |outcome: &E| outcome.answer(status, now));
     let written = render.clone();
     let work = async move |caller: For, asked: T, ticket| Ok(written(&work(caller, asked, ticket).await?));
     let authorise = async move |caller: For, asked: T, stored: Option<&StoredAnswer>| {
@@ -201,7 +212,7 @@ pub fn request_id(request: &HttpRequest) -> String {
 }
 
 /// The body with the link, where the caller of an invite delivers it. The link is made for each answer, since
-/// no live link is stored, and in these answers only: nobody else receives it.
+/// no live link is stored, and in these answers only.
 fn with_link(state: &State, answer: &StoredAnswer) -> Option<String> {
     if answer.status != StatusCode::CREATED.as_u16() {
         return None;

@@ -1,5 +1,4 @@
-//! Examples stand beside the handlers that they belong to. Here they become components, and operations point
-//! to them.
+//! Examples are written beside their handlers. Here they become components, and operations refer to them.
 
 use std::collections::BTreeMap;
 

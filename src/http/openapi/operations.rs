@@ -1,4 +1,4 @@
-//! What operations of a kind share: refusals, their form, headers, examples.
+//! What operations of a kind share: error codes, headers, examples.
 
 use serde_json::json;
 use utoipa::openapi::{
@@ -107,12 +107,12 @@ fn shared_errors(path: &str, letters: bool, operation: &Operation) -> Vec<Listed
         ListedError::new(error_codes::VALIDATION_FAILED)
             .when("`errors` names every faulty member or parameter"),
     ]);
-    // The roles are in no database.
+    // Roles are not in the database.
     if path != "/v1/roles" {
-        shared
-            .push(ListedError::new(error_codes::UNAVAILABLE).when(
-                "the database is away or a queue is full, and nothing was changed; with `Retry-After`",
-            ));
+        shared.push(
+            ListedError::new(error_codes::UNAVAILABLE)
+                .when("the service is busy or its database is unavailable; with `Retry-After`"),
+        );
     }
     if policy(path).is_some() {
         shared.push(

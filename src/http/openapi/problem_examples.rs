@@ -1,4 +1,6 @@
-//! An example for every error code that an operation names.
+//! An example for every error code.
+
+use std::sync::Arc;
 
 use serde_json::{
     Value,
@@ -27,7 +29,7 @@ pub(super) fn code(name: &str) -> Option<&'static Code> {
     if name == FAULTY_QUERY { Some(error_codes::VALIDATION_FAILED) } else { error_codes::find(name) }
 }
 
-/// The example of that name, with a few words.
+/// The example of that name, with its title.
 pub(super) fn example(name: &str) -> Option<(&'static str, Value)> {
     let problem = match name {
         FAULTY_QUERY => Problem::query(
@@ -69,17 +71,16 @@ fn of(code: &'static Code) -> Problem {
             ]
             .into(),
         ),
-        "ambiguous_account" => Problem::new(code, "Several accounts have this name. Choose one by account_id.")
+        "ambiguous_account" => Problem::from(ServiceError::AmbiguousAccount(Arc::default()))
             .with("candidates", sample_data::account_candidates()),
-        "ambiguous_invitation" => {
-            Problem::new(code, "Several invitations await an answer.").with("candidates", sample_data::invitation_candidates())
-        }
-        // Those that no verb refuses with: their help is what is said in general.
+        "ambiguous_invitation" => Problem::from(ServiceError::Ambiguous(Vec::new()))
+            .with("candidates", sample_data::invitation_candidates()),
+        // Codes that are not errors of operations: their help serves as the text.
         _ => Problem::new(code, code.help),
     })
 }
 
-/// What verbs refuse with: an example says what the service says.
+/// Errors of operations: their examples have the texts of real answers.
 fn refusals() -> Vec<ServiceError> {
     vec![
         ServiceError::Forbidden("system_users:invite"),

@@ -288,6 +288,13 @@ on_both_databases! {
             let anonymous = call(app.anonymous()).await;
             let guarded = operation["security"].as_array().unwrap().iter().any(|one| one.get("access_token").is_some());
             assert_eq!(anonymous.status == 401, guarded, "{method} {path}: {}", anonymous.text);
+            // A token that allows nothing: an endpoint that forgot to authorise would do it.
+            let permissions = |one: &Value| one["access_token"].as_array().is_some_and(|needed| !needed.is_empty());
+            if operation["security"].as_array().unwrap().iter().any(permissions) {
+                let powerless = call(app.caller(&[], &[])).await;
+                assert!([403, 404].contains(&powerless.status), "{method} {path}: {}", powerless.text);
+                fits(&served, &operation, &powerless);
+            }
             let admin = call(app.admin()).await;
             assert!(![401, 404, 405].contains(&admin.status) && admin.status < 500, "{method} {path}: {}", admin.text);
             for answer in [anonymous, admin] {

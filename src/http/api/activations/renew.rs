@@ -13,24 +13,24 @@ use crate::http::{
 };
 use crate::services;
 
-/// A fresh link is on its way.
+/// A letter with a new link is queued.
 #[derive(Serialize, ToSchema)]
 pub struct Renewal {
-    /// To the same address as before, which is not told.
+    /// To the same address as before, which the answer does not show.
     pub status: RenewalStatus,
 }
 
-/// What became of a wish for a fresh link.
+/// The outcome of a renewal.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RenewalStatus {
-    /// It is on its way.
+    /// The letter is queued.
     Sent,
 }
 
 errors! {
     RenewErrors:
-    RENEWAL_DISABLED = "the operator lets nobody send themselves a fresh link; ask the inviter";
+    RENEWAL_DISABLED = "the operator does not allow it; ask the inviter";
     ACTIVATION_LINK_INVALID = "the token is forged or damaged";
     LINK_STILL_VALID = "the link still works; open it";
     INVITATION_REVOKED;
@@ -41,7 +41,7 @@ errors! {
         "too many requests from this address, or too many letters to this mailbox; with `Retry-After`";
 }
 
-/// Ask for a fresh link in place of an expired one
+/// Ask for a new link in place of an expired one
 ///
 /// Sends it to the same address as before.
 #[utoipa::path(
@@ -51,7 +51,7 @@ errors! {
         ("Token" = (summary = "The token of a link", value = json!({ "token": sample_data::TOKEN }))),
     )),
     responses(
-        (status = 202, description = "A fresh link is on its way.", body = Renewal, examples(
+        (status = 202, description = "A letter with a new link is queued.", body = Renewal, examples(
             ("Renewal" = (summary = "Sent", value = json!(Renewal { status: RenewalStatus::Sent }))),
         )),
         RenewErrors,

@@ -21,7 +21,7 @@ use crate::http::{
         idempotency_key::{self, For, Steps},
         query::Query,
     },
-    middleware::letter_quota::Told,
+    middleware::letter_quota::Standings,
     openapi::{errors::errors, problem_examples, problem_schemas::ProblemDocument, sample_data},
     response::{problem::Problem, views::InvitationView},
     state::State,
@@ -36,29 +36,30 @@ use crate::services::{
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes what `receive` reads")]
 pub struct InviteBatch {
-    /// The invites. Each stands alone: a faulty one fails nobody else.
+    /// The invites. Each is processed on its own: a faulty one does not fail the others.
     #[schema(min_items = 1, max_items = 1000)]
     invitations: Vec<AnyItem>,
-    /// `true` judges everything, against what is stored and against the other items too, and does nothing.
+    /// `true` validates everything, also against what is stored and against the other items, and changes
+    /// nothing.
     validate_only: Option<bool>,
 }
 
-/// What became of a batch.
+/// The results of a batch.
 #[derive(Serialize, ToSchema)]
 pub struct BatchResults {
     /// One for each item, in the order of the request.
     pub results: Vec<BatchResult>,
 }
 
-/// What became of an item.
+/// The result of an item.
 #[derive(Serialize, ToSchema)]
 pub struct BatchResult {
     /// Which item, counted from 0.
     #[schema(minimum = 0, maximum = 999)]
     pub index: usize,
-    /// What became of it, in a word.
+    /// Its outcome.
     pub status: BatchStatus,
-    /// With `invited`: what was made.
+    /// With `invited`: the invitation.
     #[schema(value_type = InvitationView, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invitation: Option<InvitationView>,
@@ -69,15 +70,15 @@ pub struct BatchResult {
     pub error: Option<Box<RawValue>>,
 }
 
-/// What became of an item, in a word: `valid` is what `validate_only` says instead of `invited`.
+/// The outcome of an item: with `validate_only`, `valid` stands for `invited`.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BatchStatus {
-    /// Invited; the letter is on its way.
+    /// Invited; the letter is queued.
     Invited,
     /// It would be invited.
     Valid,
-    /// It is not, and `error` says why.
+    /// It was refused, and `error` has the reason.
     Failed,
 }
 
@@ -94,8 +95,7 @@ fn results(page: &Page, invited: &Invited) -> BatchResults {
     BatchResults { results: invited.results.iter().enumerate().map(result).collect() }
 }
 
-/// Counts each item as the single invites count themselves: what could not be read was never an invite, and
-/// what was only judged is none.
+/// Counts each item as a single invite is counted. Faulty items and validated ones are not invites.
 fn count(state: &State, invited: &Invited) {
     for outcome in invited.results.iter().filter(|_| !invited.validate_only) {
         match outcome {
@@ -129,7 +129,7 @@ fn example_result(index: usize, status: BatchStatus) -> BatchResult {
 
 errors! {
     InviteErrors:
-    FORBIDDEN = "the token may invite nobody";
+    FORBIDDEN = "the token may not invite";
     REQUEST_TIMEOUT = "the body did not arrive within 60 seconds";
     PAYLOAD_TOO_LARGE = "the body has more than 7.4 MB, which is what 1,000 full items take";
     VALIDATION_FAILED =
@@ -139,13 +139,13 @@ errors! {
 
 /// Invite many at once
 ///
-/// 1 to 1,000 invites of all kinds mixed, each judged alone: faults, permission, conflicts, duplicates inside
-/// the batch (the second one fails with `invitation_pending` and names the first one's invitation), and
-/// letters that are past a quota (`rate_limited`, with `retry_after`). All that pass are made in one
-/// transaction, so that after a crash all of them are there or none. With an `Idempotency-Key` a retry gets
-/// the same results again.
+/// 1 to 1,000 invites of any kind. Each is checked on its own: faults, permission, conflicts, duplicates
+/// within the batch (the second one fails with `invitation_pending` and the first one's `invitation_id`), and
+/// letters beyond a quota (`rate_limited`, with `retry_after`). Those that pass are stored in one
+/// transaction: after a crash either all of them exist or none. With an `Idempotency-Key` a retry gets the
+/// same results again.
 ///
-/// A token that may invite nobody at all is answered 403; otherwise what it may not send fails with
+/// A token that may not invite at all is answered 403; otherwise items that it may not send fail with
 /// `forbidden`.
 #[utoipa::path(
     tag = "Invitations",
@@ -159,12 +159,12 @@ errors! {
             { "kind": "sub_account", "email": "sofie@sub.acme.example", "role": "driver", "account_id": sample_data::acme().id,
               "used_by": "subsidiary" },
         ] }))),
-        ("ValidateBatch" = (summary = "One, to be judged and no more", value = json!({
+        ("ValidateBatch" = (summary = "One, validated only", value = json!({
             "invitations": [{ "kind": "system_user", "email": "ada@example.com", "roles": ["viewer"] }], "validate_only": true
         }))),
     )),
     responses(
-        (status = 200, description = "What became of each item.", body = BatchResults, examples(
+        (status = 200, description = "The result of each item.", body = BatchResults, examples(
             ("BatchInvited" = (summary = "Two are invited, two failed", value = json!(example_invited()))),
             ("BatchValidated" = (summary = "It would be invited", value = json!(BatchResults { results: vec![example_result(0, BatchStatus::Valid)] }))),
         )),
@@ -181,17 +181,17 @@ pub async fn invite(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let Caller(actor) = caller;
-    // Before megabytes of it are read.
+    // Before a body of megabytes is read.
     services::invite::may_invite(&actor)?;
     query.finish()?;
     let received = receive(&request, payload, (&state, &actor.who)).await?;
     let render = render(Page::of(&state, &request), results);
     let written = render.clone();
-    let told = Told::of(&request);
+    let standings = Standings::of(&request);
     let work = async move |(state, actor): For, asked: Asked, ticket| {
         let asked = (asked.items, asked.validate_only);
         let invited = services::invite::batch::many(&state.services, &actor, asked, ticket).await?;
-        told.note(&invited.standings);
+        standings.note(&invited.standings);
         let written = move || {
             count(&state, &invited);
             written(&invited)

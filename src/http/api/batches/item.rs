@@ -75,7 +75,8 @@ impl members::Request for Item {
             Some(InvitationKind::AccountOwner) => InviteAccountOwner::read(members).map(Invite::from),
             Some(InvitationKind::SubAccount) => InviteSubAccountUser::read(members).map(Invite::from),
             None => {
-                // What every kind has can be judged; of the rest nobody knows whether it belongs here.
+                // The members that every kind has can be validated; whether the others belong here is
+                // unknown.
                 members.required("email", members::parsed("invalid_email", Email::parse));
                 members.optional("locale", members::parsed("unknown_locale", Locale::parse));
                 members.ignore_rest();
@@ -108,7 +109,7 @@ pub(super) fn kind(name: &str) -> Result<InvitationKind, UnknownValue> {
     known.ok_or(UnknownValue { known: "system_user, account_owner, sub_account" })
 }
 
-/// The contract's word for an item of any kind.
+/// An item of any kind, for the contract.
 pub struct AnyItem;
 
 macro_rules! items {
@@ -166,7 +167,7 @@ items! {
     SystemUserItem, "InviteSystemUserItem", InviteSystemUser, InvitationKind::SystemUser;
     /// The owner of an account.
     AccountOwnerItem, "InviteAccountOwnerItem", InviteAccountOwner, InvitationKind::AccountOwner;
-    /// Somebody below an account.
+    /// A user of a sub-account.
     SubAccountItem, "InviteSubAccountItem", InviteSubAccountUser, InvitationKind::SubAccount;
 }
 

@@ -21,19 +21,19 @@ use crate::{
 
 /// A batch that was read.
 pub(super) struct Received {
-    /// What tells two bodies apart.
+    /// The fingerprint of the body.
     pub(super) digest: [u8; 32],
-    /// What it asks for, or what is wrong with it as a whole.
+    /// Its items, or what is wrong with the body as a whole.
     pub(super) asked: Result<Asked, Problem>,
-    /// Given back when the batch is done.
+    /// Released when the batch is done.
     pub(super) _permit: BodyPermit,
 }
 
-/// What a batch asks for.
+/// The items of a batch.
 pub(super) struct Asked {
     /// Each item, or what is faulty in it.
     pub(super) items: Vec<Result<Invite, ServiceError>>,
-    /// Whether to judge and nothing else.
+    /// Whether to validate only.
     pub(super) validate_only: bool,
 }
 
