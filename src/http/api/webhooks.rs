@@ -18,6 +18,7 @@ use crate::http::{
         json_body::{self, Head},
         query::Query,
     },
+    openapi::errors::errors,
     response::{error_codes, problem::Problem},
     state::State,
 };
@@ -50,6 +51,17 @@ pub struct ReceivedEvents {
     /// too.
     #[schema(minimum = 0)]
     pub(in crate::http) received: usize,
+}
+
+errors! {
+    ReceiveErrors:
+    MAIL_EVENT_UNVERIFIED =
+        "the secret or the signature is missing, wrong or too old (Resend 5 minutes, Mailgun 12 hours, \
+         SendGrid 25 hours), or Mailgun's token came before with another event";
+    NOT_FOUND = "there is no such provider, or its `MAIL_EVENTS_…` is not set";
+    PAYLOAD_TOO_LARGE = "the body has more than 1 MiB";
+    RATE_LIMITED =
+        "too many requests, or too many wrong secrets or signatures, from this address; with `Retry-After`";
 }
 
 /// Report what became of letters
@@ -87,10 +99,7 @@ pub struct ReceivedEvents {
         (status = 200, description = "Received.", body = ReceivedEvents, examples(
             ("ReceivedEvents" = (summary = "One event", value = json!(ReceivedEvents { received: 1 }))),
         )),
-        (status = 401, description = "`mail_event_unverified`: the secret or the signature is missing, wrong or too old (Resend 5 minutes, Mailgun 12 hours, SendGrid 25 hours), or Mailgun's token came before with another event."),
-        (status = 429, description = "`rate_limited`: too many requests, or too many wrong secrets or signatures, from this address."),
-        (status = 404, description = "`not_found`: there is no such provider, or its `MAIL_EVENTS_…` is not set."),
-        (status = 413, description = "`payload_too_large`: the body has more than 1 MiB."),
+        ReceiveErrors,
     ),
     security(()),
 )]

@@ -1,5 +1,5 @@
-//! The outcomes that metrics count, made known before the first of each: what the contract says that an
-//! operation answers.
+//! The outcomes that metrics count, declared before the first of each occurs: the error codes of the
+//! operations in the contract.
 
 use utoipa::openapi::OpenApi;
 
@@ -14,7 +14,7 @@ const INVITES: [&str; 4] = [
 ];
 const ACTIVATIONS: &str = "/v1/activations";
 
-/// Makes every outcome known.
+/// Declares every outcome.
 pub(in crate::http) fn declare(metrics: &Metrics, document: &OpenApi) {
     let ours = [error_codes::INTERNAL.code, error_codes::UNAVAILABLE.code];
     for path in INVITES {

@@ -188,7 +188,7 @@ on_each! {
         for (token, words) in [
             (stranger, "refuses the access token"),
             ("nonsense".to_owned(), "refuses the access token"),
-            (token(&["--role", "customer_support"]), "the token does not allow this (403 forbidden: This takes system_users:invite.)"),
+            (token(&["--role", "customer_support"]), "the token does not allow this (403 forbidden: This takes the permission system_users:invite.)"),
         ] {
             let output = command(&home, &server, &lines, &[]).env("ACCESS_TOKEN", &token).output().unwrap();
             let (code, _, errors) = told(&output);

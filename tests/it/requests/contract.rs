@@ -250,6 +250,12 @@ fn fits(document: &Value, operation: &Value, answer: &Answer) {
     if media_type.ends_with("json") {
         assert_eq!(faults(document, &content["schema"], &answer.body), [""; 0], "{place}: {status}");
     }
+    if media_type == "application/problem+json" {
+        // Listed beside the handler, or shared by operations of its kind.
+        let code = &answer.body["code"];
+        let listed = examples(document, content).into_iter().any(|(_, example)| example["code"] == *code);
+        assert!(listed, "{place} answers {code}, which is not among its error codes");
+    }
     for name in response["headers"].as_object().unwrap().keys() {
         let sometimes = ["Link", "Content-Disposition", "Idempotency-Replayed"].contains(&name.as_str());
         assert!(sometimes || !answer.header(name).is_empty(), "{place} answers {status} without {name}");
@@ -282,6 +288,13 @@ on_both_databases! {
             let anonymous = call(app.anonymous()).await;
             let guarded = operation["security"].as_array().unwrap().iter().any(|one| one.get("access_token").is_some());
             assert_eq!(anonymous.status == 401, guarded, "{method} {path}: {}", anonymous.text);
+            // A token that allows nothing: an endpoint that forgot to authorise would do it.
+            let permissions = |one: &Value| one["access_token"].as_array().is_some_and(|needed| !needed.is_empty());
+            if operation["security"].as_array().unwrap().iter().any(permissions) {
+                let powerless = call(app.caller(&[], &[])).await;
+                assert!([403, 404].contains(&powerless.status), "{method} {path}: {}", powerless.text);
+                fits(&served, &operation, &powerless);
+            }
             let admin = call(app.admin()).await;
             assert!(![401, 404, 405].contains(&admin.status) && admin.status < 500, "{method} {path}: {}", admin.text);
             for answer in [anonymous, admin] {
