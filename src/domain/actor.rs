@@ -21,14 +21,6 @@ closed_set! {
     }
 }
 
-impl ActorKind {
-    /// The kind of that name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-}
-
 /// Who did something, as it is written down beside it. A snapshot: a later change of name leaves it as it
 /// was.
 #[derive(Debug, Clone, PartialEq, Eq)]

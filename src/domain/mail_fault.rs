@@ -36,12 +36,6 @@ closed_set! {
 }
 
 impl MailFault {
-    /// The fault of that name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|fault| fault.as_str() == name)
-    }
-
     /// Whether the operator, or the provider, has to put it right: every other letter may meet the same.
     #[must_use]
     pub fn is_operators(self) -> bool {
