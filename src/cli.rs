@@ -170,7 +170,7 @@ fn check(config: &Config) -> Outcome {
     println!("mail pace   {}", pace.as_deref().unwrap_or("no limit"));
     let templates = config.mail_templates.as_ref().map(|folder| format!("from folder {}", folder.display()));
     println!("mail words  {}", templates.as_deref().unwrap_or("built in"));
-    let reporting: Vec<&str> = config.mail_events.0.iter().map(|(provider, _)| provider.title()).collect();
+    let reporting: Vec<&str> = config.webhooks.configured().map(|provider| provider.title).collect();
     println!("reports by  {}", if reporting.is_empty() { "nobody".to_owned() } else { reporting.join(", ") });
     if let Some(caution) = config.database_url.caution() {
         println!("take care   DATABASE_URL: {caution}");

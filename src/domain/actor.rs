@@ -43,7 +43,7 @@ impl ActorRef {
     /// A provider that reports what became of a letter.
     #[must_use]
     pub fn provider(provider: Provider) -> Self {
-        Self { kind: ActorKind::System, id: provider.as_str().to_owned(), name: provider.title().to_owned() }
+        Self { kind: ActorKind::System, id: provider.name.to_owned(), name: provider.title.to_owned() }
     }
 
     /// Whoever holds an activation link: nobody has proved who that is.

@@ -71,9 +71,9 @@ closed_set! {
 /// That a letter was taken.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Receipt {
-    /// By whom, where it is a provider that reports on it later: `postmark`, `sendgrid`, `mailgun`, `resend`.
+    /// The name of the provider that accepted it, where that provider reports on it later.
     pub provider: Option<&'static str>,
-    /// The provider's name for it.
+    /// The provider's id for it.
     pub message_id: Option<String>,
 }
 

@@ -8,7 +8,7 @@ use std::error::Error;
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::url::Login;
+use super::server_url::Login;
 use crate::domain::letter::Letter;
 
 /// The longest line, in characters.
@@ -42,7 +42,7 @@ impl Secrets {
         Self(vec![(plain.into(), "[password]"), (encoded.into(), "[password]")])
     }
 
-    /// A sign-in: its password, and the forms in which it travels. Whoever repeats what they heard repeats
+    /// A sign-in: its password, and the forms in which it is sent. A server that repeats a command repeats
     /// base64: of AUTH PLAIN (RFC 4616), of each half of AUTH LOGIN, or of HTTP's Basic scheme (RFC 7617).
     pub fn of_login(Login { user, password }: &Login) -> Self {
         let plain = password.expose_secret();
