@@ -245,7 +245,7 @@ impl Parts {
             public_url: config.public_url.as_str().trim_end_matches('/').to_owned(),
             locale: config.locale,
             time_zone: config.time_zone.clone(),
-            mail_events: config.mail_events.clone(),
+            webhooks: config.webhooks.clone(),
             rate_limits: config.rate_limits,
             trusted_proxies: config.trusted_proxies.clone(),
         };

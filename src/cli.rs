@@ -171,7 +171,7 @@ fn check(config: &Config) -> Outcome {
     println!("mail rate   {}", pace.as_deref().unwrap_or("no limit"));
     let templates = config.mail_templates.as_ref().map(|folder| format!("from folder {}", folder.display()));
     println!("templates   {}", templates.as_deref().unwrap_or("built in"));
-    let reporting: Vec<&str> = config.mail_events.0.iter().map(|(provider, _)| provider.title()).collect();
+    let reporting: Vec<&str> = config.webhooks.configured().map(|provider| provider.title).collect();
     println!("webhooks    {}", if reporting.is_empty() { "none".to_owned() } else { reporting.join(", ") });
     if let Some(caution) = config.database_url.caution() {
         println!("warning     DATABASE_URL: {caution}");

@@ -19,6 +19,7 @@ mod tests;
 mod time_zone;
 pub mod variables;
 mod web_url;
+mod webhook_keys;
 
 use self::reader::Reader;
 pub use self::{

@@ -2,7 +2,6 @@
 
 mod secret;
 mod sender;
-mod webhook_keys;
 
 use std::{collections::BTreeSet, fmt::Display, path::PathBuf};
 

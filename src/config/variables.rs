@@ -14,12 +14,12 @@ use super::{
     parse,
     reader::{Reader, SenderVariables},
     registry::{Variable, registry},
-    web_url,
+    web_url, webhook_keys,
 };
 use crate::{
     db::DatabaseUrl,
     domain::{
-        company::CompanyVat, delivery_reports::Keys, locale::Locale, password, rate_limit::Pace,
+        company::CompanyVat, delivery_reports::Webhooks, locale::Locale, password, rate_limit::Pace,
         time_zone::TimeZone,
     },
     mail::{MailUrl, Sender},
@@ -45,8 +45,7 @@ registry! {
         entry.parsed_or(web_url::page, || public_url.as_ref().and_then(web_url::page_of));
 
     /// directory:PATH writes .eml files; smtp://user:pass@host:587 (STARTTLS when offered; ?tls=required,
-    /// recommended with a password, ?tls=offered or ?tls=none; ?ca=FILE.pem), smtps://…; postmark://TOKEN,
-    /// sendgrid://KEY, mailgun://KEY@DOMAIN (?region=eu), resend://KEY; mailpit+http://host:8025
+    /// which is right with a password, ?tls=offered or ?tls=none; ?ca=FILE.pem), smtps://…; {providers}
     MAIL_URL = "directory:data/mail" => mail_url: MailUrl = entry.parsed(MailUrl::parse);
 
     /// the sender of letters
@@ -65,17 +64,7 @@ registry! {
     /// how many letters all processes together may send, as 14/s, 100/min, 1000/h (default: no limit)
     MAIL_RATE_LIMIT = "" => mail_rate_limit: Option<Pace> = entry.parsed_if_given(str::parse);
 
-    /// the secret that Postmark's webhook sends, at least 16 characters (without it: no such route)
-    MAIL_EVENTS_POSTMARK = "";
-
-    /// the public key of SendGrid's signed event webhook, in base64
-    MAIL_EVENTS_SENDGRID = "";
-
-    /// Mailgun's HTTP webhook signing key
-    MAIL_EVENTS_MAILGUN = "";
-
-    /// the signing secret of Resend's webhook, whsec_…
-    MAIL_EVENTS_RESEND = "";
+    rows_of webhook_keys::variables();
 
     /// the company name in letters and on the page
     OPERATOR_NAME = "EV Charging" => operator_name: String = entry.parsed(parse::one_line);
@@ -169,7 +158,7 @@ registry! {
             time_zone.clone().unwrap_or_default(),
         );
 
-        /// The keys with which mail providers authenticate their requests: `MAIL_EVENTS_…`.
-        mail_events: Keys = Some(reader.webhook_keys(VARIABLES));
+        /// The webhooks of mail providers, with their keys: `MAIL_EVENTS_…`.
+        webhooks: Webhooks = Some(webhook_keys::read(reader));
     }
 }

@@ -21,14 +21,6 @@ closed_set! {
     }
 }
 
-impl ActorKind {
-    /// The kind of that name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-}
-
 /// Who did something, as recorded with the action. A snapshot: a later change of name does not affect it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActorRef {
@@ -50,7 +42,7 @@ impl ActorRef {
     /// A provider that reports on a letter.
     #[must_use]
     pub fn provider(provider: Provider) -> Self {
-        Self { kind: ActorKind::System, id: provider.as_str().to_owned(), name: provider.title().to_owned() }
+        Self { kind: ActorKind::System, id: provider.name.to_owned(), name: provider.title.to_owned() }
     }
 
     /// The holder of an activation link, whose identity is not proven.

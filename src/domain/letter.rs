@@ -71,9 +71,9 @@ closed_set! {
 /// The acceptance of a letter by a relay or provider.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Receipt {
-    /// The provider, if it reports on the letter later: `postmark`, `sendgrid`, `mailgun`, `resend`.
+    /// The name of the provider that accepted it, where that provider reports on it later.
     pub provider: Option<&'static str>,
-    /// The provider's message id.
+    /// The provider's id for it.
     pub message_id: Option<String>,
 }
 

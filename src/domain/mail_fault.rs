@@ -34,12 +34,6 @@ closed_set! {
 }
 
 impl MailFault {
-    /// The fault of that name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|fault| fault.as_str() == name)
-    }
-
     /// Whether the operator, or the provider, must correct it, since it would affect every other letter.
     #[must_use]
     pub fn is_operators(self) -> bool {

@@ -12,7 +12,7 @@ use super::{
     ops::courier_watch::CourierWatch,
 };
 use crate::{
-    domain::{delivery_reports::Keys, locale::Locale, time_zone::TimeZone},
+    domain::{delivery_reports::Webhooks, locale::Locale, time_zone::TimeZone},
     metrics::Metrics,
     services::Services,
 };
@@ -31,7 +31,7 @@ pub struct State {
     pub(super) limits: Limits,
     /// Whom proxies speak for.
     pub(super) clients: ClientAddresses,
-    /// Limits how many reports of mail providers are held at once.
+    /// How many bodies of webhooks are read at the same time.
     pub(super) mail_event_bodies: BodyPermits,
     /// Limits how many bytes of batches are held at once.
     pub(super) batches: MemoryBudget,
@@ -54,8 +54,8 @@ pub struct Settings {
     pub locale: Locale,
     /// The time zone of the page.
     pub time_zone: TimeZone,
-    /// The providers that may report, and how they prove themselves.
-    pub mail_events: Keys,
+    /// The webhooks of mail providers, and what verifies their requests.
+    pub webhooks: Webhooks,
     /// Whether the public routes are limited.
     pub rate_limits: bool,
     /// Whose `X-Forwarded-For` or `Forwarded` is believed.

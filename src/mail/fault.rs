@@ -8,7 +8,7 @@ use std::error::Error;
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::url::Login;
+use super::server_url::Login;
 use crate::domain::letter::Letter;
 
 /// The longest line, in characters.

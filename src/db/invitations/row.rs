@@ -11,7 +11,7 @@ use crate::{
         sql::timestamp::At,
     },
     domain::{
-        actor::{ActorKind, ActorRef},
+        actor::ActorRef,
         delivery_reports::DeliveryStatus,
         email::Email,
         ids::AccountId,
@@ -104,7 +104,7 @@ impl TryFrom<(Row, LetterRow, Option<AccountRow>)> for Invitation {
             roles: row.roles.parse().map_err(|_| unreadable("roles"))?,
             locale: row.locale.as_deref().map(Locale::parse).transpose().map_err(|_| unreadable("locale"))?,
             invited_by: ActorRef {
-                kind: ActorKind::parse(&row.inviter_kind).ok_or_else(|| unreadable("inviter_kind"))?,
+                kind: row.inviter_kind.parse().map_err(|_| unreadable("inviter_kind"))?,
                 id: row.inviter_id.clone(),
                 name: row.inviter_name.clone(),
             },
@@ -148,12 +148,9 @@ fn invited_to(row: &Row, account: AccountRow) -> Result<InvitedTo, DbFault> {
 
 fn delivery(letter: LetterRow) -> Option<Delivery> {
     let state = LetterState::ALL.into_iter().find(|state| state.as_str() == letter.state)?;
-    let withdrawn = (state == LetterState::Withdrawn)
-        .then(|| "The link became invalid before the letter was sent.".to_owned());
-    let fault = match letter.cause {
-        Some(cause) => Some(MailFault::parse(&cause)?),
-        None => None,
-    };
+    let withdrawn =
+        (state == LetterState::Withdrawn).then(|| "The link became invalid before the letter was sent.".to_owned());
+    let fault: Option<MailFault> = letter.cause.map(|cause| cause.parse()).transpose().ok()?;
     let operators = fault.filter(|fault| fault.is_operators());
     let reported = |fate: String| DeliveryState::ALL.into_iter().find(|state| state.as_str() == fate);
     let state = match (state, letter.fate) {

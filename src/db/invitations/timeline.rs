@@ -11,7 +11,7 @@ use crate::db::{
     sql::timestamp::At,
 };
 use crate::domain::{
-    actor::{ActorKind, ActorRef},
+    actor::ActorRef,
     event::{Event, EventType},
     ids::{EventId, InvitationId},
 };
@@ -109,7 +109,7 @@ impl TryFrom<Row> for Event {
             event_type: event_type.ok_or_else(|| unreadable("event_type"))?,
             at: row.at.0,
             actor: ActorRef {
-                kind: ActorKind::parse(&row.actor_kind).ok_or_else(|| unreadable("actor_kind"))?,
+                kind: row.actor_kind.parse().map_err(|_| unreadable("actor_kind"))?,
                 id: row.actor_id.clone(),
                 name: row.actor_name.clone(),
             },

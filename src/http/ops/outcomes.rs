@@ -4,7 +4,7 @@
 use utoipa::openapi::OpenApi;
 
 use crate::http::{api::webhooks, openapi::codes_of, response::error_codes};
-use crate::{domain::delivery_reports::Provider, metrics::Metrics, services::delivery_reports::Outcome};
+use crate::{domain::delivery_reports::Webhooks, metrics::Metrics, services::delivery_reports::Outcome};
 
 const INVITES: [&str; 4] = [
     "/v1/system-users/invitations",
@@ -15,18 +15,18 @@ const INVITES: [&str; 4] = [
 const ACTIVATIONS: &str = "/v1/activations";
 
 /// Declares every outcome.
-pub(in crate::http) fn declare(metrics: &Metrics, document: &OpenApi) {
+pub(in crate::http) fn declare(metrics: &Metrics, document: &OpenApi, providers: &Webhooks) {
     let ours = [error_codes::INTERNAL.code, error_codes::UNAVAILABLE.code];
     for path in INVITES {
         metrics.declare_invites(["invited"].into_iter().chain(codes_of(document, path)).chain(ours));
     }
     metrics.declare_activations(["activated"].into_iter().chain(codes_of(document, ACTIVATIONS)).chain(ours));
-    for provider in Provider::ALL {
+    for provider in providers.providers() {
         let outcomes = Outcome::all().map(Outcome::as_str).chain([
             webhooks::UNVERIFIED,
             webhooks::UNREADABLE,
             webhooks::LIMITED,
         ]);
-        metrics.declare_reports(provider.as_str(), outcomes);
+        metrics.declare_reports(provider.name, outcomes);
     }
 }

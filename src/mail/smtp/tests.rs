@@ -8,8 +8,9 @@ use tokio::{
 use super::{session::Content, *};
 use crate::mail::{
     MessageBuilder,
+    server_url::Login,
     testing::{LINK, letter, sender},
-    url::{Login, TlsUse},
+    url::TlsUse,
 };
 
 mod hello;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use invitation_service::{
-    config::{Variable, variables::VARIABLES},
+    config::{Variable, variables::variables},
     domain::locale::Locale,
 };
 use serde_json::Value;
@@ -41,8 +41,8 @@ fn answer(output: Output) -> String {
 #[test]
 fn help_lists_every_variable_with_its_default() {
     let help = home().print(&["--help"]);
-    for Variable { name, default, meaning } in VARIABLES {
-        let meaning = &meaning.replace("{languages}", &Locale::known());
+    for variable in variables() {
+        let (Variable { name, default, .. }, meaning) = (variable, &variable.explanation());
         let line = if default.is_empty() { format!("  {name}\n") } else { format!("  {name} [{default}]\n") };
         assert!(help.contains(&line) && help.contains(meaning), "{name}");
     }
