@@ -1,7 +1,7 @@
 //! Forgets what is kept for a time and no longer. Whoever uses a key or reports on a letter sweeps as they
 //! go; this is for when nobody does any more.
 
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::{Services, delivery_reports};
 use crate::db::{
@@ -13,11 +13,11 @@ use crate::db::{
 const MAX_BATCH: usize = 100;
 
 /// Forgets answers of idempotency keys, and the events and tokens of mail providers, and the counts of
-/// letters, whose time is over, or no more than the next few when `stop` is true.
+/// letters, whose time is over, or no more than the next few when `stop` is cancelled.
 ///
 /// # Errors
 /// [`DbFault`]; what was swept by then stays so.
-pub async fn sweep(services: &Services, stop: &watch::Receiver<bool>) -> Result<(), DbFault> {
+pub async fn sweep(services: &Services, stop: &CancellationToken) -> Result<(), DbFault> {
     loop {
         let now = services.clock.now();
         let swept = services.db.write::<_, DbFault>(move |tx| {
@@ -26,7 +26,7 @@ pub async fn sweep(services: &Services, stop: &watch::Receiver<bool>) -> Result<
                 + idempotency::forget(tx, MAX_BATCH, now)?
                 + webhook_events::forget(tx, MAX_BATCH, now - delivery_reports::KEPT)?)
         });
-        if swept.await? == 0 || *stop.borrow() {
+        if swept.await? == 0 || stop.is_cancelled() {
             return Ok(());
         }
     }

@@ -242,7 +242,7 @@ impl ReportApplier<'_> {
         // A reminder gives no further time.
         if letter.purpose == LetterPurpose::Invitation {
             let (invitation, generation, expires_at) =
-                (letter.invitation_id, letter.generation, self.services.expiry(at));
+                (letter.invitation_id, letter.generation, self.services.rules.link_lifetime.expires_at(at));
             mark_sent::handed_over(tx, &[HandedOver { invitation, generation, at, expires_at }])?;
         }
         self.enter(letter, EventType::EmailSent, json!({ "attempt": unsettled.attempts }));
