@@ -22,6 +22,7 @@ pub mod invisible;
 pub mod invitation;
 pub mod letter;
 pub mod letter_quota;
+pub mod link_lifetime;
 pub mod locale;
 pub mod mail_fault;
 pub mod password;

@@ -31,7 +31,6 @@ pub mod withdraw;
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use tokio::sync::Notify;
 
@@ -44,6 +43,7 @@ use crate::{
         company::CompanyVat,
         ids::InvitationId,
         letter_quota::LetterLimits,
+        link_lifetime::LinkLifetime,
         token::{LinkClaim, LinkKeys},
     },
 };
@@ -81,7 +81,7 @@ pub struct Services {
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// The lifetime of a link.
-    pub link_lifetime: Duration,
+    pub link_lifetime: LinkLifetime,
     /// The delay between two letters of an invitation.
     pub resend_cooldown: Duration,
     /// The shortest password, in code points.
@@ -103,12 +103,5 @@ impl Services {
     #[must_use]
     pub fn link(&self, invitation: InvitationId, generation: i32) -> SecretString {
         self.links.link(&self.rules.activation_url, LinkClaim { invitation, generation })
-    }
-
-    /// When a link that is sent at `now` expires.
-    #[must_use]
-    pub fn expiry(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        // The configuration limits the lifetime, so this cannot fail.
-        now + TimeDelta::from_std(self.rules.link_lifetime).unwrap_or(TimeDelta::days(1))
     }
 }

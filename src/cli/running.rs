@@ -5,9 +5,9 @@ use std::{future::Future, io};
 
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    sync::watch,
     task::{JoinError, JoinHandle},
 };
+use tokio_util::sync::CancellationToken;
 
 /// Why a run ended with an error.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +79,7 @@ fn why(error: JoinError) -> String {
 pub(super) async fn run_until_signal(
     mut signal: impl AsyncFnMut(),
     mut parts: Vec<Part>,
-    stop: watch::Sender<bool>,
+    stop: CancellationToken,
     stop_server: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
     let (first, rest) = {
@@ -99,8 +99,7 @@ pub(super) async fn run_until_signal(
         Ok(()) => tracing::info!("stopping after the requests and letters in progress"),
         Err(error) => tracing::error!(%error, "stopping"),
     }
-    // A dropped receiver has stopped already.
-    let _ = stop.send(true);
+    stop.cancel();
     let all = async {
         let parts = async {
             let mut outcome = Ok(());
@@ -127,10 +126,10 @@ mod tests {
 
     use super::*;
 
-    fn stays(stop: &watch::Sender<bool>) -> Part {
-        let mut stopping = stop.subscribe();
+    fn stays(stop: &CancellationToken) -> Part {
+        let stop = stop.clone();
         Part::spawn("one that stays", async move {
-            let _ = stopping.wait_for(|stop| *stop).await;
+            stop.cancelled().await;
             Ok(())
         })
     }
@@ -142,7 +141,7 @@ mod tests {
             (Part::spawn("the courier", async { Err(io::Error::other("no more")) }), "no more"),
             (Part::spawn("the courier", async { Ok(()) }), "returned without an error"),
         ] {
-            let stop = watch::Sender::new(false);
+            let stop = CancellationToken::new();
             let parts = vec![stays(&stop), ends];
             let run = run_until_signal(async || std::future::pending().await, parts, stop, async {});
             let outcome = tokio::time::timeout(Duration::from_secs(5), run).await.unwrap();
@@ -153,13 +152,11 @@ mod tests {
 
     #[tokio::test]
     async fn all_parts_are_stopped_at_the_same_time() {
-        let stop = watch::Sender::new(false);
+        let stop = CancellationToken::new();
         let parts = vec![stays(&stop), stays(&stop)];
         // A server that is still busy when the courier is stopped.
-        let mut stopping = stop.subscribe();
-        let server = async move {
-            let _ = stopping.wait_for(|stop| *stop).await;
-        };
+        let stopping = stop.clone();
+        let server = async move { stopping.cancelled().await };
         let mut signals = 0;
         let signal = async || {
             signals += 1;
@@ -176,7 +173,7 @@ mod tests {
     #[tokio::test]
     async fn a_second_signal_ends_what_does_not_stop() {
         let stuck = Part::spawn("one that is stuck", std::future::pending());
-        let run = run_until_signal(async || (), vec![stuck], watch::Sender::new(false), async {});
+        let run = run_until_signal(async || (), vec![stuck], CancellationToken::new(), async {});
         let outcome = tokio::time::timeout(Duration::from_secs(5), run).await.unwrap();
         assert!(matches!(outcome, Err(RunError::SecondSignal)));
     }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     EXPOSED_KEY, Outcome, clock,
@@ -60,7 +60,7 @@ pub(super) fn serve(config: &Config, letters: Letters) -> Outcome {
         let config = &config.listening_at(listener.local_addr()?);
         let parts = Parts::new(config, clock())?;
         let prepared = app::prepare(&parts.services.db).await?;
-        let (stop, stopping) = watch::channel(false);
+        let stop = CancellationToken::new();
         let at_work = Arc::new(AtomicBool::new(with_courier));
         let watch = match letters {
             Letters::Sent => CourierWatch::here(at_work.clone()),
@@ -70,12 +70,12 @@ pub(super) fn serve(config: &Config, letters: Letters) -> Outcome {
         // Before the listener serves, so that no signal can arrive unhandled after the service is reachable.
         let mut signals = Signals::listen()?;
         let (handle, server) = parts.serve(listener, watch)?;
-        let mut running = vec![Part::spawn("the server", server), sweeper_part(&parts, stopping.clone())];
+        let mut running = vec![Part::spawn("the server", server), sweeper_part(&parts, stop.clone())];
         if !prepared {
-            running.push(preparation_part(&parts, stopping.clone()));
+            running.push(preparation_part(&parts, stop.clone()));
         }
         if with_courier {
-            running.push(courier_part(&parts, at_work, stopping));
+            running.push(courier_part(&parts, at_work, stop.clone()));
         }
         greet(config, letters);
         Ok(run_until_signal(async || signals.next().await, running, stop, async { handle.stop(true).await })
@@ -92,14 +92,14 @@ pub(super) fn courier(config: &Config, letters: Letters) -> Outcome {
     run_to_end(async {
         let parts = Parts::new(config, clock())?;
         let prepared = app::prepare(&parts.services.db).await?;
-        let (stop, stopping) = watch::channel(false);
+        let stop = CancellationToken::new();
         let mut signals = Signals::listen()?;
         let mut running = match letters {
-            Letters::Sent => vec![courier_part(&parts, Arc::default(), stopping.clone())],
-            Letters::Held | Letters::Elsewhere => vec![idle_part(stopping.clone())],
+            Letters::Sent => vec![courier_part(&parts, Arc::default(), stop.clone())],
+            Letters::Held | Letters::Elsewhere => vec![idle_part(stop.clone())],
         };
         if !prepared {
-            running.push(preparation_part(&parts, stopping));
+            running.push(preparation_part(&parts, stop.clone()));
         }
         match letters {
             Letters::Sent => {
@@ -113,35 +113,34 @@ pub(super) fn courier(config: &Config, letters: Letters) -> Outcome {
     })
 }
 
-fn courier_part(parts: &Parts, at_work: Arc<AtomicBool>, stopping: watch::Receiver<bool>) -> Part {
+fn courier_part(parts: &Parts, at_work: Arc<AtomicBool>, stop: CancellationToken) -> Part {
     let courier = parts.courier.clone();
     Part::spawn("the courier", async move {
-        app::run_courier(courier, at_work, stopping).await;
+        app::run_courier(courier, at_work, stop).await;
         Ok(())
     })
 }
 
 /// A courier that sends nothing.
-fn idle_part(mut stopping: watch::Receiver<bool>) -> Part {
+fn idle_part(stop: CancellationToken) -> Part {
     Part::spawn("the courier", async move {
-        // A dropped sender stops it, too.
-        let _ = stopping.wait_for(|stop| *stop).await;
+        stop.cancelled().await;
         Ok(())
     })
 }
 
-fn preparation_part(parts: &Parts, stopping: watch::Receiver<bool>) -> Part {
+fn preparation_part(parts: &Parts, stop: CancellationToken) -> Part {
     let db = parts.services.db.clone();
     Part::spawn("the preparation of the database", async move {
-        app::run_preparation(db, stopping).await;
+        app::run_preparation(db, stop).await;
         Ok(())
     })
 }
 
-fn sweeper_part(parts: &Parts, stopping: watch::Receiver<bool>) -> Part {
+fn sweeper_part(parts: &Parts, stop: CancellationToken) -> Part {
     let services = parts.services.clone();
     Part::spawn("the sweeper", async move {
-        app::run_sweeper(services, stopping).await;
+        app::run_sweeper(services, stop).await;
         Ok(())
     })
 }

@@ -1,7 +1,7 @@
 //! Deletes expired data. Requests with idempotency keys and delivery reports also delete some; this is for
 //! times without such requests.
 
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::{Services, delivery_reports};
 use crate::db::{
@@ -13,11 +13,11 @@ use crate::db::{
 const MAX_BATCH: usize = 100;
 
 /// Deletes expired answers of idempotency keys, events and tokens of mail providers, and counts of letters.
-/// After `stop` became true it finishes only the current transaction.
+/// After `stop` was cancelled it finishes only the current transaction.
 ///
 /// # Errors
 /// [`DbFault`]; earlier transactions stay committed.
-pub async fn sweep(services: &Services, stop: &watch::Receiver<bool>) -> Result<(), DbFault> {
+pub async fn sweep(services: &Services, stop: &CancellationToken) -> Result<(), DbFault> {
     loop {
         let now = services.clock.now();
         let swept = services.db.write::<_, DbFault>(move |tx| {
@@ -26,7 +26,7 @@ pub async fn sweep(services: &Services, stop: &watch::Receiver<bool>) -> Result<
                 + idempotency::forget(tx, MAX_BATCH, now)?
                 + webhook_events::forget(tx, MAX_BATCH, now - delivery_reports::KEPT)?)
         });
-        if swept.await? == 0 || *stop.borrow() {
+        if swept.await? == 0 || stop.is_cancelled() {
             return Ok(());
         }
     }

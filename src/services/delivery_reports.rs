@@ -226,7 +226,7 @@ impl EventApplier<'_> {
         // A reminder does not extend the link.
         if letter.purpose == LetterPurpose::Invitation {
             let (invitation, generation, expires_at) =
-                (letter.invitation_id, letter.generation, self.services.expiry(at));
+                (letter.invitation_id, letter.generation, self.services.rules.link_lifetime.expires_at(at));
             mark_sent::handed_over(tx, &[HandedOver { invitation, generation, at, expires_at }])?;
         }
         self.push(letter, EventType::EmailSent, json!({ "attempt": unsettled.attempts }));

@@ -195,7 +195,7 @@ fn invitation(
         send_count: 1,
         created_at: now,
         last_sent_at: now,
-        expires_at: services.expiry(now),
+        expires_at: services.rules.link_lifetime.expires_at(now),
         activated_at: None,
         revoked_at: None,
         delivery: Delivery::queued(),

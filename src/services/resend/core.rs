@@ -256,7 +256,13 @@ fn renew(
     }
     let mut renewed = HashSet::new();
     for (generation, ids) in by_generation {
-        renewed.extend(resend::renew(tx, &ids, generation, now, services.expiry(now))?);
+        renewed.extend(resend::renew(
+            tx,
+            &ids,
+            generation,
+            now,
+            services.rules.link_lifetime.expires_at(now),
+        )?);
     }
     Ok(renewed)
 }
@@ -267,7 +273,7 @@ pub(in crate::services) fn fresh(services: &Services, old: &Invitation, now: Dat
         generation: old.generation + 1,
         send_count: old.send_count + 1,
         last_sent_at: now,
-        expires_at: services.expiry(now),
+        expires_at: services.rules.link_lifetime.expires_at(now),
         delivery: Delivery::queued(),
         ..old.clone()
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use invitation_service::courier::{Courier, SendSlots, Step};
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{
     Backend, Relay, TestApp, eventually, json, on_each,
@@ -30,7 +30,8 @@ on_each! {
     async fn those_that_a_relay_is_silent_about_hold_up_nobody_else(backend: Backend) {
         let relay = silent_about("silent");
         let app = TestApp::start(backend, &[("MAIL_URL", &relay.url())]).await;
-        let (stop, stopping) = watch::channel(false);
+        let stop = CancellationToken::new();
+        let stopping = stop.clone();
         let courier = app.parts.courier.clone();
         let running = tokio::spawn(async move { courier.run(stopping).await });
         let invite = async |name: &str, number: usize| app.invite_unsent(&format!("{name}-{number}@example.com"), &["viewer"]).await;
@@ -63,7 +64,7 @@ on_each! {
         relay.lets_go();
         eventually("all are sent", PATIENCE, async || (app.database.count("letters WHERE state = 'sent'") == 66).then_some(())).await;
         assert_eq!(app.database.count("letters WHERE attempts = 1"), 66);
-        stop.send(true).unwrap();
+        stop.cancel();
         running.await.unwrap();
     }
 
@@ -72,7 +73,7 @@ on_each! {
         let app = TestApp::start(backend, &[("MAIL_URL", &relay.url())]).await;
         let id = app.invite_unsent("ada@example.com", &["viewer"]).await["id"].as_str().unwrap().to_owned();
         let holds = relay.holds();
-        let patient = Courier { renewed: Duration::from_millis(10), ..app.parts.courier.clone() };
+        let patient = Courier { renew_every: Duration::from_millis(10), ..app.parts.courier.clone() };
         let other = Courier { slots: SendSlots::default(), ..app.parts.courier.clone() };
         let sending = tokio::spawn(async move { patient.step().await });
         holds.notified().await;
@@ -144,7 +145,8 @@ on_each! {
         for number in 0..30 {
             app.invite_unsent(&format!("silent-{number}@example.com"), &["viewer"]).await;
         }
-        let (stop, stopping) = watch::channel(false);
+        let stop = CancellationToken::new();
+        let stopping = stop.clone();
         let courier = app.parts.courier.clone();
         let running = tokio::spawn(async move { courier.run(stopping).await });
         let mut held = 0;
@@ -153,7 +155,7 @@ on_each! {
             (held >= 4).then_some(())
         };
         eventually("it has some in hand", PATIENCE, some_held).await;
-        stop.send(true).unwrap();
+        stop.cancel();
         let untried = async || {
             let (untried, tried) = (app.database.count("letters WHERE attempts = 0"), app.database.count("letters WHERE attempts = 1"));
             (untried >= 14 && untried + tried == 30 && app.database.count("letters WHERE attempts = 1 AND leased_until IS NULL") == 0)

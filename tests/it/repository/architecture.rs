@@ -36,13 +36,14 @@ const RULE: [(&str, &[&str]); 13] = [
 
 /// Crates, each with the modules that may use it. `app` and `cli` start what runs; `cli/import` is a client
 /// of our own API.
-const CRATES: [(&str, &[&str]); 7] = [
+const CRATES: [(&str, &[&str]); 8] = [
     ("diesel", &["db"]),
     ("diesel_migrations", &["db"]),
     ("lettre", &["mail"]),
     ("reqwest", &["cli/import", "mail"]),
     ("actix_web", &["app", "cli", "http"]),
     ("utoipa", &["http"]),
+    ("tokio_util", &["app", "cli", "courier", "services"]),
     ("tokio", &["app", "cli", "courier", "db", "http", "mail", "services"]),
 ];
 

@@ -2,12 +2,12 @@
 
 use chrono::TimeDelta;
 use invitation_service::services::cleanup::sweep;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{Answer, Backend, Home, TestApp, json, on_both_databases, on_each};
 
 async fn swept(app: &TestApp) -> [i64; 4] {
-    sweep(&app.parts.services, &watch::Sender::new(false).subscribe()).await.unwrap();
+    sweep(&app.parts.services, &CancellationToken::new()).await.unwrap();
     ["idempotency_keys", "mail_events", "mail_tokens", "letter_counts"].map(|table| app.database.count(table))
 }
 

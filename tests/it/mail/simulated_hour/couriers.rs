@@ -2,7 +2,7 @@
 
 use std::{pin::pin, sync::Arc, task::Poll, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::try_join_all;
 use invitation_service::{
     courier::{Courier, Looked, Outage, SendSlots, Step, records},
@@ -11,7 +11,7 @@ use invitation_service::{
         letters::outbox::{Claimed, Outcome},
         pool::group_commit::GroupCommit,
     },
-    domain::time_zone::TimeZone,
+    domain::{link_lifetime::LinkLifetime, time_zone::TimeZone},
     mail::{MailUrl, Mailer, Sender},
 };
 use tokio::{runtime::Handle, sync::Notify};
@@ -23,7 +23,7 @@ pub(super) fn courier(app: &TestApp, relay: &Relay) -> Courier {
     let sender = Sender::new("Invitations <no-reply@localhost>", None, TimeZone::utc()).unwrap();
     let mailer = Arc::new(Mailer::new(&MailUrl::parse(&relay.url()).unwrap(), sender).unwrap());
     let db = app.parts.courier.db.apart(1);
-    let records = records(&db, &app.clock, relay.url(), Duration::from_hours(24)).unwrap();
+    let records = records(&db, &app.clock, relay.url(), LinkLifetime(TimeDelta::hours(24))).unwrap();
     Courier {
         db,
         records,
