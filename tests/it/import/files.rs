@@ -86,8 +86,8 @@ fn a_file_that_is_no_list_of_people_says_what_is_wrong_with_it() {
             &[
                 &unknown,
                 "1: roles: The header has this column twice. Remove one of them. (duplicate_column)",
-                "1: kind: This column is missing: every row needs it. (missing_column)",
-                "1: email: This column is missing: every row needs it. (missing_column)",
+                "1: kind: This column is missing. Every row needs it. (missing_column)",
+                "1: email: This column is missing. Every row needs it. (missing_column)",
             ],
         ),
         (

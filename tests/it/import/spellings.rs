@@ -87,7 +87,7 @@ on_each! {
                      sub_account,dave@acme.example,Acme B.V.,driver,2\n\
                      sub_account,dora@acme.example,Acme B.V.,driver,23\n";
         let warning = "people.csv:3: reimbursement_rate: Warning: 23 EUR per kWh is unusually high. Some programs turn 0,23 into 23: \
-                       compare it with where it comes from. (rate_unusually_high)\n";
+                       compare it with the source. (rate_unusually_high)\n";
         let dry = told(&import(&home, &server, lines, &["--dry-run"]));
         assert_eq!(dry, (0, "would be invited 2, already there 0, failed 0\n".to_owned(), warning.to_owned()));
         for (arguments, status) in [(&["--dry-run", "--json"][..], "valid"), (&["--json"], "invited"), (&["--json"], "already_there")] {

@@ -165,7 +165,7 @@ fn the_key_is_made_once_and_only_its_owner_reads_it() {
 #[test]
 fn a_token_that_cannot_be_made_says_why() {
     for (arguments, words) in [
-        (&["token"][..], "name --role, --scope or --account"),
+        (&["token"][..], "add --role, --scope or --account"),
         (&["token", "--role", "emperor"], "'emperor' for '--role"),
         (&["token", "--scope", "customers:eat"], "there is no such permission"),
         (&["token", "--account", "usr_01kavx6e9kfzabv5qhm1p4d6xn"], "no account's id"),
@@ -311,7 +311,7 @@ async fn a_courier_of_its_own_delivers_what_others_were_asked_for() {
     let home = Home::new(Backend::Postgres, &[]);
     let couriers = [home.start(&["courier"]), home.start(&["courier"])];
     let server = home.start(&["serve", "--no-courier"]);
-    let says_so = async || server.out().contains("left to another process").then_some(());
+    let says_so = async || server.out().contains("sent by another process").then_some(());
     eventually("the greeting says that there is no courier", LIMIT, says_so).await;
     let admin = server.client(Some(home.token()));
     assert_eq!(admin.get("/readyz").await.expect(200).body["courier"], "elsewhere");

@@ -140,9 +140,9 @@ async fn what_is_stored_is_for_its_owner_alone() {
 
     std::fs::set_permissions(home.path().join("data/secret.key"), Permissions::from_mode(0o640)).unwrap();
     let server = home.start(&["serve"]);
-    assert!(server.stop().await.contains("others than its owner may read the key"));
+    assert!(server.stop().await.contains("other users can read the key file"));
     let said = home.print(&["check-config"]);
-    assert!(said.contains("data/secret.key: others than its owner may read the key"), "{said}");
+    assert!(said.contains("data/secret.key: other users can read the key file"), "{said}");
 }
 
 /// What a start would refuse is refused before it, in the same words, and nothing is left behind by asking.
