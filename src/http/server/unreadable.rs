@@ -106,7 +106,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ProblemStream<S> {
                     return Pin::new(&mut this.stream).poll_write(cx, &bytes[..start]);
                 }
                 Some((_, status)) => {
-                    this.instead = (this.refusal)(status).map(|answer| (answer, 0, bytes.len()))
+                    this.instead = (this.refusal)(status).map(|answer| (answer, 0, bytes.len()));
                 }
                 None => {}
             }

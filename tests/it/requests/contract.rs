@@ -1,5 +1,6 @@
 //! The contract: the file is what the code says, the code does what the file says, and people can read it.
 
+mod answers;
 mod languages;
 mod schema;
 
@@ -8,7 +9,11 @@ use std::{collections::HashSet, path::Path};
 use reqwest::Method;
 use serde_json::Value;
 
-use self::schema::{faults, resolved};
+use self::{
+    answers::{fits, permissions_of},
+    schema::{faults, resolved},
+};
+use invitation_service::domain::permission::Permission;
 
 use crate::support::{
     Answer, TestApp,
@@ -235,33 +240,6 @@ fn every_reference_leads_somewhere_and_nothing_is_left_over() {
     }
 }
 
-/// An answer is one that the contract foresees.
-fn fits(document: &Value, operation: &Value, answer: &Answer) {
-    let (place, status) = (&operation["operationId"], answer.status.to_string());
-    let foreseen = responses(document, operation).find(|(known, _)| *known == status);
-    let (_, response) =
-        foreseen.unwrap_or_else(|| panic!("{place} answers {status}, of which the contract says nothing"));
-    let media_type = answer.header("content-type").split(';').next().unwrap();
-    let content = &response["content"][media_type];
-    assert!(
-        content.is_object(),
-        "{place} answers {status} in {media_type}, of which the contract says nothing"
-    );
-    if media_type.ends_with("json") {
-        assert_eq!(faults(document, &content["schema"], &answer.body), [""; 0], "{place}: {status}");
-    }
-    if media_type == "application/problem+json" {
-        // Listed beside the handler, or shared by operations of its kind.
-        let code = &answer.body["code"];
-        let listed = examples(document, content).into_iter().any(|(_, example)| example["code"] == *code);
-        assert!(listed, "{place} answers {code}, which is not among its error codes");
-    }
-    for name in response["headers"].as_object().unwrap().keys() {
-        let sometimes = ["Link", "Content-Disposition", "Idempotency-Replayed"].contains(&name.as_str());
-        assert!(sometimes || !answer.header(name).is_empty(), "{place} answers {status} without {name}");
-    }
-}
-
 on_both_databases! {
     async fn every_route_of_the_document_answers(app: TestApp) {
         let served: Value = app.anonymous().get("/openapi.json").await.expect(200).body;
@@ -288,12 +266,14 @@ on_both_databases! {
             let anonymous = call(app.anonymous()).await;
             let guarded = operation["security"].as_array().unwrap().iter().any(|one| one.get("access_token").is_some());
             assert_eq!(anonymous.status == 401, guarded, "{method} {path}: {}", anonymous.text);
-            // A token that allows nothing: an endpoint that forgot to authorise would do it.
-            let permissions = |one: &Value| one["access_token"].as_array().is_some_and(|needed| !needed.is_empty());
-            if operation["security"].as_array().unwrap().iter().any(permissions) {
-                let powerless = call(app.caller(&[], &[])).await;
-                assert!([403, 404].contains(&powerless.status), "{method} {path}: {}", powerless.text);
-                fits(&served, &operation, &powerless);
+            // Without the permissions that it asks for, an endpoint refuses: a token without any, and one
+            // with all others.
+            let needed = permissions_of(&operation);
+            let others: Vec<_> = Permission::ALL.into_iter().filter(|one| !needed.contains(&one.as_str())).collect();
+            for scope in [&[][..], &others].into_iter().filter(|_| !needed.is_empty()) {
+                let refused = call(app.caller(&[], scope)).await;
+                assert!([403, 404].contains(&refused.status), "{method} {path}, {scope:?}: {}", refused.text);
+                fits(&served, &operation, &refused);
             }
             let admin = call(app.admin()).await;
             assert!(![401, 404, 405].contains(&admin.status) && admin.status < 500, "{method} {path}: {}", admin.text);

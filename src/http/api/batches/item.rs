@@ -51,9 +51,9 @@ pub(super) fn read(text: &RawValue) -> Read {
         return faulty("too_long", "An item has at most 64 KiB, as a request of its own has.");
     }
     match strict_json::parse(text.get().as_bytes()) {
-        Ok((Value::Object(members), faults)) => match members::request::<Item>(members, faults) {
+        Ok((Value::Object(members), duplicates)) => match members::request::<Item>(members, duplicates) {
             Ok(item) => Read::Invite(item.0),
-            Err(faults) => Read::Faulty(faults.first(MAX_FAULTS)),
+            Err(found) => Read::Faulty(found.first(MAX_FAULTS)),
         },
         Ok(_) => faulty("wrong_type", "An item is a JSON object."),
         Err(error) => Read::NotJson(error),

@@ -47,7 +47,7 @@ pub struct ResendBatchRequest {
     #[schema(ignore)]
     wanted: ResendSelection,
     #[schema(ignore)]
-    judge: bool,
+    dry_run: bool,
 }
 
 /// Pending invitations. Conditions combine with AND.
@@ -101,7 +101,7 @@ impl members::Request for ResendBatchRequest {
             filter: None,
             validate_only,
             wanted,
-            judge: validate_only.unwrap_or_default(),
+            dry_run: validate_only.unwrap_or_default(),
         })
     }
 }
@@ -267,11 +267,11 @@ pub async fn resend(command: Command) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let render = render(Page::of(&state, &request), results);
     let digest = *body.digest();
-    let asked = body.parse().map(|asked: ResendBatchRequest| (asked.wanted, asked.judge));
+    let asked = body.parse().map(|asked: ResendBatchRequest| (asked.wanted, asked.dry_run));
     let written = render.clone();
     let standings = Standings::of(&request);
-    let work = async move |(state, actor): For, (wanted, judge), ticket| {
-        let resent = services::resend::batch::many(&state.services, &actor, wanted, judge, ticket).await?;
+    let work = async move |(state, actor): For, (wanted, dry_run), ticket| {
+        let resent = services::resend::batch::many(&state.services, &actor, wanted, dry_run, ticket).await?;
         standings.note(&resent.standings);
         run_blocking(move || written(&resent)).await
     };

@@ -13,7 +13,6 @@ use crate::http::{
     },
 };
 use crate::{
-    db::DbFault,
     domain::{
         account::Account,
         field_error::FieldError,
@@ -56,7 +55,8 @@ impl From<&ServiceError> for Problem {
                 problem.retry_after(*seconds).with("retry_after", json!(seconds))
             }
             ServiceError::LettersSpent(spent) => letters_spent(spent),
-            ServiceError::Db(fault) => database(fault),
+            ServiceError::Db(fault) if fault.is_temporary() => database_unavailable(&fault.to_string()),
+            ServiceError::Db(fault) => defect(&fault.to_string()),
             ServiceError::Defect(what) => defect(what),
             _ => problem,
         }
@@ -163,11 +163,8 @@ fn letters_spent(LettersSpent { retry_after, standings }: &LettersSpent) -> Prob
         .with("retry_after", json!(retry_after))
 }
 
-fn database(fault: &DbFault) -> Problem {
-    if !fault.is_temporary() {
-        return defect(&fault.to_string());
-    }
-    tracing::warn!(error = ?fault.to_string(), "answered 503");
+fn database_unavailable(fault: &str) -> Problem {
+    tracing::warn!(error = ?fault, "answered 503");
     let detail = "The database is unavailable or busy. Try again in a moment.";
     Problem::new(codes::UNAVAILABLE, detail).retry_after(RETRY_AFTER)
 }
