@@ -73,9 +73,9 @@ impl From<Error> for DbFault {
     }
 }
 
-/// Diesel passes on no SQLSTATE: what has no kind of its own is told by its words, which SQLite and a
-/// PostgreSQL server with English messages keep stable. With other messages it is `Other`, and
-/// `Pooled::classify_error` and `Db::write` weigh what it may be.
+/// Diesel passes on no SQLSTATE (findings/diesel-deadlock-is-unknown.sh): what has no kind of its own is told
+/// by its words, which SQLite and a PostgreSQL server with English messages keep stable. With other messages
+/// it is `Other`, and `Pooled::classify_error` and `Db::write` weigh what it may be.
 fn by_message(message: &str) -> DbFault {
     const LOST: [&str; 2] = ["deadlock detected", "could not serialize access"];
     const CUT: [&str; 12] = [

@@ -1,8 +1,7 @@
 //! Letters over SMTP to a mail relay.
 //!
-//! lettre's connections are used without lettre's transport and its pool. The pool takes a connection back
-//! when an attempt is given up halfway, with the relay's late answer still on its way; the next letter would
-//! read that answer as its own, and be thought sent. Here a connection goes back after a letter was taken,
+//! lettre's connections are used without lettre's transport and its pool, where a letter can read another
+//! one's answer (findings/lettre-pool-late-answer.sh). Here a connection goes back after a letter was taken,
 //! and is closed otherwise. It also shows which command was refused, which decides what a refusal means.
 
 mod classify_reply;

@@ -57,9 +57,8 @@ impl Queue {
     }
 }
 
-/// Memory that earlier hashes left for later ones: at most as many pieces as there are places. Allocated for
-/// each hash, 19 MiB at a time on whichever thread comes first, it would stay with the allocator of every
-/// such thread.
+/// Memory that earlier hashes left for later ones: at most as many pieces as there are places. glibc would
+/// keep 19 MiB for every thread that allocates it (findings/glibc-freed-memory-stays.sh).
 type Spare = Arc<Mutex<Vec<Vec<Block>>>>;
 
 /// A place at the hasher.

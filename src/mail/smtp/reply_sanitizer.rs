@@ -43,7 +43,7 @@ impl ReplyBuffer {
     }
 
     /// A line whose fourth character is a hyphen is followed by another of the same reply (RFC 5321 §4.2.1).
-    /// A code may stand alone, which lettre does not take for a line.
+    /// A code may stand alone, which lettre does not read (findings/lettre-code-without-words.sh).
     fn end_line(&mut self) {
         let mut line = std::mem::take(&mut self.line);
         let goes_on = line.get(3) == Some(&b'-');
