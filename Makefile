@@ -24,8 +24,10 @@ test: ## run all tests, those on a throw-away PostgreSQL server included
 	else echo 'The Postfix test was left out: it needs root and Postfix (tests/with-postfix make test).'; fi
 
 # What `make test-fast` runs of the tests over HTTP, on SQLite: one or two files for each area, none that waits for time-outs.
-fast = account_owners:: activate:: architecture:: batch:: contract:: conventions:: idempotency:: invite:: lists:: page:: \
-	permissions:: renew:: resend:: revoke:: roles:: sign_in:: sub_accounts:: users_csv:: validation::
+fast = invite::system_users:: invite::account_owners:: invite::sub_accounts:: invitations::renew:: invitations::resend:: \
+	invitations::revoke:: batch::invites:: activation::activate:: activation::page:: lists::pages:: lists::users_csv:: \
+	access::permissions:: access::roles:: access::sign_in:: requests::contract:: requests::conventions:: \
+	requests::idempotency:: requests::validation:: repository::
 
 test-fast: ## run the unit tests, and those over HTTP that need SQLite alone (under a minute once built)
 	cargo $(tests) --locked --no-fail-fast --lib -- --skip eight_characters_are_always --skip what_chance_made_is_a_key

@@ -12,17 +12,15 @@ use std::{
 use actix_web::dev::ServerHandle;
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
-use tokio::{
-    sync::{Notify, watch},
-    time::sleep,
-};
+use tokio::{sync::Notify, time::sleep};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
     config::{self, Config, SecretError},
     courier::{self, Courier, Looked, Outage, RefusedUs, SendSlots},
     db::{Db, OpenError, invitations::lookup::lookups},
-    domain::{password, token::LinkKeys},
+    domain::{link_lifetime::LinkLifetime, password, token::LinkKeys},
     http::{
         CourierWatch, Settings, State,
         server::{self, ConnectionLimits, Connections},
@@ -142,8 +140,8 @@ pub async fn prepare(db: &Db) -> Result<bool, StartError> {
 }
 
 /// Looks again and again at a database that [`prepare`] could not work with, until it can. It stays until
-/// `stop` turns true.
-pub async fn run_preparation(db: Db, mut stop: watch::Receiver<bool>) {
+/// `stop` is cancelled.
+pub async fn run_preparation(db: Db, stop: CancellationToken) {
     let preparation = async {
         loop {
             sleep(EXAMINED).await;
@@ -159,10 +157,7 @@ pub async fn run_preparation(db: Db, mut stop: watch::Receiver<bool>) {
         }
         std::future::pending::<()>().await;
     };
-    tokio::select! {
-        () = preparation => {}
-        _ = stop.wait_for(|stop| *stop) => {}
-    }
+    stop.run_until_cancelled(preparation).await;
 }
 
 /// Withdraws what waits to be sent since `before`, at a database that nobody else works with or whose
@@ -206,19 +201,21 @@ impl Parts {
         let (outbox_wakeup, metrics) = (Arc::new(Notify::new()), Metrics::new());
         let no_thread = |error: io::Error| StartError::Defect(error.to_string());
         let letters = config.letter_limits();
+        // The configuration refuses a lifetime that chrono cannot hold.
+        let link_lifetime =
+            LinkLifetime(TimeDelta::from_std(config.invitation_ttl).unwrap_or(TimeDelta::days(1)));
         let lookups = lookups(&db.within(LOOK)).map_err(no_thread)?;
         let courier = Courier {
             db: db.apart(1),
             lookups: lookups.clone(),
-            records: courier::records(&db, &clock, mailer.describe(), config.invitation_ttl)
-                .map_err(no_thread)?,
+            records: courier::records(&db, &clock, mailer.describe(), link_lifetime).map_err(no_thread)?,
             clock: clock.clone(),
             links: links.clone(),
             mailer,
             activation_url: config.activation_url.clone(),
             organisation: config.operator_name.clone(),
             locale: config.locale,
-            link_lifetime: config.invitation_ttl,
+            link_lifetime,
             remind_before: config.reminder_before.and_then(|before| TimeDelta::from_std(before).ok()),
             reminded: Looked::default(),
             mailbox_limit: letters.mailbox,
@@ -226,12 +223,12 @@ impl Parts {
             slots: SendSlots::default(),
             outage: Outage::default(),
             refused_us: RefusedUs::default(),
-            renewed: courier::RENEWED,
+            renew_every: courier::RENEW_EVERY,
             outbox_wakeup: outbox_wakeup.clone(),
             metrics,
         };
         let rules = Rules {
-            link_lifetime: config.invitation_ttl,
+            link_lifetime,
             resend_cooldown: config.resend_cooldown,
             password_min_length: password::asked_length(config.password_min_length),
             letters,
@@ -245,7 +242,7 @@ impl Parts {
             public_url: config.public_url.as_str().trim_end_matches('/').to_owned(),
             locale: config.locale,
             time_zone: config.time_zone.clone(),
-            mail_events: config.mail_events.clone(),
+            webhooks: config.webhooks.clone(),
             rate_limits: config.rate_limits,
             trusted_proxies: config.trusted_proxies.clone(),
         };
@@ -292,7 +289,7 @@ impl Parts {
 }
 
 /// Runs the courier and says, while it does, that it is at work.
-pub async fn run_courier(courier: Courier, at_work: Arc<AtomicBool>, stop: watch::Receiver<bool>) {
+pub async fn run_courier(courier: Courier, at_work: Arc<AtomicBool>, stop: CancellationToken) {
     struct AtWork(Arc<AtomicBool>);
     impl Drop for AtWork {
         fn drop(&mut self) {
@@ -301,27 +298,21 @@ pub async fn run_courier(courier: Courier, at_work: Arc<AtomicBool>, stop: watch
     }
     at_work.store(true, Ordering::Relaxed);
     let _sign = AtWork(at_work);
-    let mut stopping = stop.clone();
-    tokio::select! {
-        () = courier.db.suitable() => {}
-        _ = stopping.wait_for(|stop| *stop) => {}
-    }
+    stop.run_until_cancelled(courier.db.suitable()).await;
     courier.run(stop).await;
 }
 
-/// Sweeps, at once and then by the hour, until `stop` turns true.
-pub async fn run_sweeper(services: Services, mut stop: watch::Receiver<bool>) {
-    tokio::select! {
-        () = services.db.suitable() => {}
-        _ = stop.wait_for(|stop| *stop) => return,
+/// Sweeps, at once and then by the hour, until `stop` is cancelled.
+pub async fn run_sweeper(services: Services, stop: CancellationToken) {
+    if stop.run_until_cancelled(services.db.suitable()).await.is_none() {
+        return;
     }
     loop {
         if let Err(error) = sweep(&services, &stop).await {
             tracing::warn!(%error, "what is no longer kept could not be swept up; it is tried again in an hour");
         }
-        tokio::select! {
-            () = sleep(SWEPT) => {}
-            _ = stop.wait_for(|stop| *stop) => return,
+        if stop.run_until_cancelled(sleep(SWEPT)).await.is_none() {
+            return;
         }
     }
 }

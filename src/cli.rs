@@ -1,4 +1,4 @@
-//! The command line: what each subcommand does and how it ends.
+//! The command line: the subcommands and their exit codes.
 
 mod import;
 mod running;
@@ -31,10 +31,10 @@ struct Arguments {
 enum Command {
     /// Run the API, the courier and the migrations in one process (also with no subcommand)
     Serve {
-        /// Leave the letters to a process of their own
+        /// Leave the letters to a `courier` process
         #[arg(long)]
         no_courier: bool,
-        /// Send no letters: they wait, as after a start from a backup, until a start without this
+        /// Send no letters: they stay queued until a start without this flag (for starts from a backup)
         #[arg(long)]
         hold_mail: bool,
     },
@@ -44,28 +44,28 @@ enum Command {
         #[arg(long)]
         hold_mail: bool,
     },
-    /// Withdraw the letters that have waited since a time, as after a start from a backup that was made then
+    /// Withdraw the letters that have been queued since a time (for starts from a backup made at that time)
     MailWithdraw {
-        /// That time, as 2026-11-28T03:00:00Z
+        /// Start of the range, as 2026-11-28T03:00:00Z
         #[arg(long, value_name = "TIME")]
         before: DateTime<FixedOffset>,
     },
     /// Bring the database's schema up to date
     Migrate,
-    /// Make an access token and print it; reads only the key, so it works beside a running server
+    /// Make an access token and print it; reads only the key, so it works while a server is running
     Token(token::Arguments),
-    /// Invite everybody in a CSV file, through a running service
+    /// Invite the people in a CSV file, through a running service
     Import(import::Arguments),
     /// Print the contract (OpenAPI)
     Openapi,
-    /// Check the configuration, and say what it leads to
+    /// Check the configuration, and print its effect
     CheckConfig,
     /// Write every letter in every language to .eml files
     MailPreview {
         /// The folder to write to
         #[arg(default_value = "data/mail-preview")]
         folder: String,
-        /// Write the built-in templates and words to this folder instead, to begin your own with
+        /// Write the built-in templates and texts to this folder instead, to start your own from
         /// (MAIL_TEMPLATES)
         #[arg(long, value_name = "FOLDER")]
         templates: Option<String>,
@@ -74,7 +74,7 @@ enum Command {
     Healthcheck,
 }
 
-/// Runs what the command line says.
+/// Parses the command line and runs the subcommand.
 #[must_use]
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
@@ -113,8 +113,9 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// What is wrong with a key file that others may read.
-const EXPOSED_KEY: &str = "others than its owner may read the key: chmod 600, and rotate it if they may have";
+/// The warning about a key file with too wide permissions.
+const EXPOSED_KEY: &str =
+    "other users can read the key file: set its mode to 600, and rotate the key if it may have been read";
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -123,7 +124,7 @@ fn misconfigured(faults: &[ConfigFault]) -> ExitCode {
     for ConfigFault(fault) in faults {
         eprintln!("  {fault}");
     }
-    eprintln!("Every variable is explained by: invitation-service --help");
+    eprintln!("For a description of every variable, run: invitation-service --help");
     // EX_CONFIG of sysexits.h.
     ExitCode::from(78)
 }
@@ -146,7 +147,7 @@ fn check(config: &Config) -> Outcome {
         Ok(_) if config.secret_key_file.is_some() => Ok("from the file that SECRET_KEY_FILE names"),
         Ok(_) if config.secret_key.is_some() => Ok("from SECRET_KEY"),
         Ok(_) => Ok("in data/secret.key"),
-        Err(SecretError::Missing(_)) => Ok("made in data/secret.key at the first start"),
+        Err(SecretError::Missing(_)) => Ok("created in data/secret.key at the first start"),
         Err(error) => Err(app::StartError::from(error)),
     };
     let started = runtime()?.block_on(async { app::check(config) });
@@ -158,37 +159,37 @@ fn check(config: &Config) -> Outcome {
     println!("database    {}", config.database_url.describe());
     println!("listens at  {}", config.listen_addr);
     println!("links open  {}", config.activation_url);
-    println!("mail goes   {}", config.mail_url.describe_way());
+    println!("mail        {}", config.mail_url.describe_way());
     println!("root key    {key}");
     println!("passwords   have at least {} characters", password::asked_length(config.password_min_length));
-    println!("links live  {}", humantime::format_duration(config.invitation_ttl));
-    let reminded = config
+    println!("links valid {}", humantime::format_duration(config.invitation_ttl));
+    let reminder = config
         .reminder_before
-        .map(|before| format!("{} before their link dies", humantime::format_duration(before)));
-    println!("reminded    {}", reminded.as_deref().unwrap_or("nobody"));
-    let pace = config.mail_rate_limit.map(|pace| format!("{pace} at most, by all processes together"));
-    println!("mail pace   {}", pace.as_deref().unwrap_or("no limit"));
+        .map(|before| format!("{} before the link expires", humantime::format_duration(before)));
+    println!("reminders   {}", reminder.as_deref().unwrap_or("off"));
+    let pace = config.mail_rate_limit.map(|pace| format!("{pace} at most, summed over all processes"));
+    println!("mail rate   {}", pace.as_deref().unwrap_or("no limit"));
     let templates = config.mail_templates.as_ref().map(|folder| format!("from folder {}", folder.display()));
-    println!("mail words  {}", templates.as_deref().unwrap_or("built in"));
-    let reporting: Vec<&str> = config.mail_events.0.iter().map(|(provider, _)| provider.title()).collect();
-    println!("reports by  {}", if reporting.is_empty() { "nobody".to_owned() } else { reporting.join(", ") });
+    println!("templates   {}", templates.as_deref().unwrap_or("built in"));
+    let reporting: Vec<&str> = config.webhooks.configured().map(|provider| provider.title).collect();
+    println!("webhooks    {}", if reporting.is_empty() { "none".to_owned() } else { reporting.join(", ") });
     if let Some(caution) = config.database_url.caution() {
-        println!("take care   DATABASE_URL: {caution}");
+        println!("warning     DATABASE_URL: {caution}");
     }
     for caution in config.cautions() {
-        println!("take care   {caution}");
+        println!("warning     {caution}");
     }
     for (name, caution) in config.clear_links() {
-        println!("take care   {name}: {caution}");
+        println!("warning     {name}: {caution}");
     }
     if let Some(file) = config::exposed_key_file(config.secret_key.as_ref()) {
-        println!("take care   {}: {EXPOSED_KEY}", file.display());
+        println!("warning     {}: {EXPOSED_KEY}", file.display());
     }
-    println!("The configuration is good.");
+    println!("The configuration is valid.");
     Ok(())
 }
 
-/// A runtime for what runs beside the API's own workers.
+/// A single-threaded runtime for everything except the API's workers.
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()

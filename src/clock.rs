@@ -1,5 +1,5 @@
-//! The one home of time and chance. Everything else is given an instant, an id or a number, so that tests can
-//! choose them.
+//! The only source of time and randomness. All other code receives an instant, an id or a number as an
+//! argument, so that tests can choose them.
 
 use std::{
     fmt,
@@ -12,16 +12,16 @@ use uuid::{ContextV7, Timestamp, Uuid};
 
 use crate::domain::ids::{Id, Named};
 
-/// Where instants come from.
+/// The source of instants.
 #[derive(Clone)]
 enum Source {
-    /// Started at this instant.
+    /// The machine's clock; the monotonic instant at which it was created.
     System(Instant),
-    /// Started at the first, and stands at the second.
+    /// The start, and the current time.
     Manual(DateTime<Utc>, Arc<Mutex<DateTime<Utc>>>),
 }
 
-/// Hands out instants, ids that sort by them, and random numbers. Cheap to clone; clones share one time.
+/// Provides instants, ids that sort by them, and random numbers. Cheap to clone; clones share one time.
 #[derive(Clone)]
 pub struct Clock {
     source: Source,
@@ -35,7 +35,7 @@ impl Clock {
         Self { source: Source::System(Instant::now()), ids: Arc::new(Mutex::new(ContextV7::new())) }
     }
 
-    /// A clock that stands still until it is told to move, with random numbers that are always the same.
+    /// A clock that moves only with [`Self::advance`], with constant random numbers.
     #[must_use]
     pub fn manual(start: DateTime<Utc>) -> Self {
         Self {
@@ -44,15 +44,15 @@ impl Clock {
         }
     }
 
-    /// Moves a manual clock forward; the machine's clock goes its own way.
+    /// Moves a manual clock forward. Has no effect on the machine's clock.
     pub fn advance(&self, by: TimeDelta) {
         if let Source::Manual(_, time) = &self.source {
             *time.lock().unwrap_or_else(PoisonError::into_inner) += by;
         }
     }
 
-    /// The present, in whole milliseconds: what is answered now and what is read back later are the same
-    /// instant.
+    /// The present, in whole milliseconds, so that an instant in an answer equals the one read back from the
+    /// database.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         #[expect(clippy::disallowed_methods, reason = "this is the one home of the clock")]
@@ -63,8 +63,8 @@ impl Clock {
         now.trunc_subsecs(3)
     }
 
-    /// How long it has run: for what is measured or counted, and never stored. It does not go back when the
-    /// machine's time is set.
+    /// The time since the clock was created, for measurements and counters; never stored. It does not go back
+    /// when the machine's time is set.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         match &self.source {
@@ -76,8 +76,8 @@ impl Clock {
         }
     }
 
-    /// A new id (UUIDv7, RFC 9562 §5.7). Ids made in one process sort by the order of their making, even in
-    /// one millisecond.
+    /// A new id (UUIDv7, RFC 9562 §5.7). Ids made in one process sort by the order of their creation, even
+    /// within one millisecond.
     #[must_use]
     pub fn id<K: Named>(&self) -> Id<K> {
         let now = self.now();
@@ -87,7 +87,7 @@ impl Clock {
         Id::from_uuid(Uuid::new_v7(timestamp))
     }
 
-    /// A number from 0 up to 1, for jitter. A manual clock always throws one half.
+    /// A number from 0 up to 1, for jitter. A manual clock always returns 0.5.
     #[must_use]
     pub fn jitter(&self) -> f64 {
         match self.source {
@@ -112,7 +112,7 @@ mod tests {
     use crate::domain::ids::UserId;
 
     #[test]
-    fn a_manual_clock_moves_when_told_and_ids_sort_by_their_making() {
+    fn a_manual_clock_moves_when_advanced_and_ids_sort_by_their_making() {
         let clock = Clock::manual(DateTime::from_timestamp_millis(1_795_000_000_000).unwrap());
         let ids: Vec<UserId> = (0..1000).map(|_| clock.id()).collect();
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));

@@ -1,4 +1,5 @@
-//! Configuration, from the environment alone: every variable with its default, all faults reported at once.
+//! Configuration, from environment variables alone: every variable has a default, all faults are reported at
+//! once.
 //!
 //! The table of variables is [`variables`]; everything else here reads its rows or explains them.
 
@@ -18,6 +19,7 @@ mod tests;
 mod time_zone;
 pub mod variables;
 mod web_url;
+mod webhook_keys;
 
 use self::reader::Reader;
 pub use self::{
@@ -34,7 +36,7 @@ impl Config {
     /// Reads the configuration. `variable` looks one up, as `std::env::var` does.
     ///
     /// # Errors
-    /// Every fault there is.
+    /// All faults.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<ConfigFault>> {
         let mut reader = Reader::new(&variable);
         let config = Self::read_fields(&mut reader);
@@ -45,13 +47,13 @@ impl Config {
         }
     }
 
-    /// Whether the variable is set; otherwise its value is the default, or follows from other variables.
+    /// Whether the variable is set. Otherwise its value is the default, or derived from other variables.
     #[must_use]
     pub fn is_given(&self, variable: &Variable) -> bool {
         self.given.contains(variable.name)
     }
 
-    /// How many letters may be asked for in a day: none is limited where limits are switched off.
+    /// How many letters may be requested in a day. With `RATE_LIMITS=off` there is no limit.
     #[must_use]
     pub fn letter_limits(&self) -> LetterLimits {
         if !self.rate_limits {

@@ -4,53 +4,59 @@ mod backoff;
 mod claimed_batch;
 mod deliver;
 mod outage;
+mod process;
 mod record;
 mod remind;
 mod send_slots;
 mod sender_fault_warning;
+mod timing;
 
 use std::{
-    future::Future,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{
-    sync::{Notify, watch},
+    sync::Notify,
     time::{sleep, timeout},
 };
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use self::claimed_batch::{Begun, ClaimedBatch};
+use self::{claimed_batch::Due, process::Processing, timing::GRACE};
 pub use self::{
-    claimed_batch::Step,
     outage::Outage,
     record::{Records, records},
     send_slots::SendSlots,
     sender_fault_warning::RefusedUs,
+    timing::RENEW_EVERY,
 };
 use crate::{
     clock::Clock,
-    db::{Db, invitations::lookup::Lookups},
-    domain::{locale::Locale, rate_limit::Pace, token::LinkKeys},
+    db::{Db, DbFault, invitations::lookup::Lookups},
+    domain::{link_lifetime::LinkLifetime, locale::Locale, rate_limit::Pace, token::LinkKeys},
     mail::Mailer,
     metrics::Metrics,
 };
 
-/// How many letters are under way at once, while each goes quickly: as many as the relay is offered
-/// connections.
-pub const AT_ONCE: usize = 4;
-/// Letters that another process put in are found within this time; those of this process wake it up.
+/// How often the outbox is read for letters of other processes; those of this process wake the courier.
 const POLL: Duration = Duration::from_secs(2);
-/// [`Courier::renewed`], as the service has it.
-pub const RENEWED: Duration = Duration::from_secs(20);
-/// How long to leave a database alone that did not answer.
-const PAUSE: Duration = Duration::from_secs(1);
-/// How long letters in hand are waited for at the end, within the 30 seconds that whoever stops us is asked
-/// to give. What takes longer is sent anew after the next start.
-const GRACE: Duration = Duration::from_secs(25);
+/// How long the courier waits before it asks a database again that did not answer.
+const DATABASE_RETRY: Duration = Duration::from_secs(1);
+
+/// What a step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// So many letters were taken out of the outbox.
+    Worked(usize),
+    /// None was due.
+    Idle {
+        /// When the next one will be.
+        next_due: Option<DateTime<Utc>>,
+    },
+}
 
 /// Everything that sending takes.
 #[derive(Clone)]
@@ -73,8 +79,8 @@ pub struct Courier {
     pub organisation: String,
     /// The language of letters whose invitation names none.
     pub locale: Locale,
-    /// How long a link lives, from the moment it is handed over.
-    pub link_lifetime: Duration,
+    /// How long a link lives, from the moment its letter is handed to the relay.
+    pub link_lifetime: LinkLifetime,
     /// How long before their link dies people are reminded, if they are.
     pub remind_before: Option<TimeDelta>,
     /// When it was last looked who is to be reminded.
@@ -89,15 +95,15 @@ pub struct Courier {
     pub outage: Outage,
     /// What relays say of us.
     pub refused_us: RefusedUs,
-    /// How often the lease of a letter in hand is renewed; several times while it lasts.
-    pub renewed: Duration,
-    /// Rung when a letter was put into the outbox.
+    /// How often the lease of a letter under way is renewed; several times while it lasts.
+    pub renew_every: Duration,
+    /// Notified when a letter was put into the outbox.
     pub outbox_wakeup: Arc<Notify>,
     /// Counts attempts.
     pub metrics: Metrics,
 }
 
-/// When something was last looked at. Clones share it.
+/// When the due reminders were last looked for. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Looked(Arc<Mutex<Option<DateTime<Utc>>>>);
 
@@ -112,80 +118,64 @@ impl Looked {
 }
 
 impl Courier {
-    /// Works until `stop` turns true. A letter in hand is finished first.
+    /// Sends the letters that are due and records the outcomes. A future that is dropped behaves as a process
+    /// that crashes: what it had claimed is free again when the lease ends.
     ///
-    /// The next letters are claimed as soon as each of the last ones has had its turn: those that a slow
-    /// relay still has in hand are finished beside them.
-    pub async fn run(&self, mut stop: watch::Receiver<bool>) {
-        // Whoever starts when the database is back does not know that it was away.
-        self.outage.noticed(self.clock.now());
-        let mut under_way = FuturesUnordered::new();
-        let mut sittings: Vec<Weak<ClaimedBatch>> = Vec::new();
-        while !*stop.borrow() {
-            // Registered before looking: a letter that arrives between the look and the wait still wakes us.
-            let outbox_wakeup = self.outbox_wakeup.notified();
-            tokio::pin!(outbox_wakeup);
-            outbox_wakeup.as_mut().enable();
-            tokio::select! {
-                () = beside(&mut under_way, self.slots.free()) => {}
-                _ = stop.changed() => break,
+    /// # Errors
+    /// When the outbox cannot be reached.
+    pub async fn step(&self) -> Result<Step, DbFault> {
+        match self.claim_due(&CancellationToken::new()).await? {
+            Due::NotBefore(next_due) => Ok(Step::Idle { next_due }),
+            Due::Letters(batch) => {
+                let mut processing = Processing::default();
+                self.start(batch, &mut processing).await;
+                processing.finish().await.map(Step::Worked)
             }
-            // Not given up halfway: what it claims would wait for its lease to end.
-            let pause = match beside(&mut under_way, self.begin()).await {
-                Ok(Begun::ClaimedBatch(batch)) => {
-                    let batch = Arc::new(batch);
-                    under_way.push(self.sit(batch.clone()));
-                    sittings.retain(|batch| batch.strong_count() > 0);
-                    sittings.push(Arc::downgrade(&batch));
-                    tokio::select! {
-                        () = beside(&mut under_way, batch.all_begun()) => {}
-                        _ = stop.changed() => {}
-                    }
+        }
+    }
+
+    /// Sends letters until `stop` is cancelled. Letters under way are finished first.
+    ///
+    /// The next letters are claimed as soon as each of the last ones has been started or given back: those
+    /// that a slow relay has not answered are finished beside them.
+    pub async fn run(&self, stop: CancellationToken) {
+        // The database may have been away just before this process was started.
+        self.outage.noticed(self.clock.now());
+        let mut processing = Processing::default();
+        while !stop.is_cancelled() {
+            // Registered before the claim: a letter that is put in between the claim and the wait still wakes
+            // this courier.
+            let mut wakeup = pin!(self.outbox_wakeup.notified());
+            wakeup.as_mut().enable();
+            if processing.alongside(stop.run_until_cancelled(self.slots.available())).await.is_none() {
+                break;
+            }
+            // Not cancelled by `stop`: a claim that is dropped halfway may have leased its letters already.
+            let pause = match processing.alongside(self.claim_due(&stop)).await {
+                Ok(Due::Letters(batch)) => {
+                    self.start(batch, &mut processing).await;
                     continue;
                 }
-                Ok(Begun::Idle(next_due)) => {
+                Ok(Due::NotBefore(next_due)) => {
                     let due = next_due.and_then(|due| (due - self.clock.now()).to_std().ok());
                     due.map_or(POLL, |due| due.min(POLL))
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the courier cannot reach the outbox");
-                    PAUSE
+                    DATABASE_RETRY
                 }
             };
             let wait = async {
                 tokio::select! {
-                    () = outbox_wakeup => {}
+                    () = wakeup => {}
                     () = sleep(pause) => {}
-                    _ = stop.changed() => {}
+                    () = stop.cancelled() => {}
                 }
             };
-            beside(&mut under_way, wait).await;
+            processing.alongside(wait).await;
         }
-        for batch in sittings.iter().filter_map(Weak::upgrade) {
-            batch.pause();
-        }
-        if timeout(GRACE, under_way.collect::<()>()).await.is_err() {
-            tracing::warn!("letters in hand were not finished in time, and may be sent once more");
-        }
-    }
-
-    async fn sit(&self, batch: Arc<ClaimedBatch>) {
-        if let Err(error) = self.finish(&batch).await {
-            tracing::warn!(%error, "the courier cannot reach the outbox");
-        }
-    }
-}
-
-/// Waits for `what`, while that which is under way goes on.
-async fn beside<T, F: Future<Output = ()>>(
-    under_way: &mut FuturesUnordered<F>,
-    what: impl Future<Output = T>,
-) -> T {
-    tokio::pin!(what);
-    loop {
-        tokio::select! {
-            done = &mut what => return done,
-            Some(()) = under_way.next() => {}
+        if timeout(GRACE, processing.finish()).await.is_err() {
+            tracing::warn!("letters under way were not finished in time, and may be sent once more");
         }
     }
 }

@@ -1,8 +1,7 @@
-//! The database room: the only one that says `diesel`.
+//! The database module: the only one that depends on `diesel`.
 //!
-//! [`Db::read`] and [`Db::write`] are the two doors. A write runs in a transaction that begins and ends here
-//! and nowhere else; [`Tx`] can be made by [`Db::write`] alone, so that a write outside a transaction does
-//! not type-check.
+//! All access uses [`Db::read`] or [`Db::write`]. Write transactions begin and end only in [`Db::write`];
+//! only it can create a [`Tx`], so a write outside a transaction does not compile.
 
 /// Expands one diesel expression for both databases: what `MultiConnection` lacks (multi-row inserts, `ON
 /// CONFLICT`) compiles on each of its connections.
@@ -55,40 +54,40 @@ pub use self::{
     },
 };
 
-/// How long an answer is waited for: longer than a turn, a connection and a statement at its limit take
-/// together. A server that is frozen keeps no limit of its own, and its kernel answers for it.
+/// How long a caller waits for an answer: longer than the timeouts of the queue, a connection and a statement
+/// together. A frozen server enforces no timeout of its own, and its kernel keeps the connection open.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 const SILENT: &str = "the database did not answer in time";
 
-/// A database, shared by everything in the process. Cheap to clone.
+/// A database, shared by the whole process. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     reads: BoundedPool,
     writes: BoundedPool,
-    commit_lane: BoundedPool,
+    commit_pool: BoundedPool,
     commits: Commits,
-    maker: LaneMaker,
+    pools: PoolFactory,
     patience: Duration,
-    /// Held while a SQLite file is ours alone.
+    /// The lock of the SQLite file, held for the life of the process.
     _owned: Option<Arc<std::fs::File>>,
 }
 
-/// Makes lanes to one database, which know of each other what they find out about it.
+/// Makes pools for one database. The pools share what they learn about its state.
 #[derive(Clone)]
-struct LaneMaker {
+struct PoolFactory {
     url: DatabaseUrl,
-    doubt: SuspectSince,
+    suspect: SuspectSince,
     suitability: Suitability,
     behind_pooler: Arc<AtomicBool>,
 }
 
-impl LaneMaker {
+impl PoolFactory {
     fn manager(&self, purpose: Purpose) -> Manager {
         Manager { url: self.url.clone(), purpose, behind_pooler: self.behind_pooler.clone() }
     }
 
-    fn lane(&self, places: u32, purpose: Purpose) -> BoundedPool {
-        BoundedPool::new(self.manager(purpose), places, &self.doubt, &self.suitability)
+    fn pool(&self, places: u32, purpose: Purpose) -> BoundedPool {
+        BoundedPool::new(self.manager(purpose), places, &self.suspect, &self.suitability)
     }
 }
 
@@ -96,7 +95,7 @@ impl LaneMaker {
 pub struct Tx<'a>(&'a mut AnyConnection);
 
 impl Tx<'_> {
-    /// For reading inside the transaction.
+    /// The connection, for reads inside the transaction.
     pub fn reading(&mut self) -> &mut AnyConnection {
         self.0
     }
@@ -110,55 +109,56 @@ impl Db {
     /// Opens the database without touching its schema.
     ///
     /// # Errors
-    /// [`OpenError`] when a SQLite file is owned by another process, or its folder cannot be made.
+    /// [`OpenError`] when a SQLite file is owned by another process, or its folder cannot be created.
     pub fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
         let owned = url.own()?;
         let (url, suitability) = (url.clone(), Suitability::new());
-        let maker = LaneMaker { url, doubt: SuspectSince::new(), suitability, behind_pooler: Arc::default() };
-        let (reads, writes) = match maker.url.dialect() {
-            // Writes that wait for a row that somebody holds must not keep readers out.
-            Dialect::Postgres => (maker.lane(8, Purpose::Read), maker.lane(8, Purpose::Write)),
+        let pools =
+            PoolFactory { url, suspect: SuspectSince::new(), suitability, behind_pooler: Arc::default() };
+        let (reads, writes) = match pools.url.dialect() {
+            // Separate pools: writes that wait for a row lock must not block reads.
+            Dialect::Postgres => (pools.pool(8, Purpose::Read), pools.pool(8, Purpose::Write)),
             // SQLite has one writer; readers see the last commit and never wait for it (WAL).
-            Dialect::Sqlite => (maker.lane(4, Purpose::Read), maker.lane(1, Purpose::Write)),
+            Dialect::Sqlite => (pools.pool(4, Purpose::Read), pools.pool(1, Purpose::Write)),
         };
-        let commit_lane = match maker.url.dialect() {
-            Dialect::Postgres => maker.lane(1, Purpose::Write),
+        let commit_pool = match pools.url.dialect() {
+            Dialect::Postgres => pools.pool(1, Purpose::Write),
             Dialect::Sqlite => writes.clone(),
         };
         let commits = Commits::default();
         Ok(Self {
             reads,
             writes,
-            commit_lane,
+            commit_pool,
             commits,
-            maker,
+            pools,
             patience: ANSWER_TIMEOUT,
             _owned: owned.map(Arc::new),
         })
     }
 
-    /// The same database for whoever waits no longer than this for an answer; [`Db::open`] gives 20 seconds.
+    /// The same database with this timeout for answers; [`Db::open`] sets 20 seconds.
     #[must_use]
     pub fn within(&self, patience: Duration) -> Self {
         Self { patience, ..self.clone() }
     }
 
-    /// The same database with `places` connections of its own for writing, where it has many writers
-    /// (PostgreSQL): whoever works with it waits for no writes but its own.
+    /// The same database with a pool of `places` write connections of its own, where the database has many
+    /// writers (PostgreSQL): its users do not wait for other writes.
     #[must_use]
     pub fn apart(&self, places: u32) -> Self {
-        let writes = match self.maker.url.dialect() {
-            Dialect::Postgres => self.maker.lane(places, Purpose::Write),
+        let writes = match self.pools.url.dialect() {
+            Dialect::Postgres => self.pools.pool(places, Purpose::Write),
             Dialect::Sqlite => self.writes.clone(),
         };
         Self { writes, ..self.clone() }
     }
 
-    /// The same database with `places` connections of its own for looking up by key, where planning that
-    /// costs more than doing it (PostgreSQL).
+    /// The same database with a pool of `places` connections for lookups by key, where planning such a query
+    /// costs more than running it (PostgreSQL).
     fn for_look_ups(&self, places: u32) -> Self {
-        let reads = match self.maker.url.dialect() {
-            Dialect::Postgres => self.maker.lane(places, Purpose::LookUp),
+        let reads = match self.pools.url.dialect() {
+            Dialect::Postgres => self.pools.pool(places, Purpose::LookUp),
             Dialect::Sqlite => self.reads.clone(),
         };
         Self { reads, ..self.clone() }
@@ -169,27 +169,26 @@ impl Db {
     /// # Errors
     /// [`OpenError`] when the database cannot be reached or a migration fails.
     pub async fn migrate(&self) -> Result<usize, OpenError> {
-        let lane = match self.maker.url.dialect() {
-            Dialect::Postgres => self.maker.lane(1, Purpose::Migrate),
+        let pool = match self.pools.url.dialect() {
+            Dialect::Postgres => self.pools.pool(1, Purpose::Migrate),
             Dialect::Sqlite => self.writes.clone(),
         };
-        lane.run(pool::migrate::run).await?
+        pool.run(pool::migrate::run).await?
     }
 
-    /// Whether every migration has been run; an error when the database does not answer.
+    /// Whether every migration has run.
     ///
     /// # Errors
-    /// [`DbFault`] when the database is away.
+    /// [`DbFault`] when the database does not answer.
     pub async fn is_migrated(&self) -> Result<bool, DbFault> {
         let answer = self.reads.run(|connection| connection.reading(&pool::migrate::is_complete));
         timeout(self.patience, answer).await.unwrap_or_else(|_| Err(DbFault::unavailable(SILENT)))?
     }
 
-    /// Runs `query` on a connection for reading, on a thread where it may block. It runs once more when its
-    /// connection was cut.
+    /// Runs `query` on a read connection, on a blocking thread. It runs again when the connection was cut.
     ///
     /// # Errors
-    /// What `query` returns, and [`DbFault::Unavailable`] when no connection can be had in time.
+    /// What `query` returns, and [`DbFault::Unavailable`] when no connection is available in time.
     pub async fn read<T, E>(
         &self,
         query: impl Fn(&mut AnyConnection) -> Result<T, E> + Send + 'static,
@@ -205,7 +204,7 @@ impl Db {
             .map_err(E::from)?
     }
 
-    /// Runs `work` in a transaction: all of it happens, or, when it returns an error, none. It may run more
+    /// Runs `work` in a transaction, which is rolled back when `work` returns an error. `work` may run more
     /// than once.
     ///
     /// # Errors
@@ -225,8 +224,8 @@ impl Db {
             .map_err(E::from)?
     }
 
-    /// [`Db::read`] on this thread, which must be one that may block. The outer error says that it was not
-    /// even tried.
+    /// [`Db::read`] on the current thread, which must be one that may block. The outer error means that
+    /// `query` did not run.
     fn read_here<T, E>(
         &self,
         timer: &Runtime,
@@ -238,8 +237,8 @@ impl Db {
         self.reads.run_here(timer, |connection| connection.reading(&query))
     }
 
-    /// [`Db::write`] on this thread, which must be one that may block. The outer error says that it was not
-    /// even tried.
+    /// [`Db::write`] on the current thread, which must be one that may block. The outer error means that
+    /// `work` did not run.
     fn write_here<T, E>(
         &self,
         timer: &Runtime,
@@ -251,20 +250,20 @@ impl Db {
         self.writes.run_here(timer, |connection| persist(connection, &work))
     }
 
-    /// How many threads share commits at once: on SQLite there is one writer anyway. On PostgreSQL two, so
-    /// that one batch is made up while the other one waits for the disk; with more the batches become
-    /// smaller, and commits more.
+    /// How many threads share commits. SQLite has one writer. On PostgreSQL two: one collects a batch while
+    /// the other waits for the disk. More threads make smaller batches and more commits.
     fn sharing_writers(&self) -> u32 {
-        match self.maker.url.dialect() {
+        match self.pools.url.dialect() {
             Dialect::Postgres => 2,
             Dialect::Sqlite => 1,
         }
     }
 }
 
-/// An error that may hold a [`DbFault`], so that [`Db::write`] can tell a lost race from a refusal.
+/// An error that may contain a [`DbFault`], so that [`Db::write`] can distinguish a retryable conflict from a
+/// refusal.
 pub trait AsFault {
-    /// The fault inside, if it is one.
+    /// The database fault inside, if there is one.
     fn as_fault(&self) -> Option<&DbFault>;
 }
 

@@ -1,7 +1,7 @@
-//! What an invitation is and what may happen to it: values and rules, nothing else.
+//! The domain: values and rules of invitations.
 //!
-//! This module is pure. It depends on no HTTP, no database, no clock and no random numbers: `now` and ids
-//! come in as arguments, so that every rule can be tested without a double.
+//! This module is pure. It depends on no HTTP, no database, no clock and no random numbers: `now` and ids are
+//! arguments, so that every rule can be tested without a double.
 
 #[macro_use]
 pub mod closed_set;
@@ -22,6 +22,7 @@ pub mod invisible;
 pub mod invitation;
 pub mod letter;
 pub mod letter_quota;
+pub mod link_lifetime;
 pub mod locale;
 pub mod mail_fault;
 pub mod password;

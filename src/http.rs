@@ -46,7 +46,7 @@ impl State {
         settings: Settings,
     ) -> Result<Arc<Self>, Box<dyn std::error::Error>> {
         let document = document();
-        ops::outcomes::declare(&metrics, &document);
+        ops::outcomes::declare(&metrics, &document, &settings.webhooks);
         Ok(Arc::new(Self {
             pages: Pages::new()?,
             contract: document.to_pretty_json()?.into(),

@@ -1,6 +1,6 @@
 //! Invites people to an EV-charging operator's platform: an e-mailed link, valid 24 hours, usable once.
 //!
-//! The modules, and which of them each may use (`tests/architecture.rs` checks this dependency rule, and
+//! The modules, and which of them each may use (`tests/it/repository/architecture.rs` checks this dependency rule, and
 //! `docs/architecture.md` has the picture):
 //!
 //! ```text
@@ -14,9 +14,9 @@
 //! locales  -> nothing of this crate         the table of languages, and their data
 //! ```
 //!
-//! A request makes three hops: a handler turns HTTP into values, a service decides and holds the transaction,
-//! a query function talks to the database. Start at `http/router.rs` for the table of routes, or at
-//! [`services::invite`] for one invitation; `docs/architecture.md` follows it from the route to SMTP.
+//! A request passes three layers: a handler turns HTTP into values, a service decides and owns the
+//! transaction, a query function accesses the database. Start at `http/router.rs` for the table of routes, or
+//! at [`services::invite`] for one invitation; `docs/architecture.md` follows it from the route to SMTP.
 
 pub mod app;
 pub mod cli;

@@ -1,11 +1,10 @@
-//! The languages: a row each in the table below, and a folder each (`locales/<tag>/`) of what is written in
-//! it.
+//! The languages: a row each in the table below, and a folder each (`locales/<tag>/`) with the texts.
 //!
 //! To add one, copy `locales/en/` to `locales/<tag>/`, translate the values and leave keys, `{slots}` and `{{
-//! variables }}` as they are, and add the row. Everything else is made from the row. Tests compare the
+//! variables }}` as they are, and add the row. Everything else is generated from the row. Tests compare the
 //! folders with the rows, and each language's keys and placeholders with the English ones.
 //!
-//! | file | what it holds |
+//! | file | content |
 //! |---|---|
 //! | `letters.json` | the sentences of the letters (templates), the names of roles and units of time, the form of a date |
 //! | `page.json` | the texts of the activation page, without escapes such as `\"` |
@@ -18,18 +17,18 @@
 #[cfg(test)]
 mod tests;
 
-/// What belongs to a language.
+/// The data of a language.
 #[derive(Debug)]
 pub struct LocaleData {
     /// The language subtag of BCP 47.
     pub tag: &'static str,
-    /// What the language is called in English.
+    /// The English name of the language.
     pub name: &'static str,
     /// The names of days and months.
     pub dates: chrono::Locale,
     /// The texts of letters.
     pub letters: &'static str,
-    /// The name by which a file in the operator's folder of templates takes the place of `letters`.
+    /// The name of the file that replaces `letters` in the operator's folder of templates.
     pub letters_file: &'static str,
     /// The texts of the activation page.
     pub page: &'static str,
@@ -39,17 +38,17 @@ pub struct LocaleData {
 
 macro_rules! locales {
     ($($locale:ident, $tag:literal, $name:literal, $dates:ident;)+) => {
-        /// A language that letters and the activation page are written in.
+        /// A language of letters and the activation page.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Locale {
             $(#[doc = $name] $locale,)+
         }
 
         impl Locale {
-            /// Every language, in the order in which they are offered.
+            /// Every language, in the order of menus.
             pub const ALL: [Self; [$($tag),+].len()] = [$(Self::$locale),+];
 
-            /// What belongs to it.
+            /// Its data.
             #[must_use]
             pub const fn data(self) -> &'static LocaleData {
                 match self {$(
@@ -68,7 +67,7 @@ macro_rules! locales {
     };
 }
 
-// The first one is the model that the others are compared with.
+// The others are compared with the first one.
 locales! {
     En, "en", "English", en_GB;
     Nl, "nl", "Dutch", nl_NL;

@@ -10,6 +10,7 @@ mod preview;
 mod providers;
 mod sample_letters;
 mod sender;
+mod server_url;
 mod smtp;
 mod template;
 mod url;
@@ -24,7 +25,7 @@ pub use self::{
     fault::chain,
     message::MessageBuilder,
     preview::write_samples,
-    providers::Http,
+    providers::{Http, MailProvider, PROVIDERS, Webhook, url_forms},
     sample_letters::samples,
     sender::Sender,
     smtp::{Hello, Smtp},
@@ -41,7 +42,7 @@ pub enum Mailer {
     Directory(MessageBuilder, Directory),
     /// A mail relay.
     Smtp(MessageBuilder, Box<Smtp>),
-    /// A service over HTTP.
+    /// A provider, over HTTP.
     Http(MessageBuilder, Http),
 }
 

@@ -9,7 +9,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-/// How a request went.
+/// The labels of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RequestLabels {
     /// The HTTP method.
@@ -20,26 +20,26 @@ pub struct RequestLabels {
     pub status: u16,
 }
 
-/// What became of something, in one word.
+/// The label of an outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct OutcomeLabels {
-    /// The word.
+    /// The outcome, in one word.
     pub outcome: String,
 }
 
-/// What a provider reported.
+/// The labels of a provider's report.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct ReportLabels {
     /// The provider.
     pub provider: String,
-    /// What it said, or why that changed nothing.
+    /// The reported event, or the reason why it was ignored.
     pub outcome: String,
 }
 
-/// What becomes of an attempt to send a letter, and of a letter that is never sent.
+/// The outcomes of an attempt to send a letter, and of a letter that is never sent.
 const LETTERS: [&str; 6] = ["sent", "deferred", "failed", "withdrawn", "untried", "handed_over"];
 
-/// Everything that is counted. Cheap to clone; clones count together.
+/// All metrics. Cheap to clone; clones share the counters.
 #[derive(Clone)]
 pub struct Metrics {
     registry: Arc<Registry>,
@@ -55,7 +55,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// A registry with everything in it at zero.
+    /// A registry with all metrics at zero.
     #[must_use]
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("invitation_service");
@@ -83,7 +83,7 @@ impl Metrics {
         registry.register("mail_events", "Reports of providers by outcome", reports.clone());
         registry.register(
             "suppressions",
-            "Addresses that people had put on the suppression list, and that staff lifted",
+            "Addresses that recipients had put on the suppression list, and that staff removed from it",
             suppressions.clone(),
         );
         registry.register("outbox_queued", "Letters that are to be sent", queued.clone());
@@ -107,18 +107,18 @@ impl Metrics {
         }
     }
 
-    /// Makes these outcomes of invites known before there are any: an alert sees no first event of a series
-    /// that begins with it.
+    /// Creates the series of these outcomes of invites at zero. Otherwise an alert on an increase misses the
+    /// first event, since the series starts with it.
     pub fn declare_invites<'a>(&self, outcomes: impl IntoIterator<Item = &'a str>) {
         declare(&self.invites, outcomes);
     }
 
-    /// Makes these outcomes of activations known.
+    /// Creates the series of these outcomes of activations.
     pub fn declare_activations<'a>(&self, outcomes: impl IntoIterator<Item = &'a str>) {
         declare(&self.activations, outcomes);
     }
 
-    /// Makes these outcomes of a provider's reports known.
+    /// Creates the series of these outcomes of a provider's reports.
     pub fn declare_reports<'a>(&self, provider: &str, outcomes: impl IntoIterator<Item = &'a str>) {
         for outcome in outcomes {
             let labels = ReportLabels { provider: provider.to_owned(), outcome: outcome.to_owned() };
@@ -128,7 +128,7 @@ impl Metrics {
 
     /// Counts an answered request.
     pub fn request(&self, method: &str, route: &str, status: u16, seconds: f64) {
-        // A caller may invent methods; each would be a series of its own.
+        // A caller may invent methods, and each would create a series.
         let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
         let method = known.into_iter().find(|known| *known == method).unwrap_or("other");
         let labels = RequestLabels { method: method.to_owned(), route: route.to_owned(), status };
@@ -141,7 +141,7 @@ impl Metrics {
         self.invites.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
     }
 
-    /// Counts an activation likewise.
+    /// Counts an activation, by the same labels.
     pub fn activation(&self, outcome: &str) {
         self.activations.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
     }
@@ -157,18 +157,18 @@ impl Metrics {
         self.reports.get_or_create(&labels).inc();
     }
 
-    /// Counts an address that a person has had put on the suppression list, or that staff lifted.
+    /// Counts an address that a recipient had put on the suppression list, or that staff removed from it.
     pub fn suppression(&self, outcome: &str) {
         self.suppressions.get_or_create(&OutcomeLabels { outcome: outcome.to_owned() }).inc();
     }
 
-    /// Says how full the outbox is.
+    /// Sets the gauges of the outbox.
     pub fn outbox(&self, queued: i64, oldest_seconds: f64) {
         self.queued.set(queued);
         self.oldest.set(oldest_seconds);
     }
 
-    /// Everything, in the OpenMetrics text format.
+    /// All metrics, in the OpenMetrics text format.
     #[must_use]
     pub fn render(&self) -> String {
         let mut text = String::new();

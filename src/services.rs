@@ -1,6 +1,6 @@
-//! What callers can ask for: one verb a file, each a decision and a transaction.
+//! The operations of the service: one a file, each a decision and a transaction.
 //!
-//! A service knows the database and the clock. It knows no HTTP and no transport: letters leave through the
+//! A service uses the database and the clock. It uses no HTTP and no transport: letters are sent from the
 //! outbox.
 
 pub mod access_token;
@@ -31,7 +31,6 @@ pub mod withdraw;
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use tokio::sync::Notify;
 
@@ -44,71 +43,65 @@ use crate::{
         company::CompanyVat,
         ids::InvitationId,
         letter_quota::LetterLimits,
+        link_lifetime::LinkLifetime,
         token::{LinkClaim, LinkKeys},
     },
 };
 
-/// Everything that a service needs. Cheap to clone.
+/// The dependencies of all operations. Cheap to clone.
 #[derive(Clone)]
 pub struct Services {
     /// The database.
     pub db: Db,
-    /// Looks at invitations that share queries.
+    /// The queue of lookups of invitations, which share queries.
     pub lookups: Lookups,
-    /// Requests with idempotency keys that share commits.
+    /// The queue of requests with idempotency keys, which share commits.
     pub keys: idempotency::Queue,
-    /// Invites that share commits.
+    /// The queue of invites, which share commits.
     pub invites: invite::Queue,
-    /// Activations that share commits.
+    /// The queue of activations, which share commits.
     pub activations: activate::Queue,
     /// Time, ids and random numbers.
     pub clock: Clock,
-    /// The keys that make and check activation links.
+    /// The keys that make and verify activation links.
     pub links: LinkKeys,
-    /// The keys that make and check access tokens.
+    /// The keys that make and verify access tokens.
     pub access_tokens: AccessTokens,
-    /// Slows down whoever guesses at secrets.
+    /// Slows down guessing of secrets.
     pub guesses: Arc<GuessGuard>,
-    /// Hashes passwords, a few at a time.
+    /// Hashes passwords, a bounded number at a time.
     pub hasher: Hasher,
-    /// What the operator has decided.
+    /// The operator's settings.
     pub rules: Rules,
-    /// Rung when a letter was put into the outbox.
+    /// Notified when a letter was put into the outbox.
     pub outbox_wakeup: Arc<Notify>,
 }
 
-/// What the operator has decided.
+/// The operator's settings.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    /// How long a link lives.
-    pub link_lifetime: Duration,
-    /// How long after a sending the next one may follow.
+    /// The lifetime of a link.
+    pub link_lifetime: LinkLifetime,
+    /// The delay between two letters of an invitation.
     pub resend_cooldown: Duration,
     /// The shortest password, in code points.
     pub password_min_length: usize,
-    /// How many letters may be asked for in a day.
+    /// How many letters may be requested in a day.
     pub letters: LetterLimits,
-    /// Whether people may send themselves a fresh link.
+    /// Whether people may send themselves a new link.
     pub self_renewal: bool,
     /// Whether a company must have a VAT number.
     pub company_vat: CompanyVat,
-    /// The operator's name, as letters and the page show it.
+    /// The operator's name, in letters and on the page.
     pub organisation: String,
     /// The page that a link opens; `?token=…` is added.
     pub activation_url: url::Url,
 }
 
 impl Services {
-    /// The link of a sending, whole, for whoever hands it over.
+    /// The whole link of a sending, to return it to the inviter.
     #[must_use]
     pub fn link(&self, invitation: InvitationId, generation: i32) -> SecretString {
         self.links.link(&self.rules.activation_url, LinkClaim { invitation, generation })
-    }
-
-    /// When a link that is sent at `now` dies.
-    #[must_use]
-    pub fn expiry(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        // Configuration allows no lifetime that leaves the calendar.
-        now + TimeDelta::from_std(self.rules.link_lifetime).unwrap_or(TimeDelta::days(1))
     }
 }

@@ -1,7 +1,8 @@
-//! Log lines: for people on a terminal, JSON otherwise. They hold no address in full, no token, no password.
+//! Log lines: readable text on a terminal, JSON otherwise. They contain no full address, no token and no
+//! password.
 //!
-//! What others wrote (a relay's answer, a database's words) may stand in a field; it can neither begin a line
-//! of its own nor steer a terminal. JSON escapes such text by itself, the lines for people do it in `Clean`.
+//! Foreign text (a relay's reply, a database's message) may be in a field. It can neither start a line of its
+//! own nor send control characters to a terminal: JSON escapes it, and `Clean` does so in text lines.
 
 mod bounded;
 
@@ -26,7 +27,7 @@ pub fn start(filter: &str, format: Option<LogFormat>) {
     let format = format.unwrap_or(if terminal { LogFormat::Pretty } else { LogFormat::Json });
     let subscriber = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter));
     let subscriber = subscriber.with_writer(Bounded { inner: std::io::stderr, format });
-    // A second start, as in a test, leaves the first one as it is.
+    // A second start, as in tests, keeps the first subscriber.
     let started = match format {
         LogFormat::Pretty => {
             subscriber.with_ansi(terminal).with_target(false).fmt_fields(fields()).try_init()
@@ -36,11 +37,11 @@ pub fn start(filter: &str, format: Option<LogFormat>) {
         }
     };
     if started.is_err() {
-        tracing::debug!("logging was started before");
+        tracing::debug!("logging was already started");
     }
 }
 
-/// The fields of a line for people.
+/// The fields of a text line.
 fn fields() -> impl for<'writer> FormatFields<'writer> + 'static {
     format::debug_fn(field).delimited(" ")
 }
@@ -59,7 +60,7 @@ struct Clean<W>(W);
 impl<W: Write> Write for Clean<W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for sign in text.chars() {
-            // The two are line breaks to Unicode, and to some programs that show logs.
+            // Unicode, and some log viewers, treat these two as line breaks.
             if sign.is_control() || matches!(sign, '\u{2028}' | '\u{2029}') {
                 write!(self.0, "{}", sign.escape_default())?;
             } else {

@@ -1,7 +1,7 @@
-//! `invitation-service import`: invites everybody in a CSV file, through a running service.
+//! `invitation-service import`: invites the people in a CSV file, through a running service.
 //!
-//! It is a client of the API, as a partner's program is: so it works beside a running server, on SQLite too,
-//! where one process owns the file; and what it may do and what is refused is decided where it always is.
+//! It is an ordinary client of the API. So it works while a server is running, on SQLite too, where one
+//! process owns the database file; and authorization and validation stay in one place.
 
 mod columns;
 mod fault;
@@ -36,26 +36,26 @@ use crate::{
     services::access_token::Grant,
 };
 
-/// How long a token lives that is made for one import: as long as the service remembers its rows.
+/// The lifetime of a token made for one import: as long as the service keeps the rows' idempotency keys.
 const TOKEN_LIFETIME: Duration = Duration::from_hours(24);
-/// What a shell reports of a command that Ctrl-C ended: 128 and the number of SIGINT.
+/// The exit code of a command that Ctrl-C ended: 128 plus the number of SIGINT, as shells report it.
 const INTERRUPTED: u8 = 130;
 
 const EXAMPLE: &str = "Columns, in any order, separated by , or ; or tabs, with the names in the first line:
   kind                 system_user, account_owner or sub_account
-  email                who is invited
+  email                the address of the person to invite
   roles                of a system user, separated by blanks or by , ; |
-  account_id           the parent, or the account to become a further owner of
-  account_name         the parent, or what a new account is called
+  account_id           the parent account, or the account that gets a further owner
+  account_name         the parent account, or the name of a new account
   account_type         business or consumer
   role                 driver or account_owner
   reimbursement_rate   EUR per kWh, as 0.23; where ; or tabs separate also 0,23
   used_by              employee or subsidiary
-  sub_account_name     what the new account below the parent is called
+  sub_account_name     the name of the new account below the parent
   locale               {languages}
-An empty cell says nothing, and cells may be missing at the end of a row. Columns that no row needs may be left out. Names of columns,
-kinds and roles are read in any case, with blanks or hyphens too (E-mail, Account name, SUB_ACCOUNT). A first line sep=; says what
-separates. A rate above 2 EUR per kWh is warned of, and sent.
+An empty cell counts as absent, and cells may be missing at the end of a row. Columns that no row needs may be left out. Names of columns,
+kinds and roles are read in any case, with blanks or hyphens too (E-mail, Account name, SUB_ACCOUNT). A first line sep=; sets the
+separator. A rate above 2 EUR per kWh causes a warning, and is sent.
 
 Example:
   $ cat people.csv
@@ -70,45 +70,44 @@ Example:
   $ invitation-service import people.csv
   invited 3, already there 0, failed 0
 
-Run it again after an interruption: who was invited is not invited twice. Somebody whom an earlier run of this day invited, and whose
-invitation was revoked or has expired since, is told as no longer invited, and invited once more with --anew. It ends with 0 when
+Run it again after an interruption: no person is invited twice. A person whom an earlier run of the last 24 hours invited, and whose
+invitation was revoked or has expired since, is reported as no longer invited, and is invited again with --anew. It exits with 0 when
 every row is invited or already there, with 130 when it was interrupted, and with 1 otherwise.";
 
 fn example() -> String {
     EXAMPLE.replace("{languages}", &Locale::known())
 }
 
-/// What to import, and where to.
+/// What to import, and the service to send it to.
 #[derive(clap::Args)]
 #[command(after_help = example())]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct Arguments {
     /// The CSV file (UTF-8, or UTF-16 with a byte order mark); - reads standard input
     file: PathBuf,
-    /// Check every row, here and at the service, and invite nobody
+    /// Validate every row, here and at the service, and invite no one
     #[arg(long)]
     dry_run: bool,
-    /// Send the good rows, although others are faulty
+    /// Send the valid rows although others are faulty
     #[arg(long)]
     skip_faulty: bool,
-    /// Invite those once more whom an earlier run invited, and whose invitation was revoked or has expired
-    /// since
+    /// Invite again those whom an earlier run invited, and whose invitation was revoked or has expired since
     #[arg(long)]
     anew: bool,
     /// Print one JSON object a row to standard output, and the summary to standard error
     #[arg(long)]
     json: bool,
-    /// Where the service is [default: PUBLIC_URL, or else LISTEN_ADDR]
+    /// The URL of the service [default: PUBLIC_URL, or else LISTEN_ADDR]
     #[arg(long, value_parser = web_url)]
     url: Option<Url>,
-    /// An access token, for whoever does not have the service's key; others leave it out. Better set by the
-    /// variable, which nobody sees in a list of processes
+    /// An access token; needed only where the service's key is not available. Prefer the variable: arguments
+    /// are visible in the list of processes
     #[arg(long, env = "ACCESS_TOKEN", hide_env_values = true)]
     token: Option<SecretString>,
-    /// Who invites, in letters and timelines, when no token is given
+    /// The inviter's name in letters and timelines, when no token is given
     #[arg(long, default_value = "operations")]
     subject: String,
-    /// How long to try again when the service does not answer
+    /// How long to retry when the service does not answer
     #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = humantime::parse_duration)]
     retry_for: Duration,
 }
@@ -119,10 +118,10 @@ fn web_url(text: &str) -> Result<Url, &'static str> {
         && url.has_host()
         && url.query().is_none()
         && url.fragment().is_none();
-    if good { Ok(url) } else { Err("is no address of a service, as https://invitations.example.com") }
+    if good { Ok(url) } else { Err("is no base URL of a service, as https://invitations.example.com") }
 }
 
-/// Imports a file.
+/// Runs the import.
 ///
 /// # Errors
 /// When nothing could be sent: the file cannot be read, there is no token, or no service.
@@ -164,7 +163,7 @@ pub(super) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Bo
     })
 }
 
-/// The file's name for people, and what it holds.
+/// The file's display name and its content.
 fn read(arguments: &Arguments) -> Result<(String, Vec<u8>), Box<dyn Error>> {
     if arguments.file.as_os_str() == "-" {
         let mut bytes = Vec::new();
@@ -176,8 +175,8 @@ fn read(arguments: &Arguments) -> Result<(String, Vec<u8>), Box<dyn Error>> {
     Ok((name, bytes))
 }
 
-/// Sends the rows, or has them validated, until all are or a signal comes; a second signal does not wait for
-/// those on their way.
+/// Sends or validates the rows until all are done or a signal arrives. A second signal does not wait for
+/// requests in flight.
 fn send(
     config: &Config,
     arguments: &Arguments,
@@ -185,12 +184,12 @@ fn send(
     report: &mut Report,
     stop: &Stop,
 ) -> Result<(), Box<dyn Error>> {
-    // An empty variable says nothing, as with the others.
+    // An empty variable counts as not set, as everywhere else.
     let given =
         arguments.token.as_ref().map(|token| token.expose_secret().trim()).filter(|token| !token.is_empty());
     let own = given.is_none();
     if given.is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
-        return Err("the access token holds characters that no token has".into());
+        return Err("the access token contains characters that are not allowed in a token".into());
     }
     let token =
         given.map_or_else(|| own_token(config, &arguments.subject, rows), |given| Ok(given.into()))?;
@@ -200,7 +199,7 @@ fn send(
     let run = Run { id: clock().now().timestamp_millis().to_string(), anew: arguments.anew };
     runtime()?.block_on(async {
         let mut signals = Signals::listen()?;
-        service.look(own).await?;
+        service.check(own).await?;
         report.begin();
         let work = async {
             if arguments.dry_run {
@@ -211,7 +210,7 @@ fn send(
         };
         let signalled = async {
             signals.next().await;
-            screen.say("Stopping: rows on their way are waited for. A second signal ends it at once.");
+            screen.say("Stopping after the requests in flight. Send the signal again to stop at once.");
             stop.because(Reason::Interrupted);
             signals.next().await;
         };
@@ -223,14 +222,13 @@ fn send(
     })
 }
 
-/// A token that allows to invite, to see what has become of invitations, and what the roles allow that the
-/// rows grant.
+/// A token with the permissions to invite and to read invitations, and with the roles that the rows grant.
 fn own_token(config: &Config, subject: &str, rows: &[Row]) -> Result<SecretString, Box<dyn Error>> {
     let holder = token::holder(subject)?;
     let tokens = app::access_tokens(config)
-        .map_err(|error| format!("{error}. Or give an access token in ACCESS_TOKEN"))?;
-    // Whatever the kinds of the rows: rows' keys belong to the grant, and a file to which some were added is
-    // to find those of before.
+        .map_err(|error| format!("{error}. Or set an access token in ACCESS_TOKEN"))?;
+    // The scope does not depend on the kinds of the rows: idempotency keys belong to the grant, and when rows
+    // are added to a file, the next run must still find the keys of the earlier one.
     let scope = vec![
         Permission::SystemUsersInvite,
         Permission::SystemUsersRead,

@@ -1,29 +1,29 @@
-//! What runs until it is told to stop: nothing that ends by itself goes unnoticed, and nobody is kept waiting
-//! who insists.
+//! Runs the service's tasks until a signal. A task that ends by itself is an error; a second signal stops
+//! without waiting.
 
 use std::{future::Future, io};
 
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    sync::watch,
     task::{JoinError, JoinHandle},
 };
+use tokio_util::sync::CancellationToken;
 
-/// Why it did not end well.
+/// Why a run ended with an error.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RunError {
-    /// A task ended that should run for ever.
+    /// A task ended that should run until the stop.
     #[error("{0} ended by itself: {1}")]
     Ended(&'static str, String),
-    /// Signals cannot be listened for.
+    /// The signal handlers cannot be installed.
     #[error("cannot listen for signals: {0}")]
     Signals(#[from] io::Error),
-    /// A second signal.
-    #[error("told to stop twice: ended at once, with work in hand")]
-    Impatient,
+    /// A second signal arrived.
+    #[error("received a second stop signal: stopped at once, with requests or letters unfinished")]
+    SecondSignal,
 }
 
-/// The signals that end a process.
+/// The signals that end a process: SIGTERM and SIGINT.
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -42,7 +42,7 @@ impl Signals {
     }
 }
 
-/// A task that is part of the service.
+/// A task of the service.
 pub(super) struct Part {
     name: &'static str,
     task: JoinHandle<io::Result<()>>,
@@ -73,13 +73,13 @@ fn why(error: JoinError) -> String {
     }
 }
 
-/// Runs until a signal (`signal` waits for the next one), or until a part ends, which is a fault. Then tells
-/// all of them to stop at the same time, by `stop` and by `stop_server`, and waits for what they have in
-/// hand, or for a second signal.
-pub(super) async fn until_told(
+/// Runs until a signal (`signal` waits for the next one), or until a part ends, which is an error. Then stops
+/// all of them at the same time, by `stop` and by `stop_server`, and waits until they have finished their
+/// work, or for a second signal.
+pub(super) async fn run_until_signal(
     mut signal: impl AsyncFnMut(),
     mut parts: Vec<Part>,
-    stop: watch::Sender<bool>,
+    stop: CancellationToken,
     stop_server: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
     let (first, rest) = {
@@ -91,16 +91,15 @@ pub(super) async fn until_told(
     };
     let first = match rest.map(|index| parts.remove(index).name) {
         None => first,
-        Some(name) => {
-            Err(first.err().unwrap_or_else(|| RunError::Ended(name, "it had nothing more to do".to_owned())))
-        }
+        Some(name) => Err(first
+            .err()
+            .unwrap_or_else(|| RunError::Ended(name, "it returned without an error".to_owned()))),
     };
     match &first {
-        Ok(()) => tracing::info!("stopping: requests and letters in hand are finished first"),
+        Ok(()) => tracing::info!("stopping after the requests and letters in progress"),
         Err(error) => tracing::error!(%error, "stopping"),
     }
-    // A receiver that is gone has stopped already.
-    let _ = stop.send(true);
+    stop.cancel();
     let all = async {
         let parts = async {
             let mut outcome = Ok(());
@@ -113,7 +112,7 @@ pub(super) async fn until_told(
     };
     let second = tokio::select! {
         outcome = all => outcome,
-        () = signal() => Err(RunError::Impatient),
+        () = signal() => Err(RunError::SecondSignal),
     };
     if let Err(error) = &second {
         tracing::error!(%error, "stopped");
@@ -127,10 +126,10 @@ mod tests {
 
     use super::*;
 
-    fn stays(stop: &watch::Sender<bool>) -> Part {
-        let mut stopping = stop.subscribe();
+    fn stays(stop: &CancellationToken) -> Part {
+        let stop = stop.clone();
         Part::spawn("one that stays", async move {
-            let _ = stopping.wait_for(|stop| *stop).await;
+            stop.cancelled().await;
             Ok(())
         })
     }
@@ -140,11 +139,11 @@ mod tests {
         for (ends, because) in [
             (Part::spawn("the courier", async { panic!("a defect, as a test has it") }), "a panic"),
             (Part::spawn("the courier", async { Err(io::Error::other("no more")) }), "no more"),
-            (Part::spawn("the courier", async { Ok(()) }), "nothing more to do"),
+            (Part::spawn("the courier", async { Ok(()) }), "returned without an error"),
         ] {
-            let stop = watch::Sender::new(false);
+            let stop = CancellationToken::new();
             let parts = vec![stays(&stop), ends];
-            let run = until_told(async || std::future::pending().await, parts, stop, async {});
+            let run = run_until_signal(async || std::future::pending().await, parts, stop, async {});
             let outcome = tokio::time::timeout(Duration::from_secs(5), run).await.unwrap();
             let Err(RunError::Ended("the courier", why)) = outcome else { panic!("{outcome:?}") };
             assert!(why.contains(because), "{why}");
@@ -152,14 +151,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn everybody_is_told_to_stop_at_the_same_time() {
-        let stop = watch::Sender::new(false);
+    async fn all_parts_are_stopped_at_the_same_time() {
+        let stop = CancellationToken::new();
         let parts = vec![stays(&stop), stays(&stop)];
-        // A server that still has something in hand when the courier is told.
-        let mut stopping = stop.subscribe();
-        let server = async move {
-            let _ = stopping.wait_for(|stop| *stop).await;
-        };
+        // A server that is still busy when the courier is stopped.
+        let stopping = stop.clone();
+        let server = async move { stopping.cancelled().await };
         let mut signals = 0;
         let signal = async || {
             signals += 1;
@@ -167,7 +164,7 @@ mod tests {
                 std::future::pending::<()>().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(5), until_told(signal, parts, stop, server))
+        tokio::time::timeout(Duration::from_secs(5), run_until_signal(signal, parts, stop, server))
             .await
             .unwrap()
             .unwrap();
@@ -176,8 +173,8 @@ mod tests {
     #[tokio::test]
     async fn a_second_signal_ends_what_does_not_stop() {
         let stuck = Part::spawn("one that is stuck", std::future::pending());
-        let run = until_told(async || (), vec![stuck], watch::Sender::new(false), async {});
+        let run = run_until_signal(async || (), vec![stuck], CancellationToken::new(), async {});
         let outcome = tokio::time::timeout(Duration::from_secs(5), run).await.unwrap();
-        assert!(matches!(outcome, Err(RunError::Impatient)));
+        assert!(matches!(outcome, Err(RunError::SecondSignal)));
     }
 }

@@ -1,4 +1,4 @@
-//! The subcommands that run: `serve`, `courier`, `migrate`, and the small ones beside them.
+//! The subcommands `serve`, `courier`, `migrate`, and smaller ones.
 
 use std::{
     io::{Read, Write},
@@ -9,11 +9,11 @@ use std::{
 };
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     EXPOSED_KEY, Outcome, clock,
-    running::{Part, Signals, until_told},
+    running::{Part, Signals, run_until_signal},
     runtime, start_logging,
 };
 use crate::{
@@ -27,14 +27,14 @@ use crate::{
     services::withdraw::Withdrawn,
 };
 
-/// What this process does with letters.
+/// How this process treats letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Letters {
     /// Its courier sends them.
     Sent,
-    /// They wait.
+    /// They stay queued (`--hold-mail`).
     Held,
-    /// They are left to another process.
+    /// Another process sends them.
     Elsewhere,
 }
 
@@ -44,7 +44,7 @@ impl Letters {
     }
 }
 
-/// The API, with the courier unless that is left to another process.
+/// Runs the API, and the courier unless another process sends the letters.
 pub(super) fn serve(config: &Config, letters: Letters) -> Outcome {
     let with_courier = letters == Letters::Sent;
     start_logging(config);
@@ -56,34 +56,34 @@ pub(super) fn serve(config: &Config, letters: Letters) -> Outcome {
     run_to_end(async {
         let address = config.listen_addr;
         let listener = TcpListener::bind(address).map_err(|error| app::StartError::Listen(address, error))?;
-        // Links lead to where it really listens.
+        // Links must have the port that is really bound.
         let config = &config.listening_at(listener.local_addr()?);
         let parts = Parts::new(config, clock())?;
         let prepared = app::prepare(&parts.services.db).await?;
-        let (stop, stopping) = watch::channel(false);
+        let stop = CancellationToken::new();
         let at_work = Arc::new(AtomicBool::new(with_courier));
         let watch = match letters {
             Letters::Sent => CourierWatch::here(at_work.clone()),
             Letters::Held => CourierWatch::held(),
             Letters::Elsewhere => CourierWatch::elsewhere(),
         };
-        // Listened for before anybody can know that we are there.
+        // Before the listener serves, so that no signal can arrive unhandled after the service is reachable.
         let mut signals = Signals::listen()?;
         let (handle, server) = parts.serve(listener, watch)?;
-        let mut running = vec![Part::spawn("the server", server), sweeper_part(&parts, stopping.clone())];
+        let mut running = vec![Part::spawn("the server", server), sweeper_part(&parts, stop.clone())];
         if !prepared {
-            running.push(preparation_part(&parts, stopping.clone()));
+            running.push(preparation_part(&parts, stop.clone()));
         }
         if with_courier {
-            running.push(courier_part(&parts, at_work, stopping));
+            running.push(courier_part(&parts, at_work, stop.clone()));
         }
         greet(config, letters);
-        Ok(until_told(async || signals.next().await, running, stop, async { handle.stop(true).await })
+        Ok(run_until_signal(async || signals.next().await, running, stop, async { handle.stop(true).await })
             .await?)
     })
 }
 
-/// The courier alone.
+/// Runs the courier alone.
 pub(super) fn courier(config: &Config, letters: Letters) -> Outcome {
     start_logging(config);
     warn_of_exposed_key(config);
@@ -92,14 +92,14 @@ pub(super) fn courier(config: &Config, letters: Letters) -> Outcome {
     run_to_end(async {
         let parts = Parts::new(config, clock())?;
         let prepared = app::prepare(&parts.services.db).await?;
-        let (stop, stopping) = watch::channel(false);
+        let stop = CancellationToken::new();
         let mut signals = Signals::listen()?;
         let mut running = match letters {
-            Letters::Sent => vec![courier_part(&parts, Arc::default(), stopping.clone())],
-            Letters::Held | Letters::Elsewhere => vec![idle_part(stopping.clone())],
+            Letters::Sent => vec![courier_part(&parts, Arc::default(), stop.clone())],
+            Letters::Held | Letters::Elsewhere => vec![idle_part(stop.clone())],
         };
         if !prepared {
-            running.push(preparation_part(&parts, stopping));
+            running.push(preparation_part(&parts, stop.clone()));
         }
         match letters {
             Letters::Sent => {
@@ -109,54 +109,53 @@ pub(super) fn courier(config: &Config, letters: Letters) -> Outcome {
                 println!("invitation-service courier: letters wait (--hold-mail)")
             }
         }
-        Ok(until_told(async || signals.next().await, running, stop, async {}).await?)
+        Ok(run_until_signal(async || signals.next().await, running, stop, async {}).await?)
     })
 }
 
-fn courier_part(parts: &Parts, at_work: Arc<AtomicBool>, stopping: watch::Receiver<bool>) -> Part {
+fn courier_part(parts: &Parts, at_work: Arc<AtomicBool>, stop: CancellationToken) -> Part {
     let courier = parts.courier.clone();
     Part::spawn("the courier", async move {
-        app::run_courier(courier, at_work, stopping).await;
+        app::run_courier(courier, at_work, stop).await;
         Ok(())
     })
 }
 
 /// A courier that sends nothing.
-fn idle_part(mut stopping: watch::Receiver<bool>) -> Part {
+fn idle_part(stop: CancellationToken) -> Part {
     Part::spawn("the courier", async move {
-        // A sender that is gone stops it, too.
-        let _ = stopping.wait_for(|stop| *stop).await;
+        stop.cancelled().await;
         Ok(())
     })
 }
 
-fn preparation_part(parts: &Parts, stopping: watch::Receiver<bool>) -> Part {
+fn preparation_part(parts: &Parts, stop: CancellationToken) -> Part {
     let db = parts.services.db.clone();
     Part::spawn("the preparation of the database", async move {
-        app::run_preparation(db, stopping).await;
+        app::run_preparation(db, stop).await;
         Ok(())
     })
 }
 
-fn sweeper_part(parts: &Parts, stopping: watch::Receiver<bool>) -> Part {
+fn sweeper_part(parts: &Parts, stop: CancellationToken) -> Part {
     let services = parts.services.clone();
     Part::spawn("the sweeper", async move {
-        app::run_sweeper(services, stopping).await;
+        app::run_sweeper(services, stop).await;
         Ok(())
     })
 }
 
-/// Runs `work` and returns when it does: what did not end well is not waited for.
+/// Runs `work`, and returns when it does, without waiting for other tasks.
 fn run_to_end(work: impl Future<Output = Outcome>) -> Outcome {
     let runtime = runtime()?;
     let outcome = runtime.block_on(work);
-    // All that is waited for has ended. What hangs in the database still, as a COMMIT that waits for a
-    // standby does, may do so for ever.
+    // All tasks to wait for have ended. A blocking database call, such as a COMMIT that waits for a standby,
+    // may hang for ever.
     runtime.shutdown_background();
     outcome
 }
 
-/// The migrations alone.
+/// Runs the migrations alone.
 pub(super) fn migrate(config: &Config) -> Outcome {
     start_logging(config);
     let done = runtime()?.block_on(async { app::migrate(config).await })?;
@@ -164,34 +163,36 @@ pub(super) fn migrate(config: &Config) -> Outcome {
     Ok(())
 }
 
-/// Withdraws what has waited to be sent since a time.
+/// Withdraws the letters that have been queued since a time.
 pub(super) fn mail_withdraw(config: &Config, before: DateTime<Utc>) -> Outcome {
     start_logging(config);
     let clock = clock();
     if before > clock.now() {
-        return Err(
-            format!("--before {} lies ahead", before.to_rfc3339_opts(SecondsFormat::Secs, true)).into()
-        );
+        return Err(format!(
+            "--before {} is in the future",
+            before.to_rfc3339_opts(SecondsFormat::Secs, true)
+        )
+        .into());
     }
     let Withdrawn { letters, reminders, in_hand } =
         runtime()?.block_on(async { app::withdraw_mail(config, &clock, before).await })?;
-    println!("{letters} letter(s) withdrawn; {reminders} reminder(s) that were due will not be sent.");
+    println!("{letters} letter(s) withdrawn; {reminders} due reminder(s) will not be sent.");
     if letters > 0 {
         println!(
             "GET /v1/invitations?delivery=failed lists their invitations; POST /v1/invitations/batch/resend with \
-             {{\"filter\": {{\"delivery\": \"failed\"}}}} sends them anew."
+             {{\"filter\": {{\"delivery\": \"failed\"}}}} sends them again."
         );
     }
     if in_hand > 0 {
         return Err(format!(
-            "{in_hand} letter(s) are in a courier's hands, or were when the copy was made: run this again in a minute"
+            "{in_hand} letter(s) are leased by a courier, or were when the backup was made: run this again in a minute"
         )
         .into());
     }
     Ok(())
 }
 
-/// Every letter in every language, or what letters are made of.
+/// Writes every letter in every language, or the built-in templates.
 pub(super) fn mail_preview(config: &Config, folder: &str, templates: Option<&str>) -> Outcome {
     let files = match templates {
         Some(templates) => write_built_in(Path::new(templates))?,
@@ -205,7 +206,7 @@ pub(super) fn mail_preview(config: &Config, folder: &str, templates: Option<&str
     Ok(())
 }
 
-/// Asks `/readyz`, so that a container needs no other program for it.
+/// Sends `GET /readyz`, so that a container needs no other program for it.
 pub(super) fn healthcheck(config: &Config) -> Outcome {
     let mut address = config.listen_addr;
     if address.ip().is_unspecified() {
@@ -216,7 +217,7 @@ pub(super) fn healthcheck(config: &Config) -> Outcome {
     stream.set_read_timeout(Some(patience))?;
     stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut answer = String::new();
-    // Whoever takes too long to say whether they are ready is not.
+    // A server that takes too long to answer counts as not ready.
     stream.take(16 * 1024).read_to_string(&mut answer).map_err(|error| format!("not ready: {error}"))?;
     if answer.starts_with("HTTP/1.1 200") { Ok(()) } else { Err("not ready".into()) }
 }
@@ -239,25 +240,24 @@ fn warn_of_exposed_password(config: &Config) {
     }
 }
 
-/// What a newcomer needs to know, with a command to paste.
+/// Prints the addresses in use, and a command to try.
 fn greet(config: &Config, letters: Letters) {
     let path = |path: std::io::Result<std::path::PathBuf>| path.map(|path| path.display().to_string()).ok();
     let program = path(std::env::current_exe()).unwrap_or_else(|| "invitation-service".to_owned());
-    // Without SECRET_KEY the key lies in this folder, and a token made in another one would be made with
-    // another key.
+    // Without SECRET_KEY the key is in this folder, and in another one the command would make another key.
     let folder = path(std::env::current_dir()).unwrap_or_else(|| ".".to_owned());
     let (url, mail) = (config.public_url.as_str().trim_end_matches('/'), config.mail_url.describe());
     let mail = match letters {
         Letters::Sent => format!("go to {mail}"),
         Letters::Held => "wait (--hold-mail)".to_owned(),
-        Letters::Elsewhere => "are left to another process".to_owned(),
+        Letters::Elsewhere => "are sent by another process".to_owned(),
     };
     println!(
         "invitation-service {version}\n\
          \n  listens at   http://{listen}   (contract: {url}/docs)\
          \n  stores in    {database}\
          \n  letters      {mail}\n\
-         \nInvite somebody:\n\
+         \nSend an invitation:\n\
          \n  TOKEN=$(cd '{folder}' && '{program}' token --role admin)\
          \n  curl -sS {url}/v1/system-users/invitations -H \"Authorization: Bearer $TOKEN\" \
          -H 'Content-Type: application/json' -d '{{\"email\":\"ada@example.com\",\"roles\":[\"viewer\"]}}'\n{needs}",
@@ -268,7 +268,7 @@ fn greet(config: &Config, letters: Letters) {
     );
 }
 
-/// What the `token` command would miss in a shell that does not have this process's environment.
+/// The variables that the `token` command needs in a shell without this process's environment.
 fn token_needs(config: &Config) -> Option<String> {
     let own = |variable: Variable, value: &str| (value != variable.default).then_some(variable.name);
     let key = if config.secret_key_file.is_some() { SECRET_KEY_FILE } else { SECRET_KEY };
@@ -278,6 +278,6 @@ fn token_needs(config: &Config) -> Option<String> {
             .into_iter()
             .flatten()
             .collect();
-    let alike = "in its environment as this process: without, its tokens are refused.";
+    let alike = "in its environment as this process. Otherwise its tokens are refused.";
     (!names.is_empty()).then(|| format!("The token command needs the same {} {alike}", names.join(", ")))
 }

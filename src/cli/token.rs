@@ -1,4 +1,4 @@
-//! `invitation-service token`: an access token for operations and for trying things out.
+//! `invitation-service token`: prints an access token for operators and for trials.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::{
     services::access_token::Grant,
 };
 
-/// Whom the token is for and what it allows.
+/// The holder of the token and what it allows.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// A role (may repeat)
@@ -30,21 +30,21 @@ pub(super) struct Arguments {
     /// An account that the holder owns, acc_… (may repeat)
     #[arg(long, value_parser = account)]
     account: Vec<AccountId>,
-    /// What the holder is called, in letters and timelines
+    /// The holder's name, in letters and timelines
     #[arg(long, default_value = "operations")]
     subject: String,
-    /// How long the token lives, as 15m or 1h; JWT_MAX_TTL at most, a year unless it is set
+    /// The token's lifetime, as 15m or 1h; at most JWT_MAX_TTL, which is a year by default
     #[arg(long, default_value = "1h", value_parser = lifetime)]
     ttl: Duration,
 }
 
 fn permission(name: &str) -> Result<Permission, String> {
     let known = || Permission::ALL.map(Permission::as_str).join(", ");
-    name.parse().map_err(|_| format!("there is no such permission; known are: {}", known()))
+    name.parse().map_err(|_| format!("there is no such permission; known permissions: {}", known()))
 }
 
 fn account(id: &str) -> Result<AccountId, String> {
-    id.parse().map_err(|_| "is no account's id, acc_…".to_owned())
+    id.parse().map_err(|_| "is no account id, as acc_…".to_owned())
 }
 
 fn lifetime(text: &str) -> Result<Duration, String> {
@@ -60,12 +60,12 @@ fn lifetime(text: &str) -> Result<Duration, String> {
 /// Prints a token.
 pub(super) fn print(config: &Config, arguments: &Arguments) -> Outcome {
     if arguments.role.is_empty() && arguments.scope.is_empty() && arguments.account.is_empty() {
-        return Err("a token that allows nothing is of no use: name --role, --scope or --account".into());
+        return Err("the token would allow nothing: add --role, --scope or --account".into());
     }
     if arguments.ttl > config.jwt_max_ttl {
         let longest = humantime::format_duration(config.jwt_max_ttl);
         return Err(format!(
-            "--ttl: the service refuses tokens that live for longer than {longest} (JWT_MAX_TTL)"
+            "--ttl: the service refuses tokens with a lifetime of more than {longest} (JWT_MAX_TTL)"
         )
         .into());
     }
@@ -82,10 +82,10 @@ pub(super) fn print(config: &Config, arguments: &Arguments) -> Outcome {
     Ok(())
 }
 
-/// Whoever uses the command line, under this name.
+/// The user of the command line, under this name.
 ///
 /// # Errors
-/// When a person could not be called so.
+/// When `subject` is no valid name of a person.
 pub(super) fn holder(subject: &str) -> Result<ActorRef, String> {
     let name = PersonName::parse(subject).map_err(|error| format!("--subject: {error}"))?;
     let name = name.as_str().to_owned();

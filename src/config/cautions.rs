@@ -1,11 +1,11 @@
-//! What works, and is hardly meant: told by `check-config`.
+//! Warnings of `check-config`: settings that are valid and probably not intended.
 
 use url::{Host, Url};
 
 use super::variables::{ACTIVATION_URL, Config, MAIL_FROM, MAIL_URL, PUBLIC_URL};
 
 impl Config {
-    /// What the operator should know before letters go, each a sentence behind the variable that it is about.
+    /// The warnings, each a sentence that starts with the name of its variable.
     #[must_use]
     pub fn cautions(&self) -> Vec<String> {
         let exposed = self.mail_url.caution().map(|caution| format!("{}: {caution}", MAIL_URL.name));
@@ -14,16 +14,16 @@ impl Config {
         let domain = sender.rsplit('@').next().unwrap_or_default();
         let nowhere = (away && !is_dotted(domain)).then(|| {
             format!(
-                "{}: letters go out from {sender}, which is an address on no machine but this one, and which most mail servers \
-                 refuse: set it to an address of a domain of yours",
+                "{}: letters are sent from {sender}, an address that exists on this machine only and that most mail servers \
+                 refuse: set it to an address of your own domain",
                 MAIL_FROM.name
             )
         });
         let variable = if self.is_given(&ACTIVATION_URL) { ACTIVATION_URL } else { PUBLIC_URL };
         let link = (away && is_loopback(&self.activation_url)).then(|| {
             format!(
-                "{}: links in letters open {}, which leads everybody to their own machine or nowhere: set it to the \
-                 address that people reach",
+                "{}: links in letters open {}, which is unreachable from other machines: set it to the \
+                 address that recipients can reach",
                 variable.name, self.activation_url
             )
         });
@@ -42,7 +42,7 @@ fn is_loopback(url: &Url) -> bool {
             let name = name.trim_end_matches('.');
             let name = name.to_ascii_lowercase();
             let top = name.rsplit('.').next().unwrap_or_default();
-            // The names in /etc/hosts of Debian and Fedora among them.
+            // Including the names in /etc/hosts of Debian and Fedora.
             matches!(
                 top,
                 "localhost" | "localdomain" | "localhost4" | "localhost6" | "localdomain4" | "localdomain6"
@@ -63,7 +63,7 @@ fn is_loopback(url: &Url) -> bool {
 mod tests {
     use crate::config::tests::read;
 
-    /// The variables that are cautioned of.
+    /// The variables with a warning.
     fn cautioned(variables: &[(&str, &str)]) -> Vec<String> {
         let config = read(variables).unwrap_or_else(|faults| panic!("{faults:?}"));
         config

@@ -1,5 +1,5 @@
-//! What is wrong with the configuration.
+//! The error of the configuration.
 
-/// What is wrong with one variable: its name, and a sentence.
+/// A fault of one variable: its name, and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigFault(pub String);

@@ -1,8 +1,7 @@
-//! Whether a key can be found by trying: whoever has a link or a token can try offline, as often as they
-//! like.
+//! Whether a key can be guessed. Anyone who has a link or a token can guess offline, without a limit.
 //!
-//! Judged are the text, what it is the hexadecimal or base64 form of, and whether that is the digest of a
-//! common word.
+//! Three things are checked: the text, the bytes of which it is the hexadecimal or base64 form, and whether
+//! these are the digest of a common word.
 
 mod digests;
 mod phrase;
@@ -12,7 +11,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
-/// Words of keys that are in documentation, and of those that people make up for the time being.
+/// Words in keys from documentation, and in placeholders that people make up.
 const PLACEHOLDERS: [&str; 19] = [
     "secret",
     "password",
@@ -31,12 +30,12 @@ const PLACEHOLDERS: [&str; 19] = [
     "loremipsum",
     "correcthorse",
     "tobeornottobe",
-    // Commands that make a key, where nobody ran them.
+    // Commands that make a key, pasted instead of run.
     "opensslrand",
     "devurandom",
 ];
-/// Published ones: digits of pi and e, the AES keys of FIPS 197 and NIST SP 800-38A, the HMAC key of RFC
-/// 7515, the UUIDs of RFC 4122, of RFC 9562 and of everybody's examples.
+/// Published values: digits of pi and e, the AES keys of FIPS 197 and NIST SP 800-38A, the HMAC key of RFC
+/// 7515, the UUIDs of RFC 4122, of RFC 9562 and of common examples.
 const PUBLISHED: [&str; 10] = [
     "3141592653589793",
     "2718281828459045",
@@ -49,12 +48,12 @@ const PUBLISHED: [&str; 10] = [
     "f81d4fae7dec11d0",
     "6ba7b8109dad11d1",
 ];
-/// How often a text may be the hexadecimal or base64 form of another one.
+/// How many times a text is decoded as hexadecimal or base64.
 const LAYERS: u32 = 3;
-/// Whatever takes fewer guesses than two to the power of this is guessable.
+/// A key that takes fewer than two to the power of this guesses is guessable.
 const ENOUGH: u32 = 63;
 
-/// Whether a key can be found by trying.
+/// Whether a key can be guessed.
 pub(super) fn is_guessable(text: &str) -> bool {
     is_guessable_within(text, ENOUGH, LAYERS)
 }
@@ -65,7 +64,7 @@ fn is_guessable_within(text: &str, enough: u32, layers: u32) -> bool {
 }
 
 fn is_guessable_text(text: &str, enough: u32) -> bool {
-    // It takes long for long texts, and looks at no more by itself.
+    // zxcvbn is slow on long texts, and reads no more than this.
     const LOOKED_AT: usize = 100;
     let start: String = text.chars().take(LOOKED_AT).collect();
     let known = |known: fn(&char) -> bool| {
@@ -79,8 +78,8 @@ fn is_guessable_text(text: &str, enough: u32) -> bool {
         || zxcvbn::zxcvbn(&start, &[]).guesses() < 1 << enough
 }
 
-/// Chance yields none of these: fewer than one in 10^16 keys of 16 random bytes, and fewer still of more
-/// bytes.
+/// Whether bytes are not random. Fewer than one in 10^16 keys of 16 random bytes fail any of these checks,
+/// and fewer still of more bytes.
 fn is_guessable_bytes(bytes: &[u8], layers: u32) -> bool {
     let nibbles: Vec<u8> = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).collect();
     let few = |limit: usize, values: &[u8]| distinct(values.iter().copied()) <= limit;
@@ -90,20 +89,20 @@ fn is_guessable_bytes(bytes: &[u8], layers: u32) -> bool {
         || is_regular(&nibbles, 10)
         || digests::is_of_common_word(bytes)
         || written(bytes).is_some_and(|text| {
-            // A short key of random bytes may happen to be printable, and is no worse for that.
+            // A short key of random bytes may happen to be printable, and is not weaker for that.
             let enough = u32::try_from(bytes.len() * 3).unwrap_or(ENOUGH).min(ENOUGH);
             is_guessable_within(text, enough, layers)
         })
 }
 
-/// The text that these bytes are, when they are all printable.
+/// The text of these bytes, if all are printable.
 fn written(bytes: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(bytes).ok()?.trim();
     text.bytes().all(|byte| matches!(byte, b' '..=b'~')).then_some(text)
 }
 
-/// Whether a piece of at most eight is repeated, or few steps lead from each to the next: at most one for so
-/// many values.
+/// Whether a piece of at most eight values repeats, or the differences between neighbours have few distinct
+/// values: at most one for every `for_each` values.
 fn is_regular(values: &[u8], for_each: usize) -> bool {
     let repeats = (1..=8).any(|period| {
         values.len() >= 3 * period
@@ -117,7 +116,7 @@ fn distinct(values: impl Iterator<Item = u8>) -> usize {
     values.collect::<std::collections::HashSet<_>>().len()
 }
 
-/// The bytes whose hexadecimal or base64 form a text is, with or without separators; at least 16 of them.
+/// The bytes of a hexadecimal or base64 text, with or without separators; at least 16 of them.
 fn decoded(text: &str) -> Option<Vec<u8>> {
     const LEAST: usize = 16;
     hexadecimal(text).or_else(|| base64(text)).filter(|bytes| bytes.len() >= LEAST)

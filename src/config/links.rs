@@ -1,5 +1,5 @@
-//! Where links lead: `PUBLIC_URL` and `ACTIVATION_URL`, with the address that the API really listens at, and
-//! in the clear or not.
+//! The targets of links: `PUBLIC_URL` and `ACTIVATION_URL`, with the address that the API really listens at,
+//! and whether they use clear-text HTTP.
 
 #[cfg(test)]
 mod tests;
@@ -15,8 +15,8 @@ use super::{
 };
 
 impl Config {
-    /// The configuration of a service that listens at `bound`: with `LISTEN_ADDR`'s port 0 the system chooses
-    /// one, and links must lead to it.
+    /// The configuration of a service that listens at `bound`: with port 0 in `LISTEN_ADDR` the system
+    /// chooses the port, and links must contain it.
     #[must_use]
     pub fn listening_at(&self, bound: SocketAddr) -> Self {
         let mut config = self.clone();
@@ -30,14 +30,14 @@ impl Config {
         config
     }
 
-    /// Where links would go in the clear over the internet: the variable, and what is wrong with it.
+    /// The links that would be clear-text HTTP over the internet: the variable, and the warning.
     #[must_use]
     pub fn clear_links(&self) -> Vec<(&'static str, String)> {
         let page = self.is_given(&ACTIVATION_URL).then_some((ACTIVATION_URL.name, &self.activation_url));
         let clear = |(name, url): (&'static str, &Url)| {
             let host = public_host::of(url).filter(|_| url.scheme() == "http")?;
             let caution = format!(
-                "it is http:// and {host} is a public address: tokens and passwords would go there in the clear. Use https://"
+                "it is http:// and {host} is a public address: tokens and passwords would be sent unencrypted. Use https://"
             );
             Some((name, caution))
         };

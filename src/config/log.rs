@@ -1,17 +1,17 @@
-//! What is logged, and how a line looks.
+//! Reads `LOG` and `LOG_FORMAT`.
 
 use tracing_subscriber::EnvFilter;
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people.
+    /// Readable text.
     Pretty,
-    /// For programs.
+    /// One JSON object a line.
     Json,
 }
 
-/// A filter of log lines. It stays a text: `tracing`'s own type cannot be cloned.
+/// Checks a filter of log lines. It stays a text, since `tracing`'s own type cannot be cloned.
 pub(super) fn filter(text: &str) -> Result<String, &'static str> {
     match EnvFilter::try_new(text) {
         Ok(_) => Ok(text.to_owned()),

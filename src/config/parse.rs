@@ -1,4 +1,4 @@
-//! Reads one value from the text of a variable. An error follows the variable's name and a colon.
+//! Reads one value from the text of a variable. Error messages follow the variable's name and a colon.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -27,7 +27,7 @@ pub(super) fn one_line(text: &str) -> Result<String, &'static str> {
     if good {
         Ok(text.to_owned())
     } else {
-        Err("must have 1 to 100 characters on one line, and something to be seen")
+        Err("must have 1 to 100 characters on one line, at least one of them visible")
     }
 }
 
@@ -46,7 +46,7 @@ pub(super) fn duration(text: &str, shortest: Duration) -> Result<Duration, Strin
     Err(format!("must be from {} to a year", humantime::format_duration(shortest)))
 }
 
-/// How long before the end of the link people are reminded. A faulty lifetime is reported by its own
+/// How long before the expiry of the link people are reminded. An invalid lifetime is reported by its own
 /// variable.
 pub(super) fn reminder(text: &str, lifetime: Option<Duration>) -> Result<Option<Duration>, String> {
     if text == "off" {

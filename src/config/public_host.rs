@@ -1,13 +1,13 @@
-//! Which hosts lie on the internet, and not on this machine or in a network of one's own.
+//! Which hosts are on the internet, and not on this machine or in a private network.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-/// Names that no public resolver answers for: RFC 6761, RFC 6762, RFC 8375, and ICANN's `internal`.
+/// Names that public resolvers do not resolve: RFC 6761, RFC 6762, RFC 8375, and ICANN's `internal`.
 const LOCAL_NAMES: [&str; 7] = ["localhost", "local", "internal", "test", "invalid", "home.arpa", "lan"];
 
-/// The host of a URL, if it is a public one.
+/// The host of a URL, if it is public.
 pub(super) fn of(url: &Url) -> Option<String> {
     let host = url.host()?;
     let public = match &host {
@@ -20,14 +20,14 @@ pub(super) fn of(url: &Url) -> Option<String> {
 
 fn is_public_name(name: &str) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
-    // A name without a dot is found by a search list, as that of a container's network.
+    // A name without a dot is resolved by a search list, as in a container's network.
     name.contains('.')
         && !LOCAL_NAMES.iter().any(|local| name.strip_suffix(local).is_some_and(|rest| rest.ends_with('.')))
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [first, second, ..] = address.octets();
-    // RFC 6598: between a provider and its customers.
+    // RFC 6598: addresses between a provider and its customers.
     let shared = first == 100 && (64..128).contains(&second);
     !(address.is_private()
         || address.is_loopback()
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_lies_on_the_internet_is_told_from_what_does_not() {
+    fn public_hosts_are_distinguished_from_local_ones() {
         let host = |text: &str| of(&text.parse().unwrap());
         for url in [
             "http://invitations.example.com",

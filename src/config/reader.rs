@@ -1,15 +1,14 @@
-//! Reads variables from the environment, and collects what is wrong with them.
+//! Reads variables from the environment, and collects their faults.
 
 mod secret;
 mod sender;
-mod webhook_keys;
 
 use std::{collections::BTreeSet, fmt::Display, path::PathBuf};
 
 pub(super) use self::sender::SenderVariables;
 use super::{fault::ConfigFault, registry::Variable};
 
-/// What was read; `None` when a fault has been reported.
+/// The value; `None` when a fault has been reported.
 pub(super) type Read<T> = Option<T>;
 
 /// The environment, the faults found so far, and which variables are set.
@@ -41,39 +40,39 @@ impl<'e> Reader<'e> {
         self.faults.push(ConfigFault(fault));
     }
 
-    /// An empty variable counts as not set: compose files hand on what the shell does not have as an empty
-    /// text.
+    /// Looks a variable up. An empty one counts as not set: compose files pass variables that the shell does
+    /// not have as an empty text.
     fn look_up(&self, name: &str) -> Option<String> {
         (self.environment)(name).filter(|value| !value.trim().is_empty())
     }
 }
 
-/// One variable, about to be read.
+/// One variable, to be read.
 pub(super) struct Entry<'r, 'e> {
     reader: &'r mut Reader<'e>,
     variable: &'static Variable,
 }
 
 impl Entry<'_, '_> {
-    /// The text that is set.
+    /// The text, if the variable is set.
     pub(super) fn given(&mut self) -> Option<String> {
         let text = self.reader.look_up(self.variable.name)?;
         self.reader.given.insert(self.variable.name);
         Some(text)
     }
 
-    /// The text that is set, or the default.
+    /// The text, or the default.
     pub(super) fn text(&mut self) -> String {
         self.given().unwrap_or_else(|| self.variable.default.to_owned())
     }
 
-    /// The value of the text that is set, or of the default.
+    /// The value of the text, or of the default.
     pub(super) fn parsed<T, E: Display>(&mut self, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         let text = self.text();
         self.parse(&text, parse)
     }
 
-    /// The value of the text that is set, or one that follows from other variables.
+    /// The value of the text, or one derived from other variables.
     pub(super) fn parsed_or<T, E: Display>(
         &mut self,
         parse: impl FnOnce(&str) -> Result<T, E>,
@@ -85,7 +84,7 @@ impl Entry<'_, '_> {
         }
     }
 
-    /// The value of the text that is set; the inner `None` when none is.
+    /// The value of the text; the inner `None` when the variable is not set.
     pub(super) fn parsed_if_given<T, E: Display>(
         &mut self,
         parse: impl FnOnce(&str) -> Result<T, E>,
@@ -96,7 +95,7 @@ impl Entry<'_, '_> {
         }
     }
 
-    /// The path that is set. Whether anything is there is looked at by whoever uses it.
+    /// The path, if the variable is set. The code that uses it checks whether the file exists.
     pub(super) fn path(&mut self) -> Option<PathBuf> {
         self.given().map(|path| path.trim().into())
     }

@@ -1,5 +1,6 @@
-//! What the table of variables is made of: [`Variable`], and the macro that turns the rows into
-//! [`super::Config`].
+//! The macro for the table of variables: it generates [`Variable`] constants and [`super::Config`] from rows.
+
+use crate::{domain::locale::Locale, mail};
 
 /// One environment variable, as `--help` explains it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,26 +9,36 @@ pub struct Variable {
     pub name: &'static str,
     /// The text that is read when it is not set; empty when there is none.
     pub default: &'static str,
-    /// What it means.
+    /// What it means. `{languages}` and `{providers}` stand for lists that are made from tables.
     pub meaning: &'static str,
 }
 
-/// Makes from each row: a constant of the variable's name, its entry in `VARIABLES`, a field of `Config`, and
+impl Variable {
+    /// What it means, for people.
+    #[must_use]
+    pub fn explanation(&self) -> String {
+        self.meaning.replace("{languages}", &Locale::known()).replace("{providers}", &mail::url_forms())
+    }
+}
+
+/// Makes from each row: a constant of the variable's name, its entry in `variables`, a field of `Config`, and
 /// the reading of that field. The documentation of a row is the text that `--help` prints.
 ///
 /// - `NAME = "default" => field: Type = expression;` reads the field. In the expression `$entry` is the
 ///   variable's [`super::reader::Entry`], and the fields of the rows above it are in scope, each an `Option`
 ///   that is `None` when it is faulty.
 /// - `NAME = "default";` has no field of its own: it is read together with other variables.
+/// - `rows_of expression;` after a row adds variables that are made from another table.
 /// - `combined { field: Type = expression; }` reads such a field. There `$reader` is the
 ///   [`super::reader::Reader`].
 ///
-/// Every expression gives an `Option`: `None` means that a fault has been reported. All are evaluated before
-/// the first `None` counts, so that one fault hides no other.
+/// Every expression is an `Option`: `None` means that a fault has been reported. All are evaluated before the
+/// first `None` returns, so that every fault is reported.
 macro_rules! registry {
     (
         $entry:ident, $reader:ident;
-        $( $(#[doc = $meaning:literal])+ $NAME:ident = $default:literal $(=> $field:ident: $Type:ty = $read:expr)?; )+
+        $( $(#[doc = $meaning:literal])+ $NAME:ident = $default:literal $(=> $field:ident: $Type:ty = $read:expr)?;
+           $(rows_of $more:expr;)? )+
         combined { $( $(#[doc = $combined_doc:literal])+ $combined:ident: $Combined:ty = $combine:expr; )+ }
     ) => {
         $(
@@ -40,7 +51,9 @@ macro_rules! registry {
         )+
 
         /// Every variable, in the order of `--help`.
-        pub const VARIABLES: &[Variable] = &[$($NAME),+];
+        pub fn variables() -> impl Iterator<Item = &'static Variable> {
+            [$( std::slice::from_ref(&$NAME), $($more,)? )+].into_iter().flatten()
+        }
 
         /// The whole configuration, read and checked.
         #[derive(Clone)]
@@ -53,7 +66,7 @@ macro_rules! registry {
         }
 
         impl Config {
-            /// Reads every field; `None` when one cannot be had.
+            /// Reads every field; `None` when one is faulty.
             pub(super) fn read_fields($reader: &mut Reader<'_>) -> Option<Self> {
                 $( $( let $field: Option<$Type> = { let mut $entry = $reader.entry(&$NAME); $read }; )? )+
                 $( let $combined: Option<$Combined> = $combine; )+

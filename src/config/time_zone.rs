@@ -1,5 +1,5 @@
-//! Where the rules of the time zones come from: the system's tzdata, which its updates refresh, and the
-//! program's own copy where the system has none.
+//! The source of time zone rules: the system's tzdata, which system updates refresh, or the bundled copy
+//! where the system has none.
 
 use std::path::Path;
 
@@ -20,8 +20,8 @@ impl Entry<'_, '_> {
     }
 }
 
-/// The zone of that name, by the database in `folder` (`TZDIR`) or in the system's own place. A zone that is
-/// not found there, or whose file cannot be read, is the one that the program brings.
+/// The zone of that name, from the database in `folder` (`TZDIR`) or in the system's folder. A zone that is
+/// missing there, or whose file cannot be read, comes from the bundled copy.
 ///
 /// # Errors
 /// When there is no such zone.
@@ -41,12 +41,12 @@ mod tests {
 
     use super::*;
 
-    /// A compiled zone (TZif, RFC 9636) whose clocks are always so far ahead of universal time.
+    /// A compiled zone (TZif, RFC 9636) with a fixed offset from UTC.
     fn tzif(name: &str, minutes: i32) -> Vec<u8> {
         let block = || {
             let mut block = b"TZif2".to_vec();
             block.extend([0; 15]);
-            // No leap seconds and no changes; one type, and its name.
+            // No leap seconds and no transitions; one type, and its name.
             let counts = [0, 0, 0, 0, 1, u32::try_from(name.len()).unwrap() + 1];
             block.extend(counts.into_iter().flat_map(u32::to_be_bytes));
             block.extend((minutes * 60).to_be_bytes());
@@ -70,7 +70,7 @@ mod tests {
         fs::write(folder.path().join("Europe/Berlin"), b"TZif, but cut").unwrap();
         let find = |name: &str| find(name, folder.path().to_str());
         assert_eq!(clock(&find("Europe/Amsterdam").unwrap()), "18:48 NEW");
-        // What is missing there, or cannot be read, is the program's.
+        // A zone that is missing there, or cannot be read, is the bundled one.
         assert_eq!(clock(&find("Europe/Paris").unwrap()), "14:03 CET");
         assert_eq!(clock(&find("Europe/Berlin").unwrap()), "14:03 CET");
         assert!(find("Mars/Olympus").is_err());

@@ -14,19 +14,18 @@ use super::{
     parse,
     reader::{Reader, SenderVariables},
     registry::{Variable, registry},
-    web_url,
+    web_url, webhook_keys,
 };
 use crate::{
     db::DatabaseUrl,
     domain::{
-        company::CompanyVat, delivery_reports::Keys, locale::Locale, password, rate_limit::Pace,
+        company::CompanyVat, delivery_reports::Webhooks, locale::Locale, password, rate_limit::Pace,
         time_zone::TimeZone,
     },
     mail::{MailUrl, Sender},
 };
 
-/// The shortest that `JWT_MAX_TTL` may be: a token that is got by signing in lives for as long, and must not
-/// be refused.
+/// The minimum of `JWT_MAX_TTL`: the lifetime of a token from signing in, which must not be refused.
 pub const SHORTEST_JWT_MAX_TTL: Duration = Duration::from_mins(15);
 
 registry! {
@@ -38,7 +37,7 @@ registry! {
     /// where the API listens
     LISTEN_ADDR = "127.0.0.1:8080" => listen_addr: SocketAddr = entry.parsed(parse::listen_address);
 
-    /// what links are built from: scheme, host and port (default: http://{LISTEN_ADDR})
+    /// the base of links: scheme, host and port (default: http://{LISTEN_ADDR})
     PUBLIC_URL = "" => public_url: Url = entry.parsed_or(web_url::origin, || listen_addr.and_then(web_url::origin_of));
 
     /// the page that links open; ?token=… is added (default: {PUBLIC_URL}/activate)
@@ -46,59 +45,48 @@ registry! {
         entry.parsed_or(web_url::page, || public_url.as_ref().and_then(web_url::page_of));
 
     /// directory:PATH writes .eml files; smtp://user:pass@host:587 (STARTTLS when offered; ?tls=required,
-    /// which is right with a password, ?tls=offered or ?tls=none; ?ca=FILE.pem), smtps://…; postmark://TOKEN,
-    /// sendgrid://KEY, mailgun://KEY@DOMAIN (?region=eu), resend://KEY; mailpit+http://host:8025
+    /// which is right with a password, ?tls=offered or ?tls=none; ?ca=FILE.pem), smtps://…; {providers}
     MAIL_URL = "directory:data/mail" => mail_url: MailUrl = entry.parsed(MailUrl::parse);
 
     /// the sender of letters
     MAIL_FROM = "Invitations <no-reply@localhost>";
 
-    /// the name that a relay is greeted with, as mail.example.com (default: this machine's name where it has
-    /// a domain, else its address in brackets)
+    /// the host name in EHLO, as mail.example.com (default: this machine's name where it has a domain, else
+    /// its address in brackets)
     MAIL_HELO = "";
 
-    /// where answers to letters go
+    /// the address for replies to letters
     MAIL_REPLY_TO = "";
 
     /// a folder whose files replace the built-in words and templates of letters
     MAIL_TEMPLATES = "" => mail_templates: Option<PathBuf> = Some(entry.path());
 
-    /// how many letters may go, by all processes together, as 14/s, 100/min, 1000/h (default: no limit)
+    /// how many letters all processes together may send, as 14/s, 100/min, 1000/h (default: no limit)
     MAIL_RATE_LIMIT = "" => mail_rate_limit: Option<Pace> = entry.parsed_if_given(str::parse);
 
-    /// the secret that Postmark's webhook sends, at least 16 characters (without it: no such route)
-    MAIL_EVENTS_POSTMARK = "";
+    rows_of webhook_keys::variables();
 
-    /// the public key of SendGrid's signed event webhook, in base 64
-    MAIL_EVENTS_SENDGRID = "";
-
-    /// Mailgun's HTTP webhook signing key
-    MAIL_EVENTS_MAILGUN = "";
-
-    /// the signing secret of Resend's webhook, whsec_…
-    MAIL_EVENTS_RESEND = "";
-
-    /// the company that letters and the page name
+    /// the company name in letters and on the page
     OPERATOR_NAME = "EV Charging" => operator_name: String = entry.parsed(parse::one_line);
 
-    /// the language of letters and the page when the invitation says nothing: {languages}
+    /// the language of letters and the page when the invitation has none: {languages}
     LOCALE = "en" => locale: Locale = entry.parsed(parse::locale);
 
-    /// the time zone of letters and the page, as Europe/Amsterdam: by the system's tzdata (in the folder
-    /// TZDIR, if that is set), or by the program's own copy where there is none
+    /// the time zone of letters and the page, as Europe/Amsterdam: from the system's tzdata (in the folder
+    /// TZDIR, if that is set), or from the bundled copy where there is none
     TIME_ZONE = "UTC" => time_zone: TimeZone = entry.time_zone();
 
     /// root of the derived keys, at least 32 bytes and not guessable, as openssl rand -hex 32 (default: made
     /// on first start in data/secret.key)
     SECRET_KEY = "" => secret_key: Option<SecretString> = entry.secret(&SECRET_KEY_FILE);
 
-    /// a file that holds it instead, as a container's secret
+    /// a file that contains it instead, as a container's secret
     SECRET_KEY_FILE = "" => secret_key_file: Option<PathBuf> = Some(entry.path());
 
-    /// the root before it, while links and tokens made with it still live
+    /// the previous root key, until the links and tokens made with it have expired
     SECRET_KEY_PREVIOUS = "" => secret_key_previous: Option<SecretString> = entry.secret(&SECRET_KEY_PREVIOUS_FILE);
 
-    /// a file that holds it instead
+    /// a file that contains it instead
     SECRET_KEY_PREVIOUS_FILE = "";
 
     /// the issuer of access tokens
@@ -107,19 +95,20 @@ registry! {
     /// the audience of access tokens
     JWT_AUDIENCE = "invitation-service" => jwt_audience: String = entry.parsed(parse::one_line);
 
-    /// the longest that an access token may live from its making, 15m to 365d; longer ones are refused
+    /// the longest lifetime of an access token, 15m to 365d; longer ones are refused
     JWT_MAX_TTL = "365d" => jwt_max_ttl: Duration = entry.parsed(|text| parse::duration(text, SHORTEST_JWT_MAX_TTL));
 
-    /// how long a link lives, as 2s, 90m, 24h
+    /// the lifetime of a link, as 2s, 90m, 24h
     INVITATION_TTL = "24h" => invitation_ttl: Duration =
         entry.parsed(|text| parse::duration(text, Duration::from_secs(1)));
 
-    /// how long before their link dies people are reminded once, as 4h; shorter than INVITATION_TTL
+    /// how long before the expiry of a link its recipient is reminded, once, as 4h; shorter than
+    /// INVITATION_TTL
     REMINDER_BEFORE = "off" => reminder_before: Option<Duration> =
         entry.parsed(|text| parse::reminder(text, invitation_ttl));
 
-    /// how long after a sending the next one may follow, and after a change of address the next change; 0s
-    /// switches it off
+    /// the delay between two letters of an invitation, and between two changes of its address; 0s switches it
+    /// off
     RESEND_COOLDOWN = "60s" => resend_cooldown: Duration = entry.parsed(|text| parse::duration(text, Duration::ZERO));
 
     /// the shortest password, 8 to 128; 8 asks for 9, since 8 characters are always guessable
@@ -129,27 +118,27 @@ registry! {
     /// how many requests that arrive together share a commit at most, 1 to 1000; 1 gives each its own
     WRITE_BATCH = "256" => write_batch: usize = entry.parsed(|text| parse::number(text, 1..=1000));
 
-    /// off switches off the limits of the public routes, the delays of wrong guesses, and the limits of
+    /// off switches off the limits of the public routes, the delays after wrong guesses, and the limits of
     /// letters
     RATE_LIMITS = "on" => rate_limits: bool = entry.parsed(parse::switch);
 
-    /// how many letters go to one mailbox in 24 hours, whatever the invitation; off for no limit
+    /// how many letters are sent to one mailbox in 24 hours, for all its invitations; off for no limit
     LETTERS_PER_MAILBOX = "6" => letters_per_mailbox: Option<u32> = entry.parsed(parse::letter_limit);
 
-    /// how many letters the owners in one top-level account's tree may ask for in 24 hours together; off for
+    /// how many letters the owners in one top-level account's tree may request in 24 hours together; off for
     /// no limit
     LETTERS_PER_ACCOUNT = "500" => letters_per_account: Option<u32> = entry.parsed(parse::letter_limit);
 
-    /// how many letters one staff member or partner may ask for in 24 hours
+    /// how many letters one staff member or partner may request in 24 hours
     LETTERS_PER_CALLER = "off" => letters_per_caller: Option<u32> = entry.parsed(parse::letter_limit);
 
-    /// off keeps people from sending themselves a fresh link
+    /// off disables the form with which people send themselves a new link
     SELF_RENEWAL = "on" => self_renewal: bool = entry.parsed(parse::switch);
 
-    /// optional lets a company say that it has no VAT number; required does not
+    /// optional lets a company state that it has no VAT number; required does not
     COMPANY_VAT = "required" => company_vat: CompanyVat = entry.parsed(parse::company_vat);
 
-    /// addresses and networks whose X-Forwarded-For or Forwarded is believed, separated by commas
+    /// addresses and networks whose X-Forwarded-For or Forwarded is trusted, separated by commas
     TRUSTED_PROXIES = "" => trusted_proxies: Vec<IpNet> = entry.parsed(parse::networks);
 
     /// what is logged, as warn or info,invitation_service=debug
@@ -161,7 +150,7 @@ registry! {
     combined {
         /// The sender of letters: `MAIL_FROM`, `MAIL_REPLY_TO`, `MAIL_HELO`, `MAIL_TEMPLATES` and
         /// `TIME_ZONE`.
-        // Read whatever the time zone is: its fault must not hide one of these.
+        // Read also when the time zone is faulty, so that every fault is reported.
         sender: Sender = reader.sender(
             &SenderVariables {
                 from: &MAIL_FROM, reply_to: &MAIL_REPLY_TO, hello: &MAIL_HELO, templates: &MAIL_TEMPLATES,
@@ -169,7 +158,7 @@ registry! {
             time_zone.clone().unwrap_or_default(),
         );
 
-        /// The keys by which mail providers prove themselves: `MAIL_EVENTS_…`.
-        mail_events: Keys = Some(reader.webhook_keys(VARIABLES));
+        /// The webhooks of mail providers, with their keys: `MAIL_EVENTS_…`.
+        webhooks: Webhooks = Some(webhook_keys::read(reader));
     }
 }

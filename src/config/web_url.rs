@@ -1,16 +1,15 @@
-//! Reads the two addresses that letters and answers lead to, or makes them from where the API listens.
+//! Reads the two URLs in letters and answers, or derives them from the address at which the API listens.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
 use url::Url;
 
-/// Scheme, host and port: the page's form, `Location` and `Link` begin at the root, so that a path would work
-/// for some only.
+/// Scheme, host and port. No path, since the page's form, `Location` and `Link` are relative to the root.
 pub(super) fn origin(text: &str) -> Result<Url, &'static str> {
     let url = web_url(text)?;
     if url.query().is_some() || !matches!(url.path(), "" | "/") {
         return Err(
-            "must be scheme, host and port alone, as https://invitations.example.com: nothing may follow them",
+            "must be scheme, host and port alone, as https://invitations.example.com, without a path",
         );
     }
     Ok(url)
@@ -27,15 +26,15 @@ fn web_url(text: &str) -> Result<Url, &'static str> {
         return Err("is no http:// or https:// URL");
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("must hold no user name and no password: it is sent to everybody");
+        return Err("must contain no user name and no password, since it is sent to all recipients");
     }
     if url.fragment().is_some() {
-        return Err("must hold no #");
+        return Err("must contain no #");
     }
     Ok(url)
 }
 
-/// Where people on this machine reach what listens at `address`.
+/// The URL of the service for clients on this machine.
 pub(super) fn origin_of(mut address: SocketAddr) -> Option<Url> {
     if address.ip().is_unspecified() {
         address = (Ipv4Addr::LOCALHOST, address.port()).into();
@@ -43,7 +42,7 @@ pub(super) fn origin_of(mut address: SocketAddr) -> Option<Url> {
     Url::parse(&format!("http://{address}")).ok()
 }
 
-/// The built-in page.
+/// The built-in page's URL.
 pub(super) fn page_of(public_url: &Url) -> Option<Url> {
     public_url.join("/activate").ok()
 }

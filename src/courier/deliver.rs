@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Courier, backoff, claimed_batch::TOO_LATE, record::expiry};
+use super::{Courier, backoff, timing::LEASE_MARGIN};
 use crate::{
     db::{
         DbFault,
@@ -33,13 +33,14 @@ const SUPPRESSED: &str = "this address is on the suppression list and is not wri
 impl Courier {
     pub(super) async fn deliver(&self, letter: &Claimed) -> Result<Outcome, DbFault> {
         // Looked at when its turn has come: a link that has died meanwhile is not sent.
-        let found =
-            self.noticing(self.lookups.run(LookupKey { id: letter.invitation_id, looks_since: None })).await;
+        let found = self
+            .watch_outage(self.lookups.run(LookupKey { id: letter.invitation_id, looks_since: None }))
+            .await;
         let now = self.clock.now();
         let found = match found {
             Err(fault) if fault.is_temporary() => return Ok(Outcome::Untried { at: now + LOOK_AGAIN }),
             // Others may have it by now, or at any moment.
-            Ok(_) if now > letter.lease_ends - TOO_LATE => return Ok(Outcome::Untried { at: now }),
+            Ok(_) if now > letter.lease_ends - LEASE_MARGIN => return Ok(Outcome::Untried { at: now }),
             found => found?,
         };
         // An invitation that expired while the relay was away is still delivered: its day begins when the
@@ -120,7 +121,7 @@ impl Courier {
             link: self.links.link(&self.activation_url, claim),
             now,
             expires_at: match letter.purpose {
-                LetterPurpose::Invitation => expiry(now, self.link_lifetime),
+                LetterPurpose::Invitation => self.link_lifetime.expires_at(now),
                 // A reminder gives no further time.
                 LetterPurpose::Reminder => invitation.expires_at,
             },

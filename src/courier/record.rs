@@ -2,7 +2,6 @@
 
 use std::{collections::HashSet, io, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -25,6 +24,7 @@ use crate::{
         event::{Event, EventType},
         ids::{InvitationId, LetterId},
         letter::LetterPurpose,
+        link_lifetime::LinkLifetime,
         mail_fault::MailFault,
     },
 };
@@ -46,7 +46,7 @@ pub type Records = GroupCommit<(Claimed, Outcome), (), DbFault>;
 ///
 /// # Errors
 /// When the system gives no thread.
-pub fn records(db: &Db, clock: &Clock, relay: String, link_lifetime: Duration) -> io::Result<Records> {
+pub fn records(db: &Db, clock: &Clock, relay: String, link_lifetime: LinkLifetime) -> io::Result<Records> {
     let clock = clock.clone();
     GroupCommit::gathering(db, "records", (MAX_BATCH, GATHER), move |tx, outcomes: &[(Claimed, Outcome)]| {
         record(&clock, link_lifetime, tx, outcomes)?;
@@ -64,7 +64,7 @@ impl Courier {
         let began = Instant::now();
         let mut tries = 1;
         loop {
-            match self.noticing(self.records.run((letter.clone(), outcome.clone()))).await {
+            match self.watch_outage(self.records.run((letter.clone(), outcome.clone()))).await {
                 Ok(()) => return Ok(()),
                 Err(fault)
                     if tries >= TRIES && (!fault.is_temporary() || began.elapsed() > RECORD_TIMEOUT) =>
@@ -78,16 +78,11 @@ impl Courier {
     }
 }
 
-/// When a link that is handed over at `now` dies.
-pub(super) fn expiry(now: DateTime<Utc>, link_lifetime: Duration) -> DateTime<Utc> {
-    now + TimeDelta::from_std(link_lifetime).unwrap_or(TimeDelta::days(1))
-}
-
 /// Nothing is written of a letter whose lease ran out and that is in other hands, or was found to have
 /// arrived.
 fn record(
     clock: &Clock,
-    link_lifetime: Duration,
+    link_lifetime: LinkLifetime,
     tx: &mut Tx<'_>,
     outcomes: &[(Claimed, Outcome)],
 ) -> Result<(), DbFault> {
@@ -102,7 +97,7 @@ fn record(
         // A reminder gives no further time.
         let (at, _) = outcome.sent().filter(|_| letter.purpose == LetterPurpose::Invitation)?;
         let (invitation, generation, expires_at) =
-            (letter.invitation_id, letter.generation, expiry(at, link_lifetime));
+            (letter.invitation_id, letter.generation, link_lifetime.expires_at(at));
         Some(HandedOver { invitation, generation, at, expires_at })
     });
     let current = mark_sent::handed_over(tx, &handed_over.collect::<Vec<_>>())?;

@@ -1,83 +1,93 @@
-//! How many letters are under way together: few while they go quickly, and slow ones hold nobody up.
+//! How many letters are sent at the same time: few while the relay is quick, more when some letters are slow.
 //!
-//! A relay that does not answer about one recipient must not stop the mail for everybody else. So a letter
-//! that takes long leaves its place to the next one, and goes on in a lane of its own; of those there are
-//! more, but not many, since each is a connection.
+//! A relay that does not answer about one recipient must not stop the mail to the others. A letter that takes
+//! long therefore leaves its quick slot to the next letter, and keeps only its place among all of them. These
+//! are more, but not many, since each is a connection.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::sleep,
 };
 
-use super::AT_ONCE;
-
-/// How many letters are under way at most, the slow ones included.
-const MAX_SLOTS: usize = 16;
-/// How many outcomes wait to be recorded at most, before nothing more is sent, with the letters under way: so
-/// many may a crash repeat.
-const UNRECORDED: usize = 64;
-/// Whoever takes longer than this is slow: most relays answer within a tenth of it.
+/// How many letters are sent at once while each goes quickly: as many as the relay is offered connections.
+const MAX_QUICK: usize = 4;
+/// How many letters are sent at once at most, the slow ones included.
+const MAX_SENDING: usize = 16;
+/// The most letters that were sent and are not recorded, those being sent included: a crash may send so many
+/// again.
+const MAX_UNRECORDED: usize = 64;
+/// A letter that takes longer than this is slow. Most relays answer within a tenth of it.
 const SLOW: Duration = Duration::from_secs(2);
 
-/// The places that all letters of a courier share. Clones share them.
+/// The limits that all letters of a courier share. Clones share them.
 #[derive(Debug, Clone)]
 pub struct SendSlots {
     quick: Arc<Semaphore>,
-    all: Arc<Semaphore>,
+    sending: Arc<Semaphore>,
     unrecorded: Arc<Semaphore>,
 }
 
 impl Default for SendSlots {
     fn default() -> Self {
-        let places = |places| Arc::new(Semaphore::new(places));
-        Self { quick: places(AT_ONCE), all: places(MAX_SLOTS), unrecorded: places(UNRECORDED) }
+        let semaphore = |permits| Arc::new(Semaphore::new(permits));
+        Self {
+            quick: semaphore(MAX_QUICK),
+            sending: semaphore(MAX_SENDING),
+            unrecorded: semaphore(MAX_UNRECORDED),
+        }
     }
 }
 
-/// A place, until it is dropped. `None` where the places are gone, which happens with the courier alone.
-type Place = Option<OwnedSemaphorePermit>;
+/// A permit, until it is dropped. `None` would mean a closed semaphore, and these are never closed.
+type Permit = Option<OwnedSemaphorePermit>;
 
-/// A letter's way to the relay.
-pub(super) struct SendSlot {
-    quick: Place,
-    _all: Place,
+async fn permit(semaphore: &Arc<Semaphore>) -> Permit {
+    semaphore.clone().acquire_owned().await.ok()
+}
+
+/// What a letter needs to be sent.
+pub(super) struct SendPermits {
+    quick: Permit,
+    sending: Permit,
+    unrecorded: Permit,
 }
 
 impl SendSlots {
-    /// Waits until a letter could begin. It may find its place taken all the same, and waits for it then.
-    pub(super) async fn free(&self) {
-        drop(self.slot().await);
+    /// Waits until a letter could be sent. Another one may be faster, so [`Self::acquire`] may wait again.
+    pub(super) async fn available(&self) {
+        drop((permit(&self.quick).await, permit(&self.sending).await));
     }
 
-    /// A place among those that are under way.
-    pub(super) async fn slot(&self) -> SendSlot {
-        SendSlot {
-            quick: self.quick.clone().acquire_owned().await.ok(),
-            _all: self.all.clone().acquire_owned().await.ok(),
-        }
-    }
-
-    /// A place among those whose outcome is not recorded yet.
-    pub(super) async fn unrecorded(&self) -> Place {
-        self.unrecorded.clone().acquire_owned().await.ok()
+    /// Waits for the permits of one letter.
+    pub(super) async fn acquire(&self) -> SendPermits {
+        // In this order: a letter that waits for its record must not hold a slot.
+        let unrecorded = permit(&self.unrecorded).await;
+        SendPermits { quick: permit(&self.quick).await, sending: permit(&self.sending).await, unrecorded }
     }
 }
 
-impl SendSlot {
-    /// Does the work of a letter, and lets the next one begin when it takes long.
-    pub(super) async fn carry<T>(self, work: impl Future<Output = T>) -> T {
-        self.carry_within(SLOW, work).await
+impl SendPermits {
+    /// Sends, and lets the next letter start when that takes long. Comes back with what is to be kept until
+    /// the outcome is recorded.
+    pub(super) async fn send<T>(self, sending: impl Future<Output = T>) -> (T, Permit) {
+        self.send_within(SLOW, sending).await
     }
 
-    async fn carry_within<T>(mut self, time: Duration, work: impl Future<Output = T>) -> T {
-        tokio::pin!(work);
-        tokio::select! {
-            done = &mut work => return done,
-            () = sleep(time) => self.quick = None,
-        }
-        work.await
+    async fn send_within<T>(mut self, time: Duration, sending: impl Future<Output = T>) -> (T, Permit) {
+        let mut sending = pin!(sending);
+        let done = tokio::select! {
+            done = &mut sending => Some(done),
+            () = sleep(time) => None,
+        };
+        self.quick = None;
+        let done = match done {
+            Some(done) => done,
+            None => sending.await,
+        };
+        self.sending = None;
+        (done, self.unrecorded)
     }
 }
 
@@ -90,16 +100,16 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_slow_hold_nobody_up_and_are_not_many() {
+    async fn slow_letters_delay_no_other_and_are_limited() {
         let slots = SendSlots::default();
         let mut silent = Vec::new();
-        for _ in 0..MAX_SLOTS {
-            // That it comes at all is the test: nobody before it ever ends.
-            let slot = slots.slot().await;
-            silent.push(tokio::spawn(slot.carry_within(Duration::ZERO, pending::<()>())));
+        for _ in 0..MAX_SENDING {
+            // None of the sends before it ever ends: the loop would stop here if it waited for one.
+            let permits = slots.acquire().await;
+            silent.push(tokio::spawn(permits.send_within(Duration::ZERO, pending::<()>())));
         }
-        assert!(slots.free().now_or_never().is_none(), "there are connections without end");
+        assert!(slots.available().now_or_never().is_none(), "the number of connections is not limited");
         silent.remove(0).abort();
-        slots.free().await;
+        slots.available().await;
     }
 }

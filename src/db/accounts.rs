@@ -1,4 +1,4 @@
-//! Accounts and what lies under them.
+//! Accounts and their ancestors.
 
 pub(super) mod row;
 
@@ -30,7 +30,7 @@ use crate::domain::{
 };
 use row::{Row, company_row};
 
-/// An account that is made for an invitation.
+/// An account created for an invitation.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
     /// The id.
@@ -39,11 +39,11 @@ pub struct NewAccount {
     pub name: Option<AccountName>,
     /// Its type, likewise.
     pub account_type: Option<AccountType>,
-    /// The account above it, and by whom it is used.
+    /// The parent account, and who uses the new one.
     pub parent: Option<(AccountId, UsedBy)>,
     /// EUR per kWh.
     pub rate: Option<Rate>,
-    /// When.
+    /// The time of creation.
     pub at: DateTime<Utc>,
 }
 
@@ -71,10 +71,10 @@ rows! {
     insert
 }
 
-/// So many lines of two columns each are well within the 32,766 parameters that a statement has on SQLite.
+/// The lineage rows of one statement: two columns each, well within SQLite's limit of 32,766 parameters.
 const LINES: usize = 8192;
 
-/// Enters accounts, each under its parent and under all that the parent is under.
+/// Inserts accounts, with a lineage row for each ancestor and one for the account itself.
 pub fn insert(tx: &mut Tx<'_>, new: &[&NewAccount]) -> Result<(), DbFault> {
     if new.is_empty() {
         return Ok(());
@@ -100,7 +100,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &[&NewAccount]) -> Result<(), DbFault> {
         .iter()
         .map(|(account, ancestor)| LineageRow { account_id: account, ancestor_id: ancestor })
         .collect();
-    // A thousand accounts far down have more ancestors than a statement takes.
+    // A thousand accounts deep in a tree have more ancestors than one statement takes.
     for lines in lines.chunks(LINES) {
         LineageRow::insert(tx.writing(), lines)?;
     }
@@ -129,7 +129,7 @@ fn lineage(tx: &mut Tx<'_>, new: &[&NewAccount]) -> Result<Vec<(String, String)>
     Ok(pairs.collect())
 }
 
-/// What an account becomes when its first owner, or its driver, comes.
+/// The data that an account gets when its first owner, or its driver, activates.
 #[derive(Debug, Clone)]
 pub struct ActivatedAccountData {
     /// Its name.
@@ -140,7 +140,7 @@ pub struct ActivatedAccountData {
     pub company: Option<Company>,
 }
 
-/// Brings an invited account to life. `false`, and nothing changes, when it lives already.
+/// Activates an invited account. `false`, and nothing changes, when it is active already.
 pub fn activate(tx: &mut Tx<'_>, id: AccountId, life: &ActivatedAccountData) -> Result<bool, DbFault> {
     let changed = diesel::update(accounts::table)
         .filter(accounts::id.eq(id.as_str()))
@@ -158,14 +158,14 @@ pub fn activate(tx: &mut Tx<'_>, id: AccountId, life: &ActivatedAccountData) -> 
     Ok(changed == 1)
 }
 
-/// Removes an account that never came to life and that no invitation leads to any more.
+/// Removes an account that was never activated and has no pending invitation.
 pub fn remove_if_orphaned(tx: &mut Tx<'_>, id: AccountId, now: DateTime<Utc>) -> Result<bool, DbFault> {
-    Ok(remove_forsaken(tx, &[id], now)? == 1)
+    Ok(remove_orphaned(tx, &[id], now)? == 1)
 }
 
-/// Removes those of these accounts that never came to life and that no invitation leads to any more, and
-/// tells how many.
-pub fn remove_forsaken(tx: &mut Tx<'_>, ids: &[AccountId], now: DateTime<Utc>) -> Result<usize, DbFault> {
+/// Removes those of these accounts that were never activated and have no pending invitation. Returns their
+/// number.
+pub fn remove_orphaned(tx: &mut Tx<'_>, ids: &[AccountId], now: DateTime<Utc>) -> Result<usize, DbFault> {
     if ids.is_empty() {
         return Ok(0);
     }
@@ -190,26 +190,26 @@ pub struct AccountFilter {
     pub visibility: Visibility,
     /// Of this type.
     pub account_type: Option<AccountType>,
-    /// Right below this one.
+    /// Directly below this account.
     pub parent: Option<AccountId>,
     /// Used by these.
     pub used_by: Option<UsedBy>,
     /// With this text in the name.
     pub search: Option<String>,
-    /// With this very name, as it is compared.
+    /// With exactly this normalised name.
     pub name_key: Option<String>,
-    /// This one alone.
+    /// Only this account.
     pub id: Option<AccountId>,
-    /// These alone.
+    /// Only these accounts.
     pub ids: Option<Vec<AccountId>>,
     /// Older than this one.
     pub before: Option<AccountId>,
-    /// At most so many.
+    /// The maximum number of rows.
     pub limit: i64,
 }
 
 impl AccountFilter {
-    /// Everything that may be seen.
+    /// All visible accounts.
     #[must_use]
     pub fn all(visibility: Visibility, limit: i64) -> Self {
         Self {
@@ -227,7 +227,7 @@ impl AccountFilter {
     }
 }
 
-/// The accounts that `filter` lets through, newest first.
+/// The accounts that match `filter`, newest first.
 pub fn list(connection: &mut AnyConnection, filter: &AccountFilter) -> Result<Vec<Account>, DbFault> {
     let mut query = accounts::table
         .filter(accounts::removed_at.is_null())
@@ -262,7 +262,7 @@ pub fn list(connection: &mut AnyConnection, filter: &AccountFilter) -> Result<Ve
     query.load::<Row>(connection)?.into_iter().map(Account::try_from).collect()
 }
 
-/// One account, if it may be seen.
+/// One account, if it is visible.
 pub fn get(
     connection: &mut AnyConnection,
     id: AccountId,
@@ -271,7 +271,7 @@ pub fn get(
     Ok(list(connection, &AccountFilter { id: Some(id), ..AccountFilter::all(visibility.clone(), 1) })?.pop())
 }
 
-/// Those of these accounts that may be seen, in no order.
+/// Those of these accounts that are visible, in no order.
 pub fn of_ids(
     connection: &mut AnyConnection,
     ids: &[AccountId],
@@ -283,7 +283,7 @@ pub fn of_ids(
     )
 }
 
-/// The accounts of this very name, without regard to case, among those that may be seen.
+/// The visible accounts with exactly this name, without regard to case.
 pub fn named(
     connection: &mut AnyConnection,
     name: &AccountName,
@@ -295,7 +295,7 @@ pub fn named(
     )
 }
 
-/// Those of these accounts that lie under an account of `owned`, or are one of them.
+/// Those of these accounts that are in `owned` or below an account in it.
 pub fn under(
     connection: &mut AnyConnection,
     ids: &[AccountId],
@@ -315,7 +315,7 @@ pub fn under(
     found.into_iter().map(|id| id.parse().map_err(|_| corrupt(&id))).collect()
 }
 
-/// The top of the tree that each of these accounts stands in.
+/// The top-level account of each of these accounts.
 pub fn roots(
     connection: &mut AnyConnection,
     ids: &[AccountId],

@@ -1,30 +1,30 @@
-//! What can go wrong in the database, said once for both: the only reader of `diesel::result::Error`.
+//! Database errors, in one type for both databases: the only code that reads `diesel::result::Error`.
 
 use diesel::result::{DatabaseErrorKind, Error};
 
 /// A failed query.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum DbFault {
-    /// The database is away or too busy; the same request may do better in a moment.
+    /// The database is unreachable or overloaded; a later retry may succeed.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
-    /// The connection was cut, or its server takes no writes any more, before anything was committed: on
-    /// another connection the same may be done at once.
+    /// The connection was cut, or its server became read-only, before a commit: the work can be retried at
+    /// once on another connection.
     #[error("the connection to the database was lost: {0}")]
     Disconnected(String),
-    /// The database did not answer a COMMIT, or nothing at all within the time that is given to it: whether
-    /// it happened is not known.
-    #[error("whether it happened is not known: {0}")]
+    /// The database did not answer a COMMIT, or anything within the timeout: whether the transaction
+    /// committed is unknown.
+    #[error("it is unknown whether the transaction committed: {0}")]
     InDoubt(String),
-    /// The database gave this transaction up in favour of another one; it may be begun anew.
-    #[error("the transaction lost against another one")]
+    /// The database rolled the transaction back in favour of another one; it can be retried.
+    #[error("the transaction was rolled back in favour of another one")]
     TryAgain,
-    /// A unique rule of the schema was broken. People are locked and decided about before anything is
-    /// written, so that this is a defect of ours; the text names the rule.
-    #[error("the write breaks a rule: {0}")]
+    /// A unique constraint was violated. People are locked and conflicts are checked before any write, so
+    /// this is a defect; the text names the constraint.
+    #[error("the write violates a constraint: {0}")]
     Conflict(String),
-    /// A row holds what no code of ours writes.
-    #[error("{table} {row} holds an unreadable {column}")]
+    /// A row has a value that this program does not write.
+    #[error("{table} {row} has an invalid {column}")]
     Corrupt {
         /// The table.
         table: &'static str,
@@ -33,19 +33,19 @@ pub enum DbFault {
         /// The row's id.
         row: String,
     },
-    /// Anything else: a defect of ours.
+    /// Any other error: a defect.
     #[error("the database refused a query: {0}")]
     Other(String),
 }
 
 impl DbFault {
-    /// Whether the same request may do better in a moment.
+    /// Whether a later retry may succeed.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Disconnected(_) | Self::InDoubt(_) | Self::TryAgain)
     }
 
-    /// The database is away, for this reason.
+    /// The database is unavailable, for this reason.
     #[must_use]
     pub fn unavailable(reason: impl Into<String>) -> Self {
         Self::Unavailable(reason.into())
@@ -59,7 +59,7 @@ impl From<Error> for DbFault {
                 Self::Conflict(information.message().to_owned())
             }
             Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Self::TryAgain,
-            // Read-only: a server that was made a standby while we were connected.
+            // ReadOnlyTransaction: the server became a standby while we were connected.
             Error::DatabaseError(
                 DatabaseErrorKind::ClosedConnection
                 | DatabaseErrorKind::UnableToSendCommand
@@ -73,9 +73,10 @@ impl From<Error> for DbFault {
     }
 }
 
-/// Diesel passes on no SQLSTATE (findings/diesel-deadlock-is-unknown.sh): what has no kind of its own is told
-/// by its words, which SQLite and a PostgreSQL server with English messages keep stable. With other messages
-/// it is `Other`, and `Pooled::classify_error` and `Db::write` weigh what it may be.
+/// Diesel does not expose the SQLSTATE (findings/diesel-deadlock-is-unknown.sh). Errors without a kind are
+/// recognised by their messages, which are stable in SQLite and in a PostgreSQL server with English messages.
+/// With other messages the result is `Other`, and `Pooled::classify_error` and `Db::write` decide how to
+/// treat it.
 fn by_message(message: &str) -> DbFault {
     const LOST: [&str; 2] = ["deadlock detected", "could not serialize access"];
     const CUT: [&str; 12] = [
@@ -86,11 +87,11 @@ fn by_message(message: &str) -> DbFault {
         "could not send data to server",
         "SSL connection has been closed",
         "SSL SYSCALL error",
-        // PgBouncer, when the server behind it has gone.
+        // PgBouncer, when its server is gone.
         "server conn crashed",
         "server closed connection",
         "server login has been failing",
-        // A server that was made a standby, where the statement itself is refused.
+        // A server that became a standby and refuses the statement itself.
         "during recovery",
         "recovery is in progress",
     ];

@@ -1,4 +1,4 @@
-//! Answers to requests that carried an `Idempotency-Key`.
+//! The answers to requests with an `Idempotency-Key`.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -8,15 +8,15 @@ use super::{Tx, error::DbFault, schema::idempotency_keys as keys, sql::timestamp
 /// A request with a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyedRequest {
-    /// Who sent it.
+    /// The sender.
     pub principal: String,
-    /// Its key.
+    /// The key.
     pub key: String,
-    /// What it asks for: two requests with the same one ask for the same.
+    /// A digest of the request: equal digests mean the same request.
     pub fingerprint: String,
 }
 
-/// An answer, as it was given the first time.
+/// The answer to the first request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredAnswer {
     /// The HTTP status.
@@ -29,42 +29,41 @@ pub struct StoredAnswer {
     pub etag: Option<String>,
 }
 
-/// What is known of a key.
+/// The state of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyState {
-    /// It is ours to answer.
+    /// The caller now holds it and must answer.
     Ours,
-    /// Somebody works on it.
+    /// Another worker holds it.
     Held,
     /// It was used for another request.
     Reused,
-    /// It was answered.
+    /// It has an answer.
     Answered(StoredAnswer),
 }
 
-/// Somebody who wants to work on a request with a key.
+/// A worker that wants to handle a request with a key.
 #[derive(Debug, Clone)]
 pub struct Taker {
     /// The request.
     pub request: KeyedRequest,
-    /// Who wants to.
+    /// The id of the worker.
     pub worker: String,
-    /// When.
+    /// The current time.
     pub now: DateTime<Utc>,
-    /// Until when the key is theirs.
+    /// The end of the worker's lease on the key.
     pub held_until: DateTime<Utc>,
-    /// Until when the answer is kept.
+    /// When the stored answer expires.
     pub expires_at: DateTime<Utc>,
 }
 
-/// Lets each take their key, unless it is answered, held, or used for something else.
+/// Takes each worker's key, unless it is answered, held, or used for another request.
 pub fn take_many(tx: &mut Tx<'_>, takers: &[Taker]) -> Result<Vec<KeyState>, DbFault> {
     if let Some(now) = takers.iter().map(|taker| taker.now).min() {
-        // Twice as many as are begun, so that the table shrinks.
+        // Twice as many as are added, so that the table shrinks.
         forget(tx, 2 * takers.len(), now)?;
     }
-    // In the order of the keys: two processes that are sent the same requests never wait for each other
-    // crosswise.
+    // In the order of the keys, so that two processes with the same requests cannot deadlock.
     let mut order: Vec<usize> = (0..takers.len()).collect();
     let key = |taker: &Taker| (taker.request.principal.clone(), taker.request.key.clone());
     order.sort_by_cached_key(|place| takers.get(*place).map(key));
@@ -103,10 +102,10 @@ fn take(tx: &mut Tx<'_>, taker: &Taker) -> Result<KeyState, DbFault> {
             tx.reading(),
         )
         .optional()?
-        // Forgotten by somebody else between the two.
+        // Another transaction deleted it in between.
         .ok_or(DbFault::TryAgain)?;
     if kept.0 <= *now {
-        // Old, and not swept up yet.
+        // Expired, and not swept yet.
         diesel::delete(keys::table)
             .filter(
                 keys::principal
@@ -127,7 +126,7 @@ fn take(tx: &mut Tx<'_>, taker: &Taker) -> Result<KeyState, DbFault> {
     if held.0 > *now {
         return Ok(KeyState::Held);
     }
-    // Whoever worked on it is gone. One of those who notice takes it over.
+    // The worker's lease has expired. One of those that notice takes the key over.
     let taken_over = diesel::update(keys::table)
         .filter(keys::principal.eq(&request.principal).and(keys::key.eq(&request.key)))
         .filter(keys::status.is_null().and(keys::held_until.eq(held)))
@@ -136,9 +135,9 @@ fn take(tx: &mut Tx<'_>, taker: &Taker) -> Result<KeyState, DbFault> {
     Ok(if taken_over == 1 { KeyState::Ours } else { KeyState::Held })
 }
 
-/// Stores the answer: in the transaction of its effect, so that neither is without the other. Somebody who
-/// has lost the key to another worker does not get to do the same work twice: [`DbFault::Unavailable`] undoes
-/// it.
+/// Stores the answer, in the transaction of the request's effect, so that both commit together. A worker that
+/// has lost the key to another one gets [`DbFault::Unavailable`], which rolls its work back: the work must
+/// not be done twice.
 pub fn answer(
     tx: &mut Tx<'_>,
     request: &KeyedRequest,
@@ -155,10 +154,14 @@ pub fn answer(
             keys::etag.eq(answer.etag.as_deref()),
         ))
         .execute(tx.writing())?;
-    if stored == 1 { Ok(()) } else { Err(DbFault::unavailable("the idempotency key went to another worker")) }
+    if stored == 1 {
+        Ok(())
+    } else {
+        Err(DbFault::unavailable("another worker took over the idempotency key"))
+    }
 }
 
-/// Gives a key back unanswered: the next request with it is the first.
+/// Deletes a key without an answer: the next request with it counts as the first.
 pub fn release(tx: &mut Tx<'_>, request: &KeyedRequest, worker: &str) -> Result<(), DbFault> {
     diesel::delete(keys::table)
         .filter(keys::principal.eq(&request.principal).and(keys::key.eq(&request.key)))
@@ -167,7 +170,7 @@ pub fn release(tx: &mut Tx<'_>, request: &KeyedRequest, worker: &str) -> Result<
     Ok(())
 }
 
-/// Deletes answers that are no longer kept, the oldest first: at most so many. How many there were.
+/// Deletes expired answers, the oldest first, at most `most`. Returns their number.
 pub fn forget(tx: &mut Tx<'_>, most: usize, now: DateTime<Utc>) -> Result<usize, DbFault> {
     let old = keys::table
         .filter(keys::expires_at.le(At(now)))

@@ -1,4 +1,4 @@
-//! Invitations: made, changed as long as they await an answer, and listed.
+//! Invitations: inserts, guarded changes, lists.
 
 pub(super) mod details;
 mod list;
@@ -56,7 +56,7 @@ rows! {
     insert
 }
 
-/// Writes new invitations, with their first letters and the beginnings of their timelines.
+/// Inserts new invitations, with their first letters and timeline entries.
 pub fn insert(
     tx: &mut Tx<'_>,
     new: &[&Invitation],
@@ -105,7 +105,7 @@ fn new_row(invitation: &Invitation) -> NewRow<'_> {
     }
 }
 
-/// What a pending invitation is unique within, beside its kind and address.
+/// The scope within which a pending invitation is unique, beside its kind and address.
 fn scope(invitation: &Invitation) -> &str {
     match (&invitation.account, invitation.kind) {
         (Some(account), InvitationKind::SubAccount) => {
@@ -116,7 +116,7 @@ fn scope(invitation: &Invitation) -> &str {
     }
 }
 
-/// What a guarded change sets; what is `None` stays as it is.
+/// The columns that a guarded change sets; `None` leaves a column unchanged.
 #[derive(Default, AsChangeset)]
 #[diesel(table_name = invitations)]
 struct Change {
@@ -127,8 +127,7 @@ struct Change {
     revoked_at: Option<At>,
 }
 
-/// A guarded change: it happens to a pending invitation of this generation, or not at all. `true` when it
-/// happened.
+/// A guarded change: it applies only to a pending invitation of this generation. `true` when it was applied.
 fn change(tx: &mut Tx<'_>, (id, generation): (InvitationId, i32), change: &Change) -> Result<bool, DbFault> {
     let changed = diesel::update(invitations::table)
         .filter(invitations::id.eq(id.as_str()))
@@ -139,7 +138,7 @@ fn change(tx: &mut Tx<'_>, (id, generation): (InvitationId, i32), change: &Chang
     Ok(changed == 1)
 }
 
-/// Moves the moment of sending to when the relay took the letter, and the expiry with it.
+/// Moves the time of sending to when the relay accepted the letter, and the expiry with it.
 pub(super) fn handed_over(
     tx: &mut Tx<'_>,
     sending: (InvitationId, i32),
@@ -151,13 +150,13 @@ pub(super) fn handed_over(
     change(tx, sending, &values)
 }
 
-/// Takes the invitation back.
+/// Revokes the invitation.
 pub fn revoke(tx: &mut Tx<'_>, sending: (InvitationId, i32), now: DateTime<Utc>) -> Result<bool, DbFault> {
     let state = Some(InvitationState::Revoked.as_str());
     change(tx, sending, &Change { state, revoked_at: Some(At(now)), ..Change::default() })
 }
 
-/// Lets new invitations take the places of expired ones.
+/// Marks expired invitations as replaced, so that new ones can be pending in their place.
 pub fn replace(tx: &mut Tx<'_>, ids: &[InvitationId]) -> Result<(), DbFault> {
     let ids: Vec<&str> = ids.iter().map(InvitationId::as_str).collect();
     diesel::update(invitations::table)
@@ -168,8 +167,8 @@ pub fn replace(tx: &mut Tx<'_>, ids: &[InvitationId]) -> Result<(), DbFault> {
     Ok(())
 }
 
-/// Uses the link: of all who try at once, one gets `true`. An expired link is not used, whatever was read
-/// before.
+/// Uses the link: exactly one of concurrent callers gets `true`. The expiry is checked here again, since a
+/// value read earlier may be stale.
 pub fn activate(tx: &mut Tx<'_>, sending: (InvitationId, i32), now: DateTime<Utc>) -> Result<bool, DbFault> {
     let (id, generation) = sending;
     let changed = diesel::update(invitations::table)
@@ -215,12 +214,12 @@ pub fn pending(connection: &mut AnyConnection, email_keys: &[&str]) -> Result<Ve
         .collect()
 }
 
-/// Where one invitation at most is pending: address, kind and scope.
+/// The unique key of a pending invitation: address, kind and scope.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Place(String, String, String);
 
 impl Place {
-    /// The place that an invitation takes.
+    /// The unique key of an invitation.
     #[must_use]
     pub fn of(invitation: &Invitation) -> Self {
         let (key, kind, scope) = (invitation.email.key(), invitation.kind.as_str(), scope(invitation));
@@ -228,16 +227,16 @@ impl Place {
     }
 }
 
-/// As much of a pending invitation as a new one needs to know.
+/// The fields of a pending invitation that creating another one depends on.
 #[derive(Debug, Clone)]
 pub struct Pending {
-    /// Its place.
+    /// Its unique key.
     pub place: Place,
     /// The id.
     pub id: InvitationId,
-    /// Which sending is live.
+    /// The current generation of the link.
     pub generation: i32,
-    /// When the link dies.
+    /// When the link expires.
     pub expires_at: DateTime<Utc>,
     /// The account that it leads to.
     pub account: Option<AccountId>,

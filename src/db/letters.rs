@@ -1,4 +1,4 @@
-//! Letters: the outbox, what became of each, their quotas, and the addresses that none goes to.
+//! Letters: the outbox, delivery reports, quotas, and the suppression list.
 
 pub mod delivery_reports;
 pub mod mark_sent;

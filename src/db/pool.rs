@@ -1,4 +1,4 @@
-//! Connections: how they are made, counted, checked and shared, and how a transaction begins and ends.
+//! Connections and transactions: creating, pooling, checking and sharing them.
 
 pub(super) mod any_connection;
 pub(super) mod bounded_pool;

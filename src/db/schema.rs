@@ -1,4 +1,4 @@
-//! The tables as both databases have them, written by hand: a test holds the two schemas together.
+//! The tables of both databases, written by hand: a test compares the two schemas.
 
 diesel::table! {
     use diesel::sql_types::{Nullable, Text};

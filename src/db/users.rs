@@ -1,4 +1,4 @@
-//! Users and the roles they hold: entered and locked, brought to life, removed, and listed.
+//! Users and their roles: inserting, locking, activating, removing and listing them.
 
 mod any_role;
 pub mod credentials;
@@ -28,7 +28,7 @@ use crate::domain::{
     user::UserStatus,
 };
 
-/// The id and the password's hash of the user with this address, if they have one.
+/// The id and the password hash of the user with this address, if there is one with a password.
 pub fn credentials(
     connection: &mut AnyConnection,
     email_key: &str,
@@ -42,8 +42,8 @@ pub fn credentials(
     Ok(Some((id.parse().map_err(|_| corrupt("id", &id))?, hash)))
 }
 
-/// Makes an invited user an active one, whose address is proven if the link was mailed there. Nothing happens
-/// to one who is active already.
+/// Activates an invited user. The address is proven if the link was mailed there. Has no effect on an active
+/// user.
 pub fn activate(
     tx: &mut Tx<'_>,
     (id, is_mailed): (UserId, bool),
@@ -70,7 +70,7 @@ pub fn activate(
     Ok(changed == 1)
 }
 
-/// Gives a user roles, beside those they hold.
+/// Adds roles to those of a user.
 pub fn grant(tx: &mut Tx<'_>, id: UserId, roles: &Roles) -> Result<(), DbFault> {
     let rows: Vec<_> = roles
         .iter()
@@ -80,7 +80,7 @@ pub fn grant(tx: &mut Tx<'_>, id: UserId, roles: &Roles) -> Result<(), DbFault> 
     Ok(())
 }
 
-/// Removes a user who never activated and whom no invitation awaits any more; their address is free again.
+/// Removes a user who never activated and has no pending invitation; their address can be used again.
 pub fn remove_if_orphaned(tx: &mut Tx<'_>, id: UserId, now: DateTime<Utc>) -> Result<bool, DbFault> {
     let pending = invitations::table
         .filter(
@@ -102,7 +102,7 @@ pub fn remove_if_orphaned(tx: &mut Tx<'_>, id: UserId, now: DateTime<Utc>) -> Re
     Ok(removed == 1)
 }
 
-/// Takes people out again who were entered in this very transaction, and for whom nothing was made.
+/// Deletes users that were inserted in this transaction and turned out not to be needed.
 pub fn remove_entered(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<(), DbFault> {
     if !ids.is_empty() {
         let ids: Vec<&str> = ids.iter().map(UserId::as_str).collect();
@@ -111,7 +111,7 @@ pub fn remove_entered(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<(), DbFault> {
     Ok(())
 }
 
-/// How far the user of that id has come.
+/// The status of the user with that id.
 pub(super) fn parse_status(status: &str, id: &str) -> Result<UserStatus, DbFault> {
     UserStatus::ALL.into_iter().find(|known| known.as_str() == status).ok_or_else(|| corrupt("status", id))
 }

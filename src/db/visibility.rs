@@ -1,5 +1,6 @@
-//! Who may see what, as conditions: one function an object. Every query that shows something to a caller asks
-//! here, and nowhere else is it written down; what a caller's [`Visibility`] is, `domain::visibility` says.
+//! The visibility rules as SQL conditions: one function for each kind of object. Every query for a caller
+//! uses these functions, and no other code has such conditions. `domain::visibility` defines a caller's
+//! [`Visibility`].
 
 use diesel::{
     dsl::{exists, not},
@@ -16,29 +17,29 @@ use crate::domain::{
     visibility::Visibility,
 };
 
-/// Whether everybody is seen, and so everybody is known.
+/// Whether all users are visible, and so all are known.
 pub(super) fn is_whole(visibility: &Visibility) -> bool {
     visibility.staff && visibility.customers
 }
 
-/// Whether nothing is seen but what lies under certain accounts.
+/// Whether only objects below certain accounts are visible.
 pub(super) fn only_below(visibility: &Visibility) -> bool {
     !visibility.staff && !visibility.customers
 }
 
-/// The users who are seen: by what they are, or by what they are invited to become.
+/// The visible users: by a role or membership, or by an invitation.
 pub(super) fn users(visibility: &Visibility) -> Condition<users::table> {
     if is_whole(visibility) {
-        // Nobody is hidden, not even who is neither for a moment: midway through an activation.
+        // Includes a user who has neither for a moment, in the middle of an activation.
         return Condition::Always;
     }
     known_users(visibility).or(invited_users(visibility, None))
 }
 
-/// The users who are something within this visibility: by a role held, or a membership. They are known and
-/// shown whole. The others who are seen are shown as they were invited, whatever they are elsewhere: found by
-/// the address that was typed, and not by their name, status, roles or memberships. Roles from before the
-/// address was proven have ended (`credentials::replace`).
+/// The users with a role or membership within this visibility. They are known, and shown with all fields.
+/// Other visible users are shown as they were invited, whatever roles or memberships they have elsewhere:
+/// they are found by the address that was typed, and not by their name, status, roles or memberships. Roles
+/// from before the address was proven have ended (`credentials::replace`).
 pub(super) fn known_users(visibility: &Visibility) -> Condition<users::table> {
     if is_whole(visibility) {
         return Condition::Always;
@@ -56,8 +57,8 @@ pub(super) fn known_users(visibility: &Visibility) -> Condition<users::table> {
     by_role.or(by_membership)
 }
 
-/// The users whom an invitation within this visibility awaits; with a pattern, one whose address is like it,
-/// as it was typed there.
+/// The users with a pending invitation within this visibility; with a pattern, one whose address, as typed
+/// there, matches.
 pub(super) fn invited_users(visibility: &Visibility, address: Option<&str>) -> Condition<users::table> {
     let seen = invitations(visibility);
     if seen.is_never() {
@@ -76,12 +77,12 @@ pub(super) fn invited_users(visibility: &Visibility, address: Option<&str>) -> C
     }
 }
 
-/// The invitations that are seen, and with them their timelines and letters.
+/// The visible invitations; their timelines and letters are visible with them.
 pub(super) fn invitations(visibility: &Visibility) -> Condition<invitations::table> {
     let staff = InvitationKind::SystemUser.as_str();
     let by_kind = match (visibility.staff, visibility.customers) {
         (true, true) => return Condition::Always,
-        // Every invitation to an account is one of a customer.
+        // Every invitation to an account is for a customer.
         (false, true) => return Condition::when(invitations::kind.ne(staff)),
         (true, false) => Condition::when(invitations::kind.eq(staff)),
         (false, false) => Condition::Never,
@@ -98,7 +99,7 @@ pub(super) fn invitations_under(ids: &[AccountId]) -> Condition<invitations::tab
     Condition::when(invitations::account_id.eq_any(under).assume_not_null())
 }
 
-/// The accounts that are seen.
+/// The visible accounts.
 pub(super) fn accounts(visibility: &Visibility) -> Condition<accounts::table> {
     match &visibility.under[..] {
         _ if visibility.customers => Condition::Always,
@@ -107,8 +108,8 @@ pub(super) fn accounts(visibility: &Visibility) -> Condition<accounts::table> {
     }
 }
 
-/// The memberships that are seen of a user who is known. Staff who see a colleague see where they belong; an
-/// owner sees what lies under their own accounts.
+/// The visible memberships of a known user. Staff who see a colleague see all memberships; an owner sees
+/// those below their own accounts.
 pub(super) fn memberships(visibility: &Visibility) -> Condition<memberships::table> {
     match &visibility.under[..] {
         _ if visibility.staff || visibility.customers => Condition::Always,
@@ -117,8 +118,8 @@ pub(super) fn memberships(visibility: &Visibility) -> Condition<memberships::tab
     }
 }
 
-/// The suppressed addresses that are seen: all of them, or all but those of system users, or of people
-/// invited as such, who were never invited as customers and are none.
+/// The visible suppressed addresses: all of them, or all except those of system users, or people invited as
+/// such, who are no customers and were never invited as such.
 pub(super) fn suppressions(staff: bool) -> Condition<suppressions::table> {
     if staff {
         return Condition::Always;
@@ -135,7 +136,7 @@ pub(super) fn suppressions(staff: bool) -> Condition<suppressions::table> {
     Condition::when(not(is_staff).or(is_customer))
 }
 
-/// What [`accounts_under`] gives.
+/// The type of [`accounts_under`].
 pub(super) type Under = diesel::dsl::Select<
     diesel::dsl::Filter<
         account_lineage::table,
@@ -144,7 +145,7 @@ pub(super) type Under = diesel::dsl::Select<
     account_lineage::account_id,
 >;
 
-/// The ids of these accounts, and of all that lie under them.
+/// The ids of these accounts, and of all below them.
 pub(super) fn accounts_under(ids: &[AccountId]) -> Under {
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
     account_lineage::table
@@ -152,9 +153,9 @@ pub(super) fn accounts_under(ids: &[AccountId]) -> Under {
         .select(account_lineage::account_id)
 }
 
-/// Whether a membership was accepted by whoever the user is now. Before their address was proven it may have
-/// been anybody with a link that was handed over, and makes nobody known. For queries in which `users` is
-/// there too.
+/// Whether a membership was accepted by the user with the proven address. Before the address was proven, any
+/// person with a link that was returned to the inviter may have accepted it, and this makes no one known. For
+/// queries that contain `users`.
 #[diesel::dsl::auto_type(no_type_alias)]
 pub(super) fn by_its_person() -> _ {
     users::address_proven_at.is_null().or(memberships::created_at.nullable().ge(users::address_proven_at))

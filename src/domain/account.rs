@@ -1,4 +1,4 @@
-//! Accounts: what a customer is called and is, and who uses what is below it.
+//! Accounts: names, types, states.
 
 use chrono::{DateTime, Utc};
 
@@ -15,22 +15,24 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AccountName(SingleLine<{ Self::MAX_LEN }>);
 
-/// Why a text is no name of an account; each says what to change.
+/// Why a text is no account name; each message says what to change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AccountNameError {
-    /// Nothing that could be seen.
+    /// No visible character.
     #[error("The account needs a name.")]
     Empty,
     /// More than 200 characters.
     #[error("The name of an account has at most 200 characters.")]
     TooLong,
     /// Line breaks, other control characters, or characters that reorder the text around them.
-    #[error("The name of an account holds no line breaks, control characters or text-direction controls.")]
+    #[error(
+        "The name of an account must not contain line breaks, control characters or text-direction controls."
+    )]
     Control,
 }
 
 impl AccountNameError {
-    /// What is wrong, for programs: stable.
+    /// The stable code for programs.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -45,7 +47,7 @@ impl AccountName {
     /// The longest name, in characters.
     pub const MAX_LEN: usize = 200;
 
-    /// Reads a name.
+    /// Parses a name.
     ///
     /// # Errors
     /// [`AccountNameError`] says which rule it breaks.
@@ -63,10 +65,10 @@ impl AccountName {
         self.0.as_str()
     }
 
-    /// What two names are compared by: equal for spellings that differ in case alone, in any script.
+    /// The key by which names are compared: equal for spellings that differ in case alone, in any script.
     ///
-    /// Folded twice. A letter whose capital is several characters (`ΐ`) meets its own capital only at the
-    /// second time.
+    /// Folded twice: a letter whose capital is several characters (`ΐ`) becomes equal to its own capital only
+    /// the second time.
     #[must_use]
     pub fn key(&self) -> String {
         fold(&fold(self.as_str()))
@@ -74,7 +76,7 @@ impl AccountName {
 }
 
 closed_set! {
-    /// What a customer is before the law.
+    /// The legal type of a customer.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum AccountType {
         /// A company; it has company details and may have sub-accounts.
@@ -85,10 +87,10 @@ closed_set! {
 }
 
 closed_set! {
-    /// How far an account has come.
+    /// The state of an account.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum AccountStatus {
-        /// Somebody was invited to it, nobody has come.
+        /// Invited, not yet activated.
         Invited = "invited",
         /// Its first member has activated.
         Active = "active",
@@ -100,21 +102,21 @@ closed_set! {
 pub struct Account {
     /// The id.
     pub id: AccountId,
-    /// Its name, once somebody gave it one. Names need not be unique.
+    /// Its name, if one was given. Names need not be unique.
     pub name: Option<String>,
-    /// Its type, once somebody has said so.
+    /// Its type, if one was given.
     pub account_type: Option<AccountType>,
-    /// How far it has come.
+    /// Its state.
     pub status: AccountStatus,
-    /// The account above it.
+    /// The parent account.
     pub parent_account_id: Option<AccountId>,
-    /// By whom it is used, below a parent.
+    /// Who uses it, below a parent.
     pub used_by: Option<UsedBy>,
-    /// What private charging is reimbursed with.
+    /// The reimbursement for private charging.
     pub rate: Option<Rate>,
     /// The company of an active business account.
     pub company: Option<Company>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
 }
 
@@ -181,7 +183,7 @@ mod tests {
 
         #[test]
         fn case_alone_makes_no_difference(text in "\\PC{1,40}") {
-            // Composed, as keyboards type it: `to_uppercase` would move a loose accent to another letter.
+            // In NFC, as keyboards produce it: `to_uppercase` would move a separate accent to another letter.
             let text: String = text.nfc().collect();
             if let Ok(name) = AccountName::parse(&text)
                 && let (Ok(upper), Ok(lower)) =

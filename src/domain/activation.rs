@@ -1,4 +1,4 @@
-//! What the person must give to activate an invitation.
+//! What a person must provide to activate an invitation.
 
 use super::{
     account::{AccountStatus, AccountType},
@@ -7,30 +7,30 @@ use super::{
     user::UserStatus,
 };
 
-/// How far the person has come whom a link leads to.
+/// The state of the person to whom a link belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Person {
-    /// Whether they have activated.
+    /// The user's status.
     pub status: UserStatus,
-    /// Whether their address is proven: whoever chose the password had a link that was mailed there.
+    /// Whether the address is proven: the password was chosen with a link that was mailed there.
     pub is_proven: bool,
 }
 
-/// What the holder of a link has to do to become its person, or to prove that they are.
+/// How the holder of a link activates it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActivationPath {
-    /// They choose a password and give their names. Nobody has used the address yet; or somebody has by links
-    /// that were handed over, and this one was mailed there: whoever reads the mail takes the address over.
+    /// Choose a password and give names. The address has no user yet; or it has one whose links were all
+    /// returned to an inviter, and this one was mailed: the person who reads the mail takes the address over.
     NewCredentials,
-    /// An active person at a link that was mailed to them: they type their address.
+    /// An active user with a mailed link: type the address.
     MailedToActive,
-    /// An active person at a link that somebody handed over: they prove themselves by their password or their
-    /// access token. The link alone joins nobody, since its inviter had it first.
+    /// An active user with a link that was returned to its inviter: prove the identity by password or access
+    /// token. The link alone does not suffice, since its inviter had it first.
     ProofRequired,
 }
 
 impl ActivationPath {
-    /// What `invitation` asks of a person who has come so far.
+    /// The path for `invitation` and a person in this state.
     #[must_use]
     pub fn of(invitation: &Invitation, person: Person) -> Self {
         match (person.status, invitation.is_mailed()) {
@@ -42,36 +42,36 @@ impl ActivationPath {
     }
 }
 
-/// What an activation asks for, each true or false. What is false is refused when it is sent, but for what
-/// [`Requires`] asks of nobody in particular: at a link that was handed over, an active person's names and
-/// address are set aside.
+/// The members of an activation that are required. A member that is not required is refused when it is sent,
+/// with one exception: at a link that was returned to its inviter, an active user's names and address are
+/// ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "the contract's `requires` object is exactly this row of switches"
 )]
 pub struct Requires {
-    /// A password: a new one, or, from an active person at a link that was handed over, the one that they
-    /// have.
+    /// A password: a new one, or the present one of an active user at a link that was returned to its
+    /// inviter.
     pub password: bool,
     /// First and last name.
     pub person_name: bool,
-    /// The person's address, typed: so that a scanner's button press joins nobody.
+    /// The person's address, typed, so that a mail scanner that submits the form cannot activate.
     pub email: bool,
     /// A name for the account.
     pub account_name: bool,
-    /// Business or consumer. The type chosen decides whether the company's details are needed.
+    /// Business or consumer. A business also needs company details.
     pub account_type: bool,
     /// The company's details.
     pub company: bool,
 }
 
 impl Requires {
-    /// What `invitation` asks of a person and of an account that have come so far. An account that lives
-    /// already is asked nothing; a driver's account without a name is named after its driver.
+    /// The requirements of `invitation` for a person and an account in these states. An active account
+    /// requires nothing; a driver's account without a name is named after its driver.
     ///
-    /// A link that was handed over asks the same of everybody, so that it tells its inviter nothing about the
-    /// address.
+    /// A link that was returned to its inviter requires the same of everyone, so that it reveals nothing
+    /// about the address to the inviter.
     #[must_use]
     pub fn of(invitation: &Invitation, person: Person, account: Option<AccountStatus>) -> Self {
         let asks_address_only = ActivationPath::of(invitation, person) == ActivationPath::MailedToActive;

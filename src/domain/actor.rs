@@ -1,43 +1,34 @@
-//! Who is calling, and what they may do.
+//! Callers and their permissions.
 
 use std::collections::BTreeSet;
 
 use super::{delivery_reports::Provider, ids::AccountId, permission::Permission, role::Roles};
 
 closed_set! {
-    /// What kind of caller a token was made for.
+    /// The kind of caller that a token was made for.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum ActorKind {
         /// A person who signed in.
         User = "user",
         /// A partner's program.
         Client = "client",
-        /// Operations, with a token from the command line.
+        /// An operator, with a token from the command line.
         Cli = "cli",
         /// This service itself, in the timeline: the courier, and the providers that report on letters.
         System = "system",
-        /// Whoever holds an activation link.
+        /// The holder of an activation link.
         Link = "link",
     }
 }
 
-impl ActorKind {
-    /// The kind of that name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-}
-
-/// Who did something, as it is written down beside it. A snapshot: a later change of name leaves it as it
-/// was.
+/// Who did something, as recorded with the action. A snapshot: a later change of name does not affect it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActorRef {
-    /// What kind of caller.
+    /// The kind of caller.
     pub kind: ActorKind,
-    /// The user's id, or what the token calls its subject.
+    /// The user's id, or the subject of the token.
     pub id: String,
-    /// What people know them by.
+    /// The display name.
     pub name: String,
 }
 
@@ -48,13 +39,13 @@ impl ActorRef {
         Self { kind: ActorKind::System, id: "courier".to_owned(), name: "Courier".to_owned() }
     }
 
-    /// A provider that reports what became of a letter.
+    /// A provider that reports on a letter.
     #[must_use]
     pub fn provider(provider: Provider) -> Self {
-        Self { kind: ActorKind::System, id: provider.as_str().to_owned(), name: provider.title().to_owned() }
+        Self { kind: ActorKind::System, id: provider.name.to_owned(), name: provider.title.to_owned() }
     }
 
-    /// Whoever holds an activation link: nobody has proved who that is.
+    /// The holder of an activation link, whose identity is not proven.
     #[must_use]
     pub fn link() -> Self {
         Self { kind: ActorKind::Link, id: "activation_link".to_owned(), name: "Activation link".to_owned() }
@@ -64,26 +55,27 @@ impl ActorRef {
 /// An authenticated caller.
 #[derive(Debug, Clone)]
 pub struct Actor {
-    /// Who it is.
+    /// The caller.
     pub who: ActorRef,
-    /// Of a person: the mark of the password that the token was got with ([`super::token::credential_mark`]).
+    /// For a user: the mark of the password with which the token was obtained
+    /// ([`super::token::credential_mark`]).
     pub credential: Option<String>,
-    /// Whose idempotency keys these are: the grant that the token is, whatever of it is left by now.
+    /// The owner of the caller's idempotency keys: the grant in the token, however much of it is still valid.
     pub grant: String,
-    /// What the token allows.
+    /// The permissions of the token.
     pub permissions: BTreeSet<Permission>,
-    /// The accounts that the caller owns; what lies under them is theirs to manage.
+    /// The accounts that the caller owns and, with all accounts below them, may manage.
     pub accounts: Vec<AccountId>,
 }
 
 impl Actor {
-    /// Whether the token allows it.
+    /// Whether the token has this permission.
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
         self.permissions.contains(&permission)
     }
 
-    /// Whether the caller holds everything that the roles allow: nobody grants more than they hold.
+    /// Whether the caller has all permissions of the roles: no caller may grant more than their own.
     #[must_use]
     pub fn may_grant(&self, roles: &Roles) -> bool {
         roles.permissions().is_subset(&self.permissions)

@@ -1,15 +1,15 @@
-//! Text as it is searched: without regard to case in any script, and to characters that nobody sees.
+//! Folds text for searches: without regard to case in any script, or to invisible characters.
 
 use unicode_normalization::UnicodeNormalization;
 
 use super::{email::Email, invisible::is_ignorable};
 
-/// Folds `text` so that two spellings that differ in case or in invisible characters alone become equal, and
+/// Folds `text` so that two spellings that differ only in case or in invisible characters become equal, and
 /// any part of one is found in the other.
 ///
-/// Without what is ignorable, NFKC, then upper and lower case character by character: unlike
-/// `str::to_lowercase` this knows no context, so that a part of a word folds as it does within the word
-/// (Greek final sigma), and `ß` meets `SS`.
+/// Removes ignorable characters, then applies NFKC, then upper and lower case character by character: unlike
+/// `str::to_lowercase` this does not depend on context, so that a part of a word folds as it does within the
+/// word (Greek final sigma), and `ß` equals `SS`.
 #[must_use]
 pub fn fold(text: &str) -> String {
     text.chars()
@@ -20,15 +20,15 @@ pub fn fold(text: &str) -> String {
         .collect()
 }
 
-/// What an address is searched by: as people read it, and with the domain in punycode, if that is another
-/// text.
+/// The search text of an address: its readable form, and the form with the domain in punycode if that
+/// differs.
 #[must_use]
 pub fn searched_email(email: &Email) -> String {
     let read = fold(&email.unicode());
     if read == email.key() { read } else { format!("{read}\n{}", email.key()) }
 }
 
-/// What a person is searched by: their address, and their name if they have one.
+/// The search text of a person: the address, and the name if there is one.
 #[must_use]
 pub fn searched_person(email: &Email, first_name: &str, last_name: &str) -> String {
     format!("{}\n{}", searched_email(email), fold(&format!("{first_name} {last_name}")))
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_sees_makes_no_difference() {
+    fn invisible_characters_make_no_difference() {
         for text in ["Ac\u{AD}me", "A\u{200B}cm\u{200D}e", "\u{FEFF}Acme\u{FE0F}", "Ac\u{3164}me\u{E0041}"] {
             assert_eq!(fold(text), "acme", "{text:?}");
         }

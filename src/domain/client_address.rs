@@ -1,23 +1,23 @@
-//! The network address of a client, and the blocks of addresses that it is counted by.
+//! The network address of a client, and the address blocks by which clients are counted.
 
-// Addresses are values; `core` has these alone, and no sockets.
+// `core::net` has only addresses as values, and no sockets.
 use core::net::{IpAddr, Ipv6Addr};
 use std::fmt;
 
 use ipnet::IpNet;
 
-/// The network address that a request came from.
+/// The network address from which a request came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClientAddress(IpAddr);
 
 impl ClientAddress {
-    /// An address; an IPv4 address that is written as an IPv6 one (RFC 4291 §2.5.5.2) is the IPv4 address.
+    /// An address; an IPv4 address in IPv6 form (RFC 4291 §2.5.5.2) becomes the IPv4 address.
     #[must_use]
     pub fn new(address: IpAddr) -> Self {
         Self(address.to_canonical())
     }
 
-    /// The address of a client that has none: over a socket that knows no peer.
+    /// The address of a client without one: its socket has no peer address.
     #[must_use]
     pub fn unspecified() -> Self {
         Self(IpAddr::V6(Ipv6Addr::UNSPECIFIED))
@@ -29,15 +29,15 @@ impl ClientAddress {
         self.0
     }
 
-    /// What one client is taken for: an IPv4 address, or a /64 of IPv6, within which a host chooses its
-    /// address freely (RFC 4291 §2.5.4).
+    /// The block that counts as one client: an IPv4 address, or a /64 of IPv6, within which a host chooses
+    /// its address freely (RFC 4291 §2.5.4).
     #[must_use]
     pub fn host(self) -> IpNet {
         block(self.0, 32, 64)
     }
 
-    /// What belongs to one site or its neighbours: an IPv4 /24, the smallest block that is routed; an IPv6
-    /// /48, what a site is given (RFC 6177).
+    /// The block of one site and its neighbours: an IPv4 /24, the smallest block that is routed; an IPv6 /48,
+    /// the usual assignment to a site (RFC 6177).
     #[must_use]
     pub fn network(self) -> IpNet {
         block(self.0, 24, 48)
@@ -56,7 +56,7 @@ impl Default for ClientAddress {
     }
 }
 
-/// Its network alone: log lines hold no whole address of a person.
+/// The network alone: log lines must not contain the full address of a person.
 impl fmt::Display for ClientAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.network().fmt(f)

@@ -1,16 +1,16 @@
 //! Enums whose values have stable names, in requests, answers and rows.
 
-/// No value of that name is known.
+/// The name is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("There is no such value. Known are: {known}.")]
+#[error("There is no such value. Known values: {known}.")]
 pub struct UnknownValue {
-    /// Every name, the way a sentence lists them.
+    /// All names, separated by commas.
     pub known: &'static str,
 }
 
-/// Defines an enum with one name for each value. From this one list come `ALL` (in the order given),
-/// `as_str`, `FromStr` (whose error is [`UnknownValue`]) and `KNOWN`, the names as a sentence lists them: a
-/// value that is added is missing nowhere.
+/// Defines an enum with one name for each value. The list gives `ALL` (in this order), `as_str`, `FromStr`
+/// (whose error is [`UnknownValue`]) and `KNOWN`, the names separated by commas, so that an added value
+/// cannot be missing from one of them.
 macro_rules! closed_set {
     (
         $(#[$meta:meta])*
@@ -24,10 +24,10 @@ macro_rules! closed_set {
         impl $name {
             /// Every value.
             pub const ALL: [Self; [$($text),+].len()] = [$(Self::$value),+];
-            /// Every name, the way a sentence lists them.
+            /// All names, separated by commas.
             pub const KNOWN: &'static str = closed_set!(@known $($text),+);
 
-            /// The name that requests, answers and rows use.
+            /// The name in requests, answers and rows.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -65,6 +65,6 @@ mod tests {
         assert_eq!(Colour::ALL.map(Colour::as_str), ["red", "dark_blue"]);
         assert_eq!("dark_blue".parse(), Ok(Colour::DarkBlue));
         let unknown = "DARK_BLUE".parse::<Colour>().unwrap_err();
-        assert_eq!(unknown.to_string(), "There is no such value. Known are: red, dark_blue.");
+        assert_eq!(unknown.to_string(), "There is no such value. Known values: red, dark_blue.");
     }
 }

@@ -1,4 +1,4 @@
-//! The details of a company, which a business account has from its activation on.
+//! The details of a company, required for a business account at activation.
 
 use super::{
     country::{Country, UnknownCountry},
@@ -8,27 +8,27 @@ use super::{
     vat::VatNumber,
 };
 
-/// A company, as an invoice needs it.
+/// A company, with the data for an invoice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Company {
     /// Its registered name.
     pub name: SingleLine<200>,
-    /// Its number in the trade register, if it has one.
+    /// Its number in the company register, if it has one.
     pub registration_number: Option<SingleLine<50>>,
-    /// Its VAT number, of the country of its address; none when the company said that it has none.
+    /// Its VAT number, of the country of its address; `None` when the company states that it has none.
     pub vat_number: Option<VatNumber>,
-    /// Where it is.
+    /// Its address.
     pub address: Address,
 }
 
-/// Where a company is.
+/// The address of a company.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     /// The street, with the number where the country writes it there.
     pub street: SingleLine<200>,
-    /// The number and what follows it, where it stands apart.
+    /// The house number with any suffix, where it is separate.
     pub house_number: Option<SingleLine<20>>,
-    /// The postal code, as it was typed; none where the country may be without.
+    /// The postal code, as typed; `None` where the country has none.
     pub postal_code: Option<SingleLine<20>>,
     /// The city.
     pub city: SingleLine<100>,
@@ -40,15 +40,14 @@ closed_set! {
     /// Whether a company must have a VAT number.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum CompanyVat {
-        /// Each gives one.
+        /// It must.
         Required = "required",
-        /// Each gives one, or says that it has none.
+        /// It has one, or states that it has none.
         Optional = "optional",
     }
 }
 
-/// What was typed, field by field. A field that was left out and one that holds nothing but blanks are the
-/// same.
+/// The typed fields. A missing field and one with only blanks are equal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RawCompany {
     /// `/name`
@@ -57,7 +56,7 @@ pub struct RawCompany {
     pub registration_number: Option<String>,
     /// `/vat_number`
     pub vat_number: Option<String>,
-    /// `/vat_exempt`: the company says that it has no VAT number.
+    /// `/vat_exempt`: the company states that it has no VAT number.
     pub vat_exempt: bool,
     /// `/address/street`
     pub street: Option<String>,
@@ -72,11 +71,11 @@ pub struct RawCompany {
 }
 
 impl Company {
-    /// Reads a company.
+    /// Parses a company.
     ///
     /// # Errors
-    /// Every fault, its path relative to the company. While the country is unknown, nothing but its absence
-    /// is said of the VAT number. Whether a company may be without one, the operator decides: see
+    /// All faults, their paths relative to the company. While the country is unknown, the only fault reported
+    /// for the VAT number is that it is missing. The operator decides whether a company may have none: see
     /// [`CompanyVat`].
     pub fn parse(raw: &RawCompany) -> Result<Self, Vec<FieldError>> {
         let mut faults = Vec::new();
@@ -102,8 +101,8 @@ impl Company {
 }
 
 impl Company {
-    /// A company as it was when it was sent: what was let in by the rules of that time is let out now. None
-    /// when a part is missing that every company has.
+    /// A stored company. It was accepted by the rules of its time and is not validated again. `None` when a
+    /// part is missing that every company has.
     #[must_use]
     pub fn stored(raw: RawCompany) -> Option<Self> {
         let address = Address {
@@ -166,7 +165,7 @@ fn country(faults: &mut Vec<FieldError>, text: Option<&str>) -> Option<Country> 
     }
 }
 
-/// Asked for where the country has postal codes, and as long as nobody knows which country it is.
+/// Required where the country has postal codes, and while the country is unknown.
 fn postal_code(
     faults: &mut Vec<FieldError>,
     text: Option<&str>,
@@ -180,7 +179,7 @@ fn postal_code(
     }
 }
 
-/// The number, or that there is none: one of the two, and not both.
+/// Either the number, or the statement that there is none.
 fn vat_number(faults: &mut Vec<FieldError>, raw: &RawCompany, country: Option<Country>) -> Option<VatNumber> {
     let path = "/vat_number";
     let given = raw.vat_number.as_deref().filter(|text| !is_blank(text));
@@ -339,7 +338,7 @@ mod tests {
         assert_eq!(told(&at("AE", Some(&"1".repeat(21)))), [fault("/address/postal_code", "too_long")]);
     }
 
-    /// Today's rules apply to what is sent, never what is stored.
+    /// Today's rules apply to new input, never to stored data.
     #[test]
     fn what_was_taken_once_is_read_for_good() {
         let old = RawCompany {

@@ -1,4 +1,4 @@
-//! Countries: ISO 3166-1, by its two letters.
+//! Countries: ISO 3166-1 alpha-2 codes.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -6,15 +6,14 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{locale::Locale, postal_codes};
 
-/// A country or territory that ISO 3166-1 has a code for, or Kosovo (`XK`): a code that ISO leaves to its
-/// users, and the one that the European Commission, banks and CLDR use. The others of that kind (`XX`) are
-/// none.
+/// A country or territory with a code in ISO 3166-1, or Kosovo (`XK`): a user-assigned code that the European
+/// Commission, banks and CLDR use. Other user-assigned codes (`XX`) are refused.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Country(&'static str);
 
 const KOSOVO: &str = "XK";
 
-/// What each country is called in each language, read once.
+/// The name of each country in each language, parsed once.
 static NAMES: LazyLock<BTreeMap<(Locale, &str), &str>> = LazyLock::new(|| {
     Locale::ALL
         .into_iter()
@@ -22,7 +21,7 @@ static NAMES: LazyLock<BTreeMap<(Locale, &str), &str>> = LazyLock::new(|| {
         .collect()
 });
 
-/// The codes and names that the language's table lists.
+/// The codes and names in the language's table.
 fn names(locale: Locale) -> impl Iterator<Item = (&'static str, &'static str)> {
     locale.data().countries.lines().filter_map(|line| line.split_once('\t'))
 }
@@ -38,18 +37,18 @@ fn codes() -> impl Iterator<Item = &'static str> {
 pub struct UnknownCountry;
 
 impl UnknownCountry {
-    /// What is wrong, for programs: stable.
+    /// The stable code for programs.
     pub const CODE: &'static str = "unknown_country";
 }
 
 impl Country {
-    /// Reads a code in upper or lower case, surrounding blanks trimmed.
+    /// Parses a code in upper or lower case, surrounding blanks trimmed.
     ///
     /// # Errors
-    /// [`UnknownCountry`] when ISO 3166-1 has no such code.
+    /// [`UnknownCountry`] when there is no such code.
     pub fn parse(text: &str) -> Result<Self, UnknownCountry> {
         let code = text.trim_matches([' ', '\t']);
-        // Looked at before it is copied: a code of a megabyte is none.
+        // The length is checked before the text is copied, since it may be a megabyte.
         let code = if code.len() == 2 { code.to_ascii_uppercase() } else { return Err(UnknownCountry) };
         if code == KOSOVO {
             return Ok(Self(KOSOVO));
@@ -69,15 +68,15 @@ impl Country {
         postal_codes::WITHOUT.binary_search(&self.0).is_err()
     }
 
-    /// What it is called in that language.
+    /// Its name in that language.
     #[must_use]
     pub fn name(self, locale: Locale) -> &'static str {
-        // A country younger than our tables is named in English; a test fails when the crate learns of one.
+        // A country that our tables lack is named in English; a test fails when the crate adds one.
         let in_english = || rust_iso3166::from_alpha2(self.0).map_or(self.0, |country| country.name);
         NAMES.get(&(locale, self.0)).copied().unwrap_or_else(in_english)
     }
 
-    /// Every country, in the order of its name in that language: what a form offers.
+    /// All countries, sorted by name in that language: the options of a form.
     #[must_use]
     pub fn all(locale: Locale) -> Vec<Self> {
         let mut all: Vec<Self> = codes().map(Self).collect();
@@ -93,7 +92,7 @@ impl std::fmt::Debug for Country {
     }
 }
 
-/// Without accents and punctuation, so that Åland stands among the A.
+/// The name without accents and punctuation, so that Åland sorts under A.
 fn spelt_plainly(name: &str) -> String {
     name.nfd().filter(|c| c.is_ascii_alphanumeric() || *c == ' ').flat_map(char::to_lowercase).collect()
 }

@@ -1,9 +1,9 @@
-//! A person's e-mail address, parsed once where it comes in.
+//! A person's e-mail address, parsed once at input.
 //!
 //! Accepted: a dot-atom local part (RFC 5322 §3.2.3) of at most 64 characters, and a domain name with a dot,
 //! IDN included (UTS 46). Not accepted: quoted local parts, address literals, control characters, more than
-//! 254 characters (RFC 5321). What an address is pasted with is taken off: blanks and line breaks, a name
-//! before `<…>` or in brackets behind, `mailto:`, and commas and semicolons at the end.
+//! 254 characters (RFC 5321). What is often pasted with an address is removed: blanks and line breaks, a name
+//! before `<…>` or in brackets after it, `mailto:`, and commas and semicolons at the end.
 
 mod pasted;
 
@@ -11,29 +11,28 @@ use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
 use super::invisible::{is_invisible, trim};
 
-/// An address as its owner typed it, with the domain in lower case; a domain in other letters than ASCII is
-/// what UTS 46 makes of it.
+/// An address as its owner typed it, with the domain in lower case; a non-ASCII domain is mapped by UTS 46.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Email {
     text: String,
     key: String,
 }
 
-/// Why a text is no acceptable address; each says what to change.
+/// Why a text is no acceptable address; each message says what to change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EmailError {
     /// Nothing but blanks.
     #[error("An e-mail address is required.")]
     Empty,
-    /// More than 254 characters, counted in the form that travels.
+    /// More than 254 characters in the ASCII form.
     #[error("An e-mail address has at most 254 characters, and at most 64 before the @.")]
     TooLong,
-    /// No `@`, or no domain name with a dot behind it.
+    /// No `@`, or no domain name with a dot after it.
     #[error(
         "This is not an e-mail address: it needs one @ and a domain name with a dot, as in ada@example.com."
     )]
     Malformed,
-    /// Something behind the address that is no part of it.
+    /// Text after the address.
     #[error("There is more here than an e-mail address. Give the address alone, as in ada@example.com.")]
     MoreText,
     /// More than one address.
@@ -47,13 +46,12 @@ pub enum EmailError {
 }
 
 impl Email {
-    /// The longest address, in characters: what fits a forward path, RFC 5321 §4.5.3.1.3 less its two
-    /// brackets.
+    /// The longest address, in characters: the longest path of RFC 5321 §4.5.3.1.3 without its two brackets.
     pub const MAX_LEN: usize = 254;
     /// The longest part before the `@`, RFC 5321 §4.5.3.1.1.
     pub const LONGEST_LOCAL: usize = 64;
 
-    /// Reads an address.
+    /// Parses an address.
     ///
     /// # Errors
     /// [`EmailError`] says which rule it breaks.
@@ -78,49 +76,49 @@ impl Email {
             return Err(EmailError::TooLong);
         }
         let read = unicode(domain);
-        // UTS 46 takes the empty Braille pattern, which reads as a blank. Joiners it takes only where a
+        // UTS 46 allows the empty Braille pattern, which looks like a blank. It allows joiners only where a
         // script needs them.
         if read.chars().any(|c| is_invisible(c) && !matches!(c, '\u{200C}' | '\u{200D}')) {
             return Err(EmailError::Malformed);
         }
-        // An ASCII form is echoed as it was typed.
+        // An ASCII domain is shown as it was typed.
         let shown = if domain.is_ascii() { domain.to_ascii_lowercase() } else { read };
         Ok(Self { text: format!("{local}@{shown}"), key: format!("{}@{ascii}", local.to_ascii_lowercase()) })
     }
 
-    /// The address with its domain as people read it: in Unicode, where it was typed in punycode.
+    /// The address with its domain in readable form: in Unicode, where it was typed in punycode.
     #[must_use]
     pub fn unicode(&self) -> String {
         let domain = self.text.split_once('@').map_or("", |(_, domain)| domain);
         format!("{}@{}", self.local_part(), unicode(domain))
     }
 
-    /// The address as typed, domain in lower case: what people are shown.
+    /// The address as typed, domain in lower case, for display.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// What two addresses are compared by: local part in lower case, domain in punycode.
+    /// The key by which addresses are compared: local part in lower case, domain in punycode.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// The address as it travels in an SMTP envelope: local part as typed, domain in punycode.
+    /// The address for an SMTP envelope: local part as typed, domain in punycode.
     #[must_use]
     pub fn wire(&self) -> String {
         let local = self.local_part();
         format!("{local}{}", self.key.get(local.len()..).unwrap_or_default())
     }
 
-    /// What stands before the `@`, as typed.
+    /// The part before the `@`, as typed.
     #[must_use]
     pub fn local_part(&self) -> &str {
         self.text.split_once('@').map_or("", |(local, _)| local)
     }
 
-    /// The address for a log line: enough to recognise one's own, too little to write to.
+    /// The address for a log line: enough to recognise one's own, not enough to write to it.
     #[must_use]
     pub fn masked(&self) -> String {
         let first = self.text.chars().next().unwrap_or('?');
@@ -128,7 +126,7 @@ impl Email {
     }
 }
 
-/// `Debug` ends in logs, so that it shows the masked form.
+/// The masked form, since `Debug` output gets into logs.
 impl std::fmt::Debug for Email {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.masked())
@@ -140,8 +138,8 @@ fn is_atext(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte)
 }
 
-/// A domain that [`punycode`] takes, as UTS 46 maps it: in lower case, without characters that it ignores
-/// (U+00AD, U+200B).
+/// The Unicode form of a domain that [`punycode`] accepts, as UTS 46 maps it: in lower case, without ignored
+/// characters (U+00AD, U+200B).
 fn unicode(domain: &str) -> String {
     Uts46::new().to_unicode(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast).0.into_owned()
 }

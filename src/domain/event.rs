@@ -1,4 +1,4 @@
-//! The timeline of an invitation: what happened to it, when, and by whom.
+//! The timeline of an invitation: what happened, when, and by whom.
 
 use chrono::{DateTime, Utc};
 
@@ -8,56 +8,56 @@ use super::{
 };
 
 closed_set! {
-    /// What happened.
+    /// The type of an event.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum EventType {
-        /// The invitation was made.
+        /// The invitation was created.
         Created = "created",
         /// A letter was put into the outbox.
         EmailQueued = "email_queued",
-        /// Whoever invited was given the link; no letter was written.
+        /// The link was returned to the inviter; no letter was written.
         LinkHandedOver = "link_handed_over",
-        /// The relay took the letter.
+        /// The relay accepted the letter.
         EmailSent = "email_sent",
-        /// The relay did not take the letter; `details` say whether it will be tried again.
+        /// The relay did not accept the letter; `details` say whether it will be retried.
         EmailFailed = "email_failed",
-        /// The provider says that the mailbox's server took it.
+        /// The provider reports that the recipient's mail server accepted it.
         EmailDelivered = "email_delivered",
-        /// The provider says that it was not taken yet; told once a letter.
+        /// The provider reports a temporary refusal; recorded once a letter.
         EmailDeferred = "email_deferred",
-        /// The provider says that it came back.
+        /// The provider reports a bounce.
         EmailBounced = "email_bounced",
-        /// The provider says that the person called it spam.
+        /// The provider reports that the recipient marked it as spam.
         EmailComplained = "email_complained",
-        /// A fresh link was asked for.
+        /// A new link was requested.
         Resent = "resent",
-        /// Staff or an owner changed it; `details` say what, from what to what.
+        /// Staff or an owner changed it; `details` have the old and the new values.
         Updated = "updated",
-        /// Somebody, or some mail scanner, looked at the link.
+        /// The link was opened, by a person or a mail scanner.
         Opened = "opened",
         /// The person activated.
         Activated = "activated",
-        /// Staff took the invitation back.
+        /// Staff revoked the invitation.
         Revoked = "revoked",
-        /// The membership that the person had accepted ended: they left, or somebody removed them; the actor
-        /// tells which.
+        /// The membership that the person had accepted ended: they left, or were removed; the actor shows
+        /// which.
         MembershipEnded = "membership_ended",
     }
 }
 
-/// One entry of a timeline. `details` holds no token and no password, ever.
+/// One entry of a timeline. `details` must never contain a token or a password.
 #[derive(Debug, Clone)]
 pub struct Event {
     /// Its id, which sorts by time.
     pub id: EventId,
-    /// Whose timeline.
+    /// The invitation.
     pub invitation_id: InvitationId,
-    /// What happened.
+    /// The type of event.
     pub event_type: EventType,
     /// When.
     pub at: DateTime<Utc>,
     /// By whom.
     pub actor: ActorRef,
-    /// What else is worth knowing: a JSON object.
+    /// Further facts: a JSON object.
     pub details: serde_json::Value,
 }

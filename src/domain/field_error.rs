@@ -1,13 +1,13 @@
-//! A fault in what a caller sent, said so that a form can show it beside its field.
+//! An error in a request, with the path of its field, so that a form can show it there.
 
 /// One faulty member of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
-    /// Where it is: a JSON Pointer (RFC 6901) into the body, or the name of a query parameter.
+    /// The place: a JSON Pointer (RFC 6901) into the body, or the name of a query parameter.
     pub path: String,
-    /// What is wrong, for programs: stable, in `snake_case`.
+    /// The stable code for programs, in `snake_case`.
     pub code: &'static str,
-    /// What is wrong, for people, and how to put it right.
+    /// The text for people: what is wrong, and how to correct it.
     pub detail: String,
 }
 
@@ -19,8 +19,8 @@ impl FieldError {
     }
 }
 
-/// The faults of one request: the first ones, and how many there are beside them. Whoever sends a body of
-/// nothing but faults is told no more than this, and makes us keep no more.
+/// The errors of one request: the first ones, and the number of the others. The bound limits the answer, and
+/// the memory, for a body full of errors.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Faults {
     reported: Vec<FieldError>,
@@ -28,18 +28,17 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// So many are kept.
+    /// The number of errors that are kept.
     pub const MAX_REPORTED: usize = 100;
-    /// A path of the caller's making is kept up to so many characters; those of members that are known are
-    /// shorter.
+    /// The longest path, in characters. Only paths with unknown members can be longer.
     const LONGEST_PATH: usize = 200;
 
-    /// Notes a fault.
+    /// Adds an error.
     pub fn push(&mut self, fault: FieldError) {
         self.push_with(|| fault);
     }
 
-    /// Notes a fault, which is made only where it is kept.
+    /// Adds an error, which is created only if it is kept.
     pub fn push_with(&mut self, fault: impl FnOnce() -> FieldError) {
         if self.reported.len() < Self::MAX_REPORTED {
             let fault = fault();
@@ -49,7 +48,7 @@ impl Faults {
         }
     }
 
-    /// Keeps the first `most`; the others are counted.
+    /// Keeps the first `most`, and counts the others.
     #[must_use]
     pub fn first(mut self, most: usize) -> Self {
         self.omitted += self.reported.len().saturating_sub(most);
@@ -58,12 +57,12 @@ impl Faults {
         self
     }
 
-    /// Forgets those that are told and match.
+    /// Removes the reported errors that match.
     pub fn forget(&mut self, matches: impl Fn(&FieldError) -> bool) {
         self.reported.retain(|fault| !matches(fault));
     }
 
-    /// Says in other words what is wrong, of those that are told and match.
+    /// Replaces the text of the reported errors that match.
     pub fn reword(&mut self, matches: impl Fn(&FieldError) -> bool, detail: &str) {
         self.reported
             .iter_mut()
@@ -71,37 +70,37 @@ impl Faults {
             .for_each(|fault| detail.clone_into(&mut fault.detail));
     }
 
-    /// Those of somebody else, behind these.
+    /// Appends the errors of another list.
     pub fn append(&mut self, other: Self) {
         self.extend(other.reported);
         self.omitted += other.omitted;
     }
 
-    /// The first ones.
+    /// The first errors.
     #[must_use]
     pub fn reported(&self) -> &[FieldError] {
         &self.reported
     }
 
-    /// How many there are beside the first ones.
+    /// The number of errors beyond the reported ones.
     #[must_use]
     pub fn omitted(&self) -> usize {
         self.omitted
     }
 
-    /// How many there are.
+    /// The number of all errors.
     #[must_use]
     pub fn count(&self) -> usize {
         self.reported.len() + self.omitted
     }
 
-    /// Whether nothing is wrong.
+    /// Whether there is no error.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count() == 0
     }
 
-    /// The first ones, for whoever tells them in words of their own.
+    /// The first errors, by value.
     #[must_use]
     pub fn into_told(self) -> Vec<FieldError> {
         self.reported

@@ -1,7 +1,6 @@
-//! Ids are TypeIDs: a UUIDv7 in Crockford base 32 behind a prefix that says what it names.
+//! Ids are TypeIDs: a UUIDv7 in Crockford base 32 after a prefix for the kind of object.
 //!
-//! Source: the TypeID specification 0.3. The text sorts by time of creation, which is what lists are paged
-//! by.
+//! Source: the TypeID specification 0.3. The text sorts by time of creation, the order of lists.
 
 use std::{fmt, marker::PhantomData, str::FromStr};
 
@@ -12,7 +11,7 @@ use uuid::Uuid;
 /// Three letters, an underscore and 26 characters.
 const LENGTH: usize = 30;
 
-/// What an id names; each kind of thing has its own three-letter prefix.
+/// A kind of object; each has its own three-letter prefix.
 pub trait Named: Copy + 'static {
     /// The prefix, three lower-case letters.
     const PREFIX: &'static str;
@@ -40,41 +39,40 @@ named! {
     EventKind, EventId, "evt";
     /// Id of a letter in the outbox, `ltr_…`.
     LetterKind, LetterId, "ltr";
-    /// Id of an address that is not written to, `sup_…`.
+    /// Id of a suppressed address, `sup_…`.
     SuppressionKind, SuppressionId, "sup";
     /// Id of an access token, `tok_…`.
     TokenKind, TokenId, "tok";
 }
 
-/// A TypeID of one kind, held as its own text: it is read from and written to the database as it is.
+/// A TypeID of one kind, stored as its text, which is the form in the database.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id<K> {
     text: ArrayString<LENGTH>,
     kind: PhantomData<fn() -> K>,
 }
 
-/// The text is no id of the kind asked for: malformed, or of another kind.
+/// The text is no id of the requested kind: malformed, or of another kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an id of this kind")]
 pub struct NotAnId;
 
 impl<K: Named> Id<K> {
-    /// The id that stands for `uuid`, which the caller made from the clock (UUIDv7).
+    /// The id for `uuid`, which the caller made from the clock (UUIDv7).
     #[must_use]
     pub fn from_uuid(uuid: Uuid) -> Self {
         let mut text = ArrayString::new();
-        // Prefix, underscore and suffix are 30 ASCII characters by the specification, so that nothing is cut
-        // off.
+        // The specification guarantees 30 ASCII characters, so `push_str` cannot overflow.
         text.push_str(K::PREFIX);
         text.push('_');
         text.push_str(&TypeIdSuffix::from(uuid));
         Self { text, kind: PhantomData }
     }
 
-    /// The UUID inside, for where 16 bytes serve better than 30 characters.
+    /// The UUID inside, where 16 bytes are preferable to 30 characters.
     #[must_use]
     pub fn uuid(&self) -> Uuid {
-        // An `Id` is only ever made from a valid TypeID.
+        // An `Id` is only created from a valid TypeID.
         self.text.as_str().uuid().unwrap_or_default()
     }
 

@@ -1,21 +1,20 @@
-//! Characters that nobody sees, so that no text consists of them, and none hides in a name or around an
+//! Invisible characters: a text must not consist of them, and they must not hide in a name or around an
 //! address.
 //!
-//! Which they are is Unicode's to say: the property `Default_Ignorable_Code_Point` (UAX 44) and the white
-//! space, and beside them the few letters and signs that fonts draw as nothing.
+//! They are Unicode's property `Default_Ignorable_Code_Point` (UAX 44), white space, and the few other
+//! characters that fonts draw as nothing.
 
 use icu_properties::{CodePointSetData, props::DefaultIgnorableCodePoint};
 
-/// Whether a program that does not know the character shows nothing in its place: joiners, marks of
-/// direction, fillers, variation selectors, tags, the soft hyphen. What two texts are compared and searched
-/// by is without them.
+/// Whether a program that does not support the character shows nothing in its place: joiners, direction
+/// marks, fillers, variation selectors, tags, the soft hyphen. Comparison and search keys omit them.
 #[must_use]
 pub fn is_ignorable(c: char) -> bool {
     !c.is_ascii() && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
-/// Whether nothing is to be seen where the character stands. Such characters belong inside words and emoji,
-/// yet a text of nothing else would be a gap in every list.
+/// Whether the character is invisible. Such characters belong inside words and emoji, yet a text of nothing
+/// else would look empty in every list.
 #[must_use]
 pub fn is_invisible(c: char) -> bool {
     c.is_whitespace() || is_ignorable(c) || is_drawn_as_nothing(c)
@@ -28,15 +27,15 @@ fn is_drawn_as_nothing(c: char) -> bool {
         || matches!(c, '\u{16FE4}' | '\u{1D159}')
 }
 
-/// Whether nothing of a text is to be seen.
+/// Whether a text has no visible character.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(is_invisible)
 }
 
-/// The text without what stands around it unseen: blanks of any kind, line breaks among them, and the marks
-/// that programs put around what is copied from them. Other control characters stay, for whoever refuses
-/// them; so do selectors, which belong to the character before.
+/// The text without invisible characters around it: blanks of any kind, line breaks included, and the marks
+/// that programs put around copied text. Other control characters stay, for the validation that refuses them;
+/// so do selectors, which belong to the character before.
 #[must_use]
 pub fn trim(text: &str) -> &str {
     let around = |c: char| match c {
@@ -48,8 +47,8 @@ pub fn trim(text: &str) -> &str {
 }
 
 /// The text without the invisible characters that change nothing for a reader, and without blanks around it.
-/// Joiners (Persian, Indic scripts, emoji), marks of direction and selectors stay, and so do the tags of a
-/// flag (🏴 and what follows it).
+/// Joiners (Persian, Indic scripts, emoji), direction marks and selectors stay, and so do the tags of a flag
+/// (🏴 and what follows it).
 #[must_use]
 pub fn tidy(text: &str) -> String {
     let mut in_flag = false;
@@ -84,7 +83,7 @@ mod tests {
         \u{FFA0}\u{FFF0}\u{FFF9}\u{FFFC}\u{13430}\u{16FE4}\u{1BCA0}\u{1D159}\u{1D173}\u{E0001}\u{E0041}\u{E0100}\u{E0FFF}";
 
     #[test]
-    fn what_nobody_sees_is_known() {
+    fn invisible_characters_are_known() {
         for c in UNSEEN.chars() {
             assert!(is_invisible(c), "U+{:04X}", u32::from(c));
         }

@@ -1,4 +1,4 @@
-//! An invitation: who is invited to what, and what its link is worth at a given moment.
+//! An invitation, its states, and the validity of its link.
 
 use chrono::{DateTime, Utc};
 
@@ -15,45 +15,44 @@ use super::{
 };
 
 closed_set! {
-    /// What the person is invited to become.
+    /// The kind of invitation.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
     pub enum InvitationKind {
-        /// A colleague.
+        /// A colleague: a user with system roles.
         SystemUser = "system_user",
         /// The owner of a top-level account.
         AccountOwner = "account_owner",
-        /// Somebody below a business customer's account.
+        /// A user of a sub-account of a business customer.
         SubAccount = "sub_account",
     }
 }
 
 closed_set! {
-    /// What is stored: facts that happened. That a pending invitation has expired is no such fact, it follows
-    /// from the clock.
+    /// The stored state: only events that happened. Expiry is not stored, since it follows from the clock.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum InvitationState {
-        /// Awaits the person.
+        /// Not yet activated.
         Pending = "pending",
-        /// Expired, and a new invitation took its place. Shown as `expired`.
+        /// Expired, and replaced by a new invitation. Shown as `expired`.
         Replaced = "replaced",
-        /// The person came.
+        /// The person activated.
         Activated = "activated",
-        /// Staff took it back.
+        /// Staff revoked it.
         Revoked = "revoked",
     }
 }
 
 closed_set! {
-    /// What callers see.
+    /// The status that callers see.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum InvitationStatus {
-        /// The link lives.
+        /// The link is valid.
         Pending = "pending",
-        /// Nobody came in time.
+        /// The link has expired.
         Expired = "expired",
-        /// The person came.
+        /// The person activated.
         Activated = "activated",
-        /// Staff took it back.
+        /// Staff revoked it.
         Revoked = "revoked",
     }
 }
@@ -61,46 +60,46 @@ closed_set! {
 /// Why a genuine link no longer works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DeadLink {
-    /// Staff took the invitation back.
+    /// Staff revoked the invitation.
     #[error("the invitation was revoked")]
     Revoked,
-    /// Somebody activated with this invitation.
+    /// The invitation was activated.
     #[error("the link was used")]
     Used,
     /// A newer link was sent.
     #[error("a newer link was sent")]
     Superseded,
-    /// Nobody came in time.
+    /// The time of its validity is over.
     #[error("the link has expired")]
     Expired,
 }
 
-/// How far the newest letter of an invitation has come.
+/// The delivery status of the newest letter of an invitation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// Where the letter is, but for whether a courier has it in hand: see [`Delivery::state_at`].
+    /// The state of the letter, without regard to a lease: see [`Delivery::state_at`].
     pub state: DeliveryState,
-    /// Until when a courier has it in hand; one that died has it no longer, then.
+    /// The end of a courier's lease; a courier that died loses it then.
     pub leased_until: Option<DateTime<Utc>>,
-    /// How often it was offered to the relay.
+    /// The number of attempts.
     pub attempts: i32,
-    /// What the relay, or the way to it, said last.
+    /// The last error of the relay, or of the connection to it.
     pub last_error: Option<String>,
-    /// When the relay took it.
+    /// When the relay accepted it.
     pub sent_at: Option<DateTime<Utc>>,
-    /// Why it was deferred, bounced, complained of or given up; or, while it waits, what the operator has to
-    /// put right.
+    /// Why it was deferred, bounced, marked as spam or given up; or, while it is queued, what the operator
+    /// must correct.
     pub reason: Option<String>,
-    /// What is at fault in place of the address, where that is known.
+    /// The cause other than the address, where known.
     pub fault: Option<MailFault>,
-    /// When the provider said what became of it.
+    /// When the provider reported the state.
     pub reported_at: Option<DateTime<Utc>>,
     /// When it was given up.
     pub failed_at: Option<DateTime<Utc>>,
 }
 
 impl Delivery {
-    /// Of an invitation that was just made, by the way that its link goes.
+    /// For a new invitation with this delivery method.
     #[must_use]
     pub fn by(way: DeliveryMethod) -> Self {
         match way {
@@ -109,7 +108,7 @@ impl Delivery {
         }
     }
 
-    /// Of a letter that was just put into the outbox.
+    /// For a letter that was just put into the outbox.
     #[must_use]
     pub fn queued() -> Self {
         Self {
@@ -125,12 +124,11 @@ impl Delivery {
         }
     }
 
-    /// Where it is at `now`.
+    /// The state at `now`.
     #[must_use]
     pub fn state_at(&self, now: DateTime<Utc>) -> DeliveryState {
         match self.state {
-            // Taken out when it was on its way already: that is still so, until it is known what became of
-            // it.
+            // A letter withdrawn with a valid lease is still being sent, until its outcome is recorded.
             DeliveryState::Queued | DeliveryState::Failed
                 if self.leased_until.is_some_and(|end| end > now) =>
             {
@@ -140,86 +138,86 @@ impl Delivery {
         }
     }
 
-    /// What was said last of where it is at `now`.
+    /// The last error that applies at `now`.
     #[must_use]
     pub fn last_error_at(&self, now: DateTime<Utc>) -> Option<&str> {
-        self.last_error.as_deref().filter(|_| !self.is_taken_out_on_its_way(now))
+        self.last_error.as_deref().filter(|_| !self.is_withdrawn_while_sending(now))
     }
 
-    /// Why it is where it is at `now`.
+    /// The reason that applies at `now`.
     #[must_use]
     pub fn reason_at(&self, now: DateTime<Utc>) -> Option<&str> {
-        self.reason.as_deref().filter(|_| !self.is_taken_out_on_its_way(now))
+        self.reason.as_deref().filter(|_| !self.is_withdrawn_while_sending(now))
     }
 
-    /// What staff should do about it at `now`, where there is something to do.
+    /// What staff should do about the state at `now`, if anything.
     #[must_use]
     pub fn advice_at(&self, now: DateTime<Utc>) -> Option<&'static str> {
         self.state_at(now).advice(self.fault)
     }
 
-    fn is_taken_out_on_its_way(&self, now: DateTime<Utc>) -> bool {
+    fn is_withdrawn_while_sending(&self, now: DateTime<Utc>) -> bool {
         self.state == DeliveryState::Failed && self.state_at(now) == DeliveryState::Sending
     }
 }
 
 closed_set! {
-    /// The way that a link goes to the person invited.
+    /// How a link gets to the invited person.
     #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
     pub enum DeliveryMethod {
         /// By letter.
         #[default]
         Email = "email",
-        /// By whoever invites: they are given the link, once, and no letter is sent.
+        /// By the inviter: the link is returned to them once, and no letter is sent.
         Link = "link",
     }
 }
 
 closed_set! {
-    /// Where a letter is.
+    /// The state of a letter.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum DeliveryState {
-        /// In the outbox, to be tried or tried again.
+        /// In the outbox, to be tried or retried.
         Queued = "queued",
-        /// In a courier's hands.
+        /// Leased by a courier.
         Sending = "sending",
-        /// With the relay or the provider.
+        /// Accepted by the relay or the provider.
         Sent = "sent",
-        /// In the mailbox, as the provider says.
+        /// In the mailbox, as the provider reports.
         Delivered = "delivered",
-        /// With the provider, which tries again.
+        /// Temporarily refused; the provider retries.
         Deferred = "deferred",
-        /// Returned: the mailbox does not take it.
+        /// Returned: the recipient's mail server refused it.
         Bounced = "bounced",
-        /// Called spam by the person.
+        /// Marked as spam by the recipient.
         Complained = "complained",
-        /// Given up, or taken out of the outbox because its link died before it was sent.
+        /// Given up, or withdrawn because its link became invalid before it was sent.
         Failed = "failed",
-        /// No letter: whoever invited was given the link.
+        /// No letter: the link was returned to the inviter.
         HandedOver = "handed_over",
     }
 }
 
 impl DeliveryState {
-    /// What staff should do about it, where there is something to do.
+    /// What staff should do about it, if anything.
     #[must_use]
     pub fn advice(self, fault: Option<MailFault>) -> Option<&'static str> {
         match (self, fault) {
             (Self::Queued, Some(fault)) if fault.is_operators() => Some(
-                "Nothing is wrong with the address. The operator of this service has to put the reason right; the letter then \
-                 goes by itself, within a quarter of an hour.",
+                "Nothing is wrong with the address. The operator of this service must correct the reason; the letter is then \
+                 sent automatically within a quarter of an hour.",
             ),
             (Self::Failed, Some(fault)) if fault.is_operators() => Some(
-                "Nothing is wrong with the address. The operator of this service has to put the reason right; then resend the \
+                "Nothing is wrong with the address. The operator of this service must correct the reason; then resend the \
                  invitation.",
             ),
             (Self::Bounced, Some(MailFault::SpamFilter)) => Some(
                 "The address is right, but its mail server took the letter for spam. Ask the person to look into their spam folder \
-                 and to allow the sender, then resend the invitation, or hand its link over.",
+                 and to allow the sender, then resend the invitation, or give them the link yourself.",
             ),
             (Self::Bounced, Some(MailFault::Blocked)) => Some(
-                "The mail server refused the letter, and says nothing against the address. See to the reason, then resend the \
-                 invitation, or hand its link over.",
+                "The mail server refused the letter, and says nothing against the address. Correct the reason, then resend the \
+                 invitation, or give the person the link yourself.",
             ),
             (Self::Bounced, Some(MailFault::Suppressed)) => Some(
                 "The mail provider no longer writes to this address, because of earlier letters that bounced or were called spam. \
@@ -227,17 +225,17 @@ impl DeliveryState {
             ),
             (Self::Bounced, Some(MailFault::Unavailable)) => Some(
                 "The mailbox is full, or its mail server did not take the letter in time; nothing is said against the address. \
-                 Resend the invitation later, or hand its link over.",
+                 Resend the invitation later, or give the person the link yourself.",
             ),
             (Self::Bounced, _) => Some(
                 "The letter came back. Unless the reason says otherwise, the address is wrong: correct it, or revoke the \
                  invitation and invite the person at another one.",
             ),
-            (Self::Complained, _) => {
-                Some("The person called the letter spam. Speak to them before anything more is sent there.")
-            }
+            (Self::Complained, _) => Some(
+                "The person marked the letter as spam. Speak to them before any other letter is sent there.",
+            ),
             (Self::Failed, _) => {
-                Some("No letter was delivered. See to the reason, then resend the invitation.")
+                Some("No letter was delivered. Correct the reason, then resend the invitation.")
             }
             (
                 Self::Queued
@@ -255,65 +253,65 @@ impl DeliveryState {
 /// An invitation with the delivery status of its newest letter.
 #[derive(Debug, Clone)]
 pub struct Invitation {
-    /// The id, which stays through every resend.
+    /// The id, which a resend does not change.
     pub id: InvitationId,
-    /// What the person is invited to become.
+    /// The kind.
     pub kind: InvitationKind,
-    /// Who is invited.
+    /// The invited user.
     pub user_id: UserId,
-    /// Where the letters go.
+    /// The recipient of the letters.
     pub email: Email,
     /// The roles of a system user; empty otherwise.
     pub roles: Roles,
-    /// The language of letters and page, when the inviter named one.
+    /// The language of letters and page, if the inviter set one.
     pub locale: Option<Locale>,
-    /// Who invited.
+    /// The inviter.
     pub invited_by: ActorRef,
-    /// What happened to it.
+    /// The stored state.
     pub state: InvitationState,
-    /// Which sending the live link belongs to.
+    /// The current generation of the link.
     pub generation: i32,
     /// 1 after the invite, one more with each resend and each new address.
     pub send_count: i32,
-    /// When it was made.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When it was last sent.
     pub last_sent_at: DateTime<Utc>,
-    /// When the link dies.
+    /// When the link expires.
     pub expires_at: DateTime<Utc>,
-    /// When the person came.
+    /// When the person activated.
     pub activated_at: Option<DateTime<Utc>>,
-    /// When staff took it back.
+    /// When staff revoked it.
     pub revoked_at: Option<DateTime<Utc>>,
     /// The delivery status of the newest letter.
     pub delivery: Delivery,
-    /// The account that it leads to; none for a system user.
+    /// The account that it leads to; `None` for a system user.
     pub account: Option<InvitedTo>,
 }
 
-/// The account that an invitation leads to, and as what.
+/// The account of an invitation, and the role in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvitedTo {
     /// The account.
     pub id: AccountId,
-    /// Its name, once it has one.
+    /// Its name, if it has one.
     pub name: Option<String>,
-    /// The account above it.
+    /// The parent account.
     pub parent_account_id: Option<AccountId>,
-    /// By whom it is used, below a parent.
+    /// Who uses it, below a parent.
     pub used_by: Option<UsedBy>,
-    /// Business or consumer, once somebody has said so.
+    /// Business or consumer, if known.
     pub account_type: Option<AccountType>,
-    /// What private charging is reimbursed with.
+    /// The reimbursement for private charging.
     pub rate: Option<Rate>,
-    /// As what the person is invited.
+    /// The role to which the person is invited.
     pub role: MemberRole,
-    /// Whether the account was made for this invitation, and goes with it when nobody comes.
+    /// Whether the account was created for this invitation, and is removed if the person never activates.
     pub is_new: bool,
 }
 
 impl Invitation {
-    /// What callers see at `now`.
+    /// The status at `now`.
     #[must_use]
     pub fn status(&self, now: DateTime<Utc>) -> InvitationStatus {
         match self.state {
@@ -324,23 +322,22 @@ impl Invitation {
         }
     }
 
-    /// Whether the live link goes by letter: only then does it tell anything of who reads the mail at the
-    /// address.
+    /// Whether the current link is sent by letter: only then does using it prove access to the mailbox.
     #[must_use]
     pub fn is_mailed(&self) -> bool {
         self.delivery.state != DeliveryState::HandedOver
     }
 
-    /// What the person is invited to become, by name: system roles, or the one role of a member. Never empty.
+    /// The names of the roles: system roles, or the one role of a member. Never empty.
     #[must_use]
     pub fn role_names(&self) -> Vec<&'static str> {
         self.account.as_ref().map_or_else(|| self.roles.names(), |account| vec![account.role.as_str()])
     }
 
-    /// Whether a link of `generation` works at `now`.
+    /// Checks whether a link of `generation` is valid at `now`.
     ///
     /// # Errors
-    /// Where several reasons hold, the first of: revoked, used, superseded, expired.
+    /// Where several reasons apply, the first of: revoked, used, superseded, expired.
     pub fn check_link(&self, generation: i32, now: DateTime<Utc>) -> Result<(), DeadLink> {
         match self.state {
             InvitationState::Revoked => Err(DeadLink::Revoked),

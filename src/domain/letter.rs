@@ -1,5 +1,5 @@
-//! A letter: what the mail module needs to know to write and send it. It holds the live link, and so shows
-//! itself to nobody.
+//! A letter, with all data that the mail module needs to write and send it. It contains the link, so its
+//! `Debug` form omits it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
@@ -9,48 +9,48 @@ use super::{
     sub_account::MemberRole,
 };
 
-/// A letter that is about to be written and sent.
+/// A letter to be written and sent.
 pub struct Letter {
-    /// The outbox row; also the left half of the `Message-ID`, so that every attempt carries the same one.
+    /// The outbox row; also the local part of the `Message-ID`, so that every attempt has the same one.
     pub id: LetterId,
-    /// What it is for.
+    /// Its purpose.
     pub purpose: LetterPurpose,
-    /// Whom it goes to.
+    /// The recipient.
     pub to: Email,
-    /// The language it is written in.
+    /// Its language.
     pub locale: Locale,
-    /// What the person is invited to become.
+    /// The kind of invitation.
     pub kind: InvitationKind,
-    /// Who invites, by name.
+    /// The inviter's name.
     pub inviter: String,
     /// The operator's name.
     pub organisation: String,
     /// The names of the roles, for a system user.
     pub roles: Vec<&'static str>,
-    /// The account that the link leads to; none for a system user.
+    /// The account of the invitation; `None` for a system user.
     pub account: Option<LetterAccount>,
-    /// The activation link, whole.
+    /// The whole activation link.
     pub link: SecretString,
-    /// The moment at which this attempt is made: the letter's `Date`.
+    /// The time of this attempt: the letter's `Date`.
     pub now: DateTime<Utc>,
-    /// When the link dies.
+    /// When the link expires.
     pub expires_at: DateTime<Utc>,
 }
 
-/// What a letter says of the account that its link leads to.
+/// The account, as far as the letter mentions it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LetterAccount {
-    /// Its name, once it has one.
+    /// Its name, if it has one.
     pub name: Option<String>,
-    /// The name of the account above it.
+    /// The name of its parent.
     pub parent_name: Option<String>,
-    /// As what the person is invited.
+    /// The role to which the person is invited.
     pub role: MemberRole,
-    /// Whether it was made for this invitation: nobody is invited to open what others have already.
+    /// Whether it was created for this invitation; the letter's wording differs for an existing account.
     pub is_new: bool,
 }
 
-/// `Debug` ends in logs: no address, no link.
+/// Without address and link, since `Debug` output gets into logs.
 impl std::fmt::Debug for Letter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Letter").field("id", &self.id).field("to", &self.to).finish_non_exhaustive()
@@ -58,62 +58,62 @@ impl std::fmt::Debug for Letter {
 }
 
 closed_set! {
-    /// What a letter is for. Both carry the same link.
+    /// The purpose of a letter. Both carry the same link.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum LetterPurpose {
         /// It invites.
         Invitation = "invitation",
-        /// It reminds of an invitation whose link dies soon.
+        /// It reminds of an invitation whose link expires soon.
         Reminder = "reminder",
     }
 }
 
-/// That a letter was taken.
+/// The acceptance of a letter by a relay or provider.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Receipt {
-    /// By whom, where it is a provider that reports on it later: `postmark`, `sendgrid`, `mailgun`, `resend`.
+    /// The name of the provider that accepted it, where that provider reports on it later.
     pub provider: Option<&'static str>,
-    /// The provider's name for it.
+    /// The provider's id for it.
     pub message_id: Option<String>,
 }
 
 impl Receipt {
-    /// The provider's name for it, where there is a provider that it means something to.
+    /// The provider's message id, if the provider reports by it.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.message_id.as_deref().filter(|_| self.provider.is_some())
     }
 }
 
-/// How long to stay away from now on, as the relay asked: `Retry-After`, or a greylisting reply.
+/// A pause that the relay asked for: `Retry-After`, or a greylisting reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait {
-    /// For so long.
+    /// Its length.
     pub time: TimeDelta,
-    /// With every letter, not with this one alone.
+    /// Whether it applies to all letters, not only to this one.
     pub every_letter: bool,
 }
 
-/// What to do with a letter that was not taken.
+/// Why a letter was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// The relay, or the way to it, may do better later: keep the letter.
+    /// A temporary error of the relay or of the connection to it: keep the letter.
     #[error("{text}")]
     Later {
-        /// What happened.
+        /// The error.
         text: String,
-        /// How long to stay away, where that was said.
+        /// The pause that the relay asked for, if any.
         wait: Option<Wait>,
-        /// What the operator has to put right first, where that was said.
+        /// The operator's fault behind it, where known.
         fault: Option<MailFault>,
     },
-    /// The relay will never take it: a 5xx for this recipient, an address it cannot reach.
+    /// A permanent error: a 5xx for this recipient, or an address that the relay cannot reach.
     #[error("{0}")]
     Never(String),
 }
 
 impl SendError {
-    /// To be tried again whenever we like.
+    /// A temporary error, to be retried at any time.
     #[must_use]
     pub fn later(text: String) -> Self {
         Self::Later { text, wait: None, fault: None }

@@ -1,7 +1,7 @@
-//! How many letters may be asked for in a day: to one mailbox, by the owners of an account, by one caller.
+//! Daily limits for letters: to one mailbox, by the owners of an account, by one caller.
 //!
-//! A day is the last 24 hours, not a date: at midnight nobody gets twice the share. Each letter leaves the
-//! count 24 hours after it was asked for.
+//! A day is the last 24 hours, not a date, so that the limit does not double around midnight. Each letter
+//! counts for 24 hours after it was requested.
 
 use std::{fmt, str::FromStr};
 
@@ -11,20 +11,19 @@ use super::email::Email;
 
 /// How long a letter counts.
 pub const WINDOW: TimeDelta = TimeDelta::hours(24);
-/// Up to this quota each moment is kept for itself; above it, moments of a quarter of an hour are kept as
-/// one.
+/// Up to this quota every time is kept exactly; above it, times within a quarter of an hour are merged.
 const EXACT: u32 = 64;
-/// How far moments lie apart that are kept as one.
+/// The interval within which times are merged.
 const GRAIN: TimeDelta = TimeDelta::minutes(15);
 
 /// The quotas; `None` is no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LetterLimits {
-    /// Letters to one mailbox, whatever the invitation and whoever asks.
+    /// Letters to one mailbox, for all invitations and all callers.
     pub mailbox: Option<u32>,
-    /// Letters that all owners in one top-level account's tree ask for together.
+    /// Letters that all owners in one top-level account's tree request together.
     pub account: Option<u32>,
-    /// Letters that one staff member, partner or command-line subject asks for.
+    /// Letters that one staff member, partner or command-line subject requests.
     pub caller: Option<u32>,
 }
 
@@ -41,46 +40,45 @@ impl LetterLimits {
 }
 
 closed_set! {
-    /// What letters are counted by.
+    /// The subject of a limit.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
     pub enum LimitScope {
-        /// The mailbox that they go to.
+        /// The recipient's mailbox.
         Mailbox = "mailbox",
-        /// The tree of accounts whose owners ask for them.
+        /// The tree of accounts whose owners request them.
         Account = "account",
-        /// Whoever asks for them, where that is not an account owner.
+        /// The caller, unless it is an account owner.
         Caller = "caller",
     }
 }
 
-/// What is left of a quota.
+/// The state of a quota.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
-    /// Which quota.
+    /// The scope of the quota.
     pub scope: LimitScope,
-    /// How many letters a day it allows.
+    /// Its letters a day.
     pub quota: u32,
-    /// How many of them are left now.
+    /// How many are left now.
     pub remaining: u32,
-    /// In how many seconds all of them are left again.
+    /// The seconds until all are available again.
     pub reset: u64,
 }
 
-/// A quota is spent.
+/// A quota is exhausted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LettersSpent {
-    /// In how many seconds the same letter may be asked for again, as far as these quotas go.
+    /// The seconds until the same letter can be requested again, as far as these quotas are concerned.
     pub retry_after: u64,
-    /// What is left of every quota that the letter counts against; of one of them at least nothing is.
+    /// The state of every quota to which the letter counts; at least one of them is exhausted.
     pub standings: Vec<Standing>,
 }
 
-/// The mailbox that an address leads to, for counting: two addresses of one mailbox are two users, and are
-/// written to as one.
+/// The mailbox of an address, for counting: two addresses of one mailbox are two users, and one recipient.
 ///
-/// What follows a `+` in the local part is a label of the mailbox's owner (RFC 5233). Google's consumer
-/// mailboxes also take dots at any place, and have two domains
-/// (<https://support.google.com/mail/answer/7436150>). Elsewhere dots tell mailboxes apart.
+/// The part after a `+` in the local part is a label of the mailbox's owner (RFC 5233). Google's consumer
+/// mailboxes also ignore dots, and have two domains (<https://support.google.com/mail/answer/7436150>).
+/// Elsewhere dots distinguish mailboxes.
 #[must_use]
 pub fn mailbox(email: &Email) -> String {
     let key = email.key();
@@ -92,7 +90,7 @@ pub fn mailbox(email: &Email) -> String {
     }
 }
 
-/// When letters were asked for, oldest first, each moment with their number. As text, moments are
+/// The times at which letters were requested, oldest first, each with a number of letters. As text, times are
 /// milliseconds since 1970: `1795528980000x2 1795529040000`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LetterLog(Vec<(i64, u32)>);
@@ -103,26 +101,26 @@ pub struct LetterLog(Vec<(i64, u32)>);
 pub struct NotALog;
 
 impl LetterLog {
-    /// `letters` of them, all at `at`.
+    /// A log of `letters` letters, all at `at`.
     #[must_use]
     pub fn of(letters: u32, at: DateTime<Utc>) -> Self {
         Self(if letters == 0 { Vec::new() } else { vec![(at.timestamp_millis(), letters)] })
     }
 
-    /// Whether no letter is in it.
+    /// Whether it has no letters.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many count.
+    /// The number of letters.
     #[must_use]
     pub fn letters(&self) -> u32 {
         self.0.iter().fold(0, |sum, (_, letters)| sum.saturating_add(*letters))
     }
 
-    /// Forgets those that count no more at `now`. What lies ahead, by another machine's clock, counts from
-    /// now on.
+    /// Removes the letters that no longer count at `now`. A time in the future, by another machine's clock,
+    /// is changed to `now`.
     pub fn forget(&mut self, now: DateTime<Utc>) {
         let since = (now - WINDOW).timestamp_millis();
         self.0.retain(|(at, _)| *at > since);
@@ -130,11 +128,11 @@ impl LetterLog {
 
     /// Adds a letter.
     pub fn add(&mut self, now: DateTime<Utc>, quota: u32) {
-        // A clock of another machine may be ahead: the order stays.
+        // Another machine's clock may be ahead; the log must stay sorted.
         let at = self.0.last().map_or(now.timestamp_millis(), |(last, _)| now.timestamp_millis().max(*last));
         let grain = if quota > EXACT { GRAIN.num_milliseconds() } else { 1 };
         match self.0.last_mut() {
-            // Moments that are kept as one leave together, when the last of them does: never too early.
+            // Merged times expire together with the latest of them, so never too early.
             Some((last, letters)) if at / grain == *last / grain => {
                 *letters = letters.saturating_add(1);
                 *last = at;
@@ -143,7 +141,7 @@ impl LetterLog {
         }
     }
 
-    /// How long until a further letter fits under the quota; `None` when it fits now.
+    /// How long until the quota allows another letter; `None` when it does now.
     #[must_use]
     pub fn wait(&self, now: DateTime<Utc>, quota: u32) -> Option<TimeDelta> {
         let mut letters = self.letters();
@@ -158,7 +156,7 @@ impl LetterLog {
         Some(TimeDelta::milliseconds(at - now.timestamp_millis()) + WINDOW)
     }
 
-    /// What is left of the quota.
+    /// The state of the quota.
     #[must_use]
     pub fn standing(&self, scope: LimitScope, quota: u32, now: DateTime<Utc>) -> Standing {
         let reset = self.0.last().map_or(TimeDelta::zero(), |(at, _)| {
@@ -168,7 +166,7 @@ impl LetterLog {
     }
 }
 
-/// Whole seconds, rounded up: who waits so long does not come too early.
+/// Whole seconds, rounded up, so that a caller who waits that long is not too early.
 #[must_use]
 pub fn seconds(wait: TimeDelta) -> u64 {
     u64::try_from(wait.num_milliseconds()).unwrap_or_default().div_ceil(1000)
@@ -242,7 +240,7 @@ mod tests {
         assert_eq!(log.letters(), 3);
         log.forget(at(24 * 3600));
         assert_eq!((log.letters(), log.wait(at(24 * 3600), 3)), (2, None));
-        // A quota that was lowered waits for as many as are too many.
+        // After the quota was lowered, all excess letters must expire first.
         assert_eq!(log.wait(at(24 * 3600), 1), Some(TimeDelta::seconds(61)));
     }
 
@@ -265,7 +263,7 @@ mod tests {
             prop_assert_eq!(log.to_string().parse::<LetterLog>(), Ok(log));
         }
 
-        /// However they come: never more than the quota in any 24 hours.
+        /// For any sequence of requests: never more than the quota in any 24 hours.
         #[test]
         fn no_day_has_more_than_the_quota(steps in proptest::collection::vec(0i64..7200, 1..200), quota in 1u32..100) {
             let (mut log, mut now, mut sent) = (LetterLog::default(), at(0), Vec::new());

@@ -1,23 +1,23 @@
-//! How the languages of letters and activation page are named by requests and settings.
+//! Parses and names the languages of letters and activation page, in requests and settings.
 
 pub use crate::locales::Locale;
 
-/// No words in that language.
+/// The language is not supported.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("There are no letters in this language. Known are: {}.", Locale::known())]
+#[error("There are no letters in this language. Known languages: {}.", Locale::known())]
 pub struct UnknownLocale;
 
 impl Locale {
-    /// Their tags, for whoever asks for another one: `en, nl, …`.
+    /// All tags, separated by commas: `en, nl, …`.
     #[must_use]
     pub fn known() -> String {
         Self::ALL.map(Self::as_str).join(", ")
     }
 
-    /// Reads a BCP 47 tag; the region is set aside, so that `nl-NL` and `nl_BE` are taken as `nl`.
+    /// Parses a BCP 47 tag; the region is ignored, so that `nl-NL` and `nl_BE` become `nl`.
     ///
     /// # Errors
-    /// [`UnknownLocale`] when there are no words in that language, or the tag is none.
+    /// [`UnknownLocale`] when the language is not supported, or the tag is malformed.
     pub fn parse(tag: &str) -> Result<Self, UnknownLocale> {
         let mut subtags = tag.split(['-', '_']);
         let language = subtags.next().unwrap_or_default();

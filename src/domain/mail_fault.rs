@@ -1,54 +1,46 @@
-//! Why a letter did not reach a person although nothing is wrong with their address, as relays and providers
-//! tell it.
+//! Causes of failed letters other than the recipient's address, as relays and providers report them.
 
 closed_set! {
-    /// Who, or what, is at fault.
+    /// The cause.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum MailFault {
         /// The sender is not owned, not verified, or may not be used by this account.
         Sender = "sender",
-        /// This machine is not accepted as a client: its address, its name in the DNS, or its EHLO.
+        /// The relay does not accept this machine as a client: its address, its DNS name, or its EHLO.
         Client = "client",
         /// This machine or the sender's domain is on a block list, or has a bad reputation.
         Reputation = "reputation",
         /// The account is out of quota or credit, is not activated yet, or is suspended.
         Quota = "quota",
-        /// The sign-in is missing or refused, may not relay, or needs encryption.
+        /// The credentials are missing or refused, may not relay, or require encryption.
         Authentication = "authentication",
         /// SPF, DKIM or DMARC of the sender's domain fail.
         DomainAuthentication = "domain_authentication",
-        /// A policy of the relay or the provider is against what we send.
+        /// A policy of the relay or the provider forbids the letter.
         Policy = "policy",
         /// The relay or the provider is the wrong one, or not set up for this.
         Setup = "setup",
-        /// The provider failed by itself.
+        /// An error of the provider.
         Provider = "provider",
-        /// The person's mail server took the letter for spam.
+        /// The recipient's mail server classified the letter as spam.
         SpamFilter = "spam_filter",
-        /// The person's mail server refused the letter for what it is, or for where it came from.
+        /// The recipient's mail server refused the letter for its content or its origin.
         Blocked = "blocked",
-        /// The provider no longer writes to this address.
+        /// The provider no longer sends to this address.
         Suppressed = "suppressed",
-        /// The mailbox is full, or its server did not take the letter in time: nothing is said of the
-        /// address.
+        /// The mailbox is full, or its server did not accept the letter in time; the address may be valid.
         Unavailable = "unavailable",
     }
 }
 
 impl MailFault {
-    /// The fault of that name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|fault| fault.as_str() == name)
-    }
-
-    /// Whether the operator, or the provider, has to put it right: every other letter may meet the same.
+    /// Whether the operator, or the provider, must correct it, since it would affect every other letter.
     #[must_use]
     pub fn is_operators(self) -> bool {
         !matches!(self, Self::SpamFilter | Self::Blocked | Self::Suppressed | Self::Unavailable)
     }
 
-    /// Whose fault it is and which one, to stand before what was said.
+    /// The cause and who must correct it, as a prefix of the server's message.
     #[must_use]
     pub fn explanation(self) -> &'static str {
         match self {

@@ -1,5 +1,5 @@
-//! What a password must be, as NIST SP 800-63B-4 §3.1.1 has it: long enough, not commonly used, not
-//! guessable, not the person's own name or address; no composition rules.
+//! The rules for passwords, after NIST SP 800-63B-4 §3.1.1: long enough, not commonly used, not guessable,
+//! not the person's own name or address; no composition rules.
 //!
 //! Lengths are counted in Unicode code points, after normalisation to NFC (RFC 8265 §4.2, `OpaqueString`), so
 //! that the same password typed on two keyboards is the same password.
@@ -15,27 +15,26 @@ pub use self::identity::Identity;
 pub const MAX_LEN: usize = 128;
 /// The shortest length that may be configured, NIST's own minimum.
 pub const SHORTEST: usize = 8;
-/// The shortest password that can be good: zxcvbn never takes more than 10 guesses for a character, and a
-/// score of 3 begins above 10^8, so that every password of eight is guessable.
+/// The shortest password that can be accepted: zxcvbn never needs more than 10 guesses for a character, and a
+/// score of 3 begins above 10^8, so every password of eight characters is guessable.
 const SHORTEST_UNGUESSABLE: usize = 9;
 /// The score of zxcvbn that a password needs: 10^8 guesses, "safely unguessable" where hashing is slow.
 const SCORE: u8 = 3;
 /// The shortest unit whose repetitions are looked up among the common passwords.
 const SHORTEST_UNIT: usize = 4;
 
-/// The length that is really asked for where the operator asks for `configured`: what people are told, and
-/// held to.
+/// The length that is really required where the operator sets `configured`, for checks and messages.
 #[must_use]
 pub fn asked_length(configured: usize) -> usize {
     configured.max(SHORTEST_UNGUESSABLE)
 }
 
-/// A password in normal form. It shows itself to nobody but [`Password::expose`].
+/// A password in normal form. Only [`Password::expose`] gives its text.
 #[derive(Clone)]
 pub struct Password(SecretString);
 
 impl Password {
-    /// A password as it was typed, brought to NFC.
+    /// A typed password, normalised to NFC.
     #[must_use]
     pub fn new(typed: &str) -> Self {
         Self(SecretString::from(typed.nfc().collect::<String>()))
@@ -57,7 +56,7 @@ impl std::fmt::Debug for Password {
 /// A rule that a password breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordFault {
-    /// Fewer code points than the minimum, which is named here.
+    /// Fewer code points than this minimum.
     TooShort(usize),
     /// More than [`MAX_LEN`] code points.
     TooLong,
@@ -69,12 +68,12 @@ pub enum PasswordFault {
     ContainsIdentity,
 }
 
-/// Every rule that `password` breaks; empty when it is good.
+/// All rules that `password` breaks; empty when it is acceptable.
 #[must_use]
 pub fn faults(password: &Password, shortest: usize, identity: &Identity<'_>) -> Vec<PasswordFault> {
     let text = password.expose();
     let length = text.chars().count();
-    // The checks below take time that grows with the text; a book need not be looked at further.
+    // The time of the checks below grows with the text, so they are skipped for one that is too long.
     if length > MAX_LEN {
         return vec![PasswordFault::TooLong];
     }
@@ -96,7 +95,7 @@ pub fn faults(password: &Password, shortest: usize, identity: &Identity<'_>) -> 
     faults
 }
 
-/// On the list, or made of one of its entries over and over: `passwordpassword` is no better than `password`.
+/// Whether it is on the list, or repeats an entry: `passwordpassword` is no better than `password`.
 fn is_common(text: &str) -> bool {
     let repeated = |times: usize| {
         let (length, rest) = (text.len() / times, text.len() % times);
@@ -174,7 +173,7 @@ mod tests {
     }
 
     proptest! {
-        /// What [`SHORTEST_UNGUESSABLE`] rests on, in any script.
+        /// The reason for [`SHORTEST_UNGUESSABLE`], in any script.
         #[test]
         fn eight_characters_are_always_guessable(ascii in "[!-~]{8}", any in "\\PC{8}") {
             for text in [ascii, any] {

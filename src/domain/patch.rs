@@ -1,19 +1,19 @@
-//! What a caller wants of one member of something that exists.
+//! A change of one member of an existing object.
 
-/// A member of a merge patch (RFC 7396): left out, `null`, or a value.
+/// A member of a merge patch (RFC 7396): absent, `null`, or a value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Change<T> {
-    /// It stays as it is.
+    /// Absent: keep the value.
     #[default]
     Keep,
-    /// It is to have no value.
+    /// `null`: remove the value.
     Clear,
-    /// It is to have this one.
+    /// A value: set it.
     Set(T),
 }
 
 impl<T: Clone> Change<T> {
-    /// The member afterwards.
+    /// The member after the change.
     #[must_use]
     pub fn of(&self, before: Option<T>) -> Option<T> {
         match self {
@@ -23,13 +23,13 @@ impl<T: Clone> Change<T> {
         }
     }
 
-    /// Whether the caller said anything of it.
+    /// Whether the member was present.
     #[must_use]
     pub fn is_named(&self) -> bool {
         !matches!(self, Self::Keep)
     }
 
-    /// The same in other terms.
+    /// Converts the value.
     #[must_use]
     pub fn map<U>(&self, into: impl FnOnce(&T) -> U) -> Change<U> {
         match self {

@@ -1,7 +1,7 @@
-//! What a caller may do. A token carries permissions by role or by scope; handlers ask for one by name.
+//! Permissions. A token has them by role or by scope; handlers require one by name.
 
 closed_set! {
-    /// One thing that a caller may do.
+    /// A permission of a caller.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum Permission {
         /// Invite colleagues, resend and revoke their invitations.

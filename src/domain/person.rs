@@ -1,4 +1,4 @@
-//! The name of a person, which ends up in letters, pages and lists.
+//! The name of a person, for letters, pages and lists.
 
 use super::{
     invisible::{is_blank, tidy},
@@ -6,26 +6,26 @@ use super::{
 };
 
 /// A first or a last name: 1 to 100 characters on one line, without surrounding blanks and without invisible
-/// characters that change nothing for a reader. Something of it is to be seen.
+/// characters that change nothing for a reader. At least one character is visible.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonName(String);
 
 /// Why a text is no name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PersonNameError {
-    /// Nothing that could be seen.
+    /// No visible character.
     #[error("A name is required.")]
     Empty,
     /// More than 100 characters.
     #[error("A name has at most 100 characters.")]
     TooLong,
     /// Line breaks, other control characters, or characters that reorder the text around them.
-    #[error("A name holds no line breaks, control characters or text-direction controls.")]
+    #[error("A name must not contain line breaks, control characters or text-direction controls.")]
     Control,
 }
 
 impl PersonNameError {
-    /// The stable code of a fault like this.
+    /// The stable code for programs.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -37,12 +37,12 @@ impl PersonNameError {
 }
 
 impl PersonName {
-    /// Reads a name.
+    /// Parses a name.
     ///
     /// # Errors
     /// [`PersonNameError`] says which rule it breaks.
     pub fn parse(text: &str) -> Result<Self, PersonNameError> {
-        // Before trimming: a name that ends in a line break was not typed into a form by its owner.
+        // Before trimming: a form field cannot produce a line break, so this was not typed by the person.
         if text.chars().any(is_control) {
             return Err(PersonNameError::Control);
         }

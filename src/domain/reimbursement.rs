@@ -1,26 +1,27 @@
-//! What is paid for charging privately, and how it is paid out.
+//! The reimbursement for private charging, and how it is paid out.
 
 use rust_decimal::Decimal;
 
 use super::sub_account::UsedBy;
 
-/// How many parts an EUR has at rest: four decimals.
+/// The number of decimals.
 const DECIMALS: usize = 4;
 /// 99.9999 EUR, in ten-thousandths.
 const LARGEST: i32 = 999_999;
 
 /// EUR per kWh: more than 0, at most 99.9999, in steps of 0.0001.
 ///
-/// Kept as a whole number of ten-thousandths, so that it is exact in memory, in both databases and in JSON (a
-/// string). No binary float is ever on the way.
+/// Stored as a whole number of ten-thousandths, so that it is exact in memory, in both databases and in JSON
+/// (a string). It is never converted to a binary float.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rate(i32);
 
-/// Why a text is no rate; each says what to change. Where several hold, it is the first in this order.
+/// Why a text is no rate; each message says what to change. Where several apply, it is the first in this
+/// order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RateError {
-    /// No plain decimal: a comma, a blank, an exponent, a plus sign, a digit missing before or after the
-    /// point, a leading zero.
+    /// No plain decimal: a comma, a blank, an exponent, a plus sign, no digit before or after the point, a
+    /// leading zero.
     #[error(r#"A reimbursement rate is a plain decimal in EUR per kWh, digits with a point and no blanks, as in "0.23"."#)]
     Malformed,
     /// A plain decimal with a minus sign.
@@ -32,13 +33,13 @@ pub enum RateError {
     /// More than 99.9999.
     #[error("A reimbursement rate is at most 99.9999 EUR per kWh. Is it in cents?")]
     TooLarge,
-    /// Zero, however it is written.
+    /// Zero, in any spelling.
     #[error("A reimbursement rate is more than 0. Leave it out when nothing is reimbursed.")]
     Zero,
 }
 
 impl RateError {
-    /// What is wrong, for programs: stable.
+    /// The stable code for programs.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -51,11 +52,11 @@ impl RateError {
 }
 
 impl Rate {
-    /// Reads a rate: ASCII digits, then perhaps a point and more digits.
+    /// Parses a rate: ASCII digits, optionally a point and more digits.
     ///
-    /// Nothing is trimmed or guessed, since it is money. `"00.2"` is refused, for it is a slip more often
-    /// than a way of writing; so are `".5"` and `"1."`, and `"0.23000"`, because a fifth decimal says that
-    /// the caller counts finer than we do.
+    /// The text is not trimmed or corrected, since it is money. `"00.2"` is refused because it is more often
+    /// a mistake than a spelling; so are `".5"` and `"1."`, and `"0.23000"`, because a fifth decimal means
+    /// that the caller has a higher precision than ours.
     ///
     /// # Errors
     /// [`RateError`] says which rule it breaks.
@@ -72,7 +73,7 @@ impl Rate {
         if decimals.len() > DECIMALS {
             return Err(RateError::TooManyDecimals);
         }
-        // What is too long for `Decimal`, which holds 28 digits, is too large.
+        // A text too long for `Decimal`, which has 28 digits, is too large.
         let mut amount = Decimal::from_str_exact(digits).map_err(|_| RateError::TooLarge)?;
         if amount > Decimal::new(LARGEST.into(), 4) {
             return Err(RateError::TooLarge);
@@ -81,13 +82,13 @@ impl Rate {
         i32::try_from(amount.mantissa()).ok().and_then(Self::from_ten_thousandths).ok_or(RateError::Zero)
     }
 
-    /// The rate of that many ten-thousandths of an EUR; none when that is no rate.
+    /// The rate of that many ten-thousandths of an EUR; `None` when that is no rate.
     #[must_use]
     pub fn from_ten_thousandths(count: i32) -> Option<Self> {
         (1..=LARGEST).contains(&count).then_some(Self(count))
     }
 
-    /// How many ten-thousandths of an EUR it is: what rows hold.
+    /// The number of ten-thousandths of an EUR, the form in the database.
     #[must_use]
     pub fn ten_thousandths(self) -> i32 {
         self.0
@@ -100,7 +101,7 @@ impl Rate {
     }
 }
 
-/// With four decimals, `0.2300`: what answers show.
+/// With four decimals, `0.2300`, the form in answers.
 impl std::fmt::Display for Rate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.decimal().fmt(f)
@@ -120,17 +121,17 @@ fn are_digits(text: &str) -> bool {
 }
 
 closed_set! {
-    /// How a rate reaches whoever charged.
+    /// How a reimbursement is paid to the person who charged.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum ReimbursementMode {
-        /// The platform pays out by itself.
+        /// The platform pays it out.
         Automated = "automated",
-        /// The parent account's people settle it.
+        /// The parent account settles it.
         Manual = "manual",
     }
 }
 
-/// It follows from who uses the sub-account, and is stored nowhere.
+/// Derived from the user of the sub-account, and not stored.
 impl From<UsedBy> for ReimbursementMode {
     fn from(used_by: UsedBy) -> Self {
         match used_by {

@@ -1,11 +1,11 @@
-//! Whom a mail server's refusal is about: us who send, or the recipient and the letter.
+//! Classifies a mail server's refusal: is the cause on our side, or the recipient or the letter?
 //!
-//! A server says so by an enhanced status code (RFC 3463, the registry of RFC 5248, and those of Exchange
-//! Online and Gmail), or only in words. Postfix tells its refusals of sender, client and HELO at RCPT, so
-//! that the step says little.
+//! The server says so by an enhanced status code (RFC 3463, the registry of RFC 5248, and those of Exchange
+//! Online and Gmail), or only in words. Postfix refuses sender, client and HELO in its answer to RCPT, so the
+//! SMTP step says little.
 //!
-//! Addresses, names of hosts and quotations may hold any word that a caller chose; they are taken out before
-//! words are looked at.
+//! Addresses, host names and quotations may contain any word that a caller chose, so they are removed before
+//! the words are read.
 
 mod code;
 mod languages;
@@ -16,38 +16,39 @@ mod words;
 
 use super::mail_fault::MailFault;
 
-/// What a mail server said, and what is known of the letter that it was said about.
+/// A mail server's reply, and the letter that it concerns.
 #[derive(Debug, Clone, Copy)]
 pub struct Reply<'a> {
-    /// The words, with an enhanced status code where there is one.
+    /// The text, with an enhanced status code where there is one.
     pub text: &'a str,
-    /// The sender of the envelope; empty where it is not known.
+    /// The sender of the envelope; empty where unknown.
     pub sender: &'a str,
-    /// The address that the letter goes to, in each form that it may be repeated in.
+    /// The recipient's address, in each form in which the server may repeat it.
     pub recipient: &'a [&'a str],
-    /// Whether the server had taken the recipient before it said so: what it says then is not of them.
+    /// Whether the server had accepted the recipient before: then the reply does not concern them.
     pub recipient_accepted: bool,
-    /// Texts of the letter, which may be quoted once the server has read it.
+    /// Texts of the letter, which the server may quote once it has read it.
     pub content: &'a [&'a str],
 }
 
-/// Whom a reply is about.
+/// Whom a reply concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum About {
-    /// Us: the operator, or the relay's or the provider's administrator, has to put it right.
+    /// Our side: the operator, or the administrator of the relay or provider, must correct it.
     Us(MailFault),
-    /// The recipient, by its code or its words.
+    /// The recipient, by the code or the words.
     Recipient,
-    /// It does not say.
+    /// Unknown.
     Unknown,
 }
 
 impl Reply<'_> {
-    /// Whom it is about.
+    /// Classifies the reply.
     #[must_use]
     pub fn about(&self) -> About {
         let text = words::without_content(self.text, self.content);
-        // What another server said counts, unless it said so of the sender whom the relay looked up there.
+        // The quoted reply of another server is used, unless it concerns the sender, whom the relay verified
+        // there.
         if let Some((before, said)) = text.rsplit_once(" said: ")
             && phrases::certain(&words::clean(before, self.recipient)).is_none()
         {
@@ -70,8 +71,8 @@ impl Reply<'_> {
 
     fn about_words(&self, text: &str, words: &str) -> About {
         let subject = words::subject(text, self.sender, self.recipient);
-        // "Recipient address rejected" says of whom, and what follows says why: an SPF failure, or a block
-        // list that the recipient's server has us on, is none of theirs.
+        // "Recipient address rejected" names the recipient, and the text after it gives the reason: an SPF
+        // failure, or a block list with our address, is not the recipient's fault.
         let (words, names_recipient) = match words.split_once(" recipient address rejected ") {
             Some((before, why)) if phrases::certain(&format!("{before} ")).is_none() => {
                 (format!(" {why}"), true)
@@ -117,7 +118,7 @@ impl Reply<'_> {
             return About::Us(MailFault::Quota);
         }
         match subject {
-            // "Access denied" alone is said of them.
+            // "Access denied" alone concerns the recipient.
             _ if names_recipient => {
                 let ours = phrases::policy(&words.replace(" access denied ", " "))
                     .or_else(|| phrases::by_sense(&words));

@@ -1,5 +1,4 @@
-//! Which state of an invitation somebody has seen, as far as callers can change it: two who change the same
-//! one at once find each other out by it.
+//! The version of an invitation that a caller has seen, to detect concurrent changes.
 
 use sha2::{Digest, Sha256};
 
@@ -9,22 +8,22 @@ use super::{
     token::hex,
 };
 
-/// The state, in 32 hexadecimal digits.
+/// The version, in 32 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revision(String);
 
 impl Revision {
-    /// How many bytes of the digest are kept: enough for no two states of one invitation to meet.
+    /// How many bytes of the digest are kept: enough to distinguish all versions of one invitation.
     const BYTES: usize = 16;
 
-    /// The state that an invitation is in.
+    /// The version of an invitation.
     ///
-    /// What happens by itself is left out, how far the letter has come and whether the link has expired: it
-    /// takes nothing back that a caller has read before they change something.
+    /// Changes that no caller makes, in the delivery state and by expiry, are left out: they do not
+    /// invalidate what a caller has read before a change.
     #[must_use]
     pub fn of(invitation: &Invitation) -> Self {
         let Invitation { id, email, roles, locale, state, generation, account, .. } = invitation;
-        // An account that was there before is no part of the invitation to it.
+        // An account that existed before is no part of the invitation to it.
         let made = account.as_ref().filter(|account| account.is_new);
         let parts = [
             Some(id.to_string()),
@@ -38,8 +37,8 @@ impl Revision {
         ];
         let mut hash = Sha256::new();
         for part in parts {
-            // The length goes before each, so that no two lists of parts read alike; nothing is shorter than
-            // an empty text.
+            // Each part is preceded by its length, so that no two lists of parts give the same bytes; an
+            // absent part has length 0, an empty text 1.
             let length = part
                 .as_ref()
                 .map_or(0, |part| u64::try_from(part.len()).unwrap_or(u64::MAX).saturating_add(1));

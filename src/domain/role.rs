@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use super::permission::Permission;
 
-/// Defines the roles, one row each, the most powerful first: the one list that the API, the contract, tokens,
-/// the command line, filters and the database take their roles from. What people call a role is said by each
-/// language, beside its other words.
+/// Defines the roles, one row each, the most powerful first. The API, the contract, tokens, the command line,
+/// filters and the database use this list. The display names are in the languages' files.
 macro_rules! roles {
     ($($(#[doc = $doc:literal])+ $role:ident, $name:literal, $description:literal, $permissions:expr;)+) => {
-        /// What a system user is to the operator; a person may hold several.
+        /// A role of a system user; a user may have several.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Role {
             $($(#[doc = $doc])+ $role,)+
@@ -19,7 +18,7 @@ macro_rules! roles {
             /// Every role, the most powerful first.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$role),+];
 
-            /// The name that requests, answers, tokens and rows use.
+            /// The name in requests, answers, tokens and rows.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self {
@@ -27,7 +26,7 @@ macro_rules! roles {
                 }
             }
 
-            /// One line for the checkbox.
+            /// A description of one line, for the checkbox.
             #[must_use]
             pub fn description(self) -> &'static str {
                 match self {
@@ -35,7 +34,7 @@ macro_rules! roles {
                 }
             }
 
-            /// What the role allows, as the contract's table has it.
+            /// The permissions, as in the contract's table.
             #[must_use]
             pub fn permissions(self) -> &'static [Permission] {
                 use Permission::{AccountsRead, CustomersInvite, CustomersRead, SystemUsersInvite, SystemUsersRead};
@@ -48,26 +47,26 @@ macro_rules! roles {
 }
 
 roles! {
-    /// Everything.
+    /// All permissions.
     Admin, "admin", "Everything, including blocking and erasing users, API clients and the audit.",
         Permission::ALL;
-    /// Looks after colleagues and customers.
+    /// Manages colleagues and customers.
     UserManager, "user_manager", "Invites colleagues and customers and sees them all.",
         [SystemUsersInvite, SystemUsersRead, CustomersInvite, CustomersRead, AccountsRead];
-    /// Looks after customers.
+    /// Manages customers.
     CustomerSupport, "customer_support", "Invites customers and sees them and their accounts.",
         [CustomersInvite, CustomersRead, AccountsRead];
     /// Reads customers and accounts.
     Finance, "finance", "Sees customers and their accounts.",
         [CustomersRead, AccountsRead];
-    /// Reads everything but the audit.
+    /// Reads everything except the audit.
     Viewer, "viewer", "Sees colleagues, customers and accounts.",
         [SystemUsersRead, CustomersRead, AccountsRead];
 }
 
 /// No role has that name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("There is no such role. Known are: {}.", Role::ALL.map(Role::as_str).join(", "))]
+#[error("There is no such role. Known roles: {}.", Role::ALL.map(Role::as_str).join(", "))]
 pub struct UnknownRole;
 
 impl std::str::FromStr for Role {
@@ -78,7 +77,7 @@ impl std::str::FromStr for Role {
     }
 }
 
-/// A set of roles, in the order of [`Role::ALL`]. It may be empty: an account owner's is.
+/// A set of roles, in the order of [`Role::ALL`]. It may be empty, as for an account owner.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Roles(BTreeSet<Role>);
 
@@ -94,13 +93,13 @@ impl Roles {
         self.iter().map(Role::as_str).collect()
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Everything that any of them allows.
+    /// All permissions of the roles.
     #[must_use]
     pub fn permissions(&self) -> BTreeSet<Permission> {
         self.iter().flat_map(|role| role.permissions().iter().copied()).collect()
@@ -113,7 +112,7 @@ impl FromIterator<Role> for Roles {
     }
 }
 
-/// As it is stored: names joined by commas, in order, so that equal sets are equal texts.
+/// The stored form: names joined by commas, in order, so that equal sets are equal texts.
 impl std::fmt::Display for Roles {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.names().join(","))

@@ -1,31 +1,31 @@
-//! Text on one line, as it stands in a form field: what names, streets and cities have in common.
+//! Text on one line, as in a form field: the common rules of names, streets and cities.
 
 use super::invisible::{is_blank, tidy};
 
 /// 1 to `MAX` characters on one line, in any script, without surrounding blanks and without invisible
-/// characters that change nothing for a reader. Something of it is to be seen.
+/// characters that change nothing for a reader. At least one character is visible.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SingleLine<const MAX: usize>(String);
 
-/// Why a text is no such line; each says what to change.
+/// Why a text is no such line; each message says what to change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LineError {
-    /// Nothing that could be seen.
+    /// No visible character.
     #[error("This is required.")]
     Empty,
-    /// More characters than fit.
+    /// Too many characters.
     #[error("This has at most {most} characters.")]
     TooLong {
-        /// How many fit.
+        /// The maximum.
         most: usize,
     },
     /// Line breaks, other control characters, or characters that reorder the text around them.
-    #[error("This holds no line breaks, control characters or text-direction controls.")]
+    #[error("This must not contain line breaks, control characters or text-direction controls.")]
     Control,
 }
 
 impl LineError {
-    /// What is wrong, for programs: stable.
+    /// The stable code for programs.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -37,12 +37,12 @@ impl LineError {
 }
 
 impl<const MAX: usize> SingleLine<MAX> {
-    /// Reads a line.
+    /// Parses a line.
     ///
     /// # Errors
     /// [`LineError`] says which rule it breaks.
     pub fn parse(text: &str) -> Result<Self, LineError> {
-        // Before trimming: a text that ends in a line break was not typed into a field of one line.
+        // Before trimming: a field of one line cannot produce a line break.
         if text.chars().any(is_control) {
             return Err(LineError::Control);
         }
@@ -56,7 +56,7 @@ impl<const MAX: usize> SingleLine<MAX> {
         Ok(Self(text))
     }
 
-    /// A line that was taken when it was sent, by the rules of that time.
+    /// A stored line, accepted by the rules of its time.
     #[must_use]
     pub fn stored(text: String) -> Self {
         Self(text)
@@ -70,8 +70,8 @@ impl<const MAX: usize> SingleLine<MAX> {
 }
 
 /// Control characters, line separators, and the bidirectional embeddings, overrides and isolates (UAX 9),
-/// with which a text could make the words around it read differently. Right-to-left letters, and the marks
-/// that go with them, are none.
+/// with which a text could change how the words around it read. Right-to-left letters, and the marks that
+/// belong to them, are allowed.
 #[must_use]
 pub fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')

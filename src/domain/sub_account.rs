@@ -1,4 +1,4 @@
-//! Sub-accounts: who uses one, and what its first member becomes.
+//! Sub-accounts: who uses one, and the role of its first member.
 
 closed_set! {
     /// Who uses a sub-account of a business.
@@ -23,7 +23,7 @@ impl UsedBy {
 }
 
 closed_set! {
-    /// What a customer is in an account.
+    /// The role of a customer in an account.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
     pub enum MemberRole {
         /// Manages the account and what is below it.
@@ -44,13 +44,12 @@ impl MemberRole {
     }
 }
 
-/// Who is invited into a new sub-account, and as what: the one pairing of the two that makes no sense cannot
-/// be made.
+/// The use of a new sub-account and the role of the invited person. The one invalid pair cannot be
+/// constructed.
 ///
-/// An employee may own the sub-account they charge with: the default is only that they do not. A driver
-/// manages nothing, so that a subsidiary whose one member is a driver would be an account that nobody could
-/// look after; who asks for that has ticked one of the two boxes by mistake, and a default must not paper
-/// over it.
+/// An employee may own the sub-account with which they charge; this is only not the default. A driver manages
+/// nothing, so a subsidiary whose only member is a driver would be an account without a manager. A request
+/// for that is a mistake in one of the two fields, and a default must not hide it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SubAccountUse {
     role: MemberRole,
@@ -65,12 +64,12 @@ pub struct SubAccountUse {
 pub struct DriverOfSubsidiary;
 
 impl DriverOfSubsidiary {
-    /// What is wrong, for programs: stable.
+    /// The stable code for programs.
     pub const CODE: &'static str = "driver_of_subsidiary";
 }
 
 impl SubAccountUse {
-    /// From the role, and who uses the sub-account if that is said.
+    /// From the role, and the use of the sub-account if given.
     ///
     /// # Errors
     /// [`DriverOfSubsidiary`] when the two contradict each other.
@@ -78,7 +77,7 @@ impl SubAccountUse {
         Self::of(role, used_by.unwrap_or_else(|| UsedBy::default_for(role)))
     }
 
-    /// From who uses the sub-account, and the role if that is said.
+    /// From the use of the sub-account, and the role if given.
     ///
     /// # Errors
     /// [`DriverOfSubsidiary`] when the two contradict each other.
@@ -93,7 +92,7 @@ impl SubAccountUse {
         }
     }
 
-    /// What the person becomes.
+    /// The role of the invited person.
     #[must_use]
     pub fn role(self) -> MemberRole {
         self.role

@@ -1,23 +1,23 @@
-//! Addresses that no letter goes to, and why.
+//! Suppressed addresses, to which no letter is sent.
 
 use chrono::{DateTime, Utc};
 
 use super::{email::Email, ids::SuppressionId};
 
 closed_set! {
-    /// Why an address is not written to; a later one here is graver.
+    /// Why an address is suppressed, in ascending rank.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
     pub enum SuppressionReason {
-        /// There is no such mailbox, as a provider says.
+        /// A provider reported that there is no such mailbox.
         Bounced = "bounced",
-        /// Whoever reads its mail asked not to be written to again, by a link that was mailed there.
+        /// The reader of the mailbox unsubscribed, by a link that was mailed there.
         Unsubscribed = "unsubscribed",
-        /// A letter to it was called spam.
+        /// A letter to it was marked as spam.
         Complained = "complained",
     }
 }
 
-/// An address that no letter goes to, until staff lift it.
+/// An address to which no letter is sent until staff remove it.
 #[derive(Debug, Clone)]
 pub struct Suppression {
     /// The id.
@@ -26,7 +26,7 @@ pub struct Suppression {
     pub email: Email,
     /// Why.
     pub reason: SuppressionReason,
-    /// What the provider said, where one did: a line without an address or a link.
+    /// The provider's message, if any: a line without an address or a link.
     pub detail: Option<String>,
     /// Since when.
     pub created_at: DateTime<Utc>,

@@ -1,7 +1,7 @@
 //! Time zones of the IANA database (tzdata).
 //!
-//! The calendar is chrono's; the rules of the zones are read by jiff, which takes the compiled files that
-//! systems have (TZif, RFC 9636), and brings a copy of the database that a system without one is served by.
+//! The calendar is chrono's; jiff reads the rules of the zones, from the compiled files of the system (TZif,
+//! RFC 9636), or from its bundled copy of the database where the system has none.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use jiff::{Timestamp, tz};
 pub struct TimeZone(tz::TimeZone);
 
 impl TimeZone {
-    /// Universal time.
+    /// UTC.
     #[must_use]
     pub fn utc() -> Self {
         Self(tz::TimeZone::UTC)
@@ -25,19 +25,19 @@ impl TimeZone {
         database.get(name).ok().map(Self)
     }
 
-    /// The zone of that name in the database that is part of the program.
+    /// The zone of that name in the bundled database.
     #[must_use]
     pub fn bundled(name: &str) -> Option<Self> {
         Self::of(&tz::TimeZoneDatabase::bundled(), name)
     }
 
-    /// What clocks show there at that moment.
+    /// The local time there at that moment.
     #[must_use]
     pub fn local(&self, at: DateTime<Utc>) -> DateTime<ZoneOffset> {
         at.with_timezone(&self.offset(at))
     }
 
-    /// Universal time where the moment is none that the zone's rules reach: beyond the year 9999.
+    /// UTC for a moment beyond the zone's rules: after the year 9999.
     fn offset(&self, at: DateTime<Utc>) -> ZoneOffset {
         let found = Timestamp::from_second(at.timestamp()).ok().and_then(|moment| {
             let info = self.0.to_offset_info(moment);
@@ -54,8 +54,7 @@ impl Default for TimeZone {
     }
 }
 
-/// How far a zone's clocks are from universal time at some moment, and what that is called: `CET`, or `+03`
-/// where it has no name.
+/// The offset of a zone from UTC at some moment, and its abbreviation: `CET`, or `+03` where it has none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ZoneOffset {
     fixed: FixedOffset,
@@ -63,14 +62,14 @@ pub struct ZoneOffset {
 }
 
 impl ZoneOffset {
-    /// Its name.
+    /// The abbreviation.
     #[must_use]
     pub fn abbreviation(&self) -> &str {
         &self.abbreviation
     }
 }
 
-/// What `%Z` shows.
+/// The output of `%Z`.
 impl fmt::Display for ZoneOffset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.abbreviation)
@@ -83,7 +82,7 @@ impl Offset for ZoneOffset {
     }
 }
 
-/// A zone whose clocks never change, as [`FixedOffset`] is.
+/// A zone with a fixed offset, like [`FixedOffset`].
 impl chrono::TimeZone for ZoneOffset {
     type Offset = Self;
 
@@ -122,7 +121,7 @@ mod tests {
             ("UTC", "2026-11-25T13:03:59Z", "2026-11-25 13:03 UTC +00:00"),
             ("Europe/Amsterdam", "2026-11-25T13:03:00Z", "2026-11-25 14:03 CET +01:00"),
             ("Europe/Amsterdam", "2026-07-01T22:30:00Z", "2026-07-02 00:30 CEST +02:00"),
-            // The hour that comes twice.
+            // The hour that occurs twice.
             ("Europe/Amsterdam", "2026-10-25T00:59:59Z", "2026-10-25 02:59 CEST +02:00"),
             ("Europe/Amsterdam", "2026-10-25T01:00:00Z", "2026-10-25 02:00 CET +01:00"),
             ("America/Sao_Paulo", "2026-11-25T13:03:00Z", "2026-11-25 10:03 -03 -03:00"),
@@ -133,7 +132,7 @@ mod tests {
         }
     }
 
-    /// British Columbia kept its summer time in 2026: a database older than that year says 05:00.
+    /// British Columbia kept its summer time in 2026: a database older than that year gives 05:00.
     #[test]
     fn the_bundled_database_is_a_recent_one() {
         let clock =

@@ -1,10 +1,10 @@
 //! The secret in an activation link: derived from a key at every use, never stored.
 //!
-//! A token is `version ‖ key id ‖ invitation ‖ generation ‖ HMAC-SHA-256`, in URL-safe base 64 (RFC 4648 §5)
-//! without padding. The row keeps the generation alone; each resend raises it, which makes every earlier
-//! token a superseded one. A forged token fails the MAC and costs no look-up. The MAC's key is derived for
-//! this purpose only (HKDF, RFC 5869), so that neither an access token nor anything else that this service
-//! signs can pass for a link.
+//! A token is `version ‖ key id ‖ invitation ‖ generation ‖ HMAC-SHA-256`, in URL-safe base64 (RFC 4648 §5)
+//! without padding. The row has only the generation; each resend raises it, which makes every earlier token
+//! superseded. A forged token fails the MAC check before any lookup. The MAC's key is derived for this
+//! purpose only (HKDF, RFC 5869), so that no access token or other signed value of this service is valid as a
+//! link.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hkdf::Hkdf;
@@ -20,11 +20,10 @@ const VERSION: u8 = 1;
 const KEY_ID: usize = 4;
 const CLAIM: usize = 1 + KEY_ID + 16 + 4;
 const MAC: usize = 32;
-/// The letters of a token: three bytes in four, without a rest.
+/// The length of a token in characters: four for three bytes, without a remainder.
 const LENGTH: usize = (CLAIM + MAC) / 3 * 4;
 const _: () = assert!((CLAIM + MAC).is_multiple_of(3));
-/// As much of what somebody sent is looked through for a token: a link has no more, whatever stands around
-/// it.
+/// How many bytes of an input are searched for a token: more than any link has, including text around it.
 const MAX_LEN: usize = 8 * 1024;
 
 /// Bytes as hexadecimal digits.
@@ -34,7 +33,7 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-/// A key that was derived from the root for one purpose.
+/// A key derived from the root key for one purpose.
 #[derive(Clone)]
 pub struct DerivedKey {
     id: [u8; KEY_ID],
@@ -47,14 +46,14 @@ impl DerivedKey {
     pub fn derive(root: &SecretString, purpose: &str) -> Self {
         let hkdf = Hkdf::<Sha256>::new(None, root.expose_secret().as_bytes());
         let (mut id, mut secret) = ([0; KEY_ID], [0; 32]);
-        // 4 and 32 bytes are far below HKDF's limit of 255 hashes, the only thing that `expand` refuses.
+        // 4 and 32 bytes are far below HKDF's limit of 255 hashes, the only error of `expand`.
         let named = hkdf.expand(format!("invitation-service/{purpose}/id").as_bytes(), &mut id);
         let keyed = hkdf.expand(format!("invitation-service/{purpose}/key").as_bytes(), &mut secret);
         debug_assert!(named.is_ok() && keyed.is_ok());
         Self { id, secret }
     }
 
-    /// The key's name, safe to show: eight hexadecimal digits.
+    /// The key's id, not secret: eight hexadecimal digits.
     #[must_use]
     pub fn id(&self) -> String {
         hex(&self.id)
@@ -79,18 +78,18 @@ impl std::fmt::Debug for DerivedKey {
     }
 }
 
-/// The token of a link: whoever has it can activate. It shows itself to nobody but [`LinkToken::expose`].
+/// The token of a link: its holder can activate. Only [`LinkToken::expose`] gives its text.
 #[derive(Clone)]
 pub struct LinkToken(SecretString);
 
 impl LinkToken {
-    /// A token as somebody sent it.
+    /// A token as received.
     #[must_use]
     pub fn from_text(text: String) -> Self {
         Self(SecretString::from(text))
     }
 
-    /// The text, for the link and for nothing else.
+    /// The text. Use it only in the link.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -103,21 +102,21 @@ impl std::fmt::Debug for LinkToken {
     }
 }
 
-/// What a genuine token says.
+/// The content of a genuine token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LinkClaim {
     /// The invitation that it activates.
     pub invitation: InvitationId,
-    /// The sending that it belongs to, 1 for the first.
+    /// The generation of the link, 1 for the first.
     pub generation: i32,
 }
 
-/// The token was not made with any of our keys, or was damaged on the way.
+/// The token was not made with any of our keys, or was damaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a genuine activation token")]
 pub struct NotGenuine;
 
-/// The keys that make and check tokens: the first one makes, all of them check.
+/// The keys that make and check tokens: only the current one makes them, all check them.
 #[derive(Debug, Clone)]
 pub struct LinkKeys {
     current: DerivedKey,
@@ -125,14 +124,14 @@ pub struct LinkKeys {
 }
 
 impl LinkKeys {
-    /// Derives the keys from the root, and from the root before it while links made with that one still live.
+    /// Derives the keys from the root key, and from the previous root key while its links are valid.
     #[must_use]
     pub fn derive(root: &SecretString, previous: Option<&SecretString>) -> Self {
         let key = |root| DerivedKey::derive(root, "activation-link");
         Self { current: key(root), previous: previous.map(key) }
     }
 
-    /// The token for one sending of an invitation; the same every time, so that a retry sends the same link.
+    /// The token for one sending of an invitation. It is deterministic, so that a retry sends the same link.
     #[must_use]
     pub fn sign(&self, claim: LinkClaim) -> LinkToken {
         let mut bytes = Vec::with_capacity(CLAIM + MAC);
@@ -154,8 +153,8 @@ impl LinkKeys {
         SecretString::from(String::from(link))
     }
 
-    /// Reads a token that somebody sent, be it with what was added to it on its way: see `legible`. The MAC
-    /// is compared in constant time.
+    /// Verifies a received token, also with text that was added to it on its way: see `legible`. The MAC is
+    /// compared in constant time.
     ///
     /// # Errors
     /// [`NotGenuine`] for everything that [`LinkKeys::sign`] did not make.
@@ -164,12 +163,12 @@ impl LinkKeys {
     }
 
     fn find(&self, letters: &str) -> Option<LinkClaim> {
-        // The version and the id of a key are a token's first bytes, so that next to no other place is looked
-        // at any further.
+        // The version and the key id are a token's first bytes, so almost every other offset is rejected at
+        // once.
         letters.as_bytes().windows(LENGTH).find_map(|text| self.genuine(text).ok())
     }
 
-    /// Reads [`LENGTH`] letters.
+    /// Verifies [`LENGTH`] characters.
     fn genuine(&self, text: &[u8]) -> Result<LinkClaim, NotGenuine> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| NotGenuine)?;
         let (claim, mac) = bytes.split_at_checked(CLAIM).ok_or(NotGenuine)?;
@@ -187,10 +186,10 @@ impl LinkKeys {
     }
 }
 
-/// What was sent, and what it may stand for where its escapes are others than those of URLs:
-/// quoted-printable's, as in the source of a letter (`=20`, RFC 2045 §6.7), and those of a filter that writes
-/// links anew (`-3A__host_activate-3Ftoken-3D…`). Each is tried, since the signs that escape there belong to
-/// URLs and tokens as well.
+/// The input, and its other possible readings where its escapes are not those of URLs: quoted-printable, as
+/// in the source of a letter (`=20`, RFC 2045 §6.7), and those of a filter that rewrites links
+/// (`-3A__host_activate-3Ftoken-3D…`). Each is tried, since the escape characters of these are also valid in
+/// URLs and tokens.
 fn readings(text: &str) -> Vec<String> {
     let end = text
         .char_indices()
@@ -209,13 +208,13 @@ fn readings(text: &str) -> Vec<String> {
     readings
 }
 
-/// The letters among which a token is looked for. Mail programs and people break a link over lines, put
-/// blanks, full stops, brackets and invisible characters into it or around it, escape it, or copy all of it:
-/// what is no character of URL-safe base 64 is dropped, and escapes are undone before. What else there is, as
-/// the rest of a URL, stands before the token or behind it.
+/// The characters in which a token is searched. Mail programs and people break a link over lines, put blanks,
+/// full stops, brackets and invisible characters into it or around it, escape it, or copy all of it: escapes
+/// are undone, then characters outside URL-safe base64 are removed. Other text, such as the rest of a URL,
+/// comes before the token or after it.
 fn legible(text: &str) -> String {
     let mut text = text.to_owned();
-    // Escaped once more by each of the programs that it went through.
+    // Each program on the way may have escaped it once more.
     for _ in 0..3 {
         if !text.contains('%') {
             break;
@@ -229,32 +228,32 @@ fn legible(text: &str) -> String {
         .collect()
 }
 
-/// Word processors write other dashes where a hyphen was.
+/// Word processors replace a hyphen by other dashes.
 fn hyphen(letter: char) -> char {
     if matches!(letter, '\u{2010}'..='\u{2015}' | '\u{2212}') { '-' } else { letter }
 }
 
-/// Without HTML's elements that break a line or let one break.
+/// Removes HTML elements that break a line or allow a break.
 fn without_line_breaks(text: &str) -> String {
     ["<br>", "<br/>", "<br />", "<wbr>"].into_iter().fold(text.to_owned(), |text, tag| text.replace(tag, ""))
 }
 
-/// Without the character references of HTML, as `&#8203;` and `&nbsp;`: their letters are no part of a token,
-/// unless such a sign is what they stand for.
+/// Replaces HTML character references such as `&#8203;` and `&nbsp;`: their letters belong to no token, but
+/// the character that they stand for may.
 fn without_references(text: &str) -> String {
     const LONGEST_REFERENCE: usize = 10;
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once('&') {
         kept.push_str(before);
-        // Looked for nearby alone: a text of nothing but `&` is no more work than another.
+        // The search is limited, so that a text of nothing but `&` is not expensive.
         let near = behind.bytes().take(LONGEST_REFERENCE).position(|byte| byte == b';');
         let name = near.map(|end| (&behind[..end], &behind[end + 1..])).filter(|(name, _)| {
             let letters = name.strip_prefix('#').unwrap_or(name);
             !letters.is_empty() && letters.bytes().all(|byte| byte.is_ascii_alphanumeric())
         });
         kept.extend(name.and_then(|(name, _)| referenced(name)));
-        // A parameter that follows, as `&utm_source=`, has no semicolon so near.
+        // A parameter that follows, as `&utm_source=`, has no semicolon within this limit.
         rest = name.map_or(behind, |(_, behind)| behind);
         if name.is_none() {
             kept.push('&');
@@ -264,7 +263,7 @@ fn without_references(text: &str) -> String {
     kept
 }
 
-/// The character whose number a reference tells, decimal or hexadecimal.
+/// The character of a numeric reference, decimal or hexadecimal.
 fn referenced(name: &str) -> Option<char> {
     let number = name.strip_prefix('#')?;
     let code = number
@@ -273,9 +272,9 @@ fn referenced(name: &str) -> Option<char> {
     code.and_then(char::from_u32)
 }
 
-/// What a person's access token says of the password that it was got with: a digest of the stored hash, which
-/// is salted, so that it tells nothing of the password. A token whose mark is not that of the present hash
-/// has outlived its password.
+/// The mark in a user's access token of the password with which it was obtained: a digest of the stored hash,
+/// which is salted, so that it reveals nothing about the password. A token with the mark of another hash was
+/// obtained before a change of the password, and is invalid.
 #[must_use]
 pub fn credential_mark(password_hash: &str) -> String {
     let digest = <Sha256 as Digest>::digest(format!("access-token credential\0{password_hash}"));

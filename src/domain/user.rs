@@ -1,4 +1,4 @@
-//! A person known to the platform, from the first invitation on.
+//! A user of the platform, from the first invitation on.
 
 use chrono::{DateTime, Utc};
 
@@ -10,37 +10,37 @@ use super::{
 };
 
 closed_set! {
-    /// How far a person has come.
+    /// The status of a user.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum UserStatus {
         /// Invited, never activated.
         Invited = "invited",
         /// Has a password and may sign in.
         Active = "active",
-        /// Was active and is kept out.
+        /// Was active, and may not sign in.
         Blocked = "blocked",
     }
 }
 
 closed_set! {
-    /// Whether a person is staff, a customer, or both; what lists filter by.
+    /// Whether a user is staff, a customer, or both; a filter of lists.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
     pub enum UserKind {
-        /// Staff of the operator, or invited to become that.
+        /// Staff of the operator, or invited as staff.
         SystemUser = "system_user",
-        /// A member of an account, or invited to become that.
+        /// A member of an account, or invited to one.
         Customer = "customer",
     }
 }
 
-/// A user's place in an account.
+/// A user's membership in an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Membership {
     /// The account.
     pub account_id: AccountId,
     /// Its name.
     pub account_name: Option<String>,
-    /// As what.
+    /// The role.
     pub role: MemberRole,
 }
 
@@ -49,22 +49,22 @@ pub struct Membership {
 pub struct User {
     /// The id.
     pub id: UserId,
-    /// The address, as it was first typed.
+    /// The address, as first typed.
     pub email: Email,
     /// Given at activation.
     pub first_name: Option<String>,
     /// Given at activation.
     pub last_name: Option<String>,
-    /// How far the person has come.
+    /// The status.
     pub status: UserStatus,
-    /// The roles held; empty until the person has activated as staff.
+    /// The roles; empty until the user has activated as staff.
     pub system_roles: Roles,
-    /// The accounts that the person belongs to, as far as the caller may see them.
+    /// The accounts to which the user belongs, as far as the caller may see them.
     pub memberships: Vec<Membership>,
-    /// When the first invitation was made; none where the caller is not told.
+    /// When the first invitation was created; `None` where the caller may not see it.
     pub created_at: Option<DateTime<Utc>>,
-    /// When the person set a password.
+    /// When the user set a password.
     pub activated_at: Option<DateTime<Utc>>,
-    /// The newest invitation that still awaits an answer, expired ones included.
+    /// The newest pending invitation, expired ones included.
     pub pending_invitation_id: Option<InvitationId>,
 }

@@ -1,9 +1,9 @@
-//! VAT numbers, held against the form of the country they belong to, and their check digits where those are
+//! VAT numbers: checked against the form of their country, and their check digits where the rule is
 //! published.
 //!
-//! Whether a number is registered is for its administration to say; this tells a mistyped one. The crates at
-//! hand know forms without check digits, or refuse numbers that are issued today (Belgian ones that begin
-//! with 1).
+//! Only the tax administration knows whether a number is registered; these checks detect mistyped ones. The
+//! available crates check forms without check digits, or refuse numbers that are issued today (Belgian ones
+//! that begin with 1).
 
 mod checks;
 mod digits;
@@ -18,45 +18,44 @@ use typed::Typed;
 /// A VAT number of the country of a company's address: without blanks, in capitals, with its country's
 /// prefix.
 ///
-/// It may be typed with the prefix or without, with blanks, dots, dashes and slashes, and with a label before
-/// it ("BTW", "USt-IdNr."); what cannot be seen is set aside. Northern Ireland's `XI` is taken for an address
-/// in `GB` and kept; Greece's prefix is `EL`, and `GR` is read as that.
+/// It may be typed with or without the prefix, with blanks, dots, dashes and slashes, and with a label before
+/// it ("BTW", "USt-IdNr."); invisible characters are ignored. Northern Ireland's `XI` is accepted for an
+/// address in `GB` and kept; Greece's prefix is `EL`, and `GR` is converted to it.
 ///
-/// The number and the address are of one country. An invoice goes to the establishment that is supplied,
-/// under the number that this establishment is registered by, and where the two differ a wrong line was
-/// chosen in the list of countries far more often than a foreign registration was meant. Outside the
-/// countries that have a form here, every number is taken that could be one, those of EU registrations among
-/// them.
+/// The number and the address must be of one country. An invoice is made out to the establishment that is
+/// supplied, with the number under which this establishment is registered, and where the two differ, a wrong
+/// country was selected far more often than a foreign registration was meant. For countries without a form
+/// here, every number is accepted that could be one, including those of EU registrations.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct VatNumber(String);
 
-/// Why a text is no VAT number of a company at that address; each says what to change.
+/// Why a text is no VAT number of a company at that address; each message says what to change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VatNumberError {
-    /// It does not look like one of that country.
+    /// It does not have the form of that country.
     #[error("A VAT number of this country ({country}) is {form}, as in {example}.")]
     Malformed {
         /// The country's name.
         country: &'static str,
-        /// What one looks like, in words.
+        /// The form in words.
         form: &'static str,
-        /// One of that form.
+        /// An example of the form.
         example: &'static str,
     },
     /// It cannot be a VAT number of any country.
     #[error("A VAT number has 2 to 20 letters and digits, at least one digit among them.")]
     NoNumber,
-    /// It looks like one of another country.
+    /// It has the form of another country.
     #[error(
         "This looks like a VAT number of another country ({other}), while the address is in {country}. Is the country right?"
     )]
     OtherCountry {
-        /// The country it looks like.
+        /// The country whose form it has.
         other: &'static str,
         /// The country of the address.
         country: &'static str,
     },
-    /// It looks like one, but the check digits say that it was mistyped.
+    /// It has the form, but the check digits do not match.
     #[error(
         "A character of this VAT number is wrong: its check digits do not match. Compare it with the certificate."
     )]
@@ -64,7 +63,7 @@ pub enum VatNumberError {
 }
 
 impl VatNumberError {
-    /// What is wrong, for programs: stable.
+    /// The stable code for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -76,7 +75,7 @@ impl VatNumberError {
 }
 
 impl VatNumber {
-    /// Reads the VAT number of a company whose address is in `country`.
+    /// Parses the VAT number of a company whose address is in `country`.
     ///
     /// # Errors
     /// [`VatNumberError`] says what is wrong.
@@ -105,7 +104,7 @@ impl VatNumber {
         }
     }
 
-    /// A number that was taken when it was sent, by the rules of that time.
+    /// A stored number, accepted by the rules of its time.
     #[must_use]
     pub fn stored(number: String) -> Self {
         Self(number)
@@ -118,15 +117,16 @@ impl VatNumber {
     }
 }
 
-/// Every way of reading a text as a number of the scheme: the prefix as stored, and what follows it, which
-/// has one of the forms.
+/// All readings of a text as a number of the scheme: the prefix as stored, and the rest, which has one of the
+/// forms.
 fn readings(scheme: &Scheme, text: &str) -> impl Iterator<Item = (&'static str, String)> {
     let usual = scheme.prefixes.first().map(|(_, stored)| ("", *stored));
-    // With a prefix first: then the whole, since a number may begin with the letters of its prefix.
+    // The reading with a prefix comes first, then the whole text, since a number may begin with the letters
+    // of its prefix.
     with_prefix(scheme, text).chain(usual.and_then(|way| reading(scheme, text, way)))
 }
 
-/// Those ways where the text begins with a prefix.
+/// The readings in which the text begins with a prefix.
 fn with_prefix(scheme: &Scheme, text: &str) -> impl Iterator<Item = (&'static str, String)> {
     scheme.prefixes.iter().filter_map(move |way| reading(scheme, text, *way))
 }
@@ -140,35 +140,35 @@ fn reading(
     (scheme.takes(&body) && !scheme.misses_its_key(!typed.is_empty(), &body)).then_some((stored, body))
 }
 
-/// The one way of writing numbers that are known in a longer and a shorter one.
+/// The full form of numbers that also have a shorter one.
 fn complete(country: &str, body: &str) -> String {
     match (country, body.len()) {
-        // Until 2005 Belgian ones had nine digits, which still stand on letterheads. What took a Greek one
-        // for a number rather than a text lost the first 0.
+        // Until 2005 Belgian numbers had nine digits, which are still on letterheads. A Greek number that was
+        // stored as a number lost its leading 0.
         ("BE", 9) | ("GR", 8) => format!("0{body}"),
-        // The organisation number; that it is registered for VAT is what the three letters say.
+        // The organisation number; the three letters say that it is registered for VAT.
         ("NO", 9) => format!("{body}MVA"),
         ("CH", 9..) => one_suffix(body),
         _ => body.to_owned(),
     }
 }
 
-/// A Swiss number with the first of the letters behind it: the tax is called MWST, TVA, IVA or TPV, and some
-/// name it in two languages, in English, or the register of companies (HR, RC) beside it.
+/// A Swiss number with the first of its suffixes: the tax is called MWST, TVA, IVA or TPV, and some add a
+/// second language, English, or the register of companies (HR, RC).
 fn one_suffix(body: &str) -> String {
     let (digits, mut rest) = body.split_at_checked(9).unwrap_or((body, ""));
     let mut suffix = "";
     while let Some(word) =
         ["MWST", "TVA", "IVA", "TPV", "VAT", "HR", "RC"].into_iter().find(|word| rest.starts_with(word))
     {
-        // VAT is none of the names that a number has in Switzerland.
+        // VAT is no official suffix in Switzerland.
         suffix = if suffix.is_empty() && !matches!(word, "VAT" | "HR" | "RC") { word } else { suffix };
         rest = rest.strip_prefix(word).unwrap_or_default();
     }
     format!("{digits}{suffix}{rest}")
 }
 
-/// The country other than that of `own` whose prefix and form it has.
+/// The country other than that of `own` whose prefix and form the text has.
 fn other_country(text: &str, own: &Scheme) -> Option<&'static str> {
     let has_prefix = |scheme: &&Scheme| scheme.prefixes.iter().any(|(typed, _)| text.starts_with(typed));
     let mut others = scheme::SCHEMES.iter().filter(|scheme| scheme.country != own.country).filter(has_prefix);
@@ -176,7 +176,7 @@ fn other_country(text: &str, own: &Scheme) -> Option<&'static str> {
     Country::parse(scheme.country).ok().map(|country| country.name(Locale::En))
 }
 
-/// What could be a number somewhere in the world.
+/// A number that could be one in some country.
 fn loose(text: &str) -> Option<VatNumber> {
     let has_form = (2..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     (has_form && text.bytes().any(|byte| byte.is_ascii_digit())).then(|| VatNumber(text.to_owned()))

@@ -1,28 +1,28 @@
-//! What a caller may see, or act on: handed to every query, so that none can forget to ask.
+//! What a caller may see, or act on. Every query takes it as an argument, so that none can forget the check.
 
 use super::{
     actor::Actor, ids::AccountId, invitation::InvitationKind, permission::Permission, user::UserKind,
 };
 
-/// A field of view. What lies outside does not exist for the caller.
+/// The objects that a caller may see. All others do not exist for the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visibility {
     /// Staff and their invitations.
     pub staff: bool,
     /// Every customer, account and their invitations.
     pub customers: bool,
-    /// What lies under these accounts, themselves included.
+    /// All objects of these accounts and of those below them.
     pub under: Vec<AccountId>,
 }
 
 impl Visibility {
-    /// Everything: for the service's own eyes, as when a link is followed.
+    /// Everything: for the service itself, as when a link is followed.
     #[must_use]
     pub fn everything() -> Self {
         Self { staff: true, customers: true, under: Vec::new() }
     }
 
-    /// What a caller may read of people and invitations.
+    /// The people and invitations that a caller may read.
     #[must_use]
     pub fn reading(actor: &Actor) -> Self {
         Self {
@@ -32,13 +32,13 @@ impl Visibility {
         }
     }
 
-    /// What a caller may read of accounts.
+    /// The accounts that a caller may read.
     #[must_use]
     pub fn accounts(actor: &Actor) -> Self {
         Self { staff: false, customers: actor.may(Permission::AccountsRead), under: actor.accounts.clone() }
     }
 
-    /// What a caller knows of: whoever may send an invitation may also be told that it exists.
+    /// What a caller may know to exist: a caller who may send an invitation may also know that it exists.
     #[must_use]
     pub fn acting(actor: &Actor) -> Self {
         let reading = Self::reading(actor);
@@ -49,8 +49,8 @@ impl Visibility {
         }
     }
 
-    /// Whom a caller may invite, and into which accounts. Being able to read the others is not enough: they
-    /// are 404 all the same.
+    /// Whom a caller may invite, and into which accounts. The permission to read others is not enough: for
+    /// this they do not exist (404).
     #[must_use]
     pub fn inviting(actor: &Actor) -> Self {
         Self {
@@ -60,7 +60,7 @@ impl Visibility {
         }
     }
 
-    /// Whether every invitation of this kind is seen, whatever it leads to.
+    /// Whether all invitations of this kind are visible, whatever their account.
     #[must_use]
     pub fn shows(&self, kind: InvitationKind) -> bool {
         match kind {
@@ -69,13 +69,13 @@ impl Visibility {
         }
     }
 
-    /// Whether there is nothing to be seen.
+    /// Whether nothing is visible.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         !self.staff && !self.customers && self.under.is_empty()
     }
 
-    /// The part of it that holds this kind of invitation; `None` when no part does.
+    /// The part with this kind of invitation; `None` when it is empty.
     #[must_use]
     pub fn of_invitations(self, kind: InvitationKind) -> Option<Self> {
         match kind {
@@ -84,7 +84,7 @@ impl Visibility {
         }
     }
 
-    /// The part of it that holds this kind of user; `None` when no part does.
+    /// The part with this kind of user; `None` when it is empty.
     #[must_use]
     pub fn of_users(self, kind: UserKind) -> Option<Self> {
         let part = match kind {

@@ -1,9 +1,10 @@
-//! The contract, collected from the handlers: what is routed is in it, what is in it is routed.
+//! The contract, collected from the handlers: it has exactly the routes that there are.
 //!
-//! The handlers say what is theirs alone. What holds for many of them is added here once: the refusals that
-//! operations of a kind share, headers, examples, and the habits of schemas.
+//! Handlers describe what is specific to them. What several have in common is added here: shared error codes,
+//! headers, examples, and conventions of schemas.
 
 pub(super) mod domain_schemas;
+pub(super) mod errors;
 mod examples;
 mod headers;
 mod idempotency;
@@ -22,18 +23,17 @@ use utoipa::{
 };
 
 use self::{examples::Examples, problem_schemas::ProblemDocument};
-use super::response::error_codes;
 use crate::{domain::user::UserKind, services::queries::AnyRole};
 
-/// The groups of operations, in the order in which a reader meets them.
+/// The groups of operations, in the order of the document.
 const TAGS: [(&str, &str); 7] = [
     ("Signing in", "An access token for a person who has activated."),
     ("System users", "Colleagues: inviting them, and the roles that they can hold."),
     ("Customers", "Account owners, sub-accounts and drivers: inviting them, and their accounts."),
-    ("Invitations", "What was sent to whom and what became of it; resending and revoking."),
+    ("Invitations", "Invitations and their delivery; resending and revoking."),
     ("Users", "People, from their first invitation on."),
-    ("Activation", "What the holder of an activation link does. The link's token is the only credential."),
-    ("Operations", "For those who run the service, and for readers of this contract."),
+    ("Activation", "For the holder of an activation link. The link's token is the only credential."),
+    ("Operations", "Health, metrics, suppressed addresses, webhooks, and this document."),
 ];
 
 /// The error codes that posting to this path may be answered with.
@@ -41,15 +41,14 @@ pub fn codes_of<'a>(document: &'a OpenApi, path: &str) -> impl Iterator<Item = &
     let operation = document.paths.paths.get(path).and_then(|item| item.post.as_ref());
     let answers = operation.into_iter().flat_map(|operation| operation.responses.responses.values());
     let shared = |name: &str| document.components.as_ref()?.responses.get(name.rsplit('/').next()?);
-    let described = answers.filter_map(move |answer| match answer {
-        RefOr::T(answer) => Some(&answer.description),
+    let whole = answers.filter_map(move |answer| match answer {
+        RefOr::T(answer) => Some(answer),
         RefOr::Ref(reference) => match shared(&reference.ref_location)? {
-            RefOr::T(answer) => Some(&answer.description),
+            RefOr::T(answer) => Some(answer),
             RefOr::Ref(_) => None,
         },
     });
-    let words = described.flat_map(|words| words.split('`').skip(1).step_by(2));
-    words.filter_map(error_codes::find).map(|code| code.code)
+    whole.flat_map(errors::codes_of).map(|code| code.code)
 }
 
 /// Completes what was collected from the handlers.
@@ -61,19 +60,32 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         .description(Some(include_str!("openapi/info.md")))
         .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
         .build();
-    // Wherever the document was fetched from.
+    // The server that the document was fetched from.
     document.servers = Some(vec![Server::new("/")]);
     let tag = |(name, description)| TagBuilder::new().name(name).description(Some(description)).build();
     document.tags = Some(TAGS.into_iter().map(tag).collect());
     let mut components = document.components.take().unwrap_or_default();
-    components.security_schemes.insert("access_token".to_owned(), RefOr::T(security::access_token()));
+    components
+        .security_schemes
+        .insert("access_token".to_owned(), RefOr::T(security::access_token(&document)));
     let mut more = vec![(ProblemDocument::name().into_owned(), ProblemDocument::schema())];
     ProblemDocument::schemas(&mut more);
-    // What stands in parameters alone is collected by nobody else.
+    // utoipa does not collect schemas that only parameters use.
     more.push((UserKind::name().into_owned(), UserKind::schema()));
     more.push((AnyRole::name().into_owned(), AnyRole::schema()));
     components.schemas.extend(more);
     components.headers = headers::components();
+    components.examples = complete_operations(&mut document);
+    components.responses = shared::responses(&mut document);
+    for (name, schema) in &mut components.schemas {
+        postprocess::tidy(name, schema);
+    }
+    document.components = Some(components);
+    document
+}
+
+/// Completes each operation. The examples of all of them.
+fn complete_operations(document: &mut OpenApi) -> Examples {
     let mut examples = Examples::new();
     for (path, item) in &mut document.paths.paths {
         let operations = [
@@ -89,11 +101,5 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
             }
         }
     }
-    components.examples = examples;
-    components.responses = shared::responses(&mut document);
-    for (name, schema) in &mut components.schemas {
-        postprocess::tidy(name, schema);
-    }
-    document.components = Some(components);
-    document
+    examples
 }

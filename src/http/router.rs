@@ -13,9 +13,9 @@ use utoipa_actix_web::AppExt;
 
 use super::{activation_page, api, middleware, ops, server::serving, state::State};
 
-/// The one table of routes. What is not in it does not exist, and what is in it is in the contract: the same
-/// lines make the application and collect the document. A macro, since the two are made of different types,
-/// and collecting the document once more in every worker costs each of them a few megabytes.
+/// The table of routes. Every route is in it and, through it, in the contract: the same lines make the
+/// application and collect the document. A macro, since the two have different types, and collecting the
+/// document in every worker would cost each of them a few megabytes.
 macro_rules! routes {
     ($app:expr) => {
         $app.service(api::system_users::invite)
@@ -27,7 +27,7 @@ macro_rules! routes {
             .service(api::accounts::sub_accounts)
             .service(api::memberships::remove)
             .service(api::memberships::leave)
-            // Before the routes that take any id where these have a word.
+            // Before the routes with an id in the place of `batch`.
             .service(api::batches::invites::invite)
             .service(api::batches::resends::resend)
             .service(api::invitations::list)
@@ -59,7 +59,7 @@ macro_rules! routes {
     };
 }
 
-/// The contract, as far as the handlers tell it.
+/// The contract as collected from the handlers.
 pub(super) fn collected() -> utoipa::openapi::OpenApi {
     let (_, document) = routes!(App::new().into_utoipa_app()).split_for_parts();
     document

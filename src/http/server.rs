@@ -3,7 +3,7 @@
 //!
 //! actix limits the time for the first head of a connection alone (`client_request_timeout`), and counts
 //! connections without asking whose they are. Here the accepted stream is guarded, so that both hold for
-//! every request and for everybody.
+//! every request and for all clients.
 
 pub(super) mod connections;
 mod limits;

@@ -12,14 +12,14 @@ use super::{
     ops::courier_watch::CourierWatch,
 };
 use crate::{
-    domain::{delivery_reports::Keys, locale::Locale, time_zone::TimeZone},
+    domain::{delivery_reports::Webhooks, locale::Locale, time_zone::TimeZone},
     metrics::Metrics,
     services::Services,
 };
 
 /// Everything that handlers need. One for the whole process, shared by its workers.
 pub struct State {
-    /// The verbs.
+    /// The operations.
     pub services: Services,
     /// The activation page.
     pub pages: Pages,
@@ -31,11 +31,11 @@ pub struct State {
     pub(super) limits: Limits,
     /// Whom proxies speak for.
     pub(super) clients: ClientAddresses,
-    /// How many reports of mail providers are in hand at once.
+    /// How many bodies of webhooks are read at the same time.
     pub(super) mail_event_bodies: BodyPermits,
-    /// How much of batches is in hand at once.
+    /// Limits how many bytes of batches are held at once.
     pub(super) batches: MemoryBudget,
-    /// Whether the courier of this process is at work.
+    /// Whether the courier of this process is running.
     pub courier: CourierWatch,
     /// Counts.
     pub metrics: Metrics,
@@ -46,7 +46,7 @@ pub struct State {
 /// What the configuration says about HTTP.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Whether the service is reached by https alone.
+    /// Whether the service is reached by https only.
     pub https: bool,
     /// What `type` in a problem is built from, without a slash at its end.
     pub public_url: String,
@@ -54,8 +54,8 @@ pub struct Settings {
     pub locale: Locale,
     /// The time zone of the page.
     pub time_zone: TimeZone,
-    /// The providers that may report, and how they prove themselves.
-    pub mail_events: Keys,
+    /// The webhooks of mail providers, and what verifies their requests.
+    pub webhooks: Webhooks,
     /// Whether the public routes are limited.
     pub rate_limits: bool,
     /// Whose `X-Forwarded-For` or `Forwarded` is believed.

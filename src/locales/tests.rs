@@ -1,4 +1,4 @@
-//! Every language has the texts that English has, with the same placeholders in them.
+//! Tests that every language has the English texts, with the same placeholders.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +12,7 @@ use super::Locale;
 
 type Placeholders = fn(&str) -> BTreeSet<String>;
 
-/// The texts of a JSON document, each by the path to it: `notices.used.texts.1`.
+/// The texts of a JSON document, each by its path: `notices.used.texts.1`.
 fn texts(document: &Value) -> BTreeMap<String, String> {
     let below = |key: &str, value: &Value| {
         let joined = |path: String| if path.is_empty() { key.to_owned() } else { format!("{key}.{path}") };
@@ -28,13 +28,13 @@ fn texts(document: &Value) -> BTreeMap<String, String> {
     }
 }
 
-/// `{slot}`, as the page has them.
+/// `{slot}`, in texts of the page.
 fn slots(text: &str) -> BTreeSet<String> {
     let names = text.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
     names.map(|(name, _)| name.to_owned()).collect()
 }
 
-/// What a sentence of a letter asks for.
+/// The variables in a sentence of a letter.
 fn variables(text: &str) -> BTreeSet<String> {
     let environment = minijinja::Environment::new();
     let template = environment.template_from_str(text);
@@ -44,7 +44,7 @@ fn variables(text: &str) -> BTreeSet<String> {
     )
 }
 
-/// What a language's file has otherwise than the English one.
+/// The differences between a language's file and the English one.
 fn differences(file: &str, english: &str, other: &str, placeholders: Placeholders) -> Vec<String> {
     let read =
         |source: &str| texts(&serde_json::from_str(source).unwrap_or_else(|error| panic!("{file}: {error}")));

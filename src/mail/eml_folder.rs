@@ -1,5 +1,4 @@
-//! Letters as files: a folder of `.eml` files that any mail program opens. For trying the service out, and
-//! for tests.
+//! Writes letters as `.eml` files, which any mail program opens. For trials and for tests.
 
 use std::{
     fs, io,
@@ -13,7 +12,7 @@ use lettre::Message;
 use super::url::describe_folder;
 use crate::domain::letter::{Letter, SendError};
 
-/// A folder that fills with letters. The files hold live links, so that nobody but their owner may read them.
+/// The folder for the files. They contain valid links, so only their owner may read them.
 #[derive(Debug)]
 pub struct Directory {
     path: PathBuf,
@@ -26,7 +25,7 @@ impl Directory {
         Ok(Self { path: path.to_owned(), written: AtomicU64::new(0) })
     }
 
-    /// What stands in the way of the folder, which is not made.
+    /// Checks that the folder exists or can be created, without creating it.
     pub(super) fn check(path: &Path) -> Result<(), String> {
         for place in path.ancestors() {
             let fault = match fs::metadata(place) {
@@ -40,11 +39,11 @@ impl Directory {
         Ok(())
     }
 
-    /// Writes the letter as a file of its own, whole or not at all.
+    /// Writes the letter as a file, atomically.
     pub(super) async fn put(&self, letter: &Letter, message: &Message) -> Result<(), SendError> {
-        // Sorts by time, and says nothing of the person or the link.
+        // Sorts by time, and reveals neither the person nor the link.
         let name = format!("{}-{}.eml", letter.now.format("%Y%m%dT%H%M%SZ"), letter.id);
-        // Two attempts at once must not write into one unfinished file; nor must two processes.
+        // Two attempts at once, or two processes, must not write into the same draft.
         let draft =
             format!(".{name}.{}-{}", std::process::id(), self.written.fetch_add(1, Ordering::Relaxed));
         let (target, draft) = (self.path.join(name), self.path.join(draft));
@@ -73,16 +72,16 @@ fn cannot_be_made(folder: &Path, error: &io::Error) -> String {
 }
 
 fn write(folder: &Path, draft: &Path, target: &Path, bytes: &[u8]) -> io::Result<()> {
-    // Somebody may have cleared it away since the start.
+    // The folder may have been deleted since the start.
     create(folder)?;
     let done = fill(draft, bytes).and_then(|()| fs::rename(draft, target));
     if done.is_err() {
-        // What is left of a letter holds a link; that it cannot be removed either changes nothing in what
-        // went wrong.
+        // The draft contains a link. When it cannot be removed either, the first error is still the one to
+        // report.
         let _ = fs::remove_file(draft);
     }
     done?;
-    // The new name itself must survive a crash, as the letter's content does.
+    // The directory entry must survive a crash, like the content.
     fs::File::open(folder)?.sync_all()
 }
 
@@ -149,7 +148,7 @@ mod tests {
         dutch.id = crate::domain::ids::LetterId::from_uuid(uuid::Uuid::from_u128(2));
         dutch.locale = crate::domain::locale::Locale::Nl;
         mailer.send(&dutch).await.unwrap();
-        // A second attempt within the second writes the same file anew, and touches no other.
+        // A second attempt within the same second writes the same file again, and no other.
         mailer.send(&letter()).await.unwrap();
 
         let files = scratch.files();
@@ -179,7 +178,7 @@ mod tests {
         let scratch = Scratch::new("fault");
         let mailer = scratch.mailer();
         fs::remove_dir_all(&scratch.0).unwrap();
-        fs::write(&scratch.0, "a file stands in the way").unwrap();
+        fs::write(&scratch.0, "a file in the place of the folder").unwrap();
         let error = mailer.send(&letter()).await.unwrap_err();
         assert!(
             matches!(&error, SendError::Later { text, .. } if text.contains("cannot be written")),

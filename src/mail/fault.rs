@@ -1,22 +1,22 @@
-//! What may be said of a failed attempt: one short line, without the link, the address or a password.
+//! Makes the error of an attempt safe to show: one short line, without the link, the address or a password.
 //!
-//! Relays quote: spam filters repeat the link that they dislike, and bounces the address. What is said here
-//! ends in the timeline and in logs, so that it is cleaned before it leaves this module.
+//! Relays quote: spam filters repeat the link that they dislike, and bounces the address. These texts get
+//! into the timeline and into logs, so they are cleaned before they leave this module.
 
 use std::error::Error;
 
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::url::Login;
+use super::server_url::Login;
 use crate::domain::letter::Letter;
 
 /// The longest line, in characters.
 const MAX_LEN: usize = 200;
-/// No word of a reply to a person is as long as this; a token, even one that was cut in half, is.
+/// No word of a readable reply is as long as this; a token is, even when it was cut in half.
 const LONGEST_WORD: usize = 48;
 
-/// An error and everything that lies beneath it, said once each.
+/// An error and its sources, each once.
 #[must_use]
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
@@ -31,7 +31,7 @@ pub fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// What must not be repeated, each with what is shown instead.
+/// The secrets to remove, each with its replacement.
 #[derive(Default)]
 pub(super) struct Secrets(Vec<(SecretString, &'static str)>);
 
@@ -42,7 +42,7 @@ impl Secrets {
         Self(vec![(plain.into(), "[password]"), (encoded.into(), "[password]")])
     }
 
-    /// A sign-in: its password, and the forms in which it travels. Whoever repeats what they heard repeats
+    /// The credentials of a sign-in: the password, and its encoded forms. A relay that quotes them quotes
     /// base64: of AUTH PLAIN (RFC 4616), of each half of AUTH LOGIN, or of HTTP's Basic scheme (RFC 7617).
     pub fn of_login(Login { user, password }: &Login) -> Self {
         let plain = password.expose_secret();
@@ -54,7 +54,7 @@ impl Secrets {
     }
 }
 
-/// Makes `text` fit to be shown and logged.
+/// Makes `text` safe to show and log.
 pub(super) fn clean(text: &str, letter: &Letter, secrets: &Secrets) -> String {
     let mut text = text.to_owned();
     for (secret, shown) in &secrets.0 {
@@ -70,15 +70,15 @@ pub(super) fn clean(text: &str, letter: &Letter, secrets: &Secrets) -> String {
         .split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| !word.is_empty())
         .map(|word| {
-            // Relays may write the address in lower case, or with brackets and commas about it.
+            // Relays may write the address in lower case, or with brackets and commas around it.
             let lower = word.to_lowercase();
             if lower.contains(&typed.to_lowercase()) || lower.contains(letter.to.key()) {
                 return masked.as_str();
             }
-            let telling = word.contains("://")
+            let is_secret = word.contains("://")
                 || word.contains("token=")
                 || (!token.is_empty() && word.contains(token));
-            if telling || word.chars().count() > LONGEST_WORD { "[…]" } else { word }
+            if is_secret || word.chars().count() > LONGEST_WORD { "[…]" } else { word }
         })
         .collect();
     let said = said.join(" ");
@@ -111,9 +111,9 @@ mod tests {
         );
         assert!(cleaned.chars().count() <= MAX_LEN + 1 && !cleaned.contains(['\r', '\n']));
     }
-    /// AUTH PLAIN and AUTH LOGIN, with the padding and without.
+    /// AUTH PLAIN and AUTH LOGIN, with and without padding.
     #[test]
-    fn a_sign_in_is_told_in_no_form() {
+    fn a_sign_in_is_reported_in_no_form() {
         let secrets = Secrets::of_login(&Login {
             user: "ada-lovelace".to_owned(),
             password: SecretString::from("hunter22"),

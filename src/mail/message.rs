@@ -1,4 +1,4 @@
-//! Makes a message of a letter: headers, both bodies, and how they travel.
+//! Builds the message of a letter: headers, both bodies, and their transfer encoding.
 
 use std::{fmt::Write, sync::Arc};
 
@@ -16,26 +16,26 @@ use super::{
 };
 use crate::domain::letter::{Letter, SendError};
 
-/// RFC 3834 §5: no program sent this in answer to anything, and no program should answer it.
+/// RFC 3834 §5: an automatic message that is no reply, and should get no automatic reply.
 pub(super) const AUTO_SUBMITTED: (&str, &str) = ("Auto-Submitted", "auto-generated");
-/// Not in any standard, but what many an autoresponder looks for that does not know `Auto-Submitted`.
+/// Not standardised, but checked by many autoresponders that do not know `Auto-Submitted`.
 pub(super) const PRECEDENCE: (&str, &str) = ("Precedence", "bulk");
-/// Exchange asks for its own word: no out-of-office notes, no other automatic replies.
+/// Exchange's own header: no out-of-office notes, no other automatic replies.
 pub(super) const SUPPRESS: (&str, &str) = ("X-Auto-Response-Suppress", "OOF, AutoReply");
 
-/// The longest line that mail may have, RFC 5322 §2.1.1, without its end.
+/// The longest line of a message, RFC 5322 §2.1.1, without its line break.
 const LONGEST_LINE: usize = 998;
 
-/// What the way to the reader can carry.
+/// The data that the transport can carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TransferEncoding {
-    /// ASCII alone: a relay that does not say 8BITMIME (RFC 6152).
+    /// ASCII only: a relay without 8BITMIME (RFC 6152).
     Ascii,
-    /// Anything: a file, or a relay that says it.
+    /// Any bytes: a file, or a relay with 8BITMIME.
     EightBit,
 }
 
-/// Where letters are written: the sender's particulars and the templates.
+/// Builds messages, from the sender's data and the templates.
 #[derive(Debug)]
 pub struct MessageBuilder {
     pub(super) sender: Sender,
@@ -51,22 +51,22 @@ impl MessageBuilder {
         Ok(Self { sender, templates })
     }
 
-    /// The letter in words.
+    /// The texts of the letter.
     pub(super) fn write(&self, letter: &Letter) -> Result<Rendered, SendError> {
-        // A template that is at fault now is at fault at the next attempt, too.
+        // A template error is permanent: it would occur at every attempt.
         self.templates
             .render(letter, &self.sender.time_zone)
             .map_err(|error| SendError::Never(error.to_string()))
     }
 
-    /// The letter as a message, ready to travel.
+    /// The letter as a message to send.
     pub(super) fn message(&self, letter: &Letter, wire: TransferEncoding) -> Result<Message, SendError> {
         let words = self.write(letter)?;
         let to = letter
             .to
             .wire()
             .parse()
-            .map_err(|_| SendError::Never("the address cannot be written in a message".to_owned()))?;
+            .map_err(|_| SendError::Never("the address is not valid in a message".to_owned()))?;
         let mut builder = Message::builder()
             .from(self.sender.from.clone())
             .to(Mailbox::new(None, to))
@@ -85,10 +85,10 @@ impl MessageBuilder {
             .singlepart(part(ContentType::TEXT_HTML, html, wire));
         builder
             .multipart(bodies)
-            .map_err(|error| SendError::Never(format!("the letter cannot be made a message: {error}")))
+            .map_err(|error| SendError::Never(format!("the message cannot be built: {error}")))
     }
 
-    /// The same at every attempt of one letter, so that readers who get it twice see it once.
+    /// The same for every attempt of a letter, so that a mail program shows a duplicate once.
     pub(super) fn message_id(&self, letter: &Letter) -> String {
         format!("<{}@{}>", letter.id, self.sender.domain())
     }
@@ -98,8 +98,8 @@ fn raw((name, value): (&'static str, &str)) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
 }
 
-/// HTML in which every character outside ASCII is a reference, so that it needs no encoding and its links
-/// stay whole.
+/// HTML in which every non-ASCII character is a reference, so that it needs no encoding and its links stay
+/// intact.
 fn ascii_html(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     for c in html.chars() {
@@ -113,11 +113,12 @@ fn ascii_html(html: &str) -> String {
     text
 }
 
-/// A body as it is where the way can carry that, so that a link can be copied from the source of a message.
+/// A body without encoding where the transport allows it, so that a link can be copied from the source of a
+/// message.
 ///
-/// lettre on its own encodes every body with a line of 76 characters or more, which the line with the link
-/// is: quoted- printable would break it in two and write `=3D` for `=`. The standard allows 998, and so we
-/// look at the lines ourselves.
+/// lettre would encode every body with a line of 76 characters or more, such as the line with the link:
+/// quoted-printable would break it in two and write `=3D` for `=`. The standard allows 998, so this code
+/// checks the lines itself.
 fn part(content_type: ContentType, text: String, wire: TransferEncoding) -> SinglePart {
     let crlf = text.replace("\r\n", "\n").replace('\n', "\r\n");
     let short = crlf.split("\r\n").all(|line| line.len() <= LONGEST_LINE);

@@ -1,4 +1,4 @@
-//! Writes the sample letters to files, for people to look at.
+//! Writes the sample letters to files, for review.
 
 use std::path::{Path, PathBuf};
 
@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use super::{MessageBuilder, Sender, message::TransferEncoding, sample_letters::samples};
 use crate::domain::letter::Letter;
 
-/// Writes every letter in every language into `folder` on behalf of `organisation`, each to a file of its own
-/// name, and says which.
+/// Writes every letter in every language into `folder` on behalf of `organisation`, each to its own file, and
+/// returns the paths.
 ///
 /// # Errors
 /// A sentence for the operator.
@@ -20,7 +20,7 @@ pub fn write_samples(
 ) -> Result<Vec<PathBuf>, String> {
     let builder = MessageBuilder::new(sender)?;
     std::fs::create_dir_all(folder)
-        .map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+        .map_err(|error| format!("{} cannot be created: {error}", folder.display()))?;
     let write = |(name, letter): (String, Letter)| {
         let letter = Letter { organisation: organisation.to_owned(), ..letter };
         let message =

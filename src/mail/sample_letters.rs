@@ -1,4 +1,4 @@
-//! One letter of each sort in each language, for looking at and for trying templates out.
+//! Sample letters of each kind in each language, for previews and to check templates.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
@@ -12,11 +12,11 @@ use crate::domain::{
     sub_account::MemberRole,
 };
 
-/// A name, and the account by its name, the parent's, the role, and whether it is new.
+/// A file name, and the account: its name, the parent's, the role, and whether it is new.
 type Occasion =
     (&'static str, InvitationKind, Option<(&'static str, Option<&'static str>, MemberRole, bool)>);
 
-/// What a person may be invited to.
+/// The kinds of invitations.
 const OCCASIONS: [Occasion; 5] = [
     ("system_user", InvitationKind::SystemUser, None),
     (
@@ -41,8 +41,8 @@ const OCCASIONS: [Occasion; 5] = [
     ),
 ];
 
-/// Every letter in every language as it would be written at `now`, each with a name for a file:
-/// `invitation-system_user-nl`, `reminder-driver-de`. The links lead nowhere.
+/// Every letter in every language as of `now`, each with a file name: `invitation-system_user-nl`,
+/// `reminder-driver-de`. The links are not valid.
 #[must_use]
 pub fn samples(now: DateTime<Utc>) -> Vec<(String, Letter)> {
     let Ok(to) = Email::parse("ada@example.com") else {
@@ -89,7 +89,7 @@ fn combinations() -> impl Iterator<Item = (LetterPurpose, Occasion, Locale)> {
     })
 }
 
-/// The samples, and each of them with every name that may be missing missing, with one role and with none.
+/// The samples, and a copy of each without optional names, with one role and with none.
 pub(super) fn every_variant(now: DateTime<Utc>) -> Vec<(String, Letter)> {
     let mut all = samples(now);
     let mut nameless = samples(now);

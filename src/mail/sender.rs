@@ -1,4 +1,4 @@
-//! Who letters come from, and in whose time zone they speak.
+//! The sender of letters, and the time zone of their texts.
 
 use std::sync::Arc;
 
@@ -11,24 +11,24 @@ use super::{
 };
 use crate::domain::time_zone::TimeZone;
 
-/// The sender of every letter, and the operator's own words: `MAIL_FROM`, `MAIL_REPLY_TO`, `TIME_ZONE` and
+/// The sender of every letter, and the operator's settings: `MAIL_FROM`, `MAIL_REPLY_TO`, `TIME_ZONE` and
 /// `MAIL_TEMPLATES`.
 #[derive(Debug, Clone)]
 pub struct Sender {
     pub(super) from: Mailbox,
     pub(super) reply_to: Option<Mailbox>,
     pub(super) time_zone: TimeZone,
-    /// How relays are greeted: `MAIL_HELO`.
+    /// The host name in EHLO: `MAIL_HELO`.
     pub(super) hello: Hello,
-    /// Instead of the built-in ones.
+    /// The operator's templates; `None` for the built-in ones.
     pub(super) templates: Option<Arc<Templates>>,
 }
 
 impl Sender {
-    /// Reads the sender: `ada@example.com` or `Ada Lovelace <ada@example.com>`.
+    /// Parses the sender: `ada@example.com` or `Ada Lovelace <ada@example.com>`.
     ///
     /// # Errors
-    /// For each of the two that is wrong, a sentence that names the variable and says what to change.
+    /// For each of the two that is invalid, a sentence that names the variable and says what to change.
     pub fn new(from: &str, reply_to: Option<&str>, time_zone: TimeZone) -> Result<Self, Vec<String>> {
         let reply_to = reply_to.map(|text| mailbox("MAIL_REPLY_TO", text)).transpose();
         match (mailbox("MAIL_FROM", from), reply_to) {
@@ -39,13 +39,13 @@ impl Sender {
         }
     }
 
-    /// The same sender, who writes with templates of the operator's own.
+    /// The same sender with the operator's own templates.
     #[must_use]
     pub fn writing_with(self, templates: Templates) -> Self {
         Self { templates: Some(Arc::new(templates)), ..self }
     }
 
-    /// The same sender, who greets relays so.
+    /// The same sender with this host name in EHLO.
     #[must_use]
     pub fn greeting_with(self, hello: Hello) -> Self {
         Self { hello, ..self }
@@ -57,7 +57,7 @@ impl Sender {
         self.from.email.as_ref()
     }
 
-    /// The right half of every `Message-ID`.
+    /// The domain of every `Message-ID`.
     pub(super) fn domain(&self) -> &str {
         self.from.email.domain()
     }
@@ -70,9 +70,9 @@ fn mailbox(variable: &str, text: &str) -> Result<Mailbox, String> {
         )
     };
     if text.chars().any(char::is_control) {
-        return Err(format!("{variable} must not hold line breaks or other control characters."));
+        return Err(format!("{variable} must not contain line breaks or other control characters."));
     }
-    // A folded display name is not worth the grammar: the text between the last brackets is the address.
+    // A simplified grammar, without folded display names: the text between the last brackets is the address.
     let (name, address) = match text.trim().strip_suffix('>').and_then(|text| text.rsplit_once('<')) {
         Some((name, address)) => (text::without_encoded_words(&unquoted(name.trim())), address),
         None => (String::new(), text.trim()),
@@ -81,7 +81,7 @@ fn mailbox(variable: &str, text: &str) -> Result<Mailbox, String> {
     if !local.is_ascii() || address.contains(char::is_whitespace) {
         return Err(fault());
     }
-    // The domain travels in punycode, so that no relay needs SMTPUTF8. `localhost` has no dot and is welcome
+    // The domain is sent in punycode, so that no relay needs SMTPUTF8. `localhost`, without a dot, is allowed
     // here.
     let domain = Uts46::new()
         .to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify)
@@ -90,7 +90,7 @@ fn mailbox(variable: &str, text: &str) -> Result<Mailbox, String> {
     Ok(Mailbox::new((!name.is_empty()).then_some(name), address))
 }
 
-/// A name without the quotation marks that the grammar asks for around some names.
+/// A name without the quotation marks that the grammar requires around some names.
 fn unquoted(name: &str) -> String {
     match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
         Some(inner) => inner.replace("\\\"", "\"").replace("\\\\", "\\"),

@@ -1,8 +1,9 @@
-//! Letters over SMTP to a mail relay.
+//! Sends letters over SMTP to a mail relay.
 //!
-//! lettre's connections are used without lettre's transport and its pool, where a letter can read another
-//! one's answer (findings/lettre-pool-late-answer.sh). Here a connection goes back after a letter was taken,
-//! and is closed otherwise. It also shows which command was refused, which decides what a refusal means.
+//! lettre's connections are used without lettre's transport and its pool, where a letter can read the reply
+//! to an earlier one (findings/lettre-pool-late-answer.sh). Here a connection is returned to the pool only
+//! after a letter was accepted, and is closed otherwise. This code also knows which command was refused,
+//! which determines the meaning of a refusal.
 
 mod classify_reply;
 mod connect;
@@ -46,18 +47,18 @@ use crate::domain::{
     relay_reply::Reply,
 };
 
-/// How many connections wait for the next letter.
-const PARKED: usize = 4;
-/// How long they wait. Relays close after minutes, some of them after 30 seconds.
+/// The most idle connections.
+const MAX_IDLE: usize = 4;
+/// How long they stay open. Relays close them after minutes, some after 30 seconds.
 const IDLE_TTL: Duration = Duration::from_secs(20);
 
-/// A connection that has waited for less is not asked first whether it still answers: a fifth of the talk,
+/// A connection that was idle for less is reused without a check: the check would be a fifth of the commands,
 /// while letters follow each other.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// How long to wait for a connection that is ready for a letter, for the answer to each command, and for the
-/// answer to the whole letter. A relay that is slow with the last one takes the letter when nobody listens
-/// any more, and gets it again and again: RFC 5321 §4.5.3.2.6 gives it ten minutes.
+/// The timeouts for a ready connection, for the reply to each command, and for the reply to the whole letter.
+/// When the last one is too short, a slow relay accepts the letter after the timeout, and gets it again and
+/// again: RFC 5321 §4.5.3.2.6 gives it ten minutes.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
     connect: Duration,
@@ -71,22 +72,22 @@ const LIMITS: Limits =
 /// A relay, and connections to it.
 pub struct Smtp {
     relay: Relay,
-    door: Connector,
+    connector: Connector,
     hello: Hello,
     limits: Limits,
     secrets: Secrets,
-    parked: Mutex<Vec<(Instant, SmtpSession)>>,
+    idle: Mutex<Vec<(Instant, SmtpSession)>>,
 }
 
-/// What became of a letter.
-type Handed = Result<(), Undelivered>;
+/// The outcome of a letter.
+type Delivery = Result<(), Undelivered>;
 
-/// Why it was not taken.
+/// Why it was not accepted.
 #[derive(Debug)]
 enum Undelivered {
-    /// By the relay, or the way to it.
+    /// An error of the relay, or of the connection to it.
     Relay(Stage, SmtpFault),
-    /// It could not be written.
+    /// The message could not be built.
     Unwritten(SendError),
 }
 
@@ -102,29 +103,29 @@ impl Smtp {
     }
 
     fn with_limits(relay: &Relay, limits: Limits) -> Result<Self, String> {
-        let door = Connector::new(relay)
+        let connector = Connector::new(relay)
             .map_err(|fault| format!("no TLS to {} is possible: {fault}.", relay.describe()))?;
         let secrets = relay.login.as_ref().map(Secrets::of_login).unwrap_or_default();
         Ok(Self {
             relay: relay.clone(),
-            door,
+            connector,
             hello: Hello::default(),
             limits,
             secrets,
-            parked: Mutex::default(),
+            idle: Mutex::default(),
         })
     }
 
     pub(super) async fn send(&self, letter: &Letter, builder: &MessageBuilder) -> Result<(), SendError> {
         let waiting = match self.checkout().await {
-            Some(line) => Some(self.hand_over(line, letter, builder).await),
+            Some(session) => Some(self.deliver(session, letter, builder).await),
             None => None,
         };
-        let hung_up = |outcome: &Handed| matches!(outcome, Err(Undelivered::Relay(stage, error)) if is_closing(*stage, error));
+        let hung_up = |outcome: &Delivery| matches!(outcome, Err(Undelivered::Relay(stage, error)) if is_closing(*stage, error));
         let outcome = match waiting.filter(|outcome| !hung_up(outcome)) {
             Some(outcome) => outcome,
             None => match self.connect().await {
-                Ok(line) => self.hand_over(line, letter, builder).await,
+                Ok(session) => self.deliver(session, letter, builder).await,
                 Err(fault) => Err(fault.into()),
             },
         };
@@ -134,12 +135,12 @@ impl Smtp {
         })
     }
 
-    /// Hands a letter over, and keeps the connection for the next one. After a fault it is dropped with
-    /// whatever it still had to say.
-    async fn hand_over(&self, mut line: SmtpSession, letter: &Letter, builder: &MessageBuilder) -> Handed {
-        let message = builder.message(letter, line.wire()).map_err(Undelivered::Unwritten)?;
-        line.deliver(&message, self.limits).await?;
-        self.return_to_pool(line);
+    /// Sends a letter, and returns the connection to the pool. After an error the connection is dropped, with
+    /// any outstanding replies.
+    async fn deliver(&self, mut session: SmtpSession, letter: &Letter, builder: &MessageBuilder) -> Delivery {
+        let message = builder.message(letter, session.wire()).map_err(Undelivered::Unwritten)?;
+        session.deliver(&message, self.limits).await?;
+        self.return_to_pool(session);
         Ok(())
     }
 
@@ -147,53 +148,53 @@ impl Smtp {
         self.relay.describe()
     }
 
-    /// A connection that is ready for a letter, within the limit for it.
+    /// A connection that is ready for a letter, within its timeout.
     async fn connect(&self) -> Result<SmtpSession, (Stage, SmtpFault)> {
         let end = Instant::now() + self.limits.connect;
-        let stream = self.door.reach(end).await.map_err(|fault| (Stage::Connect, fault))?;
+        let stream = self.connector.reach(end).await.map_err(|fault| (Stage::Connect, fault))?;
         timeout_at(end, self.begin(stream)).await.unwrap_or(Err((Stage::Connect, SmtpFault::Late)))
     }
 
     async fn begin(&self, stream: TcpStream) -> Result<SmtpSession, (Stage, SmtpFault)> {
         let hello = self.hello.over(&stream);
         let (connection, capabilities) =
-            self.door.open(stream, &hello).await.map_err(|fault| (Stage::Connect, fault))?;
-        let mut line = SmtpSession::new(connection, &capabilities);
+            self.connector.open(stream, &hello).await.map_err(|fault| (Stage::Connect, fault))?;
+        let mut session = SmtpSession::new(connection, &capabilities);
         if let Some(login) = &self.relay.login {
             if !capabilities.is_extended() {
                 return Err((Stage::Connect, SmtpFault::NoExtensions("sign-in")));
             }
-            if line.connection.server_info().get_auth_mechanism(DEFAULT_MECHANISMS).is_none() {
+            if session.connection.server_info().get_auth_mechanism(DEFAULT_MECHANISMS).is_none() {
                 return Err((Stage::Connect, SmtpFault::NoSignIn));
             }
             let credentials = Credentials::new(login.user.clone(), login.password.expose_secret().to_owned());
-            let signed_in = line.connection.auth(DEFAULT_MECHANISMS, &credentials).await;
+            let signed_in = session.connection.auth(DEFAULT_MECHANISMS, &credentials).await;
             signed_in.map_err(|error| (Stage::SignIn, SmtpFault::Said(error)))?;
         }
-        Ok(line)
+        Ok(session)
     }
 
-    /// A connection that waited and, where it waited for long, still answers.
+    /// An idle connection; when it was idle for long, one that still answers.
     async fn checkout(&self) -> Option<SmtpSession> {
         loop {
-            let (since, mut line) = self.parked.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+            let (since, mut session) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
             let waited = since.elapsed();
             if waited < FRESH {
-                return Some(line);
+                return Some(session);
             }
             if waited < IDLE_TTL
-                && timeout(self.limits.connect, line.connection.test_connected()).await == Ok(true)
+                && timeout(self.limits.connect, session.connection.test_connected()).await == Ok(true)
             {
-                return Some(line);
+                return Some(session);
             }
         }
     }
 
-    fn return_to_pool(&self, line: SmtpSession) {
-        let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
-        parked.retain(|(since, _)| since.elapsed() < IDLE_TTL);
-        if parked.len() < PARKED {
-            parked.push((Instant::now(), line));
+    fn return_to_pool(&self, session: SmtpSession) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|(since, _)| since.elapsed() < IDLE_TTL);
+        if idle.len() < MAX_IDLE {
+            idle.push((Instant::now(), session));
         }
     }
 
@@ -207,7 +208,7 @@ impl Smtp {
         if error.is_late() {
             let early = matches!(stage, Stage::Connect | Stage::SignIn);
             return self.later(
-                if early { "did not answer in time" } else { "did not take the letter in time" },
+                if early { "did not answer in time" } else { "did not accept the letter in time" },
                 letter,
             );
         }
@@ -217,7 +218,7 @@ impl Smtp {
             (Stage::Connect, _) => "cannot be used",
             (Stage::SignIn, _) => "refused the sign-in",
             (Stage::Sender, _) => "refused the sender",
-            (Stage::Recipient | Stage::Content, Some(_)) => "does not let us send",
+            (Stage::Recipient | Stage::Content, Some(_)) => "refuses mail from this service",
             (Stage::Recipient, None) => "refused the recipient",
             (Stage::Content, None) => "refused the letter",
         };
@@ -226,8 +227,8 @@ impl Smtp {
             return SendError::Never(text);
         }
         let time = Some(said).filter(|_| error.is_transient()).and_then(|said| retry_after::wait(&said));
-        // Greylisting is of a recipient; what is said before there is one, or at the end of the talk, is of
-        // all of them.
+        // Greylisting concerns a recipient; a reply before any recipient, or the closing of the connection
+        // (421), concerns all letters.
         let every_letter = !matches!(stage, Stage::Recipient | Stage::Content) || error.status() == Some(421);
         SendError::Later { text, wait: time.map(|time| Wait { time, every_letter }), fault }
     }
@@ -242,7 +243,7 @@ impl Smtp {
     }
 }
 
-/// What a refusal says of us. What it repeats of the letter says nothing.
+/// The fault on our side that a refusal states, if any. Quoted texts of the letter are ignored.
 fn fault_about(
     stage: Stage,
     error: &SmtpFault,
@@ -263,7 +264,7 @@ fn fault_about(
             .map(String::as_str),
     );
     if !recipient_accepted {
-        // It has read nothing yet.
+        // The relay has not read the letter yet.
         content.clear();
     }
     let reply = Reply {

@@ -1,7 +1,6 @@
-//! Writes a letter: two templates that every language shares, and each language's words, filled in.
+//! Writes a letter: two templates that all languages share, filled with each language's texts.
 //!
-//! HTML escapes everything; a name that a template asks for and nobody gave is an error, never an empty
-//! place.
+//! All values are escaped for HTML; an undefined variable in a template is an error, never an empty text.
 
 mod check;
 pub(super) mod defang;
@@ -29,13 +28,13 @@ use translations::{Vocabulary, line_of};
 
 pub use self::files::write_built_in;
 
-/// A letter in words. It holds the live link, and so shows itself to nobody.
+/// The texts of a letter. They contain the link, so the `Debug` form omits them.
 pub struct Rendered {
     /// One line.
     pub subject: String,
     /// For readers of plain text.
     pub text: String,
-    /// A whole HTML document.
+    /// A complete HTML document.
     pub html: String,
 }
 
@@ -45,27 +44,27 @@ impl std::fmt::Debug for Rendered {
     }
 }
 
-/// A template is at fault. The text names template and line, and holds nothing of the letter.
+/// A template is invalid. The text names template and line, and contains nothing of the letter.
 #[derive(Debug, thiserror::Error)]
-#[error("a template of the letter is at fault: {0}")]
+#[error("a template of the letter is invalid: {0}")]
 pub struct RenderError(String);
 
 impl From<minijinja::Error> for RenderError {
     fn from(error: minijinja::Error) -> Self {
-        // `Display` says kind, template and line; `Debug` would add the values, the link among them.
+        // `Display` has kind, template and line; `Debug` would add the values, including the link.
         Self(error.to_string())
     }
 }
 
-/// Writes a letter with the built-in templates, for whoever writes one and no more.
+/// Writes a single letter with the built-in templates.
 ///
 /// # Errors
-/// [`RenderError`] when a template is at fault.
+/// [`RenderError`] when a template is invalid.
 pub fn render(letter: &Letter, time_zone: &TimeZone) -> Result<Rendered, RenderError> {
     Templates::built_in().map_err(|faults| RenderError(faults.join("; ")))?.render(letter, time_zone)
 }
 
-/// The templates and the words, read once.
+/// The templates and the texts, parsed once.
 #[derive(Clone)]
 pub struct Templates {
     environment: Environment<'static>,
@@ -83,11 +82,11 @@ impl Templates {
         if faults.is_empty() { Ok(templates) } else { Err(faults) }
     }
 
-    /// The built-in ones, save those that `folder` has files for, tried out on every sort of letter in every
+    /// The built-in ones, replaced by those in `folder`, and tried with every kind of letter in every
     /// language.
     ///
     /// # Errors
-    /// Everything that is wrong, each with file and line.
+    /// All errors, each with file and line.
     pub fn from_folder(folder: &Path) -> Result<Self, Vec<String>> {
         let mut faults = Vec::new();
         let files = Files::with(folder, &mut faults);
@@ -96,13 +95,12 @@ impl Templates {
         if faults.is_empty() { Ok(templates) } else { Err(faults) }
     }
 
-    /// Whatever is at fault is told, and its built-in counterpart takes its place, so that the rest can be
-    /// looked at.
+    /// Reports each invalid file, and uses its built-in counterpart, so that the rest can be checked.
     fn of(files: &Files, faults: &mut Vec<String>) -> Self {
         let mut environment = environment();
         for file in files.templates() {
             if let Err(error) = environment.add_template_owned(file.name, file.text.clone()) {
-                faults.push(check::told(&error, files));
+                faults.push(check::describe(&error, files));
                 let _ = environment.add_template(file.name, file.built_in);
             }
         }
@@ -117,19 +115,16 @@ impl Templates {
             );
             if text::moment(chrono::DateTime::UNIX_EPOCH, &TimeZone::utc(), locale, &words).is_none() {
                 let line = line_of(&file.text, "\"moment\"");
-                faults.push(format!(
-                    "{}:{line}: \"moment\" is no form of a date that strftime knows",
-                    file.name
-                ));
+                faults.push(format!("{}:{line}: \"moment\" is no valid strftime format", file.name));
                 words.take_from(&built_in, "moment");
             }
             for (name, sentence) in words.sentences() {
                 for part in ["txt", "html"] {
                     let key = sentence_name(file.name, name, part);
                     if let Err(error) = environment.add_template_owned(key.clone(), sentence.to_owned()) {
-                        // The same sentence is at fault in both parts.
+                        // The error is in both parts, and is reported once.
                         if part == "txt" {
-                            faults.push(check::told(&error, files));
+                            faults.push(check::describe(&error, files));
                         }
                         let _ = environment.add_template_owned(key, built_in.plain(name).to_owned());
                     }
@@ -141,7 +136,7 @@ impl Templates {
         Self { environment, vocabularies }
     }
 
-    /// The words of a language.
+    /// The texts of a language.
     pub(super) fn vocabulary(&self, locale: Locale) -> &Vocabulary {
         static NONE: Vocabulary = Vocabulary::empty();
         self.vocabularies.iter().find(|(known, _)| *known == locale).map_or(&NONE, |(_, words)| words)
@@ -150,7 +145,7 @@ impl Templates {
     /// Writes a letter, with its times in `time_zone`.
     ///
     /// # Errors
-    /// [`RenderError`] when a template is at fault.
+    /// [`RenderError`] when a template is invalid.
     pub fn render(&self, letter: &Letter, time_zone: &TimeZone) -> Result<Rendered, RenderError> {
         Ok(self.compose(letter, time_zone)?)
     }
@@ -163,7 +158,7 @@ impl Templates {
         let account = letter.account.as_ref();
         let moment = text::moment(letter.expires_at, time_zone, letter.locale, words).ok_or_else(|| {
             let file = letter.locale.data().letters_file;
-            let fault = format!("{file}: the words for \"moment\" are no form of a date");
+            let fault = format!("{file}: \"moment\" is no valid strftime format");
             minijinja::Error::new(minijinja::ErrorKind::BadSerialization, fault)
         })?;
         let kind = occasion(letter);
@@ -193,7 +188,7 @@ impl Templates {
         };
         let subject = text::without_encoded_words(&subject);
         let write = |part: &str, link: Value| -> Result<String, minijinja::Error> {
-            // What was said for HTML is HTML already.
+            // A sentence rendered for HTML is escaped already.
             let own =
                 |text: String| if part == "html" { Value::from_safe_string(text) } else { Value::from(text) };
             let said = |name: &str| say(name, part, context! {}).map(own);
@@ -250,8 +245,8 @@ fn environment() -> Environment<'static> {
     environment
 }
 
-/// What stands out in HTML, and nothing special in plain text. `dir=auto` keeps a name in another script from
-/// reordering the words around it.
+/// Strong text in HTML, unchanged in plain text. `dir=auto` keeps a name in another script from reordering
+/// the words around it.
 fn strong(state: &State<'_, '_>, text: &str) -> Value {
     match state.auto_escape() {
         AutoEscape::Html => {
@@ -261,7 +256,7 @@ fn strong(state: &State<'_, '_>, text: &str) -> Value {
     }
 }
 
-/// What the person is invited to, as the names of texts have it.
+/// The kind of invitation, as in the keys of texts.
 fn occasion(letter: &Letter) -> &'static str {
     match (letter.kind, &letter.account) {
         (InvitationKind::SystemUser, _) => "system_user",
@@ -279,8 +274,8 @@ fn sentence_name(file: &str, name: &str, part: &str) -> String {
     format!("{file}/{name}.{part}")
 }
 
-/// The link, escaped for HTML by hand: the templates' own escaping writes every slash as `&#x2f;`, which is
-/// right and which nobody who looks at the source of a letter can read or copy.
+/// Escapes the link for HTML: the templates' own escaping writes every slash as `&#x2f;`, which is correct,
+/// and impossible to read or copy from the source of a letter.
 fn attribute(link: &str) -> String {
     link.replace('&', "&amp;")
         .replace('<', "&lt;")

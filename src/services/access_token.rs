@@ -1,7 +1,7 @@
 //! Access tokens: JWTs (RFC 7519) of the type `at+jwt` (RFC 9068), signed with a key of their own.
 //!
-//! The key is derived for this purpose only, so that an activation link cannot pass for an access token, nor
-//! the other way round. Time comes from our clock; a token's clock may differ from it by 30 seconds.
+//! The key is derived for this purpose only, so that an activation link is never valid as an access token, or
+//! the reverse. The time is that of our clock, with a leeway of 30 seconds.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -25,38 +25,37 @@ use crate::{
     },
 };
 
-/// How far two clocks may differ, in seconds.
+/// The allowed difference between two clocks, in seconds.
 const LEEWAY: i64 = 30;
-/// RFC 9068 §2.1: says that this is an access token and nothing else that happens to be a JWT.
+/// RFC 9068 §2.1: marks an access token, as opposed to any other JWT.
 const TYPE: &str = "at+jwt";
 
-/// What a token says.
+/// The claims of a token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Claims {
-    /// Who made it.
+    /// The issuer.
     pub iss: String,
-    /// Whom it is for.
+    /// The audience.
     #[serde(deserialize_with = "one_audience")]
     pub aud: String,
-    /// Who holds it.
+    /// The holder.
     pub sub: String,
-    /// The token's own id, which no other token has (RFC 7519 §4.1.7). Tokens made before there were ids have
-    /// none.
+    /// The token's unique id (RFC 7519 §4.1.7). Older tokens have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jti: Option<String>,
-    /// What people know the holder by.
+    /// The display name of the holder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What kind of holder: `user`, `client` or `cli`.
+    /// The kind of holder: `user`, `client` or `cli`.
     pub actor: String,
-    /// When it was made, in seconds since 1970.
+    /// When it was issued, in seconds since 1970.
     pub iat: i64,
-    /// When it ends.
+    /// When it expires.
     pub exp: i64,
-    /// When it begins, if that is not when it was made.
+    /// When it becomes valid, if not when issued.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nbf: Option<i64>,
-    /// Roles, which stand for what they allow.
+    /// Roles, which include their permissions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
     /// Permissions by name, separated by blanks (RFC 8693 §4.2).
@@ -65,13 +64,13 @@ pub struct Claims {
     /// The accounts that the holder owns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub account_ids: Vec<String>,
-    /// Of a person: the mark of the password that the token was got with.
+    /// For a user: the mark of the password with which the token was obtained.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<String>,
 }
 
-/// RFC 7519 §4.1.3: one audience, alone or in a list. A token for several would be ours to replay against the
-/// others.
+/// RFC 7519 §4.1.3: exactly one audience, alone or in a list. A token for several audiences could be replayed
+/// by one against another.
 fn one_audience<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -84,10 +83,10 @@ fn one_audience<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D:
     })
 }
 
-/// Whom a new token is for and what it allows.
+/// The content of a new token.
 #[derive(Debug, Clone)]
 pub struct Grant {
-    /// Who holds it.
+    /// The holder.
     pub holder: ActorRef,
     /// Roles.
     pub roles: Vec<Role>,
@@ -95,22 +94,22 @@ pub struct Grant {
     pub scope: Vec<Permission>,
     /// Owned accounts.
     pub accounts: Vec<AccountId>,
-    /// How long it lives.
+    /// The lifetime.
     pub lifetime: Duration,
 }
 
-/// What every token is to say.
+/// The claims that all tokens share.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms<'a> {
-    /// Who makes them.
+    /// The issuer.
     pub issuer: &'a str,
-    /// Whom they are for.
+    /// The audience.
     pub audience: &'a str,
-    /// The longest that one may live, from its making.
+    /// The longest lifetime, from issuing.
     pub max_lifetime: Duration,
 }
 
-/// Why a token is not accepted; said in the log, not to the caller.
+/// Why a token is refused; logged, and not returned to the caller.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// Malformed, wrong algorithm or type, unknown key, wrong signature, issuer or audience.
@@ -119,26 +118,25 @@ pub enum TokenError {
     /// Not of the type `at+jwt`.
     #[error("not an access token")]
     Type,
-    /// Of the header's members this one changes how a token is to be read, in a way that is not known here
-    /// (RFC 7515 §4.1.11).
-    #[error("its header says {0}")]
+    /// The header has a member that changes the meaning of the token and is not supported (RFC 7515 §4.1.11).
+    #[error("its header has the member {0}")]
     Header(&'static str),
-    /// Lives for longer than any may.
-    #[error("lives for too long")]
+    /// Its lifetime exceeds the maximum.
+    #[error("its lifetime is too long")]
     Lifetime,
     /// Past its `exp`.
     #[error("expired")]
     Expired,
-    /// Made in the future.
+    /// Issued in the future.
     #[error("not valid yet")]
     NotYet,
-    /// Names a role, a permission, an account or a kind of holder that does not exist.
+    /// Names an unknown role, permission, account or kind of holder.
     #[error("names an unknown {0}")]
     Unknown(&'static str),
 }
 
 impl TokenError {
-    /// The reason in a word, for the log: nothing in it comes from the token, which anybody may have written.
+    /// The reason in one word, for the log. It contains nothing of the token, whose text is untrusted.
     #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
@@ -162,35 +160,34 @@ impl TokenError {
     }
 }
 
-/// Makes and checks access tokens. Cheap to clone.
+/// Issues and verifies access tokens. Cheap to clone.
 #[derive(Clone)]
 pub struct AccessTokens(Arc<Ring>);
 
-/// What a token is made and checked with, made ready once.
+/// The keys and parameters, prepared once.
 struct Ring {
     keys: Vec<Key>,
     validation: Validation,
     issuer: String,
     audience: String,
     max_lifetime: Duration,
-    /// Gives each token an id of its own.
+    /// Provides the ids of tokens.
     clock: Clock,
     genuine: Cache<[u8; 32], Genuine>,
 }
 
-/// What was found about a token whose signature was checked. It is the same whenever it is asked; only the
-/// time is not.
+/// The content of a token with a valid signature. It does not depend on the time, apart from these two
+/// limits.
 #[derive(Clone)]
 struct Genuine {
     actor: Actor,
-    /// Before this second it is not yet valid.
+    /// The second from which it is valid.
     begins: i64,
-    /// From this second on it is not valid any more.
+    /// The second from which it is no longer valid.
     ends: i64,
 }
 
-/// How many genuine tokens are remembered: callers come again with the same one. A forged one is never among
-/// them.
+/// How many verified tokens are cached: callers reuse theirs. A forged one is never cached.
 const REMEMBERED: usize = 256;
 
 struct Key {
@@ -209,19 +206,18 @@ impl Key {
 }
 
 fn validation(issuer: &str, audience: &str) -> Validation {
-    // One algorithm, named here and not by the token: `alg: none` and key confusion end at this line.
+    // The algorithm is fixed here and not taken from the token, which prevents `alg: none` and key confusion.
     let mut validation = Validation::new(Algorithm::HS256);
     validation.set_issuer(&[issuer]);
     validation.set_audience(&[audience]);
     validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
-    // Expiry follows our clock.
+    // Expiry is checked with our clock.
     validation.validate_exp = false;
     validation
 }
 
 impl AccessTokens {
-    /// Derives the keys from the root, and from the root before it while tokens made with that one still
-    /// live.
+    /// Derives the keys from the root key, and from the previous root key while its tokens are valid.
     #[must_use]
     pub fn derive(
         root: &SecretString,
@@ -244,7 +240,7 @@ impl AccessTokens {
         }))
     }
 
-    /// Makes a token.
+    /// Issues a token.
     ///
     /// # Errors
     /// Only when it cannot be serialised, which its types rule out.
@@ -252,7 +248,7 @@ impl AccessTokens {
         self.issue_with(grant, None, now)
     }
 
-    /// Makes a token for a person, which lives no longer than the password whose mark this is.
+    /// Issues a token to a user, valid only as long as the password with this mark.
     ///
     /// # Errors
     /// As [`AccessTokens::issue`].
@@ -297,12 +293,12 @@ impl AccessTokens {
         Ok(jsonwebtoken::encode(&header, &claims, &key.signs)?)
     }
 
-    /// Reads a token that a caller sent.
+    /// Verifies a token from a caller.
     ///
     /// # Errors
-    /// [`TokenError`] for everything that is not a live token of ours.
+    /// [`TokenError`] for everything that is not a valid token of ours.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Actor, TokenError> {
-        // By its digest: no live token is kept.
+        // The key is a digest, so that the cache contains no valid token.
         let digest = Sha256::digest(token.as_bytes()).into();
         let genuine = if let Some(genuine) = self.0.genuine.get(&digest) {
             genuine
@@ -321,7 +317,7 @@ impl AccessTokens {
         Ok(genuine.actor)
     }
 
-    /// Everything that a token says, but for the time.
+    /// Verifies everything except the time.
     fn read(&self, token: &str) -> Result<Genuine, TokenError> {
         let header = jsonwebtoken::decode_header(token)?;
         if let Some(name) = strange_header(token) {
@@ -343,7 +339,7 @@ impl AccessTokens {
     }
 }
 
-/// RFC 9068 §4: a media type, which may leave out `application/` and is compared without regard to case.
+/// RFC 9068 §4: a media type, whose `application/` is optional, compared without regard to case.
 fn is_access_token(typ: &str) -> bool {
     let is = |name: &str| name.eq_ignore_ascii_case(TYPE);
     is(typ)
@@ -352,19 +348,19 @@ fn is_access_token(typ: &str) -> bool {
             .is_some_and(|(tree, name)| tree.eq_ignore_ascii_case("application") && is(name))
 }
 
-/// A member of the header that changes how a token is to be read: extensions that must be understood (RFC
-/// 7515 §4.1.11), and compression (RFC 7516 §4.1.3), by which a short token becomes a long one. None of ours
-/// has either.
+/// A header member that changes the meaning of the token: extensions that must be understood (RFC 7515
+/// §4.1.11), and compression (RFC 7516 §4.1.3), by which a short token becomes a long one. Our tokens have
+/// neither.
 fn strange_header(token: &str) -> Option<&'static str> {
     let header = token.split('.').next().and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())?;
     let header: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&header).ok()?;
     ["crit", "zip"].into_iter().find(|name| header.contains_key(*name))
 }
 
-/// As much as a subject or its name has at most.
+/// The longest subject or name, in characters.
 const LONGEST_SUBJECT: usize = 255;
 
-/// Whether a text can name somebody: in rows, in letters and in log lines.
+/// Whether a text is usable as a name in rows, letters and log lines.
 fn is_name(text: &str) -> bool {
     (1..=LONGEST_SUBJECT).contains(&text.chars().count()) && !text.chars().any(char::is_control)
 }

@@ -1,5 +1,5 @@
-//! Activating: the link is used, the person becomes active and belongs to the account. However many try at
-//! once, one succeeds.
+//! Activation: uses the link, activates the user and adds the membership. Of concurrent attempts, one
+//! succeeds.
 
 mod proof;
 mod validate;
@@ -27,13 +27,13 @@ use crate::domain::{
     user::{Membership, User},
 };
 
-/// How often an answer is decided anew when what it was decided by changed meanwhile.
+/// How often an attempt is made when the state on which it was decided changed meanwhile.
 const TRIES: usize = 3;
 
-/// What the person sent with the link.
+/// The input that was sent with the link.
 #[derive(Debug, Clone, Default)]
 pub struct Answer {
-    /// The password chosen, or the one that the person has.
+    /// The new password, or the present one.
     pub password: Option<Password>,
     /// First name.
     pub first_name: Option<PersonName>,
@@ -41,7 +41,7 @@ pub struct Answer {
     pub last_name: Option<PersonName>,
     /// The person's own address, typed.
     pub email: Option<Email>,
-    /// Whether anything was said of an account.
+    /// Whether there was an object for the account.
     pub account: bool,
     /// The account's name.
     pub account_name: Option<AccountName>,
@@ -49,33 +49,34 @@ pub struct Answer {
     pub account_type: Option<AccountType>,
     /// The company's details.
     pub company: Option<Company>,
-    /// Whether the company says that it has no VAT number, whatever else is wrong with it.
+    /// Whether the company states that it has no VAT number, even if its other data is invalid.
     pub vat_exempt: bool,
-    /// Where they are.
+    /// The client's address.
     pub client: ClientAddress,
-    /// Faults found while reading these members, so that all are told together.
+    /// Errors from parsing these members, so that all are reported together.
     pub faults: Faults,
 }
 
-/// Who is active now, and what this invitation gave them. What they are elsewhere is not in it: whoever holds
-/// a link may be its inviter.
+/// The result: the user, and what this invitation gave them. Other roles and memberships are omitted, since
+/// the holder of a link may be its inviter.
 #[derive(Debug, Clone)]
 pub struct Activated {
-    /// The person, with the roles or the membership of this invitation alone.
+    /// The user, with the roles or the membership of this invitation alone.
     pub user: User,
-    /// The account; none for a system user.
+    /// The account; `None` for a system user.
     pub account: Option<Account>,
-    /// Whether they chose a password just now.
+    /// Whether the user chose a new password.
     pub chose_password: bool,
-    /// What was given by hand to whoever used the address before, when its person took it over just now.
+    /// The memberships that were accepted with the address before it was proven, if it was proven just now.
     pub inherited: Vec<Membership>,
 }
 
-/// Activates. `caller` is whoever sent an access token along: the person themselves need no password then.
+/// Activates. `caller` is the holder of an access token in the request: as the invited person they need no
+/// password.
 ///
 /// # Errors
-/// [`ServiceError::InvalidLink`], [`ServiceError::DeadLink`], [`ServiceError::Invalid`]. A refusal consumes
-/// nothing: the link still works.
+/// [`ServiceError::InvalidLink`], [`ServiceError::DeadLink`], [`ServiceError::Invalid`]. A refusal does not
+/// use the link up.
 pub async fn link(
     services: &Services,
     token: &LinkToken,
@@ -86,8 +87,8 @@ pub async fn link(
     let mut tries = 1;
     loop {
         match once(services, claim, &answer, caller).await {
-            // The person became active by another invitation a moment ago, or has another password, or the
-            // account came to life.
+            // Meanwhile the user was activated by another invitation, changed the password, or the account
+            // was activated.
             Err(ServiceError::Changed) if tries < TRIES => tries += 1,
             Err(ServiceError::Changed) => return Err(ServiceError::Busy("the invitation changed meanwhile")),
             outcome => return outcome,
@@ -124,8 +125,8 @@ async fn once(
     services.activations.run(Attempt { claim, seen, answer: answer.clone(), secret }).await?
 }
 
-/// A place at the hasher, unless somebody else has used the link while we stood in the queue: thirty more
-/// clicks cost thirty looks, not thirty hashes.
+/// A permit of the hasher, unless the link was used while this request waited in the queue: thirty more
+/// clicks cost thirty lookups, not thirty hashes.
 async fn place(services: &Services, claim: LinkClaim) -> Result<Place, ServiceError> {
     let place = services.hasher.place().await?;
     preview::look(services, claim).await?;

@@ -1,4 +1,4 @@
-//! How full the outbox is, and whether letters grow old in it.
+//! The size and age of the outbox.
 
 use std::time::Duration;
 
@@ -7,20 +7,20 @@ use chrono::TimeDelta;
 use super::Services;
 use crate::db::{DbFault, letters::outbox};
 
-/// Letters that are not sent within this time are late: a relay that is away for a moment is not yet a fault.
+/// The age from which letters count as late: a relay that is briefly unavailable is no fault yet.
 const LATE: TimeDelta = TimeDelta::minutes(15);
 
-/// What waits to be sent.
+/// The state of the outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backlog {
-    /// How many letters.
+    /// The number of queued letters.
     pub queued: i64,
-    /// How long ago the oldest of them was put in; zero when there is none.
+    /// The age of the oldest one; zero when there is none.
     pub oldest: TimeDelta,
 }
 
 impl Backlog {
-    /// Whether letters grow old.
+    /// Whether a letter is late.
     #[must_use]
     pub fn is_late(&self) -> bool {
         self.oldest > LATE
@@ -34,10 +34,10 @@ impl Backlog {
 }
 
 impl Services {
-    /// Looks, for no longer than that.
+    /// Reads the state of the outbox, within this timeout.
     ///
     /// # Errors
-    /// When the database is away.
+    /// When the database is unavailable.
     pub async fn backlog(&self, patience: Duration) -> Result<Backlog, DbFault> {
         let now = self.clock.now();
         let backlog = self.db.within(patience).read(outbox::backlog).await?;

@@ -1,7 +1,7 @@
-//! Forgets what is kept for a time and no longer. Whoever uses a key or reports on a letter sweeps as they
-//! go; this is for when nobody does any more.
+//! Deletes expired data. Requests with idempotency keys and delivery reports also delete some; this is for
+//! times without such requests.
 
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::{Services, delivery_reports};
 use crate::db::{
@@ -9,15 +9,15 @@ use crate::db::{
     letters::{quota, webhook_events},
 };
 
-/// So many of each go in one transaction: an answer to a batch may have a megabyte.
+/// How many rows of each table one transaction deletes: the answer to a batch may have a megabyte.
 const MAX_BATCH: usize = 100;
 
-/// Forgets answers of idempotency keys, and the events and tokens of mail providers, and the counts of
-/// letters, whose time is over, or no more than the next few when `stop` is true.
+/// Deletes expired answers of idempotency keys, events and tokens of mail providers, and counts of letters.
+/// After `stop` was cancelled it finishes only the current transaction.
 ///
 /// # Errors
-/// [`DbFault`]; what was swept by then stays so.
-pub async fn sweep(services: &Services, stop: &watch::Receiver<bool>) -> Result<(), DbFault> {
+/// [`DbFault`]; earlier transactions stay committed.
+pub async fn sweep(services: &Services, stop: &CancellationToken) -> Result<(), DbFault> {
     loop {
         let now = services.clock.now();
         let swept = services.db.write::<_, DbFault>(move |tx| {
@@ -26,7 +26,7 @@ pub async fn sweep(services: &Services, stop: &watch::Receiver<bool>) -> Result<
                 + idempotency::forget(tx, MAX_BATCH, now)?
                 + webhook_events::forget(tx, MAX_BATCH, now - delivery_reports::KEPT)?)
         });
-        if swept.await? == 0 || *stop.borrow() {
+        if swept.await? == 0 || stop.is_cancelled() {
             return Ok(());
         }
     }

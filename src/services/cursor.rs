@@ -1,4 +1,4 @@
-//! Cursors: where a list goes on, bound to the filters that it was asked for with.
+//! Cursors: the position in a list, bound to the filters of the request.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
@@ -9,7 +9,7 @@ use crate::domain::ids::{Id, Named};
 const FILTERS: usize = 8;
 const CHECK: usize = 4;
 
-/// The cursor that goes on behind `last`. `filters` is any text that differs when the filters do.
+/// The cursor after `last`. `filters` is any text that differs when the filters do.
 #[must_use]
 pub fn encode<K: Named>(last: Id<K>, filters: &str) -> String {
     let mut bytes = digest::<FILTERS>(filters.as_bytes()).to_vec();
@@ -18,7 +18,7 @@ pub fn encode<K: Named>(last: Id<K>, filters: &str) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Whether this service made it, for whichever list and filters.
+/// Checks that this service made it, for any list and filters.
 ///
 /// # Errors
 /// [`ServiceError::DamagedCursor`] when it did not.
@@ -33,7 +33,7 @@ fn undamaged(cursor: &str) -> Result<Vec<u8>, ServiceError> {
     if digest::<CHECK>(&bytes) == *check { Ok(bytes) } else { Err(ServiceError::DamagedCursor) }
 }
 
-/// The id behind which the list goes on.
+/// The id after which the list continues.
 ///
 /// # Errors
 /// [`ServiceError::DamagedCursor`] when this service did not make it, [`ServiceError::CursorMismatch`] when

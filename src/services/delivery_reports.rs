@@ -1,4 +1,4 @@
-//! Providers report what became of letters: each event once, in whatever order they come.
+//! Applies the delivery events of providers: each event once, in whatever order they arrive.
 
 use std::collections::HashSet;
 
@@ -28,25 +28,25 @@ use crate::{
     },
 };
 
-/// So many reports share a transaction, so that people are not locked for long.
+/// The number of events in one transaction: more would lock people's rows for long.
 const MAX_BATCH: usize = 200;
-/// An event that comes again is known for so long; providers give up after days.
+/// How long an event is remembered, so that a repetition is recognised; providers retry for days.
 pub(super) const KEPT: TimeDelta = TimeDelta::days(30);
 
-/// What a report did.
+/// What an event changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is on the letter and in the timeline.
-    Told(DeliveryStatus),
-    /// The same: the provider gave it up for what the operator has to put right.
+    /// The letter has this status now, and the timeline an entry.
+    Applied(DeliveryStatus),
+    /// The same for a bounce: the provider gave up for a reason that the operator has to put right.
     Failed,
-    /// Something that outranks it was known already.
+    /// A status that outranks it was known already.
     Outranked,
-    /// It came before.
+    /// The same event was received before.
     Repeated,
-    /// It is about no letter of ours.
+    /// No letter of this service is meant.
     Unknown,
-    /// It says nothing that matters here.
+    /// Its kind says nothing about delivery.
     Ignored,
 }
 
@@ -54,14 +54,14 @@ impl Outcome {
     /// Every outcome.
     pub fn all() -> impl Iterator<Item = Self> {
         let others = [Self::Outranked, Self::Repeated, Self::Unknown, Self::Ignored];
-        DeliveryStatus::ALL.into_iter().map(Self::Told).chain(others)
+        DeliveryStatus::ALL.into_iter().map(Self::Applied).chain(others)
     }
 
     /// The word that metrics use.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Told(fate) => fate.as_str(),
+            Self::Applied(status) => status.as_str(),
             Self::Failed => "failed",
             Self::Outranked => "outranked",
             Self::Repeated => "repeated",
@@ -71,8 +71,9 @@ impl Outcome {
     }
 }
 
-/// Writes reports down; `None`, and nothing, when what proves them has proved another event before. Those
-/// that were written stay so when a later one cannot be: the provider sends all of them again.
+/// Applies the events of one request. `None`, and no change, when the request's token was spent for another
+/// event before. Batches that were committed stay so when a later one fails: the provider sends all events
+/// again.
 ///
 /// # Errors
 /// [`ServiceError::Db`].
@@ -81,23 +82,23 @@ pub async fn record(
     provider: Provider,
     verified: Verified,
 ) -> Result<Option<Vec<Outcome>>, ServiceError> {
-    let Verified { reports, token } = verified;
-    let (mut telling, ignored): (Vec<DeliveryEvent>, Vec<DeliveryEvent>) =
-        reports.into_iter().partition(|report| report.fate.is_some());
-    // As it happened, so that the timeline reads so; and in one order, so that two transactions with the same
-    // events do not wait for each other crosswise.
-    telling.sort_by(|one, other| (one.at, &one.event_id).cmp(&(other.at, &other.event_id)));
+    let Verified { events, token } = verified;
+    let (mut relevant, ignored): (Vec<DeliveryEvent>, Vec<DeliveryEvent>) =
+        events.into_iter().partition(|event| event.status.is_some());
+    // In the order of time, so that the timeline reads so; and in one order everywhere, so that two
+    // transactions with the same events do not deadlock.
+    relevant.sort_by(|one, other| (one.at, &one.event_id).cmp(&(other.at, &other.event_id)));
     let mut outcomes = vec![Outcome::Ignored; ignored.len()];
-    // What says nothing spends its token all the same.
-    let nothing = token.iter().filter(|_| telling.is_empty()).map(|_| Vec::new());
-    for some in telling.chunks(MAX_BATCH).map(<[DeliveryEvent]>::to_vec).chain(nothing) {
-        let (writer, token) = (services.clone(), token.clone());
+    // A request without a relevant event spends its token all the same.
+    let nothing = token.iter().filter(|_| relevant.is_empty()).map(|_| Vec::new());
+    for batch in relevant.chunks(MAX_BATCH).map(<[DeliveryEvent]>::to_vec).chain(nothing) {
+        let (services_in_tx, token) = (services.clone(), token.clone());
         let written = services.db.write::<_, DbFault>(move |tx| {
-            let now = writer.clock.now();
-            webhook_events::forget(tx, 2 * some.len().max(1), now - KEPT)?;
-            let proved =
+            let now = services_in_tx.clock.now();
+            webhook_events::forget(tx, 2 * batch.len().max(1), now - KEPT)?;
+            let is_unspent =
                 token.as_ref().map_or(Ok(true), |token| webhook_events::spend(tx, provider, token, now))?;
-            proved.then(|| write(&writer, tx, provider, &some)).transpose()
+            is_unspent.then(|| apply_all(&services_in_tx, tx, provider, &batch)).transpose()
         });
         let Some(written) = written.await? else { return Ok(None) };
         outcomes.extend(written);
@@ -105,32 +106,32 @@ pub async fn record(
     Ok(Some(outcomes))
 }
 
-fn write(
+fn apply_all(
     services: &Services,
     tx: &mut Tx<'_>,
     provider: Provider,
-    reports: &[DeliveryEvent],
+    events: &[DeliveryEvent],
 ) -> Result<Vec<Outcome>, DbFault> {
-    let ids: Vec<LetterId> = reports.iter().filter_map(|report| report.letter).collect();
-    let names: Vec<String> = reports.iter().flat_map(|report| report.message_ids.clone()).collect();
-    let invited: HashSet<InvitationId> = delivery_reports::reported(tx, provider, &ids, &names)?
+    let ids: Vec<LetterId> = events.iter().filter_map(|event| event.letter).collect();
+    let message_ids: Vec<String> = events.iter().flat_map(|event| event.message_ids.clone()).collect();
+    let invited: HashSet<InvitationId> = delivery_reports::reported(tx, provider, &ids, &message_ids)?
         .into_iter()
         .map(|letter| letter.invitation_id)
         .collect();
     users::lock_invited(tx, &invited.into_iter().collect::<Vec<_>>())?;
-    // Once more, as they are behind the locks.
-    let letters = delivery_reports::reported(tx, provider, &ids, &names)?;
-    let mut teller =
-        ReportApplier { services, provider, now: services.clock.now(), letters, timeline: Vec::new() };
-    let outcomes = reports.iter().map(|report| teller.tell(tx, report)).collect::<Result<_, _>>()?;
-    if !teller.timeline.is_empty() {
-        timeline::insert(tx, &teller.timeline)?;
+    // Read again, now that the locks keep them as they are.
+    let letters = delivery_reports::reported(tx, provider, &ids, &message_ids)?;
+    let mut applier =
+        EventApplier { services, provider, now: services.clock.now(), letters, timeline: Vec::new() };
+    let outcomes = events.iter().map(|event| applier.apply(tx, event)).collect::<Result<_, _>>()?;
+    if !applier.timeline.is_empty() {
+        timeline::insert(tx, &applier.timeline)?;
     }
     Ok(outcomes)
 }
 
-/// Tells reports one after the other, each to what those before it have left.
-struct ReportApplier<'a> {
+/// Applies events one after the other, each to the letters as the events before it left them.
+struct EventApplier<'a> {
     services: &'a Services,
     provider: Provider,
     now: DateTime<Utc>,
@@ -138,118 +139,118 @@ struct ReportApplier<'a> {
     timeline: Vec<Event>,
 }
 
-impl ReportApplier<'_> {
-    fn tell(&mut self, tx: &mut Tx<'_>, report: &DeliveryEvent) -> Result<Outcome, DbFault> {
-        let place = self.letters.iter().position(|letter| is_meant(report, letter));
-        let (Some(place), Some(fate)) = (place, report.fate) else { return Ok(Outcome::Unknown) };
-        if !webhook_events::is_new(tx, self.provider, &report.event_id, self.now)? {
+impl EventApplier<'_> {
+    fn apply(&mut self, tx: &mut Tx<'_>, event: &DeliveryEvent) -> Result<Outcome, DbFault> {
+        let index = self.letters.iter().position(|letter| is_meant(event, letter));
+        let (Some(index), Some(status)) = (index, event.status) else { return Ok(Outcome::Unknown) };
+        if !webhook_events::is_new(tx, self.provider, &event.event_id, self.now)? {
             return Ok(Outcome::Repeated);
         }
-        let letter = self.letters[place].clone();
+        let letter = self.letters[index].clone();
         if let Some(unsettled) = letter.unsettled {
-            self.settle(tx, &letter, unsettled, report)?;
-            self.letters[place].unsettled = None;
+            self.settle(tx, &letter, unsettled, event)?;
+            self.letters[index].unsettled = None;
         }
-        // Clocks differ, and most providers count whole seconds: nothing is heard of a letter before it was
-        // sent.
-        let sent_at = self.letters[place].sent_at;
-        let report = &DeliveryEvent {
-            at: sent_at.map_or(report.at, |sent_at| sent_at.max(report.at)),
-            ..report.clone()
-        };
-        let has_failed = report.fault.is_some_and(MailFault::is_operators);
-        if report.may_be_reply && letter.fate >= Some(DeliveryStatus::Delivered) {
+        // Clocks differ, and most providers count whole seconds: no event is dated before the sending.
+        let sent_at = self.letters[index].sent_at;
+        let event =
+            &DeliveryEvent { at: sent_at.map_or(event.at, |sent_at| sent_at.max(event.at)), ..event.clone() };
+        if event.may_be_reply && letter.status >= Some(DeliveryStatus::Delivered) {
             return Ok(Outcome::Outranked);
         }
-        self.suppress(tx, &letter, report)?;
-        // A letter that waits is reported again and again; that it waits is told once.
-        if fate != DeliveryStatus::Deferred || letter.fate.is_none() {
-            let at = report.at.to_rfc3339_opts(SecondsFormat::Millis, true);
-            let mut details = json!({ "reported_at": at, "superseded": letter.superseded });
-            if let Some(reason) = &report.reason {
-                details["reason"] = reason.as_str().into();
-            }
-            if let Some(fault) = report.fault {
-                details["fault"] = fault.as_str().into();
-            }
-            if has_failed {
-                details["will_retry"] = false.into();
-            }
-            self.enter(&letter, if has_failed { EventType::EmailFailed } else { entry_of(fate) }, details);
+        self.suppress(tx, &letter, event)?;
+        // A deferral is reported again and again, and stands in the timeline once.
+        if status != DeliveryStatus::Deferred || letter.status.is_none() {
+            self.push_status(&letter, status, event);
         }
-        let told = self.write(tx, letter.id, fate, report)?;
-        // Whom it annoyed, and whose mailbox has gone, has no use for the invitation's letter either.
+        let is_applied = self.store(tx, letter.id, status, event)?;
+        // A person who called the reminder spam, or whose mailbox is gone, cannot use the invitation's letter
+        // either.
         if letter.purpose == LetterPurpose::Reminder
-            && fate >= DeliveryStatus::Bounced
-            && !has_failed
+            && status >= DeliveryStatus::Bounced
+            && !has_failed(event)
             && !letter.superseded
             && let Some(reminded) = delivery_reports::reminded(tx, &letter)?
         {
-            self.write(tx, reminded, fate, report)?;
+            self.store(tx, reminded, status, event)?;
         }
-        Ok(match told {
+        Ok(match is_applied {
             false => Outcome::Outranked,
-            true if has_failed => Outcome::Failed,
-            true => Outcome::Told(fate),
+            true if has_failed(event) => Outcome::Failed,
+            true => Outcome::Applied(status),
         })
     }
 
-    /// Whoever called a letter spam, and an address without a mailbox, are not written to again.
-    fn suppress(&self, tx: &mut Tx<'_>, letter: &Reported, report: &DeliveryEvent) -> Result<(), DbFault> {
-        let (Some(reason), Some(email)) = (report.suppresses(), letter.recipient.clone()) else {
+    /// No further letters are sent to a person who called one spam, nor to an address without a mailbox.
+    fn suppress(&self, tx: &mut Tx<'_>, letter: &Reported, event: &DeliveryEvent) -> Result<(), DbFault> {
+        let (Some(reason), Some(email)) = (event.suppresses(), letter.recipient.clone()) else {
             return Ok(());
         };
-        let (id, detail) = (self.services.clock.id(), report.reason.clone());
+        let (id, detail) = (self.services.clock.id(), event.reason.clone());
         suppressions::add(tx, &Suppression { id, email, reason, detail, created_at: self.now })
     }
 
-    fn write(
+    /// Stores the status on the letter. `false` when a status that outranks it is stored already.
+    fn store(
         &mut self,
         tx: &mut Tx<'_>,
         letter: LetterId,
-        fate: DeliveryStatus,
-        report: &DeliveryEvent,
+        status: DeliveryStatus,
+        event: &DeliveryEvent,
     ) -> Result<bool, DbFault> {
-        let told =
-            delivery_reports::tell(tx, letter, (fate, report.at), (report.reason.as_deref(), report.fault))?;
-        if let Some(letter) = self.letters.iter_mut().find(|one| one.id == letter).filter(|_| told) {
-            letter.fate = Some(fate);
+        let is_applied =
+            delivery_reports::apply(tx, letter, (status, event.at), (event.reason.as_deref(), event.fault))?;
+        if let Some(letter) = self.letters.iter_mut().find(|one| one.id == letter).filter(|_| is_applied) {
+            letter.status = Some(status);
         }
-        Ok(told)
+        Ok(is_applied)
     }
 
-    /// The provider took it, and its answer was lost: what the courier would have recorded.
+    /// The provider accepted the letter and its answer was lost: records what the courier would have
+    /// recorded.
     fn settle(
         &mut self,
         tx: &mut Tx<'_>,
         letter: &Reported,
         unsettled: Unsettled,
-        report: &DeliveryEvent,
+        event: &DeliveryEvent,
     ) -> Result<(), DbFault> {
-        let at = report.at.max(unsettled.created_at);
+        let at = event.at.max(unsettled.created_at);
         if let Some(one) = self.letters.iter_mut().find(|one| one.id == letter.id) {
             one.sent_at = Some(at);
         }
-        if !delivery_reports::settle(
-            tx,
-            self.provider,
-            letter.id,
-            at,
-            report.message_ids.first().map(String::as_str),
-        )? {
+        let message_id = event.message_ids.first().map(String::as_str);
+        if !delivery_reports::settle(tx, self.provider, letter.id, at, message_id)? {
             return Ok(());
         }
-        // A reminder gives no further time.
+        // A reminder does not extend the link.
         if letter.purpose == LetterPurpose::Invitation {
             let (invitation, generation, expires_at) =
-                (letter.invitation_id, letter.generation, self.services.expiry(at));
+                (letter.invitation_id, letter.generation, self.services.rules.link_lifetime.expires_at(at));
             mark_sent::handed_over(tx, &[HandedOver { invitation, generation, at, expires_at }])?;
         }
-        self.enter(letter, EventType::EmailSent, json!({ "attempt": unsettled.attempts }));
+        self.push(letter, EventType::EmailSent, json!({ "attempt": unsettled.attempts }));
         Ok(())
     }
 
-    fn enter(&mut self, letter: &Reported, event_type: EventType, mut details: Value) {
+    /// Adds the timeline's entry of a status.
+    fn push_status(&mut self, letter: &Reported, status: DeliveryStatus, event: &DeliveryEvent) {
+        let at = event.at.to_rfc3339_opts(SecondsFormat::Millis, true);
+        let mut details = json!({ "reported_at": at, "superseded": letter.superseded });
+        if let Some(reason) = &event.reason {
+            details["reason"] = reason.as_str().into();
+        }
+        if let Some(fault) = event.fault {
+            details["fault"] = fault.as_str().into();
+        }
+        if has_failed(event) {
+            details["will_retry"] = false.into();
+        }
+        let event_type = if has_failed(event) { EventType::EmailFailed } else { event_type(status) };
+        self.push(letter, event_type, details);
+    }
+
+    fn push(&mut self, letter: &Reported, event_type: EventType, mut details: Value) {
         if letter.purpose == LetterPurpose::Reminder {
             details["letter"] = LetterPurpose::Reminder.as_str().into();
         }
@@ -258,16 +259,22 @@ impl ReportApplier<'_> {
     }
 }
 
-/// By our own id, where the provider gives it back; else by the provider's.
-fn is_meant(report: &DeliveryEvent, letter: &Reported) -> bool {
-    report.letter.map_or_else(
-        || letter.message_id.as_ref().is_some_and(|name| report.message_ids.contains(name)),
-        |wanted| wanted == letter.id,
+/// Whether the event is about this letter: by this service's id where the provider returns it, else by the
+/// provider's message id.
+fn is_meant(event: &DeliveryEvent, letter: &Reported) -> bool {
+    event.letter.map_or_else(
+        || letter.message_id.as_ref().is_some_and(|id| event.message_ids.contains(id)),
+        |id| id == letter.id,
     )
 }
 
-fn entry_of(fate: DeliveryStatus) -> EventType {
-    match fate {
+/// Whether it reports a fault that the operator has to put right.
+fn has_failed(event: &DeliveryEvent) -> bool {
+    event.fault.is_some_and(MailFault::is_operators)
+}
+
+fn event_type(status: DeliveryStatus) -> EventType {
+    match status {
         DeliveryStatus::Deferred => EventType::EmailDeferred,
         DeliveryStatus::Delivered => EventType::EmailDelivered,
         DeliveryStatus::Bounced => EventType::EmailBounced,

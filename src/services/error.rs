@@ -1,5 +1,5 @@
-//! The reasons for which a verb is refused. Each verb has its own subset; HTTP gives each its code and
-//! status.
+//! Why operations fail. Each operation fails for some of these reasons. The texts are for callers: HTTP sends
+//! them as `detail`, and gives each error its code and status.
 
 use std::sync::Arc;
 
@@ -15,107 +15,112 @@ use crate::{
     },
 };
 
-/// Why a verb did not do what was asked.
+/// Why an operation did not do what was asked.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ServiceError {
     /// The token does not allow it.
-    #[error("the token lacks the permission {0}")]
+    #[error("This takes the permission {0}.")]
     Forbidden(&'static str),
     /// The roles allow more than the inviter may do.
-    #[error("the roles allow more than the inviter may do")]
+    #[error("A role of this invitation allows more than your token does.")]
     RoleExceedsYours,
     /// There is no such thing, or the caller may not see it.
-    #[error("not found")]
+    #[error("There is no such thing, or this token may not see it.")]
     NotFound,
     /// These members are faulty.
-    #[error("some members are faulty")]
+    #[error("Some members are faulty.")]
     Invalid(Faults),
-    /// A live invitation stands in the way; it can be resent.
-    #[error("a live invitation stands in the way")]
+    /// The person has a live invitation; it can be resent.
+    #[error("Invitation {0} is live. Resend it, or revoke it first.")]
     InvitationPending(InvitationId),
-    /// The person is staff already.
-    #[error("the person is staff already")]
+    /// The person is a system user already.
+    #[error("This person is an active system user.")]
     AlreadySystemUser,
     /// The person owns a top-level account already.
-    #[error("the person owns an account already")]
+    #[error("This person owns a top-level account. Invite them to it by account_id.")]
     AlreadyAccountOwner,
     /// The person belongs to the account, or to one below the parent, already.
-    #[error("the person is a member already")]
+    #[error("This person belongs to the account, or to one below the parent, already.")]
     AlreadyMember,
     /// The account would have no owner left.
-    #[error("the account would have no owner left")]
+    #[error("This person is the account's last owner. Invite another owner first.")]
     LastOwner,
     /// There is no such account, or the caller may not invite into it.
-    #[error("no such account")]
+    #[error("There is no such account, or this token may not invite into it.")]
     AccountNotFound,
     /// Several accounts have the name.
-    #[error("several accounts have this name")]
+    #[error("Several accounts have this name. Choose one by account_id.")]
     AmbiguousAccount(Arc<[Account]>),
     /// The account above is a consumer's.
-    #[error("the parent is not a business account")]
+    #[error("Only a business account has sub-accounts; this one is a consumer's.")]
     ParentNotBusiness,
-    /// Nobody has brought the account to life yet.
-    #[error("the account is not active")]
+    /// The account is not active yet.
+    #[error("This account is not active yet. Resend its owner's invitation.")]
     ParentNotActive,
-    /// Activated, revoked, or replaced by another.
-    #[error("the invitation awaits no answer")]
+    /// The invitation was activated, revoked or replaced.
+    #[error("The invitation was activated, revoked or replaced, or there is none.")]
     NotPending,
-    /// A change says nothing of the state that it is meant for.
-    #[error("the change names no state that it is meant for")]
+    /// A change names no state that it is meant for.
+    #[error("Send If-Match with the ETag of the answer that showed you the invitation.")]
     PreconditionRequired,
     /// The invitation has changed since the caller saw it; this is its state now.
-    #[error("the invitation has changed")]
+    #[error("The invitation has changed since. Nothing was changed by this request.")]
     PreconditionFailed(Revision),
-    /// The change names states as none is named, so that it can be meant for none; this is the present one.
-    #[error("the change names no state as states are named")]
+    /// `If-Match` holds no tag that could match any state; this is the state now.
+    #[error(
+        "If-Match names no entity tag that could match: send the ETag as it came, with its quotation marks; a \
+         weak tag (W/) never matches. Nothing was changed by this request."
+    )]
     PreconditionMalformed(Revision),
     /// The user has several invitations that await an answer.
-    #[error("several invitations await an answer")]
+    #[error("Several invitations of this user await an answer. Resend one of candidates by its id.")]
     Ambiguous(Vec<Invitation>),
-    /// The last sending was a moment ago; so many seconds remain.
-    #[error("the last sending was a moment ago")]
+    /// The invitation was sent a moment ago; so many seconds remain.
+    #[error("The invitation was sent a moment ago. Try again in {0} s.")]
     TooSoon(u64),
     /// The address was changed a moment ago; so many seconds remain until it may be changed again.
-    #[error("the last change of address was a moment ago")]
+    #[error(
+        "The address was changed a moment ago. It can be changed again in {0} s, the other members at once."
+    )]
     MovedTooSoon(u64),
     /// A mailbox, an account or a caller has had its letters of the day.
-    #[error("no more letters today")]
+    #[error("No more letters are sent for now.")]
     LettersSpent(LettersSpent),
     /// The token was not made by this service, or was damaged.
-    #[error("not a genuine activation link")]
+    #[error("The token is damaged, or was not made by this service.")]
     InvalidLink,
-    /// The link was genuine and works no more.
-    #[error(transparent)]
+    /// The link was made by this service and works no more.
+    #[error("{}", dead_link(*.0))]
     DeadLink(#[from] DeadLink),
     /// A cursor that this service did not make.
     #[error("This cursor was not made by this service.")]
     DamagedCursor,
     /// A cursor that was made for other filters.
-    #[error("the cursor belongs to other filters")]
+    #[error("The cursor belongs to a list with other filters.")]
     CursorMismatch,
-    /// What the answer was decided by has changed; it is to be decided anew.
-    #[error("the invitation changed meanwhile")]
+    /// What the decision was based on has changed; it has to be made anew.
+    #[error("The invitation changed meanwhile. Nothing was changed by this request.")]
     Changed,
     /// The idempotency key was used for another request.
-    #[error("the idempotency key was used for another request")]
+    #[error("This Idempotency-Key was sent with another request.")]
     IdempotencyKeyReused,
-    /// The first request with the idempotency key is still being worked on.
-    #[error("the first request with this idempotency key is still running")]
+    /// The first request with the idempotency key is still running.
+    #[error("The first request with this Idempotency-Key is still running.")]
     IdempotencyInProgress,
-    /// A wrong password, an unknown address, or somebody who is not active: which of them is not told.
-    #[error("wrong address or password")]
+    /// A wrong password, an unknown address, or a person who is not active: the caller does not learn which.
+    #[error("The address or the password is wrong, or the user is not active.")]
     InvalidCredentials,
-    /// Too many wrong guesses at a secret; so many seconds remain until the next one is looked at.
-    #[error("too many wrong guesses")]
+    /// Too many wrong guesses at a secret; so many seconds remain until the next one is checked.
+    #[error("Too many wrong guesses from this address. Try again in {0} s.")]
     TooManyGuesses(u64),
-    /// The operator does not let people send themselves a fresh link.
-    #[error("self-renewal is switched off")]
+    /// The operator does not let people send themselves a new link.
+    #[error("Ask the person who invited you to send a new link.")]
     RenewalDisabled,
-    /// The link that a fresh one was asked for still works.
-    #[error("the link still works")]
+    /// The link that was to be renewed still works.
+    #[error("This link still works: open it.")]
     LinkStillValid,
-    /// Too many of these at once; the same request may do better in a moment.
-    #[error("busy: {0}")]
+    /// Too many of these at once; the same request may succeed in a moment.
+    #[error("{0}")]
     Busy(&'static str),
     /// The database failed.
     #[error(transparent)]
@@ -126,28 +131,36 @@ pub enum ServiceError {
 }
 
 impl ServiceError {
-    /// After so many wrong guesses the next one waits so long.
+    /// The next guess is checked after this wait, in whole seconds.
     #[must_use]
     pub fn too_many_guesses(wait: std::time::Duration) -> Self {
         Self::TooManyGuesses(wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX).max(1))
     }
 
-    /// Whether it says that the caller may not do this, or not here: a matter of authority, whatever has
-    /// become of the thing.
+    /// Whether it is about the caller's authority, and not about the state of what they asked for.
     #[must_use]
     pub fn is_of_authority(&self) -> bool {
         matches!(self, Self::Forbidden(_) | Self::RoleExceedsYours | Self::NotFound | Self::AccountNotFound)
     }
 
-    /// Only what is a matter of authority, or what keeps it from being known.
+    /// Ignores the outcome, except for an error about the caller's authority.
     ///
     /// # Errors
-    /// The refusal.
+    /// That error.
     pub(super) fn authority<T>(outcome: Result<T, Self>) -> Result<(), Self> {
         match outcome {
-            Err(refusal) if refusal.is_of_authority() => Err(refusal),
+            Err(error) if error.is_of_authority() => Err(error),
             _ => Ok(()),
         }
+    }
+}
+
+fn dead_link(dead: DeadLink) -> &'static str {
+    match dead {
+        DeadLink::Revoked => "The invitation was revoked.",
+        DeadLink::Used => "This link has been used. If it was you, your account is active.",
+        DeadLink::Superseded => "A newer link was sent; only that one works.",
+        DeadLink::Expired => "The link has expired. Ask for a new one.",
     }
 }
 

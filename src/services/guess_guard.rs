@@ -1,9 +1,9 @@
-//! Guessing a secret is slowed down: after a few wrong ones each further try has to wait, longer each time,
-//! and never for ever.
+//! Slows down guessing of a secret: after a few wrong guesses each further one is delayed, longer each time,
+//! up to a maximum.
 //!
-//! Counted by who is tried from where, by the client alone, and by its network (OWASP Authentication Cheat
-//! Sheet, "Login throttling"). Nothing is counted by the account alone: whoever guesses at it would lock its
-//! owner out, who tries from elsewhere.
+//! Guesses are counted by target and client, by the client alone, and by its network (OWASP Authentication
+//! Cheat Sheet, "Login throttling"). They are not counted by the target alone: an attacker could then lock
+//! its owner out.
 
 use std::{
     hash::{BuildHasher, Hash, RandomState},
@@ -15,19 +15,19 @@ use quick_cache::sync::Cache;
 
 use crate::clock::Clock;
 
-/// So many counts are kept; those that were quiet longest are forgotten first.
+/// The maximum number of counters; those unused for longest are evicted first.
 const MAX_COUNTS: usize = 100_000;
-/// A count is forgotten when nothing wrong came for so long.
+/// How long after the last wrong guess a counter is kept.
 const FORGOTTEN_AFTER: Duration = Duration::from_hours(24);
-/// The wait after the first wrong guess beyond those that are free; it doubles with each further one.
+/// The delay after the first wrong guess beyond the free ones; it doubles with each further one.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 
-/// How many wrong guesses cost nothing, and how long the wait becomes at most.
+/// The number of free wrong guesses, and the longest delay.
 #[derive(Debug, Clone, Copy)]
 pub struct Allowance {
-    /// So many.
+    /// The number of free wrong guesses.
     pub free: u32,
-    /// So long.
+    /// The longest delay.
     pub longest: Duration,
 }
 
@@ -42,7 +42,7 @@ impl Allowance {
     }
 }
 
-/// What is counted together: a hash of whatever names it.
+/// A counter's key: a hash of its name.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope {
     key: u64,
@@ -52,7 +52,7 @@ pub struct Scope {
 #[derive(Debug, Default)]
 struct Count {
     failures: u32,
-    /// On the clock's own count, as the other one.
+    /// As [`Clock::elapsed`], like the other one.
     open_at: Duration,
     last: Duration,
 }
@@ -67,19 +67,19 @@ pub struct GuessGuard {
 }
 
 impl GuessGuard {
-    /// A guard that counts, or, switched off, lets everything through.
+    /// A guard that counts, or, if `on` is false, allows everything.
     #[must_use]
     pub fn new(on: bool, clock: &Clock) -> Self {
         Self { counts: on.then(|| Cache::new(MAX_COUNTS)), hasher: RandomState::new(), clock: clock.clone() }
     }
 
-    /// What is counted together under this name.
+    /// The scope with this name.
     pub fn scope(&self, name: impl Hash, allowance: Allowance) -> Scope {
         Scope { key: self.hasher.hash_one(name), allowance }
     }
 
-    /// How long the next guess has to wait; nothing when it need not. For secrets that programs send, many at
-    /// once: these are looked at side by side, and each wrong one is counted by [`GuessGuard::wrong`].
+    /// The delay before the next guess; `None` when there is none. For secrets that programs send, many at
+    /// once: these are checked concurrently, and each wrong one is counted by [`GuessGuard::wrong`].
     pub fn wait(&self, scopes: &[Scope]) -> Option<Duration> {
         let counts = self.counts.as_ref()?;
         let now = self.clock.elapsed();
@@ -93,19 +93,19 @@ impl GuessGuard {
 
     /// Counts a wrong guess.
     pub fn wrong(&self, scopes: &[Scope]) {
-        // One that came beside another which has closed the way is not counted twice.
+        // A concurrent wrong guess that came after the delay began is not counted again.
         if let Ok(guess) = self.begin(scopes) {
             guess.wrong();
         }
     }
 
-    /// Begins a guess. It is taken for a wrong one until [`Guess::right`] says otherwise, so that many at
-    /// once are no way around; dropped without a word, it counts for nothing. `scopes` go from the narrowest
-    /// to the widest: what a narrower one delays already is not held against the wider one, whose other
-    /// members have nothing to do with it.
+    /// Begins a guess. It counts as wrong until [`Guess::right`] is called, so that concurrent guesses cannot
+    /// evade the limit; when dropped without a result, it does not count. `scopes` are ordered from the
+    /// narrowest to the widest: a guess that a narrower scope delays already does not count in a wider one,
+    /// whose other members are not responsible.
     ///
     /// # Errors
-    /// How long to wait.
+    /// The delay.
     pub fn begin(&self, scopes: &[Scope]) -> Result<Guess, Duration> {
         let mut guess = Guess { held: Vec::new() };
         let Some(counts) = &self.counts else { return Ok(guess) };
@@ -141,7 +141,7 @@ impl GuessGuard {
                 is_counted: was_counted,
             });
         }
-        // What was counted so far is given back when it must wait.
+        // When the guess must wait, dropping `guess` undoes the counts so far.
         if wait.is_zero() { Ok(guess) } else { Err(wait) }
     }
 }
@@ -151,12 +151,12 @@ struct Held {
     before: Duration,
     after: Duration,
     free: u32,
-    /// Whether this guess was added to it.
+    /// Whether this guess was added to the counter.
     is_counted: bool,
 }
 
 impl Held {
-    /// Takes back so many failures, and the wait that this guess has caused.
+    /// Takes back so many failures, and the delay that this guess caused.
     fn forgive(&self, failures: u32) {
         let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
         count.failures = count.failures.saturating_sub(failures);
@@ -166,19 +166,19 @@ impl Held {
     }
 }
 
-/// A guess that is under way.
-#[must_use = "it is to be said what came of it"]
+/// A guess in progress.
+#[must_use = "report the result with `right` or `wrong`"]
 pub struct Guess {
     held: Vec<Held>,
 }
 
 impl Guess {
-    /// It was wrong.
+    /// The guess was wrong.
     pub fn wrong(mut self) {
         self.held.clear();
     }
 
-    /// It was right: the narrowest count begins anew, and the wider ones forget what it had added to them.
+    /// The guess was right: resets the narrowest counter, and takes its failures back from the wider ones.
     pub fn right(mut self) {
         let mut held = self.held.drain(..);
         let Some(narrowest) = held.next() else { return };
@@ -224,7 +224,7 @@ mod tests {
         for wait in [0, 0, 1, 2, 4, 8, 10, 10] {
             assert_eq!(wrong(&guard, &scopes), Ok(()));
             if wait > 0 {
-                // Trying meanwhile costs no more.
+                // A try during the delay does not extend it.
                 assert_eq!((wrong(&guard, &scopes), wrong(&guard, &scopes)), (Err(wait), Err(wait)));
             }
             clock.advance(TimeDelta::seconds(wait.try_into().unwrap()));
@@ -251,17 +251,17 @@ mod tests {
     fn the_wider_count_has_what_no_narrower_one_delays() {
         let (guard, clock) = guard();
         let of = |name: &'static str| [guard.scope(name, NARROW), guard.scope("office", WIDE)];
-        // One who has forgotten their password delays nobody else.
+        // A user who has forgotten their password does not delay others.
         for _ in 0..20 {
             let _ = wrong(&guard, &of("ada"));
             clock.advance(TimeDelta::seconds(10));
         }
         assert_eq!(wrong(&guard, &of("bob")), Ok(()));
-        // Whoever goes from one to the next does.
+        // A client that guesses at one user after the other is delayed.
         assert_eq!(wrong(&guard, &of("eve")), Ok(()));
         assert_eq!(wrong(&guard, &of("joe")), Err(1));
         clock.advance(TimeDelta::seconds(1));
-        // A right one takes back what was wrong before it with the same name, and nothing else.
+        // A right guess takes back only the wrong ones before it with the same name.
         guard.begin(&of("bob")).unwrap().right();
         assert_eq!(wrong(&guard, &of("joe")), Ok(()));
         assert_eq!(wrong(&guard, &of("max")), Err(1));

@@ -1,8 +1,8 @@
-//! Retries that are safe: a request with an `Idempotency-Key` has its effect once, and its first answer every
-//! time (draft-ietf-httpapi-idempotency-key-header).
+//! Safe retries: a request with an `Idempotency-Key` has its effect once, and each retry gets the first answer
+//! (draft-ietf-httpapi-idempotency-key-header).
 //!
 //! The key is taken in a transaction of its own; the answer is stored in the transaction of the effect. A
-//! crash between the two leaves a key that nobody works on, which the next retry takes over after a minute.
+//! crash between the two leaves a held key without a worker; a retry takes it over after a minute.
 
 use std::{collections::BTreeSet, fmt, io, sync::Arc};
 
@@ -26,22 +26,22 @@ use crate::{
     },
 };
 
-/// How long a key is left to whoever took it.
+/// How long a request holds its key.
 const HELD: TimeDelta = TimeDelta::seconds(60);
-/// How long an answer is kept.
+/// How long an answer is stored.
 const KEPT: TimeDelta = TimeDelta::hours(24);
 
-/// Writes the answer that an effect leads to.
+/// Writes the answer for an effect.
 pub type Render<E = Invitation> = Arc<dyn Fn(&E) -> StoredAnswer + Send + Sync>;
 
-/// A key that is ours to answer.
+/// The right to answer a request with a key.
 pub struct Ticket<E = Invitation> {
     request: KeyedRequest,
     worker: String,
     render: Render<E>,
 }
 
-// Derived, it would ask that effects can be cloned.
+// Derived, it would require `E: Clone`.
 impl<E> Clone for Ticket<E> {
     fn clone(&self) -> Self {
         Self { request: self.request.clone(), worker: self.worker.clone(), render: self.render.clone() }
@@ -54,19 +54,19 @@ impl<E> fmt::Debug for Ticket<E> {
     }
 }
 
-/// What to do with a request that carried a key.
+/// What a request with a key is.
 #[derive(Debug)]
 pub enum Begin<E = Invitation> {
-    /// It is the first: do it.
+    /// It is the first one.
     First(Ticket<E>),
-    /// It was done: answer as then.
+    /// It is a retry, and this is the first answer.
     Replay(StoredAnswer),
 }
 
-/// Whose keys these are: a grant, which is the issuer, the subject, and all that the token allows. Tokens of
-/// one subject that allow different things are different principals, whose keys never meet; a fresh token of
-/// the same grant is the same one. What its holder has lost since changes nothing in it: a retry with the
-/// same token would have its effect once more.
+/// The owner of keys: a grant, which is the issuer, the subject, and all that the token allows. Tokens of one
+/// subject that allow different things are different principals with separate keys; a fresh token of the same
+/// grant is the same principal. Rights that its holder has lost since still count: without them, a retry with
+/// the same token would be another principal's and have its effect once more.
 #[must_use]
 pub fn principal(
     issuer: &str,
@@ -82,7 +82,7 @@ pub fn principal(
     part(issuer);
     part(who.kind.as_str());
     part(&who.id);
-    // Sets: the order in which a token names them says nothing.
+    // Sets: their order in the token has no meaning.
     let accounts: BTreeSet<&str> = accounts.iter().map(AccountId::as_str).collect();
     part(&permissions.len().to_string());
     for permission in permissions {
@@ -92,13 +92,13 @@ pub fn principal(
     format!("grant:{}", hex(&hash.finalize()))
 }
 
-/// Requests with keys that arrive together.
+/// Takes the keys of requests that arrive together in one transaction.
 pub type Queue = GroupCommit<Taker, KeyState, DbFault>;
 
 /// Starts the queue; up to `most` of them share a commit.
 ///
 /// # Errors
-/// When the system gives no thread.
+/// When no thread can be started.
 pub fn queue(db: &Db, most: usize) -> io::Result<Queue> {
     GroupCommit::writing(db, "keys", most, idempotency::take_many)
 }
@@ -131,25 +131,28 @@ impl<E> Ticket<E> {
         idempotency::answer(tx, &self.request, &self.worker, &(self.render)(effect))
     }
 
-    /// Ends a request that had no effect and has an answer of its own all the same.
+    /// Ends a request that had no effect and has an answer all the same.
     pub(super) async fn keep(self, services: &Services, effect: &E) {
         let answer = (self.render)(effect);
-        self.close(services, Some(answer)).await;
+        self.keep_refusal(services, answer).await;
     }
 
-    /// Ends a request that had no effect: its refusal is kept, or, without one, the key is free again.
-    pub async fn close(self, services: &Services, refusal: Option<StoredAnswer>) {
+    /// Ends a request that had no effect, and stores this answer for its retries.
+    pub async fn keep_refusal(self, services: &Services, answer: StoredAnswer) {
         let Self { request, worker, .. } = self;
-        let ended = services
-            .db
-            .write::<_, DbFault>(move |tx| match &refusal {
-                Some(refusal) => idempotency::answer(tx, &request, &worker, refusal),
-                None => idempotency::release(tx, &request, &worker),
-            })
-            .await;
-        if let Err(error) = ended {
-            // The key comes free by itself in a minute.
-            tracing::warn!(error = ?error.to_string(), "an idempotency key was not closed");
-        }
+        log(services.db.write(move |tx| idempotency::answer(tx, &request, &worker, &answer)).await);
+    }
+
+    /// Ends a request that had no effect, and gives the key back: a retry is a first request.
+    pub async fn release(self, services: &Services) {
+        let Self { request, worker, .. } = self;
+        log(services.db.write(move |tx| idempotency::release(tx, &request, &worker)).await);
+    }
+}
+
+fn log(ended: Result<(), DbFault>) {
+    if let Err(error) = ended {
+        // A retry takes the key over once it is no longer held.
+        tracing::warn!(error = ?error.to_string(), "an idempotency key was not closed");
     }
 }

@@ -1,4 +1,4 @@
-//! Inviting: users, accounts, invitations, timeline and letters, all in one transaction.
+//! Invites: writes users, accounts, invitations, timeline and letters in one transaction.
 
 pub mod batch;
 mod conflicts;
@@ -50,14 +50,14 @@ use crate::{
     },
 };
 
-/// An invitation as it will be if nothing stands in its way, with the account that is made for it.
+/// An invitation to be created if there is no conflict, with its new account if any.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    /// The invitation. The user's id is that of a newcomer until we know better.
+    /// The invitation. The user's id is that of a new user until the user is looked up.
     pub invitation: Invitation,
-    /// The account, where the invitation does not lead to one that exists.
+    /// The new account, unless the invitation is to an existing one.
     pub account: Option<NewAccount>,
-    /// On whose account its letter goes.
+    /// Who is charged for its letter.
     pub payer: Payer,
 }
 
@@ -67,47 +67,47 @@ impl Draft {
         Self { invitation, account, payer }
     }
 
-    /// Its letter; none where the link is handed over.
+    /// The charge for its letter; `None` where the link is returned to the inviter.
     fn charge(&self) -> Option<Charge> {
         let is_mailed = self.invitation.delivery.state != DeliveryState::HandedOver;
         is_mailed.then(|| Charge::new(&self.invitation.email, self.payer.clone()))
     }
 }
 
-/// What was sent, and what is left of the quotas that its letter counts against.
+/// The invitation, and the remaining quotas to which its letter counts.
 #[derive(Debug, Clone)]
 pub struct Sent {
     /// The invitation.
     pub invitation: Invitation,
-    /// What is left; nothing where no letter was sent, or letters are not counted.
+    /// The remaining quotas; empty where no letter was sent, or letters are not counted.
     pub standings: Vec<Standing>,
 }
 
-/// What became of one invite among many.
+/// The outcome of one invite among many.
 #[derive(Debug)]
 pub enum Outcome {
-    /// It was made; its letter is in the outbox. What is left of the quotas that it counts against.
+    /// Created, with its letter in the outbox. The quotas to which it counts.
     Invited(Box<Invitation>, Vec<Standing>),
-    /// A mailbox, an account or a caller has had its letters of the day.
+    /// The quota of the mailbox, the account or the caller is exhausted.
     LettersSpent(LettersSpent),
-    /// This one is alive and stands in the way.
+    /// Refused: this pending invitation exists.
     Pending(InvitationId),
-    /// The person is staff already.
+    /// Refused: the person is a system user already.
     AlreadySystemUser,
-    /// The person owns a top-level account already.
+    /// Refused: the person owns a top-level account already.
     AlreadyAccountOwner,
-    /// The person belongs to the account, or to one below the parent, already.
+    /// Refused: the person is a member of the account, or of one below the parent, already.
     AlreadyMember,
 }
 
-/// Somebody to be invited.
+/// An invite of one person.
 #[derive(Debug, Clone)]
 pub enum Invite {
-    /// A colleague.
+    /// To become a system user.
     SystemUser(SystemUserInvite),
-    /// The owner of an account.
+    /// To become the owner of an account.
     AccountOwner(OwnerInvite),
-    /// Somebody below a business customer's account.
+    /// To a sub-account of a business customer.
     SubAccount(SubAccountInvite),
 }
 
@@ -122,7 +122,7 @@ impl Invite {
     }
 }
 
-/// Whether the caller may invite anybody at all.
+/// Whether the caller may invite at all.
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`].
@@ -134,10 +134,10 @@ pub fn may_invite(actor: &Actor) -> Result<(), ServiceError> {
     }
 }
 
-/// Judges invites by what the caller may do and by the accounts that they name, each alone, and drafts those
-/// that pass.
+/// Checks each invite against the caller's permissions and the accounts that it names, and drafts those that
+/// pass.
 ///
-/// Refused are [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`],
+/// Refusals are [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`],
 /// [`ServiceError::AccountNotFound`], [`ServiceError::AmbiguousAccount`], [`ServiceError::ParentNotBusiness`]
 /// and [`ServiceError::ParentNotActive`].
 ///
@@ -157,10 +157,10 @@ pub async fn drafts(
     Ok(invites.into_iter().map(draft).collect())
 }
 
-/// Whether the caller may send each of these, whatever stands in its way otherwise: what a retry is asked
-/// before the answer of the first request is given again.
+/// Whether the caller has the permission for each of these, regardless of other refusals: checked for a retry
+/// before the answer of the first request is replayed.
 ///
-/// Refused are [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`] and
+/// Refusals are [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`] and
 /// [`ServiceError::AccountNotFound`].
 ///
 /// # Errors
@@ -173,7 +173,7 @@ pub async fn authorise(
     Ok(drafts(services, actor, invites).await?.into_iter().map(ServiceError::authority).collect())
 }
 
-/// What every draft has in common.
+/// The fields that every draft shares.
 fn invitation(
     services: &Services,
     actor: &Actor,
@@ -195,7 +195,7 @@ fn invitation(
         send_count: 1,
         created_at: now,
         last_sent_at: now,
-        expires_at: services.expiry(now),
+        expires_at: services.rules.link_lifetime.expires_at(now),
         activated_at: None,
         revoked_at: None,
         delivery: Delivery::queued(),
@@ -203,7 +203,7 @@ fn invitation(
     }
 }
 
-/// Invites one.
+/// Invites one person.
 ///
 /// # Errors
 /// Those of [`drafts`]; [`ServiceError::InvitationPending`], [`ServiceError::AlreadySystemUser`],
@@ -222,13 +222,13 @@ pub async fn one(
     Ok(invited)
 }
 
-/// Single invites that arrive together, each with the key that its answer is kept under.
+/// The queue of single invites, each with its idempotency key if any.
 pub type Queue = GroupCommit<(Draft, Option<Ticket>), Outcome, DbFault>;
 
 /// Starts the queue; up to `most` of them share a commit.
 ///
 /// # Errors
-/// When the system gives no thread.
+/// When the system cannot start a thread.
 pub fn queue(db: &Db, clock: &Clock, limits: LetterLimits, most: usize) -> io::Result<Queue> {
     let clock = clock.clone();
     GroupCommit::writing(db, "invites", most, move |tx, items: &[(Draft, Option<Ticket>)]| {
@@ -244,7 +244,7 @@ pub fn queue(db: &Db, clock: &Clock, limits: LetterLimits, most: usize) -> io::R
 }
 
 impl Outcome {
-    /// The invitation, or why there is none.
+    /// The invitation, or the refusal.
     ///
     /// # Errors
     /// As [`one`].
@@ -260,13 +260,13 @@ impl Outcome {
     }
 }
 
-/// Invites many at once, each decided on its own and answered in the order given.
+/// Invites many people, each decided on its own, with results in the order of the input.
 ///
-/// The users' rows are locked first: whoever invites, activates or revokes the same person at the same moment
-/// waits.
+/// The users' rows are locked first, so that concurrent transactions which invite, activate or revoke the
+/// same users wait.
 ///
 /// # Errors
-/// Only when the database fails; then nothing has happened.
+/// Only when the database fails; then the transaction is rolled back.
 pub fn invite_many(
     clock: &Clock,
     limits: &LetterLimits,
@@ -283,7 +283,7 @@ pub fn invite_many(
         .collect();
     let InsertedOrLocked { people: users, known } = users::insert_or_lock(tx, &people)?;
     let (mut members, mut pending) = (HashMap::new(), Vec::new());
-    // A newcomer belongs to nothing and is awaited nowhere.
+    // New users have no memberships and no invitations.
     if !known.is_empty() {
         let ids: Vec<UserId> = known.iter().filter_map(|key| users.get(key)).map(|user| user.id).collect();
         members = memberships::places(tx.reading(), &ids)?;
@@ -309,7 +309,7 @@ pub fn invite_many(
         outcomes.push(outcome);
     }
     counts.write(tx)?;
-    // Nobody is known for a letter that was refused.
+    // A user who was inserted for a refused letter is deleted again.
     let invited: HashSet<UserId> = made.iter().map(|(invitation, _)| invitation.user_id).collect();
     let strangers = users.iter().filter(|(key, user)| !invited.contains(&user.id) && !known.contains(key));
     users::remove_entered(tx, &strangers.map(|(_, user)| user.id).collect::<Vec<_>>())?;
@@ -318,7 +318,7 @@ pub fn invite_many(
     Ok(outcomes)
 }
 
-/// Counts the letter of an invite that nothing else stands in the way of.
+/// Counts the letter of an invite without conflicts.
 fn counted(outcome: Outcome, draft: &Draft, counts: &mut Counts) -> Outcome {
     match (outcome, draft.charge()) {
         (Outcome::Invited(invitation, _), Some(charge)) => match counts.take(&charge) {

@@ -1,5 +1,5 @@
-//! Letters are counted where they are asked for, in the transaction that puts them into the outbox: what is
-//! past a quota is refused before anything is written for it.
+//! Counts letters in the transaction that puts them into the outbox: a letter above a quota is refused before
+//! anything is written for it.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,19 +17,19 @@ use crate::{
     },
 };
 
-/// On whose account a letter goes.
+/// Who is charged for a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Payer {
-    /// That of the tree of accounts that this one stands in: an owner asks for it.
+    /// The tree of accounts to which this one belongs: an owner requests it.
     Account(AccountId),
-    /// That of the caller: staff, a partner, the command line.
+    /// The caller: staff, a partner, the command line.
     Caller(String),
-    /// On nobody's: a reminder, or a person's own wish for a fresh link.
+    /// No one: a reminder, or a new link that the recipient requests.
     Nobody,
 }
 
 impl Payer {
-    /// Whoever asks for a letter of this invitation.
+    /// The payer for a letter that `actor` requests for this invitation.
     #[must_use]
     pub fn of(actor: &Actor, invitation: &Invitation) -> Self {
         let by_permission = match invitation.kind {
@@ -44,9 +44,9 @@ impl Payer {
         }
     }
 
-    /// Whoever is accountable for the letter that the holder of a link asks for in place of it. A link that
-    /// was mailed proves somebody who reads that mail; one that was handed over may be in the inviter's own
-    /// hands, who would send letters uncounted.
+    /// The payer for a new letter that the holder of a link requests. A mailed link proves that the holder
+    /// reads the mail; one that was returned may still be with the inviter, who could otherwise send letters
+    /// uncounted.
     #[must_use]
     pub fn of_renewal(invitation: &Invitation, was_handed_over: bool) -> Self {
         match tree(invitation) {
@@ -61,14 +61,14 @@ impl Payer {
     }
 }
 
-/// An account in the tree that the invitation leads into; none for a system user, and for a new top-level
-/// account, which has no owner yet.
+/// An account in the tree of the invitation; `None` for a system user, and for a new top-level account, which
+/// has no owner yet.
 fn tree(invitation: &Invitation) -> Option<AccountId> {
     let target = invitation.account.as_ref()?;
     if target.is_new { target.parent_account_id } else { Some(target.id) }
 }
 
-/// A letter that is asked for: where it goes, and on whose account.
+/// A requested letter: its mailbox and its payer.
 #[derive(Debug, Clone)]
 pub struct Charge {
     mailbox: String,
@@ -83,21 +83,21 @@ impl Charge {
     }
 }
 
-/// The counts that some letters fall under, locked until the transaction ends.
+/// The counts for some letters, locked until the transaction ends.
 #[derive(Debug, Default)]
 pub struct Counts {
     limits: LetterLimits,
     now: DateTime<Utc>,
-    /// The root of each account that letters go on.
+    /// The top-level account of each payer.
     roots: HashMap<AccountId, AccountId>,
     logs: HashMap<String, LetterLog>,
-    /// What is written already, of those subjects that had no row.
+    /// The logs that were inserted for subjects without a row.
     entered: BTreeMap<String, LetterLog>,
     changed: Vec<String>,
 }
 
 impl Counts {
-    /// Locks the counts that these letters fall under. Whoever locks people has done so.
+    /// Locks the counts for these letters. Users must be locked before.
     ///
     /// # Errors
     /// Only when the database fails.
@@ -114,7 +114,7 @@ impl Counts {
                 *expected.entry(subject).or_default() += 1;
             }
         }
-        // Most mailboxes are new: what will be true of them in all likelihood is written at once.
+        // Most mailboxes are new, so their rows are inserted with the expected logs, to save a statement.
         counts.entered =
             expected.into_iter().map(|(subject, letters)| (subject, LetterLog::of(letters, now))).collect();
         counts.logs = quota::insert_missing(tx, &counts.entered, now)?;
@@ -123,7 +123,7 @@ impl Counts {
         Ok(counts)
     }
 
-    /// The same for a dry run, which changes nothing.
+    /// The same without locks, for a dry run.
     ///
     /// # Errors
     /// Only when the database fails.
@@ -164,7 +164,7 @@ impl Counts {
         Ok(Self { limits: *limits, now, roots, ..Self::default() })
     }
 
-    /// What a letter falls under: scope, subject and quota.
+    /// The scopes of a letter, each with subject and quota.
     fn subjects(&self, charge: &Charge) -> Vec<(LimitScope, String, u32)> {
         let subject = |scope: LimitScope| match (scope, &charge.payer) {
             (LimitScope::Mailbox, _) => Some(charge.mailbox.clone()),
@@ -180,7 +180,7 @@ impl Counts {
         LimitScope::ALL.into_iter().filter_map(named).collect()
     }
 
-    /// Counts a letter, and tells what is left of each quota afterwards.
+    /// Counts a letter, and returns the state of each quota.
     ///
     /// # Errors
     /// [`LettersSpent`], and then nothing is counted.
@@ -205,21 +205,21 @@ impl Counts {
             standing
         };
         let standings = subjects.into_iter().map(take);
-        // How often others have written to a mailbox is not an account owner's to know, as long as it keeps
-        // nothing from them.
-        let is_told =
+        // An account owner must not see how often others have written to a mailbox, unless its quota refuses
+        // the letter.
+        let is_visible =
             |one: &Standing| one.scope != LimitScope::Mailbox || !matches!(charge.payer, Payer::Account(_));
-        Ok(standings.filter(|one| is_told(one) || one.remaining == 0).collect())
+        Ok(standings.filter(|one| is_visible(one) || one.remaining == 0).collect())
     }
 
-    /// Writes what was counted.
+    /// Writes the changed counts.
     ///
     /// # Errors
     /// Only when the database fails.
     pub fn write(self, tx: &mut Tx<'_>) -> Result<(), DbFault> {
         let none = LetterLog::default();
         let mut changed = self.changed;
-        // What was entered and then refused goes again.
+        // Rows that were inserted for refused letters are deleted.
         changed.extend(self.entered.keys().cloned());
         changed.sort_unstable();
         changed.dedup();
@@ -230,8 +230,8 @@ impl Counts {
     }
 }
 
-/// Of what is left after many letters, the least of each quota that is not a mailbox's: what the caller of a
-/// batch is told.
+/// The lowest remaining value of each quota except those of mailboxes, over many letters: the result for a
+/// batch.
 #[must_use]
 pub fn least<'a>(standings: impl Iterator<Item = &'a Standing>) -> Vec<Standing> {
     let mut least: BTreeMap<LimitScope, Standing> = BTreeMap::new();

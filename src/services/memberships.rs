@@ -1,5 +1,5 @@
-//! Ending memberships: staff and owners remove people from an account, and people leave it. An account that
-//! has owners keeps one.
+//! Ends memberships: staff and owners remove people from an account, and people leave it. The last owner of
+//! an account cannot be removed.
 
 use serde_json::json;
 
@@ -20,11 +20,11 @@ use crate::{
     },
 };
 
-/// Removes a person from an account, an owner or a driver.
+/// Removes a user from an account, an owner or a driver.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`] when there is no such membership, or none that the caller may see;
-/// [`ServiceError::Forbidden`] when they see it and may not end it; [`ServiceError::LastOwner`].
+/// [`ServiceError::Forbidden`] when they may see it and not end it; [`ServiceError::LastOwner`].
 pub async fn remove(
     services: &Services,
     actor: &Actor,
@@ -36,7 +36,8 @@ pub async fn remove(
         .db
         .write(move |tx| {
             lock(tx, account, user)?;
-            // Whoever was removed meanwhile, by the one whom they remove perhaps, removes nobody.
+            // The caller's permissions are read again after the lock: they may have been removed meanwhile,
+            // perhaps by the user whom they want to remove.
             let actor = session::narrowed(tx.reading(), actor.clone())?.ok_or(ServiceError::NotFound)?;
             let is_under = !accounts::under(tx.reading(), &[account], &actor.accounts)?.is_empty();
             let role = memberships::role(tx.reading(), user, account)?;
@@ -54,8 +55,8 @@ pub async fn remove(
 /// Ends the caller's own membership of an account.
 ///
 /// # Errors
-/// [`ServiceError::Forbidden`] for a caller who is no person, [`ServiceError::NotFound`] when they do not
-/// belong to it, [`ServiceError::LastOwner`].
+/// [`ServiceError::Forbidden`] for a caller who is no person, [`ServiceError::NotFound`] when they are no
+/// member, [`ServiceError::LastOwner`].
 pub async fn leave(services: &Services, actor: &Actor, account: AccountId) -> Result<(), ServiceError> {
     let person = actor.who.id.parse::<UserId>().ok().filter(|_| actor.who.kind == ActorKind::User);
     let user = person.ok_or(ServiceError::Forbidden("the access token of a person"))?;
@@ -70,8 +71,8 @@ pub async fn leave(services: &Services, actor: &Actor, account: AccountId) -> Re
         .await
 }
 
-/// The person first, as everybody does it who changes what somebody belongs to; then the account, so that of
-/// two owners who leave at once, or remove each other, one is the last.
+/// Locks the user first, in the order of all transactions that change memberships; then the account, so that
+/// of two owners who leave at once, or remove each other, one is refused as the last.
 fn lock(tx: &mut Tx<'_>, account: AccountId, user: UserId) -> Result<(), ServiceError> {
     users::lock(tx, user)?.ok_or(ServiceError::NotFound)?;
     Ok(memberships::lock_account(tx, account)?)
@@ -84,7 +85,7 @@ fn end(
     (account, user, role): (AccountId, UserId, MemberRole),
 ) -> Result<(), ServiceError> {
     let is_by_its_person = memberships::is_by_its_person(tx.reading(), user, account)?;
-    // Nobody is held by what somebody else did with their address.
+    // A membership that another person accepted with this address does not make its user the last owner.
     if is_by_its_person
         && role == MemberRole::AccountOwner
         && !memberships::has_other_owner(tx.reading(), account, user)?
@@ -94,13 +95,13 @@ fn end(
     if !memberships::end(tx, user, account)? {
         return Err(ServiceError::NotFound);
     }
-    // In the timeline of the invitation that had led there: who ended it, and what it was.
+    // Recorded in the timeline of the invitation by which the user had joined: the actor and the membership.
     if let Some(invitation) = memberships::joined_by(tx.reading(), user, account)? {
         let (now, details) =
             (services.clock.now(), json!({ "account_id": account, "roles": [role.as_str()] }));
         let mut who = actor.who.clone();
         if who.id == user.to_string() && !is_by_its_person {
-            // They accepted nothing here: whoever reads the timeline knows them by the address alone.
+            // The user did not accept this membership, so readers of the timeline may see only the address.
             let invitation = invitations::get(tx.reading(), invitation, Visibility::everything())?
                 .ok_or(ServiceError::NotFound)?;
             invitation.email.as_str().clone_into(&mut who.name);

@@ -1,44 +1,44 @@
-//! Comparing a person's password, wherever it is asked for: guessing is slowed down, and each try leaves a
-//! line in the log.
+//! Compares passwords, for all purposes: guessing is slowed down, and each try is logged.
 
 use std::time::Duration;
 
 use super::{ServiceError, Services, guess_guard::Allowance};
 use crate::domain::{client_address::ClientAddress, email::Email, password::Password};
 
-/// Of one address by one client: slips of the pen are free, and a program gets four guesses an hour.
+/// Of one address by one client: typing errors are free, and a program gets four guesses an hour.
 const OF_ADDRESS: Allowance = Allowance { free: 3, longest: Duration::from_mins(15) };
-/// Of any address by one client, behind which may be an office.
+/// Of any address by one client, which may be a whole office.
 const OF_CLIENT: Allowance = Allowance { free: 20, longest: Duration::from_mins(1) };
 /// Of any address from one network: an IPv4 /24, an IPv6 /48.
 const OF_NETWORK: Allowance = Allowance { free: 100, longest: Duration::from_mins(1) };
 
-/// Compared with when there is no password, so that the answer takes as long: the hash of one that nobody
-/// has.
+/// A decoy hash, of an unknown password. It is verified when there is no password, so that the answer takes
+/// as long.
 const DECOY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$U2lsZW5jZUlzR29sZGVu$ZGVjb3kgZGVjb3kgZGVjb3kgZGVjb3kgZGVjb3kgISE";
 
-/// Somebody says that they are somebody.
+/// A claim of identity.
 #[derive(Debug)]
 pub struct Claim<'a> {
-    /// For what, in a word for the log.
+    /// Its purpose, in one word for the log.
     pub purpose: &'static str,
-    /// The address of whom they say that they are, known or not.
+    /// The claimed address, known or not.
     pub subject: &'a Email,
-    /// Where they are.
+    /// The client's address.
     pub client: ClientAddress,
 }
 
 impl Claim<'_> {
-    /// Writes down what came of it, with a masked address and the client's network.
+    /// Logs the outcome, with a masked address and the client's network.
     pub fn log(&self, outcome: &'static str) {
         let Self { purpose, subject, client } = self;
         tracing::info!(purpose, subject = subject.masked(), %client, outcome, "password check");
     }
 }
 
-/// Whether this is the password that `hash` was made of; without a hash it is none, after as long. Wrong ones
-/// are logged and counted, whether the address is known or not; what becomes of a right one, the caller logs.
+/// Whether this is the password of `hash`. Without a hash the result is `false`, after the same time. Wrong
+/// ones are logged and counted, whether the address is known or not; the caller logs the outcome of a right
+/// one.
 ///
 /// # Errors
 /// [`ServiceError::TooManyGuesses`] while this client has to wait; [`ServiceError::Busy`] when too many

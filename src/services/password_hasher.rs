@@ -1,5 +1,5 @@
-//! Argon2id on threads where it may block, a bounded number at a time, so that a flood of activations starves
-//! nobody.
+//! Argon2id on blocking threads, a bounded number at a time, so that a flood of activations cannot starve
+//! other requests.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,15 +16,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::ServiceError;
 use crate::domain::password::Password;
 
-/// More people than this waiting for the hash of a new password are asked to come back in a moment.
+/// The most requests that wait to hash a new password; more are refused as busy.
 const QUEUE: usize = 512;
-/// As many may wait for a password to be compared, which anybody may ask for.
+/// The most requests that wait to compare a password, which anyone may send.
 const VERIFICATION_QUEUE: usize = 64;
 
 /// Hashes passwords. Clones share the bounds.
 ///
-/// New passwords and those that are compared wait in queues of their own: whoever floods the one with guesses
-/// keeps nobody from activating.
+/// New passwords and comparisons have separate queues, so that a flood of guesses cannot block activations.
 #[derive(Clone)]
 pub struct Hasher {
     new_passwords: Queue,
@@ -32,7 +31,7 @@ pub struct Hasher {
     spare: Spare,
 }
 
-/// So many work at once, and so many wait.
+/// The permits for work, and those for waiting.
 #[derive(Clone)]
 struct Queue {
     places: Arc<Semaphore>,
@@ -57,11 +56,11 @@ impl Queue {
     }
 }
 
-/// Memory that earlier hashes left for later ones: at most as many pieces as there are places. glibc would
-/// keep 19 MiB for every thread that allocates it (findings/glibc-freed-memory-stays.sh).
+/// Memory of earlier hashes, reused for later ones: at most one block for each permit. glibc would keep 19
+/// MiB for every thread that allocates it (findings/glibc-freed-memory-stays.sh).
 type Spare = Arc<Mutex<Vec<Vec<Block>>>>;
 
-/// A place at the hasher.
+/// A permit to hash.
 pub struct Place {
     _permit: OwnedSemaphorePermit,
     spare: Spare,
@@ -79,7 +78,7 @@ impl Place {
 }
 
 impl Hasher {
-    /// A hasher with one place for each core for new passwords, and half as many for comparing.
+    /// A hasher with one permit for each core for new passwords, and half as many for comparisons.
     #[must_use]
     pub fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -94,24 +93,24 @@ impl Hasher {
         }
     }
 
-    /// Waits for a place to hash a new password.
+    /// Waits for a permit to hash a new password.
     ///
     /// # Errors
-    /// [`ServiceError::Busy`] when too many wait already.
+    /// [`ServiceError::Busy`] when the queue is full.
     pub async fn place(&self) -> Result<Place, ServiceError> {
         self.new_passwords.place(&self.spare).await
     }
 
-    /// Waits for a place to compare a password.
+    /// Waits for a permit to compare a password.
     ///
     /// # Errors
-    /// [`ServiceError::Busy`] when too many wait already.
+    /// [`ServiceError::Busy`] when the queue is full.
     pub async fn verification_place(&self) -> Result<Place, ServiceError> {
         self.verifications.place(&self.spare).await
     }
 
-    /// Hashes, with a salt from the operating system. The place is held until the work is done, whatever the
-    /// caller does.
+    /// Hashes, with a salt from the operating system. The permit is held until the work is done, even when
+    /// the caller goes away.
     ///
     /// # Errors
     /// [`ServiceError::Defect`] when the operating system gives no randomness.
@@ -129,7 +128,7 @@ impl Hasher {
 }
 
 impl Hasher {
-    /// Whether `password` is the one that `hash` was made of. A hash that cannot be read matches nothing.
+    /// Whether `password` is the one of `hash`. A malformed hash matches nothing.
     ///
     /// # Errors
     /// [`ServiceError::Defect`] when the thread fails.
@@ -149,15 +148,15 @@ impl Default for Hasher {
     }
 }
 
-/// Argon2id with 19 MiB, two passes and one lane: OWASP Password Storage Cheat Sheet, the first of its equal
-/// choices. They are the crate's defaults too, and written out here so that an update of the crate changes
-/// nothing unseen.
+/// Argon2id with 19 MiB, two passes and one lane: OWASP Password Storage Cheat Sheet, the first of its
+/// equivalent settings. They equal the crate's defaults, and are written out so that an update of the crate
+/// cannot change them.
 fn argon2id() -> Argon2<'static> {
     let params = Params::new(19 * 1024, 2, 1, None).unwrap_or_default();
     Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
 }
 
-/// What `PasswordHasher::hash_password` does, in memory that is there already.
+/// Like `PasswordHasher::hash_password`, in given memory.
 fn hash(password: &[u8], memory: &mut [Block]) -> argon2::password_hash::Result<PasswordHash> {
     let (argon2, salt) = (argon2id(), Salt::new(&try_generate_salt()?)?);
     let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
@@ -171,14 +170,14 @@ fn hash(password: &[u8], memory: &mut [Block]) -> argon2::password_hash::Result<
     })
 }
 
-/// What `PasswordVerifier::verify_password` does, in memory that is there already.
+/// Like `PasswordVerifier::verify_password`, in given memory.
 fn matches(password: &[u8], hash: &PasswordHash, memory: &mut [Block]) -> bool {
     let ours = argon2id();
     let same = hash.algorithm == argon2::Algorithm::Argon2id.ident()
         && hash.version == Some(Version::V0x13.into())
         && ParamsString::try_from(ours.params()).is_ok_and(|params| params == hash.params);
     let (Some(salt), Some(expected), true) = (&hash.salt, &hash.hash, same) else {
-        // Made with other parameters: those of a time before or after.
+        // The hash has other parameters, those of an earlier or later version.
         return ours.verify_password(password, hash).is_ok();
     };
     let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
@@ -203,7 +202,7 @@ mod tests {
         assert_ne!(made[0], made[1]);
         assert_eq!(hasher.spare.lock().unwrap().len(), 1);
         let read = |hash: &str| PasswordHash::new(hash).unwrap();
-        // The crate's own verifier finds nothing wrong with hashes made in used memory.
+        // The crate's own verifier accepts hashes made in reused memory.
         assert!(
             made.iter()
                 .all(|hash| argon2id().verify_password(b"correct horse battery staple", &read(hash)).is_ok())

@@ -1,4 +1,4 @@
-//! What a link is worth and what it asks for. Changes nothing but the timeline.
+//! The state and the requirements of a link. Changes nothing but the timeline.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -22,34 +22,34 @@ use crate::{
     },
 };
 
-/// Looks within this time by the same program count as one.
+/// Repeated opens by the same program within this time are recorded once.
 const ONE_LOOK: TimeDelta = TimeDelta::minutes(1);
-/// As much of a `User-Agent` as is kept.
+/// The stored length of a `User-Agent`.
 const USER_AGENT: usize = 256;
 
-/// What the holder of a live link is shown.
+/// The data for the holder of a valid link.
 #[derive(Debug, Clone)]
 pub struct Preview {
-    /// The invitation, with the account that it leads to.
+    /// The invitation, with its account.
     pub invitation: Invitation,
-    /// How far that account has come.
+    /// The state of the account.
     pub account_status: Option<AccountStatus>,
-    /// The name of the account above that one.
+    /// The name of the parent account.
     pub parent_name: Option<String>,
-    /// How far the person has come. Not for answers: it would tell the inviter who holds the link.
+    /// The state of the user. Must not be in answers: the holder of the link may be the inviter.
     pub(super) person: Person,
-    /// What activating asks for.
+    /// The requirements of the activation.
     pub requires: Requires,
 }
 
 impl Preview {
-    /// What the holder of the link has to do. Not for answers either.
+    /// The activation path. Must not be in answers either.
     pub(super) fn path(&self) -> ActivationPath {
         ActivationPath::of(&self.invitation, self.person)
     }
 }
 
-/// Shows what a link is for.
+/// Previews a link.
 ///
 /// # Errors
 /// [`ServiceError::InvalidLink`] and [`ServiceError::DeadLink`].
@@ -67,7 +67,7 @@ pub async fn link(
         .map(|agent| agent.chars().filter(|c| !c.is_control()).take(USER_AGENT).collect::<String>());
     let opened = match &preview {
         Ok(_) => Some(json!({ "user_agent": agent })),
-        // Somebody who comes too late is worth knowing of: they want to be sent a fresh link.
+        // Opening an expired link is recorded too: the person may need a new one.
         Err(ServiceError::DeadLink(DeadLink::Expired)) => {
             Some(json!({ "user_agent": agent, "link": "expired" }))
         }
@@ -79,17 +79,17 @@ pub async fn link(
     preview
 }
 
-/// Writes a look down. One that cannot be is still answered: the person came to activate, not to be counted.
+/// Records an open. A failure is only logged, since the person's request can still be answered.
 async fn note(services: &Services, claim: LinkClaim, now: DateTime<Utc>, details: Value) {
     let opened = services.event(claim.invitation, EventType::Opened, now, ActorRef::link(), details);
     let written =
         services.db.write::<_, DbFault>(move |tx| timeline::insert(tx, std::slice::from_ref(&opened))).await;
     if let Err(error) = written {
-        tracing::warn!(%error, invitation = %claim.invitation, "a look at a link was not recorded");
+        tracing::warn!(%error, invitation = %claim.invitation, "the opening of a link was not recorded");
     }
 }
 
-/// The invitation that a genuine link belongs to, dead or alive: for telling its holder whom to ask.
+/// The invitation of a genuine link, valid or not: to show its holder whom to ask.
 ///
 /// # Errors
 /// When the database fails.
@@ -99,7 +99,7 @@ pub async fn invitation(services: &Services, token: &LinkToken) -> Result<Option
     Ok(found.known.map(|known| known.invitation))
 }
 
-/// Who a link belongs to, or why it is refused. Leaves no trace in the timeline.
+/// The preview of a link, or its refusal. Not recorded in the timeline.
 pub(super) async fn look(services: &Services, claim: LinkClaim) -> Result<Preview, ServiceError> {
     let now = services.clock.now();
     let found = services.lookups.run(LookupKey { id: claim.invitation, looks_since: None }).await?;

@@ -1,4 +1,4 @@
-//! Reading: what a caller may see, a page at a time.
+//! Reads: the objects that a caller may see, in pages.
 
 pub use super::cursor::genuine as genuine_cursor;
 pub use crate::db::users::AnyRole;
@@ -25,26 +25,26 @@ use crate::{
     },
 };
 
-/// A page of a list, and where the next one begins.
+/// A page of a list, and the cursor of the next one.
 #[derive(Debug, Clone)]
 pub struct Page<T> {
-    /// What is on it.
+    /// The items.
     pub data: Vec<T>,
-    /// For asking for the next page; `None` on the last one.
+    /// The cursor of the next page; `None` on the last one.
     pub next_cursor: Option<String>,
 }
 
-/// Which page is asked for.
+/// The requested page.
 #[derive(Debug, Clone)]
 pub struct PageRequest {
-    /// At most so many, 1 to 200.
+    /// The maximum number of items, 1 to 200.
     pub limit: i64,
-    /// Where the page before ended.
+    /// The cursor of the previous page.
     pub cursor: Option<String>,
 }
 
-/// Of what a caller may see, what is asked for. Asking for what one may not see is refused, as is seeing
-/// nothing at all.
+/// The requested part of what a caller may see. A part that they may not see is refused, as is an empty
+/// visibility.
 fn narrow(
     visibility: Visibility,
     part: impl FnOnce(Visibility) -> Option<Visibility>,
@@ -53,7 +53,7 @@ fn narrow(
     seen.ok_or(ServiceError::Forbidden("system_users:read or customers:read"))
 }
 
-/// What a list of invitations is asked for with.
+/// The filters of a list of invitations.
 #[derive(Debug, Clone, Default)]
 pub struct InvitationQuery {
     /// Of this kind.
@@ -122,7 +122,7 @@ pub async fn invitation(
     if visibility.shows(found.invitation.kind) {
         return Ok(found.invitation);
     }
-    // What lies under the caller's own accounts is for the database to say.
+    // The database decides about invitations below the caller's own accounts.
     let found = services
         .db
         .read::<_, DbFault>(move |connection| invitations::get(connection, id, visibility.clone()))
@@ -130,8 +130,8 @@ pub async fn invitation(
     found.ok_or(ServiceError::NotFound)
 }
 
-/// Shows the timeline of an invitation, oldest first. Whether the person left with it is for those who see
-/// everybody: to others it would tell that the person is something elsewhere.
+/// Shows the timeline of an invitation, oldest first. Whether the user was removed with it is shown only to
+/// callers who see all users: to others it would reveal other roles or memberships of that user.
 ///
 /// # Errors
 /// As [`invitation`], and those of a cursor.
@@ -158,16 +158,16 @@ pub async fn timeline(
     Ok(cut(rows, page.limit, &bound, |row| row.id))
 }
 
-/// What a list of users is asked for with.
+/// The filters of a list of users.
 #[derive(Debug, Clone, Default)]
 pub struct UserQuery {
     /// Of this kind.
     pub kind: Option<UserKind>,
     /// With this status.
     pub status: Option<UserStatus>,
-    /// Holding this role.
+    /// With this role.
     pub role: Option<AnyRole>,
-    /// Belonging, or invited, to this account.
+    /// Member of this account, or invited to it.
     pub account: Option<AccountId>,
     /// With this text in the address, the name or an account's name.
     pub search: Option<String>,
@@ -217,12 +217,12 @@ pub async fn user(services: &Services, actor: &Actor, id: UserId) -> Result<User
     found.ok_or(ServiceError::NotFound)
 }
 
-/// What a list of accounts is asked for with.
+/// The filters of a list of accounts.
 #[derive(Debug, Clone, Default)]
 pub struct AccountQuery {
     /// Of this type.
     pub account_type: Option<AccountType>,
-    /// Right below this one.
+    /// Directly below this account.
     pub parent: Option<AccountId>,
     /// Used by these.
     pub used_by: Option<UsedBy>,
@@ -264,7 +264,7 @@ pub async fn account(services: &Services, actor: &Actor, id: AccountId) -> Resul
     found.ok_or(ServiceError::NotFound)
 }
 
-/// Cuts the one row too many off, which says that there is a next page.
+/// Removes the one extra row, which shows that there is a next page.
 pub(super) fn cut<T, K: Named>(
     mut rows: Vec<T>,
     limit: i64,

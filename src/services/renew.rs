@@ -1,9 +1,9 @@
-//! Self-service renewal: whoever holds an expired link has a fresh one sent, to the same address as before.
+//! Self-service renewal: the holder of an expired link has a new one sent, to the same address.
 
 use super::{
     ServiceError, Services,
     letter_quota::Payer,
-    resend::{judged, locked, send},
+    resend::{check_locked, locked, send},
 };
 use crate::domain::{
     actor::ActorRef,
@@ -12,11 +12,11 @@ use crate::domain::{
     visibility::Visibility,
 };
 
-/// Sends a fresh link in place of an expired one.
+/// Sends a new link in place of an expired one.
 ///
 /// # Errors
 /// [`ServiceError::RenewalDisabled`], [`ServiceError::InvalidLink`], [`ServiceError::LinkStillValid`],
-/// [`ServiceError::DeadLink`] for a link that is dead for another reason, [`ServiceError::TooSoon`],
+/// [`ServiceError::DeadLink`] for a link that is invalid for another reason, [`ServiceError::TooSoon`],
 /// [`ServiceError::LettersSpent`].
 pub async fn link(services: &Services, token: &LinkToken) -> Result<(), ServiceError> {
     if !services.rules.self_renewal {
@@ -37,8 +37,8 @@ pub async fn link(services: &Services, token: &LinkToken) -> Result<(), ServiceE
                 Err(DeadLink::Expired) => {
                     let was_handed_over = old.delivery.state == DeliveryState::HandedOver;
                     let payer = |one: &Invitation| Payer::of_renewal(one, was_handed_over);
-                    let judged = judged(&writer, tx, vec![old])?;
-                    send(&writer, tx, (&ActorRef::link(), payer), judged)?
+                    let checked = check_locked(&writer, tx, vec![old])?;
+                    send(&writer, tx, (&ActorRef::link(), payer), checked)?
                         .into_values()
                         .try_for_each(|outcome| outcome.map(drop))
                 }

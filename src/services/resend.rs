@@ -1,12 +1,12 @@
-//! Resending: the same invitation, a new link; the old link dies in the same transaction.
+//! Resends: the same invitation, a new link; the old link becomes invalid in the same transaction.
 
 pub mod authority;
 pub mod batch;
 mod core;
 
-pub(super) use self::core::{MOVED, authorise, awaits_answer, fresh, judged, locked, send, wait};
+pub(super) use self::core::{MOVED, authorise, awaits_answer, check_locked, fresh, locked, send, wait};
 
-use self::core::judged_for;
+use self::core::lock_and_check;
 use super::{
     ServiceError, Services,
     idempotency::Ticket,
@@ -26,12 +26,11 @@ use crate::{
     },
 };
 
-/// Sends a fresh link for an invitation that awaits an answer, expired or not; in another language when one
-/// is named.
+/// Sends a new link for a pending invitation, expired or not; in another language if `locale` is set.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`],
-/// [`ServiceError::NotPending`], [`ServiceError::InvitationPending`] when a newer invitation took its place,
+/// [`ServiceError::NotPending`], [`ServiceError::InvitationPending`] when a newer invitation replaced it,
 /// [`ServiceError::TooSoon`], [`ServiceError::LettersSpent`].
 pub async fn invitation(
     services: &Services,
@@ -43,13 +42,13 @@ pub async fn invitation(
     let resent = services
         .db
         .write::<_, ServiceError>(move |tx| {
-            let mut judged = judged_for(&writer, tx, &caller, &[id])?;
-            if let (Some((invitation, Ok(()))), Some(locale)) = (judged.first_mut(), locale) {
+            let mut checked = lock_and_check(&writer, tx, &caller, &[id])?;
+            if let (Some((invitation, Ok(()))), Some(locale)) = (checked.first_mut(), locale) {
                 resend::set_locale(tx, id, locale)?;
                 invitation.locale = Some(locale);
             }
-            let sent = send(&writer, tx, (&caller.who, |one| Payer::of(&caller, one)), judged)?.remove(&id);
-            // A refusal undoes all, the language included.
+            let sent = send(&writer, tx, (&caller.who, |one| Payer::of(&caller, one)), checked)?.remove(&id);
+            // A refusal rolls everything back, including the language.
             let sent = sent.unwrap_or(Err(ServiceError::NotFound))?;
             if let Some(ticket) = &ticket {
                 ticket.store(tx, &sent.invitation)?;
@@ -61,11 +60,11 @@ pub async fn invitation(
     Ok(resent)
 }
 
-/// Sends a fresh link for the one invitation of a user that awaits an answer: the button on the user's page.
+/// Sends a new link for the only pending invitation of a user: the button on the user's page.
 ///
 /// # Errors
-/// As [`invitation`]; [`ServiceError::Ambiguous`] when several await an answer, [`ServiceError::NotPending`]
-/// when none does, [`ServiceError::Forbidden`] when none could be resent by this caller anyway.
+/// As [`invitation`]; [`ServiceError::Ambiguous`] when several are pending, [`ServiceError::NotPending`] when
+/// none is, [`ServiceError::Forbidden`] when this caller could resend none anyway.
 pub async fn user(
     services: &Services,
     actor: &Actor,

@@ -1,5 +1,5 @@
-//! Revoking: the link dies, the letter stays in the drawer, and what never came to life goes: the person, the
-//! account.
+//! Revokes: the link becomes invalid, the letter is withdrawn, and a user or account that was never activated
+//! is removed.
 
 use serde_json::json;
 
@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// Takes an invitation back, expired or not.
+/// Revokes an invitation, expired or not.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`], [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`],

@@ -1,5 +1,5 @@
-//! What a person's access token is still worth: it was made when they signed in, and much may have changed
-//! since.
+//! The present validity of a user's access token: roles, memberships and password may have changed since
+//! signing in.
 
 use super::Services;
 use crate::{
@@ -11,9 +11,9 @@ use crate::{
     },
 };
 
-/// The caller with the authority that they still have; none when their session has ended: they were removed
-/// or blocked, or their password was replaced. Tokens of programs and of the command line are as they are:
-/// what they name was given by the operator.
+/// The caller with their present permissions; `None` when their session has ended: they were removed or
+/// blocked, or their password was replaced. Tokens of programs and of the command line are unchanged: the
+/// operator issued them.
 ///
 /// # Errors
 /// Only when the database fails.
@@ -24,8 +24,8 @@ pub async fn current(services: &Services, actor: Actor) -> Result<Option<Actor>,
     services.db.read(move |connection| narrowed(connection, actor.clone())).await
 }
 
-/// The same, for whoever has a connection: within a transaction, what is read behind a lock stays so until
-/// the end.
+/// The same on a given connection: within a transaction, values read after taking a lock stay valid until its
+/// end.
 pub(super) fn narrowed(connection: &mut AnyConnection, actor: Actor) -> Result<Option<Actor>, DbFault> {
     if actor.who.kind != ActorKind::User {
         return Ok(Some(actor));

@@ -1,5 +1,5 @@
-//! Signing in: an address and a password for a short-lived access token. Why it fails is not told, and takes
-//! as long.
+//! Sign-in: an address and a password for a short-lived access token. The reason of a failure is not
+//! returned, and all failures take the same time.
 
 use std::time::Duration;
 
@@ -24,13 +24,13 @@ use crate::{
     },
 };
 
-/// How long a token lives that a person got by signing in.
+/// The lifetime of a token from signing in.
 pub const LIFETIME: Duration = Duration::from_mins(15);
 
-/// Signs in from there. Each try leaves a line in the log.
+/// Signs in. Each try is logged.
 ///
 /// # Errors
-/// [`ServiceError::InvalidCredentials`] for a wrong password, an unknown address, and anybody who is not
+/// [`ServiceError::InvalidCredentials`] for a wrong password, an unknown address, and any user who is not
 /// active; [`ServiceError::TooManyGuesses`] after several of these.
 pub async fn sign_in(
     services: &Services,
@@ -48,7 +48,7 @@ pub async fn sign_in(
     let look = move |connection: &mut AnyConnection| -> Result<_, DbFault> {
         let user = users::get(connection, id, Visibility::everything())?;
         let accounts = memberships::owned(connection, id)?;
-        // Asked last: whoever replaces a password gives their rights in the same transaction or later, and a
+        // Read last: a transaction that replaces a password grants roles at the same time or later, so a
         // password that was replaced while it was verified gets none of them.
         let stored =
             credentials::of(connection, id)?.password_hash.filter(|stored| hash.as_ref() == Some(stored));
@@ -62,7 +62,7 @@ pub async fn sign_in(
     })?;
     let roles = user.system_roles.iter().collect();
     let grant = Grant { holder: holder(&user), roles, scope: Vec::new(), accounts, lifetime: LIFETIME };
-    // The hash is the one that is stored still: that was asked last.
+    // The hash is still the stored one, since it was read last.
     let credential = credential_mark(&hash.unwrap_or_default());
     let token = services.access_tokens.issue_to_person(&grant, credential, services.clock.now());
     let token = token.map_err(|error| ServiceError::Defect(error.to_string()))?;

@@ -1,8 +1,8 @@
-//! The list of addresses that are not written to: staff read it and lift what is on it; providers' reports
-//! and the people themselves put addresses there.
+//! The suppression list, of addresses to which no letter is sent: staff read it and remove entries;
+//! providers' reports and recipients add them.
 //!
-//! The list is kept by the courier, which looks before each letter: an invitation to such an address is made
-//! like any other, its letter fails, and the link can be handed over.
+//! The courier enforces the list before each letter: an invitation to such an address is created as any
+//! other, its letter fails, and the link can be returned to the inviter instead.
 
 use super::{
     ServiceError, Services, cursor,
@@ -23,10 +23,10 @@ use crate::{
     },
 };
 
-/// What the list is asked for with.
+/// The filters of the list.
 #[derive(Debug, Clone, Default)]
 pub struct SuppressionQuery {
-    /// This very address.
+    /// Exactly this address.
     pub email: Option<Email>,
     /// For this reason.
     pub reason: Option<SuppressionReason>,
@@ -39,12 +39,12 @@ fn admit(actor: &Actor) -> Result<(), ServiceError> {
     if actor.may(permission) { Ok(()) } else { Err(ServiceError::Forbidden(permission.as_str())) }
 }
 
-/// Whether the caller sees the addresses of system users, too, who are no customers.
+/// Whether the caller may also see the addresses of system users who are no customers.
 fn sees_staff(actor: &Actor) -> bool {
     actor.may(Permission::SystemUsersRead)
 }
 
-/// Lists the addresses, newest first; those of system users for callers who may see these.
+/// Lists the addresses, newest first; those of system users only for callers who may see these.
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`], [`ServiceError::DamagedCursor`], [`ServiceError::CursorMismatch`].
@@ -65,22 +65,22 @@ pub async fn list(
     Ok(queries::cut(rows, page.limit, &bound, |row| row.id))
 }
 
-/// Lifts one: the address is written to again.
+/// Removes an entry, so that letters are sent to the address again.
 ///
 /// # Errors
-/// [`ServiceError::Forbidden`]; [`ServiceError::NotFound`], also for one that the caller does not see.
+/// [`ServiceError::Forbidden`]; [`ServiceError::NotFound`], also for one that the caller may not see.
 pub async fn lift(services: &Services, actor: &Actor, id: SuppressionId) -> Result<(), ServiceError> {
     admit(actor)?;
     let staff = sees_staff(actor);
     let lifted = services.db.write::<_, DbFault>(move |tx| suppressions::remove(tx, id, staff)).await?;
     let lifted = lifted.ok_or(ServiceError::NotFound)?;
     let (email, reason) = (lifted.email.masked(), lifted.reason.as_str());
-    tracing::info!(suppression = %id, email, reason, caller = actor.who.id, "an address may be written to again");
+    tracing::info!(suppression = %id, email, reason, caller = actor.who.id, "an address was removed from the suppression list");
     Ok(())
 }
 
-/// Where a link was mailed, dead or alive; `None` for one that was handed over: its holder speaks for
-/// nobody's mailbox.
+/// The address to which a link was mailed, valid or not; `None` when it was returned to the inviter: its
+/// holder does not represent any mailbox.
 ///
 /// # Errors
 /// [`ServiceError::InvalidLink`].
@@ -89,10 +89,10 @@ pub async fn mailed_to(services: &Services, token: &LinkToken) -> Result<Option<
     Ok(services.db.read::<_, DbFault>(move |connection| suppressions::mailed_to(connection, claim)).await?)
 }
 
-/// Puts the address that a link was mailed to on the list, as whoever reads that mail wishes, and gives it.
+/// Adds the address to which a link was mailed to the list, at the request of its reader, and returns it.
 ///
 /// # Errors
-/// [`ServiceError::InvalidLink`], also for a link that was handed over.
+/// [`ServiceError::InvalidLink`], also for a link that was returned to its inviter.
 pub async fn unsubscribe(services: &Services, token: &LinkToken) -> Result<Email, ServiceError> {
     let claim = services.links.verify(token).map_err(|_| ServiceError::InvalidLink)?;
     let writer = services.clone();

@@ -1,4 +1,4 @@
-//! Entries for the timeline, made where something happens.
+//! Creates entries of the timeline.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -13,12 +13,11 @@ use crate::{
     },
 };
 
-/// What the end of an invitation, or its move to another address, tells of whoever had it: whether they left
-/// the user list.
+/// The detail of a revocation or reassignment that says whether the user was removed.
 pub(super) const USER_REMOVED: &str = "user_removed";
 
 impl Services {
-    /// An entry that says what `actor` did to `invitation_id` at `at`.
+    /// An entry for what `actor` did to `invitation_id` at `at`.
     #[must_use]
     pub fn event(
         &self,
@@ -32,7 +31,7 @@ impl Services {
     }
 }
 
-/// The same, for whoever has no more than the clock.
+/// The same, with a clock only.
 pub(super) fn entry(
     clock: &Clock,
     invitation_id: InvitationId,

@@ -1,8 +1,8 @@
-//! Changing an invitation that awaits an answer: where it goes, and what it leads to.
+//! Updates a pending invitation: its address, and what it grants.
 //!
-//! A new address is another person: the old link dies and a letter with a new one goes there. So does one
-//! when a link that was handed over would lead to further roles. Whatever else changes is shown by the page
-//! and by letters that are still to be written; those that were sent are not sent again.
+//! A new address is another person: the old link becomes invalid and a letter with a new one is sent there. A
+//! new link is also sent when a link that was returned to its inviter would grant further roles. Any other
+//! change appears on the page and in letters that are still to be written; sent letters are not sent again.
 
 mod cooldown;
 mod diff;
@@ -43,38 +43,38 @@ use crate::{
     },
 };
 
-/// What is to change: a merge patch (RFC 7396) of the members that an invite has.
+/// The change: a merge patch (RFC 7396) of the members of an invite.
 #[derive(Debug, Clone, Default)]
 pub struct Patch {
-    /// Where the letters go.
+    /// The recipient.
     pub email: Option<Email>,
-    /// The roles of a system user, all of them.
+    /// All roles of a system user.
     pub roles: Option<Roles>,
     /// The language of letters and page.
     pub locale: Change<Locale>,
-    /// The name of the account that was made for the invitation.
+    /// The name of the account that was created for the invitation.
     pub account_name: Change<AccountName>,
     /// EUR per kWh for private charging, of a sub-account.
     pub rate: Change<Rate>,
-    /// What is faulty so far: told together with what this kind of invitation has not.
+    /// Errors so far; they are reported together with members that this kind of invitation does not have.
     pub faults: Faults,
 }
 
 impl Patch {
-    /// The address that takes the invitation to another mailbox; none for the same one in another form.
+    /// The address, if it belongs to another mailbox; `None` for another spelling of the same one.
     fn elsewhere(&self, invitation: &Invitation) -> Option<&Email> {
         self.email.as_ref().filter(|email| email.key() != invitation.email.key())
     }
 }
 
-/// Which state of the invitation a change is meant for.
+/// The version of the invitation to which a change applies.
 #[derive(Debug, Clone)]
 pub enum Condition {
-    /// The caller did not say, and so may undo what they have not seen.
+    /// The caller did not say, and might undo changes that they have not seen.
     Absent,
-    /// Whichever it is in.
+    /// Any version.
     Any,
-    /// One of these revisions; of none, when the caller named states as none is named.
+    /// One of these revisions; empty when the caller named no valid one.
     OneOf(Vec<String>),
 }
 
@@ -91,16 +91,16 @@ impl Condition {
     }
 }
 
-/// Changes an invitation that awaits an answer, expired or not. What is so already is left alone.
+/// Updates a pending invitation, expired or not. Values that do not change are ignored.
 ///
 /// # Errors
-/// [`ServiceError::NotFound`], [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`] for roles that
-/// it has or would have, [`ServiceError::NotPending`], [`ServiceError::PreconditionRequired`],
+/// [`ServiceError::NotFound`], [`ServiceError::Forbidden`], [`ServiceError::RoleExceedsYours`] for its
+/// present or new roles, [`ServiceError::NotPending`], [`ServiceError::PreconditionRequired`],
 /// [`ServiceError::PreconditionFailed`], [`ServiceError::PreconditionMalformed`], [`ServiceError::Invalid`];
-/// [`ServiceError::InvitationPending`] when a newer invitation took its place; [`ServiceError::MovedTooSoon`]
-/// for another address, a moment after the one before. At a new address, what an invite meets there:
+/// [`ServiceError::InvitationPending`] when a newer invitation replaced it; [`ServiceError::MovedTooSoon`]
+/// for another address within the cooldown after the last one. For a new address, the conflicts of an invite:
 /// [`ServiceError::InvitationPending`], [`ServiceError::AlreadySystemUser`],
-/// [`ServiceError::AlreadyAccountOwner`], [`ServiceError::AlreadyMember`]. Where a letter goes out,
+/// [`ServiceError::AlreadyAccountOwner`], [`ServiceError::AlreadyMember`]. Where a letter is sent,
 /// [`ServiceError::LettersSpent`].
 pub async fn invitation(
     services: &Services,
@@ -110,16 +110,16 @@ pub async fn invitation(
     patch: Patch,
 ) -> Result<Sent, ServiceError> {
     let (writer, actor) = (services.clone(), actor.clone());
-    let (amended, sent) =
-        services.db.write(move |tx| amend(&writer, tx, &actor, id, (&condition, &patch))).await?;
+    let (updated, sent) =
+        services.db.write(move |tx| apply(&writer, tx, &actor, id, (&condition, &patch))).await?;
     if sent {
         services.outbox_wakeup.notify_one();
     }
-    Ok(amended)
+    Ok(updated)
 }
 
-/// The invitation afterwards, and whether a letter goes out.
-fn amend(
+/// The invitation afterwards, and whether a letter is sent.
+fn apply(
     services: &Services,
     tx: &mut Tx<'_>,
     actor: &Actor,
@@ -130,7 +130,7 @@ fn amend(
     update::lock_invitation(tx, id)?;
     let seen =
         invitations::get(tx.reading(), id, Visibility::acting(actor))?.ok_or(ServiceError::NotFound)?;
-    // Before anybody is locked or entered for it, and once more behind the lock.
+    // Checked before any user is locked or inserted for it, and again after the lock.
     admit(services, tx, actor, &seen, asked)?;
     let elsewhere = patch.elsewhere(&seen);
     let recipient = elsewhere.map(|email| reassign::lock(services, tx, &seen, email)).transpose()?;
@@ -159,7 +159,7 @@ fn amend(
     Ok((Sent { invitation, standings }, sent))
 }
 
-/// Counts the letter that goes out.
+/// Counts the letter.
 fn count(
     services: &Services,
     tx: &mut Tx<'_>,
@@ -174,14 +174,14 @@ fn count(
     Ok(standings)
 }
 
-/// Whether the invitation would lead to more than its link was handed over for: whoever was given that link
-/// may have kept it, and perhaps could not have given as much themselves.
+/// Whether the invitation would grant more than when its link was returned: the inviter may have kept the
+/// link, and may lack the permission to grant as much.
 fn outgrows_its_link(old: &Invitation, new: &Invitation) -> bool {
     let given: Vec<Role> = old.roles.iter().collect();
     old.delivery.state == DeliveryState::HandedOver && new.roles.iter().any(|role| !given.contains(&role))
 }
 
-/// Whether this caller may change this invitation in this way, whatever else stands in the way.
+/// Whether this caller may make this change, regardless of conflicts.
 fn admit(
     services: &Services,
     tx: &mut Tx<'_>,
@@ -210,7 +210,7 @@ fn write(
     changes: &Map<String, Value>,
 ) -> Result<(), ServiceError> {
     let now = services.clock.now();
-    // The guarded update decides, whatever was read before.
+    // The guarded update decides, since what was read before may be stale.
     if !update::invitation(tx, (old.id, old.generation), new)? {
         return Err(ServiceError::NotPending);
     }

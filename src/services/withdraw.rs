@@ -1,5 +1,5 @@
-//! Withdrawing letters that wait, for whoever starts from a backup: what waited when it was made has been
-//! sent since, perhaps.
+//! Withdraws queued letters, after a start from a backup: letters that were queued in the backup may have
+//! been sent since.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -22,27 +22,27 @@ use crate::{
     },
 };
 
-/// So many go in one transaction.
+/// The number of letters in one transaction.
 const MAX_BATCH: i64 = 500;
-/// What the invitation and its timeline say.
+/// The reason, on the invitation and in its timeline.
 const REASON: &str = "It was withdrawn by the operator before it was sent.";
 
-/// What was withdrawn.
+/// The result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Withdrawn {
-    /// Letters that waited. Their invitations are found by `delivery=failed`.
+    /// Queued letters. Their invitations are found by `delivery=failed`.
     pub letters: usize,
-    /// Reminders that were due and not yet written.
+    /// Due reminders that were not written yet.
     pub reminders: usize,
-    /// Letters that a courier has in hand, or had when a copy was made: they can be withdrawn a minute later.
+    /// Letters with a courier's lease, now or when the backup was made: they can be withdrawn a minute later.
     pub in_hand: i64,
 }
 
-/// Withdraws the letters that have waited since `before`, and the reminders that `remind_before` makes due
-/// now.
+/// Withdraws the letters that have been queued since `before`, and the reminders that are due now by
+/// `remind_before`.
 ///
 /// # Errors
-/// [`DbFault`]; what was withdrawn by then stays so.
+/// [`DbFault`]; earlier transactions stay committed.
 pub async fn older_than(
     db: &Db,
     clock: &Clock,
@@ -75,8 +75,8 @@ async fn letters(db: &Db, clock: &Clock, before: DateTime<Utc>) -> Result<usize,
     db.write(move |tx| {
         let now = clock.now();
         let waiting = outbox::waiting_since(tx.reading(), (before, now), MAX_BATCH)?;
-        // As everybody does who changes invitations of several people: first the people, in the order of
-        // their addresses.
+        // The lock order of all transactions that change invitations of several users: users first, by
+        // address.
         users::lock_invited(tx, &waiting.iter().map(|letter| letter.invitation_id).collect::<Vec<_>>())?;
         let ids: Vec<_> = waiting.iter().map(|letter| letter.id).collect();
         let withdrawn = outbox::give_up(tx, &ids, REASON, now)?;
@@ -96,7 +96,8 @@ async fn letters(db: &Db, clock: &Clock, before: DateTime<Utc>) -> Result<usize,
     .await
 }
 
-/// Those whose time came after the copy was made may have been reminded since, and are not reminded again.
+/// People whose reminder became due after the backup was made may have been reminded since, and are not
+/// reminded again.
 async fn due_reminders(db: &Db, clock: &Clock, remind_before: TimeDelta) -> Result<usize, DbFault> {
     let clock = clock.clone();
     db.write(move |tx| {

@@ -1,5 +1,5 @@
-//! No log line is longer than a few kilobytes, whoever wrote what stands in it: a caller's method, path or
-//! header, a relay's answer, the words of a dependency.
+//! Limits every log line to a few kilobytes, whatever the source of its text: a caller's method, path or
+//! header, a relay's reply, a dependency's message.
 
 use std::{
     borrow::Cow,
@@ -11,12 +11,12 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::config::LogFormat;
 
-/// The longest line, in bytes with its line break.
+/// The longest line, in bytes, including its line break.
 pub(super) const MAX_LINE: usize = 4096;
-/// The longest text in a JSON line that is too long as a whole; shorter where that does not suffice.
+/// The longest text in a JSON line that is too long; halved until the line fits.
 const MAX_TEXT: usize = 512;
 
-/// Makes writers that shorten lines. The formatter hands each line over in one piece.
+/// Makes writers that shorten lines. The formatter writes each line in one call.
 pub(super) struct Bounded<M> {
     pub(super) inner: M,
     pub(super) format: LogFormat,
@@ -30,7 +30,7 @@ impl<'a, M: MakeWriter<'a>> MakeWriter<'a> for Bounded<M> {
     }
 }
 
-/// Shortens what is written in one piece.
+/// Shortens each write.
 pub(super) struct BoundedWriter<W> {
     inner: W,
     format: LogFormat,
@@ -59,7 +59,7 @@ fn shortened(line: &[u8], format: LogFormat) -> Cow<'_, [u8]> {
     }))
 }
 
-/// Still JSON, with the same members.
+/// The result is JSON with the same members.
 fn shortened_json(mut value: Value) -> Option<Vec<u8>> {
     let mut longest = MAX_TEXT;
     while longest >= 8 {

@@ -1,25 +1,24 @@
-//! The columns that a file may have, and how a header line is read.
+//! The columns that a file may have, and how its header is read.
 
 use super::{fault::RowError, spelling};
 
-/// What is invited to, on every row.
+/// The kind of invitation, on every row.
 pub(super) const KIND: &str = "kind";
-/// Who is invited, on every row.
+/// The address of the person to invite, on every row.
 pub(super) const EMAIL: &str = "email";
 /// The roles of a system user, in one cell.
 pub(super) const ROLES: &str = "roles";
-/// The parent, or the account to become a further owner of.
+/// The parent account, or the account that gets a further owner.
 pub(super) const ACCOUNT_ID: &str = "account_id";
-/// The parent, or what a new top-level account is called.
+/// The parent account, or the name of a new top-level account.
 pub(super) const ACCOUNT_NAME: &str = "account_name";
-/// What charging is reimbursed with.
+/// The reimbursement for charging.
 pub(super) const RATE: &str = "reimbursement_rate";
 
 /// The language of the letters.
 pub(super) const LOCALE: &str = "locale";
 
-/// Every column, in the order in which they are listed: the kind, and the members of the three invites'
-/// bodies.
+/// Every column, in the order of listings: the kind, then the members of the bodies of the three invites.
 pub(super) const ALL: [&str; 11] = [
     KIND,
     EMAIL,
@@ -34,9 +33,8 @@ pub(super) const ALL: [&str; 11] = [
     LOCALE,
 ];
 
-/// The column that a header's cell names, as people write it: in any case, with blanks, hyphens or nothing
-/// between the words, and with a unit or a remark in brackets behind them (`E-mail`, `Account_Name`,
-/// `Reimbursement rate (EUR/kWh)`).
+/// The column that a header cell names. Case, blanks and hyphens are ignored, and so is a unit or remark in
+/// brackets after the name (`E-mail`, `Account_Name`, `Reimbursement rate (EUR/kWh)`).
 pub(super) fn find(cell: &[u8]) -> Option<&'static str> {
     let name = std::str::from_utf8(cell).ok()?;
     let name = match name.split_once(['(', '[']) {
@@ -51,21 +49,20 @@ pub(super) fn find(cell: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Whether it is what pandas calls a column without a name when it reads one, and writes again (`Unnamed:
-/// 0`).
+/// Whether pandas made up this name: it writes back a column without a name as `Unnamed: 0`.
 pub(super) fn is_unnamed(cell: &[u8]) -> bool {
     let number = cell.trim_ascii().strip_prefix(b"Unnamed:").unwrap_or_default().trim_ascii();
     number.first().is_some_and(u8::is_ascii_digit)
         && number.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'_'))
 }
 
-/// Where a column stands in [`ALL`].
+/// The index of a column in [`ALL`].
 pub(super) fn position(column: &str) -> Option<usize> {
     ALL.iter().position(|known| *known == column)
 }
 
-/// The columns that a header names, one for each of its cells: none where the cell is empty. And its faults:
-/// columns that are unknown, missing or doubled, all of them.
+/// The column of each header cell (`None` for an empty cell), and all faults of the header: unknown, missing
+/// and duplicate columns.
 pub(super) fn read<'a>(cells: impl Iterator<Item = &'a [u8]>) -> (Vec<Option<&'static str>>, Vec<RowError>) {
     let (mut columns, mut faults) = (Vec::new(), Vec::new());
     for cell in cells {
@@ -76,11 +73,11 @@ pub(super) fn read<'a>(cells: impl Iterator<Item = &'a [u8]>) -> (Vec<Option<&'s
                 faults.push(RowError::new(
                     name,
                     "duplicate_column",
-                    "This column is there twice. Which of them counts?",
+                    "The header has this column twice. Remove one of them.",
                 ));
             }
             None if !name.trim().is_empty() && !is_unnamed(cell) => {
-                let words = format!("There is no such column. Known are: {}.", ALL.join(", "));
+                let words = format!("There is no such column. Known columns: {}.", ALL.join(", "));
                 faults.push(RowError::new(name.trim(), "unknown_column", words));
             }
             _ => {}
@@ -93,7 +90,7 @@ pub(super) fn read<'a>(cells: impl Iterator<Item = &'a [u8]>) -> (Vec<Option<&'s
         return (Vec::new(), vec![RowError::new(KIND, "missing_header", words)]);
     }
     for name in [KIND, EMAIL].into_iter().filter(|name| !columns.contains(&Some(*name))) {
-        faults.push(RowError::new(name, "missing_column", "This column is missing: every row needs it."));
+        faults.push(RowError::new(name, "missing_column", "This column is missing. Every row needs it."));
     }
     (columns, faults)
 }
@@ -147,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_of_a_header_is_told_with_its_column() {
+    fn every_fault_of_a_header_is_reported_with_its_column() {
         let own = |pairs: &[(&str, &str)]| {
             pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>()
         };

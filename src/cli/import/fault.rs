@@ -1,10 +1,10 @@
-//! What is wrong at one place of the file.
+//! An error at one place of the file.
 
 use std::fmt;
 
 use crate::domain::single_line;
 
-/// A fault: its column, what is wrong for programs, and for people.
+/// An error: its column, its code for programs, and its text for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RowError {
     pub column: String,
@@ -18,8 +18,8 @@ impl RowError {
     }
 }
 
-/// As it is told behind the file and the row. Cells and answers come from elsewhere: nothing in them steers a
-/// terminal.
+/// The text that follows the file name and the line. Cells and API answers are untrusted, so control
+/// characters in them are replaced and cannot reach the terminal.
 impl fmt::Display for RowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { column, code, words } = self;
@@ -27,7 +27,7 @@ impl fmt::Display for RowError {
     }
 }
 
-/// Text on one line that steers no terminal.
+/// Text on one line without control characters.
 pub(super) fn clean(text: &str) -> String {
     text.chars().map(|c| if single_line::is_control(c) { '\u{FFFD}' } else { c }).collect()
 }

@@ -1,4 +1,4 @@
-//! The file as bytes, cut into rows: delimiter, encoding, quotes and the header's columns.
+//! Splits the file's bytes into rows: delimiter, encoding, quotes and the header's columns.
 
 mod encoding;
 mod separator;
@@ -11,25 +11,25 @@ use self::separator::Separator;
 use super::{columns, fault::RowError};
 use crate::domain::invisible::trim as trim_unseen;
 
-/// A row that holds something.
+/// A row that is not blank.
 #[derive(Debug)]
 pub(super) struct Record {
-    /// The line of the file on which it begins, as editors count them: the first is 1.
+    /// The line on which it starts, as editors count: the first is 1.
     pub line: usize,
-    /// What its cells hold, without the empty ones.
+    /// The texts of its non-empty cells, by column.
     pub cells: Vec<(&'static str, String)>,
-    /// Cells that cannot be read, or stand in no column.
+    /// Cells that cannot be read, or that belong to no column.
     pub faults: Vec<RowError>,
-    /// Whether its cells may stand in the wrong columns, so that they say nothing.
+    /// Whether its cells may be in the wrong columns; their values are then not validated.
     pub torn: bool,
-    /// Whether a rate may have a decimal comma: the comma does not separate the file's cells.
+    /// Whether a rate may have a decimal comma, since the comma does not separate the file's cells.
     pub decimal_comma: bool,
 }
 
-/// Cuts a file into its rows. Blank ones are left out.
+/// Splits a file into its rows. Blank rows are skipped.
 ///
 /// # Errors
-/// Why it cannot be cut, with the line on which that shows.
+/// Why the file cannot be split, each with the line of the fault.
 pub(super) fn read(bytes: &[u8]) -> Result<Vec<Record>, Vec<(usize, RowError)>> {
     let bytes = &*encoding::to_utf8(bytes).map_err(|fault| vec![(1, fault)])?;
     let mut lines = Lines { bytes, counted: 0, line: 1 };
@@ -47,7 +47,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Record>, Vec<(usize, RowError)>> 
     let rows: Vec<Record> = records
         .map(|(range, record)| header.row(lines.at(range.start), &bytes[range], &record, &mut nameless))
         .collect();
-    // Other columns of names that nobody knows are told by their names.
+    // A column with an unknown name is reported by that name.
     nameless
         .retain(|index, _| names.get(*index).is_none_or(|name| is_empty(name) || columns::is_unnamed(name)));
     let faults: Vec<RowError> = nameless.into_values().chain(faults).collect();
@@ -72,8 +72,7 @@ struct Header<'a> {
 }
 
 impl Header<'_> {
-    /// Reads a row. Columns that have no name, and stand before one that has, are noted in `nameless` when it
-    /// fills them.
+    /// Reads a row. A value in a column without a name, before the last named one, is recorded in `nameless`.
     fn row(
         &self,
         line: usize,
@@ -84,14 +83,14 @@ impl Header<'_> {
         let decimal_comma = self.separator.allows_decimal_comma();
         let mut row = Record { line, cells: Vec::new(), faults: Vec::new(), torn: false, decimal_comma };
         if raw.iter().fold(false, |open, byte| open ^ (*byte == b'"')) {
-            // The reader would take everything up to the next quote, or to the end of the file, for one cell.
+            // The CSV reader would take everything up to the next quote, or the end of the file, as one cell.
             let words =
-                r#"A " is opened and not closed. Inside quoted text it is written twice, as in "5"" pipe"."#;
+                r#"A " is opened and not closed. Write a " inside quoted text twice, as in "5"" pipe"."#;
             row.tear(RowError::new(columns::KIND, "unbalanced_quotes", words));
             return row;
         }
-        // Spreadsheets leave empty cells behind the last column, and some programs leave out those at the end
-        // of a row.
+        // Spreadsheets add empty cells after the last column, and some programs omit those at the end of a
+        // row.
         let named = self.columns.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
         let found = record.iter().rposition(|cell| !is_empty(cell)).map_or(0, |last| last + 1);
         if found > named {
@@ -100,8 +99,8 @@ impl Header<'_> {
                 byte => char::from(byte).to_string(),
             };
             let words = format!(
-                "The row has {found} cells where the columns' names take {named}. \
-                 Text that holds a {delimiter} stands in double quotes."
+                "The row has {found} cells, the header has {named}. \
+                 Put text that contains a {delimiter} in double quotes."
             );
             row.tear(RowError::new(columns::KIND, "cell_count", words));
             return row;
@@ -113,8 +112,7 @@ impl Header<'_> {
                 (None, _) => drop(nameless.entry(index).or_insert_with(|| self.nameless(index, line, cell))),
                 (Some(column), Ok(text)) => row.cells.push((column, trim(text).to_owned())),
                 (Some(column), Err(_)) => {
-                    let words =
-                        "This is not UTF-8, which letters with accents need. Save the file as \"CSV UTF-8\".";
+                    let words = "This text is not UTF-8. Save the file as \"CSV UTF-8\".";
                     row.faults.push(RowError::new(*column, "not_utf8", words));
                 }
             }
@@ -126,8 +124,8 @@ impl Header<'_> {
         let (header, cell) = (self.line, String::from_utf8_lossy(cell));
         let cell: String = trim(&cell).chars().take(40).collect();
         let words = format!(
-            "This column has no name on line {header}, and row {line} holds {cell:?} in it. Give it a name or take it out; \
-             pandas leaves its index out with to_csv(…, index=False)."
+            "This column has no name on line {header}, and row {line} has {cell:?} in it. Name the column or remove it; \
+             pandas omits its index with to_csv(…, index=False)."
         );
         RowError::new(format!("column {}", index + 1), "unnamed_column", words)
     }
@@ -141,7 +139,7 @@ impl Record {
 }
 
 /// A cell's text without what spreadsheets, other programs and people put around it: blanks, line breaks,
-/// characters that nobody sees, and NULs.
+/// invisible characters and NULs.
 fn trim(cell: &str) -> &str {
     trim_unseen(cell.trim_end_matches(['\0', '\x1A']))
 }
@@ -154,10 +152,10 @@ fn is_blank(record: &ByteRecord) -> bool {
     record.iter().all(is_empty)
 }
 
-/// The records of a file, each with where it stands: from its first byte to the next one's.
+/// The records of a file, each with its byte range: from its first byte to the start of the next record.
 struct Cut<'a> {
     bytes: &'a [u8],
-    /// The byte at which the first one begins.
+    /// The offset of the first record.
     start: usize,
     reader: Reader<&'a [u8]>,
 }
@@ -181,17 +179,18 @@ impl Iterator for Cut<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let (mut record, before) = (ByteRecord::new(), self.offset());
-        // Bytes in memory fail nobody, and rows of any length are taken: an error would be the end.
+        // Reading from memory does not fail, and rows of any length are accepted. An error would end the
+        // file.
         if !self.reader.read_byte_record(&mut record).unwrap_or(false) {
             return None;
         }
-        // The reader leaves line ends to the next record, and empty lines too.
+        // The CSV reader leaves line ends and empty lines to the next record.
         let empty = self.bytes[before..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         Some((before + empty..self.offset(), record))
     }
 }
 
-/// Counts lines as editors do: CR LF, LF, or CR alone end one.
+/// Counts lines as editors do: CR LF, LF or a single CR ends a line.
 struct Lines<'a> {
     bytes: &'a [u8],
     counted: usize,
@@ -199,7 +198,7 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    /// The line on which a byte stands; asked for in rising order.
+    /// The line of a byte offset. Offsets must not decrease from call to call.
     fn at(&mut self, offset: usize) -> usize {
         let ends = |at: &usize| match self.bytes[*at] {
             b'\n' => true,

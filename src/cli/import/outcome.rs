@@ -1,4 +1,4 @@
-//! What became of a row: the service's answer, read.
+//! Reads the outcome of a row from the service's answer.
 
 use serde_json::{Value, json};
 
@@ -9,29 +9,29 @@ use super::{
     service::{Answer, in_words},
 };
 
-/// What became of a row.
+/// The outcome of a row.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// A letter is on its way.
+    /// The invitation was created.
     Invited { invitation_id: Value },
-    /// Nothing would stand in the way (a dry run).
+    /// The row is valid (a dry run).
     Valid,
-    /// The person was invited before, or belongs there already.
+    /// The person was invited before, or is a member already.
     AlreadyThere { code: String, invitation_id: Value },
-    /// The person was invited before, and nothing is left of that.
+    /// The person was invited before, and that invitation is no longer usable.
     NoLongerInvited { invitation_id: Value, fault: RowError },
-    /// It was refused.
+    /// The service refused it.
     Failed(Vec<RowError>),
-    /// The import ended before it was its turn, or before its answer came.
+    /// The import ended before the row was sent, or before its answer arrived.
     NotSent,
 }
 
-/// What stands in the way of an invite that is not needed any more.
+/// The error codes that mean that an invite is no longer needed.
 const ALREADY: [&str; 4] =
     ["invitation_pending", "already_system_user", "already_account_owner", "already_member"];
 
 impl Outcome {
-    /// What an answer to a row's own request says, given to it for the first time.
+    /// The outcome of a row from the first answer to its own request.
     pub(super) fn of(row: &Row, Answer { status, body, .. }: &Answer) -> Self {
         match status {
             201 => Self::Invited { invitation_id: body["id"].clone() },
@@ -39,8 +39,8 @@ impl Outcome {
         }
     }
 
-    /// What is said of an invitation of an earlier run that nobody can follow any more: its status, where
-    /// that is known.
+    /// The outcome of a row whose invitation of an earlier run is no longer usable, with the invitation's
+    /// status where it is known.
     pub(super) fn no_longer_invited(invitation_id: Value, status: Option<&str>) -> Self {
         let (code, since) = match status {
             Some("revoked") => ("invitation_revoked", "was revoked"),
@@ -48,19 +48,19 @@ impl Outcome {
             _ => ("no_longer_invited", "was revoked or has expired"),
         };
         let words = format!(
-            "Invited before, but that invitation {since} since. With --anew this row is invited once more."
+            "Invited before, but that invitation {since} since. Use --anew to invite this person again."
         );
         Self::NoLongerInvited { invitation_id, fault: RowError::new(EMAIL, code, words) }
     }
 
-    /// What a batch that changes nothing says of a row: the item of its results.
+    /// The outcome of a row from its item in the results of a batch with `validate_only`.
     pub(super) fn of_item(row: &Row, item: &Value) -> Self {
         let error = &item["error"];
         let status = error["status"].as_u64().and_then(|status| status.try_into().ok()).unwrap_or_default();
         if item["status"] == "valid" { Self::Valid } else { Self::refused(row, status, error) }
     }
 
-    /// What a problem (RFC 9457) says.
+    /// The outcome of a row from a problem document (RFC 9457).
     fn refused(row: &Row, status: u16, problem: &Value) -> Self {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let code = text(&problem["code"]);
@@ -85,10 +85,10 @@ impl Outcome {
         let ids: Vec<&str> = candidates.iter().filter_map(|one| one["id"].as_str()).collect();
         let detail = text(&problem["detail"]);
         let words = if ids.is_empty() { detail } else { format!("{detail} They are: {}.", ids.join(", ")) };
-        Self::Failed(vec![RowError::new(concerned(row, &code), code, words)])
+        Self::Failed(vec![RowError::new(column_of_refusal(row, &code), code, words)])
     }
 
-    /// The word for programs.
+    /// The `status` in the JSON output.
     fn word(&self) -> &'static str {
         match self {
             Self::Invited { .. } => "invited",
@@ -100,7 +100,7 @@ impl Outcome {
         }
     }
 
-    /// A row and what became of it, for programs.
+    /// A row and its outcome, as a JSON object.
     pub(super) fn document(&self, row: &Row) -> Value {
         let (kind, email) = (row.item.get(KIND), row.item.get(EMAIL));
         let mut document = json!({ "row": row.line, "kind": kind, "email": email, "status": self.word() });
@@ -112,24 +112,24 @@ impl Outcome {
             }
             Self::NoLongerInvited { invitation_id, fault } => {
                 document["invitation_id"] = invitation_id.clone();
-                document["errors"] = json!([told(fault)]);
+                document["errors"] = json!([error_json(fault)]);
             }
-            Self::Failed(faults) => document["errors"] = faults.iter().map(told).collect(),
+            Self::Failed(faults) => document["errors"] = faults.iter().map(error_json).collect(),
             Self::Valid | Self::NotSent => {}
         }
         if !row.warnings.is_empty() {
-            document["warnings"] = row.warnings.iter().map(told).collect();
+            document["warnings"] = row.warnings.iter().map(error_json).collect();
         }
         document
     }
 }
 
-fn told(fault: &RowError) -> Value {
+fn error_json(fault: &RowError) -> Value {
     json!({ "column": fault.column, "code": fault.code, "detail": fault.words })
 }
 
-/// The column that a refusal is about, where it names none itself.
-fn concerned(row: &Row, code: &str) -> &'static str {
+/// The column of a refusal that does not name one.
+fn column_of_refusal(row: &Row, code: &str) -> &'static str {
     match code {
         "account_not_found" | "ambiguous_account" | "parent_not_business" | "parent_not_active" => {
             if row.text(ACCOUNT_ID).is_empty() { ACCOUNT_NAME } else { ACCOUNT_ID }

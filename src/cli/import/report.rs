@@ -1,4 +1,4 @@
-//! What people and programs see: a bar on a terminal, faults on standard error, results on standard output.
+//! The output: a progress bar on a terminal, faults on standard error, results on standard output.
 
 use std::io::{self, Write};
 
@@ -12,9 +12,9 @@ use super::{
     terminal::Screen,
 };
 
-/// Where the results of an import go.
+/// Writes the results of an import, and counts them.
 pub(super) struct Report {
-    /// What the file is called.
+    /// The file's display name.
     file: String,
     dry_run: bool,
     json: bool,
@@ -32,7 +32,7 @@ impl Report {
         Self { file, dry_run, json, screen: Screen(bar), total, invited: 0, already: 0, lapsed: 0, failed: 0 }
     }
 
-    /// Shows the bar, unless there is no terminal.
+    /// Shows the bar, unless standard error is no terminal.
     pub(super) fn begin(&self) {
         let bar = &self.screen.0;
         if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len}  {eta} left  {msg}") {
@@ -42,12 +42,12 @@ impl Report {
         bar.set_draw_target(ProgressDrawTarget::stderr());
     }
 
-    /// A fault of the file as a whole.
+    /// Reports a fault of the whole file.
     pub(super) fn fault(&self, line: usize, fault: &RowError) {
         self.screen.say(&format!("{}:{line}: {fault}", clean(&self.file)));
     }
 
-    /// What is unusual about rows, before any is sent.
+    /// Reports unusual values, before any row is sent.
     pub(super) fn warnings<'a>(&self, rows: impl IntoIterator<Item = &'a Row>) {
         for row in rows {
             for warning in &row.warnings {
@@ -56,10 +56,10 @@ impl Report {
         }
     }
 
-    /// What became of a row.
+    /// Reports the outcome of a row.
     ///
     /// # Errors
-    /// When nobody reads standard output any more.
+    /// When standard output is closed.
     pub(super) fn row(&mut self, row: &Row, outcome: &Outcome) -> io::Result<()> {
         match outcome {
             Outcome::Invited { .. } | Outcome::Valid => self.invited += 1,
@@ -89,25 +89,25 @@ impl Report {
         self.screen.0.suspend(|| writeln!(io::stdout(), "{line}"))
     }
 
-    /// Takes the bar away and says what came of it all, and how to go on when it ended early.
+    /// Removes the bar and prints the summary, and how to continue when the import ended early.
     ///
     /// # Errors
-    /// When nobody reads standard output any more.
+    /// When standard output is closed.
     pub(super) fn end(&self, reason: Option<&Reason>) -> io::Result<()> {
         self.screen.0.finish_and_clear();
         let left = self.left();
-        let again = "Run the same command again to go on: who was invited is not invited twice.";
+        let again = "Run the same command again to continue: no person is invited twice.";
         let words = match reason {
             None => String::new(),
             Some(Reason::Faulty) => {
                 let (faulty, all) = (self.failed, self.total);
                 format!(
-                    "Nothing was sent: {faulty} of {all} rows are faulty. Put them right, or send the others with --skip-faulty."
+                    "Nothing was sent: {faulty} of {all} rows are faulty. Correct them, or send the others with --skip-faulty."
                 )
             }
             Some(Reason::Interrupted) => format!("Interrupted. {again}"),
             Some(Reason::Unanswered(words)) => {
-                format!("Gave up: the service has trouble ({}). {again}", clean(words))
+                format!("Gave up: the service does not accept requests ({}). {again}", clean(words))
             }
             Some(Reason::Denied(words)) => {
                 format!("Stopped: the token does not allow this ({}).", clean(words))
@@ -136,12 +136,12 @@ impl Report {
         self.print(&summary)
     }
 
-    /// Whether everybody is invited or there, of whom it is known what became.
+    /// Whether no row failed, among those whose outcome is known.
     pub(super) fn is_good(&self) -> bool {
         self.failed == 0 && self.lapsed == 0
     }
 
-    /// Whether it is known what became of every row.
+    /// Whether the outcome of every row is known.
     pub(super) fn is_complete(&self) -> bool {
         self.left() == 0
     }

@@ -1,4 +1,4 @@
-//! A row as the invite that it asks for, validated by the API's own rules as far as they need nobody else.
+//! A row as the request for its invite, validated by those rules of the API that need no database.
 
 use std::collections::BTreeMap;
 
@@ -22,21 +22,21 @@ use crate::{
 /// A row of the file.
 #[derive(Debug)]
 pub(super) struct Row {
-    /// The line on which it begins.
+    /// The line on which it starts.
     pub line: usize,
-    /// What it asks for, as an item of a batch: the kind, and the body of its invite.
+    /// The item of a batch: the kind, and the body of the invite.
     pub item: Map<String, Value>,
-    /// What is wrong with it.
+    /// Its faults; with any, it is not sent.
     pub faults: Vec<RowError>,
-    /// What is unusual about it, and keeps nobody from sending it.
+    /// Unusual values; they do not keep the row from being sent.
     pub warnings: Vec<RowError>,
 }
 
-/// More than this, in ten-thousandths of an EUR per kWh, is a slip more often than a rate: some programs turn
-/// `0,23` into `23`.
+/// A rate above this, in ten-thousandths of an EUR per kWh, is more often a mistake than a rate: some
+/// programs turn `0,23` into `23`.
 const UNUSUAL_RATE: i32 = 20_000;
 
-/// Rows that can be sent, and rows that cannot, each in the file's order.
+/// Splits the records into valid and faulty rows, each in the file's order.
 pub(super) fn read(records: Vec<Record>) -> (Vec<Row>, Vec<Row>) {
     let mut rows: Vec<Row> = records.into_iter().map(Row::of).collect();
     let mut first = BTreeMap::new();
@@ -44,7 +44,7 @@ pub(super) fn read(records: Vec<Record>) -> (Vec<Row>, Vec<Row>) {
         let Some(place) = row.place() else { continue };
         let line = *first.entry(place).or_insert(row.line);
         if line != row.line {
-            let words = format!("Row {line} invites the same person to the same.");
+            let words = format!("Row {line} already has this invitation.");
             row.faults.push(RowError::new(EMAIL, "duplicate_row", words));
         }
     }
@@ -75,7 +75,7 @@ impl Row {
         let rate = self.text(RATE);
         if Rate::parse(rate).is_ok_and(|rate| rate.ten_thousandths() > UNUSUAL_RATE) {
             let words = format!(
-                "Warning: {rate} EUR per kWh is unusually high. Some programs turn 0,23 into 23: compare it with where it comes from."
+                "Warning: {rate} EUR per kWh is unusually high. Some programs turn 0,23 into 23: compare it with the source."
             );
             self.warnings.push(RowError::new(RATE, "rate_unusually_high", words));
         }
@@ -84,33 +84,33 @@ impl Row {
     fn validate(&mut self) {
         let known = |fault: &&FieldError| self.faults.iter().all(|known| known.column != column(&fault.path));
         let found = validate_row::faults(self.item.clone());
-        let found: Vec<RowError> = found.iter().filter(known).map(|fault| self.tell(fault)).collect();
+        let found: Vec<RowError> = found.iter().filter(known).map(|fault| self.row_error(fault)).collect();
         self.faults.extend(found);
         self.faults.sort_by_key(|fault| columns::position(&fault.column));
     }
 
-    /// A fault of a body, in the words of a file.
-    fn tell(&self, fault: &FieldError) -> RowError {
+    /// Turns a fault of the body into a fault of the file's row.
+    fn row_error(&self, fault: &FieldError) -> RowError {
         let column = column(&fault.path);
-        let told = |words: String| RowError::new(column, fault.code, words);
+        let error = |words: String| RowError::new(column, fault.code, words);
         let cell = self.cell(&fault.path);
         match fault.code {
-            // Only columns that are known come this far.
+            // Unknown columns were refused with the header, so the member is one of another kind.
             "unknown_member" => {
                 let kind = self.text(KIND);
                 RowError::new(
                     column,
                     "not_applicable",
-                    format!("A row of kind {kind} has none: leave this cell empty."),
+                    format!("A row of kind {kind} must leave this cell empty."),
                 )
             }
             _ if column == RATE && cell.contains(',') && Rate::parse(&spelling::rate(cell, true)).is_ok() => {
-                told(format!("Write {} with a point: {cell} has a comma.", spelling::rate(cell, true)))
+                error(format!("Write {} with a decimal point, not {cell}.", spelling::rate(cell, true)))
             }
             code if code.starts_with("unknown_") || code == "invalid_id" => {
-                told(format!("{cell:?}: {}", fault.detail))
+                error(format!("{cell:?}: {}", fault.detail))
             }
-            _ => told(fault.detail.clone()),
+            _ => error(fault.detail.clone()),
         }
     }
 
@@ -126,12 +126,12 @@ impl Row {
         self.item.get(column).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// What it invites to; none when the file says something else.
+    /// The kind of invitation; `None` when the cell has an unknown value.
     pub(super) fn kind(&self) -> Option<InvitationKind> {
         InvitationKind::ALL.into_iter().find(|kind| kind.as_str() == self.text(KIND))
     }
 
-    /// What counts as one invitation: the kind and the address, and for some the account that it leads to.
+    /// The key that identifies duplicates: the kind and the address, and for some kinds the account.
     fn place(&self) -> Option<(InvitationKind, String, String)> {
         let kind = self.kind()?;
         let email = Email::parse(self.text(EMAIL)).ok()?;
@@ -152,21 +152,20 @@ impl Row {
         names.filter_map(|name| name.as_str()?.parse().ok())
     }
 
-    /// The body of its invite, as it is sent.
+    /// The request body of its invite.
     pub(super) fn body(&self) -> String {
         let mut body = self.item.clone();
         body.remove(KIND);
         Value::Object(body).to_string()
     }
 
-    /// The key under which the service remembers it: the same row, wherever it stands in whichever file, has
-    /// the same.
+    /// The idempotency key: the same for an equal row, at any position in any file.
     pub(super) fn key(&self) -> String {
         format!("import-{}", hex(&Sha256::digest(Value::Object(self.item.clone()).to_string())))
     }
 }
 
-/// The column that a pointer into the body leads to.
+/// The column of a JSON pointer into the body.
 pub(super) fn column(pointer: &str) -> &str {
     pointer.split('/').nth(1).unwrap_or(KIND)
 }

@@ -1,4 +1,4 @@
-//! The rows on their way: a bounded number at once, told in the file's order.
+//! Sends the rows: a bounded number of requests at once, reported in the file's order.
 
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
@@ -12,26 +12,26 @@ use super::{
 };
 use crate::http::api::batches::validate_row;
 
-/// So many rows are on their way at once.
+/// The number of invites in flight.
 const AT_ONCE: usize = 16;
-/// So many rows are validated at once: what a batch takes.
+/// The number of rows validated in one request: the maximum of a batch.
 const BATCH: usize = 1000;
 
 /// One run of an import.
 pub(super) struct Run {
-    /// Tells it from others.
+    /// Distinguishes the runs of an import.
     pub id: String,
-    /// Whether those are invited once more whose invitation came to nothing.
+    /// Whether to invite again those whose earlier invitation is no longer usable.
     pub anew: bool,
 }
 
-/// Sends every row until there is a reason to stop. Those on their way then are waited for.
+/// Sends every row until there is a reason to stop. Then the requests in flight are awaited.
 pub(super) async fn invite(service: &Service, rows: &[Row], run: &Run, report: &mut Report, stop: &Stop) {
     let sent = stream::iter(rows)
-        .take_until(Box::pin(stop.clone().told()))
+        .take_until(Box::pin(stop.clone().wait()))
         .map(|row| async move { invite_one(service, row, run, stop).await.unwrap_or(Outcome::NotSent) })
         .buffered(AT_ONCE);
-    tell(rows, sent, report, stop).await;
+    report_outcomes(rows, sent, report, stop).await;
 }
 
 async fn invite_one(service: &Service, row: &Row, run: &Run, stop: &Stop) -> Option<Outcome> {
@@ -46,36 +46,36 @@ async fn invite_one(service: &Service, row: &Row, run: &Run, stop: &Stop) -> Opt
             return Some(since);
         }
     }
-    // An earlier run was refused, and what stood in its way may be gone; or its invitation came to nothing.
-    // Nothing is left of either that could come twice.
+    // An earlier run was refused, and the reason may have gone; or its invitation is no longer usable. In
+    // both cases a new key cannot create a second live invitation.
     let anew = service.post(path, Some(&format!("{key}-{}", run.id)), &body).await?;
     Some(Outcome::of(row, &anew))
 }
 
-/// What has become of somebody whom an earlier run invited.
+/// The outcome of a row that an earlier run invited.
 async fn invited_before(service: &Service, row: &Row, id: &Value, stop: &Stop) -> Option<Outcome> {
     let path = format!("/v1/invitations/{}", id.as_str().unwrap_or_default());
     let known = service.get(&path).await?;
-    // A token that may not read finds nothing.
+    // A token without the permission to read gets no 200.
     let status = known.body["status"].as_str().filter(|_| known.status == 200);
     if matches!(status, Some("pending" | "activated")) {
         return Some(Outcome::AlreadyThere { code: "replayed".to_owned(), invitation_id: id.clone() });
     }
-    // Somebody may have invited them anew in another way: the service decides whether they are there.
-    let judged = judge_some(service, std::slice::from_ref(row), stop).await.pop()?;
-    Some(if judged == Outcome::Valid { Outcome::no_longer_invited(id.clone(), status) } else { judged })
+    // The person may have been invited again by other means: let the service decide.
+    let outcome = validate_batch(service, std::slice::from_ref(row), stop).await.pop()?;
+    Some(if outcome == Outcome::Valid { Outcome::no_longer_invited(id.clone(), status) } else { outcome })
 }
 
-/// Asks the service to validate every row, and changes nothing.
+/// Has the service validate every row, and changes nothing.
 pub(super) async fn validate(service: &Service, rows: &[Row], report: &mut Report, stop: &Stop) {
-    let judged = stream::iter(rows.chunks(BATCH))
-        .take_until(Box::pin(stop.clone().told()))
-        .then(|rows| judge_some(service, rows, stop))
+    let outcomes = stream::iter(rows.chunks(BATCH))
+        .take_until(Box::pin(stop.clone().wait()))
+        .then(|rows| validate_batch(service, rows, stop))
         .flat_map(stream::iter);
-    tell(rows, judged, report, stop).await;
+    report_outcomes(rows, outcomes, report, stop).await;
 }
 
-async fn judge_some(service: &Service, rows: &[Row], stop: &Stop) -> Vec<Outcome> {
+async fn validate_batch(service: &Service, rows: &[Row], stop: &Stop) -> Vec<Outcome> {
     let items: Vec<_> = rows.iter().map(|row| &row.item).collect();
     let body = json!({ "invitations": items, "validate_only": true }).to_string();
     let Some(answer) = service.post("/v1/invitations/batch", None, &body).await else { return Vec::new() };
@@ -92,8 +92,13 @@ async fn judge_some(service: &Service, rows: &[Row], stop: &Stop) -> Vec<Outcome
     rows.iter().zip(results).map(|(row, item)| Outcome::of_item(row, item)).collect()
 }
 
-/// Tells what became of each row; what has no outcome was not sent.
-async fn tell(rows: &[Row], outcomes: impl stream::Stream<Item = Outcome>, report: &mut Report, stop: &Stop) {
+/// Reports the outcome of each row. Rows without an outcome were not sent.
+async fn report_outcomes(
+    rows: &[Row],
+    outcomes: impl stream::Stream<Item = Outcome>,
+    report: &mut Report,
+    stop: &Stop,
+) {
     let mut outcomes = std::pin::pin!(outcomes);
     for row in rows {
         let outcome = outcomes.next().await.unwrap_or(Outcome::NotSent);

@@ -1,5 +1,4 @@
-//! Cells as people and programs write them, brought to what the API takes: values of closed sets, roles in
-//! one cell, and rates.
+//! Converts spellings of cells to the API's values: closed sets, roles in one cell, and rates.
 
 use crate::domain::{
     account::AccountType,
@@ -11,10 +10,10 @@ use crate::domain::{
 
 /// What separates the roles in one cell, beside blanks.
 const BETWEEN_ROLES: [char; 6] = [',', ';', '|', '/', '&', '+'];
-/// So many decimals a rate has at most.
+/// The most decimals that a rate has.
 const DECIMALS: usize = 4;
 
-/// A name without regard to case, and to blanks, hyphens, underscores and other signs in it.
+/// A name in one spelling: case, blanks, hyphens, underscores and other signs are ignored.
 pub(super) fn squash(text: &str) -> String {
     fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
 }
@@ -24,7 +23,7 @@ fn known(text: &str, names: impl IntoIterator<Item = &'static str>) -> Option<&'
     names.into_iter().find(|name| squash(name) == text)
 }
 
-/// The same, also in the plural.
+/// Like [`known`], and accepts the plural.
 fn known_or_several(
     text: &str,
     names: impl IntoIterator<Item = &'static str> + Clone,
@@ -32,8 +31,8 @@ fn known_or_several(
     known(text, names.clone()).or_else(|| known(squash(text).strip_suffix('s')?, names))
 }
 
-/// The value of a closed set that a cell of this column means (`Account Owner`, `SUB-ACCOUNT`), or the cell
-/// as it is.
+/// The value of the column's closed set that a cell means (`Account Owner`, `SUB-ACCOUNT`), or the cell
+/// unchanged.
 pub(super) fn value(column: &str, text: String) -> String {
     let value = match column {
         "kind" => known_or_several(&text, InvitationKind::ALL.map(InvitationKind::as_str)),
@@ -46,8 +45,8 @@ pub(super) fn value(column: &str, text: String) -> String {
     value.map_or(text, str::to_owned)
 }
 
-/// The roles that a cell lists, separated by blanks or signs, in one order, so that the same roles make the
-/// same row. What is no role stays as it is.
+/// The roles in a cell, separated by blanks or signs. They are sorted, so that the same roles make the same
+/// row. Unknown roles stay unchanged.
 pub(super) fn roles(text: &str) -> Vec<String> {
     let role = |words: &[&str]| known(&words.concat(), Role::ALL.map(Role::as_str)).map(str::to_owned);
     let mut roles = Vec::new();
@@ -55,7 +54,7 @@ pub(super) fn roles(text: &str) -> Vec<String> {
         let words: Vec<&str> = part.split_whitespace().collect();
         let mut rest = &words[..];
         while let [first, others @ ..] = rest {
-            // The name of a role may be several words: the longest one counts.
+            // A role's name may be several words: the longest match is taken.
             let longest =
                 (1..=rest.len()).rev().find_map(|count| Some((role(&rest[..count])?, &rest[count..])));
             let (next, left) = longest.unwrap_or_else(|| ((*first).to_owned(), others));
@@ -67,10 +66,10 @@ pub(super) fn roles(text: &str) -> Vec<String> {
     roles
 }
 
-/// A rate as the API takes it, where no digit is lost: a decimal comma becomes a point where the file allows
-/// it, and zeros behind the fourth decimal are left out (databases and pandas write `0.230000`), as are
-/// further ones in front and the unit; one that is missing before the point is added. Anything else stays as
-/// it is, to be refused.
+/// A rate in the API's form, as long as no digit is lost: a decimal comma becomes a point where the file
+/// allows it; zeros after the fourth decimal (databases and pandas write `0.230000`), leading zeros and the
+/// unit are removed; a missing zero before the point is added. Any other text stays unchanged and is refused
+/// later.
 pub(super) fn rate(text: &str, decimal_comma: bool) -> String {
     let text = without_unit(text);
     let text = match text.split_once(',') {
@@ -99,7 +98,7 @@ pub(super) fn rate(text: &str, decimal_comma: bool) -> String {
     }
 }
 
-/// A number without `EUR`, `€` or `EUR/kWh` at it; any other text as it is.
+/// A number without `EUR`, `€` or `EUR/kWh`; any other text unchanged.
 fn without_unit(text: &str) -> &str {
     let lower = text.to_ascii_lowercase();
     let number = lower.strip_suffix("kwh").map(str::trim_end).and_then(|rest| {
@@ -112,7 +111,7 @@ fn without_unit(text: &str) -> &str {
     let number = rest.strip_suffix(unit).or_else(|| rest.strip_prefix(unit)).unwrap_or(rest).trim();
     let is_number =
         !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ','));
-    // Capitals have the length of small letters.
+    // Lower case ASCII has the length of upper case, so offsets are valid in both.
     let place = lower.find(number).filter(|_| is_number);
     place.and_then(|at| text.get(at..at + number.len())).unwrap_or(text)
 }

@@ -1,25 +1,25 @@
-//! Ending early: whoever finds a reason says so, and nothing new is begun.
+//! Ending early: the first reason to stop is shared, and no new request starts after it.
 
 use tokio::sync::watch;
 
 /// Why an import ends before its last row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reason {
-    /// Some rows are faulty, so that none was sent.
+    /// Some rows are faulty, so none was sent.
     Faulty,
-    /// A signal.
+    /// A signal arrived.
     Interrupted,
-    /// The service does not take the token, or it allows too little.
+    /// The service refuses the token, or it lacks permissions.
     Denied(String),
-    /// The service gave no answer for as long as one waits.
+    /// The service gave no final answer within the retry time.
     Unanswered(String),
-    /// The service answered in a way that no row is to blame for.
+    /// The service gave an answer that no row caused.
     Refused(String),
-    /// Nobody reads the results any more.
+    /// The results cannot be written.
     Unread(String),
 }
 
-/// A sign that all parts of an import see. Clones are the same sign.
+/// The shared reason to stop. Clones share it.
 #[derive(Debug, Clone)]
 pub(super) struct Stop(watch::Sender<Option<Reason>>);
 
@@ -28,7 +28,7 @@ impl Stop {
         Self(watch::Sender::new(None))
     }
 
-    /// Puts the sign up; the first reason stays.
+    /// Sets the reason; the first one stays.
     pub(super) fn because(&self, reason: Reason) {
         self.0.send_if_modified(|known| {
             let first = known.is_none();
@@ -37,14 +37,14 @@ impl Stop {
         });
     }
 
-    /// The reason, once there is one.
+    /// The reason, if one is set.
     pub(super) fn reason(&self) -> Option<Reason> {
         self.0.borrow().clone()
     }
 
-    /// Waits for a reason.
-    pub(super) async fn told(self) {
-        // It cannot be closed while we hold a sender.
+    /// Waits until a reason is set.
+    pub(super) async fn wait(self) {
+        // The channel cannot close while `self` holds a sender.
         let _ = self.0.subscribe().wait_for(Option::is_some).await;
     }
 }

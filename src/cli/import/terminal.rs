@@ -1,17 +1,18 @@
-//! Standard error, and the progress bar at its foot.
+//! Standard error, with the progress bar on its last line.
 
 use std::io::{self, Write};
 
 use indicatif::ProgressBar;
 
-/// Standard error, with a bar at its foot while rows are sent and it is a terminal. Clones share the bar.
+/// Standard error, with a progress bar on its last line while rows are sent, if it is a terminal. Clones
+/// share the bar.
 #[derive(Clone)]
 pub(super) struct Screen(pub(super) ProgressBar);
 
 impl Screen {
     /// Writes a line above the bar.
     pub(super) fn say(&self, line: &str) {
-        // With nobody to read it, there is nothing to be told.
+        // A closed standard error leaves no way to report the error.
         self.0.suspend(|| drop(writeln!(io::stderr(), "{line}")));
     }
 }

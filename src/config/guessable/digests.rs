@@ -1,4 +1,4 @@
-//! Digests of common words: `echo -n password | sha256sum` looks like chance, and is tried by everybody.
+//! Digests of common words: `echo -n password | sha256sum` looks random, and is guessed first.
 
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -6,12 +6,12 @@ use md5::{Digest as _, Md5};
 use sha1_smol::Sha1;
 use sha2::{Digest as _, Sha224, Sha256, Sha384, Sha512};
 
-/// So many bytes at the beginning of a digest tell it apart, also when it was cut short.
+/// How many bytes of a digest are compared. They suffice to identify it, also when it was truncated.
 const START: usize = 16;
-/// The longest digest has so many.
+/// The length of the longest digest.
 const MAX_LEN: usize = 64;
 
-/// What people take the digest of, beside nothing at all.
+/// The words whose digests people use, beside the empty text.
 const COMMON: &str = "password secret changeme change-me change_me changeit admin administrator root test tests testing test123 \
     invitation-service invitation_service invitationservice invitation invitations service user guest default demo sample example \
     dummy foo bar foobar hello world helloworld hello-world key mykey my-key secretkey secret-key secret_key my-secret mysecret \
@@ -26,12 +26,12 @@ static STARTS: LazyLock<HashSet<Vec<u8>>> = LazyLock::new(|| {
     words.flat_map(spellings).flat_map(|word| digests(word.as_bytes())).collect()
 });
 
-/// Whether these bytes are the digest of a common word, or its beginning.
+/// Whether these bytes are the digest of a common word, or a prefix of one.
 pub(super) fn is_of_common_word(bytes: &[u8]) -> bool {
     bytes.len() <= MAX_LEN && bytes.get(..START).is_some_and(|start| STARTS.contains(start))
 }
 
-/// As people write it, and with the line break that `echo` adds.
+/// The word in the usual cases, each with and without the line break that `echo` adds.
 fn spellings(word: &str) -> Vec<String> {
     let mut capital = word.to_owned();
     if let Some(first) = capital.get_mut(..1) {

@@ -1,6 +1,6 @@
-//! Texts that are made of the words in which people speak of keys, and of dates and digits.
+//! Texts made of words about keys, of dates and of digits.
 
-/// Words that say what a key is for, or that it is none, and those that join them.
+/// Words that name the purpose of a key or say that it is none, and words that join them.
 const WORDS: &str = "a access acme activation admin alone always and any api app application apps at auth authentication backend base \
     be bearer before better by change changed charger charging client cloud code company config configuration cookie credential \
     credentials data database default demo deploy deployment dev develop developer development docker dont do dummy each encryption \
@@ -13,23 +13,23 @@ const WORDS: &str = "a access acme activation admin alone always and any api app
     system team temp temporary test tester testing tests text that the then this to todo token tokens top two type use used user \
     users value very we web website with work world you your bit bits byte bytes char character characters minimum least at length \
     deadbeef cafebabe";
-/// What a word adds that is not there yet, in bits; they are said in orders that are guessed easily.
+/// The bits of a word at its first use. They are few, since the order of such words is easy to guess.
 const NEW: f64 = 5.0;
-/// What a word adds that is there already.
+/// The bits of a repeated word.
 const AGAIN: f64 = 1.0;
-/// What a date or a time of day adds.
+/// The bits of a date or a time of day.
 const DATE: f64 = 8.0;
 
-/// Dates and times of day as people write them: `d` is a digit, `-` a separator.
+/// Patterns of dates and times of day: `d` is a digit, `-` a separator.
 const DATES: [&str; 6] = ["dddd-dd-dd", "dd-dd-dddd", "dd:dd:dd", "dd:dd", "dddd-dd", "dd-dd-dd"];
 
-/// Whether a text has fewer than `enough` bits, since hardly anything is left of it without these words and
-/// dates. Random text has 3.3 for each character at the least, which is 106 for the shortest key.
+/// Whether a text has fewer than `enough` bits, since little is left of it without these words and dates.
+/// Random text has at least 3.3 bits for each character, which is 106 for the shortest key.
 pub(super) fn is_made_up(text: &str, enough: f64) -> bool {
     bits(text) < enough
 }
 
-/// The best way to the end of each beginning of the text: its bits, and the piece that it ends with.
+/// The cheapest split of each prefix of the text: its bits, and its last piece.
 #[derive(Clone)]
 struct Way {
     bits: f64,
@@ -54,7 +54,7 @@ fn bits(text: &str) -> f64 {
         };
         reach(1, of_sign(written[at]), None);
         for (word, signs) in &words {
-            // Digits for letters in long words alone: short ones are met by chance.
+            // Digits count as letters in long words only: short ones match by chance.
             let text = if signs.len() < 4 { &written } else { &read };
             if text[at..].starts_with(signs) {
                 reach(signs.len(), NEW, Some(word));
@@ -74,18 +74,18 @@ fn bits(text: &str) -> f64 {
     ways.last().and_then(Option::as_ref).unwrap_or(&start).bits - saved
 }
 
-/// What a character adds that belongs to no word.
+/// The bits of a character that belongs to no word.
 fn of_sign(sign: char) -> f64 {
     match sign {
         '0'..='9' => 3.3,
         'a'..='z' => 4.7,
-        // Separators are easily guessed; whoever writes others does not write these words.
+        // Separators are easy to guess. Other signs are not used by people who write these words.
         sign if sign.is_ascii() => 1.0,
         _ => 5.0,
     }
 }
 
-/// The letter that is meant by a digit or a sign in `s3cr3t`.
+/// The letter that a digit or a sign replaces, as in `s3cr3t`.
 fn letter(sign: char) -> char {
     match sign {
         '0' => 'o',
@@ -98,7 +98,7 @@ fn letter(sign: char) -> char {
     }
 }
 
-/// How long the date is that the text begins with.
+/// The length of the date that the text starts with.
 fn date(text: &[char]) -> Option<usize> {
     let fits = |pattern: &&&str| {
         let signs = pattern.chars().zip(text);

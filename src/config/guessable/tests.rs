@@ -131,7 +131,7 @@ fn what_is_said_of_keys_is_no_key() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever `openssl rand` prints is a key, in each form, from 16 bytes in hexadecimal on.
+    /// All output of `openssl rand` is a valid key, in each form, from 16 bytes in hexadecimal on.
     #[test]
     fn what_chance_made_is_a_key(bytes in any::<[u8; 64]>()) {
         for length in [16, 24, 32, 48, 64] {

@@ -40,7 +40,7 @@ fn the_page_may_be_anywhere_on_the_web() {
 }
 
 #[test]
-fn links_lead_to_where_the_api_listens_unless_told_otherwise() {
+fn links_lead_to_where_the_api_listens_unless_configured_otherwise() {
     for (listens, url) in [
         ("127.0.0.1:9000", "http://127.0.0.1:9000/"),
         ("0.0.0.0:9000", "http://127.0.0.1:9000/"),

@@ -1,4 +1,4 @@
-//! Reads a key that is set by itself, or in a file of its own.
+//! Reads a key from a variable, or from the file that another variable names.
 
 use std::path::Path;
 
@@ -8,17 +8,17 @@ use super::{Entry, Read};
 use crate::config::{registry::Variable, secret};
 
 impl Entry<'_, '_> {
-    /// The key in this variable or in the file that `file` names, as containers are handed secrets; the inner
-    /// `None` when neither is set.
+    /// The key in this variable, or in the file that the variable `file` names, as for container secrets. The
+    /// inner `None` when neither is set.
     pub(in crate::config) fn secret(&mut self, file: &'static Variable) -> Read<Option<SecretString>> {
         let (text, path) = (self.given(), self.reader.entry(file).given());
-        // The file's variable is blamed whenever it is set: who sets both has added it.
+        // When both are set, the fault is reported for the file's variable: it was probably added later.
         let (blamed, text) = match (text, path) {
             (None, None) => return Some(None),
             (Some(text), None) => (self.variable, Ok(text)),
             (None, Some(path)) => (file, secret::from_file(Path::new(path.trim()))),
             (Some(_), Some(_)) => {
-                (file, Err(format!("is given beside {}: only one of them can count", self.variable.name)))
+                (file, Err(format!("is set together with {}: set only one of them", self.variable.name)))
             }
         };
         match text.and_then(|text| strong(&text)) {
@@ -33,7 +33,7 @@ impl Entry<'_, '_> {
 
 /// The key, unless it is too short or can be guessed.
 fn strong(text: &str) -> Result<SecretString, String> {
-    // A line break at its end is an accident of whoever put it there.
+    // A trailing line break does not belong to the key.
     let text = text.trim();
     match secret::weakness(text) {
         None => Ok(text.to_owned().into()),

@@ -1,4 +1,4 @@
-//! Reads the variables that make the sender of letters.
+//! Reads the variables of the sender of letters.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::{
     mail::{Hello, Sender, Templates},
 };
 
-/// The variables that the sender is made of.
+/// The variables of the sender.
 pub(in crate::config) struct SenderVariables {
     pub(in crate::config) from: &'static Variable,
     pub(in crate::config) reply_to: &'static Variable,
@@ -23,7 +23,7 @@ impl Reader<'_> {
         variables: &SenderVariables,
         zone: TimeZone,
     ) -> Option<Sender> {
-        // Each is read before any is asked for: one fault must not hide another.
+        // All variables are read before the first error returns, so that every fault is reported.
         let hello = self.entry(variables.hello).parsed_if_given(Hello::parse);
         let templates = self.templates(variables.templates);
         let (from, reply_to) = (self.entry(variables.from).text(), self.entry(variables.reply_to).given());
@@ -42,7 +42,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The operator's own templates; the inner `None` when no folder of them is set.
+    /// The operator's own templates; the inner `None` when no folder is set.
     fn templates(&mut self, variable: &'static Variable) -> Read<Option<Templates>> {
         let Some(folder) = self.entry(variable).given() else { return Some(None) };
         match Templates::from_folder(Path::new(folder.trim())) {

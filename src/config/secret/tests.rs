@@ -60,7 +60,7 @@ fn what_can_be_guessed_is_no_key() {
         assert_eq!(weakness(good), None, "{good}");
     }
     assert_eq!(weakness("short").as_deref(), Some("has 5 bytes and needs at least 32"));
-    // However long it is, it is judged in no time.
+    // A long key must be checked quickly.
     assert!(weakness(&"1c7be20d94a6f3508e6b17d2c49f0a63".repeat(3000)).is_some(), "a piece that is repeated");
 }
 

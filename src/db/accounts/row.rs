@@ -1,4 +1,4 @@
-//! How an account and its company are read from a row, and written to one.
+//! Maps an account and its company to and from a row.
 
 use diesel::prelude::*;
 
@@ -32,7 +32,7 @@ pub(in crate::db) struct Row {
     _removed_at: Option<At>,
 }
 
-/// The columns that a company fills.
+/// The columns of a company.
 #[derive(AsChangeset)]
 #[diesel(table_name = accounts, treat_none_as_null = true)]
 pub(in crate::db) struct CompanyRow {
@@ -46,7 +46,7 @@ pub(in crate::db) struct CompanyRow {
     country: Option<String>,
 }
 
-/// What a company is stored as; nothing at all for a consumer.
+/// The columns of a company; all `NULL` for a consumer.
 pub(in crate::db) fn company_row(company: Option<&Company>) -> CompanyRow {
     let text = |read: fn(&Company) -> String| company.map(read);
     CompanyRow {
@@ -92,7 +92,7 @@ impl TryFrom<Row> for Account {
     }
 }
 
-/// The company of a row, read as it was when it was sent: what was let in then is let out now.
+/// The company of a row. It is not validated again: what was accepted once must stay readable.
 fn company(row: Row) -> Result<Option<Company>, &'static str> {
     if row.company_name.is_none() {
         return Ok(None);
@@ -100,7 +100,7 @@ fn company(row: Row) -> Result<Option<Company>, &'static str> {
     let raw = RawCompany {
         name: row.company_name,
         registration_number: row.registration_number,
-        // A company without a number has said so.
+        // A stored company without a VAT number is exempt.
         vat_exempt: row.vat_number.is_none(),
         vat_number: row.vat_number,
         street: row.street,

@@ -1,4 +1,4 @@
-//! Invitations by id, each with what it leads to: one look for many.
+//! Invitations by id, each with its recipient and account: one query for many.
 
 use std::collections::HashMap;
 
@@ -18,22 +18,22 @@ use crate::domain::{
     letter::LetterPurpose,
 };
 
-/// An invitation, and how far the person and the account have come.
+/// An invitation, and the states of the person and the account.
 #[derive(Debug, Clone)]
 pub struct InvitationDetails {
     /// The invitation.
     pub invitation: Invitation,
-    /// How far the person has come.
+    /// The person's state.
     pub person: Person,
-    /// How far the account has come that it leads to.
+    /// The state of the account that it leads to.
     pub account_status: Option<AccountStatus>,
-    /// The name of the account above that one.
+    /// The name of that account's parent.
     pub parent_name: Option<String>,
-    /// Whether its address is not to be written to.
+    /// Whether its address is on the suppression list.
     pub is_suppressed: bool,
 }
 
-/// The statement is always the same, so that the database plans it once.
+/// The text of the statement is constant, so that the database plans it once.
 macro_rules! whole {
     ($parents:ident) => {
         invitations::table
@@ -69,7 +69,7 @@ type Whole = (
     Option<String>,
 );
 
-/// Those of these invitations that there are.
+/// Those of these invitations that exist.
 pub fn by_ids(
     connection: &mut AnyConnection,
     ids: &[InvitationId],
@@ -80,8 +80,8 @@ pub fn by_ids(
         AnyConnection::Postgres(c) => {
             whole!(parents).filter(invitations::id.eq_any(texts.collect::<Vec<_>>())).load(c)?
         }
-        // There is no way to go: several short statements that are planned already cost less than a new long
-        // one.
+        // SQLite needs no round trip: several short statements that are prepared already cost less than one
+        // long new one.
         AnyConnection::Sqlite(c) => {
             let mut rows = Vec::with_capacity(ids.len());
             for id in texts {
@@ -114,7 +114,7 @@ fn known(
     ))
 }
 
-/// The details of the looks at these invitations since `since`.
+/// The details of the `opened` events of these invitations since `since`.
 pub fn recent_opens(
     connection: &mut AnyConnection,
     ids: &[InvitationId],

@@ -1,5 +1,4 @@
-//! Invitations, each with the fate of its newest letter and the account that it leads to, by whatever lists
-//! are filtered by.
+//! Lists of invitations, each with the delivery state of its newest letter and its account, with all filters.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -26,38 +25,38 @@ use crate::{
 /// Which invitations a list shows.
 #[derive(Debug, Clone)]
 pub struct InvitationFilter {
-    /// What is asked for, of what the caller may see.
+    /// The requested part of what the caller may see.
     pub visibility: Visibility,
-    /// Everything that the caller may see: by whose names they may search.
+    /// All that the caller may see: limits the names that a search matches.
     pub reader: Visibility,
     /// Of this kind.
     pub kind: Option<InvitationKind>,
     /// To this account.
     pub account: Option<AccountId>,
-    /// With this status at this moment.
+    /// With this status at this time.
     pub status: Option<(InvitationStatus, DateTime<Utc>)>,
-    /// With its newest letter in this state at this moment.
+    /// With its newest letter in this state at this time.
     pub delivery: Option<(DeliveryState, DateTime<Utc>)>,
     /// To this address.
     pub email: Option<Email>,
     /// To this user.
     pub user: Option<UserId>,
-    /// Still awaiting an answer, expired or not.
+    /// Pending, expired or not.
     pub unanswered: bool,
     /// With this text in the address or the person's name.
     pub search: Option<String>,
-    /// This one alone.
+    /// Only this invitation.
     pub id: Option<InvitationId>,
-    /// These alone.
+    /// Only these invitations.
     pub ids: Option<Vec<InvitationId>>,
     /// Older than this one.
     pub before: Option<InvitationId>,
-    /// At most so many.
+    /// The maximum number of rows.
     pub limit: i64,
 }
 
 impl InvitationFilter {
-    /// Everything that may be seen.
+    /// All visible invitations.
     #[must_use]
     pub fn all(visibility: Visibility, limit: i64) -> Self {
         Self {
@@ -79,7 +78,7 @@ impl InvitationFilter {
     }
 }
 
-/// The invitations that `filter` lets through, newest first.
+/// The invitations that match `filter`, newest first.
 pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result<Vec<Invitation>, DbFault> {
     let newest_letter = letters::invitation_id
         .eq(invitations::id)
@@ -130,7 +129,7 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
         let in_address = invitations::search_text.like(pattern.clone()).escape('\\');
         let in_name = users::search_text.like(pattern.clone()).escape('\\');
         let in_account = accounts::search_text.like(pattern).escape('\\');
-        // By the names of those alone whom the reader knows, as the list of users has it.
+        // Only the names of people whom the reader knows are searched, as in the list of users.
         let in_known_name = in_name.and(visibility::known_users(&filter.reader));
         query = query.filter(in_address.or(in_known_name).nullable().or(in_account.nullable()));
     }
@@ -150,7 +149,7 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
         .collect()
 }
 
-/// Those of these invitations that may be seen, in no order.
+/// Those of these invitations that are visible, in no order.
 pub fn of_ids(
     connection: &mut AnyConnection,
     ids: &[InvitationId],
@@ -162,7 +161,7 @@ pub fn of_ids(
     )
 }
 
-/// One invitation, if it may be seen.
+/// One invitation, if it is visible.
 pub fn get(
     connection: &mut AnyConnection,
     id: InvitationId,

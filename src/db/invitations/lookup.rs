@@ -1,4 +1,4 @@
-//! Looking invitations up by id: looks that arrive together share a query.
+//! Lookups of invitations by id: concurrent lookups share a query.
 
 use std::{collections::HashMap, io};
 
@@ -13,48 +13,48 @@ use crate::domain::ids::InvitationId;
 
 pub use super::details::InvitationDetails;
 
-/// The most that share a query.
+/// The most lookups in one query.
 const MAX_BATCH: usize = 256;
 
-/// What is looked up.
+/// One lookup.
 #[derive(Debug, Clone, Copy)]
 pub struct LookupKey {
-    /// Which invitation.
+    /// The id of the invitation.
     pub id: InvitationId,
-    /// Since when who looked at its link is wanted too.
+    /// If set, the `opened` events since this time are returned, too.
     pub looks_since: Option<DateTime<Utc>>,
 }
 
-/// What was found.
+/// The result of one lookup.
 #[derive(Debug, Clone, Default)]
 pub struct LookupResult {
-    /// The invitation, if there is one.
+    /// The invitation, if it exists.
     pub known: Option<InvitationDetails>,
-    /// The details of the looks at its link.
+    /// The details of its `opened` events.
     pub recent_opens: Vec<String>,
 }
 
-/// Looks that arrive together.
+/// The queue of lookups.
 pub type Lookups = GroupCommit<LookupKey, LookupResult, DbFault>;
 
 /// Starts the queue.
 ///
 /// # Errors
-/// When the system gives no thread.
+/// When the system cannot start a thread.
 pub fn lookups(db: &Db) -> io::Result<Lookups> {
     GroupCommit::reading(db, "looks", MAX_BATCH, look_up)
 }
 
-fn look_up(connection: &mut AnyConnection, wanted: &[LookupKey]) -> Result<Vec<LookupResult>, DbFault> {
-    let ids: Vec<InvitationId> = wanted.iter().map(|one| one.id).collect();
+fn look_up(connection: &mut AnyConnection, keys: &[LookupKey]) -> Result<Vec<LookupResult>, DbFault> {
+    let ids: Vec<InvitationId> = keys.iter().map(|one| one.id).collect();
     let known = details::by_ids(connection, &ids)?;
     if ids.iter().any(|id| !known.contains_key(id)) {
-        // What a standby does not know may exist all the same.
+        // A row that is missing on a standby may exist on the primary.
         check_writable(connection)?;
     }
     let looked_at: Vec<InvitationId> =
-        wanted.iter().filter(|one| one.looks_since.is_some()).map(|one| one.id).collect();
-    let recent_opens = match wanted.iter().filter_map(|one| one.looks_since).min() {
+        keys.iter().filter(|one| one.looks_since.is_some()).map(|one| one.id).collect();
+    let recent_opens = match keys.iter().filter_map(|one| one.looks_since).min() {
         Some(since) => details::recent_opens(connection, &looked_at, since)?,
         None => HashMap::new(),
     };
@@ -62,5 +62,5 @@ fn look_up(connection: &mut AnyConnection, wanted: &[LookupKey]) -> Result<Vec<L
         known: known.get(&one.id).cloned(),
         recent_opens: one.looks_since.and_then(|_| recent_opens.get(&one.id)).cloned().unwrap_or_default(),
     };
-    Ok(wanted.iter().map(found).collect())
+    Ok(keys.iter().map(found).collect())
 }

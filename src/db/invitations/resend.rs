@@ -1,5 +1,5 @@
-//! What a resend of many asks of the database: which invitations await an answer the longest, and new links
-//! for all at once.
+//! The queries of a batch resend: the pending invitations that have waited longest, and new links for all of
+//! them.
 
 use std::collections::HashSet;
 
@@ -24,16 +24,16 @@ use crate::domain::{
     visibility::Visibility,
 };
 
-/// Which of the invitations that await an answer are meant.
+/// Which pending invitations to select.
 #[derive(Debug, Clone)]
 pub struct Unanswered {
-    /// Those that may be resent.
+    /// The invitations that the caller may resend.
     pub visibility: Visibility,
-    /// Not those into any of these roles.
+    /// Excludes invitations into any of these roles.
     pub without: Vec<Role>,
-    /// The links that have expired at `now`, or those that have not; both when it is not said.
+    /// `true`: only links that have expired at `now`; `false`: only those that have not; `None`: both.
     pub expired: Option<bool>,
-    /// The moment that this is judged at.
+    /// The time at which expiry and delivery states are evaluated.
     pub now: DateTime<Utc>,
     /// With the newest letter in this state.
     pub delivery: Option<DeliveryState>,
@@ -41,14 +41,14 @@ pub struct Unanswered {
     pub kind: Option<InvitationKind>,
     /// To this account, or to one below it.
     pub under: Option<AccountId>,
-    /// At most so many.
+    /// The maximum number of rows.
     pub limit: i64,
 }
 
-/// Those that match, each with the moment of its last sending: the longest ago first.
+/// The matches, each with the time of its last sending, the oldest first.
 pub fn oldest(
     connection: &mut AnyConnection,
-    wanted: &Unanswered,
+    filter: &Unanswered,
 ) -> Result<Vec<(InvitationId, DateTime<Utc>)>, DbFault> {
     let newest_letter = letters::invitation_id
         .eq(invitations::id)
@@ -58,34 +58,34 @@ pub fn oldest(
         .inner_join(letters::table.on(newest_letter))
         .select((invitations::id, invitations::last_sent_at))
         .order((invitations::last_sent_at, invitations::id))
-        .limit(wanted.limit)
+        .limit(filter.limit)
         .into_boxed::<MultiBackend>()
-        .filter(visibility::invitations(&wanted.visibility))
+        .filter(visibility::invitations(&filter.visibility))
         .filter(invitations::state.eq(InvitationState::Pending.as_str()));
-    query = match wanted.expired {
-        Some(true) => query.filter(invitations::expires_at.le(At(wanted.now))),
-        Some(false) => query.filter(invitations::expires_at.gt(At(wanted.now))),
+    query = match filter.expired {
+        Some(true) => query.filter(invitations::expires_at.le(At(filter.now))),
+        Some(false) => query.filter(invitations::expires_at.gt(At(filter.now))),
         None => query,
     };
-    if let Some(state) = wanted.delivery {
-        query = whose_letter_is!(query, state, wanted.now);
+    if let Some(state) = filter.delivery {
+        query = whose_letter_is!(query, state, filter.now);
     }
-    for role in &wanted.without {
-        // They are stored by name, separated by commas, and no name is part of another.
+    for role in &filter.without {
+        // Roles are stored as names separated by commas, and no name is part of another.
         query = query.filter(invitations::roles.not_like(format!("%{}%", role.as_str())));
     }
-    if let Some(kind) = wanted.kind {
+    if let Some(kind) = filter.kind {
         query = query.filter(invitations::kind.eq(kind.as_str()));
     }
-    if let Some(account) = wanted.under {
+    if let Some(account) = filter.under {
         query = query.filter(visibility::invitations_under(&[account]));
     }
     let rows = query.load::<(String, At)>(connection)?;
     rows.into_iter().map(|(id, at)| Ok((id.parse().map_err(|_| corrupt(&id))?, at.0))).collect()
 }
 
-/// Raises the generation of pending invitations that are at this one, and gives those that were: their old
-/// links die, new ones live until `expires_at`.
+/// Raises the generation of those of these invitations that are pending and at this generation, and returns
+/// their ids. Their old links become invalid, the new ones expire at `expires_at`.
 pub fn renew(
     tx: &mut Tx<'_>,
     ids: &[InvitationId],
@@ -109,7 +109,7 @@ pub fn renew(
     renewed.into_iter().map(|id| id.parse().map_err(|_| corrupt(&id))).collect()
 }
 
-/// From now on the invitation's letters and page are in this language.
+/// Sets the language of the invitation's letters and page.
 pub fn set_locale(tx: &mut Tx<'_>, id: InvitationId, locale: Locale) -> Result<(), DbFault> {
     diesel::update(invitations::table)
         .filter(invitations::id.eq(id.as_str()).and(invitations::state.eq(InvitationState::Pending.as_str())))

@@ -1,4 +1,4 @@
-//! Rows as invitations, and the columns that they are read from.
+//! Maps rows to invitations.
 
 use diesel::prelude::*;
 
@@ -11,7 +11,7 @@ use crate::{
         sql::timestamp::At,
     },
     domain::{
-        actor::{ActorKind, ActorRef},
+        actor::ActorRef,
         delivery_reports::DeliveryStatus,
         email::Email,
         ids::AccountId,
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// The whole of `invitations`.
+/// All columns of `invitations`.
 #[derive(Queryable)]
 pub(in crate::db) struct Row {
     id: String,
@@ -49,11 +49,11 @@ pub(in crate::db) struct Row {
     scope: String,
 }
 
-/// What an invitation tells of the account that it leads to: [`account_columns`].
+/// The columns of the invitation's account: [`account_columns`].
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = accounts)]
 pub(in crate::db) struct AccountRow {
-    /// Which every account has, so that a row without it is none.
+    /// Never `NULL`, so that a row of a left join without it is absent.
     #[diesel(column_name = search_text)]
     _search_text: String,
     name: Option<String>,
@@ -63,7 +63,7 @@ pub(in crate::db) struct AccountRow {
     rate: Option<i32>,
 }
 
-/// What an invitation tells of its newest letter: [`letter_columns`].
+/// The columns of the invitation's newest letter: [`letter_columns`].
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = letters)]
 pub(in crate::db) struct LetterRow {
@@ -104,7 +104,7 @@ impl TryFrom<(Row, LetterRow, Option<AccountRow>)> for Invitation {
             roles: row.roles.parse().map_err(|_| unreadable("roles"))?,
             locale: row.locale.as_deref().map(Locale::parse).transpose().map_err(|_| unreadable("locale"))?,
             invited_by: ActorRef {
-                kind: ActorKind::parse(&row.inviter_kind).ok_or_else(|| unreadable("inviter_kind"))?,
+                kind: row.inviter_kind.parse().map_err(|_| unreadable("inviter_kind"))?,
                 id: row.inviter_id.clone(),
                 name: row.inviter_name.clone(),
             },
@@ -149,15 +149,12 @@ fn invited_to(row: &Row, account: AccountRow) -> Result<InvitedTo, DbFault> {
 fn delivery(letter: LetterRow) -> Option<Delivery> {
     let state = LetterState::ALL.into_iter().find(|state| state.as_str() == letter.state)?;
     let withdrawn =
-        (state == LetterState::Withdrawn).then(|| "The link died before the letter was sent.".to_owned());
-    let fault = match letter.cause {
-        Some(cause) => Some(MailFault::parse(&cause)?),
-        None => None,
-    };
+        (state == LetterState::Withdrawn).then(|| "The link became invalid before the letter was sent.".to_owned());
+    let fault: Option<MailFault> = letter.cause.map(|cause| cause.parse()).transpose().ok()?;
     let operators = fault.filter(|fault| fault.is_operators());
     let reported = |fate: String| DeliveryState::ALL.into_iter().find(|state| state.as_str() == fate);
     let state = match (state, letter.fate) {
-        // It came back to the provider, or never left it, for no fault of the address.
+        // It bounced, or the provider did not send it, for a reason that the operator must correct.
         (LetterState::Sent, Some(fate))
             if operators.is_some() && fate == DeliveryStatus::Bounced.as_str() =>
         {
@@ -172,13 +169,13 @@ fn delivery(letter: LetterRow) -> Option<Delivery> {
     let is_withdrawn = withdrawn.is_some();
     let last_error = withdrawn.or(letter.last_error);
     let given_up = last_error.clone().filter(|_| state == DeliveryState::Failed);
-    let told = letter.fate_reason.or(given_up);
+    let reported = letter.fate_reason.or(given_up);
     let reason = match operators.filter(|_| !is_withdrawn) {
-        Some(fault) => Some(match told.or_else(|| last_error.clone()) {
+        Some(fault) => Some(match reported.or_else(|| last_error.clone()) {
             Some(said) => format!("{}: {said}", fault.explanation()),
             None => format!("{}.", fault.explanation()),
         }),
-        None => told,
+        None => reported,
     };
     Some(Delivery {
         state,
@@ -193,7 +190,7 @@ fn delivery(letter: LetterRow) -> Option<Delivery> {
     })
 }
 
-/// A row of `invitations` that cannot be read.
+/// The error for a row of `invitations` with an invalid value.
 pub(super) fn corrupt(column: &'static str, row: &str) -> DbFault {
     DbFault::Corrupt { table: "invitations", column, row: row.to_owned() }
 }

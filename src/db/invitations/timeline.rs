@@ -11,7 +11,7 @@ use crate::db::{
     sql::timestamp::At,
 };
 use crate::domain::{
-    actor::{ActorKind, ActorRef},
+    actor::ActorRef,
     event::{Event, EventType},
     ids::{EventId, InvitationId},
 };
@@ -30,7 +30,7 @@ rows! {
     insert
 }
 
-/// Writes entries.
+/// Inserts entries.
 pub fn insert(tx: &mut Tx<'_>, new: &[Event]) -> Result<(), DbFault> {
     NewRow::insert(tx.writing(), &rows(new))?;
     Ok(())
@@ -51,7 +51,7 @@ pub(in crate::db) fn rows(new: &[Event]) -> Vec<NewRow<'_>> {
         .collect()
 }
 
-/// The entries of that type since `after`, that moment left out: the newest first.
+/// The entries of this type later than `after`, the newest first.
 pub fn since(
     connection: &mut AnyConnection,
     invitation: InvitationId,
@@ -109,7 +109,7 @@ impl TryFrom<Row> for Event {
             event_type: event_type.ok_or_else(|| unreadable("event_type"))?,
             at: row.at.0,
             actor: ActorRef {
-                kind: ActorKind::parse(&row.actor_kind).ok_or_else(|| unreadable("actor_kind"))?,
+                kind: row.actor_kind.parse().map_err(|_| unreadable("actor_kind"))?,
                 id: row.actor_id.clone(),
                 name: row.actor_name.clone(),
             },

@@ -1,4 +1,4 @@
-//! Changing an invitation that awaits an answer, and moving it from one person to another.
+//! Updates a pending invitation, and reassigns it to another person.
 
 use diesel::{prelude::*, sql_types::Text};
 
@@ -22,21 +22,21 @@ use crate::domain::{
     user::UserStatus,
 };
 
-/// The person that an invitation moves to, locked.
+/// The person to whom an invitation is reassigned, locked.
 #[derive(Debug, Clone)]
 pub struct NewRecipient {
-    /// Who it is.
+    /// The person.
     pub user: LockedUser,
-    /// Whether they were entered just now; then they belong to nothing and await nothing.
+    /// Whether the user row was inserted in this transaction, so that it has no memberships or invitations.
     pub is_new: bool,
 }
 
-/// Waits until nobody else changes this invitation, before anybody is locked for it: each change of address
-/// moves it to another person, and whoever had locked the one before would have to begin anew, again and
-/// again where many want it at once.
+/// Takes an exclusive lock for updates of this invitation, before any person is locked. Each change of
+/// address reassigns it to another person, so without this lock a transaction that had locked the previous
+/// person would have to restart, again and again under contention.
 pub fn lock_invitation(tx: &mut Tx<'_>, id: InvitationId) -> Result<(), DbFault> {
     if let AnyConnection::Postgres(c) = tx.writing() {
-        // Until the transaction ends. Nobody who waits here holds a lock that somebody else waits for.
+        // Held until the transaction ends. A waiter here holds no other lock, so it cannot cause a deadlock.
         diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
             .bind::<Text, _>(id.as_str())
             .execute(c)?;
@@ -44,12 +44,12 @@ pub fn lock_invitation(tx: &mut Tx<'_>, id: InvitationId) -> Result<(), DbFault>
     Ok(())
 }
 
-/// Locks the person of `from`, and that of the newcomer's address, who is entered first unless they are
-/// known.
+/// Locks the person of `from`, and the person with the new address, who is inserted first unless the row
+/// exists.
 ///
-/// In the order in which everybody does it who locks several people: entering before locking, then by
-/// address. Whoever was known and has left meanwhile is not entered now, behind a lock: the transaction is
-/// begun anew ([`DbFault::TryAgain`]).
+/// The lock order is that of every transaction that locks several people: inserts before locks, then by
+/// address. A person who existed and was removed meanwhile is not inserted now, after a lock: the transaction
+/// is retried ([`DbFault::TryAgain`]).
 pub fn lock_both(tx: &mut Tx<'_>, from: &Email, to: &NewUser) -> Result<NewRecipient, DbFault> {
     let is_new = !people::insert(tx, &[to])?.is_empty();
     let locked = people::lock_where(tx, &Which::Keys(&[from.key(), to.email.key()]))?;
@@ -60,8 +60,8 @@ pub fn lock_both(tx: &mut Tx<'_>, from: &Email, to: &NewUser) -> Result<NewRecip
     recipient.ok_or(DbFault::TryAgain)
 }
 
-/// Makes the invitation that was at `generation` what `new` says: `false`, and nothing changes, when it no
-/// longer awaits an answer or was sent anew.
+/// Writes `new` to the invitation, if it is still pending at `generation`. Otherwise `false`, and nothing
+/// changes.
 pub fn invitation(
     tx: &mut Tx<'_>,
     (id, generation): (InvitationId, i32),
@@ -91,8 +91,8 @@ pub fn invitation(
     Ok(changed == 1)
 }
 
-/// Changes the name and the rate of an account that nobody has activated. `false`, and nothing changes, for
-/// one that lives or is gone.
+/// Changes the name and the rate of an account that is not activated. `false`, and nothing changes, for one
+/// that is active or removed.
 pub fn account(
     tx: &mut Tx<'_>,
     id: AccountId,
@@ -129,7 +129,7 @@ pub fn account(
     Ok(changed == 1)
 }
 
-/// Writes the address of somebody who never activated in another form; one who did keeps their own.
+/// Updates the spelling of the address of a user who never activated. Active users keep their own.
 pub fn update_email_spelling(tx: &mut Tx<'_>, user: UserId, email: &Email) -> Result<(), DbFault> {
     diesel::update(users::table)
         .filter(users::id.eq(user.as_str()).and(users::email_key.eq(email.key())))

@@ -1,4 +1,4 @@
-//! What providers report of letters: which letter is meant, and what becomes of it.
+//! Delivery events of providers: finds the letters that they are about, and stores their delivery status.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -18,45 +18,45 @@ use crate::domain::{
     mail_fault::MailFault,
 };
 
-/// A letter that reports are about.
+/// A letter that delivery events are about.
 #[derive(Debug, Clone)]
 pub struct Reported {
     /// The letter.
     pub id: LetterId,
     /// Its invitation.
     pub invitation_id: InvitationId,
-    /// The sending.
+    /// The generation of the link.
     pub generation: i32,
-    /// What it is for.
+    /// The purpose of the letter.
     pub purpose: LetterPurpose,
     /// Whether a newer letter was sent since.
     pub superseded: bool,
-    /// The provider's name for it.
+    /// The provider's message id.
     pub message_id: Option<String>,
-    /// Where it went, as far as that is known: the invitation's address may have changed since.
+    /// The address that it was sent to, where that is known: the invitation's may have changed since.
     pub recipient: Option<Email>,
-    /// What was reported before.
-    pub fate: Option<DeliveryStatus>,
-    /// When it was taken, as far as is known.
+    /// The status that was reported before.
+    pub status: Option<DeliveryStatus>,
+    /// When the provider accepted it, where that is known.
     pub sent_at: Option<DateTime<Utc>>,
-    /// Set when it was tried, and no courier knows that it was taken.
+    /// Set when it was attempted and no courier has recorded that it was accepted.
     pub unsettled: Option<Unsettled>,
 }
 
-/// A letter that was tried, as far as we know in vain.
+/// A letter that was attempted, so far without a recorded success.
 #[derive(Debug, Clone, Copy)]
 pub struct Unsettled {
-    /// How often.
+    /// The number of attempts.
     pub attempts: i32,
     /// When it was put into the outbox.
     pub created_at: DateTime<Utc>,
 }
 
-/// What a tried letter is that no courier knows to have been taken.
+/// The states of a letter that was not recorded as accepted.
 const UNSETTLED: [LetterState; 3] = [LetterState::Queued, LetterState::Failed, LetterState::Withdrawn];
 
-/// The letters of these ids, unless another provider took them, and those that this provider took under these
-/// names.
+/// The letters of these ids, unless another provider accepted them, and those that this provider accepted
+/// under these message ids.
 pub fn reported(
     tx: &mut Tx<'_>,
     provider: Provider,
@@ -64,9 +64,9 @@ pub fn reported(
     message_ids: &[String],
 ) -> Result<Vec<Reported>, DbFault> {
     let ids: Vec<&str> = ids.iter().map(LetterId::as_str).collect();
-    let ours = letters::provider.is_null().or(letters::provider.eq(provider.as_str()).assume_not_null());
+    let ours = letters::provider.is_null().or(letters::provider.eq(provider.name).assume_not_null());
     let named = letters::provider
-        .eq(provider.as_str())
+        .eq(provider.name)
         .and(letters::provider_message_id.eq_any(message_ids))
         .assume_not_null();
     letters::table
@@ -97,17 +97,15 @@ impl TryFrom<Row> for Reported {
     type Error = DbFault;
 
     fn try_from(row: Row) -> Result<Self, DbFault> {
-        let ((id, invitation, kind, state), (generation, newest), (attempts, created_at), taken, went_to) =
-            row;
-        let ((message_id, fate, sent_at), (recipient, email)) = (taken, went_to);
+        let (
+            (id, invitation, kind, state),
+            (generation, newest),
+            (attempts, created_at),
+            accepted,
+            addresses,
+        ) = row;
+        let ((message_id, status, sent_at), (recipient, email)) = (accepted, addresses);
         let unreadable = |column| DbFault::Corrupt { table: "letters", column, row: id.clone() };
-        let known = |fate: String| {
-            DeliveryStatus::ALL
-                .into_iter()
-                .find(|known| known.as_str() == fate)
-                .ok_or_else(|| unreadable("fate"))
-        };
-        let purpose = LetterPurpose::ALL.into_iter().find(|known| known.as_str() == kind);
         let unsettled = attempts >= 1 && UNSETTLED.iter().any(|one| one.as_str() == state);
         let recipient = recipient.or_else(|| (generation == newest).then_some(email));
         let recipient =
@@ -116,10 +114,10 @@ impl TryFrom<Row> for Reported {
             recipient,
             invitation_id: invitation.parse().map_err(|_| unreadable("invitation_id"))?,
             generation,
-            purpose: purpose.ok_or_else(|| unreadable("kind"))?,
+            purpose: kind.parse().map_err(|_| unreadable("kind"))?,
             superseded: generation != newest,
             message_id,
-            fate: fate.map(known).transpose()?,
+            status: status.map(|status| status.parse().map_err(|_| unreadable("fate"))).transpose()?,
             sent_at: sent_at.map(|at| at.0),
             unsettled: unsettled.then_some(Unsettled { attempts, created_at: created_at.0 }),
             id: id.parse().map_err(|_| unreadable("id"))?,
@@ -127,8 +125,8 @@ impl TryFrom<Row> for Reported {
     }
 }
 
-/// Records that a letter was taken after all, at `at` and under `message_id`. The courier that still tries
-/// it, or has it in hand, finds it settled and records nothing.
+/// Records that a letter was accepted after all, at `at` and under `message_id`. A courier that has claimed
+/// it meanwhile finds it settled and records nothing.
 pub fn settle(
     tx: &mut Tx<'_>,
     provider: Provider,
@@ -144,13 +142,13 @@ pub fn settle(
             letters::state.eq(LetterState::Sent.as_str()),
             (letters::sent_at.eq(At(at)), letters::leased_until.eq(none), letters::failed_at.eq(none)),
             (letters::last_error.eq(None::<&str>), letters::cause.eq(None::<&str>)),
-            (letters::provider.eq(provider.as_str()), letters::provider_message_id.eq(message_id)),
+            (letters::provider.eq(provider.name), letters::provider_message_id.eq(message_id)),
         ))
         .execute(tx.writing())?;
     Ok(changed == 1)
 }
 
-/// The letter that a reminder reminds of.
+/// The invitation letter to which a reminder belongs.
 pub fn reminded(tx: &mut Tx<'_>, reminder: &Reported) -> Result<Option<LetterId>, DbFault> {
     let id: Option<String> = letters::table
         .filter(
@@ -166,23 +164,23 @@ pub fn reminded(tx: &mut Tx<'_>, reminder: &Reported) -> Result<Option<LetterId>
         .transpose()
 }
 
-/// Writes a fate down, unless what was reported before outranks it, or is the same and later. `true` when it
-/// was written.
-pub fn tell(
+/// Stores a delivery status, unless one that was reported before outranks it, or is the same and later.
+/// `true` when it was stored.
+pub fn apply(
     tx: &mut Tx<'_>,
     letter: LetterId,
-    (fate, at): (DeliveryStatus, DateTime<Utc>),
+    (status, at): (DeliveryStatus, DateTime<Utc>),
     (reason, fault): (Option<&str>, Option<MailFault>),
 ) -> Result<bool, DbFault> {
     let lower: Vec<&str> =
-        DeliveryStatus::ALL.into_iter().filter(|one| *one < fate).map(DeliveryStatus::as_str).collect();
-    let earlier = letters::fate.eq(fate.as_str()).and(letters::fate_at.le(At(at))).assume_not_null();
+        DeliveryStatus::ALL.into_iter().filter(|one| *one < status).map(DeliveryStatus::as_str).collect();
+    let earlier = letters::fate.eq(status.as_str()).and(letters::fate_at.le(At(at))).assume_not_null();
     let outranked = letters::fate.eq_any(lower).assume_not_null();
     let changed = diesel::update(letters::table)
         .filter(letters::id.eq(letter.as_str()))
         .filter(letters::fate.is_null().or(outranked).or(earlier))
         .set((
-            (letters::fate.eq(fate.as_str()), letters::fate_at.eq(At(at))),
+            (letters::fate.eq(status.as_str()), letters::fate_at.eq(At(at))),
             (letters::fate_reason.eq(reason), letters::cause.eq(fault.map(MailFault::as_str))),
         ))
         .execute(tx.writing())?;

@@ -1,4 +1,4 @@
-//! Recording that letters were sent: many by one statement, where the database is a round trip away.
+//! Records that letters were sent: many in one statement on PostgreSQL, to save round trips.
 
 use std::collections::{HashMap, HashSet};
 
@@ -25,7 +25,7 @@ use crate::db::{
 };
 use crate::domain::ids::InvitationId;
 
-/// Records what became of each attempt, as [`outbox::record`] does: `false`, and nothing changes, for a
+/// Records the outcome of each attempt, as [`outbox::record`] does: `false`, and nothing changes, for a
 /// letter that is no longer at that attempt.
 pub fn record(tx: &mut Tx<'_>, outcomes: &[(Claimed, Outcome)]) -> Result<Vec<bool>, DbFault> {
     let mut at_once: HashSet<String> = match tx.writing() {
@@ -36,7 +36,7 @@ pub fn record(tx: &mut Tx<'_>, outcomes: &[(Claimed, Outcome)]) -> Result<Vec<bo
     };
     let postgres = matches!(tx.writing(), AnyConnection::Postgres(_));
     let recorded = |(letter, outcome): &(Claimed, Outcome)| match outcome {
-        // Once, also when the same outcome was told twice.
+        // `remove`, so that a duplicate outcome counts once.
         Outcome::Sent { .. } if postgres => Ok(at_once.remove(letter.id.as_str())),
         _ => outbox::record(tx, letter, outcome),
     };
@@ -65,21 +65,21 @@ fn letters(outcomes: &[(Claimed, Outcome)]) -> Arrays<impl QueryFragment<Pg>> {
     Arrays { before: before.into(), list, after }
 }
 
-/// A sending that the relay took: whose, when, and when its link dies, then.
+/// A sending that the relay accepted.
 #[derive(Debug, Clone, Copy)]
 pub struct HandedOver {
     /// The invitation.
     pub invitation: InvitationId,
-    /// The sending.
+    /// The generation of the link.
     pub generation: i32,
-    /// When it was taken.
+    /// When the relay accepted it.
     pub at: DateTime<Utc>,
-    /// When the link dies.
+    /// When the link expires.
     pub expires_at: DateTime<Utc>,
 }
 
-/// Moves the moment of sending to when the relay took the letter, and the expiry with it: of invitations that
-/// still await an answer to this sending, which are returned.
+/// Moves the time of sending to when the relay accepted the letter, and the expiry with it, for invitations
+/// that are still pending at this generation. Returns these invitations.
 pub fn handed_over(tx: &mut Tx<'_>, sendings: &[HandedOver]) -> Result<HashSet<InvitationId>, DbFault> {
     let mut moved = HashSet::new();
     if sendings.is_empty() {
@@ -103,7 +103,7 @@ pub fn handed_over(tx: &mut Tx<'_>, sendings: &[HandedOver]) -> Result<HashSet<I
     Ok(moved)
 }
 
-/// The newest sending of each of these invitations.
+/// The current generation of each of these invitations.
 pub fn generations(tx: &mut Tx<'_>, ids: &[InvitationId]) -> Result<HashMap<InvitationId, i32>, DbFault> {
     let ids: Vec<&str> = ids.iter().map(InvitationId::as_str).collect();
     let known = schema::invitations::table
@@ -117,8 +117,8 @@ pub fn generations(tx: &mut Tx<'_>, ids: &[InvitationId]) -> Result<HashMap<Invi
         .collect()
 }
 
-/// The state is written so that no index of the pending ones serves: a server that has not counted the table
-/// yet would go through the whole of it instead of looking the few ids up.
+/// The condition on `state` is written so that no partial index of pending invitations matches: a server
+/// without statistics for the table would scan that whole index instead of looking up the few ids.
 fn invitations_of(sendings: &[HandedOver]) -> Arrays<impl QueryFragment<Pg>> {
     let list = (
         sendings.iter().map(|one| one.invitation.as_str()).collect::<Vec<_>>().into_sql::<Array<Text>>(),

@@ -1,8 +1,8 @@
-//! The outbox: letters that are to be sent, and how far each has come.
+//! The outbox: letters to be sent, and the state of each.
 //!
-//! A letter is claimed with a lease: its next attempt moves to the lease's end, so that a courier that dies
-//! gives its letters back by doing nothing. Whoever records an outcome names the attempt it belongs to; after
-//! the lease has run out and another courier has claimed the letter, the late record changes nothing.
+//! A letter is claimed with a lease: its next attempt moves to the lease's end, so that the letters of a
+//! courier that dies become due again. A record of an outcome names its attempt; after the lease has expired
+//! and another courier has claimed the letter, a late record changes nothing.
 
 mod backlog;
 mod claim;

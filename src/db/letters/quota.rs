@@ -1,5 +1,5 @@
-//! How many letters were asked for in the last day. A row is locked until the letters that it counts are
-//! committed, so that of however many who ask at once no more get through than are allowed.
+//! Counts the letters requested in the last day. A row stays locked until the letters that it counts are
+//! committed, so that concurrent requests cannot exceed the limit.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -28,11 +28,12 @@ rows! {
     insert_missing_subjects
 }
 
-/// Enters those of these subjects that have no row as if `expected` had been sent, and locks those that have
-/// one: their logs are given. Whoever is not in the answer was entered.
+/// Inserts the missing rows of these subjects with the log `expected`, and locks the others and returns their
+/// logs. A subject that is not in the result was inserted.
 ///
-/// Entering comes first, and both go in the order of the subjects, as with people (`users::insert_missing`):
-/// two who count the same subjects never wait for each other crosswise. Whoever locks people does so before.
+/// Inserts come before locks, and both are in the order of the subjects, as with people
+/// (`users::insert_missing`), so that two transactions with the same subjects cannot deadlock. People are
+/// locked before subjects.
 pub fn insert_missing(
     tx: &mut Tx<'_>,
     expected: &BTreeMap<String, LetterLog>,
@@ -57,13 +58,13 @@ pub fn insert_missing(
         AnyConnection::Sqlite(c) => rows.load(c)?,
     };
     if rows.len() < known.len() {
-        // It was swept in between.
+        // A row was swept in between.
         return Err(DbFault::TryAgain);
     }
     logs(rows, now)
 }
 
-/// The logs of these subjects, for whoever counts nothing.
+/// Reads the logs of these subjects without a lock.
 pub fn read(
     connection: &mut AnyConnection,
     subjects: &[&str],
@@ -87,7 +88,8 @@ fn logs(rows: Vec<(String, String)>, now: DateTime<Utc>) -> Result<HashMap<Strin
         .collect()
 }
 
-/// Writes the logs of subjects that [`insert_missing`] entered or locked; one without a letter goes.
+/// Writes the logs of subjects that [`insert_missing`] inserted or locked; rows with an empty log are
+/// deleted.
 pub fn write(tx: &mut Tx<'_>, logs: &[(&str, &LetterLog)], now: DateTime<Utc>) -> Result<(), DbFault> {
     let (empty, logs): (Vec<_>, Vec<_>) = logs.iter().partition(|(_, log)| log.is_empty());
     if !empty.is_empty() {
@@ -120,7 +122,7 @@ pub fn write(tx: &mut Tx<'_>, logs: &[(&str, &LetterLog)], now: DateTime<Utc>) -
     Ok(())
 }
 
-/// Forgets what counts no more at `now`, the oldest first: `most` at once. How many there were.
+/// Deletes rows that no longer count at `now`, the oldest first, at most `most`. Returns their number.
 pub fn forget(tx: &mut Tx<'_>, most: usize, now: DateTime<Utc>) -> Result<usize, DbFault> {
     let old = letter_counts::table
         .filter(letter_counts::last_sent_at.le(At(now - WINDOW)))
@@ -128,7 +130,7 @@ pub fn forget(tx: &mut Tx<'_>, most: usize, now: DateTime<Utc>) -> Result<usize,
         .order((letter_counts::last_sent_at, letter_counts::subject))
         .limit(i64::try_from(most).unwrap_or(i64::MAX));
     let subjects: Vec<String> = match tx.writing() {
-        // What somebody counts at this moment is not old any more when they are done.
+        // A row that is locked is being counted at this moment, and will not be old afterwards.
         AnyConnection::Postgres(c) => old.for_update().skip_locked().load(c)?,
         AnyConnection::Sqlite(c) => old.load(c)?,
     };

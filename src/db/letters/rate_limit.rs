@@ -1,5 +1,5 @@
-//! The pace of letters, which all couriers of a database keep together: a limit of ours, and a relay's word
-//! to be left alone.
+//! The rate of letters, shared by all couriers of a database: our own limit, and pauses that a relay asks
+//! for.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -9,8 +9,7 @@ use crate::db::{
 };
 use crate::domain::rate_limit::Pace;
 
-/// When the next letters may go to this relay; whoever asks keeps others from asking until the transaction
-/// ends.
+/// When the next letters may be sent to this relay. The row stays locked until the transaction ends.
 pub fn free_at(tx: &mut Tx<'_>, relay: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, DbFault> {
     let first = (mail_pace::relay.eq(relay), mail_pace::free_at.eq(At(now)));
     each!(tx.writing(), c => diesel::insert_into(mail_pace::table).values(first).on_conflict_do_nothing().execute(c))?;
@@ -22,7 +21,7 @@ pub fn free_at(tx: &mut Tx<'_>, relay: &str, now: DateTime<Utc>) -> Result<DateT
     Ok(free_at.0)
 }
 
-/// Writes down that so many go at `now`.
+/// Records that `letters` letters are sent at `now`.
 pub fn went(
     tx: &mut Tx<'_>,
     relay: &str,
@@ -36,14 +35,14 @@ pub fn went(
     Ok(())
 }
 
-/// Until when the relay is to be left alone, when it ever asked for that.
+/// The end of the pause that the relay asked for, if it ever did.
 pub fn held_until(tx: &mut Tx<'_>, relay: &str) -> Result<Option<DateTime<Utc>>, DbFault> {
     let held: Option<At> =
         mail_pace::table.find(relay).select(mail_pace::free_at).first(tx.reading()).optional()?;
     Ok(held.map(|at| at.0))
 }
 
-/// Leaves the relay alone until then, or until later if that was asked before.
+/// Pauses the relay until `until`; a later end that was set before stays.
 pub fn pause(tx: &mut Tx<'_>, relay: &str, until: DateTime<Utc>) -> Result<(), DbFault> {
     let first = (mail_pace::relay.eq(relay), mail_pace::free_at.eq(At(until)));
     each!(tx.writing(), c => diesel::insert_into(mail_pace::table).values(first).on_conflict_do_nothing().execute(c))?;

@@ -1,4 +1,4 @@
-//! Invitations whose people are to be reminded.
+//! Finds the invitations for which a reminder is due.
 
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -18,20 +18,19 @@ use crate::domain::{
     letter::LetterPurpose,
 };
 
-/// A sending whose person is to be reminded.
+/// A sending for which a reminder is due.
 #[derive(Debug, Clone)]
 pub struct Due {
     /// The invitation.
     pub invitation: InvitationId,
-    /// The sending.
+    /// The generation of the link.
     pub generation: i32,
-    /// Where the reminder goes.
+    /// The recipient of the reminder.
     pub recipient: Email,
 }
 
-/// Up to `limit` sendings whose link dies after `now` and not after `until`, and of which nobody has been
-/// reminded yet: those whose letter was sent, as far as we know, and did not come back or annoy, and whose
-/// address may be written to.
+/// Up to `limit` sendings whose link expires after `now` and not after `until`, and that have no reminder
+/// yet: only those whose letter was sent without a bounce or complaint, and whose address is not suppressed.
 pub fn due(
     connection: &mut AnyConnection,
     now: DateTime<Utc>,
@@ -63,8 +62,7 @@ pub fn due(
         )
         .filter(not(exists(reminded)))
         .filter(not(exists(suppressed)))
-        // One order for all: two couriers that write the same reminders must not wait for each other
-        // crosswise.
+        // A fixed order, so that two couriers that write the same reminders cannot deadlock.
         .order((invitations::expires_at, invitations::id))
         .limit(limit)
         .select((invitations::id, invitations::generation, invitations::email))

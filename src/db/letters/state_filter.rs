@@ -1,27 +1,27 @@
-//! Which letters are in a state that the API tells: what reading a row does, turned round.
+//! The condition for letters in a state of the API: the reverse of mapping a row to the state.
 
 use super::outbox::LetterState;
 use crate::domain::{invitation::DeliveryState, mail_fault::MailFault};
 
-/// What a row of `letters` says when its letter is in a state.
+/// The values of a row of `letters` in a state.
 pub(in crate::db) struct LetterIs {
     pub(in crate::db) states: Vec<&'static str>,
-    /// In a courier's hands, or not.
+    /// With or without a valid lease.
     pub(in crate::db) leased: Option<bool>,
     pub(in crate::db) report: ReportFilter,
 }
 
-/// What a provider has reported.
+/// The status that a provider has reported.
 pub(in crate::db) enum ReportFilter {
     Any,
     None,
     Of(&'static str),
-    /// That it came back, by a fault of the address or of its mail server.
+    /// A bounce by a fault of the address or of its mail server.
     Bounced,
 }
 
-/// What the operator has to put right: a letter that came back for one of these has failed, and has not
-/// bounced.
+/// The faults that the operator must correct: a letter that bounced for one of these has failed, and is not
+/// reported as bounced.
 pub(in crate::db) fn operators_faults() -> Vec<&'static str> {
     MailFault::ALL.into_iter().filter(|fault| fault.is_operators()).map(MailFault::as_str).collect()
 }
@@ -47,11 +47,11 @@ impl LetterIs {
     }
 }
 
-/// Narrows a boxed query that joins `letters` to those in a state at a moment. A macro, since queries have
-/// types of their own.
+/// Restricts a boxed query that joins `letters` to those in a state at a time. A macro, since each query has
+/// a type of its own.
 macro_rules! whose_letter_is {
     ($query:expr, $state:expr, $now:expr) => {{
-        let wanted = $crate::db::letters::state_filter::LetterIs::of($state);
+        let condition = $crate::db::letters::state_filter::LetterIs::of($state);
         let faults = $crate::db::letters::state_filter::operators_faults();
         let bounced = letters::fate
             .eq($crate::domain::delivery_reports::DeliveryStatus::Bounced.as_str())
@@ -59,19 +59,19 @@ macro_rules! whose_letter_is {
         let not_leased =
             letters::leased_until.is_null().or(letters::leased_until.le(At($now)).assume_not_null());
         if $state == $crate::domain::invitation::DeliveryState::Failed {
-            // Given up by us, or by the provider for what the operator has to put right.
-            let given_up = letters::state.eq_any(wanted.states).and(not_leased);
+            // Given up by us, or by the provider for a fault that the operator must correct.
+            let given_up = letters::state.eq_any(condition.states).and(not_leased);
             let returned = letters::state.eq($crate::db::letters::outbox::LetterState::Sent.as_str());
             let returned = returned.and(bounced).and(letters::cause.eq_any(faults).assume_not_null());
             $query.filter(given_up.or(returned))
         } else {
-            let query = $query.filter(letters::state.eq_any(wanted.states));
-            let query = match wanted.leased {
+            let query = $query.filter(letters::state.eq_any(condition.states));
+            let query = match condition.leased {
                 Some(true) => query.filter(letters::leased_until.gt(At($now)).assume_not_null()),
                 Some(false) => query.filter(not_leased),
                 None => query,
             };
-            match wanted.report {
+            match condition.report {
                 $crate::db::letters::state_filter::ReportFilter::Of(fate) => {
                     query.filter(letters::fate.eq(fate).assume_not_null())
                 }

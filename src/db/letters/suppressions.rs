@@ -1,4 +1,4 @@
-//! Addresses that no letter goes to.
+//! The suppression list: addresses to which no letter is sent.
 
 use diesel::prelude::*;
 
@@ -20,7 +20,7 @@ use crate::domain::{
     token::LinkClaim,
 };
 
-/// Puts an address on the list. One that is there stays as it is, unless the new reason is graver.
+/// Adds an address to the list. An existing entry stays unchanged, unless the new reason has a higher rank.
 pub fn add(tx: &mut Tx<'_>, new: &Suppression) -> Result<(), DbFault> {
     let row = (
         suppressions::id.eq(new.id.as_str()),
@@ -48,7 +48,7 @@ pub fn add(tx: &mut Tx<'_>, new: &Suppression) -> Result<(), DbFault> {
     Ok(())
 }
 
-/// Takes an address off the list: what was there, if it was, and if the caller sees it.
+/// Removes an address from the list. Returns the entry, if it existed and is visible to the caller.
 pub fn remove(tx: &mut Tx<'_>, id: SuppressionId, staff: bool) -> Result<Option<Suppression>, DbFault> {
     let query = suppressions::table.filter(suppressions::id.eq(id.as_str())).into_boxed::<MultiBackend>();
     let query = query.filter(visibility::suppressions(staff));
@@ -60,21 +60,21 @@ pub fn remove(tx: &mut Tx<'_>, id: SuppressionId, staff: bool) -> Result<Option<
 /// Which addresses a list shows.
 #[derive(Debug, Clone, Default)]
 pub struct SuppressionFilter {
-    /// This very one.
+    /// Exactly this address.
     pub email: Option<Email>,
     /// For this reason.
     pub reason: Option<SuppressionReason>,
-    /// With this text in it.
+    /// With this text in the address.
     pub search: Option<String>,
-    /// Those of system users too, who are no customers.
+    /// Includes the addresses of system users who are no customers.
     pub staff: bool,
     /// Older than this one.
     pub before: Option<SuppressionId>,
-    /// At most so many.
+    /// The maximum number of rows.
     pub limit: i64,
 }
 
-/// The addresses that `filter` lets through, newest first.
+/// The addresses that match `filter`, newest first.
 pub fn list(connection: &mut AnyConnection, filter: &SuppressionFilter) -> Result<Vec<Suppression>, DbFault> {
     let mut query = suppressions::table
         .order(suppressions::id.desc())
@@ -88,7 +88,8 @@ pub fn list(connection: &mut AnyConnection, filter: &SuppressionFilter) -> Resul
         query = query.filter(suppressions::reason.eq(reason.as_str()));
     }
     if let Some(search) = &filter.search {
-        // Addresses are written with their domain in lower case; the key has the rest so, and punycode.
+        // `email` has its domain in lower case; `email_key` is all in lower case, with the domain in
+        // punycode.
         let pattern = like::containing(&fold(search));
         let written = suppressions::email.like(pattern.clone()).escape('\\');
         query = query.filter(written.or(suppressions::email_key.like(pattern).escape('\\')));
@@ -117,8 +118,8 @@ impl TryFrom<Row> for Suppression {
     }
 }
 
-/// Where the link of a sending was mailed; `None` for one that was handed over, or that no letter has carried
-/// yet.
+/// The address to which the link of a sending was mailed; `None` when the link was returned to the inviter,
+/// or no letter has carried it yet.
 pub fn mailed_to(connection: &mut AnyConnection, claim: LinkClaim) -> Result<Option<Email>, DbFault> {
     let row = letters::table
         .inner_join(invitations::table.on(invitations::id.eq(letters::invitation_id)))
@@ -133,7 +134,7 @@ pub fn mailed_to(connection: &mut AnyConnection, claim: LinkClaim) -> Result<Opt
         .first::<(Option<String>, i32, String)>(connection)
         .optional()?;
     let recipient = row.and_then(|(recipient, newest, email)| {
-        // Of letters from before recipients were kept, the newest alone is known to have gone to the present
+        // Letters older than the column `recipient`: only the newest one is known to have gone to the present
         // address.
         recipient.or_else(|| (newest == claim.generation).then_some(email))
     });

@@ -1,4 +1,4 @@
-//! Events and tokens that have come from providers: each counts once.
+//! Events and tokens that providers have sent: each counts once.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -11,7 +11,7 @@ use crate::db::{
 };
 use crate::domain::delivery_reports::{Provider, Token};
 
-/// Whether this event comes for the first time.
+/// Whether this event is received for the first time.
 pub fn is_new(
     tx: &mut Tx<'_>,
     provider: Provider,
@@ -19,7 +19,7 @@ pub fn is_new(
     now: DateTime<Utc>,
 ) -> Result<bool, DbFault> {
     let row = (
-        mail_events::provider.eq(provider.as_str()),
+        mail_events::provider.eq(provider.name),
         mail_events::event_id.eq(event_id),
         mail_events::received_at.eq(At(now)),
     );
@@ -27,8 +27,8 @@ pub fn is_new(
     Ok(written == 1)
 }
 
-/// Spends a token, unless it is spent: `false` when another event had it. Of several that come at once with
-/// one token, one has it.
+/// Spends a token. `false` when it was spent for another event before. Of several requests with one token at
+/// the same time, one spends it.
 pub fn spend(
     tx: &mut Tx<'_>,
     provider: Provider,
@@ -36,18 +36,19 @@ pub fn spend(
     now: DateTime<Utc>,
 ) -> Result<bool, DbFault> {
     let row = (
-        mail_tokens::provider.eq(provider.as_str()),
+        mail_tokens::provider.eq(provider.name),
         mail_tokens::token.eq(&token.name),
         mail_tokens::event.eq(&token.event),
         mail_tokens::received_at.eq(At(now)),
     );
-    // Waits for whoever is spending it at this moment, and sees afterwards what they did.
+    // Waits for a transaction that is spending it at this moment, and sees what that one did.
     let written = each!(tx.writing(), c => diesel::insert_into(mail_tokens::table).values(row).on_conflict_do_nothing().execute(c))?;
-    let spent = mail_tokens::table.find((provider.as_str(), &token.name)).select(mail_tokens::event);
+    let spent = mail_tokens::table.find((provider.name, &token.name)).select(mail_tokens::event);
     Ok(written == 1 || spent.first::<String>(tx.reading())? == token.event)
 }
 
-/// Forgets what came before `before`, the oldest first: at most so many of each. How many there were.
+/// Deletes what was received before `before`, the oldest first, at most `most` of each table. Returns how
+/// many were deleted.
 pub fn forget(tx: &mut Tx<'_>, most: usize, before: DateTime<Utc>) -> Result<usize, DbFault> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let mut forgotten = 0;

@@ -2,7 +2,7 @@
 
 use diesel::{PgConnection, SqliteConnection};
 
-/// A connection to whichever database the URL names.
+/// A connection to the database that the URL names.
 #[derive(diesel::MultiConnection)]
 pub enum AnyConnection {
     /// PostgreSQL, over the bundled libpq.

@@ -1,5 +1,4 @@
-//! A pool behind a gate: waiting for a connection is asynchronous and bounded, the query runs where it may
-//! block.
+//! A connection pool with a bounded queue: callers wait asynchronously, queries run on blocking threads.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -18,20 +17,19 @@ use super::{
 };
 use crate::db::{AsFault, error::DbFault};
 
-/// How long a request waits for its turn before it is told to come back later.
+/// How long a request waits in the queue before it fails.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a request waits for a database that is away before it says so.
+/// How long a request waits for a connection to an unreachable database.
 const CONNECT: Duration = Duration::from_secs(2);
-/// More requests than this in the queue are turned away at once: they would only time out together.
+/// The most requests in the queue; more are refused at once, since they would only time out together.
 const QUEUE: usize = 2048;
-/// A connection that has lain idle for longer than this is asked for a sign of life before it is used, and a
-/// busy one as often: the server may have been restarted meanwhile, or be another one. Asked each time, the
-/// question costs a fifth of the throughput.
+/// A connection is checked before use when it was idle, or last checked, longer ago than this: the server may
+/// have been restarted meanwhile, or be another one. Checking each time costs a fifth of the throughput.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// How often work is done anew whose connection was cut under it, before anything was committed.
+/// How often work is tried whose connection was cut before anything was committed.
 const CUT_TRIES: usize = 3;
-/// Work that took longer is not done anew: whoever waits for it has not much time left.
+/// Work that took longer is not retried, since its caller has little time left.
 const BRIEF: Duration = Duration::from_secs(5);
 
 /// A bounded number of connections, and a bounded queue for them.
@@ -40,12 +38,12 @@ pub(in crate::db) struct BoundedPool {
     pool: Pool<Manager>,
     turn: Arc<Semaphore>,
     queue: Arc<Semaphore>,
-    doubt: SuspectSince,
+    suspect: SuspectSince,
     suitability: Suitability,
 }
 
-/// When a connection was last found dead, in whichever lane. Those that have not answered since are suspect:
-/// they were made for the same server, and each of them would fail the request that it is lent to.
+/// When a connection was last found dead, in any pool. Connections that have not answered since are suspect:
+/// they lead to the same server, and each would fail the next request that uses it.
 #[derive(Clone)]
 pub(in crate::db) struct SuspectSince(Arc<Mutex<Instant>>);
 
@@ -67,24 +65,24 @@ impl BoundedPool {
     pub(in crate::db) fn new(
         manager: Manager,
         size: u32,
-        doubt: &SuspectSince,
+        suspect: &SuspectSince,
         suitability: &Suitability,
     ) -> Self {
         let pool = Pool::builder()
             .max_size(size)
             .min_idle(Some(0))
-            // `check_out` asks where there is reason to.
+            // `check_out` tests only where there is a reason to.
             .test_on_check_out(false)
             .connection_timeout(CONNECT)
             .error_handler(Box::new(Quiet))
             .build_unchecked(manager);
         let places = size as usize;
         let (turn, queue) = (Arc::new(Semaphore::new(places)), Arc::new(Semaphore::new(places + QUEUE)));
-        Self { pool, turn, queue, doubt: doubt.clone(), suitability: suitability.clone() }
+        Self { pool, turn, queue, suspect: suspect.clone(), suitability: suitability.clone() }
     }
 
-    /// Waits for a turn, then runs `work` on a blocking thread with a connection of its own; once more where
-    /// that one was cut. The outer error says that it was not even tried.
+    /// Waits for a permit, then runs `work` on a blocking thread with a connection; again when the connection
+    /// was cut. The outer error means that `work` did not run.
     pub(in crate::db) async fn run<T, E>(
         &self,
         work: impl Fn(&mut Pooled) -> Result<T, E> + Send + 'static,
@@ -100,16 +98,16 @@ impl BoundedPool {
             .map_err(|_| DbFault::unavailable("too many requests wait for the database"))?;
         let turn = self.turn().await?;
         drop(place);
-        let lane = self.clone();
+        let pool = self.clone();
         let task = tokio::task::spawn_blocking(move || {
-            // Moved in: a request whose caller hangs up still holds its turn until its work is done.
+            // Moved in: the permit is held until the work is done, even when the caller has gone.
             let _turn = turn;
-            lane.work(work)
+            pool.work(work)
         });
         task.await.map_err(|error| DbFault::Other(format!("the database thread failed: {error}")))?
     }
 
-    /// The same on this thread, which must be one that may block; `timer` is its own.
+    /// The same on the current thread, which must be one that may block; `timer` is the thread's own runtime.
     pub(in crate::db) fn run_here<T, E>(
         &self,
         timer: &Runtime,
@@ -128,7 +126,7 @@ impl BoundedPool {
         }
         tokio::time::timeout(CHECKOUT_TIMEOUT, self.turn.clone().acquire_owned())
             .await
-            .map_err(|_| DbFault::unavailable("no database connection came free in time"))?
+            .map_err(|_| DbFault::unavailable("no database connection became available in time"))?
             .map_err(|_| DbFault::unavailable("the service is stopping"))
     }
 }
@@ -147,7 +145,7 @@ impl BoundedPool {
             let outcome = work(&mut connection);
             let outcome = connection.classify_error(began, outcome);
             if connection.is_broken() {
-                self.doubt.begins();
+                self.suspect.begins();
             } else {
                 connection.answered();
             }
@@ -155,7 +153,7 @@ impl BoundedPool {
             else {
                 return Ok(outcome);
             };
-            // To whoever asked, it is no more than that.
+            // For the caller, a lost connection means an unavailable database.
             let away = DbFault::unavailable(words);
             if tries == CUT_TRIES || first.elapsed() > BRIEF {
                 return Ok(Err(E::from(away)));
@@ -167,28 +165,26 @@ impl BoundedPool {
         }
     }
 
-    /// A connection that works, as far as can be told. Those that turn out to be dead are taken out of the
-    /// pool.
+    /// A connection that works, as far as known. Dead connections are removed from the pool.
     fn check_out(&self) -> Result<PooledConnection<Manager>, DbFault> {
-        // As many dead ones as there can be, and one that is new.
+        // Every pooled connection may be dead, and one more is new.
         for _ in 0..=self.pool.max_size() {
             let mut connection = self.pool.get().map_err(|error| DbFault::unavailable(error.to_string()))?;
-            if connection.has_answered_since(self.doubt.since(), FRESH) || connection.ping() {
+            if connection.has_answered_since(self.suspect.since(), FRESH) || connection.ping() {
                 return Ok(connection);
             }
-            self.doubt.begins();
+            self.suspect.begins();
         }
-        Err(DbFault::unavailable("no connection to the database lasts"))
+        Err(DbFault::unavailable("every connection to the database fails at once"))
     }
 }
 
-/// r2d2 tells its logger of every failed attempt to connect; the request that waits says it once, in its own
-/// words.
+/// r2d2 reports every failed attempt to connect. The waiting request reports the failure in its own error.
 #[derive(Debug)]
 struct Quiet;
 
 impl<E: std::fmt::Display> diesel::r2d2::HandleError<E> for Quiet {
     fn handle_error(&self, error: E) {
-        tracing::warn!(%error, "no connection to the database");
+        tracing::warn!(%error, "cannot connect to the database");
     }
 }

@@ -1,5 +1,5 @@
-//! Whether a write can commit, found out by one: a server may read, and take writes, and wait at each COMMIT
-//! for a synchronous standby that is gone, for a disk that is full, or for nothing that ever comes.
+//! Checks whether a write can commit. A server may answer reads and accept writes, and yet block each COMMIT
+//! for a synchronous standby that is gone, for a full disk, or for ever.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -12,13 +12,13 @@ use tokio::{sync::watch, time::timeout};
 use super::{any_connection::AnyConnection, persist::persist};
 use crate::db::{Db, DbFault, Tx};
 
-/// A commit that was seen counts for this long: whoever asks more often shares it.
+/// How long the result of a check is reused.
 const SHARED: Duration = Duration::from_secs(1);
 
-/// What came of a commit, and when.
+/// The result of a check, and its time.
 type Seen = Option<(Instant, Result<(), DbFault>)>;
 
-/// The last commit that was tried for its own sake. Clones share it.
+/// The last check. Clones share it.
 #[derive(Clone, Default)]
 pub(in crate::db) struct Commits(Arc<Mutex<Option<Asked>>>);
 
@@ -29,7 +29,7 @@ struct Asked {
 }
 
 impl Asked {
-    /// Whether it answers for this moment too: it is under way, or went well just now.
+    /// Whether it is valid now: it is running, or succeeded recently.
     fn counts(&self) -> bool {
         match &*self.seen.borrow() {
             None => self.seen.has_changed().is_ok(),
@@ -39,18 +39,18 @@ impl Asked {
 }
 
 impl Db {
-    /// Whether a write commits, within that time. Nothing is written that stays, on a connection of its own;
-    /// one at a time, which all who ask meanwhile share. One that hangs is waited for by nobody for longer
-    /// than that time, and no second one hangs beside it.
+    /// Whether a write commits within that time. It leaves no data behind and has a connection of its own.
+    /// One check runs at a time and is shared by concurrent callers. When it hangs, callers wait no longer
+    /// than their time, and no second check starts.
     ///
     /// # Errors
-    /// [`DbFault`] when it does not.
+    /// [`DbFault`] when it does not commit.
     pub async fn can_commit(&self, patience: Duration) -> Result<(), DbFault> {
         let Asked { began, mut seen } = self.commit_asked();
         let left = patience.saturating_sub(began.elapsed());
         let outcome = timeout(left, seen.wait_for(Option::is_some)).await.ok().and_then(Result::ok);
         let outcome = outcome.and_then(|seen| seen.as_ref().map(|(_, outcome)| outcome.clone()));
-        outcome.unwrap_or_else(|| Err(DbFault::unavailable("a commit has not ended in time")))
+        outcome.unwrap_or_else(|| Err(DbFault::unavailable("a commit did not complete in time")))
     }
 
     fn commit_asked(&self) -> Asked {
@@ -58,20 +58,19 @@ impl Db {
         if let Some(asked) = last.as_ref().filter(|asked| asked.counts()) {
             return asked.clone();
         }
-        let (tell, seen) = watch::channel(None);
+        let (result, seen) = watch::channel(None);
         let asked = Asked { began: Instant::now(), seen };
         *last = Some(asked.clone());
-        let lane = self.commit_lane.clone();
+        let pool = self.commit_pool.clone();
         tokio::spawn(async move {
-            let outcome = lane.run(|connection| persist(connection, &write)).await.flatten();
-            tell.send_replace(Some((Instant::now(), outcome)));
+            let outcome = pool.run(|connection| persist(connection, &write)).await.flatten();
+            result.send_replace(Some((Instant::now(), outcome)));
         });
         asked
     }
 }
 
-/// A record in the server's log alone, or a number of SQLite's written anew: a commit to wait for, and no
-/// row.
+/// A write without a row: a message in PostgreSQL's WAL, or SQLite's `user_version` set to its own value.
 fn write(tx: &mut Tx<'_>) -> Result<(), DbFault> {
     #[derive(QueryableByName)]
     struct Version {

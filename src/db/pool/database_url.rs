@@ -1,4 +1,4 @@
-//! `DATABASE_URL`: which database, and where.
+//! `DATABASE_URL`: the kind of database and its address.
 
 mod postgres;
 
@@ -14,23 +14,23 @@ use secrecy::{ExposeSecret, SecretString};
 use self::postgres::{PostgresUrl, decoded};
 use crate::db::OpenError;
 
-/// Which of the two databases a URL names.
+/// The kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::db) enum Dialect {
-    /// A server.
+    /// A PostgreSQL server.
     Postgres,
-    /// A file of ours.
+    /// A SQLite file.
     Sqlite,
 }
 
-/// A database's URL, read and found usable. It may hold a password and so shows itself without.
+/// The URL of a database, validated. It may contain a password, which its `Debug` form omits.
 #[derive(Clone)]
 pub struct DatabaseUrl {
     dialect: Dialect,
     target: SecretString,
 }
 
-/// The text names no database that this service can use.
+/// Why a text is no usable URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DatabaseUrlError {
     /// Neither of the two schemes.
@@ -39,31 +39,30 @@ pub enum DatabaseUrlError {
     /// A SQLite URL without a file.
     #[error("names no file: use sqlite://PATH, as in sqlite://data/invitations.db")]
     NoFile,
-    /// An in-memory database would lose invitations.
+    /// An in-memory database, which would lose invitations.
     #[error("an in-memory database would lose every invitation at the next start")]
     InMemory,
-    /// SQLite's own URLs would be opened with what stands behind the question mark, and locked as another
-    /// file.
-    #[error("takes a path alone: no file: in front of it, no ? and nothing behind one")]
+    /// SQLite would interpret the parameters after the question mark, and the lock would be for another file.
+    #[error("takes a path alone, without file: and without a ?")]
     NotAPath,
-    /// A PostgreSQL URL that cannot be read.
+    /// A PostgreSQL URL that cannot be parsed.
     #[error("is no PostgreSQL URL: {0}")]
     Malformed(&'static str),
-    /// What the server's library would complain of, in words that repeat the password.
+    /// An invalid percent-encoding, which libpq would report with the password in its message.
     #[error(
-        "holds a % without two hexadecimal digits behind it (or %00): write %25 for a % in the user name or password"
+        "has a % without two hexadecimal digits after it (or %00): write %25 for a % in the user name or password"
     )]
     Percent,
     /// A character that ends the password early, so that the rest of it would be taken for a host or a
     /// database.
     #[error(
-        "holds an @, a # or a blank that must be percent-encoded: %40, %23, %20 (and %2F for a /, %3F for a ?)"
+        "has an @, a # or a blank that must be percent-encoded: %40, %23, %20 (and %2F for a /, %3F for a ?)"
     )]
     Unencoded,
 }
 
 impl DatabaseUrl {
-    /// Reads a URL.
+    /// Parses a URL.
     ///
     /// # Errors
     /// [`DatabaseUrlError`] says what is wrong with it.
@@ -84,7 +83,7 @@ impl DatabaseUrl {
             {
                 return Err(DatabaseUrlError::Unencoded);
             }
-            // The first @ ends the user and the password; a / or ? before it is one of theirs.
+            // The first @ ends the user and the password, so a / or ? before it belongs to them.
             if rest.split_once('@').is_some_and(|(user, _)| user.contains(['/', '?'])) {
                 return Err(DatabaseUrlError::Unencoded);
             }
@@ -97,7 +96,7 @@ impl DatabaseUrl {
         Err(DatabaseUrlError::Scheme)
     }
 
-    /// Which database.
+    /// The kind of database.
     pub(in crate::db) fn dialect(&self) -> Dialect {
         self.dialect
     }
@@ -107,29 +106,29 @@ impl DatabaseUrl {
         self.target.expose_secret()
     }
 
-    /// The URL, with its password; with these parameters too, unless it has them itself, and with these
+    /// The URL, with its password, and with these parameters unless it has them itself, and with these
     /// `options` before its own.
     pub(in crate::db) fn with(&self, parameters: &[(&str, &str)], options: Option<&str>) -> SecretString {
         self.postgres().map_or_else(|| self.expose().to_owned(), |url| url.with(parameters, options)).into()
     }
 
-    /// Whether the URL's query sets something of this name, be it within `options`.
+    /// Whether the URL's query sets a parameter of this name, also inside `options`.
     pub(in crate::db) fn names(&self, name: &str) -> bool {
         self.postgres().is_some_and(|url| url.names(name))
     }
 
-    /// The URL's own `options`.
+    /// Whether the URL has `options` of its own.
     pub(in crate::db) fn has_options(&self) -> bool {
         self.postgres().is_some_and(|url| url.parameter("options").is_some())
     }
 
-    /// What an operator should know of the URL, if anything.
+    /// A warning for the operator, if the URL has a risky parameter.
     #[must_use]
     pub fn caution(&self) -> Option<&'static str> {
         let attributes = self.postgres()?.parameter("target_session_attrs")?;
         (attributes == "any").then_some(
-            "target_session_attrs=any lets a list of hosts end at a standby, which is then refused: read-write, the default here, \
-             goes on to the next host",
+            "with target_session_attrs=any a list of hosts may connect to a standby, which is then refused: read-write, the default here, \
+             tries the next host",
         )
     }
 
@@ -137,7 +136,7 @@ impl DatabaseUrl {
         if self.dialect == Dialect::Sqlite { None } else { PostgresUrl::parse(self.expose()).ok() }
     }
 
-    /// `message` without the password, however it was written: libpq quotes what it cannot read.
+    /// `message` without the password in any of its encodings: libpq quotes what it cannot parse.
     pub(in crate::db) fn redact(&self, message: &str) -> String {
         let Some(url) = self.postgres() else { return message.to_owned() };
         let mut secrets = vec![self.expose().to_owned()];
@@ -146,7 +145,7 @@ impl DatabaseUrl {
         for password in url.password.into_iter().chain(passwords) {
             secrets.extend([password.to_owned(), decoded(password).into_owned()]);
         }
-        // The longest first: it may hold a shorter one.
+        // The longest first: it may contain a shorter one.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         secrets
             .iter()
@@ -154,7 +153,7 @@ impl DatabaseUrl {
             .fold(message.to_owned(), |text, secret| text.replace(secret, "***"))
     }
 
-    /// Where the data lives, without a password: for people and logs.
+    /// The location of the data, without a password: for people and logs.
     #[must_use]
     pub fn describe(&self) -> String {
         match self.dialect {
@@ -165,8 +164,8 @@ impl DatabaseUrl {
         }
     }
 
-    /// Makes a SQLite file's folder, and takes the file for this process alone: two processes in one file
-    /// would each believe that they are the only courier. The lock goes with the process, however it ends.
+    /// Creates a SQLite file's folder, and locks the file for this process: two processes with one file would
+    /// each act as the only courier. The system releases the lock when the process ends in any way.
     pub(in crate::db) fn own(&self) -> Result<Option<File>, OpenError> {
         if self.dialect == Dialect::Postgres {
             return Ok(None);
@@ -184,8 +183,8 @@ impl DatabaseUrl {
             Err(TryLockError::WouldBlock) => return Err(OpenError::Owned(path.to_owned())),
             Err(TryLockError::Error(error)) => return Err(OpenError::Folder(lock, error)),
         }
-        // Before SQLite makes it with the mode that everything has: what is in it is for its owner. Its
-        // companions (-wal, -shm) get its mode.
+        // Created here because SQLite would create it with the default mode, readable by others. SQLite gives
+        // its companions (-wal, -shm) the same mode.
         match OpenOptions::new().create_new(true).write(true).mode(0o600).open(path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 Err(OpenError::Folder(path.to_owned(), error))
@@ -195,7 +194,7 @@ impl DatabaseUrl {
     }
 }
 
-/// Whether every `%` is followed by two hexadecimal digits, not both of them zero.
+/// Whether every `%` is followed by two hexadecimal digits, other than `00`.
 fn is_percent_encoded(text: &str) -> bool {
     text.split('%').skip(1).all(|part| {
         let digits = part.as_bytes().get(..2);
@@ -234,7 +233,7 @@ mod tests {
         assert_eq!(DatabaseUrl::parse("sqlite://100%.db").unwrap().describe(), "SQLite file 100%.db");
     }
 
-    /// What libpq would read otherwise than we do, or complain of with the password in its words.
+    /// Passwords that libpq would parse differently, or would report in its message.
     #[test]
     fn an_ill_encoded_password_is_refused_and_not_repeated() {
         for (text, error) in [

@@ -1,9 +1,8 @@
-//! Shared commits: writes that arrive together become one transaction, and looks that arrive together one
-//! query.
+//! Group commit: concurrent writes share one transaction, and concurrent lookups share one query.
 //!
-//! Where somebody waits for the answer there is no timer: a thread that is free takes whatever is waiting,
-//! and while it works, the next batch gathers. So an idle service answers as fast as it can commit once, and
-//! a busy one commits as seldom as it can. Work that nobody waits for may gather for a moment longer.
+//! Where a caller waits for the answer there is no timer: a free thread takes all waiting items, and while it
+//! works, the next batch collects. So an idle service answers as fast as it can commit once, and a busy one
+//! commits as seldom as it can. Work without a waiting caller may collect for a moment longer.
 
 use std::{
     io,
@@ -21,27 +20,27 @@ use tokio::{
 
 use crate::db::{AnyConnection, AsFault, Db, DbFault, SILENT, Tx};
 
-/// More items than this in the queue are turned away: they would only time out together.
+/// The most items in the queue; more are refused, since they would only time out together.
 const QUEUE: usize = 2048;
-/// Threads that read. One: looks gather while it waits for the database, and two would share them to both
-/// their loss.
+/// The number of reading threads. One, because lookups collect while it waits for the database; two threads
+/// would make smaller batches.
 const READERS: u32 = 1;
 
-/// Does a batch: one result for each item, in their order, or an error that undoes them all. The outer error
-/// says that it was not even tried.
+/// Processes a batch: one result for each item, in their order, or an error, with which the whole batch is
+/// rolled back. The outer error means that it did not run.
 type Work<I, O, E> = dyn Fn(&Runtime, &[I]) -> Result<Result<Vec<O>, E>, DbFault> + Send + Sync;
 
 #[derive(Clone, Copy)]
 struct Limits {
-    /// The most items that are done together.
+    /// The most items in a batch.
     most: usize,
-    /// How long they gather.
+    /// How long items collect.
     gather: Duration,
-    /// How long an answer is waited for.
+    /// How long a caller waits for an answer.
     patience: Duration,
 }
 
-/// Work of one sort. Clones share the queue; when the last one is dropped, the threads end.
+/// A queue for work of one kind. Clones share it; when the last one is dropped, the threads end.
 pub struct GroupCommit<I, O, E> {
     queue: mpsc::Sender<Waiting<I, O, E>>,
     patience: Duration,
@@ -64,10 +63,10 @@ where
     O: Send + 'static,
     E: From<DbFault> + AsFault + Send + 'static,
 {
-    /// For writing: starts the threads, named `name`; a transaction takes up to `most` items.
+    /// A queue for writes: starts the threads, named `name`; a transaction takes up to `most` items.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When the system cannot start a thread.
     pub fn writing(
         db: &Db,
         name: &str,
@@ -80,11 +79,11 @@ where
         Self::start(name, threads, limits, move |timer, items| db.write_here(timer, |tx| work(tx, items)))
     }
 
-    /// The same for work that nobody waits for: what arrives within `gather` of the first item shares its
-    /// transaction.
+    /// A queue for writes without a waiting caller: items that arrive within `gather` of the first one share
+    /// its transaction.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When the system cannot start a thread.
     pub fn gathering(
         db: &Db,
         name: &str,
@@ -96,10 +95,10 @@ where
         Self::start(name, 1, limits, move |timer, items| db.write_here(timer, |tx| work(tx, items)))
     }
 
-    /// For looking up by key: starts the threads, named `name`; a query takes up to `most` items.
+    /// A queue for lookups by key: starts the threads, named `name`; a query takes up to `most` items.
     ///
     /// # Errors
-    /// When the system gives no thread.
+    /// When the system cannot start a thread.
     pub fn reading(
         db: &Db,
         name: &str,
@@ -135,12 +134,12 @@ where
         Ok(Self { queue, patience: limits.patience })
     }
 
-    /// Has one item done, with others that wait at the same moment, and returns when it is (a write: after
-    /// the commit). It happens whether or not the caller stays.
+    /// Queues one item, and returns when its batch is done (for a write: committed). The item is processed
+    /// even when the caller goes away.
     ///
     /// # Errors
-    /// What the work says of this item; [`DbFault::Unavailable`] when too many wait; [`DbFault::InDoubt`]
-    /// when it was not done in time, and may still be.
+    /// The error of this item; [`DbFault::Unavailable`] when the queue is full; [`DbFault::InDoubt`] when the
+    /// answer did not arrive in time, and the item may still be processed.
     pub async fn run(&self, item: I) -> Result<O, E> {
         let (answer, answered) = oneshot::channel();
         let full = |_| E::from(DbFault::unavailable("too many requests wait for the database"));
@@ -149,21 +148,21 @@ where
             Ok(answer) => {
                 answer.unwrap_or_else(|_| Err(E::from(DbFault::Other("a database thread failed".to_owned()))))
             }
-            // It may still happen.
+            // The item may still be processed.
             Err(_) => Err(E::from(DbFault::InDoubt(SILENT.to_owned()))),
         }
     }
 }
 
-/// Waits for an item, and takes what waits behind it once it has gathered.
+/// Waits for an item, and takes those that have collected behind it.
 fn take<I, O, E>(
     queue: &Mutex<mpsc::Receiver<Waiting<I, O, E>>>,
     Limits { most, gather, .. }: Limits,
 ) -> Option<Vec<Waiting<I, O, E>>> {
     let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
     let mut batch = vec![queue.blocking_recv()?];
-    // Callers whom the last batch has answered are about to ask again: on a busy machine they do so first, on
-    // an idle one this takes no time.
+    // Callers that the last batch has answered are about to send their next item. Yielding lets them do so on
+    // a busy machine, and takes no time on an idle one.
     if gather.is_zero() {
         thread::yield_now();
     } else {
@@ -186,14 +185,15 @@ impl<I, O, E> Worker<I, O, E>
 where
     E: From<DbFault> + AsFault,
 {
-    /// Does a batch. When it is refused, each item is tried alone, so that a faulty one fails nobody else.
+    /// Processes a batch. When it fails, each item is tried alone, so that a faulty one does not fail the
+    /// others.
     fn work(&self, batch: Vec<Waiting<I, O, E>>) {
         let (items, answers): (Vec<I>, Vec<_>) = batch.into_iter().map(|one| (one.item, one.answer)).unzip();
         let outcomes = match self.attempt(&items) {
             Ok(Ok(outcomes)) => outcomes.into_iter().map(Ok).collect(),
             Ok(Err(error)) if items.len() == 1 => vec![Err(error)],
             Ok(Err(error)) => match error.as_fault() {
-                // It may have happened, to all of them. Tried again, each would meet itself.
+                // The batch may have committed. A retry of an item would conflict with itself.
                 Some(DbFault::InDoubt(why)) => {
                     items.iter().map(|_| Err(E::from(DbFault::InDoubt(why.clone())))).collect()
                 }
@@ -204,18 +204,18 @@ where
             }
         };
         for (answer, outcome) in answers.into_iter().zip(outcomes) {
-            // Whoever has hung up does not hear it.
+            // The receiver is gone when the caller has hung up.
             let _ = answer.send(outcome);
         }
     }
 
-    /// Tries each item by itself. Of a database that is away only two of them find out by waiting.
+    /// Tries each item alone. After two failures of an unavailable database the rest fails without waiting.
     fn alone(&self, items: &[I]) -> Vec<Result<O, E>> {
         let (mut outcomes, mut away) = (Vec::with_capacity(items.len()), 0);
         for item in items.chunks(1) {
             let outcome = match away {
                 0 | 1 => self.attempt(item).map_err(E::from).flatten().and_then(only),
-                _ => Err(E::from(DbFault::unavailable("the database is away"))),
+                _ => Err(E::from(DbFault::unavailable("the database is unavailable"))),
             };
             let unavailable =
                 outcome.as_ref().err().and_then(AsFault::as_fault).is_some_and(DbFault::is_temporary);
@@ -225,7 +225,7 @@ where
         outcomes
     }
 
-    /// A panic is an error like any other: the thread has more to do.
+    /// A panic becomes an error, so that the thread can continue.
     fn attempt(&self, items: &[I]) -> Result<Result<Vec<O>, E>, DbFault> {
         let panicked = |_| Ok(Err(E::from(DbFault::Other("a database thread panicked".to_owned()))));
         catch_unwind(AssertUnwindSafe(|| (self.work)(&self.timer, items))).unwrap_or_else(panicked)

@@ -1,4 +1,4 @@
-//! The schema, embedded in the binary and brought up to date at start.
+//! The migrations, embedded in the binary and run at start.
 
 use std::path::PathBuf;
 
@@ -16,8 +16,8 @@ use crate::db::{AsFault, error::DbFault};
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
-/// Taken while migrating, so that two processes that start together do not both try. Any number of our own
-/// will do.
+/// The key of the advisory lock for migrations, so that two processes that start together do not both run
+/// them. Any constant of our own.
 const ADVISORY_LOCK: i64 = 0x696E_7669_7465;
 
 /// Why the database could not be opened.
@@ -29,10 +29,10 @@ pub enum OpenError {
         .0.display()
     )]
     Owned(PathBuf),
-    /// The folder or the lock file cannot be made.
+    /// The folder or the lock file cannot be created.
     #[error("cannot use {}: {}", .0.display(), .1)]
     Folder(PathBuf, #[source] std::io::Error),
-    /// What stands between us and the server breaks what we do.
+    /// The connection pooler is unsuitable.
     #[error(transparent)]
     Pooler(#[from] PoolerFault),
     /// The database does not answer.
@@ -57,7 +57,7 @@ fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> OpenError {
     OpenError::Migration(error.to_string())
 }
 
-/// Runs the migrations that are missing, and says how many.
+/// Runs the pending migrations, and returns their number.
 pub(in crate::db) fn run(connection: &mut Pooled) -> Result<usize, OpenError> {
     if let AnyConnection::Sqlite(c) = &mut connection.any {
         return c.run_pending_migrations(SQLITE).map(|done| done.len()).map_err(failed);
@@ -73,10 +73,10 @@ pub(in crate::db) fn run(connection: &mut Pooled) -> Result<usize, OpenError> {
     }
 }
 
-/// Runs the first of those that are missing, and says whether there was one.
+/// Runs the first pending migration. `false` when there is none.
 fn run_next(connection: &mut AnyConnection) -> Result<bool, OpenError> {
     let AnyConnection::Postgres(c) = connection else { return Ok(false) };
-    // Until the transaction ends: a lock of the session would stay with a pooler's connection.
+    // Released when the transaction ends. A session lock would stay with the pooler's connection.
     c.batch_execute(&format!("SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")).map_err(DbFault::from)?;
     let pending = c.pending_migrations(POSTGRES).map_err(failed)?;
     let Some(next) = pending.first() else { return Ok(false) };
@@ -84,14 +84,14 @@ fn run_next(connection: &mut AnyConnection) -> Result<bool, OpenError> {
     Ok(true)
 }
 
-/// Whether none is missing.
+/// Whether no migration is pending.
 pub(in crate::db) fn is_complete(connection: &mut AnyConnection) -> Result<bool, DbFault> {
     let pending = match connection {
         AnyConnection::Postgres(c) => c.has_pending_migration(POSTGRES),
         AnyConnection::Sqlite(c) => c.has_pending_migration(SQLITE),
     };
     pending.map(|pending| !pending).map_err(|error| match error.downcast::<diesel::result::Error>() {
-        // A connection that was cut stays one, so that another one is asked.
+        // A cut connection must stay [`DbFault::Disconnected`], so that another connection is tried.
         Ok(error) => DbFault::from(*error),
         Err(other) => DbFault::unavailable(other.to_string()),
     })

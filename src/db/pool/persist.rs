@@ -1,4 +1,4 @@
-//! A write: a transaction that is begun anew until it is decided.
+//! Runs a write transaction, and retries it until it commits or fails finally.
 
 use super::{
     pooled_connection::Pooled,
@@ -6,12 +6,12 @@ use super::{
 };
 use crate::db::{AsFault, Tx, error::DbFault};
 
-/// How often a write is begun anew when the database gave it up in favour of another (deadlock, serialization
-/// failure), or when somebody it was to lock had been removed, or had lost an invitation to somebody else, by
-/// whoever it waited for. Each time another one has got through.
+/// How often a write is tried when the database rolled it back in favour of another one (deadlock,
+/// serialization failure), or when a transaction that it waited for removed a user that it was to lock, or
+/// reassigned an invitation. Each time another transaction has made progress.
 const WRITE_TRIES: usize = 16;
 
-/// Tries a transaction until it is decided.
+/// Tries a transaction until it commits or fails finally.
 pub(in crate::db) fn persist<T, E>(
     connection: &mut Pooled,
     work: &impl Fn(&mut Tx<'_>) -> Result<T, E>,
@@ -27,7 +27,7 @@ where
         let outcome = connection.classify_error(began, outcome);
         let again = match outcome.as_ref().err().and_then(AsFault::as_fault) {
             Some(DbFault::TryAgain) => tries < WRITE_TRIES,
-            // A deadlock, perhaps, told in words that we do not know. A defect fails again, and is told then.
+            // It may be a deadlock with an unknown message. A defect fails again, and is then returned.
             Some(DbFault::Other(_)) => tries == 1 && connection.is_postgres(),
             _ => false,
         };

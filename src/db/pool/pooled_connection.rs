@@ -1,4 +1,4 @@
-//! A connection in the pool: how it is made, judged and dropped.
+//! A connection in the pool: creating, checking and dropping it.
 
 use std::{
     sync::{
@@ -24,13 +24,13 @@ use super::{
 };
 use crate::db::{AsFault, error::DbFault};
 
-/// A pooled connection, and whether it is still fit for use.
+/// A pooled connection, and whether it is still usable.
 pub(in crate::db) struct Pooled {
     pub(in crate::db) any: AnyConnection,
     broken: bool,
     answered_at: Instant,
     verified_at: Instant,
-    /// What each transaction begins with, where the session is not ours (PostgreSQL behind a pooler).
+    /// The settings for the start of each transaction, where the session belongs to a pooler (PostgreSQL).
     pub(in crate::db) local: Option<String>,
 }
 
@@ -40,24 +40,24 @@ impl Pooled {
         Self { any, broken: false, answered_at: now, verified_at: now, local }
     }
 
-    /// Whether it is taken out of the pool when it is given back.
+    /// Whether it is removed from the pool when it is returned.
     pub(in crate::db) fn is_broken(&self) -> bool {
         self.broken
     }
 
-    /// Notes that the server answered.
+    /// Records that the server answered.
     pub(in crate::db) fn answered(&mut self) {
         self.answered_at = Instant::now();
     }
 
-    /// Whether the server has answered on this connection after `doubt` and within the last `fresh`, and was
-    /// asked within it whether it takes writes.
-    pub(in crate::db) fn has_answered_since(&self, doubt: Instant, fresh: Duration) -> bool {
-        self.answered_at > doubt && self.answered_at.elapsed() < fresh && self.verified_at.elapsed() < fresh
+    /// Whether the server has answered on this connection after `suspect` and within the last `fresh`, and was
+    /// checked for writability within that time.
+    pub(in crate::db) fn has_answered_since(&self, suspect: Instant, fresh: Duration) -> bool {
+        self.answered_at > suspect && self.answered_at.elapsed() < fresh && self.verified_at.elapsed() < fresh
     }
 
-    /// Asks for a sign of life, and a server whether it takes writes: a standby knows nothing of what was
-    /// written a moment ago. Without one, the connection leaves the pool when it is given back.
+    /// Checks that the server answers, and that it accepts writes: a standby lacks the newest rows. If not,
+    /// the connection is removed from the pool when it is returned.
     pub(in crate::db) fn ping(&mut self) -> bool {
         let alive = match self.any {
             AnyConnection::Postgres(_) => self.reading(&check_writable).is_ok(),
@@ -68,7 +68,7 @@ impl Pooled {
         alive
     }
 
-    /// Runs a query. Where the session is not ours it is a transaction, which has our settings and one
+    /// Runs a query. Behind a pooler it runs in a transaction, so that it has our settings and a single
     /// server.
     pub(in crate::db) fn reading<T, E>(
         &mut self,
@@ -81,20 +81,20 @@ impl Pooled {
         begin(&mut self.any, Some(local))?;
         let outcome = query(&mut self.any);
         finish(&mut self.any, outcome).map_err(|error| match error.as_fault() {
-            // It has read, whatever became of the COMMIT.
+            // The read has succeeded, whatever the outcome of the COMMIT.
             Some(DbFault::InDoubt(words)) => E::from(DbFault::Disconnected(words.clone())),
             _ => error,
         })
     }
 
-    /// Discards the connection when what it was used for says that the server is gone. Diesel notices that
-    /// only when a transaction breaks, and a dead connection in the pool would fail every request that it is
-    /// lent to.
+    /// Marks the connection as broken when the error of its use means that the server is gone. Diesel notices
+    /// that only when a transaction breaks, and a dead connection in the pool would fail every request that
+    /// uses it.
     ///
-    /// Diesel hands on neither SQLSTATE nor a kind for most of PostgreSQL's errors, and their words come in
-    /// the server's language. So what is not understood is weighed: after as long as a statement may wait for
-    /// a lock it is unavailability, and on a connection that no longer answers it is a lost one, and no
-    /// defect.
+    /// Diesel gives neither the SQLSTATE nor a kind for most of PostgreSQL's errors, and their messages are
+    /// in the server's language. So an unknown error is classified by its circumstances: after the time of
+    /// the lock timeout it counts as unavailability, and on a connection that no longer answers as a lost
+    /// connection, not as a defect.
     pub(in crate::db) fn classify_error<T, E: From<DbFault> + AsFault>(
         &mut self,
         began: Instant,
@@ -120,24 +120,23 @@ impl Pooled {
         Err(error)
     }
 
-    /// Whether this is a connection to a server, whose words are in its own language.
+    /// Whether this is a connection to PostgreSQL, whose messages may be in any language.
     pub(in crate::db) fn is_postgres(&self) -> bool {
         matches!(self.any, AnyConnection::Postgres(_))
     }
 }
 
-/// Makes connections for the pool. `AnyConnection::establish` is not used, which loses errors and may make a
-/// file (findings/diesel-multi-connection.sh).
+/// Makes connections for the pool. `AnyConnection::establish` is not used: it swallows errors, and may create
+/// a file (findings/diesel-multi-connection.sh).
 #[derive(Clone)]
 pub(in crate::db) struct Manager {
     pub(in crate::db) url: DatabaseUrl,
     pub(in crate::db) purpose: Purpose,
-    /// Whether a pooler stands before the server that refuses our settings, as far as is known.
+    /// Whether a pooler that refuses our settings is known to be in front of the server.
     pub(in crate::db) behind_pooler: Arc<AtomicBool>,
 }
 
-/// Why there is no connection, in words without a password: the pool hands them to whoever waits, and to its
-/// logger.
+/// Why there is no connection, without a password: the pool gives this to waiting callers and to its logger.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(in crate::db) struct ConnectFault(String);
@@ -147,20 +146,21 @@ impl Manager {
         ConnectFault(self.url.redact(&error.to_string()))
     }
 
-    /// A connection to PostgreSQL, and what its transactions begin with.
+    /// A connection to PostgreSQL, and the settings for its transactions, if needed.
     pub(in crate::db) fn postgres(&self) -> Result<(PgConnection, Option<String>), ConnectFault> {
         let settings = Settings::new(&self.url, self.purpose);
         let mut connection = self.establish(&settings)?;
         let session = Session::of(&mut connection).map_err(|error| self.fault(&error))?;
         if session.read_only {
             return Err(ConnectFault(
-                "the server is a standby, or takes no writes (behind pgpool-II: load_balance_mode must be off)".to_owned(),
+                "the server is a standby, or takes no writes (with pgpool-II set load_balance_mode = off)"
+                    .to_owned(),
             ));
         }
         Ok((connection, (!session.is_set).then(|| settings.local())))
     }
 
-    /// A connection to PostgreSQL of which nothing was asked yet.
+    /// A connection to PostgreSQL on which no query has run.
     pub(in crate::db) fn bare(&self) -> Result<PgConnection, ConnectFault> {
         self.establish(&Settings::new(&self.url, self.purpose))
     }
@@ -173,7 +173,7 @@ impl Manager {
         if self.behind_pooler.load(Ordering::Relaxed) {
             return connect(None);
         }
-        // What libpq would take from the environment, were there no options of ours.
+        // libpq ignores PGOPTIONS when the URL has options, so it is added here.
         let given = if self.url.has_options() { None } else { std::env::var("PGOPTIONS").ok() };
         let options = format!("{} {}", settings.options(), given.unwrap_or_default());
         match connect(Some(options.trim())) {
@@ -186,13 +186,13 @@ impl Manager {
     }
 }
 
-/// PgBouncer's words for it, and those of Amazon's RDS Proxy.
+/// The messages of PgBouncer and of Amazon's RDS Proxy.
 fn refuses_options(words: &str) -> bool {
     words.contains("unsupported startup parameter") || words.contains("command-line options")
 }
 
-/// A write that waits longer for SQLite's lock than this has met somebody's tool in the file. Other writes
-/// wait behind it.
+/// How long a write waits for SQLite's lock. Only another program in the same file can hold it for longer,
+/// and other writes wait meanwhile.
 const BUSY: Duration = Duration::from_secs(2);
 
 impl ManageConnection for Manager {
@@ -223,11 +223,10 @@ impl ManageConnection for Manager {
     }
 
     fn is_valid(&self, connection: &mut Pooled) -> Result<(), Self::Error> {
-        if connection.ping() { Ok(()) } else { Err(ConnectFault("it gives no sign of life".to_owned())) }
+        if connection.ping() { Ok(()) } else { Err(ConnectFault("the server does not answer".to_owned())) }
     }
 
-    /// A panic may have left a transaction open, and the next one to be lent the connection would write into
-    /// it.
+    /// A panic may have left a transaction open, and the connection's next user would write into it.
     fn has_broken(&self, connection: &mut Pooled) -> bool {
         let any = &mut connection.any;
         connection.broken || std::thread::panicking() || each!(any, c => R2D2Connection::is_broken(c))

@@ -1,9 +1,9 @@
-//! Poolers that stand between us and PostgreSQL: whether ours is one that breaks prepared statements.
+//! Detects a pooler in front of PostgreSQL that breaks prepared statements.
 //!
-//! PgBouncer's transaction mode gives each transaction whichever server connection is free. A statement that
-//! was prepared on one is unknown on the next, unless the pooler prepares it there too (from 1.21 on,
-//! `max_prepared_statements`). It may go well for a while, so that this is found out before anything is
-//! begun: by two connections that share a server.
+//! PgBouncer's transaction mode gives each transaction any free server connection. A statement that was
+//! prepared on one is unknown on the next, unless the pooler prepares it there, too (from 1.21 on,
+//! `max_prepared_statements`). The error may show up only later, so two connections that share a server are
+//! tested before the service starts.
 
 use std::sync::Arc;
 
@@ -16,23 +16,23 @@ use tokio::sync::watch;
 use super::session::in_transaction;
 use crate::db::error::DbFault;
 
-/// Why the service cannot work through this pooler.
+/// Why the service cannot work with this pooler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PoolerFault {
-    /// Transactions are refused.
+    /// It refuses transactions.
     #[error(
-        "the pooler before the database pools statements, and takes no transactions: it needs pool_mode = session"
+        "the pooler in front of the database has pool_mode = statement, which refuses transactions: set pool_mode = session"
     )]
     StatementMode,
-    /// What was prepared is not there in the next transaction.
+    /// Prepared statements are lost in the next transaction.
     #[error(
-        "the pooler before the database pools transactions and keeps no prepared statements: it needs pool_mode = session, or, \
+        "the pooler in front of the database has pool_mode = transaction and loses prepared statements: set pool_mode = session, or, \
          with PgBouncer 1.21 or later, max_prepared_statements above 0"
     )]
     NoPreparedStatements,
 }
 
-/// Whether the database can be worked with through what stands before it. Clones share it.
+/// Whether the database is usable through its pooler. Clones share it.
 #[derive(Clone)]
 pub(in crate::db) struct Suitability(Arc<watch::Sender<Option<PoolerFault>>>);
 
@@ -49,25 +49,25 @@ impl Suitability {
         *self.0.borrow()
     }
 
-    /// Nothing is tried through a pooler that would break it, now or in the next transaction.
+    /// Fails while the pooler is unsuitable: a query might break this transaction or the next one.
     pub(in crate::db) fn check(&self) -> Result<(), DbFault> {
         self.fault().map_or(Ok(()), |fault| Err(DbFault::unavailable(fault.to_string())))
     }
 
-    /// Waits until it can be worked with.
+    /// Waits until the pooler is suitable.
     pub(in crate::db) async fn wait(&self) {
-        // The sender is ours, and lives as long as this.
+        // The sender is `self`, so the channel cannot close meanwhile.
         let _ = self.0.subscribe().wait_for(Option::is_none).await;
     }
 }
 
-/// In which order the two connections are asked: each after itself and after the other one.
+/// The order in which the two connections are queried: each follows itself and the other one.
 const ORDER: [usize; 8] = [0, 0, 1, 0, 1, 1, 0, 1];
 
-/// Looks whether prepared statements last, by two fresh connections.
+/// Tests whether prepared statements survive, with two new connections.
 ///
 /// # Errors
-/// [`DbFault`] when the database is away.
+/// [`DbFault`] when the database is unreachable.
 pub(in crate::db) fn examine(
     mut connections: [&mut PgConnection; 2],
 ) -> Result<Option<PoolerFault>, DbFault> {
@@ -79,7 +79,7 @@ pub(in crate::db) fn examine(
             Err(fault) => return Err(fault),
         }
     }
-    // Of its own for as long as it lives: each client has a server process to itself.
+    // Each connection has a server process to itself.
     let [first, second] = &seen;
     let own = first.iter().all(|pid| Some(pid) == first.first() && !second.contains(pid));
     if own && second.iter().all(|pid| Some(pid) == second.first()) {
@@ -90,9 +90,10 @@ pub(in crate::db) fn examine(
         match prepared(connection) {
             Ok(()) => {}
             Err(DbFault::Other(words)) => {
-                tracing::debug!(words, "a prepared statement did not last");
+                tracing::debug!(words, "a prepared statement was lost");
                 for connection in &mut connections {
-                    // Whichever of them has left it behind; the other one knows of none.
+                    // Only one of the server connections has this statement; the error on the other one is
+                    // expected.
                     let _ = in_transaction(connection, |connection| {
                         connection.batch_execute("DEALLOCATE \"__diesel_stmt_0\"")
                     });
@@ -105,7 +106,7 @@ pub(in crate::db) fn examine(
     Ok(None)
 }
 
-/// The process that serves this transaction.
+/// The id of the server process of this transaction.
 fn server_of(connection: &mut PgConnection) -> Result<i32, DbFault> {
     #[derive(QueryableByName)]
     struct Server {
@@ -118,16 +119,16 @@ fn server_of(connection: &mut PgConnection) -> Result<i32, DbFault> {
     Ok(in_transaction(connection, server)?.pid)
 }
 
-/// Runs a statement that the connection keeps prepared from one transaction to the next. Each connection
-/// gives its first one the same name.
+/// Runs a statement that the connection keeps prepared from one transaction to the next. Diesel gives the
+/// first one of each connection the same name.
 fn prepared(connection: &mut PgConnection) -> Result<(), DbFault> {
     let statement = select(1.into_sql::<Integer>());
     in_transaction(connection, |connection| statement.get_result::<i32>(connection))?;
     Ok(())
 }
 
-/// Whether a connection that takes statements is closed by a transaction, as PgBouncer does where it pools
-/// statements.
+/// Whether a connection that accepts statements is closed by a transaction, as by PgBouncer in statement
+/// mode.
 pub(in crate::db) fn refuses_transactions(connection: &mut PgConnection) -> bool {
     connection.batch_execute("SELECT 1").is_ok() && connection.batch_execute("BEGIN").is_err()
 }

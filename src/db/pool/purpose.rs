@@ -1,14 +1,14 @@
-//! What connections of a pool are for.
+//! The purposes of connection pools.
 
-/// What connections are for.
+/// The purpose of a connection pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::db) enum Purpose {
     /// Queries. On SQLite they cannot write.
     Read,
-    /// Queries that are always the same, and go by key alone.
+    /// Queries with a constant text, by key only.
     LookUp,
     /// Transactions.
     Write,
-    /// The schema: changes to it take as long as they take.
+    /// Migrations, without timeouts.
     Migrate,
 }

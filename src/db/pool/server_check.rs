@@ -1,5 +1,4 @@
-//! What is looked at once, when the service starts: whether the server, and what stands before it, keeps the
-//! promises that we make.
+//! Checks at start whether the server and its pooler have the settings that the service depends on.
 
 use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
 use tokio::time::timeout;
@@ -13,63 +12,63 @@ use super::{
 };
 use crate::db::{Db, DbFault, OpenError, SILENT};
 
-/// What was found.
+/// The result of the check.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
-    /// A pooler stands before the server.
+    /// Whether a pooler is in front of the server.
     pub pooled: bool,
-    /// What an operator should know.
+    /// Warnings for the operator.
     pub cautions: Vec<&'static str>,
 }
 
-/// Settings that lose what was answered, where they are off, and what to say then.
+/// Settings that can lose committed data when they are off, and the warning for each.
 const SAFETY: [(&str, &str); 3] = [
     (
         "fsync",
-        "the server has fsync=off: when it crashes or loses power, invitations that were answered with 201 are lost, and the database \
+        "the server has fsync=off: after a crash or power failure, invitations that were answered with 201 are lost, and the database \
          may be beyond repair",
     ),
     (
         "full_page_writes",
-        "the server has full_page_writes=off: when it crashes or loses power, the database may be beyond repair, unless the file system \
-         never writes half a page",
+        "the server has full_page_writes=off: after a crash or power failure, the database may be beyond repair, unless the file system \
+         writes pages atomically",
     ),
     (
         "synchronous_commit",
-        "DATABASE_URL says synchronous_commit=off: when the server crashes, invitations that were answered with 201 just before are lost",
+        "DATABASE_URL has synchronous_commit=off: after a crash of the server, the newest invitations that were answered with 201 are lost",
     ),
 ];
 
 impl Db {
-    /// Looks at the server, and whether a pooler before it can be worked through. Until it can, nothing is
-    /// read or written.
+    /// Checks the server and its pooler. Until the pooler is suitable, reads and writes are refused.
     ///
     /// # Errors
-    /// [`OpenError::Pooler`] when it cannot, and [`OpenError::Fault`] when the database is away.
+    /// [`OpenError::Pooler`] when it is unsuitable, and [`OpenError::Fault`] when the database is
+    /// unreachable.
     pub async fn examine(&self) -> Result<Findings, OpenError> {
-        if self.maker.url.dialect() == Dialect::Sqlite {
+        if self.pools.url.dialect() == Dialect::Sqlite {
             return Ok(Findings::default());
         }
-        let manager = self.maker.manager(Purpose::Write);
-        // Beside the lanes, which are closed while there is a fault.
-        let recent_opens = tokio::task::spawn_blocking(move || examine(&manager));
-        let (fault, findings) = timeout(self.patience, recent_opens)
+        let manager = self.pools.manager(Purpose::Write);
+        // Not through the pools, which refuse work while there is a fault.
+        let task = tokio::task::spawn_blocking(move || examine(&manager));
+        let (fault, findings) = timeout(self.patience, task)
             .await
             .map_err(|_| DbFault::unavailable(SILENT))?
             .map_err(|error| DbFault::Other(format!("the database thread failed: {error}")))??;
-        self.maker.suitability.set(fault);
+        self.pools.suitability.set(fault);
         fault.map_or(Ok(findings), |fault| Err(fault.into()))
     }
 
-    /// Why the database cannot be worked with, through what stands before it; `None` when it can.
+    /// Why the pooler is unsuitable; `None` when it is suitable.
     #[must_use]
     pub fn pooler_fault(&self) -> Option<PoolerFault> {
-        self.maker.suitability.fault()
+        self.pools.suitability.fault()
     }
 
-    /// Waits until the database can be worked with, through what stands before it.
+    /// Waits until the pooler is suitable.
     pub async fn suitable(&self) {
-        self.maker.suitability.wait().await;
+        self.pools.suitability.wait().await;
     }
 }
 
@@ -86,14 +85,14 @@ fn examine(manager: &Manager) -> Result<(Option<PoolerFault>, Findings), DbFault
         connected => connected?,
     };
     let pooled = local.is_some();
-    // A server that took our settings with the first message is ours for as long as we are connected.
+    // A server that accepted our settings in the startup message is not behind a transaction pooler.
     let fault = if pooled { pooler_check::examine([&mut first, &mut connect()?.0])? } else { None };
     let mut any = AnyConnection::Postgres(first);
     let cautions = if fault.is_none() { cautions(&mut any, local.as_deref())? } else { Vec::new() };
     Ok((fault, Findings { pooled, cautions }))
 }
 
-/// Which of the settings are off, as a transaction of ours has them.
+/// The warnings for the settings that are off, as seen in one of our transactions.
 fn cautions(connection: &mut AnyConnection, local: Option<&str>) -> Result<Vec<&'static str>, DbFault> {
     #[derive(QueryableByName)]
     struct Setting {

@@ -1,9 +1,9 @@
-//! What every session of PostgreSQL is set to, and how a session is asked whether it still takes writes.
+//! The settings of PostgreSQL sessions, and the check whether a session accepts writes.
 //!
-//! Settings go with the connection's first message (`options`): they are the session's own, cost nothing, and
-//! whatever resets a session resets it to them. PgBouncer refuses `options`, and gives a server's session
-//! from one client to the next. There each transaction is set by itself (`SET LOCAL`), so that nothing
-//! reaches another client of the pool.
+//! Settings are sent with the startup message (`options`): they become the session's defaults, cost no round
+//! trip, and `RESET` restores them. PgBouncer refuses `options`, and shares a server's session between
+//! clients. There each transaction sets them itself (`SET LOCAL`), so that they affect no other client of the
+//! pool.
 
 use std::time::Duration;
 
@@ -25,10 +25,11 @@ const LIMITS: [(&str, Duration); 3] = [
     ("statement_timeout", Duration::from_secs(8)),
     ("idle_in_transaction_session_timeout", Duration::from_secs(30)),
 ];
-/// A 201 is a promise: a commit is on the disk before it is answered, whatever the server's own setting is.
+/// An answer of 201 must survive a crash: a commit is on the disk before the answer, whatever the server's
+/// default.
 const DURABLE: (&str, &str) = ("synchronous_commit", "on");
-/// How soon a server that has vanished without a word is noticed, and that a server is wanted that takes
-/// writes. The last time is in milliseconds.
+/// Only servers that accept writes, and timeouts to detect a server that vanished. `tcp_user_timeout` is in
+/// milliseconds.
 pub(in crate::db) const PARAMETERS: [(&str, &str); 6] = [
     ("target_session_attrs", "read-write"),
     ("connect_timeout", "3"),
@@ -37,15 +38,15 @@ pub(in crate::db) const PARAMETERS: [(&str, &str); 6] = [
     ("keepalives_count", "3"),
     ("tcp_user_timeout", "20000"),
 ];
-/// Tells that the settings came through: some poolers take `options` and drop them.
+/// A setting that shows whether `options` were applied: some poolers accept and drop them.
 const MARK: &str = "invitation_service.session";
 
-/// The settings of a session for a purpose, but for those that the URL names itself.
+/// The settings of a session for a purpose, except those that the URL sets.
 pub(in crate::db) struct Settings(Vec<(&'static str, String)>);
 
 impl Settings {
     pub(in crate::db) fn new(url: &DatabaseUrl, purpose: Purpose) -> Self {
-        // Nought is none.
+        // 0 means no timeout.
         let limit = |limit: Duration| if purpose == Purpose::Migrate { 0 } else { limit.as_millis() };
         let limits = LIMITS.map(|(name, time)| (name, limit(time).to_string()));
         let by_key: &[_] = if purpose == Purpose::LookUp { &BY_KEY } else { &[] };
@@ -53,7 +54,7 @@ impl Settings {
         Self(limits.into_iter().chain(texts).filter(|(name, _)| !url.names(name)).collect())
     }
 
-    /// For the connection's first message.
+    /// For the startup message.
     pub(in crate::db) fn options(&self) -> String {
         let mut options = format!("-c {MARK}=on");
         for (name, value) in &self.0 {
@@ -62,7 +63,7 @@ impl Settings {
         options
     }
 
-    /// For the beginning of each transaction.
+    /// For the start of each transaction.
     pub(in crate::db) fn local(&self) -> String {
         let mut statements = String::new();
         for (name, value) in &self.0 {
@@ -72,10 +73,10 @@ impl Settings {
     }
 }
 
-/// What a new session says of itself.
+/// The state of a new session.
 #[derive(QueryableByName)]
 pub(in crate::db) struct Session {
-    /// Its server is a standby, or takes no writes for another reason.
+    /// Its server is a standby, or read-only for another reason.
     #[diesel(sql_type = Bool)]
     pub(in crate::db) read_only: bool,
     /// It has our settings.
@@ -84,7 +85,8 @@ pub(in crate::db) struct Session {
 }
 
 impl Session {
-    /// Asks, in a transaction: without one, poolers may send the two halves of a question to two servers.
+    /// Reads the state, in a transaction: without one, a pooler may send the statements of one query to two
+    /// servers.
     pub(in crate::db) fn of(connection: &mut PgConnection) -> diesel::QueryResult<Self> {
         let question = format!(
             "SELECT current_setting('transaction_read_only') = 'on' AS read_only, \
@@ -97,7 +99,7 @@ impl Session {
     }
 }
 
-/// A transaction of one connection, outside of the pools.
+/// Runs a transaction on a single connection, outside the pools.
 pub(in crate::db) fn in_transaction<T>(
     connection: &mut PgConnection,
     work: impl FnOnce(&mut PgConnection) -> diesel::QueryResult<T>,
@@ -106,17 +108,17 @@ pub(in crate::db) fn in_transaction<T>(
     match work(connection) {
         Ok(value) => AnsiTransactionManager::commit_transaction(connection).map(|()| value),
         Err(error) => {
-            // What went wrong first is told.
+            // The first error is returned.
             let _ = AnsiTransactionManager::rollback_transaction(connection);
             Err(error)
         }
     }
 }
 
-/// Makes sure that the server of a connection takes writes: what a standby does not know may well exist.
+/// Checks that the server of a connection accepts writes: a row that is missing on a standby may well exist.
 ///
 /// # Errors
-/// [`DbFault::Disconnected`] when it takes none.
+/// [`DbFault::Disconnected`] when it is read-only.
 pub(in crate::db) fn check_writable(connection: &mut AnyConnection) -> Result<(), DbFault> {
     let AnyConnection::Postgres(connection) = connection else { return Ok(()) };
     let writable = sql::<Bool>("current_setting('transaction_read_only') = 'off'");

@@ -1,4 +1,4 @@
-//! How a transaction begins and ends.
+//! Begins and ends transactions.
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 
@@ -17,7 +17,7 @@ pub(in crate::db) fn begin(connection: &mut AnyConnection, local: Option<&str>) 
     Ok(())
 }
 
-/// Commits what went well, and undoes the rest.
+/// Commits on success, and rolls back on an error.
 pub(in crate::db) fn finish<T, E>(connection: &mut AnyConnection, outcome: Result<T, E>) -> Result<T, E>
 where
     E: From<DbFault> + AsFault,
@@ -31,15 +31,14 @@ where
         Err(error) => match each!(connection, c => AnsiTransactionManager::rollback_transaction(c)) {
             Err(_) if matches!(error.as_fault(), Some(DbFault::Disconnected(_))) => Err(error),
             Ok(()) => Err(error),
-            // Nothing was committed. Diesel no longer knows the state of this connection; it must not be lent
-            // out again.
+            // Nothing was committed. Diesel no longer knows the state of this connection, so it must not be
+            // used again.
             Err(undone) => Err(E::from(DbFault::Disconnected(undone.to_string()))),
         },
     }
 }
 
-/// A COMMIT is refused in words that are known, or else nobody knows what became of it: it is not to be done
-/// again.
+/// The error of a COMMIT: either a known refusal, or the outcome is unknown and the work must not be retried.
 fn undecided(error: diesel::result::Error) -> DbFault {
     match DbFault::from(error) {
         known @ (DbFault::TryAgain | DbFault::Conflict(_)) => known,

@@ -1,10 +1,11 @@
-//! Inserting many rows by one statement.
+//! Inserts many rows in one statement.
 
-/// Defines a row to be inserted, and how.
+/// Defines a row type and its inserts.
 ///
-/// `insert` writes rows in the order given; `insert_missing` leaves out those that a unique index refuses,
-/// and tells the ids of those that were written, and `insert_missing_subjects` the subjects, where those are
-/// the key. One row alone has a statement of its own, and so have many: both are planned once on PostgreSQL.
+/// `insert` writes rows in the order given; `insert_missing` skips those that violate a unique index, and
+/// returns the ids of those that were written; `insert_missing_subjects` returns their subjects, where these
+/// are the key. A single row has a statement of its own, and so have many rows: both are planned once on
+/// PostgreSQL.
 macro_rules! rows {
     ($vis:vis struct $row:ident<$life:lifetime> of $table:ident { $($column:ident: $shape:ty),+ $(,)? } $($does:ident)+) => {
         #[derive(diesel::Insertable)]
@@ -23,7 +24,7 @@ macro_rules! rows {
             impl $row<'_> {
                 $(rows!(@$does $vis $table);)+
 
-                /// The insert of many, for PostgreSQL, and what it ends with.
+                /// The insert of many rows for PostgreSQL, with the given end of the statement.
                 $vis fn arrays(rows: &[Self], after: &'static str) -> Arrays<impl QueryFragment<diesel::pg::Pg>> {
                     use diesel::{Column, Expression, IntoSql, sql_types::Array};
                     let columns = [$(<$table::$column as Column>::NAME),+].join(", ");

@@ -1,8 +1,7 @@
-//! A condition on the rows of one table, for every query that has this table once, whatever it is joined
-//! with.
+//! A condition on the rows of one table, for every query that contains this table once, with any joins.
 //!
 //! Diesel's boxed expressions are bound to the joins of one query. Columns are written with their table's
-//! name, so that a condition means the same in each.
+//! name, so that a condition means the same in each query.
 
 use std::marker::PhantomData;
 
@@ -20,7 +19,7 @@ use diesel::{
 
 use crate::db::pool::any_connection::MultiBackend;
 
-/// SQL for each database, and for whichever of them a connection leads to.
+/// SQL for both databases, and for a connection to either.
 pub(in crate::db) trait Fragment:
     QueryFragment<Pg> + QueryFragment<Sqlite> + QueryFragment<MultiBackend> + Send
 {
@@ -28,7 +27,7 @@ pub(in crate::db) trait Fragment:
 
 impl<F: QueryFragment<Pg> + QueryFragment<Sqlite> + QueryFragment<MultiBackend> + Send> Fragment for F {}
 
-/// What is always or never true is known here, so that the database does not have to find it out.
+/// Constant conditions are simplified here, so that the database gets a simpler query.
 pub(in crate::db) enum Condition<T> {
     Always,
     Never,

@@ -1,9 +1,9 @@
-//! Patterns for `LIKE`: what people type into a search box, taken literally.
+//! `LIKE` patterns that take the text of a search box literally.
 
 use crate::domain::case_fold::fold;
 
-/// The pattern that finds `text` anywhere, without regard to case; `%` and `_` are ordinary characters.
-/// Goes with `ESCAPE '\'` and a folded column.
+/// The pattern that finds `text` anywhere, without regard to case; `%` and `_` are ordinary characters. Use
+/// it with `ESCAPE '\'` and a case-folded column.
 pub(in crate::db) fn containing(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');

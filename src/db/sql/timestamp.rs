@@ -1,4 +1,4 @@
-//! How instants are stored: `timestamptz` on PostgreSQL, fixed-width text on SQLite. Both sort by time and
+//! The storage of instants: `timestamptz` on PostgreSQL, fixed-width text on SQLite. Both sort by time and
 //! keep milliseconds.
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -26,10 +26,10 @@ impl HasSqlType<UtcTimestamp> for MultiBackend {
     }
 }
 
-/// Instants have an order, so that `min` and `max` know them.
+/// `min` and `max` require that the type has an order.
 impl diesel::sql_types::SqlOrd for UtcTimestamp {}
 
-/// An instant on its way to or from the database.
+/// An instant in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = UtcTimestamp)]
 pub struct At(pub DateTime<Utc>);

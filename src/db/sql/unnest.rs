@@ -1,9 +1,9 @@
 //! Statements over arrays, for PostgreSQL.
 //!
-//! Many rows as one array a column: the statement is the same however many there are, so that it is parsed
-//! and planned once a connection. As a `VALUES` list, whose length is in its text, half of the server's work
-//! for a batch was reading it (docs/performance.md). SQLite has no arrays; there a long list is read quickly,
-//! and a short statement costs no round trip.
+//! Many rows are passed as one array a column: the text of the statement does not depend on their number, so
+//! it is parsed and planned once a connection. With a `VALUES` list, whose length is in its text, half of the
+//! server's work for a batch was parsing it (docs/performance.md). SQLite has no arrays; there a long list is
+//! parsed quickly, and a short statement costs no round trip.
 
 use std::borrow::Cow;
 
@@ -14,13 +14,13 @@ use diesel::{
     sql_types::Text,
 };
 
-/// A statement with a list of arrays in its midst, which names one text column where it returns something.
+/// A statement that contains a list of arrays. If it returns rows, they have one text column.
 pub(in crate::db) struct Arrays<A> {
-    /// What is said before the list.
+    /// The text before the list.
     pub(in crate::db) before: Cow<'static, str>,
     /// A tuple of bound arrays.
     pub(in crate::db) list: A,
-    /// What is said after it.
+    /// The text after the list.
     pub(in crate::db) after: &'static str,
 }
 
@@ -35,7 +35,7 @@ impl<A: QueryFragment<Pg>> QueryFragment<Pg> for Arrays<A> {
 
 impl<A> QueryId for Arrays<A> {
     type QueryId = ();
-    // Known by its text, then, under which the connection keeps it prepared.
+    // Diesel then caches the prepared statement by its text.
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
@@ -45,8 +45,8 @@ impl<A> Query for Arrays<A> {
 
 impl<A, C> RunQueryDsl<C> for Arrays<A> {}
 
-/// Three statements in one, and in one round trip: the first two as `WITH` queries of the third. Foreign keys
-/// are checked when all is done, so that each may refer to what the others write.
+/// Three statements in one, to save round trips: the first two as `WITH` queries of the third. Foreign keys
+/// are checked at the end of the statement, so that each may refer to rows of the others.
 pub(in crate::db) struct Together<A, B, C>(pub(in crate::db) A, pub(in crate::db) B, pub(in crate::db) C);
 
 impl<A, B, C> QueryFragment<Pg> for Together<A, B, C>

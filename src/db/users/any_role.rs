@@ -1,4 +1,4 @@
-//! The roles that a list of users is filtered by.
+//! The roles by which a list of users is filtered.
 
 use crate::domain::{role::Role, sub_account::MemberRole};
 
@@ -18,7 +18,7 @@ impl AnyRole {
         Role::ALL.map(Self::System).into_iter().chain(MemberRole::ALL.map(Self::Member)).collect()
     }
 
-    /// The name that requests use.
+    /// The name in requests.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! What people sign in with, and whether it is proven to be theirs.
+//! Passwords, and whether the address of their user is proven.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -19,16 +19,16 @@ use crate::domain::{
     user::UserStatus,
 };
 
-/// What a person signs in with.
+/// The credentials of a user.
 #[derive(Default)]
 pub struct Credentials {
-    /// The password's hash; none of somebody who never activated.
+    /// The password hash; `None` for a user who never activated.
     pub password_hash: Option<String>,
-    /// Whether whoever chose the password had a link that was mailed to the person's address.
+    /// Whether the password was chosen with a link that was mailed to the user's address.
     pub is_proven: bool,
 }
 
-/// The credentials of a user; nothing of one who is not there.
+/// The credentials of a user; empty for one who does not exist.
 pub fn of(connection: &mut AnyConnection, id: UserId) -> Result<Credentials, DbFault> {
     let row = users::table
         .find(id.as_str())
@@ -40,17 +40,17 @@ pub fn of(connection: &mut AnyConnection, id: UserId) -> Result<Credentials, DbF
     Ok(found.unwrap_or_default())
 }
 
-/// What somebody who is active may do now.
+/// The current permissions of an active user.
 pub struct Standing {
-    /// Of the password that they sign in with.
+    /// The password hash.
     pub password_hash: String,
-    /// The roles that they hold.
+    /// The system roles.
     pub roles: Roles,
-    /// The accounts that they own.
+    /// The accounts that the user owns.
     pub owned: Vec<AccountId>,
 }
 
-/// What a person may do now; none of somebody who is not active.
+/// The current permissions of a user; `None` for one who is not active.
 pub fn standing(connection: &mut AnyConnection, id: UserId) -> Result<Option<Standing>, DbFault> {
     let active = users::status.eq(UserStatus::Active.as_str()).and(users::removed_at.is_null());
     let hash: Option<Option<String>> = users::table
@@ -70,9 +70,9 @@ pub fn standing(connection: &mut AnyConnection, id: UserId) -> Result<Option<Sta
     Ok(Some(Standing { password_hash, roles, owned: memberships::owned(connection, id)? }))
 }
 
-/// Gives somebody who is active, but whose address was not proven, another password and other names: from now
-/// on it is. The system roles that were given before end, since they may have been given to somebody else.
-/// `false`, and nothing changes, for anybody else.
+/// Gives an active user with an unproven address a new password and new names, and marks the address as
+/// proven. System roles granted before are revoked, since they may have been granted to another person.
+/// `false`, and nothing changes, for any other user.
 pub fn replace(
     tx: &mut Tx<'_>,
     id: UserId,

@@ -1,5 +1,5 @@
-//! What a list of users is filtered and searched by. What a reader is not shown of somebody, they cannot find
-//! them by.
+//! The filters and the search of the list of users. A field that is hidden from a reader must not be
+//! searchable by them.
 
 use diesel::{dsl::exists, prelude::*};
 
@@ -15,18 +15,18 @@ use crate::{
 
 type OfUsers = Condition<users::table>;
 
-/// With this status, as the reader is told it: of somebody whom they do not know, that they are invited.
+/// With this status as the reader sees it: a user whom they do not know is shown as invited.
 pub(super) fn with_status(status: UserStatus, reader: &Visibility) -> OfUsers {
     let has_status = Condition::when(users::status.eq(status.as_str()));
     match status {
         _ if is_whole(reader) => has_status,
-        // Whoever has a role or a membership has activated.
+        // A user with a role or a membership has activated.
         UserStatus::Invited => known_users(reader).not(),
         UserStatus::Active | UserStatus::Blocked => known_users(reader).and(has_status),
     }
 }
 
-/// Holding this role, as far as the reader is shown roles.
+/// With this role, as far as the reader may see roles.
 pub(super) fn with_role(role: AnyRole, reader: &Visibility) -> OfUsers {
     match role {
         AnyRole::System(_) if !reader.staff => Condition::Never,
@@ -44,7 +44,7 @@ pub(super) fn with_role(role: AnyRole, reader: &Visibility) -> OfUsers {
     }
 }
 
-/// Belonging, or invited, to this account, as far as the reader may see that.
+/// Member of this account, or invited to it, as far as the reader may see that.
 pub(super) fn of_account(account: AccountId, reader: &Visibility) -> OfUsers {
     let belongs = memberships::table
         .filter(memberships::user_id.eq(users::id))
@@ -58,8 +58,8 @@ pub(super) fn of_account(account: AccountId, reader: &Visibility) -> OfUsers {
     known_users(reader).and(Condition::when(exists(belongs))).or(Condition::when(exists(invited)))
 }
 
-/// With a text in the address, the person's name, or the name of an account that they belong or are invited
-/// to, as far as the reader may see that.
+/// With a text in the address, the user's name, or the name of an account to which they belong or are
+/// invited, as far as the reader may see that.
 pub(super) fn with_text(search: &str, visibility: &Visibility, reader: &Visibility) -> OfUsers {
     let pattern = like::containing(search);
     let is_named = accounts::search_text.like(pattern.clone()).escape('\\');

@@ -1,5 +1,4 @@
-//! Users, each with roles, memberships and the invitation that awaits an answer, by whatever lists are
-//! filtered by.
+//! Lists of users, each with roles, memberships and the pending invitation, with all filters.
 
 use std::collections::{HashMap, HashSet};
 
@@ -34,28 +33,28 @@ use crate::{
 /// Which users a list shows.
 #[derive(Debug, Clone)]
 pub struct UserFilter {
-    /// What is asked for, of what the caller may see.
+    /// The requested part of what the caller may see.
     pub visibility: Visibility,
-    /// Everything that the caller may see: how much of each is shown, and found by.
+    /// All that the caller may see: limits the fields that are shown and searched.
     pub reader: Visibility,
     /// With this status.
     pub status: Option<UserStatus>,
-    /// Holding this role.
+    /// With this role.
     pub role: Option<AnyRole>,
-    /// Belonging, or invited, to this account.
+    /// Member of this account, or invited to it.
     pub account: Option<AccountId>,
     /// With this text in the address, the name or an account's name.
     pub search: Option<String>,
-    /// This one alone.
+    /// Only this user.
     pub id: Option<UserId>,
     /// Older than this one.
     pub before: Option<UserId>,
-    /// At most so many.
+    /// The maximum number of rows.
     pub limit: i64,
 }
 
 impl UserFilter {
-    /// Everybody who may be seen.
+    /// All visible users.
     #[must_use]
     pub fn all(visibility: Visibility, limit: i64) -> Self {
         let reader = visibility.clone();
@@ -75,10 +74,10 @@ impl UserFilter {
 
 type Row = (String, String, Option<String>, Option<String>, String, At, Option<At>);
 
-/// How often a list is read anew when an invitation ended while it was read.
+/// How often a list is read again when an invitation ended while it was read.
 const TRIES: usize = 4;
 
-/// The users that `filter` lets through, newest first.
+/// The users that match `filter`, newest first.
 pub fn list(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<User>, DbFault> {
     let mut tries = 1;
     loop {
@@ -143,7 +142,7 @@ fn list_once(connection: &mut AnyConnection, filter: &UserFilter) -> Result<Vec<
         .collect()
 }
 
-/// Those of these users whom the reader knows; none when they know everybody.
+/// Those of these users whom the reader knows; `None` when they know all users.
 fn known_of(
     connection: &mut AnyConnection,
     ids: &[&str],
@@ -161,11 +160,11 @@ fn known_of(
     Ok(Some(query.load::<String>(connection)?.into_iter().collect()))
 }
 
-/// Somebody who is merely invited to the reader: the address as it was typed there, and nothing of what they
-/// are elsewhere.
+/// A user who is only invited in the reader's view: with the address as typed in the invitation, and without
+/// any other field.
 fn as_invited(id: UserId, awaited: Option<Awaited>, is_owner: bool) -> Result<User, DbFault> {
-    // Without an invitation they would not be seen: it ended between two of our looks, and the next look does
-    // not find them.
+    // The user was visible by an invitation that ended between two queries. The next query does not find the
+    // user.
     let awaited = awaited.ok_or(DbFault::TryAgain)?;
     Ok(User {
         id,
@@ -181,7 +180,7 @@ fn as_invited(id: UserId, awaited: Option<Awaited>, is_owner: bool) -> Result<Us
     })
 }
 
-/// One user, if they may be seen.
+/// One user, if visible.
 pub fn get(
     connection: &mut AnyConnection,
     id: UserId,
@@ -205,14 +204,14 @@ fn roles_of(connection: &mut AnyConnection, ids: &[&str]) -> Result<HashMap<Stri
     Ok(of_user.into_iter().map(|(user, roles)| (user, roles.into_iter().collect())).collect())
 }
 
-/// An invitation that awaits somebody's answer.
+/// A pending invitation of a user.
 struct Awaited {
     id: InvitationId,
     email: Email,
     created_at: DateTime<Utc>,
 }
 
-/// The newest invitation of each that awaits an answer, as far as it may be seen.
+/// The newest visible pending invitation of each user.
 fn pending_of(
     connection: &mut AnyConnection,
     ids: &[&str],
@@ -225,7 +224,7 @@ fn pending_of(
         .filter(visibility::invitations(visibility))
         .filter(invitations::user_id.eq_any(ids.iter().map(ToString::to_string).collect::<Vec<_>>()))
         .filter(invitations::state.eq(InvitationState::Pending.as_str()));
-    // In order of time, so that the newest one stays.
+    // Sorted by time, so that the newest one stays in the map.
     let rows = query.load::<(String, String, String, At)>(connection)?;
     let awaited = |(user, id, email, created_at): (String, String, String, At)| {
         let unreadable = |column| DbFault::Corrupt { table: "invitations", column, row: id.clone() };

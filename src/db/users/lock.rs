@@ -1,4 +1,4 @@
-//! People entered and locked: everything that changes a person's invitations begins here.
+//! Inserting and locking users: every change to a user's invitations starts here.
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,28 +22,28 @@ use crate::{
     },
 };
 
-/// A user whose row is locked: until the transaction ends nobody else invites, activates or removes this
-/// person.
+/// A user whose row is locked: until the transaction ends no other one invites, activates or removes this
+/// user.
 #[derive(Debug, Clone)]
 pub struct LockedUser {
     /// The id.
     pub id: UserId,
-    /// How far the person has come.
+    /// The status.
     pub status: UserStatus,
-    /// Whether the person holds a role.
+    /// Whether the user has a system role.
     pub is_staff: bool,
-    /// Whether their address is proven: they have activated by a link that was mailed there.
+    /// Whether the address is proven: the user has activated by a link that was mailed there.
     pub is_proven: bool,
 }
 
-/// A person to be entered.
+/// A user to insert.
 #[derive(Debug, Clone)]
 pub struct NewUser {
-    /// The id, if the person is new.
+    /// The id, used if the user is new.
     pub id: UserId,
     /// The address.
     pub email: Email,
-    /// When.
+    /// The time of creation.
     pub at: DateTime<Utc>,
 }
 
@@ -59,21 +59,21 @@ rows! {
     insert_missing
 }
 
-/// The people entered or found.
+/// The result of inserting or locking users.
 #[derive(Debug, Default)]
 pub struct InsertedOrLocked {
     /// Each of them, locked, by address.
     pub people: HashMap<String, LockedUser>,
-    /// The addresses of those who were known before; the others belong to nothing and await nothing yet.
+    /// The addresses of users that existed before. The others have no memberships or invitations yet.
     pub known: Vec<String>,
 }
 
-/// Enters those who are not known yet, and locks all.
+/// Inserts users that do not exist yet, and locks all.
 ///
-/// Both in the order of the addresses, so that two callers who enter the same people never wait for each
-/// other crosswise; and entering comes first: whoever holds a lock waits for nobody who is still entering. So
-/// somebody who was known at first, and was removed by whoever we waited for, is not entered now: the
-/// transaction is begun anew ([`DbFault::TryAgain`]).
+/// Both are in the order of the addresses, so that two transactions with the same users cannot deadlock.
+/// Inserts come first, so that a transaction with locks never waits for an insert. A user who existed at
+/// first, and was removed by a transaction that we waited for, is therefore not inserted now: the transaction
+/// is retried ([`DbFault::TryAgain`]).
 pub fn insert_or_lock(tx: &mut Tx<'_>, people: &[NewUser]) -> Result<InsertedOrLocked, DbFault> {
     let mut entered = InsertedOrLocked::default();
     let mut all: Vec<&NewUser> = people.iter().collect();
@@ -117,22 +117,19 @@ pub(in crate::db) fn insert(tx: &mut Tx<'_>, people: &[&NewUser]) -> Result<Hash
     Ok(NewRow::insert_missing(tx.writing(), &rows)?.into_iter().collect())
 }
 
-/// Locks one user, unless they have left. Everything that changes a person's invitations goes through this
-/// door first.
+/// Locks one user, unless they were removed. Every change to a user's invitations must take this lock first.
 pub fn lock(tx: &mut Tx<'_>, id: UserId) -> Result<Option<LockedUser>, DbFault> {
     Ok(lock_many(tx, &[id])?.remove(&id))
 }
 
-/// Locks these users, but for those who have left: in the order of their addresses, as [`insert_or_lock`]
-/// does.
+/// Locks these users, except removed ones, in the order of their addresses, as [`insert_or_lock`] does.
 pub fn lock_many(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, LockedUser>, DbFault> {
     let ids: Vec<&str> = ids.iter().map(UserId::as_str).collect();
     Ok(lock_where(tx, &Which::Ids(&ids))?.into_iter().map(|(_, user)| (user.id, user)).collect())
 }
 
-/// Locks the people of these invitations, as [`lock_many`] does, for whoever changes no more than what
-/// belongs to one sending: one that was moved to somebody else while we waited has another generation by
-/// then.
+/// Locks the users of these invitations, as [`lock_many`] does, for changes to one sending only: an
+/// invitation that was reassigned while we waited has another generation by then.
 pub fn lock_invited(tx: &mut Tx<'_>, invited: &[InvitationId]) -> Result<(), DbFault> {
     let ids: Vec<&str> = invited.iter().map(InvitationId::as_str).collect();
     let people: Vec<String> = invitations::table
@@ -147,7 +144,7 @@ pub(in crate::db) enum Which<'a> {
     Ids(&'a [&'a str]),
 }
 
-/// Id, address, status and since when the address is proven, as the rows have them.
+/// Id, address, status, and since when the address is proven.
 type LockedRow = (String, String, String, Option<At>);
 
 fn lock_rows(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<LockedRow>, DbFault> {
@@ -155,14 +152,14 @@ fn lock_rows(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<LockedRow>, DbFau
         .filter(users::removed_at.is_null())
         .select((users::id, users::email_key, users::status, users::address_proven_at))
         .order(users::email_key);
-    // Whoever waits for a row gets it as its holder left it, or not at all when it no longer matches.
+    // A transaction that waits for a row gets its new version, or none when it no longer matches.
     let rows = match (tx.writing(), which) {
         (AnyConnection::Postgres(c), Which::Keys(keys)) => {
             live.filter(users::email_key.eq_any(*keys)).for_no_key_update().load(c)?
         }
         (AnyConnection::Postgres(c), Which::Ids(ids)) => {
-            // Whether they are still there is asked of the rows: in the condition, it makes a server that has
-            // not counted the table yet go through the whole index of live addresses.
+            // `removed_at` is checked on the rows: in the condition, it makes a server without statistics
+            // scan the whole index of live addresses.
             let known = users::table
                 .filter(users::id.eq_any(*ids))
                 .select((
@@ -174,7 +171,7 @@ fn lock_rows(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<LockedRow>, DbFau
                 .load::<(LockedRow, Option<At>)>(c)?;
             known.into_iter().filter(|(_, removed_at)| removed_at.is_none()).map(|(row, _)| row).collect()
         }
-        // SQLite needs no row lock: a write transaction has the whole file.
+        // SQLite needs no row lock: a write transaction locks the whole file.
         (AnyConnection::Sqlite(c), Which::Keys(keys)) => {
             live.filter(users::email_key.eq_any(*keys)).load(c)?
         }
@@ -183,14 +180,14 @@ fn lock_rows(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<LockedRow>, DbFau
     Ok(rows)
 }
 
-/// The users' addresses, and what is true of them from now on until the transaction ends.
+/// The users' addresses, and their state, which cannot change until the transaction ends.
 pub(in crate::db) fn lock_where(
     tx: &mut Tx<'_>,
     which: &Which<'_>,
 ) -> Result<Vec<(String, LockedUser)>, DbFault> {
     let rows = lock_rows(tx, which)?;
     let ids: Vec<&str> = rows.iter().map(|(id, ..)| id.as_str()).collect();
-    // Asked only now: roles are given while the user's row is locked.
+    // Read after locking: roles are granted while the user's row is locked.
     let held = user_roles::table.filter(user_roles::user_id.eq_any(&ids)).select(user_roles::user_id);
     let staff: HashSet<String> = held.load(tx.reading())?.into_iter().collect();
     rows.iter()

@@ -1,4 +1,4 @@
-//! Who belongs to which account, from activation on.
+//! The memberships of users in accounts, from activation on.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ use crate::domain::{
     visibility::Visibility,
 };
 
-/// Whether the user, as they are now, has accepted this membership themselves: see `by_its_person`.
+/// Whether the user with the proven address has accepted this membership: see `by_its_person`.
 pub fn is_by_its_person(
     connection: &mut AnyConnection,
     user: UserId,
@@ -35,7 +35,7 @@ pub fn is_by_its_person(
     Ok(accepted.first::<String>(connection).optional()?.is_some())
 }
 
-/// Makes a user a member. One who is a member already has this role from now on, and has joined now.
+/// Makes a user a member. An existing membership gets this role and a new date.
 pub fn add(
     tx: &mut Tx<'_>,
     user: UserId,
@@ -58,19 +58,19 @@ pub fn add(
     Ok(())
 }
 
-/// Locks an account, until the transaction ends, against everybody who ends memberships of it. Behind the
-/// lock of the person.
+/// Locks an account until the transaction ends, against transactions that end its memberships. Take the
+/// user's lock first.
 pub fn lock_account(tx: &mut Tx<'_>, account: AccountId) -> Result<(), DbFault> {
     let one = accounts::table.find(account.as_str()).select(accounts::id);
     match tx.writing() {
         AnyConnection::Postgres(c) => one.for_no_key_update().first::<String>(c).optional()?,
-        // A write transaction has the whole file.
+        // A write transaction locks the whole file.
         AnyConnection::Sqlite(_) => None,
     };
     Ok(())
 }
 
-/// As what a user belongs to an account.
+/// The role of a user in an account.
 pub fn role(
     connection: &mut AnyConnection,
     user: UserId,
@@ -84,7 +84,7 @@ pub fn role(
     role.map(|role| role.parse().map_err(|_| corrupt("role", user.as_str()))).transpose()
 }
 
-/// Whether an account has an owner beside this one who can look after it: one who is active, and knows of it.
+/// Whether an account has another owner who can manage it: an active one who has accepted the membership.
 pub fn has_other_owner(
     connection: &mut AnyConnection,
     account: AccountId,
@@ -123,19 +123,19 @@ pub fn joined_by(
     id.map(|id| id.parse().map_err(|_| corrupt("invitation_id", user.as_str()))).transpose()
 }
 
-/// A membership as an invite needs to know it.
+/// A membership, with the fields that creating an invitation depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
     /// The account.
     pub account: AccountId,
     /// The account above it.
     pub parent: Option<AccountId>,
-    /// As what.
+    /// The role.
     pub role: MemberRole,
 }
 
-/// Every membership of these users, but for what somebody else joined with their address before it was
-/// theirs: that stands in the way of nothing, as if it were not there.
+/// The memberships of these users, except those that another person accepted before the address was proven:
+/// these are ignored.
 pub fn places(
     connection: &mut AnyConnection,
     users: &[UserId],
@@ -168,7 +168,7 @@ pub fn places(
     Ok(of_user)
 }
 
-/// The memberships of these users, as far as they may be seen, by user.
+/// The visible memberships of these users, by user.
 pub(in crate::db) fn seen(
     connection: &mut AnyConnection,
     users: &[&str],

@@ -1,4 +1,4 @@
-//! An address as people paste it from mail programs and web pages.
+//! Extracts an address that was pasted from a mail program or web page.
 
 use std::borrow::Cow;
 
@@ -7,24 +7,24 @@ use percent_encoding::percent_decode_str;
 use super::EmailError;
 use crate::domain::invisible::trim;
 
-/// The bare address: without blanks around it, and commas and semicolons behind, as in lists of addressees;
+/// The bare address: without blanks around it, and commas and semicolons after it, as in lists of recipients;
 /// out of `Name <address>` (RFC 5322 §3.4, `name-addr`), also where one of the brackets was not copied;
-/// without a comment behind it (§3.2.2); and out of a `mailto:` link (RFC 6068), whose header fields are left
-/// out.
+/// without a comment after it (§3.2.2); and out of a `mailto:` link (RFC 6068), whose header fields are
+/// ignored.
 ///
 /// # Errors
-/// [`EmailError::Several`] when more than one address is there: which of them is meant is not guessed.
+/// [`EmailError::Several`] when there is more than one address, since the intended one is unknown.
 /// [`EmailError::MoreText`] when other text follows.
 pub(super) fn bare(text: &str) -> Result<Cow<'_, str>, EmailError> {
-    let text = unlisted(text);
+    let text = without_separators(text);
     let (text, comment) = without_comment(text);
-    let text = unlisted(text);
+    let text = without_separators(text);
     let text = if text.contains('<') { text } else { text.strip_suffix('>').map_or(text, trim) };
     let (name, address) = match text.strip_suffix('>').unwrap_or(text).rsplit_once('<') {
         Some((name, address)) => (trim(name), trim(address)),
         None => ("", text),
     };
-    let address = unlinked(address)?;
+    let address = from_mailto(address)?;
     if address.contains('>') {
         let several = text.matches('@').count() > 1;
         return Err(if several { EmailError::Several } else { EmailError::MoreText });
@@ -35,8 +35,8 @@ pub(super) fn bare(text: &str) -> Result<Cow<'_, str>, EmailError> {
     if comment.chars().any(char::is_control) {
         return Err(EmailError::LocalPart);
     }
-    // Mail programs put the address in place of a name that they do not know.
-    let name = unlinked(name.trim_matches(['"', '\'', '(', ')', ' ']))?;
+    // Mail programs use the address as the name when they know none.
+    let name = from_mailto(name.trim_matches(['"', '\'', '(', ')', ' ']))?;
     if name.chars().any(char::is_control) {
         return Err(EmailError::LocalPart);
     }
@@ -47,14 +47,14 @@ pub(super) fn bare(text: &str) -> Result<Cow<'_, str>, EmailError> {
     if listed { Err(EmailError::Several) } else { Ok(address) }
 }
 
-/// Without blanks around, and without what separates addresses in a list behind.
-fn unlisted(text: &str) -> &str {
+/// The text without blanks around it, and without list separators after it.
+fn without_separators(text: &str) -> &str {
     let text = trim(text);
     let shorter = trim(text.trim_end_matches([',', ';']));
-    if shorter.len() == text.len() { text } else { unlisted(shorter) }
+    if shorter.len() == text.len() { text } else { without_separators(shorter) }
 }
 
-/// The text before a comment that stands behind an address, and the comment.
+/// The text before a comment after the address, and the comment.
 fn without_comment(text: &str) -> (&str, &str) {
     let opened = text.find('@').and_then(|at| Some(at + text.get(at..)?.find('(')?));
     match opened.and_then(|open| text.split_at_checked(open)) {
@@ -63,7 +63,7 @@ fn without_comment(text: &str) -> (&str, &str) {
     }
 }
 
-fn unlinked(text: &str) -> Result<Cow<'_, str>, EmailError> {
+fn from_mailto(text: &str) -> Result<Cow<'_, str>, EmailError> {
     let scheme = text.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
     let Some(link) = scheme.and(text.get(7..)) else { return Ok(Cow::Borrowed(text)) };
     let address = link.split_once('?').map_or(link, |(address, _)| address).trim_start_matches('/');
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_taken_apart_is_told() {
+    fn what_cannot_be_taken_apart_is_reported() {
         for (text, error) in [
             ("eve@example.net <ada@example.com>", EmailError::Several),
             ("ada@example.com, eve@example.com", EmailError::Several),

@@ -1,9 +1,9 @@
-//! Whether a password is made of the person's own name or address.
+//! Checks whether a password consists of the person's own name or address.
 //!
-//! A name counts where it stands as a whole word: *King* in "King2024", "king_of_spain" and "LenaKing", not
-//! in "walking". And it counts wherever too little is left of the password without it ("kingkingking-1").
-//! Words end at blanks, signs and digits, and where a capital follows a small letter. Scripts that put no
-//! blanks between words have no such ends: there a name counts where it stands.
+//! A name counts where it is a whole word: *King* in "King2024", "king_of_spain" and "LenaKing", not in
+//! "walking". It also counts anywhere when too little is left of the password without it ("kingkingking-1").
+//! Words end at blanks, signs and digits, and where a capital follows a small letter. Scripts without blanks
+//! between words have no such ends: there a name counts anywhere.
 
 use std::collections::BTreeSet;
 
@@ -12,21 +12,21 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use crate::domain::{case_fold::fold, email::Email, invisible::is_ignorable};
 
-/// Local parts shorter than this are in too many phrases, and so is a part of a name of several words ("van
-/// der").
-const TELLING: usize = 4;
-/// The shortest name that is looked for.
+/// The shortest local part, or part of a name of several words, that counts: shorter ones ("van der") are in
+/// too many phrases.
+const MIN_WORD: usize = 4;
+/// The shortest name that counts.
 const SHORTEST_NAME: usize = 2;
-/// A first and a last name without anything between them are found inside words, too, from so many letters
+/// A first and a last name joined without a separator also count inside words, from this number of letters
 /// on.
-const UNMISTAKABLE: usize = 8;
+const MIN_JOINED: usize = 8;
 
-/// Whose password it is to be: what it must not be made of.
+/// The person whose password is checked.
 #[derive(Debug, Clone, Default)]
 pub struct Identity<'a> {
     /// The person's address.
     pub email: Option<&'a Email>,
-    /// First and last name, as far as they are known.
+    /// First and last name, as far as known.
     pub names: Vec<&'a str>,
 }
 
@@ -45,12 +45,12 @@ impl Identity<'_> {
                 fold(email.local_part()),
             ]);
         }
-        words.retain(|word| length(word) >= TELLING);
+        words.retain(|word| length(word) >= MIN_WORD);
         words
     }
 
-    /// Whether `password` is made of the address, its local part or the name. `shortest` is the length asked
-    /// for: of a password that holds a name, half of that must be something else.
+    /// Whether `password` consists of the address, its local part or the name. `shortest` is the required
+    /// length: of a password that contains a name, half of that must be other text.
     #[must_use]
     pub fn is_in(&self, password: &str, shortest: usize) -> bool {
         let folded = fold(password);
@@ -65,8 +65,8 @@ impl Identity<'_> {
         }) || self.leaves_too_little(&folded, shortest)
     }
 
-    /// What counts wherever it stands: the address, the whole name without a gap, and names in scripts
-    /// without gaps.
+    /// Texts that count anywhere: the address, the whole name without a gap, and names in scripts without
+    /// blanks.
     fn anywhere(&self) -> Vec<String> {
         let emails = self
             .email
@@ -74,7 +74,7 @@ impl Identity<'_> {
             .flat_map(|email| [fold(email.as_str()), fold(&email.unicode()), email.key().to_owned()]);
         let [there, back] = self.whole_names();
         let whole =
-            [there, back].into_iter().filter(|name| self.names.len() > 1 && length(name) >= UNMISTAKABLE);
+            [there, back].into_iter().filter(|name| self.names.len() > 1 && length(name) >= MIN_JOINED);
         let gapless = self
             .names
             .iter()
@@ -83,13 +83,13 @@ impl Identity<'_> {
         emails.chain(whole).chain(gapless).collect()
     }
 
-    /// First and last name without a gap, either first.
+    /// First and last name without a gap, in both orders.
     fn whole_names(&self) -> [String; 2] {
         let letters = |name: &&str| fold(name).chars().filter(|c| is_letter(*c)).collect::<String>();
         [self.names.iter().map(letters).collect(), self.names.iter().rev().map(letters).collect()]
     }
 
-    /// What counts as whole words, one after the other.
+    /// Texts that count as whole words in sequence.
     fn phrases(&self) -> BTreeSet<Vec<String>> {
         let whole =
             |text: &str| words(&plain(text)).into_iter().map(|word| word.concat()).collect::<Vec<_>>();
@@ -103,25 +103,25 @@ impl Identity<'_> {
         for name in &self.names {
             let parts = whole(name);
             for part in parts.iter().filter(|_| parts.len() > 1) {
-                add(vec![part.clone()], TELLING);
+                add(vec![part.clone()], MIN_WORD);
             }
             add(parts, SHORTEST_NAME);
         }
         for name in self.whole_names() {
-            add(vec![name], TELLING);
+            add(vec![name], MIN_WORD);
         }
         if let Some(local) = self.email.map(Email::local_part) {
-            add(whole(local), TELLING);
-            add(whole(local.split_once('+').map_or(local, |(base, _)| base)), TELLING);
+            add(whole(local), MIN_WORD);
+            add(whole(local.split_once('+').map_or(local, |(base, _)| base)), MIN_WORD);
         }
         phrases
     }
 
-    /// Whether the names make up the password, wherever they stand in it.
+    /// Whether too little remains of the password without the names, wherever they are.
     fn leaves_too_little(&self, folded: &str, shortest: usize) -> bool {
         let mut own: Vec<String> = self.phrases().into_iter().map(|phrase| phrase.concat()).collect();
         own.sort_by_key(|word| std::cmp::Reverse(word.len()));
-        // A sign that nothing else holds, so that what stood around a name does not make another one.
+        // A separator that occurs nowhere else, so that the text around a name cannot form another name.
         let left = own.iter().fold(folded.to_owned(), |left, word| left.replace(word.as_str(), "\0"));
         if !left.contains('\0') {
             return false;
@@ -136,12 +136,12 @@ fn length(text: &str) -> usize {
     text.chars().count()
 }
 
-/// Text as people read it, in the case in which they wrote it.
+/// Readable text, in its original case.
 fn plain(text: &str) -> String {
     text.chars().filter(|c| !is_ignorable(*c)).nfkc().collect()
 }
 
-/// The text with the digits and signs that stand for letters (`K1ng`, `L3n@`) made letters; 1 and ! stand for
+/// The text with digits and signs that replace letters (`K1ng`, `L3n@`) turned into letters; 1 and ! become
 /// `one`.
 fn unmasked(text: &str, one: char) -> String {
     let letter = |c| match c {
@@ -162,7 +162,7 @@ fn is_letter(c: char) -> bool {
     c.is_alphabetic() || is_combining_mark(c)
 }
 
-/// The words of a text, runs of letters or of digits, each in the pieces that capitals make of it; folded.
+/// The words of a text, runs of letters or of digits, each split at capitals; folded.
 fn words(text: &str) -> Vec<Vec<String>> {
     let mut words: Vec<Vec<String>> = Vec::new();
     let mut before: Option<char> = None;
@@ -193,8 +193,8 @@ fn words(text: &str) -> Vec<Vec<String>> {
     words.iter().map(|word| word.iter().map(|piece| fold(piece)).collect()).collect()
 }
 
-/// Whether the phrase stands among the words: as words one after the other, or, of one word, as whole pieces
-/// of one.
+/// Whether the phrase is among the words: as a sequence of words, or, if it is one word, as whole pieces of a
+/// word.
 fn stands_in(phrase: &[String], words: &[Vec<String>]) -> bool {
     if let [own] = phrase {
         let pieces = |word: &Vec<String>| {
@@ -205,7 +205,7 @@ fn stands_in(phrase: &[String], words: &[Vec<String>]) -> bool {
     words.windows(phrase.len()).any(|some| some.iter().zip(phrase).all(|(word, own)| word.concat() == *own))
 }
 
-/// Whether the text is in a script that puts no blanks between words, or joins endings to names.
+/// Whether the text is in a script without blanks between words, or one that joins endings to names.
 fn is_gapless(text: &str) -> bool {
     let scripts = CodePointMapData::<Script>::new();
     let gapless = |c| {

@@ -1,4 +1,4 @@
-//! Enhanced status codes that say whom a reply is about.
+//! Enhanced status codes that say whom a reply concerns.
 //!
 //! Sources: RFC 3463, the registry of RFC 5248
 //! (<https://www.iana.org/assignments/smtp-enhanced-status-codes>), RFC 7372, Exchange Online
@@ -8,15 +8,15 @@
 use super::About;
 use crate::domain::mail_fault::MailFault;
 
-/// What the first code in a text says.
+/// Classifies the first code in a text.
 pub(super) fn about(text: &str) -> About {
     first(text).map_or(About::Unknown, |(class, subject, detail)| match subject {
         1 => address(detail),
         2 => mailbox(detail),
-        // For now, it is a server that is being restarted or looked after.
+        // A class 4 code means a server that is being restarted or maintained.
         3 if class == "5" => system(detail),
-        // Exchange Online's for whatever a domain has no mailbox for; a destination that cannot be found. For
-        // now, it is a server that does not answer.
+        // 5.4.1 is Exchange Online's code for an address without a mailbox in its domain; 5.4.4 an unknown
+        // destination. A class 4 code means a server that does not answer.
         4 if class == "5" && matches!(detail, 1 | 4) => About::Recipient,
         4 if detail == 5 => About::Us(MailFault::Quota),
         7 => security(detail),
@@ -24,13 +24,13 @@ pub(super) fn about(text: &str) -> About {
     })
 }
 
-/// Whether the first code is of security and policy (X.7.x).
+/// Whether the first code is one of security and policy (X.7.x).
 pub(super) fn is_of_security(text: &str) -> bool {
     first(text).is_some_and(|(_, subject, _)| subject == 7)
 }
 
-/// Class, subject and detail of the first code, which stands behind the basic one, or at the end in brackets
-/// as qmail has it: `(#5.7.1)`.
+/// Class, subject and detail of the first code, which follows the basic one, or is at the end in brackets as
+/// in qmail: `(#5.7.1)`.
 fn first(text: &str) -> Option<(&str, u16, u16)> {
     text.split_whitespace().find_map(|word| {
         let word = word.trim_matches(|c: char| !c.is_ascii_digit());
@@ -57,14 +57,14 @@ fn mailbox(detail: u16) -> About {
     match detail {
         // Exchange Online: SendAsDenied.
         252 => About::Us(MailFault::Sender),
-        // Undefined: Exchange gives it to what it holds against a sender, too.
+        // Undefined: Exchange uses it also for faults of the sender.
         0 => About::Unknown,
         _ => About::Recipient,
     }
 }
 
 fn system(detail: u16) -> About {
-    // It takes no mail at all; its configuration is at fault.
+    // The server accepts no mail at all, or its configuration is at fault.
     if matches!(detail, 2 | 5) { About::Us(MailFault::Setup) } else { About::Unknown }
 }
 
@@ -74,9 +74,9 @@ fn security(detail: u16) -> About {
         // Online: the recipient is not valid, is banned, or refuses.
         2 | 17 | 18 | 19 | 504 | 505 | 507 => About::Recipient,
         3 | 4 | 8..=14 | 54 | 57 | 64 => About::Us(MailFault::Authentication),
-        // What was signed or encrypted is not right; only certain senders may write to this group or mailbox.
+        // The signature or encryption is wrong; only certain senders may write to this group or mailbox.
         5..=7 | 124..=136 | 51 | 68 | 520 => About::Us(MailFault::Policy),
-        // The sender's host has no name, or has another one.
+        // The sending host has no DNS name, or another one.
         25 | 506 | 510 => About::Us(MailFault::Client),
         28 | 500..=503 | 508 | 511 | 513 | 606..=659 | 708 => About::Us(MailFault::Reputation),
         20..=49 | 509 | 515 => About::Us(MailFault::DomainAuthentication),

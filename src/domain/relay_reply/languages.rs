@@ -1,8 +1,8 @@
-//! Replies in German, Dutch, French, Spanish, Italian and Portuguese: few words, told by their beginnings.
+//! Replies in German, Dutch, French, Spanish, Italian and Portuguese: a few words, matched by their
+//! beginnings.
 //!
-//! A letter that is no ASCII is written `?` here, since some servers send bytes that are no UTF-8 and each of
-//! them is read so; any one character stands there then. Phrases that name the recipient go first: a sender
-//! may be refused by them.
+//! `?` matches any one character. It replaces non-ASCII letters, since some servers send bytes that are no
+//! UTF-8. Phrases that name the recipient have priority: the recipient may have refused the sender.
 
 use crate::domain::mail_fault::MailFault::{self, Authentication, Quota, Reputation, Sender};
 
@@ -31,7 +31,7 @@ const RECIPIENT: &[&str] = &[
     "caixa",
 ];
 
-/// What speaks of us, by the beginnings of words that follow each other.
+/// Phrases about our side: beginnings of consecutive words.
 const US: &[(MailFault, &[&str])] = &[
     (
         Quota,
@@ -124,7 +124,7 @@ const US: &[(MailFault, &[&str])] = &[
     ),
 ];
 
-/// What speaks of us in one of these languages, and not of the recipient.
+/// The fault on our side in one of these languages, unless the recipient is named.
 pub(super) fn of_us(words: &str) -> Option<MailFault> {
     let any = |phrases: &[&str]| phrases.iter().any(|phrase| begins(words, phrase));
     if any(RECIPIENT) {
@@ -133,7 +133,7 @@ pub(super) fn of_us(words: &str) -> Option<MailFault> {
     US.iter().find(|(_, phrases)| any(phrases)).map(|(fault, _)| *fault)
 }
 
-/// Whether the phrase stands in the words, from the beginning of one on.
+/// Whether the words contain the phrase, from the beginning of a word on.
 fn begins(words: &str, phrase: &str) -> bool {
     let (words, phrase): (Vec<char>, Vec<char>) =
         (words.chars().collect(), format!(" {phrase}").chars().collect());

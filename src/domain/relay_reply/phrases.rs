@@ -1,7 +1,7 @@
-//! The words by which mail servers and providers say whom a refusal is about, as the real ones write them.
+//! Phrases with which mail servers and providers say whom a refusal concerns, taken from real replies.
 //!
-//! Phrases stand in lower case, without apostrophes, with one blank between words: as [`super::words::clean`]
-//! leaves them.
+//! Phrases are in lower case, without apostrophes, with one blank between words: the form that
+//! [`super::words::clean`] produces.
 
 mod certain;
 mod likely;
@@ -10,11 +10,11 @@ mod recipient;
 use self::{certain::CERTAIN, likely::LIKELY, recipient::RECIPIENT};
 use crate::domain::mail_fault::MailFault::{self, Authentication, Client, Policy, Quota, Sender};
 
-/// Who may write to whom is the recipient's to decide.
+/// Who may write to whom is the recipient's decision.
 const TO_SOMEBODY: [&str; 5] =
     ["to send to", "to send mail to", "to send email to", "to send messages to", "to send a message to"];
 
-/// What speaks of the letter, and so of no policy against us.
+/// Phrases about the letter, which therefore state no policy against us.
 const CONTENT: [&str; 12] = [
     "content",
     "spam",
@@ -30,21 +30,21 @@ const CONTENT: [&str; 12] = [
     "organisation",
 ];
 
-/// What is certainly about us.
+/// Faults that are certainly on our side.
 pub(super) fn certain(words: &str) -> Option<MailFault> {
     let required =
         words.contains(" authenticat") && (words.contains(" require") || words.contains(" required "));
     find(CERTAIN, words).or_else(|| required.then_some(Authentication))
 }
 
-/// What is about us where nothing speaks of the recipient.
+/// Faults that are on our side unless the reply names the recipient.
 pub(super) fn likely(words: &str) -> Option<MailFault> {
     let words =
         TO_SOMEBODY.iter().fold(words.to_owned(), |words, phrase| words.replace(&format!(" {phrase} "), " "));
     find(LIKELY, &words).or_else(|| relaying(&words))
 }
 
-/// Whether relaying is refused, in whatever words: "relaying disallowed as".
+/// Whether relaying is refused, in any wording: "relaying disallowed as".
 fn relaying(words: &str) -> Option<MailFault> {
     let any = |phrases: &[&str]| phrases.iter().any(|phrase| has(words, phrase));
     let refused =
@@ -62,7 +62,7 @@ fn relaying(words: &str) -> Option<MailFault> {
         .then_some(Authentication)
 }
 
-/// What speaks of a plan that somebody pays for; nobody pays for a recipient whom they write to.
+/// Phrases about a paid plan: that is the sender's account, not the recipient's.
 const PAID: [&str; 16] = [
     "plan",
     "subscription",
@@ -82,10 +82,10 @@ const PAID: [&str; 16] = [
     "licence",
 ];
 
-/// An account that may write to nobody but its owner's own addresses.
+/// An account that may send only to its owner's own addresses.
 const ON_TRIAL: [&str; 4] = ["trial", "trial account", "test account", "test mode"];
 
-/// What counts letters, and so speaks of whoever sends them.
+/// Phrases that count letters, and so concern the sender.
 const COUNTED: [&str; 12] = [
     "message count",
     "too many recipients",
@@ -101,7 +101,7 @@ const COUNTED: [&str; 12] = [
     "messages per",
 ];
 
-/// A person who has a mailbox, and what is kept in it.
+/// Phrases about a person with a mailbox, and its content.
 const PERSON: [&str; 11] = [
     "mailbox",
     "user",
@@ -116,8 +116,8 @@ const PERSON: [&str; 11] = [
     "recipients plan",
 ];
 
-/// Whether our account is out of what it may send, or of what was paid for: asked before the recipient's
-/// words, since "over quota" and "recipient not verified" stand in such replies too.
+/// Whether our account has exceeded what it may send, or what was paid for. Checked before the phrases about
+/// the recipient, since "over quota" and "recipient not verified" occur in such replies, too.
 pub(super) fn of_our_account(words: &str, is_of_security: bool) -> Option<MailFault> {
     let any = |phrases: &[&str]| phrases.iter().any(|phrase| has(words, phrase));
     let content = any(&CONTENT) || any(&["phishing", "scam", "fraud"]);
@@ -126,13 +126,13 @@ pub(super) fn of_our_account(words: &str, is_of_security: bool) -> Option<MailFa
     (!content && (any(&ON_TRIAL) || ours)).then_some(Quota)
 }
 
-/// Whether the recipient is spoken of.
+/// Whether the recipient is mentioned.
 pub(super) fn of_recipient(words: &str) -> bool {
     RECIPIENT.iter().any(|phrase| has(words, phrase))
 }
 
-/// Whom a reply is about whose code is of the recipient. The statement that stands first counts: "User
-/// unknown (sender verify …)" is of the recipient, "Sender address rejected: User unknown" is not.
+/// The fault of a reply whose code concerns the recipient. The first statement counts: "User unknown (sender
+/// verify …)" concerns the recipient, "Sender address rejected: User unknown" does not.
 pub(super) fn certain_before_recipient(words: &str) -> Option<MailFault> {
     let first =
         |phrases: &mut dyn Iterator<Item = &&str>| phrases.filter_map(|phrase| position(words, phrase)).min();
@@ -144,7 +144,7 @@ pub(super) fn certain_before_recipient(words: &str) -> Option<MailFault> {
     }
 }
 
-/// Without what passed: it is told beside a refusal, and is none.
+/// Removes successful checks, which a refusal may mention.
 pub(super) fn without_successes(words: String) -> String {
     let checks = [
         "spf",
@@ -162,7 +162,7 @@ pub(super) fn without_successes(words: String) -> String {
     pairs.fold(words, |words, pair| words.replace(&pair, " "))
 }
 
-/// Without the words that RFC 5321 §4.2.2 gives to code 550 itself, whatever the reason is; whether they were
+/// Removes the words that RFC 5321 §4.2.2 gives to code 550 itself, for any reason; and whether they were
 /// there.
 pub(super) fn without_the_codes_own(words: &str) -> (String, bool) {
     let kept = [
@@ -175,9 +175,9 @@ pub(super) fn without_the_codes_own(words: &str) -> (String, bool) {
     (kept, had)
 }
 
-/// What refuses without a word of the recipient or of what the letter holds.
+/// The fault of a refusal that mentions neither the recipient nor the letter's content.
 pub(super) fn policy(words: &str) -> Option<MailFault> {
-    // "No spam, please" is said to everybody.
+    // "No spam, please" is a general greeting.
     let words = &words.replace(" no spam ", " ");
     let about_content = CONTENT.iter().any(|phrase| has(words, phrase));
     let policy = [
@@ -196,8 +196,8 @@ pub(super) fn policy(words: &str) -> Option<MailFault> {
     has(words, "access denied").then_some(Client)
 }
 
-/// Who, and what happened to them: where no phrase is known, the two together say enough. What speaks of a
-/// person or of what the letter holds is neither.
+/// The fault, from a subject and what happened to it, where no known phrase matches. A text that mentions a
+/// person or the letter's content gives none.
 pub(super) fn by_sense(words: &str) -> Option<MailFault> {
     let any = |phrases: &[&str]| phrases.iter().any(|phrase| has(words, phrase));
     let of_others =
@@ -275,7 +275,7 @@ const REFUSED: [&str; 34] = [
     "unauthorized",
 ];
 
-/// Whether an account that cannot be used is spoken of; ours, where the code or the step says so.
+/// Whether an unusable account is mentioned; it is ours where the code or the step says so.
 pub(super) fn of_account(words: &str) -> bool {
     let any = |phrases: &[&str]| phrases.iter().any(|phrase| has(words, phrase));
     has(words, "account")
@@ -292,7 +292,7 @@ pub(super) fn of_account(words: &str) -> bool {
         ])
 }
 
-/// Whether it speaks to the owner of an account.
+/// Whether the text addresses the owner of an account.
 pub(super) fn is_said_to_its_owner(words: &str) -> bool {
     let mine = [
         "your mail account",
@@ -306,13 +306,13 @@ pub(super) fn is_said_to_its_owner(words: &str) -> bool {
         .any(|phrase| has(words, phrase))
 }
 
-/// Whether somebody is made to wait who will be let in.
+/// Whether it is greylisting: a retry will be accepted.
 pub(super) fn of_greylisting(words: &str) -> bool {
     words.contains(" greylist") || words.contains(" graylist") || words.contains(" grey-list")
 }
 
-/// Whether one word alone would say whom a reply is about.
-pub(super) fn is_telling(word: &str) -> bool {
+/// Whether this word alone would classify a reply.
+pub(super) fn is_decisive(word: &str) -> bool {
     let alone = ["policy", "policies"];
     CERTAIN.iter().chain(LIKELY).any(|(_, phrases)| phrases.contains(&word))
         || [&alone[..], &PAID, &ON_TRIAL, &COUNTED].iter().any(|phrases| phrases.contains(&word))

@@ -11,7 +11,7 @@ fn about(text: &str) -> About {
     about_to(text, RECIPIENT)
 }
 
-/// The fault that a reply tells, `None` where it is the recipient's or the letter's.
+/// The fault in a reply, `None` where it concerns the recipient or the letter.
 fn fault(text: &str) -> Option<MailFault> {
     match about(text) {
         About::Us(fault) => Some(fault),
@@ -19,12 +19,12 @@ fn fault(text: &str) -> Option<MailFault> {
     }
 }
 
-/// `tests/relay_replies.rs` has the same replies said by a relay; basic codes that say enough by themselves
-/// are left to it.
+/// `tests/it/mail/relay_replies.rs` has the same replies sent by a relay, and those whose basic code
+/// suffices.
 #[test]
 fn real_replies_are_about_whom_they_are_about() {
     let mut wrong = Vec::new();
-    for line in include_str!("../../../tests/data/relay-replies.tsv")
+    for line in include_str!("../../../tests/cases/relay-replies.tsv")
         .lines()
         .filter(|line| !line.starts_with('#'))
         .skip(1)
@@ -48,8 +48,7 @@ fn real_replies_are_about_whom_they_are_about() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Whoever invites chooses the address: what stands in it decides nothing, wherever and however it is
-/// repeated.
+/// The inviter chooses the address, so no word in it may influence the result, wherever it is repeated.
 #[test]
 fn no_word_of_an_address_decides() {
     for local in [
@@ -103,7 +102,7 @@ fn no_word_of_an_address_decides() {
                 let told = about_to(&text, &address);
                 assert!(!matches!(told, About::Us(_)), "{text}: {told:?}");
             }
-            // Nor does it keep the server from speaking of us.
+            // Nor may it hide a statement about our side.
             for text in [
                 format!("5.7.1 <{SENDER}>: Sender address rejected: Access denied"),
                 "5.7.1 <localhost[127.0.0.1]>: Client host rejected: Access denied".to_owned(),
@@ -118,7 +117,7 @@ fn no_word_of_an_address_decides() {
     }
 }
 
-/// A content filter quotes subjects, and an inviter's name stands in them.
+/// A content filter quotes subjects, which contain the inviter's name.
 #[test]
 fn no_word_of_the_letter_decides() {
     let subject = "Client host rejected invites you to join Relay access denied";

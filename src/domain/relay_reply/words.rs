@@ -1,6 +1,6 @@
-//! The words of a reply, without whatever a caller may have chosen.
+//! The words of a reply, without text that a caller may have chosen.
 
-/// Whom a reply names before a colon: `<ada@example.com>: …`, or `<ada@example.com>... …` as Sendmail has it.
+/// Whom a reply names before a colon: `<ada@example.com>: …`, or in Sendmail's form `<ada@example.com>... …`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Subject {
     Sender,
@@ -10,14 +10,14 @@ pub(super) enum Subject {
     None,
 }
 
-/// What Postfix names where the letter itself, or a command, is refused.
+/// Names that Postfix uses where the letter itself, or a command, is refused.
 const COMMANDS: [&str; 4] = ["data", "end-of-message", "etrn", "unknown"];
 
 pub(super) fn subject(text: &str, sender: &str, recipient: &[&str]) -> Subject {
     let text = text.to_ascii_lowercase();
     let Some((before, rest)) = text.split_once('<') else { return Subject::None };
     let Some((name, behind)) = rest.split_once('>') else { return Subject::None };
-    // Nothing but codes, and what lettre calls the reply, stands before it.
+    // Only codes, and lettre's description of the reply, may precede it.
     let is_first =
         before.split_whitespace().all(|word| !word.starts_with(char::is_alphabetic) || is_prefix(word));
     if !is_first || !(behind.starts_with(':') || behind.starts_with("...")) {
@@ -32,9 +32,9 @@ pub(super) fn subject(text: &str, sender: &str, recipient: &[&str]) -> Subject {
     }
 }
 
-/// Whether a reply says anywhere that the sender's own address is at fault, as in "Verification failed for
-/// <…>" or "mailbox … is unavailable", and does not name the recipient. Mentions such as "message from …" are
-/// none.
+/// Whether a reply says that the sender's own address is at fault, as in "Verification failed for <…>" or
+/// "mailbox … is unavailable", and does not name the recipient. Mentions such as "message from …" do not
+/// count.
 pub(super) fn faults_sender(text: &str, sender: &str, recipient: &[&str]) -> bool {
     let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     let words: Vec<String> = text.split_whitespace().map(bare).filter(|word| !word.is_empty()).collect();
@@ -55,8 +55,8 @@ fn is_prefix(word: &str) -> bool {
     matches!(word, "permanent" | "transient" | "error" | "smtp;" | "smtp")
 }
 
-/// The text without the letter's own texts: content filters quote what they dislike. One word alone is left:
-/// it may be the server's own.
+/// The text without the letter's own texts, which content filters quote. A single word stays: it may be the
+/// server's own.
 pub(super) fn without_content(text: &str, content: &[&str]) -> String {
     let mut text = text.to_lowercase();
     for quoted in content {
@@ -69,8 +69,7 @@ pub(super) fn without_content(text: &str, content: &[&str]) -> String {
 }
 
 /// The text without anything between angle brackets, square brackets and quotation marks, and without any
-/// other address, or the part before its `@`, where that stands alone. A plain word stays: it may be the
-/// server's own.
+/// other address, or its local part alone. A plain word stays: it may be the server's own.
 pub(super) fn without_addresses(text: &str, recipient: &[&str]) -> String {
     let locals: Vec<String> = recipient
         .iter()
@@ -79,7 +78,7 @@ pub(super) fn without_addresses(text: &str, recipient: &[&str]) -> String {
         .collect();
     let is_local = |word: &str| {
         let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-        locals.iter().any(|local| *local == word && (is_joined(local) || is_telling(local)))
+        locals.iter().any(|local| *local == word && (is_joined(local) || is_decisive(local)))
     };
     let mut text = text.to_owned();
     for (open, close) in [('<', '>'), ('[', ']'), ('"', '"')] {
@@ -91,11 +90,11 @@ pub(super) fn without_addresses(text: &str, recipient: &[&str]) -> String {
         .join(" ")
 }
 
-/// Whether a link is in it under which an address of a machine is looked up.
+/// Whether it contains a link to look up an IP address.
 pub(super) fn leads_to_a_block_list(text: &str) -> bool {
-    let telling = ["?ip=", "&ip=", "/ip/", "ipcheck", "dnsbl", "/rbl"];
+    let lookups = ["?ip=", "&ip=", "/ip/", "ipcheck", "dnsbl", "/rbl"];
     let mut links = text.split_whitespace().filter(|word| word.contains("://") && !word.contains('@'));
-    links.any(|link| telling.iter().any(|part| link.contains(part)))
+    links.any(|link| lookups.iter().any(|part| link.contains(part)))
 }
 
 fn without_spans(text: &str, open: char, close: char) -> String {
@@ -108,31 +107,31 @@ fn without_spans(text: &str, open: char, close: char) -> String {
                 kept.push(' ');
                 rest = after;
             }
-            // Cut off: nobody knows where it ends.
+            // The text is cut off, so the end of the span is unknown.
             None => return kept,
         }
     }
     kept + rest
 }
 
-/// Lower-case words with one blank before each and one at the end, to be searched for phrases.
+/// Lower-case words with one blank before each and one at the end, to search for phrases.
 pub(super) fn clean(text: &str, recipient: &[&str]) -> String {
     let lower = without_addresses(text, recipient).to_lowercase();
     let mut words = String::from(" ");
     for word in lower.split_whitespace().filter(|word| !word.contains("://")) {
         let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-        // Exchange's own names for what went wrong: STOREDRV.Submission.Exception:SendAsDeniedException.
+        // Exchange's own names of errors: STOREDRV.Submission.Exception:SendAsDeniedException.
         if word.starts_with("storedrv") || word.starts_with("resolver") {
             word.split(|c: char| !c.is_alphanumeric()).for_each(|part| push(&mut words, part));
             continue;
         }
-        // Names of hosts, and addresses of machines.
+        // Host names and IP addresses.
         if word.contains('.') {
             continue;
         }
         word.split(['/', ':', ';', ',', '(', ')', '=']).for_each(|part| push(&mut words, part));
     }
-    // The address of a machine is none of a person.
+    // An IP address is not the address of a person.
     words
         .replace(" recipient addresses rejected ", " recipient address rejected ")
         .replace(" ip address ", " ip ")
@@ -150,9 +149,9 @@ fn push(words: &mut String, part: &str) {
     }
 }
 
-/// Whether one word alone would say whom a reply is about, in any language.
-fn is_telling(word: &str) -> bool {
-    super::phrases::is_telling(word) || super::languages::of_us(&format!(" {word} ")).is_some()
+/// Whether this word alone would classify a reply, in any language.
+fn is_decisive(word: &str) -> bool {
+    super::phrases::is_decisive(word) || super::languages::of_us(&format!(" {word} ")).is_some()
 }
 
 fn is_joined(local: &str) -> bool {

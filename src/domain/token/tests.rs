@@ -86,7 +86,7 @@ fn a_token_is_found_in_what_people_send() {
     ] {
         assert_eq!(keys.verify(&LinkToken::from_text(sent.clone())), Ok(claim()), "{sent}");
     }
-    // Of two that are genuine the first counts.
+    // Of two genuine ones the first counts.
     let other = keys.sign(LinkClaim { generation: 4, ..claim() });
     assert_eq!(keys.verify(&LinkToken::from_text(format!("{t} {}", other.expose()))), Ok(claim()));
     for sent in [
@@ -100,7 +100,7 @@ fn a_token_is_found_in_what_people_send() {
     }
 }
 
-/// However long it is, it is read in no time.
+/// A long input must be processed quickly.
 #[test]
 fn what_is_beyond_any_link_is_not_looked_through() {
     let keys = LinkKeys::derive(&root("one!"), None);
@@ -111,7 +111,7 @@ fn what_is_beyond_any_link_is_not_looked_through() {
     }
 }
 
-/// Whether a `%` or `&` stands there that begins no escape of ours.
+/// Whether it contains a `%` or `&` that starts none of our escapes.
 fn lone_escape(text: &str) -> bool {
     let known = ["%0D%0A", "%20", "%E2%80%8B", "&#8203;", "&nbsp;"];
     let rest = known.iter().fold(text.to_owned(), |rest, escape| rest.replace(escape, " "));
@@ -135,7 +135,7 @@ proptest! {
         prop_assert_eq!(keys.verify(&LinkToken::from_text(text)), Err(NotGenuine));
     }
 
-    /// What is no character of a token, wherever it is put into one or around it, and however often.
+    /// Text that is no part of a token, inserted at any place and any number of times.
     #[test]
     fn a_token_is_found_through_what_its_way_added(
         places in prop::collection::vec((0usize..=76, r#"([ \t\r\n.,;:>)<("'*!?=\[\]{}|/\\]|\PC|\u{200b}|\u{ad}|%0D%0A|%20|%E2%80%8B|=\r\n|&#8203;|&nbsp;)"#), 0..6),
@@ -148,16 +148,16 @@ proptest! {
         let mut places = places;
         places.sort();
         for (place, added) in places.into_iter().rev() {
-            // A character that may stand for one of the token's own, as a full-width letter does, is not set
-            // aside.
+            // A character that may stand for one of the token's own, such as a full-width letter, is not
+            // removed.
             let is_one = added.chars().count() == 1;
             if is_one && !LinkToken::from_text(added.clone()).expose().is_empty() {
                 continue;
             }
             text.insert_str(place, &added);
         }
-        // A `&` or `%` that stands alone may make an escape of what follows it, which nobody can tell from
-        // one.
+        // A single `&` or `%` may form an escape with the text after it, which is indistinguishable from a
+        // real one.
         prop_assume!(!lone_escape(&text));
         let sent = LinkToken::from_text(format!("{before}{text}{behind}"));
         prop_assert_eq!(keys.verify(&sent), Ok(claim()), "{}", sent.expose());

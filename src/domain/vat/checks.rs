@@ -2,15 +2,15 @@
 //! number.
 //!
 //! Rules: the Commission's "VIES – VAT Number Construction Rules"; for Latvia's personal codes of July 2017
-//! and later, the Office of Citizenship and Migration Affairs. Held against python-stdnum 2.2, see
+//! and later, the Office of Citizenship and Migration Affairs. Compared with python-stdnum 2.2, see
 //! docs/decisions.md.
 
 use chrono::NaiveDate;
 
 use super::digits::{number, weighted};
 
-/// НАП: legal entities modulo 11, with other weights where that leaves 10. Of ten digits it is the number of
-/// a person (ЕГН), of a foreigner (ЛНЧ), or of another taxpayer.
+/// НАП: legal entities modulo 11, with other weights where that gives 10. Ten digits are the number of a
+/// person (ЕГН), of a foreigner (ЛНЧ), or of another taxpayer.
 pub(super) fn bulgaria(body: &[u8]) -> bool {
     let Some((check, digits)) = split_last(body) else { return false };
     if digits.len() == 8 {
@@ -23,7 +23,7 @@ pub(super) fn bulgaria(body: &[u8]) -> bool {
     let person =
         weighted(digits, &[2, 4, 8, 5, 10, 9, 7, 3, 6]) % 11 % 10 == check && bulgarian_birth(digits);
     let foreigner = weighted(digits, &[21, 19, 17, 13, 11, 9, 7, 3, 1]) % 10 == check;
-    // A rest that would make 10 is never given out.
+    // Numbers with a remainder that would give 10 are not issued.
     let other = (11 - weighted(digits, &[4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11) % 11 == check;
     person || foreigner || other
 }
@@ -38,17 +38,17 @@ fn bulgarian_birth(digits: &[u8]) -> bool {
     }
 }
 
-/// Τμήμα Φορολογίας: each digit at an odd place is told as another number; the sum modulo 26 is the letter.
-/// None begins with 12.
+/// Τμήμα Φορολογίας: each digit at an odd place is mapped to another number; the sum modulo 26 is the letter.
+/// No number begins with 12.
 pub(super) fn cyprus(body: &[u8]) -> bool {
     const ODD: [u32; 10] = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21];
     let (digits, letter) = body.split_at(8);
-    let told = |(at, digit): (usize, &u8)| {
+    let mapped = |(at, digit): (usize, &u8)| {
         let value = weighted(&[*digit], &[1]);
         let odd = usize::try_from(value).ok().and_then(|value| ODD.get(value)).copied();
         if at % 2 == 0 { odd.unwrap_or_default() } else { value }
     };
-    let sum: u32 = digits.iter().enumerate().map(told).sum();
+    let sum: u32 = digits.iter().enumerate().map(mapped).sum();
     !digits.starts_with(b"12") && letter.first().is_some_and(|letter| u32::from(letter - b'A') == sum % 26)
 }
 
@@ -62,8 +62,8 @@ pub(super) fn czechia(body: &[u8]) -> bool {
             *first != b'9' && (11 - rest) % 10 == check
         }
         [b'6', digits @ ..] if digits.len() == 7 => {
-            // 9 less what makes the sum a multiple of 11, where that is 11 at a multiple, and 10 and 11 wrap
-            // around.
+            // 9 minus what makes the sum a multiple of 11, where that is 11 for a multiple, and 10 and 11
+            // wrap around.
             let to_next = 11 - weighted(digits, &[8, 7, 6, 5, 4, 3, 2]) % 11;
             (19 - to_next) % 10 == check
         }
@@ -71,9 +71,9 @@ pub(super) fn czechia(body: &[u8]) -> bool {
     }
 }
 
-/// A Czech or Slovak birth number (rodné číslo): nine digits until 1953, then ten that 11 divides, but for
-/// those whose first nine leave 10, told as 0 until 1985. 50 is added to a woman's month, and 20 where a
-/// day's numbers ran out.
+/// A Czech or Slovak birth number (rodné číslo): nine digits until 1953, then ten that are divisible by 11,
+/// except those whose first nine leave 10, which ended in 0 until 1985. 50 is added to a woman's month, and
+/// 20 when a day's numbers are used up.
 fn birth_number(body: &[u8]) -> bool {
     let [year, month, day] = pairs(body);
     let year = match (body.len(), year) {
@@ -87,8 +87,8 @@ fn birth_number(body: &[u8]) -> bool {
     checks && is_date(year, month % 50 % 20, day)
 }
 
-/// VMI: modulo 11 with weights that go on from 9 at 1, and others where that leaves 10. The digit before the
-/// check digit is 1.
+/// VMI: modulo 11 with weights that continue from 9 at 1, and others where that gives 10. The digit before
+/// the check digit is 1.
 pub(super) fn lithuania(body: &[u8]) -> bool {
     let Some((check, digits)) = split_last(body) else { return false };
     let rest = match weighted(digits, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2]) % 11 {
@@ -99,9 +99,8 @@ pub(super) fn lithuania(body: &[u8]) -> bool {
 }
 
 /// VID: legal entities, whose first digit is above 3, by a sum that leaves 3 modulo 11. A person has their
-/// personal code: day, month, year and century of birth, and a check digit. One that was given out since July
-/// 2017 begins with 32 to 39; all that follows is drawn by lot, a check digit is not among it (PMLP,
-/// "Personas koda maiņa").
+/// personal code: day, month, year and century of birth, and a check digit. Codes issued since July 2017
+/// begin with 32 to 39; the rest is random, without a check digit (PMLP, "Personas koda maiņa").
 pub(super) fn latvia(body: &[u8]) -> bool {
     match body {
         [b'4'..=b'9', ..] => weighted(body, &[9, 1, 4, 8, 3, 10, 2, 5, 7, 6, 1]) % 11 == 3,
@@ -116,19 +115,19 @@ pub(super) fn latvia(body: &[u8]) -> bool {
     }
 }
 
-/// Commissioner for Revenue: modulo 37. None begins with 0.
+/// Commissioner for Revenue: modulo 37. No number begins with 0.
 pub(super) fn malta(body: &[u8]) -> bool {
     !body.starts_with(b"0") && weighted(body, &[3, 4, 6, 7, 8, 9, 10, 1]).is_multiple_of(37)
 }
 
-/// Finančná správa: 11 divides it, the first digit is not 0 and the third one of 2, 3, 4, 7, 8, 9; or it is a
+/// Finančná správa: divisible by 11, the first digit is not 0 and the third one of 2, 3, 4, 7, 8, 9; or a
 /// birth number.
 pub(super) fn slovakia(body: &[u8]) -> bool {
     let third = body.get(2).is_some_and(|digit| b"234789".contains(digit));
     (third && !body.starts_with(b"0") && number(body).is_multiple_of(11)) || birth_number(body)
 }
 
-/// The check digit, and what stands before it.
+/// The check digit, and the digits before it.
 fn split_last(body: &[u8]) -> Option<(u32, &[u8])> {
     let (check, digits) = body.split_last()?;
     Some((weighted(&[*check], &[1]), digits))

@@ -1,4 +1,4 @@
-//! What people write before a VAT number: "USt-IdNr.", "BTW-nr.", "N° de TVA intracommunautaire", "P.IVA".
+//! Labels before a VAT number: "USt-IdNr.", "BTW-nr.", "N° de TVA intracommunautaire", "P.IVA".
 
 /// Names of the number, in capitals without accents and separators. None is the beginning of a number with
 /// its prefix.
@@ -127,7 +127,7 @@ const NAMES: &[&str] = &[
     "EIN",
 ];
 
-/// Words that go with a name and do not end a label: each could be the prefix of a number.
+/// Words that belong to a name and do not end a label: each could be the prefix of a number.
 const INNER: &[&str] = &[
     "DE",
     "DI",
@@ -148,7 +148,7 @@ const INNER: &[&str] = &[
     "GB",
 ];
 
-/// Words that go with a name and may end a label.
+/// Words that belong to a name and may end a label.
 const CLOSING: &[&str] = &[
     "N",
     "NO",
@@ -182,9 +182,9 @@ const CLOSING: &[&str] = &[
     "НОМЕР",
 ];
 
-/// Every place where a label may end, the nearest first; none when the text begins with no label.
+/// Every place where a label may end, the nearest first; empty when the text begins with no label.
 pub(super) fn ends(text: &str) -> Vec<usize> {
-    // Where a word ended, and whether the name has come by then.
+    // The end of a word, and whether a name has occurred by then.
     let mut reached = vec![(0, false)];
     let mut ends = Vec::new();
     let mut next = 0;

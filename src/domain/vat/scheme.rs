@@ -1,9 +1,9 @@
-//! What a VAT number looks like, country by country, and how its check digits are made.
+//! The form of a VAT number in each country, and the rule of its check digits.
 //!
 //! Forms: the Commission's list of structures for VIES (its FAQ, "What is the format of a VAT number?");
 //! HMRC, Skatteetaten and the Swiss Federal Statistical Office for GB, NO and CH. Check digits only where the
-//! administration publishes the rule, or it has long been known and every number tried keeps it: a company
-//! that is refused by mistake cannot activate.
+//! administration publishes the rule, or it has long been known and every number tried satisfies it: a
+//! company that is refused by mistake cannot activate.
 
 use super::{
     super::country::Country,
@@ -11,34 +11,33 @@ use super::{
     digits::{luhn, mod_11_10, mod_97, number, weighted},
 };
 
-/// How one country writes its numbers.
+/// The scheme of one country's numbers.
 #[derive(Debug)]
 pub(super) struct Scheme {
     /// The country's ISO code.
     pub(super) country: &'static str,
-    /// What a number begins with: first the usual prefix, then those taken as well, each with the one it is
-    /// stored under.
+    /// The accepted prefixes, each with the one that is stored; the first is the usual one.
     pub(super) prefixes: &'static [(&'static str, &'static str)],
-    /// What follows the prefix, one of these: `#` a digit, `@` a letter, `*` either, `?` a letter, `+` or
+    /// The forms of the part after the prefix: `#` a digit, `@` a letter, `*` either, `?` a letter, `+` or
     /// `*`, others themselves.
     pub(super) forms: &'static [&'static str],
     /// The form in words.
     pub(super) words: &'static str,
     /// A number of that form.
     pub(super) example: &'static str,
-    /// Whether the check digits are right; called for a text of one of the forms.
+    /// Whether the check digits match; called for a text of one of the forms.
     pub(super) check: fn(&[u8]) -> bool,
 }
 
 impl Scheme {
-    /// Whether what follows the prefix has one of the forms.
+    /// Whether the part after the prefix has one of the forms.
     pub(super) fn takes(&self, body: &str) -> bool {
         self.forms.iter().any(|form| fits(form, body))
     }
 
-    /// Whether what could be a key is a country's prefix: then the number has no key, or it is that
-    /// country's. Behind the scheme's own prefix the letters are what they look like unless a VAT number
-    /// begins with them; without it, any country's code counts.
+    /// Whether the letters in the place of the key are a country's prefix: then the number has no key, or it
+    /// is that country's. After the scheme's own prefix only prefixes of VAT numbers count; without it, any
+    /// country code does.
     pub(super) fn misses_its_key(&self, has_prefix: bool, body: &str) -> bool {
         let key = body.get(..2).unwrap_or_default();
         let known =
@@ -46,7 +45,7 @@ impl Scheme {
         self.country == "FR" && (known || (!has_prefix && (Country::parse(key).is_ok() || key == "UK")))
     }
 
-    /// Whether the check digits are right. No number is nothing but zeros, which most sums would let pass.
+    /// Whether the check digits match. A number of zeros alone is refused, since it satisfies most sums.
     pub(super) fn checks(&self, body: &str) -> bool {
         body.bytes().any(|byte| matches!(byte, b'1'..=b'9')) && (self.check)(body.as_bytes())
     }
@@ -203,18 +202,18 @@ fn austria(body: &[u8]) -> bool {
     (luhn(digits) + weighted(check, &[1]) + 4).is_multiple_of(10)
 }
 
-/// FOD Economie: 97 less the rest of the first eight divided by 97.
+/// FOD Economie: 97 minus the remainder of the first eight divided by 97.
 fn belgium(body: &[u8]) -> bool {
     let (digits, check) = body.split_at(8);
     97 - number(digits) % 97 == number(check)
 }
 
-/// BZSt: ISO/IEC 7064, MOD 11,10. None begins with 0.
+/// BZSt: ISO/IEC 7064, MOD 11,10. No number begins with 0.
 fn germany(body: &[u8]) -> bool {
     !body.starts_with(b"0") && mod_11_10(body)
 }
 
-/// Erhvervsstyrelsen, CVR: modulo 11. None begins with 0.
+/// Erhvervsstyrelsen, CVR: modulo 11. No number begins with 0.
 fn denmark(body: &[u8]) -> bool {
     !body.starts_with(b"0") && weighted(body, &[2, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11)
 }
@@ -224,8 +223,8 @@ fn estonia(body: &[u8]) -> bool {
     weighted(body, &[3, 7, 1, 3, 7, 1, 3, 7, 1]).is_multiple_of(10)
 }
 
-/// Orden EHA/451/2008 (NIF of entities: Luhn, told as a digit or as a letter) and Real Decreto 1553/2005 with
-/// its kin (persons: a letter from modulo 23, with X, Y, Z read as 0, 1, 2 and K, L, M left out).
+/// Orden EHA/451/2008 (NIF of entities: Luhn, as a digit or as a letter) and Real Decreto 1553/2005 and
+/// related rules (persons: a letter from modulo 23, with X, Y, Z read as 0, 1, 2 and K, L, M omitted).
 fn spain(body: &[u8]) -> bool {
     let (front, last) = body.split_at(8);
     let person = |digits: &[u8]| {
@@ -239,7 +238,7 @@ fn spain(body: &[u8]) -> bool {
         }
         b'K' | b'L' | b'M' => person(&front[1..]) == last.first(),
         b'A'..=b'H' | b'J' | b'N' | b'P'..=b'S' | b'U'..=b'W' => {
-            // Shifted by one place, for Luhn doubles the last digit before the check digit.
+            // Shifted by one place, since Luhn doubles the last digit before the check digit.
             let check = (10 - luhn(&[&front[1..], b"0"].concat()) % 10) % 10;
             let letter = usize::try_from(check).ok().and_then(|check| b"JABCDEFGHI".get(check));
             weighted(last, &[1]) == check || letter == last.first()
@@ -253,9 +252,9 @@ fn finland(body: &[u8]) -> bool {
     weighted(body, &[7, 9, 10, 5, 8, 4, 2, 1]).is_multiple_of(11)
 }
 
-/// DGFiP: the key is (12 + 3 × (SIREN modulo 97)) modulo 97. A key with a letter, none of them I or O, is a
-/// number that counts all such keys; it and the SIREN agree modulo 11. The SIREN keeps Luhn, which Monaco's
-/// numbers (000…) do without.
+/// DGFiP: the key is (12 + 3 × (SIREN modulo 97)) modulo 97. A key with a letter, other than I or O, is a
+/// counter over all such keys; it and the SIREN agree modulo 11. The SIREN satisfies Luhn, except Monaco's
+/// numbers (000…).
 fn france(body: &[u8]) -> bool {
     let (key, siren) = body.split_at(2);
     let place = |byte: &u8| {
@@ -266,7 +265,7 @@ fn france(body: &[u8]) -> bool {
             first * 10 + second == (12 + 3 * (number(siren) % 97)) % 97
         }
         (Some((_, first)), Some((_, second))) => {
-            // The first key with a letter behind a digit is 0A, the first one that begins with a letter A0.
+            // The first key with a letter after a digit is 0A, the first one that begins with a letter A0.
             let count = if first < 10 { first * 24 + second - 10 } else { first * 34 + second - 100 };
             (number(siren) + 1 + count / 11) % 11 == count % 11
         }
@@ -275,7 +274,7 @@ fn france(body: &[u8]) -> bool {
     agrees && (siren.starts_with(b"000") || luhn(siren).is_multiple_of(10))
 }
 
-/// AADE, AFM: powers of two modulo 11, 10 told as 0.
+/// AADE, AFM: powers of two modulo 11, 10 becomes 0.
 fn greece(body: &[u8]) -> bool {
     let (digits, check) = body.split_at(8);
     weighted(digits, &[256, 128, 64, 32, 16, 8, 4, 2]) % 11 % 10 == weighted(check, &[1])
@@ -286,8 +285,8 @@ fn hungary(body: &[u8]) -> bool {
     weighted(body, &[9, 7, 3, 1, 9, 7, 3, 1]).is_multiple_of(10)
 }
 
-/// Revenue: a letter from modulo 23 (W for 0), a second letter counting nine times; before 2013 a character
-/// in the second place took the first digit to the end.
+/// Revenue: a letter from modulo 23 (W for 0), a second letter counts nine times; before 2013 a character in
+/// the second place moved the first digit to the end.
 fn ireland(body: &[u8]) -> bool {
     let place = |letter: u8| u32::from(letter - b'A' + 1) % 23;
     let digits = match body[1] {
@@ -310,8 +309,8 @@ fn luxembourg(body: &[u8]) -> bool {
     number(digits) % 89 == number(check)
 }
 
-/// Belastingdienst: the number of a legal entity (RSIN) keeps the eleven-test; that of a sole trader, since
-/// 2020, modulo 97 over the whole with its prefix. Nothing in a number says which of the two it is.
+/// Belastingdienst: the number of a legal entity (RSIN) passes the eleven-test; that of a sole trader, since
+/// 2020, modulo 97 over the whole with its prefix. The number itself does not say which of the two it is.
 fn netherlands(body: &[u8]) -> bool {
     let eleven = weighted(body, &[9, 8, 7, 6, 5, 4, 3, 2, 10]).is_multiple_of(11);
     number(&body[..9]) > 0 && number(&body[10..]) > 0 && (eleven || mod_97(&[b"NL", body].concat()) == 1)
@@ -323,14 +322,15 @@ fn poland(body: &[u8]) -> bool {
     weighted(digits, &[6, 5, 7, 2, 3, 4, 5, 6, 7]) % 11 == weighted(check, &[1])
 }
 
-/// Autoridade Tributária, NIF: modulo 11, 10 and 11 told as 0. None begins with 0.
+/// Autoridade Tributária, NIF: modulo 11, 10 and 11 become 0. No number begins with 0.
 fn portugal(body: &[u8]) -> bool {
     let (digits, check) = body.split_at(8);
     !body.starts_with(b"0")
         && (11 - weighted(digits, &[9, 8, 7, 6, 5, 4, 3, 2]) % 11) % 11 % 10 == weighted(check, &[1])
 }
 
-/// ANAF, CUI: modulo 11 over ten times the sum, counted from the right, 10 told as 0. None begins with 0.
+/// ANAF, CUI: modulo 11 over ten times the sum, counted from the right, 10 becomes 0. No number begins with
+/// 0.
 fn romania(body: &[u8]) -> bool {
     let (digits, check) = body.split_at(body.len() - 1);
     let weights = [7, 5, 3, 2, 1, 7, 5, 3, 2];
@@ -338,13 +338,13 @@ fn romania(body: &[u8]) -> bool {
         && weighted(digits, &weights[9 - digits.len()..]) * 10 % 11 % 10 == weighted(check, &[1])
 }
 
-/// Skatteverket: Luhn over the organisation number, the first ten digits; behind it 01 to 94.
+/// Skatteverket: Luhn over the organisation number, the first ten digits; followed by 01 to 94.
 fn sweden(body: &[u8]) -> bool {
     let (organisation, registration) = body.split_at(10);
     (1..=94).contains(&number(registration)) && luhn(organisation).is_multiple_of(10)
 }
 
-/// FURS: modulo 11, 10 told as 0, never 11. None begins with 0.
+/// FURS: modulo 11, 10 becomes 0, never 11. No number begins with 0.
 fn slovenia(body: &[u8]) -> bool {
     let (digits, check) = body.split_at(7);
     let wanted = 11 - weighted(digits, &[8, 7, 6, 5, 4, 3, 2]) % 11;
@@ -352,9 +352,9 @@ fn slovenia(body: &[u8]) -> bool {
     !body.starts_with(b"0") && wanted == weighted(check, &[1])
 }
 
-/// HMRC: modulo 97, the newer numbers with 55 on top, which leaves 42 (or 55, as other validators have it).
-/// Three digits of a branch may follow; government departments and health authorities have short numbers of
-/// their own.
+/// HMRC: modulo 97, the newer numbers plus 55, which leaves 42 (or 55, as other validators have it). Three
+/// digits of a branch may follow; government departments and health authorities have short numbers of their
+/// own.
 fn united_kingdom(body: &[u8]) -> bool {
     match body {
         [b'G', b'D', digits @ ..] => number(digits) < 500,

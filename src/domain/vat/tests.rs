@@ -6,7 +6,7 @@ fn parse(text: &str, country: &str) -> Result<VatNumber, VatNumberError> {
     VatNumber::parse(text, Country::parse(country).unwrap())
 }
 
-/// The code of the fault, or the number.
+/// The code of the error, or the number.
 fn told(text: &str, country: &str) -> String {
     parse(text, country).map_or_else(|error| error.code().to_owned(), |number| number.0)
 }
@@ -106,7 +106,7 @@ fn the_table_of_cases() {
     assert_eq!(wrong.collect::<Vec<_>>(), [""; 0]);
 }
 
-/// What no text file shows.
+/// Characters that no text file shows.
 #[test]
 fn what_cannot_be_seen_is_set_aside() {
     for typed in [
@@ -179,7 +179,7 @@ fn elsewhere_every_number_is_taken() {
     assert_eq!(told("12-3456789", "US"), "123456789");
     assert_eq!(told("DE136695976", "US"), "DE136695976");
     assert_eq!(told("53 004 085 616", "AU"), "53004085616");
-    // What was set apart is a label; letters that stand at the number are the number's own.
+    // A separate word is a label; letters attached to the number belong to it.
     assert_eq!(told("ABN: 53 004 085 616", "AU"), "53004085616");
     assert_eq!(told("VAT no. 123456789", "ZA"), "123456789");
     assert_eq!(told("IVA850101XX1", "MX"), "IVA850101XX1");
@@ -187,8 +187,8 @@ fn elsewhere_every_number_is_taken() {
     assert_eq!(told("VAT", "US"), "vat_number_malformed");
 }
 
-/// The schemes whose weights no single digit can slip through, each with a number and its digits under that
-/// guarantee.
+/// The schemes whose weights detect every wrong digit, each with a number and the range of digits to which
+/// this applies.
 const GUARANTEED: [(&str, &str, std::ops::Range<usize>); 17] = [
     ("AT", "ATU13585627", 3..11),
     ("BE", "BE0403170701", 3..12),
@@ -228,8 +228,8 @@ proptest! {
     fn one_wrong_digit_is_noticed_in_any_number(
         which in 0..GUARANTEED.len(), fill in "[0-9]{11}", at in any::<proptest::sample::Index>(), other in 1..10_u8,
     ) {
-        // Some filling of the digits is right for one choice of the last ones; where none is, there is
-        // nothing to hold.
+        // For some last digits the filling is a valid number; where there are none, there is nothing to
+        // check.
         let (country, number, places) = &GUARANTEED[which];
         let mut digits: Vec<u8> = number.bytes().collect();
         digits[places.clone()].copy_from_slice(&fill.as_bytes()[..places.len()]);

@@ -1,27 +1,26 @@
-//! A VAT number as people type or paste it: with blanks, dots, dashes, characters that no one sees, and a
-//! label before it.
+//! A VAT number as typed or pasted: with blanks, dots, dashes, invisible characters, and a label before it.
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use super::{super::invisible::is_invisible, labels};
 
-/// The longest text that is looked at, in bytes; no number with its label and its separators comes near.
+/// The longest accepted text, in bytes; far longer than any number with its label and separators.
 const MAX_LEN: usize = 300;
 
-/// As many digits stand in words: of a paragraph (§ 27a).
+/// The most digits in a label: those of a paragraph (§ 27a).
 const MOST_DIGITS_OF_A_LABEL: usize = 3;
 
-/// Capitals and digits without anything between them.
+/// Capitals and digits without separators.
 #[derive(Debug)]
 pub(super) struct Typed {
     text: String,
-    /// Where in `text` a separator stood before the next character.
+    /// The offsets in `text` before which a separator stood.
     breaks: Vec<usize>,
 }
 
 impl Typed {
-    /// Sets aside what separates, and what cannot be seen. None when something else is in it than a number or
-    /// its label holds (`+` and `*` are in old Irish numbers), or nothing at all.
+    /// Removes separators and invisible characters. `None` when the text has a character that neither a
+    /// number nor its label contains (`+` and `*` are in old Irish numbers), or is empty.
     pub(super) fn read(typed: &str) -> Option<Self> {
         let (mut text, mut breaks) = (String::new(), Vec::new());
         let typed = (typed.len() <= MAX_LEN).then_some(typed)?;
@@ -37,22 +36,22 @@ impl Typed {
         (!text.is_empty()).then_some(Self { text, breaks })
     }
 
-    /// Everything that the number may be: the whole, and what follows a label. The longer ones come first, so
-    /// that as little as possible is taken for a label.
+    /// All candidates for the number: the whole text, and the text after a label. The longer ones come first,
+    /// so that as little as possible is taken for a label.
     pub(super) fn candidates(&self) -> Vec<&str> {
         std::iter::once(0).chain(labels::ends(&self.text)).filter_map(|at| self.from(at)).collect()
     }
 
-    /// What the number may be where it has no form that would tell it from its label: only what was set apart
-    /// is a label.
+    /// The candidates in a country without a form that would distinguish number and label: only a separate
+    /// word is a label.
     pub(super) fn set_apart(&self) -> Vec<&str> {
         let ends = labels::ends(&self.text).into_iter().filter(|at| self.breaks.contains(at));
         std::iter::once(0).chain(ends).filter_map(|at| self.from(at)).collect()
     }
 
-    /// What stands apart behind any words: a label that nobody has listed, as in an imprint ("gemäß § 27a
-    /// UStG: DE…"). It counts with a prefix alone, for bare digits behind unknown words may be another
-    /// register's. More digits before it are another number, and which of the two is meant is not guessed.
+    /// The separate part after any words: an unlisted label, as in an imprint ("gemäß § 27a UStG: DE…"). It
+    /// counts only with a prefix, since bare digits after unknown words may belong to another register. With
+    /// more digits before it there are two numbers, and the intended one is unknown.
     pub(super) fn behind_words(&self) -> Vec<&str> {
         let is_words = |at: &&usize| {
             let before = self.text.get(..**at).unwrap_or_default();
@@ -67,14 +66,14 @@ impl Typed {
     }
 }
 
-/// The ASCII character that East Asian keyboards type in full width, or the character itself.
+/// The ASCII character for a full-width one of East Asian keyboards, or the character itself.
 fn half_width(c: char) -> char {
     let ascii = matches!(c, '\u{FF01}'..='\u{FF5E}').then(|| char::from_u32(u32::from(c) - 0xFEE0));
     ascii.flatten().unwrap_or(c)
 }
 
-/// What stands between the parts of a number, or between it and its label: blanks and line breaks, every kind
-/// of dash and dot, slashes, brackets, quotes, and what makes an abbreviation of "number".
+/// Separators between the parts of a number, or between it and its label: blanks and line breaks, all dashes
+/// and dots, slashes, brackets, quotes, and the signs that abbreviate "number".
 fn is_separator(c: char) -> bool {
     c.is_whitespace()
         || matches!(

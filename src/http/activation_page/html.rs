@@ -48,10 +48,10 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Compiles the templates and reads the words: once, at start.
+    /// Compiles the templates and reads the texts: once, at start.
     ///
     /// # Errors
-    /// When a template does not compile or words cannot be read, which tests rule out.
+    /// When a template does not compile or a text cannot be read, which tests rule out.
     pub fn new() -> Result<Self, minijinja::Error> {
         words::Words::check()?;
         let mut environment = Environment::new();
@@ -73,13 +73,13 @@ impl Pages {
     /// The document that shows `screen` in the language of `locale`.
     ///
     /// # Errors
-    /// When a template asks for what the screen does not hold, which a test over all screens rules out.
+    /// When a template uses a value that the screen does not have, which a test over all screens rules out.
     pub fn render(&self, screen: &Screen<'_>, locale: Locale) -> Result<String, minijinja::Error> {
         self.render_below(screen, None, locale)
     }
 
-    /// The same, and below it the form by which whoever holds this token of a mailed link keeps us from
-    /// writing to them.
+    /// The same, and below it the unsubscribe form for the holder of this token of a mailed link, which keeps
+    /// us from writing to them.
     ///
     /// # Errors
     /// As [`Pages::render`].

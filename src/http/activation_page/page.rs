@@ -23,10 +23,11 @@ use super::{
 use crate::{
     domain::{
         account::AccountType,
+        activation::Requires,
         company::{Company, CompanyVat, RawCompany},
         country::Country,
         field_error::FieldError,
-        invitation::Invitation,
+        invitation::{Invitation, InvitedTo},
         locale::Locale,
         role::Role,
         sub_account::UsedBy,
@@ -43,13 +44,22 @@ use crate::{
 const COMPANY: &str = "/account/company";
 const VAT_NUMBER: &str = "/account/company/vat_number";
 
-/// One showing of the page.
+/// Whether the person has ticked the box that confirms. The button alone changes nothing: mail scanners press
+/// buttons, and tick no boxes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::http) enum Confirmation {
+    /// The box is ticked.
+    Given,
+    /// It is not.
+    Missing,
+}
+
+/// The page for one request.
 pub(in crate::http) struct Page<'a> {
     state: &'a State,
     request: &'a HttpRequest,
     token: Option<LinkToken>,
-    /// Whether the link was mailed, once that was looked up: then its holder may keep us from writing to
-    /// them.
+    /// Whether the link was mailed, once that was looked up: then the page has the unsubscribe form.
     is_mailed: Cell<bool>,
 }
 
@@ -63,7 +73,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Answers with what `inner` makes, unless there is no token or the address has spent its share.
+    /// Answers with `inner`, unless there is no token or the address has reached its rate limit.
     pub(in crate::http) async fn guarded(&self, inner: impl Future<Output = HttpResponse>) -> HttpResponse {
         if let Some(problem) = rate_limit::denied(self.request) {
             return self.trouble(&problem, None);
@@ -78,7 +88,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// A form that is none.
+    /// A form that cannot be read.
     pub(in crate::http) fn unreadable(&self, status: StatusCode) -> HttpResponse {
         if let Some(problem) = rate_limit::denied(self.request) {
             return self.trouble(&problem, None);
@@ -105,11 +115,7 @@ impl<'a> Page<'a> {
         self.look_where_it_was_mailed().await;
         let Preview { invitation, parent_name, requires, .. } = &seen;
         let locale = invitation.locale.unwrap_or(self.state.settings.locale);
-        let countries: Vec<(String, String)> = Country::all(locale)
-            .into_iter()
-            .filter(|_| requires.company || requires.account_type)
-            .map(|country| (country.code().to_owned(), country.name(locale).to_owned()))
-            .collect();
+        let countries = countries(*requires, locale);
         let shortest = services.rules.password_min_length;
         let roles: Vec<Role> = invitation.roles.iter().collect();
         let screen = Screen::Form(html::Form {
@@ -117,12 +123,7 @@ impl<'a> Page<'a> {
             email: invitation.email.as_str(),
             kind: invitation.kind,
             roles: &roles,
-            account: invitation.account.as_ref().map(|account| Account {
-                name: account.name.as_deref(),
-                parent_name: parent_name.as_deref(),
-                used_by: account.used_by.map(UsedBy::as_str),
-                account_type: account.account_type.map(AccountType::as_str),
-            }),
+            account: invitation.account.as_ref().map(|account| shown(account, parent_name.as_deref())),
             expires_at: invitation.expires_at,
             time_zone: &self.state.settings.time_zone,
             password_min_length: shortest,
@@ -132,7 +133,7 @@ impl<'a> Page<'a> {
             token: token.expose(),
             countries: &countries,
             values,
-            errors: faults.iter().map(|fault| self.told(fault, shortest, locale)).collect(),
+            errors: faults.iter().map(|fault| self.form_error(fault, shortest, locale)).collect(),
         });
         self.render(status, &screen, locale)
     }
@@ -191,21 +192,20 @@ impl<'a> Page<'a> {
                 let organisation = Some(self.state.services.rules.organisation.as_str());
                 self.render(StatusCode::OK, &Screen::Renewed(Renewed { organisation }), locale)
             }
-            // It came to life meanwhile, or somebody pressed the button of a page that had not expired: here
-            // is the form.
+            // It was renewed meanwhile, or the button was pressed while the link was still valid: show the
+            // form.
             Err(ServiceError::LinkStillValid) => self.form(FormValues::default(), &[], StatusCode::OK).await,
             Err(refusal) => self.dead_end(refusal, None).await,
         }
     }
 
-    /// Keeps us from writing to whoever reads the mail that the link came by. A press of the bare button
-    /// changes nothing: mail scanners press buttons, and tick no boxes.
-    pub(in crate::http) async fn unsubscribe(&self, is_confirmed: bool) -> HttpResponse {
+    /// Suppresses the address that the link was mailed to.
+    pub(in crate::http) async fn unsubscribe(&self, confirmation: Confirmation) -> HttpResponse {
         let Some(token) = &self.token else { return HttpResponse::BadRequest().finish() };
         let locale =
             self.invitation().await.and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
         let organisation = self.state.services.rules.organisation.as_str();
-        if !is_confirmed {
+        if confirmation == Confirmation::Missing {
             self.look_where_it_was_mailed().await;
             if !self.is_mailed.get() {
                 return self.dead_end(ServiceError::InvalidLink, None).await;
@@ -223,7 +223,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Looks whether the link was mailed. A page is shown without the form below it when that cannot be told.
+    /// Looks up whether the link was mailed. When that fails, the page is shown without the unsubscribe form.
     async fn look_where_it_was_mailed(&self) {
         let Some(token) = &self.token else { return };
         match suppressions::mailed_to(&self.state.services, token).await {
@@ -233,7 +233,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Why there is no form to show: the link is dead, or the service cannot tell.
+    /// The page without a form: the link does not work, or the service cannot answer.
     async fn dead_end(&self, refusal: ServiceError, values: Option<&FormValues>) -> HttpResponse {
         let code = match refusal {
             ServiceError::InvalidLink => DeadCode::Invalid,
@@ -269,12 +269,12 @@ impl<'a> Page<'a> {
         response
     }
 
-    fn told<'f>(&self, fault: &'f FieldError, shortest: usize, locale: Locale) -> FormError<'f> {
+    fn form_error<'f>(&self, fault: &'f FieldError, shortest: usize, locale: Locale) -> FormError<'f> {
         let is_optional = self.state.services.rules.company_vat == CompanyVat::Optional;
         if is_optional && fault.code == "required" && fault.path == VAT_NUMBER {
             return FormError::vat_number_or_none(locale);
         }
-        FormError::told(&fault.path, fault.code, &fault.detail, shortest, locale)
+        FormError::from_fault(&fault.path, fault.code, &fault.detail, shortest, locale)
     }
 
     fn request_id(&self) -> String {
@@ -312,7 +312,25 @@ impl<'a> Page<'a> {
     }
 }
 
-/// A company that is missing as a whole is told field by field: the form has no field for the whole.
+/// The countries to choose from, where a company may be asked for: code and name.
+fn countries(requires: Requires, locale: Locale) -> Vec<(String, String)> {
+    if !requires.company && !requires.account_type {
+        return Vec::new();
+    }
+    let named = |country: Country| (country.code().to_owned(), country.name(locale).to_owned());
+    Country::all(locale).into_iter().map(named).collect()
+}
+
+fn shown<'a>(account: &'a InvitedTo, parent_name: Option<&'a str>) -> Account<'a> {
+    Account {
+        name: account.name.as_deref(),
+        parent_name,
+        used_by: account.used_by.map(UsedBy::as_str),
+        account_type: account.account_type.map(AccountType::as_str),
+    }
+}
+
+/// A company that is missing is reported field by field: the form has no field for the whole.
 fn beside_fields(faults: Vec<FieldError>) -> Vec<FieldError> {
     let fields = |fault: FieldError| match (fault.path.as_str(), fault.code) {
         (COMPANY, "required") => {

@@ -13,14 +13,19 @@ use utoipa::{
     },
 };
 
-use super::{super::state::State, form_extractor::FormBody, html::FormValues, page::Page};
+use super::{
+    super::state::State,
+    form_extractor::FormBody,
+    html::FormValues,
+    page::{Confirmation, Page},
+};
 use crate::domain::token::LinkToken;
 use crate::http::openapi::sample_data;
 
 /// The activation page
 ///
-/// What an activation link opens unless the operator has a page of their own (`ACTIVATION_URL`). Shows what
-/// the preview says, and the form. A dead link answers with its 404 or 410 and a page that says what to do.
+/// What an activation link opens, unless the operator has their own page (`ACTIVATION_URL`). Shows the
+/// preview and the form. A link that does not work is answered 404 or 410, with a page that says what to do.
 #[utoipa::path(
     tag = "Activation",
     operation_id = "activationPage",
@@ -29,9 +34,9 @@ use crate::http::openapi::sample_data;
         (status = 200, description = "The form.", content_type = "text/html", body = String),
         (status = 400, description = "The token is missing.", content_type = "text/html", body = String),
         (status = 404, description = "The link is forged or damaged.", content_type = "text/html", body = String),
-        (status = 410, description = "The link works no more.", content_type = "text/html", body = String),
+        (status = 410, description = "The link no longer works.", content_type = "text/html", body = String),
         (status = 429, description = "Too many requests from this address.", content_type = "text/html", body = String),
-        (status = 503, description = "The service is busy or its database is away.", content_type = "text/html", body = String),
+        (status = 503, description = "The service is busy or its database is unavailable.", content_type = "text/html", body = String),
     ),
     security(()),
 )]
@@ -54,29 +59,29 @@ fn token_of(request: &HttpRequest, state: &State) -> Option<String> {
     named
 }
 
-/// What the page's form sends. An empty field is one that was left out.
+/// What the page's form sends. An empty field counts as left out.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct Submission {
     /// The link's token, from a hidden field.
     pub token: String,
-    /// The password chosen, or the one that the person has.
+    /// The new password, or the person's present one.
     pub password: String,
     /// The other fields.
     #[serde(flatten)]
     pub values: FormValues,
 }
 
-/// One flat object, as a form is: the two fields that are never shown again, and those that are.
+/// One flat object, as forms are: the two fields that the page never shows again, and those that it does.
 impl PartialSchema for Submission {
     fn schema() -> RefOr<Schema> {
         let text = |description| Object::builder().schema_type(Type::String).description(Some(description));
         let token = text("The link's token, from a hidden field.").min_length(Some(1));
-        let password = text("The password chosen, or the one that the person has.")
+        let password = text("The new password, or the person's present one.")
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)));
         let form = Object::builder()
             .description(Some(
-                "What the page's form sends. An empty field is one that was left out; others are set aside.",
+                "What the page's form sends. An empty field counts as left out; unknown fields are ignored.",
             ))
             .property("token", token)
             .required("token")
@@ -90,7 +95,7 @@ impl PartialSchema for Submission {
     }
 }
 
-/// That an empty field is none is said once, for all of them.
+/// The description of the form says once that an empty field counts as left out.
 fn without_default(field: RefOr<Schema>) -> RefOr<Schema> {
     match field {
         RefOr::T(Schema::Object(mut field)) => {
@@ -109,7 +114,7 @@ impl ToSchema for Submission {
 
 /// Activate by the page's form
 ///
-/// Answers with a page: success, the form with errors beside its fields, or why the link is dead.
+/// Answers with a page: success, the form with errors beside its fields, or why the link does not work.
 #[utoipa::path(
     tag = "Activation",
     operation_id = "submitActivationPage",
@@ -123,26 +128,51 @@ impl ToSchema for Submission {
         (status = 400, description = "The token is missing, or the form cannot be read.", content_type = "text/html", body = String),
         (status = 404, description = "The link is forged or damaged.", content_type = "text/html", body = String),
         (status = 408, description = "The form did not arrive in time.", content_type = "text/html", body = String),
-        (status = 410, description = "The link works no more.", content_type = "text/html", body = String),
+        (status = 410, description = "The link no longer works.", content_type = "text/html", body = String),
         (status = 413, description = "The form is too large.", content_type = "text/html", body = String),
         (status = 415, description = "Not a form.", content_type = "text/html", body = String),
-        (status = 422, description = "The form again, with what is to be put right.", content_type = "text/html", body = String),
+        (status = 422, description = "The form again, with the errors.", content_type = "text/html", body = String),
         (status = 429, description = "Too many requests from this address.", content_type = "text/html", body = String),
-        (status = 503, description = "The service is busy or its database is away.", content_type = "text/html", body = String),
+        (status = 503, description = "The service is busy or its database is unavailable.", content_type = "text/html", body = String),
     ),
     security(()),
 )]
 #[post("/activate")]
 pub async fn submit(request: HttpRequest, form: FormBody<Submission>, state: Data<State>) -> HttpResponse {
-    let Submission { token, password, values } = match form.0 {
-        Ok(form) => form,
-        Err(status) => return Page::new(&request, &state, None).unreadable(status),
-    };
-    let page = Page::new(&request, &state, Some(token));
-    page.guarded(page.activate(&password, values)).await
+    answer(&request, form, &state, async |page, Submission { password, values, .. }| {
+        page.activate(&password, values).await
+    })
+    .await
 }
 
-/// What the button on an expired link's page sends.
+/// A form of the page: all of them send the link's token, in a hidden field.
+trait LinkForm {
+    fn token(&self) -> &str;
+}
+
+impl LinkForm for Submission {
+    fn token(&self) -> &str {
+        &self.token
+    }
+}
+
+/// Answers a form with a page: that of `page_after`, unless the form cannot be read.
+async fn answer<F: LinkForm>(
+    request: &HttpRequest,
+    form: FormBody<F>,
+    state: &State,
+    page_after: impl AsyncFnOnce(&Page<'_>, F) -> HttpResponse,
+) -> HttpResponse {
+    match form.0 {
+        Ok(form) => {
+            let page = Page::new(request, state, Some(form.token().to_owned()));
+            page.guarded(page_after(&page, form)).await
+        }
+        Err(status) => Page::new(request, state, None).unreadable(status),
+    }
+}
+
+/// What the button on the page of an expired link sends.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = RenewalForm)]
 pub struct RenewalSubmission {
@@ -152,7 +182,7 @@ pub struct RenewalSubmission {
     pub token: String,
 }
 
-/// Ask for a fresh link by the page's button
+/// Ask for a new link by the page's button
 #[utoipa::path(
     tag = "Activation",
     operation_id = "submitRenewalPage",
@@ -160,16 +190,16 @@ pub struct RenewalSubmission {
         ("Token" = (summary = "The token of a link", value = json!({ "token": sample_data::TOKEN }))),
     )),
     responses(
-        (status = 200, description = "A fresh link is on its way; or this one still works, and here is its form.", content_type = "text/html", body = String),
+        (status = 200, description = "A letter with a new link is queued; or this link still works, and the page has its form.", content_type = "text/html", body = String),
         (status = 400, description = "The token is missing, or the form cannot be read.", content_type = "text/html", body = String),
-        (status = 403, description = "Fresh links come from the inviter.", content_type = "text/html", body = String),
+        (status = 403, description = "The operator does not let people send themselves a new link.", content_type = "text/html", body = String),
         (status = 404, description = "The link is forged or damaged.", content_type = "text/html", body = String),
         (status = 408, description = "The form did not arrive in time.", content_type = "text/html", body = String),
-        (status = 410, description = "The link works no more.", content_type = "text/html", body = String),
+        (status = 410, description = "The link no longer works.", content_type = "text/html", body = String),
         (status = 413, description = "The form is too large.", content_type = "text/html", body = String),
         (status = 415, description = "Not a form.", content_type = "text/html", body = String),
         (status = 429, description = "Too many requests from this address, or a link was sent a moment ago.", content_type = "text/html", body = String),
-        (status = 503, description = "The service is busy or its database is away.", content_type = "text/html", body = String),
+        (status = 503, description = "The service is busy or its database is unavailable.", content_type = "text/html", body = String),
     ),
     security(()),
 )]
@@ -179,15 +209,16 @@ pub async fn submit_renewal(
     form: FormBody<RenewalSubmission>,
     state: Data<State>,
 ) -> HttpResponse {
-    let token = match form.0 {
-        Ok(form) => form.token,
-        Err(status) => return Page::new(&request, &state, None).unreadable(status),
-    };
-    let page = Page::new(&request, &state, Some(token));
-    page.guarded(page.renew()).await
+    answer(&request, form, &state, async |page, _| page.renew().await).await
 }
 
-/// What the form below a page of a mailed link sends.
+impl LinkForm for RenewalSubmission {
+    fn token(&self) -> &str {
+        &self.token
+    }
+}
+
+/// What the unsubscribe form on the pages of a mailed link sends.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = UnsubscribeForm)]
 pub struct Unsubscription {
@@ -201,12 +232,23 @@ pub struct Unsubscription {
     pub confirm: String,
 }
 
-/// Ask not to be written to again, by the page's form
+impl LinkForm for Unsubscription {
+    fn token(&self) -> &str {
+        &self.token
+    }
+}
+
+impl Unsubscription {
+    fn confirmation(&self) -> Confirmation {
+        if self.confirm == "yes" { Confirmation::Given } else { Confirmation::Missing }
+    }
+}
+
+/// Unsubscribe by the page's form
 ///
-/// The address that the link was mailed to goes on the list of those that are not written to (`GET
-/// /v1/suppressions`), whether the link still works or not. It takes a tick in a box, so that a mail
-/// scanner's press of the button changes nothing. Whoever holds a link that was handed over speaks for
-/// nobody's mailbox: for them it is 404.
+/// Suppresses the address that the link was mailed to (`GET /v1/suppressions`), whether the link still works
+/// or not. The box has to be ticked, so that a mail scanner that presses the button changes nothing. A link
+/// that was returned to the inviter was not mailed: it is 404.
 #[utoipa::path(
     tag = "Activation",
     operation_id = "submitUnsubscribePage",
@@ -214,7 +256,7 @@ pub struct Unsubscription {
         ("Unsubscribe" = (summary = "The box is ticked", value = json!({ "token": sample_data::TOKEN, "confirm": "yes" }))),
     )),
     responses(
-        (status = 200, description = "The address is not written to any more.", content_type = "text/html", body = String),
+        (status = 200, description = "No more letters are sent to the address.", content_type = "text/html", body = String),
         (status = 400, description = "The token is missing, or the form cannot be read.", content_type = "text/html", body = String),
         (status = 404, description = "The link is forged or damaged, or was never mailed.", content_type = "text/html", body = String),
         (status = 408, description = "The form did not arrive in time.", content_type = "text/html", body = String),
@@ -222,7 +264,7 @@ pub struct Unsubscription {
         (status = 415, description = "Not a form.", content_type = "text/html", body = String),
         (status = 422, description = "The box is not ticked: the form again.", content_type = "text/html", body = String),
         (status = 429, description = "Too many requests from this address.", content_type = "text/html", body = String),
-        (status = 503, description = "The service is busy or its database is away.", content_type = "text/html", body = String),
+        (status = 503, description = "The service is busy or its database is unavailable.", content_type = "text/html", body = String),
     ),
     security(()),
 )]
@@ -232,10 +274,5 @@ pub async fn submit_unsubscription(
     form: FormBody<Unsubscription>,
     state: Data<State>,
 ) -> HttpResponse {
-    let Unsubscription { token, confirm } = match form.0 {
-        Ok(form) => form,
-        Err(status) => return Page::new(&request, &state, None).unreadable(status),
-    };
-    let page = Page::new(&request, &state, Some(token));
-    page.guarded(page.unsubscribe(confirm == "yes")).await
+    answer(&request, form, &state, async |page, form| page.unsubscribe(form.confirmation()).await).await
 }

@@ -3,13 +3,13 @@
 use actix_web::{HttpResponse, post};
 use utoipa::ToSchema;
 
-use super::invite::{account_name, delivery_method, may_invite_customers, send_invite};
+use super::invite::{InviteRequest, account_name, delivery_method, invite_customer};
 use crate::http::{
     extract::{
         command::Command,
         members::{self, MemberError, Members},
     },
-    openapi::{domain_schemas::LanguageTag, sample_data},
+    openapi::{domain_schemas::LanguageTag, errors::errors, sample_data},
     response::{problem::Problem, views::InvitationView},
 };
 use crate::{
@@ -26,9 +26,10 @@ use crate::{
 /// An account owner to be invited: of a new top-level account, or, with `account_id`, of one that exists.
 #[derive(ToSchema)]
 pub struct InviteAccountOwner {
-    /// Where the letter goes. Compared without regard to case.
+    /// The address that the letter is sent to. Compared without regard to case.
     pub email: Email,
-    /// The account to become a further owner of. Not together with `account_name` or `account_type`.
+    /// The account whose further owner the person becomes. Not together with `account_name` or
+    /// `account_type`.
     pub account_id: Option<AccountId>,
     /// The name of the new account; asked for at activation when it is left out.
     pub account_name: Option<AccountName>,
@@ -37,8 +38,8 @@ pub struct InviteAccountOwner {
     /// The language of letter and page; the operator's default when it is left out.
     #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
-    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it
-    /// over. It proves nothing of the address: see `requires` of a preview.
+    /// `link` sends no letter: this answer has the link in `activation_link`, for the caller to pass on. Such
+    /// a link does not prove the address: see `requires` of a preview.
     #[schema(value_type = Option<DeliveryMethod>)]
     pub delivery: DeliveryMethod,
 }
@@ -72,10 +73,26 @@ impl From<InviteAccountOwner> for Invite {
     }
 }
 
+impl InviteRequest for InviteAccountOwner {
+    fn delivery(&self) -> DeliveryMethod {
+        self.delivery
+    }
+}
+
+errors! {
+    InviteErrors:
+    FORBIDDEN;
+    ACCOUNT_NOT_FOUND = "there is no such account, or this token may not invite into it";
+    INVITATION_PENDING = "the person has a live invitation, `invitation_id`";
+    ALREADY_ACCOUNT_OWNER;
+    ALREADY_MEMBER;
+    PARENT_NOT_ACTIVE = "the account is not active yet";
+}
+
 /// Invite an account owner
 ///
-/// Without `account_id` a new top-level account is made, with status `invited` until its owner activates.
-/// With it, the person becomes a further owner of that account; the account's own owners may do this too.
+/// Without `account_id`, this creates a top-level account with status `invited` until its owner activates.
+/// With it, the person becomes a further owner of that account; the account's owners may invite one too.
 #[utoipa::path(
     tag = "Customers",
     operation_id = "inviteAccountOwner",
@@ -84,21 +101,14 @@ impl From<InviteAccountOwner> for Invite {
         ("InviteFurtherAccountOwner" = (summary = "A further owner of an account", value = json!({ "email": "otto@acme.example", "account_id": sample_data::acme().id }))),
     )),
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag")), examples(
+        (status = 201, description = "Invited. The letter is queued, unless `delivery` is `link`.", body = InvitationView, headers(("Location"), ("ETag")), examples(
             ("AccountOwnerInvitation" = (summary = "An account owner is invited", value = json!(sample_data::for_olivia()))),
         )),
-        (status = 403, description = "`forbidden`."),
-        (status = 404, description = "`account_not_found`: there is none, or it is not yours."),
-        (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_account_owner`, `already_member`, or `parent_not_active` when nobody has activated the account yet."),
+        InviteErrors,
     ),
     security(("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/account-owners/invitations")]
 pub async fn invite(command: Command) -> Result<HttpResponse, Problem> {
-    let Command { request, state, actor, query, body } = command;
-    query.finish()?;
-    may_invite_customers(&actor)?;
-    let digest = *body.digest();
-    let asked = body.parse().map(|asked: InviteAccountOwner| (asked.delivery, asked.into()));
-    send_invite((&request, state, actor), &digest, asked).await
+    invite_customer::<InviteAccountOwner>(command).await
 }

@@ -1,4 +1,4 @@
-//! `/v1/accounts`: list, show, and what lies right below one.
+//! `/v1/accounts`: list, show, and the sub-accounts of one.
 
 pub(in crate::http) mod company;
 pub(in crate::http) mod view;
@@ -14,7 +14,7 @@ use crate::http::{
         path::id,
         query::{Paging, Query},
     },
-    openapi::sample_data,
+    openapi::{errors::errors, sample_data},
     response::{
         page::{self, List},
         problem::Problem,
@@ -30,16 +30,22 @@ use view::AccountView;
 /// A page of accounts.
 pub type Accounts = List<AccountView>;
 
+errors! {
+    ListErrors:
+    FORBIDDEN = "the token may see no account";
+    CURSOR_MISMATCH;
+}
+
 /// List accounts
 ///
-/// Newest first. Filters combine with AND. An account owner sees what lies under their accounts.
+/// Newest first. Filters combine with AND. Account owners see the accounts below their own.
 #[utoipa::path(
     tag = "Customers",
     operation_id = "listAccounts",
     params(
         ("search" = Option<String>, Query, max_length = 256, description = "Any part of the name, without regard to case: the type-ahead of the invite form. No control characters.", example = "acme"),
         ("type" = Option<AccountType>, Query, description = "Those of this type.", example = "business"),
-        ("parent_account_id" = Option<AccountId>, Query, description = "Those right below this account."),
+        ("parent_account_id" = Option<AccountId>, Query, description = "Sub-accounts directly below this account."),
         ("used_by" = Option<UsedBy>, Query, description = "Those used by these.", example = "employee"),
         Paging,
     ),
@@ -47,8 +53,7 @@ pub type Accounts = List<AccountView>;
         (status = 200, description = "A page.", body = Accounts, headers(("Link")), examples(
             ("Accounts" = (summary = "The last page", value = json!(sample_data::page(vec![sample_data::home(), sample_data::acme()])))),
         )),
-        (status = 403, description = "`forbidden`: the token may see no account."),
-        (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
+        ListErrors,
     ),
     security(("access_token" = ["accounts:read"])),
 )]
@@ -63,6 +68,11 @@ pub async fn list(
     page(&caller, query, parent, &request, &state).await
 }
 
+errors! {
+    GetErrors:
+    NOT_FOUND = "there is no such account, or this token may not see it";
+}
+
 /// Show an account
 #[utoipa::path(
     tag = "Customers",
@@ -72,7 +82,7 @@ pub async fn list(
         (status = 200, description = "The account.", body = AccountView, examples(
             ("Account" = (summary = "A business account", value = json!(sample_data::acme()))),
         )),
-        (status = 404, description = "`not_found`: there is none, or this token may not see it."),
+        GetErrors,
     ),
     security(("access_token" = ["accounts:read"])),
 )]
@@ -88,9 +98,15 @@ pub async fn get(
     Ok(HttpResponse::Ok().json(AccountView::from(&account)))
 }
 
+errors! {
+    SubAccountsErrors:
+    NOT_FOUND = "there is no such account, or this token may not see it";
+    CURSOR_MISMATCH;
+}
+
 /// List the sub-accounts of an account
 ///
-/// Those right below it, newest first.
+/// Those directly below it, newest first.
 #[utoipa::path(
     tag = "Customers",
     operation_id = "listSubAccounts",
@@ -105,8 +121,7 @@ pub async fn get(
         (status = 200, description = "A page.", body = Accounts, headers(("Link")), examples(
             ("SubAccounts" = (summary = "The one sub-account", value = json!(sample_data::page(vec![sample_data::home()])))),
         )),
-        (status = 404, description = "`not_found`: there is no such account, or this token may not see it."),
-        (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
+        SubAccountsErrors,
     ),
     security(("access_token" = ["accounts:read"])),
 )]

@@ -1,4 +1,5 @@
-//! What the holder of an activation link can do: look, and activate. The link's token is the only credential.
+//! Operations for the holder of an activation link: preview, activate, renew. The link's token is the only
+//! credential.
 
 pub(in crate::http) mod activate;
 pub(in crate::http) mod preview;

@@ -11,7 +11,7 @@ use crate::http::{
         members::{self, Members},
         query::Query,
     },
-    openapi::sample_data,
+    openapi::{errors::errors, sample_data},
     response::problem::Problem,
     state::State,
 };
@@ -23,8 +23,8 @@ use crate::{
 /// An address and a password.
 #[derive(ToSchema)]
 pub struct SignInRequest {
-    /// The person's address, without regard to case. A text that is no address is refused like an unknown
-    /// one.
+    /// The person's address, without regard to case. A text that is not an address is refused like an unknown
+    /// address.
     #[schema(value_type = String)]
     email: Option<Email>,
     /// The person's password.
@@ -48,7 +48,7 @@ pub struct AccessToken {
     access_token: String,
     /// How to send it.
     token_type: TokenType,
-    /// Seconds until it ends.
+    /// Seconds until it expires.
     #[schema(minimum = 1)]
     expires_in: u64,
 }
@@ -63,7 +63,7 @@ impl AccessToken {
     }
 }
 
-/// A token as the contract shows one: its signature is none.
+/// A token for the contract, without a genuine signature.
 const EXAMPLE: &str =
     "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1c3JfMDFtODZ4dnhoMGVzOHI2NXJ6eWprYTc5MmcifQ.c2ln";
 
@@ -74,15 +74,21 @@ pub enum TokenType {
     Bearer,
 }
 
+errors! {
+    SignInErrors:
+    INVALID_CREDENTIALS = "wrong address, wrong password, or the person is not active";
+    RATE_LIMITED = "too many requests from this address, or too many wrong passwords; with `Retry-After`";
+}
+
 /// Sign in
 ///
-/// A 15-minute access token with the person's roles and the accounts that they own. Anything wrong is the
-/// same 401, and takes as long.
+/// Returns a 15-minute access token with the person's roles and the accounts that they own. Whatever is
+/// wrong, the answer is the same 401 after the same time.
 ///
-/// Ten requests a minute from one address (`sign-in`). After the third wrong password for an address, known
-/// or not, the next one from the same place waits a second, and twice as long with each further one, up to a
-/// quarter of an hour: 429 with `Retry-After`, whatever the password is. A right one begins anew, and whoever
-/// signs in from elsewhere waits for nobody.
+/// Ten requests a minute from one network address (`sign-in`). After the third wrong password for an e-mail
+/// address, known or not, further attempts from the same network address have to wait: one second, doubled
+/// with each wrong password, up to 15 minutes. Attempts before that are 429 with `Retry-After`, whatever the
+/// password. A right password resets the wait. Attempts from other network addresses are not affected.
 #[utoipa::path(
     tag = "Signing in",
     operation_id = "signIn",
@@ -93,7 +99,7 @@ pub enum TokenType {
         (status = 200, description = "Signed in.", body = AccessToken, examples(
             ("AccessToken" = (summary = "For a quarter of an hour", value = json!(AccessToken::of(EXAMPLE.to_owned())))),
         )),
-        (status = 401, description = "`invalid_credentials`: wrong address, wrong password, or not active."),
+        SignInErrors,
     ),
     security(()),
 )]
@@ -115,7 +121,7 @@ async fn answer(
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let SignInRequest { email, password } = body.parse()?;
-    // A text that is no address belongs to nobody, and nobody waits for a password to be compared.
+    // A text that is not an address has no user, and no password is compared.
     let Some(email) = email else {
         tracing::info!(purpose = "sign_in", subject = "no address", %client, outcome = "wrong_credentials", "password check");
         return Err(ServiceError::InvalidCredentials.into());

@@ -22,8 +22,8 @@ use crate::http::{
         path::id,
         query::{Paging, Query},
     },
-    middleware::letter_quota::Told,
-    openapi::{domain_schemas::LanguageTag, routes::is_path, sample_data},
+    middleware::letter_quota::Standings,
+    openapi::{domain_schemas::LanguageTag, errors::errors, routes::is_path, sample_data},
     response::{
         page,
         problem::Problem,
@@ -33,30 +33,38 @@ use crate::http::{
 };
 use crate::{
     domain::{
+        actor::Actor,
         email::Email,
-        ids::{AccountId, InvitationId},
+        ids::{AccountId, Id, InvitationId, Named},
         invitation::{DeliveryState, InvitationKind, InvitationStatus},
         locale::Locale,
     },
     services::{
-        self,
-        idempotency::StoredAnswer,
+        self, ServiceError, Services,
+        idempotency::{StoredAnswer, Ticket},
+        invite::Sent,
         queries::{self, InvitationQuery},
     },
 };
 
+errors! {
+    ListErrors:
+    FORBIDDEN = "the token may see no invitation, or none of this kind";
+    CURSOR_MISMATCH;
+}
+
 /// List invitations
 ///
-/// Newest first. Filters combine with AND. What the caller may not see is not in the list.
+/// Newest first. Filters combine with AND. The list has the invitations that the caller may see.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "listInvitations",
     params(
         ("kind" = Option<InvitationKind>, Query, description = "Those of this kind. 403 for a kind that the token may not see.", example = "system_user"),
         ("status" = Option<InvitationStatus>, Query, description = "Those with this status.", example = "pending"),
-        ("delivery" = Option<DeliveryState>, Query, description = "Those whose newest letter is in this state.", example = "bounced"),
+        ("delivery" = Option<DeliveryState>, Query, description = "Those whose newest letter has this state.", example = "bounced"),
         ("account_id" = Option<AccountId>, Query, description = "Those to this account."),
-        ("email" = Option<Email>, Query, description = "Those to this very address, without regard to case.", example = "ada@example.com"),
+        ("email" = Option<Email>, Query, description = "Those to exactly this address, without regard to case.", example = "ada@example.com"),
         ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or account name, without regard to case; a domain is found in Unicode and in punycode. No control characters.", example = "ada"),
         Paging,
     ),
@@ -64,8 +72,7 @@ use crate::{
         (status = 200, description = "A page.", body = Invitations, headers(("Link")), examples(
             ("Invitations" = (summary = "The last page", value = json!(sample_data::page(vec![sample_data::for_dirk(), sample_data::for_ada_sent()])))),
         )),
-        (status = 403, description = "`forbidden`: the token may see no invitation, or none of this kind."),
-        (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
+        ListErrors,
     ),
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
 )]
@@ -91,25 +98,30 @@ pub async fn list(
     Ok(page::answer(&page, |row| InvitationView::of(row, now), &request))
 }
 
-/// `batch` names none: it is a path of its own, of which GET and PATCH are no methods.
+/// `batch` is not an id: it is a path of its own, without GET and PATCH.
 fn names_one(request: &GuardContext<'_>) -> bool {
     !is_path(&request.head().uri, "/v1/invitations/batch")
 }
 
+errors! {
+    GetErrors:
+    NOT_FOUND = "there is no such invitation, or this token may not see it";
+}
+
 /// Show an invitation
 ///
-/// `ETag` names the state that can be changed by PATCH, and no more: the rest of an answer may change while
-/// it stays. So `If-None-Match` is set aside, and the answer is whole each time.
+/// `ETag` covers the members that PATCH can change, and no others: the rest of the answer may change while
+/// the tag stays the same. `If-None-Match` is therefore ignored.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "getInvitation",
     params(("id" = InvitationId, Path, description = "The invitation.")),
     responses(
         (status = 200, description = "The invitation.", body = InvitationView, headers(("ETag")), examples(
-            ("SentInvitation" = (summary = "The letter has left", value = json!(sample_data::for_ada_sent()))),
+            ("SentInvitation" = (summary = "The letter was sent", value = json!(sample_data::for_ada_sent()))),
             ("BouncedInvitation" = (summary = "There is no such mailbox", value = json!(sample_data::for_ada_bounced()))),
         )),
-        (status = 404, description = "`not_found`: there is none, or this token may not see it."),
+        GetErrors,
     ),
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
 )]
@@ -126,10 +138,16 @@ pub async fn get(
     Ok(HttpResponse::Ok().insert_header((ETAG, etag::of(&invitation))).json(view))
 }
 
+errors! {
+    EventsErrors:
+    NOT_FOUND = "there is no such invitation, or this token may not see it";
+    CURSOR_MISMATCH;
+}
+
 /// Show the timeline of an invitation
 ///
-/// Oldest first: who did what, when. `opened` tells who looked at the link, so that a mail scanner can be
-/// told from a person.
+/// Oldest first: who did what, and when. `opened` has the program that opened the link, which helps to tell a
+/// mail scanner from a person.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "listInvitationEvents",
@@ -139,10 +157,9 @@ pub async fn get(
     ),
     responses(
         (status = 200, description = "A page.", body = Events, headers(("Link")), examples(
-            ("Timeline" = (summary = "From the invite to the first look", value = json!(sample_data::page(sample_data::timeline())))),
+            ("Timeline" = (summary = "From the invite to the first time that the link was opened", value = json!(sample_data::page(sample_data::timeline())))),
         )),
-        (status = 404, description = "`not_found`: there is none, or this token may not see it."),
-        (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
+        EventsErrors,
     ),
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
 )]
@@ -163,7 +180,7 @@ pub async fn events(
 /// What a resend may change; the body may be left out.
 #[derive(ToSchema)]
 pub struct ResendRequest {
-    /// The language of letter and page from now on; as it was when it is left out.
+    /// The language of letter and page from now on; unchanged when it is left out.
     #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
 }
@@ -174,68 +191,99 @@ impl members::Request for ResendRequest {
     }
 }
 
+errors! {
+    ResendErrors:
+    FORBIDDEN;
+    ROLE_EXCEEDS_YOURS = "a role of the invitation allows more than the token does";
+    NOT_FOUND = "there is no such invitation, or this token may not see it";
+    INVITATION_NOT_PENDING;
+    INVITATION_PENDING = "a newer invitation, `invitation_id`, took its place";
+    RESEND_TOO_SOON = "the invitation was sent a moment ago; with `Retry-After`";
+}
+
 /// Resend an invitation
 ///
-/// The same invitation, a new link with a new 24 hours; the old link dies at once. Also when the invitation
-/// has expired. Between two sendings lies a minute (configurable). With `locale` the letter is written in
+/// Sends a new link, valid for 24 hours, for the same invitation, expired or not; the old link stops working
+/// at once. An invitation can be sent once a minute (configurable). With `locale` the letter is written in
 /// another language than before.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "resendInvitation",
     params(("id" = InvitationId, Path, description = "The invitation.")),
     request_body(content = Option<ResendRequest>, examples(
-        ("Empty" = (summary = "Everything is in the path", value = json!({}))),
+        ("Empty" = (summary = "No member is needed", value = json!({}))),
         ("ResendInGerman" = (summary = "In another language from now on", value = json!({ "locale": "de" }))),
     )),
     responses(
-        (status = 200, description = "Sent anew.", body = InvitationView, headers(("ETag")), examples(
-            ("ResentInvitation" = (summary = "A fresh link is on its way", value = json!(sample_data::for_ada_resent(600)))),
+        (status = 200, description = "Resent.", body = InvitationView, headers(("ETag")), examples(
+            ("ResentInvitation" = (summary = "A letter with a new link is queued", value = json!(sample_data::for_ada_resent(600)))),
         )),
-        (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
-        (status = 404, description = "`not_found`: there is none, or this token may not see it."),
-        (status = 409, description = "`invitation_not_pending`; or `invitation_pending` when a newer invitation (`invitation_id`) took its place."),
-        (status = 429, description = "`resend_too_soon`; or `rate_limited`: a mailbox, the owners of an account or the caller have had their letters of 24 hours. With `Retry-After`."),
+        ResendErrors,
     ),
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/invitations/{id}/resend")]
 pub async fn resend(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
-    let Command { request, state, actor, query, body } = command;
+    let authorise =
+        async |caller: For, invitation, _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
+    resend_once(&path, command, authorise, services::resend::invitation).await
+}
+
+/// Resends once for each key: an invitation, or that of a user.
+pub(super) async fn resend_once<K: Named + 'static>(
+    path: &str,
+    Command { request, state, actor, query, body }: Command,
+    authorise: impl AsyncFnOnce(For, Id<K>, Option<&StoredAnswer>) -> Result<(), Problem> + 'static,
+    send: impl AsyncFnOnce(
+        &Services,
+        &Actor,
+        (Id<K>, Option<Locale>),
+        Option<Ticket>,
+    ) -> Result<Sent, ServiceError>
+    + 'static,
+) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let digest = *body.digest();
-    let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(&path)?, asked.locale)));
-    let told = Told::of(&request);
+    let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(path)?, asked.locale)));
+    let standings = Standings::of(&request);
     let work = async move |(state, actor): For, wanted, ticket| {
-        Ok(told.sent(services::resend::invitation(&state.services, &actor, wanted, ticket).await)?)
+        Ok(standings.sent(send(&state.services, &actor, wanted, ticket).await)?)
     };
-    let authorise =
-        async |caller: For, (invitation, _), _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
+    let authorise = async |caller: For, (wanted, _), stored: Option<&StoredAnswer>| {
+        authorise(caller, wanted, stored).await
+    };
     idempotency_key::once((&request, state, actor), (StatusCode::OK, &digest), asked, authorise, work).await
 }
 
-/// Whether the caller may resend and revoke this invitation, whatever has become of it.
+/// Whether the caller may resend and revoke this invitation, whatever its state.
 pub(in crate::http) async fn may_act_on((state, actor): &For, id: InvitationId) -> Result<(), Problem> {
     Ok(services::resend::authority::over_invitation(&state.services, actor, id).await?)
 }
 
+errors! {
+    RevokeErrors:
+    FORBIDDEN;
+    ROLE_EXCEEDS_YOURS = "a role of the invitation allows more than the token does";
+    NOT_FOUND = "there is no such invitation, or this token may not see it";
+    INVITATION_NOT_PENDING;
+}
+
 /// Revoke an invitation
 ///
-/// The link dies, a letter that was not sent stays unsent. A person who never activated and whom no other
-/// invitation awaits leaves the user list; their address can be invited again.
+/// The link stops working, and a letter that is still queued is not sent. A person who never activated and
+/// has no other pending invitation is removed from the user list. Their address can be invited again.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "revokeInvitation",
     params(("id" = InvitationId, Path, description = "The invitation.")),
     request_body(content = Option<EmptyRequest>, examples(
-        ("Empty" = (summary = "Everything is in the path", value = json!({}))),
+        ("Empty" = (summary = "No member is needed", value = json!({}))),
     )),
     responses(
         (status = 200, description = "Revoked.", body = InvitationView, headers(("ETag")), examples(
-            ("RevokedInvitation" = (summary = "The link is dead", value = json!(sample_data::for_ada_revoked()))),
+            ("RevokedInvitation" = (summary = "The link no longer works", value = json!(sample_data::for_ada_revoked()))),
         )),
-        (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
-        (status = 404, description = "`not_found`: there is none, or this token may not see it."),
-        (status = 409, description = "`invitation_not_pending`."),
+        RevokeErrors,
     ),
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]

@@ -5,10 +5,12 @@ use serde_json::Value;
 
 use crate::http::{
     extract::{
-        idempotency_key::{self, Asked, For},
+        command::Command,
+        idempotency_key::{self, For},
+        json_body::Body,
         members::{self, MemberError, Members},
     },
-    middleware::letter_quota::Told,
+    middleware::letter_quota::Standings,
     response::problem::Problem,
     state::State,
 };
@@ -47,7 +49,7 @@ pub(in crate::http) fn roles(members: &mut Members) -> Option<Roles> {
     Some(roles.into_iter().collect())
 }
 
-/// How the link is delivered: by letter when nothing is said.
+/// How the link is delivered: by letter when it is left out.
 pub(in crate::http) fn delivery_method(members: &mut Members) -> DeliveryMethod {
     let parse = |name: &str| {
         let known = DeliveryMethod::ALL.into_iter().find(|method| method.as_str() == name);
@@ -67,7 +69,7 @@ pub(in crate::http) fn rate(value: Value) -> Result<Rate, MemberError> {
         Value::String(text) => {
             Rate::parse(&text).map_err(|error: RateError| MemberError(error.code(), error.to_string()))
         }
-        // A number has been through binary floats on its way.
+        // A JSON number may have been rounded to a binary float.
         _ => Err(MemberError(
             "wrong_type",
             "A rate is a text, as \"0.23\", so that nothing is rounded.".to_owned(),
@@ -75,8 +77,8 @@ pub(in crate::http) fn rate(value: Value) -> Result<Rate, MemberError> {
     }
 }
 
-/// Whether the caller may invite customers at all. It is judged before the body, so that whoever may not
-/// learns nothing.
+/// Whether the caller may invite customers at all. It is checked before the body, so that callers who may not
+/// learn nothing.
 pub(in crate::http) fn may_invite_customers(actor: &Actor) -> Result<(), Problem> {
     if actor.may(Permission::CustomersInvite) || !actor.accounts.is_empty() {
         return Ok(());
@@ -84,28 +86,47 @@ pub(in crate::http) fn may_invite_customers(actor: &Actor) -> Result<(), Problem
     Err(ServiceError::Forbidden(Permission::CustomersInvite.as_str()).into())
 }
 
-/// Sends an invite of any kind, once for each key.
-pub(in crate::http) async fn send_invite(
-    caller: (&HttpRequest, Data<State>, Actor),
-    digest: &[u8; 32],
-    asked: Asked<(DeliveryMethod, Invite)>,
+/// The body of a route that invites.
+pub(in crate::http) trait InviteRequest: members::Request + Into<Invite> {
+    /// How the link is delivered.
+    fn delivery(&self) -> DeliveryMethod;
+}
+
+/// Invites a customer, once for each key.
+pub(in crate::http) async fn invite_customer<R: InviteRequest>(
+    Command { request, state, actor, query, body }: Command,
 ) -> Result<HttpResponse, Problem> {
-    let told = Told::of(caller.0);
+    query.finish()?;
+    may_invite_customers(&actor)?;
+    send_invite::<R>((&request, state, actor), body).await
+}
+
+/// Sends an invite of any kind, once for each key.
+pub(in crate::http) async fn send_invite<R: InviteRequest>(
+    caller: (&HttpRequest, Data<State>, Actor),
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let digest = *body.digest();
+    let asked = body.parse().map(|asked: R| (asked.delivery(), asked.into()));
+    let standings = Standings::of(caller.0);
     let work = async move |(state, actor): For, (delivery, wanted), ticket| {
-        counted(&state, told.sent(invite::one(&state.services, &actor, (wanted, delivery), ticket).await))
+        counted(
+            &state,
+            standings.sent(invite::one(&state.services, &actor, (wanted, delivery), ticket).await),
+        )
     };
     let authorise = async |caller: For, (_, wanted), _: Option<&StoredAnswer>| {
         Ok(self::authorise(&caller, wanted).await?)
     };
-    idempotency_key::once(caller, (StatusCode::CREATED, digest), asked, authorise, work).await
+    idempotency_key::once(caller, (StatusCode::CREATED, &digest), asked, authorise, work).await
 }
 
-/// Whether the caller may send this invite, whatever stands in its way otherwise.
+/// Whether the caller may send this invite, whatever else prevents it.
 pub(in crate::http) async fn authorise((state, actor): &For, wanted: Invite) -> Result<(), ServiceError> {
     invite::authorise(&state.services, actor, vec![wanted]).await?.into_iter().collect()
 }
 
-/// Counts an invite of any kind, and says its refusal as a problem.
+/// Counts an invite of any kind, and turns an error into a problem.
 pub(in crate::http) fn counted(
     state: &State,
     outcome: Result<Invitation, ServiceError>,

@@ -8,6 +8,7 @@ use actix_web::{
 
 use crate::http::{
     extract::{auth::Caller, path::id, query::Query},
+    openapi::errors::errors,
     response::problem::Problem,
     state::State,
 };
@@ -16,13 +17,20 @@ use crate::{
     services,
 };
 
+errors! {
+    RemoveErrors:
+    FORBIDDEN = "the token may see this membership, but not end it";
+    NOT_FOUND = "there is no such membership, or this token may not see it";
+    LAST_OWNER;
+}
+
 /// Remove a member from an account
 ///
-/// An owner or a driver, of an account of any depth under the caller's own. What the person is elsewhere
-/// stays: their other memberships, roles, invitations, and the user. From now on access tokens that they have
-/// lead to this account no more. The timeline of the invitation by which they joined tells who removed them
-/// (`membership_ended`). They can be invited again. Whom somebody else joined with their address, before it
-/// was theirs, is removed in any case, the last owner too.
+/// Removes an owner or a driver from an account at any depth below the caller's own. The user, their other
+/// memberships, their roles and their invitations stay. Their access tokens no longer give access to this
+/// account. The timeline of the invitation by which they joined has who removed them (`membership_ended`).
+/// They can be invited again. A membership that another person accepted with this address, before its owner
+/// took the user over, can always be removed, even the last owner's.
 #[utoipa::path(
     tag = "Customers",
     operation_id = "removeMember",
@@ -31,10 +39,8 @@ use crate::{
         ("user_id" = UserId, Path, description = "The member."),
     ),
     responses(
-        (status = 204, description = "They belong to it no more."),
-        (status = 403, description = "`forbidden`: the token may see this membership and not end it."),
-        (status = 404, description = "`not_found`: there is no such membership, or none that this token may see."),
-        (status = 409, description = "`last_owner`: the account would have no owner left."),
+        (status = 204, description = "The membership has ended."),
+        RemoveErrors,
     ),
     security(("access_token" = ["customers:invite"])),
 )]
@@ -51,20 +57,25 @@ pub async fn remove(
     Ok(HttpResponse::NoContent().finish())
 }
 
+errors! {
+    LeaveErrors:
+    FORBIDDEN = "the token is not a person's";
+    NOT_FOUND = "the person does not belong to this account";
+    LAST_OWNER;
+}
+
 /// Leave an account
 ///
-/// Ends the membership of the person who calls. Whoever belongs to nothing afterwards is still a user and
-/// signs in as before. What somebody else joined with their address, before it was theirs, they leave in any
-/// case, the last owner too.
+/// Ends the caller's own membership. A person without any membership is still a user and can sign in. A
+/// membership that another person accepted with the caller's address, before the caller took the user over,
+/// can always be ended, even as the last owner.
 #[utoipa::path(
     tag = "Customers",
     operation_id = "leaveAccount",
     params(("account_id" = AccountId, Path, description = "The account.")),
     responses(
-        (status = 204, description = "They belong to it no more."),
-        (status = 403, description = "`forbidden`: the token is not a person's."),
-        (status = 404, description = "`not_found`: the person does not belong to such an account."),
-        (status = 409, description = "`last_owner`: the account would have no owner left."),
+        (status = 204, description = "The membership has ended."),
+        LeaveErrors,
     ),
     security(("access_token" = [])),
 )]

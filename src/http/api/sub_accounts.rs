@@ -1,11 +1,12 @@
-//! `POST /v1/sub-accounts/invitations` and `POST /v1/accounts/{account_id}/sub-accounts`: the two routes to
-//! one thing.
+//! `POST /v1/sub-accounts/invitations` and `POST /v1/accounts/{account_id}/sub-accounts`: two routes that
+//! invite a sub-account user.
 
 use actix_web::{HttpResponse, http::StatusCode, post, web::Path};
 use utoipa::ToSchema;
 
 use super::invite::{
-    account_name, authorise, counted, delivery_method, may_invite_customers, rate, send_invite,
+    InviteRequest, account_name, authorise, counted, delivery_method, invite_customer, may_invite_customers,
+    rate,
 };
 use crate::http::{
     extract::{
@@ -14,8 +15,8 @@ use crate::http::{
         members::{self, MemberError, Members},
         path::id,
     },
-    middleware::letter_quota::Told,
-    openapi::{domain_schemas::LanguageTag, sample_data},
+    middleware::letter_quota::Standings,
+    openapi::{domain_schemas::LanguageTag, errors::errors, sample_data},
     response::{
         problem::{Problem, not_found},
         views::InvitationView,
@@ -38,10 +39,10 @@ use crate::{
     },
 };
 
-/// Somebody to be invited below an account, from the users overview.
+/// A person to be invited below an account, from the users overview.
 #[derive(ToSchema)]
 pub struct InviteSubAccountUser {
-    /// Where the letter goes. Compared without regard to case.
+    /// The address that the letter is sent to. Compared without regard to case.
     pub email: Email,
     /// What the person becomes.
     pub role: MemberRole,
@@ -61,8 +62,8 @@ pub struct InviteSubAccountUser {
     /// The language of letter and page; the operator's default when it is left out.
     #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
-    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it
-    /// over. It proves nothing of the address: see `requires` of a preview.
+    /// `link` sends no letter: this answer has the link in `activation_link`, for the caller to pass on. Such
+    /// a link does not prove the address: see `requires` of a preview.
     #[schema(value_type = Option<DeliveryMethod>)]
     pub delivery: DeliveryMethod,
     #[schema(ignore)]
@@ -122,7 +123,13 @@ impl From<InviteSubAccountUser> for Invite {
     }
 }
 
-/// The parent, named in exactly one of two ways.
+impl InviteRequest for InviteSubAccountUser {
+    fn delivery(&self) -> DeliveryMethod {
+        self.delivery
+    }
+}
+
+/// The account above, named either by id or by name.
 fn parent(
     members: &mut Members,
     id: Option<serde_json::Value>,
@@ -166,9 +173,20 @@ fn contradiction(
     }
 }
 
+errors! {
+    InviteErrors:
+    FORBIDDEN;
+    ACCOUNT_NOT_FOUND = "there is no such account, or this token may not invite into it";
+    INVITATION_PENDING = "the person has a live invitation, `invitation_id`";
+    ALREADY_MEMBER;
+    AMBIGUOUS_ACCOUNT = "several accounts have this name, `candidates`";
+    PARENT_NOT_BUSINESS = "the account above is a consumer's";
+    PARENT_NOT_ACTIVE = "the account above is not active yet";
+}
+
 /// Invite a sub-account user, from the users overview
 ///
-/// Makes a new account below the one named, which must be an active business account.
+/// Creates an account below the one named, which must be an active business account.
 #[utoipa::path(
     tag = "Customers",
     operation_id = "inviteSubAccountUser",
@@ -182,26 +200,19 @@ fn contradiction(
         }))),
     )),
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag")), examples(
+        (status = 201, description = "Invited. The letter is queued, unless `delivery` is `link`.", body = InvitationView, headers(("Location"), ("ETag")), examples(
             ("SubAccountInvitation" = (summary = "A driver is invited", value = json!(sample_data::for_dirk()))),
         )),
-        (status = 403, description = "`forbidden`."),
-        (status = 404, description = "`account_not_found`: there is none, or it is not yours."),
-        (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_member`, `ambiguous_account` (with `candidates`), `parent_not_business`, `parent_not_active`."),
+        InviteErrors,
     ),
     security(("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/sub-accounts/invitations")]
 pub async fn invite(command: Command) -> Result<HttpResponse, Problem> {
-    let Command { request, state, actor, query, body } = command;
-    query.finish()?;
-    may_invite_customers(&actor)?;
-    let digest = *body.digest();
-    let asked = body.parse().map(|asked: InviteSubAccountUser| (asked.delivery, asked.into()));
-    send_invite((&request, state, actor), &digest, asked).await
+    invite_customer::<InviteSubAccountUser>(command).await
 }
 
-/// Somebody to be invited below the account in the path.
+/// A person to be invited below the account in the path.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "some members are described here and used as what they mean together")]
 pub struct InviteSubAccount {
@@ -209,7 +220,7 @@ pub struct InviteSubAccount {
     pub used_by: UsedBy,
     /// The name of the new account.
     pub account_name: AccountName,
-    /// Where the letter goes. Compared without regard to case.
+    /// The address that the letter is sent to. Compared without regard to case.
     pub email: Email,
     /// The new account's type.
     pub account_type: AccountType,
@@ -221,8 +232,8 @@ pub struct InviteSubAccount {
     /// The language of letter and page; the operator's default when it is left out.
     #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
-    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it
-    /// over. It proves nothing of the address: see `requires` of a preview.
+    /// `link` sends no letter: this answer has the link in `activation_link`, for the caller to pass on. Such
+    /// a link does not prove the address: see `requires` of a preview.
     #[schema(value_type = Option<DeliveryMethod>)]
     pub delivery: DeliveryMethod,
     #[schema(ignore)]
@@ -255,9 +266,34 @@ impl members::Request for InviteSubAccount {
     }
 }
 
+impl InviteSubAccount {
+    fn below(self, parent: AccountId) -> SubAccountInvite {
+        SubAccountInvite {
+            email: self.email,
+            locale: self.locale,
+            parent: Target::Id(parent),
+            role: self.use_.role(),
+            used_by: self.use_.used_by(),
+            rate: self.reimbursement_rate,
+            name: Some(self.account_name),
+            account_type: Some(self.account_type),
+        }
+    }
+}
+
+errors! {
+    CreateErrors:
+    FORBIDDEN;
+    NOT_FOUND = "there is no such account, or this token may not invite into it";
+    INVITATION_PENDING = "the person has a live invitation, `invitation_id`";
+    ALREADY_MEMBER;
+    PARENT_NOT_BUSINESS = "the account above is a consumer's";
+    PARENT_NOT_ACTIVE = "the account above is not active yet";
+}
+
 /// Invite a sub-account user, from an account's page
 ///
-/// Makes a new account below the one in the path, which must be an active business account.
+/// Creates an account below the one in the path, which must be an active business account.
 #[utoipa::path(
     tag = "Customers",
     operation_id = "inviteSubAccount",
@@ -269,12 +305,10 @@ impl members::Request for InviteSubAccount {
         }))),
     )),
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag")), examples(
+        (status = 201, description = "Invited. The letter is queued, unless `delivery` is `link`.", body = InvitationView, headers(("Location"), ("ETag")), examples(
             ("SubAccountInvitation" = (summary = "A driver is invited", value = json!(sample_data::for_dirk()))),
         )),
-        (status = 403, description = "`forbidden`."),
-        (status = 404, description = "`not_found`: there is no such account, or it is not yours."),
-        (status = 409, description = "`invitation_pending` (with `invitation_id`), `already_member`, `parent_not_business`, `parent_not_active`."),
+        CreateErrors,
     ),
     security(("access_token" = ["customers:invite"])),
 )]
@@ -285,23 +319,13 @@ pub async fn create(path: Path<String>, command: Command) -> Result<HttpResponse
     may_invite_customers(&actor)?;
     let parent = id(&path)?;
     let digest = *body.digest();
-    let asked = body.parse().map(|asked: InviteSubAccount| {
-        let wanted = SubAccountInvite {
-            email: asked.email,
-            locale: asked.locale,
-            parent: Target::Id(parent),
-            role: asked.use_.role(),
-            used_by: asked.use_.used_by(),
-            rate: asked.reimbursement_rate,
-            name: Some(asked.account_name),
-            account_type: Some(asked.account_type),
-        };
-        (asked.delivery, Invite::SubAccount(wanted))
-    });
-    let told = Told::of(&request);
+    let asked =
+        body.parse().map(|asked: InviteSubAccount| (asked.delivery, Invite::SubAccount(asked.below(parent))));
+    let standings = Standings::of(&request);
     let work = async move |(state, actor): For, (delivery, wanted), ticket| {
-        match told.sent(services::invite::one(&state.services, &actor, (wanted, delivery), ticket).await) {
-            // The account is the resource of this path.
+        match standings.sent(services::invite::one(&state.services, &actor, (wanted, delivery), ticket).await)
+        {
+            // This account is the resource in the path.
             Err(ServiceError::AccountNotFound) => Err(not_found()),
             outcome => counted(&state, outcome),
         }

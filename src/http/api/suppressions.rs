@@ -13,7 +13,7 @@ use crate::http::{
         path::id,
         query::{Paging, Query},
     },
-    openapi::sample_data,
+    openapi::{errors::errors, sample_data},
     response::{
         page::{self, List},
         problem::Problem,
@@ -39,11 +39,11 @@ pub struct SuppressionView {
     /// The address.
     #[schema(value_type = Email)]
     pub email: String,
-    /// Why: the gravest reason that there was.
+    /// The most serious reason so far.
     pub reason: SuppressionReason,
-    /// What the provider said, where one did; null otherwise.
+    /// What the provider reported; null where none did.
     pub detail: Option<String>,
-    /// Since when.
+    /// When it was suppressed.
     pub created_at: Timestamp,
 }
 
@@ -90,20 +90,26 @@ fn examples() -> Vec<SuppressionView> {
     ]
 }
 
+errors! {
+    ListErrors:
+    FORBIDDEN = "the token lacks `customers:invite`";
+    CURSOR_MISMATCH;
+}
+
 /// List the addresses that are not written to
 ///
-/// Newest first. An address is on the list when a provider reports that there is no such mailbox (`bounced`;
-/// a full one is none), that a letter was called spam (`complained`), or when whoever holds a link that was
-/// mailed there asks not to be written to again (`unsubscribed`). An invitation to such an address is made
-/// like any other, its letter ends as `failed` unsent, and so do those that were queued; a link that is
-/// handed over (`"delivery": "link"`) needs no letter. Addresses of system users, and of people invited as
-/// such, who are no customers are shown to callers with `system_users:read` alone.
+/// Newest first. An address is suppressed when a provider reports that the mailbox does not exist (`bounced`;
+/// a full mailbox does not count) or that a letter was marked as spam (`complained`), or when the holder of a
+/// link that was mailed there asks for no more letters (`unsubscribed`). Invitations to a suppressed address
+/// can still be created; their letters, and those already queued, end as `failed` without being sent.
+/// `"delivery": "link"` needs no letter. Addresses of people who are, or are invited as, system users and not
+/// customers are shown only to callers with `system_users:read`.
 #[utoipa::path(
     tag = "Operations",
     operation_id = "listSuppressions",
     params(
-        ("email" = Option<Email>, Query, description = "This very address, without regard to case.", example = "ada@example.com"),
-        ("reason" = Option<SuppressionReason>, Query, description = "Those on the list for this reason.", example = "complained"),
+        ("email" = Option<Email>, Query, description = "Exactly this address, without regard to case.", example = "ada@example.com"),
+        ("reason" = Option<SuppressionReason>, Query, description = "Those suppressed for this reason.", example = "complained"),
         ("search" = Option<String>, Query, max_length = 256, description = "Any part of the address, without regard to case. No control characters.", example = "example.com"),
         Paging,
     ),
@@ -111,8 +117,7 @@ fn examples() -> Vec<SuppressionView> {
         (status = 200, description = "A page.", body = Suppressions, headers(("Link")), examples(
             ("Suppressions" = (summary = "The last page", value = json!(sample_data::page(examples())))),
         )),
-        (status = 403, description = "`forbidden`: this takes `customers:invite`."),
-        (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
+        ListErrors,
     ),
     security(("access_token" = ["customers:invite"])),
 )]
@@ -134,17 +139,22 @@ pub async fn list(
     Ok(page::answer(&page, |one| SuppressionView::from(one), &request))
 }
 
+errors! {
+    LiftErrors:
+    FORBIDDEN = "the token lacks `customers:invite`";
+    NOT_FOUND = "it is not on the list, or this token may not see it";
+}
+
 /// Write to an address again
 ///
-/// Takes it off the list. Letters that failed meanwhile stay so: resend their invitations.
+/// Removes the address from the list. Letters that failed meanwhile are not sent: resend their invitations.
 #[utoipa::path(
     tag = "Operations",
     operation_id = "liftSuppression",
     params(("id" = SuppressionId, Path, description = "The address on the list.")),
     responses(
-        (status = 204, description = "It is written to again."),
-        (status = 403, description = "`forbidden`: this takes `customers:invite`."),
-        (status = 404, description = "`not_found`: it is not on the list that the caller sees."),
+        (status = 204, description = "Letters to it are sent again."),
+        LiftErrors,
     ),
     security(("access_token" = ["customers:invite"])),
 )]

@@ -3,13 +3,13 @@
 use actix_web::{HttpResponse, post};
 use utoipa::ToSchema;
 
-use super::invite::{delivery_method, roles, send_invite};
+use super::invite::{InviteRequest, delivery_method, roles, send_invite};
 use crate::http::{
     extract::{
         command::Command,
         members::{self, Members},
     },
-    openapi::{domain_schemas::LanguageTag, sample_data},
+    openapi::{domain_schemas::LanguageTag, errors::errors, sample_data},
     response::{problem::Problem, views::InvitationView},
 };
 use crate::{
@@ -29,7 +29,7 @@ use crate::{
 /// A colleague to be invited.
 #[derive(ToSchema)]
 pub struct InviteSystemUser {
-    /// Where the letter goes. Compared without regard to case.
+    /// The address that the letter is sent to. Compared without regard to case.
     pub email: Email,
     /// At least one role, each once.
     #[schema(value_type = BTreeSet<Role>, min_items = 1)]
@@ -37,8 +37,8 @@ pub struct InviteSystemUser {
     /// The language of letter and page; the operator's default when it is left out.
     #[schema(value_type = Option<LanguageTag>)]
     pub locale: Option<Locale>,
-    /// `link` sends no letter: the answer has the link in `activation_link`, this once, for whoever hands it
-    /// over. It proves nothing of the address: see `requires` of a preview.
+    /// `link` sends no letter: this answer has the link in `activation_link`, for the caller to pass on. Such
+    /// a link does not prove the address: see `requires` of a preview.
     #[schema(value_type = Option<DeliveryMethod>)]
     pub delivery: DeliveryMethod,
 }
@@ -59,25 +59,38 @@ impl From<InviteSystemUser> for Invite {
     }
 }
 
+impl InviteRequest for InviteSystemUser {
+    fn delivery(&self) -> DeliveryMethod {
+        self.delivery
+    }
+}
+
+errors! {
+    InviteErrors:
+    FORBIDDEN;
+    ROLE_EXCEEDS_YOURS = "a role allows more than the token does";
+    INVITATION_PENDING = "the person has a live invitation, `invitation_id`; offer to resend it";
+    ALREADY_SYSTEM_USER;
+}
+
 /// Invite a system user
 ///
-/// Makes the invitation and puts its letter into the outbox, in one transaction: after a 201 the letter is
-/// sent, whatever happens to the mail server or to this service. `delivery.state` says how far it has come.
-/// An expired invitation to the same address is replaced.
+/// Stores the invitation and its letter in one transaction: after a 201 the letter is sent even if the mail
+/// server or this service fails meanwhile. `delivery.state` has its progress. An expired invitation to the
+/// same address is replaced.
 #[utoipa::path(
     tag = "System users",
     operation_id = "inviteSystemUser",
     request_body(content = InviteSystemUser, examples(
-        ("InviteSystemUser" = (summary = "A colleague who may look", value = json!({ "email": "ada@example.com", "roles": ["viewer"], "locale": "en" }))),
-        ("InviteByLink" = (summary = "A colleague without mail: the link comes with the answer", value = json!({ "email": "ada@example.com", "roles": ["viewer"], "locale": "en", "delivery": "link" }))),
+        ("InviteSystemUser" = (summary = "A colleague who may read", value = json!({ "email": "ada@example.com", "roles": ["viewer"], "locale": "en" }))),
+        ("InviteByLink" = (summary = "A colleague without e-mail: the answer has the link", value = json!({ "email": "ada@example.com", "roles": ["viewer"], "locale": "en", "delivery": "link" }))),
     )),
     responses(
-        (status = 201, description = "Invited; the letter is on its way.", body = InvitationView, headers(("Location"), ("ETag")), examples(
+        (status = 201, description = "Invited. The letter is queued, unless `delivery` is `link`.", body = InvitationView, headers(("Location"), ("ETag")), examples(
             ("SystemUserInvitation" = (summary = "A colleague is invited", value = json!(sample_data::for_ada()))),
-            ("InvitationByLink" = (summary = "The link, this once", value = json!(sample_data::for_ada_by_link()))),
+            ("InvitationByLink" = (summary = "The link is in the answer", value = json!(sample_data::for_ada_by_link()))),
         )),
-        (status = 403, description = "`forbidden`, or `role_exceeds_yours`: a role allows more than the token does."),
-        (status = 409, description = "`invitation_pending` (with `invitation_id`: offer to resend it) or `already_system_user`."),
+        InviteErrors,
     ),
     security(("access_token" = ["system_users:invite"])),
 )]
@@ -85,11 +98,9 @@ impl From<InviteSystemUser> for Invite {
 pub async fn invite(command: Command) -> Result<HttpResponse, Problem> {
     let Command { request, state, actor, query, body } = command;
     if !actor.may(Permission::SystemUsersInvite) {
-        // Before the body is judged: whoever may not invite learns nothing by trying.
+        // Before the body is validated: a caller who may not invite learns nothing by trying.
         return Err(ServiceError::Forbidden(Permission::SystemUsersInvite.as_str()).into());
     }
     query.finish()?;
-    let digest = *body.digest();
-    let asked = body.parse().map(|asked: InviteSystemUser| (asked.delivery, asked.into()));
-    send_invite((&request, state, actor), &digest, asked).await
+    send_invite::<InviteSystemUser>((&request, state, actor), body).await
 }

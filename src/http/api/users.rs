@@ -1,35 +1,34 @@
-//! `/v1/users`: list, show, and the button that resends.
+//! `/v1/users`: list, show, resend the pending invitation.
 
 pub(in crate::http) mod csv;
 
 use actix_web::{
-    HttpRequest, HttpResponse, get,
-    http::StatusCode,
-    post,
+    HttpRequest, HttpResponse, get, post,
     web::{Data, Path},
 };
 
-use super::invitations::{ResendRequest, may_act_on};
+use super::invitations::{ResendRequest, may_act_on, resend_once};
 use crate::http::{
     extract::{
         auth::Caller,
         command::Command,
-        idempotency_key::{self, For},
+        idempotency_key::For,
         path::id,
         query::{Paging, Query},
     },
-    middleware::{accept, letter_quota::Told},
-    openapi::sample_data,
+    middleware::accept,
+    openapi::{errors::errors, sample_data},
     response::{
         page,
         problem::Problem,
+        stored::StoredInvitation,
         views::{InvitationView, UserView, Users},
     },
     state::State,
 };
 use crate::{
     domain::{
-        ids::{AccountId, InvitationId, UserId},
+        ids::{AccountId, UserId},
         user::{UserKind, UserStatus},
     },
     services::{
@@ -39,12 +38,18 @@ use crate::{
     },
 };
 
+errors! {
+    ListErrors:
+    FORBIDDEN = "the token may see no user, or none of this kind";
+    NOT_ACCEPTABLE = "the `Accept` header rules out both JSON and CSV";
+    CURSOR_MISMATCH;
+}
+
 /// List users
 ///
 /// Newest first. Filters combine with AND. A person is in the list from the first invitation on. With
-/// `Accept: text/csv` all that match are exported as CSV (RFC 4180), with a header line; `limit` and `cursor`
-/// are set aside. Every cell is in quotation marks, and an apostrophe stands before what a spreadsheet could
-/// take for a formula.
+/// `Accept: text/csv` all matches are exported as CSV (RFC 4180), with a header line; `limit` and `cursor`
+/// are ignored. Every cell is quoted, and an apostrophe precedes what a spreadsheet could read as a formula.
 #[utoipa::path(
     tag = "Users",
     operation_id = "listUsers",
@@ -52,21 +57,19 @@ use crate::{
         ("kind" = Option<UserKind>, Query, description = "Those of this kind. 403 for a kind that the token may not see.", example = "system_user"),
         ("status" = Option<UserStatus>, Query, description = "Those with this status.", example = "active"),
         ("role" = Option<AnyRole>, Query, description = "Those who hold this role, a system user's or a member's.", example = "viewer"),
-        ("account_id" = Option<AccountId>, Query, description = "Those who belong, or are invited, to this account."),
+        ("account_id" = Option<AccountId>, Query, description = "Members of this account, and people invited to it."),
         ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or account name, without regard to case; a domain is found in Unicode and in punycode. No control characters.", example = "ada"),
-        ("bom" = Option<bool>, Query, description = "`true` puts a byte order mark (U+FEFF) before the CSV: Excel takes a file without one for the system's old code page, and shows `ü` as `Ã¼`. It is left out otherwise, since other programs take it for a part of the first column's name. JSON never has one.", example = false),
+        ("bom" = Option<bool>, Query, description = "`true` puts a byte order mark (U+FEFF) before the CSV. Without it, Excel reads the file in the system's legacy code page and shows `ü` as `Ã¼`; other programs read the mark as a part of the first column's name. JSON never has one.", example = false),
         Paging,
     ),
     responses(
-        (status = 200, description = "A page; or every match, as CSV.", content(
+        (status = 200, description = "A page; or all matches as CSV.", content(
             (Users = "application/json", examples(
             ("Users" = (summary = "The last page", value = json!(sample_data::page(vec![sample_data::dirk(), sample_data::ada(), sample_data::olivia()])))),
         )),
             (String = "text/csv"),
         ), headers(("Link"), ("Content-Disposition"))),
-        (status = 403, description = "`forbidden`: the token may see no user, or none of this kind."),
-        (status = 406, description = "`not_acceptable`: the `Accept` header rules out both JSON and CSV."),
-        (status = 422, description = "`validation_failed` with every faulty parameter, or `cursor_mismatch`."),
+        ListErrors,
     ),
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
 )]
@@ -94,6 +97,11 @@ pub async fn list(
     Ok(page::answer(&page, |user| UserView::from(user), &request))
 }
 
+errors! {
+    GetErrors:
+    NOT_FOUND = "there is no such user, or this token may not see them";
+}
+
 /// Show a user
 #[utoipa::path(
     tag = "Users",
@@ -103,7 +111,7 @@ pub async fn list(
         (status = 200, description = "The user.", body = UserView, examples(
             ("User" = (summary = "A colleague", value = json!(sample_data::ada()))),
         )),
-        (status = 404, description = "`not_found`: there is none, or this token may not see them."),
+        GetErrors,
     ),
     security(("access_token" = ["system_users:read"]), ("access_token" = ["customers:read"])),
 )]
@@ -119,50 +127,43 @@ pub async fn get(
     Ok(HttpResponse::Ok().json(UserView::from(&user)))
 }
 
+errors! {
+    ResendErrors:
+    FORBIDDEN;
+    ROLE_EXCEEDS_YOURS = "a role of the invitation allows more than the token does";
+    NOT_FOUND = "there is no such user, or this token may not see them";
+    INVITATION_NOT_PENDING = "no invitation of the user awaits an answer";
+    AMBIGUOUS_INVITATION = "several invitations of the user await an answer, `candidates`";
+    RESEND_TOO_SOON = "the invitation was sent a moment ago; with `Retry-After`";
+}
+
 /// Resend a user's invitation
 ///
-/// The button on the user's page: resends the one invitation of theirs that awaits an answer.
+/// Resends the user's pending invitation, when there is exactly one.
 #[utoipa::path(
     tag = "Users",
     operation_id = "resendUserInvitation",
     params(("id" = UserId, Path, description = "The user.")),
     request_body(content = Option<ResendRequest>, examples(
-        ("Empty" = (summary = "Everything is in the path", value = json!({}))),
+        ("Empty" = (summary = "No member is needed", value = json!({}))),
         ("ResendInGerman" = (summary = "In another language from now on", value = json!({ "locale": "de" }))),
     )),
     responses(
-        (status = 200, description = "Sent anew.", body = InvitationView, headers(("ETag")), examples(
-            ("ResentInvitation" = (summary = "A fresh link is on its way", value = json!(sample_data::for_ada_resent(600)))),
+        (status = 200, description = "Resent.", body = InvitationView, headers(("ETag")), examples(
+            ("ResentInvitation" = (summary = "A letter with a new link is queued", value = json!(sample_data::for_ada_resent(600)))),
         )),
-        (status = 403, description = "`forbidden`, or `role_exceeds_yours`."),
-        (status = 404, description = "`not_found`: there is none, or this token may not see them."),
-        (status = 409, description = "`invitation_not_pending`, or `ambiguous_invitation` with `candidates`."),
-        (status = 429, description = "`resend_too_soon`; or `rate_limited`: a mailbox, the owners of an account or the caller have had their letters of 24 hours. With `Retry-After`."),
+        ResendErrors,
     ),
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
 #[post("/v1/users/{id}/resend-invitation")]
 pub async fn resend(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
-    let Command { request, state, actor, query, body } = command;
-    query.finish()?;
-    let digest = *body.digest();
-    let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(&path)?, asked.locale)));
-    let told = Told::of(&request);
-    let work = async move |(state, actor): For, wanted, ticket| {
-        Ok(told.sent(services::resend::user(&state.services, &actor, wanted, ticket).await)?)
-    };
-    let authorise = async |caller: For, (user, _), stored: Option<&StoredAnswer>| {
-        // What was resent then, whoever it awaits by now; else the user.
-        match stored.and_then(resent) {
-            Some(invitation) => may_act_on(&caller, invitation).await,
+    let authorise = async |caller: For, user, stored: Option<&StoredAnswer>| {
+        // A retry is about the invitation that was resent then, whichever awaits an answer by now.
+        match stored.and_then(StoredInvitation::of) {
+            Some(resent) => may_act_on(&caller, resent.id).await,
             None => Ok(services::resend::authority::over_user(&caller.0.services, &caller.1, user).await?),
         }
     };
-    idempotency_key::once((&request, state, actor), (StatusCode::OK, &digest), asked, authorise, work).await
-}
-
-/// The invitation in a stored answer.
-fn resent(stored: &StoredAnswer) -> Option<InvitationId> {
-    let body: serde_json::Value = serde_json::from_str(&stored.body).ok().filter(|_| stored.status == 200)?;
-    body["id"].as_str()?.parse().ok()
+    resend_once(&path, command, authorise, services::resend::user).await
 }

@@ -1,4 +1,4 @@
-//! `POST /v1/mail-events/{provider}`: what providers report of letters.
+//! `POST /v1/mail-events/{provider}`: the webhooks of mail providers, which report what became of letters.
 
 use std::time::Duration;
 
@@ -18,13 +18,14 @@ use crate::http::{
         json_body::{self, Head},
         query::Query,
     },
+    openapi::errors::errors,
     response::{error_codes, problem::Problem},
     state::State,
 };
 use crate::{
     domain::{
         client_address::ClientAddress,
-        delivery_reports::{Provider, WebhookError, WebhookRequest},
+        delivery_reports::{Provider, WebhookError, WebhookRequest, WebhookVerifier},
         field_error::FieldError,
     },
     services::{
@@ -33,52 +34,60 @@ use crate::{
     },
 };
 
-/// SendGrid sends hundreds of events at once, Postmark what a server said in full.
+/// SendGrid sends hundreds of events at once; Postmark sends the whole reply of a server.
 const ALLOWANCE: Allowance = Allowance { bytes: 1024 * 1024, time: Duration::from_secs(15) };
 
-/// So many reports are in hand at once, and of one client: with all of them the memory grows by eight
-/// megabytes.
+/// How many bodies are read at the same time, in all and of one client. All of them together take eight
+/// megabytes of memory.
 pub(in crate::http) const MAX_BODIES: (usize, usize) = (8, 4);
-/// Wrong secrets and signatures of one client, and of one network.
+/// How many wrong secrets and signatures are free, for one client and for one network.
 const CLIENT_GUESSES: GuessAllowance = GuessAllowance { free: 10, longest: Duration::from_mins(1) };
 const NETWORK_GUESSES: GuessAllowance = GuessAllowance { free: 40, longest: Duration::from_mins(1) };
 
 /// What was received.
 #[derive(Serialize, ToSchema)]
 pub struct ReceivedEvents {
-    /// How many events were understood; those that say nothing new, and those of other letters, are counted
-    /// too.
+    /// How many events were read, including those that change nothing.
     #[schema(minimum = 0)]
     pub(in crate::http) received: usize,
 }
 
+errors! {
+    ReceiveErrors:
+    MAIL_EVENT_UNVERIFIED =
+        "the secret or the signature is missing, wrong or older than the provider retries with it, or a \
+         signed token was used for another event before";
+    NOT_FOUND = "there is no such provider, or its `MAIL_EVENTS_…` is not set";
+    PAYLOAD_TOO_LARGE = "the body has more than 1 MiB";
+    RATE_LIMITED =
+        "too many requests, or too many wrong secrets or signatures, from this address; with `Retry-After`";
+}
+
 /// Report what became of letters
 ///
-/// For the webhooks of mail providers, which prove themselves as each does it: `postmark` by the configured
-/// secret, as the password of basic authentication or in `X-Mail-Events-Secret`; `sendgrid` by
-/// `X-Twilio-Email-Event-Webhook-Signature` and `-Timestamp`; `mailgun` by `signature` in the body; `resend`
-/// by `svix-id`, `svix-timestamp` and `svix-signature`. The body is the provider's own, in its own form.
+/// For the webhooks of mail providers. Each proves its requests in its own way, by a secret or a signature in
+/// headers or in the body, and sends its own form; `docs/operations.md` has a row for each.
 ///
-/// Reports of reminders are in the timeline as such (`letter`); of these, only a bounce and a complaint show
-/// in `delivery`. A report on a letter whose sending was never answered says that it was sent.
+/// Events of reminders are in the timeline as such (`letter`); of these, only a bounce and a complaint show
+/// in `delivery`. An event of a letter whose sending was never answered also records that it was sent.
 ///
-/// Headers are judged before a body is read, and only few bodies at once. After the tenth wrong secret or
-/// signature from one address the next request from there waits, longer each time, up to a minute: 429 with
-/// `Retry-After`.
+/// Headers are checked before a body is read, and few bodies are read at the same time. After the tenth wrong
+/// secret or signature from one address the next request from there has to wait, longer each time, up to a
+/// minute: 429 with `Retry-After`.
 ///
-/// An event that comes again, is about a letter of somebody else, or says nothing about the fate of one,
-/// changes nothing.
+/// An event that is repeated, is about no letter of this service, or does not concern delivery changes
+/// nothing.
 #[utoipa::path(
     tag = "Operations",
     operation_id = "reportMailEvents",
-    params(("provider" = String, Path, description = "`postmark`, `sendgrid`, `mailgun` or `resend`.", example = "postmark")),
+    params(("provider" = String, Path, description = "The provider's name: the scheme of its `MAIL_URL`.", example = "postmark")),
     request_body(content = Value, description = "An object, or SendGrid's list of objects.", content_type = "application/json", examples(
         ("PostmarkBounce" = (summary = "Postmark: the mailbox does not exist", value = json!({
             "RecordType": "Bounce", "ID": 42, "Type": "HardBounce", "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483",
             "Metadata": { "letter": "ltr_01m86xvxh0e3pt0yekqqme4qcm" }, "Details": "smtp;550 5.1.1 unknown user",
             "BouncedAt": "2026-11-24T14:03:05.0000000Z"
         }))),
-        ("SendgridDelivered" = (summary = "SendGrid: the letter has arrived", value = json!([{
+        ("SendgridDelivered" = (summary = "SendGrid: the letter was delivered", value = json!([{
             "event": "delivered", "timestamp": 1_795_529_000, "sg_event_id": "ZGVsaXZlcmVkLTA",
             "sg_message_id": "14c5d75ce93.recvd-0", "letter": "ltr_01m86xvxh0e3pt0yekqqme4qcm", "response": "250 OK"
         }]))),
@@ -87,10 +96,7 @@ pub struct ReceivedEvents {
         (status = 200, description = "Received.", body = ReceivedEvents, examples(
             ("ReceivedEvents" = (summary = "One event", value = json!(ReceivedEvents { received: 1 }))),
         )),
-        (status = 401, description = "`mail_event_unverified`: the secret or the signature is missing, wrong or too old (Resend 5 minutes, Mailgun 12 hours, SendGrid 25 hours), or Mailgun's token came before with another event."),
-        (status = 429, description = "`rate_limited`: too many requests, or too many wrong secrets or signatures, from this address."),
-        (status = 404, description = "`not_found`: there is no such provider, or its `MAIL_EVENTS_…` is not set."),
-        (status = 413, description = "`payload_too_large`: the body has more than 1 MiB."),
+        ReceiveErrors,
     ),
     security(()),
 )]
@@ -103,24 +109,23 @@ pub async fn receive(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    let provider = Provider::parse(&path).ok_or_else(unknown)?;
-    let key = state.settings.mail_events.of(provider).ok_or_else(unknown)?;
+    let (provider, verifier) = state.settings.webhooks.find(&path).ok_or_else(unknown)?;
     let (client, now) = (client_address(&request), state.services.clock.now());
     let guesses = guesses(&state, provider, client);
     if let Some(wait) = state.services.guesses.wait(&guesses) {
-        state.metrics.report(provider.as_str(), LIMITED);
+        state.metrics.report(provider.name, LIMITED);
         return Err(ServiceError::too_many_guesses(wait).into());
     }
-    let wrong = |unread| {
-        if unread == WebhookError::Unverified {
+    let refuse = |error| {
+        if error == WebhookError::Unverified {
             state.services.guesses.wrong(&guesses);
         }
-        refused(&state, provider, unread)
+        refused(&state, provider, verifier, error)
     };
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    // Before any of the body is held: whoever proves nothing has none of it read.
-    if !key.admits(&header, now) {
-        return Err(wrong(WebhookError::Unverified));
+    // Before any of the body is held in memory: a request that proves nothing has none of it read.
+    if !verifier.admits(&WebhookRequest { header: &header, body: &[], now }) {
+        return Err(refuse(WebhookError::Unverified));
     }
     let head = Head::of(&request);
     head.check(ALLOWANCE.bytes)?;
@@ -129,29 +134,30 @@ pub async fn receive(
     if bytes.is_empty() {
         return Err(json_body::empty());
     }
-    let posted = WebhookRequest { header: &header, body: &bytes, now };
-    let verified = key.read(&posted).map_err(wrong)?;
-    let received = verified.reports.len();
+    let verified = verifier.read(&WebhookRequest { header: &header, body: &bytes, now }).map_err(refuse)?;
+    let received = verified.events.len();
     let outcomes = services::delivery_reports::record(&state.services, provider, verified).await?;
-    for outcome in outcomes.ok_or_else(|| refused(&state, provider, WebhookError::Unverified))? {
-        state.metrics.report(provider.as_str(), outcome.as_str());
+    // A spent token is no guess: its signature was right.
+    let outcomes = outcomes.ok_or_else(|| refused(&state, provider, verifier, WebhookError::Unverified))?;
+    for outcome in outcomes {
+        state.metrics.report(provider.name, outcome.as_str());
     }
     Ok(HttpResponse::Ok().json(ReceivedEvents { received }))
 }
 
-/// The outcomes that metrics tell of reports that were refused.
+/// The outcomes of refused requests, for metrics.
 pub(in crate::http) const UNVERIFIED: &str = "unverified";
 pub(in crate::http) const UNREADABLE: &str = "unreadable";
 pub(in crate::http) const LIMITED: &str = "limited";
 
-/// Whose wrong secrets and signatures are counted together.
+/// The counters of wrong secrets and signatures: of the client, and of its network.
 fn guesses(state: &State, provider: Provider, client: ClientAddress) -> [Scope; 2] {
     let scope =
-        |block, allowance| state.services.guesses.scope(("mail-events", provider.as_str(), block), allowance);
+        |block, allowance| state.services.guesses.scope(("mail-events", provider.name, block), allowance);
     [scope(client.host(), CLIENT_GUESSES), scope(client.network(), NETWORK_GUESSES)]
 }
 
-/// Which of the two it is, is not told.
+/// The answer does not say which of the two it is.
 fn unknown() -> Problem {
     Problem::new(
         error_codes::NOT_FOUND,
@@ -159,28 +165,31 @@ fn unknown() -> Problem {
     )
 }
 
-fn refused(state: &State, provider: Provider, unread: WebhookError) -> Problem {
-    let (outcome, problem) = match unread {
-        WebhookError::Unverified => (UNVERIFIED, unverified(provider)),
+fn refused(
+    state: &State,
+    provider: Provider,
+    verifier: &dyn WebhookVerifier,
+    error: WebhookError,
+) -> Problem {
+    let (outcome, problem) = match error {
+        WebhookError::Unverified => (UNVERIFIED, unverified(verifier)),
         WebhookError::NoJson => {
             (UNREADABLE, Problem::new(error_codes::MALFORMED_JSON, "The body is not JSON."))
         }
         WebhookError::OtherForm => {
-            let words = format!("This is not what {} sends.", provider.title());
+            let words = format!("This is not what {} sends.", provider.title);
             (UNREADABLE, Problem::body(&[FieldError::new("", "wrong_type", words)].into()))
         }
     };
-    state.metrics.report(provider.as_str(), outcome);
-    tracing::warn!(provider = provider.as_str(), outcome, "a report was refused");
+    state.metrics.report(provider.name, outcome);
+    tracing::warn!(provider = provider.name, outcome, "a webhook's request was refused");
     problem
 }
 
-fn unverified(provider: Provider) -> Problem {
-    // RFC 9110 §15.5.2 asks for a challenge; only Postmark's has a registered name.
-    let challenge = if provider == Provider::Postmark { "Basic realm=\"mail-events\"" } else { "Signature" };
+fn unverified(verifier: &dyn WebhookVerifier) -> Problem {
     Problem::new(
         error_codes::MAIL_EVENT_UNVERIFIED,
         "The secret or the signature is missing, wrong, too old, or was used for another event.",
     )
-    .header(header::WWW_AUTHENTICATE, challenge)
+    .header(header::WWW_AUTHENTICATE, verifier.challenge())
 }

@@ -1,9 +1,8 @@
-//! Who is calling: `Authorization: Bearer` (RFC 6750). A handler that takes a [`Caller`] cannot be reached
+//! The caller: `Authorization: Bearer` (RFC 6750). A handler that takes a [`Caller`] cannot be reached
 //! without a token.
 //!
-//! What a program's token says is all that there is to know. A person's token is held against the database at
-//! each request ([`session`]): it is worth no more than the password that it was got with and the rights that
-//! its holder still has.
+//! A program's token is valid by itself. A person's token is checked against the database at each request
+//! ([`session`]): it ends when the password changes, and allows no more than the person's present rights.
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, http::header, web::Data};
 use futures_util::future::LocalBoxFuture;
@@ -21,8 +20,8 @@ use crate::{
 /// An authenticated caller.
 pub struct Caller(pub Actor);
 
-/// A caller, where a token may be sent along and need not be. One that is sent and is not valid is refused;
-/// what a proxy asks for in `Authorization` (`Basic`) is no token.
+/// A caller, where a token is optional. One that is sent and not valid is refused; `Basic` in
+/// `Authorization`, as a proxy may ask for, is not a token.
 pub struct OptionalCaller(pub Option<Actor>);
 
 impl FromRequest for Caller {
@@ -63,7 +62,7 @@ fn invalid_token(reason: &str) -> Problem {
 }
 
 async fn authenticate(request: &HttpRequest) -> Result<Actor, Problem> {
-    // One alone: of two, a proxy may have looked at the other.
+    // Exactly one: of two, a proxy may have checked the other.
     let mut given = request.headers().get_all(header::AUTHORIZATION);
     let given = given.next().filter(|_| given.next().is_none()).and_then(|value| value.to_str().ok());
     let token = given.and_then(|value| {

@@ -3,7 +3,7 @@
 //!
 //! A header is believed as far as its writers are trusted (`TRUSTED_PROXIES`): from its end, which the
 //! nearest proxy wrote, back to the first address that is no proxy of ours. Everything before that may have
-//! been written by anybody.
+//! been written by any client.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -37,7 +37,7 @@ struct Warned {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Hop {
     Address(IpAddr),
-    /// It is not told: `unknown`, or an identifier that hides it (RFC 7239 §6.2, §6.3).
+    /// Undisclosed: `unknown`, or an obfuscated identifier (RFC 7239 §6.2, §6.3).
     Unknown,
     Unreadable,
 }
@@ -47,7 +47,7 @@ impl ClientAddresses {
         Self { trusted, warned: Warned::default() }
     }
 
-    /// The client of a request, kept with it for whoever asks later.
+    /// The client of a request, stored with the request.
     pub(in crate::http) fn of(&self, request: &ServiceRequest) -> ClientAddress {
         let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
         let client =
@@ -143,7 +143,7 @@ fn list(value: &str) -> Vec<Hop> {
     value.split(',').map(str::trim).filter(|hop| !hop.is_empty()).map(node).collect()
 }
 
-/// `Forwarded` (RFC 7239 §4): `for=` of each element. An element without one names nobody.
+/// `Forwarded` (RFC 7239 §4): `for=` of each element. An element without one has no client.
 fn forwarded(value: &str) -> Vec<Hop> {
     let elements =
         outside_quotes(value, ',').into_iter().map(str::trim).filter(|element| !element.is_empty());
@@ -151,7 +151,7 @@ fn forwarded(value: &str) -> Vec<Hop> {
         let pairs = outside_quotes(element, ';');
         let parameters: Vec<_> = pairs.iter().filter_map(|pair| pair.split_once('=')).collect();
         let name = |at: usize| parameters[at].0.trim();
-        // Each parameter occurs once in an element (RFC 7239 §4): of two, nobody knows which one the proxy
+        // Each parameter occurs once in an element (RFC 7239 §4): of two, it is unknown which one the proxy
         // wrote.
         let is_repeated =
             (0..parameters.len()).any(|at| (0..at).any(|other| name(at).eq_ignore_ascii_case(name(other))));
@@ -179,7 +179,8 @@ fn outside_quotes(text: &str, separator: char) -> Vec<&str> {
     parts.collect()
 }
 
-/// One hop: an address as it is, in brackets, with a port, or in quotation marks; or a word that hides it.
+/// One hop: an address as it is, in brackets, with a port, or in quotation marks; or an obfuscated
+/// identifier.
 fn node(text: &str) -> Hop {
     let text = text.trim();
     let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text).trim();

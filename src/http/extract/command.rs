@@ -1,4 +1,4 @@
-//! What comes with a request that changes something: read together, so that handlers name it once.
+//! The parts of a request that changes something, as one extractor.
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
 use futures_util::future::LocalBoxFuture;
@@ -6,14 +6,13 @@ use futures_util::future::LocalBoxFuture;
 use super::{auth::Caller, json_body::Body, query::Query};
 use crate::{domain::actor::Actor, http::state::State};
 
-/// A request by an authenticated caller, with a body in JSON. Nothing of its query and its body has been
-/// judged.
+/// A request by an authenticated caller, with a body in JSON. Query and body have not been validated.
 pub struct Command {
     /// The request, for its headers.
     pub request: HttpRequest,
     /// What handlers share.
     pub state: Data<State>,
-    /// Who asks.
+    /// The caller.
     pub actor: Actor,
     /// The query.
     pub query: Query,

@@ -1,4 +1,4 @@
-//! Entity tags (RFC 9110 §8.8.3): which state of an invitation an answer shows, and which one a change is
+//! Entity tags (RFC 9110 §8.8.3): the state of an invitation in an answer, and the state that a change is
 //! meant for.
 
 use actix_web::{
@@ -11,7 +11,7 @@ use crate::{
     services::update::Condition,
 };
 
-/// The tag of an invitation as it is.
+/// The tag of an invitation.
 pub fn of(invitation: &Invitation) -> String {
     quoted(&Revision::of(invitation))
 }
@@ -21,8 +21,7 @@ pub fn quoted(revision: &Revision) -> String {
     format!("\"{}\"", revision.as_str())
 }
 
-/// What `If-Match` says. Tags are compared strongly (§8.8.3.2), so that a weak one names no state, and nor
-/// does a faulty one.
+/// The condition in `If-Match`. Tags are compared strongly (§8.8.3.2): weak and malformed ones never match.
 pub fn condition(request: &HttpRequest) -> Condition {
     if !request.headers().contains_key(IF_MATCH) {
         return Condition::Absent;

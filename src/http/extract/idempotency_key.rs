@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: which requests carry one, and what is answered to a retry.
+//! `Idempotency-Key`: reads the header, runs the request once, and answers retries.
 
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
@@ -8,6 +8,7 @@ use actix_web::{
     },
     web::Data,
 };
+use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use tracing::Instrument;
@@ -15,15 +16,16 @@ use tracing::Instrument;
 use super::etag;
 use crate::http::{
     middleware::request_log::RequestId,
-    response::{error_codes, problem::Problem, views::InvitationView},
+    response::{
+        error_codes,
+        problem::Problem,
+        stored::{self, StoredInvitation},
+        views::InvitationView,
+    },
     state::State,
 };
 use crate::{
-    domain::{
-        actor::Actor,
-        invitation::{DeliveryState, Invitation},
-        token::hex,
-    },
+    domain::{actor::Actor, invitation::Invitation, token::hex},
     services::{
         ServiceError,
         idempotency::{self, Begin, KeyedRequest, Render, StoredAnswer, Ticket},
@@ -32,132 +34,168 @@ use crate::{
 
 /// The header.
 pub(in crate::http) const KEY: &str = "idempotency-key";
-/// Says that an answer was given before.
+/// The header that marks the answer to a retry.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// The longest key.
 const MAX_KEY_LEN: usize = 255;
-/// Refusals that a later request with the same key may escape: they are not kept.
-const PASSING: [u16; 5] = [401, 403, 413, 415, 429];
+/// Statuses of errors that a later request with the same key may not meet again: these are not stored.
+const NOT_STORED: [u16; 5] = [401, 403, 413, 415, 429];
 
-/// For whom something is done.
+/// The caller of an operation, and what handlers share.
 pub type For = (Data<State>, Actor);
 
-/// What was asked for, or what is wrong with it.
+/// What a request asks for, or what is wrong with it.
 pub type Asked<T> = Result<T, Problem>;
 
-/// Does `work` once for each key, and answers with the invitation that comes of it; a retry gets the first
-/// answer, if `authorise` still lets the caller ask for it.
-pub async fn once<T: 'static>(
+/// What is done for a request.
+pub struct Steps<E, A, R, W> {
+    /// Writes the answer that is stored with the effect.
+    pub render: Render<E>,
+    /// Whether the caller may ask for this: asked for a retry, before it is answered. A stored answer is
+    /// given to it, where there is one. Its value is for `redact`.
+    pub authorise: A,
+    /// Takes out of a stored answer what the caller may no longer ask for.
+    pub redact: R,
+    /// Does it, and answers with what `render` writes.
+    pub work: W,
+}
+
+/// The outcome of an operation, which becomes its answer.
+pub trait Answered: 'static {
+    /// The answer, with this status.
+    fn answer(&self, status: StatusCode, now: DateTime<Utc>) -> StoredAnswer;
+}
+
+impl Answered for Invitation {
+    fn answer(&self, status: StatusCode, now: DateTime<Utc>) -> StoredAnswer {
+        let body = serde_json::to_string(&InvitationView::of(self, now)).unwrap_or_default();
+        let location = (status == StatusCode::CREATED).then(|| format!("/v1/invitations/{}", self.id));
+        StoredAnswer { status: status.as_u16(), body, location, etag: Some(etag::of(self)) }
+    }
+}
+
+/// Does `work` once for each key, and answers with its outcome; a retry gets the first answer, if `authorise`
+/// still lets the caller ask for it.
+pub async fn once<T: 'static, E: Answered>(
     (request, state, actor): (&HttpRequest, Data<State>, Actor),
     (status, digest): (StatusCode, &[u8; 32]),
     asked: Asked<T>,
     authorise: impl AsyncFnOnce(For, T, Option<&StoredAnswer>) -> Result<(), Problem> + 'static,
-    work: impl AsyncFnOnce(For, T, Option<Ticket>) -> Result<Invitation, Problem> + 'static,
+    work: impl AsyncFnOnce(For, T, Option<Ticket<E>>) -> Result<E, Problem> + 'static,
 ) -> Result<HttpResponse, Problem> {
     let now = state.services.clock.now();
-    let render: Render = std::sync::Arc::new(move |invitation| {
-        let body = serde_json::to_string(&InvitationView::of(invitation, now)).unwrap_or_default();
-        let location = (status == StatusCode::CREATED).then(|| format!("/v1/invitations/{}", invitation.id));
-        StoredAnswer { status: status.as_u16(), body, location, etag: Some(etag::of(invitation)) }
-    });
+    let render: Render<E> = std::sync::Arc::new(move |outcome: &E| outcome.answer(status, now));
     let written = render.clone();
     let work = async move |caller: For, asked: T, ticket| Ok(written(&work(caller, asked, ticket).await?));
-    let replay = async move |caller: For, asked, stored: Option<StoredAnswer>| match authorise(
-        caller,
-        asked,
-        stored.as_ref(),
-    )
-    .await
-    {
-        // It was refused for the same reason then.
-        Err(problem) if stored.as_ref().is_some_and(|stored| says(stored, &problem)) => Ok(stored),
-        Err(problem) => Err(problem),
-        Ok(()) => Ok(stored),
+    let authorise = async move |caller: For, asked: T, stored: Option<&StoredAnswer>| {
+        match authorise(caller, asked, stored).await {
+            // The first request was refused for the same reason.
+            Err(problem) if stored.is_some_and(|stored| says(stored, &problem)) => Ok(()),
+            authority => authority,
+        }
     };
-    answer((request, state, actor), digest, asked, (render, replay, work)).await
+    let steps = Steps { render, authorise, redact: |stored, ()| stored, work };
+    answer((request, state, actor), digest, asked, steps).await
 }
 
 /// Whether a stored answer is this problem.
 fn says(stored: &StoredAnswer, problem: &Problem) -> bool {
-    let code = |body: &str| {
-        serde_json::from_str::<serde_json::Value>(body).is_ok_and(|body| body["code"] == problem.code.code)
-    };
-    stored.status == problem.code.status && code(&stored.body)
+    stored.status == problem.code.status
+        && stored::error_code(stored).is_some_and(|code| code == problem.code.code)
 }
 
-/// Does `work` once for each key. `render` writes what its ticket stores, and so the same as `work` answers.
+/// Takes the steps once for each key.
 ///
-/// A retry is judged as if it were new: `replay` is asked whether the caller may still do this, and gives the
-/// stored answer, or as much of it as they may still be told. It is asked as well before a caller is told
-/// that the key was used for something else or is being worked on, and is given nothing then.
+/// The caller of a retry is authorised as if the request were new; so is a caller whose key was used for
+/// something else or is being worked on, before they learn that.
 ///
-/// With a key it is done to its end whether or not the caller stays: given up halfway, it would leave the key
-/// held, and whoever comes back with it, as those do whose connection broke, would be kept waiting for
-/// nobody.
-pub async fn answer<E: 'static, T: 'static>(
+/// With a key the work is finished even when the caller disconnects. Given up halfway, it would leave the key
+/// held, and callers who retry after a broken connection would wait until it expires.
+pub async fn answer<E: 'static, T: 'static, D: 'static>(
     (request, state, actor): (&HttpRequest, Data<State>, Actor),
     digest: &[u8; 32],
     asked: Asked<T>,
-    (render, replay, work): (
-        Render<E>,
-        impl AsyncFnOnce(For, T, Option<StoredAnswer>) -> Result<Option<StoredAnswer>, Problem> + 'static,
+    steps: Steps<
+        E,
+        impl AsyncFnOnce(For, T, Option<&StoredAnswer>) -> Result<D, Problem> + 'static,
+        impl FnOnce(StoredAnswer, D) -> StoredAnswer + 'static,
         impl AsyncFnOnce(For, T, Option<Ticket<E>>) -> Result<StoredAnswer, Problem> + 'static,
-    ),
+    >,
 ) -> Result<HttpResponse, Problem> {
     let Some(key) = key(request)? else {
-        let answer = work((state.clone(), actor), asked?, None).await?;
-        return Ok(respond(&state, &answer, false));
+        let answer = (steps.work)((state.clone(), actor), asked?, None).await?;
+        return Ok(respond(&state, &Answer::First(answer)));
     };
     let keyed =
         KeyedRequest { principal: actor.grant.clone(), key, fingerprint: fingerprint(request, digest) };
-    let done = with_key((state.clone(), actor), request_id(request), keyed, asked, (render, replay, work))
-        .in_current_span();
+    let done = with_key((state.clone(), actor), request_id(request), keyed, asked, steps).in_current_span();
     let gone = |_| Problem::new(error_codes::INTERNAL, "The work on this request ended early.");
-    let (answer, replayed) = actix_web::rt::spawn(done).await.map_err(gone)??;
-    Ok(respond(&state, &answer, replayed))
+    let answer = actix_web::rt::spawn(done).await.map_err(gone)??;
+    Ok(respond(&state, &answer))
 }
 
-/// The answer, and whether it was given before.
-async fn with_key<E, T>(
-    (state, actor): For,
+/// An answer to a request with or without a key.
+enum Answer {
+    /// To the first request.
+    First(StoredAnswer),
+    /// To a retry: what the first request was answered.
+    Replayed(StoredAnswer),
+}
+
+async fn with_key<E, T, D>(
+    caller: For,
     request_id: String,
     keyed: KeyedRequest,
     asked: Asked<T>,
-    (render, replay, work): (
-        Render<E>,
-        impl AsyncFnOnce(For, T, Option<StoredAnswer>) -> Result<Option<StoredAnswer>, Problem>,
+    steps: Steps<
+        E,
+        impl AsyncFnOnce(For, T, Option<&StoredAnswer>) -> Result<D, Problem>,
+        impl FnOnce(StoredAnswer, D) -> StoredAnswer,
         impl AsyncFnOnce(For, T, Option<Ticket<E>>) -> Result<StoredAnswer, Problem>,
-    ),
-) -> Result<(StoredAnswer, bool), Problem> {
-    // What cannot be read asks for nothing that the caller could lack the authority for.
-    let judge = async |asked: Asked<T>, stored| match asked {
-        Ok(asked) => replay((state.clone(), actor.clone()), asked, stored).await,
-        Err(_) => Ok(stored),
-    };
-    let ticket = match idempotency::begin(&state.services, keyed, render).await {
-        Ok(Begin::First(ticket)) => ticket,
-        Ok(Begin::Replay(answer)) => {
-            let answer = judge(asked, Some(answer)).await?;
-            return answer
-                .map(|answer| (answer, true))
-                .ok_or_else(|| Problem::new(error_codes::INTERNAL, "The answer was lost."));
+    >,
+) -> Result<Answer, Problem> {
+    let Steps { render, authorise, redact, work } = steps;
+    match idempotency::begin(&caller.0.services, keyed, render).await {
+        Ok(Begin::First(ticket)) => first(caller, request_id, ticket, asked, work).await,
+        // A request that cannot be read asks for nothing that the caller could lack the authority for.
+        Ok(Begin::Replay(stored)) => match asked {
+            Ok(asked) => {
+                let allowed = authorise(caller, asked, Some(&stored)).await?;
+                Ok(Answer::Replayed(redact(stored, allowed)))
+            }
+            Err(_) => Ok(Answer::Replayed(stored)),
+        },
+        Err(error @ (ServiceError::IdempotencyInProgress | ServiceError::IdempotencyKeyReused)) => {
+            if let Ok(asked) = asked {
+                authorise(caller, asked, None).await?;
+            }
+            Err(error.into())
         }
-        Err(refusal @ (ServiceError::IdempotencyInProgress | ServiceError::IdempotencyKeyReused)) => {
-            judge(asked, None).await?;
-            return Err(refusal.into());
-        }
-        Err(refusal) => return Err(refusal.into()),
-    };
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Does the work of the first request with a key.
+async fn first<E, T>(
+    (state, actor): For,
+    request_id: String,
+    ticket: Ticket<E>,
+    asked: Asked<T>,
+    work: impl AsyncFnOnce(For, T, Option<Ticket<E>>) -> Result<StoredAnswer, Problem>,
+) -> Result<Answer, Problem> {
     let worked = match asked {
         Ok(asked) => work((state.clone(), actor), asked, Some(ticket.clone())).await,
         Err(problem) => Err(problem),
     };
     match worked {
-        Ok(answer) => Ok((answer, false)),
+        Ok(answer) => Ok(Answer::First(answer)),
         Err(problem) => {
             let status = problem.code.status;
-            let kept = (400..500).contains(&status) && !PASSING.contains(&status);
-            ticket.close(&state.services, kept.then(|| refusal(&request_id, &state, &problem))).await;
+            if (400..500).contains(&status) && !NOT_STORED.contains(&status) {
+                ticket.keep_refusal(&state.services, refusal(&request_id, &state, &problem)).await;
+            } else {
+                ticket.release(&state.services).await;
+            }
             Err(problem)
         }
     }
@@ -168,50 +206,44 @@ fn refusal(request_id: &str, state: &State, problem: &Problem) -> StoredAnswer {
     StoredAnswer { status: problem.code.status, body: document.to_string(), location: None, etag: None }
 }
 
-/// The id of this request, as a problem names it.
+/// The id of this request, as problems have it.
 pub fn request_id(request: &HttpRequest) -> String {
     request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
 }
 
-/// The link of an invitation that was just made, when whoever made it hands it over. It is made anew for each
-/// answer, since no live link is ever stored, and only here: nobody else is shown it.
+/// The body with the link, where the caller of an invite delivers it. The link is made for each answer, since
+/// no live link is stored, and in these answers only.
 fn with_link(state: &State, answer: &StoredAnswer) -> Option<String> {
-    if answer.status != 201 || !answer.body.contains(DeliveryState::HandedOver.as_str()) {
+    if answer.status != StatusCode::CREATED.as_u16() {
         return None;
     }
-    let body: serde_json::Value = serde_json::from_str(&answer.body).ok()?;
-    if body["delivery"]["state"] != DeliveryState::HandedOver.as_str() {
-        return None;
-    }
-    let id = body["id"].as_str()?.parse().ok()?;
-    let link = serde_json::to_string(state.services.link(id, 1).expose_secret()).ok()?;
-    // The view's last member. The others stay as they are, in their order, which a value that is read and
-    // written does not keep.
-    Some(format!("{},\"activation_link\":{link}}}", answer.body.strip_suffix('}')?))
+    let invitation = StoredInvitation::of(answer).filter(StoredInvitation::is_by_link)?;
+    let link = state.services.link(invitation.id, 1);
+    stored::with_member(answer, "activation_link", link.expose_secret()).ok()
 }
 
-fn respond(state: &State, answer: &StoredAnswer, replayed: bool) -> HttpResponse {
-    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+fn respond(state: &State, answer: &Answer) -> HttpResponse {
+    let (Answer::First(stored) | Answer::Replayed(stored)) = answer;
+    let status = StatusCode::from_u16(stored.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
-    if let Some(location) = &answer.location {
+    if let Some(location) = &stored.location {
         response.insert_header((LOCATION, location.as_str()));
     }
-    if let Some(etag) = &answer.etag {
+    if let Some(etag) = &stored.etag {
         response.insert_header((ETAG, etag.as_str()));
     }
-    if replayed {
+    if matches!(answer, Answer::Replayed(_)) {
         response.insert_header((REPLAYED, "true"));
     }
-    let link = with_link(state, answer);
+    let link = with_link(state, stored);
     if link.is_some() {
         response.insert_header((CACHE_CONTROL, "no-store")).insert_header((REFERRER_POLICY, "no-referrer"));
     }
     let media_type = if status.is_success() { "application/json" } else { "application/problem+json" };
-    response.content_type(media_type).body(link.unwrap_or_else(|| answer.body.clone()))
+    response.content_type(media_type).body(link.unwrap_or_else(|| stored.body.clone()))
 }
 
-/// Two requests ask for the same when method, path and body are the same: the path as it is understood,
-/// however it is escaped.
+/// Two requests ask for the same when method, path and body are the same; of the path, its escapes decoded.
 fn fingerprint(request: &HttpRequest, digest: &[u8]) -> String {
     let mut hash = Sha256::new();
     for part in [request.method().as_str().as_bytes(), request.match_info().as_str().as_bytes(), digest] {

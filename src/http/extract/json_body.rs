@@ -28,21 +28,21 @@ use crate::http::{
     server::connections::{Connection, connection},
 };
 
-/// The body of a request, as it arrived. What it is no good for is said when it is parsed, so that an
-/// `Idempotency-Key` keeps that refusal as any other.
+/// The body of a request, as it arrived. Faults are reported when it is parsed, so that an `Idempotency-Key`
+/// stores that error as any other.
 pub struct Body {
-    /// A JSON object, or what stands for none.
+    /// The members, or what was sent instead of an object.
     members: Result<Sent, Problem>,
-    /// What tells two bodies apart.
+    /// A fingerprint: equal bodies have the same one.
     digest: [u8; 32],
-    /// Members that it names twice.
+    /// Members that it has twice.
     faults: Faults,
 }
 
 /// What was sent.
 enum Sent {
     Nothing,
-    /// `null`, which is nothing where a body may be left out.
+    /// `null`, which counts as no body where a body may be left out.
     Null,
     Object(Map<String, Value>),
 }
@@ -64,7 +64,7 @@ impl Sent {
     }
 }
 
-/// The body of a request that says everything in its path: none, or an object without members.
+/// The body of a request without members: no body, or an empty object.
 #[derive(ToSchema)]
 pub struct EmptyRequest {}
 
@@ -72,12 +72,12 @@ impl Body {
     /// The request.
     ///
     /// # Errors
-    /// 400 for what is no JSON and for an empty body, 422 with every faulty member.
+    /// 400 for an empty body and for one that is not JSON, 422 with every faulty member.
     pub fn parse<R: Request>(self) -> Result<R, Problem> {
         members::request(self.members?.required()?, self.faults).map_err(|faults| Problem::body(&faults))
     }
 
-    /// The request, of which all may be left out, the body too.
+    /// The request, whose members and body may be left out.
     ///
     /// # Errors
     /// 422 with every faulty member.
@@ -85,10 +85,10 @@ impl Body {
         members::request(self.members?.optional(), self.faults).map_err(|faults| Problem::body(&faults))
     }
 
-    /// For requests that say everything in their path: no body, or an empty object.
+    /// For requests without members: no body, or an empty object.
     ///
     /// # Errors
-    /// 400 for what is no JSON, 422 when there are members.
+    /// 400 when it is not JSON, 422 when it has members.
     pub fn expect_none(self) -> Result<(), Problem> {
         let faults = Members::new(self.members?.optional(), self.faults).finish();
         if faults.is_empty() { Ok(()) } else { Err(Problem::body(&faults)) }
@@ -96,14 +96,14 @@ impl Body {
 }
 
 impl Body {
-    /// What tells two bodies apart.
+    /// A fingerprint: equal bodies have the same one.
     #[must_use]
     pub fn digest(&self) -> &[u8; 32] {
         &self.digest
     }
 }
 
-/// There is no body where one is needed.
+/// The error for a missing body.
 pub(in crate::http) fn empty() -> Problem {
     Problem::new(error_codes::MALFORMED_JSON, "The body is empty.")
 }
@@ -130,12 +130,12 @@ impl FromRequest for Body {
     }
 }
 
-/// The body is something else than an object.
+/// The error for a body that is not an object.
 pub(in crate::http) fn no_object() -> Problem {
     Problem::body(&[FieldError::new("", "wrong_type", "The body must be a JSON object.")].into())
 }
 
-/// The body is no JSON.
+/// The error for a body that is not JSON.
 pub(in crate::http) fn no_json(why: &impl std::fmt::Display) -> Problem {
     Problem::new(error_codes::MALFORMED_JSON, format!("The body is not JSON: {why}."))
 }
@@ -143,8 +143,8 @@ pub(in crate::http) fn no_json(why: &impl std::fmt::Display) -> Problem {
 const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 const PATCHES: &str = "application/json, application/merge-patch+json";
 
-/// What the headers say of a body, before any of it is read.
-#[expect(clippy::struct_excessive_bools, reason = "each tells of a header of its own")]
+/// What the headers say about a body, before it is read.
+#[expect(clippy::struct_excessive_bools, reason = "each is about a header of its own")]
 pub(in crate::http) struct Head {
     json: bool,
     keyed: bool,
@@ -178,10 +178,10 @@ impl Head {
         }
     }
 
-    /// Whether it is worth reading.
+    /// Refuses a body by its headers.
     ///
     /// # Errors
-    /// 413 when more is announced than is read, 415 for a compressed one.
+    /// 413 when its announced length is too large, 415 when it is compressed.
     pub(in crate::http) fn check(&self, limit: usize) -> Result<(), Problem> {
         if self.length.is_some_and(|length| length > limit as u64) {
             return Err(too_large(limit));
@@ -197,21 +197,20 @@ impl Head {
         Ok(())
     }
 
-    /// The whole body: JSON, or nothing at all.
+    /// Reads the whole body: JSON, or no bytes.
     ///
     /// # Errors
-    /// 413, 408, 400 when it breaks off, 415 for what is not called JSON.
+    /// 413; 408; 400 when it breaks off; 415 when its type is not JSON.
     pub(in crate::http) async fn read(
         &self,
         payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
         allowance: &Allowance,
     ) -> Result<BytesMut, Problem> {
-        // Whoever holds connections by bodies that do not come loses them first.
+        // While its body has not arrived, a connection is among the first that are closed to make room.
         let receiving = self.connection.as_ref().map(Connection::receiving);
         let mut bytes = read(payload, allowance).await?;
         drop(receiving);
-        // A byte order mark says nothing of UTF-8, and whoever writes one means no harm (RFC 8259 §8.1 lets
-        // it be ignored).
+        // A byte order mark has no meaning in UTF-8, and RFC 8259 §8.1 lets it be ignored.
         if bytes.starts_with(BYTE_ORDER_MARK) {
             bytes.advance(BYTE_ORDER_MARK.len());
         }
@@ -226,8 +225,7 @@ impl Head {
 }
 
 impl Head {
-    /// What tells the body from another one that comes with the same `Idempotency-Key`; of no use where there
-    /// is no key.
+    /// The fingerprint of the body, which an `Idempotency-Key` is stored with; zeros where there is no key.
     pub(in crate::http) fn fingerprint(&self, body: &[u8]) -> [u8; 32] {
         if self.keyed { json_fingerprint::of(body) } else { [0; 32] }
     }
@@ -240,7 +238,7 @@ fn too_large(limit: usize) -> Problem {
     Problem::new(error_codes::PAYLOAD_TOO_LARGE, format!("A body has at most {limit} bytes."))
 }
 
-/// The whole body. A caller who sends it a byte a minute holds a connection, and is let go.
+/// The whole body, within a time: a caller who sends a byte a minute would hold the connection.
 async fn read(
     mut payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
     allowance: &Allowance,

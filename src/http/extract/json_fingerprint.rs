@@ -1,15 +1,15 @@
-//! What tells two bodies apart: the JSON value that they are, whatever its blanks, the order of its members,
-//! its escapes and the spellings of its numbers.
+//! The fingerprint of a body: of its JSON value, whatever its white space, the order of its members, its
+//! escapes and the spellings of its numbers.
 //!
-//! A value is written in one canonical form, and that is hashed. Members that are named twice stay, in the
-//! order of the text, so that nothing which is refused for them is taken for something else.
+//! A value is written in a canonical form, which is hashed. Duplicate members stay, in their order, so that a
+//! body that is refused for them has a fingerprint of its own.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use sha2::{Digest, Sha256};
 
-/// The fingerprint of a body. Bytes that are no JSON have one as well: of the bytes.
+/// The fingerprint of a body. Bytes that are not JSON have one as well: of the bytes.
 pub(in crate::http) fn of(text: &[u8]) -> [u8; 32] {
     let mut written = vec![VALUE];
     let mut reader = serde_json::Deserializer::from_slice(text);

@@ -7,14 +7,14 @@ use crate::domain::field_error::{Faults, FieldError};
 
 /// Turns the members of a body into a request.
 pub trait Request: Sized {
-    /// Reads all members; `None` when one that is needed is missing or faulty, which `members` then knows.
+    /// Reads all members; `None` when a required one is missing or faulty, which `members` has then noted.
     fn read(members: &mut Members) -> Option<Self>;
 }
 
-/// The request that an object is, beside what is known to be faulty in it.
+/// Reads the members of an object as a request; `faults` are those found so far.
 ///
 /// # Errors
-/// What is faulty.
+/// All faults.
 pub(in crate::http) fn request<R: Request>(members: Map<String, Value>, faults: Faults) -> Result<R, Faults> {
     let mut members = Members::new(members, faults);
     let request = R::read(&mut members);
@@ -24,15 +24,15 @@ pub(in crate::http) fn request<R: Request>(members: Map<String, Value>, faults: 
     }
 }
 
-/// The members of an object: each is taken once, what is left at the end is unknown.
+/// The members of an object: each is read once, and what is left at the end is unknown.
 pub struct Members {
     left: Map<String, Value>,
-    /// Where the object stands: a JSON Pointer, empty for the body itself.
+    /// The JSON Pointer of the object, empty for the body itself.
     base: String,
     faults: Faults,
 }
 
-/// What is wrong with one member; the reader adds where it stands.
+/// What is wrong with one member: a code and a text. `Members` adds the pointer.
 pub struct MemberError(pub &'static str, pub String);
 
 impl Members {
@@ -40,7 +40,7 @@ impl Members {
         Self { left, base: String::new(), faults }
     }
 
-    /// A member that must be there.
+    /// A required member.
     pub fn required<T>(
         &mut self,
         name: &str,
@@ -70,7 +70,7 @@ impl Members {
         }
     }
 
-    /// A list that must be there, each of its items read alone.
+    /// A required list, whose items are read one by one.
     pub fn list<T>(
         &mut self,
         name: &str,
@@ -99,12 +99,12 @@ impl Members {
         self.left.contains_key(name)
     }
 
-    /// Leaves the rest unread: nobody knows what belongs there.
+    /// Ignores the members that are left: whether they belong there is unknown.
     pub fn ignore_rest(&mut self) {
         self.left.clear();
     }
 
-    /// Whether a member is named, be it with `null`.
+    /// Whether a member is there, even with `null`.
     pub fn contains_key(&self, name: &str) -> bool {
         self.left.contains_key(name)
     }
@@ -114,8 +114,8 @@ impl Members {
         self.faults.push(FieldError { path: format!("{}/{name}", self.base), code, detail });
     }
 
-    /// A member that is an object of its own and may be left out. What could be read of it is given, faults
-    /// or not, so that nobody takes for missing what was there.
+    /// A member that is an object of its own and may be left out. What could be read of it is returned,
+    /// faulty or not, so that its members are not reported as missing.
     pub fn object<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         let left = self.optional(name, |value| match value {
             Value::Object(members) => Ok(members),
@@ -127,20 +127,19 @@ impl Members {
         value
     }
 
-    /// Of faults that somebody else found, with paths below this object, those about members that were not
-    /// told as faulty.
+    /// Of these faults, with paths below this object, those about members that are not noted as faulty yet.
     pub fn unknown_among(&self, found: Vec<FieldError>) -> Vec<FieldError> {
-        let told = |path: &str| {
+        let noted = |path: &str| {
             let path = format!("{}{path}", self.base);
             self.faults
                 .reported()
                 .iter()
                 .any(|fault| fault.path == path || path.starts_with(&format!("{}/", fault.path)))
         };
-        found.into_iter().filter(|fault| !told(&fault.path)).collect()
+        found.into_iter().filter(|fault| !noted(&fault.path)).collect()
     }
 
-    /// Faults that somebody else found, with paths below this object.
+    /// Notes these faults, with paths below this object.
     pub fn faults_below(&mut self, name: &str, faults: Vec<FieldError>) {
         let base = format!("{}/{name}", self.base);
         self.faults.extend(
@@ -148,7 +147,7 @@ impl Members {
         );
     }
 
-    /// The faults so far, taken out: for a verb that tells them together with its own.
+    /// Takes the faults so far, for an operation that reports them together with its own.
     pub fn take_faults(&mut self) -> Faults {
         let mut faults = std::mem::take(&mut self.faults);
         for (name, _) in std::mem::take(&mut self.left) {

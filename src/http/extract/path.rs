@@ -8,7 +8,7 @@ use crate::{
 /// The id in a path.
 ///
 /// # Errors
-/// 404: a malformed id, or one of another kind, names nothing.
+/// 404 for a malformed id, and for one of another kind.
 pub fn id<K: Named>(segment: &str) -> Result<Id<K>, Problem> {
     segment.parse().map_err(|_| not_found())
 }

@@ -1,4 +1,4 @@
-//! Query parameters: each taken once, every fault told at once.
+//! Query parameters: each is read once, and all faults are reported together.
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use std::future::{Ready, ready};
@@ -22,9 +22,9 @@ use crate::{
     services::queries::{self, PageRequest},
 };
 
-/// What `limit` is when it is left out.
+/// The default of `limit`.
 const DEFAULT_LIMIT: i64 = 50;
-/// What a larger `limit` is taken as.
+/// The largest `limit`; a larger one means this.
 const MAX_LIMIT: i64 = 200;
 /// The longest text to search for: an address is no longer, nor is a name.
 const MAX_SEARCH_LEN: usize = 256;
@@ -34,7 +34,7 @@ pub struct Paging;
 
 impl IntoParams for Paging {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        // However large: a format of so many bits would set a bound that there is not.
+        // Without a format: `int64` would set a bound that does not exist.
         let limit =
             Object::builder().schema_type(Type::Integer).minimum(Some(1)).default(Some(DEFAULT_LIMIT.into()));
         let cursor = Object::builder().schema_type(Type::String).min_length(Some(1));
@@ -44,13 +44,13 @@ impl IntoParams for Paging {
             parameter.description(Some(description)).schema(Some(schema)).build()
         };
         vec![
-            parameter("limit", "At most so many items; a number above 200 is taken as 200.", limit),
-            parameter("cursor", "`next_cursor` of the page before, sent with the same filters.", cursor),
+            parameter("limit", "The size of the page; a number above 200 means 200.", limit),
+            parameter("cursor", "`next_cursor` of the previous page, sent with the same filters.", cursor),
         ]
     }
 }
 
-/// The parameters of a request: what nobody takes is unknown.
+/// The parameters of a request: those that no handler reads are unknown.
 pub struct Query {
     left: Vec<(String, String)>,
     faults: Faults,
@@ -67,7 +67,7 @@ impl FromRequest for Query {
 }
 
 impl Query {
-    /// A parameter as it stands.
+    /// The text of a parameter.
     pub fn text(&mut self, name: &str) -> Option<String> {
         let mut values = self.left.extract_if(.., |(known, _)| known == name).map(|(_, value)| value);
         let first = values.next();
@@ -94,7 +94,7 @@ impl Query {
         }
     }
 
-    /// A parameter that takes one of a few words.
+    /// A parameter with one of these words.
     pub fn one_of<T: Copy>(&mut self, name: &str, all: &[T], word: impl Fn(T) -> &'static str) -> Option<T> {
         self.parsed(name, "unknown_value", |text| {
             let known = || all.iter().map(|&one| word(one)).collect::<Vec<_>>().join(", ");
@@ -105,19 +105,19 @@ impl Query {
         })
     }
 
-    /// A text to search for; an empty one finds everything, like none.
+    /// A text to search for; an empty one finds everything, as if it were left out.
     pub fn search(&mut self) -> Option<String> {
         let text = self.parsed("search", "invalid_search", |text| {
             let text = trim(text);
-            // No address and no name holds a control character; PostgreSQL stores no NUL, and SQLite's
-            // patterns have a limit.
+            // No address and no name has a control character; PostgreSQL cannot store NUL, and SQLite limits
+            // the length of patterns.
             if text.chars().count() > MAX_SEARCH_LEN || text.chars().any(char::is_control) {
                 return Err(format!(
                     "This takes at most {MAX_SEARCH_LEN} characters, and no control characters."
                 ));
             }
-            // An address is part of what it was pasted with (`Ada <ada@example.com>`, `mailto:`), which no
-            // list holds.
+            // An address may be pasted with more (`Ada <ada@example.com>`, `mailto:`), which the stored
+            // address does not have.
             Ok(Email::parse(text).map_or_else(|_| text.to_owned(), |email| email.as_str().to_owned()))
         });
         text.filter(|text| !fold(text).trim().is_empty())
@@ -135,8 +135,8 @@ impl Query {
                 Err("This takes a whole number from 1; above 200 is taken as 200.")
             }
         });
-        // Which list a cursor belongs to is known later; damage is seen here, and told with what else is
-        // wrong.
+        // Which list a cursor belongs to is known later; damage is found here, and reported together with
+        // other faults.
         let cursor = self.parsed("cursor", "invalid_cursor", |text| {
             queries::genuine_cursor(text).map(|()| text.to_owned())
         });

@@ -1,7 +1,7 @@
-//! JSON that loses nothing: a member that an object names twice is told, wherever it stands.
+//! JSON without losses: duplicate members are reported, at any depth.
 //!
-//! `serde_json::Value` keeps the last of two members of one name and drops the other in silence (RFC 8259 §4
-//! leaves it to the reader); a caller who sent two rates would never learn which of them counts.
+//! `serde_json::Value` keeps the last of two members with one name and silently drops the other (RFC 8259 §4
+//! leaves it to the reader); a caller who sent two rates would not learn which of them counts.
 
 use std::cell::RefCell;
 
@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 
 use crate::domain::field_error::{Faults, FieldError};
 
-/// A text as a value, and the members that are named twice: the first of each counts.
+/// Parses a text, and reports duplicate members: the first of each counts.
 ///
 /// # Errors
-/// When the text is no JSON.
+/// When the text is not JSON.
 pub fn parse(text: &[u8]) -> Result<(Value, Faults), serde_json::Error> {
     let found = RefCell::new(Faults::default());
     let mut reader = serde_json::Deserializer::from_slice(text);
@@ -34,7 +34,7 @@ enum Step<'a> {
     Index(usize),
 }
 
-/// Where a value stands. The pointer is written out only where there is something to tell.
+/// The place of a value. Its pointer is written only for a fault.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     above: Option<(&'a Place<'a>, Step<'a>)>,

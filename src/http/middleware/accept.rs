@@ -1,7 +1,7 @@
-//! What a caller accepts (RFC 9110 §12.5.1), asked before anything is done.
+//! What a caller accepts (RFC 9110 §12.5.1), checked before anything else.
 //!
 //! Read as generously as it is written in practice: blanks around a `;`, `*` for `*/*`, `q=.2`. A range that
-//! cannot be read says nothing, and a header in which none can be read is none.
+//! cannot be parsed is ignored; a header without a valid range counts as none.
 
 use actix_web::{
     Error, HttpRequest,
@@ -29,10 +29,10 @@ pub async fn middleware(
     Ok(next.call(request).await?.map_into_left_body())
 }
 
-/// The one answer that has a second form.
+/// The path whose answer has a second media type.
 const EXPORTED: &str = "/v1/users";
 
-/// Whether a caller would rather have CSV: it gives it more weight than JSON, each by the most specific range
+/// Whether a caller prefers CSV: it has more weight than JSON, each by the most specific range
 /// that takes it in.
 pub fn prefers_csv(request: &HttpRequest) -> bool {
     let accepted = Accepted::of(request.headers());
@@ -48,7 +48,7 @@ struct Accepted {
     bare_json: Option<u16>,
     /// Of `text/csv`.
     csv: Option<u16>,
-    /// Whether nothing was said.
+    /// Whether there is no valid range.
     silent: bool,
 }
 

@@ -13,10 +13,10 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 use crate::http::response::problem::Problem;
 use crate::{domain::client_address::ClientAddress, services::ServiceError};
 
-/// How long a request waits for its turn before it is told to come back later.
+/// How long a request waits before it is answered 503.
 const PERMIT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A bound of bodies in hand.
+/// The limits of bodies that are held at once.
 pub struct BodyPermits {
     all: Arc<Semaphore>,
     per_client: usize,
@@ -25,7 +25,7 @@ pub struct BodyPermits {
     timeout: Duration,
 }
 
-/// One body in hand, until it is dropped.
+/// A permit for one body, until it is dropped.
 pub struct BodyPermit {
     _held: [OwnedSemaphorePermit; 2],
 }
@@ -48,14 +48,14 @@ impl BodyPermits {
     pub async fn acquire(&self, client: ClientAddress) -> Result<BodyPermit, Problem> {
         let (share, all) = (self.share(client.host()), self.all.clone());
         let held = async {
-            // Their own share first: whoever waits for that keeps nobody else waiting.
+            // The client's own share first: waiting for that delays no other client.
             let share = share.acquire_owned().await?;
             Ok::<_, AcquireError>(BodyPermit { _held: [share, all.acquire_owned().await?] })
         };
         match tokio::time::timeout(self.timeout, held).await {
             Ok(Ok(permit)) => Ok(permit),
             _ => Err(ServiceError::Busy(
-                "Too many bodies of this kind are on their way. Try again in a moment.",
+                "Too many bodies of this kind are being received. Try again in a moment.",
             )
             .into()),
         }
@@ -63,7 +63,7 @@ impl BodyPermits {
 
     fn share(&self, host: IpNet) -> Arc<Semaphore> {
         let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        // What is held or waited for is known to somebody else too.
+        // A share that is held or waited for has further references.
         shares.retain(|_, share| Arc::strong_count(share) > 1);
         shares.entry(host).or_insert_with(|| Arc::new(Semaphore::new(self.per_client))).clone()
     }

@@ -1,18 +1,18 @@
-//! What browsers are told with every answer, whatever made it: where its parts may come from, who may frame
-//! it, and what is told of its address (OWASP Secure Headers, REST Security).
+//! Headers for browsers on every answer: where its parts may come from, which pages may frame it, and which
+//! referrer is sent (OWASP Secure Headers, REST Security).
 
 use actix_web::http::header::{
     CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS,
 };
 
-/// Nothing may be loaded, nothing sent, and nobody may frame it.
+/// Nothing may be loaded or sent, and no page may frame it.
 const NOTHING: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// The contract's browser: its own files, the styles that it writes into its page, its pictures, and requests
 /// to this service.
 const DOCS: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; \
                     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/// A year (RFC 6797 §6.1.1), of this host alone: others of its domain are not ours to speak for.
+/// A year (RFC 6797 §6.1.1), for this host only: this service does not decide for other hosts of its domain.
 const HTTPS_ONLY: &str = "max-age=31536000";
 
 /// Adds what the answer does not say itself.

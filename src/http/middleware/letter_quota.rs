@@ -1,7 +1,6 @@
-//! What is left of the quotas of letters, as IETF `draft-ietf-httpapi-ratelimit-headers-10` has it:
-//! `RateLimit-Policy` and `RateLimit` come with every answer of a route that sends letters. Where no letter
-//! was counted, as with a refusal for another reason, they tell which quotas there are, and what a mailbox
-//! has that was not written to.
+//! The quotas of letters in headers (IETF `draft-ietf-httpapi-ratelimit-headers-10`): every answer of a route
+//! that sends letters has `RateLimit-Policy` and `RateLimit`. Where no letter was counted, as after an error
+//! for another reason, they have all quotas, and what remains for a mailbox without letters.
 //!
 //! The counts themselves are kept by the services, in the transaction of the letter.
 
@@ -28,8 +27,8 @@ use crate::{
     services::{ServiceError, invite::Sent},
 };
 
-/// The routes that send letters and take an access token, by method and pattern. Those of a link's holder
-/// tell the limit by address.
+/// The routes that send letters and take an access token, by method and pattern. Those for the holder of a
+/// link have the limit by network address.
 const ROUTES: [(Method, &str); 9] = [
     (Method::POST, "/v1/system-users/invitations"),
     (Method::POST, "/v1/account-owners/invitations"),
@@ -48,11 +47,11 @@ pub fn sends_letters(method: &str, pattern: &str) -> bool {
     ROUTES.iter().any(|(known, path)| known.as_str() == method && *path == pattern)
 }
 
-/// Where a handler notes what is left, for the answer's headers.
+/// What remains of the quotas: noted by a handler, for the headers of the answer.
 #[derive(Clone, Default)]
-pub struct Told(Rc<RefCell<Vec<Standing>>>);
+pub struct Standings(Rc<RefCell<Vec<Standing>>>);
 
-impl Told {
+impl Standings {
     /// That of a request.
     pub fn of(request: &HttpRequest) -> Self {
         request.extensions().get::<Self>().cloned().unwrap_or_default()
@@ -63,7 +62,7 @@ impl Told {
         *self.0.borrow_mut() = standings.to_vec();
     }
 
-    /// Notes what is left after a letter, or why there was none.
+    /// Notes what remains after a letter, or after an error.
     pub fn sent(&self, outcome: Result<Sent, ServiceError>) -> Result<Invitation, ServiceError> {
         match outcome {
             Ok(Sent { invitation, standings }) => {
@@ -74,7 +73,7 @@ impl Told {
         }
     }
 
-    /// Notes what a refusal says is left.
+    /// Notes what remains according to an error.
     pub fn refused(&self, refusal: ServiceError) -> ServiceError {
         if let ServiceError::LettersSpent(LettersSpent { standings, .. }) = &refusal {
             self.note(standings);
@@ -88,8 +87,8 @@ pub async fn middleware<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let told = Told::default();
-    request.extensions_mut().insert(told.clone());
+    let noted = Standings::default();
+    request.extensions_mut().insert(noted.clone());
     let mut answer = next.call(request).await?;
     let request = answer.request();
     let pattern = request.match_pattern().unwrap_or_default();
@@ -98,17 +97,17 @@ pub async fn middleware<B: MessageBody>(
         .cloned()
         .filter(|_| sends_letters(request.method().as_str(), &pattern));
     if let Some(state) = state {
-        let (limits, told) = (state.services.rules.letters, told.0.borrow());
+        let (limits, noted) = (state.services.rules.letters, noted.0.borrow());
         let applies =
-            |scope: &LimitScope| told.is_empty() || told.iter().any(|standing| standing.scope == *scope);
+            |scope: &LimitScope| noted.is_empty() || noted.iter().any(|standing| standing.scope == *scope);
         let policies = LimitScope::ALL
             .into_iter()
             .filter(applies)
             .filter_map(|scope| Some((scope, limits.quota(scope)?)));
         add(answer.headers_mut(), "ratelimit-policy", policies.map(|(scope, quota)| policy(scope, quota)));
         let unused = |quota| Standing { scope: LimitScope::Mailbox, quota, remaining: quota, reset: 0 };
-        let unused = limits.mailbox.filter(|_| told.is_empty()).map(unused);
-        add(answer.headers_mut(), "ratelimit", told.iter().chain(unused.as_ref()).map(left));
+        let unused = limits.mailbox.filter(|_| noted.is_empty()).map(unused);
+        add(answer.headers_mut(), "ratelimit", noted.iter().chain(unused.as_ref()).map(left));
     }
     Ok(answer)
 }

@@ -1,6 +1,6 @@
 //! How often the public routes may be called, by network address.
 //!
-//! Told with every answer as IETF `draft-ietf-httpapi-ratelimit-headers-10` has it: `RateLimit-Policy` and
+//! Every answer has the headers of IETF `draft-ietf-httpapi-ratelimit-headers-10`: `RateLimit-Policy` and
 //! `RateLimit`.
 
 mod limiter;
@@ -20,8 +20,8 @@ use crate::http::{
     extract::client_address::client_address, openapi::routes::Route, response::problem::Problem, state::State,
 };
 
-/// Counts every request to a limited route, whatever else is wrong with it, and tells what is left with every
-/// answer. The page is told of a refusal and shows it; elsewhere it is the answer.
+/// Counts every request to a limited route, valid or not, and adds what remains to the headers of every
+/// answer. The page shows a refusal itself; elsewhere the refusal is the answer.
 pub async fn middleware(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
@@ -33,7 +33,7 @@ pub async fn middleware(
         checked.and_then(|(state, policy)| state.limits.check(policy, client_address(request.request())));
     let is_refused = checked.as_ref().is_some_and(|(_, denied)| denied.is_some());
     if is_refused && route.is_some_and(|route| route.policy == Some(Policy::SignIn)) {
-        // As each other try is told, but for whose it is: the body is not read.
+        // Logged as every other password check, but without its subject: the body is not read.
         let client = client_address(request.request());
         tracing::info!(purpose = "sign_in", subject = "not read", %client, outcome = "limited", "password check");
     }

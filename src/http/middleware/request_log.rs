@@ -111,7 +111,7 @@ where
         Some(problem) => {
             let public_url = state.map_or("", |state| state.settings.public_url.as_str());
             let mut response = seal(problem.respond(public_url, id));
-            // Limits are told with every answer of a limited route, refusals included.
+            // Every answer of a limited route has the headers of its limit, refusals included.
             for (name, value) in
                 answer.headers().iter().filter(|(name, _)| name.as_str().starts_with("ratelimit"))
             {

@@ -1,7 +1,7 @@
-//! What the contract says of the domain's closed sets and simple values, and how the sets are written.
+//! The schemas of the domain's closed sets and simple values, and how the sets are serialised.
 //!
-//! The domain knows no JSON and no contract, so both are given to its types here. A set's `enum` and what is
-//! written come from the same list and the same words: neither can drift from the other.
+//! The domain depends on neither JSON nor the contract, so both are implemented for its types here. The
+//! `enum` of a set and its serialisation use the same list and the same words, so that they agree.
 
 use std::borrow::Cow;
 
@@ -61,22 +61,22 @@ macro_rules! closed_sets {
 
 closed_sets! {
     InvitationKind, "InvitationKind", "What a person is invited to become.";
-    InvitationStatus, "InvitationStatus", "How far an invitation has come. `expired` is what a pending one is after `expires_at`.";
-    DeliveryState, "DeliveryState", "`queued`, while a courier has it `sending`, and `sent` when the relay or the provider took it. Where a provider reports what became of it: `delivered`, `deferred` (it tries again), `bounced` (fix the address, unless `advice` says otherwise) or `complained` (the person called it spam). `failed` when it was given up, by us or by the provider, for no fault of the address, or its link died before; `handed_over` when no letter was sent, because whoever invited asked for the link.";
-    DeliveryMethod, "DeliveryWay", "How the link goes to the person invited: by `email`, or as a `link` that whoever invites is given once and hands over.";
+    InvitationStatus, "InvitationStatus", "The status of an invitation. A pending one is `expired` after `expires_at`.";
+    DeliveryState, "DeliveryState", "`queued`; `sending` while this service sends it; `sent` when the relay or the provider has accepted it. Where a provider reports on it: `delivered`, `deferred` (the provider tries again), `bounced` (correct the address, unless `advice` says otherwise) or `complained` (the person marked it as spam). `failed` when this service or the provider has given it up for a reason other than the address, or its link stopped working first. `handed_over` when no letter was sent, because the inviter asked for the link.";
+    DeliveryMethod, "DeliveryWay", "How the link reaches the person invited: by `email`, or as a `link` that the answer returns once to the inviter, who passes it on.";
     EventType, "EventType", "What happened to an invitation.";
-    ActorKind, "ActorType", "`user`, `client` or `cli`; in a timeline also `system` (this service) and `link` (whoever holds the link).";
+    ActorKind, "ActorType", "`user`, `client` or `cli`; in a timeline also `system` (this service) and `link` (the holder of the link).";
     Role, "SystemRole", "A role of a system user; `GET /v1/roles` says what each allows.";
-    Permission, "Permission", "One thing that a token may allow.";
+    Permission, "Permission", "A right that a token may have.";
     MemberRole, "MemberRole", "What a customer is in an account: an `account_owner` manages it, a `driver` charges cars.";
-    AccountType, "AccountType", "What a customer is before the law.";
+    AccountType, "AccountType", "Whether a customer is a business or a consumer.";
     AccountStatus, "AccountStatus", "`invited` until the account's first owner, or its driver, activates.";
     CompanyVat, "CompanyVat", "Whether a company must have a VAT number (`required`), or may say that it has none (`optional`).";
     UsedBy, "UsedBy", "Who uses a sub-account.";
     ReimbursementMode, "ReimbursementMode", "`automated` for an employee's sub-account, `manual` for a subsidiary's.";
-    UserStatus, "UserStatus", "How far a person has come.";
-    UserKind, "UserKind", "Staff of the operator, or a customer; who was invited to become that counts.";
-    SuppressionReason, "SuppressionReason", "Why an address is not written to: there is no such mailbox, whoever reads it asked for that, or a letter was called spam.";
+    UserStatus, "UserStatus", "The status of a person.";
+    UserKind, "UserKind", "Staff of the operator, or a customer; people who are invited as one count.";
+    SuppressionReason, "SuppressionReason", "Why no letters are sent to an address: the mailbox does not exist, its reader unsubscribed, or a letter was marked as spam.";
     Locale, "Locale", "A language of letters and page.";
 }
 
@@ -169,7 +169,7 @@ texts! {
         .pattern("^acc_[0-7][0-9a-hjkmnp-tv-z]{25}$");
     EventId, "EventId", Text::new("Names an entry of a timeline.", "evt_01m86xvxh0f46bs8r42wfv2z13")
         .pattern("^evt_[0-7][0-9a-hjkmnp-tv-z]{25}$");
-    SuppressionId, "SuppressionId", Text::new("Names an address that is not written to.", "sup_01m86xvxh0f46bs8r42wfv2z13")
+    SuppressionId, "SuppressionId", Text::new("Names a suppressed address.", "sup_01m86xvxh0f46bs8r42wfv2z13")
         .pattern("^sup_[0-7][0-9a-hjkmnp-tv-z]{25}$");
     Email, "EmailAddress", Text {
         format: Some(KnownFormat::Email),
@@ -177,26 +177,26 @@ texts! {
         ..Text::new(
             "An e-mail address, compared without regard to case and echoed as typed, with the domain in lower case. The part \
              before the @ is ASCII, 64 characters at most; the domain has a dot and may be international, and is what UTS 46 maps \
-             it to. Blanks and line breaks around it, a name before `<…>` or in brackets behind it, `mailto:`, and a comma or semicolon at the end are set aside.",
+             it to. Blanks and line breaks around it, a name before `<…>` or in brackets after it, `mailto:`, and a comma or semicolon at the end are removed.",
             "ada@example.com",
         )
     };
-    AccountName, "AccountName", Text::new("The name of an account, on one line, without control characters. Something of it is to be seen; blanks around it and invisible characters that change nothing for a reader are set aside.", "Acme B.V.")
+    AccountName, "AccountName", Text::new("The name of an account, on one line, without control characters. It has a visible character; blanks around it and invisible characters that a reader would not notice are removed.", "Acme B.V.")
         .length(1, 200);
-    PersonName, "PersonName", Text::new("A first or a last name, on one line, without control characters. Something of it is to be seen; blanks around it and invisible characters that change nothing for a reader are set aside.", "Ada")
+    PersonName, "PersonName", Text::new("A first or a last name, on one line, without control characters. It has a visible character; blanks around it and invisible characters that a reader would not notice are removed.", "Ada")
         .length(1, 100);
     Rate, "ReimbursementRate", Text::new(
         "EUR per kWh: a decimal as a text, so that nothing is rounded. More than 0, at most 99.9999, at most 4 decimals.",
         "0.23",
     ).pattern("^([1-9][0-9]?(\\.[0-9]{1,4})?|0\\.([1-9][0-9]{0,3}|0[1-9][0-9]{0,2}|00[1-9][0-9]?|000[1-9]))$");
     LanguageTag, "LanguageTag", Text::new(
-        format!("The language of letter and page, one of: {}. A region is set aside: `nl-BE` is taken as `nl`.", Locale::known()),
+        format!("The language of letter and page, one of: {}. A region is ignored: `nl-BE` means `nl`.", Locale::known()),
         "nl",
     ).pattern(language_pattern());
     LinkToken, "ActivationToken", Text {
         length: (Some(1), None),
         ..Text::new(
-            "What stands behind `?token=` in an activation link.",
+            "The value of `?token=` in an activation link.",
             "AWdI-koBmrfTOTRwMIlQzRODMWx8AAAAAZ5vG0cZ0mYk3c1c7p1u8o9Xq2hB4sKJd6VwT5yN0aE",
         )
     };

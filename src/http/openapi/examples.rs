@@ -1,15 +1,8 @@
-//! Examples stand beside the handlers that they belong to. Here they become components, and operations point
-//! to them.
+//! Examples are written beside their handlers. Here they become components, and operations refer to them.
 
 use std::collections::BTreeMap;
 
-use utoipa::openapi::{
-    Content, Ref, RefOr,
-    example::{Example, ExampleBuilder},
-    request_body::RequestBody,
-};
-
-use super::problem_examples;
+use utoipa::openapi::{Content, Ref, RefOr, example::Example, request_body::RequestBody};
 
 /// The components, by name.
 pub(super) type Examples = BTreeMap<String, RefOr<Example>>;
@@ -39,16 +32,5 @@ pub(super) fn hoist_request(body: &mut RequestBody, examples: &mut Examples) {
         if let (RefOr::T(content), Some(shown)) = (content, &shown) {
             content.examples.clone_from(shown);
         }
-    }
-}
-
-/// Points to examples of problems.
-pub(super) fn point_to_problems(content: &mut Content, names: &[&str], examples: &mut Examples) {
-    for name in names {
-        let place = Ref::new(format!("#/components/examples/{name}"));
-        content.examples.insert((*name).to_owned(), RefOr::Ref(place));
-        let Some((summary, value)) = problem_examples::example(name) else { continue };
-        let example = || RefOr::T(ExampleBuilder::new().summary(summary).value(Some(value)).build());
-        examples.entry((*name).to_owned()).or_insert_with(example);
     }
 }

@@ -1,34 +1,29 @@
 //! What an `Idempotency-Key` adds to an operation.
 
 use utoipa::openapi::{
-    Header, ObjectBuilder, RefOr, ResponseBuilder,
+    Header, ObjectBuilder, RefOr,
     path::{Operation, Parameter, ParameterBuilder, ParameterIn},
     schema::{SchemaType, Type},
-    security::SecurityRequirement,
 };
 
-/// Adds the header and its refusals to an authenticated POST that takes a body.
+use super::{
+    super::response::error_codes,
+    errors::{self, ListedError},
+    operations::is_public,
+};
+
+/// Adds the header and its errors to an authenticated POST that takes a body.
 pub(super) fn add(operation: &mut Operation) {
-    let public = operation
-        .security
-        .as_ref()
-        .is_none_or(|all| all.iter().all(|one| *one == SecurityRequirement::default()));
-    if public || operation.request_body.is_none() {
+    if is_public(operation) || operation.request_body.is_none() {
         return;
     }
     operation.parameters.get_or_insert_default().push(header());
-    for (status, words) in [
-        ("400", "`idempotency_key_invalid`: the `Idempotency-Key` is malformed."),
-        ("409", "`idempotency_in_progress`: the first request with this `Idempotency-Key` is still running."),
-        ("422", "`idempotency_key_reused`: the `Idempotency-Key` was sent with another request."),
+    for code in [
+        error_codes::IDEMPOTENCY_KEY_INVALID,
+        error_codes::IDEMPOTENCY_IN_PROGRESS,
+        error_codes::IDEMPOTENCY_KEY_REUSED,
     ] {
-        let response = operation.responses.responses.entry(status.to_owned());
-        let response = response.or_insert_with(|| RefOr::T(ResponseBuilder::new().build()));
-        if let RefOr::T(response) = response {
-            let before = std::mem::take(&mut response.description);
-            response.description =
-                if before.is_empty() { words.to_owned() } else { format!("{before} {words}") };
-        }
+        errors::add(&mut operation.responses.responses, &ListedError::new(code));
     }
     for (_, response) in operation.responses.responses.iter_mut().filter(|(status, _)| is_kept(status)) {
         if let RefOr::T(response) = response {
@@ -51,9 +46,9 @@ fn header() -> RefOr<Parameter> {
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)
         .description(Some(
-            "1 to 255 visible ASCII characters, quoted (draft-ietf-httpapi-idempotency-key-header) or bare. The same key with the \
-             same request, by a token of the same grant, within a day has no further effect and gets the first answer again, with \
-             `Idempotency-Replayed: true`.",
+            "1 to 255 visible ASCII characters, quoted (draft-ietf-httpapi-idempotency-key-header) or bare. The same request \
+             with the same key, by a token of the same grant, within a day has no further effect and gets the first answer \
+             again, with `Idempotency-Replayed: true`.",
         ))
         .schema(Some(schema))
         .example(Some(serde_json::json!("\"8e03978e-40d5-43e8-bc93-6894a57f9324\"")))

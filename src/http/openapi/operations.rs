@@ -1,15 +1,19 @@
-//! What operations of a kind share: refusals, their form, headers, examples.
+//! What operations of a kind share: error codes, headers, examples.
 
 use serde_json::json;
 use utoipa::openapi::{
-    Content, HttpMethod, Ref, RefOr, Required, Response, ResponseBuilder, path::Operation, schema::Schema,
+    Content, HttpMethod, RefOr, Required, Response, path::Operation, schema::Schema,
     security::SecurityRequirement,
 };
 
 use super::{
-    super::middleware::{letter_quota, rate_limit::policy::policy},
+    super::{
+        middleware::{letter_quota, rate_limit::policy::policy},
+        response::error_codes,
+    },
+    errors::{self, ListedError},
     examples::{self, Examples},
-    headers, idempotency, problem_examples, sample_data,
+    headers, idempotency, sample_data,
 };
 
 /// Adds what is shared. `examples` takes up those of the operation.
@@ -18,35 +22,21 @@ pub(super) fn complete(
     operation: &mut Operation,
     examples: &mut Examples,
 ) {
-    let id = operation.operation_id.clone().unwrap_or_default();
     let letters = sends_letters(&method, path);
-    if letters {
-        let refusal = "`rate_limited`, with `Retry-After`: a mailbox, the owners of an account or the caller have had their letters of 24 hours.";
-        let refusal = || RefOr::T(ResponseBuilder::new().description(refusal).build());
-        operation.responses.responses.entry("429".to_owned()).or_insert_with(refusal);
-    }
-    for (status, description) in shared(path, &id, operation) {
-        let refusal = || RefOr::T(ResponseBuilder::new().description(description).build());
-        operation.responses.responses.entry(status.to_owned()).or_insert_with(refusal);
+    for error in shared_errors(path, letters, operation) {
+        errors::add(&mut operation.responses.responses, &error);
     }
     if method == HttpMethod::Post {
         idempotency::add(operation);
     }
-    let has_body = needs_body(operation);
+    errors::hoist_examples(operation, needs_body(operation), examples);
     if let Some(RefOr::T(body)) = &mut operation.request_body {
         body.content.values_mut().filter_map(written).for_each(without_null);
         examples::hoist_request(body, examples);
     }
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
-        if response.content.is_empty() && status.starts_with(['4', '5']) {
-            let mut content = Content::new(Some(Ref::from_schema_name("Problem")));
-            let codes = problem_examples::named_in(&response.description, has_body);
-            examples::point_to_problems(&mut content, &codes, examples);
-            response.content.insert("application/problem+json".to_owned(), RefOr::T(content));
-        } else {
-            show(response, examples);
-        }
+        show(response, examples);
         headers::name(path, letters, status, response);
     }
 }
@@ -87,50 +77,66 @@ fn show(response: &mut Response, examples: &mut Examples) {
             "application/json" => examples::hoist(content, examples),
             "text/html" => content.example = Some(json!("<!doctype html><html lang=\"en\">…</html>")),
             "text/csv" => content.example = Some(json!(sample_data::CSV)),
+            "application/problem+json" => {}
             _ => content.example = Some(json!(sample_data::METRICS)),
         }
     }
 }
 
-/// The refusals that every operation of a kind shares.
-fn shared(path: &str, id: &str, operation: &Operation) -> Vec<(&'static str, &'static str)> {
-    let public = operation
-        .security
-        .as_ref()
-        .is_none_or(|all| all.iter().all(|one| *one == SecurityRequirement::default()));
+/// The errors that every operation of a kind shares. An operation that lists one of them itself has said why.
+fn shared_errors(path: &str, letters: bool, operation: &Operation) -> Vec<ListedError> {
     let mut shared = Vec::new();
+    if letters {
+        shared.push(ListedError::new(error_codes::RATE_LIMITED).when(
+            "a mailbox, the owners of an account or the caller have had their letters of 24 hours; with `Retry-After`",
+        ));
+    }
     if !path.starts_with("/v1/") {
         return shared;
     }
-    if !public {
-        shared.push(("401", "`unauthenticated`: no access token, or none that is valid."));
+    if !is_public(operation) {
+        shared.push(
+            ListedError::new(error_codes::UNAUTHENTICATED).when("no access token, or none that is valid"),
+        );
     }
     if operation.request_body.is_some() {
-        let malformed = if needs_body(operation) {
-            "`malformed_json`: the body is empty or no JSON."
-        } else {
-            "`malformed_json`: the body is no JSON."
-        };
-        shared.extend([
-            ("400", malformed),
-            ("408", "`request_timeout`: the body did not arrive within 15 seconds."),
-            ("413", "`payload_too_large`: the body has more than 64 KiB."),
-            (
-                "415",
-                "`unsupported_media_type`: the body is not `application/json`, or has a `Content-Encoding`.",
-            ),
-        ]);
+        shared.extend(body_errors(needs_body(operation)));
     }
     shared.extend([
-        ("406", "`not_acceptable`: the `Accept` header rules JSON out."),
-        ("422", "`validation_failed`, with every faulty member or parameter in `errors`."),
+        ListedError::new(error_codes::NOT_ACCEPTABLE).when("the `Accept` header rules JSON out"),
+        ListedError::new(error_codes::VALIDATION_FAILED)
+            .when("`errors` names every faulty member or parameter"),
     ]);
-    // The roles are in no database.
-    if id != "listRoles" {
-        shared.push(("503", "`unavailable`: the database is away or a queue is full. Nothing was changed."));
+    // Roles are not in the database.
+    if path != "/v1/roles" {
+        shared.push(
+            ListedError::new(error_codes::UNAVAILABLE)
+                .when("the service is busy or its database is unavailable; with `Retry-After`"),
+        );
     }
     if policy(path).is_some() {
-        shared.push(("429", "`rate_limited`: too many requests from this address."));
+        shared.push(
+            ListedError::new(error_codes::RATE_LIMITED)
+                .when("too many requests from this address; with `Retry-After`"),
+        );
     }
     shared
+}
+
+/// Whether no access token is asked for.
+pub(super) fn is_public(operation: &Operation) -> bool {
+    let none = SecurityRequirement::default();
+    operation.security.as_ref().is_none_or(|all| all.iter().all(|one| *one == none))
+}
+
+/// The errors of operations that take a body in JSON.
+fn body_errors(is_needed: bool) -> [ListedError; 4] {
+    let malformed = if is_needed { "the body is empty or not JSON" } else { "the body is not JSON" };
+    [
+        ListedError::new(error_codes::MALFORMED_JSON).when(malformed),
+        ListedError::new(error_codes::REQUEST_TIMEOUT).when("the body did not arrive within 15 seconds"),
+        ListedError::new(error_codes::PAYLOAD_TOO_LARGE).when("the body has more than 64 KiB"),
+        ListedError::new(error_codes::UNSUPPORTED_MEDIA_TYPE)
+            .when("the body is not `application/json`, or has a `Content-Encoding`"),
+    ]
 }

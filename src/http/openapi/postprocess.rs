@@ -1,4 +1,4 @@
-//! The habits of schemas, for all of them at once.
+//! The conventions of schemas, applied to all of them.
 
 use utoipa::openapi::{
     Object, RefOr,
@@ -12,10 +12,10 @@ pub(super) fn tidy(name: &str, schema: &mut RefOr<Schema>) {
         lift_description(property);
     }
     match Side::of(name) {
-        // A mistyped member must not be lost in silence.
+        // A mistyped member must not be ignored silently.
         Side::Request => object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false))),
         Side::Form => {}
-        // Answers leave nothing out: what has no value is null.
+        // Answers have every member: without a value it is null.
         Side::Answer => require_nullable(object),
     }
 }
@@ -36,7 +36,7 @@ impl Side {
     }
 }
 
-/// What is said of a member that may be null is said of the member, not of one of its two forms.
+/// The description of a member that may be null belongs to the member, not to one of its two forms.
 fn lift_description(property: &mut RefOr<Schema>) {
     let RefOr::T(Schema::OneOf(either)) = property else { return };
     for form in &mut either.items {

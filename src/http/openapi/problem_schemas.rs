@@ -1,4 +1,4 @@
-//! What an error answer looks like.
+//! The schema of errors.
 
 use std::borrow::Cow;
 
@@ -24,7 +24,7 @@ use crate::http::response::{error_codes, views::InvitationAccount};
 #[expect(dead_code, reason = "it describes what `Problem::document` writes")]
 #[schema(as = Problem)]
 pub struct ProblemDocument {
-    /// A page that explains the code.
+    /// The address of a page that explains the code.
     #[schema(format = "uri")]
     r#type: String,
     /// The code in a few words.
@@ -32,24 +32,23 @@ pub struct ProblemDocument {
     /// The HTTP status.
     #[schema(minimum = 400, maximum = 599)]
     status: u16,
-    /// What went wrong this time, for people.
+    /// What went wrong in this case, for people.
     detail: String,
     /// What went wrong, for programs.
     code: ErrorCode,
     /// As in `X-Request-Id`.
     request_id: String,
-    /// With `validation_failed`: every faulty member or parameter, the first 100 of them; of an item of a
+    /// With `validation_failed`: every faulty member or parameter, the first 100 of them; for an item of a
     /// batch the first 10.
     #[schema(required = false, max_items = 100)]
     errors: Vec<FieldErrorDocument>,
-    /// With `resend_too_soon`, and `rate_limited` of letters: so many seconds to wait, as in `Retry-After`.
+    /// With `resend_too_soon`, and with `rate_limited` for letters: seconds to wait, as in `Retry-After`.
     #[schema(required = false, minimum = 1)]
     retry_after: u32,
-    /// With `invitation_pending`: the invitation to resend.
+    /// With `invitation_pending`: the id of that invitation.
     #[schema(required = false)]
     invitation_id: InvitationId,
-    /// With `ambiguous_account` and `ambiguous_invitation`: what was meant, perhaps; of an item of a batch
-    /// the first 10.
+    /// With `ambiguous_account` and `ambiguous_invitation`: the matches; for an item of a batch the first 10.
     #[schema(required = false)]
     candidates: Vec<Candidate>,
 }
@@ -67,15 +66,15 @@ pub struct FieldErrorDocument {
     parameter: String,
     /// What is wrong, for programs.
     code: FieldErrorCode,
-    /// What is wrong, for people, and how to put it right.
+    /// What is wrong, for people, and how to correct it.
     detail: String,
 }
 
-/// What was meant, perhaps.
+/// A match.
 #[derive(ToSchema)]
 #[schema(as = Candidate)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "it describes what `From<Refusal>` writes")]
+#[expect(dead_code, reason = "it describes what `From<&ServiceError>` writes")]
 pub enum Candidate {
     /// With `ambiguous_account`.
     Account(AccountCandidate),
@@ -83,9 +82,9 @@ pub enum Candidate {
     Invitation(InvitationCandidate),
 }
 
-/// An account of the name that was given.
+/// An account with the name in the request.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "it describes what `From<Refusal>` writes")]
+#[expect(dead_code, reason = "it describes what `From<&ServiceError>` writes")]
 pub struct AccountCandidate {
     /// To be sent as `account_id`.
     id: AccountId,
@@ -95,11 +94,11 @@ pub struct AccountCandidate {
     parent_account_id: Option<AccountId>,
 }
 
-/// An invitation that awaits an answer.
+/// A pending invitation.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "it describes what `From<Refusal>` writes")]
+#[expect(dead_code, reason = "it describes what `From<&ServiceError>` writes")]
 pub struct InvitationCandidate {
-    /// To be resent by.
+    /// For its resend.
     id: InvitationId,
     /// What the person is invited to become.
     kind: InvitationKind,
@@ -122,7 +121,7 @@ impl PartialSchema for ErrorCode {
 ",
         );
         let words = format!(
-            "What went wrong, for programs. Stable; more may come: take one that is unknown by its status.\n\n{list}"
+            "What went wrong, for programs. Stable; More may be added: treat an unknown one by its status.\n\n{list}"
         );
         open_set(&words, &all, "validation_failed")
     }
@@ -182,7 +181,7 @@ pub struct FieldErrorCode;
 impl PartialSchema for FieldErrorCode {
     fn schema() -> RefOr<Schema> {
         open_set(
-            "What is wrong with a member or a parameter, for programs. Stable; more may come.",
+            "What is wrong with a member or a parameter, for programs. Stable; more may be added.",
             &FIELD_CODES,
             "invalid_email",
         )
@@ -195,7 +194,7 @@ impl ToSchema for FieldErrorCode {
     }
 }
 
-/// Words of which there may be more one day.
+/// A set of words that may grow.
 fn open_set(description: &str, words: &[&str], example: &str) -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(Type::String)

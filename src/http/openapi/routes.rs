@@ -1,7 +1,7 @@
-//! The contract's paths as a table: which route a request takes, and what is decided by it before a handler
-//! is reached.
+//! The contract's paths as a table: the route of a request, and what is decided by it before a handler is
+//! reached.
 //!
-//! Decisions go by the route that a request takes, never by its path as it was written: `/v1/auth/%74oken` is
+//! Decisions depend on the route of a request, never on the spelling of its path: `/v1/auth/%74oken` is
 //! `/v1/auth/token` (RFC 3986 §6.2.2.2). Paths are compared as actix's router compares them, after it has
 //! decoded them.
 
@@ -14,7 +14,7 @@ use utoipa::openapi::OpenApi;
 
 use super::super::middleware::rate_limit::policy::{Policy, policy};
 
-/// Paths whose answers hold nothing private: these may be cached. Whatever is not named here is sealed.
+/// Paths whose answers have nothing private: these may be cached. All others are sealed.
 const CACHEABLE: [&str; 5] = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/problems/{code}"];
 /// The API browser, which is no part of the contract.
 const DOCS: &str = "/docs";
@@ -24,7 +24,7 @@ pub struct Route {
     resource: ResourceDef,
     /// Its path, with parameters in braces.
     pub pattern: String,
-    /// The methods that it knows, joined by commas.
+    /// Its methods, joined by commas.
     pub methods: String,
     /// How often an address may call it.
     pub policy: Option<Policy>,
@@ -33,7 +33,7 @@ pub struct Route {
 }
 
 impl Route {
-    /// Whether it belongs to the activation page, which shows a refusal itself.
+    /// Whether it belongs to the activation page, which shows errors itself.
     pub fn is_page(&self) -> bool {
         self.pattern.starts_with("/activate")
     }
@@ -64,7 +64,7 @@ impl RouteTable {
             }
         });
         let mut rows: Vec<Route> = rows.collect();
-        // A path without a parameter goes before one with.
+        // Paths without a parameter come before those with one.
         rows.sort_by_key(|route| route.pattern.contains('{'));
         Self(rows)
     }
@@ -75,7 +75,7 @@ impl RouteTable {
         self.0.iter().find(|route| route.resource.is_match(path))
     }
 
-    /// Whether an answer is to be sealed. What no route takes is an error, and sealed too.
+    /// Whether an answer has to be sealed. A request without a route gets an error, which is sealed too.
     pub fn is_sealed(&self, request: &HttpRequest) -> bool {
         self.find(request).map_or_else(|| !path(request).starts_with(DOCS), |route| route.is_sealed)
     }

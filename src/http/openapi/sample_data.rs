@@ -45,7 +45,7 @@ pub(in crate::http) const METRICS: &str = "# HELP invitation_service_invites Inv
 
 pub(in crate::http) const GRACE: u128 = 0x01a0_3e61_9e20_752e_89a7_834d_f2a7_4de4;
 pub(in crate::http) const ADA: u128 = 0x01a2_0ddd_f620_7651_8317_1ff4_a6a3_a450;
-/// Whoever has the address that was meant.
+/// The person with the corrected address.
 pub(in crate::http) const LOVELACE: u128 = 0x01a2_0de2_89e0_7651_8317_1ff4_a6a3_a451;
 pub(in crate::http) const OLIVIA: u128 = 0x01a1_735f_2e20_7128_a24b_e40a_d23f_0824;
 pub(in crate::http) const DIRK: u128 = 0x01a2_0e14_e4a0_7181_a54c_6617_5d9d_c9f8;

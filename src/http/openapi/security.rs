@@ -1,21 +1,30 @@
 //! What an access token is, and what it may allow.
 
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use std::collections::BTreeSet;
+
+use utoipa::openapi::{
+    OpenApi,
+    security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
 
 use crate::domain::permission::Permission;
 
-/// The one way to authenticate.
-pub(super) fn access_token() -> SecurityScheme {
-    let permissions: Vec<String> =
-        Permission::ALL.into_iter().map(|one| format!("- `{}`: {}", one.as_str(), allows(one))).collect();
-    let permissions = permissions.join("\n");
+/// The scheme of access tokens.
+pub(super) fn access_token(document: &OpenApi) -> SecurityScheme {
+    let used = scopes(document);
+    let describe = |permission: Permission| {
+        let name = permission.as_str();
+        let unused = if used.contains(name) { "" } else { "; no operation asks for it yet" };
+        format!("- `{name}`: {}{unused}.", allows(permission))
+    };
+    let permissions = Permission::ALL.map(describe).join("\n");
     let description = format!(
         "An access token (a JWT) in `Authorization: Bearer`. A person gets one by `POST /v1/auth/token`, with the permissions of \
          their roles and the accounts that they own; programs and operations get theirs from the command line \
-         (`invitation-service token`), by role or by scope.\n\nThe scopes of an operation are the permissions of which the \
-         token needs one:\n\n{permissions}\n\nWhoever owns an account may invite into it, and read, change, resend and revoke what lies \
-         under it, and remove members from it, without a permission. A person's token ends with the password that it was got with, and is worth no \
-         more than the roles and accounts that its holder still has."
+         (`invitation-service token`), by role or by scope.\n\nThe scopes of an operation are permissions; the token \
+         needs one of them:\n\n{permissions}\n\nThe owner of an account needs no permission to invite into \
+         it, to remove members from it, and to read, change, resend and revoke invitations below it. A person's token ends \
+         when their password changes, and always allows only what the person's present roles and accounts allow."
     );
     SecurityScheme::Http(
         HttpBuilder::new()
@@ -28,16 +37,32 @@ pub(super) fn access_token() -> SecurityScheme {
 
 fn allows(permission: Permission) -> &'static str {
     match permission {
-        Permission::SystemUsersInvite => "invite colleagues, change, resend and revoke their invitations.",
-        Permission::SystemUsersRead => "see staff and their invitations.",
+        Permission::SystemUsersInvite => "invite colleagues, change, resend and revoke their invitations",
+        Permission::SystemUsersRead => "see staff and their invitations",
         Permission::CustomersInvite => {
-            "invite account owners and sub-account users, change, resend and revoke their invitations, and remove members."
+            "invite account owners and sub-account users, change, resend and revoke their invitations, and remove members"
         }
-        Permission::CustomersRead => "see customers and their invitations.",
-        Permission::AccountsRead => "see accounts.",
-        Permission::UsersBlock => "block and unblock users; no operation asks for it yet.",
-        Permission::UsersErase => "erase a user's personal data; no operation asks for it yet.",
-        Permission::ClientsManage => "manage API clients; no operation asks for it yet.",
-        Permission::AuditRead => "read audit events; no operation asks for it yet.",
+        Permission::CustomersRead => "see customers and their invitations",
+        Permission::AccountsRead => "see accounts",
+        Permission::UsersBlock => "block and unblock users",
+        Permission::UsersErase => "erase a user's personal data",
+        Permission::ClientsManage => "manage API clients",
+        Permission::AuditRead => "read audit events",
     }
+}
+
+/// The permissions that operations ask for.
+fn scopes(document: &OpenApi) -> BTreeSet<String> {
+    let operations =
+        document.paths.paths.values().flat_map(|item| {
+            [&item.get, &item.post, &item.put, &item.patch, &item.delete].into_iter().flatten()
+        });
+    let requirements = operations.flat_map(|operation| operation.security.iter().flatten());
+    // The scopes of a requirement can be read from its JSON only.
+    let values = requirements.filter_map(|requirement| serde_json::to_value(requirement).ok());
+    let named = values.filter_map(|value| {
+        let scopes = value["access_token"].as_array()?;
+        Some(scopes.iter().filter_map(|scope| scope.as_str().map(str::to_owned)).collect::<Vec<_>>())
+    });
+    named.flatten().collect()
 }

@@ -1,10 +1,10 @@
-//! Refusals that several operations share word by word: described once, and pointed to.
+//! Error responses that several operations share: components that they refer to.
 
 use std::collections::BTreeMap;
 
 use utoipa::openapi::{OpenApi, Ref, RefOr, Response};
 
-use super::super::middleware::rate_limit::policy::policy;
+use super::{super::middleware::rate_limit::policy::policy, errors};
 
 /// Moves them out of the operations.
 pub(super) fn responses(document: &mut OpenApi) -> BTreeMap<String, RefOr<Response>> {
@@ -16,7 +16,7 @@ pub(super) fn responses(document: &mut OpenApi) -> BTreeMap<String, RefOr<Respon
             None => seen.push((name, response.clone(), 1)),
         }
     });
-    // Of several of one name, the most frequent one is shared and the others stay where they are.
+    // Of several with one name the most frequent one is shared; the others stay in their operations.
     seen.retain(|(.., times)| *times > 1);
     seen.sort_by_key(|(.., times)| *times);
     let shared: BTreeMap<String, Response> =
@@ -29,7 +29,7 @@ pub(super) fn responses(document: &mut OpenApi) -> BTreeMap<String, RefOr<Respon
     shared.into_iter().map(|(name, response)| (name, RefOr::T(response))).collect()
 }
 
-/// Every refusal, with the name that it would be shared under.
+/// Calls `look` with every error response and the name of its component.
 fn each(document: &mut OpenApi, mut look: impl FnMut(String, &mut RefOr<Response>)) {
     for (path, item) in &mut document.paths.paths {
         let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
@@ -47,11 +47,10 @@ fn each(document: &mut OpenApi, mut look: impl FnMut(String, &mut RefOr<Response
     }
 }
 
-/// After the codes that it may have: `ForbiddenOrRoleExceedsYours`. Nobody would read a name of three.
+/// Named after its codes: `ForbiddenOrRoleExceedsYours`. With three or more codes the name would be too long.
 fn name(path: &str, response: &Response) -> Option<String> {
-    let Some(RefOr::T(content)) = response.content.get("application/problem+json") else { return None };
-    let codes: Vec<String> = content.examples.keys().map(|code| pascal(code)).collect();
-    if codes.len() > 2 {
+    let codes: Vec<String> = errors::examples_of(response).map(pascal).collect();
+    if codes.is_empty() || codes.len() > 2 {
         return None;
     }
     let kind = if policy(path).is_some() { "OfLimitedRoute" } else { "" };

@@ -1,4 +1,4 @@
-//! Whether the courier is at work.
+//! Whether the courier is running.
 
 use std::sync::{
     Arc,
@@ -12,17 +12,17 @@ use utoipa::ToSchema;
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CourierCondition {
-    /// It is at work in this process.
+    /// It is running in this process.
     Ok,
     /// It was, and has stopped.
     Stopped,
-    /// It was told to send nothing (`--hold-mail`): letters wait.
+    /// It is configured to send nothing (`--hold-mail`): letters wait.
     Held,
     /// It is another process's work.
     Elsewhere,
 }
 
-/// Whether the courier is at work, as `/readyz` tells it.
+/// The condition of the courier, as `/readyz` has it.
 #[derive(Clone)]
 pub struct CourierWatch(Watched);
 
@@ -40,7 +40,7 @@ impl CourierWatch {
         Self(Watched::Here(flag))
     }
 
-    /// It was told to send nothing.
+    /// It is configured to send nothing.
     #[must_use]
     pub fn held() -> Self {
         Self(Watched::Held)

@@ -1,5 +1,4 @@
-//! What documents the API: the contract, the page of each error code, and what is said of paths that do not
-//! exist.
+//! The documentation of the API: the contract, the page of each error code, and the answer to unknown paths.
 
 use actix_web::{
     HttpRequest, HttpResponse, get,
@@ -8,7 +7,7 @@ use actix_web::{
 };
 
 use crate::http::{
-    openapi::problem_schemas::ErrorCode,
+    openapi::{errors::errors, problem_schemas::ErrorCode},
     response::{
         error_codes,
         problem::{Problem, not_found},
@@ -25,6 +24,11 @@ pub async fn contract(state: Data<State>) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(state.contract.clone())
 }
 
+errors! {
+    ProblemErrors:
+    NOT_FOUND = "there is no such code";
+}
+
 /// What an error code means
 ///
 /// The page that `type` in a problem leads to.
@@ -35,13 +39,13 @@ pub async fn contract(state: Data<State>) -> HttpResponse {
     security(()),
     responses(
         (status = 200, description = "What it means and what to do.", content_type = "text/html", body = String),
-        (status = 404, description = "`not_found`: there is no such code."),
+        ProblemErrors,
     )
 )]
 #[get("/problems/{code}")]
 pub async fn problem(path: Path<String>) -> Result<HttpResponse, Problem> {
     let error_codes::Code { code, status, title, help } = error_codes::find(&path).ok_or_else(not_found)?;
-    // Every word is from the table: nothing here needs escaping.
+    // Every text is from the table: nothing here needs escaping.
     let page = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\
          <body><h1>{title}</h1><p><code>{code}</code>, HTTP status {status}</p><p>{help}</p></body></html>"
@@ -54,16 +58,16 @@ pub async fn to_docs() -> HttpResponse {
     HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
 }
 
-/// For a path that no route takes: 405 when the contract knows the path, 404 when it does not.
+/// For requests that match no route: 405 when the contract has the path, 404 when it does not.
 pub async fn nothing_here(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
     match state.routes.find(&request).map(|route| route.methods.clone()) {
         Some(allow) => {
-            let detail = format!("This path knows {allow}.");
+            let detail = format!("The methods of this path are {allow}.");
             Err(Problem::new(error_codes::METHOD_NOT_ALLOWED, detail).header(header::ALLOW, allow))
         }
         None => Err(Problem::new(
             error_codes::NOT_FOUND,
-            "There is nothing at this path. /docs shows what there is.",
+            "There is nothing at this path. /docs has the paths that there are.",
         )),
     }
 }

@@ -9,16 +9,16 @@ use utoipa::ToSchema;
 use super::courier_watch::CourierCondition;
 use crate::http::{response::problem::RETRY_AFTER, state::State};
 
-/// How long the database is given to answer: probes do not wait longer themselves.
+/// How long the database may take to answer: probes do not wait longer.
 pub(super) const DATABASE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a commit is given. One that takes longer is as good as none to whoever waits for an invite.
+/// How long a commit may take. A slower one counts as a failure: a caller of an invite would not wait longer.
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How the service is.
+/// The state of the process.
 #[derive(Serialize, ToSchema)]
 pub struct Health {
-    /// It answers, so it is.
+    /// Always `ok`.
     pub status: Alive,
 }
 
@@ -30,20 +30,20 @@ pub enum Alive {
     Ok,
 }
 
-/// How letters go.
+/// Whether letters are sent in time.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MailCondition {
-    /// As they should.
+    /// They are.
     Ok,
-    /// Some have waited for more than 15 minutes: the relay is away or refuses, the limit is too low, or no
-    /// courier is at work.
+    /// Some have waited for more than 15 minutes: the relay is unavailable or refuses them, the rate limit is
+    /// too low, or no courier is running.
     Late,
-    /// It cannot be said while the database is away.
+    /// Unknown while the database is unavailable.
     Unknown,
 }
 
-/// How something is that the service needs.
+/// The condition of something that the service needs.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
@@ -61,7 +61,7 @@ impl Condition {
 
 /// Is the process alive?
 ///
-/// Answers without asking anything else: restart what does not answer this.
+/// Answers without using anything else: restart a process that does not answer.
 #[utoipa::path(tag = "Operations", operation_id = "healthz", security(()), responses((status = 200, description = "It is.", body = Health, examples(
             ("Alive" = (summary = "It is", value = json!(Health { status: Alive::Ok }))),
         ))))]
@@ -70,57 +70,56 @@ pub async fn healthz() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: Alive::Ok })
 }
 
-/// What a service needs to be of use.
+/// What the service needs to do its work.
 #[derive(Serialize, ToSchema)]
 pub struct Readiness {
-    /// `unavailable` when the database or its schema is, or the courier has stopped.
+    /// `unavailable` when the database or its schema is unavailable, or the courier has stopped.
     pub status: Overall,
-    /// Whether the database answers, and what is written is committed.
+    /// Whether the database answers and commits.
     pub database: Condition,
     /// Whether its schema is up to date.
     pub migrations: Condition,
     /// The courier of this process.
     pub courier: CourierCondition,
-    /// The letters. When they are late the service is `degraded`, and still able to do its work.
+    /// The letters. When they are late the service is `degraded`, and still does its work.
     pub mail: MailCondition,
-    /// Why the database is of no use though it answers.
+    /// Why the database is unavailable though it answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
     pub reason: Option<String>,
 }
 
-/// How the whole is.
+/// The state of the service.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Overall {
     /// It does its work.
     Ok,
-    /// It does, but letters are late.
+    /// It works, but letters are late.
     Degraded,
     /// It does not.
     Unavailable,
 }
 
-/// How it may be, for the contract.
+/// An example for the contract.
 fn example(status: Overall, database: Condition, mail: MailCondition) -> Readiness {
     Readiness { status, database, migrations: database, courier: CourierCondition::Ok, mail, reason: None }
 }
 
 /// Can the service do its work?
 ///
-/// Send no requests while this answers 503. Once a second at most it asks the database whether a write is
-/// committed.
+/// Send no requests while this answers 503. At most once a second it commits a write to the database.
 #[utoipa::path(
     tag = "Operations",
     operation_id = "readyz",
     security(()),
     responses(
-        (status = 200, description = "It can; when it is `degraded`, letters are late.", body = Readiness, examples(
+        (status = 200, description = "It can. `degraded` means that letters are late.", body = Readiness, examples(
             ("Ready" = (summary = "It can", value = json!(example(Overall::Ok, Condition::Ok, MailCondition::Ok)))),
             ("Degraded" = (summary = "Letters are late", value = json!(example(Overall::Degraded, Condition::Ok, MailCondition::Late)))),
         )),
-        (status = 503, description = "The database is away or commits nothing, its schema is not up to date, or the courier has stopped.", body = Readiness, examples(
-            ("NotReady" = (summary = "The database is away", value = json!(example(Overall::Unavailable, Condition::Unavailable, MailCondition::Unknown)))),
+        (status = 503, description = "The database is unavailable or does not commit, its schema is not up to date, or the courier has stopped.", body = Readiness, examples(
+            ("NotReady" = (summary = "The database is unavailable", value = json!(example(Overall::Unavailable, Condition::Unavailable, MailCondition::Unknown)))),
         )),
     )
 )]

@@ -9,8 +9,8 @@ use crate::http::state::State;
 #[utoipa::path(tag = "Operations", operation_id = "metrics", security(()), responses((status = 200, description = "OpenMetrics text.", content_type = "application/openmetrics-text", body = String)))]
 #[get("/metrics")]
 pub async fn metrics(state: Data<State>) -> HttpResponse {
-    // What waits is counted when it is asked for, by whichever process: a courier that is busy or elsewhere
-    // tells nobody.
+    // The backlog is counted when metrics are read, by any process: the courier may be busy, or run in
+    // another process.
     if let Ok(backlog) = state.services.backlog(DATABASE_TIMEOUT).await {
         state.metrics.outbox(backlog.queued, backlog.oldest_seconds());
     }

@@ -1,10 +1,10 @@
-//! The outcomes that metrics count, made known before the first of each: what the contract says that an
-//! operation answers.
+//! The outcomes that metrics count, declared before the first of each occurs: the error codes of the
+//! operations in the contract.
 
 use utoipa::openapi::OpenApi;
 
 use crate::http::{api::webhooks, openapi::codes_of, response::error_codes};
-use crate::{domain::delivery_reports::Provider, metrics::Metrics, services::delivery_reports::Outcome};
+use crate::{domain::delivery_reports::Webhooks, metrics::Metrics, services::delivery_reports::Outcome};
 
 const INVITES: [&str; 4] = [
     "/v1/system-users/invitations",
@@ -14,19 +14,19 @@ const INVITES: [&str; 4] = [
 ];
 const ACTIVATIONS: &str = "/v1/activations";
 
-/// Makes every outcome known.
-pub(in crate::http) fn declare(metrics: &Metrics, document: &OpenApi) {
+/// Declares every outcome.
+pub(in crate::http) fn declare(metrics: &Metrics, document: &OpenApi, providers: &Webhooks) {
     let ours = [error_codes::INTERNAL.code, error_codes::UNAVAILABLE.code];
     for path in INVITES {
         metrics.declare_invites(["invited"].into_iter().chain(codes_of(document, path)).chain(ours));
     }
     metrics.declare_activations(["activated"].into_iter().chain(codes_of(document, ACTIVATIONS)).chain(ours));
-    for provider in Provider::ALL {
+    for provider in providers.providers() {
         let outcomes = Outcome::all().map(Outcome::as_str).chain([
             webhooks::UNVERIFIED,
             webhooks::UNREADABLE,
             webhooks::LIMITED,
         ]);
-        metrics.declare_reports(provider.as_str(), outcomes);
+        metrics.declare_reports(provider.name, outcomes);
     }
 }

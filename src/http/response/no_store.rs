@@ -9,7 +9,7 @@ use actix_web::{
 pub const NO_STORE_HEADERS: [(HeaderName, &str); 2] =
     [(CACHE_CONTROL, "no-store"), (REFERRER_POLICY, "no-referrer")];
 
-/// Seals an answer that carries or follows a token, or that is meant for one caller alone.
+/// Seals an answer that has or follows a token, or that is for one caller only.
 pub fn sealed(mut response: HttpResponse) -> HttpResponse {
     let headers = response.headers_mut();
     for (name, value) in NO_STORE_HEADERS {

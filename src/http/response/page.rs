@@ -1,4 +1,4 @@
-//! A page of a list, whatever it is a list of.
+//! A page of any list.
 
 use std::borrow::Cow;
 
@@ -17,9 +17,9 @@ use crate::services::queries::Page;
 /// A page of a list. In the contract each is a schema of its own, `ListOfUsers`, that points to its item's.
 #[derive(Debug, Serialize)]
 pub struct List<T> {
-    /// What is on it, newest first; a timeline oldest first.
+    /// Its items, newest first; those of a timeline oldest first.
     pub data: Vec<T>,
-    /// For asking for the next page; null on the last one.
+    /// The cursor of the next page; null on the last one.
     pub next_cursor: Option<String>,
 }
 
@@ -27,10 +27,10 @@ impl<T: ToSchema> PartialSchema for List<T> {
     fn schema() -> RefOr<Schema> {
         let rows = Array::builder()
             .items(Ref::from_schema_name(T::name()))
-            .description(Some("What is on the page."));
+            .description(Some("The items of the page."));
         let cursor = Object::builder()
             .schema_type([Type::String, Type::Null].into_iter().collect::<SchemaType>())
-            .description(Some("For asking for the next page; null on the last one."));
+            .description(Some("The cursor of the next page; null on the last one."));
         Object::builder()
             .description(Some("A page of a list."))
             .property("data", rows)
@@ -52,8 +52,8 @@ impl<T: ToSchema> ToSchema for List<T> {
     }
 }
 
-/// Answers with a page, and with a `Link` to the next one (RFC 8288): relative, so that it holds behind any
-/// proxy.
+/// Answers with a page, and with a `Link` to the next one (RFC 8288), which is relative, so that it works
+/// behind any proxy.
 pub fn answer<R, T: Serialize>(
     page: &Page<R>,
     view: impl Fn(&R) -> T,

@@ -1,4 +1,4 @@
-//! What answers look like: the contract's objects.
+//! The objects of the contract, as answers show them.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
@@ -36,11 +36,11 @@ fn timestamp(at: Option<DateTime<Utc>>) -> Option<Timestamp> {
     at.map(Timestamp)
 }
 
-/// What an inviter sent; it carries one activation link at a time.
+/// An invitation. It has one activation link at a time.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Invitation)]
 pub struct InvitationView {
-    /// Stays the same through every resend and every change.
+    /// Its id, which resends and changes keep.
     pub id: InvitationId,
     /// What the person is invited to become.
     pub kind: InvitationKind,
@@ -63,20 +63,20 @@ pub struct InvitationView {
     pub invited_by: ActorView,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it was last sent; moved when the mail relay takes the letter.
+    /// When it was last sent; updated when the mail relay accepts the letter.
     pub last_sent_at: Timestamp,
     /// 1 after the invite, one more with each resend and each new address.
     #[schema(minimum = 1)]
     pub send_count: i32,
-    /// `last_sent_at` plus 24 hours: when the link dies.
+    /// When the link expires: `last_sent_at` plus 24 hours.
     pub expires_at: Timestamp,
     /// When the person activated.
     pub activated_at: Option<Timestamp>,
-    /// When staff took it back.
+    /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
-    /// How far the newest letter has come.
+    /// The delivery of the newest letter.
     pub delivery: DeliveryView,
-    /// The link, in the answer to an invite with `"delivery": "link"` and nowhere else.
+    /// The activation link: in the answer to an invite with `"delivery": "link"`, and in no other answer.
     #[schema(value_type = String, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub activation_link: Option<String>,
@@ -87,14 +87,14 @@ pub struct InvitationView {
 pub struct InvitationAccount {
     /// Its id.
     pub id: AccountId,
-    /// Null until somebody gives it one.
+    /// Null until it has one.
     #[schema(value_type = Option<AccountName>)]
     pub name: Option<String>,
     /// The account above it; null for a top-level account.
     pub parent_account_id: Option<AccountId>,
     /// Who uses it; null for a top-level account.
     pub used_by: Option<UsedBy>,
-    /// Null until somebody says so.
+    /// Null until it is chosen.
     pub r#type: Option<AccountType>,
 }
 
@@ -110,34 +110,34 @@ impl From<&InvitedTo> for InvitationAccount {
     }
 }
 
-/// How far a letter has come.
+/// The delivery of a letter.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Delivery)]
 pub struct DeliveryView {
-    /// Where it is.
+    /// How far it has come.
     pub state: DeliveryState,
-    /// How often it was offered to the relay.
+    /// How many attempts were made to send it.
     #[schema(minimum = 0)]
     pub attempts: i32,
-    /// What the relay, or the way to it, said last.
+    /// The last error: of the relay, or of the connection to it.
     pub last_error: Option<String>,
-    /// When the relay took it.
+    /// When the relay accepted it.
     pub sent_at: Option<Timestamp>,
-    /// Why it was deferred, bounced, complained of or given up; while it is queued, what the operator has to
-    /// put right before it can go. Absent otherwise.
+    /// Why it was deferred, bounced, complained about or given up; while it is queued, what the operator has
+    /// to correct before it can be sent. Absent otherwise.
     #[schema(value_type = String, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What staff should do: after a bounce, fix the address, unless something else is at fault. Absent where
-    /// there is nothing to do.
+    /// What staff should do: after a bounce, correct the address, unless the cause is another one. Absent
+    /// where there is nothing to do.
     #[schema(value_type = String, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<&'static str>,
-    /// When the provider said what became of it. Absent until then.
+    /// When the provider reported on it. Absent until then.
     #[schema(value_type = Timestamp, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reported_at: Option<Timestamp>,
-    /// When it was given up. Absent otherwise.
+    /// When sending it was given up. Absent otherwise.
     #[schema(value_type = Timestamp, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_at: Option<Timestamp>,
@@ -149,9 +149,9 @@ pub struct DeliveryView {
 pub struct ActorView {
     /// What kind of caller.
     pub r#type: ActorKind,
-    /// The user's id, or what the token calls its subject.
+    /// The user's id, or the subject of the token.
     pub id: String,
-    /// What people know them by.
+    /// The name that people know them by.
     pub name: String,
 }
 
@@ -187,7 +187,7 @@ impl InvitationView {
                 last_error: delivery.last_error_at(now).map(str::to_owned),
                 sent_at: timestamp(delivery.sent_at),
                 reason: delivery.reason_at(now).map(str::to_owned),
-                // Of what nobody waits for any more, nothing is to be done.
+                // There is nothing to do once the invitation is no longer pending.
                 advice: delivery.advice_at(now).filter(|_| invitation.state == InvitationState::Pending),
                 reported_at: timestamp(delivery.reported_at),
                 failed_at: timestamp(delivery.failed_at),
@@ -197,40 +197,40 @@ impl InvitationView {
     }
 }
 
-/// A person known to the platform, from the first invitation on. To whom which field is shown, the table at
-/// the beginning says.
+/// A person known to the platform, from the first invitation on. The table at the beginning of this document
+/// says which callers are shown which field.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = User)]
 pub struct UserView {
     /// Their id.
     pub id: UserId,
-    /// As first typed, with the domain in lower case; of somebody who is merely invited in the caller's
-    /// sight, as typed there.
+    /// As first typed, with the domain in lower case. Where the caller sees the person only as invited, as
+    /// typed in that invitation.
     #[schema(value_type = Email)]
     pub email: String,
-    /// Given at activation. Null where the person is merely invited in the caller's sight.
+    /// Given at activation. Null where the caller sees the person only as invited.
     #[schema(value_type = Option<PersonName>)]
     pub first_name: Option<String>,
-    /// Given at activation. Null where the person is merely invited in the caller's sight.
+    /// Given at activation. Null where the caller sees the person only as invited.
     #[schema(value_type = Option<PersonName>)]
     pub last_name: Option<String>,
-    /// How far the person has come; `invited` where they are merely that in the caller's sight.
+    /// The person's status; `invited` where the caller sees the person only as invited.
     pub status: UserStatus,
-    /// The roles held; empty until the person has activated as a system user, and for callers without
+    /// The person's roles; empty until they have activated as a system user, and for callers without
     /// `system_users:read`.
     pub system_roles: Vec<Role>,
-    /// The accounts that the person belongs to, as far as the caller may see them.
+    /// The person's memberships that the caller may see.
     pub memberships: Vec<MembershipView>,
     /// When the first invitation was made. Null for account owners until the person has accepted something
     /// under their accounts.
     pub created_at: Option<Timestamp>,
-    /// When the person set a password. Null where the person is merely invited in the caller's sight.
+    /// When the person set a password. Null where the caller sees the person only as invited.
     pub activated_at: Option<Timestamp>,
     /// The newest invitation that awaits an answer, expired ones included, as far as the caller may see it.
     pub pending_invitation_id: Option<InvitationId>,
 }
 
-/// A user's place in an account.
+/// A user's membership in an account.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Membership)]
 pub struct MembershipView {
@@ -239,7 +239,7 @@ pub struct MembershipView {
     /// The account's name; null until it has one.
     #[schema(value_type = Option<AccountName>)]
     pub account_name: Option<String>,
-    /// What the person is in it.
+    /// The person's role in it.
     pub role: MemberRole,
 }
 
@@ -267,7 +267,7 @@ impl From<&User> for UserView {
     }
 }
 
-/// An entry of an invitation's timeline.
+/// An event in an invitation's timeline.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Event)]
 pub struct EventView {
@@ -277,9 +277,9 @@ pub struct EventView {
     pub r#type: EventType,
     /// When.
     pub at: Timestamp,
-    /// By whom.
+    /// Who caused it.
     pub actor: ActorView,
-    /// What else is worth knowing; never a token.
+    /// Further details, by type of event; never a token.
     #[schema(value_type = HashMap<String, serde_json::Value>)]
     pub details: serde_json::Value,
 }
@@ -296,7 +296,7 @@ impl From<&Event> for EventView {
     }
 }
 
-/// Entries of earlier releases say `role` of a member, where newer ones say `roles` of everybody.
+/// Events of earlier releases have `role` for a member, newer ones have `roles` for everyone.
 fn details(event: &Event) -> serde_json::Value {
     let mut details = event.details.clone();
     if event.event_type == EventType::Created
@@ -308,15 +308,15 @@ fn details(event: &Event) -> serde_json::Value {
     details
 }
 
-/// A role: what a checkbox of the invite form shows.
+/// A role, as a checkbox of an invite form shows it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Role)]
 pub struct RoleView {
-    /// The name that requests use.
+    /// The name in requests.
     pub name: Role,
     /// One line for people.
     pub description: &'static str,
-    /// What it allows.
+    /// The permissions that it grants.
     pub permissions: Vec<Permission>,
 }
 

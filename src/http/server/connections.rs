@@ -1,5 +1,5 @@
-//! Which connections there are, and whose. A client that has as many as it may gets a new one for the oldest
-//! that waits: one that holds connections without saying anything loses them to whoever does.
+//! The open connections by client. A client at its limit gets a new connection in exchange for its oldest
+//! waiting one; among all clients, idle connections are closed in favour of clients that send requests.
 
 use std::{
     cmp::Reverse,
@@ -71,7 +71,7 @@ pub struct Connection {
     blocks: Option<(IpNet, IpNet)>,
     registry: Weak<Connections>,
     state: Mutex<State>,
-    /// Wakes whoever waits for the connection, when it is to be closed.
+    /// Wakes the task that serves the connection, when it is to be closed.
     pub(super) waker: AtomicWaker,
 }
 
@@ -90,13 +90,13 @@ impl Connection {
         self.state().is_evicted
     }
 
-    /// Since when the head of a request is waited for; `None` while there is something to do.
+    /// Since when the connection waits for the head of a request; `None` while it is busy.
     pub(super) fn waits_since(&self) -> Option<Instant> {
         let state = self.state();
         (matches!(state.phase, Phase::New | Phase::Idle) && state.stuck.is_none()).then_some(state.since)
     }
 
-    /// Whether an answer is stuck on its way. Once it is not, the next head's time begins.
+    /// Sets whether an answer cannot be written yet. When it was, the time for the next head begins.
     pub(super) fn set_writing(&self, is_writing: bool) {
         let mut state = self.state();
         if is_writing {
@@ -106,8 +106,8 @@ impl Connection {
         }
     }
 
-    /// Whether an answer is stuck on its way. Whoever asks is held back by it, and [`Connection::released`]
-    /// says so.
+    /// Whether an answer cannot be written yet. The caller then waits, and [`Connection::released`] reports
+    /// that it may continue.
     pub(super) fn holds_back(&self) -> bool {
         let mut state = self.state();
         let is_stuck = state.stuck.is_some();
@@ -115,29 +115,29 @@ impl Connection {
         is_stuck
     }
 
-    /// Whether a request is worked on whose body, if it has one, is not waited for.
+    /// Whether a request is being processed, and its body, if any, has arrived.
     pub(super) fn is_working(&self) -> bool {
         self.state().phase == Phase::Serving
     }
 
-    /// Everything was taken. Whether somebody was held back until now.
+    /// Everything was written. Whether a caller has waited for that.
     pub(super) fn released(&self) -> bool {
         std::mem::take(&mut self.state().is_held)
     }
 
-    /// Everything that has come was read: what comes next was not sent ahead.
+    /// Everything received so far was read: the next request is not a pipelined one.
     pub(super) fn caught_up(&self) {
         self.state().pipelined = 0;
     }
 
-    /// Counts a request, and says whether it is other connections' turn before it is worked on.
+    /// Counts a request. Whether other connections are served before it.
     pub(super) fn is_turn_over(&self) -> bool {
         let mut state = self.state();
         state.pipelined += 1;
         state.pipelined.is_multiple_of(REQUESTS_PER_TURN)
     }
 
-    /// A request has come: until the guard is dropped, the connection is not idle.
+    /// A request has arrived: until the guard is dropped, the connection is not idle.
     pub(super) fn serving(self: &Arc<Self>) -> Serving {
         self.enter(Phase::Serving);
         Serving { connection: self.clone(), then: Phase::Idle }
@@ -248,42 +248,15 @@ impl Connections {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a new connection, and closes another one where its client, its network or everybody has too
-    /// many. `None` when there is none that can be done without: it is to be refused.
+    /// Counts a new connection, and closes another one where its client, its network or all clients together
+    /// have too many. `None` when there is none that can be done without: it is to be refused.
     pub fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Arc<Connection>> {
         let client = ClientAddress::new(peer);
         let is_trusted = self.trusted.iter().any(|network| network.contains(&client.address()));
         let blocks = (!is_trusted).then(|| (client.host(), client.network()));
-        let limits = self.limits;
         let mut table = self.table();
-        let bounds =
-            blocks.into_iter().flat_map(|(host, network)| [(host, limits.host), (network, limits.network)]);
-        let bounds: Vec<(Option<IpNet>, usize)> =
-            bounds.map(|(block, most)| (Some(block), most)).chain([(None, limits.total)]).collect();
-        let mut evicted = Vec::new();
-        for (block, most) in bounds {
-            let count = block.map_or(table.all.len(), |block| table.count(block));
-            if count < most {
-                continue;
-            }
-            let victim = table.victim(block, limits.fair_share());
-            let is_due = table.warned.is_none_or(|warned| warned.elapsed() >= WARN_INTERVAL);
-            if is_due {
-                table.warned = Some(Instant::now());
-                let whose = block.map_or_else(|| "everybody".to_owned(), |_| client.to_string());
-                tracing::warn!(
-                    of = whose,
-                    most,
-                    refused = victim.is_none(),
-                    "too many connections: the oldest idle or unread one is closed"
-                );
-            }
-            let victim = victim?;
-            table.remove(victim.id, victim.blocks);
-            victim.evict();
-            // Dropped once the table is free again: its end asks for the table.
-            evicted.push(victim);
-        }
+        // Dropped after the lock on the table is released, since their drop takes that lock.
+        let evicted = self.make_room(&mut table, client, blocks)?;
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let state = State {
             phase: Phase::New,
@@ -303,9 +276,46 @@ impl Connections {
         drop(evicted);
         Some(connection)
     }
+
+    /// Closes connections until there is room for another one in each of its limits; `None` when there is
+    /// none to close.
+    fn make_room(
+        &self,
+        table: &mut Table,
+        client: ClientAddress,
+        blocks: Option<(IpNet, IpNet)>,
+    ) -> Option<Vec<Arc<Connection>>> {
+        let limits = self.limits;
+        let bounds =
+            blocks.into_iter().flat_map(|(host, network)| [(host, limits.host), (network, limits.network)]);
+        let bounds = bounds.map(|(block, most)| (Some(block), most)).chain([(None, limits.total)]);
+        let mut evicted = Vec::new();
+        for (block, most) in bounds {
+            let count = block.map_or(table.all.len(), |block| table.count(block));
+            if count < most {
+                continue;
+            }
+            let victim = table.victim(block, limits.fair_share());
+            if table.warned.is_none_or(|warned| warned.elapsed() >= WARN_INTERVAL) {
+                table.warned = Some(Instant::now());
+                let whose = block.map_or_else(|| "all clients".to_owned(), |_| client.to_string());
+                tracing::warn!(
+                    of = whose,
+                    most,
+                    refused = victim.is_none(),
+                    "too many connections: the oldest idle or unread one is closed"
+                );
+            }
+            let victim = victim?;
+            table.remove(victim.id, victim.blocks);
+            victim.evict();
+            evicted.push(victim);
+        }
+        Some(evicted)
+    }
 }
 
-/// The connection that a request came by.
+/// The connection of a request.
 pub(in crate::http) fn connection(request: &HttpRequest) -> Option<Arc<Connection>> {
     request.conn_data::<Arc<Connection>>().cloned()
 }

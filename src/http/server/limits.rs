@@ -12,10 +12,10 @@ const MAX_CONNECTIONS: usize = 8192;
 /// How many connections there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionLimits {
-    /// Of everybody, as the accepting side counts them: beyond, nothing is accepted.
+    /// Of all clients, as the accepting side counts them: beyond, nothing is accepted.
     pub accepted: usize,
-    /// Of everybody, as we count them: beyond, an idle one is closed for each new one, so that accepting
-    /// never stops.
+    /// Of all clients, as this service counts them: beyond, an idle one is closed for each new one, so that
+    /// accepting never stops.
     pub total: usize,
     /// Of one network: an IPv4 /24, an IPv6 /48.
     pub network: usize,
@@ -32,8 +32,8 @@ impl ConnectionLimits {
     }
 
     /// As many as so many descriptors allow. One client has half of them at most, and a network three
-    /// quarters: what is left is for others, and half is more than an office or a load balancer that nobody
-    /// has named needs.
+    /// quarters: what is left is for others, and half is more than an office, or a load balancer that is not
+    /// configured as trusted, needs.
     #[must_use]
     pub fn of(descriptors: usize) -> Self {
         let reserved = (RESERVED + descriptors / 8).min(descriptors - descriptors / 4);

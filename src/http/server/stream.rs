@@ -69,7 +69,8 @@ impl GuardedStream {
             self.ahead = 0;
         }
         self.waits = is_working && self.ahead >= READ_TURN;
-        // Whoever takes no answers asks for no more: each would wait here, in memory.
+        // No more requests are read from a client who does not read answers: each answer would stay in
+        // memory.
         self.waits || self.connection.holds_back()
     }
 
@@ -177,7 +178,7 @@ impl AsyncWrite for GuardedStream {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-        // Everything was taken: the next answer has its own time, and what was held back goes on.
+        // Everything was written: the next answer has its own time, and a waiting reader continues.
         self.write.stop();
         let goes_on = self.waits && !self.connection.is_working();
         if self.connection.released() || goes_on {

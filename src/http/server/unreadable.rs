@@ -24,21 +24,20 @@ use super::super::{
 /// not refuse with.
 pub type Refusal = Arc<dyn Fn(u16) -> Option<Vec<u8>> + Send + Sync>;
 
-/// What a refused request is answered.
+/// The answer to a refused request.
 pub fn refusal(state: Arc<State>) -> Refusal {
     Arc::new(move |status| {
         let (code, detail) = match status {
-            400 => (
-                error_codes::MALFORMED_REQUEST,
-                "This is not a request that HTTP/1.1 knows. The connection is closed.",
-            ),
+            400 => {
+                (error_codes::MALFORMED_REQUEST, "This is not an HTTP/1.1 request. The connection is closed.")
+            }
             408 => (
                 error_codes::REQUEST_TIMEOUT,
                 "The request did not arrive in time. The connection is closed.",
             ),
             431 => (
                 error_codes::HEADERS_TOO_LARGE,
-                "The request line and the headers are too much. The connection is closed.",
+                "The request line and the headers are too large. The connection is closed.",
             ),
             _ => return None,
         };
@@ -66,11 +65,12 @@ pub fn refusal(state: Arc<State>) -> Refusal {
     })
 }
 
-/// A stream on which bare refusals become problems.
+/// A stream that replaces bare error answers by problems.
 pub struct ProblemStream<S> {
     stream: S,
     refusal: Refusal,
-    /// What is written in place of a bare answer, how much of it was, and how long the bare one is.
+    /// What is written in place of a bare answer, how many bytes of it were written, and the length of the
+    /// bare one.
     instead: Option<(Vec<u8>, usize, usize)>,
 }
 
@@ -101,7 +101,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ProblemStream<S> {
         let this = &mut *self;
         if this.instead.is_none() {
             match bare_answer(bytes) {
-                // What stands before it is written first, and the rest comes again.
+                // The bytes before it are written first; the rest is passed in again.
                 Some((start, _)) if start > 0 => {
                     return Pin::new(&mut this.stream).poll_write(cx, &bytes[..start]);
                 }
@@ -134,8 +134,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ProblemStream<S> {
     }
 }
 
-/// Where in what is written a bare refusal begins, and its status: the library's last answer on a connection,
-/// a head without a body and without a request id.
+/// Where a bare error answer begins in these bytes, and its status: the library's last answer on a
+/// connection, a head without a body and without a request id.
 fn bare_answer(bytes: &[u8]) -> Option<(usize, u16)> {
     const MAX_LEN: usize = 512;
     const END: &[u8] = b"\r\n\r\n";

@@ -74,10 +74,10 @@ fn the_link_is_whole_in_both_parts_however_they_travel() {
         assert!(source.split(|byte| *byte == b'\n').all(|line| line.len() <= LONGEST_LINE + 1));
         let source = String::from_utf8(source).unwrap();
         assert!(wire == TransferEncoding::Ascii || source.contains(&format!("\r\n{LINK}\r\n")));
-        // HTML needs no encoding on any way: what is not ASCII is a reference there.
+        // HTML needs no encoding on any transport: non-ASCII characters are references.
         assert!(source.contains(&format!("href=\"{LINK}\"")), "{source}");
     }
-    // An English letter without foreign letters can be copied from on any way.
+    // The link in an English letter without foreign letters can be copied from any transport.
     assert!(
         String::from_utf8(source(&letter(), TransferEncoding::Ascii))
             .unwrap()
@@ -169,7 +169,7 @@ fn foreign_letters_are_encoded_and_come_back() {
     assert_eq!(mail.headers.get_first_value("To").unwrap(), "Ada@xn--bcher-kva.example");
 }
 
-/// Mail programs decode what looks like an encoded word wherever they find it.
+/// Mail programs decode anything that looks like an encoded word.
 #[test]
 fn a_name_that_looks_like_an_encoded_word_is_read_as_it_was_typed() {
     for (inviter, read) in [

@@ -1,27 +1,73 @@
-//! Mailpit's API, `POST /api/v1/send`. It makes the message itself, with a `Date` of its own; our other
-//! headers it takes as they are.
+//! Mailpit: `POST /api/v1/send`. It makes the message itself, with a `Date` of its own, and keeps our other
+//! headers. It shows letters and delivers none.
+
+use std::sync::Arc;
 
 use lettre::message::Mailbox;
+use reqwest::Request;
 use serde_json::json;
 
-use super::{AUTO_SUBMITTED, Answer, Body, Letter, MessageBuilder, PRECEDENCE, Post, SUPPRESS, Verdict};
-use crate::mail::Rendered;
+use super::{
+    provider::{MailProvider, ProviderApi, UrlForm},
+    request::{Body, Post, add_basic},
+    response::{Answer, Verdict},
+};
+use crate::{
+    domain::{delivery_reports::Provider, letter::Letter},
+    mail::{
+        MessageBuilder, Rendered,
+        fault::Secrets,
+        message::{AUTO_SUBMITTED, PRECEDENCE, SUPPRESS},
+        server_url::Login,
+    },
+};
 
-pub(super) fn post(letter: &Letter, builder: &MessageBuilder, words: &Rendered) -> Post {
-    let person = |mailbox: &Mailbox| json!({"Name": mailbox.name.as_deref().unwrap_or_default(), "Email": mailbox.email.as_ref() as &str});
-    let body = json!({
-        "From": person(&builder.sender.from),
-        "To": [{"Name": "", "Email": letter.to.wire()}],
-        "ReplyTo": builder.sender.reply_to.iter().map(person).collect::<Vec<_>>(),
-        "Subject": words.subject,
-        "Text": words.text,
-        "HTML": words.html,
-        "Headers": {"Message-ID": builder.message_id(letter), AUTO_SUBMITTED.0: AUTO_SUBMITTED.1, PRECEDENCE.0: PRECEDENCE.1, SUPPRESS.0: SUPPRESS.1},
-    });
-    Post { path: "/api/v1/send".to_owned(), headers: Vec::new(), body: Body::Json(body) }
+#[cfg(test)]
+mod tests;
+
+pub(super) const PROVIDER: MailProvider = MailProvider {
+    provider: Provider { name: "mailpit", title: "Mailpit" },
+    url: UrlForm::TestServer { form: "mailpit+http://HOST:8025", api: |login| Arc::new(Account { login }) },
+    webhook: None,
+};
+
+/// The user that Mailpit asks for, where it asks.
+struct Account {
+    login: Option<Login>,
 }
 
-/// It names each message that it keeps.
-pub(super) fn read(answer: &Answer) -> Verdict {
-    answer.usual(answer.json()["ID"].as_str().map(str::to_owned))
+impl ProviderApi for Account {
+    fn request(&self, letter: &Letter, builder: &MessageBuilder, content: Rendered) -> Post {
+        let person = |mailbox: &Mailbox| json!({"Name": mailbox.name.as_deref().unwrap_or_default(), "Email": mailbox.email.as_ref() as &str});
+        let body = json!({
+            "From": person(&builder.sender.from),
+            "To": [{"Name": "", "Email": letter.to.wire()}],
+            "ReplyTo": builder.sender.reply_to.iter().map(person).collect::<Vec<_>>(),
+            "Subject": content.subject,
+            "Text": content.text,
+            "HTML": content.html,
+            "Headers": {
+                "Message-ID": builder.message_id(letter),
+                AUTO_SUBMITTED.0: AUTO_SUBMITTED.1,
+                PRECEDENCE.0: PRECEDENCE.1,
+                SUPPRESS.0: SUPPRESS.1,
+            },
+        });
+        Post { path: "/api/v1/send".to_owned(), headers: Vec::new(), body: Body::Json(body) }
+    }
+
+    fn sign(&self, request: &mut Request) {
+        if let Some(login) = &self.login {
+            add_basic(request, login);
+        }
+    }
+
+    /// It returns an id for each message that it keeps.
+    fn verdict(&self, answer: &Answer) -> Verdict {
+        answer.usual(answer.json()["ID"].as_str().map(str::to_owned))
+    }
+
+    fn secrets(&self) -> Secrets {
+        self.login.as_ref().map(Secrets::of_login).unwrap_or_default()
+    }
 }

@@ -1,76 +1,270 @@
-//! Postmark's API, `POST /email`. Source: <https://postmarkapp.com/developer/api/email-api> and its list of
-//! error codes,
-//! <https://postmarkapp.com/developer/api/overview#error-codes>. It knows no idempotency key.
+//! Postmark: `POST /email`, <https://postmarkapp.com/developer/api/email-api>, with its list of error codes,
+//! <https://postmarkapp.com/developer/api/overview#error-codes>. It has no idempotency key.
+//!
+//! Its webhooks are not signed. A secret comes with each request, as the password of basic authentication (in
+//! the webhook's URL) or in a header: <https://postmarkapp.com/developer/webhooks/webhooks-overview>.
 
-use serde_json::json;
+use std::sync::Arc;
 
-use super::{AUTO_SUBMITTED, Answer, Body, Letter, MessageBuilder, PRECEDENCE, Post, SUPPRESS, Verdict};
-use crate::{domain::mail_fault::MailFault, mail::Rendered};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use reqwest::{Request, header::HeaderName};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
-/// "Invalid email request": an address or a field that it does not take.
+use super::{
+    hosted_url::key,
+    provider::{Hosted, MailProvider, ProviderApi, UrlForm, Webhook},
+    request::{Body, Post, add_key},
+    response::{Answer, Verdict},
+    webhook::{
+        event_id, is_about_address, letter, message_ids, reason, rfc3339, sender_fault, text, unavailable,
+    },
+};
+use crate::{
+    domain::{
+        delivery_reports::{
+            DeliveryEvent, DeliveryStatus, Provider, Verified, WebhookError, WebhookRequest, WebhookVerifier,
+        },
+        letter::Letter,
+        mail_fault::MailFault,
+    },
+    mail::{
+        MessageBuilder, Rendered,
+        fault::Secrets,
+        message::{AUTO_SUBMITTED, PRECEDENCE, SUPPRESS},
+    },
+};
+
+#[cfg(test)]
+mod tests;
+
+pub(super) const PROVIDER: MailProvider = MailProvider {
+    provider: Provider { name: "postmark", title: "Postmark" },
+    url: UrlForm::Hosted(Hosted {
+        form: "postmark://TOKEN",
+        base: "https://api.postmarkapp.com",
+        regions: &[],
+        account: |text| Ok(Arc::new(Account { token: key(text)? })),
+    }),
+    webhook: Some(Webhook {
+        variable: "MAIL_EVENTS_POSTMARK",
+        meaning: "the secret that Postmark's webhook sends, at least 16 characters (without it: no such route)",
+        verifier: |text| Ok(Arc::new(WebhookSecret::parse(text)?)),
+    }),
+};
+
+/// "Invalid email request": an address or a field that is not accepted.
 const INVALID: u64 = 300;
-/// The sender is no signature of the account, or one that nobody has confirmed.
+/// The sender is no signature of the account, or one that is not confirmed.
 const SENDER_UNKNOWN: u64 = 400;
 const SENDER_UNCONFIRMED: u64 = 401;
-/// "Not allowed to send": nothing is left of what was paid for. An account that is to be approved yet, and
-/// one that may not send.
+/// "Not allowed to send": no credit is left. An account that is not approved yet, and one that may not send.
 const NO_CREDIT: u64 = 405;
 const ACCOUNT_PENDING: u64 = 412;
 const ACCOUNT_BARRED: u64 = 413;
-/// Faults that the same letter has again: JSON that it cannot read, and a recipient who bounced or complained
+/// Faults that the same letter has again: JSON that cannot be read, and a recipient who bounced or complained
 /// before.
 const FINAL: [u64; 4] = [402, 403, 406, 409];
 
-pub(super) fn post(letter: &Letter, builder: &MessageBuilder, words: &Rendered) -> Post {
-    let header = |name: &str, value: &str| json!({"Name": name, "Value": value});
-    let mut body = json!({
-        "From": builder.sender.from.to_string(),
-        "To": letter.to.wire(),
-        "Subject": words.subject,
-        "TextBody": words.text,
-        "HtmlBody": words.html,
-        "TrackOpens": false,
-        "TrackLinks": "None",
-        "Metadata": {"letter": letter.id.to_string()},
-        "Headers": [
-            header("Message-ID", &builder.message_id(letter)),
-            // Without it, Postmark writes a Message-ID of its own.
-            header("X-PM-KeepID", "true"),
-            header(AUTO_SUBMITTED.0, AUTO_SUBMITTED.1),
-            header(PRECEDENCE.0, PRECEDENCE.1),
-            header(SUPPRESS.0, SUPPRESS.1),
-        ],
-    });
-    if let Some(reply_to) = &builder.sender.reply_to {
-        body["ReplyTo"] = reply_to.to_string().into();
-    }
-    let headers = vec![("Accept", "application/json".to_owned())];
-    Post { path: "/email".to_owned(), headers, body: Body::Json(body) }
+/// A server's token.
+struct Account {
+    token: SecretString,
 }
 
-/// Every refusal for what the letter or the account is comes as 422 and tells which by its `ErrorCode`. Most
-/// are about the account: a sender who is not confirmed, nothing left to send. A letter that was taken has
-/// `ErrorCode` 0 and a `MessageID`.
-pub(super) fn read(answer: &Answer) -> Verdict {
-    let json = answer.json();
-    match json["ErrorCode"].as_u64() {
-        Some(0) => answer.usual(json["MessageID"].as_str().map(str::to_owned)),
-        None => answer.usual(None),
-        Some(INVALID) if json["Message"].as_str().is_some_and(about_sender) => {
-            Verdict::Operator(MailFault::Sender)
+impl ProviderApi for Account {
+    fn request(&self, letter: &Letter, builder: &MessageBuilder, content: Rendered) -> Post {
+        let header = |name: &str, value: &str| json!({"Name": name, "Value": value});
+        let mut body = json!({
+            "From": builder.sender.from.to_string(),
+            "To": letter.to.wire(),
+            "Subject": content.subject,
+            "TextBody": content.text,
+            "HtmlBody": content.html,
+            "TrackOpens": false,
+            "TrackLinks": "None",
+            "Metadata": {"letter": letter.id.to_string()},
+            "Headers": [
+                header("Message-ID", &builder.message_id(letter)),
+                // Without it, Postmark writes a Message-ID of its own.
+                header("X-PM-KeepID", "true"),
+                header(AUTO_SUBMITTED.0, AUTO_SUBMITTED.1),
+                header(PRECEDENCE.0, PRECEDENCE.1),
+                header(SUPPRESS.0, SUPPRESS.1),
+            ],
+        });
+        if let Some(reply_to) = &builder.sender.reply_to {
+            body["ReplyTo"] = reply_to.to_string().into();
         }
-        Some(SENDER_UNKNOWN | SENDER_UNCONFIRMED) => Verdict::Operator(MailFault::Sender),
-        Some(NO_CREDIT | ACCOUNT_PENDING | ACCOUNT_BARRED) => Verdict::Operator(MailFault::Quota),
-        Some(INVALID) => Verdict::Never,
-        Some(code) if FINAL.contains(&code) => Verdict::Never,
-        Some(_) => match answer.usual(None) {
-            presumed @ Verdict::Presumed(_) => presumed,
-            _ => Verdict::Later,
-        },
+        let headers = vec![("Accept", "application/json".to_owned())];
+        Post { path: "/email".to_owned(), headers, body: Body::Json(body) }
+    }
+
+    fn sign(&self, request: &mut Request) {
+        add_key(request, HeaderName::from_static("x-postmark-server-token"), &self.token);
+    }
+
+    /// Every refusal of a letter or an account is a 422 with an `ErrorCode`. Most are about the account: a
+    /// sender that is not confirmed, no credit. An accepted letter has `ErrorCode` 0 and a `MessageID`.
+    fn verdict(&self, answer: &Answer) -> Verdict {
+        let json = answer.json();
+        match json["ErrorCode"].as_u64() {
+            Some(0) => answer.usual(json["MessageID"].as_str().map(str::to_owned)),
+            None => answer.usual(None),
+            Some(INVALID) if json["Message"].as_str().is_some_and(is_about_sender) => {
+                Verdict::Operator(MailFault::Sender)
+            }
+            Some(SENDER_UNKNOWN | SENDER_UNCONFIRMED) => Verdict::Operator(MailFault::Sender),
+            Some(NO_CREDIT | ACCOUNT_PENDING | ACCOUNT_BARRED) => Verdict::Operator(MailFault::Quota),
+            Some(INVALID) => Verdict::Never,
+            Some(code) if FINAL.contains(&code) => Verdict::Never,
+            Some(_) => match answer.usual(None) {
+                presumed @ Verdict::Presumed(_) => presumed,
+                _ => Verdict::Later,
+            },
+        }
+    }
+
+    fn secrets(&self) -> Secrets {
+        Secrets::of(&self.token)
     }
 }
 
-fn about_sender(message: &str) -> bool {
+fn is_about_sender(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
     ["'from'", "'replyto'", "sender signature"].iter().any(|word| message.contains(word))
+}
+
+/// The shortest secret of a webhook, in bytes.
+const MIN_SECRET: usize = 16;
+/// The header that may hold the secret in place of the password.
+const SECRET_HEADER: &str = "x-mail-events-secret";
+
+/// The secret that a webhook's request must bring.
+struct WebhookSecret(SecretString);
+
+impl WebhookSecret {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let good = text.len() >= MIN_SECRET && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if good { Ok(Self(text.into())) } else { Err("must have at least 16 visible ASCII characters") }
+    }
+
+    /// Compares digests, which have one length, so that the time it takes says nothing of the secret.
+    fn is(&self, given: &str) -> bool {
+        Sha256::digest(self.0.expose_secret()).ct_eq(&Sha256::digest(given)).into()
+    }
+}
+
+impl WebhookVerifier for WebhookSecret {
+    fn admits(&self, request: &WebhookRequest<'_>) -> bool {
+        let password = (request.header)("authorization").and_then(basic_password);
+        let given = password.or((request.header)(SECRET_HEADER).map(str::to_owned));
+        given.is_some_and(|given| self.is(&given))
+    }
+
+    fn read(&self, request: &WebhookRequest<'_>) -> Result<Verified, WebhookError> {
+        if !self.admits(request) {
+            return Err(WebhookError::Unverified);
+        }
+        let event = request.json()?;
+        if !event.is_object() {
+            return Err(WebhookError::OtherForm);
+        }
+        Ok(vec![delivery_event(request, &event)].into())
+    }
+
+    fn challenge(&self) -> &'static str {
+        "Basic realm=\"mail-events\""
+    }
+}
+
+/// The password of basic authentication (RFC 7617). The user name does not matter.
+fn basic_password(header: &str) -> Option<String> {
+    let (scheme, credentials) = header.split_once(' ')?;
+    let decoded =
+        STANDARD.decode(credentials.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    Some(String::from_utf8(decoded).ok()?.split_once(':')?.1.to_owned())
+}
+
+fn delivery_event(request: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent {
+    let record = text(event, "/RecordType").unwrap_or_default();
+    let status = match record {
+        "Delivery" => Some(DeliveryStatus::Delivered),
+        "Bounce" => {
+            bounce(text(event, "/Type").unwrap_or_default(), text(event, "/Details").unwrap_or_default())
+        }
+        "SpamComplaint" => Some(DeliveryStatus::Complained),
+        _ => None,
+    };
+    // A bounce has a number of its own; a delivery has none, and a letter has one recipient.
+    let number = event.get("ID").filter(|id| id.is_number()).map(ToString::to_string);
+    let delivery = text(event, "/MessageID").filter(|_| record == "Delivery").map(str::to_owned);
+    let id = number.or(delivery).map(|id| format!("{record}:{id}"));
+    DeliveryEvent {
+        event_id: event_id(id, event),
+        letter: letter(event, "/Metadata/letter"),
+        message_ids: message_ids(text(event, "/MessageID")),
+        at: request.at(rfc3339(event, "/BouncedAt").or_else(|| rfc3339(event, "/DeliveredAt"))),
+        status,
+        fault: status.filter(|status| *status == DeliveryStatus::Bounced).and_then(|_| fault(event)),
+        may_be_reply: false,
+        reason: status
+            .filter(|status| *status != DeliveryStatus::Delivered)
+            .and(reason(event, &["/Details", "/Description", "/Name"])),
+        no_such_mailbox: has_no_mailbox(event),
+    }
+}
+
+/// <https://postmarkapp.com/developer/api/bounce-api#bounce-types>: automatic replies, changes of address,
+/// subscriptions and what Postmark cannot classify are no bounces. Postmark has given up on soft bounces and
+/// undeliverable letters, too: <https://postmarkapp.com/support/article/1159-how-to-fix-soft-bounces>.
+fn bounce(kind: &str, details: &str) -> Option<DeliveryStatus> {
+    match kind {
+        // A server on the way says that it tries again: RFC 3464 §2.3.3.
+        "Transient" if details.to_ascii_lowercase().contains("action: delayed") => {
+            Some(DeliveryStatus::Deferred)
+        }
+        "HardBounce"
+        | "SoftBounce"
+        | "Transient"
+        | "DnsError"
+        | "BadEmailAddress"
+        | "ManuallyDeactivated"
+        | "Unconfirmed"
+        | "Blocked"
+        | "SMTPApiError"
+        | "DMARCPolicy"
+        | "SpamNotification"
+        | "VirusNotification"
+        | "TemplateRenderingFailed" => Some(DeliveryStatus::Bounced),
+        "SpamComplaint" => Some(DeliveryStatus::Complained),
+        _ => None,
+    }
+}
+
+/// What is at fault where it is not the address: by the type, or else by what the recipient's server said.
+fn fault(event: &Value) -> Option<MailFault> {
+    match text(event, "/Type").unwrap_or_default() {
+        // A letter received by SMTP was not accepted; a template is wrong; the sender's domain forbids it.
+        "SMTPApiError" => Some(MailFault::Provider),
+        "TemplateRenderingFailed" => Some(MailFault::Setup),
+        "DMARCPolicy" => Some(MailFault::DomainAuthentication),
+        "SpamNotification" => Some(MailFault::SpamFilter),
+        "ManuallyDeactivated" => Some(MailFault::Suppressed),
+        "BadEmailAddress" => None,
+        kind => {
+            let (details, recipient) = (text(event, "/Details").unwrap_or_default(), text(event, "/Email"));
+            let blocked = matches!(kind, "Blocked" | "VirusNotification").then_some(MailFault::Blocked);
+            let gave_up = matches!(kind, "SoftBounce" | "Transient");
+            sender_fault(details, recipient).or(blocked).or_else(|| unavailable(details, recipient, gave_up))
+        }
+    }
+}
+
+/// <https://postmarkapp.com/developer/api/bounce-api#bounce-types>
+fn has_no_mailbox(event: &Value) -> bool {
+    text(event, "/RecordType") == Some("Bounce")
+        && matches!(text(event, "/Type"), Some("HardBounce" | "BadEmailAddress"))
+        && is_about_address(text(event, "/Details"))
 }

@@ -1,4 +1,4 @@
-//! A service's answer, and what most services mean by theirs.
+//! A provider's answer, and what an answer means for most providers.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{
@@ -9,37 +9,37 @@ use serde_json::Value;
 
 use crate::domain::{letter::Wait, mail_fault::MailFault};
 
-/// Who is asked too often and does not say for how long is left alone for this.
-const A_MOMENT: TimeDelta = TimeDelta::seconds(5);
-/// As much of a web page's title as is shown.
-const LONGEST_TITLE: usize = 60;
+/// How long to wait after a 429 that does not say for how long.
+const DEFAULT_WAIT: TimeDelta = TimeDelta::seconds(5);
+/// The longest part of a web page's title that is shown, in characters.
+const MAX_TITLE_LEN: usize = 60;
 
-/// An answer that came.
-pub(super) struct Answer {
+/// An answer.
+pub(in crate::mail) struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
-    /// As much of it as was read.
+    /// The beginning of the body, as much of it as was read.
     pub body: Vec<u8>,
 }
 
-/// What it means for the letter.
+/// What an answer means for the letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// Taken; the service calls it so.
-    Taken(String),
-    /// A success that lacks what the service's documentation says comes with one. Something else answered, as
-    /// a proxy does with the page that tells of maintenance: the letter is tried again.
+pub(in crate::mail) enum Verdict {
+    /// Accepted, under this message id.
+    Accepted(String),
+    /// A success without the message id that the provider's documentation promises. Something else may have
+    /// answered, as a proxy's maintenance page: the letter is sent again.
     Unproven,
-    /// Another attempt may do better.
+    /// Another attempt may succeed.
     Later,
-    /// An operator can put it right, as the provider's own code says.
+    /// The operator has to put something right, by the provider's own code.
     Operator(MailFault),
-    /// The same, so far as the status says: the words may say more.
+    /// The same, by the status alone: the words may name another fault.
     Presumed(MailFault),
-    /// Refused, so far as the status says: the same letter would be refused again, unless the words speak of
-    /// the operator.
+    /// Refused, by the status alone: the same letter would be refused again, unless the words name a fault of
+    /// the operator's.
     Refused,
-    /// The same letter would be refused again, as the provider's own code says.
+    /// The same letter would be refused again, by the provider's own code.
     Never,
 }
 
@@ -53,15 +53,14 @@ impl Answer {
         with_reason(beginning, &self.said())
     }
 
-    /// The line for a success that proves nothing.
+    /// The line for [`Verdict::Unproven`].
     pub fn unproven(&self, name: &str) -> String {
         let beginning =
             format!("{name} answered {} without a message id (is MAIL_URL right?)", self.status.as_u16());
         with_reason(beginning, &self.said())
     }
 
-    /// The reason in the members that the services have for it; otherwise the body, but of a web page no more
-    /// than its title.
+    /// The reason: the members that providers have for it, or else the body, of a web page its title alone.
     pub fn said(&self) -> String {
         let json = self.json();
         let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -78,7 +77,7 @@ impl Answer {
         let body = String::from_utf8_lossy(&self.body);
         match single.or(Some(errors)).filter(|said| !said.trim().is_empty()) {
             Some(said) => said,
-            // With blanks between its members, of which there would be none otherwise.
+            // With blanks between its members, so that it can be cut between words.
             None if !json.is_null() => format!("{json:#}"),
             None if self.is_page() => page(&body),
             None => body.into_owned(),
@@ -92,13 +91,13 @@ impl Answer {
         declared || self.body.trim_ascii_start().starts_with(b"<")
     }
 
-    /// What the status alone says, with the service's name for the letter where it gave one. A redirect, 401,
-    /// 403 and 404 say that `MAIL_URL` is wrong, 402 that nobody has paid, and nothing of the letter: once
-    /// somebody has put it right, the letter goes out.
+    /// The verdict by the status alone; `message_id` is the provider's id of the letter. A redirect, 401, 403
+    /// and 404 say that `MAIL_URL` is wrong and 402 that the account is not paid. None of them is about the
+    /// letter, which is sent once the operator has put that right.
     pub fn usual(&self, message_id: Option<String>) -> Verdict {
         match self.status {
             status if status.is_success() => {
-                message_id.filter(|id| !id.is_empty()).map_or(Verdict::Unproven, Verdict::Taken)
+                message_id.filter(|id| !id.is_empty()).map_or(Verdict::Unproven, Verdict::Accepted)
             }
             StatusCode::UNAUTHORIZED => Verdict::Presumed(MailFault::Authentication),
             StatusCode::PAYMENT_REQUIRED => Verdict::Presumed(MailFault::Quota),
@@ -124,12 +123,11 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
     }
 
-    /// How long to stay away from now on. Who is asked too often (429), or is out of service and says for how
-    /// long, speaks of every letter.
+    /// How long to wait before the next attempt. 429 and 503 apply to every letter.
     pub fn wait(&self, now: DateTime<Utc>) -> Option<Wait> {
         let too_often = self.status == StatusCode::TOO_MANY_REQUESTS;
         let said = self.retry_after(now).or_else(|| self.reset(now).filter(|_| too_often));
-        let time = said.or_else(|| too_often.then_some(A_MOMENT))?;
+        let time = said.or_else(|| too_often.then_some(DEFAULT_WAIT))?;
         Some(Wait { time, every_letter: too_often || self.status == StatusCode::SERVICE_UNAVAILABLE })
     }
 
@@ -142,8 +140,8 @@ impl Answer {
         }
     }
 
-    /// The moment that SendGrid calls `X-RateLimit-Reset`, in seconds after 1970. Others count milliseconds,
-    /// or from now on; what means no moment of the next day is not believed.
+    /// SendGrid's `X-RateLimit-Reset`, in seconds after 1970. Others count milliseconds, or from now on: a
+    /// time that is not within the next day is ignored.
     fn reset(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
         let reset = self.header("x-ratelimit-reset")?;
         DateTime::from_timestamp(reset.parse().ok()?, 0)
@@ -156,7 +154,7 @@ fn with_reason(beginning: String, said: &str) -> String {
     if said.trim().is_empty() { beginning } else { format!("{beginning}: {said}") }
 }
 
-/// A web page in a few words.
+/// A web page in a few words: its title.
 fn page(body: &str) -> String {
     // Of the same length in bytes.
     let lower = body.to_ascii_lowercase();
@@ -165,7 +163,7 @@ fn page(body: &str) -> String {
         body.get(begin..begin + rest.find("</title>")?)
     });
     match title.map(str::trim).filter(|title| !title.is_empty()) {
-        Some(title) => format!("a web page, {}", title.chars().take(LONGEST_TITLE).collect::<String>()),
+        Some(title) => format!("a web page, {}", title.chars().take(MAX_TITLE_LEN).collect::<String>()),
         None => "a web page".to_owned(),
     }
 }

@@ -1,32 +1,123 @@
-//! SendGrid's API, `POST /v3/mail/send`. Source:
-//! <https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send>. It knows no idempotency key.
+//! SendGrid: `POST /v3/mail/send`,
+//! <https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send>. It has no idempotency key.
+//!
+//! Its webhooks sign the timestamp and the body with ECDSA on P-256:
+//! <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features>.
 
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::TimeDelta;
 use lettre::message::Mailbox;
-use reqwest::StatusCode;
+use p256::{
+    ecdsa::{Signature, VerifyingKey, signature::Verifier},
+    pkcs8::DecodePublicKey,
+};
+use reqwest::{Request, StatusCode};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::{AUTO_SUBMITTED, Answer, Body, Letter, MessageBuilder, PRECEDENCE, Post, SUPPRESS, Verdict};
-use crate::{domain::mail_fault::MailFault, mail::Rendered};
-
-pub(super) fn post(letter: &Letter, builder: &MessageBuilder, words: &Rendered) -> Post {
-    let mut body = json!({
-        "personalizations": [{"to": [{"email": letter.to.wire()}]}],
-        "from": person(&builder.sender.from),
-        "subject": words.subject,
-        "content": [{"type": "text/plain", "value": words.text}, {"type": "text/html", "value": words.html}],
-        "headers": {"Message-ID": builder.message_id(letter), AUTO_SUBMITTED.0: AUTO_SUBMITTED.1, PRECEDENCE.0: PRECEDENCE.1, SUPPRESS.0: SUPPRESS.1},
-        "custom_args": {"letter": letter.id.to_string()},
-        "tracking_settings": {
-            "click_tracking": {"enable": false, "enable_text": false},
-            "open_tracking": {"enable": false},
-            "subscription_tracking": {"enable": false},
-            "ganalytics": {"enable": false},
+use super::{
+    hosted_url::key,
+    provider::{Hosted, MailProvider, ProviderApi, UrlForm, Webhook},
+    request::{Body, Post, add_bearer},
+    response::{Answer, Verdict},
+    webhook::{
+        event_id, is_about_address, letter, letter_of_message_id, message_ids, reason, seconds, sender_fault,
+        text, unavailable,
+    },
+};
+use crate::{
+    domain::{
+        delivery_reports::{
+            DeliveryEvent, DeliveryStatus, Provider, Verified, WebhookError, WebhookRequest, WebhookVerifier,
         },
-    });
-    if let Some(reply_to) = &builder.sender.reply_to {
-        body["reply_to"] = person(reply_to);
+        letter::Letter,
+        mail_fault::MailFault,
+    },
+    mail::{
+        MessageBuilder, Rendered,
+        fault::Secrets,
+        message::{AUTO_SUBMITTED, PRECEDENCE, SUPPRESS},
+    },
+};
+
+#[cfg(test)]
+mod tests;
+
+pub(super) const PROVIDER: MailProvider = MailProvider {
+    provider: Provider { name: "sendgrid", title: "SendGrid" },
+    url: UrlForm::Hosted(Hosted {
+        form: "sendgrid://KEY",
+        base: "https://api.sendgrid.com",
+        regions: &[("eu", "https://api.eu.sendgrid.com")],
+        account: |text| Ok(Arc::new(Account { key: key(text)? })),
+    }),
+    webhook: Some(Webhook {
+        variable: "MAIL_EVENTS_SENDGRID",
+        meaning: "the public key of SendGrid's signed event webhook, in base 64",
+        verifier: |text| Ok(Arc::new(PublicKey::parse(text)?)),
+    }),
+};
+
+/// A key that may send.
+struct Account {
+    key: SecretString,
+}
+
+impl ProviderApi for Account {
+    fn request(&self, letter: &Letter, builder: &MessageBuilder, content: Rendered) -> Post {
+        let mut body = json!({
+            "personalizations": [{"to": [{"email": letter.to.wire()}]}],
+            "from": person(&builder.sender.from),
+            "subject": content.subject,
+            "content": [
+                {"type": "text/plain", "value": content.text},
+                {"type": "text/html", "value": content.html},
+            ],
+            "headers": {
+                "Message-ID": builder.message_id(letter),
+                AUTO_SUBMITTED.0: AUTO_SUBMITTED.1,
+                PRECEDENCE.0: PRECEDENCE.1,
+                SUPPRESS.0: SUPPRESS.1,
+            },
+            "custom_args": {"letter": letter.id.to_string()},
+            "tracking_settings": {
+                "click_tracking": {"enable": false, "enable_text": false},
+                "open_tracking": {"enable": false},
+                "subscription_tracking": {"enable": false},
+                "ganalytics": {"enable": false},
+            },
+        });
+        if let Some(reply_to) = &builder.sender.reply_to {
+            body["reply_to"] = person(reply_to);
+        }
+        Post { path: "/v3/mail/send".to_owned(), headers: Vec::new(), body: Body::Json(body) }
     }
-    Post { path: "/v3/mail/send".to_owned(), headers: Vec::new(), body: Body::Json(body) }
+
+    fn sign(&self, request: &mut Request) {
+        add_bearer(request, &self.key);
+    }
+
+    /// The answer to an accepted letter is 202 with a message id in a header; events append to it
+    /// (`sg_message_id`). A refusal names the member at fault: the sender is the operator's, all others are
+    /// the letter's.
+    fn verdict(&self, answer: &Answer) -> Verdict {
+        if answer.status == StatusCode::BAD_REQUEST {
+            let json = answer.json();
+            let mut fields =
+                json["errors"].as_array().into_iter().flatten().filter_map(|error| error["field"].as_str());
+            if fields.any(|field| field.starts_with("from") || field.starts_with("reply_to")) {
+                return Verdict::Operator(MailFault::Sender);
+            }
+        }
+        let is_accepted = answer.status == StatusCode::ACCEPTED;
+        answer.usual(answer.header("x-message-id").filter(|_| is_accepted).map(str::to_owned))
+    }
+
+    fn secrets(&self) -> Secrets {
+        Secrets::of(&self.key)
+    }
 }
 
 fn person(mailbox: &Mailbox) -> Value {
@@ -37,18 +128,144 @@ fn person(mailbox: &Mailbox) -> Value {
     person
 }
 
-/// A letter that was taken is answered with 202 and its name in a header, of which events have more behind it
-/// (`sg_message_id`). A refusal names the member at
-/// fault: the sender is the operator's, all others are the letter's.
-pub(super) fn read(answer: &Answer) -> Verdict {
-    if answer.status == StatusCode::BAD_REQUEST {
-        let json = answer.json();
-        let fields =
-            json["errors"].as_array().into_iter().flatten().filter_map(|error| error["field"].as_str());
-        if fields.into_iter().any(|field| field.starts_with("from") || field.starts_with("reply_to")) {
-            return Verdict::Operator(MailFault::Sender);
+/// How old a signature may be. SendGrid retries until 24 hours after the event and does not say that it signs
+/// anew. The body is signed and each event counts once, so that an old request does no harm.
+/// <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/troubleshooting>
+const WINDOW: TimeDelta = TimeDelta::hours(25);
+/// The most prefixes of a message id that are tried: two hundred events make a few hundred names in one
+/// query.
+const MAX_PREFIXES: usize = 8;
+const SIGNATURE: &str = "x-twilio-email-event-webhook-signature";
+const TIMESTAMP: &str = "x-twilio-email-event-webhook-timestamp";
+
+/// The public key of the webhook.
+struct PublicKey(VerifyingKey);
+
+impl PublicKey {
+    /// Base 64 of the DER form, as SendGrid shows it.
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let der = STANDARD.decode(text).ok();
+        let key = der.and_then(|der| VerifyingKey::from_public_key_der(&der).ok());
+        key.map(Self).ok_or("is no P-256 public key in base 64, as SendGrid shows it")
+    }
+
+    fn is_verified(&self, request: &WebhookRequest<'_>) -> bool {
+        signature(request).is_some_and(|(timestamp, signature)| {
+            let signed = [timestamp.as_bytes(), request.body].concat();
+            self.0.verify(&signed, &signature).is_ok()
+        })
+    }
+}
+
+impl WebhookVerifier for PublicKey {
+    fn admits(&self, request: &WebhookRequest<'_>) -> bool {
+        signature(request).is_some()
+    }
+
+    fn read(&self, request: &WebhookRequest<'_>) -> Result<Verified, WebhookError> {
+        if !self.is_verified(request) {
+            return Err(WebhookError::Unverified);
+        }
+        match request.json()? {
+            Value::Array(events) if events.iter().all(Value::is_object) => {
+                Ok(events.iter().map(|event| delivery_event(request, event)).collect::<Vec<_>>().into())
+            }
+            _ => Err(WebhookError::OtherForm),
         }
     }
-    let taken = answer.status == StatusCode::ACCEPTED;
-    answer.usual(answer.header("x-message-id").filter(|_| taken).map(str::to_owned))
+}
+
+/// Timestamp and signature of a request, where the timestamp is recent.
+fn signature<'a>(request: &WebhookRequest<'a>) -> Option<(&'a str, Signature)> {
+    let timestamp = (request.header)(TIMESTAMP).filter(|timestamp| request.is_fresh(timestamp, WINDOW))?;
+    let signature = Signature::from_der(&STANDARD.decode((request.header)(SIGNATURE)?).ok()?).ok()?;
+    Some((timestamp, signature))
+}
+
+fn delivery_event(request: &WebhookRequest<'_>, event: &Value) -> DeliveryEvent {
+    let status = match text(event, "/event").unwrap_or_default() {
+        "delivered" => Some(DeliveryStatus::Delivered),
+        "deferred" => Some(DeliveryStatus::Deferred),
+        // A bounce of the type `blocked` says less about the address, but SendGrid does not try again. A
+        // dropped letter was never tried: the address is on SendGrid's list of those that have bounced,
+        // complained or unsubscribed.
+        "bounce" | "dropped" => Some(DeliveryStatus::Bounced),
+        "spamreport" => Some(DeliveryStatus::Complained),
+        _ => None,
+    };
+    DeliveryEvent {
+        event_id: event_id(text(event, "/sg_event_id").map(str::to_owned), event),
+        // The Message-ID is ours where SendGrid has confirmed the sender's domain, and SendGrid's own
+        // elsewhere.
+        letter: letter(event, "/letter").or_else(|| text(event, "/smtp-id").and_then(letter_of_message_id)),
+        message_ids: message_ids(text(event, "/sg_message_id").into_iter().flat_map(accepted_ids)),
+        at: request.at(seconds(event, "/timestamp")),
+        status,
+        fault: status.filter(|status| *status == DeliveryStatus::Bounced).and_then(|_| fault(event)),
+        may_be_reply: false,
+        reason: status
+            .filter(|status| *status != DeliveryStatus::Delivered)
+            .and(reason(event, &["/reason", "/response"])),
+        no_such_mailbox: has_no_mailbox(event),
+    }
+}
+
+/// What is at fault where it is not the address.
+fn fault(event: &Value) -> Option<MailFault> {
+    let (said, recipient) = (
+        text(event, "/reason").or_else(|| text(event, "/response")).unwrap_or_default(),
+        text(event, "/email"),
+    );
+    if text(event, "/event") == Some("dropped") {
+        return drop_fault(said, recipient);
+    }
+    let class = text(event, "/bounce_classification").unwrap_or_default();
+    let gave_up = matches!(class, "Mailbox Unavailable" | "Technical Failure" | "Technical");
+    // <https://www.twilio.com/docs/sendgrid/ui/analytics-and-reporting/bounce-and-block-classifications>
+    let classified = match class {
+        "Reputation" | "Frequency or Volume Too High" => Some(MailFault::Reputation),
+        "Content" => Some(MailFault::Blocked),
+        _ => None,
+    };
+    let blocked = (text(event, "/type") == Some("blocked")).then_some(MailFault::Blocked);
+    sender_fault(said, recipient).or(classified).or_else(|| unavailable(said, recipient, gave_up)).or(blocked)
+}
+
+/// Why SendGrid dropped a letter itself.
+/// <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event#dropped>
+fn drop_fault(said: &str, recipient: Option<&str>) -> Option<MailFault> {
+    match said.to_ascii_lowercase().as_str() {
+        "" | "invalid" | "invalid address" | "invalid email address" => None,
+        "bounced address" | "spam reporting address" | "unsubscribed address" | "group unsubscribe" => {
+            Some(MailFault::Suppressed)
+        }
+        "invalid smtpapi header" => Some(MailFault::Setup),
+        "recipient list over package quota" => Some(MailFault::Quota),
+        reason if reason.starts_with("spam content") => Some(MailFault::Policy),
+        // The address was never tried.
+        _ => Some(sender_fault(said, recipient).unwrap_or(MailFault::Provider)),
+    }
+}
+
+/// The message ids that an accepted letter may have had. Events append to them (`ID.recvd-…`, `ID.filter…`),
+/// and an id may have a few dots itself.
+fn accepted_ids(id: &str) -> impl Iterator<Item = &str> {
+    let likely = id.find(".recvd-").or_else(|| id.find(".filter")).map(|end| &id[..end]);
+    likely.into_iter().chain(id.match_indices('.').take(MAX_PREFIXES).map(|(end, _)| &id[..end])).chain([id])
+}
+
+/// <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event>: a bounce of the type `blocked`
+/// is a server's policy. `Bounced Address` is on SendGrid's own list.
+fn has_no_mailbox(event: &Value) -> bool {
+    let class = text(event, "/bounce_classification");
+    match text(event, "/event") {
+        Some("bounce") => {
+            text(event, "/type") != Some("blocked")
+                && class.is_none_or(|class| matches!(class, "" | "Invalid Address" | "Unclassified"))
+                && is_about_address(text(event, "/reason"))
+                && is_about_address(text(event, "/status"))
+        }
+        Some("dropped") => matches!(text(event, "/reason"), Some("Bounced Address" | "Invalid")),
+        _ => false,
+    }
 }

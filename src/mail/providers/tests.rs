@@ -1,26 +1,52 @@
+//! What the tests of providers share: a loopback server in place of the provider, and requests of webhooks.
+//!
+//! Each provider's own tests are beside its file, in `<name>/tests.rs`. What every provider must do is tested
+//! here, for each row of the table.
+
+mod answers;
+mod signature;
+mod table;
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
     task::JoinHandle,
 };
 
-use secrecy::SecretString;
-use serde_json::json;
-
-use super::*;
-use crate::mail::testing::{LINK, letter, sender};
-
-mod providers;
+use super::{
+    PROVIDERS,
+    client::{Http, Limits},
+    provider::{Server, UrlForm},
+};
+use crate::{
+    domain::{
+        delivery_reports::{DeliveryEvent, WebhookError, WebhookRequest, WebhookVerifier},
+        letter::{Receipt, SendError},
+        mail_fault::MailFault,
+    },
+    mail::{
+        MailUrl, MessageBuilder,
+        testing::{letter, sender},
+        url::Place,
+    },
+};
 
 /// Ample, so that a busy machine fails no test; and short, where the server is silent on purpose.
-const AMPLE: Limits = Limits { connect: Duration::from_secs(10), whole: Duration::from_secs(10) };
-const SHORT: Limits = Limits { connect: Duration::from_millis(150), whole: Duration::from_millis(150) };
+pub(super) const AMPLE: Limits = Limits { connect: Duration::from_secs(10), whole: Duration::from_secs(10) };
+pub(super) const SHORT: Limits =
+    Limits { connect: Duration::from_millis(150), whole: Duration::from_millis(150) };
 
-/// Stands for an answer: the connection is reset once the request has been read.
-const RESET: &str = "reset";
+/// In place of an answer: the connection is reset once the request was read.
+pub(super) const RESET: &str = "reset";
 
-/// Answers one request with `answer`, or not at all when that is empty, and gives back what it was asked.
-async fn answering(answer: &'static str) -> (Server, JoinHandle<String>) {
+/// Answers one request with `answer`, or not at all when that is empty. Returns its address, and the request
+/// once it was read.
+pub(super) async fn answering(answer: &'static str) -> (String, JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let asked = tokio::spawn(async move {
@@ -46,80 +72,105 @@ async fn answering(answer: &'static str) -> (Server, JoinHandle<String>) {
         }
         request
     });
-    (Server { base, service: Service::Mailpit(None) }, asked)
+    (base, asked)
 }
 
-async fn attempt(server: &Server) -> Result<Receipt, SendError> {
-    attempt_within(AMPLE, server).await
+/// An answer as it is sent.
+pub(super) fn answer(status: &str, headers: &str, body: &str) -> &'static str {
+    format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{body}", body.len()).leak()
 }
 
-async fn attempt_within(limits: Limits, server: &Server) -> Result<Receipt, SendError> {
-    Http::with_limits(server, limits).unwrap().send(&letter(), &MessageBuilder::new(sender()).unwrap()).await
-}
-
-#[tokio::test]
-async fn posts_the_whole_letter() {
-    let (mut server, asked) =
-        answering("HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n{\"ID\":\"abc\"}").await;
-    server.service =
-        Service::Mailpit(Some(Login { user: "ada".to_owned(), password: SecretString::from("hunter22") }));
-    assert_eq!(attempt(&server).await.unwrap(), Receipt::default());
-    let request = asked.await.unwrap();
-    let (head, body) = request.split_once("\r\n\r\n").unwrap();
-    assert!(head.starts_with("POST /api/v1/send HTTP/1.1\r\n"), "{head}");
-    assert!(head.contains("authorization: Basic YWRhOmh1bnRlcjIy"), "{head}");
-    let body: Value = serde_json::from_str(body).unwrap();
-    assert_eq!(body["From"], json!({"Name": "Voltmark", "Email": "no-reply@voltmark.example"}));
-    assert_eq!(body["To"], json!([{"Name": "", "Email": "Ada@example.com"}]));
-    assert_eq!(body["ReplyTo"], json!([{"Name": "", "Email": "help@voltmark.example"}]));
-    assert_eq!(body["Subject"], "Anna de Vries invites you to join Voltmark");
-    assert!(body["Text"].as_str().unwrap().contains(LINK) && body["HTML"].as_str().unwrap().contains(LINK));
-    assert_eq!(body["Headers"]["Message-ID"], format!("<{}@voltmark.example>", letter().id));
-    assert_eq!(body["Headers"]["Auto-Submitted"], "auto-generated");
-}
-
-#[tokio::test]
-async fn tells_faults_of_the_letter_from_all_others() {
-    for (status, never) in [
-        ("400 Bad Request", true),
-        ("413 Payload Too Large", true),
-        ("422 Unprocessable Entity", true),
-        ("302 Found", false),
-        ("401 Unauthorized", false),
-        ("403 Forbidden", false),
-        ("404 Not Found", false),
-        ("408 Request Timeout", false),
-        ("429 Too Many Requests", false),
-        ("500 Internal Server Error", false),
-        ("503 Service Unavailable", false),
-    ] {
-        let answer = format!(
-            "HTTP/1.1 {status}\r\nlocation: /elsewhere\r\ncontent-length: 31\r\n\r\n{{\"Error\":\"bad\nAda@example.com!\"}}"
-        );
-        let (server, _asked) = answering(answer.leak()).await;
-        let error = attempt(&server).await.unwrap_err();
-        assert_eq!(matches!(error, SendError::Never(_)), never, "{status}: {error:?}");
-        let text = error.to_string();
-        assert!(
-            text.contains(&status[..3])
-                && text.contains("bad")
-                && !text.contains('\n')
-                && !text.contains("Ada@"),
-            "{text}"
-        );
+/// The server of this `MAIL_URL`, at the address of the test's own.
+pub(super) fn server(url: &str, base: &str) -> Server {
+    let url = match url.contains("+http") {
+        true => url.replace("HOST:8025", base.trim_start_matches("http://")),
+        false => format!("{url}?api={base}"),
+    };
+    match MailUrl::parse(&url).unwrap().place() {
+        Place::Http(server) => server.clone(),
+        _ => panic!("{url} is no provider"),
     }
 }
 
-#[tokio::test]
-async fn nobody_there_and_silence_are_tried_again() {
-    let (server, asked) = answering("").await;
-    let error = attempt_within(SHORT, &server).await.unwrap_err();
-    assert!(
-        matches!(&error, SendError::Later { text, .. } if text.contains("timed out") && !text.contains("http")),
-        "{error:?}"
-    );
-    asked.abort();
-    let _ = asked.await;
-    let error = attempt(&server).await.unwrap_err();
-    assert!(matches!(&error, SendError::Later { text, .. } if text.contains("refused")), "{error:?}");
+/// One attempt to send the letter of tests.
+pub(super) async fn attempt(server: &Server, limits: Limits) -> Result<Receipt, SendError> {
+    Http::with_limits(server, limits).unwrap().send(&letter(), &MessageBuilder::new(sender()).unwrap()).await
+}
+
+/// One attempt that gets this answer, and the head and body of its request.
+pub(super) async fn meet(url: &str, answer: &'static str) -> (Result<Receipt, SendError>, String, String) {
+    let (base, asked) = answering(answer).await;
+    let outcome = attempt(&server(url, &base), AMPLE).await;
+    let request = asked.await.unwrap();
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    (outcome, head.to_owned(), body.to_owned())
+}
+
+pub(super) fn accepted(provider: &'static str, message_id: &str) -> Receipt {
+    Receipt { provider: Some(provider), message_id: Some(message_id.to_owned()) }
+}
+
+/// The `Message-ID` of the letter of tests.
+pub(super) fn message_id() -> String {
+    format!("<{}@voltmark.example>", letter().id)
+}
+
+/// A refusal that is final, or is not.
+pub(super) async fn assert_refusal(url: &str, status: &str, body: &str, is_final: bool) {
+    let error = meet(url, answer(status, "", body)).await.0.unwrap_err();
+    assert_eq!(matches!(error, SendError::Never(_)), is_final, "{url} {status} {body}: {error:?}");
+    let text = error.to_string();
+    assert!(text.contains(&status[..3]) && !text.contains("Ada@") && !text.contains("hunter22"), "{text}");
+    assert_eq!(text.contains("refuses the credentials in MAIL_URL"), status.starts_with("401"), "{text}");
+}
+
+/// A refusal that ends no letter, and the operator's fault that it names.
+pub(super) async fn assert_operator_fault(url: &str, status: &str, body: &str, wanted: Option<MailFault>) {
+    match meet(url, answer(status, "", body)).await.0 {
+        Err(SendError::Later { text, fault, .. }) => {
+            assert_eq!(fault, wanted, "{url} {status} {body}");
+            assert!(text.contains(&status[..3]), "{text}");
+        }
+        other => panic!("{url} {status} {body}: {other:?}"),
+    }
+}
+
+/// A success that does not say under which id the letter was accepted.
+pub(super) async fn assert_unproven(url: &str, answer: &'static str) {
+    match meet(url, answer).await.0 {
+        Err(SendError::Later { text, wait: None, .. }) => {
+            assert!(
+                text.contains("without a message id (is MAIL_URL right?)") && !text.contains('<'),
+                "{url}: {text}"
+            );
+            assert_eq!(text.contains("a web page, We are back soon"), answer.contains("Title"), "{text}");
+        }
+        other => panic!("{url} {answer}: {other:?}"),
+    }
+}
+
+/// 24 November 2026, 12:00 UTC.
+pub(super) const NOW: i64 = 1_795_521_600;
+pub(super) const LETTER: &str = "ltr_01m86xvxh0e3pt0yekqqme4qcm";
+
+pub(super) fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(NOW, 0).unwrap()
+}
+
+/// The events of a webhook's request.
+pub(super) fn read_events(
+    verifier: &dyn WebhookVerifier,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Result<Vec<DeliveryEvent>, WebhookError> {
+    let header = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    let request = WebhookRequest { header: &header, body: body.as_bytes(), now: now() };
+    verifier.read(&request).map(|verified| verified.events)
+}
+
+/// HMAC-SHA-256.
+pub(super) fn mac(secret: &[u8], text: &str) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).unwrap();
+    mac.update(text.as_bytes());
+    mac.finalize().into_bytes().to_vec()
 }

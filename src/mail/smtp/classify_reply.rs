@@ -1,4 +1,4 @@
-//! What a relay's refusal means for the letter.
+//! Classifies a relay's refusal of a letter.
 
 use super::fault::{SmtpFault, Stage};
 use crate::domain::{
@@ -6,10 +6,10 @@ use crate::domain::{
     relay_reply::{About, Reply},
 };
 
-/// Whether a connection that had waited was closed without a word about this letter, so that another may take
-/// it at once: after its last letter, as some relays do after so many, or with 421, which may come at any
-/// command (RFC 5321 §3.8). When nothing is said after the content, the letter may have been taken; that is
-/// no case for haste.
+/// Whether a reused connection was closed without a reply about this letter, so that another connection may
+/// send it at once: closed after its last letter, as some relays do after a number of letters, or by 421,
+/// which may answer any command (RFC 5321 §3.8). Without a reply after the content the letter may have been
+/// accepted, so it is not sent again at once.
 pub(super) fn is_closing(stage: Stage, error: &SmtpFault) -> bool {
     match (stage, error.status()) {
         (_, Some(421)) => true,
@@ -19,8 +19,8 @@ pub(super) fn is_closing(stage: Stage, error: &SmtpFault) -> bool {
     }
 }
 
-/// What is refused at the steps that speak of nothing but us, unless the words say more. A letter that is too
-/// large is none of the sender's.
+/// The fault on our side by the step of the refusal, unless the text is more specific. A letter that is too
+/// large (552) is not the sender's fault.
 fn of_stage(stage: Stage, code: u16) -> Option<MailFault> {
     match stage {
         Stage::Connect => Some(MailFault::Client),
@@ -31,15 +31,15 @@ fn of_stage(stage: Stage, code: u16) -> Option<MailFault> {
     }
 }
 
-/// What a refusal says of us, whatever step it is said at: it ends no letter, since an operator can put it
-/// right.
+/// The fault on our side that a refusal states, at any step: it is not final for the letter, since an
+/// operator can correct it.
 ///
-/// What is said for good (5xx) before a recipient is named is about us: a banner (554, 521), AUTH (535, 534),
-/// a sender whom the relay does not let us use (550, 553). After that it is about the recipient or the
-/// letter, unless its code or its words say otherwise ([`Reply::about`]): Postfix tells its refusals of
-/// client, HELO and sender at RCPT. So do the basic codes that speak of the talk itself: 502 to 504 (commands
-/// and their order, RFC 5321 §4.2.3), 521 (a host that takes no mail at all, RFC 7504), 530, 534, 535, 538
-/// (sign in first, RFC 4954 §6). What is said for now (4xx) is of us where the words say so.
+/// A permanent refusal (5xx) before the recipient is named concerns us: a banner (554, 521), AUTH (535, 534),
+/// a sender that the relay does not let us use (550, 553). After that it concerns the recipient or the
+/// letter, unless its code or its text says otherwise ([`Reply::about`]): Postfix refuses client, HELO and
+/// sender at RCPT. So do the basic codes that concern the session itself: 502 to 504 (commands and their
+/// order, RFC 5321 §4.2.3), 521 (a host that accepts no mail at all, RFC 7504), 530, 534, 535, 538 (sign in
+/// first, RFC 4954 §6). A temporary refusal (4xx) concerns us where its text says so.
 pub(super) fn fault_of_ours(stage: Stage, fault: &SmtpFault, reply: &Reply<'_>) -> Option<MailFault> {
     if matches!(fault, SmtpFault::NoTls | SmtpFault::NoExtensions(_) | SmtpFault::NoSignIn) {
         return Some(MailFault::Authentication);

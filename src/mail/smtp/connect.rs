@@ -1,8 +1,8 @@
-//! The way in: a connection to a relay, encrypted where it is to be, and ready for lettre.
+//! Connects to a relay, with TLS if required, ready for lettre.
 //!
-//! The words before TLS are our own. lettre keeps what came with the relay's consent to STARTTLS and takes it
-//! for what was said under TLS: whoever sits between us and the relay could put words into its mouth. Here
-//! such a talk ends.
+//! The commands before TLS are our own. lettre keeps bytes that arrive with the relay's consent to STARTTLS
+//! and treats them as received under TLS: a man in the middle could forge replies of the relay. Here such a
+//! session ends.
 
 use std::{io, net::SocketAddr, sync::Arc};
 
@@ -29,19 +29,19 @@ use crate::mail::url::{Relay, TlsUse};
 pub(super) type Resolve =
     Box<dyn Fn(String, u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
 
-/// How a relay is connected to, and whom to believe that it is the relay's.
+/// The address of a relay, and how to verify its identity.
 pub(super) struct Connector {
     host: String,
     port: u16,
     tls: TlsUse,
-    /// The system's, but in tests.
+    /// The system's resolver, except in tests.
     pub(super) resolve: Resolve,
     tls_client: Option<(TlsConnector, ServerName<'static>)>,
 }
 
 impl Connector {
     /// # Errors
-    /// Why no TLS to that relay is possible.
+    /// Why TLS to that relay is not possible.
     pub(super) fn new(relay: &Relay) -> Result<Self, String> {
         let connector = match relay.tls {
             TlsUse::None => None,
@@ -66,7 +66,7 @@ impl Connector {
         Ok(reach(addresses, PAUSE, end).await?)
     }
 
-    /// Begins the talk, under TLS where it is to be. RFC 3207 §4.2: what was said before TLS is forgotten.
+    /// Starts the session, under TLS if required. RFC 3207 §4.2: replies before TLS are discarded.
     pub(super) async fn open(
         &self,
         stream: TcpStream,
@@ -83,38 +83,37 @@ impl Connector {
             )
             .await;
         }
-        let mut talk = ReplySanitizer::new(stream, peer);
-        greeting(&mut talk).await?;
-        let capabilities = introduce(&mut talk, hello).await?;
+        let mut connection = ReplySanitizer::new(stream, peer);
+        greeting(&mut connection).await?;
+        let capabilities = introduce(&mut connection, hello).await?;
         if !capabilities.has("STARTTLS") {
             return match self.tls {
                 TlsUse::Required if capabilities.is_extended() => Err(SmtpFault::NoTls),
                 TlsUse::Required => Err(SmtpFault::NoExtensions("TLS")),
-                _ => Ok((leave(talk, hello, &capabilities).await?, capabilities)),
+                _ => Ok((leave(connection, hello, &capabilities).await?, capabilities)),
             };
         }
-        ask(&mut talk, &Starttls.to_string()).await?;
-        let stream = talk.into_inner().ok_or(SmtpFault::Early)?;
-        let mut talk = ReplySanitizer::new(connector.connect(name.clone(), stream).await?, peer);
-        let capabilities = introduce(&mut talk, hello).await?;
-        Ok((leave(talk, hello, &capabilities).await?, capabilities))
+        ask(&mut connection, &Starttls.to_string()).await?;
+        let stream = connection.into_inner().ok_or(SmtpFault::Early)?;
+        let mut connection = ReplySanitizer::new(connector.connect(name.clone(), stream).await?, peer);
+        let capabilities = introduce(&mut connection, hello).await?;
+        Ok((leave(connection, hello, &capabilities).await?, capabilities))
     }
 }
 
-/// The first words where TLS has begun, or never will.
+/// Greeting and EHLO, after TLS or without it.
 async fn handshake<S>(
-    mut talk: ReplySanitizer<S>,
+    mut connection: ReplySanitizer<S>,
     hello: &ClientId,
 ) -> Result<(AsyncSmtpConnection, Capabilities), SmtpFault>
 where
     S: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static,
 {
-    greeting(&mut talk).await?;
-    let capabilities = introduce(&mut talk, hello).await?;
-    Ok((leave(talk, hello, &capabilities).await?, capabilities))
+    greeting(&mut connection).await?;
+    let capabilities = introduce(&mut connection, hello).await?;
+    Ok((leave(connection, hello, &capabilities).await?, capabilities))
 }
 
 fn name(host: &str) -> Result<ServerName<'static>, String> {
-    ServerName::try_from(host.to_owned())
-        .map_err(|_| format!("{host} is no name that a certificate can be for"))
+    ServerName::try_from(host.to_owned()).map_err(|_| format!("{host} is no valid name for a certificate"))
 }

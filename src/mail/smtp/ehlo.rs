@@ -1,4 +1,4 @@
-//! The first words of a talk: who is there, who we are, and what the relay can do.
+//! The start of a session: greeting, EHLO or HELO, and the relay's extensions.
 
 use lettre::transport::smtp::{
     client::AsyncSmtpConnection,
@@ -10,41 +10,40 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::{fault::SmtpFault, reply_sanitizer::ReplySanitizer};
 
-/// What a relay says that it can do.
+/// The relay's extensions; `None` for a relay with HELO only.
 pub(super) struct Capabilities(Option<Vec<String>>);
 
 impl Capabilities {
-    /// Whether it knows EHLO: without, it has no extension at all, neither TLS nor a sign-in.
+    /// Whether it supports EHLO. Otherwise it has no extension at all, neither TLS nor a sign-in.
     pub(super) fn is_extended(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Whether this extension, which has no parameters, is among them. RFC 5321 §4.1.1.1: upper and lower
-    /// case mean the same.
+    /// Whether it has this extension, which takes no parameters. RFC 5321 §4.1.1.1: case does not matter.
     pub(super) fn has(&self, extension: &str) -> bool {
         self.0.iter().flatten().any(|line| line.trim() == extension)
     }
 
-    /// As lettre wants to hear it, which is greeted first.
+    /// The greeting and the reply to EHLO, in the form that lettre reads.
     fn words(&self) -> String {
         let lines = self.0.iter().flatten().map(|line| format!("250-{line}\r\n"));
         format!("220 \r\n250-relay\r\n{}250 \r\n", lines.collect::<String>())
     }
 }
 
-/// Hears the greeting.
-pub(super) async fn greeting<S: AsyncRead + Unpin>(talk: &mut ReplySanitizer<S>) -> Result<(), SmtpFault> {
-    reply(talk).await.map(drop)
+/// Reads the greeting.
+pub(super) async fn greeting<S: AsyncRead + Unpin>(stream: &mut ReplySanitizer<S>) -> Result<(), SmtpFault> {
+    reply(stream).await.map(drop)
 }
 
-/// Says who we are: in the words of RFC 821 to a relay that does not know the newer ones (RFC 5321 §3.2).
+/// Sends EHLO, or HELO to a relay that does not support EHLO (RFC 5321 §3.2).
 pub(super) async fn introduce<S: AsyncRead + AsyncWrite + Unpin>(
-    talk: &mut ReplySanitizer<S>,
+    stream: &mut ReplySanitizer<S>,
     hello: &ClientId,
 ) -> Result<Capabilities, SmtpFault> {
-    match ask(talk, &Ehlo::new(hello.clone()).to_string()).await {
+    match ask(stream, &Ehlo::new(hello.clone()).to_string()).await {
         Err(SmtpFault::Refused(reply)) if matches!(reply.code().into(), 500_u16..=502) => {
-            ask(talk, &format!("HELO {hello}\r\n")).await?;
+            ask(stream, &format!("HELO {hello}\r\n")).await?;
             Ok(Capabilities(None))
         }
         capabilities => {
@@ -53,34 +52,35 @@ pub(super) async fn introduce<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-/// Says a line and hears the reply, where it agrees.
+/// Sends a command and reads the reply, which must be positive.
 pub(super) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
-    talk: &mut ReplySanitizer<S>,
+    stream: &mut ReplySanitizer<S>,
     line: &str,
 ) -> Result<Response, SmtpFault> {
-    talk.write_all(line.as_bytes()).await?;
-    talk.flush().await?;
-    reply(talk).await
+    stream.write_all(line.as_bytes()).await?;
+    stream.flush().await?;
+    reply(stream).await
 }
 
-/// Leaves the talk to lettre, which has an EHLO of its own: it is not said, and answered with what was heard.
+/// Hands the connection over to lettre, which sends an EHLO of its own: that is discarded, and answered with
+/// the reply that was received before.
 pub(super) async fn leave<S>(
-    talk: ReplySanitizer<S>,
+    stream: ReplySanitizer<S>,
     hello: &ClientId,
     capabilities: &Capabilities,
 ) -> Result<AsyncSmtpConnection, SmtpFault>
 where
     S: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static,
 {
-    let talk = talk.answering(&capabilities.words());
-    Ok(AsyncSmtpConnection::connect_with_transport(Box::new(talk), hello).await?)
+    let stream = stream.answering(&capabilities.words());
+    Ok(AsyncSmtpConnection::connect_with_transport(Box::new(stream), hello).await?)
 }
 
-async fn reply<S: AsyncRead + Unpin>(talk: &mut ReplySanitizer<S>) -> Result<Response, SmtpFault> {
+async fn reply<S: AsyncRead + Unpin>(stream: &mut ReplySanitizer<S>) -> Result<Response, SmtpFault> {
     let mut said = String::new();
     loop {
         let begin = said.len();
-        if talk.read_line(&mut said).await? == 0 {
+        if stream.read_line(&mut said).await? == 0 {
             return Err(SmtpFault::HungUp);
         }
         if said.as_bytes().get(begin + 3) != Some(&b'-') {

@@ -1,4 +1,4 @@
-//! Why a relay did not take a letter, and how far the attempt came.
+//! Why a relay did not accept a letter, and the stage of the attempt.
 
 use std::io;
 
@@ -9,7 +9,7 @@ use lettre::transport::smtp::{
 
 use super::happy_eyeballs::NoWay;
 
-/// How far an attempt came.
+/// The stage of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     /// Greeting, EHLO or HELO, STARTTLS.
@@ -20,47 +20,47 @@ pub(super) enum Stage {
     Sender,
     /// RCPT TO.
     Recipient,
-    /// DATA and what follows.
+    /// DATA and the content.
     Content,
 }
 
-/// Why a relay did not take a letter.
+/// Why a relay did not accept a letter.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SmtpFault {
-    /// What it said, or that it could not be heard.
+    /// lettre's error: the relay's reply, or an error of the connection.
     #[error(transparent)]
     Said(#[from] Error),
-    /// What it said before TLS.
+    /// A negative reply before lettre has the connection.
     #[error("{} error ({}): {}", if self.is_permanent() { "permanent" } else { "transient" }, .0.code(), words(.0))]
     Refused(Response),
     #[error(transparent)]
     NoWay(#[from] NoWay),
-    /// Its name is not known, or the way to it is not safe, or broke.
+    /// Its name cannot be resolved, TLS failed, or the connection broke.
     #[error(transparent)]
     Unreachable(#[from] io::Error),
-    #[error("it does not offer STARTTLS, without which ?tls=required gives it nothing")]
+    #[error("it does not offer STARTTLS, which ?tls=required demands")]
     NoTls,
-    /// It knows no more than HELO.
-    #[error("it does not know EHLO, and so offers no {0}")]
+    /// It supports only HELO.
+    #[error("it does not support EHLO, and so offers no {0}")]
     NoExtensions(&'static str),
-    /// It has no AUTH, or none that is ours; many a relay offers it under TLS alone.
-    #[error("it offers no way to sign in over this connection that we know (PLAIN, LOGIN)")]
+    /// It has no AUTH, or none that we support; many relays offer it under TLS only.
+    #[error("it offers no supported sign-in (PLAIN, LOGIN) on this connection")]
     NoSignIn,
-    /// What follows the consent to TLS in the clear is from whoever wants it to be taken for the relay's.
-    #[error("it said more in the clear than that TLS may begin")]
+    /// Clear-text bytes after the consent to TLS come from an attacker who wants them to pass for the
+    /// relay's.
+    #[error("it sent further data in the clear after its consent to STARTTLS")]
     Early,
-    #[error("it hung up")]
+    #[error("it closed the connection")]
     HungUp,
     #[error("it did not answer in time")]
     Late,
-    /// It answered with what is no answer to what was said last: from here on each answer may be another
-    /// command's.
-    #[error("it answered out of turn: {0}")]
+    /// Its reply does not fit the last command: from here on each reply may belong to another command.
+    #[error("its reply does not fit the command: {0}")]
     OutOfTurn(Code),
 }
 
 impl SmtpFault {
-    /// The reply's code, where it refused in its turn.
+    /// The code of a negative reply.
     pub(super) fn status(&self) -> Option<u16> {
         match self {
             Self::Said(error) => error.status().map(u16::from),
@@ -77,7 +77,7 @@ impl SmtpFault {
         self.status().is_some_and(|code| (400..500).contains(&code))
     }
 
-    /// Whether our patience ended.
+    /// Whether our timeout expired.
     pub(super) fn is_late(&self) -> bool {
         matches!(self, Self::Late)
     }

@@ -1,4 +1,4 @@
-//! The way to a relay: of its name's addresses, the first that answers.
+//! Connects to the first address of a relay that answers.
 
 use std::{fmt, io, net::SocketAddr, time::Duration};
 
@@ -11,8 +11,7 @@ use tokio::{
 /// How long an address is tried alone: RFC 8305 §5 recommends a quarter of a second.
 pub(super) const PAUSE: Duration = Duration::from_millis(250);
 
-/// The addresses that were tried, each with why it cannot be reached; those without a reason said nothing
-/// until the end.
+/// The addresses that were tried, each with its error; one without an error did not answer in time.
 #[derive(Debug, thiserror::Error)]
 pub(super) struct NoWay(Vec<(SocketAddr, Option<io::Error>)>);
 
@@ -32,9 +31,9 @@ impl fmt::Display for NoWay {
     }
 }
 
-/// Connects to the first of these that answers before `end`. The next one is begun `pause` after the former,
-/// or as soon as one has failed (RFC 8305 §5), so that an address that swallows everything keeps no letter
-/// from the others.
+/// Connects to the first of these that answers before `end`. The next attempt starts `pause` after the one
+/// before, or as soon as one has failed (RFC 8305 §5), so that an address that drops all packets does not
+/// delay the letter.
 pub(super) async fn reach(
     addresses: Vec<SocketAddr>,
     pause: Duration,
@@ -50,7 +49,7 @@ pub(super) async fn reach(
             under_way.push(async move { (place, TcpStream::connect(address).await) });
         }
         tokio::select! {
-            // Whoever has answered is heard, however late we look.
+            // A connection that is ready wins over the timeout.
             biased;
             answer = under_way.next() => match answer {
                 Some((_, Ok(stream))) => return Ok(stream),
@@ -63,8 +62,8 @@ pub(super) async fn reach(
     }
 }
 
-/// IPv6 and IPv4 in turns (RFC 8305 §4), each in the order that the system gave them: where one of the two
-/// leads nowhere, the other's turn comes soon.
+/// Alternates IPv6 and IPv4 (RFC 8305 §4), each in the system's order: where one of the two is unreachable,
+/// the other is tried soon.
 fn alternating(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let first = addresses.first().map(SocketAddr::is_ipv4);
     let mut seen = [0, 0];

@@ -1,18 +1,18 @@
-//! The name that a relay is greeted with: the operator's, this machine's where it is one that the DNS may
-//! know, or else the address that the connection comes from.
+//! The host name in EHLO: the operator's, this machine's where it is fully qualified, or else the address of
+//! the connection.
 
 use std::net::IpAddr;
 
 use lettre::transport::smtp::extension::ClientId;
 use tokio::net::TcpStream;
 
-/// How we are called in EHLO and HELO. By default, as RFC 5321 §4.1.4 has it: by the machine's name, where
-/// that has a domain, or by an address literal.
+/// The host name in EHLO and HELO. By default, after RFC 5321 §4.1.4: the machine's name, where that has a
+/// domain, or an address literal.
 #[derive(Debug, Clone, Default)]
 pub struct Hello(Option<String>);
 
 impl Hello {
-    /// The name that the operator gives: a host name, or an address in brackets.
+    /// Parses the operator's name: a host name, or an address in brackets.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -30,7 +30,7 @@ impl Hello {
         )
     }
 
-    /// What is said over this connection.
+    /// The name to use on this connection.
     pub(super) fn over(&self, stream: &TcpStream) -> ClientId {
         let own = || match ClientId::default() {
             ClientId::Domain(name) if is_fully_qualified(&name) => Some(name),
@@ -41,13 +41,14 @@ impl Hello {
             (Some(name), _) => ClientId::Domain(name),
             (None, Ok(IpAddr::V4(address))) => ClientId::Ipv4(address),
             (None, Ok(IpAddr::V6(address))) => ClientId::Ipv6(address),
-            // A connection without an address of its own will not be one for long.
+            // A connection without a local address is about to fail.
             (None, Err(_)) => ClientId::Ipv4(std::net::Ipv4Addr::LOCALHOST),
         }
     }
 }
 
-/// RFC 5321 §2.3.5: a name that the DNS may know. What containers and fresh machines are called it does not.
+/// RFC 5321 §2.3.5: a name that the DNS may resolve. Default names of containers and new machines are
+/// excluded.
 fn is_fully_qualified(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or_default();
     is_host_name(name)
@@ -55,7 +56,7 @@ fn is_fully_qualified(name: &str) -> bool {
         && !matches!(last.to_ascii_lowercase().as_str(), "localdomain" | "localhost")
 }
 
-/// Letters, digits and hyphens, in labels of 63 at most (RFC 1123 §2.1); no address, which wants brackets.
+/// Letters, digits and hyphens, in labels of 63 at most (RFC 1123 §2.1); no IP address, which needs brackets.
 fn is_host_name(name: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())

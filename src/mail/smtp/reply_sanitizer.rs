@@ -1,8 +1,8 @@
-//! Makes what a relay says fit to be read as SMTP, before anything reads it.
+//! Makes a relay's replies valid SMTP before lettre reads them.
 //!
 //! lettre fails on a reply that is not UTF-8, on one with a bare line feed, on one with a line of more than
-//! 1,000 bytes, and on one whose code has a second digit above 5, and the code is lost with the words: a
-//! letter that was taken would be sent again, one that was refused tried for a day.
+//! 1,000 bytes, and on one whose code has a second digit above 5, and the code is lost with the text: a
+//! letter that was accepted would be sent again, one that was refused retried for a day.
 
 use std::{
     collections::VecDeque,
@@ -15,14 +15,14 @@ use std::{
 use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 
-/// As much of a line as is passed on, in bytes. RFC 5321 §4.5.3.1.5 allows 512, lettre takes 1,000.
+/// How much of a line is passed on, in bytes. RFC 5321 §4.5.3.1.5 allows 512, lettre accepts 1,000.
 const LONGEST_LINE: usize = 900;
-/// As many lines of one reply as are passed on; lettre takes 100,000 bytes.
+/// How many lines of one reply are passed on; lettre accepts 100,000 bytes.
 const MOST_LINES: usize = 100;
-/// As much as is read at once.
+/// How much is read at once.
 const PIECE: usize = 4096;
 
-/// What was heard, as lines that are whole and tidy.
+/// The received text, as complete and valid lines.
 #[derive(Debug, Default)]
 struct ReplyBuffer {
     line: Vec<u8>,
@@ -43,7 +43,7 @@ impl ReplyBuffer {
     }
 
     /// A line whose fourth character is a hyphen is followed by another of the same reply (RFC 5321 §4.2.1).
-    /// A code may stand alone, which lettre does not read (findings/lettre-code-without-words.sh).
+    /// lettre does not accept a code without text (findings/lettre-code-without-words.sh).
     fn end_line(&mut self) {
         let mut line = std::mem::take(&mut self.line);
         let goes_on = line.get(3) == Some(&b'-');
@@ -58,9 +58,9 @@ impl ReplyBuffer {
     }
 }
 
-/// RFC 5321 §4.2.1 knows no second digit above 5, but relays say 571 and the like. Of a code that one does
-/// not know the first digit counts (§4.3.2): it is read as the x50 of its sort, and the relay's own stays
-/// before the words.
+/// RFC 5321 §4.2.1 has no second digit above 5, but relays send 571 and the like. For an unknown code the
+/// first digit counts (§4.3.2): it is converted to the x50 of its class, and the original code is kept in
+/// front of the text.
 fn readable(line: &mut Vec<u8>, is_first: bool) {
     let [b'2'..=b'5', b'6'..=b'9', b'0'..=b'9', rest @ ..] = line.as_slice() else { return };
     let own: &[u8] = match rest.first() {
@@ -73,52 +73,52 @@ fn readable(line: &mut Vec<u8>, is_first: bool) {
     *line = [line.get(..1).unwrap_or_default(), b"50", sign, own, blank, words].concat();
 }
 
-/// A connection whose replies are tidy; what is written goes through as it is.
+/// A connection whose replies are sanitised; data that is written is unchanged.
 pub(super) struct ReplySanitizer<S> {
     stream: S,
     peer: SocketAddr,
-    heard: ReplyBuffer,
-    /// Until the first line that is written ends.
-    mute: bool,
+    buffer: ReplyBuffer,
+    /// Discards written data until the end of its first line.
+    drops_line: bool,
 }
 
 impl<S> ReplySanitizer<S> {
     pub(super) fn new(stream: S, peer: SocketAddr) -> Self {
-        Self { stream, peer, heard: ReplyBuffer::default(), mute: false }
+        Self { stream, peer, buffer: ReplyBuffer::default(), drops_line: false }
     }
 
-    /// `words` are heard before anything else, and the first line that is written stays unsaid: they are its
+    /// Makes `words` the next data to be read, and discards the first line that is written: they are its
     /// answer.
     pub(super) fn answering(mut self, words: &str) -> Self {
-        let unread = std::mem::take(&mut self.heard.ready);
-        self.heard.ready = words.bytes().chain(unread).collect();
-        Self { mute: true, ..self }
+        let unread = std::mem::take(&mut self.buffer.ready);
+        self.buffer.ready = words.bytes().chain(unread).collect();
+        Self { drops_line: true, ..self }
     }
 
-    /// The connection itself, unless something was heard that nobody has read.
+    /// The connection itself, unless there is received data that was not read.
     pub(super) fn into_inner(self) -> Option<S> {
-        (self.heard.ready.is_empty() && self.heard.line.is_empty()).then_some(self.stream)
+        (self.buffer.ready.is_empty() && self.buffer.line.is_empty()).then_some(self.stream)
     }
 }
 
 impl<S: AsyncRead + Unpin> AsyncBufRead for ReplySanitizer<S> {
     fn poll_fill_buf(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let tidy = self.get_mut();
-        while tidy.heard.ready.is_empty() {
+        while tidy.buffer.ready.is_empty() {
             let mut piece = [0; PIECE];
             let mut piece = ReadBuf::new(&mut piece);
             ready!(Pin::new(&mut tidy.stream).poll_read(context, &mut piece))?;
             if piece.filled().is_empty() {
-                // The end; a line that was begun is none.
+                // The end of the stream; an incomplete line is discarded.
                 break;
             }
-            tidy.heard.feed(piece.filled());
+            tidy.buffer.feed(piece.filled());
         }
-        Poll::Ready(Ok(tidy.heard.ready.as_slices().0))
+        Poll::Ready(Ok(tidy.buffer.ready.as_slices().0))
     }
 
     fn consume(self: Pin<&mut Self>, length: usize) {
-        self.get_mut().heard.ready.drain(..length);
+        self.get_mut().buffer.ready.drain(..length);
     }
 }
 
@@ -139,9 +139,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for ReplySanitizer<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for ReplySanitizer<S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let tidy = self.get_mut();
-        if tidy.mute {
+        if tidy.drops_line {
             let end = bytes.iter().position(|byte| *byte == b'\n');
-            tidy.mute = end.is_none();
+            tidy.drops_line = end.is_none();
             return Poll::Ready(Ok(end.map_or(bytes.len(), |end| end + 1)));
         }
         Pin::new(&mut tidy.stream).poll_write(context, bytes)
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn whatever_is_said_becomes_lines_of_text() {
-        for (said, heard) in [
+        for (said, buffer) in [
             (b"250 ok\r\n" as &[u8], "250 ok\r\n"),
             (b"250-a\n250 b\n", "250-a\r\n250 b\r\n"),
             (b"250 2.0.0 accept\xe9\r\n", "250 2.0.0 accept?\r\n"),
@@ -198,7 +198,7 @@ mod tests {
             (b"5711 no\r\n671 no\r\n57x no\r\n", "5711 no\r\n671 no\r\n57x no\r\n"),
             (b"250 begun", ""),
         ] {
-            assert_eq!(tidied(said), heard);
+            assert_eq!(tidied(said), buffer);
         }
     }
 

@@ -1,18 +1,18 @@
-//! How long a relay asks us to stay away. SMTP has no field for it, but those who greylist say it in words:
+//! The pause that a relay asks for. SMTP has no field for it, but greylisting software states it in its text:
 //! Postgrey "Greylisted for 300 seconds", milter-greylist "please come back in 00:05:00", others "try again
 //! in 5 minutes".
 
 use chrono::TimeDelta;
 
-/// What tells a number of minutes from all other numbers in a reply.
-const TELLING: [&str; 7] = ["greylist", "graylist", "again", "retry", "come back", "wait", "later"];
-/// Who asks for more than this is misread, or beyond waiting for.
+/// Words that mark a reply whose number is a time to wait.
+const WAIT_WORDS: [&str; 7] = ["greylist", "graylist", "again", "retry", "come back", "wait", "later"];
+/// A longer time is a misreading, or too long to wait for.
 const MAX_WAIT: i64 = 24 * 3600;
 
-/// The time in a reply's words, if there is one.
+/// The time in the text of a reply, if there is one.
 pub(super) fn wait(said: &str) -> Option<TimeDelta> {
     let said = said.to_ascii_lowercase();
-    if !TELLING.iter().any(|word| said.contains(word)) {
+    if !WAIT_WORDS.iter().any(|word| said.contains(word)) {
         return None;
     }
     let words: Vec<&str> = said

@@ -1,7 +1,7 @@
-//! The talk with a relay about one letter.
+//! The SMTP dialogue for one letter.
 //!
-//! A relay that says PIPELINING (RFC 2920) hears sender, recipient and DATA in one write: two round trips a
-//! letter, not four.
+//! A relay with PIPELINING (RFC 2920) gets sender, recipient and DATA in one write: two round trips a letter,
+//! not four.
 
 use std::{fmt, string::FromUtf8Error, time::Duration};
 
@@ -24,7 +24,7 @@ use super::{
 };
 use crate::mail::message::TransferEncoding;
 
-/// A reply, where it comes in time.
+/// A reply, within a timeout.
 async fn within(
     limit: Duration,
     reply: impl Future<Output = Result<Response, Error>>,
@@ -32,8 +32,8 @@ async fn within(
     Ok(timeout(limit, reply).await.map_err(|_| SmtpFault::Late)??)
 }
 
-/// A reply that ends a command well, or, after DATA, asks for the content: a reply of the other sort belongs
-/// elsewhere.
+/// Checks for a positive reply, or, after DATA, for the request for the content: any other positive reply
+/// belongs to another command.
 fn expect(severity: Severity, reply: Result<Response, SmtpFault>) -> Result<(), SmtpFault> {
     let code = reply?.code();
     if code.severity == severity { Ok(()) } else { Err(SmtpFault::OutOfTurn(code)) }
@@ -55,13 +55,13 @@ impl SmtpSession {
         }
     }
 
-    /// What it can carry.
+    /// The transfer encoding that it allows.
     pub(super) fn wire(&self) -> TransferEncoding {
         if self.eight_bit { TransferEncoding::EightBit } else { TransferEncoding::Ascii }
     }
 
-    /// Hands a letter over. After an error nobody knows what the relay has still to say: the connection is of
-    /// no more use.
+    /// Sends a letter. After an error there may be outstanding replies, so the connection must not be used
+    /// again.
     pub(super) async fn deliver(
         &mut self,
         message: &Message,
@@ -74,15 +74,14 @@ impl SmtpSession {
         let Limits { reply, end, .. } = limits;
         let envelope = message.envelope();
         let content = String::from_utf8(message.formatted()).map_err(FromUtf8Error::into_bytes);
-        // RFC 6152 §3: said of a letter that needs it.
+        // RFC 6152 §3: only for a letter that needs it.
         let needs_eight_bits = self.eight_bit && !content.as_ref().is_ok_and(|text| text.is_ascii());
         let body = needs_eight_bits.then_some(MailParameter::Body(MailBodyParameter::EightBitMime));
         let sender = Mail::new(envelope.from().cloned(), body.into_iter().collect());
         let recipients = || envelope.to().iter().map(|recipient| Rcpt::new(recipient.clone(), Vec::new()));
         if self.pipelining {
             let recipients: String = recipients().map(|recipient| recipient.to_string()).collect();
-            // Each answer is read whatever the others are, and the first refusal is the reason of those that
-            // follow.
+            // Every reply is read, and the first refusal is reported, since it causes the later ones.
             done(within(reply, connection.command(format!("{sender}{recipients}{Data}"))).await)
                 .map_err(at(Stage::Sender))?;
             for _ in envelope.to() {
@@ -104,10 +103,10 @@ impl SmtpSession {
     }
 }
 
-/// A message as it follows DATA (RFC 5321 §4.5.2: a dot that begins a line is doubled, a lone one ends it
-/// all), written at once.
+/// The content for DATA (RFC 5321 §4.5.2: a dot that begins a line is doubled, a single one ends the
+/// content), written at once.
 ///
-/// lettre writes the end by itself, which costs 40 ms for every letter (findings/lettre-two-writes.sh).
+/// lettre writes the end separately, which costs 40 ms for every letter (findings/lettre-two-writes.sh).
 pub(super) struct Content<'a>(pub(super) &'a str);
 
 impl fmt::Display for Content<'_> {

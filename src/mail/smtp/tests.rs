@@ -8,8 +8,9 @@ use tokio::{
 use super::{session::Content, *};
 use crate::mail::{
     MessageBuilder,
+    server_url::Login,
     testing::{LINK, letter, sender},
-    url::{Login, TlsUse},
+    url::TlsUse,
 };
 
 mod hello;
@@ -19,7 +20,7 @@ mod replies;
 mod timeouts;
 mod tls;
 
-/// Ample, so that a busy machine fails no test; and short, where the relay is silent on purpose.
+/// Long timeouts, so that a busy machine fails no test; short ones, where the relay is silent on purpose.
 const AMPLE: Limits =
     Limits { connect: Duration::from_secs(10), reply: Duration::from_secs(10), end: Duration::from_secs(10) };
 const SHORT: Limits = Limits {
@@ -28,20 +29,20 @@ const SHORT: Limits = Limits {
     end: Duration::from_millis(150),
 };
 
-/// What the relay of a test answers, by the first word of a command; `""` is its banner and `"."` the end of
-/// a letter. Each character is a byte.
+/// The replies of a test's relay, by the first word of a command; `""` is its banner and `"."` the end of a
+/// letter. Each character is a byte.
 type Script = &'static [(&'static str, &'static str)];
 
-/// Instead of an answer: the connection is reset.
+/// In place of a reply: the connection is reset.
 const RESET: &str = "reset";
-/// Before an answer: it comes after [`SLOW`].
+/// Before a reply: it comes after [`SLOW`].
 const SLOWLY: &str = "slowly ";
 const SLOW: Duration = Duration::from_millis(2200);
 /// As a banner: one that never ends, a line every 20 ms.
 const DRIPS: &str = "drips";
 
-/// A relay that says 250 to everything that its script does not mention, and tells what it was told. An empty
-/// answer is a silence; a word after `2:` counts from a connection's second letter on.
+/// A relay that replies 250 to every command that its script does not have, and reports the commands. An
+/// empty reply is silence; a word after `2:` applies from a connection's second letter on.
 async fn relay(script: Script) -> (Relay, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -71,12 +72,12 @@ async fn serve(mut stream: TcpStream, script: Script, tell: mpsc::UnboundedSende
     }
 }
 
-/// How a talk ended.
+/// How a session ended.
 #[derive(Debug, PartialEq, Eq)]
 enum End {
     HungUp,
     Reset,
-    /// STARTTLS was asked for and granted.
+    /// STARTTLS was requested and accepted.
     Tls,
 }
 
@@ -138,7 +139,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
             return End::Tls;
         }
         letters += usize::from(was_in_letter);
-        // RFC 5321 §4.2.3: whoever says 421 closes.
+        // RFC 5321 §4.2.3: a relay closes the connection after 421.
         if answer.starts_with("421") || (was_in_letter && script.iter().any(|(word, _)| *word == "hangs up"))
         {
             return End::HungUp;
@@ -185,7 +186,7 @@ const PIPELINING: (&str, &str) = ("EHLO", "250-test\r\n250 PIPELINING\r\n");
 
 #[tokio::test]
 async fn sender_recipient_and_data_go_at_once_to_a_relay_that_takes_them_so() {
-    // It says nothing before it has heard all three.
+    // It replies only after all three commands.
     let script: Script =
         &[PIPELINING, ("MAIL", ""), ("RCPT", ""), ("DATA", "250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 go on\r\n")];
     let (relay, mut told) = relay(script).await;
@@ -203,11 +204,11 @@ async fn sender_recipient_and_data_go_at_once_to_a_relay_that_takes_them_so() {
 }
 
 #[tokio::test]
-async fn a_refusal_among_answers_that_come_together_is_told_from_those_that_follow_from_it() {
+async fn a_refusal_among_answers_that_come_together_is_distinguished_from_those_that_follow_from_it() {
     const REFUSED: (&str, &str) = ("RCPT", "550 5.1.1 no such user\r\n");
     let text = never(&[PIPELINING, REFUSED, ("DATA", "554 5.5.1 no valid recipients\r\n")]).await;
     assert!(text.contains("refused the recipient") && text.contains("550"), "{text}");
-    // RFC 2920 §3.1: a relay may want the content all the same. It gets none, and the connection is not used
+    // RFC 2920 §3.1: a relay may accept DATA all the same. It gets no content, and the connection is not used
     // again.
     never(&[PIPELINING, REFUSED]).await;
     let text = later(&[PIPELINING, ("RCPT", "451 4.7.1 greylisted\r\n")]).await;
@@ -225,7 +226,7 @@ async fn a_refusal_among_answers_that_come_together_is_told_from_those_that_foll
 
 #[tokio::test]
 async fn a_reply_that_nobody_asked_for_is_not_taken_for_the_next_letters() {
-    // One more 250 than there are commands: from then on each answer is the one before.
+    // One 250 more than there are commands: from then on each reply belongs to the command before.
     const STRAY: (&str, &str) = (".", "250 2.0.0 queued\r\n250 2.0.0 and again\r\n");
     for script in [&[STRAY] as Script, &[PIPELINING, STRAY]] {
         let (relay, mut told) = relay(script).await;
@@ -233,7 +234,9 @@ async fn a_reply_that_nobody_asked_for_is_not_taken_for_the_next_letters() {
         let builder = MessageBuilder::new(sender()).unwrap();
         smtp.send(&letter(), &builder).await.unwrap();
         match smtp.send(&letter(), &builder).await {
-            Err(SendError::Later { text, .. }) => assert!(text.contains("out of turn"), "{text}"),
+            Err(SendError::Later { text, .. }) => {
+                assert!(text.contains("does not fit the command"), "{text}")
+            }
             other => panic!("{other:?}"),
         }
         smtp.send(&letter(), &builder).await.unwrap();
@@ -332,7 +335,7 @@ async fn offered_tls_is_taken_and_its_absence_borne() {
     plain.tls = TlsUse::Offered;
     attempt(&plain).await.unwrap();
 
-    // This one offers TLS and cannot speak it: the letter must not go in the clear instead.
+    // This relay offers TLS and fails at it: the letter must not be sent in the clear instead.
     let (mut broken, mut told) =
         relay(&[("EHLO", "250-test\r\n250 STARTTLS\r\n"), ("STARTTLS", "220 go on\r\n")]).await;
     broken.tls = TlsUse::Offered;

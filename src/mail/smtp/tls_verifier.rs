@@ -1,4 +1,4 @@
-//! Whom to believe that they are the relay.
+//! Verifies the certificate of the relay.
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -16,8 +16,8 @@ use rustls::{
 
 use crate::mail::url::Relay;
 
-/// What a relay's certificate is held against: the system's authorities, or those of the file alone. The name
-/// is always checked.
+/// The TLS configuration that verifies a relay's certificate: with the system's CAs, or with those of the
+/// file alone. The name is always verified.
 ///
 /// # Errors
 /// What is wrong with the file.
@@ -33,7 +33,7 @@ pub(super) fn trust(relay: &Relay) -> Result<ClientConfig, String> {
             }
         }
         None => {
-            // Systems have some that cannot be read.
+            // Some systems have certificates that cannot be parsed.
             authorities.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         }
     }
@@ -42,7 +42,7 @@ pub(super) fn trust(relay: &Relay) -> Result<ClientConfig, String> {
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
     if authorities.is_empty() {
-        // Nobody is believed, which is said when somebody wants to be.
+        // No certificate will be accepted, which is reported when one is verified.
         return Ok(config.with_root_certificates(authorities).with_no_client_auth());
     }
     let usual = WebPkiServerVerifier::builder_with_provider(Arc::new(authorities), provider).build();
@@ -54,25 +54,25 @@ fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let pem = fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     let certificates = certificates.map_err(|error| format!("{}: {error}", path.display()))?;
-    // Nobody would be trusted, which would be said at the first letter.
+    // No certificate would be accepted, which would only show at the first letter.
     if certificates.is_empty() {
-        Err(format!("{} holds no PEM certificate", path.display()))
+        Err(format!("{} contains no PEM certificate", path.display()))
     } else {
         Ok(certificates)
     }
 }
 
-/// As rustls verifies, but for one case: a certificate that says of itself that it is an authority's, as
-/// `openssl req -x509` makes them. That is believed where it is, byte for byte, one of the file's.
+/// Verifies as rustls does, except for one case: a certificate that is marked as a CA's, as `openssl req
+/// -x509` makes them. It is accepted if it equals one of the file's, byte for byte.
 #[derive(Debug)]
 struct Verifier {
     usual: Arc<WebPkiServerVerifier>,
     own: Vec<CertificateDer<'static>>,
 }
 
-/// Such a certificate, and not one of the file's.
+/// Such a certificate that is not one of the file's.
 #[derive(Debug, thiserror::Error)]
-#[error("its certificate is an authority's own, which is believed only where ca= holds that very one")]
+#[error("its certificate is marked as a CA's, and is accepted only if the file of ca= contains it")]
 struct Authoritys;
 
 impl ServerCertVerifier for Verifier {
@@ -88,7 +88,7 @@ impl ServerCertVerifier for Verifier {
         if !verified.as_ref().is_err_and(is_authoritys) {
             return verified;
         }
-        // It is of age by then: webpki looks at a certificate's times before its sort.
+        // Its validity period was checked before: webpki checks the times before the CA mark.
         if !self.own.contains(certificate) {
             return Err(Error::Other(OtherError(Arc::new(Authoritys))));
         }

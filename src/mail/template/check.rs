@@ -1,5 +1,4 @@
-//! Tries templates out before anybody is to get a letter: what is at fault at the start is not at fault at
-//! the sending.
+//! Tries templates at start, so that their errors show before a letter is sent.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +11,7 @@ use crate::{
     mail::{sample_letters, template::translations::line_of},
 };
 
-/// What a sentence may ask for, and so may a template.
+/// The variables of sentences and templates.
 const ABOUT: [&str; 11] = [
     "kind",
     "purpose",
@@ -26,7 +25,7 @@ const ABOUT: [&str; 11] = [
     "inviter",
     "organisation",
 ];
-/// What a template may ask for besides.
+/// Further variables of templates.
 const TEXTS: [&str; 13] = [
     "reminder",
     "introduction",
@@ -43,16 +42,16 @@ const TEXTS: [&str; 13] = [
     "link",
 ];
 
-/// Looks at every template and writes every sample; adds what is wrong.
+/// Checks every template and renders every sample; adds the errors.
 pub(super) fn try_out(templates: &Templates, files: &Files, faults: &mut Vec<String>) {
     let mut found = BTreeSet::new();
     unknown_variables(templates, files, &mut found);
     for (_, letter) in sample_letters::every_variant(DateTime::UNIX_EPOCH) {
         match templates.compose(&letter, &TimeZone::utc()) {
             Err(error) => {
-                let fault = told(&error, files);
+                let fault = describe(&error, files);
                 let place = fault.splitn(3, ':').take(2).collect::<Vec<_>>().join(":");
-                // What is known to be wrong there is the better word for it.
+                // An error that is known for that place already is more precise.
                 if !faults.iter().chain(&found).any(|known| known.starts_with(&format!("{place}:"))) {
                     found.insert(fault);
                 }
@@ -64,10 +63,13 @@ pub(super) fn try_out(templates: &Templates, files: &Files, faults: &mut Vec<Str
                     parts
                         .iter()
                         .filter(|(_, text)| !text.contains(link))
-                        .map(|(name, _)| format!("{name}:1: shows no link")),
+                        .map(|(name, _)| format!("{name}:1: does not show the link")),
                 );
                 if words.subject.is_empty() {
-                    found.insert(format!("{}:1: a letter has no subject", letter.locale.data().letters_file));
+                    found.insert(format!(
+                        "{}:1: the subject of a letter is empty",
+                        letter.locale.data().letters_file
+                    ));
                 }
             }
         }
@@ -75,7 +77,7 @@ pub(super) fn try_out(templates: &Templates, files: &Files, faults: &mut Vec<Str
     faults.extend(found);
 }
 
-/// Whatever a template asks for that no letter has, in branches that no sample takes, too.
+/// Unknown variables in templates, also in branches that no sample takes.
 fn unknown_variables(templates: &Templates, files: &Files, found: &mut BTreeSet<String>) {
     let environment = &templates.environment;
     let globals: Vec<&str> = environment.globals().map(|(name, _)| name).collect();
@@ -94,13 +96,13 @@ fn unknown_variables(templates: &Templates, files: &Files, found: &mut BTreeSet<
                     || line_of(text, variable),
                     |sentence| line_of(text, &format!("\"{sentence}\"")),
                 );
-                found.insert(format!("{file}:{line}: asks for `{variable}`, which no letter has"));
+                found.insert(format!("{file}:{line}: unknown variable `{variable}`"));
             }
         }
     }
 }
 
-/// The file and the sentence that a template's name stands for: `words.en.json/expiry.html`.
+/// The file and the sentence of a template's name: `words.en.json/expiry.html`.
 fn place(name: &str) -> (&str, Option<&str>) {
     match name.split_once('/') {
         Some((file, sentence)) => (file, sentence.rsplit_once('.').map(|(sentence, _)| sentence)),
@@ -108,8 +110,8 @@ fn place(name: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// A fault as an operator reads it: `letter.txt:3: syntax error: …`.
-pub(super) fn told(error: &minijinja::Error, files: &Files) -> String {
+/// An error in the operator's form: `letter.txt:3: syntax error: …`.
+pub(super) fn describe(error: &minijinja::Error, files: &Files) -> String {
     let (file, sentence) = place(error.name().unwrap_or_default());
     let line = match (sentence, files.named(file)) {
         (Some(sentence), Some(file)) => line_of(&file.text, &format!("\"{sentence}\"")),

@@ -1,18 +1,18 @@
-//! Names that no mail program makes a link of.
+//! Changes names so that no mail program turns them into a link.
 //!
-//! Programs that show mail look for addresses in plain words, `evil.example` among them, and make links of
-//! them. A name that is one would be a link of its owner's in a letter of the operator's.
+//! Mail programs turn addresses in plain text, such as `evil.example`, into links. A name that is an address
+//! would become a link of its owner's in a letter of the operator's.
 
 use std::net::Ipv4Addr;
 
-/// Unseen, read out by nobody, and the end of every address.
+/// Invisible, not read aloud, and ends every address.
 const ZERO_WIDTH_SPACE: char = '\u{200B}';
-/// What parts the labels of a host (UTS 46 §4: the last three are mapped to the first).
+/// The separators of a host name's labels (UTS 46 §4: the last three are mapped to the first).
 const DOTS: [char; 4] = ['.', '\u{3002}', '\u{FF0E}', '\u{FF61}'];
 
-/// The name with a zero-width space wherever an address would go on: behind the colon of `://`, behind a dot
-/// with a label of two letters or more after it, as every top-level domain has them, behind each dot of an
-/// IPv4 address, and behind an `@` within a word. Initials (`J.R.R.`, `B.V.`) are left as they are.
+/// The name with a zero-width space wherever an address would continue: after the colon of `://`, after a dot
+/// with a label of two letters or more after it, as every top-level domain has them, after each dot of an
+/// IPv4 address, and after an `@` within a word. Initials (`J.R.R.`, `B.V.`) are unchanged.
 pub(in crate::mail) fn defang(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     let mut in_word = false;

@@ -1,10 +1,10 @@
-//! The files that letters are made of: ours, or the operator's where there is one of that name.
+//! The files of the letters: built-in, or the operator's of the same name.
 
 use std::path::{Path, PathBuf};
 
 use crate::domain::locale::Locale;
 
-/// A file by its name.
+/// A file.
 pub(super) struct File {
     pub name: &'static str,
     pub built_in: &'static str,
@@ -16,7 +16,7 @@ const TEMPLATES: [(&str, &str); 2] = [
     ("letter.html", include_str!("../templates/letter.html")),
 ];
 
-/// All of them.
+/// All files.
 pub(super) struct Files(Vec<File>);
 
 impl Files {
@@ -26,8 +26,8 @@ impl Files {
         Self(files.map(|(name, built_in)| File { name, built_in, text: built_in.to_owned() }).collect())
     }
 
-    /// Ours, with those of `folder` in their place. Names that begin with a point are left alone: a volume of
-    /// Kubernetes has such beside its files.
+    /// The built-in files, replaced by those in `folder`. Names that begin with a dot are ignored: a
+    /// Kubernetes volume has such entries beside its files.
     pub fn with(folder: &Path, faults: &mut Vec<String>) -> Self {
         let mut files = Self::built_in();
         let entries = std::fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
@@ -46,7 +46,7 @@ impl Files {
             }
             let known: Vec<&str> = files.0.iter().map(|file| file.name).collect();
             let unknown =
-                format!("{name}: no letter is made of a file of that name. Known are: {}", known.join(", "));
+                format!("{name}: letters have no file of that name. Known files: {}", known.join(", "));
             match (files.0.iter_mut().find(|file| file.name == name), std::fs::read_to_string(entry.path())) {
                 (None, _) => faults.push(unknown),
                 (Some(file), Ok(text)) => file.text = text,
@@ -69,13 +69,13 @@ impl Files {
     }
 }
 
-/// Writes the built-in files into `folder`, to begin one's own with. A file that is there already is kept.
+/// Writes the built-in files into `folder`, to start one's own from. An existing file is kept.
 ///
 /// # Errors
 /// A sentence for the operator.
 pub fn write_built_in(folder: &Path) -> Result<Vec<PathBuf>, String> {
     std::fs::create_dir_all(folder)
-        .map_err(|error| format!("{} cannot be made: {error}", folder.display()))?;
+        .map_err(|error| format!("{} cannot be created: {error}", folder.display()))?;
     let write = |file: &File| {
         let path = folder.join(file.name);
         let opened = std::fs::OpenOptions::new().write(true).create_new(true).open(&path);

@@ -14,7 +14,7 @@ fn written(letter: &Letter) -> Rendered {
     render(letter, &TimeZone::bundled("Europe/Amsterdam").unwrap()).unwrap()
 }
 
-/// Text on one line, so that a test does not depend on where it is broken.
+/// Text on one line, so that a test does not depend on line breaks.
 fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -97,7 +97,7 @@ fn every_letter_in_every_language_names_everyone_and_loads_nothing() {
             words.html.matches("https://").count(),
             words.html.matches("https://example.com/activate?token=").count()
         );
-        // The first line is one line, however long the names are.
+        // The first line is one line, whatever the length of the names.
         assert!(
             rest.lines().all(|line| line.chars().count() < 80 || line.contains("token=")),
             "{name}: {}",
@@ -106,8 +106,8 @@ fn every_letter_in_every_language_names_everyone_and_loads_nothing() {
     }
 }
 
-/// Companies are called B.V., Yahoo! and Who Knows?, and people Jr.; a sentence that ends with them ends
-/// once.
+/// Companies are called B.V., Yahoo! and Who Knows?, and people Jr.; a sentence that ends with such a name
+/// must end once.
 #[test]
 fn no_sentence_ends_twice() {
     for end in [".", "!", "?"] {
@@ -129,7 +129,7 @@ fn no_sentence_ends_twice() {
                             "{name}: {known}{end}{twice}: {part}"
                         );
                     }
-                    // French parts its exclamation and question marks from the word.
+                    // French puts a space before exclamation and question marks.
                     assert!(!part.contains(&format!("{known}{end}\u{a0}!")), "{name}: {part}");
                 }
             }
@@ -137,7 +137,7 @@ fn no_sentence_ends_twice() {
     }
 }
 
-/// But for the headline, which is no more than what the subject says.
+/// Except the headline, which repeats the subject.
 #[test]
 fn no_sentence_of_the_words_ends_with_a_name() {
     for (name, mut letter) in samples(now()) {
@@ -157,14 +157,14 @@ fn no_sentence_of_the_words_ends_with_a_name() {
     }
 }
 
-/// rspamd counts the links of both parts together, and finds an odd number odd (URI_COUNT_ODD).
+/// rspamd counts the links of both parts together, and dislikes an odd number (URI_COUNT_ODD).
 #[test]
 fn the_links_of_both_parts_are_even_and_nothing_is_hidden() {
     for (name, letter) in samples(now()) {
         let words = written(&letter);
         let link = letter.link.expose_secret();
         let (text, html) = (words.text.matches(link).count(), words.html.matches(link).count());
-        // The button, its sentence, and the address to copy, which is found as one though it is none.
+        // The button, its sentence, and the address to copy, which counts although it is no link.
         assert_eq!((text, html, words.html.matches("href=").count()), (1, 3, 2), "{name}");
         assert!(!words.html.contains("font-size:0") && !words.html.contains("display:none"), "{name}");
     }
@@ -242,7 +242,7 @@ fn html_escapes_every_name() {
     );
 }
 
-/// Every sample, with names that mail programs would make links of, from an operator whose own name is an
+/// Every sample, with names that mail programs would turn into links, from an operator whose own name is an
 /// address.
 fn linked_samples() -> Vec<(String, Letter)> {
     let mut all = samples(now());
@@ -266,7 +266,7 @@ fn no_name_of_a_person_or_an_account_becomes_a_link() {
             "{name}: {}",
             words.subject
         );
-        // The templates' escaping writes slashes and equals signs in another way.
+        // The templates' escaping writes slashes and equals signs differently.
         let html = words.html.replace("&#x2f;", "/");
         for part in [&words.subject, &flat(&words.text), &flat(&html)] {
             let rest = part.replace(letter.link.expose_secret(), "");
@@ -326,7 +326,7 @@ fn shows_itself_to_nobody() {
     assert_eq!(format!("{:?}", written(&letter())), "Rendered");
 }
 
-/// What is wrong with a folder that holds these files.
+/// The errors of a folder with these files.
 fn faults(files: &[(&str, &str)]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
@@ -370,12 +370,12 @@ fn every_faulty_file_is_named_at_once_with_the_line() {
         |name: &str| english.lines().position(|line| line.contains(&format!("\"{name}\""))).unwrap() + 1;
     for wanted in [
         "letter.txt:3: syntax error".to_owned(),
-        "letter.html:2: asks for `inviterr`, which no letter has".to_owned(),
-        format!("words.en.json:{}: asks for `sender`, which no letter has", line("footer")),
-        format!("words.en.json:{}: no letter asks for \"buton\"", line("button")),
-        "there are no words for button".to_owned(),
+        "letter.html:2: unknown variable `inviterr`".to_owned(),
+        format!("words.en.json:{}: unknown variable `sender`", line("footer")),
+        format!("words.en.json:{}: unknown key \"buton\"", line("button")),
+        "missing keys: button".to_owned(),
         "words.nl.json:".to_owned(),
-        "words.xx.json: no letter is made of a file of that name".to_owned(),
+        "words.xx.json: letters have no file of that name".to_owned(),
     ] {
         assert!(found.iter().any(|fault| fault.contains(&wanted)), "{wanted}: {found:#?}");
     }
@@ -384,11 +384,14 @@ fn every_faulty_file_is_named_at_once_with_the_line() {
 
 #[test]
 fn a_letter_without_its_link_and_a_date_that_is_none_are_refused() {
-    assert_eq!(faults(&[("letter.html", "<p>{{ headline }}</p>")]), ["letter.html:1: shows no link"]);
+    assert_eq!(
+        faults(&[("letter.html", "<p>{{ headline }}</p>")]),
+        ["letter.html:1: does not show the link"]
+    );
     let words = Locale::Fr.data().letters.replace("%A %-d", "%Q %-d");
     let line = words.lines().position(|line| line.contains("\"moment\"")).unwrap() + 1;
     let found = faults(&[("words.fr.json", &words)]);
-    assert_eq!(found, [format!("words.fr.json:{line}: \"moment\" is no form of a date that strftime knows")]);
+    assert_eq!(found, [format!("words.fr.json:{line}: \"moment\" is no valid strftime format")]);
     assert!(faults(&[]).is_empty());
     assert!(Templates::from_folder(Path::new("/nowhere")).unwrap_err()[0].contains("cannot be read"));
 }

@@ -1,5 +1,5 @@
-//! What code writes rather than a template: times, durations, roles; names made fit for one line, and
-//! paragraphs for plain text.
+//! Texts that code writes, not a template: times, durations, roles; cleaned names, and paragraphs of plain
+//! text.
 
 use std::fmt::Write;
 
@@ -11,15 +11,15 @@ use crate::domain::{locale::Locale, time_zone::TimeZone};
 
 const ZERO_WIDTH_NON_JOINER: char = '\u{200C}';
 const ZERO_WIDTH_JOINER: char = '\u{200D}';
-/// The combining class of the signs that take a vowel away.
+/// The combining class of the signs that remove a vowel.
 const VIRAMA: u8 = 9;
-/// The longest name that a letter shows, in characters: it stands in the subject.
+/// The longest name in a letter, in characters: it is part of the subject.
 const LONGEST_NAME: usize = 100;
-/// How wide plain text is, in characters: what a mail program shows without breaking lines of its own.
+/// The width of plain text, in characters: mail programs show it without line breaks of their own.
 const WIDTH: usize = 72;
 
-/// A moment as people say it: `Wednesday 25 November 2026 at 14:03 (CET)`. None when the words' own form is
-/// none that `chrono::format::strftime` knows.
+/// A time in words: `Wednesday 25 November 2026 at 14:03 (CET)`. `None` when the language's format is invalid
+/// for `chrono::format::strftime`.
 pub(in crate::mail) fn moment(
     at: DateTime<Utc>,
     time_zone: &TimeZone,
@@ -27,7 +27,7 @@ pub(in crate::mail) fn moment(
     words: &Vocabulary,
 ) -> Option<String> {
     let local = time_zone.local(at);
-    // Zones without letters of their own are named by their distance, "-03", which nobody reads as a time
+    // Zones without an abbreviation are named by their offset, "-03", which is hard to recognise as a time
     // zone.
     let zone = match local.offset().abbreviation() {
         name if name.starts_with(char::is_alphabetic) => name.to_owned(),
@@ -38,17 +38,16 @@ pub(in crate::mail) fn moment(
     Some(text)
 }
 
-/// How long the link works, as people say it: `24 hours`, `90 minutes`, `2 seconds`.
+/// How long the link is valid, in words: `24 hours`, `90 minutes`, `2 seconds`.
 ///
-/// Exact where the duration is a round one, as configured ones are. The moment of an attempt makes it a
-/// little less than round, by seconds, and that of a reminder, which is looked for once a minute, by a
-/// minute: so much is forgiven where minutes, and hours, are counted. What is still odd is rounded down, so
-/// that no letter promises time that is not there.
+/// Exact for a round duration, as configured ones are. The time of an attempt makes it shorter by seconds,
+/// and that of a reminder, which is looked up once a minute, by up to a minute: such a difference is ignored
+/// in minutes and hours. Other remainders are rounded down, so that a letter never promises too much time.
 pub(in crate::mail) fn duration(length: TimeDelta, words: &Vocabulary) -> String {
     const MINUTE: i64 = 60;
     const HOUR: i64 = 60;
     const DAY: i64 = 24;
-    /// How many seconds an attempt may come late.
+    /// By how many seconds an attempt may be late.
     const LATE: i64 = 5;
     let count =
         |number: i64, one, many| format!("{number} {}", words.plain(if number == 1 { one } else { many }));
@@ -64,29 +63,29 @@ pub(in crate::mail) fn duration(length: TimeDelta, words: &Vocabulary) -> String
     if minutes % HOUR != 0 && hours < 4 {
         return count(minutes, "minute_one", "minute_many");
     }
-    // A day is what people call 24 hours; from two on, days are the easier number.
+    // 24 hours are usually called a day; from two days on, days are the simpler number.
     if hours >= 2 * DAY && (hours % DAY == 0 || hours > 4 * DAY) {
         return count(hours / DAY, "day_one", "day_many");
     }
     count(hours, "hour_one", "hour_many")
 }
 
-/// A role as people call it.
+/// The display name of a role.
 pub(in crate::mail) fn role(name: &str, words: &Vocabulary) -> String {
     words.of("role", name).map_or_else(|| name.replace('_', " "), str::to_owned)
 }
 
-/// A text on one line, with one blank between words. No-break spaces hold, as French has them before a colon.
+/// A text on one line, with one blank between words. No-break spaces stay, as French has them before a colon.
 pub(in crate::mail) fn one_line(text: &str) -> String {
     let parts = |c: char| c.is_whitespace() && !matches!(c, '\u{A0}' | '\u{202F}');
     text.split(parts).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// A paragraph in lines that fit plain text. A word that is longer than a line stays whole, as a link must.
+/// A paragraph in lines of plain text. A word that is longer than a line, such as a link, is not broken.
 pub(in crate::mail) fn wrap(paragraph: &str) -> String {
     let mut text = String::with_capacity(paragraph.len());
     let mut used = 0;
-    // No-break spaces hold: only blanks and line breaks part words.
+    // No-break spaces stay: only blanks and line breaks separate words.
     for word in paragraph.split([' ', '\n', '\r', '\t']).filter(|word| !word.is_empty()) {
         let length = word.chars().count();
         if used > 0 && used + 1 + length > WIDTH {
@@ -102,9 +101,9 @@ pub(in crate::mail) fn wrap(paragraph: &str) -> String {
     text
 }
 
-/// A name on one line: line breaks and other control characters become blanks, characters that turn the
-/// direction of writing or cannot be seen are left out, but for the two that join and part letters, where
-/// they do; what is very long is cut.
+/// A name on one line: line breaks and other control characters become blanks; characters that change the
+/// direction of writing or are invisible are removed, except the two joiners where they affect letters; a
+/// very long name is cut.
 pub(in crate::mail) fn name(text: &str) -> String {
     let mut spaced = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
@@ -134,9 +133,9 @@ pub(in crate::mail) fn name(text: &str) -> String {
     }
 }
 
-/// Whether a joiner belongs between two characters: Persian and Indic names are misspelt without it, and
-/// families of emoji fall apart. After a virama it shapes what stands before it (RFC 5892 appendix A has the
-/// same rule for host names). In ASCII it does nothing, and would only hide.
+/// Whether a joiner belongs between two characters: without it Persian and Indic names are misspelt, and
+/// families of emoji fall apart. After a virama it shapes the character before it (RFC 5892 appendix A has
+/// the same rule for host names). In ASCII it has no effect, and would only hide.
 fn joins(before: Option<char>, after: Option<char>) -> bool {
     let joined = |c: char| {
         !c.is_ascii() && c.is_alphabetic()
@@ -146,8 +145,8 @@ fn joins(before: Option<char>, after: Option<char>) -> bool {
         || (before.is_some_and(joined) && after.is_some_and(joined))
 }
 
-/// A text in which a header holds no encoded word (RFC 2047). Mail programs decode what looks like one, and a
-/// name that was plain here would be another one there.
+/// A text that contains no encoded word in a header (RFC 2047). Mail programs decode anything that looks like
+/// one, and a plain name would change.
 pub(in crate::mail) fn without_encoded_words(text: &str) -> String {
     text.replace("=?", "= ?")
 }

@@ -1,18 +1,17 @@
-//! The words of one language, as a file has them: one flat JSON object, from the name of each text to the
-//! text.
+//! The texts of one language, from a file: one flat JSON object, with a key for each text.
 //!
-//! Most texts are templates of a sentence; those that code looks up as they are, names of roles and of units
-//! of time, are plain.
+//! Most texts are templates of a sentence; names of roles and units of time are plain, since code looks them
+//! up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The words of one language.
+/// The texts of one language.
 #[derive(Debug, Clone, Default)]
 pub(in crate::mail) struct Vocabulary {
     texts: BTreeMap<String, String>,
 }
 
-/// Something that is wrong with a file of words, and the line at which it is.
+/// An error in a file of texts, and its line.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::mail) struct WordsFault {
     pub line: usize,
@@ -20,13 +19,13 @@ pub(in crate::mail) struct WordsFault {
 }
 
 impl Vocabulary {
-    /// No words at all.
+    /// No texts.
     pub const fn empty() -> Self {
         Self { texts: BTreeMap::new() }
     }
 
-    /// Reads a file, as complete as `model` is. What is missing is taken from `model`, so that the rest can
-    /// be looked at.
+    /// Parses a file, which must have the keys of `model`. Missing texts are taken from `model`, so that the
+    /// rest can be checked.
     pub fn read(source: &str, model: Option<&Self>) -> (Self, Vec<WordsFault>) {
         let mut texts: BTreeMap<String, String> = match serde_json::from_str(source) {
             Ok(texts) => texts,
@@ -41,12 +40,12 @@ impl Vocabulary {
                 (model.texts.keys().collect(), texts.keys().collect());
             let missing: Vec<&str> = known.difference(&given).map(|name| name.as_str()).collect();
             if !missing.is_empty() {
-                let text = format!("there are no words for {}", missing.join(", "));
+                let text = format!("missing keys: {}", missing.join(", "));
                 faults.push(WordsFault { line: source.lines().count(), text });
             }
             faults.extend(given.difference(&known).map(|name| WordsFault {
                 line: line_of(source, &format!("\"{name}\"")),
-                text: format!("no letter asks for {name:?}"),
+                text: format!("unknown key {name:?}"),
             }));
             let lacking: Vec<String> = known.difference(&given).map(|name| (*name).clone()).collect();
             texts.extend(
@@ -58,24 +57,24 @@ impl Vocabulary {
         (Self { texts }, faults)
     }
 
-    /// Gives up a text for another's of the same name.
+    /// Replaces a text by that of `other` with the same key.
     pub fn take_from(&mut self, other: &Self, name: &str) {
         if let Some(text) = other.texts.get(name) {
             self.texts.insert(name.to_owned(), text.clone());
         }
     }
 
-    /// A text that is used as it is; its name, should there be none.
+    /// A plain text; its key, if there is none.
     pub fn plain<'a>(&'a self, name: &'a str) -> &'a str {
         self.texts.get(name).map_or(name, String::as_str)
     }
 
-    /// The words for a thing with a name of our own, as a role.
+    /// The display text of a value, such as a role.
     pub fn of(&self, kind: &str, name: &str) -> Option<&str> {
         self.texts.get(&format!("{kind}_{name}")).map(String::as_str)
     }
 
-    /// The texts that are templates, each with its name.
+    /// The texts that are templates, each with its key.
     pub fn sentences(&self) -> impl Iterator<Item = (&str, &str)> {
         self.texts
             .iter()
@@ -88,7 +87,7 @@ fn is_plain(name: &str) -> bool {
     name == "moment" || name.starts_with("role_") || name.ends_with("_one") || name.ends_with("_many")
 }
 
-/// The line of a text on which `piece` first stands; 1 when it stands nowhere.
+/// The line of a text on which `piece` first occurs; 1 when it does not occur.
 pub(in crate::mail) fn line_of(text: &str, piece: &str) -> usize {
     text.lines().position(|line| line.contains(piece)).map_or(1, |at| at + 1)
 }

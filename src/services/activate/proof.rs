@@ -1,7 +1,7 @@
-//! Proof that an active person is the one who follows a link: their password, or their own access token.
+//! Proof that an active user is the holder of a link: by password, or by access token.
 //!
-//! Both give the stored hash that the proof was made with. It is compared once more behind the person's lock,
-//! so that a password that is replaced meanwhile proves nothing.
+//! Both give the stored hash on which the proof is based. It is compared again after the user is locked, so
+//! that a password that was replaced meanwhile proves nothing.
 
 use super::Preview;
 use crate::{
@@ -20,9 +20,10 @@ use crate::{
     },
 };
 
-/// Whether `caller` is this person: the token names them, and was got with the password that they still have.
+/// The proof by access token: `caller` must be this user, and the token must have been obtained with the
+/// present password.
 ///
-/// Anybody else's token proves nothing, and is no fault: staff and inviters may be signed in where they open
+/// Another user's token proves nothing, and is no error: staff and inviters may be signed in where they open
 /// a link.
 pub(super) async fn by_token(
     services: &Services,
@@ -38,10 +39,10 @@ pub(super) async fn by_token(
     Ok(stored.password_hash.filter(|hash| actor.credential.as_ref() == Some(&credential_mark(hash))))
 }
 
-/// Compares a password with the one that the person has, and gives its hash; none for a wrong one, which
-/// consumes nothing.
+/// Compares a password with the user's own, and returns its hash; `None` for a wrong one, which does not use
+/// the link up.
 ///
-/// This is the one place where the holder of a link can try passwords of somebody else.
+/// This is the only place where the holder of a link can try passwords of another person.
 pub(super) async fn by_password(
     services: &Services,
     seen: &Preview,
@@ -59,10 +60,10 @@ pub(super) async fn by_password(
     Ok(is_right.then_some(hash))
 }
 
-/// The answer to a wrong password. One that could not be chosen is refused before it is compared, as somebody
-/// unknown is who chooses it: only one that would have been taken tells that the address is known.
+/// The error for a wrong password. A password that breaks the rules is refused before it is compared, as for
+/// an unknown person who chooses it: only an acceptable one reveals that the address is known.
 pub(super) fn wrong() -> ServiceError {
-    let detail = "A user with this address is active, and this is not their password. Whoever does not know it has the \
+    let detail = "A user with this address is active, and this is not their password. If you do not know it, ask to have the \
                   invitation resent by e-mail.";
     let mut faults = Faults::default();
     faults.push(FieldError::new("/password", "password_wrong", detail));

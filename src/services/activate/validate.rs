@@ -1,4 +1,4 @@
-//! Whether an answer has everything that the invitation asks for, and nothing else: all faults together.
+//! Checks that the input has exactly the required members, and reports all errors together.
 
 use super::{Answer, Preview};
 use crate::{
@@ -13,20 +13,20 @@ use crate::{
     services::{ServiceError, Services},
 };
 
-/// Judges. `is_proven` says that the person has proved themselves by their access token.
+/// Validates the input. With `is_proven` the person has proved their identity by access token.
 pub(super) fn validate(
     services: &Services,
     seen: &Preview,
     answer: &Answer,
     is_proven: bool,
 ) -> Result<(), ServiceError> {
-    let mut faults = Judged(answer.faults.clone());
+    let mut faults = FaultCollector(answer.faults.clone());
     let path = seen.path();
-    judge_person(&mut faults, seen, answer, is_proven);
+    validate_person(&mut faults, seen, answer, is_proven);
     if seen.invitation.account.is_some() {
         let Requires { account_name, .. } = seen.requires;
         faults.member("/account/name", answer.account_name.is_some(), account_name);
-        judge_account(services.rules.company_vat, seen, answer, &mut faults);
+        validate_account(services.rules.company_vat, seen, answer, &mut faults);
     } else {
         faults.member("/account", answer.account, false);
     }
@@ -36,21 +36,21 @@ pub(super) fn validate(
     {
         faults.push("/email", "email_mismatch", "This is not the address that was invited.");
     }
-    // The password that somebody has is compared once all else is in order. Before that it is validated as a
-    // new one, so that the answer, the time that it takes, and the delays after wrong ones are what anybody
-    // else gets.
-    let is_judged = match path {
+    // A present password is compared only when everything else is valid. Before that it is validated like a
+    // new one, so that the answer, its timing, and the delays after wrong ones do not reveal whether the user
+    // exists.
+    let checks_password = match path {
         ActivationPath::NewCredentials => true,
         ActivationPath::ProofRequired => !is_proven,
         ActivationPath::MailedToActive => false,
     };
-    if is_judged {
+    if checks_password {
         faults.0.extend(password_faults(services, seen, answer));
     }
     if faults.0.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(faults.0)) }
 }
 
-/// The rules for a new password that the one given breaks.
+/// The rules for a new password that the input breaks.
 fn password_faults(services: &Services, seen: &Preview, answer: &Answer) -> Vec<FieldError> {
     let Some(chosen) = &answer.password else { return Vec::new() };
     let names =
@@ -60,10 +60,10 @@ fn password_faults(services: &Services, seen: &Preview, answer: &Answer) -> Vec<
     broken.into_iter().map(password_fault).collect()
 }
 
-/// What the person says of themselves. At a link that was handed over, an active person who proves themselves
-/// by their password gives names as somebody new does, though they are set aside: otherwise their absence
-/// would tell the two apart.
-fn judge_person(faults: &mut Judged, seen: &Preview, answer: &Answer, is_proven: bool) {
+/// Validates the person's members. At a link that was returned to its inviter, an active user who proves
+/// their identity by password must give names as a new one does, although they are ignored: otherwise the
+/// error would reveal that the user exists.
+fn validate_person(faults: &mut FaultCollector, seen: &Preview, answer: &Answer, is_proven: bool) {
     let (first, last) = (answer.first_name.is_some(), answer.last_name.is_some());
     match seen.path() {
         ActivationPath::NewCredentials => {
@@ -92,11 +92,11 @@ fn judge_person(faults: &mut Judged, seen: &Preview, answer: &Answer, is_proven:
     }
 }
 
-/// The type decides whether the company's details are needed, whoever says it.
-fn judge_account(company_vat: CompanyVat, seen: &Preview, answer: &Answer, faults: &mut Judged) {
+/// Validates the account's members. The type, from either side, decides whether company details are required.
+fn validate_account(company_vat: CompanyVat, seen: &Preview, answer: &Answer, faults: &mut FaultCollector) {
     let asked = seen.requires.account_type;
     let known = seen.invitation.account.as_ref().and_then(|account| account.account_type);
-    // A form that sends back what the inviter chose contradicts nobody.
+    // A form may send back the type that the inviter chose.
     let repeats = answer.account_type.is_some() && answer.account_type == known;
     if !repeats {
         faults.member("/account/type", answer.account_type.is_some(), asked);
@@ -106,10 +106,9 @@ fn judge_account(company_vat: CompanyVat, seen: &Preview, answer: &Answer, fault
     match chosen.filter(|_| not_yet_activated) {
         Some(AccountType::Business) => {
             faults.member("/account/company", answer.company.is_some(), true);
-            judge_vat(company_vat, answer, faults);
+            validate_vat(company_vat, answer, faults);
         }
-        // Which of the two is meant is not known yet, and that is said above; the company is not validated by
-        // a guess.
+        // The type is missing, which is reported above, so the company is not validated.
         None if not_yet_activated => {}
         Some(AccountType::Consumer) | None => {
             faults.member("/account/company", answer.company.is_some(), false)
@@ -117,17 +116,17 @@ fn judge_account(company_vat: CompanyVat, seen: &Preview, answer: &Answer, fault
     }
 }
 
-/// Whether "we have none" is an answer to the question for a VAT number, and how it is given.
-fn judge_vat(company_vat: CompanyVat, answer: &Answer, faults: &mut Judged) {
+/// Checks whether the statement of having no VAT number is allowed, and how it is given.
+fn validate_vat(company_vat: CompanyVat, answer: &Answer, faults: &mut FaultCollector) {
     let number = "/account/company/vat_number";
     match (company_vat, answer.vat_exempt) {
         (CompanyVat::Optional, _) => {
             let missing = |fault: &FieldError| fault.path == number && fault.code == "required";
-            let detail = "This is required. A company that has no VAT number says so: vat_number null, and vat_exempt true.";
+            let detail = "This is required. A company without a VAT number must send vat_number null and vat_exempt true.";
             faults.0.reword(missing, detail);
         }
         (CompanyVat::Required, true) => {
-            let detail = "A company needs a VAT number here: that it has none is not accepted.";
+            let detail = "A VAT number is required. This service does not accept companies without one.";
             faults.push("/account/company/vat_exempt", "not_applicable", detail);
             if !faults
                 .0
@@ -142,9 +141,9 @@ fn judge_vat(company_vat: CompanyVat, answer: &Answer, faults: &mut Judged) {
     }
 }
 
-struct Judged(Faults);
+struct FaultCollector(Faults);
 
-impl Judged {
+impl FaultCollector {
     fn push(&mut self, path: &str, code: &'static str, detail: &str) {
         self.0.push(FieldError::new(path, code, detail));
     }
@@ -153,11 +152,10 @@ impl Judged {
         self.0.reported().iter().any(|fault| fault.path == path)
     }
 
-    /// A member that must be there, or must not. What is out of place is told as that alone, whatever else is
-    /// wrong with it.
+    /// A member that must be present, or absent. For one that must be absent no other error is reported.
     fn member(&mut self, path: &str, given: bool, required: bool) {
         let inside = |fault: &FieldError| fault.path == path || fault.path.starts_with(&format!("{path}/"));
-        // Of an object that is none, nothing is said to be missing.
+        // No member is reported as missing in a value that is no object.
         let around = |fault: &FieldError| path.starts_with(&format!("{}/", fault.path));
         let faulty = self.0.reported().iter().any(|fault| inside(fault) || (required && around(fault)));
         match (given || faulty, required) {

@@ -1,4 +1,4 @@
-//! Writing activations down: those that arrive together in one transaction, each decided on its own.
+//! Writes activations: concurrent ones share a transaction, and each is decided on its own.
 
 use std::io;
 
@@ -35,7 +35,7 @@ use crate::{
     services::{ServiceError, preview::Preview, timeline::entry},
 };
 
-/// An answer that was found good, and what it was decided by.
+/// A validated input, and the state on which it was decided.
 #[derive(Debug)]
 pub struct Attempt {
     pub(super) claim: LinkClaim,
@@ -44,38 +44,38 @@ pub struct Attempt {
     pub(super) secret: Secret,
 }
 
-/// What a password has come to.
+/// The result of checking the password.
 #[derive(Debug)]
 pub(super) enum Secret {
-    /// None was asked for.
+    /// No password was required.
     None,
-    /// One was chosen: its hash.
+    /// A new one was chosen: its hash.
     Chosen(String),
-    /// The person proved who they are, by the password of which this hash was stored or by a token that was
-    /// got with it.
+    /// The identity was proved, by the password with this stored hash or by a token that was obtained with
+    /// it.
     Matched(String),
 }
 
-/// Activations that arrive together.
+/// The queue of activations.
 pub type Queue = GroupCommit<Attempt, Result<Activated, ServiceError>, ServiceError>;
 
 /// Starts the queue; up to `most` of them share a commit.
 ///
 /// # Errors
-/// When the system gives no thread.
+/// When the system cannot start a thread.
 pub fn queue(db: &Db, clock: &Clock, most: usize) -> io::Result<Queue> {
     let clock = clock.clone();
     GroupCommit::writing(db, "activations", most, move |tx, attempts| activate_many(&clock, tx, attempts))
 }
 
-/// Activates many, each decided on its own and answered in the order given.
+/// Activates many, each decided on its own, with results in the order of the input.
 fn activate_many(
     clock: &Clock,
     tx: &mut Tx<'_>,
     attempts: &[Attempt],
 ) -> Result<Vec<Result<Activated, ServiceError>>, ServiceError> {
     let people: Vec<UserId> = attempts.iter().map(|attempt| attempt.seen.invitation.user_id).collect();
-    // Until the transaction ends nobody else changes their invitations.
+    // From here until the end of the transaction no other transaction changes their invitations.
     users::lock_many(tx, &people)?;
     let now = clock.now();
     let activate = |attempt: &Attempt| match admit(tx, attempt, now)? {
@@ -85,15 +85,15 @@ fn activate_many(
     attempts.iter().map(activate).collect()
 }
 
-/// Whom and what a link brings to life.
+/// The user and the account to activate.
 struct Admitted {
     invitation: Invitation,
     user: User,
     account: Option<Account>,
 }
 
-/// Judges once more, by what is true while the person's row is locked. The inner error is the refusal of this
-/// one; nothing has been written yet, so that its neighbours go on.
+/// Checks again, with the user's row locked. The inner error refuses this attempt; nothing has been written
+/// yet, so the others can continue.
 fn admit(
     tx: &mut Tx<'_>,
     attempt: &Attempt,
@@ -124,13 +124,13 @@ fn admit(
         Secret::Matched(hash) if password_hash.as_ref() != Some(hash) => {
             return Ok(Err(ServiceError::Changed));
         }
-        // What was accepted without a proof is not let through here, whatever was forgotten there.
+        // A second check: a proof is required here, even if an earlier check missed it.
         Secret::None | Secret::Chosen(_) if path == ActivationPath::ProofRequired => {
             return Ok(Err(ServiceError::Changed));
         }
         _ => {}
     }
-    // The guarded update decides, whatever was read before.
+    // The guarded update decides, since what was read before may be stale.
     if !invitations::activate(tx, (invitation.id, claim.generation), now)? {
         return Ok(Err(DeadLink::Used.into()));
     }
@@ -157,7 +157,7 @@ fn perform(
         memberships::add(tx, user.id, account.id, target.role, now)?;
     }
     if outbox::settle(tx, (invitation.id, attempt.claim.generation), now)? {
-        // Whoever has the link has had the letter, though its sender has not come back yet, or never will.
+        // The use of the link proves that the letter arrived, although its courier has not recorded it.
         let details = json!({ "inferred": "the link was used" });
         let sent = entry(clock, invitation.id, (EventType::EmailSent, now), ActorRef::system(), details);
         timeline::insert(tx, &[sent])?;
@@ -172,7 +172,7 @@ fn perform(
     Ok(Activated { account: account_of(tx, &invitation)?, user, chose_password: chosen.is_some(), inherited })
 }
 
-/// Stores a password that was chosen, with the names beside it.
+/// Stores a chosen password and the names.
 fn choose_credentials(
     tx: &mut Tx<'_>,
     invitation: &Invitation,
@@ -187,19 +187,17 @@ fn choose_credentials(
         UserStatus::Invited => {
             users::activate(tx, (user.id, invitation.is_mailed()), (&first, &last), hash, now)?
         }
-        // Somebody else may have chosen the password that they have: it works no more.
+        // Another person may have chosen the present password, so it is replaced.
         UserStatus::Active | UserStatus::Blocked => {
             credentials::replace(tx, user.id, (&first, &last), hash, now)?
         }
     };
-    let refused =
-        || ServiceError::Defect("a password was chosen for somebody who may choose none".to_owned());
+    let refused = || ServiceError::Defect("a password was set for a user who may not choose one".to_owned());
     if is_set { Ok(()) } else { Err(refused()) }
 }
 
-/// The person as this invitation made them, and their memberships elsewhere. Of somebody whom nobody has
-/// proved to be there, the answer holds what was typed, and the time of this invitation: it may be its
-/// inviter who reads it.
+/// The user as this invitation made them, and their other memberships. Without a proof of identity the result
+/// has the typed address and the time of this invitation, since its reader may be the inviter.
 fn as_given(user: User, invitation: &Invitation, is_proven: bool) -> (User, Vec<Membership>) {
     let account = invitation.account.as_ref().map(|account| account.id);
     let (memberships, elsewhere) =
@@ -221,8 +219,7 @@ fn account_of(tx: &mut Tx<'_>, invitation: &Invitation) -> Result<Option<Account
     }
 }
 
-/// What the account becomes: what the inviter said, what the person said, and where neither did, the person's
-/// own name.
+/// The account's data: the inviter's, else the person's, else the person's own name.
 fn life(account: &Account, user: &User, answer: &Answer) -> Result<ActivatedAccountData, ServiceError> {
     let given = account.name.as_deref().and_then(|name| AccountName::parse(name).ok());
     let own =

@@ -1,4 +1,4 @@
-//! Inviting many at once: one transaction, each decided on its own.
+//! Batch invites: one transaction, each item decided on its own.
 
 use super::{Draft, Invite, Outcome, drafts, invite_many};
 use crate::{
@@ -14,27 +14,26 @@ use crate::{
 /// The longest batch.
 pub const MAX_BATCH: usize = 1000;
 
-/// What became of a batch.
+/// The result of a batch.
 #[derive(Debug, Clone)]
 pub struct Invited {
-    /// Each invitation, or why there is none, in the order asked. After `validate_only`: as it would have
-    /// been.
+    /// Each invitation, or its refusal, in the order of the request. With `validate_only`: the result that it
+    /// would have had.
     pub results: Vec<Result<Invitation, ServiceError>>,
-    /// What is left afterwards of the quotas that the caller's letters count against; those of the mailboxes
-    /// are left out.
+    /// The remaining quotas to which the caller's letters count, except those of mailboxes.
     pub standings: Vec<Standing>,
-    /// Whether nothing was done but judging.
+    /// Whether the batch was only validated.
     pub validate_only: bool,
 }
 
-/// Invites many, or, with `validate_only`, tells what would become of them. An item that could not even be
-/// read comes with its refusal, which stays its result.
+/// Invites many people, or, with `validate_only`, returns the results that this would have. An item that
+/// could not be parsed is passed as its refusal, which becomes its result.
 ///
-/// Each is refused as [`super::one`] refuses it; a second one to the same place is told the invitation that
-/// the first became.
+/// The refusals are those of [`super::one`]; a second item with the same place is refused with the invitation
+/// that the first one created.
 ///
 /// # Errors
-/// Only when the database fails; then nothing has happened.
+/// Only when the database fails; then the transaction is rolled back.
 pub async fn many(
     services: &Services,
     actor: &Actor,
@@ -52,7 +51,7 @@ pub async fn many(
             let standings = standings(&outcomes);
             let invited = Invited { results: merged(&drafted, outcomes), standings, validate_only };
             if validate_only {
-                return Err(RolledBack::Judged(invited));
+                return Err(RolledBack::Validated(invited));
             }
             if let Some(ticket) = &keep {
                 ticket.store(tx, &invited)?;
@@ -67,11 +66,11 @@ pub async fn many(
             }
             Ok(invited)
         }
-        Err(RolledBack::Judged(judged)) => {
+        Err(RolledBack::Validated(validated)) => {
             if let Some(ticket) = ticket {
-                ticket.keep(services, &judged).await;
+                ticket.keep(services, &validated).await;
             }
-            Ok(judged)
+            Ok(validated)
         }
         Err(RolledBack::Db(fault)) => Err(fault.into()),
     }
@@ -79,8 +78,8 @@ pub async fn many(
 
 /// Why a transaction was rolled back.
 enum RolledBack {
-    /// It was for judging alone: conflicts are found by trying.
-    Judged(Invited),
+    /// It was for validation alone: conflicts are found by executing it.
+    Validated(Invited),
     /// The database failed.
     Db(DbFault),
 }
@@ -94,13 +93,13 @@ impl From<DbFault> for RolledBack {
 impl AsFault for RolledBack {
     fn as_fault(&self) -> Option<&DbFault> {
         match self {
-            Self::Judged(_) => None,
+            Self::Validated(_) => None,
             Self::Db(fault) => Some(fault),
         }
     }
 }
 
-/// Drafts what could be read; every item keeps its place.
+/// Drafts the parsed items; every item keeps its index.
 async fn drafted(
     services: &Services,
     actor: &Actor,
@@ -134,7 +133,7 @@ fn standings(outcomes: &[Outcome]) -> Vec<Standing> {
     least(outcomes.iter().flat_map(of_one).collect::<Vec<_>>().iter())
 }
 
-/// The outcomes of those that were drafted, between the refusals of the others.
+/// The outcomes of the drafted items, merged with the refusals of the others.
 fn merged(
     drafted: &[Result<Draft, ServiceError>],
     outcomes: Vec<Outcome>,

@@ -1,4 +1,4 @@
-//! What stands in the way of an invitation, in the place that it is to take.
+//! Conflicts of a new invitation with memberships and pending invitations.
 
 use chrono::{DateTime, Utc};
 
@@ -17,10 +17,10 @@ use crate::{
     },
 };
 
-/// Judges by who the person is, where they belong, and what awaits them in that place: the invitation as
-/// theirs, or what stands in its way. What the person is already stands in the way only if their address is
-/// proven: somebody who has come by links that were handed over may be anybody, and must not keep the person
-/// at that address out.
+/// Checks the user's roles, memberships and pending invitation in that place. Returns the invitation for this
+/// user, or the conflict. Roles and memberships conflict only if the address is proven: an unproven user, who
+/// activated by links that were returned to inviters, may be another person, and must not block the owner of
+/// the address.
 pub(in crate::services) fn find_conflict(
     user: &LockedUser,
     member: &[Member],
@@ -58,8 +58,7 @@ pub(in crate::services) fn find_conflict(
     }
 }
 
-/// Lets other invitations take the places of expired ones. The accounts that were made for those go with
-/// them.
+/// Marks expired invitations as replaced, and removes the accounts that were created for them.
 pub(in crate::services) fn replace(
     tx: &mut Tx<'_>,
     expired: &[Pending],
@@ -72,5 +71,5 @@ pub(in crate::services) fn replace(
     invitations::replace(tx, &ids)?;
     outbox::withdraw_all(tx, &ids)?;
     let accounts: Vec<AccountId> = expired.iter().filter_map(|old| old.account).collect();
-    accounts::remove_forsaken(tx, &accounts, now).map(drop)
+    accounts::remove_orphaned(tx, &accounts, now).map(drop)
 }

@@ -1,4 +1,4 @@
-//! The accounts that invites name: looked up together, before any of them is decided.
+//! The accounts that invites name: looked up together, before any invite is decided.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -16,7 +16,7 @@ use crate::{
     services::{ServiceError, Services},
 };
 
-/// An account that exists, as an inviter names it.
+/// An existing account, as an inviter names it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Target {
     /// By id.
@@ -25,16 +25,16 @@ pub enum Target {
     Name(AccountName),
 }
 
-/// The accounts that invites name, as far as the caller may invite into them.
+/// The named accounts into which the caller may invite.
 #[derive(Debug, Default)]
 pub(super) struct Named {
     by_id: HashMap<AccountId, Account>,
-    /// As names are compared; shared, since a thousand items may name the same one.
+    /// By normalised name; shared, since a thousand items may name the same one.
     by_name: HashMap<String, Arc<[Account]>>,
 }
 
 impl Named {
-    /// Looks them up, each once.
+    /// Looks each account up once.
     pub(super) async fn look_up(
         services: &Services,
         actor: &Actor,
@@ -44,7 +44,7 @@ impl Named {
         for target in targets {
             match target {
                 Target::Id(id) => drop(ids.insert(id)),
-                // Spellings of one name are one name.
+                // Spellings of one name have one key.
                 Target::Name(name) => drop(names.insert(name.key(), name)),
             }
         }
@@ -55,7 +55,7 @@ impl Named {
         let look = move |connection: &mut _| {
             let found = match ids.iter().copied().collect::<Vec<_>>().as_slice() {
                 [] => Vec::new(),
-                // The same statement every time, which the database plans once.
+                // A constant statement, which the database plans once.
                 [one] => accounts::get(connection, *one, &visibility)?.into_iter().collect(),
                 several => accounts::of_ids(connection, several, &visibility)?,
             };
@@ -69,7 +69,7 @@ impl Named {
         services.db.read(look).await
     }
 
-    /// The one account that this names.
+    /// The account that `target` names, if it is unique.
     pub(super) fn one(&self, target: &Target) -> Result<Account, ServiceError> {
         match target {
             Target::Id(id) => self.by_id.get(id).cloned().ok_or(ServiceError::AccountNotFound),

@@ -1,4 +1,4 @@
-//! Inviting the owner of a new top-level account, or a further owner of one that exists.
+//! Invites the owner of a new top-level account, or a further owner of an existing account.
 
 use super::{Draft, Named, Target, invitation};
 use crate::{
@@ -17,22 +17,22 @@ use crate::{
     services::{ServiceError, Services},
 };
 
-/// An owner to be invited.
+/// An invite of an owner.
 #[derive(Debug, Clone)]
 pub struct OwnerInvite {
-    /// Where the letter goes.
+    /// The recipient.
     pub email: Email,
     /// The language of letter and page.
     pub locale: Option<Locale>,
-    /// The account that exists; none makes a new one.
+    /// The existing account; `None` creates a new one.
     pub account_id: Option<AccountId>,
-    /// The name of the new account; asked for at activation when it is not given.
+    /// The name of the new account; if `None`, it is required at activation.
     pub account_name: Option<AccountName>,
     /// The type of the new account; likewise.
     pub account_type: Option<AccountType>,
 }
 
-/// What is made of it: a new account, or a place in one that exists.
+/// Drafts the invitation, to a new account or an existing one.
 pub(super) fn draft(
     services: &Services,
     actor: &Actor,
@@ -86,7 +86,7 @@ fn further(
         return Err(ServiceError::ParentNotActive);
     }
     if !staff && account_type != Some(AccountType::Business) {
-        // A consumer's account is one person's: staff may help, its owner may not hand it on.
+        // A consumer's account has one person: staff may add another owner, its owner may not.
         return Err(ServiceError::Forbidden(Permission::CustomersInvite.as_str()));
     }
     let role = MemberRole::AccountOwner;

@@ -1,4 +1,4 @@
-//! Inviting somebody below a business customer's account: a driver or an owner, an employee or a subsidiary.
+//! Invites a user to a sub-account of a business customer: a driver or an owner, an employee or a subsidiary.
 
 use super::{Draft, Named, Target, invitation};
 use crate::{
@@ -17,28 +17,28 @@ use crate::{
     services::{ServiceError, Services},
 };
 
-/// Somebody to be invited below an account.
+/// An invite to a sub-account.
 #[derive(Debug, Clone)]
 pub struct SubAccountInvite {
-    /// Where the letter goes.
+    /// The recipient.
     pub email: Email,
     /// The language of letter and page.
     pub locale: Option<Locale>,
-    /// The account above.
+    /// The parent account.
     pub parent: Target,
-    /// As what.
+    /// The role.
     pub role: MemberRole,
-    /// By whom the new account is used.
+    /// Who uses the new account.
     pub used_by: UsedBy,
     /// EUR per kWh for private charging.
     pub rate: Option<Rate>,
     /// The name of the new account.
     pub name: Option<AccountName>,
-    /// The type of the new account; asked for at activation when it is not given.
+    /// The type of the new account; if `None`, it is required at activation.
     pub account_type: Option<AccountType>,
 }
 
-/// What is made of it: a new account below one that is an active business's.
+/// Drafts the invitation, to a new account below an active business account.
 pub(super) fn draft(
     services: &Services,
     actor: &Actor,

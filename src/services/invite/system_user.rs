@@ -1,4 +1,4 @@
-//! Inviting a colleague.
+//! Invites a system user.
 
 use super::{Draft, invitation};
 use crate::{
@@ -9,10 +9,10 @@ use crate::{
     services::{ServiceError, Services},
 };
 
-/// A colleague to be invited.
+/// An invite of a system user.
 #[derive(Debug, Clone)]
 pub struct SystemUserInvite {
-    /// Where the letter goes.
+    /// The recipient.
     pub email: Email,
     /// At least one.
     pub roles: Roles,
@@ -20,7 +20,7 @@ pub struct SystemUserInvite {
     pub locale: Option<Locale>,
 }
 
-/// What is made of it: a colleague is invited by whoever may, into roles that allow no more than theirs.
+/// Drafts the invitation. The roles must not have more permissions than the caller.
 pub(super) fn draft(
     services: &Services,
     actor: &Actor,

@@ -1,5 +1,5 @@
-//! Whether a caller may still act on invitations: asked of a retry, before the answer of the first request is
-//! given again.
+//! Whether a caller may still act on invitations: checked for a retry, before the answer of the first request
+//! is replayed.
 
 use std::collections::HashMap;
 
@@ -14,9 +14,9 @@ use crate::{
     services::{ServiceError, Services},
 };
 
-/// Whether the caller may resend and revoke these invitations, whatever has become of them.
+/// Whether the caller may resend and revoke these invitations, in any state.
 ///
-/// Refused are [`ServiceError::NotFound`], [`ServiceError::Forbidden`] and
+/// Refusals are [`ServiceError::NotFound`], [`ServiceError::Forbidden`] and
 /// [`ServiceError::RoleExceedsYours`].
 ///
 /// # Errors
@@ -41,7 +41,7 @@ pub async fn over_invitations(
 /// Whether the caller may resend and revoke this invitation.
 ///
 /// # Errors
-/// As [`over_invitations`] has it for each.
+/// The refusals of [`over_invitations`].
 pub async fn over_invitation(
     services: &Services,
     actor: &Actor,
@@ -50,7 +50,7 @@ pub async fn over_invitation(
     over_invitations(services, actor, vec![id]).await?.remove(&id).unwrap_or(Err(ServiceError::NotFound))
 }
 
-/// Whether the caller knows of this user.
+/// Whether the caller may know of this user.
 ///
 /// # Errors
 /// [`ServiceError::NotFound`].

@@ -1,9 +1,9 @@
-//! Resending many at once: those that are named, or those that a filter chooses. One transaction, each
-//! decided on its own.
+//! Batch resends, of named invitations or of those that match a filter. One transaction, each item decided on
+//! its own.
 
 use std::collections::{HashMap, HashSet};
 
-use super::core::{Outcomes, judged_for, send, wait, would_send};
+use super::core::{Outcomes, lock_and_check, send, wait, would_send};
 use crate::{
     db::{
         DbFault, Tx,
@@ -26,23 +26,23 @@ use crate::{
     },
 };
 
-/// So many are worked on at once.
+/// The most invitations in one batch.
 pub const MAX_BATCH: usize = 1000;
 
-/// Which invitations are to be resent.
+/// The invitations to resend.
 #[derive(Debug, Clone)]
 pub enum ResendSelection {
-    /// Those of these ids, as they were sent; a malformed one names nothing.
+    /// Those with these ids, as received; a malformed id matches nothing.
     Ids(Vec<String>),
-    /// Those that the caller may resend and that match, [`MAX_BATCH`] at a time: those whose last sending is
-    /// longest ago first.
+    /// Those that match and that the caller may resend, at most [`MAX_BATCH`]: those with the oldest last
+    /// sending first.
     Filter(Filter),
 }
 
-/// Of the invitations that await an answer, which.
+/// The filter for pending invitations.
 #[derive(Debug, Clone, Copy)]
 pub struct Filter {
-    /// Those that have expired, or those that have not; both when it is not said.
+    /// `true`: only expired ones; `false`: only others; `None`: both.
     pub expired: Option<bool>,
     /// With the newest letter in this state.
     pub delivery: Option<DeliveryState>,
@@ -52,28 +52,26 @@ pub struct Filter {
     pub account: Option<AccountId>,
 }
 
-/// What became of a batch.
+/// The result of a batch.
 #[derive(Debug, Clone)]
 pub struct Resent {
-    /// Each id with the invitation as it is now, or why it was not resent.
+    /// Each id with the invitation as it is now, or its refusal.
     pub results: Vec<(String, Result<Invitation, ServiceError>)>,
-    /// What is left afterwards of the quotas that the caller's letters count against; those of the mailboxes
-    /// are left out.
+    /// The remaining quotas to which the caller's letters count, except those of mailboxes.
     pub standings: Vec<Standing>,
-    /// Whether the filter chooses more, that could be resent now.
+    /// Whether the filter matches more that could be resent now.
     pub more: bool,
-    /// Whether nothing was done but judging.
+    /// Whether the batch was only validated.
     pub validate_only: bool,
 }
 
-/// Resends many, or, with `validate_only`, tells what would become of them.
+/// Resends many invitations, or, with `validate_only`, returns the results that this would have.
 ///
-/// A single one is refused as [`super::invitation`] refuses it; an id that is named a second time is
-/// [`ServiceError::Invalid`].
+/// The refusals are those of [`super::invitation`]; a repeated id is [`ServiceError::Invalid`].
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`] for a filter of a kind that the caller may not invite; when the database
-/// fails, and then nothing has happened.
+/// fails, and then the transaction is rolled back.
 pub async fn many(
     services: &Services,
     actor: &Actor,
@@ -107,7 +105,7 @@ enum Chosen {
     Matching(Unanswered),
 }
 
-/// Among which invitations the caller may choose by this filter.
+/// The invitations from which the caller may choose by this filter.
 ///
 /// # Errors
 /// [`ServiceError::Forbidden`] for a kind that they may not invite.
@@ -121,8 +119,8 @@ pub fn may_choose(actor: &Actor, filter: Filter) -> Result<Visibility, ServiceEr
     }
 }
 
-/// What the filter means for this caller. Chosen are only those that they may resend: others would come back
-/// at every call, and hold up those behind them.
+/// The filter for this caller. It excludes invitations that the caller may not resend: these would be
+/// selected again at every call, and block those after them.
 fn unanswered(services: &Services, actor: &Actor, filter: Filter) -> Result<Unanswered, ServiceError> {
     let visibility = may_choose(actor, filter)?;
     let exceeds = |role: &Role| !actor.may_grant(&[*role].into_iter().collect::<Roles>());
@@ -134,7 +132,7 @@ fn unanswered(services: &Services, actor: &Actor, filter: Filter) -> Result<Unan
         delivery: filter.delivery,
         kind: filter.kind,
         under: filter.account,
-        // One more tells that there are more.
+        // One extra row shows that there are more.
         limit: i64::try_from(MAX_BATCH).unwrap_or(i64::MAX).saturating_add(1),
     })
 }
@@ -157,12 +155,12 @@ fn batch(
     };
     let ids: Vec<Option<InvitationId>> = names.iter().map(|name| name.parse().ok()).collect();
     let distinct: HashSet<InvitationId> = ids.iter().flatten().copied().collect();
-    let judged = judged_for(services, tx, actor, &distinct.into_iter().collect::<Vec<_>>())?;
+    let checked = lock_and_check(services, tx, actor, &distinct.into_iter().collect::<Vec<_>>())?;
     let payer = |one: &Invitation| Payer::of(actor, one);
     let mut outcomes = if validate_only {
-        would_send(services, tx, payer, judged)?
+        would_send(services, tx, payer, checked)?
     } else {
-        send(services, tx, (&actor.who, payer), judged)?
+        send(services, tx, (&actor.who, payer), checked)?
     };
     let standings = standings(&outcomes);
     let mut first = HashMap::new();
@@ -192,6 +190,6 @@ fn standings(outcomes: &Outcomes) -> Vec<Standing> {
 }
 
 fn repeated(index: usize) -> ServiceError {
-    let words = format!("This id is named at index {index} already, and is worked on there.");
+    let words = format!("This id is already at index {index}, and is processed there.");
     ServiceError::Invalid([FieldError::new("", "duplicate_id", words)].into())
 }

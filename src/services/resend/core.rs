@@ -1,4 +1,4 @@
-//! The resend itself, for any number of invitations: locked together, decided one by one, written together.
+//! The resend of any number of invitations: locked together, decided one by one, written together.
 
 use std::collections::{HashMap, HashSet};
 
@@ -29,11 +29,11 @@ use crate::{
     },
 };
 
-/// While we waited for the person, the invitation was moved to somebody else, whom it would be out of order
-/// to lock now: the transaction is begun anew.
+/// While this transaction waited for the user's lock, the invitation was reassigned to another user, whose
+/// lock would break the lock order: the transaction is retried.
 pub(in crate::services) const MOVED: DbFault = DbFault::TryAgain;
 
-/// The invitation, with the person's row locked: until the transaction ends nobody else changes it.
+/// The invitation, with its user's row locked: until the transaction ends no other one changes it.
 pub(in crate::services) fn locked(
     tx: &mut Tx<'_>,
     id: InvitationId,
@@ -46,8 +46,7 @@ pub(in crate::services) fn locked(
     if locked.user_id == found.user_id { Ok(locked) } else { Err(MOVED.into()) }
 }
 
-/// The same for several: those that `visibility` shows, the people's rows locked in the one order in which
-/// all who lock several do it.
+/// The same for several invitations: those visible with `visibility`, their users locked in the common order.
 fn locked_many(
     tx: &mut Tx<'_>,
     ids: &[InvitationId],
@@ -61,8 +60,8 @@ fn locked_many(
     if locked.iter().all(|one| people.contains(&one.user_id)) { Ok(locked) } else { Err(MOVED) }
 }
 
-/// Whether the caller may send, resend and revoke invitations like these, which they see: by permission, or
-/// as the owner of the account that each leads into.
+/// Whether the caller may send, resend and revoke these visible invitations: by permission, or as the owner
+/// of each one's account.
 pub(in crate::services) fn authorise(
     connection: &mut AnyConnection,
     actor: &Actor,
@@ -82,7 +81,7 @@ pub(in crate::services) fn authorise(
     } else {
         accounts::under(connection, &managed, &actor.accounts)?
     };
-    let judge = |one: &&Invitation| match permission(one) {
+    let check = |one: &&Invitation| match permission(one) {
         permission if actor.may(permission) => {
             if actor.may_grant(&one.roles) {
                 Ok(())
@@ -93,52 +92,52 @@ pub(in crate::services) fn authorise(
         _ if manager(one).is_some_and(|account| owned.contains(&account)) => Ok(()),
         permission => Err(ServiceError::Forbidden(permission.as_str())),
     };
-    Ok(invitations.iter().map(judge).collect())
+    Ok(invitations.iter().map(check).collect())
 }
 
-/// The account whose owners handle an invitation: the one that it leads into, or the one above a new one.
+/// The account whose owners manage an invitation: its own one, or the parent of a new one.
 fn manager(invitation: &Invitation) -> Option<AccountId> {
     let target = invitation.account.as_ref()?;
     let into = if target.is_new { target.parent_account_id } else { Some(target.id) };
-    // The owner of a consumer's account invites nobody, and so resends and revokes nothing.
+    // The owner of a consumer's account may not invite, and so may not resend or revoke.
     let manages = target.is_new || target.account_type == Some(AccountType::Business);
     into.filter(|_| manages)
 }
 
-/// What became of each.
+/// The outcome of each.
 pub(in crate::services) type Outcomes = HashMap<InvitationId, Result<Sent, ServiceError>>;
 
-/// Invitations that are locked, each with whether it may be resent now.
-pub(in crate::services) type Judged = Vec<(Invitation, Result<(), ServiceError>)>;
+/// Locked invitations, each with whether it may be resent now.
+pub(in crate::services) type Checked = Vec<(Invitation, Result<(), ServiceError>)>;
 
-/// Locks and decides those of these invitations that the caller sees, each alone.
-pub(super) fn judged_for(
+/// Locks and checks those of these invitations that the caller may see, each alone.
+pub(super) fn lock_and_check(
     services: &Services,
     tx: &mut Tx<'_>,
     actor: &Actor,
     ids: &[InvitationId],
-) -> Result<Judged, DbFault> {
+) -> Result<Checked, DbFault> {
     let found = locked_many(tx, ids, Visibility::acting(actor))?;
     let allowed = authorise(tx.reading(), actor, &found.iter().collect::<Vec<_>>())?;
-    let judged = judged(services, tx, found)?.into_iter().zip(allowed);
-    Ok(judged.map(|((one, due), allowed)| (one, allowed.and(due))).collect())
+    let checked = check_locked(services, tx, found)?.into_iter().zip(allowed);
+    Ok(checked.map(|((one, due), allowed)| (one, allowed.and(due))).collect())
 }
 
-/// Judges locked invitations by what has become of them, and by when they were last sent.
-pub(in crate::services) fn judged(
+/// Checks locked invitations: their state, and the time of their last sending.
+pub(in crate::services) fn check_locked(
     services: &Services,
     tx: &mut Tx<'_>,
     locked: Vec<Invitation>,
-) -> Result<Judged, DbFault> {
+) -> Result<Checked, DbFault> {
     let (now, newer) = (services.clock.now(), successors(tx, &locked)?);
     let due = |one: &Invitation| {
         wait(services, one.last_sent_at, now).map_or(Ok(()), |left| Err(ServiceError::TooSoon(left)))
     };
-    let judge = |one: &Invitation| unanswered(one, &newer).and_then(|()| due(one));
-    Ok(locked.into_iter().map(|one| (judge(&one), one)).map(|(due, one)| (one, due)).collect())
+    let check = |one: &Invitation| unanswered(one, &newer).and_then(|()| due(one));
+    Ok(locked.into_iter().map(|one| (check(&one), one)).map(|(due, one)| (one, due)).collect())
 }
 
-/// Whether a locked invitation awaits an answer; when another one took its place, that one's id is told.
+/// Checks that a locked invitation is pending; for a replaced one the error has the id of the newer one.
 pub(in crate::services) fn awaits_answer(tx: &mut Tx<'_>, one: &Invitation) -> Result<(), ServiceError> {
     let newer = successors(tx, std::slice::from_ref(one))?;
     unanswered(one, &newer)
@@ -155,28 +154,28 @@ fn unanswered(one: &Invitation, newer: &HashMap<Place, InvitationId>) -> Result<
     }
 }
 
-/// Gives those that may be resent new links, and puts their letters into the outbox. `payer` says on whose
-/// account each goes.
+/// Gives those that may be resent new links, and puts their letters into the outbox. `payer` says who is
+/// charged for each.
 pub(in crate::services) fn send(
     services: &Services,
     tx: &mut Tx<'_>,
     (who, payer): (&ActorRef, impl Fn(&Invitation) -> Payer),
-    mut judged: Judged,
+    mut checked: Checked,
 ) -> Result<Outcomes, DbFault> {
     let now = services.clock.now();
-    let charges = charges(&judged, payer);
+    let charges = charges(&checked, payer);
     let mut counts =
         Counts::lock(tx, &services.rules.letters, &charges.values().cloned().collect::<Vec<_>>(), now)?;
-    let mut standings = count(&mut judged, &charges, &mut counts);
+    let mut standings = count(&mut checked, &charges, &mut counts);
     counts.write(tx)?;
-    let due: Vec<&Invitation> = judged.iter().filter(|(_, due)| due.is_ok()).map(|(one, _)| one).collect();
+    let due: Vec<&Invitation> = checked.iter().filter(|(_, due)| due.is_ok()).map(|(one, _)| one).collect();
     let renewed = renew(services, tx, &due, now)?;
     let sent: Vec<Invitation> =
         due.iter().filter(|old| renewed.contains(&old.id)).map(|old| fresh(services, old, now)).collect();
     write(services, tx, who, &sent)?;
-    // What passed and was not renewed after all has been changed behind a lock that somebody forgot.
+    // An invitation that passed the checks and was not renewed was changed without the lock.
     let mut outcomes: HashMap<_, _> =
-        judged.into_iter().map(|(one, due)| (one.id, due.and(Err(ServiceError::NotPending)))).collect();
+        checked.into_iter().map(|(one, due)| (one.id, due.and(Err(ServiceError::NotPending)))).collect();
     outcomes.extend(sent.into_iter().map(|fresh| {
         let standings = standings.remove(&fresh.id).unwrap_or_default();
         (fresh.id, Ok(Sent { invitation: fresh, standings }))
@@ -184,38 +183,38 @@ pub(in crate::services) fn send(
     Ok(outcomes)
 }
 
-/// What would become of them, if nothing were done but judging.
+/// The outcomes that a resend would have, without writing.
 pub(super) fn would_send(
     services: &Services,
     tx: &mut Tx<'_>,
     payer: impl Fn(&Invitation) -> Payer,
-    mut judged: Judged,
+    mut checked: Checked,
 ) -> Result<Outcomes, DbFault> {
-    let charges = charges(&judged, payer);
+    let charges = charges(&checked, payer);
     let all: Vec<Charge> = charges.values().cloned().collect();
     let mut counts = Counts::look(tx, &services.rules.letters, &all, services.clock.now())?;
-    let mut standings = count(&mut judged, &charges, &mut counts);
+    let mut standings = count(&mut checked, &charges, &mut counts);
     let mut sent = |one: Invitation| {
         let standings = standings.remove(&one.id).unwrap_or_default();
         Sent { invitation: one, standings }
     };
-    Ok(judged.into_iter().map(|(one, due)| (one.id, due.map(|()| sent(one)))).collect())
+    Ok(checked.into_iter().map(|(one, due)| (one.id, due.map(|()| sent(one)))).collect())
 }
 
-/// The letters of those that may be resent.
-fn charges(judged: &Judged, payer: impl Fn(&Invitation) -> Payer) -> HashMap<InvitationId, Charge> {
-    let due = judged.iter().filter(|(_, due)| due.is_ok());
+/// The charges for the letters of those that may be resent.
+fn charges(checked: &Checked, payer: impl Fn(&Invitation) -> Payer) -> HashMap<InvitationId, Charge> {
+    let due = checked.iter().filter(|(_, due)| due.is_ok());
     due.map(|(one, _)| (one.id, Charge::new(&one.email, payer(one)))).collect()
 }
 
-/// Counts them, in the order given: those for which no letter is left are refused.
+/// Counts them, in the order given: those above a quota are refused.
 fn count(
-    judged: &mut Judged,
+    checked: &mut Checked,
     charges: &HashMap<InvitationId, Charge>,
     counts: &mut Counts,
 ) -> HashMap<InvitationId, Vec<Standing>> {
     let mut standings = HashMap::new();
-    for (one, due) in judged {
+    for (one, due) in checked {
         let Some(charge) = charges.get(&one.id) else { continue };
         match counts.take(charge) {
             Ok(left) => drop(standings.insert(one.id, left)),
@@ -225,16 +224,16 @@ fn count(
     standings
 }
 
-/// How many seconds remain until an invitation that was sent at `last` may be sent again; two sendings keep
-/// their distance.
+/// The seconds until an invitation that was sent at `last` may be sent again; the cooldown must pass between
+/// two sendings.
 pub(in crate::services) fn wait(services: &Services, last: DateTime<Utc>, now: DateTime<Utc>) -> Option<u64> {
     let cooldown = TimeDelta::from_std(services.rules.resend_cooldown).unwrap_or_default();
     let left = last + cooldown - now;
-    // Rounded up: a caller who waits exactly as told is not refused again.
+    // Rounded up, so that a caller who waits exactly this time is not refused again.
     (left > TimeDelta::zero()).then(|| left.num_milliseconds().unsigned_abs().div_ceil(1000))
 }
 
-/// For those that were replaced, the invitations that took their places and await an answer.
+/// The pending invitations that replaced those of `wanted` that were replaced.
 fn successors(tx: &mut Tx<'_>, wanted: &[Invitation]) -> Result<HashMap<Place, InvitationId>, DbFault> {
     let replaced = wanted.iter().filter(|one| one.state == InvitationState::Replaced);
     let keys: Vec<&str> = replaced.map(|one| one.email.key()).collect();
@@ -244,7 +243,7 @@ fn successors(tx: &mut Tx<'_>, wanted: &[Invitation]) -> Result<HashMap<Place, I
     Ok(invitations::pending(tx.reading(), &keys)?.into_iter().map(|one| (one.place, one.id)).collect())
 }
 
-/// The guarded change, one statement for all that are at the same generation.
+/// The guarded change, one statement for all with the same generation.
 fn renew(
     services: &Services,
     tx: &mut Tx<'_>,
@@ -257,24 +256,30 @@ fn renew(
     }
     let mut renewed = HashSet::new();
     for (generation, ids) in by_generation {
-        renewed.extend(resend::renew(tx, &ids, generation, now, services.expiry(now))?);
+        renewed.extend(resend::renew(
+            tx,
+            &ids,
+            generation,
+            now,
+            services.rules.link_lifetime.expires_at(now),
+        )?);
     }
     Ok(renewed)
 }
 
-/// The invitation, sent anew at `now`: another link, and none of the old ones.
+/// The invitation, sent again at `now`: a new link, and the old ones invalid.
 pub(in crate::services) fn fresh(services: &Services, old: &Invitation, now: DateTime<Utc>) -> Invitation {
     Invitation {
         generation: old.generation + 1,
         send_count: old.send_count + 1,
         last_sent_at: now,
-        expires_at: services.expiry(now),
+        expires_at: services.rules.link_lifetime.expires_at(now),
         delivery: Delivery::queued(),
         ..old.clone()
     }
 }
 
-/// Takes the old letters out, puts the new ones in, and tells the timelines.
+/// Withdraws the old letters, puts the new ones in, and writes the timelines.
 fn write(services: &Services, tx: &mut Tx<'_>, who: &ActorRef, sent: &[Invitation]) -> Result<(), DbFault> {
     if sent.is_empty() {
         return Ok(());

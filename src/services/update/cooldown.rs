@@ -1,8 +1,7 @@
-//! How soon after a change of address the next one may follow.
+//! The cooldown between two changes of address.
 //!
-//! The first goes at once: it is another mailbox that is written to, and a mistyped address is noticed within
-//! seconds. The next one waits as a resend does, since there and back again would write to the first mailbox
-//! twice.
+//! The first change is immediate: it goes to another mailbox, and a mistyped address is noticed within
+//! seconds. The next one waits as a resend does, since changing back would write to the first mailbox twice.
 
 use chrono::TimeDelta;
 
@@ -15,8 +14,8 @@ use crate::{
     services::{ServiceError, Services, resend::wait, timeline::USER_REMOVED},
 };
 
-/// Whether the address may be changed now, of which an `updated` entry tells by whether the person before has
-/// left: [`ServiceError::MovedTooSoon`] until the cooldown after the last such change is over.
+/// Checks that the address may be changed now. `updated` entries with [`USER_REMOVED`] mark earlier changes:
+/// [`ServiceError::MovedTooSoon`] until the cooldown after the last one has passed.
 pub(super) fn check_cooldown(
     services: &Services,
     tx: &mut Tx<'_>,

@@ -1,4 +1,5 @@
-//! What a patch makes of an invitation, and which of its members this kind of invitation has not.
+//! The result of applying a patch to an invitation, and the members that this kind of invitation does not
+//! have.
 
 use serde_json::{Map, Value, json};
 
@@ -9,15 +10,15 @@ use crate::domain::{
     locale::Locale,
 };
 
-/// What is to come of it.
+/// The result of a patch.
 pub(super) struct Plan {
-    /// The invitation afterwards; still the same person's, whatever its address.
+    /// The invitation afterwards; still with the same user, whatever its address.
     pub(super) new: Invitation,
-    /// Each member that changes, as `{from, to}`: what the timeline tells. Empty when all is so already.
+    /// Each changed member, as `{from, to}`, for the timeline. Empty when nothing changes.
     pub(super) changes: Map<String, Value>,
 }
 
-/// What comes of a patch that has no [`faults`].
+/// The result of a patch without [`faults`].
 pub(super) fn of(old: &Invitation, patch: &Patch) -> Plan {
     let mut new = old.clone();
     new.email = patch.email.clone().unwrap_or(new.email);
@@ -35,7 +36,7 @@ pub(super) fn of(old: &Invitation, patch: &Patch) -> Plan {
     Plan { new, changes }
 }
 
-/// Everything that a patch can change, by name.
+/// All members that a patch can change, by name.
 fn members(invitation: &Invitation) -> [(&'static str, Value); 5] {
     let account = invitation.account.as_ref();
     [
@@ -47,7 +48,7 @@ fn members(invitation: &Invitation) -> [(&'static str, Value); 5] {
     ]
 }
 
-/// What is wrong with a patch of this invitation. Of a member that it has not, nothing else is told.
+/// The errors in a patch of this invitation. For a member that it does not have, no other error is reported.
 pub(super) fn faults(invitation: &Invitation, patch: &Patch) -> Faults {
     let mut faults = patch.faults.clone();
     let made = invitation.account.as_ref().filter(|account| account.is_new);

@@ -1,4 +1,4 @@
-//! The person at a new address, who takes the invitation over.
+//! Reassigns an invitation to the person at a new address.
 
 use crate::{
     db::{
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// Locks the person who has the invitation, and the one at `email`, who is entered unless they are known.
+/// Locks the present user of the invitation, and the one at `email`, who is inserted if unknown.
 pub(super) fn lock(
     services: &Services,
     tx: &mut Tx<'_>,
@@ -28,8 +28,7 @@ pub(super) fn lock(
     update::lock_both(tx, &seen.email, &new_user)
 }
 
-/// The invitation as theirs, sent anew, unless something stands in the way that would stand in the way of an
-/// invite.
+/// The invitation for the new user, sent again, unless there is a conflict that would also refuse an invite.
 pub(super) fn take_over(
     services: &Services,
     tx: &mut Tx<'_>,

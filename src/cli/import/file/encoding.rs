@@ -1,20 +1,20 @@
-//! The file's bytes as UTF-8: byte order marks, UTF-16, and what old programs put behind the end of a file.
+//! Converts the file's bytes to UTF-8: byte order marks, UTF-16, and padding after the end of the text.
 
 use std::borrow::Cow;
 
 use crate::cli::import::{columns, fault::RowError};
 
-/// What programs leave behind the last row: NULs of a buffer, Ctrl-Z (the end of a file under CP/M and DOS),
+/// What programs leave after the last row: NULs of a buffer, Ctrl-Z (the end of a file under CP/M and DOS),
 /// line ends.
 const PADDING: [u8; 4] = [0, 0x1A, b'\r', b'\n'];
 
-/// The file's text in UTF-8 without a byte order mark. Single cells may still be no UTF-8: they are told
-/// where they stand.
+/// The file's text in UTF-8 without a byte order mark. Single cells may still be invalid UTF-8: these are
+/// reported per cell.
 ///
 /// UTF-16 with a byte order mark is converted: it is what Excel writes as "Unicode Text".
 ///
 /// # Errors
-/// When the file is no text: a workbook, or UTF-16 that cannot be read.
+/// When the file is no text: a workbook, or UTF-16 that cannot be decoded.
 pub(super) fn to_utf8(bytes: &[u8]) -> Result<Cow<'_, [u8]>, RowError> {
     let fault = |code, words| Err(RowError::new(columns::KIND, code, words));
     match bytes {
@@ -37,8 +37,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'_, [u8]>, RowErr
     let text = char::decode_utf16(units).collect::<Result<String, _>>().ok();
     let text = text.filter(|_| rest.iter().all(|byte| PADDING.contains(byte)));
     let Some(text) = text else {
-        let words =
-            "This is UTF-16 that cannot be read: a character is damaged. Save the file as \"CSV UTF-8\".";
+        let words = "This is invalid UTF-16: a character is damaged. Save the file as \"CSV UTF-8\".";
         return Err(RowError::new(columns::KIND, "not_utf8", words));
     };
     Ok(Cow::Owned(without_padding(text.as_bytes()).to_vec()))
@@ -70,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn utf_16_is_converted_and_what_cannot_be_is_told() {
+    fn utf_16_is_converted_and_what_cannot_be_is_reported() {
         let bytes =
             |text: &str, unit: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
         for unit in [u16::to_le_bytes as fn(u16) -> [u8; 2], u16::to_be_bytes] {

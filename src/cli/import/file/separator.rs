@@ -1,30 +1,29 @@
-//! What separates the cells: said by a first line `sep=;`, or seen from the line that names the columns.
+//! The cell separator: declared by a first line `sep=;`, or detected from the header.
 
 use super::{Cut, columns, is_blank};
 
-/// The character between two cells, and where the columns' names begin.
+/// The character between two cells, and the offset of the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Separator {
     pub byte: u8,
-    /// The first byte behind a line `sep=`; 0 where there is none.
+    /// The offset of the first byte after a line `sep=`; 0 when there is none.
     pub start: usize,
 }
 
 impl Separator {
-    /// Of a file in UTF-8.
+    /// The separator of a file in UTF-8.
     pub(super) fn of(bytes: &[u8]) -> Self {
         declared(bytes).unwrap_or_else(|| Self { byte: seen(bytes), start: 0 })
     }
 
-    /// Whether the decimal sign of rates may be a comma. Where the comma separates cells it is left to people
-    /// to say what they mean.
+    /// Whether rates may have a decimal comma. Where the comma separates cells, `0,23` would be ambiguous.
     pub(super) fn allows_decimal_comma(self) -> bool {
         self.byte != b','
     }
 }
 
-/// The line `sep=;` with which Excel is told the separator: in any case, with blanks around `=`, perhaps in
-/// quotes, and with the empty cells behind it that a spreadsheet adds when it writes the file again.
+/// Reads the line `sep=;` that declares the separator to Excel: in any case, with blanks around `=`, with or
+/// without quotes, and with the empty cells after it that a spreadsheet adds when it saves the file again.
 fn declared(bytes: &[u8]) -> Option<Separator> {
     let begin = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n'))?;
     let length =
@@ -33,7 +32,7 @@ fn declared(bytes: &[u8]) -> Option<Separator> {
     let (quoted, line) = line.strip_prefix(b"\"").map_or((false, line), |line| (true, line));
     let said = line.get(..3).filter(|name| name.eq_ignore_ascii_case(b"sep")).and_then(|_| line.get(3..))?;
     let said = said.trim_ascii_start().strip_prefix(b"=")?;
-    // Blanks before the character are nothing, unless it is the blank.
+    // Blanks before the character are ignored, unless the blank is the separator.
     let behind = said.iter().position(|byte| *byte != b' ').and_then(|at| said.get(at..));
     let said = behind.filter(|text| !text.starts_with(b"\"")).unwrap_or(said);
     let (byte, rest) = match said {
@@ -48,15 +47,15 @@ fn declared(bytes: &[u8]) -> Option<Separator> {
     empty.then_some(Separator { byte, start: begin + length })
 }
 
-/// What makes the most of the first line's cells the names of columns. Spreadsheets write `;` where the comma
-/// is the decimal sign, and tabs as "Unicode Text".
+/// Detects the separator: the one with which the most cells of the first line are column names. Spreadsheets
+/// write `;` where the comma is the decimal sign, and tabs as "Unicode Text".
 fn seen(bytes: &[u8]) -> u8 {
     let known = |delimiter: &u8| {
         let header =
             Cut::new(bytes, 0, *delimiter).map(|(_, record)| record).find(|record| !is_blank(record));
         header.unwrap_or_default().iter().filter(|cell| columns::find(cell).is_some()).count()
     };
-    // Of equals, the last one is taken.
+    // `max_by_key` takes the last of equals: the comma.
     [b'\t', b';', b','].into_iter().max_by_key(known).unwrap_or(b',')
 }
 

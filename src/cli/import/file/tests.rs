@@ -56,13 +56,13 @@ fn lines_are_counted_behind_a_line_that_says_the_separator() {
 }
 
 #[test]
-fn a_filled_column_without_a_name_is_told_once() {
+fn a_filled_column_without_a_name_is_reported_once() {
     let faults = read(b"\n,kind,,email\n,a,,b\n1,a,x,b\n2,a,,b\n").unwrap_err();
     let told: Vec<_> =
         faults.iter().map(|(line, fault)| (*line, fault.column.as_str(), fault.code.as_str())).collect();
     assert_eq!(told, [(2, "column 1", "unnamed_column"), (2, "column 3", "unnamed_column")]);
     assert!(
-        faults[0].1.words.contains("on line 2") && faults[0].1.words.contains("row 4 holds \"1\""),
+        faults[0].1.words.contains("on line 2") && faults[0].1.words.contains("row 4 has \"1\""),
         "{}",
         faults[0].1.words
     );
@@ -70,7 +70,7 @@ fn a_filled_column_without_a_name_is_told_once() {
         top(b"Unnamed: x,kind,email\n0,a,b"),
         [(1, "Unnamed: x".to_owned(), "unknown_column".to_owned())]
     );
-    // A column of another name is told by its name, and an empty one is nothing.
+    // A column with an unknown name is reported by that name, and an empty one is ignored.
     assert_eq!(
         top(b"Unnamed: 0,kind,email\n0,a,b"),
         [(1, "column 1".to_owned(), "unnamed_column".to_owned())]
@@ -79,7 +79,7 @@ fn a_filled_column_without_a_name_is_told_once() {
 }
 
 #[test]
-fn what_is_wrong_with_the_whole_file_is_told_where_it_shows() {
+fn what_is_wrong_with_the_whole_file_is_reported_where_it_shows() {
     for (text, line, column, code) in [
         (&b""[..], 1, "kind", "no_rows"),
         (b"\xEF\xBB\xBF\n \n", 1, "kind", "no_rows"),
@@ -102,7 +102,7 @@ fn what_is_wrong_with_the_whole_file_is_told_where_it_shows() {
 }
 
 #[test]
-fn cells_that_cannot_be_read_are_told_with_their_column() {
+fn cells_that_cannot_be_read_are_reported_with_their_column() {
     let text =
         b"kind,email,account_name,,\na,b,caf\xE9,,\na,b,c,,\na,b,c,d,\na,b\na,b,\"5\"\" pipe\"\na,b,c,,,\na,b,\"c,,\na,b,c,,";
     let rows = read(text).unwrap();

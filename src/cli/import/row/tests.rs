@@ -10,7 +10,7 @@ fn rows(lines: &[&str]) -> (Vec<Row>, Vec<Row>) {
     read(file::read([&[HEADER], lines].concat().join("\n").as_bytes()).unwrap())
 }
 
-/// What is wrong with one row, as `(column, code)`.
+/// The faults of one row, as `(column, code)`.
 fn faults(line: &str) -> Vec<(String, String)> {
     let (good, faulty) = rows(&[line]);
     assert_eq!(good.len() + faulty.len(), 1);
@@ -41,7 +41,7 @@ fn a_row_becomes_the_body_of_its_invite() {
 }
 
 #[test]
-fn every_faulty_cell_is_told_with_its_column_and_the_api_s_code() {
+fn every_faulty_cell_is_reported_with_its_column_and_the_api_s_code() {
     for (line, expected) in [
         (",ada,,,,,,,,,", &[("kind", "required"), ("email", "invalid_email")][..]),
         ("boss,,,,,,,,,,", &[("kind", "unknown_value"), ("email", "required")]),
@@ -77,7 +77,7 @@ fn every_faulty_cell_is_told_with_its_column_and_the_api_s_code() {
             "sub_account,dave@example.com,,,\"Ac\nme\",,driver,-1,,,",
             &[("account_name", "control_characters"), ("reimbursement_rate", "rate_not_positive")],
         ),
-        // The cells of a torn row say nothing.
+        // The cells of a torn row are not validated.
         (
             "sub_account,dave@example.com,,,Acme,,driver,0,23,,,",
             &[("reimbursement_rate", "rate_not_positive"), ("used_by", "unknown_value")],
@@ -93,17 +93,14 @@ fn every_faulty_cell_is_told_with_its_column_and_the_api_s_code() {
 #[test]
 fn the_words_say_what_to_change() {
     let comma = words("sub_account,dave@example.com,,,Acme,,driver,\"0,23\",,,");
-    assert_eq!(comma, "reimbursement_rate: Write 0.23 with a point: 0,23 has a comma. (rate_malformed)");
+    assert_eq!(comma, "reimbursement_rate: Write 0.23 with a decimal point, not 0,23. (rate_malformed)");
     assert!(
         words("system_user,ada@example.com,boss,,,,,,,,")
             .starts_with("roles: \"boss\": There is no such role.")
     );
     let customer = words("account_owner,olga@example.com,viewer,,,,,,,,");
-    assert_eq!(
-        customer,
-        "roles: A row of kind account_owner has none: leave this cell empty. (not_applicable)"
-    );
-    // A cell forges no second line.
+    assert_eq!(customer, "roles: A row of kind account_owner must leave this cell empty. (not_applicable)");
+    // A cell cannot forge a second line.
     assert!(!words("\"x\ny\u{1b}[2J\",a@example.com,,,,,,,,,").contains(['\n', '\u{1b}']));
 }
 
@@ -121,8 +118,7 @@ fn a_person_is_invited_to_one_thing_once() {
     ]);
     assert_eq!(good.len(), 5);
     let told: Vec<_> = faulty.iter().map(|row| (row.line, row.faults[0].to_string())).collect();
-    let again =
-        |line: usize| format!("email: Row {line} invites the same person to the same. (duplicate_row)");
+    let again = |line: usize| format!("email: Row {line} already has this invitation. (duplicate_row)");
     assert_eq!(told, [(4, again(2)), (6, again(5)), (9, again(3))]);
 }
 

@@ -1,4 +1,4 @@
-//! How full the outbox is, and when it is to be looked at next.
+//! The size of the outbox, and when the next letter is due.
 
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -19,16 +19,16 @@ pub fn next_due(connection: &mut AnyConnection, which: Which) -> Result<Option<D
     Ok(due.map(|at| at.0))
 }
 
-/// How full the outbox is.
+/// The size of the outbox.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// Letters that are to be sent.
+    /// The number of letters to be sent.
     pub queued: i64,
     /// When the oldest of them was put in.
     pub oldest: Option<DateTime<Utc>>,
 }
 
-/// Looks how full the outbox is.
+/// Reads the size of the outbox.
 pub fn backlog(connection: &mut AnyConnection) -> Result<Backlog, DbFault> {
     let queued = letters::table.filter(letters::state.eq(LetterState::Queued.as_str()));
     let (queued, oldest): (i64, Option<At>) =

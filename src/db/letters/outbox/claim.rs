@@ -1,4 +1,4 @@
-//! Letters that are claimed by a courier, and kept in hand.
+//! Claims letters for a courier, and extends their leases.
 
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -24,35 +24,35 @@ use crate::domain::{
     letter::LetterPurpose,
 };
 
-/// A letter that is ours to send until the lease ends.
+/// A letter that this courier may send until the lease ends.
 #[derive(Debug, Clone)]
 pub struct Claimed {
     /// The id.
     pub id: LetterId,
     /// The invitation.
     pub invitation_id: InvitationId,
-    /// The sending.
+    /// The generation of the link.
     pub generation: i32,
-    /// What it is for.
+    /// The purpose of the letter.
     pub purpose: LetterPurpose,
-    /// Which attempt this is, 1 for the first.
+    /// The number of this attempt, 1 for the first.
     pub attempt: i32,
     /// When it was first tried.
     pub first_tried_at: DateTime<Utc>,
-    /// When the lease ends that it was claimed with.
+    /// The end of the lease with which it was claimed.
     pub lease_ends: DateTime<Utc>,
 }
 
 /// Which letters are claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
-    /// All that are due, those included whose lease has run out.
+    /// All due letters, including those with an expired lease.
     Due,
-    /// Those alone of the due ones that nobody has had in hand since they were last told of.
+    /// Only due letters without any lease since their last record.
     InNoHands,
 }
 
-/// Claims up to `limit` of these letters at `now`, for the time until `lease_ends`.
+/// Claims up to `limit` of these letters at `now`, until `lease_ends`.
 pub fn claim(
     tx: &mut Tx<'_>,
     which: Which,
@@ -68,7 +68,7 @@ pub fn claim(
     let ids: Vec<String> = match tx.writing() {
         AnyConnection::Postgres(c) => {
             c.batch_execute(IN_INDEX_ORDER)?;
-            // Rows that another courier is claiming are passed over, not waited for.
+            // Rows that another courier is claiming are skipped without waiting.
             due.for_update().skip_locked().load(c)?
         }
         AnyConnection::Sqlite(c) => due.load(c)?,
@@ -113,8 +113,8 @@ pub fn claim(
         .collect()
 }
 
-/// Keeps a letter in hand: nobody else claims it before `until`. One that was taken out meanwhile is still
-/// told as under way.
+/// Extends the lease of a letter until `until`. A letter that was withdrawn meanwhile is extended too, since
+/// it is still being sent.
 pub fn renew(tx: &mut Tx<'_>, letter: &Claimed, until: DateTime<Utc>) -> Result<(), DbFault> {
     diesel::update(letters::table)
         .filter(letters::id.eq(letter.id.as_str()).and(letters::attempts.eq(letter.attempt)))

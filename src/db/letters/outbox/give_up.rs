@@ -1,4 +1,4 @@
-//! Letters that have waited too long, and those of them that are given up together.
+//! Letters that have waited too long, and giving them up.
 
 use std::collections::HashSet;
 
@@ -14,21 +14,20 @@ use crate::domain::{
     letter::LetterPurpose,
 };
 
-/// A letter that waits to be sent.
+/// A letter to be sent.
 #[derive(Debug, Clone, Copy)]
 pub struct Waiting {
     /// The id.
     pub id: LetterId,
     /// The invitation.
     pub invitation_id: InvitationId,
-    /// What it is for.
+    /// The purpose of the letter.
     pub purpose: LetterPurpose,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: i32,
 }
 
-/// Up to `limit` letters that were put in at `before` or earlier, wait to be sent, and are in no courier's
-/// hands.
+/// Up to `limit` letters that were put in at `before` or earlier, are queued, and have no valid lease.
 pub fn waiting_since(
     connection: &mut AnyConnection,
     (before, now): (DateTime<Utc>, DateTime<Utc>),
@@ -56,7 +55,7 @@ pub fn waiting_since(
     rows.into_iter().map(waiting).collect()
 }
 
-/// How many letters that were put in at `before` or earlier are in a courier's hands.
+/// How many queued letters that were put in at `before` or earlier have a valid lease.
 pub fn in_hand(
     connection: &mut AnyConnection,
     (before, now): (DateTime<Utc>, DateTime<Utc>),
@@ -67,7 +66,7 @@ pub fn in_hand(
     Ok(in_hand.count().get_result(connection)?)
 }
 
-/// Gives those of these letters up, for this reason, that are still in no courier's hands, and says which.
+/// Gives up those of these letters that still have no valid lease, for this reason, and returns their ids.
 pub fn give_up(
     tx: &mut Tx<'_>,
     ids: &[LetterId],

@@ -1,4 +1,4 @@
-//! Letters that are put in.
+//! Puts letters into the outbox.
 
 use std::collections::HashSet;
 
@@ -14,27 +14,27 @@ use crate::domain::{
     letter::LetterPurpose,
 };
 
-/// One sending of one invitation.
+/// A letter to put in.
 #[derive(Debug, Clone)]
 pub struct NewLetter {
     /// The id.
     pub id: LetterId,
     /// The invitation.
     pub invitation_id: InvitationId,
-    /// The sending, which the link is derived from.
+    /// The generation, from which the link is derived.
     pub generation: i32,
-    /// Where it goes.
+    /// The recipient.
     pub recipient: Email,
-    /// What it is for.
+    /// The purpose of the letter.
     pub purpose: LetterPurpose,
-    /// To be sent, or only a note that the link was handed over.
+    /// Queued, or only the record that the link was returned to the inviter.
     pub state: LetterState,
     /// When it was put in; it is due at once.
     pub at: DateTime<Utc>,
 }
 
 impl NewLetter {
-    /// The letter of one sending.
+    /// The letter for the current generation of an invitation.
     #[must_use]
     pub fn of(id: LetterId, invitation: &Invitation, at: DateTime<Utc>) -> Self {
         Self {
@@ -86,15 +86,15 @@ pub(in crate::db) fn rows(new: &[NewLetter]) -> Vec<NewRow<'_>> {
         .collect()
 }
 
-/// The same, but for those that have been put in already: each letter of a sending once.
-/// The ids of those that were put in now.
+/// Puts in those letters that are not there yet: one letter for each sending and purpose. Returns the ids of
+/// the new ones.
 pub fn insert_missing(tx: &mut Tx<'_>, new: &[NewLetter]) -> Result<HashSet<LetterId>, DbFault> {
     let unreadable = |id: &str| DbFault::Corrupt { table: "letters", column: "id", row: id.to_owned() };
     let entered = NewRow::insert_missing(tx.writing(), &rows(new))?;
     entered.into_iter().map(|id| id.parse().map_err(|_| unreadable(&id))).collect()
 }
 
-/// Takes letters out that have just been put in: they are never sent.
+/// Withdraws letters that were put in by this transaction: they are never sent.
 pub fn set_aside(tx: &mut Tx<'_>, ids: &[LetterId]) -> Result<(), DbFault> {
     let ids: Vec<&str> = ids.iter().map(LetterId::as_str).collect();
     diesel::update(letters::table.filter(letters::id.eq_any(ids)))

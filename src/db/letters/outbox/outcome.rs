@@ -1,52 +1,52 @@
-//! What became of an attempt to send a letter.
+//! The outcome of an attempt to send a letter.
 
 use chrono::{DateTime, Utc};
 
 use crate::domain::{letter::Receipt, mail_fault::MailFault};
 
-/// What became of an attempt.
+/// The outcome of an attempt.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    /// The relay took it.
+    /// The relay accepted it.
     Sent {
-        /// When.
+        /// The time.
         at: DateTime<Utc>,
-        /// By whom, and under which name.
+        /// The provider, and its message id.
         receipt: Receipt,
     },
-    /// It is to be tried again.
+    /// It will be retried.
     Retry {
-        /// When.
+        /// The time of the next attempt.
         at: DateTime<Utc>,
-        /// What went wrong.
+        /// The error.
         error: String,
-        /// What the operator has to put right, where that is known.
+        /// The operator's fault behind it, where known.
         fault: Option<MailFault>,
-        /// Until when the relay asked to be left alone with every letter, if it did.
+        /// Until when the relay asked for a pause of all letters, if it did.
         held_until: Option<DateTime<Utc>>,
     },
     /// It is given up.
     Failed {
-        /// When.
+        /// The time.
         at: DateTime<Utc>,
-        /// What went wrong.
+        /// The error.
         error: String,
-        /// What the operator has to put right, where that is known.
+        /// The operator's fault behind it, where known.
         fault: Option<MailFault>,
-        /// Until when the relay asked to be left alone with every letter, if it did.
+        /// Until when the relay asked for a pause of all letters, if it did.
         held_until: Option<DateTime<Utc>>,
     },
-    /// Its link died meanwhile; it was not sent.
+    /// Its link became invalid meanwhile; it was not sent.
     Withdrawn,
-    /// Its turn did not come: it is given back.
+    /// It was not tried, and the claim is undone.
     Untried {
-        /// When.
+        /// The time.
         at: DateTime<Utc>,
     },
 }
 
 impl Outcome {
-    /// When the relay took it, and what it gave for it, if it did.
+    /// When the relay accepted it, and its receipt, if it did.
     #[must_use]
     pub fn sent(&self) -> Option<(DateTime<Utc>, &Receipt)> {
         match self {
@@ -55,7 +55,7 @@ impl Outcome {
         }
     }
 
-    /// Until when the relay asked to be left alone with every letter, if it did.
+    /// Until when the relay asked for a pause of all letters, if it did.
     #[must_use]
     pub fn held_until(&self) -> Option<DateTime<Utc>> {
         match self {

@@ -1,4 +1,4 @@
-//! Recording what became of an attempt.
+//! Records the outcome of an attempt.
 
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_types::Bool};
@@ -7,11 +7,10 @@ use super::{claim::Claimed, outcome::Outcome, state::LetterState};
 use crate::db::{Tx, error::DbFault, schema::letters, sql::timestamp::At};
 use crate::domain::mail_fault::MailFault;
 
-/// Records what became of an attempt. `false`, and nothing changes, when the letter is no longer at that
+/// Records the outcome of an attempt. `false`, and nothing changes, when the letter is no longer at that
 /// attempt.
 ///
-/// A letter that was taken out while it was on its way has been sent all the same, and that is what is
-/// recorded.
+/// A letter that was withdrawn while it was being sent is recorded as sent.
 pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bool, DbFault> {
     #[derive(Default, AsChangeset)]
     #[diesel(table_name = letters)]
@@ -32,7 +31,7 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bo
     }
     let state = |state: LetterState| Some(state.as_str());
     let mut change = match outcome {
-        // What went wrong before does not matter any more.
+        // The earlier error no longer matters.
         Outcome::Sent { at, receipt } => Change {
             state: state(LetterState::Sent),
             last_error: Some(None),
@@ -63,7 +62,7 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bo
         Outcome::Sent { .. } => &[LetterState::Queued.as_str(), LetterState::Withdrawn.as_str()],
         _ => &[LetterState::Queued.as_str()],
     };
-    // Told twice, what is to be tried again is recorded once.
+    // A retry is recorded only while there is a lease, so that a duplicate record has no effect.
     let other = !matches!(outcome, Outcome::Retry { .. });
     let changed = diesel::update(letters::table)
         .filter(letters::id.eq(letter.id.as_str()))
@@ -75,11 +74,11 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bo
     Ok(changed == 1)
 }
 
-/// Gives a claimed letter back that was not tried.
+/// Undoes the claim of a letter that was not tried.
 fn give_back(tx: &mut Tx<'_>, letter: &Claimed, now: DateTime<Utc>) -> Result<bool, DbFault> {
     let changed = diesel::update(letters::table)
         .filter(letters::id.eq(letter.id.as_str()).and(letters::attempts.eq(letter.attempt)))
-        // Told twice, it must not take the next claim's lease, which has the same number of attempts.
+        // A duplicate record must not end the next claim's lease, which has the same number of attempts.
         .filter(letters::leased_until.eq(At(letter.lease_ends)).assume_not_null())
         .filter(letters::state.eq(LetterState::Queued.as_str()))
         .set((

@@ -1,17 +1,17 @@
 //! The states of a letter.
 
-/// Where a letter is.
+/// The state of a letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LetterState {
-    /// To be tried, or tried again, at `next_attempt_at`.
+    /// To be tried, or retried, at `next_attempt_at`.
     Queued,
-    /// With the relay.
+    /// The relay accepted it.
     Sent,
     /// Given up.
     Failed,
-    /// Its link died before it was sent.
+    /// Its link became invalid before it was sent.
     Withdrawn,
-    /// It is never sent: whoever invited was given the link.
+    /// It is never sent: the link was returned to the inviter.
     HandedOver,
 }
 
@@ -19,7 +19,7 @@ impl LetterState {
     /// Every state.
     pub const ALL: [Self; 5] = [Self::Queued, Self::Sent, Self::Failed, Self::Withdrawn, Self::HandedOver];
 
-    /// The name that rows use.
+    /// The name in the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Letters whose link has died, or was used.
+//! Withdraws letters whose link became invalid or was used.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -7,12 +7,12 @@ use super::state::LetterState;
 use crate::db::{Tx, error::DbFault, schema::letters, sql::timestamp::At};
 use crate::domain::{ids::InvitationId, letter::LetterPurpose};
 
-/// Takes the unsent letters of an invitation out: their link has died.
+/// Withdraws the unsent letters of an invitation whose link became invalid.
 pub fn withdraw(tx: &mut Tx<'_>, invitation: InvitationId) -> Result<(), DbFault> {
     withdraw_all(tx, &[invitation])
 }
 
-/// The same for several invitations.
+/// Withdraws the unsent letters of several invitations.
 pub fn withdraw_all(tx: &mut Tx<'_>, invitations: &[InvitationId]) -> Result<(), DbFault> {
     let ids: Vec<&str> = invitations.iter().map(InvitationId::as_str).collect();
     diesel::update(letters::table)
@@ -23,9 +23,8 @@ pub fn withdraw_all(tx: &mut Tx<'_>, invitations: &[InvitationId]) -> Result<(),
     Ok(())
 }
 
-/// Settles the letters of an invitation that was activated by the link of `generation`: a letter that the
-/// courier has in hand has arrived, whether or not it has been recorded; the rest is taken out. `true` when
-/// one was found to have arrived.
+/// Settles the letters of an invitation that was activated by the link of `generation`: a letter that was
+/// tried has evidently arrived and becomes `sent`; the rest is withdrawn. `true` when one became `sent`.
 pub fn settle(
     tx: &mut Tx<'_>,
     (invitation, generation): (InvitationId, i32),

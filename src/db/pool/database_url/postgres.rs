@@ -1,4 +1,4 @@
-//! A PostgreSQL URL as libpq reads it: unlike other URLs it may list several hosts,
+//! Parses a PostgreSQL URL as libpq does: unlike other URLs it may list several hosts,
 //! `postgres://u@h1:5432,h2:5432/db`
 //! (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS>).
 
@@ -8,12 +8,12 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use super::DatabaseUrlError;
 
-/// The port of a host that names none.
+/// The port of a host without one.
 const PORT: u16 = 5432;
-/// What stands for itself in a query (RFC 3986 §2.3).
+/// Unreserved characters in a query (RFC 3986 §2.3).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The parts of a URL, as they were written.
+/// The parts of a URL, still percent-encoded.
 #[derive(Clone, Copy)]
 pub(super) struct PostgresUrl<'a> {
     /// Up to the query, without its question mark.
@@ -27,7 +27,7 @@ pub(super) struct PostgresUrl<'a> {
 }
 
 impl<'a> PostgresUrl<'a> {
-    /// Takes a URL apart, whose `%` are known to be right.
+    /// Parses a URL whose percent-encoding has been checked.
     pub(super) fn parse(text: &'a str) -> Result<Self, DatabaseUrlError> {
         let (base, query) = text.split_once('?').unwrap_or((text, ""));
         let (_, rest) = base.split_once("://").ok_or(DatabaseUrlError::Scheme)?;
@@ -38,7 +38,7 @@ impl<'a> PostgresUrl<'a> {
         for pair in query.split('&').filter(|_| !query.is_empty()) {
             if pair.matches('=').count() != 1 {
                 return Err(DatabaseUrlError::Malformed(
-                    "each parameter is name=value, and an = in a value is written %3D",
+                    "each parameter must be name=value, and an = in a value must be written %3D",
                 ));
             }
         }
@@ -49,17 +49,17 @@ impl<'a> PostgresUrl<'a> {
         Ok(url)
     }
 
-    /// The parameters of the query, as they were written.
+    /// The parameters of the query, still percent-encoded.
     pub(super) fn parameters(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         self.query.split('&').filter_map(|pair| pair.split_once('='))
     }
 
-    /// The value of a parameter; the last one counts, as for libpq.
+    /// The value of a parameter; the last one wins, as in libpq.
     pub(super) fn parameter(&self, name: &str) -> Option<Cow<'a, str>> {
         self.parameters().filter(|(key, _)| decoded(key) == name).last().map(|(_, value)| decoded(value))
     }
 
-    /// Whether the query sets something of this name, be it within `options`.
+    /// Whether the query sets a parameter of this name, also inside `options`.
     pub(super) fn names(&self, name: &str) -> bool {
         decoded(self.query).contains(name)
     }
@@ -72,7 +72,7 @@ impl<'a> PostgresUrl<'a> {
             hosts.push(decoded(host).into_owned());
             ports.push(decoded(port).into_owned());
         }
-        // Parameters count in place of what stands before the slash.
+        // The parameters `host` and `port` replace those before the slash.
         let list = |text: Cow<'_, str>| text.split(',').map(str::to_owned).collect::<Vec<_>>();
         if let Some(given) = self.parameter("host") {
             hosts = list(given);
@@ -84,9 +84,7 @@ impl<'a> PostgresUrl<'a> {
             ports = vec![port.clone(); hosts.len()];
         }
         if ports.len() != hosts.len() {
-            return Err(DatabaseUrlError::Malformed(
-                "as many ports as hosts, or one for all of them, must be named",
-            ));
+            return Err(DatabaseUrlError::Malformed("the number of ports must be that of the hosts, or one"));
         }
         let number = |port: String| match port.as_str() {
             "" => Ok(PORT),
@@ -94,13 +92,13 @@ impl<'a> PostgresUrl<'a> {
                 .parse()
                 .ok()
                 .filter(|port| *port > 0)
-                .ok_or(DatabaseUrlError::Malformed("a port is a number from 1 to 65535")),
-            _ => Err(DatabaseUrlError::Malformed("a port is a number from 1 to 65535")),
+                .ok_or(DatabaseUrlError::Malformed("a port must be a number from 1 to 65535")),
+            _ => Err(DatabaseUrlError::Malformed("a port must be a number from 1 to 65535")),
         };
         hosts.into_iter().zip(ports).map(|(host, port)| Ok((host, number(port)?))).collect()
     }
 
-    /// Where the data lives: `h1:5432,[::1]:5433/db`.
+    /// The location of the data: `h1:5432,[::1]:5433/db`.
     pub(super) fn describe(&self) -> String {
         let written = |(host, port): &(String, u16)| match host.as_str() {
             "" => format!("localhost:{port}"),
@@ -112,7 +110,7 @@ impl<'a> PostgresUrl<'a> {
         hosts.join(",") + &database
     }
 
-    /// The URL with these parameters too, unless it has them itself, and with these `options` before its own.
+    /// The URL with these parameters unless it has them itself, and with these `options` before its own.
     pub(super) fn with(&self, parameters: &[(&str, &str)], options: Option<&str>) -> String {
         let ours = parameters.iter().filter(|(name, _)| self.parameter(name).is_none());
         let mut pairs: Vec<String> = ours.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
@@ -128,10 +126,10 @@ impl<'a> PostgresUrl<'a> {
     }
 }
 
-/// A host and the text of its port; an IPv6 address stands in brackets.
+/// A host and the text of its port; an IPv6 address is in brackets.
 fn split_port(host: &str) -> Result<(&str, &str), DatabaseUrlError> {
     const BRACKETS: DatabaseUrlError =
-        DatabaseUrlError::Malformed("an IPv6 address stands in brackets, as [::1]:5432");
+        DatabaseUrlError::Malformed("an IPv6 address must be in brackets, as [::1]:5432");
     let (host, rest) = match host.strip_prefix('[') {
         Some(bracketed) => {
             bracketed.split_once(']').filter(|(address, _)| !address.is_empty()).ok_or(BRACKETS)?
@@ -146,7 +144,7 @@ fn split_port(host: &str) -> Result<(&str, &str), DatabaseUrlError> {
     }
 }
 
-/// What is asked of a server must not keep us from those that take writes.
+/// Refuses values of `target_session_attrs` that exclude servers which accept writes.
 fn writable(attributes: &str) -> Result<(), DatabaseUrlError> {
     match attributes {
         "read-write" | "primary" | "any" => Ok(()),
@@ -156,7 +154,7 @@ fn writable(attributes: &str) -> Result<(), DatabaseUrlError> {
     }
 }
 
-/// `text` with what is percent-encoded decoded.
+/// `text`, percent-decoded.
 pub(super) fn decoded(text: &str) -> Cow<'_, str> {
     percent_decode_str(text).decode_utf8_lossy()
 }
@@ -234,7 +232,7 @@ mod tests {
         );
         let primary = "postgres://h/x?target_session_attrs=primary";
         assert_eq!(with(primary, None), format!("{primary}&connect_timeout=3"));
-        // The server takes the last of two settings of one name: the operator's.
+        // Of two settings with one name the server takes the last one: the operator's.
         let own = "postgres://h/x?options=-c%20work_mem%3D8MB";
         let set = "options=-c%20lock_timeout%3D5000";
         assert_eq!(

@@ -1,10 +1,10 @@
-//! Phrases that speak of us, whatever the code is.
+//! Phrases about our side, for any code.
 
 use crate::domain::mail_fault::MailFault::{
     self, Authentication, Client, DomainAuthentication, Quota, Reputation, Sender,
 };
 
-/// What speaks of us whatever the code is.
+/// Phrases about our side, for any code.
 pub(super) const CERTAIN: &[(MailFault, &[&str])] = &[
     (
         DomainAuthentication,

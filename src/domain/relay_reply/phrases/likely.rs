@@ -1,10 +1,10 @@
-//! Phrases that speak of us where nothing speaks of the recipient.
+//! Phrases about our side, unless the recipient is mentioned.
 
 use crate::domain::mail_fault::MailFault::{
     self, Authentication, Client, DomainAuthentication, Quota, Reputation, Sender,
 };
 
-/// What speaks of us, where neither code nor words speak of the recipient.
+/// Phrases about our side, where neither code nor words mention the recipient.
 pub(super) const LIKELY: &[(MailFault, &[&str])] = &[
     (
         DomainAuthentication,

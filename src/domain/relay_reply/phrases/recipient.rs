@@ -1,6 +1,6 @@
-//! Phrases that speak of the recipient.
+//! Phrases about the recipient.
 
-/// What speaks of the recipient, where no code says otherwise.
+/// Phrases about the recipient, unless the code says otherwise.
 pub(super) const RECIPIENT: &[&str] = &[
     "user unknown",
     "unknown user",

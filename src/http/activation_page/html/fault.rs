@@ -1,4 +1,4 @@
-//! From a fault as the service tells it, a JSON Pointer and a stable code, to the form's field and words in
+//! From a fault of the service, a JSON Pointer and a stable code, to the form's field and a text in
 //! its language.
 
 use super::{screen::FormError, words::Words};
@@ -21,9 +21,9 @@ const NESTED: [(&str, &str); 11] = [
 
 impl<'a> FormError<'a> {
     /// The fault at `pointer`, a JSON Pointer into the body of `POST /v1/activations`, said in the language
-    /// of `locale`. A fault for which the page has no words is told by its own `detail`.
+    /// of `locale`. A fault for which the page has no text is shown with its `detail`.
     #[must_use]
-    pub fn told(
+    pub fn from_fault(
         pointer: &'a str,
         code: &str,
         detail: &str,
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     fn told(pointer: &'static str, code: &str, locale: Locale) -> (&'static str, String) {
-        let error = FormError::told(pointer, code, "as the service says it", 15, locale);
+        let error = FormError::from_fault(pointer, code, "as the service says it", 15, locale);
         (error.field, error.message)
     }
 

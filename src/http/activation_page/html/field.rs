@@ -13,7 +13,7 @@ pub(super) enum Control {
     Radio,
     /// One box, ticked or not.
     Checkbox,
-    /// For password managers alone, which file the password under it: neither seen nor sent.
+    /// For password managers, which store the password under it: neither visible nor sent.
     Username,
 }
 
@@ -91,7 +91,7 @@ impl<'a> Field<'a> {
         self
     }
 
-    /// Left empty by some, which the browser cannot know; what is missing is told by the service.
+    /// Some leave it empty, which the browser cannot know; the service reports what is missing.
     pub fn not_insisted(self) -> Self {
         Self { required: false, ..self }
     }

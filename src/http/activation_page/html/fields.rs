@@ -67,7 +67,7 @@ fn person<'a>(form: &Form<'_>, words: &'static Words) -> Vec<Field<'a>> {
         fields.push(name("first_name", labels.first_name, "given-name"));
         fields.push(name("last_name", labels.last_name, "family-name"));
         for field in &mut fields {
-            // Whoever is active already has a name.
+            // A person who is active has a name already.
             field.required = form.is_mailed;
         }
     }
@@ -96,8 +96,8 @@ fn new_password<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a>>
     vec![Field::username(form.email), password]
 }
 
-/// A new one, or the one that somebody has who is active already: the form does not say which, since its
-/// inviter may look at it. Whatever the length of the latter, the browser lets it through.
+/// A new password, or the present one of a person who is active: the form does not say which, since the
+/// inviter may look at it. The browser does not check its length, since the present one may be shorter.
 fn any_password<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a>> {
     let labels = &words.fields;
     let mut password = password(form, words).with(&[("autocomplete", "new-password")]);

@@ -14,7 +14,7 @@ use crate::domain::{
 /// One state of the page.
 #[expect(clippy::large_enum_variant, reason = "one is made for each answer and rendered where it stands")]
 pub enum Screen<'a> {
-    /// The link lives: what it is for, and the form.
+    /// The link is valid: what it is for, and the form.
     Form(Form<'a>),
     /// The link does not work (any more).
     Dead(Dead<'a>),
@@ -22,38 +22,38 @@ pub enum Screen<'a> {
     Done(Done<'a>),
     /// A fresh link is on its way.
     Renewed(Renewed<'a>),
-    /// The address is not written to any more.
+    /// No more letters are sent to the address.
     Unsubscribed(Unsubscribed<'a>),
     /// The box was not ticked.
     Unconfirmed(Unconfirmed<'a>),
-    /// The address of the page came without a token.
+    /// The page was opened without a token.
     MissingToken(MissingToken<'a>),
     /// The service could not answer.
     Trouble(Trouble<'a>),
 }
 
-/// A living link: what it is for, and what it asks.
+/// A valid link: what it is for, and what activating asks for.
 pub struct Form<'a> {
     /// Who invites.
     pub inviter: Inviter<'a>,
     /// The address invited.
     pub email: &'a str,
-    /// To become what.
+    /// What the person is invited to become.
     pub kind: InvitationKind,
     /// The roles of a system user.
     pub roles: &'a [Role],
     /// The account that it is about, as far as it is known.
     pub account: Option<Account<'a>>,
-    /// When the link dies.
+    /// When the link expires.
     pub expires_at: DateTime<Utc>,
-    /// Where the person's clock hangs.
+    /// The person's time zone.
     pub time_zone: &'a TimeZone,
     /// The fewest characters of a password.
     pub password_min_length: usize,
     /// What to ask for.
     pub requires: Requires,
-    /// Whether the link came by letter. One that was handed over asks everybody the same, and may find
-    /// somebody who is active.
+    /// Whether the link was mailed. One that was returned to the inviter asks every person for the same, also
+    /// those who are active.
     pub is_mailed: bool,
     /// Whether a company may say that it has no VAT number.
     pub company_vat: CompanyVat,
@@ -146,10 +146,10 @@ impl FormValues {
     }
 }
 
-/// Something wrong with a field, in the page's language; [`FormError::told`] has words for the usual
+/// Something wrong with a field, in the page's language; [`FormError::from_fault`] has words for the usual
 /// faults.
 pub struct FormError<'a> {
-    /// The form field's name. An error about none that is shown appears in the summary alone.
+    /// The form field's name. An error about a field that is not shown appears in the summary only.
     pub field: &'a str,
     /// What to change.
     pub message: String,
@@ -170,13 +170,13 @@ pub struct Dead<'a> {
 pub enum DeadCode {
     /// Forged or damaged.
     Invalid,
-    /// Nobody came in time.
+    /// It has expired.
     Expired,
-    /// Somebody activated with it.
+    /// It was used to activate.
     Used,
     /// A newer link was sent.
     Superseded,
-    /// Staff took the invitation back.
+    /// The invitation was revoked.
     Revoked,
 }
 
@@ -195,13 +195,13 @@ impl From<DeadLink> for DeadCode {
 pub struct Done<'a> {
     /// The company that invited.
     pub organisation: &'a str,
-    /// The person's first name; not always known of somebody who was a user before.
+    /// The person's first name; not always known where they were a user before.
     pub first_name: Option<&'a str>,
     /// What the person signs in with.
     pub email: &'a str,
     /// Whether they just chose a password; else they sign in with the one they had.
     pub chose_password: bool,
-    /// The accounts that somebody joined with their address before they took it over.
+    /// The accounts that another person joined with their address before they took the user over.
     pub inherited: Vec<&'a str>,
 }
 
@@ -211,7 +211,7 @@ pub struct Renewed<'a> {
     pub organisation: Option<&'a str>,
 }
 
-/// The address is not written to any more.
+/// No more letters are sent to the address.
 pub struct Unsubscribed<'a> {
     /// The company that invited.
     pub organisation: &'a str,
@@ -225,7 +225,7 @@ pub struct Unconfirmed<'a> {
     pub organisation: &'a str,
 }
 
-/// The address of the page came without a token.
+/// The page was opened without a token.
 pub struct MissingToken<'a> {
     /// The company that runs this service, where that is known.
     pub organisation: Option<&'a str>,
@@ -239,7 +239,7 @@ pub struct Trouble<'a> {
     pub message: Option<&'a str>,
     /// What support finds the request by.
     pub request_id: &'a str,
-    /// What a button sends again; without it, the person is only told to try again.
+    /// What a button sends again; without it, the page only says to try again.
     pub retry: Option<Retry<'a>>,
 }
 
@@ -258,6 +258,6 @@ pub enum TroubleKind {
 pub struct Retry<'a> {
     /// The link's token.
     pub token: &'a str,
-    /// What was typed, to be posted again; `None` asks for the page again.
+    /// The values to be posted again; `None` opens the page again.
     pub values: Option<&'a FormValues>,
 }

@@ -1,5 +1,5 @@
-//! Lays a screen out for its template: all decisions and all words are taken here, so that the templates hold
-//! structure.
+//! Prepares the values for a screen's template. Decisions are made and texts are chosen here, so that
+//! templates have structure only.
 
 use chrono::SecondsFormat;
 use minijinja::{Value, context, value::Serde};
@@ -27,7 +27,7 @@ struct Fact {
 /// One line of the summary of errors.
 #[derive(Serialize)]
 struct Summary<'a> {
-    /// The element to go to, and its label.
+    /// The element that it links to, and its label.
     target: Option<(String, &'static str)>,
     message: &'a str,
 }

@@ -1,4 +1,4 @@
-//! A moment as people read it: absolute, by their own clock, with the zone named.
+//! A date and time for people: absolute, in their time zone, with the zone's name.
 
 use chrono::{DateTime, Utc};
 

@@ -52,12 +52,12 @@ pub(super) struct Words {
     pub unconfirmed: Notice,
 }
 
-/// The form by which whoever reads a mailbox keeps us from writing there.
+/// The unsubscribe form.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Unsubscribe {
     pub summary: &'static str,
-    /// What it does, and what it leaves alone.
+    /// What it does, and what stays the same.
     pub text: &'static str,
     /// Beside the box that is to be ticked.
     pub confirm: &'static str,
@@ -68,10 +68,10 @@ pub(super) struct Unsubscribe {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Form {
-    /// Heading and button for somebody new.
+    /// Heading and button for a new user.
     pub activate_heading: &'static str,
     pub activate: &'static str,
-    /// Heading and button for somebody who is a user already.
+    /// Heading and button for an existing user.
     pub accept_heading: &'static str,
     pub accept: &'static str,
     pub intro_system_user: &'static str,
@@ -85,7 +85,7 @@ pub(super) struct Form {
     pub company_if_business: &'static str,
     /// Where one is to be chosen.
     pub password: &'static str,
-    /// Where one is to be chosen by somebody new, and the present one given by somebody who is active.
+    /// Where a new user chooses one, and an active user gives the present one.
     pub any_password: &'static str,
 }
 
@@ -200,7 +200,7 @@ pub(super) struct Faults {
 }
 
 impl Words {
-    /// The words of a language.
+    /// The texts of a language.
     pub fn of(locale: Locale) -> &'static Self {
         ALL.as_ref().ok().and_then(|all| all.get(&locale)).unwrap_or(&NONE)
     }
@@ -243,7 +243,7 @@ pub(super) fn fill(text: &str, slots: &[(&str, String)]) -> Value {
     Value::from_safe_string(html)
 }
 
-/// A name that somebody typed, as HTML that stands out. `dir=auto` keeps a name in another script from
+/// A typed name as HTML, emphasised. `dir=auto` keeps a name in another script from
 /// reordering the words around it.
 pub(super) fn strong(name: &str) -> String {
     format!("<strong dir=\"auto\">{}</strong>", escape(name))

@@ -16,13 +16,14 @@ pub struct CompanyRequest {
     /// Its number in the trade register, if it has one.
     #[schema(max_length = 50)]
     registration_number: Option<String>,
-    /// In the form of the address's country, with or without its prefix, which is always stored. Blanks,
-    /// dots, dashes, what cannot be seen and a label before it ("USt-IdNr.", "BTW") are set aside. Check
-    /// digits are checked in the EU's member states, GB, NO and CH. Needed, unless `vat_exempt` is true.
+    /// In the format of the address's country, with or without the country's prefix, which is always stored.
+    /// Blanks, dots, dashes, invisible characters and a label before it ("USt-IdNr.", "BTW") are removed.
+    /// Check digits are checked in the EU's member states, GB, NO and CH. Required, unless `vat_exempt` is
+    /// true.
     #[schema(min_length = 1)]
     vat_number: Option<String>,
-    /// True says that the company has no VAT number: an explicit answer, which is taken where the preview
-    /// says `"company_vat": "optional"`. It contradicts a `vat_number`.
+    /// True declares that the company has no VAT number. It is accepted where the preview has `"company_vat":
+    /// "optional"`, and not together with a `vat_number`.
     vat_exempt: Option<bool>,
     /// Where the company is.
     address: AddressRequest,
@@ -32,13 +33,13 @@ pub struct CompanyRequest {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes the members; `RawCompany` holds them")]
 pub struct AddressRequest {
-    /// The street, with the number where the country writes it there.
+    /// The street, with the house number where the country's format has it there.
     #[schema(min_length = 1, max_length = 200)]
     street: String,
-    /// The number and what follows it, where it stands apart.
+    /// The house number with its addition, where the format separates it.
     #[schema(max_length = 20)]
     house_number: Option<String>,
-    /// The postal code; needed where the country has postal codes.
+    /// The postal code; required where the country has postal codes.
     #[schema(min_length = 1, max_length = 20)]
     postal_code: Option<String>,
     /// The city.
@@ -49,8 +50,8 @@ pub struct AddressRequest {
     country: String,
 }
 
-/// Reads the member `company`, and whether it says that the company has no VAT number: the operator decides
-/// whether that is an answer, whatever else is wrong with the company.
+/// Reads the member `company`, and whether it declares that there is no VAT number, which is returned even
+/// when the company is faulty: the operator decides whether that is accepted.
 pub(in crate::http) fn read(members: &mut Members) -> (Option<Company>, bool) {
     let (mut faults, mut exempt) = (Vec::new(), false);
     let company = members.object("company", |members| {
@@ -73,8 +74,7 @@ pub(in crate::http) fn read(members: &mut Members) -> (Option<Company>, bool) {
         match Company::parse(&raw) {
             Ok(company) => Some(company),
             Err(found) => {
-                // A member of a wrong type was told as that; that it is missing as well would be told of it
-                // twice.
+                // A member of a wrong type is reported already, and is not reported as missing too.
                 faults = members.unknown_among(found);
                 None
             }
@@ -111,9 +111,9 @@ pub struct CompanyView {
     pub name: String,
     /// Its number in the trade register.
     pub registration_number: Option<String>,
-    /// With its country's prefix; null where the company said that it has none.
+    /// With its country's prefix; null where the company declared that it has none.
     pub vat_number: Option<String>,
-    /// True where the company said that it has no VAT number, and left out otherwise.
+    /// True where the company declared that it has no VAT number; left out otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     pub vat_exempt: bool,

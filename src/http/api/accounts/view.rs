@@ -20,10 +20,10 @@ use crate::{
 pub struct AccountView {
     /// Its id.
     pub id: AccountId,
-    /// Null until somebody gives it one. Names need not be unique.
+    /// Null until it has one. Names need not be unique.
     #[schema(value_type = Option<AccountName>)]
     pub name: Option<String>,
-    /// Null until somebody says so.
+    /// Null until it is chosen.
     pub r#type: Option<AccountType>,
     /// `invited` until its first owner, or its driver, activates.
     pub status: AccountStatus,
@@ -31,15 +31,15 @@ pub struct AccountView {
     pub parent_account_id: Option<AccountId>,
     /// Who uses it; null for a top-level account.
     pub used_by: Option<UsedBy>,
-    /// What private charging is reimbursed with; null for a top-level account, or when nothing is.
+    /// The reimbursement of private charging; null for a top-level account, and where there is none.
     pub reimbursement: Option<ReimbursementView>,
     /// Of an active business account; null otherwise.
     pub company: Option<CompanyView>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
-/// What private charging is reimbursed with.
+/// The reimbursement of private charging.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Reimbursement)]
 pub struct ReimbursementView {

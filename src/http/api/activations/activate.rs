@@ -19,7 +19,7 @@ use crate::http::{
         members::{self, MemberError, Members},
         query::Query,
     },
-    openapi::sample_data,
+    openapi::{errors::errors, sample_data},
     response::{
         problem::Problem,
         views::{MembershipView, UserView},
@@ -43,13 +43,13 @@ use crate::{
     },
 };
 
-/// What the person sends with the link. Which members belong into it, `requires` of the preview says.
+/// What the person sends with the link. `requires` of the preview has the members that belong into it.
 #[derive(ToSchema)]
 pub struct ActivateRequest {
     /// The token behind `?token=` in the link.
     pub token: LinkToken,
-    /// The password, where `requires.password` asks for it: one that is chosen; at a link that was handed
-    /// over, from somebody who is active already, the one that they have.
+    /// The password, where `requires.password` asks for it: a new one; with a link that was returned to the
+    /// inviter, the present one of a person who is active.
     pub password: Option<Password>,
     /// The person's first name, where `requires.person_name` asks for it.
     pub first_name: Option<PersonName>,
@@ -57,10 +57,10 @@ pub struct ActivateRequest {
     pub last_name: Option<PersonName>,
     /// The person's own address, where `requires.email` asks for it.
     pub email: Option<Email>,
-    /// The account's details, where they are asked for.
+    /// The account's details, where `requires` asks for them.
     pub account: Option<ActivateAccount>,
-    /// What is faulty so far: the link is judged first, and these are told together with what the invitation
-    /// asks for.
+    /// Faults so far. The link is checked first; these are reported together with the members that the
+    /// invitation asks for.
     #[schema(ignore)]
     faults: Faults,
 }
@@ -88,13 +88,13 @@ impl members::Request for ActivateRequest {
 pub struct ActivateAccount {
     /// The account's name, where `requires.account_name` asks for it.
     pub name: Option<AccountName>,
-    /// The account's type, where `requires.account_type` asks for it. One that repeats the inviter's is
-    /// accepted.
+    /// The account's type, where `requires.account_type` asks for it. The type that the inviter chose may be
+    /// repeated.
     pub r#type: Option<AccountType>,
-    /// The company's details: needed for a business account, refused for a consumer's.
+    /// The company's details: required for a business account, refused for a consumer's.
     #[schema(value_type = Option<CompanyRequest>)]
     pub company: Option<Company>,
-    /// Whether the company says that it has no VAT number.
+    /// Whether the company declares that it has no VAT number.
     #[schema(ignore)]
     vat_exempt: bool,
 }
@@ -108,8 +108,8 @@ impl ActivateAccount {
     }
 }
 
-/// The person, active now. It holds what this invitation gave and nothing else: what they are elsewhere, `GET
-/// /v1/users/{id}` tells those who may see it.
+/// The person, active now, with what this invitation gave them and nothing else. `GET /v1/users/{id}` has the
+/// rest, for callers who may see it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Activated)]
 pub struct ActivatedView {
@@ -117,8 +117,9 @@ pub struct ActivatedView {
     pub user: UserView,
     /// The account joined; null for a system user.
     pub account: Option<AccountView>,
-    /// Absent but for whoever took their address over just now: what somebody joined with it before, by links
-    /// that were handed over. `DELETE /v1/me/memberships/{account_id}` leaves one.
+    /// Only when the person has just taken the user over: memberships that were accepted with their address
+    /// before, through links that were returned to inviters. `DELETE /v1/me/memberships/{account_id}` ends
+    /// one.
     #[schema(required = false)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub memberships_before: Vec<MembershipView>,
@@ -134,20 +135,34 @@ impl From<&Activated> for ActivatedView {
     }
 }
 
+errors! {
+    ActivateErrors:
+    UNAUTHENTICATED = "an access token was sent along, and is not valid, or no longer";
+    ACTIVATION_LINK_INVALID = "the token is forged or damaged";
+    INVITATION_REVOKED;
+    ACTIVATION_LINK_USED;
+    ACTIVATION_LINK_SUPERSEDED;
+    ACTIVATION_LINK_EXPIRED;
+    VALIDATION_FAILED =
+        "the password is `too_short`, `too_long`, `password_common`, `password_guessable` or \
+         `password_contains_identity`; the present password of an active person is `password_wrong`, reported \
+         once nothing else is faulty; a name is `too_long` or `invalid_name`; any member is `required`, \
+         `not_applicable`, `unknown_member` or `wrong_type`";
+}
+
 /// Activate an invitation
 ///
-/// Uses the link: of however many requests at once, one gets 201 and the rest 410 `activation_link_used`. A
-/// request that is refused consumes nothing. Activating never signs in.
+/// Uses the link: of several requests at once, one gets 201 and the others 410 `activation_link_used`. A
+/// request that is refused does not use the link. Activating does not sign in.
 ///
-/// Somebody who is active already joins by a link that was mailed to them, and types their address. A link
-/// that was handed over (`"delivery": "link"`) never joins them by itself, since its inviter had it first:
-/// they give their password, and names as anybody else, in the same request, or send their own access token
-/// in `Authorization: Bearer`. Anybody else's token proves nothing here and is set aside.
+/// A person who is active already accepts a mailed link by typing their address. A link that was returned to
+/// the inviter (`"delivery": "link"`) is not enough, since the inviter had it too: the person also sends
+/// their present password, with names as a new person does, or their own access token in `Authorization:
+/// Bearer`. Another person's token is ignored.
 ///
-/// Whoever has only ever come by links that were handed over is not proven to be the person at that address.
-/// By a link that is mailed there, that person takes the address over with a password of their own; the one
-/// before works no more, nor do access tokens that were got with it, and system roles that were given before
-/// end.
+/// A user who has only activated through returned links may not be the person at that address. Through a link
+/// that is mailed there, that person takes the user over and chooses a new password; the previous password
+/// and access tokens issued for it stop working, and system roles from before end.
 #[utoipa::path(
     tag = "Activation",
     operation_id = "activate",
@@ -159,8 +174,8 @@ impl From<&Activated> for ActivatedView {
             "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Olivia", "last_name": "Oakley",
             "account": { "company": sample_data::acme().company }
         }))),
-        ("ActivateMailed" = (summary = "Somebody who is active, by a link that was mailed to them: their address, typed", value = json!({ "token": sample_data::TOKEN, "email": "ada@example.com" }))),
-        ("ActivateByHand" = (summary = "Somebody who is active, by a link that was handed over: the password that they have", value = json!({
+        ("ActivateMailed" = (summary = "A person who is active, by a mailed link: their address, typed", value = json!({ "token": sample_data::TOKEN, "email": "ada@example.com" }))),
+        ("ActivateByHand" = (summary = "A person who is active, by a link returned to the inviter: their present password", value = json!({
             "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Ada", "last_name": "Lovelace"
         }))),
     )),
@@ -169,10 +184,7 @@ impl From<&Activated> for ActivatedView {
             ("ActivatedSystemUser" = (summary = "A colleague", value = json!(ActivatedView { user: sample_data::ada(), account: None, memberships_before: Vec::new() }))),
             ("ActivatedAccountOwner" = (summary = "An account owner", value = json!(ActivatedView { user: sample_data::olivia(), account: Some(sample_data::acme()), memberships_before: Vec::new() }))),
         )),
-        (status = 401, description = "`unauthenticated`: an access token was sent along, and is not valid, or no longer."),
-        (status = 404, description = "`activation_link_invalid`: forged or damaged."),
-        (status = 410, description = "`invitation_revoked`, `activation_link_used`, `activation_link_superseded` or `activation_link_expired`."),
-        (status = 422, description = "`validation_failed`. Of a password: `too_short`, `too_long`, `password_common`, `password_guessable`, `password_contains_identity`; of the one that the person has, `password_wrong` alone, once nothing else is faulty and it could be chosen. Of a name: `too_long`, `invalid_name`. Of any member: `required`, `not_applicable`, `unknown_member`, `wrong_type`."),
+        ActivateErrors,
     ),
     security(()),
 )]

@@ -11,7 +11,7 @@ use crate::http::{
         query::Query,
         user_agent::user_agent,
     },
-    openapi::sample_data,
+    openapi::{errors::errors, sample_data},
     response::{problem::Problem, views::Timestamp},
     state::State,
 };
@@ -29,7 +29,7 @@ use crate::{
     services::{self, queries::AnyRole},
 };
 
-/// A link to look at.
+/// The link to preview.
 #[derive(ToSchema)]
 pub struct PreviewRequest {
     /// The token behind `?token=` in the link.
@@ -43,7 +43,7 @@ impl members::Request for PreviewRequest {
     }
 }
 
-/// What a live link is for, and what activating asks for.
+/// What a valid link is for, and what activating asks for.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Preview)]
 pub struct PreviewView {
@@ -56,16 +56,16 @@ pub struct PreviewView {
     pub inviter: InviterView,
     /// The account that the person is invited to; null for a system user.
     pub account: Option<PreviewAccount>,
-    /// What the person is invited as: the roles of a system user, or `["account_owner"]` or `["driver"]`.
+    /// What the person becomes: the roles of a system user, or `["account_owner"]` or `["driver"]`.
     /// Never empty.
     #[schema(min_items = 1, value_type = Vec<AnyRole>)]
     pub roles: Vec<&'static str>,
-    /// When the link dies.
+    /// When the link expires.
     pub expires_at: Timestamp,
     /// What activating asks for.
     pub requires: RequiresView,
-    /// `optional` where the account's company may say that it has no VAT number (`vat_exempt`); left out
-    /// where it must have one, and where no company is asked for.
+    /// `optional` where the account's company may declare that it has no VAT number (`vat_exempt`); left out
+    /// where the number is required, and where no company is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = CompanyVat, required = false)]
     pub company_vat: Option<CompanyVat>,
@@ -75,16 +75,16 @@ pub struct PreviewView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Inviter)]
 pub struct InviterView {
-    /// The person, or what the inviting program calls itself.
+    /// The name of the person or program that invites.
     pub name: String,
     /// The company.
     pub organisation: String,
 }
 
-/// The account that a link leads to.
+/// The account that a link is for.
 #[derive(Serialize, ToSchema)]
 pub struct PreviewAccount {
-    /// Its name; null until somebody gives it one.
+    /// Its name; null until it has one.
     #[schema(value_type = Option<AccountName>)]
     pub name: Option<String>,
     /// The name of the account above it; null for a top-level account.
@@ -92,29 +92,32 @@ pub struct PreviewAccount {
     pub parent_name: Option<String>,
     /// Who uses it; null for a top-level account.
     pub used_by: Option<UsedBy>,
-    /// Its type; null until somebody says so.
+    /// Its type; null until it is chosen.
     pub r#type: Option<AccountType>,
 }
 
-/// What activating asks for. What is true must be sent, what is false is refused.
+/// What activating asks for. Members that are true must be sent, others are refused.
 ///
-/// `email` alone: the person is active, and this link was mailed to them. `password` and `person_name`: they
-/// choose a password and give their names, being new; or somebody has used their address by links that were
-/// handed over (`"delivery": "link"`), and by this one, which was mailed, they take it over.
+/// `email` only: the person is active, and this link was mailed to them. `password` and `person_name`: the
+/// person is new, and chooses a password and gives their names; or links that were returned to an inviter
+/// (`"delivery": "link"`) were used with this address before, and by this mailed link its owner takes the
+/// user over.
 ///
-/// A link that was handed over asks the same of everybody. Whoever is active already gives the password that
-/// they have, or sends their own access token along; their names and address are not needed then, and set
-/// aside. The password is compared and stays as it is. Whoever does not know it has the invitation resent by
+/// A link that was returned to the inviter asks the same of every person. A person who is active already
+/// sends their present password, or their own access token; their names and address are ignored. The password
+/// is compared and does not change. A person who does not know it asks for the invitation to be resent by
 /// e-mail.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Requires)]
 #[expect(clippy::struct_excessive_bools, reason = "the contract's object")]
 pub struct RequiresView {
-    /// `password`: a new one; at a link that was handed over, the one that an active person has.
+    /// `password`: a new one; with a link that was returned to the inviter, the present one of a person who
+    /// is active.
     pub password: bool,
     /// `first_name` and `last_name`
     pub person_name: bool,
-    /// `email`: the person types their address, so that a scanner's button press joins nobody.
+    /// `email`: the person types their address, so that a mail scanner that presses the button does not
+    /// activate.
     pub email: bool,
     /// `account.name`
     pub account_name: bool,
@@ -152,7 +155,7 @@ fn example_for_ada() -> PreviewView {
     }
 }
 
-/// Hers, when the link was mailed and she is active already.
+/// Ada's link, when it was mailed and she is active already.
 fn example_of_active() -> PreviewView {
     let requires =
         RequiresView { password: false, person_name: false, email: true, ..example_for_ada().requires };
@@ -177,9 +180,18 @@ fn example_for_olivia() -> PreviewView {
     }
 }
 
-/// Look at an activation link
+errors! {
+    PreviewErrors:
+    ACTIVATION_LINK_INVALID = "the token is forged or damaged";
+    INVITATION_REVOKED;
+    ACTIVATION_LINK_USED;
+    ACTIVATION_LINK_SUPERSEDED;
+    ACTIVATION_LINK_EXPIRED;
+}
+
+/// Preview an activation link
 ///
-/// Shows what the link is for and what activating asks for. Changes nothing but the timeline, however often
+/// Returns what the link is for and what activating asks for. Changes nothing but the timeline, however often
 /// it is called.
 #[utoipa::path(
     tag = "Activation",
@@ -188,13 +200,12 @@ fn example_for_olivia() -> PreviewView {
         ("Token" = (summary = "The token of a link", value = json!({ "token": sample_data::TOKEN }))),
     )),
     responses(
-        (status = 200, description = "The link lives.", body = PreviewView, examples(
+        (status = 200, description = "The link is valid.", body = PreviewView, examples(
             ("SystemUserPreview" = (summary = "A colleague's link", value = json!(example_for_ada()))),
             ("AccountOwnerPreview" = (summary = "An account owner's link", value = json!(example_for_olivia()))),
-            ("ActivePreview" = (summary = "Mailed to somebody who is active: their address, typed", value = json!(example_of_active()))),
+            ("ActivePreview" = (summary = "Mailed to a person who is active: they type their address", value = json!(example_of_active()))),
         )),
-        (status = 404, description = "`activation_link_invalid`: forged or damaged."),
-        (status = 410, description = "`invitation_revoked`, `activation_link_used`, `activation_link_superseded` or `activation_link_expired`."),
+        PreviewErrors,
     ),
     security(()),
 )]

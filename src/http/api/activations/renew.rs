@@ -7,28 +7,41 @@ use utoipa::ToSchema;
 use super::preview::PreviewRequest;
 use crate::http::{
     extract::{json_body::Body, query::Query},
-    openapi::sample_data,
+    openapi::{errors::errors, sample_data},
     response::problem::Problem,
     state::State,
 };
 use crate::services;
 
-/// A fresh link is on its way.
+/// A letter with a new link is queued.
 #[derive(Serialize, ToSchema)]
 pub struct Renewal {
-    /// To the same address as before, which is not told.
+    /// To the same address as before, which the answer does not show.
     pub status: RenewalStatus,
 }
 
-/// What became of a wish for a fresh link.
+/// The outcome of a renewal.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RenewalStatus {
-    /// It is on its way.
+    /// The letter is queued.
     Sent,
 }
 
-/// Ask for a fresh link in place of an expired one
+errors! {
+    RenewErrors:
+    RENEWAL_DISABLED = "the operator does not allow it; ask the inviter";
+    ACTIVATION_LINK_INVALID = "the token is forged or damaged";
+    LINK_STILL_VALID = "the link still works; open it";
+    INVITATION_REVOKED;
+    ACTIVATION_LINK_USED;
+    ACTIVATION_LINK_SUPERSEDED;
+    RESEND_TOO_SOON = "a link was sent a moment ago; with `Retry-After`";
+    RATE_LIMITED =
+        "too many requests from this address, or too many letters to this mailbox; with `Retry-After`";
+}
+
+/// Ask for a new link in place of an expired one
 ///
 /// Sends it to the same address as before.
 #[utoipa::path(
@@ -38,14 +51,10 @@ pub enum RenewalStatus {
         ("Token" = (summary = "The token of a link", value = json!({ "token": sample_data::TOKEN }))),
     )),
     responses(
-        (status = 202, description = "A fresh link is on its way.", body = Renewal, examples(
+        (status = 202, description = "A letter with a new link is queued.", body = Renewal, examples(
             ("Renewal" = (summary = "Sent", value = json!(Renewal { status: RenewalStatus::Sent }))),
         )),
-        (status = 403, description = "`renewal_disabled`: ask the inviter."),
-        (status = 404, description = "`activation_link_invalid`: forged or damaged."),
-        (status = 409, description = "`link_still_valid`: open it."),
-        (status = 410, description = "`invitation_revoked`, `activation_link_used` or `activation_link_superseded`."),
-        (status = 429, description = "`rate_limited` or `resend_too_soon`, with `Retry-After`."),
+        RenewErrors,
     ),
     security(()),
 )]

@@ -4,7 +4,7 @@ use actix_web::web;
 
 use crate::{http::response::problem::Problem, services::ServiceError};
 
-/// Runs what takes milliseconds, as a thousand items do, where it keeps no other request waiting.
+/// Runs work of milliseconds, such as reading a thousand items, where it does not delay other requests.
 pub(super) async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {

@@ -1,5 +1,5 @@
-//! What is around the items of a batch. The items stay text until they are read one by one, so that a body of
-//! a few megabytes does not become a tree of many times that.
+//! The object around the items of a batch. The items stay text until they are read one by one, so that a body
+//! of a few megabytes does not become a value of many times that size.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ use crate::{
 pub(super) struct Envelope<'a> {
     /// 1 to [`MAX_BATCH`] items.
     pub(super) items: Vec<&'a RawValue>,
-    /// Whether to judge and nothing else.
+    /// Whether to validate only.
     pub(super) validate_only: bool,
 }
 
@@ -31,7 +31,7 @@ impl<'a> Envelope<'a> {
     /// Opens it.
     ///
     /// # Errors
-    /// 400 when it is no JSON; 422 with what is faulty around the items.
+    /// 400 when it is not JSON; 422 with the faults outside the items.
     pub(super) fn open(text: &'a [u8]) -> Result<Self, Problem> {
         let whole: &RawValue = serde_json::from_slice(text).map_err(|error| no_json(&error))?;
         if !whole.get().starts_with('{') {

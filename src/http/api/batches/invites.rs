@@ -18,11 +18,11 @@ use crate::domain::{field_error::FieldError, sub_account::DriverOfSubsidiary};
 use crate::http::{
     extract::{
         auth::Caller,
-        idempotency_key::{self, For},
+        idempotency_key::{self, For, Steps},
         query::Query,
     },
-    middleware::letter_quota::Told,
-    openapi::{problem_examples, problem_schemas::ProblemDocument, sample_data},
+    middleware::letter_quota::Standings,
+    openapi::{errors::errors, problem_examples, problem_schemas::ProblemDocument, sample_data},
     response::{problem::Problem, views::InvitationView},
     state::State,
 };
@@ -36,29 +36,30 @@ use crate::services::{
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes what `receive` reads")]
 pub struct InviteBatch {
-    /// The invites. Each stands alone: a faulty one fails nobody else.
+    /// The invites. Each is processed on its own: a faulty one does not fail the others.
     #[schema(min_items = 1, max_items = 1000)]
     invitations: Vec<AnyItem>,
-    /// `true` judges everything, against what is stored and against the other items too, and does nothing.
+    /// `true` validates everything, also against what is stored and against the other items, and changes
+    /// nothing.
     validate_only: Option<bool>,
 }
 
-/// What became of a batch.
+/// The results of a batch.
 #[derive(Serialize, ToSchema)]
 pub struct BatchResults {
     /// One for each item, in the order of the request.
     pub results: Vec<BatchResult>,
 }
 
-/// What became of an item.
+/// The result of an item.
 #[derive(Serialize, ToSchema)]
 pub struct BatchResult {
     /// Which item, counted from 0.
     #[schema(minimum = 0, maximum = 999)]
     pub index: usize,
-    /// What became of it, in a word.
+    /// Its outcome.
     pub status: BatchStatus,
-    /// With `invited`: what was made.
+    /// With `invited`: the invitation.
     #[schema(value_type = InvitationView, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invitation: Option<InvitationView>,
@@ -69,15 +70,15 @@ pub struct BatchResult {
     pub error: Option<Box<RawValue>>,
 }
 
-/// What became of an item, in a word: `valid` is what `validate_only` says instead of `invited`.
+/// The outcome of an item: with `validate_only`, `valid` stands for `invited`.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BatchStatus {
-    /// Invited; the letter is on its way.
+    /// Invited; the letter is queued.
     Invited,
     /// It would be invited.
     Valid,
-    /// It is not, and `error` says why.
+    /// It was refused, and `error` has the reason.
     Failed,
 }
 
@@ -94,8 +95,7 @@ fn results(page: &Page, invited: &Invited) -> BatchResults {
     BatchResults { results: invited.results.iter().enumerate().map(result).collect() }
 }
 
-/// Counts each item as the single invites count themselves: what could not be read was never an invite, and
-/// what was only judged is none.
+/// Counts each item as a single invite is counted. Faulty items and validated ones are not invites.
 fn count(state: &State, invited: &Invited) {
     for outcome in invited.results.iter().filter(|_| !invited.validate_only) {
         match outcome {
@@ -127,15 +127,25 @@ fn example_result(index: usize, status: BatchStatus) -> BatchResult {
     BatchResult { index, status, invitation: None, error: None }
 }
 
+errors! {
+    InviteErrors:
+    FORBIDDEN = "the token may not invite";
+    REQUEST_TIMEOUT = "the body did not arrive within 60 seconds";
+    PAYLOAD_TOO_LARGE = "the body has more than 7.4 MB, which is what 1,000 full items take";
+    VALIDATION_FAILED =
+        "`invitations` is not a list of 1 to 1,000 items, or a member beside it is faulty; what is faulty \
+         in an item is in its result";
+}
+
 /// Invite many at once
 ///
-/// 1 to 1,000 invites of all kinds mixed, each judged alone: faults, permission, conflicts, duplicates inside
-/// the batch (the second one fails with `invitation_pending` and names the first one's invitation), and
-/// letters that are past a quota (`rate_limited`, with `retry_after`). All that pass are made in one
-/// transaction, so that after a crash all of them are there or none. With an `Idempotency-Key` a retry gets
-/// the same results again.
+/// 1 to 1,000 invites of any kind. Each is checked on its own: faults, permission, conflicts, duplicates
+/// within the batch (the second one fails with `invitation_pending` and the first one's `invitation_id`), and
+/// letters beyond a quota (`rate_limited`, with `retry_after`). Those that pass are stored in one
+/// transaction: after a crash either all of them exist or none. With an `Idempotency-Key` a retry gets the
+/// same results again.
 ///
-/// A token that may invite nobody at all is answered 403; otherwise what it may not send fails with
+/// A token that may not invite at all is answered 403; otherwise items that it may not send fail with
 /// `forbidden`.
 #[utoipa::path(
     tag = "Invitations",
@@ -149,19 +159,16 @@ fn example_result(index: usize, status: BatchStatus) -> BatchResult {
             { "kind": "sub_account", "email": "sofie@sub.acme.example", "role": "driver", "account_id": sample_data::acme().id,
               "used_by": "subsidiary" },
         ] }))),
-        ("ValidateBatch" = (summary = "One, to be judged and no more", value = json!({
+        ("ValidateBatch" = (summary = "One, validated only", value = json!({
             "invitations": [{ "kind": "system_user", "email": "ada@example.com", "roles": ["viewer"] }], "validate_only": true
         }))),
     )),
     responses(
-        (status = 200, description = "What became of each item.", body = BatchResults, examples(
+        (status = 200, description = "The result of each item.", body = BatchResults, examples(
             ("BatchInvited" = (summary = "Two are invited, two failed", value = json!(example_invited()))),
             ("BatchValidated" = (summary = "It would be invited", value = json!(BatchResults { results: vec![example_result(0, BatchStatus::Valid)] }))),
         )),
-        (status = 403, description = "`forbidden`: the token may invite nobody."),
-        (status = 408, description = "`request_timeout`: the body did not arrive within 60 seconds."),
-        (status = 413, description = "`payload_too_large`: the body has more than 7.4 MB, which is what 1,000 full items take."),
-        (status = 422, description = "`validation_failed`: it is no list of 1 to 1,000 items, or a member beside them is faulty. What is faulty in an item is in its result."),
+        InviteErrors,
     ),
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
@@ -174,17 +181,17 @@ pub async fn invite(
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     let Caller(actor) = caller;
-    // Before megabytes of it are read.
+    // Before a body of megabytes is read.
     services::invite::may_invite(&actor)?;
     query.finish()?;
     let received = receive(&request, payload, (&state, &actor.who)).await?;
     let render = render(Page::of(&state, &request), results);
     let written = render.clone();
-    let told = Told::of(&request);
+    let standings = Standings::of(&request);
     let work = async move |(state, actor): For, asked: Asked, ticket| {
         let asked = (asked.items, asked.validate_only);
         let invited = services::invite::batch::many(&state.services, &actor, asked, ticket).await?;
-        told.note(&invited.standings);
+        standings.note(&invited.standings);
         let written = move || {
             count(&state, &invited);
             written(&invited)
@@ -192,28 +199,23 @@ pub async fn invite(
         run_blocking(written).await
     };
     let page = Page::of(&state, &request);
-    let replay = async move |caller, asked, stored| again(&page, &caller, asked, stored).await;
-    idempotency_key::answer(
-        (&request, state, actor),
-        &received.digest,
-        received.asked,
-        (render, replay, work),
-    )
-    .await
+    let redact = move |stored, refused| page.without(stored, refused);
+    let steps = Steps { render, authorise: refused_now, redact, work };
+    idempotency_key::answer((&request, state, actor), &received.digest, received.asked, steps).await
 }
 
-/// The stored answer, without what of it the caller may no longer ask for.
-async fn again(
-    page: &Page,
-    (state, actor): &For,
+/// The items of a stored answer that the caller may no longer ask for.
+async fn refused_now(
+    (state, actor): For,
     asked: Asked,
-    stored: Option<StoredAnswer>,
-) -> Result<Option<StoredAnswer>, Problem> {
-    let Some(stored) = stored else { return Ok(None) };
+    stored: Option<&StoredAnswer>,
+) -> Result<Vec<(usize, ServiceError)>, Problem> {
+    if stored.is_none() {
+        return Ok(Vec::new());
+    }
     let (indices, invites): (Vec<usize>, Vec<Invite>) =
         asked.items.into_iter().enumerate().filter_map(|(index, item)| Some((index, item.ok()?))).unzip();
-    let authority = services::invite::authorise(&state.services, actor, invites).await?;
-    let refused =
-        indices.into_iter().zip(authority).filter_map(|(index, authority)| Some((index, authority.err()?)));
-    Ok(Some(page.without(stored, refused.collect())))
+    let authority = services::invite::authorise(&state.services, &actor, invites).await?;
+    let refused = indices.into_iter().zip(authority);
+    Ok(refused.filter_map(|(index, authority)| Some((index, authority.err()?))).collect())
 }

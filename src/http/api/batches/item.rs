@@ -27,28 +27,36 @@ use crate::{
         invitation::{DeliveryMethod, InvitationKind},
         locale::Locale,
     },
-    services::{ServiceError, invite::Invite},
+    services::invite::Invite,
 };
 
-/// So many faults of one item are told, each with a path of its own: a thousand times a hundred would be an
-/// answer of many megabytes, to a body that is short. No kind has more members.
+/// The most faults that are reported of one item, each with its own path: a hundred of each of a thousand
+/// items would be an answer of many megabytes to a short body. No kind has more members.
 const MAX_FAULTS: usize = 10;
 
-/// Reads an item. Its faults are told together, with pointers into the item.
-///
-/// # Errors
-/// When what looked like JSON is none after all: half a surrogate, too many levels, too large a number.
-pub(super) fn read(text: &RawValue) -> Result<Result<Invite, ServiceError>, serde_json::Error> {
-    let refused =
-        |code, words: &str| Ok(Err(ServiceError::Invalid([FieldError::new("", code, words)].into())));
+/// An item as it was read.
+pub(super) enum Read {
+    /// It can be sent.
+    Invite(Invite),
+    /// Its members are faulty: this item fails.
+    Faulty(Faults),
+    /// It is not JSON after all (half a surrogate, too many levels, too large a number): the batch fails.
+    NotJson(serde_json::Error),
+}
+
+/// Reads an item. Its faults are reported together, with pointers into the item.
+pub(super) fn read(text: &RawValue) -> Read {
+    let faulty = |code, words: &str| Read::Faulty([FieldError::new("", code, words)].into());
     if text.get().len() > ORDINARY.bytes {
-        return refused("too_long", "An item has at most 64 KiB, as a request of its own has.");
+        return faulty("too_long", "An item has at most 64 KiB, as a request of its own has.");
     }
-    match strict_json::parse(text.get().as_bytes())? {
-        (Value::Object(members), faults) => Ok(members::request::<Item>(members, faults)
-            .map(|item| item.0)
-            .map_err(|faults| ServiceError::Invalid(faults.first(MAX_FAULTS)))),
-        _ => refused("wrong_type", "An item is a JSON object."),
+    match strict_json::parse(text.get().as_bytes()) {
+        Ok((Value::Object(members), faults)) => match members::request::<Item>(members, faults) {
+            Ok(item) => Read::Invite(item.0),
+            Err(faults) => Read::Faulty(faults.first(MAX_FAULTS)),
+        },
+        Ok(_) => faulty("wrong_type", "An item is a JSON object."),
+        Err(error) => Read::NotJson(error),
     }
 }
 
@@ -61,13 +69,14 @@ struct Item(Invite);
 
 impl members::Request for Item {
     fn read(members: &mut Members) -> Option<Self> {
-        members.optional("delivery", way);
+        members.optional("delivery", by_letter);
         let invite = match members.required("kind", members::parsed("unknown_value", kind)) {
             Some(InvitationKind::SystemUser) => InviteSystemUser::read(members).map(Invite::from),
             Some(InvitationKind::AccountOwner) => InviteAccountOwner::read(members).map(Invite::from),
             Some(InvitationKind::SubAccount) => InviteSubAccountUser::read(members).map(Invite::from),
             None => {
-                // What every kind has can be judged; of the rest nobody knows whether it belongs here.
+                // The members that every kind has can be validated; whether the others belong here is
+                // unknown.
                 members.required("email", members::parsed("invalid_email", Email::parse));
                 members.optional("locale", members::parsed("unknown_locale", Locale::parse));
                 members.ignore_rest();
@@ -78,14 +87,14 @@ impl members::Request for Item {
     }
 }
 
-/// Items go by letter: a batch is kept for its retries, and a link is kept nowhere.
-fn way(value: Value) -> Result<(), MemberError> {
+/// Items are sent by letter: the answer to a batch is stored for its retries, and a link is never stored.
+fn by_letter(value: Value) -> Result<(), MemberError> {
     const ALWAYS: &str = "The items of a batch are always e-mailed";
     match members::text(value)?.as_str() {
         "email" => Ok(()),
         "link" => Err(MemberError(
             "not_applicable",
-            format!("{ALWAYS}. The route of its own kind hands a link over."),
+            format!("{ALWAYS}. The route of its own kind can return the link."),
         )),
         _ => Err(MemberError("unknown_value", format!("{ALWAYS}: this is \"email\", or left out."))),
     }
@@ -100,7 +109,7 @@ pub(super) fn kind(name: &str) -> Result<InvitationKind, UnknownValue> {
     known.ok_or(UnknownValue { known: "system_user, account_owner, sub_account" })
 }
 
-/// The contract's word for an item of any kind.
+/// An item of any kind, for the contract.
 pub struct AnyItem;
 
 macro_rules! items {
@@ -158,7 +167,7 @@ items! {
     SystemUserItem, "InviteSystemUserItem", InviteSystemUser, InvitationKind::SystemUser;
     /// The owner of an account.
     AccountOwnerItem, "InviteAccountOwnerItem", InviteAccountOwner, InvitationKind::AccountOwner;
-    /// Somebody below an account.
+    /// A user of a sub-account.
     SubAccountItem, "InviteSubAccountItem", InviteSubAccountUser, InvitationKind::SubAccount;
 }
 

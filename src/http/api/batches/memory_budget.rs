@@ -1,9 +1,9 @@
-//! How much of batches the process has in hand at once: what waits beyond it is not read yet, and costs a
-//! connection.
+//! How many bytes of batches are processed at once. Bodies beyond that wait unread, and cost a connection
+//! each.
 //!
-//! Room is taken before a body is read, since bodies that each hold a part and wait for the rest would all
-//! fail together. So a body that never comes holds room as well, for as long as bodies are waited for; that
-//! is why nobody has all of it.
+//! Memory is reserved before a body is read, since bodies that each hold a part and wait for the rest would
+//! all fail together. A body that never arrives therefore holds its reservation until it times out; that is
+//! why one caller cannot reserve all of it.
 
 use std::{
     collections::HashMap,
@@ -17,28 +17,28 @@ use super::body_size::ALLOWANCE;
 use crate::http::response::problem::Problem;
 use crate::{domain::actor::ActorRef, services::ServiceError};
 
-/// So many full batches, or eight times as many small ones: a thousand short items become as much as this by
-/// their answer.
+/// So many full batches, or eight times as many small ones: the answer to a thousand short items is that
+/// large.
 const FULL_BATCHES: usize = 4;
 const MIN_RESERVATION: usize = ALLOWANCE.bytes / 8;
-/// One caller has at most half of it.
+/// One caller reserves at most half of it.
 const FULL_BATCHES_OF_CALLER: usize = FULL_BATCHES / 2;
-/// How long a batch waits for its turn before it is told to come back later.
+/// How long a batch waits before it is answered 503.
 const PERMIT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A caller, whichever token they use.
 type Principal = (&'static str, String);
 
-/// Room for bodies, in bytes.
+/// Memory for bodies, in bytes.
 #[derive(Clone)]
 pub struct MemoryBudget {
     bytes: Arc<Semaphore>,
-    /// What each of those who have some of it, or wait for some, may have.
+    /// The share of each caller who holds a part, or waits for one.
     shares: Arc<Mutex<HashMap<Principal, Arc<Semaphore>>>>,
     timeout: Duration,
 }
 
-/// Some of it, until it is dropped.
+/// A reservation, until it is dropped.
 pub(super) struct BodyPermit {
     _held: [OwnedSemaphorePermit; 2],
 }
@@ -52,31 +52,30 @@ impl MemoryBudget {
         }
     }
 
-    /// Waits until there is room, and reserves it, for a body of this length; one of unknown length may be of
-    /// any.
+    /// Waits for memory for a body of this length, and reserves it; a body of unknown length may have any.
     ///
     /// # Errors
-    /// 503 when there is none for too long.
+    /// 503 when the wait is too long.
     pub(super) async fn reserve(&self, who: &ActorRef, length: Option<u64>) -> Result<BodyPermit, Problem> {
         let length = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(ALLOWANCE.bytes);
         let bytes = u32::try_from(length.clamp(MIN_RESERVATION, ALLOWANCE.bytes)).unwrap_or(u32::MAX);
         let (share, all) = (self.share(who), self.bytes.clone());
         let held = async {
-            // Their own share first: whoever waits for that keeps nobody else waiting.
+            // The caller's own share first: waiting for that delays no other caller.
             let share = share.acquire_many_owned(bytes).await?;
             Ok::<_, AcquireError>(BodyPermit { _held: [share, all.acquire_many_owned(bytes).await?] })
         };
         match tokio::time::timeout(self.timeout, held).await {
             Ok(Ok(permit)) => Ok(permit),
             _ => {
-                Err(ServiceError::Busy("Too many batches are being worked on. Try again in a moment.").into())
+                Err(ServiceError::Busy("Too many batches are being processed. Try again in a moment.").into())
             }
         }
     }
 
     fn share(&self, who: &ActorRef) -> Arc<Semaphore> {
         let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        // What is held or waited for is known to somebody else too.
+        // A share that is held or waited for has further references.
         shares.retain(|_, share| Arc::strong_count(share) > 1);
         let share = shares.entry((who.kind.as_str(), who.id.clone()));
         share.or_insert_with(|| Arc::new(Semaphore::new(FULL_BATCHES_OF_CALLER * ALLOWANCE.bytes))).clone()
@@ -119,7 +118,7 @@ mod tests {
             held.push(budget.reserve(&greedy, None).await.unwrap());
         }
         assert!(budget.reserve(&greedy, Some(10)).await.is_err());
-        // The same id of another kind is somebody else.
+        // The same id of another kind is another caller.
         let namesake = ActorRef { kind: ActorKind::Cli, ..caller("greedy") };
         budget.reserve(&namesake, None).await.unwrap();
         for _ in FULL_BATCHES_OF_CALLER..FULL_BATCHES {

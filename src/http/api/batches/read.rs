@@ -3,7 +3,11 @@
 use actix_web::{HttpRequest, web::Payload};
 
 use super::{
-    blocking::run_blocking, body_size::ALLOWANCE, envelope::Envelope, item, memory_budget::BodyPermit,
+    blocking::run_blocking,
+    body_size::ALLOWANCE,
+    envelope::Envelope,
+    item::{self, Read},
+    memory_budget::BodyPermit,
 };
 use crate::http::{
     extract::json_body::{self, Head},
@@ -17,26 +21,27 @@ use crate::{
 
 /// A batch that was read.
 pub(super) struct Received {
-    /// What tells two bodies apart.
+    /// The fingerprint of the body.
     pub(super) digest: [u8; 32],
-    /// What it asks for, or what is wrong with it as a whole.
+    /// Its items, or what is wrong with the body as a whole.
     pub(super) asked: Result<Asked, Problem>,
-    /// Given back when the batch is done.
+    /// Released when the batch is done.
     pub(super) _permit: BodyPermit,
 }
 
-/// What a batch asks for.
+/// The items of a batch.
 pub(super) struct Asked {
     /// Each item, or what is faulty in it.
     pub(super) items: Vec<Result<Invite, ServiceError>>,
-    /// Whether to judge and nothing else.
+    /// Whether to validate only.
     pub(super) validate_only: bool,
 }
 
 /// Reads the body and every item of it.
 ///
-/// # Errors As for any body that does not arrive: 400, 408, 413, 415; 503 when too many batches are under
-/// way, of this caller or of all.
+/// # Errors
+/// 400, 408, 413 and 415 as for any body; 503 when too many batches are being processed, of this caller or of
+/// all.
 pub(super) async fn receive(
     request: &HttpRequest,
     payload: Payload,
@@ -55,8 +60,10 @@ fn asked(text: &[u8]) -> Result<Asked, Problem> {
         return Err(json_body::empty());
     }
     let Envelope { items, validate_only } = Envelope::open(text)?;
-    let read = |(index, item)| {
-        item::read(item).map_err(|error| json_body::no_json(&format!("/invitations/{index}: {error}")))
+    let read = |(index, text)| match item::read(text) {
+        Read::Invite(invite) => Ok(Ok(invite)),
+        Read::Faulty(faults) => Ok(Err(ServiceError::Invalid(faults))),
+        Read::NotJson(error) => Err(json_body::no_json(&format!("/invitations/{index}: {error}"))),
     };
     let items: Result<_, Problem> = items.into_iter().enumerate().map(read).collect();
     Ok(Asked { items: items?, validate_only })

@@ -13,11 +13,11 @@ use super::{
 use crate::http::{
     extract::{
         command::Command,
-        idempotency_key::{self, For},
+        idempotency_key::{self, For, Steps},
         members::{self, MemberError, Members},
     },
-    middleware::letter_quota::Told,
-    openapi::{problem_examples, problem_schemas::ProblemDocument, sample_data},
+    middleware::letter_quota::Standings,
+    openapi::{errors::errors, problem_examples, problem_schemas::ProblemDocument, sample_data},
     response::{problem::Problem, views::InvitationView},
 };
 use crate::{
@@ -33,16 +33,16 @@ use crate::{
     },
 };
 
-/// Which invitations are to be sent anew: either those of these ids, or those that a filter chooses.
+/// The invitations to resend: either by their ids, or chosen by a filter.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "some members are described here and used as what they mean together")]
 pub struct ResendBatchRequest {
-    /// These, each once: an id that comes a second time fails. One that names nothing fails with `not_found`.
+    /// Their ids, each once: a repeated id fails. An unknown id fails with `not_found`.
     #[schema(value_type = Option<Vec<InvitationId>>, min_items = 1, max_items = 1000)]
     ids: Option<Vec<String>>,
     /// Those that the token may resend and that match.
     filter: Option<ResendFilterRequest>,
-    /// `true` judges everything and does nothing.
+    /// `true` validates everything and changes nothing.
     validate_only: Option<bool>,
     #[schema(ignore)]
     wanted: ResendSelection,
@@ -50,14 +50,15 @@ pub struct ResendBatchRequest {
     judge: bool,
 }
 
-/// Invitations that await an answer. Conditions combine with AND.
+/// Pending invitations. Conditions combine with AND.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it describes the members; `Filter` holds what they mean")]
 pub struct ResendFilterRequest {
-    /// `expired`, or `pending`: those whose link lives. Left out, it is `expired`, or with `delivery` both.
+    /// `expired`, or `pending`: those whose link is still valid. When it is left out: `expired`, or both
+    /// together with `delivery`.
     #[schema(value_type = Option<ResendableStatus>)]
     status: Option<InvitationStatus>,
-    /// With the newest letter in this state: `failed` and `bounced` are those that nobody has received.
+    /// Those whose newest letter has this state: letters with `failed` or `bounced` were not received.
     delivery: Option<DeliveryState>,
     /// Of this kind. 403 for a kind that the token may not invite.
     kind: Option<InvitationKind>,
@@ -65,20 +66,20 @@ pub struct ResendFilterRequest {
     account_id: Option<AccountId>,
 }
 
-/// What an invitation is that can be resent.
+/// The statuses of invitations that can be resent.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
 #[expect(dead_code, reason = "it describes what `status` takes")]
 pub enum ResendableStatus {
-    /// Nobody came in time.
+    /// The link has expired.
     Expired,
-    /// The link lives.
+    /// The link is still valid.
     Pending,
 }
 
 impl members::Request for ResendBatchRequest {
     fn read(members: &mut Members) -> Option<Self> {
-        // Each is there even when it is faulty, and then nobody is told to send it.
+        // A faulty member is still there: it is not reported as missing.
         let (named, filtered) = (members.contains_non_null("ids"), members.contains_non_null("filter"));
         let ids = if named { ids(members) } else { None };
         let filter = members.object("filter", |members| Some(filter(members)));
@@ -145,18 +146,18 @@ fn delivery(name: &str) -> Result<DeliveryState, String> {
         .ok_or_else(|| format!("This takes one of: {}.", known()))
 }
 
-/// What became of a batch of resends.
+/// The results of a batch of resends.
 #[derive(Serialize, ToSchema)]
 pub struct ResendResults {
-    /// One for each id in the order of the request, or for each invitation that the filter chose: the one
-    /// whose last sending is longest ago first.
+    /// One for each id in the order of the request, or for each invitation that the filter chose, the least
+    /// recently sent first.
     pub results: Vec<ResendResult>,
-    /// Whether the filter chooses more than these 1,000, that could be resent now: the same request goes on
-    /// with them.
+    /// Whether the filter chooses further invitations that could be resent now: repeat the request to
+    /// continue.
     pub more: bool,
 }
 
-/// What became of one.
+/// The result of one.
 #[derive(Serialize, ToSchema)]
 pub struct ResendResult {
     /// Which one, counted from 0.
@@ -164,7 +165,7 @@ pub struct ResendResult {
     pub index: usize,
     /// Its id, as it was sent.
     pub id: String,
-    /// What became of it, in a word.
+    /// Its outcome.
     pub status: ResendStatus,
     /// With `resent`: the invitation as it is now.
     #[schema(value_type = InvitationView, required = false)]
@@ -176,15 +177,15 @@ pub struct ResendResult {
     pub error: Option<Box<RawValue>>,
 }
 
-/// What became of one, in a word: `valid` is what `validate_only` says instead of `resent`.
+/// The outcome of one: with `validate_only`, `valid` stands for `resent`.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ResendStatus {
-    /// A fresh link is on its way; the old one is dead.
+    /// A letter with a new link is queued; the old link no longer works.
     Resent,
     /// It would be resent.
     Valid,
-    /// It is not, and `error` says why.
+    /// It was refused, and `error` has the reason.
     Failed,
 }
 
@@ -225,32 +226,37 @@ fn example() -> ResendResults {
     }
 }
 
+errors! {
+    ResendErrors:
+    FORBIDDEN = "the token may not invite, or not invite this kind";
+}
+
 /// Resend many at once
 ///
-/// Up to 1,000 invitations, each judged alone as its own resend judges it: `not_found`, `forbidden`,
+/// Up to 1,000 invitations. Each is checked on its own, as by its own resend: `not_found`, `forbidden`,
 /// `role_exceeds_yours`, `invitation_not_pending`, `invitation_pending`, `resend_too_soon` and `rate_limited`
 /// (both with `retry_after`). All in one transaction.
 ///
-/// A filter chooses among the invitations that await an answer and that the token may resend; those that a
-/// newer one has replaced await none. It works on 1,000 at a time, those whose last sending is longest ago
-/// first, and `more` says whether the same request would go on. Choose `expired`: a `pending` invitation is
-/// pending afterwards too, and is chosen again once its pause is over.
+/// A filter chooses among the pending invitations that the token may resend; those that a newer one has
+/// replaced are not pending. It takes 1,000 at a time, the least recently sent first, and `more` says whether
+/// there are further ones. Prefer `expired`: a `pending` invitation stays pending and would be chosen again
+/// after a minute.
 ///
-/// A token that may invite nobody at all is answered 403.
+/// A token that may not invite at all is answered 403.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "resendBatch",
     request_body(content = ResendBatchRequest, examples(
-        ("ResendByFilter" = (summary = "Everybody below Acme who came too late", value = json!({
+        ("ResendByFilter" = (summary = "Everyone below Acme whose link has expired", value = json!({
             "filter": { "status": "expired", "kind": "sub_account", "account_id": sample_data::acme().id }
         }))),
         ("ResendByIds" = (summary = "These two", value = json!({ "ids": [sample_data::for_ada().id, sample_data::for_dirk().id] }))),
     )),
     responses(
-        (status = 200, description = "What became of each.", body = ResendResults, examples(
+        (status = 200, description = "The result of each.", body = ResendResults, examples(
             ("BatchResent" = (summary = "One is resent, one was sent a moment ago", value = json!(example()))),
         )),
-        (status = 403, description = "`forbidden`: the token may invite nobody, or nobody of this kind."),
+        ResendErrors,
     ),
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
@@ -263,34 +269,34 @@ pub async fn resend(command: Command) -> Result<HttpResponse, Problem> {
     let digest = *body.digest();
     let asked = body.parse().map(|asked: ResendBatchRequest| (asked.wanted, asked.judge));
     let written = render.clone();
-    let told = Told::of(&request);
+    let standings = Standings::of(&request);
     let work = async move |(state, actor): For, (wanted, judge), ticket| {
         let resent = services::resend::batch::many(&state.services, &actor, wanted, judge, ticket).await?;
-        told.note(&resent.standings);
+        standings.note(&resent.standings);
         run_blocking(move || written(&resent)).await
     };
     let page = Page::of(&state, &request);
-    let replay = async move |caller, (wanted, _), stored| again(&page, &caller, wanted, stored).await;
-    idempotency_key::answer((&request, state, actor), &digest, asked, (render, replay, work)).await
+    let redact = move |stored, refused| page.without(stored, refused);
+    let steps = Steps { render, authorise: refused_now, redact, work };
+    idempotency_key::answer((&request, state, actor), &digest, asked, steps).await
 }
 
-/// The stored answer, without what of it the caller may no longer ask for: whatever was named or chosen then.
-async fn again(
-    page: &Page,
-    (state, actor): &For,
-    wanted: ResendSelection,
-    stored: Option<StoredAnswer>,
-) -> Result<Option<StoredAnswer>, Problem> {
+/// The results of a stored answer that the caller may no longer ask for, whether they were named or chosen by
+/// a filter.
+async fn refused_now(
+    (state, actor): For,
+    (wanted, _): (ResendSelection, bool),
+    stored: Option<&StoredAnswer>,
+) -> Result<Vec<(usize, ServiceError)>, Problem> {
     if let ResendSelection::Filter(filter) = wanted {
-        services::resend::batch::may_choose(actor, filter)?;
+        services::resend::batch::may_choose(&actor, filter)?;
     }
-    let Some(stored) = stored else { return Ok(None) };
-    let results = stored_results(&stored);
+    let Some(stored) = stored else { return Ok(Vec::new()) };
+    let results = stored_results(stored);
     let ids: Vec<Option<InvitationId>> = results.iter().map(|one| one["id"].as_str()?.parse().ok()).collect();
     let known = ids.iter().flatten().copied().collect();
-    let authority = services::resend::authority::over_invitations(&state.services, actor, known).await?;
+    let authority = services::resend::authority::over_invitations(&state.services, &actor, known).await?;
     let refused =
         |(index, id): (usize, Option<InvitationId>)| Some((index, authority.get(&id?)?.clone().err()?));
-    let refused = ids.into_iter().enumerate().filter_map(refused).collect();
-    Ok(Some(page.without(stored, refused)))
+    Ok(ids.into_iter().enumerate().filter_map(refused).collect())
 }

@@ -22,15 +22,15 @@ use crate::{
     },
 };
 
-/// What a result is written with: the same for all of one answer, and for every time that it is written.
+/// What results are written with: the same for all results of an answer.
 pub(super) struct Page {
     public_url: String,
     request_id: String,
     now: DateTime<Utc>,
 }
 
-/// An item's invitation, or the problem that it ran into. A problem is text already: a thousand of them as
-/// values would take many times its bytes.
+/// An item's invitation or problem. A problem is text already: as a value it would take many times the
+/// memory.
 pub(super) type Shown = (Option<InvitationView>, Option<Box<RawValue>>);
 
 impl Page {
@@ -39,8 +39,8 @@ impl Page {
         Self { public_url: state.settings.public_url.clone(), request_id: request_id(request), now }
     }
 
-    /// A stored answer in which these items fail, for want of authority by now. What failed in the same way
-    /// then stays as it was.
+    /// A stored answer in which these items fail, since the caller has lost the authority for them. Those
+    /// that failed with the same code before stay as they are.
     pub(super) fn without(
         &self,
         mut stored: StoredAnswer,
@@ -70,14 +70,14 @@ impl Page {
         stored
     }
 
-    /// What is told of an outcome; what was only judged has become nothing that could be shown.
+    /// The invitation or the problem of an outcome; neither for an item that was only validated.
     pub(super) fn show(&self, outcome: &Result<Invitation, ServiceError>, validate_only: bool) -> Shown {
         match outcome {
             Ok(_) if validate_only => (None, None),
             Ok(invitation) => (Some(InvitationView::of(invitation, self.now)), None),
             Err(refusal) => {
                 let document = Problem::of_item(refusal).document(&self.public_url, &self.request_id);
-                // A value with texts for names can always be written.
+                // A JSON value can always be written.
                 (None, to_raw_value(&document).ok())
             }
         }

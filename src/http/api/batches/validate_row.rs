@@ -1,5 +1,4 @@
-//! Invites as data: for whoever makes them from something else, a file's rows for instance, and wants them
-//! judged by the API's own rules.
+//! Validates invites that are made from other data, such as the rows of a file, by the rules of the API.
 
 use serde_json::{Map, Value};
 
@@ -18,7 +17,7 @@ pub fn path(kind: InvitationKind) -> &'static str {
 }
 
 /// What is wrong with these members as an item of a batch: a kind, and the body of that kind's [`path`]. It
-/// is as much as can be told without looking anything up.
+/// covers what can be checked without the database.
 #[must_use]
 pub fn faults(members: Map<String, Value>) -> Vec<FieldError> {
     item::faults(members)

@@ -12,8 +12,8 @@ use crate::http::{
         members::{self, MemberError, Members},
         path::id,
     },
-    middleware::letter_quota::Told,
-    openapi::{domain_schemas::LanguageTag, sample_data},
+    middleware::letter_quota::Standings,
+    openapi::{domain_schemas::LanguageTag, errors::errors, sample_data},
     response::{problem::Problem, views::InvitationView},
 };
 use crate::{
@@ -29,15 +29,15 @@ use crate::{
     services::{self, update::Patch},
 };
 
-/// What is to change, as a merge patch (RFC 7396): what is left out stays, and `null` takes a value away.
+/// The changes, as a merge patch (RFC 7396): members that are left out stay, and `null` removes a value.
 #[derive(ToSchema)]
 #[expect(
     dead_code,
     reason = "it describes what is read into a `Patch`, where being null is not being left out"
 )]
 pub struct AmendInvitationRequest {
-    /// Where the letters go. Another address kills the link and is sent a new one; the same one in another
-    /// form does not.
+    /// The address that letters are sent to. Another address ends the link and is sent a new one; the same
+    /// address in another spelling does not.
     #[schema(value_type = Email, required = false)]
     email: Email,
     /// All roles of a system user, at least one, each once. Not for customers.
@@ -46,16 +46,16 @@ pub struct AmendInvitationRequest {
     /// The language of letter and page; `null` for the operator's default.
     #[schema(value_type = Option<LanguageTag>)]
     locale: Option<Locale>,
-    /// The name of the account that was made for this invitation; `null` leaves it to whoever activates. Not
-    /// for system users, nor for a further owner of an account that exists.
+    /// The name of the account that was created for this invitation; `null` leaves the name to the person who
+    /// activates. Not for system users, nor for a further owner of an existing account.
     account_name: Option<AccountName>,
-    /// What private charging is reimbursed with; `null` for nothing. For sub-accounts alone.
+    /// The rate at which private charging is reimbursed; `null` for none. Sub-accounts only.
     reimbursement_rate: Option<Rate>,
 }
 
 impl members::Request for Patch {
     fn read(members: &mut Members) -> Option<Self> {
-        // Both may be left out and are never null.
+        // Both may be left out and must not be null.
         let has_email = members.contains_key("email");
         let email = has_email
             .then(|| members.required("email", members::parsed("invalid_email", Email::parse)))
@@ -64,7 +64,7 @@ impl members::Request for Patch {
         let locale = change(members, "locale", members::parsed("unknown_locale", Locale::parse));
         let account_name = change(members, "account_name", invite::account_name);
         let rate = change(members, "reimbursement_rate", invite::rate);
-        // Whether the invitation has these members is judged first, once it is known which one it is.
+        // Whether an invitation has these members depends on its kind, which is looked up later.
         Some(Self { email, roles, locale, account_name, rate, faults: members.take_faults() })
     }
 }
@@ -74,33 +74,55 @@ fn change<T>(
     name: &str,
     read: impl FnOnce(Value) -> Result<T, MemberError>,
 ) -> Change<T> {
-    // Asking whether it is there takes a null away.
+    // `contains_non_null` removes a null.
     if members.contains_key(name) && !members.contains_non_null(name) {
         return Change::Clear;
     }
     members.optional(name, read).map_or(Change::Keep, Change::Set)
 }
 
+errors! {
+    UpdateErrors:
+    FORBIDDEN;
+    ROLE_EXCEEDS_YOURS = "a role that it has, or would have, allows more than the token does";
+    NOT_FOUND = "there is no such invitation, or this token may not see it";
+    INVITATION_NOT_PENDING;
+    INVITATION_PENDING =
+        "a newer invitation, `invitation_id`, took its place, or the person with the new address has one";
+    ALREADY_SYSTEM_USER = "the person with the new address is one";
+    ALREADY_ACCOUNT_OWNER = "the person with the new address owns a top-level account";
+    ALREADY_MEMBER = "the person with the new address is one";
+    PRECONDITION_FAILED =
+        "the invitation is in another state, whose tag is in `ETag`; or `If-Match` holds no tag that could \
+         match, such as a weak or a malformed one";
+    PRECONDITION_REQUIRED = "there is no `If-Match`";
+    RESEND_TOO_SOON = "the address was changed a moment ago and would be changed again; with `Retry-After`";
+    RATE_LIMITED =
+        "a letter would be sent, and a mailbox, the owners of an account or the caller have had their \
+         letters of 24 hours; with `Retry-After`";
+}
+
 /// Change an invitation
 ///
-/// Puts right what was mistyped, while the invitation awaits an answer, expired or not. Whoever may resend it
-/// may change it.
+/// Corrects a pending invitation, expired or not. Callers who may resend it may change it.
 ///
-/// `If-Match` names the state that the change is meant for, by the `ETag` of an answer that showed it, so
-/// that two people who change the same invitation at once do not undo each other's work unseen; `*` stands
-/// for any. The tag changes with whatever can be changed here, with each sending and with the answer; not
-/// with the progress of the letter, nor when the link expires.
+/// `If-Match` has the `ETag` of the state that the change is meant for, so that two people who change the
+/// same invitation at once do not overwrite each other's changes; `*` matches any state. The tag changes with
+/// every member that can be changed here, with each sending, and when the invitation is activated or revoked.
+/// It does not change with the progress of the letter, nor when the link expires.
 ///
-/// A new address is another person: the old link dies at once, letters that were not sent stay unsent, a
-/// letter with a new link goes to the new address at once, however short the last sending is ago (24 hours;
-/// `send_count` grows), and the invitation belongs to the user who has it. Whoever had it before leaves the
-/// user list unless they have activated or something else awaits them. An invite to the new address is
-/// refused for the same reasons. Between two changes of address lies a minute, as between two sendings
-/// (configurable): there and back again would write to the first mailbox twice. A role that is added to an
-/// invitation whose link was handed over (`"delivery": "link"`) ends that link too, and sends a letter with a
-/// new one. Other changes send nothing and may follow each other at any time: the page shows them at once,
-/// and so do letters that are still to be written; an expired link stays expired. A change that changes
-/// nothing leaves the tag and the timeline alone.
+/// Another address means another person. The old link stops working at once, and queued letters are not sent.
+/// A letter with a new link, valid for 24 hours, is sent to the new address at once, however recent the last
+/// sending (`send_count` grows). The invitation then belongs to the user with that address; the previous user
+/// is removed from the user list unless they have activated or have another pending invitation. The change is
+/// refused for the same reasons as an invite to the new address. An address can be changed once a minute, as
+/// an invitation can be sent (configurable): changing it to another one and back would send two letters to
+/// the first mailbox.
+///
+/// A role that is added to an invitation whose link was returned to the inviter (`"delivery": "link"`) also
+/// ends that link, and sends a letter with a new one. Other changes send nothing and are not limited: the
+/// page and letters that are still to be sent show them at once; an expired link stays expired. A request
+/// that changes nothing leaves tag and timeline as they are.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "amendInvitation",
@@ -111,20 +133,15 @@ fn change<T>(
     request_body(content(
         (AmendInvitationRequest = "application/json", examples(
             ("AmendAddress" = (summary = "The address was mistyped", value = json!({ "email": "ada.lovelace@example.com" }))),
-            ("AmendDriver" = (summary = "Another rate, and no name of the inviter's choice", value = json!({ "reimbursement_rate": "0.25", "account_name": null }))),
+            ("AmendDriver" = (summary = "Another rate; the person who activates chooses the name", value = json!({ "reimbursement_rate": "0.25", "account_name": null }))),
         )),
         (AmendInvitationRequest = "application/merge-patch+json"),
     )),
     responses(
-        (status = 200, description = "As it is now.", body = InvitationView, headers(("ETag")), examples(
-            ("AmendedInvitation" = (summary = "A letter is on its way to the new address", value = json!(sample_data::for_ada_amended()))),
+        (status = 200, description = "Changed.", body = InvitationView, headers(("ETag")), examples(
+            ("AmendedInvitation" = (summary = "A letter to the new address is queued", value = json!(sample_data::for_ada_amended()))),
         )),
-        (status = 403, description = "`forbidden`, or `role_exceeds_yours`: a role that it has, or would have, allows more than the token does."),
-        (status = 404, description = "`not_found`: there is none, or this token may not see it."),
-        (status = 409, description = "`invitation_not_pending`; `invitation_pending` when a newer invitation (`invitation_id`) took its place, or stands at the new address; `already_system_user`, `already_account_owner` or `already_member` for whoever has the new address."),
-        (status = 412, description = "`precondition_failed`: it is in another state, whose tag is in `ETag`; or `If-Match` holds no tag that could match, as a weak or a garbled one.", headers(("ETag"))),
-        (status = 428, description = "`precondition_required`: there is no `If-Match`."),
-        (status = 429, description = "`resend_too_soon`: another address, and the last change of address was a moment ago; or `rate_limited`: a letter would go out, and a mailbox, the owners of an account or the caller have had theirs of 24 hours. With `Retry-After`."),
+        UpdateErrors,
     ),
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
@@ -133,8 +150,8 @@ pub async fn amend(path: Path<String>, command: Command) -> Result<HttpResponse,
     let Command { request, state, actor, query, body } = command;
     query.finish()?;
     let (wanted, condition) = (id(&path)?, etag::condition(&request));
-    let told = Told::of(&request);
-    let amended = told.sent(
+    let standings = Standings::of(&request);
+    let amended = standings.sent(
         services::update::invitation(&state.services, &actor, wanted, condition, body.parse()?).await,
     )?;
     let view = InvitationView::of(&amended, state.services.clock.now());

@@ -31,19 +31,19 @@ const HEADER: [&str; 9] = [
 /// So many rows are read at once.
 const ROWS_PER_READ: i64 = 500;
 
-/// Every user that matches; with a byte order mark before them when one is asked for.
+/// Every user that matches; after a byte order mark when the caller asks for one.
 pub async fn users(
     services: &Services,
     actor: &Actor,
     filters: UserQuery,
     byte_order_mark: bool,
 ) -> Result<HttpResponse, Problem> {
-    // The first page is read before the answer begins: what is wrong with the request is still told as a
-    // problem.
+    // The first page is read before the answer begins, so that errors of the request are still answered as
+    // problems.
     let first = page(services, actor, &filters, None).await?;
     let source = (services.clone(), actor.clone(), filters);
     let mark = Bytes::from_static(if byte_order_mark { BYTE_ORDER_MARK } else { b"" });
-    // As the contract has it, letter by letter: names of ours need no quotation marks.
+    // Without quotation marks, as in the contract: these names need none.
     let head = Ok(Bytes::from(format!("{}\r\n", HEADER.join(","))));
     let rest = stream::unfold((Some(first), source), |(page, source)| async move {
         let Page { data, next_cursor } = page?;
@@ -52,7 +52,7 @@ pub async fn users(
             None => Some((chunk, (None, source))),
             Some(cursor) => match self::page(&source.0, &source.1, &source.2, Some(cursor)).await {
                 Ok(next) => Some((chunk, (Some(next), source))),
-                // The answer has begun: it is cut off, so that nobody takes half of it for all.
+                // The answer has begun: it is cut off, so that a part of it is not mistaken for all of it.
                 Err(refusal) => Some((Err(std::io::Error::other(refusal.to_string())), (None, source))),
             },
         }
@@ -105,9 +105,9 @@ fn row(user: &User) -> [String; 9] {
     ]
 }
 
-/// A cell that no spreadsheet takes for a formula (OWASP, CSV Injection): an apostrophe goes before what
-/// could begin one. That is not the cell's beginning alone: where a program separates by `;` (in either
-/// width) or tabs, or ends a cell at a quotation mark, another cell begins behind each of them.
+/// A cell that no spreadsheet reads as a formula (OWASP, CSV Injection): an apostrophe is put before a
+/// character that could begin one. That is not only the cell's first: where a program separates by `;` (in
+/// either width) or tabs, or ends a cell at a quotation mark, another cell begins behind each of them.
 fn harmless(cell: &str) -> String {
     let mut written = String::with_capacity(cell.len() + 1);
     let mut begins = true;

@@ -32,7 +32,7 @@ pub(super) struct Limiter {
     networks: Counter,
 }
 
-/// What is left to a client, as it is told in headers.
+/// What remains for a client, for headers.
 pub struct Share {
     /// What is counted.
     pub policy: Policy,
@@ -80,7 +80,7 @@ impl Limiter {
     }
 }
 
-/// Our clock as `governor` asks for it.
+/// The service's clock as one of `governor`.
 struct GovernorClock(Clock);
 
 impl clock::Clock for GovernorClock {

@@ -1,4 +1,4 @@
-//! The counts of all policies, and how they are told in headers.
+//! The counters of all policies, and their headers.
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 pub enum Policy {
     /// What takes the token of a link, or sends mail.
     Public,
-    /// What takes a person's password for an access token. Whoever is no program needs few of these.
+    /// Signing in. A person needs few attempts.
     SignIn,
     /// Reports of mail providers, which send many from few addresses.
     MailEvents,
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
     use utoipa::openapi::security::SecurityRequirement;
 
-    /// A route that anybody may call is found here the day it is written.
+    /// A new public route without a policy fails this test.
     #[test]
     fn every_public_operation_is_limited_but_for_those_of_operations() {
         let document = crate::http::document();

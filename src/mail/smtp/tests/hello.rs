@@ -1,4 +1,4 @@
-//! Relays that know HELO, and nothing newer.
+//! Relays that support only HELO.
 
 use super::*;
 
@@ -31,7 +31,7 @@ async fn a_relay_that_does_not_know_ehlo_is_greeted_with_helo() {
     }
 }
 
-/// Whatever stands in its answer to HELO is its greeting, and no extension.
+/// The text of its reply to HELO is a greeting, and no list of extensions.
 #[tokio::test]
 async fn nothing_that_came_after_helo_is_expected_of_it() {
     let (relay, mut told) = relay(&[OLD, ("HELO", "250-test\r\n250 PIPELINING\r\n"), ("MAIL", "")]).await;
@@ -59,13 +59,13 @@ async fn where_tls_or_a_sign_in_is_needed_it_gets_nothing() {
         (relay.tls, relay.login) = (tls, login);
         let (outcome, heard) = heard(relay, told).await;
         let Err(SendError::Later { text, .. }) = outcome else { panic!("{tls:?}: {outcome:?}") };
-        let wanted = format!(" cannot be used: it does not know EHLO, and so offers no {missing}");
+        let wanted = format!(" cannot be used: it does not support EHLO, and so offers no {missing}");
         assert!(text.ends_with(&wanted), "{text}");
         assert!(heard.last().unwrap().starts_with("HELO"), "{heard:?}");
     }
 }
 
-/// Only words that it does not know are said in older ones.
+/// HELO is sent only after an unknown-command reply to EHLO.
 #[tokio::test]
 async fn other_refusals_of_ehlo_and_one_of_helo_are_its_answer() {
     for (script, code) in [

@@ -1,4 +1,4 @@
-//! Relays whose certificate is nobody's but their own.
+//! Relays with a self-signed certificate.
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
 
@@ -7,8 +7,8 @@ use super::{
     *,
 };
 
-/// What becomes of a certificate that a relay signed itself, once it was changed by `change`, with a client
-/// that trusts the same one, or, when `again`, another one that differs in nothing but its key.
+/// The outcome with a relay's self-signed certificate, modified by `change`, and a client that trusts the
+/// same one, or, when `again`, another one that differs only in its key.
 async fn believed(tls: TlsUse, again: bool, change: impl Fn(&mut CertificateParams)) -> Result<(), String> {
     let own = || {
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
@@ -30,7 +30,7 @@ async fn believed(tls: TlsUse, again: bool, change: impl Fn(&mut CertificatePara
     }
 }
 
-/// `openssl req -x509` says of the certificates that it makes that they are an authority's.
+/// `openssl req -x509` makes certificates that are marked as those of a CA.
 #[tokio::test]
 async fn the_very_certificate_in_the_file_is_believed() {
     for tls in [TlsUse::Required, TlsUse::Offered, TlsUse::Implicit] {
@@ -45,7 +45,7 @@ async fn another_one_is_not_nor_one_for_another_name_or_another_time() {
         let text = believed(tls, true, |_| ()).await.unwrap_err();
         assert!(
             text.contains(
-                "its certificate is an authority's own, which is believed only where ca= holds that very one"
+                "its certificate is marked as a CA's, and is accepted only if the file of ca= contains it"
             ),
             "{text}"
         );

@@ -7,7 +7,7 @@ use tokio::net::TcpSocket;
 
 use super::*;
 
-/// An address that answers nothing while this lives: its queue is full, and the system drops what comes then.
+/// An address that does not answer while this lives: its queue is full, and the system drops new packets.
 struct BlackHole {
     address: SocketAddr,
     _full: (TcpListener, TcpStream),
@@ -35,7 +35,7 @@ fn client(addresses: Vec<SocketAddr>, limits: Limits) -> Smtp {
         login: None,
     };
     let mut smtp = Smtp::with_limits(&relay, limits).unwrap();
-    smtp.door.resolve = Box::new(move |host, port| {
+    smtp.connector.resolve = Box::new(move |host, port| {
         assert_eq!((host.as_str(), port), ("relay.example", 25));
         let addresses = addresses.clone();
         async move { Ok(addresses) }.boxed()
@@ -47,7 +47,7 @@ async fn send(smtp: &Smtp) -> Result<(), SendError> {
     smtp.send(&letter(), &MessageBuilder::new(sender()).unwrap()).await
 }
 
-/// On loopback, where nobody listens.
+/// A closed port on loopback.
 async fn closed() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
 }
@@ -64,7 +64,7 @@ async fn an_address_that_swallows_everything_keeps_no_letter_from_the_others() {
 #[tokio::test]
 async fn the_fault_names_every_address_that_failed() {
     let (hole, closed) = (BlackHole::new().await, closed().await);
-    // Nobody listens at port 1 of IPv6's loopback, which a machine may not have at all.
+    // Port 1 of IPv6's loopback is closed, and a machine may have no IPv6 loopback at all.
     let limits = Limits { connect: Duration::from_millis(600), ..SHORT };
     let error =
         send(&client(vec![hole.address, "[::1]:1".parse().unwrap(), closed], limits)).await.unwrap_err();
@@ -80,15 +80,15 @@ async fn the_fault_names_every_address_that_failed() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_not_resolved_in_time_and_one_that_is_unknown_are_told() {
+async fn a_name_that_is_not_resolved_in_time_and_one_that_is_unknown_are_reported() {
     let mut smtp = client(Vec::new(), SHORT);
-    smtp.door.resolve = Box::new(|_, _| std::future::pending().boxed());
+    smtp.connector.resolve = Box::new(|_, _| std::future::pending().boxed());
     let told = async |smtp: &Smtp| match send(smtp).await {
         Err(SendError::Later { text, .. }) => text,
         other => panic!("{other:?}"),
     };
     assert!(told(&smtp).await.ends_with("cannot be used: its name was not resolved in time"));
-    smtp.door.resolve = Box::new(|_, _| async { Err(std::io::Error::other("no such name")) }.boxed());
+    smtp.connector.resolve = Box::new(|_, _| async { Err(std::io::Error::other("no such name")) }.boxed());
     assert_eq!(told(&smtp).await, "the relay relay.example:25 cannot be used: no such name");
 }
 

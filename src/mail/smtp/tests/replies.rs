@@ -1,4 +1,4 @@
-//! Replies as relays write them, which is not always as the standard has it.
+//! Real replies, which do not always follow the standard.
 
 use super::{timeouts::second_letter, *};
 
@@ -26,7 +26,7 @@ async fn a_reply_in_whatever_bytes_keeps_its_code() {
         text.contains("refused the recipient") && text.contains("550") && text.contains("bo?te inconnue"),
         "{text}"
     );
-    // \u{ee} as UTF-8 has it.
+    // \u{ee} in UTF-8.
     let text = never(&[("RCPT", "550 5.1.1 bo\u{c3}\u{ae}te inconnue\r\n")]).await;
     assert!(text.contains("bo\u{ee}te inconnue"), "{text}");
     let text = never(&[("RCPT", "550-5.1.1 no\n550 5.1.1 such user\n")]).await;
@@ -40,7 +40,7 @@ async fn a_reply_in_whatever_bytes_keeps_its_code() {
     .unwrap();
 }
 
-/// The line was cut off, and so was whatever it said.
+/// The line was cut off, so its reply is incomplete.
 #[tokio::test]
 async fn a_reply_that_is_not_whole_is_none() {
     let (relay, _told) = relay(&[(".", "250 2.0.0 que"), ("hangs up", "")]).await;
@@ -61,7 +61,7 @@ async fn a_code_that_the_standard_does_not_know_means_what_its_first_digit_means
                 "{text}"
             );
         }
-        // What is about us is so whatever its digits are.
+        // A fault on our side is recognised with any digits.
         for (stage, words) in [
             ("", "5.7.1 no"),
             ("EHLO", "no"),

@@ -1,4 +1,4 @@
-//! How long an answer is waited for, and what becomes of a connection that gives none.
+//! The timeouts for replies, and closing connections after them.
 
 use super::*;
 
@@ -12,7 +12,7 @@ async fn silence_is_not_waited_out_and_its_connection_not_used_again() {
         "{error:?}"
     );
 
-    // This one falls silent in the middle of a letter, with its answer still to come.
+    // This relay becomes silent in the middle of a letter, with its reply outstanding.
     let (relay, mut told) = relay(&[("DATA", "")]).await;
     let smtp = Smtp::with_limits(&relay, SHORT).unwrap();
     for _ in 0..2 {
@@ -29,8 +29,8 @@ async fn silence_is_not_waited_out_and_its_connection_not_used_again() {
     assert_eq!(connections, 2);
 }
 
-/// Two letters over one relay, the second over the first one's connection as far as that goes: what became of
-/// the second, and how many connections there were.
+/// Two letters over one relay, the second over the first one's connection if possible: the outcome of the
+/// second, and the number of connections.
 pub(super) async fn second_letter(script: Script) -> (Result<(), SendError>, usize) {
     let (relay, mut told) = relay(script).await;
     let smtp = Smtp::with_limits(&relay, AMPLE).unwrap();
@@ -81,7 +81,7 @@ async fn a_relay_that_says_how_long_to_wait_is_believed() {
     };
     assert_eq!(wait(&[("RCPT", "451 4.7.1 Greylisted for 300 seconds\r\n")]).await, Some((300, false)));
     assert_eq!(wait(&[("RCPT", "451 4.7.1 Greylisted\r\n")]).await, None);
-    // Whoever has had enough of us has had enough of every letter.
+    // A refusal of our client or sender applies to every letter.
     assert_eq!(wait(&[("MAIL", "450 4.7.1 too fast, retry in 90 seconds\r\n")]).await, Some((90, true)));
     assert_eq!(
         wait(&[("", "421 4.3.2 too many connections, try again in 2 minutes\r\n")]).await,
@@ -91,7 +91,7 @@ async fn a_relay_that_says_how_long_to_wait_is_believed() {
         wait(&[(".", "421 4.7.0 too many letters, try again in 1 hour\r\n")]).await,
         Some((3600, true))
     );
-    // A refusal for good that is ours to put right has no time.
+    // A permanent refusal for a fault on our side has no time.
     assert_eq!(wait(&[("MAIL", "550 5.7.1 not yours, try again in 5 minutes\r\n")]).await, None);
 }
 
@@ -115,7 +115,7 @@ async fn no_step_is_waited_for_without_end() {
     }
 }
 
-/// It takes the letter when others have stopped listening, and would take it again and again.
+/// Such a relay accepts the letter after a short timeout, and would accept it again and again.
 #[tokio::test]
 async fn the_answer_to_the_whole_letter_is_waited_for_longer_than_any_other() {
     let builder = MessageBuilder::new(sender()).unwrap();

@@ -1,4 +1,4 @@
-//! TLS and signing in, with a relay whose certificate comes from an authority of the test's own.
+//! TLS and sign-in, with a relay whose certificate comes from a CA of the test's own.
 
 use std::{io::Write, path::PathBuf, sync::Arc};
 
@@ -11,7 +11,7 @@ use tokio_rustls::{
 
 use super::*;
 
-/// An authority of one's own: its file, and what a relay of that name proves itself with.
+/// A CA of the test's own: its file, and the certificate of a relay of that name.
 fn authority(name: &str) -> (NamedTempFile, TlsAcceptor) {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -45,8 +45,8 @@ pub(super) async fn secure(tls: TlsUse, acceptor: TlsAcceptor) -> (Relay, mpsc::
     offering(OFFERS, tls, acceptor).await
 }
 
-/// A relay that is reached as `tls` says, offers it in these words, and tells what it was told, what it was
-/// told under TLS after `TLS `.
+/// A relay that is reached as `tls` says, with these extensions, and that reports the commands, those under
+/// TLS after `TLS `.
 async fn offering(
     capabilities: Script,
     tls: TlsUse,
@@ -56,8 +56,8 @@ async fn offering(
     let port = listener.local_addr().unwrap().port();
     let (tell, told) = mpsc::unbounded_channel();
     tokio::spawn(async move {
-        // One connection, since a letter takes one. When it is closed nobody is left who tells, which ends
-        // the listening.
+        // One connection, since a letter takes one. When it is closed, the sender is dropped, which ends the
+        // receiver's loop.
         let (mut stream, _) = listener.accept().await.unwrap();
         let greets = tls == TlsUse::Implicit;
         if !greets && talk(&mut stream, capabilities, &tell, true).await != End::Tls {
@@ -79,7 +79,7 @@ async fn offering(
     (Relay { host: "localhost".to_owned(), port, tls, tls_said: true, ca: None, login: None }, told)
 }
 
-/// One attempt, and what the relay heard up to the end of the talk.
+/// One attempt, and the commands that the relay received until the end of the session.
 pub(super) async fn hand_over(
     relay: &Relay,
     mut told: mpsc::UnboundedReceiver<String>,
@@ -114,8 +114,7 @@ async fn letters_and_passwords_go_under_tls_however_it_begins() {
     }
 }
 
-/// The system's authorities do not know it, another of our own does not either, and the name must be the
-/// relay's.
+/// The system's CAs do not know it, another one of our own does not either, and the name must be the relay's.
 #[tokio::test]
 async fn a_relay_that_cannot_prove_itself_gets_nothing() {
     for tls in [TlsUse::Required, TlsUse::Offered, TlsUse::Implicit] {
@@ -140,7 +139,7 @@ async fn a_relay_that_cannot_prove_itself_gets_nothing() {
     }
 }
 
-/// Whoever sits in between can add words to the consent, which lies in the clear; under TLS they would be the
+/// A man in the middle can add data to the consent, which is in the clear; under TLS it would pass for the
 /// relay's.
 #[tokio::test]
 async fn nothing_said_before_tls_is_taken_for_what_was_said_under_it() {
@@ -189,11 +188,10 @@ async fn an_offer_of_tls_is_heard_in_whatever_letters_and_its_refusal_ends_the_t
     }
 }
 
-/// What is missing is said, and what the operator can do about it; the password stays with us.
+/// The error says what is missing, and what the operator can do about it; the password is not sent.
 #[tokio::test]
-async fn a_relay_that_offers_too_little_is_told_so_plainly() {
-    let no_sign_in =
-        "cannot be used: it offers no way to sign in over this connection that we know (PLAIN, LOGIN)";
+async fn a_relay_that_offers_too_little_is_reported_as_that() {
+    let no_sign_in = "cannot be used: it offers no supported sign-in (PLAIN, LOGIN) on this connection";
     for (tls, capabilities, words) in [
         (TlsUse::Offered, "250-test\r\n250 PIPELINING\r\n", no_sign_in),
         (TlsUse::None, "250-test\r\n250 AUTH GSSAPI NTLM\r\n", no_sign_in),
@@ -201,7 +199,7 @@ async fn a_relay_that_offers_too_little_is_told_so_plainly() {
         (
             TlsUse::Required,
             "250-test\r\n250 AUTH PLAIN\r\n",
-            "cannot be used: it does not offer STARTTLS, without which ?tls=required",
+            "cannot be used: it does not offer STARTTLS, which ?tls=required demands",
         ),
     ] {
         let (mut relay, mut told) = relay(vec![("EHLO", capabilities)].leak()).await;
@@ -219,7 +217,7 @@ async fn a_relay_that_offers_too_little_is_told_so_plainly() {
 }
 
 #[test]
-fn a_file_without_authorities_is_told_at_the_start() {
+fn a_file_without_authorities_is_reported_at_the_start() {
     let mut relay = Relay {
         host: "h".to_owned(),
         port: 25,
@@ -234,5 +232,5 @@ fn a_file_without_authorities_is_told_at_the_start() {
     };
     assert!(fault(PathBuf::from("/nowhere/ca.pem")).contains("/nowhere/ca.pem cannot be read"));
     let empty = NamedTempFile::new().unwrap();
-    assert!(fault(empty.path().to_owned()).contains("holds no PEM certificate"));
+    assert!(fault(empty.path().to_owned()).contains("contains no PEM certificate"));
 }

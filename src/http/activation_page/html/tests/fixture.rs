@@ -69,7 +69,7 @@ pub(super) fn error(field: &str, message: impl Into<String>) -> FormError<'_> {
 }
 
 fn faulty() -> Form<'static> {
-    let fault = |pointer, code| FormError::told(pointer, code, "", 15, Locale::En);
+    let fault = |pointer, code| FormError::from_fault(pointer, code, "", 15, Locale::En);
     let errors = vec![
         fault("/last_name", "required"),
         fault("/password", "too_short"),

@@ -172,7 +172,7 @@ fn a_link_that_was_handed_over_takes_a_new_password_and_the_one_that_one_has() {
     let told: std::collections::BTreeSet<String> = Locale::ALL
         .into_iter()
         .map(|locale| {
-            FormError::told("/password", "password_wrong", "as the service says it", 15, locale).message
+            FormError::from_fault("/password", "password_wrong", "as the service says it", 15, locale).message
         })
         .collect();
     assert!(told.len() == Locale::ALL.len() && !told.contains("as the service says it"), "{told:?}");

@@ -1,0 +1,183 @@
+//! Sends the requests of providers, and finds what an answer means for the letter.
+
+use std::time::Duration;
+
+use reqwest::{Client, header::CONTENT_TYPE, redirect::Policy};
+
+use super::{
+    provider::Server,
+    request::{Body, Post},
+    response::{Answer, Verdict},
+};
+use crate::{
+    domain::{
+        letter::{Letter, Receipt, SendError},
+        mail_fault::MailFault,
+        relay_reply::{About, Reply},
+    },
+    mail::{
+        MessageBuilder,
+        fault::{self, Secrets},
+    },
+};
+
+/// Time limits: for the connection, and for the whole request. The second is generous: a provider that is
+/// slow may have accepted a letter whose answer is not awaited, and would get it again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    pub connect: Duration,
+    pub whole: Duration,
+}
+
+const LIMITS: Limits = Limits { connect: Duration::from_secs(5), whole: Duration::from_mins(1) };
+/// The most bytes of an answer that are read.
+const MAX_ANSWER: usize = 64 * 1024;
+
+/// A provider's server and an HTTP client for it.
+pub struct Http {
+    server: Server,
+    client: Client,
+    secrets: Secrets,
+}
+
+impl Http {
+    pub(in crate::mail) fn new(server: &Server) -> Result<Self, String> {
+        Self::with_limits(server, LIMITS)
+    }
+
+    pub(super) fn with_limits(server: &Server, limits: Limits) -> Result<Self, String> {
+        // The client uses the process's default provider of cryptography. An error says that another module
+        // has installed it, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .connect_timeout(limits.connect)
+            .timeout(limits.whole)
+            // A letter is sent where the configuration says, not where an answer says.
+            .redirect(Policy::none())
+            .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| {
+                format!("no HTTP client for {} can be made: {}.", server.describe(), fault::chain(&error))
+            })?;
+        Ok(Self { server: server.clone(), client, secrets: server.api.secrets() })
+    }
+
+    pub(in crate::mail) async fn send(
+        &self,
+        letter: &Letter,
+        builder: &MessageBuilder,
+    ) -> Result<Receipt, SendError> {
+        let title = self.title();
+        let post = self.server.api.request(letter, builder, builder.write(letter)?);
+        let answer = match self.ask(post).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let said = fault::chain(&error.without_url());
+                let text = self.clean(&format!("{title} cannot be reached: {said}"), letter);
+                return Err(SendError::later(text));
+            }
+        };
+        let later = |text: &str, fault| {
+            Err(SendError::Later { text: self.clean(text, letter), wait: answer.wait(letter.now), fault })
+        };
+        match self.verdict(&answer, letter, builder) {
+            Verdict::Accepted(message_id) => Ok(self.receipt(message_id)),
+            Verdict::Unproven => later(&answer.unproven(title), None),
+            Verdict::Later => later(&answer.line(title), None),
+            Verdict::Operator(fault) | Verdict::Presumed(fault) => later(&answer.line(title), Some(fault)),
+            Verdict::Refused | Verdict::Never => {
+                Err(SendError::Never(self.clean(&answer.line(title), letter)))
+            }
+        }
+    }
+
+    /// The provider's verdict. Where that follows from the status alone, the answer's words may name another
+    /// fault.
+    fn verdict(&self, answer: &Answer, letter: &Letter, builder: &MessageBuilder) -> Verdict {
+        let fault_in_words = || fault_in_words(answer, letter, builder);
+        match self.server.api.verdict(answer) {
+            Verdict::Presumed(fault) => Verdict::Operator(fault_in_words().unwrap_or(fault)),
+            Verdict::Refused => fault_in_words().map_or(Verdict::Never, Verdict::Operator),
+            Verdict::Later if answer.status.is_client_error() => {
+                fault_in_words().map_or(Verdict::Later, Verdict::Operator)
+            }
+            verdict => verdict,
+        }
+    }
+
+    /// Only a provider with a webhook reports on the letter later, and needs to be remembered.
+    fn receipt(&self, message_id: String) -> Receipt {
+        let provider = self.server.provider;
+        match provider.webhook {
+            Some(_) => Receipt { provider: Some(provider.provider.name), message_id: Some(message_id) },
+            None => Receipt::default(),
+        }
+    }
+
+    async fn ask(&self, post: Post) -> Result<Answer, reqwest::Error> {
+        let mut request = self.client.post(format!("{}{}", self.server.base, post.path));
+        for (name, value) in post.headers {
+            request = request.header(name, value);
+        }
+        request = match post.body {
+            Body::Json(json) => request.json(&json),
+            Body::Form(fields) => {
+                let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+                request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form)
+            }
+        };
+        let mut request = request.build()?;
+        // Last, since a signature may cover everything else.
+        self.server.api.sign(&mut request);
+        let mut response = self.client.execute(request).await?;
+        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        let mut body = Vec::new();
+        // The beginning of a body that breaks off may be enough; an endless one is not read.
+        while let Ok(Some(piece)) = response.chunk().await {
+            body.extend_from_slice(&piece);
+            if body.len() > MAX_ANSWER {
+                break;
+            }
+        }
+        Ok(Answer { status, headers, body })
+    }
+
+    fn title(&self) -> &'static str {
+        self.server.provider.provider.title
+    }
+
+    pub(in crate::mail) fn describe(&self) -> String {
+        self.server.describe()
+    }
+
+    fn clean(&self, text: &str, letter: &Letter) -> String {
+        fault::clean(text, letter, &self.secrets)
+    }
+}
+
+/// The fault of the sender's side that an answer names. Words that are quoted from the letter do not count.
+fn fault_in_words(answer: &Answer, letter: &Letter, builder: &MessageBuilder) -> Option<MailFault> {
+    let (said, wire, sender) = (answer.said(), letter.to.wire(), builder.sender.from.email.to_string());
+    let mut content = vec![letter.inviter.as_str(), &letter.organisation];
+    content.extend(
+        letter
+            .account
+            .iter()
+            .flat_map(|account| [&account.name, &account.parent_name])
+            .flatten()
+            .map(String::as_str),
+    );
+    let recipient: &[&str] = &[letter.to.as_str(), &wire, letter.to.key()];
+    match (Reply { text: &said, sender: &sender, recipient, recipient_accepted: true, content: &content })
+        .about()
+    {
+        About::Us(fault) => Some(fault),
+        About::Recipient | About::Unknown => None,
+    }
+}
+
+impl std::fmt::Debug for Http {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.describe())
+    }
+}

@@ -1,0 +1,169 @@
+//! What a provider's file has to say: a [`MailProvider`], its row in the table, and a [`ProviderApi`].
+
+use std::sync::Arc;
+
+use reqwest::Request;
+
+use super::{
+    hosted_url,
+    request::Post,
+    response::{Answer, Verdict},
+};
+use crate::{
+    domain::{
+        delivery_reports::{Provider, WebhookVerifier},
+        letter::Letter,
+    },
+    mail::{
+        MessageBuilder, Rendered,
+        fault::Secrets,
+        server_url::{self, Login},
+    },
+};
+
+/// A mail provider: its names, the form of its `MAIL_URL`, and its webhook.
+pub struct MailProvider {
+    /// Its names. The first is the scheme of `MAIL_URL`, too.
+    pub provider: Provider,
+    /// The form of `MAIL_URL`.
+    pub(in crate::mail) url: UrlForm,
+    /// How it reports what became of letters, if it does.
+    pub webhook: Option<Webhook>,
+}
+
+/// The form of a provider's `MAIL_URL`.
+pub(in crate::mail) enum UrlForm {
+    /// A provider on the internet.
+    Hosted(Hosted),
+    /// A server of the operator's that shows letters and delivers none:
+    /// `name+http://USER:PASSWORD@HOST:PORT`, or `name+https://`.
+    TestServer {
+        /// The form, for `--help` and errors.
+        form: &'static str,
+        /// Makes the API's client from the login.
+        api: fn(Option<Login>) -> Arc<dyn ProviderApi>,
+    },
+}
+
+/// A provider on the internet: `name://ACCOUNT`.
+pub(in crate::mail) struct Hosted {
+    /// The form, for `--help` and errors. It can be parsed itself.
+    pub form: &'static str,
+    /// The address of the API, without a slash at its end.
+    pub base: &'static str,
+    /// Further addresses, each with the value of `?region=` that chooses it.
+    pub regions: &'static [(&'static str, &'static str)],
+    /// Reads the account's part of the URL. An error is a sentence that repeats nothing of it.
+    pub account: fn(&str) -> Result<Arc<dyn ProviderApi>, String>,
+}
+
+/// How a provider reports what became of letters.
+pub struct Webhook {
+    /// The variable that holds the key: `MAIL_EVENTS_` and the provider's name.
+    pub variable: &'static str,
+    /// What the variable means, for `--help`.
+    pub meaning: &'static str,
+    /// Reads the key. An error says what is wrong with it and does not repeat it.
+    pub verifier: fn(&str) -> Result<Arc<dyn WebhookVerifier>, &'static str>,
+}
+
+/// The sending API of a provider, with the account's credentials. Its functions are pure.
+pub(in crate::mail) trait ProviderApi: Send + Sync {
+    /// The part of the account that may be shown beside the provider's name.
+    fn account(&self) -> Option<&str> {
+        None
+    }
+
+    /// The request that sends a letter, without credentials.
+    fn request(&self, letter: &Letter, builder: &MessageBuilder, content: Rendered) -> Post;
+
+    /// Adds what proves who asks: mostly a header with a key. It sees the whole request (method, URL,
+    /// headers, body), so that a signature can cover all of it.
+    fn sign(&self, request: &mut Request);
+
+    /// What the answer means for the letter. A success must name the letter to count.
+    fn verdict(&self, answer: &Answer) -> Verdict;
+
+    /// What must not be repeated in logs and timelines.
+    fn secrets(&self) -> Secrets;
+}
+
+/// A provider as `MAIL_URL` names it: where its API is, and the account.
+#[derive(Clone)]
+pub(in crate::mail) struct Server {
+    pub provider: &'static MailProvider,
+    /// The address of the API, without user and password and without a slash at its end.
+    pub base: String,
+    pub api: Arc<dyn ProviderApi>,
+}
+
+impl Server {
+    /// The provider and the address, for people: no credentials.
+    pub fn describe(&self) -> String {
+        let title = self.provider.provider.title;
+        match self.api.account() {
+            Some(account) => format!("{title} for {account} at {}", self.base),
+            None => format!("{title} at {}", self.base),
+        }
+    }
+}
+
+impl MailProvider {
+    /// Whether letters reach their recipients.
+    pub(in crate::mail) fn delivers(&self) -> bool {
+        matches!(self.url, UrlForm::Hosted(_))
+    }
+
+    /// The form of its `MAIL_URL`, for errors.
+    pub(in crate::mail) fn form(&self) -> &'static str {
+        match &self.url {
+            UrlForm::Hosted(hosted) => hosted.form,
+            UrlForm::TestServer { form, .. } => form,
+        }
+    }
+
+    /// The form and its parameters, for `--help`.
+    pub(in crate::mail) fn usage(&self) -> String {
+        match &self.url {
+            UrlForm::Hosted(Hosted { form, regions: [first, others @ ..], .. }) => {
+                let others: String = others.iter().map(|(name, _)| format!("|{name}")).collect();
+                format!("{form} (?region={}{others})", first.0)
+            }
+            _ => self.form().to_owned(),
+        }
+    }
+
+    /// Reads `MAIL_URL`. `None` when its scheme is not this provider's.
+    pub(in crate::mail) fn parse(&'static self, scheme: &str, rest: &str) -> Option<Result<Server, String>> {
+        let transport = scheme.strip_prefix(self.provider.name)?;
+        match (&self.url, transport) {
+            (UrlForm::Hosted(hosted), "") => Some(self.parse_hosted(hosted, rest)),
+            (UrlForm::TestServer { api, .. }, "+http") => Some(self.parse_own(&format!("http:{rest}"), *api)),
+            (UrlForm::TestServer { api, .. }, "+https") => {
+                Some(self.parse_own(&format!("https:{rest}"), *api))
+            }
+            _ => None,
+        }
+    }
+
+    fn parse_hosted(&'static self, hosted: &Hosted, rest: &str) -> Result<Server, String> {
+        let (account, base) = hosted_url::parse(rest, hosted)?;
+        Ok(Server { provider: self, base, api: (hosted.account)(account)? })
+    }
+
+    fn parse_own(
+        &'static self,
+        text: &str,
+        api: fn(Option<Login>) -> Arc<dyn ProviderApi>,
+    ) -> Result<Server, String> {
+        let mut url = server_url::parse(text)?;
+        if url.query().is_some() {
+            return Err(format!("Its query parameter is not known; {} takes none.", self.form()));
+        }
+        server_url::host(&url)?;
+        let login = server_url::login(&url)?;
+        // Both calls fail for a URL without a host alone, and this one has one.
+        let _ = (url.set_username(""), url.set_password(None));
+        Ok(Server { provider: self, base: url.as_str().trim_end_matches('/').to_owned(), api: api(login) })
+    }
+}

@@ -1,0 +1,53 @@
+//! Requests to providers, and the headers that carry credentials.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use reqwest::{
+    Request,
+    header::{AUTHORIZATION, HeaderName, HeaderValue},
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use crate::mail::server_url::Login;
+
+/// A POST, still without credentials.
+#[derive(Debug, PartialEq)]
+pub(in crate::mail) struct Post {
+    /// The path below the address of the API.
+    pub path: String,
+    /// Headers beside `Content-Type`.
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Body,
+}
+
+/// The body of a [`Post`].
+#[derive(Debug, PartialEq)]
+pub(in crate::mail) enum Body {
+    Json(Value),
+    Form(Vec<(&'static str, String)>),
+}
+
+/// Adds a header that holds a key.
+pub(super) fn add_key(request: &mut Request, name: HeaderName, key: &SecretString) {
+    add(request, name, key.expose_secret());
+}
+
+/// Adds `Authorization: Bearer` (RFC 6750).
+pub(super) fn add_bearer(request: &mut Request, key: &SecretString) {
+    add(request, AUTHORIZATION, &format!("Bearer {}", key.expose_secret()));
+}
+
+/// Adds `Authorization: Basic` (RFC 7617).
+pub(super) fn add_basic(request: &mut Request, Login { user, password }: &Login) {
+    let credentials = STANDARD.encode(format!("{user}:{}", password.expose_secret()));
+    add(request, AUTHORIZATION, &format!("Basic {credentials}"));
+}
+
+fn add(request: &mut Request, name: HeaderName, value: &str) {
+    // Keys have visible ASCII alone since they were read, so that this does not fail. Without its credentials
+    // the request would be refused with 401.
+    if let Ok(mut value) = HeaderValue::from_str(value) {
+        value.set_sensitive(true);
+        request.headers_mut().insert(name, value);
+    }
+}

@@ -1,0 +1,14 @@
+//! Callers: permissions, roles, sign-in, access tokens, guessing, limits and secrets.
+
+mod guessing;
+mod leaving;
+mod letter_limits;
+mod owners_as_callers;
+mod permissions;
+mod permissions_customers;
+mod roles;
+mod secrecy;
+mod secret_keys;
+mod sign_in;
+mod sign_in_log;
+mod tokens;

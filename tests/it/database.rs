@@ -1,0 +1,15 @@
+//! The database: both schemas, shared commits, lost connections, failover, poolers, copies.
+
+mod commit_lost;
+mod connection_cut;
+mod constraints;
+mod durability;
+mod failover;
+mod group_commit;
+mod locked;
+mod panic;
+mod parity;
+mod poolers;
+mod query_plans;
+mod restored_copy;
+mod unavailable;

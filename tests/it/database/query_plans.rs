@@ -1,0 +1,117 @@
+//! The switches of PostgreSQL's planner (`src/db/sql/planner.rs`): statements that must go by an index do so
+//! on tables that were planned for while they were empty, that were never analysed, and that were.
+//!
+//! PostgreSQL counts the rows that sequential scans and index scans read; a plan that reads a whole table
+//! shows there.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::BigInt};
+use invitation_service::db::{
+    AnyConnection, DbFault, Tx,
+    letters::outbox::{self, Which},
+};
+
+use crate::support::{Backend, TestApp, eventually, json};
+
+/// Enough for a plan that reads the whole table to be seen.
+const ROWS: i64 = 20_000;
+/// What a claim takes.
+const CLAIM: i64 = 100;
+
+#[derive(Debug, QueryableByName)]
+struct RowsRead {
+    #[diesel(sql_type = BigInt)]
+    sequential: i64,
+    #[diesel(sql_type = BigInt)]
+    by_index: i64,
+}
+
+/// Invitations of system users whose letters wait, without the cost of checking foreign keys.
+fn fill(app: &TestApp) {
+    let now = app.now().to_rfc3339();
+    let mut connection = app.database.postgres();
+    for statement in [
+        "SET session_replication_role = replica".to_owned(),
+        format!(
+            "INSERT INTO users (id, email, email_key, search_text, status, created_at)
+             SELECT 'usr_01kzzzzzzze08' || k, k || '@example.com', k || '@example.com', k || '@example.com', 'invited', '{now}'
+             FROM generate_series(100000001, 100000000 + {ROWS}) AS k"
+        ),
+        format!(
+            "INSERT INTO invitations (id, kind, user_id, email, email_key, search_text, roles, inviter_kind, inviter_id,
+                 inviter_name, state, generation, send_count, created_at, last_sent_at, expires_at, scope)
+             SELECT 'inv_01kzzzzzzze08' || k, 'system_user', 'usr_01kzzzzzzze08' || k, k || '@example.com', k || '@example.com',
+                 k || '@example.com', 'viewer', 'cli', 'Test', 'Test', 'pending', 1, 1, '{now}', '{now}',
+                 '{now}'::timestamptz + interval '1 day', ''
+             FROM generate_series(100000001, 100000000 + {ROWS}) AS k"
+        ),
+        format!(
+            "INSERT INTO letters (id, invitation_id, kind, generation, state, attempts, next_attempt_at, created_at)
+             SELECT 'ltr_01kzzzzzzze08' || k, 'inv_01kzzzzzzze08' || k, 'invitation', 1, 'queued', 0, '{now}', '{now}'
+             FROM generate_series(100000001, 100000000 + {ROWS}) AS k"
+        ),
+    ] {
+        sql_query(statement).execute(&mut connection).unwrap();
+    }
+}
+
+/// Claims letters, and reads what the claim's own transaction has read of their table.
+async fn claim(app: &TestApp) -> RowsRead {
+    let now = app.now();
+    let work = move |tx: &mut Tx<'_>| {
+        let claimed = outbox::claim(tx, Which::Due, CLAIM, (now, now + TimeDelta::seconds(60)))?;
+        assert_eq!(claimed.len(), usize::try_from(CLAIM).unwrap());
+        let AnyConnection::Postgres(connection) = tx.reading() else { unreachable!() };
+        let read = "SELECT coalesce(seq_tup_read, 0) AS sequential, coalesce(idx_tup_fetch, 0) AS by_index \
+                    FROM pg_stat_xact_user_tables WHERE relname = 'letters'";
+        Ok::<_, DbFault>(sql_query(read).get_result::<RowsRead>(connection)?)
+    };
+    app.parts.courier.db.write(work).await.unwrap()
+}
+
+#[tokio::test]
+async fn letters_are_claimed_in_the_order_of_the_index() {
+    let app = TestApp::start(Backend::Postgres, &[]).await;
+    // The server must not analyse the table by itself.
+    app.database.execute("ALTER TABLE letters SET (autovacuum_enabled = off)");
+    fill(&app);
+    for state in ["never analysed", "analysed"] {
+        let read = claim(&app).await;
+        assert_eq!(read.sequential, 0, "{state}: {read:?}");
+        // Once to choose them and once to update them.
+        assert!(read.by_index <= 3 * CLAIM, "{state}: {read:?}");
+        app.database.execute("ANALYZE letters");
+    }
+}
+
+#[tokio::test]
+async fn look_ups_that_were_planned_on_empty_tables_go_by_key() {
+    let app = TestApp::start(Backend::Postgres, &[]).await;
+    for table in ["letters", "invitations", "users"] {
+        app.database.execute(&format!("ALTER TABLE {table} SET (autovacuum_enabled = off)"));
+    }
+    let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
+    let look = async || {
+        app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200)
+    };
+    look().await;
+    fill(&app);
+    for _ in 0..10 {
+        look().await;
+    }
+    // A session reports what it has read when it ends.
+    app.database.drop_connections();
+    app.database.bring_back();
+    let read = |column: &str| {
+        let query = format!(
+            "SELECT CAST(sum({column}) AS text) AS text FROM pg_stat_user_tables \
+             WHERE relname IN ('letters', 'invitations', 'users')"
+        );
+        app.database.texts(&query)[0].parse::<i64>().unwrap()
+    };
+    let reported = async || (read("idx_tup_fetch") >= 20).then_some(());
+    eventually("the sessions report", Duration::from_secs(30), reported).await;
+    assert!(read("seq_tup_read") < ROWS, "{} rows were read one after the other", read("seq_tup_read"));
+}

@@ -1,0 +1,11 @@
+//! What happens to an invitation afterwards: update, resend, renew, remind, revoke.
+
+mod reminders;
+mod renew;
+mod resend;
+mod revoke;
+mod revoke_customers;
+mod update;
+mod update_customers;
+mod update_people;
+mod update_races;

@@ -1,0 +1,8 @@
+//! Lists and single objects: pages, filters, search, CSV, and who sees what of them.
+
+mod accounts;
+mod field_rules;
+mod pages;
+mod search;
+mod users_csv;
+mod visibility;

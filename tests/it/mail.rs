@@ -1,0 +1,11 @@
+//! Letters on their way to a relay or a mail provider, with every fault of theirs.
+
+mod courier_outage;
+mod pace;
+mod postfix;
+mod providers;
+mod relay_replies;
+mod simulated_hour;
+mod slow_letters;
+mod smtp_faults;
+mod smtp_session;

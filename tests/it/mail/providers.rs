@@ -1,0 +1,299 @@
+//! Letters through mail providers, from the invite to what the provider reports in the end; `src/mail/http`
+//! has the shapes of requests and answers, `src/domain/feedback` those of reports.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::TimeDelta;
+use hmac::{Hmac, KeyInit, Mac};
+use invitation_service::{courier::Step, domain::token::hex};
+use p256::{
+    ecdsa::{Signature, SigningKey, signature::Signer},
+    pkcs8::EncodePublicKey,
+};
+use reqwest::Method;
+use serde_json::Value;
+use sha2::Sha256;
+
+use crate::support::{
+    Answer, Backend, TestApp, json, on_each,
+    provider::{CannedAnswer, Provider},
+};
+
+const SECRET: &str = "a-secret-for-reports";
+
+fn mac(text: &str) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    mac.update(text.as_bytes());
+    mac.finalize().into_bytes().to_vec()
+}
+
+fn sendgrids_key() -> SigningKey {
+    SigningKey::from_slice(&[7; 32]).unwrap()
+}
+
+/// Headers and a body.
+type Report = (Vec<(&'static str, String)>, Value);
+
+/// How a provider is configured, what it answers to a letter, and how it proves and tells a bounce of that
+/// letter.
+struct Case {
+    provider: &'static str,
+    mail_url: &'static str,
+    key: String,
+    answer: CannedAnswer<'static>,
+    bounce: fn(now: i64) -> Report,
+}
+
+fn cases() -> [Case; 4] {
+    let public = sendgrids_key().verifying_key().to_public_key_der().unwrap();
+    [
+        Case {
+            provider: "postmark",
+            mail_url: "postmark://hunter22",
+            key: SECRET.to_owned(),
+            answer: (200, "", r#"{"ErrorCode":0,"Message":"OK","MessageID":"name-of-theirs"}"#),
+            bounce: |_| {
+                let body = json!({ "RecordType": "Bounce", "Type": "HardBounce", "ID": 42, "MessageID": "name-of-theirs" });
+                (vec![("x-mail-events-secret", SECRET.to_owned())], body)
+            },
+        },
+        Case {
+            provider: "sendgrid",
+            mail_url: "sendgrid://hunter22",
+            key: STANDARD.encode(public.as_bytes()),
+            answer: (202, "X-Message-Id: name-of-theirs", ""),
+            bounce: |now| {
+                let body = json!([{
+                    "event": "bounce", "type": "bounce", "timestamp": now, "sg_event_id": "e1",
+                    "sg_message_id": "name-of-theirs.recvd-5f9-1.0"
+                }]);
+                let signature: Signature = sendgrids_key().sign(format!("{now}{body}").as_bytes());
+                let headers = vec![
+                    (
+                        "x-twilio-email-event-webhook-signature",
+                        STANDARD.encode(signature.to_der().as_bytes()),
+                    ),
+                    ("x-twilio-email-event-webhook-timestamp", now.to_string()),
+                ];
+                (headers, body)
+            },
+        },
+        Case {
+            provider: "mailgun",
+            mail_url: "mailgun://hunter22@mg.example.com",
+            key: SECRET.to_owned(),
+            answer: (200, "", r#"{"id":"<name-of-theirs@mg.example.com>","message":"Queued. Thank you."}"#),
+            bounce: |now| {
+                let signature = hex(&mac(&format!("{now}token")));
+                let body = json!({
+                    "signature": { "timestamp": now.to_string(), "token": "token", "signature": signature },
+                    "event-data": {
+                        "event": "failed", "severity": "permanent", "id": "e1", "timestamp": now,
+                        "message": { "headers": { "message-id": "name-of-theirs@mg.example.com" } }
+                    }
+                });
+                (Vec::new(), body)
+            },
+        },
+        Case {
+            provider: "resend",
+            mail_url: "resend://hunter22",
+            key: format!("whsec_{}", STANDARD.encode(SECRET)),
+            answer: (200, "", r#"{"id":"name-of-theirs"}"#),
+            bounce: |now| {
+                let body = json!({
+                    "type": "email.bounced", "data": { "email_id": "name-of-theirs", "bounce": { "type": "Permanent" } }
+                });
+                let headers = vec![
+                    ("svix-id", "msg_1".to_owned()),
+                    ("svix-timestamp", now.to_string()),
+                    (
+                        "svix-signature",
+                        format!("v1,{}", STANDARD.encode(mac(&format!("msg_1.{now}.{body}")))),
+                    ),
+                ];
+                (headers, body)
+            },
+        },
+    ]
+}
+
+async fn work(app: &TestApp) -> Step {
+    loop {
+        match app.parts.courier.step().await.unwrap() {
+            Step::Worked(_) => {}
+            idle @ Step::Idle { .. } => return idle,
+        }
+    }
+}
+
+async fn invite(app: &TestApp) -> String {
+    let body = json!({ "email": "ada@example.com", "roles": ["viewer"] });
+    app.admin().post("/v1/system-users/invitations", &body).await.expect(201).text_of("id")
+}
+
+async fn delivery(app: &TestApp, id: &str) -> Value {
+    app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200).body["delivery"].clone()
+}
+
+on_each! {
+    async fn what_a_provider_took_it_reports_on_under_its_own_name(backend: Backend) {
+        for case in cases() {
+            let provider = Provider::start(&[case.answer]).await;
+            let mail_url = format!("{}?api={}", case.mail_url, provider.base);
+            let variable = format!("MAIL_EVENTS_{}", case.provider.to_uppercase());
+            let app = TestApp::start(backend, &[("MAIL_URL", &mail_url), (&variable, &case.key)]).await;
+            let id = invite(&app).await;
+            work(&app).await;
+            assert_eq!(provider.asked().len(), 1, "{}", case.provider);
+            assert_eq!(delivery(&app, &id).await["state"], "sent", "{}", case.provider);
+
+            let (headers, body) = (case.bounce)(app.now().timestamp());
+            let report = |headers: &[(&'static str, String)], body: String| {
+                let request = app.anonymous().request(Method::POST, &format!("/v1/mail-events/{}", case.provider));
+                let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+                Answer::of(request.header("content-type", "application/json").body(body))
+            };
+            // Somebody who knows the shapes and not the key.
+            let wrong: Vec<_> = headers.iter().map(|(name, value)| (*name, value.chars().rev().collect())).collect();
+            let forged = body.to_string().replace("\"token\":\"token\"", "\"token\":\"other\"");
+            report(&wrong, forged).await.problem(401, "mail_event_unverified");
+            assert_eq!(delivery(&app, &id).await["state"], "sent", "{}", case.provider);
+
+            for _ in 0..2 {
+                report(&headers, body.to_string()).await.expect(200);
+            }
+            let told = delivery(&app, &id).await;
+            assert_eq!(told["state"], "bounced", "{}", case.provider);
+            assert!(told["advice"].as_str().unwrap().contains("address"), "{told}");
+            assert_eq!(app.timeline(&id).await, ["created", "email_queued", "email_sent", "email_bounced"], "{}", case.provider);
+        }
+    }
+
+    async fn a_busy_provider_is_asked_again_when_it_said(backend: Backend) {
+        let busy = (429, "Retry-After: 120", r#"{"message":"slower"}"#);
+        let provider = Provider::start(&[busy, (200, "", r#"{"id":"m"}"#)]).await;
+        let app = TestApp::start(backend, &[("MAIL_URL", &format!("resend://hunter22?api={}", provider.base))]).await;
+        let (id, start) = (invite(&app).await, app.now());
+        let due = start + TimeDelta::seconds(120);
+        assert_eq!(work(&app).await, Step::Idle { next_due: Some(due) });
+        let waits = delivery(&app, &id).await;
+        assert_eq!(waits["state"], "queued");
+        assert!(waits["last_error"].as_str().unwrap().contains("429"), "{waits}");
+        app.advance(TimeDelta::seconds(119));
+        work(&app).await;
+        assert_eq!(provider.asked().len(), 1);
+        app.advance(TimeDelta::seconds(1));
+        assert_eq!(work(&app).await, Step::Idle { next_due: None });
+        let sent = delivery(&app, &id).await;
+        assert_eq!((&sent["state"], &sent["attempts"]), (&json!("sent"), &json!(2)));
+        assert_eq!(app.database.texts("SELECT provider_message_id AS text FROM letters"), ["m"]);
+    }
+
+    /// A relay that asked for too long a time is asked after a day; no letter is given up for it.
+    async fn a_provider_that_wants_a_week_is_asked_after_a_day(backend: Backend) {
+        let week = (429, "Retry-After: 604800", "{}");
+        let provider = Provider::start(&[week, (200, "", r#"{"id":"m"}"#)]).await;
+        let app = TestApp::start(backend, &[("MAIL_URL", &format!("resend://hunter22?api={}", provider.base))]).await;
+        let (id, start) = (invite(&app).await, app.now());
+        assert_eq!(work(&app).await, Step::Idle { next_due: Some(start + TimeDelta::days(1)) });
+        assert_eq!(delivery(&app, &id).await["state"], "queued");
+        app.advance(TimeDelta::days(1));
+        assert_eq!(work(&app).await, Step::Idle { next_due: None });
+        assert_eq!(delivery(&app, &id).await["state"], "sent");
+    }
+
+    /// Also when the letter that was told so is given up by it.
+    async fn a_provider_that_ends_a_letters_day_is_left_alone_by_the_next(backend: Backend) {
+        let busy = |seconds| (429, seconds, r#"{"message":"slower"}"#);
+        let answers = [busy("Retry-After: 86400"), busy("Retry-After: 120"), (200, "", r#"{"id":"m"}"#)];
+        let provider = Provider::start(&answers).await;
+        let app = TestApp::start(backend, &[("MAIL_URL", &format!("resend://hunter22?api={}", provider.base))]).await;
+        let given_up = invite(&app).await;
+        work(&app).await;
+        app.advance(TimeDelta::days(1));
+        work(&app).await;
+        assert_eq!(delivery(&app, &given_up).await["state"], "failed");
+        app.invite_unsent("late@example.com", &["viewer"]).await;
+        let due = app.now() + TimeDelta::seconds(120);
+        assert_eq!(work(&app).await, Step::Idle { next_due: Some(due) });
+        assert_eq!(provider.asked().len(), 2);
+        app.advance(TimeDelta::seconds(120));
+        assert_eq!(work(&app).await, Step::Idle { next_due: None });
+        assert_eq!(provider.asked().len(), 3);
+    }
+
+    /// It has asked all couriers to stay away, with every letter: those in hand are given back untried, later
+    /// ones wait.
+    async fn a_busy_provider_is_left_alone_by_everybody(backend: Backend) {
+        for limit in [&[][..], &[("MAIL_RATE_LIMIT", "10000/s")]] {
+            let busy = (429, "Retry-After: 120", r#"{"message":"slower"}"#);
+            // At most as many are asked as are under way together.
+            let answers = [[busy].repeat(4), vec![(200, "", r#"{"id":"m"}"#)]].concat();
+            let provider = Provider::start(&answers).await;
+            let mail_url = format!("resend://hunter22?api={}", provider.base);
+            let app = TestApp::start(backend, &[&[("MAIL_URL", mail_url.as_str())], limit].concat()).await;
+            for number in 0..20 {
+                app.invite_unsent(&format!("person-{number}@example.com"), &["viewer"]).await;
+            }
+            let start = app.now();
+            let due = start + TimeDelta::seconds(120);
+            assert_eq!(work(&app).await, Step::Idle { next_due: Some(due) });
+            assert_eq!(provider.asked().len(), 4);
+            assert_eq!(app.database.count("letters WHERE attempts = 0 AND first_tried_at IS NULL"), 16);
+            // Whoever comes later waits as well.
+            app.invite_unsent("late@example.com", &["viewer"]).await;
+            app.advance(TimeDelta::seconds(119));
+            assert_eq!(work(&app).await, Step::Idle { next_due: Some(due) });
+            assert_eq!(provider.asked().len(), 4);
+            app.advance(TimeDelta::seconds(1));
+            assert_eq!(work(&app).await, Step::Idle { next_due: None });
+            assert_eq!(app.database.count("letters WHERE state = 'sent'"), 21);
+            assert_eq!(provider.asked().len(), 25);
+        }
+    }
+
+    /// An unverified sender, an account without credit or that is suspended: the letter waits, and goes once
+    /// that is put right.
+    async fn what_a_provider_says_of_the_account_ends_no_letter(backend: Backend) {
+        for (mail_url, refusal, taken, words) in [
+            (
+                "postmark://hunter22",
+                (422, "", r#"{"ErrorCode":400,"Message":"The 'From' address you supplied (a@b.example) is not a Sender Signature on your account."}"#),
+                (200, "", r#"{"ErrorCode":0,"Message":"OK","MessageID":"m"}"#),
+                "MAIL_FROM",
+            ),
+            (
+                "sendgrid://hunter22",
+                (401, "", r#"{"errors":[{"message":"Maximum credits exceeded","field":null}]}"#),
+                (202, "X-Message-Id: m", ""),
+                "quota",
+            ),
+            (
+                "mailgun://hunter22@mg.example.com",
+                (403, "", r#"{"message":"Your account has been suspended"}"#),
+                (200, "", r#"{"id":"<m@mg.example.com>","message":"Queued. Thank you."}"#),
+                "suspended",
+            ),
+            (
+                "resend://hunter22",
+                (403, "", r#"{"statusCode":403,"message":"The example.com domain is not verified.","name":"validation_error"}"#),
+                (200, "", r#"{"id":"m"}"#),
+                "MAIL_FROM",
+            ),
+        ] {
+            let provider = Provider::start(&[refusal, taken]).await;
+            let app = TestApp::start(backend, &[("MAIL_URL", &format!("{mail_url}?api={}", provider.base))]).await;
+            let id = invite(&app).await;
+            let Step::Idle { next_due: Some(due) } = work(&app).await else { panic!("{mail_url}: nothing waits") };
+            let waits = delivery(&app, &id).await;
+            assert_eq!((&waits["state"], &waits["attempts"]), (&json!("queued"), &json!(1)), "{mail_url}: {waits}");
+            let reason = waits["reason"].as_str().unwrap();
+            assert!(reason.starts_with("The operator must put this right") && reason.contains(words), "{mail_url}: {waits}");
+            assert!(waits["advice"].as_str().unwrap().contains("Nothing is wrong with the address"), "{mail_url}: {waits}");
+            app.advance(due - app.now());
+            assert_eq!(work(&app).await, Step::Idle { next_due: None });
+            let sent = delivery(&app, &id).await;
+            assert_eq!((&sent["state"], sent.get("reason")), (&json!("sent"), None), "{mail_url}: {sent}");
+        }
+    }
+}

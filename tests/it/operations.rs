@@ -1,0 +1,5 @@
+//! The command line, the configuration, and the compose file.
+
+mod cli;
+mod compose;
+mod configuration;

@@ -1,0 +1,15 @@
+//! What holds for every request: contract, bodies, headers, methods, paths, idempotency.
+
+mod bodies;
+mod browser_headers;
+mod contract;
+mod conventions;
+mod escaped_paths;
+mod hang_ups;
+mod idempotency;
+mod idempotency_principals;
+mod invisible;
+mod same_request;
+mod slow_clients;
+mod unreadable_requests;
+mod validation;
