@@ -73,9 +73,10 @@ impl From<Error> for DbFault {
     }
 }
 
-/// Diesel does not expose the SQLSTATE. Errors without a kind are recognised by their messages, which are
-/// stable in SQLite and in a PostgreSQL server with English messages. With other messages the result is
-/// `Other`, and `Pooled::classify_error` and `Db::write` decide how to treat it.
+/// Diesel does not expose the SQLSTATE (findings/diesel-deadlock-is-unknown.sh). Errors without a kind are
+/// recognised by their messages, which are stable in SQLite and in a PostgreSQL server with English messages.
+/// With other messages the result is `Other`, and `Pooled::classify_error` and `Db::write` decide how to
+/// treat it.
 fn by_message(message: &str) -> DbFault {
     const LOST: [&str; 2] = ["deadlock detected", "could not serialize access"];
     const CUT: [&str; 12] = [

@@ -1,10 +1,9 @@
 //! Sends letters over SMTP to a mail relay.
 //!
-//! lettre's connections are used without lettre's transport and its pool. That pool takes a connection back
-//! when an attempt is cancelled halfway, while the relay's reply is still outstanding; the next letter would
-//! read that reply as its own, and be recorded as sent. Here a connection is returned to the pool only after
-//! a letter was accepted, and is closed otherwise. This code also knows which command was refused, which
-//! determines the meaning of a refusal.
+//! lettre's connections are used without lettre's transport and its pool, where a letter can read the reply
+//! to an earlier one (findings/lettre-pool-late-answer.sh). Here a connection is returned to the pool only
+//! after a letter was accepted, and is closed otherwise. This code also knows which command was refused,
+//! which determines the meaning of a refusal.
 
 mod classify_reply;
 mod connect;

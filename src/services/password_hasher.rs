@@ -56,8 +56,8 @@ impl Queue {
     }
 }
 
-/// Memory of earlier hashes, reused for later ones: at most one block for each permit. If each hash allocated
-/// its 19 MiB on the current thread, the allocator would keep that memory for every such thread.
+/// Memory of earlier hashes, reused for later ones: at most one block for each permit. glibc would keep 19
+/// MiB for every thread that allocates it (findings/glibc-freed-memory-stays.sh).
 type Spare = Arc<Mutex<Vec<Vec<Block>>>>;
 
 /// A permit to hash.

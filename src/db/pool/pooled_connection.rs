@@ -126,8 +126,8 @@ impl Pooled {
     }
 }
 
-/// Makes connections for the pool. `AnyConnection::establish` is not used: it swallows errors, and creates a
-/// file for a mistyped URL.
+/// Makes connections for the pool. `AnyConnection::establish` is not used: it swallows errors, and may create
+/// a file (findings/diesel-multi-connection.sh).
 #[derive(Clone)]
 pub(in crate::db) struct Manager {
     pub(in crate::db) url: DatabaseUrl,

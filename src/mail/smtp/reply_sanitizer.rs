@@ -43,7 +43,7 @@ impl ReplyBuffer {
     }
 
     /// A line whose fourth character is a hyphen is followed by another of the same reply (RFC 5321 §4.2.1).
-    /// lettre does not accept a code without text.
+    /// lettre does not accept a code without text (findings/lettre-code-without-words.sh).
     fn end_line(&mut self) {
         let mut line = std::mem::take(&mut self.line);
         let goes_on = line.get(3) == Some(&b'-');
