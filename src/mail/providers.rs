@@ -27,8 +27,8 @@ pub use self::{
 };
 
 /// Every provider, in the order of help texts, tables and metrics.
-pub static PROVIDERS: [MailProvider; 5] =
-    [postmark::PROVIDER, sendgrid::PROVIDER, mailgun::PROVIDER, resend::PROVIDER, mailpit::PROVIDER];
+pub static PROVIDERS: &[MailProvider] =
+    &[postmark::PROVIDER, sendgrid::PROVIDER, mailgun::PROVIDER, resend::PROVIDER, mailpit::PROVIDER];
 
 /// Reads a `MAIL_URL` of this scheme. `None` when no provider has it.
 pub(super) fn parse(scheme: &str, rest: &str) -> Option<Result<Server, String>> {

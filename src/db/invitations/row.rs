@@ -148,8 +148,8 @@ fn invited_to(row: &Row, account: AccountRow) -> Result<InvitedTo, DbFault> {
 
 fn delivery(letter: LetterRow) -> Option<Delivery> {
     let state = LetterState::ALL.into_iter().find(|state| state.as_str() == letter.state)?;
-    let withdrawn =
-        (state == LetterState::Withdrawn).then(|| "The link became invalid before the letter was sent.".to_owned());
+    let withdrawn = (state == LetterState::Withdrawn)
+        .then(|| "The link became invalid before the letter was sent.".to_owned());
     let fault: Option<MailFault> = letter.cause.map(|cause| cause.parse()).transpose().ok()?;
     let operators = fault.filter(|fault| fault.is_operators());
     let reported = |fate: String| DeliveryState::ALL.into_iter().find(|state| state.as_str() == fate);

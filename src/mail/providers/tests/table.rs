@@ -24,7 +24,7 @@ fn every_provider_s_file_has_its_row() {
 
 #[test]
 fn names_follow_from_the_provider_s() {
-    for row in &PROVIDERS {
+    for row in PROVIDERS {
         let name = row.provider.name;
         assert!(row.form().starts_with(name), "{name}: {}", row.form());
         if let Some(webhook) = &row.webhook {
@@ -38,7 +38,7 @@ fn names_follow_from_the_provider_s() {
 fn the_documentation_has_every_provider() {
     let read = |file: &str| std::fs::read_to_string(root().join(file)).unwrap();
     let (readme, operations) = (read("README.md"), read("docs/operations.md"));
-    for row in &PROVIDERS {
+    for row in PROVIDERS {
         assert!(readme.contains(&format!("`{}`", row.form())), "README.md, MAIL_URL: {}", row.form());
         if row.delivers() {
             let is_row = |line: &str| line.starts_with(&format!("| `{}`", row.form()));
