@@ -83,7 +83,7 @@ impl Mailer {
     pub async fn send(&self, letter: &Letter) -> Result<Receipt, SendError> {
         match self {
             Self::Directory(builder, folder) => {
-                folder.put(letter, &builder.message(letter, TransferEncoding::EightBit)?).await?
+                folder.put(letter, &builder.message(letter, TransferEncoding::EightBit)?).await?;
             }
             Self::Smtp(builder, relay) => relay.send(letter, builder).await?,
             Self::Http(builder, server) => return server.send(letter, builder).await,

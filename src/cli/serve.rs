@@ -103,10 +103,10 @@ pub(super) fn courier(config: &Config, letters: Letters) -> Outcome {
         }
         match letters {
             Letters::Sent => {
-                println!("invitation-service courier: letters go to {}", config.mail_url.describe())
+                println!("invitation-service courier: letters go to {}", config.mail_url.describe());
             }
             Letters::Held | Letters::Elsewhere => {
-                println!("invitation-service courier: letters wait (--hold-mail)")
+                println!("invitation-service courier: letters wait (--hold-mail)");
             }
         }
         Ok(run_until_signal(async || signals.next().await, running, stop, async {}).await?)

@@ -151,7 +151,7 @@ impl Courier {
         match error {
             None => tracing::info!(%letter_id, %invitation, attempt, outcome = word, "letter"),
             Some(error) => {
-                tracing::warn!(%letter_id, %invitation, attempt, outcome = word, error = error.as_str(), "letter")
+                tracing::warn!(%letter_id, %invitation, attempt, outcome = word, error = error.as_str(), "letter");
             }
         }
     }

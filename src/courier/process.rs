@@ -73,13 +73,11 @@ impl Courier {
             let permits = processing.alongside(batch.permits(self)).await;
             let (courier, letter, pause) = (self.clone(), letter.clone(), batch.pause.clone());
             processing.tasks.spawn(async move {
-                match permits {
-                    Some(permits) => courier.process(letter, permits, &pause).await,
-                    None => {
-                        let at = courier.clock.now();
-                        courier.record(letter, Outcome::Untried { at }).await.map(|()| Processed::GivenBack)
-                    }
+                if let Some(permits) = permits {
+                    return courier.process(letter, permits, &pause).await;
                 }
+                let at = courier.clock.now();
+                courier.record(letter, Outcome::Untried { at }).await.map(|()| Processed::GivenBack)
             });
         }
     }

@@ -191,7 +191,7 @@ fn vat_number(faults: &mut Vec<FieldError>, raw: &RawCompany, country: Option<Co
             faults.push(FieldError::new("/vat_exempt", "vat_exempt_with_number", detail));
         }
         (None, false) => {
-            faults.push(FieldError::new(path, LineError::Empty.code(), LineError::Empty.to_string()))
+            faults.push(FieldError::new(path, LineError::Empty.code(), LineError::Empty.to_string()));
         }
         (Some(_), false) => {}
     }

@@ -103,7 +103,7 @@ impl Pooled {
         let Err(error) = outcome else { return outcome };
         match error.as_fault() {
             Some(DbFault::Unavailable(_) | DbFault::Disconnected(_) | DbFault::InDoubt(_)) => {
-                self.broken = true
+                self.broken = true;
             }
             Some(DbFault::Other(words)) if self.is_postgres() => {
                 let words = words.clone();

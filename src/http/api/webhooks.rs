@@ -134,9 +134,9 @@ pub async fn receive(
     if bytes.is_empty() {
         return Err(json_body::empty());
     }
-    let verified = verifier.read(&WebhookRequest { header: &header, body: &bytes, now }).map_err(refuse)?;
-    let received = verified.events.len();
-    let outcomes = services::delivery_reports::record(&state.services, provider, verified).await?;
+    let report = verifier.read(&WebhookRequest { header: &header, body: &bytes, now }).map_err(refuse)?;
+    let received = report.events.len();
+    let outcomes = services::delivery_reports::record(&state.services, provider, report).await?;
     // A spent token is no guess: its signature was right.
     let outcomes = outcomes.ok_or_else(|| refused(&state, provider, verifier, WebhookError::Unverified))?;
     for outcome in outcomes {

@@ -125,9 +125,9 @@ impl MailProvider {
     /// The form and its parameters, for `--help`.
     pub(in crate::mail) fn usage(&self) -> String {
         match &self.url {
-            UrlForm::Hosted(Hosted { form, regions: [first, others @ ..], .. }) => {
-                let others: String = others.iter().map(|(name, _)| format!("|{name}")).collect();
-                format!("{form} (?region={}{others})", first.0)
+            UrlForm::Hosted(Hosted { form, regions, .. }) if !regions.is_empty() => {
+                let names: Vec<&str> = regions.iter().map(|(name, _)| *name).collect();
+                format!("{form} (?region={})", names.join("|"))
             }
             _ => self.form().to_owned(),
         }

@@ -82,9 +82,10 @@ pub(super) fn answer(status: &str, headers: &str, body: &str) -> &'static str {
 
 /// The server of this `MAIL_URL`, at the address of the test's own.
 pub(super) fn server(url: &str, base: &str) -> Server {
-    let url = match url.contains("+http") {
-        true => url.replace("HOST:8025", base.trim_start_matches("http://")),
-        false => format!("{url}?api={base}"),
+    let url = if url.contains("+http") {
+        url.replace("HOST:8025", base.trim_start_matches("http://"))
+    } else {
+        format!("{url}?api={base}")
     };
     match MailUrl::parse(&url).unwrap().place() {
         Place::Http(server) => server.clone(),

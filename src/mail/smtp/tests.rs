@@ -235,7 +235,7 @@ async fn a_reply_that_nobody_asked_for_is_not_taken_for_the_next_letters() {
         smtp.send(&letter(), &builder).await.unwrap();
         match smtp.send(&letter(), &builder).await {
             Err(SendError::Later { text, .. }) => {
-                assert!(text.contains("does not fit the command"), "{text}")
+                assert!(text.contains("does not fit the command"), "{text}");
             }
             other => panic!("{other:?}"),
         }

@@ -111,7 +111,7 @@ fn validate_account(company_vat: CompanyVat, seen: &Preview, answer: &Answer, fa
         // The type is missing, which is reported above, so the company is not validated.
         None if not_yet_activated => {}
         Some(AccountType::Consumer) | None => {
-            faults.member("/account/company", answer.company.is_some(), false)
+            faults.member("/account/company", answer.company.is_some(), false);
         }
     }
 }

@@ -218,6 +218,7 @@ fn answered(key: &str, status: &str, body: &str) -> String {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 async fn both_refuse_the_same_wrong_rows() {
     for backend in [Backend::Sqlite, Backend::Postgres] {
         let database = migrated(backend).await;

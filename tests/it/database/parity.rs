@@ -126,7 +126,7 @@ async fn down_and_up_again() {
         let before = schema(&database);
         match backend {
             Backend::Postgres => {
-                drop(database.postgres().revert_all_migrations(migrations(backend)).unwrap())
+                drop(database.postgres().revert_all_migrations(migrations(backend)).unwrap());
             }
             Backend::Sqlite => drop(database.sqlite().revert_all_migrations(migrations(backend)).unwrap()),
         }

@@ -97,7 +97,7 @@ fn every_operation_is_whole() {
                 "{place}: {parameter}"
             );
             let fits = |example| {
-                assert_eq!(faults(&document, &parameter["schema"], example), [""; 0], "{place}: {parameter}")
+                assert_eq!(faults(&document, &parameter["schema"], example), [""; 0], "{place}: {parameter}");
             };
             parameter.get("example").into_iter().for_each(fits);
         }

@@ -206,7 +206,7 @@ async fn a_relay_that_offers_too_little_is_reported_as_that() {
         (relay.tls, relay.login) = (tls, Some(login()));
         match attempt(&relay).await {
             Err(SendError::Later { text, .. }) => {
-                assert!(text.contains(words) && !text.contains("internal"), "{text}")
+                assert!(text.contains(words) && !text.contains("internal"), "{text}");
             }
             other => panic!("{capabilities}: {other:?}"),
         }

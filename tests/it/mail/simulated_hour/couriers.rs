@@ -1,6 +1,6 @@
 //! Couriers as other processes have them, those that live and those that die.
 
-use std::{pin::pin, sync::Arc, task::Poll, time::Duration};
+use std::{pin::pin, sync::Arc, task::Poll};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::try_join_all;

@@ -1,6 +1,6 @@
 //! Compares answers of the service with the contract.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{examples, responses, schema::faults};
 use crate::support::Answer;

@@ -69,7 +69,7 @@ fn news(document: &Value, schema: &Value, value: &Value, at: &str, found: &mut V
         match known.get(name) {
             Some(schema) => news(document, schema, member, &format!("{at}/{name}"), found),
             None if schema.get("additionalProperties").is_none() && !known.is_empty() => {
-                found.push(format!("{at}/{name}: new"))
+                found.push(format!("{at}/{name}: new"));
             }
             None => {}
         }
