@@ -35,12 +35,14 @@ pub(super) fn locale(text: &str) -> Result<Locale, String> {
     Locale::parse(text).map_err(|_| format!("is not one of: {}", Locale::known()))
 }
 
+/// The longest duration: what `1y` and `12months` are to humantime, 365.25 days.
+const YEAR: Duration = Duration::from_secs(31_557_600);
+
 /// From `shortest` to a year.
 pub(super) fn duration(text: &str, shortest: Duration) -> Result<Duration, String> {
     let duration =
         humantime::parse_duration(text).map_err(|_| "is no duration, as 2s, 90m or 24h".to_owned())?;
-    let longest = Duration::from_hours(365 * 24);
-    if (shortest..=longest).contains(&duration) {
+    if (shortest..=YEAR).contains(&duration) {
         return Ok(duration);
     }
     Err(format!("must be from {} to a year", humantime::format_duration(shortest)))

@@ -65,6 +65,15 @@ fn a_key_from_the_environment_is_trimmed_as_the_file_s_is() {
 
 /// Includes the variables without a field of their own.
 #[test]
+fn a_year_is_a_duration() {
+    let ttl = |text: &str| read(&[("INVITATION_TTL", text)]);
+    for text in ["1y", "12months", "365d"] {
+        assert!(ttl(text).is_ok(), "{text}");
+    }
+    assert!(ttl("366d").is_err());
+}
+
+#[test]
 fn every_row_of_the_table_is_read() {
     let asked = RefCell::new(BTreeSet::new());
     let config = Config::read(|name| {

@@ -37,7 +37,7 @@ fn fill(app: &TestApp) {
         format!(
             "INSERT INTO users (id, email, email_key, search_text, status, created_at)
              SELECT 'usr_01kzzzzzzze08' || k, k || '@example.com', k || '@example.com', k || '@example.com', 'invited', '{now}'
-             FROM generate_series(100000001, 100000000 + {ROWS}) AS k"
+             FROM generate_series(1000000000001, 1000000000000 + {ROWS}) AS k"
         ),
         format!(
             "INSERT INTO invitations (id, kind, user_id, email, email_key, search_text, roles, inviter_kind, inviter_id,
@@ -45,12 +45,12 @@ fn fill(app: &TestApp) {
              SELECT 'inv_01kzzzzzzze08' || k, 'system_user', 'usr_01kzzzzzzze08' || k, k || '@example.com', k || '@example.com',
                  k || '@example.com', 'viewer', 'cli', 'Test', 'Test', 'pending', 1, 1, '{now}', '{now}',
                  '{now}'::timestamptz + interval '1 day', ''
-             FROM generate_series(100000001, 100000000 + {ROWS}) AS k"
+             FROM generate_series(1000000000001, 1000000000000 + {ROWS}) AS k"
         ),
         format!(
             "INSERT INTO letters (id, invitation_id, kind, generation, state, attempts, next_attempt_at, created_at)
              SELECT 'ltr_01kzzzzzzze08' || k, 'inv_01kzzzzzzze08' || k, 'invitation', 1, 'queued', 0, '{now}', '{now}'
-             FROM generate_series(100000001, 100000000 + {ROWS}) AS k"
+             FROM generate_series(1000000000001, 1000000000000 + {ROWS}) AS k"
         ),
     ] {
         sql_query(statement).execute(&mut connection).unwrap();
