@@ -35,8 +35,8 @@ pub(super) fn locale(text: &str) -> Result<Locale, String> {
     Locale::parse(text).map_err(|_| format!("is not one of: {}", Locale::known()))
 }
 
-/// The longest duration: what `1y` and `12months` are to humantime, 365.25 days.
-const YEAR: Duration = Duration::from_secs(31_557_600);
+/// The longest duration. To humantime `1y` is 365.25 days and `12months` 365.28 days.
+const YEAR: Duration = Duration::from_secs(31_560_192);
 
 /// From `shortest` to a year.
 pub(super) fn duration(text: &str, shortest: Duration) -> Result<Duration, String> {

@@ -6,7 +6,7 @@
 /// letters, and would read and sort all of them at every claim: 45 ms with 55,000 queued, compared with 0.4
 /// ms.
 pub(in crate::db) const IN_INDEX_ORDER: &str =
-    "SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off";
+    "SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off";
 
 /// For a session that only looks up by key.
 ///

@@ -49,7 +49,8 @@ fn fill(app: &TestApp) {
         ),
         format!(
             "INSERT INTO letters (id, invitation_id, kind, generation, state, attempts, next_attempt_at, created_at)
-             SELECT 'ltr_01kzzzzzzze08' || k, 'inv_01kzzzzzzze08' || k, 'invitation', 1, 'queued', 0, '{now}', '{now}'
+             SELECT 'ltr_01kzzzzzzze08' || k, 'inv_01kzzzzzzze08' || k, 'invitation', 1, 'queued', 0,
+                 '{now}'::timestamptz - (k % 100000) * interval '1 millisecond', '{now}'
              FROM generate_series(1000000000001, 1000000000000 + {ROWS}) AS k"
         ),
     ] {

@@ -268,7 +268,7 @@ on_each! {
         let admin = app.admin();
         let answer = admin.post_empty(&format!("/v1/invitations/{revoked}/revoke")).await.expect(200);
         assert_eq!(answer.body["delivery"]["state"], "failed");
-        assert!(answer.body["delivery"]["last_error"].as_str().unwrap().contains("link died"), "{}", answer.text);
+        assert!(answer.body["delivery"]["last_error"].as_str().unwrap().contains("link became invalid"), "{}", answer.text);
         relay.up();
         for _ in 0..30 {
             work(&app).await;

@@ -120,7 +120,7 @@ fn check_config_says_what_the_configuration_leads_to() {
     for words in [
         "PostgreSQL at db.example:5433/inv",
         "smtp://relay.example.com:587, under TLS when the relay offers STARTTLS, and in the clear when it does not\n",
-        "warning     MAIL_URL: it has a password and does not say tls=",
+        "warning     MAIL_URL: it has a password and no tls=",
         "add ?tls=required",
         "https://invite.example.com/activate",
         "1h 30m",
@@ -168,7 +168,7 @@ fn a_token_that_cannot_be_made_says_why() {
         (&["token"][..], "add --role, --scope or --account"),
         (&["token", "--role", "emperor"], "'emperor' for '--role"),
         (&["token", "--scope", "customers:eat"], "there is no such permission"),
-        (&["token", "--account", "usr_01kavx6e9kfzabv5qhm1p4d6xn"], "no account's id"),
+        (&["token", "--account", "usr_01kavx6e9kfzabv5qhm1p4d6xn"], "is no account id"),
         (&["token", "--role", "admin", "--ttl", "soon"], "'soon' for '--ttl"),
         (&["token", "--role", "admin", "--subject", " "], "--subject: A name is required."),
         (
