@@ -4,7 +4,7 @@
 ///
 /// The query for due letters uses it. A server without current statistics of the table expects few due
 /// letters, and would read and sort all of them at every claim: 45 ms with 55,000 queued, compared with 0.4
-/// ms.
+/// ms. It would also read the whole table to update the letters that were chosen.
 pub(in crate::db) const IN_INDEX_ORDER: &str =
     "SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off";
 

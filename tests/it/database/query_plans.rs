@@ -81,8 +81,8 @@ async fn letters_are_claimed_in_the_order_of_the_index() {
     for state in ["never analysed", "analysed"] {
         let read = claim(&app).await;
         assert_eq!(read.sequential, 0, "{state}: {read:?}");
-        // Once to choose them and once to update them.
-        assert!(read.by_index <= 3 * CLAIM, "{state}: {read:?}");
+        // A few for each letter: the choice, the update, and what the session has not reported yet.
+        assert!(read.by_index <= 10 * CLAIM, "{state}: {read:?}");
         app.database.execute("ANALYZE letters");
     }
 }
