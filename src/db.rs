@@ -42,6 +42,7 @@ use self::pool::{
     pooled_connection::Manager,
     pooler_check::Suitability,
     purpose::Purpose,
+    work_error::WorkError,
 };
 pub use self::{
     error::DbFault,
@@ -173,7 +174,7 @@ impl Db {
             Dialect::Postgres => self.pools.pool(1, Purpose::Migrate),
             Dialect::Sqlite => self.writes.clone(),
         };
-        pool.run(pool::migrate::run).await?
+        pool.run(pool::migrate::run).await.map_err(WorkError::into_inner)
     }
 
     /// Whether every migration has run.
@@ -182,7 +183,8 @@ impl Db {
     /// [`DbFault`] when the database does not answer.
     pub async fn is_migrated(&self) -> Result<bool, DbFault> {
         let answer = self.reads.run(|connection| connection.reading(&pool::migrate::is_complete));
-        timeout(self.patience, answer).await.unwrap_or_else(|_| Err(DbFault::unavailable(SILENT)))?
+        let silent = |_| Err(WorkError::NotStarted(DbFault::unavailable(SILENT)));
+        timeout(self.patience, answer).await.unwrap_or_else(silent).map_err(WorkError::into_inner)
     }
 
     /// Runs `query` on a read connection, on a blocking thread. It runs again when the connection was cut.
@@ -198,10 +200,8 @@ impl Db {
         E: From<DbFault> + AsFault + Send + 'static,
     {
         let answer = self.reads.run(move |connection| connection.reading(&query));
-        timeout(self.patience, answer)
-            .await
-            .unwrap_or_else(|_| Err(DbFault::unavailable(SILENT)))
-            .map_err(E::from)?
+        let silent = |_| Err(WorkError::NotStarted(DbFault::unavailable(SILENT)));
+        timeout(self.patience, answer).await.unwrap_or_else(silent).map_err(WorkError::into_inner)
     }
 
     /// Runs `work` in a transaction, which is rolled back when `work` returns an error. `work` may run more
@@ -218,32 +218,28 @@ impl Db {
         E: From<DbFault> + AsFault + Send + 'static,
     {
         let answer = self.writes.run(move |connection| persist(connection, &work));
-        timeout(self.patience, answer)
-            .await
-            .unwrap_or_else(|_| Err(DbFault::InDoubt(SILENT.to_owned())))
-            .map_err(E::from)?
+        let silent = |_| Err(WorkError::Failed(E::from(DbFault::InDoubt(SILENT.to_owned()))));
+        timeout(self.patience, answer).await.unwrap_or_else(silent).map_err(WorkError::into_inner)
     }
 
-    /// [`Db::read`] on the current thread, which must be one that may block. The outer error means that
-    /// `query` did not run.
+    /// [`Db::read`] on the current thread, which must be one that may block.
     fn read_here<T, E>(
         &self,
         timer: &Runtime,
         query: impl Fn(&mut AnyConnection) -> Result<T, E>,
-    ) -> Result<Result<T, E>, DbFault>
+    ) -> Result<T, WorkError<E>>
     where
         E: From<DbFault> + AsFault,
     {
         self.reads.run_here(timer, |connection| connection.reading(&query))
     }
 
-    /// [`Db::write`] on the current thread, which must be one that may block. The outer error means that
-    /// `work` did not run.
+    /// [`Db::write`] on the current thread, which must be one that may block.
     fn write_here<T, E>(
         &self,
         timer: &Runtime,
         work: impl Fn(&mut Tx<'_>) -> Result<T, E>,
-    ) -> Result<Result<T, E>, DbFault>
+    ) -> Result<T, WorkError<E>>
     where
         E: From<DbFault> + AsFault,
     {

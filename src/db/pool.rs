@@ -13,3 +13,4 @@ pub(super) mod purpose;
 pub(super) mod server_check;
 pub(super) mod session;
 pub(super) mod transaction;
+pub(super) mod work_error;

@@ -113,7 +113,7 @@ pub fn remove_entered(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<(), DbFault> {
 
 /// The status of the user with that id.
 pub(super) fn parse_status(status: &str, id: &str) -> Result<UserStatus, DbFault> {
-    UserStatus::ALL.into_iter().find(|known| known.as_str() == status).ok_or_else(|| corrupt("status", id))
+    status.parse().map_err(|_| corrupt("status", id))
 }
 
 fn corrupt(column: &'static str, row: &str) -> DbFault {

@@ -50,6 +50,8 @@ macro_rules! closed_set {
     };
 }
 
+pub(crate) use closed_set;
+
 #[cfg(test)]
 mod tests {
     closed_set! {

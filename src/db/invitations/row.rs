@@ -15,7 +15,7 @@ use crate::{
         delivery_reports::DeliveryStatus,
         email::Email,
         ids::AccountId,
-        invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitationState, InvitedTo},
+        invitation::{Delivery, DeliveryState, Invitation, InvitationKind, InvitedTo},
         locale::Locale,
         mail_fault::MailFault,
         reimbursement::Rate,
@@ -94,11 +94,9 @@ impl TryFrom<(Row, LetterRow, Option<AccountRow>)> for Invitation {
 
     fn try_from((row, letter, account): (Row, LetterRow, Option<AccountRow>)) -> Result<Self, DbFault> {
         let unreadable = |column| corrupt(column, &row.id);
-        let kind = InvitationKind::ALL.into_iter().find(|kind| kind.as_str() == row.kind);
-        let state = InvitationState::ALL.into_iter().find(|state| state.as_str() == row.state);
         Ok(Self {
             id: row.id.parse().map_err(|_| unreadable("id"))?,
-            kind: kind.ok_or_else(|| unreadable("kind"))?,
+            kind: row.kind.parse().map_err(|_| unreadable("kind"))?,
             user_id: row.user_id.parse().map_err(|_| unreadable("user_id"))?,
             email: Email::parse(&row.email).map_err(|_| unreadable("email"))?,
             roles: row.roles.parse().map_err(|_| unreadable("roles"))?,
@@ -108,7 +106,7 @@ impl TryFrom<(Row, LetterRow, Option<AccountRow>)> for Invitation {
                 id: row.inviter_id.clone(),
                 name: row.inviter_name.clone(),
             },
-            state: state.ok_or_else(|| unreadable("state"))?,
+            state: row.state.parse().map_err(|_| unreadable("state"))?,
             generation: row.generation,
             send_count: row.send_count,
             created_at: row.created_at.0,
@@ -147,12 +145,11 @@ fn invited_to(row: &Row, account: AccountRow) -> Result<InvitedTo, DbFault> {
 }
 
 fn delivery(letter: LetterRow) -> Option<Delivery> {
-    let state = LetterState::ALL.into_iter().find(|state| state.as_str() == letter.state)?;
+    let state: LetterState = letter.state.parse().ok()?;
     let withdrawn = (state == LetterState::Withdrawn)
         .then(|| "The link became invalid before the letter was sent.".to_owned());
     let fault: Option<MailFault> = letter.cause.map(|cause| cause.parse()).transpose().ok()?;
     let operators = fault.filter(|fault| fault.is_operators());
-    let reported = |fate: String| DeliveryState::ALL.into_iter().find(|state| state.as_str() == fate);
     let state = match (state, letter.fate) {
         // It bounced, or the provider did not send it, for a reason that the operator must correct.
         (LetterState::Sent, Some(fate))
@@ -160,7 +157,7 @@ fn delivery(letter: LetterRow) -> Option<Delivery> {
         {
             DeliveryState::Failed
         }
-        (LetterState::Sent, Some(fate)) => reported(fate)?,
+        (LetterState::Sent, Some(fate)) => fate.parse().ok()?,
         (LetterState::Sent, None) => DeliveryState::Sent,
         (LetterState::Queued, _) => DeliveryState::Queued,
         (LetterState::Failed | LetterState::Withdrawn, _) => DeliveryState::Failed,

@@ -102,11 +102,10 @@ impl TryFrom<Row> for Event {
     fn try_from(row: Row) -> Result<Self, DbFault> {
         let unreadable =
             |column| DbFault::Corrupt { table: "invitation_events", column, row: row.id.clone() };
-        let event_type = EventType::ALL.into_iter().find(|event| event.as_str() == row.event_type);
         Ok(Self {
             id: row.id.parse().map_err(|_| unreadable("id"))?,
             invitation_id: row.invitation_id.parse().map_err(|_| unreadable("invitation_id"))?,
-            event_type: event_type.ok_or_else(|| unreadable("event_type"))?,
+            event_type: row.event_type.parse().map_err(|_| unreadable("event_type"))?,
             at: row.at.0,
             actor: ActorRef {
                 kind: row.actor_kind.parse().map_err(|_| unreadable("actor_kind"))?,

@@ -107,10 +107,9 @@ impl TryFrom<Row> for Suppression {
 
     fn try_from((id, email, _, reason, detail, At(created_at)): Row) -> Result<Self, DbFault> {
         let unreadable = |column| DbFault::Corrupt { table: "suppressions", column, row: id.clone() };
-        let known = SuppressionReason::ALL.into_iter().find(|known| known.as_str() == reason);
         Ok(Self {
             email: Email::parse(&email).map_err(|_| unreadable("email"))?,
-            reason: known.ok_or_else(|| unreadable("reason"))?,
+            reason: reason.parse().map_err(|_| unreadable("reason"))?,
             detail,
             created_at,
             id: id.parse().map_err(|_| unreadable("id"))?,

@@ -14,6 +14,7 @@ use tokio::{
 use super::{
     pooled_connection::{Manager, Pooled},
     pooler_check::Suitability,
+    work_error::WorkError,
 };
 use crate::db::{AsFault, error::DbFault};
 
@@ -82,11 +83,11 @@ impl BoundedPool {
     }
 
     /// Waits for a permit, then runs `work` on a blocking thread with a connection; again when the connection
-    /// was cut. The outer error means that `work` did not run.
+    /// was cut.
     pub(in crate::db) async fn run<T, E>(
         &self,
         work: impl Fn(&mut Pooled) -> Result<T, E> + Send + 'static,
-    ) -> Result<Result<T, E>, DbFault>
+    ) -> Result<T, WorkError<E>>
     where
         T: Send + 'static,
         E: AsFault + Send + 'static,
@@ -104,7 +105,8 @@ impl BoundedPool {
             let _turn = turn;
             pool.work(work)
         });
-        task.await.map_err(|error| DbFault::Other(format!("the database thread failed: {error}")))?
+        let panicked = |error| DbFault::Other(format!("the database thread failed: {error}"));
+        task.await.unwrap_or_else(|error| Err(WorkError::Failed(E::from(panicked(error)))))
     }
 
     /// The same on the current thread, which must be one that may block; `timer` is the thread's own runtime.
@@ -112,7 +114,7 @@ impl BoundedPool {
         &self,
         timer: &Runtime,
         work: impl Fn(&mut Pooled) -> Result<T, E>,
-    ) -> Result<Result<T, E>, DbFault>
+    ) -> Result<T, WorkError<E>>
     where
         E: From<DbFault> + AsFault,
     {
@@ -132,7 +134,7 @@ impl BoundedPool {
 }
 
 impl BoundedPool {
-    fn work<T, E>(&self, work: impl Fn(&mut Pooled) -> Result<T, E>) -> Result<Result<T, E>, DbFault>
+    fn work<T, E>(&self, work: impl Fn(&mut Pooled) -> Result<T, E>) -> Result<T, WorkError<E>>
     where
         E: From<DbFault> + AsFault,
     {
@@ -151,16 +153,18 @@ impl BoundedPool {
             }
             let Some(DbFault::Disconnected(words)) = outcome.as_ref().err().and_then(AsFault::as_fault)
             else {
-                return Ok(outcome);
+                return outcome.map_err(WorkError::Failed);
             };
             // For the caller, a lost connection means an unavailable database.
             let away = DbFault::unavailable(words);
             if tries == CUT_TRIES || first.elapsed() > BRIEF {
-                return Ok(Err(E::from(away)));
+                return Err(WorkError::Failed(E::from(away)));
             }
             tries += 1;
             drop(connection);
-            let Ok(other) = self.check_out() else { return Ok(Err(E::from(away))) };
+            let Ok(other) = self.check_out() else {
+                return Err(WorkError::Failed(E::from(away)));
+            };
             connection = other;
         }
     }

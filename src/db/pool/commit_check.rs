@@ -9,7 +9,7 @@ use std::{
 use diesel::{QueryableByName, RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::Integer};
 use tokio::{sync::watch, time::timeout};
 
-use super::{any_connection::AnyConnection, persist::persist};
+use super::{any_connection::AnyConnection, persist::persist, work_error::WorkError};
 use crate::db::{Db, DbFault, Tx};
 
 /// How long the result of a check is reused.
@@ -63,7 +63,8 @@ impl Db {
         *last = Some(asked.clone());
         let pool = self.commit_pool.clone();
         tokio::spawn(async move {
-            let outcome = pool.run(|connection| persist(connection, &write)).await.flatten();
+            let outcome = pool.run(|connection| persist(connection, &write)).await;
+            let outcome = outcome.map_err(WorkError::into_inner);
             result.send_replace(Some((Instant::now(), outcome)));
         });
         asked

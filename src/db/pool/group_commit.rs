@@ -18,6 +18,7 @@ use tokio::{
     time::timeout,
 };
 
+use super::work_error::WorkError;
 use crate::db::{AnyConnection, AsFault, Db, DbFault, SILENT, Tx};
 
 /// The most items in the queue; more are refused, since they would only time out together.
@@ -27,8 +28,8 @@ const QUEUE: usize = 2048;
 const READERS: u32 = 1;
 
 /// Processes a batch: one result for each item, in their order, or an error, with which the whole batch is
-/// rolled back. The outer error means that it did not run.
-type Work<I, O, E> = dyn Fn(&Runtime, &[I]) -> Result<Result<Vec<O>, E>, DbFault> + Send + Sync;
+/// rolled back.
+type Work<I, O, E> = dyn Fn(&Runtime, &[I]) -> Result<Vec<O>, WorkError<E>> + Send + Sync;
 
 #[derive(Clone, Copy)]
 struct Limits {
@@ -116,7 +117,7 @@ where
         name: &str,
         threads: u32,
         limits: Limits,
-        work: impl Fn(&Runtime, &[I]) -> Result<Result<Vec<O>, E>, DbFault> + Send + Sync + 'static,
+        work: impl Fn(&Runtime, &[I]) -> Result<Vec<O>, WorkError<E>> + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let waiting = Arc::new(Mutex::new(waiting));
@@ -190,16 +191,16 @@ where
     fn work(&self, batch: Vec<Waiting<I, O, E>>) {
         let (items, answers): (Vec<I>, Vec<_>) = batch.into_iter().map(|one| (one.item, one.answer)).unzip();
         let outcomes = match self.attempt(&items) {
-            Ok(Ok(outcomes)) => outcomes.into_iter().map(Ok).collect(),
-            Ok(Err(error)) if items.len() == 1 => vec![Err(error)],
-            Ok(Err(error)) => match error.as_fault() {
+            Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+            Err(WorkError::Failed(error)) if items.len() == 1 => vec![Err(error)],
+            Err(WorkError::Failed(error)) => match error.as_fault() {
                 // The batch may have committed. A retry of an item would conflict with itself.
                 Some(DbFault::InDoubt(why)) => {
                     items.iter().map(|_| Err(E::from(DbFault::InDoubt(why.clone())))).collect()
                 }
                 _ => self.alone(&items),
             },
-            Err(fault) => {
+            Err(WorkError::NotStarted(fault)) => {
                 items.iter().map(|_| Err(E::from(DbFault::unavailable(fault.to_string())))).collect()
             }
         };
@@ -214,7 +215,7 @@ where
         let (mut outcomes, mut away) = (Vec::with_capacity(items.len()), 0);
         for item in items.chunks(1) {
             let outcome = match away {
-                0 | 1 => self.attempt(item).map_err(E::from).flatten().and_then(only),
+                0 | 1 => self.attempt(item).map_err(WorkError::into_inner).and_then(only),
                 _ => Err(E::from(DbFault::unavailable("the database is unavailable"))),
             };
             let unavailable =
@@ -226,8 +227,9 @@ where
     }
 
     /// A panic becomes an error, so that the thread can continue.
-    fn attempt(&self, items: &[I]) -> Result<Result<Vec<O>, E>, DbFault> {
-        let panicked = |_| Ok(Err(E::from(DbFault::Other("a database thread panicked".to_owned()))));
+    fn attempt(&self, items: &[I]) -> Result<Vec<O>, WorkError<E>> {
+        let panicked =
+            |_| Err(WorkError::Failed(E::from(DbFault::Other("a database thread panicked".to_owned()))));
         catch_unwind(AssertUnwindSafe(|| (self.work)(&self.timer, items))).unwrap_or_else(panicked)
     }
 }

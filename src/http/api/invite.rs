@@ -18,7 +18,6 @@ use crate::{
     domain::{
         account::AccountName,
         actor::Actor,
-        closed_set::UnknownValue,
         invitation::{DeliveryMethod, DeliveryState, Invitation},
         permission::Permission,
         reimbursement::{Rate, RateError},
@@ -51,10 +50,7 @@ pub(in crate::http) fn roles(members: &mut Members) -> Option<Roles> {
 
 /// How the link is delivered: by letter when it is left out.
 pub(in crate::http) fn delivery_method(members: &mut Members) -> DeliveryMethod {
-    let parse = |name: &str| {
-        let known = DeliveryMethod::ALL.into_iter().find(|method| method.as_str() == name);
-        known.ok_or(UnknownValue { known: "email, link" })
-    };
+    let parse = str::parse::<DeliveryMethod>;
     members.optional("delivery", members::parsed("unknown_value", parse)).unwrap_or_default()
 }
 

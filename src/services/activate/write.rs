@@ -79,8 +79,8 @@ fn activate_many(
     users::lock_many(tx, &people)?;
     let now = clock.now();
     let activate = |attempt: &Attempt| match admit(tx, attempt, now)? {
-        Ok(admitted) => Ok(Ok(perform(clock, tx, attempt, admitted, now)?)),
-        Err(refusal) => Ok(Err(refusal)),
+        Admission::Granted(admitted) => Ok(Ok(perform(clock, tx, attempt, *admitted, now)?)),
+        Admission::Refused(refusal) => Ok(Err(refusal)),
     };
     attempts.iter().map(activate).collect()
 }
@@ -92,22 +92,23 @@ struct Admitted {
     account: Option<Account>,
 }
 
-/// Checks again, with the user's row locked. The inner error refuses this attempt; nothing has been written
-/// yet, so the others can continue.
-fn admit(
-    tx: &mut Tx<'_>,
-    attempt: &Attempt,
-    now: DateTime<Utc>,
-) -> Result<Result<Admitted, ServiceError>, ServiceError> {
+/// Whether an attempt goes through.
+enum Admission {
+    Granted(Box<Admitted>),
+    Refused(ServiceError),
+}
+
+/// Checks again, with the user's row locked. A refusal has written nothing, so the other attempts can continue.
+fn admit(tx: &mut Tx<'_>, attempt: &Attempt, now: DateTime<Utc>) -> Result<Admission, ServiceError> {
     let Attempt { claim, seen, secret, .. } = attempt;
     let Some(invitation) = invitations::get(tx.reading(), claim.invitation, Visibility::everything())? else {
-        return Ok(Err(ServiceError::InvalidLink));
+        return Ok(Admission::Refused(ServiceError::InvalidLink));
     };
     if let Err(dead) = invitation.check_link(claim.generation, now) {
-        return Ok(Err(dead.into()));
+        return Ok(Admission::Refused(dead.into()));
     }
     let Some(user) = users::get(tx.reading(), invitation.user_id, Visibility::everything())? else {
-        return Ok(Err(ServiceError::InvalidLink));
+        return Ok(Admission::Refused(ServiceError::InvalidLink));
     };
     let account = account_of(tx, &invitation)?;
     let Credentials { password_hash, is_proven } = match user.status {
@@ -117,24 +118,24 @@ fn admit(
     let person = Person { status: user.status, is_proven };
     let requires = Requires::of(&invitation, person, account.as_ref().map(|account| account.status));
     if (person, requires) != (seen.person, seen.requires) {
-        return Ok(Err(ServiceError::Changed));
+        return Ok(Admission::Refused(ServiceError::Changed));
     }
     let path = ActivationPath::of(&invitation, person);
     match secret {
         Secret::Matched(hash) if password_hash.as_ref() != Some(hash) => {
-            return Ok(Err(ServiceError::Changed));
+            return Ok(Admission::Refused(ServiceError::Changed));
         }
         // A second check: a proof is required here, even if an earlier check missed it.
         Secret::None | Secret::Chosen(_) if path == ActivationPath::ProofRequired => {
-            return Ok(Err(ServiceError::Changed));
+            return Ok(Admission::Refused(ServiceError::Changed));
         }
         _ => {}
     }
     // The guarded update decides, since what was read before may be stale.
     if !invitations::activate(tx, (invitation.id, claim.generation), now)? {
-        return Ok(Err(DeadLink::Used.into()));
+        return Ok(Admission::Refused(DeadLink::Used.into()));
     }
-    Ok(Ok(Admitted { invitation, user, account }))
+    Ok(Admission::Granted(Box::new(Admitted { invitation, user, account })))
 }
 
 fn perform(

@@ -101,10 +101,7 @@ pub fn claim(
                 id: id.parse().map_err(|_| unreadable("id", &id))?,
                 invitation_id: invitation.parse().map_err(|_| unreadable("invitation_id", &id))?,
                 generation,
-                purpose: LetterPurpose::ALL
-                    .into_iter()
-                    .find(|known| known.as_str() == kind)
-                    .ok_or_else(|| unreadable("kind", &id))?,
+                purpose: kind.parse().map_err(|_| unreadable("kind", &id))?,
                 attempt,
                 first_tried_at: first_tried_at.map_or(now, |at| at.0),
                 lease_ends,

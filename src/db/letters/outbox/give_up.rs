@@ -45,10 +45,7 @@ pub fn waiting_since(
         Ok(Waiting {
             id: id.parse().map_err(|_| unreadable("id"))?,
             invitation_id: invitation.parse().map_err(|_| unreadable("invitation_id"))?,
-            purpose: LetterPurpose::ALL
-                .into_iter()
-                .find(|known| known.as_str() == kind)
-                .ok_or_else(|| unreadable("kind"))?,
+            purpose: kind.parse().map_err(|_| unreadable("kind"))?,
             attempts,
         })
     };

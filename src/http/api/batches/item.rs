@@ -105,8 +105,7 @@ fn by_letter(value: Value) -> Result<(), MemberError> {
 /// # Errors
 /// [`UnknownValue`].
 pub(super) fn kind(name: &str) -> Result<InvitationKind, UnknownValue> {
-    let known = InvitationKind::ALL.into_iter().find(|kind| kind.as_str() == name);
-    known.ok_or(UnknownValue { known: "system_user, account_owner, sub_account" })
+    name.parse()
 }
 
 /// An item of any kind, for the contract.
