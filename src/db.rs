@@ -15,6 +15,7 @@ macro_rules! each {
 }
 
 mod error;
+mod guarded;
 #[macro_use]
 mod sql;
 
@@ -46,6 +47,7 @@ use self::pool::{
 };
 pub use self::{
     error::DbFault,
+    guarded::Guarded,
     pool::{
         any_connection::AnyConnection,
         database_url::{DatabaseUrl, DatabaseUrlError},

@@ -13,6 +13,7 @@ use diesel::{
 use super::{
     Tx,
     error::DbFault,
+    guarded::Guarded,
     pool::any_connection::{AnyConnection, MultiBackend},
     schema::{account_lineage, accounts, invitations},
     sql::{like, timestamp::At},
@@ -140,8 +141,8 @@ pub struct ActivatedAccountData {
     pub company: Option<Company>,
 }
 
-/// Activates an invited account. `false`, and nothing changes, when it is active already.
-pub fn activate(tx: &mut Tx<'_>, id: AccountId, life: &ActivatedAccountData) -> Result<bool, DbFault> {
+/// Activates an invited account.
+pub fn activate(tx: &mut Tx<'_>, id: AccountId, life: &ActivatedAccountData) -> Result<Guarded, DbFault> {
     let changed = diesel::update(accounts::table)
         .filter(accounts::id.eq(id.as_str()))
         .filter(accounts::status.eq(AccountStatus::Invited.as_str()))
@@ -155,7 +156,7 @@ pub fn activate(tx: &mut Tx<'_>, id: AccountId, life: &ActivatedAccountData) -> 
             company_row(life.company.as_ref()),
         ))
         .execute(tx.writing())?;
-    Ok(changed == 1)
+    Ok(Guarded::of(changed))
 }
 
 /// Removes an account that was never activated and has no pending invitation.

@@ -17,6 +17,7 @@ pub(super) use self::row::{AccountRow, LetterRow, Row, account_columns, letter_c
 use super::{
     Tx,
     error::DbFault,
+    guarded::Guarded,
     letters::outbox::{self, NewLetter},
     pool::any_connection::AnyConnection,
     schema::invitations,
@@ -127,15 +128,19 @@ struct Change {
     revoked_at: Option<At>,
 }
 
-/// A guarded change: it applies only to a pending invitation of this generation. `true` when it was applied.
-fn change(tx: &mut Tx<'_>, (id, generation): (InvitationId, i32), change: &Change) -> Result<bool, DbFault> {
+/// A guarded change: it applies only to a pending invitation of this generation.
+fn change(
+    tx: &mut Tx<'_>,
+    (id, generation): (InvitationId, i32),
+    change: &Change,
+) -> Result<Guarded, DbFault> {
     let changed = diesel::update(invitations::table)
         .filter(invitations::id.eq(id.as_str()))
         .filter(invitations::state.eq(InvitationState::Pending.as_str()))
         .filter(invitations::generation.eq(generation))
         .set(change)
         .execute(tx.writing())?;
-    Ok(changed == 1)
+    Ok(Guarded::of(changed))
 }
 
 /// Moves the time of sending to when the relay accepted the letter, and the expiry with it.
@@ -144,14 +149,14 @@ pub(super) fn handed_over(
     sending: (InvitationId, i32),
     now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
-) -> Result<bool, DbFault> {
+) -> Result<Guarded, DbFault> {
     let values =
         Change { last_sent_at: Some(At(now)), expires_at: Some(At(expires_at)), ..Change::default() };
     change(tx, sending, &values)
 }
 
 /// Revokes the invitation.
-pub fn revoke(tx: &mut Tx<'_>, sending: (InvitationId, i32), now: DateTime<Utc>) -> Result<bool, DbFault> {
+pub fn revoke(tx: &mut Tx<'_>, sending: (InvitationId, i32), now: DateTime<Utc>) -> Result<Guarded, DbFault> {
     let state = Some(InvitationState::Revoked.as_str());
     change(tx, sending, &Change { state, revoked_at: Some(At(now)), ..Change::default() })
 }
@@ -167,9 +172,13 @@ pub fn replace(tx: &mut Tx<'_>, ids: &[InvitationId]) -> Result<(), DbFault> {
     Ok(())
 }
 
-/// Uses the link: exactly one of concurrent callers gets `true`. The expiry is checked here again, since a
+/// Uses the link: exactly one of concurrent callers has it applied. The expiry is checked here again, since a
 /// value read earlier may be stale.
-pub fn activate(tx: &mut Tx<'_>, sending: (InvitationId, i32), now: DateTime<Utc>) -> Result<bool, DbFault> {
+pub fn activate(
+    tx: &mut Tx<'_>,
+    sending: (InvitationId, i32),
+    now: DateTime<Utc>,
+) -> Result<Guarded, DbFault> {
     let (id, generation) = sending;
     let changed = diesel::update(invitations::table)
         .filter(invitations::id.eq(id.as_str()))
@@ -181,7 +190,7 @@ pub fn activate(tx: &mut Tx<'_>, sending: (InvitationId, i32), now: DateTime<Utc
             invitations::activated_at.eq(At(now)),
         ))
         .execute(tx.writing())?;
-    Ok(changed == 1)
+    Ok(Guarded::of(changed))
 }
 
 /// The pending invitations to these addresses, expired ones included: at most one for each address, kind and

@@ -19,6 +19,7 @@ pub use self::{
 use super::{
     Tx,
     error::DbFault,
+    guarded::Guarded,
     pool::any_connection::AnyConnection,
     schema::{invitations, user_roles, users},
     sql::timestamp::At,
@@ -42,18 +43,17 @@ pub fn credentials(
     Ok(Some((id.parse().map_err(|_| corrupt("id", &id))?, hash)))
 }
 
-/// Activates an invited user. The address is proven if the link was mailed there. Has no effect on an active
-/// user.
+/// Activates an invited user. The address is proven if the link was mailed there.
 pub fn activate(
     tx: &mut Tx<'_>,
     (id, is_mailed): (UserId, bool),
     (first_name, last_name): (&str, &str),
     password_hash: &str,
     now: DateTime<Utc>,
-) -> Result<bool, DbFault> {
+) -> Result<Guarded, DbFault> {
     let invited = users::table.find(id.as_str()).filter(users::status.eq(UserStatus::Invited.as_str()));
     let email: Option<String> = invited.select(users::email).first(tx.reading()).optional()?;
-    let Some(email) = email else { return Ok(false) };
+    let Some(email) = email else { return Ok(Guarded::Stale) };
     let email = Email::parse(&email).map_err(|_| corrupt("email", id.as_str()))?;
     let changed = diesel::update(users::table)
         .filter(users::id.eq(id.as_str()).and(users::status.eq(UserStatus::Invited.as_str())))
@@ -67,7 +67,7 @@ pub fn activate(
             users::address_proven_at.eq(is_mailed.then_some(At(now))),
         ))
         .execute(tx.writing())?;
-    Ok(changed == 1)
+    Ok(Guarded::of(changed))
 }
 
 /// Adds roles to those of a user.

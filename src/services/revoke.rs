@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     db::{
-        Tx, accounts,
+        Guarded, Tx, accounts,
         invitations::{self, timeline},
         letters::outbox,
         users,
@@ -58,7 +58,9 @@ fn revoke(
     let old = locked(tx, id, Visibility::acting(actor))?;
     authorise(tx.reading(), actor, &[&old])?.into_iter().collect::<Result<(), _>>()?;
     let now = services.clock.now();
-    if old.state != InvitationState::Pending || !invitations::revoke(tx, (id, old.generation), now)? {
+    if old.state != InvitationState::Pending
+        || invitations::revoke(tx, (id, old.generation), now)? == Guarded::Stale
+    {
         return Err(ServiceError::NotPending);
     }
     outbox::withdraw(tx, id)?;

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     db::{
-        Tx,
+        Guarded, Tx,
         invitations::{self, timeline, update},
         letters::outbox::{self, NewLetter},
         users,
@@ -211,11 +211,11 @@ fn write(
 ) -> Result<(), ServiceError> {
     let now = services.clock.now();
     // The guarded update decides, since what was read before may be stale.
-    if !update::invitation(tx, (old.id, old.generation), new)? {
+    if update::invitation(tx, (old.id, old.generation), new)? == Guarded::Stale {
         return Err(ServiceError::NotPending);
     }
     if let Some(account) = new.account.as_ref().filter(|_| new.account != old.account)
-        && !update::account(tx, account.id, &patch.account_name, &patch.rate)?
+        && update::account(tx, account.id, &patch.account_name, &patch.rate)? == Guarded::Stale
     {
         return Err(ServiceError::NotPending);
     }

@@ -5,6 +5,7 @@ use diesel::{prelude::*, sql_types::Text};
 use crate::db::{
     Tx,
     error::DbFault,
+    guarded::Guarded,
     pool::any_connection::AnyConnection,
     schema::{accounts, invitations, users},
     sql::timestamp::At,
@@ -60,13 +61,12 @@ pub fn lock_both(tx: &mut Tx<'_>, from: &Email, to: &NewUser) -> Result<NewRecip
     recipient.ok_or(DbFault::TryAgain)
 }
 
-/// Writes `new` to the invitation, if it is still pending at `generation`. Otherwise `false`, and nothing
-/// changes.
+/// Writes `new` to the invitation, if it is still pending at `generation`.
 pub fn invitation(
     tx: &mut Tx<'_>,
     (id, generation): (InvitationId, i32),
     new: &Invitation,
-) -> Result<bool, DbFault> {
+) -> Result<Guarded, DbFault> {
     let changed = diesel::update(invitations::table)
         .filter(invitations::id.eq(id.as_str()))
         .filter(invitations::state.eq(InvitationState::Pending.as_str()))
@@ -88,17 +88,16 @@ pub fn invitation(
             ),
         ))
         .execute(tx.writing())?;
-    Ok(changed == 1)
+    Ok(Guarded::of(changed))
 }
 
-/// Changes the name and the rate of an account that is not activated. `false`, and nothing changes, for one
-/// that is active or removed.
+/// Changes the name and the rate of an account that is not activated and not removed.
 pub fn account(
     tx: &mut Tx<'_>,
     id: AccountId,
     name: &Change<AccountName>,
     rate: &Change<Rate>,
-) -> Result<bool, DbFault> {
+) -> Result<Guarded, DbFault> {
     #[derive(AsChangeset)]
     #[diesel(table_name = accounts)]
     #[expect(
@@ -126,7 +125,7 @@ pub fn account(
         .filter(accounts::removed_at.is_null())
         .set(&columns)
         .execute(tx.writing())?;
-    Ok(changed == 1)
+    Ok(Guarded::of(changed))
 }
 
 /// Updates the spelling of the address of a user who never activated. Active users keep their own.

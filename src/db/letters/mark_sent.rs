@@ -15,6 +15,7 @@ use super::outbox::{self, Claimed, Outcome};
 use crate::db::{
     Tx,
     error::DbFault,
+    guarded::Guarded,
     invitations,
     pool::any_connection::AnyConnection,
     schema,
@@ -94,7 +95,9 @@ pub fn handed_over(tx: &mut Tx<'_>, sendings: &[HandedOver]) -> Result<HashSet<I
         }
         AnyConnection::Sqlite(_) => {
             for one in sendings {
-                if invitations::handed_over(tx, (one.invitation, one.generation), one.at, one.expires_at)? {
+                if invitations::handed_over(tx, (one.invitation, one.generation), one.at, one.expires_at)?
+                    == Guarded::Applied
+                {
                     moved.insert(one.invitation);
                 }
             }

@@ -7,6 +7,7 @@ use super::memberships;
 use crate::db::{
     Tx,
     error::DbFault,
+    guarded::Guarded,
     pool::any_connection::AnyConnection,
     schema::{user_roles, users},
     sql::timestamp::At,
@@ -72,17 +73,17 @@ pub fn standing(connection: &mut AnyConnection, id: UserId) -> Result<Option<Sta
 
 /// Gives an active user with an unproven address a new password and new names, and marks the address as
 /// proven. System roles granted before are revoked, since they may have been granted to another person.
-/// `false`, and nothing changes, for any other user.
+/// Any other user is stale.
 pub fn replace(
     tx: &mut Tx<'_>,
     id: UserId,
     (first_name, last_name): (&str, &str),
     password_hash: &str,
     now: DateTime<Utc>,
-) -> Result<bool, DbFault> {
+) -> Result<Guarded, DbFault> {
     let email: Option<String> =
         users::table.find(id.as_str()).select(users::email).first(tx.reading()).optional()?;
-    let Some(email) = email else { return Ok(false) };
+    let Some(email) = email else { return Ok(Guarded::Stale) };
     let corrupt = |_| DbFault::Corrupt { table: "users", column: "email", row: id.to_string() };
     let email = Email::parse(&email).map_err(corrupt)?;
     let changed = diesel::update(users::table)
@@ -100,5 +101,5 @@ pub fn replace(
         diesel::delete(user_roles::table.filter(user_roles::user_id.eq(id.as_str())))
             .execute(tx.writing())?;
     }
-    Ok(changed == 1)
+    Ok(Guarded::of(changed))
 }

@@ -9,7 +9,7 @@ use super::{Activated, Answer};
 use crate::{
     clock::Clock,
     db::{
-        Db, Tx,
+        Db, Guarded, Tx,
         accounts::{self, ActivatedAccountData},
         invitations::{self, timeline},
         letters::outbox,
@@ -132,7 +132,7 @@ fn admit(tx: &mut Tx<'_>, attempt: &Attempt, now: DateTime<Utc>) -> Result<Admis
         _ => {}
     }
     // The guarded update decides, since what was read before may be stale.
-    if !invitations::activate(tx, (invitation.id, claim.generation), now)? {
+    if invitations::activate(tx, (invitation.id, claim.generation), now)? == Guarded::Stale {
         return Ok(Admission::Refused(DeadLink::Used.into()));
     }
     Ok(Admission::Granted(Box::new(Admitted { invitation, user, account })))
@@ -154,7 +154,9 @@ fn perform(
     users::grant(tx, user.id, &invitation.roles)?;
     if let (Some(target), Some(account)) = (&invitation.account, &account) {
         let user = find(tx)?.ok_or(ServiceError::InvalidLink)?;
-        accounts::activate(tx, account.id, &life(account, &user, answer)?)?;
+        // A further owner joins an account that is active already.
+        let (Guarded::Applied | Guarded::Stale) =
+            accounts::activate(tx, account.id, &life(account, &user, answer)?)?;
         memberships::add(tx, user.id, account.id, target.role, now)?;
     }
     if outbox::settle(tx, (invitation.id, attempt.claim.generation), now)? {
@@ -184,7 +186,7 @@ fn choose_credentials(
     let name =
         |name: &Option<PersonName>| name.as_ref().map_or(String::new(), |name| name.as_str().to_owned());
     let (first, last) = (name(&answer.first_name), name(&answer.last_name));
-    let is_set = match user.status {
+    let set = match user.status {
         UserStatus::Invited => {
             users::activate(tx, (user.id, invitation.is_mailed()), (&first, &last), hash, now)?
         }
@@ -193,8 +195,12 @@ fn choose_credentials(
             credentials::replace(tx, user.id, (&first, &last), hash, now)?
         }
     };
-    let refused = || ServiceError::Defect("a password was set for a user who may not choose one".to_owned());
-    if is_set { Ok(()) } else { Err(refused()) }
+    match set {
+        Guarded::Applied => Ok(()),
+        Guarded::Stale => {
+            Err(ServiceError::Defect("a password was set for a user who may not choose one".to_owned()))
+        }
+    }
 }
 
 /// The user as this invitation made them, and their other memberships. Without a proof of identity the result
