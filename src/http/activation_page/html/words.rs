@@ -35,9 +35,9 @@ pub(super) struct Words {
     pub form: Form,
     #[serde(skip_serializing)]
     pub facts: Facts,
-    /// Roles as people call them; a test compares them with the roles that there are.
-    #[serde(skip_serializing)]
-    roles: BTreeMap<&'static str, &'static str>,
+    /// The display names of roles, which the letters use too: the keys `role_…` of `letters.json`.
+    #[serde(skip)]
+    roles: BTreeMap<Role, String>,
     #[serde(skip_serializing)]
     pub fields: Fields,
     #[serde(skip_serializing)]
@@ -219,12 +219,17 @@ impl Words {
         let data = locale.data();
         let words: Self = serde_json::from_str(data.page)
             .map_err(|error| format!("locales/{}/page.json: {error}", data.tag))?;
-        Ok(Self { date_locale: data.dates, ..words })
+        let letters: BTreeMap<&str, serde_json::Value> = serde_json::from_str(data.letters)
+            .map_err(|error| format!("locales/{}/letters.json: {error}", data.tag))?;
+        let role_name =
+            |role: Role| Some((role, letters.get(&*format!("role_{}", role.as_str()))?.as_str()?.to_owned()));
+        let roles = Role::ALL.into_iter().filter_map(role_name).collect();
+        Ok(Self { date_locale: data.dates, roles, ..words })
     }
 
-    /// A role as people call it.
-    pub fn role_name(&self, role: Role) -> &'static str {
-        self.roles.get(role.as_str()).copied().unwrap_or_else(|| role.as_str())
+    /// The display name of a role.
+    pub fn role_name(&self, role: Role) -> &str {
+        self.roles.get(&role).map_or_else(|| role.as_str(), String::as_str)
     }
 }
 
@@ -262,10 +267,13 @@ mod tests {
     fn every_language_has_every_text_and_every_role() {
         for locale in Locale::ALL {
             let words = Words::read(locale).unwrap();
-            let mut roles = Role::ALL.map(Role::as_str);
-            roles.sort_unstable();
-            let named: Vec<_> = words.roles.into_keys().collect();
-            assert_eq!(named, roles, "locales/{}/page.json: roles", locale.as_str());
+            let missing: Vec<_> =
+                Role::ALL.into_iter().filter(|role| !words.roles.contains_key(role)).collect();
+            assert!(
+                missing.is_empty(),
+                "locales/{}/letters.json has no role_… for {missing:?}",
+                locale.as_str()
+            );
         }
     }
 
