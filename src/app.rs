@@ -309,7 +309,8 @@ pub async fn run_sweeper(services: Services, stop: CancellationToken) {
     }
     loop {
         if let Err(error) = sweep(&services, &stop).await {
-            tracing::warn!(%error, "what is no longer kept could not be swept up; it is tried again in an hour");
+            tracing::warn!(%error, "what is no longer kept could not be swept up; it is tried again in an \
+                hour");
         }
         if stop.run_until_cancelled(sleep(SWEPT)).await.is_none() {
             return;

@@ -53,9 +53,10 @@ const EXAMPLE: &str = "Columns, in any order, separated by , or ; or tabs, with 
   used_by              employee or subsidiary
   sub_account_name     the name of the new account below the parent
   locale               {languages}
-An empty cell counts as absent, and cells may be missing at the end of a row. Columns that no row needs may be left out. Names of columns,
-kinds and roles are read in any case, with blanks or hyphens too (E-mail, Account name, SUB_ACCOUNT). A first line sep=; sets the
-separator. A rate above 2 EUR per kWh causes a warning, and is sent.
+An empty cell counts as absent, and cells may be missing at the end of a row. Columns that no row needs may
+be left out. Names of columns, kinds and roles are read in any case, with blanks or hyphens too (E-mail,
+Account name, SUB_ACCOUNT). A first line sep=; sets the separator. A rate above 2 EUR per kWh causes a
+warning, and is sent.
 
 Example:
   $ cat people.csv
@@ -70,9 +71,10 @@ Example:
   $ invitation-service import people.csv
   invited 3, already there 0, failed 0
 
-Run it again after an interruption: no person is invited twice. A person whom an earlier run of the last 24 hours invited, and whose
-invitation was revoked or has expired since, is reported as no longer invited, and is invited again with --anew. It exits with 0 when
-every row is invited or already there, with 130 when it was interrupted, and with 1 otherwise.";
+Run it again after an interruption: no person is invited twice. A person whom an earlier run of the last 24
+hours invited, and whose invitation was revoked or has expired since, is reported as no longer invited, and
+is invited again with --anew. It exits with 0 when every row is invited or already there, with 130 when it
+was interrupted, and with 1 otherwise.";
 
 fn example() -> String {
     EXAMPLE.replace("{languages}", &Locale::known())

@@ -179,13 +179,14 @@ pub(super) fn mail_withdraw(config: &Config, before: DateTime<Utc>) -> Outcome {
     println!("{letters} letter(s) withdrawn; {reminders} due reminder(s) will not be sent.");
     if letters > 0 {
         println!(
-            "GET /v1/invitations?delivery=failed lists their invitations; POST /v1/invitations/batch/resend with \
-             {{\"filter\": {{\"delivery\": \"failed\"}}}} sends them again."
+            "GET /v1/invitations?delivery=failed lists their invitations; POST /v1/invitations/batch/resend \
+            with {{\"filter\": {{\"delivery\": \"failed\"}}}} sends them again."
         );
     }
     if in_hand > 0 {
         return Err(format!(
-            "{in_hand} letter(s) are leased by a courier, or were when the backup was made: run this again in a minute"
+            "{in_hand} letter(s) are leased by a courier, or were when the backup was made: run this again \
+            in a minute"
         )
         .into());
     }
@@ -260,7 +261,8 @@ fn greet(config: &Config, letters: Letters) {
          \nSend an invitation:\n\
          \n  TOKEN=$(cd '{folder}' && '{program}' token --role admin)\
          \n  curl -sS {url}/v1/system-users/invitations -H \"Authorization: Bearer $TOKEN\" \
-         -H 'Content-Type: application/json' -d '{{\"email\":\"ada@example.com\",\"roles\":[\"viewer\"]}}'\n{needs}",
+         -H 'Content-Type: application/json' -d \
+         '{{\"email\":\"ada@example.com\",\"roles\":[\"viewer\"]}}'\n{needs}",
         needs = token_needs(config).map(|needs| format!("\n{needs}\n")).unwrap_or_default(),
         version = env!("CARGO_PKG_VERSION"),
         listen = config.listen_addr,

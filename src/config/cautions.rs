@@ -14,8 +14,8 @@ impl Config {
         let domain = sender.rsplit('@').next().unwrap_or_default();
         let nowhere = (away && !is_dotted(domain)).then(|| {
             format!(
-                "{}: letters are sent from {sender}, an address that exists on this machine only and that most mail servers \
-                 refuse: set it to an address of your own domain",
+                "{}: letters are sent from {sender}, an address that exists on this machine only and that \
+                most mail servers refuse: set it to an address of your own domain",
                 MAIL_FROM.name
             )
         });

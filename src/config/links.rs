@@ -37,7 +37,8 @@ impl Config {
         let clear = |(name, url): (&'static str, &Url)| {
             let host = public_host::of(url).filter(|_| url.scheme() == "http")?;
             let caution = format!(
-                "it is http:// and {host} is a public address: tokens and passwords would be sent unencrypted. Use https://"
+                "it is http:// and {host} is a public address: tokens and passwords would be sent \
+                unencrypted. Use https://"
             );
             Some((name, caution))
         };

@@ -30,13 +30,16 @@ pub enum SecretError {
     #[error("cannot use {}: {}", .0.display(), .1)]
     File(PathBuf, #[source] io::Error),
     /// The file's key is too short.
-    #[error("{} has fewer than {SHORTEST} bytes; delete it to have a new key made, which invalidates every link and token", .0.display())]
+    #[error("{} has fewer than {SHORTEST} bytes; delete it to have a new key made, which invalidates every \
+        link and token", .0.display())]
     Short(PathBuf),
     /// The file's key can be guessed.
-    #[error("the key in {} is guessable: replace it by the output of `openssl rand -hex 32`, which invalidates every link and token", .0.display())]
+    #[error("the key in {} is guessable: replace it by the output of `openssl rand -hex 32`, which \
+        invalidates every link and token", .0.display())]
     Guessable(PathBuf),
     /// The file does not exist.
-    #[error("there is no key: the file {} does not exist. Start the service once in this folder, or set SECRET_KEY", .0.display())]
+    #[error("there is no key: the file {} does not exist. Start the service once in this folder, or set \
+        SECRET_KEY", .0.display())]
     Missing(PathBuf),
 }
 

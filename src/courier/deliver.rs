@@ -28,7 +28,8 @@ const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(2);
 
 /// Why a letter was not sent whose address is on the list. Whoever invited reads it, an account owner too: it
 /// says that the address is not written to, and not what for.
-const SUPPRESSED: &str = "this address is on the suppression list and is not written to: hand the link over, or have staff lift it";
+const SUPPRESSED: &str = "this address is on the suppression list and is not written to: hand the link over, \
+    or have staff lift it";
 
 impl Courier {
     pub(super) async fn deliver(&self, letter: &Claimed) -> Result<Outcome, DbFault> {

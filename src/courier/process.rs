@@ -97,7 +97,8 @@ impl Courier {
             && !pause.is_cancelled()
         {
             pause.cancel();
-            tracing::warn!(%until, relay = self.mailer.describe(), "the relay asks for a pause: no letters are sent to it");
+            tracing::warn!(%until, relay = self.mailer.describe(), "the relay asks for a pause: no letters \
+                are sent to it");
         }
         if matches!(outcome, Outcome::Untried { .. }) {
             return self.record(letter, outcome).await.map(|()| Processed::GivenBack);

@@ -40,7 +40,8 @@ pub enum EmailError {
     Several,
     /// Quoted local parts, non-ASCII ones, control characters, two dots in a row.
     #[error(
-        "The part before the @ may hold ASCII letters, digits, single dots and any of !#$%&'*+-/=?^_`{{|}}~ only."
+        "The part before the @ may hold ASCII letters, digits, single dots and any of !#$%&'*+-/=?^_`{{|}}~ \
+        only."
     )]
     LocalPart,
 }

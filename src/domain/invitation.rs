@@ -204,32 +204,34 @@ impl DeliveryState {
     pub fn advice(self, fault: Option<MailFault>) -> Option<&'static str> {
         match (self, fault) {
             (Self::Queued, Some(fault)) if fault.is_operators() => Some(
-                "Nothing is wrong with the address. The operator of this service must correct the reason; the letter is then \
-                 sent automatically within a quarter of an hour.",
+                "Nothing is wrong with the address. The operator of this service must correct the reason; \
+                the letter is then sent automatically within a quarter of an hour.",
             ),
             (Self::Failed, Some(fault)) if fault.is_operators() => Some(
-                "Nothing is wrong with the address. The operator of this service must correct the reason; then resend the \
-                 invitation.",
+                "Nothing is wrong with the address. The operator of this service must correct the reason; \
+                then resend the invitation.",
             ),
             (Self::Bounced, Some(MailFault::SpamFilter)) => Some(
-                "The address is right, but its mail server took the letter for spam. Ask the person to look into their spam folder \
-                 and to allow the sender, then resend the invitation, or give them the link yourself.",
+                "The address is right, but its mail server took the letter for spam. Ask the person to look \
+                into their spam folder and to allow the sender, then resend the invitation, or give them the \
+                link yourself.",
             ),
             (Self::Bounced, Some(MailFault::Blocked)) => Some(
-                "The mail server refused the letter, and says nothing against the address. Correct the reason, then resend the \
-                 invitation, or give the person the link yourself.",
+                "The mail server refused the letter, and says nothing against the address. Correct the \
+                reason, then resend the invitation, or give the person the link yourself.",
             ),
             (Self::Bounced, Some(MailFault::Suppressed)) => Some(
-                "The mail provider no longer writes to this address, because of earlier letters that bounced or were called spam. \
-                 Make sure that it is right and wanted, take it off the provider's suppression list, then resend the invitation.",
+                "The mail provider no longer writes to this address, because of earlier letters that bounced \
+                or were called spam. Make sure that it is right and wanted, take it off the provider's \
+                suppression list, then resend the invitation.",
             ),
             (Self::Bounced, Some(MailFault::Unavailable)) => Some(
-                "The mailbox is full, or its mail server did not take the letter in time; nothing is said against the address. \
-                 Resend the invitation later, or give the person the link yourself.",
+                "The mailbox is full, or its mail server did not take the letter in time; nothing is said \
+                against the address. Resend the invitation later, or give the person the link yourself.",
             ),
             (Self::Bounced, _) => Some(
-                "The letter came back. Unless the reason says otherwise, the address is wrong: correct it, or revoke the \
-                 invitation and invite the person at another one.",
+                "The letter came back. Unless the reason says otherwise, the address is wrong: correct it, \
+                or revoke the invitation and invite the person at another one.",
             ),
             (Self::Complained, _) => Some(
                 "The person marked the letter as spam. Speak to them before any other letter is sent there.",

@@ -45,38 +45,40 @@ impl MailFault {
     pub fn explanation(self) -> &'static str {
         match self {
             Self::Sender => {
-                "The operator must put this right, the address is not at fault: the mail relay or provider does not accept the \
-                 sender (MAIL_FROM)"
+                "The operator must put this right, the address is not at fault: the mail relay or provider \
+                does not accept the sender (MAIL_FROM)"
             }
             Self::Client => {
-                "The operator must put this right, the address is not at fault: the mail relay does not accept this machine (its \
-                 IP address, its DNS name or its EHLO name, MAIL_HELO)"
+                "The operator must put this right, the address is not at fault: the mail relay does not \
+                accept this machine (its IP address, its DNS name or its EHLO name, MAIL_HELO)"
             }
             Self::Reputation => {
-                "The operator must put this right, the address is not at fault: this machine or the sender's domain is on a block \
-                 list or has a bad reputation"
+                "The operator must put this right, the address is not at fault: this machine or the sender's \
+                domain is on a block list or has a bad reputation"
             }
             Self::Quota => {
-                "The operator must put this right, the address is not at fault: the mail account is out of quota, not activated or \
-                 suspended"
+                "The operator must put this right, the address is not at fault: the mail account is out of \
+                quota, not activated or suspended"
             }
             Self::Authentication => {
-                "The operator must put this right, the address is not at fault: the mail relay or provider does not accept the \
-                 sign-in or its encryption (MAIL_URL)"
+                "The operator must put this right, the address is not at fault: the mail relay or provider \
+                does not accept the sign-in or its encryption (MAIL_URL)"
             }
             Self::DomainAuthentication => {
-                "The operator must put this right, the address is not at fault: SPF, DKIM or DMARC of the sender's domain fail"
+                "The operator must put this right, the address is not at fault: SPF, DKIM or DMARC of the \
+                sender's domain fail"
             }
             Self::Policy => {
-                "The operator must put this right, the address is not at fault: a policy of the mail relay or provider is against \
-                 this letter"
+                "The operator must put this right, the address is not at fault: a policy of the mail relay \
+                or provider is against this letter"
             }
             Self::Setup => {
-                "The operator must put this right, the address is not at fault: the mail relay or provider is not set up for this \
-                 (MAIL_URL)"
+                "The operator must put this right, the address is not at fault: the mail relay or provider \
+                is not set up for this (MAIL_URL)"
             }
             Self::Provider => {
-                "The operator must see to this with the mail provider, the address is not at fault: the provider failed to send"
+                "The operator must see to this with the mail provider, the address is not at fault: the \
+                provider failed to send"
             }
             Self::SpamFilter => "The person's mail server took the letter for spam",
             Self::Blocked => "The person's mail server refused the letter, not the address",

@@ -21,7 +21,8 @@ pub struct Pace {
 /// The text is no valid rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "is no number of letters from 1 to 10000 in a second, minute, hour or day, as 14/s, 100/min, 1000/h or 5000/day"
+    "is no number of letters from 1 to 10000 in a second, minute, hour or day, as 14/s, 100/min, 1000/h or \
+    5000/day"
 )]
 pub struct NoPace;
 

@@ -59,7 +59,8 @@ pub struct SubAccountUse {
 /// A driver cannot be the first member of a subsidiary's account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "A subsidiary's account needs an account owner: a driver manages nothing. Invite an account owner, or an employee."
+    "A subsidiary's account needs an account owner: a driver manages nothing. Invite an account owner, or an \
+    employee."
 )]
 pub struct DriverOfSubsidiary;
 

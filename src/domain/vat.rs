@@ -47,7 +47,8 @@ pub enum VatNumberError {
     NoNumber,
     /// It has the form of another country.
     #[error(
-        "This looks like a VAT number of another country ({other}), while the address is in {country}. Is the country right?"
+        "This looks like a VAT number of another country ({other}), while the address is in {country}. Is \
+        the country right?"
     )]
     OtherCountry {
         /// The country whose form it has.
@@ -57,7 +58,8 @@ pub enum VatNumberError {
     },
     /// It has the form, but the check digits do not match.
     #[error(
-        "A character of this VAT number is wrong: its check digits do not match. Compare it with the certificate."
+        "A character of this VAT number is wrong: its check digits do not match. Compare it with the \
+        certificate."
     )]
     CheckDigits,
 }

@@ -118,8 +118,8 @@ mod tests {
             user: "ada-lovelace".to_owned(),
             password: SecretString::from("hunter22"),
         });
-        let text = "535 AGFkYS1sb3ZlbGFjZQBodW50ZXIyMg== AGFkYS1sb3ZlbGFjZQBodW50ZXIyMg aHVudGVyMjI= YWRhLWxvdmVsYWNl \
-                    YWRhLWxvdmVsYWNlOmh1bnRlcjIy hunter22 are wrong";
+        let text = "535 AGFkYS1sb3ZlbGFjZQBodW50ZXIyMg== AGFkYS1sb3ZlbGFjZQBodW50ZXIyMg aHVudGVyMjI= \
+            YWRhLWxvdmVsYWNl YWRhLWxvdmVsYWNlOmh1bnRlcjIy hunter22 are wrong";
         let cleaned = clean(text, &letter(), &secrets);
         assert_eq!(cleaned, "535 [password]== [password] [password]= [user] [password] [password] are wrong");
     }

@@ -98,8 +98,9 @@ impl MailUrl {
     pub fn caution(&self) -> Option<&'static str> {
         match &self.0 {
             Place::Smtp(Relay { tls: TlsUse::Offered, tls_said: false, login: Some(_), .. }) => Some(
-                "it has a password and no tls=, so that an attacker on the network who removes the relay's offer of STARTTLS \
-                 receives the password: add ?tls=required (or &tls=required behind ?ca=…), or tls=offered to keep it so",
+                "it has a password and no tls=, so that an attacker on the network who removes the relay's \
+                offer of STARTTLS receives the password: add ?tls=required (or &tls=required behind ?ca=…), \
+                or tls=offered to keep it so",
             ),
             _ => None,
         }
@@ -185,7 +186,8 @@ fn smtp(text: &str, implicit: bool) -> Result<Relay, String> {
     let host = server_url::host(&url)?;
     if !matches!(url.path(), "" | "/") {
         return Err(
-            "Nothing may follow the host and port of a mail relay but ?tls=required, ?tls=offered, ?tls=none and ca=FILE."
+            "Nothing may follow the host and port of a mail relay but ?tls=required, ?tls=offered, ?tls=none \
+            and ca=FILE."
                 .to_owned(),
         );
     }
@@ -212,7 +214,8 @@ fn smtp_options(url: &url::Url, implicit: bool) -> Result<(Option<TlsUse>, Optio
             "ca" => ca.replace(PathBuf::from(&*value)).is_some(),
             _ => {
                 return Err(
-                    "Its query parameter is not known; smtp:// takes tls=required, tls=offered or tls=none, and ca=FILE."
+                    "Its query parameter is not known; smtp:// takes tls=required, tls=offered or tls=none, \
+                    and ca=FILE."
                         .to_owned(),
                 );
             }

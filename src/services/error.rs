@@ -68,8 +68,8 @@ pub enum ServiceError {
     PreconditionFailed(Revision),
     /// `If-Match` holds no tag that could match any state; this is the state now.
     #[error(
-        "If-Match names no entity tag that could match: send the ETag as it came, with its quotation marks; a \
-         weak tag (W/) never matches. Nothing was changed by this request."
+        "If-Match names no entity tag that could match: send the ETag as it came, with its quotation marks; \
+        a weak tag (W/) never matches. Nothing was changed by this request."
     )]
     PreconditionMalformed(Revision),
     /// The user has several invitations that await an answer.

@@ -75,7 +75,8 @@ pub async fn lift(services: &Services, actor: &Actor, id: SuppressionId) -> Resu
     let lifted = services.db.write::<_, DbFault>(move |tx| suppressions::remove(tx, id, staff)).await?;
     let lifted = lifted.ok_or(ServiceError::NotFound)?;
     let (email, reason) = (lifted.email.masked(), lifted.reason.as_str());
-    tracing::info!(suppression = %id, email, reason, caller = actor.who.id, "an address was removed from the suppression list");
+    tracing::info!(suppression = %id, email, reason, caller = actor.who.id, "an address was removed from the \
+        suppression list");
     Ok(())
 }
 

@@ -96,7 +96,9 @@ mod tests {
     fn long_lines_are_cut_and_json_stays_json() {
         let short = b"{\"message\":\"x\"}\n";
         assert_eq!(shortened(short, LogFormat::Json), short.as_slice());
-        let line = serde_json::json!({ "message": "x", "method": "M".repeat(60_000), "span": { "id": "é".repeat(9000) }, "n": 1 });
+        let line = serde_json::json!({
+            "message": "x", "method": "M".repeat(60_000), "span": { "id": "é".repeat(9000) }, "n": 1
+        });
         let line = format!("{line}\n");
         let cut = shortened(line.as_bytes(), LogFormat::Json);
         assert!(cut.len() <= MAX_LINE && cut.ends_with(b"}\n"), "{}", cut.len());

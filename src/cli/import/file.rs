@@ -124,8 +124,8 @@ impl Header<'_> {
         let (header, cell) = (self.line, String::from_utf8_lossy(cell));
         let cell: String = trim(&cell).chars().take(40).collect();
         let words = format!(
-            "This column has no name on line {header}, and row {line} has {cell:?} in it. Name the column or remove it; \
-             pandas omits its index with to_csv(…, index=False)."
+            "This column has no name on line {header}, and row {line} has {cell:?} in it. Name the column or \
+            remove it; pandas omits its index with to_csv(…, index=False)."
         );
         RowError::new(format!("column {}", index + 1), "unnamed_column", words)
     }

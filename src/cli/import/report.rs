@@ -102,7 +102,8 @@ impl Report {
             Some(Reason::Faulty) => {
                 let (faulty, all) = (self.failed, self.total);
                 format!(
-                    "Nothing was sent: {faulty} of {all} rows are faulty. Correct them, or send the others with --skip-faulty."
+                    "Nothing was sent: {faulty} of {all} rows are faulty. Correct them, or send the others \
+                    with --skip-faulty."
                 )
             }
             Some(Reason::Interrupted) => format!("Interrupted. {again}"),

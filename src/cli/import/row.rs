@@ -75,7 +75,8 @@ impl Row {
         let rate = self.text(RATE);
         if Rate::parse(rate).is_ok_and(|rate| rate.ten_thousandths() > UNUSUAL_RATE) {
             let words = format!(
-                "Warning: {rate} EUR per kWh is unusually high. Some programs turn 0,23 into 23: compare it with the source."
+                "Warning: {rate} EUR per kWh is unusually high. Some programs turn 0,23 into 23: compare it \
+                with the source."
             );
             self.warnings.push(RowError::new(RATE, "rate_unusually_high", words));
         }

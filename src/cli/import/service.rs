@@ -61,7 +61,8 @@ pub(super) enum Unusable {
     /// No service answers.
     #[error(
         "no service answers at {url}: {words}\n  \
-         Start it with `invitation-service serve`, or set its address with --url or PUBLIC_URL. Nothing was sent."
+         Start it with `invitation-service serve`, or set its address with --url or PUBLIC_URL. Nothing was \
+         sent."
     )]
     Away { url: String, words: String },
     /// The service refuses the token.
@@ -109,8 +110,9 @@ impl Service {
             200 if body["data"].is_array() => Ok(()),
             401 if own => Err(Unusable::Token(
                 url(),
-                "It was made with the key of this command's environment: set the SECRET_KEY, JWT_ISSUER and JWT_AUDIENCE of the \
-                 service, or run this command in the service's folder; and check that both clocks are right.",
+                "It was made with the key of this command's environment: set the SECRET_KEY, JWT_ISSUER and \
+                JWT_AUDIENCE of the service, or run this command in the service's folder; and check that \
+                both clocks are right.",
             )),
             401 => {
                 Err(Unusable::Token(url(), "It is damaged, has expired, or was made for another service."))

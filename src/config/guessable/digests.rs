@@ -12,14 +12,16 @@ const START: usize = 16;
 const MAX_LEN: usize = 64;
 
 /// The words whose digests people use, beside the empty text.
-const COMMON: &str = "password secret changeme change-me change_me changeit admin administrator root test tests testing test123 \
-    invitation-service invitation_service invitationservice invitation invitations service user guest default demo sample example \
-    dummy foo bar foobar hello world helloworld hello-world key mykey my-key secretkey secret-key secret_key my-secret mysecret \
-    supersecret super-secret topsecret passphrase passw0rd p@ssw0rd password1 password123 admin123 secret123 letmein welcome \
-    qwerty qwertyuiop abc abc123 abcdef a 0 1 12 123 1234 12345 123456 1234567 12345678 123456789 1234567890 0123456789 \
-    0123456789abcdef 111111 000000 iloveyou monkey dragon master login access token jwt jwt-secret jwtsecret jwt_secret signing \
-    signing-key signingkey auth app api backend server production prod development dev local localhost staging environment \
-    company operator charging ev-charging insecure temp temporary null none undefined true false yes no ok";
+const COMMON: &str = "password secret changeme change-me change_me changeit admin administrator root test \
+    tests testing test123 invitation-service invitation_service invitationservice invitation invitations \
+    service user guest default demo sample example dummy foo bar foobar hello world helloworld hello-world \
+    key mykey my-key secretkey secret-key secret_key my-secret mysecret supersecret super-secret topsecret \
+    passphrase passw0rd p@ssw0rd password1 password123 admin123 secret123 letmein welcome qwerty qwertyuiop \
+    abc abc123 abcdef a 0 1 12 123 1234 12345 123456 1234567 12345678 123456789 1234567890 0123456789 \
+    0123456789abcdef 111111 000000 iloveyou monkey dragon master login access token jwt jwt-secret jwtsecret \
+    jwt_secret signing signing-key signingkey auth app api backend server production prod development dev \
+    local localhost staging environment company operator charging ev-charging insecure temp temporary null \
+    none undefined true false yes no ok";
 
 static STARTS: LazyLock<HashSet<Vec<u8>>> = LazyLock::new(|| {
     let words = COMMON.split_whitespace().chain([""]);

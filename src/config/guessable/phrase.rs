@@ -1,18 +1,20 @@
 //! Texts made of words about keys, of dates and of digits.
 
 /// Words that name the purpose of a key or say that it is none, and words that join them.
-const WORDS: &str = "a access acme activation admin alone always and any api app application apps at auth authentication backend base \
-    be bearer before better by change changed charger charging client cloud code company config configuration cookie credential \
-    credentials data database default demo deploy deployment dev develop developer development docker dont do dummy each encryption \
-    env environment ev every example fake filler first for from front frontend generate generated global go here hmac hash hello i \
-    in ini insecure internal into invitation invitations invite invites is it its jwt jwts key keys kubernetes last link links live \
-    local localhost login long longer made main make master me micro microservice mobile must my never new not now of old on one \
-    only operator our own pass passphrase password passwords phrase placeholder platform please pre preprod private prod product \
-    production project public put qa random real release replace root safe salt sample sandbox save secret secrets secure security \
-    server service services session set sign signature signed signing site some something stage staging string strong super sure \
-    system team temp temporary test tester testing tests text that the then this to todo token tokens top two type use used user \
-    users value very we web website with work world you your bit bits byte bytes char character characters minimum least at length \
-    deadbeef cafebabe";
+const WORDS: &str = "a access acme activation admin alone always and any api app application apps at auth \
+    authentication backend base be bearer before better by change changed charger charging client cloud code \
+    company config configuration cookie credential credentials data database default demo deploy deployment \
+    dev develop developer development docker dont do dummy each encryption env environment ev every example \
+    fake filler first for from front frontend generate generated global go here hmac hash hello i in ini \
+    insecure internal into invitation invitations invite invites is it its jwt jwts key keys kubernetes last \
+    link links live local localhost login long longer made main make master me micro microservice mobile \
+    must my never new not now of old on one only operator our own pass passphrase password passwords phrase \
+    placeholder platform please pre preprod private prod product production project public put qa random \
+    real release replace root safe salt sample sandbox save secret secrets secure security server service \
+    services session set sign signature signed signing site some something stage staging string strong super \
+    sure system team temp temporary test tester testing tests text that the then this to todo token tokens \
+    top two type use used user users value very we web website with work world you your bit bits byte bytes \
+    char character characters minimum least at length deadbeef cafebabe";
 /// The bits of a word at its first use. They are few, since the order of such words is easy to guess.
 const NEW: f64 = 5.0;
 /// The bits of a repeated word.

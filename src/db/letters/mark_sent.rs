@@ -59,10 +59,11 @@ fn letters(outcomes: &[(Claimed, Outcome)]) -> Arrays<impl QueryFragment<Pg>> {
             .collect::<Vec<_>>()
             .into_sql::<Array<Nullable<Text>>>(),
     );
-    let before = "UPDATE letters SET state = 'sent', last_error = NULL, cause = NULL, leased_until = NULL, sent_at = taken.at, \
-                  provider = taken.provider, provider_message_id = taken.name FROM unnest(";
+    let before = "UPDATE letters SET state = 'sent', last_error = NULL, cause = NULL, leased_until = NULL, \
+        sent_at = taken.at, provider = taken.provider, provider_message_id = taken.name FROM unnest(";
     let after = ") AS taken (id, attempt, at, provider, name) WHERE letters.id = taken.id \
-                 AND letters.attempts = taken.attempt AND letters.state IN ('queued', 'withdrawn') RETURNING letters.id";
+                 AND letters.attempts = taken.attempt AND letters.state IN ('queued', 'withdrawn') RETURNING \
+                 letters.id";
     Arrays { before: before.into(), list, after }
 }
 
@@ -131,6 +132,7 @@ fn invitations_of(sendings: &[HandedOver]) -> Arrays<impl QueryFragment<Pg>> {
     );
     let before = "UPDATE invitations SET last_sent_at = taken.at, expires_at = taken.expires_at FROM unnest(";
     let after = ") AS taken (id, generation, at, expires_at) WHERE invitations.id = taken.id \
-                 AND invitations.generation = taken.generation AND invitations.state || '' = 'pending' RETURNING invitations.id";
+                 AND invitations.generation = taken.generation AND invitations.state || '' = 'pending' \
+                 RETURNING invitations.id";
     Arrays { before: before.into(), list, after }
 }

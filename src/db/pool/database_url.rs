@@ -50,7 +50,8 @@ pub enum DatabaseUrlError {
     Malformed(&'static str),
     /// An invalid percent-encoding, which libpq would report with the password in its message.
     #[error(
-        "has a % without two hexadecimal digits after it (or %00): write %25 for a % in the user name or password"
+        "has a % without two hexadecimal digits after it (or %00): write %25 for a % in the user name or \
+        password"
     )]
     Percent,
     /// A character that ends the password early, so that the rest of it would be taken for a host or a
@@ -127,8 +128,8 @@ impl DatabaseUrl {
     pub fn caution(&self) -> Option<&'static str> {
         let attributes = self.postgres()?.parameter("target_session_attrs")?;
         (attributes == "any").then_some(
-            "with target_session_attrs=any a list of hosts may connect to a standby, which is then refused: read-write, the default here, \
-             tries the next host",
+            "with target_session_attrs=any a list of hosts may connect to a standby, which is then refused: \
+            read-write, the default here, tries the next host",
         )
     }
 

@@ -25,7 +25,8 @@ const ADVISORY_LOCK: i64 = 0x696E_7669_7465;
 pub enum OpenError {
     /// Another process has the SQLite file.
     #[error(
-        "{} is in use by another process. With SQLite one process owns the file; use PostgreSQL to run several",
+        "{} is in use by another process. With SQLite one process owns the file; use PostgreSQL to run \
+        several",
         .0.display()
     )]
     Owned(PathBuf),

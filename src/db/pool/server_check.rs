@@ -25,17 +25,18 @@ pub struct Findings {
 const SAFETY: [(&str, &str); 3] = [
     (
         "fsync",
-        "the server has fsync=off: after a crash or power failure, invitations that were answered with 201 are lost, and the database \
-         may be beyond repair",
+        "the server has fsync=off: after a crash or power failure, invitations that were answered with 201 \
+        are lost, and the database may be beyond repair",
     ),
     (
         "full_page_writes",
-        "the server has full_page_writes=off: after a crash or power failure, the database may be beyond repair, unless the file system \
-         writes pages atomically",
+        "the server has full_page_writes=off: after a crash or power failure, the database may be beyond \
+        repair, unless the file system writes pages atomically",
     ),
     (
         "synchronous_commit",
-        "DATABASE_URL has synchronous_commit=off: after a crash of the server, the newest invitations that were answered with 201 are lost",
+        "DATABASE_URL has synchronous_commit=off: after a crash of the server, the newest invitations that \
+        were answered with 201 are lost",
     ),
 ];
 

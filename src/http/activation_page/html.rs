@@ -64,8 +64,8 @@ impl Pages {
         }
         let hash = STANDARD.encode(Sha256::digest(STYLE));
         let policy = format!(
-            "default-src 'none'; style-src 'sha256-{hash}'; img-src 'none'; form-action 'self'; base-uri 'none'; \
-             frame-ancestors 'none'"
+            "default-src 'none'; style-src 'sha256-{hash}'; img-src 'none'; form-action 'self'; base-uri \
+            'none'; frame-ancestors 'none'"
         );
         Ok(Self { environment, policy })
     }

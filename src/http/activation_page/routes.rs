@@ -190,7 +190,8 @@ pub struct RenewalSubmission {
         ("Token" = (summary = "The token of a link", value = json!({ "token": sample_data::TOKEN }))),
     )),
     responses(
-        (status = 200, description = "A letter with a new link is queued; or this link still works, and the page has its form.", content_type = "text/html", body = String),
+        (status = 200, description = "A letter with a new link is queued; or this link still works, and the \
+            page has its form.", content_type = "text/html", body = String),
         (status = 400, description = "The token is missing, or the form cannot be read.", content_type = "text/html", body = String),
         (status = 403, description = "The operator does not let people send themselves a new link.", content_type = "text/html", body = String),
         (status = 404, description = "The link is forged or damaged.", content_type = "text/html", body = String),
@@ -198,7 +199,8 @@ pub struct RenewalSubmission {
         (status = 410, description = "The link no longer works.", content_type = "text/html", body = String),
         (status = 413, description = "The form is too large.", content_type = "text/html", body = String),
         (status = 415, description = "Not a form.", content_type = "text/html", body = String),
-        (status = 429, description = "Too many requests from this address, or a link was sent a moment ago.", content_type = "text/html", body = String),
+        (status = 429, description = "Too many requests from this address, or a link was sent a moment \
+            ago.", content_type = "text/html", body = String),
         (status = 503, description = "The service is busy or its database is unavailable.", content_type = "text/html", body = String),
     ),
     security(()),
@@ -253,7 +255,9 @@ impl Unsubscription {
     tag = "Activation",
     operation_id = "submitUnsubscribePage",
     request_body(content = Unsubscription, content_type = "application/x-www-form-urlencoded", examples(
-        ("Unsubscribe" = (summary = "The box is ticked", value = json!({ "token": sample_data::TOKEN, "confirm": "yes" }))),
+        ("Unsubscribe" = (summary = "The box is ticked", value = json!({
+            "token": sample_data::TOKEN, "confirm": "yes"
+        }))),
     )),
     responses(
         (status = 200, description = "No more letters are sent to the address.", content_type = "text/html", body = String),

@@ -97,8 +97,13 @@ errors! {
     tag = "Customers",
     operation_id = "inviteAccountOwner",
     request_body(content = InviteAccountOwner, examples(
-        ("InviteAccountOwner" = (summary = "The owner of a new account", value = json!({ "email": "olivia@acme.example", "account_name": "Acme B.V.", "account_type": "business", "locale": "nl" }))),
-        ("InviteFurtherAccountOwner" = (summary = "A further owner of an account", value = json!({ "email": "otto@acme.example", "account_id": sample_data::acme().id }))),
+        ("InviteAccountOwner" = (summary = "The owner of a new account", value = json!({
+            "email": "olivia@acme.example", "account_name": "Acme B.V.", "account_type": "business",
+            "locale": "nl"
+        }))),
+        ("InviteFurtherAccountOwner" = (summary = "A further owner of an account", value = json!({
+            "email": "otto@acme.example", "account_id": sample_data::acme().id
+        }))),
     )),
     responses(
         (status = 201, description = "Invited. The letter is queued, unless `delivery` is `link`.", body = InvitationView, headers(("Location"), ("ETag")), examples(

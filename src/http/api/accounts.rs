@@ -43,15 +43,19 @@ errors! {
     tag = "Customers",
     operation_id = "listAccounts",
     params(
-        ("search" = Option<String>, Query, max_length = 256, description = "Any part of the name, without regard to case: the type-ahead of the invite form. No control characters.", example = "acme"),
+        ("search" = Option<String>, Query, max_length = 256, description = "Any part of the name, without \
+            regard to case: the type-ahead of the invite form. No control characters.", example = "acme"),
         ("type" = Option<AccountType>, Query, description = "Those of this type.", example = "business"),
-        ("parent_account_id" = Option<AccountId>, Query, description = "Sub-accounts directly below this account."),
+        ("parent_account_id" = Option<AccountId>, Query, description = "Sub-accounts directly below this \
+            account."),
         ("used_by" = Option<UsedBy>, Query, description = "Those used by these.", example = "employee"),
         Paging,
     ),
     responses(
         (status = 200, description = "A page.", body = Accounts, headers(("Link")), examples(
-            ("Accounts" = (summary = "The last page", value = json!(sample_data::page(vec![sample_data::home(), sample_data::acme()])))),
+            ("Accounts" = (summary = "The last page", value = json!(sample_data::page(vec![
+                sample_data::home(), sample_data::acme()
+            ])))),
         )),
         ListErrors,
     ),
@@ -112,7 +116,8 @@ errors! {
     operation_id = "listSubAccounts",
     params(
         ("account_id" = AccountId, Path, description = "The account above."),
-        ("search" = Option<String>, Query, max_length = 256, description = "Any part of the name, without regard to case. No control characters.", example = "ada"),
+        ("search" = Option<String>, Query, max_length = 256, description = "Any part of the name, without \
+            regard to case. No control characters.", example = "ada"),
         ("type" = Option<AccountType>, Query, description = "Those of this type.", example = "consumer"),
         ("used_by" = Option<UsedBy>, Query, description = "Those used by these.", example = "employee"),
         Paging,

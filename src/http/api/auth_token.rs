@@ -93,7 +93,9 @@ errors! {
     tag = "Signing in",
     operation_id = "signIn",
     request_body(content = SignInRequest, examples(
-        ("SignIn" = (summary = "An address and a password", value = json!({ "email": "ada@example.com", "password": sample_data::PASSWORD }))),
+        ("SignIn" = (summary = "An address and a password", value = json!({
+            "email": "ada@example.com", "password": sample_data::PASSWORD
+        }))),
     )),
     responses(
         (status = 200, description = "Signed in.", body = AccessToken, examples(

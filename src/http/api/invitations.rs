@@ -60,17 +60,24 @@ errors! {
     tag = "Invitations",
     operation_id = "listInvitations",
     params(
-        ("kind" = Option<InvitationKind>, Query, description = "Those of this kind. 403 for a kind that the token may not see.", example = "system_user"),
+        ("kind" = Option<InvitationKind>, Query, description = "Those of this kind. 403 for a kind that the \
+            token may not see.", example = "system_user"),
         ("status" = Option<InvitationStatus>, Query, description = "Those with this status.", example = "pending"),
-        ("delivery" = Option<DeliveryState>, Query, description = "Those whose newest letter has this state.", example = "bounced"),
+        ("delivery" = Option<DeliveryState>, Query, description = "Those whose newest letter has this \
+            state.", example = "bounced"),
         ("account_id" = Option<AccountId>, Query, description = "Those to this account."),
-        ("email" = Option<Email>, Query, description = "Those to exactly this address, without regard to case.", example = "ada@example.com"),
-        ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or account name, without regard to case; a domain is found in Unicode and in punycode. No control characters.", example = "ada"),
+        ("email" = Option<Email>, Query, description = "Those to exactly this address, without regard to \
+            case.", example = "ada@example.com"),
+        ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or \
+            account name, without regard to case; a domain is found in Unicode and in punycode. No control \
+            characters.", example = "ada"),
         Paging,
     ),
     responses(
         (status = 200, description = "A page.", body = Invitations, headers(("Link")), examples(
-            ("Invitations" = (summary = "The last page", value = json!(sample_data::page(vec![sample_data::for_dirk(), sample_data::for_ada_sent()])))),
+            ("Invitations" = (summary = "The last page", value = json!(sample_data::page(vec![
+                sample_data::for_dirk(), sample_data::for_ada_sent()
+            ])))),
         )),
         ListErrors,
     ),

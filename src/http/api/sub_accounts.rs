@@ -195,7 +195,8 @@ errors! {
             "email": "dirk@acme.example", "role": "driver", "account_name": "Acme B.V.", "reimbursement_rate": "0.23",
             "sub_account_name": "Dirk at home", "account_type": "consumer", "locale": "nl"
         }))),
-        ("InviteSubsidiaryOwner" = (summary = "The owner of a subsidiary's account, below the account of that id", value = json!({
+        ("InviteSubsidiaryOwner" = (summary = "The owner of a subsidiary's account, below the account of \
+            that id", value = json!({
             "email": "sofie@sub.acme.example", "role": "account_owner", "account_id": sample_data::acme().id, "used_by": "subsidiary"
         }))),
     )),

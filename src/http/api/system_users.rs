@@ -82,8 +82,12 @@ errors! {
     tag = "System users",
     operation_id = "inviteSystemUser",
     request_body(content = InviteSystemUser, examples(
-        ("InviteSystemUser" = (summary = "A colleague who may read", value = json!({ "email": "ada@example.com", "roles": ["viewer"], "locale": "en" }))),
-        ("InviteByLink" = (summary = "A colleague without e-mail: the answer has the link", value = json!({ "email": "ada@example.com", "roles": ["viewer"], "locale": "en", "delivery": "link" }))),
+        ("InviteSystemUser" = (summary = "A colleague who may read", value = json!({
+            "email": "ada@example.com", "roles": ["viewer"], "locale": "en"
+        }))),
+        ("InviteByLink" = (summary = "A colleague without e-mail: the answer has the link", value = json!({
+            "email": "ada@example.com", "roles": ["viewer"], "locale": "en", "delivery": "link"
+        }))),
     )),
     responses(
         (status = 201, description = "Invited. The letter is queued, unless `delivery` is `link`.", body = InvitationView, headers(("Location"), ("ETag")), examples(

@@ -54,18 +54,27 @@ errors! {
     tag = "Users",
     operation_id = "listUsers",
     params(
-        ("kind" = Option<UserKind>, Query, description = "Those of this kind. 403 for a kind that the token may not see.", example = "system_user"),
+        ("kind" = Option<UserKind>, Query, description = "Those of this kind. 403 for a kind that the token \
+            may not see.", example = "system_user"),
         ("status" = Option<UserStatus>, Query, description = "Those with this status.", example = "active"),
-        ("role" = Option<AnyRole>, Query, description = "Those who hold this role, a system user's or a member's.", example = "viewer"),
-        ("account_id" = Option<AccountId>, Query, description = "Members of this account, and people invited to it."),
-        ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or account name, without regard to case; a domain is found in Unicode and in punycode. No control characters.", example = "ada"),
-        ("bom" = Option<bool>, Query, description = "`true` puts a byte order mark (U+FEFF) before the CSV. Without it, Excel reads the file in the system's legacy code page and shows `ü` as `Ã¼`; other programs read the mark as a part of the first column's name. JSON never has one.", example = false),
+        ("role" = Option<AnyRole>, Query, description = "Those who hold this role, a system user's or a \
+            member's.", example = "viewer"),
+        ("account_id" = Option<AccountId>, Query, description = "Members of this account, and people invited \
+            to it."),
+        ("search" = Option<String>, Query, max_length = 256, description = "Any part of address, name or \
+            account name, without regard to case; a domain is found in Unicode and in punycode. No control \
+            characters.", example = "ada"),
+        ("bom" = Option<bool>, Query, description = "`true` puts a byte order mark (U+FEFF) before the CSV. \
+            Without it, Excel reads the file in the system's legacy code page and shows `ü` as `Ã¼`; other \
+            programs read the mark as a part of the first column's name. JSON never has one.", example = false),
         Paging,
     ),
     responses(
         (status = 200, description = "A page; or all matches as CSV.", content(
             (Users = "application/json", examples(
-            ("Users" = (summary = "The last page", value = json!(sample_data::page(vec![sample_data::dirk(), sample_data::ada(), sample_data::olivia()])))),
+            ("Users" = (summary = "The last page", value = json!(sample_data::page(vec![
+                sample_data::dirk(), sample_data::ada(), sample_data::olivia()
+            ])))),
         )),
             (String = "text/csv"),
         ), headers(("Link"), ("Content-Disposition"))),

@@ -66,8 +66,9 @@ impl ClientAddresses {
                 warn_once(&self.warned.untrusted, || {
                     tracing::warn!(
                         client = %ClientAddress::new(peer),
-                        "a header that names a client's address came from no trusted proxy and is ignored: if it is a proxy of \
-                         yours, name it in TRUSTED_PROXIES; otherwise all of its clients count as one"
+                        "a header that names a client's address came from no trusted proxy and is ignored: \
+                        if it is a proxy of yours, name it in TRUSTED_PROXIES; otherwise all of its clients \
+                        count as one"
                     );
                 });
                 peer
@@ -80,8 +81,8 @@ impl ClientAddresses {
                 _ => {
                     warn_once(&self.warned.contradictory, || {
                         tracing::warn!(
-                            "X-Forwarded-For and Forwarded name different clients, and neither is believed: let the proxy \
-                             remove the one that it does not write"
+                            "X-Forwarded-For and Forwarded name different clients, and neither is believed: \
+                            let the proxy remove the one that it does not write"
                         );
                     });
                     peer
@@ -105,7 +106,8 @@ impl ClientAddresses {
                     warn_once(&self.warned.unreadable, || {
                         tracing::warn!(
                             proxy = %origin,
-                            "a trusted proxy's X-Forwarded-For or Forwarded cannot be read: its clients count as one"
+                            "a trusted proxy's X-Forwarded-For or Forwarded cannot be read: its clients \
+                            count as one"
                         );
                     });
                     break;

@@ -10,8 +10,9 @@ use actix_web::http::header::{
 const NOTHING: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// The contract's browser: its own files, the styles that it writes into its page, its pictures, and requests
 /// to this service.
-const DOCS: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; \
-                    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const DOCS: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' \
+    data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors \
+    'none'";
 /// A year (RFC 6797 §6.1.1), for this host only: this service does not decide for other hosts of its domain.
 const HTTPS_ONLY: &str = "max-age=31536000";
 

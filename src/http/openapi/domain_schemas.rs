@@ -61,22 +61,34 @@ macro_rules! closed_sets {
 
 closed_sets! {
     InvitationKind, "InvitationKind", "What a person is invited to become.";
-    InvitationStatus, "InvitationStatus", "The status of an invitation. A pending one is `expired` after `expires_at`.";
-    DeliveryState, "DeliveryState", "`queued`; `sending` while this service sends it; `sent` when the relay or the provider has accepted it. Where a provider reports on it: `delivered`, `deferred` (the provider tries again), `bounced` (correct the address, unless `advice` says otherwise) or `complained` (the person marked it as spam). `failed` when this service or the provider has given it up for a reason other than the address, or its link stopped working first. `handed_over` when no letter was sent, because the inviter asked for the link.";
-    DeliveryMethod, "DeliveryWay", "How the link reaches the person invited: by `email`, or as a `link` that the answer returns once to the inviter, who passes it on.";
+    InvitationStatus, "InvitationStatus", "The status of an invitation. A pending one is `expired` after \
+        `expires_at`.";
+    DeliveryState, "DeliveryState", "`queued`; `sending` while this service sends it; `sent` when the relay \
+        or the provider has accepted it. Where a provider reports on it: `delivered`, `deferred` (the \
+        provider tries again), `bounced` (correct the address, unless `advice` says otherwise) or \
+        `complained` (the person marked it as spam). `failed` when this service or the provider has given it \
+        up for a reason other than the address, or its link stopped working first. `handed_over` when no \
+        letter was sent, because the inviter asked for the link.";
+    DeliveryMethod, "DeliveryWay", "How the link reaches the person invited: by `email`, or as a `link` that \
+        the answer returns once to the inviter, who passes it on.";
     EventType, "EventType", "What happened to an invitation.";
-    ActorKind, "ActorType", "`user`, `client` or `cli`; in a timeline also `system` (this service) and `link` (the holder of the link).";
+    ActorKind, "ActorType", "`user`, `client` or `cli`; in a timeline also `system` (this service) and \
+        `link` (the holder of the link).";
     Role, "SystemRole", "A role of a system user; `GET /v1/roles` says what each allows.";
     Permission, "Permission", "A right that a token may have.";
-    MemberRole, "MemberRole", "What a customer is in an account: an `account_owner` manages it, a `driver` charges cars.";
+    MemberRole, "MemberRole", "What a customer is in an account: an `account_owner` manages it, a `driver` \
+        charges cars.";
     AccountType, "AccountType", "Whether a customer is a business or a consumer.";
     AccountStatus, "AccountStatus", "`invited` until the account's first owner, or its driver, activates.";
-    CompanyVat, "CompanyVat", "Whether a company must have a VAT number (`required`), or may say that it has none (`optional`).";
+    CompanyVat, "CompanyVat", "Whether a company must have a VAT number (`required`), or may say that it has \
+        none (`optional`).";
     UsedBy, "UsedBy", "Who uses a sub-account.";
-    ReimbursementMode, "ReimbursementMode", "`automated` for an employee's sub-account, `manual` for a subsidiary's.";
+    ReimbursementMode, "ReimbursementMode", "`automated` for an employee's sub-account, `manual` for a \
+        subsidiary's.";
     UserStatus, "UserStatus", "The status of a person.";
     UserKind, "UserKind", "Staff of the operator, or a customer; people who are invited as one count.";
-    SuppressionReason, "SuppressionReason", "Why no letters are sent to an address: the mailbox does not exist, its reader unsubscribed, or a letter was marked as spam.";
+    SuppressionReason, "SuppressionReason", "Why no letters are sent to an address: the mailbox does not \
+        exist, its reader unsubscribed, or a letter was marked as spam.";
     Locale, "Locale", "A language of letters and page.";
 }
 
@@ -175,18 +187,24 @@ texts! {
         format: Some(KnownFormat::Email),
         length: (None, Some(254)),
         ..Text::new(
-            "An e-mail address, compared without regard to case and echoed as typed, with the domain in lower case. The part \
-             before the @ is ASCII, 64 characters at most; the domain has a dot and may be international, and is what UTS 46 maps \
-             it to. Blanks and line breaks around it, a name before `<…>` or in brackets after it, `mailto:`, and a comma or semicolon at the end are removed.",
+            "An e-mail address, compared without regard to case and echoed as typed, with the domain in \
+            lower case. The part before the @ is ASCII, 64 characters at most; the domain has a dot and may \
+            be international, and is what UTS 46 maps it to. Blanks and line breaks around it, a name before \
+            `<…>` or in brackets after it, `mailto:`, and a comma or semicolon at the end are removed.",
             "ada@example.com",
         )
     };
-    AccountName, "AccountName", Text::new("The name of an account, on one line, without control characters. It has a visible character; blanks around it and invisible characters that a reader would not notice are removed.", "Acme B.V.")
+    AccountName, "AccountName", Text::new("The name of an account, on one line, without control characters. \
+        It has a visible character; blanks around it and invisible characters that a reader would not notice \
+        are removed.", "Acme B.V.")
         .length(1, 200);
-    PersonName, "PersonName", Text::new("A first or a last name, on one line, without control characters. It has a visible character; blanks around it and invisible characters that a reader would not notice are removed.", "Ada")
+    PersonName, "PersonName", Text::new("A first or a last name, on one line, without control characters. It \
+        has a visible character; blanks around it and invisible characters that a reader would not notice \
+        are removed.", "Ada")
         .length(1, 100);
     Rate, "ReimbursementRate", Text::new(
-        "EUR per kWh: a decimal as a text, so that nothing is rounded. More than 0, at most 99.9999, at most 4 decimals.",
+        "EUR per kWh: a decimal as a text, so that nothing is rounded. More than 0, at most 99.9999, at most \
+        4 decimals.",
         "0.23",
     ).pattern("^([1-9][0-9]?(\\.[0-9]{1,4})?|0\\.([1-9][0-9]{0,3}|0[1-9][0-9]{0,2}|00[1-9][0-9]?|000[1-9]))$");
     LanguageTag, "LanguageTag", Text::new(
@@ -203,10 +221,11 @@ texts! {
     Password, "NewPassword", Text {
         format: Some(KnownFormat::Password),
         ..Text::new(
-            "A password as NIST SP 800-63B-4 has it: at least 15 characters (the operator may ask for another number from 9 up), \
-             at most 128, of any kind; not commonly used, not guessable (a zxcvbn score of 3 or 4, which no 8 characters reach; with \
-             fewer than 15, random characters do, words hardly), not made of the person's own name or address: neither as a whole \
-             word, nor with little else. Characters are Unicode code points, counted after normalisation to NFC.",
+            "A password as NIST SP 800-63B-4 has it: at least 15 characters (the operator may ask for \
+            another number from 9 up), at most 128, of any kind; not commonly used, not guessable (a zxcvbn \
+            score of 3 or 4, which no 8 characters reach; with fewer than 15, random characters do, words \
+            hardly), not made of the person's own name or address: neither as a whole word, nor with little \
+            else. Characters are Unicode code points, counted after normalisation to NFC.",
             "correct horse battery staple",
         ).length(9, 128)
     };

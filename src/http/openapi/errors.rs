@@ -168,7 +168,8 @@ mod tests {
                 ("404", "`not_found`: there is no such thing.", vec!["not_found"]),
                 (
                     "409",
-                    "`invitation_pending`: the person has a live invitation already. `last_owner`: one remains.",
+                    "`invitation_pending`: the person has a live invitation already. `last_owner`: one \
+                    remains.",
                     vec!["invitation_pending", "last_owner"]
                 ),
                 (

@@ -22,23 +22,26 @@ type Row = (&'static str, &'static str, Example);
 const ROWS: [Row; 11] = [
     (
         "X-Request-Id",
-        "The id of the request: the caller's, when it is 1 to 128 of `A–Z a–z 0–9 . _ -`, else a new one. Operations find the request by it.",
+        "The id of the request: the caller's, when it is 1 to 128 of `A–Z a–z 0–9 . _ -`, else a new one. \
+        Operations find the request by it.",
         Example::Text("req_01m86xvxh0f4xsjrspgpayc2qn"),
     ),
     ("Cache-Control", "The answer must not be stored in caches.", Example::Text("no-store")),
     ("Retry-After", "Seconds to wait before the request is repeated.", Example::Number(2)),
     (
         "RateLimit-Policy",
-        "How many requests (`q`) an address may make in so many seconds (`w`), as IETF draft-ietf-httpapi-ratelimit-headers-10 \
-             has it: `public`, `sign-in` or `mail-events`. A /64 of IPv6 is one address, and a /48 has four times as many. On routes \
-             that send letters, how many letters may be asked for in 24 hours: to one `mailbox`, by the owners of an `account`, by \
-             one `caller`. Absent when limits are switched off.",
+        "How many requests (`q`) an address may make in so many seconds (`w`), as IETF \
+        draft-ietf-httpapi-ratelimit-headers-10 has it: `public`, `sign-in` or `mail-events`. A /64 of IPv6 \
+        is one address, and a /48 has four times as many. On routes that send letters, how many letters may \
+        be asked for in 24 hours: to one `mailbox`, by the owners of an `account`, by one `caller`. Absent \
+        when limits are switched off.",
         Example::Text("\"public\";q=300;w=60"),
     ),
     (
         "RateLimit",
-        "How many remain (`r`), and after how many seconds (`t`) the whole number is available again. Of letters, those that this request was counted \
-             against; where it was counted against none, those of a mailbox without letters. Absent when limits are switched off.",
+        "How many remain (`r`), and after how many seconds (`t`) the whole number is available again. Of \
+        letters, those that this request was counted against; where it was counted against none, those of a \
+        mailbox without letters. Absent when limits are switched off.",
         Example::Text("\"public\";r=299;t=1"),
     ),
     ("WWW-Authenticate", "How to authenticate (RFC 6750).", Example::Text("Bearer")),

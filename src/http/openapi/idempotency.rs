@@ -46,9 +46,9 @@ fn header() -> RefOr<Parameter> {
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)
         .description(Some(
-            "1 to 255 visible ASCII characters, quoted (draft-ietf-httpapi-idempotency-key-header) or bare. The same request \
-             with the same key, by a token of the same grant, within a day has no further effect and gets the first answer \
-             again, with `Idempotency-Replayed: true`.",
+            "1 to 255 visible ASCII characters, quoted (draft-ietf-httpapi-idempotency-key-header) or bare. \
+            The same request with the same key, by a token of the same grant, within a day has no further \
+            effect and gets the first answer again, with `Idempotency-Replayed: true`.",
         ))
         .schema(Some(schema))
         .example(Some(serde_json::json!("\"8e03978e-40d5-43e8-bc93-6894a57f9324\"")))

@@ -88,7 +88,8 @@ fn shared_errors(path: &str, letters: bool, operation: &Operation) -> Vec<Listed
     let mut shared = Vec::new();
     if letters {
         shared.push(ListedError::new(error_codes::RATE_LIMITED).when(
-            "a mailbox, the owners of an account or the caller have had their letters of 24 hours; with `Retry-After`",
+            "a mailbox, the owners of an account or the caller have had their letters of 24 hours; with \
+            `Retry-After`",
         ));
     }
     if !path.starts_with("/v1/") {

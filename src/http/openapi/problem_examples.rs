@@ -65,7 +65,8 @@ fn of(code: &'static Code) -> Problem {
                 FieldError::new(
                     "/email",
                     "invalid_email",
-                    "This is not an e-mail address: it needs one @ and a domain name with a dot, as in ada@example.com.",
+                    "This is not an e-mail address: it needs one @ and a domain name with a dot, as in \
+                    ada@example.com.",
                 ),
                 FieldError::new("/rolls", "unknown_member", "This member is not known here. Is it mistyped?"),
             ]

@@ -121,7 +121,8 @@ impl PartialSchema for ErrorCode {
 ",
         );
         let words = format!(
-            "What went wrong, for programs. Stable; More may be added: treat an unknown one by its status.\n\n{list}"
+            "What went wrong, for programs. Stable; More may be added: treat an unknown one by its \
+            status.\n\n{list}"
         );
         open_set(&words, &all, "validation_failed")
     }

@@ -19,12 +19,13 @@ pub(super) fn access_token(document: &OpenApi) -> SecurityScheme {
     };
     let permissions = Permission::ALL.map(describe).join("\n");
     let description = format!(
-        "An access token (a JWT) in `Authorization: Bearer`. A person gets one by `POST /v1/auth/token`, with the permissions of \
-         their roles and the accounts that they own; programs and operations get theirs from the command line \
-         (`invitation-service token`), by role or by scope.\n\nThe scopes of an operation are permissions; the token \
-         needs one of them:\n\n{permissions}\n\nThe owner of an account needs no permission to invite into \
-         it, to remove members from it, and to read, change, resend and revoke invitations below it. A person's token ends \
-         when their password changes, and always allows only what the person's present roles and accounts allow."
+        "An access token (a JWT) in `Authorization: Bearer`. A person gets one by `POST /v1/auth/token`, \
+        with the permissions of their roles and the accounts that they own; programs and operations get \
+        theirs from the command line (`invitation-service token`), by role or by scope.\n\nThe scopes of an \
+        operation are permissions; the token needs one of them:\n\n{permissions}\n\nThe owner of an account \
+        needs no permission to invite into it, to remove members from it, and to read, change, resend and \
+        revoke invitations below it. A person's token ends when their password changes, and always allows \
+        only what the person's present roles and accounts allow."
     );
     SecurityScheme::Http(
         HttpBuilder::new()
@@ -40,7 +41,8 @@ fn allows(permission: Permission) -> &'static str {
         Permission::SystemUsersInvite => "invite colleagues, change, resend and revoke their invitations",
         Permission::SystemUsersRead => "see staff and their invitations",
         Permission::CustomersInvite => {
-            "invite account owners and sub-account users, change, resend and revoke their invitations, and remove members"
+            "invite account owners and sub-account users, change, resend and revoke their invitations, and \
+            remove members"
         }
         Permission::CustomersRead => "see customers and their invitations",
         Permission::AccountsRead => "see accounts",

@@ -27,7 +27,8 @@ codes! {
     MALFORMED_JSON = 400 "malformed_json", "The body is not JSON",
         "Send one JSON object. An empty body is not JSON.";
     MALFORMED_REQUEST = 400 "malformed_request", "The request is not HTTP/1.1",
-        "The request line or a header could not be read (RFC 9112), and the connection was closed. Send the request with an HTTP client.";
+        "The request line or a header could not be read (RFC 9112), and the connection was closed. Send the \
+        request with an HTTP client.";
     MISSING_TOKEN = 400 "missing_token", "The link is incomplete",
         "Open the whole link from the e-mail: its token follows ?token=.";
     IDEMPOTENCY_KEY_INVALID = 400 "idempotency_key_invalid", "The Idempotency-Key is malformed",
@@ -37,38 +38,45 @@ codes! {
     INVALID_CREDENTIALS = 401 "invalid_credentials", "Wrong address or password",
         "The answer does not say which of the two is wrong, nor whether the user is active.";
     MAIL_EVENT_UNVERIFIED = 401 "mail_event_unverified", "The sender of the report is not verified",
-        "The secret or the signature is missing or wrong, too old, or was used before with another event. Compare the MAIL_EVENTS_… \
-         variable with what the provider shows, and the clocks.";
+        "The secret or the signature is missing or wrong, too old, or was used before with another event. \
+        Compare the MAIL_EVENTS_… variable with what the provider shows, and the clocks.";
     RENEWAL_DISABLED = 403 "renewal_disabled", "Only the inviter can send a new link",
         "The operator does not let people send themselves a new link. Ask the person who invited you.";
     FORBIDDEN = 403 "forbidden", "The token does not allow this",
         "The token lacks a permission; GET /v1/roles shows which role holds which.";
     ROLE_EXCEEDS_YOURS = 403 "role_exceeds_yours", "The role allows more than you may do",
-        "Callers cannot grant permissions that they do not have. Ask a colleague who has the role's permissions to send the invitation.";
+        "Callers cannot grant permissions that they do not have. Ask a colleague who has the role's \
+        permissions to send the invitation.";
     NOT_FOUND = 404 "not_found", "There is nothing here",
         "The path or the id does not exist, or this token may not see it.";
     ACCOUNT_NOT_FOUND = 404 "account_not_found", "There is no such account",
-        "No account with this id or name exists that this token may invite into. Names are compared as a whole, without regard to case.";
+        "No account with this id or name exists that this token may invite into. Names are compared as a \
+        whole, without regard to case.";
     ACTIVATION_LINK_INVALID = 404 "activation_link_invalid", "This is not an activation link of this service",
         "The token is damaged, or was not made by this service. Copy the whole link from the e-mail.";
     METHOD_NOT_ALLOWED = 405 "method_not_allowed", "The path does not have this method",
         "The Allow header has the methods of the path.";
     NOT_ACCEPTABLE = 406 "not_acceptable", "The answer cannot have that form",
-        "Answers are application/json; errors are application/problem+json. Send an Accept header that allows one of them.";
+        "Answers are application/json; errors are application/problem+json. Send an Accept header that \
+        allows one of them.";
     REQUEST_TIMEOUT = 408 "request_timeout", "The request did not arrive in time",
-        "The request line and the headers have 5 seconds to arrive. A request's body has 15 seconds to arrive, a batch of invites 60. Nothing was changed; send it again.";
+        "The request line and the headers have 5 seconds to arrive. A request's body has 15 seconds to \
+        arrive, a batch of invites 60. Nothing was changed; send it again.";
     INVITATION_PENDING = 409 "invitation_pending", "The person has a live invitation already",
-        "The person has an invitation that has not expired. Resend the invitation with the id invitation_id, or revoke it first.";
+        "The person has an invitation that has not expired. Resend the invitation with the id invitation_id, \
+        or revoke it first.";
     ALREADY_SYSTEM_USER = 409 "already_system_user", "The person is a system user already",
         "An active system user cannot be invited again; inviting does not change roles.";
-    IDEMPOTENCY_IN_PROGRESS = 409 "idempotency_in_progress", "The first request with this key is still running",
+    IDEMPOTENCY_IN_PROGRESS = 409 "idempotency_in_progress", "The first request with this key is still \
+        running",
         "Send the same request again in a moment.";
     ALREADY_ACCOUNT_OWNER = 409 "already_account_owner", "The person owns a top-level account already",
         "Invite them to a further account by its account_id, or as a sub-account user.";
     ALREADY_MEMBER = 409 "already_member", "The person is a member already",
         "They belong to the account, or to a sub-account of the parent, already.";
     LAST_OWNER = 409 "last_owner", "The account would have no owner left",
-        "An account always has an owner. Invite another one and wait until they have accepted, then remove this one.";
+        "An account always has an owner. Invite another one and wait until they have accepted, then remove \
+        this one.";
     AMBIGUOUS_ACCOUNT = 409 "ambiguous_account", "Several accounts have this name",
         "Choose one of candidates and send its account_id.";
     PARENT_NOT_BUSINESS = 409 "parent_not_business", "The parent is a consumer's account",
@@ -90,33 +98,36 @@ codes! {
     INVITATION_REVOKED = 410 "invitation_revoked", "The invitation was revoked",
         "Ask the person who invited you whether this was intended.";
     PRECONDITION_FAILED = 412 "precondition_failed", "If-Match does not name the present state",
-        "The invitation has changed since, and its present tag is in ETag; or If-Match holds no tag that could match: send a tag \
-         with its quotation marks; a weak one (W/) never matches (RFC 9110 §13.1.1). Get the invitation again, and send the change with its present tag if it is still wanted.";
+        "The invitation has changed since, and its present tag is in ETag; or If-Match holds no tag that \
+        could match: send a tag with its quotation marks; a weak one (W/) never matches (RFC 9110 §13.1.1). \
+        Get the invitation again, and send the change with its present tag if it is still wanted.";
     PAYLOAD_TOO_LARGE = 413 "payload_too_large", "The body is too large",
         "A request has at most 64 KiB, a batch of invites as much as 1,000 full items take.";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type", "The body is not application/json",
         "Send Content-Type: application/json, and no Content-Encoding.";
     VALIDATION_FAILED = 422 "validation_failed", "Some members are faulty",
-        "errors has every faulty member or query parameter, up to 100 of them, each with a code and a text. Nothing was changed.";
+        "errors has every faulty member or query parameter, up to 100 of them, each with a code and a text. \
+        Nothing was changed.";
     IDEMPOTENCY_KEY_REUSED = 422 "idempotency_key_reused", "The key belongs to another request",
         "A key belongs to one method, path and body. Make a new key for every new request.";
     CURSOR_MISMATCH = 422 "cursor_mismatch", "The cursor belongs to other filters",
         "Send a cursor with the filters of the request that returned it, or start again without one.";
     PRECONDITION_REQUIRED = 428 "precondition_required", "If-Match is missing",
-        "Send If-Match with the ETag of the answer that showed you the invitation, so that changes by others are not overwritten; or *.";
+        "Send If-Match with the ETag of the answer that showed you the invitation, so that changes by others \
+        are not overwritten; or *.";
     RATE_LIMITED = 429 "rate_limited", "Too many requests",
-        "Wait as many seconds as Retry-After names. Requests are limited by network address, letters by mailbox, by account and by \
-         caller: RateLimit-Policy says how many, RateLimit what is left.";
+        "Wait as many seconds as Retry-After names. Requests are limited by network address, letters by \
+        mailbox, by account and by caller: RateLimit-Policy says how many, RateLimit what is left.";
     RESEND_TOO_SOON = 429 "resend_too_soon", "The invitation was sent a moment ago",
-        "Wait as many seconds as Retry-After names before sending it again, or, where its address was changed, before changing it \
-         once more.";
+        "Wait as many seconds as Retry-After names before sending it again, or, where its address was \
+        changed, before changing it once more.";
     HEADERS_TOO_LARGE = 431 "headers_too_large", "The request line and the headers are too large",
         "The request line and all headers together have at most 128 KiB, and there are at most 96 headers.";
     INTERNAL = 500 "internal", "Something went wrong on our side",
         "Whether anything was changed is unknown. Tell operations the request_id.";
     UNAVAILABLE = 503 "unavailable", "The service is busy or its database is unavailable",
-        "Try again after as many seconds as Retry-After names. Where a connection broke while a change was being stored, it may have been \
-         stored: check before you repeat the request.";
+        "Try again after as many seconds as Retry-After names. Where a connection broke while a change was \
+        being stored, it may have been stored: check before you repeat the request.";
 }
 
 /// The code of that name.

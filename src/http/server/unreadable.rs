@@ -51,7 +51,8 @@ pub fn refusal(state: Arc<State>) -> Refusal {
             .unwrap_or_default();
         let date = state.services.clock.now().format("%a, %d %b %Y %H:%M:%S GMT");
         let mut answer = format!(
-            "HTTP/1.1 {status} {reason}\r\n{}: {}\r\nconnection: close\r\ndate: {date}\r\nx-request-id: {id}\r\n",
+            "HTTP/1.1 {status} {reason}\r\n{}: {}\r\nconnection: close\r\ndate: {date}\r\nx-request-id: \
+            {id}\r\n",
             header::CONTENT_LENGTH,
             body.len(),
         );

@@ -32,7 +32,8 @@ impl Options {
                 "api" => &mut options.api,
                 _ => {
                     return Err(
-                        "Its query parameter is not known; a provider takes api=https://HOST, some of them region=eu."
+                        "Its query parameter is not known; a provider takes api=https://HOST, some of them \
+                        region=eu."
                             .to_owned(),
                     );
                 }

@@ -38,7 +38,11 @@ struct Account {
 
 impl ProviderApi for Account {
     fn request(&self, letter: &Letter, builder: &MessageBuilder, content: Rendered) -> Post {
-        let person = |mailbox: &Mailbox| json!({"Name": mailbox.name.as_deref().unwrap_or_default(), "Email": mailbox.email.as_ref() as &str});
+        let person = |mailbox: &Mailbox| {
+            json!({
+                "Name": mailbox.name.as_deref().unwrap_or_default(), "Email": mailbox.email.as_ref() as &str
+            })
+        };
         let body = json!({
             "From": person(&builder.sender.from),
             "To": [{"Name": "", "Email": letter.to.wire()}],

@@ -50,7 +50,8 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
     }),
     webhook: Some(Webhook {
         variable: "MAIL_EVENTS_POSTMARK",
-        meaning: "the secret that Postmark's webhook sends, at least 16 characters (without it: no such route)",
+        meaning: "the secret that Postmark's webhook sends, at least 16 characters (without it: no such \
+            route)",
         verifier: |text| Ok(Arc::new(WebhookSecret::parse(text)?)),
     }),
 };

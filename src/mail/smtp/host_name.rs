@@ -25,9 +25,8 @@ impl Hello {
         if is_address || is_host_name(text) {
             return Ok(Self(Some(text.to_owned())));
         }
-        Err(
-            "is neither a host name, as mail.example.com, nor an address in brackets, as [192.0.2.1] or [IPv6:2001:db8::1]",
-        )
+        Err("is neither a host name, as mail.example.com, nor an address in brackets, as [192.0.2.1] or \
+            [IPv6:2001:db8::1]")
     }
 
     /// The name to use on this connection.

@@ -293,7 +293,8 @@ fn no_name_of_a_person_or_an_account_becomes_a_link() {
 #[test]
 fn no_name_becomes_a_link_in_templates_of_the_operators_own() {
     let folder = tempfile::tempdir().unwrap();
-    let own = "{{ inviter }}, {{ account or '' }}, {{ parent or '' }}, {{ organisation }}, {{ subject }}\n{{ link }}\n";
+    let own = "{{ inviter }}, {{ account or '' }}, {{ parent or '' }}, {{ organisation }}, {{ subject }}\n{{ \
+        link }}\n";
     for file in ["letter.txt", "letter.html"] {
         std::fs::write(folder.path().join(file), own).unwrap();
     }

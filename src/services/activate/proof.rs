@@ -63,8 +63,8 @@ pub(super) async fn by_password(
 /// The error for a wrong password. A password that breaks the rules is refused before it is compared, as for
 /// an unknown person who chooses it: only an acceptable one reveals that the address is known.
 pub(super) fn wrong() -> ServiceError {
-    let detail = "A user with this address is active, and this is not their password. If you do not know it, ask to have the \
-                  invitation resent by e-mail.";
+    let detail = "A user with this address is active, and this is not their password. If you do not know it, \
+        ask to have the invitation resent by e-mail.";
     let mut faults = Faults::default();
     faults.push(FieldError::new("/password", "password_wrong", detail));
     ServiceError::Invalid(faults)

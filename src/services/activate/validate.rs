@@ -122,7 +122,8 @@ fn validate_vat(company_vat: CompanyVat, answer: &Answer, faults: &mut FaultColl
     match (company_vat, answer.vat_exempt) {
         (CompanyVat::Optional, _) => {
             let missing = |fault: &FieldError| fault.path == number && fault.code == "required";
-            let detail = "This is required. A company without a VAT number must send vat_number null and vat_exempt true.";
+            let detail = "This is required. A company without a VAT number must send vat_number null and \
+                vat_exempt true.";
             faults.0.reword(missing, detail);
         }
         (CompanyVat::Required, true) => {

@@ -53,7 +53,9 @@ on_both_databases! {
         }
         leave(&acme.client, &acme.account).await.problem(409, "last_owner");
         // They can be invited again.
-        let (again, mail) = app.send(&acme.client, OWNERS, json!({ "email": "otto@acme.example", "account_id": acme.account })).await;
+        let (again, mail) = app
+            .send(&acme.client, OWNERS, json!({ "email": "otto@acme.example", "account_id": acme.account }))
+            .await;
         assert_eq!(again["user_id"], json!(otto));
         app.join(&mail.token, "otto@acme.example", json!({})).await.expect(201);
         leave(&acme.client, &acme.account).await.expect(204);
@@ -66,14 +68,22 @@ on_both_databases! {
         let other = app.driver("dora@acme.example", &acme.account).await;
         let zenith = app.owner("linus@zenith.example", "Zenith").await;
         // Nobody below, beside, or without the membership in sight.
-        for caller in [&zenith.client, &driver.client, &other.client, &app.owning(&[&zenith.account]), &app.caller(&[], &[])] {
+        for caller in [
+            &zenith.client,
+            &driver.client,
+            &other.client,
+            &app.owning(&[&zenith.account]),
+            &app.caller(&[], &[]),
+        ] {
             remove(caller, &driver.account, &driver.user).await.problem(404, "not_found");
         }
         remove(&south.client, &acme.account, &acme.user).await.problem(404, "not_found");
         for (role, code) in [(Finance, "forbidden"), (Viewer, "forbidden")] {
             remove(&app.caller(&[role], &[]), &driver.account, &driver.user).await.problem(403, code);
         }
-        remove(&app.caller(&[], &[Permission::AccountsRead]), &driver.account, &driver.user).await.problem(404, "not_found");
+        remove(&app.caller(&[], &[Permission::AccountsRead]), &driver.account, &driver.user)
+            .await
+            .problem(404, "not_found");
         remove(&app.anonymous(), &driver.account, &driver.user).await.problem(401, "unauthenticated");
         // Of somebody else's account, of no account, of nobody.
         for (account, user) in [
@@ -112,9 +122,13 @@ on_both_databases! {
         // Where they joined it is told that they left.
         let list = app.admin().get("/v1/invitations?email=dirk@acme.example").await.expect(200).body;
         let event = app.events(text(&list, "/data/0/id")).await.pop().unwrap();
-        assert_eq!((&event["type"], &event["actor"]["id"]), (&json!("membership_ended"), &json!(driver.user)));
+        assert_eq!(
+            (&event["type"], &event["actor"]["id"]),
+            (&json!("membership_ended"), &json!(driver.user))
+        );
         assert_eq!(event["details"], json!({ "account_id": driver.account, "roles": ["driver"] }));
-        let spelt = driver.client.call(Method::GET, &format!("/v1/me/memberships/{}", driver.account), &[]).await;
+        let spelt =
+            driver.client.call(Method::GET, &format!("/v1/me/memberships/{}", driver.account), &[]).await;
         assert_eq!(spelt.problem(405, "method_not_allowed").header("allow"), "DELETE");
     }
 
@@ -124,9 +138,21 @@ on_both_databases! {
             let (otto, client) = further(&app, &acme.account, &format!("otto{round}@acme.example")).await;
             let (one, other) = match round % 3 {
                 // Each removes the other; each leaves; both remove the same one.
-                0 => join(remove(&acme.client, &acme.account, &otto), remove(&client, &acme.account, &acme.user)).await,
+                0 => {
+                    join(
+                        remove(&acme.client, &acme.account, &otto),
+                        remove(&client, &acme.account, &acme.user),
+                    )
+                    .await
+                }
                 1 => join(leave(&acme.client, &acme.account), leave(&client, &acme.account)).await,
-                _ => join(remove(&acme.client, &acme.account, &otto), remove(&app.admin(), &acme.account, &otto)).await,
+                _ => {
+                    join(
+                        remove(&acme.client, &acme.account, &otto),
+                        remove(&app.admin(), &acme.account, &otto),
+                    )
+                    .await
+                }
             };
             let mut statuses = [one.status, other.status];
             statuses.sort_unstable();

@@ -115,7 +115,9 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
                     "resend" => admin.post(&format!("/v1/invitations/{id}/resend"), &json!({ "locale": "de" })).await,
                     "user" => admin.post_empty(&format!("/v1/users/{user}/resend-invitation")).await,
                     "batch resend" => crate::support::batches::only(admin.post(RESEND, &json!({ "ids": [id] })).await),
-                    "batch" => crate::support::batches::only(admin.post(BATCH, &json!({ "invitations": [colleague(&label(turn))] })).await),
+                    "batch" => crate::support::batches::only(admin.post(BATCH, &json!({
+                        "invitations": [colleague(&label(turn))]
+                    })).await),
                     "move" if allowed => admin.amend(&elsewhere, "*", &json!({ "email": label(turn) })).await,
                     "move" => {
                         let other = admin.get("/v1/invitations?email=grace@acme.example").await.expect(200);
@@ -151,7 +153,9 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
                 async move {
                     let email = format!("crowd{round}+{number}@example.com");
                     if number % 3 == 0 {
-                        crate::support::batches::only(caller.post(BATCH, &json!({ "invitations": [colleague(&email)] })).await)
+                        crate::support::batches::only(caller.post(BATCH, &json!({
+                            "invitations": [colleague(&email)]
+                        })).await)
                     } else {
                         invite(&caller, &email).await
                     }
@@ -160,7 +164,8 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
             let answers = join_all(calls).await;
             let count = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
             assert_eq!((count(201), count(429)), (6, 24), "{:?}", answers.iter().map(|answer| &answer.text).collect::<Vec<_>>());
-            let rows = ["users", "invitations"].map(|table| app.database.count(&format!("{table} WHERE email LIKE 'crowd{round}%'")));
+            let rows = ["users", "invitations"].map(|table| app.database.count(&format!("{table} WHERE email \
+                LIKE 'crowd{round}%'")));
             assert_eq!(rows, [6, 6]);
         }
         assert_eq!(app.letters().await.len(), 4 * 6);
@@ -168,7 +173,9 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
 
     async fn in_a_batch_the_item_alone_fails(app: TestApp) {
         let items: Vec<Value> = (0..8).map(|number| colleague(&format!("ada+{number}@example.com"))).chain(colleagues(3)).collect();
-        let judged = app.admin().post(BATCH, &json!({ "invitations": items, "validate_only": true })).await.expect(200);
+        let judged = app.admin().post(BATCH, &json!({
+            "invitations": items, "validate_only": true
+        })).await.expect(200);
         let statuses = |answer: &Answer| -> Vec<String> {
             answer.body["results"].as_array().unwrap().iter().map(|one| one["status"].as_str().unwrap().to_owned()).collect()
         };
@@ -181,7 +188,9 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
         assert_eq!(app.database.count("users"), 9);
         // What a resend would do is told without doing it.
         let ids: Vec<&Value> = (0..3).map(|index| &made.body["results"][index]["invitation"]["id"]).collect();
-        let judged = app.admin().post(RESEND, &json!({ "ids": ids, "validate_only": true })).await.expect(200);
+        let judged = app.admin().post(RESEND, &json!({
+            "ids": ids, "validate_only": true
+        })).await.expect(200);
         assert_eq!(statuses(&judged), ["failed"; 3]);
         assert_eq!(app.letters().await.len(), 9);
     }
@@ -214,7 +223,9 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
 on_both_databases! { with [("RESEND_COOLDOWN", "0s"), ("LETTERS_PER_ACCOUNT", "4")];
     async fn the_owners_of_a_tree_of_accounts_share_its_letters(app: TestApp) {
         let acme = app.owner("grace@acme.example", "Acme").await;
-        let (_, mail) = app.invite_by(OWNERS, json!({ "email": "otto@acme.example", "account_id": acme.account })).await;
+        let (_, mail) = app.invite_by(OWNERS, json!({
+            "email": "otto@acme.example", "account_id": acme.account
+        })).await;
         app.activate(&mail.token).await.expect(201);
         let second = app.sign_in("otto@acme.example").await;
         let south = app.subsidiary("eve@south.example", &acme.account, "South").await;
@@ -311,7 +322,11 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s"), ("RATE_LIMITS", "off"), ("
 
 on_each! {
     async fn reminders_are_letters_too_and_wait_for_nobody(backend: Backend) {
-        let app = TestApp::start(backend, &[("REMINDER_BEFORE", "4h"), ("LETTERS_PER_MAILBOX", "2"), ("RESEND_COOLDOWN", "0s")]).await;
+        let app = TestApp::start(
+            backend,
+            &[("REMINDER_BEFORE", "4h"), ("LETTERS_PER_MAILBOX", "2"), ("RESEND_COOLDOWN", "0s")],
+        )
+        .await;
         for email in ["ada@example.com", "ada+2@example.com", "bob@example.com"] {
             invite(&app.admin(), email).await.expect(201);
         }

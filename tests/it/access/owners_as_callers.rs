@@ -31,10 +31,13 @@ on_both_databases! { with [("LETTERS_PER_MAILBOX", "off")];
         let list = acme.client.get("/v1/invitations?kind=sub_account").await.expect(200).body;
         assert_eq!(list["data"][0]["roles"], json!(["driver"]));
         let events = acme.client.get(&format!("/v1/invitations/{id}/events")).await.expect(200).body;
-        assert_eq!(events["data"][0]["details"], json!({ "account_id": made["account"]["id"], "roles": ["driver"] }));
+        assert_eq!(events["data"][0]["details"], json!({
+            "account_id": made["account"]["id"], "roles": ["driver"]
+        }));
         // Also where an earlier release wrote the role of one.
         app.database.execute(&format!(
-            "UPDATE invitation_events SET details = '{{\"account_id\":\"x\",\"role\":\"driver\"}}' WHERE id = '{}'",
+            "UPDATE invitation_events SET details = '{{\"account_id\":\"x\",\"role\":\"driver\"}}' WHERE id \
+            = '{}'",
             text(&events, "/data/0/id")
         ));
         let old = acme.client.get(&format!("/v1/invitations/{id}/events")).await.expect(200).body;
@@ -49,7 +52,9 @@ on_both_databases! { with [("LETTERS_PER_MAILBOX", "off")];
         let account = text(&made, "/account/id");
         assert_eq!(
             (&user["status"], &user["memberships"]),
-            (&json!("active"), &json!([{ "account_id": account, "account_name": "Ada Lovelace", "role": "driver" }]))
+            (&json!("active"), &json!([
+                { "account_id": account, "account_name": "Ada Lovelace", "role": "driver" }
+            ]))
         );
         let events = acme.client.get(&format!("/v1/invitations/{id}/events")).await.expect(200).body;
         let who: Vec<_> = events["data"].as_array().unwrap().iter().map(|event| event["actor"]["type"].as_str().unwrap()).collect();
@@ -95,7 +100,9 @@ on_both_databases! { with [("LETTERS_PER_MAILBOX", "off")];
         app.owning(&[&acme.account]).get(&format!("/v1/users/{user}")).await.problem(404, "not_found");
         app.owning(&[&acme.account]).get(&format!("/v1/invitations/{id}")).await.expect(200);
         // The owner of the account that an invitation leads to sees it; sending it is for those above.
-        let (own, _) = app.invite_by(OWNERS, json!({ "email": "max@example.com", "account_id": deep.account })).await;
+        let (own, _) = app.invite_by(OWNERS, json!({
+            "email": "max@example.com", "account_id": deep.account
+        })).await;
         app.advance(TimeDelta::minutes(1));
         app.owning(&[&deep.account]).post_empty(&format!("/v1/invitations/{}/resend", text(&own, "/id"))).await.expect(200);
         app.letter().await;
@@ -108,11 +115,15 @@ on_both_databases! { with [("LETTERS_PER_MAILBOX", "off")];
         let zenith = app.owner("linus@example.com", "Zenith Secret").await;
         app.invite("staff@example.com", &["viewer"]).await;
         // Joe belongs elsewhere too, and works for the operator.
-        let (_, mail) = app.invite_by(OWNERS, json!({ "email": "joe@example.com", "account_id": zenith.account })).await;
+        let (_, mail) = app.invite_by(OWNERS, json!({
+            "email": "joe@example.com", "account_id": zenith.account
+        })).await;
         app.join(&mail.token, "joe@example.com", json!({})).await.expect(201);
         let (_, mail) = app.invite("joe@example.com", &["finance"]).await;
         app.join(&mail.token, "joe@example.com", json!({})).await.expect(201);
-        let (elsewhere, _) = app.invite_by(OWNERS, json!({ "email": "max@example.com", "account_id": zenith.account })).await;
+        let (elsewhere, _) = app.invite_by(OWNERS, json!({
+            "email": "max@example.com", "account_id": zenith.account
+        })).await;
 
         for (filter, expected) in [
             ("", vec!["max", "joe", "grace"]),
@@ -139,7 +150,9 @@ on_both_databases! { with [("LETTERS_PER_MAILBOX", "off")];
         assert_eq!(found(&acme.client, "/v1/invitations?search=zenith").await, Vec::<String>::new());
 
         let joe = acme.client.get(&format!("/v1/users/{}", south.user)).await.expect(200).body;
-        assert_eq!(joe["memberships"], json!([{ "account_id": south.account, "account_name": "South", "role": "account_owner" }]));
+        assert_eq!(joe["memberships"], json!([
+            { "account_id": south.account, "account_name": "South", "role": "account_owner" }
+        ]));
         assert_eq!((&joe["system_roles"], &joe["pending_invitation_id"]), (&json!([]), &json!(null)));
         let max = acme.client.get("/v1/users?search=max").await.expect(200).body;
         assert_eq!(max["data"][0]["pending_invitation_id"], Value::Null, "one elsewhere is not told");
@@ -156,7 +169,9 @@ on_both_databases! { with [("LETTERS_PER_MAILBOX", "off")];
         let acme = app.owner("grace@example.com", "Acme").await;
         let person = app.consumer("linus@example.com", "Linus at home").await;
         let driver = app.driver("max@example.com", &acme.account).await;
-        let below = |account: &str| json!({ "email": "ada@example.com", "role": "driver", "account_id": account });
+        let below = |account: &str| json!({
+            "email": "ada@example.com", "role": "driver", "account_id": account
+        });
         let employee = json!({
             "used_by": "employee", "account_name": "Home", "email": "ada@example.com", "account_type": "consumer"
         });
@@ -173,10 +188,14 @@ on_both_databases! { with [("LETTERS_PER_MAILBOX", "off")];
         for account in [&acme.account, &driver.account] {
             driver.client.post(SUB_ACCOUNTS, &below(account)).await.problem(403, "forbidden");
             driver.client.post(&route(account), &employee).await.problem(403, "forbidden");
-            driver.client.post(OWNERS, &json!({ "email": "ada@example.com", "account_id": account })).await.problem(403, "forbidden");
+            driver.client.post(OWNERS, &json!({
+                "email": "ada@example.com", "account_id": account
+            })).await.problem(403, "forbidden");
         }
         for caller in [&acme.client, &person.client, &driver.client] {
-            caller.post(STAFF, &json!({ "email": "ada@example.com", "roles": ["viewer"] })).await.problem(403, "forbidden");
+            caller.post(STAFF, &json!({
+                "email": "ada@example.com", "roles": ["viewer"]
+            })).await.problem(403, "forbidden");
             caller.get("/v1/roles").await.expect(200);
         }
         for path in ["/v1/users", "/v1/invitations", "/v1/accounts"] {

@@ -201,7 +201,10 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
                 ),
                 (
                     json!("user_manager"),
-                    json!(["system_users:invite", "system_users:read", "customers:invite", "customers:read", "accounts:read"])
+                    json!([
+                        "system_users:invite", "system_users:read", "customers:invite", "customers:read",
+                        "accounts:read"
+                    ])
                 ),
                 (json!("customer_support"), json!(["customers:invite", "customers:read", "accounts:read"])),
                 (json!("finance"), json!(["customers:read", "accounts:read"])),

@@ -70,8 +70,11 @@ async fn knock(app: &TestApp, caller: &Client, index: usize, (account, owner): (
         caller.amend(id, "*", &json!({ "reimbursement_rate": "0.23" })).await,
         caller.post_empty(&format!("/v1/users/{user}/resend-invitation")).await,
         batch(json!({ "kind": "account_owner", "email": format!("batch{index}@example.com") })).await,
-        batch(json!({ "kind": "sub_account", "email": format!("batch{index}@example.com"), "role": "driver", "account_id": account }))
-            .await,
+        batch(json!({
+            "kind": "sub_account", "email": format!("batch{index}@example.com"), "role": "driver",
+            "account_id": account
+        }))
+        .await,
         only(caller.post(RESEND, &json!({ "ids": [id] })).await),
         caller.post_empty(&format!("/v1/invitations/{id}/revoke")).await,
         caller.get("/v1/invitations?kind=sub_account").await,
@@ -79,7 +82,10 @@ async fn knock(app: &TestApp, caller: &Client, index: usize, (account, owner): (
         caller.call(Method::GET, "/v1/users", &[("accept", "text/csv")]).await,
         caller.get("/v1/users?kind=system_user").await,
         caller
-            .post("/v1/system-users/invitations", &json!({ "email": format!("staff{index}@example.com"), "roles": ["viewer"] }))
+            .post(
+                "/v1/system-users/invitations",
+                &json!({ "email": format!("staff{index}@example.com"), "roles": ["viewer"] }),
+            )
             .await,
         // The account's last owner: whoever may end a membership is told that this one stays.
         caller.call(Method::DELETE, &format!("/v1/accounts/{account}/members/{owner}"), &[]).await,

@@ -24,7 +24,12 @@ on_both_databases! {
             let activated = app.activate(&mail.token).await.expect(201);
             assert_eq!(activated.body["user"]["system_roles"], json!([code]));
             let found = app.admin().get(&format!("/v1/users?role={code}")).await.expect(200);
-            let found: Vec<&str> = found.body["data"].as_array().unwrap().iter().filter_map(|user| user["email"].as_str()).collect();
+            let found: Vec<&str> = found.body["data"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|user| user["email"].as_str())
+                .collect();
             assert_eq!(found, [format!("{code}@example.com")]);
         }
         for role in MemberRole::ALL {

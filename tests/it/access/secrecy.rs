@@ -64,7 +64,8 @@ async fn garble(server: &Client, token: &str, access_token: &str) {
         ("HTTP/1.1", &format!("Cookie: {}", "a".repeat(200_000))),
     ] {
         let request = format!(
-            "GET /activate?token={token}&email={EMAIL} {line}\r\nAuthorization: Bearer {access_token}\r\n{header}\r\n\r\n"
+            "GET /activate?token={token}&email={EMAIL} {line}\r\nAuthorization: Bearer \
+            {access_token}\r\n{header}\r\n\r\n"
         );
         let mut stream = TcpStream::connect(address).await.unwrap();
         // It may have hung up before it has heard everything.

@@ -29,14 +29,19 @@ on_both_databases! {
         let answer = sign_in(&app, "gRACE@EXAMPLE.com", PASSWORD).await.expect(200);
         let token = answer.text_of("access_token");
         assert_eq!(answer.body, json!({ "access_token": token, "token_type": "Bearer", "expires_in": 900 }));
-        assert_eq!((answer.header("cache-control"), answer.header("referrer-policy")), ("no-store", "no-referrer"));
+        assert_eq!(
+            (answer.header("cache-control"), answer.header("referrer-policy")),
+            ("no-store", "no-referrer")
+        );
         let grace = app.bearer(&token);
         grace.get(&format!("/v1/accounts/{}", acme.account)).await.expect(200);
         grace.get("/v1/users?kind=system_user").await.problem(403, "forbidden");
 
         // A second account and two roles: in the next token, not in this one.
         let zenith = app.owner("linus@example.com", "Zenith").await;
-        let (_, mail) = app.invite_by(OWNERS, json!({ "email": "grace@example.com", "account_id": zenith.account })).await;
+        let (_, mail) = app
+            .invite_by(OWNERS, json!({ "email": "grace@example.com", "account_id": zenith.account }))
+            .await;
         app.join(&mail.token, "grace@example.com", json!({})).await.expect(201);
         let (_, mail) = app.invite("grace@example.com", &["viewer", "user_manager"]).await;
         app.join(&mail.token, "grace@example.com", json!({})).await.expect(201);
@@ -44,7 +49,11 @@ on_both_databases! {
         let again = app.sign_in("grace@example.com").await;
         again.get(&format!("/v1/accounts/{}", zenith.account)).await.expect(200);
         let (made, _) = app
-            .send(&again, "/v1/system-users/invitations", json!({ "email": "ada@example.com", "roles": ["viewer"] }))
+            .send(
+                &again,
+                "/v1/system-users/invitations",
+                json!({ "email": "ada@example.com", "roles": ["viewer"] }),
+            )
             .await;
         assert_eq!(made["invited_by"], json!({ "type": "user", "id": acme.user, "name": "Ada Lovelace" }));
         let admin = json!({ "email": "eve@example.com", "roles": ["admin"] });
@@ -61,7 +70,10 @@ on_both_databases! {
         app.owner("grace@example.com", "Acme").await;
         app.invite("ada@example.com", &["viewer"]).await;
         let (revoked, _) = app.invite("gone@example.com", &["viewer"]).await;
-        app.admin().post_empty(&format!("/v1/invitations/{}/revoke", text(&revoked, "/id"))).await.expect(200);
+        app.admin()
+            .post_empty(&format!("/v1/invitations/{}/revoke", text(&revoked, "/id")))
+            .await
+            .expect(200);
         let long = "x".repeat(10_000);
         let mut told = Vec::new();
         for (email, password) in [
@@ -80,7 +92,11 @@ on_both_databases! {
         ] {
             app.advance(TimeDelta::minutes(1));
             let refused = sign_in(&app, email, password).await.problem(401, "invalid_credentials");
-            assert_eq!((refused.header("cache-control"), refused.header("www-authenticate")), ("no-store", "Bearer"), "{email}");
+            assert_eq!(
+                (refused.header("cache-control"), refused.header("www-authenticate")),
+                ("no-store", "Bearer"),
+                "{email}"
+            );
             assert!(!refused.text.contains(email) && !refused.text.contains("access_token"));
             told.push(but_for_the_id(&refused));
         }
@@ -101,8 +117,14 @@ on_both_databases! {
         ]);
         post(json!([])).await.faults(&[("", "wrong_type")]);
         app.anonymous().post_empty("/v1/auth/token").await.problem(400, "malformed_json");
-        app.anonymous().post_raw("/v1/auth/token", "application/x-www-form-urlencoded", "email=a").await.problem(415, "unsupported_media_type");
-        app.anonymous().post("/v1/auth/token?email=x", &json!({})).await.faults(&[("email", "unknown_parameter")]);
+        app.anonymous()
+            .post_raw("/v1/auth/token", "application/x-www-form-urlencoded", "email=a")
+            .await
+            .problem(415, "unsupported_media_type");
+        app.anonymous()
+            .post("/v1/auth/token?email=x", &json!({}))
+            .await
+            .faults(&[("email", "unknown_parameter")]);
         app.anonymous().get("/v1/auth/token").await.problem(405, "method_not_allowed");
     }
 
@@ -113,7 +135,11 @@ on_both_databases! {
         // Whatever is wrong with a request, it counts.
         for left in (0..9).rev() {
             let answer = app.anonymous().post_empty("/v1/auth/token").await.problem(400, "malformed_json");
-            assert!(answer.header("ratelimit").starts_with(&format!("\"sign-in\";r={left};")), "{:?}", answer.headers);
+            assert!(
+                answer.header("ratelimit").starts_with(&format!("\"sign-in\";r={left};")),
+                "{:?}",
+                answer.headers
+            );
         }
         // The good password as well: which one it is would be told otherwise.
         for answer in join_all((0..20).map(|_| sign_in(&app, "nobody@example.com", PASSWORD))).await {

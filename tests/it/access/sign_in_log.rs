@@ -43,14 +43,18 @@ async fn raw(server: &Process, request: String) {
 
 on_each! {
     async fn each_sign_in_leaves_a_line(backend: Backend) {
-        let home = Home::new(backend, &[("LOG_FORMAT", "json"), ("TRUSTED_PROXIES", "127.0.0.1"), ("RATE_LIMITS", "on")]);
+        let home = Home::new(
+            backend,
+            &[("LOG_FORMAT", "json"), ("TRUSTED_PROXIES", "127.0.0.1"), ("RATE_LIMITS", "on")],
+        );
         let server = home.start(&["serve"]);
         activated(&home, &server).await;
         let anonymous = server.client(None);
         let from = ("x-forwarded-for", "203.0.113.77");
         let statuses = [
             sign_in(&anonymous, "ada@example.com", PASSWORD, from).await,
-            sign_in(&anonymous, "ada@example.com", "wrong", ("forwarded", "for=\"[2001:db8:1:2:3::4]:99\"")).await,
+            sign_in(&anonymous, "ada@example.com", "wrong", ("forwarded", "for=\"[2001:db8:1:2:3::4]:99\""))
+                .await,
             sign_in(&anonymous, "nobody@example.com", PASSWORD, from).await,
             sign_in(&anonymous, "no address", PASSWORD, from).await,
             sign_in(&anonymous, "nobody@example.com", PASSWORD, from).await,
@@ -63,34 +67,51 @@ on_each! {
         assert_eq!(statuses, [200, 401, 401, 401, 401, 401, 429, 200, 200]);
         // Past the limit of the route, nothing of the body is read.
         for number in 0..11 {
-            let status = sign_in(&anonymous, "no address", PASSWORD, ("x-forwarded-for", "198.51.100.9")).await;
+            let status =
+                sign_in(&anonymous, "no address", PASSWORD, ("x-forwarded-for", "198.51.100.9")).await;
             assert_eq!(status, if number < 10 { 401 } else { 429 });
         }
         let log = server.stop().await;
-        assert!(!log.contains("ada@example.com") && !log.contains("203.0.113.77") && !log.contains("3::4"), "{log}");
+        assert!(
+            !log.contains("ada@example.com") && !log.contains("203.0.113.77") && !log.contains("3::4"),
+            "{log}"
+        );
         let all = lines(&log);
         let checks: Vec<_> = all.iter().filter(|line| line["purpose"] == "sign_in").collect();
         let told: Vec<(&str, &str, &str)> = checks
             .iter()
-            .map(|line| (line["subject"].as_str().unwrap(), line["client"].as_str().unwrap(), line["outcome"].as_str().unwrap()))
+            .map(|line| {
+                (
+                    line["subject"].as_str().unwrap(),
+                    line["client"].as_str().unwrap(),
+                    line["outcome"].as_str().unwrap(),
+                )
+            })
             .collect();
         let v4 = "203.0.113.0/24";
         let (told, limited) = told.split_at(9);
         assert_eq!(limited[..10], [("no address", "198.51.100.0/24", "wrong_credentials"); 10]);
         assert_eq!(limited[10..], [("not read", "198.51.100.0/24", "limited")]);
-        assert_eq!(told, [
-            ("a…@example.com", v4, "signed_in"),
-            ("a…@example.com", "2001:db8:1::/48", "wrong_credentials"),
-            ("n…@example.com", v4, "wrong_credentials"),
-            ("no address", v4, "wrong_credentials"),
-            ("n…@example.com", v4, "wrong_credentials"),
-            ("n…@example.com", v4, "wrong_credentials"),
-            ("n…@example.com", v4, "delayed"),
-            ("a…@example.com", "127.0.0.0/24", "signed_in"),
-            ("a…@example.com", "127.0.0.0/24", "signed_in"),
-        ]);
+        assert_eq!(
+            told,
+            [
+                ("a…@example.com", v4, "signed_in"),
+                ("a…@example.com", "2001:db8:1::/48", "wrong_credentials"),
+                ("n…@example.com", v4, "wrong_credentials"),
+                ("no address", v4, "wrong_credentials"),
+                ("n…@example.com", v4, "wrong_credentials"),
+                ("n…@example.com", v4, "wrong_credentials"),
+                ("n…@example.com", v4, "delayed"),
+                ("a…@example.com", "127.0.0.0/24", "signed_in"),
+                ("a…@example.com", "127.0.0.0/24", "signed_in"),
+            ]
+        );
         assert!(checks.iter().all(|line| line["span"]["request_id"].is_string()), "{checks:?}");
-        let warned = |words: &str| all.iter().filter(|line| line["message"].as_str().is_some_and(|text| text.contains(words))).count();
+        let warned = |words: &str| {
+            all.iter()
+                .filter(|line| line["message"].as_str().is_some_and(|text| text.contains(words)))
+                .count()
+        };
         assert_eq!(warned("a trusted proxy's X-Forwarded-For or Forwarded cannot be read"), 1);
     }
 
@@ -101,9 +122,28 @@ on_each! {
             let long = "M".repeat(60_000);
             raw(&server, format!("{long} /v1/users HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).await;
             raw(&server, format!("GET /{long} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).await;
-            raw(&server, format!("GET /v1/users HTTP/1.1\r\nHost: x\r\nUser-Agent: {long}\r\nConnection: close\r\n\r\n")).await;
-            raw(&server, format!("GET /v1/users HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {long}\r\nConnection: close\r\n\r\n")).await;
-            raw(&server, format!("GET /v1/users HTTP/1.1\r\nHost: x\r\nForwarded: {long}\r\nConnection: close\r\n\r\n")).await;
+            raw(
+                &server,
+                format!(
+                    "GET /v1/users HTTP/1.1\r\nHost: x\r\nUser-Agent: {long}\r\nConnection: close\r\n\r\n"
+                ),
+            )
+            .await;
+            raw(
+                &server,
+                format!(
+                    "GET /v1/users HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: \
+                {long}\r\nConnection: close\r\n\r\n"
+                ),
+            )
+            .await;
+            raw(
+                &server,
+                format!(
+                    "GET /v1/users HTTP/1.1\r\nHost: x\r\nForwarded: {long}\r\nConnection: close\r\n\r\n"
+                ),
+            )
+            .await;
             let log = server.stop().await;
             let longest = log.lines().map(str::len).max().unwrap();
             assert!(longest <= 4096, "{longest} bytes");

@@ -106,7 +106,10 @@ on_both_databases! {
                 refused(&app, &token).await;
                 // Nor where it would be written down.
                 let invite = json!({ "email": "ada@example.com", "roles": ["viewer"] });
-                let keyed = app.bearer(&token).request(Method::POST, "/v1/system-users/invitations").header("idempotency-key", "k");
+                let keyed = app
+                    .bearer(&token)
+                    .request(Method::POST, "/v1/system-users/invitations")
+                    .header("idempotency-key", "k");
                 crate::support::Answer::of(keyed.json(&invite)).await.problem(401, "unauthenticated");
             }
         }
@@ -133,7 +136,11 @@ on_both_databases! {
         let signed = |more: Value| {
             let mut head = json!({ "alg": "HS256", "typ": "at+jwt", "kid": ours().id() });
             head.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            let text = format!("{}.{}", URL_SAFE_NO_PAD.encode(head.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
+            let text = format!(
+                "{}.{}",
+                URL_SAFE_NO_PAD.encode(head.to_string()),
+                URL_SAFE_NO_PAD.encode(claims.to_string())
+            );
             let key = EncodingKey::from_secret(ours().secret());
             let signature = jsonwebtoken::crypto::sign(text.as_bytes(), &key, Algorithm::HS256).unwrap();
             format!("{text}.{signature}")
@@ -164,16 +171,24 @@ on_both_databases! {
 
         let stranger = key("a key that somebody else has, for sure", "access-token");
         refused(&app, &sign(&header, &claims, &stranger)).await;
-        refused(&app, &sign(&Header { kid: Some(stranger.id()), ..header.clone() }, &claims, &stranger)).await;
-        refused(&app, &sign(&header, &claims, &key("a key for tests that nobody else has", "activation-link"))).await;
+        refused(&app, &sign(&Header { kid: Some(stranger.id()), ..header.clone() }, &claims, &stranger))
+            .await;
+        refused(
+            &app,
+            &sign(&header, &claims, &key("a key for tests that nobody else has", "activation-link")),
+        )
+        .await;
         refused(&app, &sign(&Header { kid: None, ..header.clone() }, &claims, &ours())).await;
         for algorithm in [Algorithm::HS384, Algorithm::HS512] {
             refused(&app, &sign(&Header { alg: algorithm, ..header.clone() }, &claims, &ours())).await;
         }
         for typ in ["application/at+jwt", "AT+JWT", "Application/at+JWT"] {
-            accepted(&app, &sign(&Header { typ: Some(typ.to_owned()), ..header.clone() }, &claims, &ours())).await;
+            accepted(&app, &sign(&Header { typ: Some(typ.to_owned()), ..header.clone() }, &claims, &ours()))
+                .await;
         }
-        for typ in [None, Some("JWT"), Some("id+jwt"), Some("text/at+jwt"), Some("application/jwt"), Some("/at+jwt")] {
+        for typ in
+            [None, Some("JWT"), Some("id+jwt"), Some("text/at+jwt"), Some("application/jwt"), Some("/at+jwt")]
+        {
             let typ = typ.map(ToOwned::to_owned);
             refused(&app, &sign(&Header { typ, ..header.clone() }, &claims, &ours())).await;
         }
@@ -181,20 +196,25 @@ on_both_databases! {
         let more = URL_SAFE_NO_PAD.encode(claims.to_string().replace("ada", "eve"));
         refused(&app, &format!("{head}.{more}.{signature}")).await;
         for none in ["none", "None", "NONE", ""] {
-            let head = URL_SAFE_NO_PAD.encode(json!({ "alg": none, "typ": "at+jwt", "kid": ours().id() }).to_string());
+            let head = URL_SAFE_NO_PAD
+                .encode(json!({ "alg": none, "typ": "at+jwt", "kid": ours().id() }).to_string());
             refused(&app, &format!("{head}.{more}.")).await;
             refused(&app, &format!("{head}.{more}.{signature}")).await;
         }
         let flipped = if signature.starts_with('A') { "B" } else { "A" };
         refused(&app, &format!("{signed}.{flipped}{}", &signature[1..])).await;
-        for damaged in [&good[..good.len() / 2], &good[..good.len() - 1], &good[1..], signed, "x", "a.b.c", ".."] {
+        for damaged in
+            [&good[..good.len() / 2], &good[..good.len() - 1], &good[1..], signed, "x", "a.b.c", ".."]
+        {
             refused(&app, damaged).await;
         }
     }
 
     async fn the_header(app: TestApp) {
         let token = sign(&header(), &claims(&app, &json!({})), &ours());
-        let get = async |value: String| app.anonymous().call(Method::GET, "/v1/roles", &[("authorization", &value)]).await;
+        let get = async |value: String| {
+            app.anonymous().call(Method::GET, "/v1/roles", &[("authorization", &value)]).await
+        };
         for scheme in ["Bearer", "bearer", "BEARER"] {
             get(format!("{scheme} {token}")).await.expect(200);
         }
@@ -213,7 +233,10 @@ on_both_databases! {
         for second in [&bearer, &basic] {
             for values in [[&bearer, second], [second, &bearer]] {
                 let headers = values.map(|value| ("authorization", value.as_str()));
-                app.anonymous().call(Method::GET, "/v1/roles", &headers).await.problem(401, "unauthenticated");
+                app.anonymous()
+                    .call(Method::GET, "/v1/roles", &headers)
+                    .await
+                    .problem(401, "unauthenticated");
             }
         }
         let missing = app.anonymous().get("/v1/roles").await.problem(401, "unauthenticated");
@@ -236,13 +259,18 @@ on_both_databases! {
     }
 
     async fn scopes_do_as_well_as_roles(app: TestApp) {
-        let scoped = |scope: &str| app.bearer(&sign(&header(), &claims(&app, &json!({ "roles": null, "scope": scope })), &ours()));
+        let scoped = |scope: &str| {
+            app.bearer(&sign(&header(), &claims(&app, &json!({ "roles": null, "scope": scope })), &ours()))
+        };
         scoped("system_users:read").get("/v1/users").await.expect(200);
         scoped("").get("/v1/users").await.problem(403, "forbidden");
         scoped("").get("/v1/roles").await.expect(200);
         let invite = json!({ "email": "ada@example.com", "roles": ["viewer"] });
         let viewer_and_invite = "system_users:invite  system_users:read customers:read accounts:read";
-        scoped("system_users:invite").post("/v1/system-users/invitations", &invite).await.problem(403, "role_exceeds_yours");
+        scoped("system_users:invite")
+            .post("/v1/system-users/invitations", &invite)
+            .await
+            .problem(403, "role_exceeds_yours");
         let made = scoped(viewer_and_invite).post("/v1/system-users/invitations", &invite).await.expect(201);
         assert_eq!(made.body["invited_by"], json!({ "type": "cli", "id": "ada", "name": "ada" }));
         app.caller(&[], &[SystemUsersInvite, SystemUsersRead])

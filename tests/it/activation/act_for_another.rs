@@ -80,7 +80,9 @@ on_both_databases! {
         let victim = app.owner("victim@zenith.example", "Zenith Secret").await;
         for (email, user, before) in [(GRACE, &grace, 0), ("victim@zenith.example", &victim.user, 1)] {
             let further = json!({ "email": email, "account_id": mallory.account });
-            let subsidiary = json!({ "email": email, "role": "driver", "account_id": mallory.account, "account_type": "consumer" });
+            let subsidiary = json!({
+                "email": email, "role": "driver", "account_id": mallory.account, "account_type": "consumer"
+            });
             for (path, body) in [(OWNERS, further), (SUB_ACCOUNTS, subsidiary)] {
                 let (id, token) = by_hand(&mallory.client, path, body).await;
                 gave_nothing(attempts(&app, &token, email).await, &["Zenith Secret", "admin"]);
@@ -108,7 +110,8 @@ on_both_databases! {
         let answer = answer.expect(201).body;
         assert_eq!((&answer["user"]["id"], &answer["user"]["system_roles"]), (&json!(user), &json!([])));
         let grace = app.sign_in(GRACE).await;
-        let by_token = by_hand(&acme.client, OWNERS, json!({ "email": GRACE, "account_id": acme.account })).await;
+        let by_token =
+            by_hand(&acme.client, OWNERS, json!({ "email": GRACE, "account_id": acme.account })).await;
         let answer = grace.post("/v1/activations", &json!({ "token": by_token.1 })).await.expect(201).body;
         let member = json!([{ "account_id": acme.account, "account_name": "Acme", "role": "account_owner" }]);
         assert_eq!(answer["user"]["memberships"], member, "this one alone");
@@ -133,7 +136,11 @@ on_both_databases! {
         app.bearer("x").post("/v1/activations", &body).await.problem(401, "unauthenticated");
         // What a proxy asks for is no token of ours.
         let unproven = json!({ "token": token });
-        let basic = app.anonymous().request(Method::POST, "/v1/activations").header("authorization", "Basic YTpi").json(&unproven);
+        let basic = app
+            .anonymous()
+            .request(Method::POST, "/v1/activations")
+            .header("authorization", "Basic YTpi")
+            .json(&unproven);
         Answer::of(basic).await.faults(&NOTHING_PROVES);
         app.advance(TimeDelta::minutes(20));
         grace.post("/v1/activations", &body).await.problem(401, "unauthenticated");
@@ -160,7 +167,10 @@ on_both_databases! {
         // The local part is written as it is typed by each.
         let answer = choose(&app, &token, TAKEN, "Mallory").await.expect(201).body;
         let user = &answer["user"];
-        assert_eq!((&user["email"], &user["pending_invitation_id"]), (&json!("dirk@acme.example"), &Value::Null));
+        assert_eq!(
+            (&user["email"], &user["pending_invitation_id"]),
+            (&json!("dirk@acme.example"), &Value::Null)
+        );
         assert_eq!((&user["created_at"], &user["system_roles"]), (&user["activated_at"], &json!([])));
     }
 
@@ -174,10 +184,17 @@ on_both_databases! {
         for email in [GRACE, "taken@acme.example", "nobody@acme.example"] {
             for (path, body) in [
                 (OWNERS, json!({ "email": email, "account_id": mallory.account })),
-                (SUB_ACCOUNTS, json!({ "email": email, "role": "account_owner", "account_id": mallory.account })),
+                (
+                    SUB_ACCOUNTS,
+                    json!({ "email": email, "role": "account_owner", "account_id": mallory.account }),
+                ),
             ] {
                 let (_, token) = by_hand(&mallory.client, path, body).await;
-                let preview = app.anonymous().post("/v1/activations/preview", &json!({ "token": token })).await.expect(200);
+                let preview = app
+                    .anonymous()
+                    .post("/v1/activations/preview", &json!({ "token": token }))
+                    .await
+                    .expect(200);
                 let page = app.anonymous().get(&format!("/activate?token={token}")).await.expect(200).text;
                 let told = |text: &str| text.replace(email, "ADDRESS").replace(&token, "TOKEN");
                 seen.push((path, told(&preview.text), told(&page)));
@@ -231,13 +248,21 @@ on_both_databases! {
                     let body = with(json!({ "token": token }), case.clone());
                     let answer = app.anonymous().post("/v1/activations", &body).await.expect(422);
                     told.push((path, number, answer.body["errors"].to_string()));
-                    let text = |name: &str| case[name].as_str().map(|text| (name.to_owned(), text.to_owned()));
-                    let members = ["password", "first_name", "last_name", "email"].into_iter().filter_map(text);
-                    let form: Vec<_> = std::iter::once(("token".to_owned(), token.clone())).chain(members).collect();
+                    let text =
+                        |name: &str| case[name].as_str().map(|text| (name.to_owned(), text.to_owned()));
+                    let members =
+                        ["password", "first_name", "last_name", "email"].into_iter().filter_map(text);
+                    let form: Vec<_> =
+                        std::iter::once(("token".to_owned(), token.clone())).chain(members).collect();
                     // Without a fault, somebody unknown would be activated by it.
                     if form.len() < 4 || case["password"] == "z" {
-                        let page = Answer::of(app.anonymous().request(Method::POST, "/activate").form(&form)).await;
-                        told.push((path, number, page.expect(422).text.replace(email, "ADDRESS").replace(&token, "TOKEN")));
+                        let page =
+                            Answer::of(app.anonymous().request(Method::POST, "/activate").form(&form)).await;
+                        told.push((
+                            path,
+                            number,
+                            page.expect(422).text.replace(email, "ADDRESS").replace(&token, "TOKEN"),
+                        ));
                     }
                 }
             }
@@ -254,8 +279,15 @@ on_both_databases! {
         let mallory = app.owner("mallory@acme.example", "Acme").await;
         let (_, mail) = app.invite(GRACE, &["admin"]).await;
         app.activate(&mail.token).await.expect(201);
-        let body = json!({ "email": "nobody@acme.example", "account_id": mallory.account, "delivery": "link" });
-        let send = async || Answer::of(mallory.client.request(Method::POST, OWNERS).header("idempotency-key", "k").json(&body)).await;
+        let body = json!({
+            "email": "nobody@acme.example", "account_id": mallory.account, "delivery": "link"
+        });
+        let send = async || {
+            Answer::of(
+                mallory.client.request(Method::POST, OWNERS).header("idempotency-key", "k").json(&body),
+            )
+            .await
+        };
         let (id, token) = link_of(&send().await.expect(201));
         // Moved to the victim's address: the link is dead, and the fresh one goes there by letter.
         let moved = mallory.client.amend(&id, "*", &json!({ "email": GRACE })).await.expect(200);
@@ -266,8 +298,15 @@ on_both_databases! {
         app.join(&token, GRACE, json!({})).await.problem(410, "activation_link_superseded");
         // There is no way back to a link in hand.
         for delivery in ["link", "email"] {
-            mallory.client.amend(&id, "*", &json!({ "delivery": delivery })).await.faults(&[("/delivery", "unknown_member")]);
-            let resent = mallory.client.post(&format!("/v1/invitations/{id}/resend"), &json!({ "delivery": delivery })).await;
+            mallory
+                .client
+                .amend(&id, "*", &json!({ "delivery": delivery }))
+                .await
+                .faults(&[("/delivery", "unknown_member")]);
+            let resent = mallory
+                .client
+                .post(&format!("/v1/invitations/{id}/resend"), &json!({ "delivery": delivery }))
+                .await;
             resent.faults(&[("/delivery", "unknown_member")]);
         }
         // The same address in other letters is the same person.

@@ -26,8 +26,10 @@ on_both_databases! {
         };
         let required = [("/password", "required"), ("/first_name", "required"), ("/last_name", "required")];
         post(with(json!({}))).await.faults(&required);
-        let mistaken =
-            json!({ "password": 5, "first_name": ["Ada"], "nickname": "A", "account": { "name": "x" }, "email": "a@x.nl" });
+        let mistaken = json!({
+            "password": 5, "first_name": ["Ada"], "nickname": "A", "account": { "name": "x" },
+            "email": "a@x.nl"
+        });
         post(with(mistaken)).await.faults(&[
             ("/password", "wrong_type"),
             ("/first_name", "wrong_type"),
@@ -36,7 +38,10 @@ on_both_databases! {
             ("/account", "not_applicable"),
             ("/email", "not_applicable"),
         ]);
-        let more = json!({ "password": "qZ7!vR2?mK9#xT", "first_name": null, "last_name": "x", "email": 7, "roles": ["admin"] });
+        let more = json!({
+            "password": "qZ7!vR2?mK9#xT", "first_name": null, "last_name": "x", "email": 7,
+            "roles": ["admin"]
+        });
         post(with(more)).await.faults(&[
             ("/password", "too_short"),
             ("/first_name", "required"),
@@ -57,7 +62,9 @@ on_both_databases! {
                 .faults(&[("/first_name", code), ("/last_name", code)]);
         }
         post(json!({ "password": PASSWORD })).await.faults(&[("/token", "required")]);
-        post(json!({ "token": 5, "extra": 1 })).await.faults(&[("/token", "wrong_type"), ("/extra", "unknown_member")]);
+        post(json!({ "token": 5, "extra": 1 }))
+            .await
+            .faults(&[("/token", "wrong_type"), ("/extra", "unknown_member")]);
         app.anonymous()
             .post("/v1/activations/preview", &json!({ "tokn": mail.token }))
             .await
@@ -65,13 +72,24 @@ on_both_databases! {
         app.anonymous().post_empty("/v1/activations").await.problem(400, "malformed_json");
 
         let longest = "é".repeat(100);
-        let good = json!({ "password": PASSWORD, "first_name": format!(" {longest} "), "last_name": "أحمد", "account": null });
+        let good = json!({
+            "password": PASSWORD, "first_name": format!(" {longest} "), "last_name": "أحمد", "account": null
+        });
         let done = post(with(good)).await.expect(201);
-        assert_eq!((&done.body["user"]["first_name"], &done.body["user"]["last_name"]), (&json!(longest), &json!("أحمد")));
+        assert_eq!(
+            (&done.body["user"]["first_name"], &done.body["user"]["last_name"]),
+            (&json!(longest), &json!("أحمد"))
+        );
         assert_eq!(done.body["user"]["activated_at"], "2026-11-24T12:00:00.000Z");
-        assert_eq!(app.timeline(made["id"].as_str().unwrap()).await, ["created", "email_queued", "email_sent", "activated"]);
+        assert_eq!(
+            app.timeline(made["id"].as_str().unwrap()).await,
+            ["created", "email_queued", "email_sent", "activated"]
+        );
         let actor = app.events(made["id"].as_str().unwrap()).await.pop().unwrap()["actor"].clone();
-        assert_eq!(actor, json!({ "type": "user", "id": made["user_id"], "name": format!("{longest} أحمد") }));
+        assert_eq!(
+            actor,
+            json!({ "type": "user", "id": made["user_id"], "name": format!("{longest} أحمد") })
+        );
     }
 
     async fn a_dead_link_says_why_whatever_came_with_it(app: TestApp) {
@@ -89,20 +107,28 @@ on_both_databases! {
         preview(&app, &old.token).await.expect(200);
         app.advance(TimeDelta::milliseconds(1));
         says(&old.token, 410, "activation_link_expired").await;
-        admin.post_empty(&format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap())).await.expect(200);
+        admin
+            .post_empty(&format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap()))
+            .await
+            .expect(200);
         let new = app.letter().await;
         says(&old.token, 410, "activation_link_superseded").await;
         app.activate(&new.token).await.expect(201);
         says(&new.token, 410, "activation_link_used").await;
         let (other, mail) = app.invite("eve@example.com", &["viewer"]).await;
-        admin.post_empty(&format!("/v1/invitations/{}/revoke", other["id"].as_str().unwrap())).await.expect(200);
+        admin
+            .post_empty(&format!("/v1/invitations/{}/revoke", other["id"].as_str().unwrap()))
+            .await
+            .expect(200);
         says(&mail.token, 410, "invitation_revoked").await;
     }
 
     async fn looking_changes_nothing_but_the_timeline(app: TestApp) {
         let (made, mail) = app.invite("ada@example.com", &["finance", "viewer"]).await;
         let (id, admin) = (made["id"].as_str().unwrap(), app.admin());
-        let state = async || (admin.get(&format!("/v1/invitations/{id}")).await.body, admin.get("/v1/users").await.body);
+        let state = async || {
+            (admin.get(&format!("/v1/invitations/{id}")).await.body, admin.get("/v1/users").await.body)
+        };
         let before = state().await;
         let seen = preview(&app, &mail.token).await.expect(200);
         assert_eq!(
@@ -117,7 +143,10 @@ on_both_databases! {
                 },
             })
         );
-        assert_eq!((seen.header("cache-control"), seen.header("referrer-policy")), ("no-store", "no-referrer"));
+        assert_eq!(
+            (seen.header("cache-control"), seen.header("referrer-policy")),
+            ("no-store", "no-referrer")
+        );
         for agent in ["Scanner/1.0", "Scanner/1.0", "Firefox/140", "Scanner/1.0"] {
             preview_as(&app, &mail.token, agent).await;
         }
@@ -126,11 +155,18 @@ on_both_databases! {
         app.advance(TimeDelta::seconds(1));
         preview_as(&app, &mail.token, "Firefox/140").await;
         preview_as(&app, &mail.token, &"x".repeat(300)).await;
-        let opened: Vec<Value> = app.events(id).await.into_iter().filter(|event| event["type"] == "opened").collect();
+        let opened: Vec<Value> =
+            app.events(id).await.into_iter().filter(|event| event["type"] == "opened").collect();
         let agents: Vec<_> = opened.iter().map(|event| event["details"]["user_agent"].clone()).collect();
         assert_eq!(
             agents,
-            [json!(null), json!("Scanner/1.0"), json!("Firefox/140"), json!("Firefox/140"), json!("x".repeat(256))]
+            [
+                json!(null),
+                json!("Scanner/1.0"),
+                json!("Firefox/140"),
+                json!("Firefox/140"),
+                json!("x".repeat(256))
+            ]
         );
         assert!(opened.iter().all(|event| event["actor"]["type"] == "link"));
         assert_eq!(opened[3]["at"], "2026-11-24T12:01:00.000Z");
@@ -143,7 +179,10 @@ on_both_databases! {
         let (id, user) = (made["id"].as_str().unwrap(), made["user_id"].as_str().unwrap());
         let mut answers = vec![
             preview(&app, &mail.token).await,
-            app.anonymous().post("/v1/activations", &json!({ "token": mail.token, "password": PASSWORD })).await.expect(422),
+            app.anonymous()
+                .post("/v1/activations", &json!({ "token": mail.token, "password": PASSWORD }))
+                .await
+                .expect(422),
             app.activate(&mail.token).await.expect(201),
             app.activate(&mail.token).await.expect(410),
         ];
@@ -157,7 +196,8 @@ on_both_databases! {
         ] {
             answers.push(app.admin().get(&path).await.expect(200));
         }
-        let mut texts: Vec<String> = answers.into_iter().map(|answer| format!("{:?}{}", answer.headers, answer.text)).collect();
+        let mut texts: Vec<String> =
+            answers.into_iter().map(|answer| format!("{:?}{}", answer.headers, answer.text)).collect();
         for (table, columns) in [
             ("users", "email || search_text || first_name || last_name || password_hash"),
             ("invitations", "roles || search_text || inviter_name"),
@@ -190,8 +230,9 @@ on_both_databases! {
             ("/first_name", "not_applicable"),
             ("/last_name", "not_applicable"),
         ]);
-        let with_email =
-            async |email: &str| app.anonymous().post("/v1/activations", &json!({ "token": mail.token, "email": email })).await;
+        let with_email = async |email: &str| {
+            app.anonymous().post("/v1/activations", &json!({ "token": mail.token, "email": email })).await
+        };
         with_email("eve@example.com").await.faults(&[("/email", "email_mismatch")]);
         with_email("ada").await.faults(&[("/email", "invalid_email")]);
         let joined = with_email(" Ada@EXAMPLE.com").await.expect(201);

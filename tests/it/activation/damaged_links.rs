@@ -60,7 +60,12 @@ on_both_databases! {
         let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
         for sent in damaged(&app, &mail.token) {
             let shown = app.anonymous().post("/v1/activations/preview", &json!({ "token": sent })).await;
-            assert_eq!((shown.status, &shown.body["email"]), (200, &json!("ada@example.com")), "{sent:?}: {}", shown.text);
+            assert_eq!(
+                (shown.status, &shown.body["email"]),
+                (200, &json!("ada@example.com")),
+                "{sent:?}: {}",
+                shown.text
+            );
             let page = app.anonymous().get(&format!("/activate?token={}", encoded(&sent))).await;
             assert_eq!(page.status, 200, "{sent:?}: {}", page.text);
         }
@@ -99,7 +104,12 @@ on_both_databases! {
         for form in 0..forms {
             let (_, mail) = app.invite(&format!("ada{form}@example.com"), &["viewer"]).await;
             let sent = damaged(&app, &mail.token).swap_remove(form);
-            let fields = [("token", sent.as_str()), ("password", PASSWORD), ("first_name", "Ada"), ("last_name", "Lovelace")];
+            let fields = [
+                ("token", sent.as_str()),
+                ("password", PASSWORD),
+                ("first_name", "Ada"),
+                ("last_name", "Lovelace"),
+            ];
             let answer = Answer::of(app.anonymous().request(Method::POST, "/activate").form(&fields)).await;
             assert_eq!(answer.status, 200, "{sent:?}: {}", answer.text);
         }
@@ -139,7 +149,10 @@ on_both_databases! {
             "%".to_owned(),
         ] {
             app.activate(&sent).await.problem(404, "activation_link_invalid");
-            app.anonymous().post("/v1/activations/preview", &json!({ "token": sent })).await.problem(404, "activation_link_invalid");
+            app.anonymous()
+                .post("/v1/activations/preview", &json!({ "token": sent }))
+                .await
+                .problem(404, "activation_link_invalid");
         }
         app.anonymous().get("/activate").await.expect(400);
         app.anonymous().get("/activate?utm_source=x").await.expect(400);

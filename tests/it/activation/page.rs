@@ -64,46 +64,95 @@ on_both_databases! {
             ] {
                 assert!(form.contains(shown), "{shown} in {form}");
             }
-            assert!(form.contains(&format!("<input type=\"hidden\" name=\"token\" value=\"{}\">", mail.token)), "{form}");
+            assert!(
+                form.contains(&format!("<input type=\"hidden\" name=\"token\" value=\"{}\">", mail.token)),
+                "{form}"
+            );
             assert!(!form.contains("name=\"email\"") && !form.contains("-error\""), "{form}");
         }
-        assert_eq!(app.timeline(made["id"].as_str().unwrap()).await, ["created", "email_queued", "email_sent", "opened"]);
+        assert_eq!(
+            app.timeline(made["id"].as_str().unwrap()).await,
+            ["created", "email_queued", "email_sent", "opened"]
+        );
         app.activate(&mail.token).await.expect(201);
     }
 
     async fn the_form_activates_once(app: TestApp) {
         let (made, mail) = app.invite("ada@example.com", &["viewer"]).await;
-        let good =
-            [("token", mail.token.as_str()), ("password", PASSWORD), ("first_name", "Ada & co"), ("last_name", "Lovelace")];
+        let good = [
+            ("token", mail.token.as_str()),
+            ("password", PASSWORD),
+            ("first_name", "Ada & co"),
+            ("last_name", "Lovelace"),
+        ];
         let done = page(submit_form(&app, &good).await, 200, "Your account is active");
-        assert!(done.contains("Ada &amp; co") && done.contains("ada@example.com") && !done.contains(&mail.token), "{done}");
-        let user = app.admin().get(&format!("/v1/users/{}", made["user_id"].as_str().unwrap())).await.expect(200);
+        assert!(
+            done.contains("Ada &amp; co") && done.contains("ada@example.com") && !done.contains(&mail.token),
+            "{done}"
+        );
+        let user =
+            app.admin().get(&format!("/v1/users/{}", made["user_id"].as_str().unwrap())).await.expect(200);
         assert_eq!((&user.body["status"], &user.body["first_name"]), (&json!("active"), &json!("Ada & co")));
         // The second half of a double click: calm words, no error.
         let again = page(submit_form(&app, &good).await, 410, "This link has been used");
-        assert!(again.contains("If that was you, your account is active") && !again.contains("action=\"/activate\""), "{again}");
-        page(app.anonymous().get(&format!("/activate?token={}", mail.token)).await, 410, "This link has been used");
+        assert!(
+            again.contains("If that was you, your account is active")
+                && !again.contains("action=\"/activate\""),
+            "{again}"
+        );
+        page(
+            app.anonymous().get(&format!("/activate?token={}", mail.token)).await,
+            410,
+            "This link has been used",
+        );
     }
 
     async fn errors_stand_beside_their_fields(app: TestApp) {
         let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
         let form = async |password: &str, first_name: &str, last_name: &str| {
-            let fields =
-                [("token", mail.token.as_str()), ("password", password), ("first_name", first_name), ("last_name", last_name)];
+            let fields = [
+                ("token", mail.token.as_str()),
+                ("password", password),
+                ("first_name", first_name),
+                ("last_name", last_name),
+            ];
             page(submit_form(&app, &fields).await, 422, "Activate your account")
         };
         let faulty = form("zQ7-weak", "", "Love\"<b>lace").await;
-        assert!(faulty.contains("Please check what you typed") && faulty.contains("<a href=\"#password\">"), "{faulty}");
+        assert!(
+            faulty.contains("Please check what you typed") && faulty.contains("<a href=\"#password\">"),
+            "{faulty}"
+        );
         assert!(error(&faulty, "password").contains("Use at least 15 characters."));
         assert!(error(&faulty, "first_name").contains("Please fill this in."));
-        assert!(faulty.contains("value=\"Love&quot;&lt;b&gt;lace\"") && !faulty.contains("id=\"last_name-error\""), "{faulty}");
-        assert!(!faulty.contains("zQ7-weak") && faulty.contains("Please type your password again"), "{faulty}");
+        assert!(
+            faulty.contains("value=\"Love&quot;&lt;b&gt;lace\"")
+                && !faulty.contains("id=\"last_name-error\""),
+            "{faulty}"
+        );
+        assert!(
+            !faulty.contains("zQ7-weak") && faulty.contains("Please type your password again"),
+            "{faulty}"
+        );
         assert!(faulty.contains(&format!("value=\"{}\"", mail.token)));
-        assert!(error(&form("passwordpassword", "Ada", "L").await, "password").contains("Many people use this password."));
-        assert!(error(&form("seven Lovelace bells at noon", "Ada", "Lovelace").await, "password").contains("Leave your name"));
-        assert!(error(&form(PASSWORD, "Ada\u{202E}", "L").await, "first_name").contains("Use ordinary characters on one line."));
-        assert!(error(&form(PASSWORD, &"a".repeat(101), "L").await, "first_name").contains("Use 100 characters at most."));
-        let empty = page(submit_form(&app, &[("token", mail.token.as_str())]).await, 422, "Activate your account");
+        assert!(
+            error(&form("passwordpassword", "Ada", "L").await, "password")
+                .contains("Many people use this password.")
+        );
+        assert!(
+            error(&form("seven Lovelace bells at noon", "Ada", "Lovelace").await, "password")
+                .contains("Leave your name")
+        );
+        assert!(
+            error(&form(PASSWORD, "Ada\u{202E}", "L").await, "first_name")
+                .contains("Use ordinary characters on one line.")
+        );
+        assert!(
+            error(&form(PASSWORD, &"a".repeat(101), "L").await, "first_name")
+                .contains("Use 100 characters at most.")
+        );
+        let empty =
+            page(submit_form(&app, &[("token", mail.token.as_str())]).await, 422, "Activate your account");
         for field in ["password", "first_name", "last_name"] {
             assert!(error(&empty, field).contains("Please fill this in."));
         }
@@ -116,11 +165,17 @@ on_both_databases! {
             let shown = page(app.anonymous().get(&format!("/activate?token={token}")).await, status, heading);
             // Nothing to fill in; an expired link's page has a button that asks for a fresh one.
             let renewable = heading == "This link has expired";
-            assert_eq!(shown.contains("<form method=\"post\" action=\"/activate/renew\""), renewable, "{shown}");
+            assert_eq!(
+                shown.contains("<form method=\"post\" action=\"/activate/renew\""),
+                renewable,
+                "{shown}"
+            );
             // Below every page of a genuine link that was mailed: not to be written to again.
-            let forms = shown.matches("<form").count() - shown.matches("action=\"/activate/unsubscribe\"").count();
+            let forms =
+                shown.matches("<form").count() - shown.matches("action=\"/activate/unsubscribe\"").count();
             assert!(!shown.contains("name=\"password\"") && forms == usize::from(renewable), "{shown}");
-            let fields = [("token", token), ("password", PASSWORD), ("first_name", "Ada"), ("last_name", "Lovelace")];
+            let fields =
+                [("token", token), ("password", PASSWORD), ("first_name", "Ada"), ("last_name", "Lovelace")];
             assert_eq!(page(submit_form(&app, &fields).await, status, heading), shown);
             app.anonymous().call(Method::HEAD, &format!("/activate?token={token}"), &[]).await.expect(status);
             shown
@@ -129,10 +184,16 @@ on_both_databases! {
         says(&old.token[..40], 404, "This link does not work").await;
         app.advance(TimeDelta::hours(24));
         assert!(says(&old.token, 410, "This link has expired").await.contains("EV Charging"));
-        admin.post_empty(&format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap())).await.expect(200);
+        admin
+            .post_empty(&format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap()))
+            .await
+            .expect(200);
         let new = app.letter().await;
         says(&old.token, 410, "There is a newer link").await;
-        admin.post_empty(&format!("/v1/invitations/{}/revoke", made["id"].as_str().unwrap())).await.expect(200);
+        admin
+            .post_empty(&format!("/v1/invitations/{}/revoke", made["id"].as_str().unwrap()))
+            .await
+            .expect(200);
         assert!(says(&new.token, 410, "This invitation was withdrawn").await.contains("Grace Hopper"));
     }
 
@@ -154,14 +215,26 @@ on_both_databases! {
         let mail = app.letter().await;
         assert!(mail.text.contains("uitgenodigd"), "{}", mail.text);
         let token = mail.token;
-        let form = page(app.anonymous().get(&format!("/activate?token={token}")).await, 200, "Activeer je account");
+        let form =
+            page(app.anonymous().get(&format!("/activate?token={token}")).await, 200, "Activeer je account");
         assert!(
-            form.contains("<html lang=\"nl\">") && form.contains("Financiën") && form.contains("woensdag 25 november 2026"),
+            form.contains("<html lang=\"nl\">")
+                && form.contains("Financiën")
+                && form.contains("woensdag 25 november 2026"),
             "{form}"
         );
-        let faulty = page(submit_form(&app, &[("token", &token), ("password", "zQ7")]).await, 422, "Activeer je account");
+        let faulty = page(
+            submit_form(&app, &[("token", &token), ("password", "zQ7")]).await,
+            422,
+            "Activeer je account",
+        );
         assert!(error(&faulty, "password").contains("Gebruik minstens 15 tekens."));
-        let fields = [("token", token.as_str()), ("password", PASSWORD), ("first_name", "Ada"), ("last_name", "Lovelace")];
+        let fields = [
+            ("token", token.as_str()),
+            ("password", PASSWORD),
+            ("first_name", "Ada"),
+            ("last_name", "Lovelace"),
+        ];
         assert!(submit_form(&app, &fields).await.expect(200).text.contains("<html lang=\"nl\">"));
         assert!(submit_form(&app, &fields).await.expect(410).text.contains("<html lang=\"nl\">"));
     }
@@ -172,11 +245,18 @@ on_both_databases! {
         let id = hostile.post("/v1/system-users/invitations", &body).await.expect(201).text_of("id");
         let mail = app.letter().await;
         assert!(!mail.html.contains("<script"), "{}", mail.html);
-        let form = page(app.anonymous().get(&format!("/activate?token={}", mail.token)).await, 200, "Activate your account");
+        let form = page(
+            app.anonymous().get(&format!("/activate?token={}", mail.token)).await,
+            200,
+            "Activate your account",
+        );
         assert!(form.contains("&lt;script&gt;alert(") && form.contains("&amp; {{ 7 * 7 }}"), "{form}");
         app.admin().post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
-        let dead =
-            page(app.anonymous().get(&format!("/activate?token={}", mail.token)).await, 410, "This invitation was withdrawn");
+        let dead = page(
+            app.anonymous().get(&format!("/activate?token={}", mail.token)).await,
+            410,
+            "This invitation was withdrawn",
+        );
         assert!(dead.contains("&lt;script&gt;"), "{dead}");
         page(app.anonymous().get("/activate?token=%22%3E%3Cscript%3E").await, 404, "This link does not work");
     }
@@ -186,16 +266,33 @@ on_both_databases! {
         app.activate(&mail.token).await.expect(201);
         app.database.execute("DELETE FROM user_roles");
         let (_, mail) = app.invite("ada@example.com", &["finance"]).await;
-        let form = page(app.anonymous().get(&format!("/activate?token={}", mail.token)).await, 200, "Accept your invitation");
+        let form = page(
+            app.anonymous().get(&format!("/activate?token={}", mail.token)).await,
+            200,
+            "Accept your invitation",
+        );
         assert!(form.contains("name=\"email\"") && !form.contains("name=\"password\""), "{form}");
         // A scanner that presses the bare button joins nobody.
-        let bare = page(submit_form(&app, &[("token", &mail.token), ("email", "")]).await, 422, "Accept your invitation");
+        let bare = page(
+            submit_form(&app, &[("token", &mail.token), ("email", "")]).await,
+            422,
+            "Accept your invitation",
+        );
         assert!(error(&bare, "email").contains("Please fill this in."));
-        let other =
-            page(submit_form(&app, &[("token", &mail.token), ("email", "eve@example.com")]).await, 422, "Accept your invitation");
-        assert!(error(&other, "email").contains("not the address") && other.contains("value=\"eve@example.com\""), "{other}");
-        let done =
-            page(submit_form(&app, &[("token", &mail.token), ("email", "Ada@example.com")]).await, 200, "Your account is active");
+        let other = page(
+            submit_form(&app, &[("token", &mail.token), ("email", "eve@example.com")]).await,
+            422,
+            "Accept your invitation",
+        );
+        assert!(
+            error(&other, "email").contains("not the address") && other.contains("value=\"eve@example.com\""),
+            "{other}"
+        );
+        let done = page(
+            submit_form(&app, &[("token", &mail.token), ("email", "Ada@example.com")]).await,
+            200,
+            "Your account is active",
+        );
         assert!(done.contains("the password that you already have"), "{done}");
     }
 }

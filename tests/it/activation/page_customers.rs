@@ -57,25 +57,40 @@ fn faulty(page: &str) -> Vec<&str> {
 
 on_both_databases! {
     async fn a_business_owner_fills_in_the_company(app: TestApp) {
-        let body = json!({ "email": "ada@example.com", "account_name": "Acme & Zoon", "account_type": "business" });
+        let body = json!({
+            "email": "ada@example.com", "account_name": "Acme & Zoon", "account_type": "business"
+        });
         let (made, mail) = app.invite_by(OWNERS, body).await;
         let token = &mail.token;
         let page = open(&app, token).await;
         let company_fields = COMPANY.map(|(name, _)| name);
-        let asked: Vec<&str> = ["first_name", "last_name"].into_iter().chain(company_fields).chain(["password"]).collect();
+        let asked: Vec<&str> =
+            ["first_name", "last_name"].into_iter().chain(company_fields).chain(["password"]).collect();
         assert_eq!(fields(&page), asked);
-        assert!(page.contains("Acme &amp; Zoon") && page.contains("<option value=\"NL\">Netherlands"), "{page}");
+        assert!(
+            page.contains("Acme &amp; Zoon") && page.contains("<option value=\"NL\">Netherlands"),
+            "{page}"
+        );
         assert!(page.matches("<option value=\"").count() > 240 && !page.contains("<option value=\"XX\""));
         for name in &asked {
             assert!(page.contains(&format!("<label for=\"{name}\">")), "{name} has no label");
         }
         // Nothing of the company: said at each field that must be filled in.
         let empty = submit(&app, token, &[&PERSON]).await.expect(422).text;
-        let required =
-            ["company_name", "company_vat_number", "company_street", "company_postal_code", "company_city", "company_country"];
+        let required = [
+            "company_name",
+            "company_vat_number",
+            "company_street",
+            "company_postal_code",
+            "company_city",
+            "company_country",
+        ];
         assert_eq!(faulty(&empty), required);
         for name in required {
-            assert!(empty.contains(&format!("<a href=\"#{name}\">")), "{name} is not in the summary: {empty}");
+            assert!(
+                empty.contains(&format!("<a href=\"#{name}\">")),
+                "{name} is not in the summary: {empty}"
+            );
         }
         // One thing wrong: said there alone, everything typed is kept, but for the password.
         for (field, value) in [
@@ -88,12 +103,16 @@ on_both_databases! {
             let again = submit(&app, token, &[&PERSON, &COMPANY, &[(field, value)]]).await.expect(422).text;
             assert_eq!(faulty(&again), [field], "{value}");
             assert!(again.contains("value=\"Damrak\"") && again.contains("value=\"Ada\""), "{again}");
-            assert!(field == "company_country" || again.contains("<option value=\"NL\" selected>"), "{again}");
+            assert!(
+                field == "company_country" || again.contains("<option value=\"NL\" selected>"),
+                "{again}"
+            );
             assert!(!again.contains(PASSWORD));
         }
         let done = submit(&app, token, &[&PERSON, &COMPANY]).await.expect(200).text;
         assert!(done.contains("<h1>Your account is active</h1>"), "{done}");
-        let account = app.admin().get(&format!("/v1/accounts/{}", text(&made, "/account/id"))).await.expect(200).body;
+        let account =
+            app.admin().get(&format!("/v1/accounts/{}", text(&made, "/account/id"))).await.expect(200).body;
         assert_eq!((&account["company"], &account["status"]), (&company(), &json!("active")));
     }
 
@@ -103,9 +122,14 @@ on_both_databases! {
             let page = open(&app, &mail.token).await;
             let shown = fields(&page);
             assert!(shown.contains(&"account_type") && shown.contains(&"account_name"), "{shown:?}");
-            assert!(page.contains("type=\"radio\"") && page.contains("value=\"business\"") && page.contains("value=\"consumer\""));
+            assert!(
+                page.contains("type=\"radio\"")
+                    && page.contains("value=\"business\"")
+                    && page.contains("value=\"consumer\"")
+            );
             // A private person leaves the company empty, so that no browser may insist on it.
-            let vat = page.split("<input ").find(|input| input.contains("name=\"company_vat_number\"")).unwrap();
+            let vat =
+                page.split("<input ").find(|input| input.contains("name=\"company_vat_number\"")).unwrap();
             assert!(!vat.split('>').next().unwrap().contains("required"), "{vat}");
             let empty = submit(&app, &mail.token, &[&PERSON]).await.expect(422).text;
             assert_eq!(faulty(&empty), ["account_type", "account_name"]);
@@ -119,9 +143,17 @@ on_both_databases! {
                 // What was typed before the other button was chosen is hidden, and set aside.
                 submit(&app, &mail.token, &[&PERSON, &chosen, &COMPANY]).await.expect(200);
             }
-            let account = app.admin().get(&format!("/v1/accounts/{}", text(&made, "/account/id"))).await.expect(200).body;
+            let account = app
+                .admin()
+                .get(&format!("/v1/accounts/{}", text(&made, "/account/id")))
+                .await
+                .expect(200)
+                .body;
             let kept = if account_type == "business" { company() } else { json!(null) };
-            assert_eq!((&account["type"], &account["name"], &account["company"]), (&json!(account_type), &json!("شركة ⚡️"), &kept));
+            assert_eq!(
+                (&account["type"], &account["name"], &account["company"]),
+                (&json!(account_type), &json!("شركة ⚡️"), &kept)
+            );
         }
     }
 
@@ -134,12 +166,17 @@ on_both_databases! {
         let (made, mail) = app.invite_by(SUB_ACCOUNTS, body).await;
         let page = open(&app, &mail.token).await;
         assert_eq!(fields(&page), ["first_name", "last_name", "password"]);
-        assert!(page.contains("<html lang=\"nl\">") && page.contains("Acme") && page.contains("Grace Hopper"), "{page}");
+        assert!(
+            page.contains("<html lang=\"nl\">") && page.contains("Acme") && page.contains("Grace Hopper"),
+            "{page}"
+        );
         submit(&app, &mail.token, &[&PERSON]).await.expect(200);
-        let account = app.admin().get(&format!("/v1/accounts/{}", text(&made, "/account/id"))).await.expect(200).body;
+        let account =
+            app.admin().get(&format!("/v1/accounts/{}", text(&made, "/account/id"))).await.expect(200).body;
         assert_eq!((&account["name"], &account["status"]), (&json!("Ada Lovelace"), &json!("active")));
         // Somebody who is known joins by their address alone.
-        let (_, mail) = app.invite_by(OWNERS, json!({ "email": "ada@example.com", "account_id": acme.account })).await;
+        let (_, mail) =
+            app.invite_by(OWNERS, json!({ "email": "ada@example.com", "account_id": acme.account })).await;
         assert_eq!(fields(&open(&app, &mail.token).await), ["email"]);
         let bare = submit(&app, &mail.token, &[]).await.expect(422).text;
         assert_eq!(faulty(&bare), ["email"]);
@@ -162,14 +199,17 @@ on_both_databases! {
         .enumerate()
         {
             let email = format!("ada{index}@example.com");
-            let body = json!({ "email": email, "account_name": "Acme", "account_type": "business", "locale": locale });
+            let body = json!({
+                "email": email, "account_name": "Acme", "account_type": "business", "locale": locale
+            });
             let (made, mail) = app.invite_by(OWNERS, body).await;
             let token = &mail.token;
             let page = open(&app, token).await;
             assert!(page.contains(label), "{page}");
             assert!(fields(&page).contains(&"company_vat_exempt"));
             let tag = |name: &str| {
-                let input = page.split("<input ").find(|input| input.contains(&format!("name=\"{name}\""))).unwrap();
+                let input =
+                    page.split("<input ").find(|input| input.contains(&format!("name=\"{name}\""))).unwrap();
                 input.split('>').next().unwrap().to_owned()
             };
             for name in ["company_vat_number", "company_vat_exempt", "company_postal_code"] {
@@ -181,15 +221,24 @@ on_both_databases! {
             assert_eq!(faulty(&neither), ["company_vat_number"]);
             let both = submit(&app, token, &[&PERSON, &COMPANY, &ticked]).await.expect(422).text;
             assert_eq!(faulty(&both), ["company_vat_exempt"]);
-            let box_again = both.split("<input ").find(|input| input.contains("name=\"company_vat_exempt\"")).unwrap();
+            let box_again =
+                both.split("<input ").find(|input| input.contains("name=\"company_vat_exempt\"")).unwrap();
             assert!(box_again.split('>').next().unwrap().contains(" checked"), "{box_again}");
             // In a country without postal codes, too.
             let emirates = [("company_country", "AE"), ("company_postal_code", "")];
             submit(&app, token, &[&PERSON, &COMPANY, &none, &ticked, &emirates]).await.expect(200);
-            let account = app.admin().get(&format!("/v1/accounts/{}", text(&made, "/account/id"))).await.expect(200).body;
+            let account = app
+                .admin()
+                .get(&format!("/v1/accounts/{}", text(&made, "/account/id")))
+                .await
+                .expect(200)
+                .body;
             let company = &account["company"];
             assert_eq!((&company["vat_number"], &company["vat_exempt"]), (&json!(null), &json!(true)));
-            assert_eq!((&company["address"]["country"], &company["address"]["postal_code"]), (&json!("AE"), &json!(null)));
+            assert_eq!(
+                (&company["address"]["country"], &company["address"]["postal_code"]),
+                (&json!("AE"), &json!(null))
+            );
         }
     }
 }
@@ -199,7 +248,10 @@ on_both_databases! {
         let body = json!({ "email": "ada@example.com", "account_name": "Acme", "account_type": "business" });
         let (_, mail) = app.invite_by(OWNERS, body).await;
         let page = open(&app, &mail.token).await;
-        assert!(!page.contains("company_vat_exempt") && page.contains("<option value=\"XK\">Kosovo"), "{page}");
+        assert!(
+            !page.contains("company_vat_exempt") && page.contains("<option value=\"XK\">Kosovo"),
+            "{page}"
+        );
         let parts = [("company_vat_number", ""), ("company_vat_exempt", "true")];
         let again = submit(&app, &mail.token, &[&PERSON, &COMPANY, &parts]).await.expect(422).text;
         assert_eq!(faulty(&again), ["company_vat_number"]);

@@ -22,7 +22,10 @@ on_both_databases! {
             ("abcdefghijklmnopqrst", vec!["password_guessable"]),
             ("the violet LOVELACE sings twice", vec!["password_contains_identity"]),
             ("the violet ada.BYRON sings twice", vec!["password_contains_identity"]),
-            ("lovelace", vec!["too_short", "password_contains_identity", "password_guessable", "password_common"]),
+            (
+                "lovelace",
+                vec!["too_short", "password_contains_identity", "password_guessable", "password_common"],
+            ),
             ("", vec!["too_short"]),
         ] {
             let faults: Vec<_> = codes.into_iter().map(|code| ("/password", code)).collect();
@@ -56,7 +59,8 @@ on_both_databases! {
 
     async fn a_phrase_in_any_script_is_good(app: TestApp) {
         let animals = "🦀🐙🦑🐡🐠🐟🐬🐳🐋🦈🐊🐅🐆🦓🦍";
-        for (index, password) in ["маленький синий вертолёт", animals, "zeven groene fietsbellen"].iter().enumerate()
+        for (index, password) in
+            ["маленький синий вертолёт", animals, "zeven groene fietsbellen"].iter().enumerate()
         {
             let (_, mail) = app.invite(&format!("colleague{index}@example.com"), &["viewer"]).await;
             with_password(&app, &mail.token, password).await.expect(201);

@@ -1,12 +1,14 @@
 //! Whose password is it? A link that was handed over tells nothing of who reads the mail at an address; one
 //! that was mailed does.
 
+mod page;
+
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::Value;
 
 use crate::support::{
-    Answer, Backend, Client, Mail, PASSWORD, TestApp,
+    Answer, Client, Mail, PASSWORD, TestApp,
     customers::{OWNERS, SUB_ACCOUNTS, text, with},
     handed_over::{GRACE, TAKEN, choose, go_on, hand_over, link_of, sign_in, taken},
     json, on_both_databases,
@@ -51,12 +53,21 @@ on_both_databases! {
         let (grace, activated) = is_given_back(&app, &mail, GRACE).await;
         // What was joined with the address before is shown, apart from what this invitation gave.
         let before = &activated["memberships_before"];
-        assert_eq!((&before[0]["account_name"], &before[0]["role"], &before[1]), (&json!("Home"), &json!("driver"), &json!(null)));
+        assert_eq!(
+            (&before[0]["account_name"], &before[0]["role"], &before[1]),
+            (&json!("Home"), &json!("driver"), &json!(null))
+        );
         assert_eq!(activated["user"]["memberships"], json!([]));
         assert_eq!(activated["user"]["system_roles"], json!(["admin"]));
-        assert_eq!(app.timeline(text(&made, "/id")).await, ["created", "email_queued", "email_sent", "opened", "activated"]);
+        assert_eq!(
+            app.timeline(text(&made, "/id")).await,
+            ["created", "email_queued", "email_sent", "opened", "activated"]
+        );
         let shown = grace.get(&format!("/v1/users/{}", text(&made, "/user_id"))).await.expect(200).body;
-        assert_eq!((&shown["memberships"][0]["role"], &shown["activated_at"]), (&json!("driver"), &activated["user"]["activated_at"]));
+        assert_eq!(
+            (&shown["memberships"][0]["role"], &shown["activated_at"]),
+            (&json!("driver"), &activated["user"]["activated_at"])
+        );
         // By the new name, and not by the one that was put in its place.
         for (name, found) in [("grace%20hopper", 1), ("mallory%20hopper", 0)] {
             let list = app.admin().get(&format!("/v1/users?search={name}")).await.expect(200).body;
@@ -73,7 +84,11 @@ on_both_databases! {
 
     async fn roles_that_were_given_by_hand_end_when_the_address_is_taken_over(app: TestApp) {
         let acme = app.owner("olga@acme.example", "Acme").await;
-        let driver = |email: &str| json!({ "email": email, "role": "driver", "account_id": acme.account, "account_type": "consumer" });
+        let driver = |email: &str| {
+            json!({
+                "email": email, "role": "driver", "account_id": acme.account, "account_type": "consumer"
+            })
+        };
         let staff = |email: &str, roles: Value| json!({ "email": email, "roles": roles });
         // What the letter gives: a driver's membership, other roles, and one of the roles that were given by
         // hand.
@@ -91,7 +106,8 @@ on_both_databases! {
             let (made, mail) = app.send(&caller, path, body).await;
             let activated = choose(&app, &mail.token, PASSWORD, "Grace").await.expect(201).body;
             assert_eq!(activated["user"]["system_roles"], gives, "{email}");
-            let shown = app.admin().get(&format!("/v1/users/{}", text(&made, "/user_id"))).await.expect(200).body;
+            let shown =
+                app.admin().get(&format!("/v1/users/{}", text(&made, "/user_id"))).await.expect(200).body;
             assert_eq!(shown["system_roles"], gives, "{email}");
             let admins = app.admin().get("/v1/users?role=admin").await.expect(200).body;
             assert_eq!(admins["data"], json!([]), "{email}");
@@ -155,13 +171,20 @@ on_both_databases! {
             "token": second, "email": " Dirk@ACME.example", "password": PASSWORD, "first_name": "Mallory", "last_name": "M"
         });
         let joined = app.anonymous().post("/v1/activations", &all).await.expect(201).body;
-        assert_eq!((&joined["user"]["first_name"], joined["user"]["memberships"].as_array().unwrap().len()), (&json!("Dirk"), 1));
+        assert_eq!(
+            (&joined["user"]["first_name"], joined["user"]["memberships"].as_array().unwrap().len()),
+            (&json!("Dirk"), 1)
+        );
         assert_eq!(joined["memberships_before"], Value::Null);
         go_on(&app, &second, dirk, PASSWORD).await.problem(410, "activation_link_used");
         assert_eq!(stored(), hashes);
         sign_in(&app, dirk, PASSWORD).await.expect(200);
         let actor = app.events(&id).await.pop().unwrap()["actor"].clone();
-        assert_eq!(actor, json!({ "type": "user", "id": joined["user"]["id"], "name": "Dirk Hopper" }), "the password proves it");
+        assert_eq!(
+            actor,
+            json!({ "type": "user", "id": joined["user"]["id"], "name": "Dirk Hopper" }),
+            "the password proves it"
+        );
         // That proves who they are, not where they read their mail.
         let by_hand = json!({ "email": dirk, "roles": ["viewer"], "delivery": "link" });
         let (_, third) = link_of(&app.admin().post(STAFF, &by_hand).await.expect(201));
@@ -172,13 +195,19 @@ on_both_databases! {
         taken(&app, GRACE).await;
         let admin = app.admin();
         let by_hand = json!({ "email": GRACE, "roles": ["admin"], "delivery": "link" });
-        let made = Answer::of(admin.request(Method::POST, STAFF).header("idempotency-key", "k").json(&by_hand)).await.expect(201);
+        let made =
+            Answer::of(admin.request(Method::POST, STAFF).header("idempotency-key", "k").json(&by_hand))
+                .await
+                .expect(201);
         let (id, token) = link_of(&made);
         go_on(&app, &token, GRACE, PASSWORD).await.faults(&[("/password", "password_wrong")]);
         admin.post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200);
         let mail = app.letter().await;
         // Whoever has the old link, or is given it once more, has nothing.
-        let again = Answer::of(admin.request(Method::POST, STAFF).header("idempotency-key", "k").json(&by_hand)).await.expect(201);
+        let again =
+            Answer::of(admin.request(Method::POST, STAFF).header("idempotency-key", "k").json(&by_hand))
+                .await
+                .expect(201);
         assert_eq!(link_of(&again).1, token);
         go_on(&app, &token, GRACE, TAKEN).await.problem(410, "activation_link_superseded");
         let (_, activated) = is_given_back(&app, &mail, GRACE).await;
@@ -236,13 +265,22 @@ on_both_databases! {
         // The address becomes its person's by quite another invitation.
         app.advance(TimeDelta::minutes(1));
         let zenith = app.owner("linus@zenith.example", "Zenith").await;
-        let driver = json!({ "email": GRACE, "role": "driver", "account_id": zenith.account, "account_type": "consumer" });
+        let driver = json!({
+            "email": GRACE, "role": "driver", "account_id": zenith.account, "account_type": "consumer"
+        });
         let (_, mail) = app.send(&zenith.client, SUB_ACCOUNTS, driver.clone()).await;
         choose(&app, &mail.token, PASSWORD, "Grace").await.expect(201);
         // Neither is an account of their own refused, nor is Mallory told that they have come.
-        app.invite_by(OWNERS, json!({ "email": GRACE, "account_name": "Hopper", "account_type": "consumer" })).await;
+        app.invite_by(
+            OWNERS,
+            json!({ "email": GRACE, "account_name": "Hopper", "account_type": "consumer" }),
+        )
+        .await;
         let (id, token) = link_of(&acme.client.post(OWNERS, &further).await.expect(201));
-        acme.client.post(SUB_ACCOUNTS, &with(driver, json!({ "account_id": acme.account }))).await.expect(201);
+        acme.client
+            .post(SUB_ACCOUNTS, &with(driver, json!({ "account_id": acme.account })))
+            .await
+            .expect(201);
         app.letter().await;
         // No owner but Mallory knows of the account.
         let leave = async |client: &Client| {
@@ -272,105 +310,5 @@ on_both_databases! {
         grace.call(Method::DELETE, &path, &[]).await.expect(204);
         // Staff find the account an owner.
         app.invite_by(OWNERS, with(further, json!({ "email": "olga@acme.example" }))).await;
-    }
-
-    async fn a_link_that_was_handed_over_leads_to_no_further_roles(app: TestApp) {
-        let (admin, manager) = (app.admin(), app.caller(&[invitation_service::domain::role::Role::UserManager], &[]));
-        let by_hand = json!({ "email": GRACE, "roles": ["viewer", "finance"], "delivery": "link" });
-        let (id, token) = link_of(&manager.post(STAFF, &by_hand).await.expect(201));
-        // Fewer roles, another language: the link goes on, and nothing is sent.
-        manager.amend(&id, "*", &json!({ "roles": ["viewer"], "locale": "nl" })).await.expect(200);
-        assert_eq!(app.requires(&token).await, asks(true, true, false));
-        let grown = json!({ "roles": ["viewer", "admin"], "email": "Grace@operator.example" });
-        let grown = admin.amend(&id, "*", &grown).await.expect(200).body;
-        assert_eq!((&grown["delivery"]["state"], &grown["send_count"]), (&json!("queued"), &json!(2)));
-        choose(&app, &token, TAKEN, "Mallory").await.problem(410, "activation_link_superseded");
-        assert_eq!(app.timeline(&id).await, ["created", "link_handed_over", "updated", "opened", "updated", "email_queued"]);
-        let shown = admin.get(&format!("/v1/users/{}", text(&grown, "/user_id"))).await.expect(200);
-        assert_eq!(shown.body["email"], "Grace@operator.example");
-        let mail = app.letter().await;
-        assert_eq!(app.activate(&mail.token).await.expect(201).body["user"]["system_roles"], json!(["admin", "viewer"]));
-        // A letter has reached its person: what it leads to may grow.
-        let (made, mail) = app.invite("ada@operator.example", &["viewer"]).await;
-        admin.amend(text(&made, "/id"), "*", &json!({ "roles": ["admin"] })).await.expect(200);
-        app.activate(&mail.token).await.expect(201);
-    }
-
-    async fn the_page_asks_for_the_right_password(app: TestApp) {
-        let (mallory, acme) = taken(&app, GRACE).await;
-        let open = async |token: &str| app.anonymous().get(&format!("/activate?token={token}")).await.expect(200).text;
-        let submit = async |fields: &[(&str, &str)]| {
-            Answer::of(app.anonymous().request(Method::POST, "/activate").form(fields)).await
-        };
-        let zenith = app.owner("linus@zenith.example", "Zenith").await;
-        let (_, token) = hand_over(&zenith.client, GRACE, &zenith.account).await;
-        let form = open(&token).await;
-        // The same as somebody new is shown: whoever invites may open it first.
-        let (_, other) = hand_over(&zenith.client, "nobody@zenith.example", &zenith.account).await;
-        let form_of_nobody = open(&other).await.replace(&other, &token).replace("nobody@zenith.example", GRACE);
-        assert_eq!(form_of_nobody, form);
-        for shown in ["Activate your account", "<legend>Your password</legend>", "name=\"first_name\"", "At least 15"] {
-            assert!(form.contains(shown), "{shown} in {form}");
-        }
-        for hidden in ["Choose a password", "minlength", "name=\"email\""] {
-            assert!(!form.contains(hidden), "{hidden} in {form}");
-        }
-        let names = [("first_name", "Some"), ("last_name", "Body")];
-        let fields = |password| [("token", token.as_str()), ("email", GRACE), ("password", password), names[0], names[1]];
-        let wrong = "six crooked bicycles sing at noon";
-        let refused = submit(&fields(wrong)).await.expect(422).text;
-        assert!(refused.contains("This is not your password.") && !refused.contains(wrong), "{refused}");
-        let done = submit(&fields(TAKEN)).await.expect(200).text;
-        assert!(done.contains("the password that you already have"), "{done}");
-
-        let german = json!({ "email": GRACE, "roles": ["viewer"], "locale": "de", "delivery": "link" });
-        let (id, token) = link_of(&app.admin().post(STAFF, &german).await.expect(201));
-        assert!(open(&token).await.contains("<legend>Ihr Passwort</legend>"));
-        let body = [("token", token.as_str()), ("email", GRACE), ("password", wrong), names[0], names[1]];
-        assert!(submit(&body).await.expect(422).text.contains("Das ist nicht Ihr Passwort."));
-        app.admin().post(&format!("/v1/invitations/{id}/resend"), &json!({ "locale": "en" })).await.expect(200);
-        let mail = app.letter().await;
-        let form = open(&mail.token).await;
-        for shown in ["Activate your account", "Choose a password", "name=\"first_name\"", "At least 15 characters"] {
-            assert!(form.contains(shown), "{shown} in {form}");
-        }
-        assert!(!form.contains("name=\"email\"") && !form.contains("Your password"), "{form}");
-        let body = [("token", mail.token.as_str()), ("password", PASSWORD), ("first_name", "Grace"), ("last_name", "Hopper")];
-        let done = submit(&body).await.expect(200).text;
-        assert!(done.contains("the password that you just chose"), "{done}");
-        assert!(done.contains("Somebody joined <strong dir=\"auto\">Home</strong>"), "{done}");
-        sign_in(&app, GRACE, TAKEN).await.problem(401, "invalid_credentials");
-        mallory.get(&format!("/v1/accounts/{acme}")).await.expect(200);
-    }
-
-    async fn of_those_who_are_active_already_it_is_told_by_their_first_link(app: TestApp) {
-        let acme = app.owner("olga@acme.example", "Acme").await;
-        // By letter, then by hand; by hand alone; by hand, then by letter, which asked no password of them
-        // then.
-        let (_, mail) = app.invite("ada@operator.example", &["viewer"]).await;
-        app.activate(&mail.token).await.expect(201);
-        app.advance(TimeDelta::minutes(1));
-        let (_, token) = hand_over(&acme.client, "ada@operator.example", &acme.account).await;
-        go_on(&app, &token, "ada@operator.example", PASSWORD).await.expect(201);
-        let (_, token) = hand_over(&acme.client, "dirk@acme.example", &acme.account).await;
-        choose(&app, &token, TAKEN, "Dirk").await.expect(201);
-        let (_, token) = hand_over(&acme.client, GRACE, &acme.account).await;
-        choose(&app, &token, TAKEN, "Mallory").await.expect(201);
-        app.advance(TimeDelta::minutes(1));
-        let (_, mail) = app.invite(GRACE, &["admin"]).await;
-        choose(&app, &mail.token, PASSWORD, "Grace").await.expect(201);
-        app.invite("new@operator.example", &["viewer"]).await;
-        let proven = || app.database.texts("SELECT email AS text FROM users WHERE address_proven_at = activated_at ORDER BY email");
-        let known = || app.database.texts("SELECT email AS text FROM users WHERE address_proven_at IS NOT NULL ORDER BY email");
-        assert_eq!(known(), ["ada@operator.example", GRACE, "olga@acme.example"]);
-        let folder = if app.database.backend == Backend::Postgres { "postgres" } else { "sqlite" };
-        let folder = format!("{}/migrations/{folder}/2026-11-24-000008_proven_addresses", env!("CARGO_MANIFEST_DIR"));
-        for step in ["down.sql", "up.sql"] {
-            for statement in std::fs::read_to_string(format!("{folder}/{step}")).unwrap().split_inclusive(";\n") {
-                app.database.execute(statement);
-            }
-        }
-        assert_eq!(proven(), ["ada@operator.example", "olga@acme.example"]);
-        assert_eq!(known(), proven());
     }
 }

@@ -107,7 +107,10 @@ on_both_databases! {
             (json!({ "invitations": [] }), vec![("/invitations", "too_few")]),
             (json!({ "invitations": colleagues(1001) }), vec![("/invitations", "too_many")]),
             (json!({ "invitations": {} }), vec![("/invitations", "wrong_type")]),
-            (json!({ "invitations": "a, b", "validate_only": 1 }), vec![("/invitations", "wrong_type"), ("/validate_only", "wrong_type")]),
+            (
+                json!({ "invitations": "a, b", "validate_only": 1 }),
+                vec![("/invitations", "wrong_type"), ("/validate_only", "wrong_type")],
+            ),
             (
                 json!({ "invitation": [], "validate_only": "yes", "a/b~": 1 }),
                 vec![
@@ -122,28 +125,43 @@ on_both_databases! {
         ] {
             admin.post(BATCH, &body).await.faults(&expected);
         }
-        let twice = r#"{"invitations": [], "invitations": [1], "validate_only": true, "validate_only": false}"#;
+        let twice =
+            r#"{"invitations": [], "invitations": [1], "validate_only": true, "validate_only": false}"#;
         admin.post_raw(BATCH, "application/json", twice).await.faults(&[
             ("/invitations", "duplicate_member"),
             ("/validate_only", "duplicate_member"),
             ("/invitations", "too_few"),
         ]);
-        let many = format!("{{{}}}", (0..5000).map(|number| format!("\"m{number}\": []")).collect::<Vec<_>>().join(","));
+        let many = format!(
+            "{{{}}}",
+            (0..5000).map(|number| format!("\"m{number}\": []")).collect::<Vec<_>>().join(",")
+        );
         let many = admin.post_raw(BATCH, "application/json", many).await.problem(422, "validation_failed");
         assert_eq!(many.body["errors"].as_array().unwrap().len(), 100);
         assert!(many.text.len() < 30_000);
 
         for text in [
-            "", "{", r#"{"invitations": [{]}"#, r#"{"invitations": [{}],}"#, r#"{"invitations": [{"kind": "\ud800"}]}"#,
-            r#"{"invitations": [{"kind": 1e999}]}"#, "\u{feff}", "\u{feff}\u{feff}{}",
+            "",
+            "{",
+            r#"{"invitations": [{]}"#,
+            r#"{"invitations": [{}],}"#,
+            r#"{"invitations": [{"kind": "\ud800"}]}"#,
+            r#"{"invitations": [{"kind": 1e999}]}"#,
+            "\u{feff}",
+            "\u{feff}\u{feff}{}",
         ] {
             admin.post_raw(BATCH, "application/json", text).await.problem(400, "malformed_json");
         }
-        for (before, after) in [(r#"{"invitations": [{"x": "#, "}]}"), (r#"{"invitations": "#, "}"), ("", "")] {
+        for (before, after) in [(r#"{"invitations": [{"x": "#, "}]}"), (r#"{"invitations": "#, "}"), ("", "")]
+        {
             let deep = format!("{before}{}{}{after}", "[".repeat(100_000), "]".repeat(100_000));
             let refused = admin.post_raw(BATCH, "application/json", deep).await;
             // Far too long for an item, or no item at all: nobody goes down there.
-            assert!(refused.status == 422 || refused.body["results"][0]["status"] == "failed", "{}", refused.text);
+            assert!(
+                refused.status == 422 || refused.body["results"][0]["status"] == "failed",
+                "{}",
+                refused.text
+            );
         }
         let deep = format!(r#"{{"invitations": [{{"x": {}1{}}}]}}"#, "[".repeat(200), "]".repeat(200));
         let refused = admin.post_raw(BATCH, "application/json", deep).await.problem(400, "malformed_json");
@@ -151,7 +169,10 @@ on_both_databases! {
         admin.post_raw(BATCH, "text/csv", "kind,email").await.problem(415, "unsupported_media_type");
         let zipped = admin.request(Method::POST, BATCH).header("content-encoding", "gzip").json(&json!({}));
         Answer::of(zipped).await.problem(415, "unsupported_media_type");
-        admin.post(&format!("{BATCH}?dry_run=1"), &json!({})).await.faults(&[("dry_run", "unknown_parameter")]);
+        admin
+            .post(&format!("{BATCH}?dry_run=1"), &json!({}))
+            .await
+            .faults(&[("dry_run", "unknown_parameter")]);
         admin.get(BATCH).await.problem(405, "method_not_allowed");
         assert_eq!(app.database.count("invitations"), 0);
     }
@@ -163,10 +184,22 @@ on_both_databases! {
             json!({ "kind": "driver", "email": "x", "locale": "xx", "role": "y" }),
             json!({ "email": "ada@example.com" }),
             json!({ "kind": 7, "email": "ada@example.com", "roles": [] }),
-            json!({ "kind": "system_user", "email": 1, "roles": ["viewer", "boss", "viewer"], "locale": "es", "account_id": "x" }),
-            json!({ "kind": "account_owner", "email": "a@b.example", "account_id": "usr_x", "account_type": "firm", "roles": [] }),
-            json!({ "kind": "sub_account", "email": "a@b.example", "role": "driver", "used_by": "subsidiary", "reimbursement_rate": 0.23 }),
-            json!({ "kind": "sub_account", "email": "a@b.example", "role": "owner", "account_id": "x", "account_name": "y" }),
+            json!({
+                "kind": "system_user", "email": 1, "roles": ["viewer", "boss", "viewer"], "locale": "es",
+                "account_id": "x"
+            }),
+            json!({
+                "kind": "account_owner", "email": "a@b.example", "account_id": "usr_x",
+                "account_type": "firm", "roles": []
+            }),
+            json!({
+                "kind": "sub_account", "email": "a@b.example", "role": "driver", "used_by": "subsidiary",
+                "reimbursement_rate": 0.23
+            }),
+            json!({
+                "kind": "sub_account", "email": "a@b.example", "role": "owner", "account_id": "x",
+                "account_name": "y"
+            }),
             json!("ada@example.com"),
             json!(null),
             json!([]),
@@ -187,8 +220,16 @@ on_both_databases! {
                 ("/roles/1", "unknown_role"),
                 ("/roles/2", "duplicate_role"),
             ],
-            vec![("/account_id", "invalid_id"), ("/account_type", "unknown_value"), ("/roles", "unknown_member")],
-            vec![("/account_id", "required"), ("/reimbursement_rate", "wrong_type"), ("/used_by", "driver_of_subsidiary")],
+            vec![
+                ("/account_id", "invalid_id"),
+                ("/account_type", "unknown_value"),
+                ("/roles", "unknown_member"),
+            ],
+            vec![
+                ("/account_id", "required"),
+                ("/reimbursement_rate", "wrong_type"),
+                ("/used_by", "driver_of_subsidiary"),
+            ],
             vec![("/account_name", "not_applicable"), ("/role", "unknown_value")],
             vec![("", "wrong_type")],
             vec![("", "wrong_type")],
@@ -204,7 +245,8 @@ on_both_databases! {
         let twice = r#"{"invitations": [{"kind": "system_user", "email": "a@b.example", "email": "c@d.example", "roles": ["viewer"],
             "x": {"y": 1, "y": 2}}]}"#;
         let twice = app.admin().post_raw(BATCH, "application/json", twice).await;
-        let expected = [("/email", "duplicate_member"), ("/x", "unknown_member"), ("/x/y", "duplicate_member")];
+        let expected =
+            [("/email", "duplicate_member"), ("/x", "unknown_member"), ("/x/y", "duplicate_member")];
         assert_eq!(faults(&results(&twice)[0]), expected);
         assert_eq!(app.database.count("invitations"), 1);
         app.letter().await;
@@ -215,8 +257,10 @@ on_both_databases! {
     async fn a_thousand_items_of_faults_are_answered_briefly(app: TestApp) {
         let wrong = json!({ "kind": "system_user", "email": "m@example.com", "roles": vec![1; 3500] });
         let answer = app.admin().post(BATCH, &json!({ "invitations": vec![wrong; 1000] })).await;
-        let expected: Vec<(String, &str)> = (0..10).map(|index| (format!("/roles/{index}"), "wrong_type")).collect();
-        let expected: Vec<(&str, &str)> = expected.iter().map(|(path, code)| (path.as_str(), *code)).collect();
+        let expected: Vec<(String, &str)> =
+            (0..10).map(|index| (format!("/roles/{index}"), "wrong_type")).collect();
+        let expected: Vec<(&str, &str)> =
+            expected.iter().map(|(path, code)| (path.as_str(), *code)).collect();
         for result in results(&answer) {
             assert_eq!(faults(&result), expected);
             let detail = result["error"]["detail"].as_str().unwrap();
@@ -224,12 +268,20 @@ on_both_databases! {
         }
         assert!(answer.text.len() < 2_000_000, "{}", answer.text.len());
         // Names that a caller makes up are told as far as anybody reads them, each once more in words.
-        let long: Value = (0..7).map(|number| (format!("{number}{}", "~".repeat(1000)), json!(1))).collect::<serde_json::Map<_, _>>().into();
-        let answer = app.admin().post(BATCH, &json!({ "invitations": vec![with(colleague("m@example.com"), long); 900] })).await;
+        let long: Value = (0..7)
+            .map(|number| (format!("{number}{}", "~".repeat(1000)), json!(1)))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        let answer = app
+            .admin()
+            .post(BATCH, &json!({ "invitations": vec![with(colleague("m@example.com"), long); 900] }))
+            .await;
         for result in results(&answer) {
             let found = faults(&result);
             assert_eq!(found.len(), 7);
-            assert!(found.iter().all(|(path, code)| path.ends_with("~0…") && path.chars().count() == 201 && *code == "unknown_member"));
+            assert!(found.iter().all(|(path, code)| path.ends_with("~0…")
+                && path.chars().count() == 201
+                && *code == "unknown_member"));
         }
         assert!(answer.text.len() < 5_000_000, "{}", answer.text.len());
         assert_eq!(app.database.count("invitations"), 0);
@@ -237,7 +289,12 @@ on_both_databases! {
 
     async fn a_thousand_full_items_fit_and_no_more(app: TestApp) {
         let parent = "🚗".repeat(200);
-        let (_, mail) = app.invite_by(OWNERS, json!({ "email": "o@example.com", "account_name": parent, "account_type": "business" })).await;
+        let (_, mail) = app
+            .invite_by(
+                OWNERS,
+                json!({ "email": "o@example.com", "account_name": parent, "account_type": "business" }),
+            )
+            .await;
         app.activate_with(&mail.token, json!({ "account": { "company": company() } })).await.expect(201);
         let items: Vec<Value> = (0..1000).map(|number| full(number, &parent)).collect();
         let body = python(&json!({ "invitations": items, "validate_only": false }));
@@ -249,7 +306,8 @@ on_both_databases! {
         assert_eq!(app.database.count("invitations"), 1001);
 
         let padded = |length: usize| {
-            let body = json!({ "invitations": [colleague("ada@example.com")], "validate_only": true }).to_string();
+            let body =
+                json!({ "invitations": [colleague("ada@example.com")], "validate_only": true }).to_string();
             body.clone() + &" ".repeat(length - body.len())
         };
         let fits = admin.post_raw(BATCH, "application/json", padded(LIMIT)).await;
@@ -262,7 +320,13 @@ on_both_databases! {
         assert!(refused.starts_with("HTTP/1.1 413 ") && refused.contains("payload_too_large"), "{refused}");
         // Elsewhere the limit is what it was.
         let other = "/v1/system-users/invitations";
-        admin.post_raw(other, "application/json", padded(64 * 1024 + 1)).await.problem(413, "payload_too_large");
-        admin.post_raw("/v1/invitations/batch/resend", "application/json", padded(64 * 1024 + 1)).await.problem(413, "payload_too_large");
+        admin
+            .post_raw(other, "application/json", padded(64 * 1024 + 1))
+            .await
+            .problem(413, "payload_too_large");
+        admin
+            .post_raw("/v1/invitations/batch/resend", "application/json", padded(64 * 1024 + 1))
+            .await
+            .problem(413, "payload_too_large");
     }
 }

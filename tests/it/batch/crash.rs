@@ -47,15 +47,24 @@ on_each! {
         assert_eq!(words(&results(&first)), vec!["invited"; PEOPLE]);
         let (mut found, mut unanswered) = (Vec::new(), 0);
         for round in 1..=STEPS {
-            let (caller, key, body) = (server.client(Some(token.clone())), format!("round-{round}"), batch(round));
+            let (caller, key, body) =
+                (server.client(Some(token.clone())), format!("round-{round}"), batch(round));
             let sent = tokio::spawn({
                 let (caller, key, body) = (caller.clone(), key.clone(), body.clone());
-                async move { caller.request(reqwest::Method::POST, BATCH).header("idempotency-key", key).json(&body).send().await }
+                async move {
+                    caller
+                        .request(reqwest::Method::POST, BATCH)
+                        .header("idempotency-key", key)
+                        .json(&body)
+                        .send()
+                        .await
+                }
             });
             tokio::time::sleep(whole * (round - 1) / (STEPS - 2)).await;
             server.kill();
             unanswered += u32::from(sent.await.unwrap().is_err());
-            let of_round = |table: &str, column: &str| format!("{table} WHERE {column} LIKE '%@round{round}.example'");
+            let of_round =
+                |table: &str, column: &str| format!("{table} WHERE {column} LIKE '%@round{round}.example'");
             let made = count(&home, &of_round("invitations", "email_key"));
             assert!([0, PEOPLE].contains(&made), "{made} of {PEOPLE} in round {round}");
             assert_eq!(count(&home, &of_round("users", "email_key")), made);
@@ -76,7 +85,12 @@ on_each! {
         assert!(found.contains(&0), "no kill came before a commit: {found:?}");
         server.stop().await;
         let all = PEOPLE * (STEPS as usize + 1);
-        for table in ["users", "invitations", "letters WHERE state = 'queued'", "invitation_events WHERE event_type = 'created'"] {
+        for table in [
+            "users",
+            "invitations",
+            "letters WHERE state = 'queued'",
+            "invitation_events WHERE event_type = 'created'",
+        ] {
             assert_eq!(count(&home, table), all, "{table}");
         }
         let parts = home.parts(Clock::system());
@@ -91,21 +105,30 @@ on_each! {
         let mut server = home.start(&["serve", "--no-courier"]);
         let token = home.token();
         let made = server.client(Some(token.clone())).many(BATCH, batch(0)).await;
-        let body = json!({ "ids": made.iter().map(|result| result["invitation"]["id"].clone()).collect::<Vec<_>>() });
+        let body = json!({
+            "ids": made.iter().map(|result| result["invitation"]["id"].clone()).collect::<Vec<_>>()
+        });
         let began = Instant::now();
         server.client(Some(token.clone())).many(RESEND, body.clone()).await;
         let whole = began.elapsed().max(Duration::from_millis(30));
         let mut sent = 2;
         for round in 1..=STEPS {
             let (caller, key) = (server.client(Some(token.clone())), format!("round-{round}"));
-            let request = caller.request(reqwest::Method::POST, RESEND).header("idempotency-key", key.clone()).json(&body).send();
+            let request = caller
+                .request(reqwest::Method::POST, RESEND)
+                .header("idempotency-key", key.clone())
+                .json(&body)
+                .send();
             let request = tokio::spawn(request);
             tokio::time::sleep(whole * (round - 1) / (STEPS - 2)).await;
             server.kill();
             drop(request.await.unwrap());
             let resent = count(&home, &format!("invitations WHERE send_count = {}", sent + 1));
             assert!([0, PEOPLE].contains(&resent), "{resent} of {PEOPLE} in round {round}");
-            assert_eq!(count(&home, &format!("letters WHERE state = 'queued' AND generation = {}", sent + 1)), resent);
+            assert_eq!(
+                count(&home, &format!("letters WHERE state = 'queued' AND generation = {}", sent + 1)),
+                resent
+            );
 
             let_go(&home);
             server = home.start(&["serve", "--no-courier"]);

@@ -31,7 +31,9 @@ on_both_databases! {
         let acme = app.owner("grace@acme.example", "Acme").await;
         let items = [
             with(colleague("ada@example.com"), json!({ "roles": ["viewer", "finance"], "locale": "nl-BE" })),
-            owner(json!({ "email": "olivia@zenith.example", "account_name": "Zenith", "account_type": "business" })),
+            owner(json!({
+                "email": "olivia@zenith.example", "account_name": "Zenith", "account_type": "business"
+            })),
             owner(json!({ "email": "otto@acme.example", "account_id": acme.account })),
             driver(json!({
                 "email": "dirk@acme.example", "account_name": "ACME", "reimbursement_rate": "0.23",
@@ -39,7 +41,7 @@ on_both_databases! {
             })),
             with(
                 driver(json!({ "email": "sofie@acme.example", "account_id": acme.account })),
-                json!({ "role": "account_owner", "locale": null })
+                json!({ "role": "account_owner", "locale": null }),
             ),
         ];
         let results = app.admin().batch(&items).await;
@@ -49,14 +51,23 @@ on_both_databases! {
             assert_eq!((&made["email"], &made["kind"]), (&item["email"], &item["kind"]));
             assert_eq!((&made["status"], &made["send_count"]), (&json!("pending"), &json!(1)));
             // What is answered is what is there.
-            assert_eq!(&&app.admin().get(&format!("/v1/invitations/{}", text(made, "/id"))).await.expect(200).body, made);
+            assert_eq!(
+                &&app.admin().get(&format!("/v1/invitations/{}", text(made, "/id"))).await.expect(200).body,
+                made
+            );
             assert_eq!(app.timeline(text(made, "/id")).await, ["created", "email_queued"]);
         }
         assert_eq!((&made[0]["roles"], &made[0]["locale"]), (&json!(["finance", "viewer"]), &json!("nl")));
-        assert_eq!((&made[1]["account"]["name"], &made[1]["account"]["type"]), (&json!("Zenith"), &json!("business")));
+        assert_eq!(
+            (&made[1]["account"]["name"], &made[1]["account"]["type"]),
+            (&json!("Zenith"), &json!("business"))
+        );
         assert_eq!(made[2]["account"]["id"], acme.account);
         let below = &made[3]["account"];
-        assert_eq!((&below["parent_account_id"], &below["used_by"]), (&json!(acme.account), &json!("employee")));
+        assert_eq!(
+            (&below["parent_account_id"], &below["used_by"]),
+            (&json!(acme.account), &json!("employee"))
+        );
         assert_eq!(made[4]["account"]["used_by"], "subsidiary");
         let shown = app.admin().get(&format!("/v1/accounts/{}", text(below, "/id"))).await.expect(200).body;
         assert_eq!(shown["reimbursement"]["rate"], "0.2300");
@@ -74,7 +85,11 @@ on_both_databases! {
         let acme = app.owner("grace@acme.example", "Acme").await;
         let home = app.consumer("joe@home.example", "Joe at home").await;
         for number in 0..2 {
-            app.invite_by(OWNERS, json!({ "email": format!("twin{number}@example.com"), "account_name": "Twins" })).await;
+            app.invite_by(
+                OWNERS,
+                json!({ "email": format!("twin{number}@example.com"), "account_name": "Twins" }),
+            )
+            .await;
         }
         let (_, mail) = app.invite("linus@example.com", &["viewer"]).await;
         app.activate(&mail.token).await.expect(201);
@@ -111,14 +126,19 @@ on_both_databases! {
         assert_eq!(results[0]["error"]["invitation_id"], sleeping["id"]);
         assert_eq!(results[0]["error"]["status"], 409);
         assert_eq!(results[5]["error"]["candidates"].as_array().unwrap().len(), 2);
-        assert_eq!(faults(&results[9]), [("/email", "invalid_email"), ("/roles", "too_few"), ("/rolls", "unknown_member")]);
+        assert_eq!(
+            faults(&results[9]),
+            [("/email", "invalid_email"), ("/roles", "too_few"), ("/rolls", "unknown_member")]
+        );
         assert_eq!(app.database.count("invitations"), before + 2);
         app.letters().await;
     }
 
     async fn a_name_of_many_accounts_is_told_in_short(app: TestApp) {
         let admin = app.admin();
-        let twin = |number: usize| owner(json!({ "email": format!("owner{number}@acme.example"), "account_name": "Twins" }));
+        let twin = |number: usize| {
+            owner(json!({ "email": format!("owner{number}@acme.example"), "account_name": "Twins" }))
+        };
         let dirk = || driver(json!({ "email": "dirk@acme.example", "account_name": "twins" }));
         let candidates = |result: &Value| result["error"]["candidates"].as_array().unwrap().len();
         let ten: Vec<Value> = (0..10).map(twin).collect();
@@ -134,7 +154,8 @@ on_both_databases! {
         }
         // By itself it is told all.
         let alone = json!({ "email": "dirk@acme.example", "role": "driver", "account_name": "Twins" });
-        let refused = admin.post("/v1/sub-accounts/invitations", &alone).await.problem(409, "ambiguous_account");
+        let refused =
+            admin.post("/v1/sub-accounts/invitations", &alone).await.problem(409, "ambiguous_account");
         assert_eq!(refused.body["candidates"].as_array().unwrap().len(), 12);
         app.letters().await;
     }
@@ -155,12 +176,16 @@ on_both_databases! {
         ];
         let results = app.admin().batch(&items).await;
         let pending = "invitation_pending";
-        assert_eq!(words(&results), ["invited", pending, "invited", pending, "invited", "invited", pending, "invited"]);
+        assert_eq!(
+            words(&results),
+            ["invited", pending, "invited", pending, "invited", "invited", pending, "invited"]
+        );
         for (second, first) in [(1, 0), (3, 2), (6, 5)] {
             assert_eq!(results[second]["error"]["invitation_id"], results[first]["invitation"]["id"]);
         }
         // Of one address is one user.
-        let people: BTreeSet<&str> = [0, 4, 5, 7].iter().map(|&index| text(&results[index], "/invitation/user_id")).collect();
+        let people: BTreeSet<&str> =
+            [0, 4, 5, 7].iter().map(|&index| text(&results[index], "/invitation/user_id")).collect();
         assert_eq!(people.len(), 1);
         assert_eq!(app.letters().await.len(), 5);
     }
@@ -185,7 +210,8 @@ on_both_databases! {
             assert_ne!(old["id"], new["id"]);
             assert_eq!(old["user_id"], new["user_id"]);
             assert_eq!(results[index + 3]["error"]["invitation_id"], new["id"]);
-            let shown = app.admin().get(&format!("/v1/invitations/{}", text(old, "/id"))).await.expect(200).body;
+            let shown =
+                app.admin().get(&format!("/v1/invitations/{}", text(old, "/id"))).await.expect(200).body;
             assert_eq!(shown["status"], "expired");
         }
         assert_eq!(app.database.count("invitations WHERE state = 'replaced'"), 3);
@@ -215,11 +241,23 @@ on_both_databases! {
         let (yes, no, exceeds) = ("invited", "forbidden", "role_exceeds_yours");
         let (none, faulty) = ("account_not_found", "validation_failed");
         for (name, caller, expected) in [
-            ("user manager", app.caller(&[UserManager], &[]), [yes, exceeds, yes, yes, yes, yes, yes, yes, faulty]),
+            (
+                "user manager",
+                app.caller(&[UserManager], &[]),
+                [yes, exceeds, yes, yes, yes, yes, yes, yes, faulty],
+            ),
             ("support", app.caller(&[CustomerSupport], &[]), [no, no, yes, yes, yes, yes, yes, yes, faulty]),
-            ("scope", app.caller(&[], &[Permission::SystemUsersInvite]), [exceeds, exceeds, no, no, no, no, no, no, faulty]),
+            (
+                "scope",
+                app.caller(&[], &[Permission::SystemUsersInvite]),
+                [exceeds, exceeds, no, no, no, no, no, no, faulty],
+            ),
             ("its owner", acme.client.clone(), [no, no, no, yes, yes, yes, none, none, faulty]),
-            ("another's owner", app.owning(&[&zenith.account]), [no, no, no, none, none, none, yes, yes, faulty]),
+            (
+                "another's owner",
+                app.owning(&[&zenith.account]),
+                [no, no, no, none, none, none, yes, yes, faulty],
+            ),
         ] {
             let results = caller.batch(&items()).await;
             assert_eq!(words(&results), expected, "{name}");
@@ -241,7 +279,15 @@ on_both_databases! {
         app.advance(TimeDelta::hours(24));
         let alive = app.invite_unsent("ada@example.com", &["viewer"]).await;
         app.letters().await;
-        let tables = ["users", "invitations", "letters", "invitation_events", "accounts", "account_lineage", "idempotency_keys"];
+        let tables = [
+            "users",
+            "invitations",
+            "letters",
+            "invitation_events",
+            "accounts",
+            "account_lineage",
+            "idempotency_keys",
+        ];
         let count = || tables.map(|table| app.database.count(table));
         let before = count();
         let items = json!([
@@ -263,29 +309,53 @@ on_both_databases! {
         let late = admin.get(&format!("/v1/invitations/{}", text(&expired, "/id"))).await.expect(200);
         assert_eq!(app.database.count("invitations WHERE state = 'replaced'"), 1, "{}", late.text);
         let metrics = app.anonymous().get("/metrics").await.expect(200).text;
-        assert!(metrics.contains("invites_total{outcome=\"invited\"} 3") && metrics.contains("invites_total{outcome=\"invitation_pending\"} 0"), "{metrics}");
+        assert!(
+            metrics.contains("invites_total{outcome=\"invited\"} 3")
+                && metrics.contains("invites_total{outcome=\"invitation_pending\"} 0"),
+            "{metrics}"
+        );
         // In earnest it is the same, but for what is made.
         let done = admin.many(BATCH, with(body, json!({ "validate_only": false }))).await;
-        assert_eq!(words(&done), words(&results).iter().map(|word| if *word == valid { "invited" } else { word }).collect::<Vec<_>>());
+        assert_eq!(
+            words(&done),
+            words(&results)
+                .iter()
+                .map(|word| if *word == valid { "invited" } else { word })
+                .collect::<Vec<_>>()
+        );
         assert_eq!(app.letters().await.len(), 3);
     }
 
     async fn items_are_counted_as_single_invites_are(app: TestApp) {
-        let items = [colleagues(3), vec![colleague("person0@example.com"), colleague("x"), driver(json!({}))]].concat();
+        let items =
+            [colleagues(3), vec![colleague("person0@example.com"), colleague("x"), driver(json!({}))]]
+                .concat();
         app.caller(&[UserManager], &[]).batch(&items).await;
         app.caller(&[CustomerSupport], &[]).batch(&items[..2]).await;
         let metrics = app.anonymous().get("/metrics").await.expect(200).text;
-        let counts: Vec<&str> = metrics.lines().filter(|line| line.starts_with("invitation_service_invites_total") && !line.ends_with(" 0")).collect();
-        let count = |outcome: &str, number: u32| format!("invitation_service_invites_total{{outcome=\"{outcome}\"}} {number}");
+        let counts: Vec<&str> = metrics
+            .lines()
+            .filter(|line| line.starts_with("invitation_service_invites_total") && !line.ends_with(" 0"))
+            .collect();
+        let count = |outcome: &str, number: u32| {
+            format!("invitation_service_invites_total{{outcome=\"{outcome}\"}} {number}")
+        };
         let expected = [count("invited", 3), count("invitation_pending", 1), count("forbidden", 2)];
-        assert_eq!(counts.iter().copied().collect::<BTreeSet<_>>(), expected.iter().map(String::as_str).collect::<BTreeSet<_>>());
+        assert_eq!(
+            counts.iter().copied().collect::<BTreeSet<_>>(),
+            expected.iter().map(String::as_str).collect::<BTreeSet<_>>()
+        );
         app.letters().await;
     }
 
     async fn a_batch_and_a_single_invite_see_each_other(app: TestApp) {
         let results = app.admin().batch(&[colleague("ada@example.com")]).await;
-        let refused = app.admin().post(STAFF, &json!({ "email": "Ada@example.com", "roles": ["viewer"] })).await;
-        assert_eq!(refused.problem(409, "invitation_pending").text_of("invitation_id"), text(&results[0], "/invitation/id"));
+        let refused =
+            app.admin().post(STAFF, &json!({ "email": "Ada@example.com", "roles": ["viewer"] })).await;
+        assert_eq!(
+            refused.problem(409, "invitation_pending").text_of("invitation_id"),
+            text(&results[0], "/invitation/id")
+        );
         let id = text(&results[0], "/invitation/id");
         app.admin().post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
         let again = app.admin().batch(&[colleague("ada@example.com")]).await;

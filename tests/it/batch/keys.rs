@@ -13,14 +13,19 @@ use crate::support::{
 on_both_databases! {
     async fn a_batch_happens_once(app: TestApp) {
         let admin = app.admin();
-        let body = json!({ "invitations": [colleague("ada@example.com"), colleague("x"), colleague("ADA@example.com")] });
+        let body = json!({
+            "invitations": [colleague("ada@example.com"), colleague("x"), colleague("ADA@example.com")]
+        });
         let first = admin.keyed(BATCH, "b", &body).await;
         assert_eq!(words(&results(&first)), ["invited", "validation_failed", "invitation_pending"]);
         assert_eq!(first.header("idempotency-replayed"), "");
         app.letter().await;
         app.advance(TimeDelta::hours(1));
         let again = admin.keyed(BATCH, "\"b\"", &body).await.expect(200);
-        assert_eq!((again.header("idempotency-replayed"), again.header("content-type")), ("true", "application/json"));
+        assert_eq!(
+            (again.header("idempotency-replayed"), again.header("content-type")),
+            ("true", "application/json")
+        );
         // The very same bytes: its problems name the first request.
         assert_eq!(again.text, first.text);
         assert_eq!(again.body["results"][1]["error"]["request_id"], first.header("x-request-id"));
@@ -37,7 +42,12 @@ on_both_databases! {
 
     async fn a_batch_without_effect_has_an_answer_all_the_same(app: TestApp) {
         let admin = app.admin();
-        let body = json!({ "invitations": [colleague("x"), { "kind": "sub_account", "email": "a@b.example", "role": "driver", "account_name": "N" }] });
+        let body = json!({
+            "invitations": [
+                colleague("x"),
+                { "kind": "sub_account", "email": "a@b.example", "role": "driver", "account_name": "N" }
+            ]
+        });
         let first = admin.keyed(BATCH, "none", &body).await;
         assert_eq!(words(&results(&first)), ["validation_failed", "account_not_found"]);
         let again = admin.keyed(BATCH, "none", &body).await.expect(200);
@@ -84,9 +94,12 @@ on_both_databases! {
         let admin = app.admin();
         let body = json!({ "invitations": colleagues(40) });
         let answers = join_all((0..16).map(|_| admin.keyed(BATCH, "crowd", &body))).await;
-        let first = answers.iter().filter(|answer| answer.status == 200 && answer.header("idempotency-replayed").is_empty());
+        let first = answers
+            .iter()
+            .filter(|answer| answer.status == 200 && answer.header("idempotency-replayed").is_empty());
         assert_eq!(first.count(), 1);
-        let told: Vec<&str> = answers.iter().filter(|answer| answer.status == 200).map(|answer| answer.text.as_str()).collect();
+        let told: Vec<&str> =
+            answers.iter().filter(|answer| answer.status == 200).map(|answer| answer.text.as_str()).collect();
         assert!(told.iter().all(|text| *text == told[0]));
         for answer in answers.into_iter().filter(|answer| answer.status != 200) {
             answer.problem(409, "idempotency_in_progress");

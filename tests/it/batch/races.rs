@@ -29,18 +29,22 @@ fn invariants(app: &TestApp) {
     let count = |from_where: &str| app.database.count(from_where);
     assert_eq!(
         count(
-            "invitations i WHERE i.send_count <> (SELECT COUNT(*) FROM letters l WHERE l.invitation_id = i.id)"
+            "invitations i WHERE i.send_count <> (SELECT COUNT(*) FROM letters l WHERE l.invitation_id = \
+            i.id)"
         ),
         0
     );
     assert_eq!(count("invitations i WHERE i.send_count <> i.generation"), 0);
-    let twice = "(SELECT email_key FROM invitations WHERE state = 'pending' GROUP BY email_key HAVING COUNT(*) > 1) AS twice";
+    let twice = "(SELECT email_key FROM invitations WHERE state = 'pending' GROUP BY email_key HAVING \
+        COUNT(*) > 1) AS twice";
     assert_eq!(count(twice), 0);
-    let doubles = "(SELECT invitation_id FROM letters WHERE state = 'queued' GROUP BY invitation_id HAVING COUNT(*) > 1) AS two";
+    let doubles = "(SELECT invitation_id FROM letters WHERE state = 'queued' GROUP BY invitation_id HAVING \
+        COUNT(*) > 1) AS two";
     assert_eq!(count(doubles), 0);
     assert_eq!(
         count(
-            "letters l JOIN invitations i ON i.id = l.invitation_id WHERE l.state = 'queued' AND i.state <> 'pending'"
+            "letters l JOIN invitations i ON i.id = l.invitation_id WHERE l.state = 'queued' AND i.state <> \
+            'pending'"
         ),
         0
     );
@@ -65,7 +69,8 @@ on_both_databases! {
             let items: Vec<Value> = colleagues(PEOPLE)
                 .into_iter()
                 .map(|mut item| {
-                    item["email"] = json!(item["email"].as_str().unwrap().replace('@', &format!(".{generation}@")));
+                    item["email"] =
+                        json!(item["email"].as_str().unwrap().replace('@', &format!(".{generation}@")));
                     item
                 })
                 .collect();
@@ -114,7 +119,10 @@ on_both_databases! {
         }
         let sent = i64::try_from(1 + 2 * ROUNDS).unwrap();
         let people = i64::try_from(PEOPLE).unwrap();
-        assert_eq!(app.database.count(&format!("invitations WHERE send_count = {sent} AND state = 'pending'")), people);
+        assert_eq!(
+            app.database.count(&format!("invitations WHERE send_count = {sent} AND state = 'pending'")),
+            people
+        );
         assert_eq!((app.database.count("invitations"), app.database.count("users")), (people, people));
         assert_eq!(app.database.count("letters"), people * sent);
         assert_eq!(app.database.count("invitation_events WHERE event_type = 'resent'"), people * (sent - 1));
@@ -125,7 +133,8 @@ on_both_databases! {
         let admin = app.admin();
         let mut activated = 0;
         for round in 0..6 {
-            let items: Vec<Value> = (0..8).map(|number| colleague(&format!("person{number}.{round}@example.com"))).collect();
+            let items: Vec<Value> =
+                (0..8).map(|number| colleague(&format!("person{number}.{round}@example.com"))).collect();
             let made = admin.batch(&items).await;
             let ids: Vec<Value> = made.iter().map(|result| result["invitation"]["id"].clone()).collect();
             let letters = app.letters().await;
@@ -145,7 +154,11 @@ on_both_databases! {
             }
             let (one, two) = (results(&one), results(&two));
             let resent = words(&one).into_iter().chain(words(&two)).filter(|word| *word == "resent").count();
-            let late = words(&one).into_iter().chain(words(&two)).filter(|word| *word == "invitation_not_pending").count();
+            let late = words(&one)
+                .into_iter()
+                .chain(words(&two))
+                .filter(|word| *word == "invitation_not_pending")
+                .count();
             assert_eq!(resent + late, 2 * ids.len());
             // Whoever did not come has been sent both.
             assert!(late <= 2 * came && resent >= 2 * (ids.len() - came), "{came} came, {resent} resent");
@@ -163,14 +176,19 @@ on_both_databases! {
         let mut made = 0;
         for _ in 0..12 {
             let listed = admin.get("/v1/invitations?status=pending&limit=100").await.expect(200);
-            let ids: Vec<Value> = listed.body["data"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect();
+            let ids: Vec<Value> =
+                listed.body["data"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect();
             let taken_back = ids.iter().step_by(2).map(|id| {
                 let path = format!("/v1/invitations/{}/revoke", id.as_str().unwrap());
                 let caller = admin.clone();
                 async move { caller.post_empty(&path).await }
             });
             let resends = async {
-                if ids.is_empty() { None } else { Some(admin.post(RESEND, &json!({ "ids": backwards(&ids) })).await) }
+                if ids.is_empty() {
+                    None
+                } else {
+                    Some(admin.post(RESEND, &json!({ "ids": backwards(&ids) })).await)
+                }
             };
             let courier = async {
                 for _ in 0..4 {
@@ -183,11 +201,18 @@ on_both_databases! {
                 assert!(answer.status == 200, "{}", answer.text);
             }
             for result in resent.iter().flat_map(results) {
-                assert!(["resent", "invitation_not_pending"].contains(&words(std::slice::from_ref(&result))[0]), "{result}");
+                assert!(
+                    ["resent", "invitation_not_pending"].contains(&words(std::slice::from_ref(&result))[0]),
+                    "{result}"
+                );
             }
             let invited = results(&invited);
             made += words(&invited).iter().filter(|word| **word == "invited").count();
-            assert!(words(&invited).iter().all(|word| ["invited", "invitation_pending"].contains(word)), "{:?}", words(&invited));
+            assert!(
+                words(&invited).iter().all(|word| ["invited", "invitation_pending"].contains(word)),
+                "{:?}",
+                words(&invited)
+            );
             invariants(&app);
         }
         assert_eq!(app.database.count("invitations"), i64::try_from(made).unwrap());

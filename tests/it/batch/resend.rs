@@ -48,7 +48,17 @@ on_both_databases! {
         let manager = app.caller_named("Katherine Johnson", &[UserManager], &[]);
         let nothing = "inv_01kavx6e9me0r8jm6d2e1k2v3w";
         let ids = json!([
-            bob["id"], used["id"], revoked["id"], replaced["id"], fresh["id"], ada["id"], nothing, "x", bob["user_id"], ada["id"], "x"
+            bob["id"],
+            used["id"],
+            revoked["id"],
+            replaced["id"],
+            fresh["id"],
+            ada["id"],
+            nothing,
+            "x",
+            bob["user_id"],
+            ada["id"],
+            "x"
         ]);
         let answer = manager.post(RESEND, &json!({ "ids": ids })).await.expect(200);
         assert_eq!(answer.body["more"], false);
@@ -63,21 +73,36 @@ on_both_databases! {
             assert_eq!(&result["id"], id);
         }
         assert_eq!(results[3]["error"]["invitation_id"], fresh["id"]);
-        assert_eq!((&results[4]["error"]["status"], &results[4]["error"]["retry_after"]), (&json!(429), &json!(60)));
+        assert_eq!(
+            (&results[4]["error"]["status"], &results[4]["error"]["retry_after"]),
+            (&json!(429), &json!(60))
+        );
         assert_eq!(faults(&results[9]), [("", "duplicate_id")]);
         assert!(text(&results[9], "/error/errors/0/detail").contains("at index 5"));
 
         let resent = &results[5]["invitation"];
-        assert_eq!((&resent["id"], &resent["user_id"], &resent["invited_by"]), (&ada["id"], &ada["user_id"], &ada["invited_by"]));
+        assert_eq!(
+            (&resent["id"], &resent["user_id"], &resent["invited_by"]),
+            (&ada["id"], &ada["user_id"], &ada["invited_by"])
+        );
         assert_eq!((&resent["send_count"], &resent["status"]), (&json!(2), &json!("pending")));
         assert_eq!(resent["expires_at"], "2026-11-26T12:00:00.000Z");
-        assert_eq!(resent["delivery"], json!({ "state": "queued", "attempts": 0, "last_error": null, "sent_at": null }));
-        assert_eq!(&admin.get(&format!("/v1/invitations/{}", text(&ada, "/id"))).await.expect(200).body, resent);
+        assert_eq!(
+            resent["delivery"],
+            json!({ "state": "queued", "attempts": 0, "last_error": null, "sent_at": null })
+        );
+        assert_eq!(
+            &admin.get(&format!("/v1/invitations/{}", text(&ada, "/id"))).await.expect(200).body,
+            resent
+        );
         app.activate(&old.token).await.problem(410, "activation_link_superseded");
         let events = app.events(text(&ada, "/id")).await;
         let tail: Vec<&str> = events[events.len() - 2..].iter().map(|event| text(event, "/type")).collect();
         assert_eq!(tail, ["resent", "email_queued"]);
-        assert_eq!((text(&events[3], "/actor/name"), &events[3]["details"]), ("Katherine Johnson", &json!({ "send_count": 2 })));
+        assert_eq!(
+            (text(&events[3], "/actor/name"), &events[3]["details"]),
+            ("Katherine Johnson", &json!({ "send_count": 2 }))
+        );
         let letters = app.letters().await;
         let to: BTreeSet<&str> = letters.iter().map(|letter| letter.to.as_str()).collect();
         assert_eq!(to, BTreeSet::from(["ada@example.com", "bob@example.com", "joe@example.com"]));
@@ -98,9 +123,15 @@ on_both_databases! {
             (json!({ "ids": "x" }), vec![("/ids", "wrong_type")]),
             (json!({ "ids": ["x", 7, null] }), vec![("/ids/1", "wrong_type"), ("/ids/2", "wrong_type")]),
             (json!({ "filter": [] }), vec![("/filter", "wrong_type")]),
-            (json!({ "ids": 1, "filter": 1 }), vec![("/ids", "wrong_type"), ("/filter", "wrong_type"), ("/filter", "not_applicable")]),
             (
-                json!({ "filter": { "status": "activated", "kind": "driver", "account_id": "x", "email": "y" }, "dry": 1 }),
+                json!({ "ids": 1, "filter": 1 }),
+                vec![("/ids", "wrong_type"), ("/filter", "wrong_type"), ("/filter", "not_applicable")],
+            ),
+            (
+                json!({
+                    "filter": { "status": "activated", "kind": "driver", "account_id": "x", "email": "y" },
+                    "dry": 1
+                }),
                 vec![
                     ("/filter/status", "unknown_value"),
                     ("/filter/kind", "unknown_value"),
@@ -114,7 +145,10 @@ on_both_databases! {
             admin.post(RESEND, &body).await.faults(&expected);
         }
         let twice = r#"{"filter": {"kind": "system_user", "kind": "sub_account"}}"#;
-        admin.post_raw(RESEND, "application/json", twice).await.faults(&[("/filter/kind", "duplicate_member")]);
+        admin
+            .post_raw(RESEND, "application/json", twice)
+            .await
+            .faults(&[("/filter/kind", "duplicate_member")]);
         admin.post(&format!("{RESEND}?x=1"), &json!({})).await.faults(&[("x", "unknown_parameter")]);
         admin.post_empty(RESEND).await.problem(400, "malformed_json");
         let (results, more) = filtered(&admin, json!({})).await;
@@ -139,10 +173,12 @@ on_both_databases! {
         app.advance(TimeDelta::hours(25));
         // Alive, and one that was replaced.
         app.invite("alan@example.com", &["viewer"]).await;
-        app.database.execute("UPDATE invitations SET state = 'replaced' WHERE email_key = 'olivia@new.example'");
+        app.database
+            .execute("UPDATE invitations SET state = 'replaced' WHERE email_key = 'olivia@new.example'");
         let admin = app.admin();
         let check = async |caller: &Client, filter: Value, expected: &[&str]| {
-            let judged = caller.post(RESEND, &json!({ "filter": filter, "validate_only": true })).await.expect(200);
+            let judged =
+                caller.post(RESEND, &json!({ "filter": filter, "validate_only": true })).await.expect(200);
             let ids = judged.body["results"].as_array().unwrap().clone();
             let mut found = Vec::new();
             for one in &ids {
@@ -179,7 +215,10 @@ on_both_databases! {
         assert_eq!((people(&results), more), (vec!["dirk@acme.example", "dora@south.example"], false));
         assert_eq!(app.letters().await.len(), 2);
         check(&owner, json!({}), &["otto"]).await;
-        assert!(results.iter().all(|result| result["invitation"]["send_count"] == 2 && result["invitation"]["id"] == result["id"]));
+        assert!(
+            results.iter().all(|result| result["invitation"]["send_count"] == 2
+                && result["invitation"]["id"] == result["id"])
+        );
     }
 
     async fn what_the_caller_may_not_resend_fails_alone(app: TestApp) {
@@ -193,7 +232,9 @@ on_both_databases! {
         let owner = app.admin().post(OWNERS, &owner).await.expect(201).body;
         app.letters().await;
         app.advance(TimeDelta::hours(25));
-        let body = json!({ "ids": [boss["id"], ada["id"], dirk["id"], doug["id"], owner["id"]], "validate_only": true });
+        let body = json!({
+            "ids": [boss["id"], ada["id"], dirk["id"], doug["id"], owner["id"]], "validate_only": true
+        });
         let (yes, no, none) = ("valid", "forbidden", "not_found");
         let reader = app.caller(&[Role::Viewer], &[Permission::CustomersInvite]);
         for (name, caller, expected) in [
@@ -220,13 +261,17 @@ on_both_databases! {
 
     async fn the_next_thousand_at_the_next_call(app: TestApp) {
         let admin = app.admin();
-        let (first, second) = (colleagues(700), (700..1500).map(|number| colleague(&format!("person{number}@example.com"))));
+        let (first, second) =
+            (colleagues(700), (700..1500).map(|number| colleague(&format!("person{number}@example.com"))));
         admin.batch(&first).await;
         app.advance(TimeDelta::minutes(1));
         admin.batch(&second.collect::<Vec<_>>()).await;
         app.advance(TimeDelta::hours(25));
         let judged = admin.post(RESEND, &json!({ "filter": {}, "validate_only": true })).await.expect(200);
-        assert_eq!((judged.body["results"].as_array().unwrap().len(), &judged.body["more"]), (1000, &json!(true)));
+        assert_eq!(
+            (judged.body["results"].as_array().unwrap().len(), &judged.body["more"]),
+            (1000, &json!(true))
+        );
         let (results, more) = filtered(&admin, json!({})).await;
         assert_eq!((words(&results), more), (vec!["resent"; 1000], true));
         let first: BTreeSet<String> = people(&results).into_iter().map(str::to_owned).collect();

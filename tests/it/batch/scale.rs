@@ -31,7 +31,8 @@ on_both_databases! {
         let before = app.database.count("invitations");
         let results = app.admin().batch(&items).await;
         let count = |word: &str| words(&results).iter().filter(|found| **found == word).count();
-        let (faulty, twice) = (10, (0..1000).filter(|n| n % 10 == 7 && n % 4 != 0 && (n - 1) % 4 != 0).count());
+        let (faulty, twice) =
+            (10, (0..1000).filter(|n| n % 10 == 7 && n % 4 != 0 && (n - 1) % 4 != 0).count());
         assert_eq!((count("validation_failed"), count("invitation_pending")), (faulty, twice));
         assert_eq!(count("invited"), 1000 - faulty - twice);
         let invited = i64::try_from(1000 - faulty - twice).unwrap();
@@ -41,7 +42,10 @@ on_both_databases! {
         assert_eq!(app.database.count("account_lineage"), 1 + 250 * 2);
         let made = app.database.count("invitations");
         assert_eq!(app.database.count("letters"), made);
-        assert_eq!(app.database.count("invitation_events WHERE event_type IN ('created', 'email_queued')"), 2 * made);
+        assert_eq!(
+            app.database.count("invitation_events WHERE event_type IN ('created', 'email_queued')"),
+            2 * made
+        );
     }
 
     async fn a_thousand_replace_a_thousand(app: TestApp) {
@@ -65,11 +69,13 @@ on_both_databases! {
                 "INSERT INTO accounts (id, search_text, status, created_at)
                  VALUES ('acc_above{number}', '', 'invited', '2026-11-24T12:00:00.000Z')"
             ));
-            let lineage = format!("INSERT INTO account_lineage VALUES ('{}', 'acc_above{number}')", acme.account);
+            let lineage =
+                format!("INSERT INTO account_lineage VALUES ('{}', 'acc_above{number}')", acme.account);
             app.database.execute(&lineage);
         }
-        let items: Vec<Value> =
-            (0..1000).map(|number| with(driver(number, &acme.account), json!({ "sub_account_name": "Home" }))).collect();
+        let items: Vec<Value> = (0..1000)
+            .map(|number| with(driver(number, &acme.account), json!({ "sub_account_name": "Home" })))
+            .collect();
         assert_eq!(words(&app.admin().batch(&items).await), ["invited"; 1000]);
         assert_eq!(app.database.count("account_lineage"), 1 + 40 + 1000 * 42);
     }

@@ -23,7 +23,8 @@ use crate::support::{Backend, TestApp, database::TestDatabase, json};
 fn cut(database: &TestDatabase) -> usize {
     let name = database.url.rsplit_once('/').unwrap().1;
     let others = format!(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> \
+        pg_backend_pid()"
     );
     let cut = database.execute(&others);
     // Each dies at the next thing that it does.

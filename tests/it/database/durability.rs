@@ -66,28 +66,69 @@ on_both_databases! {
     async fn outcomes_are_counted_from_nought(app: TestApp) {
         let metrics = app.anonymous().get("/metrics").await.expect(200).text;
         let has = |line: &str| metrics.lines().any(|known| known == line);
-        for outcome in ["activated", "validation_failed", "activation_link_invalid", "activation_link_used", "activation_link_expired",
-            "activation_link_superseded", "invitation_revoked", "unavailable", "internal"] {
-            assert!(has(&format!("invitation_service_activations_total{{outcome=\"{outcome}\"}} 0")), "{outcome}: {metrics}");
+        for outcome in [
+            "activated",
+            "validation_failed",
+            "activation_link_invalid",
+            "activation_link_used",
+            "activation_link_expired",
+            "activation_link_superseded",
+            "invitation_revoked",
+            "unavailable",
+            "internal",
+        ] {
+            assert!(
+                has(&format!("invitation_service_activations_total{{outcome=\"{outcome}\"}} 0")),
+                "{outcome}: {metrics}"
+            );
         }
         for outcome in ["sent", "deferred", "failed", "withdrawn", "untried", "handed_over"] {
-            assert!(has(&format!("invitation_service_letters_total{{outcome=\"{outcome}\"}} 0")), "{outcome}: {metrics}");
+            assert!(
+                has(&format!("invitation_service_letters_total{{outcome=\"{outcome}\"}} 0")),
+                "{outcome}: {metrics}"
+            );
         }
-        for outcome in ["invited", "validation_failed", "invitation_pending", "already_system_user", "already_account_owner",
-            "already_member", "role_exceeds_yours", "parent_not_business", "unavailable"] {
-            assert!(has(&format!("invitation_service_invites_total{{outcome=\"{outcome}\"}} 0")), "{outcome}: {metrics}");
+        for outcome in [
+            "invited",
+            "validation_failed",
+            "invitation_pending",
+            "already_system_user",
+            "already_account_owner",
+            "already_member",
+            "role_exceeds_yours",
+            "parent_not_business",
+            "unavailable",
+        ] {
+            assert!(
+                has(&format!("invitation_service_invites_total{{outcome=\"{outcome}\"}} 0")),
+                "{outcome}: {metrics}"
+            );
         }
         for provider in ["postmark", "sendgrid", "mailgun", "resend"] {
-            for outcome in ["delivered", "deferred", "bounced", "complained", "outranked", "repeated", "unknown_letter", "ignored",
-                "unverified", "unreadable"] {
-                let line = format!("invitation_service_mail_events_total{{provider=\"{provider}\",outcome=\"{outcome}\"}} 0");
+            for outcome in [
+                "delivered",
+                "deferred",
+                "bounced",
+                "complained",
+                "outranked",
+                "repeated",
+                "unknown_letter",
+                "ignored",
+                "unverified",
+                "unreadable",
+            ] {
+                let line = format!(
+                    "invitation_service_mail_events_total{{provider=\"{provider}\",outcome=\"{outcome}\"}} 0"
+                );
                 assert!(has(&line), "{line}: {metrics}");
             }
         }
         // Each series once, and it counts on from there.
         app.activate("forged").await.expect(404);
         let metrics = app.anonymous().get("/metrics").await.expect(200).text;
-        let of = |name: &str| metrics.lines().filter(|line| line.contains(name)).map(str::to_owned).collect::<Vec<_>>();
+        let of = |name: &str| {
+            metrics.lines().filter(|line| line.contains(name)).map(str::to_owned).collect::<Vec<_>>()
+        };
         let invalid = "invitation_service_activations_total{outcome=\"activation_link_invalid\"} 1";
         assert_eq!(of("activations_total{outcome=\"activation_link_invalid\"}"), [invalid]);
     }

@@ -173,7 +173,8 @@ async fn readiness_asks_whether_a_write_commits() {
             #[diesel(sql_type = diesel::sql_types::BigInt)]
             size: i64,
         }
-        let tables = "SELECT sum(pg_relation_size(oid))::bigint AS size FROM pg_class WHERE relnamespace = 'public'::regnamespace";
+        let tables = "SELECT sum(pg_relation_size(oid))::bigint AS size FROM pg_class WHERE relnamespace = \
+            'public'::regnamespace";
         let row: Row = sql_query(tables).get_result(&mut server.connect()).unwrap();
         row.size
     };

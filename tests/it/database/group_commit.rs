@@ -106,7 +106,8 @@ on_both_databases! {
     async fn a_faulty_item_fails_alone(app: TestApp) {
         let clock = app.clock.clone();
         let work = move |tx: &mut Tx<'_>, numbers: &[u32]| insert_or_lock(&clock, tx, numbers);
-        let batcher: GroupCommit<u32, u32, DbFault> = GroupCommit::writing(&app.parts.services.db, "test", 100, work).unwrap();
+        let batcher: GroupCommit<u32, u32, DbFault> =
+            GroupCommit::writing(&app.parts.services.db, "test", 100, work).unwrap();
         for _ in 0..3 {
             let outcomes = join_all((0..40).map(|number| batcher.run(number))).await;
             for (number, outcome) in (0..).zip(outcomes) {

@@ -104,7 +104,8 @@ async fn no_words_need_to_be_understood() {
     let db = &app.parts.services.db;
     let raise = |code: &str, words: &str, after: f32| {
         format!(
-            "DO $$ BEGIN PERFORM pg_sleep({after}); RAISE EXCEPTION '{words}' USING ERRCODE = '{code}'; END $$"
+            "DO $$ BEGIN PERFORM pg_sleep({after}); RAISE EXCEPTION '{words}' USING ERRCODE = '{code}'; END \
+            $$"
         )
     };
     let deadlock = raise("40P01", "Verklemmung entdeckt", 0.0);

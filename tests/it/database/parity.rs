@@ -38,7 +38,8 @@ pub fn schema(database: &TestDatabase) -> BTreeSet<String> {
 
 /// Columns with nullability, type family and place in the primary key; foreign keys; indexes; rules by name.
 const POSTGRES: [&str; 4] = [
-    "SELECT 'column ' || c.relname || '.' || a.attname || CASE WHEN a.attnotnull THEN ' not null ' ELSE ' null ' END
+    "SELECT 'column ' || c.relname || '.' || a.attname || CASE WHEN a.attnotnull THEN ' not null ' ELSE ' \
+    null ' END
          || replace(format_type(a.atttypid, a.atttypmod), 'timestamp with time zone', 'text')
          || ' key ' || COALESCE(array_position(i.indkey::int[], a.attnum::int) + 1, 0) AS text
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
@@ -50,7 +51,8 @@ const POSTGRES: [&str; 4] = [
      JOIN pg_attribute f ON f.attrelid = k.confrelid AND f.attnum = ANY (k.confkey) WHERE k.contype = 'f'",
     "SELECT 'index ' || i.indexrelid::regclass || CASE WHEN i.indisunique THEN ' unique ' ELSE ' ' END
          || i.indrelid::regclass || ' '
-         || (SELECT string_agg(a.attname, ',' ORDER BY o.n) FROM unnest(i.indkey::int[]) WITH ORDINALITY o (k, n)
+         || (SELECT string_agg(a.attname, ',' ORDER BY o.n) FROM unnest(i.indkey::int[]) WITH ORDINALITY o \
+         (k, n)
              JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = o.k)
          || ' where ' || COALESCE(pg_get_expr(i.indpred, i.indrelid), 'true') AS text
      FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -73,8 +75,10 @@ const SQLITE: [&str; 4] = [
     "WITH RECURSIVE rules (tbl, rest, named) AS (
          SELECT name, sql, 0 FROM sqlite_master WHERE type = 'table'
          UNION ALL
-         SELECT tbl, substr(rest, instr(rest, 'CONSTRAINT ') + 11), 1 FROM rules WHERE instr(rest, 'CONSTRAINT ') > 0)
-     SELECT 'rule ' || tbl || ' ' || substr(rest, 1, instr(rest, ' CHECK') - 1) AS text FROM rules WHERE named",
+         SELECT tbl, substr(rest, instr(rest, 'CONSTRAINT ') + 11), 1 FROM rules WHERE instr(rest, \
+         'CONSTRAINT ') > 0)
+     SELECT 'rule ' || tbl || ' ' || substr(rest, 1, instr(rest, ' CHECK') - 1) AS text FROM rules WHERE \
+     named",
 ];
 
 #[test]
@@ -147,29 +151,47 @@ on_both_databases! {
     /// The table of accounts is made anew on SQLite, with rows of other tables referring to it.
     async fn accounts_and_what_refers_to_them_outlive_their_new_rule(app: TestApp) {
         let owner = app.owner("ada@example.com", "Acme").await;
-        let below = json!({ "email": "dan@example.com", "role": "driver", "account_id": owner.account, "reimbursement_rate": "0.23" });
+        let below = json!({
+            "email": "dan@example.com", "role": "driver", "account_id": owner.account,
+            "reimbursement_rate": "0.23"
+        });
         app.invite_by(SUB_ACCOUNTS, below).await;
-        let counts = || ["accounts", "account_lineage", "memberships", "invitations"].map(|table| app.database.count(table));
+        let counts = || {
+            ["accounts", "account_lineage", "memberships", "invitations"]
+                .map(|table| app.database.count(table))
+        };
         let (before, shape) = (counts(), schema(&app.database));
         assert_eq!((before[0], before[1]), (2, 3));
         let accounts = app.admin().get("/v1/accounts").await.expect(200).body;
         let run = |postgres: &str, sqlite: &str| match app.database.backend {
-            Backend::Postgres => app.database.postgres().transaction(|it| it.batch_execute(postgres)).unwrap(),
+            Backend::Postgres => {
+                app.database.postgres().transaction(|it| it.batch_execute(postgres)).unwrap();
+            }
             Backend::Sqlite => app.database.sqlite().transaction(|it| it.batch_execute(sqlite)).unwrap(),
         };
         macro_rules! migration {
             ($database:literal, $direction:literal) => {
-                include_str!(concat!("../../../migrations/", $database, "/2026-11-28-000006_companies_without_vat/", $direction, ".sql"))
+                include_str!(concat!(
+                    "../../../migrations/",
+                    $database,
+                    "/2026-11-28-000006_companies_without_vat/",
+                    $direction,
+                    ".sql"
+                ))
             };
         }
         run(migration!("postgres", "down"), migration!("sqlite", "down"));
         assert_eq!((counts(), schema(&app.database)), (before, shape.clone()));
-        let nameless = "UPDATE accounts SET vat_number = NULL, postal_code = NULL WHERE company_name IS NOT NULL";
+        let nameless = "UPDATE accounts SET vat_number = NULL, postal_code = NULL WHERE company_name IS NOT \
+            NULL";
         assert!(app.database.try_execute(nameless).is_err(), "the older rule holds");
         run(migration!("postgres", "up"), migration!("sqlite", "up"));
         assert_eq!((counts(), schema(&app.database)), (before, shape));
         assert_eq!(app.admin().get("/v1/accounts").await.expect(200).body, accounts);
-        assert!(app.database.try_execute("DELETE FROM accounts").is_err(), "what refers to an account still holds it");
+        assert!(
+            app.database.try_execute("DELETE FROM accounts").is_err(),
+            "what refers to an account still holds it"
+        );
         assert_eq!(app.database.execute(nameless), 1);
     }
 }

@@ -95,8 +95,10 @@ fn write_settings(folder: &Path, port: u16, database: &TestDatabase, settings: &
         url.path().trim_start_matches('/')
     );
     let text = format!(
-        "[databases]\ninv = {server}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
-         auth_type = any\nadmin_users = postgres\ndefault_pool_size = 40\nmax_client_conn = 200\nserver_lifetime = 3600\n{settings}\n"
+        "[databases]\ninv = {server}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = \
+        {port}\nunix_socket_dir =\n\
+         auth_type = any\nadmin_users = postgres\ndefault_pool_size = 40\nmax_client_conn = \
+         200\nserver_lifetime = 3600\n{settings}\n"
     );
     let file = folder.join("pgbouncer.ini");
     fs::write(&file, text).unwrap();
@@ -198,7 +200,8 @@ async fn settings_reach_no_other_client_of_the_pool() {
     if PgBouncer::keeps_prepared_statements(&program) {
         modes.extend([
             "pool_mode = transaction\nmax_prepared_statements = 200",
-            "pool_mode = transaction\nmax_prepared_statements = 200\nignore_startup_parameters = options\nserver_round_robin = 1",
+            "pool_mode = transaction\nmax_prepared_statements = 200\nignore_startup_parameters = \
+            options\nserver_round_robin = 1",
         ]);
     }
     for mode in modes {
@@ -216,7 +219,8 @@ async fn settings_reach_no_other_client_of_the_pool() {
         app.anonymous().get("/readyz").await.expect(200);
         app.activate(&mail.token).await.expect(201);
         let timeouts = app.parts.services.db.read::<_, invitation_service::db::DbFault>(|connection| {
-            let held = "SELECT 1 WHERE current_setting('lock_timeout') = '5s' AND current_setting('synchronous_commit') = 'on'";
+            let held = "SELECT 1 WHERE current_setting('lock_timeout') = '5s' AND \
+                current_setting('synchronous_commit') = 'on'";
             Ok(sql_query(held).execute(connection)?)
         });
         assert_eq!(timeouts.await.unwrap(), 1, "{mode}");

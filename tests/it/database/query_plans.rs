@@ -36,19 +36,23 @@ fn fill(app: &TestApp) {
         "SET session_replication_role = replica".to_owned(),
         format!(
             "INSERT INTO users (id, email, email_key, search_text, status, created_at)
-             SELECT 'usr_01kzzzzzzze08' || k, k || '@example.com', k || '@example.com', k || '@example.com', 'invited', '{now}'
+             SELECT 'usr_01kzzzzzzze08' || k, k || '@example.com', k || '@example.com', k || '@example.com', \
+             'invited', '{now}'
              FROM generate_series(1000000000001, 1000000000000 + {ROWS}) AS k"
         ),
         format!(
-            "INSERT INTO invitations (id, kind, user_id, email, email_key, search_text, roles, inviter_kind, inviter_id,
+            "INSERT INTO invitations (id, kind, user_id, email, email_key, search_text, roles, inviter_kind, \
+            inviter_id,
                  inviter_name, state, generation, send_count, created_at, last_sent_at, expires_at, scope)
-             SELECT 'inv_01kzzzzzzze08' || k, 'system_user', 'usr_01kzzzzzzze08' || k, k || '@example.com', k || '@example.com',
+             SELECT 'inv_01kzzzzzzze08' || k, 'system_user', 'usr_01kzzzzzzze08' || k, k || '@example.com', \
+             k || '@example.com',
                  k || '@example.com', 'viewer', 'cli', 'Test', 'Test', 'pending', 1, 1, '{now}', '{now}',
                  '{now}'::timestamptz + interval '1 day', ''
              FROM generate_series(1000000000001, 1000000000000 + {ROWS}) AS k"
         ),
         format!(
-            "INSERT INTO letters (id, invitation_id, kind, generation, state, attempts, next_attempt_at, created_at)
+            "INSERT INTO letters (id, invitation_id, kind, generation, state, attempts, next_attempt_at, \
+            created_at)
              SELECT 'ltr_01kzzzzzzze08' || k, 'inv_01kzzzzzzze08' || k, 'invitation', 1, 'queued', 0,
                  '{now}'::timestamptz - (k % 100000) * interval '1 millisecond', '{now}'
              FROM generate_series(1000000000001, 1000000000000 + {ROWS}) AS k"

@@ -48,7 +48,12 @@ on_each! {
         }
         assert!(server.out().contains("wait (--hold-mail)"), "{}", server.out());
         let ready = caller.get("/readyz").await.expect(200);
-        assert_eq!((&ready.body["courier"], &ready.body["status"]), (&json!("held"), &json!("ok")), "{}", ready.text);
+        assert_eq!(
+            (&ready.body["courier"], &ready.body["status"]),
+            (&json!("held"), &json!("ok")),
+            "{}",
+            ready.text
+        );
         let copied_at = invitation_service::clock::Clock::system().now();
         let copies = [Home::new(backend, &[]), Home::new(backend, &[])];
         for copy in &copies {
@@ -79,19 +84,36 @@ on_each! {
         assert!(said.contains("0 letter(s) withdrawn"), "{said}");
         let server = withdrawn.start(&["serve"]);
         let caller = server.client(Some(withdrawn.token()));
-        eventually("the one that came later goes", PATIENCE, async || (withdrawn.letters().len() == 1).then_some(())).await;
+        eventually("the one that came later goes", PATIENCE, async || {
+            (withdrawn.letters().len() == 1).then_some(())
+        })
+        .await;
         assert_eq!(withdrawn.letters()[0].to, "late@example.com");
         let listed = caller.get("/v1/invitations?delivery=failed").await.expect(200);
         let failed = listed.body["data"].as_array().unwrap().clone();
         assert_eq!(failed.len(), 3, "{}", listed.text);
         for invitation in failed {
             let delivery = &invitation["delivery"];
-            assert_eq!((&delivery["state"], &invitation["status"]), (&json!("failed"), &json!("pending")), "{invitation}");
-            assert!(delivery["reason"].as_str().unwrap().contains("withdrawn by the operator"), "{invitation}");
+            assert_eq!(
+                (&delivery["state"], &invitation["status"]),
+                (&json!("failed"), &json!("pending")),
+                "{invitation}"
+            );
+            assert!(
+                delivery["reason"].as_str().unwrap().contains("withdrawn by the operator"),
+                "{invitation}"
+            );
             assert!(delivery["failed_at"].is_string(), "{invitation}");
-            let events = caller.get(&format!("/v1/invitations/{}/events", invitation["id"].as_str().unwrap())).await.expect(200);
+            let events = caller
+                .get(&format!("/v1/invitations/{}/events", invitation["id"].as_str().unwrap()))
+                .await
+                .expect(200);
             let last = events.body["data"].as_array().unwrap().last().unwrap().clone();
-            assert_eq!((&last["type"], &last["details"]["will_retry"]), (&json!("email_failed"), &json!(false)), "{last}");
+            assert_eq!(
+                (&last["type"], &last["details"]["will_retry"]),
+                (&json!("email_failed"), &json!(false)),
+                "{last}"
+            );
         }
         server.stop().await;
     }
@@ -107,7 +129,10 @@ on_both_databases! {
         }
         app.advance(TimeDelta::hours(21));
         let db = &app.parts.services.db;
-        let withdrawn = withdraw::older_than(db, &app.clock, app.now() - TimeDelta::hours(1), Some(TimeDelta::hours(4))).await.unwrap();
+        let withdrawn =
+            withdraw::older_than(db, &app.clock, app.now() - TimeDelta::hours(1), Some(TimeDelta::hours(4)))
+                .await
+                .unwrap();
         assert_eq!((withdrawn.letters, withdrawn.reminders), (0, 2));
         assert_eq!(app.letters().await.len(), 0);
         let listed = app.admin().get("/v1/invitations?delivery=sent").await.expect(200);
@@ -117,8 +142,8 @@ on_both_databases! {
     /// What a courier has in its hands is told, and left to it.
     async fn a_letter_in_hand_is_not_withdrawn(app: TestApp) {
         app.invite_unsent("ada@example.com", &["viewer"]).await;
-        let lease = "UPDATE letters SET attempts = 1, first_tried_at = created_at, leased_until = '2026-11-24T12:01:00.000Z', \
-                     next_attempt_at = '2026-11-24T12:01:00.000Z'";
+        let lease = "UPDATE letters SET attempts = 1, first_tried_at = created_at, leased_until = \
+            '2026-11-24T12:01:00.000Z', next_attempt_at = '2026-11-24T12:01:00.000Z'";
         app.database.execute(lease);
         let db = &app.parts.services.db;
         let withdrawn = withdraw::older_than(db, &app.clock, app.now(), None).await.unwrap();

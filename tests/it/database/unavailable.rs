@@ -109,7 +109,10 @@ async fn postgres_goes_away_and_comes_back() {
     let ready = anonymous.get("/readyz").await.expect(503);
     assert_eq!(
         ready.body,
-        json!({ "status": "unavailable", "database": "unavailable", "migrations": "unavailable", "courier": "ok", "mail": "unknown" })
+        json!({
+            "status": "unavailable", "database": "unavailable", "migrations": "unavailable", "courier": "ok",
+            "mail": "unknown"
+        })
     );
     assert_eq!(ready.header("retry-after"), "2");
     anonymous.get("/healthz").await.expect(200);
@@ -166,7 +169,9 @@ async fn an_outage_under_load_loses_nothing_that_was_answered() {
                 if over.load(Ordering::Relaxed) {
                     break;
                 }
-                let body = json!({ "email": format!("person{number}@client{client}.example.com"), "roles": ["viewer"] });
+                let body = json!({
+                    "email": format!("person{number}@client{client}.example.com"), "roles": ["viewer"]
+                });
                 let answer = admin.post("/v1/system-users/invitations", &body).await;
                 if answer.status == 201 {
                     invited.push(answer.text_of("id"));

@@ -9,7 +9,10 @@ on_each! {
         let admin = server.client(Some(home.token()));
         let grace = json!({ "email": "grace@example.com", "roles": ["viewer"] });
         admin.post("/v1/system-users/invitations", &grace).await.expect(201);
-        let written = || ["invitations", "users", "accounts", "letters", "idempotency_keys"].map(|table| home.database.count(table));
+        let written = || {
+            ["invitations", "users", "accounts", "letters", "idempotency_keys"]
+                .map(|table| home.database.count(table))
+        };
         let before = written();
         let lines = "kind,email,roles,account_name,role\n\
                      system_user,ada@example.com,viewer,,\n\
@@ -20,10 +23,14 @@ on_each! {
         std::fs::write(home.path().join("people.csv"), lines).unwrap();
         let output = home.run(&["import", "people.csv", "--dry-run", "--url", &server.url]);
         let errors = String::from_utf8(output.stderr).unwrap();
-        let faults: Vec<_> = errors.lines().map(|line| line.split(": ").take(2).collect::<Vec<_>>().join(" ")).collect();
+        let faults: Vec<_> =
+            errors.lines().map(|line| line.split(": ").take(2).collect::<Vec<_>>().join(" ")).collect();
         assert_eq!(faults, ["people.csv:5 email", "people.csv:6 account_name"], "{errors}");
         assert!(errors.ends_with("(account_not_found)\n"), "{errors}");
-        assert_eq!(String::from_utf8(output.stdout).unwrap(), "would be invited 2, already there 1, failed 2\n");
+        assert_eq!(
+            String::from_utf8(output.stdout).unwrap(),
+            "would be invited 2, already there 1, failed 2\n"
+        );
         assert_eq!(output.status.code(), Some(1));
         assert_eq!(written(), before);
         server.stop().await;
@@ -33,8 +40,11 @@ on_each! {
     async fn a_long_file_is_judged_whole(backend: Backend) {
         let home = Home::new(backend, &[]);
         let server = home.start(&["serve", "--no-courier"]);
-        let rows: Vec<_> = (0..2100).map(|number| format!("system_user;person{number}@example.com;viewer finance")).collect();
-        std::fs::write(home.path().join("people.csv"), format!("kind;email;roles\n{}", rows.join("\n"))).unwrap();
+        let rows: Vec<_> = (0..2100)
+            .map(|number| format!("system_user;person{number}@example.com;viewer finance"))
+            .collect();
+        std::fs::write(home.path().join("people.csv"), format!("kind;email;roles\n{}", rows.join("\n")))
+            .unwrap();
         let said = home.print(&["import", "people.csv", "--dry-run", "--url", &server.url]);
         assert_eq!(said, "would be invited 2100, already there 0, failed 0\n");
         assert_eq!(home.database.count("invitations"), 0);

@@ -45,16 +45,23 @@ fn every_faulty_row_is_told_with_its_line_and_column_and_nothing_is_sent() {
           system_user;mary@example.com;viewer;;;;;;;;\r\n\x1A",
     );
     let expected = [
-        "people.csv:3: kind: \"boss\": There is no such value. Known values: system_user, account_owner, sub_account. (unknown_value)",
-        "people.csv:3: email: This is not an e-mail address: it needs one @ and a domain name with a dot, as in ada@example.com. (invalid_email)",
+        "people.csv:3: kind: \"boss\": There is no such value. Known values: system_user, account_owner, \
+        sub_account. (unknown_value)",
+        "people.csv:3: email: This is not an e-mail address: it needs one @ and a domain name with a dot, as \
+        in ada@example.com. (invalid_email)",
         "people.csv:5: roles: A row of kind account_owner must leave this cell empty. (not_applicable)",
-        "people.csv:5: account_name: The name of an account must not contain line breaks, control characters or text-direction controls. (control_characters)",
-        "people.csv:8: account_name: Name the account above by account_id or by account_name, not by both. (not_applicable)",
-        "people.csv:8: reimbursement_rate: A reimbursement rate is a plain decimal in EUR per kWh, digits with a point and no blanks, as in \"0.23\". (rate_malformed)",
+        "people.csv:5: account_name: The name of an account must not contain line breaks, control characters \
+        or text-direction controls. (control_characters)",
+        "people.csv:8: account_name: Name the account above by account_id or by account_name, not by both. \
+        (not_applicable)",
+        "people.csv:8: reimbursement_rate: A reimbursement rate is a plain decimal in EUR per kWh, digits \
+        with a point and no blanks, as in \"0.23\". (rate_malformed)",
         "people.csv:9: account_id: Name the account above by account_id or by account_name. (required)",
-        "people.csv:9: role: \"manager\": There is no such value. Known values: account_owner, driver. (unknown_value)",
+        "people.csv:9: role: \"manager\": There is no such value. Known values: account_owner, driver. \
+        (unknown_value)",
         "people.csv:10: email: Row 2 already has this invitation. (duplicate_row)",
-        "people.csv:11: kind: The row has 9 cells, the header has 7. Put text that contains a ; in double quotes. (cell_count)",
+        "people.csv:11: kind: The row has 9 cells, the header has 7. Put text that contains a ; in double \
+        quotes. (cell_count)",
         "Nothing was sent: 6 of 9 rows are faulty. Correct them, or send the others with --skip-faulty.",
     ];
     assert_eq!(errors.lines().collect::<Vec<_>>(), expected);
@@ -63,7 +70,8 @@ fn every_faulty_row_is_told_with_its_line_and_column_and_nothing_is_sent() {
 
 #[test]
 fn a_file_that_is_no_list_of_people_says_what_is_wrong_with_it() {
-    let known = "kind, email, roles, account_id, account_name, account_type, role, reimbursement_rate, used_by, sub_account_name, locale";
+    let known = "kind, email, roles, account_id, account_name, account_type, role, reimbursement_rate, \
+        used_by, sub_account_name, locale";
     let unknown = format!("1: rolls: There is no such column. Known columns: {known}. (unknown_column)");
     let nameless = format!(
         "1: kind: The first line must name the columns, separated by , or ; as in: {} (missing_header)",
@@ -76,10 +84,8 @@ fn a_file_that_is_no_list_of_people_says_what_is_wrong_with_it() {
         (b"kind|email|roles\nsystem_user|ada@example.com|viewer\n", &[&nameless]),
         (
             b",kind,email,roles\n0,system_user,ada@example.com,viewer\n1,boss,ada,\n",
-            &[
-                "1: column 1: This column has no name on line 1, and row 2 has \"0\" in it. Name the column or remove it; \
-               pandas omits its index with to_csv(\u{2026}, index=False). (unnamed_column)",
-            ],
+            &["1: column 1: This column has no name on line 1, and row 2 has \"0\" in it. Name the column \
+                or remove it; pandas omits its index with to_csv(\u{2026}, index=False). (unnamed_column)"],
         ),
         (
             b"rolls,roles,Roles\nada@example.com,viewer,viewer\n",
@@ -92,9 +98,8 @@ fn a_file_that_is_no_list_of_people_says_what_is_wrong_with_it() {
         ),
         (
             b"k\0i\0n\0d\0",
-            &[
-                "1: kind: This looks like UTF-16 without a byte order mark. Save the file as \"CSV UTF-8\". (not_utf8)",
-            ],
+            &["1: kind: This looks like UTF-16 without a byte order mark. Save the file as \"CSV UTF-8\". \
+                (not_utf8)"],
         ),
         (
             b"PK\x03\x04\x14\0",
@@ -155,7 +160,9 @@ fn programs_are_told_as_json() {
     );
     assert_eq!(
         rows[1],
-        serde_json::json!({ "row": 3, "kind": "account_owner", "email": "ada@example.com", "status": "not_sent" })
+        serde_json::json!({
+            "row": 3, "kind": "account_owner", "email": "ada@example.com", "status": "not_sent"
+        })
     );
 }
 

@@ -37,7 +37,8 @@ on_each! {
         }
         assert_eq!(killed, 2, "both were killed in the middle of it");
         let (code, results, errors) = told(&import(&home, &server, &lines, &[]));
-        let numbers: Vec<usize> = results.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect();
+        let numbers: Vec<usize> =
+            results.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect();
         assert_eq!((code, numbers[0] + numbers[1], numbers[2]), (0, PEOPLE, 0), "{results}{errors}");
         assert!(numbers[1] >= 200 && numbers[0] > 0, "{results}");
         nobody_is_missing_or_twice(&home, PEOPLE).await;
@@ -56,13 +57,22 @@ on_each! {
         interrupt(&first);
         rows.extend(results);
         let (code, _, errors) = told(&first.wait_with_output().unwrap());
-        let of = |status: &str| rows.iter().filter(|row| row.contains(&format!("\"status\":\"{status}\""))).count();
+        let of = |status: &str| {
+            rows.iter().filter(|row| row.contains(&format!("\"status\":\"{status}\""))).count()
+        };
         assert_eq!((code, rows.len(), of("invited") + of("not_sent")), (130, PEOPLE, PEOPLE), "{errors}");
         assert!(of("not_sent") > 0, "it was interrupted in the middle of it");
         let known = i64::try_from(of("invited")).unwrap();
-        assert_eq!(home.database.count("invitations"), known, "what was sent is told, and what is told was sent");
+        assert_eq!(
+            home.database.count("invitations"),
+            known,
+            "what was sent is told, and what is told was sent"
+        );
         assert!(errors.contains("Run the same command again"), "{errors}");
-        summary(&import(&home, &server, &lines, &[]), &format!("invited {}, already there {known}, failed 0", of("not_sent")));
+        summary(
+            &import(&home, &server, &lines, &[]),
+            &format!("invited {}, already there {known}, failed 0", of("not_sent")),
+        );
         nobody_is_missing_or_twice(&home, PEOPLE).await;
         server.stop().await;
     }
@@ -81,10 +91,13 @@ on_each! {
         eventually("some are invited", PATIENCE, under_way).await;
         server.kill();
         // What the dead server had in hand comes free a minute later. That minute passes here.
-        home.database.execute("UPDATE idempotency_keys SET held_until = '2026-01-01T00:00:00.000Z' WHERE status IS NULL");
+        home.database.execute(
+            "UPDATE idempotency_keys SET held_until = '2026-01-01T00:00:00.000Z' WHERE status IS NULL",
+        );
         let server = home.start(&["serve"]);
         let (code, results, errors) = told(&running.wait_with_output().unwrap());
-        let numbers: Vec<usize> = results.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect();
+        let numbers: Vec<usize> =
+            results.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect();
         assert_eq!((code, numbers[0] + numbers[1], numbers[2]), (0, PEOPLE, 0), "{results}{errors}");
         assert!(errors.lines().count() == 1 && errors.contains("Retrying for up to 2m"), "{errors}");
         // A letter that the server had in hand when it died may come twice, as the same letter; the

@@ -35,12 +35,21 @@ on_each! {
         let server = home.start(&["serve"]);
         let admin = server.client(Some(home.token()));
         let parent = account(&home, &admin, "olga@acme.example", "Acme B.V.").await;
-        for (name, people) in
-            [("semicolons-bom-decimal-comma", 1), ("sep-line", 1), ("missing-cells-at-the-end", 2), ("spellings", 2)]
-        {
+        for (name, people) in [
+            ("semicolons-bom-decimal-comma", 1),
+            ("sep-line", 1),
+            ("missing-cells-at-the-end", 2),
+            ("spellings", 2),
+        ] {
             let file = case(name);
-            summary(&import(&home, &server, &file, &["--dry-run"]), &format!("would be invited {people}, already there 0, failed 0"));
-            summary(&import(&home, &server, &file, &[]), &format!("invited {people}, already there 0, failed 0"));
+            summary(
+                &import(&home, &server, &file, &["--dry-run"]),
+                &format!("would be invited {people}, already there 0, failed 0"),
+            );
+            summary(
+                &import(&home, &server, &file, &[]),
+                &format!("invited {people}, already there 0, failed 0"),
+            );
         }
         for (email, rate, name) in [
             ("p1@acme.example", "0.2300", json!("Café Zoë")),
@@ -50,7 +59,11 @@ on_each! {
         ] {
             let (invitation, account) = invited(&admin, email).await;
             assert_eq!(invitation["kind"], "sub_account", "{email}");
-            assert_eq!((&account["reimbursement"]["rate"], &account["name"]), (&json!(rate), &name), "{email}");
+            assert_eq!(
+                (&account["reimbursement"]["rate"], &account["name"]),
+                (&json!(rate), &name),
+                "{email}"
+            );
             assert_eq!(account["parent_account_id"], json!(parent), "{email}");
         }
         assert_eq!(invited(&admin, "p7@example.com").await.0["roles"], json!(["finance", "viewer"]));
@@ -86,15 +99,25 @@ on_each! {
         let lines = "kind,email,account_name,role,reimbursement_rate\n\
                      sub_account,dave@acme.example,Acme B.V.,driver,2\n\
                      sub_account,dora@acme.example,Acme B.V.,driver,23\n";
-        let warning = "people.csv:3: reimbursement_rate: Warning: 23 EUR per kWh is unusually high. Some programs turn 0,23 into 23: \
-                       compare it with the source. (rate_unusually_high)\n";
+        let warning = "people.csv:3: reimbursement_rate: Warning: 23 EUR per kWh is unusually high. Some \
+            programs turn 0,23 into 23: compare it with the source. (rate_unusually_high)\n";
         let dry = told(&import(&home, &server, lines, &["--dry-run"]));
-        assert_eq!(dry, (0, "would be invited 2, already there 0, failed 0\n".to_owned(), warning.to_owned()));
-        for (arguments, status) in [(&["--dry-run", "--json"][..], "valid"), (&["--json"], "invited"), (&["--json"], "already_there")] {
+        assert_eq!(
+            dry,
+            (0, "would be invited 2, already there 0, failed 0\n".to_owned(), warning.to_owned())
+        );
+        for (arguments, status) in [
+            (&["--dry-run", "--json"][..], "valid"),
+            (&["--json"], "invited"),
+            (&["--json"], "already_there"),
+        ] {
             let (ended, results, errors) = told(&import(&home, &server, lines, arguments));
             assert!(ended == 0 && errors.starts_with(warning), "{errors}");
             let rows: Vec<Value> = results.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-            assert_eq!((&rows[1]["status"], &rows[1]["warnings"][0]["code"]), (&json!(status), &json!("rate_unusually_high")));
+            assert_eq!(
+                (&rows[1]["status"], &rows[1]["warnings"][0]["code"]),
+                (&json!(status), &json!("rate_unusually_high"))
+            );
             assert_eq!(rows[0].get("warnings"), None);
         }
         server.stop().await;

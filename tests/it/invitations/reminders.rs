@@ -29,7 +29,11 @@ on_each! {
         app.advance(TimeDelta::minutes(2));
         let reminder = app.letter().await;
         assert_eq!((&reminder.to, &reminder.link), (&letter.to, &letter.link));
-        assert!(reminder.subject != letter.subject && reminder.message_id != letter.message_id, "{}", reminder.subject);
+        assert!(
+            reminder.subject != letter.subject && reminder.message_id != letter.message_id,
+            "{}",
+            reminder.subject
+        );
         let shown = app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200).body;
         for member in ["expires_at", "last_sent_at", "send_count"] {
             assert_eq!(shown[member], invited[member], "{member}");
@@ -49,12 +53,18 @@ on_each! {
         let (_, active) = app.invite("active@example.com", &["viewer"]).await;
         app.activate(&active.token).await.expect(201);
         let (revoked, _) = app.invite("revoked@example.com", &["viewer"]).await;
-        admin.post_empty(&format!("/v1/invitations/{}/revoke", revoked["id"].as_str().unwrap())).await.expect(200);
+        admin
+            .post_empty(&format!("/v1/invitations/{}/revoke", revoked["id"].as_str().unwrap()))
+            .await
+            .expect(200);
         let by_hand = json!({ "email": "by-hand@example.com", "roles": ["viewer"], "delivery": "link" });
         admin.post("/v1/system-users/invitations", &by_hand).await.expect(201);
         let (resent, _) = app.invite("resent@example.com", &["viewer"]).await;
         app.advance(TimeDelta::hours(10));
-        admin.post_empty(&format!("/v1/invitations/{}/resend", resent["id"].as_str().unwrap())).await.expect(200);
+        admin
+            .post_empty(&format!("/v1/invitations/{}/resend", resent["id"].as_str().unwrap()))
+            .await
+            .expect(200);
         let fresh = app.letter().await;
         // The first link would die in four hours; the second one has ten more.
         app.advance(TimeDelta::hours(10));

@@ -25,13 +25,17 @@ on_both_databases! {
         assert_eq!(app.letters().await.len(), 0);
         app.advance(TimeDelta::hours(24));
         let answer = renew(&app, &old.token).await.expect(202);
-        assert_eq!((answer.header("cache-control"), answer.header("referrer-policy")), ("no-store", "no-referrer"));
+        assert_eq!(
+            (answer.header("cache-control"), answer.header("referrer-policy")),
+            ("no-store", "no-referrer")
+        );
         assert!(answer.header("ratelimit").starts_with("\"public\";r="), "{:?}", answer.headers);
         // Neither the link nor the address is told to whoever asks.
         assert!(!answer.text.to_lowercase().contains("ada"), "{}", answer.text);
         let new = app.letter().await;
         assert_eq!((new.to.as_str(), new.token == old.token), ("Ada@example.com", false));
-        let shown = app.admin().get(&format!("/v1/invitations/{}", text(&made, "/id"))).await.expect(200).body;
+        let shown =
+            app.admin().get(&format!("/v1/invitations/{}", text(&made, "/id"))).await.expect(200).body;
         assert_eq!(
             (&shown["status"], &shown["send_count"], &shown["expires_at"]),
             (&json!("pending"), &json!(2), &json!("2026-11-26T12:00:00.000Z"))
@@ -78,13 +82,26 @@ on_both_databases! {
         app.advance(TimeDelta::hours(24));
         let page = app.anonymous().get(&format!("/activate?token={}", old.token)).await.expect(410);
         let hidden = format!("<input type=\"hidden\" name=\"token\" value=\"{}\">", old.token);
-        assert!(page.text.contains("action=\"/activate/renew\"") && page.text.contains(&hidden), "{}", page.text);
+        assert!(
+            page.text.contains("action=\"/activate/renew\"") && page.text.contains(&hidden),
+            "{}",
+            page.text
+        );
         // Looking, however often, sends nothing: a scanner's GET is no press.
         app.anonymous().get(&format!("/activate/renew?token={}", old.token)).await.expect(405);
         assert_eq!(app.letters().await.len(), 0);
         let sent = post_empty(&app, &old.token).await.expect(200);
-        assert!(sent.text.contains("EV Charging") && !sent.text.contains("ada@") && !sent.text.contains(&old.token), "{}", sent.text);
-        assert_eq!((sent.header("cache-control"), sent.header("referrer-policy")), ("no-store", "no-referrer"));
+        assert!(
+            sent.text.contains("EV Charging")
+                && !sent.text.contains("ada@")
+                && !sent.text.contains(&old.token),
+            "{}",
+            sent.text
+        );
+        assert_eq!(
+            (sent.header("cache-control"), sent.header("referrer-policy")),
+            ("no-store", "no-referrer")
+        );
         let new = app.letter().await;
         let again = post_empty(&app, &old.token).await.expect(410);
         assert!(again.text.contains("<h1>There is a newer link</h1>"), "{}", again.text);

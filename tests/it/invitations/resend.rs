@@ -44,7 +44,10 @@ on_both_databases! {
         );
         let resent = &app.events(&id).await[3];
         assert_eq!(resent["actor"], json!({ "type": "cli", "id": "grace", "name": "Katherine Johnson" }));
-        assert_eq!((&resent["at"], &resent["details"]), (&json!("2026-11-24T15:00:00.000Z"), &json!({ "send_count": 2 })));
+        assert_eq!(
+            (&resent["at"], &resent["details"]),
+            (&json!("2026-11-24T15:00:00.000Z"), &json!({ "send_count": 2 }))
+        );
     }
 
     async fn the_button_on_the_users_page(app: TestApp) {
@@ -59,7 +62,10 @@ on_both_databases! {
         app.activate(&app.letter().await.token).await.expect(201);
         admin.post_empty(&path).await.problem(409, "invitation_not_pending");
         app.caller(&[Role::Viewer], &[]).post_empty(&path).await.problem(403, "forbidden");
-        admin.post_empty("/v1/users/usr_01kavx6e9kfzabv5qhm1p4d6xn/resend-invitation").await.problem(404, "not_found");
+        admin
+            .post_empty("/v1/users/usr_01kavx6e9kfzabv5qhm1p4d6xn/resend-invitation")
+            .await
+            .problem(404, "not_found");
     }
 
     async fn a_minute_between_two_sendings(app: TestApp) {
@@ -68,7 +74,10 @@ on_both_databases! {
         let path = format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap());
         for (pause, wait) in [(0, "60"), (500, "60"), (500, "59"), (58_000, "1"), (999, "1")] {
             app.advance(TimeDelta::milliseconds(pause));
-            assert_eq!(admin.post_empty(&path).await.problem(429, "resend_too_soon").header("retry-after"), wait);
+            assert_eq!(
+                admin.post_empty(&path).await.problem(429, "resend_too_soon").header("retry-after"),
+                wait
+            );
         }
         app.anonymous().post("/v1/activations/preview", &json!({ "token": first.token })).await.expect(200);
         app.advance(TimeDelta::milliseconds(1));
@@ -104,7 +113,10 @@ on_both_databases! {
         let letter = app.letter().await;
         app.activate(&letter.token).await.expect(201);
         assert_eq!(app.database.count("letters WHERE state = 'sent' AND generation = 2"), 1);
-        assert_eq!(app.database.count("letters WHERE state = 'withdrawn' AND generation = 1 AND attempts = 0"), 1);
+        assert_eq!(
+            app.database.count("letters WHERE state = 'withdrawn' AND generation = 1 AND attempts = 0"),
+            1
+        );
         app.advance(TimeDelta::hours(1));
         assert_eq!(app.letters().await.len(), 0);
     }
@@ -114,7 +126,10 @@ on_both_databases! {
         let (used, mail) = app.invite("ada@example.com", &["viewer"]).await;
         app.activate(&mail.token).await.expect(201);
         let revoked = app.invite_unsent("eve@example.com", &["viewer"]).await;
-        admin.post_empty(&format!("/v1/invitations/{}/revoke", revoked["id"].as_str().unwrap())).await.expect(200);
+        admin
+            .post_empty(&format!("/v1/invitations/{}/revoke", revoked["id"].as_str().unwrap()))
+            .await
+            .expect(200);
         app.advance(TimeDelta::hours(1));
         for made in [&used, &revoked] {
             admin
@@ -161,12 +176,18 @@ on_both_databases! {
             format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap()),
             format!("/v1/users/{}/resend-invitation", made["user_id"].as_str().unwrap()),
         ] {
-            admin.post(&path, &json!({ "email": "eve@example.com" })).await.faults(&[("/email", "unknown_member")]);
+            admin
+                .post(&path, &json!({ "email": "eve@example.com" }))
+                .await
+                .faults(&[("/email", "unknown_member")]);
             admin.post(&path, &json!([])).await.faults(&[("", "wrong_type")]);
             admin.post_raw(&path, "application/json", "{").await.problem(400, "malformed_json");
             admin.post_raw(&path, "text/plain", "now").await.problem(415, "unsupported_media_type");
         }
-        let sent = admin.post(&format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap()), &json!({})).await.expect(200);
+        let sent = admin
+            .post(&format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap()), &json!({}))
+            .await
+            .expect(200);
         assert_eq!(sent.body["send_count"], 2);
         app.letter().await;
     }

@@ -9,7 +9,8 @@ on_both_databases! {
     async fn the_link_dies_and_the_person_leaves(app: TestApp) {
         let admin = app.admin();
         let (made, mail) = app.invite("ada@example.com", &["viewer"]).await;
-        let (id, user) = (made["id"].as_str().unwrap().to_owned(), made["user_id"].as_str().unwrap().to_owned());
+        let (id, user) =
+            (made["id"].as_str().unwrap().to_owned(), made["user_id"].as_str().unwrap().to_owned());
         app.advance(TimeDelta::minutes(5));
         let manager = app.caller_named("Katherine Johnson", &[Role::UserManager], &[]);
         let revoked = manager.post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
@@ -20,7 +21,10 @@ on_both_databases! {
         );
 
         app.activate(&mail.token).await.problem(410, "invitation_revoked");
-        app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await.problem(410, "invitation_revoked");
+        app.anonymous()
+            .post("/v1/activations/preview", &json!({ "token": mail.token }))
+            .await
+            .problem(410, "invitation_revoked");
         admin.get(&format!("/v1/users/{user}")).await.problem(404, "not_found");
         assert_eq!(admin.get("/v1/users").await.expect(200).body["data"], json!([]));
         assert_eq!(admin.get(&format!("/v1/invitations/{id}")).await.expect(200).body, revoked.body);
@@ -64,7 +68,10 @@ on_both_databases! {
 
         let (made, first) = app.invite("eve@example.com", &["viewer"]).await;
         app.advance(TimeDelta::hours(1));
-        admin.post_empty(&format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap())).await.expect(200);
+        admin
+            .post_empty(&format!("/v1/invitations/{}/resend", made["id"].as_str().unwrap()))
+            .await
+            .expect(200);
         let second = app.letter().await;
         app.activate(&second.token).await.expect(201);
         assert_eq!(
@@ -77,7 +84,11 @@ on_both_databases! {
 
     async fn a_letter_in_the_outbox_stays_there(app: TestApp) {
         let made = app.invite_unsent("ada@example.com", &["viewer"]).await;
-        let revoked = app.admin().post_empty(&format!("/v1/invitations/{}/revoke", made["id"].as_str().unwrap())).await.expect(200);
+        let revoked = app
+            .admin()
+            .post_empty(&format!("/v1/invitations/{}/revoke", made["id"].as_str().unwrap()))
+            .await
+            .expect(200);
         let why = "The link became invalid before the letter was sent.";
         assert_eq!(
             revoked.body["delivery"],
@@ -119,7 +130,10 @@ on_both_databases! {
         let path = format!("/v1/invitations/{}/revoke", made["id"].as_str().unwrap());
         app.admin().post(&path, &json!({ "reason": "left" })).await.faults(&[("/reason", "unknown_member")]);
         app.admin().post_raw(&path, "application/json", "nonsense").await.problem(400, "malformed_json");
-        assert_eq!(app.admin().get(&format!("/v1/invitations/{}", made["id"].as_str().unwrap())).await.body["status"], "pending");
+        assert_eq!(
+            app.admin().get(&format!("/v1/invitations/{}", made["id"].as_str().unwrap())).await.body["status"],
+            "pending"
+        );
         app.admin().post(&path, &json!({})).await.expect(200);
     }
 }

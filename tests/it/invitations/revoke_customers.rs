@@ -57,17 +57,22 @@ on_both_databases! {
         let event = app.events(text(&made, "/id")).await.pop().unwrap();
         assert_eq!(event["details"], json!({ "user_removed": false, "account_removed": true }));
         // A further owner's invitation: the account stays.
-        let (made, _) = app.invite_by(OWNERS, json!({ "email": "ada@example.com", "account_id": acme.account })).await;
+        let (made, _) =
+            app.invite_by(OWNERS, json!({ "email": "ada@example.com", "account_id": acme.account })).await;
         revoke(&app, &made).await.expect(200);
         assert_eq!(there(&app, &made).await, (200, 404));
-        assert_eq!(app.events(text(&made, "/id")).await.pop().unwrap()["details"], json!({ "user_removed": true }));
+        assert_eq!(
+            app.events(text(&made, "/id")).await.pop().unwrap()["details"],
+            json!({ "user_removed": true })
+        );
         let linus = app.admin().get(&format!("/v1/users/{}", zenith.user)).await.expect(200).body;
         assert_eq!((&linus["status"], linus["memberships"].as_array().unwrap().len()), (&json!("active"), 1));
         app.sign_in("linus@example.com").await;
         // And can be invited again.
         app.invite_by(SUB_ACCOUNTS, below).await;
         // What was activated is not taken back.
-        let (made, mail) = app.invite_by(OWNERS, json!({ "email": "joe@example.com", "account_id": acme.account })).await;
+        let (made, mail) =
+            app.invite_by(OWNERS, json!({ "email": "joe@example.com", "account_id": acme.account })).await;
         app.activate(&mail.token).await.expect(201);
         revoke(&app, &made).await.problem(409, "invitation_not_pending");
         assert_eq!(there(&app, &made).await, (200, 200));
@@ -75,7 +80,10 @@ on_both_databases! {
 
     async fn a_newcomer_stays_while_another_invitation_awaits_them(app: TestApp) {
         let acme = app.owner("grace@example.com", "Acme").await;
-        let below = json!({ "email": "ada@example.com", "role": "driver", "account_id": acme.account, "account_type": "consumer" });
+        let below = json!({
+            "email": "ada@example.com", "role": "driver", "account_id": acme.account,
+            "account_type": "consumer"
+        });
         let (driver, mail) = app.invite_by(SUB_ACCOUNTS, below).await;
         let (owner, _) = app.invite_by(OWNERS, json!({ "email": "ada@example.com" })).await;
         let (staff, _) = app.invite("ada@example.com", &["viewer"]).await;
@@ -86,7 +94,8 @@ on_both_databases! {
         // An expired one awaits an answer all the same: it may be resent.
         revoke(&app, &staff).await.expect(200);
         assert_eq!(there(&app, &driver).await, (200, 200));
-        let user = app.admin().get(&format!("/v1/users/{}", text(&driver, "/user_id"))).await.expect(200).body;
+        let user =
+            app.admin().get(&format!("/v1/users/{}", text(&driver, "/user_id"))).await.expect(200).body;
         assert_eq!((&user["status"], &user["pending_invitation_id"]), (&json!("invited"), &driver["id"]));
         app.activate(&mail.token).await.problem(410, "activation_link_expired");
         revoke(&app, &driver).await.expect(200);
@@ -98,7 +107,10 @@ on_both_databases! {
     async fn an_expired_invitation_takes_its_placeholder_along_when_it_is_replaced(app: TestApp) {
         let acme = app.owner("grace@example.com", "Acme").await;
         let below = |name: &str| {
-            json!({ "email": "ada@example.com", "role": "driver", "account_id": acme.account, "sub_account_name": name })
+            json!({
+                "email": "ada@example.com", "role": "driver", "account_id": acme.account,
+                "sub_account_name": name
+            })
         };
         let (old, dead) = app.invite_by(SUB_ACCOUNTS, below("Old")).await;
         app.advance(TimeDelta::hours(24));
@@ -111,6 +123,10 @@ on_both_databases! {
         app.activate(&dead.token).await.problem(410, "activation_link_superseded");
         revoke(&app, &old).await.problem(409, "invitation_not_pending");
         app.activate_with(&live.token, json!({ "account": { "type": "consumer" } })).await.expect(201);
-        assert_eq!(app.database.count("memberships m JOIN accounts a ON a.id = m.account_id WHERE a.removed_at IS NOT NULL"), 0);
+        assert_eq!(
+            app.database
+                .count("memberships m JOIN accounts a ON a.id = m.account_id WHERE a.removed_at IS NOT NULL"),
+            0
+        );
     }
 }

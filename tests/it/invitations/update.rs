@@ -28,7 +28,8 @@ pub async fn changes(app: &TestApp, id: &str) -> Value {
 on_both_databases! {
     async fn every_answer_with_one_invitation_has_its_tag(app: TestApp) {
         let admin = app.admin();
-        let made = admin.post(INVITE, &json!({ "email": "ada@example.com", "roles": ["viewer"] })).await.expect(201);
+        let made =
+            admin.post(INVITE, &json!({ "email": "ada@example.com", "roles": ["viewer"] })).await.expect(201);
         let id = made.text_of("id");
         let tag = made.header("etag").to_owned();
         let digits = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap();
@@ -41,7 +42,10 @@ on_both_databases! {
         let (expired, shown) = look(&admin, &id).await;
         assert_eq!((&expired, &shown["status"]), (&tag, &json!("expired")));
         assert_eq!(admin.call(Method::HEAD, &format!("/v1/invitations/{id}"), &[]).await.header("etag"), tag);
-        let whole = admin.call(Method::GET, &format!("/v1/invitations/{id}"), &[("if-none-match", &tag)]).await.expect(200);
+        let whole = admin
+            .call(Method::GET, &format!("/v1/invitations/{id}"), &[("if-none-match", &tag)])
+            .await
+            .expect(200);
         assert_eq!(whole.body["status"], "expired", "what the tag does not tell of is shown");
 
         let mut seen = vec![tag];
@@ -53,7 +57,13 @@ on_both_databases! {
         };
         differs(admin.post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200)).await;
         app.advance(TimeDelta::minutes(2));
-        differs(admin.post_empty(&format!("/v1/users/{}/resend-invitation", text(&shown, "/user_id"))).await.expect(200)).await;
+        differs(
+            admin
+                .post_empty(&format!("/v1/users/{}/resend-invitation", text(&shown, "/user_id")))
+                .await
+                .expect(200),
+        )
+        .await;
         differs(admin.amend(&id, "*", &json!({ "locale": "nl" })).await.expect(200)).await;
         differs(admin.amend(&id, "*", &json!({ "roles": ["viewer", "finance"] })).await.expect(200)).await;
         differs(admin.amend(&id, "*", &json!({ "email": "ADA@example.com" })).await.expect(200)).await;
@@ -69,29 +79,42 @@ on_both_databases! {
         let (made, _) = app.invite("ada@example.com", &["viewer"]).await;
         let id = text(&made, "/id");
         let (tag, before) = look(&admin, id).await;
-        let unconditional = admin.request(Method::PATCH, &format!("/v1/invitations/{id}")).json(&json!({ "locale": "nl" }));
+        let unconditional =
+            admin.request(Method::PATCH, &format!("/v1/invitations/{id}")).json(&json!({ "locale": "nl" }));
         Answer::of(unconditional).await.problem(428, "precondition_required");
         let bare = tag.trim_matches('"');
-        for stale in ["\"0\"", "", bare, &format!("W/{tag}"), "\"a\", \"b\"", &tag[1..], &tag.to_uppercase()] {
-            let refused = admin.amend(id, stale, &json!({ "locale": "nl" })).await.problem(412, "precondition_failed");
+        for stale in ["\"0\"", "", bare, &format!("W/{tag}"), "\"a\", \"b\"", &tag[1..], &tag.to_uppercase()]
+        {
+            let refused =
+                admin.amend(id, stale, &json!({ "locale": "nl" })).await.problem(412, "precondition_failed");
             assert_eq!(refused.header("etag"), tag, "{stale}");
             // What no answer can have shown has not changed since.
             let garbled = ["", bare, &tag[1..]].contains(&stale) || stale.starts_with("W/");
             let words = refused.body["detail"].as_str().unwrap();
-            assert_eq!((words.contains("no entity tag"), words.contains("has changed since")), (garbled, !garbled), "{stale}: {words}");
+            assert_eq!(
+                (words.contains("no entity tag"), words.contains("has changed since")),
+                (garbled, !garbled),
+                "{stale}: {words}"
+            );
         }
         assert_eq!(look(&admin, id).await, (tag.clone(), before.clone()));
         assert_eq!(app.timeline(id).await.len(), 3);
 
         let changed = admin.amend(id, &format!("\"0\", {tag}"), &json!({ "locale": "nl" })).await.expect(200);
         assert_eq!(changed.body["locale"], "nl");
-        let again = admin.amend(id, &tag, &json!({ "locale": null })).await.problem(412, "precondition_failed");
+        let again =
+            admin.amend(id, &tag, &json!({ "locale": null })).await.problem(412, "precondition_failed");
         assert_eq!(again.header("etag"), changed.header("etag"));
-        assert_eq!(admin.amend(id, "*", &json!({ "locale": null })).await.expect(200).header("etag"), tag, "it is as it was");
+        assert_eq!(
+            admin.amend(id, "*", &json!({ "locale": null })).await.expect(200).header("etag"),
+            tag,
+            "it is as it was"
+        );
         // The key that other requests carry says nothing here: the tag keeps a repeated change from having
         // two effects.
         let keyed = async || {
-            let request = admin.request(Method::PATCH, &format!("/v1/invitations/{id}")).header("idempotency-key", "k");
+            let request =
+                admin.request(Method::PATCH, &format!("/v1/invitations/{id}")).header("idempotency-key", "k");
             Answer::of(request.header("if-match", &tag).json(&json!({ "locale": "en" }))).await
         };
         keyed().await.expect(200);
@@ -116,8 +139,15 @@ on_both_databases! {
         assert_eq!(app.timeline(&id).await, ["created", "email_queued"]);
 
         app.advance(TimeDelta::minutes(5));
-        let manager = app.caller_named("Katherine Johnson", &[invitation_service::domain::role::Role::UserManager], &[]);
-        let changed = manager.amend(&id, &tag, &json!({ "roles": ["finance", "viewer"], "locale": null })).await.expect(200);
+        let manager = app.caller_named(
+            "Katherine Johnson",
+            &[invitation_service::domain::role::Role::UserManager],
+            &[],
+        );
+        let changed = manager
+            .amend(&id, &tag, &json!({ "roles": ["finance", "viewer"], "locale": null }))
+            .await
+            .expect(200);
         let mut expected = made.body.clone();
         expected["roles"] = json!(["finance", "viewer"]);
         expected["locale"] = json!(null);
@@ -130,19 +160,28 @@ on_both_databases! {
         assert_eq!(
             event["details"],
             json!({ "changes": {
-                "roles": { "from": ["viewer"], "to": ["finance", "viewer"] }, "locale": { "from": "nl", "to": null }
+                "roles": {
+                    "from": ["viewer"], "to": ["finance", "viewer"]
+                }, "locale": { "from": "nl", "to": null }
             } })
         );
         // The one letter is written from what is true when it is sent, and so is the page.
         let mail = app.letter().await;
         assert!(mail.subject.contains("Grace Hopper invites you"), "{}", mail.subject);
         assert!(mail.text.contains("* Finance"), "{}", mail.text);
-        let preview = app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200);
+        let preview = app
+            .anonymous()
+            .post("/v1/activations/preview", &json!({ "token": mail.token }))
+            .await
+            .expect(200);
         assert_eq!(preview.body["roles"], json!(["finance", "viewer"]));
         admin.amend(&id, "*", &json!({ "roles": ["customer_support"], "locale": "nl" })).await.expect(200);
         let page = app.anonymous().get(&format!("/activate?token={}", mail.token)).await.expect(200);
         assert!(page.text.contains("lang=\"nl\""), "{}", page.text);
-        assert_eq!(app.activate(&mail.token).await.expect(201).body["user"]["system_roles"], json!(["customer_support"]));
+        assert_eq!(
+            app.activate(&mail.token).await.expect(201).body["user"]["system_roles"],
+            json!(["customer_support"])
+        );
     }
 
     async fn every_faulty_member_is_told_together(app: TestApp) {
@@ -150,7 +189,9 @@ on_both_databases! {
         let (made, _) = app.invite("ada@example.com", &["viewer"]).await;
         let id = text(&made, "/id");
         let body = json!({
-            "email": "ada", "roles": ["boss", "viewer", "viewer"], "locale": "xx", "account_name": null, "reimbursement_rate": 1,
+            "email": "ada", "roles": [
+                "boss", "viewer", "viewer"
+            ], "locale": "xx", "account_name": null, "reimbursement_rate": 1,
             "id": id, "role": "driver"
         });
         admin.amend(id, "*", &body).await.faults(&[
@@ -163,26 +204,42 @@ on_both_databases! {
             ("/id", "unknown_member"),
             ("/role", "unknown_member"),
         ]);
-        admin.amend(id, "*", &json!({ "email": null, "roles": null })).await.faults(&[("/email", "required"), ("/roles", "required")]);
-        admin.amend(id, "*", &json!({ "email": 1, "roles": [] })).await.faults(&[("/email", "wrong_type"), ("/roles", "too_few")]);
+        admin
+            .amend(id, "*", &json!({ "email": null, "roles": null }))
+            .await
+            .faults(&[("/email", "required"), ("/roles", "required")]);
+        admin
+            .amend(id, "*", &json!({ "email": 1, "roles": [] }))
+            .await
+            .faults(&[("/email", "wrong_type"), ("/roles", "too_few")]);
         // The state is judged before what is wanted of it.
         admin.amend(id, "\"0\"", &json!({ "email": 1 })).await.problem(412, "precondition_failed");
         assert_eq!(app.timeline(id).await.len(), 3);
 
         let send = |kind: &'static str, body: &'static str| {
-            let request = admin.request(Method::PATCH, &format!("/v1/invitations/{id}")).header("if-match", "*");
+            let request =
+                admin.request(Method::PATCH, &format!("/v1/invitations/{id}")).header("if-match", "*");
             Answer::of(request.header("content-type", kind).body(body))
         };
         let twice = r#"{"locale": "nl", "locale": null}"#;
         send("application/json", twice).await.faults(&[("/locale", "duplicate_member")]);
         send("application/json", "").await.problem(400, "malformed_json");
         send("application/json", "[]").await.faults(&[("", "wrong_type")]);
-        assert_eq!(send("application/merge-patch+json", r#"{"locale": "nl"}"#).await.expect(200).body["locale"], "nl");
+        assert_eq!(
+            send("application/merge-patch+json", r#"{"locale": "nl"}"#).await.expect(200).body["locale"],
+            "nl"
+        );
         let refused = send("application/json-patch+json", "{}").await.problem(415, "unsupported_media_type");
         assert_eq!(refused.header("accept-patch"), "application/json, application/merge-patch+json");
-        let elsewhere = admin.post_raw(INVITE, "application/merge-patch+json", "{}").await.problem(415, "unsupported_media_type");
+        let elsewhere = admin
+            .post_raw(INVITE, "application/merge-patch+json", "{}")
+            .await
+            .problem(415, "unsupported_media_type");
         assert_eq!(elsewhere.header("accept-patch"), "");
-        admin.call(Method::PATCH, &format!("/v1/invitations/{id}?x=1"), &[]).await.faults(&[("x", "unknown_parameter")]);
+        admin
+            .call(Method::PATCH, &format!("/v1/invitations/{id}?x=1"), &[])
+            .await
+            .faults(&[("x", "unknown_parameter")]);
     }
 
     async fn what_awaits_no_answer_is_not_changed(app: TestApp) {
@@ -204,11 +261,16 @@ on_both_databases! {
         let (replaced, _) = app.invite("joe@example.com", &["viewer"]).await;
         app.advance(TimeDelta::hours(25));
         let (newer, _) = app.invite("joe@example.com", &["viewer"]).await;
-        let refused = admin.amend(text(&replaced, "/id"), "*", &patch).await.problem(409, "invitation_pending");
+        let refused =
+            admin.amend(text(&replaced, "/id"), "*", &patch).await.problem(409, "invitation_pending");
         assert_eq!(refused.body["invitation_id"], newer["id"]);
         admin.post_empty(&format!("/v1/invitations/{}/revoke", text(&newer, "/id"))).await.expect(200);
         admin.amend(text(&replaced, "/id"), "*", &patch).await.problem(409, "invitation_not_pending");
-        assert_eq!(app.database.count("users WHERE email_key = 'eve@example.com'"), 0, "nobody was entered in vain");
+        assert_eq!(
+            app.database.count("users WHERE email_key = 'eve@example.com'"),
+            0,
+            "nobody was entered in vain"
+        );
     }
 
     async fn an_expired_invitation_is_put_right_too(app: TestApp) {
@@ -217,10 +279,16 @@ on_both_databases! {
         let id = text(&made, "/id");
         app.advance(TimeDelta::hours(30));
         let changed = admin.amend(id, "*", &json!({ "locale": "nl" })).await.expect(200).body;
-        assert_eq!((&changed["status"], &changed["expires_at"]), (&json!("expired"), &json!("2026-11-25T12:00:00.000Z")));
+        assert_eq!(
+            (&changed["status"], &changed["expires_at"]),
+            (&json!("expired"), &json!("2026-11-25T12:00:00.000Z"))
+        );
         app.activate(&old.token).await.problem(410, "activation_link_expired");
         let moved = admin.amend(id, "*", &json!({ "email": "eve@example.com" })).await.expect(200).body;
-        assert_eq!((&moved["status"], &moved["expires_at"]), (&json!("pending"), &json!("2026-11-26T18:00:00.000Z")));
+        assert_eq!(
+            (&moved["status"], &moved["expires_at"]),
+            (&json!("pending"), &json!("2026-11-26T18:00:00.000Z"))
+        );
         let new = app.letter().await;
         assert_eq!(new.to, "eve@example.com");
         app.activate(&old.token).await.problem(410, "activation_link_superseded");

@@ -29,7 +29,11 @@ on_both_databases! {
             (json!({ "account_name": " Dirk's car " }), json!("Dirk's car"), json!("0.2500")),
             (json!({ "reimbursement_rate": null }), json!("Dirk's car"), json!(null)),
             (json!({ "account_name": null, "reimbursement_rate": "1.5" }), json!(null), json!("1.5000")),
-            (json!({ "account_name": "Élodie", "reimbursement_rate": "0.23" }), json!("Élodie"), json!("0.2300")),
+            (
+                json!({ "account_name": "Élodie", "reimbursement_rate": "0.23" }),
+                json!("Élodie"),
+                json!("0.2300"),
+            ),
         ] {
             let changed = admin.amend(&id, &tag, &patch).await.expect(200);
             assert_ne!(changed.header("etag"), tag, "{patch}");
@@ -39,11 +43,16 @@ on_both_databases! {
             assert_eq!(look(&admin, &id).await, (tag.clone(), changed.body));
         }
         let told = json!({
-            "account_name": { "from": null, "to": "Élodie" }, "reimbursement_rate": { "from": "1.5000", "to": "0.2300" }
+            "account_name": {
+                "from": null, "to": "Élodie"
+            }, "reimbursement_rate": { "from": "1.5000", "to": "0.2300" }
         });
         assert_eq!(changes(&app, &id).await, told);
         // The same rate written otherwise is the same rate.
-        let same = admin.amend(&id, &tag, &json!({ "reimbursement_rate": "0.2300", "account_name": "Élodie" })).await.expect(200);
+        let same = admin
+            .amend(&id, &tag, &json!({ "reimbursement_rate": "0.2300", "account_name": "Élodie" }))
+            .await
+            .expect(200);
         assert_eq!(same.header("etag"), tag);
         assert_eq!(app.timeline(&id).await.iter().filter(|event| *event == "updated").count(), 5);
         // It is found by its new name alone, and by that it can be named.
@@ -56,7 +65,11 @@ on_both_databases! {
         let mail = app.letter().await;
         let requires = app.requires(&mail.token).await;
         assert_eq!((&requires["account_name"], &requires["account_type"]), (&json!(false), &json!(true)));
-        let activated = app.activate_with(&mail.token, json!({ "account": { "type": "consumer" } })).await.expect(201).body;
+        let activated = app
+            .activate_with(&mail.token, json!({ "account": { "type": "consumer" } }))
+            .await
+            .expect(201)
+            .body;
         assert_eq!(activated["account"]["reimbursement"]["rate"], "0.2300");
         assert_eq!(activated["account"]["name"], "Élodie");
     }
@@ -64,12 +77,18 @@ on_both_databases! {
     async fn what_this_kind_has_not_is_a_named_fault(app: TestApp) {
         let admin = app.admin();
         let acme = app.owner("olga@acme.example", "Acme").await;
-        let (first, _) = app.invite_by(OWNERS, json!({ "email": "ada@example.com", "account_name": "Zenith" })).await;
-        let (further, _) = app.invite_by(OWNERS, json!({ "email": "otto@acme.example", "account_id": acme.account })).await;
+        let (first, _) =
+            app.invite_by(OWNERS, json!({ "email": "ada@example.com", "account_name": "Zenith" })).await;
+        let (further, _) =
+            app.invite_by(OWNERS, json!({ "email": "otto@acme.example", "account_id": acme.account })).await;
         let body = json!({ "email": "dirk@acme.example", "role": "driver", "account_id": acme.account });
         let (driver, _) = app.invite_by(SUB_ACCOUNTS, body).await;
         let patch = json!({ "roles": ["viewer"], "account_name": "New", "reimbursement_rate": "0.1" });
-        let (roles, name, rate) = (("/roles", "not_applicable"), ("/account_name", "not_applicable"), ("/reimbursement_rate", "not_applicable"));
+        let (roles, name, rate) = (
+            ("/roles", "not_applicable"),
+            ("/account_name", "not_applicable"),
+            ("/reimbursement_rate", "not_applicable"),
+        );
         admin.amend(text(&first, "/id"), "*", &patch).await.faults(&[roles, rate]);
         admin.amend(text(&further, "/id"), "*", &patch).await.faults(&[roles, name, rate]);
         admin.amend(text(&driver, "/id"), "*", &patch).await.faults(&[roles]);
@@ -79,7 +98,9 @@ on_both_databases! {
         let patch = json!({ "roles": null, "account_name": "", "reimbursement_rate": 0.1 });
         admin.amend(text(&further, "/id"), "*", &patch).await.faults(&[roles, name, rate]);
         admin.amend(text(&driver, "/id"), "*", &patch).await.faults(&[
-            roles, ("/account_name", "required"), ("/reimbursement_rate", "wrong_type"),
+            roles,
+            ("/account_name", "required"),
+            ("/reimbursement_rate", "wrong_type"),
         ]);
         let acme = admin.get(&format!("/v1/accounts/{}", acme.account)).await.expect(200).body;
         assert_eq!((&acme["name"], &acme["reimbursement"]), (&json!("Acme"), &json!(null)));
@@ -91,11 +112,18 @@ on_both_databases! {
     async fn owners_change_what_lies_below_them(app: TestApp) {
         let acme = app.owner("olga@acme.example", "Acme").await;
         let zenith = app.owner("zoe@zenith.example", "Zenith").await;
-        let body = json!({ "email": "drik@acme.example", "role": "driver", "account_id": acme.account, "account_type": "consumer" });
+        let body = json!({
+            "email": "drik@acme.example", "role": "driver", "account_id": acme.account,
+            "account_type": "consumer"
+        });
         let (made, old) = app.send(&acme.client, SUB_ACCOUNTS, body).await;
         let id = text(&made, "/id");
         let (tag, _) = look(&acme.client, id).await;
-        zenith.client.amend(id, &tag, &json!({ "email": "eve@zenith.example" })).await.problem(404, "not_found");
+        zenith
+            .client
+            .amend(id, &tag, &json!({ "email": "eve@zenith.example" }))
+            .await
+            .problem(404, "not_found");
         let patch = json!({ "email": "dirk@acme.example", "reimbursement_rate": "0.3" });
         let moved = acme.client.amend(id, &tag, &patch).await.expect(200).body;
         assert_eq!(moved["account"], made["account"], "the account goes along");
@@ -108,24 +136,43 @@ on_both_databases! {
         assert_eq!(activated["user"]["memberships"][0]["account_id"], made["account"]["id"]);
         // The owner of a consumer's account changes nothing, as they invite nobody.
         let home = app.consumer("joe@home.example", "Home").await;
-        let (further, _) = app.invite_by(OWNERS, json!({ "email": "jane@home.example", "account_id": home.account })).await;
-        home.client.amend(text(&further, "/id"), "*", &json!({ "locale": "nl" })).await.problem(403, "forbidden");
+        let (further, _) =
+            app.invite_by(OWNERS, json!({ "email": "jane@home.example", "account_id": home.account })).await;
+        home.client
+            .amend(text(&further, "/id"), "*", &json!({ "locale": "nl" }))
+            .await
+            .problem(403, "forbidden");
     }
 
     async fn members_and_owners_are_not_invited_anew(app: TestApp) {
         let admin = app.admin();
         let acme = app.owner("olga@acme.example", "Acme").await;
         app.driver("max@acme.example", &acme.account).await;
-        let (first, _) = app.invite_by(OWNERS, json!({ "email": "ada@example.com", "account_type": "business" })).await;
-        let (further, _) = app.invite_by(OWNERS, json!({ "email": "otto@acme.example", "account_id": acme.account })).await;
-        let below = |email: &str| json!({ "email": email, "role": "driver", "account_id": acme.account, "account_type": "consumer" });
+        let (first, _) =
+            app.invite_by(OWNERS, json!({ "email": "ada@example.com", "account_type": "business" })).await;
+        let (further, _) =
+            app.invite_by(OWNERS, json!({ "email": "otto@acme.example", "account_id": acme.account })).await;
+        let below = |email: &str| {
+            json!({
+                "email": email, "role": "driver", "account_id": acme.account, "account_type": "consumer"
+            })
+        };
         let (driver, _) = app.invite_by(SUB_ACCOUNTS, below("dirk@acme.example")).await;
         let (other, _) = app.invite_by(SUB_ACCOUNTS, below("dora@acme.example")).await;
         let to = |email: &str| json!({ "email": email });
-        admin.amend(text(&first, "/id"), "*", &to("olga@acme.example")).await.problem(409, "already_account_owner");
-        admin.amend(text(&further, "/id"), "*", &to("olga@acme.example")).await.problem(409, "already_member");
+        admin
+            .amend(text(&first, "/id"), "*", &to("olga@acme.example"))
+            .await
+            .problem(409, "already_account_owner");
+        admin
+            .amend(text(&further, "/id"), "*", &to("olga@acme.example"))
+            .await
+            .problem(409, "already_member");
         admin.amend(text(&driver, "/id"), "*", &to("max@acme.example")).await.problem(409, "already_member");
-        let refused = admin.amend(text(&driver, "/id"), "*", &to("dora@acme.example")).await.problem(409, "invitation_pending");
+        let refused = admin
+            .amend(text(&driver, "/id"), "*", &to("dora@acme.example"))
+            .await
+            .problem(409, "invitation_pending");
         assert_eq!(refused.body["invitation_id"], other["id"]);
         // To other places they may be invited: one by one, each has another scope.
         for (one, email) in [(&first, "max@acme.example"), (&further, "dora@acme.example")] {

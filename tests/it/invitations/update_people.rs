@@ -33,7 +33,11 @@ on_both_databases! {
         let (made, old) = app.invite("adda@example.com", &["viewer"]).await;
         let id = text(&made, "/id");
         // At once: the pause between two sendings is one mailbox's.
-        let moved = admin.amend(id, &look(&admin, id).await.0, &json!({ "email": "ada@example.com" })).await.expect(200).body;
+        let moved = admin
+            .amend(id, &look(&admin, id).await.0, &json!({ "email": "ada@example.com" }))
+            .await
+            .expect(200)
+            .body;
         let queued = json!({ "state": "queued", "attempts": 0, "last_error": null, "sent_at": null });
         for (member, value) in [
             ("id", made["id"].clone()),
@@ -48,11 +52,23 @@ on_both_databases! {
         }
         app.activate(&old.token).await.problem(410, "activation_link_superseded");
         assert_ne!(moved["user_id"], made["user_id"]);
-        assert_eq!(user(&app, &made["user_id"]).await.0, 404, "whoever never came and is not awaited is gone");
+        assert_eq!(
+            user(&app, &made["user_id"]).await.0,
+            404,
+            "whoever never came and is not awaited is gone"
+        );
         let (_, heir) = user(&app, &moved["user_id"]).await;
-        assert_eq!((&heir["email"], &heir["pending_invitation_id"]), (&json!("ada@example.com"), &made["id"]));
+        assert_eq!(
+            (&heir["email"], &heir["pending_invitation_id"]),
+            (&json!("ada@example.com"), &made["id"])
+        );
         assert_eq!(user_list(&admin).await, ["ada@example.com"]);
-        for (query, found) in [("email=adda@example.com", 0), ("search=adda", 0), ("email=ada@example.com", 1), ("search=ada@", 1)] {
+        for (query, found) in [
+            ("email=adda@example.com", 0),
+            ("search=adda", 0),
+            ("email=ada@example.com", 1),
+            ("search=ada@", 1),
+        ] {
             let list = admin.get(&format!("/v1/invitations?{query}")).await.expect(200).body;
             assert_eq!(list["data"].as_array().unwrap().len(), found, "{query}");
         }
@@ -61,7 +77,10 @@ on_both_databases! {
         assert_eq!(new.to, "ada@example.com");
         assert_ne!((&new.token, &new.message_id), (&old.token, &old.message_id));
         let activated = app.activate(&new.token).await.expect(201).body;
-        assert_eq!((&activated["user"]["id"], &activated["user"]["email"]), (&moved["user_id"], &json!("ada@example.com")));
+        assert_eq!(
+            (&activated["user"]["id"], &activated["user"]["email"]),
+            (&moved["user_id"], &json!("ada@example.com"))
+        );
         assert_eq!(
             app.timeline(id).await,
             ["created", "email_queued", "email_sent", "updated", "email_queued", "email_sent", "activated"]
@@ -69,7 +88,10 @@ on_both_databases! {
         let events = app.events(id).await;
         assert_eq!(
             events[3]["details"],
-            json!({ "changes": { "email": { "from": "adda@example.com", "to": "ada@example.com" } }, "user_removed": true })
+            json!({
+                "changes": { "email": { "from": "adda@example.com", "to": "ada@example.com" } },
+                "user_removed": true
+            })
         );
         assert_eq!(events[4]["details"], json!({ "send_count": 2 }));
         // The old address is free.
@@ -109,7 +131,11 @@ on_both_databases! {
         admin.post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200);
         app.letter().await;
         admin.amend(id, "*", &to("eve@example.com")).await.expect(200);
-        assert_eq!(app.letter().await.to, "eve@example.com", "the first goes at once, whatever was sent a moment ago");
+        assert_eq!(
+            app.letter().await.to,
+            "eve@example.com",
+            "the first goes at once, whatever was sent a moment ago"
+        );
         app.advance(TimeDelta::milliseconds(1));
 
         // There and back again would write to the same mailbox twice; nor does a third one hear of it, or is
@@ -128,7 +154,12 @@ on_both_databases! {
         admin.amend(id, "\"0\"", &to("ada@example.com")).await.problem(412, "precondition_failed");
 
         // Nothing else waits, nor makes wait: other members, the same address, the same in another form.
-        for patch in [json!({ "roles": ["finance"] }), to("eve@example.com"), to("EVE@example.com"), json!({ "locale": "nl" })] {
+        for patch in [
+            json!({ "roles": ["finance"] }),
+            to("eve@example.com"),
+            to("EVE@example.com"),
+            json!({ "locale": "nl" }),
+        ] {
             admin.amend(id, "*", &patch).await.expect(200);
         }
         app.advance(TimeDelta::milliseconds(58_999));
@@ -145,7 +176,8 @@ on_both_databases! {
         let admin = app.admin();
         let (made, _) = app.invite("adda@example.com", &["viewer"]).await;
         let id = text(&made, "/id");
-        let patches: Vec<Value> = (0..8).map(|number| json!({ "email": format!("ada{number}@example.com") })).collect();
+        let patches: Vec<Value> =
+            (0..8).map(|number| json!({ "email": format!("ada{number}@example.com") })).collect();
         let answers = join_all(patches.iter().map(|patch| admin.amend(id, "*", patch))).await;
         assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
         for refused in answers.into_iter().filter(|answer| answer.status != 200) {
@@ -159,7 +191,8 @@ on_both_databases! {
         let (made, mail) = app.invite("ADA@bücher.example", &["viewer"]).await;
         let id = text(&made, "/id");
         let (tag, before) = look(&admin, id).await;
-        let changed = admin.amend(id, &tag, &json!({ "email": "ada@xn--bcher-kva.example" })).await.expect(200);
+        let changed =
+            admin.amend(id, &tag, &json!({ "email": "ada@xn--bcher-kva.example" })).await.expect(200);
         assert_ne!(changed.header("etag"), tag);
         let mut expected = before;
         expected["email"] = json!("ada@xn--bcher-kva.example");
@@ -167,9 +200,19 @@ on_both_databases! {
         let form = json!({ "email": { "from": "ADA@bücher.example", "to": "ada@xn--bcher-kva.example" } });
         assert_eq!(changes(&app, id).await, form);
         assert_eq!(app.timeline(id).await, ["created", "email_queued", "email_sent", "updated"]);
-        assert_eq!(user(&app, &made["user_id"]).await.1["email"], "ada@xn--bcher-kva.example", "nobody came yet");
-        assert_eq!(admin.get("/v1/users?search=xn--bcher").await.expect(200).body["data"].as_array().unwrap().len(), 1);
-        assert_eq!(app.activate(&mail.token).await.expect(201).body["user"]["email"], "ada@xn--bcher-kva.example");
+        assert_eq!(
+            user(&app, &made["user_id"]).await.1["email"],
+            "ada@xn--bcher-kva.example",
+            "nobody came yet"
+        );
+        assert_eq!(
+            admin.get("/v1/users?search=xn--bcher").await.expect(200).body["data"].as_array().unwrap().len(),
+            1
+        );
+        assert_eq!(
+            app.activate(&mail.token).await.expect(201).body["user"]["email"],
+            "ada@xn--bcher-kva.example"
+        );
 
         // Whoever has come keeps the form of their own.
         let body = json!({ "email": "ADA@bücher.example" });
@@ -182,11 +225,21 @@ on_both_databases! {
         let admin = app.admin();
         let owner = app.owner("olga@acme.example", "Acme").await;
         let (made, _) = app.invite("adda@example.com", &["viewer"]).await;
-        let (also, _) = app.invite_by("/v1/account-owners/invitations", json!({ "email": "adda@example.com" })).await;
-        let moved = admin.amend(text(&made, "/id"), "*", &json!({ "email": "Olga@acme.example" })).await.expect(200).body;
+        let (also, _) =
+            app.invite_by("/v1/account-owners/invitations", json!({ "email": "adda@example.com" })).await;
+        let moved = admin
+            .amend(text(&made, "/id"), "*", &json!({ "email": "Olga@acme.example" }))
+            .await
+            .expect(200)
+            .body;
         assert_eq!((&moved["user_id"], &moved["email"]), (&json!(owner.user), &json!("Olga@acme.example")));
         assert_eq!(user(&app, &json!(owner.user)).await.1["email"], "olga@acme.example");
-        let event = app.events(text(&made, "/id")).await.into_iter().find(|event| event["type"] == "updated").unwrap();
+        let event = app
+            .events(text(&made, "/id"))
+            .await
+            .into_iter()
+            .find(|event| event["type"] == "updated")
+            .unwrap();
         assert_eq!(event["details"]["user_removed"], false, "something else awaits them");
         assert_eq!(user(&app, &made["user_id"]).await.1["pending_invitation_id"], also["id"]);
         let mail = app.letter().await;
@@ -194,7 +247,13 @@ on_both_databases! {
         assert_eq!((&requires["email"], &requires["password"]), (&json!(true), &json!(false)));
         app.join(&mail.token, "olga@acme.example", json!({})).await.expect(201);
         assert_eq!(user(&app, &json!(owner.user)).await.1["system_roles"], json!(["viewer"]));
-        app.anonymous().post("/v1/auth/token", &json!({ "email": "adda@example.com", "password": crate::support::PASSWORD })).await.expect(401);
+        app.anonymous()
+            .post(
+                "/v1/auth/token",
+                &json!({ "email": "adda@example.com", "password": crate::support::PASSWORD }),
+            )
+            .await
+            .expect(401);
     }
 
     async fn what_stands_in_the_way_of_an_invite_does_so_here(app: TestApp) {
@@ -207,7 +266,10 @@ on_both_databases! {
         let before = look(&admin, id).await;
         let refused = admin.amend(id, "*", &json!({ "email": "ADA@example.com", "locale": "nl" })).await;
         assert_eq!(refused.problem(409, "invitation_pending").body["invitation_id"], standing["id"]);
-        admin.amend(id, "*", &json!({ "email": "grace@example.com" })).await.problem(409, "already_system_user");
+        admin
+            .amend(id, "*", &json!({ "email": "grace@example.com" }))
+            .await
+            .problem(409, "already_system_user");
         assert_eq!(look(&admin, id).await, before);
         assert_eq!(user(&app, &active["user_id"]).await.1["pending_invitation_id"], json!(null));
         app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200);
@@ -222,6 +284,9 @@ on_both_databases! {
         assert_eq!(again.problem(409, "invitation_pending").body["invitation_id"], made["id"]);
         let user = user(&app, &standing["user_id"]).await.1;
         assert_eq!(user["pending_invitation_id"], made["id"]);
-        assert_eq!(app.activate(&new.token).await.expect(201).body["user"]["system_roles"], json!(["viewer"]));
+        assert_eq!(
+            app.activate(&new.token).await.expect(201).body["user"]["system_roles"],
+            json!(["viewer"])
+        );
     }
 }

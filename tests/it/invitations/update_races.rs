@@ -22,17 +22,20 @@ fn invariants(app: &TestApp) {
                  AND (u.removed_at IS NOT NULL OR u.email_key <> i.email_key)";
     assert_eq!(count(homes), 0, "a live invitation is not its addressee's");
     let forsaken = "users u WHERE u.status = 'invited' AND u.removed_at IS NULL
-                    AND NOT EXISTS (SELECT 1 FROM invitations i WHERE i.user_id = u.id AND i.state = 'pending')";
+                    AND NOT EXISTS (SELECT 1 FROM invitations i WHERE i.user_id = u.id AND i.state = \
+                    'pending')";
     assert_eq!(count(forsaken), 0, "somebody never came, is awaited nowhere, and is still there");
     assert_eq!(
         count(
-            "invitations i WHERE i.send_count <> (SELECT COUNT(*) FROM letters l WHERE l.invitation_id = i.id)"
+            "invitations i WHERE i.send_count <> (SELECT COUNT(*) FROM letters l WHERE l.invitation_id = \
+            i.id)"
         ),
         0
     );
     assert_eq!(count("invitations i WHERE i.send_count <> i.generation"), 0);
     assert_eq!(count("invitation_events WHERE event_type = 'email_queued'"), count("letters"));
-    let doubles = "(SELECT invitation_id FROM letters WHERE state = 'queued' GROUP BY invitation_id HAVING COUNT(*) > 1) AS two";
+    let doubles = "(SELECT invitation_id FROM letters WHERE state = 'queued' GROUP BY invitation_id HAVING \
+        COUNT(*) > 1) AS two";
     assert_eq!(count(doubles), 0, "two letters of one invitation wait to be sent");
     let unread = "letters l JOIN invitations i ON i.id = l.invitation_id
                   WHERE l.state = 'queued' AND (i.state <> 'pending' OR i.generation <> l.generation)";
@@ -125,7 +128,8 @@ on_both_databases! {
                 .collect();
             let answers = join_all(patches.iter().map(|patch| admin.amend(id, &tag, patch))).await;
             assert_eq!(with_status(&answers, 200), 1, "round {round}");
-            let (won, lost): (Vec<Answer>, Vec<Answer>) = answers.into_iter().partition(|answer| answer.status == 200);
+            let (won, lost): (Vec<Answer>, Vec<Answer>) =
+                answers.into_iter().partition(|answer| answer.status == 200);
             for refused in lost {
                 assert_eq!(refused.problem(412, "precondition_failed").header("etag"), won[0].header("etag"));
             }
@@ -156,7 +160,10 @@ on_both_databases! {
             }
             assert_eq!((with_status(&revoked, 200), with_status(&invited, 201)), (1, 1));
             // Whoever was invited elsewhere meanwhile stays, whatever became of this one.
-            assert_eq!(app.database.count(&format!("users WHERE email_key = '{email}' AND removed_at IS NULL")), 1);
+            assert_eq!(
+                app.database.count(&format!("users WHERE email_key = '{email}' AND removed_at IS NULL")),
+                1
+            );
             invariants(&app);
         }
         eprintln!("it moved first in {moved} of {ROUNDS} rounds");
@@ -190,12 +197,18 @@ on_both_databases! {
         }
         for round in 0..12 {
             let listed = admin.get("/v1/invitations?status=pending").await.expect(200).body;
-            let ids: Vec<String> = listed["data"].as_array().unwrap().iter().map(|one| text(one, "/id").to_owned()).collect();
-            let moves = ids.iter().flat_map(|id| people.iter().map(move |email| (id.clone(), to(email)))).map(|(id, patch)| {
-                let caller = admin.clone();
-                async move { caller.amend(&id, "*", &patch).await }
-            });
-            let resends = async { if ids.is_empty() { None } else { Some(admin.post(RESEND, &json!({ "ids": ids })).await) } };
+            let ids: Vec<String> =
+                listed["data"].as_array().unwrap().iter().map(|one| text(one, "/id").to_owned()).collect();
+            let moves = ids
+                .iter()
+                .flat_map(|id| people.iter().map(move |email| (id.clone(), to(email))))
+                .map(|(id, patch)| {
+                    let caller = admin.clone();
+                    async move { caller.amend(&id, "*", &patch).await }
+                });
+            let resends = async {
+                if ids.is_empty() { None } else { Some(admin.post(RESEND, &json!({ "ids": ids })).await) }
+            };
             let taken = ids.iter().take(1).map(|id| {
                 let (caller, path) = (admin.clone(), format!("/v1/invitations/{id}/revoke"));
                 async move { caller.post_empty(&path).await }
@@ -219,7 +232,11 @@ on_both_databases! {
             .await;
             for answer in changed {
                 let code = answer.body["code"].as_str();
-                assert!([None, Some("invitation_pending"), Some("invitation_not_pending")].contains(&code), "{}", answer.text);
+                assert!(
+                    [None, Some("invitation_pending"), Some("invitation_not_pending")].contains(&code),
+                    "{}",
+                    answer.text
+                );
             }
             assert!(gone.iter().all(|answer| answer.status == 200), "{gone:?}");
             assert!(invited.iter().all(|answer| [201, 409].contains(&answer.status)), "{invited:?}");
@@ -234,7 +251,8 @@ on_both_databases! {
         // does.
         let mut living = Vec::new();
         for mail in app.letters().await {
-            let looked = app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await;
+            let looked =
+                app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await;
             match looked.status {
                 200 => {
                     assert_eq!(looked.body["email"], mail.to);
@@ -245,6 +263,10 @@ on_both_databases! {
             }
         }
         living.sort();
-        assert_eq!(living, app.database.texts("SELECT email AS text FROM invitations WHERE state = 'pending' ORDER BY email_key"));
+        assert_eq!(
+            living,
+            app.database
+                .texts("SELECT email AS text FROM invitations WHERE state = 'pending' ORDER BY email_key")
+        );
     }
 }

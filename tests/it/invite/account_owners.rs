@@ -25,17 +25,32 @@ on_both_databases! {
             (json!({}), requires(true, true, false), json!({ "name": "Acme", "type": "consumer" })),
             (json!({ "account_name": "Acme" }), requires(false, true, false), business.clone()),
             (json!({ "account_name": "Acme" }), requires(false, true, false), json!({ "type": "consumer" })),
-            (json!({ "account_type": "business" }), requires(true, false, true), json!({ "name": "Acme", "company": company() })),
+            (
+                json!({ "account_type": "business" }),
+                requires(true, false, true),
+                json!({ "name": "Acme", "company": company() }),
+            ),
             (json!({ "account_type": "consumer" }), requires(true, false, false), json!({ "name": "Acme" })),
-            (json!({ "account_name": "Acme", "account_type": "business" }), requires(false, false, true), business.clone()),
-            (json!({ "account_name": "Acme", "account_type": "consumer" }), requires(false, false, false), json!({})),
+            (
+                json!({ "account_name": "Acme", "account_type": "business" }),
+                requires(false, false, true),
+                business.clone(),
+            ),
+            (
+                json!({ "account_name": "Acme", "account_type": "consumer" }),
+                requires(false, false, false),
+                json!({}),
+            ),
         ]
         .into_iter()
         .enumerate()
         {
             let email = format!("owner{index}@example.com");
             let (made, mail) = app.invite_by(OWNERS, with(json!({ "email": email }), given.clone())).await;
-            assert_eq!((&made["kind"], &made["roles"], &made["status"]), (&json!("account_owner"), &json!(["account_owner"]), &json!("pending")));
+            assert_eq!(
+                (&made["kind"], &made["roles"], &made["status"]),
+                (&json!("account_owner"), &json!(["account_owner"]), &json!("pending"))
+            );
             let id = text(&made, "/account/id");
             assert_eq!(
                 made["account"],
@@ -47,8 +62,11 @@ on_both_databases! {
             let placeholder = app.admin().get(&format!("/v1/accounts/{id}")).await.expect(200).body;
             assert_eq!((&placeholder["status"], &placeholder["company"]), (&json!("invited"), &json!(null)));
             assert_eq!(app.requires(&mail.token).await, asked, "{given}");
-            let account_type = text(&with(members.clone(), json!({ "type": members.get("type").or(given.get("account_type")) })), "/type")
-                .to_owned();
+            let account_type = text(
+                &with(members.clone(), json!({ "type": members.get("type").or(given.get("account_type")) })),
+                "/type",
+            )
+            .to_owned();
             let members = if members == json!({}) { members } else { json!({ "account": members }) };
             let activated = app.activate_with(&mail.token, members).await.expect(201).body;
             let expected_company = if account_type == "business" { company() } else { json!(null) };
@@ -60,26 +78,39 @@ on_both_databases! {
                 })
             );
             let member = json!([{ "account_id": id, "account_name": "Acme", "role": "account_owner" }]);
-            assert_eq!((&activated["user"]["status"], &activated["user"]["memberships"]), (&json!("active"), &member));
-            let user = app.admin().get(&format!("/v1/users/{}", text(&made, "/user_id"))).await.expect(200).body;
+            assert_eq!(
+                (&activated["user"]["status"], &activated["user"]["memberships"]),
+                (&json!("active"), &member)
+            );
+            let user =
+                app.admin().get(&format!("/v1/users/{}", text(&made, "/user_id"))).await.expect(200).body;
             assert_eq!(user, activated["user"]);
-            assert_eq!(app.admin().get(&format!("/v1/accounts/{id}")).await.expect(200).body, activated["account"]);
+            assert_eq!(
+                app.admin().get(&format!("/v1/accounts/{id}")).await.expect(200).body,
+                activated["account"]
+            );
         }
     }
 
     async fn the_account_type_may_be_repeated_and_not_contradicted(app: TestApp) {
         let invite = json!({ "email": "ada@example.com", "account_name": "Ada", "account_type": "consumer" });
         let (_, mail) = app.invite_by(OWNERS, invite).await;
-        let activate = async |account: Value| app.activate_with(&mail.token, json!({ "account": account })).await;
+        let activate =
+            async |account: Value| app.activate_with(&mail.token, json!({ "account": account })).await;
         activate(json!({ "type": "business", "company": company() }))
             .await
             .faults(&[("/account/type", "not_applicable"), ("/account/company", "not_applicable")]);
         activate(json!({ "type": "business" })).await.faults(&[("/account/type", "not_applicable")]);
         activate(json!({ "type": "club" })).await.faults(&[("/account/type", "not_applicable")]);
         activate(json!({ "name": "Mine" })).await.faults(&[("/account/name", "not_applicable")]);
-        activate(json!({ "type": "consumer", "company": { "name": 5 } })).await.faults(&[("/account/company", "not_applicable")]);
+        activate(json!({ "type": "consumer", "company": { "name": 5 } }))
+            .await
+            .faults(&[("/account/company", "not_applicable")]);
         let activated = activate(json!({ "type": "consumer" })).await.expect(201).body;
-        assert_eq!((&activated["account"]["type"], &activated["account"]["name"]), (&json!("consumer"), &json!("Ada")));
+        assert_eq!(
+            (&activated["account"]["type"], &activated["account"]["name"]),
+            (&json!("consumer"), &json!("Ada"))
+        );
     }
 
     async fn what_is_asked_for_must_be_there(app: TestApp) {
@@ -88,9 +119,13 @@ on_both_databases! {
         for members in [json!({}), json!({ "account": null }), json!({ "account": {} })] {
             activate(members).await.faults(&[("/account/name", "required"), ("/account/type", "required")]);
         }
-        activate(json!({ "account": { "name": "Acme", "type": "club" } })).await.faults(&[("/account/type", "unknown_value")]);
+        activate(json!({ "account": { "name": "Acme", "type": "club" } }))
+            .await
+            .faults(&[("/account/type", "unknown_value")]);
         activate(json!({ "account": "Acme" })).await.faults(&[("/account", "wrong_type")]);
-        activate(json!({ "account": { "name": "Acme", "type": "business" } })).await.faults(&[("/account/company", "required")]);
+        activate(json!({ "account": { "name": "Acme", "type": "business" } }))
+            .await
+            .faults(&[("/account/company", "required")]);
         activate(json!({ "account": { "name": "Acme", "type": "consumer", "company": company() } }))
             .await
             .faults(&[("/account/company", "not_applicable")]);
@@ -104,7 +139,15 @@ on_both_databases! {
         let admin = app.admin();
         let invite = |index: usize, name: &str| json!({ "email": format!("owner{index}@example.com"), "account_name": name });
         let (longest, family) = ("ä".repeat(200), "👩‍👩‍👧".repeat(28));
-        let good = ["A", longest.as_str(), family.as_str(), "شركة المثال", "חברה בע״מ", "株式会社", "  Acme & <b>Zoon</b>, \"B.V.\"  "];
+        let good = [
+            "A",
+            longest.as_str(),
+            family.as_str(),
+            "شركة المثال",
+            "חברה בע״מ",
+            "株式会社",
+            "  Acme & <b>Zoon</b>, \"B.V.\"  ",
+        ];
         for (index, name) in good.into_iter().enumerate() {
             let made = admin.post(OWNERS, &invite(index, name)).await.expect(201).body;
             assert_eq!(made["account"]["name"], name.trim());
@@ -122,7 +165,9 @@ on_both_databases! {
             admin.post(OWNERS, &invite(99, name)).await.faults(&[("/account_name", code)]);
         }
         for name in [json!(5), json!(["Acme"]), json!({})] {
-            let body = json!({ "email": "owner99@example.com", "account_name": name, "account_type": 1, "acount_id": "x" });
+            let body = json!({
+                "email": "owner99@example.com", "account_name": name, "account_type": 1, "acount_id": "x"
+            });
             admin.post(OWNERS, &body).await.faults(&[
                 ("/account_name", "wrong_type"),
                 ("/account_type", "wrong_type"),
@@ -139,11 +184,17 @@ on_both_databases! {
         let (made, mail) = app.invite_by(OWNERS, further("ada@example.com")).await;
         assert_eq!(
             made["account"],
-            json!({ "id": acme.account, "name": "Acme", "parent_account_id": null, "used_by": null, "type": "business" })
+            json!({
+                "id": acme.account, "name": "Acme", "parent_account_id": null, "used_by": null,
+                "type": "business"
+            })
         );
         assert_eq!(app.requires(&mail.token).await, requires(false, false, false));
         let activated = app.activate(&mail.token).await.expect(201).body;
-        assert_eq!((&activated["account"]["id"], &activated["account"]["company"]), (&json!(acme.account), &company()));
+        assert_eq!(
+            (&activated["account"]["id"], &activated["account"]["company"]),
+            (&json!(acme.account), &company())
+        );
         assert_eq!(activated["user"]["memberships"][0]["role"], "account_owner");
         // The account's own owner does it too.
         let (made, mail) = app.send(&acme.client, OWNERS, further("joe@example.com")).await;
@@ -190,16 +241,23 @@ on_both_databases! {
         // Of another account they may become an owner all the same.
         let (_, mail) = app.invite_by(OWNERS, further("grace@example.com", &zenith.account)).await;
         app.join(&mail.token, "grace@example.com", json!({})).await.expect(201);
-        admin.post(OWNERS, &further("grace@example.com", &zenith.account)).await.problem(409, "already_member");
+        admin
+            .post(OWNERS, &further("grace@example.com", &zenith.account))
+            .await
+            .problem(409, "already_member");
 
         // Pending counts per address and kind, and for further owners per account.
         let (first, _) = app.invite_by(OWNERS, invite("ada@example.com")).await;
-        let blocked = admin.post(OWNERS, &json!({ "email": "Ada@example.com", "account_name": "Other" })).await;
+        let blocked =
+            admin.post(OWNERS, &json!({ "email": "Ada@example.com", "account_name": "Other" })).await;
         assert_eq!(blocked.problem(409, "invitation_pending").body["invitation_id"], first["id"]);
         let (second, _) = app.invite_by(OWNERS, further("ada@example.com", &acme.account)).await;
         let (third, _) = app.invite_by(OWNERS, further("ada@example.com", &zenith.account)).await;
         for (account, standing) in [(&acme.account, second), (&zenith.account, third)] {
-            let blocked = admin.post(OWNERS, &further("ada@example.com", account)).await.problem(409, "invitation_pending");
+            let blocked = admin
+                .post(OWNERS, &further("ada@example.com", account))
+                .await
+                .problem(409, "invitation_pending");
             assert_eq!(blocked.body["invitation_id"], standing["id"]);
         }
         app.invite("ada@example.com", &["viewer"]).await;

@@ -18,9 +18,13 @@ fn but(pointer: &str, value: Value) -> Value {
 
 on_both_databases! {
     async fn each_faulty_member_by_its_pointer(app: TestApp) {
-        let invite = json!({ "email": "ada@example.com", "account_name": "Acme", "account_type": "business" });
+        let invite = json!({
+            "email": "ada@example.com", "account_name": "Acme", "account_type": "business"
+        });
         let (_, mail) = app.invite_by(OWNERS, invite).await;
-        let activate = async |company: Value| app.activate_with(&mail.token, json!({ "account": { "company": company } })).await;
+        let activate = async |company: Value| {
+            app.activate_with(&mail.token, json!({ "account": { "company": company } })).await
+        };
         app.activate(&mail.token).await.faults(&[("/account/company", "required")]);
         let long = |count: usize| json!("a".repeat(count));
         for (pointer, value, code) in [
@@ -56,11 +60,18 @@ on_both_databases! {
             let answer = activate(but(pointer, value.clone())).await;
             let told = answer.problem(422, "validation_failed");
             let at = format!("/account/company{pointer}");
-            let errors: Vec<_> = told.body["errors"].as_array().unwrap().iter().map(|one| (&one["pointer"], &one["code"])).collect();
+            let errors: Vec<_> = told.body["errors"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| (&one["pointer"], &one["code"]))
+                .collect();
             assert_eq!(errors, [(&json!(at), &json!(code))], "{pointer} {value}");
         }
         // All together, and every one of them once.
-        let faulty = json!({ "vat_number": 5, "color": "red", "address": { "country": "XX", "city": 7, "street": "a\tb" } });
+        let faulty = json!({
+            "vat_number": 5, "color": "red", "address": { "country": "XX", "city": 7, "street": "a\tb" }
+        });
         activate(faulty).await.faults(&[
             ("/account/company/name", "required"),
             ("/account/company/vat_number", "wrong_type"),
@@ -123,7 +134,9 @@ on_both_databases! {
             ("DE", "\u{200B}DE:\u{200B}136695976", "DE136695976"),
         ];
         for (index, (country, number, right)) in typed.into_iter().enumerate() {
-            let invite = json!({ "email": format!("owner{index}@example.com"), "account_name": "A", "account_type": "business" });
+            let invite = json!({
+                "email": format!("owner{index}@example.com"), "account_name": "A", "account_type": "business"
+            });
             let (_, mail) = app.invite_by(OWNERS, invite).await;
             let mut company = but("/vat_number", json!(number));
             company["address"]["country"] = json!(country);
@@ -153,16 +166,26 @@ on_both_databases! {
             let (_, mail) = app.invite_by(OWNERS, invite).await;
             let company = json!({
                 "name": "Acme", "registration_number": null, "vat_number": vat,
-                "address": { "street": "Damrak 1", "house_number": " ", "postal_code": "1", "city": "C", "country": country }
+                "address": {
+                    "street": "Damrak 1", "house_number": " ", "postal_code": "1", "city": "C",
+                    "country": country
+                }
             });
-            let activated = app.activate_with(&mail.token, json!({ "account": { "company": company } })).await.expect(201).body;
+            let activated = app
+                .activate_with(&mail.token, json!({ "account": { "company": company } }))
+                .await
+                .expect(201)
+                .body;
             let kept = &activated["account"]["company"];
             assert_eq!(
                 (&kept["vat_number"], &kept["registration_number"], &kept["address"]["house_number"]),
                 (&json!(shown), &json!(null), &json!(null))
             );
             let account = activated["account"]["id"].as_str().unwrap();
-            assert_eq!(app.admin().get(&format!("/v1/accounts/{account}")).await.expect(200).body["company"], *kept);
+            assert_eq!(
+                app.admin().get(&format!("/v1/accounts/{account}")).await.expect(200).body["company"],
+                *kept
+            );
         }
     }
 }
@@ -176,20 +199,37 @@ fn exempt() -> Value {
 
 on_both_databases! {
     async fn a_vat_number_is_asked_for_unless_the_operator_says_otherwise(app: TestApp) {
-        let invite = json!({ "email": "ada@example.com", "account_name": "Acme", "account_type": "business" });
+        let invite = json!({
+            "email": "ada@example.com", "account_name": "Acme", "account_type": "business"
+        });
         let (_, mail) = app.invite_by(OWNERS, invite).await;
-        let preview = app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200).body;
+        let preview = app
+            .anonymous()
+            .post("/v1/activations/preview", &json!({ "token": mail.token }))
+            .await
+            .expect(200)
+            .body;
         assert_eq!(preview.get("company_vat"), None);
-        let activate = async |company: Value| app.activate_with(&mail.token, json!({ "account": { "company": company } })).await;
-        let refused = [("/account/company/vat_exempt", "not_applicable"), ("/account/company/vat_number", "required")];
+        let activate = async |company: Value| {
+            app.activate_with(&mail.token, json!({ "account": { "company": company } })).await
+        };
+        let refused =
+            [("/account/company/vat_exempt", "not_applicable"), ("/account/company/vat_number", "required")];
         activate(exempt()).await.faults(&refused);
         // Whatever else is wrong is told with it.
         let mut faulty = exempt();
         faulty["address"]["city"] = json!("");
-        activate(faulty).await.faults(&[refused[0], refused[1], ("/account/company/address/city", "required")]);
+        activate(faulty).await.faults(&[
+            refused[0],
+            refused[1],
+            ("/account/company/address/city", "required"),
+        ]);
         let mut both = company();
         both["vat_exempt"] = json!(true);
-        let told = [("/account/company/vat_exempt", "vat_exempt_with_number"), ("/account/company/vat_exempt", "not_applicable")];
+        let told = [
+            ("/account/company/vat_exempt", "vat_exempt_with_number"),
+            ("/account/company/vat_exempt", "not_applicable"),
+        ];
         activate(both.clone()).await.faults(&told);
         both["vat_exempt"] = json!("yes");
         activate(both.clone()).await.faults(&[("/account/company/vat_exempt", "wrong_type")]);
@@ -210,9 +250,12 @@ on_both_databases! {
         .into_iter()
         .enumerate()
         {
-            let invite = json!({ "email": format!("owner{index}@example.com"), "account_name": "A", "account_type": "business" });
+            let invite = json!({
+                "email": format!("owner{index}@example.com"), "account_name": "A", "account_type": "business"
+            });
             let (_, mail) = app.invite_by(OWNERS, invite).await;
-            let mut company = but("/vat_number", json!(if country == "IE" { "IE6433435F" } else { "100200300" }));
+            let mut company =
+                but("/vat_number", json!(if country == "IE" { "IE6433435F" } else { "100200300" }));
             company["address"]["country"] = json!(country.to_lowercase());
             company["address"]["postal_code"] = code;
             let answer = app.activate_with(&mail.token, json!({ "account": { "company": company } })).await;
@@ -235,7 +278,8 @@ on_both_databases! {
         let path = format!("/v1/accounts/{}", owner.account);
         // As they were stored while forms alone were looked at, for some countries.
         for (country, number) in [("FR", "FRFR732829320"), ("LV", "LV90214768184"), ("BG", "BG104850609")] {
-            app.database.execute(&format!("UPDATE accounts SET country = '{country}', vat_number = '{number}'"));
+            app.database
+                .execute(&format!("UPDATE accounts SET country = '{country}', vat_number = '{number}'"));
             assert_eq!(app.admin().get(&path).await.expect(200).body["company"]["vat_number"], number);
         }
     }
@@ -245,36 +289,65 @@ on_both_databases! {
     with [("COMPANY_VAT", "optional")];
 
     async fn a_company_without_a_vat_number_says_so(app: TestApp) {
-        let invite = json!({ "email": "ada@example.com", "account_name": "Acme", "account_type": "business" });
+        let invite = json!({
+            "email": "ada@example.com", "account_name": "Acme", "account_type": "business"
+        });
         let (_, mail) = app.invite_by(OWNERS, invite).await;
-        let preview = app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200).body;
+        let preview = app
+            .anonymous()
+            .post("/v1/activations/preview", &json!({ "token": mail.token }))
+            .await
+            .expect(200)
+            .body;
         assert_eq!(preview["company_vat"], "optional");
-        let activate = async |company: Value| app.activate_with(&mail.token, json!({ "account": { "company": company } })).await;
+        let activate = async |company: Value| {
+            app.activate_with(&mail.token, json!({ "account": { "company": company } })).await
+        };
         // Neither: the answer says how.
-        for neither in [but("/vat_number", Value::Null), but("/vat_number", json!(" ")), but("/vat_exempt", json!(false))] {
+        for neither in [
+            but("/vat_number", Value::Null),
+            but("/vat_number", json!(" ")),
+            but("/vat_exempt", json!(false)),
+        ] {
             let mut neither = neither;
             neither["vat_number"] = Value::Null;
             let told = activate(neither).await;
-            let detail = told.faults(&[("/account/company/vat_number", "required")]).body["errors"][0]["detail"].clone();
+            let detail =
+                told.faults(&[("/account/company/vat_number", "required")]).body["errors"][0]["detail"]
+                    .clone();
             assert!(detail.as_str().unwrap().contains("vat_exempt true"), "{detail}");
         }
         // Both.
-        activate(but("/vat_exempt", json!(true))).await.faults(&[("/account/company/vat_exempt", "vat_exempt_with_number")]);
+        activate(but("/vat_exempt", json!(true)))
+            .await
+            .faults(&[("/account/company/vat_exempt", "vat_exempt_with_number")]);
         let activated = activate(exempt()).await.expect(201).body;
         assert_eq!(activated["account"]["company"], exempt());
         let path = format!("/v1/accounts/{}", activated["account"]["id"].as_str().unwrap());
         assert_eq!(app.admin().get(&path).await.expect(200).body["company"], exempt());
         // Another one has a number, as ever.
-        assert_eq!(app.owner("eve@example.com", "Eve").await.client.get("/v1/accounts").await.expect(200).body["data"][0]["company"], company());
+        assert_eq!(
+            app.owner("eve@example.com", "Eve").await.client.get("/v1/accounts").await.expect(200).body["data"]
+                [0]["company"],
+            company()
+        );
     }
 
     async fn a_consumer_is_asked_nothing_of_the_kind(app: TestApp) {
         let (_, mail) = app.invite("eve@example.com", &["viewer"]).await;
-        let preview = app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200).body;
+        let preview = app
+            .anonymous()
+            .post("/v1/activations/preview", &json!({ "token": mail.token }))
+            .await
+            .expect(200)
+            .body;
         assert_eq!(preview.get("company_vat"), None, "no company is asked for");
-        let (_, mail) = app.invite_by(OWNERS, json!({ "email": "ada@example.com", "account_name": "Ada" })).await;
+        let (_, mail) =
+            app.invite_by(OWNERS, json!({ "email": "ada@example.com", "account_name": "Ada" })).await;
         let account = |company: Value| json!({ "account": { "type": "consumer", "company": company } });
-        app.activate_with(&mail.token, account(exempt())).await.faults(&[("/account/company", "not_applicable")]);
+        app.activate_with(&mail.token, account(exempt()))
+            .await
+            .faults(&[("/account/company", "not_applicable")]);
         app.activate_with(&mail.token, json!({ "account": { "type": "consumer" } })).await.expect(201);
     }
 }

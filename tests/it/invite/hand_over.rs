@@ -21,15 +21,26 @@ on_both_databases! {
         let admin = app.admin();
         let invited = admin.post(INVITE, &ada()).await.expect(201);
         assert_eq!(invited.body["delivery"]["state"], "handed_over");
-        assert_eq!((invited.header("cache-control"), invited.header("referrer-policy")), ("no-store", "no-referrer"));
+        assert_eq!(
+            (invited.header("cache-control"), invited.header("referrer-policy")),
+            ("no-store", "no-referrer")
+        );
         let (id, token) = (invited.text_of("id"), token_of(&invited));
         assert!(app.letters().await.is_empty());
         assert_eq!(app.timeline(&id).await, ["created", "link_handed_over"]);
         let metrics = app.anonymous().get("/metrics").await.text;
         assert!(metrics.contains("letters_total{outcome=\"handed_over\"} 1"), "{metrics}");
-        for path in [format!("/v1/invitations/{id}"), "/v1/invitations".to_owned(), format!("/v1/invitations/{id}/events")] {
+        for path in [
+            format!("/v1/invitations/{id}"),
+            "/v1/invitations".to_owned(),
+            format!("/v1/invitations/{id}/events"),
+        ] {
             let shown = admin.get(&path).await.expect(200);
-            assert!(!shown.text.contains("activation_link") && !shown.text.contains(&token), "{}", shown.text);
+            assert!(
+                !shown.text.contains("activation_link") && !shown.text.contains(&token),
+                "{}",
+                shown.text
+            );
         }
         app.activate(&token).await.expect(201);
     }
@@ -58,11 +69,16 @@ on_both_databases! {
             "token": token_of(&owner), "password": PASSWORD, "first_name": "Olga", "last_name": "Owner",
             "account": { "company": {
                 "name": "Acme B.V.", "vat_number": "NL004495445B01",
-                "address": { "street": "Keizersgracht", "postal_code": "1015 CN", "city": "Amsterdam", "country": "NL" },
+                "address": {
+                    "street": "Keizersgracht", "postal_code": "1015 CN", "city": "Amsterdam", "country": "NL"
+                },
             } },
         });
-        let acme = app.anonymous().post("/v1/activations", &body).await.expect(201).body["account"]["id"].clone();
-        let driver = json!({ "email": "dave@acme.example", "role": "driver", "account_id": acme, "delivery": "link" });
+        let acme =
+            app.anonymous().post("/v1/activations", &body).await.expect(201).body["account"]["id"].clone();
+        let driver = json!({
+            "email": "dave@acme.example", "role": "driver", "account_id": acme, "delivery": "link"
+        });
         token_of(&admin.post("/v1/sub-accounts/invitations", &driver).await.expect(201));
         let below = json!({
             "email": "nora@acme.example", "used_by": "subsidiary", "account_name": "Noord", "account_type": "business",
@@ -75,7 +91,9 @@ on_both_databases! {
 
     async fn a_retry_gets_the_same_link_though_none_is_stored(app: TestApp) {
         let admin = app.admin();
-        let send = async || Answer::of(admin.request(Method::POST, INVITE).header("idempotency-key", "k").json(&ada())).await;
+        let send = async || {
+            Answer::of(admin.request(Method::POST, INVITE).header("idempotency-key", "k").json(&ada())).await
+        };
         let (first, again) = (send().await.expect(201), send().await.expect(201));
         assert_eq!((again.header("idempotency-replayed"), &again.body), ("true", &first.body));
         let token = token_of(&first);
@@ -87,7 +105,11 @@ on_both_databases! {
     async fn a_resend_goes_by_letter_and_ends_the_link(app: TestApp) {
         let invited = app.admin().post(INVITE, &ada()).await.expect(201);
         app.advance(TimeDelta::minutes(2));
-        let resent = app.admin().post_empty(&format!("/v1/invitations/{}/resend", invited.text_of("id"))).await.expect(200);
+        let resent = app
+            .admin()
+            .post_empty(&format!("/v1/invitations/{}/resend", invited.text_of("id")))
+            .await
+            .expect(200);
         assert_eq!(resent.body["delivery"]["state"], "queued");
         let letter = app.letter().await;
         app.activate(&token_of(&invited)).await.problem(410, "activation_link_superseded");
@@ -103,7 +125,9 @@ on_both_databases! {
         let batch = json!({ "invitations": ways.map(item).collect::<Vec<_>>() });
         let answer = admin.post("/v1/invitations/batch", &batch).await.expect(200);
         let results = answer.body["results"].as_array().unwrap();
-        for (result, code) in results.iter().zip(["not_applicable", "unknown_value", "unknown_value", "wrong_type"]) {
+        for (result, code) in
+            results.iter().zip(["not_applicable", "unknown_value", "unknown_value", "wrong_type"])
+        {
             let fault = &result["error"]["errors"][0];
             assert_eq!((&fault["pointer"], &fault["code"]), (&json!("/delivery"), &json!(code)), "{result}");
             let words = fault["detail"].as_str().unwrap();

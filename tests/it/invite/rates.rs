@@ -17,7 +17,9 @@ async fn invite(acme: &Owner, number: usize, specific: bool, rate: Value) -> Ans
         });
         (format!("/v1/accounts/{}/sub-accounts", acme.account), body)
     } else {
-        let body = json!({ "email": email, "role": "driver", "account_id": acme.account, "reimbursement_rate": rate });
+        let body = json!({
+            "email": email, "role": "driver", "account_id": acme.account, "reimbursement_rate": rate
+        });
         (SUB_ACCOUNTS.to_owned(), body)
     };
     acme.client.post(&path, &body).await
@@ -45,13 +47,19 @@ on_both_databases! {
         {
             for specific in [false, true] {
                 let made = invite(&acme, number, specific, json!(rate)).await.expect(201).body;
-                let account = acme.client.get(&format!("/v1/accounts/{}", text(&made, "/account/id"))).await.expect(200);
+                let account = acme
+                    .client
+                    .get(&format!("/v1/accounts/{}", text(&made, "/account/id")))
+                    .await
+                    .expect(200);
                 // As a text, in the bytes of the answer.
                 assert!(account.text.contains(&format!("\"rate\":\"{shown}\"")), "{rate}: {}", account.text);
                 assert_eq!(account.body["reimbursement"]["mode"], "automated");
             }
         }
-        let stored = app.database.texts("SELECT CAST(rate AS TEXT) AS text FROM accounts WHERE rate IS NOT NULL ORDER BY rate");
+        let stored = app
+            .database
+            .texts("SELECT CAST(rate AS TEXT) AS text FROM accounts WHERE rate IS NOT NULL ORDER BY rate");
         assert_eq!((stored.len(), stored[0].as_str(), stored[23].as_str()), (24, "1", "999999"));
         assert_eq!(app.letters().await.len(), 24);
     }
@@ -116,7 +124,8 @@ on_both_databases! {
         assert_eq!((app.database.count("accounts"), app.database.count("letters")), (1, 1));
         // Left out, or null, there is none.
         let made = invite(&acme, 0, false, Value::Null).await.expect(201).body;
-        let account = acme.client.get(&format!("/v1/accounts/{}", text(&made, "/account/id"))).await.expect(200).body;
+        let account =
+            acme.client.get(&format!("/v1/accounts/{}", text(&made, "/account/id"))).await.expect(200).body;
         assert_eq!(account["reimbursement"], Value::Null);
         app.letter().await;
     }

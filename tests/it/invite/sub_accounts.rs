@@ -38,11 +38,14 @@ on_both_databases! {
             app.letter().await;
         }
         // Exact but for case: no part of a name, no other punctuation, no pattern.
-        for name in ["Élan", "Élan STRASSE BV", "Élan STRASSE B.V", "Elan STRASSE B.V.", "%", "Élan STRASSE B_V_"] {
+        for name in
+            ["Élan", "Élan STRASSE BV", "Élan STRASSE B.V", "Elan STRASSE B.V.", "%", "Élan STRASSE B_V_"]
+        {
             let body = invite("eve@example.com", "driver", json!({ "account_name": name }));
             app.admin().post(SUB_ACCOUNTS, &body).await.problem(404, "account_not_found");
         }
-        let body = invite("eve@example.com", "driver", json!({ "account_id": "acc_01kavx6e9me0r8jm6d2e1k2v3w" }));
+        let body =
+            invite("eve@example.com", "driver", json!({ "account_id": "acc_01kavx6e9me0r8jm6d2e1k2v3w" }));
         app.admin().post(SUB_ACCOUNTS, &body).await.problem(404, "account_not_found");
         assert_eq!(app.database.count("users WHERE email_key = 'eve@example.com'"), 0);
     }
@@ -52,7 +55,9 @@ on_both_databases! {
         let other = app.owner("linus@example.com", "ACME").await;
         let below = app.subsidiary("joe@example.com", &acme.account, "acme").await;
         let body = invite("ada@example.com", "driver", json!({ "account_name": "aCmE" }));
-        let mut candidates = app.admin().post(SUB_ACCOUNTS, &body).await.problem(409, "ambiguous_account").body["candidates"].clone();
+        let mut candidates =
+            app.admin().post(SUB_ACCOUNTS, &body).await.problem(409, "ambiguous_account").body["candidates"]
+                .clone();
         let by_id = |value: &Value| text(value, "/id").to_owned();
         candidates.as_array_mut().unwrap().sort_by_key(by_id);
         let mut expected = json!([
@@ -63,7 +68,9 @@ on_both_databases! {
         expected.as_array_mut().unwrap().sort_by_key(by_id);
         assert_eq!(candidates, expected);
         // A caller's own candidates are those that they may see; of one name alone, there is no doubt.
-        let of_owner = acme.client.post(SUB_ACCOUNTS, &body).await.problem(409, "ambiguous_account").body["candidates"].clone();
+        let of_owner =
+            acme.client.post(SUB_ACCOUNTS, &body).await.problem(409, "ambiguous_account").body["candidates"]
+                .clone();
         assert_eq!(of_owner.as_array().unwrap().len(), 2);
         assert!(!of_owner.to_string().contains(&other.account));
         let (made, _) = app.send(&other.client, SUB_ACCOUNTS, body.clone()).await;
@@ -75,10 +82,15 @@ on_both_databases! {
     async fn one_way_of_naming_the_parent(app: TestApp) {
         let acme = app.owner("grace@example.com", "Acme").await;
         let admin = app.admin();
-        let post = async |more: Value| admin.post(SUB_ACCOUNTS, &invite("ada@example.com", "driver", more)).await;
+        let post =
+            async |more: Value| admin.post(SUB_ACCOUNTS, &invite("ada@example.com", "driver", more)).await;
         post(json!({})).await.faults(&[("/account_id", "required")]);
-        post(json!({ "account_id": null, "account_name": null })).await.faults(&[("/account_id", "required")]);
-        post(json!({ "account_id": acme.account, "account_name": "Acme" })).await.faults(&[("/account_name", "not_applicable")]);
+        post(json!({ "account_id": null, "account_name": null }))
+            .await
+            .faults(&[("/account_id", "required")]);
+        post(json!({ "account_id": acme.account, "account_name": "Acme" }))
+            .await
+            .faults(&[("/account_name", "not_applicable")]);
         post(json!({ "account_id": "Acme" })).await.faults(&[("/account_id", "invalid_id")]);
         post(json!({ "account_id": acme.user })).await.faults(&[("/account_id", "invalid_id")]);
         post(json!({ "account_id": 5 })).await.faults(&[("/account_id", "wrong_type")]);
@@ -98,7 +110,10 @@ on_both_databases! {
             ("/locale", "unknown_locale"),
             ("/reimbursment_rate", "unknown_member"),
         ]);
-        admin.post(SUB_ACCOUNTS, &json!({ "account_id": acme.account })).await.faults(&[("/email", "required"), ("/role", "required")]);
+        admin
+            .post(SUB_ACCOUNTS, &json!({ "account_id": acme.account }))
+            .await
+            .faults(&[("/email", "required"), ("/role", "required")]);
     }
 
     async fn defaults_and_the_one_pair_that_makes_no_sense(app: TestApp) {
@@ -113,10 +128,18 @@ on_both_databases! {
         .into_iter()
         .enumerate()
         {
-            let more = json!({ "account_id": acme.account, "reimbursement_rate": "0.23", "used_by": used_by });
-            let (made, _) = app.invite_by(SUB_ACCOUNTS, invite(&format!("ada{index}@example.com"), role, more)).await;
+            let more = json!({
+                "account_id": acme.account, "reimbursement_rate": "0.23", "used_by": used_by
+            });
+            let (made, _) =
+                app.invite_by(SUB_ACCOUNTS, invite(&format!("ada{index}@example.com"), role, more)).await;
             assert_eq!(made["account"]["used_by"], expected, "{role} {used_by:?}");
-            let account = app.admin().get(&format!("/v1/accounts/{}", text(&made, "/account/id"))).await.expect(200).body;
+            let account = app
+                .admin()
+                .get(&format!("/v1/accounts/{}", text(&made, "/account/id")))
+                .await
+                .expect(200)
+                .body;
             assert_eq!(
                 account["reimbursement"],
                 json!({ "rate": "0.2300", "currency": "EUR", "unit": "kWh", "mode": mode })
@@ -140,27 +163,49 @@ on_both_databases! {
             ("b@example.com", json!({ "account_type": "business" }), "parent_not_active"),
             ("c@example.com", json!({ "account_type": "consumer" }), "parent_not_business"),
         ] {
-            let (made, _) = app.invite_by(OWNERS, with(json!({ "email": email, "account_name": "Late" }), given)).await;
+            let (made, _) =
+                app.invite_by(OWNERS, with(json!({ "email": email, "account_name": "Late" }), given)).await;
             admin.post(SUB_ACCOUNTS, &below(&made["account"]["id"])).await.problem(409, code);
-            acme.client.post(SUB_ACCOUNTS, &below(&made["account"]["id"])).await.problem(404, "account_not_found");
+            acme.client
+                .post(SUB_ACCOUNTS, &below(&made["account"]["id"]))
+                .await
+                .problem(404, "account_not_found");
         }
         for foreign in [json!({ "account_id": person.account }), json!({ "account_name": "Linus at home" })] {
-            acme.client.post(SUB_ACCOUNTS, &invite("ada@example.com", "driver", foreign)).await.problem(404, "account_not_found");
+            acme.client
+                .post(SUB_ACCOUNTS, &invite("ada@example.com", "driver", foreign))
+                .await
+                .problem(404, "account_not_found");
         }
         assert_eq!(app.database.count("users WHERE email_key = 'ada@example.com'"), 0);
     }
 
     async fn a_driver_without_a_name_for_the_account_gives_their_own(app: TestApp) {
         let acme = app.owner("grace@example.com", "Acme").await;
-        let more = json!({ "account_id": acme.account, "account_type": "consumer", "reimbursement_rate": "0.23" });
+        let more = json!({
+            "account_id": acme.account, "account_type": "consumer", "reimbursement_rate": "0.23"
+        });
         let (_, mail) = app.invite_by(SUB_ACCOUNTS, invite("ada@example.com", "driver", more)).await;
         let requires = app.requires(&mail.token).await;
         assert_eq!(
-            (&requires["account_name"], &requires["account_type"], &requires["company"], &requires["password"]),
+            (
+                &requires["account_name"],
+                &requires["account_type"],
+                &requires["company"],
+                &requires["password"]
+            ),
             (&json!(false), &json!(false), &json!(false), &json!(true))
         );
-        let preview = app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200).body;
-        assert_eq!(preview["account"], json!({ "name": null, "parent_name": "Acme", "used_by": "employee", "type": "consumer" }));
+        let preview = app
+            .anonymous()
+            .post("/v1/activations/preview", &json!({ "token": mail.token }))
+            .await
+            .expect(200)
+            .body;
+        assert_eq!(
+            preview["account"],
+            json!({ "name": null, "parent_name": "Acme", "used_by": "employee", "type": "consumer" })
+        );
         let activated = app.activate(&mail.token).await.expect(201).body;
         assert_eq!(
             (&activated["account"]["name"], &activated["account"]["status"]),
@@ -188,7 +233,10 @@ on_both_databases! {
         let (_, mail) = app.invite_by(SUB_ACCOUNTS, invite("eve@example.com", "account_owner", more)).await;
         let account = json!({ "name": "Acme Zuid", "type": "business", "company": company() });
         let activated = app.activate_with(&mail.token, json!({ "account": account })).await.expect(201).body;
-        assert_eq!((&activated["account"]["name"], &activated["account"]["used_by"]), (&json!("Acme Zuid"), &json!("subsidiary")));
+        assert_eq!(
+            (&activated["account"]["name"], &activated["account"]["used_by"]),
+            (&json!("Acme Zuid"), &json!("subsidiary"))
+        );
     }
 
     async fn already_there(app: TestApp) {
@@ -197,7 +245,10 @@ on_both_databases! {
         let zenith = app.owner("linus@example.com", "Zenith").await;
         app.driver("ada@example.com", &acme.account).await;
         let below = |email: &str, account: &str| invite(email, "driver", json!({ "account_id": account }));
-        admin.post(SUB_ACCOUNTS, &below("ADA@example.com", &acme.account)).await.problem(409, "already_member");
+        admin
+            .post(SUB_ACCOUNTS, &below("ADA@example.com", &acme.account))
+            .await
+            .problem(409, "already_member");
         let (_, _) = app.invite_by(SUB_ACCOUNTS, below("ada@example.com", &zenith.account)).await;
         // Pending counts per parent.
         let (first, _) = app.invite_by(SUB_ACCOUNTS, below("joe@example.com", &acme.account)).await;

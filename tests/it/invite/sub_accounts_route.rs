@@ -55,7 +55,8 @@ on_both_databases! {
         }
         // Without a rate nothing is reimbursed.
         let (made, _) = app.invite_by(&route(&acme.account), employee("f@example.com")).await;
-        let account = app.admin().get(&format!("/v1/accounts/{}", text(&made, "/account/id"))).await.expect(200).body;
+        let account =
+            app.admin().get(&format!("/v1/accounts/{}", text(&made, "/account/id"))).await.expect(200).body;
         assert_eq!((&account["reimbursement"], &account["status"]), (&json!(null), &json!("invited")));
     }
 
@@ -96,7 +97,11 @@ on_both_databases! {
         let admin = app.admin();
         let acme = app.owner("grace@example.com", "Acme").await;
         let person = app.consumer("linus@example.com", "Linus at home").await;
-        let waiting = admin.post("/v1/account-owners/invitations", &json!({ "email": "late@example.com" })).await.expect(201).body;
+        let waiting = admin
+            .post("/v1/account-owners/invitations", &json!({ "email": "late@example.com" }))
+            .await
+            .expect(201)
+            .body;
         app.letter().await;
         let waiting = text(&waiting, "/account/id");
         let body = employee("ada@example.com");
@@ -119,13 +124,22 @@ on_both_databases! {
         assert_eq!(made["account"]["parent_account_id"], south.account);
         let home = app.activate(&mail.token).await.expect(201).body["account"]["id"].clone();
         // Below a consumer's it is refused, and below one that nobody has activated.
-        app.admin().post(&route(home.as_str().unwrap()), &employee("eve@example.com")).await.problem(409, "parent_not_business");
-        let west = json!({ "used_by": "subsidiary", "account_name": "West", "email": "w@example.com", "account_type": "business" });
+        app.admin()
+            .post(&route(home.as_str().unwrap()), &employee("eve@example.com"))
+            .await
+            .problem(409, "parent_not_business");
+        let west = json!({
+            "used_by": "subsidiary", "account_name": "West", "email": "w@example.com",
+            "account_type": "business"
+        });
         let (west, _) = app.invite_by(&route(&south.account), west).await;
         let path = route(text(&west, "/account/id"));
         app.admin().post(&path, &employee("eve@example.com")).await.problem(409, "parent_not_active");
         // A member of a sub-account of South is none of a sub-account of Acme.
-        app.admin().post(&route(&south.account), &employee("ada@example.com")).await.problem(409, "already_member");
+        app.admin()
+            .post(&route(&south.account), &employee("ada@example.com"))
+            .await
+            .problem(409, "already_member");
         app.invite_by(&route(&acme.account), employee("ada@example.com")).await;
     }
 
@@ -135,7 +149,8 @@ on_both_databases! {
             let email = format!("ada{round}@example.com");
             let overview = json!({ "email": email.to_uppercase(), "role": "driver", "account_name": "acme" });
             let (admin, body, path) = (app.admin(), employee(&email), route(&acme.account));
-            let (one, other) = join(admin.post(SUB_ACCOUNTS, &overview), acme.client.post(&path, &body)).await;
+            let (one, other) =
+                join(admin.post(SUB_ACCOUNTS, &overview), acme.client.post(&path, &body)).await;
             let (won, lost) = if one.status == 201 { (one, other) } else { (other, one) };
             let won = won.expect(201);
             assert_eq!(lost.problem(409, "invitation_pending").body["invitation_id"], won.body["id"]);

@@ -9,7 +9,9 @@ on_both_databases! {
     /// The path that everything else is a detail of.
     async fn from_invitation_to_active_user(app: TestApp) {
         let admin = app.admin();
-        let body = json!({ "email": " Ada+EV@Example.COM ", "roles": ["viewer", "finance"], "locale": "nl-NL" });
+        let body = json!({
+            "email": " Ada+EV@Example.COM ", "roles": ["viewer", "finance"], "locale": "nl-NL"
+        });
         let invited = admin.post("/v1/system-users/invitations", &body).await.expect(201);
         let id = invited.text_of("id");
         assert_eq!(invited.header("location"), format!("/v1/invitations/{id}"));
@@ -19,8 +21,14 @@ on_both_databases! {
         assert_eq!(invited.body["locale"], "nl");
         assert_eq!(invited.body["status"], "pending");
         assert_eq!(invited.body["send_count"], 1);
-        assert_eq!(invited.body["delivery"], json!({ "state": "queued", "attempts": 0, "last_error": null, "sent_at": null }));
-        assert_eq!(invited.body["invited_by"], json!({ "type": "cli", "id": "grace", "name": "Grace Hopper" }));
+        assert_eq!(
+            invited.body["delivery"],
+            json!({ "state": "queued", "attempts": 0, "last_error": null, "sent_at": null })
+        );
+        assert_eq!(
+            invited.body["invited_by"],
+            json!({ "type": "cli", "id": "grace", "name": "Grace Hopper" })
+        );
         assert_eq!(invited.body["created_at"], "2026-11-24T12:00:00.000Z");
         assert_eq!(invited.body["expires_at"], "2026-11-25T12:00:00.000Z");
 
@@ -33,12 +41,19 @@ on_both_databases! {
         assert_eq!(user.body["system_roles"], json!([]));
         assert_eq!(user.body["pending_invitation_id"], id);
 
-        let preview = app.anonymous().post("/v1/activations/preview", &json!({ "token": mail.token })).await.expect(200);
+        let preview = app
+            .anonymous()
+            .post("/v1/activations/preview", &json!({ "token": mail.token }))
+            .await
+            .expect(200);
         assert_eq!(preview.body["email"], "Ada+EV@example.com");
         assert_eq!(preview.body["inviter"], json!({ "name": "Grace Hopper", "organisation": "EV Charging" }));
-        assert_eq!(preview.body["requires"], json!({
-            "password": true, "person_name": true, "email": false, "account_name": false, "account_type": false, "company": false
-        }));
+        assert_eq!(
+            preview.body["requires"],
+            json!({
+                "password": true, "person_name": true, "email": false, "account_name": false, "account_type": false, "company": false
+            })
+        );
 
         let activated = app.activate(&mail.token).await.expect(201);
         assert_eq!(activated.header("referrer-policy"), "no-referrer");
@@ -59,7 +74,8 @@ on_both_databases! {
         let admin = app.admin();
         let (first, old) = app.invite("ada@example.com", &["viewer"]).await;
         let body = json!({ "email": "ADA@example.com", "roles": ["viewer"] });
-        let blocked = admin.post("/v1/system-users/invitations", &body).await.problem(409, "invitation_pending");
+        let blocked =
+            admin.post("/v1/system-users/invitations", &body).await.problem(409, "invitation_pending");
         assert_eq!(blocked.body["invitation_id"], first["id"]);
 
         app.advance(TimeDelta::hours(24));
@@ -69,7 +85,10 @@ on_both_databases! {
         let second = admin.post("/v1/system-users/invitations", &body).await.expect(201);
         assert_eq!(second.body["user_id"], first["user_id"]);
         app.activate(&old.token).await.problem(410, "activation_link_superseded");
-        let resent = admin.post_empty(&format!("/v1/invitations/{id}/resend")).await.problem(409, "invitation_pending");
+        let resent = admin
+            .post_empty(&format!("/v1/invitations/{id}/resend"))
+            .await
+            .problem(409, "invitation_pending");
         assert_eq!(resent.body["invitation_id"], second.body["id"]);
         app.activate(&app.letter().await.token).await.expect(201);
     }
@@ -77,8 +96,14 @@ on_both_databases! {
     async fn nobody_grants_more_than_they_hold(app: TestApp) {
         let manager = app.caller(&[Role::UserManager], &[]);
         let invite = |role: &str| json!({ "email": "ada@example.com", "roles": [role] });
-        manager.post("/v1/system-users/invitations", &invite("admin")).await.problem(403, "role_exceeds_yours");
-        app.caller(&[Role::Viewer], &[]).post("/v1/system-users/invitations", &invite("viewer")).await.problem(403, "forbidden");
+        manager
+            .post("/v1/system-users/invitations", &invite("admin"))
+            .await
+            .problem(403, "role_exceeds_yours");
+        app.caller(&[Role::Viewer], &[])
+            .post("/v1/system-users/invitations", &invite("viewer"))
+            .await
+            .problem(403, "forbidden");
         manager.post("/v1/system-users/invitations", &invite("viewer")).await.expect(201);
         app.letter().await;
     }

@@ -31,7 +31,9 @@ on_both_databases! {
             })
         );
         assert_eq!(names(&app.admin(), "/v1/accounts").await, ["-"]);
-        app.activate_with(&mail.token, json!({ "account": { "name": "Ada", "type": "consumer" } })).await.expect(201);
+        app.activate_with(&mail.token, json!({ "account": { "name": "Ada", "type": "consumer" } }))
+            .await
+            .expect(201);
         let account = app.admin().get(&path).await.expect(200).body;
         assert_eq!((&account["status"], &account["name"]), (&json!("active"), &json!("Ada")));
         for id in ["acc_01kavx6e9me0r8jm6d2e1k2v3w", "acc_", "x", text(&made, "/user_id")] {
@@ -69,23 +71,35 @@ on_both_databases! {
         assert_eq!(names(&admin, &below).await, ["Ada Lovelace", "South"]);
         assert_eq!(names(&admin, &format!("{below}?used_by=employee")).await, ["Ada Lovelace"]);
         assert_eq!(names(&admin, &format!("{below}?search=sou&type=business")).await, ["South"]);
-        admin.get(&format!("{below}?parent_account_id={}", south.account)).await.faults(&[("parent_account_id", "unknown_parameter")]);
-        admin.get("/v1/accounts?type=club&used_by=x&parent_account_id=acme&limit=0&status=active&search=%00").await.faults(&[
-            ("type", "unknown_value"),
-            ("used_by", "unknown_value"),
-            ("parent_account_id", "invalid_id"),
-            ("limit", "invalid_limit"),
-            ("status", "unknown_parameter"),
-            ("search", "invalid_search"),
-        ]);
-        admin.get(&format!("/v1/accounts/{}?verbose=1", acme.account)).await.faults(&[("verbose", "unknown_parameter")]);
+        admin
+            .get(&format!("{below}?parent_account_id={}", south.account))
+            .await
+            .faults(&[("parent_account_id", "unknown_parameter")]);
+        admin
+            .get("/v1/accounts?type=club&used_by=x&parent_account_id=acme&limit=0&status=active&search=%00")
+            .await
+            .faults(&[
+                ("type", "unknown_value"),
+                ("used_by", "unknown_value"),
+                ("parent_account_id", "invalid_id"),
+                ("limit", "invalid_limit"),
+                ("status", "unknown_parameter"),
+                ("search", "invalid_search"),
+            ]);
+        admin
+            .get(&format!("/v1/accounts/{}?verbose=1", acme.account))
+            .await
+            .faults(&[("verbose", "unknown_parameter")]);
     }
 
     async fn the_type_ahead_in_any_script(app: TestApp) {
         let admin = app.admin();
         let all = ["Élan STRASSE B.V.", "شركة المثال", "ИВАН и сыновья", "100%_pure\\oil", "株式会社⚡️"];
         for (index, name) in all.into_iter().enumerate() {
-            admin.post(OWNERS, &json!({ "email": format!("o{index}@example.com"), "account_name": name })).await.expect(201);
+            admin
+                .post(OWNERS, &json!({ "email": format!("o{index}@example.com"), "account_name": name }))
+                .await
+                .expect(201);
         }
         app.letters().await;
         for (text, expected) in [
@@ -101,7 +115,11 @@ on_both_databases! {
             ("'; --", vec![]),
             (" ", vec![all[4], all[3], all[2], all[1], all[0]]),
         ] {
-            assert_eq!(names(&admin, &format!("/v1/accounts?{}", query(&[("search", text)]))).await, expected, "{text}");
+            assert_eq!(
+                names(&admin, &format!("/v1/accounts?{}", query(&[("search", text)]))).await,
+                expected,
+                "{text}"
+            );
         }
         // People are found by the account that they are invited to, and so are their invitations.
         for list in ["/v1/users", "/v1/invitations"] {
@@ -126,13 +144,19 @@ on_both_databases! {
             while let Some(path) = next {
                 let page = acme.client.get(&path).await.expect(200);
                 seen.extend(column(&page, "name"));
-                let link = page.header("link").strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
+                let link = page
+                    .header("link")
+                    .strip_prefix('<')
+                    .and_then(|link| link.strip_suffix(">; rel=\"next\""));
                 assert_eq!(link.is_some(), page.body["next_cursor"].is_string());
                 next = link.map(str::to_owned);
             }
             assert_eq!(seen, (0..7).rev().map(|index| format!("Home {index}")).collect::<Vec<_>>());
             let cursor = admin.get(&format!("{list}?limit=1")).await.expect(200).text_of("next_cursor");
-            admin.get(&format!("{list}?limit=1&type=consumer&cursor={cursor}")).await.problem(422, "cursor_mismatch");
+            admin
+                .get(&format!("{list}?limit=1&type=consumer&cursor={cursor}"))
+                .await
+                .problem(422, "cursor_mismatch");
             admin.get(&format!("{list}?cursor=x")).await.faults(&[("cursor", "invalid_cursor")]);
         }
         let cursor = admin.get("/v1/accounts?limit=1").await.expect(200).text_of("next_cursor");
@@ -146,7 +170,10 @@ on_both_databases! {
         let deep = app.subsidiary("eve@example.com", &south.account, "Deep").await;
         let driver = app.driver("max@example.com", &deep.account).await;
         for (caller, visible) in [
-            (app.caller(&[], &[Permission::AccountsRead]), vec!["Ada Lovelace", "Deep", "South", "Zenith", "Acme"]),
+            (
+                app.caller(&[], &[Permission::AccountsRead]),
+                vec!["Ada Lovelace", "Deep", "South", "Zenith", "Acme"],
+            ),
             (app.caller(&[Role::Finance], &[]), vec!["Ada Lovelace", "Deep", "South", "Zenith", "Acme"]),
             (acme.client.clone(), vec!["Ada Lovelace", "Deep", "South", "Acme"]),
             (south.client.clone(), vec!["Ada Lovelace", "Deep", "South"]),
@@ -155,16 +182,23 @@ on_both_databases! {
             (app.owning(&[&zenith.account, &deep.account]), vec!["Ada Lovelace", "Deep", "Zenith"]),
         ] {
             assert_eq!(names(&caller, "/v1/accounts").await, visible);
-            for (account, name) in
-                [(&acme, "Acme"), (&zenith, "Zenith"), (&south, "South"), (&deep, "Deep"), (&driver, "Ada Lovelace")]
-            {
+            for (account, name) in [
+                (&acme, "Acme"),
+                (&zenith, "Zenith"),
+                (&south, "South"),
+                (&deep, "Deep"),
+                (&driver, "Ada Lovelace"),
+            ] {
                 let status = if visible.contains(&name) { 200 } else { 404 };
                 caller.get(&format!("/v1/accounts/{}", account.account)).await.expect(status);
                 caller.get(&format!("/v1/accounts/{}/sub-accounts", account.account)).await.expect(status);
             }
         }
         let own = format!("/v1/accounts/{}", driver.account);
-        for caller in [driver.client.clone(), app.caller(&[], &[Permission::CustomersRead, Permission::CustomersInvite])] {
+        for caller in [
+            driver.client.clone(),
+            app.caller(&[], &[Permission::CustomersRead, Permission::CustomersInvite]),
+        ] {
             caller.get("/v1/accounts").await.problem(403, "forbidden");
             caller.get(&own).await.problem(404, "not_found");
         }

@@ -3,6 +3,7 @@
 //! What an administrator is shown is the truth. From it, the table makes what everybody else is to be shown,
 //! field by field; and whatever a list is filtered or searched by, it finds what is shown and nothing else.
 
+mod other_answers;
 mod world;
 
 use std::collections::BTreeSet;
@@ -11,12 +12,7 @@ use invitation_service::domain::role::Role::{Admin, CustomerSupport, Finance, Us
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::support::{
-    Client, PASSWORD, TestApp,
-    customers::{SUB_ACCOUNTS, text, with},
-    handed_over::{choose, hand_over, link_of},
-    json, on_both_databases,
-};
+use crate::support::{Client, TestApp, customers::text, json, on_both_databases};
 
 /// How much of a person a caller is shown.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -169,13 +165,19 @@ on_both_databases! {
 
     async fn every_role_and_every_field_of_a_person(app: TestApp) {
         let world = world(&app).await;
-        assert_eq!(rows().iter().map(|(name, _)| *name).collect::<BTreeSet<_>>(), world.callers.keys().copied().collect());
+        assert_eq!(
+            rows().iter().map(|(name, _)| *name).collect::<BTreeSet<_>>(),
+            world.callers.keys().copied().collect()
+        );
         for (name, row) in rows() {
             let caller = &world.callers[name];
             let whole_list = caller.get("/v1/users?limit=200").await;
             if row == [Nothing; 5] {
                 whole_list.problem(403, "forbidden");
-                caller.call(Method::GET, "/v1/users", &[("accept", "text/csv")]).await.problem(403, "forbidden");
+                caller
+                    .call(Method::GET, "/v1/users", &[("accept", "text/csv")])
+                    .await
+                    .problem(403, "forbidden");
                 for (person, _) in &world.people {
                     caller.get(&format!("/v1/users/{}", text(person, "/id"))).await.problem(404, "not_found");
                 }
@@ -204,7 +206,8 @@ on_both_databases! {
             // What is not shown is found by nothing.
             for status in ["invited", "active", "blocked"] {
                 let found = caller.get(&format!("/v1/users?status={status}")).await.expect(200).body;
-                let expected: Vec<Value> = list.iter().filter(|user| user["status"] == status).cloned().collect();
+                let expected: Vec<Value> =
+                    list.iter().filter(|user| user["status"] == status).cloned().collect();
                 assert_eq!(found["data"], json!(expected), "{name} asks for {status}");
             }
             for role in ["admin", "viewer", "finance", "driver", "account_owner"] {
@@ -216,7 +219,16 @@ on_both_databases! {
                 let expected: Vec<Value> = list.iter().filter(has).cloned().collect();
                 assert_eq!(found["data"], json!(expected), "{name} asks for {role}");
             }
-            for search in ["augusta", "maximilian", "evelyn", "hopper", "zenith secret", "ada@operator", "linus@zenith", "nowhere"] {
+            for search in [
+                "augusta",
+                "maximilian",
+                "evelyn",
+                "hopper",
+                "zenith secret",
+                "ada@operator",
+                "linus@zenith",
+                "nowhere",
+            ] {
                 let found = caller.get(&format!("/v1/users?search={search}")).await.expect(200).body;
                 let expected: Vec<Value> = list.iter().filter(|user| holds(user, search)).cloned().collect();
                 assert_eq!(found["data"], json!(expected), "{name} searches for {search}");
@@ -224,7 +236,10 @@ on_both_databases! {
             for account in [&world.acme, &world.zenith] {
                 let found = caller.get(&format!("/v1/users?account_id={account}")).await.expect(200).body;
                 let shown = ids(&list);
-                assert!(ids(found["data"].as_array().unwrap()).is_subset(&shown), "{name} asks for {account}");
+                assert!(
+                    ids(found["data"].as_array().unwrap()).is_subset(&shown),
+                    "{name} asks for {account}"
+                );
             }
         }
     }
@@ -233,18 +248,25 @@ on_both_databases! {
         let world = world(&app).await;
         for (name, row) in rows() {
             let caller = &world.callers[name];
-            for (((who, (_, made)), sees), first) in PEOPLE.iter().zip(&world.people).zip(row).zip(["augusta", "ada", "-", "", ""]) {
+            for (((who, (_, made)), sees), first) in
+                PEOPLE.iter().zip(&world.people).zip(row).zip(["augusta", "ada", "-", "", ""])
+            {
                 let Some(made) = made else { continue };
                 let id = text(made, "/id");
                 let answer = caller.get(&format!("/v1/invitations/{id}")).await;
-                let sees_customers = !["system_users:read", "owner of Zenith"].contains(&name) && row != [Nothing; 5];
+                let sees_customers =
+                    !["system_users:read", "owner of Zenith"].contains(&name) && row != [Nothing; 5];
                 if !sees_customers {
                     answer.problem(404, "not_found");
                     continue;
                 }
                 assert_eq!(&answer.expect(200).body, made, "{name} sees the invitation of {who}");
                 // By the person's own name is found what the caller knows the person of.
-                let found = caller.get(&format!("/v1/invitations?search={first}&account_id={}", world.acme)).await.expect(200).body;
+                let found = caller
+                    .get(&format!("/v1/invitations?search={first}&account_id={}", world.acme))
+                    .await
+                    .expect(200)
+                    .body;
                 let is_found = found["data"].as_array().unwrap().iter().any(|one| one["id"] == made["id"]);
                 let typed = made["email"].as_str().unwrap().to_lowercase().contains(first);
                 let is_known = matches!(sees, Whole { .. }) && *who != "nobody";
@@ -261,92 +283,23 @@ on_both_databases! {
             owner.post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
             let details = async |caller: &Client| {
                 let events = caller.get(&format!("/v1/invitations/{id}/events")).await.expect(200).body;
-                let of = |kind: &str| events["data"].as_array().unwrap().iter().find(|one| one["type"] == kind).unwrap()["details"].clone();
+                let of = |kind: &str| {
+                    events["data"].as_array().unwrap().iter().find(|one| one["type"] == kind).unwrap()["details"].clone()
+                };
                 (of("updated"), of("revoked"))
             };
             for name in ["owner of Acme", "office of Acme", "customer_support", "finance"] {
                 let (updated, revoked) = details(&world.callers[name]).await;
-                assert_eq!((updated.as_object().unwrap().len(), &revoked), (1, &json!({})), "{name} is told of {who}");
+                assert_eq!(
+                    (updated.as_object().unwrap().len(), &revoked),
+                    (1, &json!({})),
+                    "{name} is told of {who}"
+                );
             }
             let (updated, revoked) = details(&world.callers["viewer"]).await;
             assert_eq!(updated["user_removed"], json!(*who == "nobody"));
             assert_eq!(revoked["user_removed"], true);
         }
-    }
-
-    async fn an_invite_is_answered_alike_whoever_it_is(app: TestApp) {
-        let world = world(&app).await;
-        let owner = &world.callers["owner of Acme"];
-        // Everything but ids and the address.
-        let plain = |mut made: Value| {
-            for name in ["id", "user_id", "email", "activation_link"] {
-                made[name] = Value::Null;
-            }
-            made["account"]["id"] = Value::Null;
-            made
-        };
-        let mut answers = Vec::new();
-        for email in ["eve@operator.example", "linus@zenith.example", "other@nowhere.example"] {
-            let body = json!({ "email": email, "role": "driver", "account_id": world.acme });
-            let by_hand = owner.post(SUB_ACCOUNTS, &with(body.clone(), json!({ "delivery": "link" }))).await.expect(201);
-            let (id, token) = link_of(&by_hand);
-            let again = owner.post(SUB_ACCOUNTS, &body).await.problem(409, "invitation_pending").body["invitation_id"].clone();
-            assert_eq!(again, json!(id));
-            let preview = app.anonymous().post("/v1/activations/preview", &json!({ "token": token })).await.expect(200).body;
-            let resent = owner.post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200).body;
-            let revoked = owner.post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200).body;
-            let item = with(body, json!({ "kind": "sub_account" }));
-            let batch = owner.post("/v1/invitations/batch", &json!({ "invitations": [item] })).await.expect(200).body;
-            let invited = batch["results"][0]["invitation"].clone();
-            let user = owner.get(&format!("/v1/users/{}", text(&invited, "/user_id"))).await.expect(200).body;
-            answers.push([
-                plain(by_hand.body),
-                with(preview, json!({ "email": null })),
-                plain(resent),
-                plain(revoked),
-                plain(invited),
-                with(user, json!({ "id": null, "email": null, "pending_invitation_id": null })),
-            ]);
-        }
-        assert_eq!(answers[0], answers[2]);
-        assert_eq!(answers[1], answers[2]);
-        app.letters().await;
-    }
-
-    /// What is in no row of this table shows nobody.
-    async fn no_other_answer_shows_a_person(app: TestApp) {
-        let document: Value = app.anonymous().get("/openapi.json").await.expect(200).body;
-        let personal = ["first_name", "last_name", "system_roles", "memberships", "pending_invitation_id", "activated_at"];
-        let schemas = document["components"]["schemas"].as_object().unwrap().iter();
-        let answers = schemas.filter(|(name, _)| !name.ends_with("Request") && !name.ends_with("Form"));
-        let found: Vec<&str> = answers
-            .filter(|(_, schema)| personal.iter().any(|field| schema["properties"].get(field).is_some()))
-            .map(|(name, _)| name.as_str())
-            .collect();
-        // The invitation's own activation is no person's.
-        assert_eq!(found, ["Invitation", "User"]);
-        let user = document["components"]["schemas"]["User"]["properties"].as_object().unwrap();
-        let fields: Vec<&str> = user.keys().map(String::as_str).collect();
-        let known = [
-            "activated_at", "created_at", "email", "first_name", "id", "last_name", "memberships", "pending_invitation_id", "status",
-            "system_roles",
-        ];
-        assert_eq!(fields, known, "a new field of a person needs a rule in this table and in the contract's");
-    }
-
-    async fn whoever_left_is_shown_as_invited_when_they_are_invited_again(app: TestApp) {
-        let acme = app.owner("olga@acme.example", "Acme").await;
-        let (_, token) = hand_over(&acme.client, "dirk@acme.example", &acme.account).await;
-        let joined = choose(&app, &token, PASSWORD, "Dirk").await.expect(201).body;
-        let user = format!("/v1/users/{}", text(&joined, "/user/id"));
-        assert_eq!(acme.client.get(&user).await.expect(200).body["first_name"], "Dirk");
-        let dirk = app.sign_in("dirk@acme.example").await;
-        let left = dirk.call(Method::DELETE, &format!("/v1/me/memberships/{}", text(&joined, "/account/id")), &[]).await;
-        left.expect(204);
-        acme.client.get(&user).await.problem(404, "not_found");
-        hand_over(&acme.client, "dirk@acme.example", &acme.account).await;
-        let shown = acme.client.get(&user).await.expect(200).body;
-        assert_eq!((&shown["first_name"], &shown["status"]), (&Value::Null, &json!("invited")));
     }
 }
 

@@ -14,14 +14,21 @@ on_both_databases! {
         let mut invited = Vec::new();
         for index in 0..205 {
             invited.push(
-                app.invite_unsent(&format!("colleague{index}@example.com"), &["viewer"]).await["id"].as_str().unwrap().to_owned(),
+                app.invite_unsent(&format!("colleague{index}@example.com"), &["viewer"]).await["id"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned(),
             );
         }
         invited.reverse();
         for list in ["/v1/invitations", "/v1/users"] {
-            for (limit, rows) in
-                [("", 50), ("?limit=1", 1), ("?limit=200", 200), ("?limit=201", 200), ("?limit=99999999999999999999999", 200)]
-            {
+            for (limit, rows) in [
+                ("", 50),
+                ("?limit=1", 1),
+                ("?limit=200", 200),
+                ("?limit=201", 200),
+                ("?limit=99999999999999999999999", 200),
+            ] {
                 let page = admin.get(&format!("{list}{limit}")).await.expect(200);
                 let ids = column(&page, if list == "/v1/users" { "pending_invitation_id" } else { "id" });
                 assert_eq!(ids, invited[..rows], "{list}{limit}");
@@ -53,10 +60,20 @@ on_both_databases! {
                 let page = admin.get(&path).await.expect(200);
                 seen.extend(column(&page, "email"));
                 pages += 1;
-                app.invite_unsent(&format!("{}{pages}.colleague.late@example.com", &list[4..]), &["viewer"]).await;
+                app.invite_unsent(&format!("{}{pages}.colleague.late@example.com", &list[4..]), &["viewer"])
+                    .await;
                 next = page.body["next_cursor"].as_str().map(|cursor| {
-                    let link = page.header("link").strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap().to_owned();
-                    assert!(link.contains(&query(&[("cursor", cursor)])) && link.contains("limit=3"), "{link}");
+                    let link = page
+                        .header("link")
+                        .strip_prefix('<')
+                        .unwrap()
+                        .strip_suffix(">; rel=\"next\"")
+                        .unwrap()
+                        .to_owned();
+                    assert!(
+                        link.contains(&query(&[("cursor", cursor)])) && link.contains("limit=3"),
+                        "{link}"
+                    );
                     link
                 });
                 assert_eq!(page.header("link").is_empty(), next.is_none());
@@ -78,7 +95,10 @@ on_both_databases! {
             app.invite_unsent(&format!("{name}@example.com"), &["viewer"]).await;
         }
         for (list, others) in [
-            ("/v1/invitations", vec!["status=pending", "kind=system_user", "search=ada", "email=ada%40example.com"]),
+            (
+                "/v1/invitations",
+                vec!["status=pending", "kind=system_user", "search=ada", "email=ada%40example.com"],
+            ),
             ("/v1/users", vec!["status=invited", "kind=system_user", "search=ada", "role=viewer"]),
         ] {
             let cursor = admin.get(&format!("{list}?limit=1")).await.expect(200).text_of("next_cursor");
@@ -94,7 +114,15 @@ on_both_databases! {
             let other_list = if list == "/v1/users" { "/v1/invitations" } else { "/v1/users" };
             admin.get(&format!("{other_list}?cursor={cursor}")).await.problem(422, "cursor_mismatch");
             let swapped = format!("{}{}", if cursor.starts_with('A') { "B" } else { "A" }, &cursor[1..]);
-            for damaged in ["", "x", "%00", &cursor[1..], &cursor[..cursor.len() - 1], &cursor[..cursor.len() / 2], &swapped] {
+            for damaged in [
+                "",
+                "x",
+                "%00",
+                &cursor[1..],
+                &cursor[..cursor.len() - 1],
+                &cursor[..cursor.len() / 2],
+                &swapped,
+            ] {
                 admin.get(&format!("{list}?cursor={damaged}")).await.faults(&[("cursor", "invalid_cursor")]);
             }
         }

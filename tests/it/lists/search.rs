@@ -12,7 +12,9 @@ use crate::{
 /// Invites somebody who activates at once, with this name.
 async fn colleague(app: &TestApp, email: &str, roles: &[&str], first_name: &str, last_name: &str) -> Value {
     let (invitation, mail) = app.invite(email, roles).await;
-    let body = json!({ "token": mail.token, "password": PASSWORD, "first_name": first_name, "last_name": last_name });
+    let body = json!({
+        "token": mail.token, "password": PASSWORD, "first_name": first_name, "last_name": last_name
+    });
     app.anonymous().post("/v1/activations", &body).await.expect(201);
     invitation
 }
@@ -26,7 +28,10 @@ on_both_databases! {
         app.advance(TimeDelta::hours(24));
         app.invite_unsent("eve@example.com", &["viewer"]).await;
         let revoked = app.invite_unsent("gone@example.com", &["viewer"]).await;
-        admin.post_empty(&format!("/v1/invitations/{}/revoke", revoked["id"].as_str().unwrap())).await.expect(200);
+        admin
+            .post_empty(&format!("/v1/invitations/{}/revoke", revoked["id"].as_str().unwrap()))
+            .await
+            .expect(200);
 
         for (filter, expected) in [
             ("", vec!["gone", "eve", "late", "linus", "grace"]),
@@ -72,7 +77,10 @@ on_both_databases! {
         assert_eq!(found(&admin, "/v1/invitations?email=late%40example.com").await, ["late", "late"]);
         let old = admin.get("/v1/invitations?email=late%40example.com&status=expired").await.expect(200);
         assert_eq!(column(&old, "id"), [expired["id"].as_str().unwrap()]);
-        app.caller(&[Role::Finance], &[]).get("/v1/users?kind=system_user&status=active").await.problem(403, "forbidden");
+        app.caller(&[Role::Finance], &[])
+            .get("/v1/users?kind=system_user&status=active")
+            .await
+            .problem(403, "forbidden");
         app.letters().await;
     }
 
@@ -109,7 +117,11 @@ on_both_databases! {
             ("  ", vec!["plain", "under_score", "50%off", "back", "ivan", "E.Muller"]),
         ] {
             for list in ["/v1/users", "/v1/invitations"] {
-                assert_eq!(found(&admin, &format!("{list}?{}", query(&[("search", text)]))).await, expected, "{list} {text}");
+                assert_eq!(
+                    found(&admin, &format!("{list}?{}", query(&[("search", text)]))).await,
+                    expected,
+                    "{list} {text}"
+                );
             }
         }
     }
@@ -119,7 +131,10 @@ on_both_databases! {
         for list in ["/v1/users", "/v1/invitations"] {
             let long = "ß".repeat(257);
             for text in ["\0", "a\u{7}b", &long, &"a".repeat(60_000)] {
-                admin.get(&format!("{list}?{}", query(&[("search", text)]))).await.faults(&[("search", "invalid_search")]);
+                admin
+                    .get(&format!("{list}?{}", query(&[("search", text)])))
+                    .await
+                    .faults(&[("search", "invalid_search")]);
             }
             admin.get(&format!("{list}?{}", query(&[("search", &long[2..])]))).await.expect(200);
             for value in ["", "foo", "PENDING", "pending,expired", "%00"] {
@@ -139,6 +154,9 @@ on_both_databases! {
             admin.get(&format!("/v1/invitations?email={email}")).await.faults(&[("email", "invalid_email")]);
         }
         let empty = admin.get("/v1/users").await.expect(200);
-        assert_eq!((empty.body.clone(), empty.header("link")), (json!({ "data": [], "next_cursor": null }), ""));
+        assert_eq!(
+            (empty.body.clone(), empty.header("link")),
+            (json!({ "data": [], "next_cursor": null }), "")
+        );
     }
 }

@@ -30,9 +30,14 @@ async fn export(client: &Client, path: &str) -> Vec<Vec<String>> {
 
 on_both_databases! {
     async fn quoted_and_disarmed(app: TestApp) {
-        let body = json!({ "email": "=cmd@example.com", "account_name": "=HYPERLINK(\"x\"), Ltd", "account_type": "consumer" });
+        let body = json!({
+            "email": "=cmd@example.com", "account_name": "=HYPERLINK(\"x\"), Ltd", "account_type": "consumer"
+        });
         let (made, mail) = app.invite_by(OWNERS, body).await;
-        let members = json!({ "token": mail.token, "password": PASSWORD, "first_name": "@Ada, \"Countess\"", "last_name": "-Lovelace" });
+        let members = json!({
+            "token": mail.token, "password": PASSWORD, "first_name": "@Ada, \"Countess\"",
+            "last_name": "-Lovelace"
+        });
         app.anonymous().post("/v1/activations", &members).await.expect(201);
         let (_, mail) = app.invite("=cmd@example.com", &["viewer", "finance"]).await;
         app.join(&mail.token, "=cmd@example.com", json!({})).await.expect(201);
@@ -66,7 +71,9 @@ on_both_databases! {
         ];
         for (index, (name, _)) in names.iter().enumerate() {
             let (_, mail) = app.invite(&format!("a{index}@example.com"), &["viewer"]).await;
-            let members = json!({ "token": mail.token, "password": PASSWORD, "first_name": name, "last_name": name });
+            let members = json!({
+                "token": mail.token, "password": PASSWORD, "first_name": name, "last_name": name
+            });
             app.anonymous().post("/v1/activations", &members).await.expect(201);
         }
         let rows = export(&app.admin(), "/v1/users").await;
@@ -75,7 +82,10 @@ on_both_databases! {
         }
         let text = ask(&app.admin(), "/v1/users", "text/csv").await.text;
         for line in text.lines().skip(1) {
-            assert!(line.starts_with('"') && line.ends_with('"') && line.matches("\",\"").count() == 8, "{line}");
+            assert!(
+                line.starts_with('"') && line.ends_with('"') && line.matches("\",\"").count() == 8,
+                "{line}"
+            );
         }
     }
 
@@ -94,7 +104,9 @@ on_both_databases! {
         let json = app.admin().get("/v1/users?bom=true").await.expect(200);
         assert!(json.text.starts_with('{'));
         for bad in ["", "1", "yes"] {
-            ask(&app.admin(), &format!("/v1/users?bom={bad}"), "text/csv").await.faults(&[("bom", "unknown_value")]);
+            ask(&app.admin(), &format!("/v1/users?bom={bad}"), "text/csv")
+                .await
+                .faults(&[("bom", "unknown_value")]);
         }
     }
 
@@ -102,11 +114,18 @@ on_both_databases! {
         let ids: Vec<UserId> = (0..1234).map(|_| app.clock.id()).collect();
         let at = "'2026-11-24T12:00:00.000Z'";
         let rows = ids.iter().enumerate().map(|(index, id)| {
-            let (status, hash, activated) = if index % 2 == 0 { ("active", "'h'", at) } else { ("invited", "NULL", "NULL") };
-            format!("('{id}', 'u{index}@example.com', 'u{index}@example.com', 'u{index}@example.com', '{status}', {hash}, {at}, {activated})")
+            let (status, hash, activated) =
+                if index % 2 == 0 { ("active", "'h'", at) } else { ("invited", "NULL", "NULL") };
+            format!(
+                "('{id}', 'u{index}@example.com', 'u{index}@example.com', 'u{index}@example.com', \
+                '{status}', {hash}, {at}, {activated})"
+            )
         });
         let columns = "id, email, email_key, search_text, status, password_hash, created_at, activated_at";
-        app.database.execute(&format!("INSERT INTO users ({columns}) VALUES {}", rows.collect::<Vec<_>>().join(", ")));
+        app.database.execute(&format!(
+            "INSERT INTO users ({columns}) VALUES {}",
+            rows.collect::<Vec<_>>().join(", ")
+        ));
         for path in ["/v1/users", "/v1/users?limit=1"] {
             let rows = export(&app.admin(), path).await;
             assert_eq!(rows.len(), 1234, "{path}");
@@ -137,7 +156,9 @@ on_both_databases! {
             let found: BTreeSet<&str> = rows.iter().map(|row| row[1].split('@').next().unwrap()).collect();
             assert_eq!(found.into_iter().collect::<Vec<_>>(), expected);
         }
-        ask(&app.caller(&[], &[Permission::AccountsRead]), "/v1/users", "text/csv").await.problem(403, "forbidden");
+        ask(&app.caller(&[], &[Permission::AccountsRead]), "/v1/users", "text/csv")
+            .await
+            .problem(403, "forbidden");
         ask(&acme.client, "/v1/users?kind=system_user", "text/csv").await.problem(403, "forbidden");
         ask(&app.anonymous(), "/v1/users", "text/csv").await.problem(401, "unauthenticated");
         ask(&app.admin(), "/v1/users?status=asleep", "text/csv").await.faults(&[("status", "unknown_value")]);

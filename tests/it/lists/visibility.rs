@@ -190,7 +190,9 @@ async fn world(app: &TestApp) -> World {
     let dirk = app.driver(&email("Dirk"), &acme.account).await;
     let max = app.driver(&email("Max"), &acme.account).await;
     let invite = async |person: &str, parent: &str| {
-        let body = json!({ "email": email(person), "role": "driver", "account_id": parent, "account_type": "consumer" });
+        let body = json!({
+            "email": email(person), "role": "driver", "account_id": parent, "account_type": "consumer"
+        });
         let (made, mail) = app.invite_by(SUB_ACCOUNTS, body).await;
         (text(&made, "/account/id").to_owned(), mail.token)
     };

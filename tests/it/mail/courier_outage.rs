@@ -90,8 +90,10 @@ async fn a_letter_that_nobody_tells_of_after_an_outage_goes_a_moment_later() {
         "{next:?}"
     );
     relay.is(Behaviour::Takes);
-    app.database
-        .execute("DELETE FROM letters WHERE invitation_id IN (SELECT id FROM invitations WHERE email = 'cy@example.com')");
+    app.database.execute(
+        "DELETE FROM letters WHERE invitation_id IN (SELECT id FROM invitations WHERE email = \
+            'cy@example.com')",
+    );
     app.advance(TimeDelta::seconds(29));
     assert!(matches!(other.step().await.unwrap(), Step::Idle { .. }));
     app.advance(TimeDelta::seconds(1));
@@ -145,8 +147,8 @@ async fn a_letter_whose_look_is_cut_off_is_given_back() {
     let mut somebody = held(&app);
     let sending = started(&app.parts.courier);
     let cut = "SELECT pid::text AS text FROM \
-               (SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' OFFSET 0) AS waiting \
-               WHERE pg_terminate_backend(pid)";
+               (SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = \
+               'Lock' OFFSET 0) AS waiting WHERE pg_terminate_backend(pid)";
     // A query whose connection was cut is run on two further ones before it fails.
     let mut connections = HashSet::new();
     let mut all_cut = || {

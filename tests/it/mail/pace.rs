@@ -18,7 +18,10 @@ on_each! {
         let pause = TimeDelta::milliseconds(603);
         let next = began + pause;
         let steps = [one.unwrap(), other.unwrap()];
-        assert!(steps.contains(&Step::Worked(1)) && steps.contains(&Step::Idle { next_due: Some(next) }), "{steps:?}");
+        assert!(
+            steps.contains(&Step::Worked(1)) && steps.contains(&Step::Idle { next_due: Some(next) }),
+            "{steps:?}"
+        );
         let mut sent = 1;
         while app.now() + pause < began + TimeDelta::minutes(1) {
             app.advance(pause);
@@ -60,6 +63,8 @@ on_each! {
         app.parts.courier.step().await.unwrap();
         assert_eq!(relay.taken().len(), 1);
         told("ok", "ok").await;
-        assert!(anonymous.get("/metrics").await.expect(200).text.contains("invitation_service_outbox_queued 0\n"));
+        assert!(
+            anonymous.get("/metrics").await.expect(200).text.contains("invitation_service_outbox_queued 0\n")
+        );
     }
 }

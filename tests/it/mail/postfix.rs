@@ -248,7 +248,8 @@ on_each! {
         };
         let postfix = Postfix::start(&root).await;
         for (name, scheme, options) in [("ada", "smtp", "&tls=required"), ("grace", "smtps", "")] {
-            let app = TestApp::start(backend, &[("MAIL_URL", &postfix.url(scheme, "hunter22", options))]).await;
+            let app =
+                TestApp::start(backend, &[("MAIL_URL", &postfix.url(scheme, "hunter22", options))]).await;
             assert_eq!(deliver(&app, &format!("{name}@example.com")).await["state"], "sent", "{scheme}");
             let letter = postfix.letter(name).await;
             assert_eq!(letter.to, format!("{name}@example.com"));
@@ -257,7 +258,10 @@ on_each! {
             // Over the same connection: Postfix refuses this one for good.
             let delivery = deliver(&app, "nobody@example.com").await;
             let error = delivery["last_error"].as_str().unwrap();
-            assert!(delivery["state"] == "failed" && error.contains("550") && error.contains("5.1.1"), "{delivery}");
+            assert!(
+                delivery["state"] == "failed" && error.contains("550") && error.contains("5.1.1"),
+                "{delivery}"
+            );
         }
         let log = postfix.log();
         let count = |what: &str| log.lines().filter(|line| line.contains(what)).count();
@@ -269,7 +273,10 @@ on_each! {
         let app = TestApp::start(backend, &[("MAIL_URL", &postfix.url("smtp", "hunter23", ""))]).await;
         let delivery = deliver(&app, "ada@example.com").await;
         let error = delivery["last_error"].as_str().unwrap();
-        assert!(delivery["state"] == "queued" && error.contains("refused the sign-in") && error.contains("535"), "{delivery}");
+        assert!(
+            delivery["state"] == "queued" && error.contains("refused the sign-in") && error.contains("535"),
+            "{delivery}"
+        );
         eventually("the third connection is logged", LIMIT, async || {
             (postfix.log().matches("TLS connection established from").count() == 3).then_some(())
         })

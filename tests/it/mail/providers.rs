@@ -52,7 +52,9 @@ fn cases() -> [Case; 4] {
             key: SECRET.to_owned(),
             answer: (200, "", r#"{"ErrorCode":0,"Message":"OK","MessageID":"name-of-theirs"}"#),
             bounce: |_| {
-                let body = json!({ "RecordType": "Bounce", "Type": "HardBounce", "ID": 42, "MessageID": "name-of-theirs" });
+                let body = json!({
+                    "RecordType": "Bounce", "Type": "HardBounce", "ID": 42, "MessageID": "name-of-theirs"
+                });
                 (vec![("x-mail-events-secret", SECRET.to_owned())], body)
             },
         },
@@ -101,7 +103,9 @@ fn cases() -> [Case; 4] {
             answer: (200, "", r#"{"id":"name-of-theirs"}"#),
             bounce: |now| {
                 let body = json!({
-                    "type": "email.bounced", "data": { "email_id": "name-of-theirs", "bounce": { "type": "Permanent" } }
+                    "type": "email.bounced", "data": {
+                        "email_id": "name-of-theirs", "bounce": { "type": "Permanent" }
+                    }
                 });
                 let headers = vec![
                     ("svix-id", "msg_1".to_owned()),
@@ -149,12 +153,15 @@ on_each! {
 
             let (headers, body) = (case.bounce)(app.now().timestamp());
             let report = |headers: &[(&'static str, String)], body: String| {
-                let request = app.anonymous().request(Method::POST, &format!("/v1/mail-events/{}", case.provider));
-                let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+                let request =
+                    app.anonymous().request(Method::POST, &format!("/v1/mail-events/{}", case.provider));
+                let request =
+                    headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
                 Answer::of(request.header("content-type", "application/json").body(body))
             };
             // Somebody who knows the shapes and not the key.
-            let wrong: Vec<_> = headers.iter().map(|(name, value)| (*name, value.chars().rev().collect())).collect();
+            let wrong: Vec<_> =
+                headers.iter().map(|(name, value)| (*name, value.chars().rev().collect())).collect();
             let forged = body.to_string().replace("\"token\":\"token\"", "\"token\":\"other\"");
             report(&wrong, forged).await.problem(401, "mail_event_unverified");
             assert_eq!(delivery(&app, &id).await["state"], "sent", "{}", case.provider);
@@ -165,14 +172,21 @@ on_each! {
             let told = delivery(&app, &id).await;
             assert_eq!(told["state"], "bounced", "{}", case.provider);
             assert!(told["advice"].as_str().unwrap().contains("address"), "{told}");
-            assert_eq!(app.timeline(&id).await, ["created", "email_queued", "email_sent", "email_bounced"], "{}", case.provider);
+            assert_eq!(
+                app.timeline(&id).await,
+                ["created", "email_queued", "email_sent", "email_bounced"],
+                "{}",
+                case.provider
+            );
         }
     }
 
     async fn a_busy_provider_is_asked_again_when_it_said(backend: Backend) {
         let busy = (429, "Retry-After: 120", r#"{"message":"slower"}"#);
         let provider = Provider::start(&[busy, (200, "", r#"{"id":"m"}"#)]).await;
-        let app = TestApp::start(backend, &[("MAIL_URL", &format!("resend://hunter22?api={}", provider.base))]).await;
+        let app =
+            TestApp::start(backend, &[("MAIL_URL", &format!("resend://hunter22?api={}", provider.base))])
+                .await;
         let (id, start) = (invite(&app).await, app.now());
         let due = start + TimeDelta::seconds(120);
         assert_eq!(work(&app).await, Step::Idle { next_due: Some(due) });
@@ -193,7 +207,9 @@ on_each! {
     async fn a_provider_that_wants_a_week_is_asked_after_a_day(backend: Backend) {
         let week = (429, "Retry-After: 604800", "{}");
         let provider = Provider::start(&[week, (200, "", r#"{"id":"m"}"#)]).await;
-        let app = TestApp::start(backend, &[("MAIL_URL", &format!("resend://hunter22?api={}", provider.base))]).await;
+        let app =
+            TestApp::start(backend, &[("MAIL_URL", &format!("resend://hunter22?api={}", provider.base))])
+                .await;
         let (id, start) = (invite(&app).await, app.now());
         assert_eq!(work(&app).await, Step::Idle { next_due: Some(start + TimeDelta::days(1)) });
         assert_eq!(delivery(&app, &id).await["state"], "queued");
@@ -207,7 +223,9 @@ on_each! {
         let busy = |seconds| (429, seconds, r#"{"message":"slower"}"#);
         let answers = [busy("Retry-After: 86400"), busy("Retry-After: 120"), (200, "", r#"{"id":"m"}"#)];
         let provider = Provider::start(&answers).await;
-        let app = TestApp::start(backend, &[("MAIL_URL", &format!("resend://hunter22?api={}", provider.base))]).await;
+        let app =
+            TestApp::start(backend, &[("MAIL_URL", &format!("resend://hunter22?api={}", provider.base))])
+                .await;
         let given_up = invite(&app).await;
         work(&app).await;
         app.advance(TimeDelta::days(1));
@@ -258,7 +276,11 @@ on_each! {
         for (mail_url, refusal, taken, words) in [
             (
                 "postmark://hunter22",
-                (422, "", r#"{"ErrorCode":400,"Message":"The 'From' address you supplied (a@b.example) is not a Sender Signature on your account."}"#),
+                (
+                    422,
+                    "",
+                    r#"{"ErrorCode":400,"Message":"The 'From' address you supplied (a@b.example) is not a Sender Signature on your account."}"#,
+                ),
                 (200, "", r#"{"ErrorCode":0,"Message":"OK","MessageID":"m"}"#),
                 "MAIL_FROM",
             ),
@@ -276,20 +298,37 @@ on_each! {
             ),
             (
                 "resend://hunter22",
-                (403, "", r#"{"statusCode":403,"message":"The example.com domain is not verified.","name":"validation_error"}"#),
+                (
+                    403,
+                    "",
+                    r#"{"statusCode":403,"message":"The example.com domain is not verified.","name":"validation_error"}"#,
+                ),
                 (200, "", r#"{"id":"m"}"#),
                 "MAIL_FROM",
             ),
         ] {
             let provider = Provider::start(&[refusal, taken]).await;
-            let app = TestApp::start(backend, &[("MAIL_URL", &format!("{mail_url}?api={}", provider.base))]).await;
+            let app =
+                TestApp::start(backend, &[("MAIL_URL", &format!("{mail_url}?api={}", provider.base))]).await;
             let id = invite(&app).await;
-            let Step::Idle { next_due: Some(due) } = work(&app).await else { panic!("{mail_url}: nothing waits") };
+            let Step::Idle { next_due: Some(due) } = work(&app).await else {
+                panic!("{mail_url}: nothing waits")
+            };
             let waits = delivery(&app, &id).await;
-            assert_eq!((&waits["state"], &waits["attempts"]), (&json!("queued"), &json!(1)), "{mail_url}: {waits}");
+            assert_eq!(
+                (&waits["state"], &waits["attempts"]),
+                (&json!("queued"), &json!(1)),
+                "{mail_url}: {waits}"
+            );
             let reason = waits["reason"].as_str().unwrap();
-            assert!(reason.starts_with("The operator must put this right") && reason.contains(words), "{mail_url}: {waits}");
-            assert!(waits["advice"].as_str().unwrap().contains("Nothing is wrong with the address"), "{mail_url}: {waits}");
+            assert!(
+                reason.starts_with("The operator must put this right") && reason.contains(words),
+                "{mail_url}: {waits}"
+            );
+            assert!(
+                waits["advice"].as_str().unwrap().contains("Nothing is wrong with the address"),
+                "{mail_url}: {waits}"
+            );
             app.advance(due - app.now());
             assert_eq!(work(&app).await, Step::Idle { next_due: None });
             let sent = delivery(&app, &id).await;

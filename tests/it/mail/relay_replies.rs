@@ -100,7 +100,10 @@ on_each! {
             moods.insert(case.recipient(), mood);
             invited.push((invite(&app, &case.recipient()).await, case));
         }
-        invited.push((invite(&app, "somebody@else.example").await, Case { number: 0, stage: "", reply: "", waits: false, fault: "" }));
+        invited.push((
+            invite(&app, "somebody@else.example").await,
+            Case { number: 0, stage: "", reply: "", waits: false, fault: "" },
+        ));
         relay.is_to(move |to| moods.get(to).copied().unwrap_or(Behaviour::Takes));
         work(&app).await;
         let (somebody, _) = invited.pop().unwrap();
@@ -149,7 +152,9 @@ on_each! {
     async fn what_the_operator_does_not_put_right_is_given_up_after_a_day_with_the_reason(backend: Backend) {
         let mut relay = Relay::new(Speaks::Smtp);
         relay.up();
-        relay.is(Behaviour::Refuses("554 5.7.1 <no-reply@sender.example>: Sender address rejected: Access denied"));
+        relay.is(Behaviour::Refuses(
+            "554 5.7.1 <no-reply@sender.example>: Sender address rejected: Access denied",
+        ));
         let app = app_with(backend, &relay).await;
         let id = invite(&app, "ada@example.com").await;
         work(&app).await;
@@ -158,7 +163,10 @@ on_each! {
         assert!(told["advice"].as_str().unwrap().contains("sent automatically"), "{told}");
         assert!(told["reason"].as_str().unwrap().contains("(MAIL_FROM)"), "{told}");
         let failed = app.events(&id).await.into_iter().find(|event| event["type"] == "email_failed").unwrap();
-        assert_eq!((&failed["details"]["will_retry"], &failed["details"]["fault"]), (&json!(true), &json!("sender")));
+        assert_eq!(
+            (&failed["details"]["will_retry"], &failed["details"]["fault"]),
+            (&json!(true), &json!("sender"))
+        );
 
         app.advance(TimeDelta::hours(24));
         assert_eq!(work(&app).await, Step::Idle { next_due: None });
@@ -214,9 +222,13 @@ on_each! {
         let deferred = async || (server.log().matches("\"outcome\":\"deferred\"").count() >= 5).then_some(());
         eventually("five letters are deferred", Duration::from_secs(20), deferred).await;
         let log = server.log();
-        let warnings: Vec<&str> = log.lines().filter(|line| line.contains("\"WARN\"") && line.contains("\"fault\"")).collect();
+        let warnings: Vec<&str> =
+            log.lines().filter(|line| line.contains("\"WARN\"") && line.contains("\"fault\"")).collect();
         let [warning] = warnings[..] else { panic!("{log}") };
-        assert!(warning.contains("\"fault\":\"client\"") && warning.contains("The operator must put this right"), "{warning}");
+        assert!(
+            warning.contains("\"fault\":\"client\"") && warning.contains("The operator must put this right"),
+            "{warning}"
+        );
         server.stop().await;
     }
 }

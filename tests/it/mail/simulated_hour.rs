@@ -95,13 +95,19 @@ on_each! {
         for (number, people) in rounds.into_iter().enumerate() {
             app.admin().batch(people).await;
             let (one, other) = (one.clone(), other.clone());
-            let (one, other) = (tokio::spawn(async move { drain(&one).await }), tokio::spawn(async move { drain(&other).await }));
+            let (one, other) = (
+                tokio::spawn(async move { drain(&one).await }),
+                tokio::spawn(async move { drain(&other).await }),
+            );
             let did = [one.await.unwrap().0, other.await.unwrap().0];
             assert_eq!(did[0] + did[1], people.len());
             assert!(number > 0 || did.iter().all(|letters| *letters > 0), "{did:?}");
             worked = [worked[0] + did[0], worked[1] + did[1]];
             let recipients: Vec<String> = relay.taken().into_iter().map(|letter| letter.to).collect();
-            assert_eq!((recipients.len(), recipients.iter().collect::<HashSet<_>>().len()), (people.len(), people.len()));
+            assert_eq!(
+                (recipients.len(), recipients.iter().collect::<HashSet<_>>().len()),
+                (people.len(), people.len())
+            );
         }
         println!("one sent {}, the other {}", worked[0], worked[1]);
         assert_eq!(app.database.count("letters WHERE state = 'sent' AND attempts = 1"), 1000);

@@ -34,7 +34,9 @@ on_each! {
         let stopping = stop.clone();
         let courier = app.parts.courier.clone();
         let running = tokio::spawn(async move { courier.run(stopping).await });
-        let invite = async |name: &str, number: usize| app.invite_unsent(&format!("{name}-{number}@example.com"), &["viewer"]).await;
+        let invite = async |name: &str, number: usize| {
+            app.invite_unsent(&format!("{name}-{number}@example.com"), &["viewer"]).await
+        };
         // More than there are connections for quick ones.
         for number in 0..6 {
             invite("silent", number).await;
@@ -62,7 +64,10 @@ on_each! {
         };
         eventually("the silent ones alone are under way", PATIENCE, under_way).await;
         relay.lets_go();
-        eventually("all are sent", PATIENCE, async || (app.database.count("letters WHERE state = 'sent'") == 66).then_some(())).await;
+        eventually("all are sent", PATIENCE, async || {
+            (app.database.count("letters WHERE state = 'sent'") == 66).then_some(())
+        })
+        .await;
         assert_eq!(app.database.count("letters WHERE attempts = 1"), 66);
         stop.cancel();
         running.await.unwrap();
@@ -81,7 +86,10 @@ on_each! {
         for _ in 0..5 {
             app.advance(TimeDelta::seconds(45));
             let next = Step::Idle { next_due: Some(app.now() + TimeDelta::seconds(60)) };
-            eventually("the lease is renewed", PATIENCE, async || (other.step().await.unwrap() == next).then_some(())).await;
+            eventually("the lease is renewed", PATIENCE, async || {
+                (other.step().await.unwrap() == next).then_some(())
+            })
+            .await;
             assert_eq!(delivery(&app, &id).await["state"], "sending");
         }
         relay.lets_go();
@@ -106,7 +114,11 @@ on_each! {
         sending.await.unwrap().unwrap();
         let sent = async || {
             let events = app.events(&id).await;
-            events.into_iter().filter(|event| event["type"] == "email_sent").map(|event| event["details"].clone()).collect::<Vec<_>>()
+            events
+                .into_iter()
+                .filter(|event| event["type"] == "email_sent")
+                .map(|event| event["details"].clone())
+                .collect::<Vec<_>>()
         };
         assert_eq!(sent().await, [json!({ "attempt": 1, "superseded": true })]);
         assert_eq!(delivery(&app, &id).await["state"], "queued");
@@ -127,7 +139,11 @@ on_each! {
         holds.notified().await;
         app.admin().post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
         let told = delivery(&app, &id).await;
-        assert_eq!((&told["state"], &told["last_error"], &told["reason"]), (&json!("sending"), &Value::Null, &Value::Null), "{told}");
+        assert_eq!(
+            (&told["state"], &told["last_error"], &told["reason"]),
+            (&json!("sending"), &Value::Null, &Value::Null),
+            "{told}"
+        );
         for (state, listed) in [("sending", 1), ("failed", 0)] {
             let list = app.admin().get(&format!("/v1/invitations?delivery={state}")).await.expect(200);
             assert_eq!(list.body["data"].as_array().unwrap().len(), listed, "{state}");
@@ -157,8 +173,13 @@ on_each! {
         eventually("it has some in hand", PATIENCE, some_held).await;
         stop.cancel();
         let untried = async || {
-            let (untried, tried) = (app.database.count("letters WHERE attempts = 0"), app.database.count("letters WHERE attempts = 1"));
-            (untried >= 14 && untried + tried == 30 && app.database.count("letters WHERE attempts = 1 AND leased_until IS NULL") == 0)
+            let (untried, tried) = (
+                app.database.count("letters WHERE attempts = 0"),
+                app.database.count("letters WHERE attempts = 1"),
+            );
+            (untried >= 14
+                && untried + tried == 30
+                && app.database.count("letters WHERE attempts = 1 AND leased_until IS NULL") == 0)
                 .then_some(tried)
         };
         let tried = eventually("the others are given back", PATIENCE, untried).await;

@@ -115,7 +115,10 @@ on_each! {
         let Step::Worked(first) = app.parts.courier.step().await.unwrap() else { panic!("nothing was due") };
         assert!((3..=6).contains(&first), "{first}");
         assert_eq!(app.database.count("letters WHERE state = 'sent'"), i64::try_from(first).unwrap());
-        assert_eq!(app.database.count("letters WHERE state = 'queued' AND attempts = 0"), i64::try_from(20 - first).unwrap());
+        assert_eq!(
+            app.database.count("letters WHERE state = 'queued' AND attempts = 0"),
+            i64::try_from(20 - first).unwrap()
+        );
         work(&app).await;
         assert_eq!(relay.taken().len(), 20);
         assert_eq!(app.database.count("letters WHERE state = 'sent' AND attempts = 1"), 20);
@@ -142,7 +145,10 @@ on_each! {
         let letters = relay.taken();
         assert_eq!(letters.len(), 1);
         let shown = show(&app, &id).await;
-        assert_eq!((&shown["status"], time(&shown["expires_at"])), (&json!("pending"), app.now() + TimeDelta::hours(2)));
+        assert_eq!(
+            (&shown["status"], time(&shown["expires_at"])),
+            (&json!("pending"), app.now() + TimeDelta::hours(2))
+        );
         app.activate(&letters[0].token).await.expect(201);
     }
 
@@ -196,7 +202,10 @@ on_each! {
         assert_eq!(show(&app, &id).await["delivery"]["state"], "queued");
         work(&app).await;
         let shown = show(&app, &id).await;
-        assert_eq!(shown["delivery"], json!({ "state": "sent", "attempts": 1, "last_error": null, "sent_at": shown["last_sent_at"] }));
+        assert_eq!(
+            shown["delivery"],
+            json!({ "state": "sent", "attempts": 1, "last_error": null, "sent_at": shown["last_sent_at"] })
+        );
         let letters = relay.taken();
         assert_eq!(letters.len(), 1);
         app.activate(&letters[0].token).await.expect(201);
@@ -215,7 +224,10 @@ on_each! {
             app.advance(due - app.now());
         }
         assert_eq!(app.now(), last);
-        assert!(last - start >= TimeDelta::hours(24) && last - start < TimeDelta::hours(24) + TimeDelta::minutes(15));
+        assert!(
+            last - start >= TimeDelta::hours(24)
+                && last - start < TimeDelta::hours(24) + TimeDelta::minutes(15)
+        );
         let shown = show(&app, &id).await;
         assert_eq!(shown["delivery"]["state"], "failed");
         let attempts = shown["delivery"]["attempts"].as_i64().unwrap();
@@ -268,7 +280,11 @@ on_each! {
         let admin = app.admin();
         let answer = admin.post_empty(&format!("/v1/invitations/{revoked}/revoke")).await.expect(200);
         assert_eq!(answer.body["delivery"]["state"], "failed");
-        assert!(answer.body["delivery"]["last_error"].as_str().unwrap().contains("link became invalid"), "{}", answer.text);
+        assert!(
+            answer.body["delivery"]["last_error"].as_str().unwrap().contains("link became invalid"),
+            "{}",
+            answer.text
+        );
         relay.up();
         for _ in 0..30 {
             work(&app).await;

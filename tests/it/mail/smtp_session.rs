@@ -37,7 +37,10 @@ on_each! {
         assert!(heard.contains(&"MAIL FROM:<no-reply@localhost> BODY=8BITMIME".to_owned()), "{heard:?}");
         assert_eq!(source.matches("Content-Transfer-Encoding: 8bit").count(), 2, "{source}");
         assert!(source.contains("ladeplattform von") || source.contains("lädt Sie"), "{source}");
-        assert!(source.lines().any(|line| line.starts_with("http://") && line.contains("?token=")), "{source}");
+        assert!(
+            source.lines().any(|line| line.starts_with("http://") && line.contains("?token=")),
+            "{source}"
+        );
     }
 
     async fn one_that_does_not_gets_ascii_alone(backend: Backend) {
@@ -47,7 +50,8 @@ on_each! {
     }
 
     async fn mail_helo_is_what_the_relay_is_greeted_with(backend: Backend) {
-        let greeting = |heard: &[String]| heard.iter().find(|line| line.starts_with("EHLO")).cloned().unwrap();
+        let greeting =
+            |heard: &[String]| heard.iter().find(|line| line.starts_with("EHLO")).cloned().unwrap();
         let (heard, _) = told(backend, "250 relay", &[("MAIL_HELO", "mail.voltmark.example")]).await;
         assert_eq!(greeting(&heard), "EHLO mail.voltmark.example");
         let (heard, _) = told(backend, "250 relay", &[("MAIL_HELO", "[192.0.2.1]")]).await;
@@ -61,7 +65,9 @@ on_each! {
         let mut relay = Relay::new(Speaks::Smtp);
         relay.up();
         relay.says(&[("EHLO", "502 5.5.2 what?")]);
-        let app = TestApp::start(backend, &[("MAIL_URL", &relay.url()), ("MAIL_HELO", "mail.voltmark.example")]).await;
+        let app =
+            TestApp::start(backend, &[("MAIL_URL", &relay.url()), ("MAIL_HELO", "mail.voltmark.example")])
+                .await;
         app.invite_unsent("ada@example.com", &["viewer"]).await;
         while let Step::Worked(_) = app.parts.courier.step().await.unwrap() {}
         assert_eq!(relay.taken().len(), 1);

@@ -119,7 +119,8 @@ fn check_config_says_what_the_configuration_leads_to() {
     let said = home.print(&["check-config"]);
     for words in [
         "PostgreSQL at db.example:5433/inv",
-        "smtp://relay.example.com:587, under TLS when the relay offers STARTTLS, and in the clear when it does not\n",
+        "smtp://relay.example.com:587, under TLS when the relay offers STARTTLS, and in the clear when it \
+        does not\n",
         "warning     MAIL_URL: it has a password and no tls=",
         "add ?tls=required",
         "https://invite.example.com/activate",
@@ -259,11 +260,15 @@ on_each! {
     async fn a_token_works_beside_a_running_server(backend: Backend) {
         let home = Home::new(backend, &[]);
         let server = home.start(&["serve"]);
-        let token = |arguments: &[&str]| Some(home.print(&[&["token"], arguments].concat()).trim().to_owned());
+        let token =
+            |arguments: &[&str]| Some(home.print(&[&["token"], arguments].concat()).trim().to_owned());
         let invite = json!({ "email": "ada@example.com", "roles": ["viewer"] });
         let admin = server.client(token(&["--role", "admin", "--subject", "Grace Hopper"]));
         let invited = admin.post("/v1/system-users/invitations", &invite).await.expect(201);
-        assert_eq!(invited.body["invited_by"], json!({ "type": "cli", "id": "Grace Hopper", "name": "Grace Hopper" }));
+        assert_eq!(
+            invited.body["invited_by"],
+            json!({ "type": "cli", "id": "Grace Hopper", "name": "Grace Hopper" })
+        );
         let reader = server.client(token(&["--scope", "system_users:read", "--scope", "customers:read"]));
         reader.get("/v1/invitations").await.expect(200);
         reader.post("/v1/system-users/invitations", &invite).await.problem(403, "forbidden");
@@ -272,7 +277,8 @@ on_each! {
         let owner = server.client(token(&["--account", "acc_01kavx6e9kfzabv5qhm1p4d6xn"]));
         owner.get("/v1/roles").await.expect(200);
         // Clocks may differ by half a minute, and no more.
-        let other = Home::new(Backend::Sqlite, &[("SECRET_KEY", "another key, which this server does not have")]);
+        let other =
+            Home::new(Backend::Sqlite, &[("SECRET_KEY", "another key, which this server does not have")]);
         let stranger = server.client(Some(other.token()));
         stranger.get("/v1/roles").await.problem(401, "unauthenticated");
     }

@@ -59,9 +59,11 @@ async fn the_service_works_as_a_role_that_owns_its_schema_alone() {
     let texts = |query: &str| superuser.database.texts(query);
     let schemas = format!("SELECT DISTINCT schemaname AS text FROM pg_tables WHERE tableowner = '{role}'");
     assert_eq!(texts(&schemas), ["invitations"]);
-    let owned = "SELECT nspname::text AS text FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner WHERE r.rolname =";
+    let owned = "SELECT nspname::text AS text FROM pg_namespace n JOIN pg_roles r ON r.oid = n.nspowner \
+        WHERE r.rolname =";
     assert_eq!(texts(&format!("{owned} '{role}'")), ["invitations"]);
-    let powers = "SELECT (rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)::text AS text FROM pg_roles";
+    let powers = "SELECT (rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)::text \
+        AS text FROM pg_roles";
     assert_eq!(texts(&format!("{powers} WHERE rolname = '{role}'")), ["false"]);
     for right in [
         format!("has_schema_privilege('{role}', 'public', 'CREATE')"),

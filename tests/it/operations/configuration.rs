@@ -149,7 +149,8 @@ async fn what_is_stored_is_for_its_owner_alone() {
 #[test]
 fn check_config_refuses_what_serve_refuses() {
     let no_file = "MAIL_URL: no TLS to smtp://relay.example.com:587 is possible: /nofile cannot be read";
-    let no_certificate = "MAIL_URL: no TLS to smtps://relay.example.com:465 is possible: empty.pem contains no PEM certificate";
+    let no_certificate = "MAIL_URL: no TLS to smtps://relay.example.com:465 is possible: empty.pem contains \
+        no PEM certificate";
     for (mail, words) in [
         ("smtp://relay.example.com?ca=/nofile", no_file),
         ("smtps://relay.example.com?ca=empty.pem", no_certificate),

@@ -229,7 +229,8 @@ fn violations_are_found_however_they_are_written() {
     for (module, source) in [
         (
             "domain/a",
-            "// use crate::db::Db;\n//! [`crate::db`]\n/* crate::db */ let s = \"crate::db::Db \\\" crate::db\"; let c = '\"';",
+            "// use crate::db::Db;\n//! [`crate::db`]\n/* crate::db */ let s = \"crate::db::Db \\\" \
+            crate::db\"; let c = '\"';",
         ),
         ("domain/a", "use super::*; use crate::domain::ids::Id; use std::fmt;"),
         ("services/a", "pub(crate) use crate::db::{users::{self, LockedUser}, DbFault};"),

@@ -38,13 +38,16 @@ on_both_databases! {
             mail.token
         );
         let anonymous = app.anonymous();
-        anonymous.post_raw("/v1/activations", "application/json", body).await.faults(&[("/first_name", "duplicate_member")]);
+        anonymous
+            .post_raw("/v1/activations", "application/json", body)
+            .await
+            .faults(&[("/first_name", "duplicate_member")]);
         app.activate(&mail.token).await.expect(201);
         let path = format!("/v1/invitations/{}/resend", invitation["id"].as_str().unwrap());
-        admin.post_raw(&path, "application/json", r#"{"a": 1, "a": 2}"#).await.faults(&[
-            ("/a", "duplicate_member"),
-            ("/a", "unknown_member"),
-        ]);
+        admin
+            .post_raw(&path, "application/json", r#"{"a": 1, "a": 2}"#)
+            .await
+            .faults(&[("/a", "duplicate_member"), ("/a", "unknown_member")]);
     }
 
     async fn a_thousand_faults_are_a_hundred_and_a_number(app: TestApp) {
@@ -52,26 +55,36 @@ on_both_databases! {
         let refused = app.admin().post(INVITE, &json!({ "email": "ada@example.com", "roles": roles })).await;
         let refused = refused.problem(422, "validation_failed");
         assert_eq!(refused.body["errors"].as_array().unwrap().len(), 100);
-        assert!(refused.text_of("detail").contains("/roles/99, and 4900 more."), "{}", refused.text_of("detail"));
+        assert!(
+            refused.text_of("detail").contains("/roles/99, and 4900 more."),
+            "{}",
+            refused.text_of("detail")
+        );
         assert!(refused.text.len() < 30_000, "{}", refused.text.len());
     }
 
     async fn compressed_bodies_are_refused(app: TestApp) {
         let (admin, good) = (app.admin(), json!({ "email": "ada@example.com", "roles": ["viewer"] }));
         for coding in ["gzip", "br", "identity, gzip", "x"] {
-            let refused = Answer::of(admin.request(Method::POST, INVITE).header("content-encoding", coding).json(&good)).await;
+            let refused = Answer::of(
+                admin.request(Method::POST, INVITE).header("content-encoding", coding).json(&good),
+            )
+            .await;
             assert_eq!(refused.problem(415, "unsupported_media_type").header("accept-encoding"), "identity");
             let form = app.anonymous().request(Method::POST, "/activate").header("content-encoding", coding);
             Answer::of(form.form(&[("token", "x")])).await.expect(415);
         }
-        Answer::of(admin.request(Method::POST, INVITE).header("content-encoding", "Identity").json(&good)).await.expect(201);
+        Answer::of(admin.request(Method::POST, INVITE).header("content-encoding", "Identity").json(&good))
+            .await
+            .expect(201);
     }
 
     async fn what_is_announced_as_too_large_is_not_waited_for(app: TestApp) {
         let token = app.admin().token.unwrap();
         let headers = |path: &str, kind: &str, length: usize| {
             format!(
-                "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/{kind}\r\n\
+                "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: \
+                application/{kind}\r\n\
                  Content-Length: {length}\r\n\r\n{{"
             )
         };

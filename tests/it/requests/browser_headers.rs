@@ -26,8 +26,15 @@ on_both_databases! {
             for rule in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"] {
                 assert!(policy.contains(rule), "{path}: {policy}");
             }
-            assert!(!policy.contains("unsafe-eval") && !policy.contains("http:") && !policy.contains('*'), "{path}: {policy}");
-            assert_eq!((answer.header("referrer-policy"), answer.header("x-content-type-options")), ("no-referrer", "nosniff"), "{path}");
+            assert!(
+                !policy.contains("unsafe-eval") && !policy.contains("http:") && !policy.contains('*'),
+                "{path}: {policy}"
+            );
+            assert_eq!(
+                (answer.header("referrer-policy"), answer.header("x-content-type-options")),
+                ("no-referrer", "nosniff"),
+                "{path}"
+            );
             assert_eq!(answer.header("strict-transport-security"), "", "{path}");
         }
     }
@@ -35,7 +42,12 @@ on_both_databases! {
     async fn the_browser_of_the_contract_works_under_its_policy_and_keeps_no_token(app: TestApp) {
         let page = app.anonymous().get("/docs/").await.expect(200);
         let policy = page.header("content-security-policy").to_owned();
-        for rule in ["script-src 'self'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data:", "connect-src 'self'"] {
+        for rule in [
+            "script-src 'self'",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data:",
+            "connect-src 'self'",
+        ] {
             assert!(policy.contains(rule), "{rule}: {policy}");
         }
         // A script in the page itself would not run.

@@ -31,19 +31,33 @@ const GETS: [&str; 13] = [
 on_both_databases! {
     async fn answers_that_the_caller_would_not_take(app: TestApp) {
         let admin = app.admin();
-        for accept in ["text/html", "application/xml, text/*;q=0.5", "application/json;q=0, */*", "image/png", "*/*;q=0", "*; q=0"] {
+        for accept in [
+            "text/html",
+            "application/xml, text/*;q=0.5",
+            "application/json;q=0, */*",
+            "image/png",
+            "*/*;q=0",
+            "*; q=0",
+        ] {
             for path in ["/v1/roles", "/v1/nothing"] {
-                let refused = admin.call(Method::GET, path, &[("accept", accept)]).await.problem(406, "not_acceptable");
+                let refused =
+                    admin.call(Method::GET, path, &[("accept", accept)]).await.problem(406, "not_acceptable");
                 assert_eq!(refused.header("cache-control"), "no-store");
             }
         }
-        for accept in
-            [
-                "*/*", "application/*", "application/json", "text/html, application/json;q=0.1", "application/problem+json",
-                "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", "application/json ; charset=utf-8", "text/html, *; q=.2, */*; q=.2",
-                "*", "nonsense", "application/json;q=0.001",
-            ]
-        {
+        for accept in [
+            "*/*",
+            "application/*",
+            "application/json",
+            "text/html, application/json;q=0.1",
+            "application/problem+json",
+            "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2",
+            "application/json ; charset=utf-8",
+            "text/html, *; q=.2, */*; q=.2",
+            "*",
+            "nonsense",
+            "application/json;q=0.001",
+        ] {
             admin.call(Method::GET, "/v1/roles", &[("accept", accept)]).await.expect(200);
         }
         app.anonymous().call(Method::GET, "/activate", &[("accept", "text/html")]).await.expect(400);
@@ -77,11 +91,24 @@ on_both_databases! {
             assert_eq!(admin.get(path).await.problem(405, "method_not_allowed").header("allow"), "POST");
         }
         assert_eq!(
-            admin.call(Method::PUT, "/activate", &[]).await.problem(405, "method_not_allowed").header("allow"),
+            admin
+                .call(Method::PUT, "/activate", &[])
+                .await
+                .problem(405, "method_not_allowed")
+                .header("allow"),
             "GET, HEAD, POST"
         );
-        for path in ["/", "/v1", "/v1/", "/v1/nothing", "/v1/nothing/", "/v2/users", "/problems/nothing", "/V1/users", "/v1//users"]
-        {
+        for path in [
+            "/",
+            "/v1",
+            "/v1/",
+            "/v1/nothing",
+            "/v1/nothing/",
+            "/v2/users",
+            "/problems/nothing",
+            "/V1/users",
+            "/v1//users",
+        ] {
             for method in [Method::GET, Method::POST] {
                 if (path, &method) != ("/problems/nothing", &Method::POST) {
                     admin.call(method, path, &[]).await.problem(404, "not_found");
@@ -122,15 +149,23 @@ on_both_databases! {
         let long = "a".repeat(129);
         for sane in ["a", "A-Z_0.9", &long[1..]] {
             for path in ["/healthz", "/v1/users", "/nowhere", "/activate"] {
-                assert_eq!(anonymous.call(Method::GET, path, &[("x-request-id", sane)]).await.header("x-request-id"), sane);
+                assert_eq!(
+                    anonymous.call(Method::GET, path, &[("x-request-id", sane)]).await.header("x-request-id"),
+                    sane
+                );
             }
         }
         for insane in ["", "a b", "a/b", "é", long.as_str(), "<script>"] {
-            let answer =
-                anonymous.call(Method::GET, "/v1/users", &[("x-request-id", insane)]).await.problem(401, "unauthenticated");
+            let answer = anonymous
+                .call(Method::GET, "/v1/users", &[("x-request-id", insane)])
+                .await
+                .problem(401, "unauthenticated");
             assert!(answer.header("x-request-id").starts_with("req_"), "{insane}");
         }
-        assert_ne!(anonymous.get("/healthz").await.header("x-request-id"), anonymous.get("/healthz").await.header("x-request-id"));
+        assert_ne!(
+            anonymous.get("/healthz").await.header("x-request-id"),
+            anonymous.get("/healthz").await.header("x-request-id")
+        );
     }
 
     async fn what_holds_private_data_is_kept_out_of_caches(app: TestApp) {
@@ -148,7 +183,10 @@ on_both_databases! {
             answers.push(admin.get(path).await);
         }
         for answer in answers {
-            assert_eq!((answer.header("cache-control"), answer.header("referrer-policy")), ("no-store", "no-referrer"));
+            assert_eq!(
+                (answer.header("cache-control"), answer.header("referrer-policy")),
+                ("no-store", "no-referrer")
+            );
             assert_eq!(answer.header("x-content-type-options"), "nosniff");
         }
     }
@@ -159,7 +197,9 @@ on_both_databases! {
         let codes: Vec<&str> = table
             .lines()
             .filter(|line| {
-                line.starts_with("    ") && line.contains(" = ") && line.trim().chars().next().is_some_and(char::is_uppercase)
+                line.starts_with("    ")
+                    && line.contains(" = ")
+                    && line.trim().chars().next().is_some_and(char::is_uppercase)
             })
             .filter_map(|line| line.split('"').nth(1))
             .collect();
@@ -170,7 +210,10 @@ on_both_databases! {
             assert!(page.text.contains(&format!("<code>{code}</code>")), "{}", page.text);
         }
         let problem: Value = anonymous.get("/v1/users").await.body;
-        let page = anonymous.get(problem["type"].as_str().unwrap().strip_prefix(&app.url).unwrap()).await.expect(200);
+        let page = anonymous
+            .get(problem["type"].as_str().unwrap().strip_prefix(&app.url).unwrap())
+            .await
+            .expect(200);
         assert!(page.text.contains("unauthenticated"));
     }
 
@@ -184,7 +227,11 @@ on_both_databases! {
         ];
         for answer in &answers {
             assert_eq!(answer.header("ratelimit-policy"), "\"public\";q=300;w=60");
-            assert!(answer.header("ratelimit").starts_with("\"public\";r=29"), "{}", answer.header("ratelimit"));
+            assert!(
+                answer.header("ratelimit").starts_with("\"public\";r=29"),
+                "{}",
+                answer.header("ratelimit")
+            );
         }
         assert_eq!(answers[0].header("ratelimit"), "\"public\";r=299;t=1");
         assert_eq!(app.admin().get("/v1/roles").await.expect(200).header("ratelimit"), "");

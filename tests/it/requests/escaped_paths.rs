@@ -64,13 +64,17 @@ on_both_databases! {
                 app.advance(TimeDelta::minutes(1));
                 let answer = ask(&app, route, &path).await;
                 assert_eq!(answer.header("ratelimit-policy"), policies, "{path}: {}", answer.text);
-                assert!(answer.header("ratelimit").starts_with(&format!("\"{name}\";r={};", quota - 1)), "{path}");
+                assert!(
+                    answer.header("ratelimit").starts_with(&format!("\"{name}\";r={};", quota - 1)),
+                    "{path}"
+                );
             }
         }
     }
 
     async fn spellings_share_one_count(app: TestApp) {
-        for route in routes().into_iter().filter(|route| route.limit.is_some_and(|(_, quota)| quota <= 1000)) {
+        for route in routes().into_iter().filter(|route| route.limit.is_some_and(|(_, quota)| quota <= 1000))
+        {
             app.advance(TimeDelta::minutes(1));
             let (_, quota) = route.limit.unwrap();
             let spellings = spellings(&plain(&route));

@@ -14,14 +14,17 @@ const ATTEMPTS: usize = 60;
 on_both_databases! {
     async fn nobody_is_kept_waiting_for_themselves(app: TestApp) {
         let admin = app.admin();
-        let (token, address) = (admin.token.clone().unwrap(), app.url.strip_prefix("http://").unwrap().to_owned());
+        let (token, address) =
+            (admin.token.clone().unwrap(), app.url.strip_prefix("http://").unwrap().to_owned());
         for number in 0..ATTEMPTS {
             let body = json!({ "email": format!("person-{number}@example.com"), "roles": ["viewer"] });
             let text = body.to_string();
             let mut connection = TcpStream::connect(&address).await.unwrap();
             let request = format!(
-                "POST /v1/system-users/invitations HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
-                 Content-Type: application/json\r\nIdempotency-Key: key-{number}\r\nContent-Length: {}\r\n\r\n{text}",
+                "POST /v1/system-users/invitations HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer \
+                {token}\r\n\
+                 Content-Type: application/json\r\nIdempotency-Key: key-{number}\r\nContent-Length: \
+                 {}\r\n\r\n{text}",
                 text.len()
             );
             connection.write_all(request.as_bytes()).await.unwrap();

@@ -31,7 +31,10 @@ on_both_databases! {
         // Quoted or bare, it is the same key.
         let again = keyed(&admin, INVITE, "order-1", &ada()).await.expect(201);
         assert_eq!(again.header("idempotency-replayed"), "true");
-        assert_eq!((again.text.as_str(), again.header("location")), (first.text.as_str(), first.header("location")));
+        assert_eq!(
+            (again.text.as_str(), again.header("location")),
+            (first.text.as_str(), first.header("location"))
+        );
         assert_eq!(again.header("content-type"), "application/json");
         assert!(!first.header("etag").is_empty());
         assert_eq!(again.header("etag"), first.header("etag"));
@@ -56,7 +59,9 @@ on_both_databases! {
         let made = keyed(&admin, INVITE, "first", &ada()).await.expect(201);
         let refused = keyed(&admin, INVITE, "second", &ada()).await.problem(409, "invitation_pending");
         let id = made.text_of("id");
-        keyed(&admin, &format!("/v1/invitations/{id}/resend"), "early", &json!({})).await.problem(429, "resend_too_soon");
+        keyed(&admin, &format!("/v1/invitations/{id}/resend"), "early", &json!({}))
+            .await
+            .problem(429, "resend_too_soon");
         app.advance(TimeDelta::minutes(2));
         keyed(&admin, &format!("/v1/invitations/{id}/resend"), "early", &json!({})).await.expect(200);
         admin.post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
@@ -77,19 +82,31 @@ on_both_databases! {
     async fn a_body_that_is_no_json_is_kept_with_its_key(app: TestApp) {
         let admin = app.admin();
         let send = async |path: &str, key: &str, body: &'static str| {
-            let request = admin.request(Method::POST, path).header("idempotency-key", key).header("content-type", "application/json");
+            let request = admin
+                .request(Method::POST, path)
+                .header("idempotency-key", key)
+                .header("content-type", "application/json");
             Answer::of(request.body(body)).await
         };
-        for (number, path) in [INVITE, BATCH, RESEND, "/v1/invitations/inv_x/revoke"].into_iter().enumerate() {
+        for (number, path) in [INVITE, BATCH, RESEND, "/v1/invitations/inv_x/revoke"].into_iter().enumerate()
+        {
             for (key, body) in [("none", ""), ("broken", "{"), ("text", "nonsense")] {
                 let key = format!("{key}-{number}");
                 let first = send(path, &key, body).await;
                 // Whoever needs no body is content with none.
-                let (status, code) = if path.ends_with("/revoke") && body.is_empty() { (404, "not_found") } else { (400, "malformed_json") };
+                let (status, code) = if path.ends_with("/revoke") && body.is_empty() {
+                    (404, "not_found")
+                } else {
+                    (400, "malformed_json")
+                };
                 let first = first.problem(status, code);
                 assert_eq!(first.header("idempotency-replayed"), "");
                 let again = send(path, &key, body).await.expect(status);
-                assert_eq!((again.header("idempotency-replayed"), &again.text), ("true", &first.text), "{path} {body}");
+                assert_eq!(
+                    (again.header("idempotency-replayed"), &again.text),
+                    ("true", &first.text),
+                    "{path} {body}"
+                );
                 send(path, &key, "{}").await.problem(422, "idempotency_key_reused");
             }
             let key = format!("list-{number}");
@@ -97,7 +114,10 @@ on_both_databases! {
             assert_eq!(send(path, &key, "[1]").await.text, first.text);
         }
         // Whoever may not do it at all is told that, whatever they send.
-        app.somebody("viewer", &[Role::Viewer]).post_raw(INVITE, "application/json", "{").await.problem(403, "forbidden");
+        app.somebody("viewer", &[Role::Viewer])
+            .post_raw(INVITE, "application/json", "{")
+            .await
+            .problem(403, "forbidden");
         assert_eq!(app.database.count("invitations"), 0);
     }
 
@@ -114,7 +134,10 @@ on_both_databases! {
         app.advance(TimeDelta::minutes(2));
         let button = format!("/v1/users/{}/resend-invitation", made["user_id"].as_str().unwrap());
         let pressed = keyed(&admin, &button, "b", &json!({})).await.expect(200);
-        assert_eq!((pressed.body["send_count"].clone(), keyed(&admin, &button, "b", &json!({})).await.text), (json!(3), pressed.text));
+        assert_eq!(
+            (pressed.body["send_count"].clone(), keyed(&admin, &button, "b", &json!({})).await.text),
+            (json!(3), pressed.text)
+        );
         app.letter().await;
         let revoke = format!("/v1/invitations/{id}/revoke");
         let revoked = keyed(&admin, &revoke, "v", &json!({})).await.expect(200);
@@ -125,7 +148,9 @@ on_both_databases! {
         let admin = app.admin();
         let body = ada();
         let answers = join_all((0..32).map(|_| keyed(&admin, INVITE, "crowd", &body))).await;
-        let new = answers.iter().filter(|answer| answer.status == 201 && answer.header("idempotency-replayed").is_empty());
+        let new = answers
+            .iter()
+            .filter(|answer| answer.status == 201 && answer.header("idempotency-replayed").is_empty());
         assert_eq!(new.count(), 1);
         for answer in answers {
             match answer.status {
@@ -152,7 +177,9 @@ on_both_databases! {
         let first = keyed(&admin, INVITE, "k", &ada()).await.expect(201);
         app.letter().await;
         app.advance(TimeDelta::hours(24) + TimeDelta::seconds(1));
-        let second = keyed(&admin, INVITE, "k", &json!({ "email": "bob@example.com", "roles": ["viewer"] })).await.expect(201);
+        let second = keyed(&admin, INVITE, "k", &json!({ "email": "bob@example.com", "roles": ["viewer"] }))
+            .await
+            .expect(201);
         assert_ne!(first.body["id"], second.body["id"]);
         assert_eq!(app.database.count("idempotency_keys"), 1);
         app.letter().await;
@@ -162,7 +189,8 @@ on_both_databases! {
     /// alive.
     async fn an_old_key_is_forgotten_before_it_is_swept_up(app: TestApp) {
         let admin = app.admin();
-        let body = |number: usize| json!({ "email": format!("ada{number}@example.com"), "roles": ["viewer"] });
+        let body =
+            |number: usize| json!({ "email": format!("ada{number}@example.com"), "roles": ["viewer"] });
         for number in 0..10 {
             keyed(&admin, INVITE, &format!("k{number}"), &body(number)).await.expect(201);
             app.advance(TimeDelta::seconds(1));

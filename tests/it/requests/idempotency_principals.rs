@@ -66,7 +66,10 @@ fn routes(parent: &str, made: &Value) -> [(String, Value); 8] {
         (SUB_ACCOUNTS.to_owned(), below),
         (
             format!("/v1/accounts/{parent}/sub-accounts"),
-            json!({ "email": "sub@example.com", "used_by": "employee", "account_name": "S", "account_type": "consumer" }),
+            json!({
+                "email": "sub@example.com", "used_by": "employee", "account_name": "S",
+                "account_type": "consumer"
+            }),
         ),
         (BATCH.to_owned(), json!({ "invitations": [item] })),
         (format!("/v1/invitations/{invitation}/resend"), json!({})),
@@ -94,16 +97,26 @@ on_both_databases! {
         let admin = cli(&app, &[Role::Admin], &[], &[]);
         let first = admin.keyed(STAFF, "k", &body).await.expect(201);
         assert!(first.body["activation_link"].is_string());
-        cli(&app, &[Role::UserManager], &[], &[]).keyed(STAFF, "k", &body).await.problem(403, "role_exceeds_yours");
+        cli(&app, &[Role::UserManager], &[], &[])
+            .keyed(STAFF, "k", &body)
+            .await
+            .problem(403, "role_exceeds_yours");
         cli(&app, &[Role::Viewer], &[], &[]).keyed(STAFF, "k", &body).await.problem(403, "forbidden");
         // Who may do it all the same has keys of their own.
         let all_but_one: Vec<Permission> = Permission::ALL[..8].to_vec();
-        for (roles, scope) in [(&[][..], &all_but_one[..]), (&[Role::CustomerSupport, Role::UserManager], &[])] {
+        for (roles, scope) in
+            [(&[][..], &all_but_one[..]), (&[Role::CustomerSupport, Role::UserManager], &[])]
+        {
             let viewer = json!({ "email": "ada@example.com", "roles": ["viewer"], "delivery": "link" });
-            let answer = cli(&app, roles, scope, &[]).keyed(STAFF, "k", &viewer).await.problem(409, "invitation_pending");
+            let answer = cli(&app, roles, scope, &[])
+                .keyed(STAFF, "k", &viewer)
+                .await
+                .problem(409, "invitation_pending");
             assert_eq!(answer.header("idempotency-replayed"), "");
         }
-        let batch = json!({ "invitations": [with(colleague("eve@example.com"), json!({ "roles": ["admin"] }))] });
+        let batch = json!({
+            "invitations": [with(colleague("eve@example.com"), json!({ "roles": ["admin"] }))]
+        });
         assert_eq!(words(&results(&admin.keyed(BATCH, "b", &batch).await.expect(200))), ["invited"]);
         let less = cli(&app, &[Role::UserManager], &[], &[]).keyed(BATCH, "b", &batch).await;
         assert_eq!(words(&results(&less)), ["role_exceeds_yours"]);
@@ -114,10 +127,13 @@ on_both_databases! {
     async fn a_grant_stays_the_same_whatever_its_holder_has_lost_since(app: TestApp) {
         let acme = app.owner("grace@example.com", "Acme").await;
         let zenith = app.owner("linus@example.com", "Zenith").await;
-        let (_, mail) = app.invite_by(OWNERS, json!({ "email": "grace@example.com", "account_id": zenith.account })).await;
+        let (_, mail) = app
+            .invite_by(OWNERS, json!({ "email": "grace@example.com", "account_id": zenith.account }))
+            .await;
         app.join(&mail.token, "grace@example.com", json!({})).await.expect(201);
         let grace = app.sign_in("grace@example.com").await;
-        let below = |account: &str| json!({ "email": "ada@example.com", "role": "driver", "account_id": account });
+        let below =
+            |account: &str| json!({ "email": "ada@example.com", "role": "driver", "account_id": account });
         let invited = grace.keyed(SUB_ACCOUNTS, "acme", &below(&acme.account)).await.expect(201);
         grace.keyed(SUB_ACCOUNTS, "zenith", &below(&zenith.account)).await.expect(201);
         assert_eq!(app.letters().await.len(), 2);
@@ -138,7 +154,9 @@ on_both_databases! {
         let acme = app.owner("grace@example.com", "Acme").await;
         let zenith = app.owner("linus@example.com", "Zenith").await;
         let scope = [Permission::CustomersInvite, Permission::CustomersRead];
-        let body = json!({ "email": "ada@example.com", "role": "driver", "account_id": acme.account, "delivery": "link" });
+        let body = json!({
+            "email": "ada@example.com", "role": "driver", "account_id": acme.account, "delivery": "link"
+        });
         let caller = cli(&app, &[], &scope, &[&acme.account, &zenith.account]);
         let first = caller.keyed(SUB_ACCOUNTS, "k", &body).await.expect(201);
         app.advance(TimeDelta::hours(1));
@@ -200,20 +218,29 @@ on_both_databases! {
         }
         app.letters().await;
         app.database.execute(&format!(
-            "DELETE FROM account_lineage WHERE ancestor_id = '{0}' AND account_id <> '{0}'", acme.account
+            "DELETE FROM account_lineage WHERE ancestor_id = '{0}' AND account_id <> '{0}'",
+            acme.account
         ));
         for (path, body) in &routes {
             let answer = owner.keyed(path, path, body).await;
             assert!(!answer.text.contains("activation_link\""), "{path}: {}", answer.text);
             match path.as_str() {
-                BATCH => assert_eq!(words(answer.body["results"].as_array().unwrap()), ["account_not_found"], "{path}"),
-                RESEND => assert_eq!(words(answer.body["results"].as_array().unwrap()), ["not_found"], "{path}"),
+                BATCH => assert_eq!(
+                    words(answer.body["results"].as_array().unwrap()),
+                    ["account_not_found"],
+                    "{path}"
+                ),
+                RESEND => {
+                    assert_eq!(words(answer.body["results"].as_array().unwrap()), ["not_found"], "{path}");
+                }
                 OWNERS | SUB_ACCOUNTS => drop(answer.problem(404, "account_not_found")),
                 _ => drop(answer.problem(404, "not_found")),
             }
             // Nor is it told that the key was used for something else.
             if !path.starts_with("/v1/invitations/batch") {
-                let other = json!({ "email": "other@example.com", "role": "driver", "account_id": south.account });
+                let other = json!({
+                    "email": "other@example.com", "role": "driver", "account_id": south.account
+                });
                 let other = if path == SUB_ACCOUNTS { other } else { json!({ "locale": "nl" }) };
                 let answer = owner.keyed(path, path, &other).await;
                 assert!(matches!(answer.status, 404 | 422), "{path}: {}", answer.text);
@@ -240,7 +267,11 @@ on_both_databases! {
         let nowhere = json!({ "email": "ada@example.com", "role": "driver", "account_name": "Nowhere" });
         let first = caller.keyed(SUB_ACCOUNTS, "k", &nowhere).await.problem(404, "account_not_found");
         is_replayed(&caller.keyed(SUB_ACCOUNTS, "k", &nowhere).await, &first);
-        for path in ["/v1/invitations/inv_x/resend", "/v1/users/usr_x/resend-invitation", "/v1/invitations/inv_x/revoke"] {
+        for path in [
+            "/v1/invitations/inv_x/resend",
+            "/v1/users/usr_x/resend-invitation",
+            "/v1/invitations/inv_x/revoke",
+        ] {
             let first = caller.keyed(path, path, &json!({})).await.problem(404, "not_found");
             is_replayed(&caller.keyed(path, path, &json!({})).await, &first);
         }
@@ -248,9 +279,15 @@ on_both_databases! {
 
     async fn every_token_has_an_id_of_its_own(app: TestApp) {
         app.owner("grace@example.com", "Acme").await;
-        let mut tokens = vec![app.admin(), app.admin(), app.sign_in("grace@example.com").await, app.sign_in("grace@example.com").await];
+        let mut tokens = vec![
+            app.admin(),
+            app.admin(),
+            app.sign_in("grace@example.com").await,
+            app.sign_in("grace@example.com").await,
+        ];
         tokens.push(cli(&app, &[Role::Admin], &[], &[]));
-        let mut ids: Vec<String> = tokens.iter().map(|one| text(&claims(one.token.as_ref().unwrap()), "/jti").to_owned()).collect();
+        let mut ids: Vec<String> =
+            tokens.iter().map(|one| text(&claims(one.token.as_ref().unwrap()), "/jti").to_owned()).collect();
         assert!(ids.iter().all(|id| id.len() >= 16), "{ids:?}");
         ids.sort();
         ids.dedup();

@@ -41,7 +41,9 @@ on_both_databases! { with [("RATE_LIMITS", "off")];
     async fn a_name_of_nothing_is_required(app: TestApp) {
         let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
         let activate = async |first: &str, last: &str| {
-            let body = json!({ "token": mail.token, "password": PASSWORD, "first_name": first, "last_name": last });
+            let body = json!({
+                "token": mail.token, "password": PASSWORD, "first_name": first, "last_name": last
+            });
             app.anonymous().post("/v1/activations", &body).await
         };
         activate("\u{200B}", "\u{3164}").await.faults(&[("/first_name", "required"), ("/last_name", "required")]);
@@ -67,7 +69,9 @@ on_both_databases! { with [("RATE_LIMITS", "off")];
         let admin = app.admin();
         let acme = app.owner("olga@acme.example", "Ac\u{200B}me\u{2800}").await;
         assert_eq!(admin.get(&format!("/v1/accounts/{}", acme.account)).await.expect(200).body["name"], "Acme");
-        let business = json!({ "email": "nora@noord.example", "account_name": "Noord", "account_type": "business" });
+        let business = json!({
+            "email": "nora@noord.example", "account_name": "Noord", "account_type": "business"
+        });
         let (_, mail) = app.invite_by(OWNERS, business).await;
         for unseen in UNSEEN {
             let owner = json!({ "email": "petra@example.com", "account_name": unseen });
@@ -82,11 +86,15 @@ on_both_databases! { with [("RATE_LIMITS", "off")];
                 let mut company = company();
                 let at = if pointer.contains("/address/") { &mut company["address"] } else { &mut company };
                 *at = with(at.clone(), pieces);
-                app.activate_with(&mail.token, json!({ "account": { "company": company } })).await.faults(&[(pointer, "required")]);
+                app.activate_with(&mail.token, json!({
+                    "account": { "company": company }
+                })).await.faults(&[(pointer, "required")]);
             }
         }
         // The parent is found by its name, whatever nobody sees in it.
-        let driver = json!({ "email": "dave@acme.example", "role": "driver", "account_name": "\u{FEFF}AC\u{AD}ME\u{200D}" });
+        let driver = json!({
+            "email": "dave@acme.example", "role": "driver", "account_name": "\u{FEFF}AC\u{AD}ME\u{200D}"
+        });
         admin.post(SUB_ACCOUNTS, &driver).await.expect(201);
         app.letters().await;
     }
@@ -183,7 +191,8 @@ on_both_databases! { with [("RATE_LIMITS", "off")];
         both().await;
         // As it was written before: the address as it was typed, and what nobody sees within.
         app.database.execute(
-            "UPDATE users SET search_text = 'ada@bücher.example ada love\u{200D}lace' WHERE email = 'ada@bücher.example'",
+            "UPDATE users SET search_text = 'ada@bücher.example ada love\u{200D}lace' WHERE email = \
+            'ada@bücher.example'",
         );
         app.database.execute("UPDATE invitations SET search_text = email WHERE email = 'ada@bücher.example'");
         let folder = match app.database.backend {

@@ -24,11 +24,18 @@ async fn keyed(client: &Client, path: &str, key: &str, body: impl Into<reqwest::
 on_both_databases! {
     async fn the_same_value_is_the_same_request(app: TestApp) {
         let admin = app.admin();
-        let first = keyed(&admin, INVITE, "k", r#"{"email":"zoë@example.com","roles":["viewer","finance"],"locale":null}"#).await;
+        let first = keyed(
+            &admin,
+            INVITE,
+            "k",
+            r#"{"email":"zoë@example.com","roles":["viewer","finance"],"locale":null}"#,
+        )
+        .await;
         // The part before the @ is ASCII.
         let first = first.problem(422, "validation_failed");
         for same in [
-            "{ \"email\" : \"zoë@example.com\" ,\r\n\t\"roles\" : [ \"viewer\" , \"finance\" ] , \"locale\" : null }\n",
+            "{ \"email\" : \"zoë@example.com\" ,\r\n\t\"roles\" : [ \"viewer\" , \"finance\" ] , \"locale\" \
+            : null }\n",
             r#"{"locale":null,"roles":["viewer","finance"],"email":"zoë@example.com"}"#,
             r#"{"email":"zo\u00eb@example.com","roles":["view\u0065r","finance"],"locale":null}"#,
             r#"{"\u0065mail":"zo\u00EB@example\u002ecom","roles":["viewer","finance"],"locale":null}"#,
@@ -60,7 +67,9 @@ on_both_databases! {
         assert_eq!(words(&results(&first)), ["invited"]);
         for same in [
             format!("{MARK}{batch}"),
-            "{\"validate_only\": false,\n\"invitations\": [{\"roles\": [\"viewer\"], \"kind\": \"system_user\", \"email\": \"ad\\u0061@example.com\"}]}".to_owned(),
+            "{\"validate_only\": false,\n\"invitations\": [{\"roles\": \
+            [\"viewer\"], \"kind\": \"system_user\", \"email\": \"ad\\u0061@example.com\"}]}"
+                .to_owned(),
         ] {
             let again = keyed(&admin, BATCH, "b", same).await.expect(200);
             assert_eq!((again.header("idempotency-replayed"), &again.text), ("true", &first.text));
@@ -92,18 +101,29 @@ on_both_databases! {
         let body = format!("{MARK}{}", json!({ "email": "ada@example.com", "roles": ["viewer"] }));
         let made = admin.post_raw(INVITE, "application/json", body).await.expect(201);
         let id = made.text_of("id");
-        let changed = admin.request(Method::PATCH, &format!("/v1/invitations/{id}")).header("if-match", made.header("etag"));
-        let changed = changed.header("content-type", "application/merge-patch+json").body(format!("{MARK}{{\"roles\": [\"finance\"]}}"));
+        let changed = admin
+            .request(Method::PATCH, &format!("/v1/invitations/{id}"))
+            .header("if-match", made.header("etag"));
+        let changed = changed
+            .header("content-type", "application/merge-patch+json")
+            .body(format!("{MARK}{{\"roles\": [\"finance\"]}}"));
         Answer::of(changed).await.expect(200);
         let token = app.letter().await.token;
         let preview = format!("{MARK}{}", json!({ "token": token }));
         app.anonymous().post_raw("/v1/activations/preview", "application/json", preview).await.expect(200);
-        let batch = format!("{MARK}{}", json!({ "invitations": [{ "kind": "system_user", "email": "eve@example.com", "roles": ["viewer"] }] }));
+        let batch = format!(
+            "{MARK}{}",
+            json!({
+                "invitations": [{ "kind": "system_user", "email": "eve@example.com", "roles": ["viewer"] }]
+            })
+        );
         assert_eq!(words(&results(&admin.post_raw(BATCH, "application/json", batch).await)), ["invited"]);
         app.letter().await;
         // Alone it is no body, twice it is no JSON, and in another encoding neither.
         admin.post_raw(INVITE, "application/json", MARK).await.problem(400, "malformed_json");
-        for body in [format!("{MARK}{MARK}{{}}").into_bytes(), b"\xff\xfe{\0}\0".to_vec(), b"\xfe\xff\0{\0}".to_vec()] {
+        for body in
+            [format!("{MARK}{MARK}{{}}").into_bytes(), b"\xff\xfe{\0}\0".to_vec(), b"\xfe\xff\0{\0}".to_vec()]
+        {
             admin.post_raw(INVITE, "application/json", body).await.problem(400, "malformed_json");
         }
     }
@@ -111,14 +131,24 @@ on_both_databases! {
     async fn how_json_is_called(app: TestApp) {
         let admin = app.admin();
         let kinds = [
-            "application/json ; charset=utf-8", "application/json;charset=UTF-8", "APPLICATION/JSON", "application/json ;", " application/json",
+            "application/json ; charset=utf-8",
+            "application/json;charset=UTF-8",
+            "APPLICATION/JSON",
+            "application/json ;",
+            " application/json",
             "application/json; charset=\"utf-8\"",
         ];
         for (index, kind) in kinds.into_iter().enumerate() {
             let body = json!({ "email": format!("ada{index}@example.com"), "roles": ["viewer"] }).to_string();
             admin.post_raw(INVITE, kind, body).await.expect(201);
         }
-        for kind in ["text/plain", "application/jsonx", "application/x-www-form-urlencoded", "application json", "application/merge-patch+json"] {
+        for kind in [
+            "text/plain",
+            "application/jsonx",
+            "application/x-www-form-urlencoded",
+            "application json",
+            "application/merge-patch+json",
+        ] {
             admin.post_raw(INVITE, kind, "{}").await.problem(415, "unsupported_media_type");
         }
         app.letters().await;
@@ -134,7 +164,10 @@ on_both_databases! {
         app.letter().await;
         app.advance(chrono::TimeDelta::minutes(2));
         let user = text(&made, "/user_id");
-        admin.post_raw(&format!("/v1/users/{user}/resend-invitation"), "application/json", " null ").await.expect(200);
+        admin
+            .post_raw(&format!("/v1/users/{user}/resend-invitation"), "application/json", " null ")
+            .await
+            .expect(200);
         app.letter().await;
         admin.post_raw(INVITE, "application/json", "null").await.faults(&[("", "wrong_type")]);
         admin.post_raw(&format!("/v1/invitations/{id}/revoke"), "application/json", "null").await.expect(200);
@@ -145,26 +178,48 @@ on_both_databases! {
         let (admin, anonymous) = (app.admin(), app.anonymous());
         let (id, user) = (text(&made, "/id"), text(&made, "/user_id"));
         for path in [
-            "/v1/users".to_owned(), "/v1/roles".to_owned(), "/v1/invitations".to_owned(), "/v1/accounts".to_owned(),
-            format!("/v1/users/{user}"), format!("/v1/invitations/{id}"), format!("/v1/invitations/{id}/events"),
-            "/healthz".to_owned(), "/readyz".to_owned(), "/openapi.json".to_owned(), "/problems/not_found".to_owned(),
+            "/v1/users".to_owned(),
+            "/v1/roles".to_owned(),
+            "/v1/invitations".to_owned(),
+            "/v1/accounts".to_owned(),
+            format!("/v1/users/{user}"),
+            format!("/v1/invitations/{id}"),
+            format!("/v1/invitations/{id}/events"),
+            "/healthz".to_owned(),
+            "/readyz".to_owned(),
+            "/openapi.json".to_owned(),
+            "/problems/not_found".to_owned(),
         ] {
-            let (one, other) = (admin.get(&path).await.expect(200), admin.get(&format!("{path}/")).await.expect(200));
+            let (one, other) =
+                (admin.get(&path).await.expect(200), admin.get(&format!("{path}/")).await.expect(200));
             assert_eq!(one.text, other.text, "{path}");
             assert_eq!(one.header("cache-control"), other.header("cache-control"), "{path}");
         }
         let list = admin.get("/v1/users/?limit=1&search=ada").await.expect(200);
         assert_eq!(list.body["data"].as_array().unwrap().len(), 1);
         // What is decided by the path is decided for both.
-        let preview = anonymous.post("/v1/activations/preview/", &json!({ "token": mail.token })).await.expect(200);
-        assert_eq!((preview.header("cache-control"), preview.header("ratelimit-policy").is_empty()), ("no-store", false));
+        let preview =
+            anonymous.post("/v1/activations/preview/", &json!({ "token": mail.token })).await.expect(200);
+        assert_eq!(
+            (preview.header("cache-control"), preview.header("ratelimit-policy").is_empty()),
+            ("no-store", false)
+        );
         let page = anonymous.get(&format!("/activate/?token={}", mail.token)).await.expect(200);
-        assert_eq!((page.header("cache-control"), page.header("ratelimit-policy").is_empty()), ("no-store", false));
-        anonymous.call(Method::GET, "/v1/users/", &[("accept", "text/html")]).await.problem(406, "not_acceptable");
+        assert_eq!(
+            (page.header("cache-control"), page.header("ratelimit-policy").is_empty()),
+            ("no-store", false)
+        );
+        anonymous
+            .call(Method::GET, "/v1/users/", &[("accept", "text/html")])
+            .await
+            .problem(406, "not_acceptable");
         let csv = admin.call(Method::GET, "/v1/users/", &[("accept", "text/csv")]).await.expect(200);
         assert!(csv.header("content-type").starts_with("text/csv"));
         let allowed = admin.call(Method::DELETE, "/v1/users/", &[]).await.problem(405, "method_not_allowed");
-        assert_eq!(allowed.header("allow"), admin.call(Method::DELETE, "/v1/users", &[]).await.header("allow"));
+        assert_eq!(
+            allowed.header("allow"),
+            admin.call(Method::DELETE, "/v1/users", &[]).await.header("allow")
+        );
         admin.call(Method::GET, "/v1/invitations/batch/", &[]).await.problem(405, "method_not_allowed");
         admin.get("/v1/nothing/").await.problem(404, "not_found");
         assert_eq!(anonymous.get("/docs/").await.text, anonymous.get("/docs").await.text);

@@ -85,14 +85,19 @@ on_each! {
             }
             // The same ones are there for the next round, or never were refused.
             for _ in 0..4 {
-                let mut new_user = from("127.12.3.1", &server.url, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
+                let mut new_user =
+                    from("127.12.3.1", &server.url, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
                 let mut status = [0; 12];
                 let answer = timeout(Duration::from_secs(5), new_user.read_exact(&mut status)).await.unwrap();
                 assert!(answer.is_ok() && status == *b"HTTP/1.1 200", "refused in round {round}: {answer:?}");
                 held.push(new_user);
             }
         }
-        assert!(started.elapsed() < Duration::from_secs(14), "given up for their slowness: {:?}", started.elapsed());
+        assert!(
+            started.elapsed() < Duration::from_secs(14),
+            "given up for their slowness: {:?}",
+            started.elapsed()
+        );
         drop(held);
         assert!(server.stop().await.contains("too many connections"), "and it is said");
     }
@@ -122,7 +127,10 @@ on_each! {
         let mut read = 0;
         let mut buffer = vec![0; 1 << 16];
         while read < 4 * sent {
-            read += timeout(Duration::from_secs(10), stream.read(&mut buffer)).await.expect("it has stopped").unwrap();
+            read += timeout(Duration::from_secs(10), stream.read(&mut buffer))
+                .await
+                .expect("it has stopped")
+                .unwrap();
         }
         drop(held);
         server.stop().await;
@@ -152,13 +160,15 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_RESEN
             tokio::select! {
                 () = dribble => {}
                 () = closed => {}
-                () = tokio::time::sleep(Duration::from_secs(20)) => panic!("the second head may take for ever"),
+                () = tokio::time::sleep(Duration::from_secs(20)) => panic!("the second head may take for \
+                    ever"),
             }
             assert!(started.elapsed() > Duration::from_secs(4));
         };
         let endless_body = async {
             // Refused before its body is read; the rest of the body is nobody's.
-            let head = "POST /v1/system-users/invitations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+            let head = "POST /v1/system-users/invitations HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: \
+                chunked\r\n\r\n";
             let stream = connected(&app.url, head).await;
             let (mut reading, mut writing) = stream.into_split();
             let send = async {
@@ -173,7 +183,8 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_RESEN
             };
             tokio::select! {
                 () = async { tokio::join!(send, closed); } => {}
-                () = tokio::time::sleep(Duration::from_secs(20)) => panic!("an unread body may take for ever"),
+                () = tokio::time::sleep(Duration::from_secs(20)) => panic!("an unread body may take for \
+                    ever"),
             }
         };
         let unread_answers = async {
@@ -200,11 +211,13 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_RESEN
 
     async fn a_webhook_that_proves_nothing_is_answered_before_its_body_comes(app: TestApp) {
         let head = |provider: &str, more: &str| {
-            format!("POST /v1/mail-events/{provider} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1048576\r\n{more}\r\n{{")
+            format!("POST /v1/mail-events/{provider} HTTP/1.1\r\nHost: x\r\nContent-Type: \
+                application/json\r\nContent-Length: 1048576\r\n{more}\r\n{{")
         };
         let fresh = app.now().timestamp().to_string();
         let resend = |id: &str, at: &str, signature: &str| {
-            head("resend", &format!("svix-id: {id}\r\nsvix-timestamp: {at}\r\nsvix-signature: {signature}\r\n"))
+            head("resend", &format!("svix-id: {id}\r\nsvix-timestamp: {at}\r\nsvix-signature: \
+                {signature}\r\n"))
         };
         let signature = format!("v1,{}", "A".repeat(43) + "=");
         for request in [

@@ -10,7 +10,9 @@ on_both_databases! {
     async fn every_faulty_member_is_told_together(app: TestApp) {
         let admin = app.admin();
         let body = json!({
-            "email": 5, "roles": ["viewer", "boss", "viewer", 7], "locale": "xx", "rolls": ["viewer"], "a/b~c": null
+            "email": 5, "roles": [
+                "viewer", "boss", "viewer", 7
+            ], "locale": "xx", "rolls": ["viewer"], "a/b~c": null
         });
         let answer = admin.post(INVITE, &body).await.faults(&[
             ("/email", "wrong_type"),
@@ -21,7 +23,9 @@ on_both_databases! {
             ("/rolls", "unknown_member"),
             ("/a~1b~0c", "unknown_member"),
         ]);
-        assert!(answer.body["errors"].as_array().unwrap().iter().all(|error| error.get("parameter").is_none()));
+        assert!(
+            answer.body["errors"].as_array().unwrap().iter().all(|error| error.get("parameter").is_none())
+        );
         admin.post(INVITE, &json!({})).await.faults(&[("/email", "required"), ("/roles", "required")]);
         admin.post(INVITE, &json!({ "email": null, "roles": null, "locale": 1 })).await.faults(&[
             ("/email", "required"),
@@ -35,7 +39,10 @@ on_both_databases! {
             (json!([null]), "/roles/0", "wrong_type"),
             (json!(["Viewer"]), "/roles/0", "unknown_role"),
         ] {
-            admin.post(INVITE, &json!({ "email": "ada@example.com", "roles": roles })).await.faults(&[(pointer, code)]);
+            admin
+                .post(INVITE, &json!({ "email": "ada@example.com", "roles": roles }))
+                .await
+                .faults(&[(pointer, code)]);
         }
         for locale in ["", "xx", "nl-", "english", "nl NL"] {
             admin
@@ -86,7 +93,10 @@ on_both_databases! {
         let admin = app.admin();
         let invite = |email: &str| json!({ "email": email, "roles": ["viewer"], "locale": "nl-NL" });
         let first = admin.post(INVITE, &invite(" Info@BÜCHER.Example\t")).await.expect(201);
-        assert_eq!((first.text_of("email"), first.text_of("locale")), ("Info@bücher.example".to_owned(), "nl".to_owned()));
+        assert_eq!(
+            (first.text_of("email"), first.text_of("locale")),
+            ("Info@bücher.example".to_owned(), "nl".to_owned())
+        );
         for same in ["info@xn--bcher-kva.example", "INFO@XN--BCHER-KVA.EXAMPLE", "info@bücher.EXAMPLE"] {
             let refused = admin.post(INVITE, &invite(same)).await.problem(409, "invitation_pending");
             assert_eq!(refused.body["invitation_id"], first.body["id"], "{same}");
@@ -102,7 +112,8 @@ on_both_databases! {
 
     async fn bodies_and_media_types(app: TestApp) {
         let admin = app.admin();
-        for body in ["", " ", "{", "nonsense", "{\"email\":\"a@example.com\",}", "{} {}", "{\"email\": NaN}"] {
+        for body in ["", " ", "{", "nonsense", "{\"email\":\"a@example.com\",}", "{} {}", "{\"email\": NaN}"]
+        {
             admin.post_raw(INVITE, "application/json", body).await.problem(400, "malformed_json");
         }
         admin.post_empty(INVITE).await.problem(400, "malformed_json");
@@ -110,9 +121,13 @@ on_both_databases! {
             admin.post_raw(INVITE, "application/json", body).await.faults(&[("", "wrong_type")]);
         }
         let good = json!({ "email": "ada@example.com", "roles": ["viewer"] }).to_string();
-        for media_type in
-            ["text/plain", "application/x-www-form-urlencoded", "application/vnd.api+json", "json", "application/json5"]
-        {
+        for media_type in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/vnd.api+json",
+            "json",
+            "application/json5",
+        ] {
             admin.post_raw(INVITE, media_type, good.clone()).await.problem(415, "unsupported_media_type");
         }
         let untyped = Answer::of(admin.request(Method::POST, INVITE).body(good.clone())).await;
@@ -120,8 +135,14 @@ on_both_databases! {
         admin.post_raw(INVITE, "Application/JSON; charset=utf-8", good.clone()).await.expect(201);
 
         let padded = |length: usize| format!("{}{}", good, " ".repeat(length - good.len()));
-        admin.post_raw(INVITE, "application/json", padded(64 * 1024)).await.problem(409, "invitation_pending");
-        admin.post_raw(INVITE, "application/json", padded(64 * 1024 + 1)).await.problem(413, "payload_too_large");
+        admin
+            .post_raw(INVITE, "application/json", padded(64 * 1024))
+            .await
+            .problem(409, "invitation_pending");
+        admin
+            .post_raw(INVITE, "application/json", padded(64 * 1024 + 1))
+            .await
+            .problem(413, "payload_too_large");
     }
 
     async fn query_parameters(app: TestApp) {
@@ -132,7 +153,9 @@ on_both_databases! {
             ("search", "duplicate_parameter"),
             ("limit", "invalid_limit"),
         ]);
-        assert!(refused.body["errors"].as_array().unwrap().iter().all(|error| error.get("pointer").is_none()));
+        assert!(
+            refused.body["errors"].as_array().unwrap().iter().all(|error| error.get("pointer").is_none())
+        );
         for path in [
             format!("/v1/invitations/{id}"),
             format!("/v1/invitations/{id}/events"),

@@ -27,7 +27,10 @@ on_both_databases! {
         };
         let columns = "principal, key, fingerprint, worker, held_until, expires_at";
         let rows = (0..250).map(row).collect::<Vec<_>>().join(", ");
-        assert_eq!(app.database.execute(&format!("INSERT INTO idempotency_keys ({columns}) VALUES {rows}")), 250);
+        assert_eq!(
+            app.database.execute(&format!("INSERT INTO idempotency_keys ({columns}) VALUES {rows}")),
+            250
+        );
         app.advance(TimeDelta::hours(12));
         keyed(&app, 1).await;
         assert_eq!(swept(&app).await, [252, 0, 0, 2]);
@@ -42,8 +45,10 @@ on_both_databases! {
 
     async fn events_and_tokens_of_providers_are_forgotten_after_a_month(app: TestApp) {
         for row in [
-            "mail_events (provider, event_id, received_at) VALUES ('mailgun', 'e1', '2026-11-24T12:00:00.000Z')",
-            "mail_tokens (provider, token, event, received_at) VALUES ('mailgun', 't1', 'e1', '2026-11-24T12:00:00.000Z')",
+            "mail_events (provider, event_id, received_at) VALUES ('mailgun', 'e1', \
+            '2026-11-24T12:00:00.000Z')",
+            "mail_tokens (provider, token, event, received_at) VALUES ('mailgun', 't1', 'e1', \
+            '2026-11-24T12:00:00.000Z')",
         ] {
             assert_eq!(app.database.execute(&format!("INSERT INTO {row}")), 1);
         }
@@ -60,7 +65,10 @@ on_each! {
         home.print(&["migrate"]);
         let columns = "principal, key, fingerprint, worker, held_until, expires_at";
         let old = "'grace', 'old', 'x', 'x', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z'";
-        assert_eq!(home.database.execute(&format!("INSERT INTO idempotency_keys ({columns}) VALUES ({old})")), 1);
+        assert_eq!(
+            home.database.execute(&format!("INSERT INTO idempotency_keys ({columns}) VALUES ({old})")),
+            1
+        );
         // It is begun before anything else is done, and finished before the process ends.
         home.start(&["serve", "--no-courier"]).stop().await;
         assert_eq!(home.database.count("idempotency_keys"), 0);

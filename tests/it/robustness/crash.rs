@@ -61,8 +61,12 @@ on_each! {
                 let (caller, answered) = (caller.clone(), answered.clone());
                 tokio::spawn(async move {
                     for number in 0.. {
-                        let body = json!({ "email": format!("person{number}@client{client}.example.com"), "roles": ["viewer"] });
-                        let request = caller.request(reqwest::Method::POST, "/v1/system-users/invitations").json(&body);
+                        let body = json!({
+                            "email": format!("person{number}@client{client}.example.com"),
+                            "roles": ["viewer"]
+                        });
+                        let request =
+                            caller.request(reqwest::Method::POST, "/v1/system-users/invitations").json(&body);
                         // The server is gone, with or without a first half of its answer.
                         let Ok(response) = request.send().await else { break };
                         assert_eq!(response.status(), 201);
@@ -145,14 +149,18 @@ on_each! {
         let mut server = home.start(&["serve"]);
         let token = home.token();
         let address = server.url.trim_start_matches("http://").to_owned();
-        let body = |number: usize| json!({ "email": format!("ada{number}@example.com"), "roles": ["viewer"] }).to_string();
+        let body = |number: usize| {
+            json!({ "email": format!("ada{number}@example.com"), "roles": ["viewer"] }).to_string()
+        };
         let open = |number: usize| {
             let (address, token, length) = (address.clone(), token.clone(), body(number).len());
             async move {
                 let mut stream = TcpStream::connect(&address).await.unwrap();
                 let head = format!(
-                    "POST /v1/system-users/invitations HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
-                     Content-Type: application/json\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\r\n"
+                    "POST /v1/system-users/invitations HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer \
+                    {token}\r\n\
+                     Content-Type: application/json\r\nContent-Length: {length}\r\nExpect: \
+                     100-continue\r\n\r\n"
                 );
                 stream.write_all(head.as_bytes()).await.unwrap();
                 // Its answer to this says that it has the request in hand.
@@ -167,7 +175,10 @@ on_each! {
         caller.get("/healthz").await.expect(200);
         let streams = join_all((0..8).map(open)).await;
         server.terminate();
-        eventually("it says that it stops", PATIENCE, async || server.log().contains("stopping").then_some(())).await;
+        eventually("it says that it stops", PATIENCE, async || {
+            server.log().contains("stopping").then_some(())
+        })
+        .await;
         for (number, mut stream) in streams.into_iter().enumerate() {
             stream.write_all(body(number).as_bytes()).await.unwrap();
             let mut answer = String::new();
@@ -176,7 +187,11 @@ on_each! {
         }
         let asked = std::time::Instant::now();
         assert!(server.ended().await.success());
-        assert!(asked.elapsed() < Duration::from_secs(8), "an idle connection held the end up for {:?}", asked.elapsed());
+        assert!(
+            asked.elapsed() < Duration::from_secs(8),
+            "an idle connection held the end up for {:?}",
+            asked.elapsed()
+        );
         nothing_is_torn(&home);
         assert_eq!(home.database.count("invitations"), 8);
     }
@@ -201,7 +216,8 @@ on_both_databases! {
         let lease = start + TimeDelta::seconds(60);
         let db = &app.parts.services.db;
         // What the courier does first. Then it is killed: nothing is sent, nothing recorded.
-        let claimed = db.write::<_, DbFault>(move |tx| outbox::claim(tx, Which::Due, 4, (start, lease))).await.unwrap();
+        let claimed =
+            db.write::<_, DbFault>(move |tx| outbox::claim(tx, Which::Due, 4, (start, lease))).await.unwrap();
         assert_eq!(claimed.len(), 1);
 
         assert_eq!(app.parts.courier.step().await.unwrap(), Step::Idle { next_due: Some(lease) });
@@ -217,7 +233,8 @@ on_both_databases! {
         assert_eq!(shown.body["delivery"]["attempts"], 2);
 
         // The first one was not dead, only slow: what it says now changes nothing.
-        let late = Outcome::Failed { at: app.now(), error: "too late".to_owned(), fault: None, held_until: None };
+        let late =
+            Outcome::Failed { at: app.now(), error: "too late".to_owned(), fault: None, held_until: None };
         let letter = claimed.into_iter().next().unwrap();
         assert!(!db.write::<_, DbFault>(move |tx| outbox::record(tx, &letter, &late)).await.unwrap());
         let shown = app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200);
@@ -229,16 +246,28 @@ on_both_databases! {
         let (start, db) = (app.now(), &app.parts.services.db);
         for (name, outcome) in ["ada", "bob", "cy"].into_iter().zip([
             Outcome::Sent { at: start, receipt: Receipt { provider: None, message_id: None } },
-            Outcome::Retry { at: start + TimeDelta::hours(1), error: "it hung up".to_owned(), fault: None, held_until: None },
+            Outcome::Retry {
+                at: start + TimeDelta::hours(1),
+                error: "it hung up".to_owned(),
+                fault: None,
+                held_until: None,
+            },
             Outcome::Failed { at: start, error: "no such person".to_owned(), fault: None, held_until: None },
         ]) {
             app.invite_unsent(&format!("{name}@example.com"), &["viewer"]).await;
             let lease = start + TimeDelta::seconds(60);
-            let claimed = db.write::<_, DbFault>(move |tx| outbox::claim(tx, Which::Due, 1, (start, lease))).await.unwrap().remove(0);
+            let claimed = db
+                .write::<_, DbFault>(move |tx| outbox::claim(tx, Which::Due, 1, (start, lease)))
+                .await
+                .unwrap()
+                .remove(0);
             let twice = vec![(claimed, outcome); 2];
             for recorded in [[true, false], [false, false]] {
                 let twice = twice.clone();
-                assert_eq!(db.write::<_, DbFault>(move |tx| mark_sent::record(tx, &twice)).await.unwrap(), recorded);
+                assert_eq!(
+                    db.write::<_, DbFault>(move |tx| mark_sent::record(tx, &twice)).await.unwrap(),
+                    recorded
+                );
             }
         }
     }

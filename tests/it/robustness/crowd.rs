@@ -105,7 +105,8 @@ on_both_databases! {
         let answers = join_all(requests.iter().map(|(_, path, body)| admin.post(path, body))).await;
         judge(&requests, &answers);
         rows(|table| app.database.count(table));
-        let reached: BTreeSet<String> = app.letters().await.into_iter().map(|letter| letter.to.to_lowercase()).collect();
+        let reached: BTreeSet<String> =
+            app.letters().await.into_iter().map(|letter| letter.to.to_lowercase()).collect();
         assert_eq!(i64::try_from(reached.len()).unwrap(), PEOPLE);
     }
 }
@@ -150,7 +151,9 @@ on_each! {
         };
         let after: Vec<Answer> = stream::iter(0..CROWD).map(retry).buffered(64).collect().await;
         judge(&requests, &after);
-        for (first, second) in before.iter().zip(&after).filter_map(|(first, second)| Some((first.as_ref()?, second))) {
+        for (first, second) in
+            before.iter().zip(&after).filter_map(|(first, second)| Some((first.as_ref()?, second)))
+        {
             assert_eq!((first.status, &first.text), (second.status, &second.text));
             assert_eq!(second.header("idempotency-replayed"), "true");
         }

@@ -33,7 +33,8 @@ const ROUNDS: usize = 12;
 /// What must hold, whoever won.
 fn invariants(app: &TestApp) {
     let count = |from_where: &str| app.database.count(from_where);
-    let orphans = "invitations i JOIN users u ON u.id = i.user_id WHERE i.state = 'pending' AND u.removed_at IS NOT NULL";
+    let orphans = "invitations i JOIN users u ON u.id = i.user_id WHERE i.state = 'pending' AND u.removed_at \
+        IS NOT NULL";
     assert_eq!(count(orphans), 0, "a live invitation belongs to a removed user");
     assert_eq!(
         count("users WHERE status = 'active' AND removed_at IS NOT NULL"),
@@ -43,11 +44,14 @@ fn invariants(app: &TestApp) {
     let sends =
         "invitations i WHERE i.send_count <> (SELECT COUNT(*) FROM letters l WHERE l.invitation_id = i.id)";
     assert_eq!(count(sends), 0, "letters and sends differ");
-    let twice = "(SELECT email_key FROM invitations WHERE state = 'pending' GROUP BY email_key HAVING COUNT(*) > 1) AS twice";
+    let twice = "(SELECT email_key FROM invitations WHERE state = 'pending' GROUP BY email_key HAVING \
+        COUNT(*) > 1) AS twice";
     assert_eq!(count(twice), 0, "two live invitations to one address");
-    let doubles = "(SELECT invitation_id FROM letters WHERE state = 'queued' GROUP BY invitation_id HAVING COUNT(*) > 1) AS two";
+    let doubles = "(SELECT invitation_id FROM letters WHERE state = 'queued' GROUP BY invitation_id HAVING \
+        COUNT(*) > 1) AS two";
     assert_eq!(count(doubles), 0, "two letters of one invitation wait to be sent");
-    let unread = "letters l JOIN invitations i ON i.id = l.invitation_id WHERE l.state = 'queued' AND i.state <> 'pending'";
+    let unread = "letters l JOIN invitations i ON i.id = l.invitation_id WHERE l.state = 'queued' AND \
+        i.state <> 'pending'";
     assert_eq!(count(unread), 0, "a letter with a dead link waits to be sent");
 }
 
@@ -91,9 +95,14 @@ on_both_databases! {
         let id = invitation["id"].as_str().unwrap();
         assert_eq!(app.timeline(id).await, ["created", "email_queued", "email_sent", "activated"]);
         // Name and password are of one and the same request.
-        let user = app.admin().get(&format!("/v1/users/{}", invitation["user_id"].as_str().unwrap())).await.expect(200);
+        let user = app
+            .admin()
+            .get(&format!("/v1/users/{}", invitation["user_id"].as_str().unwrap()))
+            .await
+            .expect(200);
         assert_eq!((&user.body["first_name"], &user.body["status"]), (&json!(name), &json!("active")));
-        let stored = app.database.texts("SELECT password_hash AS text FROM users WHERE password_hash IS NOT NULL");
+        let stored =
+            app.database.texts("SELECT password_hash AS text FROM users WHERE password_hash IS NOT NULL");
         assert_eq!(stored.len(), 1);
         let number = name.trim_start_matches("Ada ");
         assert!(is_hash_of(&stored[0], &format!("seven green bicycles sing at {number}")));
@@ -108,7 +117,8 @@ on_both_databases! {
             async move { caller.post("/v1/system-users/invitations", &body).await }
         };
         let answers = join_all((0..CROWD).map(invite)).await;
-        let winners: Vec<String> = answers.iter().filter(|answer| answer.status == 201).map(|one| one.text_of("id")).collect();
+        let winners: Vec<String> =
+            answers.iter().filter(|answer| answer.status == 201).map(|one| one.text_of("id")).collect();
         assert_eq!(winners.len(), 1, "{:?}", statuses(&answers));
         for loser in answers.into_iter().filter(|answer| answer.status != 201) {
             let loser = loser.problem(409, "invitation_pending");
@@ -134,11 +144,18 @@ on_both_databases! {
         };
         let (answers, ()) = join(join_all((0..CROWD).map(|_| admin.post_empty(&path))), courier).await;
         let resent = answers.iter().filter(|answer| answer.status == 200).count();
-        assert!(resent >= 1 && answers.iter().all(|answer| matches!(answer.status, 200 | 400..=499)), "{:?}", statuses(&answers));
+        assert!(
+            resent >= 1 && answers.iter().all(|answer| matches!(answer.status, 200 | 400..=499)),
+            "{:?}",
+            statuses(&answers)
+        );
         let shown = admin.get(&format!("/v1/invitations/{id}")).await.expect(200);
         assert_eq!(shown.body["send_count"], resent + 1);
-        let sends: BTreeSet<i64> =
-            answers.iter().filter(|answer| answer.status == 200).map(|one| one.body["send_count"].as_i64().unwrap()).collect();
+        let sends: BTreeSet<i64> = answers
+            .iter()
+            .filter(|answer| answer.status == 200)
+            .map(|one| one.body["send_count"].as_i64().unwrap())
+            .collect();
         assert_eq!(sends.len(), resent, "two resends were told the same send_count");
         invariants(&app);
 
@@ -222,8 +239,17 @@ on_both_databases! {
             let inviters = join_all((0..6).map(|_| admin.post("/v1/system-users/invitations", &body)));
             let others = join_all((0..3).map(|_| admin.post_empty(&path)));
             let (invited, revoked) = join(inviters, others).await;
-            assert_eq!(revoked.iter().filter(|answer| answer.status == 200).count(), 1, "{:?}", statuses(&revoked));
-            assert!(invited.iter().filter(|answer| answer.status == 201).count() <= 1, "{:?}", statuses(&invited));
+            assert_eq!(
+                revoked.iter().filter(|answer| answer.status == 200).count(),
+                1,
+                "{:?}",
+                statuses(&revoked)
+            );
+            assert!(
+                invited.iter().filter(|answer| answer.status == 201).count() <= 1,
+                "{:?}",
+                statuses(&invited)
+            );
             for answer in invited.into_iter().filter(|answer| answer.status != 201) {
                 answer.problem(409, "invitation_pending");
             }
@@ -242,7 +268,11 @@ on_both_databases! {
             let mut seen = Vec::new();
             for _ in 0..6 {
                 let invited = admin.post("/v1/system-users/invitations", &body).await;
-                let id = if invited.status == 201 { invited.text_of("id") } else { invited.text_of("invitation_id") };
+                let id = if invited.status == 201 {
+                    invited.text_of("id")
+                } else {
+                    invited.text_of("invitation_id")
+                };
                 seen.push(invited.status);
                 seen.push(admin.post_empty(&format!("/v1/invitations/{id}/revoke")).await.status);
             }
@@ -255,7 +285,8 @@ on_both_databases! {
     }
 
     async fn callers_who_invite_the_same_people_in_opposite_order_never_deadlock(app: TestApp) {
-        let drafts: Vec<Draft> = (0..12).map(|number| draft(&app, &format!("person{number}@example.com"))).collect();
+        let drafts: Vec<Draft> =
+            (0..12).map(|number| draft(&app, &format!("person{number}@example.com"))).collect();
         for round in 0..ROUNDS {
             // Every other round the people are known already, and are locked rather than entered.
             if round % 2 == 0 {
@@ -279,12 +310,18 @@ on_both_databases! {
                 async move {
                     let unlimited = LetterLimits::default();
                     let work = move |tx: &mut Tx<'_>| {
-                        Ok::<_, ServiceError>(invite_many(&clock, &unlimited, tx, &mine.iter().collect::<Vec<_>>())?)
+                        Ok::<_, ServiceError>(invite_many(
+                            &clock,
+                            &unlimited,
+                            tx,
+                            &mine.iter().collect::<Vec<_>>(),
+                        )?)
                     };
                     db.write(work).await
                 }
             });
-            let outcomes: Vec<Outcome> = join_all(calls).await.into_iter().flat_map(|outcomes| outcomes.unwrap()).collect();
+            let outcomes: Vec<Outcome> =
+                join_all(calls).await.into_iter().flat_map(|outcomes| outcomes.unwrap()).collect();
             let invited = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Invited(..))).count();
             assert_eq!(invited, if round % 2 == 0 { drafts.len() } else { 0 });
             assert_eq!(app.database.count("users"), i64::try_from(drafts.len()).unwrap());

@@ -38,7 +38,8 @@ impl Cluster {
                 "--locale=C",
             ],
         );
-        let common = "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nmax_connections = 120\nshared_buffers = 32MB\n";
+        let common = "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nmax_connections = \
+            120\nshared_buffers = 32MB\n";
         cluster.configure(&format!("{common}{settings}"));
         cluster.up();
         cluster

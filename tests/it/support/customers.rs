@@ -29,7 +29,10 @@ pub struct Owner {
 pub fn company() -> Value {
     json!({
         "name": "Acme Laadpalen B.V.", "registration_number": "33031431", "vat_number": "NL004495445B01",
-        "address": { "street": "Damrak", "house_number": "1-bis", "postal_code": "1012 LG", "city": "Amsterdam", "country": "NL" }
+        "address": {
+            "street": "Damrak", "house_number": "1-bis", "postal_code": "1012 LG", "city": "Amsterdam",
+            "country": "NL"
+        }
     })
 }
 
@@ -122,7 +125,9 @@ impl TestApp {
 
     /// A subsidiary's account below another, with its owner.
     pub async fn subsidiary(&self, email: &str, parent: &str, name: &str) -> Owner {
-        let body = json!({ "email": email, "used_by": "subsidiary", "account_name": name, "account_type": "business" });
+        let body = json!({
+            "email": email, "used_by": "subsidiary", "account_name": name, "account_type": "business"
+        });
         let (made, mail) = self.invite_by(&format!("/v1/accounts/{parent}/sub-accounts"), body).await;
         self.activate_with(&mail.token, json!({ "account": { "company": company() } })).await.expect(201);
         let (account, user) = (text(&made, "/account/id").to_owned(), text(&made, "/user_id").to_owned());

@@ -32,7 +32,9 @@ pub async fn choose(app: &TestApp, token: &str, password: &str, first_name: &str
 
 /// Goes on as somebody who is active by a link that was handed over.
 pub async fn go_on(app: &TestApp, token: &str, email: &str, password: &str) -> Answer {
-    let body = json!({ "token": token, "email": email, "password": password, "first_name": "Somebody", "last_name": "Else" });
+    let body = json!({
+        "token": token, "email": email, "password": password, "first_name": "Somebody", "last_name": "Else"
+    });
     app.anonymous().post("/v1/activations", &body).await
 }
 

@@ -26,13 +26,17 @@ fn event(kind: &str, id: u32, message: &str, seconds: u32) -> Value {
         Some("Transient") => "action: delayed",
         _ => "smtp;550 5.1.1 <ada@example.com> unknown user, see https://example.com/help",
     };
-    json!({ "RecordType": record, "Type": kind, "ID": id, "MessageID": message, "BouncedAt": at, "Details": details })
+    json!({
+        "RecordType": record, "Type": kind, "ID": id, "MessageID": message, "BouncedAt": at,
+        "Details": details
+    })
 }
 
 /// As the courier of a provider writes it down; the newest letter of all that were sent under no name yet.
 fn taken(app: &TestApp, message: &str) {
     let change = format!(
-        "UPDATE letters SET provider = 'postmark', provider_message_id = '{message}' WHERE state = 'sent' AND provider IS NULL"
+        "UPDATE letters SET provider = 'postmark', provider_message_id = '{message}' WHERE state = 'sent' \
+        AND provider IS NULL"
     );
     assert_eq!(app.database.execute(&change), 1);
 }
@@ -65,7 +69,10 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         assert_eq!((&entry["type"], &entry["actor"]["name"]), (&json!("email_bounced"), &json!("Postmark")));
         assert_eq!(
             entry["details"],
-            json!({ "reported_at": "2026-11-24T12:01:00.000Z", "superseded": false, "reason": "smtp;550 5.1.1 unknown user, see" })
+            json!({
+                "reported_at": "2026-11-24T12:01:00.000Z", "superseded": false,
+                "reason": "smtp;550 5.1.1 unknown user, see"
+            })
         );
         let metrics = app.anonymous().get("/metrics").await.text;
         assert!(metrics.contains("mail_events_total{provider=\"postmark\",outcome=\"bounced\"} 1"), "{metrics}");
@@ -84,7 +91,8 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         app.admin().post(POSTMARK, &bounce).await.problem(401, "mail_event_unverified");
         for absent in ["sendgrid", "mailgun", "resend", "somebody"] {
             let refused = app.anonymous().post(&format!("/v1/mail-events/{absent}"), &bounce).await.problem(404, "not_found");
-            assert_eq!(refused.body["detail"], "There is no mail provider of this name, or its MAIL_EVENTS_… is not set.");
+            assert_eq!(refused.body["detail"], "There is no mail provider of this name, or its MAIL_EVENTS_… \
+                is not set.");
         }
         report(&app, SECRET, &json!([])).await.faults(&[("", "wrong_type")]);
         let raw = |body: &'static str| {
@@ -197,7 +205,8 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         all.push((queued["id"].as_str().unwrap().to_owned(), "queued"));
         report(&app, SECRET, &event("SoftBounce", 1, "ada", 0)).await.expect(200);
         report(&app, SECRET, &event("Transient", 2, "max", 0)).await.expect(200);
-        app.database.execute(&format!("UPDATE letters SET state = 'failed', sent_at = NULL WHERE invitation_id = '{}'", all[1].0));
+        app.database.execute(&format!("UPDATE letters SET state = 'failed', sent_at = NULL WHERE \
+            invitation_id = '{}'", all[1].0));
         let admin = app.admin();
         for state in ["queued", "sending", "sent", "delivered", "deferred", "bounced", "complained", "failed", "handed_over"] {
             let page = admin.get(&format!("/v1/invitations?delivery={state}")).await.expect(200);
@@ -211,10 +220,14 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET)];
         admin.get(&format!("/v1/invitations?limit=1&delivery=sent&cursor={cursor}")).await.problem(422, "cursor_mismatch");
 
         let resend = "/v1/invitations/batch/resend";
-        admin.post(resend, &json!({ "filter": { "delivery": "lost" } })).await.faults(&[("/filter/delivery", "unknown_value")]);
+        admin.post(resend, &json!({
+            "filter": { "delivery": "lost" }
+        })).await.faults(&[("/filter/delivery", "unknown_value")]);
         app.advance(TimeDelta::minutes(2));
         for (state, place) in [("bounced", 0), ("failed", 1)] {
-            let none = admin.post(resend, &json!({ "filter": { "delivery": state, "status": "expired" } })).await.expect(200);
+            let none = admin.post(resend, &json!({
+                "filter": { "delivery": state, "status": "expired" }
+            })).await.expect(200);
             assert_eq!(none.body["results"], json!([]));
             let sent = admin.post(resend, &json!({ "filter": { "delivery": state } })).await.expect(200);
             assert_eq!(sent.body["results"].as_array().map(Vec::len), Some(1), "{}", sent.text);

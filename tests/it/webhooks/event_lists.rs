@@ -40,20 +40,34 @@ on_each! {
         let (ada, _) = app.invite("ada@example.com", &["viewer"]).await;
         let (bob, _) = app.invite("bob@example.com", &["viewer"]).await;
         let letters = app.database.texts("SELECT id AS text FROM letters ORDER BY id");
-        let stranger = |place: usize| json!({ "event": "bounce", "sg_event_id": format!("s{place}"), "sg_message_id": "a.".repeat(100) });
+        let stranger = |place: usize| {
+            json!({
+                "event": "bounce", "sg_event_id": format!("s{place}"), "sg_message_id": "a.".repeat(100)
+            })
+        };
         let mut events: Vec<Value> = (0..600).map(stranger).collect();
         let delivered = json!({ "event": "delivered", "sg_event_id": "e1", "letter": letters[0] });
         events.insert(0, delivered.clone());
         events.insert(300, json!({ "event": "spamreport", "sg_event_id": "\u{0}", "letter": letters[1] }));
         events.push(delivered);
-        events.push(json!({ "event": { "is": ["odd"] }, "sg_event_id": 7, "sg_message_id": null, "letter": [] }));
+        events.push(json!({
+            "event": { "is": ["odd"] }, "sg_event_id": 7, "sg_message_id": null, "letter": []
+        }));
         let answer = report(&app, &events).await.expect(200);
         assert_eq!(answer.body, json!({ "received": 604 }));
-        assert_eq!((delivery(&app, &ada).await, delivery(&app, &bob).await), (json!("delivered"), json!("complained")));
+        assert_eq!(
+            (delivery(&app, &ada).await, delivery(&app, &bob).await),
+            (json!("delivered"), json!("complained"))
+        );
         assert_eq!(app.timeline(ada["id"].as_str().unwrap()).await[3..], ["email_delivered"]);
         let metrics = app.anonymous().get("/metrics").await.text;
-        for line in ["unknown_letter\"} 600", "repeated\"} 1", "ignored\"} 1", "delivered\"} 1", "complained\"} 1"] {
-            assert!(metrics.contains(&format!("mail_events_total{{provider=\"sendgrid\",outcome=\"{line}")), "{line}: {metrics}");
+        for line in
+            ["unknown_letter\"} 600", "repeated\"} 1", "ignored\"} 1", "delivered\"} 1", "complained\"} 1"]
+        {
+            assert!(
+                metrics.contains(&format!("mail_events_total{{provider=\"sendgrid\",outcome=\"{line}")),
+                "{line}: {metrics}"
+            );
         }
     }
 
@@ -63,7 +77,11 @@ on_each! {
         let letter = app.database.texts("SELECT id AS text FROM letters").remove(0);
         let now = app.now().timestamp();
         let event = |event: &str, id: &str, at: i64| json!({ "event": event, "sg_event_id": id, "timestamp": at, "letter": letter });
-        let events = [event("spamreport", "a", now), event("delivered", "b", now - 1), event("deferred", "c", now - 2)];
+        let events = [
+            event("spamreport", "a", now),
+            event("delivered", "b", now - 1),
+            event("deferred", "c", now - 2),
+        ];
         report(&app, &events).await.expect(200);
         let timeline = app.timeline(ada["id"].as_str().unwrap()).await;
         assert_eq!(timeline[3..], ["email_deferred", "email_delivered", "email_complained"]);

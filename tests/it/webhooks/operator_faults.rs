@@ -26,7 +26,10 @@ async fn report(app: &TestApp, provider: &str, id: usize, event: &Value) -> Answ
     let request = match provider {
         "postmark" => request.header("x-mail-events-secret", SECRET).json(event),
         "mailgun" => {
-            let signature = json!({ "timestamp": now.to_string(), "token": id.to_string(), "signature": hex(&mac(&format!("{now}{id}"))) });
+            let signature = json!({
+                "timestamp": now.to_string(), "token": id.to_string(),
+                "signature": hex(&mac(&format!("{now}{id}")))
+            });
             request.json(&json!({ "signature": signature, "event-data": event }))
         }
         _ => {
@@ -47,10 +50,15 @@ async fn report(app: &TestApp, provider: &str, id: usize, event: &Value) -> Answ
 fn event(provider: &str, id: usize, name: &str, more: &Value) -> Value {
     let mut event = match provider {
         "postmark" => {
-            json!({ "RecordType": "Bounce", "ID": id, "MessageID": name, "BouncedAt": "2026-11-24T11:59:59Z" })
+            json!({
+                "RecordType": "Bounce", "ID": id, "MessageID": name, "BouncedAt": "2026-11-24T11:59:59Z"
+            })
         }
         "mailgun" => {
-            json!({ "id": id.to_string(), "message": { "headers": { "message-id": name } }, "severity": "permanent" })
+            json!({
+                "id": id.to_string(), "message": { "headers": { "message-id": name } },
+                "severity": "permanent"
+            })
         }
         _ => json!({ "created_at": "2026-11-24T11:59:59.000Z" }),
     };
@@ -80,30 +88,45 @@ const OPERATOR: &str = "Nothing is wrong with the address";
 
 on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_MAILGUN", SECRET), ("MAIL_EVENTS_RESEND", WHSEC)];
     async fn what_is_no_fault_of_the_address_is_not_called_bounced(app: TestApp) {
-        let failed = |reason: &str| json!({ "type": "email.failed", "data": { "failed": { "reason": reason } } });
-        let rejected = json!({ "event": "rejected", "reject": { "reason": "Sandbox subdomains are for test purposes only." } });
+        let failed = |reason: &str| json!({
+            "type": "email.failed", "data": { "failed": { "reason": reason } }
+        });
+        let rejected = json!({ "event": "rejected", "reject": { "reason": "Sandbox subdomains are for test \
+            purposes only." } });
         let mut all = Vec::new();
         for (number, (provider, more, state, advice, reason)) in [
             ("resend", failed("reached_daily_quota"), "failed", OPERATOR, "reached_daily_quota"),
             ("resend", failed("something_new"), "failed", OPERATOR, "the mail provider"),
-            ("postmark", json!({ "Type": "SMTPApiError" }), "failed", OPERATOR, "The operator must see to this"),
-            ("postmark", json!({ "Type": "TemplateRenderingFailed", "Name": "Template rendering failed" }), "failed", OPERATOR, "Template rendering failed"),
+            ("postmark", json!({ "Type": "SMTPApiError" }), "failed", OPERATOR, "The operator must see to \
+                this"),
+            ("postmark", json!({
+                "Type": "TemplateRenderingFailed", "Name": "Template rendering failed"
+            }), "failed", OPERATOR, "Template rendering failed"),
             ("postmark", json!({ "Type": "DMARCPolicy" }), "failed", OPERATOR, "DMARC"),
             ("mailgun", rejected, "failed", OPERATOR, "test purposes"),
             ("mailgun", json!({ "event": "failed", "reason": "espblock" }), "failed", OPERATOR, "reputation"),
-            ("postmark", json!({ "Type": "SpamNotification", "Details": "smtp;550 spam" }), "bounced", "took the letter for spam", "smtp;550 spam"),
+            ("postmark", json!({
+                "Type": "SpamNotification", "Details": "smtp;550 spam"
+            }), "bounced", "took the letter for spam", "smtp;550 spam"),
             ("postmark", json!({ "Type": "Blocked" }), "bounced", "says nothing against the address", ""),
-            ("mailgun", json!({ "event": "failed", "reason": "suppress-bounce" }), "bounced", "suppression list", ""),
-            ("postmark", json!({ "Type": "HardBounce", "Details": "smtp;550 5.1.1 unknown user" }), "bounced", WRONG, "unknown user"),
+            ("mailgun", json!({ "event": "failed", "reason": "suppress-bounce" }), "bounced", "suppression \
+                list", ""),
+            ("postmark", json!({
+                "Type": "HardBounce", "Details": "smtp;550 5.1.1 unknown user"
+            }), "bounced", WRONG, "unknown user"),
             ("mailgun", json!({ "event": "failed", "reason": "bounce" }), "bounced", WRONG, ""),
             ("postmark", json!({ "Type": "Transient" }), "bounced", UNAVAILABLE, ""),
-            ("postmark", json!({ "Type": "SoftBounce", "Details": "smtp;552 5.2.2 mailbox full" }), "bounced", UNAVAILABLE, "full"),
+            ("postmark", json!({
+                "Type": "SoftBounce", "Details": "smtp;552 5.2.2 mailbox full"
+            }), "bounced", UNAVAILABLE, "full"),
             ("mailgun", json!({ "event": "failed", "reason": "old" }), "bounced", UNAVAILABLE, ""),
-            ("mailgun", json!({ "event": "rejected", "reject": { "reason": "'to' parameter is not a valid address" } }), "bounced", WRONG, "'to' parameter"),
+            ("mailgun", json!({ "event": "rejected", "reject": { "reason": "'to' parameter is not a valid \
+                address" } }), "bounced", WRONG, "'to' parameter"),
         ].into_iter().enumerate() {
             let (invitation, _) = app.invite(&format!("ada{number}@example.com"), &["viewer"]).await;
             let (id, name) = (invitation["id"].as_str().unwrap().to_owned(), format!("name-{number}"));
-            let taken = format!("UPDATE letters SET provider = '{provider}', provider_message_id = '{name}' WHERE provider IS NULL AND state = 'sent'");
+            let taken = format!("UPDATE letters SET provider = '{provider}', provider_message_id = '{name}' \
+                WHERE provider IS NULL AND state = 'sent'");
             assert_eq!(app.database.execute(&taken), 1);
             report(&app, provider, number, &event(provider, number, &name, &more)).await;
             let told = delivery(&app, &id).await;
@@ -139,7 +162,9 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_MAILG
     async fn signatures_are_as_old_as_whole_seconds_say(app: TestApp) {
         let (_, _) = app.invite("ada@example.com", &["viewer"]).await;
         let post = async |late: i64| {
-            let (signed, body) = (app.now().timestamp(), json!({ "type": "email.opened", "data": {} }).to_string());
+            let (signed, body) = (app.now().timestamp(), json!({
+                "type": "email.opened", "data": {}
+            }).to_string());
             let signature = STANDARD.encode(mac(&format!("msg_1.{signed}.{body}")));
             app.advance(TimeDelta::milliseconds(late));
             let request = app.anonymous().request(reqwest::Method::POST, "/v1/mail-events/resend");

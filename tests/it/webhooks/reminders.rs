@@ -78,7 +78,8 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("REMINDER_BEFORE",
         app.letter().await;
         report(&app, "HardBounce", 2, &reminder).await;
         assert_eq!(delivery(&app, &ada).await["state"], "sent");
-        assert_eq!(app.database.texts("SELECT fate AS text FROM letters WHERE generation = 1 AND kind = 'invitation'"), ["delivered"]);
+        assert_eq!(app.database.texts("SELECT fate AS text FROM letters WHERE generation = 1 AND kind = \
+            'invitation'"), ["delivered"]);
         let entry = app.events(&ada).await.pop().unwrap();
         assert_eq!((&entry["details"]["letter"], &entry["details"]["superseded"]), (&json!("reminder"), &json!(true)));
     }
@@ -92,7 +93,9 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("REMINDER_BEFORE",
         assert_eq!(app.admin().get(&format!("/v1/invitations/{ada}")).await.expect(200).body, before);
         let events = app.events(&ada).await;
         let [sent, delivered] = &events[events.len() - 2..] else { panic!() };
-        assert_eq!((&sent["type"], &sent["details"]), (&json!("email_sent"), &json!({ "attempt": 1, "letter": "reminder" })));
+        assert_eq!((&sent["type"], &sent["details"]), (&json!("email_sent"), &json!({
+            "attempt": 1, "letter": "reminder"
+        })));
         assert_eq!(delivered["type"], "email_delivered");
     }
 }

@@ -21,7 +21,10 @@ fn signed(app: &TestApp, token: &str) -> Value {
 
 fn event(app: &TestApp, kind: &str, id: &str, letter: &str) -> Value {
     let at = app.now().timestamp();
-    json!({ "event": kind, "severity": "permanent", "id": id, "timestamp": at, "user-variables": { "letter": letter } })
+    json!({
+        "event": kind, "severity": "permanent", "id": id, "timestamp": at,
+        "user-variables": { "letter": letter }
+    })
 }
 
 async fn report(app: &TestApp, signature: &Value, event: &Value) -> Answer {

@@ -39,7 +39,9 @@ async fn mailgun(app: &TestApp, event: &str, message_id: &str) -> Answer {
     let timestamp = app.now().timestamp();
     let mut mac = Hmac::<Sha256>::new_from_slice(MAILGUN.as_bytes()).unwrap();
     mac.update(format!("{timestamp}{event}").as_bytes());
-    let signature = json!({ "timestamp": timestamp.to_string(), "token": event, "signature": hex(&mac.finalize().into_bytes()) });
+    let signature = json!({
+        "timestamp": timestamp.to_string(), "token": event, "signature": hex(&mac.finalize().into_bytes())
+    });
     let event = json!({
         "event": event, "severity": "permanent", "id": event, "timestamp": timestamp, "user-variables": {},
         "message": { "headers": { "message-id": message_id, "to": "ada@example.com" } },
@@ -51,7 +53,9 @@ async fn mailgun(app: &TestApp, event: &str, message_id: &str) -> Answer {
 }
 
 async fn postmark(app: &TestApp, id: u32, message_id: &str, metadata: &Value) -> Answer {
-    let event = json!({ "RecordType": "Bounce", "Type": "HardBounce", "ID": id, "MessageID": message_id, "Metadata": metadata });
+    let event = json!({
+        "RecordType": "Bounce", "Type": "HardBounce", "ID": id, "MessageID": message_id, "Metadata": metadata
+    });
     let request = app.anonymous().request(reqwest::Method::POST, "/v1/mail-events/postmark");
     Answer::of(request.header("x-mail-events-secret", POSTMARK).json(&event)).await.expect(200)
 }
@@ -65,7 +69,9 @@ on_each! {
     async fn a_report_that_tells_our_message_id_is_on_the_letter(backend: Backend) {
         let (app, mail, ada) = invited(backend, Behaviour::Takes).await;
         let told = mail.message_id.trim_matches(['<', '>']);
-        for (event, becomes) in [("delivered", "delivered"), ("failed", "bounced"), ("complained", "complained")] {
+        for (event, becomes) in
+            [("delivered", "delivered"), ("failed", "bounced"), ("complained", "complained")]
+        {
             mailgun(&app, event, told).await;
             assert_eq!(state(&app, &ada).await, becomes);
         }
@@ -96,7 +102,10 @@ on_each! {
         mailgun(&app, "failed", &format!("x{ours}")).await;
         assert_eq!(state(&app, &ada).await, "sent");
         let metrics = app.anonymous().get("/metrics").await.text;
-        for line in ["provider=\"postmark\",outcome=\"unknown_letter\"} 3", "provider=\"mailgun\",outcome=\"unknown_letter\"} 1"] {
+        for line in [
+            "provider=\"postmark\",outcome=\"unknown_letter\"} 3",
+            "provider=\"mailgun\",outcome=\"unknown_letter\"} 1",
+        ] {
             assert!(metrics.contains(line), "{line}: {metrics}");
         }
         // Whatever way our id has come into its report, it is believed.

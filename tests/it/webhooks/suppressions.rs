@@ -20,12 +20,15 @@ const SECRET: &str = "a-secret-for-postmark";
 /// Postmark's event about the newest letter to an address.
 async fn report(app: &TestApp, email: &str, kind: &str, details: &str) {
     let letter = format!(
-        "SELECT l.id AS text FROM letters l WHERE l.recipient = '{email}' AND l.state = 'sent' ORDER BY l.id DESC LIMIT 1"
+        "SELECT l.id AS text FROM letters l WHERE l.recipient = '{email}' AND l.state = 'sent' ORDER BY l.id \
+        DESC LIMIT 1"
     );
     let letter = app.database.texts(&letter).remove(0);
     let record = if kind == "SpamComplaint" { "SpamComplaint" } else { "Bounce" };
     let id = app.database.count("mail_events") + 1;
-    let event = json!({ "RecordType": record, "Type": kind, "ID": id, "Metadata": { "letter": letter }, "Details": details });
+    let event = json!({
+        "RecordType": record, "Type": kind, "ID": id, "Metadata": { "letter": letter }, "Details": details
+    });
     let request = app
         .anonymous()
         .request(Method::POST, "/v1/mail-events/postmark")
@@ -114,9 +117,13 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("RESEND_COOLDOWN",
         // Queued before or after, by whatever way and in whatever spelling.
         let admin = app.admin();
         admin.post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200);
-        let owner = admin.post(OWNERS, &json!({ "email": "ADA@example.com", "account_name": "Acme", "account_type": "business" })).await;
+        let owner = admin.post(OWNERS, &json!({
+            "email": "ADA@example.com", "account_name": "Acme", "account_type": "business"
+        })).await;
         let owner = owner.expect(201).text_of("id");
-        let moved = admin.post(BATCH, &json!({ "invitations": [colleague("mistyped@example.com")] })).await.expect(200);
+        let moved = admin.post(BATCH, &json!({
+            "invitations": [colleague("mistyped@example.com")]
+        })).await.expect(200);
         let moved = moved.body["results"][0]["invitation"]["id"].as_str().unwrap().to_owned();
         admin.amend(&moved, "*", &json!({ "email": "bob@example.com" })).await.expect(200);
         assert_eq!(app.letter().await.to, "bob@example.com");
@@ -143,7 +150,9 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("RESEND_COOLDOWN",
 
     async fn the_form_takes_a_tick_and_stands_on_every_page_of_a_mailed_link(app: TestApp) {
         for (number, locale) in Locale::ALL.into_iter().enumerate() {
-            let body = json!({ "email": format!("p{number}@example.com"), "roles": ["viewer"], "locale": locale.as_str() });
+            let body = json!({
+                "email": format!("p{number}@example.com"), "roles": ["viewer"], "locale": locale.as_str()
+            });
             let made = app.admin().post(INVITE, &body).await.expect(201).text_of("id");
             let mail = app.letter().await;
             let open = page(&app, &mail).await.expect(200).text;
@@ -243,7 +252,9 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("RESEND_COOLDOWN",
         for omitted in ["unsubscribed", "complained", "bounced", "sup_"] {
             assert!(!seen.text.contains(omitted), "{}", seen.text);
         }
-        let by_hand = with(json!({ "email": "ada@example.com", "role": "driver", "account_id": acme.account }), json!({ "delivery": "link" }));
+        let by_hand = with(json!({
+            "email": "ada@example.com", "role": "driver", "account_id": acme.account
+        }), json!({ "delivery": "link" }));
         acme.client.post_empty(&format!("/v1/invitations/{made}/revoke")).await.expect(200);
         acme.client.post(SUB_ACCOUNTS, &by_hand).await.expect(201);
     }
@@ -262,7 +273,9 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("RESEND_COOLDOWN",
             }
         }
         // Staff who are invited as a customer too, and a customer.
-        let owner = |email: &str| json!({ "email": email, "account_name": "Acme", "account_type": "business" });
+        let owner = |email: &str| json!({
+            "email": email, "account_name": "Acme", "account_type": "business"
+        });
         let by_hand = with(owner("both@example.com"), json!({ "delivery": "link" }));
         admin.post(OWNERS, &by_hand).await.expect(201);
         admin.post(OWNERS, &owner("customer@example.com")).await.expect(201);

@@ -61,7 +61,12 @@ fn time(of: &Value) -> DateTime<Utc> {
 
 on_each! {
     async fn a_letter_that_waits_for_another_try_was_sent(backend: Backend) {
-        for (kind, state) in [("Transient", "deferred"), ("Delivery", "delivered"), ("HardBounce", "bounced"), ("SpamComplaint", "complained")] {
+        for (kind, state) in [
+            ("Transient", "deferred"),
+            ("Delivery", "delivered"),
+            ("HardBounce", "bounced"),
+            ("SpamComplaint", "complained"),
+        ] {
             let (app, provider) = breaking(backend).await;
             let (ada, letter) = invite(&app).await;
             work(&app).await;
@@ -70,13 +75,23 @@ on_each! {
             report(&app, kind, 1, &letter).await;
             let told = shown(&app, &ada).await;
             let delivery = &told["delivery"];
-            assert_eq!((&delivery["state"], &delivery["last_error"]), (&json!(state), &Value::Null), "{kind}");
+            assert_eq!(
+                (&delivery["state"], &delivery["last_error"]),
+                (&json!(state), &Value::Null),
+                "{kind}"
+            );
             assert_eq!((time(&delivery["sent_at"]), time(&told["last_sent_at"])), (app.now(), app.now()));
             assert_eq!(time(&told["expires_at"]), app.now() + TimeDelta::days(1));
             let entry = format!("email_{state}");
-            assert_eq!(app.timeline(&ada).await, ["created", "email_queued", "email_failed", "email_sent", &entry]);
+            assert_eq!(
+                app.timeline(&ada).await,
+                ["created", "email_queued", "email_failed", "email_sent", &entry]
+            );
             let sent = &app.events(&ada).await[3];
-            assert_eq!((&sent["actor"]["name"], &sent["details"]), (&json!("Postmark"), &json!({ "attempt": 1 })));
+            assert_eq!(
+                (&sent["actor"]["name"], &sent["details"]),
+                (&json!("Postmark"), &json!({ "attempt": 1 }))
+            );
             // No second letter.
             app.advance(TimeDelta::hours(1));
             work(&app).await;
@@ -95,7 +110,10 @@ on_each! {
         assert_eq!(shown(&app, &ada).await["delivery"]["state"], "failed");
         report(&app, "Delivery", 1, &letter).await;
         let delivery = &shown(&app, &ada).await["delivery"];
-        assert_eq!((&delivery["state"], &delivery["failed_at"], &delivery["reason"]), (&json!("delivered"), &Value::Null, &Value::Null));
+        assert_eq!(
+            (&delivery["state"], &delivery["failed_at"], &delivery["reason"]),
+            (&json!("delivered"), &Value::Null, &Value::Null)
+        );
         assert_eq!(app.timeline(&ada).await[3..], ["email_sent", "email_delivered"]);
     }
 
@@ -103,7 +121,9 @@ on_each! {
         let (app, _provider) = breaking(backend).await;
         let (ada, letter) = invite(&app).await;
         let (now, db) = (app.now(), &app.parts.services.db);
-        let claim = db.write::<Vec<Claimed>, DbFault>(move |tx| outbox::claim(tx, Which::Due, 9, (now, now + TimeDelta::minutes(5))));
+        let claim = db.write::<Vec<Claimed>, DbFault>(move |tx| {
+            outbox::claim(tx, Which::Due, 9, (now, now + TimeDelta::minutes(5)))
+        });
         let claimed = claim.await.unwrap().remove(0);
         report(&app, "Delivery", 1, &letter).await;
         let before = shown(&app, &ada).await;
@@ -111,13 +131,17 @@ on_each! {
         app.advance(TimeDelta::seconds(2));
         let (at, error) = (app.now(), "it hung up".to_owned());
         for outcome in [
-            Outcome::Sent { at, receipt: Receipt { provider: Some("postmark"), message_id: Some("another".to_owned()) } },
+            Outcome::Sent {
+                at,
+                receipt: Receipt { provider: Some("postmark"), message_id: Some("another".to_owned()) },
+            },
             Outcome::Retry { at, error: error.clone(), fault: None, held_until: None },
             Outcome::Failed { at, error, fault: None, held_until: None },
             Outcome::Withdrawn,
         ] {
             let late = [(claimed.clone(), outcome)];
-            let recorded = db.write::<Vec<bool>, DbFault>(move |tx| mark_sent::record(tx, &late)).await.unwrap();
+            let recorded =
+                db.write::<Vec<bool>, DbFault>(move |tx| mark_sent::record(tx, &late)).await.unwrap();
             assert_eq!(recorded, [false]);
         }
         assert_eq!(shown(&app, &ada).await, before);
@@ -133,7 +157,10 @@ on_each! {
         app.advance(TimeDelta::minutes(2));
         report(&app, "Delivery", 1, &letter).await;
         assert_eq!(shown(&app, &ada).await, before);
-        assert_eq!(app.database.texts("SELECT state AS text FROM letters ORDER BY generation"), ["sent", "queued"]);
+        assert_eq!(
+            app.database.texts("SELECT state AS text FROM letters ORDER BY generation"),
+            ["sent", "queued"]
+        );
     }
 
     /// A database that was put back to an earlier day: what it knows not to have tried stays to be tried.

@@ -103,8 +103,8 @@ fn what_is_wrong_with_the_whole_file_is_reported_where_it_shows() {
 
 #[test]
 fn cells_that_cannot_be_read_are_reported_with_their_column() {
-    let text =
-        b"kind,email,account_name,,\na,b,caf\xE9,,\na,b,c,,\na,b,c,d,\na,b\na,b,\"5\"\" pipe\"\na,b,c,,,\na,b,\"c,,\na,b,c,,";
+    let text = b"kind,email,account_name,,\na,b,caf\xE9,,\na,b,c,,\na,b,c,d,\na,b\na,b,\"5\"\" \
+        pipe\"\na,b,c,,,\na,b,\"c,,\na,b,c,,";
     let rows = read(text).unwrap();
     let found: Vec<_> = rows.iter().map(|row| (row.line, row.torn, codes(row))).collect();
     let torn = |code| vec![("kind", code)];

@@ -35,7 +35,10 @@ fn a_row_becomes_the_body_of_its_invite() {
         [
             json!({ "email": "ada@example.com", "roles": ["finance", "viewer"], "locale": "nl-NL" }),
             json!({ "email": "olga@example.com", "account_name": "Acme B.V.", "account_type": "business" }),
-            json!({ "email": "dave@example.com", "account_id": ACME, "role": "driver", "reimbursement_rate": "0.23" }),
+            json!({
+                "email": "dave@example.com", "account_id": ACME, "role": "driver",
+                "reimbursement_rate": "0.23"
+            }),
         ]
     );
 }
@@ -151,11 +154,14 @@ fn cells_are_read_as_people_and_programs_write_them() {
         assert!(faulty.is_empty(), "{faulty:?}");
         (good[0].kind().unwrap().as_str(), serde_json::from_str::<Value>(&good[0].body()).unwrap())
     };
-    let driver = json!({ "email": "d@example.com", "account_name": "Acme", "role": "driver", "reimbursement_rate": "0.23" });
+    let driver = json!({
+        "email": "d@example.com", "account_name": "Acme", "role": "driver", "reimbursement_rate": "0.23"
+    });
     for file in [
         "Kind;E-mail;Account name;Role;Reimbursement rate\nSUB_ACCOUNT;d@example.com;Acme;Driver;0,23",
         "kind\temail\taccount_name\trole\treimbursement_rate\nSub-account\td@example.com\tAcme\tDRIVER\t0,23",
-        "sep=;\nkind;email;account_name;role;reimbursement_rate;used_by;locale\nsub account;d@example.com;Acme;driver;0.23",
+        "sep=;\nkind;email;account_name;role;reimbursement_rate;used_by;locale\nsub \
+        account;d@example.com;Acme;driver;0.23",
         "KIND,EMAIL,Account_Name,ROLE,Reimbursement_Rate,,\nSubAccount,d@example.com,Acme,driver,0.23,,,,,",
     ] {
         assert_eq!(body(file), ("sub_account", driver.clone()), "{file}");

@@ -145,9 +145,9 @@ errors! {
     ACTIVATION_LINK_EXPIRED;
     VALIDATION_FAILED =
         "the password is `too_short`, `too_long`, `password_common`, `password_guessable` or \
-         `password_contains_identity`; the present password of an active person is `password_wrong`, reported \
-         once nothing else is faulty; a name is `too_long` or `invalid_name`; any member is `required`, \
-         `not_applicable`, `unknown_member` or `wrong_type`";
+         `password_contains_identity`; the present password of an active person is `password_wrong`, \
+         reported once nothing else is faulty; a name is `too_long` or `invalid_name`; any member is \
+         `required`, `not_applicable`, `unknown_member` or `wrong_type`";
 }
 
 /// Activate an invitation
@@ -174,8 +174,11 @@ errors! {
             "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Olivia", "last_name": "Oakley",
             "account": { "company": sample_data::acme().company }
         }))),
-        ("ActivateMailed" = (summary = "A person who is active, by a mailed link: their address, typed", value = json!({ "token": sample_data::TOKEN, "email": "ada@example.com" }))),
-        ("ActivateByHand" = (summary = "A person who is active, by a link returned to the inviter: their present password", value = json!({
+        ("ActivateMailed" = (summary = "A person who is active, by a mailed link: their address, typed", value = json!({
+            "token": sample_data::TOKEN, "email": "ada@example.com"
+        }))),
+        ("ActivateByHand" = (summary = "A person who is active, by a link returned to the inviter: their \
+            present password", value = json!({
             "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Ada", "last_name": "Lovelace"
         }))),
     )),

@@ -160,13 +160,17 @@ errors! {
               "used_by": "subsidiary" },
         ] }))),
         ("ValidateBatch" = (summary = "One, validated only", value = json!({
-            "invitations": [{ "kind": "system_user", "email": "ada@example.com", "roles": ["viewer"] }], "validate_only": true
+            "invitations": [
+                { "kind": "system_user", "email": "ada@example.com", "roles": ["viewer"] }
+            ], "validate_only": true
         }))),
     )),
     responses(
         (status = 200, description = "The result of each item.", body = BatchResults, examples(
             ("BatchInvited" = (summary = "Two are invited, two failed", value = json!(example_invited()))),
-            ("BatchValidated" = (summary = "It would be invited", value = json!(BatchResults { results: vec![example_result(0, BatchStatus::Valid)] }))),
+            ("BatchValidated" = (summary = "It would be invited", value = json!(BatchResults { results: vec![
+                example_result(0, BatchStatus::Valid)
+            ] }))),
         )),
         InviteErrors,
     ),

@@ -250,7 +250,9 @@ errors! {
         ("ResendByFilter" = (summary = "Everyone below Acme whose link has expired", value = json!({
             "filter": { "status": "expired", "kind": "sub_account", "account_id": sample_data::acme().id }
         }))),
-        ("ResendByIds" = (summary = "These two", value = json!({ "ids": [sample_data::for_ada().id, sample_data::for_dirk().id] }))),
+        ("ResendByIds" = (summary = "These two", value = json!({
+            "ids": [sample_data::for_ada().id, sample_data::for_dirk().id]
+        }))),
     )),
     responses(
         (status = 200, description = "The result of each.", body = ResendResults, examples(

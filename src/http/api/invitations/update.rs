@@ -128,12 +128,15 @@ errors! {
     operation_id = "amendInvitation",
     params(
         ("id" = InvitationId, Path, description = "The invitation."),
-        ("If-Match" = String, Header, description = "One or several entity tags, or `*` (RFC 9110 §13.1.1).", example = "\"7b1c0a4de2f95386b0d4a1f7c3e86a52\""),
+        ("If-Match" = String, Header, description = "One or several entity tags, or `*` (RFC 9110 \
+            §13.1.1).", example = "\"7b1c0a4de2f95386b0d4a1f7c3e86a52\""),
     ),
     request_body(content(
         (AmendInvitationRequest = "application/json", examples(
             ("AmendAddress" = (summary = "The address was mistyped", value = json!({ "email": "ada.lovelace@example.com" }))),
-            ("AmendDriver" = (summary = "Another rate; the person who activates chooses the name", value = json!({ "reimbursement_rate": "0.25", "account_name": null }))),
+            ("AmendDriver" = (summary = "Another rate; the person who activates chooses the name", value = json!({
+                "reimbursement_rate": "0.25", "account_name": null
+            }))),
         )),
         (AmendInvitationRequest = "application/merge-patch+json"),
     )),

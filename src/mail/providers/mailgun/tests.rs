@@ -128,8 +128,13 @@ fn events_are_read() {
     let event = |event: &str, severity: &str| {
         json!({
             "event": event, "id": "G9Bn5sl1TC6nu79C8C0bwg", "timestamp": 1_795_521_540.5, "severity": severity, "reason": "suppress-bounce",
-            "delivery-status": { "code": 605, "message": "", "description": "Not delivering to previously bounced address" },
-            "message": { "headers": { "message-id": "20260203192638.000be97f@sample.mailgun.com", "to": "alice@example.com" } },
+            "delivery-status": { "code": 605, "message": "", "description": "Not delivering to previously \
+                bounced address" },
+            "message": {
+                "headers": {
+                    "message-id": "20260203192638.000be97f@sample.mailgun.com", "to": "alice@example.com"
+                }
+            },
             "recipient": "alice@example.com", "user-variables": { "letter": LETTER },
         })
     };
@@ -190,7 +195,8 @@ fn faults_are_told_from_wrong_addresses() {
         let read = read_signed(NOW, &event).unwrap().remove(0);
         assert_eq!(read.fault, fault, "{event}");
     }
-    let unverified = json!({ "event": "rejected", "reject": { "reason": "Domain mg.x.example is not allowed to send: The domain is unverified" } });
+    let unverified = json!({ "event": "rejected", "reject": { "reason": "Domain mg.x.example is not allowed \
+        to send: The domain is unverified" } });
     assert_eq!(read_signed(NOW, &unverified).unwrap()[0].fault, Some(MailFault::Sender));
     for (reason, fault) in [
         ("'to' parameter is not a valid address. please check documentation", None),
@@ -204,7 +210,12 @@ fn faults_are_told_from_wrong_addresses() {
 
 #[test]
 fn a_missing_mailbox_is_told_from_a_full_one() {
-    let event = |severity: &str, reason: &str, code: i64, message: &str| json!({ "event": "failed", "severity": severity, "reason": reason, "delivery-status": { "code": code, "message": message } });
+    let event = |severity: &str, reason: &str, code: i64, message: &str| {
+        json!({
+            "event": "failed", "severity": severity, "reason": reason,
+            "delivery-status": { "code": code, "message": message }
+        })
+    };
     for (event, hard) in [
         (event("permanent", "bounce", 550, "5.1.1 no such user"), true),
         (event("permanent", "suppress-bounce", 605, "Not delivering to previously bounced address"), true),

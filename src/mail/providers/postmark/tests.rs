@@ -166,7 +166,8 @@ fn events_are_read() {
         read_event(&json!({
             "RecordType": "Bounce", "MessageStream": "outbound", "ID": 4_323_372_036_854_775_807_i64, "Type": kind, "TypeCode": 1,
             "Name": "Hard bounce", "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483", "Email": "john@example.com",
-            "Description": "The server was unable to deliver your message (ex: unknown user, mailbox not found).",
+            "Description": "The server was unable to deliver your message (ex: unknown user, mailbox not \
+                found).",
             "Details": "smtp;550 5.1.1 <john@example.com> unknown", "BouncedAt": "2026-11-24T06:59:00.1234567-05:00",
             "Inactive": true, "CanActivate": true, "Subject": "Test subject",
         }))
@@ -197,9 +198,10 @@ fn events_are_read() {
     ] {
         assert_eq!(bounce(none).status, None, "{none}");
     }
-    let complaint = read_event(
-        &json!({ "RecordType": "SpamComplaint", "ID": 42, "Type": "SpamComplaint", "BouncedAt": "2999-01-01T00:00:00Z" }),
-    );
+    let complaint = read_event(&json!({
+        "RecordType": "SpamComplaint", "ID": 42, "Type": "SpamComplaint",
+        "BouncedAt": "2999-01-01T00:00:00Z"
+    }));
     assert_eq!((complaint.status, complaint.at), (Some(DeliveryStatus::Complained), now()));
     assert_eq!(read_event(&json!({ "RecordType": "Open" })).status, None);
 }
@@ -232,7 +234,9 @@ fn faults_are_told_from_wrong_addresses() {
         ("VirusNotification", "", Some(MailFault::Blocked)),
         ("ManuallyDeactivated", "", Some(MailFault::Suppressed)),
     ] {
-        let event = json!({ "RecordType": "Bounce", "Type": kind, "ID": 1, "Details": details, "Email": "john@example.com" });
+        let event = json!({
+            "RecordType": "Bounce", "Type": kind, "ID": 1, "Details": details, "Email": "john@example.com"
+        });
         let read = read_event(&event);
         assert_eq!((read.status, read.fault), (Some(DeliveryStatus::Bounced), fault), "{kind} {details}");
     }

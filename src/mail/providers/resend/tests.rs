@@ -186,7 +186,8 @@ fn events_are_read() {
         .remove(0)
     };
     let bounce = |kind: &str| {
-        let message = "The recipient's email address is on the suppression list because it has a recent history of producing hard bounces.";
+        let message = "The recipient's email address is on the suppression list because it has a recent \
+            history of producing hard bounces.";
         one(
             "email.bounced",
             json!({ "bounce": { "message": message, "subType": "Suppressed", "type": kind } }),
@@ -259,7 +260,8 @@ fn faults_are_told_from_wrong_addresses() {
         ),
         (json!({ "type": "Transient", "subType": "ContentRejected" }), Some(MailFault::Blocked)),
         (
-            json!({ "type": "Permanent", "subType": "General", "diagnosticCode": ["smtp; 550 5.7.509 Access denied"] }),
+            json!({ "type": "Permanent", "subType": "General", "diagnosticCode": ["smtp; 550 5.7.509 Access \
+                denied"] }),
             Some(MailFault::DomainAuthentication),
         ),
     ] {

@@ -217,7 +217,9 @@ fn faults_are_told_from_wrong_addresses() {
         ("Reputation", Some(MailFault::Reputation)),
         ("Content", Some(MailFault::Blocked)),
     ] {
-        let body = json!([{ "event": "bounce", "type": "bounce", "reason": "550 no", "bounce_classification": class }]);
+        let body = json!([
+            { "event": "bounce", "type": "bounce", "reason": "550 no", "bounce_classification": class }
+        ]);
         assert_eq!(read_signed(NOW, &body.to_string()).unwrap()[0].fault, fault, "{class}");
     }
 }

@@ -32,7 +32,8 @@ async fn a_status_says_whether_the_letter_is_at_fault() {
         ("503 Service Unavailable", false),
     ] {
         let answer = format!(
-            "HTTP/1.1 {status}\r\nlocation: /elsewhere\r\ncontent-length: 31\r\n\r\n{{\"Error\":\"bad\nAda@example.com!\"}}"
+            "HTTP/1.1 {status}\r\nlocation: /elsewhere\r\ncontent-length: \
+            31\r\n\r\n{{\"Error\":\"bad\nAda@example.com!\"}}"
         );
         let error = meet("mailpit+http://HOST:8025", answer.leak()).await.0.unwrap_err();
         assert_eq!(matches!(error, SendError::Never(_)), is_final, "{status}: {error:?}");

@@ -35,7 +35,8 @@ mod tests {
 
     #[test]
     fn keeps_what_was_said_and_nothing_that_names_or_leads() {
-        let said = "550-5.1.1 <ada@example.com>: user\r\n unknown; see https://support.example/?p=NoSuchUser gsmtp\u{7}";
+        let said = "550-5.1.1 <ada@example.com>: user\r\n unknown; see https://support.example/?p=NoSuchUser \
+            gsmtp\u{7}";
         assert_eq!(line(said).as_deref(), Some("550-5.1.1 user unknown; see gsmtp"));
         for gone in [
             "ada@example.com",

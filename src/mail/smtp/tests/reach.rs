@@ -98,7 +98,8 @@ async fn an_ipv6_address_has_its_brackets_in_a_fault() {
         Relay { host: "::1".to_owned(), port: 1, tls: TlsUse::None, tls_said: true, ca: None, login: None };
     let error = send(&Smtp::with_limits(&relay, AMPLE).unwrap()).await.unwrap_err();
     assert!(
-        matches!(&error, SendError::Later { text, .. } if text.starts_with("the relay [::1]:1 cannot be used: [::1]:1: ")),
+        matches!(&error, SendError::Later { text, .. } if text.starts_with("the relay [::1]:1 cannot be \
+            used: [::1]:1: ")),
         "{error:?}"
     );
 }

@@ -21,7 +21,9 @@ on_both_databases! {
         assert_eq!(acme.client.get(&path).await.expect(200).body["first_name"], "Mallory");
         assert!(found(&acme.client, "/v1/invitations?search=mallory%20hopper").await);
         app.advance(TimeDelta::minutes(1));
-        let driver = json!({ "email": rita, "role": "driver", "account_id": zenith.account, "account_type": "consumer" });
+        let driver = json!({
+            "email": rita, "role": "driver", "account_id": zenith.account, "account_type": "consumer"
+        });
         let (_, mail) = app.send(&zenith.client, SUB_ACCOUNTS, driver).await;
         choose(&app, &mail.token, PASSWORD, "Grace").await.expect(201);
         // Where they accepted it themselves, and to staff, they are shown.
@@ -32,7 +34,13 @@ on_both_databases! {
         }
         acme.client.get(&path).await.problem(404, "not_found");
         let of_home = format!("/v1/users?account_id={home}");
-        for query in ["/v1/users", "/v1/users?search=grace", "/v1/users?role=driver", "/v1/users?status=active", &of_home] {
+        for query in [
+            "/v1/users",
+            "/v1/users?search=grace",
+            "/v1/users?role=driver",
+            "/v1/users?status=active",
+            &of_home,
+        ] {
             assert!(!found(&acme.client, query).await, "{query}");
         }
         let csv = acme.client.request(Method::GET, "/v1/users").header("accept", "text/csv");
@@ -78,9 +86,15 @@ on_both_databases! {
         let admin = app.admin();
         // As a co-owner, as the owner of a new account, as a driver, and as staff: each of them by hand.
         let real = "rita@zenith.example";
-        let (_, token) = by_hand(&acme.client, OWNERS, json!({ "email": real, "account_id": acme.account })).await;
+        let (_, token) =
+            by_hand(&acme.client, OWNERS, json!({ "email": real, "account_id": acme.account })).await;
         choose(&app, &token, TAKEN, "Mallory").await.expect(201);
-        let (_, token) = by_hand(&admin, OWNERS, json!({ "email": real, "account_name": "Fake", "account_type": "consumer" })).await;
+        let (_, token) = by_hand(
+            &admin,
+            OWNERS,
+            json!({ "email": real, "account_name": "Fake", "account_type": "consumer" }),
+        )
+        .await;
         go_on(&app, &token, real, TAKEN).await.expect(201);
         let (_, token) = hand_over(&acme.client, real, &acme.account).await;
         go_on(&app, &token, real, TAKEN).await.expect(201);
@@ -92,9 +106,16 @@ on_both_databases! {
         let staff = json!({ "email": real, "roles": ["viewer"] });
         let owner = json!({ "email": real, "account_name": "Rita", "account_type": "business" });
         let further = json!({ "email": real, "account_id": acme.account });
-        let driver = json!({ "email": real, "role": "driver", "account_id": acme.account, "account_type": "consumer" });
+        let driver = json!({
+            "email": real, "role": "driver", "account_id": acme.account, "account_type": "consumer"
+        });
         let item = |kind: &str, body: &Value| with(body.clone(), json!({ "kind": kind }));
-        let items = [item("system_user", &staff), item("account_owner", &owner), item("account_owner", &further), item("sub_account", &driver)];
+        let items = [
+            item("system_user", &staff),
+            item("account_owner", &owner),
+            item("account_owner", &further),
+            item("sub_account", &driver),
+        ];
         let batch = json!({ "invitations": items, "validate_only": true });
         let judged = admin.post("/v1/invitations/batch", &batch).await.expect(200).body;
         assert!(judged["results"].as_array().unwrap().iter().all(|one| one["status"] == "valid"), "{judged}");
@@ -119,7 +140,9 @@ on_both_databases! {
         // Each with a way to leave: but not the one that would have no owner left.
         let rita = app.sign_in(real).await;
         for one in activated["memberships_before"].as_array().unwrap() {
-            let left = rita.call(Method::DELETE, &format!("/v1/me/memberships/{}", text(one, "/account_id")), &[]).await;
+            let left = rita
+                .call(Method::DELETE, &format!("/v1/me/memberships/{}", text(one, "/account_id")), &[])
+                .await;
             match text(one, "/account_name") {
                 "Fake" => drop(left.problem(409, "last_owner")),
                 _ => drop(left.expect(204)),
@@ -128,8 +151,14 @@ on_both_databases! {
         // From now on they are proven, and in the way: but as no colleague, since the roles that were given
         // by hand have ended.
         admin.post(OWNERS, &json!({ "email": real })).await.problem(409, "already_account_owner");
-        admin.post(STAFF, &json!({ "email": real, "roles": ["finance"] })).await.problem(409, "invitation_pending");
+        admin
+            .post(STAFF, &json!({ "email": real, "roles": ["finance"] }))
+            .await
+            .problem(409, "invitation_pending");
         app.join(&staff_letter, real, json!({})).await.expect(201);
-        admin.post(STAFF, &json!({ "email": real, "roles": ["finance"] })).await.problem(409, "already_system_user");
+        admin
+            .post(STAFF, &json!({ "email": real, "roles": ["finance"] }))
+            .await
+            .problem(409, "already_system_user");
     }
 }

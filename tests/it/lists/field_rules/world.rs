@@ -39,7 +39,10 @@ pub async fn world(app: &TestApp) -> World {
     colleague(app, "max@operator.example", "Maximilian").await;
     colleague(app, "eve@operator.example", "Evelyn").await;
     let drive = async |account: &str| {
-        let body = json!({ "email": "max@operator.example", "role": "driver", "account_id": account, "account_type": "consumer" });
+        let body = json!({
+            "email": "max@operator.example", "role": "driver", "account_id": account,
+            "account_type": "consumer"
+        });
         let (_, mail) = app.invite_by(SUB_ACCOUNTS, body).await;
         app.join(&mail.token, "max@operator.example", json!({})).await.expect(201);
     };

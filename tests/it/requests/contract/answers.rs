@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::{examples, responses, schema::faults};
+use super::{
+    document::{examples, responses},
+    schema::faults,
+};
 use crate::support::Answer;
 
 /// Asserts that an answer is one that the contract has.

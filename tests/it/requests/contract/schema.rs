@@ -86,7 +86,10 @@ fn news(document: &Value, schema: &Value, value: &Value, at: &str, found: &mut V
 fn what_breaks_a_schema_is_told() {
     let document = json!({ "components": { "schemas": {
         "Tag": { "type": "string", "pattern": "^[a-z]+$" },
-        "Thing": { "type": "object", "properties": { "tag": { "$ref": "#/components/schemas/Tag" } }, "required": ["tag"] },
+        "Thing": {
+            "type": "object", "properties": { "tag": { "$ref": "#/components/schemas/Tag" } },
+            "required": ["tag"]
+        },
     } } });
     let thing = json!({ "$ref": "#/components/schemas/Thing" });
     assert_eq!(faults(&document, &thing, &json!({ "tag": "a" })), [""; 0]);

@@ -74,11 +74,15 @@ impl Run {
 const BROKEN: &str = "
     SELECT 'a live invitation of a removed user' AS text FROM invitations i JOIN users u ON u.id = i.user_id
         WHERE i.state = 'pending' AND u.removed_at IS NOT NULL
-    UNION ALL SELECT 'two live users of one address' FROM users WHERE removed_at IS NULL GROUP BY email_key HAVING COUNT(*) > 1
-    UNION ALL SELECT 'a member who never activated' FROM memberships m JOIN users u ON u.id = m.user_id WHERE u.status = 'invited'
-    UNION ALL SELECT 'a member without an activated invitation' FROM memberships m WHERE NOT EXISTS (SELECT 1 FROM invitations i
+    UNION ALL SELECT 'two live users of one address' FROM users WHERE removed_at IS NULL GROUP BY email_key \
+    HAVING COUNT(*) > 1
+    UNION ALL SELECT 'a member who never activated' FROM memberships m JOIN users u ON u.id = m.user_id \
+    WHERE u.status = 'invited'
+    UNION ALL SELECT 'a member without an activated invitation' FROM memberships m WHERE NOT EXISTS (SELECT \
+    1 FROM invitations i
         WHERE i.user_id = m.user_id AND i.account_id = m.account_id AND i.state = 'activated')
-    UNION ALL SELECT 'a role of somebody who never activated' FROM user_roles r JOIN users u ON u.id = r.user_id
+    UNION ALL SELECT 'a role of somebody who never activated' FROM user_roles r JOIN users u ON u.id = \
+    r.user_id
         WHERE u.status = 'invited'
     UNION ALL SELECT 'a member of a removed account' FROM memberships m JOIN accounts a ON a.id = m.account_id
         WHERE a.removed_at IS NOT NULL OR a.status = 'invited'

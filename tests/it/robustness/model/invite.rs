@@ -18,7 +18,11 @@ impl Run {
     pub(super) async fn invite(&mut self, person: usize, kind: Kind, by_hand: bool) -> Option<usize> {
         let email = json!({ "email": PEOPLE[person], "delivery": if by_hand { "link" } else { "email" } });
         let parent = |parent: usize| self.model.parents[parent].clone();
-        let below = |role: &str, of: usize| json!({ "role": role, "account_id": parent(of), "sub_account_name": "Home", "account_type": "consumer" });
+        let below = |role: &str, of: usize| {
+            json!({
+                "role": role, "account_id": parent(of), "sub_account_name": "Home", "account_type": "consumer"
+            })
+        };
         let (path, body) = match kind {
             Kind::Staff => ("/v1/system-users/invitations", json!({ "roles": ["viewer"] })),
             Kind::NewOwner => (OWNERS, json!({ "account_name": "Own", "account_type": "consumer" })),
