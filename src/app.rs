@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::Clock,
     config::{self, Config, SecretError},
-    courier::{self, Courier, Looked, Outage, RefusedUs, SendSlots},
+    courier::{self, Courier, LastReminderScan, Outage, SendSlots, SenderFaultWarning},
     db::{Db, OpenError, invitations::lookup::lookups},
     domain::{link_lifetime::LinkLifetime, password, token::LinkKeys},
     http::{
@@ -40,15 +40,14 @@ use crate::{
     },
 };
 
-/// How often it is swept: what is kept for a day may stay an hour longer.
-const SWEPT: Duration = Duration::from_hours(1);
+/// How often expired rows are deleted: what is kept for a day may stay an hour longer.
+const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
 
-/// How often a database is looked at that could not be worked with.
-const EXAMINED: Duration = Duration::from_secs(5);
+/// How often an unusable database is examined again.
+const EXAMINE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How long a look waits for the database: a courier knows what came of it before it renews the lease of the
-/// letter.
-const LOOK: Duration = Duration::from_secs(15);
+/// How long a lookup waits for the database: it ends before the courier renews the lease of the letter.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(15);
 
 const _: () = assert!(sign_in::LIFETIME.as_secs() <= config::SHORTEST_JWT_MAX_TTL.as_secs());
 
@@ -61,7 +60,7 @@ pub enum StartError {
     /// The root key.
     #[error("{0}")]
     Secret(#[from] SecretError),
-    /// The way of letters.
+    /// The mail transport.
     #[error("MAIL_URL: {0}")]
     Mail(String),
     /// The address to listen at.
@@ -75,9 +74,9 @@ pub enum StartError {
 /// The parts, put together and not yet running.
 #[derive(Clone)]
 pub struct Parts {
-    /// The verbs.
+    /// The operations.
     pub services: Services,
-    /// Sends what the verbs put into the outbox.
+    /// Sends what the operations put into the outbox.
     pub courier: Courier,
     /// What HTTP needs to know.
     pub settings: Settings,
@@ -121,9 +120,7 @@ pub async fn prepare(db: &Db) -> Result<bool, StartError> {
     match db.examine().await {
         Ok(findings) => {
             if findings.pooled {
-                tracing::info!(
-                    "a pooler stands before the database: what we set holds for one transaction at a time"
-                );
+                tracing::info!("connected through a pooler: session settings are applied per transaction");
             }
             for caution in findings.cautions {
                 tracing::warn!("{caution}");
@@ -139,20 +136,19 @@ pub async fn prepare(db: &Db) -> Result<bool, StartError> {
     }
 }
 
-/// Looks again and again at a database that [`prepare`] could not work with, until it can. It stays until
-/// `stop` is cancelled.
+/// Examines a database that [`prepare`] found unusable until it is usable. Runs until `stop` is cancelled.
 pub async fn run_preparation(db: Db, stop: CancellationToken) {
     let preparation = async {
         loop {
-            sleep(EXAMINED).await;
+            sleep(EXAMINE_INTERVAL).await;
             match db.examine().await {
                 Ok(_) => match db.migrate().await {
-                    Ok(_) => break tracing::info!("the database can be worked with now"),
+                    Ok(_) => break tracing::info!("the database is usable now"),
                     Err(error) => tracing::warn!(%error, "the schema could not be brought up to date"),
                 },
-                // It was told at the start.
+                // It was logged at the start.
                 Err(OpenError::Pooler(_)) => {}
-                Err(error) => tracing::warn!(%error, "the database could not be looked at"),
+                Err(error) => tracing::warn!(%error, "examining the database failed"),
             }
         }
         std::future::pending::<()>().await;
@@ -160,7 +156,7 @@ pub async fn run_preparation(db: Db, stop: CancellationToken) {
     stop.run_until_cancelled(preparation).await;
 }
 
-/// Withdraws what waits to be sent since `before`, at a database that nobody else works with or whose
+/// Withdraws what was queued at or before `before`, on a database that no other process uses or whose
 /// couriers are held.
 ///
 /// # Errors
@@ -204,9 +200,9 @@ impl Parts {
         // The configuration refuses a lifetime that chrono cannot hold.
         let link_lifetime =
             LinkLifetime(TimeDelta::from_std(config.invitation_ttl).unwrap_or(TimeDelta::days(1)));
-        let lookups = lookups(&db.within(LOOK)).map_err(no_thread)?;
+        let lookups = lookups(&db.within(LOOKUP_TIMEOUT)).map_err(no_thread)?;
         let courier = Courier {
-            db: db.apart(1),
+            db: db.with_own_pool(1),
             lookups: lookups.clone(),
             records: courier::records(&db, &clock, mailer.describe(), link_lifetime).map_err(no_thread)?,
             clock: clock.clone(),
@@ -217,12 +213,12 @@ impl Parts {
             locale: config.locale,
             link_lifetime,
             remind_before: config.reminder_before.and_then(|before| TimeDelta::from_std(before).ok()),
-            reminded: Looked::default(),
+            last_reminder_scan: LastReminderScan::default(),
             mailbox_limit: letters.mailbox,
             pace: config.mail_rate_limit,
             slots: SendSlots::default(),
             outage: Outage::default(),
-            refused_us: RefusedUs::default(),
+            sender_faults: SenderFaultWarning::default(),
             renew_every: courier::RENEW_EVERY,
             outbox_wakeup: outbox_wakeup.clone(),
             metrics,
@@ -302,17 +298,16 @@ pub async fn run_courier(courier: Courier, at_work: Arc<AtomicBool>, stop: Cance
     courier.run(stop).await;
 }
 
-/// Sweeps, at once and then by the hour, until `stop` is cancelled.
+/// Deletes expired rows, at once and then by the hour, until `stop` is cancelled.
 pub async fn run_sweeper(services: Services, stop: CancellationToken) {
     if stop.run_until_cancelled(services.db.suitable()).await.is_none() {
         return;
     }
     loop {
         if let Err(error) = sweep(&services, &stop).await {
-            tracing::warn!(%error, "what is no longer kept could not be swept up; it is tried again in an \
-                hour");
+            tracing::warn!(%error, "deleting expired rows failed; the next attempt is in an hour");
         }
-        if stop.run_until_cancelled(sleep(SWEPT)).await.is_none() {
+        if stop.run_until_cancelled(sleep(SWEEP_INTERVAL)).await.is_none() {
             return;
         }
     }

@@ -44,9 +44,9 @@ enum Command {
         #[arg(long)]
         hold_mail: bool,
     },
-    /// Withdraw the letters that have been queued since a time (for starts from a backup made at that time)
+    /// Withdraw the letters that were queued at or before a time (for starts from a backup made at that time)
     MailWithdraw {
-        /// Start of the range, as 2026-11-28T03:00:00Z
+        /// End of the range, as 2026-11-28T03:00:00Z
         #[arg(long, value_name = "TIME")]
         before: DateTime<FixedOffset>,
     },

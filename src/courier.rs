@@ -30,7 +30,7 @@ pub use self::{
     outage::Outage,
     record::{Records, records},
     send_slots::SendSlots,
-    sender_fault_warning::RefusedUs,
+    sender_fault_warning::SenderFaultWarning,
     timing::RENEW_EVERY,
 };
 use crate::{
@@ -65,7 +65,7 @@ pub struct Courier {
     pub db: Db,
     /// Looks at invitations.
     pub lookups: Lookups,
-    /// What became of letters, on its way into the outbox.
+    /// The queue of outcomes to record.
     pub records: Records,
     /// Time and random numbers.
     pub clock: Clock,
@@ -81,10 +81,10 @@ pub struct Courier {
     pub locale: Locale,
     /// How long a link lives, from the moment its letter is handed to the relay.
     pub link_lifetime: LinkLifetime,
-    /// How long before their link dies people are reminded, if they are.
+    /// How long before the expiry of their link people are reminded, if they are.
     pub remind_before: Option<TimeDelta>,
-    /// When it was last looked who is to be reminded.
-    pub reminded: Looked,
+    /// When due reminders were last looked for.
+    pub last_reminder_scan: LastReminderScan,
     /// How many letters go to one mailbox in a day, reminders included, where that is limited.
     pub mailbox_limit: Option<u32>,
     /// How fast letters go, where that is limited.
@@ -93,8 +93,8 @@ pub struct Courier {
     pub slots: SendSlots,
     /// When the database was last away.
     pub outage: Outage,
-    /// What relays say of us.
-    pub refused_us: RefusedUs,
+    /// Throttles the warnings of faults on the sender's side.
+    pub sender_faults: SenderFaultWarning,
     /// How often the lease of a letter under way is renewed; several times while it lasts.
     pub renew_every: Duration,
     /// Notified when a letter was put into the outbox.
@@ -105,9 +105,9 @@ pub struct Courier {
 
 /// When the due reminders were last looked for. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Looked(Arc<Mutex<Option<DateTime<Utc>>>>);
+pub struct LastReminderScan(Arc<Mutex<Option<DateTime<Utc>>>>);
 
-impl Looked {
+impl LastReminderScan {
     fn is_fresh(&self, now: DateTime<Utc>, for_: TimeDelta) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|last| now < last + for_)
     }

@@ -149,7 +149,7 @@ impl Db {
     /// The same database with a pool of `places` write connections of its own, where the database has many
     /// writers (PostgreSQL): its users do not wait for other writes.
     #[must_use]
-    pub fn apart(&self, places: u32) -> Self {
+    pub fn with_own_pool(&self, places: u32) -> Self {
         let writes = match self.pools.url.dialect() {
             Dialect::Postgres => self.pools.pool(places, Purpose::Write),
             Dialect::Sqlite => self.writes.clone(),

@@ -1,7 +1,7 @@
 //! The mail module: writes a letter and hands it to whatever carries letters here.
 //!
 //! It depends on the domain alone, and is the only module that depends on lettre. It keeps no queue and tries
-//! nothing twice: it says [`SendError::Later`] or [`SendError::Never`], and the courier acts on it.
+//! nothing twice: it says [`SendError::Temporary`] or [`SendError::Permanent`], and the courier acts on it.
 
 mod eml_folder;
 mod fault;
@@ -33,7 +33,7 @@ pub use self::{
     url::MailUrl,
 };
 
-use self::{message::TransferEncoding, url::Place};
+use self::{message::TransferEncoding, url::Destination};
 
 /// Something that carries letters, and the builder of its messages.
 #[derive(Debug)]
@@ -47,19 +47,19 @@ pub enum Mailer {
 }
 
 impl Mailer {
-    /// Gets everything ready that can be made ready without talking to anybody. Called on a Tokio runtime.
+    /// Prepares everything that needs no network. Called on a Tokio runtime.
     ///
     /// # Errors
     /// A sentence for the operator: a folder that cannot be made, a host that no certificate can be for.
     pub fn new(url: &MailUrl, sender: Sender) -> Result<Self, String> {
         let builder = MessageBuilder::new(sender)?;
         Ok(match url.place() {
-            Place::Directory(path) => Self::Directory(builder, Directory::new(path)?),
-            Place::Smtp(relay) => {
+            Destination::Directory(path) => Self::Directory(builder, Directory::new(path)?),
+            Destination::Smtp(relay) => {
                 let hello = builder.sender.hello.clone();
                 Self::Smtp(builder, Box::new(Smtp::new(relay, hello)?))
             }
-            Place::Http(server) => Self::Http(builder, Http::new(server)?),
+            Destination::Http(server) => Self::Http(builder, Http::new(server)?),
         })
     }
 
@@ -70,8 +70,8 @@ impl Mailer {
     /// As [`Mailer::new`] has them, but for a folder that others keep from being made.
     pub fn check(url: &MailUrl, sender: Sender) -> Result<(), String> {
         match url.place() {
-            Place::Directory(path) => MessageBuilder::new(sender).and(Directory::check(path)),
-            Place::Smtp(_) | Place::Http(_) => Self::new(url, sender).map(drop),
+            Destination::Directory(path) => MessageBuilder::new(sender).and(Directory::check(path)),
+            Destination::Smtp(_) | Destination::Http(_) => Self::new(url, sender).map(drop),
         }
     }
 
@@ -88,7 +88,7 @@ impl Mailer {
             Self::Smtp(builder, relay) => relay.send(letter, builder).await?,
             Self::Http(builder, server) => return server.send(letter, builder).await,
         }
-        // A folder and a relay tell nothing of a letter afterwards.
+        // A folder and a relay return no receipt.
         Ok(Receipt::default())
     }
 

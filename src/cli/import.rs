@@ -149,7 +149,7 @@ pub(super) fn run(config: &Config, arguments: &Arguments) -> Result<ExitCode, Bo
     let held_back = !faulty.is_empty() && !arguments.skip_faulty && !arguments.dry_run;
     let stop = Stop::new();
     if held_back {
-        stop.because(Reason::Faulty);
+        stop.set_reason(Reason::Faulty);
         for row in &rows {
             report.row(row, &Outcome::NotSent)?;
         }
@@ -213,7 +213,7 @@ fn send(
         let signalled = async {
             signals.next().await;
             screen.say("Stopping after the requests in flight. Send the signal again to stop at once.");
-            stop.because(Reason::Interrupted);
+            stop.set_reason(Reason::Interrupted);
             signals.next().await;
         };
         tokio::select! {

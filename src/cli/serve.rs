@@ -163,7 +163,7 @@ pub(super) fn migrate(config: &Config) -> Outcome {
     Ok(())
 }
 
-/// Withdraws the letters that have been queued since a time.
+/// Withdraws the letters that were queued at or before a time.
 pub(super) fn mail_withdraw(config: &Config, before: DateTime<Utc>) -> Outcome {
     start_logging(config);
     let clock = clock();

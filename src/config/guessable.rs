@@ -51,11 +51,11 @@ const PUBLISHED: [&str; 10] = [
 /// How many times a text is decoded as hexadecimal or base64.
 const LAYERS: u32 = 3;
 /// A key that takes fewer than two to the power of this guesses is guessable.
-const ENOUGH: u32 = 63;
+const MIN_LOG2_GUESSES: u32 = 63;
 
 /// Whether a key can be guessed.
 pub(super) fn is_guessable(text: &str) -> bool {
-    is_guessable_within(text, ENOUGH, LAYERS)
+    is_guessable_within(text, MIN_LOG2_GUESSES, LAYERS)
 }
 
 fn is_guessable_within(text: &str, enough: u32, layers: u32) -> bool {
@@ -65,8 +65,8 @@ fn is_guessable_within(text: &str, enough: u32, layers: u32) -> bool {
 
 fn is_guessable_text(text: &str, enough: u32) -> bool {
     // zxcvbn is slow on long texts, and reads no more than this.
-    const LOOKED_AT: usize = 100;
-    let start: String = text.chars().take(LOOKED_AT).collect();
+    const MAX_SCANNED_CHARS: usize = 100;
+    let start: String = text.chars().take(MAX_SCANNED_CHARS).collect();
     let known = |known: fn(&char) -> bool| {
         text.chars().filter(known).map(|one| one.to_ascii_lowercase()).collect::<String>()
     };
@@ -74,7 +74,7 @@ fn is_guessable_text(text: &str, enough: u32) -> bool {
     PLACEHOLDERS.iter().any(|word| letters.contains(word))
         || PUBLISHED.iter().any(|key| signs.contains(key))
         || is_regular(text.as_bytes(), 8)
-        || phrase::is_made_up(&start, if enough < ENOUGH { 32.0 } else { 72.0 })
+        || phrase::is_made_up(&start, if enough < MIN_LOG2_GUESSES { 32.0 } else { 72.0 })
         || zxcvbn::zxcvbn(&start, &[]).guesses() < 1 << enough
 }
 
@@ -90,7 +90,7 @@ fn is_guessable_bytes(bytes: &[u8], layers: u32) -> bool {
         || digests::is_of_common_word(bytes)
         || written(bytes).is_some_and(|text| {
             // A short key of random bytes may happen to be printable, and is not weaker for that.
-            let enough = u32::try_from(bytes.len() * 3).unwrap_or(ENOUGH).min(ENOUGH);
+            let enough = u32::try_from(bytes.len() * 3).unwrap_or(MIN_LOG2_GUESSES).min(MIN_LOG2_GUESSES);
             is_guessable_within(text, enough, layers)
         })
 }

@@ -37,7 +37,8 @@ registry! {
     /// where the API listens
     LISTEN_ADDR = "127.0.0.1:8080" => listen_addr: SocketAddr = entry.parsed(parse::listen_address);
 
-    /// the base of links: scheme, host and port (default: http://{LISTEN_ADDR})
+    /// the base of links, never the Host header: scheme, host and port, no path (default:
+    /// http://{LISTEN_ADDR})
     PUBLIC_URL = "" => public_url: Url = entry.parsed_or(web_url::origin, || listen_addr.and_then(web_url::origin_of));
 
     /// the page that links open; ?token=… is added (default: {PUBLIC_URL}/activate)
@@ -61,7 +62,8 @@ registry! {
     /// a folder whose files replace the built-in words and templates of letters
     MAIL_TEMPLATES = "" => mail_templates: Option<PathBuf> = Some(entry.path());
 
-    /// how many letters all processes together may send, as 14/s, 100/min, 1000/h (default: no limit)
+    /// how many letters all processes together may send, as 14/s, 100/min, 1000/h, 5000/day (default: no
+    /// limit)
     MAIL_RATE_LIMIT = "" => mail_rate_limit: Option<Pace> = entry.parsed_if_given(str::parse);
 
     rows_of webhook_keys::variables();
@@ -80,13 +82,13 @@ registry! {
     /// on first start in data/secret.key)
     SECRET_KEY = "" => secret_key: Option<SecretString> = entry.secret(&SECRET_KEY_FILE);
 
-    /// a file that contains it instead, as a container's secret
+    /// a file that contains SECRET_KEY, used instead of that variable, as a container's secret
     SECRET_KEY_FILE = "" => secret_key_file: Option<PathBuf> = Some(entry.path());
 
     /// the previous root key, until the links and tokens made with it have expired
     SECRET_KEY_PREVIOUS = "" => secret_key_previous: Option<SecretString> = entry.secret(&SECRET_KEY_PREVIOUS_FILE);
 
-    /// a file that contains it instead
+    /// a file that contains SECRET_KEY_PREVIOUS, used instead of that variable
     SECRET_KEY_PREVIOUS_FILE = "";
 
     /// the issuer of access tokens
@@ -95,7 +97,7 @@ registry! {
     /// the audience of access tokens
     JWT_AUDIENCE = "invitation-service" => jwt_audience: String = entry.parsed(parse::one_line);
 
-    /// the longest lifetime of an access token, 15m to 365d; longer ones are refused
+    /// the longest lifetime of an access token, 15m to 365d; longer ones are refused and not issued
     JWT_MAX_TTL = "365d" => jwt_max_ttl: Duration = entry.parsed(|text| parse::duration(text, SHORTEST_JWT_MAX_TTL));
 
     /// the lifetime of a link, as 2s, 90m, 24h
@@ -107,8 +109,8 @@ registry! {
     REMINDER_BEFORE = "off" => reminder_before: Option<Duration> =
         entry.parsed(|text| parse::reminder(text, invitation_ttl));
 
-    /// the delay between two letters of an invitation, and between two changes of its address; 0s switches it
-    /// off
+    /// the shortest time between two sendings of an invitation, and between two changes of its address: an
+    /// earlier request is refused with 429; 0s switches it off
     RESEND_COOLDOWN = "60s" => resend_cooldown: Duration = entry.parsed(|text| parse::duration(text, Duration::ZERO));
 
     /// the shortest password, 8 to 128; 8 asks for 9, since 8 characters are always guessable
@@ -122,17 +124,18 @@ registry! {
     /// letters
     RATE_LIMITS = "on" => rate_limits: bool = entry.parsed(parse::switch);
 
-    /// how many letters are sent to one mailbox in 24 hours, for all its invitations; off for no limit
+    /// how many letters are sent to one mailbox in 24 hours, for all invitations and callers; 1 to 1000000,
+    /// or off
     LETTERS_PER_MAILBOX = "6" => letters_per_mailbox: Option<u32> = entry.parsed(parse::letter_limit);
 
-    /// how many letters the owners in one top-level account's tree may request in 24 hours together; off for
-    /// no limit
+    /// how many letters the owners in one top-level account's tree may request in 24 hours together;
+    /// likewise
     LETTERS_PER_ACCOUNT = "500" => letters_per_account: Option<u32> = entry.parsed(parse::letter_limit);
 
-    /// how many letters one staff member or partner may request in 24 hours
+    /// how many letters one staff member, partner or command-line subject may request in 24 hours; likewise
     LETTERS_PER_CALLER = "off" => letters_per_caller: Option<u32> = entry.parsed(parse::letter_limit);
 
-    /// off disables the form with which people send themselves a new link
+    /// off: holders of an expired link cannot have a new one sent, by the page or the API
     SELF_RENEWAL = "on" => self_renewal: bool = entry.parsed(parse::switch);
 
     /// optional lets a company state that it has no VAT number; required does not
@@ -144,7 +147,7 @@ registry! {
     /// what is logged, as warn or info,invitation_service=debug
     LOG = "info" => log: String = entry.parsed(log::filter);
 
-    /// pretty or json (default: pretty on a terminal)
+    /// pretty or json (default: pretty on a terminal, else json)
     LOG_FORMAT = "" => log_format: Option<LogFormat> = entry.parsed_if_given(log::format);
 
     combined {

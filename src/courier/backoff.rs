@@ -12,8 +12,7 @@ const FIRST: TimeDelta = TimeDelta::seconds(5);
 const MAX_DELAY: TimeDelta = TimeDelta::minutes(15);
 /// How long a letter is tried.
 const GIVE_UP: TimeDelta = TimeDelta::hours(24);
-/// Nobody is left alone for longer than this, whatever they say: no relay means years, and no letter can wait
-/// for them.
+/// The longest delay asked for by a relay that is honoured: letters are given up after a day.
 const MAX_RELAY_WAIT: TimeDelta = TimeDelta::hours(24);
 /// How far a delay is spread, in thousandths of itself: up to a fifth either way.
 const SPREAD: f64 = 400.0;

@@ -15,7 +15,7 @@ use super::{
 use crate::db::{
     DbFault,
     letters::{
-        outbox::{self, Claimed, Which},
+        outbox::{self, ClaimScope, Claimed},
         rate_limit,
     },
 };
@@ -70,7 +70,7 @@ impl Courier {
         let claim = async {
             self.remind(now).await?;
             let recovering = self.outage.recovers_at(now);
-            let which = recovering.map_or(Which::Due, |_| Which::InNoHands);
+            let which = recovering.map_or(ClaimScope::Due, |_| ClaimScope::Unleased);
             let (claimed, free_at) = self.claim(now, which).await?;
             if !claimed.is_empty() {
                 return Ok(Due::Letters(ClaimedBatch::new(claimed, now, stop.child_token())));
@@ -86,9 +86,9 @@ impl Courier {
     async fn next_due(&self, recovering: Option<DateTime<Utc>>) -> Result<Option<DateTime<Utc>>, DbFault> {
         let next_due =
             |which| self.db.read::<_, DbFault>(move |connection| outbox::next_due(connection, which));
-        let due = next_due(Which::Due).await?;
+        let due = next_due(ClaimScope::Due).await?;
         let Some(until) = recovering else { return Ok(due) };
-        let unleased = next_due(Which::InNoHands).await?;
+        let unleased = next_due(ClaimScope::Unleased).await?;
         Ok(due.map(|due| due.max(until)).into_iter().chain(unleased).min())
     }
 
@@ -96,7 +96,7 @@ impl Courier {
     async fn claim(
         &self,
         now: DateTime<Utc>,
-        which: Which,
+        which: ClaimScope,
     ) -> Result<(Vec<Claimed>, DateTime<Utc>), DbFault> {
         let (pace, relay, clock) = (self.pace, self.mailer.describe(), self.clock.clone());
         self.db
@@ -114,7 +114,7 @@ impl Courier {
                 if let Some(pace) = pace {
                     // Counted here, since the provider is asked about each of them, whatever it answers.
                     let count = u32::try_from(claimed.len()).unwrap_or(u32::MAX);
-                    rate_limit::went(tx, &relay, pace, count, now)?;
+                    rate_limit::record_sent(tx, &relay, pace, count, now)?;
                 }
                 Ok((claimed, free_at))
             })

@@ -58,17 +58,17 @@ impl Courier {
             Some(known) if known.is_suppressed => self.suppressed(letter),
             Some(known) => match self.send(&self.write(letter, known, now)).await {
                 Ok(receipt) => Outcome::Sent { at: self.clock.now(), receipt },
-                Err(SendError::Never(error)) => {
+                Err(SendError::Permanent(error)) => {
                     Outcome::Failed { at: self.clock.now(), error, fault: None, held_until: None }
                 }
-                Err(SendError::Later { text, wait, fault }) => self.retry(letter, text, wait, fault),
+                Err(SendError::Temporary { text, wait, fault }) => self.retry(letter, text, wait, fault),
             },
         };
         self.report(letter, &outcome);
         Ok(outcome)
     }
 
-    /// A letter to somebody who is not to be written to. Of a reminder nobody needs to hear.
+    /// A letter to a suppressed address. A suppressed reminder is not reported.
     fn suppressed(&self, letter: &Claimed) -> Outcome {
         match letter.purpose {
             LetterPurpose::Invitation => {
@@ -81,7 +81,7 @@ impl Courier {
 
     /// Hands a letter over. Its lease is renewed meanwhile.
     async fn send(&self, letter: &Letter) -> Result<Receipt, SendError> {
-        let late = || Err(SendError::later("the relay did not take the letter in time".to_owned()));
+        let late = || Err(SendError::temporary("the relay did not take the letter in time".to_owned()));
         tokio::time::timeout(SEND_TIMEOUT, self.mailer.send(letter)).await.unwrap_or_else(|_| late())
     }
 
@@ -144,9 +144,9 @@ impl Courier {
             _ => None,
         };
         if let (Some(fault), Some(error)) = (fault, error) {
-            // Every letter meets the same: one warning tells of all of them.
+            // Every letter meets the same fault: one warning covers all.
             tracing::info!(%letter_id, %invitation, attempt, outcome = word, fault = fault.as_str(), "letter");
-            self.refused_us.warn(fault, error, &self.mailer.describe(), self.clock.now());
+            self.sender_faults.warn(fault, error, &self.mailer.describe(), self.clock.now());
             return;
         }
         match error {

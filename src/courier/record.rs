@@ -5,14 +5,14 @@ use std::{collections::HashSet, io, time::Duration};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use super::Courier;
+use super::{Courier, timing::RECORD_RETRY};
 use crate::{
     clock::Clock,
     db::{
         Db, DbFault, Tx,
         invitations::timeline,
         letters::{
-            mark_sent::{self, HandedOver},
+            mark_sent::{self, Accepted},
             outbox::{Claimed, Outcome},
             rate_limit,
         },
@@ -71,7 +71,7 @@ impl Courier {
                 {
                     return Err(fault);
                 }
-                Err(_) => sleep(Duration::from_secs(1) * tries.min(3)).await,
+                Err(_) => sleep(RECORD_RETRY.min(Duration::from_secs(1) * tries)).await,
             }
             tries += 1;
         }
@@ -93,14 +93,14 @@ fn record(
     let recorded = mark_sent::record(tx, outcomes)?;
     let recorded: Vec<&(Claimed, Outcome)> =
         outcomes.iter().zip(recorded).filter_map(|(one, done)| done.then_some(one)).collect();
-    let handed_over = recorded.iter().filter_map(|(letter, outcome)| {
+    let accepted_by_relay = recorded.iter().filter_map(|(letter, outcome)| {
         // A reminder gives no further time.
         let (at, _) = outcome.sent().filter(|_| letter.purpose == LetterPurpose::Invitation)?;
         let (invitation, generation, expires_at) =
             (letter.invitation_id, letter.generation, link_lifetime.expires_at(at));
-        Some(HandedOver { invitation, generation, at, expires_at })
+        Some(Accepted { invitation, generation, at, expires_at })
     });
-    let current = mark_sent::handed_over(tx, &handed_over.collect::<Vec<_>>())?;
+    let current = mark_sent::accepted_by_relay(tx, &accepted_by_relay.collect::<Vec<_>>())?;
     let old = superseded(tx, &recorded, &current)?;
     let now = clock.now();
     let entries = recorded.iter().filter_map(|(letter, outcome)| {

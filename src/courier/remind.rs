@@ -1,7 +1,7 @@
-//! Reminding those whose link dies soon.
+//! Reminding people whose link expires soon.
 //!
-//! A reminder is a letter of the same sending: the same link, no further time, once. Whether the link still
-//! lives is looked at when its turn comes, as for every letter; so nobody is locked here.
+//! A reminder is a letter of the same sending: the same link and expiry, once. The courier checks the link
+//! again before it sends, as for every letter, so no row of a person is locked here.
 
 use std::collections::BTreeMap;
 
@@ -25,8 +25,8 @@ use crate::{
     },
 };
 
-/// How often it is looked who is to be reminded: nobody minds a minute, and the look goes through all that is
-/// pending.
+/// How often due reminders are looked for: the scan reads all pending invitations, and a minute's delay is
+/// acceptable.
 const EVERY: TimeDelta = TimeDelta::minutes(1);
 /// The most that are written at once.
 const MAX_BATCH: i64 = 256;
@@ -35,7 +35,7 @@ impl Courier {
     /// Puts the reminders that are due into the outbox, if it is time to look.
     pub(super) async fn remind(&self, now: DateTime<Utc>) -> Result<(), DbFault> {
         let Some(before) = self.remind_before else { return Ok(()) };
-        if self.reminded.is_fresh(now, EVERY) {
+        if self.last_reminder_scan.is_fresh(now, EVERY) {
             return Ok(());
         }
         loop {
@@ -58,7 +58,7 @@ impl Courier {
                 })
                 .await?;
             if i64::try_from(written).unwrap_or(i64::MAX) < MAX_BATCH {
-                self.reminded.at(now);
+                self.last_reminder_scan.at(now);
                 return Ok(());
             }
         }

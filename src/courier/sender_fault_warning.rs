@@ -11,9 +11,9 @@ const EVERY: TimeDelta = TimeDelta::minutes(1);
 
 /// When it was last warned of, and how many attempts met such a refusal since. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct RefusedUs(Arc<Mutex<(Option<DateTime<Utc>>, u64)>>);
+pub struct SenderFaultWarning(Arc<Mutex<(Option<DateTime<Utc>>, u64)>>);
 
-impl RefusedUs {
+impl SenderFaultWarning {
     /// Warns of a refusal, unless that was done less than a minute before `now`. `true` when it did.
     pub(super) fn warn(&self, fault: MailFault, said: &str, relay: &str, now: DateTime<Utc>) -> bool {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -43,7 +43,8 @@ mod tests {
 
     #[test]
     fn one_warning_a_minute() {
-        let (refused, start) = (RefusedUs::default(), DateTime::from_timestamp(1_795_000_000, 0).unwrap());
+        let (refused, start) =
+            (SenderFaultWarning::default(), DateTime::from_timestamp(1_795_000_000, 0).unwrap());
         let warned = |seconds| {
             refused.warn(MailFault::Sender, "554 no", "smtp://relay", start + TimeDelta::seconds(seconds))
         };

@@ -44,7 +44,7 @@ pub enum KeyState {
 
 /// A worker that wants to handle a request with a key.
 #[derive(Debug, Clone)]
-pub struct Taker {
+pub struct KeyClaim {
     /// The request.
     pub request: KeyedRequest,
     /// The id of the worker.
@@ -58,14 +58,14 @@ pub struct Taker {
 }
 
 /// Takes each worker's key, unless it is answered, held, or used for another request.
-pub fn take_many(tx: &mut Tx<'_>, takers: &[Taker]) -> Result<Vec<KeyState>, DbFault> {
+pub fn take_many(tx: &mut Tx<'_>, takers: &[KeyClaim]) -> Result<Vec<KeyState>, DbFault> {
     if let Some(now) = takers.iter().map(|taker| taker.now).min() {
         // Twice as many as are added, so that the table shrinks.
         forget(tx, 2 * takers.len(), now)?;
     }
     // In the order of the keys, so that two processes with the same requests cannot deadlock.
     let mut order: Vec<usize> = (0..takers.len()).collect();
-    let key = |taker: &Taker| (taker.request.principal.clone(), taker.request.key.clone());
+    let key = |taker: &KeyClaim| (taker.request.principal.clone(), taker.request.key.clone());
     order.sort_by_cached_key(|place| takers.get(*place).map(key));
     let mut known = vec![KeyState::Held; takers.len()];
     for place in order {
@@ -76,8 +76,8 @@ pub fn take_many(tx: &mut Tx<'_>, takers: &[Taker]) -> Result<Vec<KeyState>, DbF
     Ok(known)
 }
 
-fn take(tx: &mut Tx<'_>, taker: &Taker) -> Result<KeyState, DbFault> {
-    let Taker { request, worker, now, held_until, expires_at } = taker;
+fn take(tx: &mut Tx<'_>, taker: &KeyClaim) -> Result<KeyState, DbFault> {
+    let KeyClaim { request, worker, now, held_until, expires_at } = taker;
     let row = (
         keys::principal.eq(&request.principal),
         keys::key.eq(&request.key),

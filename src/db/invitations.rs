@@ -21,7 +21,7 @@ use super::{
     letters::outbox::{self, NewLetter},
     pool::any_connection::AnyConnection,
     schema::invitations,
-    sql::{timestamp::At, unnest::Together},
+    sql::{timestamp::At, unnest::CombinedStatement},
 };
 use crate::domain::{
     case_fold::searched_email,
@@ -70,7 +70,7 @@ pub fn insert(
         AnyConnection::Postgres(c) => {
             let letters = outbox::NewRow::arrays(&letters, ")");
             let timeline = timeline::NewRow::arrays(&timeline, ")");
-            Together(NewRow::arrays(&rows, ")"), letters, timeline).execute(c)?;
+            CombinedStatement(NewRow::arrays(&rows, ")"), letters, timeline).execute(c)?;
         }
         sqlite @ AnyConnection::Sqlite(_) => {
             NewRow::insert(sqlite, &rows)?;
@@ -144,7 +144,7 @@ fn change(
 }
 
 /// Moves the time of sending to when the relay accepted the letter, and the expiry with it.
-pub(super) fn handed_over(
+pub(super) fn accepted_by_relay(
     tx: &mut Tx<'_>,
     sending: (InvitationId, i32),
     now: DateTime<Utc>,
@@ -208,12 +208,12 @@ pub fn pending(connection: &mut AnyConnection, email_keys: &[&str]) -> Result<Ve
         ))
         .load::<((String, String, String), String, i32, At, Option<String>)>(connection)?;
     rows.into_iter()
-        .map(|(place, id, generation, expires_at, account)| {
+        .map(|(key, id, generation, expires_at, account)| {
             let account =
                 account.map(|account| account.parse()).transpose().map_err(|_| corrupt("account_id", &id))?;
             let id = id.parse().map_err(|_| corrupt("id", &id))?;
             Ok(Pending {
-                place: Place(place.0, place.1, place.2),
+                key: PendingKey(key.0, key.1, key.2),
                 id,
                 generation,
                 expires_at: expires_at.0,
@@ -225,9 +225,9 @@ pub fn pending(connection: &mut AnyConnection, email_keys: &[&str]) -> Result<Ve
 
 /// The unique key of a pending invitation: address, kind and scope.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Place(String, String, String);
+pub struct PendingKey(String, String, String);
 
-impl Place {
+impl PendingKey {
     /// The unique key of an invitation.
     #[must_use]
     pub fn of(invitation: &Invitation) -> Self {
@@ -240,7 +240,7 @@ impl Place {
 #[derive(Debug, Clone)]
 pub struct Pending {
     /// Its unique key.
-    pub place: Place,
+    pub key: PendingKey,
     /// The id.
     pub id: InvitationId,
     /// The current generation of the link.

@@ -133,9 +133,12 @@ diesel::table! {
         leased_until -> Nullable<UtcTimestamp>,
         provider -> Nullable<Text>,
         provider_message_id -> Nullable<Text>,
-        fate -> Nullable<Text>,
-        fate_at -> Nullable<UtcTimestamp>,
-        fate_reason -> Nullable<Text>,
+        #[sql_name = "fate"]
+        delivery_status -> Nullable<Text>,
+        #[sql_name = "fate_at"]
+        delivery_status_at -> Nullable<UtcTimestamp>,
+        #[sql_name = "fate_reason"]
+        delivery_reason -> Nullable<Text>,
         failed_at -> Nullable<UtcTimestamp>,
         first_tried_at -> Nullable<UtcTimestamp>,
         recipient -> Nullable<Text>,

@@ -10,7 +10,7 @@ pub mod memberships;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-pub(super) use self::lock::{Which, insert, lock_where};
+pub(super) use self::lock::{UserSelector, insert, lock_where};
 pub use self::{
     any_role::AnyRole,
     list::{UserFilter, get, list},

@@ -45,7 +45,8 @@ pub(super) fn known_users(visibility: &Visibility) -> Condition<users::table> {
         return Condition::Always;
     }
     let holds = || exists(user_roles::table.filter(user_roles::user_id.eq(users::id)));
-    let belongs = || memberships::table.filter(memberships::user_id.eq(users::id)).filter(by_its_person());
+    let belongs =
+        || memberships::table.filter(memberships::user_id.eq(users::id)).filter(accepted_by_person());
     let by_role = if visibility.staff { Condition::when(holds()) } else { Condition::Never };
     let by_membership = match &visibility.under[..] {
         _ if visibility.customers => Condition::when(exists(belongs())),
@@ -157,6 +158,6 @@ pub(super) fn accounts_under(ids: &[AccountId]) -> Under {
 /// person with a link that was returned to the inviter may have accepted it, and this makes no one known. For
 /// queries that contain `users`.
 #[diesel::dsl::auto_type(no_type_alias)]
-pub(super) fn by_its_person() -> _ {
+pub(super) fn accepted_by_person() -> _ {
     users::address_proven_at.is_null().or(memberships::created_at.nullable().ge(users::address_proven_at))
 }

@@ -102,7 +102,7 @@ impl Faults {
 
     /// The first errors, by value.
     #[must_use]
-    pub fn into_told(self) -> Vec<FieldError> {
+    pub fn into_reported(self) -> Vec<FieldError> {
         self.reported
     }
 }

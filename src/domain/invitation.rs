@@ -203,11 +203,11 @@ impl DeliveryState {
     #[must_use]
     pub fn advice(self, fault: Option<MailFault>) -> Option<&'static str> {
         match (self, fault) {
-            (Self::Queued, Some(fault)) if fault.is_operators() => Some(
+            (Self::Queued, Some(fault)) if fault.is_operator_fault() => Some(
                 "Nothing is wrong with the address. The operator of this service must correct the reason; \
                 the letter is then sent automatically within a quarter of an hour.",
             ),
-            (Self::Failed, Some(fault)) if fault.is_operators() => Some(
+            (Self::Failed, Some(fault)) if fault.is_operator_fault() => Some(
                 "Nothing is wrong with the address. The operator of this service must correct the reason; \
                 then resend the invitation.",
             ),

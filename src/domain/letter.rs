@@ -50,6 +50,20 @@ pub struct LetterAccount {
     pub is_new: bool,
 }
 
+impl Letter {
+    /// The names in the letter that people chose: inviter, operator and accounts. A reply that quotes them says
+    /// nothing by them.
+    #[must_use]
+    pub fn chosen_names(&self) -> Vec<&str> {
+        let accounts = self.account.iter().flat_map(|account| [&account.name, &account.parent_name]);
+        [&self.inviter, &self.organisation]
+            .into_iter()
+            .chain(accounts.flatten())
+            .map(String::as_str)
+            .collect()
+    }
+}
+
 /// Without address and link, since `Debug` output gets into logs.
 impl std::fmt::Debug for Letter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -99,7 +113,7 @@ pub struct Wait {
 pub enum SendError {
     /// A temporary error of the relay or of the connection to it: keep the letter.
     #[error("{text}")]
-    Later {
+    Temporary {
         /// The error.
         text: String,
         /// The pause that the relay asked for, if any.
@@ -109,13 +123,13 @@ pub enum SendError {
     },
     /// A permanent error: a 5xx for this recipient, or an address that the relay cannot reach.
     #[error("{0}")]
-    Never(String),
+    Permanent(String),
 }
 
 impl SendError {
     /// A temporary error, to be retried at any time.
     #[must_use]
-    pub fn later(text: String) -> Self {
-        Self::Later { text, wait: None, fault: None }
+    pub fn temporary(text: String) -> Self {
+        Self::Temporary { text, wait: None, fault: None }
     }
 }

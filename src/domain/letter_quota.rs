@@ -54,7 +54,7 @@ closed_set! {
 
 /// The state of a quota.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct QuotaStatus {
     /// The scope of the quota.
     pub scope: LimitScope,
     /// Its letters a day.
@@ -71,7 +71,7 @@ pub struct LettersSpent {
     /// The seconds until the same letter can be requested again, as far as these quotas are concerned.
     pub retry_after: u64,
     /// The state of every quota to which the letter counts; at least one of them is exhausted.
-    pub standings: Vec<Standing>,
+    pub standings: Vec<QuotaStatus>,
 }
 
 /// The mailbox of an address, for counting: two addresses of one mailbox are two users, and one recipient.
@@ -158,11 +158,11 @@ impl LetterLog {
 
     /// The state of the quota.
     #[must_use]
-    pub fn standing(&self, scope: LimitScope, quota: u32, now: DateTime<Utc>) -> Standing {
+    pub fn quota_status(&self, scope: LimitScope, quota: u32, now: DateTime<Utc>) -> QuotaStatus {
         let reset = self.0.last().map_or(TimeDelta::zero(), |(at, _)| {
             TimeDelta::milliseconds(at - now.timestamp_millis()) + WINDOW
         });
-        Standing { scope, quota, remaining: quota.saturating_sub(self.letters()), reset: seconds(reset) }
+        QuotaStatus { scope, quota, remaining: quota.saturating_sub(self.letters()), reset: seconds(reset) }
     }
 }
 
@@ -234,8 +234,8 @@ mod tests {
             log.add(at(second), 3);
         }
         assert_eq!(log.wait(at(100), 3), Some(TimeDelta::hours(24) - TimeDelta::seconds(100)));
-        let standing = log.standing(LimitScope::Mailbox, 3, at(100));
-        assert_eq!((standing.remaining, standing.reset), (0, 24 * 3600 - 39));
+        let quota_status = log.quota_status(LimitScope::Mailbox, 3, at(100));
+        assert_eq!((quota_status.remaining, quota_status.reset), (0, 24 * 3600 - 39));
         log.forget(at(24 * 3600 - 1));
         assert_eq!(log.letters(), 3);
         log.forget(at(24 * 3600));

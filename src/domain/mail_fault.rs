@@ -36,7 +36,7 @@ closed_set! {
 impl MailFault {
     /// Whether the operator, or the provider, must correct it, since it would affect every other letter.
     #[must_use]
-    pub fn is_operators(self) -> bool {
+    pub fn is_operator_fault(self) -> bool {
         !matches!(self, Self::SpamFilter | Self::Blocked | Self::Suppressed | Self::Unavailable)
     }
 

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// The largest difference between two letters in the time from the outbox to the provider.
-const TRAVEL: TimeDelta = TimeDelta::milliseconds(250);
+const DELIVERY_JITTER: TimeDelta = TimeDelta::milliseconds(250);
 
 /// A number of letters in a period, summed over all couriers.
 ///
@@ -24,22 +24,26 @@ pub struct Pace {
     "is no number of letters from 1 to 10000 in a second, minute, hour or day, as 14/s, 100/min, 1000/h or \
     5000/day"
 )]
-pub struct NoPace;
+pub struct InvalidRate;
 
 impl FromStr for Pace {
-    type Err = NoPace;
+    type Err = InvalidRate;
 
-    fn from_str(text: &str) -> Result<Self, NoPace> {
-        let (letters, per) = text.split_once('/').ok_or(NoPace)?;
+    fn from_str(text: &str) -> Result<Self, InvalidRate> {
+        let (letters, per) = text.split_once('/').ok_or(InvalidRate)?;
         let per = match per.trim() {
             "s" | "sec" | "second" => TimeDelta::seconds(1),
             "min" | "minute" => TimeDelta::minutes(1),
             "h" | "hour" => TimeDelta::hours(1),
             "d" | "day" => TimeDelta::days(1),
-            _ => return Err(NoPace),
+            _ => return Err(InvalidRate),
         };
-        let letters =
-            letters.trim().parse().ok().filter(|letters| (1..=10_000).contains(letters)).ok_or(NoPace)?;
+        let letters = letters
+            .trim()
+            .parse()
+            .ok()
+            .filter(|letters| (1..=10_000).contains(letters))
+            .ok_or(InvalidRate)?;
         Ok(Self { letters, per })
     }
 }
@@ -66,12 +70,12 @@ impl Pace {
         (1..=most).rev().find(|some| self.letters.is_multiple_of(*some)).unwrap_or(1)
     }
 
-    /// When the next group may be sent after `went` letters at `now`. Rounded up to the millisecond that the
+    /// When the next group may be sent after `sent` letters at `now`. Rounded up to the millisecond that the
     /// database stores.
     #[must_use]
-    pub fn next(self, went: u32, now: DateTime<Utc>) -> DateTime<Utc> {
-        let time = (self.per + TRAVEL).num_milliseconds();
-        let milliseconds = (time * i64::from(went) + i64::from(self.letters) - 1) / i64::from(self.letters);
+    pub fn next(self, sent: u32, now: DateTime<Utc>) -> DateTime<Utc> {
+        let time = (self.per + DELIVERY_JITTER).num_milliseconds();
+        let milliseconds = (time * i64::from(sent) + i64::from(self.letters) - 1) / i64::from(self.letters);
         now + TimeDelta::milliseconds(milliseconds)
     }
 }
@@ -95,7 +99,7 @@ mod tests {
             let (pace, start) = (pace(text), DateTime::from_timestamp(1_795_000_000, 0).unwrap());
             let (mut at, mut sent) = (start, 0);
             // The first of them is slow, the last ones are fast.
-            while at < start + TimeDelta::milliseconds(per) + TRAVEL {
+            while at < start + TimeDelta::milliseconds(per) + DELIVERY_JITTER {
                 sent += pace.at_once();
                 at = pace.next(pace.at_once(), at);
             }
@@ -110,7 +114,7 @@ mod tests {
     #[test]
     fn what_is_no_pace_is_refused() {
         for text in ["", "14", "0/s", "10001/s", "-1/s", "1.5/s", "14/fortnight", "/s", "s/14"] {
-            assert_eq!(text.parse::<Pace>(), Err(NoPace), "{text}");
+            assert_eq!(text.parse::<Pace>(), Err(InvalidRate), "{text}");
         }
         assert_eq!(pace(" 14 / s "), pace("14/second"));
         for text in ["14/s", "100/min", "1000/h", "5000/day"] {

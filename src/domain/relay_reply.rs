@@ -108,7 +108,7 @@ impl Reply<'_> {
         if words::leads_to_a_block_list(text) {
             return About::Us(MailFault::Reputation);
         }
-        if phrases::of_account(&words) && phrases::is_said_to_its_owner(&words) {
+        if phrases::of_account(&words) && phrases::addresses_account_owner(&words) {
             return About::Us(MailFault::Quota);
         }
         if let Some(fault) = phrases::likely(&words).or_else(|| languages::of_us(&words)) {

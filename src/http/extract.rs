@@ -1,7 +1,7 @@
 //! What handlers take out of a request: the caller, the body, the query and the headers.
 
 pub(super) mod auth;
-pub(super) mod body_allowance;
+pub(super) mod body_limit;
 pub(super) mod client_address;
 pub(super) mod command;
 pub(super) mod etag;

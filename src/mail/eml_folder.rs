@@ -54,11 +54,13 @@ impl Directory {
                 tracing::info!(file = %target.display(), "letter written");
                 Ok(())
             }
-            Ok(Err(error)) => Err(SendError::later(format!(
+            Ok(Err(error)) => Err(SendError::temporary(format!(
                 "the letter cannot be written to the {}: {error}",
                 self.describe()
             ))),
-            Err(_) => Err(SendError::later("the letter was not written: the service is stopping".to_owned())),
+            Err(_) => {
+                Err(SendError::temporary("the letter was not written: the service is stopping".to_owned()))
+            }
         }
     }
 
@@ -181,7 +183,7 @@ mod tests {
         fs::write(&scratch.0, "a file in the place of the folder").unwrap();
         let error = mailer.send(&letter()).await.unwrap_err();
         assert!(
-            matches!(&error, SendError::Later { text, .. } if text.contains("cannot be written")),
+            matches!(&error, SendError::Temporary { text, .. } if text.contains("cannot be written")),
             "{error:?}"
         );
         assert!(Directory::new(&scratch.0.join("mail")).unwrap_err().contains("cannot be made"));

@@ -56,7 +56,7 @@ impl MessageBuilder {
         // A template error is permanent: it would occur at every attempt.
         self.templates
             .render(letter, &self.sender.time_zone)
-            .map_err(|error| SendError::Never(error.to_string()))
+            .map_err(|error| SendError::Permanent(error.to_string()))
     }
 
     /// The letter as a message to send.
@@ -66,7 +66,7 @@ impl MessageBuilder {
             .to
             .wire()
             .parse()
-            .map_err(|_| SendError::Never("the address is not valid in a message".to_owned()))?;
+            .map_err(|_| SendError::Permanent("the address is not valid in a message".to_owned()))?;
         let mut builder = Message::builder()
             .from(self.sender.from.clone())
             .to(Mailbox::new(None, to))
@@ -85,7 +85,7 @@ impl MessageBuilder {
             .singlepart(part(ContentType::TEXT_HTML, html, wire));
         builder
             .multipart(bodies)
-            .map_err(|error| SendError::Never(format!("the message cannot be built: {error}")))
+            .map_err(|error| SendError::Permanent(format!("the message cannot be built: {error}")))
     }
 
     /// The same for every attempt of a letter, so that a mail program shows a duplicate once.

@@ -31,7 +31,7 @@ use tokio::{
 
 pub use self::host_name::Hello;
 use self::{
-    classify_reply::{fault_of_ours, is_closing},
+    classify_reply::{is_closing, sender_side_fault},
     connect::Connector,
     fault::{SmtpFault, Stage},
     session::SmtpSession,
@@ -152,7 +152,7 @@ impl Smtp {
     async fn connect(&self) -> Result<SmtpSession, (Stage, SmtpFault)> {
         let end = Instant::now() + self.limits.connect;
         let stream = self.connector.reach(end).await.map_err(|fault| (Stage::Connect, fault))?;
-        timeout_at(end, self.begin(stream)).await.unwrap_or(Err((Stage::Connect, SmtpFault::Late)))
+        timeout_at(end, self.begin(stream)).await.unwrap_or(Err((Stage::Connect, SmtpFault::TimedOut)))
     }
 
     async fn begin(&self, stream: TcpStream) -> Result<SmtpSession, (Stage, SmtpFault)> {
@@ -169,7 +169,7 @@ impl Smtp {
             }
             let credentials = Credentials::new(login.user.clone(), login.password.expose_secret().to_owned());
             let signed_in = session.connection.auth(DEFAULT_MECHANISMS, &credentials).await;
-            signed_in.map_err(|error| (Stage::SignIn, SmtpFault::Said(error)))?;
+            signed_in.map_err(|error| (Stage::SignIn, SmtpFault::Protocol(error)))?;
         }
         Ok(session)
     }
@@ -224,17 +224,17 @@ impl Smtp {
         };
         let text = self.line(&format!("{what}: {said}"), letter);
         if error.is_permanent() && fault.is_none() {
-            return SendError::Never(text);
+            return SendError::Permanent(text);
         }
         let time = Some(said).filter(|_| error.is_transient()).and_then(|said| retry_after::wait(&said));
         // Greylisting concerns a recipient; a reply before any recipient, or the closing of the connection
         // (421), concerns all letters.
         let every_letter = !matches!(stage, Stage::Recipient | Stage::Content) || error.status() == Some(421);
-        SendError::Later { text, wait: time.map(|time| Wait { time, every_letter }), fault }
+        SendError::Temporary { text, wait: time.map(|time| Wait { time, every_letter }), fault }
     }
 
     fn later(&self, what: &str, letter: &Letter) -> SendError {
-        SendError::later(self.line(what, letter))
+        SendError::temporary(self.line(what, letter))
     }
 
     fn line(&self, what: &str, letter: &Letter) -> String {
@@ -254,15 +254,8 @@ fn fault_about(
     let (sender, wire) = (builder.sender.from.email.to_string(), letter.to.wire());
     let subject = builder.write(letter).map(|words| words.subject).unwrap_or_default();
     let recipient_accepted = stage == Stage::Content;
-    let mut content = vec![subject.as_str(), &letter.inviter, &letter.organisation];
-    content.extend(
-        letter
-            .account
-            .iter()
-            .flat_map(|account| [&account.name, &account.parent_name])
-            .flatten()
-            .map(String::as_str),
-    );
+    let mut content = letter.chosen_names();
+    content.push(&subject);
     if !recipient_accepted {
         // The relay has not read the letter yet.
         content.clear();
@@ -274,7 +267,7 @@ fn fault_about(
         recipient_accepted,
         content: &content,
     };
-    fault_of_ours(stage, error, &reply)
+    sender_side_fault(stage, error, &reply)
 }
 
 impl fmt::Debug for Smtp {

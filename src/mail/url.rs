@@ -14,11 +14,11 @@ use super::{
 
 /// How letters are sent. `Debug` shows what [`MailUrl::describe`] says, never a password.
 #[derive(Clone)]
-pub struct MailUrl(Place);
+pub struct MailUrl(Destination);
 
 /// Where letters are sent, for the mail module alone.
 #[derive(Clone)]
-pub(super) enum Place {
+pub(super) enum Destination {
     /// A folder.
     Directory(PathBuf),
     /// A relay.
@@ -62,13 +62,13 @@ impl MailUrl {
         let (scheme, rest) = text.split_once(':').ok_or_else(|| format!("It must be one of {}.", forms()))?;
         let scheme = scheme.to_ascii_lowercase();
         let place = match scheme.as_str() {
-            "directory" => Place::Directory(directory(rest)?),
-            "smtp" => Place::Smtp(smtp(text, false)?),
-            "smtps" => Place::Smtp(smtp(text, true)?),
+            "directory" => Destination::Directory(directory(rest)?),
+            "smtp" => Destination::Smtp(smtp(text, false)?),
+            "smtps" => Destination::Smtp(smtp(text, true)?),
             scheme => {
                 let server = providers::parse(scheme, rest);
                 let unknown = || Err(format!("Its scheme is not known; it must be one of {}.", forms()));
-                Place::Http(server.unwrap_or_else(unknown)?)
+                Destination::Http(server.unwrap_or_else(unknown)?)
             }
         };
         Ok(Self(place))
@@ -78,9 +78,9 @@ impl MailUrl {
     #[must_use]
     pub fn describe(&self) -> String {
         match &self.0 {
-            Place::Directory(path) => describe_folder(path),
-            Place::Smtp(relay) => relay.describe(),
-            Place::Http(server) => server.describe(),
+            Destination::Directory(path) => describe_folder(path),
+            Destination::Smtp(relay) => relay.describe(),
+            Destination::Http(server) => server.describe(),
         }
     }
 
@@ -88,8 +88,8 @@ impl MailUrl {
     #[must_use]
     pub fn describe_way(&self) -> String {
         match &self.0 {
-            Place::Smtp(relay) => format!("{}, {}", relay.describe(), relay.tls.describe()),
-            Place::Directory(_) | Place::Http(_) => self.describe(),
+            Destination::Smtp(relay) => format!("{}, {}", relay.describe(), relay.tls.describe()),
+            Destination::Directory(_) | Destination::Http(_) => self.describe(),
         }
     }
 
@@ -97,7 +97,7 @@ impl MailUrl {
     #[must_use]
     pub fn caution(&self) -> Option<&'static str> {
         match &self.0 {
-            Place::Smtp(Relay { tls: TlsUse::Offered, tls_said: false, login: Some(_), .. }) => Some(
+            Destination::Smtp(Relay { tls: TlsUse::Offered, tls_said: false, login: Some(_), .. }) => Some(
                 "it has a password and no tls=, so that an attacker on the network who removes the relay's \
                 offer of STARTTLS receives the password: add ?tls=required (or &tls=required behind ?ca=…), \
                 or tls=offered to keep it so",
@@ -110,13 +110,13 @@ impl MailUrl {
     #[must_use]
     pub fn delivers(&self) -> bool {
         match &self.0 {
-            Place::Directory(_) => false,
-            Place::Smtp(_) => true,
-            Place::Http(server) => server.provider.delivers(),
+            Destination::Directory(_) => false,
+            Destination::Smtp(_) => true,
+            Destination::Http(server) => server.provider.delivers(),
         }
     }
 
-    pub(super) fn place(&self) -> &Place {
+    pub(super) fn place(&self) -> &Destination {
         &self.0
     }
 }

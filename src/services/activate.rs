@@ -10,7 +10,7 @@ use self::write::Secret;
 pub use self::write::{Attempt, Queue, queue};
 use super::{
     ServiceError, Services,
-    password_hasher::Place,
+    password_hasher::Permit,
     preview::{self, Preview},
 };
 use crate::domain::{
@@ -127,7 +127,7 @@ async fn once(
 
 /// A permit of the hasher, unless the link was used while this request waited in the queue: thirty more
 /// clicks cost thirty lookups, not thirty hashes.
-async fn place(services: &Services, claim: LinkClaim) -> Result<Place, ServiceError> {
+async fn place(services: &Services, claim: LinkClaim) -> Result<Permit, ServiceError> {
     let place = services.hasher.place().await?;
     preview::look(services, claim).await?;
     Ok(place)

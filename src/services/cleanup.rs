@@ -24,7 +24,7 @@ pub async fn sweep(services: &Services, stop: &CancellationToken) -> Result<(), 
             let letters = quota::forget(tx, MAX_BATCH, now)?;
             Ok(letters
                 + idempotency::forget(tx, MAX_BATCH, now)?
-                + webhook_events::forget(tx, MAX_BATCH, now - delivery_reports::KEPT)?)
+                + webhook_events::forget(tx, MAX_BATCH, now - delivery_reports::EVENT_TTL)?)
         });
         if swept.await? == 0 || stop.is_cancelled() {
             return Ok(());

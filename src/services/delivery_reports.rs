@@ -12,7 +12,7 @@ use crate::{
         invitations::timeline,
         letters::{
             delivery_reports::{self, Reported, Unsettled},
-            mark_sent::{self, HandedOver},
+            mark_sent::{self, Accepted},
             suppressions, webhook_events,
         },
         users,
@@ -31,7 +31,7 @@ use crate::{
 /// The number of events in one transaction: more would lock people's rows for long.
 const MAX_BATCH: usize = 200;
 /// How long an event is remembered, so that a repetition is recognised; providers retry for days.
-pub(super) const KEPT: TimeDelta = TimeDelta::days(30);
+pub(super) const EVENT_TTL: TimeDelta = TimeDelta::days(30);
 
 /// What an event changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub enum Outcome {
 impl Outcome {
     /// Every outcome.
     pub fn all() -> impl Iterator<Item = Self> {
-        let others = [Self::Outranked, Self::Repeated, Self::Unknown, Self::Ignored];
+        let others = [Self::Failed, Self::Outranked, Self::Repeated, Self::Unknown, Self::Ignored];
         DeliveryStatus::ALL.into_iter().map(Self::Applied).chain(others)
     }
 
@@ -95,7 +95,7 @@ pub async fn record(
         let (services_in_tx, token) = (services.clone(), token.clone());
         let written = services.db.write::<_, DbFault>(move |tx| {
             let now = services_in_tx.clock.now();
-            webhook_events::forget(tx, 2 * batch.len().max(1), now - KEPT)?;
+            webhook_events::forget(tx, 2 * batch.len().max(1), now - EVENT_TTL)?;
             let is_unspent =
                 token.as_ref().map_or(Ok(true), |token| webhook_events::spend(tx, provider, token, now))?;
             is_unspent.then(|| apply_all(&services_in_tx, tx, provider, &batch)).transpose()
@@ -141,14 +141,14 @@ struct EventApplier<'a> {
 
 impl EventApplier<'_> {
     fn apply(&mut self, tx: &mut Tx<'_>, event: &DeliveryEvent) -> Result<Outcome, DbFault> {
-        let index = self.letters.iter().position(|letter| is_meant(event, letter));
+        let index = self.letters.iter().position(|letter| matches_letter(event, letter));
         let (Some(index), Some(status)) = (index, event.status) else { return Ok(Outcome::Unknown) };
         if !webhook_events::is_new(tx, self.provider, &event.event_id, self.now)? {
             return Ok(Outcome::Repeated);
         }
         let letter = self.letters[index].clone();
         if let Some(unsettled) = letter.unsettled {
-            self.settle(tx, &letter, unsettled, event)?;
+            self.record_lost_acceptance(tx, &letter, unsettled, event)?;
             self.letters[index].unsettled = None;
         }
         // Clocks differ, and most providers count whole seconds: no event is dated before the sending.
@@ -208,7 +208,7 @@ impl EventApplier<'_> {
 
     /// The provider accepted the letter and its answer was lost: records what the courier would have
     /// recorded.
-    fn settle(
+    fn record_lost_acceptance(
         &mut self,
         tx: &mut Tx<'_>,
         letter: &Reported,
@@ -220,14 +220,14 @@ impl EventApplier<'_> {
             one.sent_at = Some(at);
         }
         let message_id = event.message_ids.first().map(String::as_str);
-        if !delivery_reports::settle(tx, self.provider, letter.id, at, message_id)? {
+        if !delivery_reports::mark_accepted(tx, self.provider, letter.id, at, message_id)? {
             return Ok(());
         }
         // A reminder does not extend the link.
         if letter.purpose == LetterPurpose::Invitation {
             let (invitation, generation, expires_at) =
                 (letter.invitation_id, letter.generation, self.services.rules.link_lifetime.expires_at(at));
-            mark_sent::handed_over(tx, &[HandedOver { invitation, generation, at, expires_at }])?;
+            mark_sent::accepted_by_relay(tx, &[Accepted { invitation, generation, at, expires_at }])?;
         }
         self.push(letter, EventType::EmailSent, json!({ "attempt": unsettled.attempts }));
         Ok(())
@@ -261,7 +261,7 @@ impl EventApplier<'_> {
 
 /// Whether the event is about this letter: by this service's id where the provider returns it, else by the
 /// provider's message id.
-fn is_meant(event: &DeliveryEvent, letter: &Reported) -> bool {
+fn matches_letter(event: &DeliveryEvent, letter: &Reported) -> bool {
     event.letter.map_or_else(
         || letter.message_id.as_ref().is_some_and(|id| event.message_ids.contains(id)),
         |id| id == letter.id,
@@ -270,7 +270,7 @@ fn is_meant(event: &DeliveryEvent, letter: &Reported) -> bool {
 
 /// Whether it reports a fault that the operator has to put right.
 fn has_failed(event: &DeliveryEvent) -> bool {
-    event.fault.is_some_and(MailFault::is_operators)
+    event.fault.is_some_and(MailFault::is_operator_fault)
 }
 
 fn event_type(status: DeliveryStatus) -> EventType {

@@ -24,14 +24,14 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 
 /// The number of free wrong guesses, and the longest delay.
 #[derive(Debug, Clone, Copy)]
-pub struct Allowance {
+pub struct GuessLimit {
     /// The number of free wrong guesses.
     pub free: u32,
     /// The longest delay.
     pub longest: Duration,
 }
 
-impl Allowance {
+impl GuessLimit {
     fn wait(self, failures: u32) -> Duration {
         let Some(beyond) = failures.checked_sub(self.free) else { return Duration::ZERO };
         2_u32
@@ -46,7 +46,7 @@ impl Allowance {
 #[derive(Debug, Clone, Copy)]
 pub struct Scope {
     key: u64,
-    allowance: Allowance,
+    allowance: GuessLimit,
 }
 
 #[derive(Debug, Default)]
@@ -74,7 +74,7 @@ impl GuessGuard {
     }
 
     /// The scope with this name.
-    pub fn scope(&self, name: impl Hash, allowance: Allowance) -> Scope {
+    pub fn scope(&self, name: impl Hash, allowance: GuessLimit) -> Scope {
         Scope { key: self.hasher.hash_one(name), allowance }
     }
 
@@ -205,8 +205,8 @@ mod tests {
     use super::*;
     use chrono::{DateTime, TimeDelta};
 
-    const NARROW: Allowance = Allowance { free: 3, longest: Duration::from_secs(10) };
-    const WIDE: Allowance = Allowance { free: 5, longest: Duration::from_secs(4) };
+    const NARROW: GuessLimit = GuessLimit { free: 3, longest: Duration::from_secs(10) };
+    const WIDE: GuessLimit = GuessLimit { free: 5, longest: Duration::from_secs(4) };
 
     fn guard() -> (GuessGuard, Clock) {
         let clock = Clock::manual(DateTime::UNIX_EPOCH);

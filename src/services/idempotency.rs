@@ -14,7 +14,7 @@ pub use crate::db::idempotency::{KeyedRequest, StoredAnswer};
 use crate::{
     db::{
         Db, DbFault, Tx,
-        idempotency::{self, KeyState, Taker},
+        idempotency::{self, KeyClaim, KeyState},
         pool::group_commit::GroupCommit,
     },
     domain::{
@@ -27,9 +27,9 @@ use crate::{
 };
 
 /// How long a request holds its key.
-const HELD: TimeDelta = TimeDelta::seconds(60);
+const KEY_LEASE: TimeDelta = TimeDelta::seconds(60);
 /// How long an answer is stored.
-const KEPT: TimeDelta = TimeDelta::hours(24);
+const ANSWER_TTL: TimeDelta = TimeDelta::hours(24);
 
 /// Writes the answer for an effect.
 pub type Render<E = Invitation> = Arc<dyn Fn(&E) -> StoredAnswer + Send + Sync>;
@@ -93,7 +93,7 @@ pub fn principal(
 }
 
 /// Takes the keys of requests that arrive together in one transaction.
-pub type Queue = GroupCommit<Taker, KeyState, DbFault>;
+pub type Queue = GroupCommit<KeyClaim, KeyState, DbFault>;
 
 /// Starts the queue; up to `most` of them share a commit.
 ///
@@ -116,7 +116,7 @@ pub async fn begin<E>(
     let worker = services.clock.id::<EventKind>().to_string();
     let ticket = Ticket { request, worker, render };
     let (request, worker) = (ticket.request.clone(), ticket.worker.clone());
-    let taker = Taker { request, worker, now, held_until: now + HELD, expires_at: now + KEPT };
+    let taker = KeyClaim { request, worker, now, held_until: now + KEY_LEASE, expires_at: now + ANSWER_TTL };
     match services.keys.run(taker).await? {
         KeyState::Ours => Ok(Begin::First(ticket)),
         KeyState::Answered(answer) => Ok(Begin::Replay(answer)),
@@ -153,6 +153,6 @@ impl<E> Ticket<E> {
 fn log(ended: Result<(), DbFault>) {
     if let Err(error) = ended {
         // A retry takes the key over once it is no longer held.
-        tracing::warn!(error = ?error.to_string(), "an idempotency key was not closed");
+        tracing::warn!(error = ?error.to_string(), "an idempotency key could not be stored or released");
     }
 }

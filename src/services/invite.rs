@@ -30,7 +30,7 @@ use crate::{
     db::{
         Db, DbFault, Tx,
         accounts::{self, NewAccount},
-        invitations::{self, Pending, Place},
+        invitations::{self, Pending, PendingKey},
         letters::outbox::{LetterState, NewLetter},
         pool::group_commit::GroupCommit,
         users::{self, InsertedOrLocked, NewUser, memberships},
@@ -43,7 +43,7 @@ use crate::{
         invitation::{
             Delivery, DeliveryMethod, DeliveryState, Invitation, InvitationKind, InvitationState, InvitedTo,
         },
-        letter_quota::{LetterLimits, LettersSpent, Standing},
+        letter_quota::{LetterLimits, LettersSpent, QuotaStatus},
         locale::Locale,
         role::Roles,
         visibility::Visibility,
@@ -80,14 +80,14 @@ pub struct Sent {
     /// The invitation.
     pub invitation: Invitation,
     /// The remaining quotas; empty where no letter was sent, or letters are not counted.
-    pub standings: Vec<Standing>,
+    pub standings: Vec<QuotaStatus>,
 }
 
 /// The outcome of one invite among many.
 #[derive(Debug)]
 pub enum Outcome {
     /// Created, with its letter in the outbox. The quotas to which it counts.
-    Invited(Box<Invitation>, Vec<Standing>),
+    Invited(Box<Invitation>, Vec<QuotaStatus>),
     /// The quota of the mailbox, the account or the caller is exhausted.
     LettersSpent(LettersSpent),
     /// Refused: this pending invitation exists.
@@ -291,19 +291,20 @@ pub fn invite_many(
     }
     let charges: Vec<Charge> = drafts.iter().filter_map(|draft| draft.charge()).collect();
     let mut counts = Counts::lock(tx, limits, &charges, clock.now())?;
-    let mut live: HashMap<Place, Pending> = pending.into_iter().map(|one| (one.place.clone(), one)).collect();
+    let mut live: HashMap<PendingKey, Pending> =
+        pending.into_iter().map(|one| (one.key.clone(), one)).collect();
     let (mut outcomes, mut made, mut replaced) = (Vec::with_capacity(drafts.len()), Vec::new(), Vec::new());
     for draft in drafts {
         let key = draft.invitation.email.key();
         let user =
             users.get(key).ok_or_else(|| DbFault::Other("an entered user was not found".to_owned()))?;
         let member = members.get(&user.id).map_or(&[][..], Vec::as_slice);
-        let place = Place::of(&draft.invitation);
+        let key = PendingKey::of(&draft.invitation);
         let invitation = &draft.invitation;
-        let outcome = find_conflict(user, member, live.get(&place), invitation, invitation.created_at);
-        let outcome = counted(outcome, draft, &mut counts);
+        let outcome = find_conflict(user, member, live.get(&key), invitation, invitation.created_at);
+        let outcome = charge_quota(outcome, draft, &mut counts);
         if let Outcome::Invited(invitation, _) = &outcome {
-            replaced.extend(live.insert(place.clone(), pending_of(place, invitation)));
+            replaced.extend(live.insert(key.clone(), pending_of(key, invitation)));
             made.push((invitation.as_ref().clone(), draft.account.clone()));
         }
         outcomes.push(outcome);
@@ -319,7 +320,7 @@ pub fn invite_many(
 }
 
 /// Counts the letter of an invite without conflicts.
-fn counted(outcome: Outcome, draft: &Draft, counts: &mut Counts) -> Outcome {
+fn charge_quota(outcome: Outcome, draft: &Draft, counts: &mut Counts) -> Outcome {
     match (outcome, draft.charge()) {
         (Outcome::Invited(invitation, _), Some(charge)) => match counts.take(&charge) {
             Ok(standings) => Outcome::Invited(invitation, standings),
@@ -329,9 +330,9 @@ fn counted(outcome: Outcome, draft: &Draft, counts: &mut Counts) -> Outcome {
     }
 }
 
-fn pending_of(place: Place, made: &Invitation) -> Pending {
+fn pending_of(key: PendingKey, made: &Invitation) -> Pending {
     let account = made.account.as_ref().map(|account| account.id);
-    Pending { place, id: made.id, generation: made.generation, expires_at: made.expires_at, account }
+    Pending { key, id: made.id, generation: made.generation, expires_at: made.expires_at, account }
 }
 
 fn write(clock: &Clock, tx: &mut Tx<'_>, made: &[(Invitation, Option<NewAccount>)]) -> Result<(), DbFault> {

@@ -12,7 +12,7 @@ use crate::{
         email::Email,
         ids::AccountId,
         invitation::{Invitation, InvitationKind},
-        letter_quota::{LetterLimits, LetterLog, LettersSpent, LimitScope, Standing, mailbox, seconds},
+        letter_quota::{LetterLimits, LetterLog, LettersSpent, LimitScope, QuotaStatus, mailbox, seconds},
         permission::Permission,
     },
 };
@@ -184,13 +184,13 @@ impl Counts {
     ///
     /// # Errors
     /// [`LettersSpent`], and then nothing is counted.
-    pub fn take(&mut self, charge: &Charge) -> Result<Vec<Standing>, LettersSpent> {
+    pub fn take(&mut self, charge: &Charge) -> Result<Vec<QuotaStatus>, LettersSpent> {
         let (now, subjects) = (self.now, self.subjects(charge));
         let waits =
             subjects.iter().filter_map(|(_, subject, quota)| self.logs.get(subject)?.wait(now, *quota));
         if let Some(longest) = waits.max() {
             let standings = subjects.iter().map(|(scope, subject, quota)| {
-                self.logs.get(subject).cloned().unwrap_or_default().standing(*scope, *quota, now)
+                self.logs.get(subject).cloned().unwrap_or_default().quota_status(*scope, *quota, now)
             });
             return Err(LettersSpent {
                 retry_after: seconds(longest).max(1),
@@ -200,15 +200,16 @@ impl Counts {
         let take = |(scope, subject, quota): (LimitScope, String, u32)| {
             let log = self.logs.entry(subject.clone()).or_default();
             log.add(now, quota);
-            let standing = log.standing(scope, quota, now);
+            let quota_status = log.quota_status(scope, quota, now);
             self.changed.push(subject);
-            standing
+            quota_status
         };
         let standings = subjects.into_iter().map(take);
         // An account owner must not see how often others have written to a mailbox, unless its quota refuses
         // the letter.
-        let is_visible =
-            |one: &Standing| one.scope != LimitScope::Mailbox || !matches!(charge.payer, Payer::Account(_));
+        let is_visible = |one: &QuotaStatus| {
+            one.scope != LimitScope::Mailbox || !matches!(charge.payer, Payer::Account(_))
+        };
         Ok(standings.filter(|one| is_visible(one) || one.remaining == 0).collect())
     }
 
@@ -233,12 +234,12 @@ impl Counts {
 /// The lowest remaining value of each quota except those of mailboxes, over many letters: the result for a
 /// batch.
 #[must_use]
-pub fn least<'a>(standings: impl Iterator<Item = &'a Standing>) -> Vec<Standing> {
-    let mut least: BTreeMap<LimitScope, Standing> = BTreeMap::new();
-    for standing in standings.filter(|one| one.scope != LimitScope::Mailbox) {
-        let known = least.entry(standing.scope).or_insert(*standing);
-        if standing.remaining < known.remaining {
-            *known = *standing;
+pub fn least<'a>(standings: impl Iterator<Item = &'a QuotaStatus>) -> Vec<QuotaStatus> {
+    let mut least: BTreeMap<LimitScope, QuotaStatus> = BTreeMap::new();
+    for quota_status in standings.filter(|one| one.scope != LimitScope::Mailbox) {
+        let known = least.entry(quota_status.scope).or_insert(*quota_status);
+        if quota_status.remaining < known.remaining {
+            *known = *quota_status;
         }
     }
     least.into_values().collect()

@@ -84,9 +84,9 @@ fn end(
     actor: &Actor,
     (account, user, role): (AccountId, UserId, MemberRole),
 ) -> Result<(), ServiceError> {
-    let is_by_its_person = memberships::is_by_its_person(tx.reading(), user, account)?;
+    let is_accepted_by_person = memberships::is_accepted_by_person(tx.reading(), user, account)?;
     // A membership that another person accepted with this address does not make its user the last owner.
-    if is_by_its_person
+    if is_accepted_by_person
         && role == MemberRole::AccountOwner
         && !memberships::has_other_owner(tx.reading(), account, user)?
     {
@@ -100,7 +100,7 @@ fn end(
         let (now, details) =
             (services.clock.now(), json!({ "account_id": account, "roles": [role.as_str()] }));
         let mut who = actor.who.clone();
-        if who.id == user.to_string() && !is_by_its_person {
+        if who.id == user.to_string() && !is_accepted_by_person {
             // The user did not accept this membership, so readers of the timeline may see only the address.
             let invitation = invitations::get(tx.reading(), invitation, Visibility::everything())?
                 .ok_or(ServiceError::NotFound)?;

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use super::{ServiceError, Services, guess_guard::Allowance};
+use super::{ServiceError, Services, guess_guard::GuessLimit};
 use crate::domain::{client_address::ClientAddress, email::Email, password::Password};
 
 /// Of one address by one client: typing errors are free, and a program gets four guesses an hour.
-const OF_ADDRESS: Allowance = Allowance { free: 3, longest: Duration::from_mins(15) };
+const OF_ADDRESS: GuessLimit = GuessLimit { free: 3, longest: Duration::from_mins(15) };
 /// Of any address by one client, which may be a whole office.
-const OF_CLIENT: Allowance = Allowance { free: 20, longest: Duration::from_mins(1) };
+const OF_CLIENT: GuessLimit = GuessLimit { free: 20, longest: Duration::from_mins(1) };
 /// Of any address from one network: an IPv4 /24, an IPv6 /48.
-const OF_NETWORK: Allowance = Allowance { free: 100, longest: Duration::from_mins(1) };
+const OF_NETWORK: GuessLimit = GuessLimit { free: 100, longest: Duration::from_mins(1) };
 
 /// A decoy hash, of an unknown password. It is verified when there is no password, so that the answer takes
 /// as long.

@@ -48,11 +48,11 @@ impl Queue {
         }
     }
 
-    async fn place(&self, spare: &Spare) -> Result<Place, ServiceError> {
+    async fn place(&self, spare: &Spare) -> Result<Permit, ServiceError> {
         let busy = || ServiceError::Busy(self.busy);
         let _waiting = self.waiting.try_acquire().map_err(|_| busy())?;
         let permit = self.places.clone().acquire_owned().await.map_err(|_| busy())?;
-        Ok(Place { _permit: permit, spare: spare.clone() })
+        Ok(Permit { _permit: permit, spare: spare.clone() })
     }
 }
 
@@ -61,12 +61,12 @@ impl Queue {
 type Spare = Arc<Mutex<Vec<Vec<Block>>>>;
 
 /// A permit to hash.
-pub struct Place {
+pub struct Permit {
     _permit: OwnedSemaphorePermit,
     spare: Spare,
 }
 
-impl Place {
+impl Permit {
     fn with_memory<T>(&self, work: impl FnOnce(&mut [Block]) -> T) -> T {
         let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         let left = spare().pop();
@@ -97,7 +97,7 @@ impl Hasher {
     ///
     /// # Errors
     /// [`ServiceError::Busy`] when the queue is full.
-    pub async fn place(&self) -> Result<Place, ServiceError> {
+    pub async fn place(&self) -> Result<Permit, ServiceError> {
         self.new_passwords.place(&self.spare).await
     }
 
@@ -105,7 +105,7 @@ impl Hasher {
     ///
     /// # Errors
     /// [`ServiceError::Busy`] when the queue is full.
-    pub async fn verification_place(&self) -> Result<Place, ServiceError> {
+    pub async fn verification_place(&self) -> Result<Permit, ServiceError> {
         self.verifications.place(&self.spare).await
     }
 
@@ -114,7 +114,7 @@ impl Hasher {
     ///
     /// # Errors
     /// [`ServiceError::Defect`] when the operating system gives no randomness.
-    pub async fn hash(&self, place: Place, password: Password) -> Result<String, ServiceError> {
+    pub async fn hash(&self, place: Permit, password: Password) -> Result<String, ServiceError> {
         let defect = |error: &dyn std::fmt::Display| {
             ServiceError::Defect(format!("a password could not be hashed: {error}"))
         };
@@ -132,7 +132,12 @@ impl Hasher {
     ///
     /// # Errors
     /// [`ServiceError::Defect`] when the thread fails.
-    pub async fn verify(&self, place: Place, password: Password, hash: String) -> Result<bool, ServiceError> {
+    pub async fn verify(
+        &self,
+        place: Permit,
+        password: Password,
+        hash: String,
+    ) -> Result<bool, ServiceError> {
         let task = tokio::task::spawn_blocking(move || {
             let matches =
                 |hash| place.with_memory(|memory| matches(password.expose().as_bytes(), &hash, memory));

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Repeated opens by the same program within this time are recorded once.
-const ONE_LOOK: TimeDelta = TimeDelta::minutes(1);
+const OPEN_DEDUP_WINDOW: TimeDelta = TimeDelta::minutes(1);
 /// The stored length of a `User-Agent`.
 const USER_AGENT: usize = 256;
 
@@ -60,8 +60,10 @@ pub async fn link(
 ) -> Result<Preview, ServiceError> {
     let claim = services.links.verify(token).map_err(|_| ServiceError::InvalidLink)?;
     let now = services.clock.now();
-    let found =
-        services.lookups.run(LookupKey { id: claim.invitation, looks_since: Some(now - ONE_LOOK) }).await?;
+    let found = services
+        .lookups
+        .run(LookupKey { id: claim.invitation, looks_since: Some(now - OPEN_DEDUP_WINDOW) })
+        .await?;
     let preview = check_preview(found.known, claim, now);
     let agent = user_agent
         .map(|agent| agent.chars().filter(|c| !c.is_control()).take(USER_AGENT).collect::<String>());

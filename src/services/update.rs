@@ -33,7 +33,7 @@ use crate::{
         field_error::Faults,
         ids::InvitationId,
         invitation::{DeliveryState, Invitation},
-        letter_quota::Standing,
+        letter_quota::QuotaStatus,
         locale::Locale,
         patch::Change,
         reimbursement::Rate,
@@ -146,7 +146,7 @@ fn apply(
     if changes.is_empty() {
         return Ok((Sent { invitation: old, standings: Vec::new() }, false));
     }
-    let sent = recipient.is_some() || outgrows_its_link(&old, &new);
+    let sent = recipient.is_some() || exceeds_link_roles(&old, &new);
     if let Some(recipient) = &recipient {
         new = reassign::take_over(services, tx, recipient, &new)?;
     } else if sent {
@@ -165,7 +165,7 @@ fn count(
     tx: &mut Tx<'_>,
     actor: &Actor,
     new: &Invitation,
-) -> Result<Vec<Standing>, ServiceError> {
+) -> Result<Vec<QuotaStatus>, ServiceError> {
     let charge = Charge::new(&new.email, Payer::of(actor, new));
     let mut counts =
         Counts::lock(tx, &services.rules.letters, std::slice::from_ref(&charge), services.clock.now())?;
@@ -176,7 +176,7 @@ fn count(
 
 /// Whether the invitation would grant more than when its link was returned: the inviter may have kept the
 /// link, and may lack the permission to grant as much.
-fn outgrows_its_link(old: &Invitation, new: &Invitation) -> bool {
+fn exceeds_link_roles(old: &Invitation, new: &Invitation) -> bool {
     let given: Vec<Role> = old.roles.iter().collect();
     old.delivery.state == DeliveryState::HandedOver && new.roles.iter().any(|role| !given.contains(&role))
 }

@@ -38,7 +38,7 @@ pub struct Withdrawn {
     pub in_hand: i64,
 }
 
-/// Withdraws the letters that have been queued since `before`, and the reminders that are due now by
+/// Withdraws the letters that were queued at or before `before`, and the reminders that are due now by
 /// `remind_before`.
 ///
 /// # Errors
@@ -74,7 +74,7 @@ async fn letters(db: &Db, clock: &Clock, before: DateTime<Utc>) -> Result<usize,
     let clock = clock.clone();
     db.write(move |tx| {
         let now = clock.now();
-        let waiting = outbox::waiting_since(tx.reading(), (before, now), MAX_BATCH)?;
+        let waiting = outbox::queued_until(tx.reading(), (before, now), MAX_BATCH)?;
         // The lock order of all transactions that change invitations of several users: users first, by
         // address.
         users::lock_invited(tx, &waiting.iter().map(|letter| letter.invitation_id).collect::<Vec<_>>())?;

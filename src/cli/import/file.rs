@@ -86,7 +86,7 @@ impl Header<'_> {
             // The CSV reader would take everything up to the next quote, or the end of the file, as one cell.
             let words =
                 r#"A " is opened and not closed. Write a " inside quoted text twice, as in "5"" pipe"."#;
-            row.tear(RowError::new(columns::KIND, "unbalanced_quotes", words));
+            row.mark_malformed(RowError::new(columns::KIND, "unbalanced_quotes", words));
             return row;
         }
         // Spreadsheets add empty cells after the last column, and some programs omit those at the end of a
@@ -102,7 +102,7 @@ impl Header<'_> {
                 "The row has {found} cells, the header has {named}. \
                  Put text that contains a {delimiter} in double quotes."
             );
-            row.tear(RowError::new(columns::KIND, "cell_count", words));
+            row.mark_malformed(RowError::new(columns::KIND, "cell_count", words));
             return row;
         }
         for (index, (column, cell)) in
@@ -132,7 +132,7 @@ impl Header<'_> {
 }
 
 impl Record {
-    fn tear(&mut self, fault: RowError) {
+    fn mark_malformed(&mut self, fault: RowError) {
         self.faults.push(fault);
         self.torn = true;
     }

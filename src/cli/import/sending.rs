@@ -83,7 +83,7 @@ async fn validate_batch(service: &Service, rows: &[Row], stop: &Stop) -> Vec<Out
         .as_array()
         .filter(|results| answer.status == 200 && results.len() == rows.len());
     let Some(results) = results else {
-        stop.because(Reason::Refused(format!(
+        stop.set_reason(Reason::Refused(format!(
             "POST /v1/invitations/batch with {}",
             in_words(answer.status, &answer.body)
         )));
@@ -103,7 +103,7 @@ async fn report_outcomes(
     for row in rows {
         let outcome = outcomes.next().await.unwrap_or(Outcome::NotSent);
         if let Err(error) = report.row(row, &outcome) {
-            stop.because(Reason::Unread(error.to_string()));
+            stop.set_reason(Reason::Unread(error.to_string()));
         }
     }
 }

@@ -166,12 +166,12 @@ impl Service {
             .await;
         match outcome {
             Ok(answer) if answer.status == 401 || is_forbidden(&answer) => {
-                self.stop.because(Reason::Denied(in_words(answer.status, &answer.body)));
+                self.stop.set_reason(Reason::Denied(in_words(answer.status, &answer.body)));
                 None
             }
             Ok(answer) => Some(answer),
             Err(error) => {
-                self.stop.because(Reason::Unanswered(error.words));
+                self.stop.set_reason(Reason::Unanswered(error.words));
                 None
             }
         }

@@ -29,7 +29,7 @@ impl Stop {
     }
 
     /// Sets the reason; the first one stays.
-    pub(super) fn because(&self, reason: Reason) {
+    pub(super) fn set_reason(&self, reason: Reason) {
         self.0.send_if_modified(|known| {
             let first = known.is_none();
             known.get_or_insert(reason);

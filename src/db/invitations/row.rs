@@ -72,9 +72,9 @@ pub(in crate::db) struct LetterRow {
     last_error: Option<String>,
     sent_at: Option<At>,
     leased_until: Option<At>,
-    fate: Option<String>,
-    fate_at: Option<At>,
-    fate_reason: Option<String>,
+    delivery_status: Option<String>,
+    delivery_status_at: Option<At>,
+    delivery_reason: Option<String>,
     failed_at: Option<At>,
     cause: Option<String>,
 }
@@ -149,15 +149,15 @@ fn delivery(letter: LetterRow) -> Option<Delivery> {
     let withdrawn = (state == LetterState::Withdrawn)
         .then(|| "The link became invalid before the letter was sent.".to_owned());
     let fault: Option<MailFault> = letter.cause.map(|cause| cause.parse()).transpose().ok()?;
-    let operators = fault.filter(|fault| fault.is_operators());
-    let state = match (state, letter.fate) {
+    let operators = fault.filter(|fault| fault.is_operator_fault());
+    let state = match (state, letter.delivery_status) {
         // It bounced, or the provider did not send it, for a reason that the operator must correct.
-        (LetterState::Sent, Some(fate))
-            if operators.is_some() && fate == DeliveryStatus::Bounced.as_str() =>
+        (LetterState::Sent, Some(delivery_status))
+            if operators.is_some() && delivery_status == DeliveryStatus::Bounced.as_str() =>
         {
             DeliveryState::Failed
         }
-        (LetterState::Sent, Some(fate)) => fate.parse().ok()?,
+        (LetterState::Sent, Some(delivery_status)) => delivery_status.parse().ok()?,
         (LetterState::Sent, None) => DeliveryState::Sent,
         (LetterState::Queued, _) => DeliveryState::Queued,
         (LetterState::Failed | LetterState::Withdrawn, _) => DeliveryState::Failed,
@@ -166,7 +166,7 @@ fn delivery(letter: LetterRow) -> Option<Delivery> {
     let is_withdrawn = withdrawn.is_some();
     let last_error = withdrawn.or(letter.last_error);
     let given_up = last_error.clone().filter(|_| state == DeliveryState::Failed);
-    let reported = letter.fate_reason.or(given_up);
+    let reported = letter.delivery_reason.or(given_up);
     let reason = match operators.filter(|_| !is_withdrawn) {
         Some(fault) => Some(match reported.or_else(|| last_error.clone()) {
             Some(said) => format!("{}: {said}", fault.explanation()),
@@ -182,7 +182,7 @@ fn delivery(letter: LetterRow) -> Option<Delivery> {
         sent_at: letter.sent_at.map(|at| at.0),
         reason,
         fault: fault.filter(|_| !is_withdrawn),
-        reported_at: letter.fate_at.map(|at| at.0),
+        reported_at: letter.delivery_status_at.map(|at| at.0),
         failed_at: letter.failed_at.map(|at| at.0),
     })
 }

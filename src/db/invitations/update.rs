@@ -9,7 +9,7 @@ use crate::db::{
     pool::any_connection::AnyConnection,
     schema::{accounts, invitations, users},
     sql::timestamp::At,
-    users::{self as people, LockedUser, NewUser, Which},
+    users::{self as people, LockedUser, NewUser, UserSelector},
 };
 use crate::domain::{
     account::{AccountName, AccountStatus},
@@ -53,7 +53,7 @@ pub fn lock_invitation(tx: &mut Tx<'_>, id: InvitationId) -> Result<(), DbFault>
 /// is retried ([`DbFault::TryAgain`]).
 pub fn lock_both(tx: &mut Tx<'_>, from: &Email, to: &NewUser) -> Result<NewRecipient, DbFault> {
     let is_new = !people::insert(tx, &[to])?.is_empty();
-    let locked = people::lock_where(tx, &Which::Keys(&[from.key(), to.email.key()]))?;
+    let locked = people::lock_where(tx, &UserSelector::Keys(&[from.key(), to.email.key()]))?;
     let recipient = locked
         .into_iter()
         .find(|(key, _)| key == to.email.key())

@@ -76,7 +76,7 @@ pub fn reported(
             (letters::id, letters::invitation_id, letters::kind, letters::state),
             (letters::generation, invitations::generation),
             (letters::attempts, letters::created_at),
-            (letters::provider_message_id, letters::fate, letters::sent_at),
+            (letters::provider_message_id, letters::delivery_status, letters::sent_at),
             (letters::recipient, invitations::email),
         ))
         .load::<Row>(tx.reading())?
@@ -127,7 +127,7 @@ impl TryFrom<Row> for Reported {
 
 /// Records that a letter was accepted after all, at `at` and under `message_id`. A courier that has claimed
 /// it meanwhile finds it settled and records nothing.
-pub fn settle(
+pub fn mark_accepted(
     tx: &mut Tx<'_>,
     provider: Provider,
     letter: LetterId,
@@ -174,14 +174,17 @@ pub fn apply(
 ) -> Result<bool, DbFault> {
     let lower: Vec<&str> =
         DeliveryStatus::ALL.into_iter().filter(|one| *one < status).map(DeliveryStatus::as_str).collect();
-    let earlier = letters::fate.eq(status.as_str()).and(letters::fate_at.le(At(at))).assume_not_null();
-    let outranked = letters::fate.eq_any(lower).assume_not_null();
+    let earlier = letters::delivery_status
+        .eq(status.as_str())
+        .and(letters::delivery_status_at.le(At(at)))
+        .assume_not_null();
+    let outranked = letters::delivery_status.eq_any(lower).assume_not_null();
     let changed = diesel::update(letters::table)
         .filter(letters::id.eq(letter.as_str()))
-        .filter(letters::fate.is_null().or(outranked).or(earlier))
+        .filter(letters::delivery_status.is_null().or(outranked).or(earlier))
         .set((
-            (letters::fate.eq(status.as_str()), letters::fate_at.eq(At(at))),
-            (letters::fate_reason.eq(reason), letters::cause.eq(fault.map(MailFault::as_str))),
+            (letters::delivery_status.eq(status.as_str()), letters::delivery_status_at.eq(At(at))),
+            (letters::delivery_reason.eq(reason), letters::cause.eq(fault.map(MailFault::as_str))),
         ))
         .execute(tx.writing())?;
     Ok(changed == 1)

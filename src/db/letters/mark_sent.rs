@@ -69,7 +69,7 @@ fn letters(outcomes: &[(Claimed, Outcome)]) -> Arrays<impl QueryFragment<Pg>> {
 
 /// A sending that the relay accepted.
 #[derive(Debug, Clone, Copy)]
-pub struct HandedOver {
+pub struct Accepted {
     /// The invitation.
     pub invitation: InvitationId,
     /// The generation of the link.
@@ -82,7 +82,7 @@ pub struct HandedOver {
 
 /// Moves the time of sending to when the relay accepted the letter, and the expiry with it, for invitations
 /// that are still pending at this generation. Returns these invitations.
-pub fn handed_over(tx: &mut Tx<'_>, sendings: &[HandedOver]) -> Result<HashSet<InvitationId>, DbFault> {
+pub fn accepted_by_relay(tx: &mut Tx<'_>, sendings: &[Accepted]) -> Result<HashSet<InvitationId>, DbFault> {
     let mut moved = HashSet::new();
     if sendings.is_empty() {
         return Ok(moved);
@@ -96,8 +96,12 @@ pub fn handed_over(tx: &mut Tx<'_>, sendings: &[HandedOver]) -> Result<HashSet<I
         }
         AnyConnection::Sqlite(_) => {
             for one in sendings {
-                if invitations::handed_over(tx, (one.invitation, one.generation), one.at, one.expires_at)?
-                    == Guarded::Applied
+                if invitations::accepted_by_relay(
+                    tx,
+                    (one.invitation, one.generation),
+                    one.at,
+                    one.expires_at,
+                )? == Guarded::Applied
                 {
                     moved.insert(one.invitation);
                 }
@@ -123,7 +127,7 @@ pub fn generations(tx: &mut Tx<'_>, ids: &[InvitationId]) -> Result<HashMap<Invi
 
 /// The condition on `state` is written so that no partial index of pending invitations matches: a server
 /// without statistics for the table would scan that whole index instead of looking up the few ids.
-fn invitations_of(sendings: &[HandedOver]) -> Arrays<impl QueryFragment<Pg>> {
+fn invitations_of(sendings: &[Accepted]) -> Arrays<impl QueryFragment<Pg>> {
     let list = (
         sendings.iter().map(|one| one.invitation.as_str()).collect::<Vec<_>>().into_sql::<Array<Text>>(),
         sendings.iter().map(|one| one.generation).collect::<Vec<_>>().into_sql::<Array<Integer>>(),

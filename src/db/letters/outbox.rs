@@ -16,11 +16,11 @@ mod withdraw;
 pub(in crate::db) use self::insert::{NewRow, rows};
 pub use self::{
     backlog::{Backlog, backlog, next_due},
-    claim::{Claimed, Which, claim, renew},
-    give_up::{Waiting, give_up, in_hand, waiting_since},
+    claim::{ClaimScope, Claimed, claim, renew},
+    give_up::{Waiting, give_up, in_hand, queued_until},
     insert::{NewLetter, insert, insert_missing, set_aside},
     outcome::Outcome,
     record::record,
     state::LetterState,
-    withdraw::{settle, withdraw, withdraw_all},
+    withdraw::{settle_activated, withdraw, withdraw_all},
 };

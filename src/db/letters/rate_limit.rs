@@ -22,7 +22,7 @@ pub fn free_at(tx: &mut Tx<'_>, relay: &str, now: DateTime<Utc>) -> Result<DateT
 }
 
 /// Records that `letters` letters are sent at `now`.
-pub fn went(
+pub fn record_sent(
     tx: &mut Tx<'_>,
     relay: &str,
     pace: Pace,

@@ -56,7 +56,7 @@ pub fn due(
         .filter(invitations::expires_at.gt(At(now)).and(invitations::expires_at.le(At(until))))
         .filter(letters::state.eq(LetterState::Sent.as_str()))
         .filter(
-            letters::fate.is_null().or(letters::fate
+            letters::delivery_status.is_null().or(letters::delivery_status
                 .eq_any([DeliveryStatus::Delivered, DeliveryStatus::Deferred].map(DeliveryStatus::as_str))
                 .assume_not_null()),
         )

@@ -23,7 +23,7 @@ pub(in crate::db) enum ReportFilter {
 /// The faults that the operator must correct: a letter that bounced for one of these has failed, and is not
 /// reported as bounced.
 pub(in crate::db) fn operators_faults() -> Vec<&'static str> {
-    MailFault::ALL.into_iter().filter(|fault| fault.is_operators()).map(MailFault::as_str).collect()
+    MailFault::ALL.into_iter().filter(|fault| fault.is_operator_fault()).map(MailFault::as_str).collect()
 }
 
 impl LetterIs {
@@ -53,7 +53,7 @@ macro_rules! whose_letter_is {
     ($query:expr, $state:expr, $now:expr) => {{
         let condition = $crate::db::letters::state_filter::LetterIs::of($state);
         let faults = $crate::db::letters::state_filter::operators_faults();
-        let bounced = letters::fate
+        let bounced = letters::delivery_status
             .eq($crate::domain::delivery_reports::DeliveryStatus::Bounced.as_str())
             .assume_not_null();
         let not_leased =
@@ -72,14 +72,14 @@ macro_rules! whose_letter_is {
                 None => query,
             };
             match condition.report {
-                $crate::db::letters::state_filter::ReportFilter::Of(fate) => {
-                    query.filter(letters::fate.eq(fate).assume_not_null())
+                $crate::db::letters::state_filter::ReportFilter::Of(delivery_status) => {
+                    query.filter(letters::delivery_status.eq(delivery_status).assume_not_null())
                 }
                 $crate::db::letters::state_filter::ReportFilter::Bounced => query
                     .filter(bounced)
                     .filter(letters::cause.is_null().or(letters::cause.ne_all(faults).assume_not_null())),
                 $crate::db::letters::state_filter::ReportFilter::None => {
-                    query.filter(letters::fate.is_null())
+                    query.filter(letters::delivery_status.is_null())
                 }
                 $crate::db::letters::state_filter::ReportFilter::Any => query,
             }

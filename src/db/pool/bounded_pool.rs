@@ -75,7 +75,7 @@ impl BoundedPool {
             // `check_out` tests only where there is a reason to.
             .test_on_check_out(false)
             .connection_timeout(CONNECT)
-            .error_handler(Box::new(Quiet))
+            .error_handler(Box::new(LogConnectErrors))
             .build_unchecked(manager);
         let places = size as usize;
         let (turn, queue) = (Arc::new(Semaphore::new(places)), Arc::new(Semaphore::new(places + QUEUE)));
@@ -183,11 +183,11 @@ impl BoundedPool {
     }
 }
 
-/// r2d2 reports every failed attempt to connect. The waiting request reports the failure in its own error.
+/// Logs every failed attempt to connect. The waiting request reports the failure in its own error.
 #[derive(Debug)]
-struct Quiet;
+struct LogConnectErrors;
 
-impl<E: std::fmt::Display> diesel::r2d2::HandleError<E> for Quiet {
+impl<E: std::fmt::Display> diesel::r2d2::HandleError<E> for LogConnectErrors {
     fn handle_error(&self, error: E) {
         tracing::warn!(%error, "cannot connect to the database");
     }

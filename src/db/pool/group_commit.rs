@@ -75,7 +75,7 @@ where
         work: impl Fn(&mut Tx<'_>, &[I]) -> Result<Vec<O>, E> + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let threads = db.sharing_writers();
-        let db = db.apart(threads);
+        let db = db.with_own_pool(threads);
         let limits = Limits { most, gather: Duration::ZERO, patience: db.patience };
         Self::start(name, threads, limits, move |timer, items| db.write_here(timer, |tx| work(tx, items)))
     }
@@ -91,7 +91,7 @@ where
         (most, gather): (usize, Duration),
         work: impl Fn(&mut Tx<'_>, &[I]) -> Result<Vec<O>, E> + Send + Sync + 'static,
     ) -> io::Result<Self> {
-        let db = db.apart(1);
+        let db = db.with_own_pool(1);
         let limits = Limits { most, gather, patience: db.patience };
         Self::start(name, 1, limits, move |timer, items| db.write_here(timer, |tx| work(tx, items)))
     }

@@ -47,9 +47,13 @@ impl<A, C> RunQueryDsl<C> for Arrays<A> {}
 
 /// Three statements in one, to save round trips: the first two as `WITH` queries of the third. Foreign keys
 /// are checked at the end of the statement, so that each may refer to rows of the others.
-pub(in crate::db) struct Together<A, B, C>(pub(in crate::db) A, pub(in crate::db) B, pub(in crate::db) C);
+pub(in crate::db) struct CombinedStatement<A, B, C>(
+    pub(in crate::db) A,
+    pub(in crate::db) B,
+    pub(in crate::db) C,
+);
 
-impl<A, B, C> QueryFragment<Pg> for Together<A, B, C>
+impl<A, B, C> QueryFragment<Pg> for CombinedStatement<A, B, C>
 where
     A: QueryFragment<Pg>,
     B: QueryFragment<Pg>,
@@ -65,9 +69,9 @@ where
     }
 }
 
-impl<A, B, C> QueryId for Together<A, B, C> {
+impl<A, B, C> QueryId for CombinedStatement<A, B, C> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<A, B, C, D> RunQueryDsl<D> for Together<A, B, C> {}
+impl<A, B, C, D> RunQueryDsl<D> for CombinedStatement<A, B, C> {}

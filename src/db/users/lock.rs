@@ -93,7 +93,7 @@ pub fn insert_or_lock(tx: &mut Tx<'_>, people: &[NewUser]) -> Result<InsertedOrL
         return Ok(entered);
     }
     let keys: Vec<&str> = rest.iter().map(|person| person.email.key()).collect();
-    let locked = lock_where(tx, &Which::Keys(&keys))?;
+    let locked = lock_where(tx, &UserSelector::Keys(&keys))?;
     if locked.len() < keys.len() {
         return Err(DbFault::TryAgain);
     }
@@ -125,7 +125,7 @@ pub fn lock(tx: &mut Tx<'_>, id: UserId) -> Result<Option<LockedUser>, DbFault> 
 /// Locks these users, except removed ones, in the order of their addresses, as [`insert_or_lock`] does.
 pub fn lock_many(tx: &mut Tx<'_>, ids: &[UserId]) -> Result<HashMap<UserId, LockedUser>, DbFault> {
     let ids: Vec<&str> = ids.iter().map(UserId::as_str).collect();
-    Ok(lock_where(tx, &Which::Ids(&ids))?.into_iter().map(|(_, user)| (user.id, user)).collect())
+    Ok(lock_where(tx, &UserSelector::Ids(&ids))?.into_iter().map(|(_, user)| (user.id, user)).collect())
 }
 
 /// Locks the users of these invitations, as [`lock_many`] does, for changes to one sending only: an
@@ -136,10 +136,10 @@ pub fn lock_invited(tx: &mut Tx<'_>, invited: &[InvitationId]) -> Result<(), DbF
         .filter(invitations::id.eq_any(ids))
         .select(invitations::user_id)
         .load(tx.reading())?;
-    lock_rows(tx, &Which::Ids(&people.iter().map(String::as_str).collect::<Vec<_>>())).map(drop)
+    lock_rows(tx, &UserSelector::Ids(&people.iter().map(String::as_str).collect::<Vec<_>>())).map(drop)
 }
 
-pub(in crate::db) enum Which<'a> {
+pub(in crate::db) enum UserSelector<'a> {
     Keys(&'a [&'a str]),
     Ids(&'a [&'a str]),
 }
@@ -147,17 +147,17 @@ pub(in crate::db) enum Which<'a> {
 /// Id, address, status, and since when the address is proven.
 type LockedRow = (String, String, String, Option<At>);
 
-fn lock_rows(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<LockedRow>, DbFault> {
+fn lock_rows(tx: &mut Tx<'_>, which: &UserSelector<'_>) -> Result<Vec<LockedRow>, DbFault> {
     let live = users::table
         .filter(users::removed_at.is_null())
         .select((users::id, users::email_key, users::status, users::address_proven_at))
         .order(users::email_key);
     // A transaction that waits for a row gets its new version, or none when it no longer matches.
     let rows = match (tx.writing(), which) {
-        (AnyConnection::Postgres(c), Which::Keys(keys)) => {
+        (AnyConnection::Postgres(c), UserSelector::Keys(keys)) => {
             live.filter(users::email_key.eq_any(*keys)).for_no_key_update().load(c)?
         }
-        (AnyConnection::Postgres(c), Which::Ids(ids)) => {
+        (AnyConnection::Postgres(c), UserSelector::Ids(ids)) => {
             // `removed_at` is checked on the rows: in the condition, it makes a server without statistics
             // scan the whole index of live addresses.
             let known = users::table
@@ -172,10 +172,10 @@ fn lock_rows(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<LockedRow>, DbFau
             known.into_iter().filter(|(_, removed_at)| removed_at.is_none()).map(|(row, _)| row).collect()
         }
         // SQLite needs no row lock: a write transaction locks the whole file.
-        (AnyConnection::Sqlite(c), Which::Keys(keys)) => {
+        (AnyConnection::Sqlite(c), UserSelector::Keys(keys)) => {
             live.filter(users::email_key.eq_any(*keys)).load(c)?
         }
-        (AnyConnection::Sqlite(c), Which::Ids(ids)) => live.filter(users::id.eq_any(*ids)).load(c)?,
+        (AnyConnection::Sqlite(c), UserSelector::Ids(ids)) => live.filter(users::id.eq_any(*ids)).load(c)?,
     };
     Ok(rows)
 }
@@ -183,7 +183,7 @@ fn lock_rows(tx: &mut Tx<'_>, which: &Which<'_>) -> Result<Vec<LockedRow>, DbFau
 /// The users' addresses, and their state, which cannot change until the transaction ends.
 pub(in crate::db) fn lock_where(
     tx: &mut Tx<'_>,
-    which: &Which<'_>,
+    which: &UserSelector<'_>,
 ) -> Result<Vec<(String, LockedUser)>, DbFault> {
     let rows = lock_rows(tx, which)?;
     let ids: Vec<&str> = rows.iter().map(|(id, ..)| id.as_str()).collect();

@@ -11,7 +11,7 @@ use crate::db::{
     pool::any_connection::{AnyConnection, MultiBackend},
     schema::{accounts, invitations, memberships, users},
     sql::timestamp::At,
-    visibility::{self, by_its_person},
+    visibility::{self, accepted_by_person},
 };
 use crate::domain::{
     ids::{AccountId, InvitationId, UserId},
@@ -21,8 +21,8 @@ use crate::domain::{
     visibility::Visibility,
 };
 
-/// Whether the user with the proven address has accepted this membership: see `by_its_person`.
-pub fn is_by_its_person(
+/// Whether the user with the proven address has accepted this membership: see `accepted_by_person`.
+pub fn is_accepted_by_person(
     connection: &mut AnyConnection,
     user: UserId,
     account: AccountId,
@@ -30,7 +30,7 @@ pub fn is_by_its_person(
     let accepted = memberships::table
         .inner_join(users::table.on(users::id.eq(memberships::user_id)))
         .filter(memberships::user_id.eq(user.as_str()).and(memberships::account_id.eq(account.as_str())))
-        .filter(by_its_person())
+        .filter(accepted_by_person())
         .select(memberships::user_id);
     Ok(accepted.first::<String>(connection).optional()?.is_some())
 }
@@ -96,7 +96,7 @@ pub fn has_other_owner(
         .filter(memberships::role.eq(MemberRole::AccountOwner.as_str()))
         .filter(memberships::user_id.ne(user.as_str()))
         .filter(users::status.eq(UserStatus::Active.as_str()))
-        .filter(by_its_person());
+        .filter(accepted_by_person());
     Ok(others.select(memberships::user_id).limit(1).load::<String>(connection)?.pop().is_some())
 }
 
@@ -125,7 +125,7 @@ pub fn joined_by(
 
 /// A membership, with the fields that creating an invitation depends on.
 #[derive(Debug, Clone, Copy)]
-pub struct Place {
+pub struct MembershipKey {
     /// The account.
     pub account: AccountId,
     /// The account above it.
@@ -139,13 +139,13 @@ pub struct Place {
 pub fn places(
     connection: &mut AnyConnection,
     users: &[UserId],
-) -> Result<HashMap<UserId, Vec<Place>>, DbFault> {
+) -> Result<HashMap<UserId, Vec<MembershipKey>>, DbFault> {
     let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
     let rows = memberships::table
         .inner_join(accounts::table.on(accounts::id.eq(memberships::account_id)))
         .inner_join(users::table.on(users::id.eq(memberships::user_id)))
         .filter(memberships::user_id.eq_any(ids))
-        .filter(by_its_person())
+        .filter(accepted_by_person())
         .select((
             memberships::user_id,
             memberships::account_id,
@@ -153,9 +153,9 @@ pub fn places(
             memberships::role,
         ))
         .load::<(String, String, Option<String>, String)>(connection)?;
-    let mut of_user: HashMap<UserId, Vec<Place>> = HashMap::new();
+    let mut of_user: HashMap<UserId, Vec<MembershipKey>> = HashMap::new();
     for (user, account, parent, role) in rows {
-        let place = Place {
+        let place = MembershipKey {
             account: account.parse().map_err(|_| corrupt("account_id", &user))?,
             parent: parent
                 .map(|parent| parent.parse())

@@ -11,7 +11,7 @@ use self::{certain::CERTAIN, likely::LIKELY, recipient::RECIPIENT};
 use crate::domain::mail_fault::MailFault::{self, Authentication, Client, Policy, Quota, Sender};
 
 /// Who may write to whom is the recipient's decision.
-const TO_SOMEBODY: [&str; 5] =
+const RECIPIENT_PHRASES: [&str; 5] =
     ["to send to", "to send mail to", "to send email to", "to send messages to", "to send a message to"];
 
 /// Phrases about the letter, which therefore state no policy against us.
@@ -39,8 +39,9 @@ pub(super) fn certain(words: &str) -> Option<MailFault> {
 
 /// Faults that are on our side unless the reply names the recipient.
 pub(super) fn likely(words: &str) -> Option<MailFault> {
-    let words =
-        TO_SOMEBODY.iter().fold(words.to_owned(), |words, phrase| words.replace(&format!(" {phrase} "), " "));
+    let words = RECIPIENT_PHRASES
+        .iter()
+        .fold(words.to_owned(), |words, phrase| words.replace(&format!(" {phrase} "), " "));
     find(LIKELY, &words).or_else(|| relaying(&words))
 }
 
@@ -293,7 +294,7 @@ pub(super) fn of_account(words: &str) -> bool {
 }
 
 /// Whether the text addresses the owner of an account.
-pub(super) fn is_said_to_its_owner(words: &str) -> bool {
+pub(super) fn addresses_account_owner(words: &str) -> bool {
     let mine = [
         "your mail account",
         "your email account",

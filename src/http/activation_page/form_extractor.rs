@@ -7,7 +7,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 
 use super::super::{
-    extract::{body_allowance::ORDINARY, json_body::Head},
+    extract::{body_limit::ORDINARY, json_body::Head},
     server::connections::{Connection, connection},
 };
 

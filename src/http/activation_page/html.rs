@@ -29,8 +29,8 @@ use sha2::{Digest, Sha256};
 use crate::domain::locale::Locale;
 
 pub use screen::{
-    Account, Dead, DeadCode, Done, Form, FormError, FormValues, Inviter, MissingToken, Renewed, Retry,
-    Screen, Trouble, TroubleKind, Unconfirmed, Unsubscribed,
+    Account, Done, Failure, FailureKind, Form, FormError, FormValues, InvalidLink, InvalidLinkReason,
+    Inviter, MissingToken, Renewed, Retry, Screen, Unconfirmed, Unsubscribed,
 };
 
 const STYLE: &str = include_str!("html/templates/style.css");

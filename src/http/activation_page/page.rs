@@ -16,8 +16,8 @@ use super::{
     },
     form_values::answer,
     html::{
-        self, Account, Dead, DeadCode, Done, FormError, FormValues, Inviter, MissingToken, Renewed, Retry,
-        Screen, Trouble, TroubleKind, Unconfirmed, Unsubscribed,
+        self, Account, Done, Failure, FailureKind, FormError, FormValues, InvalidLink, InvalidLinkReason,
+        Inviter, MissingToken, Renewed, Retry, Screen, Unconfirmed, Unsubscribed,
     },
 };
 use crate::{
@@ -95,8 +95,8 @@ impl<'a> Page<'a> {
         }
         let message = Some("The form could not be read. Go back, and send it again.");
         let id = self.request_id();
-        let trouble = Trouble { kind: TroubleKind::Unexpected, message, request_id: &id, retry: None };
-        self.render(status, &Screen::Trouble(trouble), self.state.settings.locale)
+        let trouble = Failure { kind: FailureKind::Unexpected, message, request_id: &id, retry: None };
+        self.render(status, &Screen::Failure(trouble), self.state.settings.locale)
     }
 
     /// The form: empty, or with what was typed and what is to be put right.
@@ -112,7 +112,7 @@ impl<'a> Page<'a> {
             Ok(preview) => preview,
             Err(refusal) => return self.dead_end(refusal, Some(&values)).await,
         };
-        self.look_where_it_was_mailed().await;
+        self.load_mailed_flag().await;
         let Preview { invitation, parent_name, requires, .. } = &seen;
         let locale = invitation.locale.unwrap_or(self.state.settings.locale);
         let countries = countries(*requires, locale);
@@ -170,7 +170,8 @@ impl<'a> Page<'a> {
             }
             Err(ServiceError::Invalid(faults)) => {
                 self.state.metrics.activation("validation_failed");
-                self.form(values, &beside_fields(faults.into_told()), StatusCode::UNPROCESSABLE_ENTITY).await
+                self.form(values, &beside_fields(faults.into_reported()), StatusCode::UNPROCESSABLE_ENTITY)
+                    .await
             }
             Err(refusal) => {
                 self.state.metrics.activation(Problem::from(&refusal).code.code);
@@ -206,7 +207,7 @@ impl<'a> Page<'a> {
             self.invitation().await.and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
         let organisation = self.state.services.rules.organisation.as_str();
         if confirmation == Confirmation::Missing {
-            self.look_where_it_was_mailed().await;
+            self.load_mailed_flag().await;
             if !self.is_mailed.get() {
                 return self.dead_end(ServiceError::InvalidLink, None).await;
             }
@@ -224,42 +225,43 @@ impl<'a> Page<'a> {
     }
 
     /// Looks up whether the link was mailed. When that fails, the page is shown without the unsubscribe form.
-    async fn look_where_it_was_mailed(&self) {
+    async fn load_mailed_flag(&self) {
         let Some(token) = &self.token else { return };
         match suppressions::mailed_to(&self.state.services, token).await {
             Ok(email) => self.is_mailed.set(email.is_some()),
             Err(ServiceError::InvalidLink) => {}
-            Err(error) => tracing::warn!(%error, "a page is shown without its last form"),
+            Err(error) => tracing::warn!(%error, "the unsubscribe form is omitted"),
         }
     }
 
     /// The page without a form: the link does not work, or the service cannot answer.
     async fn dead_end(&self, refusal: ServiceError, values: Option<&FormValues>) -> HttpResponse {
         let code = match refusal {
-            ServiceError::InvalidLink => DeadCode::Invalid,
+            ServiceError::InvalidLink => InvalidLinkReason::Invalid,
             ServiceError::DeadLink(dead) => dead.into(),
             other => return self.trouble(&Problem::from(other), values),
         };
-        self.look_where_it_was_mailed().await;
+        self.load_mailed_flag().await;
         let invitation = self.invitation().await;
         let locale = invitation.as_ref().and_then(|found| found.locale).unwrap_or(self.state.settings.locale);
         let inviter = invitation.as_ref().map(|found| self.inviter(&found.invited_by.name));
-        let status = if code == DeadCode::Invalid { StatusCode::NOT_FOUND } else { StatusCode::GONE };
-        let renewable = code == DeadCode::Expired && self.state.services.rules.self_renewal;
+        let status =
+            if code == InvalidLinkReason::Invalid { StatusCode::NOT_FOUND } else { StatusCode::GONE };
+        let renewable = code == InvalidLinkReason::Expired && self.state.services.rules.self_renewal;
         let renewal = self.token.as_ref().filter(|_| renewable).map(LinkToken::expose);
-        self.render(status, &Screen::Dead(Dead { code, inviter, renewal }), locale)
+        self.render(status, &Screen::InvalidLink(InvalidLink { code, inviter, renewal }), locale)
     }
 
     fn trouble(&self, problem: &Problem, values: Option<&FormValues>) -> HttpResponse {
         let (status, kind) = match problem.code.status {
-            429 => (StatusCode::TOO_MANY_REQUESTS, TroubleKind::TooMany),
-            503 => (StatusCode::SERVICE_UNAVAILABLE, TroubleKind::Away),
-            403 => (StatusCode::FORBIDDEN, TroubleKind::Unexpected),
-            _ => (StatusCode::INTERNAL_SERVER_ERROR, TroubleKind::Unexpected),
+            429 => (StatusCode::TOO_MANY_REQUESTS, FailureKind::TooMany),
+            503 => (StatusCode::SERVICE_UNAVAILABLE, FailureKind::Unavailable),
+            403 => (StatusCode::FORBIDDEN, FailureKind::Unexpected),
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, FailureKind::Unexpected),
         };
         let id = self.request_id();
         let retry = self.token.as_ref().map(|token| Retry { token: token.expose(), values });
-        let screen = Screen::Trouble(Trouble { kind, message: None, request_id: &id, retry });
+        let screen = Screen::Failure(Failure { kind, message: None, request_id: &id, retry });
         let mut response = self.render(status, &screen, self.state.settings.locale);
         for (name, value) in problem.headers() {
             if let Ok(value) = header::HeaderValue::from_str(value) {

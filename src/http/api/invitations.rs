@@ -16,13 +16,13 @@ use crate::http::{
         auth::Caller,
         command::Command,
         etag,
-        idempotency_key::{self, For},
+        idempotency_key::{self, RequestContext},
         json_body::EmptyRequest,
         members::{self, Members},
         path::id,
         query::{Paging, Query},
     },
-    middleware::letter_quota::Standings,
+    middleware::letter_quota::QuotaStatuses,
     openapi::{domain_schemas::LanguageTag, errors::errors, routes::is_path, sample_data},
     response::{
         page,
@@ -231,8 +231,9 @@ errors! {
 )]
 #[post("/v1/invitations/{id}/resend")]
 pub async fn resend(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
-    let authorise =
-        async |caller: For, invitation, _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
+    let authorise = async |caller: RequestContext, invitation, _: Option<&StoredAnswer>| {
+        may_act_on(&caller, invitation).await
+    };
     resend_once(&path, command, authorise, services::resend::invitation).await
 }
 
@@ -240,7 +241,7 @@ pub async fn resend(path: Path<String>, command: Command) -> Result<HttpResponse
 pub(super) async fn resend_once<K: Named + 'static>(
     path: &str,
     Command { request, state, actor, query, body }: Command,
-    authorise: impl AsyncFnOnce(For, Id<K>, Option<&StoredAnswer>) -> Result<(), Problem> + 'static,
+    authorise: impl AsyncFnOnce(RequestContext, Id<K>, Option<&StoredAnswer>) -> Result<(), Problem> + 'static,
     send: impl AsyncFnOnce(
         &Services,
         &Actor,
@@ -252,18 +253,21 @@ pub(super) async fn resend_once<K: Named + 'static>(
     query.finish()?;
     let digest = *body.digest();
     let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(path)?, asked.locale)));
-    let standings = Standings::of(&request);
-    let work = async move |(state, actor): For, wanted, ticket| {
+    let standings = QuotaStatuses::of(&request);
+    let work = async move |(state, actor): RequestContext, wanted, ticket| {
         Ok(standings.sent(send(&state.services, &actor, wanted, ticket).await)?)
     };
-    let authorise = async |caller: For, (wanted, _), stored: Option<&StoredAnswer>| {
+    let authorise = async |caller: RequestContext, (wanted, _), stored: Option<&StoredAnswer>| {
         authorise(caller, wanted, stored).await
     };
     idempotency_key::once((&request, state, actor), (StatusCode::OK, &digest), asked, authorise, work).await
 }
 
 /// Whether the caller may resend and revoke this invitation, whatever its state.
-pub(in crate::http) async fn may_act_on((state, actor): &For, id: InvitationId) -> Result<(), Problem> {
+pub(in crate::http) async fn may_act_on(
+    (state, actor): &RequestContext,
+    id: InvitationId,
+) -> Result<(), Problem> {
     Ok(services::resend::authority::over_invitation(&state.services, actor, id).await?)
 }
 
@@ -300,10 +304,11 @@ pub async fn revoke(path: Path<String>, command: Command) -> Result<HttpResponse
     query.finish()?;
     let digest = *body.digest();
     let asked = body.expect_none().and_then(|()| id(&path));
-    let work = async |(state, actor): For, invitation, ticket| {
+    let work = async |(state, actor): RequestContext, invitation, ticket| {
         Ok(services::revoke::invitation(&state.services, &actor, invitation, ticket).await?)
     };
-    let authorise =
-        async |caller: For, invitation, _: Option<&StoredAnswer>| may_act_on(&caller, invitation).await;
+    let authorise = async |caller: RequestContext, invitation, _: Option<&StoredAnswer>| {
+        may_act_on(&caller, invitation).await
+    };
     idempotency_key::once((&request, state, actor), (StatusCode::OK, &digest), asked, authorise, work).await
 }

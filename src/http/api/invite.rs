@@ -6,11 +6,11 @@ use serde_json::Value;
 use crate::http::{
     extract::{
         command::Command,
-        idempotency_key::{self, For},
+        idempotency_key::{self, RequestContext},
         json_body::Body,
         members::{self, MemberError, Members},
     },
-    middleware::letter_quota::Standings,
+    middleware::letter_quota::QuotaStatuses,
     response::problem::Problem,
     state::State,
 };
@@ -104,26 +104,29 @@ pub(in crate::http) async fn send_invite<R: InviteRequest>(
 ) -> Result<HttpResponse, Problem> {
     let digest = *body.digest();
     let asked = body.parse().map(|asked: R| (asked.delivery(), asked.into()));
-    let standings = Standings::of(caller.0);
-    let work = async move |(state, actor): For, (delivery, wanted), ticket| {
-        counted(
+    let standings = QuotaStatuses::of(caller.0);
+    let work = async move |(state, actor): RequestContext, (delivery, wanted), ticket| {
+        record_outcome(
             &state,
             standings.sent(invite::one(&state.services, &actor, (wanted, delivery), ticket).await),
         )
     };
-    let authorise = async |caller: For, (_, wanted), _: Option<&StoredAnswer>| {
+    let authorise = async |caller: RequestContext, (_, wanted), _: Option<&StoredAnswer>| {
         Ok(self::authorise(&caller, wanted).await?)
     };
     idempotency_key::once(caller, (StatusCode::CREATED, &digest), asked, authorise, work).await
 }
 
 /// Whether the caller may send this invite, whatever else prevents it.
-pub(in crate::http) async fn authorise((state, actor): &For, wanted: Invite) -> Result<(), ServiceError> {
+pub(in crate::http) async fn authorise(
+    (state, actor): &RequestContext,
+    wanted: Invite,
+) -> Result<(), ServiceError> {
     invite::authorise(&state.services, actor, vec![wanted]).await?.into_iter().collect()
 }
 
 /// Counts an invite of any kind, and turns an error into a problem.
-pub(in crate::http) fn counted(
+pub(in crate::http) fn record_outcome(
     state: &State,
     outcome: Result<Invitation, ServiceError>,
 ) -> Result<Invitation, Problem> {

@@ -5,17 +5,17 @@ use actix_web::{HttpResponse, http::StatusCode, post, web::Path};
 use utoipa::ToSchema;
 
 use super::invite::{
-    InviteRequest, account_name, authorise, counted, delivery_method, invite_customer, may_invite_customers,
-    rate,
+    InviteRequest, account_name, authorise, delivery_method, invite_customer, may_invite_customers, rate,
+    record_outcome,
 };
 use crate::http::{
     extract::{
         command::Command,
-        idempotency_key::{self, For},
+        idempotency_key::{self, RequestContext},
         members::{self, MemberError, Members},
         path::id,
     },
-    middleware::letter_quota::Standings,
+    middleware::letter_quota::QuotaStatuses,
     openapi::{domain_schemas::LanguageTag, errors::errors, sample_data},
     response::{
         problem::{Problem, not_found},
@@ -322,20 +322,23 @@ pub async fn create(path: Path<String>, command: Command) -> Result<HttpResponse
     let digest = *body.digest();
     let asked =
         body.parse().map(|asked: InviteSubAccount| (asked.delivery, Invite::SubAccount(asked.below(parent))));
-    let standings = Standings::of(&request);
-    let work = async move |(state, actor): For, (delivery, wanted), ticket| {
+    let standings = QuotaStatuses::of(&request);
+    let work = async move |(state, actor): RequestContext, (delivery, wanted), ticket| {
         match standings.sent(services::invite::one(&state.services, &actor, (wanted, delivery), ticket).await)
         {
             // This account is the resource in the path.
             Err(ServiceError::AccountNotFound) => Err(not_found()),
-            outcome => counted(&state, outcome),
+            outcome => record_outcome(&state, outcome),
         }
     };
-    let authorise =
-        async |caller: For, (_, wanted), _: Option<&StoredAnswer>| match authorise(&caller, wanted).await {
-            Err(ServiceError::AccountNotFound) => Err(not_found()),
-            authority => Ok(authority?),
-        };
+    let authorise = async |caller: RequestContext, (_, wanted), _: Option<&StoredAnswer>| match authorise(
+        &caller, wanted,
+    )
+    .await
+    {
+        Err(ServiceError::AccountNotFound) => Err(not_found()),
+        authority => Ok(authority?),
+    };
     idempotency_key::once((&request, state, actor), (StatusCode::CREATED, &digest), asked, authorise, work)
         .await
 }

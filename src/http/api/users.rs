@@ -12,7 +12,7 @@ use crate::http::{
     extract::{
         auth::Caller,
         command::Command,
-        idempotency_key::For,
+        idempotency_key::RequestContext,
         path::id,
         query::{Paging, Query},
     },
@@ -167,7 +167,7 @@ errors! {
 )]
 #[post("/v1/users/{id}/resend-invitation")]
 pub async fn resend(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
-    let authorise = async |caller: For, user, stored: Option<&StoredAnswer>| {
+    let authorise = async |caller: RequestContext, user, stored: Option<&StoredAnswer>| {
         // A retry is about the invitation that was resent then, whichever awaits an answer by now.
         match stored.and_then(StoredInvitation::of) {
             Some(resent) => may_act_on(&caller, resent.id).await,

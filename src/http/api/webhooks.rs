@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::http::{
     extract::{
-        body_allowance::Allowance,
+        body_limit::BodyLimit,
         client_address::client_address,
         json_body::{self, Head},
         query::Query,
@@ -30,19 +30,19 @@ use crate::{
     },
     services::{
         self, ServiceError,
-        guess_guard::{Allowance as GuessAllowance, Scope},
+        guess_guard::{GuessLimit, Scope},
     },
 };
 
 /// SendGrid sends hundreds of events at once; Postmark sends the whole reply of a server.
-const ALLOWANCE: Allowance = Allowance { bytes: 1024 * 1024, time: Duration::from_secs(15) };
+const BODY_LIMIT: BodyLimit = BodyLimit { bytes: 1024 * 1024, time: Duration::from_secs(15) };
 
 /// How many bodies are read at the same time, in all and of one client. All of them together take eight
 /// megabytes of memory.
 pub(in crate::http) const MAX_BODIES: (usize, usize) = (8, 4);
 /// How many wrong secrets and signatures are free, for one client and for one network.
-const CLIENT_GUESSES: GuessAllowance = GuessAllowance { free: 10, longest: Duration::from_mins(1) };
-const NETWORK_GUESSES: GuessAllowance = GuessAllowance { free: 40, longest: Duration::from_mins(1) };
+const CLIENT_GUESSES: GuessLimit = GuessLimit { free: 10, longest: Duration::from_mins(1) };
+const NETWORK_GUESSES: GuessLimit = GuessLimit { free: 40, longest: Duration::from_mins(1) };
 
 /// What was received.
 #[derive(Serialize, ToSchema)]
@@ -129,9 +129,9 @@ pub async fn receive(
         return Err(refuse(WebhookError::Unverified));
     }
     let head = Head::of(&request);
-    head.check(ALLOWANCE.bytes)?;
+    head.check(BODY_LIMIT.bytes)?;
     let _permit = state.mail_event_bodies.acquire(client).await?;
-    let bytes = head.read(payload.into_inner(), &ALLOWANCE).await?;
+    let bytes = head.read(payload.into_inner(), &BODY_LIMIT).await?;
     if bytes.is_empty() {
         return Err(json_body::empty());
     }

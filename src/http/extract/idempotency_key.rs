@@ -42,10 +42,10 @@ const MAX_KEY_LEN: usize = 255;
 const NOT_STORED: [u16; 5] = [401, 403, 413, 415, 429];
 
 /// The caller of an operation, and what handlers share.
-pub type For = (Data<State>, Actor);
+pub type RequestContext = (Data<State>, Actor);
 
 /// What a request asks for, or what is wrong with it.
-pub type Asked<T> = Result<T, Problem>;
+pub type ParsedRequest<T> = Result<T, Problem>;
 
 /// What is done for a request.
 pub struct Steps<E, A, R, W> {
@@ -61,12 +61,12 @@ pub struct Steps<E, A, R, W> {
 }
 
 /// The outcome of an operation, which becomes its answer.
-pub trait Answered: 'static {
+pub trait IntoStoredAnswer: 'static {
     /// The answer, with this status.
     fn answer(&self, status: StatusCode, now: DateTime<Utc>) -> StoredAnswer;
 }
 
-impl Answered for Invitation {
+impl IntoStoredAnswer for Invitation {
     fn answer(&self, status: StatusCode, now: DateTime<Utc>) -> StoredAnswer {
         let body = serde_json::to_string(&InvitationView::of(self, now)).unwrap_or_default();
         let location = (status == StatusCode::CREATED).then(|| format!("/v1/invitations/{}", self.id));
@@ -76,21 +76,23 @@ impl Answered for Invitation {
 
 /// Does `work` once for each key, and answers with its outcome; a retry gets the first answer, if `authorise`
 /// still lets the caller ask for it.
-pub async fn once<T: 'static, E: Answered>(
+pub async fn once<T: 'static, E: IntoStoredAnswer>(
     (request, state, actor): (&HttpRequest, Data<State>, Actor),
     (status, digest): (StatusCode, &[u8; 32]),
-    asked: Asked<T>,
-    authorise: impl AsyncFnOnce(For, T, Option<&StoredAnswer>) -> Result<(), Problem> + 'static,
-    work: impl AsyncFnOnce(For, T, Option<Ticket<E>>) -> Result<E, Problem> + 'static,
+    asked: ParsedRequest<T>,
+    authorise: impl AsyncFnOnce(RequestContext, T, Option<&StoredAnswer>) -> Result<(), Problem> + 'static,
+    work: impl AsyncFnOnce(RequestContext, T, Option<Ticket<E>>) -> Result<E, Problem> + 'static,
 ) -> Result<HttpResponse, Problem> {
     let now = state.services.clock.now();
     let render: Render<E> = std::sync::Arc::new(move |outcome: &E| outcome.answer(status, now));
     let written = render.clone();
-    let work = async move |caller: For, asked: T, ticket| Ok(written(&work(caller, asked, ticket).await?));
-    let authorise = async move |caller: For, asked: T, stored: Option<&StoredAnswer>| {
+    let work = async move |caller: RequestContext, asked: T, ticket| {
+        Ok(written(&work(caller, asked, ticket).await?))
+    };
+    let authorise = async move |caller: RequestContext, asked: T, stored: Option<&StoredAnswer>| {
         match authorise(caller, asked, stored).await {
             // The first request was refused for the same reason.
-            Err(problem) if stored.is_some_and(|stored| says(stored, &problem)) => Ok(()),
+            Err(problem) if stored.is_some_and(|stored| is_same_problem(stored, &problem)) => Ok(()),
             authority => authority,
         }
     };
@@ -99,7 +101,7 @@ pub async fn once<T: 'static, E: Answered>(
 }
 
 /// Whether a stored answer is this problem.
-fn says(stored: &StoredAnswer, problem: &Problem) -> bool {
+fn is_same_problem(stored: &StoredAnswer, problem: &Problem) -> bool {
     stored.status == problem.code.status
         && stored::error_code(stored).is_some_and(|code| code == problem.code.code)
 }
@@ -114,12 +116,12 @@ fn says(stored: &StoredAnswer, problem: &Problem) -> bool {
 pub async fn answer<E: 'static, T: 'static, D: 'static>(
     (request, state, actor): (&HttpRequest, Data<State>, Actor),
     digest: &[u8; 32],
-    asked: Asked<T>,
+    asked: ParsedRequest<T>,
     steps: Steps<
         E,
-        impl AsyncFnOnce(For, T, Option<&StoredAnswer>) -> Result<D, Problem> + 'static,
+        impl AsyncFnOnce(RequestContext, T, Option<&StoredAnswer>) -> Result<D, Problem> + 'static,
         impl FnOnce(StoredAnswer, D) -> StoredAnswer + 'static,
-        impl AsyncFnOnce(For, T, Option<Ticket<E>>) -> Result<StoredAnswer, Problem> + 'static,
+        impl AsyncFnOnce(RequestContext, T, Option<Ticket<E>>) -> Result<StoredAnswer, Problem> + 'static,
     >,
 ) -> Result<HttpResponse, Problem> {
     let Some(key) = key(request)? else {
@@ -143,15 +145,15 @@ enum Answer {
 }
 
 async fn with_key<E, T, D>(
-    caller: For,
+    caller: RequestContext,
     request_id: String,
     keyed: KeyedRequest,
-    asked: Asked<T>,
+    asked: ParsedRequest<T>,
     steps: Steps<
         E,
-        impl AsyncFnOnce(For, T, Option<&StoredAnswer>) -> Result<D, Problem>,
+        impl AsyncFnOnce(RequestContext, T, Option<&StoredAnswer>) -> Result<D, Problem>,
         impl FnOnce(StoredAnswer, D) -> StoredAnswer,
-        impl AsyncFnOnce(For, T, Option<Ticket<E>>) -> Result<StoredAnswer, Problem>,
+        impl AsyncFnOnce(RequestContext, T, Option<Ticket<E>>) -> Result<StoredAnswer, Problem>,
     >,
 ) -> Result<Answer, Problem> {
     let Steps { render, authorise, redact, work } = steps;
@@ -177,11 +179,11 @@ async fn with_key<E, T, D>(
 
 /// Does the work of the first request with a key.
 async fn first<E, T>(
-    (state, actor): For,
+    (state, actor): RequestContext,
     request_id: String,
     ticket: Ticket<E>,
-    asked: Asked<T>,
-    work: impl AsyncFnOnce(For, T, Option<Ticket<E>>) -> Result<StoredAnswer, Problem>,
+    asked: ParsedRequest<T>,
+    work: impl AsyncFnOnce(RequestContext, T, Option<Ticket<E>>) -> Result<StoredAnswer, Problem>,
 ) -> Result<Answer, Problem> {
     let worked = match asked {
         Ok(asked) => work((state.clone(), actor), asked, Some(ticket.clone())).await,

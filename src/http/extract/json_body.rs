@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{
-    body_allowance::{Allowance, ORDINARY},
+    body_limit::{BodyLimit, ORDINARY},
     idempotency_key, json_fingerprint,
     members::{self, Members, Request},
     strict_json,
@@ -204,7 +204,7 @@ impl Head {
     pub(in crate::http) async fn read(
         &self,
         payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
-        allowance: &Allowance,
+        allowance: &BodyLimit,
     ) -> Result<BytesMut, Problem> {
         // While its body has not arrived, a connection is among the first that are closed to make room.
         let receiving = self.connection.as_ref().map(Connection::receiving);
@@ -241,7 +241,7 @@ fn too_large(limit: usize) -> Problem {
 /// The whole body, within a time: a caller who sends a byte a minute would hold the connection.
 async fn read(
     mut payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
-    allowance: &Allowance,
+    allowance: &BodyLimit,
 ) -> Result<BytesMut, Problem> {
     let whole = async {
         let mut bytes = BytesMut::new();
@@ -259,7 +259,7 @@ async fn read(
 }
 
 /// The body did not arrive in time.
-fn late(allowance: &Allowance) -> Problem {
+fn late(allowance: &BodyLimit) -> Problem {
     let detail = format!("The body did not arrive within {} seconds.", allowance.time.as_secs());
     Problem::new(error_codes::REQUEST_TIMEOUT, detail)
 }
@@ -274,7 +274,7 @@ mod tests {
     #[actix_web::test]
     async fn waits_for_a_body_only_so_long() {
         let chunk = || Ok(Bytes::from_static(b"{"));
-        let soon = Allowance { time: Duration::from_millis(20), ..ORDINARY };
+        let soon = BodyLimit { time: Duration::from_millis(20), ..ORDINARY };
         assert_eq!(read(stream::iter([chunk(), chunk()]), &soon).await.unwrap(), "{{");
         let stalled = stream::iter([chunk()]).chain(stream::pending());
         assert_eq!(read(stalled, &soon).await.unwrap_err().code.code, "request_timeout");

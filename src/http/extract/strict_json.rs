@@ -17,7 +17,7 @@ use crate::domain::field_error::{Faults, FieldError};
 pub fn parse(text: &[u8]) -> Result<(Value, Faults), serde_json::Error> {
     let found = RefCell::new(Faults::default());
     let mut reader = serde_json::Deserializer::from_slice(text);
-    let value = Place { above: None, found: &found }.deserialize(&mut reader)?;
+    let value = JsonPath { above: None, found: &found }.deserialize(&mut reader)?;
     reader.end()?;
     Ok((value, found.into_inner()))
 }
@@ -36,14 +36,14 @@ enum Step<'a> {
 
 /// The place of a value. Its pointer is written only for a fault.
 #[derive(Clone, Copy)]
-struct Place<'a> {
-    above: Option<(&'a Place<'a>, Step<'a>)>,
+struct JsonPath<'a> {
+    above: Option<(&'a JsonPath<'a>, Step<'a>)>,
     found: &'a RefCell<Faults>,
 }
 
-impl<'a> Place<'a> {
-    fn inner(&'a self, step: Step<'a>) -> Place<'a> {
-        Place { above: Some((self, step)), found: self.found }
+impl<'a> JsonPath<'a> {
+    fn inner(&'a self, step: Step<'a>) -> JsonPath<'a> {
+        JsonPath { above: Some((self, step)), found: self.found }
     }
 
     fn pointer(&self) -> String {
@@ -65,7 +65,7 @@ impl<'a> Place<'a> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Place<'_> {
+impl<'de> DeserializeSeed<'de> for JsonPath<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -73,7 +73,7 @@ impl<'de> DeserializeSeed<'de> for Place<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Place<'_> {
+impl<'de> Visitor<'de> for JsonPath<'_> {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -137,7 +137,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn twice(text: &str) -> Vec<String> {
-        parse(text.as_bytes()).unwrap().1.into_told().into_iter().map(|fault| fault.path).collect()
+        parse(text.as_bytes()).unwrap().1.into_reported().into_iter().map(|fault| fault.path).collect()
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::http::state::State;
 use crate::{
     domain::{
         invitation::Invitation,
-        letter_quota::{LettersSpent, LimitScope, Standing, WINDOW},
+        letter_quota::{LettersSpent, LimitScope, QuotaStatus, WINDOW},
     },
     services::{ServiceError, invite::Sent},
 };
@@ -49,16 +49,16 @@ pub fn sends_letters(method: &str, pattern: &str) -> bool {
 
 /// What remains of the quotas: noted by a handler, for the headers of the answer.
 #[derive(Clone, Default)]
-pub struct Standings(Rc<RefCell<Vec<Standing>>>);
+pub struct QuotaStatuses(Rc<RefCell<Vec<QuotaStatus>>>);
 
-impl Standings {
+impl QuotaStatuses {
     /// That of a request.
     pub fn of(request: &HttpRequest) -> Self {
         request.extensions().get::<Self>().cloned().unwrap_or_default()
     }
 
     /// Notes these.
-    pub fn note(&self, standings: &[Standing]) {
+    pub fn note(&self, standings: &[QuotaStatus]) {
         *self.0.borrow_mut() = standings.to_vec();
     }
 
@@ -87,7 +87,7 @@ pub async fn middleware<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let noted = Standings::default();
+    let noted = QuotaStatuses::default();
     request.extensions_mut().insert(noted.clone());
     let mut answer = next.call(request).await?;
     let request = answer.request();
@@ -98,14 +98,15 @@ pub async fn middleware<B: MessageBody>(
         .filter(|_| sends_letters(request.method().as_str(), &pattern));
     if let Some(state) = state {
         let (limits, noted) = (state.services.rules.letters, noted.0.borrow());
-        let applies =
-            |scope: &LimitScope| noted.is_empty() || noted.iter().any(|standing| standing.scope == *scope);
+        let applies = |scope: &LimitScope| {
+            noted.is_empty() || noted.iter().any(|quota_status| quota_status.scope == *scope)
+        };
         let policies = LimitScope::ALL
             .into_iter()
             .filter(applies)
             .filter_map(|scope| Some((scope, limits.quota(scope)?)));
         add(answer.headers_mut(), "ratelimit-policy", policies.map(|(scope, quota)| policy(scope, quota)));
-        let unused = |quota| Standing { scope: LimitScope::Mailbox, quota, remaining: quota, reset: 0 };
+        let unused = |quota| QuotaStatus { scope: LimitScope::Mailbox, quota, remaining: quota, reset: 0 };
         let unused = limits.mailbox.filter(|_| noted.is_empty()).map(unused);
         add(answer.headers_mut(), "ratelimit", noted.iter().chain(unused.as_ref()).map(left));
     }
@@ -116,8 +117,8 @@ fn policy(scope: LimitScope, quota: u32) -> String {
     format!("\"{}\";q={quota};w={}", scope.as_str(), WINDOW.num_seconds())
 }
 
-fn left(standing: &Standing) -> String {
-    format!("\"{}\";r={};t={}", standing.scope.as_str(), standing.remaining, standing.reset)
+fn left(quota_status: &QuotaStatus) -> String {
+    format!("\"{}\";r={};t={}", quota_status.scope.as_str(), quota_status.remaining, quota_status.reset)
 }
 
 /// Adds members to a header that is a list (RFC 9651 §3.1).

@@ -16,7 +16,7 @@ use crate::{
     domain::{
         field_error::FieldError,
         invitation::DeadLink,
-        letter_quota::{LettersSpent, LimitScope, Standing},
+        letter_quota::{LettersSpent, LimitScope, QuotaStatus},
     },
     services::ServiceError,
 };
@@ -100,7 +100,12 @@ fn refusals() -> Vec<ServiceError> {
         ServiceError::TooSoon(42),
         ServiceError::LettersSpent(LettersSpent {
             retry_after: 3600,
-            standings: vec![Standing { scope: LimitScope::Mailbox, quota: 6, remaining: 0, reset: 86_000 }],
+            standings: vec![QuotaStatus {
+                scope: LimitScope::Mailbox,
+                quota: 6,
+                remaining: 0,
+                reset: 86_000,
+            }],
         }),
         ServiceError::InvalidLink,
         ServiceError::DeadLink(DeadLink::Revoked),

@@ -56,7 +56,7 @@ struct State {
 impl State {
     /// What it is at, and since when, in the order in which connections are closed; `None` while a request is
     /// worked on.
-    fn standing(&self) -> Option<(Phase, Instant)> {
+    fn eviction_rank(&self) -> Option<(Phase, Instant)> {
         match (self.stuck, self.phase) {
             (Some(since), _) => Some((Phase::Unread, since)),
             (None, Phase::Serving) => None,
@@ -131,7 +131,7 @@ impl Connection {
     }
 
     /// Counts a request. Whether other connections are served before it.
-    pub(super) fn is_turn_over(&self) -> bool {
+    pub(super) fn should_yield(&self) -> bool {
         let mut state = self.state();
         state.pipelined += 1;
         state.pipelined.is_multiple_of(REQUESTS_PER_TURN)
@@ -209,7 +209,7 @@ impl Table {
 
     /// The connection that can best be done without, of this block or of all. Of all, one of the network that
     /// is furthest beyond its fair share; then by phase, and the oldest.
-    fn victim(&self, block: Option<IpNet>, fair_share: usize) -> Option<Arc<Connection>> {
+    fn eviction_candidate(&self, block: Option<IpNet>, fair_share: usize) -> Option<Arc<Connection>> {
         let among = |connection: &Connection| {
             block.is_none_or(|block| {
                 connection.blocks.is_some_and(|(host, network)| host == block || network == block)
@@ -217,9 +217,9 @@ impl Table {
         };
         let all = self.all.values().filter_map(Weak::upgrade).filter(|connection| among(connection));
         let ranked = all.filter_map(|connection| {
-            let standing = connection.state().standing()?;
+            let eviction_rank = connection.state().eviction_rank()?;
             let excess = if block.is_none() { self.excess(&connection, fair_share) } else { 0 };
-            Some(((Reverse(excess), standing), connection))
+            Some(((Reverse(excess), eviction_rank), connection))
         });
         ranked.min_by_key(|(rank, _)| *rank).map(|(_, connection)| connection)
     }
@@ -295,21 +295,21 @@ impl Connections {
             if count < most {
                 continue;
             }
-            let victim = table.victim(block, limits.fair_share());
+            let eviction_candidate = table.eviction_candidate(block, limits.fair_share());
             if table.warned.is_none_or(|warned| warned.elapsed() >= WARN_INTERVAL) {
                 table.warned = Some(Instant::now());
                 let whose = block.map_or_else(|| "all clients".to_owned(), |_| client.to_string());
                 tracing::warn!(
                     of = whose,
                     most,
-                    refused = victim.is_none(),
+                    refused = eviction_candidate.is_none(),
                     "too many connections: the oldest idle or unread one is closed"
                 );
             }
-            let victim = victim?;
-            table.remove(victim.id, victim.blocks);
-            victim.evict();
-            evicted.push(victim);
+            let eviction_candidate = eviction_candidate?;
+            table.remove(eviction_candidate.id, eviction_candidate.blocks);
+            eviction_candidate.evict();
+            evicted.push(eviction_candidate);
         }
         Some(evicted)
     }

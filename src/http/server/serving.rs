@@ -30,7 +30,7 @@ pub(in crate::http) async fn middleware(
         // everything was taken.
         poll_fn(|_| if connection.holds_back() { Poll::Pending } else { Poll::Ready(()) }).await;
     }
-    if connection.is_some_and(|connection| connection.is_turn_over()) {
+    if connection.is_some_and(|connection| connection.should_yield()) {
         // Requests that were sent ahead are answered without waiting for anything, and other connections
         // would wait for all of them.
         tokio::task::yield_now().await;

@@ -74,19 +74,19 @@ impl Http {
             Err(error) => {
                 let said = fault::chain(&error.without_url());
                 let text = self.clean(&format!("{title} cannot be reached: {said}"), letter);
-                return Err(SendError::later(text));
+                return Err(SendError::temporary(text));
             }
         };
         let later = |text: &str, fault| {
-            Err(SendError::Later { text: self.clean(text, letter), wait: answer.wait(letter.now), fault })
+            Err(SendError::Temporary { text: self.clean(text, letter), wait: answer.wait(letter.now), fault })
         };
         match self.verdict(&answer, letter, builder) {
             Verdict::Accepted(message_id) => Ok(self.receipt(message_id)),
             Verdict::Unproven => later(&answer.unproven(title), None),
-            Verdict::Later => later(&answer.line(title), None),
+            Verdict::Temporary => later(&answer.line(title), None),
             Verdict::Operator(fault) | Verdict::Presumed(fault) => later(&answer.line(title), Some(fault)),
-            Verdict::Refused | Verdict::Never => {
-                Err(SendError::Never(self.clean(&answer.line(title), letter)))
+            Verdict::Refused | Verdict::Permanent => {
+                Err(SendError::Permanent(self.clean(&answer.line(title), letter)))
             }
         }
     }
@@ -97,9 +97,9 @@ impl Http {
         let fault_in_words = || fault_in_words(answer, letter, builder);
         match self.server.api.verdict(answer) {
             Verdict::Presumed(fault) => Verdict::Operator(fault_in_words().unwrap_or(fault)),
-            Verdict::Refused => fault_in_words().map_or(Verdict::Never, Verdict::Operator),
-            Verdict::Later if answer.status.is_client_error() => {
-                fault_in_words().map_or(Verdict::Later, Verdict::Operator)
+            Verdict::Refused => fault_in_words().map_or(Verdict::Permanent, Verdict::Operator),
+            Verdict::Temporary if answer.status.is_client_error() => {
+                fault_in_words().map_or(Verdict::Temporary, Verdict::Operator)
             }
             verdict => verdict,
         }
@@ -158,15 +158,7 @@ impl Http {
 /// The fault of the sender's side that an answer names. Words that are quoted from the letter do not count.
 fn fault_in_words(answer: &Answer, letter: &Letter, builder: &MessageBuilder) -> Option<MailFault> {
     let (said, wire, sender) = (answer.said(), letter.to.wire(), builder.sender.from.email.to_string());
-    let mut content = vec![letter.inviter.as_str(), &letter.organisation];
-    content.extend(
-        letter
-            .account
-            .iter()
-            .flat_map(|account| [&account.name, &account.parent_name])
-            .flatten()
-            .map(String::as_str),
-    );
+    let content = letter.chosen_names();
     let recipient: &[&str] = &[letter.to.as_str(), &wire, letter.to.key()];
     match (Reply { text: &said, sender: &sender, recipient, recipient_accepted: true, content: &content })
         .about()

@@ -53,7 +53,7 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
     }),
     webhook: Some(Webhook {
         variable: "MAIL_EVENTS_MAILGUN",
-        meaning: "Mailgun's HTTP webhook signing key",
+        meaning: "Mailgun's HTTP webhook signing key (without it: no such webhook)",
         verifier: |text| Ok(Arc::new(SigningKey::parse(text)?)),
     }),
 };

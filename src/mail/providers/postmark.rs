@@ -51,7 +51,7 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
     webhook: Some(Webhook {
         variable: "MAIL_EVENTS_POSTMARK",
         meaning: "the secret that Postmark's webhook sends, at least 16 characters (without it: no such \
-            route)",
+            webhook)",
         verifier: |text| Ok(Arc::new(WebhookSecret::parse(text)?)),
     }),
 };
@@ -118,11 +118,11 @@ impl ProviderApi for Account {
             }
             Some(SENDER_UNKNOWN | SENDER_UNCONFIRMED) => Verdict::Operator(MailFault::Sender),
             Some(NO_CREDIT | ACCOUNT_PENDING | ACCOUNT_BARRED) => Verdict::Operator(MailFault::Quota),
-            Some(INVALID) => Verdict::Never,
-            Some(code) if FINAL.contains(&code) => Verdict::Never,
+            Some(INVALID) => Verdict::Permanent,
+            Some(code) if FINAL.contains(&code) => Verdict::Permanent,
             Some(_) => match answer.usual(None) {
                 presumed @ Verdict::Presumed(_) => presumed,
-                _ => Verdict::Later,
+                _ => Verdict::Temporary,
             },
         }
     }

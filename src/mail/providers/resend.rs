@@ -60,7 +60,7 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
     }),
     webhook: Some(Webhook {
         variable: "MAIL_EVENTS_RESEND",
-        meaning: "the signing secret of Resend's webhook, whsec_…",
+        meaning: "the signing secret of Resend's webhook, whsec_… (without it: no such webhook)",
         verifier: |text| Ok(Arc::new(SigningSecret::parse(text)?)),
     }),
 };

@@ -31,7 +31,7 @@ pub(in crate::mail) enum Verdict {
     /// answered, as a proxy's maintenance page: the letter is sent again.
     Unproven,
     /// Another attempt may succeed.
-    Later,
+    Temporary,
     /// The operator has to put something right, by the provider's own code.
     Operator(MailFault),
     /// The same, by the status alone: the words may name another fault.
@@ -40,7 +40,7 @@ pub(in crate::mail) enum Verdict {
     /// the operator's.
     Refused,
     /// The same letter would be refused again, by the provider's own code.
-    Never,
+    Permanent,
 }
 
 impl Answer {
@@ -106,10 +106,10 @@ impl Answer {
             StatusCode::REQUEST_TIMEOUT
             | StatusCode::CONFLICT
             | StatusCode::TOO_EARLY
-            | StatusCode::TOO_MANY_REQUESTS => Verdict::Later,
+            | StatusCode::TOO_MANY_REQUESTS => Verdict::Temporary,
             status if status.is_redirection() => Verdict::Presumed(MailFault::Setup),
             status if status.is_client_error() => Verdict::Refused,
-            _ => Verdict::Later,
+            _ => Verdict::Temporary,
         }
     }
 

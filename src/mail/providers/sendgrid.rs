@@ -55,7 +55,8 @@ pub(super) const PROVIDER: MailProvider = MailProvider {
     }),
     webhook: Some(Webhook {
         variable: "MAIL_EVENTS_SENDGRID",
-        meaning: "the public key of SendGrid's signed event webhook, in base 64",
+        meaning: "the public key of SendGrid's signed event webhook, in base 64 (without it: no such \
+            webhook)",
         verifier: |text| Ok(Arc::new(PublicKey::parse(text)?)),
     }),
 };

@@ -32,7 +32,7 @@ use crate::{
     mail::{
         MailUrl, MessageBuilder,
         testing::{letter, sender},
-        url::Place,
+        url::Destination,
     },
 };
 
@@ -88,7 +88,7 @@ pub(super) fn server(url: &str, base: &str) -> Server {
         format!("{url}?api={base}")
     };
     match MailUrl::parse(&url).unwrap().place() {
-        Place::Http(server) => server.clone(),
+        Destination::Http(server) => server.clone(),
         _ => panic!("{url} is no provider"),
     }
 }
@@ -119,7 +119,7 @@ pub(super) fn message_id() -> String {
 /// A refusal that is final, or is not.
 pub(super) async fn assert_refusal(url: &str, status: &str, body: &str, is_final: bool) {
     let error = meet(url, answer(status, "", body)).await.0.unwrap_err();
-    assert_eq!(matches!(error, SendError::Never(_)), is_final, "{url} {status} {body}: {error:?}");
+    assert_eq!(matches!(error, SendError::Permanent(_)), is_final, "{url} {status} {body}: {error:?}");
     let text = error.to_string();
     assert!(text.contains(&status[..3]) && !text.contains("Ada@") && !text.contains("hunter22"), "{text}");
     assert_eq!(text.contains("refuses the credentials in MAIL_URL"), status.starts_with("401"), "{text}");
@@ -128,7 +128,7 @@ pub(super) async fn assert_refusal(url: &str, status: &str, body: &str, is_final
 /// A refusal that ends no letter, and the operator's fault that it names.
 pub(super) async fn assert_operator_fault(url: &str, status: &str, body: &str, wanted: Option<MailFault>) {
     match meet(url, answer(status, "", body)).await.0 {
-        Err(SendError::Later { text, fault, .. }) => {
+        Err(SendError::Temporary { text, fault, .. }) => {
             assert_eq!(fault, wanted, "{url} {status} {body}");
             assert!(text.contains(&status[..3]), "{text}");
         }
@@ -139,7 +139,7 @@ pub(super) async fn assert_operator_fault(url: &str, status: &str, body: &str, w
 /// A success that does not say under which id the letter was accepted.
 pub(super) async fn assert_unproven(url: &str, answer: &'static str) {
     match meet(url, answer).await.0 {
-        Err(SendError::Later { text, wait: None, .. }) => {
+        Err(SendError::Temporary { text, wait: None, .. }) => {
             assert!(
                 text.contains("without a message id (is MAIL_URL right?)") && !text.contains('<'),
                 "{url}: {text}"

@@ -40,7 +40,7 @@ fn of_stage(stage: Stage, code: u16) -> Option<MailFault> {
 /// sender at RCPT. So do the basic codes that concern the session itself: 502 to 504 (commands and their
 /// order, RFC 5321 §4.2.3), 521 (a host that accepts no mail at all, RFC 7504), 530, 534, 535, 538 (sign in
 /// first, RFC 4954 §6). A temporary refusal (4xx) concerns us where its text says so.
-pub(super) fn fault_of_ours(stage: Stage, fault: &SmtpFault, reply: &Reply<'_>) -> Option<MailFault> {
+pub(super) fn sender_side_fault(stage: Stage, fault: &SmtpFault, reply: &Reply<'_>) -> Option<MailFault> {
     if matches!(fault, SmtpFault::NoTls | SmtpFault::NoExtensions(_) | SmtpFault::NoSignIn) {
         return Some(MailFault::Authentication);
     }
@@ -69,7 +69,7 @@ mod tests {
             recipient_accepted: stage == Stage::Content,
             content: &[],
         };
-        fault_of_ours(stage, &SmtpFault::Refused(response), &reply)
+        sender_side_fault(stage, &SmtpFault::Refused(response), &reply)
     }
 
     #[test]

@@ -94,7 +94,7 @@ impl Connector {
             };
         }
         ask(&mut connection, &Starttls.to_string()).await?;
-        let stream = connection.into_inner().ok_or(SmtpFault::Early)?;
+        let stream = connection.into_inner().ok_or(SmtpFault::DataBeforeTls)?;
         let mut connection = ReplySanitizer::new(connector.connect(name.clone(), stream).await?, peer);
         let capabilities = introduce(&mut connection, hello).await?;
         Ok((leave(connection, hello, &capabilities).await?, capabilities))

@@ -81,7 +81,7 @@ async fn reply<S: AsyncRead + Unpin>(stream: &mut ReplySanitizer<S>) -> Result<R
     loop {
         let begin = said.len();
         if stream.read_line(&mut said).await? == 0 {
-            return Err(SmtpFault::HungUp);
+            return Err(SmtpFault::Closed);
         }
         if said.as_bytes().get(begin + 3) != Some(&b'-') {
             break;

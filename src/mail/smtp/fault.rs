@@ -7,7 +7,7 @@ use lettre::transport::smtp::{
     response::{Code, Response},
 };
 
-use super::happy_eyeballs::NoWay;
+use super::happy_eyeballs::ConnectFailures;
 
 /// The stage of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +29,12 @@ pub(super) enum Stage {
 pub(super) enum SmtpFault {
     /// lettre's error: the relay's reply, or an error of the connection.
     #[error(transparent)]
-    Said(#[from] Error),
+    Protocol(#[from] Error),
     /// A negative reply before lettre has the connection.
     #[error("{} error ({}): {}", if self.is_permanent() { "permanent" } else { "transient" }, .0.code(), words(.0))]
     Refused(Response),
     #[error(transparent)]
-    NoWay(#[from] NoWay),
+    ConnectFailures(#[from] ConnectFailures),
     /// Its name cannot be resolved, TLS failed, or the connection broke.
     #[error(transparent)]
     Unreachable(#[from] io::Error),
@@ -49,21 +49,21 @@ pub(super) enum SmtpFault {
     /// Clear-text bytes after the consent to TLS come from an attacker who wants them to pass for the
     /// relay's.
     #[error("it sent further data in the clear after its consent to STARTTLS")]
-    Early,
+    DataBeforeTls,
     #[error("it closed the connection")]
-    HungUp,
+    Closed,
     #[error("it did not answer in time")]
-    Late,
+    TimedOut,
     /// Its reply does not fit the last command: from here on each reply may belong to another command.
     #[error("its reply does not fit the command: {0}")]
-    OutOfTurn(Code),
+    UnexpectedReply(Code),
 }
 
 impl SmtpFault {
     /// The code of a negative reply.
     pub(super) fn status(&self) -> Option<u16> {
         match self {
-            Self::Said(error) => error.status().map(u16::from),
+            Self::Protocol(error) => error.status().map(u16::from),
             Self::Refused(reply) => Some(reply.code().into()),
             _ => None,
         }
@@ -79,12 +79,12 @@ impl SmtpFault {
 
     /// Whether our timeout expired.
     pub(super) fn is_late(&self) -> bool {
-        matches!(self, Self::Late)
+        matches!(self, Self::TimedOut)
     }
 
     pub(super) fn is_timeout(&self) -> bool {
         match self {
-            Self::Said(error) => error.is_timeout(),
+            Self::Protocol(error) => error.is_timeout(),
             _ => self.is_late(),
         }
     }

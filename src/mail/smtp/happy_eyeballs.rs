@@ -13,9 +13,9 @@ pub(super) const PAUSE: Duration = Duration::from_millis(250);
 
 /// The addresses that were tried, each with its error; one without an error did not answer in time.
 #[derive(Debug, thiserror::Error)]
-pub(super) struct NoWay(Vec<(SocketAddr, Option<io::Error>)>);
+pub(super) struct ConnectFailures(Vec<(SocketAddr, Option<io::Error>)>);
 
-impl fmt::Display for NoWay {
+impl fmt::Display for ConnectFailures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
             return f.write_str("its name has no address");
@@ -38,7 +38,7 @@ pub(super) async fn reach(
     addresses: Vec<SocketAddr>,
     pause: Duration,
     end: Instant,
-) -> Result<TcpStream, NoWay> {
+) -> Result<TcpStream, ConnectFailures> {
     let mut next = alternating(addresses).into_iter();
     let mut begun: Vec<(SocketAddr, Option<io::Error>)> = Vec::new();
     let mut under_way = FuturesUnordered::new();
@@ -54,10 +54,10 @@ pub(super) async fn reach(
             answer = under_way.next() => match answer {
                 Some((_, Ok(stream))) => return Ok(stream),
                 Some((place, Err(fault))) => begun[place].1 = Some(fault),
-                None => return Err(NoWay(begun)),
+                None => return Err(ConnectFailures(begun)),
             },
             () = sleep(pause), if next.len() > 0 => {}
-            () = sleep_until(end) => return Err(NoWay(begun)),
+            () = sleep_until(end) => return Err(ConnectFailures(begun)),
         }
     }
 }

@@ -29,14 +29,14 @@ async fn within(
     limit: Duration,
     reply: impl Future<Output = Result<Response, Error>>,
 ) -> Result<Response, SmtpFault> {
-    Ok(timeout(limit, reply).await.map_err(|_| SmtpFault::Late)??)
+    Ok(timeout(limit, reply).await.map_err(|_| SmtpFault::TimedOut)??)
 }
 
 /// Checks for a positive reply, or, after DATA, for the request for the content: any other positive reply
 /// belongs to another command.
 fn expect(severity: Severity, reply: Result<Response, SmtpFault>) -> Result<(), SmtpFault> {
     let code = reply?.code();
-    if code.severity == severity { Ok(()) } else { Err(SmtpFault::OutOfTurn(code)) }
+    if code.severity == severity { Ok(()) } else { Err(SmtpFault::UnexpectedReply(code)) }
 }
 
 /// A connection that is ready for a letter.

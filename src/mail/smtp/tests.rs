@@ -75,7 +75,7 @@ async fn serve(mut stream: TcpStream, script: Script, tell: mpsc::UnboundedSende
 /// How a session ended.
 #[derive(Debug, PartialEq, Eq)]
 enum End {
-    HungUp,
+    Closed,
     Reset,
     /// STARTTLS was requested and accepted.
     Tls,
@@ -98,7 +98,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
         while lines.get_mut().write_all(b"220-a moment\r\n").await.is_ok() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        return End::HungUp;
+        return End::Closed;
     }
     lines.get_mut().write_all(banner.as_bytes()).await.unwrap();
     let mut in_letter = false;
@@ -106,7 +106,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
     loop {
         line.clear();
         if !matches!(lines.read_line(&mut line).await, Ok(1..)) {
-            return End::HungUp;
+            return End::Closed;
         }
         let said = line.trim_end();
         let answer = match (in_letter, said) {
@@ -133,7 +133,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
             tokio::time::sleep(SLOW).await;
         }
         if lines.get_mut().write_all(&bytes).await.is_err() || lines.get_mut().flush().await.is_err() {
-            return End::HungUp;
+            return End::Closed;
         }
         if said == "STARTTLS" && answer.starts_with("220") {
             return End::Tls;
@@ -142,7 +142,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
         // RFC 5321 §4.2.3: a relay closes the connection after 421.
         if answer.starts_with("421") || (was_in_letter && script.iter().any(|(word, _)| *word == "hangs up"))
         {
-            return End::HungUp;
+            return End::Closed;
         }
     }
 }
@@ -154,14 +154,14 @@ async fn attempt(relay: &Relay) -> Result<(), SendError> {
 
 async fn later(script: Script) -> String {
     match attempt(&relay(script).await.0).await {
-        Err(SendError::Later { text, .. }) => text,
+        Err(SendError::Temporary { text, .. }) => text,
         other => panic!("{script:?}: {other:?}"),
     }
 }
 
 async fn never(script: Script) -> String {
     match attempt(&relay(script).await.0).await {
-        Err(SendError::Never(text)) => text,
+        Err(SendError::Permanent(text)) => text,
         other => panic!("{script:?}: {other:?}"),
     }
 }
@@ -234,7 +234,7 @@ async fn a_reply_that_nobody_asked_for_is_not_taken_for_the_next_letters() {
         let builder = MessageBuilder::new(sender()).unwrap();
         smtp.send(&letter(), &builder).await.unwrap();
         match smtp.send(&letter(), &builder).await {
-            Err(SendError::Later { text, .. }) => {
+            Err(SendError::Temporary { text, .. }) => {
                 assert!(text.contains("does not fit the command"), "{text}");
             }
             other => panic!("{other:?}"),
@@ -307,7 +307,7 @@ async fn a_refused_sign_in_is_the_configurations_fault_and_shows_no_password() {
     relay.login = Some(Login { user: "ada".to_owned(), password: SecretString::from("hunter22") });
     let error = attempt(&relay).await.unwrap_err();
     assert!(
-        matches!(&error, SendError::Later { text, .. } if text.contains("refused the sign-in") && text.contains("535")),
+        matches!(&error, SendError::Temporary { text, .. } if text.contains("refused the sign-in") && text.contains("535")),
         "{error:?}"
     );
     assert!(
@@ -323,7 +323,7 @@ async fn a_refused_sign_in_is_the_configurations_fault_and_shows_no_password() {
 async fn required_tls_is_never_left_out() {
     let (mut relay, mut told) = relay(&[]).await;
     relay.tls = TlsUse::Required;
-    assert!(matches!(attempt(&relay).await, Err(SendError::Later { .. })));
+    assert!(matches!(attempt(&relay).await, Err(SendError::Temporary { .. })));
     while let Ok(line) = told.try_recv() {
         assert!(!line.starts_with("MAIL"));
     }
@@ -339,7 +339,7 @@ async fn offered_tls_is_taken_and_its_absence_borne() {
     let (mut broken, mut told) =
         relay(&[("EHLO", "250-test\r\n250 STARTTLS\r\n"), ("STARTTLS", "220 go on\r\n")]).await;
     broken.tls = TlsUse::Offered;
-    assert!(matches!(attempt(&broken).await, Err(SendError::Later { .. })));
+    assert!(matches!(attempt(&broken).await, Err(SendError::Temporary { .. })));
     let mut heard = Vec::new();
     while let Ok(line) = told.try_recv() {
         heard.push(line);
@@ -365,7 +365,7 @@ async fn nobody_there() {
     };
     let error = attempt(&relay).await.unwrap_err();
     assert!(
-        matches!(&error, SendError::Later { text, .. } if text.to_lowercase().contains("refused")),
+        matches!(&error, SendError::Temporary { text, .. } if text.to_lowercase().contains("refused")),
         "{error:?}"
     );
 }

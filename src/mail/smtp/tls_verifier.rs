@@ -73,7 +73,7 @@ struct Verifier {
 /// Such a certificate that is not one of the file's.
 #[derive(Debug, thiserror::Error)]
 #[error("its certificate is marked as a CA's, and is accepted only if the file of ca= contains it")]
-struct Authoritys;
+struct CaCertificate;
 
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
@@ -85,12 +85,12 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let verified = self.usual.verify_server_cert(certificate, intermediates, name, ocsp_response, now);
-        if !verified.as_ref().is_err_and(is_authoritys) {
+        if !verified.as_ref().is_err_and(is_ca_as_leaf) {
             return verified;
         }
         // Its validity period was checked before: webpki checks the times before the CA mark.
         if !self.own.contains(certificate) {
-            return Err(Error::Other(OtherError(Arc::new(Authoritys))));
+            return Err(Error::Other(OtherError(Arc::new(CaCertificate))));
         }
         verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
         Ok(ServerCertVerified::assertion())
@@ -119,7 +119,7 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-fn is_authoritys(error: &Error) -> bool {
+fn is_ca_as_leaf(error: &Error) -> bool {
     let Error::InvalidCertificate(CertificateError::Other(OtherError(why))) = error else { return false };
     matches!(why.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }

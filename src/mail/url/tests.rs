@@ -5,14 +5,14 @@ use crate::mail::{fault, testing};
 
 fn relay(text: &str) -> Relay {
     match MailUrl::parse(text).unwrap().0 {
-        Place::Smtp(relay) => relay,
+        Destination::Smtp(relay) => relay,
         _ => panic!("{text} is no relay"),
     }
 }
 
 fn server(text: &str) -> Server {
     match MailUrl::parse(text).unwrap().0 {
-        Place::Http(server) => server,
+        Destination::Http(server) => server,
         _ => panic!("{text} is no service over HTTP"),
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn validate(
         faults.member("/account", answer.account, false);
     }
     if let Some(typed) = &answer.email
-        && !faults.speaks_of("/email")
+        && !faults.has_fault_at("/email")
         && typed.key() != seen.invitation.email.key()
     {
         faults.push("/email", "email_mismatch", "This is not the address that was invited.");
@@ -149,7 +149,7 @@ impl FaultCollector {
         self.0.push(FieldError::new(path, code, detail));
     }
 
-    fn speaks_of(&self, path: &str) -> bool {
+    fn has_fault_at(&self, path: &str) -> bool {
         self.0.reported().iter().any(|fault| fault.path == path)
     }
 

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         actor::Actor,
         invitation::Invitation,
-        letter_quota::{LettersSpent, Standing},
+        letter_quota::{LettersSpent, QuotaStatus},
     },
     services::{ServiceError, Services, idempotency::Ticket, letter_quota::least},
 };
@@ -21,7 +21,7 @@ pub struct Invited {
     /// would have had.
     pub results: Vec<Result<Invitation, ServiceError>>,
     /// The remaining quotas to which the caller's letters count, except those of mailboxes.
-    pub standings: Vec<Standing>,
+    pub standings: Vec<QuotaStatus>,
     /// Whether the batch was only validated.
     pub validate_only: bool,
 }
@@ -123,7 +123,7 @@ async fn drafted(
         .collect())
 }
 
-fn standings(outcomes: &[Outcome]) -> Vec<Standing> {
+fn standings(outcomes: &[Outcome]) -> Vec<QuotaStatus> {
     let of_one = |outcome: &'_ Outcome| match outcome {
         Outcome::Invited(_, standings) | Outcome::LettersSpent(LettersSpent { standings, .. }) => {
             standings.clone()

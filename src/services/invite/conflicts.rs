@@ -8,7 +8,7 @@ use crate::{
         DbFault, Tx, accounts,
         invitations::{self, Pending},
         letters::outbox,
-        users::{LockedUser, memberships::Place as Member},
+        users::{LockedUser, memberships::MembershipKey as Member},
     },
     domain::{
         ids::{AccountId, InvitationId},

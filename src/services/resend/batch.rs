@@ -14,7 +14,7 @@ use crate::{
         field_error::FieldError,
         ids::{AccountId, InvitationId},
         invitation::{DeliveryState, Invitation, InvitationKind},
-        letter_quota::{LettersSpent, Standing},
+        letter_quota::{LettersSpent, QuotaStatus},
         role::{Role, Roles},
         visibility::Visibility,
     },
@@ -58,7 +58,7 @@ pub struct Resent {
     /// Each id with the invitation as it is now, or its refusal.
     pub results: Vec<(String, Result<Invitation, ServiceError>)>,
     /// The remaining quotas to which the caller's letters count, except those of mailboxes.
-    pub standings: Vec<Standing>,
+    pub standings: Vec<QuotaStatus>,
     /// Whether the filter matches more that could be resent now.
     pub more: bool,
     /// Whether the batch was only validated.
@@ -179,7 +179,7 @@ fn batch(
     Ok(Resent { results, standings, more, validate_only })
 }
 
-fn standings(outcomes: &Outcomes) -> Vec<Standing> {
+fn standings(outcomes: &Outcomes) -> Vec<QuotaStatus> {
     let of_one = |outcome: &'_ Result<Sent, ServiceError>| match outcome {
         Ok(Sent { standings, .. }) | Err(ServiceError::LettersSpent(LettersSpent { standings, .. })) => {
             standings.clone()

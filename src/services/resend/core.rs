@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     db::{
         AnyConnection, DbFault, Tx, accounts,
-        invitations::{self, Place, resend, timeline},
+        invitations::{self, PendingKey, resend, timeline},
         letters::outbox::{self, NewLetter},
         users,
     },
@@ -18,7 +18,7 @@ use crate::{
         event::EventType,
         ids::{AccountId, InvitationId, UserId},
         invitation::{Delivery, Invitation, InvitationKind, InvitationState},
-        letter_quota::Standing,
+        letter_quota::QuotaStatus,
         permission::Permission,
         visibility::Visibility,
     },
@@ -143,10 +143,10 @@ pub(in crate::services) fn awaits_answer(tx: &mut Tx<'_>, one: &Invitation) -> R
     unanswered(one, &newer)
 }
 
-fn unanswered(one: &Invitation, newer: &HashMap<Place, InvitationId>) -> Result<(), ServiceError> {
+fn unanswered(one: &Invitation, newer: &HashMap<PendingKey, InvitationId>) -> Result<(), ServiceError> {
     match one.state {
         InvitationState::Pending => Ok(()),
-        InvitationState::Replaced => match newer.get(&Place::of(one)) {
+        InvitationState::Replaced => match newer.get(&PendingKey::of(one)) {
             Some(newer) => Err(ServiceError::InvitationPending(*newer)),
             None => Err(ServiceError::NotPending),
         },
@@ -212,7 +212,7 @@ fn count(
     checked: &mut Checked,
     charges: &HashMap<InvitationId, Charge>,
     counts: &mut Counts,
-) -> HashMap<InvitationId, Vec<Standing>> {
+) -> HashMap<InvitationId, Vec<QuotaStatus>> {
     let mut standings = HashMap::new();
     for (one, due) in checked {
         let Some(charge) = charges.get(&one.id) else { continue };
@@ -234,13 +234,13 @@ pub(in crate::services) fn wait(services: &Services, last: DateTime<Utc>, now: D
 }
 
 /// The pending invitations that replaced those of `wanted` that were replaced.
-fn successors(tx: &mut Tx<'_>, wanted: &[Invitation]) -> Result<HashMap<Place, InvitationId>, DbFault> {
+fn successors(tx: &mut Tx<'_>, wanted: &[Invitation]) -> Result<HashMap<PendingKey, InvitationId>, DbFault> {
     let replaced = wanted.iter().filter(|one| one.state == InvitationState::Replaced);
     let keys: Vec<&str> = replaced.map(|one| one.email.key()).collect();
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
-    Ok(invitations::pending(tx.reading(), &keys)?.into_iter().map(|one| (one.place, one.id)).collect())
+    Ok(invitations::pending(tx.reading(), &keys)?.into_iter().map(|one| (one.key, one.id)).collect())
 }
 
 /// The guarded change, one statement for all with the same generation.

@@ -4,7 +4,7 @@ use crate::{
     db::{
         DbFault, Tx,
         invitations::{
-            self, Place,
+            self, PendingKey,
             update::{self, NewRecipient},
         },
         users::{NewUser, memberships},
@@ -43,8 +43,8 @@ pub(super) fn take_over(
             .unwrap_or_default();
         pending = invitations::pending(tx.reading(), &[wanted.email.key()])?;
     }
-    let place = Place::of(wanted);
-    let live = pending.into_iter().find(|one| one.place == place);
+    let key = PendingKey::of(wanted);
+    let live = pending.into_iter().find(|one| one.key == key);
     let theirs =
         find_conflict(&recipient.user, &members, live.as_ref(), wanted, now).into_result()?.invitation;
     replace(tx, live.as_slice(), now)?;

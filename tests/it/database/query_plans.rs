@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::BigInt};
 use invitation_service::db::{
     AnyConnection, DbFault, Tx,
-    letters::outbox::{self, Which},
+    letters::outbox::{self, ClaimScope},
 };
 
 use crate::support::{Backend, TestApp, eventually, json};
@@ -66,7 +66,7 @@ fn fill(app: &TestApp) {
 async fn claim(app: &TestApp) -> RowsRead {
     let now = app.now();
     let work = move |tx: &mut Tx<'_>| {
-        let claimed = outbox::claim(tx, Which::Due, CLAIM, (now, now + TimeDelta::seconds(60)))?;
+        let claimed = outbox::claim(tx, ClaimScope::Due, CLAIM, (now, now + TimeDelta::seconds(60)))?;
         assert_eq!(claimed.len(), usize::try_from(CLAIM).unwrap());
         let AnyConnection::Postgres(connection) = tx.reading() else { unreachable!() };
         let read = "SELECT coalesce(seq_tup_read, 0) AS sequential, coalesce(idx_tup_fetch, 0) AS by_index \

@@ -1,7 +1,7 @@
 //! Reminders: once for each link, to those whose link is about to die and to nobody else.
 
 use chrono::TimeDelta;
-use invitation_service::courier::{Courier, Looked, Step};
+use invitation_service::courier::{Courier, LastReminderScan, Step};
 use serde_json::json;
 
 use crate::support::{Backend, Relay, TestApp, on_each, relay::Speaks};
@@ -12,7 +12,7 @@ async fn reminding(backend: Backend) -> TestApp {
 
 /// Another courier of the same database, which has not looked who is to be reminded.
 fn another(app: &TestApp) -> Courier {
-    Courier { reminded: Looked::default(), ..app.parts.courier.clone() }
+    Courier { last_reminder_scan: LastReminderScan::default(), ..app.parts.courier.clone() }
 }
 
 async fn drain(courier: &Courier) {
@@ -103,9 +103,9 @@ on_each! {
         relay.up();
         app.advance(TimeDelta::minutes(1));
         drain(&app.parts.courier).await;
-        let mut reminded: Vec<String> = relay.taken().into_iter().map(|letter| letter.to).collect();
-        reminded.sort();
-        assert_eq!(reminded, ["late@example.com", "waiting@example.com"]);
+        let mut last_reminder_scan: Vec<String> = relay.taken().into_iter().map(|letter| letter.to).collect();
+        last_reminder_scan.sort();
+        assert_eq!(last_reminder_scan, ["late@example.com", "waiting@example.com"]);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::support::{
 
 const RECIPIENT: &str = "ada@rcpt.example";
 
-/// A reply as `data/relay-replies.tsv` has it.
+/// A reply as `tests/cases/relay-replies.tsv` has it.
 struct Case {
     number: usize,
     stage: &'static str,

@@ -16,7 +16,7 @@ use invitation_service::{
         DbFault,
         letters::{
             mark_sent,
-            outbox::{self, Outcome, Which},
+            outbox::{self, ClaimScope, Outcome},
         },
     },
     domain::letter::Receipt,
@@ -217,7 +217,7 @@ on_both_databases! {
         let db = &app.parts.services.db;
         // What the courier does first. Then it is killed: nothing is sent, nothing recorded.
         let claimed =
-            db.write::<_, DbFault>(move |tx| outbox::claim(tx, Which::Due, 4, (start, lease))).await.unwrap();
+            db.write::<_, DbFault>(move |tx| outbox::claim(tx, ClaimScope::Due, 4, (start, lease))).await.unwrap();
         assert_eq!(claimed.len(), 1);
 
         assert_eq!(app.parts.courier.step().await.unwrap(), Step::Idle { next_due: Some(lease) });
@@ -257,7 +257,7 @@ on_both_databases! {
             app.invite_unsent(&format!("{name}@example.com"), &["viewer"]).await;
             let lease = start + TimeDelta::seconds(60);
             let claimed = db
-                .write::<_, DbFault>(move |tx| outbox::claim(tx, Which::Due, 1, (start, lease)))
+                .write::<_, DbFault>(move |tx| outbox::claim(tx, ClaimScope::Due, 1, (start, lease)))
                 .await
                 .unwrap()
                 .remove(0);

@@ -8,7 +8,7 @@ use invitation_service::{
         DbFault,
         letters::{
             mark_sent,
-            outbox::{self, Claimed, Outcome, Which},
+            outbox::{self, ClaimScope, Claimed, Outcome},
         },
     },
     domain::letter::Receipt,
@@ -122,7 +122,7 @@ on_each! {
         let (ada, letter) = invite(&app).await;
         let (now, db) = (app.now(), &app.parts.services.db);
         let claim = db.write::<Vec<Claimed>, DbFault>(move |tx| {
-            outbox::claim(tx, Which::Due, 9, (now, now + TimeDelta::minutes(5)))
+            outbox::claim(tx, ClaimScope::Due, 9, (now, now + TimeDelta::minutes(5)))
         });
         let claimed = claim.await.unwrap().remove(0);
         report(&app, "Delivery", 1, &letter).await;

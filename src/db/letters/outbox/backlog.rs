@@ -7,14 +7,14 @@ use diesel::{
     sql_types::Bool,
 };
 
-use super::{claim::Which, state::LetterState};
+use super::{claim::ClaimScope, state::LetterState};
 use crate::db::{error::DbFault, pool::any_connection::AnyConnection, schema::letters, sql::timestamp::At};
 
 /// When the next of these letters is due.
-pub fn next_due(connection: &mut AnyConnection, which: Which) -> Result<Option<DateTime<Utc>>, DbFault> {
+pub fn next_due(connection: &mut AnyConnection, which: ClaimScope) -> Result<Option<DateTime<Utc>>, DbFault> {
     let queued = letters::table
         .filter(letters::state.eq(LetterState::Queued.as_str()))
-        .filter(letters::leased_until.is_null().or((which == Which::Due).into_sql::<Bool>()));
+        .filter(letters::leased_until.is_null().or((which == ClaimScope::Due).into_sql::<Bool>()));
     let due: Option<At> = queued.select(min(letters::next_attempt_at)).first(connection)?;
     Ok(due.map(|at| at.0))
 }

@@ -45,23 +45,23 @@ pub struct Claimed {
 
 /// Which letters are claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
+pub enum ClaimScope {
     /// All due letters, including those with an expired lease.
     Due,
     /// Only due letters without any lease since their last record.
-    InNoHands,
+    Unleased,
 }
 
 /// Claims up to `limit` of these letters at `now`, until `lease_ends`.
 pub fn claim(
     tx: &mut Tx<'_>,
-    which: Which,
+    which: ClaimScope,
     limit: i64,
     (now, lease_ends): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Vec<Claimed>, DbFault> {
     let due = letters::table
         .filter(letters::state.eq(LetterState::Queued.as_str()).and(letters::next_attempt_at.le(At(now))))
-        .filter(letters::leased_until.is_null().or((which == Which::Due).into_sql::<Bool>()))
+        .filter(letters::leased_until.is_null().or((which == ClaimScope::Due).into_sql::<Bool>()))
         .order((letters::next_attempt_at, letters::id))
         .limit(limit)
         .select(letters::id);

@@ -28,7 +28,7 @@ pub struct Waiting {
 }
 
 /// Up to `limit` letters that were put in at `before` or earlier, are queued, and have no valid lease.
-pub fn waiting_since(
+pub fn queued_until(
     connection: &mut AnyConnection,
     (before, now): (DateTime<Utc>, DateTime<Utc>),
     limit: i64,

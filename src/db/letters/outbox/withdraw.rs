@@ -25,7 +25,7 @@ pub fn withdraw_all(tx: &mut Tx<'_>, invitations: &[InvitationId]) -> Result<(),
 
 /// Settles the letters of an invitation that was activated by the link of `generation`: a letter that was
 /// tried has evidently arrived and becomes `sent`; the rest is withdrawn. `true` when one became `sent`.
-pub fn settle(
+pub fn settle_activated(
     tx: &mut Tx<'_>,
     (invitation, generation): (InvitationId, i32),
     now: DateTime<Utc>,

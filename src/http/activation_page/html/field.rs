@@ -92,7 +92,7 @@ impl<'a> Field<'a> {
     }
 
     /// Some leave it empty, which the browser cannot know; the service reports what is missing.
-    pub fn not_insisted(self) -> Self {
+    pub fn not_required(self) -> Self {
         Self { required: false, ..self }
     }
 

@@ -145,7 +145,7 @@ fn company_fields<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a
         .with(&plain)
         .hint(labels.company_vat_number_hint);
     let is_optional = form.company_vat == CompanyVat::Optional;
-    let vat_number = if is_optional { vat_number.not_insisted() } else { vat_number };
+    let vat_number = if is_optional { vat_number.not_required() } else { vat_number };
     let mut fields = vec![
         line("company_name", labels.company_name, "organization", "words", "200"),
         line("company_registration_number", labels.company_registration_number, "off", "characters", "50")
@@ -161,7 +161,7 @@ fn company_fields<'a>(form: &'a Form<'_>, words: &'static Words) -> Vec<Field<'a
             .with(&plain)
             .width("narrow")
             .hint(labels.company_postal_code_hint)
-            .not_insisted(),
+            .not_required(),
         line("company_city", labels.company_city, "address-level2", "words", "100").width("wide"),
         country.with(&[("autocomplete", "country")]),
     ];

@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::{
     screen::{
-        Dead, DeadCode, Done, FormValues, Inviter, MissingToken, Renewed, Trouble, TroubleKind, Unconfirmed,
-        Unsubscribed,
+        Done, Failure, FailureKind, FormValues, InvalidLink, InvalidLinkReason, Inviter, MissingToken,
+        Renewed, Unconfirmed, Unsubscribed,
     },
     words::{self, Words, escape, fill, strong},
 };
@@ -51,16 +51,16 @@ impl<'a> Notice<'a> {
     }
 }
 
-pub(super) fn dead<'a>(dead: &Dead<'a>, words: &Words) -> Notice<'a> {
+pub(super) fn dead<'a>(dead: &InvalidLink<'a>, words: &Words) -> Notice<'a> {
     let texts = &words.notices;
-    let renewal = dead.renewal.filter(|_| dead.code == DeadCode::Expired);
+    let renewal = dead.renewal.filter(|_| dead.code == InvalidLinkReason::Expired);
     let text = match dead.code {
-        DeadCode::Invalid => &texts.invalid,
-        DeadCode::Expired if renewal.is_some() => &texts.renewable,
-        DeadCode::Expired => &texts.expired,
-        DeadCode::Used => &texts.used,
-        DeadCode::Superseded => &texts.superseded,
-        DeadCode::Revoked => &texts.revoked,
+        InvalidLinkReason::Invalid => &texts.invalid,
+        InvalidLinkReason::Expired if renewal.is_some() => &texts.renewable,
+        InvalidLinkReason::Expired => &texts.expired,
+        InvalidLinkReason::Used => &texts.used,
+        InvalidLinkReason::Superseded => &texts.superseded,
+        InvalidLinkReason::Revoked => &texts.revoked,
     };
     let inviter = |inviter: Inviter<'_>| strong(inviter.name);
     let slots = [("inviter", dead.inviter.map_or_else(|| escape(texts.somebody), inviter))];
@@ -107,12 +107,12 @@ pub(super) fn missing_token<'a>(missing: &MissingToken<'a>, words: &Words) -> No
     Notice::new(&words.notices.missing_token, missing.organisation, &[])
 }
 
-pub(super) fn trouble<'a>(trouble: &Trouble<'a>, words: &Words) -> Notice<'a> {
+pub(super) fn trouble<'a>(trouble: &Failure<'a>, words: &Words) -> Notice<'a> {
     let texts = &words.notices;
     let text = match trouble.kind {
-        TroubleKind::Away => &texts.away,
-        TroubleKind::TooMany => &texts.too_many,
-        TroubleKind::Unexpected => &texts.unexpected,
+        FailureKind::Unavailable => &texts.away,
+        FailureKind::TooMany => &texts.too_many,
+        FailureKind::Unexpected => &texts.unexpected,
     };
     let mut notice = Notice::new(text, None, &[]);
     notice.texts.extend(trouble.message.map(Value::from));

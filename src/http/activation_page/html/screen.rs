@@ -17,7 +17,7 @@ pub enum Screen<'a> {
     /// The link is valid: what it is for, and the form.
     Form(Form<'a>),
     /// The link does not work (any more).
-    Dead(Dead<'a>),
+    InvalidLink(InvalidLink<'a>),
     /// Activated.
     Done(Done<'a>),
     /// A fresh link is on its way.
@@ -29,7 +29,7 @@ pub enum Screen<'a> {
     /// The page was opened without a token.
     MissingToken(MissingToken<'a>),
     /// The service could not answer.
-    Trouble(Trouble<'a>),
+    Failure(Failure<'a>),
 }
 
 /// A valid link: what it is for, and what activating asks for.
@@ -156,9 +156,9 @@ pub struct FormError<'a> {
 }
 
 /// A link that does not work.
-pub struct Dead<'a> {
+pub struct InvalidLink<'a> {
     /// Why.
-    pub code: DeadCode,
+    pub code: InvalidLinkReason,
     /// Who invited, where that is known.
     pub inviter: Option<Inviter<'a>>,
     /// The token, where the person may have a fresh link sent by a press of a button. Shown when expired.
@@ -167,7 +167,7 @@ pub struct Dead<'a> {
 
 /// Why a link does not work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeadCode {
+pub enum InvalidLinkReason {
     /// Forged or damaged.
     Invalid,
     /// It has expired.
@@ -180,7 +180,7 @@ pub enum DeadCode {
     Revoked,
 }
 
-impl From<DeadLink> for DeadCode {
+impl From<DeadLink> for InvalidLinkReason {
     fn from(reason: DeadLink) -> Self {
         match reason {
             DeadLink::Revoked => Self::Revoked,
@@ -232,9 +232,9 @@ pub struct MissingToken<'a> {
 }
 
 /// The service could not answer.
-pub struct Trouble<'a> {
+pub struct Failure<'a> {
     /// Which trouble it is.
-    pub kind: TroubleKind,
+    pub kind: FailureKind,
     /// What else is worth saying, in the page's language.
     pub message: Option<&'a str>,
     /// What support finds the request by.
@@ -245,9 +245,9 @@ pub struct Trouble<'a> {
 
 /// Which trouble it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TroubleKind {
+pub enum FailureKind {
     /// The database is away or a queue is full: 503.
-    Away,
+    Unavailable,
     /// Too many requests: 429.
     TooMany,
     /// Anything else: 500.

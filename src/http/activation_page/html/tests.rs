@@ -81,8 +81,8 @@ fn what_people_typed_is_escaped_wherever_it_appears() {
     form.errors = vec![error("first_name", evil)];
     let inviter = Some(form.inviter);
     let retry = Some(Retry { token: evil, values: Some(&form.values) });
-    let trouble = Trouble { kind: TroubleKind::Away, message: Some(evil), request_id: evil, retry };
-    let dead = Dead { code: DeadCode::Expired, inviter, renewal: Some(evil) };
+    let trouble = Failure { kind: FailureKind::Unavailable, message: Some(evil), request_id: evil, retry };
+    let dead = InvalidLink { code: InvalidLinkReason::Expired, inviter, renewal: Some(evil) };
     let done = Done {
         organisation: evil,
         first_name: Some(evil),
@@ -90,7 +90,8 @@ fn what_people_typed_is_escaped_wherever_it_appears() {
         chose_password: true,
         inherited: vec![evil],
     };
-    let mut htmls = vec![page(&Screen::Trouble(trouble), Locale::En), page(&Screen::Dead(dead), Locale::En)];
+    let mut htmls =
+        vec![page(&Screen::Failure(trouble), Locale::En), page(&Screen::InvalidLink(dead), Locale::En)];
     htmls.extend([page(&Screen::Done(done), Locale::En), page(&Screen::Form(form), Locale::En)]);
     for html in htmls {
         assert!(

@@ -37,7 +37,7 @@ pub(super) fn lay_out(screen: &Screen<'_>, locale: Locale) -> (&'static str, Val
     let words = Words::of(locale);
     match screen {
         Screen::Form(screen) => (FORM, form(screen, words, locale)),
-        Screen::Dead(screen) => (NOTICE, notice_page(&notice::dead(screen, words), words, locale)),
+        Screen::InvalidLink(screen) => (NOTICE, notice_page(&notice::dead(screen, words), words, locale)),
         Screen::Done(screen) => (NOTICE, notice_page(&notice::done(screen, words), words, locale)),
         Screen::Renewed(screen) => (NOTICE, notice_page(&notice::renewed(screen, words), words, locale)),
         Screen::Unsubscribed(screen) => {
@@ -49,7 +49,7 @@ pub(super) fn lay_out(screen: &Screen<'_>, locale: Locale) -> (&'static str, Val
         Screen::MissingToken(screen) => {
             (NOTICE, notice_page(&notice::missing_token(screen, words), words, locale))
         }
-        Screen::Trouble(screen) => (NOTICE, notice_page(&notice::trouble(screen, words), words, locale)),
+        Screen::Failure(screen) => (NOTICE, notice_page(&notice::trouble(screen, words), words, locale)),
     }
 }
 

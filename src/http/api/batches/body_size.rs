@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use crate::{
     domain::{account::AccountName, email::Email},
-    http::extract::body_allowance::Allowance,
+    http::extract::body_limit::BodyLimit,
     services::invite::batch::MAX_BATCH,
 };
 
 /// As many bytes as a thousand full items have, and no more; at a slow 1 Mbit/s they take a minute.
-pub(super) const ALLOWANCE: Allowance =
-    Allowance { bytes: MAX_BATCH * ITEM - ", ".len() + ENVELOPE.len(), time: Duration::from_mins(1) };
+pub(super) const ALLOWANCE: BodyLimit =
+    BodyLimit { bytes: MAX_BATCH * ITEM - ", ".len() + ENVELOPE.len(), time: Duration::from_mins(1) };
 const ENVELOPE: &str = r#"{"invitations": [], "validate_only": false}"#;
 
 /// The item with the most and the longest members, in the longest way that they are written without being

@@ -11,17 +11,17 @@ use utoipa::ToSchema;
 use super::{
     blocking::run_blocking,
     item::AnyItem,
-    read::{Asked, receive},
+    read::{ParsedRequest, receive},
     results::{Page, render},
 };
 use crate::domain::{field_error::FieldError, sub_account::DriverOfSubsidiary};
 use crate::http::{
     extract::{
         auth::Caller,
-        idempotency_key::{self, For, Steps},
+        idempotency_key::{self, RequestContext, Steps},
         query::Query,
     },
-    middleware::letter_quota::Standings,
+    middleware::letter_quota::QuotaStatuses,
     openapi::{errors::errors, problem_examples, problem_schemas::ProblemDocument, sample_data},
     response::{problem::Problem, views::InvitationView},
     state::State,
@@ -191,8 +191,8 @@ pub async fn invite(
     let received = receive(&request, payload, (&state, &actor.who)).await?;
     let render = render(Page::of(&state, &request), results);
     let written = render.clone();
-    let standings = Standings::of(&request);
-    let work = async move |(state, actor): For, asked: Asked, ticket| {
+    let standings = QuotaStatuses::of(&request);
+    let work = async move |(state, actor): RequestContext, asked: ParsedRequest, ticket| {
         let asked = (asked.items, asked.validate_only);
         let invited = services::invite::batch::many(&state.services, &actor, asked, ticket).await?;
         standings.note(&invited.standings);
@@ -210,8 +210,8 @@ pub async fn invite(
 
 /// The items of a stored answer that the caller may no longer ask for.
 async fn refused_now(
-    (state, actor): For,
-    asked: Asked,
+    (state, actor): RequestContext,
+    asked: ParsedRequest,
     stored: Option<&StoredAnswer>,
 ) -> Result<Vec<(usize, ServiceError)>, Problem> {
     if stored.is_none() {

@@ -15,7 +15,7 @@ use super::super::{
     account_owners::InviteAccountOwner, sub_accounts::InviteSubAccountUser, system_users::InviteSystemUser,
 };
 use crate::http::extract::{
-    body_allowance::ORDINARY,
+    body_limit::ORDINARY,
     members::{self, MemberError, Members},
     strict_json,
 };
@@ -62,7 +62,7 @@ pub(super) fn read(text: &RawValue) -> Read {
 
 /// What is wrong with these members as an item.
 pub fn faults(members: Map<String, Value>) -> Vec<FieldError> {
-    members::request::<Item>(members, Faults::default()).err().unwrap_or_default().into_told()
+    members::request::<Item>(members, Faults::default()).err().unwrap_or_default().into_reported()
 }
 
 struct Item(Invite);

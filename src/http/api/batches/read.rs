@@ -24,13 +24,13 @@ pub(super) struct Received {
     /// The fingerprint of the body.
     pub(super) digest: [u8; 32],
     /// Its items, or what is wrong with the body as a whole.
-    pub(super) asked: Result<Asked, Problem>,
+    pub(super) asked: Result<ParsedRequest, Problem>,
     /// Released when the batch is done.
     pub(super) _permit: BodyPermit,
 }
 
 /// The items of a batch.
-pub(super) struct Asked {
+pub(super) struct ParsedRequest {
     /// Each item, or what is faulty in it.
     pub(super) items: Vec<Result<Invite, ServiceError>>,
     /// Whether to validate only.
@@ -55,7 +55,7 @@ pub(super) async fn receive(
     Ok(Received { digest, asked, _permit: permit })
 }
 
-fn asked(text: &[u8]) -> Result<Asked, Problem> {
+fn asked(text: &[u8]) -> Result<ParsedRequest, Problem> {
     if text.is_empty() {
         return Err(json_body::empty());
     }
@@ -66,5 +66,5 @@ fn asked(text: &[u8]) -> Result<Asked, Problem> {
         Read::NotJson(error) => Err(json_body::no_json(&format!("/invitations/{index}: {error}"))),
     };
     let items: Result<_, Problem> = items.into_iter().enumerate().map(read).collect();
-    Ok(Asked { items: items?, validate_only })
+    Ok(ParsedRequest { items: items?, validate_only })
 }

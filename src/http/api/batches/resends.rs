@@ -13,10 +13,10 @@ use super::{
 use crate::http::{
     extract::{
         command::Command,
-        idempotency_key::{self, For, Steps},
+        idempotency_key::{self, RequestContext, Steps},
         members::{self, MemberError, Members},
     },
-    middleware::letter_quota::Standings,
+    middleware::letter_quota::QuotaStatuses,
     openapi::{errors::errors, problem_examples, problem_schemas::ProblemDocument, sample_data},
     response::{problem::Problem, views::InvitationView},
 };
@@ -271,8 +271,8 @@ pub async fn resend(command: Command) -> Result<HttpResponse, Problem> {
     let digest = *body.digest();
     let asked = body.parse().map(|asked: ResendBatchRequest| (asked.wanted, asked.dry_run));
     let written = render.clone();
-    let standings = Standings::of(&request);
-    let work = async move |(state, actor): For, (wanted, dry_run), ticket| {
+    let standings = QuotaStatuses::of(&request);
+    let work = async move |(state, actor): RequestContext, (wanted, dry_run), ticket| {
         let resent = services::resend::batch::many(&state.services, &actor, wanted, dry_run, ticket).await?;
         standings.note(&resent.standings);
         run_blocking(move || written(&resent)).await
@@ -286,7 +286,7 @@ pub async fn resend(command: Command) -> Result<HttpResponse, Problem> {
 /// The results of a stored answer that the caller may no longer ask for, whether they were named or chosen by
 /// a filter.
 async fn refused_now(
-    (state, actor): For,
+    (state, actor): RequestContext,
     (wanted, _): (ResendSelection, bool),
     stored: Option<&StoredAnswer>,
 ) -> Result<Vec<(usize, ServiceError)>, Problem> {

@@ -12,7 +12,7 @@ use crate::http::{
         members::{self, MemberError, Members},
         path::id,
     },
-    middleware::letter_quota::Standings,
+    middleware::letter_quota::QuotaStatuses,
     openapi::{domain_schemas::LanguageTag, errors::errors, sample_data},
     response::{problem::Problem, views::InvitationView},
 };
@@ -153,7 +153,7 @@ pub async fn amend(path: Path<String>, command: Command) -> Result<HttpResponse,
     let Command { request, state, actor, query, body } = command;
     query.finish()?;
     let (wanted, condition) = (id(&path)?, etag::condition(&request));
-    let standings = Standings::of(&request);
+    let standings = QuotaStatuses::of(&request);
     let amended = standings.sent(
         services::update::invitation(&state.services, &actor, wanted, condition, body.parse()?).await,
     )?;

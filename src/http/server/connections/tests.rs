@@ -75,7 +75,7 @@ fn answers_that_nobody_takes_keep_nobody_out() {
     // An answer that moves again is kept.
     let (_, last) = &held[7];
     last.set_writing(false);
-    assert!(last.state().standing().is_none() && !last.is_evicted());
+    assert!(last.state().eviction_rank().is_none() && !last.is_evicted());
 }
 
 #[test]
@@ -92,11 +92,11 @@ fn of_everybody_the_network_beyond_its_share_loses_one_whatever_others_are_at() 
 #[test]
 fn requests_that_were_sent_ahead_take_turns_with_others() {
     let connection = admit(&connections(), "203.0.113.7").unwrap();
-    let turns: Vec<_> = (0..2 * REQUESTS_PER_TURN).map(|_| connection.is_turn_over()).collect();
+    let turns: Vec<_> = (0..2 * REQUESTS_PER_TURN).map(|_| connection.should_yield()).collect();
     assert_eq!(turns.iter().filter(|over| **over).count(), 2);
     for _ in 0..2 * REQUESTS_PER_TURN {
         connection.caught_up();
-        assert!(!connection.is_turn_over());
+        assert!(!connection.should_yield());
     }
 }
 

@@ -36,7 +36,7 @@ async fn a_status_says_whether_the_letter_is_at_fault() {
             31\r\n\r\n{{\"Error\":\"bad\nAda@example.com!\"}}"
         );
         let error = meet("mailpit+http://HOST:8025", answer.leak()).await.0.unwrap_err();
-        assert_eq!(matches!(error, SendError::Never(_)), is_final, "{status}: {error:?}");
+        assert_eq!(matches!(error, SendError::Permanent(_)), is_final, "{status}: {error:?}");
         let text = error.to_string();
         assert!(
             text.contains(&status[..3])
@@ -120,12 +120,12 @@ async fn busy_and_broken_providers_are_tried_again_and_not_before_they_said() {
         ] {
             let (outcome, ..) = meet(&url, answer(status, headers, "{\"message\":\"hunter22\"}")).await;
             match outcome.unwrap_err() {
-                SendError::Later { text, wait: given, .. } => {
+                SendError::Temporary { text, wait: given, .. } => {
                     let given = given.map(|wait| (wait.time.num_seconds(), wait.every_letter));
                     assert_eq!(given, wait, "{url} {status} {headers}");
                     assert!(text.contains(&status[..3]) && !text.contains("hunter22"), "{text}");
                 }
-                error @ SendError::Never(_) => panic!("{url} {status}: {error:?}"),
+                error @ SendError::Permanent(_) => panic!("{url} {status}: {error:?}"),
             }
         }
     }
@@ -138,20 +138,20 @@ async fn silence_and_a_reset_after_the_request_are_tried_again() {
         assert!(!body.is_empty());
         let error = outcome.unwrap_err();
         assert!(
-            matches!(&error, SendError::Later { text, wait: None, .. } if text.contains("cannot be reached")),
+            matches!(&error, SendError::Temporary { text, wait: None, .. } if text.contains("cannot be reached")),
             "{error:?}"
         );
 
         let (base, asked) = answering("").await;
         let error = attempt(&server(&url, &base), SHORT).await.unwrap_err();
         assert!(
-            matches!(&error, SendError::Later { text, .. } if text.contains("timed out") && !text.contains("http")),
+            matches!(&error, SendError::Temporary { text, .. } if text.contains("timed out") && !text.contains("http")),
             "{error:?}"
         );
         asked.abort();
         let _ = asked.await;
         let error = attempt(&server(&url, &base), AMPLE).await.unwrap_err();
-        assert!(matches!(&error, SendError::Later { text, .. } if text.contains("refused")), "{error:?}");
+        assert!(matches!(&error, SendError::Temporary { text, .. } if text.contains("refused")), "{error:?}");
     }
 }
 

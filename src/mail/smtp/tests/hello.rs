@@ -58,7 +58,7 @@ async fn where_tls_or_a_sign_in_is_needed_it_gets_nothing() {
             relay(&[OLD, ("HELO", "250-test\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n")]).await;
         (relay.tls, relay.login) = (tls, login);
         let (outcome, heard) = heard(relay, told).await;
-        let Err(SendError::Later { text, .. }) = outcome else { panic!("{tls:?}: {outcome:?}") };
+        let Err(SendError::Temporary { text, .. }) = outcome else { panic!("{tls:?}: {outcome:?}") };
         let wanted = format!(" cannot be used: it does not support EHLO, and so offers no {missing}");
         assert!(text.ends_with(&wanted), "{text}");
         assert!(heard.last().unwrap().starts_with("HELO"), "{heard:?}");

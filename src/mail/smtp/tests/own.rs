@@ -25,7 +25,7 @@ async fn believed(tls: TlsUse, again: bool, change: impl Fn(&mut CertificatePara
     let taken = heard.iter().any(|line| line.starts_with("TLS MAIL"));
     match outcome {
         Ok(()) if taken => Ok(()),
-        Err(SendError::Later { text, .. }) if !taken => Err(text),
+        Err(SendError::Temporary { text, .. }) if !taken => Err(text),
         other => panic!("{other:?}: {heard:?}"),
     }
 }

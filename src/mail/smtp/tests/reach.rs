@@ -68,7 +68,7 @@ async fn the_fault_names_every_address_that_failed() {
     let limits = Limits { connect: Duration::from_millis(600), ..SHORT };
     let error =
         send(&client(vec![hole.address, "[::1]:1".parse().unwrap(), closed], limits)).await.unwrap_err();
-    let SendError::Later { text, .. } = error else { panic!("{error:?}") };
+    let SendError::Temporary { text, .. } = error else { panic!("{error:?}") };
     assert!(
         text.starts_with(&format!(
             "the relay relay.example:25 cannot be used: {}: no answer in time, [::1]:1: ",
@@ -84,7 +84,7 @@ async fn a_name_that_is_not_resolved_in_time_and_one_that_is_unknown_are_reporte
     let mut smtp = client(Vec::new(), SHORT);
     smtp.connector.resolve = Box::new(|_, _| std::future::pending().boxed());
     let told = async |smtp: &Smtp| match send(smtp).await {
-        Err(SendError::Later { text, .. }) => text,
+        Err(SendError::Temporary { text, .. }) => text,
         other => panic!("{other:?}"),
     };
     assert!(told(&smtp).await.ends_with("cannot be used: its name was not resolved in time"));
@@ -98,7 +98,7 @@ async fn an_ipv6_address_has_its_brackets_in_a_fault() {
         Relay { host: "::1".to_owned(), port: 1, tls: TlsUse::None, tls_said: true, ca: None, login: None };
     let error = send(&Smtp::with_limits(&relay, AMPLE).unwrap()).await.unwrap_err();
     assert!(
-        matches!(&error, SendError::Later { text, .. } if text.starts_with("the relay [::1]:1 cannot be \
+        matches!(&error, SendError::Temporary { text, .. } if text.starts_with("the relay [::1]:1 cannot be \
             used: [::1]:1: ")),
         "{error:?}"
     );

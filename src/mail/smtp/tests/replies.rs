@@ -44,7 +44,7 @@ async fn a_reply_in_whatever_bytes_keeps_its_code() {
 #[tokio::test]
 async fn a_reply_that_is_not_whole_is_none() {
     let (relay, _told) = relay(&[(".", "250 2.0.0 que"), ("hangs up", "")]).await;
-    assert!(matches!(attempt(&relay).await, Err(SendError::Later { .. })));
+    assert!(matches!(attempt(&relay).await, Err(SendError::Temporary { .. })));
 }
 
 /// The standard's second digits end at 5, those of relays do not.

@@ -8,7 +8,7 @@ async fn silence_is_not_waited_out_and_its_connection_not_used_again() {
     let (mute, _told) = relay(&[("", "")]).await;
     let error = Smtp::with_limits(&mute, SHORT).unwrap().send(&letter(), &builder).await.unwrap_err();
     assert!(
-        matches!(&error, SendError::Later { text, .. } if text.contains("did not answer in time")),
+        matches!(&error, SendError::Temporary { text, .. } if text.contains("did not answer in time")),
         "{error:?}"
     );
 
@@ -18,7 +18,7 @@ async fn silence_is_not_waited_out_and_its_connection_not_used_again() {
     for _ in 0..2 {
         let error = smtp.send(&letter(), &builder).await.unwrap_err();
         assert!(
-            matches!(&error, SendError::Later { text, .. } if text.contains("in time") && !text.contains(LINK)),
+            matches!(&error, SendError::Temporary { text, .. } if text.contains("in time") && !text.contains(LINK)),
             "{error:?}"
         );
     }
@@ -66,17 +66,19 @@ async fn what_was_said_of_the_letter_is_not_asked_twice() {
         &[("2:.", RESET)],
     ] {
         let (outcome, connections) = second_letter(script).await;
-        assert!(matches!(outcome, Err(SendError::Later { .. })), "{script:?}: {outcome:?}");
+        assert!(matches!(outcome, Err(SendError::Temporary { .. })), "{script:?}: {outcome:?}");
         assert_eq!(connections, 1, "{script:?}");
     }
     let (outcome, connections) = second_letter(&[("2:RCPT", "550 5.1.1 nobody\r\n")]).await;
-    assert!(matches!(outcome, Err(SendError::Never(_))) && connections == 1, "{outcome:?}");
+    assert!(matches!(outcome, Err(SendError::Permanent(_))) && connections == 1, "{outcome:?}");
 }
 
 #[tokio::test]
 async fn a_relay_that_says_how_long_to_wait_is_believed() {
     let wait = async |script: Script| match attempt(&relay(script).await.0).await {
-        Err(SendError::Later { wait, .. }) => wait.map(|wait| (wait.time.num_seconds(), wait.every_letter)),
+        Err(SendError::Temporary { wait, .. }) => {
+            wait.map(|wait| (wait.time.num_seconds(), wait.every_letter))
+        }
         other => panic!("{script:?}: {other:?}"),
     };
     assert_eq!(wait(&[("RCPT", "451 4.7.1 Greylisted for 300 seconds\r\n")]).await, Some((300, false)));
@@ -109,7 +111,7 @@ async fn no_step_is_waited_for_without_end() {
         let (relay, _told) = relay(script).await;
         let error = Smtp::with_limits(&relay, SHORT).unwrap().send(&letter(), &builder).await.unwrap_err();
         assert!(
-            matches!(&error, SendError::Later { text, .. } if text.contains("in time")),
+            matches!(&error, SendError::Temporary { text, .. } if text.contains("in time")),
             "{script:?}: {error:?}"
         );
     }

@@ -130,7 +130,7 @@ async fn a_relay_that_cannot_prove_itself_gets_nothing() {
             let (outcome, heard) = hand_over(&relay, told).await;
             let error = outcome.unwrap_err();
             assert!(
-                matches!(&error, SendError::Later { text, .. } if text.contains("certificate")),
+                matches!(&error, SendError::Temporary { text, .. } if text.contains("certificate")),
                 "{tls:?}: {error:?}"
             );
             let secret = heard.iter().any(|line| line.contains("AUTH") || line.contains("MAIL"));
@@ -151,7 +151,7 @@ async fn nothing_said_before_tls_is_taken_for_what_was_said_under_it() {
             (relay.ca, relay.login) = (Some(file.path().to_owned()), Some(login()));
             let (outcome, heard) = hand_over(&relay, told).await;
             assert!(
-                matches!(&outcome, Err(SendError::Later { text, .. }) if text.contains("in the clear")),
+                matches!(&outcome, Err(SendError::Temporary { text, .. }) if text.contains("in the clear")),
                 "{outcome:?}"
             );
             assert!(!heard.iter().any(|line| line.starts_with("TLS") || line.contains("AUTH")), "{heard:?}");
@@ -176,7 +176,7 @@ async fn an_offer_of_tls_is_heard_in_whatever_letters_and_its_refusal_ends_the_t
         let script = vec![OFFERS[0], ("STARTTLS", refusal)].leak();
         let (relay, told) = offering(script, TlsUse::Offered, acceptor).await;
         match hand_over(&relay, told).await.0 {
-            Err(SendError::Later { text, wait: told, .. }) => {
+            Err(SendError::Temporary { text, wait: told, .. }) => {
                 assert!(text.contains("cannot be used") && text.contains(&refusal[4..12]), "{text}");
                 assert_eq!(
                     told.map(|told| (told.time.num_seconds(), told.every_letter)),
@@ -205,7 +205,7 @@ async fn a_relay_that_offers_too_little_is_reported_as_that() {
         let (mut relay, mut told) = relay(vec![("EHLO", capabilities)].leak()).await;
         (relay.tls, relay.login) = (tls, Some(login()));
         match attempt(&relay).await {
-            Err(SendError::Later { text, .. }) => {
+            Err(SendError::Temporary { text, .. }) => {
                 assert!(text.contains(words) && !text.contains("internal"), "{text}");
             }
             other => panic!("{capabilities}: {other:?}"),

@@ -8,7 +8,7 @@ use invitation_service::{
         Db, DbFault,
         letters::{
             mark_sent,
-            outbox::{self, Claimed, Outcome, Which},
+            outbox::{self, ClaimScope, Claimed, Outcome},
         },
     },
     domain::letter::{LetterPurpose, Receipt},
@@ -170,7 +170,9 @@ impl World {
                 let now = self.app.now();
                 let claimed = self
                     .db()
-                    .write::<_, DbFault>(move |tx| outbox::claim(tx, Which::Due, 256, (now, now + LEASE)))
+                    .write::<_, DbFault>(move |tx| {
+                        outbox::claim(tx, ClaimScope::Due, 256, (now, now + LEASE))
+                    })
                     .await
                     .unwrap();
                 let ids: BTreeSet<String> =

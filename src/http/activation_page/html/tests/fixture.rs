@@ -97,13 +97,13 @@ pub(super) fn every_screen() -> [(&'static str, Screen<'static>); 21] {
     let member = Form { requires: Requires { email: true, ..requires(false) }, ..form() };
     let by_hand = Form { errors: vec![error("password", "Wrong.")], ..handed_over() };
     let inviter = Some(form().inviter);
-    let dead = |code, inviter, renewal| Screen::Dead(Dead { code, inviter, renewal });
+    let dead = |code, inviter, renewal| Screen::InvalidLink(InvalidLink { code, inviter, renewal });
     let done = |first_name, chose_password| {
         let (organisation, email) = ("Voltwerk Charging", "ada.lovelace@example.com");
         Screen::Done(Done { organisation, first_name, email, chose_password, inherited: Vec::new() })
     };
     let trouble =
-        |kind, retry| Screen::Trouble(Trouble { kind, message: None, request_id: "01J-7f3a", retry });
+        |kind, retry| Screen::Failure(Failure { kind, message: None, request_id: "01J-7f3a", retry });
     let (again, resend) =
         (Retry { token: TOKEN, values: None }, Retry { token: TOKEN, values: Some(&TYPED) });
     [
@@ -114,12 +114,12 @@ pub(super) fn every_screen() -> [(&'static str, Screen<'static>); 21] {
         ("driver", Screen::Form(driver)),
         ("member", Screen::Form(member)),
         ("by_hand", Screen::Form(by_hand)),
-        ("invalid", dead(DeadCode::Invalid, None, None)),
-        ("expired", dead(DeadCode::Expired, inviter, None)),
-        ("expired_renewable", dead(DeadCode::Expired, inviter, Some(TOKEN))),
-        ("used", dead(DeadCode::Used, inviter, Some(TOKEN))),
-        ("superseded", dead(DeadCode::Superseded, inviter, None)),
-        ("revoked", dead(DeadCode::Revoked, inviter, None)),
+        ("invalid", dead(InvalidLinkReason::Invalid, None, None)),
+        ("expired", dead(InvalidLinkReason::Expired, inviter, None)),
+        ("expired_renewable", dead(InvalidLinkReason::Expired, inviter, Some(TOKEN))),
+        ("used", dead(InvalidLinkReason::Used, inviter, Some(TOKEN))),
+        ("superseded", dead(InvalidLinkReason::Superseded, inviter, None)),
+        ("revoked", dead(InvalidLinkReason::Revoked, inviter, None)),
         ("done", done(Some("Ada"), true)),
         ("renewed", Screen::Renewed(Renewed { organisation: Some("Voltwerk Charging") })),
         (
@@ -131,9 +131,9 @@ pub(super) fn every_screen() -> [(&'static str, Screen<'static>); 21] {
         ),
         ("unconfirmed", Screen::Unconfirmed(Unconfirmed { organisation: "Voltwerk Charging" })),
         ("missing_token", Screen::MissingToken(MissingToken { organisation: None })),
-        ("away", trouble(TroubleKind::Away, Some(resend))),
-        ("too_many", trouble(TroubleKind::TooMany, Some(again))),
-        ("unexpected", trouble(TroubleKind::Unexpected, None)),
+        ("away", trouble(FailureKind::Unavailable, Some(resend))),
+        ("too_many", trouble(FailureKind::TooMany, Some(again))),
+        ("unexpected", trouble(FailureKind::Unexpected, None)),
     ]
 }
 

@@ -28,12 +28,16 @@ fn screens(name: &str) -> Vec<Screen<'_>> {
         }
     }
     all.push(Screen::Form(Form { inviter, ..handed_over() }));
-    for code in
-        [DeadCode::Invalid, DeadCode::Expired, DeadCode::Used, DeadCode::Superseded, DeadCode::Revoked]
-    {
+    for code in [
+        InvalidLinkReason::Invalid,
+        InvalidLinkReason::Expired,
+        InvalidLinkReason::Used,
+        InvalidLinkReason::Superseded,
+        InvalidLinkReason::Revoked,
+    ] {
         for renewal in [None, Some("token")] {
-            all.push(Screen::Dead(Dead { code, inviter: Some(inviter), renewal }));
-            all.push(Screen::Dead(Dead { code, inviter: None, renewal }));
+            all.push(Screen::InvalidLink(InvalidLink { code, inviter: Some(inviter), renewal }));
+            all.push(Screen::InvalidLink(InvalidLink { code, inviter: None, renewal }));
         }
     }
     for chose_password in [true, false] {

@@ -3,39 +3,46 @@
 use super::fixture::{TOKEN, attributes, form, page};
 use crate::http::activation_page::html::*;
 
-fn dead(code: DeadCode, inviter: Option<Inviter<'_>>, renewal: Option<&str>) -> String {
-    page(&Screen::Dead(Dead { code, inviter, renewal }), Locale::En)
+fn dead(code: InvalidLinkReason, inviter: Option<Inviter<'_>>, renewal: Option<&str>) -> String {
+    page(&Screen::InvalidLink(InvalidLink { code, inviter, renewal }), Locale::En)
 }
 
 #[test]
 fn an_expired_link_offers_the_way_on_that_there_is() {
     let inviter = Some(form().inviter);
-    let asks = dead(DeadCode::Expired, inviter, None);
+    let asks = dead(InvalidLinkReason::Expired, inviter, None);
     assert!(
         asks.contains("Ask <strong dir=\"auto\">Grace Hopper</strong> for a fresh link.")
             && !asks.contains("<form")
     );
-    let sends = dead(DeadCode::Expired, inviter, Some(TOKEN));
+    let sends = dead(InvalidLinkReason::Expired, inviter, Some(TOKEN));
     assert!(sends.contains("action=\"/activate/renew\""));
     assert!(sends.contains("Send me a fresh link") && sends.contains(TOKEN));
 }
 
 #[test]
 fn only_an_expired_link_is_renewed() {
-    for code in [DeadCode::Invalid, DeadCode::Used, DeadCode::Superseded, DeadCode::Revoked] {
+    for code in [
+        InvalidLinkReason::Invalid,
+        InvalidLinkReason::Used,
+        InvalidLinkReason::Superseded,
+        InvalidLinkReason::Revoked,
+    ] {
         assert!(!dead(code, None, Some(TOKEN)).contains("<form"), "{code:?}");
     }
 }
 
 #[test]
 fn an_unknown_inviter_is_described() {
-    assert!(dead(DeadCode::Revoked, None, None).contains("ask the person who invited you about it."));
+    assert!(
+        dead(InvalidLinkReason::Revoked, None, None).contains("ask the person who invited you about it.")
+    );
 }
 
 #[test]
 fn a_second_press_is_reassured() {
     assert!(
-        dead(DeadCode::Used, None, None)
+        dead(InvalidLinkReason::Used, None, None)
             .contains("If that was you, your account is active and you can sign in.")
     );
 }
@@ -60,8 +67,8 @@ fn done_names_the_password_that_signs_in() {
 fn trouble_keeps_what_was_typed_for_another_try() {
     let values = FormValues { first_name: "Ada".into(), ..FormValues::default() };
     let trouble = |retry| {
-        let (kind, message) = (TroubleKind::Away, Some("Back at noon."));
-        page(&Screen::Trouble(Trouble { kind, message, request_id: "req-7", retry }), Locale::En)
+        let (kind, message) = (FailureKind::Unavailable, Some("Back at noon."));
+        page(&Screen::Failure(Failure { kind, message, request_id: "req-7", retry }), Locale::En)
     };
     let posts = trouble(Some(Retry { token: TOKEN, values: Some(&values) }));
     assert_eq!(attributes(posts.split_once("<form").unwrap().1, "name"), ["token", "first_name"]);

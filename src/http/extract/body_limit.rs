@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// How much a body may be.
-pub(in crate::http) struct Allowance {
+pub(in crate::http) struct BodyLimit {
     /// So many bytes.
     pub(in crate::http) bytes: usize,
     /// So long on its way.
@@ -11,4 +11,4 @@ pub(in crate::http) struct Allowance {
 }
 
 /// What an ordinary request may send.
-pub(in crate::http) const ORDINARY: Allowance = Allowance { bytes: 64 * 1024, time: Duration::from_secs(15) };
+pub(in crate::http) const ORDINARY: BodyLimit = BodyLimit { bytes: 64 * 1024, time: Duration::from_secs(15) };
