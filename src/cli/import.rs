@@ -42,18 +42,7 @@ const TOKEN_LIFETIME: Duration = Duration::from_hours(24);
 const INTERRUPTED: u8 = 130;
 
 const EXAMPLE: &str = "Columns, in any order, separated by , or ; or tabs, with the names in the first line:
-  kind                 system_user, account_owner or sub_account
-  email                the address of the person to invite
-  roles                of a system user, separated by blanks or by , ; |
-  account_id           the parent account, or the account that gets a further owner
-  account_name         the parent account, or the name of a new account
-  account_type         business or consumer
-  role                 driver or account_owner
-  reimbursement_rate   EUR per kWh, as 0.23; where ; or tabs separate also 0,23
-  used_by              employee or subsidiary
-  sub_account_name     the name of the new account below the parent
-  locale               {languages}
-An empty cell counts as absent, and cells may be missing at the end of a row. Columns that no row needs may
+{columns}An empty cell counts as absent, and cells may be missing at the end of a row. Columns that no row needs may
 be left out. Names of columns, kinds and roles are read in any case, with blanks or hyphens too (E-mail,
 Account name, SUB_ACCOUNT). A first line sep=; sets the separator. A rate above 2 EUR per kWh causes a
 warning, and is sent.
@@ -77,7 +66,7 @@ is invited again with --anew. It exits with 0 when every row is invited or alrea
 was interrupted, and with 1 otherwise.";
 
 fn example() -> String {
-    EXAMPLE.replace("{languages}", &Locale::known())
+    EXAMPLE.replace("{columns}", &columns::help()).replace("{languages}", &Locale::known())
 }
 
 /// What to import, and the service to send it to.

@@ -12,8 +12,8 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 pub use self::list::{InvitationFilter, get, list, of_ids};
-use self::row::corrupt;
-pub(super) use self::row::{AccountRow, LetterRow, Row, account_columns, letter_columns};
+pub(super) use self::row::{AccountRow, LetterRow, Row, account_columns, columns, letter_columns};
+use self::row::{NewRow, corrupt, new_row, scope};
 use super::{
     Tx,
     error::DbFault,
@@ -24,38 +24,10 @@ use super::{
     sql::{timestamp::At, unnest::CombinedStatement},
 };
 use crate::domain::{
-    case_fold::searched_email,
     event::Event,
     ids::{AccountId, InvitationId},
-    invitation::{Invitation, InvitationKind, InvitationState},
-    locale::Locale,
+    invitation::{Invitation, InvitationState},
 };
-
-rows! {
-    pub(super) struct NewRow<'a> of invitations {
-        id: &'a str,
-        kind: &'a str,
-        user_id: &'a str,
-        email: &'a str,
-        email_key: &'a str,
-        search_text: String,
-        roles: String,
-        locale: Option<&'a str>,
-        inviter_kind: &'a str,
-        inviter_id: &'a str,
-        inviter_name: &'a str,
-        state: &'a str,
-        generation: i32,
-        send_count: i32,
-        created_at: At,
-        last_sent_at: At,
-        expires_at: At,
-        account_id: Option<&'a str>,
-        member_role: Option<&'a str>,
-        scope: &'a str,
-    }
-    insert
-}
 
 /// Inserts new invitations, with their first letters and timeline entries.
 pub fn insert(
@@ -79,42 +51,6 @@ pub fn insert(
         }
     }
     Ok(())
-}
-
-fn new_row(invitation: &Invitation) -> NewRow<'_> {
-    NewRow {
-        id: invitation.id.as_str(),
-        kind: invitation.kind.as_str(),
-        user_id: invitation.user_id.as_str(),
-        email: invitation.email.as_str(),
-        email_key: invitation.email.key(),
-        search_text: searched_email(&invitation.email),
-        roles: invitation.roles.to_string(),
-        locale: invitation.locale.map(Locale::as_str),
-        inviter_kind: invitation.invited_by.kind.as_str(),
-        inviter_id: &invitation.invited_by.id,
-        inviter_name: &invitation.invited_by.name,
-        state: invitation.state.as_str(),
-        generation: invitation.generation,
-        send_count: invitation.send_count,
-        created_at: At(invitation.created_at),
-        last_sent_at: At(invitation.last_sent_at),
-        expires_at: At(invitation.expires_at),
-        account_id: invitation.account.as_ref().map(|account| account.id.as_str()),
-        member_role: invitation.account.as_ref().map(|account| account.role.as_str()),
-        scope: scope(invitation),
-    }
-}
-
-/// The scope within which a pending invitation is unique, beside its kind and address.
-fn scope(invitation: &Invitation) -> &str {
-    match (&invitation.account, invitation.kind) {
-        (Some(account), InvitationKind::SubAccount) => {
-            account.parent_account_id.as_ref().map_or("", AccountId::as_str)
-        }
-        (Some(account), InvitationKind::AccountOwner) if !account.is_new => account.id.as_str(),
-        _ => "",
-    }
 }
 
 /// The columns that a guarded change sets; `None` leaves a column unchanged.

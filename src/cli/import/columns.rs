@@ -18,20 +18,37 @@ pub(super) const RATE: &str = "reimbursement_rate";
 /// The language of the letters.
 pub(super) const LOCALE: &str = "locale";
 
-/// Every column, in the order of listings: the kind, then the members of the bodies of the three invites.
-pub(super) const ALL: [&str; 11] = [
-    KIND,
-    EMAIL,
-    ROLES,
-    ACCOUNT_ID,
-    ACCOUNT_NAME,
-    "account_type",
-    "role",
-    RATE,
-    "used_by",
-    "sub_account_name",
-    LOCALE,
+/// Every column, in the order of listings, with its text in `--help`: the kind, then the members of the bodies
+/// of the three invites.
+const TABLE: [(&str, &str); 11] = [
+    (KIND, "system_user, account_owner or sub_account"),
+    (EMAIL, "the address of the person to invite"),
+    (ROLES, "of a system user, separated by blanks or by , ; |"),
+    (ACCOUNT_ID, "the parent account, or the account that gets a further owner"),
+    (ACCOUNT_NAME, "the parent account, or the name of a new account"),
+    ("account_type", "business or consumer"),
+    ("role", "driver or account_owner"),
+    (RATE, "EUR per kWh, as 0.23; where ; or tabs separate also 0,23"),
+    ("used_by", "employee or subsidiary"),
+    ("sub_account_name", "the name of the new account below the parent"),
+    (LOCALE, "{languages}"),
 ];
+
+/// The names of all columns.
+pub(super) const ALL: [&str; TABLE.len()] = {
+    let mut names = [""; TABLE.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = TABLE[index].0;
+        index += 1;
+    }
+    names
+};
+
+/// A line of `--help` for each column.
+pub(super) fn help() -> String {
+    TABLE.map(|(name, meaning)| format!("  {name:<20} {meaning}\n")).concat()
+}
 
 /// The column that a header cell names. Case, blanks and hyphens are ignored, and so is a unit or remark in
 /// brackets after the name (`E-mail`, `Account_Name`, `Reimbursement rate (EUR/kWh)`).

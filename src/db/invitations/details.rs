@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::{AccountRow, LetterRow, Row, account_columns, letter_columns};
+use super::{AccountRow, LetterRow, Row, account_columns, columns, letter_columns};
 use crate::db::{
     error::DbFault,
     pool::any_connection::AnyConnection,
@@ -48,7 +48,7 @@ macro_rules! whole {
             .left_join(suppressions::table.on(suppressions::email_key.eq(invitations::email_key)))
             .left_join($parents.on($parents.field(accounts::id).nullable().eq(accounts::parent_account_id)))
             .select((
-                invitations::all_columns,
+                columns(),
                 letter_columns(),
                 account_columns().nullable(),
                 (users::status, users::address_proven_at),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::row::{AccountRow, LetterRow, Row, account_columns, letter_columns};
+use super::row::{AccountRow, LetterRow, Row, account_columns, columns, letter_columns};
 use crate::{
     db::{
         error::DbFault,
@@ -88,7 +88,7 @@ pub fn list(connection: &mut AnyConnection, filter: &InvitationFilter) -> Result
         .inner_join(letters::table.on(newest_letter))
         .inner_join(users::table.on(users::id.eq(invitations::user_id)))
         .left_join(accounts::table.on(accounts::id.nullable().eq(invitations::account_id)))
-        .select((invitations::all_columns, letter_columns(), account_columns().nullable()))
+        .select((columns(), letter_columns(), account_columns().nullable()))
         .order(invitations::id.desc())
         .limit(filter.limit)
         .into_boxed::<MultiBackend>()

@@ -1,4 +1,4 @@
-//! Maps rows to invitations.
+//! Maps invitations to rows, and rows to invitations.
 
 use diesel::prelude::*;
 
@@ -7,11 +7,12 @@ use crate::{
         error::DbFault,
         letters::outbox::LetterState,
         pool::any_connection::MultiBackend,
-        schema::{accounts, letters},
+        schema::{accounts, invitations, letters},
         sql::timestamp::At,
     },
     domain::{
         actor::ActorRef,
+        case_fold::searched_email,
         delivery_reports::DeliveryStatus,
         email::Email,
         ids::AccountId,
@@ -22,15 +23,77 @@ use crate::{
     },
 };
 
-/// All columns of `invitations`.
-#[derive(Queryable)]
+rows! {
+    pub(super) struct NewRow<'a> of invitations {
+        id: &'a str,
+        kind: &'a str,
+        user_id: &'a str,
+        email: &'a str,
+        email_key: &'a str,
+        search_text: String,
+        roles: String,
+        locale: Option<&'a str>,
+        inviter_kind: &'a str,
+        inviter_id: &'a str,
+        inviter_name: &'a str,
+        state: &'a str,
+        generation: i32,
+        send_count: i32,
+        created_at: At,
+        last_sent_at: At,
+        expires_at: At,
+        account_id: Option<&'a str>,
+        member_role: Option<&'a str>,
+        scope: &'a str,
+    }
+    insert
+}
+
+/// The row of a new invitation.
+pub(super) fn new_row(invitation: &Invitation) -> NewRow<'_> {
+    NewRow {
+        id: invitation.id.as_str(),
+        kind: invitation.kind.as_str(),
+        user_id: invitation.user_id.as_str(),
+        email: invitation.email.as_str(),
+        email_key: invitation.email.key(),
+        search_text: searched_email(&invitation.email),
+        roles: invitation.roles.to_string(),
+        locale: invitation.locale.map(Locale::as_str),
+        inviter_kind: invitation.invited_by.kind.as_str(),
+        inviter_id: &invitation.invited_by.id,
+        inviter_name: &invitation.invited_by.name,
+        state: invitation.state.as_str(),
+        generation: invitation.generation,
+        send_count: invitation.send_count,
+        created_at: At(invitation.created_at),
+        last_sent_at: At(invitation.last_sent_at),
+        expires_at: At(invitation.expires_at),
+        account_id: invitation.account.as_ref().map(|account| account.id.as_str()),
+        member_role: invitation.account.as_ref().map(|account| account.role.as_str()),
+        scope: scope(invitation),
+    }
+}
+
+/// The scope within which a pending invitation is unique, beside its kind and address.
+pub(super) fn scope(invitation: &Invitation) -> &str {
+    match (&invitation.account, invitation.kind) {
+        (Some(account), InvitationKind::SubAccount) => {
+            account.parent_account_id.as_ref().map_or("", AccountId::as_str)
+        }
+        (Some(account), InvitationKind::AccountOwner) if !account.is_new => account.id.as_str(),
+        _ => "",
+    }
+}
+
+/// The columns of `invitations` that are read: [`columns`].
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = invitations)]
 pub(in crate::db) struct Row {
     id: String,
     kind: String,
     user_id: String,
     email: String,
-    _email_key: String,
-    _search_text: String,
     roles: String,
     locale: Option<String>,
     inviter_kind: String,
@@ -77,6 +140,11 @@ pub(in crate::db) struct LetterRow {
     delivery_reason: Option<String>,
     failed_at: Option<At>,
     cause: Option<String>,
+}
+
+/// The columns of a [`Row`], on either database.
+pub(in crate::db) fn columns() -> <Row as Selectable<MultiBackend>>::SelectExpression {
+    <Row as Selectable<MultiBackend>>::construct_selection()
 }
 
 /// The columns of a [`LetterRow`], on either database.

@@ -2,10 +2,14 @@
 //! is sent.
 
 use std::{
+    collections::BTreeSet,
     io::Write,
     process::{Output, Stdio},
 };
 
+use serde_json::Value;
+
+use super::rows::SAMPLE;
 use crate::support::{Backend, Home};
 
 /// Where nobody listens: whatever were sent would fail with other words.
@@ -68,10 +72,34 @@ fn every_faulty_row_is_told_with_its_line_and_column_and_nothing_is_sent() {
     assert_eq!(results, "invited 0, already there 0, failed 6, not sent 3\n");
 }
 
+/// The columns are the members of the three invites, and the sample and `--help` have each of them.
+#[test]
+fn every_member_of_an_invite_is_a_column() {
+    let document = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json");
+    let document: Value = serde_json::from_str(&std::fs::read_to_string(document).unwrap()).unwrap();
+    let mut members = BTreeSet::from(["kind".to_owned()]);
+    for of in ["system-users", "account-owners", "sub-accounts"] {
+        let body = &document["paths"][format!("/v1/{of}/invitations")]["post"]["requestBody"]["content"];
+        let schema = body["application/json"]["schema"]["$ref"].as_str().unwrap().trim_start_matches('#');
+        members.extend(
+            document.pointer(&format!("{schema}/properties")).unwrap().as_object().unwrap().keys().cloned(),
+        );
+    }
+    // The import sends letters.
+    assert!(members.remove("delivery"));
+    let sample = std::fs::read_to_string(SAMPLE).unwrap();
+    let columns: BTreeSet<String> = sample.lines().next().unwrap().split(',').map(str::to_owned).collect();
+    assert_eq!(columns, members);
+    let help = String::from_utf8(home().run(&["import", "--help"]).stdout).unwrap();
+    for column in columns {
+        assert!(help.contains(&format!("\n  {column} ")), "{column} in {help}");
+    }
+}
+
 #[test]
 fn a_file_that_is_no_list_of_people_says_what_is_wrong_with_it() {
-    let known = "kind, email, roles, account_id, account_name, account_type, role, reimbursement_rate, \
-        used_by, sub_account_name, locale";
+    let sample = std::fs::read_to_string(SAMPLE).unwrap();
+    let known = sample.lines().next().unwrap().replace(',', ", ");
     let unknown = format!("1: rolls: There is no such column. Known columns: {known}. (unknown_column)");
     let nameless = format!(
         "1: kind: The first line must name the columns, separated by , or ; as in: {} (missing_header)",

@@ -13,7 +13,7 @@ use crate::support::{
     json, on_each,
 };
 
-const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/import-sample.csv");
+pub const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/import-sample.csv");
 
 /// A business account of this name, active.
 pub async fn account(home: &Home, admin: &Client, email: &str, name: &str) -> String {

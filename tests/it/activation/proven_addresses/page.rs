@@ -14,6 +14,8 @@ use crate::support::{
 use super::{STAFF, asks};
 
 on_both_databases! {
+    with [("RESEND_COOLDOWN", "0s"), ("RATE_LIMITS", "off")];
+
     async fn a_link_that_was_handed_over_leads_to_no_further_roles(app: TestApp) {
         let (admin, manager) =
             (app.admin(), app.caller(&[invitation_service::domain::role::Role::UserManager], &[]));

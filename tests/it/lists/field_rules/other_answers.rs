@@ -13,6 +13,8 @@ use crate::support::{
 use super::world::world;
 
 on_both_databases! {
+    with [("RATE_LIMITS", "off"), ("RESEND_COOLDOWN", "0s")];
+
     async fn an_invite_is_answered_alike_whoever_it_is(app: TestApp) {
         let world = world(&app).await;
         let owner = &world.callers["owner of Acme"];
