@@ -58,6 +58,6 @@ pub struct Settings {
     pub webhooks: Webhooks,
     /// Whether the public routes are limited.
     pub rate_limits: bool,
-    /// Whose `X-Forwarded-RequestContext` or `Forwarded` is believed.
+    /// Whose `X-Forwarded-For` or `Forwarded` is believed.
     pub trusted_proxies: Vec<IpNet>,
 }

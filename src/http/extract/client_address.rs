@@ -1,4 +1,4 @@
-//! Where a request comes from: the peer of its connection, or whom trusted proxies name in `X-Forwarded-RequestContext`
+//! Where a request comes from: the peer of its connection, or whom trusted proxies name in `X-Forwarded-For`
 //! or `Forwarded`.
 //!
 //! A header is believed as far as its writers are trusted (`TRUSTED_PROXIES`): from its end, which the
@@ -140,7 +140,7 @@ fn hops(headers: &HeaderMap, name: &HeaderName, read: impl Fn(&str) -> Vec<Hop>)
     Some(values.flat_map(|value| value.to_str().map_or_else(|_| vec![Hop::Unreadable], &read)).collect())
 }
 
-/// `X-Forwarded-RequestContext`: addresses between commas. Empty ones are nothing (RFC 9110 §5.6.1.2).
+/// `X-Forwarded-For`: addresses between commas. Empty ones are nothing (RFC 9110 §5.6.1.2).
 fn list(value: &str) -> Vec<Hop> {
     value.split(',').map(str::trim).filter(|hop| !hop.is_empty()).map(node).collect()
 }
