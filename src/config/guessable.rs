@@ -75,7 +75,16 @@ fn is_guessable_text(text: &str, enough: u32) -> bool {
         || PUBLISHED.iter().any(|key| signs.contains(key))
         || is_regular(text.as_bytes(), 8)
         || phrase::is_made_up(&start, if enough < MIN_LOG2_GUESSES { 32.0 } else { 72.0 })
-        || zxcvbn::zxcvbn(&start, &[]).guesses() < 1 << enough
+        || (!is_random_hexadecimal(text) && zxcvbn::zxcvbn(&start, &[]).guesses() < 1 << enough)
+}
+
+/// Whether a text looks as `openssl rand -hex 32` prints it; fewer than one in 10^6 of its keys do not. zxcvbn
+/// would find nothing in it, and its dictionaries, once loaded, stay in memory (8 MB).
+fn is_random_hexadecimal(text: &str) -> bool {
+    let count = |known: fn(&u8) -> bool| text.bytes().filter(known).count();
+    hexadecimal(text).is_some_and(|bytes| bytes.len() >= 32 && distinct(bytes.into_iter()) >= 24)
+        && count(u8::is_ascii_alphabetic) >= 8
+        && count(u8::is_ascii_digit) >= 20
 }
 
 /// Whether bytes are not random. Fewer than one in 10^16 keys of 16 random bytes fail any of these checks,

@@ -71,7 +71,7 @@ pub struct LettersSpent {
     /// The seconds until the same letter can be requested again, as far as these quotas are concerned.
     pub retry_after: u64,
     /// The state of every quota to which the letter counts; at least one of them is exhausted.
-    pub standings: Vec<QuotaStatus>,
+    pub quota_statuses: Vec<QuotaStatus>,
 }
 
 /// The mailbox of an address, for counting: two addresses of one mailbox are two users, and one recipient.

@@ -80,7 +80,7 @@ pub struct Sent {
     /// The invitation.
     pub invitation: Invitation,
     /// The remaining quotas; empty where no letter was sent, or letters are not counted.
-    pub standings: Vec<QuotaStatus>,
+    pub quota_statuses: Vec<QuotaStatus>,
 }
 
 /// The outcome of one invite among many.
@@ -250,7 +250,7 @@ impl Outcome {
     /// As [`one`].
     pub fn into_result(self) -> Result<Sent, ServiceError> {
         match self {
-            Self::Invited(invitation, standings) => Ok(Sent { invitation: *invitation, standings }),
+            Self::Invited(invitation, quota_statuses) => Ok(Sent { invitation: *invitation, quota_statuses }),
             Self::LettersSpent(spent) => Err(ServiceError::LettersSpent(spent)),
             Self::Pending(id) => Err(ServiceError::InvitationPending(id)),
             Self::AlreadySystemUser => Err(ServiceError::AlreadySystemUser),
@@ -323,7 +323,7 @@ pub fn invite_many(
 fn charge_quota(outcome: Outcome, draft: &Draft, counts: &mut Counts) -> Outcome {
     match (outcome, draft.charge()) {
         (Outcome::Invited(invitation, _), Some(charge)) => match counts.take(&charge) {
-            Ok(standings) => Outcome::Invited(invitation, standings),
+            Ok(quota_statuses) => Outcome::Invited(invitation, quota_statuses),
             Err(spent) => Outcome::LettersSpent(spent),
         },
         (outcome, _) => outcome,

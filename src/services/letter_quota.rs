@@ -189,12 +189,12 @@ impl Counts {
         let waits =
             subjects.iter().filter_map(|(_, subject, quota)| self.logs.get(subject)?.wait(now, *quota));
         if let Some(longest) = waits.max() {
-            let standings = subjects.iter().map(|(scope, subject, quota)| {
+            let quota_statuses = subjects.iter().map(|(scope, subject, quota)| {
                 self.logs.get(subject).cloned().unwrap_or_default().quota_status(*scope, *quota, now)
             });
             return Err(LettersSpent {
                 retry_after: seconds(longest).max(1),
-                standings: standings.collect(),
+                quota_statuses: quota_statuses.collect(),
             });
         }
         let take = |(scope, subject, quota): (LimitScope, String, u32)| {
@@ -204,13 +204,13 @@ impl Counts {
             self.changed.push(subject);
             quota_status
         };
-        let standings = subjects.into_iter().map(take);
+        let quota_statuses = subjects.into_iter().map(take);
         // An account owner must not see how often others have written to a mailbox, unless its quota refuses
         // the letter.
         let is_visible = |one: &QuotaStatus| {
             one.scope != LimitScope::Mailbox || !matches!(charge.payer, Payer::Account(_))
         };
-        Ok(standings.filter(|one| is_visible(one) || one.remaining == 0).collect())
+        Ok(quota_statuses.filter(|one| is_visible(one) || one.remaining == 0).collect())
     }
 
     /// Writes the changed counts.
@@ -234,9 +234,9 @@ impl Counts {
 /// The lowest remaining value of each quota except those of mailboxes, over many letters: the result for a
 /// batch.
 #[must_use]
-pub fn least<'a>(standings: impl Iterator<Item = &'a QuotaStatus>) -> Vec<QuotaStatus> {
+pub fn least<'a>(quota_statuses: impl Iterator<Item = &'a QuotaStatus>) -> Vec<QuotaStatus> {
     let mut least: BTreeMap<LimitScope, QuotaStatus> = BTreeMap::new();
-    for quota_status in standings.filter(|one| one.scope != LimitScope::Mailbox) {
+    for quota_status in quota_statuses.filter(|one| one.scope != LimitScope::Mailbox) {
         let known = least.entry(quota_status.scope).or_insert(*quota_status);
         if quota_status.remaining < known.remaining {
             *known = *quota_status;

@@ -31,15 +31,15 @@ pub(super) fn narrowed(connection: &mut AnyConnection, actor: Actor) -> Result<O
         return Ok(Some(actor));
     }
     let Ok(user) = actor.who.id.parse::<UserId>() else { return Ok(None) };
-    let Some(standing) = credentials::standing(connection, user)? else { return Ok(None) };
-    if actor.credential != Some(credential_mark(&standing.password_hash)) {
+    let Some(rights) = credentials::present_rights(connection, user)? else { return Ok(None) };
+    if actor.credential != Some(credential_mark(&rights.password_hash)) {
         return Ok(None);
     }
-    let held = standing.roles.permissions();
+    let held = rights.roles.permissions();
     let Actor { permissions, accounts, .. } = actor;
     Ok(Some(Actor {
         permissions: permissions.into_iter().filter(|one| held.contains(one)).collect(),
-        accounts: accounts.into_iter().filter(|one| standing.owned.contains(one)).collect(),
+        accounts: accounts.into_iter().filter(|one| rights.owned.contains(one)).collect(),
         ..actor
     }))
 }

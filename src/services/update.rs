@@ -144,7 +144,7 @@ fn apply(
     admit(services, tx, actor, &old, asked)?;
     let Plan { mut new, changes } = diff::of(&old, patch);
     if changes.is_empty() {
-        return Ok((Sent { invitation: old, standings: Vec::new() }, false));
+        return Ok((Sent { invitation: old, quota_statuses: Vec::new() }, false));
     }
     let sent = recipient.is_some() || exceeds_link_roles(&old, &new);
     if let Some(recipient) = &recipient {
@@ -152,11 +152,11 @@ fn apply(
     } else if sent {
         new = fresh(services, &new, services.clock.now());
     }
-    let standings = if sent { count(services, tx, actor, &new)? } else { Vec::new() };
+    let quota_statuses = if sent { count(services, tx, actor, &new)? } else { Vec::new() };
     write(services, tx, actor, (&old, &new, patch), &changes)?;
     let invitation =
         invitations::get(tx.reading(), id, Visibility::everything())?.ok_or(ServiceError::NotFound)?;
-    Ok((Sent { invitation, standings }, sent))
+    Ok((Sent { invitation, quota_statuses }, sent))
 }
 
 /// Counts the letter.
@@ -169,9 +169,9 @@ fn count(
     let charge = Charge::new(&new.email, Payer::of(actor, new));
     let mut counts =
         Counts::lock(tx, &services.rules.letters, std::slice::from_ref(&charge), services.clock.now())?;
-    let standings = counts.take(&charge).map_err(ServiceError::LettersSpent)?;
+    let quota_statuses = counts.take(&charge).map_err(ServiceError::LettersSpent)?;
     counts.write(tx)?;
-    Ok(standings)
+    Ok(quota_statuses)
 }
 
 /// Whether the invitation would grant more than when its link was returned: the inviter may have kept the

@@ -42,7 +42,7 @@ pub fn of(connection: &mut AnyConnection, id: UserId) -> Result<Credentials, DbF
 }
 
 /// The current permissions of an active user.
-pub struct QuotaStatus {
+pub struct PresentRights {
     /// The password hash.
     pub password_hash: String,
     /// The system roles.
@@ -52,7 +52,7 @@ pub struct QuotaStatus {
 }
 
 /// The current permissions of a user; `None` for one who is not active.
-pub fn standing(connection: &mut AnyConnection, id: UserId) -> Result<Option<QuotaStatus>, DbFault> {
+pub fn present_rights(connection: &mut AnyConnection, id: UserId) -> Result<Option<PresentRights>, DbFault> {
     let active = users::status.eq(UserStatus::Active.as_str()).and(users::removed_at.is_null());
     let hash: Option<Option<String>> = users::table
         .find(id.as_str())
@@ -68,7 +68,7 @@ pub fn standing(connection: &mut AnyConnection, id: UserId) -> Result<Option<Quo
         .iter()
         .map(|role| role.parse().map_err(corrupt))
         .collect::<Result<_, _>>()?;
-    Ok(Some(QuotaStatus { password_hash, roles, owned: memberships::owned(connection, id)? }))
+    Ok(Some(PresentRights { password_hash, roles, owned: memberships::owned(connection, id)? }))
 }
 
 /// Gives an active user with an unproven address a new password and new names, and marks the address as

@@ -253,9 +253,9 @@ pub(super) async fn resend_once<K: Named + 'static>(
     query.finish()?;
     let digest = *body.digest();
     let asked = body.parse_if_any().and_then(|asked: ResendRequest| Ok((id(path)?, asked.locale)));
-    let standings = QuotaStatuses::of(&request);
+    let quota_statuses = QuotaStatuses::of(&request);
     let work = async move |(state, actor): RequestContext, wanted, ticket| {
-        Ok(standings.sent(send(&state.services, &actor, wanted, ticket).await)?)
+        Ok(quota_statuses.sent(send(&state.services, &actor, wanted, ticket).await)?)
     };
     let authorise = async |caller: RequestContext, (wanted, _), stored: Option<&StoredAnswer>| {
         authorise(caller, wanted, stored).await

@@ -104,11 +104,11 @@ pub(in crate::http) async fn send_invite<R: InviteRequest>(
 ) -> Result<HttpResponse, Problem> {
     let digest = *body.digest();
     let asked = body.parse().map(|asked: R| (asked.delivery(), asked.into()));
-    let standings = QuotaStatuses::of(caller.0);
+    let quota_statuses = QuotaStatuses::of(caller.0);
     let work = async move |(state, actor): RequestContext, (delivery, wanted), ticket| {
         record_outcome(
             &state,
-            standings.sent(invite::one(&state.services, &actor, (wanted, delivery), ticket).await),
+            quota_statuses.sent(invite::one(&state.services, &actor, (wanted, delivery), ticket).await),
         )
     };
     let authorise = async |caller: RequestContext, (_, wanted), _: Option<&StoredAnswer>| {

@@ -58,15 +58,15 @@ impl QuotaStatuses {
     }
 
     /// Notes these.
-    pub fn note(&self, standings: &[QuotaStatus]) {
-        *self.0.borrow_mut() = standings.to_vec();
+    pub fn note(&self, quota_statuses: &[QuotaStatus]) {
+        *self.0.borrow_mut() = quota_statuses.to_vec();
     }
 
     /// Notes what remains after a letter, or after an error.
     pub fn sent(&self, outcome: Result<Sent, ServiceError>) -> Result<Invitation, ServiceError> {
         match outcome {
-            Ok(Sent { invitation, standings }) => {
-                self.note(&standings);
+            Ok(Sent { invitation, quota_statuses }) => {
+                self.note(&quota_statuses);
                 Ok(invitation)
             }
             Err(refusal) => Err(self.refused(refusal)),
@@ -75,8 +75,8 @@ impl QuotaStatuses {
 
     /// Notes what remains according to an error.
     pub fn refused(&self, refusal: ServiceError) -> ServiceError {
-        if let ServiceError::LettersSpent(LettersSpent { standings, .. }) = &refusal {
-            self.note(standings);
+        if let ServiceError::LettersSpent(LettersSpent { quota_statuses, .. }) = &refusal {
+            self.note(quota_statuses);
         }
         refusal
     }

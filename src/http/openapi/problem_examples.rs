@@ -100,7 +100,7 @@ fn refusals() -> Vec<ServiceError> {
         ServiceError::TooSoon(42),
         ServiceError::LettersSpent(LettersSpent {
             retry_after: 3600,
-            standings: vec![QuotaStatus {
+            quota_statuses: vec![QuotaStatus {
                 scope: LimitScope::Mailbox,
                 quota: 6,
                 remaining: 0,

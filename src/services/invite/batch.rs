@@ -21,7 +21,7 @@ pub struct Invited {
     /// would have had.
     pub results: Vec<Result<Invitation, ServiceError>>,
     /// The remaining quotas to which the caller's letters count, except those of mailboxes.
-    pub standings: Vec<QuotaStatus>,
+    pub quota_statuses: Vec<QuotaStatus>,
     /// Whether the batch was only validated.
     pub validate_only: bool,
 }
@@ -48,8 +48,8 @@ pub async fn many(
             let drafts: Vec<&Draft> = drafted.iter().filter_map(|item| item.as_ref().ok()).collect();
             let outcomes =
                 if drafts.is_empty() { Vec::new() } else { invite_many(&clock, &limits, tx, &drafts)? };
-            let standings = standings(&outcomes);
-            let invited = Invited { results: merged(&drafted, outcomes), standings, validate_only };
+            let quota_statuses = quota_statuses(&outcomes);
+            let invited = Invited { results: merged(&drafted, outcomes), quota_statuses, validate_only };
             if validate_only {
                 return Err(RolledBack::Validated(invited));
             }
@@ -123,10 +123,10 @@ async fn drafted(
         .collect())
 }
 
-fn standings(outcomes: &[Outcome]) -> Vec<QuotaStatus> {
+fn quota_statuses(outcomes: &[Outcome]) -> Vec<QuotaStatus> {
     let of_one = |outcome: &'_ Outcome| match outcome {
-        Outcome::Invited(_, standings) | Outcome::LettersSpent(LettersSpent { standings, .. }) => {
-            standings.clone()
+        Outcome::Invited(_, quota_statuses) | Outcome::LettersSpent(LettersSpent { quota_statuses, .. }) => {
+            quota_statuses.clone()
         }
         _ => Vec::new(),
     };

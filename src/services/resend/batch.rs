@@ -58,7 +58,7 @@ pub struct Resent {
     /// Each id with the invitation as it is now, or its refusal.
     pub results: Vec<(String, Result<Invitation, ServiceError>)>,
     /// The remaining quotas to which the caller's letters count, except those of mailboxes.
-    pub standings: Vec<QuotaStatus>,
+    pub quota_statuses: Vec<QuotaStatus>,
     /// Whether the filter matches more that could be resent now.
     pub more: bool,
     /// Whether the batch was only validated.
@@ -162,7 +162,7 @@ fn batch(
     } else {
         send(services, tx, (&actor.who, payer), checked)?
     };
-    let standings = standings(&outcomes);
+    let quota_statuses = quota_statuses(&outcomes);
     let mut first = HashMap::new();
     let outcome = |(index, (name, id)): (usize, (String, Option<InvitationId>))| {
         let earlier = id.and_then(|id| (*first.entry(id).or_insert(index) != index).then_some(first[&id]));
@@ -176,13 +176,13 @@ fn batch(
         (name, outcome)
     };
     let results = names.into_iter().zip(ids).enumerate().map(outcome).collect();
-    Ok(Resent { results, standings, more, validate_only })
+    Ok(Resent { results, quota_statuses, more, validate_only })
 }
 
-fn standings(outcomes: &Outcomes) -> Vec<QuotaStatus> {
+fn quota_statuses(outcomes: &Outcomes) -> Vec<QuotaStatus> {
     let of_one = |outcome: &'_ Result<Sent, ServiceError>| match outcome {
-        Ok(Sent { standings, .. }) | Err(ServiceError::LettersSpent(LettersSpent { standings, .. })) => {
-            standings.clone()
+        Ok(Sent { quota_statuses, .. }) | Err(ServiceError::LettersSpent(LettersSpent { quota_statuses, .. })) => {
+            quota_statuses.clone()
         }
         Err(_) => Vec::new(),
     };

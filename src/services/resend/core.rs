@@ -166,7 +166,7 @@ pub(in crate::services) fn send(
     let charges = charges(&checked, payer);
     let mut counts =
         Counts::lock(tx, &services.rules.letters, &charges.values().cloned().collect::<Vec<_>>(), now)?;
-    let mut standings = count(&mut checked, &charges, &mut counts);
+    let mut quota_statuses = count(&mut checked, &charges, &mut counts);
     counts.write(tx)?;
     let due: Vec<&Invitation> = checked.iter().filter(|(_, due)| due.is_ok()).map(|(one, _)| one).collect();
     let renewed = renew(services, tx, &due, now)?;
@@ -177,8 +177,8 @@ pub(in crate::services) fn send(
     let mut outcomes: HashMap<_, _> =
         checked.into_iter().map(|(one, due)| (one.id, due.and(Err(ServiceError::NotPending)))).collect();
     outcomes.extend(sent.into_iter().map(|fresh| {
-        let standings = standings.remove(&fresh.id).unwrap_or_default();
-        (fresh.id, Ok(Sent { invitation: fresh, standings }))
+        let quota_statuses = quota_statuses.remove(&fresh.id).unwrap_or_default();
+        (fresh.id, Ok(Sent { invitation: fresh, quota_statuses }))
     }));
     Ok(outcomes)
 }
@@ -193,10 +193,10 @@ pub(super) fn would_send(
     let charges = charges(&checked, payer);
     let all: Vec<Charge> = charges.values().cloned().collect();
     let mut counts = Counts::look(tx, &services.rules.letters, &all, services.clock.now())?;
-    let mut standings = count(&mut checked, &charges, &mut counts);
+    let mut quota_statuses = count(&mut checked, &charges, &mut counts);
     let mut sent = |one: Invitation| {
-        let standings = standings.remove(&one.id).unwrap_or_default();
-        Sent { invitation: one, standings }
+        let quota_statuses = quota_statuses.remove(&one.id).unwrap_or_default();
+        Sent { invitation: one, quota_statuses }
     };
     Ok(checked.into_iter().map(|(one, due)| (one.id, due.map(|()| sent(one)))).collect())
 }
@@ -213,15 +213,15 @@ fn count(
     charges: &HashMap<InvitationId, Charge>,
     counts: &mut Counts,
 ) -> HashMap<InvitationId, Vec<QuotaStatus>> {
-    let mut standings = HashMap::new();
+    let mut quota_statuses = HashMap::new();
     for (one, due) in checked {
         let Some(charge) = charges.get(&one.id) else { continue };
         match counts.take(charge) {
-            Ok(left) => drop(standings.insert(one.id, left)),
+            Ok(left) => drop(quota_statuses.insert(one.id, left)),
             Err(spent) => *due = Err(ServiceError::LettersSpent(spent)),
         }
     }
-    standings
+    quota_statuses
 }
 
 /// The seconds until an invitation that was sent at `last` may be sent again; the cooldown must pass between

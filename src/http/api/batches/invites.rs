@@ -191,11 +191,11 @@ pub async fn invite(
     let received = receive(&request, payload, (&state, &actor.who)).await?;
     let render = render(Page::of(&state, &request), results);
     let written = render.clone();
-    let standings = QuotaStatuses::of(&request);
+    let quota_statuses = QuotaStatuses::of(&request);
     let work = async move |(state, actor): RequestContext, asked: ParsedRequest, ticket| {
         let asked = (asked.items, asked.validate_only);
         let invited = services::invite::batch::many(&state.services, &actor, asked, ticket).await?;
-        standings.note(&invited.standings);
+        quota_statuses.note(&invited.quota_statuses);
         let written = move || {
             count(&state, &invited);
             written(&invited)

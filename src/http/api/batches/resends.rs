@@ -271,10 +271,10 @@ pub async fn resend(command: Command) -> Result<HttpResponse, Problem> {
     let digest = *body.digest();
     let asked = body.parse().map(|asked: ResendBatchRequest| (asked.wanted, asked.dry_run));
     let written = render.clone();
-    let standings = QuotaStatuses::of(&request);
+    let quota_statuses = QuotaStatuses::of(&request);
     let work = async move |(state, actor): RequestContext, (wanted, dry_run), ticket| {
         let resent = services::resend::batch::many(&state.services, &actor, wanted, dry_run, ticket).await?;
-        standings.note(&resent.standings);
+        quota_statuses.note(&resent.quota_statuses);
         run_blocking(move || written(&resent)).await
     };
     let page = Page::of(&state, &request);

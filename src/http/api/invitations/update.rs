@@ -153,8 +153,8 @@ pub async fn amend(path: Path<String>, command: Command) -> Result<HttpResponse,
     let Command { request, state, actor, query, body } = command;
     query.finish()?;
     let (wanted, condition) = (id(&path)?, etag::condition(&request));
-    let standings = QuotaStatuses::of(&request);
-    let amended = standings.sent(
+    let quota_statuses = QuotaStatuses::of(&request);
+    let amended = quota_statuses.sent(
         services::update::invitation(&state.services, &actor, wanted, condition, body.parse()?).await,
     )?;
     let view = InvitationView::of(&amended, state.services.clock.now());

@@ -144,10 +144,10 @@ fn invitations_of(candidates: &[Invitation]) -> Value {
     candidates.iter().map(shown).collect()
 }
 
-fn letters_spent(LettersSpent { retry_after, standings }: &LettersSpent) -> Problem {
-    let spent = standings.iter().find(|standing| standing.remaining == 0);
-    let quota = spent.map_or(0, |standing| standing.quota);
-    let why = match spent.map(|standing| standing.scope) {
+fn letters_spent(LettersSpent { retry_after, quota_statuses }: &LettersSpent) -> Problem {
+    let spent = quota_statuses.iter().find(|one| one.remaining == 0);
+    let quota = spent.map_or(0, |one| one.quota);
+    let why = match spent.map(|one| one.scope) {
         Some(LimitScope::Account) => {
             format!("The owners of this account have asked for their {quota} letters of 24 hours.")
         }
