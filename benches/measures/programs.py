@@ -1,6 +1,7 @@
 """The programs that are measured, and those that measure."""
 
 import os
+import secrets
 import subprocess
 from pathlib import Path
 
@@ -9,7 +10,7 @@ SERVICE = Path(os.environ["SERVICE"])
 YARDSTICK = Path(os.environ["YARDSTICK"])
 PGBIN = Path(os.environ["PGBIN"])
 # Signs tokens of both kinds; the yardstick and every process of the service are given the same one.
-SECRET_KEY = "a key for benchmarks alone, never for anything else"
+SECRET_KEY = secrets.token_hex(32)
 
 
 def output(*command, stdin=None, **environment):

@@ -79,7 +79,7 @@ pub enum Condition {
 }
 
 impl Condition {
-    fn check_cooldown(&self, invitation: &Invitation) -> Result<(), ServiceError> {
+    fn check(&self, invitation: &Invitation) -> Result<(), ServiceError> {
         let current = Revision::of(invitation);
         match self {
             Self::Absent => Err(ServiceError::PreconditionRequired),
@@ -191,7 +191,7 @@ fn admit(
 ) -> Result<(), ServiceError> {
     authorise(tx.reading(), actor, &[one])?.into_iter().collect::<Result<(), _>>()?;
     awaits_answer(tx, one)?;
-    condition.check_cooldown(one)?;
+    condition.check(one)?;
     let faults = diff::faults(one, patch);
     if !faults.is_empty() {
         return Err(ServiceError::Invalid(faults));
