@@ -41,9 +41,6 @@ pub fn serve(listener: TcpListener, state: Arc<State>, connections: Arc<Connecti
         let (state, connections, stopping) = (state.clone(), connections.clone(), stopping.clone());
         let refusal = unreadable::refusal(state.clone());
         let guard = fn_service(move |stream: TcpStream| {
-            // Nagle's algorithm would hold the end of an answer back until the client has acknowledged its
-            // beginning, which many do 40 ms later. A stream that refuses this is at its end.
-            let _ = stream.set_nodelay(true);
             let peer = stream.peer_addr().ok();
             // A refused one is dropped here, and so closed.
             let admitted = peer.and_then(|peer| connections.admit(peer.ip()));

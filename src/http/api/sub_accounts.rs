@@ -324,7 +324,8 @@ pub async fn create(path: Path<String>, command: Command) -> Result<HttpResponse
         body.parse().map(|asked: InviteSubAccount| (asked.delivery, Invite::SubAccount(asked.below(parent))));
     let quota_statuses = QuotaStatuses::of(&request);
     let work = async move |(state, actor): RequestContext, (delivery, wanted), ticket| {
-        match quota_statuses.sent(services::invite::one(&state.services, &actor, (wanted, delivery), ticket).await)
+        match quota_statuses
+            .sent(services::invite::one(&state.services, &actor, (wanted, delivery), ticket).await)
         {
             // This account is the resource in the path.
             Err(ServiceError::AccountNotFound) => Err(not_found()),

@@ -46,6 +46,9 @@ pub struct GuardedStream {
 
 impl GuardedStream {
     pub(super) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
+        // Nagle's algorithm would hold the end of an answer back until the client has acknowledged its
+        // beginning, which many do 40 ms later. A stream that refuses this is at its end.
+        let _ = stream.set_nodelay(true);
         Self {
             stream,
             connection,
@@ -222,5 +225,24 @@ impl Timer {
         };
         self.until = Some(until);
         sleep.as_mut().poll(cx).is_ready()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use super::{
+        super::{connections::Connections, limits::ConnectionLimits},
+        *,
+    };
+
+    #[tokio::test]
+    async fn the_end_of_an_answer_is_not_held_back() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let connections = Connections::new(ConnectionLimits::of_process(), Vec::new());
+        let connection = connections.admit(Ipv4Addr::LOCALHOST.into()).unwrap();
+        assert!(GuardedStream::new(stream, connection).stream.nodelay().unwrap());
     }
 }

@@ -52,7 +52,12 @@ pub(super) async fn reach(
             // A connection that is ready wins over the timeout.
             biased;
             answer = under_way.next() => match answer {
-                Some((_, Ok(stream))) => return Ok(stream),
+                Some((_, Ok(stream))) => {
+                    // Else the last segment of a letter waits for the relay's acknowledgement of those before
+                    // it (Nagle's algorithm). A stream that refuses this is at its end.
+                    let _ = stream.set_nodelay(true);
+                    return Ok(stream);
+                }
                 Some((place, Err(fault))) => begun[place].1 = Some(fault),
                 None => return Err(ConnectFailures(begun)),
             },
@@ -101,6 +106,7 @@ mod tests {
             reach(addresses.to_vec(), HOUR, end()).await.unwrap().peer_addr().unwrap()
         };
         assert_eq!(reached(&[first, second]).await, first);
+        assert!(reach(vec![first], HOUR, end()).await.unwrap().nodelay().unwrap());
         assert_eq!(reached(&[closed, closed, second, first]).await, second);
     }
 

@@ -181,9 +181,8 @@ fn batch(
 
 fn quota_statuses(outcomes: &Outcomes) -> Vec<QuotaStatus> {
     let of_one = |outcome: &'_ Result<Sent, ServiceError>| match outcome {
-        Ok(Sent { quota_statuses, .. }) | Err(ServiceError::LettersSpent(LettersSpent { quota_statuses, .. })) => {
-            quota_statuses.clone()
-        }
+        Ok(Sent { quota_statuses, .. })
+        | Err(ServiceError::LettersSpent(LettersSpent { quota_statuses, .. })) => quota_statuses.clone(),
         Err(_) => Vec::new(),
     };
     least(outcomes.values().flat_map(of_one).collect::<Vec<_>>().iter())
