@@ -46,12 +46,12 @@ use self::pool::{
     work_error::WorkError,
 };
 pub use self::{
-    error::DbFault,
+    error::{AsFault, DbFault},
     guarded::Guarded,
     pool::{
         any_connection::AnyConnection,
         database_url::{DatabaseUrl, DatabaseUrlError},
-        migrate::OpenError,
+        open_error::OpenError,
         pooler_check::PoolerFault,
         server_check::Findings,
     },
@@ -255,18 +255,5 @@ impl Db {
             Dialect::Postgres => 2,
             Dialect::Sqlite => 1,
         }
-    }
-}
-
-/// An error that may contain a [`DbFault`], so that [`Db::write`] can distinguish a retryable conflict from a
-/// refusal.
-pub trait AsFault {
-    /// The database fault inside, if there is one.
-    fn as_fault(&self) -> Option<&DbFault>;
-}
-
-impl AsFault for DbFault {
-    fn as_fault(&self) -> Option<&DbFault> {
-        Some(self)
     }
 }

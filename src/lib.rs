@@ -1,7 +1,7 @@
 //! Invites people to an EV-charging operator's platform: an e-mailed link, valid 24 hours, usable once.
 //!
-//! The modules, and which of them each may use (`tests/it/repository/architecture.rs` checks this dependency rule, and
-//! `docs/architecture.md` has the picture):
+//! The modules, and which of them each may use (`tests/it/repository/architecture.rs` checks this dependency
+//! rule, and `docs/architecture.md` has the picture):
 //!
 //! ```text
 //! main -> cli -> app -> everything          `cli::import` is a client of our own API, and uses `reqwest` for it

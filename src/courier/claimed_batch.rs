@@ -70,8 +70,8 @@ impl Courier {
         let claim = async {
             self.remind(now).await?;
             let recovering = self.outage.recovers_at(now);
-            let which = recovering.map_or(ClaimScope::Due, |_| ClaimScope::Unleased);
-            let (claimed, free_at) = self.claim(now, which).await?;
+            let scope = recovering.map_or(ClaimScope::Due, |_| ClaimScope::Unleased);
+            let (claimed, free_at) = self.claim(now, scope).await?;
             if !claimed.is_empty() {
                 return Ok(Due::Letters(ClaimedBatch::new(claimed, now, stop.child_token())));
             }
@@ -85,7 +85,7 @@ impl Courier {
     /// are due at its end; the others as usual.
     async fn next_due(&self, recovering: Option<DateTime<Utc>>) -> Result<Option<DateTime<Utc>>, DbFault> {
         let next_due =
-            |which| self.db.read::<_, DbFault>(move |connection| outbox::next_due(connection, which));
+            |scope| self.db.read::<_, DbFault>(move |connection| outbox::next_due(connection, scope));
         let due = next_due(ClaimScope::Due).await?;
         let Some(until) = recovering else { return Ok(due) };
         let unleased = next_due(ClaimScope::Unleased).await?;
@@ -96,7 +96,7 @@ impl Courier {
     async fn claim(
         &self,
         now: DateTime<Utc>,
-        which: ClaimScope,
+        scope: ClaimScope,
     ) -> Result<(Vec<Claimed>, DateTime<Utc>), DbFault> {
         let (pace, relay, clock) = (self.pace, self.mailer.describe(), self.clock.clone());
         self.db
@@ -110,7 +110,7 @@ impl Courier {
                     return Ok((Vec::new(), free_at));
                 }
                 let limit = pace.map_or(MAX_CLAIM, |pace| i64::from(pace.at_once()).min(MAX_CLAIM));
-                let claimed = outbox::claim(tx, which, limit, (now, now + LEASE))?;
+                let claimed = outbox::claim(tx, scope, limit, (now, now + LEASE))?;
                 if let Some(pace) = pace {
                     // Counted here, since the provider is asked about each of them, whatever it answers.
                     let count = u32::try_from(claimed.len()).unwrap_or(u32::MAX);

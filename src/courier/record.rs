@@ -137,14 +137,14 @@ fn superseded(
 
 /// What the timeline tells of an outcome; of a reminder, that it was one.
 fn entry(letter: &Claimed, outcome: &Outcome) -> Option<(EventType, serde_json::Value)> {
-    let (event_type, mut details) = told(letter, outcome)?;
+    let (event_type, mut details) = reported(letter, outcome)?;
     if letter.purpose == LetterPurpose::Reminder {
         details["letter"] = LetterPurpose::Reminder.as_str().into();
     }
     Some((event_type, details))
 }
 
-fn told(letter: &Claimed, outcome: &Outcome) -> Option<(EventType, serde_json::Value)> {
+fn reported(letter: &Claimed, outcome: &Outcome) -> Option<(EventType, serde_json::Value)> {
     match outcome {
         Outcome::Sent { .. } => Some((EventType::EmailSent, json!({ "attempt": letter.attempt }))),
         // The first fault and the last one; the ninety between them are counted on the invitation.

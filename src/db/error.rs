@@ -115,3 +115,16 @@ fn by_message(message: &str) -> DbFault {
         DbFault::Other(message.to_owned())
     }
 }
+
+/// An error that may contain a [`DbFault`], so that [`super::Db::write`] can distinguish a retryable conflict from a
+/// refusal.
+pub trait AsFault {
+    /// The database fault inside, if there is one.
+    fn as_fault(&self) -> Option<&DbFault>;
+}
+
+impl AsFault for DbFault {
+    fn as_fault(&self) -> Option<&DbFault> {
+        Some(self)
+    }
+}

@@ -6,6 +6,7 @@ pub(super) mod commit_check;
 pub(super) mod database_url;
 pub mod group_commit;
 pub(super) mod migrate;
+pub(super) mod open_error;
 pub(super) mod persist;
 pub(super) mod pooled_connection;
 pub(super) mod pooler_check;

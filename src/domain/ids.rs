@@ -54,7 +54,7 @@ pub struct Id<K> {
 
 /// The text is no id of the requested kind: malformed, or of another kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an id of this kind")]
+#[error("This is not an id of this kind.")]
 pub struct NotAnId;
 
 impl<K: Named> Id<K> {

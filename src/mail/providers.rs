@@ -6,6 +6,7 @@
 //! these are pure functions; [`client`] sends the requests. No provider may track who opens a letter or
 //! follows its link: where there is a switch for that, it is off.
 
+mod api;
 mod client;
 mod hosted_url;
 mod mailgun;

@@ -21,6 +21,9 @@ pub enum ServiceError {
     /// The token does not allow it.
     #[error("This takes the permission {0}.")]
     Forbidden(&'static str),
+    /// The token is not a person's.
+    #[error("This takes the access token of a person.")]
+    NotAPerson,
     /// The roles allow more than the inviter may do.
     #[error("A role of this invitation allows more than your token does.")]
     RoleExceedsYours,

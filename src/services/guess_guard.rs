@@ -46,7 +46,7 @@ impl GuessLimit {
 #[derive(Debug, Clone, Copy)]
 pub struct Scope {
     key: u64,
-    allowance: GuessLimit,
+    limit: GuessLimit,
 }
 
 #[derive(Debug, Default)]
@@ -74,8 +74,8 @@ impl GuessGuard {
     }
 
     /// The scope with this name.
-    pub fn scope(&self, name: impl Hash, allowance: GuessLimit) -> Scope {
-        Scope { key: self.hasher.hash_one(name), allowance }
+    pub fn scope(&self, name: impl Hash, limit: GuessLimit) -> Scope {
+        Scope { key: self.hasher.hash_one(name), limit }
     }
 
     /// The delay before the next guess; `None` when there is none. For secrets that programs send, many at
@@ -126,10 +126,10 @@ impl GuessGuard {
             }
             let (before, was_counted) = (count.open_at, is_counted);
             if is_counted {
-                is_counted = count.failures < scope.allowance.free;
+                is_counted = count.failures < scope.limit.free;
                 count.failures = count.failures.saturating_add(1);
                 count.last = now;
-                count.open_at = now + scope.allowance.wait(count.failures);
+                count.open_at = now + scope.limit.wait(count.failures);
             }
             let after = count.open_at;
             drop(count);
@@ -137,7 +137,7 @@ impl GuessGuard {
                 count: shared,
                 before,
                 after,
-                free: scope.allowance.free,
+                free: scope.limit.free,
                 is_counted: was_counted,
             });
         }

@@ -55,11 +55,11 @@ pub async fn remove(
 /// Ends the caller's own membership of an account.
 ///
 /// # Errors
-/// [`ServiceError::Forbidden`] for a caller who is no person, [`ServiceError::NotFound`] when they are no
+/// [`ServiceError::NotAPerson`], [`ServiceError::NotFound`] when they are no
 /// member, [`ServiceError::LastOwner`].
 pub async fn leave(services: &Services, actor: &Actor, account: AccountId) -> Result<(), ServiceError> {
     let person = actor.who.id.parse::<UserId>().ok().filter(|_| actor.who.kind == ActorKind::User);
-    let user = person.ok_or(ServiceError::Forbidden("the access token of a person"))?;
+    let user = person.ok_or(ServiceError::NotAPerson)?;
     let (writer, actor) = (services.clone(), actor.clone());
     services
         .db

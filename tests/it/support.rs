@@ -30,7 +30,7 @@ pub use serde_json::json;
 /// A password that every rule accepts.
 pub const PASSWORD: &str = "seven green bicycles sing at noon";
 
-/// Runs each test on SQLite and on PostgreSQL: `on_both! { async fn name(app: TestApp) { … } }`.
+/// Runs each test on SQLite and on PostgreSQL: `on_both_databases! { async fn name(app: TestApp) { … } }`.
 /// `with [("VARIABLE", "value")]` before the tests configures the service.
 macro_rules! on_both_databases {
     (with $variables:expr; $($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block)+) => {$(

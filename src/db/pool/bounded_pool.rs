@@ -16,7 +16,7 @@ use super::{
     pooler_check::Suitability,
     work_error::WorkError,
 };
-use crate::db::{AsFault, error::DbFault};
+use crate::db::error::{AsFault, DbFault};
 
 /// How long a request waits in the queue before it fails.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(5);

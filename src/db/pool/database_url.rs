@@ -12,7 +12,7 @@ use std::{
 use secrecy::{ExposeSecret, SecretString};
 
 use self::postgres::{PostgresUrl, decoded};
-use crate::db::OpenError;
+use super::open_error::OpenError;
 
 /// The kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,17 +1,15 @@
 //! The migrations, embedded in the binary and run at start.
 
-use std::path::PathBuf;
-
 use diesel::connection::SimpleConnection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{
     any_connection::AnyConnection,
+    open_error::OpenError,
     pooled_connection::Pooled,
-    pooler_check::PoolerFault,
     transaction::{begin, finish},
 };
-use crate::db::{AsFault, error::DbFault};
+use crate::db::error::DbFault;
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -19,39 +17,6 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 /// The key of the advisory lock for migrations, so that two processes that start together do not both run
 /// them. Any constant of our own.
 const ADVISORY_LOCK: i64 = 0x696E_7669_7465;
-
-/// Why the database could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Another process has the SQLite file.
-    #[error(
-        "{} is in use by another process. With SQLite one process owns the file; use PostgreSQL to run \
-        several",
-        .0.display()
-    )]
-    Owned(PathBuf),
-    /// The folder or the lock file cannot be created.
-    #[error("cannot use {}: {}", .0.display(), .1)]
-    Folder(PathBuf, #[source] std::io::Error),
-    /// The connection pooler is unsuitable.
-    #[error(transparent)]
-    Pooler(#[from] PoolerFault),
-    /// The database does not answer.
-    #[error(transparent)]
-    Fault(#[from] DbFault),
-    /// A migration failed; it was rolled back.
-    #[error("a migration failed: {0}")]
-    Migration(String),
-}
-
-impl AsFault for OpenError {
-    fn as_fault(&self) -> Option<&DbFault> {
-        match self {
-            Self::Fault(fault) => Some(fault),
-            _ => None,
-        }
-    }
-}
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> OpenError {

@@ -4,7 +4,10 @@ use super::{
     pooled_connection::Pooled,
     transaction::{begin, finish},
 };
-use crate::db::{AsFault, Tx, error::DbFault};
+use crate::db::{
+    Tx,
+    error::{AsFault, DbFault},
+};
 
 /// How often a write is tried when the database rolled it back in favour of another one (deadlock,
 /// serialization failure), or when a transaction that it waited for removed a user that it was to lock, or

@@ -22,7 +22,7 @@ use super::{
     session::{LOCK, PARAMETERS, Session, Settings, check_writable},
     transaction::{begin, finish},
 };
-use crate::db::{AsFault, error::DbFault};
+use crate::db::error::{AsFault, DbFault};
 
 /// A pooled connection, and whether it is still usable.
 pub(in crate::db) struct Pooled {

@@ -3,7 +3,7 @@
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 
 use super::any_connection::AnyConnection;
-use crate::db::{AsFault, error::DbFault};
+use crate::db::error::{AsFault, DbFault};
 
 /// `BEGIN IMMEDIATE` on SQLite: a deferred transaction that turns into a write midway fails with "database is
 /// locked".

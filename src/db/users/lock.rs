@@ -147,13 +147,13 @@ pub(in crate::db) enum UserSelector<'a> {
 /// Id, address, status, and since when the address is proven.
 type LockedRow = (String, String, String, Option<At>);
 
-fn lock_rows(tx: &mut Tx<'_>, which: &UserSelector<'_>) -> Result<Vec<LockedRow>, DbFault> {
+fn lock_rows(tx: &mut Tx<'_>, selector: &UserSelector<'_>) -> Result<Vec<LockedRow>, DbFault> {
     let live = users::table
         .filter(users::removed_at.is_null())
         .select((users::id, users::email_key, users::status, users::address_proven_at))
         .order(users::email_key);
     // A transaction that waits for a row gets its new version, or none when it no longer matches.
-    let rows = match (tx.writing(), which) {
+    let rows = match (tx.writing(), selector) {
         (AnyConnection::Postgres(c), UserSelector::Keys(keys)) => {
             live.filter(users::email_key.eq_any(*keys)).for_no_key_update().load(c)?
         }
@@ -183,9 +183,9 @@ fn lock_rows(tx: &mut Tx<'_>, which: &UserSelector<'_>) -> Result<Vec<LockedRow>
 /// The users' addresses, and their state, which cannot change until the transaction ends.
 pub(in crate::db) fn lock_where(
     tx: &mut Tx<'_>,
-    which: &UserSelector<'_>,
+    selector: &UserSelector<'_>,
 ) -> Result<Vec<(String, LockedUser)>, DbFault> {
-    let rows = lock_rows(tx, which)?;
+    let rows = lock_rows(tx, selector)?;
     let ids: Vec<&str> = rows.iter().map(|(id, ..)| id.as_str()).collect();
     // Read after locking: roles are granted while the user's row is locked.
     let held = user_roles::table.filter(user_roles::user_id.eq_any(&ids)).select(user_roles::user_id);

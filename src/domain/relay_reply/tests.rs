@@ -38,11 +38,11 @@ fn real_replies_are_about_whom_they_are_about() {
             continue;
         }
         let text = reply.split("\\n").filter_map(|line| line.get(4..)).collect::<Vec<_>>().join(" ");
-        let told = fault(&format!("permanent error ({}): {text}", &reply[..3]));
-        let good = told.is_some() == (right == "waits")
-            && (wanted.is_empty() || told.map(MailFault::as_str) == Some(wanted));
+        let reported = fault(&format!("permanent error ({}): {text}", &reply[..3]));
+        let good = reported.is_some() == (right == "waits")
+            && (wanted.is_empty() || reported.map(MailFault::as_str) == Some(wanted));
         if !good {
-            wrong.push(format!("{told:?}, not {right} {wanted}: {reply}"));
+            wrong.push(format!("{reported:?}, not {right} {wanted}: {reply}"));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -99,8 +99,8 @@ fn no_word_of_an_address_decides() {
                 format!("unknown or illegal alias: {address}"),
                 format!("5.0.0 rfc822;{} not accepted", address.to_uppercase()),
             ] {
-                let told = about_to(&text, &address);
-                assert!(!matches!(told, About::Us(_)), "{text}: {told:?}");
+                let reported = about_to(&text, &address);
+                assert!(!matches!(reported, About::Us(_)), "{text}: {reported:?}");
             }
             // Nor may it hide a statement about our side.
             for text in [
@@ -110,8 +110,8 @@ fn no_word_of_an_address_decides() {
                 format!("5.7.1 <{address}>: Relay access denied"),
                 format!("5.7.1 <{SENDER}>... Access denied"),
             ] {
-                let told = about_to(&text, &address);
-                assert!(matches!(told, About::Us(_)), "{text}: {told:?}");
+                let reported = about_to(&text, &address);
+                assert!(matches!(reported, About::Us(_)), "{text}: {reported:?}");
             }
         }
     }

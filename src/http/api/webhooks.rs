@@ -153,8 +153,7 @@ pub(in crate::http) const LIMITED: &str = "limited";
 
 /// The counters of wrong secrets and signatures: of the client, and of its network.
 fn guesses(state: &State, provider: Provider, client: ClientAddress) -> [Scope; 2] {
-    let scope =
-        |block, allowance| state.services.guesses.scope(("mail-events", provider.name, block), allowance);
+    let scope = |block, limit| state.services.guesses.scope(("mail-events", provider.name, block), limit);
     [scope(client.host(), CLIENT_GUESSES), scope(client.network(), NETWORK_GUESSES)]
 }
 

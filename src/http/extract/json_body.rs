@@ -204,11 +204,11 @@ impl Head {
     pub(in crate::http) async fn read(
         &self,
         payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
-        allowance: &BodyLimit,
+        limit: &BodyLimit,
     ) -> Result<BytesMut, Problem> {
         // While its body has not arrived, a connection is among the first that are closed to make room.
         let receiving = self.connection.as_ref().map(Connection::receiving);
-        let mut bytes = read(payload, allowance).await?;
+        let mut bytes = read(payload, limit).await?;
         drop(receiving);
         // A byte order mark has no meaning in UTF-8, and RFC 8259 §8.1 lets it be ignored.
         if bytes.starts_with(BYTE_ORDER_MARK) {
@@ -241,26 +241,26 @@ fn too_large(limit: usize) -> Problem {
 /// The whole body, within a time: a caller who sends a byte a minute would hold the connection.
 async fn read(
     mut payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin,
-    allowance: &BodyLimit,
+    limit: &BodyLimit,
 ) -> Result<BytesMut, Problem> {
     let whole = async {
         let mut bytes = BytesMut::new();
         while let Some(chunk) = payload.next().await {
             let chunk = chunk
                 .map_err(|_| Problem::new(error_codes::MALFORMED_JSON, "The body did not arrive whole."))?;
-            if bytes.len() + chunk.len() > allowance.bytes {
-                return Err(too_large(allowance.bytes));
+            if bytes.len() + chunk.len() > limit.bytes {
+                return Err(too_large(limit.bytes));
             }
             bytes.extend_from_slice(&chunk);
         }
         Ok(bytes)
     };
-    actix_web::rt::time::timeout(allowance.time, whole).await.unwrap_or_else(|_| Err(late(allowance)))
+    actix_web::rt::time::timeout(limit.time, whole).await.unwrap_or_else(|_| Err(late(limit)))
 }
 
 /// The body did not arrive in time.
-fn late(allowance: &BodyLimit) -> Problem {
-    let detail = format!("The body did not arrive within {} seconds.", allowance.time.as_secs());
+fn late(limit: &BodyLimit) -> Problem {
+    let detail = format!("The body did not arrive within {} seconds.", limit.time.as_secs());
     Problem::new(error_codes::REQUEST_TIMEOUT, detail)
 }
 

@@ -9,7 +9,7 @@ use utoipa::openapi::{
 use super::{
     super::response::error_codes,
     errors::{self, ListedError},
-    operations::is_public,
+    security::is_public,
 };
 
 /// Adds the header and its errors to an authenticated POST that takes a body.

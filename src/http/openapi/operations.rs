@@ -1,10 +1,7 @@
 //! What operations of a kind share: error codes, headers, examples.
 
 use serde_json::json;
-use utoipa::openapi::{
-    Content, HttpMethod, RefOr, Required, Response, path::Operation, schema::Schema,
-    security::SecurityRequirement,
-};
+use utoipa::openapi::{Content, HttpMethod, RefOr, Required, Response, path::Operation, schema::Schema};
 
 use super::{
     super::{
@@ -14,6 +11,7 @@ use super::{
     errors::{self, ListedError},
     examples::{self, Examples},
     headers, idempotency, sample_data,
+    security::is_public,
 };
 
 /// Adds what is shared. `examples` takes up those of the operation.
@@ -122,12 +120,6 @@ fn shared_errors(path: &str, letters: bool, operation: &Operation) -> Vec<Listed
         );
     }
     shared
-}
-
-/// Whether no access token is asked for.
-pub(super) fn is_public(operation: &Operation) -> bool {
-    let none = SecurityRequirement::default();
-    operation.security.as_ref().is_none_or(|all| all.iter().all(|one| *one == none))
 }
 
 /// The errors of operations that take a body in JSON.

@@ -1,5 +1,4 @@
-//! What examples are made of: one story, told with the objects that handlers answer with, so that they cannot
-//! drift from them.
+//! What examples are made of: the objects that handlers answer with, so that the two cannot differ.
 //!
 //! Grace invites her colleague Ada, and Olivia, who is to own the account of Acme B.V.; Olivia invites Dirk,
 //! a driver.

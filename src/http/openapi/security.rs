@@ -4,10 +4,17 @@ use std::collections::BTreeSet;
 
 use utoipa::openapi::{
     OpenApi,
-    security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    path::Operation,
+    security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
 };
 
 use crate::domain::permission::Permission;
+
+/// Whether no access token is asked for.
+pub(super) fn is_public(operation: &Operation) -> bool {
+    let none = SecurityRequirement::default();
+    operation.security.as_ref().is_none_or(|all| all.iter().all(|one| *one == none))
+}
 
 /// The scheme of access tokens.
 pub(super) fn access_token(document: &OpenApi) -> SecurityScheme {

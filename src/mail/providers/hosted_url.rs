@@ -1,10 +1,24 @@
 //! `MAIL_URL` of a provider on the internet: `scheme://ACCOUNT`, perhaps with `?region=` and `?api=`.
 
+use std::sync::Arc;
+
 use secrecy::SecretString;
 use url::Url;
 
-use super::provider::Hosted;
+use super::api::ProviderApi;
 use crate::mail::server_url::percent_decode;
+
+/// A provider on the internet: `name://ACCOUNT`.
+pub(in crate::mail) struct Hosted {
+    /// The form, for `--help` and errors. It can be parsed itself.
+    pub form: &'static str,
+    /// The address of the API, without a slash at its end.
+    pub base: &'static str,
+    /// Further addresses, each with the value of `?region=` that chooses it.
+    pub regions: &'static [(&'static str, &'static str)],
+    /// Reads the account's part of the URL. An error is a sentence that repeats nothing of it.
+    pub account: fn(&str) -> Result<Arc<dyn ProviderApi>, String>,
+}
 
 /// Splits what follows the scheme into the account's part and the address of the API.
 pub(super) fn parse<'a>(rest: &'a str, hosted: &Hosted) -> Result<(&'a str, String), String> {

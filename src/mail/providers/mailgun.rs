@@ -14,8 +14,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::{
-    hosted_url::key,
-    provider::{Hosted, MailProvider, ProviderApi, UrlForm, Webhook},
+    api::ProviderApi,
+    hosted_url::{Hosted, key},
+    provider::{MailProvider, UrlForm, Webhook},
     request::{Body, Post, add_basic},
     response::{Answer, Verdict},
     webhook::{

@@ -8,7 +8,8 @@ use reqwest::Request;
 use serde_json::json;
 
 use super::{
-    provider::{MailProvider, ProviderApi, UrlForm},
+    api::ProviderApi,
+    provider::{MailProvider, UrlForm},
     request::{Body, Post, add_basic},
     response::{Answer, Verdict},
 };

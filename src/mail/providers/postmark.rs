@@ -14,8 +14,9 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{
-    hosted_url::key,
-    provider::{Hosted, MailProvider, ProviderApi, UrlForm, Webhook},
+    api::ProviderApi,
+    hosted_url::{Hosted, key},
+    provider::{MailProvider, UrlForm, Webhook},
     request::{Body, Post, add_key},
     response::{Answer, Verdict},
     webhook::{

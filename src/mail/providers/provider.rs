@@ -2,23 +2,13 @@
 
 use std::sync::Arc;
 
-use reqwest::Request;
-
 use super::{
-    hosted_url,
-    request::Post,
-    response::{Answer, Verdict},
+    api::ProviderApi,
+    hosted_url::{self, Hosted},
 };
 use crate::{
-    domain::{
-        delivery_reports::{Provider, WebhookVerifier},
-        letter::Letter,
-    },
-    mail::{
-        MessageBuilder, Rendered,
-        fault::Secrets,
-        server_url::{self, Login},
-    },
+    domain::delivery_reports::{Provider, WebhookVerifier},
+    mail::server_url::{self, Login},
 };
 
 /// A mail provider: its names, the form of its `MAIL_URL`, and its webhook.
@@ -45,18 +35,6 @@ pub(in crate::mail) enum UrlForm {
     },
 }
 
-/// A provider on the internet: `name://ACCOUNT`.
-pub(in crate::mail) struct Hosted {
-    /// The form, for `--help` and errors. It can be parsed itself.
-    pub form: &'static str,
-    /// The address of the API, without a slash at its end.
-    pub base: &'static str,
-    /// Further addresses, each with the value of `?region=` that chooses it.
-    pub regions: &'static [(&'static str, &'static str)],
-    /// Reads the account's part of the URL. An error is a sentence that repeats nothing of it.
-    pub account: fn(&str) -> Result<Arc<dyn ProviderApi>, String>,
-}
-
 /// How a provider reports what became of letters.
 pub struct Webhook {
     /// The variable that holds the key: `MAIL_EVENTS_` and the provider's name.
@@ -65,27 +43,6 @@ pub struct Webhook {
     pub meaning: &'static str,
     /// Reads the key. An error says what is wrong with it and does not repeat it.
     pub verifier: fn(&str) -> Result<Arc<dyn WebhookVerifier>, &'static str>,
-}
-
-/// The sending API of a provider, with the account's credentials. Its functions are pure.
-pub(in crate::mail) trait ProviderApi: Send + Sync {
-    /// The part of the account that may be shown beside the provider's name.
-    fn account(&self) -> Option<&str> {
-        None
-    }
-
-    /// The request that sends a letter, without credentials.
-    fn request(&self, letter: &Letter, builder: &MessageBuilder, content: Rendered) -> Post;
-
-    /// Adds what proves who asks: mostly a header with a key. It sees the whole request (method, URL,
-    /// headers, body), so that a signature can cover all of it.
-    fn sign(&self, request: &mut Request);
-
-    /// What the answer means for the letter. A success must name the letter to count.
-    fn verdict(&self, answer: &Answer) -> Verdict;
-
-    /// What must not be repeated in logs and timelines.
-    fn secrets(&self) -> Secrets;
 }
 
 /// A provider as `MAIL_URL` names it: where its API is, and the account.

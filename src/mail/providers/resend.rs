@@ -22,8 +22,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    hosted_url::key,
-    provider::{Hosted, MailProvider, ProviderApi, UrlForm, Webhook},
+    api::ProviderApi,
+    hosted_url::{Hosted, key},
+    provider::{MailProvider, UrlForm, Webhook},
     request::{Body, Post, add_bearer},
     response::{Answer, Verdict},
     webhook::{

@@ -18,8 +18,9 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::{
-    hosted_url::key,
-    provider::{Hosted, MailProvider, ProviderApi, UrlForm, Webhook},
+    api::ProviderApi,
+    hosted_url::{Hosted, key},
+    provider::{MailProvider, UrlForm, Webhook},
     request::{Body, Post, add_bearer},
     response::{Answer, Verdict},
     webhook::{

@@ -164,7 +164,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin> AsyncTokioStream for Reply
 
 impl<S> fmt::Debug for ReplySanitizer<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Tidy({})", self.peer)
+        write!(f, "ReplySanitizer({})", self.peer)
     }
 }
 

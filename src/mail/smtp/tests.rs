@@ -46,7 +46,7 @@ const DRIPS: &str = "drips";
 async fn relay(script: Script) -> (Relay, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let (tell, told) = mpsc::unbounded_channel();
+    let (tell, reported) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             tokio::spawn(serve(stream, script, tell.clone()));
@@ -61,7 +61,7 @@ async fn relay(script: Script) -> (Relay, mpsc::UnboundedReceiver<String>) {
             ca: None,
             login: None,
         },
-        told,
+        reported,
     )
 }
 
@@ -168,13 +168,13 @@ async fn never(script: Script) -> String {
 
 #[tokio::test]
 async fn delivers_and_keeps_the_connection() {
-    let (relay, mut told) = relay(&[]).await;
+    let (relay, mut reported) = relay(&[]).await;
     let smtp = Smtp::with_limits(&relay, AMPLE).unwrap();
     let builder = MessageBuilder::new(sender()).unwrap();
     smtp.send(&letter(), &builder).await.unwrap();
     smtp.send(&letter(), &builder).await.unwrap();
     let mut heard = Vec::new();
-    while let Ok(line) = told.try_recv() {
+    while let Ok(line) = reported.try_recv() {
         heard.push(line);
     }
     assert_eq!(heard.iter().filter(|line| *line == "CONNECT").count(), 1);
@@ -189,14 +189,14 @@ async fn sender_recipient_and_data_go_at_once_to_a_relay_that_takes_them_so() {
     // It replies only after all three commands.
     let script: Script =
         &[PIPELINING, ("MAIL", ""), ("RCPT", ""), ("DATA", "250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 go on\r\n")];
-    let (relay, mut told) = relay(script).await;
+    let (relay, mut reported) = relay(script).await;
     let smtp = Smtp::with_limits(&relay, AMPLE).unwrap();
     let builder = MessageBuilder::new(sender()).unwrap();
     for _ in 0..2 {
         smtp.send(&letter(), &builder).await.unwrap();
     }
     let mut heard = Vec::new();
-    while let Ok(line) = told.try_recv() {
+    while let Ok(line) = reported.try_recv() {
         heard.push(line);
     }
     let count = |what: &str| heard.iter().filter(|line| line.starts_with(what)).count();
@@ -229,7 +229,7 @@ async fn a_reply_that_nobody_asked_for_is_not_taken_for_the_next_letters() {
     // One 250 more than there are commands: from then on each reply belongs to the command before.
     const STRAY: (&str, &str) = (".", "250 2.0.0 queued\r\n250 2.0.0 and again\r\n");
     for script in [&[STRAY] as Script, &[PIPELINING, STRAY]] {
-        let (relay, mut told) = relay(script).await;
+        let (relay, mut reported) = relay(script).await;
         let smtp = Smtp::with_limits(&relay, AMPLE).unwrap();
         let builder = MessageBuilder::new(sender()).unwrap();
         smtp.send(&letter(), &builder).await.unwrap();
@@ -241,7 +241,7 @@ async fn a_reply_that_nobody_asked_for_is_not_taken_for_the_next_letters() {
         }
         smtp.send(&letter(), &builder).await.unwrap();
         let mut connections = 0;
-        while let Ok(line) = told.try_recv() {
+        while let Ok(line) = reported.try_recv() {
             connections += usize::from(line == "CONNECT");
         }
         assert_eq!(connections, 2);
@@ -250,14 +250,14 @@ async fn a_reply_that_nobody_asked_for_is_not_taken_for_the_next_letters() {
 
 #[tokio::test]
 async fn a_relay_that_hangs_up_after_each_letter_is_called_again_for_the_next() {
-    let (relay, mut told) = relay(&[("hangs up", "")]).await;
+    let (relay, mut reported) = relay(&[("hangs up", "")]).await;
     let smtp = Smtp::with_limits(&relay, AMPLE).unwrap();
     let builder = MessageBuilder::new(sender()).unwrap();
     for _ in 0..3 {
         smtp.send(&letter(), &builder).await.unwrap();
     }
     let mut heard = Vec::new();
-    while let Ok(line) = told.try_recv() {
+    while let Ok(line) = reported.try_recv() {
         heard.push(line);
     }
     let count = |what: &str| heard.iter().filter(|line| line.starts_with(what)).count();
@@ -302,7 +302,7 @@ async fn what_may_change_is_tried_again() {
 
 #[tokio::test]
 async fn a_refused_sign_in_is_the_configurations_fault_and_shows_no_password() {
-    let (mut relay, mut told) =
+    let (mut relay, mut reported) =
         relay(&[("AUTH", "535 5.7.8 hunter22 or AGFkYQBodW50ZXIyMg== is wrong\r\n")]).await;
     relay.login = Some(Login { user: "ada".to_owned(), password: SecretString::from("hunter22") });
     let error = attempt(&relay).await.unwrap_err();
@@ -314,17 +314,17 @@ async fn a_refused_sign_in_is_the_configurations_fault_and_shows_no_password() {
         !format!("{error:?}").contains("hunter22") && !format!("{error:?}").contains("AGFkYQBodW50"),
         "{error:?}"
     );
-    while let Ok(line) = told.try_recv() {
+    while let Ok(line) = reported.try_recv() {
         assert!(!line.starts_with("MAIL"));
     }
 }
 
 #[tokio::test]
 async fn required_tls_is_never_left_out() {
-    let (mut relay, mut told) = relay(&[]).await;
+    let (mut relay, mut reported) = relay(&[]).await;
     relay.tls = TlsUse::Required;
     assert!(matches!(attempt(&relay).await, Err(SendError::Temporary { .. })));
-    while let Ok(line) = told.try_recv() {
+    while let Ok(line) = reported.try_recv() {
         assert!(!line.starts_with("MAIL"));
     }
 }
@@ -336,12 +336,12 @@ async fn offered_tls_is_taken_and_its_absence_borne() {
     attempt(&plain).await.unwrap();
 
     // This relay offers TLS and fails at it: the letter must not be sent in the clear instead.
-    let (mut broken, mut told) =
+    let (mut broken, mut reported) =
         relay(&[("EHLO", "250-test\r\n250 STARTTLS\r\n"), ("STARTTLS", "220 go on\r\n")]).await;
     broken.tls = TlsUse::Offered;
     assert!(matches!(attempt(&broken).await, Err(SendError::Temporary { .. })));
     let mut heard = Vec::new();
-    while let Ok(line) = told.try_recv() {
+    while let Ok(line) = reported.try_recv() {
         heard.push(line);
     }
     assert!(

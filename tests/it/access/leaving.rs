@@ -115,7 +115,8 @@ on_both_databases! {
         leave(&app.anonymous(), &driver.account).await.problem(401, "unauthenticated");
         // A program is nobody who could leave.
         for program in [app.admin(), app.owning(&[&acme.account])] {
-            leave(&program, &acme.account).await.problem(403, "forbidden");
+            let refused = leave(&program, &acme.account).await.problem(403, "forbidden");
+            assert_eq!(refused.body["detail"], "This takes the access token of a person.");
         }
         leave(&driver.client, &driver.account).await.expect(204);
         leave(&driver.client, &driver.account).await.problem(404, "not_found");

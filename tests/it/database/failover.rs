@@ -20,7 +20,7 @@ use crate::support::{
     Answer, Backend, Client, TestApp, cluster::Cluster, eventually, forwarder::Forwarder, json,
 };
 
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// Quick, and as safe as a test needs it.
 const QUICK: &str = "fsync = off\nfull_page_writes = off\n";
 
@@ -64,7 +64,7 @@ async fn a_failover_behind_one_address_loses_sight_of_nothing() {
     let clients: Vec<_> = (0..4).map(client).collect();
     anonymous.get("/readyz").await.expect(200);
     let works = async || (admin.get("/v1/invitations").await.status == 200).then_some(());
-    eventually("it works", PATIENCE, works).await;
+    eventually("it works", TIMEOUT, works).await;
 
     tokio::task::block_in_place(|| {
         first.down();
@@ -81,7 +81,7 @@ async fn a_failover_behind_one_address_loses_sight_of_nothing() {
     }
     address.turn_to(second.port);
     let ready = async || (anonymous.get("/readyz").await.status == 200).then_some(());
-    eventually("it is ready", PATIENCE, ready).await;
+    eventually("it is ready", TIMEOUT, ready).await;
     let since = Instant::now();
     let mut number = 0;
     while since.elapsed() < Duration::from_secs(3) {
@@ -115,7 +115,7 @@ async fn a_server_that_stops_taking_writes_is_not_believed_when_it_knows_nothing
 
     server.set("default_transaction_read_only", "on");
     let refuses = async || (admin.get(unknown).await.status == 503).then_some(());
-    eventually("what is not known there is not said to be missing", PATIENCE, refuses).await;
+    eventually("what is not known there is not said to be missing", TIMEOUT, refuses).await;
     for _ in 0..3 {
         admin.get(unknown).await.problem(503, "unavailable");
         let body = json!({ "email": "bob@example.com", "roles": ["viewer"] });
@@ -133,7 +133,7 @@ async fn a_server_that_stops_taking_writes_is_not_believed_when_it_knows_nothing
         sql_query(statement).execute(&mut connection).unwrap();
     }
     let ready = async || (anonymous.get("/readyz").await.status == 200).then_some(());
-    eventually("it is ready", PATIENCE, ready).await;
+    eventually("it is ready", TIMEOUT, ready).await;
     app.activate(&mail.token).await.expect(201);
 }
 
@@ -191,7 +191,7 @@ async fn readiness_asks_whether_a_write_commits() {
     };
     server.set("synchronous_standby_names", "gone");
     let away = async || (anonymous.get("/readyz").await.status == 503).then_some(());
-    eventually("it is not ready", PATIENCE, away).await;
+    eventually("it is not ready", TIMEOUT, away).await;
     let asked = Instant::now();
     for ready in join_all((0..32).map(|_| anonymous.get("/readyz"))).await {
         let ready = ready.expect(503);
@@ -216,7 +216,7 @@ async fn readiness_asks_whether_a_write_commits() {
         sql_query(statement).execute(&mut connection).unwrap();
     }
     let ready = async || (anonymous.get("/readyz").await.status == 200).then_some(());
-    eventually("it is ready", PATIENCE, ready).await;
+    eventually("it is ready", TIMEOUT, ready).await;
     assert!(anonymous.get("/readyz").await.expect(200).body.get("reason").is_none());
     assert_eq!(size(), before, "readiness fills the database");
 }

@@ -19,7 +19,7 @@ use crate::support::{
     eventually, json,
 };
 
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A PgBouncer before the tests' server.
 struct PgBouncer {
@@ -61,7 +61,7 @@ impl PgBouncer {
         let bouncer = Self { folder, port, child };
         let began = std::time::Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(began.elapsed() < PATIENCE, "pgbouncer does not listen");
+            assert!(began.elapsed() < TIMEOUT, "pgbouncer does not listen");
             std::thread::sleep(Duration::from_millis(20));
         }
         bouncer
@@ -172,10 +172,10 @@ async fn transaction_mode_without_prepared_statements_is_found_out_at_the_start(
     // Set right, it needs no other start.
     bouncer.reload(&database, "pool_mode = session");
     let ready = async || (caller.get("/readyz").await.status == 200).then_some(());
-    eventually("it is ready", PATIENCE, ready).await;
+    eventually("it is ready", TIMEOUT, ready).await;
     let body = json!({ "email": "ada@example.com", "roles": ["viewer"] });
     caller.post("/v1/system-users/invitations", &body).await.expect(201);
-    eventually("the letter", PATIENCE, async || (home.letters().len() == 1).then_some(())).await;
+    eventually("the letter", TIMEOUT, async || (home.letters().len() == 1).then_some(())).await;
     server.stop().await;
 }
 

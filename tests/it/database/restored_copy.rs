@@ -10,7 +10,7 @@ use crate::support::{
     Backend, Home, TestApp, cluster, database::TestDatabase, eventually, json, on_both_databases, on_each,
 };
 
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Copies one database into another as docs/operations.md says, while the service runs.
 fn back_up(from: &TestDatabase, to: &TestDatabase) {
@@ -63,13 +63,13 @@ on_each! {
         server.stop().await;
         assert_eq!(home.letters().len(), 0);
         let server = home.start(&["serve"]);
-        eventually("they go", PATIENCE, async || (home.letters().len() == 3).then_some(())).await;
+        eventually("they go", TIMEOUT, async || (home.letters().len() == 3).then_some(())).await;
         server.stop().await;
 
         // Without a word they would go once more.
         let [plain, withdrawn] = copies;
         let server = plain.start(&["serve"]);
-        eventually("they go again", PATIENCE, async || (plain.letters().len() == 3).then_some(())).await;
+        eventually("they go again", TIMEOUT, async || (plain.letters().len() == 3).then_some(())).await;
         server.stop().await;
 
         let server = withdrawn.start(&["serve", "--hold-mail"]);
@@ -84,7 +84,7 @@ on_each! {
         assert!(said.contains("0 letter(s) withdrawn"), "{said}");
         let server = withdrawn.start(&["serve"]);
         let caller = server.client(Some(withdrawn.token()));
-        eventually("the one that came later goes", PATIENCE, async || {
+        eventually("the one that came later goes", TIMEOUT, async || {
             (withdrawn.letters().len() == 1).then_some(())
         })
         .await;

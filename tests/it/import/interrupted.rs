@@ -11,7 +11,7 @@ use std::{
 
 use crate::support::{
     Backend, Home, eventually,
-    imports::{PATIENCE, colleagues, command, import, nobody_is_missing_or_twice, summary, told},
+    imports::{TIMEOUT, colleagues, command, import, nobody_is_missing_or_twice, summary, told},
     on_each,
 };
 
@@ -30,7 +30,7 @@ on_each! {
         for some in [60, 200] {
             let mut first = command(&home, &server, &lines, &[]).stdout(Stdio::null()).spawn().unwrap();
             let under_way = async || (home.database.count("invitations") >= some).then_some(());
-            eventually("some are invited", PATIENCE, under_way).await;
+            eventually("some are invited", TIMEOUT, under_way).await;
             killed += usize::from(first.try_wait().unwrap().is_none());
             first.kill().unwrap();
             first.wait().unwrap();
@@ -88,7 +88,7 @@ on_each! {
         let mut running = home.command(&["import", "people.csv"]);
         let running = running.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let under_way = async || (home.database.count("invitations") >= 60).then_some(());
-        eventually("some are invited", PATIENCE, under_way).await;
+        eventually("some are invited", TIMEOUT, under_way).await;
         server.kill();
         // What the dead server had in hand comes free a minute later. That minute passes here.
         home.database.execute(
@@ -133,7 +133,7 @@ async fn an_import_gives_up_when_nobody_answers() {
     let mut server = home.start(&["serve"]);
     let mut running = command(&home, &server, &colleagues(2000), &["--retry-for", "1s"]);
     let running = running.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    eventually("some are invited", PATIENCE, async || {
+    eventually("some are invited", TIMEOUT, async || {
         (home.database.count("invitations") >= 20).then_some(())
     })
     .await;

@@ -9,7 +9,7 @@ use crate::support::{
     Backend, Client, Home, PASSWORD,
     customers::{OWNERS, company},
     eventually,
-    imports::{PATIENCE, colleagues, command, import, nobody_is_missing_or_twice, reached, summary, told},
+    imports::{TIMEOUT, colleagues, command, import, nobody_is_missing_or_twice, reached, summary, told},
     json, on_each,
 };
 
@@ -20,7 +20,7 @@ pub async fn account(home: &Home, admin: &Client, email: &str, name: &str) -> St
     let body = json!({ "email": email, "account_name": name, "account_type": "business" });
     admin.post(OWNERS, &body).await.expect(201);
     let arrived = async || home.letters().into_iter().find(|letter| letter.to == email);
-    let letter = eventually("the owner's letter", PATIENCE, arrived).await;
+    let letter = eventually("the owner's letter", TIMEOUT, arrived).await;
     let owner = json!({
         "token": letter.token, "password": PASSWORD, "first_name": "Olga", "last_name": "Owner", "account": {
             "company": company()

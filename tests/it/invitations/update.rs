@@ -1,5 +1,5 @@
 //! `PATCH /v1/invitations/{id}`: conditions, what may be said, and what a change shows. Where it goes is in
-//! `amend_people`.
+//! `update_people`.
 
 use chrono::TimeDelta;
 use reqwest::Method;

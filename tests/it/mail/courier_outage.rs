@@ -12,7 +12,7 @@ use crate::support::{
     relay::{Behaviour, Speaks},
 };
 
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Another process, as far as couriers can tell.
 fn another(app: &TestApp) -> Courier {
@@ -48,7 +48,7 @@ async fn whoever_has_a_letter_in_hand_may_tell_of_it_when_the_database_is_back()
     app.database.drop_connections();
     // Taken, and not to be told.
     relay.lets_go();
-    eventually("it is taken", PATIENCE, async || (relay.taken().len() == 1).then_some(())).await;
+    eventually("it is taken", TIMEOUT, async || (relay.taken().len() == 1).then_some(())).await;
     app.advance(TimeDelta::seconds(120));
     other.step().await.unwrap_err();
     app.database.bring_back();
@@ -124,7 +124,7 @@ async fn a_letter_that_was_looked_at_for_too_long_is_given_back() {
             (app.database.count("pg_locks WHERE NOT granted AND relation = 'invitations'::regclass") == 1)
                 .then_some(())
         };
-        eventually("it is looked at", PATIENCE, looks).await;
+        eventually("it is looked at", TIMEOUT, looks).await;
         app.advance(TimeDelta::seconds(seconds));
         somebody.batch_execute("ROLLBACK").unwrap();
         assert_eq!(sending.await.unwrap(), Step::Worked(worked), "after {seconds} s");
@@ -155,7 +155,7 @@ async fn a_letter_whose_look_is_cut_off_is_given_back() {
         connections.extend(app.database.texts(cut));
         (connections.len() >= 3).then_some(())
     };
-    eventually("it is looked at, and cut off", PATIENCE, async || all_cut()).await;
+    eventually("it is looked at, and cut off", TIMEOUT, async || all_cut()).await;
     somebody.batch_execute("ROLLBACK").unwrap();
     assert_eq!(sending.await.unwrap(), Step::Worked(0));
     assert_eq!(

@@ -12,7 +12,7 @@ use crate::support::{
     relay::{Behaviour, Speaks},
 };
 
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A relay that says nothing about letters to whoever is called so.
 fn silent_about(name: &'static str) -> Relay {
@@ -46,7 +46,7 @@ on_each! {
             held += relay.unanswered().len();
             (held == 6).then_some(())
         };
-        eventually("all of the silent ones are under way", PATIENCE, all_held).await;
+        eventually("all of the silent ones are under way", TIMEOUT, all_held).await;
         let mut arrived = 0;
         for round in 1..=3 {
             for number in 0..20 {
@@ -56,15 +56,15 @@ on_each! {
                 arrived += relay.taken().len();
                 (arrived == 20 * round).then_some(())
             };
-            eventually("the others arrive", PATIENCE, all_arrived).await;
+            eventually("the others arrive", TIMEOUT, all_arrived).await;
         }
         let under_way = async || {
             let listed = app.admin().get("/v1/invitations?delivery=sending").await.expect(200);
             (listed.body["data"].as_array().unwrap().len() == 6).then_some(())
         };
-        eventually("the silent ones alone are under way", PATIENCE, under_way).await;
+        eventually("the silent ones alone are under way", TIMEOUT, under_way).await;
         relay.lets_go();
-        eventually("all are sent", PATIENCE, async || {
+        eventually("all are sent", TIMEOUT, async || {
             (app.database.count("letters WHERE state = 'sent'") == 66).then_some(())
         })
         .await;
@@ -86,7 +86,7 @@ on_each! {
         for _ in 0..5 {
             app.advance(TimeDelta::seconds(45));
             let next = Step::Idle { next_due: Some(app.now() + TimeDelta::seconds(60)) };
-            eventually("the lease is renewed", PATIENCE, async || {
+            eventually("the lease is renewed", TIMEOUT, async || {
                 (other.step().await.unwrap() == next).then_some(())
             })
             .await;
@@ -170,7 +170,7 @@ on_each! {
             held += relay.unanswered().len();
             (held >= 4).then_some(())
         };
-        eventually("it has some in hand", PATIENCE, some_held).await;
+        eventually("it has some in hand", TIMEOUT, some_held).await;
         stop.cancel();
         let untried = async || {
             let (untried, tried) = (
@@ -182,7 +182,7 @@ on_each! {
                 && app.database.count("letters WHERE attempts = 1 AND leased_until IS NULL") == 0)
                 .then_some(tried)
         };
-        let tried = eventually("the others are given back", PATIENCE, untried).await;
+        let tried = eventually("the others are given back", TIMEOUT, untried).await;
         relay.lets_go();
         running.await.unwrap();
         assert_eq!(app.database.count("letters WHERE state = 'sent'"), tried);

@@ -29,7 +29,7 @@ use tokio::{
 use crate::support::{Backend, Home, TestApp, eventually, json, on_both_databases, on_each};
 
 /// How long work that is under way may take on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// How many letters the courier has claimed at once, and how many of them may be sent and not yet recorded.
 const CLAIMED: i64 = 256;
 const UNRECORDED: i64 = 64;
@@ -78,7 +78,7 @@ on_each! {
             })
             .collect();
         let busy = async || (answered.lock().unwrap().len() > 200 && home.letters().len() > 8).then_some(());
-        eventually("invitations are made and letters sent", PATIENCE, busy).await;
+        eventually("invitations are made and letters sent", TIMEOUT, busy).await;
         server.kill();
         for client in clients {
             client.await.unwrap();
@@ -95,7 +95,7 @@ on_each! {
             caller.get(&format!("/v1/invitations/{id}")).await.expect(200);
         }
         let untouched = async || (home.database.count("letters WHERE attempts = 0") == 0).then_some(());
-        eventually("every letter has been tried", PATIENCE, untouched).await;
+        eventually("every letter has been tried", TIMEOUT, untouched).await;
         server.stop().await;
         // What the dead process had in hand comes free when its lease ends, a minute after the claim.
         assert!(home.database.count("letters WHERE state <> 'sent'") <= CLAIMED);
@@ -137,7 +137,7 @@ on_each! {
                 let shown = caller.get(&format!("/v1/invitations/{id}")).await.expect(200);
                 (shown.body["delivery"]["state"] == "sent").then_some(())
             };
-            eventually("the letter is sent", PATIENCE, sent).await;
+            eventually("the letter is sent", TIMEOUT, sent).await;
         }
         assert_eq!(home.letters().len(), 5);
         server.stop().await;
@@ -175,7 +175,7 @@ on_each! {
         caller.get("/healthz").await.expect(200);
         let streams = join_all((0..8).map(open)).await;
         server.terminate();
-        eventually("it says that it stops", PATIENCE, async || {
+        eventually("it says that it stops", TIMEOUT, async || {
             server.log().contains("stopping").then_some(())
         })
         .await;
@@ -304,7 +304,7 @@ async fn a_second_signal_ends_a_process_at_once() {
     server.client(Some(home.token())).post("/v1/system-users/invitations", &body).await.expect(201);
     let _held = silent.accept().unwrap();
     server.terminate();
-    eventually("it says that it stops", PATIENCE, async || server.log().contains("stopping").then_some(()))
+    eventually("it says that it stops", TIMEOUT, async || server.log().contains("stopping").then_some(()))
         .await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     server.terminate();

@@ -10,7 +10,7 @@ use std::{
 use super::{Home, eventually, process::Process};
 
 /// How long something under way may take on a busy machine.
-pub const PATIENCE: Duration = Duration::from_mins(1);
+pub const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Runs an import of these lines beside a server.
 pub fn import(home: &Home, server: &Process, lines: &str, arguments: &[&str]) -> Output {
@@ -46,7 +46,7 @@ pub fn colleagues(count: usize) -> String {
 /// The addresses that a letter went to, when none is left in the outbox.
 pub async fn reached(home: &Home) -> Vec<String> {
     let sent = async || (home.database.count("letters WHERE state <> 'sent'") == 0).then_some(());
-    eventually("every letter is sent", PATIENCE, sent).await;
+    eventually("every letter is sent", TIMEOUT, sent).await;
     home.letters().into_iter().map(|letter| letter.to).collect()
 }
 

@@ -16,7 +16,7 @@ use super::{Backend, Client, Mail, database::TestDatabase, mailbox::parse};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_invitation-service");
 /// How long a process may take to start or to end.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where processes run: a folder, a database, and the variables that all of them are given. Of two values for
 /// one variable the later one holds, and an empty one is none.
@@ -136,7 +136,7 @@ impl Process {
         let listens =
             |line: &str| Some(line.split_once("listens at")?.1.split_whitespace().next()?.to_owned());
         loop {
-            match lines.recv_timeout(PATIENCE) {
+            match lines.recv_timeout(TIMEOUT) {
                 // The courier alone listens nowhere, and says in one line what it does.
                 Ok(line) if line.contains("invitation-service courier:") => return process,
                 Ok(line) => {
@@ -171,12 +171,8 @@ impl Process {
         let _ = rustls::crypto::ring::default_provider().install_default();
         // No connection is kept: a test that waits for a command does not see that the server closes an idle
         // one meanwhile.
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(PATIENCE)
-            .pool_max_idle_per_host(0)
-            .build()
-            .unwrap();
+        let http =
+            reqwest::Client::builder().no_proxy().timeout(TIMEOUT).pool_max_idle_per_host(0).build().unwrap();
         Client { http, url: self.url.clone(), token }
     }
 
@@ -196,7 +192,7 @@ impl Process {
     /// Waits for its end, and for its last words.
     pub async fn ended(&mut self) -> ExitStatus {
         let status =
-            super::eventually("the process ends", PATIENCE, async || self.child.try_wait().unwrap()).await;
+            super::eventually("the process ends", TIMEOUT, async || self.child.try_wait().unwrap()).await;
         for reader in self.readers.drain(..) {
             reader.join().unwrap();
         }

@@ -58,9 +58,9 @@ fn lines_are_counted_behind_a_line_that_says_the_separator() {
 #[test]
 fn a_filled_column_without_a_name_is_reported_once() {
     let faults = read(b"\n,kind,,email\n,a,,b\n1,a,x,b\n2,a,,b\n").unwrap_err();
-    let told: Vec<_> =
+    let reported: Vec<_> =
         faults.iter().map(|(line, fault)| (*line, fault.column.as_str(), fault.code.as_str())).collect();
-    assert_eq!(told, [(2, "column 1", "unnamed_column"), (2, "column 3", "unnamed_column")]);
+    assert_eq!(reported, [(2, "column 1", "unnamed_column"), (2, "column 3", "unnamed_column")]);
     assert!(
         faults[0].1.words.contains("on line 2") && faults[0].1.words.contains("row 4 has \"1\""),
         "{}",

@@ -120,9 +120,9 @@ fn a_person_is_invited_to_one_thing_once() {
         "account_owner,ada@example.com,,,Other,,,,,,",
     ]);
     assert_eq!(good.len(), 5);
-    let told: Vec<_> = faulty.iter().map(|row| (row.line, row.faults[0].to_string())).collect();
+    let reported: Vec<_> = faulty.iter().map(|row| (row.line, row.faults[0].to_string())).collect();
     let again = |line: usize| format!("email: Row {line} already has this invitation. (duplicate_row)");
-    assert_eq!(told, [(4, again(2)), (6, again(5)), (9, again(3))]);
+    assert_eq!(reported, [(4, again(2)), (6, again(5)), (9, again(3))]);
 }
 
 #[test]

@@ -55,13 +55,13 @@ pub enum ClaimScope {
 /// Claims up to `limit` of these letters at `now`, until `lease_ends`.
 pub fn claim(
     tx: &mut Tx<'_>,
-    which: ClaimScope,
+    scope: ClaimScope,
     limit: i64,
     (now, lease_ends): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Vec<Claimed>, DbFault> {
     let due = letters::table
         .filter(letters::state.eq(LetterState::Queued.as_str()).and(letters::next_attempt_at.le(At(now))))
-        .filter(letters::leased_until.is_null().or((which == ClaimScope::Due).into_sql::<Bool>()))
+        .filter(letters::leased_until.is_null().or((scope == ClaimScope::Due).into_sql::<Bool>()))
         .order((letters::next_attempt_at, letters::id))
         .limit(limit)
         .select(letters::id);

@@ -82,7 +82,7 @@ fn message(field: &str, code: &str, password_min_length: usize, locale: Locale) 
 mod tests {
     use super::*;
 
-    fn told(pointer: &'static str, code: &str, locale: Locale) -> (&'static str, String) {
+    fn reported(pointer: &'static str, code: &str, locale: Locale) -> (&'static str, String) {
         let error = FormError::from_fault(pointer, code, "as the service says it", 15, locale);
         (error.field, error.message)
     }
@@ -90,19 +90,19 @@ mod tests {
     #[test]
     fn numbers_are_filled_in_and_languages_differ() {
         assert_eq!(
-            told("/password", "too_short", Locale::En),
+            reported("/password", "too_short", Locale::En),
             ("password", "Use at least 15 characters.".to_owned())
         );
         assert_eq!(
-            told("/password", "too_short", Locale::Nl),
+            reported("/password", "too_short", Locale::Nl),
             ("password", "Gebruik minstens 15 tekens.".to_owned())
         );
         assert_eq!(
-            told("/password", "too_long", Locale::En),
+            reported("/password", "too_long", Locale::En),
             ("password", "Use 128 characters at most.".to_owned())
         );
         assert_eq!(
-            told("/first_name", "too_long", Locale::En),
+            reported("/first_name", "too_long", Locale::En),
             ("first_name", "Use 100 characters at most.".to_owned())
         );
     }
@@ -110,17 +110,17 @@ mod tests {
     #[test]
     fn every_pointer_finds_its_field() {
         assert_eq!(
-            told("/account/company/vat_number", "vat_number_invalid", Locale::En).0,
+            reported("/account/company/vat_number", "vat_number_invalid", Locale::En).0,
             "company_vat_number"
         );
-        assert_eq!(told("/account/company/address/city", "required", Locale::En).0, "company_city");
-        assert_eq!(told("/email", "email_mismatch", Locale::En).0, "email");
+        assert_eq!(reported("/account/company/address/city", "required", Locale::En).0, "company_city");
+        assert_eq!(reported("/email", "email_mismatch", Locale::En).0, "email");
     }
 
     #[test]
     fn the_unforeseen_is_told_as_the_service_says_it() {
-        assert_eq!(told("/password", "password_haunted", Locale::Nl).1, "as the service says it");
-        assert_eq!(told("/email", "not_applicable", Locale::Nl).1, "as the service says it");
-        assert_eq!(told("/nothing", "unknown_member", Locale::Nl).1, "as the service says it");
+        assert_eq!(reported("/password", "password_haunted", Locale::Nl).1, "as the service says it");
+        assert_eq!(reported("/email", "not_applicable", Locale::Nl).1, "as the service says it");
+        assert_eq!(reported("/nothing", "unknown_member", Locale::Nl).1, "as the service says it");
     }
 }

@@ -233,7 +233,7 @@ pub struct MissingToken<'a> {
 
 /// The service could not answer.
 pub struct Failure<'a> {
-    /// Which trouble it is.
+    /// The kind of failure.
     pub kind: FailureKind,
     /// What else is worth saying, in the page's language.
     pub message: Option<&'a str>,
@@ -243,7 +243,7 @@ pub struct Failure<'a> {
     pub retry: Option<Retry<'a>>,
 }
 
-/// Which trouble it is.
+/// The kind of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
     /// The database is away or a queue is full: 503.

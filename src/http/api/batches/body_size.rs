@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// As many bytes as a thousand full items have, and no more; at a slow 1 Mbit/s they take a minute.
-pub(super) const ALLOWANCE: BodyLimit =
+pub(super) const BODY_LIMIT: BodyLimit =
     BodyLimit { bytes: MAX_BATCH * ITEM - ", ".len() + ENVELOPE.len(), time: Duration::from_mins(1) };
 const ENVELOPE: &str = r#"{"invitations": [], "validate_only": false}"#;
 
@@ -45,9 +45,9 @@ mod tests {
 
     #[test]
     fn the_contract_names_the_limit() {
-        let tenths = ALLOWANCE.bytes.div_ceil(100_000);
+        let tenths = BODY_LIMIT.bytes.div_ceil(100_000);
         let said = format!("{}.{} MB", tenths / 10, tenths % 10);
         let info = include_str!("../../openapi/info.md");
-        assert!(info.contains(&said), "{} bytes: {said}", ALLOWANCE.bytes);
+        assert!(info.contains(&said), "{} bytes: {said}", BODY_LIMIT.bytes);
     }
 }

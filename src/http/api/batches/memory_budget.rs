@@ -13,14 +13,14 @@ use std::{
 
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
-use super::body_size::ALLOWANCE;
+use super::body_size::BODY_LIMIT;
 use crate::http::response::problem::Problem;
 use crate::{domain::actor::ActorRef, services::ServiceError};
 
 /// So many full batches, or eight times as many small ones: the answer to a thousand short items is that
 /// large.
 const FULL_BATCHES: usize = 4;
-const MIN_RESERVATION: usize = ALLOWANCE.bytes / 8;
+const MIN_RESERVATION: usize = BODY_LIMIT.bytes / 8;
 /// One caller reserves at most half of it.
 const FULL_BATCHES_OF_CALLER: usize = FULL_BATCHES / 2;
 /// How long a batch waits before it is answered 503.
@@ -46,7 +46,7 @@ pub(super) struct BodyPermit {
 impl MemoryBudget {
     pub(in crate::http) fn new() -> Self {
         Self {
-            bytes: Arc::new(Semaphore::new(FULL_BATCHES * ALLOWANCE.bytes)),
+            bytes: Arc::new(Semaphore::new(FULL_BATCHES * BODY_LIMIT.bytes)),
             shares: Arc::default(),
             timeout: PERMIT_TIMEOUT,
         }
@@ -57,8 +57,8 @@ impl MemoryBudget {
     /// # Errors
     /// 503 when the wait is too long.
     pub(super) async fn reserve(&self, who: &ActorRef, length: Option<u64>) -> Result<BodyPermit, Problem> {
-        let length = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(ALLOWANCE.bytes);
-        let bytes = u32::try_from(length.clamp(MIN_RESERVATION, ALLOWANCE.bytes)).unwrap_or(u32::MAX);
+        let length = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(BODY_LIMIT.bytes);
+        let bytes = u32::try_from(length.clamp(MIN_RESERVATION, BODY_LIMIT.bytes)).unwrap_or(u32::MAX);
         let (share, all) = (self.share(who), self.bytes.clone());
         let held = async {
             // The caller's own share first: waiting for that delays no other caller.
@@ -78,7 +78,7 @@ impl MemoryBudget {
         // A share that is held or waited for has further references.
         shares.retain(|_, share| Arc::strong_count(share) > 1);
         let share = shares.entry((who.kind.as_str(), who.id.clone()));
-        share.or_insert_with(|| Arc::new(Semaphore::new(FULL_BATCHES_OF_CALLER * ALLOWANCE.bytes))).clone()
+        share.or_insert_with(|| Arc::new(Semaphore::new(FULL_BATCHES_OF_CALLER * BODY_LIMIT.bytes))).clone()
     }
 }
 

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, web::Payload};
 
 use super::{
     blocking::run_blocking,
-    body_size::ALLOWANCE,
+    body_size::BODY_LIMIT,
     envelope::Envelope,
     item::{self, Read},
     memory_budget::BodyPermit,
@@ -48,9 +48,9 @@ pub(super) async fn receive(
     (state, who): (&State, &ActorRef),
 ) -> Result<Received, Problem> {
     let head = Head::of(request);
-    head.check(ALLOWANCE.bytes)?;
+    head.check(BODY_LIMIT.bytes)?;
     let permit = state.batches.reserve(who, head.length).await?;
-    let bytes = head.read(payload.into_inner(), &ALLOWANCE).await?;
+    let bytes = head.read(payload.into_inner(), &BODY_LIMIT).await?;
     let (digest, asked) = run_blocking(move || (head.fingerprint(&bytes), asked(&bytes))).await?;
     Ok(Received { digest, asked, _permit: permit })
 }

@@ -66,7 +66,7 @@ impl From<&ServiceError> for Problem {
 /// The code of an error.
 fn code(error: &ServiceError) -> &'static Code {
     match error {
-        ServiceError::Forbidden(_) => codes::FORBIDDEN,
+        ServiceError::Forbidden(_) | ServiceError::NotAPerson => codes::FORBIDDEN,
         ServiceError::RoleExceedsYours => codes::ROLE_EXCEEDS_YOURS,
         ServiceError::NotFound => codes::NOT_FOUND,
         ServiceError::Invalid(_) | ServiceError::DamagedCursor => codes::VALIDATION_FAILED,

@@ -25,7 +25,7 @@ fn signed(method: &str, path: &str, date: &str, body: &str) -> String {
     hex(&mac(b"secret", &format!("{method}\n{path}\n{date}\n{body}")))
 }
 
-impl super::super::provider::ProviderApi for Signing {
+impl super::super::api::ProviderApi for Signing {
     fn request(&self, letter: &Letter, _: &MessageBuilder, content: Rendered) -> Post {
         let body = Body::Json(json!({ "subject": content.subject }));
         Post { path: "/v2/email?a=b".to_owned(), headers: vec![("X-Date", letter.now.to_rfc3339())], body }

@@ -6,11 +6,11 @@ const OLD: (&str, &str) = ("EHLO", "502 command not implemented\r\n");
 
 async fn heard(
     relay: Relay,
-    mut told: mpsc::UnboundedReceiver<String>,
+    mut reported: mpsc::UnboundedReceiver<String>,
 ) -> (Result<(), SendError>, Vec<String>) {
     let outcome = attempt(&relay).await;
     let mut heard = Vec::new();
-    while let Ok(line) = told.try_recv() {
+    while let Ok(line) = reported.try_recv() {
         heard.push(line);
     }
     (outcome, heard)
@@ -20,9 +20,9 @@ async fn heard(
 async fn a_relay_that_does_not_know_ehlo_is_greeted_with_helo() {
     for refusal in ["500 what?\r\n", "501 5.5.4 no\r\n", "502 5.5.1 no\r\n", "500-what\r\n500 ever\r\n"] {
         for tls in [TlsUse::None, TlsUse::Offered] {
-            let (mut relay, told) = relay(vec![("EHLO", refusal), ("HELO", "250\r\n")].leak()).await;
+            let (mut relay, reported) = relay(vec![("EHLO", refusal), ("HELO", "250\r\n")].leak()).await;
             relay.tls = tls;
-            let (outcome, heard) = heard(relay, told).await;
+            let (outcome, heard) = heard(relay, reported).await;
             assert_eq!(outcome, Ok(()), "{refusal}");
             let words: Vec<&str> = heard.iter().filter_map(|line| line.split([' ', ':']).next()).collect();
             assert_eq!(words, ["CONNECT", "EHLO", "HELO", "MAIL", "RCPT", "DATA"], "{refusal}");
@@ -34,12 +34,12 @@ async fn a_relay_that_does_not_know_ehlo_is_greeted_with_helo() {
 /// The text of its reply to HELO is a greeting, and no list of extensions.
 #[tokio::test]
 async fn nothing_that_came_after_helo_is_expected_of_it() {
-    let (relay, mut told) = relay(&[OLD, ("HELO", "250-test\r\n250 PIPELINING\r\n"), ("MAIL", "")]).await;
+    let (relay, mut reported) = relay(&[OLD, ("HELO", "250-test\r\n250 PIPELINING\r\n"), ("MAIL", "")]).await;
     let smtp = Smtp::with_limits(&relay, SHORT).unwrap();
     let builder = MessageBuilder::new(sender()).unwrap();
     smtp.send(&letter(), &builder).await.unwrap_err();
     let mut heard = Vec::new();
-    while let Ok(line) = told.try_recv() {
+    while let Ok(line) = reported.try_recv() {
         heard.push(line);
     }
     assert!(heard.last().unwrap().starts_with("MAIL"), "{heard:?}");
@@ -54,10 +54,10 @@ async fn where_tls_or_a_sign_in_is_needed_it_gets_nothing() {
         (TlsUse::Offered, Some(login.clone()), "sign-in"),
         (TlsUse::None, Some(login), "sign-in"),
     ] {
-        let (mut relay, told) =
+        let (mut relay, reported) =
             relay(&[OLD, ("HELO", "250-test\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n")]).await;
         (relay.tls, relay.login) = (tls, login);
-        let (outcome, heard) = heard(relay, told).await;
+        let (outcome, heard) = heard(relay, reported).await;
         let Err(SendError::Temporary { text, .. }) = outcome else { panic!("{tls:?}: {outcome:?}") };
         let wanted = format!(" cannot be used: it does not support EHLO, and so offers no {missing}");
         assert!(text.ends_with(&wanted), "{text}");

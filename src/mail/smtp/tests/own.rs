@@ -19,9 +19,9 @@ async fn believed(tls: TlsUse, again: bool, change: impl Fn(&mut CertificatePara
     };
     let (certificate, key) = own();
     let trusted = file(&if again { own().0.pem() } else { certificate.pem() });
-    let (mut relay, told) = secure(tls, acceptor(&certificate, &key)).await;
+    let (mut relay, reported) = secure(tls, acceptor(&certificate, &key)).await;
     relay.ca = Some(trusted.path().to_owned());
-    let (outcome, heard) = hand_over(&relay, told).await;
+    let (outcome, heard) = hand_over(&relay, reported).await;
     let taken = heard.iter().any(|line| line.starts_with("TLS MAIL"));
     match outcome {
         Ok(()) if taken => Ok(()),

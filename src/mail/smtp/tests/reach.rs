@@ -55,10 +55,10 @@ async fn closed() -> SocketAddr {
 #[tokio::test]
 async fn an_address_that_swallows_everything_keeps_no_letter_from_the_others() {
     let (holes, closed) = ([BlackHole::new().await, BlackHole::new().await], closed().await);
-    let (relay, mut told) = relay(&[]).await;
+    let (relay, mut reported) = relay(&[]).await;
     let good = SocketAddr::from(([127, 0, 0, 1], relay.port));
     send(&client(vec![holes[0].address, closed, holes[1].address, good], AMPLE)).await.unwrap();
-    assert_eq!(told.recv().await.unwrap(), "CONNECT");
+    assert_eq!(reported.recv().await.unwrap(), "CONNECT");
 }
 
 #[tokio::test]
@@ -83,13 +83,13 @@ async fn the_fault_names_every_address_that_failed() {
 async fn a_name_that_is_not_resolved_in_time_and_one_that_is_unknown_are_reported() {
     let mut smtp = client(Vec::new(), SHORT);
     smtp.connector.resolve = Box::new(|_, _| std::future::pending().boxed());
-    let told = async |smtp: &Smtp| match send(smtp).await {
+    let reported = async |smtp: &Smtp| match send(smtp).await {
         Err(SendError::Temporary { text, .. }) => text,
         other => panic!("{other:?}"),
     };
-    assert!(told(&smtp).await.ends_with("cannot be used: its name was not resolved in time"));
+    assert!(reported(&smtp).await.ends_with("cannot be used: its name was not resolved in time"));
     smtp.connector.resolve = Box::new(|_, _| async { Err(std::io::Error::other("no such name")) }.boxed());
-    assert_eq!(told(&smtp).await, "the relay relay.example:25 cannot be used: no such name");
+    assert_eq!(reported(&smtp).await, "the relay relay.example:25 cannot be used: no such name");
 }
 
 #[tokio::test]

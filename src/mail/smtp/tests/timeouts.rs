@@ -13,7 +13,7 @@ async fn silence_is_not_waited_out_and_its_connection_not_used_again() {
     );
 
     // This relay becomes silent in the middle of a letter, with its reply outstanding.
-    let (relay, mut told) = relay(&[("DATA", "")]).await;
+    let (relay, mut reported) = relay(&[("DATA", "")]).await;
     let smtp = Smtp::with_limits(&relay, SHORT).unwrap();
     for _ in 0..2 {
         let error = smtp.send(&letter(), &builder).await.unwrap_err();
@@ -23,7 +23,7 @@ async fn silence_is_not_waited_out_and_its_connection_not_used_again() {
         );
     }
     let mut connections = 0;
-    while let Ok(line) = told.try_recv() {
+    while let Ok(line) = reported.try_recv() {
         connections += usize::from(line == "CONNECT");
     }
     assert_eq!(connections, 2);
@@ -32,13 +32,13 @@ async fn silence_is_not_waited_out_and_its_connection_not_used_again() {
 /// Two letters over one relay, the second over the first one's connection if possible: the outcome of the
 /// second, and the number of connections.
 pub(super) async fn second_letter(script: Script) -> (Result<(), SendError>, usize) {
-    let (relay, mut told) = relay(script).await;
+    let (relay, mut reported) = relay(script).await;
     let smtp = Smtp::with_limits(&relay, AMPLE).unwrap();
     let builder = MessageBuilder::new(sender()).unwrap();
     smtp.send(&letter(), &builder).await.unwrap();
     let outcome = smtp.send(&letter(), &builder).await;
     let mut connections = 0;
-    while let Ok(line) = told.try_recv() {
+    while let Ok(line) = reported.try_recv() {
         connections += usize::from(line == "CONNECT");
     }
     (outcome, connections)

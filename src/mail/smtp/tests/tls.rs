@@ -54,7 +54,7 @@ async fn offering(
 ) -> (Relay, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let (tell, told) = mpsc::unbounded_channel();
+    let (tell, reported) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         // One connection, since a letter takes one. When it is closed, the sender is dropped, which ends the
         // receiver's loop.
@@ -76,17 +76,17 @@ async fn offering(
         };
         tokio::join!(talk, pass);
     });
-    (Relay { host: "localhost".to_owned(), port, tls, tls_said: true, ca: None, login: None }, told)
+    (Relay { host: "localhost".to_owned(), port, tls, tls_said: true, ca: None, login: None }, reported)
 }
 
 /// One attempt, and the commands that the relay received until the end of the session.
 pub(super) async fn hand_over(
     relay: &Relay,
-    mut told: mpsc::UnboundedReceiver<String>,
+    mut reported: mpsc::UnboundedReceiver<String>,
 ) -> (Result<(), SendError>, Vec<String>) {
     let outcome = attempt(relay).await;
     let mut heard = Vec::new();
-    while let Some(line) = told.recv().await {
+    while let Some(line) = reported.recv().await {
         heard.push(line);
     }
     (outcome, heard)
@@ -100,9 +100,9 @@ fn login() -> Login {
 async fn letters_and_passwords_go_under_tls_however_it_begins() {
     for tls in [TlsUse::Required, TlsUse::Offered, TlsUse::Implicit] {
         let (file, acceptor) = authority("localhost");
-        let (mut relay, told) = secure(tls, acceptor).await;
+        let (mut relay, reported) = secure(tls, acceptor).await;
         (relay.ca, relay.login) = (Some(file.path().to_owned()), Some(login()));
-        let (outcome, heard) = hand_over(&relay, told).await;
+        let (outcome, heard) = hand_over(&relay, reported).await;
         outcome.unwrap();
         let said = |word: &str| heard.iter().any(|line| line.starts_with(word));
         // NUL ada NUL hunter22
@@ -125,9 +125,9 @@ async fn a_relay_that_cannot_prove_itself_gets_nothing() {
             (Some(other.path().to_owned()), authority("localhost").1),
             (Some(elsewhere.0.path().to_owned()), elsewhere.1),
         ] {
-            let (mut relay, told) = secure(tls, acceptor).await;
+            let (mut relay, reported) = secure(tls, acceptor).await;
             (relay.ca, relay.login) = (ca, Some(login()));
-            let (outcome, heard) = hand_over(&relay, told).await;
+            let (outcome, heard) = hand_over(&relay, reported).await;
             let error = outcome.unwrap_err();
             assert!(
                 matches!(&error, SendError::Temporary { text, .. } if text.contains("certificate")),
@@ -147,9 +147,9 @@ async fn nothing_said_before_tls_is_taken_for_what_was_said_under_it() {
         for tls in [TlsUse::Required, TlsUse::Offered] {
             let (file, acceptor) = authority("localhost");
             let script = vec![OFFERS[0], ("STARTTLS", consent)].leak();
-            let (mut relay, told) = offering(script, tls, acceptor).await;
+            let (mut relay, reported) = offering(script, tls, acceptor).await;
             (relay.ca, relay.login) = (Some(file.path().to_owned()), Some(login()));
-            let (outcome, heard) = hand_over(&relay, told).await;
+            let (outcome, heard) = hand_over(&relay, reported).await;
             assert!(
                 matches!(&outcome, Err(SendError::Temporary { text, .. }) if text.contains("in the clear")),
                 "{outcome:?}"
@@ -163,9 +163,9 @@ async fn nothing_said_before_tls_is_taken_for_what_was_said_under_it() {
 async fn an_offer_of_tls_is_heard_in_whatever_letters_and_its_refusal_ends_the_talk() {
     let (file, acceptor) = authority("localhost");
     let script: Script = &[("EHLO", "250-test\n250 StartTLS\n"), ("STARTTLS", "220 \u{e9}\n")];
-    let (mut relay, told) = offering(script, TlsUse::Offered, acceptor).await;
+    let (mut relay, reported) = offering(script, TlsUse::Offered, acceptor).await;
     relay.ca = Some(file.path().to_owned());
-    let (outcome, heard) = hand_over(&relay, told).await;
+    let (outcome, heard) = hand_over(&relay, reported).await;
     outcome.unwrap();
     assert!(heard.iter().any(|line| line.starts_with("TLS MAIL")), "{heard:?}");
 
@@ -174,12 +174,12 @@ async fn an_offer_of_tls_is_heard_in_whatever_letters_and_its_refusal_ends_the_t
     {
         let (_file, acceptor) = authority("localhost");
         let script = vec![OFFERS[0], ("STARTTLS", refusal)].leak();
-        let (relay, told) = offering(script, TlsUse::Offered, acceptor).await;
-        match hand_over(&relay, told).await.0 {
-            Err(SendError::Temporary { text, wait: told, .. }) => {
+        let (relay, reported) = offering(script, TlsUse::Offered, acceptor).await;
+        match hand_over(&relay, reported).await.0 {
+            Err(SendError::Temporary { text, wait: reported, .. }) => {
                 assert!(text.contains("cannot be used") && text.contains(&refusal[4..12]), "{text}");
                 assert_eq!(
-                    told.map(|told| (told.time.num_seconds(), told.every_letter)),
+                    reported.map(|reported| (reported.time.num_seconds(), reported.every_letter)),
                     wait.map(|wait| (wait, true))
                 );
             }
@@ -202,7 +202,7 @@ async fn a_relay_that_offers_too_little_is_reported_as_that() {
             "cannot be used: it does not offer STARTTLS, which ?tls=required demands",
         ),
     ] {
-        let (mut relay, mut told) = relay(vec![("EHLO", capabilities)].leak()).await;
+        let (mut relay, mut reported) = relay(vec![("EHLO", capabilities)].leak()).await;
         (relay.tls, relay.login) = (tls, Some(login()));
         match attempt(&relay).await {
             Err(SendError::Temporary { text, .. }) => {
@@ -210,7 +210,7 @@ async fn a_relay_that_offers_too_little_is_reported_as_that() {
             }
             other => panic!("{capabilities}: {other:?}"),
         }
-        while let Ok(line) = told.try_recv() {
+        while let Ok(line) = reported.try_recv() {
             assert!(!line.starts_with("AUTH") && !line.starts_with("MAIL"), "{line}");
         }
     }

@@ -169,13 +169,16 @@ fn a_link_that_was_handed_over_takes_a_new_password_and_the_one_that_one_has() {
         assert!(between(&chosen, "<input id=\"first_name\"", ">")[0].contains("required"));
     }
     assert!(page(&Screen::Form(handed_over()), Locale::En).contains("<h1>Activate your account</h1>"));
-    let told: std::collections::BTreeSet<String> = Locale::ALL
+    let reported: std::collections::BTreeSet<String> = Locale::ALL
         .into_iter()
         .map(|locale| {
             FormError::from_fault("/password", "password_wrong", "as the service says it", 15, locale).message
         })
         .collect();
-    assert!(told.len() == Locale::ALL.len() && !told.contains("as the service says it"), "{told:?}");
+    assert!(
+        reported.len() == Locale::ALL.len() && !reported.contains("as the service says it"),
+        "{reported:?}"
+    );
 }
 
 #[test]
