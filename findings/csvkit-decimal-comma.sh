@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# csvkit 2.1.0 (agate 1.14.2): `in2csv` reads the quoted cell "0,23" of a valid comma-separated file as a number with a thousands
-# separator, and writes 23: a hundred times as much, without a warning. "0,195" becomes 195. `csvcut` and `csvformat`
-# leave the cells as they are; with `--locale de_DE` they become 0.23 and 0.195, and with `-I` they stay.
-# Seen (CPython 3.11):
+# csvkit 2.1.0 (agate 1.14.2): `in2csv` reads the quoted cell "0,23" of a valid comma-separated file as a
+# number with a thousands separator, and writes 23: a hundred times as much, without a warning. "0,195"
+# becomes 195. `csvcut` and `csvformat` leave the cells as they are; with `--locale de_DE` they become 0.23
+# and 0.195, and with `-I` they stay. Seen (CPython 3.11):
 #   $ in2csv rates.csv
 #   email,rate
 #   a@b.example,23

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# One international domain, two names in DNS: Python's own codec `idna` (IDNA 2003) turns ß into ss, the package `idna` 3.10 (IDNA 2008,
-# also with `uts46=True`) keeps it, as browsers do. An address at straße.de goes to another host, depending on which a program uses.
-# A soft hyphen (U+00AD) or U+200B inside a domain is dropped by the codec and by `uts46=True`, and refused without it;
-# email-validator 2.2.0, built on the same package, refuses both, and a no-break space before the address.
-# Seen (CPython 3.11):
+# One international domain, two names in DNS: Python's own codec `idna` (IDNA 2003) turns ß into ss, the
+# package `idna` 3.10 (IDNA 2008, also with `uts46=True`) keeps it, as browsers do. An address at straße.de
+# goes to another host, depending on which a program uses. A soft hyphen (U+00AD) or U+200B inside a domain
+# is dropped by the codec and by `uts46=True`, and refused without it; email-validator 2.2.0, built on the
+# same package, refuses both, and a no-break space before the address. Seen (CPython 3.11):
 #   'straße.de'.encode('idna')              b'strasse.de'
 #   idna.encode('straße.de')                b'xn--strae-oqa.de'   (with uts46=True, too)
 #   idna.encode('exa\u00admple.com')        InvalidCodepoint

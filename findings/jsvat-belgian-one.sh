@@ -10,7 +10,7 @@ set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 cd "$tmp"
-npm install --silent --no-audit --no-fund --prefix "$tmp" jsvat@2.5.4 jsvat-next@3.0.4 > /dev/null
+npm install --ignore-scripts --silent --no-audit --no-fund --prefix "$tmp" jsvat@2.5.4 jsvat-next@3.0.4 > /dev/null
 cat > look.js <<'JS'
 const assert = require('node:assert');
 const old = require('jsvat');

@@ -13,7 +13,7 @@ trap 'rm -rf "$tmp"' EXIT
 cd "$tmp"
 python3 -m venv "$tmp/venv"
 "$tmp/venv/bin/pip" install --quiet --disable-pip-version-check 'psycopg[binary]==3.3.9' SQLAlchemy==2.1.9
-npm install --silent --no-audit --no-fund --prefix "$tmp" pg-connection-string@2.14.1 > /dev/null
+npm install --ignore-scripts --silent --no-audit --no-fund --prefix "$tmp" pg-connection-string@2.14.1 > /dev/null
 "$tmp/venv/bin/python" - <<'PY'
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import make_url

@@ -12,7 +12,7 @@ set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 cd "$tmp"
-npm install --silent --no-audit --no-fund --prefix "$tmp" ratelimit-header-parser@0.1.0 > /dev/null
+npm install --ignore-scripts --silent --no-audit --no-fund --prefix "$tmp" ratelimit-header-parser@0.1.0 > /dev/null
 cat > look.mjs <<'JS'
 import assert from 'node:assert';
 import { parseRateLimit } from 'ratelimit-header-parser';

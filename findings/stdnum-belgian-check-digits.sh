@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# python-stdnum 2.2: a Belgian enterprise or VAT number has the check digits 97 - (first eight digits mod 97), which are 01 to 97. The library asks
-# whether (first eight digits + check digits) mod 97 is 0, so that 98, 99 and 00 pass beside 01, 02 and 97: three numbers in 97
-# have two spellings that it takes, of which one is never issued.
-# Seen (CPython 3.11): BE0400008402 and BE0400008499 pass, BE0400008501 and BE0400008598, BE0400008697 and BE0400008600
+# python-stdnum 2.2: a Belgian enterprise or VAT number has the check digits 97 - (first eight digits mod
+# 97), which are 01 to 97. The library asks whether (first eight digits + check digits) mod 97 is 0, so that
+# 98, 99 and 00 pass beside 01, 02 and 97: three numbers in 97 have two spellings that it takes, of which
+# one is never issued. Seen (CPython 3.11): BE0400008402 and BE0400008499 pass, BE0400008501 and
+# BE0400008598, BE0400008697 and BE0400008600
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Python's `zoneinfo` with the package tzdata 2026.6: British Columbia stays on UTC-7 from 2026 on, and tzdata 2025.2 does not know it. A newer
-# package does not help where the system has older files: those come first (TZPATH), whatever the versions are, and nothing
-# says so. Here tzdata 2025.2 stands in for the system's files.
-# Seen (CPython 3.11), America/Vancouver on 1 December 2026:
+# Python's `zoneinfo` with the package tzdata 2026.6: British Columbia stays on UTC-7 from 2026 on, and
+# tzdata 2025.2 does not know it. A newer package does not help where the system has older files: those come
+# first (TZPATH), whatever the versions are, and nothing says so. Here tzdata 2025.2 stands in for the
+# system's files. Seen (CPython 3.11), America/Vancouver on 1 December 2026:
 #   tzdata 2026.6 alone                      UTC-7
 #   tzdata 2025.2 alone                      UTC-8
 #   tzdata 2026.6 installed, 2025.2 in TZPATH  UTC-8

@@ -28,7 +28,7 @@ pub use self::{
     providers::{Http, MailProvider, PROVIDERS, Webhook, url_forms},
     sample_letters::samples,
     sender::Sender,
-    smtp::{Hello, Smtp},
+    smtp::{EhloName, Smtp},
     template::{RenderError, Rendered, Templates, render, write_built_in},
     url::MailUrl,
 };

@@ -9,7 +9,7 @@ use super::{Courier, timing::RECORD_RETRY};
 use crate::{
     clock::Clock,
     db::{
-        Db, DbFault, Tx,
+        Db, DbFault, Guarded, Tx,
         invitations::timeline,
         letters::{
             mark_sent::{self, Accepted},
@@ -91,8 +91,11 @@ fn record(
     let invited: Vec<InvitationId> = outcomes.iter().map(|(letter, _)| letter.invitation_id).collect();
     users::lock_invited(tx, &invited)?;
     let recorded = mark_sent::record(tx, outcomes)?;
-    let recorded: Vec<&(Claimed, Outcome)> =
-        outcomes.iter().zip(recorded).filter_map(|(one, done)| done.then_some(one)).collect();
+    let recorded: Vec<&(Claimed, Outcome)> = outcomes
+        .iter()
+        .zip(recorded)
+        .filter_map(|(one, done)| (done == Guarded::Applied).then_some(one))
+        .collect();
     let accepted_by_relay = recorded.iter().filter_map(|(letter, outcome)| {
         // A reminder gives no further time.
         let (at, _) = outcome.sent().filter(|_| letter.purpose == LetterPurpose::Invitation)?;

@@ -48,7 +48,7 @@ pub(super) fn known_users(visibility: &Visibility) -> Condition<users::table> {
     let belongs =
         || memberships::table.filter(memberships::user_id.eq(users::id)).filter(accepted_by_person());
     let by_role = if visibility.staff { Condition::when(holds()) } else { Condition::Never };
-    let by_membership = match &visibility.under[..] {
+    let by_membership = match &visibility.account_ids[..] {
         _ if visibility.customers => Condition::when(exists(belongs())),
         [] => Condition::Never,
         under => {
@@ -88,7 +88,7 @@ pub(super) fn invitations(visibility: &Visibility) -> Condition<invitations::tab
         (true, false) => Condition::when(invitations::kind.eq(staff)),
         (false, false) => Condition::Never,
     };
-    by_kind.or(invitations_under(&visibility.under))
+    by_kind.or(invitations_under(&visibility.account_ids))
 }
 
 /// The invitations to these accounts, and to those below them.
@@ -102,7 +102,7 @@ pub(super) fn invitations_under(ids: &[AccountId]) -> Condition<invitations::tab
 
 /// The visible accounts.
 pub(super) fn accounts(visibility: &Visibility) -> Condition<accounts::table> {
-    match &visibility.under[..] {
+    match &visibility.account_ids[..] {
         _ if visibility.customers => Condition::Always,
         [] => Condition::Never,
         under => Condition::when(accounts::id.eq_any(accounts_under(under))),
@@ -112,7 +112,7 @@ pub(super) fn accounts(visibility: &Visibility) -> Condition<accounts::table> {
 /// The visible memberships of a known user. Staff who see a colleague see all memberships; an owner sees
 /// those below their own accounts.
 pub(super) fn memberships(visibility: &Visibility) -> Condition<memberships::table> {
-    match &visibility.under[..] {
+    match &visibility.account_ids[..] {
         _ if visibility.staff || visibility.customers => Condition::Always,
         [] => Condition::Never,
         under => Condition::when(memberships::account_id.eq_any(accounts_under(under))),
@@ -155,8 +155,8 @@ pub(super) fn accounts_under(ids: &[AccountId]) -> Under {
 }
 
 /// Whether a membership was accepted by the user with the proven address. Before the address was proven, any
-/// person with a link that was returned to the inviter may have accepted it, and this makes no one known. For
-/// queries that contain `users`.
+/// person with a link that was handed over to the inviter may have accepted it, and this makes no one known.
+/// For queries that contain `users`.
 #[diesel::dsl::auto_type(no_type_alias)]
 pub(super) fn accepted_by_person() -> _ {
     users::address_proven_at.is_null().or(memberships::created_at.nullable().ge(users::address_proven_at))

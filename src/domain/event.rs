@@ -15,7 +15,7 @@ closed_set! {
         Created = "created",
         /// A letter was put into the outbox.
         EmailQueued = "email_queued",
-        /// The link was returned to the inviter; no letter was written.
+        /// The link was handed over to the inviter; no letter was written.
         LinkHandedOver = "link_handed_over",
         /// The relay accepted the letter.
         EmailSent = "email_sent",

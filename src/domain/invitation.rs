@@ -193,7 +193,7 @@ closed_set! {
         Complained = "complained",
         /// Given up, or withdrawn because its link became invalid before it was sent.
         Failed = "failed",
-        /// No letter: the link was returned to the inviter.
+        /// No letter: the link was handed over to the inviter.
         HandedOver = "handed_over",
     }
 }

@@ -12,14 +12,14 @@ pub struct Visibility {
     /// Every customer, account and their invitations.
     pub customers: bool,
     /// All objects of these accounts and of those below them.
-    pub under: Vec<AccountId>,
+    pub account_ids: Vec<AccountId>,
 }
 
 impl Visibility {
     /// Everything: for the service itself, as when a link is followed.
     #[must_use]
     pub fn everything() -> Self {
-        Self { staff: true, customers: true, under: Vec::new() }
+        Self { staff: true, customers: true, account_ids: Vec::new() }
     }
 
     /// The people and invitations that a caller may read.
@@ -28,14 +28,18 @@ impl Visibility {
         Self {
             staff: actor.may(Permission::SystemUsersRead),
             customers: actor.may(Permission::CustomersRead),
-            under: actor.accounts.clone(),
+            account_ids: actor.accounts.clone(),
         }
     }
 
     /// The accounts that a caller may read.
     #[must_use]
     pub fn accounts(actor: &Actor) -> Self {
-        Self { staff: false, customers: actor.may(Permission::AccountsRead), under: actor.accounts.clone() }
+        Self {
+            staff: false,
+            customers: actor.may(Permission::AccountsRead),
+            account_ids: actor.accounts.clone(),
+        }
     }
 
     /// What a caller may know to exist: a caller who may send an invitation may also know that it exists.
@@ -56,7 +60,7 @@ impl Visibility {
         Self {
             staff: actor.may(Permission::SystemUsersInvite),
             customers: actor.may(Permission::CustomersInvite),
-            under: actor.accounts.clone(),
+            account_ids: actor.accounts.clone(),
         }
     }
 
@@ -72,7 +76,7 @@ impl Visibility {
     /// Whether nothing is visible.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        !self.staff && !self.customers && self.under.is_empty()
+        !self.staff && !self.customers && self.account_ids.is_empty()
     }
 
     /// The part with this kind of invitation; `None` when it is empty.
@@ -88,7 +92,7 @@ impl Visibility {
     #[must_use]
     pub fn of_users(self, kind: UserKind) -> Option<Self> {
         let part = match kind {
-            UserKind::SystemUser => Self { customers: false, under: Vec::new(), ..self },
+            UserKind::SystemUser => Self { customers: false, account_ids: Vec::new(), ..self },
             UserKind::Customer => Self { staff: false, ..self },
         };
         (!part.is_empty()).then_some(part)

@@ -32,7 +32,7 @@ macro_rules! routes {
             .service(api::batches::resends::resend)
             .service(api::invitations::list)
             .service(api::invitations::get)
-            .service(api::invitations::update::amend)
+            .service(api::invitations::update::update)
             .service(api::invitations::events)
             .service(api::invitations::resend)
             .service(api::invitations::revoke)

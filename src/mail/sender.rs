@@ -6,7 +6,7 @@ use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use lettre::{Address, message::Mailbox};
 
 use super::{
-    smtp::Hello,
+    smtp::EhloName,
     template::{Templates, text},
 };
 use crate::domain::time_zone::TimeZone;
@@ -19,7 +19,7 @@ pub struct Sender {
     pub(super) reply_to: Option<Mailbox>,
     pub(super) time_zone: TimeZone,
     /// The host name in EHLO: `MAIL_HELO`.
-    pub(super) hello: Hello,
+    pub(super) hello: EhloName,
     /// The operator's templates; `None` for the built-in ones.
     pub(super) templates: Option<Arc<Templates>>,
 }
@@ -33,7 +33,7 @@ impl Sender {
         let reply_to = reply_to.map(|text| mailbox("MAIL_REPLY_TO", text)).transpose();
         match (mailbox("MAIL_FROM", from), reply_to) {
             (Ok(from), Ok(reply_to)) => {
-                Ok(Self { from, reply_to, time_zone, hello: Hello::default(), templates: None })
+                Ok(Self { from, reply_to, time_zone, hello: EhloName::default(), templates: None })
             }
             (from, reply_to) => Err(from.err().into_iter().chain(reply_to.err()).collect()),
         }
@@ -47,7 +47,7 @@ impl Sender {
 
     /// The same sender with this host name in EHLO.
     #[must_use]
-    pub fn greeting_with(self, hello: Hello) -> Self {
+    pub fn with_ehlo_name(self, hello: EhloName) -> Self {
         Self { hello, ..self }
     }
 

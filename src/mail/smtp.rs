@@ -29,7 +29,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-pub use self::host_name::Hello;
+pub use self::host_name::EhloName;
 use self::{
     classify_reply::{is_closing, sender_side_fault},
     connect::Connector,
@@ -73,7 +73,7 @@ const LIMITS: Limits =
 pub struct Smtp {
     relay: Relay,
     connector: Connector,
-    hello: Hello,
+    hello: EhloName,
     limits: Limits,
     secrets: Secrets,
     idle: Mutex<Vec<(Instant, SmtpSession)>>,
@@ -98,7 +98,7 @@ impl From<(Stage, SmtpFault)> for Undelivered {
 }
 
 impl Smtp {
-    pub(super) fn new(relay: &Relay, hello: Hello) -> Result<Self, String> {
+    pub(super) fn new(relay: &Relay, hello: EhloName) -> Result<Self, String> {
         Ok(Self { hello, ..Self::with_limits(relay, LIMITS)? })
     }
 
@@ -109,7 +109,7 @@ impl Smtp {
         Ok(Self {
             relay: relay.clone(),
             connector,
-            hello: Hello::default(),
+            hello: EhloName::default(),
             limits,
             secrets,
             idle: Mutex::default(),

@@ -67,7 +67,7 @@ impl Draft {
         Self { invitation, account, payer }
     }
 
-    /// The charge for its letter; `None` where the link is returned to the inviter.
+    /// The charge for its letter; `None` where the link is handed over to the inviter.
     fn charge(&self) -> Option<Charge> {
         let is_mailed = self.invitation.delivery.state != DeliveryState::HandedOver;
         is_mailed.then(|| Charge::new(&self.invitation.email, self.payer.clone()))

@@ -2,7 +2,7 @@
 //! providers' reports and recipients add them.
 //!
 //! The courier enforces the list before each letter: an invitation to such an address is created as any
-//! other, its letter fails, and the link can be returned to the inviter instead.
+//! other, its letter fails, and the link can be handed over to the inviter instead.
 
 use super::{
     ServiceError, Services, cursor,
@@ -80,7 +80,7 @@ pub async fn lift(services: &Services, actor: &Actor, id: SuppressionId) -> Resu
     Ok(())
 }
 
-/// The address to which a link was mailed, valid or not; `None` when it was returned to the inviter: its
+/// The address to which a link was mailed, valid or not; `None` when it was handed over to the inviter: its
 /// holder does not represent any mailbox.
 ///
 /// # Errors

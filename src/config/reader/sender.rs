@@ -6,7 +6,7 @@ use super::{Read, Reader};
 use crate::{
     config::registry::Variable,
     domain::time_zone::TimeZone,
-    mail::{Hello, Sender, Templates},
+    mail::{EhloName, Sender, Templates},
 };
 
 /// The variables of the sender.
@@ -24,11 +24,11 @@ impl Reader<'_> {
         zone: TimeZone,
     ) -> Option<Sender> {
         // All variables are read before the first error returns, so that every fault is reported.
-        let hello = self.entry(variables.hello).parsed_if_given(Hello::parse);
+        let hello = self.entry(variables.hello).parsed_if_given(EhloName::parse);
         let templates = self.templates(variables.templates);
         let (from, reply_to) = (self.entry(variables.from).text(), self.entry(variables.reply_to).given());
         let sender = match Sender::new(&from, reply_to.as_deref(), zone) {
-            Ok(sender) => sender.greeting_with(hello?.unwrap_or_default()),
+            Ok(sender) => sender.with_ehlo_name(hello?.unwrap_or_default()),
             Err(faults) => {
                 for fault in faults {
                     self.report(fault);

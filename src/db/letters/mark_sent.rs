@@ -26,9 +26,8 @@ use crate::db::{
 };
 use crate::domain::ids::InvitationId;
 
-/// Records the outcome of each attempt, as [`outbox::record`] does: `false`, and nothing changes, for a
-/// letter that is no longer at that attempt.
-pub fn record(tx: &mut Tx<'_>, outcomes: &[(Claimed, Outcome)]) -> Result<Vec<bool>, DbFault> {
+/// Records the outcome of each attempt, as [`outbox::record`] does.
+pub fn record(tx: &mut Tx<'_>, outcomes: &[(Claimed, Outcome)]) -> Result<Vec<Guarded>, DbFault> {
     let mut at_once: HashSet<String> = match tx.writing() {
         AnyConnection::Postgres(c) if outcomes.iter().any(|(_, outcome)| outcome.sent().is_some()) => {
             letters(outcomes).get_results::<String>(c)?.into_iter().collect()
@@ -38,7 +37,7 @@ pub fn record(tx: &mut Tx<'_>, outcomes: &[(Claimed, Outcome)]) -> Result<Vec<bo
     let postgres = matches!(tx.writing(), AnyConnection::Postgres(_));
     let recorded = |(letter, outcome): &(Claimed, Outcome)| match outcome {
         // `remove`, so that a duplicate outcome counts once.
-        Outcome::Sent { .. } if postgres => Ok(at_once.remove(letter.id.as_str())),
+        Outcome::Sent { .. } if postgres => Ok(Guarded::of(usize::from(at_once.remove(letter.id.as_str())))),
         _ => outbox::record(tx, letter, outcome),
     };
     outcomes.iter().map(recorded).collect()

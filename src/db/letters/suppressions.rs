@@ -117,8 +117,8 @@ impl TryFrom<Row> for Suppression {
     }
 }
 
-/// The address to which the link of a sending was mailed; `None` when the link was returned to the inviter,
-/// or no letter has carried it yet.
+/// The address to which the link of a sending was mailed; `None` when the link was handed over to the
+/// inviter, or no letter has carried it yet.
 pub fn mailed_to(connection: &mut AnyConnection, claim: LinkClaim) -> Result<Option<Email>, DbFault> {
     let row = letters::table
         .inner_join(invitations::table.on(invitations::id.eq(letters::invitation_id)))

@@ -250,7 +250,7 @@ impl Unsubscription {
 ///
 /// Suppresses the address that the link was mailed to (`GET /v1/suppressions`), whether the link still works
 /// or not. The box has to be ticked, so that a mail scanner that presses the button changes nothing. A link
-/// that was returned to the inviter was not mailed: it is 404.
+/// that was handed over to the inviter was not mailed: it is 404.
 #[utoipa::path(
     tag = "Activation",
     operation_id = "submitUnsubscribePage",

@@ -9,9 +9,9 @@ use tokio::net::TcpStream;
 /// The host name in EHLO and HELO. By default, after RFC 5321 §4.1.4: the machine's name, where that has a
 /// domain, or an address literal.
 #[derive(Debug, Clone, Default)]
-pub struct Hello(Option<String>);
+pub struct EhloName(Option<String>);
 
-impl Hello {
+impl EhloName {
     /// Parses the operator's name: a host name, or an address in brackets.
     ///
     /// # Errors
@@ -77,7 +77,7 @@ mod tests {
         for good in
             ["mail.example.com", "relay", "xn--bcher-kva.example", "[192.0.2.1]", "[IPv6:2001:db8::1]"]
         {
-            assert!(Hello::parse(good).is_ok(), "{good}");
+            assert!(EhloName::parse(good).is_ok(), "{good}");
         }
         for bad in [
             "",
@@ -90,7 +90,7 @@ mod tests {
             "a..b",
             "b\u{fc}cher.example",
         ] {
-            assert!(Hello::parse(bad).is_err(), "{bad}");
+            assert!(EhloName::parse(bad).is_err(), "{bad}");
         }
     }
 

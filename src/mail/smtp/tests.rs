@@ -67,7 +67,7 @@ async fn relay(script: Script) -> (Relay, mpsc::UnboundedReceiver<String>) {
 
 async fn serve(mut stream: TcpStream, script: Script, tell: mpsc::UnboundedSender<String>) {
     tell.send("CONNECT".to_owned()).unwrap();
-    if talk(&mut stream, script, &tell, true).await == End::Reset {
+    if converse(&mut stream, script, &tell, true).await == End::Reset {
         stream.set_zero_linger().unwrap();
     }
 }
@@ -81,7 +81,7 @@ enum End {
     Tls,
 }
 
-async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
+async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     script: Script,
     tell: &mpsc::UnboundedSender<String>,

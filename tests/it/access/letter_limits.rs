@@ -118,13 +118,13 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
                     "batch" => crate::support::batches::only(admin.post(BATCH, &json!({
                         "invitations": [colleague(&label(turn))]
                     })).await),
-                    "move" if allowed => admin.amend(&elsewhere, "*", &json!({ "email": label(turn) })).await,
+                    "move" if allowed => admin.update(&elsewhere, "*", &json!({ "email": label(turn) })).await,
                     "move" => {
                         let other = admin.get("/v1/invitations?email=grace@acme.example").await.expect(200);
                         assert_eq!(other.body["data"].as_array().map(Vec::len), Some(1));
                         let third = invite(&admin, &format!("third{number}@example.com")).await.expect(201).text_of("id");
                         let rows_before = rows(&app);
-                        let refused = admin.amend(&third, "*", &json!({ "email": label(turn) })).await;
+                        let refused = admin.update(&third, "*", &json!({ "email": label(turn) })).await;
                         assert_eq!(rows(&app), rows_before);
                         let shown = admin.get(&format!("/v1/invitations/{third}")).await.expect(200);
                         assert_eq!((&shown.body["email"], &shown.body["send_count"]), (&json!(format!("third{number}@example.com")), &json!(1)));
@@ -248,7 +248,7 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s"), ("LETTERS_PER_ACCOUNT", "4
             spent(caller.post(OWNERS, &further).await, "account");
         }
         spent(acme.client.post_empty(&format!("/v1/invitations/{}/resend", sent.text_of("id"))).await, "account");
-        spent(acme.client.amend(&sent.text_of("id"), "*", &json!({ "email": "moved@acme.example" })).await, "account");
+        spent(acme.client.update(&sent.text_of("id"), "*", &json!({ "email": "moved@acme.example" })).await, "account");
         assert_eq!(rows(&app), before);
         // A link that is handed over is no letter; others have quotas of their own; staff have none.
         let by_hand = crate::support::customers::with(driver("hand@acme.example", &acme.account), json!({ "delivery": "link" }));

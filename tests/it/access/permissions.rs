@@ -54,7 +54,7 @@ async fn knock(app: &TestApp, caller: &Client, index: usize) -> [Answer; 17] {
             )
             .await,
         caller.post_empty(&format!("/v1/invitations/{id}/resend")).await,
-        caller.amend(id, "*", &json!({ "locale": "nl" })).await,
+        caller.update(id, "*", &json!({ "locale": "nl" })).await,
         caller.post_empty(&format!("/v1/users/{user}/resend-invitation")).await,
         only(
             caller
@@ -159,7 +159,7 @@ on_both_databases! { with [("RESEND_COOLDOWN", "0s")];
                     None => caller.post_empty(&path).await.expect(200),
                 };
             }
-            let changed = caller.amend(id, "*", &json!({ "roles": [invited] })).await;
+            let changed = caller.update(id, "*", &json!({ "roles": [invited] })).await;
             match refusal {
                 Some(code) => changed.problem(403, code),
                 // Revoked by now.

@@ -67,7 +67,7 @@ async fn knock(app: &TestApp, caller: &Client, index: usize, (account, owner): (
         caller.get(&format!("/v1/invitations/{id}/events")).await,
         caller.get(&format!("/v1/users/{user}")).await,
         caller.post_empty(&format!("/v1/invitations/{id}/resend")).await,
-        caller.amend(id, "*", &json!({ "reimbursement_rate": "0.23" })).await,
+        caller.update(id, "*", &json!({ "reimbursement_rate": "0.23" })).await,
         caller.post_empty(&format!("/v1/users/{user}/resend-invitation")).await,
         batch(json!({ "kind": "account_owner", "email": format!("batch{index}@example.com") })).await,
         batch(json!({

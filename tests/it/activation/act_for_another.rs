@@ -290,7 +290,7 @@ on_both_databases! {
         };
         let (id, token) = link_of(&send().await.expect(201));
         // Moved to the victim's address: the link is dead, and the fresh one goes there by letter.
-        let moved = mallory.client.amend(&id, "*", &json!({ "email": GRACE })).await.expect(200);
+        let moved = mallory.client.update(&id, "*", &json!({ "email": GRACE })).await.expect(200);
         assert!(!moved.text.contains("activation_link"));
         let letter = app.letter().await;
         assert_eq!(letter.to, GRACE);
@@ -300,7 +300,7 @@ on_both_databases! {
         for delivery in ["link", "email"] {
             mallory
                 .client
-                .amend(&id, "*", &json!({ "delivery": delivery }))
+                .update(&id, "*", &json!({ "delivery": delivery }))
                 .await
                 .faults(&[("/delivery", "unknown_member")]);
             let resent = mallory
@@ -314,7 +314,7 @@ on_both_databases! {
         let other = json!({ "email": "GRACE@Operator.Example", "account_id": mallory.account });
         let (id, token) = by_hand(&mallory.client, OWNERS, other).await;
         gave_nothing(attempts(&app, &token, GRACE).await, &["admin"]);
-        mallory.client.amend(&id, "*", &json!({ "email": "Grace@operator.example" })).await.expect(200);
+        mallory.client.update(&id, "*", &json!({ "email": "Grace@operator.example" })).await.expect(200);
         gave_nothing(attempts(&app, &token, GRACE).await, &["admin"]);
         // A batch hands nothing over, and a renewal goes by letter.
         app.advance(TimeDelta::hours(25));

@@ -237,7 +237,7 @@ on_both_databases! {
         taken(&app, GRACE).await;
         let by_hand = json!({ "email": "grase@operator.example", "roles": ["admin"], "delivery": "link" });
         let (id, token) = link_of(&app.admin().post(STAFF, &by_hand).await.expect(201));
-        app.admin().amend(&id, "*", &json!({ "email": GRACE })).await.expect(200);
+        app.admin().update(&id, "*", &json!({ "email": GRACE })).await.expect(200);
         let mail = app.letter().await;
         go_on(&app, &token, GRACE, TAKEN).await.problem(410, "activation_link_superseded");
         is_given_back(&app, &mail, GRACE).await;

@@ -64,10 +64,10 @@ on_both_databases! {
                 .expect(200),
         )
         .await;
-        differs(admin.amend(&id, "*", &json!({ "locale": "nl" })).await.expect(200)).await;
-        differs(admin.amend(&id, "*", &json!({ "roles": ["viewer", "finance"] })).await.expect(200)).await;
-        differs(admin.amend(&id, "*", &json!({ "email": "ADA@example.com" })).await.expect(200)).await;
-        differs(admin.amend(&id, "*", &json!({ "email": "eve@example.com" })).await.expect(200)).await;
+        differs(admin.update(&id, "*", &json!({ "locale": "nl" })).await.expect(200)).await;
+        differs(admin.update(&id, "*", &json!({ "roles": ["viewer", "finance"] })).await.expect(200)).await;
+        differs(admin.update(&id, "*", &json!({ "email": "ADA@example.com" })).await.expect(200)).await;
+        differs(admin.update(&id, "*", &json!({ "email": "eve@example.com" })).await.expect(200)).await;
         differs(admin.post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200)).await;
         assert_eq!(seen.len(), 8);
         assert_eq!(admin.get("/v1/invitations").await.expect(200).header("etag"), "", "a list shows several");
@@ -86,7 +86,7 @@ on_both_databases! {
         for stale in ["\"0\"", "", bare, &format!("W/{tag}"), "\"a\", \"b\"", &tag[1..], &tag.to_uppercase()]
         {
             let refused =
-                admin.amend(id, stale, &json!({ "locale": "nl" })).await.problem(412, "precondition_failed");
+                admin.update(id, stale, &json!({ "locale": "nl" })).await.problem(412, "precondition_failed");
             assert_eq!(refused.header("etag"), tag, "{stale}");
             // What no answer can have shown has not changed since.
             let garbled = ["", bare, &tag[1..]].contains(&stale) || stale.starts_with("W/");
@@ -100,13 +100,13 @@ on_both_databases! {
         assert_eq!(look(&admin, id).await, (tag.clone(), before.clone()));
         assert_eq!(app.timeline(id).await.len(), 3);
 
-        let changed = admin.amend(id, &format!("\"0\", {tag}"), &json!({ "locale": "nl" })).await.expect(200);
+        let changed = admin.update(id, &format!("\"0\", {tag}"), &json!({ "locale": "nl" })).await.expect(200);
         assert_eq!(changed.body["locale"], "nl");
         let again =
-            admin.amend(id, &tag, &json!({ "locale": null })).await.problem(412, "precondition_failed");
+            admin.update(id, &tag, &json!({ "locale": null })).await.problem(412, "precondition_failed");
         assert_eq!(again.header("etag"), changed.header("etag"));
         assert_eq!(
-            admin.amend(id, "*", &json!({ "locale": null })).await.expect(200).header("etag"),
+            admin.update(id, "*", &json!({ "locale": null })).await.expect(200).header("etag"),
             tag,
             "it is as it was"
         );
@@ -120,7 +120,7 @@ on_both_databases! {
         keyed().await.expect(200);
         assert_eq!(keyed().await.problem(412, "precondition_failed").header("idempotency-replayed"), "");
         // Whoever may not see it is told no tag, and whoever may not change it needs none.
-        app.caller(&[], &[]).amend(id, "\"0\"", &json!({ "locale": "nl" })).await.problem(404, "not_found");
+        app.caller(&[], &[]).update(id, "\"0\"", &json!({ "locale": "nl" })).await.problem(404, "not_found");
     }
 
     async fn a_patch_leaves_what_it_does_not_name(app: TestApp) {
@@ -133,7 +133,7 @@ on_both_databases! {
             json!({ "email": "ada@example.com", "roles": ["viewer"], "locale": "nl" }),
             json!({ "email": " ada@EXAMPLE.com", "locale": "nl-BE" }),
         ] {
-            let same = admin.amend(&id, &tag, &nothing).await.expect(200);
+            let same = admin.update(&id, &tag, &nothing).await.expect(200);
             assert_eq!((same.header("etag"), &same.body), (tag.as_str(), &made.body), "{nothing}");
         }
         assert_eq!(app.timeline(&id).await, ["created", "email_queued"]);
@@ -145,7 +145,7 @@ on_both_databases! {
             &[],
         );
         let changed = manager
-            .amend(&id, &tag, &json!({ "roles": ["finance", "viewer"], "locale": null }))
+            .update(&id, &tag, &json!({ "roles": ["finance", "viewer"], "locale": null }))
             .await
             .expect(200);
         let mut expected = made.body.clone();
@@ -175,7 +175,7 @@ on_both_databases! {
             .await
             .expect(200);
         assert_eq!(preview.body["roles"], json!(["finance", "viewer"]));
-        admin.amend(&id, "*", &json!({ "roles": ["customer_support"], "locale": "nl" })).await.expect(200);
+        admin.update(&id, "*", &json!({ "roles": ["customer_support"], "locale": "nl" })).await.expect(200);
         let page = app.anonymous().get(&format!("/activate?token={}", mail.token)).await.expect(200);
         assert!(page.text.contains("lang=\"nl\""), "{}", page.text);
         assert_eq!(
@@ -194,7 +194,7 @@ on_both_databases! {
             ], "locale": "xx", "account_name": null, "reimbursement_rate": 1,
             "id": id, "role": "driver"
         });
-        admin.amend(id, "*", &body).await.faults(&[
+        admin.update(id, "*", &body).await.faults(&[
             ("/email", "invalid_email"),
             ("/roles/0", "unknown_role"),
             ("/roles/2", "duplicate_role"),
@@ -205,15 +205,15 @@ on_both_databases! {
             ("/role", "unknown_member"),
         ]);
         admin
-            .amend(id, "*", &json!({ "email": null, "roles": null }))
+            .update(id, "*", &json!({ "email": null, "roles": null }))
             .await
             .faults(&[("/email", "required"), ("/roles", "required")]);
         admin
-            .amend(id, "*", &json!({ "email": 1, "roles": [] }))
+            .update(id, "*", &json!({ "email": 1, "roles": [] }))
             .await
             .faults(&[("/email", "wrong_type"), ("/roles", "too_few")]);
         // The state is judged before what is wanted of it.
-        admin.amend(id, "\"0\"", &json!({ "email": 1 })).await.problem(412, "precondition_failed");
+        admin.update(id, "\"0\"", &json!({ "email": 1 })).await.problem(412, "precondition_failed");
         assert_eq!(app.timeline(id).await.len(), 3);
 
         let send = |kind: &'static str, body: &'static str| {
@@ -255,17 +255,17 @@ on_both_databases! {
         for one in [&activated, &revoked] {
             // Why it is no longer as it was seen says more than that it is not.
             for condition in ["*", &stale, &tag] {
-                admin.amend(text(one, "/id"), condition, &patch).await.problem(409, "invitation_not_pending");
+                admin.update(text(one, "/id"), condition, &patch).await.problem(409, "invitation_not_pending");
             }
         }
         let (replaced, _) = app.invite("joe@example.com", &["viewer"]).await;
         app.advance(TimeDelta::hours(25));
         let (newer, _) = app.invite("joe@example.com", &["viewer"]).await;
         let refused =
-            admin.amend(text(&replaced, "/id"), "*", &patch).await.problem(409, "invitation_pending");
+            admin.update(text(&replaced, "/id"), "*", &patch).await.problem(409, "invitation_pending");
         assert_eq!(refused.body["invitation_id"], newer["id"]);
         admin.post_empty(&format!("/v1/invitations/{}/revoke", text(&newer, "/id"))).await.expect(200);
-        admin.amend(text(&replaced, "/id"), "*", &patch).await.problem(409, "invitation_not_pending");
+        admin.update(text(&replaced, "/id"), "*", &patch).await.problem(409, "invitation_not_pending");
         assert_eq!(
             app.database.count("users WHERE email_key = 'eve@example.com'"),
             0,
@@ -278,13 +278,13 @@ on_both_databases! {
         let (made, old) = app.invite("ada@example.com", &["viewer"]).await;
         let id = text(&made, "/id");
         app.advance(TimeDelta::hours(30));
-        let changed = admin.amend(id, "*", &json!({ "locale": "nl" })).await.expect(200).body;
+        let changed = admin.update(id, "*", &json!({ "locale": "nl" })).await.expect(200).body;
         assert_eq!(
             (&changed["status"], &changed["expires_at"]),
             (&json!("expired"), &json!("2026-11-25T12:00:00.000Z"))
         );
         app.activate(&old.token).await.problem(410, "activation_link_expired");
-        let moved = admin.amend(id, "*", &json!({ "email": "eve@example.com" })).await.expect(200).body;
+        let moved = admin.update(id, "*", &json!({ "email": "eve@example.com" })).await.expect(200).body;
         assert_eq!(
             (&moved["status"], &moved["expires_at"]),
             (&json!("pending"), &json!("2026-11-26T18:00:00.000Z"))
@@ -300,12 +300,12 @@ on_both_databases! {
         let (made, _) = app.invite("ada@example.com", &["viewer"]).await;
         let id = text(&made, "/id");
         let manager = app.caller(&[UserManager], &[]);
-        manager.amend(id, "*", &json!({ "roles": ["admin"] })).await.problem(403, "role_exceeds_yours");
-        manager.amend(id, "*", &json!({ "roles": ["user_manager"] })).await.expect(200);
-        app.admin().amend(id, "*", &json!({ "roles": ["admin"] })).await.expect(200);
+        manager.update(id, "*", &json!({ "roles": ["admin"] })).await.problem(403, "role_exceeds_yours");
+        manager.update(id, "*", &json!({ "roles": ["user_manager"] })).await.expect(200);
+        app.admin().update(id, "*", &json!({ "roles": ["admin"] })).await.expect(200);
         // From now on it is above them, whatever they would make of it.
         for patch in [json!({ "roles": ["viewer"] }), json!({ "locale": "nl" }), json!({})] {
-            manager.amend(id, "*", &patch).await.problem(403, "role_exceeds_yours");
+            manager.update(id, "*", &patch).await.problem(403, "role_exceeds_yours");
         }
         assert_eq!(look(&app.admin(), id).await.1["roles"], json!(["admin"]));
     }

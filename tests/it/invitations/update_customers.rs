@@ -35,7 +35,7 @@ on_both_databases! {
                 json!("0.2300"),
             ),
         ] {
-            let changed = admin.amend(&id, &tag, &patch).await.expect(200);
+            let changed = admin.update(&id, &tag, &patch).await.expect(200);
             assert_ne!(changed.header("etag"), tag, "{patch}");
             assert_eq!(changed.body["account"]["name"], name);
             changed.header("etag").clone_into(&mut tag);
@@ -50,7 +50,7 @@ on_both_databases! {
         assert_eq!(changes(&app, &id).await, told);
         // The same rate written otherwise is the same rate.
         let same = admin
-            .amend(&id, &tag, &json!({ "reimbursement_rate": "0.2300", "account_name": "Élodie" }))
+            .update(&id, &tag, &json!({ "reimbursement_rate": "0.2300", "account_name": "Élodie" }))
             .await
             .expect(200);
         assert_eq!(same.header("etag"), tag);
@@ -89,15 +89,15 @@ on_both_databases! {
             ("/account_name", "not_applicable"),
             ("/reimbursement_rate", "not_applicable"),
         );
-        admin.amend(text(&first, "/id"), "*", &patch).await.faults(&[roles, rate]);
-        admin.amend(text(&further, "/id"), "*", &patch).await.faults(&[roles, name, rate]);
-        admin.amend(text(&driver, "/id"), "*", &patch).await.faults(&[roles]);
+        admin.update(text(&first, "/id"), "*", &patch).await.faults(&[roles, rate]);
+        admin.update(text(&further, "/id"), "*", &patch).await.faults(&[roles, name, rate]);
+        admin.update(text(&driver, "/id"), "*", &patch).await.faults(&[roles]);
         // However it is said, that it is out of place is all that is told.
         let patch = json!({ "roles": ["boss", 1], "account_name": null, "reimbursement_rate": null });
-        admin.amend(text(&first, "/id"), "*", &patch).await.faults(&[roles, rate]);
+        admin.update(text(&first, "/id"), "*", &patch).await.faults(&[roles, rate]);
         let patch = json!({ "roles": null, "account_name": "", "reimbursement_rate": 0.1 });
-        admin.amend(text(&further, "/id"), "*", &patch).await.faults(&[roles, name, rate]);
-        admin.amend(text(&driver, "/id"), "*", &patch).await.faults(&[
+        admin.update(text(&further, "/id"), "*", &patch).await.faults(&[roles, name, rate]);
+        admin.update(text(&driver, "/id"), "*", &patch).await.faults(&[
             roles,
             ("/account_name", "required"),
             ("/reimbursement_rate", "wrong_type"),
@@ -121,11 +121,11 @@ on_both_databases! {
         let (tag, _) = look(&acme.client, id).await;
         zenith
             .client
-            .amend(id, &tag, &json!({ "email": "eve@zenith.example" }))
+            .update(id, &tag, &json!({ "email": "eve@zenith.example" }))
             .await
             .problem(404, "not_found");
         let patch = json!({ "email": "dirk@acme.example", "reimbursement_rate": "0.3" });
-        let moved = acme.client.amend(id, &tag, &patch).await.expect(200).body;
+        let moved = acme.client.update(id, &tag, &patch).await.expect(200).body;
         assert_eq!(moved["account"], made["account"], "the account goes along");
         let event = app.events(id).await.into_iter().find(|event| event["type"] == "updated").unwrap();
         assert_eq!(event["actor"]["id"], json!(acme.user));
@@ -139,7 +139,7 @@ on_both_databases! {
         let (further, _) =
             app.invite_by(OWNERS, json!({ "email": "jane@home.example", "account_id": home.account })).await;
         home.client
-            .amend(text(&further, "/id"), "*", &json!({ "locale": "nl" }))
+            .update(text(&further, "/id"), "*", &json!({ "locale": "nl" }))
             .await
             .problem(403, "forbidden");
     }
@@ -161,22 +161,22 @@ on_both_databases! {
         let (other, _) = app.invite_by(SUB_ACCOUNTS, below("dora@acme.example")).await;
         let to = |email: &str| json!({ "email": email });
         admin
-            .amend(text(&first, "/id"), "*", &to("olga@acme.example"))
+            .update(text(&first, "/id"), "*", &to("olga@acme.example"))
             .await
             .problem(409, "already_account_owner");
         admin
-            .amend(text(&further, "/id"), "*", &to("olga@acme.example"))
+            .update(text(&further, "/id"), "*", &to("olga@acme.example"))
             .await
             .problem(409, "already_member");
-        admin.amend(text(&driver, "/id"), "*", &to("max@acme.example")).await.problem(409, "already_member");
+        admin.update(text(&driver, "/id"), "*", &to("max@acme.example")).await.problem(409, "already_member");
         let refused = admin
-            .amend(text(&driver, "/id"), "*", &to("dora@acme.example"))
+            .update(text(&driver, "/id"), "*", &to("dora@acme.example"))
             .await
             .problem(409, "invitation_pending");
         assert_eq!(refused.body["invitation_id"], other["id"]);
         // To other places they may be invited: one by one, each has another scope.
         for (one, email) in [(&first, "max@acme.example"), (&further, "dora@acme.example")] {
-            admin.amend(text(one, "/id"), "*", &to(email)).await.expect(200);
+            admin.update(text(one, "/id"), "*", &to(email)).await.expect(200);
         }
         let letters = app.letters().await;
         let owner = letters.iter().find(|mail| mail.to == "max@acme.example").unwrap();
@@ -185,7 +185,7 @@ on_both_databases! {
 
         // An expired one that stood there goes, and with it the account that was made for it.
         app.advance(chrono::TimeDelta::hours(25));
-        admin.amend(text(&driver, "/id"), "*", &to("dora@acme.example")).await.expect(200);
+        admin.update(text(&driver, "/id"), "*", &to("dora@acme.example")).await.expect(200);
         admin.get(&format!("/v1/accounts/{}", text(&other, "/account/id"))).await.problem(404, "not_found");
         admin.get(&format!("/v1/accounts/{}", text(&driver, "/account/id"))).await.expect(200);
         let mail = app.letter().await;

@@ -34,7 +34,7 @@ on_both_databases! {
         let id = text(&made, "/id");
         // At once: the pause between two sendings is one mailbox's.
         let moved = admin
-            .amend(id, &look(&admin, id).await.0, &json!({ "email": "ada@example.com" }))
+            .update(id, &look(&admin, id).await.0, &json!({ "email": "ada@example.com" }))
             .await
             .expect(200)
             .body;
@@ -57,9 +57,9 @@ on_both_databases! {
             404,
             "whoever never came and is not awaited is gone"
         );
-        let (_, heir) = user(&app, &moved["user_id"]).await;
+        let (_, successor) = user(&app, &moved["user_id"]).await;
         assert_eq!(
-            (&heir["email"], &heir["pending_invitation_id"]),
+            (&successor["email"], &successor["pending_invitation_id"]),
             (&json!("ada@example.com"), &made["id"])
         );
         assert_eq!(user_list(&admin).await, ["ada@example.com"]);
@@ -103,7 +103,7 @@ on_both_databases! {
         let made = app.invite_unsent("adda@example.com", &["viewer"]).await;
         let id = text(&made, "/id");
         let patch = json!({ "email": "ada@example.com", "roles": ["finance"], "locale": "nl" });
-        admin.amend(id, "*", &patch).await.expect(200);
+        admin.update(id, "*", &patch).await.expect(200);
         let letters = app.letters().await;
         assert_eq!(letters.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["ada@example.com"]);
         assert!(letters[0].subject.contains("nodigt"), "{}", letters[0].subject);
@@ -112,7 +112,7 @@ on_both_databases! {
         assert_eq!(app.database.count("letters WHERE state = 'withdrawn'"), 1);
         // Back again: the first address has a link of its own, the third.
         app.advance(TimeDelta::minutes(1));
-        let back = admin.amend(id, "*", &json!({ "email": "adda@example.com" })).await.expect(200).body;
+        let back = admin.update(id, "*", &json!({ "email": "adda@example.com" })).await.expect(200).body;
         assert_eq!(back["send_count"], 3);
         assert_ne!(back["user_id"], made["user_id"]);
         app.activate(&letters[0].token).await.problem(410, "activation_link_superseded");
@@ -130,7 +130,7 @@ on_both_databases! {
         app.advance(TimeDelta::minutes(2));
         admin.post_empty(&format!("/v1/invitations/{id}/resend")).await.expect(200);
         app.letter().await;
-        admin.amend(id, "*", &to("eve@example.com")).await.expect(200);
+        admin.update(id, "*", &to("eve@example.com")).await.expect(200);
         assert_eq!(
             app.letter().await.to,
             "eve@example.com",
@@ -143,7 +143,7 @@ on_both_databases! {
         let (tag, before) = look(&admin, id).await;
         for email in ["ada@example.com", "grace@example.com"] {
             let patch = json!({ "email": email, "roles": ["finance"] });
-            let refused = admin.amend(id, "*", &patch).await.problem(429, "resend_too_soon");
+            let refused = admin.update(id, "*", &patch).await.problem(429, "resend_too_soon");
             assert_eq!((refused.header("retry-after"), &refused.body["retry_after"]), ("60", &json!(60)));
             assert!(refused.body["detail"].as_str().unwrap().contains("address"), "{}", refused.text);
         }
@@ -151,7 +151,7 @@ on_both_databases! {
         assert!(app.letters().await.is_empty());
         assert_eq!(app.database.count("users WHERE email_key = 'grace@example.com'"), 0);
         // What stands in the way anyway is told first.
-        admin.amend(id, "\"0\"", &to("ada@example.com")).await.problem(412, "precondition_failed");
+        admin.update(id, "\"0\"", &to("ada@example.com")).await.problem(412, "precondition_failed");
 
         // Nothing else waits, nor makes wait: other members, the same address, the same in another form.
         for patch in [
@@ -160,13 +160,13 @@ on_both_databases! {
             to("EVE@example.com"),
             json!({ "locale": "nl" }),
         ] {
-            admin.amend(id, "*", &patch).await.expect(200);
+            admin.update(id, "*", &patch).await.expect(200);
         }
         app.advance(TimeDelta::milliseconds(58_999));
-        let refused = admin.amend(id, "*", &to("ada@example.com")).await.problem(429, "resend_too_soon");
+        let refused = admin.update(id, "*", &to("ada@example.com")).await.problem(429, "resend_too_soon");
         assert_eq!(refused.header("retry-after"), "1");
         app.advance(TimeDelta::seconds(1));
-        admin.amend(id, "*", &to("ada@example.com")).await.expect(200);
+        admin.update(id, "*", &to("ada@example.com")).await.expect(200);
         let back = app.letter().await;
         assert_eq!(back.to, "ada@example.com");
         app.activate(&back.token).await.expect(201);
@@ -178,7 +178,7 @@ on_both_databases! {
         let id = text(&made, "/id");
         let patches: Vec<Value> =
             (0..8).map(|number| json!({ "email": format!("ada{number}@example.com") })).collect();
-        let answers = join_all(patches.iter().map(|patch| admin.amend(id, "*", patch))).await;
+        let answers = join_all(patches.iter().map(|patch| admin.update(id, "*", patch))).await;
         assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
         for refused in answers.into_iter().filter(|answer| answer.status != 200) {
             refused.problem(429, "resend_too_soon");
@@ -192,7 +192,7 @@ on_both_databases! {
         let id = text(&made, "/id");
         let (tag, before) = look(&admin, id).await;
         let changed =
-            admin.amend(id, &tag, &json!({ "email": "ada@xn--bcher-kva.example" })).await.expect(200);
+            admin.update(id, &tag, &json!({ "email": "ada@xn--bcher-kva.example" })).await.expect(200);
         assert_ne!(changed.header("etag"), tag);
         let mut expected = before;
         expected["email"] = json!("ada@xn--bcher-kva.example");
@@ -217,7 +217,7 @@ on_both_databases! {
         // Whoever has come keeps the form of their own.
         let body = json!({ "email": "ADA@bücher.example" });
         let (owner, _) = app.invite_by("/v1/account-owners/invitations", body).await;
-        admin.amend(text(&owner, "/id"), "*", &json!({ "email": "Ada@bücher.example" })).await.expect(200);
+        admin.update(text(&owner, "/id"), "*", &json!({ "email": "Ada@bücher.example" })).await.expect(200);
         assert_eq!(user(&app, &made["user_id"]).await.1["email"], "ada@xn--bcher-kva.example");
     }
 
@@ -228,7 +228,7 @@ on_both_databases! {
         let (also, _) =
             app.invite_by("/v1/account-owners/invitations", json!({ "email": "adda@example.com" })).await;
         let moved = admin
-            .amend(text(&made, "/id"), "*", &json!({ "email": "Olga@acme.example" }))
+            .update(text(&made, "/id"), "*", &json!({ "email": "Olga@acme.example" }))
             .await
             .expect(200)
             .body;
@@ -264,10 +264,10 @@ on_both_databases! {
         let (active, link) = app.invite("grace@example.com", &["viewer"]).await;
         app.activate(&link.token).await.expect(201);
         let before = look(&admin, id).await;
-        let refused = admin.amend(id, "*", &json!({ "email": "ADA@example.com", "locale": "nl" })).await;
+        let refused = admin.update(id, "*", &json!({ "email": "ADA@example.com", "locale": "nl" })).await;
         assert_eq!(refused.problem(409, "invitation_pending").body["invitation_id"], standing["id"]);
         admin
-            .amend(id, "*", &json!({ "email": "grace@example.com" }))
+            .update(id, "*", &json!({ "email": "grace@example.com" }))
             .await
             .problem(409, "already_system_user");
         assert_eq!(look(&admin, id).await, before);
@@ -276,7 +276,7 @@ on_both_databases! {
 
         // An expired one never blocks, and is replaced.
         app.advance(TimeDelta::hours(25));
-        let moved = admin.amend(id, "*", &json!({ "email": "ada@example.com" })).await.expect(200).body;
+        let moved = admin.update(id, "*", &json!({ "email": "ada@example.com" })).await.expect(200).body;
         assert_eq!(moved["user_id"], standing["user_id"]);
         let new = app.letter().await;
         assert_eq!(look(&admin, text(&standing, "/id")).await.1["status"], "expired");

@@ -21,10 +21,10 @@ fn invariants(app: &TestApp) {
     let homes = "invitations i JOIN users u ON u.id = i.user_id WHERE i.state = 'pending'
                  AND (u.removed_at IS NOT NULL OR u.email_key <> i.email_key)";
     assert_eq!(count(homes), 0, "a live invitation is not its addressee's");
-    let forsaken = "users u WHERE u.status = 'invited' AND u.removed_at IS NULL
+    let abandoned = "users u WHERE u.status = 'invited' AND u.removed_at IS NULL
                     AND NOT EXISTS (SELECT 1 FROM invitations i WHERE i.user_id = u.id AND i.state = \
                     'pending')";
-    assert_eq!(count(forsaken), 0, "somebody never came, is awaited nowhere, and is still there");
+    assert_eq!(count(abandoned), 0, "somebody never came, is awaited nowhere, and is still there");
     assert_eq!(
         count(
             "invitations i WHERE i.send_count <> (SELECT COUNT(*) FROM letters l WHERE l.invitation_id = \
@@ -79,7 +79,7 @@ on_both_databases! {
             let change = async {
                 // An activation hashes for a while before it writes; a change does not.
                 warm_up(&app, round * 3).await;
-                admin.amend(id, &tag, &to(&email)).await
+                admin.update(id, &tag, &to(&email)).await
             };
             let (used, changed) = join(app.activate(&mail.token), change).await;
             let letters = app.letters().await;
@@ -105,7 +105,7 @@ on_both_databases! {
         let made = app.invite_unsent("adda@example.com", &["viewer"]).await;
         let id = text(&made, "/id");
         let patches: Vec<Value> = (0..100).map(|number| to(&format!("ada{number}@example.com"))).collect();
-        for answer in join_all(patches.iter().map(|patch| admin.amend(id, "*", patch))).await {
+        for answer in join_all(patches.iter().map(|patch| admin.update(id, "*", patch))).await {
             answer.expect(200);
         }
         assert_eq!(app.letters().await.len(), 1);
@@ -126,7 +126,7 @@ on_both_databases! {
                     _ => json!({ "locale": "nl", "roles": ["viewer", "finance"] }),
                 })
                 .collect();
-            let answers = join_all(patches.iter().map(|patch| admin.amend(id, &tag, patch))).await;
+            let answers = join_all(patches.iter().map(|patch| admin.update(id, &tag, patch))).await;
             assert_eq!(with_status(&answers, 200), 1, "round {round}");
             let (won, lost): (Vec<Answer>, Vec<Answer>) =
                 answers.into_iter().partition(|answer| answer.status == 200);
@@ -153,7 +153,7 @@ on_both_databases! {
             let body = to(&email);
             let rivals = join_all((0..4).map(|_| admin.post_empty(&path)));
             let others = join_all((0..3).map(|_| admin.post("/v1/account-owners/invitations", &body)));
-            let (changed, (revoked, invited)) = join(admin.amend(id, "*", &body), join(rivals, others)).await;
+            let (changed, (revoked, invited)) = join(admin.update(id, "*", &body), join(rivals, others)).await;
             match changed.status {
                 200 => moved += 1,
                 _ => drop(changed.problem(409, "invitation_not_pending")),
@@ -181,7 +181,7 @@ on_both_databases! {
             let back = people[round % 2];
             // Each goes to the other's address: both lock both people, in one order.
             let (there, back) = (to(there), to(back));
-            let (first, second) = join(admin.amend(one, "*", &there), admin.amend(other, "*", &back)).await;
+            let (first, second) = join(admin.update(one, "*", &there), admin.update(other, "*", &back)).await;
             first.expect(200);
             second.expect(200);
             invariants(&app);
@@ -204,7 +204,7 @@ on_both_databases! {
                 .flat_map(|id| people.iter().map(move |email| (id.clone(), to(email))))
                 .map(|(id, patch)| {
                     let caller = admin.clone();
-                    async move { caller.amend(&id, "*", &patch).await }
+                    async move { caller.update(&id, "*", &patch).await }
                 });
             let resends = async {
                 if ids.is_empty() { None } else { Some(admin.post(RESEND, &json!({ "ids": ids })).await) }

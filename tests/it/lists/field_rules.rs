@@ -278,7 +278,7 @@ on_both_databases! {
         for (who, (_, made)) in PEOPLE.iter().zip(&world.people) {
             let Some(made) = made else { continue };
             let id = text(made, "/id");
-            owner.amend(id, "*", &json!({ "email": format!("{who}@moved.example") })).await.expect(200);
+            owner.update(id, "*", &json!({ "email": format!("{who}@moved.example") })).await.expect(200);
             app.letter().await;
             owner.post_empty(&format!("/v1/invitations/{id}/revoke")).await.expect(200);
             let details = async |caller: &Client| {

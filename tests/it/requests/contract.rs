@@ -163,14 +163,14 @@ on_both_databases! {
             fits(
                 &served,
                 &operation("patch", "/v1/invitations/{id}"),
-                &admin.amend(&id, tag, &patch).await.expect(status),
+                &admin.update(&id, tag, &patch).await.expect(status),
             );
         }
         let patch = json!({ "roles": [], "reimbursement_rate": 1, "x": 1 });
         fits(
             &served,
             &operation("patch", "/v1/invitations/{id}"),
-            &admin.amend(&id, "*", &patch).await.expect(422),
+            &admin.update(&id, "*", &patch).await.expect(422),
         );
         let events = admin.get(&format!("/v1/invitations/{id}/events")).await.expect(200);
         fits(&served, &operation("get", "/v1/invitations/{id}/events"), &events);

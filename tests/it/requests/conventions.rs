@@ -129,7 +129,7 @@ on_both_databases! {
             admin.get(&format!("/v1/invitations/{id}/events")).await.problem(404, "not_found");
             admin.post_empty(&format!("/v1/invitations/{id}/resend")).await.problem(404, "not_found");
             admin.post_empty(&format!("/v1/invitations/{id}/revoke")).await.problem(404, "not_found");
-            admin.amend(id, "*", &json!({})).await.problem(404, "not_found");
+            admin.update(id, "*", &json!({})).await.problem(404, "not_found");
             admin.get(&format!("/v1/users/{id}")).await.problem(404, "not_found");
             admin.post_empty(&format!("/v1/users/{id}/resend-invitation")).await.problem(404, "not_found");
         }

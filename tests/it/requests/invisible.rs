@@ -178,7 +178,7 @@ on_both_databases! { with [("RATE_LIMITS", "off")];
         app.activate(&mail.token).await.expect(201);
         let made = app.invite_unsent("eve@example.com", &["viewer"]).await;
         let tag = admin.get(&format!("/v1/invitations/{}", text(&made, "/id"))).await.expect(200).header("etag").to_owned();
-        admin.amend(text(&made, "/id"), &tag, &json!({ "email": "eve@xn--bcher-kva.example" })).await.expect(200);
+        admin.update(text(&made, "/id"), &tag, &json!({ "email": "eve@xn--bcher-kva.example" })).await.expect(200);
         let both = async || {
             for search in ["bücher", "xn--bcher", "LOVELACE"] {
                 for list in ["/v1/users", "/v1/invitations"] {

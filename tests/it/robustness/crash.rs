@@ -13,7 +13,7 @@ use invitation_service::{
     clock::Clock,
     courier::Step,
     db::{
-        DbFault,
+        DbFault, Guarded,
         letters::{
             mark_sent,
             outbox::{self, ClaimScope, Outcome},
@@ -236,7 +236,8 @@ on_both_databases! {
         let late =
             Outcome::Failed { at: app.now(), error: "too late".to_owned(), fault: None, held_until: None };
         let letter = claimed.into_iter().next().unwrap();
-        assert!(!db.write::<_, DbFault>(move |tx| outbox::record(tx, &letter, &late)).await.unwrap());
+        let recorded = db.write::<_, DbFault>(move |tx| outbox::record(tx, &letter, &late)).await.unwrap();
+        assert_eq!(recorded, Guarded::Stale);
         let shown = app.admin().get(&format!("/v1/invitations/{id}")).await.expect(200);
         assert_eq!(shown.body["delivery"]["state"], "sent");
     }
@@ -262,7 +263,7 @@ on_both_databases! {
                 .unwrap()
                 .remove(0);
             let twice = vec![(claimed, outcome); 2];
-            for recorded in [[true, false], [false, false]] {
+            for recorded in [[Guarded::Applied, Guarded::Stale], [Guarded::Stale; 2]] {
                 let twice = twice.clone();
                 assert_eq!(
                     db.write::<_, DbFault>(move |tx| mark_sent::record(tx, &twice)).await.unwrap(),

@@ -60,7 +60,7 @@ fn crowd() -> Vec<(Due, &'static str, Value)> {
 
 /// Each person was invited by exactly one of their requests, and the others were told by which; the faulty
 /// ones were refused.
-fn judge(requests: &[(Due, &str, Value)], answers: &[Answer]) {
+fn check(requests: &[(Due, &str, Value)], answers: &[Answer]) {
     let mut invited: BTreeMap<usize, String> = BTreeMap::new();
     for ((due, ..), answer) in requests.iter().zip(answers) {
         match (due, answer.status) {
@@ -103,7 +103,7 @@ on_both_databases! {
     async fn a_thousand_at_once_get_the_right_answers_and_leave_the_right_rows(app: TestApp) {
         let (admin, requests) = (app.admin(), crowd());
         let answers = join_all(requests.iter().map(|(_, path, body)| admin.post(path, body))).await;
-        judge(&requests, &answers);
+        check(&requests, &answers);
         rows(|table| app.database.count(table));
         let reached: BTreeSet<String> =
             app.letters().await.into_iter().map(|letter| letter.to.to_lowercase()).collect();
@@ -150,7 +150,7 @@ on_each! {
             async move { keyed(again, number, request).await.unwrap() }
         };
         let after: Vec<Answer> = stream::iter(0..CROWD).map(retry).buffered(64).collect().await;
-        judge(&requests, &after);
+        check(&requests, &after);
         for (first, second) in
             before.iter().zip(&after).filter_map(|(first, second)| Some((first.as_ref()?, second)))
         {

@@ -39,7 +39,7 @@ impl Client {
     }
 
     /// Changes an invitation, if its tag is this one.
-    pub async fn amend(&self, invitation: &str, tag: &str, patch: &Value) -> Answer {
+    pub async fn update(&self, invitation: &str, tag: &str, patch: &Value) -> Answer {
         let request = self.request(Method::PATCH, &format!("/v1/invitations/{invitation}"));
         Answer::of(request.header("if-match", tag).json(patch)).await
     }

@@ -125,7 +125,7 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("RESEND_COOLDOWN",
             "invitations": [colleague("mistyped@example.com")]
         })).await.expect(200);
         let moved = moved.body["results"][0]["invitation"]["id"].as_str().unwrap().to_owned();
-        admin.amend(&moved, "*", &json!({ "email": "bob@example.com" })).await.expect(200);
+        admin.update(&moved, "*", &json!({ "email": "bob@example.com" })).await.expect(200);
         assert_eq!(app.letter().await.to, "bob@example.com");
         for one in [&id, &owner] {
             let told = delivery(&app, one).await;
@@ -197,7 +197,7 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("RESEND_COOLDOWN",
         assert_eq!(app.database.count("suppressions"), 0);
         // Moved: the old link is the old mailbox's, in a report too.
         let (moved, old) = app.invite("old@example.com", &["viewer"]).await;
-        app.admin().amend(moved["id"].as_str().unwrap(), "*", &json!({ "email": "new@example.com" })).await.expect(200);
+        app.admin().update(moved["id"].as_str().unwrap(), "*", &json!({ "email": "new@example.com" })).await.expect(200);
         let new = app.letter().await;
         unsubscribe(&app, &old.token, Some("yes")).await.expect(200);
         assert_eq!(listed(&app, "").await, [pair("old@example.com", "unsubscribed")]);

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use invitation_service::{
     courier::Step,
     db::{
-        DbFault,
+        DbFault, Guarded,
         letters::{
             mark_sent,
             outbox::{self, ClaimScope, Claimed, Outcome},
@@ -141,8 +141,8 @@ on_each! {
         ] {
             let late = [(claimed.clone(), outcome)];
             let recorded =
-                db.write::<Vec<bool>, DbFault>(move |tx| mark_sent::record(tx, &late)).await.unwrap();
-            assert_eq!(recorded, [false]);
+                db.write::<_, DbFault>(move |tx| mark_sent::record(tx, &late)).await.unwrap();
+            assert_eq!(recorded, [Guarded::Stale]);
         }
         assert_eq!(shown(&app, &ada).await, before);
     }

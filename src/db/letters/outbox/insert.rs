@@ -27,7 +27,7 @@ pub struct NewLetter {
     pub recipient: Email,
     /// The purpose of the letter.
     pub purpose: LetterPurpose,
-    /// Queued, or only the record that the link was returned to the inviter.
+    /// Queued, or only the record that the link was handed over to the inviter.
     pub state: LetterState,
     /// When it was put in; it is due at once.
     pub at: DateTime<Utc>,

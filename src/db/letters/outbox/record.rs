@@ -4,14 +4,13 @@ use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_types::Bool};
 
 use super::{claim::Claimed, outcome::Outcome, state::LetterState};
-use crate::db::{Tx, error::DbFault, schema::letters, sql::timestamp::At};
+use crate::db::{Tx, error::DbFault, guarded::Guarded, schema::letters, sql::timestamp::At};
 use crate::domain::mail_fault::MailFault;
 
-/// Records the outcome of an attempt. `false`, and nothing changes, when the letter is no longer at that
-/// attempt.
+/// Records the outcome of an attempt. Stale when the letter is no longer at that attempt.
 ///
 /// A letter that was withdrawn while it was being sent is recorded as sent.
-pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bool, DbFault> {
+pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<Guarded, DbFault> {
     #[derive(Default, AsChangeset)]
     #[diesel(table_name = letters)]
     #[expect(
@@ -71,11 +70,11 @@ pub fn record(tx: &mut Tx<'_>, letter: &Claimed, outcome: &Outcome) -> Result<bo
         .filter(letters::leased_until.is_not_null().or(other.into_sql::<Bool>()))
         .set(&change)
         .execute(tx.writing())?;
-    Ok(changed == 1)
+    Ok(Guarded::of(changed))
 }
 
 /// Undoes the claim of a letter that was not tried.
-fn give_back(tx: &mut Tx<'_>, letter: &Claimed, now: DateTime<Utc>) -> Result<bool, DbFault> {
+fn give_back(tx: &mut Tx<'_>, letter: &Claimed, now: DateTime<Utc>) -> Result<Guarded, DbFault> {
     let changed = diesel::update(letters::table)
         .filter(letters::id.eq(letter.id.as_str()).and(letters::attempts.eq(letter.attempt)))
         // A duplicate record must not end the next claim's lease, which has the same number of attempts.
@@ -88,5 +87,5 @@ fn give_back(tx: &mut Tx<'_>, letter: &Claimed, now: DateTime<Utc>) -> Result<bo
             letters::first_tried_at.eq((letter.attempt > 1).then_some(At(letter.first_tried_at))),
         ))
         .execute(tx.writing())?;
-    Ok(changed == 1)
+    Ok(Guarded::of(changed))
 }

@@ -14,7 +14,7 @@ closed_set! {
         Failed = "failed",
         /// Its link became invalid before it was sent.
         Withdrawn = "withdrawn",
-        /// It is never sent: the link was returned to the inviter.
+        /// It is never sent: the link was handed over to the inviter.
         HandedOver = "handed_over",
     }
 }

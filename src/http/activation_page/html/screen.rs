@@ -52,8 +52,8 @@ pub struct Form<'a> {
     pub password_min_length: usize,
     /// What to ask for.
     pub requires: Requires,
-    /// Whether the link was mailed. One that was returned to the inviter asks every person for the same, also
-    /// those who are active.
+    /// Whether the link was mailed. One that was handed over to the inviter asks every person for the same,
+    /// also those who are active.
     pub is_mailed: bool,
     /// Whether a company may say that it has no VAT number.
     pub company_vat: CompanyVat,

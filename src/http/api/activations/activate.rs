@@ -177,7 +177,7 @@ errors! {
         ("ActivateMailed" = (summary = "A person who is active, by a mailed link: their address, typed", value = json!({
             "token": sample_data::TOKEN, "email": "ada@example.com"
         }))),
-        ("ActivateByHand" = (summary = "A person who is active, by a link returned to the inviter: their \
+        ("ActivateByHand" = (summary = "A person who is active, by a link that was handed over: their \
             present password", value = json!({
             "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Ada", "last_name": "Lovelace"
         }))),

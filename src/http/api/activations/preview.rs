@@ -103,7 +103,7 @@ pub struct PreviewAccount {
 /// (`"delivery": "link"`) were used with this address before, and by this mailed link its owner takes the
 /// user over.
 ///
-/// A link that was returned to the inviter asks the same of every person. A person who is active already
+/// A link that was handed over to the inviter asks the same of every person. A person who is active already
 /// sends their present password, or their own access token; their names and address are ignored. The password
 /// is compared and does not change. A person who does not know it asks for the invitation to be resent by
 /// e-mail.
@@ -111,8 +111,8 @@ pub struct PreviewAccount {
 #[schema(as = Requires)]
 #[expect(clippy::struct_excessive_bools, reason = "the contract's object")]
 pub struct RequiresView {
-    /// `password`: a new one; with a link that was returned to the inviter, the present one of a person who
-    /// is active.
+    /// `password`: a new one; with a link that was handed over to the inviter, the present one of a person
+    /// who is active.
     pub password: bool,
     /// `first_name` and `last_name`
     pub person_name: bool,

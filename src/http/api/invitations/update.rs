@@ -119,9 +119,9 @@ errors! {
 /// an invitation can be sent (configurable): changing it to another one and back would send two letters to
 /// the first mailbox.
 ///
-/// A role that is added to an invitation whose link was returned to the inviter (`"delivery": "link"`) also
-/// ends that link, and sends a letter with a new one. Other changes send nothing and are not limited: the
-/// page and letters that are still to be sent show them at once; an expired link stays expired. A request
+/// A role that is added to an invitation whose link was handed over to the inviter (`"delivery": "link"`)
+/// also ends that link, and sends a letter with a new one. Other changes send nothing and are not limited:
+/// the page and letters that are still to be sent show them at once; an expired link stays expired. A request
 /// that changes nothing leaves tag and timeline as they are.
 #[utoipa::path(
     tag = "Invitations",
@@ -149,7 +149,7 @@ errors! {
     security(("access_token" = ["system_users:invite"]), ("access_token" = ["customers:invite"])),
 )]
 #[patch("/v1/invitations/{id}", guard = "names_one")]
-pub async fn amend(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
+pub async fn update(path: Path<String>, command: Command) -> Result<HttpResponse, Problem> {
     let Command { request, state, actor, query, body } = command;
     query.finish()?;
     let (wanted, condition) = (id(&path)?, etag::condition(&request));

@@ -60,7 +60,7 @@ async fn offering(
         // receiver's loop.
         let (mut stream, _) = listener.accept().await.unwrap();
         let greets = tls == TlsUse::Implicit;
-        if !greets && talk(&mut stream, capabilities, &tell, true).await != End::Tls {
+        if !greets && converse(&mut stream, capabilities, &tell, true).await != End::Tls {
             return;
         }
         let Ok(mut stream) = acceptor.accept(stream).await else { return };
@@ -71,7 +71,7 @@ async fn offering(
             }
         };
         let talk = async {
-            talk(&mut stream, &[], &under_tls, greets).await;
+            converse(&mut stream, &[], &under_tls, greets).await;
             drop(under_tls);
         };
         tokio::join!(talk, pass);
@@ -160,7 +160,7 @@ async fn nothing_said_before_tls_is_taken_for_what_was_said_under_it() {
 }
 
 #[tokio::test]
-async fn an_offer_of_tls_is_heard_in_whatever_letters_and_its_refusal_ends_the_talk() {
+async fn an_offer_of_tls_is_heard_in_whatever_letters_and_its_refusal_ends_the_converse() {
     let (file, acceptor) = authority("localhost");
     let script: Script = &[("EHLO", "250-test\n250 StartTLS\n"), ("STARTTLS", "220 \u{e9}\n")];
     let (mut relay, reported) = offering(script, TlsUse::Offered, acceptor).await;
@@ -228,7 +228,7 @@ fn a_file_without_authorities_is_reported_at_the_start() {
     };
     let mut fault = |path: PathBuf| {
         relay.ca = Some(path);
-        Smtp::new(&relay, Hello::default()).unwrap_err()
+        Smtp::new(&relay, EhloName::default()).unwrap_err()
     };
     assert!(fault(PathBuf::from("/nowhere/ca.pem")).contains("/nowhere/ca.pem cannot be read"));
     let empty = NamedTempFile::new().unwrap();

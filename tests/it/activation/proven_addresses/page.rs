@@ -1,5 +1,5 @@
-//! Which password the page asks for, which roles a handed-over link leads to, and what the migration says of those
-//! who were active before it.
+//! Which password the page asks for, which roles a handed-over link leads to, and what the migration says of
+//! those who were active before it.
 
 use chrono::TimeDelta;
 use reqwest::Method;
@@ -22,10 +22,10 @@ on_both_databases! {
         let by_hand = json!({ "email": GRACE, "roles": ["viewer", "finance"], "delivery": "link" });
         let (id, token) = link_of(&manager.post(STAFF, &by_hand).await.expect(201));
         // Fewer roles, another language: the link goes on, and nothing is sent.
-        manager.amend(&id, "*", &json!({ "roles": ["viewer"], "locale": "nl" })).await.expect(200);
+        manager.update(&id, "*", &json!({ "roles": ["viewer"], "locale": "nl" })).await.expect(200);
         assert_eq!(app.requires(&token).await, asks(true, true, false));
         let grown = json!({ "roles": ["viewer", "admin"], "email": "Grace@operator.example" });
-        let grown = admin.amend(&id, "*", &grown).await.expect(200).body;
+        let grown = admin.update(&id, "*", &grown).await.expect(200).body;
         assert_eq!((&grown["delivery"]["state"], &grown["send_count"]), (&json!("queued"), &json!(2)));
         choose(&app, &token, TAKEN, "Mallory").await.problem(410, "activation_link_superseded");
         assert_eq!(
@@ -41,7 +41,7 @@ on_both_databases! {
         );
         // A letter has reached its person: what it leads to may grow.
         let (made, mail) = app.invite("ada@operator.example", &["viewer"]).await;
-        admin.amend(text(&made, "/id"), "*", &json!({ "roles": ["admin"] })).await.expect(200);
+        admin.update(text(&made, "/id"), "*", &json!({ "roles": ["admin"] })).await.expect(200);
         app.activate(&mail.token).await.expect(201);
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use invitation_service::{
     courier::Step,
     db::{
-        Db, DbFault,
+        Db, DbFault, Guarded,
         letters::{
             mark_sent,
             outbox::{self, ClaimScope, Claimed, Outcome},
@@ -43,7 +43,7 @@ impl World {
                 let said = [(claim.clone(), outcome)];
                 let heard =
                     self.db().write::<_, DbFault>(move |tx| mark_sent::record(tx, &said)).await.unwrap();
-                assert_eq!(heard, [false]);
+                assert_eq!(heard, [Guarded::Stale]);
             }
             self.db().write::<_, DbFault>(move |tx| outbox::renew(tx, &claim, now)).await.unwrap();
         }

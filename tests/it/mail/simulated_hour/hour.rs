@@ -27,7 +27,7 @@ impl Weather {
     pub(super) fn to(self, recipient: &str) -> Behaviour {
         match self {
             Self::Away => Behaviour::Takes,
-            Self::Each(mood) => mood,
+            Self::Each(behaviour) => behaviour,
             Self::Mixed(salt) => MOODS[of_hash(salt, recipient, MOODS.len())],
         }
     }

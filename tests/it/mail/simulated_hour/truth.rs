@@ -46,8 +46,8 @@ impl Truth {
     }
 
     /// What is recorded of a claimed one after the relay said this.
-    pub(super) fn recorded(&self, now: DateTime<Utc>, fate: &Fate) -> Self {
-        let Fate::Fails(error, wait) = fate else {
+    pub(super) fn recorded(&self, now: DateTime<Utc>, outcome: &Outcome) -> Self {
+        let Outcome::Fails(error, wait) = outcome else {
             return Self { sent_at: Some(now), error: None, leased: false, ..self.clone() };
         };
         let backoff = TimeDelta::seconds((5 << (self.attempts - 1).min(16)).min(900));
@@ -70,7 +70,7 @@ impl Truth {
 }
 
 /// What the relay makes of an attempt.
-pub(super) enum Fate {
+pub(super) enum Outcome {
     Taken,
     Fails(&'static str, TimeDelta),
 }

@@ -10,7 +10,7 @@ use super::{
     DAY,
     couriers::courier,
     hour::{GREYLISTS, LEAVES, Weather},
-    truth::{Fate, Truth, time, told},
+    truth::{Outcome, Truth, time, told},
 };
 use crate::support::{Backend, Mail, Relay, TestApp, json, relay::Speaks};
 
@@ -93,14 +93,14 @@ impl World {
         self.seen.clone()
     }
 
-    pub(super) fn fate(&self, to: &str, taken: &HashSet<String>) -> Fate {
+    pub(super) fn outcome(&self, to: &str, taken: &HashSet<String>) -> Outcome {
         let none = TimeDelta::zero();
         match (self.weather, self.weather.to(to)) {
-            _ if taken.contains(to) => Fate::Taken,
-            (Weather::Away, _) => Fate::Fails("onnection refused", none),
-            (_, mood) if mood == GREYLISTS => Fate::Fails("Greylisted", TimeDelta::seconds(300)),
-            (_, mood) if mood == LEAVES => Fate::Fails("shutting down", none),
-            _ => Fate::Fails("the relay", none),
+            _ if taken.contains(to) => Outcome::Taken,
+            (Weather::Away, _) => Outcome::Fails("onnection refused", none),
+            (_, behaviour) if behaviour == GREYLISTS => Outcome::Fails("Greylisted", TimeDelta::seconds(300)),
+            (_, behaviour) if behaviour == LEAVES => Outcome::Fails("shutting down", none),
+            _ => Outcome::Fails("the relay", none),
         }
     }
 
@@ -110,9 +110,9 @@ impl World {
         let (taken, unanswered) = self.look();
         for id in due {
             let claimed = self.truths[id].claimed(now);
-            let fate = self.fate(&claimed.to, &taken);
+            let outcome = self.outcome(&claimed.to, &taken);
             let lost = claimed.lost + usize::from(unanswered.contains(&claimed.to));
-            self.truths.insert(id.clone(), Truth { lost, ..claimed.recorded(now, &fate) });
+            self.truths.insert(id.clone(), Truth { lost, ..claimed.recorded(now, &outcome) });
         }
         let strange = taken.union(&unanswered).find(|to| !due.iter().any(|id| self.truths[id].to == **to));
         assert_eq!(strange, None, "a letter was sent that was not due");
@@ -136,7 +136,7 @@ impl World {
         }
         for id in due {
             let claimed = self.truths[id].claimed(now);
-            let recorded = claimed.recorded(now, &self.fate(&claimed.to, &taken));
+            let recorded = claimed.recorded(now, &self.outcome(&claimed.to, &taken));
             let (taken, unanswered) = (taken.contains(&claimed.to), unanswered.contains(&claimed.to));
             let in_hand = told(&shown[id]).0 == "sending";
             let truth = if in_hand { claimed } else { recorded };

@@ -41,9 +41,9 @@ impl Run {
         }
     }
 
-    pub(super) async fn amend(&mut self, index: usize, person: usize) -> Option<usize> {
+    pub(super) async fn update(&mut self, index: usize, person: usize) -> Option<usize> {
         let Invitation { ref id, person: before, kind, state, .. } = self.model.invitations[index];
-        let answer = self.app.admin().amend(id, "*", &json!({ "email": PEOPLE[person] })).await;
+        let answer = self.app.admin().update(id, "*", &json!({ "email": PEOPLE[person] })).await;
         let standing = self.model.pending(person, kind.place());
         if state != State::Pending {
             match self.model.pending(before, kind.place()).filter(|_| state == State::Replaced) {

@@ -45,7 +45,7 @@ impl Run {
                 None
             }
             Step::Amend(which, person) => match self.index(which) {
-                Some(index) => self.amend(index, person).await,
+                Some(index) => self.update(index, person).await,
                 None => None,
             },
             Step::Activate(which, older) => {
