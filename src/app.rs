@@ -240,6 +240,7 @@ impl Parts {
             time_zone: config.time_zone.clone(),
             webhooks: config.webhooks.clone(),
             rate_limits: config.rate_limits,
+            cors_origins: config.cors_origins.clone(),
             trusted_proxies: config.trusted_proxies.clone(),
         };
         let keys = idempotency::queue(&db, config.write_batch).map_err(no_thread)?;

@@ -159,6 +159,9 @@ fn check(config: &Config) -> Outcome {
     println!("database    {}", config.database_url.describe());
     println!("listens at  {}", config.listen_addr);
     println!("links open  {}", config.activation_url);
+    if !config.cors_origins.is_empty() {
+        println!("pages at    {} may call the API", config.cors_origins.join(", "));
+    }
     println!("mail        {}", config.mail_url.describe_way());
     println!("root key    {key}");
     println!("passwords   have at least {} characters", password::asked_length(config.password_min_length));

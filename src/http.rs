@@ -21,6 +21,7 @@ use self::{
     extract::client_address::ClientAddresses,
     middleware::{body_permits::BodyPermits, rate_limit::limits::Limits},
     openapi::routes::{Route, RouteTable},
+    response::representation::Document,
 };
 pub use self::{
     ops::courier_watch::CourierWatch,
@@ -49,7 +50,7 @@ impl State {
         ops::outcomes::declare(&metrics, &document, &settings.webhooks);
         Ok(Arc::new(Self {
             pages: Pages::new()?,
-            contract: document.to_pretty_json()?.into(),
+            contract: Document::new(document.to_pretty_json()?.into()),
             routes: RouteTable::of(&document),
             limits: Limits::new(settings.rate_limits, &services.clock),
             clients: ClientAddresses::new(settings.trusted_proxies.clone()),

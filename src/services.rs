@@ -14,6 +14,7 @@ pub mod guess_guard;
 pub mod idempotency;
 pub mod invite;
 pub mod letter_quota;
+pub mod me;
 pub mod memberships;
 pub mod password_check;
 pub mod password_hasher;
@@ -34,7 +35,7 @@ use std::{sync::Arc, time::Duration};
 use secrecy::SecretString;
 use tokio::sync::Notify;
 
-pub use self::error::ServiceError;
+pub use self::error::{CurrentState, ServiceError};
 use self::{access_token::AccessTokens, guess_guard::GuessGuard, password_hasher::Hasher};
 use crate::{
     clock::Clock,

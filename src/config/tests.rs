@@ -39,6 +39,35 @@ fn all_faults_are_reported_at_once_each_with_its_name() {
 }
 
 #[test]
+fn origins_are_exact() {
+    let read = |text: &str| read(&[("CORS_ORIGINS", text)]).map(|config| config.cors_origins);
+    let good =
+        read(" https://Portal.example.com/ ,http://localhost:5173,https://b\u{fc}cher.example:443").unwrap();
+    assert_eq!(
+        good,
+        ["https://portal.example.com", "http://localhost:5173", "https://xn--bcher-kva.example"]
+    );
+    assert_eq!(read(",").unwrap(), [""; 0]);
+    for bad in [
+        "*",
+        "null",
+        "https://*.example.com",
+        "portal.example.com",
+        "https://a.example/portal",
+        "https://a.example?x",
+        "https://a.example#x",
+        "https://u:p@a.example",
+        "ftp://a.example",
+        "https://a.example https://b.example",
+        "file:///x",
+        "https://",
+    ] {
+        let faults = read(bad).err().unwrap_or_else(|| panic!("{bad} is taken"));
+        assert!(faults.len() == 1 && faults[0].starts_with("CORS_ORIGINS: "), "{bad}: {faults:?}");
+    }
+}
+
+#[test]
 fn a_key_from_the_environment_is_trimmed_as_the_file_s_is() {
     use secrecy::ExposeSecret;
     let key = "a key for tests that nobody else has";

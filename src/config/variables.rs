@@ -41,6 +41,10 @@ registry! {
     /// http://{LISTEN_ADDR})
     PUBLIC_URL = "" => public_url: Url = entry.parsed_or(web_url::origin, || listen_addr.and_then(web_url::origin_of));
 
+    /// the origins of web pages that may call the API from a browser, separated by commas, as
+    /// https://portal.example.com (default: none)
+    CORS_ORIGINS = "" => cors_origins: Vec<String> = entry.parsed(web_url::origins);
+
     /// the page that links open; ?token=… is added (default: {PUBLIC_URL}/activate)
     ACTIVATION_URL = "" => activation_url: Url =
         entry.parsed_or(web_url::page, || public_url.as_ref().and_then(web_url::page_of));

@@ -15,6 +15,21 @@ pub(super) fn origin(text: &str) -> Result<Url, &'static str> {
     Ok(url)
 }
 
+/// Origins (RFC 6454 §6.2), separated by commas, in the form in which browsers send them.
+pub(super) fn origins(text: &str) -> Result<Vec<String>, String> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let whole = || origin(part).ok().filter(|_| !part.contains('*'));
+            whole().map(|url| url.origin().ascii_serialization()).ok_or_else(|| {
+                format!(
+                    "{part:?} is no origin: name each as scheme, host and port, as https://portal.example.com"
+                )
+            })
+        })
+        .collect()
+}
+
 /// A page on the web, to which the token is added.
 pub(super) fn page(text: &str) -> Result<Url, &'static str> {
     web_url(text)

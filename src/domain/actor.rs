@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
+
 use super::{delivery_reports::Provider, ids::AccountId, permission::Permission, role::Roles};
 
 closed_set! {
@@ -64,6 +66,10 @@ pub struct Actor {
     pub grant: String,
     /// The permissions of the token.
     pub permissions: BTreeSet<Permission>,
+    /// The roles of the token.
+    pub roles: Roles,
+    /// When the token expires.
+    pub expires_at: DateTime<Utc>,
     /// The accounts that the caller owns and, with all accounts below them, may manage.
     pub accounts: Vec<AccountId>,
 }

@@ -7,6 +7,7 @@ pub(super) mod auth_token;
 pub mod batches;
 pub(super) mod invitations;
 pub(super) mod invite;
+pub(super) mod me;
 pub(super) mod memberships;
 pub(super) mod roles;
 pub(super) mod sub_accounts;

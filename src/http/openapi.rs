@@ -3,6 +3,7 @@
 //! Handlers describe what is specific to them. What several have in common is added here: shared error codes,
 //! headers, examples, and conventions of schemas.
 
+mod conditional;
 pub(super) mod domain_schemas;
 pub(super) mod errors;
 mod examples;

@@ -4,5 +4,6 @@ pub(super) mod error_codes;
 pub(super) mod no_store;
 pub(super) mod page;
 pub(super) mod problem;
+pub(super) mod representation;
 pub(super) mod stored;
 pub(super) mod views;

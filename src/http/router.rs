@@ -25,6 +25,7 @@ macro_rules! routes {
             .service(api::accounts::list)
             .service(api::accounts::get)
             .service(api::accounts::sub_accounts)
+            .service(api::me::get)
             .service(api::memberships::remove)
             .service(api::memberships::leave)
             // Before the routes with an id in the place of `batch`.
@@ -77,6 +78,7 @@ pub fn app(
         InitError = (),
     >,
 > {
+    let cors = middleware::cors::middleware(&state.settings.cors_origins);
     routes!(App::new())
         .service(ops::swagger_ui::files())
         .route("/docs", web::get().to(ops::docs::to_docs))
@@ -85,6 +87,7 @@ pub fn app(
         .wrap(from_fn(middleware::accept::middleware))
         .wrap(from_fn(middleware::rate_limit::middleware))
         .wrap(from_fn(middleware::letter_quota::middleware))
+        .wrap(cors)
         .wrap(from_fn(middleware::request_log::middleware))
         .wrap(from_fn(middleware::trailing_slash::middleware))
         .wrap(from_fn(serving::middleware))

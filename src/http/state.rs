@@ -1,6 +1,5 @@
 //! What handlers need, and what the configuration says about HTTP.
 
-use actix_web::web::Bytes;
 use ipnet::IpNet;
 
 use super::{
@@ -10,6 +9,7 @@ use super::{
     middleware::{body_permits::BodyPermits, rate_limit::limits::Limits},
     openapi::routes::RouteTable,
     ops::courier_watch::CourierWatch,
+    response::representation::Document,
 };
 use crate::{
     domain::{delivery_reports::Webhooks, locale::Locale, time_zone::TimeZone},
@@ -23,8 +23,8 @@ pub struct State {
     pub services: Services,
     /// The activation page.
     pub pages: Pages,
-    /// The contract as text, one for all answers.
-    pub contract: Bytes,
+    /// The contract, one for all answers.
+    pub contract: Document,
     /// The paths of the contract, for telling 405 from 404.
     pub(super) routes: RouteTable,
     /// How often the public routes may be called.
@@ -56,6 +56,8 @@ pub struct Settings {
     pub time_zone: TimeZone,
     /// The webhooks of mail providers, and what verifies their requests.
     pub webhooks: Webhooks,
+    /// The origins of web pages that may call the API from a browser.
+    pub cors_origins: Vec<String>,
     /// Whether the public routes are limited.
     pub rate_limits: bool,
     /// Whose `X-Forwarded-For` or `Forwarded` is believed.

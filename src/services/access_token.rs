@@ -3,7 +3,7 @@
 //! The key is derived for this purpose only, so that an activation link is never valid as an access token, or
 //! the reverse. The time is that of our clock, with a leeway of 30 seconds.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -20,7 +20,7 @@ use crate::{
         actor::{Actor, ActorKind, ActorRef},
         ids::{AccountId, TokenKind},
         permission::Permission,
-        role::Role,
+        role::{Role, Roles},
         token::DerivedKey,
     },
 };
@@ -372,11 +372,9 @@ fn actor(claims: Claims) -> Result<Actor, TokenError> {
     let kind = [ActorKind::User, ActorKind::Client, ActorKind::Cli]
         .into_iter()
         .find(|kind| kind.as_str() == claims.actor);
-    let mut permissions = BTreeSet::new();
-    for role in &claims.roles {
-        let role: Role = role.parse().map_err(|_| TokenError::Unknown("role"))?;
-        permissions.extend(role.permissions());
-    }
+    let roles: Result<Roles, _> = claims.roles.iter().map(|role| role.parse::<Role>()).collect();
+    let roles = roles.map_err(|_| TokenError::Unknown("role"))?;
+    let mut permissions = roles.permissions();
     for name in claims.scope.split_ascii_whitespace() {
         permissions.insert(name.parse().map_err(|_| TokenError::Unknown("permission"))?);
     }
@@ -385,5 +383,6 @@ fn actor(claims: Claims) -> Result<Actor, TokenError> {
     let name = claims.name.unwrap_or_else(|| claims.sub.clone());
     let who = ActorRef { kind: kind.ok_or(TokenError::Unknown("kind of holder"))?, id: claims.sub, name };
     let grant = principal(&claims.iss, &who, &permissions, &accounts);
-    Ok(Actor { who, credential: claims.credential, grant, permissions, accounts })
+    let expires_at = DateTime::from_timestamp(claims.exp, 0).ok_or(TokenError::Lifetime)?;
+    Ok(Actor { who, credential: claims.credential, grant, permissions, roles, expires_at, accounts })
 }

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::{
     db::{AsFault, DbFault},
     domain::{
@@ -11,9 +13,17 @@ use crate::{
         ids::InvitationId,
         invitation::{DeadLink, Invitation},
         letter_quota::LettersSpent,
-        revision::Revision,
     },
 };
+
+/// An invitation as it is when a change is refused.
+#[derive(Debug, Clone)]
+pub struct CurrentState {
+    /// The invitation.
+    pub invitation: Invitation,
+    /// The time of the refusal, by which its link may have expired.
+    pub at: DateTime<Utc>,
+}
 
 /// Why an operation did not do what was asked.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -68,13 +78,13 @@ pub enum ServiceError {
     PreconditionRequired,
     /// The invitation has changed since the caller saw it; this is its state now.
     #[error("The invitation has changed since. Nothing was changed by this request.")]
-    PreconditionFailed(Revision),
+    PreconditionFailed(Box<CurrentState>),
     /// `If-Match` holds no tag that could match any state; this is the state now.
     #[error(
         "If-Match names no entity tag that could match: send the ETag as it came, with its quotation marks; \
         a weak tag (W/) never matches. Nothing was changed by this request."
     )]
-    PreconditionMalformed(Revision),
+    PreconditionMalformed(Box<CurrentState>),
     /// The user has several invitations that await an answer.
     #[error("Several invitations of this user await an answer. Resend one of candidates by its id.")]
     Ambiguous(Vec<Invitation>),

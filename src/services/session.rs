@@ -38,6 +38,7 @@ pub(super) fn narrowed(connection: &mut AnyConnection, actor: Actor) -> Result<O
     let held = rights.roles.permissions();
     let Actor { permissions, accounts, .. } = actor;
     Ok(Some(Actor {
+        roles: actor.roles.iter().filter(|role| rights.roles.iter().any(|held| held == *role)).collect(),
         permissions: permissions.into_iter().filter(|one| held.contains(one)).collect(),
         accounts: accounts.into_iter().filter(|one| rights.owned.contains(one)).collect(),
         ..actor

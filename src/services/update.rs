@@ -1,18 +1,19 @@
 //! Updates a pending invitation: its address, and what it grants.
 //!
 //! A new address is another person: the old link becomes invalid and a letter with a new one is sent there. A
-//! new link is also sent when a link that was returned to its inviter would grant further roles. Any other
+//! new link is also sent when a link that was handed over to its inviter would grant further roles. Any other
 //! change appears on the page and in letters that are still to be written; sent letters are not sent again.
 
 mod cooldown;
 mod diff;
 mod reassign;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use self::diff::Plan;
 use super::{
-    ServiceError, Services,
+    CurrentState, ServiceError, Services,
     invite::Sent,
     letter_quota::{Charge, Counts, Payer},
     resend::{MOVED, authorise, awaits_answer, fresh},
@@ -79,14 +80,15 @@ pub enum Condition {
 }
 
 impl Condition {
-    fn check(&self, invitation: &Invitation) -> Result<(), ServiceError> {
-        let current = Revision::of(invitation);
+    fn check(&self, invitation: &Invitation, at: DateTime<Utc>) -> Result<(), ServiceError> {
+        let revision = Revision::of(invitation);
+        let current = || Box::new(CurrentState { invitation: invitation.clone(), at });
         match self {
             Self::Absent => Err(ServiceError::PreconditionRequired),
             Self::Any => Ok(()),
-            Self::OneOf(seen) if seen.iter().any(|one| one == current.as_str()) => Ok(()),
-            Self::OneOf(seen) if seen.is_empty() => Err(ServiceError::PreconditionMalformed(current)),
-            Self::OneOf(_) => Err(ServiceError::PreconditionFailed(current)),
+            Self::OneOf(seen) if seen.iter().any(|one| one == revision.as_str()) => Ok(()),
+            Self::OneOf(seen) if seen.is_empty() => Err(ServiceError::PreconditionMalformed(current())),
+            Self::OneOf(_) => Err(ServiceError::PreconditionFailed(current())),
         }
     }
 }
@@ -191,7 +193,7 @@ fn admit(
 ) -> Result<(), ServiceError> {
     authorise(tx.reading(), actor, &[one])?.into_iter().collect::<Result<(), _>>()?;
     awaits_answer(tx, one)?;
-    condition.check(one)?;
+    condition.check(one, services.clock.now())?;
     let faults = diff::faults(one, patch);
     if !faults.is_empty() {
         return Err(ServiceError::Invalid(faults));

@@ -3,6 +3,7 @@
 mod guessing;
 mod leaving;
 mod letter_limits;
+mod me;
 mod owners_as_callers;
 mod permissions;
 mod permissions_customers;

@@ -2,13 +2,16 @@
 
 mod bodies;
 mod browser_headers;
+mod conditional;
 mod contract;
 mod conventions;
+mod cors;
 mod escaped_paths;
 mod hang_ups;
 mod idempotency;
 mod idempotency_principals;
 mod invisible;
+mod portal;
 mod same_request;
 mod slow_clients;
 mod unreadable_requests;

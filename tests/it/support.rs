@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod batches;
+pub mod browser;
 pub mod client;
 pub mod cluster;
 pub mod customers;

@@ -18,6 +18,7 @@ use crate::http::{
     response::{
         page::{self, List},
         problem::Problem,
+        representation,
     },
     state::State,
 };
@@ -95,11 +96,12 @@ pub async fn get(
     caller: Caller,
     path: Path<String>,
     query: Query,
+    request: HttpRequest,
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let account = queries::account(&state.services, &caller.0, id(&path)?).await?;
-    Ok(HttpResponse::Ok().json(AccountView::from(&account)))
+    representation::object(&request, &AccountView::from(&account))
 }
 
 errors! {
@@ -159,5 +161,5 @@ async fn page(
     let page = query.page();
     query.finish()?;
     let page = queries::accounts(&state.services, &caller.0, filters, page).await?;
-    Ok(page::answer(&page, |account| AccountView::from(account), request))
+    page::answer(&page, |account| AccountView::from(account), request)
 }

@@ -49,7 +49,7 @@ pub struct AccessToken {
     /// How to send it.
     token_type: TokenType,
     /// Seconds until it expires.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, value_type = i32)]
     expires_in: u64,
 }
 

@@ -5,7 +5,7 @@ pub mod update;
 use actix_web::{
     HttpRequest, HttpResponse, get,
     guard::GuardContext,
-    http::{StatusCode, header::ETAG},
+    http::StatusCode,
     post,
     web::{Data, Path},
 };
@@ -15,7 +15,6 @@ use crate::http::{
     extract::{
         auth::Caller,
         command::Command,
-        etag,
         idempotency_key::{self, RequestContext},
         json_body::EmptyRequest,
         members::{self, Members},
@@ -27,6 +26,7 @@ use crate::http::{
     response::{
         page,
         problem::Problem,
+        representation,
         views::{EventView, Events, InvitationView, Invitations},
     },
     state::State,
@@ -38,6 +38,7 @@ use crate::{
         ids::{AccountId, Id, InvitationId, Named},
         invitation::{DeliveryState, InvitationKind, InvitationStatus},
         locale::Locale,
+        revision::Revision,
     },
     services::{
         self, ServiceError, Services,
@@ -102,7 +103,7 @@ pub async fn list(
     query.finish()?;
     let page = queries::invitations(&state.services, &caller.0, filters, page).await?;
     let now = state.services.clock.now();
-    Ok(page::answer(&page, |row| InvitationView::of(row, now), &request))
+    page::answer(&page, |row| InvitationView::of(row, now), &request)
 }
 
 /// `batch` is not an id: it is a path of its own, without GET and PATCH.
@@ -117,8 +118,9 @@ errors! {
 
 /// Show an invitation
 ///
-/// `ETag` covers the members that PATCH can change, and no others: the rest of the answer may change while
-/// the tag stays the same. `If-None-Match` is therefore ignored.
+/// The part of `ETag` before the dot covers the members that PATCH can change, and `If-Match` is compared by it
+/// alone: a change is not refused because a letter was sent meanwhile. The whole tag covers the answer, for
+/// `If-None-Match`.
 #[utoipa::path(
     tag = "Invitations",
     operation_id = "getInvitation",
@@ -137,12 +139,13 @@ pub async fn get(
     caller: Caller,
     path: Path<String>,
     query: Query,
+    request: HttpRequest,
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let invitation = queries::invitation(&state.services, &caller.0, id(&path)?).await?;
     let view = InvitationView::of(&invitation, state.services.clock.now());
-    Ok(HttpResponse::Ok().insert_header((ETAG, etag::of(&invitation))).json(view))
+    representation::object_of_revision(&request, Revision::of(&invitation).as_str(), &view)
 }
 
 errors! {
@@ -181,7 +184,7 @@ pub async fn events(
     let page = query.page();
     query.finish()?;
     let page = queries::timeline(&state.services, &caller.0, id(&path)?, page).await?;
-    Ok(page::answer(&page, |event| EventView::from(event), &request))
+    page::answer(&page, |event| EventView::from(event), &request)
 }
 
 /// What a resend may change; the body may be left out.

@@ -1,13 +1,13 @@
 //! `GET /v1/roles`: what the checkboxes of the invite form show.
 
-use actix_web::{HttpResponse, get};
+use actix_web::{HttpRequest, HttpResponse, get};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::role::Role;
 use crate::http::{
     extract::{auth::Caller, query::Query},
-    response::{problem::Problem, views::RoleView},
+    response::{problem::Problem, representation, views::RoleView},
 };
 
 /// Every role.
@@ -36,7 +36,7 @@ impl RoleList {
     security(("access_token" = [])),
 )]
 #[get("/v1/roles")]
-pub async fn list(_caller: Caller, query: Query) -> Result<HttpResponse, Problem> {
+pub async fn list(_caller: Caller, query: Query, request: HttpRequest) -> Result<HttpResponse, Problem> {
     query.finish()?;
-    Ok(HttpResponse::Ok().json(RoleList::all()))
+    representation::object(&request, &RoleList::all())
 }

@@ -137,7 +137,7 @@ pub async fn list(
     let page = query.page();
     query.finish()?;
     let page = suppressions::list(&state.services, &caller.0, filters, page).await?;
-    Ok(page::answer(&page, |one| SuppressionView::from(one), &request))
+    page::answer(&page, |one| SuppressionView::from(one), &request)
 }
 
 errors! {

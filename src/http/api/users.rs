@@ -21,6 +21,7 @@ use crate::http::{
     response::{
         page,
         problem::Problem,
+        representation,
         stored::StoredInvitation,
         views::{InvitationView, UserView, Users},
     },
@@ -100,10 +101,12 @@ pub async fn list(
     let byte_order_mark = query.one_of("bom", &[true, false], |mark| if mark { "true" } else { "false" });
     query.finish()?;
     if accept::prefers_csv(&request) {
-        return csv::users(&state.services, &caller.0, filters, byte_order_mark.unwrap_or_default()).await;
+        let csv =
+            csv::users(&state.services, &caller.0, filters, byte_order_mark.unwrap_or_default()).await?;
+        return Ok(representation::stream(&request, csv));
     }
     let page = queries::users(&state.services, &caller.0, filters, page).await?;
-    Ok(page::answer(&page, |user| UserView::from(user), &request))
+    page::answer(&page, |user| UserView::from(user), &request)
 }
 
 errors! {
@@ -129,11 +132,12 @@ pub async fn get(
     caller: Caller,
     path: Path<String>,
     query: Query,
+    request: HttpRequest,
     state: Data<State>,
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let user = queries::user(&state.services, &caller.0, id(&path)?).await?;
-    Ok(HttpResponse::Ok().json(UserView::from(&user)))
+    representation::object(&request, &UserView::from(&user))
 }
 
 errors! {

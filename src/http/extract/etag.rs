@@ -1,24 +1,28 @@
-//! Entity tags (RFC 9110 §8.8.3): the state of an invitation in an answer, and the state that a change is
-//! meant for.
+//! Entity tags (RFC 9110 §8.8.3) of invitations: the state in an answer, and the state that a change is meant
+//! for.
 
 use actix_web::{
     HttpRequest,
     http::header::{Header, IF_MATCH, IfMatch},
 };
+use chrono::{DateTime, Utc};
 
 use crate::{
     domain::{invitation::Invitation, revision::Revision},
+    http::response::{representation::digest, views::InvitationView},
     services::update::Condition,
 };
 
-/// The tag of an invitation.
-pub fn of(invitation: &Invitation) -> String {
-    quoted(&Revision::of(invitation))
+/// The tag of an invitation as it is shown at `now`, quoted: its revision, which `If-Match` is compared by, a
+/// dot, and the digest of the view, for `If-None-Match`.
+pub fn of(invitation: &Invitation, now: DateTime<Utc>) -> String {
+    let view = serde_json::to_vec(&InvitationView::of(invitation, now)).unwrap_or_default();
+    format!("\"{}.{}\"", Revision::of(invitation).as_str(), digest(&view))
 }
 
-/// A revision as a strong tag.
-pub fn quoted(revision: &Revision) -> String {
-    format!("\"{}\"", revision.as_str())
+/// The revision in a tag.
+fn revision(tag: &str) -> &str {
+    tag.split_once('.').map_or(tag, |(revision, _)| revision)
 }
 
 /// The condition in `If-Match`. Tags are compared strongly (§8.8.3.2): weak and malformed ones never match.
@@ -29,7 +33,7 @@ pub fn condition(request: &HttpRequest) -> Condition {
     match IfMatch::parse(request) {
         Ok(IfMatch::Any) => Condition::Any,
         Ok(IfMatch::Items(tags)) => Condition::OneOf(
-            tags.into_iter().filter(|tag| !tag.weak).map(|tag| tag.tag().to_owned()).collect(),
+            tags.into_iter().filter(|tag| !tag.weak).map(|tag| revision(tag.tag()).to_owned()).collect(),
         ),
         Err(_) => Condition::OneOf(Vec::new()),
     }
@@ -57,6 +61,7 @@ mod tests {
         assert_eq!(read(&["\"a\""]), ["a"]);
         assert_eq!(read(&["\"a\", W/\"b\",\"c\""]), ["a", "c"]);
         assert_eq!(read(&["\"a\"", "\"b\""]), ["a", "b"]);
+        assert_eq!(read(&["\"a.digest\", \".\""]), ["a", ""]);
         for nothing in ["", "a", "\"a", "W/\"a\"", "\u{fc}"] {
             assert_eq!(read(&[nothing]), [""; 0], "{nothing}");
         }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use actix_cors::CorsError;
 use actix_web::{
     Error, HttpMessage,
     body::{EitherBody, MessageBody},
@@ -15,7 +16,7 @@ use actix_web::{
 };
 use tracing::Instrument;
 
-use super::browser_headers;
+use super::{browser_headers, cors};
 use crate::domain::ids::{Id, Named};
 use crate::http::{
     response::{
@@ -94,13 +95,14 @@ where
 {
     let private = state.is_none_or(|state| state.routes.is_sealed(answer.request()));
     let error = answer.response().error();
-    let problem = error.map(|error| match error.as_error::<Problem>() {
-        Some(problem) => problem.clone(),
+    let problem = error.map(|error| match (error.as_error::<Problem>(), error.as_error::<CorsError>()) {
+        (Some(problem), _) => problem.clone(),
+        (None, Some(error)) => cors::refusal(error),
         // Not one of ours: actix refused the request before a handler saw it.
-        None if answer.status().is_client_error() => {
+        _ if answer.status().is_client_error() => {
             Problem::new(error_codes::NOT_FOUND, "There is nothing here.")
         }
-        None => Problem::new(
+        _ => Problem::new(
             error_codes::INTERNAL,
             "Something went wrong on our side. Tell operations the request_id.",
         ),
@@ -111,10 +113,10 @@ where
         Some(problem) => {
             let public_url = state.map_or("", |state| state.settings.public_url.as_str());
             let mut response = seal(problem.respond(public_url, id));
-            // Every answer of a limited route has the headers of its limit, refusals included.
-            for (name, value) in
-                answer.headers().iter().filter(|(name, _)| name.as_str().starts_with("ratelimit"))
-            {
+            // Every answer has the headers of its limit and of CORS, refusals included.
+            let is_kept =
+                |name: &HeaderName| name.as_str().starts_with("ratelimit") || cors::is_of_protocol(name);
+            for (name, value) in answer.headers().iter().filter(|(name, _)| is_kept(name)) {
                 response.headers_mut().insert(name.clone(), value.clone());
             }
             ServiceResponse::new(answer.into_parts().0, response).map_into_right_body()

@@ -184,7 +184,6 @@ texts! {
     SuppressionId, "SuppressionId", Text::new("Names a suppressed address.", "sup_01m86xvxh0f46bs8r42wfv2z13")
         .pattern("^sup_[0-7][0-9a-hjkmnp-tv-z]{25}$");
     Email, "EmailAddress", Text {
-        format: Some(KnownFormat::Email),
         length: (None, Some(254)),
         ..Text::new(
             "An e-mail address, compared without regard to case and echoed as typed, with the domain in \

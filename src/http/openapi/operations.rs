@@ -8,6 +8,7 @@ use super::{
         middleware::{letter_quota, rate_limit::policy::policy},
         response::error_codes,
     },
+    conditional,
     errors::{self, ListedError},
     examples::{self, Examples},
     headers, idempotency, sample_data,
@@ -26,6 +27,9 @@ pub(super) fn complete(
     }
     if method == HttpMethod::Post {
         idempotency::add(operation);
+    }
+    if method == HttpMethod::Get {
+        conditional::add(path, operation);
     }
     errors::hoist_examples(operation, needs_body(operation), examples);
     if let Some(RefOr::T(body)) = &mut operation.request_body {

@@ -22,8 +22,11 @@ use crate::http::{
             }))),
         ))))]
 #[get("/openapi.json")]
-pub async fn contract(state: Data<State>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(state.contract.clone())
+pub async fn contract(request: HttpRequest, state: Data<State>) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    // Stored by browsers, and asked for again: it changes with a release.
+    response.content_type("application/json").insert_header((header::CACHE_CONTROL, "no-cache"));
+    state.contract.answer(&request, response)
 }
 
 errors! {

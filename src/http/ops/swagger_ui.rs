@@ -1,19 +1,50 @@
 //! `/docs/`: the files of Swagger UI, which are part of the program.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    sync::{Arc, LazyLock},
+};
 
 use actix_web::{
-    HttpResponse, Resource, guard,
-    http::header::{CONTENT_ENCODING, ContentEncoding},
+    HttpRequest, HttpResponse, Resource, guard,
+    http::header::CACHE_CONTROL,
     web::{self, Bytes},
 };
 use utoipa_swagger_ui::Config;
 
-use crate::http::response::problem::{Problem, not_found};
+use crate::http::response::{
+    problem::{Problem, not_found},
+    representation::Document,
+};
 
-/// Serves them below `/docs/`. The library's own route copies a file for each answer, and a megabyte would
-/// wait with each client that takes none of it; here all answers share one.
-pub fn files() -> Resource {
+/// The page, which names the other files.
+const INDEX: &str = "index.html";
+/// What it loads.
+const PARTS: [&str; 7] = [
+    "swagger-ui.css",
+    "index.css",
+    "swagger-ui-bundle.js",
+    "swagger-ui-standalone-preset.js",
+    "swagger-initializer.js",
+    "favicon-32x32.png",
+    "favicon-16x16.png",
+];
+
+/// A file of the browser.
+struct DocsFile {
+    name: &'static str,
+    content_type: String,
+    content: Document,
+}
+
+/// The page and what it loads. The library has more files, which nothing asks for.
+static FILES: LazyLock<Vec<DocsFile>> = LazyLock::new(|| {
+    let mut files: Vec<DocsFile> = PARTS.into_iter().filter_map(|name| read(name, |text| text)).collect();
+    files.extend(read(INDEX, |page| with_tags(&page, &files)));
+    files
+});
+
+static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
     let config = Config::from("/openapi.json")
         .display_request_duration(true)
         .try_it_out_enabled(true)
@@ -21,20 +52,41 @@ pub fn files() -> Resource {
         .persist_authorization(false)
         // The badge would send the address of this document to a host on the internet.
         .validator_url("none");
-    let config = Arc::new(config);
-    let file = move |path: web::Path<String>| std::future::ready(file(&path, config.clone()));
+    Arc::new(config)
+});
+
+/// Serves them below `/docs/`. The library's own route copies a file for each answer, and a megabyte would
+/// wait with each client that takes none of it; here all answers share one.
+pub fn files() -> Resource {
+    let file = |path: web::Path<String>, request: HttpRequest| std::future::ready(file(&path, &request));
     web::resource("/docs/{_:.*}").guard(guard::Get()).to(file)
 }
 
-fn file(path: &str, config: Arc<Config<'static>>) -> Result<HttpResponse, Problem> {
-    let file = utoipa_swagger_ui::serve(path, config).ok().flatten().ok_or_else(not_found)?;
-    let mut response = HttpResponse::Ok();
-    if file.gzpipped {
-        response.insert_header((CONTENT_ENCODING, ContentEncoding::Gzip));
-    }
-    let bytes = match file.bytes {
-        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+fn read(name: &'static str, edit: impl FnOnce(Bytes) -> Bytes) -> Option<DocsFile> {
+    let file = utoipa_swagger_ui::serve(name, CONFIG.clone()).ok().flatten()?;
+    let text = match file.bytes {
         Cow::Owned(bytes) => bytes.into(),
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
     };
-    Ok(response.content_type(file.content_type).body(bytes))
+    Some(DocsFile { name, content_type: file.content_type, content: Document::new(edit(text)) })
+}
+
+fn file(path: &str, request: &HttpRequest) -> Result<HttpResponse, Problem> {
+    let path = if path.is_empty() { INDEX } else { path };
+    let file = FILES.iter().find(|file| file.name == path).ok_or_else(not_found)?;
+    // A URL with the tag never changes its content.
+    let is_tagged = request.query_string() == format!("v={}", file.content.tag());
+    let caching = if is_tagged { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let mut response = HttpResponse::Ok();
+    response.content_type(file.content_type.as_str()).insert_header((CACHE_CONTROL, caching));
+    Ok(file.content.answer(request, response))
+}
+
+/// The page with the tags in the URLs of what it loads.
+fn with_tags(page: &[u8], parts: &[DocsFile]) -> Bytes {
+    let page = String::from_utf8_lossy(page).into_owned();
+    let tagged = parts.iter().fold(page, |page, DocsFile { name, content, .. }| {
+        page.replace(&format!("{name}\""), &format!("{name}?v={}\"", content.tag()))
+    });
+    tagged.into()
 }

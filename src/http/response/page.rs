@@ -12,6 +12,7 @@ use utoipa::{
     },
 };
 
+use super::{problem::Problem, representation};
 use crate::services::queries::Page;
 
 /// A page of a list. In the contract each is a schema of its own, `ListOfUsers`, that points to its item's.
@@ -54,11 +55,14 @@ impl<T: ToSchema> ToSchema for List<T> {
 
 /// Answers with a page, and with a `Link` to the next one (RFC 8288), which is relative, so that it works
 /// behind any proxy.
+///
+/// # Errors
+/// As [`representation::object`].
 pub fn answer<R, T: Serialize>(
     page: &Page<R>,
     view: impl Fn(&R) -> T,
     request: &actix_web::HttpRequest,
-) -> HttpResponse {
+) -> Result<HttpResponse, Problem> {
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &page.next_cursor {
         let query = url::form_urlencoded::parse(request.query_string().as_bytes())
@@ -69,5 +73,6 @@ pub fn answer<R, T: Serialize>(
             .finish();
         response.insert_header((header::LINK, format!("<{}?{query}>; rel=\"next\"", request.path())));
     }
-    response.json(List { data: page.data.iter().map(view).collect(), next_cursor: page.next_cursor.clone() })
+    let list = List { data: page.data.iter().map(view).collect(), next_cursor: page.next_cursor.clone() };
+    representation::list(request, response, &list)
 }

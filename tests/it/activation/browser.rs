@@ -4,86 +4,22 @@
 //! It needs chromedriver, and chromium or google-chrome, on PATH; where they are missing, the test says so
 //! and is left out. `SCREENSHOTS` names a folder for pictures of what it sees.
 
-use std::{
-    io::{BufRead, BufReader},
-    panic::AssertUnwindSafe,
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
-use fantoccini::{Client, ClientBuilder, Locator};
-use futures_util::FutureExt;
-use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::{Value, json};
-use tempfile::TempDir;
+use fantoccini::Locator;
+use serde_json::json;
 
 use crate::support::{
     Backend, PASSWORD, TestApp,
+    browser::Browser,
     customers::{OWNERS, text},
     on_each,
 };
 
-/// A small phone's screen, in CSS pixels.
-const PHONE: (u32, u32) = (360, 740);
 /// Long enough for the page's own field, and easy to guess.
 const WEAK: &str = "password12345678";
 
-fn on_path(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
-}
-
-/// A browser with a profile of its own.
-struct Browser {
-    driver: Child,
-    client: Client,
-    _profile: TempDir,
-}
-
 impl Browser {
-    async fn start(driver: &Path, browser: &Path) -> Self {
-        let mut driver = Command::new(driver)
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let port = lines.find_map(|line| {
-            Some(
-                line.split_once("started successfully on port ")?
-                    .1
-                    .trim_end_matches('.')
-                    .parse::<u16>()
-                    .unwrap(),
-            )
-        });
-        // It goes on talking, and must not be stopped by a full pipe.
-        std::thread::spawn(move || lines.for_each(drop));
-        let profile = tempfile::tempdir().unwrap();
-        let arguments = [
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            &format!("--user-data-dir={}", profile.path().display()),
-        ];
-        let (width, height) = PHONE;
-        let metrics = json!({ "width": width, "height": height, "pixelRatio": 2.0, "touch": true });
-        let options =
-            json!({ "binary": browser, "args": arguments, "mobileEmulation": { "deviceMetrics": metrics } });
-        let Value::Object(capabilities) = json!({ "goog:chromeOptions": options }) else { unreachable!() };
-        let url = format!("http://127.0.0.1:{}", port.expect("chromedriver names its port"));
-        let client =
-            ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&url).await.unwrap();
-        Self { driver, client, _profile: profile }
-    }
-
     async fn see(&self, name: &str) {
         let wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
         assert_eq!(
@@ -134,31 +70,14 @@ impl Browser {
     }
 }
 
-impl Drop for Browser {
-    fn drop(&mut self) {
-        // It ends by itself at times.
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
-    }
-}
-
 on_each! {
     async fn from_the_letter_to_an_active_user(backend: Backend) {
-        let found = on_path("chromedriver").zip(on_path("chromium").or_else(|| on_path("google-chrome")));
-        let Some((driver, chromium)) = found else {
-            eprintln!("left out: chromedriver, or chromium and google-chrome, are not on PATH");
-            return;
-        };
         let app = TestApp::start(backend, &[("TIME_ZONE", "Europe/Amsterdam")]).await;
-        let browser = Browser::start(&driver, &chromium).await;
-        // Whatever goes wrong, the browser is closed.
-        let both = async {
-            activate(&app, &browser).await;
-            found_a_company(&app, &browser).await;
-        };
-        let outcome = AssertUnwindSafe(both).catch_unwind().await;
-        browser.client.clone().close().await.unwrap();
-        outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Browser::with(async |browser| {
+            activate(&app, browser).await;
+            found_a_company(&app, browser).await;
+        })
+        .await;
     }
 }
 

@@ -153,7 +153,8 @@ on_both_databases! {
             let body = to(&email);
             let rivals = join_all((0..4).map(|_| admin.post_empty(&path)));
             let others = join_all((0..3).map(|_| admin.post("/v1/account-owners/invitations", &body)));
-            let (changed, (revoked, invited)) = join(admin.update(id, "*", &body), join(rivals, others)).await;
+            let (changed, (revoked, invited)) =
+                join(admin.update(id, "*", &body), join(rivals, others)).await;
             match changed.status {
                 200 => moved += 1,
                 _ => drop(changed.problem(409, "invitation_not_pending")),

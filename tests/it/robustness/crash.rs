@@ -216,8 +216,10 @@ on_both_databases! {
         let lease = start + TimeDelta::seconds(60);
         let db = &app.parts.services.db;
         // What the courier does first. Then it is killed: nothing is sent, nothing recorded.
-        let claimed =
-            db.write::<_, DbFault>(move |tx| outbox::claim(tx, ClaimScope::Due, 4, (start, lease))).await.unwrap();
+        let claimed = db
+            .write::<_, DbFault>(move |tx| outbox::claim(tx, ClaimScope::Due, 4, (start, lease)))
+            .await
+            .unwrap();
         assert_eq!(claimed.len(), 1);
 
         assert_eq!(app.parts.courier.step().await.unwrap(), Step::Idle { next_due: Some(lease) });

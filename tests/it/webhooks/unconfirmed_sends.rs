@@ -140,8 +140,7 @@ on_each! {
             Outcome::Withdrawn,
         ] {
             let late = [(claimed.clone(), outcome)];
-            let recorded =
-                db.write::<_, DbFault>(move |tx| mark_sent::record(tx, &late)).await.unwrap();
+            let recorded = db.write::<_, DbFault>(move |tx| mark_sent::record(tx, &late)).await.unwrap();
             assert_eq!(recorded, [Guarded::Stale]);
         }
         assert_eq!(shown(&app, &ada).await, before);

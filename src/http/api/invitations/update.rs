@@ -107,9 +107,12 @@ errors! {
 /// Corrects a pending invitation, expired or not. Callers who may resend it may change it.
 ///
 /// `If-Match` has the `ETag` of the state that the change is meant for, so that two people who change the
-/// same invitation at once do not overwrite each other's changes; `*` matches any state. The tag changes with
-/// every member that can be changed here, with each sending, and when the invitation is activated or revoked.
-/// It does not change with the progress of the letter, nor when the link expires.
+/// same invitation at once do not overwrite each other's changes; `*` matches any state. Tags are compared up to
+/// a dot. That part changes with every member that can be changed here, with each sending, and when the
+/// invitation is activated or revoked. It does not change with the progress of the letter, nor when the link
+/// expires.
+///
+/// The body may be sent as `application/merge-patch+json` (RFC 7396), too.
 ///
 /// Another address means another person. The old link stops working at once, and queued letters are not sent.
 /// A letter with a new link, valid for 24 hours, is sent to the new address at once, however recent the last
@@ -138,7 +141,6 @@ errors! {
                 "reimbursement_rate": "0.25", "account_name": null
             }))),
         )),
-        (AmendInvitationRequest = "application/merge-patch+json"),
     )),
     responses(
         (status = 200, description = "Changed.", body = InvitationView, headers(("ETag")), examples(
@@ -157,6 +159,7 @@ pub async fn update(path: Path<String>, command: Command) -> Result<HttpResponse
     let amended = quota_statuses.sent(
         services::update::invitation(&state.services, &actor, wanted, condition, body.parse()?).await,
     )?;
-    let view = InvitationView::of(&amended, state.services.clock.now());
-    Ok(HttpResponse::Ok().insert_header((ETAG, etag::of(&amended))).json(view))
+    let now = state.services.clock.now();
+    let view = InvitationView::of(&amended, now);
+    Ok(HttpResponse::Ok().insert_header((ETAG, etag::of(&amended, now))).json(view))
 }

@@ -31,6 +31,8 @@ pub fn fits(document: &Value, operation: &Value, answer: &Answer) {
     }
     for name in response["headers"].as_object().unwrap().keys() {
         let sometimes = ["Link", "Content-Disposition", "Idempotency-Replayed"].contains(&name.as_str());
+        // The CSV is written as it is read, and has no tag.
+        let sometimes = sometimes || (name == "ETag" && media_type == "text/csv");
         assert!(sometimes || !answer.header(name).is_empty(), "{place} answers {status} without {name}");
     }
 }

@@ -13,6 +13,7 @@ impl Run {
         let (generation, token) = self.token(index, older);
         let Invitation { person, kind, by_hand, .. } = self.model.invitations[index];
         let Person { active, proven, ref password, .. } = self.model.people[person];
+        let (proven, now) = (proven.is_some(), self.app.now());
         let chosen = format!("{PASSWORD} {index}");
         let chooses = !active || !proven && !by_hand;
         let named =
@@ -49,18 +50,21 @@ impl Run {
             held.staff = false;
         }
         if chooses {
-            (held.password, held.proven) = (chosen, !by_hand);
+            (held.password, held.proven) = (chosen, (!by_hand).then_some(now));
         }
         let signs_in = json!({ "email": PEOPLE[person], "password": held.password });
         self.app.anonymous().post("/v1/auth/token", &signs_in).await.expect(200);
         match kind {
             Kind::Staff => held.staff = true,
             Kind::FurtherOwner(parent) => {
-                held.member_of.insert(self.model.parents[parent].clone(), kind);
+                let account = self.model.parents[parent].clone();
+                held.joined.insert(account.clone(), now);
+                held.member_of.insert(account, kind);
             }
             _ => {
                 let account = account.unwrap();
                 self.model.accounts.insert(account.clone(), true);
+                held.joined.insert(account.clone(), now);
                 held.member_of.insert(account, kind);
             }
         }

@@ -34,11 +34,13 @@ pub(super) struct Person {
     /// None while no live user has the address.
     pub(super) user: Option<String>,
     pub(super) active: bool,
-    /// Whether the password was chosen by a link that was mailed.
-    pub(super) proven: bool,
+    /// Since when the password is one that was chosen by a link that was mailed.
+    pub(super) proven: Option<DateTime<Utc>>,
     pub(super) password: String,
     pub(super) staff: bool,
     pub(super) member_of: BTreeMap<String, Kind>,
+    /// When each membership was accepted.
+    pub(super) joined: BTreeMap<String, DateTime<Utc>>,
 }
 
 /// What the service is believed to hold.
@@ -60,11 +62,12 @@ impl Model {
 
     /// What stands in the way of an invite, by its code.
     pub(super) fn refusal(&self, person: usize, kind: Kind) -> Option<&'static str> {
-        let Person { staff, member_of, proven, .. } = &self.people[person];
-        // Whoever came by links that were handed over alone stands in nobody's way.
-        if !proven {
-            return None;
-        }
+        let Person { staff, member_of, joined, proven, .. } = &self.people[person];
+        // Whoever came by links that were handed over alone stands in nobody's way; nor does what was accepted
+        // before the person took the address over.
+        let proven = (*proven)?;
+        let member_of: BTreeMap<&String, &Kind> =
+            member_of.iter().filter(|(account, _)| joined[*account] >= proven).collect();
         match kind {
             Kind::Staff => staff.then_some("already_system_user"),
             Kind::NewOwner => member_of
