@@ -55,9 +55,7 @@ impl QuotaStatuses {
     /// That of a request. Its route must be in [`ROUTES`]: else its answers would not have the headers.
     pub fn of(request: &HttpRequest) -> Self {
         debug_assert!(
-            request
-                .match_pattern()
-                .is_some_and(|pattern| sends_letters(request.method().as_str(), &pattern)),
+            request.match_pattern().is_some_and(|pattern| sends_letters(request.method().as_str(), &pattern)),
             "{} {:?} sends letters and is not in ROUTES",
             request.method(),
             request.match_pattern()
