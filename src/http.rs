@@ -21,7 +21,7 @@ use self::{
     extract::client_address::ClientAddresses,
     middleware::{body_permits::BodyPermits, rate_limit::limits::Limits},
     openapi::routes::{Route, RouteTable},
-    response::representation::Document,
+    response::document::Document,
 };
 pub use self::{
     ops::courier_watch::CourierWatch,

@@ -20,12 +20,13 @@ pub(super) fn origins(text: &str) -> Result<Vec<String>, String> {
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
     parts
         .map(|part| {
-            let whole = || origin(part).ok().filter(|_| !part.contains('*'));
-            whole().map(|url| url.origin().ascii_serialization()).ok_or_else(|| {
+            let url = origin(part).ok().filter(|_| !part.contains('*'));
+            let url = url.ok_or_else(|| {
                 format!(
                     "{part:?} is no origin: name each as scheme, host and port, as https://portal.example.com"
                 )
-            })
+            })?;
+            Ok(url.origin().ascii_serialization())
         })
         .collect()
 }

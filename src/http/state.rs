@@ -9,7 +9,7 @@ use super::{
     middleware::{body_permits::BodyPermits, rate_limit::limits::Limits},
     openapi::routes::RouteTable,
     ops::courier_watch::CourierWatch,
-    response::representation::Document,
+    response::document::Document,
 };
 use crate::{
     domain::{delivery_reports::Webhooks, locale::Locale, time_zone::TimeZone},

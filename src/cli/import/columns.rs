@@ -35,15 +35,9 @@ const TABLE: [(&str, &str); 11] = [
 ];
 
 /// The names of all columns.
-pub(super) const ALL: [&str; TABLE.len()] = {
-    let mut names = [""; TABLE.len()];
-    let mut index = 0;
-    while index < names.len() {
-        names[index] = TABLE[index].0;
-        index += 1;
-    }
-    names
-};
+fn names() -> [&'static str; TABLE.len()] {
+    TABLE.map(|(name, _)| name)
+}
 
 /// A line of `--help` for each column.
 pub(super) fn help() -> String {
@@ -62,7 +56,7 @@ pub(super) fn find(cell: &[u8]) -> Option<&'static str> {
         "emailaddress" | "mail" | "mailaddress" => Some(EMAIL),
         "account" => Some(ACCOUNT_NAME),
         "language" => Some(LOCALE),
-        name => ALL.into_iter().find(|known| spelling::squash(known) == name),
+        name => names().into_iter().find(|known| spelling::squash(known) == name),
     }
 }
 
@@ -73,9 +67,9 @@ pub(super) fn is_unnamed(cell: &[u8]) -> bool {
         && number.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'_'))
 }
 
-/// The index of a column in [`ALL`].
+/// The index of a column in the order of listings.
 pub(super) fn position(column: &str) -> Option<usize> {
-    ALL.iter().position(|known| *known == column)
+    names().iter().position(|known| *known == column)
 }
 
 /// The column of each header cell (`None` for an empty cell), and all faults of the header: unknown, missing
@@ -94,7 +88,7 @@ pub(super) fn read<'a>(cells: impl Iterator<Item = &'a [u8]>) -> (Vec<Option<&'s
                 ));
             }
             None if !name.trim().is_empty() && !is_unnamed(cell) => {
-                let words = format!("There is no such column. Known columns: {}.", ALL.join(", "));
+                let words = format!("There is no such column. Known columns: {}.", names().join(", "));
                 faults.push(RowError::new(name.trim(), "unknown_column", words));
             }
             _ => {}
@@ -103,7 +97,7 @@ pub(super) fn read<'a>(cells: impl Iterator<Item = &'a [u8]>) -> (Vec<Option<&'s
     }
     if columns.iter().all(Option::is_none) {
         let words =
-            format!("The first line must name the columns, separated by , or ; as in: {}", ALL.join(","));
+            format!("The first line must name the columns, separated by , or ; as in: {}", names().join(","));
         return (Vec::new(), vec![RowError::new(KIND, "missing_header", words)]);
     }
     for name in [KIND, EMAIL].into_iter().filter(|name| !columns.contains(&Some(*name))) {

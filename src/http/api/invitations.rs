@@ -38,7 +38,6 @@ use crate::{
         ids::{AccountId, Id, InvitationId, Named},
         invitation::{DeliveryState, InvitationKind, InvitationStatus},
         locale::Locale,
-        revision::Revision,
     },
     services::{
         self, ServiceError, Services,
@@ -144,8 +143,7 @@ pub async fn get(
 ) -> Result<HttpResponse, Problem> {
     query.finish()?;
     let invitation = queries::invitation(&state.services, &caller.0, id(&path)?).await?;
-    let view = InvitationView::of(&invitation, state.services.clock.now());
-    representation::object_of_revision(&request, Revision::of(&invitation).as_str(), &view)
+    representation::invitation(&request, &invitation, state.services.clock.now())
 }
 
 errors! {

@@ -19,7 +19,7 @@ use crate::http::{
     middleware::accept,
     openapi::{errors::errors, sample_data},
     response::{
-        page,
+        compression, page,
         problem::Problem,
         representation,
         stored::StoredInvitation,
@@ -103,7 +103,7 @@ pub async fn list(
     if accept::prefers_csv(&request) {
         let csv =
             csv::users(&state.services, &caller.0, filters, byte_order_mark.unwrap_or_default()).await?;
-        return Ok(representation::stream(&request, csv));
+        return Ok(compression::stream(&request, csv));
     }
     let page = queries::users(&state.services, &caller.0, filters, page).await?;
     page::answer(&page, |user| UserView::from(user), &request)

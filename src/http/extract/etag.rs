@@ -13,11 +13,21 @@ use crate::{
     services::update::Condition,
 };
 
-/// The tag of an invitation as it is shown at `now`, quoted: its revision, which `If-Match` is compared by, a
-/// dot, and the digest of the view, for `If-None-Match`.
-pub fn of(invitation: &Invitation, now: DateTime<Utc>) -> String {
+/// The tag of an invitation in an answer with this body, without quotation marks: its revision, which `If-Match`
+/// is compared by, a dot, and the digest of the body, for `If-None-Match`.
+pub fn of(invitation: &Invitation, body: &[u8]) -> String {
+    format!("{}.{}", Revision::of(invitation).as_str(), digest(body))
+}
+
+/// The same where the invitation itself is not in the answer: as it would be shown at `now`.
+pub fn of_unshown(invitation: &Invitation, now: DateTime<Utc>) -> String {
     let view = serde_json::to_vec(&InvitationView::of(invitation, now)).unwrap_or_default();
-    format!("\"{}.{}\"", Revision::of(invitation).as_str(), digest(&view))
+    of(invitation, &view)
+}
+
+/// A strong tag as headers have it.
+pub fn quoted(tag: &str) -> String {
+    format!("\"{tag}\"")
 }
 
 /// The revision in a tag.

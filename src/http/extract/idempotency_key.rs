@@ -70,7 +70,8 @@ impl IntoStoredAnswer for Invitation {
     fn answer(&self, status: StatusCode, now: DateTime<Utc>) -> StoredAnswer {
         let body = serde_json::to_string(&InvitationView::of(self, now)).unwrap_or_default();
         let location = (status == StatusCode::CREATED).then(|| format!("/v1/invitations/{}", self.id));
-        StoredAnswer { status: status.as_u16(), body, location, etag: Some(etag::of(self, now)) }
+        let etag = Some(etag::quoted(&etag::of(self, body.as_bytes())));
+        StoredAnswer { status: status.as_u16(), body, location, etag }
     }
 }
 

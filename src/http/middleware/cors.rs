@@ -10,7 +10,7 @@ use actix_web::{
         Method,
         header::{
             AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION,
-            RETRY_AFTER,
+            RETRY_AFTER, VARY,
         },
     },
     middleware::Condition,
@@ -60,5 +60,5 @@ pub fn refusal(error: &CorsError) -> Problem {
 
 /// Whether a header is of this protocol, and so belongs to any answer to the request.
 pub fn is_of_protocol(name: &HeaderName) -> bool {
-    name.as_str().starts_with("access-control-") || *name == actix_web::http::header::VARY
+    name.as_str().starts_with("access-control-") || *name == VARY
 }

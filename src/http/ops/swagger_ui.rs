@@ -13,8 +13,8 @@ use actix_web::{
 use utoipa_swagger_ui::Config;
 
 use crate::http::response::{
+    document::Document,
     problem::{Problem, not_found},
-    representation::Document,
 };
 
 /// The page, which names the other files.
@@ -62,6 +62,7 @@ pub fn files() -> Resource {
     web::resource("/docs/{_:.*}").guard(guard::Get()).to(file)
 }
 
+/// A file as the library has it: not compressed, since its feature `gzip` is off.
 fn read(name: &'static str, edit: impl FnOnce(Bytes) -> Bytes) -> Option<DocsFile> {
     let file = utoipa_swagger_ui::serve(name, CONFIG.clone()).ok().flatten()?;
     let text = match file.bytes {

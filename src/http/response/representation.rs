@@ -4,32 +4,30 @@
 //! Only lists and documents are compressed. An answer that has a token or follows one never is: its length
 //! would tell of its content (BREACH, <https://breachattack.com/>).
 
-use std::{io::Write, sync::OnceLock};
-
-use actix_http::encoding::Encoder;
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
-    body::{BoxBody, MessageBody},
     http::{
         StatusCode,
-        header::{
-            AcceptEncoding, ContentEncoding, ETAG, Encoding, EntityTag, Header, HeaderValue, IfNoneMatch,
-            VARY,
-        },
+        header::{CONTENT_ENCODING, ETAG, EntityTag, Header, HeaderValue, IfNoneMatch, VARY},
     },
     web::Bytes,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use flate2::{Compression, write::GzEncoder};
+use chrono::{DateTime, Utc};
+use flate2::Compression;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{error_codes, problem::Problem};
+use super::{
+    compression::{ACCEPTED_ENCODING, accepts_gzip, gzip},
+    error_codes,
+    problem::Problem,
+    views::InvitationView,
+};
+use crate::{domain::invitation::Invitation, http::extract::etag};
 
 /// A shorter body gains nothing by compression.
 const SHORTEST_COMPRESSED: usize = 1024;
-/// What the answers of a route that compresses vary by.
-const ACCEPTED_ENCODING: HeaderValue = HeaderValue::from_static("accept-encoding");
 /// What a compressed answer's tag ends in: it is another representation (RFC 9110 §8.8.3.3).
 const GZIP_SUFFIX: &str = "-gzip";
 
@@ -39,21 +37,32 @@ const GZIP_SUFFIX: &str = "-gzip";
 /// Only when it cannot be serialised, which its types rule out.
 pub fn object(request: &HttpRequest, view: &impl Serialize) -> Result<HttpResponse, Problem> {
     let body = json(view)?;
-    Ok(tagged(request, in_json(HttpResponse::Ok()), &digest(&body), body))
+    let tag = digest(&body);
+    Ok(tagged(request, in_json(HttpResponse::Ok()), &tag, || body.into()))
 }
 
-/// One object that can be changed: its tag begins with its revision, as in its other answers.
+/// An invitation, with the tag that its other answers have, too.
 ///
 /// # Errors
 /// As [`object`].
-pub fn object_of_revision(
+pub fn invitation(
     request: &HttpRequest,
-    revision: &str,
-    view: &impl Serialize,
+    invitation: &Invitation,
+    now: DateTime<Utc>,
 ) -> Result<HttpResponse, Problem> {
-    let body = json(view)?;
-    let tag = format!("{revision}.{}", digest(&body));
-    Ok(tagged(request, in_json(HttpResponse::Ok()), &tag, body))
+    let body = json(&InvitationView::of(invitation, now))?;
+    let tag = etag::of(invitation, &body);
+    Ok(tagged(request, in_json(HttpResponse::Ok()), &tag, || body.into()))
+}
+
+/// An invitation that this request has changed. `If-None-Match` is for GET.
+///
+/// # Errors
+/// As [`object`].
+pub fn changed_invitation(invitation: &Invitation, now: DateTime<Utc>) -> Result<HttpResponse, Problem> {
+    let body = json(&InvitationView::of(invitation, now))?;
+    let tag = etag::quoted(&etag::of(invitation, &body));
+    Ok(in_json(HttpResponse::Ok()).insert_header((ETAG, tag)).body(body))
 }
 
 /// A list, to which `response` has the other headers. Long ones are compressed.
@@ -70,74 +79,28 @@ pub fn list(
     let mut response = in_json(response);
     response.insert_header((VARY, ACCEPTED_ENCODING));
     if body.len() < SHORTEST_COMPRESSED || !accepts_gzip(request) {
-        return Ok(tagged(request, response, &tag, body));
+        return Ok(tagged(request, response, &tag, || body.into()));
     }
     // In memory, so that the answer has a length: `chunked` is nothing to a client of HTTP/1.0.
     Ok(tagged_gzip(request, response, &tag, || gzip(&body, Compression::fast())))
 }
 
-/// A body that is sent as it is produced, compressed for a caller who accepts gzip.
-pub fn stream(request: &HttpRequest, mut response: HttpResponse) -> HttpResponse {
-    if accepts_gzip(request) {
-        return compressed(response);
-    }
-    response.headers_mut().insert(VARY, ACCEPTED_ENCODING);
-    response
-}
-
-/// A document that does not change while the process runs. It is compressed once, when it is first asked for.
-pub struct Document {
-    text: Bytes,
-    tag: String,
-    gzip: OnceLock<Bytes>,
-}
-
-impl Document {
-    /// The document with this text.
-    pub fn new(text: Bytes) -> Self {
-        Self { tag: digest(&text), text, gzip: OnceLock::new() }
-    }
-
-    /// The answer; `response` has its type and the other headers.
-    pub fn answer(&self, request: &HttpRequest, mut response: HttpResponseBuilder) -> HttpResponse {
-        response.insert_header((VARY, ACCEPTED_ENCODING));
-        if !accepts_gzip(request) {
-            return tagged(request, response, &self.tag, self.text.clone());
-        }
-        let compressed = || self.gzip.get_or_init(|| gzip(&self.text, Compression::best())).clone();
-        tagged_gzip(request, response, &self.tag, compressed)
-    }
-
-    /// Its tag, without quotation marks.
-    pub fn tag(&self) -> &str {
-        &self.tag
-    }
-}
-
-/// The answer with another representation, which has a tag of its own.
-fn tagged_gzip(
+/// The answer with another representation, which has a tag of its own (RFC 9110 §8.8.3.3).
+pub(super) fn tagged_gzip(
     request: &HttpRequest,
-    mut response: HttpResponseBuilder,
+    response: HttpResponseBuilder,
     tag: &str,
     body: impl FnOnce() -> Bytes,
 ) -> HttpResponse {
-    let tag = format!("{tag}{GZIP_SUFFIX}");
-    if is_known(request, &tag) {
-        return tagged(request, response, &tag, Bytes::new());
+    let mut response = tagged(request, response, &format!("{tag}{GZIP_SUFFIX}"), body);
+    if response.status() == StatusCode::OK {
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
-    response.insert_header(ContentEncoding::Gzip);
-    tagged(request, response, &tag, body())
-}
-
-fn gzip(text: &[u8], level: Compression) -> Bytes {
-    let mut encoder = GzEncoder::new(Vec::new(), level);
-    // Into memory: it cannot fail.
-    let _ = encoder.write_all(text);
-    encoder.finish().unwrap_or_default().into()
+    response
 }
 
 /// Whether the caller has the representation with this tag, by `If-None-Match`.
-pub fn is_known(request: &HttpRequest, tag: &str) -> bool {
+fn is_known(request: &HttpRequest, tag: &str) -> bool {
     let tag = EntityTag::new_strong(tag.to_owned());
     match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Any) => true,
@@ -145,13 +108,6 @@ pub fn is_known(request: &HttpRequest, tag: &str) -> bool {
         Ok(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(&tag)),
         Err(_) => false,
     }
-}
-
-/// Whether the caller prefers gzip to an answer as it is.
-pub fn accepts_gzip(request: &HttpRequest) -> bool {
-    let supported = [Encoding::gzip(), Encoding::identity()];
-    AcceptEncoding::parse(request)
-        .is_ok_and(|accepted| accepted.negotiate(supported.iter()) == Some(Encoding::gzip()))
 }
 
 /// The tag of a body.
@@ -173,23 +129,16 @@ fn json(view: &impl Serialize) -> Result<Vec<u8>, Problem> {
     })
 }
 
-fn tagged(
+/// The answer with this tag, or 304 for a caller who has it.
+pub(super) fn tagged(
     request: &HttpRequest,
     mut response: HttpResponseBuilder,
     tag: &str,
-    body: impl Into<Bytes>,
+    body: impl FnOnce() -> Bytes,
 ) -> HttpResponse {
-    response.insert_header((ETAG, format!("\"{tag}\"")));
+    response.insert_header((ETAG, etag::quoted(tag)));
     if is_known(request, tag) {
         return response.status(StatusCode::NOT_MODIFIED).finish();
     }
-    response.body(body.into())
-}
-
-fn compressed(response: HttpResponse) -> HttpResponse {
-    let mut response = response
-        .map_body(|head, body| Encoder::response(ContentEncoding::Gzip, head, body).boxed() as BoxBody);
-    // Said once, whatever the encoder adds.
-    response.headers_mut().insert(VARY, ACCEPTED_ENCODING);
-    response
+    response.body(body())
 }

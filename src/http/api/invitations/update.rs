@@ -1,6 +1,6 @@
 //! `PATCH /v1/invitations/{id}`.
 
-use actix_web::{HttpResponse, http::header::ETAG, patch, web::Path};
+use actix_web::{HttpResponse, patch, web::Path};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -14,7 +14,7 @@ use crate::http::{
     },
     middleware::letter_quota::QuotaStatuses,
     openapi::{domain_schemas::LanguageTag, errors::errors, sample_data},
-    response::{problem::Problem, views::InvitationView},
+    response::{problem::Problem, representation, views::InvitationView},
 };
 use crate::{
     domain::{
@@ -159,7 +159,5 @@ pub async fn update(path: Path<String>, command: Command) -> Result<HttpResponse
     let amended = quota_statuses.sent(
         services::update::invitation(&state.services, &actor, wanted, condition, body.parse()?).await,
     )?;
-    let now = state.services.clock.now();
-    let view = InvitationView::of(&amended, now);
-    Ok(HttpResponse::Ok().insert_header((ETAG, etag::of(&amended, now))).json(view))
+    representation::changed_invitation(&amended, state.services.clock.now())
 }

@@ -44,7 +44,7 @@ impl From<&ServiceError> for Problem {
             ServiceError::Ambiguous(invitations) => problem.with("candidates", invitations_of(invitations)),
             ServiceError::InvalidCredentials => problem.header(header::WWW_AUTHENTICATE, "Bearer"),
             ServiceError::PreconditionFailed(current) | ServiceError::PreconditionMalformed(current) => {
-                problem.header(header::ETAG, etag::of(&current.invitation, current.at))
+                problem.header(header::ETAG, etag::quoted(&etag::of_unshown(&current.invitation, current.at)))
             }
             ServiceError::IdempotencyInProgress | ServiceError::Changed | ServiceError::Busy(_) => {
                 problem.retry_after(RETRY_AFTER)

@@ -63,7 +63,7 @@ impl Model {
     /// What stands in the way of an invite, by its code.
     pub(super) fn refusal(&self, person: usize, kind: Kind) -> Option<&'static str> {
         let Person { staff, member_of, joined, proven, .. } = &self.people[person];
-        // Whoever came by links that were handed over alone stands in nobody's way; nor does what was accepted
+        // A person who came by handed-over links alone blocks no invite; nor does a membership that was accepted
         // before the person took the address over.
         let proven = (*proven)?;
         let member_of: BTreeMap<&String, &Kind> =
