@@ -3,20 +3,23 @@
 mod import;
 mod running;
 mod serve;
+mod shared;
 mod token;
 
-use std::{process::ExitCode, time::Duration};
+use std::process::ExitCode;
 
 use chrono::{DateTime, FixedOffset};
 use clap::{Parser, Subcommand};
 
-use self::serve::Letters;
+use self::{
+    serve::Letters,
+    shared::{EXPOSED_KEY, Outcome, runtime},
+};
 use crate::{
     app,
-    clock::Clock,
     config::{self, Config, ConfigFault, SecretError},
     domain::password,
-    http, telemetry,
+    http,
 };
 
 /// Invites people onto an EV-charging operator's platform: one e-mailed link, valid 24 hours, usable once.
@@ -113,12 +116,6 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// The warning about a key file with too wide permissions.
-const EXPOSED_KEY: &str =
-    "other users can read the key file: set its mode to 600, and rotate the key if it may have been read";
-
-type Outcome = Result<(), Box<dyn std::error::Error>>;
-
 fn misconfigured(faults: &[ConfigFault]) -> ExitCode {
     eprintln!("invitation-service: the configuration has {} fault(s):", faults.len());
     for ConfigFault(fault) in faults {
@@ -190,20 +187,4 @@ fn check(config: &Config) -> Outcome {
     }
     println!("The configuration is valid.");
     Ok(())
-}
-
-/// A single-threaded runtime for everything except the API's workers.
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .thread_keep_alive(Duration::from_secs(10))
-        .build()
-}
-
-fn start_logging(config: &Config) {
-    telemetry::start(&config.log, config.log_format);
-}
-
-fn clock() -> Clock {
-    Clock::system()
 }

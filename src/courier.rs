@@ -6,45 +6,37 @@ mod deliver;
 mod outage;
 mod process;
 mod record;
+mod records;
 mod remind;
+mod run;
 mod send_slots;
 mod sender_fault_warning;
 mod timing;
+mod watch_outage;
 
 use std::{
-    pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::{
-    sync::Notify,
-    time::{sleep, timeout},
-};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::Notify;
 use url::Url;
 
-use self::{claimed_batch::Due, process::Processing, timing::GRACE};
 pub use self::{
     outage::Outage,
-    record::{Records, records},
+    records::{Records, records},
     send_slots::SendSlots,
     sender_fault_warning::SenderFaultWarning,
     timing::RENEW_EVERY,
 };
 use crate::{
     clock::Clock,
-    db::{Db, DbFault, invitations::lookup::Lookups},
+    db::{Db, invitations::lookup::Lookups},
     domain::{link_lifetime::LinkLifetime, locale::Locale, rate_limit::Pace, token::LinkKeys},
     mail::Mailer,
     metrics::Metrics,
 };
-
-/// How often the outbox is read for letters of other processes; those of this process wake the courier.
-const POLL: Duration = Duration::from_secs(2);
-/// How long the courier waits before it asks a database again that did not answer.
-const DATABASE_RETRY: Duration = Duration::from_secs(1);
 
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,68 +106,5 @@ impl LastReminderScan {
 
     fn at(&self, now: DateTime<Utc>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
-    }
-}
-
-impl Courier {
-    /// Sends the letters that are due and records the outcomes. A future that is dropped behaves as a process
-    /// that crashes: what it had claimed is free again when the lease ends.
-    ///
-    /// # Errors
-    /// When the outbox cannot be reached.
-    pub async fn step(&self) -> Result<Step, DbFault> {
-        match self.claim_due(&CancellationToken::new()).await? {
-            Due::NotBefore(next_due) => Ok(Step::Idle { next_due }),
-            Due::Letters(batch) => {
-                let mut processing = Processing::default();
-                self.start(batch, &mut processing).await;
-                processing.finish().await.map(Step::Worked)
-            }
-        }
-    }
-
-    /// Sends letters until `stop` is cancelled. Letters under way are finished first.
-    ///
-    /// The next letters are claimed as soon as each of the last ones has been started or given back: those
-    /// that a slow relay has not answered are finished beside them.
-    pub async fn run(&self, stop: CancellationToken) {
-        // The database may have been away just before this process was started.
-        self.outage.noticed(self.clock.now());
-        let mut processing = Processing::default();
-        while !stop.is_cancelled() {
-            // Registered before the claim: a letter that is put in between the claim and the wait still wakes
-            // this courier.
-            let mut wakeup = pin!(self.outbox_wakeup.notified());
-            wakeup.as_mut().enable();
-            if processing.alongside(stop.run_until_cancelled(self.slots.available())).await.is_none() {
-                break;
-            }
-            // Not cancelled by `stop`: a claim that is dropped halfway may have leased its letters already.
-            let pause = match processing.alongside(self.claim_due(&stop)).await {
-                Ok(Due::Letters(batch)) => {
-                    self.start(batch, &mut processing).await;
-                    continue;
-                }
-                Ok(Due::NotBefore(next_due)) => {
-                    let due = next_due.and_then(|due| (due - self.clock.now()).to_std().ok());
-                    due.map_or(POLL, |due| due.min(POLL))
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "the courier cannot reach the outbox");
-                    DATABASE_RETRY
-                }
-            };
-            let wait = async {
-                tokio::select! {
-                    () = wakeup => {}
-                    () = sleep(pause) => {}
-                    () = stop.cancelled() => {}
-                }
-            };
-            processing.alongside(wait).await;
-        }
-        if timeout(GRACE, processing.finish()).await.is_err() {
-            tracing::warn!("letters under way were not finished in time, and may be sent once more");
-        }
     }
 }

@@ -3,17 +3,6 @@
 //! All access uses [`Db::read`] or [`Db::write`]. Write transactions begin and end only in [`Db::write`];
 //! only it can create a [`Tx`], so a write outside a transaction does not compile.
 
-/// Expands one diesel expression for both databases: what `MultiConnection` lacks (multi-row inserts, `ON
-/// CONFLICT`) compiles on each of its connections.
-macro_rules! each {
-    ($conn:expr, $c:ident => $e:expr) => {
-        match $conn {
-            $crate::db::pool::any_connection::AnyConnection::Postgres($c) => $e,
-            $crate::db::pool::any_connection::AnyConnection::Sqlite($c) => $e,
-        }
-    };
-}
-
 mod error;
 mod guarded;
 #[macro_use]
@@ -52,8 +41,9 @@ pub use self::{
         any_connection::AnyConnection,
         database_url::{DatabaseUrl, DatabaseUrlError},
         open_error::OpenError,
-        pooler_check::PoolerFault,
+        pooler_fault::PoolerFault,
         server_check::Findings,
+        transaction::Tx,
     },
 };
 
@@ -91,20 +81,6 @@ impl PoolFactory {
 
     fn pool(&self, places: u32, purpose: Purpose) -> BoundedPool {
         BoundedPool::new(self.manager(purpose), places, &self.suspect, &self.suitability)
-    }
-}
-
-/// An open transaction for writing.
-pub struct Tx<'a>(&'a mut AnyConnection);
-
-impl Tx<'_> {
-    /// The connection, for reads inside the transaction.
-    pub fn reading(&mut self) -> &mut AnyConnection {
-        self.0
-    }
-
-    fn writing(&mut self) -> &mut AnyConnection {
-        self.0
     }
 }
 
@@ -187,6 +163,14 @@ impl Db {
         let answer = self.reads.run(|connection| connection.reading(&pool::migrate::is_complete));
         let silent = |_| Err(WorkError::NotStarted(DbFault::unavailable(SILENT)));
         timeout(self.patience, answer).await.unwrap_or_else(silent).map_err(WorkError::into_inner)
+    }
+
+    /// Whether a write commits within that time. It leaves no data behind and has a connection of its own.
+    ///
+    /// # Errors
+    /// [`DbFault`] when it does not commit.
+    pub async fn can_commit(&self, patience: Duration) -> Result<(), DbFault> {
+        self.commits.check(&self.commit_pool, patience).await
     }
 
     /// Runs `query` on a read connection, on a blocking thread. It runs again when the connection was cut.

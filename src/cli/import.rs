@@ -28,7 +28,11 @@ use self::{
     service::Service,
     stop::{Reason, Stop},
 };
-use super::{clock, running::Signals, runtime, token};
+use super::{
+    running::Signals,
+    shared::{clock, runtime},
+    token,
+};
 use crate::{
     app,
     config::Config,

@@ -12,9 +12,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    EXPOSED_KEY, Outcome, clock,
     running::{Part, Signals, run_until_signal},
-    runtime, start_logging,
+    shared::{EXPOSED_KEY, Outcome, clock, runtime, start_logging},
 };
 use crate::{
     app::{self, Parts},

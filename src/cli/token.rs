@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 
-use super::{Outcome, clock};
+use super::shared::{Outcome, clock};
 use crate::{
     app,
     config::Config,

@@ -4,18 +4,11 @@
 //! claims letters at once would find the leases of others at their end, and send what they have sent and not
 //! yet recorded. So every courier that noticed the outage leaves leased letters alone for [`RECOVERY`].
 
-use std::{
-    future::Future,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    Courier,
-    timing::{LATE_ANSWER, RECOVERY},
-};
-use crate::db::DbFault;
+use super::timing::RECOVERY;
 
 /// When the database was last found to be away. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -33,22 +26,5 @@ impl Outage {
             .unwrap_or_else(PoisonError::into_inner)
             .map(|last| last + RECOVERY)
             .filter(|end| now < *end)
-    }
-}
-
-impl Courier {
-    /// Waits for an answer of the database, and remembers when that shows an outage.
-    pub(super) async fn watch_outage<T>(
-        &self,
-        asked: impl Future<Output = Result<T, DbFault>>,
-    ) -> Result<T, DbFault> {
-        let began = self.clock.now();
-        let answer = asked.await;
-        let now = self.clock.now();
-        let away = matches!(answer, Err(DbFault::Unavailable(_) | DbFault::InDoubt(_)));
-        if away || now - began > LATE_ANSWER {
-            self.outage.noticed(now);
-        }
-        answer
     }
 }

@@ -1,62 +1,19 @@
-//! Recording what became of letters: those that are ready at the same moment in one transaction.
+//! Recording what became of one letter, until the database has it.
 
-use std::{collections::HashSet, io, time::Duration};
+use std::time::Duration;
 
-use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::{Courier, timing::RECORD_RETRY};
-use crate::{
-    clock::Clock,
-    db::{
-        Db, DbFault, Guarded, Tx,
-        invitations::timeline,
-        letters::{
-            mark_sent::{self, Accepted},
-            outbox::{Claimed, Outcome},
-            rate_limit,
-        },
-        pool::group_commit::GroupCommit,
-        users,
-    },
-    domain::{
-        actor::ActorRef,
-        event::{Event, EventType},
-        ids::{InvitationId, LetterId},
-        letter::LetterPurpose,
-        link_lifetime::LinkLifetime,
-        mail_fault::MailFault,
-    },
+use crate::db::{
+    DbFault,
+    letters::outbox::{Claimed, Outcome},
 };
 
 /// How often a record is tried at least.
 const TRIES: u32 = 4;
 /// How long a database that is away is waited for with it.
 const RECORD_TIMEOUT: Duration = Duration::from_mins(15);
-/// The most that share a commit.
-const MAX_BATCH: usize = 64;
-/// How long outcomes gather: a commit for each few letters that are ready together would cost the database
-/// more than the letters.
-const GATHER: Duration = Duration::from_millis(5);
-
-/// Outcomes that are ready together.
-pub type Records = GroupCommit<(Claimed, Outcome), (), DbFault>;
-
-/// Starts the queue, for letters that go to this relay.
-///
-/// # Errors
-/// When the system gives no thread.
-pub fn records(db: &Db, clock: &Clock, relay: String, link_lifetime: LinkLifetime) -> io::Result<Records> {
-    let clock = clock.clone();
-    GroupCommit::gathering(db, "records", (MAX_BATCH, GATHER), move |tx, outcomes: &[(Claimed, Outcome)]| {
-        record(&clock, link_lifetime, tx, outcomes)?;
-        if let Some(until) = outcomes.iter().filter_map(|(_, outcome)| outcome.held_until()).max() {
-            rate_limit::pause(tx, &relay, until)?;
-        }
-        Ok(vec![(); outcomes.len()])
-    })
-}
-
 impl Courier {
     /// Records an outcome, unless the letter is in other hands by now. A database that is away is waited for:
     /// an outcome that is lost means a second letter.
@@ -76,96 +33,4 @@ impl Courier {
             tries += 1;
         }
     }
-}
-
-/// Nothing is written of a letter whose lease ran out and that is in other hands, or was found to have
-/// arrived.
-fn record(
-    clock: &Clock,
-    link_lifetime: LinkLifetime,
-    tx: &mut Tx<'_>,
-    outcomes: &[(Claimed, Outcome)],
-) -> Result<(), DbFault> {
-    // As everybody does who changes invitations of several people: first the people, in the order of their
-    // addresses.
-    let invited: Vec<InvitationId> = outcomes.iter().map(|(letter, _)| letter.invitation_id).collect();
-    users::lock_invited(tx, &invited)?;
-    let recorded = mark_sent::record(tx, outcomes)?;
-    let recorded: Vec<&(Claimed, Outcome)> = outcomes
-        .iter()
-        .zip(recorded)
-        .filter_map(|(one, done)| (done == Guarded::Applied).then_some(one))
-        .collect();
-    let accepted_by_relay = recorded.iter().filter_map(|(letter, outcome)| {
-        // A reminder gives no further time.
-        let (at, _) = outcome.sent().filter(|_| letter.purpose == LetterPurpose::Invitation)?;
-        let (invitation, generation, expires_at) =
-            (letter.invitation_id, letter.generation, link_lifetime.expires_at(at));
-        Some(Accepted { invitation, generation, at, expires_at })
-    });
-    let current = mark_sent::accepted_by_relay(tx, &accepted_by_relay.collect::<Vec<_>>())?;
-    let old = superseded(tx, &recorded, &current)?;
-    let now = clock.now();
-    let entries = recorded.iter().filter_map(|(letter, outcome)| {
-        let (event_type, mut details) = entry(letter, outcome)?;
-        if old.contains(&letter.id) {
-            details["superseded"] = true.into();
-        }
-        let (id, invitation_id) = (clock.id(), letter.invitation_id);
-        Some(Event { id, invitation_id, event_type, at: now, actor: ActorRef::system(), details })
-    });
-    timeline::insert(tx, &entries.collect::<Vec<_>>())
-}
-
-/// The letters that went although a newer one had been put in while they were on their way.
-fn superseded(
-    tx: &mut Tx<'_>,
-    recorded: &[&(Claimed, Outcome)],
-    current: &HashSet<InvitationId>,
-) -> Result<HashSet<LetterId>, DbFault> {
-    let doubtful = |(letter, outcome): &&&(Claimed, Outcome)| {
-        outcome.sent().is_some() && !current.contains(&letter.invitation_id)
-    };
-    let doubtful: Vec<&Claimed> = recorded.iter().filter(doubtful).map(|(letter, _)| letter).collect();
-    if doubtful.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let newest =
-        mark_sent::generations(tx, &doubtful.iter().map(|letter| letter.invitation_id).collect::<Vec<_>>())?;
-    let is_old = |letter: &&&Claimed| {
-        newest.get(&letter.invitation_id).is_some_and(|newest| letter.generation < *newest)
-    };
-    Ok(doubtful.iter().filter(is_old).map(|letter| letter.id).collect())
-}
-
-/// What the timeline tells of an outcome; of a reminder, that it was one.
-fn entry(letter: &Claimed, outcome: &Outcome) -> Option<(EventType, serde_json::Value)> {
-    let (event_type, mut details) = reported(letter, outcome)?;
-    if letter.purpose == LetterPurpose::Reminder {
-        details["letter"] = LetterPurpose::Reminder.as_str().into();
-    }
-    Some((event_type, details))
-}
-
-fn reported(letter: &Claimed, outcome: &Outcome) -> Option<(EventType, serde_json::Value)> {
-    match outcome {
-        Outcome::Sent { .. } => Some((EventType::EmailSent, json!({ "attempt": letter.attempt }))),
-        // The first fault and the last one; the ninety between them are counted on the invitation.
-        Outcome::Retry { error, fault, .. } if letter.attempt == 1 => Some(failed(1, error, true, *fault)),
-        Outcome::Failed { error, fault, .. } => Some(failed(letter.attempt, error, false, *fault)),
-        Outcome::Retry { .. } | Outcome::Withdrawn | Outcome::Untried { .. } => None,
-    }
-}
-
-fn failed(
-    attempt: i32,
-    error: &str,
-    will_retry: bool,
-    fault: Option<MailFault>,
-) -> (EventType, serde_json::Value) {
-    let mut details = json!({ "attempt": attempt, "error": error, "will_retry": will_retry });
-    if let Some(fault) = fault {
-        details["fault"] = fault.as_str().into();
-    }
-    (EventType::EmailFailed, details)
 }

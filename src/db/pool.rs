@@ -10,6 +10,7 @@ pub(super) mod open_error;
 pub(super) mod persist;
 pub(super) mod pooled_connection;
 pub(super) mod pooler_check;
+pub(super) mod pooler_fault;
 pub(super) mod purpose;
 pub(super) mod server_check;
 pub(super) mod session;

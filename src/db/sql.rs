@@ -1,6 +1,8 @@
 //! SQL that both databases need and diesel lacks.
 
 #[macro_use]
+mod each;
+#[macro_use]
 pub(super) mod bulk_insert;
 pub(super) mod condition;
 pub(super) mod like;

@@ -5,10 +5,12 @@
 //! 254 characters (RFC 5321). What is often pasted with an address is removed: blanks and line breaks, a name
 //! before `<…>` or in brackets after it, `mailto:`, and commas and semicolons at the end.
 
+mod email_error;
 mod pasted;
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
+pub use self::email_error::EmailError;
 use super::invisible::{is_invisible, trim};
 
 /// An address as its owner typed it, with the domain in lower case; a non-ASCII domain is mapped by UTS 46.
@@ -16,34 +18,6 @@ use super::invisible::{is_invisible, trim};
 pub struct Email {
     text: String,
     key: String,
-}
-
-/// Why a text is no acceptable address; each message says what to change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum EmailError {
-    /// Nothing but blanks.
-    #[error("An e-mail address is required.")]
-    Empty,
-    /// More than 254 characters in the ASCII form.
-    #[error("An e-mail address has at most 254 characters, and at most 64 before the @.")]
-    TooLong,
-    /// No `@`, or no domain name with a dot after it.
-    #[error(
-        "This is not an e-mail address: it needs one @ and a domain name with a dot, as in ada@example.com."
-    )]
-    Malformed,
-    /// Text after the address.
-    #[error("There is more here than an e-mail address. Give the address alone, as in ada@example.com.")]
-    MoreText,
-    /// More than one address.
-    #[error("These are several addresses. Give one.")]
-    Several,
-    /// Quoted local parts, non-ASCII ones, control characters, two dots in a row.
-    #[error(
-        "The part before the @ may hold ASCII letters, digits, single dots and any of !#$%&'*+-/=?^_`{{|}}~ \
-        only."
-    )]
-    LocalPart,
 }
 
 impl Email {

@@ -7,6 +7,7 @@
 //! Addresses, host names and quotations may contain any word that a caller chose, so they are removed before
 //! the words are read.
 
+mod about;
 mod code;
 mod languages;
 mod phrases;
@@ -14,6 +15,7 @@ mod phrases;
 mod tests;
 mod words;
 
+pub use self::about::About;
 use super::mail_fault::MailFault;
 
 /// A mail server's reply, and the letter that it concerns.
@@ -29,17 +31,6 @@ pub struct Reply<'a> {
     pub recipient_accepted: bool,
     /// Texts of the letter, which the server may quote once it has read it.
     pub content: &'a [&'a str],
-}
-
-/// Whom a reply concerns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum About {
-    /// Our side: the operator, or the administrator of the relay or provider, must correct it.
-    Us(MailFault),
-    /// The recipient, by the code or the words.
-    Recipient,
-    /// Unknown.
-    Unknown,
 }
 
 impl Reply<'_> {

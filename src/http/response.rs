@@ -1,8 +1,10 @@
 //! What answers are made of: views of objects, pages of lists, and problems.
 
 pub(super) mod compression;
+pub(super) mod digest;
 pub(super) mod document;
 pub(super) mod error_codes;
+pub(super) mod list;
 pub(super) mod no_store;
 pub(super) mod page;
 pub(super) mod problem;

@@ -11,6 +11,7 @@ mod ehlo;
 mod fault;
 mod happy_eyeballs;
 mod host_name;
+mod limits;
 mod reply_sanitizer;
 mod retry_after;
 mod session;
@@ -34,6 +35,7 @@ use self::{
     classify_reply::{is_closing, sender_side_fault},
     connect::Connector,
     fault::{SmtpFault, Stage},
+    limits::{LIMITS, Limits},
     session::SmtpSession,
 };
 use super::{
@@ -55,19 +57,6 @@ const IDLE_TTL: Duration = Duration::from_secs(20);
 /// A connection that was idle for less is reused without a check: the check would be a fifth of the commands,
 /// while letters follow each other.
 const FRESH: Duration = Duration::from_secs(1);
-
-/// The timeouts for a ready connection, for the reply to each command, and for the reply to the whole letter.
-/// When the last one is too short, a slow relay accepts the letter after the timeout, and gets it again and
-/// again: RFC 5321 §4.5.3.2.6 gives it ten minutes.
-#[derive(Debug, Clone, Copy)]
-struct Limits {
-    connect: Duration,
-    reply: Duration,
-    end: Duration,
-}
-
-const LIMITS: Limits =
-    Limits { connect: Duration::from_secs(10), reply: Duration::from_secs(30), end: Duration::from_mins(10) };
 
 /// A relay, and connections to it.
 pub struct Smtp {

@@ -1,75 +1,24 @@
 //! Activation: uses the link, activates the user and adds the membership. Of concurrent attempts, one
 //! succeeds.
 
+mod answer;
 mod proof;
 mod validate;
 mod write;
 
+pub use self::answer::{Activated, Answer};
 use self::validate::validate;
 use self::write::Secret;
 pub use self::write::{Attempt, Queue, queue};
-use super::{
-    ServiceError, Services,
-    password_hasher::Permit,
-    preview::{self, Preview},
-};
+use super::{ServiceError, Services, password_hasher::Permit, preview};
 use crate::domain::{
-    account::{Account, AccountName, AccountType},
     activation::ActivationPath,
     actor::Actor,
-    client_address::ClientAddress,
-    company::Company,
-    email::Email,
-    field_error::Faults,
-    password::Password,
-    person::PersonName,
     token::{LinkClaim, LinkToken},
-    user::{Membership, User},
 };
 
 /// How often an attempt is made when the state on which it was decided changed meanwhile.
 const TRIES: usize = 3;
-
-/// The input that was sent with the link.
-#[derive(Debug, Clone, Default)]
-pub struct Answer {
-    /// The new password, or the present one.
-    pub password: Option<Password>,
-    /// First name.
-    pub first_name: Option<PersonName>,
-    /// Last name.
-    pub last_name: Option<PersonName>,
-    /// The person's own address, typed.
-    pub email: Option<Email>,
-    /// Whether there was an object for the account.
-    pub account: bool,
-    /// The account's name.
-    pub account_name: Option<AccountName>,
-    /// The account's type.
-    pub account_type: Option<AccountType>,
-    /// The company's details.
-    pub company: Option<Company>,
-    /// Whether the company states that it has no VAT number, even if its other data is invalid.
-    pub vat_exempt: bool,
-    /// The client's address.
-    pub client: ClientAddress,
-    /// Errors from parsing these members, so that all are reported together.
-    pub faults: Faults,
-}
-
-/// The result: the user, and what this invitation gave them. Other roles and memberships are omitted, since
-/// the holder of a link may be its inviter.
-#[derive(Debug, Clone)]
-pub struct Activated {
-    /// The user, with the roles or the membership of this invitation alone.
-    pub user: User,
-    /// The account; `None` for a system user.
-    pub account: Option<Account>,
-    /// Whether the user chose a new password.
-    pub chose_password: bool,
-    /// The memberships that were accepted with the address before it was proven, if it was proven just now.
-    pub inherited: Vec<Membership>,
-}
 
 /// Activates. `caller` is the holder of an access token in the request: as the invited person they need no
 /// password.

@@ -1,8 +1,11 @@
 //! The state and the requirements of a link. Changes nothing but the timeline.
 
+mod link_data;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
+pub use self::link_data::Preview;
 use super::{ServiceError, Services};
 use crate::{
     db::{
@@ -13,8 +16,7 @@ use crate::{
         },
     },
     domain::{
-        account::AccountStatus,
-        activation::{ActivationPath, Person, Requires},
+        activation::Requires,
         actor::ActorRef,
         event::EventType,
         invitation::{DeadLink, Invitation},
@@ -26,28 +28,6 @@ use crate::{
 const OPEN_DEDUP_WINDOW: TimeDelta = TimeDelta::minutes(1);
 /// The stored length of a `User-Agent`.
 const USER_AGENT: usize = 256;
-
-/// The data for the holder of a valid link.
-#[derive(Debug, Clone)]
-pub struct Preview {
-    /// The invitation, with its account.
-    pub invitation: Invitation,
-    /// The state of the account.
-    pub account_status: Option<AccountStatus>,
-    /// The name of the parent account.
-    pub parent_name: Option<String>,
-    /// The state of the user. Must not be in answers: the holder of the link may be the inviter.
-    pub(super) person: Person,
-    /// The requirements of the activation.
-    pub requires: Requires,
-}
-
-impl Preview {
-    /// The activation path. Must not be in answers either.
-    pub(super) fn path(&self) -> ActivationPath {
-        ActivationPath::of(&self.invitation, self.person)
-    }
-}
 
 /// Previews a link.
 ///

@@ -1,16 +1,16 @@
 //! Creates entries of the timeline.
 
+mod entry;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+pub(super) use self::entry::entry;
 use super::Services;
-use crate::{
-    clock::Clock,
-    domain::{
-        actor::ActorRef,
-        event::{Event, EventType},
-        ids::InvitationId,
-    },
+use crate::domain::{
+    actor::ActorRef,
+    event::{Event, EventType},
+    ids::InvitationId,
 };
 
 /// The detail of a revocation or reassignment that says whether the user was removed.
@@ -29,15 +29,4 @@ impl Services {
     ) -> Event {
         entry(&self.clock, invitation_id, (event_type, at), actor, details)
     }
-}
-
-/// The same, with a clock only.
-pub(super) fn entry(
-    clock: &Clock,
-    invitation_id: InvitationId,
-    (event_type, at): (EventType, DateTime<Utc>),
-    actor: ActorRef,
-    details: Value,
-) -> Event {
-    Event { id: clock.id(), invitation_id, event_type, at, actor, details }
 }

@@ -6,12 +6,14 @@
 
 mod cooldown;
 mod diff;
+mod patch;
 mod reassign;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use self::diff::Plan;
+pub use self::patch::Patch;
 use super::{
     CurrentState, ServiceError, Services,
     invite::Sent,
@@ -27,46 +29,16 @@ use crate::{
         users,
     },
     domain::{
-        account::AccountName,
         actor::Actor,
-        email::Email,
         event::EventType,
-        field_error::Faults,
         ids::InvitationId,
         invitation::{DeliveryState, Invitation},
         letter_quota::QuotaStatus,
-        locale::Locale,
-        patch::Change,
-        reimbursement::Rate,
         revision::Revision,
-        role::{Role, Roles},
+        role::Role,
         visibility::Visibility,
     },
 };
-
-/// The change: a merge patch (RFC 7396) of the members of an invite.
-#[derive(Debug, Clone, Default)]
-pub struct Patch {
-    /// The recipient.
-    pub email: Option<Email>,
-    /// All roles of a system user.
-    pub roles: Option<Roles>,
-    /// The language of letters and page.
-    pub locale: Change<Locale>,
-    /// The name of the account that was created for the invitation.
-    pub account_name: Change<AccountName>,
-    /// EUR per kWh for private charging, of a sub-account.
-    pub rate: Change<Rate>,
-    /// Errors so far; they are reported together with members that this kind of invitation does not have.
-    pub faults: Faults,
-}
-
-impl Patch {
-    /// The address, if it belongs to another mailbox; `None` for another spelling of the same one.
-    fn elsewhere(&self, invitation: &Invitation) -> Option<&Email> {
-        self.email.as_ref().filter(|email| email.key() != invitation.email.key())
-    }
-}
 
 /// The version of the invitation to which a change applies.
 #[derive(Debug, Clone)]

@@ -9,8 +9,11 @@ use std::{
 use diesel::{QueryableByName, RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::Integer};
 use tokio::{sync::watch, time::timeout};
 
-use super::{any_connection::AnyConnection, persist::persist, work_error::WorkError};
-use crate::db::{Db, DbFault, Tx};
+use super::{
+    any_connection::AnyConnection, bounded_pool::BoundedPool, persist::persist, transaction::Tx,
+    work_error::WorkError,
+};
+use crate::db::error::DbFault;
 
 /// How long the result of a check is reused.
 const SHARED: Duration = Duration::from_secs(1);
@@ -38,30 +41,30 @@ impl Asked {
     }
 }
 
-impl Db {
-    /// Whether a write commits within that time. It leaves no data behind and has a connection of its own.
-    /// One check runs at a time and is shared by concurrent callers. When it hangs, callers wait no longer
-    /// than their time, and no second check starts.
+impl Commits {
+    /// Whether a write commits within that time, on a connection of this pool. It leaves no data behind. One
+    /// check runs at a time and is shared by concurrent callers. When it hangs, callers wait no longer than
+    /// their time, and no second check starts.
     ///
     /// # Errors
     /// [`DbFault`] when it does not commit.
-    pub async fn can_commit(&self, patience: Duration) -> Result<(), DbFault> {
-        let Asked { began, mut seen } = self.commit_asked();
+    pub(in crate::db) async fn check(&self, pool: &BoundedPool, patience: Duration) -> Result<(), DbFault> {
+        let Asked { began, mut seen } = self.asked(pool);
         let left = patience.saturating_sub(began.elapsed());
         let outcome = timeout(left, seen.wait_for(Option::is_some)).await.ok().and_then(Result::ok);
         let outcome = outcome.and_then(|seen| seen.as_ref().map(|(_, outcome)| outcome.clone()));
         outcome.unwrap_or_else(|| Err(DbFault::unavailable("a commit did not complete in time")))
     }
 
-    fn commit_asked(&self) -> Asked {
-        let mut last = self.commits.0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn asked(&self, pool: &BoundedPool) -> Asked {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(asked) = last.as_ref().filter(|asked| asked.counts()) {
             return asked.clone();
         }
         let (result, seen) = watch::channel(None);
         let asked = Asked { began: Instant::now(), seen };
         *last = Some(asked.clone());
-        let pool = self.commit_pool.clone();
+        let pool = pool.clone();
         tokio::spawn(async move {
             let outcome = pool.run(|connection| persist(connection, &write)).await;
             let outcome = outcome.map_err(WorkError::into_inner);

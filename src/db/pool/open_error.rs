@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::pooler_check::PoolerFault;
+use super::pooler_fault::PoolerFault;
 use crate::db::error::{AsFault, DbFault};
 
 /// Why the database could not be opened.

@@ -2,12 +2,9 @@
 
 use super::{
     pooled_connection::Pooled,
-    transaction::{begin, finish},
+    transaction::{Tx, begin, finish},
 };
-use crate::db::{
-    Tx,
-    error::{AsFault, DbFault},
-};
+use crate::db::error::{AsFault, DbFault};
 
 /// How often a write is tried when the database rolled it back in favour of another one (deadlock,
 /// serialization failure), or when a transaction that it waited for removed a user that it was to lock, or
@@ -45,6 +42,6 @@ where
     E: From<DbFault> + AsFault,
 {
     begin(&mut connection.any, connection.local.as_deref())?;
-    let outcome = work(&mut Tx(&mut connection.any));
+    let outcome = work(&mut Tx::begun(&mut connection.any));
     finish(&mut connection.any, outcome)
 }

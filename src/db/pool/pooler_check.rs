@@ -13,25 +13,8 @@ use diesel::{
 };
 use tokio::sync::watch;
 
-use super::session::in_transaction;
+use super::{pooler_fault::PoolerFault, session::in_transaction};
 use crate::db::error::DbFault;
-
-/// Why the service cannot work with this pooler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PoolerFault {
-    /// It refuses transactions.
-    #[error(
-        "the pooler in front of the database has pool_mode = statement, which refuses transactions: set \
-        pool_mode = session"
-    )]
-    StatementMode,
-    /// Prepared statements are lost in the next transaction.
-    #[error(
-        "the pooler in front of the database has pool_mode = transaction and loses prepared statements: set \
-        pool_mode = session, or, with PgBouncer 1.21 or later, max_prepared_statements above 0"
-    )]
-    NoPreparedStatements,
-}
 
 /// Whether the database is usable through its pooler. Clones share it.
 #[derive(Clone)]

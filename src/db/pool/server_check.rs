@@ -4,11 +4,8 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query, sql_types::Text};
 use tokio::time::timeout;
 
 use super::{
-    any_connection::AnyConnection,
-    database_url::Dialect,
-    pooled_connection::Manager,
-    pooler_check::{self, PoolerFault},
-    purpose::Purpose,
+    any_connection::AnyConnection, database_url::Dialect, pooled_connection::Manager, pooler_check,
+    pooler_fault::PoolerFault, purpose::Purpose,
 };
 use crate::db::{Db, DbFault, OpenError, SILENT};
 

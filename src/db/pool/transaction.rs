@@ -1,9 +1,29 @@
-//! Begins and ends transactions.
+//! Write transactions: begin and end.
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 
 use super::any_connection::AnyConnection;
 use crate::db::error::{AsFault, DbFault};
+
+/// An open transaction for writing.
+pub struct Tx<'a>(&'a mut AnyConnection);
+
+impl<'a> Tx<'a> {
+    /// The transaction that has begun on this connection.
+    pub(super) fn begun(connection: &'a mut AnyConnection) -> Self {
+        Self(connection)
+    }
+
+    /// The connection, for reads inside the transaction.
+    pub fn reading(&mut self) -> &mut AnyConnection {
+        self.0
+    }
+
+    /// The connection, for writes.
+    pub(in crate::db) fn writing(&mut self) -> &mut AnyConnection {
+        self.0
+    }
+}
 
 /// `BEGIN IMMEDIATE` on SQLite: a deferred transaction that turns into a write midway fails with "database is
 /// locked".

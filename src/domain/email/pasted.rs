@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use super::EmailError;
+use super::email_error::EmailError;
 use crate::domain::invisible::trim;
 
 /// The bare address: without blanks around it, and commas and semicolons after it, as in lists of recipients;

@@ -5,7 +5,7 @@
 //! (<https://learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online>),
 //! Gmail (<https://support.google.com/a/answer/3726730>).
 
-use super::About;
+use super::about::About;
 use crate::domain::mail_fault::MailFault;
 
 /// Classifies the first code in a text.

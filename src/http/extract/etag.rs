@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     domain::{invitation::Invitation, revision::Revision},
-    http::response::{representation::digest, views::InvitationView},
+    http::response::{digest::digest, views::InvitationView},
     services::update::Condition,
 };
 

@@ -7,7 +7,8 @@ use flate2::Compression;
 
 use super::{
     compression::{ACCEPTED_ENCODING, accepts_gzip, gzip},
-    representation::{digest, tagged, tagged_gzip},
+    digest::digest,
+    representation::{tagged, tagged_gzip},
 };
 
 /// A document that does not change while the process runs. It is compressed once, when it is first asked for.

@@ -12,14 +12,13 @@ use actix_web::{
     },
     web::Bytes,
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use flate2::Compression;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::{
     compression::{ACCEPTED_ENCODING, accepts_gzip, gzip},
+    digest::digest,
     error_codes,
     problem::Problem,
     views::InvitationView,
@@ -108,13 +107,6 @@ fn is_known(request: &HttpRequest, tag: &str) -> bool {
         Ok(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(&tag)),
         Err(_) => false,
     }
-}
-
-/// The tag of a body.
-pub fn digest(body: &[u8]) -> String {
-    // 128 bits: two states of an object never have the same.
-    let digest: [u8; 32] = Sha256::digest(body).into();
-    URL_SAFE_NO_PAD.encode(digest.first_chunk::<16>().unwrap_or(&[0; 16]))
 }
 
 fn in_json(mut response: HttpResponseBuilder) -> HttpResponseBuilder {

@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::page::List;
+use super::list::List;
 use crate::domain::{
     account::{AccountName, AccountType},
     actor::{ActorKind, ActorRef},

@@ -18,9 +18,9 @@ use lettre::{
 use tokio::time::timeout;
 
 use super::{
-    Limits,
     ehlo::Capabilities,
     fault::{SmtpFault, Stage},
+    limits::Limits,
 };
 use crate::mail::message::TransferEncoding;
 

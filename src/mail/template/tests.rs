@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use chrono::TimeDelta;
 use secrecy::SecretString;
 

@@ -3,7 +3,6 @@
 //! Both give the stored hash on which the proof is based. It is compared again after the user is locked, so
 //! that a password that was replaced meanwhile proves nothing.
 
-use super::Preview;
 use crate::{
     db::{DbFault, users::credentials},
     domain::{
@@ -17,6 +16,7 @@ use crate::{
     services::{
         ServiceError, Services,
         password_check::{self, Claim},
+        preview::Preview,
     },
 };
 

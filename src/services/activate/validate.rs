@@ -1,6 +1,6 @@
 //! Checks that the input has exactly the required members, and reports all errors together.
 
-use super::{Answer, Preview};
+use super::answer::Answer;
 use crate::{
     domain::{
         account::{AccountStatus, AccountType},
@@ -10,7 +10,7 @@ use crate::{
         password::{self, Identity, PasswordFault},
         person::PersonName,
     },
-    services::{ServiceError, Services},
+    services::{ServiceError, Services, preview::Preview},
 };
 
 /// Validates the input. With `is_proven` the person has proved their identity by access token.

@@ -5,7 +5,7 @@ use std::io;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{Activated, Answer};
+use super::answer::{Activated, Answer};
 use crate::{
     clock::Clock,
     db::{

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::{
     db::{
         DbFault, Tx, accounts,

@@ -1,6 +1,10 @@
 //! Invites the owner of a new top-level account, or a further owner of an existing account.
 
-use super::{Draft, Named, Target, invitation};
+use super::{
+    draft::Draft,
+    named_accounts::{Named, Target},
+    new_invitation::new_invitation,
+};
 use crate::{
     db::accounts::NewAccount,
     domain::{
@@ -66,7 +70,11 @@ fn first(services: &Services, actor: &Actor, invite: OwnerInvite) -> Draft {
         is_new: true,
     };
     let addressed = (InvitationKind::AccountOwner, invite.email, invite.locale);
-    Draft::new(actor, invitation(services, actor, addressed, Roles::default(), Some(target)), Some(account))
+    Draft::new(
+        actor,
+        new_invitation(services, actor, addressed, Roles::default(), Some(target)),
+        Some(account),
+    )
 }
 
 fn further(
@@ -92,5 +100,5 @@ fn further(
     let role = MemberRole::AccountOwner;
     let target = InvitedTo { id, name, parent_account_id, used_by, account_type, rate, role, is_new: false };
     let addressed = (InvitationKind::AccountOwner, invite.email, invite.locale);
-    Ok(Draft::new(actor, invitation(services, actor, addressed, Roles::default(), Some(target)), None))
+    Ok(Draft::new(actor, new_invitation(services, actor, addressed, Roles::default(), Some(target)), None))
 }

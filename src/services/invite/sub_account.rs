@@ -1,6 +1,10 @@
 //! Invites a user to a sub-account of a business customer: a driver or an owner, an employee or a subsidiary.
 
-use super::{Draft, Named, Target, invitation};
+use super::{
+    draft::Draft,
+    named_accounts::{Named, Target},
+    new_invitation::new_invitation,
+};
 use crate::{
     db::accounts::NewAccount,
     domain::{
@@ -77,6 +81,6 @@ pub(super) fn draft(
         is_new: true,
     };
     let addressed = (InvitationKind::SubAccount, invite.email, invite.locale);
-    let invitation = invitation(services, actor, addressed, Roles::default(), Some(target));
+    let invitation = new_invitation(services, actor, addressed, Roles::default(), Some(target));
     Ok(Draft::new(actor, invitation, Some(account)))
 }

@@ -1,6 +1,6 @@
 //! Invites a system user.
 
-use super::{Draft, invitation};
+use super::{draft::Draft, new_invitation::new_invitation};
 use crate::{
     domain::{
         actor::Actor, email::Email, invitation::InvitationKind, locale::Locale, permission::Permission,
@@ -33,6 +33,7 @@ pub(super) fn draft(
         return Err(ServiceError::RoleExceedsYours);
     }
     let SystemUserInvite { email, roles, locale } = invite;
-    let invitation = invitation(services, actor, (InvitationKind::SystemUser, email, locale), roles, None);
+    let invitation =
+        new_invitation(services, actor, (InvitationKind::SystemUser, email, locale), roles, None);
     Ok(Draft::new(actor, invitation, None))
 }

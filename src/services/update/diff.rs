@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Patch;
+use super::patch::Patch;
 use crate::domain::{
     field_error::{Faults, FieldError},
     invitation::{Invitation, InvitationKind},

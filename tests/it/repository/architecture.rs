@@ -1,6 +1,7 @@
 //! The dependency rule as a test: which module may use which module and which crate. `docs/architecture.md`
 //! draws it.
 
+mod circles;
 mod paths;
 mod picture;
 mod references;

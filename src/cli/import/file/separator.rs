@@ -1,6 +1,9 @@
 //! The cell separator: declared by a first line `sep=;`, or detected from the header.
 
-use super::{Cut, columns, is_blank};
+use super::{
+    columns,
+    records::{Cut, is_blank},
+};
 
 /// The character between two cells, and the offset of the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

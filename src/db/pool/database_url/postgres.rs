@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use super::DatabaseUrlError;
+use super::url_error::DatabaseUrlError;
 
 /// The port of a host without one.
 const PORT: u16 = 5432;

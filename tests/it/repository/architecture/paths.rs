@@ -2,18 +2,28 @@
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
+/// A path, and the name that it is imported under: its last step, unless `as` gives another.
+pub struct Named {
+    pub path: Vec<String>,
+    pub name: String,
+}
+
 /// Every path in a source, with groups multiplied out: `a::{b, c::d}` is `a::b` and `a::c::d`.
 /// Comments and string literals are left out.
 pub fn paths(source: &str) -> Vec<Vec<String>> {
-    let tokens = tokens(source);
+    paths_in(&tokens(source.parse().expect("Rust source")))
+}
+
+/// Every path among these tokens.
+pub fn paths_in(tokens: &[String]) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
         let starts =
             tokens.get(at + 1).is_some_and(|next| next == "::") && (at == 0 || tokens[at - 1] != "::");
-        if starts { at = use_tree(&tokens, at, &[], &mut found) } else { at += 1 }
+        if starts { at = use_tree(tokens, at, &[], &mut found) } else { at += 1 }
     }
-    found
+    found.into_iter().map(|named| named.path).collect()
 }
 
 /// A path from the crate's root, where the path begins there; `depth` is how far below the root the source's
@@ -28,7 +38,7 @@ pub fn from_root(path: &[String], depth: usize) -> Option<&[String]> {
 }
 
 /// Reads one use tree, and returns the position after it.
-fn use_tree(tokens: &[String], mut at: usize, prefix: &[String], found: &mut Vec<Vec<String>>) -> usize {
+pub fn use_tree(tokens: &[String], mut at: usize, prefix: &[String], found: &mut Vec<Named>) -> usize {
     let mut path = prefix.to_vec();
     loop {
         match tokens.get(at).map(String::as_str) {
@@ -42,12 +52,15 @@ fn use_tree(tokens: &[String], mut at: usize, prefix: &[String], found: &mut Vec
         }
         at += 1;
     }
-    found.push(path);
+    let is_renamed = tokens.get(at).is_some_and(|token| token == "as");
+    let name = if is_renamed { tokens.get(at + 1) } else { path.last() };
+    let name = name.cloned().unwrap_or_default();
+    found.push(Named { path, name });
     at
 }
 
 /// Reads what stands between braces, and returns the position after them.
-fn group(tokens: &[String], mut at: usize, path: &[String], found: &mut Vec<Vec<String>>) -> usize {
+fn group(tokens: &[String], mut at: usize, path: &[String], found: &mut Vec<Named>) -> usize {
     while tokens.get(at).is_some_and(|token| token != "}") {
         at = use_tree(tokens, at, path, found);
         // Past ` as name` and the comma.
@@ -61,9 +74,9 @@ fn group(tokens: &[String], mut at: usize, path: &[String], found: &mut Vec<Vec<
 
 /// The identifiers and the punctuation of a source, with `::` as one. Literals and comments are left out; a
 /// documentation comment is an attribute with a literal.
-fn tokens(source: &str) -> Vec<String> {
+pub fn tokens(source: TokenStream) -> Vec<String> {
     let mut tokens = Vec::new();
-    flatten(source.parse().expect("Rust source"), &mut tokens);
+    flatten(source, &mut tokens);
     tokens
 }
 

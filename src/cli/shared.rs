@@ -1,0 +1,30 @@
+//! What the subcommands share.
+
+use std::time::Duration;
+
+use crate::{clock::Clock, config::Config, telemetry};
+
+/// The warning about a key file with too wide permissions.
+pub(super) const EXPOSED_KEY: &str =
+    "other users can read the key file: set its mode to 600, and rotate the key if it may have been read";
+
+/// How a subcommand ends.
+pub(super) type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// A single-threaded runtime for everything except the API's workers.
+pub(super) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .thread_keep_alive(Duration::from_secs(10))
+        .build()
+}
+
+/// Starts the log, as configured.
+pub(super) fn start_logging(config: &Config) {
+    telemetry::start(&config.log, config.log_format);
+}
+
+/// The system's clock.
+pub(super) fn clock() -> Clock {
+    Clock::system()
+}
