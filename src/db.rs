@@ -5,6 +5,7 @@
 
 mod error;
 mod guarded;
+mod removal;
 #[macro_use]
 mod sql;
 
@@ -45,6 +46,7 @@ pub use self::{
         server_check::Findings,
         transaction::Tx,
     },
+    removal::Removal,
 };
 
 /// How long a caller waits for an answer: longer than the timeouts of the queue, a connection and a statement

@@ -13,15 +13,24 @@ const EVERY: TimeDelta = TimeDelta::minutes(1);
 #[derive(Debug, Clone, Default)]
 pub struct SenderFaultWarning(Arc<Mutex<(Option<DateTime<Utc>>, u64)>>);
 
+/// What became of a warning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Warned {
+    /// It was logged.
+    Logged,
+    /// It was counted for the next one.
+    Withheld,
+}
+
 impl SenderFaultWarning {
-    /// Warns of a refusal, unless that was done less than a minute before `now`. `true` when it did.
-    pub(super) fn warn(&self, fault: MailFault, said: &str, relay: &str, now: DateTime<Utc>) -> bool {
+    /// Warns of a refusal, unless that was done less than a minute before `now`.
+    pub(super) fn warn(&self, fault: MailFault, said: &str, relay: &str, now: DateTime<Utc>) -> Warned {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (last, attempts) = &mut *state;
         *attempts += 1;
         // A clock that was put back must not silence it.
         if last.is_some_and(|last| (TimeDelta::zero()..EVERY).contains(&(now - last))) {
-            return false;
+            return Warned::Withheld;
         }
         let attempts = std::mem::take(attempts);
         *last = Some(now);
@@ -33,13 +42,16 @@ impl SenderFaultWarning {
             "{}; letters wait",
             fault.explanation()
         );
-        true
+        Warned::Logged
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        Warned::{Logged, Withheld},
+        *,
+    };
 
     #[test]
     fn one_warning_a_minute() {
@@ -50,7 +62,7 @@ mod tests {
         };
         assert_eq!(
             [0, 1, 59, 60, 61, 119, 120, -1].map(warned),
-            [true, false, false, true, false, false, true, true]
+            [Logged, Withheld, Withheld, Logged, Withheld, Withheld, Logged, Logged]
         );
     }
 }

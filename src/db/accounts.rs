@@ -15,6 +15,7 @@ use super::{
     error::DbFault,
     guarded::Guarded,
     pool::any_connection::{AnyConnection, MultiBackend},
+    removal::Removal,
     schema::{account_lineage, accounts, invitations},
     sql::{like, timestamp::At},
     visibility,
@@ -160,8 +161,8 @@ pub fn activate(tx: &mut Tx<'_>, id: AccountId, life: &ActivatedAccountData) -> 
 }
 
 /// Removes an account that was never activated and has no pending invitation.
-pub fn remove_if_orphaned(tx: &mut Tx<'_>, id: AccountId, now: DateTime<Utc>) -> Result<bool, DbFault> {
-    Ok(remove_orphaned(tx, &[id], now)? == 1)
+pub fn remove_if_orphaned(tx: &mut Tx<'_>, id: AccountId, now: DateTime<Utc>) -> Result<Removal, DbFault> {
+    Ok(Removal::of(remove_orphaned(tx, &[id], now)?))
 }
 
 /// Removes those of these accounts that were never activated and have no pending invitation. Returns their

@@ -21,6 +21,7 @@ use super::{
     error::DbFault,
     guarded::Guarded,
     pool::any_connection::AnyConnection,
+    removal::Removal,
     schema::{invitations, user_roles, users},
     sql::timestamp::At,
 };
@@ -81,7 +82,7 @@ pub fn grant(tx: &mut Tx<'_>, id: UserId, roles: &Roles) -> Result<(), DbFault> 
 }
 
 /// Removes a user who never activated and has no pending invitation; their address can be used again.
-pub fn remove_if_orphaned(tx: &mut Tx<'_>, id: UserId, now: DateTime<Utc>) -> Result<bool, DbFault> {
+pub fn remove_if_orphaned(tx: &mut Tx<'_>, id: UserId, now: DateTime<Utc>) -> Result<Removal, DbFault> {
     let pending = invitations::table
         .filter(
             invitations::user_id
@@ -92,14 +93,14 @@ pub fn remove_if_orphaned(tx: &mut Tx<'_>, id: UserId, now: DateTime<Utc>) -> Re
         .limit(1)
         .load::<String>(tx.reading())?;
     if !pending.is_empty() {
-        return Ok(false);
+        return Ok(Removal::Kept);
     }
     let removed = diesel::update(users::table)
         .filter(users::id.eq(id.as_str()).and(users::status.eq(UserStatus::Invited.as_str())))
         .filter(users::removed_at.is_null())
         .set(users::removed_at.eq(At(now)))
         .execute(tx.writing())?;
-    Ok(removed == 1)
+    Ok(Removal::of(removed))
 }
 
 /// Deletes users that were inserted in this transaction and turned out not to be needed.

@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 use super::{ServiceError, Services};
 use crate::{
     db::{
-        DbFault, Tx,
+        DbFault, Guarded, Tx,
         invitations::timeline,
         letters::{
             delivery_reports::{self, Reported, Unsettled},
             mark_sent::{self, Accepted},
-            suppressions, webhook_events,
+            suppressions,
+            webhook_events::{self, EventReceipt, TokenUse},
         },
         users,
     },
@@ -96,9 +97,12 @@ pub async fn record(
         let written = services.db.write::<_, DbFault>(move |tx| {
             let now = services_in_tx.clock.now();
             webhook_events::forget(tx, 2 * batch.len().max(1), now - EVENT_TTL)?;
-            let is_unspent =
-                token.as_ref().map_or(Ok(true), |token| webhook_events::spend(tx, provider, token, now))?;
-            is_unspent.then(|| apply_all(&services_in_tx, tx, provider, &batch)).transpose()
+            if let Some(token) = &token
+                && webhook_events::spend(tx, provider, token, now)? == TokenUse::SpentBefore
+            {
+                return Ok(None);
+            }
+            apply_all(&services_in_tx, tx, provider, &batch).map(Some)
         });
         let Some(written) = written.await? else { return Ok(None) };
         outcomes.extend(written);
@@ -143,7 +147,8 @@ impl EventApplier<'_> {
     fn apply(&mut self, tx: &mut Tx<'_>, event: &DeliveryEvent) -> Result<Outcome, DbFault> {
         let index = self.letters.iter().position(|letter| matches_letter(event, letter));
         let (Some(index), Some(status)) = (index, event.status) else { return Ok(Outcome::Unknown) };
-        if !webhook_events::is_new(tx, self.provider, &event.event_id, self.now)? {
+        let receipt = webhook_events::receive(tx, self.provider, &event.event_id, self.now)?;
+        if receipt == EventReceipt::Repeated {
             return Ok(Outcome::Repeated);
         }
         let letter = self.letters[index].clone();
@@ -163,7 +168,7 @@ impl EventApplier<'_> {
         if status != DeliveryStatus::Deferred || letter.status.is_none() {
             self.push_status(&letter, status, event);
         }
-        let is_applied = self.store(tx, letter.id, status, event)?;
+        let stored = self.store(tx, letter.id, status, event)?;
         // A person who called the reminder spam, or whose mailbox is gone, cannot use the invitation's letter
         // either.
         if letter.purpose == LetterPurpose::Reminder
@@ -172,12 +177,12 @@ impl EventApplier<'_> {
             && !letter.superseded
             && let Some(reminded) = delivery_reports::reminded(tx, &letter)?
         {
-            self.store(tx, reminded, status, event)?;
+            let (Guarded::Applied | Guarded::Stale) = self.store(tx, reminded, status, event)?;
         }
-        Ok(match is_applied {
-            false => Outcome::Outranked,
-            true if has_failed(event) => Outcome::Failed,
-            true => Outcome::Applied(status),
+        Ok(match stored {
+            Guarded::Stale => Outcome::Outranked,
+            Guarded::Applied if has_failed(event) => Outcome::Failed,
+            Guarded::Applied => Outcome::Applied(status),
         })
     }
 
@@ -190,20 +195,22 @@ impl EventApplier<'_> {
         suppressions::add(tx, &Suppression { id, email, reason, detail, created_at: self.now })
     }
 
-    /// Stores the status on the letter. `false` when a status that outranks it is stored already.
+    /// Stores the status on the letter, unless a status that outranks it is stored already.
     fn store(
         &mut self,
         tx: &mut Tx<'_>,
         letter: LetterId,
         status: DeliveryStatus,
         event: &DeliveryEvent,
-    ) -> Result<bool, DbFault> {
-        let is_applied =
+    ) -> Result<Guarded, DbFault> {
+        let stored =
             delivery_reports::apply(tx, letter, (status, event.at), (event.reason.as_deref(), event.fault))?;
-        if let Some(letter) = self.letters.iter_mut().find(|one| one.id == letter).filter(|_| is_applied) {
+        if stored == Guarded::Applied
+            && let Some(letter) = self.letters.iter_mut().find(|one| one.id == letter)
+        {
             letter.status = Some(status);
         }
-        Ok(is_applied)
+        Ok(stored)
     }
 
     /// The provider accepted the letter and its answer was lost: records what the courier would have
@@ -220,7 +227,8 @@ impl EventApplier<'_> {
             one.sent_at = Some(at);
         }
         let message_id = event.message_ids.first().map(String::as_str);
-        if !delivery_reports::mark_accepted(tx, self.provider, letter.id, at, message_id)? {
+        let marked = delivery_reports::mark_accepted(tx, self.provider, letter.id, at, message_id)?;
+        if marked == Guarded::Stale {
             return Ok(());
         }
         // A reminder does not extend the link.

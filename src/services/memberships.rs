@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{ServiceError, Services, session};
 use crate::{
     db::{
-        Tx, accounts,
+        Guarded, Tx, accounts,
         invitations::{self, timeline},
         users::{self, memberships},
     },
@@ -92,7 +92,7 @@ fn end(
     {
         return Err(ServiceError::LastOwner);
     }
-    if !memberships::end(tx, user, account)? {
+    if memberships::end(tx, user, account)? == Guarded::Stale {
         return Err(ServiceError::NotFound);
     }
     // Recorded in the timeline of the invitation by which the user had joined: the actor and the membership.

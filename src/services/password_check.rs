@@ -36,7 +36,16 @@ impl Claim<'_> {
     }
 }
 
-/// Whether this is the password of `hash`. Without a hash the result is `false`, after the same time. Wrong
+/// The result of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compared {
+    /// It is the password.
+    Right,
+    /// It is another one, or there is none.
+    Wrong,
+}
+
+/// Compares a password with that of `hash`. Without a hash the result is `Wrong`, after the same time. Wrong
 /// ones are logged and counted, whether the address is known or not; the caller logs the outcome of a right
 /// one.
 ///
@@ -48,7 +57,7 @@ pub async fn check(
     claim: &Claim<'_>,
     password: Password,
     hash: Option<String>,
-) -> Result<bool, ServiceError> {
+) -> Result<Compared, ServiceError> {
     let guard = &services.guesses;
     let (host, network) = (claim.client.host(), claim.client.network());
     let scopes = [
@@ -63,12 +72,11 @@ pub async fn check(
     let place = services.hasher.verification_place().await.inspect_err(|_| claim.log("busy"))?;
     let is_known = hash.is_some();
     let matches = services.hasher.verify(place, password, hash.unwrap_or_else(|| DECOY.to_owned())).await?;
-    let is_right = matches && is_known;
-    if is_right {
+    if matches && is_known {
         guess.right();
-    } else {
-        guess.wrong();
-        claim.log("wrong_credentials");
+        return Ok(Compared::Right);
     }
-    Ok(is_right)
+    guess.wrong();
+    claim.log("wrong_credentials");
+    Ok(Compared::Wrong)
 }

@@ -64,10 +64,10 @@ fn revoke(
         return Err(ServiceError::NotPending);
     }
     outbox::withdraw(tx, id)?;
-    let user_removed = users::remove_if_orphaned(tx, old.user_id, now)?;
+    let user_removed = users::remove_if_orphaned(tx, old.user_id, now)?.is_removed();
     let mut details = json!({ USER_REMOVED: user_removed });
     if let Some(account) = old.account.as_ref().filter(|account| account.is_new) {
-        details["account_removed"] = accounts::remove_if_orphaned(tx, account.id, now)?.into();
+        details["account_removed"] = accounts::remove_if_orphaned(tx, account.id, now)?.is_removed().into();
     }
     timeline::insert(tx, &[services.event(id, EventType::Revoked, now, actor.who.clone(), details)])?;
     locked(tx, id, Visibility::everything())

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{
     ServiceError, Services,
     access_token::Grant,
-    password_check::{self, Claim},
+    password_check::{self, Claim, Compared},
 };
 use crate::{
     db::{
@@ -43,8 +43,8 @@ pub async fn sign_in(
     let found =
         services.db.read::<_, DbFault>(move |connection| users::credentials(connection, &key)).await?;
     let (id, hash) = found.unzip();
-    let matches = password_check::check(services, &claim, password, hash.clone()).await?;
-    let id = id.filter(|_| matches).ok_or(ServiceError::InvalidCredentials)?;
+    let compared = password_check::check(services, &claim, password, hash.clone()).await?;
+    let id = id.filter(|_| compared == Compared::Right).ok_or(ServiceError::InvalidCredentials)?;
     let look = move |connection: &mut AnyConnection| -> Result<_, DbFault> {
         let user = users::get(connection, id, Visibility::everything())?;
         let accounts = memberships::owned(connection, id)?;

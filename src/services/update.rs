@@ -84,12 +84,21 @@ pub async fn invitation(
     patch: Patch,
 ) -> Result<Sent, ServiceError> {
     let (writer, actor) = (services.clone(), actor.clone());
-    let (updated, sent) =
+    let (updated, letter) =
         services.db.write(move |tx| apply(&writer, tx, &actor, id, (&condition, &patch))).await?;
-    if sent {
+    if letter == NewLink::Mailed {
         services.outbox_wakeup.notify_one();
     }
     Ok(updated)
+}
+
+/// Whether a change invalidates the link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NewLink {
+    /// A letter with a new link is queued.
+    Mailed,
+    /// The link stays as it is.
+    Unneeded,
 }
 
 /// The invitation afterwards, and whether a letter is sent.
@@ -99,7 +108,7 @@ fn apply(
     actor: &Actor,
     id: InvitationId,
     asked: (&Condition, &Patch),
-) -> Result<(Sent, bool), ServiceError> {
+) -> Result<(Sent, NewLink), ServiceError> {
     let (_, patch) = asked;
     update::lock_invitation(tx, id)?;
     let seen =
@@ -118,19 +127,26 @@ fn apply(
     admit(services, tx, actor, &old, asked)?;
     let Plan { mut new, changes } = diff::of(&old, patch);
     if changes.is_empty() {
-        return Ok((Sent { invitation: old, quota_statuses: Vec::new() }, false));
+        return Ok((Sent { invitation: old, quota_statuses: Vec::new() }, NewLink::Unneeded));
     }
-    let sent = recipient.is_some() || exceeds_link_roles(&old, &new);
+    let link = if recipient.is_some() || exceeds_link_roles(&old, &new) {
+        NewLink::Mailed
+    } else {
+        NewLink::Unneeded
+    };
     if let Some(recipient) = &recipient {
         new = reassign::take_over(services, tx, recipient, &new)?;
-    } else if sent {
+    } else if link == NewLink::Mailed {
         new = fresh(services, &new, services.clock.now());
     }
-    let quota_statuses = if sent { count(services, tx, actor, &new)? } else { Vec::new() };
+    let quota_statuses = match link {
+        NewLink::Mailed => count(services, tx, actor, &new)?,
+        NewLink::Unneeded => Vec::new(),
+    };
     write(services, tx, actor, (&old, &new, patch), &changes)?;
     let invitation =
         invitations::get(tx.reading(), id, Visibility::everything())?.ok_or(ServiceError::NotFound)?;
-    Ok((Sent { invitation, quota_statuses }, sent))
+    Ok((Sent { invitation, quota_statuses }, link))
 }
 
 /// Counts the letter.
@@ -205,7 +221,7 @@ fn write(
     outbox::withdraw(tx, old.id)?;
     outbox::insert(tx, &[NewLetter::of(services.clock.id(), new, now)])?;
     if new.user_id != old.user_id {
-        details[USER_REMOVED] = users::remove_if_orphaned(tx, old.user_id, now)?.into();
+        details[USER_REMOVED] = users::remove_if_orphaned(tx, old.user_id, now)?.is_removed().into();
     }
     let queued = json!({ "send_count": new.send_count });
     timeline::insert(tx, &[entry(EventType::Updated, details), entry(EventType::EmailQueued, queued)])?;

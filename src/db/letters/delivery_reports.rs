@@ -7,6 +7,7 @@ use super::outbox::LetterState;
 use crate::db::{
     Tx,
     error::DbFault,
+    guarded::Guarded,
     schema::{invitations, letters},
     sql::timestamp::At,
 };
@@ -133,7 +134,7 @@ pub fn mark_accepted(
     letter: LetterId,
     at: DateTime<Utc>,
     message_id: Option<&str>,
-) -> Result<bool, DbFault> {
+) -> Result<Guarded, DbFault> {
     let none = None::<At>;
     let changed = diesel::update(letters::table)
         .filter(letters::id.eq(letter.as_str()).and(letters::attempts.ge(1)))
@@ -145,7 +146,7 @@ pub fn mark_accepted(
             (letters::provider.eq(provider.name), letters::provider_message_id.eq(message_id)),
         ))
         .execute(tx.writing())?;
-    Ok(changed == 1)
+    Ok(Guarded::of(changed))
 }
 
 /// The invitation letter to which a reminder belongs.
@@ -164,14 +165,14 @@ pub fn reminded(tx: &mut Tx<'_>, reminder: &Reported) -> Result<Option<LetterId>
         .transpose()
 }
 
-/// Stores a delivery status, unless one that was reported before outranks it, or is the same and later.
-/// `true` when it was stored.
+/// Stores a delivery status; [`Guarded::Stale`] when one that was reported before outranks it, or is the same
+/// and later.
 pub fn apply(
     tx: &mut Tx<'_>,
     letter: LetterId,
     (status, at): (DeliveryStatus, DateTime<Utc>),
     (reason, fault): (Option<&str>, Option<MailFault>),
-) -> Result<bool, DbFault> {
+) -> Result<Guarded, DbFault> {
     let lower: Vec<&str> =
         DeliveryStatus::ALL.into_iter().filter(|one| *one < status).map(DeliveryStatus::as_str).collect();
     let earlier = letters::delivery_status
@@ -187,5 +188,5 @@ pub fn apply(
             (letters::delivery_reason.eq(reason), letters::cause.eq(fault.map(MailFault::as_str))),
         ))
         .execute(tx.writing())?;
-    Ok(changed == 1)
+    Ok(Guarded::of(changed))
 }

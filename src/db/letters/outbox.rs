@@ -22,5 +22,5 @@ pub use self::{
     outcome::Outcome,
     record::record,
     state::LetterState,
-    withdraw::{settle_activated, withdraw, withdraw_all},
+    withdraw::{Settled, settle_activated, withdraw, withdraw_all},
 };

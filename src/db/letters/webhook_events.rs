@@ -11,30 +11,49 @@ use crate::db::{
 };
 use crate::domain::delivery_reports::{Provider, Token};
 
-/// Whether this event is received for the first time.
-pub fn is_new(
+/// Whether an event was received before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum EventReceipt {
+    /// This is the first time.
+    First,
+    /// It was received before.
+    Repeated,
+}
+
+/// Whether a token may be used for a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum TokenUse {
+    /// It is spent for this event now, or was before.
+    Spent,
+    /// It was spent for another event.
+    SpentBefore,
+}
+
+/// Records that an event is received.
+pub fn receive(
     tx: &mut Tx<'_>,
     provider: Provider,
     event_id: &str,
     now: DateTime<Utc>,
-) -> Result<bool, DbFault> {
+) -> Result<EventReceipt, DbFault> {
     let row = (
         mail_events::provider.eq(provider.name),
         mail_events::event_id.eq(event_id),
         mail_events::received_at.eq(At(now)),
     );
     let written = each!(tx.writing(), c => diesel::insert_into(mail_events::table).values(row).on_conflict_do_nothing().execute(c))?;
-    Ok(written == 1)
+    Ok(if written == 1 { EventReceipt::First } else { EventReceipt::Repeated })
 }
 
-/// Spends a token. `false` when it was spent for another event before. Of several requests with one token at
-/// the same time, one spends it.
+/// Spends a token. Of several requests with one token at the same time, one spends it.
 pub fn spend(
     tx: &mut Tx<'_>,
     provider: Provider,
     token: &Token,
     now: DateTime<Utc>,
-) -> Result<bool, DbFault> {
+) -> Result<TokenUse, DbFault> {
     let row = (
         mail_tokens::provider.eq(provider.name),
         mail_tokens::token.eq(&token.name),
@@ -44,7 +63,8 @@ pub fn spend(
     // Waits for a transaction that is spending it at this moment, and sees what that one did.
     let written = each!(tx.writing(), c => diesel::insert_into(mail_tokens::table).values(row).on_conflict_do_nothing().execute(c))?;
     let spent = mail_tokens::table.find((provider.name, &token.name)).select(mail_tokens::event);
-    Ok(written == 1 || spent.first::<String>(tx.reading())? == token.event)
+    let is_ours = written == 1 || spent.first::<String>(tx.reading())? == token.event;
+    Ok(if is_ours { TokenUse::Spent } else { TokenUse::SpentBefore })
 }
 
 /// Deletes what was received before `before`, the oldest first, at most `most` of each table. Returns how

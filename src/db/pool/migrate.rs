@@ -32,22 +32,30 @@ pub(in crate::db) fn run(connection: &mut Pooled) -> Result<usize, OpenError> {
     loop {
         begin(&mut connection.any, connection.local.as_deref())?;
         let outcome = run_next(&mut connection.any);
-        if !finish(&mut connection.any, outcome)? {
-            return Ok(done);
+        match finish(&mut connection.any, outcome)? {
+            Migrated::One => done += 1,
+            Migrated::NonePending => return Ok(done),
         }
-        done += 1;
     }
 }
 
-/// Runs the first pending migration. `false` when there is none.
-fn run_next(connection: &mut AnyConnection) -> Result<bool, OpenError> {
-    let AnyConnection::Postgres(c) = connection else { return Ok(false) };
+/// What [`run_next`] did.
+enum Migrated {
+    /// It ran a migration.
+    One,
+    /// No migration was pending.
+    NonePending,
+}
+
+/// Runs the first pending migration.
+fn run_next(connection: &mut AnyConnection) -> Result<Migrated, OpenError> {
+    let AnyConnection::Postgres(c) = connection else { return Ok(Migrated::NonePending) };
     // Released when the transaction ends. A session lock would stay with the pooler's connection.
     c.batch_execute(&format!("SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")).map_err(DbFault::from)?;
     let pending = c.pending_migrations(POSTGRES).map_err(failed)?;
-    let Some(next) = pending.first() else { return Ok(false) };
+    let Some(next) = pending.first() else { return Ok(Migrated::NonePending) };
     c.run_migration(next).map_err(failed)?;
-    Ok(true)
+    Ok(Migrated::One)
 }
 
 /// Whether no migration is pending.

@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use crate::db::{
     Tx,
     error::DbFault,
+    guarded::Guarded,
     pool::any_connection::{AnyConnection, MultiBackend},
     schema::{accounts, invitations, memberships, users},
     sql::timestamp::At,
@@ -100,9 +101,10 @@ pub fn has_other_owner(
     Ok(others.select(memberships::user_id).limit(1).load::<String>(connection)?.pop().is_some())
 }
 
-/// Ends a membership. `false` when there was none.
-pub fn end(tx: &mut Tx<'_>, user: UserId, account: AccountId) -> Result<bool, DbFault> {
-    Ok(diesel::delete(memberships::table.find((user.as_str(), account.as_str()))).execute(tx.writing())? == 1)
+/// Ends a membership; [`Guarded::Stale`] when there was none.
+pub fn end(tx: &mut Tx<'_>, user: UserId, account: AccountId) -> Result<Guarded, DbFault> {
+    let one = memberships::table.find((user.as_str(), account.as_str()));
+    Ok(Guarded::of(diesel::delete(one).execute(tx.writing())?))
 }
 
 /// The invitation by which a user joined an account, the newest if there were several.

@@ -15,7 +15,7 @@ use crate::{
     },
     services::{
         ServiceError, Services,
-        password_check::{self, Claim},
+        password_check::{self, Claim, Compared},
         preview::Preview,
     },
 };
@@ -53,11 +53,13 @@ pub(super) async fn by_password(
     let stored = services.db.read::<_, DbFault>(move |connection| credentials::of(connection, user)).await?;
     let hash = stored.password_hash.ok_or(ServiceError::Changed)?;
     let tried = Claim { purpose: "activation", subject: &seen.invitation.email, client };
-    let is_right = password_check::check(services, &tried, password, Some(hash.clone())).await?;
-    if is_right {
-        tried.log("matched");
+    match password_check::check(services, &tried, password, Some(hash.clone())).await? {
+        Compared::Right => {
+            tried.log("matched");
+            Ok(Some(hash))
+        }
+        Compared::Wrong => Ok(None),
     }
-    Ok(is_right.then_some(hash))
 }
 
 /// The error for a wrong password. A password that breaks the rules is refused before it is compared, as for

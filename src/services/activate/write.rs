@@ -12,7 +12,7 @@ use crate::{
         Db, Guarded, Tx,
         accounts::{self, ActivatedAccountData},
         invitations::{self, timeline},
-        letters::outbox,
+        letters::outbox::{self, Settled},
         pool::group_commit::GroupCommit,
         users::{
             self,
@@ -159,7 +159,8 @@ fn perform(
             accounts::activate(tx, account.id, &life(account, &user, answer)?)?;
         memberships::add(tx, user.id, account.id, target.role, now)?;
     }
-    if outbox::settle_activated(tx, (invitation.id, attempt.claim.generation), now)? {
+    let settled = outbox::settle_activated(tx, (invitation.id, attempt.claim.generation), now)?;
+    if settled == Settled::Sent {
         // The use of the link proves that the letter arrived, although its courier has not recorded it.
         let details = json!({ "inferred": "the link was used" });
         let sent = entry(clock, invitation.id, (EventType::EmailSent, now), ActorRef::system(), details);

@@ -23,13 +23,23 @@ pub fn withdraw_all(tx: &mut Tx<'_>, invitations: &[InvitationId]) -> Result<(),
     Ok(())
 }
 
+/// What became of the letter whose link was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Settled {
+    /// It was not recorded as sent, and is now.
+    Sent,
+    /// It was recorded before, or never tried.
+    Unchanged,
+}
+
 /// Settles the letters of an invitation that was activated by the link of `generation`: a letter that was
-/// tried has evidently arrived and becomes `sent`; the rest is withdrawn. `true` when one became `sent`.
+/// tried has evidently arrived and becomes `sent`; the rest is withdrawn.
 pub fn settle_activated(
     tx: &mut Tx<'_>,
     (invitation, generation): (InvitationId, i32),
     now: DateTime<Utc>,
-) -> Result<bool, DbFault> {
+) -> Result<Settled, DbFault> {
     let arrived = diesel::update(letters::table)
         .filter(letters::invitation_id.eq(invitation.as_str()).and(letters::generation.eq(generation)))
         .filter(letters::kind.eq(LetterPurpose::Invitation.as_str()))
@@ -41,5 +51,5 @@ pub fn settle_activated(
         ))
         .execute(tx.writing())?;
     withdraw(tx, invitation)?;
-    Ok(arrived == 1)
+    Ok(if arrived == 1 { Settled::Sent } else { Settled::Unchanged })
 }
