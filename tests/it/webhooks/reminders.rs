@@ -40,7 +40,8 @@ async fn delivery(app: &TestApp, invitation: &str) -> Value {
     app.admin().get(&format!("/v1/invitations/{invitation}")).await.expect(200).body["delivery"].clone()
 }
 
-on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("REMINDER_BEFORE", "4h")];
+on_both_databases! {
+    with [("MAIL_EVENTS_POSTMARK", SECRET), ("REMINDER_BEFORE", "4h")];
     async fn the_timeline_says_that_it_was_the_reminder(app: TestApp) {
         let (ada, _, reminder) = reminded(&app).await;
         report(&app, "Transient", 2, &reminder).await;
@@ -48,8 +49,14 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("REMINDER_BEFORE",
         let events = app.events(&ada).await;
         let [first, deferred, delivered] = &events[events.len() - 3..] else { panic!() };
         assert_eq!((&first["type"], &first["details"]["letter"]), (&json!("email_delivered"), &Value::Null));
-        assert_eq!((&deferred["type"], &deferred["details"]["letter"]), (&json!("email_deferred"), &json!("reminder")));
-        assert_eq!((&delivered["type"], &delivered["details"]["letter"]), (&json!("email_delivered"), &json!("reminder")));
+        assert_eq!(
+            (&deferred["type"], &deferred["details"]["letter"]),
+            (&json!("email_deferred"), &json!("reminder"))
+        );
+        assert_eq!(
+            (&delivered["type"], &delivered["details"]["letter"]),
+            (&json!("email_delivered"), &json!("reminder"))
+        );
     }
 
     /// A mailbox that is gone since yesterday, somebody who calls the second letter spam.
@@ -78,10 +85,18 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("REMINDER_BEFORE",
         app.letter().await;
         report(&app, "HardBounce", 2, &reminder).await;
         assert_eq!(delivery(&app, &ada).await["state"], "sent");
-        assert_eq!(app.database.texts("SELECT fate AS text FROM letters WHERE generation = 1 AND kind = \
-            'invitation'"), ["delivered"]);
+        assert_eq!(
+            app.database.texts(
+                "SELECT fate AS text FROM letters WHERE generation = 1 AND kind = \
+            'invitation'"
+            ),
+            ["delivered"]
+        );
         let entry = app.events(&ada).await.pop().unwrap();
-        assert_eq!((&entry["details"]["letter"], &entry["details"]["superseded"]), (&json!("reminder"), &json!(true)));
+        assert_eq!(
+            (&entry["details"]["letter"], &entry["details"]["superseded"]),
+            (&json!("reminder"), &json!(true))
+        );
     }
 
     /// The provider took it and broke down before it said so.
@@ -93,9 +108,15 @@ on_both_databases! { with [("MAIL_EVENTS_POSTMARK", SECRET), ("REMINDER_BEFORE",
         assert_eq!(app.admin().get(&format!("/v1/invitations/{ada}")).await.expect(200).body, before);
         let events = app.events(&ada).await;
         let [sent, delivered] = &events[events.len() - 2..] else { panic!() };
-        assert_eq!((&sent["type"], &sent["details"]), (&json!("email_sent"), &json!({
-            "attempt": 1, "letter": "reminder"
-        })));
+        assert_eq!(
+            (&sent["type"], &sent["details"]),
+            (
+                &json!("email_sent"),
+                &json!({
+                    "attempt": 1, "letter": "reminder"
+                })
+            )
+        );
         assert_eq!(delivered["type"], "email_delivered");
     }
 }
