@@ -120,7 +120,9 @@ on_both_databases! {
         let admin = app.admin();
         let odd = json!({ "email": "ada@example.com", "roles": ["viewer"], "delivery": "pigeon" });
         admin.post(INVITE, &odd).await.faults(&[("/delivery", "unknown_value")]);
-        let item = |way: Value| json!({ "kind": "system_user", "email": "ada@example.com", "roles": ["viewer"], "delivery": way });
+        let item = |way: Value| {
+            json!({ "kind": "system_user", "email": "ada@example.com", "roles": ["viewer"], "delivery": way })
+        };
         let ways = ["link", "mail", "pigeon"].map(Value::from).into_iter().chain([json!(1), json!("email")]);
         let batch = json!({ "invitations": ways.map(item).collect::<Vec<_>>() });
         let answer = admin.post("/v1/invitations/batch", &batch).await.expect(200);

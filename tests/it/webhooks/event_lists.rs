@@ -76,7 +76,9 @@ on_each! {
         let (ada, _) = app.invite("ada@example.com", &["viewer"]).await;
         let letter = app.database.texts("SELECT id AS text FROM letters").remove(0);
         let now = app.now().timestamp();
-        let event = |event: &str, id: &str, at: i64| json!({ "event": event, "sg_event_id": id, "timestamp": at, "letter": letter });
+        let event = |event: &str, id: &str, at: i64| {
+            json!({ "event": event, "sg_event_id": id, "timestamp": at, "letter": letter })
+        };
         let events = [
             event("spamreport", "a", now),
             event("delivered", "b", now - 1),
