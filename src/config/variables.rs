@@ -41,8 +41,8 @@ registry! {
     /// http://{LISTEN_ADDR})
     PUBLIC_URL = "" => public_url: Url = entry.parsed_or(web_url::origin, || listen_addr.and_then(web_url::origin_of));
 
-    /// the origins of web pages that may call the API from a browser: scheme, host and port, separated by commas
-    /// (default: none)
+    /// the origins of web pages that may call the API from a browser: scheme, host and port, separated by
+    /// commas (default: none)
     CORS_ORIGINS = "" => cors_origins: Vec<String> = entry.parsed(web_url::origins);
 
     /// the page that links open; ?token=… is added (default: {PUBLIC_URL}/activate)

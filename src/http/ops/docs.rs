@@ -43,7 +43,10 @@ errors! {
     params(("code" = ErrorCode, Path, description = "The code.", example = "validation_failed")),
     security(()),
     responses(
-        (status = 200, description = "What it means and what to do.", content_type = "text/html", body = String),
+        (
+            status = 200, description = "What it means and what to do.", content_type = "text/html",
+            body = String
+        ),
         ProblemErrors,
     )
 )]

@@ -115,12 +115,20 @@ fn example(status: Overall, database: Condition, mail: MailCondition) -> Readine
     security(()),
     responses(
         (status = 200, description = "It can. `degraded` means that letters are late.", body = Readiness, examples(
-            ("Ready" = (summary = "It can", value = json!(example(Overall::Ok, Condition::Ok, MailCondition::Ok)))),
-            ("Degraded" = (summary = "Letters are late", value = json!(example(Overall::Degraded, Condition::Ok, MailCondition::Late)))),
+            ("Ready" = (
+                summary = "It can", value = json!(example(Overall::Ok, Condition::Ok, MailCondition::Ok))
+            )),
+            ("Degraded" = (
+                summary = "Letters are late",
+                value = json!(example(Overall::Degraded, Condition::Ok, MailCondition::Late))
+            )),
         )),
         (status = 503, description = "The database is unavailable or does not commit, its schema is not up \
             to date, or the courier has stopped.", body = Readiness, examples(
-            ("NotReady" = (summary = "The database is unavailable", value = json!(example(Overall::Unavailable, Condition::Unavailable, MailCondition::Unknown)))),
+            ("NotReady" = (
+                summary = "The database is unavailable",
+                value = json!(example(Overall::Unavailable, Condition::Unavailable, MailCondition::Unknown))
+            )),
         )),
     )
 )]

@@ -21,7 +21,8 @@ on_both_databases! {
     async fn from_owner_to_driver(app: TestApp) {
         let acme = app.owner("grace@example.com", "Acme").await;
         let body = json!({
-            "email": "ada@example.com", "role": "driver", "account_name": "ACME", "reimbursement_rate": "0.23",
+            "email": "ada@example.com", "role": "driver", "account_name": "ACME",
+            "reimbursement_rate": "0.23",
             "account_type": "consumer"
         });
         let (made, mail) = app.send(&acme.client, SUB_ACCOUNTS, body).await;
@@ -232,7 +233,8 @@ on_both_databases! {
             })
         };
         let employee = json!({
-            "used_by": "employee", "account_name": "Home", "email": "ada@example.com", "account_type": "consumer"
+            "used_by": "employee", "account_name": "Home", "email": "ada@example.com",
+            "account_type": "consumer"
         });
         let route = |account: &str| format!("/v1/accounts/{account}/sub-accounts");
         person.client.post(SUB_ACCOUNTS, &below(&person.account)).await.problem(409, "parent_not_business");

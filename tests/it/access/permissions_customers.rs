@@ -51,7 +51,8 @@ async fn knock(app: &TestApp, caller: &Client, index: usize, (account, owner): (
     let by_name =
         json!({ "email": format!("named{index}@example.com"), "role": "driver", "account_name": "ACME" });
     let by_route = json!({
-        "email": format!("routed{index}@example.com"), "used_by": "employee", "account_name": "Home", "account_type": "consumer"
+        "email": format!("routed{index}@example.com"), "used_by": "employee", "account_name": "Home",
+        "account_type": "consumer"
     });
     let batch = async |item| only(caller.post(BATCH, &json!({ "invitations": [item] })).await);
     let further = json!({ "email": format!("further{index}@example.com"), "account_id": account });

@@ -168,7 +168,8 @@ on_both_databases! {
         assert_eq!(app.timeline(&id).await, ["created", "link_handed_over", "opened"]);
         // Names and an address, as the form asks everybody for, are set aside.
         let all = json!({
-            "token": second, "email": " Dirk@ACME.example", "password": PASSWORD, "first_name": "Mallory", "last_name": "M"
+            "token": second, "email": " Dirk@ACME.example", "password": PASSWORD, "first_name": "Mallory",
+            "last_name": "M"
         });
         let joined = app.anonymous().post("/v1/activations", &all).await.expect(201).body;
         assert_eq!(

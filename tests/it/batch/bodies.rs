@@ -49,7 +49,8 @@ fn full(number: usize, parent: &str) -> Value {
     let labels = [56, 56, 54].map(|length| "𠀀".repeat(length)).join(".");
     json!({
         "kind": "sub_account", "email": format!("{number:064}@{labels}"), "role": "account_owner",
-        "account_name": parent, "reimbursement_rate": "99.9999", "used_by": "subsidiary", "sub_account_name": "🏠".repeat(200),
+        "account_name": parent, "reimbursement_rate": "99.9999", "used_by": "subsidiary",
+        "sub_account_name": "🏠".repeat(200),
         "account_type": "business", "locale": "nl-Latn-NL-x-aaaaaaaa-bbbbbbbb-cccc"
     })
 }

@@ -1,5 +1,5 @@
-//! `import` of files as spreadsheets, other programs and people write them: `tests/it/import/spelling_cases` and their
-//! kin.
+//! `import` of files as spreadsheets, other programs and people write them: `tests/it/import/spelling_cases`
+//! and their kin.
 
 use serde_json::Value;
 

@@ -40,7 +40,8 @@ on_both_databases! {
         let digits = revision(&tag).strip_prefix('"').unwrap();
         assert!(digits.len() == 32 && digits.chars().all(|c| c.is_ascii_hexdigit()), "{tag}");
         assert_eq!(look(&admin, &id).await.0, tag);
-        // Neither the progress of the letter nor the clock changes what can be changed; what is shown, they do.
+        // Neither the progress of the letter nor the clock changes what can be changed; what is shown, they
+        // do.
         app.letter().await;
         let sent = look(&admin, &id).await.0;
         assert!(revision(&sent) == revision(&tag) && sent != tag, "{sent}");

@@ -14,7 +14,8 @@ on_both_databases! {
         let admin = app.admin();
         let acme = app.owner("olga@acme.example", "Acme").await;
         let body = json!({
-            "email": "dirk@acme.example", "role": "driver", "account_id": acme.account, "sub_account_name": "Dirk", "reimbursement_rate": "0.23"
+            "email": "dirk@acme.example", "role": "driver", "account_id": acme.account,
+            "sub_account_name": "Dirk", "reimbursement_rate": "0.23"
         });
         let made = admin.post(SUB_ACCOUNTS, &body).await.expect(201);
         let (id, account) = (made.text_of("id"), text(&made.body, "/account/id").to_owned());

@@ -62,7 +62,8 @@ on_both_databases! {
     async fn every_route_hands_over(app: TestApp) {
         let admin = app.admin();
         let owner = json!({
-            "email": "olga@acme.example", "account_name": "Acme", "account_type": "business", "delivery": "link",
+            "email": "olga@acme.example", "account_name": "Acme", "account_type": "business",
+            "delivery": "link",
         });
         let owner = admin.post("/v1/account-owners/invitations", &owner).await.expect(201);
         let body = json!({
@@ -81,7 +82,8 @@ on_both_databases! {
         });
         token_of(&admin.post("/v1/sub-accounts/invitations", &driver).await.expect(201));
         let below = json!({
-            "email": "nora@acme.example", "used_by": "subsidiary", "account_name": "Noord", "account_type": "business",
+            "email": "nora@acme.example", "used_by": "subsidiary", "account_name": "Noord",
+            "account_type": "business",
             "delivery": "link",
         });
         let path = format!("/v1/accounts/{}/sub-accounts", acme.as_str().unwrap());

@@ -51,7 +51,8 @@ on_both_databases! {
         assert_eq!(
             preview.body["requires"],
             json!({
-                "password": true, "person_name": true, "email": false, "account_name": false, "account_type": false, "company": false
+                "password": true, "person_name": true, "email": false, "account_name": false,
+                "account_type": false, "company": false
             })
         );
 

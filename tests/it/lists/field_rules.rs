@@ -77,8 +77,10 @@ fn shown(world: &World, (person, made): &(Value, Option<Value>), sees: Sees, cal
         Invited { when } => {
             let made = made.as_ref().unwrap();
             Some(json!({
-                "id": person["id"], "email": made["email"], "first_name": null, "last_name": null, "status": "invited",
-                "system_roles": [], "memberships": [], "created_at": if when { made["created_at"].clone() } else { Value::Null },
+                "id": person["id"], "email": made["email"], "first_name": null, "last_name": null,
+                "status": "invited",
+                "system_roles": [], "memberships": [],
+                "created_at": if when { made["created_at"].clone() } else { Value::Null },
                 "activated_at": null, "pending_invitation_id": made["id"]
             }))
         }

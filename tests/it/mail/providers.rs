@@ -1,5 +1,5 @@
-//! Letters through mail providers, from the invite to what the provider reports in the end; `src/mail/providers` has
-//! the shapes of requests, answers and reports.
+//! Letters through mail providers, from the invite to what the provider reports in the end;
+//! `src/mail/providers` has the shapes of requests, answers and reports.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;

@@ -27,7 +27,8 @@ async fn report(app: &TestApp, kind: &str, id: u32, letter: &str) {
     let (record, kind) = if kind == "Delivery" { ("Delivery", None) } else { ("Bounce", Some(kind)) };
     let event = json!({
         "RecordType": record, "Type": kind, "ID": id, "MessageID": letter, "BouncedAt": at, "DeliveredAt": at,
-        "Details": if kind == Some("Transient") { "action: delayed" } else { "550 unknown" }, "Metadata": { "letter": letter }
+        "Details": if kind == Some("Transient") { "action: delayed" } else { "550 unknown" },
+        "Metadata": { "letter": letter }
     });
     let request = app
         .anonymous()

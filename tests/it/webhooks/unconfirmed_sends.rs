@@ -42,7 +42,8 @@ async fn report(app: &TestApp, kind: &str, id: u32, letter: &str) -> Answer {
     let (record, kind) = if kind == "Delivery" { ("Delivery", None) } else { ("Bounce", Some(kind)) };
     let event = json!({
         "RecordType": record, "Type": kind, "ID": id, "MessageID": "name-of-theirs", "BouncedAt": at,
-        "Details": if kind == Some("Transient") { "action: delayed" } else { "" }, "Metadata": { "letter": letter }
+        "Details": if kind == Some("Transient") { "action: delayed" } else { "" },
+        "Metadata": { "letter": letter }
     });
     let request = app
         .anonymous()

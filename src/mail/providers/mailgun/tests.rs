@@ -127,7 +127,8 @@ fn read_signed(at: i64, event: &Value) -> Result<Vec<DeliveryEvent>, WebhookErro
 fn events_are_read() {
     let event = |event: &str, severity: &str| {
         json!({
-            "event": event, "id": "G9Bn5sl1TC6nu79C8C0bwg", "timestamp": 1_795_521_540.5, "severity": severity, "reason": "suppress-bounce",
+            "event": event, "id": "G9Bn5sl1TC6nu79C8C0bwg", "timestamp": 1_795_521_540.5,
+            "severity": severity, "reason": "suppress-bounce",
             "delivery-status": { "code": 605, "message": "", "description": "Not delivering to previously \
                 bounced address" },
             "message": {

@@ -144,7 +144,8 @@ fn a_request_is_verified_by_its_secret() {
 #[test]
 fn events_are_read() {
     let delivery = read_event(&json!({
-        "RecordType": "Delivery", "ServerID": 23, "MessageStream": "outbound", "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483",
+        "RecordType": "Delivery", "ServerID": 23, "MessageStream": "outbound",
+        "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483",
         "Recipient": "john@example.com", "Tag": "", "DeliveredAt": "2026-11-24T11:59:00.0000000Z",
         "Details": "smtp;250 2.0.0 OK 1480624905", "Metadata": { "letter": LETTER },
     }));
@@ -164,11 +165,14 @@ fn events_are_read() {
     );
     let bounce = |kind: &str| {
         read_event(&json!({
-            "RecordType": "Bounce", "MessageStream": "outbound", "ID": 4_323_372_036_854_775_807_i64, "Type": kind, "TypeCode": 1,
-            "Name": "Hard bounce", "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483", "Email": "john@example.com",
+            "RecordType": "Bounce", "MessageStream": "outbound", "ID": 4_323_372_036_854_775_807_i64,
+            "Type": kind, "TypeCode": 1,
+            "Name": "Hard bounce", "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483",
+            "Email": "john@example.com",
             "Description": "The server was unable to deliver your message (ex: unknown user, mailbox not \
                 found).",
-            "Details": "smtp;550 5.1.1 <john@example.com> unknown", "BouncedAt": "2026-11-24T06:59:00.1234567-05:00",
+            "Details": "smtp;550 5.1.1 <john@example.com> unknown",
+            "BouncedAt": "2026-11-24T06:59:00.1234567-05:00",
             "Inactive": true, "CanActivate": true, "Subject": "Test subject",
         }))
     };

@@ -167,8 +167,10 @@ fn events_are_read() {
     let key = SigningSecret::parse(WHSEC).unwrap();
     let one = |kind: &str, more: Value| {
         let mut data = json!({
-            "broadcast_id": "8b146471-e88e-4322-86af-016cd36fd216", "created_at": "2026-11-24 11:50:00.000+00",
-            "email_id": "56761188-7520-42d8-8898-ff6fc54ce618", "from": "Acme <onboarding@resend.dev>", "to": ["delivered@resend.dev"],
+            "broadcast_id": "8b146471-e88e-4322-86af-016cd36fd216",
+            "created_at": "2026-11-24 11:50:00.000+00",
+            "email_id": "56761188-7520-42d8-8898-ff6fc54ce618", "from": "Acme <onboarding@resend.dev>",
+            "to": ["delivered@resend.dev"],
             "subject": "Sending this example", "tags": { "letter": LETTER },
         });
         data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

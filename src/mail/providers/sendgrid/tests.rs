@@ -134,8 +134,10 @@ fn read_signed(at: i64, body: &str) -> Result<Vec<DeliveryEvent>, WebhookError> 
 fn events_are_read() {
     let event = |event: &str, more: Value| {
         let mut whole = json!({
-            "email": "example@test.com", "timestamp": NOW - 60, "smtp-id": "<14c5d75ce93.dfd.64b469@ismtpd-555>", "event": event,
-            "category": "cat facts", "sg_event_id": "ZGVsaXZlcmVkLTA", "sg_message_id": "14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B88.0",
+            "email": "example@test.com", "timestamp": NOW - 60,
+            "smtp-id": "<14c5d75ce93.dfd.64b469@ismtpd-555>", "event": event,
+            "category": "cat facts", "sg_event_id": "ZGVsaXZlcmVkLTA",
+            "sg_message_id": "14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B88.0",
             "letter": LETTER,
         });
         whole.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
