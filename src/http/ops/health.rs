@@ -62,9 +62,14 @@ impl Condition {
 /// Is the process alive?
 ///
 /// Answers without using anything else: restart a process that does not answer.
-#[utoipa::path(tag = "Operations", operation_id = "healthz", security(()), responses((status = 200, description = "It is.", body = Health, examples(
-            ("Alive" = (summary = "It is", value = json!(Health { status: Alive::Ok }))),
-        ))))]
+#[utoipa::path(
+    tag = "Operations",
+    operation_id = "healthz",
+    security(()),
+    responses((status = 200, description = "It is.", body = Health, examples(
+        ("Alive" = (summary = "It is", value = json!(Health { status: Alive::Ok }))),
+    ))),
+)]
 #[get("/healthz")]
 pub async fn healthz() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: Alive::Ok })
@@ -114,7 +119,8 @@ fn example(status: Overall, database: Condition, mail: MailCondition) -> Readine
     operation_id = "readyz",
     security(()),
     responses(
-        (status = 200, description = "It can. `degraded` means that letters are late.", body = Readiness, examples(
+        (status = 200, description = "It can. `degraded` means that letters are late.", body = Readiness,
+        examples(
             ("Ready" = (
                 summary = "It can", value = json!(example(Overall::Ok, Condition::Ok, MailCondition::Ok))
             )),

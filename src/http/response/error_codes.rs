@@ -17,7 +17,10 @@ pub struct Code {
 
 macro_rules! codes {
     ($($name:ident = $status:literal $code:literal, $title:literal, $help:literal;)+) => {
-        $(#[doc = $title] pub const $name: &Code = &Code { code: $code, status: $status, title: $title, help: $help };)+
+        $(
+            #[doc = $title]
+            pub const $name: &Code = &Code { code: $code, status: $status, title: $title, help: $help };
+        )+
         /// All of them.
         pub const ALL: &[&Code] = &[$($name),+];
     };

@@ -307,7 +307,10 @@ async fn a_refused_sign_in_is_the_configurations_fault_and_shows_no_password() {
     relay.login = Some(Login { user: "ada".to_owned(), password: SecretString::from("hunter22") });
     let error = attempt(&relay).await.unwrap_err();
     assert!(
-        matches!(&error, SendError::Temporary { text, .. } if text.contains("refused the sign-in") && text.contains("535")),
+        matches!(
+            &error,
+            SendError::Temporary { text, .. } if text.contains("refused the sign-in") && text.contains("535")
+        ),
         "{error:?}"
     );
     assert!(

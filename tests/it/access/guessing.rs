@@ -190,8 +190,10 @@ mod without_limits {
     on_both_databases! { with [("RATE_LIMITS", "off"), ("MAIL_EVENTS_POSTMARK", SECRET)];
         async fn nothing_waits(app: TestApp) {
             for _ in 0..15 {
-                sign_in_from(&app, "203.0.113.7", "nobody@example.com", WRONG).await.problem(401, "invalid_credentials");
-                report_from(&app, "203.0.113.7", "a-wrong-secret-for-it").await.problem(401, "mail_event_unverified");
+                let sign_in = sign_in_from(&app, "203.0.113.7", "unknown@example.com", WRONG).await;
+                sign_in.problem(401, "invalid_credentials");
+                let report = report_from(&app, "203.0.113.7", "a-wrong-secret-for-it").await;
+                report.problem(401, "mail_event_unverified");
             }
         }
 
@@ -200,7 +202,8 @@ mod without_limits {
             for number in 0..3 {
                 tokens.push(app.invite(&format!("ada{number}@example.com"), &["viewer"]).await.1.token);
             }
-            let flood = join_all((0..600).map(|_| sign_in_from(&app, "203.0.113.7", "nobody@example.com", WRONG)));
+            let wrong = |_| sign_in_from(&app, "203.0.113.7", "unknown@example.com", WRONG);
+            let flood = join_all((0..600).map(wrong));
             let others = async {
                 let mut statuses = Vec::new();
                 for token in &tokens {

@@ -45,7 +45,11 @@ const ENDPOINTS: [&str; 23] = [
 
 /// Asks at every endpoint, about an invitation of its own below the account.
 async fn knock(app: &TestApp, caller: &Client, index: usize, (account, owner): (&str, &str)) -> [Answer; 23] {
-    let below = |name: &str| json!({ "email": format!("{name}{index}@example.com"), "role": "driver", "account_id": account });
+    let below = |name: &str| {
+        json!({
+            "email": format!("{name}{index}@example.com"), "role": "driver", "account_id": account
+        })
+    };
     let made = app.admin().post(SUB_ACCOUNTS, &below("standing")).await.expect(201).body;
     let (id, user) = (text(&made, "/id"), text(&made, "/user_id"));
     let by_name =

@@ -84,7 +84,8 @@ mod eight_characters {
             // the page.
             for eight in ["qZ7!vR2?", "🦀🐙🦑🐡🐠🐟🐬🐳"] {
                 let refused = with_password(&app, &mail.token, eight).await;
-                let refused = refused.faults(&[("/password", "too_short"), ("/password", "password_guessable")]);
+                let refused =
+                    refused.faults(&[("/password", "too_short"), ("/password", "password_guessable")]);
                 assert!(refused.text.contains("at least 9 characters"), "{}", refused.text);
             }
             let page = app.anonymous().get(&format!("/activate?token={}", mail.token)).await.expect(200).text;

@@ -243,8 +243,8 @@ on_both_databases! {
             assert_eq!(faults(&answer[index]), expected, "{index}");
         }
         assert_eq!(answer[12]["status"], "invited");
-        let twice = r#"{"invitations": [{"kind": "system_user", "email": "a@b.example", "email": "c@d.example", "roles": ["viewer"],
-            "x": {"y": 1, "y": 2}}]}"#;
+        let twice = r#"{"invitations": [{"kind": "system_user", "email": "a@b.example",
+            "email": "c@d.example", "roles": ["viewer"], "x": {"y": 1, "y": 2}}]}"#;
         let twice = app.admin().post_raw(BATCH, "application/json", twice).await;
         let expected =
             [("/email", "duplicate_member"), ("/x", "unknown_member"), ("/x/y", "duplicate_member")];

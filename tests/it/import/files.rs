@@ -144,7 +144,8 @@ fn a_file_that_is_no_list_of_people_says_what_is_wrong_with_it() {
 #[test]
 fn latin_1_and_stray_quotes_are_told_where_they_stand() {
     let (errors, _) = refused(
-        b"kind,email,account_name\naccount_owner,olga@example.com,Caf\xE9\naccount_owner,\xE9@example.com,Acme\n\
+        b"kind,email,account_name\naccount_owner,olga@example.com,Caf\xE9\n\
+        account_owner,\xE9@example.com,Acme\n\
           account_owner,petra@example.com,\"Acme\naccount_owner,carl@example.com,Globex\n",
     );
     let places: Vec<_> = errors

@@ -206,7 +206,9 @@ on_each! {
     async fn whoever_may_not_read_is_told_that_it_came_to_nothing(backend: Backend) {
         let home = Home::new(backend, &[]);
         let server = home.start(&["serve"]);
-        let lines = "kind,email,account_name\naccount_owner,olga@acme.example,Acme\naccount_owner,bob@globex.example,Globex\n";
+        let lines = "kind,email,account_name\n\
+            account_owner,olga@acme.example,Acme\n\
+            account_owner,bob@globex.example,Globex\n";
         let blind = home
             .print(&["token", "--scope", "customers:invite", "--subject", "operations"])
             .trim()
@@ -234,7 +236,10 @@ on_each! {
     async fn the_good_rows_are_sent_when_that_is_asked_for(backend: Backend) {
         let home = Home::new(backend, &[]);
         let server = home.start(&["serve"]);
-        let lines = "kind,email,roles\nsystem_user,ada@example.com,viewer\nsystem_user,ada,viewer\nsystem_user,bob@example.com,admin\n";
+        let lines = "kind,email,roles\n\
+            system_user,ada@example.com,viewer\n\
+            system_user,ada,viewer\n\
+            system_user,bob@example.com,admin\n";
         let (code, results, _) = told(&import(&home, &server, lines, &[]));
         assert_eq!((code, results.as_str()), (1, "invited 0, already there 0, failed 1, not sent 2\n"));
         assert_eq!(home.database.count("invitations"), 0);

@@ -286,7 +286,8 @@ on_both_databases! {
             let details = async |caller: &Client| {
                 let events = caller.get(&format!("/v1/invitations/{id}/events")).await.expect(200).body;
                 let of = |kind: &str| {
-                    events["data"].as_array().unwrap().iter().find(|one| one["type"] == kind).unwrap()["details"].clone()
+                    let mut events = events["data"].as_array().unwrap().iter();
+                    events.find(|one| one["type"] == kind).unwrap()["details"].clone()
                 };
                 (of("updated"), of("revoked"))
             };

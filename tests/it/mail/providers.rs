@@ -279,7 +279,10 @@ on_each! {
                 (
                     422,
                     "",
-                    r#"{"ErrorCode":400,"Message":"The 'From' address you supplied (a@b.example) is not a Sender Signature on your account."}"#,
+                    concat!(
+                        r#"{"ErrorCode":400,"Message":"The 'From' address you supplied (a@b.example) is "#,
+                        r#"not a Sender Signature on your account."}"#
+                    ),
                 ),
                 (200, "", r#"{"ErrorCode":0,"Message":"OK","MessageID":"m"}"#),
                 "MAIL_FROM",
@@ -301,7 +304,10 @@ on_each! {
                 (
                     403,
                     "",
-                    r#"{"statusCode":403,"message":"The example.com domain is not verified.","name":"validation_error"}"#,
+                    concat!(
+                        r#"{"statusCode":403,"message":"The example.com domain is not "#,
+                        r#"verified.","name":"validation_error"}"#
+                    ),
                 ),
                 (200, "", r#"{"id":"m"}"#),
                 "MAIL_FROM",

@@ -138,7 +138,11 @@ on_each! {
 }
 
 on_both_databases! {
-    with [("MAIL_EVENTS_POSTMARK", SECRET), ("MAIL_EVENTS_RESEND", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"), ("MAIL_EVENTS_MAILGUN", "a-key-for-mailgun")];
+    with [
+        ("MAIL_EVENTS_POSTMARK", SECRET),
+        ("MAIL_EVENTS_RESEND", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"),
+        ("MAIL_EVENTS_MAILGUN", "a-key-for-mailgun"),
+    ];
     async fn every_head_has_its_time_and_so_has_every_answer(app: TestApp) {
         let second_head = async {
             let mut stream = connected(&app.url, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;

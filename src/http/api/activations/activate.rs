@@ -176,9 +176,10 @@ errors! {
             "last_name": "Oakley",
             "account": { "company": sample_data::acme().company }
         }))),
-        ("ActivateMailed" = (summary = "A person who is active, by a mailed link: their address, typed", value = json!({
-            "token": sample_data::TOKEN, "email": "ada@example.com"
-        }))),
+        ("ActivateMailed" = (
+            summary = "A person who is active, by a mailed link: their address, typed",
+            value = json!({ "token": sample_data::TOKEN, "email": "ada@example.com" })
+        )),
         ("ActivateByHand" = (summary = "A person who is active, by a link that was handed over: their \
             present password", value = json!({
             "token": sample_data::TOKEN, "password": sample_data::PASSWORD, "first_name": "Ada",
@@ -189,11 +190,16 @@ errors! {
         (status = 201, description = "Active.", body = ActivatedView, examples(
             ("ActivatedSystemUser" = (
                 summary = "A colleague",
-                value = json!(ActivatedView { user: sample_data::ada(), account: None, memberships_before: Vec::new() })
+                value = json!(ActivatedView {
+                    user: sample_data::ada(), account: None, memberships_before: Vec::new()
+                })
             )),
             ("ActivatedAccountOwner" = (
                 summary = "An account owner",
-                value = json!(ActivatedView { user: sample_data::olivia(), account: Some(sample_data::acme()), memberships_before: Vec::new() })
+                value = json!(ActivatedView {
+                    user: sample_data::olivia(), account: Some(sample_data::acme()),
+                    memberships_before: Vec::new()
+                })
             )),
         )),
         ActivateErrors,

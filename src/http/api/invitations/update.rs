@@ -139,9 +139,10 @@ errors! {
             ("AmendAddress" = (
                 summary = "The address was mistyped", value = json!({ "email": "ada.lovelace@example.com" })
             )),
-            ("AmendDriver" = (summary = "Another rate; the person who activates chooses the name", value = json!({
-                "reimbursement_rate": "0.25", "account_name": null
-            }))),
+            ("AmendDriver" = (
+                summary = "Another rate; the person who activates chooses the name",
+                value = json!({ "reimbursement_rate": "0.25", "account_name": null })
+            )),
         )),
     )),
     responses(

@@ -70,7 +70,10 @@ async fn refusals_mean_what_the_documentation_says() {
         ),
         (
             "400 Bad Request",
-            r#"{"message":"Domain mg.voltmark.example is not allowed to send: The domain is unverified and requires DNS configuration."}"#,
+            concat!(
+                r#"{"message":"Domain mg.voltmark.example is not allowed to send: The domain is unverified "#,
+                r#"and requires DNS configuration."}"#
+            ),
             false,
         ),
         ("401 Unauthorized", "Forbidden", false),
@@ -87,7 +90,10 @@ async fn a_refusal_of_the_account_is_the_operators_to_put_right() {
     for (status, body, fault) in [
         (
             "400 Bad Request",
-            r#"{"message":"Sandbox subdomains are for test purposes only. Please add your own domain or add the address to authorized recipients in Account Settings."}"#,
+            concat!(
+                r#"{"message":"Sandbox subdomains are for test purposes only. Please add your own domain "#,
+                r#"or add the address to authorized recipients in Account Settings."}"#
+            ),
             Some(Quota),
         ),
         (
@@ -97,7 +103,10 @@ async fn a_refusal_of_the_account_is_the_operators_to_put_right() {
         ),
         (
             "403 Forbidden",
-            r#"{"message":"Please activate your Mailgun account. Check your inbox or log in to your control panel to resend the activation email."}"#,
+            concat!(
+                r#"{"message":"Please activate your Mailgun account. Check your inbox or log in to your "#,
+                r#"control panel to resend the activation email."}"#
+            ),
             Some(Quota),
         ),
         ("402 Payment Required", "", Some(Quota)),

@@ -12,7 +12,10 @@ const URL: &str = "postmark://hunter22";
 
 #[tokio::test]
 async fn accepts_a_letter() {
-    let said = r#"{"To":"Ada@example.com","SubmittedAt":"2026-11-24T13:03:07.0Z","MessageID":"0a129aee-e1cd-480d-b08d-4f48548ff48d","ErrorCode":0,"Message":"OK"}"#;
+    let said = concat!(
+        r#"{"To":"Ada@example.com","SubmittedAt":"2026-11-24T13:03:07.0Z","#,
+        r#""MessageID":"0a129aee-e1cd-480d-b08d-4f48548ff48d","ErrorCode":0,"Message":"OK"}"#
+    );
     let (outcome, head, body) = meet(URL, answer("200 OK", "", said)).await;
     assert_eq!(outcome.unwrap(), accepted("postmark", "0a129aee-e1cd-480d-b08d-4f48548ff48d"));
     assert!(
@@ -59,7 +62,10 @@ async fn refusals_mean_what_the_documentation_says() {
     for (status, body, is_final) in [
         (
             "422 Unprocessable Entity",
-            r#"{"ErrorCode":406,"Message":"You tried to send to recipient(s) that have been marked as inactive. Found inactive addresses: Ada@example.com."}"#,
+            concat!(
+                r#"{"ErrorCode":406,"Message":"You tried to send to recipient(s) that have been marked as "#,
+                r#"inactive. Found inactive addresses: Ada@example.com."}"#
+            ),
             true,
         ),
         (
@@ -101,7 +107,10 @@ async fn a_refusal_of_the_account_is_the_operators_to_put_right() {
         ("422 Unprocessable Entity", r#"{"ErrorCode":405,"Message":"Not allowed to send"}"#, Some(Quota)),
         (
             "422 Unprocessable Entity",
-            r#"{"ErrorCode":412,"Message":"While your account is pending approval, all recipient addresses must share the same domain as the 'From' address."}"#,
+            concat!(
+                r#"{"ErrorCode":412,"Message":"While your account is pending approval, all recipient "#,
+                r#"addresses must share the same domain as the 'From' address."}"#
+            ),
             Some(Quota),
         ),
         ("422 Unprocessable Entity", r#"{"ErrorCode":413,"Message":"Account may not send"}"#, Some(Quota)),

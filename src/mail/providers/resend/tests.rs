@@ -61,7 +61,10 @@ async fn refusals_mean_what_the_documentation_says() {
     for (status, body, is_final) in [
         (
             "422 Unprocessable Entity",
-            r#"{"statusCode":422,"message":"Invalid `to` field. The email address needs to follow the `email@example.com` format.","name":"validation_error"}"#,
+            concat!(
+                r#"{"statusCode":422,"message":"Invalid `to` field. The email address needs to follow the "#,
+                r#"`email@example.com` format.","name":"validation_error"}"#
+            ),
             true,
         ),
         (
@@ -81,7 +84,10 @@ async fn refusals_mean_what_the_documentation_says() {
         ),
         (
             "409 Conflict",
-            r#"{"statusCode":409,"message":"Same key, request in progress","name":"concurrent_idempotent_requests"}"#,
+            concat!(
+                r#"{"statusCode":409,"message":"Same key, request in "#,
+                r#"progress","name":"concurrent_idempotent_requests"}"#
+            ),
             false,
         ),
         (
@@ -100,17 +106,27 @@ async fn a_refusal_of_the_account_is_the_operators_to_put_right() {
     for (status, body, fault) in [
         (
             "403 Forbidden",
-            r#"{"statusCode":403,"message":"The voltmark.example domain is not verified. Please, add and verify your domain on https://resend.com/domains","name":"validation_error"}"#,
+            concat!(
+                r#"{"statusCode":403,"message":"The voltmark.example domain is not verified. Please, add "#,
+                r#"and verify your domain on https://resend.com/domains","name":"validation_error"}"#
+            ),
             Some(Sender),
         ),
         (
             "403 Forbidden",
-            r#"{"statusCode":403,"message":"You can only send testing emails to your own email address (a@b.example). To send emails to other recipients, please verify a domain.","name":"validation_error"}"#,
+            concat!(
+                r#"{"statusCode":403,"message":"You can only send testing emails to your own email address "#,
+                r#"(a@b.example). To send emails to other recipients, please verify a "#,
+                r#"domain.","name":"validation_error"}"#
+            ),
             Some(Sender),
         ),
         (
             "429 Too Many Requests",
-            r#"{"statusCode":429,"message":"You have reached your daily email sending quota","name":"daily_quota_exceeded"}"#,
+            concat!(
+                r#"{"statusCode":429,"message":"You have reached your daily email sending "#,
+                r#"quota","name":"daily_quota_exceeded"}"#
+            ),
             Some(Quota),
         ),
         (
@@ -125,7 +141,10 @@ async fn a_refusal_of_the_account_is_the_operators_to_put_right() {
         ),
         (
             "422 Unprocessable Entity",
-            r#"{"statusCode":422,"message":"Rejected: DMARC policy of the domain","name":"validation_error"}"#,
+            concat!(
+                r#"{"statusCode":422,"message":"Rejected: DMARC policy of the "#,
+                r#"domain","name":"validation_error"}"#
+            ),
             Some(DomainAuthentication),
         ),
     ] {
@@ -273,7 +292,11 @@ fn faults_are_told_from_wrong_addresses() {
 
 #[test]
 fn a_missing_mailbox_is_told_from_a_full_one() {
-    let event = |kind: &str, message: &str| json!({ "type": "email.bounced", "data": { "bounce": { "type": kind, "message": message } } });
+    let event = |kind: &str, message: &str| {
+        json!({
+            "type": "email.bounced", "data": { "bounce": { "type": kind, "message": message } }
+        })
+    };
     for (event, hard) in [
         (event("Permanent", "no such mailbox"), true),
         (event("Permanent", "mailbox full"), false),

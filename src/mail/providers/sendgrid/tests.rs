@@ -60,9 +60,8 @@ async fn a_success_must_have_a_message_id() {
 #[tokio::test]
 async fn refusals_mean_what_the_documentation_says() {
     let error = |field: &str| {
-        format!(
-            r#"{{"errors":[{{"message":"Does not contain a valid address.","field":"{field}","help":null}}]}}"#
-        )
+        let fault = json!({ "message": "Does not contain a valid address.", "field": field, "help": null });
+        json!({ "errors": [fault] }).to_string()
     };
     let (to, from) = (error("personalizations.0.to.0.email"), error("from.email"));
     for (status, body, is_final) in [
@@ -70,7 +69,10 @@ async fn refusals_mean_what_the_documentation_says() {
         ("400 Bad Request", from.as_str(), false),
         (
             "401 Unauthorized",
-            r#"{"errors":[{"message":"The provided authorization grant is invalid, expired, or revoked","field":null}]}"#,
+            concat!(
+                r#"{"errors":[{"message":"The provided authorization grant is invalid, expired, or "#,
+                r#"revoked","field":null}]}"#
+            ),
             false,
         ),
         ("403 Forbidden", from.as_str(), false),
@@ -86,7 +88,10 @@ async fn a_refusal_of_the_account_is_the_operators_to_put_right() {
     for (status, body, fault) in [
         (
             "403 Forbidden",
-            r#"{"errors":[{"message":"The from address does not match a verified Sender Identity. Mail cannot be sent until this error is resolved.","field":"from","help":null}]}"#,
+            concat!(
+                r#"{"errors":[{"message":"The from address does not match a verified Sender Identity. Mail "#,
+                r#"cannot be sent until this error is resolved.","field":"from","help":null}]}"#
+            ),
             Some(Sender),
         ),
         (

@@ -34,7 +34,8 @@ on_both_databases! {
                 .await
                 .expect(201);
             let (id, token) = link_of(&by_hand);
-            let again = owner.post(SUB_ACCOUNTS, &body).await.problem(409, "invitation_pending").body["invitation_id"].clone();
+            let refused = owner.post(SUB_ACCOUNTS, &body).await.problem(409, "invitation_pending");
+            let again = refused.body["invitation_id"].clone();
             assert_eq!(again, json!(id));
             let preview = app
                 .anonymous()
