@@ -135,14 +135,7 @@ on_both_databases! {
                         crate::support::batches::only(admin.post(RESEND, &json!({ "ids": [id] })).await)
                     }
                     "batch" => crate::support::batches::only(
-                        admin
-                            .post(
-                                BATCH,
-                                &json!({
-                                    "invitations": [colleague(&label(turn))]
-                                }),
-                            )
-                            .await,
+                        admin.post(BATCH, &json!({ "invitations": [colleague(&label(turn))] })).await,
                     ),
                     "move" if allowed => {
                         admin.update(&elsewhere, "*", &json!({ "email": label(turn) })).await
@@ -193,14 +186,7 @@ on_both_databases! {
                     let email = format!("crowd{round}+{number}@example.com");
                     if number % 3 == 0 {
                         crate::support::batches::only(
-                            caller
-                                .post(
-                                    BATCH,
-                                    &json!({
-                                        "invitations": [colleague(&email)]
-                                    }),
-                                )
-                                .await,
+                            caller.post(BATCH, &json!({ "invitations": [colleague(&email)] })).await,
                         )
                     } else {
                         invite(&caller, &email).await
@@ -233,12 +219,7 @@ on_both_databases! {
             .collect();
         let judged = app
             .admin()
-            .post(
-                BATCH,
-                &json!({
-                    "invitations": items, "validate_only": true
-                }),
-            )
+            .post(BATCH, &json!({ "invitations": items, "validate_only": true }))
             .await
             .expect(200);
         let statuses = |answer: &Answer| -> Vec<String> {
@@ -258,16 +239,8 @@ on_both_databases! {
         assert_eq!(app.database.count("users"), 9);
         // What a resend would do is told without doing it.
         let ids: Vec<&Value> = (0..3).map(|index| &made.body["results"][index]["invitation"]["id"]).collect();
-        let judged = app
-            .admin()
-            .post(
-                RESEND,
-                &json!({
-                    "ids": ids, "validate_only": true
-                }),
-            )
-            .await
-            .expect(200);
+        let judged =
+            app.admin().post(RESEND, &json!({ "ids": ids, "validate_only": true })).await.expect(200);
         assert_eq!(statuses(&judged), ["failed"; 3]);
         assert_eq!(app.letters().await.len(), 9);
     }
@@ -304,14 +277,8 @@ on_both_databases! {
     with [("RESEND_COOLDOWN", "0s"), ("LETTERS_PER_ACCOUNT", "4")];
     async fn the_owners_of_a_tree_of_accounts_share_its_letters(app: TestApp) {
         let acme = app.owner("grace@acme.example", "Acme").await;
-        let (_, mail) = app
-            .invite_by(
-                OWNERS,
-                json!({
-                    "email": "otto@acme.example", "account_id": acme.account
-                }),
-            )
-            .await;
+        let (_, mail) =
+            app.invite_by(OWNERS, json!({ "email": "otto@acme.example", "account_id": acme.account })).await;
         app.activate(&mail.token).await.expect(201);
         let second = app.sign_in("otto@acme.example").await;
         let south = app.subsidiary("eve@south.example", &acme.account, "South").await;

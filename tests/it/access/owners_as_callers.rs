@@ -128,14 +128,8 @@ on_both_databases! {
         app.owning(&[&acme.account]).get(&format!("/v1/users/{user}")).await.problem(404, "not_found");
         app.owning(&[&acme.account]).get(&format!("/v1/invitations/{id}")).await.expect(200);
         // The owner of the account that an invitation leads to sees it; sending it is for those above.
-        let (own, _) = app
-            .invite_by(
-                OWNERS,
-                json!({
-                    "email": "max@example.com", "account_id": deep.account
-                }),
-            )
-            .await;
+        let (own, _) =
+            app.invite_by(OWNERS, json!({ "email": "max@example.com", "account_id": deep.account })).await;
         app.advance(TimeDelta::minutes(1));
         app.owning(&[&deep.account])
             .post_empty(&format!("/v1/invitations/{}/resend", text(&own, "/id")))
@@ -151,25 +145,13 @@ on_both_databases! {
         let zenith = app.owner("linus@example.com", "Zenith Secret").await;
         app.invite("staff@example.com", &["viewer"]).await;
         // Joe belongs elsewhere too, and works for the operator.
-        let (_, mail) = app
-            .invite_by(
-                OWNERS,
-                json!({
-                    "email": "joe@example.com", "account_id": zenith.account
-                }),
-            )
-            .await;
+        let (_, mail) =
+            app.invite_by(OWNERS, json!({ "email": "joe@example.com", "account_id": zenith.account })).await;
         app.join(&mail.token, "joe@example.com", json!({})).await.expect(201);
         let (_, mail) = app.invite("joe@example.com", &["finance"]).await;
         app.join(&mail.token, "joe@example.com", json!({})).await.expect(201);
-        let (elsewhere, _) = app
-            .invite_by(
-                OWNERS,
-                json!({
-                    "email": "max@example.com", "account_id": zenith.account
-                }),
-            )
-            .await;
+        let (elsewhere, _) =
+            app.invite_by(OWNERS, json!({ "email": "max@example.com", "account_id": zenith.account })).await;
 
         for (filter, expected) in [
             ("", vec!["max", "joe", "grace"]),
@@ -255,23 +237,13 @@ on_both_databases! {
             driver.client.post(&route(account), &employee).await.problem(403, "forbidden");
             driver
                 .client
-                .post(
-                    OWNERS,
-                    &json!({
-                        "email": "ada@example.com", "account_id": account
-                    }),
-                )
+                .post(OWNERS, &json!({ "email": "ada@example.com", "account_id": account }))
                 .await
                 .problem(403, "forbidden");
         }
         for caller in [&acme.client, &person.client, &driver.client] {
             caller
-                .post(
-                    STAFF,
-                    &json!({
-                        "email": "ada@example.com", "roles": ["viewer"]
-                    }),
-                )
+                .post(STAFF, &json!({ "email": "ada@example.com", "roles": ["viewer"] }))
                 .await
                 .problem(403, "forbidden");
             caller.get("/v1/roles").await.expect(200);

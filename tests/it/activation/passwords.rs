@@ -51,7 +51,9 @@ on_both_databases! {
         {
             let (_, mail) = app.invite(&format!("info@customer{index}.example"), &["viewer"]).await;
             let with = |password: &str| {
-                json!({ "token": mail.token, "password": password, "first_name": first, "last_name": last })
+                json!({
+                    "token": mail.token, "password": password, "first_name": first, "last_name": last
+                })
             };
             let refused = app.anonymous().post("/v1/activations", &with(bad)).await.expect(422);
             assert_eq!(refused.body["errors"][0]["code"], "password_contains_identity", "{bad}");

@@ -140,7 +140,9 @@ on_both_databases! {
     async fn names_of_accounts(app: TestApp) {
         let admin = app.admin();
         let invite = |index: usize, name: &str| {
-            json!({ "email": format!("owner{index}@example.com"), "account_name": name })
+            json!({
+                "email": format!("owner{index}@example.com"), "account_name": name
+            })
         };
         let (longest, family) = ("ä".repeat(200), "👩‍👩‍👧".repeat(28));
         let good = [

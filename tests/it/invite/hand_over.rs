@@ -123,7 +123,9 @@ on_both_databases! {
         let odd = json!({ "email": "ada@example.com", "roles": ["viewer"], "delivery": "pigeon" });
         admin.post(INVITE, &odd).await.faults(&[("/delivery", "unknown_value")]);
         let item = |way: Value| {
-            json!({ "kind": "system_user", "email": "ada@example.com", "roles": ["viewer"], "delivery": way })
+            json!({
+                "kind": "system_user", "email": "ada@example.com", "roles": ["viewer"], "delivery": way
+            })
         };
         let ways = ["link", "mail", "pigeon"].map(Value::from).into_iter().chain([json!(1), json!("email")]);
         let batch = json!({ "invitations": ways.map(item).collect::<Vec<_>>() });

@@ -106,14 +106,9 @@ on_both_databases! {
                 let mut company = company();
                 let at = if pointer.contains("/address/") { &mut company["address"] } else { &mut company };
                 *at = with(at.clone(), pieces);
-                app.activate_with(
-                    &mail.token,
-                    json!({
-                        "account": { "company": company }
-                    }),
-                )
-                .await
-                .faults(&[(pointer, "required")]);
+                app.activate_with(&mail.token, json!({ "account": { "company": company } }))
+                    .await
+                    .faults(&[(pointer, "required")]);
             }
         }
         // The parent is found by its name, whatever nobody sees in it.

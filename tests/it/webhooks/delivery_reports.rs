@@ -290,23 +290,13 @@ on_both_databases! {
 
         let resend = "/v1/invitations/batch/resend";
         admin
-            .post(
-                resend,
-                &json!({
-                    "filter": { "delivery": "lost" }
-                }),
-            )
+            .post(resend, &json!({ "filter": { "delivery": "lost" } }))
             .await
             .faults(&[("/filter/delivery", "unknown_value")]);
         app.advance(TimeDelta::minutes(2));
         for (state, place) in [("bounced", 0), ("failed", 1)] {
             let none = admin
-                .post(
-                    resend,
-                    &json!({
-                        "filter": { "delivery": state, "status": "expired" }
-                    }),
-                )
+                .post(resend, &json!({ "filter": { "delivery": state, "status": "expired" } }))
                 .await
                 .expect(200);
             assert_eq!(none.body["results"], json!([]));

@@ -77,7 +77,9 @@ on_each! {
         let letter = app.database.texts("SELECT id AS text FROM letters").remove(0);
         let now = app.now().timestamp();
         let event = |event: &str, id: &str, at: i64| {
-            json!({ "event": event, "sg_event_id": id, "timestamp": at, "letter": letter })
+            json!({
+                "event": event, "sg_event_id": id, "timestamp": at, "letter": letter
+            })
         };
         let events = [
             event("spamreport", "a", now),

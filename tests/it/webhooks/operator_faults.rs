@@ -110,9 +110,7 @@ on_both_databases! {
             ),
             (
                 "postmark",
-                json!({
-                    "Type": "TemplateRenderingFailed", "Name": "Template rendering failed"
-                }),
+                json!({ "Type": "TemplateRenderingFailed", "Name": "Template rendering failed" }),
                 "failed",
                 OPERATOR,
                 "Template rendering failed",
@@ -122,9 +120,7 @@ on_both_databases! {
             ("mailgun", json!({ "event": "failed", "reason": "espblock" }), "failed", OPERATOR, "reputation"),
             (
                 "postmark",
-                json!({
-                    "Type": "SpamNotification", "Details": "smtp;550 spam"
-                }),
+                json!({ "Type": "SpamNotification", "Details": "smtp;550 spam" }),
                 "bounced",
                 "took the letter for spam",
                 "smtp;550 spam",
@@ -140,9 +136,7 @@ on_both_databases! {
             ),
             (
                 "postmark",
-                json!({
-                    "Type": "HardBounce", "Details": "smtp;550 5.1.1 unknown user"
-                }),
+                json!({ "Type": "HardBounce", "Details": "smtp;550 5.1.1 unknown user" }),
                 "bounced",
                 WRONG,
                 "unknown user",
@@ -151,9 +145,7 @@ on_both_databases! {
             ("postmark", json!({ "Type": "Transient" }), "bounced", UNAVAILABLE, ""),
             (
                 "postmark",
-                json!({
-                    "Type": "SoftBounce", "Details": "smtp;552 5.2.2 mailbox full"
-                }),
+                json!({ "Type": "SoftBounce", "Details": "smtp;552 5.2.2 mailbox full" }),
                 "bounced",
                 UNAVAILABLE,
                 "full",

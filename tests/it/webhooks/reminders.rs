@@ -111,12 +111,7 @@ on_both_databases! {
         let [sent, delivered] = &events[events.len() - 2..] else { panic!() };
         assert_eq!(
             (&sent["type"], &sent["details"]),
-            (
-                &json!("email_sent"),
-                &json!({
-                    "attempt": 1, "letter": "reminder"
-                })
-            )
+            (&json!("email_sent"), &json!({ "attempt": 1, "letter": "reminder" }))
         );
         assert_eq!(delivered["type"], "email_delivered");
     }

@@ -140,19 +140,12 @@ on_both_databases! {
         let owner = admin
             .post(
                 OWNERS,
-                &json!({
-                    "email": "ADA@example.com", "account_name": "Acme", "account_type": "business"
-                }),
+                &json!({ "email": "ADA@example.com", "account_name": "Acme", "account_type": "business" }),
             )
             .await;
         let owner = owner.expect(201).text_of("id");
         let moved = admin
-            .post(
-                BATCH,
-                &json!({
-                    "invitations": [colleague("mistyped@example.com")]
-                }),
-            )
+            .post(BATCH, &json!({ "invitations": [colleague("mistyped@example.com")] }))
             .await
             .expect(200);
         let moved = moved.body["results"][0]["invitation"]["id"].as_str().unwrap().to_owned();
@@ -307,9 +300,7 @@ on_both_databases! {
             assert!(!seen.text.contains(omitted), "{}", seen.text);
         }
         let by_hand = with(
-            json!({
-                "email": "ada@example.com", "role": "driver", "account_id": acme.account
-            }),
+            json!({ "email": "ada@example.com", "role": "driver", "account_id": acme.account }),
             json!({ "delivery": "link" }),
         );
         acme.client.post_empty(&format!("/v1/invitations/{made}/revoke")).await.expect(200);
