@@ -1,5 +1,5 @@
--- People, their invitations, the timeline and the outbox. The same tables, columns and constraints as in ../../sqlite.
--- Ids are TypeIDs: text that sorts by time when compared byte by byte, hence COLLATE "C".
+-- People, their invitations, the timeline and the outbox. The same tables, columns and constraints as in
+-- ../../sqlite. Ids are TypeIDs: text that sorts by time when compared byte by byte, hence COLLATE "C".
 
 CREATE TABLE users (
     id            TEXT COLLATE "C" PRIMARY KEY,
@@ -57,7 +57,8 @@ CREATE TABLE invitations (
     CONSTRAINT invitations_revoked_at_its_time CHECK ((state = 'revoked') = (revoked_at IS NOT NULL)),
     CONSTRAINT invitations_roles_of_staff CHECK ((kind = 'system_user') = (roles <> ''))
 );
--- One live invitation to the staff per address. Whether it has expired is for the clock to say; a new invitation replaces it.
+-- One live invitation to the staff per address. Whether it has expired is for the clock to say; a new
+-- invitation replaces it.
 CREATE UNIQUE INDEX invitations_live_system_user ON invitations (email_key) WHERE kind = 'system_user' AND state = 'pending';
 CREATE INDEX invitations_of_user ON invitations (user_id, id);
 CREATE INDEX invitations_of_address ON invitations (email_key, id);
@@ -74,7 +75,8 @@ CREATE TABLE invitation_events (
 );
 CREATE INDEX invitation_events_timeline ON invitation_events (invitation_id, id);
 
--- The outbox: one row for each sending of an invitation. It holds no link and no words: both are made anew at each attempt.
+-- The outbox: one row for each sending of an invitation. It holds no link and no words: both are made anew at
+-- each attempt.
 CREATE TABLE letters (
     id              TEXT COLLATE "C" PRIMARY KEY,
     invitation_id   TEXT COLLATE "C" NOT NULL REFERENCES invitations (id),

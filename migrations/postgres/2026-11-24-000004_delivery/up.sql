@@ -1,5 +1,5 @@
--- What becomes of letters after they were handed to the relay or the provider. The same tables, columns and constraints as in
--- ../../sqlite.
+-- What becomes of letters after they were handed to the relay or the provider. The same tables, columns and
+-- constraints as in ../../sqlite.
 
 ALTER TABLE letters
     -- An invitation's letter, or the one that reminds of it: the same link, so the same generation.

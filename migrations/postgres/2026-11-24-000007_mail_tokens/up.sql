@@ -1,5 +1,5 @@
--- Tokens by which providers signed a report, where the signature is not over the report: each proves the event that it first came
--- with. The same as in ../../sqlite.
+-- Tokens by which providers signed a report, where the signature is not over the report: each proves the
+-- event that it first came with. The same as in ../../sqlite.
 CREATE TABLE mail_tokens (
     provider    TEXT NOT NULL,
     token       TEXT COLLATE "C" NOT NULL,

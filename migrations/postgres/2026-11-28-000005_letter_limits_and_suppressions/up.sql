@@ -1,5 +1,5 @@
--- How many letters were asked for in the last day, by mailbox, by account and by caller; and the addresses that are not written to.
--- The same tables, columns and constraints as in ../../sqlite.
+-- How many letters were asked for in the last day, by mailbox, by account and by caller; and the addresses
+-- that are not written to. The same tables, columns and constraints as in ../../sqlite.
 
 CREATE TABLE letter_counts (
     -- What is counted: mailbox:…, account:… or caller:…

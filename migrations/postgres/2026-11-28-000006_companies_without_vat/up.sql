@@ -1,4 +1,5 @@
--- A company may have said that it has no VAT number, and be in a country without postal codes. The same as in ../../sqlite.
+-- A company may have said that it has no VAT number, and be in a country without postal codes. The same as in
+-- ../../sqlite.
 ALTER TABLE accounts DROP CONSTRAINT accounts_company_whole,
     ADD CONSTRAINT accounts_company_whole CHECK (
         (company_name IS NULL AND registration_number IS NULL AND vat_number IS NULL AND street IS NULL

@@ -1,6 +1,6 @@
--- People, their invitations, the timeline and the outbox. The same tables, columns and constraints as in ../../postgres.
--- Ids are TypeIDs: text that sorts by time when compared byte by byte, which SQLite does. Times are fixed-width UTC text,
--- as in 2026-11-24T05:36:38.123Z, which sorts by time too.
+-- People, their invitations, the timeline and the outbox. The same tables, columns and constraints as in
+-- ../../postgres. Ids are TypeIDs: text that sorts by time when compared byte by byte, which SQLite does.
+-- Times are fixed-width UTC text, as in 2026-11-24T05:36:38.123Z, which sorts by time too.
 
 CREATE TABLE users (
     id            TEXT NOT NULL PRIMARY KEY,
@@ -58,7 +58,8 @@ CREATE TABLE invitations (
     CONSTRAINT invitations_revoked_at_its_time CHECK ((state = 'revoked') = (revoked_at IS NOT NULL)),
     CONSTRAINT invitations_roles_of_staff CHECK ((kind = 'system_user') = (roles <> ''))
 ) STRICT;
--- One live invitation to the staff per address. Whether it has expired is for the clock to say; a new invitation replaces it.
+-- One live invitation to the staff per address. Whether it has expired is for the clock to say; a new
+-- invitation replaces it.
 CREATE UNIQUE INDEX invitations_live_system_user ON invitations (email_key) WHERE kind = 'system_user' AND state = 'pending';
 CREATE INDEX invitations_of_user ON invitations (user_id, id);
 CREATE INDEX invitations_of_address ON invitations (email_key, id);
@@ -75,7 +76,8 @@ CREATE TABLE invitation_events (
 ) STRICT;
 CREATE INDEX invitation_events_timeline ON invitation_events (invitation_id, id);
 
--- The outbox: one row for each sending of an invitation. It holds no link and no words: both are made anew at each attempt.
+-- The outbox: one row for each sending of an invitation. It holds no link and no words: both are made anew at
+-- each attempt.
 CREATE TABLE letters (
     id              TEXT NOT NULL PRIMARY KEY,
     invitation_id   TEXT NOT NULL REFERENCES invitations (id),

@@ -65,8 +65,8 @@ ALTER TABLE invitations ADD COLUMN member_role TEXT
         (kind = 'system_user' AND member_role IS NULL)
         OR (kind = 'account_owner' AND member_role IS NOT NULL AND member_role = 'account_owner')
         OR (kind = 'sub_account' AND member_role IS NOT NULL AND member_role IN ('account_owner', 'driver')));
--- What a pending invitation is unique within, beside kind and address: the parent of a sub-account, the account of a further
--- owner, and nothing for the rest.
+-- What a pending invitation is unique within, beside kind and address: the parent of a sub-account, the
+-- account of a further owner, and nothing for the rest.
 ALTER TABLE invitations ADD COLUMN scope TEXT NOT NULL DEFAULT '';
 CREATE INDEX invitations_of_account ON invitations (account_id, id);
 DROP INDEX invitations_live_system_user;

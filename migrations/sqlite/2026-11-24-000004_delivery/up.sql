@@ -1,5 +1,5 @@
--- What becomes of letters after they were handed to the relay or the provider. The same tables, columns and constraints as in
--- ../../postgres. SQLite changes no constraint in place: the table is made anew.
+-- What becomes of letters after they were handed to the relay or the provider. The same tables, columns and
+-- constraints as in ../../postgres. SQLite changes no constraint in place: the table is made anew.
 
 CREATE TABLE letters_new (
     id                  TEXT NOT NULL PRIMARY KEY,

@@ -1,5 +1,5 @@
--- How many letters were asked for in the last day, by mailbox, by account and by caller; and the addresses that are not written to.
--- The same tables, columns and constraints as in ../../postgres.
+-- How many letters were asked for in the last day, by mailbox, by account and by caller; and the addresses
+-- that are not written to. The same tables, columns and constraints as in ../../postgres.
 
 CREATE TABLE letter_counts (
     -- What is counted: mailbox:…, account:… or caller:…

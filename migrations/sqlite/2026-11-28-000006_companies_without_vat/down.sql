@@ -1,5 +1,5 @@
--- SQLite changes no constraint in place: the table is made anew. Rows of other tables refer to it all the while, which is looked at
--- when the transaction ends.
+-- SQLite changes no constraint in place: the table is made anew. Rows of other tables refer to it all the
+-- while, which is looked at when the transaction ends.
 PRAGMA defer_foreign_keys = ON;
 CREATE TEMPORARY TABLE accounts_before AS SELECT * FROM accounts;
 DROP TABLE accounts;

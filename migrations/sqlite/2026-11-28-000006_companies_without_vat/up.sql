@@ -1,6 +1,6 @@
--- A company may have said that it has no VAT number, and be in a country without postal codes. The same as in ../../postgres.
--- SQLite changes no constraint in place: the table is made anew. Rows of other tables refer to it all the while, which is looked at
--- when the transaction ends.
+-- A company may have said that it has no VAT number, and be in a country without postal codes. The same as in
+-- ../../postgres. SQLite changes no constraint in place: the table is made anew. Rows of other tables refer
+-- to it all the while, which is looked at when the transaction ends.
 PRAGMA defer_foreign_keys = ON;
 CREATE TEMPORARY TABLE accounts_before AS SELECT * FROM accounts;
 DROP TABLE accounts;

@@ -1,5 +1,6 @@
--- Addresses are searched by both forms of their domain, and texts without characters that nobody sees (domain/case_fold.rs).
--- Of a domain that was typed in punycode the Unicode form follows when the row is written next.
+-- Addresses are searched by both forms of their domain, and texts without characters that nobody sees
+-- (domain/case_fold.rs). Of a domain that was typed in punycode the Unicode form follows when the row is
+-- written next.
 UPDATE users SET search_text = search_text || char(10) || email_key
     WHERE (email_key LIKE '%@xn--%' OR email_key LIKE '%.xn--%') AND instr(search_text, email_key) = 0;
 UPDATE invitations SET search_text = search_text || char(10) || email_key
