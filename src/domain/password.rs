@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_itself_to_nobody() {
+    fn is_not_shown_by_debug() {
         assert_eq!(format!("{:?}", Password::new("hunter2")), "Password");
     }
 }

@@ -34,7 +34,7 @@ fn links_of_the_previous_key_live_on_after_a_rotation() {
 }
 
 #[test]
-fn shows_itself_to_nobody() {
+fn is_not_shown_by_debug() {
     let keys = LinkKeys::derive(&root("one!"), None);
     assert_eq!(format!("{:?}", keys.sign(claim())), "LinkToken");
     assert!(!format!("{keys:?}").contains("secret"));

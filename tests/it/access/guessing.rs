@@ -31,7 +31,7 @@ on_both_databases! {
     with [("TRUSTED_PROXIES", "127.0.0.1"), ("MAIL_EVENTS_POSTMARK", SECRET)];
     async fn each_wrong_password_waits_longer_and_only_where_it_came_from(app: TestApp) {
         app.owner("grace@example.com", "Acme").await;
-        let mut told = Vec::new();
+        let mut answers = Vec::new();
         // Known or not: it is the same.
         for email in ["grace@example.com", "nobody@example.com"] {
             let mut waits = Vec::new();
@@ -51,16 +51,16 @@ on_both_databases! {
                 }
                 app.advance(TimeDelta::seconds(*waits.last().unwrap()));
             }
-            told.push(waits);
+            answers.push(waits);
         }
         assert_eq!(
-            told[0],
+            answers[0],
             [
                 1, 1, 2, 2, 4, 4, 8, 8, 16, 16, 32, 32, 64, 64, 128, 128, 256, 256, 512, 512, 900, 900, 900,
                 900
             ]
         );
-        assert_eq!(told[0], told[1]);
+        assert_eq!(answers[0], answers[1]);
         // Whoever is elsewhere is let in, also while it lasts; the neighbour in the same IPv4 network too.
         sign_in_from(&app, "203.0.113.7", "grace@example.com", WRONG)
             .await
@@ -120,7 +120,7 @@ on_both_databases! {
         );
     }
 
-    async fn whoever_goes_through_many_addresses_waits_too(app: TestApp) {
+    async fn a_client_that_tries_many_addresses_waits_too(app: TestApp) {
         let mut statuses = Vec::new();
         for number in 0..25 {
             app.advance(TimeDelta::seconds(6));
@@ -149,17 +149,18 @@ on_both_databases! {
         go_on(&app, &second, "dirk@example.com", PASSWORD).await.expect(201);
     }
 
-    async fn what_could_not_be_chosen_is_told_alike_of_everybody_and_compared_with_nothing(app: TestApp) {
+    async fn a_password_that_could_not_be_chosen_is_reported_alike_and_not_compared(app: TestApp) {
         let acme = app.owner("grace@example.com", "Acme").await;
         app.owner("linus@example.com", "Zenith").await;
         let (_, known) = hand_over(&acme.client, "linus@example.com", &acme.account).await;
         let (_, unknown) = hand_over(&acme.client, "nobody@example.com", &acme.account).await;
         for weak in ["passwordpassword", "short", "passwordpassword", "short", "passwordpassword", "short"] {
-            let mut told = Vec::new();
+            let mut answers = Vec::new();
             for token in [&known, &unknown] {
-                told.push(choose(&app, token, weak, "Mallory").await.expect(422).body["errors"].to_string());
+                answers
+                    .push(choose(&app, token, weak, "Mallory").await.expect(422).body["errors"].to_string());
             }
-            assert_eq!(told[0], told[1], "{weak}");
+            assert_eq!(answers[0], answers[1], "{weak}");
         }
         // Nor has the person to wait for it.
         go_on(&app, &known, "linus@example.com", PASSWORD).await.expect(201);
@@ -197,7 +198,7 @@ mod without_limits {
             }
         }
 
-        async fn a_flood_of_wrong_sign_ins_keeps_nobody_from_activating(app: TestApp) {
+        async fn a_flood_of_wrong_sign_ins_blocks_no_activation(app: TestApp) {
             let mut tokens = Vec::new();
             for number in 0..3 {
                 tokens.push(app.invite(&format!("ada{number}@example.com"), &["viewer"]).await.1.token);

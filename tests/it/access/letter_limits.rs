@@ -181,7 +181,7 @@ on_both_databases! {
     async fn of_a_crowd_exactly_six_get_through(app: TestApp) {
         for round in 0..4 {
             let calls = (0..30).map(|number| {
-                let caller = app.somebody(&format!("staff{number}"), &[Role::Admin]);
+                let caller = app.client_named(&format!("staff{number}"), &[Role::Admin]);
                 async move {
                     let email = format!("crowd{round}+{number}@example.com");
                     if number % 3 == 0 {
@@ -259,7 +259,7 @@ on_both_databases! {
         app.letter().await;
     }
 
-    async fn what_stands_in_the_way_otherwise_is_told_first(app: TestApp) {
+    async fn other_conflicts_are_reported_first(app: TestApp) {
         fill(&app, "ada@example.com").await;
         app.advance(TimeDelta::hours(23));
         let made = invite(&app.admin(), "ada@example.com").await.expect(201).text_of("id");
@@ -375,7 +375,8 @@ on_both_databases! {
 on_both_databases! {
     with [("RESEND_COOLDOWN", "0s"), ("LETTERS_PER_CALLER", "3"), ("LETTERS_PER_MAILBOX", "off")];
     async fn a_caller_may_be_limited_too(app: TestApp) {
-        let (grace, linus) = (app.somebody("grace", &[Role::Admin]), app.somebody("linus", &[Role::Admin]));
+        let (grace, linus) =
+            (app.client_named("grace", &[Role::Admin]), app.client_named("linus", &[Role::Admin]));
         for left in [2, 1, 0] {
             let made = invite(&grace, "ada@example.com").await.expect(201);
             assert_eq!(made.header("ratelimit"), format!("\"caller\";r={left};t={DAY}"));
@@ -402,7 +403,7 @@ on_both_databases! {
 }
 
 on_each! {
-    async fn reminders_are_letters_too_and_wait_for_nobody(backend: Backend) {
+    async fn reminders_are_letters_too_and_are_not_sent_later(backend: Backend) {
         let app = TestApp::start(
             backend,
             &[("REMINDER_BEFORE", "4h"), ("LETTERS_PER_MAILBOX", "2"), ("RESEND_COOLDOWN", "0s")],

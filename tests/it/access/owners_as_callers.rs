@@ -205,7 +205,7 @@ on_both_databases! {
         acme.client.get(&format!("/v1/accounts/{}", zenith.account)).await.problem(404, "not_found");
     }
 
-    async fn who_owns_no_business_invites_nobody(app: TestApp) {
+    async fn who_owns_no_business_may_not_invite(app: TestApp) {
         let acme = app.owner("grace@example.com", "Acme").await;
         let person = app.consumer("linus@example.com", "Linus at home").await;
         let driver = app.driver("max@example.com", &acme.account).await;

@@ -154,7 +154,7 @@ on_both_databases! {
         }
     }
 
-    async fn nobody_handles_an_invitation_to_more_than_they_hold(app: TestApp) {
+    async fn no_caller_handles_an_invitation_to_more_than_they_hold(app: TestApp) {
         for (inviter, invited) in [(UserManager, "admin"), (Viewer, "viewer"), (UserManager, "user_manager")]
         {
             let made = app.invite_unsent(&format!("{invited}@example.com"), &[invited, "finance"]).await;

@@ -74,9 +74,10 @@ async fn unannounced(app: &TestApp, body: &str) -> String {
 
 /// Uploads that say their first byte and nothing more hold room, but not everybody's.
 #[tokio::test]
-async fn uploads_that_hang_keep_nobody_else_out() {
+async fn uploads_that_hang_block_no_other_client() {
     let app = TestApp::start(Backend::Sqlite, &[]).await;
-    let (hostile, honest) = (app.somebody("hostile", &[Role::Admin]), app.somebody("honest", &[Role::Admin]));
+    let (hostile, honest) =
+        (app.client_named("hostile", &[Role::Admin]), app.client_named("honest", &[Role::Admin]));
     let head = format!(
         "POST {BATCH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
          Content-Length: {LIMIT}\r\n\r\n{{",

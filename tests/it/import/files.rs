@@ -33,7 +33,7 @@ fn said(output: &Output) -> (String, String) {
 }
 
 #[test]
-fn every_faulty_row_is_told_with_its_line_and_column_and_nothing_is_sent() {
+fn every_faulty_row_is_reported_with_its_line_and_column_and_nothing_is_sent() {
     let (errors, results) = refused(
         b"\xEF\xBB\xBFkind;email;roles;account_id;account_name;role;reimbursement_rate\r\n\
           system_user;ada@example.com;viewer;;;;\r\n\
@@ -166,7 +166,7 @@ fn a_cell_steers_no_terminal() {
 }
 
 #[test]
-fn programs_are_told_as_json() {
+fn programs_read_results_as_json() {
     let home = home();
     let mut import = home.command(&["import", "-", "--json", "--url", NOWHERE]);
     let mut import =

@@ -194,7 +194,7 @@ on_both_databases! {
         );
     }
 
-    async fn every_faulty_member_is_told_together(app: TestApp) {
+    async fn all_faulty_members_are_reported_together(app: TestApp) {
         let admin = app.admin();
         let (made, _) = app.invite("ada@example.com", &["viewer"]).await;
         let id = text(&made, "/id");
@@ -308,7 +308,7 @@ on_both_databases! {
         app.activate(&new.token).await.expect(201);
     }
 
-    async fn nobody_gives_more_than_they_hold(app: TestApp) {
+    async fn no_caller_gives_more_than_they_hold(app: TestApp) {
         use invitation_service::domain::role::Role::UserManager;
         let (made, _) = app.invite("ada@example.com", &["viewer"]).await;
         let id = text(&made, "/id");

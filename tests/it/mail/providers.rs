@@ -169,9 +169,9 @@ on_each! {
             for _ in 0..2 {
                 report(&headers, body.to_string()).await.expect(200);
             }
-            let told = delivery(&app, &id).await;
-            assert_eq!(told["state"], "bounced", "{}", case.provider);
-            assert!(told["advice"].as_str().unwrap().contains("address"), "{told}");
+            let reported = delivery(&app, &id).await;
+            assert_eq!(reported["state"], "bounced", "{}", case.provider);
+            assert!(reported["advice"].as_str().unwrap().contains("address"), "{reported}");
             assert_eq!(
                 app.timeline(&id).await,
                 ["created", "email_queued", "email_sent", "email_bounced"],

@@ -24,7 +24,7 @@ async fn answer_to(app: &TestApp, request: &str) -> String {
 }
 
 on_both_databases! {
-    async fn a_member_that_is_named_twice_is_told(app: TestApp) {
+    async fn a_duplicate_member_is_reported(app: TestApp) {
         let admin = app.admin();
         let body = concat!(
             r#"{"email": "ada@example.com", "email": "eve@example.com", "roles": ["viewer"], "#,
@@ -100,7 +100,7 @@ on_both_databases! {
         assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("text/html"), "{answer}");
     }
 
-    async fn a_damaged_cursor_is_told_with_the_rest(app: TestApp) {
+    async fn a_damaged_cursor_is_reported_with_the_rest(app: TestApp) {
         app.admin().get("/v1/users?cursor=x&limit=0&role=boss&verbose=1").await.faults(&[
             ("cursor", "invalid_cursor"),
             ("limit", "invalid_limit"),

@@ -155,8 +155,8 @@ on_both_databases! {
             }
         }
         let several = json!({ "email": "ada@example.com; eve@example.com", "roles": ["viewer"] });
-        let told = admin.post(STAFF, &several).await.faults(&[("/email", "invalid_email")]);
-        assert!(told.text.contains("several addresses"), "{}", told.text);
+        let refused = admin.post(STAFF, &several).await.faults(&[("/email", "invalid_email")]);
+        assert!(refused.text.contains("several addresses"), "{}", refused.text);
         acme.client.get("/v1/roles").await.expect(200);
     }
 

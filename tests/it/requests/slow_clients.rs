@@ -32,7 +32,7 @@ async fn rest(stream: &mut TcpStream, limit: Duration) -> Vec<u8> {
 }
 
 on_each! {
-    async fn silent_connections_up_to_the_descriptor_limit_keep_nobody_out(backend: Backend) {
+    async fn silent_connections_up_to_the_descriptor_limit_block_no_other_client(backend: Backend) {
         let home = Home::new(backend, &[]);
         let server = home.serve_with_descriptors(192);
         let mut held = Vec::new();
@@ -71,7 +71,7 @@ async fn from(address: &str, url: &str, said: &[u8]) -> TcpStream {
 }
 
 on_each! {
-    async fn answers_that_nobody_reads_keep_nobody_out(backend: Backend) {
+    async fn unread_answers_block_no_other_client(backend: Backend) {
         let home = Home::new(backend, &[]);
         let server = home.serve_with_descriptors(192);
         let pipelined = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n".repeat(40);
@@ -104,7 +104,7 @@ on_each! {
 }
 
 on_each! {
-    async fn requests_sent_ahead_wait_in_nobodys_memory(backend: Backend) {
+    async fn requests_sent_ahead_are_not_held_in_memory(backend: Backend) {
         const CLIENTS: usize = 8;
         let home = Home::new(backend, &[("LOG", "warn")]);
         let server = home.serve_with_descriptors(192);

@@ -61,14 +61,17 @@ on_both_databases! {
         app.advance(TimeDelta::minutes(10));
         let answer = report(&app, SECRET, &event("HardBounce", 1, "m1", 60)).await.expect(200);
         assert_eq!(answer.body, json!({ "received": 1 }));
-        let told = delivery(&app, &ada).await;
+        let reported = delivery(&app, &ada).await;
         assert_eq!(
-            (&told["state"], &told["reported_at"]),
+            (&reported["state"], &reported["reported_at"]),
             (&json!("bounced"), &json!("2026-11-24T12:01:00.000Z"))
         );
-        assert_eq!(told["reason"], "smtp;550 5.1.1 unknown user, see");
+        assert_eq!(reported["reason"], "smtp;550 5.1.1 unknown user, see");
         // Whoever reads it learns what to do; once the invitation is taken back, there is nothing to do.
-        assert!(told["advice"].as_str().unwrap().contains("the address is wrong: correct it"), "{told}");
+        assert!(
+            reported["advice"].as_str().unwrap().contains("the address is wrong: correct it"),
+            "{reported}"
+        );
         let entry = app.events(ada["id"].as_str().unwrap()).await.pop().unwrap();
         assert_eq!((&entry["type"], &entry["actor"]["name"]), (&json!("email_bounced"), &json!("Postmark")));
         assert_eq!(
@@ -94,7 +97,7 @@ on_both_databases! {
         );
     }
 
-    async fn whoever_proves_nothing_changes_nothing(app: TestApp) {
+    async fn an_unverified_report_changes_nothing(app: TestApp) {
         let (ada, _) = app.invite("ada@example.com", &["viewer"]).await;
         taken(&app, "m1");
         let bounce = event("HardBounce", 1, "m1", 0);
@@ -179,9 +182,13 @@ on_both_databases! {
         .enumerate()
         {
             report(&app, SECRET, &event(kind, id.try_into().unwrap(), "m1", seconds)).await.expect(200);
-            let told = delivery(&app, &ada).await;
+            let reported = delivery(&app, &ada).await;
             let when = format!("2026-11-24T12:00:{at:02}.000Z");
-            assert_eq!((&told["state"], &told["reported_at"]), (&json!(state), &json!(when)), "{id}: {kind}");
+            assert_eq!(
+                (&reported["state"], &reported["reported_at"]),
+                (&json!(state), &json!(when)),
+                "{id}: {kind}"
+            );
         }
         // That it waits is told once; everything else as often as it is reported.
         let expected = ["deferred", "delivered", "bounced", "delivered", "complained", "bounced"]
@@ -190,7 +197,7 @@ on_both_databases! {
     }
 
     /// Events without an id of their own are told apart by what they say.
-    async fn events_without_a_number_are_told_apart(app: TestApp) {
+    async fn events_without_a_number_are_distinguished(app: TestApp) {
         let (ada, _) = app.invite("ada@example.com", &["viewer"]).await;
         taken(&app, "m1");
         for (kind, id, state) in [

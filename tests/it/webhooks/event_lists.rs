@@ -71,7 +71,7 @@ on_each! {
         }
     }
 
-    async fn what_happened_first_is_told_first(backend: Backend) {
+    async fn what_happened_first_is_applied_first(backend: Backend) {
         let app = start(backend).await;
         let (ada, _) = app.invite("ada@example.com", &["viewer"]).await;
         let letter = app.database.texts("SELECT id AS text FROM letters").remove(0);

@@ -171,22 +171,25 @@ on_both_databases! {
             );
             assert_eq!(app.database.execute(&taken), 1);
             report(&app, provider, number, &event(provider, number, &name, &more)).await;
-            let told = delivery(&app, &id).await;
-            assert_eq!(told["state"], state, "{more}: {told}");
-            assert!(told["advice"].as_str().unwrap().contains(advice), "{more}: {told}");
-            assert!(told["reason"].as_str().unwrap_or_default().contains(reason), "{more}: {told}");
+            let reported = delivery(&app, &id).await;
+            assert_eq!(reported["state"], state, "{more}: {reported}");
+            assert!(reported["advice"].as_str().unwrap().contains(advice), "{more}: {reported}");
+            assert!(reported["reason"].as_str().unwrap_or_default().contains(reason), "{more}: {reported}");
             assert_eq!(
-                told["reason"].as_str().is_some_and(|text| text.contains("The operator must")),
+                reported["reason"].as_str().is_some_and(|text| text.contains("The operator must")),
                 state == "failed",
-                "{told}"
+                "{reported}"
             );
             // The provider's clock is a second behind.
-            assert!(told["reported_at"].as_str().unwrap() >= told["sent_at"].as_str().unwrap(), "{told}");
+            assert!(
+                reported["reported_at"].as_str().unwrap() >= reported["sent_at"].as_str().unwrap(),
+                "{reported}"
+            );
             let entry = app.events(&id).await.pop().unwrap();
             let kind = if state == "failed" { "email_failed" } else { "email_bounced" };
             assert_eq!(
                 (&entry["type"], &entry["details"]["reported_at"]),
-                (&json!(kind), &told["reported_at"])
+                (&json!(kind), &reported["reported_at"])
             );
             all.push((id, state));
         }

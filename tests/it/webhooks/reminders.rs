@@ -67,9 +67,9 @@ on_both_databases! {
         report(&app, "Transient", 2, &reminder).await;
         assert_eq!(delivery(&app, &ada).await["state"], "delivered");
         report(&app, "HardBounce", 3, &reminder).await;
-        let told = delivery(&app, &ada).await;
-        assert_eq!((&told["state"], &told["reason"]), (&json!("bounced"), &json!("550 unknown")));
-        assert_eq!(told["reported_at"], app.now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
+        let reported = delivery(&app, &ada).await;
+        assert_eq!((&reported["state"], &reported["reason"]), (&json!("bounced"), &json!("550 unknown")));
+        assert_eq!(reported["reported_at"], app.now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
         let listed = app.admin().get("/v1/invitations?delivery=bounced").await.expect(200);
         assert_eq!(listed.body["data"][0]["id"], *ada);
         // Once in the timeline.

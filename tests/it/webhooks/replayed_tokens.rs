@@ -152,7 +152,7 @@ on_both_databases! {
         {
             let (ada, letter) = invited(&app, &format!("ada{place}@example.com")).await;
             app.advance(TimeDelta::minutes(2));
-            let told =
+            let reported =
                 (app.now() - TimeDelta::seconds(ago)).to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
             let minute_ago = app.now().timestamp() - 60;
             let mut delivered = event(&app, "delivered", &format!("e{place}"), &letter);
@@ -163,7 +163,7 @@ on_both_databases! {
             };
             report(&app, &signed(&app, &format!("t{place}")), &delivered).await.expect(200);
             let shown = app.admin().get(&format!("/v1/invitations/{ada}")).await.expect(200);
-            assert_eq!(shown.body["delivery"]["reported_at"], *told, "{}", delivered["timestamp"]);
+            assert_eq!(shown.body["delivery"]["reported_at"], *reported, "{}", delivered["timestamp"]);
         }
     }
 }

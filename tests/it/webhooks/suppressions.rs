@@ -64,7 +64,7 @@ async fn page(app: &TestApp, mail: &Mail) -> Answer {
 
 on_both_databases! {
     with [("MAIL_EVENTS_POSTMARK", SECRET), ("RESEND_COOLDOWN", "0s")];
-    async fn what_says_that_nobody_wants_or_has_the_mail_is_listed(app: TestApp) {
+    async fn complaints_and_missing_mailboxes_are_listed(app: TestApp) {
         for name in ["ada", "bob", "eve", "max", "joe"] {
             app.invite(&format!("{name}@example.com"), &["viewer"]).await;
         }
@@ -152,9 +152,9 @@ on_both_databases! {
         admin.update(&moved, "*", &json!({ "email": "bob@example.com" })).await.expect(200);
         assert_eq!(app.letter().await.to, "bob@example.com");
         for one in [&id, &owner] {
-            let told = delivery(&app, one).await;
-            assert_eq!(told["state"], "failed");
-            assert!(told["reason"].as_str().unwrap().contains("suppression list"), "{told}");
+            let reported = delivery(&app, one).await;
+            assert_eq!(reported["state"], "failed");
+            assert!(reported["reason"].as_str().unwrap().contains("suppression list"), "{reported}");
             assert_eq!(app.timeline(one).await.last().map(String::as_str), Some("email_failed"));
         }
         let by_hand = json!({ "email": "ada+other@example.com", "roles": ["viewer"] });
@@ -246,7 +246,7 @@ on_both_databases! {
         assert_eq!(listed(&app, "?reason=unsubscribed").await, [pair("new@example.com", "unsubscribed")]);
     }
 
-    async fn nobody_is_reminded_who_does_not_want_to_be(app: TestApp) {
+    async fn no_reminder_is_sent_to_a_suppressed_address(app: TestApp) {
         let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
         unsubscribe(&app, &mail.token, Some("yes")).await.expect(200);
         app.activate(&mail.token).await.expect(201);
@@ -254,7 +254,7 @@ on_both_databases! {
         assert!(app.letters().await.is_empty());
     }
 
-    async fn staff_who_invite_customers_read_and_lift_it_and_nobody_else(app: TestApp) {
+    async fn only_staff_who_invite_customers_read_and_lift_it(app: TestApp) {
         let acme = app.owner("grace@acme.example", "Acme").await;
         let (_, mail) = app.invite("ada@example.com", &["viewer"]).await;
         unsubscribe(&app, &mail.token, Some("yes")).await.expect(200);

@@ -178,7 +178,7 @@ fn events_are_read() {
 }
 
 #[test]
-fn faults_are_told_from_wrong_addresses() {
+fn faults_are_distinguished_from_wrong_addresses() {
     let status = |code: u16, message: &str| json!({ "code": code, "message": message, "description": "" });
     for (event, reason, status, fault) in [
         ("failed", "generic", status(550, "5.1.1 No such user"), None),
@@ -219,7 +219,7 @@ fn faults_are_told_from_wrong_addresses() {
 }
 
 #[test]
-fn a_missing_mailbox_is_told_from_a_full_one() {
+fn a_missing_mailbox_is_distinguished_from_a_full_one() {
     let event = |severity: &str, reason: &str, code: i64, message: &str| {
         json!({
             "event": "failed", "severity": severity, "reason": reason,

@@ -220,7 +220,7 @@ fn events_are_read() {
 }
 
 #[test]
-fn faults_are_told_from_wrong_addresses() {
+fn faults_are_distinguished_from_wrong_addresses() {
     for (kind, details, fault) in [
         ("HardBounce", "smtp;550 5.1.1 <john@example.com> unknown", None),
         (
@@ -258,7 +258,7 @@ fn faults_are_told_from_wrong_addresses() {
 }
 
 #[test]
-fn a_missing_mailbox_is_told_from_a_full_one() {
+fn a_missing_mailbox_is_distinguished_from_a_full_one() {
     let event =
         |kind: &str, details: &str| json!({ "RecordType": "Bounce", "Type": kind, "Details": details });
     for (kind, details, hard) in [

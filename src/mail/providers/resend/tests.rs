@@ -239,7 +239,7 @@ fn events_are_read() {
 }
 
 #[test]
-fn faults_are_told_from_wrong_addresses() {
+fn faults_are_distinguished_from_wrong_addresses() {
     let key = SigningSecret::parse(WHSEC).unwrap();
     let fault = |kind: &str, data: &Value| {
         let body = json!({ "type": kind, "data": data }).to_string();
@@ -291,7 +291,7 @@ fn faults_are_told_from_wrong_addresses() {
 }
 
 #[test]
-fn a_missing_mailbox_is_told_from_a_full_one() {
+fn a_missing_mailbox_is_distinguished_from_a_full_one() {
     let event = |kind: &str, message: &str| {
         json!({
             "type": "email.bounced", "data": { "bounce": { "type": kind, "message": message } }

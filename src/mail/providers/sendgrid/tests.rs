@@ -190,7 +190,7 @@ fn events_are_read() {
 }
 
 #[test]
-fn faults_are_told_from_wrong_addresses() {
+fn faults_are_distinguished_from_wrong_addresses() {
     for (event, reason, kind, fault) in [
         ("bounce", "550 5.1.1 The email account that you tried to reach does not exist", "bounce", None),
         ("bounce", "550 5.7.1 Your IP is blacklisted", "bounce", Some(MailFault::Reputation)),
@@ -232,7 +232,7 @@ fn faults_are_told_from_wrong_addresses() {
 }
 
 #[test]
-fn a_missing_mailbox_is_told_from_a_full_one() {
+fn a_missing_mailbox_is_distinguished_from_a_full_one() {
     for (event, hard) in [
         (
             json!({ "event": "bounce", "type": "bounce", "reason": "550 5.1.1 unknown", "status": "5.1.1" }),

@@ -15,7 +15,7 @@ use super::world::world;
 on_both_databases! {
     with [("RATE_LIMITS", "off"), ("RESEND_COOLDOWN", "0s")];
 
-    async fn an_invite_is_answered_alike_whoever_it_is(app: TestApp) {
+    async fn an_invite_is_answered_alike_for_every_person(app: TestApp) {
         let world = world(&app).await;
         let owner = &world.callers["owner of Acme"];
         // Everything but ids and the address.
@@ -100,7 +100,7 @@ on_both_databases! {
         assert_eq!(fields, known, "a new field of a person needs a rule in this table and in the contract's");
     }
 
-    async fn whoever_left_is_shown_as_invited_when_they_are_invited_again(app: TestApp) {
+    async fn a_person_who_left_is_shown_as_invited_when_invited_again(app: TestApp) {
         let acme = app.owner("olga@acme.example", "Acme").await;
         let (_, token) = hand_over(&acme.client, "dirk@acme.example", &acme.account).await;
         let joined = choose(&app, &token, PASSWORD, "Dirk").await.expect(201).body;
