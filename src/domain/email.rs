@@ -140,7 +140,9 @@ fn is_atext(byte: u8) -> bool {
 }
 
 /// The Unicode form of a domain that [`punycode`] accepts, as UTS 46 maps it: in lower case, without ignored
-/// characters (U+00AD, U+200B).
+/// characters (U+00AD, U+200B). Other programs map the same domain to another one.
+///
+/// See findings/idna-two-domains.sh.
 fn unicode(domain: &str) -> String {
     Uts46::new().to_unicode(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast).0.into_owned()
 }

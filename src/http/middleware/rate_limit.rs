@@ -1,7 +1,8 @@
 //! How often the public routes may be called, by network address.
 //!
 //! Every answer has the headers of IETF `draft-ietf-httpapi-ratelimit-headers-10`: `RateLimit-Policy` and
-//! `RateLimit`.
+//! `RateLimit`. Clients that know earlier drafts only may misread them. See
+//! findings/ratelimit-header-parser-nan.sh.
 
 mod limiter;
 pub(in crate::http) mod limits;

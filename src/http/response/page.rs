@@ -54,7 +54,7 @@ impl<T: ToSchema> ToSchema for List<T> {
 }
 
 /// Answers with a page, and with a `Link` to the next one (RFC 8288), which is relative, so that it works
-/// behind any proxy.
+/// behind any proxy. A `;` in its query is written as `%3B`. See findings/requests-link-semicolon.sh.
 ///
 /// # Errors
 /// As [`representation::object`].

@@ -1,4 +1,5 @@
 //! A start from a backup: what waited to be sent when it was made has been sent since, and is not sent twice.
+//! A copy of SQLite's file alone lacks commits. See findings/sqlite-copy-without-wal.sh.
 
 use std::time::Duration;
 
