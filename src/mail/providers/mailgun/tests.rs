@@ -45,73 +45,76 @@ async fn a_success_must_have_a_message_id() {
     }
 }
 
+const REFUSALS: &[(&str, &str, bool)] = &[
+    (
+        "400 Bad Request",
+        r#"{"message":"'to' parameter is not a valid address. please check documentation"}"#,
+        true,
+    ),
+    (
+        "400 Bad Request",
+        r#"{"message":"'from' parameter is not a valid address. please check documentation"}"#,
+        false,
+    ),
+    (
+        "400 Bad Request",
+        r#"{"message":"to parameter is not a valid address. please check documentation"}"#,
+        true,
+    ),
+    (
+        "400 Bad Request",
+        r#"{"message":"from parameter is not a valid address. please check documentation"}"#,
+        false,
+    ),
+    (
+        "400 Bad Request",
+        concat!(
+            r#"{"message":"Domain mg.voltmark.example is not allowed to send: The domain is unverified "#,
+            r#"and requires DNS configuration."}"#
+        ),
+        false,
+    ),
+    ("401 Unauthorized", "Forbidden", false),
+    ("402 Payment Required", r#"{"message":"Request Failed"}"#, false),
+    ("404 Not Found", r#"{"message":"Domain not found: mg.voltmark.example"}"#, false),
+];
+
 #[tokio::test]
 async fn refusals_mean_what_the_documentation_says() {
-    for (status, body, is_final) in [
-        (
-            "400 Bad Request",
-            r#"{"message":"'to' parameter is not a valid address. please check documentation"}"#,
-            true,
-        ),
-        (
-            "400 Bad Request",
-            r#"{"message":"'from' parameter is not a valid address. please check documentation"}"#,
-            false,
-        ),
-        (
-            "400 Bad Request",
-            r#"{"message":"to parameter is not a valid address. please check documentation"}"#,
-            true,
-        ),
-        (
-            "400 Bad Request",
-            r#"{"message":"from parameter is not a valid address. please check documentation"}"#,
-            false,
-        ),
-        (
-            "400 Bad Request",
-            concat!(
-                r#"{"message":"Domain mg.voltmark.example is not allowed to send: The domain is unverified "#,
-                r#"and requires DNS configuration."}"#
-            ),
-            false,
-        ),
-        ("401 Unauthorized", "Forbidden", false),
-        ("402 Payment Required", r#"{"message":"Request Failed"}"#, false),
-        ("404 Not Found", r#"{"message":"Domain not found: mg.voltmark.example"}"#, false),
-    ] {
+    for &(status, body, is_final) in REFUSALS {
         assert_refusal(URL, status, body, is_final).await;
     }
 }
 
+const ACCOUNT_REFUSALS: &[(&str, &str, Option<MailFault>)] = &[
+    (
+        "400 Bad Request",
+        concat!(
+            r#"{"message":"Sandbox subdomains are for test purposes only. Please add your own domain "#,
+            r#"or add the address to authorized recipients in Account Settings."}"#
+        ),
+        Some(MailFault::Quota),
+    ),
+    (
+        "403 Forbidden",
+        r#"{"message":"Domain mg.voltmark.example is not allowed to send: Account disabled"}"#,
+        Some(MailFault::Sender),
+    ),
+    (
+        "403 Forbidden",
+        concat!(
+            r#"{"message":"Please activate your Mailgun account. Check your inbox or log in to your "#,
+            r#"control panel to resend the activation email."}"#
+        ),
+        Some(MailFault::Quota),
+    ),
+    ("402 Payment Required", "", Some(MailFault::Quota)),
+    ("404 Not Found", r#"{"message":"Domain not found"}"#, Some(MailFault::Setup)),
+];
+
 #[tokio::test]
 async fn a_refusal_of_the_account_is_the_operators_to_put_right() {
-    use MailFault::{Quota, Sender, Setup};
-    for (status, body, fault) in [
-        (
-            "400 Bad Request",
-            concat!(
-                r#"{"message":"Sandbox subdomains are for test purposes only. Please add your own domain "#,
-                r#"or add the address to authorized recipients in Account Settings."}"#
-            ),
-            Some(Quota),
-        ),
-        (
-            "403 Forbidden",
-            r#"{"message":"Domain mg.voltmark.example is not allowed to send: Account disabled"}"#,
-            Some(Sender),
-        ),
-        (
-            "403 Forbidden",
-            concat!(
-                r#"{"message":"Please activate your Mailgun account. Check your inbox or log in to your "#,
-                r#"control panel to resend the activation email."}"#
-            ),
-            Some(Quota),
-        ),
-        ("402 Payment Required", "", Some(Quota)),
-        ("404 Not Found", r#"{"message":"Domain not found"}"#, Some(Setup)),
-    ] {
+    for &(status, body, fault) in ACCOUNT_REFUSALS {
         assert_operator_fault(URL, status, body, fault).await;
     }
 }

@@ -57,40 +57,42 @@ async fn a_success_must_have_a_message_id() {
     }
 }
 
+const REFUSALS: &[(&str, &str, bool)] = &[
+    (
+        "422 Unprocessable Entity",
+        concat!(
+            r#"{"ErrorCode":406,"Message":"You tried to send to recipient(s) that have been marked as "#,
+            r#"inactive. Found inactive addresses: Ada@example.com."}"#
+        ),
+        true,
+    ),
+    (
+        "422 Unprocessable Entity",
+        r#"{"ErrorCode":300,"Message":"Invalid 'To' address: 'Ada@example.com'."}"#,
+        true,
+    ),
+    ("422 Unprocessable Entity", r#"{"ErrorCode":300,"Message":"Invalid 'From' address: 'x'."}"#, false),
+    (
+        "422 Unprocessable Entity",
+        r#"{"ErrorCode":400,"Message":"The 'From' address you supplied is not a Sender Signature."}"#,
+        false,
+    ),
+    (
+        "422 Unprocessable Entity",
+        r#"{"ErrorCode":405,"Message":"Your account has run out of credits."}"#,
+        false,
+    ),
+    (
+        "401 Unauthorized",
+        r#"{"ErrorCode":10,"Message":"No Account or Server API tokens were supplied."}"#,
+        false,
+    ),
+    ("413 Payload Too Large", "", true),
+];
+
 #[tokio::test]
 async fn refusals_mean_what_the_documentation_says() {
-    for (status, body, is_final) in [
-        (
-            "422 Unprocessable Entity",
-            concat!(
-                r#"{"ErrorCode":406,"Message":"You tried to send to recipient(s) that have been marked as "#,
-                r#"inactive. Found inactive addresses: Ada@example.com."}"#
-            ),
-            true,
-        ),
-        (
-            "422 Unprocessable Entity",
-            r#"{"ErrorCode":300,"Message":"Invalid 'To' address: 'Ada@example.com'."}"#,
-            true,
-        ),
-        ("422 Unprocessable Entity", r#"{"ErrorCode":300,"Message":"Invalid 'From' address: 'x'."}"#, false),
-        (
-            "422 Unprocessable Entity",
-            r#"{"ErrorCode":400,"Message":"The 'From' address you supplied is not a Sender Signature."}"#,
-            false,
-        ),
-        (
-            "422 Unprocessable Entity",
-            r#"{"ErrorCode":405,"Message":"Your account has run out of credits."}"#,
-            false,
-        ),
-        (
-            "401 Unauthorized",
-            r#"{"ErrorCode":10,"Message":"No Account or Server API tokens were supplied."}"#,
-            false,
-        ),
-        ("413 Payload Too Large", "", true),
-    ] {
+    for &(status, body, is_final) in REFUSALS {
         assert_refusal(URL, status, body, is_final).await;
     }
 }

@@ -82,35 +82,36 @@ async fn refusals_mean_what_the_documentation_says() {
     }
 }
 
+const ACCOUNT_REFUSALS: &[(&str, &str, Option<MailFault>)] = &[
+    (
+        "403 Forbidden",
+        concat!(
+            r#"{"errors":[{"message":"The from address does not match a verified Sender Identity. Mail "#,
+            r#"cannot be sent until this error is resolved.","field":"from","help":null}]}"#
+        ),
+        Some(MailFault::Sender),
+    ),
+    (
+        "401 Unauthorized",
+        r#"{"errors":[{"message":"Maximum credits exceeded","field":null}]}"#,
+        Some(MailFault::Quota),
+    ),
+    (
+        "400 Bad Request",
+        r#"{"errors":[{"message":"Your account has been suspended","field":null}]}"#,
+        Some(MailFault::Quota),
+    ),
+    ("403 Forbidden", r#"{"errors":[{"message":"access forbidden","field":null}]}"#, Some(MailFault::Policy)),
+    (
+        "500 Internal Server Error",
+        r#"{"errors":[{"message":"Your account has been suspended","field":null}]}"#,
+        None,
+    ),
+];
+
 #[tokio::test]
 async fn a_refusal_of_the_account_is_the_operators_to_put_right() {
-    use MailFault::{Policy, Quota, Sender};
-    for (status, body, fault) in [
-        (
-            "403 Forbidden",
-            concat!(
-                r#"{"errors":[{"message":"The from address does not match a verified Sender Identity. Mail "#,
-                r#"cannot be sent until this error is resolved.","field":"from","help":null}]}"#
-            ),
-            Some(Sender),
-        ),
-        (
-            "401 Unauthorized",
-            r#"{"errors":[{"message":"Maximum credits exceeded","field":null}]}"#,
-            Some(Quota),
-        ),
-        (
-            "400 Bad Request",
-            r#"{"errors":[{"message":"Your account has been suspended","field":null}]}"#,
-            Some(Quota),
-        ),
-        ("403 Forbidden", r#"{"errors":[{"message":"access forbidden","field":null}]}"#, Some(Policy)),
-        (
-            "500 Internal Server Error",
-            r#"{"errors":[{"message":"Your account has been suspended","field":null}]}"#,
-            None,
-        ),
-    ] {
+    for &(status, body, fault) in ACCOUNT_REFUSALS {
         assert_operator_fault(URL, status, body, fault).await;
     }
 }
